@@ -1,0 +1,1 @@
+"""Who a request belongs to, and how its data is kept apart."""
