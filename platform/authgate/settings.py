@@ -1,0 +1,237 @@
+"""Settings of the process.
+
+Each comes from the environment (``AUTHGATE_DATABASE__URL``), from ``authgate.toml`` in the
+working directory, or from its default here. What a tenant chooses for itself is in
+``authgate_tenants.settings``.
+"""
+
+from pathlib import Path
+from typing import Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True, frozen=True)
+
+
+class DatabaseSettings(_Section):
+    """Where rows are kept."""
+
+    url: SecretStr = SecretStr("sqlite://.authgate/authgate.db")
+    """``sqlite://<path>``, or ``postgres://user:password@host:port/name`` as the role that serves
+    requests: it owns nothing and cannot see past row-level security."""
+
+    owner_url: SecretStr | None = None
+    """PostgreSQL: the role that owns the tables. Only ``authgate migrate`` uses it."""
+
+    append_url: SecretStr | None = None
+    """PostgreSQL: the role that may insert tokens and audit events, and do nothing else. Without
+    it: the user of ``url`` with ``_append`` added, and the same password."""
+
+    sweep_url: SecretStr | None = None
+    """PostgreSQL: the role that sees and deletes expired rows, and nothing else. Without it: the
+    user of ``url`` with ``_sweep`` added, and the same password."""
+
+    pool_size: int = Field(default=10, ge=1, le=200)
+    """Connections to PostgreSQL that one process holds for requests."""
+
+    statement_seconds: float = Field(default=3.0, gt=0)
+    """After this many seconds PostgreSQL ends a statement."""
+
+    pgbouncer: bool = False
+    """Whether the URLs lead to a pooler in transaction mode: prepared statements are left out."""
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.url.get_secret_value().startswith("sqlite:")
+
+    @field_validator("url")
+    @classmethod
+    def _known_scheme(cls, url: SecretStr) -> SecretStr:
+        scheme = url.get_secret_value().partition("://")[0]
+        if scheme not in ("sqlite", "postgres", "postgresql"):
+            raise ValueError("must begin with sqlite:// or postgres://")
+        return url
+
+
+class ServerSettings(_Section):
+    """How requests are taken."""
+
+    host: str = "127.0.0.1"
+    """Address to listen on."""
+
+    port: int = Field(default=8080, ge=0, le=65535)
+    """Port to listen on."""
+
+    workers: int = Field(default=1, ge=1, le=64)
+    """Server processes. SQLite takes one."""
+
+    kind: Literal["hypercorn", "uvicorn"] = "hypercorn"
+    """``hypercorn`` speaks HTTP/2 and TLS; ``uvicorn`` (extra ``fast``) serves more requests from
+    the same processor behind a proxy."""
+
+    certificate_file: Path | None = None
+    """TLS certificate chain, PEM. TLS ends here if it is set; else a proxy's job."""
+
+    certificate_key_file: Path | None = None
+    """Key of the TLS certificate, PEM."""
+
+    trusted_proxies: tuple[str, ...] = ()
+    """Addresses or networks whose ``X-Forwarded-For`` is believed, for its right-most entry that
+    is none of them."""
+
+    drain_seconds: float = Field(default=8.0, ge=0)
+    """How long a worker that leaves waits for its connections."""
+
+    body_limit: int = Field(default=65536, ge=1024)
+    """Largest request body, in bytes; a larger one is answered 413."""
+
+
+class KeySettings(_Section):
+    """What seals the tenants' keys at rest."""
+
+    kek: SecretStr | None = None
+    """Key-encryption key: 32 random bytes, base64 or hex (``openssl rand -base64 32``)."""
+
+    kek_file: Path = Path(".authgate/kek")
+    """File that holds the key-encryption key if ``kek`` is not set, readable by nobody else. In
+    the ``dev`` profile it is made where it is missing."""
+
+    retired_keks: tuple[SecretStr, ...] = ()
+    """Former key-encryption keys that still open what they sealed."""
+
+
+class LimitSettings(_Section):
+    """How often something may be asked: ``<count>/<s|min|h> burst <count>`` (GCRA)."""
+
+    enabled: bool = True
+    """Whether limits hold at all. ``false`` is for measuring only."""
+
+    login_per_ip: str = "20/min burst 10"
+    """Password sign-ins tried from one address (a /64 for IPv6)."""
+
+    login_per_account: str = "5/min burst 5"
+    """Password sign-ins tried for one account, known or not."""
+
+    login_per_tenant: str = "600/min burst 200"
+    """Password sign-ins tried in one tenant."""
+
+    device_authorization: str = "60/min burst 20"
+    """Device codes asked for by one client from one address."""
+
+    user_code_per_session: str = "5/min burst 5"
+    """Wrong user codes from one browser session."""
+
+    user_code_per_ip: str = "30/min burst 10"
+    """Wrong user codes from one address."""
+
+    user_code_per_tenant: str = "300/min burst 100"
+    """Wrong user codes in one tenant."""
+
+    token_per_client: str = "50/s burst 100"
+    """Token requests of one client from one address. Device polls are paced, not counted."""
+
+    client_failures: str = "20/min burst 20"
+    """Failed client authentications for one client id from one address."""
+
+    bearer_failures: str = "60/min burst 60"
+    """Refused bearer tokens from one address."""
+
+
+class JobSettings(_Section):
+    """What is done later, and where."""
+
+    runner: Literal["in-process", "celery"] = "in-process"
+    """``in-process`` runs jobs beside the requests; ``celery`` hands them to workers."""
+
+    broker_url: SecretStr | None = None
+    """Celery's broker; ``redis_url`` where it is not set."""
+
+    cleanup_seconds: float = Field(default=300.0, gt=0)
+    """Between two removals of expired codes and sessions."""
+
+    cleanup_batch: int = Field(default=1000, ge=1)
+    """Rows that one statement of the clean-up removes."""
+
+
+class Settings(BaseSettings):
+    """Everything that one installation chooses."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="AUTHGATE_",
+        env_nested_delimiter="__",
+        toml_file="authgate.toml",
+        extra="forbid",
+        use_attribute_docstrings=True,
+        frozen=True,
+    )
+
+    profile: Literal["dev", "prod"] = "dev"
+    """``prod`` refuses what only a developer may do: plain http, made-up keys, SQLite with several
+    workers."""
+
+    base_url: str = "http://localhost:8080"
+    """Where browsers and clients reach the installation: scheme, host and port."""
+
+    base_domain: str = ""
+    """Serve tenants at ``<slug>.<base_domain>`` rather than ``<base_url>/t/<slug>``."""
+
+    default_tenant: str = ""
+    """Slug of the tenant served at the root of ``base_url``, for clients that know no tenants."""
+
+    redis_url: SecretStr | None = None
+    """Redis for limits, cache invalidation and Celery. Without it: one process, in memory."""
+
+    log_format: Literal["json", "console"] = "json"
+    """``json`` for machines, ``console`` for eyes."""
+
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """Least important lines that are written."""
+
+    metrics_token: SecretStr | None = None
+    """Bearer token that ``/metrics`` asks for. Without it ``/metrics`` answers loopback only."""
+
+    database: DatabaseSettings = DatabaseSettings()
+    server: ServerSettings = ServerSettings()
+    keys: KeySettings = KeySettings()
+    limits: LimitSettings = LimitSettings()
+    jobs: JobSettings = JobSettings()
+
+    @field_validator("base_url")
+    @classmethod
+    def _origin_only(cls, url: str) -> str:
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError("must be an http or https URL")
+        if parts.path.strip("/") or parts.query or parts.fragment:
+            raise ValueError("must be scheme, host and port, nothing more")
+        return url.rstrip("/")
+
+    @model_validator(mode="after")
+    def _fit_for_production(self) -> Self:
+        if self.database.is_sqlite and self.server.workers > 1:
+            raise ValueError("SQLite takes one worker: set server.workers to 1 or use PostgreSQL")
+        if self.profile == "prod" and not self.base_url.startswith("https://"):
+            raise ValueError("base_url must be https in the prod profile")
+        if self.jobs.runner == "celery" and not (self.jobs.broker_url or self.redis_url):
+            raise ValueError("jobs.runner is celery: set redis_url or jobs.broker_url")
+        return self
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return (init_settings, env_settings, TomlConfigSettingsSource(settings_cls))

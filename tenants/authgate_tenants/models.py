@@ -1,0 +1,52 @@
+"""Tenants, the hosts they own, and the key that seals their secrets."""
+
+from typing import Any
+
+from tortoise import fields
+from tortoise.models import Model
+from uuid_utils.compat import uuid7
+
+from authgate_tenants.scope import TenantOwned, TenantStatus
+
+
+class TenantRow(Model):
+    """A tenant. Readable without a scope: it is how a scope is found."""
+
+    id = fields.UUIDField(primary_key=True, default=uuid7)
+    slug = fields.CharField(63, unique=True)
+    name = fields.CharField(100)
+    status = fields.CharEnumField(TenantStatus, max_length=16, default=TenantStatus.ACTIVE)
+    settings: dict[str, Any] = fields.JSONField(default=dict)
+    created_at = fields.DatetimeField(auto_now_add=True)
+    updated_at = fields.DatetimeField(auto_now=True)
+
+    class Meta:
+        table = "tenants"
+
+
+class TenantDomain(Model):
+    """A host name that a tenant has proven to own. Readable without a scope."""
+
+    id = fields.UUIDField(primary_key=True, default=uuid7)
+    tenant: fields.ForeignKeyRelation[TenantRow] = fields.ForeignKeyField(
+        "models.TenantRow", related_name=False, on_delete=fields.CASCADE
+    )
+    host = fields.CharField(253, unique=True)
+    verified_at = fields.DatetimeField(null=True)
+    created_at = fields.DatetimeField(auto_now_add=True)
+
+    class Meta:
+        table = "tenant_domains"
+
+
+class TenantDataKey(TenantOwned):
+    """A version of the key that seals a tenant's secrets, itself sealed by a key-encryption key."""
+
+    version = fields.IntField()
+    kek_id = fields.CharField(32)
+    wrapped = fields.BinaryField()
+    created_at = fields.DatetimeField(auto_now_add=True)
+
+    class Meta:
+        table = "tenant_data_keys"
+        unique_together = (("tenant_id", "version"),)

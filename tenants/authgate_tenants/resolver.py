@@ -1,0 +1,178 @@
+"""From an address to its tenant, and from a tenant to its one issuer."""
+
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from typing import NamedTuple, Protocol
+from urllib.parse import urlsplit
+
+from authgate_tenants.models import TenantDomain, TenantRow
+from authgate_tenants.scope import Tenant
+from authgate_tenants.settings import TenantSettings
+
+_SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\Z")
+_RESERVED = frozenset(
+    "admin api app assets auth authgate docs health help login mail oauth operator platform"
+    " root static status support system t tenant tenants well-known www".split()
+)
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
+_WELL_KNOWN = re.compile(r"(/\.well-known/[a-z-]+)/t/([^/]+)/*\Z")
+_DOUBLED = re.compile("//+")
+
+
+class BadSlug(ValueError):
+    """A slug that cannot be a tenant's: its form is wrong or its name is reserved."""
+
+
+def check_slug(slug: str) -> str:
+    """The slug, if a new tenant may have it: a DNS label in lower case. Raises ``BadSlug``."""
+    if not _SLUG.match(slug) or slug.startswith("xn--"):
+        raise BadSlug(f"{slug!r} is not 1 to 63 of a-z, 0-9 and inner dashes.")
+    if slug in _RESERVED:
+        raise BadSlug(f"{slug!r} is reserved.")
+    return slug
+
+
+class Resolved(NamedTuple):
+    """A tenant and the path that is left once its own prefix is taken off."""
+
+    tenant: Tenant
+    path: str
+
+
+class UnknownHost(LookupError):
+    """Nobody here answers to this host name."""
+
+
+class TenantCache(Protocol):
+    """Remembers what the resolver found, for a while and until told otherwise."""
+
+    async def get(
+        self, key: tuple[None, str, str], load: Callable[[], Awaitable[Tenant | None]]
+    ) -> Tenant | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Addressing:
+    """Where tenants live."""
+
+    base_url: str
+    """Scheme, host and port of the installation, without a trailing slash."""
+    base_domain: str = ""
+    """Tenants are at ``<slug>.<base_domain>`` instead of ``/t/<slug>`` where this is set."""
+    default_tenant: str = ""
+    """Slug of the tenant that is served at the root of ``base_url``."""
+
+    def issuer(self, slug: str, custom_domain: str = "") -> str:
+        """The one issuer of a tenant (RFC 8414 section 2): own domain, root, subdomain or path."""
+        scheme = urlsplit(self.base_url).scheme
+        if custom_domain:
+            return f"{scheme}://{custom_domain}"
+        if slug == self.default_tenant:
+            return self.base_url
+        if self.base_domain:
+            return f"{scheme}://{slug}.{self.base_domain}"
+        return f"{self.base_url}/t/{slug}"
+
+    def serves(self, host: str) -> bool:
+        """Whether the installation itself answers to this host, port included."""
+        own = urlsplit(self.base_url)
+        if host == own.netloc:
+            return True
+        return own.hostname in _LOOPBACK and _without_port(host) in _LOOPBACK
+
+
+class TenantResolver:
+    """Finds tenants by address or slug."""
+
+    def __init__(self, addressing: Addressing, cache: TenantCache) -> None:
+        self._addressing = addressing
+        self._cache = cache
+
+    @property
+    def base_url(self) -> str:
+        """Where the installation itself answers."""
+        return self._addressing.base_url
+
+    async def find(self, slug: str) -> Tenant | None:
+        """The tenant with this slug, addressed by its issuer; ``None`` where there is none."""
+        if not _SLUG.match(slug):
+            return None
+        return await self._cache.get((None, "slug", slug), lambda: self._load_by_slug(slug))
+
+    async def resolve(self, *, host: str, path: str) -> Resolved | None:
+        """Whose request this is. ``None``: nobody's. Raises ``UnknownHost``."""
+        host = host.lower()
+        if not self._addressing.serves(host):
+            return await self._by_host(host, path)
+        slug, inner = _split(path)
+        if slug is None:
+            slug, prefix = self._addressing.default_tenant, ""
+        else:
+            prefix = f"/t/{slug}"
+        tenant = await self.find(slug)
+        return Resolved(_reached_at(tenant, prefix), inner) if tenant else None
+
+    async def _by_host(self, host: str, path: str) -> Resolved | None:
+        suffix = f".{self._addressing.base_domain}"
+        if self._addressing.base_domain and host.endswith(suffix):
+            tenant = await self.find(host.removesuffix(suffix))
+            return Resolved(_reached_at(tenant, ""), _collapsed(path)) if tenant else None
+        name = _without_port(host).rstrip(".")
+        tenant = await self._cache.get((None, "host", name), lambda: self._load_by_host(name))
+        if tenant is None:
+            raise UnknownHost(name)
+        return Resolved(_reached_at(tenant, ""), _collapsed(path))
+
+    async def _load_by_slug(self, slug: str) -> Tenant | None:
+        row = await TenantRow.get_or_none(slug=slug)
+        return await self._tenant(row) if row else None
+
+    async def _load_by_host(self, host: str) -> Tenant | None:
+        domain = await TenantDomain.get_or_none(host=host, verified_at__not_isnull=True)
+        if domain is None:
+            return None
+        return await self._tenant(await TenantRow.get(id=domain.tenant_id))
+
+    async def _tenant(self, row: TenantRow) -> Tenant:
+        domain = (
+            await TenantDomain.filter(tenant_id=row.id, verified_at__not_isnull=True)
+            .order_by("verified_at")
+            .first()
+        )
+        issuer = self._addressing.issuer(row.slug, domain.host if domain else "")
+        return Tenant(
+            id=row.id,
+            slug=row.slug,
+            name=row.name,
+            status=row.status,
+            issuer=issuer,
+            prefix=urlsplit(issuer).path,
+            settings=TenantSettings.from_json(row.settings),
+        )
+
+
+def _reached_at(tenant: Tenant, prefix: str) -> Tenant:
+    return tenant if tenant.prefix == prefix else replace(tenant, prefix=prefix)
+
+
+def _split(path: str) -> tuple[str | None, str]:
+    """``/t/acme/login`` is ``acme`` and ``/login``; metadata may have it the other way round."""
+    if path.startswith("/t/"):
+        slug, _, rest = path[3:].partition("/")
+        return slug, _collapsed(f"/{rest}")
+    # RFC 8414 section 3.1 puts the well-known part between the host and the issuer's path.
+    inserted = _WELL_KNOWN.match(path) if path.startswith("/.well-known/") else None
+    if inserted:
+        return inserted[2], inserted[1]
+    return None, _collapsed(path)
+
+
+def _collapsed(path: str) -> str:
+    # Clients that join an issuer ending in "/" with "/oauth/token" send a doubled slash.
+    return _DOUBLED.sub("/", path) if "//" in path else path
+
+
+def _without_port(host: str) -> str:
+    name, _, port = host.rpartition(":")
+    return name if name and port.isdigit() else host

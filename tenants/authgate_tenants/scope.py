@@ -1,0 +1,150 @@
+"""The wall between tenants: inside ``use_tenant`` every query sees that tenant's rows only.
+
+Outside of it a query raises ``NoTenant``: forgetting the tenant is an error, never a leak. On
+PostgreSQL the database refuses as well (row-level security); here is what holds on SQLite too.
+"""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from tortoise import fields
+from tortoise.backends.base.client import BaseDBAsyncClient
+from tortoise.manager import Manager
+from tortoise.models import Model, ModelMeta
+from tortoise.queryset import QuerySet
+from uuid_utils.compat import uuid7
+
+from authgate_tenants.settings import TenantSettings
+
+
+class TenantStatus(StrEnum):
+    """Whether a tenant is served."""
+
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+
+
+@dataclass(frozen=True, slots=True)
+class Tenant:
+    """The tenant of a request or job, as the resolver found it."""
+
+    id: UUID
+    slug: str
+    name: str
+    status: TenantStatus
+    issuer: str
+    """The one canonical issuer, without a trailing slash, the same wherever it is written."""
+    prefix: str
+    """The path below which this request reached the tenant: ``/t/acme``, or nothing on a host
+    of its own."""
+    settings: TenantSettings
+
+    @property
+    def shares_origin(self) -> bool:
+        """Whether other tenants live on the same scheme, host and port."""
+        return self.prefix != ""
+
+
+class NoTenant(RuntimeError):
+    """Tenant data was reached for outside of a tenant's scope."""
+
+
+class CrossTenant(RuntimeError):
+    """Inside one tenant's scope, another tenant was reached for."""
+
+
+_current: ContextVar[Tenant | None] = ContextVar("authgate_tenant", default=None)
+
+
+def current_tenant() -> Tenant:
+    """The tenant whose scope we are in. Raises ``NoTenant`` outside of any."""
+    tenant = _current.get()
+    if tenant is None:
+        raise NoTenant("Not inside use_tenant().")
+    return tenant
+
+
+def tenant_in_scope() -> Tenant | None:
+    """The tenant whose scope we are in, if any: for logs and the database's third wall."""
+    return _current.get()
+
+
+@contextmanager
+def use_tenant(tenant: Tenant) -> Iterator[Tenant]:
+    """Enter a tenant's scope. Raises ``CrossTenant`` inside another tenant's."""
+    outer = _current.get()
+    if outer is not None and outer.id != tenant.id:
+        raise CrossTenant(f"Already inside the scope of {outer.slug}.")
+    token = _current.set(tenant)
+    try:
+        yield tenant
+    finally:
+        _current.reset(token)
+
+
+class TenantManager(Manager):
+    """Begins every query with the tenant's own rows."""
+
+    def get_queryset(self) -> QuerySet[Any]:
+        return super().get_queryset().filter(tenant_id=current_tenant().id)
+
+
+class _ScopedModel(ModelMeta):
+    # Tortoise does not inherit Meta.manager, and a table that forgot it would leak in silence.
+    def __new__(
+        mcs, name: str, bases: tuple[type, ...], attrs: dict[str, Any]
+    ) -> "_ScopedModel":
+        cls = super().__new__(mcs, name, bases, attrs)
+        if not cls._meta.abstract:
+            manager = TenantManager()
+            manager._model = cls
+            cls._meta.manager = manager
+        return cls  # type: ignore[return-value]  # ModelMeta is declared to return a model class
+
+
+class TenantOwned(Model, metaclass=_ScopedModel):
+    """A row that belongs to one tenant."""
+
+    id = fields.UUIDField(primary_key=True, default=uuid7)
+    tenant_id = fields.UUIDField()
+
+    class Meta:
+        abstract = True
+
+    def __init__(self, **values: Any) -> None:
+        super().__init__(**({"tenant_id": current_tenant().id} | values))
+
+    async def save(
+        self,
+        using_db: BaseDBAsyncClient | None = None,
+        update_fields: Iterable[str] | None = None,
+        force_create: bool = False,
+        force_update: bool = False,
+    ) -> None:
+        """Write the row. Raises ``CrossTenant`` where it belongs to another tenant."""
+        _refuse_foreign(self)
+        await super().save(using_db, update_fields, force_create, force_update)
+
+    async def delete(self, using_db: BaseDBAsyncClient | None = None) -> None:
+        """Remove the row. Raises ``CrossTenant`` where it belongs to another tenant."""
+        _refuse_foreign(self)
+        await super().delete(using_db)
+
+    async def refresh_from_db(
+        self, fields: Iterable[str] | None = None, using_db: BaseDBAsyncClient | None = None
+    ) -> None:
+        """Read the row again. Raises ``CrossTenant`` where it belongs to another tenant."""
+        _refuse_foreign(self)
+        await super().refresh_from_db(fields, using_db)
+
+
+def _refuse_foreign(row: TenantOwned) -> None:
+    if row.tenant_id != current_tenant().id:
+        raise CrossTenant(f"This {type(row).__name__} belongs to another tenant.")
+
+

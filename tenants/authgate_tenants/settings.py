@@ -1,0 +1,89 @@
+"""What a tenant may choose for itself.
+
+Stored as JSON in the tenant's row; a name that is not here is refused when it is written, and
+ignored when an older process reads what a newer one wrote.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, Literal, Self
+
+SigningAlgorithm = Literal["ES256", "RS256", "EdDSA", "HS256"]
+
+
+class UnknownTenantSetting(ValueError):
+    """A tenant setting was named that does not exist."""
+
+
+@dataclass(frozen=True, slots=True)
+class TenantSettings:
+    """One value per choice; lifetimes are whole seconds."""
+
+    signing_algorithm: SigningAlgorithm = "ES256"
+    """What signs this tenant's tokens (RFC 7518). HS256 is for servers that share the secret."""
+
+    access_token_lifetime: int = 3600
+    """Until a person's access token ends."""
+
+    client_credentials_lifetime: int = 3600
+    """Until a machine's access token ends."""
+
+    device_code_lifetime: int = 900
+    """Until a device code nobody approved ends (RFC 8628 section 3.2, ``expires_in``)."""
+
+    device_poll_interval: int = 5
+    """Between two polls of a device (RFC 8628 section 3.2, ``interval``)."""
+
+    session_idle_lifetime: int = 1800
+    """Until a browser that does nothing is signed out."""
+
+    session_absolute_lifetime: int = 43200
+    """Until a browser must sign in again whatever it does."""
+
+    remembered_session_lifetime: int = 2592000
+    """The absolute end instead, where the person asked to stay signed in."""
+
+    audience: tuple[str, ...] = ()
+    """``aud`` of access tokens; the issuer itself where empty (RFC 9068 section 2.2)."""
+
+    private_claim_prefix: str = "extra"
+    """Before the names of the private claims ``domain``, ``uid``, ``project``, ``service_account``."""
+
+    domain: str = ""
+    """Value of the private claim ``<prefix>_domain``; no claim where empty."""
+
+    auto_register: bool = False
+    """Whether a first sign-in through a connection makes a user."""
+
+    brand_color: str = "#3f4fe0"
+    """The one colour the pages derive theirs from, as ``#rrggbb``."""
+
+    enabled_plugins: tuple[str, ...] = ()
+    """Plugins that run for this tenant, by entry point name."""
+
+    login_limits: Mapping[str, str] = field(default_factory=dict)
+    """Limits that differ from the installation's, by the limit's name, as ``"5/min burst 5"``."""
+
+    @classmethod
+    def from_json(cls, raw: Mapping[str, Any]) -> Self:
+        """Read what is stored, ignoring names this version does not know."""
+        known = {each.name for each in fields(cls)}
+        return cls(**{name: _frozen(value) for name, value in raw.items() if name in known})
+
+    def to_json(self) -> dict[str, Any]:
+        """Only what differs from the defaults, so that a better default reaches old tenants."""
+        defaults = type(self)()
+        return {
+            name: value for name, value in asdict(self).items() if value != getattr(defaults, name)
+        }
+
+    def changed(self, changes: Mapping[str, Any]) -> Self:
+        """These settings with the changes applied. Raises ``UnknownTenantSetting``."""
+        unknown = set(changes) - {each.name for each in fields(type(self))}
+        if unknown:
+            raise UnknownTenantSetting(", ".join(sorted(unknown)))
+        return type(self).from_json(asdict(self) | dict(changes))
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
