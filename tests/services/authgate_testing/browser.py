@@ -1,0 +1,70 @@
+"""Chromium for the tests of pages, driven by Playwright, and axe to judge them by."""
+
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+
+from authgate_testing.programs import find
+
+BrowserContextFactory = Callable[..., Awaitable[BrowserContext]]
+
+_RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
+# The browser belongs to the test alone: no sandbox to nest in a container, and no calls home.
+_ARGUMENTS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+def chromium_program() -> Path:
+    """Return the browser's program; AUTHGATE_TEST_CHROMIUM names another; or MissingProgram."""
+    if named := os.environ.get("AUTHGATE_TEST_CHROMIUM"):
+        return Path(named)
+    return find("chromium", "chromium-browser", "google-chrome", package="chromium")
+
+
+@asynccontextmanager
+async def browser_running(program: Path) -> AsyncIterator[Browser]:
+    """Run one browser without a window."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(
+            executable_path=program, headless=True, args=_ARGUMENTS
+        )
+        try:
+            yield browser
+        finally:
+            await browser.close()
+
+
+@asynccontextmanager
+async def browser_contexts(browser: Browser) -> AsyncIterator[BrowserContextFactory]:
+    """Give out separate people: contexts that share no cookie, closed at the end."""
+    async with AsyncExitStack() as people:
+
+        async def new_context(**options: Any) -> BrowserContext:
+            context = await browser.new_context(**options)
+            people.push_async_callback(context.close)
+            return context
+
+        yield new_context
+
+
+async def axe_violations(page: Page) -> list[str]:
+    """Return what axe finds wrong with the page as it stands, one line for each element."""
+    results = await Axe().run(page, options={"runOnly": {"type": "tag", "values": list(_RULES)}})
+    return [
+        f"{violation['id']} ({violation['impact']}): {violation['help']}: {node['html']}"
+        for violation in results.response["violations"]
+        for node in violation["nodes"]
+    ]

@@ -1,0 +1,120 @@
+"""A PostgreSQL cluster for the run."""
+
+import signal
+import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from authgate_testing.processes import LOOPBACK, running, service_account, service_folder
+from authgate_testing.programs import find
+
+SUPERUSER = "postgres"
+_PACKAGE = "postgresql"
+_INITIALISE = ("-A", "trust", "-U", SUPERUSER, "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
+
+
+class PostgresRefused(Exception):
+    """PostgreSQL refused a statement that prepares a test."""
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresServer:
+    """A running PostgreSQL server; every role connects from loopback without a password."""
+
+    port: int
+
+    def dsn(self, database: str, *, user: str = SUPERUSER, password: str | None = None) -> str:
+        """Address a database as a role of your choice."""
+        who = user if password is None else f"{user}:{password}"
+        return f"postgres://{who}@{LOOPBACK}:{self.port}/{database}"
+
+    def superuser_dsn(self, database: str = "postgres") -> str:
+        """Address a database as the superuser, whom row-level security doesn't hold."""
+        return self.dsn(database)
+
+    def create_database(self, name: str, *, template: str = "template1") -> str:
+        """Create a database, empty or as a copy of an idle one; return the superuser's DSN."""
+        self.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        return self.superuser_dsn(name)
+
+    def drop_database(self, name: str) -> None:
+        """Drop a database if it is there, and whoever is connected to it."""
+        self.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+    def execute(self, *statements: str, database: str = "postgres") -> list[str]:
+        """Run statements as the superuser, each on its own; return the lines they answer."""
+        each = [part for statement in statements for part in ("-c", statement)]
+        return _psql(self.superuser_dsn(database), each)
+
+
+def postgres_answers(dsn: str) -> bool:
+    """Tell whether a server (or a pooler in front of it) runs statements yet."""
+    try:
+        return _psql(dsn, ["-c", "SELECT 1"]) == ["1"]
+    except PostgresRefused:
+        return False
+
+
+@contextmanager
+def postgres_running() -> Iterator[PostgresServer]:
+    """Make a cluster and run a server on it."""
+    account = service_account()  # PostgreSQL refuses to run as root
+    with service_folder("postgres", owner=account) as folder:
+        _initialise(folder, account)
+        with running(
+            lambda port: _server_command(folder, port),
+            answers=lambda port: postgres_answers(PostgresServer(port=port).superuser_dsn()),
+            log=folder / "server.log",
+            account=account,
+            stop_signal=signal.SIGINT,  # "fast": does not wait for clients to leave
+        ) as port:
+            yield PostgresServer(port=port)
+
+
+def _server_command(folder: Path, port: int) -> Sequence[str | Path]:
+    settings = (
+        f"listen_addresses={LOOPBACK}",
+        f"port={port}",
+        "unix_socket_directories=",
+        "max_connections=200",
+        "timezone=UTC",
+    )
+    options = [part for setting in settings for part in ("-c", setting)]
+    return [find("postgres", package=_PACKAGE), "-D", folder / "data", *options]
+
+
+def _initialise(folder: Path, account: str | None) -> None:
+    outcome = subprocess.run(
+        [find("initdb", package=_PACKAGE), "-D", folder / "data", *_INITIALISE],
+        cwd=folder,
+        user=account,
+        extra_groups=None if account is None else [],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if outcome.returncode:
+        raise PostgresRefused(f"initdb failed:\n{outcome.stderr}")
+
+
+def _psql(dsn: str, arguments: Sequence[str]) -> list[str]:
+    outcome = subprocess.run(
+        [
+            find("psql", package="postgresql-client"),
+            "--no-psqlrc",
+            "--quiet",
+            "--tuples-only",
+            "--no-align",
+            "--set=ON_ERROR_STOP=1",
+            f"--dbname={dsn}",
+            *arguments,
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if outcome.returncode:
+        raise PostgresRefused(outcome.stderr.strip())
+    return outcome.stdout.splitlines()

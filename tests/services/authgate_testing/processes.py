@@ -1,0 +1,138 @@
+"""Starting a service as a child process, knowing when it answers, and ending it for certain."""
+
+import ctypes
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+LOOPBACK = "127.0.0.1"
+_START_SECONDS = 30.0
+_STOP_SECONDS = 10.0
+_START_ATTEMPTS = 3
+_SET_PARENT_DEATH_SIGNAL = 1
+_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
+
+
+class ServiceDidNotStart(Exception):
+    """A service ended, or stayed silent, while it was being started."""
+
+
+def free_port() -> int:
+    """Return a loopback port that nobody listens on at this moment."""
+    with socket.socket() as probe:
+        probe.bind((LOOPBACK, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def service_account() -> str | None:
+    """Name the account for services that refuse to run as root; None when we are not root."""
+    if os.geteuid() != 0:
+        return None
+    names = {entry.pw_name for entry in pwd.getpwall()}
+    return "postgres" if "postgres" in names else "nobody"
+
+
+@contextmanager
+def service_folder(name: str, *, owner: str | None = None) -> Iterator[Path]:
+    """Give a service a folder of its own, readable by its account, removed at the end."""
+    # Not pytest's tmp_path: that one lies below a folder which only the caller may enter.
+    folder = Path(tempfile.mkdtemp(prefix=f"authgate-{name}-"))
+    try:
+        if owner is not None:
+            shutil.chown(folder, user=owner)
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def running(
+    command_for: Callable[[int], Sequence[str | Path]],
+    *,
+    answers: Callable[[int], bool],
+    log: Path,
+    account: str | None = None,
+    stop_signal: signal.Signals = signal.SIGTERM,
+) -> Iterator[int]:
+    """Run a service and yield the port it answers on; it ends with the block, or with us.
+
+    Another process may take a free port before the service does, so it is tried on a few.
+    """
+    process, port = _started(command_for, answers=answers, log=log, account=account)
+    try:
+        yield port
+    finally:
+        _end(process, stop_signal)
+
+
+def _started(
+    command_for: Callable[[int], Sequence[str | Path]],
+    *,
+    answers: Callable[[int], bool],
+    log: Path,
+    account: str | None,
+) -> tuple[subprocess.Popen[bytes], int]:
+    for _ in range(_START_ATTEMPTS):
+        port = free_port()
+        process = _spawn(command_for(port), log=log, account=account)
+        if _came_up(process, port, answers):
+            return process, port
+        _end(process, signal.SIGKILL)
+    raise ServiceDidNotStart(f"{command_for(0)[0]} did not start; it said:\n{_tail(log)}")
+
+
+def _spawn(
+    command: Sequence[str | Path], *, log: Path, account: str | None
+) -> subprocess.Popen[bytes]:
+    with log.open("ab") as output:
+        return subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            cwd=log.parent,
+            user=account,
+            extra_groups=None if account is None else [],
+            # Ctrl-C is for pytest alone, which then ends its services in order.
+            start_new_session=True,
+            preexec_fn=_die_with_parent,  # noqa: PLW1509 - one system call, safe among threads
+        )
+
+
+def _die_with_parent() -> None:
+    """Have the kernel end the service when pytest is killed and can't do so itself."""
+    if _LIBC is not None:
+        _LIBC.prctl(_SET_PARENT_DEATH_SIGNAL, int(signal.SIGINT))
+
+
+def _came_up(process: subprocess.Popen[bytes], port: int, answers: Callable[[int], bool]) -> bool:
+    give_up_at = time.monotonic() + _START_SECONDS
+    while process.poll() is None and time.monotonic() < give_up_at:
+        if answers(port):
+            return True
+        time.sleep(0.02)
+    return False
+
+
+def _end(process: subprocess.Popen[bytes], stop_signal: signal.Signals) -> None:
+    process.send_signal(stop_signal)
+    try:
+        process.wait(_STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def _tail(log: Path) -> str:
+    return "\n".join(log.read_text(errors="replace").splitlines()[-20:])
