@@ -1,0 +1,1 @@
+"""AuthGate measured against its rivals, in one run and on one machine."""

@@ -1,0 +1,45 @@
+// oidc-provider as a rival: same grants, same client authentication, same ES256 JWT access token.
+// Argument: a JSON object {port, issuer, clients: [...], resource, scope}.
+import { generateKeyPairSync } from 'node:crypto';
+
+import Provider from 'oidc-provider';
+
+import { MapAdapter } from './map_adapter.mjs';
+
+const { port, issuer, clients, resource, scope } = JSON.parse(process.argv[2]);
+
+const signingKey = {
+  ...generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'jwk' }),
+  use: 'sig',
+  alg: 'ES256',
+};
+
+const provider = new Provider(issuer, {
+  adapter: MapAdapter,
+  clients,
+  jwks: { keys: [signingKey] },
+  scopes: ['openid', 'offline_access', ...scope.split(' ')],
+  clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'none'],
+  enabledJWA: { idTokenSigningAlgValues: ['ES256'] },
+  ttl: { ClientCredentials: 3600, DeviceCode: 1800 },
+  features: {
+    devInteractions: { enabled: false },
+    clientCredentials: { enabled: true },
+    deviceFlow: { enabled: true },
+    // Without a default resource the access token would be opaque: no signature to pay for.
+    resourceIndicators: {
+      enabled: true,
+      defaultResource: () => resource,
+      useGrantedResource: () => true,
+      getResourceServerInfo: () => ({
+        scope,
+        audience: resource,
+        accessTokenFormat: 'jwt',
+        accessTokenTTL: 3600,
+        jwt: { sign: { alg: 'ES256' } },
+      }),
+    },
+  },
+});
+
+provider.listen(port, '127.0.0.1');

@@ -1,0 +1,23 @@
+"""A rival: a running server, what it offers, and whose CPU it costs."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from bench.site import Site
+
+
+class CpuMeter(Protocol):
+    """Whatever can tell the CPU time it has used."""
+
+    def seconds(self) -> float:
+        """User and system time so far."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rival:
+    """One server in the comparison; `database` is the CPU of its database server, if it has one."""
+
+    name: str
+    site: Site
+    server: CpuMeter
+    database: CpuMeter | None = None
