@@ -1,0 +1,192 @@
+"""What is written down about every security event: who, what, where from, in which request.
+
+An event joins the transaction of what it tells of, so it is stored if and only if that is.
+"""
+
+from collections.abc import Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from uuid_utils.compat import uuid7
+
+from authgate.clock import utc_now
+from authgate.storage import append, audit_events
+from authgate.storage.append_log import Row
+from authgate.storage.audit_events import NewEvent
+
+_MASK = "***"
+_SECRET_WORDS = ("password", "secret", "token", "verifier", "code", "key", "authorization")
+
+
+class Severity(StrEnum):
+    """How much an event deserves attention."""
+
+    INFO = "INFO"
+    WARNING = "WARNING"
+    ERROR = "ERROR"
+    CRITICAL = "CRITICAL"
+
+
+class Event(StrEnum):
+    """Everything that is written down, by the names that AuthGate's audit log uses."""
+
+    AUTHENTICATION_SUCCESS = "AUTHENTICATION_SUCCESS"
+    AUTHENTICATION_FAILURE = "AUTHENTICATION_FAILURE"
+    ACCOUNT_LOCKED = "ACCOUNT_LOCKED"
+    LOGOUT = "LOGOUT"
+    OAUTH_AUTHENTICATION = "OAUTH_AUTHENTICATION"
+    SESSION_REVOKED = "SESSION_REVOKED"
+    DEVICE_CODE_GENERATED = "DEVICE_CODE_GENERATED"
+    DEVICE_CODE_AUTHORIZED = "DEVICE_CODE_AUTHORIZED"
+    DEVICE_CODE_DENIED = "DEVICE_CODE_DENIED"
+    DEVICE_CODE_REPORTED = "DEVICE_CODE_REPORTED"
+    ACCESS_TOKEN_ISSUED = "ACCESS_TOKEN_ISSUED"  # noqa: S105
+    CLIENT_CREDENTIALS_TOKEN_ISSUED = "CLIENT_CREDENTIALS_TOKEN_ISSUED"  # noqa: S105
+    CLIENT_AUTHENTICATION_FAILURE = "CLIENT_AUTHENTICATION_FAILURE"
+    CLIENT_SECRET_EXPOSED = "CLIENT_SECRET_EXPOSED"  # noqa: S105
+    CLIENT_CREATED = "CLIENT_CREATED"
+    CLIENT_UPDATED = "CLIENT_UPDATED"
+    CLIENT_DELETED = "CLIENT_DELETED"
+    CLIENT_SECRET_REGENERATED = "CLIENT_SECRET_REGENERATED"  # noqa: S105
+    USER_CREATED = "USER_CREATED"
+    USER_DISABLED = "USER_DISABLED"
+    USER_ENABLED = "USER_ENABLED"
+    USER_PASSWORD_RESET = "USER_PASSWORD_RESET"  # noqa: S105
+    TENANT_CREATED = "TENANT_CREATED"
+    SIGNING_KEY_ROTATED = "SIGNING_KEY_ROTATED"
+    SIGNING_KEY_REVOKED = "SIGNING_KEY_REVOKED"
+    RATE_LIMIT_EXCEEDED = "RATE_LIMIT_EXCEEDED"
+    SUSPICIOUS_ACTIVITY = "SUSPICIOUS_ACTIVITY"
+
+
+_WARNINGS = frozenset(
+    {
+        Event.AUTHENTICATION_FAILURE,
+        Event.CLIENT_AUTHENTICATION_FAILURE,
+        Event.DEVICE_CODE_DENIED,
+        Event.RATE_LIMIT_EXCEEDED,
+    }
+)
+_CRITICAL = frozenset(
+    {
+        Event.ACCOUNT_LOCKED,
+        Event.CLIENT_SECRET_EXPOSED,
+        Event.DEVICE_CODE_REPORTED,
+        Event.SIGNING_KEY_REVOKED,
+        Event.SUSPICIOUS_ACTIVITY,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RequestFacts:
+    """Where a request came from; the same for everything that is recorded in it."""
+
+    ip: str = ""
+    user_agent: str = ""
+    request_id: str = ""
+
+
+request_facts: ContextVar[RequestFacts] = ContextVar(
+    "authgate_request_facts", default=RequestFacts()
+)
+"""Set at the edge. Outside of a request (a command, a job) it is empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who did it."""
+
+    type: str
+    id: str = ""
+    name: str = ""
+
+
+SYSTEM = Actor("system")
+ANONYMOUS = Actor("anonymous")
+
+
+def user(user_id: UUID, name: str) -> Actor:
+    """A person."""
+    return Actor("user", str(user_id), name)
+
+
+def client(client_id: str, name: str = "") -> Actor:
+    """An application acting for itself."""
+    return Actor("client", client_id, name)
+
+
+def event(
+    event: Event,
+    *,
+    actor: Actor,
+    success: bool = True,
+    client_id: str = "",
+    resource: tuple[str, str] = ("", ""),
+    details: Mapping[str, Any] | None = None,
+) -> NewEvent:
+    """An event with the facts of the request it happens in; secrets in ``details`` are masked."""
+    facts = request_facts.get()
+    return NewEvent(
+        id=uuid7(),
+        event_type=event,
+        severity=_severity(event),
+        occurred_at=utc_now(),
+        success=success,
+        actor_type=actor.type,
+        actor_id=actor.id[:128],
+        actor_name=actor.name[:128],
+        client_id=client_id[:64],
+        resource_type=resource[0],
+        resource_id=resource[1][:128],
+        ip=facts.ip,
+        user_agent=facts.user_agent[:512],
+        request_id=facts.request_id,
+        details=masked(details or {}),
+    )
+
+
+async def record(
+    kind: Event,
+    *,
+    actor: Actor,
+    success: bool = True,
+    client_id: str = "",
+    resource: tuple[str, str] = ("", ""),
+    details: Mapping[str, Any] | None = None,
+    together_with: tuple[Row, ...] = (),
+) -> None:
+    """Store an event, and rows that must be stored with it or not at all.
+
+    Joins the open unit of work; without one it returns once the rows are durable.
+    """
+    happened = event(
+        kind,
+        actor=actor,
+        success=success,
+        client_id=client_id,
+        resource=resource,
+        details=details,
+    )
+    await append(*together_with, audit_events.row(happened))
+
+
+def masked(details: Mapping[str, Any]) -> dict[str, Any]:
+    """The details with the values of secret-sounding names blotted out."""
+    return {
+        name: _MASK if _sounds_secret(name) else masked(value) if isinstance(value, dict) else value
+        for name, value in details.items()
+    }
+
+
+def _sounds_secret(name: str) -> bool:
+    return any(word in name.lower() for word in _SECRET_WORDS)
+
+
+def _severity(event: Event) -> Severity:
+    if event in _CRITICAL:
+        return Severity.CRITICAL
+    return Severity.WARNING if event in _WARNINGS else Severity.INFO

@@ -1,0 +1,22 @@
+"""What the server remembers: one module per table, which holds the row and every query on it.
+
+``opened`` connects; ``transaction`` is the unit of work of a request or job. Nothing outside of
+this room and the tenants' speaks to a database or to Redis.
+"""
+
+from authgate.storage.connection import append, dialect, opened
+from authgate.storage.database import StorageUnavailable, is_outage
+from authgate.storage.unit_of_work import Unit, after_commit, in_transaction, set_aside, transaction
+
+__all__ = [
+    "StorageUnavailable",
+    "Unit",
+    "after_commit",
+    "append",
+    "dialect",
+    "in_transaction",
+    "is_outage",
+    "opened",
+    "set_aside",
+    "transaction",
+]

@@ -1,0 +1,208 @@
+"""Rows that are only ever added: tokens and audit events.
+
+Concurrent requests share one transaction (group commit) and each is answered after it commits. On
+PostgreSQL that transaction runs as a role that may insert into these tables and do nothing else,
+so it may hold rows of several tenants. Inside an open unit of work the rows join that one instead.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from typing import Any, Protocol
+from uuid import UUID
+
+import asyncpg
+import orjson
+from tortoise import connections
+
+from authgate.storage import database
+from authgate.storage.batching import Batcher
+from authgate.storage.sqlite_client import PRAGMAS
+from authgate.storage.unit_of_work import in_transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table that rows are appended to."""
+
+    name: str
+    columns: tuple[str, ...]
+
+    def insert(self, dialect: database.Dialect) -> str:
+        """The statement that adds one row."""
+        marks = ", ".join(
+            "?" if dialect == "sqlite" else f"${n}" for n in range(1, len(self.columns) + 1)
+        )
+        return f"INSERT INTO {self.name} ({', '.join(self.columns)}) VALUES ({marks})"  # noqa: S608
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Values of a row, in the order of its table's columns."""
+
+    table: Table
+    values: tuple[Any, ...]
+
+
+Rows = tuple[Row, ...]
+
+
+class _Writer(Protocol):
+    async def write(self, rows: Sequence[Row]) -> None:
+        """Commit all of the rows, or none."""
+
+    async def close(self) -> None: ...
+
+
+class AppendLog:
+    """Appends rows and returns once they are durable."""
+
+    def __init__(self, writer: _Writer, dialect: database.Dialect) -> None:
+        self._writer = writer
+        self._dialect = dialect
+        self._batcher: Batcher[Rows, None] = Batcher(self._commit)
+
+    async def append(self, *rows: Row) -> None:
+        """Store the rows together: in the open unit of work, or by group commit."""
+        if not rows:
+            return
+        if in_transaction():
+            connection = connections.get("default")
+            for row in rows:
+                await connection.execute_insert(
+                    row.table.insert(self._dialect), encoded(row.values, self._dialect)
+                )
+        else:
+            await self._batcher.submit(rows)
+
+    async def close(self) -> None:
+        """Commit what waits, and disconnect."""
+        await self._batcher.close()
+        await self._writer.close()
+
+    async def _commit(self, batch: Sequence[Rows]) -> Sequence[None | Exception]:
+        try:
+            await self._writer.write([row for rows in batch for row in rows])
+        except Exception as error:
+            if len(batch) == 1 or database.is_outage(error):
+                return [error] * len(batch)
+            return await self._commit_one_by_one(batch)
+        return [None] * len(batch)
+
+    async def _commit_one_by_one(self, batch: Sequence[Rows]) -> Sequence[None | Exception]:
+        # One request's bad row must not fail its neighbours'.
+        outcomes: list[None | Exception] = []
+        for rows in batch:
+            try:
+                await self._writer.write(rows)
+                outcomes.append(None)
+            except Exception as error:
+                outcomes.append(error)
+        return outcomes
+
+
+def encoded(values: Sequence[Any], dialect: database.Dialect) -> list[Any]:
+    """Values as the driver takes them, in the form in which the ORM stores them."""
+    return [_encoded(value, dialect) for value in values]
+
+
+def _encoded(value: Any, dialect: database.Dialect) -> Any:
+    if isinstance(value, dict | list):
+        return orjson.dumps(value).decode()
+    if dialect == "sqlite":
+        if isinstance(value, UUID):
+            return str(value)
+        if isinstance(value, datetime):
+            return value.isoformat(sep=" ")
+    return value
+
+
+def _by_table(
+    rows: Sequence[Row], dialect: database.Dialect
+) -> list[tuple[str, list[list[Any]]]]:
+    ordered = sorted(rows, key=lambda row: row.table.name)
+    return [
+        (table.insert(dialect), [encoded(row.values, dialect) for row in group])
+        for table, group in groupby(ordered, key=lambda row: row.table)
+    ]
+
+
+class PostgresWriter:
+    """One connection as the insert-only role, opened again when it breaks."""
+
+    def __init__(self, url: str, *, pgbouncer: bool) -> None:
+        self._dsn = database.dsn(url)
+        self._statement_cache_size = 0 if pgbouncer else 100
+        self._connection: asyncpg.Connection | None = None
+
+    async def write(self, rows: Sequence[Row]) -> None:
+        """Commit the rows in one transaction."""
+        connection = await self._connected()
+        try:
+            async with asyncio.timeout(4), connection.transaction():
+                for statement, values in _by_table(rows, "postgres"):
+                    await connection.executemany(statement, values)
+        except (OSError, TimeoutError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError):
+            connection.terminate()
+            raise
+
+    async def close(self) -> None:
+        """Disconnect."""
+        if self._connection is not None and not self._connection.is_closed():
+            await self._connection.close(timeout=3)
+
+    async def _connected(self) -> asyncpg.Connection:
+        if self._connection is None or self._connection.is_closed():
+            self._connection = await asyncpg.connect(
+                self._dsn, timeout=3, statement_cache_size=self._statement_cache_size
+            )
+        return self._connection
+
+
+class SqliteWriter:
+    """One connection in a thread of its own, taking turns with the ORM's transactions."""
+
+    def __init__(self, path: str, turn: asyncio.Lock) -> None:
+        self._path = path
+        self._turn = turn
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="append-log")
+        self._connection: sqlite3.Connection | None = None
+
+    async def write(self, rows: Sequence[Row]) -> None:
+        """Commit the rows in one transaction."""
+        statements = _by_table(rows, "sqlite")
+        async with self._turn:
+            await asyncio.get_running_loop().run_in_executor(
+                self._thread, self._write, statements
+            )
+
+    async def close(self) -> None:
+        """Disconnect."""
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._disconnect)
+        self._thread.shutdown()
+
+    def _write(self, statements: list[tuple[str, list[list[Any]]]]) -> None:
+        connection = self._connected()
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            for statement, values in statements:
+                connection.executemany(statement, values)
+            connection.execute("COMMIT")
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
+
+    def _connected(self) -> sqlite3.Connection:
+        if self._connection is None:
+            self._connection = sqlite3.connect(self._path, isolation_level=None)
+            for name, value in PRAGMAS.items():
+                self._connection.execute(f"PRAGMA {name}={value}")
+        return self._connection
+
+    def _disconnect(self) -> None:
+        if self._connection is not None:
+            self._connection.close()

@@ -1,0 +1,192 @@
+"""Tortoise on PostgreSQL with the tenant in every transaction.
+
+Row-level security asks for ``app.tenant``, which is sent with BEGIN in one message and ends with
+the transaction, so a pooled connection carries no tenant to its next user. A statement outside of
+a transaction gets one of its own.
+
+Stock Tortoise 1.1 loses the pool's slot and leaves the task with a dead transaction when BEGIN or
+the release fails; the contexts here give the connection back whatever happens.
+"""
+
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Any
+from uuid import UUID, uuid4
+
+import asyncpg
+from tortoise.backends.asyncpg.client import AsyncpgDBClient, TransactionWrapper
+from tortoise.backends.base.client import (
+    NestedTransactionContext,
+    TransactionalDBClient,
+    TransactionContextPooled,
+)
+from tortoise.connection import get_connections
+
+from authgate_tenants.scope import CrossTenant, tenant_in_scope
+
+ACQUIRE_SECONDS = 1.0
+"""How long a request waits for a connection before it is told to come back (503)."""
+
+_RELEASE_SECONDS = 5.0
+
+
+def _scoped_id() -> UUID | None:
+    tenant = tenant_in_scope()
+    return tenant.id if tenant else None
+
+
+def begin_statement(tenant_id: UUID | None) -> str:
+    """One message that begins a transaction inside a tenant, or inside none."""
+    if tenant_id is None:
+        return "BEGIN"
+    # A UUID object prints as hexadecimal digits and dashes only: there is nothing to escape.
+    return f"BEGIN; SELECT set_config('app.tenant', '{tenant_id}', true)"
+
+
+class _TenantTransaction(TransactionWrapper):
+    """Statements of one transaction; refuses them when the scope has changed under it."""
+
+    tenant_id: UUID | None = None
+    _savepoint_name: str = ""
+
+    def _in_transaction(self) -> "_Nested":
+        return _Nested(_TenantTransaction(self))
+
+    async def begin(self) -> None:
+        raise AssertionError("The context sends BEGIN together with the tenant.")
+
+    async def commit(self) -> None:
+        await self._finish("COMMIT")
+
+    async def rollback(self) -> None:
+        await self._finish("ROLLBACK")
+
+    async def savepoint(self) -> None:
+        self._savepoint_name = f"sp_{uuid4().hex}"
+        await self._send(f"SAVEPOINT {self._savepoint_name}")
+
+    async def savepoint_rollback(self) -> None:
+        await self._finish(f"ROLLBACK TO SAVEPOINT {self._savepoint_name}")
+
+    async def release_savepoint(self) -> None:
+        await self._finish(f"RELEASE SAVEPOINT {self._savepoint_name}")
+
+    async def _finish(self, statement: str) -> None:
+        await self._send(statement)
+        self._finalized = True
+
+    async def _send(self, statement: str) -> None:
+        async with self.acquire_connection() as connection:
+            await connection.execute(statement)
+
+    def _refuse_another_scope(self) -> None:
+        if _scoped_id() != self.tenant_id:
+            raise CrossTenant("A transaction was used from another tenant's scope.")
+
+    async def execute_query(
+        self, query: str, values: list[Any] | None = None
+    ) -> tuple[int, list[dict[str, Any]]]:
+        self._refuse_another_scope()
+        return await super().execute_query(query, values)
+
+    async def execute_query_dict(
+        self, query: str, values: list[Any] | None = None
+    ) -> list[dict[str, Any]]:
+        self._refuse_another_scope()
+        return await super().execute_query_dict(query, values)
+
+    async def execute_insert(self, query: str, values: list[Any]) -> asyncpg.Record | None:
+        self._refuse_another_scope()
+        return await super().execute_insert(query, values)
+
+    async def execute_many(self, query: str, values: list[Any]) -> None:
+        self._refuse_another_scope()
+        await super().execute_many(query, values)
+
+
+class _Nested(NestedTransactionContext):
+    client: _TenantTransaction
+
+    async def __aenter__(self) -> TransactionalDBClient:
+        self.client.tenant_id = self.client._parent.tenant_id
+        self.client._refuse_another_scope()
+        return await super().__aenter__()
+
+
+class _TransactionContext(TransactionContextPooled):
+    client: _TenantTransaction
+
+    async def __aenter__(self) -> TransactionalDBClient:
+        await self.ensure_connection()
+        pool: asyncpg.Pool = self.client._parent._pool
+        connection = await pool.acquire(timeout=ACQUIRE_SECONDS)
+        tenant_id = _scoped_id()
+        try:
+            await connection.execute(begin_statement(tenant_id))
+        except BaseException:
+            await _give_back(pool, connection, broken=True)
+            raise
+        self.client._connection = connection
+        self.client.tenant_id = tenant_id
+        self.token = get_connections().set(self.connection_name, self.client)
+        return self.client
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_val: BaseException | None,
+        exc_tb: TracebackType | None,
+    ) -> None:
+        connection, ended = self.client._connection, False
+        try:
+            if not self.client._finalized:
+                await connection.execute("ROLLBACK" if exc_type else "COMMIT")
+                self.client._finalized = True
+            ended = True
+        except Exception:
+            if exc_type is None:
+                raise  # a COMMIT that failed must reach the caller
+        finally:
+            try:
+                await _give_back(self.client._parent._pool, connection, broken=not ended)
+            finally:
+                get_connections().reset(self.token)
+
+
+async def _give_back(pool: asyncpg.Pool, connection: Any, *, broken: bool) -> None:
+    try:
+        if broken and not connection.is_closed():
+            connection.terminate()
+        await pool.release(connection, timeout=_RELEASE_SECONDS)
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
+        return  # the connection is dead, and the pool has dropped it already
+
+
+class TenantClient(AsyncpgDBClient):
+    """The pool; every statement runs in a transaction that knows its tenant."""
+
+    def _in_transaction(self) -> _TransactionContext:
+        return _TransactionContext(_TenantTransaction(self), self._pool_init_lock)
+
+    async def execute_query(
+        self, query: str, values: list[Any] | None = None
+    ) -> tuple[int, list[dict[str, Any]]]:
+        async with self._in_transaction() as transaction:
+            return await transaction.execute_query(query, values)
+
+    async def execute_query_dict(
+        self, query: str, values: list[Any] | None = None
+    ) -> list[dict[str, Any]]:
+        async with self._in_transaction() as transaction:
+            return await transaction.execute_query_dict(query, values)
+
+    async def execute_insert(self, query: str, values: list[Any]) -> asyncpg.Record | None:
+        async with self._in_transaction() as transaction:
+            return await transaction.execute_insert(query, values)
+
+    async def execute_many(self, query: str, values: Sequence[list[Any]]) -> None:
+        async with self._in_transaction() as transaction:
+            await transaction.execute_many(query, list(values))
+
+
+client_class = TenantClient

@@ -1,0 +1,94 @@
+"""The audit log: rows that are added and never changed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from tortoise import fields
+
+from authgate.storage import connection
+from authgate.storage.append_log import Row, Table
+from authgate_tenants import TenantOwned, current_tenant
+
+
+class AuditEvent(TenantOwned):
+    """Something that happened, to whom, by whom, and from where."""
+
+    event_type = fields.CharField(64)
+    severity = fields.CharField(16)
+    occurred_at = fields.DatetimeField()
+    success = fields.BooleanField()
+    actor_type = fields.CharField(16)
+    actor_id = fields.CharField(128, default="")
+    actor_name = fields.CharField(128, default="")
+    client_id = fields.CharField(64, default="")
+    resource_type = fields.CharField(32, default="")
+    resource_id = fields.CharField(128, default="")
+    ip = fields.CharField(45, default="")
+    user_agent = fields.CharField(512, default="")
+    request_id = fields.CharField(64, default="")
+    details: dict[str, Any] = fields.JSONField(default=dict)
+
+    class Meta:
+        table = "audit_events"
+        indexes = (("tenant_id", "occurred_at"),)
+
+
+@dataclass(frozen=True, slots=True)
+class NewEvent:
+    """An event before it is stored."""
+
+    id: UUID
+    event_type: str
+    severity: str
+    occurred_at: datetime
+    success: bool
+    actor_type: str
+    actor_id: str
+    actor_name: str
+    client_id: str
+    resource_type: str
+    resource_id: str
+    ip: str
+    user_agent: str
+    request_id: str
+    details: Mapping[str, Any]
+
+
+_COLUMNS = (
+    "event_type",
+    "severity",
+    "occurred_at",
+    "success",
+    "actor_type",
+    "actor_id",
+    "actor_name",
+    "client_id",
+    "resource_type",
+    "resource_id",
+    "ip",
+    "user_agent",
+    "request_id",
+)
+_TABLE = Table("audit_events", ("id", "tenant_id", *_COLUMNS, "details"))
+
+
+def row(event: NewEvent) -> Row:
+    """The row of an event of the current tenant."""
+    facts = tuple(getattr(event, name) for name in _COLUMNS)
+    return Row(_TABLE, (event.id, current_tenant().id, *facts, dict(event.details)))
+
+
+async def append(*events: NewEvent) -> None:
+    """Store events: with the open unit of work, or durably by themselves."""
+    await connection.append(*(row(event) for event in events))
+
+
+async def latest(*, limit: int, after: UUID | None = None) -> list[AuditEvent]:
+    """The newest events, oldest of them first; only those stored after one, if it is given."""
+    events = AuditEvent.all()
+    if after is not None:
+        events = events.filter(id__gt=after)
+    return list(reversed(await events.order_by("-id").limit(limit)))

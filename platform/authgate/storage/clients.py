@@ -1,0 +1,190 @@
+"""Clients: the applications that ask for tokens (RFC 6749 section 2)."""
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Self
+from uuid import UUID
+
+from tortoise import fields
+from tortoise.exceptions import IntegrityError
+from uuid_utils.compat import uuid4
+
+from authgate_tenants import TenantOwned, current_tenant
+
+_SECRET_PREFIX = "agsec_"  # noqa: S105  # lets a secret scanner recognise one
+
+
+class ClientStatus(StrEnum):
+    """Only an active client is served."""
+
+    PENDING = "pending"
+    ACTIVE = "active"
+    INACTIVE = "inactive"
+
+
+class ClientRow(TenantOwned):
+    """A client as it is stored."""
+
+    client_id = fields.CharField(64)
+    name = fields.CharField(80)
+    secret_hash = fields.BinaryField(null=True)
+    authentication_methods: list[str] = fields.JSONField()
+    grant_types: list[str] = fields.JSONField()
+    scopes: list[str] = fields.JSONField()
+    status = fields.CharEnumField(ClientStatus, max_length=16, default=ClientStatus.ACTIVE)
+    first_party = fields.BooleanField(default=False)
+    unauthenticated_device_grant = fields.BooleanField(default=False)
+    project = fields.CharField(64, default="")
+    service_account = fields.CharField(255, default="")
+    created_at = fields.DatetimeField(auto_now_add=True)
+    updated_at = fields.DatetimeField(auto_now=True)
+
+    class Meta:
+        table = "clients"
+        unique_together = (("tenant_id", "client_id"), ("tenant_id", "id"))
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """A client as endpoints see it; safe to keep in a cache."""
+
+    id: UUID
+    tenant_id: UUID
+    client_id: str
+    name: str
+    secret_hash: bytes | None
+    authentication_methods: frozenset[str]
+    grant_types: frozenset[str]
+    scopes: tuple[str, ...]
+    status: ClientStatus
+    first_party: bool
+    unauthenticated_device_grant: bool
+    """A confidential client that may poll for its device code without its secret, as AuthGate's
+    own SDKs do."""
+    project: str
+    service_account: str
+
+    @property
+    def is_public(self) -> bool:
+        """Whether it cannot keep a secret (RFC 6749 section 2.1)."""
+        return self.secret_hash is None
+
+    @property
+    def is_active(self) -> bool:
+        """Whether it is served at all."""
+        return self.status is ClientStatus.ACTIVE
+
+    def owns_secret(self, presented: str) -> bool:
+        """Whether this is the client's secret, compared in constant time."""
+        return hmac.compare_digest(self.secret_hash or _NO_SECRET, hash_secret(presented))
+
+    @classmethod
+    def from_row(cls, row: ClientRow) -> Self:
+        """The value of a stored row."""
+        return cls(
+            id=row.id,
+            tenant_id=row.tenant_id,
+            client_id=row.client_id,
+            name=row.name,
+            secret_hash=bytes(row.secret_hash) if row.secret_hash is not None else None,
+            authentication_methods=frozenset(row.authentication_methods),
+            grant_types=frozenset(row.grant_types),
+            scopes=tuple(row.scopes),
+            status=row.status,
+            first_party=row.first_party,
+            unauthenticated_device_grant=row.unauthenticated_device_grant,
+            project=row.project,
+            service_account=row.service_account,
+        )
+
+
+_NO_SECRET = bytes(32)
+
+
+class ClientIdTaken(ValueError):
+    """Another client of the tenant has this ``client_id``."""
+
+
+def hash_secret(secret: str) -> bytes:
+    """What is stored of a secret.
+
+    A secret has 256 random bits, so a plain hash cannot be searched; a slow one would only let a
+    stranger spend our processor time.
+    """
+    return hashlib.sha256(secret.encode()).digest()
+
+
+def new_secret() -> str:
+    """A client secret of 256 random bits, recognisable to secret scanners."""
+    return _SECRET_PREFIX + secrets.token_urlsafe(32)
+
+
+async def find(client_id: str) -> Client | None:
+    """The client with this id, whatever its status."""
+    row = await ClientRow.get_or_none(client_id=client_id)
+    return Client.from_row(row) if row else None
+
+
+async def create(
+    *,
+    name: str,
+    grant_types: Sequence[str],
+    scopes: Sequence[str],
+    secret: str | None,
+    client_id: str | None = None,
+    first_party: bool = False,
+    unauthenticated_device_grant: bool = False,
+    project: str = "",
+    service_account: str = "",
+) -> Client:
+    """Store a client; a public one where there is no secret. Raises ``ClientIdTaken``."""
+    methods = ["client_secret_basic", "client_secret_post"] if secret else ["none"]
+    client_id = client_id or str(uuid4())
+    try:
+        row = await ClientRow.create(
+            client_id=client_id,
+            name=name,
+            secret_hash=hash_secret(secret) if secret else None,
+            authentication_methods=methods,
+            grant_types=list(grant_types),
+            scopes=list(scopes),
+            first_party=first_party,
+            unauthenticated_device_grant=unauthenticated_device_grant,
+            project=project,
+            service_account=service_account,
+        )
+    except IntegrityError as error:
+        raise ClientIdTaken(client_id) from error
+    return Client.from_row(row)
+
+
+async def all_clients() -> list[Client]:
+    """The tenant's clients in the order of their names."""
+    return [Client.from_row(row) for row in await ClientRow.all().order_by("name", "client_id")]
+
+
+async def set_status(client_id: str, status: ClientStatus) -> bool:
+    """Change whether a client is served; ``False`` where there is no such client."""
+    return await ClientRow.filter(client_id=client_id).update(status=status) == 1
+
+
+async def replace_secret(client_id: str, secret: str) -> bool:
+    """Let only this secret be the client's; ``False`` where it has none or does not exist."""
+    changed = await ClientRow.filter(client_id=client_id, secret_hash__not_isnull=True).update(
+        secret_hash=hash_secret(secret)
+    )
+    return changed == 1
+
+
+async def delete(client_id: str) -> bool:
+    """Remove a client and its tokens; ``False`` where there is no such client."""
+    return await ClientRow.filter(client_id=client_id).delete() == 1
+
+
+def cache_key(client_id: str) -> tuple[UUID, str]:
+    """How caches know a client of the current tenant."""
+    return current_tenant().id, client_id

@@ -1,0 +1,87 @@
+"""Opening and closing the database for one process."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from tortoise import Tortoise, connections
+
+from authgate.settings import DatabaseSettings
+from authgate.storage import database
+from authgate.storage.append_log import AppendLog, PostgresWriter, Row, SqliteWriter
+from authgate.storage.lookups import Lookup, Lookups, PostgresReader, Record, SqliteReader
+
+
+@dataclass(frozen=True, slots=True)
+class _Open:
+    dialect: database.Dialect
+    append_log: AppendLog
+    lookups: Lookups
+
+
+_open: _Open | None = None
+
+
+def _opened() -> _Open:
+    if _open is None:
+        raise database.StorageUnavailable("The database is not open in this process.")
+    return _open
+
+
+def dialect() -> database.Dialect:
+    """The SQL that the open database speaks."""
+    return _opened().dialect
+
+
+async def append(*rows: Row) -> None:
+    """Store rows together: in the open unit of work, or durably by group commit."""
+    await _opened().append_log.append(*rows)
+
+
+async def find(lookup: Lookup, key: Any) -> Record | None:
+    """A row of the current tenant by unique key, read together with what others look up."""
+    return await _opened().lookups.find(lookup, key)
+
+
+@asynccontextmanager
+async def opened(settings: DatabaseSettings) -> AsyncIterator[None]:
+    """Connect this process to the database until the block ends."""
+    global _open
+    if settings.is_sqlite:
+        Path(database.sqlite_path(settings)).parent.mkdir(parents=True, exist_ok=True)
+    # Servers run the start-up in another task than the requests, which Tortoise's own context
+    # variable would not reach.
+    await Tortoise.init(config=database.orm_config(settings), _enable_global_fallback=True)
+    _open = _connected(settings)
+    try:
+        yield
+    finally:
+        closing, _open = _open, None
+        await closing.append_log.close()
+        await closing.lookups.close()
+        await Tortoise.close_connections()
+
+
+def _connected(settings: DatabaseSettings) -> _Open:
+    if settings.is_sqlite:
+        path = database.sqlite_path(settings)
+        turn = connections.get("default")._lock  # the ORM's transactions take turns by it
+        writer = SqliteWriter(path, turn)
+        return _Open("sqlite", AppendLog(writer, "sqlite"), Lookups(SqliteReader(path)))
+    appender = PostgresWriter(database.append_url(settings), pgbouncer=settings.pgbouncer)
+    reader = PostgresReader(settings.url.get_secret_value(), pgbouncer=settings.pgbouncer)
+    return _Open("postgres", AppendLog(appender, "postgres"), Lookups(reader))
+
+
+def uuid(value: UUID | str) -> UUID:
+    """An id as either driver returns it."""
+    return value if isinstance(value, UUID) else UUID(value)
+
+
+def moment(value: datetime | str) -> datetime:
+    """A time as either driver returns it."""
+    return value if isinstance(value, datetime) else datetime.fromisoformat(value)

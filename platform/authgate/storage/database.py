@@ -1,0 +1,164 @@
+"""Which database, as which role, and what its errors mean."""
+
+import sqlite3
+from typing import Any, Literal
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
+
+import asyncpg
+from pydantic import SecretStr
+from tortoise.exceptions import DBConnectionError, OperationalError
+
+from authgate.settings import DatabaseSettings
+from authgate.storage import sqlite_client
+
+Dialect = Literal["sqlite", "postgres"]
+
+MODEL_MODULES = (
+    "authgate_tenants.models",
+    "authgate.storage.audit_events",
+    "authgate.storage.clients",
+    "authgate.storage.connections",
+    "authgate.storage.device_codes",
+    "authgate.storage.external_identities",
+    "authgate.storage.login_failures",
+    "authgate.storage.sessions",
+    "authgate.storage.signing_keys",
+    "authgate.storage.tokens",
+    "authgate.storage.users",
+)
+MIGRATIONS = "authgate.storage.migrations"
+APP_LABEL = "models"
+
+
+class OwnerUrlMissing(ValueError):
+    """PostgreSQL is to be migrated, but the owner's URL is not set."""
+
+
+def dialect_of(settings: DatabaseSettings) -> Dialect:
+    """The SQL that this database speaks."""
+    return "sqlite" if settings.is_sqlite else "postgres"
+
+
+def sqlite_path(settings: DatabaseSettings) -> str:
+    """The file that holds an SQLite database."""
+    return settings.url.get_secret_value().removeprefix("sqlite://")
+
+
+def append_url(settings: DatabaseSettings) -> str:
+    """As the role that inserts tokens and audit events, and does nothing else."""
+    return _as_role(settings, settings.append_url, "_append")
+
+
+def sweep_url(settings: DatabaseSettings) -> str:
+    """As the role that sees and deletes expired rows, and nothing else."""
+    return _as_role(settings, settings.sweep_url, "_sweep")
+
+
+def owner_url(settings: DatabaseSettings) -> str:
+    """As the role that owns the tables. Raises ``OwnerUrlMissing``."""
+    if settings.owner_url is None:
+        raise OwnerUrlMissing("Set AUTHGATE_DATABASE__OWNER_URL to migrate PostgreSQL.")
+    return settings.owner_url.get_secret_value()
+
+
+def _as_role(settings: DatabaseSettings, own: SecretStr | None, suffix: str) -> str:
+    if own is not None:
+        return own.get_secret_value()
+    parts = urlsplit(settings.url.get_secret_value())
+    user, at, host = parts.netloc.rpartition("@")
+    name, colon, password = user.partition(":")
+    return urlunsplit(parts._replace(netloc=f"{name}{suffix}{colon}{password}{at}{host}"))
+
+
+def role_of(url: str) -> tuple[str, str]:
+    """User and password of a PostgreSQL URL."""
+    parts = urlsplit(url)
+    return unquote(parts.username or ""), unquote(parts.password or "")
+
+
+def orm_config(settings: DatabaseSettings, *, as_owner: bool = False) -> dict[str, Any]:
+    """What Tortoise is started with: our client for requests, the stock one for migrations."""
+    if settings.is_sqlite:
+        connection = _sqlite_connection(settings, as_owner=as_owner)
+    else:
+        connection = _postgres_connection(settings, as_owner=as_owner)
+    return {
+        "connections": {"default": connection},
+        "apps": {
+            APP_LABEL: {
+                "models": list(MODEL_MODULES),
+                "default_connection": "default",
+                "migrations": MIGRATIONS,
+            }
+        },
+        "use_tz": True,
+        "timezone": "UTC",
+    }
+
+
+def _sqlite_connection(settings: DatabaseSettings, *, as_owner: bool) -> dict[str, Any]:
+    # SQLite rebuilds tables to change them, which foreign keys must not watch.
+    pragmas = sqlite_client.PRAGMAS | ({"foreign_keys": "OFF"} if as_owner else {})
+    return {
+        "engine": "authgate.storage.sqlite_client",
+        "credentials": {"file_path": sqlite_path(settings), **pragmas},
+    }
+
+
+def _postgres_connection(settings: DatabaseSettings, *, as_owner: bool) -> dict[str, Any]:
+    url = owner_url(settings) if as_owner else settings.url.get_secret_value()
+    parts = urlsplit(url)
+    credentials: dict[str, Any] = {
+        "host": parts.hostname,
+        "port": parts.port or 5432,
+        "user": unquote(parts.username or ""),
+        "password": unquote(parts.password or ""),
+        "database": parts.path.lstrip("/"),
+        "minsize": 1,
+        "maxsize": 2 if as_owner else settings.pool_size,
+        "timeout": 3,
+    }
+    if settings.pgbouncer and not as_owner:
+        credentials["statement_cache_size"] = 0
+    engine = "tortoise.backends.asyncpg" if as_owner else "authgate.storage.asyncpg_client"
+    return {"engine": engine, "credentials": credentials}
+
+
+def dsn(url: str) -> str:
+    """The URL in the form that asyncpg takes, whatever characters its password holds."""
+    parts = urlsplit(url)
+    user, password = role_of(url)
+    login = f"{quote(user, safe='')}:{quote(password, safe='')}@" if user else ""
+    host = parts.netloc.rpartition("@")[2]
+    return urlunsplit(parts._replace(scheme="postgresql", netloc=f"{login}{host}"))
+
+
+_OUTAGES = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.QueryCanceledError,
+    asyncpg.ReadOnlySQLTransactionError,
+    asyncpg.DiskFullError,
+    DBConnectionError,
+    OSError,
+    TimeoutError,
+)
+
+
+class StorageUnavailable(RuntimeError):
+    """The database cannot be reached, or cannot take this now: come back in a moment."""
+
+
+def is_outage(error: BaseException) -> bool:
+    """Whether an error says that the database is away rather than that we are wrong."""
+    if isinstance(error, StorageUnavailable | _OUTAGES):
+        return True
+    if isinstance(error, OperationalError):
+        error = error.args[0] if error.args and isinstance(error.args[0], Exception) else error
+    return isinstance(error, sqlite3.OperationalError) and (
+        "locked" in str(error) or "full" in str(error) or "disk" in str(error)
+    )

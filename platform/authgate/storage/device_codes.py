@@ -1,0 +1,182 @@
+"""Device codes: sign-ins that wait for a person on another device (RFC 8628)."""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from tortoise import fields
+
+from authgate.storage import connection
+from authgate.storage.lookups import Lookup
+from authgate_tenants import TenantOwned
+
+USER_CODE_ALPHABET = "BCDFGHJKLMNPQRSTVWXZ"
+"""No vowels, so no words, and nothing that looks like a digit (RFC 8628 section 6.1)."""
+
+USER_CODE_LENGTH = 8
+"""8 of 20 letters are 34.5 bits: with the limits on guesses, below 2^-32 finds a day."""
+
+_ATTEMPTS = 5
+
+
+class DeviceCodeStatus(StrEnum):
+    """A code is decided once and redeemed once."""
+
+    PENDING = "pending"
+    APPROVED = "approved"
+    DENIED = "denied"
+    REDEEMED = "redeemed"
+
+
+class DeviceCode(TenantOwned):
+    """A device's request. Neither of its codes is here, only their hashes."""
+
+    device_code_hash = fields.BinaryField()
+    user_code_hash = fields.BinaryField()
+    client_id = fields.CharField(64)
+    scope = fields.TextField()
+    status = fields.CharEnumField(
+        DeviceCodeStatus, max_length=16, default=DeviceCodeStatus.PENDING
+    )
+    poll_interval = fields.IntField()
+    ip = fields.CharField(45)
+    user_agent = fields.CharField(512, default="")
+    created_at = fields.DatetimeField()
+    expires_at = fields.DatetimeField()
+    user_id = fields.UUIDField(null=True)
+    decided_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "device_codes"
+        unique_together = (
+            ("tenant_id", "device_code_hash"),
+            ("tenant_id", "user_code_hash"),
+            ("tenant_id", "id"),
+        )
+        indexes = (("expires_at",),)
+
+
+@dataclass(frozen=True, slots=True)
+class Polled:
+    """What a poll needs to know of a code."""
+
+    id: UUID
+    client_id: str
+    status: DeviceCodeStatus
+    poll_interval: int
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Redeemed:
+    """What an approved code gave."""
+
+    id: UUID
+    user_id: UUID
+    scope: str
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """A new request and its two codes, which are shown once."""
+
+    id: UUID
+    device_code: str
+    user_code: str
+
+
+_POLL = Lookup(
+    table="device_codes",
+    key="device_code_hash",
+    columns=("id", "client_id", "status", "poll_interval", "expires_at"),
+)
+
+
+def hash_code(code: str) -> bytes:
+    """What is stored of a code."""
+    return hashlib.sha256(code.encode()).digest()
+
+
+async def issue(
+    *,
+    client_id: str,
+    scope: str,
+    poll_interval: int,
+    ip: str,
+    user_agent: str,
+    now: datetime,
+    expires_at: datetime,
+) -> Issued:
+    """Store a new request under fresh codes."""
+    for attempt in range(_ATTEMPTS):
+        device_code, user_code = secrets.token_urlsafe(32), _new_user_code()
+        if await _user_code_is_known(user_code):
+            continue
+        row = await DeviceCode.create(
+            device_code_hash=hash_code(device_code),
+            user_code_hash=hash_code(user_code),
+            client_id=client_id,
+            scope=scope,
+            poll_interval=poll_interval,
+            ip=ip,
+            user_agent=user_agent[:512],
+            created_at=now,
+            expires_at=expires_at,
+        )
+        return Issued(row.id, device_code, user_code)
+    raise RuntimeError(f"No free user code in {attempt + 1} attempts.")
+
+
+async def find_pending(user_code: str, *, now: datetime) -> DeviceCode | None:
+    """The undecided, unexpired request with this user code, given without its dash."""
+    return await DeviceCode.get_or_none(
+        user_code_hash=hash_code(user_code), status=DeviceCodeStatus.PENDING, expires_at__gt=now
+    )
+
+
+async def poll(device_code: str) -> Polled | None:
+    """The request with this device code, read together with what other polls ask."""
+    record = await connection.find(_POLL, hash_code(device_code))
+    if record is None:
+        return None
+    return Polled(
+        id=connection.uuid(record["id"]),
+        client_id=record["client_id"],
+        status=DeviceCodeStatus(record["status"]),
+        poll_interval=record["poll_interval"],
+        expires_at=connection.moment(record["expires_at"]),
+    )
+
+
+async def decide(
+    code_id: UUID, *, status: DeviceCodeStatus, user_id: UUID, now: datetime
+) -> bool:
+    """Approve or deny once; ``False`` if it was decided before or has expired."""
+    changed = await DeviceCode.filter(
+        id=code_id, status=DeviceCodeStatus.PENDING, expires_at__gt=now
+    ).update(status=status, user_id=user_id, decided_at=now)
+    return changed == 1
+
+
+async def redeem(device_code: str, *, client_id: str, now: datetime) -> Redeemed | None:
+    """Spend an approved code; of polls that arrive together one gets it, the others ``None``."""
+    mine = DeviceCode.filter(device_code_hash=hash_code(device_code), client_id=client_id)
+    spent = await mine.filter(status=DeviceCodeStatus.APPROVED, expires_at__gt=now).update(
+        status=DeviceCodeStatus.REDEEMED
+    )
+    if spent != 1:
+        return None
+    row = await mine.get()
+    assert row.user_id is not None  # noqa: S101  # an approved code has its approver
+    return Redeemed(row.id, row.user_id, row.scope)
+
+
+def _new_user_code() -> str:
+    return "".join(secrets.choice(USER_CODE_ALPHABET) for _ in range(USER_CODE_LENGTH))
+
+
+async def _user_code_is_known(user_code: str) -> bool:
+    return await DeviceCode.exists(user_code_hash=hash_code(user_code))

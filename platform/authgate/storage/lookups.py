@@ -1,0 +1,166 @@
+"""Rows found by key for many requests at once.
+
+What concurrent requests of a tenant look up goes out as one statement inside that tenant's
+transaction, so it passes row-level security like every other read.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, Protocol
+from uuid import UUID
+
+import asyncpg
+
+from authgate.storage import append_log, asyncpg_client, database
+from authgate.storage.batching import Batcher
+from authgate_tenants import current_tenant
+
+Record = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """Which columns of which table to read, by which unique key."""
+
+    table: str
+    key: str
+    columns: tuple[str, ...]
+
+    def postgres(self) -> str:
+        """Takes a tenant and an array of keys."""
+        names = ", ".join((self.key, *self.columns))
+        return (
+            f"SELECT {names} FROM {self.table}"  # noqa: S608
+            f" WHERE tenant_id = $1 AND {self.key} = ANY($2)"
+        )
+
+    def sqlite(self, keys: int) -> str:
+        """Takes a tenant and then each key."""
+        names = ", ".join((self.key, *self.columns))
+        marks = ", ".join("?" * keys)
+        return (
+            f"SELECT {names} FROM {self.table}"  # noqa: S608
+            f" WHERE tenant_id = ? AND {self.key} IN ({marks})"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One request's question."""
+
+    tenant_id: UUID
+    lookup: Lookup
+    key: Any
+
+
+class Reader(Protocol):
+    """Answers questions about one tenant and one lookup."""
+
+    async def read(self, tenant_id: UUID, lookup: Lookup, keys: list[Any]) -> list[Record]: ...
+
+    async def close(self) -> None: ...
+
+
+class Lookups:
+    """Finds rows by unique key, the concurrent ones together."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self._batcher: Batcher[Asked, Record | None] = Batcher(self._answer)
+
+    async def find(self, lookup: Lookup, key: Any) -> Record | None:
+        """The row of the current tenant with this key, as the driver returns it."""
+        return await self._batcher.submit(Asked(current_tenant().id, lookup, key))
+
+    async def close(self) -> None:
+        """Answer what waits, and disconnect."""
+        await self._batcher.close()
+        await self._reader.close()
+
+    async def _answer(self, batch: Sequence[Asked]) -> Sequence[Record | None | Exception]:
+        groups: dict[tuple[UUID, Lookup], set[Any]] = {}
+        for asked in batch:
+            groups.setdefault((asked.tenant_id, asked.lookup), set()).add(asked.key)
+        found: dict[Asked, Record | Exception] = {}
+        for (tenant_id, lookup), keys in groups.items():
+            found |= await self._answer_group(tenant_id, lookup, list(keys))
+        return [found.get(asked) for asked in batch]
+
+    async def _answer_group(
+        self, tenant_id: UUID, lookup: Lookup, keys: list[Any]
+    ) -> dict[Asked, Record | Exception]:
+        try:
+            records = await self._reader.read(tenant_id, lookup, keys)
+        except Exception as error:
+            return {Asked(tenant_id, lookup, key): error for key in keys}
+        return {Asked(tenant_id, lookup, record[lookup.key]): record for record in records}
+
+
+class PostgresReader:
+    """One connection as the serving role, opened again when it breaks."""
+
+    def __init__(self, url: str, *, pgbouncer: bool) -> None:
+        self._dsn = database.dsn(url)
+        self._statement_cache_size = 0 if pgbouncer else 100
+        self._connection: asyncpg.Connection | None = None
+
+    async def read(self, tenant_id: UUID, lookup: Lookup, keys: list[Any]) -> list[Record]:
+        """Read inside the tenant's transaction."""
+        connection = await self._connected()
+        try:
+            async with asyncio.timeout(4):
+                await connection.execute(asyncpg_client.begin_statement(tenant_id))
+                records = await connection.fetch(lookup.postgres(), tenant_id, keys)
+                await connection.execute("COMMIT")
+        except BaseException:
+            connection.terminate()  # whatever state the transaction is in, nobody meets it
+            raise
+        return list(records)
+
+    async def close(self) -> None:
+        """Disconnect."""
+        if self._connection is not None and not self._connection.is_closed():
+            await self._connection.close(timeout=3)
+
+    async def _connected(self) -> asyncpg.Connection:
+        if self._connection is None or self._connection.is_closed():
+            self._connection = await asyncpg.connect(
+                self._dsn, timeout=3, statement_cache_size=self._statement_cache_size
+            )
+        return self._connection
+
+
+class SqliteReader:
+    """One connection in a thread of its own; WAL readers never wait for the writer."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="lookups")
+        self._connection: sqlite3.Connection | None = None
+
+    async def read(self, tenant_id: UUID, lookup: Lookup, keys: list[Any]) -> list[Record]:
+        """Read the keys, given and returned as the caller has them."""
+        stored = append_log.encoded(keys, "sqlite")
+        rows = await asyncio.get_running_loop().run_in_executor(
+            self._thread, self._read, lookup.sqlite(len(keys)), [str(tenant_id), *stored]
+        )
+        originals = dict(zip(stored, keys, strict=True))
+        return [{**row, lookup.key: originals[row[lookup.key]]} for row in rows]
+
+    async def close(self) -> None:
+        """Disconnect."""
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._disconnect)
+        self._thread.shutdown()
+
+    def _read(self, statement: str, values: list[Any]) -> list[dict[str, Any]]:
+        if self._connection is None:
+            self._connection = sqlite3.connect(self._path, isolation_level=None)
+            self._connection.row_factory = sqlite3.Row
+        return [dict(row) for row in self._connection.execute(statement, values)]
+
+    def _disconnect(self) -> None:
+        if self._connection is not None:
+            self._connection.close()

@@ -1,0 +1,76 @@
+"""Bringing the database to this version's shape, or back.
+
+Run by ``authgate migrate`` alone: server processes that changed tables as they start would race.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import asyncpg
+from tortoise import Tortoise, connections
+from tortoise.migrations.api.migrate import migrate as run_migrations
+from tortoise.migrations.executor import MigrationExecutor
+
+from authgate.settings import DatabaseSettings
+from authgate.storage import database, row_security
+
+_LOCK = 0x61757468  # any number, the same for everybody who migrates
+
+
+async def migrate(settings: DatabaseSettings, *, target: str | None = None) -> list[str]:
+    """Apply what is missing, or go back to ``target`` (a migration's name, or ``zero``).
+
+    Answers the names of the steps that ran. Raises ``OwnerUrlMissing`` and ``RoleMissing``.
+    """
+    if settings.is_sqlite:
+        Path(database.sqlite_path(settings)).parent.mkdir(parents=True, exist_ok=True)
+        return await _run(settings, target)
+    async with _alone(settings) as owner:
+        steps = await _run(settings, target)
+        if target is None:
+            await Tortoise.init(
+                config=database.orm_config(settings, as_owner=True), init_connections=False
+            )
+            await row_security.apply(
+                owner,
+                row_security.Roles.of(settings),
+                statement_seconds=settings.statement_seconds,
+            )
+        return steps
+
+
+async def pending(settings: DatabaseSettings) -> list[str]:
+    """Names of the steps that this version needs and the open database lacks."""
+    config = database.orm_config(settings)
+    executor = MigrationExecutor(connections.get("default"), config["apps"])
+    return [step.migration.name for step in await executor.plan()]
+
+
+async def _run(settings: DatabaseSettings, target: str | None) -> list[str]:
+    steps: list[str] = []
+
+    def note(event: str, _app: str, name: str) -> None:
+        if event.endswith("_done"):
+            steps.append(name)
+
+    name = {None: None, "zero": "__first__"}.get(target, target)
+    try:
+        await run_migrations(
+            config=database.orm_config(settings, as_owner=True),
+            target=f"{database.APP_LABEL}.{name}" if name else None,
+            progress=note,
+        )
+    finally:
+        await Tortoise.close_connections()
+    return steps
+
+
+@asynccontextmanager
+async def _alone(settings: DatabaseSettings) -> AsyncIterator[asyncpg.Connection]:
+    owner = await asyncpg.connect(database.dsn(database.owner_url(settings)), timeout=10)
+    try:
+        await owner.fetchval("SELECT pg_advisory_lock($1)", _LOCK)
+        yield owner
+    finally:
+        await owner.close()

@@ -1,0 +1,27 @@
+"""SQL that one database needs and the other cannot run."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from tortoise.migrations.operations import RunPython
+from tortoise.migrations.schema_editor.base import BaseSchemaEditor
+
+Step = Callable[[Any, BaseSchemaEditor], Awaitable[None]]
+
+
+def statements(
+    *, both: tuple[str, ...] = (), postgres: tuple[str, ...] = (), sqlite: tuple[str, ...] = ()
+) -> Step:
+    """A step that runs the statements of the database at hand."""
+
+    async def run(_apps: Any, editor: BaseSchemaEditor) -> None:
+        own = postgres if editor.DIALECT == "postgres" else sqlite
+        for statement in both + own:
+            await editor._run_sql(statement)
+
+    return run
+
+
+def reversible(forward: Step, backward: Step) -> RunPython:
+    """An operation of a migration that can go back."""
+    return RunPython(forward, backward)

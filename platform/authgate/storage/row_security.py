@@ -1,0 +1,183 @@
+"""The third wall: PostgreSQL shows a role the rows of one tenant, whatever the SQL says.
+
+Three roles log in. The one that serves owns nothing and sees the tenant that the transaction
+names. One appends tokens and audit events for any tenant and can read none. One sees and deletes
+what has expired. Applied after every migration from the list of models, so a new table cannot be
+forgotten.
+"""
+
+from dataclasses import dataclass
+
+import asyncpg
+from tortoise import Tortoise
+from tortoise.models import Model
+
+from authgate.settings import DatabaseSettings
+from authgate.storage import database
+from authgate_tenants import TenantOwned
+from authgate_tenants.models import TenantDomain, TenantRow
+
+APPENDED = ("audit_events", "tokens")
+"""Tables that the append role inserts into."""
+
+SWEPT = {
+    "browser_sessions": "expires_at < now()",
+    "device_codes": "expires_at < now()",
+    "login_failures": "last_attempt_at < now() - interval '30 days'",
+    "tokens": "expires_at < now()",
+}
+"""Tables that the sweep role deletes from, and which of their rows it sees."""
+
+_ADD_ONLY = frozenset({"audit_events"})
+_OWN_ROWS = "tenant_id = NULLIF(current_setting('app.tenant', true), '')::uuid"
+
+
+class RoleMissing(RuntimeError):
+    """A database role does not exist and the owner may not make it."""
+
+
+class WallMissing(RuntimeError):
+    """A table is not protected, or the serving role could see past the protection."""
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """A role that logs in."""
+
+    name: str
+    password: str
+
+
+@dataclass(frozen=True, slots=True)
+class Roles:
+    """The three roles of an installation."""
+
+    app: Role
+    append: Role
+    sweep: Role
+
+    @classmethod
+    def of(cls, settings: DatabaseSettings) -> "Roles":
+        """As the settings' URLs name them."""
+        urls = (
+            settings.url.get_secret_value(),
+            database.append_url(settings),
+            database.sweep_url(settings),
+        )
+        return cls(*(Role(*database.role_of(url)) for url in urls))
+
+
+def tenant_tables() -> list[str]:
+    """Every table whose rows belong to tenants."""
+    models: dict[str, type[Model]] = Tortoise.apps[database.APP_LABEL]  # type: ignore[index]
+    return sorted(
+        model._meta.db_table for model in models.values() if issubclass(model, TenantOwned)
+    )
+
+
+async def apply(owner: asyncpg.Connection, roles: Roles, *, statement_seconds: float) -> None:
+    """Make the roles, protect every tenant's table and grant each role what it needs."""
+    for role in (roles.app, roles.append, roles.sweep):
+        await _make(owner, role, statement_seconds)
+    names = {
+        role: await owner.fetchval("SELECT quote_ident($1)", getattr(roles, role).name)
+        for role in ("app", "append", "sweep")
+    }
+    for statement in _statements(names):
+        await owner.execute(statement)
+
+
+def _statements(role: dict[str, str]) -> list[str]:
+    platform = [model._meta.db_table for model in (TenantRow, TenantDomain)]
+    return [
+        f"GRANT USAGE ON SCHEMA public TO {role['app']}, {role['append']}, {role['sweep']}",
+        f"GRANT SELECT ON tortoise_migrations TO {role['app']}",
+        *(f"GRANT SELECT, INSERT, UPDATE ON {table} TO {role['app']}" for table in platform),
+        *(line for table in tenant_tables() for line in _wall(table, role["app"])),
+        *(line for table in APPENDED for line in _append_door(table, role["append"])),
+        *(line for table, seen in SWEPT.items() for line in _sweep_door(table, seen, role)),
+    ]
+
+
+def _wall(table: str, app: str) -> list[str]:
+    rights = "SELECT, INSERT" if table in _ADD_ONLY else "SELECT, INSERT, UPDATE, DELETE"
+    return [
+        f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY",
+        f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY",
+        *_policy(table, "tenant_isolation", f"TO {app} USING ({_OWN_ROWS})"),
+        f"REVOKE ALL ON {table} FROM {app}",
+        f"GRANT {rights} ON {table} TO {app}",
+    ]
+
+
+def _append_door(table: str, append: str) -> list[str]:
+    return [
+        *_policy(table, "append_only", f"FOR INSERT TO {append} WITH CHECK (true)"),
+        f"GRANT INSERT ON {table} TO {append}",
+    ]
+
+
+def _sweep_door(table: str, seen: str, role: dict[str, str]) -> list[str]:
+    sweep = role["sweep"]
+    return [
+        *_policy(table, "sweep_sees_expired", f"FOR SELECT TO {sweep} USING ({seen})"),
+        *_policy(table, "sweep_deletes_expired", f"FOR DELETE TO {sweep} USING ({seen})"),
+        f"GRANT SELECT, DELETE ON {table} TO {sweep}",
+    ]
+
+
+def _policy(table: str, name: str, rule: str) -> list[str]:
+    return [f"DROP POLICY IF EXISTS {name} ON {table}", f"CREATE POLICY {name} ON {table} {rule}"]
+
+
+async def _make(owner: asyncpg.Connection, role: Role, statement_seconds: float) -> None:
+    name = await owner.fetchval("SELECT quote_ident($1)", role.name)
+    password = await owner.fetchval("SELECT quote_literal($1)", role.password)
+    try:
+        if not await owner.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", role.name):
+            await owner.execute(
+                f"CREATE ROLE {name} LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE"
+                f" NOINHERIT PASSWORD {password}"
+            )
+        # A plan made for an empty or skewed table would be kept; a fresh one costs little.
+        for setting in (
+            "plan_cache_mode = force_custom_plan",
+            f"statement_timeout = '{int(statement_seconds * 1000)}ms'",
+            "idle_in_transaction_session_timeout = '10s'",
+        ):
+            await owner.execute(f"ALTER ROLE {name} SET {setting}")
+    except asyncpg.InsufficientPrivilegeError as error:
+        raise RoleMissing(
+            f"The owner may not make or set up the role {name}. As a superuser, run: "
+            f"CREATE ROLE {name} LOGIN NOINHERIT PASSWORD '…'; or give the owner CREATEROLE."
+        ) from error
+
+
+async def check(app: asyncpg.Connection) -> None:
+    """Refuse a database whose walls have a hole. Raises ``WallMissing``."""
+    await _check_role(app)
+    protected = {
+        row["relname"]
+        for row in await app.fetch(
+            "SELECT c.relname FROM pg_class c JOIN pg_policy p ON p.polrelid = c.oid"
+            " WHERE p.polname = 'tenant_isolation'"
+            " AND c.relrowsecurity AND c.relforcerowsecurity"
+        )
+    }
+    bare = [table for table in tenant_tables() if table not in protected]
+    if bare:
+        raise WallMissing(f"No row-level security on {', '.join(bare)}: run authgate migrate.")
+
+
+async def _check_role(app: asyncpg.Connection) -> None:
+    role = await app.fetchrow(
+        "SELECT rolname, rolsuper, rolbypassrls,"
+        " (SELECT count(*) FROM pg_tables WHERE tableowner = rolname"
+        "  AND schemaname = 'public') AS owned"
+        " FROM pg_roles WHERE rolname = current_user"
+    )
+    if role is None or role["rolsuper"] or role["rolbypassrls"] or role["owned"]:
+        raise WallMissing(
+            "The role of database.url is a superuser, may bypass row-level security, or owns"
+            " tables: use the role that authgate migrate makes."
+        )

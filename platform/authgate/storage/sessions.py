@@ -1,0 +1,100 @@
+"""Browser sessions: who is signed in where, kept on the server so that they can be ended."""
+
+import hashlib
+import secrets
+from datetime import datetime
+from uuid import UUID
+
+from tortoise import fields
+from tortoise.expressions import Q
+
+from authgate_tenants import TenantOwned
+
+
+class Session(TenantOwned):
+    """A signed-in browser. The cookie holds a key of which only the hash is here."""
+
+    key_hash = fields.BinaryField()
+    user_id = fields.UUIDField()
+    csrf_key = fields.BinaryField()
+    amr: list[str] = fields.JSONField()
+    ip = fields.CharField(45)
+    user_agent = fields.CharField(512, default="")
+    remembered = fields.BooleanField(default=False)
+    authenticated_at = fields.DatetimeField()
+    last_seen_at = fields.DatetimeField()
+    idle_expires_at = fields.DatetimeField()
+    expires_at = fields.DatetimeField()
+    ended_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "browser_sessions"
+        unique_together = (("tenant_id", "key_hash"), ("tenant_id", "id"))
+        indexes = (("tenant_id", "user_id"), ("expires_at",))
+
+
+def hash_key(key: str) -> bytes:
+    """What is stored of a session's key."""
+    return hashlib.sha256(key.encode()).digest()
+
+
+async def start(
+    *,
+    user_id: UUID,
+    amr: list[str],
+    ip: str,
+    user_agent: str,
+    remembered: bool,
+    now: datetime,
+    idle_expires_at: datetime,
+    expires_at: datetime,
+) -> tuple[str, Session]:
+    """Store a new session; its key (256 random bits) is returned once and never stored."""
+    key = secrets.token_urlsafe(32)
+    session = await Session.create(
+        key_hash=hash_key(key),
+        user_id=user_id,
+        csrf_key=secrets.token_bytes(32),
+        amr=amr,
+        ip=ip,
+        user_agent=user_agent[:512],
+        remembered=remembered,
+        authenticated_at=now,
+        last_seen_at=now,
+        idle_expires_at=idle_expires_at,
+        expires_at=expires_at,
+    )
+    return key, session
+
+
+async def find_live(key: str, *, now: datetime) -> Session | None:
+    """The session with this key, if it has not ended in any way."""
+    return await Session.get_or_none(_live(now), key_hash=hash_key(key))
+
+
+async def live_of(user_id: UUID, *, now: datetime) -> list[Session]:
+    """A person's sessions, the one seen last first."""
+    return await Session.filter(_live(now), user_id=user_id).order_by("-last_seen_at")
+
+
+async def touch(session_id: UUID, *, now: datetime, idle_expires_at: datetime) -> None:
+    """Note that the browser was here."""
+    await Session.filter(id=session_id).update(last_seen_at=now, idle_expires_at=idle_expires_at)
+
+
+async def end(session_id: UUID, *, user_id: UUID, now: datetime) -> bool:
+    """End one session of a person; ``False`` where it is not theirs or has ended already."""
+    ended = await Session.filter(id=session_id, user_id=user_id, ended_at=None).update(ended_at=now)
+    return ended == 1
+
+
+async def end_all(user_id: UUID, *, now: datetime, except_id: UUID | None = None) -> int:
+    """End a person's sessions, save perhaps one; how many ended."""
+    living = Session.filter(user_id=user_id, ended_at=None)
+    if except_id is not None:
+        living = living.exclude(id=except_id)
+    return await living.update(ended_at=now)
+
+
+def _live(now: datetime) -> Q:
+    return Q(ended_at=None, idle_expires_at__gt=now, expires_at__gt=now)

@@ -1,0 +1,170 @@
+"""What is remembered of the tokens that were issued: enough to list, revoke and inspect them."""
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from tortoise import fields
+
+from authgate.storage import connection
+from authgate.storage.append_log import Row, Table
+from authgate.storage.lookups import Lookup
+from authgate_tenants import TenantOwned, current_tenant
+
+
+class TokenStatus(StrEnum):
+    """A disabled token may come back; a revoked one may not."""
+
+    ACTIVE = "active"
+    DISABLED = "disabled"
+    REVOKED = "revoked"
+
+
+class TokenCategory(StrEnum):
+    """What a token is for."""
+
+    ACCESS = "access"
+
+
+class Token(TenantOwned):
+    """An issued token. The id is its ``jti``; of the token itself only a hash is here."""
+
+    category = fields.CharEnumField(TokenCategory, max_length=16)
+    status = fields.CharEnumField(TokenStatus, max_length=16, default=TokenStatus.ACTIVE)
+    token_hash = fields.BinaryField()
+    client_id = fields.CharField(64)
+    user_id = fields.UUIDField(null=True)
+    scope = fields.TextField()
+    grant_type = fields.CharField(64)
+    created_at = fields.DatetimeField()
+    expires_at = fields.DatetimeField()
+
+    class Meta:
+        table = "tokens"
+        unique_together = (("tenant_id", "id"),)
+        indexes = (("tenant_id", "user_id"), ("tenant_id", "client_id"), ("expires_at",))
+
+
+@dataclass(frozen=True, slots=True)
+class NewToken:
+    """A token that was just signed."""
+
+    jti: UUID
+    category: TokenCategory
+    token: str
+    client_id: str
+    user_id: UUID | None
+    scope: str
+    grant_type: str
+    created_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What is known of a token that came back."""
+
+    jti: UUID
+    category: TokenCategory
+    status: TokenStatus
+    token_hash: bytes
+    client_id: str
+    user_id: UUID | None
+    scope: str
+    created_at: datetime
+    expires_at: datetime
+
+    def is_of(self, token: str) -> bool:
+        """Whether this row is about exactly this text, compared in constant time."""
+        return hmac.compare_digest(self.token_hash, hash_token(token))
+
+
+_TABLE = Table(
+    "tokens",
+    (
+        "id",
+        "tenant_id",
+        "category",
+        "status",
+        "token_hash",
+        "client_id",
+        "user_id",
+        "scope",
+        "grant_type",
+        "created_at",
+        "expires_at",
+    ),
+)
+_BY_JTI = Lookup(
+    table="tokens",
+    key="id",
+    columns=(
+        "category",
+        "status",
+        "token_hash",
+        "client_id",
+        "user_id",
+        "scope",
+        "created_at",
+        "expires_at",
+    ),
+)
+
+
+def hash_token(token: str) -> bytes:
+    """What is stored of a token."""
+    return hashlib.sha256(token.encode()).digest()
+
+
+def row(token: NewToken) -> Row:
+    """The row that remembers a new token of the current tenant."""
+    return Row(
+        _TABLE,
+        (
+            token.jti,
+            current_tenant().id,
+            token.category,
+            TokenStatus.ACTIVE,
+            hash_token(token.token),
+            token.client_id,
+            token.user_id,
+            token.scope,
+            token.grant_type,
+            token.created_at,
+            token.expires_at,
+        ),
+    )
+
+
+async def find(jti: UUID) -> Remembered | None:
+    """The current tenant's token with this id, read together with what other requests ask."""
+    record = await connection.find(_BY_JTI, jti)
+    if record is None:
+        return None
+    user_id = record["user_id"]
+    return Remembered(
+        jti=jti,
+        category=TokenCategory(record["category"]),
+        status=TokenStatus(record["status"]),
+        token_hash=bytes(record["token_hash"]),
+        client_id=record["client_id"],
+        user_id=connection.uuid(user_id) if user_id else None,
+        scope=record["scope"],
+        created_at=connection.moment(record["created_at"]),
+        expires_at=connection.moment(record["expires_at"]),
+    )
+
+
+async def revoke(jti: UUID) -> bool:
+    """End a token for good; ``False`` where there is none or it is revoked already."""
+    living = Token.filter(id=jti).exclude(status=TokenStatus.REVOKED)
+    return await living.update(status=TokenStatus.REVOKED) == 1
+
+
+async def revoke_of_user(user_id: UUID) -> int:
+    """End every token of a person; how many there were."""
+    living = Token.filter(user_id=user_id).exclude(status=TokenStatus.REVOKED)
+    return await living.update(status=TokenStatus.REVOKED)

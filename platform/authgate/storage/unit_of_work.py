@@ -1,0 +1,106 @@
+"""One transaction for one request or job.
+
+Whoever stands at the edge opens it; whoever is called inside joins it. What must not happen
+before COMMIT (dropping a cache, telling a worker) is left with ``after_commit``.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from contextvars import ContextVar
+
+from tortoise.backends.base.client import TransactionContext
+from tortoise.transactions import in_transaction as begin
+
+Afterwards = Callable[[], Awaitable[None]]
+
+
+class Unit:
+    """The open transaction."""
+
+    def __init__(self) -> None:
+        self._context: TransactionContext | None = None
+        self._afterwards: list[Afterwards] = []
+        self._doomed = False
+
+    def doom(self) -> None:
+        """Roll back at the end, although no error passes through."""
+        self._doomed = True
+
+    def remember(self, callback: Afterwards) -> None:
+        """Call this once the transaction has been committed."""
+        self._afterwards.append(callback)
+
+    async def open(self) -> None:
+        """Begin."""
+        context = begin()
+        await context.__aenter__()
+        self._context = context
+
+    async def close(self, error: BaseException | None = None) -> None:
+        """Commit, or roll back because of an error or of ``doom``; then do what was left."""
+        context, self._context = self._context, None
+        if context is None:
+            return
+        failed = error or (RuntimeError("doomed") if self._doomed else None)
+        await context.__aexit__(type(failed) if failed else None, failed, None)
+        afterwards, self._afterwards = self._afterwards, []
+        for callback in () if failed else afterwards:
+            await callback()
+
+
+_unit: ContextVar[Unit | None] = ContextVar("authgate_unit_of_work", default=None)
+
+
+def in_transaction() -> bool:
+    """Whether a unit of work is open here."""
+    return _unit.get() is not None
+
+
+@asynccontextmanager
+async def transaction() -> AsyncIterator[Unit]:
+    """Join the open unit of work, or open one that ends with this block."""
+    outer = _unit.get()
+    if outer is not None:
+        yield outer
+        return
+    unit = Unit()
+    await unit.open()
+    token = _unit.set(unit)
+    try:
+        yield unit
+    except BaseException as error:
+        await unit.close(error)
+        raise
+    else:
+        await unit.close()
+    finally:
+        _unit.reset(token)
+
+
+@asynccontextmanager
+async def set_aside() -> AsyncIterator[None]:
+    """Commit what is done so far and hold no connection while something slow runs.
+
+    For hashing a password or asking another server: the pool and SQLite's one writer are free
+    meanwhile.
+    """
+    unit = _unit.get()
+    if unit is None:
+        yield
+        return
+    await unit.close()
+    token = _unit.set(None)
+    try:
+        yield
+    finally:
+        _unit.reset(token)
+        await unit.open()
+
+
+async def after_commit(callback: Afterwards) -> None:
+    """Call this after COMMIT; at once where no transaction is open."""
+    unit = _unit.get()
+    if unit is None:
+        await callback()
+    else:
+        unit.remember(callback)

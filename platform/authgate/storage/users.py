@@ -1,0 +1,134 @@
+"""Users: the people of a tenant."""
+
+import unicodedata
+from enum import StrEnum
+from uuid import UUID
+
+from tortoise import fields
+from tortoise.exceptions import IntegrityError
+
+from authgate_tenants import TenantOwned
+
+
+class UserStatus(StrEnum):
+    """A disabled user signs in nowhere and holds no working token."""
+
+    ACTIVE = "active"
+    DISABLED = "disabled"
+
+
+class UserRole(StrEnum):
+    """What a user may do in the tenant's own console."""
+
+    USER = "user"
+    ADMIN = "admin"
+
+
+class User(TenantOwned):
+    """A person. The id is the subject of their tokens."""
+
+    username = fields.CharField(100)
+    canonical_username = fields.CharField(100)
+    email = fields.CharField(254, null=True)
+    canonical_email = fields.CharField(254, null=True)
+    email_verified = fields.BooleanField(default=False)
+    name = fields.CharField(100, default="")
+    picture = fields.CharField(500, default="")
+    password_hash = fields.CharField(200, null=True)
+    status = fields.CharEnumField(UserStatus, max_length=16, default=UserStatus.ACTIVE)
+    role = fields.CharEnumField(UserRole, max_length=16, default=UserRole.USER)
+    created_at = fields.DatetimeField(auto_now_add=True)
+    updated_at = fields.DatetimeField(auto_now=True)
+
+    class Meta:
+        table = "users"
+        unique_together = (
+            ("tenant_id", "canonical_username"),
+            ("tenant_id", "canonical_email"),
+            ("tenant_id", "id"),
+        )
+
+    @property
+    def is_active(self) -> bool:
+        return self.status is UserStatus.ACTIVE
+
+    @property
+    def subject(self) -> str:
+        """``sub`` of this person's tokens."""
+        return str(self.id)
+
+
+class BadUsername(ValueError):
+    """A name or address that holds what a name must not."""
+
+
+class UsernameTaken(ValueError):
+    """Another user of the tenant has this name or address."""
+
+
+def canonical(name: str) -> str:
+    """One spelling for every way to write the same name: NFKC, case folded, outer blanks off.
+
+    Raises ``BadUsername`` for control, format and unassigned characters (RFC 8265 section 3.3).
+    """
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name.strip()).casefold())
+    if not folded or any(unicodedata.category(each)[0] == "C" for each in folded):
+        raise BadUsername("A name needs letters, and no control or invisible characters.")
+    return folded
+
+
+async def find(user_id: UUID) -> User | None:
+    """The user with this id."""
+    return await User.get_or_none(id=user_id)
+
+
+async def find_by_login(login: str) -> User | None:
+    """The user who signs in with this name or address."""
+    try:
+        wanted = canonical(login)
+    except BadUsername:
+        return None
+    by_name = await User.get_or_none(canonical_username=wanted)
+    return by_name or await User.get_or_none(canonical_email=wanted)
+
+
+async def create(
+    *,
+    username: str,
+    email: str | None = None,
+    email_verified: bool = False,
+    name: str = "",
+    picture: str = "",
+    password_hash: str | None = None,
+    role: UserRole = UserRole.USER,
+) -> User:
+    """Store a user. Raises ``BadUsername`` and ``UsernameTaken``."""
+    try:
+        return await User.create(
+            username=username.strip(),
+            canonical_username=canonical(username),
+            email=email,
+            canonical_email=canonical(email) if email else None,
+            email_verified=email_verified,
+            name=name,
+            picture=picture,
+            password_hash=password_hash,
+            role=role,
+        )
+    except IntegrityError as error:
+        raise UsernameTaken(username) from error
+
+
+async def all_users() -> list[User]:
+    """The tenant's users in the order of their names."""
+    return await User.all().order_by("canonical_username")
+
+
+async def set_password_hash(user_id: UUID, password_hash: str) -> bool:
+    """Replace a password; ``False`` where there is no such user."""
+    return await User.filter(id=user_id).update(password_hash=password_hash) == 1
+
+
+async def set_status(user_id: UUID, status: UserStatus) -> bool:
+    """Enable or disable a user; ``False`` where there is no such user."""
+    return await User.filter(id=user_id).update(status=status) == 1
