@@ -1,0 +1,55 @@
+# `make help` lists all there is to run. Every target installs what it needs, once.
+
+.DEFAULT_GOAL := help
+.SUFFIXES:
+.NOTPARALLEL:
+.PHONY: help demo test check format bench wheel lock services install clean
+
+PY := .venv/bin/python
+ARGS :=
+
+# What is set for another project must not reach this one.
+unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
+
+help: ## List these commands
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: ## Start a server with two tenants to try; ARGS="--headless" shows a device login
+	@sh requirements/install run
+	@exec .venv/bin/authgate demo $(ARGS)
+
+test: services check ## Check the code and run every test, on real services; ARGS goes to pytest
+	@$(PY) -m pytest $(ARGS)
+
+check: install ## Check style, types and who imports whom
+	@$(PY) -m ruff check --quiet .
+	@$(PY) -m ruff format --check --quiet .
+	@$(PY) -m mypy
+	@contracts=$$(.venv/bin/lint-imports --no-logo 2>&1) || { echo "$$contracts"; exit 1; }
+
+format: install ## Put the code into its usual shape
+	@$(PY) -m ruff check --fix --quiet .
+	@$(PY) -m ruff format --quiet .
+
+bench: install ## Measure this server beside another
+	@$(PY) -m bench $(ARGS)
+
+wheel: install ## Build the distribution into dist/
+	@$(PY) -m build --no-isolation --wheel
+
+lock: install ## Lock the newest versions that pyproject.toml allows
+	@for set in run dev; do \
+		uv pip compile --quiet --upgrade --universal --python-version 3.11 \
+			--generate-hashes --no-header $$([ $$set = run ] || echo --extra dev) \
+			pyproject.toml requirements/build.in --output-file requirements/$$set.txt; \
+	done
+
+services: ## Install PostgreSQL, PgBouncer, Redis and Chromium for the tests (Debian, Ubuntu)
+	@sh tests/services/install
+
+install:
+	@sh requirements/install dev
+
+clean: ## Remove all that can be made again; the demo's data stays
+	@rm -rf .venv dist build .coverage .coverage.* .hypothesis .import_linter_cache \
+		.mypy_cache .pytest_cache .ruff_cache

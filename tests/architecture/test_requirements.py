@@ -1,0 +1,46 @@
+"""What gets installed is locked, and the lock agrees with pyproject.toml."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+PINNED = re.compile(r"^([A-Za-z0-9._-]+)==([^ ;\\]+)", re.MULTILINE)
+
+
+def locked(path: Path) -> dict[str, str]:
+    return {canonicalize_name(name): version for name, version in PINNED.findall(path.read_text())}
+
+
+@pytest.mark.parametrize("wanted", ["run", "dev"])
+def test_what_pyproject_asks_for_is_what_is_locked(
+    repository: Path, pyproject: dict[str, Any], wanted: str
+) -> None:
+    project = pyproject["project"]
+    extras = project["optional-dependencies"]
+    asked = project["dependencies"] + ([] if wanted == "run" else [*extras["dev"], *extras["fast"]])
+    versions = locked(repository / f"requirements/{wanted}.txt")
+    unmet = [
+        str(requirement)
+        for requirement in map(Requirement, asked)
+        if requirement.name != project["name"]
+        if versions.get(canonicalize_name(requirement.name), "") not in requirement.specifier
+    ]
+    assert not unmet, "run `make lock`"
+
+
+@pytest.mark.parametrize("wanted", ["run", "dev"])
+def test_every_locked_version_has_hashes_and_no_address(repository: Path, wanted: str) -> None:
+    text = (repository / f"requirements/{wanted}.txt").read_text()
+    blocks = re.split(r"\n(?=\S)", text)
+    assert all("--hash=sha256:" in block for block in blocks if PINNED.match(block))
+    assert "://" not in text
+
+
+def test_what_runs_is_what_was_tested(repository: Path) -> None:
+    run = locked(repository / "requirements/run.txt")
+    dev = locked(repository / "requirements/dev.txt")
+    assert run.items() <= dev.items()
