@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from tortoise import Tortoise, connections
+from tortoise.backends.base.executor import EXECUTOR_CACHE
 
 from authgate.settings import DatabaseSettings
 from authgate.storage import database
@@ -53,6 +54,7 @@ async def opened(settings: DatabaseSettings) -> AsyncIterator[None]:
     global _open
     if settings.is_sqlite:
         Path(database.sqlite_path(settings)).parent.mkdir(parents=True, exist_ok=True)
+    EXECUTOR_CACHE.clear()  # it holds statements in the dialect of whatever was open before
     # Servers run the start-up in another task than the requests, which Tortoise's own context
     # variable would not reach.
     await Tortoise.init(config=database.orm_config(settings), _enable_global_fallback=True)

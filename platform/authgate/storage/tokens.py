@@ -30,7 +30,7 @@ class TokenCategory(StrEnum):
 
 
 class Token(TenantOwned):
-    """An issued token. The id is its ``jti``; of the token itself only a hash is here."""
+    """An issued token. The id is its ``jti``, and of its text only a hash is here."""
 
     category = fields.CharEnumField(TokenCategory, max_length=16)
     status = fields.CharEnumField(TokenStatus, max_length=16, default=TokenStatus.ACTIVE)

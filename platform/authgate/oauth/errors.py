@@ -1,0 +1,127 @@
+"""OAuth errors: one class for each code, raised where the fault is first known.
+
+The description is for the client's developer. What only we should know goes into
+``raise … from cause``.
+"""
+
+from typing import ClassVar
+
+
+class OAuthError(Exception):
+    """A refusal as RFC 6749 section 5.2 words it."""
+
+    code: ClassVar[str]
+    status: ClassVar[int] = 400
+
+    def __init__(self, description: str = "", *, retry_after: int | None = None) -> None:
+        super().__init__(description)
+        self.description = description
+        self.retry_after = retry_after
+
+
+class InvalidRequest(OAuthError):
+    """A parameter is missing, repeated or malformed (RFC 6749 section 5.2)."""
+
+    code = "invalid_request"
+
+
+class PayloadTooLarge(InvalidRequest):
+    """The body is larger than any request that makes sense (RFC 9110 section 15.5.14)."""
+
+    status = 413
+
+
+class InvalidClient(OAuthError):
+    """The client is unknown or did not prove who it is (RFC 6749 section 5.2)."""
+
+    code = "invalid_client"
+    status = 401
+
+
+class InvalidGrant(OAuthError):
+    """The code is unknown, spent, expired or another client's (RFC 6749 section 5.2)."""
+
+    code = "invalid_grant"
+
+
+class UnauthorizedClient(OAuthError):
+    """The client may not use this grant (RFC 6749 section 5.2)."""
+
+    code = "unauthorized_client"
+
+
+class UnsupportedGrantType(OAuthError):
+    """Nobody here knows this grant (RFC 6749 section 5.2)."""
+
+    code = "unsupported_grant_type"
+
+
+class InvalidScope(OAuthError):
+    """The scope is malformed, or none of it may be granted (RFC 6749 section 5.2)."""
+
+    code = "invalid_scope"
+
+
+class AuthorizationPending(OAuthError):
+    """Nobody has decided yet (RFC 8628 section 3.5)."""
+
+    code = "authorization_pending"
+
+
+class SlowDown(OAuthError):
+    """Polled too soon: the interval is now five seconds longer (RFC 8628 section 3.5)."""
+
+    code = "slow_down"
+
+
+class AccessDenied(OAuthError):
+    """The person said no (RFC 8628 section 3.5)."""
+
+    code = "access_denied"
+
+
+class ExpiredToken(OAuthError):
+    """The device code ended before anybody decided (RFC 8628 section 3.5)."""
+
+    code = "expired_token"
+
+
+class InvalidToken(OAuthError):
+    """The bearer token is missing, unknown or no longer good (RFC 6750 section 3.1)."""
+
+    code = "invalid_token"
+    status = 401
+
+
+class MissingToken(InvalidToken):
+    """No bearer token was sent; AuthGate's clients know this by a code of its own."""
+
+    code = "missing_token"
+
+
+class InsufficientScope(OAuthError):
+    """The bearer token does not reach this far (RFC 6750 section 3.1)."""
+
+    code = "insufficient_scope"
+    status = 403
+
+
+class RateLimited(OAuthError):
+    """Too much, too fast (RFC 6585 section 4)."""
+
+    code = "rate_limit_exceeded"
+    status = 429
+
+
+class TemporarilyUnavailable(OAuthError):
+    """The database is away (RFC 6749 section 4.1.2.1 names the code)."""
+
+    code = "temporarily_unavailable"
+    status = 503
+
+
+class ServerError(OAuthError):
+    """Our fault; the log says which (RFC 6749 section 4.1.2.1 names the code)."""
+
+    code = "server_error"
+    status = 500

@@ -1,0 +1,124 @@
+"""The door for machines: one parsed request in, one reply out, and no framework between.
+
+A web framework's own work costs more than most of these endpoints do, so they are plain functions.
+"""
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl
+
+import orjson
+
+Headers = tuple[tuple[bytes, bytes], ...]
+
+FIELD_LIMIT = 100
+"""Parameters that one form may have."""
+
+_FORM = b"application/x-www-form-urlencoded"
+_JSON_TYPE = (b"content-type", b"application/json; charset=utf-8")
+NO_STORE: Headers = ((b"cache-control", b"no-store"), (b"pragma", b"no-cache"))
+"""For what nobody may keep (RFC 6749 section 5.1)."""
+
+
+class BadRequest(ValueError):
+    """A request that cannot be read. The text may be told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer."""
+
+    status: int
+    body: bytes = b""
+    headers: Headers = ()
+
+    @classmethod
+    def json(cls, status: int, content: Any, headers: Headers = NO_STORE) -> "Reply":
+        """A JSON answer; not to be stored unless other headers say so."""
+        return cls(status, orjson.dumps(content), (_JSON_TYPE, *headers))
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """Parameters, each given once; one without a value counts as not given (RFC 6749 3.1)."""
+
+    values: Mapping[str, str]
+
+    def get(self, name: str) -> str | None:
+        """The parameter's value, if it has one."""
+        return self.values.get(name) or None
+
+    def __contains__(self, name: str) -> bool:
+        return bool(self.values.get(name))
+
+
+@dataclass(slots=True)
+class MachineRequest:
+    """A request whose body has been read."""
+
+    method: str
+    path: str
+    query: bytes
+    headers: Iterable[tuple[bytes, bytes]]
+    body: bytes
+    client_ip: str
+    request_id: str
+    _form: Form | None = field(default=None, repr=False)
+
+    def header(self, name: bytes) -> str | None:
+        """A header by its lower-case name. Raises ``BadRequest`` where it is given twice."""
+        found = [value for key, value in self.headers if key == name]
+        if len(found) > 1:
+            raise BadRequest(f"The header {name.decode()} is repeated.")
+        return found[0].decode("latin-1") if found else None
+
+    def content_type(self) -> bytes:
+        """The media type of the body, without its parameters, in lower case."""
+        value = self.header(b"content-type") or ""
+        return value.partition(";")[0].strip().lower().encode("latin-1")
+
+    def form(self) -> Form:
+        """The form in the body.
+
+        Raises ``BadRequest`` for another media type, a repeated parameter, parameters in the URL,
+        bytes that are not UTF-8, and too many parameters.
+        """
+        if self._form is None:
+            self._form = self._parsed()
+        return self._form
+
+    def _parsed(self) -> Form:
+        if self.query:
+            raise BadRequest("Parameters belong into the body, not into the URL.")
+        if not self.body:
+            return Form({})
+        if self.content_type() != _FORM:
+            raise BadRequest("The body must be application/x-www-form-urlencoded.")
+        return parse_form(self.body)
+
+
+def parse_form(body: bytes) -> Form:
+    """The parameters of a urlencoded body. Raises ``BadRequest``."""
+    try:
+        pairs = parse_qsl(
+            body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=FIELD_LIMIT
+        )
+    except ValueError as error:
+        raise BadRequest("The body is not a valid form.") from error
+    values = dict(pairs)
+    if len(values) != len(pairs):
+        raise BadRequest(f"The parameter {_repeated(pairs)!r} is repeated.")
+    if any("\0" in value or "\0" in name for name, value in pairs):
+        raise BadRequest("A parameter holds a NUL character.")
+    return Form(values)
+
+
+def _repeated(pairs: list[tuple[str, str]]) -> str:
+    names = [name for name, _ in pairs]
+    return next(name for name in names if names.count(name) > 1)[:40]
+
+
+Handler = Callable[[MachineRequest], Awaitable[Reply]]
+Routes = Mapping[str, Mapping[str, Handler]]
+"""Path below the tenant, then method, then what answers."""
