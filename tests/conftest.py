@@ -13,7 +13,7 @@ from authgate import storage
 from authgate.settings import DatabaseSettings
 from authgate.storage.migrate import migrate
 
-pytest_plugins = ["authgate_testing.fixtures"]
+pytest_plugins = ["authgate_testing.fixtures", "authgate_testing.attacks"]
 
 _TEMPLATE = "authgate_template"
 

@@ -1,0 +1,22 @@
+"""The run says how much of the attack catalogue it has covered."""
+
+from authgate_testing import attacks
+
+
+def test_a_row_with_several_tests_counts_once() -> None:
+    rows = attacks.rows_of(
+        [
+            "tests/a.py::test_dv_01_guessing_is_slow[sqlite]",
+            "tests/a.py::test_dv_01_guessing_is_slow[postgres]",
+            "tests/b.py::test_dv_02_from_everywhere",
+            "tests/b.py::test_in_time_nothing_is_lost",
+        ]
+    )
+    assert rows == {"DV": {1, 2}}
+
+
+def test_groups_without_a_row_are_named() -> None:
+    [ran, waiting] = attacks.summary({"DV": {1, 2}})
+    assert ran == "2 of 364 rows ran: device flow 2/15"
+    assert "PKCE (10)" in waiting
+    assert "device flow" not in waiting
