@@ -1,0 +1,52 @@
+"""What a plugin may import, and all it may import.
+
+Nothing here depends on the rest of the server, so the server can change behind it. The hooks are
+on one page, ``hookspecs.py``; ``docs/plugin-hooks.md`` explains each.
+"""
+
+from authgate.plugin_api.claims import RESERVED_CLAIMS, ClaimValue, TokenClaimsRequest
+from authgate.plugin_api.config import (
+    ConfigField,
+    ConnectorConfigError,
+    Secret,
+    Setting,
+    config_fields,
+    parse_config,
+)
+from authgate.plugin_api.hookspecs import OnFailure, hookimpl
+from authgate.plugin_api.http import HttpClient, HttpFailure, HttpResponse
+from authgate.plugin_api.login import (
+    ConnectorError,
+    ExternalIdentity,
+    LoginAttempt,
+    LoginConnector,
+    ProviderAnswer,
+    ProviderUnavailable,
+    SignInRefused,
+)
+from authgate.plugin_api.version import API_VERSION
+
+__all__ = [
+    "API_VERSION",
+    "RESERVED_CLAIMS",
+    "ClaimValue",
+    "ConfigField",
+    "ConnectorConfigError",
+    "ConnectorError",
+    "ExternalIdentity",
+    "HttpClient",
+    "HttpFailure",
+    "HttpResponse",
+    "LoginAttempt",
+    "LoginConnector",
+    "OnFailure",
+    "ProviderAnswer",
+    "ProviderUnavailable",
+    "Secret",
+    "Setting",
+    "SignInRefused",
+    "TokenClaimsRequest",
+    "config_fields",
+    "hookimpl",
+    "parse_config",
+]

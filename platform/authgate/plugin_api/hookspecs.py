@@ -1,0 +1,66 @@
+"""Every place where a plugin can take part. ``docs/plugin-hooks.md`` explains each.
+
+A hook states its own rules: how long one implementation may take for one call, and what becomes
+of the request where an implementation fails.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, TypeVar
+
+import pluggy
+
+from authgate.plugin_api.claims import ClaimValue, TokenClaimsRequest
+from authgate.plugin_api.login import LoginConnector
+
+SpecT = TypeVar("SpecT", bound=Callable[..., object])
+
+hookimpl = pluggy.HookimplMarker("authgate")
+"""Marks a function of a plugin as its part in the hook of the same name."""
+
+
+class OnFailure(StrEnum):
+    """What a failing implementation does to the request."""
+
+    SKIP = "skip"
+    """The request goes on without it (fail open): for what only adds."""
+
+    REFUSE = "refuse"
+    """The request is refused (fail closed): for what decides."""
+
+
+@dataclass(frozen=True, slots=True)
+class HookRules:
+    """What holds for every implementation of one hook."""
+
+    budget: float
+    """Seconds that one implementation may take for one call."""
+
+    on_failure: OnFailure
+
+
+def rules_of(spec: Callable[..., object]) -> HookRules:
+    """The rules that a hook on this page states."""
+    rules: HookRules = spec.authgate_rules  # type: ignore[attr-defined]  # set by _hook
+    return rules
+
+
+def _hook(*, budget: float, on_failure: OnFailure) -> Callable[[SpecT], SpecT]:
+    def mark(spec: SpecT) -> SpecT:
+        spec.authgate_rules = HookRules(budget, on_failure)  # type: ignore[attr-defined]
+        return pluggy.HookspecMarker("authgate")(spec)
+
+    return mark
+
+
+@_hook(budget=1.0, on_failure=OnFailure.SKIP)
+def register_login_connectors() -> Sequence[type[LoginConnector[Any]]]:
+    """Ways to sign in at another identity provider. Asked once, when the server starts."""
+
+
+@_hook(budget=0.3, on_failure=OnFailure.SKIP)
+def token_claims(
+    request: TokenClaimsRequest,
+) -> dict[str, ClaimValue] | Awaitable[dict[str, ClaimValue]]:
+    """Claims to add to an access token, named with the plugin's own name in front."""

@@ -1,0 +1,51 @@
+"""How a plugin speaks to the outside: through the server, which guards where a request may go.
+
+The server allows https alone, follows no redirect, reaches no private address unless the
+installation allows it, keeps no cookie, and ends what is slow or large.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+
+class HttpFailure(Exception):
+    """No usable answer: the address is not allowed, or nothing, too much or nonsense came back."""
+
+
+@dataclass(frozen=True, slots=True)
+class HttpResponse:
+    """An answer, whole."""
+
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+    """By lower-case name; of repeated ones the last."""
+
+    body: bytes = field(repr=False)
+
+    @property
+    def ok(self) -> bool:
+        """Whether the status is 2xx."""
+        return 200 <= self.status < 300
+
+    def json(self) -> object:
+        """The body read as JSON. Raises ``HttpFailure`` where it is none."""
+        try:
+            return json.loads(self.body)
+        except (ValueError, RecursionError) as error:
+            raise HttpFailure("The answer is not JSON.") from error
+
+
+class HttpClient(Protocol):
+    """Requests to https addresses. Both raise ``HttpFailure``."""
+
+    async def get(self, url: str, *, headers: Mapping[str, str] | None = None) -> HttpResponse:
+        """Ask for a resource."""
+        ...
+
+    async def post(
+        self, url: str, *, form: Mapping[str, str], headers: Mapping[str, str] | None = None
+    ) -> HttpResponse:
+        """Send a form (``application/x-www-form-urlencoded``)."""
+        ...

@@ -1,0 +1,108 @@
+"""Signing in at another identity provider by a round trip of the browser (RFC 6749 4.1)."""
+
+import hashlib
+from abc import ABC, abstractmethod
+from base64 import urlsafe_b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar, Generic, TypeVar
+
+from authgate.plugin_api.config import parse_config
+from authgate.plugin_api.http import HttpClient
+
+ConfigT = TypeVar("ConfigT")
+
+
+class ConnectorError(Exception):
+    """The sign-in cannot go on. The text is shown to the person who is signing in."""
+
+
+class SignInRefused(ConnectorError):
+    """The provider refused, or its answer does not fit this sign-in."""
+
+
+class ProviderUnavailable(ConnectorError):
+    """The provider is at fault: enough of these, and it is left alone for a while."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoginAttempt:
+    """One round trip: the same values when the browser leaves and when it comes back."""
+
+    redirect_uri: str
+    """Where the provider sends the browser back to; different for every connection."""
+
+    state: str = field(repr=False)
+    """Binds the answer to the browser that set out. The server checks it."""
+
+    code_verifier: str = field(repr=False)
+    """Proves that who redeems the code is who asked for it (RFC 7636 section 4.1)."""
+
+    @property
+    def code_challenge(self) -> str:
+        """The verifier's S256 challenge (RFC 7636 section 4.2)."""
+        digest = hashlib.sha256(self.code_verifier.encode("ascii")).digest()
+        return urlsafe_b64encode(digest).rstrip(b"=").decode("ascii")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderAnswer:
+    """What the browser brought back."""
+
+    code: str = field(repr=False)
+    issuer: str | None = None
+    """``iss`` (RFC 9207): compare it with your provider's issuer where it is there."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExternalIdentity:
+    """Who the provider says is signing in."""
+
+    issuer: str
+    """The provider's ``https`` identifier. A subject means something only together with it."""
+
+    subject: str
+    """The provider's own stable identifier: never a name or an address, which can change hands."""
+
+    username: str = ""
+    email: str = ""
+    email_verified: bool = False
+    """Whether the provider itself has seen that this person reads mail sent there."""
+
+    name: str = ""
+    picture: str = ""
+
+
+class LoginConnector(ABC, Generic[ConfigT]):
+    """One way to sign in at another identity provider.
+
+    Made anew for every call, with the settings of one tenant's connection. It never sees the
+    tenant, the request, the session or the database.
+    """
+
+    name: ClassVar[str]
+    """The connector's name: the plugin's name, or the plugin's name, a hyphen and more."""
+
+    label: ClassVar[str]
+    """The provider's name, as people know it."""
+
+    config_type: type[ConfigT]
+    """The frozen dataclass that declares the settings."""
+
+    def __init__(self, *, config: ConfigT, http: HttpClient) -> None:
+        self.config = config
+        self.http = http
+
+    @classmethod
+    def parse_config(cls, raw: Mapping[str, object]) -> ConfigT:
+        """Check what a tenant's administrator entered. Raises ``ConnectorConfigError``."""
+        return parse_config(cls.config_type, raw)
+
+    @abstractmethod
+    async def authorization_url(self, attempt: LoginAttempt) -> str:
+        """Where to send the browser, with state, redirect URI and code challenge in it."""
+
+    @abstractmethod
+    async def identify(self, attempt: LoginAttempt, answer: ProviderAnswer) -> ExternalIdentity:
+        """Turn the code that the provider sent back into an identity. Raises
+        ``ConnectorError``."""

@@ -1,0 +1,37 @@
+"""Finds the installed plugins and calls them, so that no plugin can harm what it does not own.
+
+``load()`` is the door: entry points of the group ``authgate``, each checked before it is let in.
+Every call into a plugin goes through ``Isolation``: one plugin at a time, in its own context,
+within a time budget, behind a breaker per tenant and plugin. In-process plugins are trusted code
+all the same: what is held here is faults, not malice (a process cannot be walled off from a
+module it has imported).
+"""
+
+from authgate.plugin_manager.connectors import (
+    ConnectorType,
+    LoginConnectors,
+    NoConnector,
+    OpenConnection,
+)
+from authgate.plugin_manager.containment import Outcome
+from authgate.plugin_manager.egress import GuardedHttp
+from authgate.plugin_manager.hooks import AddedClaims, DroppedClaim, Plugins
+from authgate.plugin_manager.isolation import Isolation, PluginCall, PluginFailed
+from authgate.plugin_manager.loading import PluginRefused, load
+
+__all__ = [
+    "AddedClaims",
+    "ConnectorType",
+    "DroppedClaim",
+    "GuardedHttp",
+    "Isolation",
+    "LoginConnectors",
+    "NoConnector",
+    "OpenConnection",
+    "Outcome",
+    "PluginCall",
+    "PluginFailed",
+    "PluginRefused",
+    "Plugins",
+    "load",
+]

@@ -1,0 +1,225 @@
+"""The ways to sign in that plugins bring, opened with one tenant's settings."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import UUID
+
+import pluggy
+import structlog
+
+from authgate.plugin_api import (
+    ConfigField,
+    ConnectorConfigError,
+    ExternalIdentity,
+    HttpClient,
+    LoginAttempt,
+    LoginConnector,
+    ProviderAnswer,
+    SignInRefused,
+    config_fields,
+    hookspecs,
+)
+from authgate.plugin_api.hookspecs import rules_of
+from authgate.plugin_manager.containment import Fault, WrongResult, at_start
+from authgate.plugin_manager.hooks import implementations
+from authgate.plugin_manager.isolation import Isolation, Target, place_of
+from authgate.plugin_manager.loading import PluginRefused
+
+LOGIN_BUDGET = 5.5
+"""Seconds that a connector may take for one half of the round trip, its requests included."""
+
+_log = structlog.get_logger(__name__)
+
+
+class NoConnector(Exception):
+    """No installed and enabled plugin brings this way to sign in."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectorType:
+    """One way to sign in, and the plugin that brings it."""
+
+    plugin: str
+    made_by: type[LoginConnector[Any]]
+
+    @property
+    def name(self) -> str:
+        """What a connection calls it."""
+        return self.made_by.name
+
+    @property
+    def label(self) -> str:
+        """The provider's name, as people know it."""
+        return self.made_by.label
+
+    @property
+    def fields(self) -> tuple[ConfigField, ...]:
+        """The settings that a connection of this type needs."""
+        return config_fields(self.made_by.config_type)
+
+    def check_config(self, raw: Mapping[str, object]) -> None:
+        """Raises ``ConnectorConfigError`` where a connection could not work with this."""
+        self.made_by.parse_config(raw)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenConnection:
+    """A tenant's connection, its secrets unsealed: for the length of one request."""
+
+    tenant_id: UUID
+    name: str
+    connector: ConnectorType
+    config: Mapping[str, object]
+
+
+class LoginConnectors:
+    """What the plugins registered, and the way to call it."""
+
+    def __init__(
+        self, installed: pluggy.PluginManager, *, isolation: Isolation, http: HttpClient
+    ) -> None:
+        self.types: Mapping[str, ConnectorType] = MappingProxyType(_registered(installed))
+        self._isolation = isolation
+        self._http = http
+
+    def find(self, connector: str, *, enabled: Collection[str]) -> ConnectorType:
+        """The type of this name. Raises ``NoConnector`` where its plugin is not enabled."""
+        found = self.types.get(connector)
+        if found is None or found.plugin not in enabled:
+            raise NoConnector(connector)
+        return found
+
+    async def authorization_url(self, connection: OpenConnection, attempt: LoginAttempt) -> str:
+        """Where the browser goes. Raises ``PluginFailed`` or ``ConnectorConfigError``."""
+
+        async def ask() -> str:
+            return await self._opened(connection).authorization_url(attempt)
+
+        return await self._isolation.run(
+            ask,
+            _target(connection, "authorization_url"),
+            budget=LOGIN_BUDGET,
+            accept=_checked_url,
+            answers=(ConnectorConfigError,),
+        )
+
+    async def identify(
+        self, connection: OpenConnection, attempt: LoginAttempt, answer: ProviderAnswer
+    ) -> ExternalIdentity:
+        """Who came back. Raises ``SignInRefused``, ``PluginFailed`` or
+        ``ConnectorConfigError``."""
+
+        async def ask() -> ExternalIdentity:
+            return await self._opened(connection).identify(attempt, answer)
+
+        return await self._isolation.run(
+            ask,
+            _target(connection, "identify"),
+            budget=LOGIN_BUDGET,
+            accept=_checked_identity,
+            answers=(SignInRefused, ConnectorConfigError),
+        )
+
+    def _opened(self, connection: OpenConnection) -> LoginConnector[Any]:
+        made_by = connection.connector.made_by
+        return made_by(config=made_by.parse_config(connection.config), http=self._http)
+
+
+def _target(connection: OpenConnection, call: str) -> Target:
+    return Target(
+        tenant_id=connection.tenant_id,
+        plugin=connection.connector.plugin,
+        call=call,
+        connection=connection.name,
+    )
+
+
+def _registered(installed: pluggy.PluginManager) -> dict[str, ConnectorType]:
+    types: dict[str, ConnectorType] = {}
+    for plugin, implementation in implementations(installed, "register_login_connectors"):
+        for made_by in _asked(plugin, implementation({})):
+            connector = ConnectorType(plugin, made_by)
+            _check_declaration(connector)
+            # A second claim to a name would be handed the first one's client secrets.
+            if connector.name in types:
+                raise PluginRefused(plugin, f"{connector.name!r} is another plugin's connector.")
+            types[connector.name] = connector
+    return types
+
+
+def _asked(plugin: str, work: Any) -> list[type[LoginConnector[Any]]]:
+    try:
+        found = at_start(work, budget=rules_of(hookspecs.register_login_connectors).budget)
+        return _checked_types(found)
+    except Fault as fault:
+        _log.error(
+            "plugin failed",
+            plugin=plugin,
+            call="register_login_connectors",
+            outcome=fault.outcome,
+            fault=place_of(fault),
+        )
+        return []
+
+
+def _checked_types(found: object) -> list[type[LoginConnector[Any]]]:
+    if not isinstance(found, (list, tuple)):
+        raise WrongResult(f"{type(found).__name__} instead of a list of connector classes")
+    classes: list[type[LoginConnector[Any]]] = []
+    for each in found:
+        if not (isinstance(each, type) and issubclass(each, LoginConnector)):
+            raise WrongResult("something that is not a class of LoginConnector")
+        classes.append(each)
+    return classes
+
+
+def _check_declaration(connector: ConnectorType) -> None:
+    try:
+        named, _ = connector.name, connector.fields
+        complete = not getattr(connector.made_by, "__abstractmethods__", ()) and connector.label
+    except (AttributeError, TypeError) as error:
+        raise PluginRefused(connector.plugin, f"{connector.made_by.__name__}: {error}") from error
+    if not complete:
+        raise PluginRefused(connector.plugin, f"{connector.made_by.__name__} is not complete.")
+    if named != connector.plugin and not named.startswith(f"{connector.plugin}-"):
+        raise PluginRefused(
+            connector.plugin, f"its connectors are named {connector.plugin!r}, not {named!r}."
+        )
+
+
+def _checked_url(result: object) -> str:
+    if type(result) is not str or len(result) > 4096 or not result.isascii():
+        raise WrongResult("no URL")
+    try:
+        parts = urlsplit(result)
+    except ValueError:
+        raise WrongResult("no URL") from None
+    printable = result.isprintable() and " " not in result
+    if parts.scheme != "https" or not parts.hostname or "@" in parts.netloc or not printable:
+        raise WrongResult("no https URL")
+    return result
+
+
+def _checked_identity(result: object) -> ExternalIdentity:
+    if type(result) is not ExternalIdentity:
+        raise WrongResult(f"{type(result).__name__} instead of ExternalIdentity")
+    texts = (
+        result.issuer,
+        result.subject,
+        result.username,
+        result.email,
+        result.name,
+        result.picture,
+    )
+    if any(type(text) is not str or len(text) > 1024 or not text.isprintable() for text in texts):
+        raise WrongResult("an identity that is not short plain text")
+    if type(result.email_verified) is not bool:
+        raise WrongResult("email_verified that is not true or false")
+    if not result.issuer.startswith("https://") or len(result.issuer) > 255:
+        raise WrongResult("an issuer that is not an https identifier")
+    if not 0 < len(result.subject) <= 255:
+        raise WrongResult("no subject of at most 255 characters")
+    return result

@@ -1,0 +1,318 @@
+"""Plugins that are installed for one test, and a GitHub that answers on this machine."""
+
+import asyncio
+import json
+import ssl
+import sys
+from base64 import urlsafe_b64encode
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from ipaddress import ip_address, ip_network
+from pathlib import Path
+from textwrap import dedent
+from typing import Any, Protocol
+from urllib.parse import parse_qs, parse_qsl, urlsplit
+from uuid import UUID, uuid4
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from authgate.plugin_api import TokenClaimsRequest
+from authgate.plugin_manager import GuardedHttp, Isolation, PluginCall, Plugins, load
+from authgate.plugin_manager.breaker import Breakers
+
+# --- Plugins -------------------------------------------------------------------------------------
+
+
+class Install(Protocol):
+    """Puts a plugin on the path, as an installer would."""
+
+    def __call__(self, name: str, source: str, *, folder: str = ...) -> None: ...
+
+
+@pytest.fixture
+def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install]:
+    """Installs plugins for one test: a module, and a distribution that declares it."""
+    modules: list[str] = []
+
+    def put(name: str, source: str, *, folder: str = "site") -> None:
+        module = f"{folder}_{name}_plugin".replace("-", "_")
+        site = tmp_path / folder
+        metadata = site / f"{module}-1.0.dist-info"
+        metadata.mkdir(parents=True)
+        (metadata / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {module}\nVersion: 1.0\n")
+        (metadata / "entry_points.txt").write_text(f"[authgate]\n{name} = {module}\n")
+        (site / f"{module}.py").write_text(dedent(source))
+        monkeypatch.syspath_prepend(str(site))
+        modules.append(module)
+
+    yield put
+    for module in modules:
+        sys.modules.pop(module, None)
+
+
+@dataclass
+class Watch:
+    """A clock that the test turns."""
+
+    seconds: float = 0.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+@pytest.fixture
+def watch() -> Watch:
+    return Watch()
+
+
+@pytest.fixture
+def calls() -> list[PluginCall]:
+    """Every call into a plugin that was observed."""
+    return []
+
+
+@pytest.fixture
+def isolation(watch: Watch, calls: list[PluginCall]) -> Isolation:
+    return Isolation(breakers=Breakers(monotonic=watch), observe=calls.append)
+
+
+@pytest.fixture
+def tenant_id() -> UUID:
+    return uuid4()
+
+
+ClaimsOf = Callable[..., Awaitable[dict[str, Any]]]
+
+
+@pytest.fixture
+def claims_of(isolation: Isolation, tenant_id: UUID) -> ClaimsOf:
+    """What the installed plugins say in a token of a tenant that has enabled them."""
+    request = TokenClaimsRequest(
+        tenant="acme",
+        issuer="https://sso.example/t/acme",
+        client_id="cli",
+        subject="alice",
+        grant_type="client_credentials",
+        scope=frozenset({"read"}),
+    )
+    plugins: list[Plugins] = []
+
+    async def ask(
+        *enabled: str, tenant_id: UUID = tenant_id, prefix: str = "extra"
+    ) -> dict[str, Any]:
+        if not plugins:
+            plugins.append(Plugins(load(), isolation=isolation))
+        added = await plugins[0].token_claims(
+            request, tenant_id=tenant_id, enabled=enabled, private_claim_prefix=prefix
+        )
+        return dict(added.claims)
+
+    return ask
+
+
+# --- A provider on this machine ------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One request that reached the pretend server."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    form: Mapping[str, str]
+
+
+@dataclass
+class Answer:
+    """What the pretend server says, and how."""
+
+    status: int = 200
+    body: bytes = b"{}"
+    headers: dict[str, str] = field(default_factory=dict)
+    never_ends: bool = False
+
+
+Site = Callable[[Asked], Answer]
+
+
+@dataclass
+class Host:
+    """An https server on the loopback address."""
+
+    port: int
+    name: str
+    """``localhost:<port>``."""
+    asked: list[Asked]
+    site: Site
+
+    def says(self, **said: Any) -> None:
+        """Answer this to everything."""
+        self.site = lambda asked: Answer(**said)
+
+
+def _certificate(folder: Path) -> tuple[Path, Path]:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    names = [x509.DNSName("localhost"), x509.IPAddress(ip_address("127.0.0.1"))]
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + timedelta(hours=1))
+        .add_extension(x509.SubjectAlternativeName(names), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    chain, private = folder / "certificate.pem", folder / "key.pem"
+    chain.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    private.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    return chain, private
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A certificate for ``localhost`` and its key, as files."""
+    return _certificate(tmp_path_factory.mktemp("tls"))
+
+
+@pytest.fixture
+async def host(certificate: tuple[Path, Path]) -> AsyncIterator[Host]:
+    """A server that says ``{}`` to everything, until the test gives it a site."""
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    tls.load_cert_chain(*certificate)
+    talks: set[asyncio.Task[None]] = set()
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        talks.add(asyncio.current_task())  # type: ignore[arg-type]  # there is one: this
+        with suppress(ConnectionError, asyncio.IncompleteReadError):
+            asked = await _read(reader)
+            running.asked.append(asked)
+            await _write(writer, running.site(asked))
+        writer.close()
+        with suppress(ConnectionError, ssl.SSLError):
+            await writer.wait_closed()
+
+    server = await asyncio.start_server(talk, "127.0.0.1", 0, ssl=tls)
+    port = server.sockets[0].getsockname()[1]
+    running = Host(port=port, name=f"localhost:{port}", asked=[], site=lambda asked: Answer())
+    yield running
+    server.close()
+    for each in talks:
+        each.cancel()
+    await asyncio.gather(*talks, return_exceptions=True)
+    await server.wait_closed()
+
+
+async def _read(reader: asyncio.StreamReader) -> Asked:
+    head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
+    method, path, _ = head[0].split(" ")
+    lines = (line.partition(": ") for line in head[1:] if line)
+    headers = {name.lower(): value for name, _, value in lines}
+    body = await reader.readexactly(int(headers.get("content-length", "0")))
+    return Asked(method, path, headers, dict(parse_qsl(body.decode("ascii"))))
+
+
+async def _write(writer: asyncio.StreamWriter, answer: Answer) -> None:
+    headers = {"content-type": "application/json", "connection": "close"} | answer.headers
+    if not answer.never_ends:
+        headers["content-length"] = str(len(answer.body))
+    lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    writer.write(f"HTTP/1.1 {answer.status} Said\r\n{lines}\r\n".encode("latin-1") + answer.body)
+    await writer.drain()
+    while answer.never_ends:
+        writer.write(answer.body)
+        await writer.drain()
+        await asyncio.sleep(0)
+
+
+@pytest.fixture
+async def http(certificate: tuple[Path, Path]) -> AsyncIterator[GuardedHttp]:
+    """The plugins' way out, with this machine allowed and its certificate trusted."""
+    tls = ssl.create_default_context(cafile=str(certificate[0]))
+    allowed = [ip_network("127.0.0.0/8"), ip_network("::1/128")]
+    async with GuardedHttp(allowed_networks=allowed, tls=tls) as client:
+        yield client
+
+
+@dataclass
+class PretendGitHub:
+    """GitHub's side of the flow: it checks what it is sent, as GitHub does."""
+
+    host: str
+    client_id: str = "Iv1.acme"
+    client_secret: str = "the-secret"
+    user: dict[str, object] = field(
+        default_factory=lambda: {
+            "id": 583231,
+            "login": "octocat",
+            "name": "The Octocat",
+            "avatar_url": "https://avatars.example/583231",
+        }
+    )
+    emails: list[dict[str, object]] = field(
+        default_factory=lambda: [
+            {"email": "other@example.com", "primary": False, "verified": True},
+            {"email": "octocat@example.com", "primary": True, "verified": True},
+        ]
+    )
+    down: bool = False
+    codes: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def approve(self, authorization_url: str) -> dict[str, str]:
+        """The person agrees on GitHub's page: the query that the browser comes back with."""
+        parts = urlsplit(authorization_url)
+        assert (parts.netloc, parts.path) == (self.host, "/login/oauth/authorize")
+        query = {name: values[0] for name, values in parse_qs(parts.query).items()}
+        assert query["client_id"] == self.client_id
+        assert query["code_challenge_method"] == "S256"
+        code = f"code-{len(self.codes)}"
+        self.codes[code] = query
+        return {"code": code, "state": query["state"]}
+
+    def __call__(self, asked: Asked) -> Answer:
+        if self.down:
+            return Answer(status=503, body=b"<html>Unicorn!</html>")
+        if (asked.method, asked.path) == ("POST", "/login/oauth/access_token"):
+            return self._token(asked.form)
+        if asked.headers.get("authorization") != "Bearer gho_1":
+            return Answer(status=401, body=b'{"message": "Bad credentials"}')
+        said = {"/api/v3/user": self.user, "/api/v3/user/emails": self.emails}.get(asked.path)
+        return Answer(status=200 if said else 404, body=json.dumps(said or {}).encode())
+
+    def _token(self, form: Mapping[str, str]) -> Answer:
+        begun = self.codes.pop(form.get("code", ""), None)
+        digest = sha256(form.get("code_verifier", "").encode()).digest()
+        if (
+            begun is None
+            or form.get("client_id") != self.client_id
+            or form.get("client_secret") != self.client_secret
+            or form.get("redirect_uri") != begun["redirect_uri"]
+            or urlsafe_b64encode(digest).rstrip(b"=").decode() != begun["code_challenge"]
+        ):
+            return Answer(body=b'{"error": "bad_verification_code"}')
+        return Answer(body=b'{"access_token": "gho_1", "token_type": "bearer"}')
+
+
+@pytest.fixture
+def github(host: Host) -> PretendGitHub:
+    """A GitHub Enterprise on this machine."""
+    host.site = github = PretendGitHub(host=host.name)
+    return github

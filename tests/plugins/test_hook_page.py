@@ -1,0 +1,73 @@
+"""What ``docs/plugin-hooks.md`` promises to those who write plugins."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from authgate.plugin_api import API_VERSION, hookspecs
+from authgate.plugin_api.hookspecs import rules_of
+from authgate.plugin_manager import GuardedHttp, Isolation, LoginConnectors, load
+
+PAGE = (Path(__file__).parents[2] / "docs/plugin-hooks.md").read_text()
+EXAMPLES = re.findall(r"```python\n(.*?)```", PAGE, flags=re.DOTALL)
+HOOKS = [hookspecs.register_login_connectors, hookspecs.token_claims]
+
+
+def section(hook: str) -> str:
+    found = re.search(rf"^## `{hook}\(.*?(?=^## |\Z)", PAGE, flags=re.DOTALL | re.MULTILINE)
+    assert found
+    return " ".join(found[0].split())
+
+
+@pytest.mark.parametrize("hook", HOOKS)
+def test_the_page_states_each_hooks_rules(hook: Any) -> None:
+    rules = rules_of(hook)
+    assert f"Budget {rules.budget:g} s; on failure *{rules.on_failure}*" in section(hook.__name__)
+
+
+def test_the_page_states_the_version_that_the_server_speaks() -> None:
+    assert f"speaks `{API_VERSION}`" in " ".join(PAGE.split())
+
+
+async def test_the_first_example_works_as_it_is_printed(install: Any, claims_of: Any) -> None:
+    install("plans", EXAMPLES[0])
+    assert await claims_of("plans") == {"plans_tier": "gold"}
+
+
+def test_the_connector_of_the_page_is_let_in(install: Any, isolation: Isolation) -> None:
+    install("team", EXAMPLES[1])
+    connectors = LoginConnectors(load(), isolation=isolation, http=GuardedHttp())
+    team = connectors.types["team"]
+    assert [field.name for field in team.fields if field.secret] == ["client_secret"]
+    team.check_config({"client_id": "a", "client_secret": "b"})
+
+
+def test_the_examples_are_typed_as_strictly_as_the_server(tmp_path: Path) -> None:
+    for number, example in enumerate(EXAMPLES):
+        (tmp_path / f"example_{number}.py").write_text(example)
+    outcome = subprocess.run(
+        [sys.executable, "-m", "mypy", "--strict", "--cache-dir", tmp_path / "cache", tmp_path],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+    )
+    assert outcome.returncode == 0, outcome.stdout
+
+
+def test_the_plugin_api_is_importable_without_the_server() -> None:
+    """Who writes or tests a plugin waits for no framework and no database."""
+    program = (
+        "import sys, authgate.plugin_api;"
+        "ours = {name for name in sys.modules if name.startswith('authgate')};"
+        "print(sorted(ours - {'authgate'} - {n for n in ours if '.plugin_api' in n}));"
+        "print(sorted({'quart', 'tortoise', 'httpcore2', 'structlog'} & set(sys.modules)))"
+    )
+    outcome = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert outcome.stdout == "[]\n[]\n"
