@@ -48,7 +48,7 @@ def rules_of(spec: Callable[..., object]) -> HookRules:
 
 def _hook(*, budget: float, on_failure: OnFailure) -> Callable[[SpecT], SpecT]:
     def mark(spec: SpecT) -> SpecT:
-        spec.authgate_rules = HookRules(budget, on_failure)  # type: ignore[attr-defined]
+        spec.authgate_rules = HookRules(budget, on_failure)  # type: ignore[attr-defined]  # a function
         return pluggy.HookspecMarker("authgate")(spec)
 
     return mark

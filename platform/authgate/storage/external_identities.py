@@ -1,0 +1,76 @@
+"""External identities: which user somebody at another provider is here."""
+
+from datetime import datetime
+from uuid import UUID
+
+from tortoise import fields
+from tortoise.exceptions import IntegrityError
+
+from authgate_tenants import TenantOwned
+
+
+class ExternalIdentityRow(TenantOwned):
+    """Somebody known by (connection, issuer, subject), and by nothing else.
+
+    No token of the provider is kept: nothing needs one after the sign-in.
+    """
+
+    connection_id = fields.UUIDField()
+    issuer = fields.CharField(255)
+    subject = fields.CharField(255)
+    user_id = fields.UUIDField()
+    username = fields.CharField(100, default="")
+    created_at = fields.DatetimeField(auto_now_add=True)
+    last_used_at = fields.DatetimeField()
+
+    class Meta:
+        table = "external_identities"
+        unique_together = (
+            ("tenant_id", "connection_id", "issuer", "subject"),
+            ("tenant_id", "id"),
+        )
+        indexes = (("tenant_id", "user_id"),)
+
+
+class IdentityTaken(ValueError):
+    """This identity is some user's already."""
+
+
+async def find_user(*, connection_id: UUID, issuer: str, subject: str) -> UUID | None:
+    """The id of the user that this identity belongs to."""
+    row = await ExternalIdentityRow.get_or_none(
+        connection_id=connection_id, issuer=issuer, subject=subject
+    )
+    return row.user_id if row else None
+
+
+async def link(
+    *,
+    connection_id: UUID,
+    issuer: str,
+    subject: str,
+    user_id: UUID,
+    username: str,
+    now: datetime,
+) -> None:
+    """Make an identity a user's. Raises ``IdentityTaken``."""
+    try:
+        await ExternalIdentityRow.create(
+            connection_id=connection_id,
+            issuer=issuer,
+            subject=subject,
+            user_id=user_id,
+            username=username[:100],
+            last_used_at=now,
+        )
+    except IntegrityError as error:
+        raise IdentityTaken(issuer) from error
+
+
+async def note_use(
+    *, connection_id: UUID, issuer: str, subject: str, username: str, now: datetime
+) -> None:
+    """Remember when it was last used, and what the person is called there now."""
+    await ExternalIdentityRow.filter(
+        connection_id=connection_id, issuer=issuer, subject=subject
+    ).update(username=username[:100], last_used_at=now)
