@@ -1,0 +1,1 @@
+"""Making tokens and checking those that come back: keys, signatures, claims."""

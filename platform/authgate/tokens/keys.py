@@ -1,0 +1,181 @@
+"""A tenant's signing keys: made, rotated, revoked, and kept open for use.
+
+Of each algorithm in use a tenant has one key that signs and one that waits, which clients know
+from the JWKS long before its first signature. Rotation is then a change of states.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+from uuid import UUID
+
+from authgate import audit
+from authgate.audit import Actor, Event
+from authgate.clock import Clock, utc_now
+from authgate.storage import after_commit, signing_keys, transaction
+from authgate.storage.signing_keys import KeyState, NewKey, SigningKey
+from authgate.tokens.algorithms import ALGORITHMS
+from authgate.tokens.key_set import MAX_AGE, MAX_AGE_AFTER_REVOCATION, JwksDocument, KeySet, sealed
+from authgate.tokens.signer import Signer
+from authgate_tenants import current_tenant
+from authgate_tenants.encryption import TenantEncryption
+from authgate_tenants.settings import SigningAlgorithm
+
+_RETIRING = timedelta(days=14)
+_PAST_LAST_TOKEN = timedelta(hours=1)
+_REVOCATION_IS_RECENT = timedelta(days=1)
+
+
+class NoSigningKey(LookupError):
+    """The tenant has no active key of the algorithm."""
+
+
+class UnknownKey(LookupError):
+    """The tenant has no such key, or it is revoked already."""
+
+
+class KeysChanged(RuntimeError):
+    """Somebody else changed the keys in the same moment: look again and repeat."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rotation:
+    """What a rotation did, by the ids of the keys."""
+
+    retiring: str
+    active: str
+    pending: str
+
+
+class KeySetCache(Protocol):
+    """Remembers opened keys, for a while and until told otherwise, in every process."""
+
+    async def get(self, key: tuple[UUID, str], load: Callable[[], Awaitable[KeySet]]) -> KeySet: ...
+
+    async def invalidate(self, key: tuple[UUID, str]) -> None: ...
+
+
+class SigningKeys:
+    """The keys of the tenant in scope."""
+
+    def __init__(
+        self, *, encryption: TenantEncryption, cache: KeySetCache, clock: Clock = utc_now
+    ) -> None:
+        self._encryption = encryption
+        self._cache = cache
+        self._clock = clock
+
+    async def key_set(self) -> KeySet:
+        """The published keys, opened."""
+        return await self._cache.get((current_tenant().id, "keys"), self._load)
+
+    async def signer(self, algorithm: SigningAlgorithm) -> Signer:
+        """What signs with this algorithm. Raises ``NoSigningKey``."""
+        signer = (await self.key_set()).signers.get(algorithm)
+        if signer is None:
+            raise NoSigningKey(f"{current_tenant().slug} has no active {algorithm} key.")
+        return signer
+
+    async def jwks(self) -> JwksDocument:
+        """The tenant's JWKS, ready to be sent."""
+        return (await self.key_set()).jwks
+
+    async def ensure(self, algorithm: SigningAlgorithm) -> None:
+        """Make the key that signs and the one that waits, where they are missing."""
+        await self._active_and_pending(algorithm)
+
+    async def rotate(
+        self, algorithm: SigningAlgorithm, *, actor: Actor, replacing: str | None = None
+    ) -> Rotation | None:
+        """Let the waiting key sign from now on, and make another one wait.
+
+        ``None`` where another rotation came first, or where ``replacing`` is given and is not
+        the ``kid`` of the active key. Raises ``KeysChanged``.
+        """
+        active, pending = await self._active_and_pending(algorithm)
+        if replacing not in (None, active.kid):
+            return None
+        # Made before the transaction: an RSA key takes its time, SQLite has one writer.
+        fresh, now = await self._generated(algorithm), self._clock()
+        async with transaction():
+            if not await signing_keys.retire(active.kid, now=now, expires_at=_end(now)):
+                return None
+            if not await signing_keys.activate(pending.kid, now=now):
+                raise KeysChanged(pending.kid)
+            await signing_keys.insert(fresh, state=KeyState.PENDING, now=now)
+            await self._record(Event.SIGNING_KEY_ROTATED, pending, actor=actor)
+            await after_commit(self._forget)
+        return Rotation(retiring=active.kid, active=pending.kid, pending=fresh.kid)
+
+    async def revoke(self, kid: str, *, actor: Actor) -> None:
+        """End a key at once: out of the JWKS, and its tokens are no longer believed.
+
+        The waiting key takes the place of an active one. Raises ``UnknownKey`` and
+        ``KeysChanged``.
+        """
+        row = await signing_keys.find(kid)
+        if row is None or row.state == KeyState.REVOKED:
+            raise UnknownKey(kid)
+        was, algorithm = row.state, ALGORITHMS[row.algorithm].algorithm
+        if was == KeyState.ACTIVE:
+            await self.rotate(algorithm, actor=actor, replacing=kid)
+            was = KeyState.RETIRING
+        async with transaction():
+            if not await signing_keys.revoke(kid, was=was, now=self._clock()):
+                raise KeysChanged(kid)
+            await self._record(Event.SIGNING_KEY_REVOKED, row, actor=actor)
+            await after_commit(self._forget)
+        if was == KeyState.PENDING:
+            await self.ensure(algorithm)
+
+    async def _active_and_pending(
+        self, algorithm: SigningAlgorithm
+    ) -> tuple[SigningKey, SigningKey]:
+        found = await signing_keys.of_algorithm(algorithm, now=self._clock())
+        for state in (KeyState.ACTIVE, KeyState.PENDING):
+            if state not in found:
+                found = await self._with_new(algorithm, state)
+        return found[KeyState.ACTIVE], found[KeyState.PENDING]
+
+    async def _with_new(
+        self, algorithm: SigningAlgorithm, state: KeyState
+    ) -> dict[KeyState, SigningKey]:
+        # Whoever comes second in a race finds its own key refused and uses that of the first.
+        now = self._clock()
+        await signing_keys.insert(await self._generated(algorithm), state=state, now=now)
+        await after_commit(self._forget)
+        return await signing_keys.of_algorithm(algorithm, now=now)
+
+    async def _generated(self, algorithm: SigningAlgorithm) -> NewKey:
+        kind = ALGORITHMS[algorithm]
+        key = await asyncio.to_thread(kind.generate) if kind.is_slow else kind.generate()
+        return sealed(key, cipher=await self._encryption.cipher(current_tenant().id))
+
+    async def _record(self, event: Event, key: SigningKey, *, actor: Actor) -> None:
+        await audit.record(
+            event,
+            actor=actor,
+            resource=("signing_key", key.kid),
+            details={"algorithm": key.algorithm, "was": key.state},
+        )
+
+    async def _load(self) -> KeySet:
+        now = self._clock()
+        alarmed = await signing_keys.were_revoked_since(now - _REVOCATION_IS_RECENT)
+        return KeySet.opened(
+            await signing_keys.published(now=now),
+            cipher=await self._encryption.cipher(current_tenant().id),
+            max_age=MAX_AGE_AFTER_REVOCATION if alarmed else MAX_AGE,
+        )
+
+    async def _forget(self) -> None:
+        await self._cache.invalidate((current_tenant().id, "keys"))
+
+
+def _end(now: datetime) -> datetime:
+    """When the last token of a key that signs until now has certainly ended."""
+    settings = current_tenant().settings
+    longest = max(settings.access_token_lifetime, settings.client_credentials_lifetime)
+    return now + max(_RETIRING, timedelta(seconds=longest) + _PAST_LAST_TOKEN)
