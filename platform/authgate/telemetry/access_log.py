@@ -1,0 +1,86 @@
+"""One line for each answered request, cheap enough to be written for every one.
+
+It bypasses ``logging``: what is in the line is chosen here and by our router, so nothing in it
+needs to be searched for secrets, and it costs a fifth of an ordinary line.
+"""
+
+import ipaddress
+from contextlib import suppress
+from datetime import UTC, datetime
+from functools import lru_cache
+
+import orjson
+import structlog
+
+from authgate.telemetry.logs import LineHandler, LogSettings
+
+_log = structlog.get_logger(__name__)
+
+_Fields = dict[str, str | int | float]
+
+_FAILED = 500
+_LONGEST_ID = 64
+_IPV4_KEPT, _IPV6_KEPT = 24, 48
+
+
+class AccessLog:
+    """Writes a line per request where the level lets it; always for a failure of ours."""
+
+    def __init__(self, settings: LogSettings, handler: LineHandler) -> None:
+        self._every = settings.log_level in ("debug", "info")
+        self._json = settings.log_format == "json"
+        self._handler = handler
+
+    def answered(
+        self,
+        *,
+        method: str,
+        route: str,
+        status: int,
+        seconds: float,
+        request_id: str,
+        tenant: str,
+        ip: str,
+    ) -> None:
+        """Note a request by its route as it is declared, never by the URL that was asked for."""
+        if not self._every and status < _FAILED:
+            return
+        fields: _Fields = {
+            "request_id": request_id[:_LONGEST_ID] if request_id.isprintable() else "invalid",
+            "tenant": tenant,
+            "method": method[:16] if method.isprintable() else "invalid",
+            "route": route.partition("?")[0],
+            "status": status,
+            "dur_ms": round(seconds * 1000, 2),
+            "ip": ip_prefix(ip),
+        }
+        if self._json:
+            self._write("error" if status >= _FAILED else "info", fields)
+        else:
+            (_log.error if status >= _FAILED else _log.info)("request", **fields)
+
+    def _write(self, level: str, fields: _Fields) -> None:
+        moment = datetime.now(UTC).isoformat(timespec="milliseconds")
+        line = {
+            "ts": f"{moment[:-6]}Z",
+            "level": level,
+            "event": "request",
+            "logger": __name__,
+            **fields,
+        }
+        # A reader that went away fails no request.
+        with suppress(OSError, ValueError):
+            self._handler.write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE).decode())
+
+
+@lru_cache(maxsize=4096)
+def ip_prefix(ip: str) -> str:
+    """The network that an address is in (/24, /48 for IPv6): it tells of abuse, not of a person."""
+    try:
+        address = ipaddress.ip_address(ip.partition("%")[0])
+    except ValueError:
+        return "invalid" if ip else ""
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
+        address = address.ipv4_mapped
+    kept = _IPV4_KEPT if address.version == 4 else _IPV6_KEPT
+    return str(ipaddress.ip_network((address, kept), strict=False))
