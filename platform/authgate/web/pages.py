@@ -1,0 +1,121 @@
+"""The Jinja environment: makes a page out of a template and the value it shows.
+
+Templates are in the package ``authgate_templates``; what each of them is given is in
+``authgate.web.view_models``. They escape by default, refuse names that are not there, and say
+every word through gettext.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from urllib.parse import urlsplit
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from authgate.web.color import NotAColor
+from authgate.web.static_files import StaticFiles
+from authgate.web.view_models import Visit
+from authgate_tenants.scope import tenant_in_scope
+from authgate_tenants.settings import TenantSettings
+
+PLATFORM = "AuthGate"
+
+_DEFAULT_BRAND = TenantSettings().brand_color
+_NOBODY = Visit()
+_BETWEEN_WORDS = re.compile(r"[\s._+-]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Whose pages these are: the tenant's, or the installation's outside of any tenant."""
+
+    name: str
+    host: str
+    is_tenant: bool
+    brand_sheet: str | None
+    """Address of the style sheet with the tenant's colours; None where they are the default."""
+
+
+class Pages:
+    """Renders the pages; one for the life of the server."""
+
+    def __init__(self, *, static: StaticFiles, base_url: str) -> None:
+        self._static = static
+        self._host = urlsplit(base_url).netloc
+        self._environment = _environment(static)
+
+    def render(self, template: str, *, visit: Visit = _NOBODY, **context: object) -> str:
+        """The page as HTML, in the name of the tenant in scope if there is one.
+
+        What a template shows is given as ``page=``: ``render("login.html", visit=visit,
+        page=LoginPage(…))``.
+        """
+        return self._environment.get_template(template).render(
+            site=self._site(), csrf_token=visit.csrf_token, theme=visit.theme, **context
+        )
+
+    def _site(self) -> Site:
+        tenant = tenant_in_scope()
+        if tenant is None:
+            return Site(PLATFORM, self._host, is_tenant=False, brand_sheet=None)
+        host = urlsplit(tenant.issuer).netloc
+        sheet = self._brand_sheet(tenant.settings.brand_color)
+        return Site(tenant.name, host, is_tenant=True, brand_sheet=sheet)
+
+    def _brand_sheet(self, color: str) -> str | None:
+        if color.lower() == _DEFAULT_BRAND:
+            return None
+        try:
+            return self._static.brand_url(color)
+        except NotAColor:
+            return None
+
+
+def _environment(static: StaticFiles) -> Environment:
+    environment = Environment(
+        loader=PackageLoader("authgate_templates", package_path=""),
+        autoescape=True,
+        undefined=StrictUndefined,
+        auto_reload=False,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+    environment.install_gettext_callables(_as_written, _counted, newstyle=True)  # type: ignore[attr-defined]  # put there by the extension
+    environment.globals.update(static_url=static.url, platform=PLATFORM)
+    environment.filters.update(
+        iso=_iso, utc=_utc, utc_clock=_utc_clock, initials=_initials, spelled=_spelled
+    )
+    return environment
+
+
+def _as_written(message: str) -> str:
+    return message
+
+
+def _counted(one: str, many: str, count: int) -> str:
+    return one if count == 1 else many
+
+
+def _iso(at: datetime) -> str:
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _utc(at: datetime) -> str:
+    moment = at.astimezone(UTC)
+    return f"{moment.day} {moment:%b %Y, %H:%M} UTC"
+
+
+def _utc_clock(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%H:%M} UTC"
+
+
+def _initials(name: str) -> str:
+    """Two letters that stand for a person or a tenant: of ``mira.halvorsen@…``, ``MH``."""
+    words = [word for word in _BETWEEN_WORDS.split(name.partition("@")[0]) if word]
+    return "".join(word[0] for word in dict.fromkeys((*words[:1], *words[-1:]))).upper()
+
+
+def _spelled(code: str) -> str:
+    """A code as it is read aloud: ``WDJB-MJHT`` as ``W D J B, M J H T``."""
+    return ", ".join(" ".join(part) for part in code.split("-"))

@@ -1,0 +1,62 @@
+"""The headers that tell a browser what an answer may do.
+
+Every answer carries them, errors and static files too: one page without them is enough to frame,
+sniff or script the others on its origin. They are made once, as the bytes a server sends.
+"""
+
+from enum import Enum
+
+Headers = tuple[tuple[bytes, bytes], ...]
+
+
+class Answer(Enum):
+    """What kind of thing a browser may take an answer for."""
+
+    PAGE = "page"
+    """HTML for a person: never stored, scripts and styles from our own origin only."""
+
+    DATA = "data"
+    """JSON, text or a static file: nothing in it is ever run or framed. Who answers says how long
+    it may be kept."""
+
+
+def security_headers(answer: Answer, *, https: bool) -> Headers:
+    """The headers to add to an answer; ``https`` says how the issuer's address begins."""
+    return _HEADERS[answer, https]
+
+
+# Trusted Types have no policy at all: our script writes text, so no sink for markup is needed.
+_PAGE_POLICY = (
+    b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    b"font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; "
+    b"frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+)
+_DATA_POLICY = b"default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+_DENIED_FEATURES = (
+    b"accelerometer=(), autoplay=(), camera=(), display-capture=(), encrypted-media=(), "
+    b"fullscreen=(), geolocation=(), gyroscope=(), magnetometer=(), microphone=(), midi=(), "
+    b"payment=(), picture-in-picture=(), usb=(), xr-spatial-tracking=()"
+)
+
+_SHARED: Headers = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"permissions-policy", _DENIED_FEATURES),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+)
+# Without includeSubDomains: a tenant's own domain may have neighbours that are not ours to bind.
+_TRANSPORT: Headers = ((b"strict-transport-security", b"max-age=31536000"),)
+
+_OWN: dict[Answer, Headers] = {
+    Answer.PAGE: ((b"content-security-policy", _PAGE_POLICY), (b"cache-control", b"no-store")),
+    Answer.DATA: ((b"content-security-policy", _DATA_POLICY),),
+}
+
+_HEADERS: dict[tuple[Answer, bool], Headers] = {
+    (answer, https): own + _SHARED + (_TRANSPORT if https else ())
+    for answer, own in _OWN.items()
+    for https in (False, True)
+}

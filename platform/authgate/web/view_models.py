@@ -1,0 +1,278 @@
+"""What the pages show: one value for each template, filled by the endpoint that answers with it.
+
+A template gets its value as ``page`` and reads nothing else of the request: no row, no session and
+no secret is within its reach. Every ``…_action`` is the address a form posts to and every ``…_url``
+one a link leads to, tenant prefix included; times are aware. What each form sends is said at the
+value it belongs to; ``csrf_token`` is in all of them.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Self
+
+
+class Theme(StrEnum):
+    """A mode the person chose; without a choice the operating system's holds."""
+
+    LIGHT = "light"
+    DARK = "dark"
+
+    @classmethod
+    def from_cookie(cls, value: str | None) -> Self | None:
+        """The choice in the cookie ``theme``, which the page's script writes."""
+        return cls(value) if value in set(cls) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """What every page needs to know of the request it answers."""
+
+    csrf_token: str = ""
+    theme: Theme | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SignInOption:
+    """A way to sign in that is not the password: a connection of the tenant."""
+
+    name: str
+    url: str
+    icon: str = "key-round"
+    """A symbol of ``static/icons.svg``."""
+    last_used: bool = False
+
+
+class LoginProblem(StrEnum):
+    """Why the sign-in page is shown again."""
+
+    MISMATCH = "mismatch"
+    """Name and password do not go together; which of the two is wrong is not said."""
+    PAUSED = "paused"
+    """Too many tries, for this account or from here."""
+    STALE = "stale"
+    """The form was too old, or came from elsewhere."""
+    CONNECTION = "connection"
+    """The connection the person chose did not vouch for them."""
+    SUSPENDED = "suspended"
+    """Nobody can sign in to this tenant."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoginPage:
+    """``login.html``. Posts ``username``, ``password``, ``return_to`` and, where it is offered,
+    ``remember=1``."""
+
+    action: str
+    return_to: str = ""
+    client_name: str | None = None
+    """Which application the person will come back to, if that is known."""
+    username: str = ""
+    options: tuple[SignInOption, ...] = ()
+    password: bool = True
+    """Whether this tenant has passwords at all."""
+    remember_days: int | None = None
+    """How long "stay signed in" lasts; not offered where None."""
+    forgot_url: str | None = None
+    problem: LoginProblem | None = None
+    tries_left: int | None = None
+    """With ``MISMATCH``: said from five downwards, so that a pause comes as no surprise."""
+    retry_at: datetime | None = None
+    """With ``PAUSED``: when the next try is heard."""
+
+
+class CodeProblem(StrEnum):
+    """Why the code has to be typed again."""
+
+    UNKNOWN = "unknown"
+    """Not known, ended, used or refused: one answer for all, so that nobody can ask which."""
+    PAUSED = "paused"
+    """Too many codes tried."""
+    STALE = "stale"
+    """The form was too old, or came from elsewhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class EnterCodePage:
+    """``device/enter_code.html``: step one, type the code. Posts ``user_code`` as it was typed:
+    lower case, with or without the dash."""
+
+    action: str
+    user_code: str = ""
+    lifetime_minutes: int = 15
+    problem: CodeProblem | None = None
+    retry_at: datetime | None = None
+    signed_in_as: str | None = None
+    switch_action: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeLine:
+    """A scope in plain words."""
+
+    name: str
+    text: str
+    sensitive: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceConfirmPage:
+    """``device/confirm.html``: step two, compare and decide (RFC 8628 section 3.3; BCP 247).
+
+    Posts ``user_code``, ``mine=1`` and ``decision``: ``deny``, ``approve`` or ``report``. The
+    browser asks for the tick before ``approve`` only; the endpoint must ask for it too.
+    """
+
+    action: str
+    client_name: str
+    first_party: bool
+    user_code: str
+    """As the device shows it, with its dash."""
+    device: str
+    """What the device says it is, from its user agent; empty where it says nothing."""
+    asked_from_ip: str
+    same_place: bool | None
+    """Whether the request came from where the person is now; None where that cannot be told."""
+    asked_at: datetime
+    expires_at: datetime
+    scopes: tuple[ScopeLine, ...]
+    signed_in_as: str
+    asked_from_place: str | None = None
+    """Town and country, where they are known."""
+    your_ip: str | None = None
+    """Shown beside the other where they differ."""
+    switch_action: str | None = None
+    """Posts like ``action``; signs out and comes back to the code."""
+
+
+class DeviceOutcome(StrEnum):
+    """What the person decided."""
+
+    APPROVED = "approved"
+    DENIED = "denied"
+    REPORTED = "reported"
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceDonePage:
+    """``device/done.html``: what was decided, and what follows."""
+
+    outcome: DeviceOutcome
+    client_name: str
+    sessions_url: str | None = None
+
+
+class ErrorReason(StrEnum):
+    """A cause that has words of its own; without one the status speaks."""
+
+    UNKNOWN_TENANT = "unknown_tenant"
+    SUSPENDED_TENANT = "suspended_tenant"
+    STALE_FORM = "stale_form"
+    """The form was too old, or came from elsewhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorPage:
+    """``error.html``, for any status from 400."""
+
+    status: int
+    request_id: str
+    reason: ErrorReason | None = None
+    detail: str = ""
+    """A sentence more, which the person may read."""
+    retry_at: datetime | None = None
+    back_url: str | None = None
+
+
+class DeviceKind(StrEnum):
+    """What a sign-in came from; the values are symbols of ``static/icons.svg``."""
+
+    LAPTOP = "laptop"
+    DESKTOP = "monitor"
+    PHONE = "smartphone"
+    TERMINAL = "terminal"
+    TV = "tv"
+
+
+@dataclass(frozen=True, slots=True)
+class SessionLine:
+    """A browser the person is signed in with."""
+
+    id: str
+    device: str
+    """Browser and system, from the user agent: ``Chrome 156 on Linux``."""
+    kind: DeviceKind
+    ip: str
+    current: bool
+    last_active_at: datetime
+    signed_in_at: datetime
+    connection: str | None = None
+    """Through which connection; None for the password."""
+    place: str | None = None
+    new_place: bool = False
+    applications: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AccessLine:
+    """An application or device that keeps its access without a browser."""
+
+    id: str
+    client_name: str
+    first_party: bool
+    kind: DeviceKind
+    device: str
+    approved_at: datetime
+    scopes: tuple[ScopeLine, ...]
+    used_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SessionsPage:
+    """``account/sessions.html``. ``end_action`` gets ``session`` (an id), ``end_others_action``
+    nothing, ``remove_action`` gets ``access`` (an id), ``sign_out_action`` nothing."""
+
+    signed_in_as: str
+    sessions: tuple[SessionLine, ...]
+    sessions_url: str
+    sign_out_action: str
+    end_action: str
+    end_others_action: str
+    accesses: tuple[AccessLine, ...] = ()
+    remove_action: str = ""
+    signed_out: int = 0
+    """How many sessions were ended just now: said once, after the redirect."""
+
+    @property
+    def current_first(self) -> tuple[SessionLine, ...]:
+        """The sessions, this browser's first and the latest used next."""
+        return tuple(
+            sorted(self.sessions, key=lambda it: (it.current, it.last_active_at), reverse=True)
+        )
+
+    @property
+    def others(self) -> int:
+        """How many sessions "everywhere else" ends."""
+        return sum(not each.current for each in self.sessions)
+
+
+def scope_lines(names: Iterable[str]) -> tuple[ScopeLine, ...]:
+    """Scopes in plain words, in the order they were asked for, each once."""
+    return tuple(
+        _KNOWN_SCOPES.get(name, ScopeLine(name, f"Use the permission {name}"))
+        for name in dict.fromkeys(names)
+    )
+
+
+_KNOWN_SCOPES = {
+    line.name: line
+    for line in (
+        ScopeLine("openid", "Know that it is you"),
+        ScopeLine("profile", "Read your name and user name"),
+        ScopeLine("email", "Read your email address"),
+        ScopeLine("read", "Read your data"),
+        ScopeLine("write", "Change your data", sensitive=True),
+        ScopeLine("offline_access", "Stay signed in while you are away"),
+    )
+}

@@ -1,0 +1,79 @@
+// Everything here is an extra: each page works with this file blocked.
+// It reads and writes text and attributes, never markup, so that Trusted Types can forbid that.
+
+const root = document.documentElement;
+const language = root.lang;
+
+const onClick = (selector, act) =>
+  document.addEventListener("click", (event) => {
+    const element = event.target.closest(selector);
+    if (element) act(element);
+  });
+
+// Controls that need script are written hidden; those that cannot work here stay so.
+const canCopy = Boolean(navigator.clipboard);
+for (const control of document.querySelectorAll("[data-script]")) {
+  control.hidden = "copy" in control.dataset && !canCopy;
+}
+
+onClick("[data-reveal]", (button) => {
+  const field = document.getElementById(button.dataset.reveal);
+  const show = field.type === "password";
+  field.type = show ? "text" : "password";
+  button.setAttribute("aria-pressed", String(show));
+  for (const icon of button.querySelectorAll("svg")) icon.toggleAttribute("hidden");
+});
+
+const live = document.getElementById("live");
+onClick("[data-copy]", async (button) => {
+  try {
+    await navigator.clipboard.writeText(button.dataset.copy);
+  } catch {
+    return; // the browser refused: nothing was copied, so nothing is said
+  }
+  button.dataset.copied = "";
+  live.textContent = button.dataset.said;
+  setTimeout(() => {
+    delete button.dataset.copied;
+    live.textContent = "";
+  }, 1600);
+});
+
+// The cookie lets the server write data-theme, so that the next page does not flash.
+onClick("[data-theme-toggle]", () => {
+  const system = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+  const theme = (root.dataset.theme ?? system) === "dark" ? "light" : "dark";
+  const secure = location.protocol === "https:" ? ";secure" : "";
+  root.dataset.theme = theme;
+  document.cookie = `theme=${theme};path=/;max-age=31536000;samesite=lax${secure}`;
+});
+
+// The server writes times in UTC; here they become the reader's own.
+const relative = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
+const absolute = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" });
+const units = [["day", 86400], ["hour", 3600], ["minute", 60], ["second", 1]];
+
+const fromNow = (date) => {
+  const seconds = (date - Date.now()) / 1000;
+  const [unit, size] = units.find(([, size]) => Math.abs(seconds) >= size) ?? units.at(-1);
+  return relative.format(Math.round(seconds / size), unit);
+};
+
+const writeTimes = () => {
+  for (const time of document.querySelectorAll("time[data-time]")) {
+    const date = new Date(time.dateTime);
+    const near = time.dataset.time === "relative";
+    time.textContent = near ? fromNow(date) : absolute.format(date);
+    if (near) time.title = absolute.format(date);
+  }
+};
+writeTimes();
+setInterval(writeTimes, 20000);
+
+// A user code is read aloud in two halves: write the dash while it is typed.
+const codeField = document.querySelector("[data-user-code]");
+codeField?.addEventListener("input", () => {
+  if (codeField.selectionStart !== codeField.value.length) return;
+  const letters = codeField.value.toUpperCase().replace(/[^A-Z0-9]/g, "");
+  codeField.value = letters.length > 4 ? `${letters.slice(0, 4)}-${letters.slice(4)}` : letters;
+});

@@ -1,0 +1,261 @@
+"""The pages with people and things in them, and a small server that shows them to a browser."""
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import nullcontext
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from uuid import UUID
+
+import pytest
+
+from authgate.web.machine import Reply
+from authgate.web.pages import Pages
+from authgate.web.security_headers import Answer, security_headers
+from authgate.web.static_files import StaticFiles
+from authgate.web.view_models import (
+    AccessLine,
+    CodeProblem,
+    DeviceConfirmPage,
+    DeviceDonePage,
+    DeviceKind,
+    DeviceOutcome,
+    EnterCodePage,
+    ErrorPage,
+    ErrorReason,
+    LoginPage,
+    LoginProblem,
+    SessionLine,
+    SessionsPage,
+    SignInOption,
+    Visit,
+    scope_lines,
+)
+from authgate_tenants.scope import Tenant, TenantStatus, use_tenant
+from authgate_tenants.settings import TenantSettings
+
+_NOW = datetime.now(UTC)
+_LONG = "a-name-without-a-single-space-in-it-" * 3
+
+
+Sample = tuple[str, object]
+"""A page as a person may meet it: its template, and the value it shows."""
+
+
+def _login(**changes: object) -> Sample:
+    filled: dict[str, object] = {
+        "action": "/t/northwind/login",
+        "return_to": "/t/northwind/device",
+        "client_name": "Fleet Console",
+        "remember_days": 30,
+        "forgot_url": "/t/northwind/forgot",
+    }
+    return ("login.html", LoginPage(**(filled | changes)))  # type: ignore[arg-type]
+
+
+def _enter_code(**changes: object) -> Sample:
+    return ("device/enter_code.html", EnterCodePage(**({"action": "/device"} | changes)))  # type: ignore[arg-type]
+
+
+def _confirm(**changes: object) -> Sample:
+    filled: dict[str, object] = {
+        "action": "/t/northwind/device/confirm",
+        "client_name": "Fleet CLI",
+        "first_party": True,
+        "user_code": "WDJB-MJHT",
+        "device": "fleet 2.4.1 on Ubuntu 24.04",
+        "asked_from_ip": "203.0.113.24",
+        "asked_from_place": "Frankfurt, Germany",
+        "your_ip": "198.51.100.7",
+        "same_place": False,
+        "asked_at": _NOW - timedelta(seconds=40),
+        "expires_at": _NOW + timedelta(minutes=14, seconds=20),
+        "scopes": scope_lines(["openid", "profile", "email", "read", "write", "offline_access"]),
+        "signed_in_as": "mira.halvorsen@northwind.example",
+        "switch_action": "/t/northwind/device/switch",
+    }
+    return ("device/confirm.html", DeviceConfirmPage(**(filled | changes)))  # type: ignore[arg-type]
+
+
+def _sessions() -> tuple[SessionLine, ...]:
+    def line(number: int, device: str, kind: DeviceKind, hours: int, **more: object) -> SessionLine:
+        filled: dict[str, object] = {
+            "id": f"session-{number}",
+            "device": device,
+            "kind": kind,
+            "ip": f"198.51.100.{number}",
+            "current": False,
+            "last_active_at": _NOW - timedelta(hours=hours),
+            "signed_in_at": _NOW - timedelta(days=number, hours=hours),
+        }
+        return SessionLine(**(filled | more))  # type: ignore[arg-type]
+
+    return (
+        line(2, "Safari 20 on iPhone", DeviceKind.PHONE, 2, connection="Company SSO"),
+        line(1, "Chrome 156 on Linux", DeviceKind.LAPTOP, 0, current=True, place="Zürich"),
+        line(3, "Edge 155 on Windows 11", DeviceKind.DESKTOP, 26, applications=("Grafana",)),
+        line(4, "Chrome 154 on macOS", DeviceKind.LAPTOP, 150, place="Lisbon", new_place=True),
+    )
+
+
+def _sessions_page(**changes: object) -> Sample:
+    filled: dict[str, object] = {
+        "signed_in_as": "mira.halvorsen@northwind.example",
+        "sessions": _sessions(),
+        "sessions_url": "/t/northwind/account/sessions",
+        "sign_out_action": "/t/northwind/logout",
+        "end_action": "/t/northwind/account/sessions/end",
+        "end_others_action": "/t/northwind/account/sessions/end-others",
+    }
+    return ("account/sessions.html", SessionsPage(**(filled | changes)))  # type: ignore[arg-type]
+
+
+def _accesses() -> tuple[AccessLine, ...]:
+    day = timedelta(days=1)
+    scopes = scope_lines(["read", "write"])
+    build = AccessLine(
+        "1", "Fleet CLI", True, DeviceKind.TERMINAL, "Ubuntu 24.04", _NOW - 11 * day, scopes, _NOW
+    )
+    hall = AccessLine("2", "Hall display", False, DeviceKind.TV, "", _NOW - 80 * day, scopes[:1])
+    return build, hall
+
+
+def _in_tenant() -> dict[str, Sample]:
+    github = SignInOption("GitHub", "/t/northwind/login/github", icon="github", last_used=True)
+    company = SignInOption("Company single sign-on", "/t/northwind/login/sso")
+    late = _NOW + timedelta(minutes=15)
+    done = {
+        f"done-{outcome}": ("device/done.html", DeviceDonePage(outcome, "Fleet CLI", "/account"))
+        for outcome in DeviceOutcome
+    }
+    refused = ErrorPage(429, "0192f3a7c1", detail="Too many codes.", retry_at=late, back_url="/")
+    return {
+        "login": _login(),
+        "login-options": _login(options=(company, github)),
+        "login-options-only": _login(options=(github,), password=False),
+        "login-mismatch": _login(
+            username="mira@northwind.example", problem=LoginProblem.MISMATCH, tries_left=4
+        ),
+        "login-paused": _login(username="mira", problem=LoginProblem.PAUSED, retry_at=late),
+        "login-stale": _login(problem=LoginProblem.STALE),
+        "login-connection": _login(problem=LoginProblem.CONNECTION, options=(github,)),
+        "login-suspended": _login(problem=LoginProblem.SUSPENDED),
+        "enter-code": _enter_code(signed_in_as="mira@northwind.example", switch_action="/switch"),
+        "enter-code-unknown": _enter_code(user_code="WDJB-XXXX", problem=CodeProblem.UNKNOWN),
+        "enter-code-paused": _enter_code(problem=CodeProblem.PAUSED, retry_at=late),
+        "enter-code-stale": _enter_code(problem=CodeProblem.STALE),
+        "confirm": _confirm(),
+        "confirm-same-place": _confirm(same_place=True, first_party=False, asked_from_place=None),
+        "confirm-unknown-place": _confirm(
+            same_place=None, device="", scopes=(), switch_action=None
+        ),
+        "confirm-long": _confirm(client_name=_LONG, device=_LONG, signed_in_as=_LONG),
+        **done,
+        "sessions": _sessions_page(accesses=_accesses(), remove_action="/remove", signed_out=1),
+        "sessions-alone": _sessions_page(sessions=_sessions()[1:2]),
+        "error-in-tenant": ("error.html", refused),
+    }
+
+
+def _outside_of_tenants() -> dict[str, Sample]:
+    statuses = (400, 401, 403, 404, 405, 413, 418, 421, 429, 500, 502, 503)
+    errors = [ErrorPage(status, "0192f3a7c1") for status in statuses]
+    reasons = [ErrorPage(404, "0192f3a7c1", reason) for reason in ErrorReason]
+    return {
+        "landing": ("landing.html", None),
+        **{
+            f"error-{page.reason or page.status}": ("error.html", page) for page in errors + reasons
+        },
+    }
+
+
+@pytest.fixture(scope="session")
+def samples() -> Mapping[str, Sample]:
+    """Every template in every state it has, by name."""
+    return _in_tenant() | _outside_of_tenants()
+
+
+@pytest.fixture(scope="session")
+def distinct(samples: Mapping[str, Sample]) -> list[str]:
+    """The samples that differ in more than their words: what a browser has to look at."""
+    alike = {name for name in samples if name.startswith("error-")}
+    return [name for name in samples if name not in alike - {"error-404", "error-in-tenant"}]
+
+
+@pytest.fixture(scope="session")
+def static() -> StaticFiles:
+    return StaticFiles()
+
+
+@pytest.fixture(scope="session")
+def pages(static: StaticFiles) -> Pages:
+    return Pages(static=static, base_url="http://localhost:8080")
+
+
+@pytest.fixture(scope="session")
+def northwind() -> Tenant:
+    """A tenant with a brand of its own."""
+    return Tenant(
+        id=UUID("01930000-0000-7000-8000-000000000001"),
+        slug="northwind",
+        name="Northwind Robotics",
+        status=TenantStatus.ACTIVE,
+        issuer="https://login.northwind.example",
+        prefix="",
+        settings=TenantSettings(brand_color="#0b7a5b"),
+    )
+
+
+@pytest.fixture(scope="session")
+def show(pages: Pages, samples: Mapping[str, Sample], northwind: Tenant) -> Callable[[str], str]:
+    """Render a sample as its tenant, or the installation, would: ``show("login")``."""
+    outside = _outside_of_tenants()
+
+    def show(name: str) -> str:
+        template, page = samples[name]
+        visit = Visit(csrf_token="csrf-of-this-visit")
+        with nullcontext() if name in outside else use_tenant(northwind):
+            return pages.render(template, visit=visit, page=page)
+
+    return show
+
+
+@pytest.fixture(scope="session")
+def gallery_url(
+    show: Callable[[str], str], samples: Mapping[str, Sample], static: StaticFiles
+) -> Iterator[str]:
+    """Where the samples are served, with the headers that the server sends: ``…/<sample>``."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            reply = static.reply(self.path)
+            if reply is not None:
+                self._answer(reply, Answer.DATA)
+                return
+            name = self.path.removeprefix("/")
+            if name not in samples:
+                self._answer(Reply(404), Answer.DATA)
+                return
+            html = (b"content-type", b"text/html; charset=utf-8")
+            self._answer(Reply(200, show(name).encode(), (html,)), Answer.PAGE)
+
+        def _answer(self, reply: Reply, answer: Answer) -> None:
+            self.send_response(reply.status)
+            for name, value in (*reply.headers, *security_headers(answer, https=False)):
+                self.send_header(name.decode(), value.decode())
+            self.send_header("content-length", str(len(reply.body)))
+            self.end_headers()
+            self.wfile.write(reply.body)
+
+        def log_message(self, format: str, *arguments: object) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
