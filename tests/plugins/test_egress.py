@@ -114,7 +114,7 @@ async def test_ss_03_a_redirect_is_an_answer_and_is_not_followed(
 )
 async def test_ss_03_ss_12_only_https_addresses_without_a_user_are_asked(url: str) -> None:
     async with GuardedHttp() as guarded:
-        with pytest.raises(HttpFailure):
+        with pytest.raises(HttpFailure, match=r"Only https|no URL"):
             await guarded.get(url)
 
 

@@ -50,6 +50,9 @@ HOSTILE = {
     "returns a dict of its own kind": (
         "return type('D', (dict,), {'items': lambda self: sys.exit(1)})(bad_a=1)"
     ),
+    "returns a dict that is measured by its own code": (
+        "return type('D', (dict,), {'__len__': lambda self: sys.exit(1)})(bad_a=1)"
+    ),
     "returns a text of its own kind": "return {'bad_a': type('S', (str,), {})('x')}",
     "returns what must be awaited": "return type('A', (), {'__await__': iter})()",
 }
@@ -166,10 +169,12 @@ async def test_a_plugin_that_keeps_failing_is_left_alone_for_its_tenant(
     await claims_of("bad", tenant_id=uuid4())
     outcomes = [call.outcome for call in calls]
     assert outcomes == [Outcome.RAISED] * 5 + [Outcome.SUSPENDED] * 2 + [Outcome.RAISED]
-    watch.seconds += 30
+    watch.seconds += 20
     await claims_of("bad")
+    watch.seconds += 10
+    await asyncio.gather(claims_of("bad"), claims_of("bad"))
     await claims_of("bad")
-    assert [call.outcome for call in calls][-2:] == [Outcome.RAISED, Outcome.SUSPENDED]
+    assert [call.outcome for call in calls][-4:].count(Outcome.RAISED) == 1
 
 
 async def test_a_plugin_that_recovers_is_called_again(
@@ -223,7 +228,7 @@ async def test_pl_12_plugins_speak_in_the_order_of_their_names(
     for name in ("zeta", "alpha", "mid"):
         marked = plugin(f"return {{'{name}_a': 1}}").replace(
             "@hookimpl",
-            "@hookimpl(trylast=True)" if name == "alpha" else "@hookimpl(tryfirst=True)",
+            "@hookimpl(tryfirst=True)" if name == "alpha" else "@hookimpl(trylast=True)",
         )
         install(name, marked)
     await claims_of("zeta", "mid", "alpha")
