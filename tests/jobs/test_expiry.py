@@ -1,0 +1,119 @@
+"""What is over goes, whoever's it is; nothing else does."""
+
+import asyncio
+import contextlib
+from datetime import timedelta
+
+import asyncpg
+import pytest
+from pydantic import SecretStr
+
+from authgate.clock import utc_now
+from authgate.settings import DatabaseSettings
+from authgate.storage import database
+from authgate.storage.expiry import remove_expired
+from authgate_testing import PgBouncer
+from authgate_testing.expired_rows import OVER, STAYING, ExpiredRows, store_expired_rows
+
+OF_BOTH = {table: 2 * rows for table, rows in OVER.items()}
+
+
+async def test_expired_rows_go_and_the_others_stay_in_every_tenant(
+    expired_rows: ExpiredRows,
+) -> None:
+    removed = await remove_expired(expired_rows.settings, batch=1000, now=utc_now())
+    assert removed == OF_BOTH
+    assert await expired_rows.left() == [STAYING, STAYING]
+
+
+async def test_removing_twice_removes_once(expired_rows: ExpiredRows) -> None:
+    await remove_expired(expired_rows.settings, batch=1000, now=utc_now())
+    again = await remove_expired(expired_rows.settings, batch=1000, now=utc_now())
+    assert not any(again.values())
+    assert await expired_rows.left() == [STAYING, STAYING]
+
+
+async def test_one_row_at_a_time_removes_the_same(expired_rows: ExpiredRows) -> None:
+    removed = await remove_expired(expired_rows.settings, batch=1, now=utc_now())
+    assert removed == OF_BOTH
+    assert await expired_rows.left() == [STAYING, STAYING]
+
+
+async def test_two_at_once_get_in_nobodys_way(expired_rows: ExpiredRows) -> None:
+    await expired_rows.more_tokens(1000, now=utc_now())
+    runs = [remove_expired(expired_rows.settings, batch=50, now=utc_now()) for _ in range(4)]
+    removed = await asyncio.gather(*runs)
+    assert sum(each["tokens"] for each in removed) == 1000 + OF_BOTH["tokens"]
+    assert await expired_rows.left() == [STAYING, STAYING]
+
+
+async def test_a_run_without_time_stops_and_the_next_one_goes_on(
+    expired_rows: ExpiredRows,
+) -> None:
+    await expired_rows.more_tokens(500, now=utc_now())
+    settings, runs, total = expired_rows.settings, 0, 0
+    while total < 500 + sum(OF_BOTH.values()):
+        removed = await remove_expired(settings, batch=20, now=utc_now(), seconds=0.02)
+        runs, total = runs + 1, total + sum(removed.values())
+    assert runs > 1
+    assert await expired_rows.left() == [STAYING, STAYING]
+
+
+async def test_many_rows_of_one_table_do_not_keep_the_others_waiting(
+    expired_rows: ExpiredRows,
+) -> None:
+    await expired_rows.more_tokens(300, now=utc_now())
+    removed = await remove_expired(expired_rows.settings, batch=10, now=utc_now(), seconds=0.1)
+    assert removed["login_failures"] == OF_BOTH["login_failures"]
+
+
+async def test_a_run_that_is_broken_off_leaves_whole_batches(expired_rows: ExpiredRows) -> None:
+    await expired_rows.more_tokens(1000, now=utc_now())
+    run = asyncio.create_task(remove_expired(expired_rows.settings, batch=10, now=utc_now()))
+    await asyncio.sleep(0.05)
+    run.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await run
+    assert (await expired_rows.left())[1]["tokens"] >= STAYING["tokens"]
+    await remove_expired(expired_rows.settings, batch=1000, now=utc_now())
+    assert await expired_rows.left() == [STAYING, STAYING]
+
+
+async def test_a_clock_that_is_years_ahead_removes_nothing_that_postgres_knows_to_be_valid(
+    postgres_settings_of_own: DatabaseSettings,
+) -> None:
+    rows = await store_expired_rows(postgres_settings_of_own, now=utc_now())
+    ahead = utc_now() + timedelta(days=3650)
+    await remove_expired(rows.settings, batch=1000, now=ahead)
+    for left in await rows.left():
+        assert left["tokens"] == STAYING["tokens"]
+        assert left["browser_sessions"] == STAYING["browser_sessions"]
+        assert left["device_codes"] >= 1
+
+
+async def test_the_sweep_role_cannot_read_or_remove_what_is_still_valid(
+    postgres_settings_of_own: DatabaseSettings,
+) -> None:
+    await store_expired_rows(postgres_settings_of_own, now=utc_now())
+    sweep = await asyncpg.connect(database.dsn(database.sweep_url(postgres_settings_of_own)))
+    try:
+        assert await sweep.fetchval("SELECT count(*) FROM tokens") == 2 * OVER["tokens"]
+        assert await sweep.execute("DELETE FROM tokens") == f"DELETE {2 * OVER['tokens']}"
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await sweep.fetchval("SELECT count(*) FROM users")
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await sweep.execute("UPDATE tokens SET status = 'active'")
+    finally:
+        await sweep.close()
+
+
+async def test_it_works_through_a_pooler_in_transaction_mode(
+    postgres_settings_of_own: DatabaseSettings, pgbouncer: PgBouncer
+) -> None:
+    rows = await store_expired_rows(postgres_settings_of_own, now=utc_now())
+    name = postgres_settings_of_own.url.get_secret_value().rpartition("/")[2]
+    pooled = postgres_settings_of_own.model_copy(
+        update={"url": SecretStr(pgbouncer.dsn(name, user="authgate_app")), "pgbouncer": True}
+    )
+    assert await remove_expired(pooled, batch=1000, now=utc_now()) == OF_BOTH
+    assert await rows.left() == [STAYING, STAYING]

@@ -1,0 +1,165 @@
+"""Rows whose time is over beside rows whose time is not, in two tenants."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import count
+from uuid import UUID
+
+from uuid_utils.compat import uuid7
+
+from authgate import storage
+from authgate.settings import DatabaseSettings
+from authgate.storage import clients, tokens, users
+from authgate.storage.device_codes import DeviceCode
+from authgate.storage.login_failures import LoginFailure
+from authgate.storage.sessions import Session
+from authgate.storage.tokens import NewToken, Token, TokenCategory
+from authgate_tenants import Tenant, TenantOwned, TenantSettings, TenantStatus, use_tenant
+from authgate_tenants.lifecycle import create_tenant
+
+OVER = {"device_codes": 1, "browser_sessions": 1, "tokens": 1, "login_failures": 1}
+"""Rows of each table and tenant that are to be removed."""
+
+STAYING = {"device_codes": 2, "browser_sessions": 2, "tokens": 2, "login_failures": 2}
+"""Rows of each table and tenant that are to be left alone."""
+
+_TABLES: tuple[type[TenantOwned], ...] = (DeviceCode, Session, Token, LoginFailure)
+_number = count()
+
+
+@dataclass(frozen=True, slots=True)
+class ExpiredRows:
+    """What was stored, and what of it is left."""
+
+    settings: DatabaseSettings
+    tenants: tuple[Tenant, Tenant]
+
+    async def left(self) -> list[dict[str, int]]:
+        """Rows of each table, by tenant. Opens the database for itself."""
+        async with storage.opened(self.settings):
+            return [await _counted(tenant) for tenant in self.tenants]
+
+    async def more_tokens(self, amount: int, *, now: datetime) -> None:
+        """Store expired tokens of the first tenant, many at once."""
+        async with storage.opened(self.settings):
+            with use_tenant(self.tenants[0]):
+                rows = [tokens.row(_new_token(now - timedelta(days=2))) for _ in range(amount)]
+                for start in range(0, amount, 500):
+                    await storage.append(*rows[start : start + 500])
+
+
+async def store_expired_rows(settings: DatabaseSettings, *, now: datetime) -> ExpiredRows:
+    """Store two tenants with rows of every kind."""
+    async with storage.opened(settings):
+        tenants = (await _tenant("acme"), await _tenant("globex"))
+        for tenant in tenants:
+            with use_tenant(tenant):
+                await clients.create(
+                    client_id="cli", name="CLI", grant_types=[], scopes=[], secret=None
+                )
+                person = await users.create(username="alice")
+                for row in _rows(now, person.id):
+                    await row.save(force_create=True)
+    return ExpiredRows(settings, tenants)
+
+
+async def _tenant(slug: str) -> Tenant:
+    row = await create_tenant(slug=slug, name=slug.title())
+    return Tenant(
+        id=row.id,
+        slug=slug,
+        name=row.name,
+        status=TenantStatus.ACTIVE,
+        issuer=f"https://id.example/t/{slug}",
+        prefix=f"/t/{slug}",
+        settings=TenantSettings(),
+    )
+
+
+async def _counted(tenant: Tenant) -> dict[str, int]:
+    with use_tenant(tenant):
+        return {table._meta.db_table: await table.all().count() for table in _TABLES}
+
+
+def _rows(now: datetime, user_id: UUID) -> list[TenantOwned]:
+    hour, day = timedelta(hours=1), timedelta(days=1)
+    return [
+        _device_code(now - 2 * hour),
+        _device_code(now - hour / 2),  # kept for a late poll
+        _device_code(now + hour),
+        _session(now - hour, user_id),
+        _session(now + hour, user_id),
+        _session(now + 30 * day, user_id),
+        _token(now - hour),
+        _token(now + hour),
+        _token(now + day),
+        _failure(now - 31 * day, locked_until=now - 30 * day),
+        _failure(now - 31 * day, locked_until=now + 36500 * day),  # an administrator's to open
+        _failure(now - day, locked_until=None),
+    ]
+
+
+def _hash() -> bytes:
+    return next(_number).to_bytes(32)
+
+
+def _device_code(expires_at: datetime) -> DeviceCode:
+    return DeviceCode(
+        device_code_hash=_hash(),
+        user_code_hash=_hash(),
+        client_id="cli",
+        scope="openid",
+        poll_interval=5,
+        ip="203.0.113.7",
+        created_at=expires_at - timedelta(minutes=15),
+        expires_at=expires_at,
+    )
+
+
+def _session(expires_at: datetime, user_id: UUID) -> Session:
+    return Session(
+        key_hash=_hash(),
+        user_id=user_id,
+        csrf_key=_hash(),
+        amr=["pwd"],
+        ip="203.0.113.7",
+        authenticated_at=expires_at - timedelta(hours=12),
+        last_seen_at=expires_at - timedelta(hours=12),
+        idle_expires_at=expires_at,
+        expires_at=expires_at,
+    )
+
+
+def _token(expires_at: datetime) -> Token:
+    return Token(
+        category=TokenCategory.ACCESS,
+        token_hash=_hash(),
+        client_id="cli",
+        scope="openid",
+        grant_type="client_credentials",
+        created_at=expires_at - timedelta(hours=1),
+        expires_at=expires_at,
+    )
+
+
+def _new_token(expires_at: datetime) -> NewToken:
+    return NewToken(
+        jti=uuid7(),
+        category=TokenCategory.ACCESS,
+        token="opaque",
+        client_id="cli",
+        user_id=None,
+        scope="openid",
+        grant_type="client_credentials",
+        created_at=expires_at - timedelta(hours=1),
+        expires_at=expires_at,
+    )
+
+
+def _failure(last_attempt_at: datetime, *, locked_until: datetime | None) -> LoginFailure:
+    return LoginFailure(
+        account_hash=_hash(),
+        failures=6,
+        last_attempt_at=last_attempt_at,
+        locked_until=locked_until,
+    )
