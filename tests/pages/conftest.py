@@ -138,7 +138,9 @@ def _in_tenant() -> dict[str, Sample]:
         ),
         "login-paused": _login(username="mira", problem=LoginProblem.PAUSED, retry_at=late),
         "login-stale": _login(problem=LoginProblem.STALE),
-        "login-connection": _login(problem=LoginProblem.CONNECTION, options=(github,)),
+        "login-connection": _login(
+            problem=LoginProblem.CONNECTION, options=(github, SignInOption(_LONG, "/login/long"))
+        ),
         "login-suspended": _login(problem=LoginProblem.SUSPENDED),
         "enter-code": _enter_code(signed_in_as="mira@northwind.example", switch_action="/switch"),
         "enter-code-unknown": _enter_code(user_code="WDJB-XXXX", problem=CodeProblem.UNKNOWN),
