@@ -1,20 +1,29 @@
 """Secrets at rest: sealed by the tenant's data key, for one place only."""
 
+import asyncio
 import base64
 import os
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
+from authgate.settings import DatabaseSettings
+from authgate.storage import transaction
 from authgate_tenants.encryption import (
     KeyRing,
     SealBroken,
     TenantCipher,
+    TenantEncryption,
     UnknownKeyEncryptionKey,
 )
 from authgate_tenants.key_encryption import KeyEncryptionKey
+from authgate_tenants.models import TenantDataKey
+from authgate_tenants.scope import CrossTenant, NoTenant, Tenant, TenantStatus, use_tenant
+from authgate_tenants.settings import TenantSettings
 
 _ACME, _GLOBEX = uuid4(), uuid4()
 
@@ -132,3 +141,184 @@ def test_a_sealed_secret_is_no_data_key_and_a_data_key_no_sealed_secret() -> Non
     wrapped = KeyRing([kek]).wrap(os.urandom(32), tenant_id=_ACME, version=1)
     with pytest.raises(SealBroken):
         TenantCipher(_ACME, {1: kek.secret}).open(kind="data-key", object_id=kek.id, sealed=wrapped)
+
+
+def _tenant() -> Tenant:
+    return Tenant(
+        id=uuid4(),
+        slug="acme",
+        name="Acme",
+        status=TenantStatus.ACTIVE,
+        issuer="https://auth.example/t/acme",
+        prefix="/t/acme",
+        settings=TenantSettings(),
+    )
+
+
+@pytest.fixture
+def kek() -> KeyEncryptionKey:
+    return _random_kek()
+
+
+@pytest.fixture
+def tenant(database: DatabaseSettings) -> Iterator[Tenant]:
+    """A tenant without a data key, in whose scope the test is."""
+    with use_tenant(_tenant()) as tenant:
+        yield tenant
+
+
+def _sealed(cipher: TenantCipher, plaintext: bytes = b"secret") -> bytes:
+    return cipher.seal(kind="k", object_id="o", plaintext=plaintext)
+
+
+def _opened(cipher: TenantCipher, sealed: bytes) -> bytes:
+    return cipher.open(kind="k", object_id="o", sealed=sealed)
+
+
+def _an_hour_later() -> datetime:
+    return datetime.now(UTC) + timedelta(hours=1)
+
+
+async def test_every_process_finds_the_same_data_key(tenant: Tenant, kek: KeyEncryptionKey) -> None:
+    sealed = _sealed(await TenantEncryption([kek]).cipher(tenant.id))
+    assert _opened(await TenantEncryption([kek]).cipher(tenant.id), sealed) == b"secret"
+
+
+async def test_first_uses_at_once_make_one_data_key(tenant: Tenant, kek: KeyEncryptionKey) -> None:
+    ciphers = await asyncio.gather(*(TenantEncryption([kek]).cipher(tenant.id) for _ in range(10)))
+    assert len({cipher.data_keys[1] for cipher in ciphers}) == 1
+    assert await TenantDataKey.all().count() == 1
+
+
+async def test_the_data_key_does_not_lie_open_in_the_database(
+    tenant: Tenant, kek: KeyEncryptionKey
+) -> None:
+    cipher = await TenantEncryption([kek]).cipher(tenant.id)
+    row = await TenantDataKey.get()
+    assert cipher.data_keys[1] not in bytes(row.wrapped)
+    assert (row.version, row.kek_id) == (1, kek.id)
+
+
+async def test_a_cipher_is_for_the_tenant_in_scope_only(
+    tenant: Tenant, kek: KeyEncryptionKey
+) -> None:
+    encryption = TenantEncryption([kek], clock=_an_hour_later)
+    other = _tenant()
+    await encryption.cipher(tenant.id)
+    await encryption.cipher(tenant.id)
+    with pytest.raises(CrossTenant):
+        await encryption.cipher(other.id)
+
+
+async def test_outside_of_a_tenant_there_is_no_cipher(
+    database: DatabaseSettings, kek: KeyEncryptionKey
+) -> None:
+    with pytest.raises(NoTenant):
+        await TenantEncryption([kek]).cipher(uuid4())
+
+
+async def test_tenants_have_different_data_keys(
+    database: DatabaseSettings, kek: KeyEncryptionKey
+) -> None:
+    encryption, found = TenantEncryption([kek]), set()
+    for tenant in (_tenant(), _tenant()):
+        with use_tenant(tenant):
+            found.add((await encryption.cipher(tenant.id)).data_keys[1])
+    assert len(found) == 2
+
+
+async def test_only_the_data_keys_used_last_stay_open(
+    database: DatabaseSettings, kek: KeyEncryptionKey
+) -> None:
+    encryption = TenantEncryption([kek], remembered=2, clock=_an_hour_later)
+    tenants = [_tenant() for _ in range(3)]
+    ciphers = []
+    for tenant in (*tenants[:2], tenants[0], tenants[2]):
+        with use_tenant(tenant):
+            ciphers.append(await encryption.cipher(tenant.id))
+    again = []
+    for tenant in (tenants[0], tenants[2], tenants[1]):
+        with use_tenant(tenant):
+            again.append(await encryption.cipher(tenant.id))
+    assert again[0] is ciphers[0]
+    assert again[1] is ciphers[3]
+    assert again[2] is not ciphers[1]
+
+
+async def test_a_forgotten_cipher_is_loaded_again(tenant: Tenant, kek: KeyEncryptionKey) -> None:
+    encryption = TenantEncryption([kek], clock=_an_hour_later)
+    before = await encryption.cipher(tenant.id)
+    encryption.forget(tenant.id)
+    assert await encryption.cipher(tenant.id) is not before
+
+
+async def test_a_data_key_that_was_rolled_back_is_not_used(
+    tenant: Tenant, kek: KeyEncryptionKey
+) -> None:
+    encryption = TenantEncryption([kek])
+
+    async def failing() -> None:
+        async with transaction():
+            await encryption.cipher(tenant.id)
+            await encryption.cipher(tenant.id)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await failing()
+    assert await TenantDataKey.all().count() == 0
+    sealed = _sealed(await encryption.cipher(tenant.id))
+    assert _opened(await TenantEncryption([kek]).cipher(tenant.id), sealed) == b"secret"
+
+
+async def test_a_new_key_encryption_key_takes_over_without_touching_what_is_sealed(
+    tenant: Tenant, kek: KeyEncryptionKey
+) -> None:
+    new = _random_kek()
+    sealed = _sealed(await TenantEncryption([kek]).cipher(tenant.id))
+    both = TenantEncryption([new, kek])
+    assert await both.rewrap(tenant.id) == 1
+    assert await both.rewrap(tenant.id) == 0  # safe to repeat
+    assert _opened(await TenantEncryption([new]).cipher(tenant.id), sealed) == b"secret"
+    with pytest.raises(UnknownKeyEncryptionKey):
+        await TenantEncryption([kek]).cipher(tenant.id)
+
+
+async def test_rewrapping_twice_at_once_leaves_a_good_key(
+    tenant: Tenant, kek: KeyEncryptionKey
+) -> None:
+    new = _random_kek()
+    sealed = _sealed(await TenantEncryption([kek]).cipher(tenant.id))
+    changed = await asyncio.gather(
+        *(TenantEncryption([new, kek]).rewrap(tenant.id) for _ in range(5))
+    )
+    assert sum(changed) == 1
+    assert _opened(await TenantEncryption([new]).cipher(tenant.id), sealed) == b"secret"
+
+
+async def test_ky_03_the_wrong_key_encryption_key_opens_nothing(
+    tenant: Tenant, kek: KeyEncryptionKey
+) -> None:
+    await TenantEncryption([kek]).cipher(tenant.id)
+    with pytest.raises(UnknownKeyEncryptionKey, match=kek.id):
+        await TenantEncryption([_random_kek()]).cipher(tenant.id)
+
+
+async def test_ky_01_a_data_key_put_into_another_tenants_row_stays_shut(
+    tenant: Tenant, kek: KeyEncryptionKey, database: DatabaseSettings
+) -> None:
+    await TenantEncryption([kek]).cipher(tenant.id)
+    foreign = KeyRing([kek]).wrap(os.urandom(32), tenant_id=uuid4(), version=1)
+    await TenantDataKey.filter(version=1).update(wrapped=foreign)
+    with pytest.raises(SealBroken):
+        await TenantEncryption([kek]).cipher(tenant.id)
+
+
+async def test_a_second_data_key_seals_and_the_first_still_opens(
+    tenant: Tenant, kek: KeyEncryptionKey
+) -> None:
+    old = _sealed(await TenantEncryption([kek]).cipher(tenant.id))
+    wrapped = KeyRing([kek]).wrap(os.urandom(32), tenant_id=tenant.id, version=2)
+    await TenantDataKey.create(version=2, kek_id=kek.id, wrapped=wrapped)
+    both = await TenantEncryption([kek]).cipher(tenant.id)
+    assert _opened(both, old) == b"secret"
+    assert _sealed(both)[4] == 2

@@ -13,7 +13,6 @@ from authgate.storage.signing_keys import KeyState, SigningKey
 from authgate.tokens import key_set
 from authgate.tokens.algorithms import ES256, HS256, RS256, EdDSA, PrivateKey
 from authgate.tokens.key_set import KeySet
-from authgate.tokens.signer import Signer
 from authgate.tokens.verifier import AccessToken, TokenVerifier
 from authgate_tenants.encryption import TenantCipher
 from authgate_tenants.scope import Tenant, TenantStatus, use_tenant
@@ -154,7 +153,7 @@ def forge(private_keys: dict[str, PrivateKey]) -> Callable[..., str]:
 @pytest.fixture
 def header(private_keys: dict[str, PrivateKey]) -> dict[str, object]:
     """The header of acme's ES256 tokens."""
-    return {"alg": "ES256", "typ": "at+jwt", "kid": Signer(private_keys["ES256"]).kid}
+    return {"alg": "ES256", "typ": "at+jwt", "kid": private_keys["ES256"].thumbprint()}
 
 
 def _segment(content: Mapping[str, object] | bytes) -> str:

@@ -33,7 +33,7 @@ def rfc_8037_key() -> EdDSA:
 
 
 def test_the_thumbprint_is_that_of_rfc_8037(rfc_8037_key: EdDSA) -> None:
-    assert rfc_8037_key.kid() == "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"
+    assert rfc_8037_key.thumbprint() == "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"
 
 
 def test_the_public_key_is_that_of_rfc_8037(rfc_8037_key: EdDSA) -> None:

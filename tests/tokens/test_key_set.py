@@ -10,6 +10,7 @@ from authgate.storage.signing_keys import KeyState, SigningKey
 from authgate.tokens.algorithms import ES256, EdDSA, PrivateKey
 from authgate.tokens.key_set import KeySet
 from authgate_tenants.encryption import SealBroken, TenantCipher
+from authgate_tenants.settings import TenantSettings
 
 Stored = Callable[..., SigningKey]
 _PRIVATE_MEMBERS = {"d", "p", "q", "dp", "dq", "qi", "oth", "k"}
@@ -115,3 +116,7 @@ def test_ky_08_a_key_set_does_not_show_its_keys(
     secret = private_keys["HS256"].to_bytes()
     assert repr(secret) not in repr(keys)
     assert repr(secret) not in repr(list(keys.verification_keys.values()))
+
+
+def test_jw_23_a_new_tenant_shares_no_secret_with_anybody() -> None:
+    assert TenantSettings().signing_algorithm == "ES256"

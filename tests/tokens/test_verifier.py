@@ -24,7 +24,7 @@ from hypothesis import strategies as some
 from authgate.storage.signing_keys import KeyState, SigningKey
 from authgate.tokens.algorithms import ALGORITHMS, ES256, HS256, P256_ORDER, PrivateKey, base64url
 from authgate.tokens.key_set import KeySet, VerificationKey
-from authgate.tokens.verifier import AccessToken, InvalidToken, parse_unverified_jti
+from authgate.tokens.verifier import AccessToken, InvalidToken, Unverified, parse_unverified
 from authgate_tenants.encryption import TenantCipher
 from authgate_tenants.scope import Tenant
 
@@ -93,9 +93,9 @@ async def test_jw_02_the_public_key_as_a_shared_secret(
         "PEM": public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo),
         "DER": public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo),
         "JWK": _compact(key.public_jwk()),
-        "raw": key.kid().encode(),
+        "raw": key.thumbprint().encode(),
     }[form]
-    header = {"alg": "HS256", "typ": "at+jwt", "kid": key.kid()}
+    header = {"alg": "HS256", "typ": "at+jwt", "kid": key.thumbprint()}
     with pytest.raises(InvalidToken):
         await verify(forge(header, claims, key=HS256(secret)))
 
@@ -165,7 +165,7 @@ async def test_jw_06_the_same_key_id_in_two_tenants(
     forge: Forge, verify: Verify, globex: Tenant, header: Claims, claims: Claims, keys: KeySet
 ) -> None:
     kid = header["kid"]
-    own = VerificationKey(kid, "ES256", ES256.generate().verifying_key())
+    own = VerificationKey(kid, ES256.generate())
     of_globex = replace(keys, verification_keys={kid: own})
     claims["iss"] = globex.issuer
     with pytest.raises(InvalidToken):
@@ -399,10 +399,13 @@ async def test_jw_15_shapes_that_cost_time_or_are_no_token(
         "encrypted": "AAAA.AAAA.AAAA.AAAA.AAAA",
         "compressed": forge(header | {"zip": "DEF"}, claims),
     }[shape]
-    started = time.process_time()
-    with pytest.raises(InvalidToken):
-        await verify(token)
-    assert time.process_time() - started < 0.005
+    seconds = []
+    for _ in range(3):  # of which one may meet the garbage collector
+        started = time.process_time()
+        with pytest.raises(InvalidToken):
+            await verify(token)
+        seconds.append(time.process_time() - started)
+    assert min(seconds) < 0.005
 
 
 @pytest.mark.parametrize("part", [0, 1, 2])
@@ -555,15 +558,26 @@ async def test_jw_19_a_key_of_another_algorithm_is_not_used(
 ) -> None:
     for named in ALGORITHMS:
         for used in ALGORITHMS.keys() - {named}:
-            header = {"alg": used, "typ": "at+jwt", "kid": private_keys[named].kid()}
+            header = {"alg": used, "typ": "at+jwt", "kid": private_keys[named].thumbprint()}
             with pytest.raises(InvalidToken):
                 await verify(forge(header, claims, key=private_keys[used]))
 
 
-async def test_the_id_of_a_token_is_read_without_its_signature(sign: Sign, claims: Claims) -> None:
+async def test_where_to_look_for_a_token_is_read_without_its_signature(
+    sign: Sign, claims: Claims, header: Claims
+) -> None:
     token = await sign(claims)
     unsigned = token.rpartition(".")[0] + "." + _segment(hashlib.sha256(b"").digest())
-    assert parse_unverified_jti(token) == parse_unverified_jti(unsigned) == UUID(claims["jti"])
+    for text in (token, unsigned):
+        assert parse_unverified(text) == Unverified(header["kid"], UUID(claims["jti"]))
+
+
+@pytest.mark.parametrize("kid", [_MISSING, None, 1, ["kid"], {}])
+def test_a_token_that_names_no_key_is_refused(
+    kid: object, forge: Forge, header: Claims, claims: Claims
+) -> None:
+    with pytest.raises(InvalidToken):
+        parse_unverified(forge(_changed(header, kid=kid), claims))
 
 
 @pytest.mark.parametrize(
@@ -584,15 +598,15 @@ async def test_an_id_that_is_none_of_ours_is_refused(
 ) -> None:
     token = await sign(claims | {"jti": jti})
     with pytest.raises(InvalidToken):
-        parse_unverified_jti(token)
+        parse_unverified(token)
     with pytest.raises(InvalidToken):
         await verify(token)
 
 
 @pytest.mark.parametrize("text", ["", ".", "..", "a.b.c", "opaque", "é.é.é", "x" * 1_000_000])
-def test_what_is_no_token_has_no_id(text: str) -> None:
+def test_what_is_no_token_leads_nowhere(text: str) -> None:
     with pytest.raises(InvalidToken):
-        parse_unverified_jti(text)
+        parse_unverified(text)
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=300)
@@ -617,5 +631,5 @@ async def test_whatever_is_sent_is_invalid_and_never_a_fault(
 def test_a_refusal_does_not_repeat_the_token(claims: Claims) -> None:
     secret = hmac.new(b"k", b"m", "sha256").hexdigest()
     with pytest.raises(InvalidToken) as refusal:
-        parse_unverified_jti(f"{secret}.{secret}.{secret}")
+        parse_unverified(f"{secret}.{secret}.{secret}")
     assert secret not in str(refusal.value)

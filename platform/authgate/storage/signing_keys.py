@@ -79,20 +79,20 @@ async def insert(key: NewKey, *, state: KeyState, now: datetime) -> bool:
     return True
 
 
-async def published(*, now: datetime) -> list[SigningKey]:
-    """What belongs in the JWKS: every key that is neither revoked nor past its end."""
-    return await _living(now).order_by("created_at", "id")
+async def published(*, now: datetime, revoked_since: datetime) -> list[SigningKey]:
+    """What belongs in the JWKS, the eldest first, and what was in it until recently.
+
+    The former are the keys that are neither revoked nor past their end, the latter those revoked
+    since the moment given.
+    """
+    recently = Q(state=KeyState.REVOKED, revoked_at__gte=revoked_since)
+    return await SigningKey.filter(_living(now) | recently).order_by("created_at", "id")
 
 
 async def of_algorithm(algorithm: str, *, now: datetime) -> dict[KeyState, SigningKey]:
     """The published keys of an algorithm; of those retiring, the newest."""
-    rows = await _living(now).filter(algorithm=algorithm).order_by("created_at", "id")
+    rows = await SigningKey.filter(_living(now), algorithm=algorithm).order_by("created_at")
     return {row.state: row for row in rows}
-
-
-async def active(algorithm: str) -> SigningKey | None:
-    """The key that signs."""
-    return await SigningKey.get_or_none(algorithm=algorithm, state=KeyState.ACTIVE)
 
 
 async def find(kid: str) -> SigningKey | None:
@@ -103,11 +103,6 @@ async def find(kid: str) -> SigningKey | None:
 async def every() -> list[SigningKey]:
     """All keys there have ever been, the newest first."""
     return await SigningKey.all().order_by("-created_at", "-id")
-
-
-async def were_revoked_since(moment: datetime) -> bool:
-    """Whether a key was revoked at this moment or later."""
-    return await SigningKey.exists(state=KeyState.REVOKED, revoked_at__gte=moment)
 
 
 async def retire(kid: str, *, now: datetime, expires_at: datetime) -> bool:
@@ -132,10 +127,9 @@ async def revoke(kid: str, *, was: KeyState, now: datetime) -> bool:
     return changed == 1
 
 
-def _living(now: datetime) -> QuerySet[SigningKey]:
-    return SigningKey.exclude(state=KeyState.REVOKED).filter(
-        Q(expires_at=None) | Q(expires_at__gt=now)
-    )
+def _living(now: datetime) -> Q:
+    in_use = ~Q(state=KeyState.REVOKED)
+    return in_use & (Q(expires_at=None) | Q(expires_at__gt=now))
 
 
 def _in_state(kid: str, state: KeyState) -> QuerySet[SigningKey]:

@@ -70,14 +70,14 @@ class PrivateKey(ABC):
     def public_members(self) -> dict[str, str]:
         """The members of the public JWK that name the key itself (RFC 7518 section 6)."""
 
-    def kid(self) -> str:
-        """The thumbprint of the key (RFC 7638)."""
+    def thumbprint(self) -> str:
+        """What the key is called: its ``kid`` (RFC 7638)."""
         return _thumbprint(self.public_members())
 
     def public_jwk(self) -> dict[str, str]:
         """The key as it is published (RFC 7517)."""
-        facts = {"use": "sig", "alg": self.algorithm, "kid": self.kid()}
-        return self.public_members() | facts
+        members = self.public_members()
+        return members | {"use": "sig", "alg": self.algorithm, "kid": _thumbprint(members)}
 
 
 class ES256(PrivateKey):
@@ -225,10 +225,13 @@ class HS256(PrivateKey):
     def public_members(self) -> dict[str, str]:
         return {"kty": "oct"}
 
-    def kid(self) -> str:
-        # The thumbprint of RFC 7638 section 3.2.1. It gives nothing away: 256 random bits cannot
-        # be tried out (section 7 there).
+    def thumbprint(self) -> str:
+        # RFC 7638 section 3.2.1. It gives nothing away: 256 random bits cannot be tried out
+        # (section 7 there).
         return _thumbprint({"kty": "oct", "k": base64url(self._secret).decode()})
+
+    def public_jwk(self) -> dict[str, str]:
+        return super().public_jwk() | {"kid": self.thumbprint()}
 
 
 ALGORITHMS: dict[str, type[PrivateKey]] = {

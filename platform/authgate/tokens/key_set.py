@@ -3,12 +3,13 @@
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from uuid import UUID
 
 import orjson
 from jwt.algorithms import get_default_algorithms
 
 from authgate.storage.signing_keys import KeyState, NewKey, SigningKey
-from authgate.tokens.algorithms import ALGORITHMS, P256_ORDER, PrivateKey, VerifyingKey
+from authgate.tokens.algorithms import ALGORITHMS, P256_ORDER, PrivateKey
 from authgate.tokens.signer import Signer
 from authgate_tenants.encryption import TenantCipher
 from authgate_tenants.settings import SigningAlgorithm
@@ -29,14 +30,19 @@ class VerificationKey:
     """Checks the signatures of one key that has signed, or still does."""
 
     kid: str
-    algorithm: SigningAlgorithm
-    key: VerifyingKey = field(repr=False)
+    key: PrivateKey = field(repr=False)
+    """Its public part is made for each check: kept for 10,000 tenants it would take 20 MB."""
+
+    @property
+    def algorithm(self) -> SigningAlgorithm:
+        """The only ``alg`` that goes with this key."""
+        return self.key.algorithm
 
     def verifies(self, signing_input: bytes, signature: bytes) -> bool:
         """Whether this key made this signature, in the one form our signer gives it."""
         if self.algorithm == "ES256" and int.from_bytes(signature[32:], "big") > P256_ORDER // 2:
             return False
-        return _CHECKS[self.algorithm].verify(signing_input, self.key, signature)
+        return _CHECKS[self.algorithm].verify(signing_input, self.key.verifying_key(), signature)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +58,7 @@ class JwksDocument:
 class KeySet:
     """The keys of a tenant as they were when they were loaded."""
 
+    tenant_id: UUID
     signers: Mapping[str, Signer] = field(repr=False)
     """What signs, by algorithm."""
     verification_keys: Mapping[str, VerificationKey]
@@ -64,21 +71,26 @@ class KeySet:
     ) -> "KeySet":
         """Open published keys. Raises ``SealBroken`` where a row is not as we stored it."""
         found = sorted(rows, key=lambda row: _ORDER.index(row.state))
-        keys = [(row.state, _opened(row, cipher)) for row in found]
+        opened = [(row.state, row.kid, _opened(row, cipher)) for row in found]
         return cls(
-            signers={key.algorithm: Signer(key) for state, key in keys if state == KeyState.ACTIVE},
+            tenant_id=cipher.tenant_id,
+            signers={
+                key.algorithm: Signer(key, kid=kid)
+                for state, kid, key in opened
+                if state == KeyState.ACTIVE
+            },
             verification_keys={
-                key.kid(): VerificationKey(key.kid(), key.algorithm, key.verifying_key())
-                for state, key in keys
+                kid: VerificationKey(kid, key)
+                for state, kid, key in opened
                 if state != KeyState.PENDING
             },
-            jwks=_document([key for _, key in keys], max_age=max_age),
+            jwks=_document([key for _, _, key in opened], max_age=max_age),
         )
 
 
 def sealed(key: PrivateKey, *, cipher: TenantCipher) -> NewKey:
     """A new key, ready to be stored."""
-    kid = key.kid()
+    kid = key.thumbprint()
     return NewKey(
         kid=kid,
         algorithm=key.algorithm,
@@ -90,8 +102,8 @@ def sealed(key: PrivateKey, *, cipher: TenantCipher) -> NewKey:
 
 
 def _opened(row: SigningKey, cipher: TenantCipher) -> PrivateKey:
-    # The public part is computed from the sealed one, never read: whoever can write rows cannot
-    # make the server believe in a key of theirs.
+    # The public part is computed from the sealed one, never read, and the seal holds for this kid
+    # only: whoever can write rows cannot make the server believe in a key of theirs.
     private = cipher.open(
         kind=_kind(row.algorithm), object_id=row.kid, sealed=bytes(row.sealed_private)
     )

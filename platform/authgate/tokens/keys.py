@@ -134,19 +134,20 @@ class SigningKeys:
         self, algorithm: SigningAlgorithm
     ) -> tuple[SigningKey, SigningKey]:
         found = await signing_keys.of_algorithm(algorithm, now=self._clock())
-        for state in (KeyState.ACTIVE, KeyState.PENDING):
-            if state not in found:
-                found = await self._with_new(algorithm, state)
+        # Always in this order: processes that do the same at once must not wait for each other.
+        missing = [state for state in (KeyState.ACTIVE, KeyState.PENDING) if state not in found]
+        if missing:
+            await self._make(algorithm, missing)
+            found = await signing_keys.of_algorithm(algorithm, now=self._clock())
         return found[KeyState.ACTIVE], found[KeyState.PENDING]
 
-    async def _with_new(
-        self, algorithm: SigningAlgorithm, state: KeyState
-    ) -> dict[KeyState, SigningKey]:
-        # Whoever comes second in a race finds its own key refused and uses that of the first.
-        now = self._clock()
-        await signing_keys.insert(await self._generated(algorithm), state=state, now=now)
-        await after_commit(self._forget)
-        return await signing_keys.of_algorithm(algorithm, now=now)
+    async def _make(self, algorithm: SigningAlgorithm, states: list[KeyState]) -> None:
+        fresh = [(state, await self._generated(algorithm)) for state in states]
+        async with transaction():
+            for state, key in fresh:
+                # Who comes second in a race finds this refused, and uses the key of the first.
+                await signing_keys.insert(key, state=state, now=self._clock())
+            await after_commit(self._forget)
 
     async def _generated(self, algorithm: SigningAlgorithm) -> NewKey:
         kind = ALGORITHMS[algorithm]
@@ -163,11 +164,12 @@ class SigningKeys:
 
     async def _load(self) -> KeySet:
         now = self._clock()
-        alarmed = await signing_keys.were_revoked_since(now - _REVOCATION_IS_RECENT)
+        rows = await signing_keys.published(now=now, revoked_since=now - _REVOCATION_IS_RECENT)
+        living = [row for row in rows if row.state != KeyState.REVOKED]
         return KeySet.opened(
-            await signing_keys.published(now=now),
+            living,
             cipher=await self._encryption.cipher(current_tenant().id),
-            max_age=MAX_AGE_AFTER_REVOCATION if alarmed else MAX_AGE,
+            max_age=MAX_AGE if len(living) == len(rows) else MAX_AGE_AFTER_REVOCATION,
         )
 
     async def _forget(self) -> None:

@@ -18,8 +18,8 @@ class Signer:
 
     __slots__ = ("_headers", "_key", "kid")
 
-    def __init__(self, key: PrivateKey) -> None:
-        self.kid = key.kid()
+    def __init__(self, key: PrivateKey, *, kid: str) -> None:
+        self.kid = kid
         self._key = key
         self._headers: dict[TokenType, bytes] = {}
 

@@ -12,14 +12,7 @@ from authgate.tokens.jws import InvalidToken, SignedToken, members, parsed
 from authgate.tokens.key_set import KeySet, VerificationKey
 from authgate_tenants import current_tenant
 
-__all__ = [
-    "AccessToken",
-    "InvalidToken",
-    "TokenVerifier",
-    "Unverified",
-    "parse_unverified",
-    "parse_unverified_jti",
-]
+__all__ = ["AccessToken", "InvalidToken", "TokenVerifier", "Unverified", "parse_unverified"]
 
 LEEWAY = 30
 """Seconds by which our clocks may differ."""
@@ -85,14 +78,6 @@ class TokenVerifier:
         begins = ("iat", "nbf") if "nbf" in claims else ("iat",)
         if any(_seconds(claims, name) > now + LEEWAY for name in begins):
             raise InvalidToken("not valid yet")
-
-
-def parse_unverified_jti(token: str) -> UUID:
-    """The ``jti`` of a token of which nothing else is known. Raises ``InvalidToken``.
-
-    It only says which row to look at: believe the token if its hash is the one remembered there.
-    """
-    return _jti(members(parsed(token).payload))
 
 
 def parse_unverified(token: str) -> Unverified:
