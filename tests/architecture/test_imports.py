@@ -84,5 +84,6 @@ def test_every_room_of_the_platform_has_its_layer(
     layers = {name.strip() for layer in inside["layers"] for name in layer.split("|")}
     to_come = {name for name in layers if name.startswith("(")}
     platform = repository / "platform/authgate"
-    rooms = {path.stem for path in platform.iterdir() if path.suffix in ("", ".py")}
-    assert layers - to_come == rooms - {"__init__", "__pycache__"}
+    rooms = {module.stem for module in platform.glob("*.py")} - {"__init__"}
+    rooms |= {package.parent.name for package in platform.glob("*/__init__.py")}
+    assert layers - to_come == rooms
