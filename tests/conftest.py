@@ -5,13 +5,20 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from uuid import uuid4
 
+import httpx2
 import pytest
-from authgate_testing import PostgresServer
 from pydantic import SecretStr
 
-from authgate import storage
-from authgate.settings import DatabaseSettings
+from authgate import provisioning, storage
+from authgate.accounts.passwords import Passwords
+from authgate.app import serving
+from authgate.provisioning import NewClient
+from authgate.settings import DatabaseSettings, KeySettings, Settings
 from authgate.storage.migrate import migrate
+from authgate.storage.users import User
+from authgate_tenants import Tenant, use_tenant
+from authgate_testing import PostgresServer
+from authgate_testing.server import BASE_URL, MovableClock, RunningServer
 
 pytest_plugins = ["authgate_testing.fixtures", "authgate_testing.attacks"]
 
@@ -77,3 +84,87 @@ async def database(database_settings: DatabaseSettings) -> AsyncIterator[Databas
     """The same, opened in this process."""
     async with storage.opened(database_settings):
         yield database_settings
+
+
+@pytest.fixture
+def settings(database_settings: DatabaseSettings, tmp_path: Path) -> Settings:
+    """The settings of the server under test, on each database."""
+    return Settings(
+        database=database_settings,
+        keys=KeySettings(kek_file=tmp_path / "kek"),
+        log_level="error",
+    )
+
+
+@pytest.fixture
+async def server(settings: Settings) -> AsyncIterator[RunningServer]:
+    """The whole server, answering in this process."""
+    clock = MovableClock()
+    async with serving(settings, clock=clock) as (app, parts):
+        transport = httpx2.ASGITransport(app)
+        async with httpx2.AsyncClient(transport=transport, base_url=BASE_URL) as http:
+            yield RunningServer(parts, transport, http, clock)
+
+
+@pytest.fixture
+async def acme(server: RunningServer) -> Tenant:
+    """A tenant."""
+    return await provisioning.add_tenant(server.parts, slug="acme", name="Acme")
+
+
+@pytest.fixture
+async def globex(server: RunningServer) -> Tenant:
+    """Another tenant, which must never notice the first."""
+    return await provisioning.add_tenant(server.parts, slug="globex", name="Globex")
+
+
+@pytest.fixture
+async def machine(server: RunningServer, acme: Tenant) -> NewClient:
+    """A confidential client of acme that acts for itself."""
+    with use_tenant(acme):
+        return await provisioning.add_client(
+            server.parts,
+            name="Nightly backup",
+            grant_types=["client_credentials"],
+            scopes=["read", "write"],
+            public=False,
+        )
+
+
+DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
+PASSWORD = "correct-horse-battery-staple"  # noqa: S105  # of people who exist in tests only
+
+
+@pytest.fixture
+async def device_client(server: RunningServer, acme: Tenant) -> NewClient:
+    """A public client of acme that runs on devices."""
+    with use_tenant(acme):
+        return await provisioning.add_client(
+            server.parts,
+            name="Acme CLI",
+            grant_types=[DEVICE_GRANT],
+            scopes=["openid", "profile", "email", "read"],
+            public=True,
+            first_party=True,
+        )
+
+
+@pytest.fixture(scope="session")
+def passwords() -> Iterator[Passwords]:
+    """What hashes the passwords of people in tests."""
+    made = Passwords()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+async def alice(server: RunningServer, acme: Tenant, passwords: Passwords) -> User:
+    """A person of acme, whose password is ``correct-horse-battery-staple``."""
+    with use_tenant(acme):
+        return await provisioning.add_user(
+            passwords,
+            username="alice",
+            password=PASSWORD,
+            email="alice@acme.example",
+            name="Alice Liddell",
+        )

@@ -5,6 +5,7 @@ working directory, or from its default here. What a tenant chooses for itself is
 ``authgate_tenants.settings``.
 """
 
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal, Self
 from urllib.parse import urlsplit
@@ -118,9 +119,6 @@ class LimitSettings(_Section):
     login_per_ip: str = "20/min burst 10"
     """Password sign-ins tried from one address (a /64 for IPv6)."""
 
-    login_per_account: str = "5/min burst 5"
-    """Password sign-ins tried for one account, known or not."""
-
     login_per_tenant: str = "600/min burst 200"
     """Password sign-ins tried in one tenant."""
 
@@ -144,6 +142,24 @@ class LimitSettings(_Section):
 
     bearer_failures: str = "60/min burst 60"
     """Refused bearer tokens from one address."""
+
+
+class EgressSettings(_Section):
+    """Requests to addresses that tenants choose: their identity providers."""
+
+    allowed_networks: tuple[str, ...] = ()
+    """Networks that may be reached although they are not public, such as that of a company's own
+    GitHub Enterprise: ``["10.20.0.0/16"]``."""
+
+    ca_file: Path | None = None
+    """Certificate authorities to believe, PEM, instead of the system's."""
+
+    @field_validator("allowed_networks")
+    @classmethod
+    def _networks(cls, networks: tuple[str, ...]) -> tuple[str, ...]:
+        for network in networks:
+            ip_network(network)
+        return networks
 
 
 class JobSettings(_Section):
@@ -203,6 +219,7 @@ class Settings(BaseSettings):
     server: ServerSettings = ServerSettings()
     keys: KeySettings = KeySettings()
     limits: LimitSettings = LimitSettings()
+    egress: EgressSettings = EgressSettings()
     jobs: JobSettings = JobSettings()
 
     @field_validator("base_url")

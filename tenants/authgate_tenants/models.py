@@ -1,6 +1,7 @@
 """Tenants, the hosts they own, and the key that seals their secrets."""
 
 from typing import Any
+from uuid import UUID
 
 from tortoise import fields
 from tortoise.models import Model
@@ -28,6 +29,7 @@ class TenantDomain(Model):
     """A host name that a tenant has proven to own. Readable without a scope."""
 
     id = fields.UUIDField(primary_key=True, default=uuid7)
+    tenant_id: UUID
     tenant: fields.ForeignKeyRelation[TenantRow] = fields.ForeignKeyField(
         "models.TenantRow", related_name=False, on_delete=fields.CASCADE
     )

@@ -96,15 +96,14 @@ class TenantManager(Manager):
 
 class _ScopedModel(ModelMeta):
     # Tortoise does not inherit Meta.manager, and a table that forgot it would leak in silence.
-    def __new__(
-        mcs, name: str, bases: tuple[type, ...], attrs: dict[str, Any]
-    ) -> "_ScopedModel":
-        cls = super().__new__(mcs, name, bases, attrs)
+    def __new__(mcs, name: str, bases: tuple[type, ...], attrs: dict[str, Any]) -> "_ScopedModel":
+        cls: Any = super().__new__(mcs, name, bases, attrs)  # declared as a bare type
         if not cls._meta.abstract:
             manager = TenantManager()
             manager._model = cls
             cls._meta.manager = manager
-        return cls  # type: ignore[return-value]  # ModelMeta is declared to return a model class
+        scoped: _ScopedModel = cls
+        return scoped
 
 
 class TenantOwned(Model, metaclass=_ScopedModel):
@@ -146,5 +145,3 @@ class TenantOwned(Model, metaclass=_ScopedModel):
 def _refuse_foreign(row: TenantOwned) -> None:
     if row.tenant_id != current_tenant().id:
         raise CrossTenant(f"This {type(row).__name__} belongs to another tenant.")
-
-

@@ -47,7 +47,7 @@ class TenantSettings:
     """``aud`` of access tokens; the issuer itself where empty (RFC 9068 section 2.2)."""
 
     private_claim_prefix: str = "extra"
-    """Before the names of the private claims ``domain``, ``uid``, ``project``, ``service_account``."""
+    """Before the names of the private claims: ``domain``, ``uid``, ``project`` and so on."""
 
     domain: str = ""
     """Value of the private claim ``<prefix>_domain``; no claim where empty."""

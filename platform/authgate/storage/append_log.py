@@ -84,23 +84,23 @@ class AppendLog:
         await self._batcher.close()
         await self._writer.close()
 
-    async def _commit(self, batch: Sequence[Rows]) -> Sequence[None | Exception]:
+    async def _commit(self, batch: Sequence[Rows]) -> Sequence[Exception | None]:
         try:
             await self._writer.write([row for rows in batch for row in rows])
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  # handed to whoever waits for it
             if len(batch) == 1 or database.is_outage(error):
                 return [error] * len(batch)
             return await self._commit_one_by_one(batch)
         return [None] * len(batch)
 
-    async def _commit_one_by_one(self, batch: Sequence[Rows]) -> Sequence[None | Exception]:
+    async def _commit_one_by_one(self, batch: Sequence[Rows]) -> Sequence[Exception | None]:
         # One request's bad row must not fail its neighbours'.
-        outcomes: list[None | Exception] = []
+        outcomes: list[Exception | None] = []
         for rows in batch:
             try:
                 await self._writer.write(rows)
                 outcomes.append(None)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001  # as above
                 outcomes.append(error)
         return outcomes
 
@@ -121,9 +121,7 @@ def _encoded(value: Any, dialect: database.Dialect) -> Any:
     return value
 
 
-def _by_table(
-    rows: Sequence[Row], dialect: database.Dialect
-) -> list[tuple[str, list[list[Any]]]]:
+def _by_table(rows: Sequence[Row], dialect: database.Dialect) -> list[tuple[str, list[list[Any]]]]:
     ordered = sorted(rows, key=lambda row: row.table.name)
     return [
         (table.insert(dialect), [encoded(row.values, dialect) for row in group])
@@ -176,9 +174,7 @@ class SqliteWriter:
         """Commit the rows in one transaction."""
         statements = _by_table(rows, "sqlite")
         async with self._turn:
-            await asyncio.get_running_loop().run_in_executor(
-                self._thread, self._write, statements
-            )
+            await asyncio.get_running_loop().run_in_executor(self._thread, self._write, statements)
 
     async def close(self) -> None:
         """Disconnect."""

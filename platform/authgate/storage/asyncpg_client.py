@@ -10,7 +10,7 @@ the release fails; the contexts here give the connection back whatever happens.
 
 from collections.abc import Sequence
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeAlias, cast
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -43,9 +43,14 @@ def begin_statement(tenant_id: UUID | None) -> str:
     return f"BEGIN; SELECT set_config('app.tenant', '{tenant_id}', true)"
 
 
+Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
+Rows: TypeAlias = "tuple[int, list[dict[str, Any]]]"
+
+
 class _TenantTransaction(TransactionWrapper):
     """Statements of one transaction; refuses them when the scope has changed under it."""
 
+    _parent: "TenantClient | _TenantTransaction"
     tenant_id: UUID | None = None
     _savepoint_name: str = ""
 
@@ -83,21 +88,22 @@ class _TenantTransaction(TransactionWrapper):
         if _scoped_id() != self.tenant_id:
             raise CrossTenant("A transaction was used from another tenant's scope.")
 
-    async def execute_query(
-        self, query: str, values: list[Any] | None = None
-    ) -> tuple[int, list[dict[str, Any]]]:
+    async def execute_query(self, query: str, values: list[Any] | None = None) -> Rows:
         self._refuse_another_scope()
-        return await super().execute_query(query, values)
+        rows: Rows = await super().execute_query(query, values)
+        return rows
 
     async def execute_query_dict(
         self, query: str, values: list[Any] | None = None
     ) -> list[dict[str, Any]]:
         self._refuse_another_scope()
-        return await super().execute_query_dict(query, values)
+        rows: list[dict[str, Any]] = await super().execute_query_dict(query, values)
+        return rows
 
     async def execute_insert(self, query: str, values: list[Any]) -> asyncpg.Record | None:
         self._refuse_another_scope()
-        return await super().execute_insert(query, values)
+        row: asyncpg.Record | None = await super().execute_insert(query, values)
+        return row
 
     async def execute_many(self, query: str, values: list[Any]) -> None:
         self._refuse_another_scope()
@@ -108,7 +114,9 @@ class _Nested(NestedTransactionContext):
     client: _TenantTransaction
 
     async def __aenter__(self) -> TransactionalDBClient:
-        self.client.tenant_id = self.client._parent.tenant_id
+        outer = self.client._parent
+        assert isinstance(outer, _TenantTransaction)  # noqa: S101  # what makes it nested
+        self.client.tenant_id = outer.tenant_id
         self.client._refuse_another_scope()
         return await super().__aenter__()
 
@@ -118,15 +126,15 @@ class _TransactionContext(TransactionContextPooled):
 
     async def __aenter__(self) -> TransactionalDBClient:
         await self.ensure_connection()
-        pool: asyncpg.Pool = self.client._parent._pool
-        connection = await pool.acquire(timeout=ACQUIRE_SECONDS)
+        pool = self._pool()
+        connection: Connection = await pool.acquire(timeout=ACQUIRE_SECONDS)
         tenant_id = _scoped_id()
         try:
             await connection.execute(begin_statement(tenant_id))
         except BaseException:
             await _give_back(pool, connection, broken=True)
             raise
-        self.client._connection = connection
+        self.client._connection = connection  # type: ignore[assignment]  # the pool's proxy of one
         self.client.tenant_id = tenant_id
         self.token = get_connections().set(self.connection_name, self.client)
         return self.client
@@ -137,7 +145,7 @@ class _TransactionContext(TransactionContextPooled):
         exc_val: BaseException | None,
         exc_tb: TracebackType | None,
     ) -> None:
-        connection, ended = self.client._connection, False
+        connection, ended = cast(Connection, self.client._connection), False
         try:
             if not self.client._finalized:
                 await connection.execute("ROLLBACK" if exc_type else "COMMIT")
@@ -148,12 +156,20 @@ class _TransactionContext(TransactionContextPooled):
                 raise  # a COMMIT that failed must reach the caller
         finally:
             try:
-                await _give_back(self.client._parent._pool, connection, broken=not ended)
+                await _give_back(self._pool(), connection, broken=not ended)
             finally:
                 get_connections().reset(self.token)
 
+    def _pool(self) -> "asyncpg.Pool[asyncpg.Record]":
+        pool = self.client._parent._pool
+        if pool is None:
+            raise asyncpg.InterfaceError("The pool is closed.")
+        return pool
 
-async def _give_back(pool: asyncpg.Pool, connection: Any, *, broken: bool) -> None:
+
+async def _give_back(
+    pool: "asyncpg.Pool[asyncpg.Record]", connection: Connection, *, broken: bool
+) -> None:
     try:
         if broken and not connection.is_closed():
             connection.terminate()
@@ -168,11 +184,10 @@ class TenantClient(AsyncpgDBClient):
     def _in_transaction(self) -> _TransactionContext:
         return _TransactionContext(_TenantTransaction(self), self._pool_init_lock)
 
-    async def execute_query(
-        self, query: str, values: list[Any] | None = None
-    ) -> tuple[int, list[dict[str, Any]]]:
+    async def execute_query(self, query: str, values: list[Any] | None = None) -> Rows:
         async with self._in_transaction() as transaction:
-            return await transaction.execute_query(query, values)
+            count, rows = await transaction.execute_query(query, values)
+            return count, list(rows)
 
     async def execute_query_dict(
         self, query: str, values: list[Any] | None = None
@@ -182,7 +197,8 @@ class TenantClient(AsyncpgDBClient):
 
     async def execute_insert(self, query: str, values: list[Any]) -> asyncpg.Record | None:
         async with self._in_transaction() as transaction:
-            return await transaction.execute_insert(query, values)
+            row: asyncpg.Record | None = await transaction.execute_insert(query, values)
+            return row
 
     async def execute_many(self, query: str, values: Sequence[list[Any]]) -> None:
         async with self._in_transaction() as transaction:

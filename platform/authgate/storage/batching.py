@@ -65,7 +65,7 @@ class Batcher(Generic[Item, Result]):
     async def _run_batch(self, batch: Sequence[tuple[Item, asyncio.Future[Result]]]) -> None:
         try:
             results = await self._perform([item for item, _ in batch])
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  # handed to whoever waits for it
             results = [error] * len(batch)
         for (_, future), result in zip(batch, results, strict=True):
             if future.done():

@@ -15,7 +15,7 @@ from uuid_utils.compat import uuid4
 
 from authgate_tenants import TenantOwned, current_tenant
 
-_SECRET_PREFIX = "agsec_"  # noqa: S105  # lets a secret scanner recognise one
+_SECRET_PREFIX = "agsec_"  # lets a secret scanner recognise one
 
 
 class ClientStatus(StrEnum):

@@ -12,7 +12,7 @@ from tortoise import Tortoise, connections
 from tortoise.backends.base.executor import EXECUTOR_CACHE
 
 from authgate.settings import DatabaseSettings
-from authgate.storage import database
+from authgate.storage import database, sqlite_client
 from authgate.storage.append_log import AppendLog, PostgresWriter, Row, SqliteWriter
 from authgate.storage.lookups import Lookup, Lookups, PostgresReader, Record, SqliteReader
 
@@ -51,7 +51,7 @@ async def find(lookup: Lookup, key: Any) -> Record | None:
 @asynccontextmanager
 async def opened(settings: DatabaseSettings) -> AsyncIterator[None]:
     """Connect this process to the database until the block ends."""
-    global _open
+    global _open  # noqa: PLW0603  # one database for a process, as Tortoise has it
     if settings.is_sqlite:
         Path(database.sqlite_path(settings)).parent.mkdir(parents=True, exist_ok=True)
     EXECUTOR_CACHE.clear()  # it holds statements in the dialect of whatever was open before
@@ -71,7 +71,7 @@ async def opened(settings: DatabaseSettings) -> AsyncIterator[None]:
 def _connected(settings: DatabaseSettings) -> _Open:
     if settings.is_sqlite:
         path = database.sqlite_path(settings)
-        turn = connections.get("default")._lock  # the ORM's transactions take turns by it
+        turn = sqlite_client.turn_of(connections.get("default"))
         writer = SqliteWriter(path, turn)
         return _Open("sqlite", AppendLog(writer, "sqlite"), Lookups(SqliteReader(path)))
     appender = PostgresWriter(database.append_url(settings), pgbouncer=settings.pgbouncer)

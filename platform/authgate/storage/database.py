@@ -17,7 +17,9 @@ MODEL_MODULES = (
     "authgate_tenants.models",
     "authgate.storage.audit_events",
     "authgate.storage.clients",
+    "authgate.storage.connections",
     "authgate.storage.device_codes",
+    "authgate.storage.external_identities",
     "authgate.storage.login_failures",
     "authgate.storage.sessions",
     "authgate.storage.signing_keys",
@@ -153,7 +155,7 @@ class StorageUnavailable(RuntimeError):
 
 def is_outage(error: BaseException) -> bool:
     """Whether an error says that the database is away rather than that we are wrong."""
-    if isinstance(error, StorageUnavailable | _OUTAGES):
+    if isinstance(error, (StorageUnavailable, *_OUTAGES)):
         return True
     if isinstance(error, OperationalError):
         error = error.args[0] if error.args and isinstance(error.args[0], Exception) else error

@@ -38,9 +38,7 @@ class DeviceCode(TenantOwned):
     user_code_hash = fields.BinaryField()
     client_id = fields.CharField(64)
     scope = fields.TextField()
-    status = fields.CharEnumField(
-        DeviceCodeStatus, max_length=16, default=DeviceCodeStatus.PENDING
-    )
+    status = fields.CharEnumField(DeviceCodeStatus, max_length=16, default=DeviceCodeStatus.PENDING)
     poll_interval = fields.IntField()
     ip = fields.CharField(45)
     user_agent = fields.CharField(512, default="")
@@ -48,6 +46,7 @@ class DeviceCode(TenantOwned):
     expires_at = fields.DatetimeField()
     user_id = fields.UUIDField(null=True)
     decided_at = fields.DatetimeField(null=True)
+    authenticated_at = fields.DatetimeField(null=True)
 
     class Meta:
         table = "device_codes"
@@ -77,6 +76,8 @@ class Redeemed:
     id: UUID
     user_id: UUID
     scope: str
+    authenticated_at: datetime | None
+    """When the person who approved had signed in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +112,7 @@ async def issue(
     expires_at: datetime,
 ) -> Issued:
     """Store a new request under fresh codes."""
-    for attempt in range(_ATTEMPTS):
+    for _ in range(_ATTEMPTS):
         device_code, user_code = secrets.token_urlsafe(32), _new_user_code()
         if await _user_code_is_known(user_code):
             continue
@@ -127,7 +128,7 @@ async def issue(
             expires_at=expires_at,
         )
         return Issued(row.id, device_code, user_code)
-    raise RuntimeError(f"No free user code in {attempt + 1} attempts.")
+    raise RuntimeError(f"No free user code in {_ATTEMPTS} attempts.")
 
 
 async def find_pending(user_code: str, *, now: datetime) -> DeviceCode | None:
@@ -152,12 +153,17 @@ async def poll(device_code: str) -> Polled | None:
 
 
 async def decide(
-    code_id: UUID, *, status: DeviceCodeStatus, user_id: UUID, now: datetime
+    code_id: UUID,
+    *,
+    status: DeviceCodeStatus,
+    user_id: UUID,
+    authenticated_at: datetime,
+    now: datetime,
 ) -> bool:
     """Approve or deny once; ``False`` if it was decided before or has expired."""
     changed = await DeviceCode.filter(
         id=code_id, status=DeviceCodeStatus.PENDING, expires_at__gt=now
-    ).update(status=status, user_id=user_id, decided_at=now)
+    ).update(status=status, user_id=user_id, decided_at=now, authenticated_at=authenticated_at)
     return changed == 1
 
 
@@ -171,7 +177,7 @@ async def redeem(device_code: str, *, client_id: str, now: datetime) -> Redeemed
         return None
     row = await mine.get()
     assert row.user_id is not None  # noqa: S101  # an approved code has its approver
-    return Redeemed(row.id, row.user_id, row.scope)
+    return Redeemed(row.id, row.user_id, row.scope, row.authenticated_at)
 
 
 def _new_user_code() -> str:

@@ -80,7 +80,7 @@ class Lookups:
         await self._batcher.close()
         await self._reader.close()
 
-    async def _answer(self, batch: Sequence[Asked]) -> Sequence[Record | None | Exception]:
+    async def _answer(self, batch: Sequence[Asked]) -> Sequence[Record | Exception | None]:
         groups: dict[tuple[UUID, Lookup], set[Any]] = {}
         for asked in batch:
             groups.setdefault((asked.tenant_id, asked.lookup), set()).add(asked.key)
@@ -94,7 +94,7 @@ class Lookups:
     ) -> dict[Asked, Record | Exception]:
         try:
             records = await self._reader.read(tenant_id, lookup, keys)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  # handed to whoever asked
             return {Asked(tenant_id, lookup, key): error for key in keys}
         return {Asked(tenant_id, lookup, record[lookup.key]): record for record in records}
 
@@ -118,7 +118,7 @@ class PostgresReader:
         except BaseException:
             connection.terminate()  # whatever state the transaction is in, nobody meets it
             raise
-        return list(records)
+        return [dict(record) for record in records]
 
     async def close(self) -> None:
         """Disconnect."""

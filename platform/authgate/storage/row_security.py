@@ -69,10 +69,12 @@ class Roles:
 
 def tenant_tables() -> list[str]:
     """Every table whose rows belong to tenants."""
-    models: dict[str, type[Model]] = Tortoise.apps[database.APP_LABEL]  # type: ignore[index]
-    return sorted(
-        model._meta.db_table for model in models.values() if issubclass(model, TenantOwned)
-    )
+    models: dict[str, type[Model]] = Tortoise.apps[database.APP_LABEL]
+    return sorted(_table(model) for model in models.values() if issubclass(model, TenantOwned))
+
+
+def _table(model: type[Model]) -> str:
+    return model._meta.db_table  # noqa: SLF001  # Tortoise offers no other way to ask
 
 
 async def apply(owner: asyncpg.Connection, roles: Roles, *, statement_seconds: float) -> None:
@@ -88,7 +90,7 @@ async def apply(owner: asyncpg.Connection, roles: Roles, *, statement_seconds: f
 
 
 def _statements(role: dict[str, str]) -> list[str]:
-    platform = [model._meta.db_table for model in (TenantRow, TenantDomain)]
+    platform = [_table(model) for model in (TenantRow, TenantDomain)]
     return [
         f"GRANT USAGE ON SCHEMA public TO {role['app']}, {role['append']}, {role['sweep']}",
         f"GRANT SELECT ON tortoise_migrations TO {role['app']}",

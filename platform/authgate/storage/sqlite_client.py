@@ -4,9 +4,10 @@ A deferred transaction that read first and writes later can be refused outright 
 process wrote in between; taking the lock at BEGIN makes it wait instead.
 """
 
+import asyncio
 from typing import Any
 
-from tortoise.backends.base.client import TransactionContext
+from tortoise.backends.base.client import BaseDBAsyncClient, TransactionContext
 from tortoise.backends.sqlite.client import (
     SqliteClient,
     SqliteTransactionContext,
@@ -32,6 +33,13 @@ class DurableSqliteClient(SqliteClient):
 
     def _in_transaction(self) -> TransactionContext:
         return SqliteTransactionContext(_ImmediateTransaction(self), self._lock)
+
+
+def turn_of(client: BaseDBAsyncClient) -> asyncio.Lock:
+    """The lock by which everybody who writes takes turns."""
+    if not isinstance(client, DurableSqliteClient):
+        raise TypeError(f"{type(client).__name__} is not our SQLite client.")
+    return client._lock
 
 
 client_class = DurableSqliteClient

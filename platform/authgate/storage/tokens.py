@@ -77,6 +77,11 @@ class Remembered:
     created_at: datetime
     expires_at: datetime
 
+    @property
+    def subject(self) -> str:
+        """The person, or the machine by a name that no person's id can be."""
+        return str(self.user_id) if self.user_id else f"client:{self.client_id}"
+
     def is_of(self, token: str) -> bool:
         """Whether this row is about exactly this text, compared in constant time."""
         return hmac.compare_digest(self.token_hash, hash_token(token))
@@ -161,6 +166,19 @@ async def find(jti: UUID) -> Remembered | None:
 async def revoke(jti: UUID) -> bool:
     """End a token for good; ``False`` where there is none or it is revoked already."""
     living = Token.filter(id=jti).exclude(status=TokenStatus.REVOKED)
+    return await living.update(status=TokenStatus.REVOKED) == 1
+
+
+async def live_of(user_id: UUID, *, now: datetime) -> list[Token]:
+    """A person's working tokens, the newest first."""
+    return await Token.filter(
+        user_id=user_id, status=TokenStatus.ACTIVE, expires_at__gt=now
+    ).order_by("-created_at")
+
+
+async def revoke_own(jti: UUID, *, user_id: UUID) -> bool:
+    """End a token of a person; ``False`` where it is not theirs or has ended already."""
+    living = Token.filter(id=jti, user_id=user_id).exclude(status=TokenStatus.REVOKED)
     return await living.update(status=TokenStatus.REVOKED) == 1
 
 

@@ -119,7 +119,7 @@ class TokenIssuer:
             details={"scope": new.scope, "grant_type": new.grant_type},
             together_with=(tokens.row(new),),
         )
-        metrics.token_issued(grant.grant_type)
+        metrics.tokens_issued.add(grant.grant_type)
 
 
 def _claims(grant: Grant, now: datetime, jti: str, scope: str) -> dict[str, object]:

@@ -3,6 +3,7 @@
 A web framework's own work costs more than most of these endpoints do, so they are plain functions.
 """
 
+import json
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -37,6 +38,10 @@ class Reply:
     def json(cls, status: int, content: Any, headers: Headers = NO_STORE) -> "Reply":
         """A JSON answer; not to be stored unless other headers say so."""
         return cls(status, orjson.dumps(content), (_JSON_TYPE, *headers))
+
+    def content_type(self) -> bytes:
+        """What the body is; nothing where there is no body."""
+        return next((value for name, value in self.headers if name == b"content-type"), b"")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +107,10 @@ def parse_form(body: bytes) -> Form:
     """The parameters of a urlencoded body. Raises ``BadRequest``."""
     try:
         pairs = parse_qsl(
-            body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=FIELD_LIMIT
+            body.decode("ascii"),
+            keep_blank_values=True,
+            errors="strict",
+            max_num_fields=FIELD_LIMIT,
         )
     except ValueError as error:
         raise BadRequest("The body is not a valid form.") from error
@@ -111,6 +119,25 @@ def parse_form(body: bytes) -> Form:
         raise BadRequest(f"The parameter {_repeated(pairs)!r} is repeated.")
     if any("\0" in value or "\0" in name for name, value in pairs):
         raise BadRequest("A parameter holds a NUL character.")
+    return Form(values)
+
+
+def parse_json_form(body: bytes) -> Form:
+    """Parameters sent as a flat JSON object of texts. Raises ``BadRequest``."""
+    try:
+        pairs = json.loads(body, object_pairs_hook=list)
+    except (ValueError, RecursionError) as error:
+        raise BadRequest("The body is not valid JSON.") from error
+    is_flat = isinstance(pairs, list) and all(
+        isinstance(pair, tuple) and isinstance(pair[1], str | None) for pair in pairs
+    )
+    if not is_flat or len(pairs) > FIELD_LIMIT:
+        raise BadRequest("The body must be one JSON object of texts.")
+    values = {name: value or "" for name, value in pairs}
+    if len(values) != len(pairs):
+        raise BadRequest(f"The parameter {_repeated(pairs)!r} is repeated.")
+    if any("\0" in text or not text.isprintable() for pair in values.items() for text in pair):
+        raise BadRequest("A parameter holds a character that no parameter has.")
     return Form(values)
 
 

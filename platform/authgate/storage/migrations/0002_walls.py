@@ -12,6 +12,8 @@ _FOREIGN_KEYS = (
     ("browser_sessions", "user_id", "users", "id"),
     ("device_codes", "client_id", "clients", "client_id"),
     ("device_codes", "user_id", "users", "id"),
+    ("external_identities", "connection_id", "connections", "id"),
+    ("external_identities", "user_id", "users", "id"),
     ("tokens", "client_id", "clients", "client_id"),
     ("tokens", "user_id", "users", "id"),
 )

@@ -1,0 +1,70 @@
+"""Starting and ending the session of a browser."""
+
+from datetime import timedelta
+
+from quart import Response
+
+from authgate import audit
+from authgate.accounts.visits import Visitor
+from authgate.audit import Event
+from authgate.clock import Clock
+from authgate.storage import sessions
+from authgate.storage.users import User
+from authgate.web import session_cookie
+from authgate_tenants import current_tenant
+
+
+class BrowserSessions:
+    """Signs browsers in and out."""
+
+    def __init__(self, *, clock: Clock) -> None:
+        self._clock = clock
+
+    async def start(
+        self,
+        visitor: Visitor,
+        user: User,
+        response: Response,
+        *,
+        amr: list[str],
+        remembered: bool = False,
+    ) -> None:
+        """Sign this browser in, under a key it never had before: no session is ever adopted."""
+        now, settings = self._clock(), current_tenant().settings
+        await self._end_former(visitor)
+        absolute = timedelta(
+            seconds=settings.remembered_session_lifetime
+            if remembered
+            else settings.session_absolute_lifetime
+        )
+        # Asked to stay signed in, a browser may be idle for as long as it stays.
+        idle = absolute if remembered else timedelta(seconds=settings.session_idle_lifetime)
+        key, _ = await sessions.start(
+            user_id=user.id,
+            amr=amr,
+            ip=visitor.facts.ip,
+            user_agent=visitor.facts.user_agent,
+            remembered=remembered,
+            now=now,
+            idle_expires_at=now + idle,
+            expires_at=now + absolute,
+        )
+        max_age = int(absolute.total_seconds()) if remembered else None
+        session_cookie.write(response, session_cookie.SESSION, key, max_age=max_age)
+        session_cookie.clear(response, session_cookie.PRESESSION)
+
+    async def end(self, visitor: Visitor, response: Response) -> None:
+        """Sign this browser out, here and on the server."""
+        await self._end_former(visitor)
+        session_cookie.clear(response, session_cookie.SESSION)
+
+    async def _end_former(self, visitor: Visitor) -> None:
+        former = visitor.signed_in
+        if former is None:
+            return
+        await sessions.end(former.session.id, user_id=former.user.id, now=self._clock())
+        await audit.record(
+            Event.LOGOUT,
+            actor=audit.user(former.user.id, former.user.username),
+            resource=("session", str(former.session.id)),
+        )

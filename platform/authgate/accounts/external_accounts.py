@@ -1,0 +1,133 @@
+"""Who somebody from another provider is here: the linking rules.
+
+An identity is a connection, an issuer and a subject, and nothing else. An e-mail address never
+links: whoever runs the other provider could write any address into it.
+"""
+
+import re
+import secrets
+from collections.abc import Iterator
+from datetime import datetime
+
+from authgate import audit
+from authgate.audit import Event
+from authgate.plugin_api import ExternalIdentity
+from authgate.storage import external_identities, users
+from authgate.storage.connections import Connection
+from authgate.storage.users import User
+from authgate_tenants import current_tenant
+
+_ADDRESS = re.compile(r"[^@\s]{1,64}@[^@\s]{1,189}", re.ASCII)
+_NOT_IN_A_USERNAME = re.compile(r"[^a-z0-9._-]+")
+
+
+class NotHere(Exception):
+    """This identity signs nobody in. The text is for the person."""
+
+    status = 403
+
+
+class AccountDisabled(NotHere):
+    """The user it belongs to is disabled."""
+
+
+class NotRegistered(NotHere):
+    """It belongs to nobody, and the tenant takes nobody new."""
+
+
+class AddressTaken(NotHere):
+    """It belongs to nobody, and somebody else has its e-mail address here."""
+
+    status = 409
+
+
+async def user_of(connection: Connection, identity: ExternalIdentity, *, now: datetime) -> User:
+    """The user whom this identity belongs to, made now if the tenant allows it.
+
+    Wants a unit of work. Raises ``NotHere``; of two first sign-ins at once, one raises
+    ``UsernameTaken`` or ``IdentityTaken``.
+    """
+    known = await external_identities.find_user(
+        connection_id=connection.id, issuer=identity.issuer, subject=identity.subject
+    )
+    if known is None:
+        return await _register(connection, identity, now)
+    user = await users.find(known)
+    if user is None or not user.is_active:
+        raise AccountDisabled("Your account here is switched off.")
+    await external_identities.note_use(
+        connection_id=connection.id,
+        issuer=identity.issuer,
+        subject=identity.subject,
+        username=identity.username,
+        now=now,
+    )
+    return user
+
+
+async def _register(connection: Connection, identity: ExternalIdentity, now: datetime) -> User:
+    tenant = current_tenant()
+    if not tenant.settings.auto_register:
+        raise NotRegistered(
+            f"Nobody at {tenant.name} belongs to this {connection.label} account. "
+            "Ask an administrator to add you."
+        )
+    email = _vouched_address(identity)
+    if email and await users.find_by_login(email):
+        raise AddressTaken(
+            f"Somebody at {tenant.name} already has the address of this {connection.label} "
+            "account. Sign in the way you always do."
+        )
+    user = await users.create(
+        username=await _free_username(identity, connection.slug),
+        email=email,
+        email_verified=email is not None,
+        name=identity.name[:100],
+        picture=_picture(identity),
+    )
+    await external_identities.link(
+        connection_id=connection.id,
+        issuer=identity.issuer,
+        subject=identity.subject,
+        user_id=user.id,
+        username=identity.username,
+        now=now,
+    )
+    await audit.record(
+        Event.USER_CREATED,
+        actor=audit.user(user.id, user.username),
+        resource=("user", str(user.id)),
+        details={"connection": connection.slug, "issuer": identity.issuer},
+    )
+    return user
+
+
+def _vouched_address(identity: ExternalIdentity) -> str | None:
+    # An address that nobody has checked could be somebody else's, and would sign in as theirs.
+    if identity.email_verified and _ADDRESS.fullmatch(identity.email):
+        return identity.email
+    return None
+
+
+def _picture(identity: ExternalIdentity) -> str:
+    fits = identity.picture.startswith("https://") and len(identity.picture) <= 500
+    return identity.picture if fits else ""
+
+
+async def _free_username(identity: ExternalIdentity, slug: str) -> str:
+    for candidate in _usernames(identity, slug):
+        if await users.find_by_login(candidate) is None:
+            return candidate
+    return f"{_plain_name(identity)}-{secrets.token_hex(4)}"
+
+
+def _usernames(identity: ExternalIdentity, slug: str) -> Iterator[str]:
+    name = _plain_name(identity)
+    yield name
+    yield f"{name}-{slug}"
+
+
+def _plain_name(identity: ExternalIdentity) -> str:
+    # Never an address: a user called like another's address would stand in the way of that one.
+    wanted = (identity.username or identity.email).partition("@")[0].lower()
+    return _NOT_IN_A_USERNAME.sub("-", wanted).strip("-._")[:50] or "user"

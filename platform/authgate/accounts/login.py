@@ -1,0 +1,197 @@
+"""``GET|POST /login``, ``POST /logout``: signing in with a password, and out."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from quart import Blueprint, Response, request
+
+from authgate import audit, storage
+from authgate.accounts.answers import page, see_other
+from authgate.accounts.browser_sessions import BrowserSessions
+from authgate.accounts.connections import SignInOptions
+from authgate.accounts.passwords import Passwords
+from authgate.accounts.visits import visitor
+from authgate.audit import Event
+from authgate.clock import Clock
+from authgate.storage import login_failures, users
+from authgate.storage.users import BadUsername, User, canonical
+from authgate.telemetry import metrics
+from authgate.web import return_to
+from authgate.web.client_ip import bucket
+from authgate.web.limits import Limits, TooMany
+from authgate.web.pages import Pages
+from authgate.web.view_models import LoginPage, LoginProblem
+from authgate_tenants import current_tenant
+
+HOME = "/account/sessions"
+
+_SECONDS_PER_DAY = 86400
+_LONGEST_NAME = 254
+_WARN_BELOW = 4
+
+
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    """What the sign-in form says."""
+
+    username: str
+    password: str
+    remember: bool
+    return_to: str
+
+
+class PasswordLogin:
+    """The sign-in page and what is behind it."""
+
+    def __init__(
+        self,
+        *,
+        pages: Pages,
+        options: SignInOptions,
+        passwords: Passwords,
+        sessions: BrowserSessions,
+        limits: Limits,
+        clock: Clock,
+    ) -> None:
+        self._pages = pages
+        self._options = options
+        self._passwords = passwords
+        self._sessions = sessions
+        self._limits = limits
+        self._clock = clock
+
+    def blueprint(self) -> Blueprint:
+        """The routes."""
+        routes = Blueprint("login", __name__)
+        routes.get("/login")(self.show)
+        routes.post("/login")(self.sign_in)
+        routes.post("/logout")(self.sign_out)
+        return routes
+
+    async def show(self) -> Response:
+        """The sign-in page."""
+        target = return_to.safe(request.args.get("return_to"), otherwise=HOME)
+        return await self._page(target)
+
+    async def sign_in(self) -> Response:
+        """Check the password; whatever is wrong, the answer and its time are the same."""
+        attempt = await _attempt()
+        try:
+            await self._limits.count("login_per_ip", bucket(visitor().facts.ip))
+            await self._limits.count("login_per_tenant")
+        except TooMany as refusal:
+            return await self._paused(attempt, refusal.retry_after)
+        account = _account(attempt.username)
+        tries = await login_failures.count_attempt(account, now=self._clock())
+        if tries is None:
+            return await self._locked(attempt)
+        user = await self._authenticated(attempt)
+        if user is None:
+            return await self._refused(attempt, tries)
+        await login_failures.forget(account)
+        return await self._welcomed(user, attempt)
+
+    async def sign_out(self) -> Response:
+        """End the session."""
+        response = see_other("/login")
+        await self._sessions.end(visitor(), response)
+        return response
+
+    async def _authenticated(self, attempt: _Attempt) -> User | None:
+        user = await users.find_by_login(attempt.username)
+        stored = user.password_hash if user else None
+        async with storage.set_aside():
+            right = await self._passwords.matches(stored, attempt.password)
+        return user if user and right and user.is_active else None
+
+    async def _welcomed(self, user: User, attempt: _Attempt) -> Response:
+        response = see_other(attempt.return_to)
+        await self._sessions.start(
+            visitor(), user, response, amr=["pwd"], remembered=attempt.remember
+        )
+        await audit.record(
+            Event.AUTHENTICATION_SUCCESS,
+            actor=audit.user(user.id, user.username),
+            resource=("user", str(user.id)),
+            details={"method": "pwd"},
+        )
+        metrics.logins.add("password", "success")
+        return response
+
+    async def _refused(self, attempt: _Attempt, tries: int) -> Response:
+        await audit.record(
+            Event.AUTHENTICATION_FAILURE,
+            actor=audit.Actor("anonymous", name=attempt.username),
+            success=False,
+            details={"method": "pwd"},
+        )
+        metrics.logins.add("password", "failure")
+        left = login_failures.FREE_ATTEMPTS - tries
+        return await self._page(
+            attempt.return_to,
+            status=400,
+            username=attempt.username,
+            problem=LoginProblem.MISMATCH,
+            tries_left=left if 0 < left <= _WARN_BELOW else None,
+        )
+
+    async def _locked(self, attempt: _Attempt) -> Response:
+        await audit.record(
+            Event.ACCOUNT_LOCKED,
+            actor=audit.Actor("anonymous", name=attempt.username),
+            success=False,
+        )
+        metrics.logins.add("password", "locked")
+        return await self._paused(attempt, 60)
+
+    async def _paused(self, attempt: _Attempt, seconds: int) -> Response:
+        response = await self._page(
+            attempt.return_to,
+            status=429,
+            username=attempt.username,
+            problem=LoginProblem.PAUSED,
+            retry_seconds=seconds,
+        )
+        response.headers["Retry-After"] = str(seconds)
+        return response
+
+    async def _page(
+        self,
+        target: str,
+        *,
+        status: int = 200,
+        username: str = "",
+        problem: LoginProblem | None = None,
+        tries_left: int | None = None,
+        retry_seconds: int | None = None,
+    ) -> Response:
+        tenant = current_tenant()
+        retry_at = self._clock() + timedelta(seconds=retry_seconds) if retry_seconds else None
+        content = LoginPage(
+            action=f"{tenant.prefix}/login",
+            return_to=target,
+            username=username,
+            options=await self._options.offered(target),
+            remember_days=tenant.settings.remembered_session_lifetime // _SECONDS_PER_DAY,
+            problem=problem,
+            tries_left=tries_left,
+            retry_at=retry_at,
+        )
+        return page(self._pages.render("login.html", visit=visitor().page(), page=content), status)
+
+
+async def _attempt() -> _Attempt:
+    form = await request.form
+    return _Attempt(
+        username=form.get("username", "")[:_LONGEST_NAME],
+        password=form.get("password", ""),
+        remember=form.get("remember") == "1",
+        return_to=return_to.safe(form.get("return_to"), otherwise=HOME),
+    )
+
+
+def _account(username: str) -> str:
+    try:
+        return canonical(username)
+    except BadUsername:
+        return username

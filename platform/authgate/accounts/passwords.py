@@ -1,0 +1,79 @@
+"""Passwords: argon2id, off the event loop, in a pool that says no rather than queue for ever."""
+
+import asyncio
+import os
+import secrets
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+Result = TypeVar("Result")
+
+MINIMUM_LENGTH = 15
+"""Characters, where the password is the only factor (NIST SP 800-63B-4 section 3.1.1)."""
+
+MAXIMUM_BYTES = 1024
+"""Nobody types more; hashing more is work for an attacker's benefit."""
+
+_QUEUE_PER_THREAD = 16
+
+
+class BadPassword(ValueError):
+    """A password that may not be chosen."""
+
+
+class TooBusy(RuntimeError):
+    """More passwords wait to be checked than can be in reasonable time."""
+
+
+class Passwords:
+    """Hashes and checks passwords. 19 MiB, two passes, one lane: OWASP's setting for argon2id."""
+
+    def __init__(self, *, threads: int | None = None) -> None:
+        count = threads or os.cpu_count() or 1
+        self._hasher = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
+        self._pool = ThreadPoolExecutor(count, thread_name_prefix="argon2")
+        self._free = count * _QUEUE_PER_THREAD
+        # An unknown user is checked against this, so the answer takes as long as for a known one.
+        self._nobody = self._hasher.hash(secrets.token_urlsafe(32))
+
+    async def hash(self, password: str) -> str:
+        """What is stored of a password. Raises ``BadPassword`` and ``TooBusy``."""
+        if len(password) < MINIMUM_LENGTH:
+            raise BadPassword(f"A password needs at least {MINIMUM_LENGTH} characters.")
+        if len(password.encode()) > MAXIMUM_BYTES:
+            raise BadPassword(f"A password has at most {MAXIMUM_BYTES} bytes.")
+        return await self._in_pool(self._hasher.hash, password)
+
+    async def matches(self, stored: str | None, password: str) -> bool:
+        """Whether the password is the stored one; as slow where nothing is stored.
+
+        Raises ``TooBusy``.
+        """
+        if len(password.encode()) > MAXIMUM_BYTES:
+            password = ""  # hashed all the same, so that its length tells nothing
+        right = await self._in_pool(self._verify, stored or self._nobody, password)
+        return right and stored is not None
+
+    def close(self) -> None:
+        """Let the threads go."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _verify(self, stored: str, password: str) -> bool:
+        try:
+            return self._hasher.verify(stored, password)
+        except (VerificationError, InvalidHashError):
+            return False
+
+    async def _in_pool(self, work: Callable[..., Result], *arguments: str) -> Result:
+        if self._free == 0:
+            raise TooBusy
+        self._free -= 1
+        try:
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(self._pool, work, *arguments)
+        finally:
+            self._free += 1

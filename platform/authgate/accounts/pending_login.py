@@ -1,0 +1,82 @@
+"""A sign-in that is under way at another provider: kept in the browser that began it.
+
+The cookie is sealed by the tenant's data key for one connection of that tenant, so it opens
+nowhere else, and whoever finishes the sign-in must be who began it (RFC 9700 section 4.7). It is
+taken away when the browser comes back, whatever comes of it.
+"""
+
+import secrets
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Self
+
+import orjson
+
+from authgate.plugin_api import LoginAttempt
+from authgate_tenants import current_tenant
+from authgate_tenants.encryption import SealBroken, TenantCipher
+
+LIFETIME = timedelta(minutes=10)
+_SEAL = "pending-login"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PendingLogin:
+    """One round trip that has begun."""
+
+    connection: str
+    """The slug of the tenant's connection."""
+
+    state: str = field(repr=False)
+    code_verifier: str = field(repr=False)
+    return_to: str
+    expires_at: datetime
+
+    @classmethod
+    def begin(cls, connection: str, *, return_to: str, now: datetime) -> Self:
+        """A new one, with a state and a verifier of 256 random bits each."""
+        return cls(
+            connection=connection,
+            state=secrets.token_urlsafe(32),
+            code_verifier=secrets.token_urlsafe(32),
+            return_to=return_to,
+            expires_at=now + LIFETIME,
+        )
+
+    @property
+    def attempt(self) -> LoginAttempt:
+        """What the connector is told of it."""
+        return LoginAttempt(
+            redirect_uri=f"{current_tenant().issuer}/login/{self.connection}/callback",
+            state=self.state,
+            code_verifier=self.code_verifier,
+        )
+
+    def sealed(self, cipher: TenantCipher) -> str:
+        """The value of the cookie."""
+        said = [self.state, self.code_verifier, self.return_to, self.expires_at.timestamp()]
+        blob = cipher.seal(kind=_SEAL, object_id=self.connection, plaintext=orjson.dumps(said))
+        return urlsafe_b64encode(blob).rstrip(b"=").decode("ascii")
+
+    @classmethod
+    def unsealed(
+        cls, cookie: str, connection: str, *, cipher: TenantCipher, now: datetime
+    ) -> Self | None:
+        """What the cookie says, if it was sealed here for this connection and has not ended."""
+        try:
+            blob = urlsafe_b64decode(cookie.encode("ascii") + b"==")
+            said = orjson.loads(cipher.open(kind=_SEAL, object_id=connection, sealed=blob))
+        except (SealBroken, ValueError):
+            return None
+        state, code_verifier, return_to, ends = said
+        expires_at = datetime.fromtimestamp(ends, now.tzinfo)
+        if expires_at <= now:
+            return None
+        return cls(
+            connection=connection,
+            state=state,
+            code_verifier=code_verifier,
+            return_to=return_to,
+            expires_at=expires_at,
+        )

@@ -1,0 +1,132 @@
+"""Who is behind a browser's request: found once, at its start, by the session cookie."""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from quart import Response, g, request
+
+from authgate import audit
+from authgate.audit import RequestFacts
+from authgate.storage import sessions, users
+from authgate.storage.sessions import Session
+from authgate.storage.users import User
+from authgate.web import csrf, session_cookie
+from authgate.web.csrf import ForgedForm
+from authgate.web.view_models import Theme, Visit
+from authgate_tenants import current_tenant
+
+_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+_TOUCH_AFTER = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A person in a browser."""
+
+    user: User
+    session: Session
+
+
+@dataclass(slots=True)
+class Visitor:
+    """Whoever sent this request."""
+
+    signed_in: SignedIn | None
+    csrf_key: bytes
+    presession: str | None
+    """A key to set as cookie: given to a browser that has no session yet."""
+
+    @property
+    def facts(self) -> RequestFacts:
+        """Where the request came from."""
+        return audit.request_facts.get()
+
+    def page(self, purpose: str = "form") -> Visit:
+        """What every page is given; its forms serve this purpose."""
+        theme = Theme.from_cookie(request.cookies.get("theme"))
+        return Visit(csrf_token=csrf.token(self.csrf_key, purpose), theme=theme)
+
+
+class NotSignedIn(Exception):
+    """The page is for people who are signed in."""
+
+
+def visitor() -> Visitor:
+    """Whoever sent the current request."""
+    found: Visitor = g.visitor
+    return found
+
+
+def signed_in() -> SignedIn:
+    """The person who sent the current request. Raises ``NotSignedIn``."""
+    person = visitor().signed_in
+    if person is None:
+        raise NotSignedIn
+    return person
+
+
+async def begin(now: datetime) -> None:
+    """Find the visitor, and refuse forms that another site has sent. Raises ``ForgedForm``."""
+    header = request.headers.get("Cookie", "")
+    person = await _signed_in(header, now)
+    g.visitor = _visitor(person, session_cookie.read(header, session_cookie.PRESESSION))
+    if request.method not in _SAFE_METHODS:
+        await _refuse_forged_form()
+
+
+async def require_purpose(purpose: str) -> None:
+    """Refuse a form that was not made for this purpose. Raises ``ForgedForm``."""
+    if not csrf.is_genuine(await _presented(), visitor().csrf_key, purpose):
+        raise ForgedForm
+
+
+def remember_browser(response: Response) -> Response:
+    """Give a browser without a session the key that its forms are bound to."""
+    key = visitor().presession if "visitor" in g else None
+    if key is not None and visitor().signed_in is None:
+        session_cookie.write(response, session_cookie.PRESESSION, key)
+    return response
+
+
+async def _signed_in(header: str, now: datetime) -> SignedIn | None:
+    key = session_cookie.read(header, session_cookie.SESSION)
+    session = await sessions.find_live(key, now=now) if key else None
+    user = await users.find(session.user_id) if session else None
+    if session is None or user is None or not user.is_active:
+        return None
+    if now - session.last_seen_at > _TOUCH_AFTER:
+        idle = timedelta(seconds=current_tenant().settings.session_idle_lifetime)
+        await sessions.touch(session.id, now=now, idle_expires_at=now + idle)
+    return SignedIn(user, session)
+
+
+def _visitor(person: SignedIn | None, presession: str | None) -> Visitor:
+    if person is not None:
+        return Visitor(person, bytes(person.session.csrf_key), None)
+    fresh = None if presession else secrets.token_urlsafe(32)
+    key = hashlib.sha256((presession or fresh or "").encode()).digest()
+    return Visitor(None, key, fresh)
+
+
+async def _refuse_forged_form() -> None:
+    csrf.refuse_other_sites(
+        origin=request.headers.get("Origin"),
+        fetch_site=request.headers.get("Sec-Fetch-Site"),
+        host=request.host,
+    )
+    purposes = ("form", device_purpose((await request.form).get("user_code", "")))
+    presented, key = await _presented(), visitor().csrf_key
+    if not any(csrf.is_genuine(presented, key, purpose) for purpose in purposes):
+        raise ForgedForm
+
+
+def device_purpose(user_code: str) -> str:
+    """What the page that shows this code's request is for: deciding on this one and no other."""
+    return f"device {user_code}"
+
+
+async def _presented() -> str:
+    presented: str = (await request.form).get("csrf_token", "")
+    return presented

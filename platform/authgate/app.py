@@ -1,0 +1,189 @@
+"""Builds the server. Every part is made once, here, and handed what it needs.
+
+What is mounted is the map of the product: ``_machine_routes`` for programs, ``_people`` for
+people, ``_platform_routes`` for whoever operates it.
+"""
+
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from ipaddress import ip_network
+from typing import cast
+
+from authgate import installation, plugin_manager
+from authgate.accounts.account import AccountPages
+from authgate.accounts.browser_sessions import BrowserSessions
+from authgate.accounts.device_verification import DeviceVerification
+from authgate.accounts.federation import Federation
+from authgate.accounts.login import PasswordLogin
+from authgate.accounts.passwords import Passwords
+from authgate.accounts.tenant_connections import TenantConnections
+from authgate.clock import Clock, utc_now
+from authgate.installation import Installation
+from authgate.oauth import device_authorization_endpoint, token_endpoint, tokeninfo_endpoint
+from authgate.oauth.bearer import BearerTokens
+from authgate.oauth.client_authentication import ClientAuthenticator
+from authgate.oauth.grants import Grant
+from authgate.oauth.grants.client_credentials import ClientCredentialsGrant
+from authgate.oauth.grants.device_code import DeviceCodeGrant
+from authgate.oidc import discovery, userinfo_endpoint
+from authgate.oidc.discovery import Discovery
+from authgate.people import PeopleApp
+from authgate.plugin_api import HttpClient
+from authgate.plugin_manager import (
+    GuardedHttp,
+    Isolation,
+    LoginConnectors,
+    PluginCall,
+    Plugins,
+)
+from authgate.refusals import Refusals
+from authgate.settings import EgressSettings, Settings
+from authgate.storage.poll_pacing import MemoryPollPacer, PollPacer, RedisPollPacer
+from authgate.storage.rate_limits import MemoryRateLimiter, RateLimiter, RedisRateLimiter
+from authgate.telemetry import logs, metrics
+from authgate.telemetry.access_log import AccessLog
+from authgate.tokens.issuer import TokenIssuer
+from authgate.web import platform_pages
+from authgate.web.client_ip import ClientAddress
+from authgate.web.edge import App, Edge
+from authgate.web.lifespan import Lifespan
+from authgate.web.limits import Limits
+from authgate.web.machine import Handler, Routes
+from authgate.web.pages import Pages
+from authgate.web.static_files import StaticFiles
+
+
+def create_app(settings: Settings, *, clock: Clock = utc_now) -> Lifespan:
+    """The ASGI application; it opens its database when the server starts it."""
+
+    @asynccontextmanager
+    async def application() -> AsyncIterator[App]:
+        async with serving(settings, clock=clock) as (edge, _):
+            yield edge
+
+    return Lifespan(application)
+
+
+@asynccontextmanager
+async def serving(settings: Settings, *, clock: Clock) -> AsyncIterator[tuple[App, Installation]]:
+    """The open application and the parts it is made of."""
+    access_log = AccessLog(settings, logs.configure(settings))
+    async with (
+        installation.opened(settings, clock=clock) as parts,
+        _outside(settings.egress) as outside,
+    ):
+        yield _edge(parts, access_log, outside), parts
+
+
+def _outside(egress: EgressSettings) -> GuardedHttp:
+    return GuardedHttp(
+        allowed_networks=[ip_network(each) for each in egress.allowed_networks],
+        tls=ssl.create_default_context(cafile=egress.ca_file),
+    )
+
+
+def _edge(parts: Installation, access_log: AccessLog, outside: HttpClient) -> Edge:
+    settings = parts.settings
+    static = StaticFiles()
+    pages = Pages(static=static, base_url=settings.base_url)
+    limits = Limits(_rate_limiter(parts), settings.limits)
+    installed = plugin_manager.load()
+    isolation = Isolation(observe=_observe)
+    plugins = Plugins(installed, isolation=isolation)
+    connectors = LoginConnectors(installed, isolation=isolation, http=outside)
+    return Edge(
+        resolver=parts.resolver,
+        platform=_platform_routes(parts, pages, static),
+        machine=_machine_routes(parts, limits, plugins),
+        people=cast(App, _people(parts, pages, limits, connectors)),
+        refusals=Refusals(pages),
+        addresses=ClientAddress(settings.server.trusted_proxies),
+        body_limit=settings.server.body_limit,
+        access_log=access_log,
+        https=settings.base_url.startswith("https:"),
+    )
+
+
+def _machine_routes(parts: Installation, limits: Limits, plugins: Plugins) -> Routes:
+    authenticator = ClientAuthenticator(cache=parts.clients, limits=limits)
+    issuer = TokenIssuer(keys=parts.keys, plugins=plugins, clock=parts.clock)
+    bearer = BearerTokens(keys=parts.keys, limits=limits, clock=parts.clock)
+    grants: list[Grant] = [
+        ClientCredentialsGrant(issuer=issuer),
+        DeviceCodeGrant(issuer=issuer, pacer=_poll_pacer(parts), clock=parts.clock),
+    ]
+    metadata = Discovery(grants).metadata
+    device_code = device_authorization_endpoint.endpoint(
+        authenticator=authenticator, limits=limits, clock=parts.clock
+    )
+    userinfo = userinfo_endpoint.endpoint(bearer=bearer)
+    return {
+        "/.well-known/openid-configuration": _read_by(metadata),
+        "/.well-known/oauth-authorization-server": _read_by(metadata),
+        "/.well-known/jwks.json": _read_by(discovery.jwks_endpoint(keys=parts.keys)),
+        "/oauth/device/code": {"POST": device_code},
+        "/oauth/token": {
+            "POST": token_endpoint.endpoint(
+                grants=grants, authenticator=authenticator, limits=limits
+            )
+        },
+        "/oauth/tokeninfo": {"GET": tokeninfo_endpoint.endpoint(bearer=bearer)},
+        "/oauth/userinfo": {"GET": userinfo, "POST": userinfo},
+    }
+
+
+def _people(
+    parts: Installation, pages: Pages, limits: Limits, connectors: LoginConnectors
+) -> PeopleApp:
+    sessions = BrowserSessions(clock=parts.clock)
+    people = PeopleApp(pages=pages, clock=parts.clock, body_limit=parts.settings.server.body_limit)
+    connections = TenantConnections(connectors=connectors, encryption=parts.encryption)
+    federation = Federation(
+        pages=pages,
+        connections=connections,
+        connectors=connectors,
+        encryption=parts.encryption,
+        sessions=sessions,
+        limits=limits,
+        clock=parts.clock,
+    )
+    login = PasswordLogin(
+        pages=pages,
+        options=connections,
+        passwords=Passwords(),
+        sessions=sessions,
+        limits=limits,
+        clock=parts.clock,
+    )
+    device = DeviceVerification(pages=pages, sessions=sessions, limits=limits, clock=parts.clock)
+    account = AccountPages(pages=pages, clock=parts.clock)
+    people.mount(
+        [login.blueprint(), federation.blueprint(), device.blueprint(), account.blueprint()]
+    )
+    return people
+
+
+def _platform_routes(parts: Installation, pages: Pages, static: StaticFiles) -> dict[str, Handler]:
+    return {
+        "/": platform_pages.landing(pages),
+        "/static/": platform_pages.static(static),
+    }
+
+
+def _read_by(handler: Handler) -> dict[str, Handler]:
+    return {"GET": handler, "HEAD": handler}
+
+
+def _rate_limiter(parts: Installation) -> RateLimiter:
+    if parts.redis is None:
+        return MemoryRateLimiter(processes=parts.settings.server.workers)
+    return RedisRateLimiter(parts.redis, processes=parts.settings.server.workers)
+
+
+def _poll_pacer(parts: Installation) -> PollPacer:
+    return RedisPollPacer(parts.redis) if parts.redis else MemoryPollPacer()
+
+
+def _observe(call: PluginCall) -> None:
+    metrics.plugin_hook_seconds.observe(call.seconds, call.target.plugin, call.target.call)

@@ -1,0 +1,118 @@
+"""The parts that one installation is made of, each built once and handed what it needs.
+
+The server, the commands and the workers all start from here, so they read the same settings, seal
+with the same keys and tell each other what has changed.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from authgate import storage
+from authgate.clock import Clock, utc_now
+from authgate.settings import KeySettings, Settings
+from authgate.storage.clients import Client
+from authgate.storage.invalidation import Invalidations
+from authgate.storage.redis import RedisConnection
+from authgate.storage.shared_cache import SharedCache
+from authgate.tokens.key_set import KeySet
+from authgate.tokens.keys import SigningKeys
+from authgate_tenants import Tenant
+from authgate_tenants.encryption import TenantEncryption
+from authgate_tenants.key_encryption import KeyEncryptionKey, create_kek_file, load_keks
+from authgate_tenants.resolver import Addressing, TenantResolver
+
+TENANTS, CLIENTS, SIGNING_KEYS = "tenants", "clients", "signing_keys"
+"""Topics of invalidation."""
+
+_REMEMBERED = 20_000
+_SECONDS_WITHOUT_REDIS = 5.0
+_SECONDS_WITH_REDIS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """Everything that a process works with, open."""
+
+    settings: Settings
+    clock: Clock
+    redis: RedisConnection | None
+    invalidations: Invalidations
+    tenants: SharedCache[Tenant | None]
+    clients: SharedCache[Client | None]
+    resolver: TenantResolver
+    encryption: TenantEncryption
+    keys: SigningKeys
+
+
+@asynccontextmanager
+async def opened(settings: Settings, *, clock: Clock = utc_now) -> AsyncIterator[Installation]:
+    """Open the database and Redis, and build the parts. Closed in reverse when the block ends."""
+    keks = key_encryption_keys(settings.keys, may_create=settings.profile == "dev")
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(storage.opened(settings.database))
+        redis = None
+        if settings.redis_url is not None:
+            redis = RedisConnection(settings.redis_url.get_secret_value())
+            await stack.enter_async_context(redis)
+        invalidations = await stack.enter_async_context(Invalidations(redis))
+        yield _built(settings, clock, redis, invalidations, keks)
+
+
+def addressing(settings: Settings) -> Addressing:
+    """Where the installation's tenants live."""
+    return Addressing(
+        base_url=settings.base_url,
+        base_domain=settings.base_domain,
+        default_tenant=settings.default_tenant,
+    )
+
+
+def key_encryption_keys(settings: KeySettings, *, may_create: bool) -> list[KeyEncryptionKey]:
+    """The key-encryption keys; a missing file is made where that is allowed.
+
+    Raises ``KeyEncryptionKeyError``.
+    """
+    file = Path(settings.kek_file)
+    if settings.kek is None and may_create and not file.exists():
+        create_kek_file(file)
+    return list(
+        load_keks(
+            kek=settings.kek.get_secret_value() if settings.kek else None,
+            kek_file=file,
+            retired=[each.get_secret_value() for each in settings.retired_keks],
+        )
+    )
+
+
+def _built(
+    settings: Settings,
+    clock: Clock,
+    redis: RedisConnection | None,
+    invalidations: Invalidations,
+    keks: list[KeyEncryptionKey],
+) -> Installation:
+    # Without Redis nobody tells us what another process changed: ask again soon.
+    ttl = _SECONDS_WITH_REDIS if redis else _SECONDS_WITHOUT_REDIS
+    tenants: SharedCache[Tenant | None] = SharedCache(
+        TENANTS, invalidations, size=_REMEMBERED, ttl=ttl
+    )
+    clients: SharedCache[Client | None] = SharedCache(
+        CLIENTS, invalidations, size=_REMEMBERED, ttl=ttl
+    )
+    key_sets: SharedCache[KeySet] = SharedCache(
+        SIGNING_KEYS, invalidations, size=_REMEMBERED, ttl=ttl
+    )
+    encryption = TenantEncryption(keks)
+    return Installation(
+        settings=settings,
+        clock=clock,
+        redis=redis,
+        invalidations=invalidations,
+        tenants=tenants,
+        clients=clients,
+        resolver=TenantResolver(addressing(settings), tenants),
+        encryption=encryption,
+        keys=SigningKeys(encryption=encryption, cache=key_sets, clock=clock),
+    )

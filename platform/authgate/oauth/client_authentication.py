@@ -1,0 +1,131 @@
+"""Who is the client? (RFC 6749 section 2.3)
+
+A client proves itself by HTTP Basic or by parameters of the form, never by both; a public client
+names itself. Whatever is wrong, the answer is the same, so it tells nothing about who exists.
+"""
+
+import base64
+import binascii
+from dataclasses import dataclass
+from typing import NoReturn
+from urllib.parse import unquote_plus
+
+from authgate import audit
+from authgate.audit import Event
+from authgate.oauth.errors import InvalidClient, InvalidRequest
+from authgate.storage import clients
+from authgate.storage.clients import Client
+from authgate.storage.shared_cache import SharedCache
+from authgate.telemetry import metrics
+from authgate.web.client_ip import bucket
+from authgate.web.limits import Limits
+from authgate.web.machine import Form, MachineRequest
+
+_LONGEST = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What a request says of its client."""
+
+    client_id: str
+    secret: str | None
+    method: str
+    """By its name in client metadata (RFC 7591 section 2)."""
+
+
+class ClientAuthenticator:
+    """Finds clients, remembers them for a while, and checks what they prove."""
+
+    def __init__(self, *, cache: SharedCache[Client | None], limits: Limits) -> None:
+        self._cache = cache
+        self._limits = limits
+
+    async def authenticate(
+        self, request: MachineRequest, form: Form, *, device_grant: bool = False
+    ) -> Client:
+        """The client that a request proves to come from.
+
+        In the device grant a confidential client may leave its secret out if it is registered
+        so. Raises ``InvalidClient``, ``InvalidRequest`` and ``TooMany``.
+        """
+        credentials = _credentials(request.header(b"authorization"), form)
+        client = await self._find(credentials.client_id)
+        if client is None or not _proves(client, credentials, device_grant=device_grant):
+            await self._refuse(request, credentials)
+        metrics.client_authentications.add(credentials.method, "success")
+        return client
+
+    async def _find(self, client_id: str) -> Client | None:
+        async def load() -> Client | None:
+            return await clients.find(client_id)
+
+        return await self._cache.get(clients.cache_key(client_id), load)
+
+    async def _refuse(self, request: MachineRequest, credentials: Credentials) -> NoReturn:
+        metrics.client_authentications.add(credentials.method, "failure")
+        await self._limits.count(
+            "client_failures", credentials.client_id, bucket(request.client_ip)
+        )
+        await audit.record(
+            Event.CLIENT_AUTHENTICATION_FAILURE,
+            actor=audit.ANONYMOUS,
+            success=False,
+            client_id=credentials.client_id,
+            details={"method": credentials.method},
+        )
+        raise InvalidClient("Client authentication failed.")
+
+
+def _credentials(authorization: str | None, form: Form) -> Credentials:
+    client_id, secret = form.get("client_id"), form.get("client_secret")
+    if authorization is not None:
+        return _from_header(authorization, client_id, secret)
+    if client_id is None:
+        raise InvalidRequest("client_id is required.")
+    if len(client_id) > _LONGEST or len(secret or "") > _LONGEST:
+        raise InvalidClient("Client authentication failed.")
+    return Credentials(client_id, secret, "client_secret_post" if secret else "none")
+
+
+def _from_header(
+    authorization: str, form_client_id: str | None, form_secret: str | None
+) -> Credentials:
+    client_id, secret = _basic(authorization)
+    if form_client_id not in (None, client_id):
+        raise InvalidRequest("The client_id of the form is not that of the Authorization header.")
+    if secret and form_secret:
+        raise InvalidRequest("The client authenticates in two ways; RFC 6749 allows one.")
+    if secret:
+        return Credentials(client_id, secret, "client_secret_basic")
+    # Libraries that probe send a public client as Basic with an empty password.
+    return Credentials(client_id, form_secret, "client_secret_post" if form_secret else "none")
+
+
+def _basic(authorization: str) -> tuple[str, str]:
+    scheme, _, encoded = authorization.partition(" ")
+    if scheme.lower() != "basic" or len(encoded) > 2 * _LONGEST:
+        raise InvalidClient("Client authentication failed.")
+    try:
+        decoded = base64.b64decode(encoded.strip(), validate=True).decode()
+        client_id, colon, secret = decoded.partition(":")
+        # RFC 6749 section 2.3.1: both parts are urlencoded before they are joined.
+        client_id = unquote_plus(client_id, errors="strict")
+        secret = unquote_plus(secret, errors="strict")
+    except (binascii.Error, UnicodeDecodeError) as error:
+        raise InvalidClient("Client authentication failed.") from error
+    if not colon or not client_id or "\0" in client_id or "\0" in secret:
+        raise InvalidClient("Client authentication failed.")
+    return client_id, secret
+
+
+def _proves(client: Client, credentials: Credentials, *, device_grant: bool) -> bool:
+    # Compared even where it cannot match, so that every refusal takes the same time.
+    matches = client.owns_secret(credentials.secret or "")
+    if not client.is_active:
+        return False
+    if device_grant and client.unauthenticated_device_grant and credentials.secret is None:
+        return True
+    if credentials.method not in client.authentication_methods:
+        return False
+    return client.is_public or matches

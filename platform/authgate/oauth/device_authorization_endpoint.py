@@ -1,0 +1,78 @@
+"""``POST /oauth/device/code``: the device authorization endpoint (RFC 8628 section 3.1)."""
+
+from datetime import timedelta
+
+from authgate import audit, storage
+from authgate.audit import Event
+from authgate.clock import Clock
+from authgate.oauth.client_authentication import ClientAuthenticator
+from authgate.oauth.errors import UnauthorizedClient
+from authgate.oauth.grants import asked_scopes, granted_scopes
+from authgate.oauth.grants.device_code import DeviceCodeGrant
+from authgate.storage import device_codes
+from authgate.storage.clients import Client
+from authgate.storage.device_codes import Issued
+from authgate.telemetry import metrics
+from authgate.web.client_ip import bucket
+from authgate.web.limits import Limits
+from authgate.web.machine import Form, Handler, MachineRequest, Reply, parse_json_form
+from authgate_tenants import current_tenant
+
+
+def endpoint(*, authenticator: ClientAuthenticator, limits: Limits, clock: Clock) -> Handler:
+    """The endpoint."""
+
+    async def device_authorization(request: MachineRequest) -> Reply:
+        form = _form(request)
+        client = await authenticator.authenticate(request, form, device_grant=True)
+        if DeviceCodeGrant.grant_type not in client.grant_types:
+            raise UnauthorizedClient("The client is not registered for the device grant.")
+        await limits.count("device_authorization", client.client_id, bucket(request.client_ip))
+        scope = " ".join(granted_scopes(asked_scopes(form), client.scopes))
+        issued = await _issue(request, client, scope, clock)
+        metrics.device_requests.add("started")
+        return Reply.json(200, _answer(issued))
+
+    return device_authorization
+
+
+def _form(request: MachineRequest) -> Form:
+    # AuthGate takes JSON here, and here alone.
+    if request.content_type() == b"application/json" and not request.query:
+        return parse_json_form(request.body)
+    return request.form()
+
+
+async def _issue(request: MachineRequest, client: Client, scope: str, clock: Clock) -> Issued:
+    settings, now = current_tenant().settings, clock()
+    async with storage.transaction():
+        issued = await device_codes.issue(
+            client_id=client.client_id,
+            scope=scope,
+            poll_interval=settings.device_poll_interval,
+            ip=request.client_ip,
+            user_agent=request.header(b"user-agent") or "",
+            now=now,
+            expires_at=now + timedelta(seconds=settings.device_code_lifetime),
+        )
+        await audit.record(
+            Event.DEVICE_CODE_GENERATED,
+            actor=audit.client(client.client_id, client.name),
+            client_id=client.client_id,
+            resource=("device_request", str(issued.id)),
+            details={"scope": scope},
+        )
+    return issued
+
+
+def _answer(issued: Issued) -> dict[str, str | int]:
+    settings, issuer = current_tenant().settings, current_tenant().issuer
+    shown = f"{issued.user_code[:4]}-{issued.user_code[4:]}"
+    return {
+        "device_code": issued.device_code,
+        "user_code": shown,
+        "verification_uri": f"{issuer}/device",
+        "verification_uri_complete": f"{issuer}/device?user_code={shown}",
+        "expires_in": settings.device_code_lifetime,
+        "interval": settings.device_poll_interval,
+    }

@@ -1,0 +1,36 @@
+"""The client credentials grant (RFC 6749 section 4.4): a machine that acts for itself."""
+
+from typing import ClassVar
+
+from authgate.audit import Event
+from authgate.oauth.errors import UnauthorizedClient
+from authgate.oauth.grants import TokenRequest, asked_scopes, granted_scopes
+from authgate.tokens.issuer import Grant, IssuedToken, TokenIssuer
+from authgate.tokens.scopes import PERSONAL
+from authgate_tenants import current_tenant
+
+
+class ClientCredentialsGrant:
+    """Gives a confidential client a token of its own."""
+
+    grant_type: ClassVar[str] = "client_credentials"
+    is_paced: ClassVar[bool] = False
+
+    def __init__(self, *, issuer: TokenIssuer) -> None:
+        self._issuer = issuer
+
+    async def redeem(self, request: TokenRequest) -> IssuedToken:
+        """RFC 6749 4.4: "MUST only be used by confidential clients"."""
+        client = request.client
+        if client.is_public:
+            raise UnauthorizedClient("A public client has no credentials to show.")
+        scope = granted_scopes(asked_scopes(request.form), client.scopes, withheld=PERSONAL)
+        return await self._issuer.issue(
+            Grant(
+                grant_type=self.grant_type,
+                event=Event.CLIENT_CREDENTIALS_TOKEN_ISSUED,
+                client=client,
+                scope=scope,
+                lifetime=current_tenant().settings.client_credentials_lifetime,
+            )
+        )

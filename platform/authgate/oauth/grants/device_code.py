@@ -1,0 +1,107 @@
+"""The device code grant (RFC 8628 section 3.4): a device that waits for a person's decision."""
+
+from datetime import datetime
+from typing import ClassVar
+
+from authgate import storage
+from authgate.audit import Event
+from authgate.clock import Clock
+from authgate.oauth.errors import (
+    AccessDenied,
+    AuthorizationPending,
+    ExpiredToken,
+    InvalidGrant,
+    InvalidRequest,
+    SlowDown,
+)
+from authgate.oauth.grants import TokenRequest
+from authgate.storage import device_codes, users
+from authgate.storage.clients import Client
+from authgate.storage.device_codes import DeviceCodeStatus, Polled, Redeemed
+from authgate.storage.poll_pacing import PollPacer
+from authgate.storage.redis import tenant_key
+from authgate.telemetry import metrics
+from authgate.tokens.issuer import Grant, IssuedToken, TokenIssuer
+from authgate_tenants import current_tenant
+
+_LONGEST = 128
+_UNKNOWN = "The device code is unknown or was used."
+
+
+class DeviceCodeGrant:
+    """Answers polls until somebody decides, then gives the token once."""
+
+    grant_type: ClassVar[str] = "urn:ietf:params:oauth:grant-type:device_code"
+    is_paced: ClassVar[bool] = True
+
+    def __init__(self, *, issuer: TokenIssuer, pacer: PollPacer, clock: Clock) -> None:
+        self._issuer = issuer
+        self._pacer = pacer
+        self._clock = clock
+
+    async def redeem(self, request: TokenRequest) -> IssuedToken:
+        """The token, or why there is none yet (RFC 8628 section 3.5)."""
+        device_code = request.form.get("device_code")
+        if device_code is None:
+            raise InvalidRequest("device_code is required.")
+        polled = await self._polled(device_code, request.client)
+        match polled.status:
+            case DeviceCodeStatus.PENDING:
+                await self._pace(polled)
+                raise AuthorizationPending
+            case DeviceCodeStatus.DENIED:
+                raise AccessDenied
+            case DeviceCodeStatus.REDEEMED:
+                raise InvalidGrant(_UNKNOWN)
+            case DeviceCodeStatus.APPROVED:
+                return await self._spend(device_code, request.client)
+
+    async def _polled(self, device_code: str, client: Client) -> Polled:
+        polled = await device_codes.poll(device_code) if len(device_code) <= _LONGEST else None
+        if polled is None or polled.client_id != client.client_id:
+            raise InvalidGrant(_UNKNOWN)
+        if polled.expires_at <= self._clock() and polled.status is not DeviceCodeStatus.REDEEMED:
+            raise ExpiredToken
+        return polled
+
+    async def _pace(self, polled: Polled) -> None:
+        verdict = await self._pacer.note(
+            tenant_key(current_tenant().id, "poll", str(polled.id)),
+            interval=polled.poll_interval,
+            ttl=_seconds_left(polled.expires_at, self._clock()),
+        )
+        if verdict.too_fast:
+            metrics.device_requests.add("slow_down")
+            raise SlowDown
+
+    async def _spend(self, device_code: str, client: Client) -> IssuedToken:
+        signer = await self._issuer.signer()
+        async with storage.transaction():
+            # Of polls that arrive together one spends the code; it and its token are stored
+            # together or not at all.
+            spent = await device_codes.redeem(
+                device_code, client_id=client.client_id, now=self._clock()
+            )
+            if spent is None:
+                raise InvalidGrant(_UNKNOWN)
+            token = await self._issuer.issue(await self._grant(client, spent), signer=signer)
+        metrics.device_requests.add("redeemed")
+        return token
+
+    async def _grant(self, client: Client, spent: Redeemed) -> Grant:
+        user = await users.find(spent.user_id)
+        if user is None or not user.is_active:
+            raise InvalidGrant("Whoever approved this can no longer sign in.")
+        return Grant(
+            grant_type=self.grant_type,
+            event=Event.ACCESS_TOKEN_ISSUED,
+            client=client,
+            scope=tuple(spent.scope.split()),
+            lifetime=current_tenant().settings.access_token_lifetime,
+            user=user,
+            authenticated_at=spent.authenticated_at,
+        )
+
+
+def _seconds_left(end: datetime, now: datetime) -> int:
+    return max(1, int((end - now).total_seconds()))

@@ -1,0 +1,56 @@
+"""``POST /oauth/token``: the token endpoint (RFC 6749 section 3.2).
+
+The steps that every grant shares are here, in order; what differs is in the grants.
+"""
+
+from collections.abc import Iterable
+
+from authgate.oauth.client_authentication import ClientAuthenticator
+from authgate.oauth.errors import InvalidRequest, UnauthorizedClient, UnsupportedGrantType
+from authgate.oauth.grants import Grant, TokenRequest
+from authgate.oauth.grants.device_code import DeviceCodeGrant
+from authgate.tokens.issuer import IssuedToken
+from authgate.web.client_ip import bucket
+from authgate.web.limits import Limits
+from authgate.web.machine import Form, Handler, MachineRequest, Reply
+
+
+def endpoint(
+    *, grants: Iterable[Grant], authenticator: ClientAuthenticator, limits: Limits
+) -> Handler:
+    """The endpoint, for these grants."""
+    by_type = {grant.grant_type: grant for grant in grants}
+
+    async def token(request: MachineRequest) -> Reply:
+        form = request.form()
+        grant = _grant(form, by_type)
+        client = await authenticator.authenticate(
+            request, form, device_grant=isinstance(grant, DeviceCodeGrant)
+        )
+        if grant.grant_type not in client.grant_types:
+            raise UnauthorizedClient("The client is not registered for this grant.")
+        if not grant.is_paced:
+            await limits.count("token_per_client", client.client_id, bucket(request.client_ip))
+        issued = await grant.redeem(TokenRequest(client, form, request.client_ip))
+        return Reply.json(200, _success(issued))
+
+    return token
+
+
+def _grant(form: Form, by_type: dict[str, Grant]) -> Grant:
+    wanted = form.get("grant_type")
+    if wanted is None:
+        raise InvalidRequest("grant_type is required.")
+    grant = by_type.get(wanted)
+    if grant is None:
+        raise UnsupportedGrantType("No such grant_type here.")
+    return grant
+
+
+def _success(issued: IssuedToken) -> dict[str, str | int]:
+    return {
+        "access_token": issued.access_token,
+        "token_type": "Bearer",
+        "expires_in": issued.expires_in,
+        "scope": issued.scope,
+    }

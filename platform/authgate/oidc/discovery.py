@@ -1,0 +1,102 @@
+"""``GET /.well-known/…``: what clients discover (OpenID Connect Discovery; RFC 8414; RFC 7517).
+
+Each tenant's answer is made once and kept as bytes until the tenant changes.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import orjson
+
+from authgate.oauth.grants import Grant
+from authgate.tokens.keys import SigningKeys
+from authgate.web.machine import Handler, Headers, MachineRequest, Reply
+from authgate_tenants import Tenant, current_tenant
+
+_MAX_AGE = 900
+_KEPT = 10_000
+_SECRET_METHODS = ["client_secret_basic", "client_secret_post"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Document:
+    tenant: Tenant
+    body: bytes
+    etag: str
+    headers: Headers
+
+
+class Discovery:
+    """A tenant's metadata."""
+
+    def __init__(self, grants: Iterable[Grant]) -> None:
+        self._grant_types = [grant.grant_type for grant in grants]
+        self._kept: dict[str, _Document] = {}
+
+    async def metadata(self, request: MachineRequest) -> Reply:
+        """Answers with the metadata, or that it has not changed."""
+        tenant = current_tenant()
+        document = self._kept.get(tenant.issuer)
+        # A changed tenant is another value: what was made for the former one is not served.
+        if document is None or document.tenant.settings is not tenant.settings:
+            document = self._keep(tenant)
+        return _cacheable(request, document.body, document.etag, document.headers)
+
+    def _keep(self, tenant: Tenant) -> _Document:
+        if len(self._kept) >= _KEPT:
+            self._kept.pop(next(iter(self._kept)))
+        body = orjson.dumps(_metadata(tenant, self._grant_types))
+        etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+        headers = _cache_headers(etag, f"public, max-age={_MAX_AGE}", b"application/json")
+        document = self._kept[tenant.issuer] = _Document(tenant, body, etag, headers)
+        return document
+
+
+def jwks_endpoint(*, keys: SigningKeys) -> Handler:
+    """``GET /.well-known/jwks.json``: the keys to check tokens with (RFC 7517)."""
+
+    async def jwks(request: MachineRequest) -> Reply:
+        document = await keys.jwks()
+        headers = _cache_headers(document.etag, document.cache_control, b"application/jwk-set+json")
+        return _cacheable(request, document.body, document.etag, headers)
+
+    return jwks
+
+
+def _cacheable(request: MachineRequest, body: bytes, etag: str, headers: Headers) -> Reply:
+    # RFC 9110 section 13.1.2: who has it already is told that it has not changed.
+    known = request.header(b"if-none-match")
+    if known is not None and etag in known:
+        return Reply(304, b"", headers)
+    return Reply(200, body, headers)
+
+
+def _cache_headers(etag: str, cache_control: str, content_type: bytes) -> Headers:
+    return (
+        (b"content-type", content_type),
+        (b"cache-control", cache_control.encode()),
+        (b"etag", etag.encode()),
+        (b"access-control-allow-origin", b"*"),
+    )
+
+
+def _metadata(tenant: Tenant, grant_types: list[str]) -> dict[str, object]:
+    issuer = tenant.issuer
+    return {
+        "issuer": issuer,
+        "token_endpoint": f"{issuer}/oauth/token",
+        "device_authorization_endpoint": f"{issuer}/oauth/device/code",
+        "userinfo_endpoint": f"{issuer}/oauth/userinfo",
+        "jwks_uri": f"{issuer}/.well-known/jwks.json",
+        "grant_types_supported": grant_types,
+        "response_types_supported": [],
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": [tenant.settings.signing_algorithm],
+        "token_endpoint_auth_methods_supported": [*_SECRET_METHODS, "none"],
+        "scopes_supported": ["openid", "profile", "email"],
+        "claims_supported": [
+            "sub", "iss", "name", "preferred_username", "picture", "updated_at",
+            "email", "email_verified",
+        ],
+    }  # fmt: skip

@@ -1,0 +1,143 @@
+"""The door for people: Quart, one transaction for each request, and refusals as pages."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+import structlog
+from quart import Blueprint, Quart, Response, request
+from quart.ctx import RequestContext
+from quart.wrappers import Response as QuartResponse
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response as WerkzeugResponse
+
+from authgate import storage
+from authgate.accounts import visits
+from authgate.accounts.answers import page, see_other
+from authgate.accounts.passwords import TooBusy
+from authgate.accounts.visits import NotSignedIn
+from authgate.clock import Clock
+from authgate.refusals import RETRY_SECONDS
+from authgate.web.csrf import ForgedForm
+from authgate.web.limits import TooMany
+from authgate.web.pages import Pages
+from authgate.web.view_models import ErrorPage, ErrorReason
+from authgate_tenants import current_tenant
+
+_FIELD_LIMIT = 100
+_log = structlog.get_logger(__name__)
+
+
+class RepeatedField(ValueError):
+    """A form gave a field twice, so nobody can tell which was meant."""
+
+
+class PeopleApp(Quart):
+    """Quart with one unit of work around each request, committed before the answer leaves."""
+
+    def __init__(self, *, pages: Pages, clock: Clock, body_limit: int) -> None:
+        super().__init__("authgate", static_folder=None)
+        self._pages = pages
+        self._clock = clock
+        self.config["MAX_CONTENT_LENGTH"] = body_limit
+        self.config["MAX_FORM_PARTS"] = _FIELD_LIMIT
+        self.before_request(self._begin)
+        self.after_request(self._end)
+        self.register_error_handler(NotSignedIn, self._to_sign_in)
+        self.register_error_handler(ForgedForm, self._forged)
+        self.register_error_handler(RepeatedField, self._repeated)
+        self.register_error_handler(TooMany, self._too_many)
+        self.register_error_handler(TooBusy, self._busy)
+        self.register_error_handler(HTTPException, self._http)
+        self.register_error_handler(Exception, self._failed)
+
+    def mount(self, blueprints: Iterable[Blueprint]) -> None:
+        """Serve these pages."""
+        for blueprint in blueprints:
+            self.register_blueprint(blueprint)
+
+    async def full_dispatch_request(
+        self, request_context: RequestContext | None = None
+    ) -> QuartResponse | WerkzeugResponse:
+        """Answer a request inside of its unit of work."""
+        try:
+            async with storage.transaction() as unit:
+                response = await super().full_dispatch_request(request_context)
+                if response.status_code >= 500:
+                    unit.doom()
+                return response
+        except Exception as error:  # noqa: BLE001  # every failure is answered with a page
+            # Outside of the unit: it could not be opened, or its COMMIT failed.
+            return await self._failed(error)
+
+    async def _begin(self) -> None:
+        exchange = request.scope["authgate.exchange"]  # type: ignore[typeddict-item]
+        exchange.route = request.url_rule.rule if request.url_rule else "other"
+        if request.method == "POST":
+            form = await request.form
+            if len(list(form.items(multi=True))) != len(form):
+                raise RepeatedField
+        await visits.begin(self._clock())
+
+    async def _end(self, response: Response) -> Response:
+        return visits.remember_browser(response)
+
+    async def _to_sign_in(self, _error: NotSignedIn) -> Response:
+        query = request.query_string.decode("ascii", "replace")
+        target = request.path + (f"?{query}" if query else "")
+        if request.method != "GET":
+            target = f"{current_tenant().prefix}/"
+        return see_other(f"/login?return_to={_quoted(target)}")
+
+    async def _forged(self, _error: ForgedForm) -> Response:
+        return self._error_page(403, reason=ErrorReason.STALE_FORM)
+
+    async def _repeated(self, _error: RepeatedField) -> Response:
+        return self._error_page(400, detail="A field of the form was sent twice.")
+
+    async def _too_many(self, error: TooMany) -> Response:
+        response = self._error_page(429, retry_seconds=error.retry_after)
+        response.headers["Retry-After"] = str(error.retry_after)
+        return response
+
+    async def _busy(self, _error: TooBusy) -> Response:
+        return self._unavailable()
+
+    async def _http(self, error: HTTPException) -> Response:
+        return self._error_page(error.code or 500)
+
+    async def _failed(self, error: Exception) -> Response:
+        if storage.is_outage(error):
+            _log.warning("storage unavailable", exc_info=error)
+            return self._unavailable()
+        _log.error("request failed", exc_info=error)
+        return self._error_page(500)
+
+    def _unavailable(self) -> Response:
+        response = self._error_page(503, retry_seconds=RETRY_SECONDS)
+        response.headers["Retry-After"] = str(RETRY_SECONDS)
+        return response
+
+    def _error_page(
+        self,
+        status: int,
+        *,
+        reason: ErrorReason | None = None,
+        detail: str = "",
+        retry_seconds: int | None = None,
+    ) -> Response:
+        content = ErrorPage(
+            status=status,
+            request_id=request.scope["authgate.exchange"].request_id,  # type: ignore[typeddict-item]
+            reason=reason,
+            detail=detail,
+            retry_at=self._in(retry_seconds) if retry_seconds else None,
+        )
+        return page(self._pages.render("error.html", page=content), status)
+
+    def _in(self, seconds: int) -> datetime:
+        return self._clock() + timedelta(seconds=seconds)
+
+
+def _quoted(target: str) -> str:
+    # Only what a safe return_to may hold stays as it is; the rest could end the parameter.
+    return target.replace("%", "%25").replace("&", "%26").replace("+", "%2B").replace("#", "%23")

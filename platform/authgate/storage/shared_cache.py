@@ -1,0 +1,30 @@
+"""A cache that every process empties together."""
+
+from collections.abc import Awaitable, Callable
+from typing import Generic, TypeVar
+from uuid import UUID
+
+from authgate.storage.caches import Cached
+from authgate.storage.invalidation import Invalidations
+
+V = TypeVar("V")
+
+Key = tuple[UUID | None, str] | tuple[UUID | None, str, str]
+
+
+class SharedCache(Generic[V]):
+    """Values kept in this process until any process says that they have changed."""
+
+    def __init__(self, topic: str, invalidations: Invalidations, *, size: int, ttl: float) -> None:
+        self._topic = topic
+        self._invalidations = invalidations
+        self._values: Cached[Key, V] = Cached(size=size, ttl=ttl)
+        invalidations.subscribe(topic, self._values.forget)
+
+    async def get(self, key: Key, load: Callable[[], Awaitable[V]]) -> V:
+        """The value, loaded if need be."""
+        return await self._values.get(key, load)
+
+    async def invalidate(self, key: Key) -> None:
+        """Have every process drop one value. After COMMIT."""
+        await self._invalidations.publish(self._topic, *key)

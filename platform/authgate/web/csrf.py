@@ -1,0 +1,37 @@
+"""Forms that only our own pages can send.
+
+A form carries a token made from a key that the browser's session (or, before there is one, its
+cookie) holds and another site does not know; it names the tenant and what the form is for.
+"""
+
+import base64
+import hashlib
+import hmac
+from urllib.parse import urlsplit
+
+from authgate_tenants import current_tenant
+
+_SAME_SITE = frozenset({"same-origin", "none"})
+
+
+class ForgedForm(Exception):
+    """The form did not come from our own page in this browser, or is too old."""
+
+
+def token(key: bytes, purpose: str = "form") -> str:
+    """What the form must carry."""
+    message = f"{current_tenant().id}|{purpose}".encode()
+    return base64.urlsafe_b64encode(hmac.digest(key, message, hashlib.sha256)).decode()
+
+
+def is_genuine(presented: str, key: bytes, purpose: str = "form") -> bool:
+    """Whether a form carries the token, compared in constant time."""
+    return hmac.compare_digest(presented.encode(), token(key, purpose).encode())
+
+
+def refuse_other_sites(*, origin: str | None, fetch_site: str | None, host: str) -> None:
+    """Refuse what the browser itself says another site sends. Raises ``ForgedForm``."""
+    if fetch_site is not None and fetch_site not in _SAME_SITE:
+        raise ForgedForm
+    if origin is not None and urlsplit(origin).netloc != host:
+        raise ForgedForm

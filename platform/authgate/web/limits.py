@@ -1,0 +1,62 @@
+"""How much anybody may ask, by the names that the settings give the limits.
+
+Every key begins with the tenant, so an attack on one tenant never slows another down.
+"""
+
+from math import ceil
+
+from authgate import audit
+from authgate.audit import Event
+from authgate.settings import LimitSettings
+from authgate.storage.rate_limits import Limit, RateLimiter
+from authgate.storage.redis import tenant_key
+from authgate.telemetry import metrics
+from authgate_tenants import current_tenant
+
+_ONE_EVENT = Limit.parse("1/min burst 1")
+
+
+class TooMany(Exception):
+    """A limit is reached; come back after some seconds."""
+
+    def __init__(self, rule: str, retry_after: float) -> None:
+        super().__init__(rule)
+        self.rule = rule
+        self.retry_after = max(1, ceil(retry_after))
+
+
+class Limits:
+    """The installation's limits, with a tenant's own where it has some."""
+
+    def __init__(self, limiter: RateLimiter, settings: LimitSettings) -> None:
+        self._limiter = limiter
+        self._enabled = settings.enabled
+        names = set(type(settings).model_fields) - {"enabled"}
+        self._limits = {name: Limit.parse(getattr(settings, name)) for name in names}
+
+    async def count(self, rule: str, *subject: str) -> None:
+        """Count one more for this subject. Raises ``TooMany``."""
+        if not self._enabled:
+            return
+        tenant = current_tenant()
+        key = tenant_key(tenant.id, "limit", rule, *subject)
+        decision = await self._limiter.hit(key, self._limit(rule))
+        if not decision.allowed:
+            metrics.rate_limited.add(rule)
+            await self._record(rule, subject)
+            raise TooMany(rule, decision.retry_after)
+
+    def _limit(self, rule: str) -> Limit:
+        own = current_tenant().settings.login_limits.get(rule)
+        return Limit.parse(own) if own else self._limits[rule]
+
+    async def _record(self, rule: str, subject: tuple[str, ...]) -> None:
+        # One event a minute tells as much as ten thousand, which a flood would write.
+        key = tenant_key(current_tenant().id, "limit-event", rule, *subject)
+        if (await self._limiter.hit(key, _ONE_EVENT)).allowed:
+            await audit.record(
+                Event.RATE_LIMIT_EXCEEDED,
+                actor=audit.ANONYMOUS,
+                success=False,
+                resource=("limit", rule),
+            )

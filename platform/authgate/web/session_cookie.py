@@ -1,0 +1,68 @@
+"""The cookies of a browser, worth nothing outside of the tenant they were set for.
+
+On a host of its own a tenant's cookies have the ``__Host-`` prefix. Tenants that share a host get
+cookies bound to their path; the session behind the key is bound to its tenant as well, so a cookie
+that reaches another tenant all the same opens nothing there.
+"""
+
+from quart import Response
+
+from authgate_tenants import current_tenant
+
+SESSION = "authgate_session"
+PRESESSION = "authgate_presession"
+"""Binds the sign-in form to the browser that asked for it, before there is a session."""
+
+
+def read(header: str, name: str) -> str | None:
+    """The cookie's value, from the request's ``Cookie`` header.
+
+    ``None`` where it came twice: the browser sends two when somebody planted one for another path
+    or domain, and nothing tells which is ours.
+    """
+    wanted = _full_name(name)
+    found = [
+        value
+        for part in header.split(";")
+        for key, _, value in (part.strip().partition("="),)
+        if key == wanted
+    ]
+    return found[0] if len(found) == 1 and _is_plain(found[0]) else None
+
+
+def write(response: Response, name: str, value: str, *, max_age: int | None = None) -> None:
+    """Set the cookie; until the browser closes where there is no ``max_age`` (seconds)."""
+    response.set_cookie(
+        _full_name(name),
+        value,
+        max_age=max_age,
+        path=_path(),
+        secure=_is_https(),
+        httponly=True,
+        samesite="Lax",
+    )
+
+
+def clear(response: Response, name: str) -> None:
+    """Take the cookie back."""
+    response.delete_cookie(
+        _full_name(name), path=_path(), secure=_is_https(), httponly=True, samesite="Lax"
+    )
+
+
+def _full_name(name: str) -> str:
+    if not _is_https():
+        return name
+    return f"__Secure-{name}" if current_tenant().shares_origin else f"__Host-{name}"
+
+
+def _path() -> str:
+    return current_tenant().prefix or "/"
+
+
+def _is_https() -> bool:
+    return current_tenant().issuer.startswith("https:")
+
+
+def _is_plain(value: str) -> bool:
+    return value.isascii() and value.replace("-", "").replace("_", "").isalnum()
