@@ -136,6 +136,14 @@ def test_ky_01_a_data_key_moved_to_another_tenant_or_version_stays_shut(
         ring.unwrap(relabelled, tenant_id=tenant_id, version=version)
 
 
+@pytest.mark.parametrize("length", [0, 1, 4])
+def test_a_data_key_that_is_cut_off_is_broken_and_not_unknown(length: int) -> None:
+    ring = KeyRing([_random_kek()])
+    wrapped = ring.wrap(os.urandom(32), tenant_id=_ACME, version=1)
+    with pytest.raises(SealBroken):
+        ring.unwrap(wrapped[:length], tenant_id=_ACME, version=1)
+
+
 def test_a_sealed_secret_is_no_data_key_and_a_data_key_no_sealed_secret() -> None:
     kek = _random_kek()
     wrapped = KeyRing([kek]).wrap(os.urandom(32), tenant_id=_ACME, version=1)
@@ -202,12 +210,18 @@ async def test_the_data_key_does_not_lie_open_in_the_database(
 async def test_a_cipher_is_for_the_tenant_in_scope_only(
     tenant: Tenant, kek: KeyEncryptionKey
 ) -> None:
-    encryption = TenantEncryption([kek], clock=_an_hour_later)
-    other = _tenant()
-    await encryption.cipher(tenant.id)
-    await encryption.cipher(tenant.id)
     with pytest.raises(CrossTenant):
-        await encryption.cipher(other.id)
+        await TenantEncryption([kek]).cipher(uuid4())
+
+
+async def test_a_remembered_cipher_is_for_its_tenant_only(
+    database: DatabaseSettings, kek: KeyEncryptionKey
+) -> None:
+    encryption, mine = TenantEncryption([kek], clock=_an_hour_later), _tenant()
+    with use_tenant(mine):
+        await encryption.cipher(mine.id)
+    with use_tenant(_tenant()), pytest.raises(CrossTenant):
+        await encryption.cipher(mine.id)
 
 
 async def test_outside_of_a_tenant_there_is_no_cipher(

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -50,11 +50,18 @@ def kek() -> KeyEncryptionKey:
 
 
 @pytest.fixture
+def invalidations() -> Invalidations:
+    return Invalidations(None)
+
+
+@pytest.fixture
 def process(
-    database: DatabaseSettings, kek: KeyEncryptionKey, clock: Clock
+    database: DatabaseSettings,
+    kek: KeyEncryptionKey,
+    clock: Clock,
+    invalidations: Invalidations,
 ) -> Callable[[], SigningKeys]:
     """The keys as one more process knows them; all are told of changes."""
-    invalidations = Invalidations(None)
 
     def process() -> SigningKeys:
         cache = SharedCache[KeySet]("signing_keys", invalidations, size=10, ttl=3600.0)
@@ -219,6 +226,18 @@ async def test_a_rotation_that_is_rolled_back_has_not_happened(
     assert (await keys.signer("ES256")).kid == before[0]
 
 
+async def test_nobody_is_told_of_a_change_before_it_is_committed(
+    keys: SigningKeys, tenant: Tenant, invalidations: Invalidations
+) -> None:
+    await keys.ensure("ES256")
+    told: list[UUID | None] = []
+    invalidations.subscribe("signing_keys", lambda tenant_id, *_: told.append(tenant_id))
+    async with transaction():
+        await keys.rotate("ES256", actor=SYSTEM)
+        assert told == []
+    assert told == [tenant.id]
+
+
 async def test_a_retired_key_ends_after_its_last_token_and_not_before(
     process: Callable[[], SigningKeys], tenant: Tenant, clock: Clock
 ) -> None:
@@ -300,6 +319,7 @@ async def test_a_retiring_key_can_be_revoked(keys: SigningKeys, tenant: Tenant) 
     await keys.ensure("ES256")
     rotation = await keys.rotate("ES256", actor=SYSTEM)
     assert rotation
+    assert rotation.retiring in await _kids(keys)
     await keys.revoke(rotation.retiring, actor=SYSTEM)
     assert await _kids(keys) == [rotation.active, rotation.pending]
 
