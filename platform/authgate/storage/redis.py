@@ -1,7 +1,7 @@
 """One Redis connection per process, shared by all that waits, and how its keys are named.
 
 What is asked while an answer is on its way gathers and goes out as one write, so a command costs
-a tenth of what it costs alone. Redis holds nothing that must not be lost: whoever asks it can do
+a fifth of what it costs alone. Redis holds nothing that must not be lost: whoever asks it can do
 without (``RedisUnavailable``), and is told so at once while Redis is away.
 """
 
