@@ -61,6 +61,7 @@ class GitHubConnector(LoginConnector[GitHubConfig]):
 
     name = "github"
     label = "GitHub"
+    icon = "github"
     config_type = GitHubConfig
 
     async def authorization_url(self, attempt: LoginAttempt) -> str:
@@ -80,7 +81,7 @@ class GitHubConnector(LoginConnector[GitHubConfig]):
         if answer.issuer not in (None, self.config.issuer):
             raise SignInRefused("This sign-in was answered by another provider than GitHub.")
         token = await self._redeem(attempt, answer.code)
-        profile = _object(await self._ask("/user", token))
+        profile = _object(_usable(await self._ask("/user", token)))
         number, login = profile.get("id"), profile.get("login")
         if type(number) is not int or not isinstance(login, str):
             raise ProviderUnavailable("GitHub did not say who you are.")
@@ -113,8 +114,8 @@ class GitHubConnector(LoginConnector[GitHubConfig]):
             raise SignInRefused("GitHub did not accept this sign-in. Please try again.")
         return token
 
-    async def _ask(self, path: str, token: str) -> object:
-        answer = await self.http.get(
+    async def _ask(self, path: str, token: str) -> HttpResponse:
+        return await self.http.get(
             self.config.api + path,
             headers={
                 "Authorization": f"Bearer {token}",
@@ -122,7 +123,6 @@ class GitHubConnector(LoginConnector[GitHubConfig]):
                 "X-GitHub-Api-Version": "2022-11-28",
             },
         )
-        return _usable(answer)
 
 
 def _usable(answer: HttpResponse) -> object:
@@ -142,8 +142,11 @@ def _text(profile: Mapping[str, object], name: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _chosen_address(listed: object) -> tuple[str, bool]:
+def _chosen_address(answer: HttpResponse) -> tuple[str, bool]:
     """The primary address if it is verified, else any verified one, else none at all."""
+    if answer.status in (403, 404):  # GitHub's way to say that the token may not know
+        return "", False
+    listed = _usable(answer)
     known = [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
     verified = [each for each in known if each.get("verified") is True and _text(each, "email")]
     chosen = next((each for each in verified if each.get("primary") is True), None)

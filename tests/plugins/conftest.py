@@ -267,7 +267,7 @@ class PretendGitHub:
             "avatar_url": "https://avatars.example/583231",
         }
     )
-    emails: list[dict[str, object]] = field(
+    emails: list[dict[str, object]] | None = field(
         default_factory=lambda: [
             {"email": "other@example.com", "primary": False, "verified": True},
             {"email": "octocat@example.com", "primary": True, "verified": True},
@@ -295,7 +295,7 @@ class PretendGitHub:
         if asked.headers.get("authorization") != "Bearer gho_1":
             return Answer(status=401, body=b'{"message": "Bad credentials"}')
         said = {"/api/v3/user": self.user, "/api/v3/user/emails": self.emails}.get(asked.path)
-        return Answer(status=200 if said else 404, body=json.dumps(said or {}).encode())
+        return Answer(status=404 if said is None else 200, body=json.dumps(said).encode())
 
     def _token(self, form: Mapping[str, str]) -> Answer:
         begun = self.codes.pop(form.get("code", ""), None)

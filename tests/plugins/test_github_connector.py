@@ -101,6 +101,7 @@ async def test_an_answer_of_another_issuer_is_refused_before_anything_is_sent(
         ([{"email": "a@x.example", "primary": True, "verified": "yes"}], ("", False)),
         ([{"email": None, "primary": True, "verified": True}], ("", False)),
         (["nonsense"], ("", False)),
+        (None, ("", False)),
     ],
 )
 async def test_only_a_verified_address_is_told(

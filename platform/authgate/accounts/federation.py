@@ -15,7 +15,7 @@ from authgate import audit, storage
 from authgate.accounts import external_accounts
 from authgate.accounts.answers import page, see_other
 from authgate.accounts.browser_sessions import BrowserSessions
-from authgate.accounts.external_accounts import NotHere
+from authgate.accounts.external_accounts import AddressTaken, NotHere
 from authgate.accounts.login import HOME
 from authgate.accounts.pending_login import LIFETIME, PendingLogin
 from authgate.accounts.tenant_connections import TenantConnections, UsableConnection
@@ -164,8 +164,8 @@ class Federation:
         try:
             try:
                 return await self._user_once(usable, identity)
-            except (UsernameTaken, IdentityTaken):
-                # Another first sign-in was a moment quicker: what it stored is there now.
+            except (AddressTaken, UsernameTaken, IdentityTaken):
+                # Perhaps by this very person's other first sign-in, which was a moment quicker.
                 return await self._user_once(usable, identity)
         except NotHere as error:
             raise _Refusal(error.status, str(error), type(error).__name__) from error

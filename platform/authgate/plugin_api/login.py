@@ -86,6 +86,9 @@ class LoginConnector(ABC, Generic[ConfigT]):
     label: ClassVar[str]
     """The provider's name, as people know it."""
 
+    icon: ClassVar[str] = "key-round"
+    """A symbol of the server's icon sheet, shown beside the label."""
+
     config_type: type[ConfigT]
     """The frozen dataclass that declares the settings."""
 

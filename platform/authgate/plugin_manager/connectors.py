@@ -56,6 +56,11 @@ class ConnectorType:
         return self.made_by.label
 
     @property
+    def icon(self) -> str:
+        """A symbol of the server's icon sheet."""
+        return self.made_by.icon
+
+    @property
     def fields(self) -> tuple[ConfigField, ...]:
         """The settings that a connection of this type needs."""
         return config_fields(self.made_by.config_type)
