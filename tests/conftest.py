@@ -132,7 +132,7 @@ async def machine(server: RunningServer, acme: Tenant) -> NewClient:
 
 
 DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
-PASSWORD = "correct-horse-battery-staple"  # noqa: S105  # of people who exist in tests only
+PASSWORD = "correct-horse-battery-staple"  # of people who exist in tests only
 
 
 @pytest.fixture

@@ -10,6 +10,8 @@ from contextlib import asynccontextmanager
 from ipaddress import ip_network
 from typing import cast
 
+import structlog
+
 from authgate import installation, plugin_manager
 from authgate.accounts.account import AccountPages
 from authgate.accounts.browser_sessions import BrowserSessions
@@ -39,6 +41,7 @@ from authgate.plugin_manager import (
 )
 from authgate.refusals import Refusals
 from authgate.settings import EgressSettings, Settings
+from authgate.storage import fitness, service_lock
 from authgate.storage.poll_pacing import MemoryPollPacer, PollPacer, RedisPollPacer
 from authgate.storage.rate_limits import MemoryRateLimiter, RateLimiter, RedisRateLimiter
 from authgate.telemetry import logs, metrics
@@ -47,6 +50,13 @@ from authgate.tokens.issuer import TokenIssuer
 from authgate.web import platform_pages
 from authgate.web.client_ip import ClientAddress
 from authgate.web.edge import App, Edge
+from authgate.web.health import (
+    Health,
+    Readiness,
+    database_answers,
+    migrations_applied,
+    redis_answers,
+)
 from authgate.web.lifespan import Lifespan
 from authgate.web.limits import Limits
 from authgate.web.machine import Handler, Routes
@@ -69,11 +79,15 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> Lifespan:
 async def serving(settings: Settings, *, clock: Clock) -> AsyncIterator[tuple[App, Installation]]:
     """The open application and the parts it is made of."""
     access_log = AccessLog(settings, logs.configure(settings))
-    async with (
-        installation.opened(settings, clock=clock) as parts,
-        _outside(settings.egress) as outside,
-    ):
-        yield _edge(parts, access_log, outside), parts
+    with service_lock.held(settings.database):
+        async with (
+            installation.opened(settings, clock=clock) as parts,
+            _outside(settings.egress) as outside,
+        ):
+            await fitness.check(settings.database)
+            if settings.database.is_sqlite:
+                _log.warning("tenants are kept apart by two walls, not three", database="SQLite")
+            yield _edge(parts, access_log, outside), parts
 
 
 def _outside(egress: EgressSettings) -> GuardedHttp:
@@ -165,10 +179,22 @@ def _people(
 
 
 def _platform_routes(parts: Installation, pages: Pages, static: StaticFiles) -> dict[str, Handler]:
+    health = Health(_readiness(parts), metrics_token=parts.settings.metrics_token)
     return {
         "/": platform_pages.landing(pages),
         "/static/": platform_pages.static(static),
+        **health.endpoints(),
     }
+
+
+def _readiness(parts: Installation) -> Readiness:
+    checks = {
+        "database": database_answers,
+        "migrations": migrations_applied(parts.settings.database),
+    }
+    if parts.redis is not None:
+        checks["redis"] = redis_answers(parts.redis)
+    return Readiness(checks, draining=lambda: False)
 
 
 def _read_by(handler: Handler) -> dict[str, Handler]:

@@ -2,15 +2,15 @@
 
 import httpx2
 import pytest
-from authgate_testing.person import Person
-from authgate_testing.server import RunningServer
 
 from authgate.provisioning import NewClient
 from authgate.storage.users import User
 from authgate_tenants import Tenant
+from authgate_testing.person import Person
+from authgate_testing.server import RunningServer
 
 GRANT = "urn:ietf:params:oauth:grant-type:device_code"
-PASSWORD = "correct-horse-battery-staple"  # noqa: S105
+PASSWORD = "correct-horse-battery-staple"
 
 
 async def start(server: RunningServer, tenant: Tenant, client: NewClient) -> dict[str, str]:

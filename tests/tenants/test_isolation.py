@@ -1,0 +1,443 @@
+"""A tenant sees its own rows, whatever is asked: the walls, each tried by itself.
+
+On SQLite the ORM is the wall; on PostgreSQL the database is one more, and the tests that go round
+the ORM run there.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import uuid4
+
+import asyncpg
+import pytest
+from pydantic import SecretStr
+from tortoise import connections
+from tortoise.backends.base.client import BaseDBAsyncClient
+from tortoise.exceptions import IntegrityError, OperationalError
+from tortoise.queryset import QuerySet
+from tortoise.transactions import in_transaction
+
+from authgate import storage
+from authgate.clock import utc_now
+from authgate.settings import DatabaseSettings
+from authgate.storage import clients, database, device_codes, row_security, users
+from authgate.storage.clients import ClientRow
+from authgate.storage.database import dsn
+from authgate.storage.tokens import Token, TokenCategory
+from authgate.storage.users import User
+from authgate_tenants import (
+    CrossTenant,
+    NoTenant,
+    Tenant,
+    TenantSettings,
+    TenantStatus,
+    use_tenant,
+)
+from authgate_tenants.lifecycle import create_tenant
+from authgate_tenants.scope import _current
+
+USERS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbours:
+    """Tenants with the same things in them."""
+
+    acme: Tenant
+    globex: Tenant
+    initech: Tenant
+
+    def __iter__(self) -> Iterator[Tenant]:
+        return iter((self.acme, self.globex, self.initech))
+
+
+async def _moved_in(slug: str) -> Tenant:
+    row = await create_tenant(slug=slug, name=slug.title())
+    tenant = Tenant(
+        id=row.id,
+        slug=slug,
+        name=row.name,
+        status=TenantStatus.ACTIVE,
+        issuer=f"http://localhost:8080/t/{slug}",
+        prefix=f"/t/{slug}",
+        settings=TenantSettings(),
+    )
+    with use_tenant(tenant):
+        await clients.create(
+            name="CLI", client_id="cli", grant_types=["x"], scopes=["read"], secret=None
+        )
+        for number in range(USERS):
+            await users.create(username=f"user{number}")
+    return tenant
+
+
+@pytest.fixture
+async def neighbours(database: DatabaseSettings) -> Neighbours:
+    """Three tenants on each database."""
+    return Neighbours(*[await _moved_in(slug) for slug in ("acme", "globex", "initech")])
+
+
+@pytest.fixture
+async def walled(
+    postgres_settings_of_own: DatabaseSettings,
+) -> AsyncIterator[Neighbours]:
+    """Three tenants on PostgreSQL, which has the third wall."""
+    async with storage.opened(postgres_settings_of_own):
+        yield Neighbours(*[await _moved_in(slug) for slug in ("acme", "globex", "initech")])
+
+
+def connection() -> BaseDBAsyncClient:
+    return connections.get("default")
+
+
+async def a_user(tenant: Tenant, name: str = "user1") -> User:
+    with use_tenant(tenant):
+        found = await users.find_by_login(name)
+    assert found is not None
+    return found
+
+
+# The second wall: the ORM, on both databases.
+
+
+async def test_the_orm_shows_each_tenant_its_own_rows(neighbours: Neighbours) -> None:
+    for tenant in neighbours:
+        with use_tenant(tenant):
+            rows = await User.all()
+        assert len(rows) == USERS
+        assert {row.tenant_id for row in rows} == {tenant.id}
+
+
+async def test_a_query_outside_of_any_tenant_raises(neighbours: Neighbours) -> None:
+    for query in (User.all, User.filter, User.first, ClientRow.all):
+        with pytest.raises(NoTenant):
+            await query()
+
+
+async def test_a_row_made_outside_of_any_tenant_raises(neighbours: Neighbours) -> None:
+    with pytest.raises(NoTenant):
+        User(username="nobody", canonical_username="nobody")
+
+
+async def test_a_scope_does_not_change_into_anothers(neighbours: Neighbours) -> None:
+    with use_tenant(neighbours.acme), pytest.raises(CrossTenant), use_tenant(neighbours.globex):
+        pass
+
+
+async def test_the_same_names_live_side_by_side(neighbours: Neighbours) -> None:
+    ids = [(await a_user(tenant)).id for tenant in neighbours]
+    assert len(set(ids)) == 3
+
+
+@pytest.mark.parametrize("act", ["save", "delete", "refresh_from_db"])
+async def test_a_row_of_another_tenant_is_not_written_or_read(
+    neighbours: Neighbours, act: str
+) -> None:
+    foreign = await a_user(neighbours.acme)
+    foreign.name = "taken over"
+    with use_tenant(neighbours.globex), pytest.raises(CrossTenant):
+        await getattr(foreign, act)()
+    assert (await a_user(neighbours.acme)).name == ""
+
+
+async def test_a_row_cannot_be_moved_into_another_tenant(neighbours: Neighbours) -> None:
+    own = await a_user(neighbours.acme)
+    with use_tenant(neighbours.acme):
+        own.tenant_id = neighbours.globex.id
+        with pytest.raises(CrossTenant):
+            await own.save()
+
+
+async def test_updates_and_deletes_reach_only_the_tenants_rows(neighbours: Neighbours) -> None:
+    with use_tenant(neighbours.acme):
+        assert await User.all().update(name="renamed") == USERS
+        assert await ClientRow.all().delete() == 1
+    with use_tenant(neighbours.globex):
+        assert await User.filter(name="renamed").count() == 0
+        assert await ClientRow.all().count() == 1
+
+
+async def test_a_lookup_by_key_finds_only_the_tenants_own(neighbours: Neighbours) -> None:
+    now = utc_now()
+    with use_tenant(neighbours.acme):
+        issued = await device_codes.issue(
+            client_id="cli",
+            scope="read",
+            poll_interval=5,
+            ip="192.0.2.1",
+            user_agent="",
+            now=now,
+            expires_at=now + timedelta(minutes=1),
+        )
+        assert await device_codes.poll(issued.device_code) is not None
+    with use_tenant(neighbours.globex):
+        assert await device_codes.poll(issued.device_code) is None
+        assert await device_codes.find_pending(issued.user_code, now=now) is None
+
+
+# The third wall: row-level security, for whatever goes round the ORM.
+
+
+@pytest.mark.parametrize("table", ["users", "clients", "tenant_data_keys", "audit_events"])
+async def test_ti_09_plain_sql_without_a_filter_sees_only_the_tenants_rows(
+    walled: Neighbours, table: str
+) -> None:
+    for tenant in walled:
+        with use_tenant(tenant):
+            rows = await connection().execute_query_dict(
+                f"SELECT DISTINCT tenant_id FROM {table}"  # noqa: S608
+            )
+        assert [row["tenant_id"] for row in rows] in ([tenant.id], [])
+
+
+async def test_ti_09_a_query_set_that_goes_round_the_manager_sees_only_the_tenants_rows(
+    walled: Neighbours,
+) -> None:
+    for tenant in walled:
+        with use_tenant(tenant):
+            rows = await QuerySet(User).filter(canonical_username="user1")
+        assert [row.tenant_id for row in rows] == [tenant.id]
+
+
+async def test_ti_10_without_a_tenant_plain_sql_sees_and_deletes_nothing(
+    walled: Neighbours,
+) -> None:
+    rows = await connection().execute_query_dict("SELECT count(*) AS n FROM users")
+    assert rows[0]["n"] == 0
+    deleted, _ = await connection().execute_query("DELETE FROM users")
+    assert deleted == 0
+    with use_tenant(walled.acme):
+        assert await User.all().count() == USERS
+
+
+async def test_ti_06_a_row_for_another_tenant_is_refused_by_the_database(
+    walled: Neighbours,
+) -> None:
+    statement = (
+        "INSERT INTO users (id, tenant_id, username, canonical_username, email_verified,"
+        " name, picture, status, role, created_at, updated_at)"
+        " VALUES ($1, $2, 'm', 'm', false, '', '', 'active', 'user', now(), now())"
+    )
+    with use_tenant(walled.acme), pytest.raises(OperationalError, match="row-level security"):
+        await connection().execute_insert(statement, [uuid4(), walled.globex.id])
+
+
+async def test_ti_06_a_row_is_not_moved_to_another_tenant_by_the_database(
+    walled: Neighbours,
+) -> None:
+    with use_tenant(walled.acme), pytest.raises(OperationalError, match="row-level security"):
+        await connection().execute_query("UPDATE users SET tenant_id = $1", [walled.globex.id])
+
+
+async def test_ti_02_a_reference_to_another_tenants_row_is_refused_by_the_database(
+    walled: Neighbours,
+) -> None:
+    foreign = await a_user(walled.acme)
+    now = utc_now()
+    for user_id in (foreign.id, uuid4()):
+        with use_tenant(walled.globex), pytest.raises(IntegrityError):
+            await Token.create(
+                category=TokenCategory.ACCESS,
+                token_hash=b"x",
+                client_id="cli",
+                user_id=user_id,
+                scope="",
+                grant_type="x",
+                created_at=now,
+                expires_at=now,
+            )
+
+
+async def test_a_scope_that_changes_under_an_open_transaction_is_refused(
+    walled: Neighbours,
+) -> None:
+    with use_tenant(walled.acme):
+        async with in_transaction():
+            token = _current.set(walled.globex)
+            try:
+                with pytest.raises(CrossTenant):
+                    await QuerySet(User).count()
+                with pytest.raises(CrossTenant):
+                    async with in_transaction():
+                        pass
+            finally:
+                _current.reset(token)
+
+
+async def test_the_tenant_ends_with_its_transaction(
+    walled: Neighbours, postgres_settings_of_own: DatabaseSettings
+) -> None:
+    app = await asyncpg.connect(dsn(postgres_settings_of_own.url.get_secret_value()))
+    try:
+        asked = "SELECT current_setting('app.tenant', true)"
+        assert await app.fetchval(asked) is None
+        async with app.transaction():
+            await app.execute("SELECT set_config('app.tenant', $1, true)", str(walled.acme.id))
+            assert await app.fetchval("SELECT count(*) FROM users") == USERS
+        assert await app.fetchval(asked) == ""
+        assert await app.fetchval("SELECT count(*) FROM users") == 0
+    finally:
+        await app.close()
+
+
+async def test_a_task_that_outlives_its_transaction_is_not_given_anothers(
+    walled: Neighbours,
+) -> None:
+    ended = asyncio.Event()
+
+    async def latecomer() -> object:
+        await ended.wait()
+        return await User.all().count()
+
+    with use_tenant(walled.acme):
+        async with in_transaction():
+            late = asyncio.create_task(latecomer())
+        ended.set()
+        with pytest.raises(asyncpg.InterfaceError):
+            await late
+
+
+# The roles.
+
+
+@pytest.fixture
+async def appender(
+    walled: Neighbours, postgres_settings_of_own: DatabaseSettings
+) -> AsyncIterator[asyncpg.Connection]:
+    """Connected as the role that appends."""
+    connected = await asyncpg.connect(dsn(database.append_url(postgres_settings_of_own)))
+    yield connected
+    await connected.close()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT 1 FROM tokens",
+        "SELECT 1 FROM audit_events",
+        "SELECT 1 FROM users",
+        "SELECT 1 FROM tenants",
+        "UPDATE tokens SET status = 'revoked'",
+        "DELETE FROM audit_events",
+        "TRUNCATE tokens",
+        "INSERT INTO users (id) VALUES (gen_random_uuid())",
+        "SET ROLE authgate_app",
+    ],
+)
+async def test_the_appending_role_can_insert_tokens_and_events_and_nothing_else(
+    appender: asyncpg.Connection, statement: str
+) -> None:
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await appender.execute(statement)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE audit_events SET actor_id = 'somebody else'",
+        "DELETE FROM audit_events",
+        "TRUNCATE users",
+        "ALTER TABLE users DISABLE ROW LEVEL SECURITY",
+        "DROP POLICY tenant_isolation ON users",
+        "SET ROLE authgate_owner",
+        "DELETE FROM tenants",
+        "CREATE TABLE own (id int)",
+    ],
+)
+async def test_the_serving_role_cannot_change_history_or_walls(
+    walled: Neighbours, statement: str
+) -> None:
+    with use_tenant(walled.acme), pytest.raises((OperationalError, asyncpg.PostgresError)):
+        await connection().execute_query(statement)
+
+
+async def test_the_sweeping_role_sees_only_what_has_expired(
+    walled: Neighbours, postgres_settings_of_own: DatabaseSettings
+) -> None:
+    now = utc_now()
+    for tenant in walled:
+        with use_tenant(tenant):
+            for minutes in (-5, 5):
+                await Token.create(
+                    category=TokenCategory.ACCESS,
+                    token_hash=b"x",
+                    client_id="cli",
+                    scope="",
+                    grant_type="x",
+                    created_at=now,
+                    expires_at=now + timedelta(minutes=minutes),
+                )
+    sweeper = await asyncpg.connect(dsn(database.sweep_url(postgres_settings_of_own)))
+    try:
+        assert await sweeper.fetchval("SELECT count(*) FROM tokens") == 3
+        assert await sweeper.execute("DELETE FROM tokens") == "DELETE 3"
+        for statement in ("SELECT 1 FROM users", "UPDATE tokens SET status = 'active'"):
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await sweeper.execute(statement)
+    finally:
+        await sweeper.close()
+
+
+async def test_every_tenants_table_is_protected(walled: Neighbours) -> None:
+    tables = set(row_security.tenant_tables())
+    assert {"users", "clients", "tokens", "signing_keys", "audit_events"} <= tables
+    rows = await connection().execute_query_dict(
+        "SELECT relname FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace"
+        " WHERE nspname = 'public' AND relkind = 'r'"
+        " AND relrowsecurity AND relforcerowsecurity"
+    )
+    assert {row["relname"] for row in rows} == tables
+
+
+async def test_every_unique_key_of_a_tenants_table_begins_with_the_tenant(
+    walled: Neighbours,
+) -> None:
+    rows = await connection().execute_query_dict(
+        "SELECT t.relname AS table, pg_get_indexdef(i.indexrelid) AS definition"
+        " FROM pg_index i JOIN pg_class t ON t.oid = i.indrelid"
+        " WHERE i.indisunique AND NOT i.indisprimary"
+    )
+    of_tenants = [row for row in rows if row["table"] in row_security.tenant_tables()]
+    assert of_tenants
+    for row in of_tenants:
+        assert "(tenant_id" in row["definition"], row["definition"]
+
+
+@pytest.mark.parametrize(
+    ("fault", "cure"),
+    [
+        ("ALTER TABLE users NO FORCE ROW LEVEL SECURITY", "users"),
+        ("DROP POLICY tenant_isolation ON clients", "clients"),
+        ("ALTER TABLE tokens DISABLE ROW LEVEL SECURITY", "tokens"),
+    ],
+)
+async def test_a_hole_in_the_wall_is_noticed(
+    walled: Neighbours, postgres_settings_of_own: DatabaseSettings, fault: str, cure: str
+) -> None:
+    owner = await asyncpg.connect(dsn(database.owner_url(postgres_settings_of_own)))
+    app = await asyncpg.connect(dsn(postgres_settings_of_own.url.get_secret_value()))
+    try:
+        await row_security.check(app)
+        await owner.execute(fault)
+        with pytest.raises(row_security.WallMissing, match=cure):
+            await row_security.check(app)
+        with pytest.raises(row_security.WallMissing, match="owns"):
+            await row_security.check(owner)
+    finally:
+        await owner.close()
+        await app.close()
+
+
+async def test_settings_as_the_owner_are_refused_as_serving_role(
+    walled: Neighbours, postgres_settings_of_own: DatabaseSettings
+) -> None:
+    owner = database.owner_url(postgres_settings_of_own)
+    settings = postgres_settings_of_own.model_copy(update={"url": SecretStr(owner)})
+    connected = await asyncpg.connect(dsn(settings.url.get_secret_value()))
+    try:
+        with pytest.raises(row_security.WallMissing):
+            await row_security.check(connected)
+    finally:
+        await connected.close()
