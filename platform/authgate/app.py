@@ -63,6 +63,8 @@ from authgate.web.machine import Handler, Routes
 from authgate.web.pages import Pages
 from authgate.web.static_files import StaticFiles
 
+_log = structlog.get_logger(__name__)
+
 
 def create_app(settings: Settings, *, clock: Clock = utc_now) -> Lifespan:
     """The ASGI application; it opens its database when the server starts it."""

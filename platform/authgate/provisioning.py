@@ -18,6 +18,10 @@ from authgate_tenants import Tenant, TenantSettings, use_tenant
 from authgate_tenants.lifecycle import create_tenant
 
 
+class UnknownClient(LookupError):
+    """The tenant has no client with this id and a secret."""
+
+
 @dataclass(frozen=True, slots=True)
 class NewClient:
     """A client and its secret, which is shown once."""
@@ -76,6 +80,27 @@ async def add_client(
         )
     await parts.clients.invalidate(clients.cache_key(client.client_id))
     return NewClient(client, secret)
+
+
+async def rotate_client_secret(
+    parts: Installation, client_id: str, *, actor: Actor = SYSTEM
+) -> str:
+    """A new secret for a client of the current tenant; the old one ends at once.
+
+    Raises ``UnknownClient`` where there is no such client, or it has no secret.
+    """
+    secret = clients.new_secret()
+    async with storage.transaction():
+        if not await clients.replace_secret(client_id, secret):
+            raise UnknownClient(client_id)
+        await audit.record(
+            Event.CLIENT_SECRET_REGENERATED,
+            actor=actor,
+            client_id=client_id,
+            resource=("client", client_id),
+        )
+    await parts.clients.invalidate(clients.cache_key(client_id))
+    return secret
 
 
 async def add_user(

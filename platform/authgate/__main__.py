@@ -1,0 +1,14 @@
+"""``python -m authgate`` and the ``authgate`` command."""
+
+import sys
+
+
+def main() -> None:
+    """Run the command line of this process, and end with its exit code."""
+    from authgate.cli.command_line import run
+
+    sys.exit(run(sys.argv[1:]))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,144 @@
+"""``authgate client``."""
+
+import asyncio
+from typing import Annotated
+
+import typer
+
+from authgate import provisioning
+from authgate.cli import installed
+from authgate.cli.failures import Misused
+from authgate.cli.output import Format, Output, Record, say, show, show_all
+from authgate.oauth.grants.client_credentials import ClientCredentialsGrant
+from authgate.oauth.grants.device_code import DeviceCodeGrant
+from authgate.provisioning import NewClient
+from authgate.storage import clients
+from authgate.tokens import scopes
+
+app = typer.Typer()
+
+GRANTS = {
+    "client_credentials": ClientCredentialsGrant.grant_type,
+    "device_code": DeviceCodeGrant.grant_type,
+}
+"""Grants by the names that are typed."""
+
+InTenant = Annotated[str, typer.Option("--tenant", "-t", help="Slug of the tenant")]
+Name = Annotated[str, typer.Option(help="Its name for people, who see it before they approve")]
+Public = Annotated[bool, typer.Option("--public", help="It keeps no secret: a CLI, a TV, an app")]
+FirstParty = Annotated[bool, typer.Option("--first-party", help="It is the tenant's own")]
+OwnId = Annotated[str | None, typer.Option("--id", help="client_id; a random one where not given")]
+ClientId = Annotated[str, typer.Argument(help="client_id")]
+Grants = Annotated[list[str], typer.Option(help="device_code or client_credentials; repeatable")]
+Scopes = Annotated[list[str] | None, typer.Option(help="What it may ask for; repeatable")]
+
+
+@app.command()
+def create(
+    tenant: InTenant,
+    name: Name,
+    grant: Grants,
+    scope: Scopes = None,
+    public: Public = False,
+    first_party: FirstParty = False,
+    client_id: OwnId = None,
+    output: Output = Format.TABLE,
+) -> None:
+    """Create a client. Its secret is shown this once."""
+    grant_types = [_grant_type(each) for each in grant]
+    if public and GRANTS["client_credentials"] in grant_types:
+        raise Misused("A public client has no credentials for the grant client_credentials.")
+    created = asyncio.run(
+        _create(
+            tenant,
+            name=name,
+            grant_types=grant_types,
+            scopes=_scopes(scope or []),
+            public=public,
+            first_party=first_party,
+            client_id=client_id,
+        )
+    )
+    if created.secret:
+        say("The secret is shown this once; only its hash is kept.")
+    show(_told(created), output)
+
+
+@app.command("list")
+def list_(tenant: InTenant, output: Output = Format.TABLE) -> None:
+    """List a tenant's clients."""
+    show_all(asyncio.run(_all(tenant)), output)
+
+
+@app.command()
+def rotate_secret(tenant: InTenant, client_id: ClientId, output: Output = Format.TABLE) -> None:
+    """Give a client a new secret, shown this once. The old one ends at once."""
+    secret = asyncio.run(_rotate(tenant, client_id))
+    show({"client_id": client_id, "client_secret": secret}, output)
+
+
+async def _create(
+    slug: str,
+    *,
+    name: str,
+    grant_types: list[str],
+    scopes: list[str],
+    public: bool,
+    first_party: bool,
+    client_id: str | None,
+) -> NewClient:
+    async with installed.inside(slug) as (parts, _):
+        return await provisioning.add_client(
+            parts,
+            name=name,
+            grant_types=grant_types,
+            scopes=scopes,
+            public=public,
+            first_party=first_party,
+            client_id=client_id,
+        )
+
+
+async def _all(slug: str) -> list[Record]:
+    async with installed.inside(slug):
+        return [
+            {
+                "client_id": client.client_id,
+                "name": client.name,
+                "kind": "public" if client.is_public else "confidential",
+                "status": client.status.value,
+                "grants": _short(client.grant_types),
+                "scopes": list(client.scopes),
+            }
+            for client in await clients.all_clients()
+        ]
+
+
+async def _rotate(slug: str, client_id: str) -> str:
+    async with installed.inside(slug) as (parts, _):
+        return await provisioning.rotate_client_secret(parts, client_id)
+
+
+def _told(created: NewClient) -> Record:
+    record = {"client_id": created.client.client_id}
+    return record | ({"client_secret": created.secret} if created.secret else {})
+
+
+def _grant_type(typed: str) -> str:
+    if typed in GRANTS.values():
+        return typed
+    if typed not in GRANTS:
+        raise Misused(f"There is no grant {typed!r}; there are {' and '.join(GRANTS)}.")
+    return GRANTS[typed]
+
+
+def _short(grant_types: frozenset[str]) -> list[str]:
+    names = {grant_type: name for name, grant_type in GRANTS.items()}
+    return sorted(names.get(each, each) for each in grant_types)
+
+
+def _scopes(typed: list[str]) -> list[str]:
+    try:
+        return list(scopes.parse(" ".join(typed)))
+    except scopes.MalformedScope as error:
+        raise Misused(str(error)) from error

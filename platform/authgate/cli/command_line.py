@@ -1,0 +1,88 @@
+"""From the words of a command line to the function that is meant.
+
+Only the module of the command that is asked for is imported, so that none waits for another's.
+"""
+
+import importlib
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import typer
+
+from authgate.cli.exit_codes import ExitCode
+from authgate.cli.failures import Failure
+
+
+@dataclass(frozen=True, slots=True)
+class _Command:
+    target: str
+    """``module:attribute`` of a function, or of a ``Typer`` that holds several."""
+
+    summary: str
+
+
+COMMANDS = {
+    "serve": _Command("serve:serve", "Serve requests."),
+    "migrate": _Command("migrate:migrate", "Bring the database to this version's shape, or back."),
+    "tenant": _Command("tenant:app", "Create and list tenants."),
+    "client": _Command("client:app", "Create and list clients, and renew their secrets."),
+    "version": _Command("version:version", "Tell which AuthGate this is."),
+}
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Do what the words say, and answer the exit code; what is expected to fail says why."""
+    words = list(arguments) or ["--help"]
+    try:
+        ended = _program(words)(args=words, prog_name="authgate", standalone_mode=False)
+    except typer.TyperException as error:
+        return _refuse(error.format_message(), ExitCode(error.exit_code))
+    except Failure as error:
+        return _refuse(str(error), error.exit_code)
+    except typer.Abort:
+        return _refuse("Given up.", ExitCode.FAILED)
+    except Exception as error:
+        from authgate.cli import expected
+
+        failure = expected.failure_of(error)
+        if failure is None:
+            raise
+        return _refuse(str(failure), failure.exit_code)
+    return ended if isinstance(ended, int) else ExitCode.OK
+
+
+def _refuse(message: str, code: ExitCode) -> int:
+    line = " ".join(message.split())
+    sys.stderr.write(f"authgate: {line}\n")
+    return code
+
+
+def _program(words: Sequence[str]) -> typer.Typer:
+    program = typer.Typer(
+        help="AuthGate: a multi-tenant OAuth 2.0 and OpenID Connect server.",
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+    )
+    program.callback()(_nothing_yet)
+    for name, command in COMMANDS.items():
+        if name == words[0]:
+            _add(program, name, command)
+        else:
+            program.command(name, help=command.summary)(_nothing_yet)
+    return program
+
+
+def _add(program: typer.Typer, name: str, command: _Command) -> None:
+    module, _, attribute = command.target.partition(":")
+    target: Any = getattr(importlib.import_module(f"authgate.cli.{module}"), attribute)
+    if isinstance(target, typer.Typer):
+        program.add_typer(target, name=name, help=command.summary)
+    else:
+        program.command(name)(target)
+
+
+def _nothing_yet() -> None:
+    """Stand for a command in the list that help shows."""

@@ -1,0 +1,67 @@
+"""What the rooms below may refuse, as an end of a command; imported once something was refused."""
+
+from pydantic import ValidationError
+
+from authgate import storage
+from authgate.accounts.passwords import BadPassword
+from authgate.cli.failures import Conflict, Failure, Misused, NotFound, Unhealthy
+from authgate.provisioning import UnknownClient
+from authgate.serving import PortTaken, ServingError
+from authgate.storage.clients import ClientIdTaken
+from authgate.storage.database import OwnerUrlMissing
+from authgate.storage.fitness import NotMigrated
+from authgate.storage.redis import RedisUnavailable
+from authgate.storage.row_security import RoleMissing, WallMissing
+from authgate.storage.service_lock import DatabaseInUse
+from authgate.storage.users import BadUsername, UsernameTaken
+from authgate.tokens.keys import KeysChanged, UnknownKey
+from authgate_tenants.key_encryption import KeyEncryptionKeyError
+from authgate_tenants.lifecycle import SlugTaken
+from authgate_tenants.resolver import BadSlug
+from authgate_tenants.settings import UnknownTenantSetting
+
+_ENDS: tuple[tuple[type[Exception], type[Failure], str], ...] = (
+    (BadSlug, Misused, "{}"),
+    (BadUsername, Misused, "{}"),
+    (BadPassword, Misused, "{}"),
+    (UnknownTenantSetting, Misused, "There is no tenant setting {}."),
+    (OwnerUrlMissing, Misused, "{}"),
+    (UnknownClient, NotFound, "There is no client {} that has a secret."),
+    (UnknownKey, NotFound, "There is no signing key {}, or it is revoked already."),
+    (SlugTaken, Conflict, "There is a tenant {} already."),
+    (ClientIdTaken, Conflict, "There is a client {} already."),
+    (UsernameTaken, Conflict, "There is a user {} already, or one with that address."),
+    (KeysChanged, Conflict, "Somebody else changed the keys in this moment: try again."),
+    (PortTaken, Conflict, "{}"),
+    (DatabaseInUse, Conflict, "{}"),
+    (NotMigrated, Unhealthy, "{}"),
+    (WallMissing, Unhealthy, "{}"),
+    (RoleMissing, Unhealthy, "{}"),
+    (KeyEncryptionKeyError, Unhealthy, "{}"),
+    (RedisUnavailable, Unhealthy, "Redis cannot be reached: {}"),
+    (ServingError, Failure, "{}"),
+)
+
+
+def failure_of(error: Exception) -> Failure | None:
+    """The end that this error means; ``None`` where nobody expected it."""
+    if isinstance(error, ValidationError):
+        return Misused(f"The settings do not fit: {'; '.join(complaints(error))}")
+    for kind, failure, words in _ENDS:
+        if isinstance(error, kind):
+            return failure(words.format(error))
+    if storage.is_outage(error):
+        return Unhealthy(f"The database cannot be reached: {error}")
+    return None
+
+
+def complaints(error: ValidationError) -> list[str]:
+    """What is wrong with the settings, one sentence each, without the values."""
+    return [
+        ": ".join(filter(None, (".".join(map(str, each["loc"])), _plainly(each["msg"]))))
+        for each in error.errors(include_input=False, include_url=False)
+    ]
+
+
+def _plainly(message: str) -> str:
+    return message.removeprefix("Value error, ")

@@ -1,0 +1,90 @@
+"""What commands print: data on standard output, everything else on standard error."""
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+
+
+class Format(StrEnum):
+    """How data is printed."""
+
+    TABLE = "table"
+    JSON = "json"
+
+
+Output = Annotated[Format, typer.Option("--output", "-o", help="table for eyes, json for programs")]
+
+Record = Mapping[str, Any]
+
+_ENDLESS = 100_000
+
+
+def show_all(records: Sequence[Record], output: Format) -> None:
+    """Print records: a table with a row each, or a JSON array."""
+    if output is Format.JSON:
+        _print_json(records)
+    elif records:
+        _print_table(
+            list(records[0]), [[_text(value) for value in row.values()] for row in records]
+        )
+    else:
+        say("There are none.")
+
+
+def show(record: Record, output: Format) -> None:
+    """Print one record: a line for each of its values, or a JSON object."""
+    if output is Format.JSON:
+        _print_json(record)
+    else:
+        width = max(len(name) for name in record)
+        for name, value in record.items():
+            sys.stdout.write(f"{name:<{width}}  {_text(value)}".rstrip() + "\n")
+
+
+def say(message: str) -> None:
+    """Tell the person at the terminal something that is not data."""
+    sys.stderr.write(f"{message}\n")
+    sys.stderr.flush()
+
+
+def _print_json(value: object) -> None:
+    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, default=_plain) + "\n")
+
+
+def _print_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    for head in heads:
+        table.add_column(head, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(value) for value in row))
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        # A pipe has no width: nothing is folded for a program that reads lines.
+        console.width = Console(width=_ENDLESS).measure(table).maximum
+    console.print(table)
+
+
+def _text(value: object) -> str:
+    if value is None or value == "":
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, datetime):
+        return value.strftime("%Y-%m-%d %H:%M:%S")
+    if isinstance(value, list | tuple):
+        return " ".join(map(str, value)) or "-"
+    return str(value)
+
+
+def _plain(value: object) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)
