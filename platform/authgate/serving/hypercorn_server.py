@@ -1,0 +1,170 @@
+"""Hypercorn, one process of it: HTTP/1.1, and HTTP/2 where it ends TLS."""
+
+import asyncio
+import logging
+import socket
+import sys
+from asyncio import StreamReader, StreamReaderProtocol, StreamWriter
+from contextlib import suppress
+from typing import cast
+
+from hypercorn.app_wrappers import ASGIWrapper
+from hypercorn.asyncio.task_group import TaskGroup
+from hypercorn.asyncio.tcp_server import MAX_RECV, TCPServer
+from hypercorn.config import Config
+from hypercorn.events import Closed, Event, RawData, Updated
+from hypercorn.typing import ASGIFramework, ConnectionState
+from hypercorn.typing import LifespanState as HypercornState
+from hypercorn.utils import parse_socket_addr
+
+from authgate.serving.asgi_types import ASGIApp, LifespanState
+from authgate.serving.half_close import half_close
+from authgate.serving.hypercorn_protocol import (
+    DrainingContext,
+    StrictH2Protocol,
+    StrictH11Protocol,
+)
+from authgate.serving.options import ServeOptions
+from authgate.serving.request_head import HEAD_SECONDS, KEEP_ALIVE_SECONDS, MAX_HEAD_BYTES
+from authgate.serving.tls import CLOSE_SECONDS, HANDSHAKE_SECONDS, tls_context
+
+
+class HypercornServer:
+    """Serves connections with Hypercorn's protocols, without its process model."""
+
+    def __init__(self, *, app: ASGIApp, state: LifespanState, options: ServeOptions) -> None:
+        self._app = ASGIWrapper(cast("ASGIFramework", app))
+        self._state = state
+        self._config = _config()
+        self._context = DrainingContext()
+        self._loop = asyncio.get_running_loop()
+        self._connections: set[StrictConnection] = set()
+        self._tls = None
+        if options.certfile is not None:
+            self._tls = tls_context(
+                certfile=options.certfile, keyfile=options.keyfile, alpn=("h2", "http/1.1")
+            )
+
+    async def serve(self, accepted: socket.socket) -> None:
+        """Serve the connection until it is gone and its requests are answered."""
+        reader, writer = await self._open(accepted)
+        connection = StrictConnection(
+            self._app,
+            self._loop,
+            self._config,
+            self._context,
+            cast("HypercornState", self._state),
+            reader,
+            writer,
+        )
+        self._connections.add(connection)
+        try:
+            await connection
+        finally:
+            self._connections.discard(connection)
+
+    async def _open(self, accepted: socket.socket) -> tuple[StreamReader, StreamWriter]:
+        reader = StreamReader(loop=self._loop)
+        protocol = StreamReaderProtocol(reader, loop=self._loop)
+        transport, _ = await self._loop.connect_accepted_socket(
+            lambda: protocol,
+            accepted,
+            ssl=self._tls,
+            ssl_handshake_timeout=HANDSHAKE_SECONDS if self._tls else None,
+            ssl_shutdown_timeout=CLOSE_SECONDS if self._tls else None,
+        )
+        return reader, StreamWriter(transport, protocol, reader, self._loop)
+
+    def drain(self) -> None:
+        """From now on every answer is the last one of its connection."""
+        self._context.draining = True
+        for connection in self._connections:
+            connection.drain()
+
+    def close_idle(self) -> None:
+        """Close the connections that wait for a request."""
+        for connection in list(self._connections):
+            connection.close_if_idle()
+
+
+class StrictConnection(TCPServer):
+    """One connection, served by the strict protocols."""
+
+    context: DrainingContext
+    # Hypercorn has a wrapper here, which would let one protocol turn into the other.
+    protocol: StrictH11Protocol | StrictH2Protocol  # type: ignore[assignment]  # no wrapper
+    _closing = False
+
+    async def run(self) -> None:
+        try:
+            self.protocol = self._choose_protocol()
+            async with self._task_group:
+                await self.protocol.initiate()
+                await self.idle_task.restart(self._task_group, self._first_request_timeout)
+                self.drain()
+                await self._read_data()
+        finally:
+            await super()._close()
+
+    def _choose_protocol(self) -> StrictH11Protocol | StrictH2Protocol:
+        self._task_group = TaskGroup(self.loop)
+        connected = self.writer.get_extra_info("socket")
+        tls = self.writer.get_extra_info("ssl_object")
+        speaks_h2 = tls is not None and tls.selected_alpn_protocol() == "h2"
+        return (StrictH2Protocol if speaks_h2 else StrictH11Protocol)(
+            self.app,
+            self.config,
+            self.context,
+            self._task_group,
+            ConnectionState(self.state),
+            tls is not None,
+            parse_socket_addr(connected.family, connected.getpeername()),
+            parse_socket_addr(connected.family, connected.getsockname()),
+            self.protocol_send,
+        )
+
+    def drain(self) -> None:
+        """Go away, if the worker is leaving and no answer of ours would say so."""
+        protocol = self.protocol
+        if isinstance(protocol, StrictH2Protocol) and self.context.draining and not protocol.closed:
+            self._task_group.spawn(protocol.leave)
+
+    def close_if_idle(self) -> None:
+        if self.idle_task._handle is not None:  # noqa: SLF001  # nothing else knows
+            self.writer.close()
+
+    async def _first_request_timeout(self) -> None:
+        await asyncio.sleep(HEAD_SECONDS)
+        await asyncio.shield(self._initiate_server_close())
+
+    async def protocol_send(self, event: Event) -> None:
+        if isinstance(event, Updated) and event.idle and self.reader.at_eof():
+            event = Closed()  # nobody is left to ask for more
+        await super().protocol_send(event)
+
+    async def _read_data(self) -> None:
+        """Read until the peer has finished; what comes after our end is read to no purpose."""
+        with suppress(OSError):
+            while data := await self.reader.read(MAX_RECV):
+                if not self._closing:
+                    await self.protocol.handle(RawData(data))
+        await self.protocol.handle(Closed())
+        await self.idle_task.stop()
+
+    async def _close(self) -> None:
+        if self._closing:
+            return
+        self._closing = True
+        await self.idle_task.stop()
+        with suppress(OSError, RuntimeError):
+            half_close(self.writer.transport)
+
+
+def _config() -> Config:
+    config = Config()
+    config.include_server_header = False
+    config.keep_alive_timeout = KEEP_ALIVE_SECONDS
+    config.keep_alive_max_requests = sys.maxsize
+    config.h2_max_header_list_size = MAX_HEAD_BYTES
+    config.errorlog = logging.getLogger("hypercorn.error")
+    return config

@@ -1,0 +1,230 @@
+"""HTTP/1.1 as uvicorn speaks it with httptools, made strict and able to leave politely.
+
+httptools takes a request with ``Upgrade`` for the last HTTP on its connection and lets go of the
+body; it accepts HTTP/0.9 and 2.0, any size of head, and a head that never ends.
+"""
+
+import asyncio
+import time
+from asyncio import Transport
+from collections import deque
+from email.utils import formatdate
+from http import HTTPStatus
+from typing import Any, cast
+
+import httptools
+from uvicorn._types import ASGI3Application
+from uvicorn.config import Config
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.server import ServerState
+
+from authgate.serving.deadline import Deadline
+from authgate.serving.half_close import half_close
+from authgate.serving.request_head import (
+    HEAD_SECONDS,
+    KEEP_ALIVE_SECONDS,
+    MAX_HEAD_BYTES,
+    HeadRefused,
+    check_request,
+)
+
+_NOWHERE = cast("list[tuple[bytes, bytes]]", deque[tuple[bytes, bytes]](maxlen=0))
+
+
+class DrainingState(ServerState):
+    """What all connections of a worker share: whether it is leaving, and the date."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.draining = False
+        self._dated = 0
+
+    def date(self) -> None:
+        """Bring the date of coming answers up to date."""
+        now = int(time.time())
+        if now != self._dated:
+            self._dated = now
+            self.default_headers = [(b"date", formatdate(now, usegmt=True).encode())]
+
+
+class StrictHttpToolsProtocol(HttpToolsProtocol):
+    """One HTTP/1.1 connection. It never turns into anything else."""
+
+    server_state: DrainingState
+    cycle: RequestResponseCycle | None  # type: ignore[assignment]  # None before the first
+
+    def __init__(
+        self,
+        *,
+        config: Config,
+        server_state: DrainingState,
+        app_state: dict[str, Any],
+        loop: asyncio.AbstractEventLoop,
+    ) -> None:
+        super().__init__(config, server_state, app_state, loop)
+        self.gone = loop.create_future()
+        """Done once the connection is."""
+        self.answers: set[asyncio.Task[None]] = set()
+        """Calls of the application, which may outlive the connection."""
+        self._deaf = False
+        self._in_head = False
+        self._head_is_timed = False
+        self._barren_bytes = 0
+        self._deadline = Deadline(loop, self.abort)
+        self._exit = cast("Transport", _Exit(self))
+
+    # --- the connection ---
+
+    def connection_made(self, transport: Transport) -> None:  # type: ignore[override]  # as uvicorn
+        super().connection_made(transport)
+        self._deadline.set(HEAD_SECONDS)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        self._deadline.cancel()
+        if not self.gone.done():
+            self.gone.set_result(None)
+
+    def data_received(self, data: bytes) -> None:
+        if self._deaf:
+            return
+        self._barren_bytes += len(data)
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            self._deaf = True  # the request is being answered, with the last answer
+        except httptools.HttpParserError as error:
+            cause = error.__context__
+            self._refuse(cause.status if isinstance(cause, HeadRefused) else 400)
+        else:
+            self._look_at_what_is_unfinished()
+
+    def _look_at_what_is_unfinished(self) -> None:
+        # httptools keeps a field or a trailer until it is whole, however long that takes.
+        if self._barren_bytes > MAX_HEAD_BYTES:
+            self._refuse(431)
+        elif self._in_head and not self._head_is_timed:
+            self._head_is_timed = True
+            self._deadline.set(HEAD_SECONDS)
+
+    def abort(self) -> None:
+        self.transport.abort()
+
+    @property
+    def is_idle(self) -> bool:
+        return self.cycle is None or self.cycle.response_complete
+
+    # --- what the parser finds ---
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._in_head = True
+        self._head_is_timed = False
+        self._barren_bytes = 0
+
+    def on_headers_complete(self) -> None:
+        version = self.parser.get_http_version()
+        check_request(target=self.url, http_version=version, fields=self.headers)
+        upgrade = self.parser.should_upgrade()
+        if upgrade and self._announces_body():
+            raise HeadRefused(400, "upgrade with a body")
+        self._in_head = False
+        self._barren_bytes = 0
+        self._deadline.unset()
+        self.server_state.date()
+        super().on_headers_complete()
+        self.headers = _NOWHERE  # a trailer must not pass for a header
+        if self.cycle is not None:
+            self.cycle.transport = self._exit
+            if upgrade or self.server_state.draining:
+                self.cycle.keep_alive = False
+
+    def _announces_body(self) -> bool:
+        return any(
+            name == b"transfer-encoding" or (name == b"content-length" and value.strip(b"0"))
+            for name, value in self.headers
+        )
+
+    def on_body(self, body: bytes) -> None:
+        self._barren_bytes = 0
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        self._barren_bytes = 0
+        super().on_message_complete()
+        if self.cycle is not None:
+            self.cycle.more_body = False
+
+    # --- the answers ---
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        task = self.loop.create_task(cycle.run_asgi(app))
+        self.answers.add(task)
+        task.add_done_callback(self.answers.discard)
+
+    def on_response_complete(self) -> None:
+        if self._deaf or self.transport.is_closing():
+            return  # to whatever else was asked
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+        elif self.cycle is not None and self.cycle.more_body:
+            self._deadline.set(HEAD_SECONDS)  # for the rest of a body that nobody waits for
+        elif not self._in_head:
+            self._deadline.set(KEEP_ALIVE_SECONDS)
+
+    def drain(self) -> None:
+        """Make the answer being prepared, if there is one, the last of this connection."""
+        if self.cycle is not None and not self.cycle.response_started:
+            self.cycle.keep_alive = False
+
+    def _refuse(self, status: int) -> None:
+        """Answer what came before, then refuse, then read no more."""
+        self._deaf = True
+        cycle = self.cycle
+        if cycle is None or cycle.response_complete:
+            self._write_refusal(status)
+        elif not cycle.more_body:
+            cycle.keep_alive = False
+        else:
+            cycle.disconnected = True
+            cycle.message_event.set()
+            if not self.pipeline and not cycle.response_started:
+                self._write_refusal(status)
+            else:
+                self.transport.close()
+
+    def _write_refusal(self, status: int) -> None:
+        self.server_state.date()
+        date = b"".join(b"%s: %s\r\n" % field for field in self.server_state.default_headers)
+        self.transport.write(
+            b"HTTP/1.1 %d %s\r\n" % (status, HTTPStatus(status).phrase.encode())
+            + date
+            + b"content-length: 0\r\nconnection: close\r\n\r\n"
+        )
+        self.end()
+
+    def end(self) -> None:
+        """Hear no more, and close once everything is sent and the peer has had time to read it."""
+        self._deaf = True
+        self._deadline.unset()
+        self.flow.resume_reading()
+        half_close(self.transport)
+
+
+class _Exit:
+    """The transport as an answer sees it, which closes it without a thought for the peer."""
+
+    __slots__ = ("_protocol",)
+
+    def __init__(self, protocol: StrictHttpToolsProtocol) -> None:
+        self._protocol = protocol
+
+    def write(self, data: bytes) -> None:
+        self._protocol.transport.write(data)
+
+    def is_closing(self) -> bool:
+        return self._protocol.transport.is_closing()
+
+    def close(self) -> None:
+        self._protocol.end()

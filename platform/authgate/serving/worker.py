@@ -1,0 +1,150 @@
+"""One server process: ``python -m authgate.serving.worker``, started by the supervisor.
+
+It serves the inherited socket until it is told to leave (SIGTERM), told to be quick about it
+(SIGINT), or until the supervisor is no more; then it answers what is on its way and goes.
+"""
+
+import asyncio
+import gc
+import importlib
+import logging
+import os
+import resource
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from typing import Protocol, cast
+
+from authgate.serving.asgi_types import ASGIApp, LifespanState
+from authgate.serving.errors import AppNotFound, ServingError
+from authgate.serving.lifespan import lifespan
+from authgate.serving.listener import Listener
+from authgate.serving.options import Assignment, ServeOptions
+
+logger = logging.getLogger("authgate.serving.worker")  # our __name__ is __main__
+
+CANNOT_START = 3
+"""Exit status of a worker whose application could not be loaded, started or stopped."""
+
+MOST_DESCRIPTORS = 65536
+
+
+class Server(Protocol):
+    """One kind of server: what it does with an accepted connection, and how it comes to an end."""
+
+    async def serve(self, accepted: socket.socket) -> None: ...
+
+    def drain(self) -> None: ...
+
+    def close_idle(self) -> None: ...
+
+
+def main() -> int:
+    """Do what the assignment in the first argument says; returns the exit status."""
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # a terminal that hangs up is no reason to end
+    _raise_descriptor_limit()
+    assignment = Assignment.from_json(sys.argv[1])
+    try:
+        app = _load(assignment.options.app)
+        _log_plainly()
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            runner.run(_work(app, assignment))
+    except ServingError as error:
+        _log_plainly()
+        logger.error("%s", error, exc_info=error.__cause__)
+        return CANNOT_START
+    return 0
+
+
+def _log_plainly() -> None:
+    """Write to the terminal, if the application has not set up its own log."""
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s [%(process)d] %(message)s"
+    )
+
+
+def _raise_descriptor_limit() -> None:
+    # The usual soft limit of 1024 is for programs that call select(); ours takes connections.
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, MOST_DESCRIPTORS)
+    if soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def _load(dotted: str) -> ASGIApp:
+    module, _, attribute = dotted.partition(":")
+    try:
+        return cast("ASGIApp", getattr(importlib.import_module(module), attribute or "app"))
+    except (ImportError, AttributeError) as error:
+        raise AppNotFound(f"no application at {dotted!r}") from error
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
+
+
+async def _work(app: ASGIApp, assignment: Assignment) -> None:
+    async with lifespan(app) as state:
+        server = _server(app, state, assignment.options)
+        listener = Listener(
+            socket.socket(fileno=assignment.listener),
+            serve=server.serve,
+            make_room=server.close_idle,
+        )
+        leaving = _watch_for_the_end(server, lifeline=assignment.lifeline)
+        gc.collect()
+        gc.freeze()  # what the start made lives as long as the process: never look at it again
+        listener.watch()
+        os.write(assignment.ready, b"1")
+        os.close(assignment.ready)
+        await leaving.wait()
+        await _leave(listener, server, assignment.options.drain_seconds)
+
+
+async def _leave(listener: Listener, server: Server, drain_seconds: float) -> None:
+    listener.stop()
+    cut = await listener.served(within=drain_seconds)
+    if cut:
+        logger.warning("left with %d connections still open after %g s", cut, drain_seconds)
+
+
+def _server(app: ASGIApp, state: LifespanState, options: ServeOptions) -> Server:
+    if options.kind == "uvicorn":
+        from authgate.serving.uvicorn_server import UvicornServer
+
+        return UvicornServer(app=app, state=state, options=options)
+    from authgate.serving.hypercorn_server import HypercornServer
+
+    return HypercornServer(app=app, state=state, options=options)
+
+
+def _watch_for_the_end(server: Server, *, lifeline: int) -> asyncio.Event:
+    loop = asyncio.get_running_loop()
+    leaving = asyncio.Event()
+
+    def supervisor_died() -> None:
+        loop.remove_reader(lifeline)
+        logger.error("the supervisor is gone: leaving too")
+        leave()
+
+    def leave() -> None:
+        leaving.set()
+        server.drain()
+
+    def hurry() -> None:
+        leave()
+        server.close_idle()
+
+    loop.add_signal_handler(signal.SIGTERM, leave)
+    loop.add_signal_handler(signal.SIGINT, hurry)
+    loop.add_reader(lifeline, supervisor_died)
+    return leaving
+
+
+if __name__ == "__main__":
+    sys.exit(main())
