@@ -89,7 +89,8 @@ async def walled(
 
 
 def connection() -> BaseDBAsyncClient:
-    return connections.get("default")
+    open_one: BaseDBAsyncClient = connections.get("default")
+    return open_one
 
 
 async def a_user(tenant: Tenant, name: str = "user1") -> User:
