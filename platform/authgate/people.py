@@ -125,9 +125,10 @@ class PeopleApp(Quart):
         detail: str = "",
         retry_seconds: int | None = None,
     ) -> Response:
+        exchange = request.scope["authgate.exchange"]  # type: ignore[typeddict-item]  # the edge's own
         content = ErrorPage(
             status=status,
-            request_id=request.scope["authgate.exchange"].request_id,  # type: ignore[typeddict-item]
+            request_id=exchange.request_id,
             reason=reason,
             detail=detail,
             retry_at=self._in(retry_seconds) if retry_seconds else None,
