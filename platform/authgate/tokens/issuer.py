@@ -9,7 +9,7 @@ from authgate import audit
 from authgate.audit import Actor, Event
 from authgate.clock import Clock
 from authgate.plugin_api import TokenClaimsRequest
-from authgate.plugin_manager import Plugins
+from authgate.plugin_manager import AddedClaims, Plugins
 from authgate.storage import tokens
 from authgate.storage.clients import Client
 from authgate.storage.tokens import NewToken, TokenCategory
@@ -73,10 +73,10 @@ class TokenIssuer:
     async def issue(self, grant: Grant, *, signer: Signer | None = None) -> IssuedToken:
         """Sign a token; returns once it and its audit event are stored."""
         signer = signer or await self.signer()
-        extra = await self._added_by_plugins(grant)
+        added = await self._added_by_plugins(grant)
         now, jti = self._clock(), uuid7()
         scope = " ".join(grant.scope)
-        claims = extra | _private_claims(grant) | _claims(grant, now, str(jti), scope)
+        claims = {**added.claims, **_private_claims(grant), **_claims(grant, now, str(jti), scope)}
         new = NewToken(
             jti=jti,
             category=TokenCategory.ACCESS,
@@ -88,14 +88,14 @@ class TokenIssuer:
             created_at=now,
             expires_at=now + timedelta(seconds=grant.lifetime),
         )
-        await self._remember(grant, new)
+        await self._remember(grant, new, added)
         return IssuedToken(new.token, grant.lifetime, scope)
 
-    async def _added_by_plugins(self, grant: Grant) -> dict[str, object]:
+    async def _added_by_plugins(self, grant: Grant) -> AddedClaims:
         tenant = current_tenant()
         if not tenant.settings.enabled_plugins:
-            return {}
-        added = await self._plugins.token_claims(
+            return AddedClaims()
+        return await self._plugins.token_claims(
             TokenClaimsRequest(
                 tenant=tenant.slug,
                 issuer=tenant.issuer,
@@ -108,15 +108,17 @@ class TokenIssuer:
             enabled=tenant.settings.enabled_plugins,
             private_claim_prefix=tenant.settings.private_claim_prefix,
         )
-        return dict(added.claims)
 
-    async def _remember(self, grant: Grant, new: NewToken) -> None:
+    async def _remember(self, grant: Grant, new: NewToken, added: AddedClaims) -> None:
+        details: dict[str, object] = {"scope": new.scope, "grant_type": new.grant_type}
+        if added.dropped:
+            details["refused_claims"] = [f"{each.plugin}: {each.name}" for each in added.dropped]
         await audit.record(
             grant.event,
             actor=grant.actor,
             client_id=grant.client.client_id,
             resource=("token", str(new.jti)),
-            details={"scope": new.scope, "grant_type": new.grant_type},
+            details=details,
             together_with=(tokens.row(new),),
         )
         metrics.tokens_issued.add(grant.grant_type)
