@@ -52,6 +52,9 @@ async def app(scope, receive, send):
 async def live(receive, send):
     await receive()
     broken = (HERE / "broken").exists()
+    if (HERE / "takes-long").exists():
+        (HERE / "starting").touch()
+        await asyncio.sleep(0.5)
     await send({"type": "lifespan.startup." + ("failed" if broken else "complete"),
                 "message": "the app is broken"})
     await receive()

@@ -112,21 +112,6 @@ def test_a_rolling_restart_loses_no_request(
 
 
 @BOTH
-def test_where_workers_may_not_overlap_a_restart_makes_people_wait_but_loses_no_request(
-    serve: "Serve", kind: str
-) -> None:
-    service = serve(kind, overlap=False)
-    before = service.worker()
-    with closing(service.keep_alive()) as idle:
-        idle.request("GET", "/")
-        idle.getresponse().read()
-        service.signal(signal.SIGHUP)
-        assert service.within(5, (service.folder / "stopped").exists)
-        assert service.worker() != before
-        service.said("rolling restart done")
-
-
-@BOTH
 def test_a_version_that_does_not_start_does_not_replace_one_that_serves(
     serve: "Serve", kind: str
 ) -> None:
@@ -153,6 +138,18 @@ def test_ht_22_idle_connections_do_not_shut_others_out(serve: "Serve", kind: str
                 idle.enter_context(service.connect())
             assert service.ask().status == 200
     assert "no descriptor left" in service.log
+    assert "Traceback" not in service.log
+
+
+def test_the_end_does_not_wait_for_a_worker_that_only_starts(serve: "Serve") -> None:
+    service = serve("hypercorn")
+    service.worker()
+    (service.folder / "takes-long").touch()
+    service.signal(signal.SIGHUP)
+    assert service.within(10, (service.folder / "starting").exists)
+    service.signal(signal.SIGTERM)
+    assert service.exit_status() == 0
+    assert "ERROR" not in service.log
     assert "Traceback" not in service.log
 
 

@@ -28,10 +28,6 @@ class ServeOptions:
     drain_seconds: float = 8.0
     """How long a leaving worker waits for its connections."""
 
-    overlap: bool = True
-    """Whether a new worker may start before the old one has left. Where not (SQLite lets one
-    process in), a rolling restart makes those who come meanwhile wait a moment."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assignment:

@@ -105,31 +105,17 @@ class Supervisor:
             await self._roll()
 
     async def _roll(self) -> None:
-        replace = self._replace if self._options.overlap else self._restart
         for old in [worker for worker in self._workers if not worker.dismissed]:
-            if not await replace(old):
+            try:
+                ready = (await self._start()).was_ready
+            except OSError:
+                logger.exception("cannot start a process")
+                ready = False
+            if not ready:
+                logger.error("rolling restart given up: worker %d goes on serving", old.pid)
                 return
-        logger.info("rolling restart done")
-
-    async def _replace(self, old: WorkerProcess) -> bool:
-        try:
-            ready = (await self._start()).was_ready
-        except OSError:
-            logger.exception("cannot start a process")
-            ready = False
-        if ready:
             old.dismiss(signal.SIGTERM)
-        else:
-            logger.error("rolling restart given up: worker %d goes on serving", old.pid)
-        return ready
-
-    async def _restart(self, old: WorkerProcess) -> bool:
-        # Whoever connects meanwhile waits in the socket's queue; idle connections must not make
-        # them wait longer.
-        old.dismiss(signal.SIGINT)
-        await old.ended()
-        await self._fill_place()
-        return any(worker.was_ready and not worker.dismissed for worker in self._workers)
+        logger.info("rolling restart done")
 
     async def _start(self) -> WorkerProcess:
         """Start a worker and wait until it is ready or has ended."""

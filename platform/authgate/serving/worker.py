@@ -14,6 +14,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Protocol, cast
 
 from authgate.serving.asgi_types import ASGIApp, LifespanState
@@ -100,7 +101,8 @@ async def _work(app: ASGIApp, assignment: Assignment) -> None:
         gc.collect()
         gc.freeze()  # what the start made lives as long as the process: never look at it again
         listener.watch()
-        os.write(assignment.ready, b"1")
+        with suppress(BrokenPipeError):  # a supervisor that is leaving no longer waits for us
+            os.write(assignment.ready, b"1")
         os.close(assignment.ready)
         await leaving.wait()
         await _leave(listener, server, assignment.options.drain_seconds)
