@@ -83,9 +83,9 @@ class PeopleApp(Quart):
 
     async def _to_sign_in(self, _error: NotSignedIn) -> Response:
         query = request.query_string.decode("ascii", "replace")
-        target = request.path + (f"?{query}" if query else "")
-        if request.method != "GET":
-            target = f"{current_tenant().prefix}/"
+        # A form is not sent again by itself, so its address leads nowhere.
+        wanted = request.path + (f"?{query}" if query else "") if request.method == "GET" else "/"
+        target = f"{current_tenant().prefix}{wanted}"
         return see_other(f"/login?return_to={_quoted(target)}")
 
     async def _forged(self, _error: ForgedForm) -> Response:

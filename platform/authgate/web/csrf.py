@@ -7,11 +7,11 @@ cookie) holds and another site does not know; it names the tenant and what the f
 import base64
 import hashlib
 import hmac
-from urllib.parse import urlsplit
 
 from authgate_tenants import current_tenant
 
 _SAME_SITE = frozenset({"same-origin", "none"})
+_UNSAID = "null"
 
 
 class ForgedForm(Exception):
@@ -30,8 +30,12 @@ def is_genuine(presented: str, key: bytes, purpose: str = "form") -> bool:
 
 
 def refuse_other_sites(*, origin: str | None, fetch_site: str | None, host: str) -> None:
-    """Refuse what the browser itself says another site sends. Raises ``ForgedForm``."""
+    """Refuse what the browser itself says another site sends. Raises ``ForgedForm``.
+
+    Our pages say ``Referrer-Policy: no-referrer``, under which browsers send ``Origin: null``
+    with our own forms too (Fetch, "append a request Origin header"): it tells nothing.
+    """
     if fetch_site is not None and fetch_site not in _SAME_SITE:
         raise ForgedForm
-    if origin is not None and urlsplit(origin).netloc != host:
+    if origin not in (None, _UNSAID, f"https://{host}", f"http://{host}"):
         raise ForgedForm
