@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import NamedTuple, Protocol
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from authgate_tenants.models import TenantDomain, TenantRow
 from authgate_tenants.scope import Tenant
@@ -99,6 +100,11 @@ class TenantResolver:
         if not _SLUG.match(slug):
             return None
         return await self._cache.get((None, "slug", slug), lambda: self._load_by_slug(slug))
+
+    async def find_by_id(self, tenant_id: UUID) -> Tenant | None:
+        """The tenant with this id, read afresh: for jobs, which are rare and know no address."""
+        row = await TenantRow.get_or_none(id=tenant_id)
+        return await self._tenant(row) if row else None
 
     async def resolve(self, *, host: str, path: str) -> Resolved | None:
         """Whose request this is. ``None``: nobody's. Raises ``UnknownHost``."""

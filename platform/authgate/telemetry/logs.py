@@ -28,12 +28,14 @@ _FIELDS = "authgate_fields"
 _MOST_FRAMES = 24
 _MOST_CAUSES = 4
 
-# What these say below the given level holds statements with their values, URLs with their
-# queries, or a second access log.
+# What these say below the given level holds statements with their values or URLs with their
+# queries, or says again what we say ourselves.
 _LIBRARIES = {
     "aiosqlite": logging.WARNING,
     "asyncio": logging.WARNING,
     "celery": logging.INFO,
+    "celery.app.trace": logging.WARNING,
+    "celery.worker.strategy": logging.WARNING,
     "httpx": logging.WARNING,
     "httpx2": logging.WARNING,
     "httpcore": logging.WARNING,

@@ -39,6 +39,15 @@ class ExpiredRows:
         async with storage.opened(self.settings):
             return [await _counted(tenant) for tenant in self.tenants]
 
+    async def are_gone(self) -> bool:
+        """Whether all that was over has been removed, and nothing else."""
+        return await self.left() == [STAYING, STAYING]
+
+    async def some_are_gone(self, stored: int) -> bool:
+        """Whether of so many more tokens some have been removed, but not all."""
+        [first, _] = await self.left()
+        return STAYING["tokens"] < first["tokens"] < stored
+
     async def more_tokens(self, amount: int, *, now: datetime) -> None:
         """Store expired tokens of the first tenant, many at once."""
         async with storage.opened(self.settings):
@@ -64,11 +73,12 @@ async def store_expired_rows(settings: DatabaseSettings, *, now: datetime) -> Ex
 
 
 async def _tenant(slug: str) -> Tenant:
-    row = await create_tenant(slug=slug, name=slug.title())
+    name, slug = slug.title(), f"{slug}-{next(_number)}"
+    row = await create_tenant(slug=slug, name=name)
     return Tenant(
         id=row.id,
         slug=slug,
-        name=row.name,
+        name=name,
         status=TenantStatus.ACTIVE,
         issuer=f"https://id.example/t/{slug}",
         prefix=f"/t/{slug}",

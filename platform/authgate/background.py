@@ -1,0 +1,72 @@
+"""What goes on beside the requests: who does each job, when the periodic ones are due, and where.
+
+The server, the workers and the clock of the workers all read it here, so they agree.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+
+import structlog
+
+from authgate.clock import Clock
+from authgate.installation import Installation, key_encryption_keys
+from authgate.jobs import Handlers, InProcessRunner, JobQueue, Performer, Periodic, RemoveExpired
+from authgate.jobs.envelope import Envelopes
+from authgate.settings import Settings
+from authgate.storage.expiry import remove_expired
+from authgate.telemetry import metrics
+
+_log = structlog.get_logger(__name__)
+
+
+@asynccontextmanager
+async def job_queue(parts: Installation) -> AsyncIterator[JobQueue]:
+    """Where the server leaves its jobs: with itself, or with workers."""
+    settings = parts.settings
+    if settings.jobs.runner == "in-process":
+        runner = InProcessRunner(
+            performer(parts),
+            schedule=schedule(settings),
+            drain_seconds=settings.server.drain_seconds,
+        )
+        async with runner:
+            yield runner
+        return
+    from authgate.jobs.celery_queue import CeleryQueue
+
+    queue = CeleryQueue(settings, envelopes(settings))
+    try:
+        yield queue
+    finally:
+        queue.close()
+
+
+def performer(parts: Installation) -> Performer:
+    """What does every job there is."""
+    handlers = Handlers()
+    handlers.add(RemoveExpired, partial(_remove_expired, parts.settings, parts.clock))
+    return Performer(handlers, find_tenant=parts.resolver.find_by_id)
+
+
+def schedule(settings: Settings) -> tuple[Periodic, ...]:
+    """The jobs that come again. Done twice in a period they do no harm."""
+    return (Periodic(RemoveExpired(), settings.jobs.cleanup_seconds),)
+
+
+def envelopes(settings: Settings) -> Envelopes:
+    """What jobs travel in between this installation's processes.
+
+    Raises ``KeyEncryptionKeyError``.
+    """
+    keks = key_encryption_keys(settings.keys, may_create=settings.profile == "dev")
+    return Envelopes.from_key_encryption_keys(keks)
+
+
+async def _remove_expired(settings: Settings, clock: Clock, _job: RemoveExpired) -> None:
+    removed = await remove_expired(
+        settings.database, batch=settings.jobs.cleanup_batch, now=clock()
+    )
+    for table, rows in removed.items():
+        metrics.expired_rows_removed.add(table, by=rows)
+    _log.info("expired rows removed", rows=removed)

@@ -1,0 +1,28 @@
+"""What is done later: the jobs there are, the port that takes them, and what runs them.
+
+A job travels by name with plain arguments, so a server can hand it to workers that it does not
+know. Who does a job is told by the rooms above (``authgate.background``). Jobs are done at least
+once: each is idempotent, and bounded in time.
+"""
+
+from authgate.jobs.catalogue import JOBS, RemoveExpired
+from authgate.jobs.handlers import BadArguments, Handlers, UnknownJob
+from authgate.jobs.in_process import InProcessRunner
+from authgate.jobs.job import Job, JobQueue, Periodic, QueueUnavailable
+from authgate.jobs.performer import JOB_SECONDS, Performer, Result
+
+__all__ = [
+    "JOBS",
+    "JOB_SECONDS",
+    "BadArguments",
+    "Handlers",
+    "InProcessRunner",
+    "Job",
+    "JobQueue",
+    "Performer",
+    "Periodic",
+    "QueueUnavailable",
+    "RemoveExpired",
+    "Result",
+    "UnknownJob",
+]

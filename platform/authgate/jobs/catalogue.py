@@ -1,0 +1,16 @@
+"""Every job there is."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from authgate.jobs.job import Job
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveExpired(Job):
+    """Remove codes, sessions, tokens and old failures whose time is over, of every tenant."""
+
+    name: ClassVar[str] = "remove-expired"
+
+
+JOBS: tuple[type[Job], ...] = (RemoveExpired,)

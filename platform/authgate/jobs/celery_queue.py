@@ -1,0 +1,54 @@
+"""Jobs for workers of their own, through Celery and Redis.
+
+Celery is loaded by whoever makes this queue and by nobody else.
+"""
+
+import asyncio
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from authgate.jobs.celery_settings import celery_settings
+from authgate.jobs.envelope import Envelopes
+from authgate.jobs.job import Job, QueueUnavailable
+from authgate.settings import Settings
+
+if TYPE_CHECKING:
+    from celery import Celery
+
+# Whoever asks for a job decides whether to ask again; they are not kept waiting.
+_AT_ONCE = {"max_retries": 0, "socket_timeout": 3}
+
+
+class CeleryQueue:
+    """Sends jobs by name, each in a sealed envelope."""
+
+    def __init__(self, settings: Settings, envelopes: Envelopes) -> None:
+        self._celery = _sender(settings)
+        self._envelopes = envelopes
+
+    async def enqueue(self, job: Job, *, tenant_id: UUID | None) -> None:
+        """Hand the job to the workers. Raises ``QueueUnavailable``."""
+        await asyncio.to_thread(
+            self._send, job.name, self._envelopes.seal(job, tenant_id=tenant_id)
+        )
+
+    def close(self) -> None:
+        """Disconnect."""
+        self._celery.close()
+
+    def _send(self, name: str, sealed: dict[str, str]) -> None:
+        from kombu.exceptions import OperationalError
+
+        try:
+            self._celery.send_task(name, kwargs=sealed, retry=False)
+        except (OperationalError, OSError) as error:
+            raise QueueUnavailable("The broker cannot be reached.") from error
+
+
+def _sender(settings: Settings) -> "Celery":
+    from celery import Celery
+
+    celery = Celery("authgate", set_as_current=False)
+    celery.conf.update(celery_settings(settings))
+    celery.conf.broker_transport_options |= _AT_ONCE
+    return celery

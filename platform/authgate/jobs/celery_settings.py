@@ -1,0 +1,63 @@
+"""How this installation uses Celery: the same for who sends jobs and who does them."""
+
+from typing import Any
+
+from authgate.jobs.performer import JOB_SECONDS
+from authgate.settings import Settings
+
+QUEUE = "authgate-jobs"
+
+KEY_PREFIX = "authgate:celery:"
+"""Begins Celery's keys in a Redis that is used for other things as well."""
+
+_KILL_AFTER_SECONDS = JOB_SECONDS + 10
+_DELIVER_AGAIN_AFTER_SECONDS = _KILL_AFTER_SECONDS + 50
+
+
+class NoBroker(ValueError):
+    """Celery is to be used, but no Redis is set."""
+
+
+def celery_settings(settings: Settings) -> dict[str, Any]:
+    """Celery's own settings. Raises ``NoBroker``."""
+    broker = settings.jobs.broker_url or settings.redis_url
+    if broker is None:
+        raise NoBroker("Set AUTHGATE_REDIS_URL or AUTHGATE_JOBS__BROKER_URL.")
+    return {
+        "broker_url": broker.get_secret_value(),
+        "broker_connection_retry_on_startup": True,
+        "broker_transport_options": {
+            "global_keyprefix": KEY_PREFIX,
+            # What a killed worker had is given to another one after this time.
+            "visibility_timeout": _DELIVER_AGAIN_AFTER_SECONDS,
+            # By default one would look for it every 100 seconds only.
+            "unacked_restore_interval": 5,
+            "unacked_restore_throttle": 1,
+            "socket_connect_timeout": 3,
+            "socket_timeout": 30,
+            "socket_keepalive": True,
+        },
+        "task_default_queue": QUEUE,
+        # JSON only: a pickle would be a program.
+        "task_serializer": "json",
+        "result_serializer": "json",
+        "accept_content": ["json"],
+        "result_backend": None,
+        "task_ignore_result": True,
+        # A job is acknowledged when it has been done, so that a killed worker's comes again.
+        "task_acks_late": True,
+        "task_reject_on_worker_lost": True,
+        # Nobody waits for results, which is what the dead could still have sent.
+        "worker_lost_wait": 1.0,
+        "worker_prefetch_multiplier": 1,
+        "task_time_limit": _KILL_AFTER_SECONDS,
+        "worker_cancel_long_running_tasks_on_connection_loss": True,
+        # Remote control is not sealed as jobs are: whoever reaches the broker could use it.
+        "worker_enable_remote_control": False,
+        "worker_send_task_events": False,
+        "worker_hijack_root_logger": False,
+        "worker_redirect_stdouts": False,
+        # Nothing on disk: a period that is begun again does no harm.
+        "beat_scheduler": "celery.beat:Scheduler",
+        "timezone": "UTC",
+    }

@@ -1,0 +1,129 @@
+"""Jobs beside the requests, in the server's own process: for an installation without workers.
+
+What waits is in memory: a server that is killed loses it. Periodic jobs come again by themselves.
+"""
+
+import asyncio
+import random
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
+from contextvars import Context
+from dataclasses import dataclass, replace
+from types import TracebackType
+from typing import Self
+from uuid import UUID
+
+import structlog
+
+from authgate.jobs.job import Job, Periodic, QueueUnavailable
+from authgate.jobs.performer import AGAIN_AFTER_SECONDS, Performer
+
+_log = structlog.get_logger(__name__)
+
+_FIRST_WITHIN_SECONDS = 10.0
+_JITTER = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    job: Job
+    tenant_id: UUID | None
+    failures: int = 0
+
+
+class InProcessRunner:
+    """Takes jobs and does a few at once. Open it with ``async with``; it ends what it has begun."""
+
+    def __init__(
+        self,
+        performer: Performer,
+        *,
+        schedule: Sequence[Periodic] = (),
+        at_once: int = 4,
+        waiting: int = 1000,
+        again_after: Sequence[float] = AGAIN_AFTER_SECONDS,
+        drain_seconds: float = 8.0,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        self._performer = performer
+        self._schedule = schedule
+        self._at_once = at_once
+        self._again_after = again_after
+        self._drain_seconds = drain_seconds
+        self._chance = chance
+        self._waiting: asyncio.Queue[_Waiting] = asyncio.Queue(waiting)
+        self._stopping = asyncio.Event()
+        self._takers: list[asyncio.Task[None]] = []
+        self._clocks: list[asyncio.Task[None]] = []
+
+    async def enqueue(self, job: Job, *, tenant_id: UUID | None) -> None:
+        """Have the job done soon. Raises ``QueueUnavailable`` when too many wait."""
+        if not self._takers or self._stopping.is_set():
+            raise QueueUnavailable("The runner is not running.")
+        try:
+            self._waiting.put_nowait(_Waiting(job, tenant_id))
+        except asyncio.QueueFull as error:
+            raise QueueUnavailable("Too many jobs are waiting.") from error
+
+    async def __aenter__(self) -> Self:
+        self._takers = [self._task(self._take()) for _ in range(self._at_once)]
+        self._clocks = [self._task(self._again(each)) for each in self._schedule]
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._stopping.set()
+        try:
+            async with asyncio.timeout(self._drain_seconds):
+                await asyncio.gather(self._waiting.join(), *self._clocks)
+        except TimeoutError:
+            _log.warning("jobs broken off", waiting=self._waiting.qsize())
+        finally:
+            tasks = self._takers + self._clocks
+            self._takers = []
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _task(self, work: Coroutine[object, object, None]) -> asyncio.Task[None]:
+        return asyncio.create_task(work, context=Context())
+
+    async def _take(self) -> None:
+        while True:
+            waiting = await self._waiting.get()
+            try:
+                result = await self._performer.perform(waiting.job, tenant_id=waiting.tenant_id)
+                if result.may_end_well_later:
+                    self._postpone(waiting)
+            finally:
+                self._waiting.task_done()
+
+    def _postpone(self, waiting: _Waiting) -> None:
+        if waiting.failures == len(self._again_after):
+            _log.error("job given up", job=waiting.job.name)
+            return
+        again = replace(waiting, failures=waiting.failures + 1)
+        pause = self._again_after[waiting.failures]
+        asyncio.get_running_loop().call_later(pause, self._put_back, again, context=Context())
+
+    def _put_back(self, waiting: _Waiting) -> None:
+        if self._stopping.is_set() or self._waiting.full():
+            _log.error("job given up", job=waiting.job.name)
+        else:
+            self._waiting.put_nowait(waiting)
+
+    async def _again(self, periodic: Periodic) -> None:
+        # Servers that start together are not to work together.
+        await self._pause(min(periodic.seconds, _FIRST_WITHIN_SECONDS) * self._chance())
+        while not self._stopping.is_set():
+            await self._performer.perform(periodic.job, tenant_id=None)
+            await self._pause(periodic.seconds * (1 + _JITTER * (2 * self._chance() - 1)))
+
+    async def _pause(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._stopping.wait()

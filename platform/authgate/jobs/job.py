@@ -1,0 +1,36 @@
+"""A job, and the port that takes it."""
+
+from dataclasses import dataclass
+from typing import ClassVar, Protocol
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Something to be done later. A subclass's fields hold what JSON can say."""
+
+    name: ClassVar[str]
+    """What it is called on its way. It stays, since jobs of an older version may be waiting."""
+
+
+@dataclass(frozen=True, slots=True)
+class Periodic:
+    """A job that is done again and again, for the installation as a whole."""
+
+    job: Job
+    seconds: float
+
+
+class QueueUnavailable(RuntimeError):
+    """The job was not taken: the queue is full, closed or cannot be reached."""
+
+
+class JobQueue(Protocol):
+    """Takes jobs."""
+
+    async def enqueue(self, job: Job, *, tenant_id: UUID | None) -> None:
+        """Have the job done soon: inside the tenant's scope, or for ``None`` in no scope.
+
+        It may be done twice, and is tried again a few times if it fails. Raises
+        ``QueueUnavailable``.
+        """

@@ -1,0 +1,87 @@
+"""Doing one job: in its tenant's scope, within its time, and never felt by the next one."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
+from contextvars import Context
+from enum import StrEnum
+from uuid import UUID
+
+import structlog
+
+from authgate.jobs.handlers import Handlers
+from authgate.jobs.job import Job
+from authgate.telemetry import metrics
+from authgate_tenants import Tenant, use_tenant
+
+JOB_SECONDS = 120.0
+"""A job that takes longer is broken off. It is bounded far below that by its own means."""
+
+AGAIN_AFTER_SECONDS = (1.0, 5.0, 20.0, 60.0)
+"""A job that went wrong is tried again after these pauses; then it is given up."""
+
+FindTenant = Callable[[UUID], Awaitable[Tenant | None]]
+
+_log = structlog.get_logger(__name__)
+
+
+class Result(StrEnum):
+    """How a job ended."""
+
+    DONE = "done"
+    FAILED = "failed"
+    TOO_SLOW = "too_slow"
+    NO_TENANT = "no_tenant"
+    """Its tenant is no more, and so there is nothing to do."""
+
+    @property
+    def may_end_well_later(self) -> bool:
+        """Whether it is worth to try again."""
+        return self in (Result.FAILED, Result.TOO_SLOW)
+
+
+class Performer:
+    """Does jobs. What goes wrong is logged and counted, and is not the caller's to handle."""
+
+    def __init__(
+        self, handlers: Handlers, *, find_tenant: FindTenant, seconds: float = JOB_SECONDS
+    ) -> None:
+        self.handlers = handlers
+        self._find_tenant = find_tenant
+        self._seconds = seconds
+
+    async def perform(self, job: Job, *, tenant_id: UUID | None) -> Result:
+        """Do the job. A cancellation breaks it off and is passed on."""
+        # An empty context: neither the request that asked for it nor the job before may be seen.
+        task = asyncio.create_task(self._perform(job, tenant_id), context=Context())
+        return await task
+
+    async def _perform(self, job: Job, tenant_id: UUID | None) -> Result:
+        structlog.contextvars.bind_contextvars(job=job.name)
+        began = time.monotonic()
+        result = await self._result(job, tenant_id)
+        seconds = time.monotonic() - began
+        metrics.job_seconds.observe(seconds, job.name, result)
+        _log.info("job ended", result=result, seconds=round(seconds, 3))
+        return result
+
+    async def _result(self, job: Job, tenant_id: UUID | None) -> Result:
+        limit = asyncio.timeout(self._seconds)
+        try:
+            async with limit:
+                return await self._in_scope(job, tenant_id)
+        except Exception:  # noqa: BLE001 - a job that fails ends no runner
+            if limit.expired():
+                _log.error("job broken off", limit=self._seconds)
+                return Result.TOO_SLOW
+            _log.exception("job failed")
+            return Result.FAILED
+
+    async def _in_scope(self, job: Job, tenant_id: UUID | None) -> Result:
+        tenant = await self._find_tenant(tenant_id) if tenant_id is not None else None
+        if tenant_id is not None and tenant is None:
+            return Result.NO_TENANT
+        with use_tenant(tenant) if tenant else nullcontext():
+            await self.handlers.handle(job)
+        return Result.DONE

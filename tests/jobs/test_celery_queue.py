@@ -1,0 +1,73 @@
+"""Jobs that leave this process."""
+
+import asyncio
+import base64
+import os
+import subprocess
+import sys
+from uuid import UUID
+
+import orjson
+import pytest
+import redis
+from pydantic import SecretStr
+
+from authgate.jobs import QueueUnavailable, RemoveExpired
+from authgate.jobs.celery_queue import CeleryQueue
+from authgate.jobs.celery_settings import KEY_PREFIX, QUEUE, NoBroker, celery_settings
+from authgate.jobs.envelope import Envelopes
+from authgate.settings import JobSettings, Settings
+from authgate_testing.processes import free_port
+
+WITHOUT_CELERY = """
+import sys
+import authgate.app, authgate.background, authgate.jobs
+foreign = sorted(name for name in sys.modules if name.partition('.')[0] in ('celery', 'kombu'))
+assert not foreign, foreign
+"""
+
+
+def test_a_server_that_does_its_jobs_itself_never_loads_celery() -> None:
+    subprocess.run([sys.executable, "-c", WITHOUT_CELERY], check=True, capture_output=True)
+
+
+async def test_a_job_goes_to_the_broker_sealed_under_its_name_and_in_json(redis_url: str) -> None:
+    envelopes = Envelopes([os.urandom(32)])
+    queue = CeleryQueue(Settings(redis_url=SecretStr(redis_url)), envelopes)
+    await queue.enqueue(RemoveExpired(), tenant_id=UUID(int=1))
+    queue.close()
+    with redis.Redis.from_url(redis_url) as broker:
+        [raw] = broker.lrange(f"{KEY_PREFIX}{QUEUE}", 0, -1)
+        keys = {key.decode() for key in broker.scan_iter()}
+    sent = orjson.loads(raw)
+    assert sent["headers"]["task"] == "remove-expired"
+    assert sent["content-type"] == "application/json"
+    _, sealed, _ = orjson.loads(base64.b64decode(sent["body"]))
+    assert envelopes.open("remove-expired", sealed).tenant_id == UUID(int=1)
+    assert all(key.startswith(KEY_PREFIX) for key in keys)
+
+
+async def test_a_broker_that_is_away_is_told_at_once() -> None:
+    broker = SecretStr(f"redis://127.0.0.1:{free_port()}/0")
+    queue = CeleryQueue(Settings(redis_url=broker), Envelopes([os.urandom(32)]))
+    async with asyncio.timeout(3):
+        with pytest.raises(QueueUnavailable):
+            await queue.enqueue(RemoveExpired(), tenant_id=None)
+
+
+def test_a_broker_of_its_own_comes_before_the_redis_of_everything_else() -> None:
+    settings = Settings(
+        redis_url=SecretStr("redis://one/0"),
+        jobs=JobSettings(broker_url=SecretStr("redis://two/0")),
+    )
+    assert celery_settings(settings)["broker_url"] == "redis://two/0"
+
+
+def test_celery_without_any_redis_says_what_to_set() -> None:
+    with pytest.raises(NoBroker, match="AUTHGATE_REDIS_URL"):
+        celery_settings(Settings())
+
+
+def test_what_a_killed_worker_had_comes_again_only_after_it_must_have_ended() -> None:
+    made = celery_settings(Settings(redis_url=SecretStr("redis://one/0")))
+    assert made["broker_transport_options"]["visibility_timeout"] > made["task_time_limit"]

@@ -1,0 +1,103 @@
+"""Real Celery workers on a real broker: what they do, refuse and survive."""
+
+import os
+import signal
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from celery import Celery
+
+from authgate.clock import utc_now
+from authgate.jobs import RemoveExpired
+from authgate.jobs.celery_settings import celery_settings
+
+Until = Callable[[Callable[[], Awaitable[bool]]], Awaitable[None]]
+
+MANY = 1500
+
+
+async def test_a_worker_removes_what_is_over_in_every_tenant_and_nothing_else(
+    crew: Any, worker: Any, until: Until
+) -> None:
+    rows = await crew.rows()
+    await crew.queue().enqueue(RemoveExpired(), tenant_id=None)
+    await until(rows.are_gone)
+
+    async def it_has_said_so() -> bool:
+        return any(
+            (line["job"], line["result"]) == ("remove-expired", "done")
+            for line in worker.lines
+            if line["event"] == "job ended"
+        )
+
+    await until(it_has_said_so)
+    assert await rows.are_gone()
+
+
+async def test_ti_16_a_worker_refuses_what_does_not_carry_our_seal(
+    crew: Any, worker: Any, until: Until
+) -> None:
+    rows = await crew.rows()
+    before, refused = await rows.left(), worker.said("job refused")
+    stranger = Celery("stranger", set_as_current=False)
+    stranger.conf.update(celery_settings(crew.settings))
+    forged: list[dict[str, str]] = [
+        {},
+        {"message": '{"job":"remove-expired","tenant":null,"arguments":{}}', "seal": "0" * 64},
+        {"tenant": str(rows.tenants[0].id)},
+    ]
+    stranger.send_task("remove-expired", args=["positional"])
+    stranger.send_task("made-up", kwargs={})
+    for each in forged:
+        stranger.send_task("remove-expired", kwargs=each)
+    stranger.close()
+
+    async def all_are_refused() -> bool:
+        return bool(worker.said("job refused") == refused + len(forged))
+
+    await until(all_are_refused)
+    assert await rows.left() == before
+    await crew.queue().enqueue(RemoveExpired(), tenant_id=None)
+    await until(rows.are_gone)
+
+
+async def test_f10_a_process_killed_in_the_middle_of_a_job_is_replaced_and_the_job_finished(
+    crew: Any, worker: Any, until: Until
+) -> None:
+    rows = await crew.rows()
+    await rows.more_tokens(MANY, now=utc_now())
+    await crew.queue().enqueue(RemoveExpired(), tenant_id=None)
+    await until(lambda: rows.some_are_gone(MANY))
+    os.kill(worker.child(), signal.SIGKILL)
+    await until(rows.are_gone)
+
+
+async def test_f11_f12_two_clocks_do_no_harm(crew: Any, worker: Any, until: Until) -> None:
+    rows, done = await crew.rows(), worker.said("job ended")
+    with crew.beat() as one, crew.beat() as other:
+
+        async def both_are_at_work() -> bool:
+            return all(beat.said("Scheduler: Sending") > 1 for beat in (one, other))
+
+        async def several_are_done() -> bool:
+            return bool(worker.said("job ended") > done + 3)
+
+        await until(both_are_at_work)
+        await until(several_are_done)
+        assert await rows.are_gone()
+    ended = [line["result"] for line in worker.lines if line["event"] == "job ended"]
+    assert set(ended[done:]) == {"done"}
+
+
+async def test_a_job_that_fails_while_the_database_is_away_is_done_once_it_is_back(
+    crew: Any, worker: Any, until: Until
+) -> None:
+    rows, failed = await crew.rows(), worker.said("job failed")
+
+    async def it_has_failed() -> bool:
+        return bool(worker.said("job failed") > failed)
+
+    with crew.outage():
+        await crew.queue().enqueue(RemoveExpired(), tenant_id=None)
+        await until(it_has_failed)
+    await until(rows.are_gone)

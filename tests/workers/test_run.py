@@ -1,0 +1,32 @@
+"""``authgate worker`` and ``authgate beat`` say what they lack before they start."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from authgate.jobs.celery_settings import NoBroker
+from authgate.settings import KeySettings, Settings
+from authgate_tenants.key_encryption import KeyEncryptionKeyError
+from authgate_workers.run import run_beat, run_worker
+
+programs = pytest.mark.parametrize("run", [run_worker, run_beat])
+
+
+@programs
+def test_without_a_broker_nothing_is_started(run: Callable[[Settings], int]) -> None:
+    with pytest.raises(NoBroker, match="AUTHGATE_REDIS_URL"):
+        run(Settings())
+
+
+@programs
+def test_without_a_key_nothing_is_started(run: Callable[[Settings], int], tmp_path: Path) -> None:
+    settings = Settings(
+        profile="prod",
+        base_url="https://id.example",
+        redis_url=SecretStr("redis://127.0.0.1/0"),
+        keys=KeySettings(kek_file=tmp_path / "missing"),
+    )
+    with pytest.raises(KeyEncryptionKeyError):
+        run(settings)

@@ -1,0 +1,43 @@
+"""``authgate worker`` and ``authgate beat``."""
+
+from celery import Celery
+
+from authgate import background
+from authgate.jobs.celery_settings import celery_settings
+from authgate.settings import Settings
+from authgate_workers.tasks import celery_app
+
+
+def run_worker(settings: Settings, *, processes: int | None = None) -> int:
+    """Do jobs until told to leave (SIGTERM); what is begun is ended first. The exit status.
+
+    Takes one process for each processor unless told otherwise. Raises ``NoBroker`` and
+    ``KeyEncryptionKeyError``.
+    """
+    worker = _app(settings).Worker(
+        concurrency=processes,
+        pool="prefork",
+        loglevel=settings.log_level.upper(),
+        quiet=True,
+        without_gossip=True,
+        without_mingle=True,
+        without_heartbeat=True,
+    )
+    worker.start()
+    return int(worker.exitcode or 0)
+
+
+def run_beat(settings: Settings) -> int:
+    """Send the periodic jobs when they are due, until told to leave. The exit status.
+
+    Raises ``NoBroker`` and ``KeyEncryptionKeyError``.
+    """
+    _app(settings).Beat(loglevel=settings.log_level.upper(), quiet=True).run()
+    return 0
+
+
+def _app(settings: Settings) -> Celery:
+    # What is missing is to be told now, not by a worker that is half started.
+    celery_settings(settings)
+    background.envelopes(settings)
+    return celery_app(lambda: settings)

@@ -1,0 +1,80 @@
+"""The Celery application: one task for each job, under the job's name."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import structlog
+from celery import Celery, Task, signals
+
+from authgate import background
+from authgate.jobs import JOBS
+from authgate.jobs.celery_settings import celery_settings
+from authgate.jobs.performer import AGAIN_AFTER_SECONDS
+from authgate.settings import Settings
+from authgate.telemetry import logs
+from authgate_workers.process import WorkerProcess
+
+_log = structlog.get_logger(__name__)
+
+_LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+def celery_app(read_settings: Callable[[], Settings]) -> Celery:
+    """An application that reads its settings when they are first needed."""
+    app = Celery("authgate", set_as_current=False)
+    app.add_defaults(lambda: _configuration(read_settings()))
+    process = WorkerProcess(read_settings)
+    for kind in JOBS:
+        _add_task(app, kind.name, process)
+    _follow(process, read_settings)
+    return app
+
+
+def _add_task(app: Celery, name: str, process: WorkerProcess) -> None:
+    @app.task(name=name, bind=True)
+    def do(task: "Task[Any, Any]", /, **sealed: object) -> None:
+        if process.do(name, sealed, message_id=task.request.id or ""):
+            return
+        tries = task.request.retries
+        if tries == len(AGAIN_AFTER_SECONDS):
+            _log.error("job given up", job=name)
+            return
+        raise task.retry(countdown=AGAIN_AFTER_SECONDS[tries], max_retries=None)
+
+
+def _configuration(settings: Settings) -> dict[str, Any]:
+    envelopes = background.envelopes(settings)
+    return celery_settings(settings) | {
+        "beat_schedule": {
+            each.job.name: {
+                "task": each.job.name,
+                "schedule": each.seconds,
+                "kwargs": envelopes.seal(each.job, tenant_id=None),
+                # Workers that were away have no use for every period they missed.
+                "options": {"expires": each.seconds},
+                # Due as soon as the clock is started: a period may have been missed.
+                "last_run_at": _LONG_AGO,
+            }
+            for each in background.schedule(settings)
+        }
+    }
+
+
+def _follow(process: WorkerProcess, read_settings: Callable[[], Settings]) -> None:
+    def configure_logs(**_: object) -> None:
+        logs.configure(read_settings())
+
+    def start(**_: object) -> None:
+        process.start()
+
+    def stop(**_: object) -> None:
+        process.stop()
+
+    # Whoever listens to the first of these keeps Celery from setting up logs of its own.
+    for signal, receiver in (
+        (signals.setup_logging, configure_logs),
+        (signals.worker_process_init, start),
+        (signals.worker_process_shutdown, stop),
+    ):
+        signal.connect(receiver, weak=False)
