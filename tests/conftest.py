@@ -18,6 +18,7 @@ from authgate.storage.migrate import migrate
 from authgate.storage.users import User
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing import PostgresServer
+from authgate_testing.live import LiveServer, live
 from authgate_testing.server import BASE_URL, MovableClock, RunningServer
 
 pytest_plugins = ["authgate_testing.fixtures", "authgate_testing.attacks"]
@@ -168,3 +169,12 @@ async def alice(server: RunningServer, acme: Tenant, passwords: Passwords) -> Us
             email="alice@acme.example",
             name="Alice Liddell",
         )
+
+
+@pytest.fixture
+async def live_server(
+    sqlite_settings: DatabaseSettings, tmp_path: Path
+) -> AsyncIterator[LiveServer]:
+    """``authgate serve`` on a port of its own, with a tenant, a client and a person."""
+    async with live(sqlite_settings, tmp_path) as serving_now:
+        yield serving_now

@@ -1,0 +1,94 @@
+"""A server in a process of its own, for clients that speak real HTTP."""
+
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx2
+
+from authgate import installation, provisioning
+from authgate.accounts.passwords import Passwords
+from authgate.installation import Installation
+from authgate.provisioning import NewClient
+from authgate.settings import DatabaseSettings, KeySettings, Settings
+from authgate_tenants import Tenant, TenantSettings, use_tenant
+from authgate_testing.processes import running
+
+DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
+PASSWORD = "correct-horse-battery-staple"
+
+
+@dataclass(frozen=True, slots=True)
+class LiveServer:
+    """What is served, by its addresses."""
+
+    base_url: str
+    issuer: str
+    """Of the tenant northwind, where Mira lives."""
+    client_id: str
+    """Of a public client for devices."""
+
+
+@asynccontextmanager
+async def live(database: DatabaseSettings, folder: Path) -> AsyncIterator[LiveServer]:
+    """Serve a tenant, a client and a person from ``authgate serve``."""
+    kek = folder / "kek"
+
+    def command(port: int) -> list[str | Path]:
+        environment = {
+            "AUTHGATE_DATABASE__URL": database.url.get_secret_value(),
+            "AUTHGATE_KEYS__KEK_FILE": str(kek),
+            "AUTHGATE_BASE_URL": f"http://localhost:{port}",
+            "AUTHGATE_SERVER__PORT": str(port),
+        }
+        assignments = [f"{name}={value}" for name, value in environment.items()]
+        return ["/usr/bin/env", *assignments, sys.executable, "-m", "authgate", "serve"]
+
+    settings = Settings(database=database, keys=KeySettings(kek_file=kek))
+    async with installation.opened(settings) as parts:
+        client = await _furnished(parts)
+    with running(command, answers=_answers, log=folder / "server.log") as port:
+        base_url = f"http://localhost:{port}"
+        yield LiveServer(base_url, f"{base_url}/t/northwind", client.client.client_id)
+
+
+async def _furnished(parts: Installation) -> NewClient:
+    tenant = await provisioning.add_tenant(
+        parts,
+        slug="northwind",
+        name="Northwind Robotics",
+        settings=TenantSettings(brand_color="#0f7a5a"),
+    )
+    with use_tenant(tenant):
+        await _mira(tenant)
+        return await provisioning.add_client(
+            parts,
+            name="Fleet CLI",
+            grant_types=[DEVICE_GRANT],
+            scopes=["openid", "profile", "email", "read", "write"],
+            public=True,
+            first_party=True,
+        )
+
+
+async def _mira(tenant: Tenant) -> None:
+    passwords = Passwords()
+    try:
+        await provisioning.add_user(
+            passwords,
+            username="mira.halvorsen",
+            password=PASSWORD,
+            email=f"mira@{tenant.slug}.example",
+            name="Mira Halvorsen",
+        )
+    finally:
+        passwords.close()
+
+
+def _answers(port: int) -> bool:
+    try:
+        return httpx2.get(f"http://localhost:{port}/readyz", timeout=1).status_code == 200
+    except httpx2.TransportError:
+        return False
