@@ -26,8 +26,8 @@ def sdk_python() -> Path:
     wanted = REQUIREMENTS.read_text(encoding="utf-8")
     if not installed.exists() or installed.read_text(encoding="utf-8") != wanted:
         subprocess.run([sys.executable, "-m", "venv", "--clear", environment], check=True)
-        pip = [python, "-m", "pip", "install", "--quiet", "--require-hashes"]
-        subprocess.run([*pip, "-r", REQUIREMENTS], check=True)
+        pip = [str(python), "-m", "pip", "install", "--quiet", "--require-hashes"]
+        subprocess.run([*pip, "-r", str(REQUIREMENTS)], check=True)
         installed.write_text(wanted, encoding="utf-8")
     return python
 
