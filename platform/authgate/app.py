@@ -28,6 +28,7 @@ from authgate.oauth.client_authentication import ClientAuthenticator
 from authgate.oauth.grants import Grant
 from authgate.oauth.grants.client_credentials import ClientCredentialsGrant
 from authgate.oauth.grants.device_code import DeviceCodeGrant
+from authgate.oauth.registered_clients import RegisteredClients
 from authgate.oidc import discovery, userinfo_endpoint
 from authgate.oidc.discovery import Discovery
 from authgate.people import PeopleApp
@@ -122,9 +123,10 @@ def _edge(parts: Installation, access_log: AccessLog, outside: HttpClient) -> Ed
 
 
 def _machine_routes(parts: Installation, limits: Limits, plugins: Plugins) -> Routes:
-    authenticator = ClientAuthenticator(cache=parts.clients, limits=limits)
+    clients = RegisteredClients(parts.clients)
+    authenticator = ClientAuthenticator(clients=clients, limits=limits)
     issuer = TokenIssuer(keys=parts.keys, plugins=plugins, clock=parts.clock)
-    bearer = BearerTokens(keys=parts.keys, limits=limits, clock=parts.clock)
+    bearer = BearerTokens(keys=parts.keys, clients=clients, limits=limits, clock=parts.clock)
     grants: list[Grant] = [
         ClientCredentialsGrant(issuer=issuer),
         DeviceCodeGrant(issuer=issuer, pacer=_poll_pacer(parts), clock=parts.clock),
@@ -169,6 +171,7 @@ def _people(
         options=connections,
         passwords=Passwords(),
         sessions=sessions,
+        encryption=parts.encryption,
         limits=limits,
         clock=parts.clock,
     )

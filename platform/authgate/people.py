@@ -7,7 +7,7 @@ import structlog
 from quart import Blueprint, Quart, Response, request
 from quart.ctx import RequestContext
 from quart.wrappers import Response as QuartResponse
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from authgate import storage
@@ -19,16 +19,16 @@ from authgate.clock import Clock
 from authgate.refusals import RETRY_SECONDS
 from authgate.web.csrf import ForgedForm
 from authgate.web.limits import TooMany
+from authgate.web.machine import FIELD_LIMIT
 from authgate.web.pages import Pages
 from authgate.web.view_models import ErrorPage, ErrorReason
 from authgate_tenants import current_tenant
 
-_FIELD_LIMIT = 100
 _log = structlog.get_logger(__name__)
 
 
-class RepeatedField(ValueError):
-    """A form gave a field twice, so nobody can tell which was meant."""
+class BadForm(ValueError):
+    """A form that no page of ours sends. The text may be told."""
 
 
 class PeopleApp(Quart):
@@ -39,12 +39,12 @@ class PeopleApp(Quart):
         self._pages = pages
         self._clock = clock
         self.config["MAX_CONTENT_LENGTH"] = body_limit
-        self.config["MAX_FORM_PARTS"] = _FIELD_LIMIT
+        self.config["MAX_FORM_PARTS"] = FIELD_LIMIT
         self.before_request(self._begin)
         self.after_request(self._end)
         self.register_error_handler(NotSignedIn, self._to_sign_in)
         self.register_error_handler(ForgedForm, self._forged)
-        self.register_error_handler(RepeatedField, self._repeated)
+        self.register_error_handler(BadForm, self._bad_form)
         self.register_error_handler(TooMany, self._too_many)
         self.register_error_handler(TooBusy, self._busy)
         self.register_error_handler(HTTPException, self._http)
@@ -72,10 +72,12 @@ class PeopleApp(Quart):
     async def _begin(self) -> None:
         exchange = request.scope["authgate.exchange"]  # type: ignore[typeddict-item]
         exchange.route = request.url_rule.rule if request.url_rule else "other"
+        if request.routing_exception is not None:
+            raise request.routing_exception
+        if "\0" in request.path:
+            raise NotFound
         if request.method == "POST":
-            form = await request.form
-            if len(list(form.items(multi=True))) != len(form):
-                raise RepeatedField
+            _check(list((await request.form).items(multi=True)))
         await visits.begin(self._clock())
 
     async def _end(self, response: Response) -> Response:
@@ -91,8 +93,8 @@ class PeopleApp(Quart):
     async def _forged(self, _error: ForgedForm) -> Response:
         return self._error_page(403, reason=ErrorReason.STALE_FORM)
 
-    async def _repeated(self, _error: RepeatedField) -> Response:
-        return self._error_page(400, detail="A field of the form was sent twice.")
+    async def _bad_form(self, error: BadForm) -> Response:
+        return self._error_page(400, detail=str(error))
 
     async def _too_many(self, error: TooMany) -> Response:
         response = self._error_page(429, retry_seconds=error.retry_after)
@@ -103,7 +105,10 @@ class PeopleApp(Quart):
         return self._unavailable()
 
     async def _http(self, error: HTTPException) -> Response:
-        return self._error_page(error.code or 500)
+        response = self._error_page(error.code or 500)
+        if isinstance(error, MethodNotAllowed):
+            response.headers["Allow"] = ", ".join(sorted(error.valid_methods or ()))
+        return response
 
     async def _failed(self, error: Exception) -> Response:
         if storage.is_outage(error):
@@ -137,6 +142,16 @@ class PeopleApp(Quart):
 
     def _in(self, seconds: int) -> datetime:
         return self._clock() + timedelta(seconds=seconds)
+
+
+def _check(fields: list[tuple[str, str]]) -> None:
+    names = {name for name, _ in fields}
+    if len(fields) > FIELD_LIMIT:
+        raise BadForm("The form has too many fields.")
+    if len(names) < len(fields):
+        raise BadForm("A field of the form was sent twice.")
+    if any("\0" in name or "\0" in value for name, value in fields):
+        raise BadForm("A field of the form holds a NUL character.")
 
 
 def _quoted(target: str) -> str:

@@ -14,7 +14,7 @@ from authgate.oauth.errors import (
     ServerError,
     TemporarilyUnavailable,
 )
-from authgate.web.edge import MethodNotAllowed, TooLarge
+from authgate.web.edge import Abandoned, MethodNotAllowed, TooLarge
 from authgate.web.limits import TooMany
 from authgate.web.machine import NO_STORE, BadRequest, Reply
 from authgate.web.pages import Pages
@@ -62,6 +62,16 @@ class Refusals:
             return Reply.json(405, content, (*NO_STORE, allow))
         return responses.error(_as_oauth(error))
 
+    def failed(self, error: Exception, request_id: str, *, html: bool) -> Reply:
+        """The answer to an error that came before anybody knew which door it is for."""
+        if not html:
+            return self.of(error)
+        refusal = _as_oauth(error)
+        content = ErrorPage(status=refusal.status, request_id=request_id)
+        headers = (_HTML, *responses.retry_after(refusal))
+        page = self._pages.render("error.html", page=content)
+        return Reply(refusal.status, page.encode(), headers)
+
     def _worded(
         self,
         status: int,
@@ -85,6 +95,8 @@ def _as_oauth(error: Exception) -> OAuthError:
             return error
         case BadRequest():
             return InvalidRequest(str(error))
+        case Abandoned():
+            return InvalidRequest("The request ended before it was whole.")
         case TooLarge():
             return PayloadTooLarge("The body is too large.")
         case TooMany():

@@ -140,6 +140,9 @@ class LimitSettings(_Section):
     client_failures: str = "20/min burst 20"
     """Failed client authentications for one client id from one address."""
 
+    client_failures_per_ip: str = "120/min burst 120"
+    """Failed client authentications from one address, whatever client ids it names."""
+
     bearer_failures: str = "60/min burst 60"
     """Refused bearer tokens from one address."""
 

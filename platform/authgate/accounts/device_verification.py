@@ -210,5 +210,6 @@ def normalized(typed: str) -> str | None:
     """A code as it is stored: capitals, no dash; ``None`` where it cannot be one."""
     if len(typed) > _LONGEST:
         return None
-    code = _BETWEEN.sub("", typed).upper()
-    return code if code.isascii() and _CODE.match(code) else None
+    code = _BETWEEN.sub("", typed)
+    # Other alphabets have letters whose capitals are ours.
+    return code.upper() if code.isascii() and _CODE.match(code.upper()) else None

@@ -130,7 +130,7 @@ class Federation:
 
     async def _pending(self, connection: str) -> PendingLogin | None:
         """The sign-in that this browser began, if its state is the one that came back."""
-        cookie = session_cookie.read(request.headers.get("Cookie", ""), PENDING)
+        cookie = session_cookie.read(request.headers, PENDING)
         cipher = await self._encryption.cipher(current_tenant().id)
         pending = PendingLogin.unsealed(cookie or "", connection, cipher=cipher, now=self._clock())
         state = _parameter("state") or ""

@@ -9,6 +9,9 @@ from authgate import audit, storage
 from authgate.accounts.answers import page, see_other
 from authgate.accounts.browser_sessions import BrowserSessions
 from authgate.accounts.connections import SignInOptions
+from authgate.accounts.known_browsers import COOKIE as KNOWN
+from authgate.accounts.known_browsers import SECONDS as KNOWN_SECONDS
+from authgate.accounts.known_browsers import KnownBrowser
 from authgate.accounts.passwords import Passwords
 from authgate.accounts.visits import visitor
 from authgate.audit import Event
@@ -16,17 +19,17 @@ from authgate.clock import Clock
 from authgate.storage import login_failures, users
 from authgate.storage.users import BadUsername, User, canonical
 from authgate.telemetry import metrics
-from authgate.web import return_to
+from authgate.web import return_to, session_cookie
 from authgate.web.client_ip import bucket
 from authgate.web.limits import Limits, TooMany
 from authgate.web.pages import Pages
 from authgate.web.view_models import LoginPage, LoginProblem
 from authgate_tenants import current_tenant
+from authgate_tenants.encryption import TenantCipher, TenantEncryption
 
 HOME = "/account/sessions"
 
 _SECONDS_PER_DAY = 86400
-_LONGEST_NAME = 254
 _WARN_BELOW = 4
 
 
@@ -50,12 +53,14 @@ class PasswordLogin:
         options: SignInOptions,
         passwords: Passwords,
         sessions: BrowserSessions,
+        encryption: TenantEncryption,
         limits: Limits,
         clock: Clock,
     ) -> None:
         self._pages = pages
         self._options = options
         self._passwords = passwords
+        self._encryption = encryption
         self._sessions = sessions
         self._limits = limits
         self._clock = clock
@@ -81,15 +86,18 @@ class PasswordLogin:
             await self._limits.count("login_per_tenant")
         except TooMany as refusal:
             return await self._paused(attempt, refusal.retry_after)
-        account = _account(attempt.username)
+        named = await users.find_by_login(attempt.username)
+        known = await self._known_browser(named)
+        account = known.account if known else _account(attempt.username)
         tries = await login_failures.count_attempt(account, now=self._clock())
         if tries is None:
             return await self._locked(attempt)
-        user = await self._authenticated(attempt)
+        user = await self._authenticated(named, attempt)
         if user is None:
             return await self._refused(attempt, tries)
         await login_failures.forget(account)
-        return await self._welcomed(user, attempt)
+        response = await self._welcomed(user, attempt)
+        return await self._remembering(response, known or KnownBrowser.of(user))
 
     async def sign_out(self) -> Response:
         """End the session."""
@@ -97,12 +105,24 @@ class PasswordLogin:
         await self._sessions.end(visitor(), response)
         return response
 
-    async def _authenticated(self, attempt: _Attempt) -> User | None:
-        user = await users.find_by_login(attempt.username)
-        stored = user.password_hash if user else None
+    async def _authenticated(self, named: User | None, attempt: _Attempt) -> User | None:
+        stored = named.password_hash if named else None
         async with storage.set_aside():
             right = await self._passwords.matches(stored, attempt.password)
-        return user if user and right and user.is_active else None
+        return named if named and right and named.is_active else None
+
+    async def _known_browser(self, user: User | None) -> KnownBrowser | None:
+        cookie = session_cookie.read(request.headers, KNOWN)
+        known = KnownBrowser.unsealed(cookie, cipher=await self._cipher()) if cookie else None
+        return known if known and user and known.user_id == user.id else None
+
+    async def _remembering(self, response: Response, browser: KnownBrowser) -> Response:
+        sealed = browser.sealed(await self._cipher())
+        session_cookie.write(response, KNOWN, sealed, max_age=KNOWN_SECONDS)
+        return response
+
+    async def _cipher(self) -> TenantCipher:
+        return await self._encryption.cipher(current_tenant().id)
 
     async def _welcomed(self, user: User, attempt: _Attempt) -> Response:
         response = see_other(attempt.return_to)
@@ -183,7 +203,7 @@ class PasswordLogin:
 async def _attempt() -> _Attempt:
     form = await request.form
     return _Attempt(
-        username=form.get("username", "")[:_LONGEST_NAME],
+        username=form.get("username", ""),
         password=form.get("password", ""),
         remember=form.get("remember") == "1",
         return_to=return_to.safe(form.get("return_to"), otherwise=HOME),

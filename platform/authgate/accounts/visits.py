@@ -69,9 +69,8 @@ def signed_in() -> SignedIn:
 
 async def begin(now: datetime) -> None:
     """Find the visitor, and refuse forms that another site has sent. Raises ``ForgedForm``."""
-    header = request.headers.get("Cookie", "")
-    person = await _signed_in(header, now)
-    g.visitor = _visitor(person, session_cookie.read(header, session_cookie.PRESESSION))
+    person = await _signed_in(now)
+    g.visitor = _visitor(person, session_cookie.read(request.headers, session_cookie.PRESESSION))
     if request.method not in _SAFE_METHODS:
         await _refuse_forged_form()
 
@@ -90,16 +89,22 @@ def remember_browser(response: Response) -> Response:
     return response
 
 
-async def _signed_in(header: str, now: datetime) -> SignedIn | None:
-    key = session_cookie.read(header, session_cookie.SESSION)
+async def _signed_in(now: datetime) -> SignedIn | None:
+    key = session_cookie.read(request.headers, session_cookie.SESSION)
     session = await sessions.find_live(key, now=now) if key else None
     user = await users.find(session.user_id) if session else None
     if session is None or user is None or not user.is_active:
         return None
     if now - session.last_seen_at > _TOUCH_AFTER:
-        idle = timedelta(seconds=current_tenant().settings.session_idle_lifetime)
-        await sessions.touch(session.id, now=now, idle_expires_at=now + idle)
+        await sessions.touch(session.id, now=now, idle_expires_at=_idle_end(session, now))
     return SignedIn(user, session)
+
+
+def _idle_end(session: Session, now: datetime) -> datetime:
+    # Asked to stay signed in, a browser may be idle for as long as it stays.
+    if session.remembered:
+        return session.expires_at
+    return now + timedelta(seconds=current_tenant().settings.session_idle_lifetime)
 
 
 def _visitor(person: SignedIn | None, presession: str | None) -> Visitor:

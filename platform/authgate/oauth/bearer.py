@@ -4,39 +4,56 @@ The signature is not looked at: the hash of the whole text is compared with the 
 proves more, costs less and sees a revocation at once.
 """
 
+from dataclasses import dataclass
+
 from authgate.clock import Clock
 from authgate.oauth.errors import InvalidRequest, InvalidToken, MissingToken
-from authgate.storage import tokens
+from authgate.oauth.registered_clients import RegisteredClients
+from authgate.storage import tokens, users
 from authgate.storage.tokens import Remembered, TokenStatus
+from authgate.storage.users import User
 from authgate.tokens import verifier
 from authgate.tokens.keys import SigningKeys
 from authgate.web.client_ip import bucket
 from authgate.web.limits import Limits
-from authgate.web.machine import MachineRequest
+from authgate.web.machine import MachineRequest, parse_form
 
 _REFUSAL = "The token is unknown, has ended or was revoked."
 _LONGEST = 8192
 
 
+@dataclass(frozen=True, slots=True)
+class Presented:
+    """A good token, and the person it speaks for; nobody where it is a machine's."""
+
+    token: Remembered
+    user: User | None
+
+
 class BearerTokens:
     """Believes access tokens that the current tenant issued and has not ended."""
 
-    def __init__(self, *, keys: SigningKeys, limits: Limits, clock: Clock) -> None:
+    def __init__(
+        self, *, keys: SigningKeys, clients: RegisteredClients, limits: Limits, clock: Clock
+    ) -> None:
         self._keys = keys
+        self._clients = clients
         self._limits = limits
         self._clock = clock
 
-    async def presented(self, request: MachineRequest) -> Remembered:
-        """What is known of the request's access token.
+    async def presented(self, request: MachineRequest) -> Presented:
+        """The request's access token, if its client and its person are still served.
 
         Raises ``MissingToken``, ``InvalidToken``, ``InvalidRequest`` and ``TooMany``.
         """
-        token = _token(request)
-        remembered = await self._remembered(token)
-        if remembered is None or not self._is_good(remembered, token):
-            await self._limits.count("bearer_failures", bucket(request.client_ip))
-            raise InvalidToken(_REFUSAL)
-        return remembered
+        text = _token(request)
+        token = await self._remembered(text)
+        if token is not None and self._is_good(token, text):
+            user = await users.find(token.user_id) if token.user_id else None
+            if await self._is_served(token, user):
+                return Presented(token, user)
+        await self._limits.count("bearer_failures", bucket(request.client_ip))
+        raise InvalidToken(_REFUSAL)
 
     async def _remembered(self, token: str) -> Remembered | None:
         try:
@@ -47,6 +64,12 @@ class BearerTokens:
         if parsed.kid not in (await self._keys.key_set()).verification_keys:
             return None
         return await tokens.find(parsed.jti)
+
+    async def _is_served(self, token: Remembered, user: User | None) -> bool:
+        client = await self._clients.find(token.client_id)
+        if client is None or not client.is_active:
+            return False
+        return token.user_id is None or (user is not None and user.is_active)
 
     def _is_good(self, remembered: Remembered, token: str) -> bool:
         return (
@@ -62,7 +85,14 @@ def _token(request: MachineRequest) -> str:
     authorization = request.header(b"authorization")
     if authorization is None:
         raise MissingToken
+    if _has_token_in_body(request):
+        raise InvalidRequest("The token came twice; RFC 6750 section 2 allows one way.")
     scheme, _, token = authorization.partition(" ")
     if scheme.lower() != "bearer" or not token or len(token) > _LONGEST:
         raise InvalidToken(_REFUSAL)
     return token
+
+
+def _has_token_in_body(request: MachineRequest) -> bool:
+    is_form = request.content_type() == b"application/x-www-form-urlencoded"
+    return is_form and "access_token" in parse_form(request.body)

@@ -5,21 +5,19 @@ names itself. Whatever is wrong, the answer is the same, so it tells nothing abo
 """
 
 import base64
-import binascii
 from dataclasses import dataclass
 from typing import NoReturn
-from urllib.parse import unquote_plus
+from urllib.parse import parse_qs, unquote_plus
 
 from authgate import audit
 from authgate.audit import Event
 from authgate.oauth.errors import InvalidClient, InvalidRequest
-from authgate.storage import clients
+from authgate.oauth.registered_clients import RegisteredClients
 from authgate.storage.clients import Client
-from authgate.storage.shared_cache import SharedCache
 from authgate.telemetry import metrics
 from authgate.web.client_ip import bucket
 from authgate.web.limits import Limits
-from authgate.web.machine import Form, MachineRequest
+from authgate.web.machine import FIELD_LIMIT, Form, MachineRequest
 
 _LONGEST = 512
 
@@ -35,11 +33,31 @@ class Credentials:
 
 
 class ClientAuthenticator:
-    """Finds clients, remembers them for a while, and checks what they prove."""
+    """Finds clients and checks what they prove."""
 
-    def __init__(self, *, cache: SharedCache[Client | None], limits: Limits) -> None:
-        self._cache = cache
+    def __init__(self, *, clients: RegisteredClients, limits: Limits) -> None:
+        self._clients = clients
         self._limits = limits
+
+    async def refuse_parameters_in_url(self, request: MachineRequest) -> None:
+        """Credentials never go into a URL, which is logged wherever it passes (RFC 6749 2.3.1).
+
+        A client's secret that did is written down: it has to be replaced. Raises
+        ``InvalidRequest``.
+        """
+        if not request.query:
+            return
+        given = _url_parameters(request.query)
+        client = await self._clients.find(given.get("client_id", ""))
+        if client is not None and client.owns_secret(given.get("client_secret", "")):
+            await audit.record(
+                Event.CLIENT_SECRET_EXPOSED,
+                actor=audit.ANONYMOUS,
+                success=False,
+                client_id=client.client_id,
+                resource=("client", client.client_id),
+            )
+        raise InvalidRequest("Parameters belong into the body, not into the URL.")
 
     async def authenticate(
         self, request: MachineRequest, form: Form, *, device_grant: bool = False
@@ -50,23 +68,18 @@ class ClientAuthenticator:
         so. Raises ``InvalidClient``, ``InvalidRequest`` and ``TooMany``.
         """
         credentials = _credentials(request.header(b"authorization"), form)
-        client = await self._find(credentials.client_id)
+        client = await self._clients.find(credentials.client_id)
         if client is None or not _proves(client, credentials, device_grant=device_grant):
             await self._refuse(request, credentials)
         metrics.client_authentications.add(credentials.method, "success")
         return client
 
-    async def _find(self, client_id: str) -> Client | None:
-        async def load() -> Client | None:
-            return await clients.find(client_id)
-
-        return await self._cache.get(clients.cache_key(client_id), load)
-
     async def _refuse(self, request: MachineRequest, credentials: Credentials) -> NoReturn:
         metrics.client_authentications.add(credentials.method, "failure")
-        await self._limits.count(
-            "client_failures", credentials.client_id, bucket(request.client_ip)
-        )
+        address = bucket(request.client_ip)
+        await self._limits.count("client_failures", credentials.client_id, address)
+        # Who makes up a new id each time would otherwise never be told to stop.
+        await self._limits.count("client_failures_per_ip", address)
         await audit.record(
             Event.CLIENT_AUTHENTICATION_FAILURE,
             actor=audit.ANONYMOUS,
@@ -75,6 +88,14 @@ class ClientAuthenticator:
             details={"method": credentials.method},
         )
         raise InvalidClient("Client authentication failed.")
+
+
+def _url_parameters(query: bytes) -> dict[str, str]:
+    try:
+        given = parse_qs(query.decode("ascii"), max_num_fields=FIELD_LIMIT)
+    except ValueError:
+        return {}
+    return {name: values[0][:_LONGEST] for name, values in given.items()}
 
 
 def _credentials(authorization: str | None, form: Form) -> Credentials:
@@ -112,7 +133,7 @@ def _basic(authorization: str) -> tuple[str, str]:
         # RFC 6749 section 2.3.1: both parts are urlencoded before they are joined.
         client_id = unquote_plus(client_id, errors="strict")
         secret = unquote_plus(secret, errors="strict")
-    except (binascii.Error, UnicodeDecodeError) as error:
+    except ValueError as error:
         raise InvalidClient("Client authentication failed.") from error
     if not colon or not client_id or "\0" in client_id or "\0" in secret:
         raise InvalidClient("Client authentication failed.")

@@ -23,6 +23,7 @@ def endpoint(*, authenticator: ClientAuthenticator, limits: Limits, clock: Clock
     """The endpoint."""
 
     async def device_authorization(request: MachineRequest) -> Reply:
+        await authenticator.refuse_parameters_in_url(request)
         form = _form(request)
         client = await authenticator.authenticate(request, form, device_grant=True)
         if DeviceCodeGrant.grant_type not in client.grant_types:
@@ -38,7 +39,7 @@ def endpoint(*, authenticator: ClientAuthenticator, limits: Limits, clock: Clock
 
 def _form(request: MachineRequest) -> Form:
     # AuthGate takes JSON here, and here alone.
-    if request.content_type() == b"application/json" and not request.query:
+    if request.content_type() == b"application/json":
         return parse_json_form(request.body)
     return request.form()
 

@@ -19,14 +19,19 @@ def error(refusal: OAuthError) -> Reply:
     return Reply.json(refusal.status, content, NO_STORE + _headers(refusal))
 
 
+def retry_after(refusal: OAuthError) -> Headers:
+    """When to come back, where the refusal says so (RFC 9110 section 10.2.3)."""
+    if refusal.retry_after is None:
+        return ()
+    return ((b"retry-after", str(refusal.retry_after).encode()),)
+
+
 def _headers(refusal: OAuthError) -> Headers:
-    headers: list[tuple[bytes, bytes]] = []
-    if refusal.retry_after is not None:
-        headers.append((b"retry-after", str(refusal.retry_after).encode()))
     challenge = _challenge(refusal)
-    if challenge:
-        headers.append((b"www-authenticate", challenge.encode("latin-1", "replace")))
-    return tuple(headers)
+    if not challenge:
+        return retry_after(refusal)
+    value = challenge.encode("latin-1", "replace")
+    return (*retry_after(refusal), (b"www-authenticate", value))
 
 
 def _challenge(refusal: OAuthError) -> str:

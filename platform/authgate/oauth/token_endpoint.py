@@ -22,6 +22,7 @@ def endpoint(
     by_type = {grant.grant_type: grant for grant in grants}
 
     async def token(request: MachineRequest) -> Reply:
+        await authenticator.refuse_parameters_in_url(request)
         form = request.form()
         grant = _grant(form, by_type)
         client = await authenticator.authenticate(

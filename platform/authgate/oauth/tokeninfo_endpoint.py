@@ -9,7 +9,7 @@ def endpoint(*, bearer: BearerTokens) -> Handler:
     """The endpoint."""
 
     async def tokeninfo(request: MachineRequest) -> Reply:
-        token = await bearer.presented(request)
+        token = (await bearer.presented(request)).token
         is_person = token.user_id is not None
         return Reply.json(
             200,

@@ -1,8 +1,7 @@
 """``GET|POST /oauth/userinfo``: who the person is (OpenID Connect Core section 5.3)."""
 
-from authgate.oauth.bearer import BearerTokens
-from authgate.oauth.errors import InsufficientScope, InvalidToken
-from authgate.storage import users
+from authgate.oauth.bearer import BearerTokens, Presented
+from authgate.oauth.errors import InsufficientScope, InvalidToken, MissingToken
 from authgate.storage.users import User
 from authgate.web.machine import Handler, MachineRequest, Reply
 from authgate_tenants import current_tenant
@@ -16,18 +15,23 @@ def endpoint(*, bearer: BearerTokens) -> Handler:
     """The endpoint."""
 
     async def userinfo(request: MachineRequest) -> Reply:
-        token = await bearer.presented(request)
-        scopes = set(token.scope.split())
-        if token.user_id is None:
+        presented = await _presented(bearer, request)
+        scopes = set(presented.token.scope.split())
+        if presented.user is None:
             raise InvalidToken("This token is a machine's: it has no user.")
         if not scopes & PERSONAL_SCOPES:
             raise InsufficientScope("The token was not granted openid, profile or email.")
-        user = await users.find(token.user_id)
-        if user is None or not user.is_active:
-            raise InvalidToken("The user can no longer sign in.")
-        return Reply.json(200, _claims(user, scopes))
+        return Reply.json(200, _claims(presented.user, scopes))
 
     return userinfo
+
+
+async def _presented(bearer: BearerTokens, request: MachineRequest) -> Presented:
+    try:
+        return await bearer.presented(request)
+    except MissingToken as error:
+        # Only tokeninfo has a word of its own for this.
+        raise InvalidToken("A bearer token is required.") from error
 
 
 def _claims(user: User, scopes: set[str]) -> dict[str, object]:

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol
 
 from authgate import audit
+from authgate.telemetry import logs
 from authgate.telemetry.access_log import AccessLog
 from authgate.web.client_ip import ClientAddress
 from authgate.web.exchange import Exchange, Receive, Scope, Send
@@ -30,9 +31,16 @@ class Refusals(Protocol):
     def of(self, error: Exception) -> Reply:
         """The answer to an error that a machine endpoint raised."""
 
+    def failed(self, error: Exception, request_id: str, *, html: bool) -> Reply:
+        """The answer to an error that came before anybody knew which door it is for."""
+
 
 class TooLarge(Exception):
     """The body is larger than any request that makes sense."""
+
+
+class Abandoned(Exception):
+    """The client left before its request was whole: half of one is never acted on."""
 
 
 class MethodNotAllowed(Exception):
@@ -78,6 +86,7 @@ class Edge:
 
     async def _take(self, scope: Scope, receive: Receive, exchange: Exchange) -> None:
         audit.request_facts.set(exchange.facts())
+        logs.request_id.set(exchange.request_id)
         own = self._platform_handler(scope["path"])
         if own is not None:
             await exchange.answer(await self._handled(own, scope, receive, exchange))
@@ -90,7 +99,9 @@ class Edge:
             )
             return
         except Exception as error:  # noqa: BLE001  # every failure is answered
-            await exchange.answer(self._refusals.of(error))
+            await exchange.answer(
+                self._refusals.failed(error, exchange.request_id, html=exchange.wants_html)
+            )
             return
         if found is None:
             await self._without_tenant(scope, receive, exchange)
@@ -100,7 +111,8 @@ class Edge:
     def _platform_handler(self, path: str) -> Handler | None:
         if path.startswith("/static/"):
             return self._platform["/static/"]
-        return self._platform.get(path)
+        # Whose front page it is depends on the host.
+        return self._platform.get(path) if path != "/" else None
 
     async def _without_tenant(self, scope: Scope, receive: Receive, exchange: Exchange) -> None:
         if scope["path"] == "/":
@@ -162,13 +174,13 @@ class Edge:
             return self._refusals.of(error)
 
     async def _body(self, scope: Scope, receive: Receive) -> bytes:
-        message = await receive()
-        body: bytes = message.get("body", b"")
-        while message.get("more_body"):
+        body, more = b"", True
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise Abandoned
+            body += message.get("body", b"")
             if len(body) > self._body_limit:
                 raise TooLarge
-            message = await receive()
-            body += message.get("body", b"")
-        if len(body) > self._body_limit:
-            raise TooLarge
+            more = message.get("more_body", False)
         return body

@@ -4,6 +4,7 @@ A web framework's own work costs more than most of these endpoints do, so they a
 """
 
 import json
+import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,6 +18,9 @@ FIELD_LIMIT = 100
 """Parameters that one form may have."""
 
 _FORM = b"application/x-www-form-urlencoded"
+_CHARSET = re.compile(r"charset\s*=\s*[\"']?([^\"';,\s]*)", re.IGNORECASE)
+_UTF_8 = frozenset({"utf-8", "utf8", "us-ascii"})
+_HALF_ESCAPED = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 _JSON_TYPE = (b"content-type", b"application/json; charset=utf-8")
 NO_STORE: Headers = ((b"cache-control", b"no-store"), (b"pragma", b"no-cache"))
 """For what nobody may keep (RFC 6749 section 5.1)."""
@@ -79,9 +83,15 @@ class MachineRequest:
         return found[0].decode("latin-1") if found else None
 
     def content_type(self) -> bytes:
-        """The media type of the body, without its parameters, in lower case."""
-        value = self.header(b"content-type") or ""
-        return value.partition(";")[0].strip().lower().encode("latin-1")
+        """The media type of the body, without its parameters, in lower case.
+
+        Raises ``BadRequest`` for a body that is not UTF-8 by its own account.
+        """
+        media_type, _, parameters = (self.header(b"content-type") or "").partition(";")
+        charset = _CHARSET.search(parameters)
+        if charset and charset[1].lower() not in _UTF_8:
+            raise BadRequest("The body must be UTF-8.")
+        return media_type.strip().lower().encode("latin-1")
 
     def form(self) -> Form:
         """The form in the body.
@@ -105,6 +115,8 @@ class MachineRequest:
 
 def parse_form(body: bytes) -> Form:
     """The parameters of a urlencoded body. Raises ``BadRequest``."""
+    if _HALF_ESCAPED.search(body):
+        raise BadRequest("The body is not a valid form.")
     try:
         pairs = parse_qsl(
             body.decode("ascii"),
@@ -125,7 +137,8 @@ def parse_form(body: bytes) -> Form:
 def parse_json_form(body: bytes) -> Form:
     """Parameters sent as a flat JSON object of texts. Raises ``BadRequest``."""
     try:
-        pairs = json.loads(body, object_pairs_hook=list)
+        # Given bytes, the parser would take UTF-16 as well.
+        pairs = json.loads(body.decode("utf-8"), object_pairs_hook=list)
     except (ValueError, RecursionError) as error:
         raise BadRequest("The body is not valid JSON.") from error
     is_flat = isinstance(pairs, list) and all(

@@ -6,6 +6,7 @@ that reaches another tenant all the same opens nothing there.
 """
 
 from quart import Response
+from werkzeug.datastructures import Headers
 
 from authgate_tenants import current_tenant
 
@@ -14,19 +15,17 @@ PRESESSION = "authgate_presession"
 """Binds the sign-in form to the browser that asked for it, before there is a session."""
 
 
-def read(header: str, name: str) -> str | None:
-    """The cookie's value, from the request's ``Cookie`` header.
+def read(headers: Headers, name: str) -> str | None:
+    """The cookie's value, from the request's headers.
 
     ``None`` where it came twice: the browser sends two when somebody planted one for another path
     or domain, and nothing tells which is ours.
     """
     wanted = _full_name(name)
-    found = [
-        value
-        for part in header.split(";")
-        for key, _, value in (part.strip().partition("="),)
-        if key == wanted
-    ]
+    # HTTP/2 lets a browser send its cookies in several headers (RFC 9113 section 8.2.3).
+    parts = ";".join(headers.getlist("Cookie")).split(";")
+    pairs = (part.strip().partition("=") for part in parts)
+    found = [value for key, _, value in pairs if key == wanted]
     return found[0] if len(found) == 1 and _is_plain(found[0]) else None
 
 

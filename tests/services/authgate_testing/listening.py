@@ -1,8 +1,9 @@
 """The server of a test on a port of its own, for browsers that speak real HTTP."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from typing import cast
 
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
@@ -12,13 +13,13 @@ from authgate_testing.processes import LOOPBACK
 
 
 @asynccontextmanager
-async def listening(app: ASGIFramework, port: int) -> AsyncIterator[None]:
+async def listening(app: Callable[..., Awaitable[None]], port: int) -> AsyncIterator[None]:
     """Answer on this port until the block ends."""
     config = Config()
     config.bind = [f"{LOOPBACK}:{port}"]
     config.errorlog = None
     stop = asyncio.Event()
-    serving = asyncio.create_task(serve(app, config, shutdown_trigger=stop.wait))
+    serving = asyncio.create_task(serve(cast(ASGIFramework, app), config, shutdown_trigger=stop.wait))
     try:
         await _answers(port)
         yield

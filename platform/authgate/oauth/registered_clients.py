@@ -1,0 +1,20 @@
+"""The clients of a tenant, as every endpoint finds them: remembered until one of them changes."""
+
+from authgate.storage import clients
+from authgate.storage.clients import Client
+from authgate.storage.shared_cache import SharedCache
+
+
+class RegisteredClients:
+    """Finds clients of the current tenant, and remembers that there is none as well."""
+
+    def __init__(self, cache: SharedCache[Client | None]) -> None:
+        self._cache = cache
+
+    async def find(self, client_id: str) -> Client | None:
+        """The client with this id, whatever its status."""
+
+        async def load() -> Client | None:
+            return await clients.find(client_id)
+
+        return await self._cache.get(clients.cache_key(client_id), load)
