@@ -12,7 +12,7 @@ from typing import cast
 
 import structlog
 
-from authgate import installation, plugin_manager
+from authgate import background, installation, plugin_manager
 from authgate.accounts.account import AccountPages
 from authgate.accounts.browser_sessions import BrowserSessions
 from authgate.accounts.device_verification import DeviceVerification
@@ -48,7 +48,7 @@ from authgate.storage.rate_limits import MemoryRateLimiter, RateLimiter, RedisRa
 from authgate.telemetry import logs, metrics
 from authgate.telemetry.access_log import AccessLog
 from authgate.tokens.issuer import TokenIssuer
-from authgate.web import platform_pages
+from authgate.web import draining, platform_pages
 from authgate.web.client_ip import ClientAddress
 from authgate.web.edge import App, Edge
 from authgate.web.health import (
@@ -80,17 +80,28 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> Lifespan:
 
 @asynccontextmanager
 async def serving(settings: Settings, *, clock: Clock) -> AsyncIterator[tuple[App, Installation]]:
-    """The open application and the parts it is made of."""
-    access_log = AccessLog(settings, logs.configure(settings))
+    """The open application and the parts it is made of, on a database that is fit to serve.
+
+    Raises ``LoginRefused``, ``NotMigrated``, ``WallMissing`` and ``DatabaseInUse``.
+    """
     with service_lock.held(settings.database):
-        async with (
-            installation.opened(settings, clock=clock) as parts,
-            _outside(settings.egress) as outside,
-        ):
+        async with assembled(settings, clock=clock) as (edge, parts):
             await fitness.check(settings.database)
             if settings.database.is_sqlite:
                 _log.warning("tenants are kept apart by two walls, not three", database="SQLite")
-            yield _edge(parts, access_log, outside), parts
+            async with background.job_queue(parts):
+                yield edge, parts
+
+
+@asynccontextmanager
+async def assembled(settings: Settings, *, clock: Clock) -> AsyncIterator[tuple[App, Installation]]:
+    """The open application, however many others serve the same database."""
+    access_log = AccessLog(settings, logs.configure(settings))
+    async with (
+        installation.opened(settings, clock=clock) as parts,
+        _outside(settings.egress) as outside,
+    ):
+        yield _edge(parts, access_log, outside), parts
 
 
 def _outside(egress: EgressSettings) -> GuardedHttp:
@@ -199,7 +210,8 @@ def _readiness(parts: Installation) -> Readiness:
     }
     if parts.redis is not None:
         checks["redis"] = redis_answers(parts.redis)
-    return Readiness(checks, draining=lambda: False)
+    # Without Redis limits fall back to this process: worse, but better than nobody serving.
+    return Readiness(checks, draining=draining.has_begun, dispensable=("redis",))
 
 
 def _read_by(handler: Handler) -> dict[str, Handler]:

@@ -209,3 +209,9 @@ async def test_redis_that_answers_is_ready_and_one_that_is_away_is_not(redis_url
     async with RedisConnection(redis_url) as redis:
         assert await health.redis_answers(redis)() == ""
     assert await health.redis_answers(redis)() == "unreachable"
+
+
+async def test_it_is_ready_without_a_part_it_can_do_without_and_still_says_so() -> None:
+    ready = Readiness({"database": well, "redis": fail}, draining=bool, dispensable=("redis",))
+    expected = {"status": "ready", "checks": {"database": "ok", "redis": "unreachable"}}
+    assert told(await ask("/readyz", ready)) == (200, expected)

@@ -22,6 +22,7 @@ from authgate.serving.errors import AppNotFound, ServingError
 from authgate.serving.lifespan import lifespan
 from authgate.serving.listener import Listener
 from authgate.serving.options import Assignment, ServeOptions
+from authgate.web import draining
 
 logger = logging.getLogger("authgate.serving.worker")  # our __name__ is __main__
 
@@ -136,6 +137,7 @@ def _watch_for_the_end(server: Server, *, lifeline: int) -> asyncio.Event:
 
     def leave() -> None:
         leaving.set()
+        draining.begin()
         server.drain()
 
     def hurry() -> None:

@@ -16,13 +16,13 @@ from typing import Any, Protocol
 from uuid import UUID
 
 import asyncpg
-import orjson
 from tortoise import connections
 
 from authgate.storage import database
 from authgate.storage.batching import Batcher
 from authgate.storage.sqlite_client import PRAGMAS
 from authgate.storage.unit_of_work import in_transaction
+from authgate.telemetry import metrics
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +85,10 @@ class AppendLog:
         await self._writer.close()
 
     async def _commit(self, batch: Sequence[Rows]) -> Sequence[Exception | None]:
+        together = [row for rows in batch for row in rows]
+        metrics.append_log_batch_rows.observe(len(together))
         try:
-            await self._writer.write([row for rows in batch for row in rows])
+            await self._writer.write(together)
         except Exception as error:  # noqa: BLE001  # handed to whoever waits for it
             if len(batch) == 1 or database.is_outage(error):
                 return [error] * len(batch)
@@ -106,19 +108,19 @@ class AppendLog:
 
 
 def encoded(values: Sequence[Any], dialect: database.Dialect) -> list[Any]:
-    """Values as the driver takes them, in the form in which the ORM stores them."""
-    return [_encoded(value, dialect) for value in values]
+    """Values as the driver takes them, in the form in which the ORM stores them.
+
+    JSON is given as text already.
+    """
+    # PostgreSQL's driver knows all of these types itself.
+    return list(values) if dialect == "postgres" else [_for_sqlite(value) for value in values]
 
 
-def _encoded(value: Any, dialect: database.Dialect) -> Any:
-    if isinstance(value, dict | list):
-        return orjson.dumps(value).decode()
-    if dialect == "sqlite":
-        if isinstance(value, UUID):
-            return str(value)
-        if isinstance(value, datetime):
-            return value.isoformat(sep=" ")
-    return value
+def _for_sqlite(value: Any) -> Any:
+    kind = type(value)
+    if kind is UUID:
+        return str(value)
+    return value.isoformat(sep=" ") if kind is datetime else value
 
 
 def _by_table(rows: Sequence[Row], dialect: database.Dialect) -> list[tuple[str, list[list[Any]]]]:

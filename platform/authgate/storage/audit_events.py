@@ -1,11 +1,12 @@
 """The audit log: rows that are added and never changed."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
+import orjson
 from tortoise import fields
 
 from authgate.storage import connection
@@ -54,7 +55,7 @@ class NewEvent:
     ip: str
     user_agent: str
     request_id: str
-    details: Mapping[str, Any]
+    details: dict[str, Any]
 
 
 _COLUMNS = (
@@ -72,13 +73,14 @@ _COLUMNS = (
     "user_agent",
     "request_id",
 )
+_facts = attrgetter(*_COLUMNS)
 _TABLE = Table("audit_events", ("id", "tenant_id", *_COLUMNS, "details"))
 
 
 def row(event: NewEvent) -> Row:
     """The row of an event of the current tenant."""
-    facts = tuple(getattr(event, name) for name in _COLUMNS)
-    return Row(_TABLE, (event.id, current_tenant().id, *facts, dict(event.details)))
+    details = orjson.dumps(event.details).decode()
+    return Row(_TABLE, (event.id, current_tenant().id, *_facts(event), details))
 
 
 async def append(*events: NewEvent) -> None:

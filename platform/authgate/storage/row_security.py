@@ -23,7 +23,10 @@ APPENDED = ("audit_events", "tokens")
 SWEPT = {
     "browser_sessions": "expires_at < now()",
     "device_codes": "expires_at < now()",
-    "login_failures": "last_attempt_at < now() - interval '30 days'",
+    "login_failures": (
+        "last_attempt_at < now() - interval '30 days'"
+        " AND (locked_until IS NULL OR locked_until < now())"
+    ),
     "tokens": "expires_at < now()",
 }
 """Tables that the sweep role deletes from, and which of their rows it sees."""

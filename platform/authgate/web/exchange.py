@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from time import perf_counter
 from typing import Any
 
-from uuid_utils.compat import uuid7
+from uuid_utils import uuid7
 
 from authgate.audit import RequestFacts
 from authgate.telemetry import metrics

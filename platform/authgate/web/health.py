@@ -8,7 +8,7 @@ import asyncio
 import hmac
 import ipaddress
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 
 import structlog
 from pydantic import SecretStr
@@ -37,13 +37,26 @@ _log = structlog.get_logger(__name__)
 class Readiness:
     """Whether this process can serve, found out at most once a second."""
 
-    def __init__(self, checks: Mapping[str, Check], *, draining: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        checks: Mapping[str, Check],
+        *,
+        draining: Callable[[], bool],
+        dispensable: Collection[str] = (),
+    ) -> None:
         self._checks = checks
+        self._dispensable = frozenset(dispensable)
         self._draining = draining
         self._asking = asyncio.Lock()
         self._found: dict[str, str] = {}
         self._found_at = -_FRESH_SECONDS
         self._has_started = False
+
+    def is_well(self, verdicts: Mapping[str, str]) -> bool:
+        """Whether all goes well that a request cannot do without."""
+        return all(
+            verdict == OK for part, verdict in verdicts.items() if part not in self._dispensable
+        )
 
     @property
     def has_started(self) -> bool:
@@ -64,7 +77,7 @@ class Readiness:
             name: verdict for name, (verdict, _) in zip(self._checks, answers, strict=True)
         }
         self._found_at = time.monotonic()
-        well = all(verdict == OK for verdict, _ in answers)
+        well = self.is_well(self._found)
         self._has_started = self._has_started or well
         if self._found != (before or dict.fromkeys(self._checks, OK)):
             errors = [error for _, error in answers if error]
@@ -139,7 +152,7 @@ class Health:
     async def ready(self, _request: MachineRequest) -> Reply:
         """A request sent here now would be served."""
         verdicts = await self._readiness.verdicts()
-        well = all(verdict == OK for verdict in verdicts.values())
+        well = self._readiness.is_well(verdicts)
         status = "ready" if well else "unready"
         return Reply.json(200 if well else 503, {"status": status, "checks": verdicts})
 

@@ -10,14 +10,14 @@ import sys
 
 import httpx2
 
-from authgate.app import serving
+from authgate.app import assembled
 from authgate.clock import utc_now
 from authgate.settings import Settings
 
 
 async def race() -> None:
     """Answer lines until there are no more."""
-    async with serving(Settings(), clock=utc_now) as (app, _):
+    async with assembled(Settings(), clock=utc_now) as (app, _):
         transport = httpx2.ASGITransport(app)
         async with httpx2.AsyncClient(transport=transport) as http:
             _say("ready")
