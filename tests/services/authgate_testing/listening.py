@@ -19,7 +19,9 @@ async def listening(app: Callable[..., Awaitable[None]], port: int) -> AsyncIter
     config.bind = [f"{LOOPBACK}:{port}"]
     config.errorlog = None
     stop = asyncio.Event()
-    serving = asyncio.create_task(serve(cast(ASGIFramework, app), config, shutdown_trigger=stop.wait))
+    serving = asyncio.create_task(
+        serve(cast(ASGIFramework, app), config, shutdown_trigger=stop.wait)
+    )
     try:
         await _answers(port)
         yield
