@@ -67,17 +67,11 @@ class Polled:
     status: DeviceCodeStatus
     poll_interval: int
     expires_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Redeemed:
-    """What an approved code gave."""
-
-    id: UUID
-    user_id: UUID
     scope: str
+    user_id: UUID | None
+    """Who decided."""
     authenticated_at: datetime | None
-    """When the person who approved had signed in."""
+    """When whoever decided had signed in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +86,16 @@ class Issued:
 _POLL = Lookup(
     table="device_codes",
     key="device_code_hash",
-    columns=("id", "client_id", "status", "poll_interval", "expires_at"),
+    columns=(
+        "id",
+        "client_id",
+        "status",
+        "poll_interval",
+        "expires_at",
+        "scope",
+        "user_id",
+        "authenticated_at",
+    ),
 )
 
 
@@ -149,6 +152,9 @@ async def poll(device_code: str) -> Polled | None:
         status=DeviceCodeStatus(record["status"]),
         poll_interval=record["poll_interval"],
         expires_at=connection.moment(record["expires_at"]),
+        scope=record["scope"],
+        user_id=connection.uuid(record["user_id"]) if record["user_id"] else None,
+        authenticated_at=_moment_or_none(record["authenticated_at"]),
     )
 
 
@@ -167,17 +173,16 @@ async def decide(
     return changed == 1
 
 
-async def redeem(device_code: str, *, client_id: str, now: datetime) -> Redeemed | None:
-    """Spend an approved code; of polls that arrive together one gets it, the others ``None``."""
-    mine = DeviceCode.filter(device_code_hash=hash_code(device_code), client_id=client_id)
-    spent = await mine.filter(status=DeviceCodeStatus.APPROVED, expires_at__gt=now).update(
-        status=DeviceCodeStatus.REDEEMED
-    )
-    if spent != 1:
-        return None
-    row = await mine.get()
-    assert row.user_id is not None  # noqa: S101  # an approved code has its approver
-    return Redeemed(row.id, row.user_id, row.scope, row.authenticated_at)
+async def redeem(code_id: UUID, *, now: datetime) -> bool:
+    """Spend an approved code; of polls that arrive together exactly one hears ``True``."""
+    spent = await DeviceCode.filter(
+        id=code_id, status=DeviceCodeStatus.APPROVED, expires_at__gt=now
+    ).update(status=DeviceCodeStatus.REDEEMED)
+    return spent == 1
+
+
+def _moment_or_none(value: datetime | str | None) -> datetime | None:
+    return None if value is None else connection.moment(value)
 
 
 def _new_user_code() -> str:

@@ -9,14 +9,13 @@ from authgate import audit
 from authgate.audit import Actor, Event
 from authgate.clock import Clock
 from authgate.plugin_api import TokenClaimsRequest
-from authgate.plugin_manager import AddedClaims, Plugins
+from authgate.plugin_manager import AddedClaims, DroppedClaim, Plugins
 from authgate.storage import tokens
 from authgate.storage.clients import Client
 from authgate.storage.tokens import NewToken, TokenCategory
 from authgate.storage.users import User
 from authgate.telemetry import metrics
 from authgate.tokens.keys import SigningKeys
-from authgate.tokens.signer import Signer
 from authgate_tenants import current_tenant
 
 
@@ -55,6 +54,15 @@ class Grant:
         return audit.client(self.client.client_id, self.client.name)
 
 
+@dataclass(frozen=True, slots=True)
+class FreshToken:
+    """A token on its way into the database."""
+
+    grant: Grant
+    token: NewToken
+    refused_claims: tuple[DroppedClaim, ...]
+
+
 class TokenIssuer:
     """Signs tokens, and remembers each together with its audit event."""
 
@@ -63,16 +71,16 @@ class TokenIssuer:
         self._plugins = plugins
         self._clock = clock
 
-    async def signer(self) -> Signer:
-        """The key that signs the current tenant's tokens.
-
-        Asked for before a transaction is opened: loading a key needs the database too.
-        """
-        return await self._keys.signer(current_tenant().settings.signing_algorithm)
-
-    async def issue(self, grant: Grant, *, signer: Signer | None = None) -> IssuedToken:
+    async def issue(self, grant: Grant) -> IssuedToken:
         """Sign a token; returns once it and its audit event are stored."""
-        signer = signer or await self.signer()
+        return await self.store(await self.sign(grant))
+
+    async def sign(self, grant: Grant) -> FreshToken:
+        """Make a token that nobody may be given before it is stored.
+
+        Plugins may take their time here, so it is done before a transaction is opened.
+        """
+        signer = await self._keys.signer(current_tenant().settings.signing_algorithm)
         added = await self._added_by_plugins(grant)
         now, jti = self._clock(), uuid7()
         scope = " ".join(grant.scope)
@@ -88,8 +96,24 @@ class TokenIssuer:
             created_at=now,
             expires_at=now + timedelta(seconds=grant.lifetime),
         )
-        await self._remember(grant, new, added)
-        return IssuedToken(new.token, grant.lifetime, scope)
+        return FreshToken(grant, new, added.dropped)
+
+    async def store(self, signed: FreshToken) -> IssuedToken:
+        """Remember a token together with its audit event: in the open unit of work, if any."""
+        grant, new = signed.grant, signed.token
+        details: dict[str, object] = {"scope": new.scope, "grant_type": new.grant_type}
+        if signed.refused_claims:
+            details["refused_claims"] = [f"{it.plugin}: {it.name}" for it in signed.refused_claims]
+        await audit.record(
+            grant.event,
+            actor=grant.actor,
+            client_id=grant.client.client_id,
+            resource=("token", str(new.jti)),
+            details=details,
+            together_with=(tokens.row(new),),
+        )
+        metrics.tokens_issued.add(grant.grant_type)
+        return IssuedToken(new.token, grant.lifetime, new.scope)
 
     async def _added_by_plugins(self, grant: Grant) -> AddedClaims:
         tenant = current_tenant()
@@ -108,20 +132,6 @@ class TokenIssuer:
             enabled=tenant.settings.enabled_plugins,
             private_claim_prefix=tenant.settings.private_claim_prefix,
         )
-
-    async def _remember(self, grant: Grant, new: NewToken, added: AddedClaims) -> None:
-        details: dict[str, object] = {"scope": new.scope, "grant_type": new.grant_type}
-        if added.dropped:
-            details["refused_claims"] = [f"{each.plugin}: {each.name}" for each in added.dropped]
-        await audit.record(
-            grant.event,
-            actor=grant.actor,
-            client_id=grant.client.client_id,
-            resource=("token", str(new.jti)),
-            details=details,
-            together_with=(tokens.row(new),),
-        )
-        metrics.tokens_issued.add(grant.grant_type)
 
 
 def _claims(grant: Grant, now: datetime, jti: str, scope: str) -> dict[str, object]:

@@ -17,7 +17,7 @@ from authgate.oauth.errors import (
 from authgate.oauth.grants import TokenRequest
 from authgate.storage import device_codes, users
 from authgate.storage.clients import Client
-from authgate.storage.device_codes import DeviceCodeStatus, Polled, Redeemed
+from authgate.storage.device_codes import DeviceCodeStatus, Polled
 from authgate.storage.poll_pacing import PollPacer
 from authgate.storage.redis import tenant_key
 from authgate.telemetry import metrics
@@ -54,7 +54,7 @@ class DeviceCodeGrant:
             case DeviceCodeStatus.REDEEMED:
                 raise InvalidGrant(_UNKNOWN)
             case DeviceCodeStatus.APPROVED:
-                return await self._spend(device_code, request.client)
+                return await self._spend(polled, request.client)
 
     async def _polled(self, device_code: str, client: Client) -> Polled:
         polled = await device_codes.poll(device_code) if len(device_code) <= _LONGEST else None
@@ -74,32 +74,29 @@ class DeviceCodeGrant:
             metrics.device_requests.add("slow_down")
             raise SlowDown
 
-    async def _spend(self, device_code: str, client: Client) -> IssuedToken:
-        signer = await self._issuer.signer()
+    async def _spend(self, polled: Polled, client: Client) -> IssuedToken:
+        signed = await self._issuer.sign(await self._grant(polled, client))
         async with storage.transaction():
-            # Of polls that arrive together one spends the code; it and its token are stored
+            # Of polls that arrive together one spends the code; that and its token are stored
             # together or not at all.
-            spent = await device_codes.redeem(
-                device_code, client_id=client.client_id, now=self._clock()
-            )
-            if spent is None:
+            if not await device_codes.redeem(polled.id, now=self._clock()):
                 raise InvalidGrant(_UNKNOWN)
-            token = await self._issuer.issue(await self._grant(client, spent), signer=signer)
+            token = await self._issuer.store(signed)
         metrics.device_requests.add("redeemed")
         return token
 
-    async def _grant(self, client: Client, spent: Redeemed) -> Grant:
-        user = await users.find(spent.user_id)
+    async def _grant(self, polled: Polled, client: Client) -> Grant:
+        user = await users.find(polled.user_id) if polled.user_id else None
         if user is None or not user.is_active:
             raise InvalidGrant("Whoever approved this can no longer sign in.")
         return Grant(
             grant_type=self.grant_type,
             event=Event.ACCESS_TOKEN_ISSUED,
             client=client,
-            scope=tuple(spent.scope.split()),
+            scope=tuple(polled.scope.split()),
             lifetime=current_tenant().settings.access_token_lifetime,
             user=user,
-            authenticated_at=spent.authenticated_at,
+            authenticated_at=polled.authenticated_at,
         )
 
 
