@@ -44,3 +44,9 @@ def test_what_runs_is_what_was_tested(repository: Path) -> None:
     run = locked(repository / "requirements/run.txt")
     dev = locked(repository / "requirements/dev.txt")
     assert run.items() <= dev.items()
+
+
+def test_every_python_runs_the_same_versions(repository: Path) -> None:
+    """A package that is locked twice would be tested in one version and run in another."""
+    names = [name for name, _ in PINNED.findall((repository / "requirements/dev.txt").read_text())]
+    assert len(names) == len(set(names))
