@@ -4,57 +4,80 @@ import argparse
 import sys
 import tempfile
 from contextlib import ExitStack
+from itertools import product
 from pathlib import Path
 
-from bench import machine, peers, report
+from bench import machine, peers, postgres, report, row_security
+from bench.authgate_server import ServerKind, authgate
 from bench.machine import Cores
 from bench.measure import Plan, Result, compare
-from bench.scenarios import ALL, Scenario
+from bench.postgres import Cluster
+from bench.scenarios import ALL
 
-_HERE = Path(__file__).parent
-_DOCUMENT = _HERE.parent / "docs" / "performance.md"
+_SAMPLES = Path(__file__).parent / "results.json"
+_KINDS: tuple[ServerKind, ...] = ("uvicorn", "hypercorn")
+_TABLES = {"rivals": report.rivals_table, "row-security": row_security.table}
+_DOCUMENT = Path(__file__).parents[1] / "docs" / "performance.md"
 
 
 def main() -> int:
-    """Run what the command line asks for; 1 if any rival answered wrongly."""
+    """Run what the command line asks for; 1 if any server answered wrongly."""
     asked = _arguments()
-    cores = Cores.of_this_machine()
     peers.install()
     facts = machine.facts() | peers.versions()
     with tempfile.TemporaryDirectory(prefix="bench-") as directory:
-        results = _rivals(asked, cores, Path(directory))
-    print(report.rivals_table(results))
-    faults = report.failures(results)
+        sections = _measured(asked, Path(directory), Cores.of_this_machine())
+    tables = {name: _TABLES[name](results) for name, results in sections.items()}
+    print(*tables.values(), sep="\n\n")
+    faults = [fault for results in sections.values() for fault in report.failures(results)]
     print(*faults, sep="\n", file=sys.stderr)
-    asked.json.parent.mkdir(parents=True, exist_ok=True)
-    asked.json.write_text(report.as_json(facts, {"rivals": results}))
+    written = report.as_json(facts, sections)
+    if asked.json:
+        asked.json.write_text(written)
     if asked.update_docs and not faults:
-        report.insert(_DOCUMENT, "rivals", report.rivals_table(results))
-        report.insert(_DOCUMENT, "machine", report.facts_table(facts))
+        _SAMPLES.write_text(written)
+        for name, text in (tables | {"machine": report.facts_table(facts)}).items():
+            report.insert(_DOCUMENT, name, text)
     return 1 if faults else 0
 
 
-def _rivals(asked: argparse.Namespace, cores: Cores, directory: Path) -> list[Result]:
-    results: list[Result] = []
+def _measured(asked: argparse.Namespace, directory: Path, cores: Cores) -> dict[str, list[Result]]:
+    sections = {}
+    with postgres.cluster(directory, cores) as cluster:
+        if asked.what in ("rivals", "all"):
+            sections["rivals"] = _rivals(asked, directory, cores, cluster)
+        if asked.what in ("row-security", "all"):
+            sections["row-security"] = row_security.measure(
+                [each for each in ALL if each.name in ("client_credentials", "device poll")],
+                _plan(asked, cores, rounds=3 if asked.quick else 9),
+                cluster=cluster,
+                directory=directory,
+                cores=cores,
+                say=_say,
+            )
+    return sections
+
+
+def _rivals(
+    asked: argparse.Namespace, directory: Path, cores: Cores, cluster: Cluster
+) -> list[Result]:
+    plan = _plan(asked, cores, rounds=1 if asked.quick else 5)
     with ExitStack() as stack:
         rivals = [stack.enter_context(peers.oidc_provider(directory, cores))]
-        for scenario in _scenarios(asked.only):
-            results += compare(scenario, rivals, _plan(asked, cores), _say)
-    return results
+        for kind, database in product(_KINDS, (None, cluster)):
+            name = f"{'PostgreSQL' if database else 'SQLite'}, {kind}"
+            rivals.append(stack.enter_context(authgate(name, kind, directory, cores, database)))
+        scenarios = [each for each in ALL if not asked.only or each.name in asked.only]
+        return [result for each in scenarios for result in compare(each, rivals, plan, _say)]
 
 
-def _plan(asked: argparse.Namespace, cores: Cores) -> Plan:
+def _plan(asked: argparse.Namespace, cores: Cores, *, rounds: int) -> Plan:
     return Plan(
-        warm_seconds=1 if asked.quick else 6,
         seconds=2 if asked.quick else 4,
-        rounds=2 if asked.quick else 5,
+        rounds=rounds,
         connections=32,
         load_core=cores.load,
     )
-
-
-def _scenarios(only: list[str]) -> list[Scenario]:
-    return [scenario for scenario in ALL if not only or scenario.name in only]
 
 
 def _say(line: str) -> None:
@@ -63,12 +86,17 @@ def _say(line: str) -> None:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("what", nargs="?", choices=("rivals", "row-security", "all"), default="all")
     parser.add_argument("--quick", action="store_true", help="a rough answer within 3 minutes")
     parser.add_argument(
         "--only", action="append", default=[], choices=[s.name for s in ALL], help="one scenario"
     )
-    parser.add_argument("--json", type=Path, default=_HERE / "results" / "latest.json")
-    parser.add_argument("--update-docs", action="store_true", help="write docs/performance.md")
+    parser.add_argument("--json", type=Path, help="write every sample to this file")
+    parser.add_argument(
+        "--update-docs",
+        action="store_true",
+        help="write docs/performance.md and bench/results.json",
+    )
     return parser.parse_args()
 
 

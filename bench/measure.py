@@ -12,20 +12,20 @@ from bench.scenarios import Scenario, WrongAnswer
 
 # Beyond this the generator sets the pace, and the figures are its own.
 _GENERATOR_LIMIT = 0.9
+_WARM_UP_LIMIT = 30
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How long and how often; the warm-up is for compilers and caches, and is thrown away."""
+    """How long and how often."""
 
-    warm_seconds: int
     seconds: int
     rounds: int
     connections: int
     load_core: int
 
     def volley(self, seconds: int) -> Volley:
-        """A volley of *seconds*."""
+        """A volley of *seconds* at this plan's strength."""
         return Volley(seconds=seconds, connections=self.connections, core=self.load_core)
 
 
@@ -89,7 +89,7 @@ class _Trial:
         with self._fault_noted():
             self._requests = self._scenario.requests(self._rival.site)
             self._scenario.check(self._rival.site, self._requests)
-            drive(self._requests, self._scenario.expectation, plan.volley(plan.warm_seconds))
+            self._warm_up(plan)
 
     def check(self) -> None:
         """Look at two answers thoroughly."""
@@ -110,6 +110,14 @@ class _Trial:
     def result(self) -> Result:
         """What was found."""
         return Result(self._scenario.name, self._rival.name, tuple(self._samples), self._failure)
+
+    def _warm_up(self, plan: Plan) -> None:
+        """Load it, for compilers and caches, until it has had its time on the processor."""
+        enough = self._rival.server.seconds() + self._rival.warm_cpu_seconds
+        for _ in range(_WARM_UP_LIMIT):
+            drive(self._requests, self._scenario.expectation, plan.volley(1))
+            if self._rival.server.seconds() >= enough:
+                return
 
     @contextmanager
     def _fault_noted(self) -> Iterator[None]:

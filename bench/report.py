@@ -22,12 +22,22 @@ class MarkerMissing(Exception):
 def rivals_table(results: Sequence[Result]) -> str:
     """Every result in a line; *ratio* is requests per CPU-second against the peer."""
     peers = {result.scenario: result for result in results if result.rival == PEER}
-    return _table(_HEAD, [_line(result, peers.get(result.scenario)) for result in results])
+    return table(_HEAD, [_line(result, peers.get(result.scenario)) for result in results])
 
 
 def facts_table(facts: Mapping[str, str]) -> str:
     """The machine and the versions."""
-    return _table(("what", "value"), list(facts.items()))
+    return table(("what", "value"), list(facts.items()))
+
+
+def table(head: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
+    """Markdown whose columns also line up on a terminal."""
+    widths = [max(map(len, column)) for column in zip(head, *lines, strict=True)]
+    rule = ["-" * width for width in widths]
+    return "\n".join(
+        "| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |"
+        for row in (head, rule, *lines)
+    )
 
 
 def failures(results: Sequence[Result]) -> list[str]:
@@ -79,12 +89,3 @@ def _server_microseconds(sample: Sample) -> float:
 
 def _database_microseconds(sample: Sample) -> float:
     return sample.database_cpu / sample.load.requests * 1e6
-
-
-def _table(head: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
-    widths = [max(map(len, column)) for column in zip(head, *lines, strict=True)]
-    rule = ["-" * width for width in widths]
-    return "\n".join(
-        "| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |"
-        for row in (head, rule, *lines)
-    )

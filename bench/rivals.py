@@ -21,3 +21,5 @@ class Rival:
     site: Site
     server: CpuMeter
     database: CpuMeter | None = None
+    warm_cpu_seconds: float = 0.5
+    """CPU time it must have spent on a scenario before it is timed: compilers need more."""

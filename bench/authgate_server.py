@@ -1,0 +1,138 @@
+"""AuthGate as a rival: an installation of its own on either database, behind either server.
+
+Set up by the commands an operator would use, with everything at its default but what the
+measurement needs: room below the rate limits, and a key-encryption key.
+"""
+
+import base64
+import json
+import os
+import secrets
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from bench.machine import Cores, pinned
+from bench.postgres import Cluster
+from bench.rivals import Rival
+from bench.scenarios import SCOPE
+from bench.servers import free_port, running
+from bench.site import Credentials, Site
+
+ServerKind = Literal["hypercorn", "uvicorn"]
+
+_AUTHGATE = (sys.executable, "-m", "authgate")
+_TENANT = "bench"
+_PLENTY = "1000000/s burst 1000000"
+
+
+class CommandFailed(Exception):
+    """An `authgate` command ended badly; carries what it said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """Where one AuthGate lives and what its environment says; `cluster` is none on SQLite."""
+
+    name: str
+    kind: ServerKind
+    directory: Path
+    cluster: Cluster | None = None
+    port: int = field(default_factory=free_port)
+    kek: str = field(
+        default_factory=lambda: base64.b64encode(secrets.token_bytes(32)).decode(), repr=False
+    )
+
+    @property
+    def base_url(self) -> str:
+        """Where it listens."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def database(self) -> str:
+        """The name of its database on the cluster."""
+        return database_of(self.name)
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """Its settings."""
+        return {
+            "AUTHGATE_BASE_URL": self.base_url,
+            "AUTHGATE_SERVER__PORT": str(self.port),
+            "AUTHGATE_SERVER__KIND": self.kind,
+            "AUTHGATE_KEYS__KEK": self.kek,
+            "AUTHGATE_LIMITS__TOKEN_PER_CLIENT": _PLENTY,
+            "AUTHGATE_LIMITS__DEVICE_AUTHORIZATION": _PLENTY,
+            **self._database_settings(),
+        }
+
+    def _database_settings(self) -> Mapping[str, str]:
+        if self.cluster is None:
+            return {"AUTHGATE_DATABASE__URL": f"sqlite://{self.directory / 'authgate.db'}"}
+        return {
+            "AUTHGATE_DATABASE__URL": self.cluster.url(self.database, role="authgate"),
+            "AUTHGATE_DATABASE__OWNER_URL": self.cluster.url(self.database),
+        }
+
+    def command(self, *arguments: str) -> str:
+        """Run an `authgate` command to its end and give what it printed."""
+        done = subprocess.run(
+            [*_AUTHGATE, *arguments],
+            env={**os.environ, **self.environment},
+            cwd=self.directory,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise CommandFailed(f"authgate {' '.join(arguments)}\n{done.stdout}{done.stderr}")
+        return done.stdout
+
+
+@contextmanager
+def authgate(
+    name: str, kind: ServerKind, directory: Path, cores: Cores, cluster: Cluster | None = None
+) -> Iterator[Rival]:
+    """AuthGate behind *kind*, one process, on *cluster* or on SQLite in *directory*."""
+    home = directory / database_of(name)
+    home.mkdir()
+    installation = Installation(name, kind, home, cluster)
+    site = _set_up(installation)
+    with running(
+        pinned([*_AUTHGATE, "serve"], cores.server),
+        ready_url=site.discovery_url,
+        log=home / "server.log",
+        environment=installation.environment,
+        cwd=home,
+    ) as processes:
+        yield Rival(name, site, processes, cluster.processes if cluster else None)
+
+
+def database_of(name: str) -> str:
+    """The database that the installation *name* has on its cluster."""
+    return "".join(letter if letter.isalnum() else "_" for letter in name.lower())
+
+
+def _set_up(installation: Installation) -> Site:
+    if installation.cluster:
+        installation.cluster.create(installation.database)
+    installation.command("migrate")
+    installation.command("tenant", "create", _TENANT)
+    return Site(
+        f"{installation.base_url}/t/{_TENANT}",
+        machine=_client(installation, "client_credentials"),
+        device=_client(installation, "device_code", "--public"),
+    )
+
+
+def _client(installation: Installation, grant: str, *flags: str) -> Credentials:
+    printed = installation.command(
+        "client", "create", "--tenant", _TENANT, "--name", "bench",
+        "--grant", grant, "--scope", SCOPE, "--output", "json", *flags,
+    )  # fmt: skip
+    told = json.loads(printed)
+    return Credentials(told["client_id"], told.get("client_secret") or "")
