@@ -1,10 +1,12 @@
 """``python -m authgate`` and the ``authgate`` command."""
 
+import os
 import sys
 
 
 def main() -> None:
     """Run the command line of this process, and end with its exit code."""
+    os.umask(0o077)  # databases, keys and passwords that we write are nobody else's to read
     from authgate.cli.command_line import run
 
     sys.exit(run(sys.argv[1:]))

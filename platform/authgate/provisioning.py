@@ -6,20 +6,25 @@ Commands use this today; a console and an API will.
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from authgate import audit, storage
 from authgate.accounts.passwords import Passwords
 from authgate.audit import SYSTEM, Actor, Event
 from authgate.installation import Installation
-from authgate.storage import clients, users
+from authgate.storage import clients, sessions, users
 from authgate.storage.clients import Client
-from authgate.storage.users import User, UserRole
+from authgate.storage.users import User, UserRole, UserStatus
 from authgate_tenants import Tenant, TenantSettings, use_tenant
 from authgate_tenants.lifecycle import create_tenant
 
 
 class UnknownClient(LookupError):
     """The tenant has no client with this id and a secret."""
+
+
+class UnknownUser(LookupError):
+    """The tenant has no user with this name or address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +64,14 @@ async def add_client(
     public: bool,
     client_id: str | None = None,
     first_party: bool = False,
+    secret: str | None = None,
     actor: Actor = SYSTEM,
 ) -> NewClient:
-    """A new client of the current tenant. Raises ``ClientIdTaken``."""
-    secret = None if public else clients.new_secret()
+    """A new client of the current tenant, with the secret given or a new one.
+
+    Raises ``ClientIdTaken``.
+    """
+    secret = None if public else secret or clients.new_secret()
     async with storage.transaction():
         client = await clients.create(
             name=name,
@@ -83,13 +92,13 @@ async def add_client(
 
 
 async def rotate_client_secret(
-    parts: Installation, client_id: str, *, actor: Actor = SYSTEM
+    parts: Installation, client_id: str, *, secret: str | None = None, actor: Actor = SYSTEM
 ) -> str:
-    """A new secret for a client of the current tenant; the old one ends at once.
+    """Another secret for a client of the current tenant; the old one ends at once.
 
     Raises ``UnknownClient`` where there is no such client, or it has no secret.
     """
-    secret = clients.new_secret()
+    secret = secret or clients.new_secret()
     async with storage.transaction():
         if not await clients.replace_secret(client_id, secret):
             raise UnknownClient(client_id)
@@ -128,6 +137,51 @@ async def add_user(
             role=role,
         )
         await audit.record(Event.USER_CREATED, actor=actor, resource=("user", str(user.id)))
+    return user
+
+
+async def disable_user(login: str, *, now: datetime, actor: Actor = SYSTEM) -> User:
+    """Sign a user of the current tenant out everywhere, for as long as it stays disabled.
+
+    Raises ``UnknownUser``.
+    """
+    async with storage.transaction():
+        user = await _user(login)
+        await users.set_status(user.id, UserStatus.DISABLED)
+        await sessions.end_all(user.id, now=now)
+        await audit.record(Event.USER_DISABLED, actor=actor, resource=("user", str(user.id)))
+    return user
+
+
+async def enable_user(login: str, *, actor: Actor = SYSTEM) -> User:
+    """Let a user of the current tenant sign in again. Raises ``UnknownUser``."""
+    async with storage.transaction():
+        user = await _user(login)
+        await users.set_status(user.id, UserStatus.ACTIVE)
+        await audit.record(Event.USER_ENABLED, actor=actor, resource=("user", str(user.id)))
+    return user
+
+
+async def reset_password(
+    passwords: Passwords, login: str, *, password: str, now: datetime, actor: Actor = SYSTEM
+) -> User:
+    """Give a user another password, and sign them out everywhere.
+
+    Raises ``BadPassword`` and ``UnknownUser``.
+    """
+    hashed = await passwords.hash(password)
+    async with storage.transaction():
+        user = await _user(login)
+        await users.set_password_hash(user.id, hashed)
+        await sessions.end_all(user.id, now=now)
+        await audit.record(Event.USER_PASSWORD_RESET, actor=actor, resource=("user", str(user.id)))
+    return user
+
+
+async def _user(login: str) -> User:
+    user = await users.find_by_login(login)
+    if user is None:
+        raise UnknownUser(login)
     return user
 
 

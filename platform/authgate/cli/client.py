@@ -23,6 +23,8 @@ GRANTS = {
 }
 """Grants by the names that are typed."""
 
+ONCE = "Shown this once: only a hash is kept."
+
 InTenant = Annotated[str, typer.Option("--tenant", "-t", help="Slug of the tenant")]
 Name = Annotated[str, typer.Option(help="Its name for people, who see it before they approve")]
 Public = Annotated[bool, typer.Option("--public", help="It keeps no secret: a CLI, a TV, an app")]
@@ -59,9 +61,9 @@ def create(
             client_id=client_id,
         )
     )
-    if created.secret:
-        say("The secret is shown this once; only its hash is kept.")
     show(_told(created), output)
+    if created.secret:
+        say(ONCE)
 
 
 @app.command("list")
@@ -75,6 +77,7 @@ def rotate_secret(tenant: InTenant, client_id: ClientId, output: Output = Format
     """Give a client a new secret, shown this once. The old one ends at once."""
     secret = asyncio.run(_rotate(tenant, client_id))
     show({"client_id": client_id, "client_secret": secret}, output)
+    say(ONCE)
 
 
 async def _create(
@@ -96,6 +99,7 @@ async def _create(
             public=public,
             first_party=first_party,
             client_id=client_id,
+            actor=installed.operator(),
         )
 
 
@@ -116,7 +120,7 @@ async def _all(slug: str) -> list[Record]:
 
 async def _rotate(slug: str, client_id: str) -> str:
     async with installed.inside(slug) as (parts, _):
-        return await provisioning.rotate_client_secret(parts, client_id)
+        return await provisioning.rotate_client_secret(parts, client_id, actor=installed.operator())
 
 
 def _told(created: NewClient) -> Record:

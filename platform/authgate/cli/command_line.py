@@ -24,10 +24,19 @@ class _Command:
 
 
 COMMANDS = {
+    "demo": _Command("demo:demo", "Start a server with two tenants to try."),
+    "login": _Command("login:login", "Sign in to a tenant by the device flow."),
     "serve": _Command("serve:serve", "Serve requests."),
+    "worker": _Command("jobs:worker", "Do the jobs that servers leave to workers."),
+    "beat": _Command("jobs:beat", "Send the periodic jobs when they are due."),
     "migrate": _Command("migrate:migrate", "Bring the database to this version's shape, or back."),
+    "doctor": _Command("doctor:doctor", "Check the installation, and tell how to mend it."),
     "tenant": _Command("tenant:app", "Create and list tenants."),
-    "client": _Command("client:app", "Create and list clients, and renew their secrets."),
+    "client": _Command("client:app", "Create and list clients, renew their secrets."),
+    "user": _Command("user:app", "Create, list, disable and enable users, reset passwords."),
+    "keys": _Command("keys:app", "List, rotate and revoke a tenant's signing keys."),
+    "audit": _Command("audit:app", "Read the audit log."),
+    "config": _Command("config:app", "Show the settings."),
     "version": _Command("version:version", "Tell which AuthGate this is."),
 }
 

@@ -1,15 +1,20 @@
 """What the rooms below may refuse, as an end of a command; imported once something was refused."""
 
+from tomllib import TOMLDecodeError
+
 from pydantic import ValidationError
+from pydantic_settings import SettingsError
 
 from authgate import storage
 from authgate.accounts.passwords import BadPassword
+from authgate.cli.device_flow import NoAnswer, SignInFailed
 from authgate.cli.failures import Conflict, Failure, Misused, NotFound, Unhealthy
-from authgate.provisioning import UnknownClient
+from authgate.jobs.celery_settings import NoBroker
+from authgate.provisioning import UnknownClient, UnknownUser
 from authgate.serving import PortTaken, ServingError
 from authgate.storage.clients import ClientIdTaken
 from authgate.storage.database import OwnerUrlMissing
-from authgate.storage.fitness import NotMigrated
+from authgate.storage.fitness import LoginRefused, NotMigrated
 from authgate.storage.redis import RedisUnavailable
 from authgate.storage.row_security import RoleMissing, WallMissing
 from authgate.storage.service_lock import DatabaseInUse
@@ -25,8 +30,12 @@ _ENDS: tuple[tuple[type[Exception], type[Failure], str], ...] = (
     (BadUsername, Misused, "{}"),
     (BadPassword, Misused, "{}"),
     (UnknownTenantSetting, Misused, "There is no tenant setting {}."),
+    (SettingsError, Misused, "{}"),
+    (TOMLDecodeError, Misused, "authgate.toml: {}"),
     (OwnerUrlMissing, Misused, "{}"),
+    (NoBroker, Misused, "{}"),
     (UnknownClient, NotFound, "There is no client {} that has a secret."),
+    (UnknownUser, NotFound, "There is no user {}."),
     (UnknownKey, NotFound, "There is no signing key {}, or it is revoked already."),
     (SlugTaken, Conflict, "There is a tenant {} already."),
     (ClientIdTaken, Conflict, "There is a client {} already."),
@@ -34,11 +43,14 @@ _ENDS: tuple[tuple[type[Exception], type[Failure], str], ...] = (
     (KeysChanged, Conflict, "Somebody else changed the keys in this moment: try again."),
     (PortTaken, Conflict, "{}"),
     (DatabaseInUse, Conflict, "{}"),
+    (LoginRefused, Unhealthy, "{}"),
     (NotMigrated, Unhealthy, "{}"),
     (WallMissing, Unhealthy, "{}"),
     (RoleMissing, Unhealthy, "{}"),
     (KeyEncryptionKeyError, Unhealthy, "{}"),
     (RedisUnavailable, Unhealthy, "Redis cannot be reached: {}"),
+    (NoAnswer, Unhealthy, "{}"),
+    (SignInFailed, Failure, "{}"),
     (ServingError, Failure, "{}"),
 )
 
@@ -50,8 +62,10 @@ def failure_of(error: Exception) -> Failure | None:
     for kind, failure, words in _ENDS:
         if isinstance(error, kind):
             return failure(words.format(error))
+    if isinstance(error, OSError) and error.filename is not None:
+        return Failure(f"{error.filename}: {error.strerror}")
     if storage.is_outage(error):
-        return Unhealthy(f"The database cannot be reached: {error}")
+        return Unhealthy(f"The database cannot be reached: {str(error) or type(error).__name__}")
     return None
 
 

@@ -46,6 +46,11 @@ def show(record: Record, output: Format) -> None:
             sys.stdout.write(f"{name:<{width}}  {_text(value)}".rstrip() + "\n")
 
 
+def show_line(record: Record) -> None:
+    """Print one record of many that come one by one: a JSON object on a line of its own."""
+    sys.stdout.write(json.dumps(record, ensure_ascii=False, default=_plain) + "\n")
+
+
 def say(message: str) -> None:
     """Tell the person at the terminal something that is not data."""
     sys.stderr.write(f"{message}\n")
@@ -80,7 +85,7 @@ def _text(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, datetime):
-        return value.strftime("%Y-%m-%d %H:%M:%S")
+        return value.strftime("%Y-%m-%d %H:%M:%SZ")
     if isinstance(value, list | tuple):
         return " ".join(map(str, value)) or "-"
     return str(value)

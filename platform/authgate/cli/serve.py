@@ -1,7 +1,6 @@
 """``authgate serve``."""
 
 import asyncio
-import logging
 import os
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -37,7 +36,6 @@ def serve(
 ) -> None:
     """Serve requests until told to stop; what is not given here comes from the settings."""
     settings = _settings({"HOST": host, "PORT": port, "WORKERS": workers, "KIND": server})
-    logs.configure(settings)
     asyncio.run(_refuse_unfit(settings))
     raise typer.Exit(run(settings))
 
@@ -55,6 +53,7 @@ def _settings(given: Mapping[str, object]) -> Settings:
 
 def run(settings: Settings) -> int:
     """Serve with these settings, which must be those of the environment; the exit status."""
+    logs.configure(settings)
     with ExitStack() as stack:
         stack.enter_context(service_lock.held(settings.database))
         if settings.server.workers > 1:
@@ -77,5 +76,6 @@ def options(settings: Settings) -> ServeOptions:
 
 
 async def _refuse_unfit(settings: Settings) -> None:
+    # The workers look as well; here it is one line and an exit code.
     async with installed.opened(settings):
-        logging.getLogger(__name__).debug("the installation is fit to serve")
+        return

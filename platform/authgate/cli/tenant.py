@@ -42,7 +42,9 @@ def list_(output: Output = Format.TABLE) -> None:
 
 async def _create(slug: str, name: str, settings: TenantSettings) -> Tenant:
     async with installed.opened() as parts:
-        return await provisioning.add_tenant(parts, slug=slug, name=name, settings=settings)
+        return await provisioning.add_tenant(
+            parts, slug=slug, name=name, settings=settings, actor=installed.operator()
+        )
 
 
 async def _all() -> list[Record]:

@@ -4,6 +4,7 @@ import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from authgate.settings import DatabaseSettings
 from authgate.storage import database
@@ -24,6 +25,7 @@ def held(settings: DatabaseSettings) -> Iterator[None]:
         yield
         return
     path = f"{database.sqlite_path(settings)}.lock"
+    Path(path).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with open(path, "a+", encoding="ascii") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

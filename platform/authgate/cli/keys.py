@@ -1,0 +1,83 @@
+"""``authgate keys``."""
+
+import asyncio
+from typing import Annotated
+
+import typer
+
+from authgate.cli import installed
+from authgate.cli.client import InTenant
+from authgate.cli.failures import Conflict, Misused
+from authgate.cli.output import Format, Output, Record, say, show, show_all
+from authgate.storage import signing_keys
+from authgate.tokens.algorithms import ALGORITHMS
+from authgate.tokens.keys import Rotation
+
+app = typer.Typer()
+
+Algorithm = Annotated[
+    str | None, typer.Option(help="Of which algorithm; the tenant's own where not given")
+]
+Kid = Annotated[str, typer.Argument(help="The key's id")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask")]
+
+
+@app.command("list")
+def list_(tenant: InTenant, output: Output = Format.TABLE) -> None:
+    """List a tenant's signing keys, the newest first."""
+    show_all(asyncio.run(_all(tenant)), output)
+
+
+@app.command()
+def rotate(tenant: InTenant, algorithm: Algorithm = None, output: Output = Format.TABLE) -> None:
+    """Let the waiting key sign from now on; what the former has signed stays valid."""
+    rotation = asyncio.run(_rotate(tenant, algorithm))
+    show(
+        {
+            "active": rotation.active,
+            "pending": rotation.pending,
+            "retiring": rotation.retiring,
+        },
+        output,
+    )
+
+
+@app.command()
+def revoke(tenant: InTenant, kid: Kid, yes: Yes = False) -> None:
+    """End a key at once: every token it has signed is refused from now on."""
+    if not yes:
+        typer.confirm(f"Refuse every token that {kid} has signed?", abort=True, err=True)
+    asyncio.run(_revoke(tenant, kid))
+    say(f"✓ {kid} is revoked.")
+
+
+async def _all(slug: str) -> list[Record]:
+    async with installed.inside(slug):
+        return [
+            {
+                "kid": key.kid,
+                "algorithm": key.algorithm,
+                "state": key.state.value,
+                "created": key.created_at,
+                "activated": key.activated_at,
+                "ends": key.revoked_at or key.expires_at,
+            }
+            for key in await signing_keys.every()
+        ]
+
+
+async def _rotate(slug: str, named: str | None) -> Rotation:
+    async with installed.inside(slug) as (parts, tenant):
+        wanted = named or tenant.settings.signing_algorithm
+        found = [kind.algorithm for name, kind in ALGORITHMS.items() if name == wanted]
+        if not found:
+            raise Misused(f"There is no algorithm {wanted!r}; there are {', '.join(ALGORITHMS)}.")
+        rotation = await parts.keys.rotate(found[0], actor=installed.operator())
+        if rotation is None:
+            raise Conflict("Another rotation came first.")
+        return rotation
+
+
+async def _revoke(slug: str, kid: str) -> None:
+    async with installed.inside(slug) as (parts, _):
+        await parts.keys.revoke(kid, actor=installed.operator())
