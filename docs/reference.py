@@ -1,0 +1,286 @@
+"""Writes what the code says into the reference pages: ``python docs/reference.py``.
+
+A page holds blocks between ``<!-- reference:name -->`` and ``<!-- /reference:name -->``. Only what
+is between them is made here; the tests hold every block to the code.
+"""
+
+import ast
+import enum
+import importlib
+import inspect
+import re
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import MISSING, fields
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+import typer
+from annotated_types import Ge, Gt, Le
+from pydantic import BaseModel, SecretStr
+from pydantic.fields import FieldInfo
+from typer.core import TyperArgument
+from typer.main import get_command
+
+from authgate.cli.command_line import COMMANDS
+from authgate.cli.exit_codes import ExitCode
+from authgate.cli.failures import Failure
+from authgate.oauth import errors
+from authgate.oauth.errors import OAuthError
+from authgate.settings import Settings
+from authgate.telemetry import metrics
+from authgate_tenants.settings import TenantSettings
+
+DOCS = Path(__file__).parent
+
+_BLOCK = re.compile(
+    r"(?P<begin><!-- reference:(?P<name>[a-z-]+) -->\n).*?(?P<end><!-- /reference:(?P=name) -->)",
+    re.DOTALL,
+)
+
+
+# --- Settings ------------------------------------------------------------------------------------
+
+
+def process_settings() -> str:
+    """Each setting of the process, by section."""
+    own, sections = [], []
+    for name, field in Settings.model_fields.items():
+        kind = field.annotation
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            sections.append((name, kind))
+        else:
+            own.append(_process_setting(name, field))
+    parts = ["## General\n", *own]
+    for name, kind in sections:
+        parts.append(f"## {name}\n\n{_text(kind.__doc__)}\n")
+        parts += [_process_setting(f"{name}.{each}", it) for each, it in kind.model_fields.items()]
+    return "\n".join(parts)
+
+
+def _process_setting(name: str, field: FieldInfo) -> str:
+    variable = f"AUTHGATE_{name.upper().replace('.', '__')}"
+    kind = _kind(field.annotation) + _bounds(field.metadata)
+    return _setting(name, f"`{variable}` · {kind}", field.default, field.description or "")
+
+
+def tenant_settings() -> str:
+    """Each setting that a tenant has."""
+    hints, said = get_type_hints(TenantSettings), _field_docstrings(TenantSettings)
+    parts = []
+    for field in fields(TenantSettings):
+        made = field.default_factory
+        default = field.default if made is MISSING else made()
+        parts.append(_setting(field.name, _kind(hints[field.name]), default, said[field.name]))
+    return "\n".join(parts)
+
+
+def _setting(name: str, kind: str, default: object, meaning: str) -> str:
+    return f"### {name}\n\n{kind} · {_default(default)}\n\n{_text(meaning)}\n"
+
+
+def _field_docstrings(kind: type) -> dict[str, str]:
+    body = ast.parse(inspect.getsource(kind)).body[0]
+    assert isinstance(body, ast.ClassDef)  # noqa: S101  # it was asked for as a class
+    return {
+        field.target.id: inspect.cleandoc(str(text.value.value))
+        for field, text in zip(body.body, body.body[1:], strict=False)
+        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)
+        if isinstance(text, ast.Expr) and isinstance(text.value, ast.Constant)
+    }
+
+
+_KINDS: dict[object, str] = {
+    str: "text",
+    SecretStr: "secret",
+    int: "whole number",
+    float: "number",
+    bool: "`true` or `false`",
+    Path: "path",
+}
+
+
+def _kind(annotation: object) -> str:
+    if annotation in _KINDS:
+        return _KINDS[annotation]
+    origin, inner = get_origin(annotation), get_args(annotation)
+    if origin is Literal:
+        return " or ".join(f"`{each}`" for each in inner)
+    if origin is UnionType:
+        return " or ".join(_kind(each) for each in inner if each is not NoneType)
+    if origin is tuple:
+        return f"list of {_kind(inner[0])}"
+    return "names with values"
+
+
+def _bounds(metadata: Sequence[object]) -> str:
+    said = []
+    for bound in metadata:
+        match bound:
+            case Ge(ge=least):
+                said.append(f"at least {least}")
+            case Gt(gt=least):
+                said.append(f"above {least}")
+            case Le(le=most):
+                said.append(f"at most {most}")
+    return f", {', '.join(said)}" if said else ""
+
+
+def _default(value: object) -> str:
+    if isinstance(value, SecretStr):
+        value = value.get_secret_value()
+    if isinstance(value, bool):
+        value = str(value).lower()
+    if value is None or value == "":
+        return "not set by default"
+    if not value and not isinstance(value, int):
+        return "empty by default"
+    return f"default `{value}`"
+
+
+# --- Commands ------------------------------------------------------------------------------------
+
+
+def commands() -> str:
+    """Each command with its arguments and options."""
+    return "\n".join(_command(path, command) for path, command in every_command())
+
+
+def every_command() -> Iterator[tuple[str, Any]]:
+    """Each command by the words that call it, as Typer describes it."""
+    for name, declared in COMMANDS.items():
+        module, _, attribute = declared.target.partition(":")
+        target: Any = getattr(importlib.import_module(f"authgate.cli.{module}"), attribute)
+        if isinstance(target, typer.Typer):
+            group: Any = get_command(target)
+            for inner, command in group.commands.items():
+                yield f"{name} {inner}", command
+        else:
+            program = typer.Typer(add_completion=False)
+            program.command(name)(target)
+            yield name, get_command(program)
+
+
+def _command(path: str, command: Any) -> str:
+    arguments = [each for each in command.params if isinstance(each, TyperArgument)]
+    options = [each for each in command.params if each not in arguments]
+    usage = " ".join(["authgate", path, *map(_argument, arguments)])
+    rows = [(f"`{_argument(each)}`", each.help or "") for each in arguments]
+    rows += [(f"`{_option(each)}`", _said(each)) for each in options]
+    table = [_table(("", ""), rows)] if rows else []
+    return "\n".join([f"## authgate {path}", "", command.help, "", f"    {usage}", "", *table])
+
+
+def _argument(argument: Any) -> str:
+    name = argument.name.upper()
+    return name if argument.required else f"[{name}]"
+
+
+def _option(option: Any) -> str:
+    names = ", ".join(sorted(option.opts, key=len))
+    return names if option.is_flag else f"{names} {_value(option)}"
+
+
+def _value(option: Any) -> str:
+    kind = option.type_descriptor.annotation
+    if option.metavar:
+        return f"<{option.metavar}>"
+    if isinstance(kind, type) and issubclass(kind, enum.Enum):
+        return f"<{' or '.join(kind)}>"
+    return "<number>" if kind is int else "<text>"
+
+
+def _said(option: Any) -> str:
+    said: str = option.help or ""
+    if option.required:
+        return f"{said}. Required"
+    if option.is_flag or option.default is None or option.default == "":
+        return said
+    return f"{said}. Default `{option.default}`"
+
+
+def exit_codes() -> str:
+    """What a command's exit status says."""
+    failures: list[type[Failure]] = [Failure, *Failure.__subclasses__()]
+    ends = {failure.exit_code: _text(failure.__doc__) for failure in failures}
+    rows = [(str(int(code)), ends.get(code, "Done.")) for code in ExitCode]
+    return _table(("status", ""), rows)
+
+
+# --- What is measured, recorded and refused ------------------------------------------------------
+
+
+def measurements() -> str:
+    """Each family of measurements, as ``telemetry.metrics`` declares it."""
+    kinds = {"Count": "counter", "Distribution": "histogram", "constant": "gauge"}
+    rows = [
+        _measurement(kinds[call.func.id], call)
+        for call in ast.walk(ast.parse(inspect.getsource(metrics)))
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name)
+        if call.func.id in kinds
+    ]
+    return _table(("name", "kind", "labels", "meaning"), rows)
+
+
+def _measurement(kind: str, call: ast.Call) -> tuple[str, ...]:
+    name, meaning, *labels = [ast.literal_eval(each) for each in call.args]
+    labels += [each.arg for each in call.keywords if each.arg and each.arg != "buckets"]
+    return f"`{name}`", kind, ", ".join(f"`{each}`" for each in labels), meaning
+
+
+def refusals() -> str:
+    """Each OAuth error that an endpoint may answer with."""
+    rows = [
+        (f"`{kind.code}`", str(kind.status), f"`{kind.__name__}`", _text(kind.__doc__))
+        for kind in vars(errors).values()
+        if isinstance(kind, type) and issubclass(kind, OAuthError) and kind is not OAuthError
+    ]
+    return _table(("`error`", "status", "class", "meaning"), rows)
+
+
+# --- Pages ---------------------------------------------------------------------------------------
+
+BLOCKS: dict[str, Callable[[], str]] = {
+    "settings": process_settings,
+    "tenant-settings": tenant_settings,
+    "commands": commands,
+    "exit-codes": exit_codes,
+    "metrics": measurements,
+    "errors": refusals,
+}
+
+
+def written(page: str) -> str:
+    """The page with each of its blocks as the code says it."""
+    return _BLOCK.sub(
+        lambda block: f"{block['begin']}{BLOCKS[block['name']]()}{block['end']}", page
+    )
+
+
+def main() -> int:
+    """Write every page anew."""
+    for path in sorted(DOCS.glob("*.md")):
+        before = path.read_text()
+        after = written(before)
+        if after != before:
+            path.write_text(after)
+            sys.stdout.write(f"{path.name}\n")
+    return 0
+
+
+def _text(said: str | None) -> str:
+    return inspect.cleandoc(said or "").replace("``", "`").replace("\n", " ")
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    return "".join(f"{_row(row)}\n" for row in (head, ["---"] * len(head), *rows))
+
+
+def _row(cells: Sequence[str]) -> str:
+    escaped = [each.replace("|", r"\|") for each in cells]
+    return f"| {' | '.join(escaped)} |"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

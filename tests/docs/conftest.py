@@ -1,0 +1,47 @@
+"""The documentation as data."""
+
+import re
+from collections.abc import Iterator
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    """The folder of the checkout."""
+    return Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="session")
+def pages(repository: Path) -> dict[str, str]:
+    """Every page that people read, by its path."""
+    paths = [*repository.glob("*.md"), *(repository / "docs").rglob("*.md")]
+    return {str(path.relative_to(repository)): path.read_text() for path in sorted(paths)}
+
+
+@pytest.fixture(scope="session")
+def reference(repository: Path) -> ModuleType:
+    """What writes the reference pages. It is no part of the product, so it is in no package."""
+    spec = spec_from_file_location("reference", repository / "docs/reference.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="session")
+def code_in(pages: dict[str, str]) -> dict[str, list[str]]:
+    """Everything that a page writes as code: inline, indented, or in a fence."""
+    return {name: list(_code(text)) for name, text in pages.items()}
+
+
+def _code(text: str) -> Iterator[str]:
+    for fence in re.findall(r"^```[^\n]*\n(.*?)^```", text, re.DOTALL | re.MULTILINE):
+        yield from fence.splitlines()
+    prose = re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE)
+    yield from (line.strip() for line in prose.splitlines() if line.startswith("    "))
+    yield from (" ".join(each.split()) for each in re.findall(r"`([^`]+)`", prose))

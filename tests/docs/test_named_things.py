@@ -1,0 +1,100 @@
+"""Whatever a page names exists: commands, options, targets of make, settings, measurements."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from pydantic import BaseModel
+
+from authgate.cli.command_line import COMMANDS
+from authgate.settings import Settings
+from authgate.telemetry.families import REGISTRY
+
+_CALLED = re.compile(r"(?:^|[\s/|])authgate((?: +[a-z][a-z-]*){1,2})((?: +[^\s#|]+)*)")
+
+
+@pytest.fixture(scope="session")
+def options(reference: ModuleType) -> dict[str, set[str]]:
+    """The options of each command."""
+    return {
+        path: {name for each in command.params for name in each.opts}
+        for path, command in reference.every_command()
+    }
+
+
+def _called(code: list[str]) -> Iterator[tuple[str, str]]:
+    for line in code:
+        for words, rest in _CALLED.findall(line):
+            yield words.strip(), rest
+
+
+def test_every_command_that_a_page_calls_exists(
+    code_in: dict[str, list[str]], options: dict[str, set[str]]
+) -> None:
+    wrong = []
+    for page, code in code_in.items():
+        for words, rest in _called(code):
+            command, _, inner = words.partition(" ")
+            known = {words, command} & {*options, *COMMANDS}
+            path = words if words in options else command
+            asked = set(re.findall(r"(?<!\S)--?[a-z][a-z-]*", f"{inner} {rest}"))
+            unknown = asked - options.get(path, set()) - {"--help"}
+            if not known or unknown:
+                wrong.append(f"{page}: authgate {words}{rest}")
+    assert not wrong
+
+
+def test_the_readme_calls_the_commands_of_a_first_minute(code_in: dict[str, list[str]]) -> None:
+    words = {words for words, _ in _called(code_in["README.md"])}
+    assert {"login", "migrate", "tenant create", "client create", "user create"} <= words
+    assert {"serve", "worker", "beat", "doctor"} <= words
+
+
+def test_every_target_of_make_that_a_page_names_exists(
+    code_in: dict[str, list[str]], repository: Path
+) -> None:
+    targets = set(re.findall(r"^([a-z]+):", (repository / "Makefile").read_text(), re.MULTILINE))
+    named = {
+        target
+        for code in code_in.values()
+        for line in code
+        for target in re.findall(r"(?:^|\s)make ([a-z]+)", line)
+    }
+    assert {"demo", "test"} <= named
+    assert named <= targets
+
+
+def _settings(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
+    for name, field in model.model_fields.items():
+        yield f"{prefix}{name}"
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            yield from _settings(field.annotation, f"{prefix}{name}.")
+
+
+def test_every_setting_that_a_page_names_exists(code_in: dict[str, list[str]]) -> None:
+    known = set(_settings(Settings))
+    sections = "|".join(name for name in known if f"{name}." in "".join(f"{n} " for n in known))
+    named = re.compile(rf"^((?:{sections})\.[a-z_]+)(?: = .+)?$")
+    variable = re.compile(r"\bAUTHGATE_([A-Z][A-Z_]*)\b")
+    wrong = []
+    for page, code in code_in.items():
+        for line in code:
+            names = named.findall(line)
+            names += [each.lower().replace("__", ".") for each in variable.findall(line)]
+            wrong += [f"{page}: {each}" for each in names if each not in known | {"test.chromium"}]
+    assert not wrong
+
+
+def test_every_measurement_that_a_page_names_exists(code_in: dict[str, list[str]]) -> None:
+    families = {family.name for family in REGISTRY.collect()}
+    suffix = re.compile(r"_(total|count|sum|bucket)$")
+    named = {
+        each
+        for code in code_in.values()
+        for line in code
+        for each in re.findall(r"\bauthgate_[a-z_]+_(?:total|seconds|count|sum|bucket)\b", line)
+    }
+    assert named
+    assert {suffix.sub("", each) for each in named} <= families
