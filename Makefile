@@ -51,5 +51,5 @@ install:
 	@sh requirements/install dev
 
 clean: ## Remove all that can be made again; the demo's data stays
-	@rm -rf .venv dist build .coverage .coverage.* .hypothesis .import_linter_cache \
+	@rm -rf .venv .venv-sdk dist build .coverage .coverage.* .hypothesis .import_linter_cache \
 		.mypy_cache .pytest_cache .ruff_cache
