@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 import redis as redis_py
+from asyncpg.pgproto import pgproto
 
 from authgate.storage.caches import Cached, ForeignValue
 from authgate.storage.invalidation import CHANNEL, EVERY_TOPIC, Invalidations
@@ -317,6 +318,16 @@ async def test_what_one_process_changes_every_process_forgets(
 
     await one.invalidations.publish("clients", None)
     await two.forgets((GLOBEX, "cli"))
+
+
+async def test_a_tenant_is_told_of_as_the_database_names_it(
+    processes: tuple[_Process, _Process],
+) -> None:
+    one, two = processes
+    await two.learns((ACME, "cli"))
+    as_asyncpg_reads_it = pgproto.UUID(str(ACME))
+    await one.invalidations.publish("clients", as_asyncpg_reads_it, "cli")
+    await two.forgets((ACME, "cli"))
 
 
 async def test_only_those_who_listen_to_a_topic_forget(

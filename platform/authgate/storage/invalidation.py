@@ -76,7 +76,9 @@ class Invalidations:
         self._tell(topic, tenant_id, *parts)
         if self._redis is not None:
             number = next(self._numbers)
-            self._owed[number] = orjson.dumps((topic, tenant_id, *parts))
+            # As text: asyncpg has a class of its own for ids, which JSON does not know.
+            told = str(tenant_id) if tenant_id is not None else None
+            self._owed[number] = orjson.dumps((topic, told, *parts))
             await self._send(self._redis, number)
 
     async def __aenter__(self) -> Self:
