@@ -67,8 +67,9 @@ class _Talk:
     def faults(self) -> Iterator[str]:
         yield from self._status_faults()
         yield from self._header_faults()
-        yield from (fault for name, it in self.headers if name == "set-cookie"
-                    for fault in _cookie_faults(it))  # fmt: skip
+        for name, value in self.headers:
+            if name == "set-cookie":
+                yield from _cookie_faults(value)
         yield from (f"speaks of {word!r}" for word in _TALKATIVE if word in self.answered)
 
     def _status_faults(self) -> Iterator[str]:

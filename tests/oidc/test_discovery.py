@@ -1,0 +1,343 @@
+"""What clients discover: metadata and keys, wherever a tenant lives (RFC 8414, RFC 7517)."""
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from authgate import audit, provisioning
+from authgate.audit import Event
+from authgate.clock import utc_now
+from authgate.settings import DatabaseSettings, KeySettings, Settings
+from authgate_tenants import Tenant, TenantSettings, TenantStatus, use_tenant
+from authgate_tenants.models import TenantDomain, TenantRow
+from authgate_testing.caller import Caller
+from authgate_testing.databases import on_sqlite
+from authgate_testing.device import GRANT
+from authgate_testing.ledger import Ledger
+from authgate_testing.server import RunningServer
+
+OPENID = "/.well-known/openid-configuration"
+OAUTH = "/.well-known/oauth-authorization-server"
+JWKS = "/.well-known/jwks.json"
+
+
+async def test_the_metadata_say_where_everything_is(at_acme: Caller, acme: Tenant) -> None:
+    answer = await at_acme.get(OPENID)
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "application/json"
+    issuer = acme.issuer
+    assert answer.json() == {
+        "issuer": issuer,
+        "token_endpoint": f"{issuer}/oauth/token",
+        "device_authorization_endpoint": f"{issuer}/oauth/device/code",
+        "userinfo_endpoint": f"{issuer}/oauth/userinfo",
+        "jwks_uri": f"{issuer}/.well-known/jwks.json",
+        "grant_types_supported": ["client_credentials", GRANT],
+        "response_types_supported": [],
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": ["ES256"],
+        "token_endpoint_auth_methods_supported": [
+            "client_secret_basic",
+            "client_secret_post",
+            "none",
+        ],
+        "scopes_supported": ["openid", "profile", "email"],
+        "claims_supported": answer.json()["claims_supported"],
+    }
+
+
+@on_sqlite
+async def test_every_endpoint_of_the_metadata_answers(
+    server: RunningServer, at_acme: Caller
+) -> None:
+    metadata = (await at_acme.get(OPENID)).json()
+    for name, value in metadata.items():
+        if name.endswith(("_endpoint", "_uri")):
+            answer = await server.http.post(value)
+            assert answer.status_code != 404, name
+
+
+@on_sqlite
+async def test_the_metadata_are_found_appended_and_inserted(
+    server: RunningServer, at_acme: Caller, acme: Tenant
+) -> None:
+    appended = await at_acme.get(OPENID)
+    for path in (
+        f"{acme.prefix}{OAUTH}",
+        f"{OAUTH}{acme.prefix}",
+        f"{OPENID}{acme.prefix}",
+        f"{OAUTH}{acme.prefix}/",
+        f"{acme.prefix}/{OPENID}",
+        f"{acme.prefix}//.well-known//openid-configuration",
+    ):
+        answer = await server.http.get(path)
+        assert (answer.status_code, answer.content) == (200, appended.content), path
+
+
+@on_sqlite
+async def test_who_has_it_already_is_told_that_it_has_not_changed(at_acme: Caller) -> None:
+    for path in (OPENID, JWKS):
+        first = await at_acme.get(path)
+        etag = first.headers["etag"]
+        for known in (etag, f'"other", {etag}', f"W/{etag}"):
+            again = await at_acme.get(path, headers=[("If-None-Match", known)])
+            assert (again.status_code, again.content) == (304, b"")
+            assert again.headers["etag"] == etag
+            assert again.headers["cache-control"] == first.headers["cache-control"]
+        other = await at_acme.get(path, headers=[("If-None-Match", '"other"')])
+        assert (other.status_code, other.content) == (200, first.content)
+
+
+@on_sqlite
+async def test_head_is_answered_like_get_without_the_body(
+    server: RunningServer, acme: Tenant
+) -> None:
+    for path in (OPENID, OAUTH, JWKS):
+        full = await server.http.get(f"{acme.issuer}{path}")
+        head = await server.http.head(f"{acme.issuer}{path}")
+        assert (head.status_code, head.content) == (200, b"")
+        assert head.headers["content-length"] == str(len(full.content))
+        assert head.headers["etag"] == full.headers["etag"]
+
+
+@on_sqlite
+async def test_in_13_metadata_and_keys_may_be_kept_by_everybody(
+    at_acme: Caller, at_globex: Caller
+) -> None:
+    for path in (OPENID, OAUTH, JWKS):
+        answer = await at_acme.get(path)
+        assert answer.headers["cache-control"].startswith("public, max-age=")
+        assert answer.headers["access-control-allow-origin"] == "*"
+        assert "access-control-allow-credentials" not in answer.headers
+        assert answer.content != (await at_globex.get(path)).content
+
+
+@on_sqlite
+async def test_ti_15_what_may_be_kept_has_an_address_of_its_own_and_sets_no_cookie(
+    at_acme: Caller, at_globex: Caller
+) -> None:
+    for path in (OPENID, OAUTH, JWKS):
+        answers = [await caller.get(path) for caller in (at_acme, at_globex)]
+        assert len({str(answer.url) for answer in answers}) == 2
+        for answer in answers:
+            assert "set-cookie" not in answer.headers
+            # Nothing in the request but its address had a part in the answer.
+            assert "vary" not in answer.headers
+
+
+@on_sqlite
+async def test_the_metadata_are_read_only(server: RunningServer, acme: Tenant) -> None:
+    for path in (OPENID, OAUTH, JWKS):
+        for method in ("POST", "PUT", "DELETE", "OPTIONS"):
+            answer = await server.http.request(method, f"{acme.issuer}{path}")
+            assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD")
+
+
+@on_sqlite
+async def test_a_changed_tenant_has_changed_metadata(
+    server: RunningServer, at_acme: Caller, acme: Tenant
+) -> None:
+    before = await at_acme.get(OPENID)
+    settings = TenantSettings(signing_algorithm="RS256").to_json()
+    await TenantRow.filter(id=acme.id).update(settings=settings)
+    await server.parts.tenants.invalidate((None, "slug", acme.slug))
+    etag = before.headers["etag"]
+    after = await at_acme.get(OPENID, headers=[("If-None-Match", etag)])
+    assert after.status_code == 200
+    assert after.json()["id_token_signing_alg_values_supported"] == ["RS256"]
+
+
+@on_sqlite
+async def test_an_unknown_tenant_is_not_found(server: RunningServer, acme: Tenant) -> None:
+    for path in (f"/t/initech{OPENID}", f"{OPENID}/t/initech", OPENID, JWKS, "/t/initech/login"):
+        for accept, content_type in (("*/*", "application/json"), ("text/html", "text/html")):
+            answer = await server.http.get(path, headers={"Accept": accept})
+            assert answer.status_code == 404
+            assert answer.headers["content-type"].startswith(content_type)
+            assert acme.name not in answer.text
+
+
+# --- Keys -----------------------------------------------------------------------------------------
+
+
+async def test_jw_24_only_public_members_of_keys_are_shown_in_every_state(
+    server: RunningServer, at_acme: Caller, acme: Tenant
+) -> None:
+    async def shown() -> list[dict[str, str]]:
+        answer = await at_acme.get(JWKS)
+        assert answer.headers["content-type"] == "application/jwk-set+json"
+        keys: list[dict[str, str]] = answer.json()["keys"]
+        for key in keys:
+            assert set(key) == {"kty", "crv", "x", "y", "use", "alg", "kid"}
+            assert (key["use"], key["alg"]) == ("sig", "ES256")
+        return keys
+
+    active, pending = await shown()
+    with use_tenant(acme):
+        rotation = await server.parts.keys.rotate("ES256", actor=audit.SYSTEM)
+    assert rotation is not None
+    kids = {key["kid"] for key in await shown()}
+    assert kids == {rotation.retiring, rotation.active, rotation.pending}
+    assert {active["kid"], pending["kid"]} < kids
+    with use_tenant(acme):
+        await server.parts.keys.revoke(rotation.retiring, actor=audit.SYSTEM)
+    assert rotation.retiring not in {key["kid"] for key in await shown()}
+
+
+@on_sqlite
+async def test_keys_of_other_algorithms_show_public_members_only(server: RunningServer) -> None:
+    tenant = await provisioning.add_tenant(server.parts, slug="initech", name="Initech")
+    with use_tenant(tenant):
+        for algorithm in ("RS256", "EdDSA", "HS256"):
+            await server.parts.keys.ensure(algorithm)
+    keys = (await Caller(server.http, tenant).get(JWKS)).json()["keys"]
+    assert {key["alg"] for key in keys} == {"ES256", "RS256", "EdDSA"}, "no secret is a public key"
+    for key in keys:
+        assert not {"d", "p", "q", "dp", "dq", "qi", "k", "oth"} & set(key)
+
+
+# --- Where tenants live ---------------------------------------------------------------------------
+
+
+Hosted = Callable[..., Awaitable[Tenant]]
+
+
+@pytest.fixture
+def settings(
+    request: pytest.FixtureRequest, database_settings: DatabaseSettings, tmp_path: Path
+) -> Settings:
+    """As usual; or with addresses of the test's choice, by indirect parameters."""
+    addresses: dict[str, str] = getattr(request, "param", {})
+    return Settings(
+        database=database_settings,
+        keys=KeySettings(kek_file=tmp_path / "kek"),
+        log_level="info",
+        **addresses,  # type: ignore[arg-type]
+    )
+
+
+HOSTS = {"base_url": "https://id.test", "base_domain": "id.test"}
+ROOT = {"base_url": "https://id.test", "default_tenant": "acme"}
+PATHS = {"base_url": "https://id.test"}
+
+
+async def issuer_at(server: RunningServer, url: str, path: str = OPENID) -> str:
+    """What the metadata at an address say, having asked like a client that knows no more."""
+    answer = await server.http.get(f"{url}{path}")
+    assert answer.status_code == 200, url
+    issuer: str = answer.json()["issuer"]
+    assert answer.json()["token_endpoint"] == f"{issuer}/oauth/token"
+    return issuer
+
+
+@on_sqlite
+@pytest.mark.parametrize("settings", [PATHS], indirect=True)
+async def test_the_issuer_of_a_tenant_on_a_path(server: RunningServer, acme: Tenant) -> None:
+    assert await issuer_at(server, "https://id.test/t/acme") == "https://id.test/t/acme"
+    assert acme.issuer == "https://id.test/t/acme"
+
+
+@on_sqlite
+@pytest.mark.parametrize("settings", [ROOT], indirect=True)
+async def test_the_issuer_of_the_default_tenant_at_the_root(
+    server: RunningServer, acme: Tenant, globex: Tenant
+) -> None:
+    assert await issuer_at(server, "https://id.test") == acme.issuer == "https://id.test"
+    assert await issuer_at(server, "https://id.test/t/acme") == "https://id.test"
+    assert await issuer_at(server, "https://id.test/t/globex") == globex.issuer
+    home = await server.http.get("https://id.test/")
+    assert (home.status_code, home.headers["location"]) == (303, "/account/sessions")
+
+
+@on_sqlite
+@pytest.mark.parametrize("settings", [HOSTS], indirect=True)
+async def test_the_issuer_of_a_tenant_on_a_host(
+    server: RunningServer, acme: Tenant, globex: Tenant
+) -> None:
+    assert await issuer_at(server, "https://acme.id.test") == "https://acme.id.test"
+    assert await issuer_at(server, "https://acme.id.test", OAUTH) == acme.issuer
+    assert await issuer_at(server, "https://ACME.id.test") == acme.issuer
+    assert await issuer_at(server, "https://globex.id.test") == globex.issuer
+    # The path leads there too, but the issuer has one name.
+    assert await issuer_at(server, "https://id.test/t/acme") == acme.issuer
+    home = await server.http.get("https://acme.id.test/")
+    assert (home.status_code, home.headers["location"]) == (303, "/account/sessions")
+    front = await server.http.get("https://id.test/")
+    assert front.status_code == 200
+    assert acme.name not in front.text
+
+
+@pytest.mark.parametrize("settings", [PATHS], indirect=True)
+async def test_the_issuer_of_a_tenant_with_a_domain_of_its_own(
+    server: RunningServer, acme: Tenant, globex: Tenant
+) -> None:
+    await TenantDomain.create(tenant_id=acme.id, host="login.acme.example", verified_at=utc_now())
+    await TenantDomain.create(tenant_id=globex.id, host="login.globex.example")
+    await server.parts.tenants.invalidate((None, "slug", acme.slug))
+
+    own = "https://login.acme.example"
+    assert await issuer_at(server, own) == own
+    assert await issuer_at(server, "https://id.test/t/acme") == own
+    assert await issuer_at(server, "https://login.acme.example.") == own
+    unproven = await server.http.get(f"https://login.globex.example{OPENID}")
+    assert unproven.status_code == 421, "nobody has proven to own it"
+
+
+@on_sqlite
+@pytest.mark.parametrize("settings", [HOSTS], indirect=True)
+async def test_mx_02_the_issuer_is_the_tenants_whatever_the_request_says(
+    server: RunningServer, acme: Tenant, globex: Tenant
+) -> None:
+    url = f"{acme.issuer}{OPENID}"
+    for headers in (
+        {"X-Forwarded-Host": "globex.id.test"},
+        {"X-Forwarded-Host": "evil.test", "X-Forwarded-Proto": "http"},
+        {"Forwarded": "host=globex.id.test"},
+        {"X-Original-URL": f"/t/globex{OPENID}"},
+        {"X-Rewrite-URL": f"/t/globex{OPENID}"},
+        {"Origin": globex.issuer},
+    ):
+        answer = await server.http.get(url, headers=headers)
+        assert answer.json()["issuer"] == acme.issuer
+    # A path of another tenant on this one's host is nobody's.
+    for path in (f"/t/globex{OPENID}", f"{OPENID}/t/globex"):
+        assert (await server.http.get(f"{acme.issuer}{path}")).status_code == 404
+    for host in ("evil.test", "id.test.evil.test", "acme.id.test.evil.test", "acmeid.test"):
+        answer = await server.http.get(f"https://{host}{OPENID}")
+        assert (answer.status_code, answer.json()["error"]) == (421, "misdirected_request")
+    for host in ("initech.id.test", "www.acme.id.test", "xn--80ak6aa92e.id.test"):
+        assert (await server.http.get(f"https://{host}{OPENID}")).status_code in (404, 421)
+
+
+@on_sqlite
+@pytest.mark.parametrize("settings", [PATHS], indirect=True)
+async def test_a_page_for_people_says_that_nobody_answers_here(server: RunningServer) -> None:
+    answer = await server.http.get("https://evil.test/", headers={"Accept": "text/html"})
+    assert answer.status_code == 421
+    assert "Nobody answers at this address" in answer.text
+
+
+# --- Suspended tenants ----------------------------------------------------------------------------
+
+
+async def test_ti_27_a_suspended_tenant_is_served_nowhere(
+    server: RunningServer, at_acme: Caller, acme: Tenant, globex: Tenant, ledger: Ledger
+) -> None:
+    assert (await at_acme.get(OPENID)).status_code == 200
+    await TenantRow.filter(id=acme.id).update(status=TenantStatus.SUSPENDED)
+    await server.parts.tenants.invalidate((None, "slug", acme.slug))
+    async with ledger.nothing_granted(acme):
+        for path in (OPENID, OAUTH, JWKS, "/oauth/tokeninfo", "/oauth/userinfo", "/x"):
+            answer = await at_acme.get(path)
+            assert (answer.status_code, answer.json()["error"]) == (403, "access_denied")
+        for path in ("/oauth/token", "/oauth/device/code", "/login", "/device/decision"):
+            answer = await at_acme.post(path, {"client_id": "x"})
+            assert (answer.status_code, answer.json()["error"]) == (403, "access_denied")
+        for path in ("/login", "/device", "/account/sessions", "/"):
+            answer = await at_acme.get(path, headers=[("Accept", "text/html")])
+            assert answer.status_code == 403
+            assert "This organisation is suspended" in answer.text
+            assert "set-cookie" not in answer.headers
+    assert await ledger.events(acme, Event.CLIENT_AUTHENTICATION_FAILURE) == []
+    assert (await server.http.get(f"{globex.issuer}{OPENID}")).status_code == 200
