@@ -47,7 +47,7 @@ def run(arguments: Sequence[str]) -> int:
     try:
         ended = _program(words)(args=words, prog_name="authgate", standalone_mode=False)
     except typer.TyperException as error:
-        return _refuse(error.format_message(), ExitCode(error.exit_code))
+        return _refuse(f"{error.format_message()}{_where_to_read(error)}", ExitCode.USAGE)
     except Failure as error:
         return _refuse(str(error), error.exit_code)
     except typer.Abort:
@@ -60,6 +60,11 @@ def run(arguments: Sequence[str]) -> int:
             raise
         return _refuse(str(failure), failure.exit_code)
     return ended if isinstance(ended, int) else ExitCode.OK
+
+
+def _where_to_read(error: typer.TyperException) -> str:
+    context: typer.Context | None = getattr(error, "ctx", None)
+    return f" {context.command_path} --help tells more." if context else ""
 
 
 def _refuse(message: str, code: ExitCode) -> int:

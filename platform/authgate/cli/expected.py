@@ -15,6 +15,7 @@ from authgate.serving import PortTaken, ServingError
 from authgate.storage.clients import ClientIdTaken
 from authgate.storage.database import OwnerUrlMissing
 from authgate.storage.fitness import LoginRefused, NotMigrated
+from authgate.storage.migrate import UnknownMigration
 from authgate.storage.redis import RedisUnavailable
 from authgate.storage.row_security import RoleMissing, WallMissing
 from authgate.storage.service_lock import DatabaseInUse
@@ -34,6 +35,7 @@ _ENDS: tuple[tuple[type[Exception], type[Failure], str], ...] = (
     (TOMLDecodeError, Misused, "authgate.toml: {}"),
     (OwnerUrlMissing, Misused, "{}"),
     (NoBroker, Misused, "{}"),
+    (UnknownMigration, NotFound, "There is no migration {}."),
     (UnknownClient, NotFound, "There is no client {} that has a secret."),
     (UnknownUser, NotFound, "There is no user {}."),
     (UnknownKey, NotFound, "There is no signing key {}, or it is revoked already."),

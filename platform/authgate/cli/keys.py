@@ -8,7 +8,7 @@ import typer
 from authgate.cli import installed
 from authgate.cli.client import InTenant
 from authgate.cli.failures import Conflict, Misused
-from authgate.cli.output import Format, Output, Record, say, show, show_all
+from authgate.cli.output import Format, Output, Record, confirm, say, show, show_all
 from authgate.storage import signing_keys
 from authgate.tokens.algorithms import ALGORITHMS
 from authgate.tokens.keys import Rotation
@@ -46,7 +46,7 @@ def rotate(tenant: InTenant, algorithm: Algorithm = None, output: Output = Forma
 def revoke(tenant: InTenant, kid: Kid, yes: Yes = False) -> None:
     """End a key at once: every token it has signed is refused from now on."""
     if not yes:
-        typer.confirm(f"Refuse every token that {kid} has signed?", abort=True, err=True)
+        confirm(f"Refuse every token that {kid} has signed?")
     asyncio.run(_revoke(tenant, kid))
     say(f"✓ {kid} is revoked.")
 

@@ -57,6 +57,14 @@ def say(message: str) -> None:
     sys.stderr.flush()
 
 
+def confirm(question: str) -> None:
+    """Go on if the person says yes. Raises ``typer.Abort`` for any other answer, or none."""
+    sys.stderr.write(f"{question} [y/N] ")
+    sys.stderr.flush()
+    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+        raise typer.Abort
+
+
 def _print_json(value: object) -> None:
     sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, default=_plain) + "\n")
 

@@ -6,6 +6,7 @@ Run by ``authgate migrate`` alone: server processes that changed tables as they 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from pkgutil import iter_modules
 
 import asyncpg
 from tortoise import Tortoise, connections
@@ -13,16 +14,23 @@ from tortoise.migrations.api.migrate import migrate as run_migrations
 from tortoise.migrations.executor import MigrationExecutor
 
 from authgate.settings import DatabaseSettings
-from authgate.storage import database, row_security
+from authgate.storage import database, migrations, row_security
 
 _LOCK = 0x61757468  # any number, the same for everybody who migrates
+
+
+class UnknownMigration(LookupError):
+    """No migration has this name."""
 
 
 async def migrate(settings: DatabaseSettings, *, target: str | None = None) -> list[str]:
     """Apply what is missing, or go back to ``target`` (a migration's name, or ``zero``).
 
-    Answers the names of the steps that ran. Raises ``OwnerUrlMissing`` and ``RoleMissing``.
+    Answers the names of the steps that ran. Raises ``UnknownMigration``, ``OwnerUrlMissing`` and
+    ``RoleMissing``.
     """
+    if target not in (None, "zero", *(module.name for module in iter_modules(migrations.__path__))):
+        raise UnknownMigration(target)
     if settings.is_sqlite:
         Path(database.sqlite_path(settings)).parent.mkdir(parents=True, exist_ok=True)
         return await _run(settings, target)

@@ -1,0 +1,73 @@
+"""Commands run in the process of the tests, on a database of the test's own."""
+
+import io
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from authgate.cli import command_line
+from authgate.settings import DatabaseSettings
+from authgate_testing.command import Cli, Ended, Use
+
+
+@pytest.fixture(autouse=True)
+def own_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """An empty folder, and no settings but a test's own; what a command sets is taken back."""
+    before = dict(os.environ)
+    for name in before:
+        if name.startswith("AUTHGATE_"):
+            del os.environ[name]
+    monkeypatch.chdir(tmp_path)
+    yield
+    os.environ.clear()
+    os.environ.update(before)
+
+
+@pytest.fixture
+def command(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Cli:
+    """Runs a command line in this process."""
+
+    def run(*words: str, stdin: str = "") -> Ended:
+        monkeypatch.setattr("sys.stdin", io.StringIO(stdin))
+        capsys.readouterr()
+        code = command_line.run(words)
+        said = capsys.readouterr()
+        return Ended(code, said.out, said.err)
+
+    return run
+
+
+@pytest.fixture
+def use() -> Use:
+    """Puts a database into the environment."""
+
+    def put(settings: DatabaseSettings) -> None:
+        os.environ["AUTHGATE_DATABASE__URL"] = settings.url.get_secret_value()
+        if settings.owner_url is not None:
+            os.environ["AUTHGATE_DATABASE__OWNER_URL"] = settings.owner_url.get_secret_value()
+
+    return put
+
+
+@pytest.fixture
+def cli(database_settings: DatabaseSettings, use: Use, command: Cli) -> Cli:
+    """Runs a command line on each database, migrated and empty."""
+    use(database_settings)
+    return command
+
+
+@pytest.fixture
+def acme_cli(cli: Cli) -> Cli:
+    """The same, with a tenant."""
+    assert cli("tenant", "create", "acme").code == 0
+    return cli
+
+
+@pytest.fixture
+def lite_cli(sqlite_settings: DatabaseSettings, use: Use, command: Cli) -> Cli:
+    """Runs a command line on SQLite, with a tenant: for what is the same on every database."""
+    use(sqlite_settings)
+    assert command("tenant", "create", "acme").code == 0
+    return command

@@ -1,0 +1,53 @@
+"""``authgate audit tail``."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from authgate_testing.command import Cli
+
+
+def test_the_newest_events_of_all_tenants_come_in_their_order(acme_cli: Cli) -> None:
+    acme_cli("tenant", "create", "globex")
+    acme_cli("user", "create", "-t", "acme", "mira")
+    events = acme_cli("audit", "tail", "-o", "json").data
+    assert [(each["tenant"], each["event_type"]) for each in events] == [
+        ("acme", "TENANT_CREATED"),
+        ("globex", "TENANT_CREATED"),
+        ("acme", "USER_CREATED"),
+    ]
+    assert [each["tenant"] for each in acme_cli("audit", "tail", "-n", "2", "-o", "json").data] == [
+        "globex",
+        "acme",
+    ]
+    assert acme_cli("audit", "tail", "-n", "0", "-o", "json").data == []
+
+
+def test_one_tenant_s_events_are_shown_alone(acme_cli: Cli) -> None:
+    acme_cli("tenant", "create", "globex")
+    ended = acme_cli("audit", "tail", "--tenant", "globex")
+    assert "TENANT_CREATED" in ended.out
+    assert "acme" not in ended.out
+    assert acme_cli("audit", "tail", "--tenant", "nowhere").code == 3
+
+
+def test_it_follows_what_happens_until_interrupted(acme_cli: Cli, tmp_path: Path) -> None:
+    follow = subprocess.Popen(
+        [sys.executable, "-m", "authgate", "audit", "tail", "-f", "-o", "json"],
+        cwd=tmp_path, env=os.environ, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        assert follow.stdout is not None
+        assert json.loads(follow.stdout.readline())["event_type"] == "TENANT_CREATED"
+        acme_cli("user", "create", "-t", "acme", "mira")
+        told = json.loads(follow.stdout.readline())
+        assert (told["tenant"], told["event_type"]) == ("acme", "USER_CREATED")
+        acme_cli("tenant", "create", "globex")
+        assert json.loads(follow.stdout.readline())["tenant"] == "globex"
+    finally:
+        follow.send_signal(2)
+        rest, _ = follow.communicate(timeout=10)
+    assert rest == ""
+    assert follow.returncode == 0

@@ -1,0 +1,97 @@
+"""``authgate client``."""
+
+import pytest
+
+from authgate_testing.command import Cli
+
+MACHINE = ("--name", "Backup", "--grant", "client_credentials", "--scope", "read write")
+DEVICE = ("--name", "TV", "--grant", "device_code", "--scope", "openid", "--public")
+
+
+def test_a_confidential_client_s_secret_is_shown_once(acme_cli: Cli) -> None:
+    made = acme_cli("client", "create", "-t", "acme", *MACHINE, "-o", "json")
+    assert made.code == 0
+    assert set(made.data) == {"client_id", "client_secret"}
+    assert "Shown this once" in made.err
+    listed = acme_cli("client", "list", "-t", "acme", "-o", "json")
+    assert made.data["client_secret"] not in listed.out
+    assert listed.data == [
+        {
+            "client_id": made.data["client_id"],
+            "name": "Backup",
+            "kind": "confidential",
+            "status": "active",
+            "grants": ["client_credentials"],
+            "scopes": ["read", "write"],
+        }
+    ]
+
+
+def test_a_public_client_has_no_secret(lite_cli: Cli) -> None:
+    made = lite_cli("client", "create", "-t", "acme", *DEVICE, "--id", "tv", "-o", "json")
+    assert made.data == {"client_id": "tv"}
+    assert "once" not in made.err
+
+
+def test_several_grants_and_scopes_are_given_one_by_one(lite_cli: Cli) -> None:
+    words = ("--grant", "device_code", "--scope", "openid", "--scope", "email")
+    lite_cli("client", "create", "-t", "acme", *MACHINE, *words)
+    [listed] = lite_cli("client", "list", "-t", "acme", "-o", "json").data
+    assert listed["grants"] == ["client_credentials", "device_code"]
+    assert listed["scopes"] == ["read", "write", "openid", "email"]
+
+
+def test_another_tenant_s_clients_are_not_listed(acme_cli: Cli) -> None:
+    acme_cli("client", "create", "-t", "acme", *DEVICE)
+    acme_cli("tenant", "create", "globex")
+    assert acme_cli("client", "list", "-t", "globex", "-o", "json").data == []
+
+
+def test_a_client_id_is_taken_once_in_a_tenant(acme_cli: Cli) -> None:
+    acme_cli("client", "create", "-t", "acme", *DEVICE, "--id", "tv")
+    ended = acme_cli("client", "create", "-t", "acme", *DEVICE, "--id", "tv")
+    assert ended.code == 5
+    assert ended.err == "authgate: There is a client tv already.\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--grant", "password"), "There is no grant 'password'; there are client_credentials"),
+        (("--grant", "client_credentials", "--public"), "A public client has no credentials"),
+        (("--grant", "device_code", "--scope", 'a"b'), "The scope is not a space-separated list"),
+    ],
+    ids=["unknown grant", "public machine", "malformed scope"],
+)
+def test_a_client_that_makes_no_sense_is_refused(
+    command: Cli, words: tuple[str, ...], said: str
+) -> None:
+    ended = command("client", "create", "-t", "acme", "--name", "X", *words)
+    assert ended.code == 2
+    assert ended.err.startswith(f"authgate: {said}")
+
+
+def test_a_secret_is_renewed(acme_cli: Cli) -> None:
+    made = acme_cli("client", "create", "-t", "acme", *MACHINE, "-o", "json").data
+    words = ("client", "rotate-secret", "-t", "acme", made["client_id"], "-o", "json")
+    renewed = acme_cli(*words)
+    assert renewed.data["client_id"] == made["client_id"]
+    assert renewed.data["client_secret"] != made["client_secret"]
+    events = acme_cli("audit", "tail", "-o", "json").data
+    assert events[-1]["event_type"] == "CLIENT_SECRET_REGENERATED"
+    assert renewed.data["client_secret"] not in acme_cli("audit", "tail", "-o", "json").out
+
+
+def test_only_a_client_with_a_secret_gets_another(acme_cli: Cli) -> None:
+    acme_cli("client", "create", "-t", "acme", *DEVICE, "--id", "tv")
+    for client_id in ("tv", "nobody"):
+        ended = acme_cli("client", "rotate-secret", "-t", "acme", client_id)
+        assert ended.code == 3
+        assert ended.err == f"authgate: There is no client {client_id} that has a secret.\n"
+
+
+@pytest.mark.parametrize("verb", [("client", "list"), ("user", "list"), ("keys", "list")])
+def test_an_unknown_tenant_is_not_found(lite_cli: Cli, verb: tuple[str, ...]) -> None:
+    ended = lite_cli(*verb, "-t", "nowhere")
+    assert ended.code == 3
+    assert ended.err.startswith("authgate: There is no tenant 'nowhere'")

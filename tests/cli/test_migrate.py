@@ -1,0 +1,62 @@
+"""``authgate migrate``: forward and back, on both databases."""
+
+from pydantic import SecretStr
+
+from authgate.settings import DatabaseSettings
+from authgate_testing import PostgresServer
+from authgate_testing.command import Cli, Use
+
+
+def test_an_up_to_date_database_is_left_alone(cli: Cli) -> None:
+    ended = cli("migrate")
+    assert ended.code == 0
+    assert ended.err == "Nothing to do: the database is up to date.\n"
+
+
+def test_it_goes_back_to_nothing_and_forward_again(acme_cli: Cli) -> None:
+    assert acme_cli("migrate", "--target", "zero").code == 0
+    refused = acme_cli("tenant", "list")
+    assert refused.code == 6
+    assert "run authgate migrate" in refused.err
+    forward = acme_cli("migrate")
+    assert forward.code == 0
+    assert "✓ 0001_initial\n" in forward.err
+    assert acme_cli("tenant", "list", "-o", "json").data == []
+
+
+def test_it_stops_at_the_migration_that_is_named(cli: Cli) -> None:
+    assert cli("migrate", "--target", "0001_initial").code == 0
+    assert "lacks 1 migration:" in cli("tenant", "list").err
+    assert cli("migrate").code == 0
+    assert cli("tenant", "list").code == 0
+
+
+def test_an_unknown_migration_is_not_found(lite_cli: Cli) -> None:
+    ended = lite_cli("migrate", "--target", "0099_flying")
+    assert ended.code == 3
+    assert ended.err == "authgate: There is no migration 0099_flying.\n"
+
+
+def test_a_new_postgresql_database_gets_its_roles_and_walls(
+    command: Cli, use: Use, postgres: PostgresServer, postgres_database: str
+) -> None:
+    use(
+        DatabaseSettings(
+            url=SecretStr(postgres.dsn(postgres_database, user="authgate_cli_app")),
+            owner_url=SecretStr(postgres.dsn(postgres_database)),
+        )
+    )
+    refused = command("tenant", "list")
+    assert refused.code == 6
+    assert refused.err.startswith("authgate: PostgreSQL refuses database.url")
+    assert command("migrate").code == 0
+    assert command("tenant", "create", "acme").code == 0
+
+
+def test_postgresql_is_not_migrated_without_its_owner(
+    command: Cli, use: Use, postgres_settings_of_own: DatabaseSettings
+) -> None:
+    use(DatabaseSettings(url=postgres_settings_of_own.url))
+    ended = command("migrate")
+    assert ended.code == 2
+    assert "AUTHGATE_DATABASE__OWNER_URL" in ended.err

@@ -1,0 +1,79 @@
+"""``authgate user``."""
+
+import pytest
+
+from authgate_testing.command import Cli
+
+PASSWORD = "correct-horse-battery-staple"
+
+
+@pytest.fixture
+def mira(acme_cli: Cli) -> Cli:
+    """A tenant with a user."""
+    words = ("-t", "acme", "mira", "--email", "Mira@acme.example", "--name", "Mira H", "--admin")
+    ended = acme_cli("user", "create", *words, "--password-stdin", stdin=f"{PASSWORD}\n")
+    assert ended.code == 0
+    assert PASSWORD not in ended.out + ended.err
+    return acme_cli
+
+
+def test_a_password_that_was_made_up_is_shown_once(acme_cli: Cli) -> None:
+    made = acme_cli("user", "create", "-t", "acme", "jon", "-o", "json")
+    assert len(made.data["password"]) >= 29
+    assert "Shown this once" in made.err
+    assert "password" not in acme_cli("user", "list", "-t", "acme").out
+
+
+def test_users_are_listed(mira: Cli) -> None:
+    [user] = mira("user", "list", "-t", "acme", "-o", "json").data
+    assert user.pop("id")
+    assert user == {
+        "username": "mira",
+        "email": "Mira@acme.example",
+        "name": "Mira H",
+        "role": "admin",
+        "status": "active",
+    }
+
+
+def test_a_name_is_taken_once(mira: Cli) -> None:
+    ended = mira("user", "create", "-t", "acme", "MIRA")
+    assert ended.code == 5
+    assert ended.out == ""
+    assert "once" not in ended.err
+
+
+@pytest.mark.parametrize(
+    ("name", "password"), [("jon", "too short"), ("jon", ""), ("j\u200bon", PASSWORD)]
+)
+def test_a_bad_name_or_password_is_refused(lite_cli: Cli, name: str, password: str) -> None:
+    words = ("user", "create", "-t", "acme", name, "--password-stdin")
+    assert lite_cli(*words, stdin=password).code == 2
+
+
+def test_a_user_is_disabled_and_enabled(mira: Cli) -> None:
+    for verb, status in (("disable", "disabled"), ("enable", "active")):
+        assert mira("user", verb, "-t", "acme", "mira@ACME.example").code == 0
+        [user] = mira("user", "list", "-t", "acme", "-o", "json").data
+        assert user["status"] == status
+    kinds = [event["event_type"] for event in mira("audit", "tail", "-o", "json").data]
+    assert kinds[-2:] == ["USER_DISABLED", "USER_ENABLED"]
+
+
+def test_a_password_is_reset(mira: Cli) -> None:
+    reset = mira("user", "reset-password", "-t", "acme", "mira", "-o", "json")
+    assert reset.data["password"] != PASSWORD
+    events = mira("audit", "tail", "-o", "json").data
+    assert events[-1]["event_type"] == "USER_PASSWORD_RESET"
+    given = mira(
+        "user", "reset-password", "-t", "acme", "mira", "--password-stdin", "-o", "json",
+        stdin=f"{PASSWORD}-2\r\n",
+    )  # fmt: skip
+    assert set(given.data) == {"id", "username"}
+
+
+@pytest.mark.parametrize("verb", ["disable", "enable", "reset-password"])
+def test_nobody_is_not_found(lite_cli: Cli, verb: str) -> None:
+    ended = lite_cli("user", verb, "-t", "acme", "nobody")
+    assert ended.code == 3
+    assert ended.err == "authgate: There is no user nobody.\n"
