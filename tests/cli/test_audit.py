@@ -51,3 +51,12 @@ def test_it_follows_what_happens_until_interrupted(acme_cli: Cli, tmp_path: Path
         rest, _ = follow.communicate(timeout=10)
     assert rest == ""
     assert follow.returncode == 0
+
+
+def test_a_stranger_s_name_cannot_command_the_terminal(lite_cli: Cli) -> None:
+    """Whoever fails to sign in chooses a name that the audit log repeats."""
+    evil = "\x1b]0;pwned\x07\u009b31m\u202eadmin"
+    lite_cli("client", "create", "-t", "acme", "--name", evil, "--grant", "device_code")
+    for output in ("table", "json"):
+        shown = lite_cli("client", "list", "-t", "acme", "-o", output).out
+        assert not set("\x1b\x07\u009b\u202e") & set(shown)

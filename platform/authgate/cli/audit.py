@@ -11,7 +11,7 @@ from uuid import UUID
 import typer
 
 from authgate.cli import installed
-from authgate.cli.output import Format, Output, Record, show_all, show_line
+from authgate.cli.output import Format, Output, Record, show_all, show_line, show_words
 from authgate.clock import utc_now
 from authgate.installation import Installation
 from authgate.storage import audit_events
@@ -139,5 +139,5 @@ def _tell(events: Sequence[Record], output: Format) -> None:
         if output is Format.JSON:
             show_line(event)
         else:
-            sys.stdout.write("  ".join(map(str, _summary(event).values())) + "\n")
+            show_words(_summary(event))
     sys.stdout.flush()

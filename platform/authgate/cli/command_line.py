@@ -13,6 +13,7 @@ import typer
 
 from authgate.cli.exit_codes import ExitCode
 from authgate.cli.failures import Failure
+from authgate.cli.output import printable
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ def _where_to_read(error: typer.TyperException) -> str:
 
 def _refuse(message: str, code: ExitCode) -> int:
     line = " ".join(message.split())
-    sys.stderr.write(f"authgate: {line}\n")
+    sys.stderr.write(f"authgate: {printable(line)}\n")
     return code
 
 

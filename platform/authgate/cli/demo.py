@@ -38,7 +38,7 @@ def demo(reset: Reset = False, port: Port = None, headless: Headless = False) ->
             _reset(settings)
         if not _database(settings).exists():
             say(f"✓ Create {_database(settings)} (SQLite, WAL)")
-        site = asyncio.run(_prepared(settings))
+        site = asyncio.run(prepared(settings))
 
     def show() -> None:
         print_banner(site, in_place_of=wanted_port)
@@ -100,7 +100,8 @@ def _database(settings: Settings) -> Path:
     return Path(sqlite_path(settings.database))
 
 
-async def _prepared(settings: Settings) -> DemoSite:
+async def prepared(settings: Settings) -> DemoSite:
+    """Bring the database up to date and fill it; where the demo is, and what opens it."""
     steps = await migrate.migrate(settings.database)
     if steps:
         say(f"✓ Apply {len(steps)} migrations")

@@ -5,12 +5,13 @@ import io
 from types import TracebackType
 from typing import Self
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Console
 from rich.panel import Panel
 from rich.status import Status
 from rich.text import Text
 
 from authgate.cli.device_flow import Authorization
+from authgate.cli.output import printable
 
 _WIDE_ENOUGH = 60
 
@@ -25,7 +26,7 @@ class DeviceDisplay:
         self._clock: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
-        self._console.print(self._instructions())
+        self._instruct()
         if self._console.is_terminal:
             self._status.start()
             self._clock = asyncio.create_task(self._count_down())
@@ -43,17 +44,15 @@ class DeviceDisplay:
             self._clock.cancel()
         self._status.stop()
 
-    def _instructions(self) -> RenderableType:
-        told = self._authorization
-        parts: list[RenderableType] = [
-            "To sign in, open",
-            Text(f"  {told.verification_uri}", style="bold", overflow="fold"),
-            "and check that it shows this code:",
-            Panel.fit(Text(told.user_code, style="bold"), padding=(0, 3)),
-        ]
+    def _instruct(self) -> None:
+        told, show = self._authorization, self._console.print
+        show("To sign in, open")
+        # Not folded: a terminal that wraps by itself keeps the address in one piece.
+        show(Text(f"  {printable(told.verification_uri)}", style="bold"), soft_wrap=True)
+        show("and check that it shows this code:")
+        show(Panel.fit(Text(printable(told.user_code), style="bold"), padding=(0, 3)))
         if told.verification_uri_complete and self._has_room:
-            parts.append(qr_code(told.verification_uri_complete))
-        return Group(*parts)
+            show(qr_code(told.verification_uri_complete))
 
     @property
     def _has_room(self) -> bool:

@@ -10,7 +10,7 @@ import typer
 from authgate.cli import installed, service_checks, settings_checks
 from authgate.cli.exit_codes import ExitCode
 from authgate.cli.findings import Finding, Verdict
-from authgate.cli.output import Format, Output, show_all
+from authgate.cli.output import Format, Output, printable, show_all
 
 AsJson = Annotated[bool, typer.Option("--json", help="The same as -o json")]
 
@@ -41,7 +41,7 @@ def _lines(found: list[Finding]) -> list[str]:
     width = max(len(each.what) for each in found)
     lines = []
     for each in found:
-        lines.append(f"{_SIGNS[each.verdict]} {each.what:<{width}}  {each.result}\n")
+        lines.append(f"{_SIGNS[each.verdict]} {each.what:<{width}}  {printable(each.result)}\n")
         if each.cure:
             lines.append(f"  {'':<{width}}  → {each.cure}\n")
     return lines

@@ -14,7 +14,7 @@ from authgate.cli.demo_site import DEVICE_CLIENT, DEVICE_SCOPES, SEEDS, DemoSite
 from authgate.cli.device_display import DeviceDisplay
 from authgate.cli.device_flow import Authorization, DeviceFlow, Tokens, http_for
 from authgate.cli.failures import Misused
-from authgate.cli.output import Format, Output, show
+from authgate.cli.output import Format, Output, printable, show
 
 Issuer = Annotated[str | None, typer.Argument(help="Address of the tenant; the demo's if left out")]
 Demo = Annotated[bool, typer.Option("--demo", help="Sign in to the demo started in this folder")]
@@ -115,7 +115,7 @@ def report(person: Mapping[str, Any], tokens: Tokens, output: Format) -> None:
         show({"user": person, "scope": tokens.scope}, output)
         return
     name = person.get("preferred_username") or person.get("email") or person["sub"]
-    sys.stdout.write(f"✓ Signed in as {name} ({tokens.scope})\n")
+    sys.stdout.write(printable(f"✓ Signed in as {name} ({tokens.scope})") + "\n")
 
 
 def _elsewhere(

@@ -48,7 +48,12 @@ def show(record: Record, output: Format) -> None:
 
 def show_line(record: Record) -> None:
     """Print one record of many that come one by one: a JSON object on a line of its own."""
-    sys.stdout.write(json.dumps(record, ensure_ascii=False, default=_plain) + "\n")
+    sys.stdout.write(json.dumps(record, default=_plain) + "\n")
+
+
+def show_words(record: Record) -> None:
+    """Print the values of one record of many that come one by one, on a line of its own."""
+    sys.stdout.write("  ".join(map(_text, record.values())) + "\n")
 
 
 def say(message: str) -> None:
@@ -66,7 +71,7 @@ def confirm(question: str) -> None:
 
 
 def _print_json(value: object) -> None:
-    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, default=_plain) + "\n")
+    sys.stdout.write(json.dumps(value, indent=2, default=_plain) + "\n")
 
 
 def _print_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -95,8 +100,13 @@ def _text(value: object) -> str:
     if isinstance(value, datetime):
         return value.strftime("%Y-%m-%d %H:%M:%SZ")
     if isinstance(value, list | tuple):
-        return " ".join(map(str, value)) or "-"
-    return str(value)
+        return " ".join(map(_text, value)) or "-"
+    return printable(str(value))
+
+
+def printable(text: str) -> str:
+    """The text without what a terminal would obey: strangers choose names that we print."""
+    return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in text)
 
 
 def _plain(value: object) -> str:
