@@ -16,6 +16,7 @@ _RESERVED = frozenset(
     "admin api app assets auth authgate docs health help login mail oauth operator platform"
     " root static status support system t tenant tenants well-known www".split()
 )
+_HOST = re.compile(r"[a-z0-9._-]{1,253}\Z")
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
 _WELL_KNOWN = re.compile(r"(/\.well-known/[a-z-]+)/t/([^/]+)/*\Z")
 _DOUBLED = re.compile("//+")
@@ -125,6 +126,8 @@ class TenantResolver:
             tenant = await self.find(host.removesuffix(suffix))
             return Resolved(_reached_at(tenant, ""), _collapsed(path)) if tenant else None
         name = _without_port(host).rstrip(".")
+        if not _HOST.match(name):
+            raise UnknownHost(name)
         tenant = await self._cache.get((None, "host", name), lambda: self._load_by_host(name))
         if tenant is None:
             raise UnknownHost(name)

@@ -243,7 +243,6 @@ async def test_ht_07_a_body_that_is_too_large_is_refused(
 async def test_un_06_overlong_parameters_are_refused(
     at_acme: Caller, acme: Tenant, ledger: Ledger, right: dict[str, str]
 ) -> None:
-    long = "x" * 20_000
     async with ledger.nothing_granted(acme):
         for name, status in (
             ("grant_type", 400),
@@ -251,9 +250,10 @@ async def test_un_06_overlong_parameters_are_refused(
             ("client_secret", 401),
             ("scope", 400),
         ):
-            answer = await at_acme.post(TOKEN, right | {name: long})
-            assert answer.status_code == status, name
-            assert long not in answer.text
+            for length in (65, 129, 257, 513, 20_000):
+                answer = await at_acme.post(TOKEN, right | {name: "x" * length})
+                assert answer.status_code == status, name
+                assert "xxx" not in answer.text
 
 
 async def test_un_12_what_is_refused_is_not_echoed(at_acme: Caller, right: dict[str, str]) -> None:
@@ -296,7 +296,14 @@ async def test_half_a_request_is_not_acted_on(
 async def test_ht_01_a_strange_host_is_misdirected(
     server: RunningServer, acme: Tenant, right: dict[str, str]
 ) -> None:
-    for host in ("evil.test", "localhost.evil.test", "localhost:8080.evil.test", "localhost:x", ""):
+    for host in (
+        "evil.test",
+        "localhost.evil.test",
+        "localhost:8080.evil.test",
+        "x" * 300,
+        "a\0b",
+        "",
+    ):
         for path in (f"{acme.prefix}{TOKEN}", "/", "/oauth/token"):
             answer = await server.http.post(path, data=right, headers={"Host": host})
             assert (answer.status_code, answer.json()["error"]) == (421, "misdirected_request")

@@ -43,6 +43,7 @@ from authgate_tenants.encryption import TenantEncryption
 PENDING = "authgate_login"
 """The cookie of a sign-in under way."""
 
+_SLUG = "<string(maxlength=40):connection>"
 _LONGEST_PARAMETER = 2048
 _log = structlog.get_logger(__name__)
 
@@ -82,8 +83,8 @@ class Federation:
     def blueprint(self) -> Blueprint:
         """The routes."""
         routes = Blueprint("federation", __name__)
-        routes.get("/login/<connection>")(self.begin)
-        routes.get("/login/<connection>/callback")(self.finish)
+        routes.get(f"/login/{_SLUG}")(self.begin)
+        routes.get(f"/login/{_SLUG}/callback")(self.finish)
         return routes
 
     async def begin(self, connection: str) -> Response:

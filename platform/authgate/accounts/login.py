@@ -12,7 +12,7 @@ from authgate.accounts.connections import SignInOptions
 from authgate.accounts.known_browsers import COOKIE as KNOWN
 from authgate.accounts.known_browsers import SECONDS as KNOWN_SECONDS
 from authgate.accounts.known_browsers import KnownBrowser
-from authgate.accounts.passwords import Passwords
+from authgate.accounts.passwords import Check, Passwords
 from authgate.accounts.visits import visitor
 from authgate.audit import Event
 from authgate.clock import Clock
@@ -86,18 +86,8 @@ class PasswordLogin:
             await self._limits.count("login_per_tenant")
         except TooMany as refusal:
             return await self._paused(attempt, refusal.retry_after)
-        named = await users.find_by_login(attempt.username)
-        known = await self._known_browser(named)
-        account = known.account if known else _account(attempt.username)
-        tries = await login_failures.count_attempt(account, now=self._clock())
-        if tries is None:
-            return await self._locked(attempt)
-        user = await self._authenticated(named, attempt)
-        if user is None:
-            return await self._refused(attempt, tries)
-        await login_failures.forget(account)
-        response = await self._welcomed(user, attempt)
-        return await self._remembering(response, known or KnownBrowser.of(user))
+        with self._passwords.place() as check:
+            return await self._checked(attempt, check)
 
     async def sign_out(self) -> Response:
         """End the session."""
@@ -105,11 +95,19 @@ class PasswordLogin:
         await self._sessions.end(visitor(), response)
         return response
 
-    async def _authenticated(self, named: User | None, attempt: _Attempt) -> User | None:
-        stored = named.password_hash if named else None
-        async with storage.set_aside():
-            right = await self._passwords.matches(stored, attempt.password)
-        return named if named and right and named.is_active else None
+    async def _checked(self, attempt: _Attempt, check: Check) -> Response:
+        named = await users.find_by_login(attempt.username)
+        known = await self._known_browser(named)
+        account = known.account if known else _account(attempt.username)
+        tries = await login_failures.count_attempt(account, now=self._clock())
+        if tries is None:
+            return await self._locked(attempt)
+        user = await _authenticated(named, attempt, check)
+        if user is None:
+            return await self._refused(attempt, tries)
+        await login_failures.forget(account)
+        response = await self._welcomed(user, attempt)
+        return await self._remembering(response, known or KnownBrowser.of(user))
 
     async def _known_browser(self, user: User | None) -> KnownBrowser | None:
         cookie = session_cookie.read(request.headers, KNOWN)
@@ -198,6 +196,13 @@ class PasswordLogin:
             retry_at=retry_at,
         )
         return page(self._pages.render("login.html", visit=visitor().page(), page=content), status)
+
+
+async def _authenticated(named: User | None, attempt: _Attempt, check: Check) -> User | None:
+    stored = named.password_hash if named else None
+    async with storage.set_aside():
+        right = await check(stored, attempt.password)
+    return named if named and right and named.is_active else None
 
 
 async def _attempt() -> _Attempt:

@@ -3,14 +3,18 @@
 import asyncio
 import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import TypeVar
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 Result = TypeVar("Result")
+
+Check = Callable[[str | None, str], Awaitable[bool]]
+"""Whether a password is the one stored like this; as slow where nothing is stored."""
 
 MINIMUM_LENGTH = 15
 """Characters, where the password is the only factor (NIST SP 800-63B-4 section 3.1.1)."""
@@ -40,19 +44,31 @@ class Passwords:
         # An unknown user is checked against this, so the answer takes as long as for a known one.
         self._nobody = self._hasher.hash(secrets.token_urlsafe(32))
 
+    @contextmanager
+    def place(self) -> Iterator[Check]:
+        """A place in the queue until the block ends, and what checks a password there.
+
+        Taken before an attempt is counted, so that nobody pays for one that was never heard.
+        Raises ``TooBusy`` where there is no place.
+        """
+        if self._free == 0:
+            raise TooBusy
+        self._free -= 1
+        try:
+            yield self._matches
+        finally:
+            self._free += 1
+
     async def hash(self, password: str) -> str:
         """What is stored of a password. Raises ``BadPassword`` and ``TooBusy``."""
         if len(password) < MINIMUM_LENGTH:
             raise BadPassword(f"A password needs at least {MINIMUM_LENGTH} characters.")
         if len(password.encode()) > MAXIMUM_BYTES:
             raise BadPassword(f"A password has at most {MAXIMUM_BYTES} bytes.")
-        return await self._in_pool(self._hasher.hash, password)
+        with self.place():
+            return await self._in_pool(self._hasher.hash, password)
 
-    async def matches(self, stored: str | None, password: str) -> bool:
-        """Whether the password is the stored one; as slow where nothing is stored.
-
-        Raises ``TooBusy``.
-        """
+    async def _matches(self, stored: str | None, password: str) -> bool:
         if len(password.encode()) > MAXIMUM_BYTES:
             password = ""  # hashed all the same, so that its length tells nothing
         right = await self._in_pool(self._verify, stored or self._nobody, password)
@@ -69,11 +85,4 @@ class Passwords:
             return False
 
     async def _in_pool(self, work: Callable[..., Result], *arguments: str) -> Result:
-        if self._free == 0:
-            raise TooBusy
-        self._free -= 1
-        try:
-            loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(self._pool, work, *arguments)
-        finally:
-            self._free += 1
+        return await asyncio.get_running_loop().run_in_executor(self._pool, work, *arguments)

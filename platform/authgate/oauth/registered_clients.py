@@ -4,6 +4,9 @@ from authgate.storage import clients
 from authgate.storage.clients import Client
 from authgate.storage.shared_cache import SharedCache
 
+_LONGEST = 64
+"""What the column holds; the ORM raises for a longer value."""
+
 
 class RegisteredClients:
     """Finds clients of the current tenant, and remembers that there is none as well."""
@@ -13,6 +16,8 @@ class RegisteredClients:
 
     async def find(self, client_id: str) -> Client | None:
         """The client with this id, whatever its status."""
+        if len(client_id) > _LONGEST:
+            return None
 
         async def load() -> Client | None:
             return await clients.find(client_id)

@@ -9,6 +9,9 @@ from tortoise.exceptions import IntegrityError
 
 from authgate_tenants import TenantOwned
 
+_LONGEST_NAME = 100
+_LONGEST_EMAIL = 254
+
 
 class UserStatus(StrEnum):
     """A disabled user signs in nowhere and holds no working token."""
@@ -27,10 +30,10 @@ class UserRole(StrEnum):
 class User(TenantOwned):
     """A person. The id is the subject of their tokens."""
 
-    username = fields.CharField(100)
-    canonical_username = fields.CharField(100)
-    email = fields.CharField(254, null=True)
-    canonical_email = fields.CharField(254, null=True)
+    username = fields.CharField(_LONGEST_NAME)
+    canonical_username = fields.CharField(_LONGEST_NAME)
+    email = fields.CharField(_LONGEST_EMAIL, null=True)
+    canonical_email = fields.CharField(_LONGEST_EMAIL, null=True)
     email_verified = fields.BooleanField(default=False)
     name = fields.CharField(100, default="")
     picture = fields.CharField(500, default="")
@@ -88,7 +91,10 @@ async def find_by_login(login: str) -> User | None:
         wanted = canonical(login)
     except BadUsername:
         return None
-    by_name = await User.get_or_none(canonical_username=wanted)
+    # The ORM raises for a value that is longer than its column.
+    if len(wanted) > _LONGEST_EMAIL:
+        return None
+    by_name = len(wanted) <= _LONGEST_NAME and await User.get_or_none(canonical_username=wanted)
     return by_name or await User.get_or_none(canonical_email=wanted)
 
 

@@ -1,0 +1,439 @@
+"""``/login``: signing in with a password, and all the ways in which it must not work."""
+
+import asyncio
+import re
+import time
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from authgate.accounts.passwords import Passwords
+from authgate.audit import Event
+from authgate.clock import utc_now
+from authgate.provisioning import NewClient
+from authgate.settings import DatabaseSettings, KeySettings, LimitSettings, Settings
+from authgate.storage import login_failures, users
+from authgate.storage.users import User, UserStatus
+from authgate_tenants import Tenant, TenantSettings, use_tenant
+from authgate_tenants.models import TenantRow
+from authgate_testing.caller import Caller
+from authgate_testing.databases import on_postgres, on_sqlite
+from authgate_testing.ledger import Ledger
+from authgate_testing.person import Person, forms
+from authgate_testing.server import RunningServer
+
+PASSWORD = "correct-horse-battery-staple"
+WRONG = "wrong-horse-battery-staple"
+
+
+@pytest.fixture
+def settings(
+    request: pytest.FixtureRequest, database_settings: DatabaseSettings, tmp_path: Path
+) -> Settings:
+    """As usual, or with limits of the test's choice, by an indirect parameter."""
+    limits: dict[str, str] = getattr(request, "param", {})
+    return Settings(
+        database=database_settings,
+        keys=KeySettings(kek_file=tmp_path / "kek"),
+        limits=LimitSettings(**limits),  # type: ignore[arg-type]
+        log_level="info",
+    )
+
+
+no_limit_by_address = pytest.mark.parametrize(
+    "settings", [{"login_per_ip": "1000/s burst 1000"}], indirect=True
+)
+
+Attempt = Callable[..., Awaitable[httpx2.Response]]
+
+
+@pytest.fixture
+async def attempt(server: RunningServer, acme: Tenant) -> Attempt:
+    """Try to sign in: from an address of one's choice, in a browser that nobody knows."""
+    page = await server.browser().get(f"{acme.issuer}/login")
+    cookie = page.headers["set-cookie"].partition(";")[0]
+    [form] = forms(page.text)
+
+    async def sent(
+        username: str, password: str = WRONG, *, ip: str = "127.0.0.1", **headers: str
+    ) -> httpx2.Response:
+        fields = form.hidden | {"username": username, "password": password}
+        async with server.from_address(ip) as client:
+            return await client.post(
+                f"{acme.issuer}/login", data=fields, headers={"Cookie": cookie, **headers}
+            )
+
+    return sent
+
+
+def signed_in(answer: httpx2.Response) -> bool:
+    return "authgate_session=" in answer.headers.get("set-cookie", "")
+
+
+# --- The right password ---------------------------------------------------------------------------
+
+
+async def test_the_right_password_signs_in_and_is_written_down(
+    attempt: Attempt, acme: Tenant, alice: User, ledger: Ledger
+) -> None:
+    answer = await attempt("alice", PASSWORD)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/t/acme/account/sessions")
+    assert signed_in(answer)
+    [event] = await ledger.events(acme, Event.AUTHENTICATION_SUCCESS)
+    assert (event.actor_id, event.resource_id, event.success) == (
+        str(alice.id),
+        str(alice.id),
+        True,
+    )
+    assert (await ledger.granted(acme))["acme", "browser_sessions"] == 1
+
+
+@on_sqlite
+@pytest.mark.usefixtures("alice")
+async def test_a_person_has_one_name_in_many_spellings(attempt: Attempt) -> None:
+    for name in ("alice", "ALICE", " alice ", "Alice@Acme.Example", "\uff21lice", "ali\u0063e"):
+        assert signed_in(await attempt(name, PASSWORD)), name
+
+
+@on_sqlite
+async def test_un_02_composed_and_decomposed_letters_are_the_same_name(
+    attempt: Attempt, acme: Tenant, password_hash: str
+) -> None:
+    with use_tenant(acme):
+        await users.create(username="Ren\u00e9", password_hash=password_hash)
+        with pytest.raises(users.UsernameTaken):
+            await users.create(username="RENE\u0301")
+    for name in ("ren\u00e9", "rene\u0301", "RENE\u0301", "\uff32en\u00c9"):
+        assert signed_in(await attempt(name, PASSWORD)), name
+
+
+# --- One answer for everything that is wrong ------------------------------------------------------
+
+
+async def others_of(acme: Tenant, password_hash: str) -> list[str]:
+    """People who cannot sign in with this password, each for another reason."""
+    with use_tenant(acme):
+        disabled = await users.create(username="dora", password_hash=password_hash)
+        await users.set_status(disabled.id, UserStatus.DISABLED)
+        await users.create(username="fred")  # comes through another provider
+        await users.create(username="rose", password_hash="rubbish")
+    return ["dora", "fred", "rose", "nobody"]
+
+
+def told(answer: httpx2.Response, name: str) -> tuple[int, str, list[str]]:
+    text = answer.text.replace(name, "NAME")
+    text = re.sub(r'name="csrf_token" value="[^"]*"', "", text)
+    text = re.sub(r"<time .*?</time>", "", text, flags=re.DOTALL)
+    return answer.status_code, text, sorted(answer.headers)
+
+
+@no_limit_by_address
+async def test_lg_09_who_cannot_sign_in_is_not_told_why(
+    attempt: Attempt, acme: Tenant, alice: User, password_hash: str, ledger: Ledger
+) -> None:
+    names = await others_of(acme, password_hash)
+    async with ledger.nothing_granted(acme):
+        answers = [told(await attempt("alice", WRONG), "alice")]
+        answers += [told(await attempt(name, PASSWORD), name) for name in names]
+    assert answers[0][0] == 400
+    assert all(answer == answers[0] for answer in answers)
+    events = await ledger.events(acme, Event.AUTHENTICATION_FAILURE)
+    assert [each.actor_name for each in events] == ["alice", *names]
+    assert WRONG not in str([each.details for each in events])
+
+    # Nor from how the pauses come.
+    for name in ("alice", *names):
+        paused = [(await attempt(name)).status_code for _ in range(6)]
+        assert paused == [400, 400, 400, 400, 429, 429]
+    pauses = [told(await attempt(name, PASSWORD), name) for name in ("alice", *names)]
+    assert all(pause == pauses[0] for pause in pauses)
+
+
+@on_sqlite
+@no_limit_by_address
+async def test_lg_10_every_refusal_takes_the_same_time(
+    attempt: Attempt, acme: Tenant, password_hash: str
+) -> None:
+    rounds = 8
+    with use_tenant(acme):
+        for number in range(rounds):
+            await users.create(username=f"known{number}", password_hash=password_hash)
+            await users.create(username=f"federated{number}")
+            disabled = await users.create(username=f"disabled{number}", password_hash=password_hash)
+            await users.set_status(disabled.id, UserStatus.DISABLED)
+    fastest = dict.fromkeys(("known", "federated", "disabled", "unknown"), 60.0)
+    for number in range(rounds):
+        for kind in fastest:
+            # Of our own processor time, whatever else the machine does.
+            began = time.process_time()
+            await attempt(f"{kind}{number}")
+            fastest[kind] = min(fastest[kind], time.process_time() - began)
+    assert max(fastest.values()) < 1.5 * min(fastest.values()), fastest
+
+
+@on_sqlite
+@pytest.mark.usefixtures("alice")
+async def test_lg_11_long_passwords_are_compared_whole_or_refused(
+    attempt: Attempt, acme: Tenant, passwords: Passwords, ledger: Ledger
+) -> None:
+    long = "x" * 72 + "the end that bcrypt would not read"
+    with use_tenant(acme):
+        await users.create(username="long", password_hash=await passwords.hash(long))
+    assert signed_in(await attempt("long", long))
+    async with ledger.nothing_granted(acme):
+        for wrong in (long[:72], long[:-1], f"{long} ", f"{long}\0", "x" * 1_025, "x" * 60_000):
+            answer = await attempt("long", wrong)
+            assert answer.status_code == 400
+            await login_failures_forgotten(acme, "long")
+
+
+async def login_failures_forgotten(tenant: Tenant, account: str) -> None:
+    with use_tenant(tenant):
+        await login_failures.forget(account)
+
+
+@on_sqlite
+async def test_un_03_a_nul_character_in_a_form_is_refused(
+    attempt: Attempt, acme: Tenant, alice: User, ledger: Ledger
+) -> None:
+    async with ledger.nothing_granted(acme):
+        for name, password in (("alice\0", PASSWORD), ("alice", f"{PASSWORD}\0"), ("\0", "\0")):
+            assert (await attempt(name, password)).status_code == 400
+
+
+@on_sqlite
+@no_limit_by_address
+async def test_un_06_an_overlong_name_is_nobodys_and_never_cut(
+    attempt: Attempt, acme: Tenant, password_hash: str, ledger: Ledger
+) -> None:
+    with use_tenant(acme):
+        await users.create(username="a" * 100, password_hash=password_hash)
+    async with ledger.nothing_granted(acme):
+        for name in ("a" * 101, "a" * 255, "a" * 60_000):
+            answer = await attempt(name, PASSWORD)
+            assert answer.status_code == 400
+        too_large = await attempt("a" * 70_000, PASSWORD)
+        assert too_large.status_code == 413
+
+
+@on_sqlite
+@no_limit_by_address
+async def test_un_12_what_is_typed_is_shown_as_it_is_and_runs_nowhere(attempt: Attempt) -> None:
+    for odd in (
+        "'\"><script>alert(1)</script>",
+        "{{7*7}}${7*7}<%= 7*7 %>",
+        "' OR 1=1 --",
+        "%s%n\\",
+        "*)(uid=*",
+        "\r\nSet-Cookie: a=b",
+        "\u202egnp.exe",
+    ):
+        answer = await attempt(odd)
+        assert answer.status_code == 400
+        assert "<script>alert" not in answer.text
+        assert ">49<" not in answer.text
+        assert "a=b" not in str(answer.headers.get_list("set-cookie"))
+
+
+# --- Guessing -------------------------------------------------------------------------------------
+
+
+@no_limit_by_address
+async def test_lg_01_after_five_guesses_an_account_has_to_wait(
+    server: RunningServer, attempt: Attempt, acme: Tenant, alice: User, ledger: Ledger
+) -> None:
+    known = Person(server.browser())
+    await known.sign_in(acme.issuer, "alice", PASSWORD)
+    async with ledger.nothing_granted(acme):
+        codes = [(await attempt("alice")).status_code for _ in range(12)]
+        assert codes == [400] * 5 + [429] * 7
+        paused = await attempt("alice", PASSWORD)
+        assert paused.status_code == 429
+        assert int(paused.headers["retry-after"]) >= 1
+        server.clock.advance(61)
+        assert [(await attempt("alice")).status_code for _ in range(3)] == [400, 429, 429]
+    assert len(await ledger.events(acme, Event.AUTHENTICATION_FAILURE)) == 6
+    assert len(await ledger.events(acme, Event.ACCOUNT_LOCKED)) == 10
+
+    # Whoever guesses cannot lock alice out of the browser that she has signed in with before.
+    assert signed_in_again(await known.sign_in(acme.issuer, "alice", PASSWORD))
+    # And what the thief of that browser may guess is counted as well.
+    await known.visit(f"{acme.issuer}/login")
+    guesses = []
+    for _ in range(7):
+        page = await known.submit({"username": "alice", "password": WRONG}, to="/login")
+        guesses.append(page.status_code)
+    assert guesses == [400] * 5 + [429] * 2
+
+
+def signed_in_again(page: httpx2.Response) -> bool:
+    return page.url.path.endswith("/account/sessions")
+
+
+async def test_lg_01_a_hundred_guesses_in_a_row_are_all_there_ever_are(
+    server: RunningServer, attempt: Attempt, acme: Tenant, alice: User
+) -> None:
+    known = Person(server.browser())
+    await known.sign_in(acme.issuer, "alice", PASSWORD)
+    moment, heard = utc_now(), 0
+    with use_tenant(acme):
+        for _ in range(150):
+            heard += await login_failures.count_attempt("alice", now=moment) is not None
+            moment += timedelta(hours=1)
+    assert heard == login_failures.CONSECUTIVE_LIMIT == 100
+    server.clock.advance(7 * 86_400)
+    assert (await attempt("alice", PASSWORD)).status_code == 429
+    assert signed_in_again(await known.sign_in(acme.issuer, "alice", PASSWORD))
+    await login_failures_forgotten(acme, "alice")  # as an administrator does
+    assert signed_in(await attempt("alice", PASSWORD))
+
+
+async def test_a_browser_is_known_for_one_person_of_one_tenant(
+    server: RunningServer, attempt: Attempt, acme: Tenant, globex: Tenant, alice: User, carol: User
+) -> None:
+    known = Person(server.browser())
+    page = await known.sign_in(acme.issuer, "carol", PASSWORD)
+    assert signed_in_again(page)
+    mark = known.http.cookies["authgate_known"]
+    for _ in range(5):
+        await attempt("alice")
+    # What carol's browser is known for helps nobody with alice's account.
+    browser = Person(server.browser())
+    browser.http.cookies.set("authgate_known", mark, domain="localhost", path="/t/acme")
+    await browser.visit(f"{acme.issuer}/login")
+    page = await browser.submit({"username": "alice", "password": PASSWORD}, to="/login")
+    assert page.status_code == 429
+    # Nor does a made-up one.
+    for forged in ("x", mark[:-4], f"{mark}AAAA", "A" * 3_000):
+        browser.http.cookies.clear()
+        browser.http.cookies.set("authgate_known", forged, domain="localhost", path="/t/acme")
+        await browser.visit(f"{acme.issuer}/login")
+        page = await browser.submit({"username": "alice", "password": PASSWORD}, to="/login")
+        assert page.status_code == 429
+
+
+@no_limit_by_address
+async def test_lg_02_of_two_hundred_guesses_at_once_no_more_than_five_are_looked_at(
+    attempt: Attempt, acme: Tenant, alice: User, ledger: Ledger
+) -> None:
+    async with ledger.nothing_granted(acme):
+        answers = await asyncio.gather(
+            *(attempt("alice", ip=f"198.51.100.{number}") for number in range(200))
+        )
+    codes = [answer.status_code for answer in answers]
+    assert set(codes) <= {400, 429, 503}
+    assert 1 <= codes.count(400) <= login_failures.FREE_ATTEMPTS
+    looked_at = await ledger.events(acme, Event.AUTHENTICATION_FAILURE)
+    assert len(looked_at) == codes.count(400)
+
+
+async def test_lg_03_one_password_for_many_accounts_is_slowed_down_by_address(
+    attempt: Attempt, acme: Tenant, ledger: Ledger
+) -> None:
+    codes = [(await attempt(f"user{number}")).status_code for number in range(20)]
+    assert codes.count(400) == 10
+    assert codes.count(429) == 10
+    [alarm] = await ledger.events(acme, Event.RATE_LIMIT_EXCEEDED)
+    assert (alarm.resource_id, alarm.success) == ("login_per_ip", False)
+
+
+@on_sqlite
+async def test_lg_03_one_password_for_many_accounts_is_slowed_down_from_everywhere(
+    server: RunningServer, attempt: Attempt, acme: Tenant, ledger: Ledger
+) -> None:
+    await limited(server, acme, login_per_tenant="10/min burst 10")
+    codes = [
+        (await attempt(f"user{number}", ip=f"198.51.100.{number}")).status_code
+        for number in range(20)
+    ]
+    assert (codes.count(400), codes.count(429)) == (10, 10)
+    [alarm] = await ledger.events(acme, Event.RATE_LIMIT_EXCEEDED)
+    assert alarm.resource_id == "login_per_tenant"
+
+
+async def limited(server: RunningServer, tenant: Tenant, **limits: str) -> None:
+    settings = TenantSettings(login_limits=limits).to_json()
+    await TenantRow.filter(id=tenant.id).update(settings=settings)
+    await server.parts.tenants.invalidate((None, "slug", tenant.slug))
+
+
+@on_sqlite
+async def test_lg_05_made_up_forwarding_headers_dodge_no_limit(attempt: Attempt) -> None:
+    codes = []
+    for number in range(14):
+        forged = {
+            "X-Forwarded-For": f"203.0.113.{number}",
+            "X-Real-IP": f"203.0.113.{number}",
+            "Forwarded": f"for=203.0.113.{number}",
+        }
+        codes.append((await attempt(f"user{number}", **forged)).status_code)
+    assert codes == [400] * 10 + [429] * 4
+
+
+@on_sqlite
+@no_limit_by_address
+@pytest.mark.usefixtures("alice")
+async def test_lg_06_spellings_of_a_name_share_one_count(attempt: Attempt) -> None:
+    spellings = ("ALICE", "alice ", "\uff41lice", "  AlIcE", "alic\uff45", "alice")
+    codes = [(await attempt(name)).status_code for name in spellings]
+    assert codes == [400] * 5 + [429]
+
+
+@on_sqlite
+async def test_lg_07_the_addresses_of_one_ipv6_network_share_one_count(attempt: Attempt) -> None:
+    codes = [
+        (await attempt(f"user{number}", ip=f"2001:db8:0:1::{number:x}")).status_code
+        for number in range(14)
+    ]
+    assert codes == [400] * 10 + [429] * 4
+    assert (await attempt("user", ip="2001:db8:0:2::1")).status_code == 400
+
+
+async def test_lg_08_an_attack_on_one_tenant_slows_no_other_down(
+    server: RunningServer, attempt: Attempt, alice: User, globex: Tenant, password_hash: str
+) -> None:
+    with use_tenant(globex):
+        await users.create(username="alice", password_hash=password_hash)
+    answers = [await attempt("alice") for _ in range(12)]
+    assert answers[-1].status_code == 429
+    page = await Person(server.browser()).sign_in(globex.issuer, "alice", PASSWORD)
+    assert page.url.path == "/t/globex/account/sessions"
+
+
+@on_postgres
+@no_limit_by_address
+async def test_lg_12_a_flood_of_sign_ins_is_turned_away_and_tokens_are_still_given(
+    attempt: Attempt, at_acme: Caller, machine: NewClient
+) -> None:
+    flood = asyncio.gather(*(attempt(f"user{number}") for number in range(150)))
+    await asyncio.sleep(0.1)
+    basic = (machine.client.client_id, machine.secret or "")
+    slowest = 0.0
+    for _ in range(10):
+        began = time.perf_counter()
+        granted = await at_acme.post(
+            "/oauth/token", {"grant_type": "client_credentials"}, basic=basic
+        )
+        slowest = max(slowest, time.perf_counter() - began)
+        assert granted.status_code == 200
+    codes = [answer.status_code for answer in await flood]
+    assert set(codes) == {400, 503}
+    assert codes.count(503) > 50
+    # Generous: the hundred and fifty who ask share this process with who answers.
+    assert slowest < 3.0
+
+
+@on_sqlite
+@no_limit_by_address
+async def test_an_attempt_that_was_turned_away_unheard_is_not_counted(
+    attempt: Attempt, acme: Tenant, ledger: Ledger
+) -> None:
+    answers = await asyncio.gather(*(attempt(f"user{number}") for number in range(150)))
+    heard = [answer for answer in answers if answer.status_code == 400]
+    assert len(heard) < 150
+    with use_tenant(acme):
+        assert await login_failures.LoginFailure.all().count() == len(heard)
+    assert len(await ledger.events(acme, Event.AUTHENTICATION_FAILURE)) == len(heard)
