@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -22,10 +23,12 @@ with redis_running() as server:
 """
 
 
-def test_a_service_ends_when_the_run_is_killed() -> None:
+def test_a_service_ends_when_the_run_is_killed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     run = subprocess.Popen(
         [sys.executable, "-c", STARTS_REDIS_AND_STAYS],
-        env={**os.environ, "PYTHONPATH": str(SERVICES)},
+        env={**os.environ, "PYTHONPATH": str(SERVICES), "TMPDIR": str(tmp_path)},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     )
@@ -35,6 +38,10 @@ def test_a_service_ends_when_the_run_is_killed() -> None:
         assert is_listening(port)
         run.send_signal(signal.SIGKILL)
     assert falls_silent(port, within_seconds=10)
+    assert len(list(tmp_path.iterdir())) == 1
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with processes.service_folder("next") as folder:
+        assert list(tmp_path.iterdir()) == [folder]
 
 
 def test_a_service_that_does_not_start_says_why(tmp_path: Path) -> None:

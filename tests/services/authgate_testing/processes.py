@@ -1,6 +1,7 @@
 """Starting a service as a child process, knowing when it answers, and ending it for certain."""
 
 import ctypes
+import fcntl
 import os
 import pwd
 import shutil
@@ -18,6 +19,8 @@ LOOPBACK = "127.0.0.1"
 _START_SECONDS = 30.0
 _STOP_SECONDS = 10.0
 _START_ATTEMPTS = 3
+_FOLDER_PREFIX = "authgate-test-"
+_IN_USE = "in-use"
 _SET_PARENT_DEATH_SIGNAL = 1
 _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 
@@ -45,14 +48,25 @@ def service_account() -> str | None:
 @contextmanager
 def service_folder(name: str, *, owner: str | None = None) -> Iterator[Path]:
     """Give a service a folder of its own, readable by its account, removed at the end."""
+    _remove_abandoned_folders()
     # Not pytest's tmp_path: that one lies below a folder which only the caller may enter.
-    folder = Path(tempfile.mkdtemp(prefix=f"authgate-{name}-"))
-    try:
-        if owner is not None:
-            shutil.chown(folder, user=owner)
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    folder = Path(tempfile.mkdtemp(prefix=f"{_FOLDER_PREFIX}{name}-"))
+    with (folder / _IN_USE).open("w") as in_use:
+        fcntl.flock(in_use, fcntl.LOCK_EX)
+        try:
+            if owner is not None:
+                shutil.chown(folder, user=owner)
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _remove_abandoned_folders() -> None:
+    """Remove what runs left behind that were killed: their locks ended with them."""
+    for in_use in Path(tempfile.gettempdir()).glob(f"{_FOLDER_PREFIX}*/{_IN_USE}"):
+        with suppress(OSError), in_use.open() as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(in_use.parent, ignore_errors=True)
 
 
 @contextmanager
