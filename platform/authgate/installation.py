@@ -27,8 +27,9 @@ TENANTS, CLIENTS, SIGNING_KEYS = "tenants", "clients", "signing_keys"
 """Topics of invalidation."""
 
 _REMEMBERED = 20_000
-_SECONDS_WITHOUT_REDIS = 5.0
-_SECONDS_WITH_REDIS = 60.0
+_REMEMBERED_SECONDS = 5.0
+"""Redis tells of a change at once; whoever was not told, by Redis or without it, finds out after
+this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +94,7 @@ def _built(
     invalidations: Invalidations,
     keks: list[KeyEncryptionKey],
 ) -> Installation:
-    # Without Redis nobody tells us what another process changed: ask again soon.
-    ttl = _SECONDS_WITH_REDIS if redis else _SECONDS_WITHOUT_REDIS
+    ttl = _REMEMBERED_SECONDS
     tenants: SharedCache[Tenant | None] = SharedCache(
         TENANTS, invalidations, size=_REMEMBERED, ttl=ttl
     )

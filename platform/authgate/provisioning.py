@@ -7,16 +7,19 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from authgate import audit, storage
 from authgate.accounts.passwords import Passwords
 from authgate.audit import SYSTEM, Actor, Event
-from authgate.installation import Installation
-from authgate.storage import clients, sessions, users
-from authgate.storage.clients import Client
+from authgate.installation import TENANTS, Installation
+from authgate.settings import LimitSettings
+from authgate.storage import clients, device_codes, login_failures, sessions, tokens, users
+from authgate.storage.clients import Client, ClientStatus
+from authgate.storage.rate_limits import BadLimit, Limit
 from authgate.storage.users import User, UserRole, UserStatus
-from authgate_tenants import Tenant, TenantSettings, use_tenant
-from authgate_tenants.lifecycle import create_tenant
+from authgate_tenants import Tenant, TenantSettings, TenantStatus, use_tenant
+from authgate_tenants.lifecycle import new_tenant, set_status, store
 
 
 class UnknownClient(LookupError):
@@ -43,16 +46,43 @@ async def add_tenant(
     settings: TenantSettings | None = None,
     actor: Actor = SYSTEM,
 ) -> Tenant:
-    """A new tenant with its keys. Raises ``BadSlug`` and ``SlugTaken``."""
-    async with storage.transaction():
-        row = await create_tenant(slug=slug, name=name, settings=settings)
-    await parts.tenants.invalidate((None, "slug", row.slug))
-    tenant = await parts.resolver.find(row.slug)
-    assert tenant is not None  # noqa: S101  # it was committed above
+    """A new tenant with its keys, all of it or nothing.
+
+    Raises ``BadSlug``, ``SlugTaken`` and ``BadLimit``.
+    """
+    row = new_tenant(slug=slug, name=name, settings=settings)
+    tenant = parts.resolver.addressed(row)
+    check_limits(tenant.settings)
     with use_tenant(tenant):
-        await parts.keys.ensure(tenant.settings.signing_algorithm)
-        await audit.record(Event.TENANT_CREATED, actor=actor, resource=("tenant", str(tenant.id)))
+        async with storage.transaction():
+            await store(row)
+            await parts.keys.ensure(tenant.settings.signing_algorithm)
+            await audit.record(
+                Event.TENANT_CREATED, actor=actor, resource=("tenant", str(tenant.id))
+            )
+            await storage.after_commit(partial(parts.tenants.invalidate, (None, "slug", slug)))
     return tenant
+
+
+def check_limits(settings: TenantSettings) -> None:
+    """Refuse limits of a tenant that nobody knows or that cannot be read. Raises ``BadLimit``."""
+    unknown = set(settings.login_limits) - set(LimitSettings.model_fields)
+    if unknown:
+        raise BadLimit(f"There is no limit called {', '.join(sorted(unknown))}.")
+    for text in settings.login_limits.values():
+        Limit.parse(text)
+
+
+async def set_tenant_status(
+    parts: Installation, tenant: Tenant, status: TenantStatus, *, actor: Actor = SYSTEM
+) -> None:
+    """Suspend a tenant or serve it again; every process knows within five seconds."""
+    event = Event.TENANT_SUSPENDED if status is TenantStatus.SUSPENDED else Event.TENANT_RESUMED
+    with use_tenant(tenant):
+        async with storage.transaction():
+            await set_status(tenant.id, status)
+            await audit.record(event, actor=actor, resource=("tenant", str(tenant.id)))
+            await storage.after_commit(partial(parts.invalidations.publish, TENANTS, None))
 
 
 async def add_client(
@@ -87,7 +117,7 @@ async def add_client(
             client_id=client.client_id,
             resource=("client", client.client_id),
         )
-    await parts.clients.invalidate(clients.cache_key(client.client_id))
+        await _client_changed(parts, client.client_id)
     return NewClient(client, secret)
 
 
@@ -108,8 +138,33 @@ async def rotate_client_secret(
             client_id=client_id,
             resource=("client", client_id),
         )
-    await parts.clients.invalidate(clients.cache_key(client_id))
+        await _client_changed(parts, client_id)
     return secret
+
+
+async def set_client_status(
+    parts: Installation, client_id: str, status: ClientStatus, *, actor: Actor = SYSTEM
+) -> None:
+    """Stop serving a client of the current tenant, or serve it again.
+
+    Its tokens end at once and come back with it. Raises ``UnknownClient``.
+    """
+    async with storage.transaction():
+        if not await clients.set_status(client_id, status):
+            raise UnknownClient(client_id)
+        await audit.record(
+            Event.CLIENT_UPDATED,
+            actor=actor,
+            client_id=client_id,
+            resource=("client", client_id),
+            details={"status": status},
+        )
+        await _client_changed(parts, client_id)
+
+
+async def _client_changed(parts: Installation, client_id: str) -> None:
+    # After COMMIT: whoever looked before it would remember the former one.
+    await storage.after_commit(partial(parts.clients.invalidate, clients.cache_key(client_id)))
 
 
 async def add_user(
@@ -148,7 +203,7 @@ async def disable_user(login: str, *, now: datetime, actor: Actor = SYSTEM) -> U
     async with storage.transaction():
         user = await _user(login)
         await users.set_status(user.id, UserStatus.DISABLED)
-        await sessions.end_all(user.id, now=now)
+        await _end_access(user, now)
         await audit.record(Event.USER_DISABLED, actor=actor, resource=("user", str(user.id)))
     return user
 
@@ -158,6 +213,7 @@ async def enable_user(login: str, *, actor: Actor = SYSTEM) -> User:
     async with storage.transaction():
         user = await _user(login)
         await users.set_status(user.id, UserStatus.ACTIVE)
+        await login_failures.forget(user.canonical_username)
         await audit.record(Event.USER_ENABLED, actor=actor, resource=("user", str(user.id)))
     return user
 
@@ -173,9 +229,17 @@ async def reset_password(
     async with storage.transaction():
         user = await _user(login)
         await users.set_password_hash(user.id, hashed)
-        await sessions.end_all(user.id, now=now)
+        await login_failures.forget(user.canonical_username)
+        await _end_access(user, now)
         await audit.record(Event.USER_PASSWORD_RESET, actor=actor, resource=("user", str(user.id)))
     return user
+
+
+async def _end_access(user: User, now: datetime) -> None:
+    """Whoever acts in this person's name, in a browser or on a device, no longer can."""
+    await sessions.end_all(user.id, now=now)
+    await tokens.revoke_of_user(user.id)
+    await device_codes.withdraw_of_user(user.id)
 
 
 async def _user(login: str) -> User:

@@ -1,11 +1,13 @@
 """How a tenant begins, and which there are."""
 
 from collections.abc import AsyncIterator
+from uuid import UUID
 
 from tortoise.exceptions import IntegrityError
 
 from authgate_tenants.models import TenantRow
 from authgate_tenants.resolver import check_slug
+from authgate_tenants.scope import TenantStatus
 from authgate_tenants.settings import TenantSettings
 
 _PAGE = 500
@@ -15,16 +17,33 @@ class SlugTaken(ValueError):
     """Another tenant has this slug."""
 
 
+def new_tenant(*, slug: str, name: str, settings: TenantSettings | None = None) -> TenantRow:
+    """An active tenant that is not stored yet. Raises ``BadSlug``."""
+    return TenantRow(
+        slug=check_slug(slug), name=name, settings=(settings or TenantSettings()).to_json()
+    )
+
+
+async def store(tenant: TenantRow) -> None:
+    """Store a new tenant. Raises ``SlugTaken``."""
+    try:
+        await tenant.save(force_create=True)
+    except IntegrityError as error:
+        raise SlugTaken(tenant.slug) from error
+
+
 async def create_tenant(
     *, slug: str, name: str, settings: TenantSettings | None = None
 ) -> TenantRow:
-    """Store a new active tenant. Raises ``BadSlug`` and ``SlugTaken``."""
-    try:
-        return await TenantRow.create(
-            slug=check_slug(slug), name=name, settings=(settings or TenantSettings()).to_json()
-        )
-    except IntegrityError as error:
-        raise SlugTaken(slug) from error
+    """Make and store a tenant. Raises ``BadSlug`` and ``SlugTaken``."""
+    tenant = new_tenant(slug=slug, name=name, settings=settings)
+    await store(tenant)
+    return tenant
+
+
+async def set_status(tenant_id: UUID, status: TenantStatus) -> bool:
+    """Suspend or resume a tenant; ``False`` where there is none."""
+    return await TenantRow.filter(id=tenant_id).update(status=status) == 1
 
 
 async def all_tenants() -> AsyncIterator[TenantRow]:

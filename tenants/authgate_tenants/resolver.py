@@ -149,7 +149,11 @@ class TenantResolver:
             .order_by("verified_at")
             .first()
         )
-        issuer = self._addressing.issuer(row.slug, domain.host if domain else "")
+        return self.addressed(row, domain.host if domain else "")
+
+    def addressed(self, row: TenantRow, custom_domain: str = "") -> Tenant:
+        """A row as the tenant it is, at its canonical address."""
+        issuer = self._addressing.issuer(row.slug, custom_domain)
         return Tenant(
             id=row.id,
             slug=row.slug,

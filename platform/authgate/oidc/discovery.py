@@ -12,7 +12,7 @@ import orjson
 from authgate.oauth.grants import Grant
 from authgate.tokens.keys import SigningKeys
 from authgate.web.machine import Handler, Headers, MachineRequest, Reply
-from authgate_tenants import Tenant, current_tenant
+from authgate_tenants import Tenant, TenantSettings, current_tenant
 
 _MAX_AGE = 900
 _KEPT = 10_000
@@ -21,7 +21,7 @@ _SECRET_METHODS = ["client_secret_basic", "client_secret_post"]
 
 @dataclass(frozen=True, slots=True)
 class _Document:
-    tenant: Tenant
+    settings: TenantSettings
     body: bytes
     etag: str
     headers: Headers
@@ -39,7 +39,7 @@ class Discovery:
         tenant = current_tenant()
         document = self._kept.get(tenant.issuer)
         # A changed tenant is another value: what was made for the former one is not served.
-        if document is None or document.tenant.settings is not tenant.settings:
+        if document is None or document.settings != tenant.settings:
             document = self._keep(tenant)
         return _cacheable(request, document.body, document.etag, document.headers)
 
@@ -49,7 +49,7 @@ class Discovery:
         body = orjson.dumps(_metadata(tenant, self._grant_types))
         etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
         headers = _cache_headers(etag, f"public, max-age={_MAX_AGE}", b"application/json")
-        document = self._kept[tenant.issuer] = _Document(tenant, body, etag, headers)
+        document = self._kept[tenant.issuer] = _Document(tenant.settings, body, etag, headers)
         return document
 
 
@@ -81,6 +81,12 @@ def _cache_headers(etag: str, cache_control: str, content_type: bytes) -> Header
     )
 
 
+def _public_algorithms(tenant: Tenant) -> list[str]:
+    # What HS256 signs only who shares the secret can check: nobody finds that out by discovery.
+    algorithm = tenant.settings.signing_algorithm
+    return [] if algorithm == "HS256" else [algorithm]
+
+
 def _metadata(tenant: Tenant, grant_types: list[str]) -> dict[str, object]:
     issuer = tenant.issuer
     return {
@@ -92,7 +98,7 @@ def _metadata(tenant: Tenant, grant_types: list[str]) -> dict[str, object]:
         "grant_types_supported": grant_types,
         "response_types_supported": [],
         "subject_types_supported": ["public"],
-        "id_token_signing_alg_values_supported": [tenant.settings.signing_algorithm],
+        "id_token_signing_alg_values_supported": _public_algorithms(tenant),
         "token_endpoint_auth_methods_supported": [*_SECRET_METHODS, "none"],
         "scopes_supported": ["openid", "profile", "email"],
         "claims_supported": [

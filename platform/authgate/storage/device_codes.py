@@ -181,6 +181,13 @@ async def redeem(code_id: UUID, *, now: datetime) -> bool:
     return spent == 1
 
 
+async def withdraw_of_user(user_id: UUID) -> int:
+    """Take back what a person approved and no device has fetched yet; how many there were."""
+    return await DeviceCode.filter(user_id=user_id, status=DeviceCodeStatus.APPROVED).update(
+        status=DeviceCodeStatus.DENIED
+    )
+
+
 def _moment_or_none(value: datetime | str | None) -> datetime | None:
     return None if value is None else connection.moment(value)
 
