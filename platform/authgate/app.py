@@ -128,6 +128,7 @@ def _edge(parts: Installation, access_log: AccessLog, outside: HttpClient) -> Ed
         refusals=Refusals(pages),
         addresses=ClientAddress(settings.server.trusted_proxies),
         body_limit=settings.server.body_limit,
+        body_seconds=settings.server.body_seconds,
         access_log=access_log,
         https=settings.base_url.startswith("https:"),
     )
@@ -166,7 +167,12 @@ def _people(
     parts: Installation, pages: Pages, limits: Limits, connectors: LoginConnectors
 ) -> PeopleApp:
     sessions = BrowserSessions(clock=parts.clock)
-    people = PeopleApp(pages=pages, clock=parts.clock, body_limit=parts.settings.server.body_limit)
+    people = PeopleApp(
+        pages=pages,
+        clock=parts.clock,
+        body_limit=parts.settings.server.body_limit,
+        body_seconds=parts.settings.server.body_seconds,
+    )
     connections = TenantConnections(connectors=connectors, encryption=parts.encryption)
     federation = Federation(
         pages=pages,

@@ -34,11 +34,12 @@ class BadForm(ValueError):
 class PeopleApp(Quart):
     """Quart with one unit of work around each request, committed before the answer leaves."""
 
-    def __init__(self, *, pages: Pages, clock: Clock, body_limit: int) -> None:
+    def __init__(self, *, pages: Pages, clock: Clock, body_limit: int, body_seconds: float) -> None:
         super().__init__("authgate", static_folder=None)
         self._pages = pages
         self._clock = clock
         self.config["MAX_CONTENT_LENGTH"] = body_limit
+        self.config["BODY_TIMEOUT"] = body_seconds
         self.config["MAX_FORM_PARTS"] = FIELD_LIMIT
         self.before_request(self._begin)
         self.after_request(self._end)
@@ -58,20 +59,22 @@ class PeopleApp(Quart):
     async def full_dispatch_request(
         self, request_context: RequestContext | None = None
     ) -> QuartResponse | WerkzeugResponse:
-        """Answer a request inside of its unit of work."""
+        """Answer a request inside of its unit of work, which begins once all of it is here."""
         try:
+            await _receive()
             async with storage.transaction() as unit:
                 response = await super().full_dispatch_request(request_context)
                 if response.status_code >= 500:
                     unit.doom()
                 return response
+        except HTTPException as error:
+            # Outside of the unit: the form is too large, or did not come in time.
+            return await self._http(error)
         except Exception as error:  # noqa: BLE001  # every failure is answered with a page
             # Outside of the unit: it could not be opened, or its COMMIT failed.
             return await self._failed(error)
 
     async def _begin(self) -> None:
-        exchange = request.scope["authgate.exchange"]  # type: ignore[typeddict-item]
-        exchange.route = request.url_rule.rule if request.url_rule else "other"
         if request.routing_exception is not None:
             raise request.routing_exception
         if "\0" in request.path:
@@ -142,6 +145,14 @@ class PeopleApp(Quart):
 
     def _in(self, seconds: int) -> datetime:
         return self._clock() + timedelta(seconds=seconds)
+
+
+async def _receive() -> None:
+    exchange = request.scope["authgate.exchange"]  # type: ignore[typeddict-item]
+    exchange.route = request.url_rule.rule if request.url_rule else "other"
+    if request.method == "POST" and request.routing_exception is None:
+        # Who never ends a form must not hold a connection, on SQLite the only one that writes.
+        await request.form
 
 
 def _check(fields: list[tuple[str, str]]) -> None:

@@ -14,7 +14,7 @@ from authgate.oauth.errors import (
     ServerError,
     TemporarilyUnavailable,
 )
-from authgate.web.edge import Abandoned, MethodNotAllowed, TooLarge
+from authgate.web.edge import Abandoned, MethodNotAllowed, TooLarge, TooSlow
 from authgate.web.limits import TooMany
 from authgate.web.machine import NO_STORE, BadRequest, Reply
 from authgate.web.pages import Pages
@@ -60,6 +60,9 @@ class Refusals:
             allow = (b"allow", error.allowed.encode())
             content = {"error": "invalid_request", "error_description": "Wrong method."}
             return Reply.json(405, content, (*NO_STORE, allow))
+        if isinstance(error, TooSlow):
+            content = {"error": "invalid_request", "error_description": "The body is too slow."}
+            return Reply.json(408, content, NO_STORE)
         return responses.error(_as_oauth(error))
 
     def failed(self, error: Exception, request_id: str, *, html: bool) -> Reply:

@@ -95,6 +95,9 @@ class ServerSettings(_Section):
     body_limit: int = Field(default=65536, ge=1024)
     """Largest request body, in bytes; a larger one is answered 413."""
 
+    body_seconds: float = Field(default=10.0, gt=0)
+    """How long a client may take to send its body; a slower one is answered 408."""
+
 
 class KeySettings(_Section):
     """What seals the tenants' keys at rest."""

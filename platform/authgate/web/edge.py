@@ -4,6 +4,7 @@ Machine endpoints are answered here by plain functions; everything else goes on 
 tenant's prefix as ``root_path``. Neither door names a tenant in its routes.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol
 
@@ -43,6 +44,10 @@ class Abandoned(Exception):
     """The client left before its request was whole: half of one is never acted on."""
 
 
+class TooSlow(Exception):
+    """The body did not come in time (RFC 9110 section 15.5.9)."""
+
+
 class MethodNotAllowed(Exception):
     """The endpoint exists, but not for this method (RFC 9110 section 15.5.6)."""
 
@@ -64,6 +69,7 @@ class Edge:
         refusals: Refusals,
         addresses: ClientAddress,
         body_limit: int,
+        body_seconds: float,
         access_log: AccessLog,
         https: bool,
     ) -> None:
@@ -74,6 +80,7 @@ class Edge:
         self._refusals = refusals
         self._addresses = addresses
         self._body_limit = body_limit
+        self._body_seconds = body_seconds
         self._access_log = access_log
         self._https = https
 
@@ -165,7 +172,7 @@ class Edge:
                 path=path or scope["path"],
                 query=scope["query_string"],
                 headers=scope["headers"],
-                body=await self._body(scope, receive),
+                body=await self._body(receive),
                 client_ip=exchange.client_ip,
                 request_id=exchange.request_id,
             )
@@ -173,7 +180,14 @@ class Edge:
         except Exception as error:  # noqa: BLE001  # every failure is answered
             return self._refusals.of(error)
 
-    async def _body(self, scope: Scope, receive: Receive) -> bytes:
+    async def _body(self, receive: Receive) -> bytes:
+        try:
+            async with asyncio.timeout(self._body_seconds):
+                return await self._whole_body(receive)
+        except TimeoutError as error:
+            raise TooSlow from error
+
+    async def _whole_body(self, receive: Receive) -> bytes:
         body, more = b"", True
         while more:
             message = await receive()
