@@ -87,7 +87,7 @@ def test_only_a_client_with_a_secret_gets_another(acme_cli: Cli) -> None:
     for client_id in ("tv", "nobody"):
         ended = acme_cli("client", "rotate-secret", "-t", "acme", client_id)
         assert ended.code == 3
-        assert ended.err == f"authgate: There is no client {client_id} that has a secret.\n"
+        assert ended.err == f"authgate: There is no client {client_id}, or it has no secret.\n"
 
 
 @pytest.mark.parametrize("verb", [("client", "list"), ("user", "list"), ("keys", "list")])
@@ -95,3 +95,18 @@ def test_an_unknown_tenant_is_not_found(lite_cli: Cli, verb: tuple[str, ...]) ->
     ended = lite_cli(*verb, "-t", "nowhere")
     assert ended.code == 3
     assert ended.err.startswith("authgate: There is no tenant 'nowhere'")
+
+
+def test_a_client_is_disabled_and_enabled_again(acme_cli: Cli) -> None:
+    made = acme_cli("client", "create", "-t", "acme", *DEVICE, "--id", "tv")
+    assert made.code == 0
+    for word, status in (("disable", "inactive"), ("enable", "active")):
+        assert acme_cli("client", word, "-t", "acme", "tv").code == 0
+        [listed] = acme_cli("client", "list", "-t", "acme", "-o", "json").data
+        assert listed["status"] == status
+
+
+def test_an_unknown_client_is_not_disabled(lite_cli: Cli) -> None:
+    ended = lite_cli("client", "disable", "-t", "acme", "nobody")
+    assert ended.code == 3
+    assert "nobody" in ended.err

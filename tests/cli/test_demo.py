@@ -70,6 +70,7 @@ def running_demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
             banner += line
             if line.startswith("Empty start:"):
                 break
+        assert "Empty start:" in banner, "the demo did not start"
         yield Demo(folder, port, banner)
     finally:
         process.terminate()
@@ -150,9 +151,9 @@ def test_the_other_commands_work_beside_the_demo(
     monkeypatch.chdir(running_demo.folder)
     slugs = [tenant["slug"] for tenant in command("tenant", "list", "-o", "json").data]
     assert slugs == ["globex", "northwind"]
-    refused = command("demo")
-    assert refused.code == 5
-    assert "is in use by process" in refused.err
+    refused = run(running_demo.folder, "demo")
+    assert refused.returncode == 5
+    assert "is in use by process" in refused.stderr
 
 
 def test_a_device_waits_for_its_person(running_demo: Demo) -> None:

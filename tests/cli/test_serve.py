@@ -95,13 +95,15 @@ def test_several_workers_serve_and_share_their_measurements(
         words = ["--port", str(port), "--workers", "2", "--server", server]
         return [sys.executable, "-m", "authgate", "serve", *words]
 
-    with running(serve, answers=_answers, log=tmp_path / "log") as port:
+    def ready(_: int) -> bool:
+        return f"ready: 2 worker(s) of {server}" in (tmp_path / "log").read_text()
+
+    with running(serve, answers=ready, log=tmp_path / "log") as port:
         at = f"http://localhost:{port}"
         found = httpx2.get(f"{at}/t/acme/.well-known/openid-configuration").json()
         assert found["issuer"] == f"{at}/t/acme"  # the default address follows the port
         assert "authgate_http_request_duration_seconds" in httpx2.get(f"{at}/metrics").text
     log = (tmp_path / "log").read_text()
-    assert f"ready: 2 worker(s) of {server}" in log
     assert '"stopped"' in log
     assert "walls" not in log
 

@@ -68,3 +68,14 @@ def test_no_tenants_are_said_to_be_none(cli: Cli) -> None:
     ended = cli("tenant", "list")
     assert ended.out == ""
     assert ended.err == "There are none.\n"
+
+
+def test_a_tenant_is_suspended_and_resumed(acme_cli: Cli) -> None:
+    for word, status in (("suspend", "suspended"), ("resume", "active")):
+        assert acme_cli("tenant", word, "acme").code == 0
+        [listed] = acme_cli("tenant", "list", "-o", "json").data
+        assert listed["status"] == status
+
+
+def test_an_unknown_tenant_is_not_suspended(lite_cli: Cli) -> None:
+    assert lite_cli("tenant", "suspend", "nobody").code == 3

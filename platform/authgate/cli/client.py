@@ -13,6 +13,7 @@ from authgate.oauth.grants.client_credentials import ClientCredentialsGrant
 from authgate.oauth.grants.device_code import DeviceCodeGrant
 from authgate.provisioning import NewClient
 from authgate.storage import clients
+from authgate.storage.clients import ClientStatus
 from authgate.tokens import scopes
 
 app = typer.Typer()
@@ -78,6 +79,25 @@ def rotate_secret(tenant: InTenant, client_id: ClientId, output: Output = Format
     secret = asyncio.run(_rotate(tenant, client_id))
     show({"client_id": client_id, "client_secret": secret}, output)
     say(ONCE)
+
+
+@app.command()
+def disable(tenant: InTenant, client_id: ClientId) -> None:
+    """Stop serving a client: its tokens end at once."""
+    asyncio.run(_set_status(tenant, client_id, ClientStatus.INACTIVE))
+    say(f"✓ {client_id} is disabled.")
+
+
+@app.command()
+def enable(tenant: InTenant, client_id: ClientId) -> None:
+    """Serve a client again."""
+    asyncio.run(_set_status(tenant, client_id, ClientStatus.ACTIVE))
+    say(f"✓ {client_id} is enabled.")
+
+
+async def _set_status(slug: str, client_id: str, status: ClientStatus) -> None:
+    async with installed.inside(slug) as (parts, _):
+        await provisioning.set_client_status(parts, client_id, status, actor=installed.operator())
 
 
 async def _create(

@@ -16,11 +16,12 @@ from authgate.storage.clients import ClientIdTaken
 from authgate.storage.database import OwnerUrlMissing
 from authgate.storage.fitness import LoginRefused, NotMigrated
 from authgate.storage.migrate import UnknownMigration
+from authgate.storage.rate_limits import BadLimit
 from authgate.storage.redis import RedisUnavailable
 from authgate.storage.row_security import RoleMissing, WallMissing
 from authgate.storage.service_lock import DatabaseInUse
 from authgate.storage.users import BadUsername, UsernameTaken
-from authgate.tokens.keys import KeysChanged, UnknownKey
+from authgate.tokens.keys import KeysChanged, KeyTooYoung, UnknownKey
 from authgate_tenants.key_encryption import KeyEncryptionKeyError
 from authgate_tenants.lifecycle import SlugTaken
 from authgate_tenants.resolver import BadSlug
@@ -30,18 +31,24 @@ _ENDS: tuple[tuple[type[Exception], type[Failure], str], ...] = (
     (BadSlug, Misused, "{}"),
     (BadUsername, Misused, "{}"),
     (BadPassword, Misused, "{}"),
+    (BadLimit, Misused, "{}"),
     (UnknownTenantSetting, Misused, "There is no tenant setting {}."),
     (SettingsError, Misused, "{}"),
     (TOMLDecodeError, Misused, "authgate.toml: {}"),
     (OwnerUrlMissing, Misused, "{}"),
     (NoBroker, Misused, "{}"),
     (UnknownMigration, NotFound, "There is no migration {}."),
-    (UnknownClient, NotFound, "There is no client {} that has a secret."),
+    (UnknownClient, NotFound, "There is no client {}, or it has no secret."),
     (UnknownUser, NotFound, "There is no user {}."),
     (UnknownKey, NotFound, "There is no signing key {}, or it is revoked already."),
     (SlugTaken, Conflict, "There is a tenant {} already."),
     (ClientIdTaken, Conflict, "There is a client {} already."),
     (UsernameTaken, Conflict, "There is a user {} already, or one with that address."),
+    (
+        KeyTooYoung,
+        Conflict,
+        "Clients that keep the JWKS know the waiting key by {}: wait, or use --now.",
+    ),
     (KeysChanged, Conflict, "Somebody else changed the keys in this moment: try again."),
     (PortTaken, Conflict, "{}"),
     (DatabaseInUse, Conflict, "{}"),

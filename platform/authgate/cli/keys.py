@@ -11,7 +11,10 @@ from authgate.cli.failures import Conflict, Misused
 from authgate.cli.output import Format, Output, Record, confirm, say, show, show_all
 from authgate.storage import signing_keys
 from authgate.tokens.algorithms import ALGORITHMS
+from authgate.tokens.key_set import MAX_AGE
 from authgate.tokens.keys import Rotation
+from authgate_tenants import use_tenant
+from authgate_tenants.lifecycle import all_tenants
 
 app = typer.Typer()
 
@@ -19,6 +22,7 @@ Algorithm = Annotated[
     str | None, typer.Option(help="Of which algorithm; the tenant's own where not given")
 ]
 Kid = Annotated[str, typer.Argument(help="The key's id")]
+Now = Annotated[bool, typer.Option("--now", help="Even if clients may not know the key yet")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask")]
 
 
@@ -29,9 +33,11 @@ def list_(tenant: InTenant, output: Output = Format.TABLE) -> None:
 
 
 @app.command()
-def rotate(tenant: InTenant, algorithm: Algorithm = None, output: Output = Format.TABLE) -> None:
+def rotate(
+    tenant: InTenant, algorithm: Algorithm = None, now: Now = False, output: Output = Format.TABLE
+) -> None:
     """Let the waiting key sign from now on; what the former has signed stays valid."""
-    rotation = asyncio.run(_rotate(tenant, algorithm))
+    rotation = asyncio.run(_rotate(tenant, algorithm, known_for=0 if now else MAX_AGE))
     show(
         {
             "active": rotation.active,
@@ -51,6 +57,25 @@ def revoke(tenant: InTenant, kid: Kid, yes: Yes = False) -> None:
     say(f"✓ {kid} is revoked.")
 
 
+@app.command()
+def rewrap() -> None:
+    """Seal every tenant's data keys by the first key-encryption key, after it was replaced.
+
+    Safe to repeat and to break off. Afterwards the former key can be taken out of the settings.
+    """
+    changed = asyncio.run(_rewrap())
+    say(f"✓ {changed} data keys are sealed by the present key-encryption key.")
+
+
+async def _rewrap() -> int:
+    changed = 0
+    async with installed.opened() as parts:
+        async for row in all_tenants():
+            with use_tenant(parts.resolver.addressed(row)):
+                changed += await parts.encryption.rewrap(row.id)
+    return changed
+
+
 async def _all(slug: str) -> list[Record]:
     async with installed.inside(slug):
         return [
@@ -66,13 +91,15 @@ async def _all(slug: str) -> list[Record]:
         ]
 
 
-async def _rotate(slug: str, named: str | None) -> Rotation:
+async def _rotate(slug: str, named: str | None, *, known_for: int) -> Rotation:
     async with installed.inside(slug) as (parts, tenant):
         wanted = named or tenant.settings.signing_algorithm
         found = [kind.algorithm for name, kind in ALGORITHMS.items() if name == wanted]
         if not found:
             raise Misused(f"There is no algorithm {wanted!r}; there are {', '.join(ALGORITHMS)}.")
-        rotation = await parts.keys.rotate(found[0], actor=installed.operator())
+        rotation = await parts.keys.rotate(
+            found[0], actor=installed.operator(), known_for=known_for
+        )
         if rotation is None:
             raise Conflict("Another rotation came first.")
         return rotation

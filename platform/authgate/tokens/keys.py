@@ -36,6 +36,13 @@ class UnknownKey(LookupError):
     """The tenant has no such key, or it is revoked already."""
 
 
+class KeyTooYoung(RuntimeError):
+    """Clients may not know the waiting key yet."""
+
+    def __init__(self, ready_at: datetime) -> None:
+        super().__init__(f"{ready_at:%Y-%m-%d %H:%M:%S} UTC")
+
+
 class KeysChanged(RuntimeError):
     """Somebody else changed the keys in the same moment: look again and repeat."""
 
@@ -87,18 +94,28 @@ class SigningKeys:
         await self._active_and_pending(algorithm)
 
     async def rotate(
-        self, algorithm: SigningAlgorithm, *, actor: Actor, replacing: str | None = None
+        self,
+        algorithm: SigningAlgorithm,
+        *,
+        actor: Actor,
+        replacing: str | None = None,
+        known_for: int = 0,
     ) -> Rotation | None:
         """Let the waiting key sign from now on, and make another one wait.
 
-        ``None`` where another rotation came first, or where ``replacing`` is given and is not
-        the ``kid`` of the active key. Raises ``KeysChanged``.
+        With ``known_for`` only if the waiting key has been in the JWKS for so many seconds:
+        clients that keep the JWKS for ``MAX_AGE`` know it then. ``None`` where another rotation
+        came first, or where ``replacing`` is given and is not the ``kid`` of the active key.
+        Raises ``KeysChanged`` and ``KeyTooYoung``.
         """
         active, pending = await self._active_and_pending(algorithm)
         if replacing not in (None, active.kid):
             return None
         # Made before the transaction: an RSA key takes its time, SQLite has one writer.
         fresh, now = await self._generated(algorithm), self._clock()
+        ready_at = pending.published_at + timedelta(seconds=known_for)
+        if ready_at > now:
+            raise KeyTooYoung(ready_at)
         async with transaction():
             if not await signing_keys.retire(active.kid, now=now, expires_at=_end(now)):
                 return None
