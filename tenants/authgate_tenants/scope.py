@@ -40,14 +40,9 @@ class Tenant:
     issuer: str
     """The one canonical issuer, without a trailing slash, the same wherever it is written."""
     prefix: str
-    """The path below which this request reached the tenant: ``/t/acme``, or nothing on a host
-    of its own."""
+    """The path below which this request reached the tenant: ``/t/acme``, or nothing at the root
+    of a host."""
     settings: TenantSettings
-
-    @property
-    def shares_origin(self) -> bool:
-        """Whether other tenants live on the same scheme, host and port."""
-        return self.prefix != ""
 
 
 class NoTenant(RuntimeError):

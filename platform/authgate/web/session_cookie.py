@@ -1,8 +1,9 @@
 """The cookies of a browser, worth nothing outside of the tenant they were set for.
 
-On a host of its own a tenant's cookies have the ``__Host-`` prefix. Tenants that share a host get
-cookies bound to their path; the session behind the key is bound to its tenant as well, so a cookie
-that reaches another tenant all the same opens nothing there.
+At the root of a host a tenant's cookies have the ``__Host-`` prefix. Tenants below a path get
+cookies bound to it, by other names, because a browser sends the root's cookies there too. The
+session behind the key is bound to its tenant as well, so a cookie that reaches another tenant opens
+nothing there.
 """
 
 from quart import Response
@@ -50,9 +51,11 @@ def clear(response: Response, name: str) -> None:
 
 
 def _full_name(name: str) -> str:
-    if not _is_https():
-        return name
-    return f"__Secure-{name}" if current_tenant().shares_origin else f"__Host-{name}"
+    at_root = not current_tenant().prefix
+    if _is_https():
+        return f"__Host-{name}" if at_root else f"__Secure-{name}"
+    # Browsers take the prefixes over https only.
+    return f"host_{name}" if at_root else name
 
 
 def _path() -> str:
