@@ -128,14 +128,15 @@ class LimitSettings(_Section):
     device_authorization: str = "60/min burst 20"
     """Device codes asked for by one client from one address."""
 
-    user_code_per_session: str = "5/min burst 5"
-    """Wrong user codes from one browser session."""
+    user_code_per_session: str = "5/10min burst 5"
+    """User codes entered in one browser session. Five guesses find a waiting code with a chance
+    below 2^-32 (RFC 8628 section 5.1)."""
 
     user_code_per_ip: str = "30/min burst 10"
-    """Wrong user codes from one address."""
+    """User codes entered from one address."""
 
     user_code_per_tenant: str = "300/min burst 100"
-    """Wrong user codes in one tenant."""
+    """User codes entered in one tenant."""
 
     token_per_client: str = "50/s burst 100"
     """Token requests of one client from one address. Device polls are paced, not counted."""

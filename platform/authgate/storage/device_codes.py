@@ -17,7 +17,7 @@ USER_CODE_ALPHABET = "BCDFGHJKLMNPQRSTVWXZ"
 """No vowels, so no words, and nothing that looks like a digit (RFC 8628 section 6.1)."""
 
 USER_CODE_LENGTH = 8
-"""8 of 20 letters are 34.5 bits: with the limits on guesses, below 2^-32 finds a day."""
+"""8 of 20 letters are 34.5 bits: five guesses find a code with a chance below 2^-32."""
 
 _ATTEMPTS = 5
 
