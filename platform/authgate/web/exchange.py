@@ -52,6 +52,7 @@ class Exchange:
         self.host = self.user_agent = ""
         self.wants_html = False
         self.request_id = ""
+        peer = scope["client"][0] if scope.get("client") else ""
         for name, value in scope["headers"]:
             if name == b"host":
                 self.host = value.decode("latin-1")
@@ -59,10 +60,10 @@ class Exchange:
                 self.user_agent = value.decode("latin-1")
             elif name == b"accept":
                 self.wants_html = b"text/html" in value
-            elif name == b"x-request-id" and _REQUEST_ID.match(value):
+            elif name == b"x-request-id" and addresses.trusts(peer) and _REQUEST_ID.match(value):
+                # From anybody else it would be a lie in the logs and in the audit log.
                 self.request_id = value.decode("ascii")
         self.request_id = self.request_id or uuid7().hex
-        peer = scope["client"][0] if scope.get("client") else ""
         self.client_ip = addresses.of(peer, scope["headers"])
 
     def facts(self) -> RequestFacts:
