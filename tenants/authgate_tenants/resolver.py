@@ -67,13 +67,12 @@ class Addressing:
 
     def issuer(self, slug: str, custom_domain: str = "") -> str:
         """The one issuer of a tenant (RFC 8414 section 2): own domain, root, subdomain or path."""
-        scheme = urlsplit(self.base_url).scheme
         if custom_domain:
-            return f"{scheme}://{custom_domain}"
+            return self.origin_at(custom_domain)
         if slug == self.default_tenant:
             return self.base_url
         if self.base_domain:
-            return f"{scheme}://{slug}.{self.base_domain}"
+            return self.origin_at(f"{slug}.{self.base_domain}")
         return f"{self.base_url}/t/{slug}"
 
     def serves(self, host: str) -> bool:
@@ -82,6 +81,10 @@ class Addressing:
         if host == own.netloc:
             return True
         return own.hostname in _LOOPBACK and _without_port(host) in _LOOPBACK
+
+    def origin_at(self, host: str) -> str:
+        """Scheme and host of a tenant that has this host to itself."""
+        return f"{urlsplit(self.base_url).scheme}://{host}"
 
 
 class TenantResolver:
@@ -108,7 +111,11 @@ class TenantResolver:
         return await self._tenant(row) if row else None
 
     async def resolve(self, *, host: str, path: str) -> Resolved | None:
-        """Whose request this is. ``None``: nobody's. Raises ``UnknownHost``."""
+        """Whose request this is. ``None``: nobody's. Raises ``UnknownHost``.
+
+        A tenant is served at the origin of its issuer and at no other: what keeps it apart from
+        path tenants there would not hold here.
+        """
         host = host.lower()
         if not self._addressing.serves(host):
             return await self._by_host(host, path)
@@ -118,20 +125,24 @@ class TenantResolver:
         else:
             prefix = f"/t/{slug}"
         tenant = await self.find(slug)
-        return Resolved(_reached_at(tenant, prefix), inner) if tenant else None
+        if tenant is None or _origin(tenant) != self._addressing.base_url:
+            return None
+        return Resolved(_reached_at(tenant, prefix), inner)
 
     async def _by_host(self, host: str, path: str) -> Resolved | None:
         suffix = f".{self._addressing.base_domain}"
         if self._addressing.base_domain and host.endswith(suffix):
             tenant = await self.find(host.removesuffix(suffix))
-            return Resolved(_reached_at(tenant, ""), _collapsed(path)) if tenant else None
+            if tenant is None or _origin(tenant) != self._addressing.origin_at(host):
+                return None
+            return Resolved(tenant, _collapsed(path))
         name = _without_port(host).rstrip(".")
         if not _HOST.match(name):
             raise UnknownHost(name)
         tenant = await self._cache.get((None, "host", name), lambda: self._load_by_host(name))
-        if tenant is None:
+        if tenant is None or _origin(tenant) != self._addressing.origin_at(name):
             raise UnknownHost(name)
-        return Resolved(_reached_at(tenant, ""), _collapsed(path))
+        return Resolved(tenant, _collapsed(path))
 
     async def _load_by_slug(self, slug: str) -> Tenant | None:
         row = await TenantRow.get_or_none(slug=slug)
@@ -167,6 +178,10 @@ class TenantResolver:
 
 def _reached_at(tenant: Tenant, prefix: str) -> Tenant:
     return tenant if tenant.prefix == prefix else replace(tenant, prefix=prefix)
+
+
+def _origin(tenant: Tenant) -> str:
+    return tenant.issuer.removesuffix(tenant.prefix)
 
 
 def _split(path: str) -> tuple[str | None, str]:

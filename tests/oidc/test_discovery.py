@@ -259,8 +259,9 @@ async def test_the_issuer_of_a_tenant_on_a_host(
     assert await issuer_at(server, "https://acme.id.test", OAUTH) == acme.issuer
     assert await issuer_at(server, "https://ACME.id.test") == acme.issuer
     assert await issuer_at(server, "https://globex.id.test") == globex.issuer
-    # The path leads there too, but the issuer has one name.
-    assert await issuer_at(server, "https://id.test/t/acme") == acme.issuer
+    # Below the shared address it would have a second origin, and neighbours there.
+    for path in (f"/t/acme{OPENID}", f"{OPENID}/t/acme", "/t/acme/login", "/t/acme/oauth/token"):
+        assert (await server.http.get(f"https://id.test{path}")).status_code == 404
     home = await server.http.get("https://acme.id.test/")
     assert (home.status_code, home.headers["location"]) == (303, "/account/sessions")
     front = await server.http.get("https://id.test/")
@@ -278,10 +279,28 @@ async def test_the_issuer_of_a_tenant_with_a_domain_of_its_own(
 
     own = "https://login.acme.example"
     assert await issuer_at(server, own) == own
-    assert await issuer_at(server, "https://id.test/t/acme") == own
     assert await issuer_at(server, "https://login.acme.example.") == own
+    assert (await server.http.get(f"https://id.test/t/acme{OPENID}")).status_code == 404
     unproven = await server.http.get(f"https://login.globex.example{OPENID}")
     assert unproven.status_code == 421, "nobody has proven to own it"
+
+
+@on_sqlite
+@pytest.mark.parametrize("settings", [HOSTS | {"default_tenant": "acme"}], indirect=True)
+async def test_a_tenant_is_served_at_the_origin_of_its_issuer_only(
+    server: RunningServer, acme: Tenant, globex: Tenant
+) -> None:
+    assert await issuer_at(server, "https://id.test") == acme.issuer
+    assert (await server.http.get(f"https://acme.id.test{OPENID}")).status_code == 404
+    for host in ("login.globex.example", "globex.example"):
+        await TenantDomain.create(tenant_id=globex.id, host=host, verified_at=utc_now())
+    await server.parts.tenants.invalidate((None, "slug", globex.slug))
+    assert await issuer_at(server, "https://login.globex.example") == "https://login.globex.example"
+    assert (await server.http.get(f"https://globex.id.test{OPENID}")).status_code == 404
+    assert (await server.http.get(f"https://globex.example{OPENID}")).status_code == 421
+    found = await server.parts.resolver.find("globex")
+    assert found is not None
+    assert found.issuer == "https://login.globex.example"
 
 
 @on_sqlite
