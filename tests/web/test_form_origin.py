@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from authgate.settings import DatabaseSettings, KeySettings, Settings
-from authgate.storage.users import User
 from authgate_tenants import Tenant
 from authgate_testing.databases import on_sqlite
 from authgate_testing.person import forms
@@ -54,11 +53,3 @@ async def test_wb_03_a_form_comes_from_the_origin_of_the_issuer(
         assert await answered(server, acme, {"Origin": origin}) == 403, origin
     elsewhere = {"Origin": own, "Sec-Fetch-Site": "same-site"}
     assert await answered(server, acme, elsewhere) == 403
-
-
-@on_sqlite
-async def test_the_host_of_a_request_makes_no_origin(
-    server: RunningServer, acme: Tenant, alice: User
-) -> None:
-    headers = {"Host": "evil.test", "Origin": "https://evil.test"}
-    assert await answered(server, acme, headers) == 421

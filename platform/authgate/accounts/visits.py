@@ -119,7 +119,6 @@ async def _refuse_forged_form() -> None:
     csrf.refuse_other_sites(
         origin=request.headers.get("Origin"),
         fetch_site=request.headers.get("Sec-Fetch-Site"),
-        host=request.host,
     )
     purposes = ("form", device_purpose((await request.form).get("user_code", "")))
     presented, key = await _presented(), visitor().csrf_key

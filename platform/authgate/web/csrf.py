@@ -7,6 +7,7 @@ cookie) holds and another site does not know; it names the tenant and what the f
 import base64
 import hashlib
 import hmac
+from urllib.parse import urlsplit
 
 from authgate_tenants import current_tenant
 
@@ -29,7 +30,7 @@ def is_genuine(presented: str, key: bytes, purpose: str = "form") -> bool:
     return hmac.compare_digest(presented.encode(), token(key, purpose).encode())
 
 
-def refuse_other_sites(*, origin: str | None, fetch_site: str | None, host: str) -> None:
+def refuse_other_sites(*, origin: str | None, fetch_site: str | None) -> None:
     """Refuse what the browser itself says another site sends. Raises ``ForgedForm``.
 
     Our pages say ``Referrer-Policy: no-referrer``, under which browsers send ``Origin: null``
@@ -37,5 +38,11 @@ def refuse_other_sites(*, origin: str | None, fetch_site: str | None, host: str)
     """
     if fetch_site is not None and fetch_site not in _SAME_SITE:
         raise ForgedForm
-    if origin not in (None, _UNSAID, f"https://{host}", f"http://{host}"):
+    if origin not in (None, _UNSAID, _own_origin()):
         raise ForgedForm
+
+
+def _own_origin() -> str:
+    # With its scheme: who can change pages over http must not post to ours over https.
+    issuer = urlsplit(current_tenant().issuer)
+    return f"{issuer.scheme}://{issuer.netloc}"
