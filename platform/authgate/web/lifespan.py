@@ -32,14 +32,16 @@ class Lifespan:
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
+        phase = "startup"
         try:
             async with self._serving() as app:
                 self._app = app
                 await send({"type": "lifespan.startup.complete"})
                 await receive()
+                phase = "shutdown"
                 self._app = None
         except Exception as error:  # noqa: BLE001  # told to the server, which ends
-            _log.error("the server cannot start", exc_info=error)
-            await send({"type": "lifespan.startup.failed", "message": str(error)})
+            _log.error("the server has failed", phase=phase, exc_info=error)
+            await send({"type": f"lifespan.{phase}.failed", "message": str(error)})
             return
         await send({"type": "lifespan.shutdown.complete"})
