@@ -17,12 +17,19 @@ from authgate.cli.device_flow import (
 )
 from authgate.cli.headless_browser import PageRefused
 from authgate.provisioning import NewClient
+from authgate.settings import DatabaseSettings
 from authgate.storage.users import User
 from authgate_tenants import Tenant
 from authgate_testing.person import Person
 from authgate_testing.server import RunningServer
 
 PASSWORD = "correct-horse-battery-staple"
+
+
+@pytest.fixture
+def database_settings(sqlite_settings: DatabaseSettings) -> DatabaseSettings:
+    """One database: a device cannot tell them apart."""
+    return sqlite_settings
 
 
 @pytest.fixture

@@ -52,14 +52,14 @@ def test_a_bad_slug_is_refused(lite_cli: Cli, slug: str) -> None:
     assert lite_cli("tenant", "create", "--", slug).code == 2
 
 
-def test_tenants_are_listed(acme_cli: Cli) -> None:
-    acme_cli("tenant", "create", "globex")
-    listed = acme_cli("tenant", "list", "-o", "json").data
+def test_tenants_are_listed(lite_cli: Cli) -> None:
+    lite_cli("tenant", "create", "globex")
+    listed = lite_cli("tenant", "list", "-o", "json").data
     assert [(each["slug"], each["status"]) for each in listed] == [
         ("acme", "active"),
         ("globex", "active"),
     ]
-    table = acme_cli("tenant", "list").out
+    table = lite_cli("tenant", "list").out
     assert "acme" in table
     assert listed[0]["id"] in table  # whole, although a pipe has no width
 
