@@ -11,6 +11,7 @@ from authgate.accounts.visits import SignedIn, signed_in, visitor
 from authgate.audit import Event
 from authgate.clock import Clock
 from authgate.storage import clients, sessions, tokens
+from authgate.storage.clients import Client
 from authgate.storage.sessions import Session
 from authgate.storage.tokens import Token
 from authgate.web.pages import Pages
@@ -24,6 +25,7 @@ from authgate.web.view_models import (
 from authgate_tenants import current_tenant
 
 _HERE = "/account/sessions"
+_MOST_ACCESSES = 100
 
 
 class AccountPages:
@@ -51,6 +53,7 @@ class AccountPages:
     async def show(self) -> Response:
         """The sessions of the person and what has access in their name."""
         person, now, prefix = signed_in(), self._clock(), current_tenant().prefix
+        living = await tokens.live_of(person.user.id, now=now, limit=_MOST_ACCESSES + 1)
         content = SessionsPage(
             signed_in_as=person.user.username,
             sessions=tuple(
@@ -60,9 +63,8 @@ class AccountPages:
             sign_out_action=f"{prefix}/logout",
             end_action=f"{prefix}{_HERE}/end",
             end_others_action=f"{prefix}{_HERE}/end-others",
-            accesses=tuple(
-                [await _access(each) for each in await tokens.live_of(person.user.id, now=now)]
-            ),
+            accesses=await _accesses(living[:_MOST_ACCESSES]),
+            has_older_accesses=len(living) > _MOST_ACCESSES,
             remove_action=f"{prefix}/account/access/remove",
             signed_out=_count(request.args.get("ended", "")),
         )
@@ -123,8 +125,12 @@ def _line(session: Session, person: SignedIn) -> SessionLine:
     )
 
 
-async def _access(token: Token) -> AccessLine:
-    client = await clients.find(token.client_id)
+async def _accesses(living: list[Token]) -> tuple[AccessLine, ...]:
+    known = await clients.find_many({each.client_id for each in living})
+    return tuple(_access(each, known.get(each.client_id)) for each in living)
+
+
+def _access(token: Token, client: Client | None) -> AccessLine:
     return AccessLine(
         id=str(token.id),
         client_name=client.name if client else token.client_id,

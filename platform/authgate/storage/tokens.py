@@ -169,11 +169,10 @@ async def revoke(jti: UUID) -> bool:
     return await living.update(status=TokenStatus.REVOKED) == 1
 
 
-async def live_of(user_id: UUID, *, now: datetime) -> list[Token]:
-    """A person's working tokens, the newest first."""
-    return await Token.filter(
-        user_id=user_id, status=TokenStatus.ACTIVE, expires_at__gt=now
-    ).order_by("-created_at")
+async def live_of(user_id: UUID, *, now: datetime, limit: int) -> list[Token]:
+    """A person's working tokens, the newest first, and no more of them than this."""
+    living = Token.filter(user_id=user_id, status=TokenStatus.ACTIVE, expires_at__gt=now)
+    return await living.order_by("-created_at", "-id").limit(limit)
 
 
 async def revoke_own(jti: UUID, *, user_id: UUID) -> bool:

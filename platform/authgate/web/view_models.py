@@ -240,6 +240,8 @@ class SessionsPage:
     end_action: str
     end_others_action: str
     accesses: tuple[AccessLine, ...] = ()
+    has_older_accesses: bool = False
+    """Whether the newest are shown only."""
     remove_action: str = ""
     signed_out: int = 0
     """How many sessions were ended just now: said once, after the redirect."""
