@@ -4,6 +4,7 @@ What is mounted is the map of the product: ``_machine_routes`` for programs, ``_
 people, ``_platform_routes`` for whoever operates it.
 """
 
+import asyncio
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -13,6 +14,7 @@ from typing import cast
 import structlog
 
 from authgate import background, installation, plugin_manager
+from authgate.accounts import user_agents
 from authgate.accounts.account import AccountPages
 from authgate.accounts.browser_sessions import BrowserSessions
 from authgate.accounts.device_verification import DeviceVerification
@@ -97,6 +99,7 @@ async def serving(settings: Settings, *, clock: Clock) -> AsyncIterator[tuple[Ap
 async def assembled(settings: Settings, *, clock: Clock) -> AsyncIterator[tuple[App, Installation]]:
     """The open application, however many others serve the same database."""
     access_log = AccessLog(settings, logs.configure(settings))
+    await asyncio.to_thread(user_agents.warm_up)
     async with (
         installation.opened(settings, clock=clock) as parts,
         _outside(settings.egress) as outside,

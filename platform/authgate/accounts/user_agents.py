@@ -9,6 +9,11 @@ _PHONES = frozenset({"iOS", "Android", "Windows Phone", "KaiOS"})
 _TVS = frozenset({"tvOS", "Tizen", "WebOS", "ATV OS X", "Roku"})
 
 
+def warm_up() -> None:
+    """Read the patterns now; the first request would wait a third of a second for them."""
+    described("Mozilla/5.0")
+
+
 def described(user_agent: str) -> tuple[str, DeviceKind]:
     """``("Chrome 156 on Linux", laptop)``; the program's own words where nobody knows it."""
     system = parse_os(user_agent)
