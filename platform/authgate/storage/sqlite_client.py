@@ -2,17 +2,28 @@
 
 A deferred transaction that read first and writes later can be refused outright when another
 process wrote in between; taking the lock at BEGIN makes it wait instead.
+
+Stock Tortoise 1.1 keeps the turn for ever when BEGIN fails or its request is cancelled. Here the
+turn passes on once the driver's thread is out of the transaction, whoever still waits for that.
 """
 
 import asyncio
+from collections.abc import Callable, Coroutine
+from types import TracebackType
 from typing import Any
 
-from tortoise.backends.base.client import BaseDBAsyncClient, TransactionContext
+from tortoise.backends.base.client import (
+    BaseDBAsyncClient,
+    ConnectionWrapper,
+    TransactionalDBClient,
+    TransactionContext,
+)
 from tortoise.backends.sqlite.client import (
     SqliteClient,
     SqliteTransactionContext,
     SqliteTransactionWrapper,
 )
+from tortoise.connection import get_connections
 
 PRAGMAS: dict[str, Any] = {
     "journal_mode": "WAL",
@@ -27,12 +38,90 @@ class _ImmediateTransaction(SqliteTransactionWrapper):
     async def begin(self) -> None:
         await self._connection.execute("BEGIN IMMEDIATE")
 
+    async def commit(self) -> None:
+        # The driver's own commit() takes a transaction that SQLite gave up for a success.
+        try:
+            await self._connection.execute("COMMIT")
+        except BaseException:
+            await self._connection.rollback()
+            raise
+        self._finalized = True
+
+
+class _TransactionContext(SqliteTransactionContext):
+    connection: _ImmediateTransaction
+
+    async def __aenter__(self) -> TransactionalDBClient:
+        await self._trxlock.acquire()
+        try:
+            await self.ensure_connection()
+            await self.connection.begin()
+        except BaseException:
+            await self._end(self._abandon)
+            raise
+        self.token = get_connections().set(self.connection_name, self.connection)
+        return self.connection
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_val: BaseException | None,
+        exc_tb: TracebackType | None,
+    ) -> None:
+        try:
+            await self._end(self._abandon if exc_type else self.connection.commit)
+        finally:
+            get_connections().reset(self.token)
+
+    async def _end(self, how: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        async def end() -> None:
+            try:
+                await how()
+            finally:
+                self._trxlock.release()
+
+        # Whoever is cancelled meanwhile leaves; the transaction still ends before the next begins.
+        await asyncio.shield(asyncio.create_task(end()))
+
+    async def _abandon(self) -> None:
+        # Behind a BEGIN that may still be under way: the driver's thread takes turns in order.
+        connected = self.connection._parent._connection
+        if connected is not None:
+            await connected.rollback()
+
+
+class _Turn(ConnectionWrapper):  # type: ignore[type-arg]  # Tortoise names no type to give it
+    async def __aenter__(self) -> Any:
+        await self._lock.acquire()
+        try:
+            await self.ensure_connection()
+        except BaseException:
+            self._lock.release()
+            raise
+        return self.connection
+
 
 class DurableSqliteClient(SqliteClient):
     """One connection; a transaction holds it alone until it ends."""
 
+    def acquire_connection(self) -> ConnectionWrapper:  # type: ignore[type-arg]  # as above
+        return _Turn(self._lock, self)
+
+    async def create_connection(self, with_db: bool) -> None:
+        """Connect, with all of the pragmas or not at all."""
+        try:
+            await super().create_connection(with_db)
+        except BaseException:
+            await self.close()
+            raise
+
+    async def execute_many(self, query: str, values: list[list[Any]]) -> None:
+        """Add all or none, in a transaction."""
+        async with self._in_transaction() as transaction:
+            await transaction.execute_many(query, values)
+
     def _in_transaction(self) -> TransactionContext:
-        return SqliteTransactionContext(_ImmediateTransaction(self), self._lock)
+        return _TransactionContext(_ImmediateTransaction(self), self._lock)
 
 
 def turn_of(client: BaseDBAsyncClient) -> asyncio.Lock:
