@@ -144,7 +144,7 @@ def _machine_routes(parts: Installation, limits: Limits, plugins: Plugins) -> Ro
     bearer = BearerTokens(keys=parts.keys, clients=clients, limits=limits, clock=parts.clock)
     grants: list[Grant] = [
         ClientCredentialsGrant(issuer=issuer),
-        DeviceCodeGrant(issuer=issuer, pacer=_poll_pacer(parts), clock=parts.clock),
+        DeviceCodeGrant(issuer=issuer, pacer=_poll_pacer(parts), limits=limits, clock=parts.clock),
     ]
     metadata = Discovery(grants).metadata
     device_code = device_authorization_endpoint.endpoint(
@@ -174,6 +174,7 @@ def _people(
         pages=pages,
         clock=parts.clock,
         body_limit=parts.settings.server.body_limit,
+        at_once=max(1, parts.settings.database.pool_size - 2),
         body_seconds=parts.settings.server.body_seconds,
     )
     connections = TenantConnections(connectors=connectors, encryption=parts.encryption)

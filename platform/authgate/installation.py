@@ -96,10 +96,10 @@ def _built(
 ) -> Installation:
     ttl = _REMEMBERED_SECONDS
     tenants: SharedCache[Tenant | None] = SharedCache(
-        TENANTS, invalidations, size=_REMEMBERED, ttl=ttl
+        TENANTS, invalidations, size=_REMEMBERED, ttl=ttl, keep_none=True
     )
     clients: SharedCache[Client | None] = SharedCache(
-        CLIENTS, invalidations, size=_REMEMBERED, ttl=ttl
+        CLIENTS, invalidations, size=_REMEMBERED, ttl=ttl, keep_none=True
     )
     key_sets: SharedCache[KeySet] = SharedCache(
         SIGNING_KEYS, invalidations, size=_REMEMBERED, ttl=ttl

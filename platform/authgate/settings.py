@@ -147,6 +147,9 @@ class LimitSettings(_Section):
     client_failures_per_ip: str = "120/min burst 120"
     """Failed client authentications from one address, whatever client ids it names."""
 
+    unknown_device_codes: str = "60/min burst 60"
+    """Polls of one client from one address for device codes that are not its own or are spent."""
+
     bearer_failures: str = "60/min burst 60"
     """Refused bearer tokens from one address."""
 

@@ -98,13 +98,13 @@ class PasswordLogin:
     async def _checked(self, attempt: _Attempt, check: Check) -> Response:
         named = await users.find_by_login(attempt.username)
         known = await self._known_browser(named)
-        account = known.account if known else _account(attempt.username)
+        account = known.account if known else _account(attempt.username, named)
         tries = await login_failures.count_attempt(account, now=self._clock())
         if tries is None:
-            return await self._locked(attempt)
+            return await self._locked(attempt, account, named)
         user = await _authenticated(named, attempt, check)
         if user is None:
-            return await self._refused(attempt, tries)
+            return await self._refused(attempt, tries, named)
         await login_failures.forget(account)
         response = await self._welcomed(user, attempt)
         return await self._remembering(response, known or KnownBrowser.of(user))
@@ -136,13 +136,10 @@ class PasswordLogin:
         metrics.logins.add("password", "success")
         return response
 
-    async def _refused(self, attempt: _Attempt, tries: int) -> Response:
-        await audit.record(
-            Event.AUTHENTICATION_FAILURE,
-            actor=audit.Actor("anonymous", name=attempt.username),
-            success=False,
-            details={"method": "pwd"},
-        )
+    async def _refused(self, attempt: _Attempt, tries: int, named: User | None) -> Response:
+        await _record(Event.AUTHENTICATION_FAILURE, named, reason="mismatch")
+        if tries >= login_failures.FREE_ATTEMPTS:
+            await _record(Event.ACCOUNT_LOCKED, named, reason=f"{tries} failures in a row")
         metrics.logins.add("password", "failure")
         left = login_failures.FREE_ATTEMPTS - tries
         return await self._page(
@@ -153,14 +150,11 @@ class PasswordLogin:
             tries_left=left if 0 < left <= _WARN_BELOW else None,
         )
 
-    async def _locked(self, attempt: _Attempt) -> Response:
-        await audit.record(
-            Event.ACCOUNT_LOCKED,
-            actor=audit.Actor("anonymous", name=attempt.username),
-            success=False,
-        )
+    async def _locked(self, attempt: _Attempt, account: str, named: User | None) -> Response:
+        await _record(Event.AUTHENTICATION_FAILURE, named, reason="locked")
         metrics.logins.add("password", "locked")
-        return await self._paused(attempt, 60)
+        seconds = await login_failures.seconds_to_wait(account, now=self._clock())
+        return await self._paused(attempt, seconds)
 
     async def _paused(self, attempt: _Attempt, seconds: int) -> Response:
         response = await self._page(
@@ -198,6 +192,15 @@ class PasswordLogin:
         return page(self._pages.render("login.html", visit=visitor().page(), page=content), status)
 
 
+async def _record(event: Event, named: User | None, *, reason: str) -> None:
+    # Of a name that nobody has nothing is written down: people type passwords into that field.
+    actor = audit.ANONYMOUS
+    if named is not None:
+        actor = audit.Actor("anonymous", str(named.id), named.username)
+    details = {"method": "pwd", "reason": reason}
+    await audit.record(event, actor=actor, success=False, details=details)
+
+
 async def _authenticated(named: User | None, attempt: _Attempt, check: Check) -> User | None:
     stored = named.password_hash if named else None
     async with storage.set_aside():
@@ -215,7 +218,10 @@ async def _attempt() -> _Attempt:
     )
 
 
-def _account(username: str) -> str:
+def _account(username: str, named: User | None) -> str:
+    # A person has one count, whether they type their name or their address.
+    if named is not None:
+        return named.canonical_username
     try:
         return canonical(username)
     except BadUsername:

@@ -7,12 +7,13 @@ from authgate.audit import Event
 from authgate.clock import Clock
 from authgate.oauth.client_authentication import ClientAuthenticator
 from authgate.oauth.errors import UnauthorizedClient
-from authgate.oauth.grants import asked_scopes, granted_scopes
+from authgate.oauth.grants import asked_scopes
 from authgate.oauth.grants.device_code import DeviceCodeGrant
 from authgate.storage import device_codes
 from authgate.storage.clients import Client
 from authgate.storage.device_codes import Issued
 from authgate.telemetry import metrics
+from authgate.tokens import scopes
 from authgate.web.client_ip import bucket
 from authgate.web.limits import Limits
 from authgate.web.machine import Form, Handler, MachineRequest, Reply, parse_json_form
@@ -29,12 +30,19 @@ def endpoint(*, authenticator: ClientAuthenticator, limits: Limits, clock: Clock
         if DeviceCodeGrant.grant_type not in client.grant_types:
             raise UnauthorizedClient("The client is not registered for the device grant.")
         await limits.count("device_authorization", client.client_id, bucket(request.client_ip))
-        scope = " ".join(granted_scopes(asked_scopes(form), client.scopes))
+        scope = " ".join(_granted(asked_scopes(form), client))
         issued = await _issue(request, client, scope, clock)
         metrics.device_requests.add("started")
         return Reply.json(200, _answer(issued))
 
     return device_authorization
+
+
+def _granted(asked: tuple[str, ...], client: Client) -> tuple[str, ...]:
+    # AuthGate's device clients ask for "read write" whatever they are registered for. They get
+    # what they may have, which the person sees before approving and the token response reports
+    # (RFC 6749 section 3.3), and never what they asked for beyond it.
+    return scopes.granted(asked, registered=client.scopes) or client.scopes
 
 
 def _form(request: MachineRequest) -> Form:

@@ -16,7 +16,7 @@ class RegisteredClients:
 
     async def find(self, client_id: str) -> Client | None:
         """The client with this id, whatever its status."""
-        if len(client_id) > _LONGEST:
+        if len(client_id) > _LONGEST or "\0" in client_id:
             return None
 
         async def load() -> Client | None:

@@ -7,6 +7,7 @@ together no more than the limit are looked at.
 
 import hashlib
 from datetime import datetime, timedelta
+from math import ceil
 
 from tortoise import connections, fields
 from uuid_utils.compat import uuid7
@@ -82,6 +83,15 @@ async def count_attempt(account: str, *, now: datetime) -> int | None:
         _COUNT.format(*marks), encoded(values, dialect)
     )
     return int(rows[0]["failures"]) if rows else None
+
+
+async def seconds_to_wait(account: str, *, now: datetime) -> int:
+    """How long the account has to wait; a day where only an administrator opens it."""
+    row = await LoginFailure.get_or_none(account_hash=_hash(account))
+    if row is None or row.locked_until is None:
+        return 1
+    left = min(row.locked_until - now, timedelta(days=1))
+    return max(1, ceil(left.total_seconds()))
 
 
 async def forget(account: str) -> None:

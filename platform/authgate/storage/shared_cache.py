@@ -15,10 +15,18 @@ Key = tuple[UUID | None, str] | tuple[UUID | None, str, str]
 class SharedCache(Generic[V]):
     """Values kept in this process until any process says that they have changed."""
 
-    def __init__(self, topic: str, invalidations: Invalidations, *, size: int, ttl: float) -> None:
+    def __init__(
+        self,
+        topic: str,
+        invalidations: Invalidations,
+        *,
+        size: int,
+        ttl: float,
+        keep_none: bool = False,
+    ) -> None:
         self._topic = topic
         self._invalidations = invalidations
-        self._values: Cached[Key, V] = Cached(size=size, ttl=ttl)
+        self._values: Cached[Key, V] = Cached(size=size, ttl=ttl, keep_none=keep_none)
         invalidations.subscribe(topic, self._values.forget)
 
     async def get(self, key: Key, load: Callable[[], Awaitable[V]]) -> V:

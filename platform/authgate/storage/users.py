@@ -6,6 +6,7 @@ from uuid import UUID
 
 from tortoise import fields
 from tortoise.exceptions import IntegrityError
+from tortoise.expressions import Q
 
 from authgate_tenants import TenantOwned
 
@@ -94,8 +95,14 @@ async def find_by_login(login: str) -> User | None:
     # The ORM raises for a value that is longer than its column.
     if len(wanted) > _LONGEST_EMAIL:
         return None
-    by_name = len(wanted) <= _LONGEST_NAME and await User.get_or_none(canonical_username=wanted)
-    return by_name or await User.get_or_none(canonical_email=wanted)
+    is_theirs = Q(canonical_email=wanted)
+    if len(wanted) <= _LONGEST_NAME:
+        is_theirs |= Q(canonical_username=wanted)
+    # One query, so that a name that exists is found no sooner than one that does not.
+    found = await User.filter(is_theirs)
+    return next((user for user in found if user.canonical_username == wanted), None) or next(
+        iter(found), None
+    )
 
 
 async def create(

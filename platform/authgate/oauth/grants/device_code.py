@@ -1,7 +1,7 @@
 """The device code grant (RFC 8628 section 3.4): a device that waits for a person's decision."""
 
 from datetime import datetime
-from typing import ClassVar
+from typing import ClassVar, NoReturn
 
 from authgate import storage
 from authgate.audit import Event
@@ -22,6 +22,8 @@ from authgate.storage.poll_pacing import PollPacer
 from authgate.storage.redis import tenant_key
 from authgate.telemetry import metrics
 from authgate.tokens.issuer import Grant, IssuedToken, TokenIssuer
+from authgate.web.client_ip import bucket
+from authgate.web.limits import Limits
 from authgate_tenants import current_tenant
 
 _LONGEST = 128
@@ -34,7 +36,10 @@ class DeviceCodeGrant:
     grant_type: ClassVar[str] = "urn:ietf:params:oauth:grant-type:device_code"
     is_paced: ClassVar[bool] = True
 
-    def __init__(self, *, issuer: TokenIssuer, pacer: PollPacer, clock: Clock) -> None:
+    def __init__(
+        self, *, issuer: TokenIssuer, pacer: PollPacer, limits: Limits, clock: Clock
+    ) -> None:
+        self._limits = limits
         self._issuer = issuer
         self._pacer = pacer
         self._clock = clock
@@ -44,25 +49,31 @@ class DeviceCodeGrant:
         device_code = request.form.get("device_code")
         if device_code is None:
             raise InvalidRequest("device_code is required.")
-        polled = await self._polled(device_code, request.client)
+        polled = await self._polled(device_code, request)
         match polled.status:
             case DeviceCodeStatus.PENDING:
                 await self._pace(polled)
                 raise AuthorizationPending
             case DeviceCodeStatus.DENIED:
                 raise AccessDenied
-            case DeviceCodeStatus.REDEEMED:
-                raise InvalidGrant(_UNKNOWN)
             case DeviceCodeStatus.APPROVED:
                 return await self._spend(polled, request.client)
+            case DeviceCodeStatus.REDEEMED:
+                return await self._refuse(request)
 
-    async def _polled(self, device_code: str, client: Client) -> Polled:
+    async def _polled(self, device_code: str, request: TokenRequest) -> Polled:
         polled = await device_codes.poll(device_code) if len(device_code) <= _LONGEST else None
-        if polled is None or polled.client_id != client.client_id:
-            raise InvalidGrant(_UNKNOWN)
+        if polled is None or polled.client_id != request.client.client_id:
+            await self._refuse(request)
         if polled.expires_at <= self._clock() and polled.status is not DeviceCodeStatus.REDEEMED:
             raise ExpiredToken
         return polled
+
+    async def _refuse(self, request: TokenRequest) -> NoReturn:
+        # A waiting device is paced and never limited; who makes up codes is told to stop.
+        address = bucket(request.client_ip)
+        await self._limits.count("unknown_device_codes", request.client.client_id, address)
+        raise InvalidGrant(_UNKNOWN)
 
     async def _pace(self, polled: Polled) -> None:
         verdict = await self._pacer.note(
