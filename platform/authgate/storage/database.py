@@ -1,12 +1,14 @@
 """Which database, as which role, and what its errors mean."""
 
+import errno
 import sqlite3
+from socket import gaierror
 from typing import Any, Literal
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 import asyncpg
 from pydantic import SecretStr
-from tortoise.exceptions import DBConnectionError, OperationalError
+from tortoise.exceptions import BaseORMException, DBConnectionError
 
 from authgate.settings import DatabaseSettings
 from authgate.storage import sqlite_client
@@ -118,10 +120,20 @@ def _postgres_connection(settings: DatabaseSettings, *, as_owner: bool) -> dict[
         "maxsize": 2 if as_owner else settings.pool_size,
         "timeout": 3,
     }
+    if not as_owner:
+        credentials["command_timeout"] = answer_seconds(settings)
+    if not as_owner:
+        # The server ends a slow statement itself; a server that is gone without a word cannot.
+        credentials["command_timeout"] = settings.statement_seconds + 1
     if settings.pgbouncer and not as_owner:
         credentials["statement_cache_size"] = 0
     engine = "tortoise.backends.asyncpg" if as_owner else "authgate.storage.asyncpg_client"
     return {"engine": engine, "credentials": credentials}
+
+
+def answer_seconds(settings: DatabaseSettings) -> float:
+    """How long to wait for PostgreSQL, which itself ends a statement a second earlier."""
+    return settings.statement_seconds + 1
 
 
 def dsn(url: str) -> str:
@@ -133,19 +145,23 @@ def dsn(url: str) -> str:
     return urlunsplit(parts._replace(scheme="postgresql", netloc=f"{login}{host}"))
 
 
-_OUTAGES = (
-    asyncpg.PostgresConnectionError,
-    asyncpg.InterfaceError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
-    asyncpg.TooManyConnectionsError,
-    asyncpg.QueryCanceledError,
-    asyncpg.ReadOnlySQLTransactionError,
-    asyncpg.DiskFullError,
-    DBConnectionError,
-    OSError,
-    TimeoutError,
+_OUTAGE_CLASSES = ("08", "40", "53", "57")
+"""Of SQLSTATE: connection, conflict with another transaction, resources, operator."""
+
+_OUTAGE_STATES = frozenset({"25006", "25P03", "55P03"})
+"""Read-only (a standby), idle for too long, lock not to be had."""
+
+_UNREACHABLE = frozenset(
+    {
+        errno.EADDRNOTAVAIL,
+        errno.EHOSTDOWN,
+        errno.EHOSTUNREACH,
+        errno.ENETDOWN,
+        errno.ENETUNREACH,
+    }
+)
+_SQLITE_OUTAGES = frozenset(
+    {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
 )
 
 
@@ -155,10 +171,33 @@ class StorageUnavailable(RuntimeError):
 
 def is_outage(error: BaseException) -> bool:
     """Whether an error says that the database is away rather than that we are wrong."""
-    if isinstance(error, (StorageUnavailable, *_OUTAGES)):
+    match error:
+        case StorageUnavailable() | DBConnectionError():
+            return True
+        case BaseORMException():
+            inner = _wrapped(error)
+            return inner is not None and is_outage(inner)
+        case asyncpg.PostgresError():
+            state = error.sqlstate or ""
+            return state.startswith(_OUTAGE_CLASSES) or state in _OUTAGE_STATES
+        case asyncpg.InterfaceError():
+            # The driver has this one class for its own closed connections and for our mistakes.
+            return "closed" in str(error) or "closing" in str(error)
+        case sqlite3.OperationalError():
+            # The low byte: the others only say more about it.
+            return getattr(error, "sqlite_errorcode", 0) & 0xFF in _SQLITE_OUTAGES
+        case OSError():
+            return _is_unreachable(error)
+    return False
+
+
+def _wrapped(error: BaseORMException) -> BaseException | None:
+    inner = error.args[0] if error.args else None
+    return inner if isinstance(inner, BaseException) else error.__cause__
+
+
+def _is_unreachable(error: OSError) -> bool:
+    if isinstance(error, (ConnectionError, TimeoutError, gaierror)):
         return True
-    if isinstance(error, OperationalError):
-        error = error.args[0] if error.args and isinstance(error.args[0], Exception) else error
-    return isinstance(error, sqlite3.OperationalError) and (
-        "locked" in str(error) or "full" in str(error) or "disk" in str(error)
-    )
+    # asyncio tells of a name with several addresses, none of which answers, by words alone.
+    return error.errno in _UNREACHABLE or str(error).startswith("Multiple exceptions")
