@@ -18,8 +18,8 @@ from uuid import UUID
 import asyncpg
 from tortoise import connections
 
-from authgate.storage import database
-from authgate.storage.batching import Batcher
+from authgate.storage import asyncpg_client, database
+from authgate.storage.batching import Batcher, Waiting
 from authgate.storage.sqlite_client import PRAGMAS
 from authgate.storage.unit_of_work import in_transaction
 from authgate.telemetry import metrics
@@ -61,10 +61,10 @@ class _Writer(Protocol):
 class AppendLog:
     """Appends rows and returns once they are durable."""
 
-    def __init__(self, writer: _Writer, dialect: database.Dialect) -> None:
+    def __init__(self, writer: _Writer, dialect: database.Dialect, *, seconds: float) -> None:
         self._writer = writer
         self._dialect = dialect
-        self._batcher: Batcher[Rows, None] = Batcher(self._commit)
+        self._batcher: Batcher[Rows, None] = Batcher(self._commit, seconds=seconds)
 
     async def append(self, *rows: Row) -> None:
         """Store the rows together: in the open unit of work, or by group commit."""
@@ -84,27 +84,29 @@ class AppendLog:
         await self._batcher.close()
         await self._writer.close()
 
-    async def _commit(self, batch: Sequence[Rows]) -> Sequence[Exception | None]:
-        together = [row for rows in batch for row in rows]
+    async def _commit(self, batch: Sequence[Waiting[Rows, None]]) -> None:
+        together = [row for waiting in batch for row in waiting.item]
         metrics.append_log_batch_rows.observe(len(together))
         try:
             await self._writer.write(together)
-        except Exception as error:  # noqa: BLE001  # handed to whoever waits for it
+        except Exception as error:
             if len(batch) == 1 or database.is_outage(error):
-                return [error] * len(batch)
-            return await self._commit_one_by_one(batch)
-        return [None] * len(batch)
+                raise
+            await self._commit_one_by_one(batch)
+            return
+        for waiting in batch:
+            waiting.answer(None)
 
-    async def _commit_one_by_one(self, batch: Sequence[Rows]) -> Sequence[Exception | None]:
+    async def _commit_one_by_one(self, batch: Sequence[Waiting[Rows, None]]) -> None:
         # One request's bad row must not fail its neighbours'.
-        outcomes: list[Exception | None] = []
-        for rows in batch:
+        for waiting in batch:
             try:
-                await self._writer.write(rows)
-                outcomes.append(None)
-            except Exception as error:  # noqa: BLE001  # as above
-                outcomes.append(error)
-        return outcomes
+                await self._writer.write(waiting.item)
+                waiting.answer(None)
+            except Exception as error:  # handed to whoever waits for it
+                if database.is_outage(error):
+                    raise
+                waiting.fail(error)
 
 
 def encoded(values: Sequence[Any], dialect: database.Dialect) -> list[Any]:
@@ -134,21 +136,24 @@ def _by_table(rows: Sequence[Row], dialect: database.Dialect) -> list[tuple[str,
 class PostgresWriter:
     """One connection as the insert-only role, opened again when it breaks."""
 
-    def __init__(self, url: str, *, pgbouncer: bool) -> None:
+    def __init__(self, url: str, *, pgbouncer: bool, seconds: float) -> None:
+        self._seconds = seconds
         self._dsn = database.dsn(url)
         self._statement_cache_size = 0 if pgbouncer else 100
         self._connection: asyncpg.Connection | None = None
 
     async def write(self, rows: Sequence[Row]) -> None:
         """Commit the rows in one transaction."""
-        connection = await self._connected()
-        try:
-            async with asyncio.timeout(4), connection.transaction():
+        async with asyncio.timeout(self._seconds):
+            connection = await self._connected()
+            try:
+                await connection.execute("BEGIN")
                 for statement, values in _by_table(rows, "postgres"):
                     await connection.executemany(statement, values)
-        except (OSError, TimeoutError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError):
-            connection.terminate()
-            raise
+                await asyncpg_client.commit(connection)
+            except BaseException:
+                connection.terminate()  # whatever state the transaction is in, nobody meets it
+                raise
 
     async def close(self) -> None:
         """Disconnect."""
@@ -191,7 +196,8 @@ class SqliteWriter:
                 connection.executemany(statement, values)
             connection.execute("COMMIT")
         except BaseException:
-            connection.execute("ROLLBACK")
+            if connection.in_transaction:  # a full disk has made SQLite roll back by itself
+                connection.execute("ROLLBACK")
             raise
 
     def _connected(self) -> sqlite3.Connection:

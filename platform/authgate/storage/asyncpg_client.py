@@ -8,6 +8,7 @@ Stock Tortoise 1.1 loses the pool's slot and leaves the task with a dead transac
 the release fails; the contexts here give the connection back whatever happens.
 """
 
+import asyncio
 from collections.abc import Sequence
 from types import TracebackType
 from typing import Any, TypeAlias, cast
@@ -27,7 +28,20 @@ from authgate_tenants.scope import CrossTenant, tenant_in_scope
 ACQUIRE_SECONDS = 1.0
 """How long a request waits for a connection before it is told to come back (503)."""
 
-_RELEASE_SECONDS = 5.0
+_END_SECONDS = 1.0
+"""How long a ROLLBACK or the return to the pool may take before the line is taken for dead."""
+
+_OPEN_SECONDS = 3.0
+
+
+class NotCommitted(RuntimeError):
+    """PostgreSQL rolled back what it was told to commit: an error before was overlooked."""
+
+
+async def commit(connection: "asyncpg.Connection | Connection") -> None:
+    """Commit. Raises ``NotCommitted`` where an aborted transaction was rolled back instead."""
+    if await connection.execute("COMMIT") != "COMMIT":
+        raise NotCommitted("A statement of this transaction had failed.")
 
 
 def _scoped_id() -> UUID | None:
@@ -61,7 +75,9 @@ class _TenantTransaction(TransactionWrapper):
         raise AssertionError("The context sends BEGIN together with the tenant.")
 
     async def commit(self) -> None:
-        await self._finish("COMMIT")
+        async with self.acquire_connection() as connection:
+            await commit(connection)
+        self._finalized = True
 
     async def rollback(self) -> None:
         await self._finish("ROLLBACK")
@@ -147,18 +163,24 @@ class _TransactionContext(TransactionContextPooled):
     ) -> None:
         connection, ended = cast(Connection, self.client._connection), False
         try:
-            if not self.client._finalized:
-                await connection.execute("ROLLBACK" if exc_type else "COMMIT")
-                self.client._finalized = True
-            ended = True
-        except Exception:
-            if exc_type is None:
-                raise  # a COMMIT that failed must reach the caller
+            if self.client._finalized:
+                ended = True
+            elif exc_val is None:
+                await commit(connection)
+                ended = True
+            else:
+                ended = await _rolled_back(connection, exc_val)
+            self.client._finalized = True
         finally:
             try:
                 await _give_back(self._pool(), connection, broken=not ended)
             finally:
                 get_connections().reset(self.token)
+
+    async def ensure_connection(self) -> None:
+        # Those who wait for the first connection would otherwise each try after the other.
+        async with asyncio.timeout(_OPEN_SECONDS):
+            await super().ensure_connection()
 
     def _pool(self) -> "asyncpg.Pool[asyncpg.Record]":
         pool = self.client._parent._pool
@@ -167,13 +189,24 @@ class _TransactionContext(TransactionContextPooled):
         return pool
 
 
+async def _rolled_back(connection: Connection, error: BaseException) -> bool:
+    if isinstance(error, TimeoutError):
+        return False  # a line that did not answer is not asked again
+    try:
+        async with asyncio.timeout(_END_SECONDS):
+            await connection.execute("ROLLBACK")
+    except Exception:  # noqa: BLE001  # the caller has an error already, which says more
+        return False
+    return True
+
+
 async def _give_back(
     pool: "asyncpg.Pool[asyncpg.Record]", connection: Connection, *, broken: bool
 ) -> None:
     try:
         if broken and not connection.is_closed():
             connection.terminate()
-        await pool.release(connection, timeout=_RELEASE_SECONDS)
+        await pool.release(connection, timeout=_END_SECONDS)
     except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
         return  # the connection is dead, and the pool has dropped it already
 

@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from contextvars import Context
+from copy import copy
 from typing import Generic, TypeVar
 
 from authgate.storage.database import StorageUnavailable
@@ -22,30 +23,76 @@ QUEUE_LIMIT = 8192
 """Items that may wait; more means that the database is not keeping up (503)."""
 
 
-class Batcher(Generic[Item, Result]):
-    """Hands what waits to ``perform`` in batches, and each result to whoever asked.
+class Waiting(Generic[Item, Result]):
+    """An item, and the request that waits for its result."""
 
-    ``perform`` answers with one result or exception per item, in order. If it raises instead,
-    every item of the batch gets that error.
+    __slots__ = ("_future", "item")
+
+    def __init__(self, item: Item, future: asyncio.Future[Result]) -> None:
+        self.item = item
+        self._future = future
+
+    @property
+    def is_over(self) -> bool:
+        """Answered, or whoever asked has gone."""
+        return self._future.done()
+
+    def answer(self, result: Result) -> None:
+        """Hand over the result."""
+        if not self._future.done():
+            self._future.set_result(result)
+
+    def fail(self, error: Exception) -> None:
+        """Hand over an error."""
+        if not self._future.done():
+            self._future.set_exception(_own(error))
+
+
+def _own(error: Exception) -> Exception:
+    # Each task that raises an error adds to its traceback: one for all would grow by every one.
+    try:
+        own = copy(error)
+    except Exception:  # noqa: BLE001  # a foreign class that cannot be copied is shared
+        return error
+    own.__cause__ = error
+    return own
+
+
+class Batcher(Generic[Item, Result]):
+    """Hands what waits to ``perform`` in batches, which answers each item as it gets there.
+
+    What ``perform`` leaves unanswered because it raised gets that error. Nobody waits longer than
+    ``seconds``, their place in the queue included.
     """
 
     def __init__(
-        self, perform: Callable[[Sequence[Item]], Awaitable[Sequence[Result | Exception]]]
+        self,
+        perform: Callable[[Sequence[Waiting[Item, Result]]], Awaitable[None]],
+        *,
+        seconds: float,
     ) -> None:
         self._perform = perform
-        self._waiting: list[tuple[Item, asyncio.Future[Result]]] = []
+        self._seconds = seconds
+        self._waiting: list[Waiting[Item, Result]] = []
         self._runner: asyncio.Task[None] | None = None
 
     async def submit(self, item: Item) -> Result:
-        """Wait for this item's result. Raises ``StorageUnavailable`` when the queue is full."""
+        """Wait for this item's result. Raises ``StorageUnavailable`` when that takes too long."""
         if len(self._waiting) >= QUEUE_LIMIT:
             raise StorageUnavailable("Too much is waiting for the database.")
         future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
-        self._waiting.append((item, future))
+        self._waiting.append(Waiting(item, future))
         if self._runner is None:
             # An empty context: a batch belongs to no request, so it must not carry one's tenant.
             self._runner = asyncio.create_task(self._run(), context=Context())
-        return await future
+        deadline = asyncio.timeout(self._seconds)
+        try:
+            async with deadline:
+                return await future
+        except TimeoutError as error:
+            if not deadline.expired():
+                raise
+            raise StorageUnavailable("The database takes too long.") from error
 
     async def close(self) -> None:
         """Finish what waits."""
@@ -56,21 +103,15 @@ class Batcher(Generic[Item, Result]):
     async def _run(self) -> None:
         try:
             while self._waiting:
-                batch = self._waiting[:BATCH_LIMIT]
-                del self._waiting[: len(batch)]
-                await self._run_batch(batch)
+                batch, self._waiting = self._waiting[:BATCH_LIMIT], self._waiting[BATCH_LIMIT:]
+                if batch := [waiting for waiting in batch if not waiting.is_over]:
+                    await self._run_batch(batch)
         finally:
             self._runner = None
 
-    async def _run_batch(self, batch: Sequence[tuple[Item, asyncio.Future[Result]]]) -> None:
+    async def _run_batch(self, batch: Sequence[Waiting[Item, Result]]) -> None:
         try:
-            results = await self._perform([item for item, _ in batch])
+            await self._perform(batch)
         except Exception as error:  # noqa: BLE001  # handed to whoever waits for it
-            results = [error] * len(batch)
-        for (_, future), result in zip(batch, results, strict=True):
-            if future.done():
-                continue  # whoever asked has gone
-            if isinstance(result, Exception):
-                future.set_exception(result)
-            else:
-                future.set_result(result)
+            for waiting in batch:
+                waiting.fail(error)

@@ -16,6 +16,9 @@ from authgate.storage import database, sqlite_client
 from authgate.storage.append_log import AppendLog, PostgresWriter, Row, SqliteWriter
 from authgate.storage.lookups import Lookup, Lookups, PostgresReader, Record, SqliteReader
 
+_SQLITE_SECONDS = 6.0
+"""A second more than SQLite waits for another process that writes."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Open:
@@ -73,10 +76,15 @@ def _connected(settings: DatabaseSettings) -> _Open:
         path = database.sqlite_path(settings)
         turn = sqlite_client.turn_of(connections.get("default"))
         writer = SqliteWriter(path, turn)
-        return _Open("sqlite", AppendLog(writer, "sqlite"), Lookups(SqliteReader(path)))
-    appender = PostgresWriter(database.append_url(settings), pgbouncer=settings.pgbouncer)
-    reader = PostgresReader(settings.url.get_secret_value(), pgbouncer=settings.pgbouncer)
-    return _Open("postgres", AppendLog(appender, "postgres"), Lookups(reader))
+        log = AppendLog(writer, "sqlite", seconds=_SQLITE_SECONDS)
+        return _Open("sqlite", log, Lookups(SqliteReader(path), seconds=_SQLITE_SECONDS))
+    seconds, pgbouncer = database.answer_seconds(settings), settings.pgbouncer
+    appender = PostgresWriter(database.append_url(settings), pgbouncer=pgbouncer, seconds=seconds)
+    url = settings.url.get_secret_value()
+    reader = PostgresReader(url, pgbouncer=pgbouncer, seconds=seconds)
+    # Whoever came while a batch was stuck does not wait for a whole one more.
+    log = AppendLog(appender, "postgres", seconds=seconds + 0.5)
+    return _Open("postgres", log, Lookups(reader, seconds=seconds + 0.5))
 
 
 def uuid(value: UUID | str) -> UUID:

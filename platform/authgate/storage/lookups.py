@@ -15,7 +15,7 @@ from uuid import UUID
 import asyncpg
 
 from authgate.storage import append_log, asyncpg_client, database
-from authgate.storage.batching import Batcher
+from authgate.storage.batching import Batcher, Waiting
 from authgate_tenants import current_tenant
 
 Record = Mapping[str, Any]
@@ -67,9 +67,9 @@ class Reader(Protocol):
 class Lookups:
     """Finds rows by unique key, the concurrent ones together."""
 
-    def __init__(self, reader: Reader) -> None:
+    def __init__(self, reader: Reader, *, seconds: float) -> None:
         self._reader = reader
-        self._batcher: Batcher[Asked, Record | None] = Batcher(self._answer)
+        self._batcher: Batcher[Asked, Record | None] = Batcher(self._answer, seconds=seconds)
 
     async def find(self, lookup: Lookup, key: Any) -> Record | None:
         """The row of the current tenant with this key, as the driver returns it."""
@@ -80,44 +80,51 @@ class Lookups:
         await self._batcher.close()
         await self._reader.close()
 
-    async def _answer(self, batch: Sequence[Asked]) -> Sequence[Record | Exception | None]:
-        groups: dict[tuple[UUID, Lookup], set[Any]] = {}
-        for asked in batch:
-            groups.setdefault((asked.tenant_id, asked.lookup), set()).add(asked.key)
-        found: dict[Asked, Record | Exception] = {}
-        for (tenant_id, lookup), keys in groups.items():
-            found |= await self._answer_group(tenant_id, lookup, list(keys))
-        return [found.get(asked) for asked in batch]
+    async def _answer(self, batch: Sequence[Waiting[Asked, Record | None]]) -> None:
+        groups: dict[tuple[UUID, Lookup], list[Waiting[Asked, Record | None]]] = {}
+        for waiting in batch:
+            asked = waiting.item
+            groups.setdefault((asked.tenant_id, asked.lookup), []).append(waiting)
+        for (tenant_id, lookup), group in groups.items():
+            await self._answer_group(tenant_id, lookup, group)
 
     async def _answer_group(
-        self, tenant_id: UUID, lookup: Lookup, keys: list[Any]
-    ) -> dict[Asked, Record | Exception]:
+        self, tenant_id: UUID, lookup: Lookup, group: Sequence[Waiting[Asked, Record | None]]
+    ) -> None:
         try:
+            keys = list({waiting.item.key for waiting in group})
             records = await self._reader.read(tenant_id, lookup, keys)
-        except Exception as error:  # noqa: BLE001  # handed to whoever asked
-            return {Asked(tenant_id, lookup, key): error for key in keys}
-        return {Asked(tenant_id, lookup, record[lookup.key]): record for record in records}
+        except Exception as error:
+            if database.is_outage(error):
+                raise  # the other tenants' questions would only wait for the same
+            for waiting in group:
+                waiting.fail(error)
+            return
+        found = {record[lookup.key]: record for record in records}
+        for waiting in group:
+            waiting.answer(found.get(waiting.item.key))
 
 
 class PostgresReader:
     """One connection as the serving role, opened again when it breaks."""
 
-    def __init__(self, url: str, *, pgbouncer: bool) -> None:
+    def __init__(self, url: str, *, pgbouncer: bool, seconds: float) -> None:
+        self._seconds = seconds
         self._dsn = database.dsn(url)
         self._statement_cache_size = 0 if pgbouncer else 100
         self._connection: asyncpg.Connection | None = None
 
     async def read(self, tenant_id: UUID, lookup: Lookup, keys: list[Any]) -> list[Record]:
         """Read inside the tenant's transaction."""
-        connection = await self._connected()
-        try:
-            async with asyncio.timeout(4):
+        async with asyncio.timeout(self._seconds):
+            connection = await self._connected()
+            try:
                 await connection.execute(asyncpg_client.begin_statement(tenant_id))
                 records = await connection.fetch(lookup.postgres(), tenant_id, keys)
                 await connection.execute("COMMIT")
-        except BaseException:
-            connection.terminate()  # whatever state the transaction is in, nobody meets it
-            raise
+            except BaseException:
+                connection.terminate()  # whatever state the transaction is in, nobody meets it
+                raise
         return [dict(record) for record in records]
 
     async def close(self) -> None:

@@ -8,8 +8,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 
+import structlog
 from tortoise.backends.base.client import TransactionContext
 from tortoise.transactions import in_transaction as begin
+
+_log = structlog.get_logger(__name__)
 
 Afterwards = Callable[[], Awaitable[None]]
 
@@ -45,7 +48,14 @@ class Unit:
         await context.__aexit__(type(failed) if failed else None, failed, None)
         afterwards, self._afterwards = self._afterwards, []
         for callback in () if failed else afterwards:
-            await callback()
+            await _call(callback)
+
+
+async def _call(callback: Afterwards) -> None:
+    try:
+        await callback()
+    except Exception:  # noqa: BLE001  # what is committed is done, and the others follow
+        _log.exception("after commit failed")
 
 
 _unit: ContextVar[Unit | None] = ContextVar("authgate_unit_of_work", default=None)
