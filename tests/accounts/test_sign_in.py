@@ -370,7 +370,8 @@ async def test_lg_03_one_password_for_many_accounts_is_slowed_down_from_everywhe
 
 async def limited(server: RunningServer, tenant: Tenant, **limits: str) -> None:
     settings = TenantSettings(login_limits=limits).to_json()
-    await TenantRow.filter(id=tenant.id).update(settings=settings)
+    with use_tenant(tenant):
+        await TenantRow.filter(id=tenant.id).update(settings=settings)
     await server.parts.tenants.invalidate((None, "slug", tenant.slug))
 
 

@@ -140,7 +140,8 @@ async def test_a_changed_tenant_has_changed_metadata(
 ) -> None:
     before = await at_acme.get(OPENID)
     settings = TenantSettings(signing_algorithm="RS256").to_json()
-    await TenantRow.filter(id=acme.id).update(settings=settings)
+    with use_tenant(acme):
+        await TenantRow.filter(id=acme.id).update(settings=settings)
     await server.parts.tenants.invalidate((None, "slug", acme.slug))
     etag = before.headers["etag"]
     after = await at_acme.get(OPENID, headers=[("If-None-Match", etag)])
@@ -273,8 +274,12 @@ async def test_the_issuer_of_a_tenant_on_a_host(
 async def test_the_issuer_of_a_tenant_with_a_domain_of_its_own(
     server: RunningServer, acme: Tenant, globex: Tenant
 ) -> None:
-    await TenantDomain.create(tenant_id=acme.id, host="login.acme.example", verified_at=utc_now())
-    await TenantDomain.create(tenant_id=globex.id, host="login.globex.example")
+    with use_tenant(acme):
+        await TenantDomain.create(
+            tenant_id=acme.id, host="login.acme.example", verified_at=utc_now()
+        )
+    with use_tenant(globex):
+        await TenantDomain.create(tenant_id=globex.id, host="login.globex.example")
     await server.parts.tenants.invalidate((None, "slug", acme.slug))
 
     own = "https://login.acme.example"
@@ -293,7 +298,8 @@ async def test_a_tenant_is_served_at_the_origin_of_its_issuer_only(
     assert await issuer_at(server, "https://id.test") == acme.issuer
     assert (await server.http.get(f"https://acme.id.test{OPENID}")).status_code == 404
     for host in ("login.globex.example", "globex.example"):
-        await TenantDomain.create(tenant_id=globex.id, host=host, verified_at=utc_now())
+        with use_tenant(globex):
+            await TenantDomain.create(tenant_id=globex.id, host=host, verified_at=utc_now())
     await server.parts.tenants.invalidate((None, "slug", globex.slug))
     assert await issuer_at(server, "https://login.globex.example") == "https://login.globex.example"
     assert (await server.http.get(f"https://globex.id.test{OPENID}")).status_code == 404
@@ -344,7 +350,8 @@ async def test_ti_27_a_suspended_tenant_is_served_nowhere(
     server: RunningServer, at_acme: Caller, acme: Tenant, globex: Tenant, ledger: Ledger
 ) -> None:
     assert (await at_acme.get(OPENID)).status_code == 200
-    await TenantRow.filter(id=acme.id).update(status=TenantStatus.SUSPENDED)
+    with use_tenant(acme):
+        await TenantRow.filter(id=acme.id).update(status=TenantStatus.SUSPENDED)
     await server.parts.tenants.invalidate((None, "slug", acme.slug))
     async with ledger.nothing_granted(acme):
         for path in (OPENID, OAUTH, JWKS, "/oauth/tokeninfo", "/oauth/userinfo", "/x"):

@@ -396,7 +396,8 @@ async def test_a_github_that_is_down_is_a_page_and_leaves_passwords_alone(
 async def test_pl_10_a_connection_whose_plugin_is_not_enabled_is_not_there(
     browser: Browser, acme: Tenant, server: RunningServer
 ) -> None:
-    await TenantRow.filter(id=acme.id).update(settings={})
+    with use_tenant(acme):
+        await TenantRow.filter(id=acme.id).update(settings={})
     await server.parts.tenants.invalidate((None, "slug", "acme"))
     page = await browser.http.get(f"{acme.issuer}/login")
     assert "GitHub" not in page.text

@@ -52,7 +52,7 @@ def told(reply: Reply) -> tuple[int, Any]:
 
 
 async def fail() -> str:
-    raise OSError("no route to db.internal as app:s3cr3t")
+    raise ConnectionError("no route to db.internal as app:s3cr3t")
 
 
 async def test_a_process_that_answers_is_alive_whatever_else_is_wrong() -> None:

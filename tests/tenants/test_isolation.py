@@ -6,8 +6,10 @@ the ORM run there.
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import asyncpg
@@ -36,7 +38,9 @@ from authgate_tenants import (
     use_tenant,
 )
 from authgate_tenants.lifecycle import create_tenant
+from authgate_tenants.models import TenantDomain
 from authgate_tenants.scope import _current
+from authgate_testing import PostgresServer
 
 USERS = 5
 
@@ -251,6 +255,25 @@ async def test_ti_02_a_reference_to_another_tenants_row_is_refused_by_the_databa
             )
 
 
+async def test_ti_06_a_tenants_own_row_and_hosts_are_no_other_tenants_to_change(
+    walled: Neighbours,
+) -> None:
+    suspend = "UPDATE tenants SET status = 'suspended' WHERE slug = 'globex'"
+    for scope in (use_tenant(walled.acme), nullcontext()):
+        with scope:
+            changed, _ = await connection().execute_query(suspend)
+            assert changed == 0
+            with pytest.raises(OperationalError, match="row-level security"):
+                await TenantDomain.create(tenant_id=walled.globex.id, host="globex.example")
+    with use_tenant(walled.globex):
+        changed, _ = await connection().execute_query(suspend)
+        assert changed == 1
+        await TenantDomain.create(tenant_id=walled.globex.id, host="globex.example")
+        with pytest.raises(OperationalError, match="permission denied"):
+            await TenantDomain.all().update(verified_at=utc_now())
+    assert (await TenantDomain.get(host="globex.example")).verified_at is None
+
+
 async def test_a_scope_that_changes_under_an_open_transaction_is_refused(
     walled: Neighbours,
 ) -> None:
@@ -382,8 +405,9 @@ async def test_the_sweeping_role_sees_only_what_has_expired(
 
 
 async def test_every_tenants_table_is_protected(walled: Neighbours) -> None:
-    tables = set(row_security.tenant_tables())
+    tables = set(row_security.protected_tables())
     assert {"users", "clients", "tokens", "signing_keys", "audit_events"} <= tables
+    assert {"tenants", "tenant_domains"} <= tables
     rows = await connection().execute_query_dict(
         "SELECT relname FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace"
         " WHERE nspname = 'public' AND relkind = 'r'"
@@ -412,6 +436,8 @@ async def test_every_unique_key_of_a_tenants_table_begins_with_the_tenant(
         ("ALTER TABLE users NO FORCE ROW LEVEL SECURITY", "users"),
         ("DROP POLICY tenant_isolation ON clients", "clients"),
         ("ALTER TABLE tokens DISABLE ROW LEVEL SECURITY", "tokens"),
+        ("ALTER TABLE tenants DISABLE ROW LEVEL SECURITY", "tenants"),
+        ("DROP POLICY tenant_isolation ON tenant_domains", "tenant_domains"),
     ],
 )
 async def test_a_hole_in_the_wall_is_noticed(
@@ -420,15 +446,38 @@ async def test_a_hole_in_the_wall_is_noticed(
     owner = await asyncpg.connect(dsn(database.owner_url(postgres_settings_of_own)))
     app = await asyncpg.connect(dsn(postgres_settings_of_own.url.get_secret_value()))
     try:
-        await row_security.check(app)
+        roles = row_security.Roles.of(postgres_settings_of_own)
+        await row_security.check(app, roles)
         await owner.execute(fault)
         with pytest.raises(row_security.WallMissing, match=cure):
-            await row_security.check(app)
+            await row_security.check(app, roles)
         with pytest.raises(row_security.WallMissing, match="owns"):
-            await row_security.check(owner)
+            await row_security.check(owner, roles)
     finally:
         await owner.close()
         await app.close()
+
+
+@pytest.mark.parametrize("which", ["app", "append", "sweep"])
+async def test_a_role_that_may_act_as_the_owner_or_sees_past_the_walls_is_refused(
+    walled: Neighbours,
+    postgres: PostgresServer,
+    postgres_settings_of_own: DatabaseSettings,
+    which: str,
+) -> None:
+    mighty = f"mighty_{uuid4().hex}"
+    own = row_security.Roles.of(postgres_settings_of_own)
+    roles = replace(own, **{which: row_security.Role(mighty, "")})
+    database_name = urlsplit(postgres_settings_of_own.url.get_secret_value()).path.lstrip("/")
+    for right in ("IN ROLE authgate_owner", "BYPASSRLS", "SUPERUSER"):
+        postgres.execute(f"CREATE ROLE {mighty} LOGIN NOINHERIT {right}")
+        app = await asyncpg.connect(postgres.dsn(database_name, user=roles.app.name))
+        try:
+            with pytest.raises(row_security.WallMissing, match=mighty):
+                await row_security.check(app, roles)
+        finally:
+            await app.close()
+            postgres.execute(f"DROP ROLE {mighty}")
 
 
 async def test_settings_as_the_owner_are_refused_as_serving_role(
@@ -439,6 +488,6 @@ async def test_settings_as_the_owner_are_refused_as_serving_role(
     connected = await asyncpg.connect(dsn(settings.url.get_secret_value()))
     try:
         with pytest.raises(row_security.WallMissing):
-            await row_security.check(connected)
+            await row_security.check(connected, row_security.Roles.of(settings))
     finally:
         await connected.close()

@@ -67,6 +67,6 @@ async def _check_walls(settings: DatabaseSettings) -> None:
         statement_cache_size=0 if settings.pgbouncer else 100,
     )
     try:
-        await row_security.check(app)
+        await row_security.check(app, row_security.Roles.of(settings))
     finally:
         await app.close(timeout=3)

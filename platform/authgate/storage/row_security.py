@@ -32,7 +32,8 @@ SWEPT = {
 """Tables that the sweep role deletes from, and which of their rows it sees."""
 
 _ADD_ONLY = frozenset({"audit_events"})
-_OWN_ROWS = "tenant_id = NULLIF(current_setting('app.tenant', true), '')::uuid"
+_TENANT = "NULLIF(current_setting('app.tenant', true), '')::uuid"
+_OWN_ROWS = f"tenant_id = {_TENANT}"
 
 
 class RoleMissing(RuntimeError):
@@ -76,6 +77,11 @@ def tenant_tables() -> list[str]:
     return sorted(_table(model) for model in models.values() if issubclass(model, TenantOwned))
 
 
+def protected_tables() -> list[str]:
+    """Those, and the tables by which a tenant is found: all read them, each writes its own row."""
+    return sorted([*tenant_tables(), _table(TenantRow), _table(TenantDomain)])
+
+
 def _table(model: type[Model]) -> str:
     return model._meta.db_table  # noqa: SLF001  # Tortoise offers no other way to ask
 
@@ -93,23 +99,48 @@ async def apply(owner: asyncpg.Connection, roles: Roles, *, statement_seconds: f
 
 
 def _statements(role: dict[str, str]) -> list[str]:
-    platform = [_table(model) for model in (TenantRow, TenantDomain)]
     return [
         f"GRANT USAGE ON SCHEMA public TO {role['app']}, {role['append']}, {role['sweep']}",
         f"GRANT SELECT ON tortoise_migrations TO {role['app']}",
-        *(f"GRANT SELECT, INSERT, UPDATE ON {table} TO {role['app']}" for table in platform),
+        *_door(_table(TenantRow), role["app"]),
+        *_nameplates(_table(TenantDomain), role["app"]),
         *(line for table in tenant_tables() for line in _wall(table, role["app"])),
         *(line for table in APPENDED for line in _append_door(table, role["append"])),
         *(line for table, seen in SWEPT.items() for line in _sweep_door(table, seen, role)),
     ]
 
 
+def _door(table: str, app: str) -> list[str]:
+    # A tenant is looked up, and begins, before there is a scope.
+    return [
+        *_enclosed(table, app, "SELECT, INSERT, UPDATE"),
+        *_policy(table, "anybody_reads", f"FOR SELECT TO {app} USING (true)"),
+        *_policy(table, "anybody_begins", f"FOR INSERT TO {app} WITH CHECK (true)"),
+        *_policy(table, "tenant_isolation", f"FOR UPDATE TO {app} USING (id = {_TENANT})"),
+    ]
+
+
+def _nameplates(table: str, app: str) -> list[str]:
+    # Never changed: who may make a proof of ownership could otherwise make one of another's host.
+    return [
+        *_enclosed(table, app, "SELECT, INSERT"),
+        *_policy(table, "anybody_reads", f"FOR SELECT TO {app} USING (true)"),
+        *_policy(table, "tenant_isolation", f"FOR INSERT TO {app} WITH CHECK ({_OWN_ROWS})"),
+    ]
+
+
 def _wall(table: str, app: str) -> list[str]:
     rights = "SELECT, INSERT" if table in _ADD_ONLY else "SELECT, INSERT, UPDATE, DELETE"
     return [
+        *_enclosed(table, app, rights),
+        *_policy(table, "tenant_isolation", f"TO {app} USING ({_OWN_ROWS})"),
+    ]
+
+
+def _enclosed(table: str, app: str, rights: str) -> list[str]:
+    return [
         f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY",
         f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY",
-        *_policy(table, "tenant_isolation", f"TO {app} USING ({_OWN_ROWS})"),
         f"REVOKE ALL ON {table} FROM {app}",
         f"GRANT {rights} ON {table} TO {app}",
     ]
@@ -158,9 +189,9 @@ async def _make(owner: asyncpg.Connection, role: Role, statement_seconds: float)
         ) from error
 
 
-async def check(app: asyncpg.Connection) -> None:
+async def check(app: asyncpg.Connection, roles: Roles) -> None:
     """Refuse a database whose walls have a hole. Raises ``WallMissing``."""
-    await _check_role(app)
+    await _check_roles(app, roles)
     protected = {
         row["relname"]
         for row in await app.fetch(
@@ -169,20 +200,23 @@ async def check(app: asyncpg.Connection) -> None:
             " AND c.relrowsecurity AND c.relforcerowsecurity"
         )
     }
-    bare = [table for table in tenant_tables() if table not in protected]
+    bare = [table for table in protected_tables() if table not in protected]
     if bare:
         raise WallMissing(f"No row-level security on {', '.join(bare)}: run authgate migrate.")
 
 
-async def _check_role(app: asyncpg.Connection) -> None:
-    role = await app.fetchrow(
-        "SELECT rolname, rolsuper, rolbypassrls,"
-        " (SELECT count(*) FROM pg_tables WHERE tableowner = rolname"
-        "  AND schemaname = 'public') AS owned"
-        " FROM pg_roles WHERE rolname = current_user"
+async def _check_roles(app: asyncpg.Connection, roles: Roles) -> None:
+    # Whoever owns a table is a member of its owner as well.
+    mighty = await app.fetchval(
+        "SELECT string_agg(rolname, ', ' ORDER BY rolname) FROM pg_roles r"
+        " WHERE (rolname = current_user OR rolname = ANY($1::text[]))"
+        " AND (rolsuper OR rolbypassrls OR EXISTS ("
+        "SELECT 1 FROM pg_tables WHERE schemaname = 'public'"
+        " AND pg_has_role(r.oid, tableowner, 'MEMBER')))",
+        [roles.append.name, roles.sweep.name],
     )
-    if role is None or role["rolsuper"] or role["rolbypassrls"] or role["owned"]:
+    if mighty:
         raise WallMissing(
-            "The role of database.url is a superuser, may bypass row-level security, or owns"
-            " tables: use the role that authgate migrate makes."
+            f"{mighty}: the role is a superuser, may bypass row-level security, or owns tables or"
+            " may act as their owner: use the roles that authgate migrate makes."
         )
