@@ -29,10 +29,11 @@ class ClientAddress:
         Written without port and scope, and as IPv4 where it is one, so that each client has one
         address.
         """
-        address = _parsed(peer)
-        if address is None:
-            return peer
-        return str(self._forwarded(headers) or address) if self.trusts(peer) else str(address)
+        if self._trusted and self.trusts(peer):
+            forwarded = self._forwarded(headers)
+            if forwarded is not None:
+                return str(forwarded)
+        return _written(peer)
 
     def trusts(self, peer: str) -> bool:
         """Whether the peer is a proxy whose word is believed."""
@@ -80,6 +81,12 @@ def _parsed(text: str) -> IPv4Address | IPv6Address | None:
         return address
     # The scope is a name of the proxy's interface and says nothing about the client.
     return address.ipv4_mapped or IPv6Address(int(address))
+
+
+@lru_cache(maxsize=4096)
+def _written(peer: str) -> str:
+    address = _parsed(peer)
+    return peer if address is None else str(address)
 
 
 @lru_cache(maxsize=4096)

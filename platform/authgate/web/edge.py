@@ -36,6 +36,10 @@ class Refusals(Protocol):
         """The answer to an error that came before anybody knew which door it is for."""
 
 
+_TELLS_OF_BODY = frozenset({b"content-length", b"transfer-encoding"})
+"""Without one of these a request has no body (RFC 9112 section 6.3)."""
+
+
 class TooLarge(Exception):
     """The body is larger than any request that makes sense."""
 
@@ -172,7 +176,7 @@ class Edge:
                 path=path or scope["path"],
                 query=scope["query_string"],
                 headers=scope["headers"],
-                body=await self._body(receive),
+                body=await self._body(scope, receive),
                 client_ip=exchange.client_ip,
                 request_id=exchange.request_id,
             )
@@ -180,7 +184,9 @@ class Edge:
         except Exception as error:  # noqa: BLE001  # every failure is answered
             return self._refusals.of(error)
 
-    async def _body(self, receive: Receive) -> bytes:
+    async def _body(self, scope: Scope, receive: Receive) -> bytes:
+        if not any(name in _TELLS_OF_BODY for name, _ in scope["headers"]):
+            return await self._whole_body(receive)  # it is complete: nothing to wait for
         try:
             async with asyncio.timeout(self._body_seconds):
                 return await self._whole_body(receive)
