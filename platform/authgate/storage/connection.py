@@ -1,10 +1,9 @@
 """Opening and closing the database for one process."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -56,19 +55,20 @@ async def opened(settings: DatabaseSettings) -> AsyncIterator[None]:
     """Connect this process to the database until the block ends."""
     global _open  # noqa: PLW0603  # one database for a process, as Tortoise has it
     if settings.is_sqlite:
-        Path(database.sqlite_path(settings)).parent.mkdir(parents=True, exist_ok=True)
+        sqlite_client.make_private(database.sqlite_path(settings))
     EXECUTOR_CACHE.clear()  # it holds statements in the dialect of whatever was open before
     # Servers run the start-up in another task than the requests, which Tortoise's own context
     # variable would not reach.
     await Tortoise.init(config=database.orm_config(settings), _enable_global_fallback=True)
-    _open = _connected(settings)
-    try:
-        yield
-    finally:
-        closing, _open = _open, None
-        await closing.append_log.close()
-        await closing.lookups.close()
-        await Tortoise.close_connections()
+    async with AsyncExitStack() as closing:
+        closing.push_async_callback(Tortoise.close_connections)
+        opened_now = _open = _connected(settings)
+        closing.push_async_callback(opened_now.lookups.close)
+        closing.push_async_callback(opened_now.append_log.close)
+        try:
+            yield
+        finally:
+            _open = None
 
 
 def _connected(settings: DatabaseSettings) -> _Open:

@@ -5,7 +5,6 @@ Run by ``authgate migrate`` alone: server processes that changed tables as they 
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from pkgutil import iter_modules
 
 import asyncpg
@@ -14,7 +13,7 @@ from tortoise.migrations.api.migrate import migrate as run_migrations
 from tortoise.migrations.executor import MigrationExecutor
 
 from authgate.settings import DatabaseSettings
-from authgate.storage import database, migrations, row_security
+from authgate.storage import database, migrations, row_security, sqlite_client
 
 _LOCK = 0x61757468  # any number, the same for everybody who migrates
 
@@ -32,7 +31,7 @@ async def migrate(settings: DatabaseSettings, *, target: str | None = None) -> l
     if target not in (None, "zero", *(module.name for module in iter_modules(migrations.__path__))):
         raise UnknownMigration(target)
     if settings.is_sqlite:
-        Path(database.sqlite_path(settings)).parent.mkdir(parents=True, exist_ok=True)
+        sqlite_client.make_private(database.sqlite_path(settings))
         return await _run(settings, target)
     async with _alone(settings) as owner:
         steps = await _run(settings, target)

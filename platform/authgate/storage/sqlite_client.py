@@ -8,7 +8,10 @@ turn passes on once the driver's thread is out of the transaction, whoever still
 """
 
 import asyncio
+import os
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -122,6 +125,16 @@ class DurableSqliteClient(SqliteClient):
 
     def _in_transaction(self) -> TransactionContext:
         return _TransactionContext(_ImmediateTransaction(self), self._lock)
+
+
+def make_private(path: str) -> None:
+    """Make the file, and its folder, where they are missing: for this user's eyes only.
+
+    What SQLite puts beside the file gets the same permissions from it.
+    """
+    Path(path).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 
 
 def turn_of(client: BaseDBAsyncClient) -> asyncio.Lock:
