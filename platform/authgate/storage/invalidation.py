@@ -40,6 +40,11 @@ _SILENCE_SECONDS = 0.4
 _CONNECT_SECONDS = 0.5
 _PAUSE_SECONDS = 0.4
 
+_LAST_SECONDS = 0.5
+"""How long a process that ends tries to tell the others what it still owes them."""
+
+_LAST_PAUSE_SECONDS = 0.05
+
 _OWED_LIMIT = 1000
 
 
@@ -97,6 +102,17 @@ class Invalidations:
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait([self._task])
+        if self._redis is not None and self._owed:
+            await self._send_last(self._redis)
+
+    async def _send_last(self, redis: RedisConnection) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_LAST_SECONDS):
+                while self._owed:
+                    await self._send_owed(redis)
+                    await asyncio.sleep(_LAST_PAUSE_SECONDS if self._owed else 0)
+        if self._owed:
+            _log.warning("others follow within the lifetime of what they remember")
 
     async def _live(self, redis: RedisConnection) -> None:
         """Listen until that fails, forget everything, pause; for ever."""
@@ -160,8 +176,11 @@ class Invalidations:
 
     async def _send(self, redis: RedisConnection, number: int) -> None:
         """Send a message; it stays owed until Redis has it."""
+        message = self._owed.get(number)
+        if message is None:
+            return  # somebody else has sent it meanwhile
         with suppress(RedisUnavailable):
-            await redis.call("PUBLISH", CHANNEL, self._owed[number])
+            await redis.call("PUBLISH", CHANNEL, message)
             self._owed.pop(number, None)
 
     def _complain(self, error: Exception) -> None:
