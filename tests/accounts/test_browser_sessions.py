@@ -12,12 +12,12 @@ from authgate.storage import sessions, users
 from authgate.storage.sessions import Session
 from authgate.storage.users import User, UserStatus
 from authgate_tenants import Tenant, TenantStatus, use_tenant
-from authgate_tenants.models import TenantRow
 from authgate_testing import PostgresServer
 from authgate_testing.databases import on_sqlite
 from authgate_testing.ledger import Ledger, at_rest
 from authgate_testing.person import Person, forms
 from authgate_testing.server import RunningServer
+from authgate_testing.tenants import change
 
 PASSWORD = "correct-horse-battery-staple"
 COOKIE = "authgate_session"
@@ -141,8 +141,7 @@ async def test_wb_07_who_is_disabled_is_signed_out_everywhere_at_once(
 async def test_wb_07_in_a_suspended_tenant_nobody_is_signed_in(
     server: RunningServer, acme: Tenant, person: Person
 ) -> None:
-    await TenantRow.filter(id=acme.id).update(status=TenantStatus.SUSPENDED)
-    await server.parts.tenants.invalidate((None, "slug", acme.slug))
+    await change(server, acme, status=TenantStatus.SUSPENDED)
     for path in (HERE, "/device", "/login"):
         assert (await person.http.get(f"{acme.issuer}{path}")).status_code == 403
 

@@ -19,12 +19,12 @@ from authgate.storage.device_codes import (
 )
 from authgate.storage.users import User
 from authgate_tenants import Tenant, TenantSettings, use_tenant
-from authgate_tenants.models import TenantRow
 from authgate_testing.databases import on_sqlite
 from authgate_testing.device import Device, decide
 from authgate_testing.ledger import Ledger
 from authgate_testing.person import Person, forms
 from authgate_testing.server import RunningServer
+from authgate_testing.tenants import change
 
 PASSWORD = "correct-horse-battery-staple"
 UNKNOWN = "We don\u2019t know this code."
@@ -346,8 +346,7 @@ async def test_dv_13_what_cannot_be_a_code_is_none(
 async def limited(server: RunningServer, tenant: Tenant, **limits: str) -> None:
     """Give the tenant limits of its own."""
     settings = TenantSettings(login_limits=limits).to_json()
-    await TenantRow.filter(id=tenant.id).update(settings=settings)
-    await server.parts.tenants.invalidate((None, "slug", tenant.slug))
+    await change(server, tenant, settings=settings)
 
 
 async def test_dv_01_after_five_codes_a_session_has_to_wait(

@@ -18,12 +18,12 @@ from authgate.settings import DatabaseSettings, KeySettings, LimitSettings, Sett
 from authgate.storage import login_failures, users
 from authgate.storage.users import User, UserStatus
 from authgate_tenants import Tenant, TenantSettings, use_tenant
-from authgate_tenants.models import TenantRow
 from authgate_testing.caller import Caller
 from authgate_testing.databases import on_postgres, on_sqlite
 from authgate_testing.ledger import Ledger
 from authgate_testing.person import Person, forms
 from authgate_testing.server import RunningServer
+from authgate_testing.tenants import change
 
 PASSWORD = "correct-horse-battery-staple"
 WRONG = "wrong-horse-battery-staple"
@@ -370,9 +370,7 @@ async def test_lg_03_one_password_for_many_accounts_is_slowed_down_from_everywhe
 
 async def limited(server: RunningServer, tenant: Tenant, **limits: str) -> None:
     settings = TenantSettings(login_limits=limits).to_json()
-    with use_tenant(tenant):
-        await TenantRow.filter(id=tenant.id).update(settings=settings)
-    await server.parts.tenants.invalidate((None, "slug", tenant.slug))
+    await change(server, tenant, settings=settings)
 
 
 @on_sqlite

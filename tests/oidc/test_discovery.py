@@ -10,12 +10,13 @@ from authgate.audit import Event
 from authgate.clock import utc_now
 from authgate.settings import DatabaseSettings, KeySettings, Settings
 from authgate_tenants import Tenant, TenantSettings, TenantStatus, use_tenant
-from authgate_tenants.models import TenantDomain, TenantRow
+from authgate_tenants.models import TenantDomain
 from authgate_testing.caller import Caller
 from authgate_testing.databases import on_sqlite
 from authgate_testing.device import GRANT
 from authgate_testing.ledger import Ledger
 from authgate_testing.server import RunningServer
+from authgate_testing.tenants import change
 
 OPENID = "/.well-known/openid-configuration"
 OAUTH = "/.well-known/oauth-authorization-server"
@@ -140,9 +141,7 @@ async def test_a_changed_tenant_has_changed_metadata(
 ) -> None:
     before = await at_acme.get(OPENID)
     settings = TenantSettings(signing_algorithm="RS256").to_json()
-    with use_tenant(acme):
-        await TenantRow.filter(id=acme.id).update(settings=settings)
-    await server.parts.tenants.invalidate((None, "slug", acme.slug))
+    await change(server, acme, settings=settings)
     etag = before.headers["etag"]
     after = await at_acme.get(OPENID, headers=[("If-None-Match", etag)])
     assert after.status_code == 200
@@ -350,9 +349,7 @@ async def test_ti_27_a_suspended_tenant_is_served_nowhere(
     server: RunningServer, at_acme: Caller, acme: Tenant, globex: Tenant, ledger: Ledger
 ) -> None:
     assert (await at_acme.get(OPENID)).status_code == 200
-    with use_tenant(acme):
-        await TenantRow.filter(id=acme.id).update(status=TenantStatus.SUSPENDED)
-    await server.parts.tenants.invalidate((None, "slug", acme.slug))
+    await change(server, acme, status=TenantStatus.SUSPENDED)
     async with ledger.nothing_granted(acme):
         for path in (OPENID, OAUTH, JWKS, "/oauth/tokeninfo", "/oauth/userinfo", "/x"):
             answer = await at_acme.get(path)

@@ -10,14 +10,14 @@ import pytest
 from authgate.audit import Event
 from authgate.provisioning import NewClient
 from authgate.storage.users import User
-from authgate_tenants import Tenant, TenantStatus, use_tenant
-from authgate_tenants.models import TenantRow
+from authgate_tenants import Tenant, TenantStatus
 from authgate_testing.caller import Caller
 from authgate_testing.databases import on_sqlite
 from authgate_testing.device import Device, decide
 from authgate_testing.ledger import Ledger
 from authgate_testing.person import Person
 from authgate_testing.server import RunningServer
+from authgate_testing.tenants import change
 
 pytestmark = on_sqlite
 
@@ -78,9 +78,7 @@ def crawl(
         found += [await http.get(f"{issuer}/login") for _ in range(2)]
         for _ in range(12):
             found.append(await person.visit(f"{issuer}/device?user_code=BBBB-BBBB"))
-        with use_tenant(acme):
-            await TenantRow.filter(id=acme.id).update(status=TenantStatus.SUSPENDED)
-        await server.parts.tenants.invalidate((None, "slug", acme.slug))
+        await change(server, acme, status=TenantStatus.SUSPENDED)
         return [*found, await http.get(f"{issuer}/login", headers=BROWSER), await http.get(issuer)]
 
     return answers
