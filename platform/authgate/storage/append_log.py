@@ -15,11 +15,11 @@ from itertools import groupby
 from typing import Any, Protocol
 from uuid import UUID
 
-import asyncpg
 from tortoise import connections
 
-from authgate.storage import asyncpg_client, database
+from authgate.storage import database
 from authgate.storage.batching import Batcher, Waiting
+from authgate.storage.postgres_line import PostgresLine
 from authgate.storage.sqlite_client import PRAGMAS
 from authgate.storage.unit_of_work import in_transaction
 from authgate.telemetry import metrics
@@ -134,38 +134,20 @@ def _by_table(rows: Sequence[Row], dialect: database.Dialect) -> list[tuple[str,
 
 
 class PostgresWriter:
-    """One connection as the insert-only role, opened again when it breaks."""
+    """Writes as the insert-only role."""
 
     def __init__(self, url: str, *, pgbouncer: bool, seconds: float) -> None:
-        self._seconds = seconds
-        self._dsn = database.dsn(url)
-        self._statement_cache_size = 0 if pgbouncer else 100
-        self._connection: asyncpg.Connection | None = None
+        self._line = PostgresLine(url, pgbouncer=pgbouncer, seconds=seconds)
 
     async def write(self, rows: Sequence[Row]) -> None:
         """Commit the rows in one transaction."""
-        async with asyncio.timeout(self._seconds):
-            connection = await self._connected()
-            try:
-                await connection.execute("BEGIN")
-                for statement, values in _by_table(rows, "postgres"):
-                    await connection.executemany(statement, values)
-                await asyncpg_client.commit(connection)
-            except BaseException:
-                connection.terminate()  # whatever state the transaction is in, nobody meets it
-                raise
+        async with self._line.transaction() as connection:
+            for statement, values in _by_table(rows, "postgres"):
+                await connection.executemany(statement, values)
 
     async def close(self) -> None:
         """Disconnect."""
-        if self._connection is not None and not self._connection.is_closed():
-            await self._connection.close(timeout=3)
-
-    async def _connected(self) -> asyncpg.Connection:
-        if self._connection is None or self._connection.is_closed():
-            self._connection = await asyncpg.connect(
-                self._dsn, timeout=3, statement_cache_size=self._statement_cache_size
-            )
-        return self._connection
+        await self._line.close()
 
 
 class SqliteWriter:

@@ -12,10 +12,9 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 from uuid import UUID
 
-import asyncpg
-
 from authgate.storage import append_log, asyncpg_client, database
 from authgate.storage.batching import Batcher, Waiting
+from authgate.storage.postgres_line import PostgresLine
 from authgate_tenants import current_tenant
 
 Record = Mapping[str, Any]
@@ -106,38 +105,21 @@ class Lookups:
 
 
 class PostgresReader:
-    """One connection as the serving role, opened again when it breaks."""
+    """Reads as the serving role."""
 
     def __init__(self, url: str, *, pgbouncer: bool, seconds: float) -> None:
-        self._seconds = seconds
-        self._dsn = database.dsn(url)
-        self._statement_cache_size = 0 if pgbouncer else 100
-        self._connection: asyncpg.Connection | None = None
+        self._line = PostgresLine(url, pgbouncer=pgbouncer, seconds=seconds)
 
     async def read(self, tenant_id: UUID, lookup: Lookup, keys: list[Any]) -> list[Record]:
         """Read inside the tenant's transaction."""
-        async with asyncio.timeout(self._seconds):
-            connection = await self._connected()
-            try:
-                await connection.execute(asyncpg_client.begin_statement(tenant_id))
-                records = await connection.fetch(lookup.postgres(), tenant_id, keys)
-                await connection.execute("COMMIT")
-            except BaseException:
-                connection.terminate()  # whatever state the transaction is in, nobody meets it
-                raise
+        begin = asyncpg_client.begin_statement(tenant_id)
+        async with self._line.transaction(begin) as connection:
+            records = await connection.fetch(lookup.postgres(), tenant_id, keys)
         return [dict(record) for record in records]
 
     async def close(self) -> None:
         """Disconnect."""
-        if self._connection is not None and not self._connection.is_closed():
-            await self._connection.close(timeout=3)
-
-    async def _connected(self) -> asyncpg.Connection:
-        if self._connection is None or self._connection.is_closed():
-            self._connection = await asyncpg.connect(
-                self._dsn, timeout=3, statement_cache_size=self._statement_cache_size
-            )
-        return self._connection
+        await self._line.close()
 
 
 class SqliteReader:
