@@ -61,7 +61,7 @@ def _measured(asked: argparse.Namespace, directory: Path, cores: Cores) -> dict[
 def _rivals(
     asked: argparse.Namespace, directory: Path, cores: Cores, cluster: Cluster
 ) -> list[Result]:
-    plan = _plan(asked, cores, rounds=1 if asked.quick else 5)
+    plan = _plan(asked, cores, rounds=1 if asked.quick else 7)
     with ExitStack() as stack:
         rivals = [stack.enter_context(peers.oidc_provider(directory, cores))]
         for kind, database in product(_KINDS, (None, cluster)):
@@ -73,7 +73,7 @@ def _rivals(
 
 def _plan(asked: argparse.Namespace, cores: Cores, *, rounds: int) -> Plan:
     return Plan(
-        seconds=2 if asked.quick else 4,
+        seconds=2,
         rounds=rounds,
         connections=32,
         load_core=cores.load,

@@ -8,10 +8,11 @@ import base64
 import json
 import os
 import secrets
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -27,6 +28,8 @@ ServerKind = Literal["hypercorn", "uvicorn"]
 
 _AUTHGATE = (sys.executable, "-m", "authgate")
 _TENANT = "bench"
+_FILE = "authgate.db"
+_COUNT = "SELECT count(*) FROM tokens"
 _PLENTY = "1000000/s burst 1000000"
 
 
@@ -72,11 +75,18 @@ class Installation:
 
     def _database_settings(self) -> Mapping[str, str]:
         if self.cluster is None:
-            return {"AUTHGATE_DATABASE__URL": f"sqlite://{self.directory / 'authgate.db'}"}
+            return {"AUTHGATE_DATABASE__URL": f"sqlite://{self.directory / _FILE}"}
         return {
             "AUTHGATE_DATABASE__URL": self.cluster.url(self.database, role="authgate"),
             "AUTHGATE_DATABASE__OWNER_URL": self.cluster.url(self.database),
         }
+
+    def stored_tokens(self) -> int:
+        """How many tokens its database holds, asked past its walls."""
+        if self.cluster:
+            return int(self.cluster.execute(_COUNT, database=self.database))
+        with closing(sqlite3.connect(self.directory / _FILE)) as connection:
+            return int(connection.execute(_COUNT).fetchone()[0])
 
     def command(self, *arguments: str) -> str:
         """Run an `authgate` command to its end and give what it printed."""
@@ -109,7 +119,13 @@ def authgate(
         environment=installation.environment,
         cwd=home,
     ) as processes:
-        yield Rival(name, site, processes, cluster.processes if cluster else None)
+        yield Rival(
+            name,
+            site,
+            processes,
+            database=cluster.processes if cluster else None,
+            stored_tokens=installation.stored_tokens,
+        )
 
 
 def database_of(name: str) -> str:

@@ -41,7 +41,7 @@ def facts() -> dict[str, str]:
     """What a reader must know to judge the figures."""
     return {
         "measured at": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
-        "commit": _answer("git", "rev-parse", "--short", "HEAD"),
+        "commit": _answer("git", "describe", "--always", "--dirty"),
         "processor": _processor(),
         "cores": str(len(os.sched_getaffinity(0))),
         "kernel": platform.release(),

@@ -101,11 +101,13 @@ class _Trial:
         """One timed volley."""
         if self._failure:
             return
-        before = self._cpu()
+        stored, before = self._stored_tokens(), self._cpu()
         load = drive(self._requests, self._scenario.expectation, plan.volley(plan.seconds))
         server, database = (after - start for after, start in zip(self._cpu(), before, strict=True))
         self._samples.append(Sample(load, server, database))
         self._failure = _fault(load)
+        if self._stored_tokens() - stored < load.requests and self._claims_to_store:
+            self._failure = "answered before the token was stored"
 
     def result(self) -> Result:
         """What was found."""
@@ -125,6 +127,14 @@ class _Trial:
             yield
         except (WrongAnswer, OSError, LookupError, ValueError) as fault:
             self._failure = f"{type(fault).__name__}: {fault}"
+
+    @property
+    def _claims_to_store(self) -> bool:
+        return self._scenario.makes_tokens and self._rival.stored_tokens is not None
+
+    def _stored_tokens(self) -> int:
+        count = self._rival.stored_tokens
+        return count() if count and self._claims_to_store else 0
 
     def _cpu(self) -> tuple[float, float]:
         database = self._rival.database

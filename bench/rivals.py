@@ -1,5 +1,6 @@
 """A rival: a running server, what it offers, and whose CPU it costs."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -21,5 +22,7 @@ class Rival:
     site: Site
     server: CpuMeter
     database: CpuMeter | None = None
+    stored_tokens: Callable[[], int] | None = None
+    """How many tokens are on disk, if it claims to store them before it answers."""
     warm_cpu_seconds: float = 0.5
     """CPU time it must have spent on a scenario before it is timed: compilers need more."""

@@ -25,6 +25,7 @@ class Scenario(ABC):
 
     name: ClassVar[str]
     expectation: ClassVar[Expectation]
+    makes_tokens: ClassVar[bool] = False
 
     @abstractmethod
     def requests(self, site: Site) -> tuple[Request, ...]:
@@ -83,6 +84,7 @@ class ClientCredentials(Scenario):
 
     name = "client_credentials"
     expectation = Expectation(200, ('"access_token"',))
+    makes_tokens = True
 
     def requests(self, site: Site) -> tuple[Request, ...]:
         fields = {
