@@ -402,3 +402,25 @@ async def test_ti_14_guesses_at_one_tenant_use_up_nothing_of_another(
     answers = [await at_acme.post("/oauth/token", form) for _ in range(25)]
     assert answers[-1].status_code == 429
     assert (await at_globex.post("/oauth/token", form)).status_code == 401
+
+
+async def test_ca_10_a_guess_takes_as_long_however_near_it_is(
+    server: RunningServer, at_acme: Caller, machine: NewClient
+) -> None:
+    secret = machine.secret or ""
+    guesses = {
+        "nothing right": (machine.client.client_id, "x" * len(secret)),
+        "all but the end right": (machine.client.client_id, f"{secret[:-1]}x"),
+        "no such client": (machine.client.client_id[:-1] + "x", secret),
+    }
+    form = {"grant_type": "client_credentials"}
+    fastest = dict.fromkeys(guesses, 1.0)
+    for number in range(60):
+        caller = Caller(server.from_address(f"198.51.100.{number}"), at_acme.tenant)
+        for name, guess in guesses.items():
+            # Of our own processor time, whatever else the machine does.
+            began = time.process_time()
+            answer = await caller.post("/oauth/token", form, basic=guess)
+            fastest[name] = min(fastest[name], time.process_time() - began)
+            assert answer.status_code == 401
+    assert max(fastest.values()) < 1.5 * min(fastest.values()), fastest
