@@ -194,35 +194,36 @@ async def test_ca_06_basic_is_urlencoded_before_it_is_joined(
     assert (await at_acme.post("/oauth/token", posted)).status_code == 200
 
 
-@pytest.mark.parametrize(
-    "value",
-    [
-        "Basic",
-        "Basic ",
-        "Basic !!!!",
-        "Basic Zm9v",  # no colon
-        "Basic Zm9vOg",  # no padding
-        "Basic Og==",  # nothing but the colon
-        "Basic OnNlY3JldA==",  # no client id
-        "Basic //46//4=",  # not UTF-8
-        "Basic JWZmOiVmZg==",  # escapes that are not UTF-8
-        "Basic Zm8lMDBvOngleDA=",  # NUL
-        "Basic Zm9v\xe9\xff",  # not ASCII
-        "Basic " + "QUFB" * 100_000,
-        "Bearer abc.def.ghi",
-        "Digest username=x",
-        "Negotiate abc",
-        "",
-        "\xff",
-    ],
-)
+UNREADABLE = [
+    "Basic",
+    "Basic ",
+    "Basic !!!!",
+    "Basic Zm9v",  # no colon
+    "Basic Zm9vOg",  # no padding
+    "Basic Og==",  # nothing but the colon
+    "Basic OnNlY3JldA==",  # no client id
+    "Basic //46//4=",  # not UTF-8
+    "Basic JWZmOiVmZg==",  # escapes that are not UTF-8
+    "Basic Zm8lMDBvOngleDA=",  # NUL
+    "Basic Zm9v\xe9\xff",  # not ASCII
+    "Basic " + "QUFB" * 100_000,
+    "Bearer abc.def.ghi",
+    "Digest username=x",
+    "Negotiate abc",
+    "",
+    "\xff",
+]
+
+
 async def test_ca_06_a_header_that_cannot_be_read_is_refused(
-    at_acme: Caller, acme: Tenant, confidential: NewClient, ledger: Ledger, value: str
+    at_acme: Caller, acme: Tenant, confidential: NewClient, ledger: Ledger
 ) -> None:
     form = {"grant_type": "client_credentials", "client_id": confidential.client.client_id}
     async with ledger.nothing_granted(acme):
-        answer = await at_acme.post("/oauth/token", form, headers=[("Authorization", value)])
-    assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client")
+        for value in UNREADABLE:
+            answer = await at_acme.post("/oauth/token", form, headers=[("Authorization", value)])
+            refusal = (answer.status_code, answer.json()["error"])
+            assert refusal == (401, "invalid_client"), value[:40]
 
 
 async def test_ca_08_guessing_is_slowed_down_for_that_client_and_address_only(

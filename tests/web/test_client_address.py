@@ -60,15 +60,12 @@ async def test_ht_02_only_the_last_hop_that_no_trusted_proxy_added_counts(
 
 
 @on_sqlite
-@pytest.mark.parametrize(
-    "rubbish",
-    ["unknown", "_hidden", "", ",", "1.2.3", "1.2.3.4:x", "[::1", "x" * 9_000],
-)
 async def test_ht_02_a_proxy_that_forwards_rubbish_vouches_for_nothing(
-    server: RunningServer, acme: Tenant, machine: NewClient, ledger: Ledger, rubbish: str
+    server: RunningServer, acme: Tenant, machine: NewClient, ledger: Ledger
 ) -> None:
-    found = await seen(server, acme, machine, ledger, "10.0.0.1", f"203.0.113.9, {rubbish}")
-    assert found == "10.0.0.1"
+    for rubbish in ("unknown", "_hidden", "", ",", "1.2.3", "1.2.3.4:x", "[::1", "x" * 9_000):
+        found = await seen(server, acme, machine, ledger, "10.0.0.1", f"203.0.113.9, {rubbish}")
+        assert found == "10.0.0.1"
 
 
 async def test_one_address_has_one_spelling(

@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from typing import Any, cast
 
 import httpx2
-import pytest
 from quart import Quart
 
 from authgate_tenants import Tenant
@@ -239,15 +238,13 @@ async def test_wb_02_reading_changes_nothing(
 
 
 @on_sqlite
-@pytest.mark.parametrize("count", [101, 20_000])
-async def test_ht_08_a_form_of_too_many_fields_is_refused(
-    acme: Tenant, person: Person, count: int
-) -> None:
+async def test_ht_08_a_form_of_too_many_fields_is_refused(acme: Tenant, person: Person) -> None:
     token = csrf_token(await person.visit(f"{acme.issuer}{HERE}"))
-    body = f"csrf_token={token}&" + "&".join(f"{number:x}" for number in range(count))
     form = {"Content-Type": "application/x-www-form-urlencoded"}
-    answer = await person.http.post(f"{acme.issuer}/logout", content=body[:65_000], headers=form)
-    assert answer.status_code == 400
+    for count in (101, 12_000):
+        body = f"csrf_token={token}&" + "&".join(f"{number:x}" for number in range(count))
+        answer = await person.http.post(f"{acme.issuer}/logout", content=body, headers=form)
+        assert answer.status_code == 400
     assert (await person.visit(f"{acme.issuer}{HERE}")).url.path.endswith(HERE)
 
 
