@@ -3,6 +3,7 @@
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import NamedTuple, Protocol
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -75,6 +76,7 @@ class Addressing:
             return self.origin_at(f"{slug}.{self.base_domain}")
         return f"{self.base_url}/t/{slug}"
 
+    @lru_cache(maxsize=4096)  # noqa: B019  # an installation has one, for as long as it lives
     def serves(self, host: str) -> bool:
         """Whether the installation itself answers to this host, port included."""
         own = urlsplit(self.base_url)

@@ -4,8 +4,7 @@ Outside of it a query raises ``NoTenant``: forgetting the tenant is an error, ne
 PostgreSQL the database refuses as well (row-level security); here is what holds on SQLite too.
 """
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from contextvars import ContextVar
 from dataclasses import dataclass
 from enum import StrEnum
@@ -69,17 +68,26 @@ def tenant_in_scope() -> Tenant | None:
     return _current.get()
 
 
-@contextmanager
-def use_tenant(tenant: Tenant) -> Iterator[Tenant]:
-    """Enter a tenant's scope. Raises ``CrossTenant`` inside another tenant's."""
-    outer = _current.get()
-    if outer is not None and outer.id != tenant.id:
-        raise CrossTenant(f"Already inside the scope of {outer.slug}.")
-    token = _current.set(tenant)
-    try:
-        yield tenant
-    finally:
-        _current.reset(token)
+class use_tenant:  # noqa: N801  # used as a statement, not as a type
+    """Enter a tenant's scope. Raises ``CrossTenant`` inside another tenant's.
+
+    A class rather than a generator, because every request enters one.
+    """
+
+    __slots__ = ("_tenant", "_token")
+
+    def __init__(self, tenant: Tenant) -> None:
+        outer = _current.get()
+        if outer is not None and outer.id != tenant.id:
+            raise CrossTenant(f"Already inside the scope of {outer.slug}.")
+        self._tenant = tenant
+
+    def __enter__(self) -> Tenant:
+        self._token = _current.set(self._tenant)
+        return self._tenant
+
+    def __exit__(self, *_error: object) -> None:
+        _current.reset(self._token)
 
 
 class TenantManager(Manager):
