@@ -1,8 +1,6 @@
 """The door for people: Quart, one transaction for each request, and refusals as pages."""
 
-import asyncio
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 import structlog
@@ -23,10 +21,9 @@ from authgate.web.csrf import ForgedForm
 from authgate.web.limits import TooMany
 from authgate.web.machine import FIELD_LIMIT
 from authgate.web.pages import Pages
+from authgate.web.places import Crowded, Places
 from authgate.web.view_models import ErrorPage, ErrorReason
 from authgate_tenants import current_tenant
-
-_WAITING_PER_PLACE = 8
 
 _log = structlog.get_logger(__name__)
 
@@ -42,9 +39,7 @@ class PeopleApp(Quart):
         self, *, pages: Pages, clock: Clock, body_limit: int, body_seconds: float, at_once: int
     ) -> None:
         super().__init__("authgate", static_folder=None)
-        self._places = asyncio.Semaphore(at_once)
-        self._waiting = 0
-        self._waiting_limit = at_once * _WAITING_PER_PLACE
+        self._places = Places(at_once)
         self._pages = pages
         self._clock = clock
         self.config["MAX_CONTENT_LENGTH"] = body_limit
@@ -71,7 +66,8 @@ class PeopleApp(Quart):
         """Answer a request inside of its unit of work, which begins once all of it is here."""
         try:
             await _receive()
-            async with self._place(), storage.transaction() as unit:
+            self._places.refuse_crowd()
+            async with storage.transaction(place=self._places) as unit:
                 response = await super().full_dispatch_request(request_context)
                 if response.status_code >= 500:
                     unit.doom()
@@ -79,27 +75,11 @@ class PeopleApp(Quart):
         except HTTPException as error:
             # Outside of the unit: the form is too large, or did not come in time.
             return await self._http(error)
-        except TooBusy as error:
-            return await self._busy(error)
+        except Crowded:
+            return self._unavailable()
         except Exception as error:  # noqa: BLE001  # every failure is answered with a page
             # Outside of the unit: it could not be opened, or its COMMIT failed.
             return await self._failed(error)
-
-    @asynccontextmanager
-    async def _place(self) -> AsyncIterator[None]:
-        # A flood of pages must leave the machine endpoints some of the connections, and those
-        # who could not be answered in reasonable time are told so at once.
-        if self._waiting >= self._waiting_limit:
-            raise TooBusy
-        self._waiting += 1
-        try:
-            await self._places.acquire()
-        finally:
-            self._waiting -= 1
-        try:
-            yield
-        finally:
-            self._places.release()
 
     async def _begin(self) -> None:
         if request.routing_exception is not None:

@@ -5,7 +5,12 @@ before COMMIT (dropping a cache, telling a worker) is left with ``after_commit``
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import (
+    AbstractAsyncContextManager,
+    AsyncExitStack,
+    asynccontextmanager,
+    nullcontext,
+)
 from contextvars import ContextVar
 
 import structlog
@@ -15,12 +20,15 @@ from tortoise.transactions import in_transaction as begin
 _log = structlog.get_logger(__name__)
 
 Afterwards = Callable[[], Awaitable[None]]
+Place = AbstractAsyncContextManager[None]
 
 
 class Unit:
     """The open transaction."""
 
-    def __init__(self) -> None:
+    def __init__(self, place: Place) -> None:
+        self._place = place
+        self._held = AsyncExitStack()
         self._context: TransactionContext | None = None
         self._afterwards: list[Afterwards] = []
         self._doomed = False
@@ -34,10 +42,12 @@ class Unit:
         self._afterwards.append(callback)
 
     async def open(self) -> None:
-        """Begin."""
-        context = begin()
-        await context.__aenter__()
-        self._context = context
+        """Begin, once there is a place."""
+        async with AsyncExitStack() as held:
+            await held.enter_async_context(self._place)
+            context = begin()
+            await context.__aenter__()
+            self._held, self._context = held.pop_all(), context
 
     async def close(self, error: BaseException | None = None) -> None:
         """Commit, or roll back because of an error or of ``doom``; then do what was left."""
@@ -45,7 +55,8 @@ class Unit:
         if context is None:
             return
         failed = error or (RuntimeError("doomed") if self._doomed else None)
-        await context.__aexit__(type(failed) if failed else None, failed, None)
+        async with self._held:
+            await context.__aexit__(type(failed) if failed else None, failed, None)
         afterwards, self._afterwards = self._afterwards, []
         for callback in () if failed else afterwards:
             await _call(callback)
@@ -67,13 +78,17 @@ def in_transaction() -> bool:
 
 
 @asynccontextmanager
-async def transaction() -> AsyncIterator[Unit]:
-    """Join the open unit of work, or open one that ends with this block."""
+async def transaction(*, place: Place | None = None) -> AsyncIterator[Unit]:
+    """Join the open unit of work, or open one that ends with this block.
+
+    A ``place`` is entered for as long as the unit holds a connection: again and again where it is
+    set aside.
+    """
     outer = _unit.get()
     if outer is not None:
         yield outer
         return
-    unit = Unit()
+    unit = Unit(place or nullcontext())
     await unit.open()
     token = _unit.set(unit)
     try:
