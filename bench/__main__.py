@@ -24,7 +24,7 @@ def main() -> int:
     """Run what the command line asks for; 1 if any server answered wrongly."""
     asked = _arguments()
     peers.install()
-    facts = machine.facts() | peers.versions()
+    facts = machine.facts() | {"postgresql": postgres.version()} | peers.versions()
     with tempfile.TemporaryDirectory(prefix="bench-") as directory:
         sections = _measured(asked, Path(directory), Cores.of_this_machine())
     tables = {name: _TABLES[name](results) for name, results in sections.items()}

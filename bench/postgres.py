@@ -49,9 +49,11 @@ class Cluster:
         )
         return done.stdout.strip()
 
-    def version(self) -> str:
-        """Its release."""
-        return self.execute("SHOW server_version").split()[0]
+
+def version() -> str:
+    """The release that a cluster will be of."""
+    command = [str(_binaries() / "postgres"), "--version"]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()[2]
 
 
 @contextmanager
