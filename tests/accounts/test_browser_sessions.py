@@ -137,6 +137,7 @@ async def test_wb_07_who_is_disabled_is_signed_out_everywhere_at_once(
             assert "/login" in answer.headers["location"]
 
 
+@on_sqlite
 async def test_wb_07_in_a_suspended_tenant_nobody_is_signed_in(
     server: RunningServer, acme: Tenant, person: Person
 ) -> None:
@@ -155,6 +156,7 @@ async def test_wb_08_an_idle_browser_is_signed_out(
     assert not await opens(server, acme, key_of(person))
 
 
+@on_sqlite
 async def test_wb_08_no_browser_stays_beyond_the_absolute_end(
     server: RunningServer, acme: Tenant, person: Person
 ) -> None:

@@ -52,6 +52,7 @@ def decision_form(page: httpx2.Response) -> dict[str, str]:
 # --- Two steps ------------------------------------------------------------------------------------
 
 
+@on_sqlite
 async def test_dv_04_a_link_shows_who_asks_for_what_and_approves_nothing(
     server: RunningServer, acme: Tenant, device_client: NewClient, person: Person, ledger: Ledger
 ) -> None:
@@ -126,6 +127,7 @@ async def test_only_what_is_offered_is_decided(
     assert await status_of(acme) is DeviceCodeStatus.PENDING
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     ("decision", "event", "says"),
     [

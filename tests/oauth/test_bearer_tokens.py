@@ -72,6 +72,7 @@ def encoded(content: dict[str, Any]) -> str:
     return base64.urlsafe_b64encode(json.dumps(content).encode()).rstrip(b"=").decode()
 
 
+@on_sqlite
 async def test_a_good_token_is_believed_at_each_endpoint(at_acme: Caller, token: str) -> None:
     for endpoint in ENDPOINTS:
         assert (await at_acme.get(endpoint, bearer=token)).status_code == 200

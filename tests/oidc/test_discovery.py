@@ -23,6 +23,7 @@ OAUTH = "/.well-known/oauth-authorization-server"
 JWKS = "/.well-known/jwks.json"
 
 
+@on_sqlite
 async def test_the_metadata_say_where_everything_is(at_acme: Caller, acme: Tenant) -> None:
     answer = await at_acme.get(OPENID)
     assert answer.status_code == 200

@@ -45,6 +45,7 @@ async def seen(
     return (await ledger.events(acme, Event.CLIENT_CREDENTIALS_TOKEN_ISSUED))[-1].ip
 
 
+@on_sqlite
 async def test_ht_02_only_the_last_hop_that_no_trusted_proxy_added_counts(
     server: RunningServer, acme: Tenant, machine: NewClient, ledger: Ledger
 ) -> None:

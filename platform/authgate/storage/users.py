@@ -75,7 +75,8 @@ def canonical(name: str) -> str:
 
     Raises ``BadUsername`` for control, format and unassigned characters (RFC 8265 section 3.3).
     """
-    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name.strip()).casefold())
+    # Normalising makes blanks of other characters, so they go last.
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold()).strip()
     if not folded or any(unicodedata.category(each)[0] == "C" for each in folded):
         raise BadUsername("A name needs letters, and no control or invisible characters.")
     return folded
