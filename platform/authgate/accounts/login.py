@@ -98,7 +98,7 @@ class PasswordLogin:
     async def _checked(self, attempt: _Attempt, check: Check) -> Response:
         named = await users.find_by_login(attempt.username)
         known = await self._known_browser(named)
-        account = known.account if known else _account(attempt.username, named)
+        account = known.account if known else _account(attempt.username)
         tries = await login_failures.count_attempt(account, now=self._clock())
         if tries is None:
             return await self._locked(attempt, account, named)
@@ -218,10 +218,9 @@ async def _attempt() -> _Attempt:
     )
 
 
-def _account(username: str, named: User | None) -> str:
-    # A person has one count, whether they type their name or their address.
-    if named is not None:
-        return named.canonical_username
+def _account(username: str) -> str:
+    # By what was typed: one count for a person's name and address would tell, by its pauses,
+    # that they belong together and to somebody.
     try:
         return canonical(username)
     except BadUsername:

@@ -22,8 +22,9 @@ FREE_ATTEMPTS = 5
 PATIENT_ATTEMPTS = 10
 """Attempts from which on the wait is long."""
 
-CONSECUTIVE_LIMIT = 100
-"""Attempts after which only an administrator opens the account (NIST SP 800-63B section 5.2.2)."""
+CONSECUTIVE_LIMIT = 50
+"""Attempts after which only an administrator opens the account. A person's name and address are
+counted apart, so together they stay within a hundred (NIST SP 800-63B section 5.2.2)."""
 
 _SHORT_WAIT = timedelta(minutes=1)
 _LONG_WAIT = timedelta(minutes=15)
