@@ -6,7 +6,7 @@ from authgate.storage.users import User
 from authgate.web.machine import Handler, MachineRequest, Reply
 from authgate_tenants import current_tenant
 
-PERSONAL_SCOPES = frozenset({"openid", "profile", "email"})
+TOLD_OF_A_PERSON = frozenset({"openid", "profile", "email"})
 """Scopes that speak of a person. OpenID Connect asks for ``openid``; AuthGate's clients are told
 their user without it."""
 
@@ -19,7 +19,7 @@ def endpoint(*, bearer: BearerTokens) -> Handler:
         scopes = set(presented.token.scope.split())
         if presented.user is None:
             raise InvalidToken("This token is a machine's: it has no user.")
-        if not scopes & PERSONAL_SCOPES:
+        if not scopes & TOLD_OF_A_PERSON:
             raise InsufficientScope("The token was not granted openid, profile or email.")
         return Reply.json(200, _claims(presented.user, scopes))
 

@@ -36,11 +36,6 @@ class OwnerUrlMissing(ValueError):
     """PostgreSQL is to be migrated, but the owner's URL is not set."""
 
 
-def dialect_of(settings: DatabaseSettings) -> Dialect:
-    """The SQL that this database speaks."""
-    return "sqlite" if settings.is_sqlite else "postgres"
-
-
 def sqlite_path(settings: DatabaseSettings) -> str:
     """The file that holds an SQLite database."""
     return settings.url.get_secret_value().removeprefix("sqlite://")
