@@ -23,6 +23,7 @@ from pydantic.fields import FieldInfo
 from typer.core import TyperArgument
 from typer.main import get_command
 
+from authgate import secret_files
 from authgate.cli.command_line import COMMANDS
 from authgate.cli.exit_codes import ExitCode
 from authgate.cli.failures import Failure
@@ -61,8 +62,9 @@ def process_settings() -> str:
 
 def _process_setting(name: str, field: FieldInfo) -> str:
     variable = f"AUTHGATE_{name.upper().replace('.', '__')}"
+    files = f" or `{variable}_FILE`" if name in secret_files.names(Settings) else ""
     kind = _kind(field.annotation) + _bounds(field.metadata)
-    return _setting(name, f"`{variable}` · {kind}", field.default, field.description or "")
+    return _setting(name, f"`{variable}`{files} · {kind}", field.default, field.description or "")
 
 
 def tenant_settings() -> str:

@@ -1,7 +1,8 @@
 """Settings of the process.
 
-Each comes from the environment (``AUTHGATE_DATABASE__URL``), from ``authgate.toml`` in the
-working directory, or from its default here. What a tenant chooses for itself is in
+Each comes from the environment (``AUTHGATE_DATABASE__URL``), a secret also from a file that the
+environment names (``AUTHGATE_DATABASE__URL_FILE``), from ``authgate.toml`` in the working
+directory, or from its default here. What a tenant chooses for itself is in
 ``authgate_tenants.settings``.
 """
 
@@ -17,6 +18,8 @@ from pydantic_settings import (
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
+
+from authgate.secret_files import Environment
 
 
 class _Section(BaseModel):
@@ -261,4 +264,5 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return (init_settings, env_settings, TomlConfigSettingsSource(settings_cls))
+        toml = TomlConfigSettingsSource(settings_cls)
+        return (init_settings, Environment(settings_cls), toml)

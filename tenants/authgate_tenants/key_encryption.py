@@ -80,15 +80,16 @@ class KeyEncryptionKey:
         try:
             with path.open(encoding="ascii", errors="replace") as file:
                 # Asked of the open file: the name may lead elsewhere a moment later.
-                mode = os.fstat(file.fileno()).st_mode
+                status = os.fstat(file.fileno())
                 text = file.read(4096)
         except OSError as error:
             reason = f"Cannot read the key-encryption key in {path}: {error.strerror}."
             raise NoKeyEncryptionKey(reason) from error
-        if mode & 0o077:
+        if is_exposed(status.st_mode, owner=status.st_uid, reader=os.geteuid()):
+            mode = f"{status.st_mode & 0o777:04o}"
             raise WeakKeyEncryptionKey(
-                f"in {path} can be read by other users (mode {mode & 0o777:04o}). If none of them"
-                f" has seen it, `chmod 600 {path}` is enough; else rotate it"
+                f"in {path} can be read by other users (mode {mode}). If none of them has seen it,"
+                f" `chmod 600 {path}` is enough; else rotate it"
             )
         return cls.from_text(text)
 
@@ -119,6 +120,16 @@ def load_keks(
     else:
         first = KeyEncryptionKey.from_file(kek_file)
     return (first, *(KeyEncryptionKey.from_text(text) for text in retired))
+
+
+def is_exposed(mode: int, *, owner: int, reader: int) -> bool:
+    """Whether others than the reader may open a file of this mode.
+
+    A file of root's that our group may read was handed over to us: Kubernetes mounts secrets so,
+    and systemd's credentials look so.
+    """
+    is_handed_over = owner == 0 and reader != 0
+    return bool(mode & (0o037 if is_handed_over else 0o077))
 
 
 def _derived(material: bytes, *, purpose: bytes, length: int) -> bytes:

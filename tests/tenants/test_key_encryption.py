@@ -13,6 +13,7 @@ from authgate_tenants.key_encryption import (
     NoKeyEncryptionKey,
     WeakKeyEncryptionKey,
     create_kek_file,
+    is_exposed,
     load_keks,
 )
 
@@ -119,6 +120,24 @@ def test_a_key_file_that_others_may_open_is_refused(tmp_path: Path, mode: int) -
     path.chmod(mode)
     with pytest.raises(WeakKeyEncryptionKey, match="chmod 600"):
         KeyEncryptionKey.from_file(path)
+
+
+@pytest.mark.parametrize(
+    ("mode", "owner", "reader", "exposed"),
+    [
+        (0o400, 0, 65532, False),
+        (0o440, 0, 65532, False),  # a secret that Kubernetes mounts, a credential of systemd's
+        (0o460, 0, 65532, True),
+        (0o444, 0, 65532, True),
+        (0o440, 65532, 65532, True),
+        (0o440, 0, 0, True),
+        (0o600, 65532, 65532, False),
+    ],
+)
+def test_a_key_that_root_hands_over_may_be_read_by_our_group(
+    mode: int, owner: int, reader: int, exposed: bool
+) -> None:
+    assert is_exposed(0o100000 | mode, owner=owner, reader=reader) is exposed
 
 
 def test_ky_03_without_a_key_file_the_server_says_what_is_missing(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ValidationError
 from pydantic_settings import SettingsError
 
+from authgate import secret_files
 from authgate.cli.findings import Finding, problem, warning, well
 from authgate.settings import Settings
 
@@ -78,7 +79,7 @@ def known_names(section: type[BaseModel] = Settings, prefix: str = "") -> Iterat
 
 
 def _unknown_variables(environment: Mapping[str, str]) -> Iterator[Finding]:
-    known = set(known_names())
+    known = {*known_names(), *(f"{name}_file" for name in secret_files.names(Settings))}
     for variable in sorted(environment):
         name = variable.upper().removeprefix(_PREFIX).lower().replace("__", ".")
         if variable.upper().startswith(_PREFIX) and name not in known:
