@@ -38,11 +38,14 @@ wheel: install ## Build the distribution into dist/
 	@$(PY) -m build --no-isolation --wheel
 
 lock: install ## Lock the newest versions that pyproject.toml allows
-	@for set in run dev; do \
+	@lock() { \
+		set=$$1; shift; \
 		uv pip compile --quiet --upgrade --universal --python-version 3.11 \
-			--generate-hashes --no-header $$([ $$set = run ] || echo --extra dev) \
-			pyproject.toml requirements/build.in --output-file requirements/$$set.txt; \
-	done
+			--generate-hashes --no-header "$$@" pyproject.toml \
+			--output-file requirements/$$set.txt; \
+	}; \
+	lock run requirements/build.in && lock dev --extra dev requirements/build.in && \
+		lock image --extra fast
 
 services: ## Install PostgreSQL, PgBouncer, Redis and Chromium for the tests (Debian, Ubuntu)
 	@sh tests/services/install

@@ -15,13 +15,16 @@ def locked(path: Path) -> dict[str, str]:
     return {canonicalize_name(name): version for name, version in PINNED.findall(path.read_text())}
 
 
-@pytest.mark.parametrize("wanted", ["run", "dev"])
+@pytest.mark.parametrize(
+    ("wanted", "extras"), [("run", []), ("dev", ["dev", "fast"]), ("image", ["fast"])]
+)
 def test_what_pyproject_asks_for_is_what_is_locked(
-    repository: Path, pyproject: dict[str, Any], wanted: str
+    repository: Path, pyproject: dict[str, Any], wanted: str, extras: list[str]
 ) -> None:
     project = pyproject["project"]
-    extras = project["optional-dependencies"]
-    asked = project["dependencies"] + ([] if wanted == "run" else [*extras["dev"], *extras["fast"]])
+    asked = [*project["dependencies"]]
+    for extra in extras:
+        asked += project["optional-dependencies"][extra]
     versions = locked(repository / f"requirements/{wanted}.txt")
     unmet = [
         str(requirement)
@@ -32,7 +35,7 @@ def test_what_pyproject_asks_for_is_what_is_locked(
     assert not unmet, "run `make lock`"
 
 
-@pytest.mark.parametrize("wanted", ["run", "dev"])
+@pytest.mark.parametrize("wanted", ["run", "dev", "image"])
 def test_every_locked_version_has_hashes_and_no_address(repository: Path, wanted: str) -> None:
     text = (repository / f"requirements/{wanted}.txt").read_text()
     blocks = re.split(r"\n(?=\S)", text)
@@ -40,10 +43,16 @@ def test_every_locked_version_has_hashes_and_no_address(repository: Path, wanted
     assert "://" not in text
 
 
-def test_what_runs_is_what_was_tested(repository: Path) -> None:
-    run = locked(repository / "requirements/run.txt")
+@pytest.mark.parametrize("wanted", ["run", "image"])
+def test_what_runs_is_what_was_tested(repository: Path, wanted: str) -> None:
+    run = locked(repository / f"requirements/{wanted}.txt")
     dev = locked(repository / "requirements/dev.txt")
     assert run.items() <= dev.items()
+
+
+def test_the_image_holds_nothing_that_only_builds(repository: Path) -> None:
+    assert "hatchling" in locked(repository / "requirements/run.txt")
+    assert "hatchling" not in locked(repository / "requirements/image.txt")
 
 
 def test_every_python_runs_the_same_versions(repository: Path) -> None:
