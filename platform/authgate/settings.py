@@ -21,6 +21,9 @@ from pydantic_settings import (
 
 from authgate.secret_files import Environment
 
+HEARTBEAT_SECONDS = 10.0
+"""A worker or a beat that goes round touches ``jobs.heartbeat_file`` this often."""
+
 
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True, frozen=True)
@@ -189,6 +192,10 @@ class JobSettings(_Section):
 
     cleanup_batch: int = Field(default=1000, ge=1)
     """Rows that one statement of the clean-up removes."""
+
+    heartbeat_file: Path | None = None
+    """File that a worker or a beat touches every ten seconds while it has a broker, for
+    ``authgate healthcheck``. Each needs one of its own."""
 
 
 class Settings(BaseSettings):

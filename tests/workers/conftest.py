@@ -136,7 +136,13 @@ def _environment(settings: Settings) -> dict[str, str]:
         "AUTHGATE_JOBS__RUNNER": "celery",
         "AUTHGATE_JOBS__CLEANUP_BATCH": str(settings.jobs.cleanup_batch),
         "AUTHGATE_JOBS__CLEANUP_SECONDS": str(settings.jobs.cleanup_seconds),
+        **_heartbeat(settings),
     }
+
+
+def _heartbeat(settings: Settings) -> dict[str, str]:
+    file = settings.jobs.heartbeat_file
+    return {"AUTHGATE_JOBS__HEARTBEAT_FILE": str(file)} if file else {}
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgres"])

@@ -5,6 +5,7 @@ from celery import Celery
 from authgate import background
 from authgate.jobs.celery_settings import celery_settings
 from authgate.settings import Settings
+from authgate_workers import heartbeat
 from authgate_workers.tasks import celery_app
 
 
@@ -14,7 +15,10 @@ def run_worker(settings: Settings, *, processes: int | None = None) -> int:
     Takes one process for each processor unless told otherwise. Raises ``NoBroker`` and
     ``KeyEncryptionKeyError``.
     """
-    worker = _app(settings).Worker(
+    app, file = _app(settings), settings.jobs.heartbeat_file
+    if file is not None:
+        app.steps["consumer"].add(heartbeat.of_worker(file))
+    worker = app.Worker(
         concurrency=processes,
         pool="prefork",
         loglevel=settings.log_level.upper(),
@@ -32,7 +36,10 @@ def run_beat(settings: Settings) -> int:
 
     Raises ``NoBroker`` and ``KeyEncryptionKeyError``.
     """
-    _app(settings).Beat(loglevel=settings.log_level.upper(), quiet=True).run()
+    app, file = _app(settings), settings.jobs.heartbeat_file
+    if file is not None:
+        app.conf.beat_scheduler = heartbeat.of_beat(file)
+    app.Beat(loglevel=settings.log_level.upper(), quiet=True).run()
     return 0
 
 

@@ -32,6 +32,9 @@ COMMANDS = {
     "beat": _Command("jobs:beat", "Send the periodic jobs when they are due."),
     "migrate": _Command("migrate:migrate", "Bring the database to this version's shape, or back."),
     "doctor": _Command("doctor:doctor", "Check the installation, and tell how to mend it."),
+    "healthcheck": _Command(
+        "healthcheck:healthcheck", "Tell whether the server, worker or beat beside it is well."
+    ),
     "tenant": _Command("tenant:app", "Create and list tenants."),
     "client": _Command("client:app", "Create and list clients, renew their secrets."),
     "user": _Command("user:app", "Create, list, disable and enable users, reset passwords."),

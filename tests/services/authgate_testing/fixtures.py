@@ -18,6 +18,7 @@ from authgate_testing.browser import (
     browser_running,
     chromium_program,
 )
+from authgate_testing.certificate import certificate_in
 from authgate_testing.pgbouncer import PgBouncer, pgbouncer_running
 from authgate_testing.postgres import PostgresServer, postgres_running
 from authgate_testing.redis_server import RedisServer, redis_running
@@ -91,3 +92,9 @@ async def browser_page(browser_context_factory: BrowserContextFactory) -> Page:
 def _axe_violations() -> Callable[[Page], Awaitable[list[str]]]:
     """Judge a page: ``assert await axe_violations(page) == []``."""
     return axe_violations
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A certificate for loopback that vouches for itself, and its key."""
+    return certificate_in(tmp_path_factory.mktemp("certificate"))

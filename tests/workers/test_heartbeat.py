@@ -1,0 +1,80 @@
+"""Workers and beats tell by a file whether they still go round."""
+
+import os
+import signal
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+
+from authgate_testing.redis_server import redis_running
+
+Until = Callable[[Callable[[], Awaitable[bool]]], Awaitable[None]]
+LONG_AGO = 1_000_000_000
+
+
+def _with_heartbeat(crew: Any, file: Path, **changes: Any) -> Any:
+    jobs = crew.settings.jobs.model_copy(update={"heartbeat_file": file})
+    return replace(crew, settings=crew.settings.model_copy(update={"jobs": jobs, **changes}))
+
+
+@pytest.mark.parametrize("program", ["worker", "beat"])
+async def test_who_goes_round_touches_the_file_and_takes_it_away_when_leaving(
+    crew: Any, tmp_path: Path, until: Until, program: str
+) -> None:
+    file = tmp_path / "heartbeat"
+
+    async def is_there() -> bool:
+        return file.exists()
+
+    async def is_touched() -> bool:
+        return file.stat().st_mtime > LONG_AGO
+
+    with getattr(_with_heartbeat(crew, file), program)() as running:
+        await until(is_there)
+        os.utime(file, (LONG_AGO, LONG_AGO))
+        await until(is_touched)
+        assert running.leave() == 0
+    assert not file.exists()
+
+
+async def test_a_worker_that_is_stuck_lets_the_file_grow_old(
+    crew: Any, tmp_path: Path, until: Until
+) -> None:
+    file = tmp_path / "heartbeat"
+
+    async def is_there() -> bool:
+        return file.exists()
+
+    with _with_heartbeat(crew, file).worker() as worker:
+        await until(is_there)
+        worker.process.send_signal(signal.SIGSTOP)
+        os.utime(file, (LONG_AGO, LONG_AGO))
+        time.sleep(12)  # noqa: ASYNC251 - longer than between two touches
+        assert file.stat().st_mtime == LONG_AGO
+        worker.process.send_signal(signal.SIGCONT)
+
+
+async def test_a_worker_without_its_broker_is_not_taken_for_stuck(
+    crew: Any, tmp_path: Path, until: Until
+) -> None:
+    file = tmp_path / "heartbeat"
+
+    async def is_there() -> bool:
+        return file.exists()
+
+    async def is_gone() -> bool:
+        return not file.exists()
+
+    with ExitStack() as stack:
+        url = SecretStr(stack.enter_context(redis_running()).url())
+        with _with_heartbeat(crew, file, redis_url=url).worker() as worker:
+            await until(is_there)
+            stack.close()
+            await until(is_gone)
+            worker.kill()
