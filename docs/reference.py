@@ -1,5 +1,7 @@
 """Writes what the code says into the reference pages: ``python docs/reference.py``.
 
+The settings go into the schema of the Helm chart's values as well.
+
 A page holds blocks between ``<!-- reference:name -->`` and ``<!-- /reference:name -->``. Only what
 is between them is made here; the tests hold every block to the code.
 """
@@ -8,6 +10,7 @@ import ast
 import enum
 import importlib
 import inspect
+import json
 import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -141,6 +144,52 @@ def _default(value: object) -> str:
     return f"default `{value}`"
 
 
+# --- Helm ----------------------------------------------------------------------------------------
+
+CHART_SCHEMA = DOCS.parent / "helm/values.schema.json"
+
+_OF_THE_CHART = {
+    "server.certificate_file", "server.certificate_key_file", "keys.kek_file", "jobs.heartbeat_file"
+}  # fmt: skip
+"""What the chart itself decides for its pods."""
+
+
+def chart_schema(page: str) -> str:
+    """The schema of the chart's values, with each setting that is no secret as the code has it."""
+    schema = json.loads(page)
+    schema["properties"]["settings"] = _schema_of(Settings)
+    return f"{json.dumps(schema, indent=2)}\n"
+
+
+def _schema_of(section: type[BaseModel], prefix: str = "") -> dict[str, Any]:
+    types = section.model_json_schema()["properties"]
+    properties: dict[str, Any] = {}
+    for name, field in section.model_fields.items():
+        kind = field.annotation
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            inner = _schema_of(kind, f"{prefix}{name}.")
+            if inner["properties"]:
+                properties[name] = inner
+        elif not _is_left_out(f"{prefix}{name}"):
+            properties[name] = _without_names(types[name]) | {
+                "description": _text(field.description)
+            }
+    return {
+        "description": _text(section.__doc__),
+        "type": "object",
+        "additionalProperties": False,
+        "properties": properties,
+    }
+
+
+def _is_left_out(name: str) -> bool:
+    return name in _OF_THE_CHART or name in {*secret_files.names(Settings), "keys.kek"}
+
+
+def _without_names(schema: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in schema.items() if key not in ("title", "default")}
+
+
 # --- Commands ------------------------------------------------------------------------------------
 
 
@@ -261,13 +310,14 @@ def written(page: str) -> str:
 
 
 def main() -> int:
-    """Write every page anew."""
+    """Write every page anew, and the settings into the schema of the chart."""
     for path in sorted(DOCS.glob("*.md")):
         before = path.read_text()
         after = written(before)
         if after != before:
             path.write_text(after)
             sys.stdout.write(f"{path.name}\n")
+    CHART_SCHEMA.write_text(chart_schema(CHART_SCHEMA.read_text()))
     return 0
 
 
