@@ -5,10 +5,9 @@ An event joins the transaction of what it tells of, so it is stored if and only 
 
 from collections.abc import Mapping
 from contextvars import ContextVar
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from uuid_utils.compat import uuid7
@@ -85,8 +84,7 @@ _CRITICAL = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class RequestFacts:
+class RequestFacts(NamedTuple):
     """Where a request came from; the same for everything that is recorded in it."""
 
     ip: str = ""
@@ -96,13 +94,12 @@ class RequestFacts:
 
 request_facts: ContextVar[RequestFacts] = ContextVar(
     "authgate_request_facts",
-    default=RequestFacts(),  # noqa: B039  # frozen
+    default=RequestFacts(),  # noqa: B039  # a tuple
 )
 """Set at the edge. Outside of a request (a command, a job) it is empty."""
 
 
-@dataclass(frozen=True, slots=True)
-class Actor:
+class Actor(NamedTuple):
     """Who did it."""
 
     type: str

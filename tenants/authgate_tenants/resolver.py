@@ -101,6 +101,10 @@ class TenantResolver:
         """Where the installation itself answers."""
         return self._addressing.base_url
 
+    def is_own_host(self, host: str) -> bool:
+        """Whether the installation itself answers to this host, and its path tenants below it."""
+        return self._addressing.serves(host.lower())
+
     async def find(self, slug: str) -> Tenant | None:
         """The tenant with this slug, addressed by its issuer; ``None`` where there is none."""
         if not _SLUG.match(slug):

@@ -94,5 +94,5 @@ def _token(request: MachineRequest) -> str:
 
 
 def _has_token_in_body(request: MachineRequest) -> bool:
-    is_form = request.content_type() == b"application/x-www-form-urlencoded"
-    return is_form and "access_token" in parse_form(request.body)
+    is_form = request.content_type() == "application/x-www-form-urlencoded"
+    return is_form and parse_form(request.body).get("access_token") is not None

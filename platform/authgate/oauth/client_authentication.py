@@ -5,8 +5,7 @@ names itself. Whatever is wrong, the answer is the same, so it tells nothing abo
 """
 
 import base64
-from dataclasses import dataclass
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 from urllib.parse import parse_qs, unquote_plus
 
 from authgate import audit
@@ -22,8 +21,7 @@ from authgate.web.machine import FIELD_LIMIT, Form, MachineRequest
 _LONGEST = 512
 
 
-@dataclass(frozen=True, slots=True)
-class Credentials:
+class Credentials(NamedTuple):
     """What a request says of its client."""
 
     client_id: str

@@ -47,7 +47,7 @@ def _granted(asked: tuple[str, ...], client: Client) -> tuple[str, ...]:
 
 def _form(request: MachineRequest) -> Form:
     # AuthGate takes JSON here, and here alone.
-    if request.content_type() == b"application/json":
+    if request.content_type() == "application/json":
         return parse_json_form(request.body)
     return request.form()
 

@@ -8,6 +8,7 @@ import asyncio
 import time
 from asyncio import Transport
 from collections import deque
+from collections.abc import Coroutine
 from email.utils import formatdate
 from http import HTTPStatus
 from typing import Any, cast
@@ -20,6 +21,7 @@ from uvicorn.server import ServerState
 
 from authgate.serving.deadline import Deadline
 from authgate.serving.half_close import half_close
+from authgate.serving.machine_door import DirectAnswer, MachineDoor, message
 from authgate.serving.request_head import (
     HEAD_SECONDS,
     KEEP_ALIVE_SECONDS,
@@ -27,6 +29,7 @@ from authgate.serving.request_head import (
     HeadRefused,
     check_request,
 )
+from authgate.web.exchange import RequestHead
 
 _NOWHERE = cast("list[tuple[bytes, bytes]]", deque[tuple[bytes, bytes]](maxlen=0))
 
@@ -37,6 +40,7 @@ class DrainingState(ServerState):
     def __init__(self) -> None:
         super().__init__()
         self.draining = False
+        self.date_line = b""
         self._dated = 0
 
     def date(self) -> None:
@@ -44,14 +48,16 @@ class DrainingState(ServerState):
         now = int(time.time())
         if now != self._dated:
             self._dated = now
-            self.default_headers = [(b"date", formatdate(now, usegmt=True).encode())]
+            date = formatdate(now, usegmt=True).encode()
+            self.default_headers = [(b"date", date)]
+            self.date_line = b"date: %b\r\n" % date
 
 
 class StrictHttpToolsProtocol(HttpToolsProtocol):
     """One HTTP/1.1 connection. It never turns into anything else."""
 
     server_state: DrainingState
-    cycle: RequestResponseCycle | None  # type: ignore[assignment]  # None before the first
+    cycle: RequestResponseCycle | DirectAnswer | None  # type: ignore[assignment]  # None at first
 
     def __init__(
         self,
@@ -60,12 +66,15 @@ class StrictHttpToolsProtocol(HttpToolsProtocol):
         server_state: DrainingState,
         app_state: dict[str, Any],
         loop: asyncio.AbstractEventLoop,
+        door: MachineDoor | None,
     ) -> None:
         super().__init__(config, server_state, app_state, loop)
         self.gone = loop.create_future()
         """Done once the connection is."""
         self.answers: set[asyncio.Task[None]] = set()
         """Calls of the application, which may outlive the connection."""
+        self._door = door
+        self._direct: _Direct | None = None
         self._deaf = False
         self._in_head = False
         self._head_is_timed = False
@@ -97,6 +106,8 @@ class StrictHttpToolsProtocol(HttpToolsProtocol):
             cause = error.__context__
             self._refuse(cause.status if isinstance(cause, HeadRefused) else 400)
         else:
+            if self._direct is not None:
+                self._go_by_asgi()  # it is not whole yet: what may take time is not for the door
             self._look_at_what_is_unfinished()
 
     def _look_at_what_is_unfinished(self) -> None:
@@ -117,7 +128,9 @@ class StrictHttpToolsProtocol(HttpToolsProtocol):
     # --- what the parser finds ---
 
     def on_message_begin(self) -> None:
-        super().on_message_begin()
+        self.url = b""
+        self.headers = []
+        self.expect_100_continue = False
         self._in_head = True
         self._head_is_timed = False
         self._barren_bytes = 0
@@ -125,19 +138,53 @@ class StrictHttpToolsProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         version = self.parser.get_http_version()
         check_request(target=self.url, http_version=version, fields=self.headers)
-        upgrade = self.parser.should_upgrade()
-        if upgrade and self._announces_body():
-            raise HeadRefused(400, "upgrade with a body")
         self._in_head = False
         self._barren_bytes = 0
         self._deadline.unset()
         self.server_state.date()
+        upgrade = self.parser.should_upgrade()
+        if upgrade and self._announces_body():
+            raise HeadRefused(400, "upgrade with a body")
+        direct = None if upgrade or version != "1.1" else self._for_the_door()
+        if direct is None:
+            self._start_asgi(upgrade=upgrade)
+        else:
+            self._direct = direct
+            self.headers = _NOWHERE  # a trailer must not pass for a header
+
+    def _for_the_door(self) -> "_Direct | None":
+        is_idle = self.cycle is None or self.cycle.response_complete
+        if self._door is None or not is_idle or self.pipeline or b"%" in self.url:
+            return None
+        path, _, query = self.url.partition(b"?")
+        host = next((value for name, value in self.headers if name == b"host"), b"")
+        text = path.decode("latin-1")
+        if not self._door.takes(host=host.decode("latin-1"), path=text):
+            return None
+        peer = self.client[0] if self.client else ""
+        method = self.parser.get_method().decode("ascii")
+        return _Direct(RequestHead(method, text, query, self.headers, peer))
+
+    def _start_asgi(self, *, upgrade: bool = False) -> None:
+        url, headers, expects = self.url, self.headers, self.expect_100_continue
+        super().on_message_begin()
+        self.url, self.expect_100_continue = url, expects
+        self.headers = self.scope["headers"] = headers
         super().on_headers_complete()
-        self.headers = _NOWHERE  # a trailer must not pass for a header
+        self.headers = _NOWHERE
         if self.cycle is not None:
             self.cycle.transport = self._exit
             if upgrade or self.server_state.draining:
                 self.cycle.keep_alive = False
+
+    def _go_by_asgi(self) -> None:
+        """Hand over what was meant for the door, as far as it has come."""
+        direct, self._direct = self._direct, None
+        if direct is not None:
+            self.headers = cast("list[tuple[bytes, bytes]]", direct.head.headers)
+            self._start_asgi()
+            if direct.body:
+                super().on_body(bytes(direct.body))
 
     def _announces_body(self) -> bool:
         return any(
@@ -147,10 +194,19 @@ class StrictHttpToolsProtocol(HttpToolsProtocol):
 
     def on_body(self, body: bytes) -> None:
         self._barren_bytes = 0
-        super().on_body(body)
+        if self._direct is None:
+            super().on_body(body)
+            return
+        self._direct.body += body
+        if self._door is not None and len(self._direct.body) > self._door.body_limit:
+            self._go_by_asgi()
 
     def on_message_complete(self) -> None:
         self._barren_bytes = 0
+        direct, self._direct = self._direct, None
+        if direct is not None:
+            self._start_direct(direct)
+            return
         super().on_message_complete()
         if self.cycle is not None:
             self.cycle.more_body = False
@@ -158,9 +214,38 @@ class StrictHttpToolsProtocol(HttpToolsProtocol):
     # --- the answers ---
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
-        task = self.loop.create_task(cycle.run_asgi(app))
+        self._start(cycle.run_asgi(app))
+
+    def _start_direct(self, direct: "_Direct") -> None:
+        keep_alive = self.parser.should_keep_alive() and not self.server_state.draining
+        self.cycle = DirectAnswer(keep_alive=keep_alive)
+        self._start(self._answer_directly(direct, self.cycle))
+
+    def _start(self, answer: Coroutine[Any, Any, None]) -> None:
+        task = self.loop.create_task(answer)
         self.answers.add(task)
         task.add_done_callback(self.answers.discard)
+
+    async def _answer_directly(self, direct: "_Direct", cycle: DirectAnswer) -> None:
+        assert self._door is not None  # noqa: S101  # it took the request
+        answered = await self._door.answer(direct.head, bytes(direct.body))
+        if self.flow.write_paused:
+            await self.flow.drain()  # who does not read answers gets no more of them
+        if cycle.disconnected:
+            return
+        cycle.response_started = True
+        self.transport.write(
+            message(
+                answered,
+                date=self.server_state.date_line,
+                closing=not cycle.keep_alive,
+                is_head=direct.head.method == "HEAD",
+            )
+        )
+        cycle.response_complete = True
+        if not cycle.keep_alive:
+            self.end()
+        self.on_response_complete()
 
     def on_response_complete(self) -> None:
         if self._deaf or self.transport.is_closing():
@@ -210,6 +295,16 @@ class StrictHttpToolsProtocol(HttpToolsProtocol):
         self._deadline.unset()
         self.flow.resume_reading()
         half_close(self.transport)
+
+
+class _Direct:
+    """A request for the door, as far as it has come."""
+
+    __slots__ = ("body", "head")
+
+    def __init__(self, head: RequestHead) -> None:
+        self.head = head
+        self.body = bytearray()
 
 
 class _Exit:

@@ -9,6 +9,7 @@ import uvicorn
 from uvicorn._types import ASGIApplication
 
 from authgate.serving.asgi_types import ASGIApp, LifespanState
+from authgate.serving.machine_door import MachineDoor
 from authgate.serving.options import ServeOptions
 from authgate.serving.request_head import KEEP_ALIVE_SECONDS
 from authgate.serving.tls import CLOSE_SECONDS, HANDSHAKE_SECONDS, tls_context
@@ -20,6 +21,7 @@ class UvicornServer:
 
     def __init__(self, *, app: ASGIApp, state: LifespanState, options: ServeOptions) -> None:
         self._config = _config(app)
+        self._door: MachineDoor | None = getattr(app, "machine_door", None)
         self._app_state = cast("dict[str, Any]", state)
         self._state = DrainingState()
         self._loop = asyncio.get_running_loop()
@@ -37,6 +39,7 @@ class UvicornServer:
             server_state=self._state,
             app_state=self._app_state,
             loop=self._loop,
+            door=self._door,
         )
         transport, _ = await self._loop.connect_accepted_socket(
             lambda: protocol,

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import groupby
-from typing import Any, Protocol
+from functools import lru_cache
+from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
 from tortoise import connections
@@ -25,23 +25,22 @@ from authgate.storage.unit_of_work import in_transaction
 from authgate.telemetry import metrics
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Table:
-    """A table that rows are appended to."""
+    """A table that rows are appended to. There is one object for each."""
 
     name: str
     columns: tuple[str, ...]
 
-    def insert(self, dialect: database.Dialect) -> str:
-        """The statement that adds one row."""
+    def insert(self, dialect: database.Dialect, *, first: int = 1) -> str:
+        """The statement that adds one row, whose parameters are counted from ``first``."""
         marks = ", ".join(
-            "?" if dialect == "sqlite" else f"${n}" for n in range(1, len(self.columns) + 1)
+            "?" if dialect == "sqlite" else f"${n}" for n in range(first, first + len(self.columns))
         )
         return f"INSERT INTO {self.name} ({', '.join(self.columns)}) VALUES ({marks})"  # noqa: S608
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """Values of a row, in the order of its table's columns."""
 
     table: Table
@@ -52,7 +51,7 @@ Rows = tuple[Row, ...]
 
 
 class _Writer(Protocol):
-    async def write(self, rows: Sequence[Row]) -> None:
+    async def write(self, items: Sequence[Rows]) -> None:
         """Commit all of the rows, or none."""
 
     async def close(self) -> None: ...
@@ -85,10 +84,10 @@ class AppendLog:
         await self._writer.close()
 
     async def _commit(self, batch: Sequence[Waiting[Rows, None]]) -> None:
-        together = [row for waiting in batch for row in waiting.item]
-        metrics.append_log_batch_rows.observe(len(together))
+        items = [waiting.item for waiting in batch]
+        metrics.append_log_batch_rows.observe(sum(map(len, items)))
         try:
-            await self._writer.write(together)
+            await self._writer.write(items)
         except Exception as error:
             if len(batch) == 1 or database.is_outage(error):
                 raise
@@ -101,7 +100,7 @@ class AppendLog:
         # One request's bad row must not fail its neighbours'.
         for waiting in batch:
             try:
-                await self._writer.write(waiting.item)
+                await self._writer.write([waiting.item])
                 waiting.answer(None)
             except Exception as error:  # handed to whoever waits for it
                 if database.is_outage(error):
@@ -125,29 +124,59 @@ def _for_sqlite(value: Any) -> Any:
     return value.isoformat(sep=" ") if kind is datetime else value
 
 
-def _by_table(rows: Sequence[Row], dialect: database.Dialect) -> list[tuple[str, list[list[Any]]]]:
-    ordered = sorted(rows, key=lambda row: row.table.name)
-    return [
-        (table.insert(dialect), [encoded(row.values, dialect) for row in group])
-        for table, group in groupby(ordered, key=lambda row: row.table)
-    ]
-
-
 class PostgresWriter:
     """Writes as the insert-only role."""
 
     def __init__(self, url: str, *, pgbouncer: bool, seconds: float) -> None:
         self._line = PostgresLine(url, pgbouncer=pgbouncer, seconds=seconds)
+        self._pgbouncer = pgbouncer
 
-    async def write(self, rows: Sequence[Row]) -> None:
+    async def write(self, items: Sequence[Rows]) -> None:
         """Commit the rows in one transaction."""
+        groups = _by_tables(items)
+        if len(groups) == 1 and not self._pgbouncer:
+            # Most batches are alike. One statement, however often it is executed, is a transaction
+            # by itself and one round trip; a pooler might cut it in two, between server processes.
+            [(tables, values)] = groups.items()
+            async with self._line.connection() as connection:
+                await connection.executemany(_insert_all(tables), values)
+            return
         async with self._line.transaction() as connection:
-            for statement, values in _by_table(rows, "postgres"):
-                await connection.executemany(statement, values)
+            for tables, values in groups.items():
+                await connection.executemany(_insert_all(tables), values)
 
     async def close(self) -> None:
         """Disconnect."""
         await self._line.close()
+
+
+def _by_tables(items: Sequence[Rows]) -> dict[tuple[Table, ...], list[tuple[Any, ...]]]:
+    """The values of rows that go together, in a row each, by the tables they go into."""
+    groups: dict[tuple[Table, ...], list[tuple[Any, ...]]] = {}
+    for rows in items:
+        tables = tuple([row.table for row in rows])
+        values = tuple([value for row in rows for value in row.values])
+        groups.setdefault(tables, []).append(values)
+    return groups
+
+
+@lru_cache
+def _insert_all(tables: tuple[Table, ...]) -> str:
+    """One statement of PostgreSQL's that adds a row to each of the tables."""
+    statements, first = [], 1
+    for table in tables:
+        statements.append(table.insert("postgres", first=first))
+        first += len(table.columns)
+    *before, last = statements
+    named = ", ".join(f"row_{n} AS ({statement})" for n, statement in enumerate(before))
+    return f"WITH {named} {last}" if named else last
+
+
+def _by_table(rows: Sequence[Row]) -> list[tuple[str, list[list[Any]]]]:
+    groups: dict[Table, list[list[Any]]] = {}
+    for row in rows:
+        groups.setdefault(row.table, []).append(encoded(row.values, "sqlite"))
+    return [(table.insert("sqlite"), values) for table, values in groups.items()]
 
 
 class SqliteWriter:
@@ -159,9 +188,9 @@ class SqliteWriter:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="append-log")
         self._connection: sqlite3.Connection | None = None
 
-    async def write(self, rows: Sequence[Row]) -> None:
+    async def write(self, items: Sequence[Rows]) -> None:
         """Commit the rows in one transaction."""
-        statements = _by_table(rows, "sqlite")
+        statements = _by_table([row for rows in items for row in rows])
         async with self._turn:
             await asyncio.get_running_loop().run_in_executor(self._thread, self._write, statements)
 

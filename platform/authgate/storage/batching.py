@@ -29,10 +29,12 @@ _TOO_LONG = "The database takes too long."
 class Waiting(Generic[Item, Result]):
     """An item, and the request that waits for its result."""
 
-    __slots__ = ("_future", "item")
+    __slots__ = ("_future", "due", "item")
 
-    def __init__(self, item: Item, future: asyncio.Future[Result]) -> None:
+    def __init__(self, item: Item, future: asyncio.Future[Result], due: float) -> None:
         self.item = item
+        self.due = due
+        """When the answer is of no use any more, by the loop's clock."""
         self._future = future
 
     @property
@@ -77,7 +79,9 @@ class Batcher(Generic[Item, Result]):
         self._perform = perform
         self._seconds = seconds
         self._waiting: list[Waiting[Item, Result]] = []
+        self._under_way: Sequence[Waiting[Item, Result]] = ()
         self._runner: asyncio.Task[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
 
     async def submit(self, item: Item) -> Result:
         """Wait for this item's result. Raises ``StorageUnavailable`` when that takes too long."""
@@ -85,23 +89,34 @@ class Batcher(Generic[Item, Result]):
             raise StorageUnavailable("Too much is waiting for the database.")
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Result] = loop.create_future()
-        waiting = Waiting(item, future)
-        self._waiting.append(waiting)
+        due = loop.time() + self._seconds
+        self._waiting.append(Waiting(item, future, due))
+        if self._timer is None:
+            # One timer for all of them: one each would cost more than the rest of this function.
+            self._timer = loop.call_at(due, self._give_up_on_late_ones)
         if self._runner is None:
             # An empty context: a batch belongs to no request, so it must not carry one's tenant.
             self._runner = asyncio.create_task(self._run(), context=Context())
-        # A bare timer: a context manager for it costs as much as the rest of this function.
-        timer = loop.call_later(self._seconds, waiting.fail, StorageUnavailable(_TOO_LONG))
-        try:
-            return await future
-        finally:
-            timer.cancel()
+        return await future
 
     async def close(self) -> None:
         """Finish what waits."""
         while self._runner is not None:
             with suppress(Exception):
                 await asyncio.shield(self._runner)
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _give_up_on_late_ones(self) -> None:
+        loop = asyncio.get_running_loop()
+        now, self._timer = loop.time(), None
+        for waiting in (*self._under_way, *self._waiting):
+            if waiting.is_over:
+                continue
+            if waiting.due > now:  # and so is everybody's after this one
+                self._timer = loop.call_at(waiting.due, self._give_up_on_late_ones)
+                return
+            waiting.fail(StorageUnavailable(_TOO_LONG))
 
     async def _run(self) -> None:
         try:
@@ -113,8 +128,11 @@ class Batcher(Generic[Item, Result]):
             self._runner = None
 
     async def _run_batch(self, batch: Sequence[Waiting[Item, Result]]) -> None:
+        self._under_way = batch
         try:
             await self._perform(batch)
         except Exception as error:  # noqa: BLE001  # handed to whoever waits for it
             for waiting in batch:
                 waiting.fail(error)
+        finally:
+            self._under_way = ()

@@ -23,12 +23,18 @@ class PostgresLine:
     @asynccontextmanager
     async def transaction(self, begin: str = "BEGIN") -> AsyncIterator[asyncpg.Connection]:
         """Commit what the block does, within the line's time. Raises what makes it an outage."""
+        async with self.connection() as connection:
+            await connection.execute(begin)
+            yield connection
+            await asyncpg_client.commit(connection)
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[asyncpg.Connection]:
+        """The connection, within the line's time. Raises what makes it an outage."""
         async with asyncio.timeout(self._seconds):
             connection = await self._connected()
             try:
-                await connection.execute(begin)
                 yield connection
-                await asyncpg_client.commit(connection)
             except BaseException:
                 connection.terminate()  # whatever state the transaction is in, nobody meets it
                 raise

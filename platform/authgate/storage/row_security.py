@@ -6,7 +6,7 @@ what has expired. Applied after every migration from the list of models, so a ne
 forgotten.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import asyncpg
 from tortoise import Tortoise
@@ -50,6 +50,8 @@ class Role:
 
     name: str
     password: str
+    plans: str = "force_custom_plan"
+    """A plan made for an empty or skewed table would be kept; a fresh one costs little."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,9 @@ class Roles:
             database.append_url(settings),
             database.sweep_url(settings),
         )
-        return cls(*(Role(*database.role_of(url)) for url in urls))
+        app, append, sweep = (Role(*database.role_of(url)) for url in urls)
+        # To add a row there is one plan, whatever is in the table.
+        return cls(app, replace(append, plans="force_generic_plan"), sweep)
 
 
 def tenant_tables() -> list[str]:
@@ -175,9 +179,8 @@ async def _make(owner: asyncpg.Connection, role: Role, statement_seconds: float)
                 f"CREATE ROLE {name} LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE"
                 f" NOINHERIT PASSWORD {password}"
             )
-        # A plan made for an empty or skewed table would be kept; a fresh one costs little.
         for setting in (
-            "plan_cache_mode = force_custom_plan",
+            f"plan_cache_mode = {role.plans}",
             f"statement_timeout = '{int(statement_seconds * 1000)}ms'",
             "idle_in_transaction_session_timeout = '10s'",
         ):

@@ -5,6 +5,7 @@ import hmac
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 from uuid import UUID
 
 from tortoise import fields
@@ -48,8 +49,7 @@ class Token(TenantOwned):
         indexes = (("tenant_id", "user_id"), ("tenant_id", "client_id"), ("expires_at",))
 
 
-@dataclass(frozen=True, slots=True)
-class NewToken:
+class NewToken(NamedTuple):
     """A token that was just signed."""
 
     jti: UUID

@@ -1,7 +1,7 @@
 """Issues access tokens: the one place where a token is made (RFC 9068)."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from uuid_utils.compat import uuid7
 
@@ -19,8 +19,7 @@ from authgate.tokens.keys import SigningKeys
 from authgate_tenants import current_tenant
 
 
-@dataclass(frozen=True, slots=True)
-class IssuedToken:
+class IssuedToken(NamedTuple):
     """A token and what the client is told of it."""
 
     access_token: str
@@ -28,8 +27,7 @@ class IssuedToken:
     scope: str
 
 
-@dataclass(frozen=True, slots=True)
-class Grant:
+class Grant(NamedTuple):
     """What a token is issued on."""
 
     grant_type: str
@@ -54,8 +52,7 @@ class Grant:
         return audit.client(self.client.client_id, self.client.name)
 
 
-@dataclass(frozen=True, slots=True)
-class FreshToken:
+class FreshToken(NamedTuple):
     """A token on its way into the database."""
 
     grant: Grant

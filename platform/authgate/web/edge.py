@@ -6,18 +6,25 @@ tenant's prefix as ``root_path``. Neither door names a tenant in its routes.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Protocol
 
 from authgate import audit
 from authgate.telemetry import logs
 from authgate.telemetry.access_log import AccessLog
 from authgate.web.client_ip import ClientAddress
-from authgate.web.exchange import Exchange, Receive, Scope, Send
-from authgate.web.machine import Handler, MachineRequest, Reply, Routes
+from authgate.web.exchange import Answered, Exchange, Receive, RequestHead, Scope, Send
+from authgate.web.machine import Handler, Headers, MachineRequest, Reply, Routes
 from authgate_tenants import Tenant, TenantStatus, use_tenant
 from authgate_tenants.resolver import Resolved, TenantResolver, UnknownHost
 
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
+Body = Callable[[], Awaitable[bytes]]
+"""Reads the body of a request when it is asked for."""
+People = Callable[[Tenant, str], Awaitable[None]]
+"""Answers whoever asks for a page of the tenant below this path."""
+
+_NOT_MODIFIED = 304
 
 
 class Refusals(Protocol):
@@ -61,7 +68,7 @@ class MethodNotAllowed(Exception):
 
 
 class Edge:
-    """The outermost ASGI application."""
+    """The outermost application: for ASGI, and for servers that know its door for machines."""
 
     def __init__(
         self,
@@ -92,32 +99,53 @@ class Edge:
         if scope["type"] == "lifespan":
             await self._people(scope, receive, send)
         elif scope["type"] == "http":
-            exchange = Exchange(scope, send, self._addresses, self._access_log, https=self._https)
-            await self._take(scope, receive, exchange)
+            exchange = self._exchange(_head(scope))
+            body = partial(self._body, scope, receive)
+            people = partial(self._to_people, scope, receive, send, exchange)
+            reply = await self._reply(exchange, body, people)
+            if reply is not None:
+                await _send(exchange.answered(reply), send, is_head=scope["method"] == "HEAD")
 
-    async def _take(self, scope: Scope, receive: Receive, exchange: Exchange) -> None:
+    def takes(self, *, host: str, path: str) -> bool:
+        """Whether ``answer`` is for this path: a machine endpoint is there, if its tenant is."""
+        if path.startswith("/t/") and self._resolver.is_own_host(host):
+            path = path[path.find("/", 3) :]
+        return path in self._machine
+
+    @property
+    def body_limit(self) -> int:
+        """Bytes that a body may have."""
+        return self._body_limit
+
+    async def answer(self, head: RequestHead, body: bytes) -> Answered:
+        """The answer to a whole request for a machine endpoint: the short way, without ASGI."""
+        exchange = self._exchange(head)
+        reply = await self._reply(exchange, partial(_given, body), _nobody)
+        return exchange.answered(reply or self._refusals.no_tenant(exchange.request_id, html=False))
+
+    def _exchange(self, head: RequestHead) -> Exchange:
+        exchange = Exchange(head, self._addresses, self._access_log, https=self._https)
         audit.request_facts.set(exchange.facts())
         logs.request_id.set(exchange.request_id)
-        own = self._platform_handler(scope["path"])
+        return exchange
+
+    async def _reply(self, exchange: Exchange, body: Body, people: People) -> Reply | None:
+        """The answer to whatever this is; none where people were told theirs already."""
+        path = exchange.head.path
+        own = self._platform_handler(path)
         if own is not None:
-            await exchange.answer(await self._handled(own, scope, receive, exchange))
-            return
+            return await self._handled(own, exchange, body, path)
         try:
-            found = await self._resolver.resolve(host=exchange.host, path=scope["path"])
+            found = await self._resolver.resolve(host=exchange.host, path=path)
         except UnknownHost:
-            await exchange.answer(
-                self._refusals.unknown_host(exchange.request_id, html=exchange.wants_html)
-            )
-            return
+            return self._refusals.unknown_host(exchange.request_id, html=exchange.wants_html)
         except Exception as error:  # noqa: BLE001  # every failure is answered
-            await exchange.answer(
-                self._refusals.failed(error, exchange.request_id, html=exchange.wants_html)
-            )
-            return
-        if found is None:
-            await self._without_tenant(scope, receive, exchange)
-        else:
-            await self._for_tenant(found, scope, receive, exchange)
+            return self._refusals.failed(error, exchange.request_id, html=exchange.wants_html)
+        if found is not None:
+            return await self._tenants_reply(found, exchange, body, people)
+        if path == "/":
+            return await self._handled(self._platform["/"], exchange, body, path)
+        return self._refusals.no_tenant(exchange.request_id, html=exchange.wants_html)
 
     def _platform_handler(self, path: str) -> Handler | None:
         if path.startswith("/static/"):
@@ -125,60 +153,48 @@ class Edge:
         # Whose front page it is depends on the host.
         return self._platform.get(path) if path != "/" else None
 
-    async def _without_tenant(self, scope: Scope, receive: Receive, exchange: Exchange) -> None:
-        if scope["path"] == "/":
-            reply = await self._handled(self._platform["/"], scope, receive, exchange)
-        else:
-            reply = self._refusals.no_tenant(exchange.request_id, html=exchange.wants_html)
-        await exchange.answer(reply)
-
-    async def _for_tenant(
-        self, found: Resolved, scope: Scope, receive: Receive, exchange: Exchange
-    ) -> None:
+    async def _tenants_reply(
+        self, found: Resolved, exchange: Exchange, body: Body, people: People
+    ) -> Reply | None:
         tenant, path = found
         exchange.tenant = tenant
         with use_tenant(tenant):
             if tenant.status is not TenantStatus.ACTIVE:
-                await exchange.answer(
-                    self._refusals.suspended(exchange.request_id, html=exchange.wants_html)
-                )
-                return
+                return self._refusals.suspended(exchange.request_id, html=exchange.wants_html)
             methods = self._machine.get(path)
             if methods is None:
-                await self._to_people(tenant, path, scope, receive, exchange)
-                return
+                await people(tenant, path)
+                return None
             exchange.route = path
-            handler = methods.get(scope["method"])
+            handler = methods.get(exchange.head.method)
             if handler is None:
-                refusal = MethodNotAllowed(", ".join(sorted(methods)))
-                await exchange.answer(self._refusals.of(refusal))
-                return
-            await exchange.answer(await self._handled(handler, scope, receive, exchange, path))
+                return self._refusals.of(MethodNotAllowed(", ".join(sorted(methods))))
+            return await self._handled(handler, exchange, body, path)
 
     async def _to_people(
-        self, tenant: Tenant, path: str, scope: Scope, receive: Receive, exchange: Exchange
+        self,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        exchange: Exchange,
+        tenant: Tenant,
+        path: str,
     ) -> None:
         inner = {**scope, "root_path": tenant.prefix, "path": f"{tenant.prefix}{path}"}
         inner["authgate.exchange"] = exchange
-        await self._people(inner, receive, exchange.passing_through)
+        await self._people(inner, receive, partial(exchange.passing_through, send))
 
-    async def _handled(
-        self,
-        handler: Handler,
-        scope: Scope,
-        receive: Receive,
-        exchange: Exchange,
-        path: str | None = None,
-    ) -> Reply:
+    async def _handled(self, handler: Handler, exchange: Exchange, body: Body, path: str) -> Reply:
+        head = exchange.head
         try:
             request = MachineRequest(
-                method=scope["method"],
-                path=path or scope["path"],
-                query=scope["query_string"],
-                headers=scope["headers"],
-                body=await self._body(scope, receive),
-                client_ip=exchange.client_ip,
-                request_id=exchange.request_id,
+                head.method,
+                path,
+                head.query,
+                head.headers,
+                await body(),
+                exchange.client_ip,
+                exchange.request_id,
             )
             return await handler(request)
         except Exception as error:  # noqa: BLE001  # every failure is answered
@@ -204,3 +220,32 @@ class Edge:
                 raise TooLarge
             more = message.get("more_body", False)
         return body
+
+
+def _head(scope: Scope) -> RequestHead:
+    peer = scope["client"][0] if scope.get("client") else ""
+    return RequestHead(
+        scope["method"], scope["path"], scope["query_string"], scope["headers"], peer
+    )
+
+
+async def _send(answered: Answered, send: Send, *, is_head: bool) -> None:
+    headers = [*_length(answered), (b"x-request-id", answered.request_id.encode())]
+    start = {"type": "http.response.start", "status": answered.status}
+    await send({**start, "headers": [*headers, *answered.headers]})
+    await send({"type": "http.response.body", "body": b"" if is_head else answered.body})
+
+
+def _length(answered: Answered) -> Headers:
+    # RFC 9110 section 8.6: a 304 has no content of its own to measure.
+    if answered.status == _NOT_MODIFIED:
+        return ()
+    return ((b"content-length", str(len(answered.body)).encode()),)
+
+
+async def _given(body: bytes) -> bytes:
+    return body
+
+
+async def _nobody(_tenant: Tenant, _path: str) -> None:
+    """Whoever asks ``takes`` first comes with machine endpoints only."""

@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager
 
 import structlog
 
-from authgate.web.edge import App
+from authgate.web.edge import App, Edge
 from authgate.web.exchange import Receive, Scope, Send
 
 _log = structlog.get_logger(__name__)
@@ -21,6 +21,11 @@ class Lifespan:
     def __init__(self, serving: Callable[[], AbstractAsyncContextManager[App]]) -> None:
         self._serving = serving
         self._app: App | None = None
+
+    @property
+    def machine_door(self) -> Edge | None:
+        """The short way to the machine endpoints while the application is open, if it has one."""
+        return self._app if isinstance(self._app, Edge) else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":

@@ -7,8 +7,8 @@ import json
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
-from urllib.parse import parse_qsl
+from typing import Any, NamedTuple
+from urllib.parse import unquote_plus
 
 import orjson
 
@@ -17,7 +17,7 @@ Headers = tuple[tuple[bytes, bytes], ...]
 FIELD_LIMIT = 100
 """Parameters that one form may have."""
 
-_FORM = b"application/x-www-form-urlencoded"
+_FORM = "application/x-www-form-urlencoded"
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([^\"';,\s]*)", re.IGNORECASE)
 _UTF_8 = frozenset({"utf-8", "utf8", "us-ascii"})
 _HALF_ESCAPED = re.compile(rb"%(?![0-9A-Fa-f]{2})")
@@ -30,8 +30,7 @@ class BadRequest(ValueError):
     """A request that cannot be read. The text may be told."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """An answer."""
 
     status: int
@@ -43,13 +42,15 @@ class Reply:
         """A JSON answer; not to be stored unless other headers say so."""
         return cls(status, orjson.dumps(content), (_JSON_TYPE, *headers))
 
-    def content_type(self) -> bytes:
-        """What the body is; nothing where there is no body."""
-        return next((value for name, value in self.headers if name == b"content-type"), b"")
+    def is_page(self) -> bool:
+        """Whether the body is HTML, for a person."""
+        return any(
+            name == b"content-type" and value.startswith(b"text/html")
+            for name, value in self.headers
+        )
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
+class Form(NamedTuple):
     """Parameters, each given once; one without a value counts as not given (RFC 6749 3.1)."""
 
     values: Mapping[str, str]
@@ -57,9 +58,6 @@ class Form:
     def get(self, name: str) -> str | None:
         """The parameter's value, if it has one."""
         return self.values.get(name) or None
-
-    def __contains__(self, name: str) -> bool:
-        return bool(self.values.get(name))
 
 
 @dataclass(slots=True)
@@ -82,16 +80,16 @@ class MachineRequest:
             raise BadRequest(f"The header {name.decode()} is repeated.")
         return found[0].decode("latin-1") if found else None
 
-    def content_type(self) -> bytes:
+    def content_type(self) -> str:
         """The media type of the body, without its parameters, in lower case.
 
         Raises ``BadRequest`` for a body that is not UTF-8 by its own account.
         """
-        media_type, _, parameters = (self.header(b"content-type") or "").partition(";")
-        charset = _CHARSET.search(parameters)
+        media_type, has_more, parameters = (self.header(b"content-type") or "").partition(";")
+        charset = _CHARSET.search(parameters) if has_more else None
         if charset and charset[1].lower() not in _UTF_8:
             raise BadRequest("The body must be UTF-8.")
-        return media_type.strip().lower().encode("latin-1")
+        return media_type.strip().lower()
 
     def form(self) -> Form:
         """The form in the body.
@@ -115,23 +113,27 @@ class MachineRequest:
 
 def parse_form(body: bytes) -> Form:
     """The parameters of a urlencoded body. Raises ``BadRequest``."""
-    if _HALF_ESCAPED.search(body):
+    if b"%" in body and _HALF_ESCAPED.search(body):
+        raise BadRequest("The body is not a valid form.")
+    if body.count(b"&") >= FIELD_LIMIT:
         raise BadRequest("The body is not a valid form.")
     try:
-        pairs = parse_qsl(
-            body.decode("ascii"),
-            keep_blank_values=True,
-            errors="strict",
-            max_num_fields=FIELD_LIMIT,
-        )
+        pairs = [_pair(piece) for piece in body.decode("ascii").split("&") if piece]
     except ValueError as error:
         raise BadRequest("The body is not a valid form.") from error
     values = dict(pairs)
     if len(values) != len(pairs):
         raise BadRequest(f"The parameter {_repeated(pairs)!r} is repeated.")
-    if any("\0" in value or "\0" in name for name, value in pairs):
+    if b"\0" in body or b"%00" in body:
         raise BadRequest("A parameter holds a NUL character.")
     return Form(values)
+
+
+def _pair(piece: str) -> tuple[str, str]:
+    name, _, value = piece.partition("=")
+    if "%" in piece or "+" in piece:
+        return unquote_plus(name, errors="strict"), unquote_plus(value, errors="strict")
+    return name, value
 
 
 def parse_json_form(body: bytes) -> Form:

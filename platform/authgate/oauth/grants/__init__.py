@@ -1,8 +1,7 @@
 """The grants: one module for each way to earn a token."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from typing import ClassVar, NamedTuple, Protocol
 
 from authgate.oauth.errors import InvalidScope
 from authgate.storage.clients import Client
@@ -11,8 +10,7 @@ from authgate.tokens.issuer import IssuedToken
 from authgate.web.machine import Form
 
 
-@dataclass(frozen=True, slots=True)
-class TokenRequest:
+class TokenRequest(NamedTuple):
     """A request to the token endpoint from a client that has proven itself."""
 
     client: Client
