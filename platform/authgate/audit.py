@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from uuid_utils.compat import uuid7
+from uuid_utils import uuid7
 
 from authgate.clock import utc_now
 from authgate.storage import append, audit_events
@@ -65,23 +65,18 @@ class Event(StrEnum):
     SUSPICIOUS_ACTIVITY = "SUSPICIOUS_ACTIVITY"
 
 
-_WARNINGS = frozenset(
-    {
-        Event.AUTHENTICATION_FAILURE,
-        Event.CLIENT_AUTHENTICATION_FAILURE,
-        Event.DEVICE_CODE_DENIED,
-        Event.RATE_LIMIT_EXCEEDED,
-    }
-)
-_CRITICAL = frozenset(
-    {
-        Event.ACCOUNT_LOCKED,
-        Event.CLIENT_SECRET_EXPOSED,
-        Event.DEVICE_CODE_REPORTED,
-        Event.SIGNING_KEY_REVOKED,
-        Event.SUSPICIOUS_ACTIVITY,
-    }
-)
+_SEVERITIES = {
+    Event.AUTHENTICATION_FAILURE: Severity.WARNING,
+    Event.CLIENT_AUTHENTICATION_FAILURE: Severity.WARNING,
+    Event.DEVICE_CODE_DENIED: Severity.WARNING,
+    Event.RATE_LIMIT_EXCEEDED: Severity.WARNING,
+    Event.ACCOUNT_LOCKED: Severity.CRITICAL,
+    Event.CLIENT_SECRET_EXPOSED: Severity.CRITICAL,
+    Event.DEVICE_CODE_REPORTED: Severity.CRITICAL,
+    Event.SIGNING_KEY_REVOKED: Severity.CRITICAL,
+    Event.SUSPICIOUS_ACTIVITY: Severity.CRITICAL,
+}
+"""Of the events that are more than information."""
 
 
 class RequestFacts(NamedTuple):
@@ -131,23 +126,23 @@ def event(
     details: Mapping[str, Any] | None = None,
 ) -> NewEvent:
     """An event with the facts of the request it happens in; secrets in ``details`` are masked."""
-    facts = request_facts.get()
+    ip, user_agent, request_id = request_facts.get()
     return NewEvent(
-        id=uuid7(),
-        event_type=event,
-        severity=_severity(event),
-        occurred_at=utc_now(),
-        success=success,
-        actor_type=actor.type,
-        actor_id=actor.id[:128],
-        actor_name=actor.name[:128],
-        client_id=client_id[:64],
-        resource_type=resource[0],
-        resource_id=resource[1][:128],
-        ip=facts.ip,
-        user_agent=facts.user_agent[:512],
-        request_id=facts.request_id,
-        details=masked(details or {}),
+        str(uuid7()),
+        event,
+        _SEVERITIES.get(event, Severity.INFO),
+        utc_now(),
+        success,
+        actor.type,
+        actor.id[:128],
+        actor.name[:128],
+        client_id[:64],
+        resource[0],
+        resource[1][:128],
+        ip,
+        user_agent[:512],
+        request_id,
+        masked(details or {}),
     )
 
 
@@ -187,9 +182,3 @@ def masked(details: Mapping[str, Any]) -> dict[str, Any]:
 @lru_cache(maxsize=1024)
 def _sounds_secret(name: str) -> bool:
     return any(word in name.lower() for word in _SECRET_WORDS)
-
-
-def _severity(event: Event) -> Severity:
-    if event in _CRITICAL:
-        return Severity.CRITICAL
-    return Severity.WARNING if event in _WARNINGS else Severity.INFO

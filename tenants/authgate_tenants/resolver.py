@@ -3,7 +3,7 @@
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import NamedTuple, Protocol
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -50,6 +50,8 @@ class UnknownHost(LookupError):
 class TenantCache(Protocol):
     """Remembers what the resolver found, for a while and until told otherwise."""
 
+    def kept(self, key: tuple[None, str, str]) -> tuple[Tenant | None, float] | None: ...
+
     async def get(
         self, key: tuple[None, str, str], load: Callable[[], Awaitable[Tenant | None]]
     ) -> Tenant | None: ...
@@ -76,7 +78,6 @@ class Addressing:
             return self.origin_at(f"{slug}.{self.base_domain}")
         return f"{self.base_url}/t/{slug}"
 
-    @lru_cache(maxsize=4096)  # noqa: B019  # an installation has one, for as long as it lives
     def serves(self, host: str) -> bool:
         """Whether the installation itself answers to this host, port included."""
         own = urlsplit(self.base_url)
@@ -95,6 +96,7 @@ class TenantResolver:
     def __init__(self, addressing: Addressing, cache: TenantCache) -> None:
         self._addressing = addressing
         self._cache = cache
+        self._serves = lru_cache(maxsize=4096)(addressing.serves)
 
     @property
     def base_url(self) -> str:
@@ -103,13 +105,17 @@ class TenantResolver:
 
     def is_own_host(self, host: str) -> bool:
         """Whether the installation itself answers to this host, and its path tenants below it."""
-        return self._addressing.serves(host.lower())
+        return self._serves(host.lower())
 
     async def find(self, slug: str) -> Tenant | None:
         """The tenant with this slug, addressed by its issuer; ``None`` where there is none."""
+        key = (None, "slug", slug)
+        kept = self._cache.kept(key)
+        if kept is not None:
+            return kept[0]
         if not _SLUG.match(slug):
             return None
-        return await self._cache.get((None, "slug", slug), lambda: self._load_by_slug(slug))
+        return await self._cache.get(key, partial(self._load_by_slug, slug))
 
     async def find_by_id(self, tenant_id: UUID) -> Tenant | None:
         """The tenant with this id, read afresh: for jobs, which are rare and know no address."""
@@ -123,7 +129,7 @@ class TenantResolver:
         path tenants there would not hold here.
         """
         host = host.lower()
-        if not self._addressing.serves(host):
+        if not self._serves(host):
             return await self._by_host(host, path)
         slug, inner = _split(path)
         if slug is None:

@@ -24,7 +24,7 @@ async def approve(tenant: Tenant, user: User, client_id: str, *, times: int) -> 
     now = utc_now()
     issued = [
         NewToken(
-            jti=uuid7(),
+            jti=str(uuid7()),
             category=TokenCategory.ACCESS,
             token=f"token-{number}",
             client_id=client_id,

@@ -188,7 +188,7 @@ async def _remember(text: str, claims: dict[str, Any], user: User) -> None:
         scopes=[],
     )
     new = NewToken(
-        jti=UUID(claims["jti"]),
+        jti=claims["jti"],
         category=TokenCategory.ACCESS,
         token=text,
         client_id=claims["client_id"],

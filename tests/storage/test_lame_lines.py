@@ -77,7 +77,7 @@ async def _look_up() -> None:
 async def _append() -> None:
     await audit_events.append(
         NewEvent(
-            id=uuid7(),
+            id=str(uuid7()),
             event_type="token.issued",
             severity="info",
             occurred_at=utc_now(),

@@ -37,15 +37,13 @@ class ClientAuthenticator:
         self._clients = clients
         self._limits = limits
 
-    async def refuse_parameters_in_url(self, request: MachineRequest) -> None:
+    async def refuse_parameters_in_url(self, query: bytes) -> NoReturn:
         """Credentials never go into a URL, which is logged wherever it passes (RFC 6749 2.3.1).
 
         A client's secret that did is written down: it has to be replaced. Raises
         ``InvalidRequest``.
         """
-        if not request.query:
-            return
-        given = _url_parameters(request.query)
+        given = _url_parameters(query)
         client = await self._clients.find(given.get("client_id", ""))
         if client is not None and client.owns_secret(given.get("client_secret", "")):
             await audit.record(

@@ -24,7 +24,8 @@ def endpoint(*, authenticator: ClientAuthenticator, limits: Limits, clock: Clock
     """The endpoint."""
 
     async def device_authorization(request: MachineRequest) -> Reply:
-        await authenticator.refuse_parameters_in_url(request)
+        if request.query:
+            await authenticator.refuse_parameters_in_url(request.query)
         form = _form(request)
         client = await authenticator.authenticate(request, form, device_grant=True)
         if DeviceCodeGrant.grant_type not in client.grant_types:

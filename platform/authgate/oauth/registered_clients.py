@@ -1,5 +1,7 @@
 """The clients of a tenant, as every endpoint finds them: remembered until one of them changes."""
 
+from functools import partial
+
 from authgate.storage import clients
 from authgate.storage.clients import Client
 from authgate.storage.shared_cache import SharedCache
@@ -18,8 +20,8 @@ class RegisteredClients:
         """The client with this id, whatever its status."""
         if len(client_id) > _LONGEST or "\0" in client_id:
             return None
-
-        async def load() -> Client | None:
-            return await clients.find(client_id)
-
-        return await self._cache.get(clients.cache_key(client_id), load)
+        key = clients.cache_key(client_id)
+        kept = self._cache.kept(key)
+        if kept is not None:
+            return kept[0]
+        return await self._cache.get(key, partial(clients.find, client_id))

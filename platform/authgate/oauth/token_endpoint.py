@@ -22,7 +22,8 @@ def endpoint(
     by_type = {grant.grant_type: grant for grant in grants}
 
     async def token(request: MachineRequest) -> Reply:
-        await authenticator.refuse_parameters_in_url(request)
+        if request.query:
+            await authenticator.refuse_parameters_in_url(request.query)
         form = request.form()
         grant = _grant(form, by_type)
         client = await authenticator.authenticate(

@@ -6,7 +6,6 @@ platform; the rest of it are texts. Who changes a value says so after COMMIT (``
 
 import asyncio
 import time
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Generic, TypeAlias, TypeVar, cast
@@ -38,7 +37,10 @@ class CacheStats:
 
 
 class Cached(Generic[K, V]):
-    """The ``size`` values used last, each for ``ttl`` seconds at most.
+    """The ``size`` values loaded last, each for ``ttl`` seconds at most.
+
+    Loaded, not used: what is kept for seconds is loaded again soon, and to note each use would
+    cost as much as finding the value.
 
     One load at a time for each key, however many ask. An invalidation also reaches loads on their
     way: who asked before it may get what was read before it, but that is not kept, and who asks
@@ -61,21 +63,27 @@ class Cached(Generic[K, V]):
         self._ttl = ttl
         self._keep_none = keep_none
         self._clock = clock
-        self._kept: OrderedDict[K, tuple[V, float]] = OrderedDict()
+        self._kept: dict[K, tuple[V, float]] = {}
         # A load keeps its value only if it is still listed here when it ends: its generation.
         self._loads: dict[K, asyncio.Future[V]] = {}
 
     def __len__(self) -> int:
         return len(self._kept)
 
+    def kept(self, key: K) -> tuple[V, float] | None:
+        """A value that need not be loaded, and when it ends; nothing where ``get`` has to ask."""
+        kept = self._kept.get(key)
+        if kept is None or kept[1] <= self._clock():
+            return None
+        self.stats.hits += 1
+        return kept
+
     async def get(self, key: K, load: Callable[[], Awaitable[V]]) -> V:
         """The value, loaded if need be; what ``load`` raises reaches all who wait for it."""
         while True:
-            kept = self._kept.get(key)
-            if kept is not None and kept[1] > self._clock():
-                self.stats.hits += 1
-                self._kept.move_to_end(key)
-                return _checked(key, kept[0])
+            kept = self.kept(key)
+            if kept is not None:
+                return kept[0]
             loading = self._loads.get(key)
             if loading is None:
                 return await self._load(key, load)
@@ -139,10 +147,10 @@ class Cached(Generic[K, V]):
             return
         if value is None and not self._keep_none:
             return
+        self._kept.pop(key, None)  # a dict keeps the place of a key that it knows
         self._kept[key] = (value, self._clock() + self._ttl)
-        self._kept.move_to_end(key)
         if len(self._kept) > self._size:
-            self._kept.popitem(last=False)
+            del self._kept[next(iter(self._kept))]
             self.stats.evictions += 1
 
 

@@ -29,6 +29,10 @@ class SharedCache(Generic[V]):
         self._values: Cached[Key, V] = Cached(size=size, ttl=ttl, keep_none=keep_none)
         invalidations.subscribe(topic, self._values.forget)
 
+    def kept(self, key: Key) -> tuple[V, float] | None:
+        """A value that need not be loaded, and when it ends; nothing where ``get`` has to ask."""
+        return self._values.kept(key)
+
     async def get(self, key: Key, load: Callable[[], Awaitable[V]]) -> V:
         """The value, loaded if need be."""
         return await self._values.get(key, load)

@@ -3,7 +3,7 @@
 PyJWT would do as well, at twice the cost of a signature; it stays in charge of verifying.
 """
 
-import base64
+import binascii
 import hashlib
 import os
 from abc import ABC, abstractmethod
@@ -28,11 +28,12 @@ VerifyingKey = ec.EllipticCurvePublicKey | rsa.RSAPublicKey | ed25519.Ed25519Pub
 
 P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 _RSA_BITS = 2048
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
 
 
 def base64url(data: bytes) -> bytes:
     """Base64url without padding (RFC 7515 section 2)."""
-    return base64.urlsafe_b64encode(data).rstrip(b"=")
+    return binascii.b2a_base64(data, newline=False).translate(_URL_SAFE).rstrip(b"=")
 
 
 class PrivateKey(ABC):

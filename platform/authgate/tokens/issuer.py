@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from uuid_utils.compat import uuid7
+from uuid_utils import uuid7
 
 from authgate import audit
 from authgate.audit import Actor, Event
@@ -16,7 +16,7 @@ from authgate.storage.tokens import NewToken, TokenCategory
 from authgate.storage.users import User
 from authgate.telemetry import metrics
 from authgate.tokens.keys import SigningKeys
-from authgate_tenants import current_tenant
+from authgate_tenants import Tenant, current_tenant
 
 
 class IssuedToken(NamedTuple):
@@ -77,35 +77,38 @@ class TokenIssuer:
 
         Plugins may take their time here, so it is done before a transaction is opened.
         """
-        signer = await self._keys.signer(current_tenant().settings.signing_algorithm)
-        added = await self._added_by_plugins(grant)
-        now, jti = self._clock(), uuid7()
-        scope = " ".join(grant.scope)
-        claims = {**added.claims, **_private_claims(grant), **_claims(grant, now, str(jti), scope)}
+        tenant = current_tenant()
+        signer = await self._keys.signer(tenant.settings.signing_algorithm)
+        added = await self._added_by_plugins(grant) if tenant.settings.enabled_plugins else None
+        now, jti, scope = self._clock(), str(uuid7()), " ".join(grant.scope)
+        # What is ours is written last: no plugin can change it.
+        claims: dict[str, object] = {**added.claims} if added else {}
+        claims |= _private_claims(grant, tenant)
+        claims |= _claims(grant, tenant, now, jti, scope)
         new = NewToken(
-            jti=jti,
-            category=TokenCategory.ACCESS,
-            token=await signer.sign(claims),
-            client_id=grant.client.client_id,
-            user_id=grant.user.id if grant.user else None,
-            scope=scope,
-            grant_type=grant.grant_type,
-            created_at=now,
-            expires_at=now + timedelta(seconds=grant.lifetime),
+            jti,
+            TokenCategory.ACCESS,
+            await signer.sign(claims),
+            grant.client.client_id,
+            grant.user.id if grant.user else None,
+            scope,
+            grant.grant_type,
+            now,
+            now + timedelta(seconds=grant.lifetime),
         )
-        return FreshToken(grant, new, added.dropped)
+        return FreshToken(grant, new, added.dropped if added else ())
 
     async def store(self, signed: FreshToken) -> IssuedToken:
         """Remember a token together with its audit event: in the open unit of work, if any."""
-        grant, new = signed.grant, signed.token
+        grant, new, refused_claims = signed
         details: dict[str, object] = {"scope": new.scope, "grant_type": new.grant_type}
-        if signed.refused_claims:
-            details["refused_claims"] = [f"{it.plugin}: {it.name}" for it in signed.refused_claims]
+        if refused_claims:
+            details["refused_claims"] = [f"{it.plugin}: {it.name}" for it in refused_claims]
         await audit.record(
             grant.event,
             actor=grant.actor,
             client_id=grant.client.client_id,
-            resource=("token", str(new.jti)),
+            resource=("token", new.jti),
             details=details,
             together_with=(tokens.row(new),),
         )
@@ -114,8 +117,6 @@ class TokenIssuer:
 
     async def _added_by_plugins(self, grant: Grant) -> AddedClaims:
         tenant = current_tenant()
-        if not tenant.settings.enabled_plugins:
-            return AddedClaims()
         return await self._plugins.token_claims(
             TokenClaimsRequest(
                 tenant=tenant.slug,
@@ -131,16 +132,16 @@ class TokenIssuer:
         )
 
 
-def _claims(grant: Grant, now: datetime, jti: str, scope: str) -> dict[str, object]:
-    issued_at = int(now.timestamp())
+def _claims(grant: Grant, tenant: Tenant, now: datetime, jti: str, scope: str) -> dict[str, object]:
+    subject, issued_at = grant.subject, int(now.timestamp())
     claims: dict[str, object] = {
-        "iss": current_tenant().issuer,
-        "sub": grant.subject,
-        "aud": _audience(),
+        "iss": tenant.issuer,
+        "sub": subject,
+        "aud": _audience(tenant),
         "client_id": grant.client.client_id,
-        "user_id": grant.subject,
+        "user_id": subject,
         "scope": scope,
-        "type": TokenCategory.ACCESS.value,
+        "type": TokenCategory.ACCESS,
         "iat": issued_at,
         "exp": issued_at + grant.lifetime,
         "jti": jti,
@@ -150,19 +151,19 @@ def _claims(grant: Grant, now: datetime, jti: str, scope: str) -> dict[str, obje
     return claims
 
 
-def _audience() -> str | list[str]:
-    audience = current_tenant().settings.audience
+def _audience(tenant: Tenant) -> str | list[str]:
+    audience = tenant.settings.audience
     if len(audience) > 1:
         return list(audience)
-    return audience[0] if audience else current_tenant().issuer
+    return audience[0] if audience else tenant.issuer
 
 
-def _private_claims(grant: Grant) -> dict[str, object]:
-    settings = current_tenant().settings
-    values = {
-        "domain": settings.domain,
-        "project": grant.client.project,
-        "service_account": grant.client.service_account,
-        "uid": grant.user.username if grant.user else "",
-    }
-    return {f"{settings.private_claim_prefix}_{name}": it for name, it in values.items() if it}
+def _private_claims(grant: Grant, tenant: Tenant) -> dict[str, object]:
+    values = (
+        ("domain", tenant.settings.domain),
+        ("project", grant.client.project),
+        ("service_account", grant.client.service_account),
+        ("uid", grant.user.username if grant.user else ""),
+    )
+    prefix = tenant.settings.private_claim_prefix
+    return {f"{prefix}_{name}": value for name, value in values if value}

@@ -59,6 +59,8 @@ class Rotation:
 class KeySetCache(Protocol):
     """Remembers opened keys, for a while and until told otherwise, in every process."""
 
+    def kept(self, key: tuple[UUID, str]) -> tuple[KeySet, float] | None: ...
+
     async def get(self, key: tuple[UUID, str], load: Callable[[], Awaitable[KeySet]]) -> KeySet: ...
 
     async def invalidate(self, key: tuple[UUID, str]) -> None: ...
@@ -76,7 +78,9 @@ class SigningKeys:
 
     async def key_set(self) -> KeySet:
         """The published keys, opened."""
-        return await self._cache.get((current_tenant().id, "keys"), self._load)
+        key = (current_tenant().id, "keys")
+        kept = self._cache.kept(key)
+        return kept[0] if kept is not None else await self._cache.get(key, self._load)
 
     async def signer(self, algorithm: SigningAlgorithm) -> Signer:
         """What signs with this algorithm. Raises ``NoSigningKey``."""

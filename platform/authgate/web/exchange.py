@@ -92,7 +92,7 @@ class Exchange:
     def answered(self, reply: Reply) -> Answered:
         """The whole answer, which is counted and logged by this."""
         self._finish(reply.status)
-        headers = _complete(reply.headers, is_page=reply.is_page(), https=self._https)
+        headers = _complete(reply.headers, https=self._https)
         return Answered(reply.status, headers, self.request_id, reply.body)
 
     async def passing_through(self, send: Send, message: Message) -> None:
@@ -122,6 +122,6 @@ class Exchange:
 
 
 @lru_cache(maxsize=1024)
-def _complete(headers: Headers, *, is_page: bool, https: bool) -> Headers:
-    kind = Answer.PAGE if is_page else Answer.DATA
-    return headers + security_headers(kind, https=https)
+def _complete(headers: Headers, *, https: bool) -> Headers:
+    is_page = dict(headers).get(b"content-type", b"").startswith(b"text/html")
+    return headers + security_headers(Answer.PAGE if is_page else Answer.DATA, https=https)

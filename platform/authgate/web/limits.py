@@ -3,6 +3,7 @@
 Every key begins with the tenant, so an attack on one tenant never slows another down.
 """
 
+from functools import lru_cache
 from math import ceil
 
 from authgate import audit
@@ -32,6 +33,7 @@ class Limits:
         self._limiter = limiter
         self._enabled = settings.enabled
         names = set(type(settings).model_fields) - {"enabled"}
+        self._key = lru_cache(maxsize=4096)(tenant_key)  # the same few, again and again
         self._limits = {name: Limit.parse(getattr(settings, name)) for name in names}
 
     async def count(self, rule: str, *subject: str) -> None:
@@ -39,16 +41,14 @@ class Limits:
         if not self._enabled:
             return
         tenant = current_tenant()
-        key = tenant_key(tenant.id, "limit", rule, *subject)
-        decision = await self._limiter.hit(key, self._limit(rule))
+        own = tenant.settings.login_limits.get(rule)
+        limit = Limit.parse(own) if own else self._limits[rule]
+        key = self._key(tenant.id, "limit", rule, *subject)
+        decision = await self._limiter.hit(key, limit)
         if not decision.allowed:
             metrics.rate_limited.add(rule)
             await self._record(rule, subject)
             raise TooMany(rule, decision.retry_after)
-
-    def _limit(self, rule: str) -> Limit:
-        own = current_tenant().settings.login_limits.get(rule)
-        return Limit.parse(own) if own else self._limits[rule]
 
     async def _record(self, rule: str, subject: tuple[str, ...]) -> None:
         # One event a minute tells as much as ten thousand, which a flood would write.

@@ -42,13 +42,6 @@ class Reply(NamedTuple):
         """A JSON answer; not to be stored unless other headers say so."""
         return cls(status, orjson.dumps(content), (_JSON_TYPE, *headers))
 
-    def is_page(self) -> bool:
-        """Whether the body is HTML, for a person."""
-        return any(
-            name == b"content-type" and value.startswith(b"text/html")
-            for name, value in self.headers
-        )
-
 
 class Form(NamedTuple):
     """Parameters, each given once; one without a value counts as not given (RFC 6749 3.1)."""
@@ -75,10 +68,13 @@ class MachineRequest:
 
     def header(self, name: bytes) -> str | None:
         """A header by its lower-case name. Raises ``BadRequest`` where it is given twice."""
-        found = [value for key, value in self.headers if key == name]
-        if len(found) > 1:
-            raise BadRequest(f"The header {name.decode()} is repeated.")
-        return found[0].decode("latin-1") if found else None
+        found = None
+        for key, value in self.headers:
+            if key == name:
+                if found is not None:
+                    raise BadRequest(f"The header {name.decode()} is repeated.")
+                found = value
+        return None if found is None else found.decode("latin-1")
 
     def content_type(self) -> str:
         """The media type of the body, without its parameters, in lower case.

@@ -154,7 +154,7 @@ def _token(expires_at: datetime) -> Token:
 
 def _new_token(expires_at: datetime) -> NewToken:
     return NewToken(
-        jti=uuid7(),
+        jti=str(uuid7()),
         category=TokenCategory.ACCESS,
         token="opaque",
         client_id="cli",

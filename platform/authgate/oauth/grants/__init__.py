@@ -46,7 +46,9 @@ def granted_scopes(
 
     Raises ``InvalidScope`` where something is asked for and nothing of it may be granted.
     """
-    allowed = [name for name in registered if name not in withheld]
+    allowed: Sequence[str] = registered
+    if not withheld.isdisjoint(registered):
+        allowed = [name for name in registered if name not in withheld]
     names = scopes.granted(asked, registered=allowed)
     if asked and not names:
         raise InvalidScope("The client may have none of these scopes.")

@@ -27,10 +27,10 @@ class ClientCredentialsGrant:
         scope = granted_scopes(asked_scopes(request.form), client.scopes, withheld=PERSONAL)
         return await self._issuer.issue(
             Grant(
-                grant_type=self.grant_type,
-                event=Event.CLIENT_CREDENTIALS_TOKEN_ISSUED,
-                client=client,
-                scope=scope,
-                lifetime=current_tenant().settings.client_credentials_lifetime,
+                self.grant_type,
+                Event.CLIENT_CREDENTIALS_TOKEN_ISSUED,
+                client,
+                scope,
+                current_tenant().settings.client_credentials_lifetime,
             )
         )
