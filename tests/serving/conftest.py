@@ -19,10 +19,12 @@ from typing import Protocol
 import pytest
 
 LOOPBACK = "127.0.0.1"
-KINDS = ("hypercorn", "uvicorn")
+KINDS = ("hypercorn", "uvicorn", "uvicorn-door")
+"""The last one's application has a door beside ASGI that takes every whole request."""
 
 APP = """
 import asyncio, os, pathlib
+from authgate.web.exchange import Answered
 
 HERE = pathlib.Path(__file__).parent
 
@@ -73,6 +75,33 @@ async def answer(send, body, status=200):
     headers = [(b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
+
+class Door:
+    body_limit = 64 * 1024
+
+    def takes(self, *, host, path):
+        return True
+
+    async def answer(self, head, body):
+        with (HERE / "at-the-door").open("a") as taken:
+            taken.write(head.path + "\\n")
+        async def receive():
+            return {"type": "http.request", "body": body}
+        sent = []
+        async def send(message):
+            sent.append(message)
+        await app({"type": "http", "method": head.method, "path": head.path,
+                   "headers": head.headers}, receive, send)
+        own = tuple(field for field in sent[0]["headers"] if field[0] != b"content-length")
+        return Answered(sent[0]["status"], own, "0" * 32, sent[1]["body"])
+
+class WithDoor:
+    machine_door = Door()
+
+    async def __call__(self, scope, receive, send):
+        await app(scope, receive, send)
+
+with_door = WithDoor()
 
 async def raises_at_once(scope, receive, send):
     raise RuntimeError("no lifespan here")
@@ -185,6 +214,11 @@ class Service:
         record = self.folder / "asked"
         return record.read_text().splitlines() if record.exists() else []
 
+    def at_the_door(self) -> list[str]:
+        """Paths that have been asked at the application's door."""
+        record = self.folder / "at-the-door"
+        return record.read_text().splitlines() if record.exists() else []
+
     def worker(self) -> int:
         """The process id of whichever worker answers."""
         return int(self.ask().body)
@@ -249,6 +283,8 @@ def _services(folder: Path) -> Iterator[Serve]:
 
     def start(kind: str, **options: object) -> Service:
         terminal = options.pop("terminal", None)
+        if kind == "uvicorn-door":
+            kind, options = "uvicorn", {"app": "tiny:with_door"} | options
         assert terminal is None or isinstance(terminal, int)
         running.append(Service(folder, {"kind": kind} | options, terminal=terminal))
         return running[-1]
@@ -287,7 +323,7 @@ def services(lasting: Serve) -> list[Service]:
 
 @pytest.fixture(params=KINDS)
 def service(request: pytest.FixtureRequest, services: list[Service]) -> Service:
-    """One of ``services``, and then the other."""
+    """Each of ``services`` in turn."""
     return services[KINDS.index(request.param)]
 
 

@@ -19,7 +19,7 @@ from authgate.serving.listening_socket import listen
 if TYPE_CHECKING:
     from tests.serving.conftest import Answer, Load, Serve, Service
 
-BOTH = pytest.mark.parametrize("kind", ["hypercorn", "uvicorn"])
+BOTH = pytest.mark.parametrize("kind", ["hypercorn", "uvicorn", "uvicorn-door"])
 
 
 def is_running(pid: int) -> bool:

@@ -2,16 +2,25 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import pytest
 from tortoise import connections
+from uuid_utils import uuid7
 
-from authgate import storage
+from authgate import audit, storage
+from authgate.audit import Event
+from authgate.clock import utc_now
 from authgate.settings import DatabaseSettings
+from authgate.storage import audit_events, clients, tokens
 from authgate.storage.append_log import AppendLog, Row, SqliteWriter, Table
+from authgate.storage.audit_events import AuditEvent
 from authgate.storage.database import sqlite_path
 from authgate.storage.sqlite_client import turn_of
+from authgate.storage.tokens import NewToken, Token, TokenCategory
+from authgate_tenants import Tenant, use_tenant
 
+HOUR = timedelta(hours=1)
 _NOTES = Table("notes", ("n", "text"))
 
 
@@ -56,3 +65,39 @@ async def test_a_bad_row_fails_its_own_request_alone(log: AppendLog) -> None:
     )
     assert [outcome is None for outcome in outcomes] == [True, True, False, True]
     assert await _stored() == 3
+
+
+def _token(jti: str) -> Row:
+    now = utc_now()
+    return tokens.row(
+        NewToken(jti, TokenCategory.ACCESS, jti, "cli", None, "", "test", now, now + HOUR)
+    )
+
+
+def _event(event_id: str) -> Row:
+    happened = audit.event(Event.ACCESS_TOKEN_ISSUED, actor=audit.SYSTEM)
+    return audit_events.row(happened._replace(id=event_id))
+
+
+async def _stored_ids(model: type[Token] | type[AuditEvent]) -> set[str]:
+    return {str(row.id) for row in await model.all()}
+
+
+async def test_rows_of_one_request_are_stored_together_or_not_at_all(acme: Tenant) -> None:
+    """Requests of one kind, and of several kinds, in one batch each; one request in it fails."""
+    known, *fresh = (str(uuid7()) for _ in range(10))
+    with use_tenant(acme):
+        before = await _stored_ids(AuditEvent)
+        await clients.create(name="CLI", grant_types=(), scopes=(), secret=None, client_id="cli")
+        await storage.append(_event(known))
+        alike = [(_token(jti), _event(jti)) for jti in fresh[:4]]
+        doubled = (_token(fresh[4]), _event(known))
+        alone = [(_event(each),) for each in fresh[5:]]
+        for batch in ([*alike, doubled], [*alone, doubled]):
+            outcomes = await asyncio.gather(
+                *(storage.append(*rows) for rows in batch), return_exceptions=True
+            )
+            assert [outcome is None for outcome in outcomes] == [True] * 4 + [False]
+        assert await _stored_ids(Token) == set(fresh[:4])
+        events = await _stored_ids(AuditEvent) - before
+        assert events == {known, *fresh[:4], *fresh[5:]}

@@ -32,7 +32,7 @@ EVERY_FIELD = {
 
 def pages(server: RunningServer, method: str) -> list[str]:
     """The addresses below a tenant that people reach by this method."""
-    edge = cast(Wiretap, server.transport.app)._app
+    edge = cast(Wiretap, server.transport.app).app
     people: Quart = cast(Any, edge)._people
     found = {
         re.sub("<[^>]*>", "github", rule.rule)

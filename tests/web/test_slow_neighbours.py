@@ -41,7 +41,7 @@ def provider(server: RunningServer) -> SlowProvider:
     slow = SlowProvider()
     routes = Blueprint("slow", __name__)
     routes.get("/slow")(slow.page)
-    people: Quart = cast(Any, cast(Wiretap, server.transport.app)._app)._people
+    people: Quart = cast(Any, cast(Wiretap, server.transport.app).app)._people
     people.register_blueprint(routes)
     return slow
 

@@ -228,10 +228,15 @@ class StrictHttpToolsProtocol(HttpToolsProtocol):
 
     async def _answer_directly(self, direct: "_Direct", cycle: DirectAnswer) -> None:
         assert self._door is not None  # noqa: S101  # it took the request
-        answered = await self._door.answer(direct.head, bytes(direct.body))
+        try:
+            answered = await self._door.answer(direct.head, bytes(direct.body))
+        except Exception:
+            self.logger.exception("the application failed at its door")
+            self._write_refusal(500)
+            return
         if self.flow.write_paused:
             await self.flow.drain()  # who does not read answers gets no more of them
-        if cycle.disconnected:
+        if cycle.disconnected or self.transport.is_closing():
             return
         cycle.response_started = True
         self.transport.write(

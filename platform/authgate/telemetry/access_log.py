@@ -21,6 +21,7 @@ _log = structlog.get_logger(__name__)
 _Fields = dict[str, str | int | float]
 
 _FAILED = 500
+_ABOUT_THE_LINE = 4
 _NANOSECONDS_OF_ONE = 1_000_000  # millisecond
 _LONGEST_ID = 64
 _IPV4_KEPT, _IPV6_KEPT = 24, 48
@@ -50,9 +51,14 @@ class AccessLog:
         ip: str,
     ) -> None:
         """Note a request by its route as it is declared, never by the URL that was asked for."""
-        if not self._every and status < _FAILED:
+        failed = status >= _FAILED
+        if not (self._every or failed):
             return
-        fields: _Fields = {
+        line: _Fields = {
+            "ts": "",
+            "level": "error" if failed else "info",
+            "event": "request",
+            "logger": __name__,
             "request_id": request_id[:_LONGEST_ID] if request_id.isprintable() else "invalid",
             "tenant": tenant,
             "method": method[:16] if method.isprintable() else "invalid",
@@ -62,19 +68,13 @@ class AccessLog:
             "ip": ip_prefix(ip),
         }
         if self._json:
-            self._add("error" if status >= _FAILED else "info", fields)
+            line["ts"] = _moment()
+            self._add(line)
         else:
-            (_log.error if status >= _FAILED else _log.info)("request", **fields)
+            fields = {name: line[name] for name in list(line)[_ABOUT_THE_LINE:]}
+            (_log.error if failed else _log.info)("request", **fields)
 
-    def _add(self, level: str, fields: _Fields) -> None:
-        seconds, rest = divmod(time.time_ns() // _NANOSECONDS_OF_ONE, 1000)
-        line = {
-            "ts": f"{_second(seconds)}.{rest:03d}Z",
-            "level": level,
-            "event": "request",
-            "logger": __name__,
-            **fields,
-        }
+    def _add(self, line: _Fields) -> None:
         if not self._lines:
             asyncio.get_running_loop().call_soon(self._write)
         self._lines.append(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
@@ -84,6 +84,11 @@ class AccessLog:
         # A reader that went away fails no request.
         with suppress(OSError, ValueError):
             self._handler.write(b"".join(lines).decode())
+
+
+def _moment() -> str:
+    seconds, rest = divmod(time.time_ns() // _NANOSECONDS_OF_ONE, 1000)
+    return f"{_second(seconds)}.{rest:03d}Z"
 
 
 @lru_cache(maxsize=2)

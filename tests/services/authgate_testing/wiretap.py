@@ -102,13 +102,14 @@ class Wiretap:
     """An ASGI application around the server's, which passes everything on unchanged."""
 
     def __init__(self, app: App) -> None:
-        self._app = app
+        self.app = app
+        """What is listened to."""
         self.secrets: set[str] = set()
         self.faults: list[str] = []
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
-            await self._app(scope, receive, send)
+            await self.app(scope, receive, send)
             return
         talk = _Talk(scope)
 
@@ -121,7 +122,7 @@ class Wiretap:
             talk.say(message)
             await send(message)
 
-        await self._app(scope, hearing, saying)
+        await self.app(scope, hearing, saying)
         self.secrets.update(each for each in talk.secrets() if len(each) >= _SHORTEST)
         self.faults += [
             f"{scope['method']} {scope['path']} {talk.status}: {fault}" for fault in talk.faults()

@@ -1,0 +1,135 @@
+"""The door for whole requests answers as ASGI does: same words, same headers, same walls."""
+
+from typing import Any, cast
+from urllib.parse import urlsplit
+
+import httpx2
+import pytest
+
+from authgate.provisioning import NewClient
+from authgate.web.edge import Edge
+from authgate.web.exchange import Answered, RequestHead
+from authgate_tenants import Tenant, TenantStatus
+from authgate_testing.databases import on_sqlite
+from authgate_testing.server import RunningServer
+from authgate_testing.tenants import change
+from authgate_testing.wiretap import Wiretap
+
+pytestmark = on_sqlite
+
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+BODY = b"grant_type=client_credentials&client_id=nobody&client_secret=nothing"
+
+
+@pytest.fixture
+def edge(server: RunningServer) -> Edge:
+    """The application itself."""
+    return cast(Edge, cast(Wiretap, server.transport.app).app)
+
+
+async def at_the_door(edge: Edge, request: httpx2.Request) -> Answered:
+    path = request.url.path
+    assert edge.takes(host=request.headers["host"], path=path)
+    headers = [(name.lower(), value) for name, value in request.headers.raw]
+    head = RequestHead(request.method, path, request.url.query, headers, "127.0.0.1")
+    return await edge.answer(head, request.content)
+
+
+async def by_both(
+    server: RunningServer, edge: Edge, method: str, url: str, **more: Any
+) -> tuple[httpx2.Response, Answered]:
+    """What both ways answer to one request."""
+    request = server.http.build_request(method, url, **more)
+    return await server.http.send(request), await at_the_door(edge, request)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/.well-known/openid-configuration", 200),
+        ("GET", "/.well-known/jwks.json", 200),
+        ("PUT", "/.well-known/jwks.json", 405),
+        ("POST", "/oauth/token", 401),
+        ("POST", "/oauth/token?client_id=nobody", 400),
+        ("GET", "/oauth/token", 405),
+        ("POST", "/oauth/device/code", 401),
+        ("GET", "/oauth/tokeninfo", 401),
+        ("GET", "/oauth/userinfo", 401),
+    ],
+)
+async def test_both_ways_answer_alike(
+    server: RunningServer, edge: Edge, acme: Tenant, method: str, path: str, status: int
+) -> None:
+    more: dict[str, Any] = {"content": BODY, "headers": FORM} if method == "POST" else {}
+    asgi, door = await by_both(server, edge, method, f"{acme.issuer}{path}", **more)
+    assert asgi.status_code == door.status == status
+    assert asgi.content == door.body
+    told = {name: value for name, value in asgi.headers.raw if name not in _OF_ITS_OWN}
+    assert told == dict(door.headers)
+
+
+_OF_ITS_OWN = frozenset({b"x-request-id", b"content-length"})
+
+
+async def test_a_token_from_the_door_is_a_token(
+    server: RunningServer, edge: Edge, acme: Tenant, machine: NewClient
+) -> None:
+    request = server.http.build_request(
+        "POST",
+        f"{acme.issuer}/oauth/token",
+        data={
+            "grant_type": "client_credentials",
+            "client_id": machine.client.client_id,
+            "client_secret": machine.secret,
+        },
+    )
+    answered = await at_the_door(edge, request)
+    token = httpx2.Response(answered.status, content=answered.body).json()["access_token"]
+    told = await server.http.get(
+        f"{acme.issuer}/oauth/tokeninfo", headers={"Authorization": f"Bearer {token}"}
+    )
+    assert told.status_code == 200
+
+
+async def test_another_tenant_s_client_is_unknown_at_the_door(
+    server: RunningServer, edge: Edge, globex: Tenant, machine: NewClient
+) -> None:
+    data = {
+        "grant_type": "client_credentials",
+        "client_id": machine.client.client_id,
+        "client_secret": machine.secret,
+    }
+    asgi, door = await by_both(server, edge, "POST", f"{globex.issuer}/oauth/token", data=data)
+    assert asgi.status_code == door.status == 401
+    assert asgi.content == door.body
+
+
+async def test_a_tenant_that_is_not_served_is_not_served_at_the_door(
+    server: RunningServer, edge: Edge, acme: Tenant
+) -> None:
+    await change(server, acme, status=TenantStatus.SUSPENDED)
+    metadata = "/.well-known/openid-configuration"
+    for tenant, status in ((acme.issuer, 403), (f"{acme.issuer}x", 404)):
+        asgi, door = await by_both(server, edge, "GET", f"{tenant}{metadata}")
+        assert asgi.status_code == door.status == status
+        assert asgi.content == door.body
+
+
+@pytest.mark.parametrize(
+    ("url", "takes"),
+    [
+        ("http://localhost:8080/t/acme/oauth/token", True),
+        ("http://LOCALHOST:8080/t/acme/oauth/token", True),
+        ("http://localhost:8080/oauth/token", True),
+        ("http://localhost:8080/t/acme//oauth/token", False),
+        ("http://localhost:8080/t/acme/login", False),
+        ("http://localhost:8080/t/acme", False),
+        ("http://localhost:8080/livez", False),
+        ("http://localhost:8080/.well-known/openid-configuration/t/acme", False),
+        ("http://auth.acme.example/oauth/token", True),
+        ("http://auth.acme.example/t/acme/oauth/token", False),
+    ],
+)
+async def test_the_door_is_for_machine_endpoints_only(edge: Edge, url: str, *, takes: bool) -> None:
+    parts = urlsplit(url)
+    assert edge.takes(host=parts.netloc, path=parts.path) is takes
