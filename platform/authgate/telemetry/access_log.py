@@ -21,7 +21,6 @@ _log = structlog.get_logger(__name__)
 _Fields = dict[str, str | int | float]
 
 _FAILED = 500
-_ABOUT_THE_LINE = 4
 _NANOSECONDS_OF_ONE = 1_000_000  # millisecond
 _LONGEST_ID = 64
 _IPV4_KEPT, _IPV6_KEPT = 24, 48
@@ -51,14 +50,9 @@ class AccessLog:
         ip: str,
     ) -> None:
         """Note a request by its route as it is declared, never by the URL that was asked for."""
-        failed = status >= _FAILED
-        if not (self._every or failed):
+        if not self._every and status < _FAILED:
             return
-        line: _Fields = {
-            "ts": "",
-            "level": "error" if failed else "info",
-            "event": "request",
-            "logger": __name__,
+        fields: _Fields = {
             "request_id": request_id[:_LONGEST_ID] if request_id.isprintable() else "invalid",
             "tenant": tenant,
             "method": method[:16] if method.isprintable() else "invalid",
@@ -67,14 +61,20 @@ class AccessLog:
             "dur_ms": round(seconds * 1000, 2),
             "ip": ip_prefix(ip),
         }
+        level = "error" if status >= _FAILED else "info"
         if self._json:
-            line["ts"] = _moment()
-            self._add(line)
+            self._add(level, fields)
         else:
-            fields = {name: line[name] for name in list(line)[_ABOUT_THE_LINE:]}
-            (_log.error if failed else _log.info)("request", **fields)
+            getattr(_log, level)("request", **fields)
 
-    def _add(self, line: _Fields) -> None:
+    def _add(self, level: str, fields: _Fields) -> None:
+        line = {
+            "ts": _moment(),
+            "level": level,
+            "event": "request",
+            "logger": __name__,
+            **fields,
+        }
         if not self._lines:
             asyncio.get_running_loop().call_soon(self._write)
         self._lines.append(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
