@@ -222,7 +222,7 @@ class StrictHttpToolsProtocol(HttpToolsProtocol):
         self._start(self._answer_directly(direct, self.cycle))
 
     def _start(self, answer: Coroutine[Any, Any, None]) -> None:
-        task = self.loop.create_task(answer)
+        task = self.loop.create_task(answer, name="answer")  # a number of its own costs more
         self.answers.add(task)
         task.add_done_callback(self.answers.discard)
 

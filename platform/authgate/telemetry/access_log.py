@@ -58,7 +58,7 @@ class AccessLog:
             "method": method[:16] if method.isprintable() else "invalid",
             "route": route.partition("?")[0],
             "status": status,
-            "dur_ms": round(seconds * 1000, 2),
+            "dur_ms": int(seconds * 100_000 + 0.5) / 100,  # round() would go through a text
             "ip": ip_prefix(ip),
         }
         level = "error" if status >= _FAILED else "info"

@@ -16,7 +16,7 @@ from authgate.storage.tokens import NewToken, TokenCategory
 from authgate.storage.users import User
 from authgate.telemetry import metrics
 from authgate.tokens.keys import SigningKeys
-from authgate_tenants import Tenant, current_tenant
+from authgate_tenants import Tenant, TenantSettings, current_tenant
 
 
 class IssuedToken(NamedTuple):
@@ -83,7 +83,7 @@ class TokenIssuer:
         now, jti, scope = self._clock(), str(uuid7()), " ".join(grant.scope)
         # What is ours is written last: no plugin can change it.
         claims: dict[str, object] = {**added.claims} if added else {}
-        claims |= _private_claims(grant, tenant)
+        claims |= _private_claims(grant, tenant.settings)
         claims |= _claims(grant, tenant, now, jti, scope)
         new = NewToken(
             jti,
@@ -158,12 +158,14 @@ def _audience(tenant: Tenant) -> str | list[str]:
     return audience[0] if audience else tenant.issuer
 
 
-def _private_claims(grant: Grant, tenant: Tenant) -> dict[str, object]:
-    values = (
-        ("domain", tenant.settings.domain),
+def _private_claims(grant: Grant, settings: TenantSettings) -> dict[str, object]:
+    claims: dict[str, object] = {}
+    for name, value in (
+        ("domain", settings.domain),
         ("project", grant.client.project),
         ("service_account", grant.client.service_account),
         ("uid", grant.user.username if grant.user else ""),
-    )
-    prefix = tenant.settings.private_claim_prefix
-    return {f"{prefix}_{name}": value for name, value in values if value}
+    ):
+        if value:
+            claims[f"{settings.private_claim_prefix}_{name}"] = value
+    return claims
