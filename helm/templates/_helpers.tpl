@@ -104,7 +104,8 @@ AUTHGATE_{{ upper $name }}: {{ include "authgate.setting" $value | quote }}
 {{- end }}
 
 {{/* The pod of one component: (dict "root" $ "component" "web" "args" (list "serve") …), with
-     "ports", "probes", "grace", "lifecycle", "resources" and "restartPolicy" as Kubernetes has them.
+     "ports", "probes", "grace", "lifecycle", "resources" and "restartPolicy" as Kubernetes has them,
+     and variables of its own in "environment".
      With "inline" nothing of the release is needed, since a hook comes before it. */}}
 {{- define "authgate.pod" -}}
 {{- $root := .root -}}
@@ -180,9 +181,9 @@ spec:
         - name: {{ .variable }}
           value: /etc/authgate/secrets/{{ .file }}
         {{- end }}
-        {{- with .heartbeat }}
-        - name: AUTHGATE_JOBS__HEARTBEAT_FILE
-          value: {{ . }}
+        {{- range $name, $value := .environment }}
+        - name: {{ $name }}
+          value: {{ $value | quote }}
         {{- end }}
       {{- with .ports }}
       ports:

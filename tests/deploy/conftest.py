@@ -1,7 +1,7 @@
 """What the repository brings for running it elsewhere, as data."""
 
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -170,3 +170,9 @@ def variables() -> set[str]:
     settings = set(known_names())
     files = {f"{name}_file" for name in secret_files.names(Settings)}
     return {f"AUTHGATE_{name.upper().replace('.', '__')}" for name in settings | files}
+
+
+@pytest.fixture(scope="session")
+def find_pods() -> Callable[[list[dict[str, Any]]], list[Pod]]:
+    """Find the pods among manifests."""
+    return lambda manifests: list(pods_of(manifests))
