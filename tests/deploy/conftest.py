@@ -1,6 +1,7 @@
 """What the repository brings for running it elsewhere, as data."""
 
 import shutil
+import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.util import module_from_spec, spec_from_file_location
@@ -176,3 +177,9 @@ def variables() -> set[str]:
 def find_pods() -> Callable[[list[dict[str, Any]]], list[Pod]]:
     """Find the pods among manifests."""
     return lambda manifests: list(pods_of(manifests))
+
+
+@pytest.fixture(scope="session")
+def pyproject(repository: Path) -> dict[str, Any]:
+    """What pyproject.toml says."""
+    return tomllib.loads((repository / "pyproject.toml").read_text())
