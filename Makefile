@@ -45,7 +45,7 @@ lock: install ## Lock the newest versions that pyproject.toml allows
 			--output-file requirements/$$set.txt; \
 	}; \
 	lock run requirements/build.in && lock dev --extra dev requirements/build.in && \
-		lock image --extra fast
+		lock image --extra fast --extra otel
 
 services: ## Install PostgreSQL, PgBouncer, Redis and Chromium for the tests (Debian, Ubuntu)
 	@sh tests/services/install

@@ -16,7 +16,8 @@ def locked(path: Path) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(
-    ("wanted", "extras"), [("run", []), ("dev", ["dev", "fast"]), ("image", ["fast"])]
+    ("wanted", "extras"),
+    [("run", []), ("dev", ["dev", "fast", "otel"]), ("image", ["fast", "otel"])],
 )
 def test_what_pyproject_asks_for_is_what_is_locked(
     repository: Path, pyproject: dict[str, Any], wanted: str, extras: list[str]
