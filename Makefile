@@ -31,7 +31,7 @@ format: install ## Put the code into its usual shape
 	@$(PY) -m ruff check --fix --quiet .
 	@$(PY) -m ruff format --quiet .
 
-bench: install ## Measure this server beside another
+bench: install ## Measure this server beside others; ARGS=instructions counts, without a clock
 	@$(PY) -m bench $(ARGS)
 
 wheel: install ## Build the distribution into dist/
@@ -47,7 +47,7 @@ lock: install ## Lock the newest versions that pyproject.toml allows
 	lock run requirements/build.in && lock dev --extra dev requirements/build.in && \
 		lock image --extra fast --extra otel
 
-services: ## Install PostgreSQL, PgBouncer, Redis and Chromium for the tests (Debian, Ubuntu)
+services: ## Install what the tests start: PostgreSQL, Redis, Chromium … (Debian, Ubuntu)
 	@sh tests/services/install
 
 install:

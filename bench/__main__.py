@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from itertools import product
 from pathlib import Path
 
-from bench import machine, peers, postgres, report, row_security
+from bench import counting, machine, peers, postgres, report, row_security
 from bench.authgate_server import ServerKind, authgate
 from bench.machine import Cores
 from bench.measure import Plan, Result, compare
@@ -24,6 +24,8 @@ _DOCUMENT = Path(__file__).parents[1] / "docs" / "performance.md"
 def main() -> int:
     """Run what the command line asks for; 1 if any server answered wrongly."""
     asked = _arguments()
+    if asked.what == "instructions":
+        return counting.run(set_ceilings=asked.set_ceilings, say=_say)
     peers.install()
     facts = machine.facts() | {"postgresql": postgres.version()} | peers.versions()
     with tempfile.TemporaryDirectory(prefix="bench-") as directory:
@@ -44,7 +46,7 @@ def main() -> int:
 
 def _measured(asked: argparse.Namespace, directory: Path, cores: Cores) -> dict[str, list[Result]]:
     sections = {}
-    with postgres.cluster(directory, cores) as cluster:
+    with postgres.cluster(directory, cores.database) as cluster:
         if asked.what in ("rivals", "all"):
             sections["rivals"] = _rivals(asked, directory, cores, cluster)
         if asked.what in ("row-security", "all"):
@@ -87,7 +89,12 @@ def _say(line: str) -> None:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("what", nargs="?", choices=("rivals", "row-security", "all"), default="all")
+    parser.add_argument(
+        "what",
+        nargs="?",
+        choices=("rivals", "row-security", "instructions", "all"),
+        default="all",
+    )
     parser.add_argument("--quick", action="store_true", help="a rough answer within 3 minutes")
     parser.add_argument(
         "--only", action="append", default=[], choices=[s.name for s in ALL], help="one scenario"
@@ -97,6 +104,9 @@ def _arguments() -> argparse.Namespace:
         "--update-docs",
         action="store_true",
         help="write docs/performance.md and bench/results.json",
+    )
+    parser.add_argument(
+        "--set-ceilings", action="store_true", help="what instructions cost now is the most allowed"
     )
     return parser.parse_args()
 

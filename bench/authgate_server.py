@@ -1,7 +1,7 @@
 """AuthGate as a rival: an installation of its own on either database, behind either server.
 
 Set up by the commands an operator would use, with everything at its default but what the
-measurement needs: room below the rate limits, and a key-encryption key.
+measurement needs: room below the rate limits, no pace for devices, and a key-encryption key.
 """
 
 import base64
@@ -14,10 +14,13 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
+from bench import person
 from bench.machine import Cores, pinned
+from bench.person import Person
 from bench.postgres import Cluster
 from bench.rivals import Rival
 from bench.scenarios import SCOPE
@@ -28,9 +31,12 @@ ServerKind = Literal["hypercorn", "uvicorn"]
 
 _AUTHGATE = (sys.executable, "-m", "authgate")
 _TENANT = "bench"
+_NAME = "alice"
 _FILE = "authgate.db"
 _COUNT = "SELECT count(*) FROM tokens"
 _PLENTY = "1000000/s burst 1000000"
+# A device that asks too early would be told to slow down, which no rival does.
+_NO_PACE = "device_poll_interval=0"
 
 
 class CommandFailed(Exception):
@@ -111,7 +117,7 @@ def authgate(
     home = directory / database_of(name)
     home.mkdir()
     installation = Installation(name, kind, home, cluster)
-    site = _set_up(installation)
+    site = set_up(installation)
     with running(
         pinned([*_AUTHGATE, "serve"], cores.server),
         ready_url=site.discovery_url,
@@ -133,22 +139,36 @@ def database_of(name: str) -> str:
     return "".join(letter if letter.isalnum() else "_" for letter in name.lower())
 
 
-def _set_up(installation: Installation) -> Site:
+def set_up(installation: Installation) -> Site:
+    """A database with a tenant, its clients and a person, and where they will be served."""
     if installation.cluster:
         installation.cluster.create(installation.database)
     installation.command("migrate")
-    installation.command("tenant", "create", _TENANT)
+    installation.command("tenant", "create", _TENANT, "--setting", _NO_PACE)
+    issuer = f"{installation.base_url}/t/{_TENANT}"
+    device = _client(installation, "device_code", "--public", "--first-party")
     return Site(
-        f"{installation.base_url}/t/{_TENANT}",
+        issuer,
         machine=_client(installation, "client_credentials"),
-        device=_client(installation, "device_code", "--public"),
+        device=device,
+        person_token=partial(person.access_token, issuer, device, _person(installation)),
+        tokeninfo_url=f"{issuer}/oauth/tokeninfo",
     )
 
 
 def _client(installation: Installation, grant: str, *flags: str) -> Credentials:
+    scopes = [word for scope in (SCOPE, *person.SCOPE.split()) for word in ("--scope", scope)]
     printed = installation.command(
         "client", "create", "--tenant", _TENANT, "--name", "bench",
-        "--grant", grant, "--scope", SCOPE, "--output", "json", *flags,
+        "--grant", grant, *scopes, "--output", "json", *flags,
     )  # fmt: skip
     told = json.loads(printed)
     return Credentials(told["client_id"], told.get("client_secret") or "")
+
+
+def _person(installation: Installation) -> Person:
+    printed = installation.command(
+        "user", "create", _NAME, "--tenant", _TENANT, "--email", f"{_NAME}@bench.example",
+        "--output", "json",
+    )  # fmt: skip
+    return Person(_NAME, json.loads(printed)["password"])

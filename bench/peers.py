@@ -52,7 +52,7 @@ def oidc_provider(directory: Path, cores: Cores) -> Iterator[Rival]:
     """npm `oidc-provider`, one process."""
     port = free_port()
     issuer = f"http://127.0.0.1:{port}"
-    site = Site(issuer, _MACHINE, _DEVICE)
+    site = Site(issuer, _MACHINE, _DEVICE, person_token=_nobodys)
     command = [_node(), "server.mjs", json.dumps(_configuration(port, issuer))]
     with running(
         pinned(command, cores.server),
@@ -62,6 +62,10 @@ def oidc_provider(directory: Path, cores: Cores) -> Iterator[Rival]:
         cwd=_HOME,
     ) as processes:
         yield Rival(PEER, site, processes, warm_cpu_seconds=_COMPILED_AFTER)
+
+
+def _nobodys() -> str:
+    raise LookupError("nobody signs in here")
 
 
 def _configuration(port: int, issuer: str) -> dict[str, object]:

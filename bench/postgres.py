@@ -5,13 +5,13 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from bench.cpu import ProcessTree
-from bench.machine import Cores, pinned
+from bench.machine import pinned
 from bench.servers import DidNotStart, free_port, tail
 
 _START_SECONDS = 30
@@ -57,8 +57,8 @@ def version() -> str:
 
 
 @contextmanager
-def cluster(directory: Path, cores: Cores) -> Iterator[Cluster]:
-    """A fresh cluster in *directory* while the block lasts."""
+def cluster(directory: Path, cores: Sequence[int]) -> Iterator[Cluster]:
+    """A fresh cluster in *directory*, held to *cores*, while the block lasts."""
     binaries, port = _binaries(), free_port()
     data = directory / "postgres"
     data.mkdir()
@@ -70,7 +70,7 @@ def cluster(directory: Path, cores: Cores) -> Iterator[Cluster]:
         command += ["-c", f"{name}={value}"]
     with log.open("wb") as output:
         process = subprocess.Popen(
-            pinned(command, *cores.database), stdout=output, stderr=subprocess.STDOUT, user=user
+            pinned(command, *cores), stdout=output, stderr=subprocess.STDOUT, user=user
         )
     try:
         running = Cluster(port, ProcessTree(process.pid), binaries)

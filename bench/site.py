@@ -1,5 +1,6 @@
 """What a rival offers once it runs: its endpoints, and clients to call them as."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from bench.exchange import Request, send
@@ -20,6 +21,10 @@ class Site:
     issuer: str
     machine: Credentials
     device: Credentials
+    person_token: Callable[[], str]
+    """Gives an access token that speaks for a person, with the scopes openid, profile and email."""
+    tokeninfo_url: str = ""
+    """Where AuthGate's own question about a token is asked; no standard names it."""
 
     @property
     def discovery_url(self) -> str:

@@ -1,0 +1,195 @@
+"""Instructions per request of the endpoints that programs call all day: a speed without a clock.
+
+Requests come in waves, each of them on a connection of its own, because what concurrent requests
+share (a commit, a lookup) is part of the design. A wave's neighbours are the process's own timers
+and its garbage collector, so the figure is the lower quartile of several waves.
+"""
+
+import http.client
+import json
+import platform
+import sys
+import sysconfig
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import quantiles
+from urllib.parse import urlsplit
+
+from bench import report
+from bench.callgrind import CountedServer
+from bench.exchange import Reply, Request
+from bench.scenarios import (
+    ClientCredentials,
+    DevicePoll,
+    Discovery,
+    Jwks,
+    Scenario,
+    Tokeninfo,
+    Userinfo,
+    WrongAnswer,
+)
+from bench.site import Site
+
+GATED: tuple[Scenario, ...] = (
+    ClientCredentials(),
+    DevicePoll(),
+    Tokeninfo(),
+    Userinfo(),
+    Jwks(),
+    Discovery(),
+)
+"""What must not become slower unnoticed."""
+
+ROOM = 1.05
+"""Times its ceiling that an endpoint may cost."""
+
+ROOM_ELSEWHERE = 1.12
+"""The same for a build of Python whose ceilings are an estimate."""
+
+_CONNECTIONS = 16
+_WARM_WAVES = 3
+_WAVES = 7
+_CEILINGS = Path(__file__).parent / "ceilings.json"
+# Measured on three builds: the rest is native code, which is the same under each of them.
+_PYTHONS_SHARE = 0.7
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """What a request of one kind costs."""
+
+    scenario: str
+    instructions: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ceilings:
+    """What each endpoint cost when it was last looked at, under one build of Python."""
+
+    calibration: int
+    """Instructions of a round of `bench.calibration`."""
+
+    instructions: Mapping[str, int]
+    room: float = ROOM
+
+    def limit(self, scenario: str) -> int:
+        """The most that it may cost."""
+        return int(self.instructions[scenario] * self.room)
+
+    def estimated(self, calibration: int) -> "Ceilings":
+        """The ceilings of another build, for which a round costs this much."""
+        factor = 1 + _PYTHONS_SHARE * (calibration / self.calibration - 1)
+        scaled = {name: int(cost * factor) for name, cost in self.instructions.items()}
+        return Ceilings(calibration, scaled, ROOM_ELSEWHERE)
+
+
+def count(
+    server: CountedServer, site: Site, scenarios: Sequence[Scenario], say: Callable[[str], None]
+) -> list[Count]:
+    """What a request of each kind costs *server*. Raises `WrongAnswer`."""
+    prepared = [(scenario, scenario.requests(site)) for scenario in scenarios]
+    server.begin()
+    counts = []
+    for scenario, requests in prepared:
+        scenario.check(site, requests)
+        counts.append(Count(scenario.name, _instructions(server, scenario, requests)))
+        say(f"{scenario.name}: {counts[-1].instructions:,} instructions")
+    return counts
+
+
+def this_build() -> str:
+    """The Python that runs, as far as its speed goes."""
+    options = sysconfig.get_config_var("CONFIG_ARGS") or ""
+    made = "optimised" if "--enable-optimizations" in options else "plain"
+    name = f"{platform.python_implementation()} {platform.python_version()}"
+    return f"{name} {made}, {sys.platform} {platform.machine()}"
+
+
+def ceilings(build: str, calibration: int) -> Ceilings:
+    """The ceilings of this build of Python: its own, or an estimate from the first one's."""
+    known = _read()
+    if build in known:
+        return known[build]
+    return next(iter(known.values())).estimated(calibration)
+
+
+def set_ceilings(build: str, calibration: int, counts: Sequence[Count]) -> None:
+    """From now on these are the ceilings of this build."""
+    known = {name: _told(each) for name, each in _read().items()}
+    measured = {each.scenario: each.instructions for each in counts}
+    known[build] = _told(Ceilings(calibration, measured))
+    _CEILINGS.write_text(json.dumps(known, indent=2) + "\n")
+
+
+def too_slow(counts: Sequence[Count], limits: Ceilings) -> list[str]:
+    """The endpoints that cost more than they may."""
+    return [
+        f"{each.scenario}: {each.instructions:,} instructions, at most "
+        f"{limits.limit(each.scenario):,} allowed"
+        for each in counts
+        if each.instructions > limits.limit(each.scenario)
+    ]
+
+
+def table(counts: Sequence[Count], limits: Ceilings) -> str:
+    """Each endpoint beside its ceiling."""
+    head = ("scenario", "instructions/req", "before", "ratio")
+    return report.table(head, [_line(each, limits.instructions[each.scenario]) for each in counts])
+
+
+def _line(each: Count, before: int) -> tuple[str, ...]:
+    ratio = each.instructions / before
+    return (each.scenario, f"{each.instructions:,}", f"{before:,}", f"{ratio:.3f}")
+
+
+def _instructions(server: CountedServer, scenario: Scenario, requests: Sequence[Request]) -> int:
+    with _waves(scenario, requests) as wave:
+        server.instructions(lambda: _repeat(wave, _WARM_WAVES))
+        costs = [server.instructions(wave) for _ in range(_WAVES)]
+    return int(quantiles(costs, n=4)[0]) // _CONNECTIONS
+
+
+def _repeat(wave: Callable[[], None], times: int) -> None:
+    for _ in range(times):
+        wave()
+
+
+@contextmanager
+def _waves(scenario: Scenario, requests: Sequence[Request]) -> Iterator[Callable[[], None]]:
+    """Sends one wave of *requests* and waits for its answers."""
+    place = urlsplit(requests[0].url).netloc
+    connections = [http.client.HTTPConnection(place, timeout=30) for _ in range(_CONNECTIONS)]
+
+    def wave() -> None:
+        for number, connection in enumerate(connections):
+            request = requests[number % len(requests)]
+            path = urlsplit(request.url).path
+            connection.request(request.method, path, request.body or None, request.headers)
+        for connection in connections:
+            answer = connection.getresponse()
+            _judge(scenario, Reply(answer.status, answer.read()))
+
+    try:
+        yield wave
+    finally:
+        for connection in connections:
+            connection.close()
+
+
+def _judge(scenario: Scenario, reply: Reply) -> None:
+    expected = scenario.expectation
+    text = reply.body.decode()
+    if reply.status != expected.status or not any(each in text for each in expected.texts):
+        raise WrongAnswer(f"{scenario.name}: {reply.status} {text[:200]}")
+
+
+def _read() -> dict[str, Ceilings]:
+    with suppress(FileNotFoundError):
+        return {name: Ceilings(**told) for name, told in json.loads(_CEILINGS.read_text()).items()}
+    return {}
+
+
+def _told(each: Ceilings) -> dict[str, object]:
+    return {"calibration": each.calibration, "instructions": dict(each.instructions)}
