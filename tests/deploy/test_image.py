@@ -82,6 +82,14 @@ def test_it_runs_as_a_number_that_is_not_root(stages: list[list[Instruction]]) -
     assert any(f"useradd --uid {uid}" in line for line in said(run, "RUN"))
 
 
+def test_any_other_user_may_be_where_it_starts(stages: list[list[Instruction]]) -> None:
+    """compose.yaml runs as whoever owns the secrets; settings are looked for in that folder."""
+    run = stages[-1]
+    [folder] = said(run, "WORKDIR")
+    [making] = [line for line in said(run, "RUN") if line.endswith(folder)]
+    assert "--mode=0755" in making
+
+
 def test_it_starts_authgate_without_a_shell(stages: list[list[Instruction]]) -> None:
     run = stages[-1]
     assert json.loads(said(run, "ENTRYPOINT")[0]) == ["authgate"]
