@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from itertools import product
 from pathlib import Path
 
-from bench import counting, machine, peers, postgres, report, row_security
+from bench import counting, instructions, machine, peers, postgres, report, row_security
 from bench.authgate_server import ServerKind, authgate
 from bench.machine import Cores
 from bench.measure import Plan, Result, compare
@@ -17,6 +17,7 @@ from bench.scenarios import ALL
 _SAMPLES = Path(__file__).parent / "results.json"
 _KINDS: tuple[ServerKind, ...] = ("uvicorn", "hypercorn")
 _WALLED = ("client_credentials", "device poll")
+_NAMES = sorted({each.name for each in (*ALL, *instructions.GATED)})
 _TABLES = {"rivals": report.rivals_table, "row-security": row_security.table}
 _DOCUMENT = Path(__file__).parents[1] / "docs" / "performance.md"
 
@@ -25,7 +26,7 @@ def main() -> int:
     """Run what the command line asks for; 1 if any server answered wrongly."""
     asked = _arguments()
     if asked.what == "instructions":
-        return counting.run(set_ceilings=asked.set_ceilings, say=_say)
+        return _count(asked)
     peers.install()
     facts = machine.facts() | {"postgresql": postgres.version()} | peers.versions()
     with tempfile.TemporaryDirectory(prefix="bench-") as directory:
@@ -42,6 +43,13 @@ def main() -> int:
         for name, text in (tables | {"machine": report.facts_table(facts)}).items():
             report.insert(_DOCUMENT, name, text)
     return 1 if faults else 0
+
+
+def _count(asked: argparse.Namespace) -> int:
+    if not (asked.functions or asked.against):
+        return counting.run(set_ceilings=asked.set_ceilings, say=_say)
+    wanted = [each for each in instructions.GATED if not asked.only or each.name in asked.only]
+    return counting.explain(wanted, against=asked.against, say=_say)
 
 
 def _measured(asked: argparse.Namespace, directory: Path, cores: Cores) -> dict[str, list[Result]]:
@@ -96,17 +104,20 @@ def _arguments() -> argparse.Namespace:
         default="all",
     )
     parser.add_argument("--quick", action="store_true", help="a rough answer within 3 minutes")
-    parser.add_argument(
-        "--only", action="append", default=[], choices=[s.name for s in ALL], help="one scenario"
-    )
+    parser.add_argument("--only", action="append", default=[], choices=_NAMES, help="one scenario")
     parser.add_argument("--json", type=Path, help="write every sample to this file")
     parser.add_argument(
         "--update-docs",
         action="store_true",
         help="write docs/performance.md and bench/results.json",
     )
-    parser.add_argument(
-        "--set-ceilings", action="store_true", help="what instructions cost now is the most allowed"
+    counted = parser.add_argument_group("instructions")
+    counted.add_argument(
+        "--set-ceilings", action="store_true", help="what they are now is the most allowed"
+    )
+    counted.add_argument("--functions", action="store_true", help="show which functions cost most")
+    counted.add_argument(
+        "--against", metavar="COMMIT", help="show which functions cost more than at this commit"
     )
     return parser.parse_args()
 

@@ -13,7 +13,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Literal
@@ -45,7 +45,10 @@ class CommandFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """Where one AuthGate lives and what its environment says; `cluster` is none on SQLite."""
+    """Where one AuthGate lives and what its environment says; `cluster` is none on SQLite.
+
+    Its code is this checkout's, but for what `python_path` holds.
+    """
 
     name: str
     kind: ServerKind
@@ -55,6 +58,11 @@ class Installation:
     kek: str = field(
         default_factory=lambda: base64.b64encode(secrets.token_bytes(32)).decode(), repr=False
     )
+    python_path: tuple[Path, ...] = ()
+
+    def finding(self, *places: Path) -> "Installation":
+        """The same, with code from *places* where the path of its own has none."""
+        return replace(self, python_path=(*self.python_path, *places))
 
     @property
     def base_url(self) -> str:
@@ -76,6 +84,7 @@ class Installation:
             "AUTHGATE_KEYS__KEK": self.kek,
             "AUTHGATE_LIMITS__TOKEN_PER_CLIENT": _PLENTY,
             "AUTHGATE_LIMITS__DEVICE_AUTHORIZATION": _PLENTY,
+            "PYTHONPATH": os.pathsep.join(map(str, self.python_path)),
             **self._database_settings(),
         }
 

@@ -3,15 +3,20 @@
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import zip_longest
 from pathlib import Path
 
-from bench import callgrind, instructions, postgres
+from bench import callgrind, growth, instructions, postgres
 from bench.authgate_server import Installation, set_up
+from bench.instructions import Count
+from bench.scenarios import Scenario
+
+Say = Callable[[str], None]
 
 
-def run(*, set_ceilings: bool, say: Callable[[str], None]) -> int:
+def run(*, set_ceilings: bool, say: Say) -> int:
     """Print each endpoint beside its ceiling; 1 if one costs more than it may."""
     build, calibration = instructions.this_build(), callgrind.cost_of_calibration()
     with installed() as installation:
@@ -20,11 +25,17 @@ def run(*, set_ceilings: bool, say: Callable[[str], None]) -> int:
             counts = instructions.count(server, site, instructions.GATED, say)
     if set_ceilings:
         instructions.set_ceilings(build, calibration, counts)
-    limits = instructions.ceilings(build, calibration)
-    print(build, instructions.table(counts, limits), sep="\n\n")
-    faults = instructions.too_slow(counts, limits)
-    print(*faults, sep="\n", file=sys.stderr)
-    return 1 if faults else 0
+    return _judged(counts, instructions.ceilings(build, calibration))
+
+
+def explain(scenarios: Sequence[Scenario], *, against: str | None, say: Say) -> int:
+    """Print which functions a request's cost is in, or in which it differs from a commit's."""
+    before = _profiles_of(against, scenarios, say) if against else []
+    with installed() as installation:
+        now = growth.profiles(installation, scenarios, say)
+    for each, was in zip_longest(now, before):
+        print(growth.told(each, was), end="\n\n")
+    return 0
 
 
 @contextmanager
@@ -36,3 +47,17 @@ def installed() -> Iterator[Installation]:
         # Where time is not measured, nobody needs a core to himself.
         with postgres.cluster(Path(directory), tuple(os.sched_getaffinity(0))) as cluster:
             yield Installation("counted", "uvicorn", home, cluster)
+
+
+def _profiles_of(commit: str, scenarios: Sequence[Scenario], say: Say) -> list[growth.Profile]:
+    with tempfile.TemporaryDirectory(prefix="bench-") as directory, installed() as installation:
+        rooms = growth.checked_out(commit, Path(directory))
+        say(f"at {commit}:")
+        return growth.profiles(installation.finding(*rooms), scenarios, say)
+
+
+def _judged(counts: Sequence[Count], limits: instructions.Ceilings) -> int:
+    print(instructions.this_build(), instructions.table(counts, limits), sep="\n\n")
+    faults = instructions.too_slow(counts, limits)
+    print(*faults, sep="\n", file=sys.stderr)
+    return 1 if faults else 0

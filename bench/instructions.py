@@ -5,21 +5,18 @@ share (a commit, a lookup) is part of the design. A wave's neighbours are the pr
 and its garbage collector, so the figure is the lower quartile of several waves.
 """
 
-import http.client
 import json
 import platform
 import sys
 import sysconfig
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
-from statistics import quantiles
-from urllib.parse import urlsplit
 
 from bench import report
-from bench.callgrind import CountedServer
-from bench.exchange import Reply, Request
+from bench.callgrind import CountedServer, Spent
+from bench.exchange import Request
 from bench.scenarios import (
     ClientCredentials,
     DevicePoll,
@@ -28,9 +25,9 @@ from bench.scenarios import (
     Scenario,
     Tokeninfo,
     Userinfo,
-    WrongAnswer,
 )
 from bench.site import Site
+from bench.waves import CONNECTIONS, repeat, waves
 
 GATED: tuple[Scenario, ...] = (
     ClientCredentials(),
@@ -48,7 +45,6 @@ ROOM = 1.05
 ROOM_ELSEWHERE = 1.12
 """The same for a build of Python whose ceilings are an estimate."""
 
-_CONNECTIONS = 16
 _WARM_WAVES = 3
 _WAVES = 7
 _CEILINGS = Path(__file__).parent / "ceilings.json"
@@ -62,6 +58,14 @@ class Count:
 
     scenario: str
     instructions: int
+    by_function: Mapping[str, int] = field(default_factory=dict, repr=False)
+    """The same by native function, each by itself."""
+
+    @classmethod
+    def of(cls, scenario: Scenario, spent: Spent) -> "Count":
+        """What was spent on a wave, by request."""
+        by_function = {name: cost // CONNECTIONS for name, cost in spent.by_function().items()}
+        return cls(scenario.name, spent.instructions // CONNECTIONS, by_function)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +98,7 @@ def count(
     counts = []
     for scenario, requests in prepared:
         scenario.check(site, requests)
-        counts.append(Count(scenario.name, _instructions(server, scenario, requests)))
+        counts.append(Count.of(scenario, _cost(server, scenario, requests)))
         say(f"{scenario.name}: {counts[-1].instructions:,} instructions")
     return counts
 
@@ -144,45 +148,11 @@ def _line(each: Count, before: int) -> tuple[str, ...]:
     return (each.scenario, f"{each.instructions:,}", f"{before:,}", f"{ratio:.3f}")
 
 
-def _instructions(server: CountedServer, scenario: Scenario, requests: Sequence[Request]) -> int:
-    with _waves(scenario, requests) as wave:
-        server.instructions(lambda: _repeat(wave, _WARM_WAVES))
-        costs = [server.instructions(wave) for _ in range(_WAVES)]
-    return int(quantiles(costs, n=4)[0]) // _CONNECTIONS
-
-
-def _repeat(wave: Callable[[], None], times: int) -> None:
-    for _ in range(times):
-        wave()
-
-
-@contextmanager
-def _waves(scenario: Scenario, requests: Sequence[Request]) -> Iterator[Callable[[], None]]:
-    """Sends one wave of *requests* and waits for its answers."""
-    place = urlsplit(requests[0].url).netloc
-    connections = [http.client.HTTPConnection(place, timeout=30) for _ in range(_CONNECTIONS)]
-
-    def wave() -> None:
-        for number, connection in enumerate(connections):
-            request = requests[number % len(requests)]
-            path = urlsplit(request.url).path
-            connection.request(request.method, path, request.body or None, request.headers)
-        for connection in connections:
-            answer = connection.getresponse()
-            _judge(scenario, Reply(answer.status, answer.read()))
-
-    try:
-        yield wave
-    finally:
-        for connection in connections:
-            connection.close()
-
-
-def _judge(scenario: Scenario, reply: Reply) -> None:
-    expected = scenario.expectation
-    text = reply.body.decode()
-    if reply.status != expected.status or not any(each in text for each in expected.texts):
-        raise WrongAnswer(f"{scenario.name}: {reply.status} {text[:200]}")
+def _cost(server: CountedServer, scenario: Scenario, requests: Sequence[Request]) -> Spent:
+    with waves(scenario, requests) as wave:
+        server.spent(lambda: repeat(wave, _WARM_WAVES))
+        costs = sorted((server.spent(wave) for _ in range(_WAVES)), key=lambda s: s.instructions)
+    return costs[_WAVES // 4]
 
 
 def _read() -> dict[str, Ceilings]:

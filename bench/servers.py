@@ -51,7 +51,7 @@ def running(
         _wait_until_ready(process, ready_url, log)
         yield ProcessTree(process.pid)
     finally:
-        _stop(process)
+        stop(process)
 
 
 def tail(log: Path, lines: int = 20) -> str:
@@ -75,11 +75,12 @@ def _answers(url: str) -> bool:
         return False
 
 
-def _stop(process: subprocess.Popen[bytes]) -> None:
+def stop(process: subprocess.Popen[bytes], *, within: float = _STOP_SECONDS) -> None:
+    """End a process that leads a session of its own, and wait until it is gone."""
     if process.poll() is None:
         process.terminate()
     try:
-        process.wait(_STOP_SECONDS)
+        process.wait(within)
     except subprocess.TimeoutExpired:
         # The session is this server's own, so nothing else can be in the group.
         os.killpg(process.pid, signal.SIGKILL)

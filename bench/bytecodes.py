@@ -1,0 +1,52 @@
+"""Bytecodes per request of each Python function: where a count of instructions comes from."""
+
+import json
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.authgate_server import Installation
+from bench.worker import worker
+
+_ROOT = Path(__file__).parents[1]
+_SECONDS = 60
+
+
+class NotTraced(Exception):
+    """The traced server wrote nothing down."""
+
+
+@dataclass(frozen=True, slots=True)
+class TracedServer:
+    """A server whose bytecodes are counted."""
+
+    pid: int
+    file: Path
+
+    def by_function(self, work: Callable[[], None]) -> Mapping[str, int]:
+        """What each function executes, callees included, while *work* keeps the server busy."""
+        os.kill(self.pid, signal.SIGUSR1)
+        work()
+        os.kill(self.pid, signal.SIGUSR2)
+        return self._written()
+
+    def _written(self) -> Mapping[str, int]:
+        give_up_at = time.monotonic() + _SECONDS
+        while not self.file.exists():
+            if time.monotonic() > give_up_at:
+                raise NotTraced(str(self.file))
+            time.sleep(0.05)
+        told: dict[str, int] = json.loads(self.file.read_text())
+        self.file.unlink()
+        return told
+
+
+@contextmanager
+def traced(installation: Installation) -> Iterator[TracedServer]:
+    """One worker that serves *installation* and can count its bytecodes."""
+    with worker(installation.finding(_ROOT), app="bench.traced_app:app") as pid:
+        yield TracedServer(pid, installation.directory / "bytecodes.json")
