@@ -34,7 +34,8 @@ class DatabaseSettings(_Section):
 
     url: SecretStr = SecretStr("sqlite://.authgate/authgate.db")
     """``sqlite://<path>``, or ``postgres://user:password@host:port/name`` as the role that serves
-    requests: it owns nothing and cannot see past row-level security."""
+    requests: it owns nothing and cannot see past row-level security. Off this machine add
+    ``?sslmode=verify-full&sslrootcert=<path>``."""
 
     owner_url: SecretStr | None = None
     """PostgreSQL: the role that owns the tables. Only ``authgate migrate`` uses it."""

@@ -15,7 +15,7 @@ from typing import Any, TypeAlias, cast
 from uuid import UUID, uuid4
 
 import asyncpg
-from tortoise.backends.asyncpg.client import AsyncpgDBClient, TransactionWrapper
+from tortoise.backends.asyncpg.client import TransactionWrapper
 from tortoise.backends.base.client import (
     NestedTransactionContext,
     TransactionalDBClient,
@@ -23,6 +23,7 @@ from tortoise.backends.base.client import (
 )
 from tortoise.connection import get_connections
 
+from authgate.storage.url_client import UrlClient
 from authgate_tenants.scope import CrossTenant, tenant_in_scope
 
 ACQUIRE_SECONDS = 1.0
@@ -211,7 +212,7 @@ async def _give_back(
         return  # the connection is dead, and the pool has dropped it already
 
 
-class TenantClient(AsyncpgDBClient):
+class TenantClient(UrlClient):
     """The pool; every statement runs in a transaction that knows its tenant."""
 
     def _in_transaction(self) -> _TransactionContext:

@@ -111,6 +111,9 @@ def _postgres_connection(settings: DatabaseSettings, *, as_owner: bool) -> dict[
         "user": unquote(parts.username or ""),
         "password": unquote(parts.password or ""),
         "database": parts.path.lstrip("/"),
+        # What else the URL says, such as how the line is encrypted; without its password, since
+        # Tortoise writes this into its debug log.
+        "dsn": urlunsplit(("postgresql", parts.netloc.rpartition("@")[2], "", parts.query, "")),
         "minsize": 1,
         "maxsize": 2 if as_owner else settings.pool_size,
         "timeout": 3,
@@ -122,8 +125,8 @@ def _postgres_connection(settings: DatabaseSettings, *, as_owner: bool) -> dict[
         credentials["command_timeout"] = settings.statement_seconds + 1
     if settings.pgbouncer and not as_owner:
         credentials["statement_cache_size"] = 0
-    engine = "tortoise.backends.asyncpg" if as_owner else "authgate.storage.asyncpg_client"
-    return {"engine": engine, "credentials": credentials}
+    engine = "url_client" if as_owner else "asyncpg_client"
+    return {"engine": f"authgate.storage.{engine}", "credentials": credentials}
 
 
 def answer_seconds(settings: DatabaseSettings) -> float:

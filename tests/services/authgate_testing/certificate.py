@@ -14,7 +14,10 @@ def certificate_in(folder: Path) -> tuple[Path, Path]:
     """Write a certificate for loopback that vouches for itself, and its key; answer both files."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "loopback")])
-    loopback = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+    addresses = ("127.0.0.1", "0.0.0.0")  # noqa: S104 - named, not listened on
+    loopback = x509.SubjectAlternativeName(
+        [x509.IPAddress(ipaddress.ip_address(each)) for each in addresses]
+    )
     now = datetime.now(UTC)
     signed = (
         x509.CertificateBuilder()

@@ -19,6 +19,7 @@ from authgate_testing.browser import (
     chromium_program,
 )
 from authgate_testing.certificate import certificate_in
+from authgate_testing.guarded_postgres import GuardedPostgres, guarded_postgres_running
 from authgate_testing.pgbouncer import PgBouncer, pgbouncer_running
 from authgate_testing.postgres import PostgresServer, postgres_running
 from authgate_testing.redis_server import RedisServer, redis_running
@@ -38,6 +39,13 @@ def postgres_database(postgres: PostgresServer) -> Iterator[str]:
     postgres.create_database(name)
     yield name
     postgres.drop_database(name)
+
+
+@pytest.fixture(scope="session")
+def guarded_postgres() -> Iterator[GuardedPostgres]:
+    """One that asks for passwords and speaks TLS."""
+    with guarded_postgres_running() as guarded:
+        yield guarded
 
 
 @pytest.fixture(scope="session")
