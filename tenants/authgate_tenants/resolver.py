@@ -139,7 +139,9 @@ class TenantResolver:
         tenant = await self.find(slug)
         if tenant is None or _origin(tenant) != self._addressing.base_url:
             return None
-        return Resolved(_reached_at(tenant, prefix), inner)
+        if tenant.prefix != prefix:
+            tenant = replace(tenant, prefix=prefix)
+        return Resolved(tenant, inner)
 
     async def _by_host(self, host: str, path: str) -> Resolved | None:
         suffix = f".{self._addressing.base_domain}"
@@ -186,10 +188,6 @@ class TenantResolver:
             prefix=urlsplit(issuer).path,
             settings=TenantSettings.from_json(row.settings),
         )
-
-
-def _reached_at(tenant: Tenant, prefix: str) -> Tenant:
-    return tenant if tenant.prefix == prefix else replace(tenant, prefix=prefix)
 
 
 def _origin(tenant: Tenant) -> str:

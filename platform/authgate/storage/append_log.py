@@ -7,7 +7,7 @@ so it may hold rows of several tenants. Inside an open unit of work the rows joi
 
 import asyncio
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
@@ -65,18 +65,16 @@ class AppendLog:
         self._dialect = dialect
         self._batcher: Batcher[Rows, None] = Batcher(self._commit, seconds=seconds)
 
-    async def append(self, *rows: Row) -> None:
+    def append(self, *rows: Row) -> Awaitable[None]:
         """Store the rows together: in the open unit of work, or by group commit."""
-        if not rows:
-            return
-        if in_transaction():
-            connection = connections.get("default")
-            for row in rows:
-                await connection.execute_insert(
-                    row.table.insert(self._dialect), encoded(row.values, self._dialect)
-                )
-        else:
-            await self._batcher.submit(rows)
+        return self._join(rows) if in_transaction() else self._batcher.submit(rows)
+
+    async def _join(self, rows: Rows) -> None:
+        connection = connections.get("default")
+        for row in rows:
+            await connection.execute_insert(
+                row.table.insert(self._dialect), encoded(row.values, self._dialect)
+            )
 
     async def close(self) -> None:
         """Commit what waits, and disconnect."""

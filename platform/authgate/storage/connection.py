@@ -1,6 +1,6 @@
 """Opening and closing the database for one process."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -40,9 +40,9 @@ def dialect() -> database.Dialect:
     return _opened().dialect
 
 
-async def append(*rows: Row) -> None:
+def append(*rows: Row) -> Awaitable[None]:
     """Store rows together: in the open unit of work, or durably by group commit."""
-    await _opened().append_log.append(*rows)
+    return _opened().append_log.append(*rows)
 
 
 async def find(lookup: Lookup, key: Any) -> Record | None:

@@ -27,11 +27,9 @@ class SharedCache(Generic[V]):
         self._topic = topic
         self._invalidations = invalidations
         self._values: Cached[Key, V] = Cached(size=size, ttl=ttl, keep_none=keep_none)
-        invalidations.subscribe(topic, self._values.forget)
-
-    def kept(self, key: Key) -> tuple[V, float] | None:
+        self.kept: Callable[[Key], tuple[V, float] | None] = self._values.kept
         """A value that need not be loaded, and when it ends; nothing where ``get`` has to ask."""
-        return self._values.kept(key)
+        invalidations.subscribe(topic, self._values.forget)
 
     async def get(self, key: Key, load: Callable[[], Awaitable[V]]) -> V:
         """The value, loaded if need be."""

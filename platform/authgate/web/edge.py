@@ -120,7 +120,7 @@ class Edge:
     async def answer(self, head: RequestHead, body: bytes) -> Answered:
         """The answer to a whole request for a machine endpoint: the short way, without ASGI."""
         exchange = self._exchange(head)
-        reply = await self._reply(exchange, partial(_given, body), _nobody)
+        reply = await self._tenant_reply(exchange, partial(_given, body), _nobody)
         return exchange.answered(reply or self._refusals.no_tenant(exchange.request_id, html=False))
 
     def _exchange(self, head: RequestHead) -> Exchange:
@@ -135,6 +135,10 @@ class Edge:
         own = self._platform_handler(path)
         if own is not None:
             return await self._handled(own, exchange, body, path)
+        return await self._tenant_reply(exchange, body, people)
+
+    async def _tenant_reply(self, exchange: Exchange, body: Body, people: People) -> Reply | None:
+        path = exchange.head.path
         try:
             found = await self._resolver.resolve(host=exchange.host, path=path)
         except UnknownHost:
@@ -142,7 +146,7 @@ class Edge:
         except Exception as error:  # noqa: BLE001  # every failure is answered
             return self._refusals.failed(error, exchange.request_id, html=exchange.wants_html)
         if found is not None:
-            return await self._tenants_reply(found, exchange, body, people)
+            return await self._reply_in_scope(found, exchange, body, people)
         if path == "/":
             return await self._handled(self._platform["/"], exchange, body, path)
         return self._refusals.no_tenant(exchange.request_id, html=exchange.wants_html)
@@ -153,7 +157,7 @@ class Edge:
         # Whose front page it is depends on the host.
         return self._platform.get(path) if path != "/" else None
 
-    async def _tenants_reply(
+    async def _reply_in_scope(
         self, found: Resolved, exchange: Exchange, body: Body, people: People
     ) -> Reply | None:
         tenant, path = found

@@ -114,7 +114,9 @@ def parse_form(body: bytes) -> Form:
     if body.count(b"&") >= FIELD_LIMIT:
         raise BadRequest("The body is not a valid form.")
     try:
-        pairs = [_pair(piece) for piece in body.decode("ascii").split("&") if piece]
+        pairs = [piece.partition("=")[::2] for piece in body.decode("ascii").split("&") if piece]
+        if b"%" in body or b"+" in body:
+            pairs = [(_plain(name), _plain(value)) for name, value in pairs]
     except ValueError as error:
         raise BadRequest("The body is not a valid form.") from error
     values = dict(pairs)
@@ -125,11 +127,8 @@ def parse_form(body: bytes) -> Form:
     return Form(values)
 
 
-def _pair(piece: str) -> tuple[str, str]:
-    name, _, value = piece.partition("=")
-    if "%" in piece or "+" in piece:
-        return unquote_plus(name, errors="strict"), unquote_plus(value, errors="strict")
-    return name, value
+def _plain(text: str) -> str:
+    return unquote_plus(text, errors="strict") if "%" in text or "+" in text else text
 
 
 def parse_json_form(body: bytes) -> Form:
