@@ -2,7 +2,9 @@
 
 import shutil
 from collections.abc import AsyncIterator, Iterator
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from types import ModuleType
 from uuid import uuid4
 
 import httpx2
@@ -178,3 +180,14 @@ async def live_server(
     """``authgate serve`` on a port of its own, with a tenant, a client and a person."""
     async with live(sqlite_settings, tmp_path) as serving_now:
         yield serving_now
+
+
+@pytest.fixture(scope="session")
+def reference() -> ModuleType:
+    """What writes the reference pages, and the settings into the schema of the chart."""
+    spec = spec_from_file_location("reference", Path(__file__).parents[1] / "docs/reference.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

@@ -4,9 +4,7 @@ import shutil
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import helm_python
@@ -152,17 +150,6 @@ def compose(repository: Path) -> dict[str, Any]:
     """The compose file."""
     content: dict[str, Any] = yaml.safe_load((repository / "deploy/compose.yaml").read_text())
     return content
-
-
-@pytest.fixture(scope="session")
-def reference(repository: Path) -> ModuleType:
-    """What writes the reference pages, and the settings into the schema of the chart."""
-    spec = spec_from_file_location("reference", repository / "docs/reference.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 @pytest.fixture(scope="session")

@@ -2,9 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
@@ -20,17 +18,6 @@ def pages(repository: Path) -> dict[str, str]:
     """Every page that people read, by its path."""
     paths = [*repository.glob("*.md"), *(repository / "docs").rglob("*.md")]
     return {str(path.relative_to(repository)): path.read_text() for path in sorted(paths)}
-
-
-@pytest.fixture(scope="session")
-def reference(repository: Path) -> ModuleType:
-    """What writes the reference pages. It is no part of the product, so it is in no package."""
-    spec = spec_from_file_location("reference", repository / "docs/reference.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 @pytest.fixture(scope="session")

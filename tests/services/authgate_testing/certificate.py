@@ -11,32 +11,31 @@ from cryptography.x509.oid import NameOID
 
 
 def certificate_in(folder: Path) -> tuple[Path, Path]:
-    """Write a certificate for loopback that vouches for itself, and its key; answer both files."""
+    """Write a certificate for this machine that vouches for itself, and its key; both files."""
     key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "loopback")])
-    addresses = ("127.0.0.1", "0.0.0.0")  # noqa: S104 - named, not listened on
-    loopback = x509.SubjectAlternativeName(
-        [x509.IPAddress(ipaddress.ip_address(each)) for each in addresses]
-    )
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    addresses = map(ipaddress.ip_address, ("127.0.0.1", "0.0.0.0"))  # noqa: S104 - named, no more
+    names = [x509.DNSName("localhost"), *map(x509.IPAddress, addresses)]
     now = datetime.now(UTC)
-    signed = (
+    certificate = (
         x509.CertificateBuilder()
         .subject_name(name)
         .issuer_name(name)
         .public_key(key.public_key())
-        .serial_number(1)
+        .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(hours=1))
         .not_valid_after(now + timedelta(hours=1))
-        .add_extension(loopback, critical=False)
+        .add_extension(x509.SubjectAlternativeName(names), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(key, hashes.SHA256())
     )
-    certfile, keyfile = folder / "cert.pem", folder / "key.pem"
-    certfile.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
-    keyfile.write_bytes(
+    chain, private = folder / "certificate.pem", folder / "key.pem"
+    chain.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    private.write_bytes(
         key.private_bytes(
             serialization.Encoding.PEM,
             serialization.PrivateFormat.PKCS8,
             serialization.NoEncryption(),
         )
     )
-    return certfile, keyfile
+    return chain, private

@@ -104,5 +104,5 @@ def _axe_violations() -> Callable[[Page], Awaitable[list[str]]]:
 
 @pytest.fixture(scope="session")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """A certificate for loopback that vouches for itself, and its key."""
+    """A certificate for this machine that vouches for itself, and its key, as files."""
     return certificate_in(tmp_path_factory.mktemp("certificate"))
