@@ -34,6 +34,7 @@ from authgate.oauth import errors
 from authgate.oauth.errors import OAuthError
 from authgate.settings import Settings
 from authgate.telemetry import metrics
+from authgate.telemetry.tracing import Attribute
 from authgate_tenants.settings import TenantSettings
 
 DOCS = Path(__file__).parent
@@ -280,6 +281,18 @@ def _measurement(kind: str, call: ast.Call) -> tuple[str, ...]:
     return f"`{name}`", kind, ", ".join(f"`{each}`" for each in labels), meaning
 
 
+def span_attributes() -> str:
+    """Everything that a span may say, as ``telemetry.tracing`` declares it."""
+    body = ast.parse(inspect.getsource(Attribute)).body[0]
+    assert isinstance(body, ast.ClassDef)  # noqa: S101  # what a class is parsed as
+    said = {
+        ast.literal_eval(field.value): ast.literal_eval(text.value)
+        for field, text in zip(body.body, body.body[1:], strict=False)
+        if isinstance(field, ast.Assign) and isinstance(text, ast.Expr)
+    }
+    return _table(("attribute", "holds"), [(f"`{each}`", _text(said[each])) for each in Attribute])
+
+
 def refusals() -> str:
     """Each OAuth error that an endpoint may answer with."""
     rows = [
@@ -298,6 +311,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "commands": commands,
     "exit-codes": exit_codes,
     "metrics": measurements,
+    "span-attributes": span_attributes,
     "errors": refusals,
 }
 

@@ -36,19 +36,23 @@ from authgate.oidc.discovery import Discovery
 from authgate.people import PeopleApp
 from authgate.plugin_api import HttpClient
 from authgate.plugin_manager import (
+    Containment,
     GuardedHttp,
     Isolation,
     LoginConnectors,
     PluginCall,
     Plugins,
+    TracedHttp,
 )
 from authgate.refusals import Refusals
 from authgate.settings import EgressSettings, Settings
 from authgate.storage import fitness, service_lock
 from authgate.storage.poll_pacing import MemoryPollPacer, PollPacer, RedisPollPacer
 from authgate.storage.rate_limits import MemoryRateLimiter, RateLimiter, RedisRateLimiter
-from authgate.telemetry import logs, metrics
+from authgate.telemetry import logs, metrics, tracing
 from authgate.telemetry.access_log import AccessLog
+from authgate.telemetry.request_spans import TracedAccessLog
+from authgate.telemetry.tracing import UNTRACED
 from authgate.tokens.issuer import TokenIssuer
 from authgate.web import draining, platform_pages
 from authgate.web.client_ip import ClientAddress
@@ -65,6 +69,7 @@ from authgate.web.limits import Limits
 from authgate.web.machine import Handler, Routes
 from authgate.web.pages import Pages
 from authgate.web.static_files import StaticFiles
+from authgate.web.traced_app import TracedApp
 
 _log = structlog.get_logger(__name__)
 
@@ -98,13 +103,19 @@ async def serving(settings: Settings, *, clock: Clock) -> AsyncIterator[tuple[Ap
 @asynccontextmanager
 async def assembled(settings: Settings, *, clock: Clock) -> AsyncIterator[tuple[App, Installation]]:
     """The open application, however many others serve the same database."""
-    access_log = AccessLog(settings, logs.configure(settings))
+    handler = logs.configure(settings)
     await asyncio.to_thread(user_agents.warm_up)
     async with (
-        installation.opened(settings, clock=clock) as parts,
+        tracing.opened(settings.tracing) as tracer,
+        installation.opened(settings, clock=clock, tracer=tracer) as parts,
         _outside(settings.egress) as outside,
     ):
-        yield _edge(parts, access_log, outside), parts
+        if tracer is None:
+            yield _edge(parts, AccessLog(settings, handler), outside), parts
+        else:
+            access_log = TracedAccessLog(settings, handler, tracer)
+            edge = _edge(parts, access_log, TracedHttp(outside, tracer))
+            yield TracedApp(edge, tracer, _addresses(settings)), parts
 
 
 def _outside(egress: EgressSettings) -> GuardedHttp:
@@ -120,7 +131,8 @@ def _edge(parts: Installation, access_log: AccessLog, outside: HttpClient) -> Ed
     pages = Pages(static=static, base_url=settings.base_url)
     limits = Limits(_rate_limiter(parts), settings.limits)
     installed = plugin_manager.load()
-    isolation = Isolation(observe=_observe)
+    tracer = parts.tracer or UNTRACED
+    isolation = Isolation(observe=_observe, containment=Containment(context=tracer.context))
     plugins = Plugins(installed, isolation=isolation)
     connectors = LoginConnectors(installed, isolation=isolation, http=outside)
     return Edge(
@@ -129,12 +141,16 @@ def _edge(parts: Installation, access_log: AccessLog, outside: HttpClient) -> Ed
         machine=_machine_routes(parts, limits, plugins),
         people=cast(App, _people(parts, pages, limits, connectors)),
         refusals=Refusals(pages),
-        addresses=ClientAddress(settings.server.trusted_proxies),
+        addresses=_addresses(settings),
         body_limit=settings.server.body_limit,
         body_seconds=settings.server.body_seconds,
         access_log=access_log,
         https=settings.base_url.startswith("https:"),
     )
+
+
+def _addresses(settings: Settings) -> ClientAddress:
+    return ClientAddress(settings.server.trusted_proxies)
 
 
 def _machine_routes(parts: Installation, limits: Limits, plugins: Plugins) -> Routes:

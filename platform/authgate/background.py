@@ -16,6 +16,7 @@ from authgate.jobs.envelope import Envelopes
 from authgate.settings import Settings
 from authgate.storage.expiry import remove_expired
 from authgate.telemetry import metrics
+from authgate.telemetry.tracing import UNTRACED
 
 _log = structlog.get_logger(__name__)
 
@@ -23,19 +24,20 @@ _log = structlog.get_logger(__name__)
 @asynccontextmanager
 async def job_queue(parts: Installation) -> AsyncIterator[JobQueue]:
     """Where the server leaves its jobs: with itself, or with workers."""
-    settings = parts.settings
+    settings, tracer = parts.settings, parts.tracer or UNTRACED
     if settings.jobs.runner == "in-process":
         runner = InProcessRunner(
             performer(parts),
             schedule=schedule(settings),
             drain_seconds=settings.server.drain_seconds,
+            tracer=tracer,
         )
         async with runner:
             yield runner
         return
     from authgate.jobs.celery_queue import CeleryQueue
 
-    queue = CeleryQueue(settings, envelopes(settings))
+    queue = CeleryQueue(settings, envelopes(settings), tracer=tracer)
     try:
         yield queue
     finally:
@@ -46,7 +48,9 @@ def performer(parts: Installation) -> Performer:
     """What does every job there is."""
     handlers = Handlers()
     handlers.add(RemoveExpired, partial(_remove_expired, parts.settings, parts.clock))
-    return Performer(handlers, find_tenant=parts.resolver.find_by_id)
+    return Performer(
+        handlers, find_tenant=parts.resolver.find_by_id, tracer=parts.tracer or UNTRACED
+    )
 
 
 def schedule(settings: Settings) -> tuple[Periodic, ...]:

@@ -16,6 +16,7 @@ from authgate.storage.clients import Client
 from authgate.storage.invalidation import Invalidations
 from authgate.storage.redis import RedisConnection
 from authgate.storage.shared_cache import SharedCache
+from authgate.telemetry.tracing import Tracer
 from authgate.tokens.key_set import KeySet
 from authgate.tokens.keys import SigningKeys
 from authgate_tenants import Tenant
@@ -38,6 +39,9 @@ class Installation:
 
     settings: Settings
     clock: Clock
+    tracer: Tracer | None
+    """Makes spans, where traces are wanted."""
+
     redis: RedisConnection | None
     invalidations: Invalidations
     tenants: SharedCache[Tenant | None]
@@ -48,17 +52,19 @@ class Installation:
 
 
 @asynccontextmanager
-async def opened(settings: Settings, *, clock: Clock = utc_now) -> AsyncIterator[Installation]:
+async def opened(
+    settings: Settings, *, clock: Clock = utc_now, tracer: Tracer | None = None
+) -> AsyncIterator[Installation]:
     """Open the database and Redis, and build the parts. Closed in reverse when the block ends."""
     keks = key_encryption_keys(settings.keys, may_create=settings.profile == "dev")
     async with AsyncExitStack() as stack:
-        await stack.enter_async_context(storage.opened(settings.database))
+        await stack.enter_async_context(storage.opened(settings.database, tracer=tracer))
         redis = None
         if settings.redis_url is not None:
-            redis = RedisConnection(settings.redis_url.get_secret_value())
+            redis = _redis(settings.redis_url.get_secret_value(), tracer)
             await stack.enter_async_context(redis)
         invalidations = await stack.enter_async_context(Invalidations(redis))
-        yield _built(settings, clock, redis, invalidations, keks)
+        yield _built(settings, clock, tracer, redis, invalidations, keks)
 
 
 def addressing(settings: Settings) -> Addressing:
@@ -87,9 +93,18 @@ def key_encryption_keys(settings: KeySettings, *, may_create: bool) -> list[KeyE
     )
 
 
+def _redis(url: str, tracer: Tracer | None) -> RedisConnection:
+    if tracer is None:
+        return RedisConnection(url)
+    from authgate.storage.traced_redis import TracedRedis
+
+    return TracedRedis(url, tracer)
+
+
 def _built(
     settings: Settings,
     clock: Clock,
+    tracer: Tracer | None,
     redis: RedisConnection | None,
     invalidations: Invalidations,
     keks: list[KeyEncryptionKey],
@@ -108,6 +123,7 @@ def _built(
     return Installation(
         settings=settings,
         clock=clock,
+        tracer=tracer,
         redis=redis,
         invalidations=invalidations,
         tenants=tenants,

@@ -199,6 +199,39 @@ class JobSettings(_Section):
     ``authgate healthcheck``. Each needs one of its own."""
 
 
+class TracingSettings(_Section):
+    """Traces for an OpenTelemetry collector (extra ``otel``)."""
+
+    endpoint: str = ""
+    """Where traces are sent, by OTLP over HTTP: ``http://collector:4318/v1/traces``. Without it
+    nothing is traced."""
+
+    headers: SecretStr | None = None
+    """Headers that the collector asks for: ``name=value,name=value``, values percent-encoded."""
+
+    sample_ratio: float = Field(default=0.1, ge=0, le=1)
+    """Share of the requests that are traced, where no trusted proxy has decided that already."""
+
+    service_name: str = "authgate"
+    """What this installation is called in traces."""
+
+    @field_validator("endpoint")
+    @classmethod
+    def _http_url(cls, endpoint: str) -> str:
+        parts = urlsplit(endpoint)
+        if endpoint and (parts.scheme not in ("http", "https") or not parts.hostname):
+            raise ValueError("must be an http or https URL")
+        return endpoint
+
+    @field_validator("headers")
+    @classmethod
+    def _pairs(cls, headers: SecretStr | None) -> SecretStr | None:
+        given = headers.get_secret_value() if headers else ""
+        if not all("=" in each for each in given.split(",") if each.strip()):
+            raise ValueError("must be name=value, several of them with commas between")
+        return headers
+
+
 class Settings(BaseSettings):
     """Everything that one installation chooses."""
 
@@ -242,6 +275,7 @@ class Settings(BaseSettings):
     limits: LimitSettings = LimitSettings()
     egress: EgressSettings = EgressSettings()
     jobs: JobSettings = JobSettings()
+    tracing: TracingSettings = TracingSettings()
 
     @field_validator("base_url")
     @classmethod

@@ -10,6 +10,7 @@ import pytest
 from authgate.clock import utc_now
 from authgate.jobs import Handlers, Job, Performer
 from authgate.settings import DatabaseSettings
+from authgate.telemetry.tracing import UNTRACED, Tracer
 from authgate_tenants import Tenant, TenantSettings, TenantStatus
 from authgate_testing.expired_rows import ExpiredRows, store_expired_rows
 
@@ -39,10 +40,10 @@ class Office:
 
     errand: ClassVar[type[Errand]] = Errand
 
-    def performer(self, *, seconds: float = 10.0) -> Performer:
+    def performer(self, *, seconds: float = 10.0, tracer: Tracer = UNTRACED) -> Performer:
         handlers = Handlers()
         handlers.add(Errand, self._handle)
-        return Performer(handlers, find_tenant=self._find, seconds=seconds)
+        return Performer(handlers, find_tenant=self._find, seconds=seconds, tracer=tracer)
 
     async def _handle(self, errand: Errand) -> None:
         if self.do is not None:

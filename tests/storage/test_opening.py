@@ -12,6 +12,7 @@ from tortoise import connections
 from authgate import storage
 from authgate.settings import DatabaseSettings
 from authgate.storage import connection
+from authgate.storage.append_log import AppendLog
 from authgate.storage.migrate import migrate
 from authgate_tenants.lifecycle import create_tenant
 
@@ -57,6 +58,7 @@ async def test_what_cannot_be_closed_leaves_nothing_else_open(
     async def opens_and_closes() -> None:
         async with storage.opened(sqlite_settings):
             log = connection._opened().append_log
+            assert isinstance(log, AppendLog)
             monkeypatch.setattr(log._writer, "close", fails)
             orm.append(connections.get("default"))
             await orm[0].execute_query("SELECT 1")

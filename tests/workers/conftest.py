@@ -22,6 +22,7 @@ from authgate import background
 from authgate.clock import utc_now
 from authgate.jobs.celery_queue import CeleryQueue
 from authgate.settings import DatabaseSettings, JobSettings, KeySettings, Settings
+from authgate.telemetry.tracing import UNTRACED, Tracer
 from authgate_testing import PostgresServer, RedisServer
 from authgate_testing.expired_rows import ExpiredRows, store_expired_rows
 
@@ -107,9 +108,9 @@ class Crew:
         with self.running("-c", _run("beat")) as program:
             yield program
 
-    def queue(self) -> CeleryQueue:
+    def queue(self, tracer: Tracer = UNTRACED) -> CeleryQueue:
         """What the server sends its jobs by."""
-        return CeleryQueue(self.settings, background.envelopes(self.settings))
+        return CeleryQueue(self.settings, background.envelopes(self.settings), tracer=tracer)
 
     async def rows(self) -> ExpiredRows:
         """Store rows that are over and rows that are not."""
@@ -136,6 +137,8 @@ def _environment(settings: Settings) -> dict[str, str]:
         "AUTHGATE_JOBS__RUNNER": "celery",
         "AUTHGATE_JOBS__CLEANUP_BATCH": str(settings.jobs.cleanup_batch),
         "AUTHGATE_JOBS__CLEANUP_SECONDS": str(settings.jobs.cleanup_seconds),
+        "AUTHGATE_TRACING__ENDPOINT": settings.tracing.endpoint,
+        "AUTHGATE_TRACING__SAMPLE_RATIO": str(settings.tracing.sample_ratio),
         **_heartbeat(settings),
     }
 

@@ -18,7 +18,7 @@ from authgate import background, installation
 from authgate.jobs import BadArguments, Performer, UnknownJob
 from authgate.jobs.envelope import Envelopes, Forged
 from authgate.settings import Settings
-from authgate.telemetry import metrics
+from authgate.telemetry import metrics, tracing
 
 Outcome = TypeVar("Outcome")
 
@@ -61,7 +61,9 @@ class WorkerProcess:
         loop.call_soon_threadsafe(loop.stop)
         self._loop = self._performer = None
 
-    def do(self, name: str, sealed: Mapping[str, object], *, message_id: str) -> bool:
+    def do(
+        self, name: str, sealed: Mapping[str, object], *, message_id: str, traceparent: str = ""
+    ) -> bool:
         """Do the job in an envelope; ``False``: it is worth to try again.
 
         An envelope that is not ours is refused, logged and counted.
@@ -75,7 +77,9 @@ class WorkerProcess:
             _log.error("job refused", job=name, message_id=message_id, reason=str(error))
             metrics.job_seconds.observe(0, name, "refused")
             return True
-        done = self._spawn(self._performer.perform(job, tenant_id=message.tenant_id))
+        done = self._spawn(
+            self._performer.perform(job, tenant_id=message.tenant_id, traceparent=traceparent)
+        )
         return not done.result().may_end_well_later
 
     def _spawn(self, work: Coroutine[object, object, Outcome]) -> Future[Outcome]:
@@ -87,7 +91,10 @@ class WorkerProcess:
         self._leave = asyncio.Event()
         while not self._leave.is_set():
             try:
-                async with installation.opened(settings) as parts:
+                async with (
+                    tracing.opened(settings.tracing) as tracer,
+                    installation.opened(settings, tracer=tracer) as parts,
+                ):
                     self._performer = background.performer(parts)
                     tried.set()
                     await self._leave.wait()

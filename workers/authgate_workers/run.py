@@ -5,6 +5,7 @@ from celery import Celery
 from authgate import background
 from authgate.jobs.celery_settings import celery_settings
 from authgate.settings import Settings
+from authgate.telemetry import tracing
 from authgate_workers import heartbeat
 from authgate_workers.tasks import celery_app
 
@@ -46,5 +47,6 @@ def run_beat(settings: Settings) -> int:
 def _app(settings: Settings) -> Celery:
     # What is missing is to be told now, not by a worker that is half started.
     celery_settings(settings)
+    tracing.require_installed(settings.tracing)
     background.envelopes(settings)
     return celery_app(lambda: settings)

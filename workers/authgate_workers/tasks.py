@@ -34,7 +34,8 @@ def celery_app(read_settings: Callable[[], Settings]) -> Celery:
 def _add_task(app: Celery, name: str, process: WorkerProcess) -> None:
     @app.task(name=name, bind=True)
     def do(task: "Task[Any, Any]", /, **sealed: object) -> None:
-        if process.do(name, sealed, message_id=task.request.id or ""):
+        traceparent = str((task.request.headers or {}).get("traceparent", ""))
+        if process.do(name, sealed, message_id=task.request.id or "", traceparent=traceparent):
             return
         tries = task.request.retries
         if tries == len(AGAIN_AFTER_SECONDS):

@@ -21,6 +21,7 @@ from authgate.storage.redis import RedisUnavailable
 from authgate.storage.row_security import RoleMissing, WallMissing
 from authgate.storage.service_lock import DatabaseInUse
 from authgate.storage.users import BadUsername, UsernameTaken
+from authgate.telemetry.tracing import TracingNotInstalled
 from authgate.tokens.keys import KeysChanged, KeyTooYoung, UnknownKey
 from authgate_tenants.key_encryption import KeyEncryptionKeyError
 from authgate_tenants.lifecycle import SlugTaken
@@ -37,6 +38,7 @@ _ENDS: tuple[tuple[type[Exception], type[Failure], str], ...] = (
     (TOMLDecodeError, Misused, "authgate.toml: {}"),
     (OwnerUrlMissing, Misused, "{}"),
     (NoBroker, Misused, "{}"),
+    (TracingNotInstalled, Misused, "{}"),
     (UnknownMigration, NotFound, "There is no migration {}."),
     (UnknownClient, NotFound, "There is no client {}, or it has no secret."),
     (UnknownUser, NotFound, "There is no user {}."),

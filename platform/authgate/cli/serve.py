@@ -14,7 +14,7 @@ from authgate.cli import installed
 from authgate.serving import ServeOptions
 from authgate.settings import Settings
 from authgate.storage import service_lock
-from authgate.telemetry import logs
+from authgate.telemetry import logs, tracing
 from authgate.telemetry.shared_folder import shared_folder
 
 
@@ -54,6 +54,7 @@ def _settings(given: Mapping[str, object]) -> Settings:
 def run(settings: Settings) -> int:
     """Serve with these settings, which must be those of the environment; the exit status."""
     logs.configure(settings)
+    tracing.require_installed(settings.tracing)
     with ExitStack() as stack:
         stack.enter_context(service_lock.held(settings.database))
         if settings.server.workers > 1:

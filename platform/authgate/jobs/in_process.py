@@ -15,8 +15,9 @@ from uuid import UUID
 
 import structlog
 
-from authgate.jobs.job import Job, Periodic, QueueUnavailable
+from authgate.jobs.job import Job, Periodic, QueueUnavailable, sending
 from authgate.jobs.performer import AGAIN_AFTER_SECONDS, Performer
+from authgate.telemetry.tracing import UNTRACED, Tracer
 
 _log = structlog.get_logger(__name__)
 
@@ -28,6 +29,7 @@ _JITTER = 0.1
 class _Waiting:
     job: Job
     tenant_id: UUID | None
+    traceparent: str = ""
     failures: int = 0
 
 
@@ -44,6 +46,7 @@ class InProcessRunner:
         again_after: Sequence[float] = AGAIN_AFTER_SECONDS,
         drain_seconds: float = 8.0,
         chance: Callable[[], float] = random.random,
+        tracer: Tracer = UNTRACED,
     ) -> None:
         self._performer = performer
         self._schedule = schedule
@@ -51,6 +54,7 @@ class InProcessRunner:
         self._again_after = again_after
         self._drain_seconds = drain_seconds
         self._chance = chance
+        self._tracer = tracer
         self._waiting: asyncio.Queue[_Waiting] = asyncio.Queue(waiting)
         self._stopping = asyncio.Event()
         self._takers: list[asyncio.Task[None]] = []
@@ -60,10 +64,11 @@ class InProcessRunner:
         """Have the job done soon. Raises ``QueueUnavailable`` when too many wait."""
         if not self._takers or self._stopping.is_set():
             raise QueueUnavailable("The runner is not running.")
-        try:
-            self._waiting.put_nowait(_Waiting(job, tenant_id))
-        except asyncio.QueueFull as error:
-            raise QueueUnavailable("Too many jobs are waiting.") from error
+        with sending(job, self._tracer, "in-process") as traceparent:
+            try:
+                self._waiting.put_nowait(_Waiting(job, tenant_id, traceparent))
+            except asyncio.QueueFull as error:
+                raise QueueUnavailable("Too many jobs are waiting.") from error
 
     async def __aenter__(self) -> Self:
         self._takers = [self._task(self._take()) for _ in range(self._at_once)]
@@ -96,7 +101,9 @@ class InProcessRunner:
         while True:
             waiting = await self._waiting.get()
             try:
-                result = await self._performer.perform(waiting.job, tenant_id=waiting.tenant_id)
+                result = await self._performer.perform(
+                    waiting.job, tenant_id=waiting.tenant_id, traceparent=waiting.traceparent
+                )
                 if result.may_end_well_later:
                     self._postpone(waiting)
             finally:

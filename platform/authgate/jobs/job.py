@@ -1,8 +1,12 @@
 """A job, and the port that takes it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
 from uuid import UUID
+
+from authgate.telemetry.tracing import Attribute, Tracer
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,3 +38,11 @@ class JobQueue(Protocol):
         It may be done twice, and is tried again a few times if it fails. Raises
         ``QueueUnavailable``.
         """
+
+
+@contextmanager
+def sending(job: Job, tracer: Tracer, queue: str) -> Iterator[str]:
+    """The span of handing over a job, and the trace that whoever does it goes on with."""
+    about = {Attribute.JOB: job.name, Attribute.QUEUE: queue}
+    with tracer.child(f"send {job.name}", "producer", about):
+        yield tracer.traceparent()

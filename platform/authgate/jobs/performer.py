@@ -13,6 +13,7 @@ import structlog
 from authgate.jobs.handlers import Handlers
 from authgate.jobs.job import Job
 from authgate.telemetry import metrics
+from authgate.telemetry.tracing import UNTRACED, Attribute, Tracer
 from authgate_tenants import Tenant, use_tenant
 
 JOB_SECONDS = 120.0
@@ -45,20 +46,37 @@ class Performer:
     """Does jobs. What goes wrong is logged and counted, and is not the caller's to handle."""
 
     def __init__(
-        self, handlers: Handlers, *, find_tenant: FindTenant, seconds: float = JOB_SECONDS
+        self,
+        handlers: Handlers,
+        *,
+        find_tenant: FindTenant,
+        seconds: float = JOB_SECONDS,
+        tracer: Tracer = UNTRACED,
     ) -> None:
         self.handlers = handlers
         self._find_tenant = find_tenant
         self._seconds = seconds
+        self._tracer = tracer
 
-    async def perform(self, job: Job, *, tenant_id: UUID | None) -> Result:
-        """Do the job. A cancellation breaks it off and is passed on."""
+    async def perform(self, job: Job, *, tenant_id: UUID | None, traceparent: str = "") -> Result:
+        """Do the job. A cancellation breaks it off and is passed on.
+
+        ``traceparent`` names the trace in which it was asked for.
+        """
         # An empty context: neither the request that asked for it nor the job before may be seen.
-        task = asyncio.create_task(self._perform(job, tenant_id), context=Context())
+        task = asyncio.create_task(self._perform(job, tenant_id, traceparent), context=Context())
         return await task
 
-    async def _perform(self, job: Job, tenant_id: UUID | None) -> Result:
+    async def _perform(self, job: Job, tenant_id: UUID | None, traceparent: str) -> Result:
         structlog.contextvars.bind_contextvars(job=job.name)
+        about = {Attribute.JOB: job.name}
+        with self._tracer.root(f"process {job.name}", "consumer", about, traceparent=traceparent):
+            result = await self._timed(job, tenant_id)
+            failed = result.may_end_well_later
+            self._tracer.note({Attribute.JOB_RESULT: result}, failed=failed)
+        return result
+
+    async def _timed(self, job: Job, tenant_id: UUID | None) -> Result:
         began = time.monotonic()
         result = await self._result(job, tenant_id)
         seconds = time.monotonic() - began

@@ -13,15 +13,17 @@ from authgate.plugin_manager.connectors import (
     NoConnector,
     OpenConnection,
 )
-from authgate.plugin_manager.containment import Outcome
+from authgate.plugin_manager.containment import Containment, Outcome
 from authgate.plugin_manager.egress import GuardedHttp
 from authgate.plugin_manager.hooks import AddedClaims, DroppedClaim, Plugins
 from authgate.plugin_manager.isolation import Isolation, PluginCall, PluginFailed
 from authgate.plugin_manager.loading import PluginRefused, load
+from authgate.plugin_manager.traced_http import TracedHttp
 
 __all__ = [
     "AddedClaims",
     "ConnectorType",
+    "Containment",
     "DroppedClaim",
     "GuardedHttp",
     "Isolation",
@@ -33,5 +35,6 @@ __all__ = [
     "PluginFailed",
     "PluginRefused",
     "Plugins",
+    "TracedHttp",
     "load",
 ]

@@ -78,13 +78,20 @@ class _Ended:
 class Containment:
     """Where plugins' code runs. One for the process."""
 
-    def __init__(self, *, at_once_per_tenant: int = 8, at_once: int = 64) -> None:
+    def __init__(
+        self,
+        *,
+        at_once_per_tenant: int = 8,
+        at_once: int = 64,
+        context: Callable[[], Context] = Context,
+    ) -> None:
+        self._context = context
         self._slots = _Slots(per_tenant=at_once_per_tenant, per_plugin=at_once)
         self._running: set[asyncio.Task[_Ended]] = set()
 
     async def attempt(self, work: Work, *, tenant_id: UUID, plugin: str, budget: float) -> object:
         """What the work returns. Raises ``TooSlow`` after ``budget`` seconds, or ``Raised``."""
-        task = asyncio.create_task(self._in_slot(work, tenant_id, plugin), context=Context())
+        task = asyncio.create_task(self._in_slot(work, tenant_id, plugin), context=self._context())
         self._running.add(task)
         task.add_done_callback(self._running.discard)
         try:

@@ -62,15 +62,15 @@ Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
 Rows: TypeAlias = "tuple[int, list[dict[str, Any]]]"
 
 
-class _TenantTransaction(TransactionWrapper):
+class TenantTransaction(TransactionWrapper):
     """Statements of one transaction; refuses them when the scope has changed under it."""
 
-    _parent: "TenantClient | _TenantTransaction"
+    _parent: "TenantClient | TenantTransaction"
     tenant_id: UUID | None = None
     _savepoint_name: str = ""
 
     def _in_transaction(self) -> "_Nested":
-        return _Nested(_TenantTransaction(self))
+        return _Nested(type(self)(self))
 
     async def begin(self) -> None:
         raise AssertionError("The context sends BEGIN together with the tenant.")
@@ -128,18 +128,18 @@ class _TenantTransaction(TransactionWrapper):
 
 
 class _Nested(NestedTransactionContext):
-    client: _TenantTransaction
+    client: TenantTransaction
 
     async def __aenter__(self) -> TransactionalDBClient:
         outer = self.client._parent
-        assert isinstance(outer, _TenantTransaction)  # noqa: S101  # what makes it nested
+        assert isinstance(outer, TenantTransaction)  # noqa: S101  # what makes it nested
         self.client.tenant_id = outer.tenant_id
         self.client._refuse_another_scope()
         return await super().__aenter__()
 
 
 class _TransactionContext(TransactionContextPooled):
-    client: _TenantTransaction
+    client: TenantTransaction
 
     async def __aenter__(self) -> TransactionalDBClient:
         await self.ensure_connection()
@@ -167,7 +167,7 @@ class _TransactionContext(TransactionContextPooled):
             if self.client._finalized:
                 ended = True
             elif exc_val is None:
-                await commit(connection)
+                await self.client.commit()
                 ended = True
             else:
                 ended = await _rolled_back(connection, exc_val)
@@ -215,8 +215,10 @@ async def _give_back(
 class TenantClient(UrlClient):
     """The pool; every statement runs in a transaction that knows its tenant."""
 
+    transaction_class: type[TenantTransaction] = TenantTransaction
+
     def _in_transaction(self) -> _TransactionContext:
-        return _TransactionContext(_TenantTransaction(self), self._pool_init_lock)
+        return _TransactionContext(self.transaction_class(self), self._pool_init_lock)
 
     async def execute_query(self, query: str, values: list[Any] | None = None) -> Rows:
         async with self._in_transaction() as transaction:

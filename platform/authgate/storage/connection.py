@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Awaitable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 from tortoise import Tortoise, connections
@@ -14,16 +14,33 @@ from authgate.settings import DatabaseSettings
 from authgate.storage import database, sqlite_client
 from authgate.storage.append_log import AppendLog, PostgresWriter, Row, SqliteWriter
 from authgate.storage.lookups import Lookup, Lookups, PostgresReader, Record, SqliteReader
+from authgate.telemetry.tracing import Tracer
 
 _SQLITE_SECONDS = 6.0
 """A second more than SQLite waits for another process that writes."""
 
 
+class Appends(Protocol):
+    """Stores rows; ``AppendLog`` does."""
+
+    def append(self, *rows: Row) -> Awaitable[None]: ...
+
+    async def close(self) -> None: ...
+
+
+class Finds(Protocol):
+    """Finds rows by unique key; ``Lookups`` does."""
+
+    async def find(self, lookup: Lookup, key: Any) -> Record | None: ...
+
+    async def close(self) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class _Open:
     dialect: database.Dialect
-    append_log: AppendLog
-    lookups: Lookups
+    append_log: Appends
+    lookups: Finds
 
 
 _open: _Open | None = None
@@ -51,7 +68,9 @@ async def find(lookup: Lookup, key: Any) -> Record | None:
 
 
 @asynccontextmanager
-async def opened(settings: DatabaseSettings) -> AsyncIterator[None]:
+async def opened(
+    settings: DatabaseSettings, *, tracer: Tracer | None = None
+) -> AsyncIterator[None]:
     """Connect this process to the database until the block ends."""
     global _open  # noqa: PLW0603  # one database for a process, as Tortoise has it
     if settings.is_sqlite:
@@ -59,16 +78,38 @@ async def opened(settings: DatabaseSettings) -> AsyncIterator[None]:
     EXECUTOR_CACHE.clear()  # it holds statements in the dialect of whatever was open before
     # Servers run the start-up in another task than the requests, which Tortoise's own context
     # variable would not reach.
-    await Tortoise.init(config=database.orm_config(settings), _enable_global_fallback=True)
+    await Tortoise.init(config=_config(settings, tracer), _enable_global_fallback=True)
     async with AsyncExitStack() as closing:
         closing.push_async_callback(Tortoise.close_connections)
-        opened_now = _open = _connected(settings)
+        opened_now = _open = _traced(_connected(settings), tracer)
         closing.push_async_callback(opened_now.lookups.close)
         closing.push_async_callback(opened_now.append_log.close)
         try:
             yield
         finally:
             _open = None
+
+
+def _config(settings: DatabaseSettings, tracer: Tracer | None) -> dict[str, Any]:
+    config = database.orm_config(settings)
+    if tracer is None:
+        return config
+    from authgate.storage.statement_spans import traced_config
+
+    return traced_config(config, tracer)
+
+
+def _traced(opened_now: _Open, tracer: Tracer | None) -> _Open:
+    if tracer is None:
+        return opened_now
+    from authgate.storage.statement_spans import TracedAppends, TracedLookups
+
+    dialect = opened_now.dialect
+    return _Open(
+        dialect,
+        TracedAppends(opened_now.append_log, dialect, tracer),
+        TracedLookups(opened_now.lookups, dialect, tracer),
+    )
 
 
 def _connected(settings: DatabaseSettings) -> _Open:

@@ -37,7 +37,9 @@ PRAGMAS: dict[str, Any] = {
 }
 
 
-class _ImmediateTransaction(SqliteTransactionWrapper):
+class ImmediateTransaction(SqliteTransactionWrapper):
+    """A transaction that has the writer's lock from its beginning."""
+
     async def begin(self) -> None:
         await self._connection.execute("BEGIN IMMEDIATE")
 
@@ -52,7 +54,7 @@ class _ImmediateTransaction(SqliteTransactionWrapper):
 
 
 class _TransactionContext(SqliteTransactionContext):
-    connection: _ImmediateTransaction
+    connection: ImmediateTransaction
 
     async def __aenter__(self) -> TransactionalDBClient:
         await self._trxlock.acquire()
@@ -107,6 +109,8 @@ class _Turn(ConnectionWrapper):  # type: ignore[type-arg]  # Tortoise names no t
 class DurableSqliteClient(SqliteClient):
     """One connection; a transaction holds it alone until it ends."""
 
+    transaction_class: type[ImmediateTransaction] = ImmediateTransaction
+
     def acquire_connection(self) -> ConnectionWrapper:  # type: ignore[type-arg]  # as above
         return _Turn(self._lock, self)
 
@@ -124,7 +128,7 @@ class DurableSqliteClient(SqliteClient):
             await transaction.execute_many(query, values)
 
     def _in_transaction(self) -> TransactionContext:
-        return _TransactionContext(_ImmediateTransaction(self), self._lock)
+        return _TransactionContext(self.transaction_class(self), self._lock)
 
 
 def make_private(path: str) -> None:

@@ -7,7 +7,7 @@ changes; what differs goes into fields.
 
 import logging
 import sys
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,6 +23,15 @@ from authgate_tenants.scope import tenant_in_scope
 
 request_id: ContextVar[str] = ContextVar("authgate_request_id", default="")
 """The request that is being answered here. Set at the edge."""
+
+
+def no_trace() -> Mapping[str, str]:
+    """Nothing is traced."""
+    return {}
+
+
+trace_ids: Callable[[], Mapping[str, str]] = no_trace
+"""Names the trace and the span that a line belongs to. Set where traces are made."""
 
 _FIELDS = "authgate_fields"
 _MOST_FRAMES = 24
@@ -178,7 +187,7 @@ def _surroundings() -> Mapping[str, str]:
         "request_id": one_line(asked) if asked else "",
         "tenant": tenant.slug if tenant else "",
     }
-    return {name: value for name, value in found.items() if value}
+    return {name: value for name, value in found.items() if value} | dict(trace_ids())
 
 
 def _told(error: BaseException) -> dict[str, Plain]:

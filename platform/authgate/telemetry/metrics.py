@@ -18,7 +18,9 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from authgate import __version__
 from authgate.telemetry.families import OTHER, REGISTRY, Count, Distribution, constant
 
-_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+"""Whatever else a request calls itself is counted together."""
+
 _STATUS_CLASSES = {1: "1xx", 2: "2xx", 3: "3xx", 4: "4xx", 5: "5xx"}
 
 _REQUEST_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
@@ -77,7 +79,7 @@ constant(
 
 def request_answered(*, route: str, method: str, status: int, seconds: float) -> None:
     """Note a request by its route as it is declared, never by the path that was asked for."""
-    known = method if method in _METHODS else OTHER
+    known = method if method in METHODS else OTHER
     _request_seconds.observe(seconds, route, known, _STATUS_CLASSES.get(status // 100, OTHER))
 
 

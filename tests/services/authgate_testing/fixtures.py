@@ -19,6 +19,7 @@ from authgate_testing.browser import (
     chromium_program,
 )
 from authgate_testing.certificate import certificate_in
+from authgate_testing.collector import Collector, collecting
 from authgate_testing.guarded_postgres import GuardedPostgres, guarded_postgres_running
 from authgate_testing.pgbouncer import PgBouncer, pgbouncer_running
 from authgate_testing.postgres import PostgresServer, postgres_running
@@ -106,3 +107,11 @@ def _axe_violations() -> Callable[[Page], Awaitable[list[str]]]:
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """A certificate for this machine that vouches for itself, and its key, as files."""
     return certificate_in(tmp_path_factory.mktemp("certificate"))
+
+
+@pytest.fixture
+def collector(monkeypatch: pytest.MonkeyPatch) -> Iterator[Collector]:
+    """A collector of traces, to which spans are sent soon."""
+    monkeypatch.setenv("OTEL_BSP_SCHEDULE_DELAY", "50")
+    with collecting() as running:
+        yield running

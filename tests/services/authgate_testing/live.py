@@ -32,8 +32,10 @@ class LiveServer:
 
 
 @asynccontextmanager
-async def live(database: DatabaseSettings, folder: Path) -> AsyncIterator[LiveServer]:
-    """Serve a tenant, a client and a person from ``authgate serve``."""
+async def live(
+    database: DatabaseSettings, folder: Path, **chosen: str
+) -> AsyncIterator[LiveServer]:
+    """Serve a tenant, a client and a person from ``authgate serve``, with these settings too."""
     kek = folder / "kek"
 
     def command(port: int) -> list[str | Path]:
@@ -42,6 +44,7 @@ async def live(database: DatabaseSettings, folder: Path) -> AsyncIterator[LiveSe
             "AUTHGATE_KEYS__KEK_FILE": str(kek),
             "AUTHGATE_BASE_URL": f"http://localhost:{port}",
             "AUTHGATE_SERVER__PORT": str(port),
+            **{f"AUTHGATE_{name}": value for name, value in chosen.items()},
         }
         assignments = [f"{name}={value}" for name, value in environment.items()]
         return ["/usr/bin/env", *assignments, sys.executable, "-m", "authgate", "serve"]
