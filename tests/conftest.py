@@ -20,20 +20,13 @@ from authgate.storage.migrate import migrate
 from authgate.storage.users import User
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing import PostgresServer
+from authgate_testing.databases import make_migrated, postgres_settings
 from authgate_testing.live import LiveServer, live
 from authgate_testing.server import BASE_URL, MovableClock, RunningServer
 
 pytest_plugins = ["authgate_testing.fixtures", "authgate_testing.attacks"]
 
 _TEMPLATE = "authgate_template"
-
-
-def postgres_settings(server: PostgresServer, database: str) -> DatabaseSettings:
-    """Settings for a database, as the roles that the migration command makes."""
-    return DatabaseSettings(
-        url=SecretStr(server.dsn(database, user="authgate_app")),
-        owner_url=SecretStr(server.dsn(database, user="authgate_owner")),
-    )
 
 
 @pytest.fixture(scope="session")
@@ -47,11 +40,7 @@ async def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 async def postgres_template(postgres: PostgresServer) -> str:
     """A migrated, empty PostgreSQL database to clone, owned by a role that is no superuser."""
-    postgres.execute("CREATE ROLE authgate_owner LOGIN CREATEROLE")
-    postgres.create_database(_TEMPLATE)
-    postgres.execute(f"ALTER DATABASE {_TEMPLATE} OWNER TO authgate_owner")
-    postgres.execute("GRANT ALL ON SCHEMA public TO authgate_owner", database=_TEMPLATE)
-    await migrate(postgres_settings(postgres, _TEMPLATE))
+    await make_migrated(postgres, _TEMPLATE)
     return _TEMPLATE
 
 

@@ -7,7 +7,7 @@ from structlog.testing import capture_logs
 
 from authgate.storage.invalidation import Invalidations
 from authgate.storage.redis import RedisConnection
-from authgate_testing.lame_line import LameLine
+from authgate_testing.line import line_to
 from authgate_testing.processes import free_port
 
 
@@ -23,7 +23,7 @@ async def test_a_process_that_ends_sends_what_it_owes_once_redis_is_back(redis_u
     port = urlsplit(redis_url).port
     assert port is not None
     forgotten = asyncio.Event()
-    async with LameLine(port).open() as line, RedisConnection(redis_url) as reliable:
+    async with line_to(port) as line, RedisConnection(redis_url) as reliable:
         lame = RedisConnection(
             redis_url.replace(f":{port}", f":{line.port}"), time_limit=0.05, pause=0.02
         )
@@ -35,7 +35,7 @@ async def test_a_process_that_ends_sends_what_it_owes_once_redis_is_back(redis_u
                 assert told._owed
                 line.cut()
                 elsewhere.subscribe("users", lambda *_: forgotten.set())
-                line.heal()
+                await line.heal()
             assert not told._owed
             await asyncio.wait_for(forgotten.wait(), 1)
 

@@ -22,7 +22,7 @@ from authgate_tenants import Tenant, TenantSettings, TenantStatus, use_tenant
 from authgate_tenants.lifecycle import create_tenant
 from authgate_tenants.models import TenantRow
 from authgate_testing import PostgresServer
-from authgate_testing.lame_line import LameLine
+from authgate_testing.line import Line, line_to
 
 STATEMENT_SECONDS = 0.3
 PROMISED = STATEMENT_SECONDS + 1 + 1.5  # a statement, the line, the way back on a busy machine
@@ -33,9 +33,9 @@ _USER = Lookup("users", "canonical_username", ("id",))
 @pytest.fixture
 async def line(
     postgres: PostgresServer, postgres_settings_of_own: DatabaseSettings
-) -> AsyncIterator[LameLine]:
+) -> AsyncIterator[Line]:
     """The line over which this process is connected."""
-    async with LameLine(postgres.port).open() as line:
+    async with line_to(postgres.port) as line:
         url = postgres_settings_of_own.url.get_secret_value()
         through = url.replace(f":{postgres.port}/", f":{line.port}/")
         settings = postgres_settings_of_own.model_copy(
@@ -47,11 +47,11 @@ async def line(
         )
         async with storage.opened(settings):
             yield line
-            line.heal()
+            await line.heal()
 
 
 @pytest.fixture
-async def tenant(line: LameLine) -> AsyncIterator[Tenant]:
+async def tenant(line: Line) -> AsyncIterator[Tenant]:
     row = await create_tenant(slug="acme", name="Acme")
     tenant = Tenant(
         id=row.id,
@@ -126,7 +126,7 @@ async def _pool_is_whole() -> None:
 
 @pytest.mark.usefixtures("tenant")
 async def test_a_line_that_falls_silent_fails_every_request_in_time_and_works_when_it_heals(
-    line: LameLine,
+    line: Line,
 ) -> None:
     await _all_work()
     line.stall()
@@ -140,7 +140,7 @@ async def test_a_line_that_falls_silent_fails_every_request_in_time_and_works_wh
             isinstance(outcome, BaseException) and storage.is_outage(outcome)
             for outcome in outcomes
         ), outcomes
-    line.heal()
+    await line.heal()
     await _all_work()
     await _pool_is_whole()
 
@@ -148,7 +148,7 @@ async def test_a_line_that_falls_silent_fails_every_request_in_time_and_works_wh
 @pytest.mark.usefixtures("tenant")
 @pytest.mark.parametrize("ends_with", [None, ValueError("no")])
 async def test_a_line_that_falls_silent_before_the_end_of_a_transaction_is_given_up(
-    line: LameLine, ends_with: Exception | None
+    line: Line, ends_with: Exception | None
 ) -> None:
     async def work() -> None:
         async with storage.transaction():
@@ -162,13 +162,13 @@ async def test_a_line_that_falls_silent_before_the_end_of_a_transaction_is_given
         await work()
     assert time.monotonic() - began < PROMISED
     assert storage.is_outage(failed.value) or failed.value is ends_with
-    line.heal()
+    await line.heal()
     await _all_work()
     await _pool_is_whole()
 
 
 @pytest.mark.usefixtures("tenant")
-async def test_a_line_that_is_cut_costs_one_attempt_at_most(line: LameLine) -> None:
+async def test_a_line_that_is_cut_costs_one_attempt_at_most(line: Line) -> None:
     await _all_work()
     line.cut()
     for work in EVERYTHING:
@@ -181,7 +181,25 @@ async def test_a_line_that_is_cut_costs_one_attempt_at_most(line: LameLine) -> N
 
 
 @pytest.mark.usefixtures("tenant")
-async def test_requests_that_leave_a_silent_line_take_no_place_with_them(line: LameLine) -> None:
+async def test_a_line_that_is_lost_between_two_statements_of_a_transaction_is_an_outage(
+    line: Line,
+) -> None:
+    async def work() -> None:
+        async with storage.transaction():
+            await users.find_by_login("alice")
+            line.cut()
+            await asyncio.sleep(0.1)  # the driver notices, and the pool takes its connection back
+            await users.find_by_login("alice")
+
+    [outcome] = await asyncio.gather(work(), return_exceptions=True)
+    assert outcome is not None
+    assert storage.is_outage(outcome), repr(outcome)
+    await _all_work()
+    await _pool_is_whole()
+
+
+@pytest.mark.usefixtures("tenant")
+async def test_requests_that_leave_a_silent_line_take_no_place_with_them(line: Line) -> None:
     await _all_work()
     line.stall()
     tasks = [asyncio.create_task(work()) for work in EVERYTHING * 5]
@@ -190,7 +208,7 @@ async def test_requests_that_leave_a_silent_line_take_no_place_with_them(line: L
         task.cancel()
     await asyncio.wait(tasks, timeout=PROMISED)
     assert all(task.done() for task in tasks)
-    line.heal()
+    await line.heal()
     await _all_work()
     await _pool_is_whole()
 
@@ -198,7 +216,7 @@ async def test_requests_that_leave_a_silent_line_take_no_place_with_them(line: L
 async def test_whoever_opens_the_first_connection_into_silence_keeps_nobody_waiting(
     postgres_settings_of_own: DatabaseSettings, postgres: PostgresServer
 ) -> None:
-    async with LameLine(postgres.port).open() as line:
+    async with line_to(postgres.port) as line:
         line.stall()
         url = postgres_settings_of_own.url.get_secret_value()
         through = SecretStr(url.replace(f":{postgres.port}/", f":{line.port}/"))
@@ -210,5 +228,5 @@ async def test_whoever_opens_the_first_connection_into_silence_keeps_nobody_wait
             )
             assert time.monotonic() - began < 4
             assert all(isinstance(outcome, TimeoutError) for outcome in outcomes)
-            line.heal()
+            await line.heal()
             assert await TenantRow.all().count() == 0

@@ -14,18 +14,18 @@ from authgate_tenants import Tenant
 from authgate_testing import PostgresServer
 from authgate_testing.caller import Caller
 from authgate_testing.device import GRANT, Device, decide
+from authgate_testing.line import Line, line_to
 from authgate_testing.person import Person, forms
 from authgate_testing.server import RunningServer
-from authgate_testing.severable import SeverableLine, severable_line
 
 MACHINE = "application/json"
 PEOPLE = "text/html"
 
 
 @pytest.fixture
-async def line(postgres: PostgresServer) -> AsyncIterator[SeverableLine]:
+async def line(postgres: PostgresServer) -> AsyncIterator[Line]:
     """What leads to the database."""
-    async with severable_line(postgres.port) as line:
+    async with line_to(postgres.port) as line:
         yield line
 
 
@@ -33,7 +33,7 @@ async def line(postgres: PostgresServer) -> AsyncIterator[SeverableLine]:
 def settings(
     postgres_settings_of_own: DatabaseSettings,
     postgres: PostgresServer,
-    line: SeverableLine,
+    line: Line,
     tmp_path: Path,
 ) -> Settings:
     """A server that reaches its database by this line."""
@@ -119,10 +119,10 @@ def says_to_come_back(answer: httpx2.Response, content_type: str) -> bool:
 
 
 async def test_a_database_that_is_gone_is_an_outage_at_every_door(
-    server: RunningServer, acme: Tenant, at_acme: Caller, line: SeverableLine, visitor: Visitor
+    server: RunningServer, acme: Tenant, at_acme: Caller, line: Line, visitor: Visitor
 ) -> None:
     assert {each.status_code for each in await visitor.machine_doors()} == {200, 400, 401}
-    await line.cut()
+    await line.refuse()
     for answer in await visitor.machine_doors():
         assert says_to_come_back(answer, MACHINE)
         assert answer.json()["error"] == "temporarily_unavailable"
@@ -138,16 +138,16 @@ async def test_a_database_that_is_gone_is_an_outage_at_every_door(
             answer = await server.http.get(path, headers={"Accept": accept})
             assert says_to_come_back(answer, accept)
 
-    await line.restore()
+    await line.heal()
     assert {each.status_code for each in await visitor.machine_doors()} == {200, 400, 401}
     assert {each.status_code for each in await visitor.peoples_doors()} <= {200, 303, 400, 403}
     assert (await server.http.get("/t/initech/login")).status_code == 404
 
 
 async def test_a_database_that_says_nothing_is_an_outage_after_a_few_seconds(
-    at_acme: Caller, line: SeverableLine, visitor: Visitor, machine: NewClient, token: str
+    at_acme: Caller, line: Line, visitor: Visitor, machine: NewClient, token: str
 ) -> None:
-    line.go_dead()
+    line.stall()
     basic = (machine.client.client_id, machine.secret or "")
     form = {"grant_type": "client_credentials"}
     for path in ("/oauth/token", "/oauth/tokeninfo", "/login"):
@@ -159,7 +159,7 @@ async def test_a_database_that_says_nothing_is_an_outage_after_a_few_seconds(
         assert answer.status_code == 503
         assert int(answer.headers["retry-after"]) >= 1
         assert time.monotonic() - began < 8
-    await line.restore()
+    await line.heal()
     assert {each.status_code for each in await visitor.machine_doors()} == {200, 400, 401}
 
 

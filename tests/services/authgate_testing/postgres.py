@@ -7,7 +7,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from authgate_testing.processes import LOOPBACK, running, service_account, service_folder
+from authgate_testing.processes import (
+    LOOPBACK,
+    Service,
+    kept_up,
+    service_account,
+    service_folder,
+)
 from authgate_testing.programs import find
 
 SUPERUSER = "postgres"
@@ -60,17 +66,25 @@ def postgres_answers(dsn: str) -> bool:
 @contextmanager
 def postgres_running() -> Iterator[PostgresServer]:
     """Make a cluster and run a server on it."""
+    with postgres_service() as service:
+        yield PostgresServer(port=service.port)
+
+
+@contextmanager
+def postgres_service() -> Iterator[Service]:
+    """The same, for tests that end the server and start it again."""
     account = service_account()  # PostgreSQL refuses to run as root
     with service_folder("postgres", owner=account) as folder:
         _initialise(folder, account)
-        with running(
+        service = Service(
             lambda port: _server_command(folder, port),
             answers=lambda port: postgres_answers(PostgresServer(port=port).superuser_dsn()),
             log=folder / "server.log",
             account=account,
-            stop_signal=signal.SIGINT,  # "fast": does not wait for clients to leave
-        ) as port:
-            yield PostgresServer(port=port)
+        )
+        # "Fast": does not wait for clients to leave.
+        with kept_up(service, stop_signal=signal.SIGINT):
+            yield service
 
 
 def _server_command(folder: Path, port: int) -> Sequence[str | Path]:

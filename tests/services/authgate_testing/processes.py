@@ -69,6 +69,88 @@ def _remove_abandoned_folders() -> None:
             shutil.rmtree(in_use.parent, ignore_errors=True)
 
 
+class Service:
+    """A program that answers on a loopback port; a test may end it and start it there again."""
+
+    def __init__(
+        self,
+        command_for: Callable[[int], Sequence[str | Path]],
+        *,
+        answers: Callable[[int], bool],
+        log: Path,
+        account: str | None = None,
+        port: int | None = None,
+    ) -> None:
+        self.port = port or free_port()
+        self.log = log
+        self._command_for = command_for
+        self._answers = answers
+        self._account = account
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int:
+        """Of the process that was started last."""
+        assert self._process is not None
+        return self._process.pid
+
+    def start(self) -> None:
+        """Start it; it does not answer yet. Not from a thread that may end before it does."""
+        with self.log.open("ab") as output:
+            self._process = subprocess.Popen(
+                self._command_for(self.port),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                cwd=self.log.parent,
+                user=self._account,
+                extra_groups=None if self._account is None else [],
+                # Ctrl-C is for pytest alone, which then ends its services in order.
+                start_new_session=True,
+                preexec_fn=_die_with_parent,  # noqa: PLW1509 - one system call, safe among threads
+            )
+
+    def wait_until_up(self) -> None:
+        """Wait until it answers. Raises ``ServiceDidNotStart``."""
+        assert self._process is not None
+        give_up_at = time.monotonic() + _START_SECONDS
+        while self._process.poll() is None and time.monotonic() < give_up_at:
+            if self._answers(self.port):
+                return
+            time.sleep(0.02)
+        program = self._command_for(self.port)[0]
+        raise ServiceDidNotStart(f"{program} did not start; it said:\n{_tail(self.log)}")
+
+    def start_somewhere(self) -> None:
+        """Start it on a free port and wait until it answers. Raises ``ServiceDidNotStart``.
+
+        Another process may take a free port before the service does, so it is tried on a few.
+        """
+        for attempt in range(_START_ATTEMPTS):
+            self.start()
+            try:
+                self.wait_until_up()
+            except ServiceDidNotStart:
+                self.end(signal.SIGKILL)
+                if attempt == _START_ATTEMPTS - 1:
+                    raise
+                self.port = free_port()
+            else:
+                return
+
+    def end(self, order: signal.Signals) -> None:
+        """Send it this signal and wait until it is gone, by force if that takes too long."""
+        if self._process is None:
+            return
+        self._process.send_signal(order)
+        try:
+            self._process.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+
+
 @contextmanager
 def running(
     command_for: Callable[[int], Sequence[str | Path]],
@@ -78,74 +160,26 @@ def running(
     account: str | None = None,
     stop_signal: signal.Signals = signal.SIGTERM,
 ) -> Iterator[int]:
-    """Run a service and yield the port it answers on; it ends with the block, or with us.
+    """Run a service and yield the port it answers on; it ends with the block, or with us."""
+    service = Service(command_for, answers=answers, log=log, account=account)
+    with kept_up(service, stop_signal=stop_signal):
+        yield service.port
 
-    Another process may take a free port before the service does, so it is tried on a few.
-    """
-    process, port = _started(command_for, answers=answers, log=log, account=account)
+
+@contextmanager
+def kept_up(service: Service, *, stop_signal: signal.Signals) -> Iterator[None]:
+    """Have the service answer when the block begins, and be gone when it has ended."""
+    service.start_somewhere()
     try:
-        yield port
+        yield
     finally:
-        _end(process, stop_signal)
-
-
-def _started(
-    command_for: Callable[[int], Sequence[str | Path]],
-    *,
-    answers: Callable[[int], bool],
-    log: Path,
-    account: str | None,
-) -> tuple[subprocess.Popen[bytes], int]:
-    for _ in range(_START_ATTEMPTS):
-        port = free_port()
-        process = _spawn(command_for(port), log=log, account=account)
-        if _came_up(process, port, answers):
-            return process, port
-        _end(process, signal.SIGKILL)
-    raise ServiceDidNotStart(f"{command_for(0)[0]} did not start; it said:\n{_tail(log)}")
-
-
-def _spawn(
-    command: Sequence[str | Path], *, log: Path, account: str | None
-) -> subprocess.Popen[bytes]:
-    with log.open("ab") as output:
-        return subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            cwd=log.parent,
-            user=account,
-            extra_groups=None if account is None else [],
-            # Ctrl-C is for pytest alone, which then ends its services in order.
-            start_new_session=True,
-            preexec_fn=_die_with_parent,  # noqa: PLW1509 - one system call, safe among threads
-        )
+        service.end(stop_signal)
 
 
 def _die_with_parent() -> None:
     """Have the kernel end the service when pytest is killed and can't do so itself."""
     if _LIBC is not None:
         _LIBC.prctl(_SET_PARENT_DEATH_SIGNAL, int(signal.SIGINT))
-
-
-def _came_up(process: subprocess.Popen[bytes], port: int, answers: Callable[[int], bool]) -> bool:
-    give_up_at = time.monotonic() + _START_SECONDS
-    while process.poll() is None and time.monotonic() < give_up_at:
-        if answers(port):
-            return True
-        time.sleep(0.02)
-    return False
-
-
-def _end(process: subprocess.Popen[bytes], stop_signal: signal.Signals) -> None:
-    process.send_signal(stop_signal)
-    try:
-        process.wait(_STOP_SECONDS)
-    except subprocess.TimeoutExpired:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
 
 
 def _tail(log: Path) -> str:

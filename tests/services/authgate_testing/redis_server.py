@@ -1,11 +1,12 @@
 """A Redis server for the run."""
 
+import signal
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from authgate_testing.processes import LOOPBACK, running, service_folder
+from authgate_testing.processes import LOOPBACK, Service, kept_up, service_folder
 from authgate_testing.programs import find
 
 
@@ -27,10 +28,16 @@ class RedisServer:
 @contextmanager
 def redis_running() -> Iterator[RedisServer]:
     """Run a server that keeps nothing on disk."""
+    with redis_service() as service:
+        yield RedisServer(port=service.port)
+
+
+@contextmanager
+def redis_service() -> Iterator[Service]:
+    """The same, for tests that end the server and start it again."""
     program = find("redis-server", package="redis-server")
-    with (
-        service_folder("redis") as folder,
-        running(
+    with service_folder("redis") as folder:
+        service = Service(
             lambda port: [
                 program,
                 *("--bind", LOOPBACK, "--port", str(port), "--dir", str(folder)),
@@ -38,9 +45,9 @@ def redis_running() -> Iterator[RedisServer]:
             ],
             answers=_answers,
             log=folder / "redis.log",
-        ) as port,
-    ):
-        yield RedisServer(port=port)
+        )
+        with kept_up(service, stop_signal=signal.SIGTERM):
+            yield service
 
 
 def _answers(port: int) -> bool:
