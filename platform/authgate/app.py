@@ -93,7 +93,7 @@ async def serving(settings: Settings, *, clock: Clock) -> AsyncIterator[tuple[Ap
     """
     with service_lock.held(settings.database):
         async with assembled(settings, clock=clock) as (edge, parts):
-            await fitness.check(settings.database)
+            await fitness.wait(settings.database)
             if settings.database.is_sqlite:
                 _log.warning("tenants are kept apart by two walls, not three", database="SQLite")
             async with background.job_queue(parts):

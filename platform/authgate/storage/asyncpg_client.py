@@ -9,7 +9,8 @@ the release fails; the contexts here give the connection back whatever happens.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, TypeAlias, cast
 from uuid import UUID, uuid4
@@ -23,6 +24,7 @@ from tortoise.backends.base.client import (
 )
 from tortoise.connection import get_connections
 
+from authgate.storage.database import StorageUnavailable
 from authgate.storage.url_client import UrlClient
 from authgate_tenants.scope import CrossTenant, tenant_in_scope
 
@@ -33,6 +35,9 @@ _END_SECONDS = 1.0
 """How long a ROLLBACK or the return to the pool may take before the line is taken for dead."""
 
 _OPEN_SECONDS = 3.0
+
+_TAKEN_BACK = "released back to the pool"
+"""What asyncpg says of a connection that its user no longer has."""
 
 
 class NotCommitted(RuntimeError):
@@ -105,26 +110,37 @@ class TenantTransaction(TransactionWrapper):
         if _scoped_id() != self.tenant_id:
             raise CrossTenant("A transaction was used from another tenant's scope.")
 
-    async def execute_query(self, query: str, values: list[Any] | None = None) -> Rows:
+    @contextmanager
+    def _in_scope(self) -> Iterator[None]:
         self._refuse_another_scope()
-        rows: Rows = await super().execute_query(query, values)
+        try:
+            yield
+        except asyncpg.InterfaceError as error:
+            # The pool takes back what it has lent only if the connection is lost.
+            if _TAKEN_BACK in str(error) and not self._finalized:
+                raise StorageUnavailable("The transaction's connection was lost.") from error
+            raise
+
+    async def execute_query(self, query: str, values: list[Any] | None = None) -> Rows:
+        with self._in_scope():
+            rows: Rows = await super().execute_query(query, values)
         return rows
 
     async def execute_query_dict(
         self, query: str, values: list[Any] | None = None
     ) -> list[dict[str, Any]]:
-        self._refuse_another_scope()
-        rows: list[dict[str, Any]] = await super().execute_query_dict(query, values)
+        with self._in_scope():
+            rows: list[dict[str, Any]] = await super().execute_query_dict(query, values)
         return rows
 
     async def execute_insert(self, query: str, values: list[Any]) -> asyncpg.Record | None:
-        self._refuse_another_scope()
-        row: asyncpg.Record | None = await super().execute_insert(query, values)
+        with self._in_scope():
+            row: asyncpg.Record | None = await super().execute_insert(query, values)
         return row
 
     async def execute_many(self, query: str, values: list[Any]) -> None:
-        self._refuse_another_scope()
-        await super().execute_many(query, values)
+        with self._in_scope():
+            await super().execute_many(query, values)
 
 
 class _Nested(NestedTransactionContext):

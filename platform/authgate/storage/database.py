@@ -119,10 +119,8 @@ def _postgres_connection(settings: DatabaseSettings, *, as_owner: bool) -> dict[
         "timeout": 3,
     }
     if not as_owner:
-        credentials["command_timeout"] = answer_seconds(settings)
-    if not as_owner:
         # The server ends a slow statement itself; a server that is gone without a word cannot.
-        credentials["command_timeout"] = settings.statement_seconds + 1
+        credentials["command_timeout"] = answer_seconds(settings)
     if settings.pgbouncer and not as_owner:
         credentials["statement_cache_size"] = 0
     engine = "url_client" if as_owner else "asyncpg_client"
