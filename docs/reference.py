@@ -73,12 +73,15 @@ def _process_setting(name: str, field: FieldInfo) -> str:
 
 def tenant_settings() -> str:
     """Each setting that a tenant has."""
-    hints, said = get_type_hints(TenantSettings), _field_docstrings(TenantSettings)
+    hints = get_type_hints(TenantSettings, include_extras=True)
+    said = _field_docstrings(TenantSettings)
     parts = []
     for field in fields(TenantSettings):
         made = field.default_factory
         default = field.default if made is MISSING else made()
-        parts.append(_setting(field.name, _kind(hints[field.name]), default, said[field.name]))
+        annotation = FieldInfo.from_annotation(hints[field.name])
+        kind = _kind(annotation.annotation) + _bounds(annotation.metadata)
+        parts.append(_setting(field.name, kind, default, said[field.name]))
     return "\n".join(parts)
 
 
@@ -225,12 +228,14 @@ def _command(path: str, command: Any) -> str:
 
 
 def _argument(argument: Any) -> str:
+    if argument.metavar:
+        return str(argument.metavar)
     name = argument.name.upper()
     return name if argument.required else f"[{name}]"
 
 
 def _option(option: Any) -> str:
-    names = ", ".join(sorted(option.opts, key=len))
+    names = ", ".join([*sorted(option.opts, key=len), *option.secondary_opts])
     return names if option.is_flag else f"{names} {_value(option)}"
 
 

@@ -1,4 +1,4 @@
-"""How a tenant begins, and which there are."""
+"""How a tenant begins and changes, and which there are."""
 
 from collections.abc import AsyncIterator
 from uuid import UUID
@@ -39,6 +39,17 @@ async def create_tenant(
     tenant = new_tenant(slug=slug, name=name, settings=settings)
     await store(tenant)
     return tenant
+
+
+async def locked(tenant_id: UUID) -> TenantRow:
+    """The tenant as it is stored; it stays so until this transaction changes it or ends."""
+    return await TenantRow.filter(id=tenant_id).select_for_update().get()
+
+
+async def change(row: TenantRow, *, name: str, settings: TenantSettings) -> None:
+    """Store another name and other settings."""
+    row.name, row.settings = name, settings.to_json()
+    await row.save(update_fields=["name", "settings", "updated_at"])
 
 
 async def set_status(tenant_id: UUID, status: TenantStatus) -> bool:

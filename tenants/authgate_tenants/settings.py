@@ -6,9 +6,14 @@ ignored when an older process reads what a newer one wrote.
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field
 
 SigningAlgorithm = Literal["ES256", "RS256", "EdDSA", "HS256"]
+
+_YEAR = 31_536_000
+Lifetime = Annotated[int, Field(gt=0, le=_YEAR)]
 
 
 class UnknownTenantSetting(ValueError):
@@ -17,45 +22,52 @@ class UnknownTenantSetting(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class TenantSettings:
-    """One value per choice; lifetimes are whole seconds."""
+    """One value per choice; lifetimes are whole seconds.
+
+    The bounds hold for what people enter; what is stored is read as it is.
+    """
 
     signing_algorithm: SigningAlgorithm = "ES256"
     """What signs this tenant's tokens (RFC 7518). HS256 is for servers that share the secret."""
 
-    access_token_lifetime: int = 3600
+    access_token_lifetime: Lifetime = 3600
     """Until a person's access token ends."""
 
-    client_credentials_lifetime: int = 3600
+    client_credentials_lifetime: Lifetime = 3600
     """Until a machine's access token ends."""
 
-    device_code_lifetime: int = 900
+    device_code_lifetime: Annotated[int, Field(gt=0, le=86_400)] = 900
     """Until a device code nobody approved ends (RFC 8628 section 3.2, ``expires_in``)."""
 
-    device_poll_interval: int = 5
+    device_poll_interval: Annotated[int, Field(gt=0, le=60)] = 5
     """Between two polls of a device (RFC 8628 section 3.2, ``interval``)."""
 
-    session_idle_lifetime: int = 1800
+    session_idle_lifetime: Lifetime = 1800
     """Until a browser that does nothing is signed out."""
 
-    session_absolute_lifetime: int = 43200
+    session_absolute_lifetime: Lifetime = 43200
     """Until a browser must sign in again whatever it does."""
 
-    remembered_session_lifetime: int = 2592000
+    remembered_session_lifetime: Lifetime = 2592000
     """The absolute end instead, where the person asked to stay signed in."""
 
     audience: tuple[str, ...] = ()
     """``aud`` of access tokens; the issuer itself where empty (RFC 9068 section 2.2)."""
 
-    private_claim_prefix: str = "extra"
+    private_claim_prefix: Annotated[
+        str, Field(pattern=r"^[a-zA-Z](?:[a-zA-Z0-9_]{0,13}[a-zA-Z0-9])?$")
+    ] = "extra"
     """Before the names of the private claims: ``domain``, ``uid``, ``project`` and so on."""
 
-    domain: str = ""
+    domain: Annotated[
+        str, Field(pattern=r"^(?:[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,62}[A-Za-z0-9])?)?$")
+    ] = ""
     """Value of the private claim ``<prefix>_domain``; no claim where empty."""
 
     auto_register: bool = False
     """Whether a first sign-in through a connection makes a user."""
 
-    brand_color: str = "#3f4fe0"
+    brand_color: Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")] = "#3f4fe0"
     """The one colour the pages derive theirs from, as ``#rrggbb``."""
 
     enabled_plugins: tuple[str, ...] = ()

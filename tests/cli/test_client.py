@@ -60,8 +60,12 @@ def test_a_client_id_is_taken_once_in_a_tenant(acme_cli: Cli) -> None:
         (("--grant", "password"), "There is no grant 'password'; there are client_credentials"),
         (("--grant", "client_credentials", "--public"), "A public client has no credentials"),
         (("--grant", "device_code", "--scope", 'a"b'), "The scope is not a space-separated list"),
+        (
+            ("--grant", "device_code", "--public", "--unauthenticated-device-grant"),
+            "A public client has no secret that it could leave out.",
+        ),
     ],
-    ids=["unknown grant", "public machine", "malformed scope"],
+    ids=["unknown grant", "public machine", "malformed scope", "public without a secret"],
 )
 def test_a_client_that_makes_no_sense_is_refused(
     command: Cli, words: tuple[str, ...], said: str
@@ -110,3 +114,60 @@ def test_an_unknown_client_is_not_disabled(lite_cli: Cli) -> None:
     ended = lite_cli("client", "disable", "-t", "acme", "nobody")
     assert ended.code == 3
     assert "nobody" in ended.err
+
+
+def test_a_client_is_shown_and_changed_and_what_is_not_named_stays(acme_cli: Cli) -> None:
+    made = acme_cli("client", "create", "-t", "acme", *MACHINE, "--id", "backup")
+    assert made.code == 0
+    shown = acme_cli("client", "show", "-t", "acme", "backup", "-o", "json").data
+    assert shown["unauthenticated_device_grant"] is False
+    words = ("--unauthenticated-device-grant", "--grant", "device_code", "--scope", "openid")
+    changed = acme_cli("client", "update", "-t", "acme", "backup", *words, "--first-party")
+    assert changed.code == 0, changed.err
+    assert acme_cli("client", "show", "-t", "acme", "backup", "-o", "json").data == shown | {
+        "grants": ["device_code"],
+        "scopes": ["openid"],
+        "first_party": True,
+        "unauthenticated_device_grant": True,
+    }
+    event = acme_cli("audit", "tail", "-o", "json").data[-1]
+    assert (event["event_type"], event["client_id"]) == ("CLIENT_UPDATED", "backup")
+    assert event["details"]["unauthenticated_device_grant"] is True
+    back = ("--authenticated-device-grant", "--no-first-party", "--name", "Nightly")
+    acme_cli("client", "update", "-t", "acme", "backup", *back)
+    shown = acme_cli("client", "show", "-t", "acme", "backup", "-o", "json").data
+    assert (shown["name"], shown["first_party"]) == ("Nightly", False)
+    assert shown["unauthenticated_device_grant"] is False
+
+
+def test_a_client_is_created_with_the_switch(acme_cli: Cli) -> None:
+    words = ("--name", "Old", "--grant", "device_code", "--unauthenticated-device-grant")
+    acme_cli("client", "create", "-t", "acme", *words, "--id", "old")
+    shown = acme_cli("client", "show", "-t", "acme", "old", "-o", "json").data
+    assert shown["unauthenticated_device_grant"] is True
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ((), "Say what to change."),
+        (("--grant", "client_credentials"), "A public client has no credentials"),
+        (("--unauthenticated-device-grant",), "A public client has no secret"),
+        (("--grant", "password"), "There is no grant 'password'"),
+    ],
+    ids=["nothing", "public machine", "public without a secret", "unknown grant"],
+)
+def test_a_change_of_a_client_that_makes_no_sense_is_refused(
+    lite_cli: Cli, words: tuple[str, ...], said: str
+) -> None:
+    lite_cli("client", "create", "-t", "acme", *DEVICE, "--id", "tv")
+    ended = lite_cli("client", "update", "-t", "acme", "tv", *words)
+    assert ended.code == 2
+    assert ended.err.startswith(f"authgate: {said}")
+
+
+def test_another_tenants_client_is_neither_shown_nor_changed(acme_cli: Cli) -> None:
+    acme_cli("client", "create", "-t", "acme", *DEVICE, "--id", "tv")
+    acme_cli("tenant", "create", "globex")
+    for verb, words in (("show", ()), ("update", ("--name", "X"))):
+        assert acme_cli("client", verb, "-t", "globex", "tv", *words).code == 3

@@ -1,7 +1,12 @@
 """``authgate tenant``."""
 
+import re
+from dataclasses import fields
+from typing import Any
+
 import pytest
 
+from authgate_tenants import TenantSettings
 from authgate_testing.command import Cli
 
 
@@ -30,9 +35,9 @@ def test_its_settings_are_given_as_text_and_kept_as_what_they_are(cli: Cli) -> N
     ("setting", "said"),
     [
         ("colour=red", "There is no tenant setting colour."),
-        ("access_token_lifetime=soon", "--setting access_token_lifetime: Input should be a valid"),
-        ("signing_algorithm=none", "--setting signing_algorithm: Input should be 'ES256'"),
-        ("signing_algorithm", "--setting 'signing_algorithm' is not KEY=VALUE."),
+        ("access_token_lifetime=soon", "access_token_lifetime: Input should be a valid"),
+        ("signing_algorithm=none", "signing_algorithm: Input should be 'ES256'"),
+        ("signing_algorithm", "'signing_algorithm' is not KEY=VALUE."),
     ],
 )
 def test_a_setting_that_does_not_fit_creates_nothing(command: Cli, setting: str, said: str) -> None:
@@ -79,3 +84,106 @@ def test_a_tenant_is_suspended_and_resumed(acme_cli: Cli) -> None:
 
 def test_an_unknown_tenant_is_not_suspended(lite_cli: Cli) -> None:
     assert lite_cli("tenant", "suspend", "nobody").code == 3
+
+
+def settings_of(cli: Cli, slug: str) -> dict[str, Any]:
+    settings: dict[str, Any] = cli("tenant", "show", slug, "-o", "json").data["settings"]
+    return settings
+
+
+def test_a_tenant_is_shown_with_all_that_it_chooses(acme_cli: Cli) -> None:
+    shown = acme_cli("tenant", "show", "acme", "-o", "json").data
+    assert shown["issuer"] == "http://localhost:8080/t/acme"
+    assert shown["status"] == "active"
+    assert set(shown["settings"]) == {field.name for field in fields(TenantSettings)}
+    table = acme_cli("tenant", "show", "acme").out
+    assert re.search(r"^access_token_lifetime +3600$", table, re.MULTILINE)
+
+
+def test_settings_change_and_the_audit_log_says_from_what_to_what(acme_cli: Cli) -> None:
+    chosen = ("access_token_lifetime=600", "audience=a,b", "auto_register=true")
+    assert acme_cli("tenant", "set", "acme", *chosen, "--name", "Acme Corp").code == 0
+    settings = settings_of(acme_cli, "acme")
+    assert settings["access_token_lifetime"] == 600
+    assert settings["audience"] == ["a", "b"]
+    assert settings["auto_register"] is True
+    assert acme_cli("tenant", "show", "acme", "-o", "json").data["name"] == "Acme Corp"
+    event = acme_cli("audit", "tail", "-o", "json").data[-1]
+    assert event["event_type"] == "TENANT_UPDATED"
+    changes = {each["setting"]: (each["was"], each["is"]) for each in event["details"]["changes"]}
+    assert changes == {
+        "access_token_lifetime": (3600, 600),
+        "audience": ([], ["a", "b"]),
+        "auto_register": (False, True),
+        "name": ("Acme", "Acme Corp"),
+    }
+
+
+def test_what_is_not_named_stays_and_what_is_unset_is_the_default_again(acme_cli: Cli) -> None:
+    acme_cli("tenant", "set", "acme", "access_token_lifetime=600", "domain=acme")
+    acme_cli("tenant", "set", "acme", "--unset", "access_token_lifetime")
+    settings = settings_of(acme_cli, "acme")
+    assert (settings["access_token_lifetime"], settings["domain"]) == (3600, "acme")
+
+
+def test_a_limit_is_set_and_unset_by_its_name(acme_cli: Cli) -> None:
+    own = {"login_per_ip": "5/min burst 5", "token_per_client": "9/s burst 9"}
+    words = [f"login_limits.{name}={limit}" for name, limit in own.items()]
+    assert acme_cli("tenant", "set", "acme", *words).code == 0
+    assert settings_of(acme_cli, "acme")["login_limits"] == own
+    acme_cli("tenant", "set", "acme", "--unset", "login_limits.login_per_ip")
+    assert settings_of(acme_cli, "acme")["login_limits"] == {"token_per_client": "9/s burst 9"}
+
+
+def test_a_change_that_changes_nothing_is_no_event(lite_cli: Cli) -> None:
+    assert lite_cli("tenant", "set", "acme", "access_token_lifetime=3600").code == 0
+    kinds = {event["event_type"] for event in lite_cli("audit", "tail", "-o", "json").data}
+    assert kinds == {"TENANT_CREATED"}
+
+
+def test_a_tenant_that_chooses_another_algorithm_has_keys_of_it(acme_cli: Cli) -> None:
+    assert acme_cli("tenant", "set", "acme", "signing_algorithm=EdDSA").code == 0
+    keys = acme_cli("keys", "list", "-t", "acme", "-o", "json").data
+    states = {key["state"] for key in keys if key["algorithm"] == "EdDSA"}
+    assert states == {"active", "pending"}
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ((), "Say what to change"),
+        (("colour=red",), "There is no tenant setting colour."),
+        (("--unset", "colour"), "There is no tenant setting colour."),
+        (("access_token_lifetime=0",), "access_token_lifetime: Input should be greater than 0"),
+        (("access_token_lifetime=99999999",), "access_token_lifetime: Input should be less than"),
+        (("brand_color=red;",), "brand_color: String should match pattern"),
+        (("private_claim_prefix=x_",), "private_claim_prefix: String should match pattern"),
+        (("domain=.acme",), "domain: String should match pattern"),
+        (("enabled_plugins=gihtub",), "There is no plugin 'gihtub' here; there are github."),
+        (("login_limits.login_per_moon=5/min",), "There is no limit called login_per_moon."),
+        (("login_limits.login_per_ip=often",), "'often' is no limit"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
+)
+def test_a_change_that_makes_no_sense_changes_nothing(
+    lite_cli: Cli, words: tuple[str, ...], said: str
+) -> None:
+    ended = lite_cli("tenant", "set", "acme", *words)
+    assert ended.code == 2
+    assert ended.err.startswith(f"authgate: {said}")
+    [event] = lite_cli("audit", "tail", "-o", "json").data
+    assert event["event_type"] == "TENANT_CREATED"
+
+
+@pytest.mark.parametrize("words", [("show",), ("set",)])
+def test_an_unknown_tenant_is_neither_shown_nor_changed(
+    lite_cli: Cli, words: tuple[str, ...]
+) -> None:
+    rest = ("domain=x",) if words == ("set",) else ()
+    assert lite_cli("tenant", *words, "nobody", *rest).code == 3
+
+
+def test_of_one_tenants_settings_another_notices_nothing(acme_cli: Cli) -> None:
+    acme_cli("tenant", "create", "globex")
+    acme_cli("tenant", "set", "acme", "access_token_lifetime=600")
+    assert settings_of(acme_cli, "globex")["access_token_lifetime"] == 3600

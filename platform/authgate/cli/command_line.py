@@ -35,8 +35,8 @@ COMMANDS = {
     "healthcheck": _Command(
         "healthcheck:healthcheck", "Tell whether the server, worker or beat beside it is well."
     ),
-    "tenant": _Command("tenant:app", "Create and list tenants."),
-    "client": _Command("client:app", "Create and list clients, renew their secrets."),
+    "tenant": _Command("tenant:app", "Create, list, show, change and suspend tenants."),
+    "client": _Command("client:app", "Create, list and change clients, renew their secrets."),
     "user": _Command("user:app", "Create, list, disable and enable users, reset passwords."),
     "keys": _Command("keys:app", "List, rotate and revoke a tenant's signing keys."),
     "audit": _Command("audit:app", "Read the audit log."),

@@ -101,6 +101,8 @@ def _text(value: object) -> str:
         return value.strftime("%Y-%m-%d %H:%M:%SZ")
     if isinstance(value, list | tuple):
         return " ".join(map(_text, value)) or "-"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name}: {_text(each)}" for name, each in value.items()) or "-"
     return printable(str(value))
 
 

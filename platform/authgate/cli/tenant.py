@@ -1,13 +1,14 @@
 """``authgate tenant``."""
 
 import asyncio
-from typing import Annotated, Any
+from dataclasses import asdict
+from functools import partial
+from typing import Annotated
 
 import typer
-from pydantic import TypeAdapter, ValidationError
 
 from authgate import provisioning
-from authgate.cli import installed
+from authgate.cli import installed, tenant_settings
 from authgate.cli.failures import Misused
 from authgate.cli.output import Format, Output, Record, say, show, show_all
 from authgate_tenants import Tenant, TenantSettings, TenantStatus
@@ -17,18 +18,31 @@ app = typer.Typer()
 
 Slug = Annotated[str, typer.Argument(help="Its name in addresses: a-z, 0-9 and inner dashes")]
 Name = Annotated[str, typer.Option(help="Its name for people; the slug where not given")]
-Changes = Annotated[
+Choices = Annotated[
     list[str] | None,
     typer.Option("--setting", metavar="KEY=VALUE", help="What it chooses for itself; repeatable"),
+]
+Changes = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[KEY=VALUE]...",
+        help="What it chooses; lists with commas, a limit as login_limits.<name>=<limit>",
+    ),
+]
+NewName = Annotated[str | None, typer.Option("--name", help="Another name for people")]
+Unset = Annotated[
+    list[str] | None,
+    typer.Option(metavar="KEY", help="A setting to take the default of; repeatable"),
 ]
 
 
 @app.command()
 def create(
-    slug: Slug, name: Name = "", setting: Changes = None, output: Output = Format.TABLE
+    slug: Slug, name: Name = "", setting: Choices = None, output: Output = Format.TABLE
 ) -> None:
     """Create a tenant with its signing keys."""
-    tenant = asyncio.run(_create(slug, name or slug.capitalize(), tenant_settings(setting or [])))
+    settings = tenant_settings.changed(TenantSettings(), setting or [])
+    tenant = asyncio.run(_create(slug, name or slug.capitalize(), settings))
     show(
         {"id": tenant.id, "slug": tenant.slug, "name": tenant.name, "issuer": tenant.issuer}, output
     )
@@ -38,6 +52,30 @@ def create(
 def list_(output: Output = Format.TABLE) -> None:
     """List all tenants."""
     show_all(asyncio.run(_all()), output)
+
+
+@app.command("show")
+def show_(slug: Slug, output: Output = Format.TABLE) -> None:
+    """Show a tenant with all that it chooses for itself."""
+    tenant = asyncio.run(_found(slug))
+    record = {
+        "slug": tenant.slug,
+        "name": tenant.name,
+        "status": tenant.status.value,
+        "issuer": tenant.issuer,
+        "id": tenant.id,
+    }
+    settings = asdict(tenant.settings)
+    show(record | ({"settings": settings} if output is Format.JSON else settings), output)
+
+
+@app.command("set")
+def set_(slug: Slug, changes: Changes = None, name: NewName = None, unset: Unset = None) -> None:
+    """Change what a tenant chooses for itself; every process follows within five seconds."""
+    if not (changes or unset or name):
+        raise Misused("Say what to change: KEY=VALUE, --unset or --name.")
+    asyncio.run(_change(slug, changes or [], unset or [], name))
+    say(f"✓ {slug} is changed.")
 
 
 @app.command()
@@ -60,6 +98,22 @@ async def _set_status(slug: str, status: TenantStatus) -> None:
         await provisioning.set_tenant_status(parts, tenant, status, actor=installed.operator())
 
 
+async def _found(slug: str) -> Tenant:
+    async with installed.inside(slug) as (_, tenant):
+        return tenant
+
+
+async def _change(slug: str, pairs: list[str], unset: list[str], name: str | None) -> None:
+    async with installed.opened() as parts:
+        await provisioning.change_tenant(
+            parts,
+            await installed.tenant(parts, slug),
+            change=partial(tenant_settings.changed, pairs=pairs, unset=unset),
+            name=name,
+            actor=installed.operator(),
+        )
+
+
 async def _create(slug: str, name: str, settings: TenantSettings) -> Tenant:
     async with installed.opened() as parts:
         return await provisioning.add_tenant(
@@ -79,22 +133,3 @@ async def _all() -> list[Record]:
             }
             async for row in all_tenants()
         ]
-
-
-def tenant_settings(pairs: list[str]) -> TenantSettings:
-    """Settings from ``key=value`` pairs; lists are given with commas. Raises ``Misused``."""
-    defaults = TenantSettings()
-    changes: dict[str, Any] = {}
-    for pair in pairs:
-        key, equals, value = pair.partition("=")
-        if not equals:
-            raise Misused(f"--setting {pair!r} is not KEY=VALUE.")
-        is_list = isinstance(getattr(defaults, key, None), tuple)
-        changes[key] = [each for each in value.split(",") if each] if is_list else value
-    try:
-        return TypeAdapter(TenantSettings).validate_python(
-            {name: getattr(defaults.changed(changes), name) for name in changes}
-        )
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise Misused(f"--setting {first['loc'][0]}: {first['msg']}.") from error

@@ -4,7 +4,7 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Self
 from uuid import UUID
@@ -105,6 +105,21 @@ class Client:
 _NO_SECRET = bytes(32)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientChange:
+    """What of a client becomes different; ``None`` stays as it is."""
+
+    name: str | None = None
+    grant_types: Sequence[str] | None = None
+    scopes: Sequence[str] | None = None
+    first_party: bool | None = None
+    unauthenticated_device_grant: bool | None = None
+
+    def values(self) -> dict[str, object]:
+        """By the name of the field, what is to be stored."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
+
+
 class ClientIdTaken(ValueError):
     """Another client of the tenant has this ``client_id``."""
 
@@ -171,6 +186,11 @@ async def create(
 async def all_clients() -> list[Client]:
     """The tenant's clients in the order of their names."""
     return [Client.from_row(row) for row in await ClientRow.all().order_by("name", "client_id")]
+
+
+async def change(client_id: str, change: ClientChange) -> bool:
+    """Store what is different; ``False`` where there is no such client."""
+    return await ClientRow.filter(client_id=client_id).update(**change.values()) == 1
 
 
 async def set_status(client_id: str, status: ClientStatus) -> bool:

@@ -86,6 +86,10 @@ class SigningKeys:
         """What signs with this algorithm. Raises ``NoSigningKey``."""
         signer = (await self.key_set()).signers.get(algorithm)
         if signer is None:
+            # The tenant may have chosen it in another process, a moment after these were read.
+            await self._forget()
+            signer = (await self.key_set()).signers.get(algorithm)
+        if signer is None:
             raise NoSigningKey(f"{current_tenant().slug} has no active {algorithm} key.")
         return signer
 

@@ -1,0 +1,40 @@
+"""How tenants, clients and users begin and change: each with its audit event, in one transaction.
+
+Commands use this today; a console and an API will.
+"""
+
+from authgate.provisioning.clients import (
+    NewClient,
+    UnknownClient,
+    add_client,
+    change_client,
+    rotate_client_secret,
+    set_client_status,
+)
+from authgate.provisioning.tenants import add_tenant, change_tenant, set_tenant_status
+from authgate.provisioning.users import (
+    UnknownUser,
+    add_user,
+    disable_user,
+    enable_user,
+    random_password,
+    reset_password,
+)
+
+__all__ = [
+    "NewClient",
+    "UnknownClient",
+    "UnknownUser",
+    "add_client",
+    "add_tenant",
+    "add_user",
+    "change_client",
+    "change_tenant",
+    "disable_user",
+    "enable_user",
+    "random_password",
+    "reset_password",
+    "rotate_client_secret",
+    "set_client_status",
+    "set_tenant_status",
+]

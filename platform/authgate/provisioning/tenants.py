@@ -1,0 +1,120 @@
+"""How a tenant begins, changes and is suspended."""
+
+from collections.abc import Callable
+from dataclasses import fields
+from functools import partial
+from typing import Any
+
+from authgate import audit, storage
+from authgate.audit import SYSTEM, Actor, Event
+from authgate.installation import Installation
+from authgate.settings import LimitSettings
+from authgate.storage.rate_limits import BadLimit, Limit
+from authgate_tenants import (
+    Tenant,
+    TenantSettings,
+    TenantStatus,
+    domains,
+    lifecycle,
+    use_tenant,
+)
+from authgate_tenants.lifecycle import new_tenant, set_status, store
+
+
+async def add_tenant(
+    parts: Installation,
+    *,
+    slug: str,
+    name: str,
+    settings: TenantSettings | None = None,
+    actor: Actor = SYSTEM,
+) -> Tenant:
+    """A new tenant with its keys, all of it or nothing.
+
+    Raises ``BadSlug``, ``SlugTaken`` and ``BadLimit``.
+    """
+    row = new_tenant(slug=slug, name=name, settings=settings)
+    tenant = parts.resolver.addressed(row)
+    _check_limits(tenant.settings)
+    with use_tenant(tenant):
+        async with storage.transaction():
+            await store(row)
+            await parts.keys.ensure(tenant.settings.signing_algorithm)
+            await audit.record(
+                Event.TENANT_CREATED, actor=actor, resource=("tenant", str(tenant.id))
+            )
+            await storage.after_commit(partial(parts.tenants.invalidate, (None, "slug", slug)))
+    return tenant
+
+
+async def set_tenant_status(
+    parts: Installation, tenant: Tenant, status: TenantStatus, *, actor: Actor = SYSTEM
+) -> None:
+    """Suspend a tenant or serve it again; every process knows within five seconds."""
+    event = Event.TENANT_SUSPENDED if status is TenantStatus.SUSPENDED else Event.TENANT_RESUMED
+    with use_tenant(tenant):
+        async with storage.transaction():
+            await set_status(tenant.id, status)
+            await audit.record(event, actor=actor, resource=("tenant", str(tenant.id)))
+            await tenant_changed(parts, tenant)
+
+
+async def change_tenant(
+    parts: Installation,
+    tenant: Tenant,
+    *,
+    change: Callable[[TenantSettings], TenantSettings] = lambda settings: settings,
+    name: str | None = None,
+    actor: Actor = SYSTEM,
+) -> None:
+    """Another name, or other settings, in force at once; with a key of an algorithm newly chosen.
+
+    ``change`` sees the settings that nobody else changes meanwhile. Raises what it raises, and
+    ``BadLimit``.
+    """
+    with use_tenant(tenant):
+        async with storage.transaction():
+            row = await lifecycle.locked(tenant.id)
+            before = TenantSettings.from_json(row.settings)
+            after = change(before)
+            _check_limits(after)
+            changes = _differences(before, after)
+            if name not in (None, row.name):
+                changes.append({"setting": "name", "was": row.name, "is": name})
+            if not changes:
+                return
+            await lifecycle.change(row, name=name or row.name, settings=after)
+            # Told of before the settings: who signs by them must find the key.
+            await parts.keys.ensure(after.signing_algorithm)
+            await audit.record(
+                Event.TENANT_UPDATED,
+                actor=actor,
+                resource=("tenant", str(tenant.id)),
+                details={"changes": changes},
+            )
+            await tenant_changed(parts, tenant)
+
+
+async def tenant_changed(parts: Installation, tenant: Tenant) -> None:
+    """Have every process read the tenant again after COMMIT, by whatever name it knows it."""
+    names = [("slug", tenant.slug), *[("host", host) for host in await domains.hosts(tenant.id)]]
+    for kind, name in names:
+        await storage.after_commit(partial(parts.tenants.invalidate, (None, kind, name)))
+
+
+def _differences(before: TenantSettings, after: TenantSettings) -> list[dict[str, Any]]:
+    # A list, since the log blots out values by their names, and many a lifetime is a token's.
+    return [
+        {"setting": each.name, "was": was, "is": now}
+        for each in fields(TenantSettings)
+        if (was := getattr(before, each.name)) != (now := getattr(after, each.name))
+    ]
+
+
+def _check_limits(settings: TenantSettings) -> None:
+    """Refuse limits of a tenant that nobody knows or that cannot be read. Raises ``BadLimit``."""
+    unknown = set(settings.login_limits) - set(LimitSettings.model_fields)
+    if unknown:
+        raise BadLimit(f"There is no limit called {', '.join(sorted(unknown))}.")
+    for text in settings.login_limits.values():
+        Limit.parse(text)

@@ -1,0 +1,111 @@
+"""How a person begins, is shut out and let in again."""
+
+import secrets
+from datetime import datetime
+
+from authgate import audit, storage
+from authgate.accounts.passwords import Passwords
+from authgate.audit import SYSTEM, Actor, Event
+from authgate.storage import device_codes, login_failures, sessions, tokens, users
+from authgate.storage.users import User, UserRole, UserStatus
+
+
+class UnknownUser(LookupError):
+    """The tenant has no user with this name or address."""
+
+
+async def add_user(
+    passwords: Passwords,
+    *,
+    username: str,
+    password: str,
+    email: str | None = None,
+    name: str = "",
+    role: UserRole = UserRole.USER,
+    actor: Actor = SYSTEM,
+) -> User:
+    """A new user of the current tenant.
+
+    Raises ``BadPassword``, ``BadUsername`` and ``UsernameTaken``.
+    """
+    hashed = await passwords.hash(password)
+    async with storage.transaction():
+        user = await users.create(
+            username=username,
+            email=email,
+            email_verified=email is not None,
+            name=name,
+            password_hash=hashed,
+            role=role,
+        )
+        await audit.record(Event.USER_CREATED, actor=actor, resource=("user", str(user.id)))
+    return user
+
+
+async def disable_user(login: str, *, now: datetime, actor: Actor = SYSTEM) -> User:
+    """Sign a user of the current tenant out everywhere, for as long as it stays disabled.
+
+    Raises ``UnknownUser``.
+    """
+    async with storage.transaction():
+        user = await _user(login)
+        await users.set_status(user.id, UserStatus.DISABLED)
+        await _end_access(user, now)
+        await audit.record(Event.USER_DISABLED, actor=actor, resource=("user", str(user.id)))
+    return user
+
+
+async def enable_user(login: str, *, actor: Actor = SYSTEM) -> User:
+    """Let a user of the current tenant sign in again. Raises ``UnknownUser``."""
+    async with storage.transaction():
+        user = await _user(login)
+        await users.set_status(user.id, UserStatus.ACTIVE)
+        await _open_account(user)
+        await audit.record(Event.USER_ENABLED, actor=actor, resource=("user", str(user.id)))
+    return user
+
+
+async def reset_password(
+    passwords: Passwords, login: str, *, password: str, now: datetime, actor: Actor = SYSTEM
+) -> User:
+    """Give a user another password, and sign them out everywhere.
+
+    Raises ``BadPassword`` and ``UnknownUser``.
+    """
+    hashed = await passwords.hash(password)
+    async with storage.transaction():
+        user = await _user(login)
+        await users.set_password_hash(user.id, hashed)
+        await _open_account(user)
+        await _end_access(user, now)
+        await audit.record(Event.USER_PASSWORD_RESET, actor=actor, resource=("user", str(user.id)))
+    return user
+
+
+async def _open_account(user: User) -> None:
+    """Forget the wrong passwords tried for this person's name and for their address."""
+    for account in filter(None, (user.canonical_username, user.canonical_email)):
+        await login_failures.forget(account)
+
+
+async def _end_access(user: User, now: datetime) -> None:
+    """Whoever acts in this person's name, in a browser or on a device, no longer can."""
+    await sessions.end_all(user.id, now=now)
+    await tokens.revoke_of_user(user.id)
+    await device_codes.withdraw_of_user(user.id)
+
+
+async def _user(login: str) -> User:
+    user = await users.find_by_login(login)
+    if user is None:
+        raise UnknownUser(login)
+    return user
+
+
+def random_password() -> str:
+    """A password nobody chose: 120 random bits, in groups that can be read out."""
+    groups = ("".join(secrets.choice(_LETTERS) for _ in range(5)) for _ in range(5))
+    return "-".join(groups)
+
+
+_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
