@@ -15,9 +15,13 @@ import httpx2
 import pytest
 
 from authgate import provisioning
-from authgate.accounts.tenant_connections import BadSlug, TenantConnections
+from authgate.accounts.connection_setup import (
+    BadConnectionSlug,
+    ConnectionChange,
+    ConnectionSetup,
+)
 from authgate.plugin_api import ConnectorConfigError
-from authgate.plugin_manager import GuardedHttp, Isolation, LoginConnectors, NoConnector, load
+from authgate.plugin_manager import ConnectorTypes, NoConnector, load
 from authgate.settings import EgressSettings, Settings
 from authgate.storage import audit_events, external_identities, users
 from authgate.storage.connections import ConnectionExists, ConnectionRow
@@ -25,6 +29,7 @@ from authgate.storage.users import UserStatus
 from authgate_tenants import Tenant, TenantSettings, use_tenant
 from authgate_tenants.models import TenantRow
 from authgate_testing.server import RunningServer
+from authgate_testing.terminal import Terminal
 
 
 @pytest.fixture
@@ -43,25 +48,31 @@ async def tenant_with(server: RunningServer, slug: str, **chosen: Any) -> Tenant
 
 
 @pytest.fixture
-def connections(server: RunningServer) -> TenantConnections:
-    connectors = LoginConnectors(load(), isolation=Isolation(), http=GuardedHttp())
-    return TenantConnections(connectors=connectors, encryption=server.parts.encryption)
+def connections(server: RunningServer) -> ConnectionSetup:
+    return ConnectionSetup(connectors=ConnectorTypes(load()), encryption=server.parts.encryption)
+
+
+@pytest.fixture
+def config(github: Any) -> dict[str, object]:
+    """What connects a tenant to the pretend GitHub."""
+    return {
+        "client_id": github.client_id,
+        "client_secret": github.client_secret,
+        "host": github.host,
+    }
 
 
 Connect = Callable[..., Awaitable[Tenant]]
 
 
 @pytest.fixture
-def connect(server: RunningServer, connections: TenantConnections, github: Any) -> Connect:
+def connect(
+    server: RunningServer, connections: ConnectionSetup, config: dict[str, object]
+) -> Connect:
     """Makes a tenant that is connected to the pretend GitHub."""
 
     async def made(slug: str, name: str = "github", **chosen: Any) -> Tenant:
         tenant = await tenant_with(server, slug, **chosen)
-        config = {
-            "client_id": github.client_id,
-            "client_secret": github.client_secret,
-            "host": github.host,
-        }
         with use_tenant(tenant):
             await connections.add(slug=name, connector="github", config=config)
         return tenant
@@ -213,7 +224,7 @@ async def test_lg_19_a_state_of_another_tenant_is_refused(
 
 
 async def test_an_answer_at_another_connections_callback_is_refused(
-    browser: Browser, github: Any, connections: TenantConnections, acme: Tenant
+    browser: Browser, github: Any, connections: ConnectionSetup, acme: Tenant
 ) -> None:
     """Each provider has a redirect URI of its own: none can answer for another."""
     config = {"client_id": "x", "client_secret": "y"}
@@ -285,14 +296,10 @@ async def test_lg_18_the_same_subject_at_two_connections_is_two_people(
     browser: Browser,
     github: Any,
     acme: Tenant,
-    connections: TenantConnections,
+    connections: ConnectionSetup,
+    config: dict[str, object],
     server: RunningServer,
 ) -> None:
-    config = {
-        "client_id": github.client_id,
-        "client_secret": github.client_secret,
-        "host": github.host,
-    }
     with use_tenant(acme):
         await connections.add(slug="other", connector="github", config=config)
     await browser.sign_in(github)
@@ -446,7 +453,7 @@ async def test_callbacks_from_one_address_are_limited(
 
 
 async def test_a_connection_that_could_not_work_is_not_stored(
-    connections: TenantConnections, acme: Tenant
+    connections: ConnectionSetup, acme: Tenant
 ) -> None:
     wanted: dict[str, Any] = {
         "slug": "second",
@@ -454,8 +461,8 @@ async def test_a_connection_that_could_not_work_is_not_stored(
         "config": {"client_id": "a", "client_secret": "b"},
     }
     refusals: list[tuple[dict[str, Any], type[Exception]]] = [
-        ({"slug": "Git Hub"}, BadSlug),
-        ({"slug": "a" * 41}, BadSlug),
+        ({"slug": "Git Hub"}, BadConnectionSlug),
+        ({"slug": "a" * 41}, BadConnectionSlug),
         ({"slug": "github"}, ConnectionExists),
         ({"connector": "gitlab"}, NoConnector),
         ({"config": {"client_id": "a"}}, ConnectorConfigError),
@@ -474,3 +481,70 @@ async def test_no_token_of_the_provider_is_kept(
         [row] = await external_identities.ExternalIdentityRow.all().values()
     assert "gho_1" not in str(row)
     assert (row["issuer"], row["subject"]) == (f"https://{github.host}", "583231")
+
+
+async def test_a_connection_made_by_a_command_is_offered_and_signs_in(
+    server: RunningServer, github: Any
+) -> None:
+    tenant = await tenant_with(server, "acme")
+    browser = Browser(server, tenant)
+    assert "/login/hub" not in (await browser.http.get(f"{tenant.issuer}/login")).text
+    terminal = Terminal(server.parts.settings)
+    words = ("--connector", "github", "--set", f"client_id={github.client_id}")
+    ended = await terminal(
+        *("connection", "create", "hub", "-t", "acme", "--set", f"host={github.host}", *words),
+        stdin=f"{github.client_secret}\n",
+    )
+    assert ended.code == 0, ended.err
+    assert f"{tenant.issuer}/login/hub/callback" in ended.out
+    assert "/login/hub" in (await browser.http.get(f"{tenant.issuer}/login")).text
+    back = await browser.come_back(github.approve(await browser.begin("hub")), connection="hub")
+    assert back.status_code == 303
+    assert await browser.who() == "octocat"
+
+
+async def test_who_is_half_way_in_when_a_connection_is_disabled_stays_outside(
+    browser: Browser, github: Any, acme: Tenant, connections: ConnectionSetup
+) -> None:
+    back = github.approve(await browser.begin())
+    with use_tenant(acme):
+        await connections.change("github", ConnectionChange(enabled=False))
+    assert (await browser.come_back(back)).status_code == 404
+    assert await browser.who() is None
+    assert "/login/github" not in (await browser.http.get(f"{acme.issuer}/login")).text
+    with use_tenant(acme):
+        await connections.change("github", ConnectionChange(enabled=True))
+    await browser.sign_in(github)
+    assert await browser.who() == "octocat"
+
+
+async def test_a_deleted_connection_knows_nobody_when_its_name_is_used_again(
+    browser: Browser,
+    github: Any,
+    acme: Tenant,
+    connections: ConnectionSetup,
+    config: dict[str, object],
+    server: RunningServer,
+) -> None:
+    await browser.sign_in(github)
+    with use_tenant(acme):
+        await connections.remove("github")
+        assert not await external_identities.ExternalIdentityRow.all().count()
+        assert len(await users.all_users()) == 1
+        await connections.add(slug="github", connector="github", config=config)
+    github.emails = []
+    again = Browser(server, acme)
+    await again.sign_in(github)
+    assert await again.who() == "octocat-github", "somebody new, and not who was known before"
+
+
+async def test_another_tenants_connections_stay_when_one_of_the_same_name_goes(
+    connect: Connect, github: Any, connections: ConnectionSetup, server: RunningServer
+) -> None:
+    acme, globex = await connect("acme"), await connect("globex")
+    await Browser(server, globex).sign_in(github)
+    with use_tenant(acme):
+        await connections.remove("github")
+    again = Browser(server, globex)
+    await again.sign_in(github)
+    assert await again.who() == "octocat"

@@ -38,6 +38,7 @@ COMMANDS = {
     "tenant": _Command("tenant:app", "Create, list, show, change and suspend tenants."),
     "client": _Command("client:app", "Create, list and change clients, renew their secrets."),
     "user": _Command("user:app", "Create, list, disable and enable users, reset passwords."),
+    "connection": _Command("connection:app", "Set up ways to sign in elsewhere, such as GitHub."),
     "keys": _Command("keys:app", "List, rotate and revoke a tenant's signing keys."),
     "audit": _Command("audit:app", "Read the audit log."),
     "config": _Command("config:app", "Show the settings."),

@@ -6,13 +6,17 @@ from pydantic import ValidationError
 from pydantic_settings import SettingsError
 
 from authgate import storage
+from authgate.accounts.connection_setup import BadConnectionSlug, UnknownConnection
 from authgate.accounts.passwords import BadPassword
 from authgate.cli.device_flow import NoAnswer, SignInFailed
 from authgate.cli.failures import Conflict, Failure, Misused, NotFound, Unhealthy
 from authgate.jobs.celery_settings import NoBroker
+from authgate.plugin_api import ConnectorConfigError
+from authgate.plugin_manager import NoConnector, PluginRefused
 from authgate.provisioning import UnknownClient, UnknownUser
 from authgate.serving import PortTaken, ServingError
 from authgate.storage.clients import ClientIdTaken
+from authgate.storage.connections import ConnectionExists
 from authgate.storage.database import OwnerUrlMissing
 from authgate.storage.fitness import LoginRefused, NotMigrated
 from authgate.storage.migrate import UnknownMigration
@@ -31,6 +35,13 @@ from authgate_tenants.settings import UnknownTenantSetting
 _ENDS: tuple[tuple[type[Exception], type[Failure], str], ...] = (
     (BadSlug, Misused, "{}"),
     (BadUsername, Misused, "{}"),
+    (BadConnectionSlug, Misused, "{}"),
+    (ConnectorConfigError, Misused, "{}"),
+    (
+        NoConnector,
+        Misused,
+        "The tenant has not enabled the plugin of {}: authgate tenant set, enabled_plugins.",
+    ),
     (BadPassword, Misused, "{}"),
     (BadLimit, Misused, "{}"),
     (UnknownTenantSetting, Misused, "There is no tenant setting {}."),
@@ -43,6 +54,8 @@ _ENDS: tuple[tuple[type[Exception], type[Failure], str], ...] = (
     (UnknownClient, NotFound, "There is no client {}, or it has no secret."),
     (UnknownUser, NotFound, "There is no user {}."),
     (UnknownKey, NotFound, "There is no signing key {}, or it is revoked already."),
+    (UnknownConnection, NotFound, "There is no connection {}."),
+    (ConnectionExists, Conflict, "There is a connection {} already."),
     (SlugTaken, Conflict, "There is a tenant {} already."),
     (ClientIdTaken, Conflict, "There is a client {} already."),
     (UsernameTaken, Conflict, "There is a user {} already, or one with that address."),
@@ -59,6 +72,7 @@ _ENDS: tuple[tuple[type[Exception], type[Failure], str], ...] = (
     (WallMissing, Unhealthy, "{}"),
     (RoleMissing, Unhealthy, "{}"),
     (KeyEncryptionKeyError, Unhealthy, "{}"),
+    (PluginRefused, Unhealthy, "{}"),
     (RedisUnavailable, Unhealthy, "Redis cannot be reached: {}"),
     (NoAnswer, Unhealthy, "{}"),
     (SignInFailed, Failure, "{}"),

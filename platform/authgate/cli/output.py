@@ -70,6 +70,15 @@ def confirm(question: str) -> None:
         raise typer.Abort
 
 
+def ask_secret(label: str) -> str:
+    """What the person types unseen, or the next line where nobody sits at a terminal."""
+    if sys.stdin.isatty():
+        from getpass import getpass
+
+        return getpass(f"{label}: ")
+    return sys.stdin.readline().rstrip("\r\n")
+
+
 def _print_json(value: object) -> None:
     sys.stdout.write(json.dumps(value, indent=2, default=_plain) + "\n")
 

@@ -9,6 +9,7 @@ module it has imported).
 
 from authgate.plugin_manager.connectors import (
     ConnectorType,
+    ConnectorTypes,
     LoginConnectors,
     NoConnector,
     OpenConnection,
@@ -23,6 +24,7 @@ from authgate.plugin_manager.traced_http import TracedHttp
 __all__ = [
     "AddedClaims",
     "ConnectorType",
+    "ConnectorTypes",
     "Containment",
     "DroppedClaim",
     "GuardedHttp",

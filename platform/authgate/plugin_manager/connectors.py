@@ -80,15 +80,11 @@ class OpenConnection:
     config: Mapping[str, object]
 
 
-class LoginConnectors:
-    """What the plugins registered, and the way to call it."""
+class ConnectorTypes:
+    """What the plugins registered."""
 
-    def __init__(
-        self, installed: pluggy.PluginManager, *, isolation: Isolation, http: HttpClient
-    ) -> None:
+    def __init__(self, installed: pluggy.PluginManager) -> None:
         self.types: Mapping[str, ConnectorType] = MappingProxyType(_registered(installed))
-        self._isolation = isolation
-        self._http = http
 
     def find(self, connector: str, *, enabled: Collection[str]) -> ConnectorType:
         """The type of this name. Raises ``NoConnector`` where its plugin is not enabled."""
@@ -96,6 +92,17 @@ class LoginConnectors:
         if found is None or found.plugin not in enabled:
             raise NoConnector(connector)
         return found
+
+
+class LoginConnectors(ConnectorTypes):
+    """The same, and the way to call it."""
+
+    def __init__(
+        self, installed: pluggy.PluginManager, *, isolation: Isolation, http: HttpClient
+    ) -> None:
+        super().__init__(installed)
+        self._isolation = isolation
+        self._http = http
 
     async def authorization_url(self, connection: OpenConnection, attempt: LoginAttempt) -> str:
         """Where the browser goes. Raises ``PluginFailed`` or ``ConnectorConfigError``."""

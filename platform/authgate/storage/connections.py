@@ -8,6 +8,7 @@ from uuid import UUID
 from tortoise import fields
 from tortoise.exceptions import IntegrityError
 
+from authgate.storage.external_identities import ExternalIdentityRow
 from authgate_tenants import TenantOwned
 
 
@@ -31,7 +32,7 @@ class ConnectionRow(TenantOwned):
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """A connection that people may use."""
+    """A way to sign in elsewhere."""
 
     id: UUID
     slug: str
@@ -41,6 +42,10 @@ class Connection:
     label: str
     config: Mapping[str, object]
     sealed_secrets: bytes
+    enabled: bool
+    """Whether people may use it."""
+    position: int
+    """Its place among the connections on the sign-in page, the smallest first."""
 
     @classmethod
     def from_row(cls, row: ConnectionRow) -> Self:
@@ -52,6 +57,8 @@ class Connection:
             label=row.label,
             config=row.config,
             sealed_secrets=bytes(row.sealed_secrets),
+            enabled=row.enabled,
+            position=row.position,
         )
 
 
@@ -65,9 +72,27 @@ async def offered() -> list[Connection]:
     return [Connection.from_row(row) for row in rows]
 
 
-async def find(slug: str) -> Connection | None:
+async def every() -> list[Connection]:
+    """All connections, in the same order."""
+    rows = await ConnectionRow.all().order_by("position", "slug")
+    return [Connection.from_row(row) for row in rows]
+
+
+async def find_offered(slug: str) -> Connection | None:
     """The enabled connection with this slug."""
     row = await ConnectionRow.get_or_none(slug=slug, enabled=True)
+    return Connection.from_row(row) if row else None
+
+
+async def find(slug: str) -> Connection | None:
+    """The connection with this slug, enabled or not."""
+    row = await ConnectionRow.get_or_none(slug=slug)
+    return Connection.from_row(row) if row else None
+
+
+async def locked(slug: str) -> Connection | None:
+    """The same; it stays so until this transaction changes it or ends."""
+    row = await ConnectionRow.filter(slug=slug).select_for_update().first()
     return Connection.from_row(row) if row else None
 
 
@@ -96,3 +121,21 @@ async def create(
     except IntegrityError as error:
         raise ConnectionExists(slug) from error
     return Connection.from_row(row)
+
+
+async def change(connection: Connection) -> None:
+    """Store what a connection is now; its slug and its connector stay."""
+    await ConnectionRow.filter(id=connection.id).update(
+        label=connection.label,
+        config=dict(connection.config),
+        sealed_secrets=connection.sealed_secrets,
+        enabled=connection.enabled,
+        position=connection.position,
+    )
+
+
+async def delete(connection_id: UUID) -> None:
+    """Remove a connection, and who signed in through it is known by it no more."""
+    # PostgreSQL removes the identities by itself; SQLite has no such key.
+    await ExternalIdentityRow.filter(connection_id=connection_id).delete()
+    await ConnectionRow.filter(id=connection_id).delete()

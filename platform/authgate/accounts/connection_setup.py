@@ -1,0 +1,163 @@
+"""Setting up the ways to sign in elsewhere that a tenant offers, with an audit event each time."""
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+
+from uuid_utils.compat import uuid7
+
+from authgate import audit, storage
+from authgate.accounts.connection_secrets import ConnectionSecrets
+from authgate.audit import SYSTEM, Actor, Event
+from authgate.plugin_manager import ConnectorType, ConnectorTypes
+from authgate.storage import connections
+from authgate.storage.connections import Connection
+from authgate_tenants import current_tenant
+from authgate_tenants.encryption import TenantEncryption
+
+_SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_LONGEST_SLUG = 40
+
+
+class BadConnectionSlug(ValueError):
+    """A connection's slug is part of an address: small letters, digits and single hyphens."""
+
+    def __init__(self, slug: str) -> None:
+        super().__init__(
+            f"{slug!r} is not 1 to {_LONGEST_SLUG} of a-z, 0-9 and single inner dashes."
+        )
+
+
+class UnknownConnection(LookupError):
+    """The tenant has no connection with this slug."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionChange:
+    """What of a connection becomes different; what is not given stays as it is."""
+
+    config: Mapping[str, object] = field(default_factory=dict, repr=False)
+    """Settings with a new value, secret ones among them."""
+    unset: Collection[str] = ()
+    """Settings that take their default again."""
+    label: str | None = None
+    position: int | None = None
+    enabled: bool | None = None
+
+    @property
+    def names(self) -> list[str]:
+        """What is different, for the audit log: never the values."""
+        chosen = ("label", "position", "enabled")
+        return [
+            *sorted({*self.config, *self.unset}),
+            *(name for name in chosen if getattr(self, name) is not None),
+        ]
+
+
+class ConnectionSetup:
+    """Sets up the connections of whichever tenant is in scope."""
+
+    def __init__(self, *, connectors: ConnectorTypes, encryption: TenantEncryption) -> None:
+        self._connectors = connectors
+        self._secrets = ConnectionSecrets(encryption)
+
+    async def add(
+        self,
+        *,
+        slug: str,
+        connector: str,
+        config: Mapping[str, object],
+        label: str = "",
+        position: int = 0,
+        actor: Actor = SYSTEM,
+    ) -> Connection:
+        """Set up a connection, which is offered at once.
+
+        Raises ``NoConnector``, ``BadConnectionSlug``, ``ConnectionExists``, and
+        ``ConnectorConfigError`` for the setting that is wrong.
+        """
+        if len(slug) > _LONGEST_SLUG or not _SLUG.fullmatch(slug):
+            raise BadConnectionSlug(slug)
+        found = self._found(connector)
+        found.check_config(config)
+        plain, secret = _parted(found, config)
+        connection_id = uuid7()
+        async with storage.transaction():
+            created = await connections.create(
+                connection_id=connection_id,
+                slug=slug,
+                connector=connector,
+                label=label or found.label,
+                config=plain,
+                sealed_secrets=await self._secrets.seal(connection_id, secret),
+                position=position,
+            )
+            await _record(Event.CONNECTION_CREATED, created, {"connector": connector}, actor)
+        return created
+
+    async def change(self, slug: str, change: ConnectionChange, *, actor: Actor = SYSTEM) -> None:
+        """Change a connection; the next sign-in that begins goes by it.
+
+        Raises ``UnknownConnection``, ``NoConnector`` and ``ConnectorConfigError``.
+        """
+        async with storage.transaction():
+            connection = await _locked(slug)
+            if change.config or change.unset:
+                connection = await self._configured(connection, change)
+            chosen = {"label": change.label, "position": change.position, "enabled": change.enabled}
+            given = {name: value for name, value in chosen.items() if value is not None}
+            connection = replace(connection, **given)  # type: ignore[arg-type]  # by their names
+            await connections.change(connection)
+            details = {"changed": change.names, "enabled": connection.enabled}
+            await _record(Event.CONNECTION_UPDATED, connection, details, actor)
+
+    async def remove(self, slug: str, *, actor: Actor = SYSTEM) -> None:
+        """Remove a connection. Who signed in through it stays a user, and is known by it no more.
+
+        Raises ``UnknownConnection``.
+        """
+        async with storage.transaction():
+            connection = await _locked(slug)
+            await connections.delete(connection.id)
+            details = {"connector": connection.connector}
+            await _record(Event.CONNECTION_DELETED, connection, details, actor)
+
+    async def _configured(self, connection: Connection, change: ConnectionChange) -> Connection:
+        found = self._found(connection.connector)
+        known = {**connection.config, **await self._secrets.open(connection), **change.config}
+        config = {name: value for name, value in known.items() if name not in change.unset}
+        found.check_config(config)
+        plain, secret = _parted(found, config)
+        sealed = await self._secrets.seal(connection.id, secret)
+        return replace(connection, config=plain, sealed_secrets=sealed)
+
+    def _found(self, connector: str) -> ConnectorType:
+        enabled = current_tenant().settings.enabled_plugins
+        return self._connectors.find(connector, enabled=enabled)
+
+
+async def _locked(slug: str) -> Connection:
+    connection = await connections.locked(slug)
+    if connection is None:
+        raise UnknownConnection(slug)
+    return connection
+
+
+def _parted(
+    connector: ConnectorType, config: Mapping[str, object]
+) -> tuple[dict[str, object], dict[str, object]]:
+    """What may be shown again, and what is sealed."""
+    sealed = {field.name for field in connector.fields if field.secret}
+    plain = {name: value for name, value in config.items() if name not in sealed}
+    return plain, {name: value for name, value in config.items() if name in sealed}
+
+
+async def _record(
+    event: Event, connection: Connection, details: Mapping[str, object], actor: Actor
+) -> None:
+    await audit.record(
+        event,
+        actor=actor,
+        resource=("connection", str(connection.id)),
+        details={"connection": connection.slug, **details},
+    )
