@@ -3,21 +3,22 @@
 import argparse
 import sys
 import tempfile
+from collections.abc import Sequence
 from contextlib import ExitStack
 from itertools import product
 from pathlib import Path
 
-from bench import counting, instructions, machine, peers, postgres, report, row_security
+from bench import counting, machine, peers, postgres, report, row_security
 from bench.authgate_server import ServerKind, authgate
 from bench.machine import Cores
 from bench.measure import Plan, Result, compare
 from bench.postgres import Cluster
-from bench.scenarios import ALL
+from bench.scenarios import ALL, HOT, MACHINES
 
 _SAMPLES = Path(__file__).parent / "results.json"
 _KINDS: tuple[ServerKind, ...] = ("uvicorn", "hypercorn")
 _WALLED = ("client_credentials", "device poll")
-_NAMES = sorted({each.name for each in (*ALL, *instructions.GATED)})
+_NAMES = sorted({each.name for each in (*ALL, *HOT)})
 _TABLES = {"rivals": report.rivals_table, "row-security": row_security.table}
 _DOCUMENT = Path(__file__).parents[1] / "docs" / "performance.md"
 
@@ -48,7 +49,7 @@ def main() -> int:
 def _count(asked: argparse.Namespace) -> int:
     if not (asked.functions or asked.against):
         return counting.run(set_ceilings=asked.set_ceilings, say=_say)
-    wanted = [each for each in instructions.GATED if not asked.only or each.name in asked.only]
+    wanted = [each for each in HOT if not asked.only or each.name in asked.only]
     return counting.explain(wanted, against=asked.against, say=_say)
 
 
@@ -74,12 +75,19 @@ def _rivals(
 ) -> list[Result]:
     plan = _plan(asked, cores, rounds=1 if asked.quick else 7)
     with ExitStack() as stack:
-        rivals = [stack.enter_context(peers.oidc_provider(directory, cores))]
-        for kind, database in product(_KINDS, (None, cluster)):
+        rivals = list(stack.enter_context(peers.peers(directory, cores, cluster)))
+        for kind, database in _kinds(asked, cluster):
             name = f"{'PostgreSQL' if database else 'SQLite'}, {kind}"
             rivals.append(stack.enter_context(authgate(name, kind, directory, cores, database)))
-        scenarios = [each for each in ALL if not asked.only or each.name in asked.only]
+        offered = MACHINES if asked.quick else ALL
+        scenarios = [each for each in ALL if each.name in asked.only] or offered
         return [result for each in scenarios for result in compare(each, rivals, plan, _say)]
+
+
+def _kinds(
+    asked: argparse.Namespace, cluster: Cluster
+) -> Sequence[tuple[ServerKind, Cluster | None]]:
+    return [("uvicorn", cluster)] if asked.quick else list(product(_KINDS, (None, cluster)))
 
 
 def _plan(asked: argparse.Namespace, cores: Cores, *, rounds: int) -> Plan:
@@ -88,6 +96,7 @@ def _plan(asked: argparse.Namespace, cores: Cores, *, rounds: int) -> Plan:
         rounds=rounds,
         connections=32,
         load_core=cores.load,
+        at_half_load=not asked.quick,
     )
 
 
@@ -103,7 +112,7 @@ def _arguments() -> argparse.Namespace:
         choices=("rivals", "row-security", "instructions", "all"),
         default="all",
     )
-    parser.add_argument("--quick", action="store_true", help="a rough answer within 3 minutes")
+    parser.add_argument("--quick", action="store_true", help="a rough answer within 5 minutes")
     parser.add_argument("--only", action="append", default=[], choices=_NAMES, help="one scenario")
     parser.add_argument("--json", type=Path, help="write every sample to this file")
     parser.add_argument(

@@ -1,7 +1,7 @@
 """AuthGate as a rival: an installation of its own on either database, behind either server.
 
 Set up by the commands an operator would use, with everything at its default but what the
-measurement needs: room below the rate limits, no pace for devices, and a key-encryption key.
+measurement needs: room below the rate limits, and a key-encryption key.
 """
 
 import base64
@@ -23,7 +23,7 @@ from bench.machine import Cores, pinned
 from bench.person import Person
 from bench.postgres import Cluster
 from bench.rivals import Rival
-from bench.scenarios import SCOPE
+from bench.scenario import SCOPE
 from bench.servers import free_port, running
 from bench.site import Credentials, Site
 
@@ -34,9 +34,12 @@ _TENANT = "bench"
 _NAME = "alice"
 _FILE = "authgate.db"
 _COUNT = "SELECT count(*) FROM tokens"
+_APPROVE_ALL = """
+UPDATE device_codes SET status = 'approved', user_id = (SELECT id FROM users),
+  decided_at = created_at, authenticated_at = created_at WHERE status = 'pending'
+"""
 _PLENTY = "1000000/s burst 1000000"
-# A device that asks too early would be told to slow down, which no rival does.
-_NO_PACE = "device_poll_interval=0"
+_DROP_PACE = "UPDATE device_codes SET poll_interval = 0"
 
 
 class CommandFailed(Exception):
@@ -84,6 +87,8 @@ class Installation:
             "AUTHGATE_KEYS__KEK": self.kek,
             "AUTHGATE_LIMITS__TOKEN_PER_CLIENT": _PLENTY,
             "AUTHGATE_LIMITS__DEVICE_AUTHORIZATION": _PLENTY,
+            "AUTHGATE_LIMITS__LOGIN_PER_IP": _PLENTY,
+            "AUTHGATE_LIMITS__LOGIN_PER_TENANT": _PLENTY,
             "PYTHONPATH": os.pathsep.join(map(str, self.python_path)),
             **self._database_settings(),
         }
@@ -97,11 +102,16 @@ class Installation:
         }
 
     def stored_tokens(self) -> int:
-        """How many tokens its database holds, asked past its walls."""
+        """How many tokens its database holds."""
+        return int(self.execute(_COUNT))
+
+    def execute(self, statement: str) -> str:
+        """Run *statement* past the walls of its database, and give the first value found."""
         if self.cluster:
-            return int(self.cluster.execute(_COUNT, database=self.database))
-        with closing(sqlite3.connect(self.directory / _FILE)) as connection:
-            return int(connection.execute(_COUNT).fetchone()[0])
+            return self.cluster.execute(statement, database=self.database)
+        with closing(sqlite3.connect(self.directory / _FILE, isolation_level=None)) as connection:
+            row = connection.execute(statement).fetchone()
+            return str(row[0]) if row else ""
 
     def command(self, *arguments: str) -> str:
         """Run an `authgate` command to its end and give what it printed."""
@@ -153,15 +163,25 @@ def set_up(installation: Installation) -> Site:
     if installation.cluster:
         installation.cluster.create(installation.database)
     installation.command("migrate")
-    installation.command("tenant", "create", _TENANT, "--setting", _NO_PACE)
+    installation.command("tenant", "create", _TENANT)
     issuer = f"{installation.base_url}/t/{_TENANT}"
+    machine = _client(installation, "client_credentials")
     device = _client(installation, "device_code", "--public", "--first-party")
+    alice = _person(installation, issuer)
     return Site(
-        issuer,
-        machine=_client(installation, "client_credentials"),
+        issuer=issuer,
+        machine=machine,
+        machine_by_header=machine,
         device=device,
-        person_token=partial(person.access_token, issuer, device, _person(installation)),
-        tokeninfo_url=f"{issuer}/oauth/tokeninfo",
+        person_token=partial(alice.access_token, device),
+        approve_all=partial(installation.execute, _APPROVE_ALL),
+        drop_pace=partial(installation.execute, _DROP_PACE),
+        visit=lambda: alice,
+        unlisted={
+            "tokeninfo_endpoint": f"{issuer}/oauth/tokeninfo",
+            "login_page": f"{issuer}/login",
+            "device_page": f"{issuer}/device",
+        },
     )
 
 
@@ -175,9 +195,9 @@ def _client(installation: Installation, grant: str, *flags: str) -> Credentials:
     return Credentials(told["client_id"], told.get("client_secret") or "")
 
 
-def _person(installation: Installation) -> Person:
+def _person(installation: Installation, issuer: str) -> Person:
     printed = installation.command(
         "user", "create", _NAME, "--tenant", _TENANT, "--email", f"{_NAME}@bench.example",
-        "--output", "json",
+        "--name", "Alice", "--output", "json",
     )  # fmt: skip
-    return Person(_NAME, json.loads(printed)["password"])
+    return Person(issuer, _NAME, json.loads(printed)["password"])

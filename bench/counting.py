@@ -11,7 +11,8 @@ from pathlib import Path
 from bench import callgrind, growth, instructions, postgres
 from bench.authgate_server import Installation, set_up
 from bench.instructions import Count
-from bench.scenarios import Scenario
+from bench.scenario import Scenario
+from bench.scenarios import HOT
 
 Say = Callable[[str], None]
 
@@ -22,7 +23,7 @@ def run(*, set_ceilings: bool, say: Say) -> int:
     with installed() as installation:
         site = set_up(installation)
         with callgrind.counted(installation) as server:
-            counts = instructions.count(server, site, instructions.GATED, say)
+            counts = instructions.count(server, site, HOT, say)
     if set_ceilings:
         instructions.set_ceilings(build, calibration, counts)
     return _judged(counts, instructions.ceilings(build, calibration))

@@ -2,9 +2,12 @@
 
 import http.client
 import json
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlencode, urlsplit
+
+_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +30,28 @@ class Request:
         headers = {"Content-Type": "application/x-www-form-urlencoded"}
         return cls("POST", url, headers, urlencode(fields).encode())
 
+    def with_header(self, name: str, value: str) -> "Request":
+        """The same with a header added."""
+        return replace(self, headers={**self.headers, name: value})
+
+    @property
+    def place(self) -> str:
+        """Host and port of the server."""
+        return urlsplit(self.url).netloc
+
+    @property
+    def target(self) -> str:
+        """What is asked of the server (RFC 9112 section 3.2.1)."""
+        parts = urlsplit(self.url)
+        return f"{parts.path}?{parts.query}" if parts.query else parts.path
+
     def wire(self) -> bytes:
         """The bytes of the request on a connection that stays open."""
-        parts = urlsplit(self.url)
-        headers = {"Host": parts.netloc} | self.headers
+        headers = {"Host": self.place} | self.headers
         if self.body:
             headers["Content-Length"] = str(len(self.body))
         head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-        return f"{self.method} {parts.path} HTTP/1.1\r\n{head}\r\n".encode() + self.body
+        return f"{self.method} {self.target} HTTP/1.1\r\n{head}\r\n".encode() + self.body
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +68,26 @@ class Reply:
 
 def send(request: Request) -> Reply:
     """Send *request* on a connection of its own."""
-    connection = http.client.HTTPConnection(urlsplit(request.url).netloc, timeout=10)
+    return next(send_all([request]))
+
+
+def send_all(requests: Sequence[Request]) -> Iterator[Reply]:
+    """Send *requests* to one server, one after the other on one connection."""
+    connection = http.client.HTTPConnection(requests[0].place, timeout=_SECONDS)
     try:
-        path = urlsplit(request.url).path
-        connection.request(request.method, path, request.body or None, request.headers)
-        answer = connection.getresponse()
-        return Reply(answer.status, answer.read())
+        for request in requests:
+            ask(connection, request)
+            yield answer(connection)
     finally:
         connection.close()
+
+
+def ask(connection: http.client.HTTPConnection, request: Request) -> None:
+    """Send *request*, whose answer is read later."""
+    connection.request(request.method, request.target, request.body or None, request.headers)
+
+
+def answer(connection: http.client.HTTPConnection) -> Reply:
+    """Read the answer to what was asked."""
+    response = connection.getresponse()
+    return Reply(response.status, response.read())

@@ -10,7 +10,7 @@ from pathlib import Path
 from bench import bytecodes, callgrind, instructions, report
 from bench.authgate_server import Installation, set_up
 from bench.instructions import Count
-from bench.scenarios import Scenario
+from bench.scenario import Scenario
 from bench.site import Site
 from bench.waves import CONNECTIONS, repeat, waves
 

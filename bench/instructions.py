@@ -17,27 +17,9 @@ from pathlib import Path
 from bench import report
 from bench.callgrind import CountedServer, Spent
 from bench.exchange import Request
-from bench.scenarios import (
-    ClientCredentials,
-    DevicePoll,
-    Discovery,
-    Jwks,
-    Scenario,
-    Tokeninfo,
-    Userinfo,
-)
+from bench.scenario import Scenario
 from bench.site import Site
 from bench.waves import CONNECTIONS, repeat, waves
-
-GATED: tuple[Scenario, ...] = (
-    ClientCredentials(),
-    DevicePoll(),
-    Tokeninfo(),
-    Userinfo(),
-    Jwks(),
-    Discovery(),
-)
-"""What must not become slower unnoticed."""
 
 ROOM = 1.05
 """Times its ceiling that an endpoint may cost."""

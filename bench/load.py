@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from bench.exchange import Request
 from bench.machine import pinned
@@ -35,6 +34,10 @@ class Volley:
     seconds: int
     connections: int
     core: int
+    once: bool = False
+    """Whether it ends when every request has been sent."""
+    think_milliseconds: float = 0
+    """What each connection waits on average before it asks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,24 +60,24 @@ class Load:
 
 
 def drive(requests: Sequence[Request], expectation: Expectation, volley: Volley) -> Load:
-    """Send *requests* over and over for the volley's time; one thread, connections kept open."""
+    """Send *requests* in turn for the volley's time; one thread, connections kept open."""
     with tempfile.NamedTemporaryFile(prefix="requests-") as script:
         for request in requests:
             wire = request.wire()
             script.write(b"%d\n%b" % (len(wire), wire))
         script.flush()
         before = _reaped_cpu()
-        output = _run(requests[0].url, script.name, expectation, volley)
+        output = _run(requests[0].place, script.name, expectation, volley)
         busy = (_reaped_cpu() - before) / volley.seconds
     return _load(output, expectation, busy)
 
 
-def _run(url: str, script: str, expectation: Expectation, volley: Volley) -> str:
-    parts = urlsplit(url)
+def _run(place: str, script: str, expectation: Expectation, volley: Volley) -> str:
     command = [
         "wrk", "-t1", f"-c{volley.connections}", f"-d{volley.seconds}s", "--timeout", "10s",
-        "-s", str(_REPLAY), f"{parts.scheme}://{parts.netloc}",
-        "--", script, str(expectation.status), *expectation.texts,
+        "-s", str(_REPLAY), f"http://{place}",
+        "--", script, "once" if volley.once else "again", str(volley.think_milliseconds),
+        str(expectation.status), *expectation.texts,
     ]  # fmt: skip
     done = subprocess.run(pinned(command, volley.core), capture_output=True, text=True, check=False)
     if done.returncode:

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 
 from bench.exchange import Request
 from bench.load import Load, Volley, drive
 from bench.rivals import Rival
-from bench.scenarios import Scenario, WrongAnswer
+from bench.scenario import Scenario, WrongAnswer
 
 # Beyond this the generator sets the pace, and the figures are its own.
 _GENERATOR_LIMIT = 0.9
@@ -23,19 +23,27 @@ class Plan:
     rounds: int
     connections: int
     load_core: int
+    at_half_load: bool = False
 
-    def volley(self, seconds: int) -> Volley:
-        """A volley of *seconds* at this plan's strength."""
-        return Volley(seconds=seconds, connections=self.connections, core=self.load_core)
+    def volley(self, scenario: Scenario, *, think_milliseconds: float = 0) -> Volley:
+        """A volley at this plan's strength, or at what the scenario bears."""
+        return Volley(
+            seconds=self.seconds,
+            connections=scenario.connections or self.connections,
+            core=self.load_core,
+            once=scenario.single_use,
+            think_milliseconds=think_milliseconds,
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One timed volley; CPU in seconds, of the server and of its database."""
+    """One timed volley; CPU in seconds, of the server and of its database; memory after it."""
 
     load: Load
     server_cpu: float
     database_cpu: float
+    resident_bytes: int
 
     @property
     def per_cpu_second(self) -> float:
@@ -50,6 +58,8 @@ class Result:
     scenario: str
     rival: str
     samples: tuple[Sample, ...]
+    at_half_load: Load | None = None
+    """What half of its throughput met, sent by people who arrive independently."""
     failure: str = ""
 
     def middle(self, figure: Callable[[Sample], float]) -> float:
@@ -61,7 +71,7 @@ def compare(
     scenario: Scenario, rivals: Sequence[Rival], plan: Plan, say: Callable[[str], None]
 ) -> list[Result]:
     """Measure *rivals* in *scenario*, each once a round, checked before and after."""
-    trials = [_Trial(scenario, rival) for rival in rivals]
+    trials = [_Trial(scenario, each) for each in rivals if scenario.is_offered_by(each.site)]
     for trial in trials:
         trial.prepare(plan)
     for number in range(plan.rounds):
@@ -70,6 +80,8 @@ def compare(
             trial.measure(plan)
         say(f"{scenario.name}: round {number + 1} of {plan.rounds}")
     for trial in trials:
+        if plan.at_half_load:
+            trial.measure_at_half_load(plan)
         trial.check()
     return [trial.result() for trial in trials]
 
@@ -82,6 +94,7 @@ class _Trial:
         self._rival = rival
         self._requests: tuple[Request, ...] = ()
         self._samples: list[Sample] = []
+        self._at_half_load: Load | None = None
         self._failure = ""
 
     def prepare(self, plan: Plan) -> None:
@@ -95,31 +108,61 @@ class _Trial:
         """Look at two answers thoroughly."""
         if not self._failure:
             with self._fault_noted():
-                self._scenario.check(self._rival.site, self._requests)
+                self._scenario.check(self._rival.site, self._unused())
 
     def measure(self, plan: Plan) -> None:
         """One timed volley."""
         if self._failure:
             return
-        stored, before = self._stored_tokens(), self._cpu()
-        load = drive(self._requests, self._scenario.expectation, plan.volley(plan.seconds))
-        server, database = (after - start for after, start in zip(self._cpu(), before, strict=True))
-        self._samples.append(Sample(load, server, database))
-        self._failure = _fault(load)
-        if self._stored_tokens() - stored < load.requests and self._claims_to_store:
-            self._failure = "answered before the token was stored"
+        with self._fault_noted():
+            requests = self._unused()
+            stored, before = self._stored_tokens(), self._cpu()
+            load = self._drive(requests, plan.volley(self._scenario))
+            server, database = (
+                after - start for after, start in zip(self._cpu(), before, strict=True)
+            )
+            memory = self._rival.server.resident_bytes()
+            self._samples.append(Sample(load, server, database, memory))
+            self._failure = _fault(load)
+            if self._stored_tokens() - stored < load.requests and self._claims_to_store:
+                self._failure = "answered before the token was stored"
+
+    def measure_at_half_load(self, plan: Plan) -> None:
+        """One more volley, from people who think."""
+        if self._failure or self._scenario.single_use:
+            return
+        loads = [sample.load for sample in self._samples]
+        volley = plan.volley(
+            self._scenario, think_milliseconds=_thinking_time(loads, plan.volley(self._scenario))
+        )
+        self._at_half_load = self._drive(self._requests, volley)
+        self._failure = _fault(self._at_half_load)
 
     def result(self) -> Result:
         """What was found."""
-        return Result(self._scenario.name, self._rival.name, tuple(self._samples), self._failure)
+        return Result(
+            self._scenario.name,
+            self._rival.name,
+            tuple(self._samples),
+            self._at_half_load,
+            self._failure,
+        )
 
     def _warm_up(self, plan: Plan) -> None:
         """Load it, for compilers and caches, until it has had its time on the processor."""
         enough = self._rival.server.seconds() + self._rival.warm_cpu_seconds
         for _ in range(_WARM_UP_LIMIT):
-            drive(self._requests, self._scenario.expectation, plan.volley(1))
+            self._drive(self._unused(), replace(plan.volley(self._scenario), seconds=1))
             if self._rival.server.seconds() >= enough:
                 return
+
+    def _drive(self, requests: Sequence[Request], volley: Volley) -> Load:
+        return drive(requests, self._scenario.expectation, volley)
+
+    def _unused(self) -> tuple[Request, ...]:
+        if self._scenario.single_use:
+            self._requests = self._scenario.requests(self._rival.site)
+        return self._requests
 
     @contextmanager
     def _fault_noted(self) -> Iterator[None]:
@@ -139,6 +182,14 @@ class _Trial:
     def _cpu(self) -> tuple[float, float]:
         database = self._rival.database
         return self._rival.server.seconds(), database.seconds() if database else 0.0
+
+
+def _thinking_time(loads: Sequence[Load], volley: Volley) -> float:
+    """What a connection must wait so that all of them ask half as often as they could."""
+    throughput = median(load.requests_per_second for load in loads)
+    between = volley.connections / (throughput / 2) * 1000
+    # An answer takes part of that time; without a queue it takes about its time on the processor.
+    return max(0.0, between - 1000 / throughput)
 
 
 def _fault(load: Load) -> str:

@@ -6,12 +6,13 @@ from dataclasses import asdict
 from pathlib import Path
 from statistics import median
 
+from bench.load import Load
 from bench.measure import Result, Sample
 from bench.peers import PEER
 
 _HEAD = (
     "scenario", "server", "req/s", "CPU µs/req", "req/CPU·s", "ratio", "p50 ms", "p99 ms",
-    "DB CPU µs/req",
+    "half load p50", "p99 ms", "DB CPU µs/req", "MiB",
 )  # fmt: skip
 
 
@@ -79,8 +80,14 @@ def _line(result: Result, peer: Result | None) -> tuple[str, ...]:
         f"{ratio(result, peer):.2f}" if peer and not peer.failure else "",
         f"{result.middle(lambda s: s.load.p50):.1f}",
         f"{result.middle(lambda s: s.load.p99):.1f}",
+        *_latencies(result.at_half_load),
         f"{result.middle(_database_microseconds):,.0f}",
+        f"{result.middle(lambda s: s.resident_bytes) / 2**20:,.0f}",
     )
+
+
+def _latencies(load: Load | None) -> tuple[str, str]:
+    return (f"{load.p50:.1f}", f"{load.p99:.1f}") if load else ("", "")
 
 
 def _server_microseconds(sample: Sample) -> float:

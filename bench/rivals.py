@@ -4,14 +4,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from bench.site import Site
+from bench.site import Site, Visit
 
 
-class CpuMeter(Protocol):
-    """Whatever can tell the CPU time it has used."""
+class Meter(Protocol):
+    """Whatever can tell what it has used."""
 
     def seconds(self) -> float:
         """User and system time so far."""
+
+    def resident_bytes(self) -> int:
+        """Memory held now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,9 +23,18 @@ class Rival:
 
     name: str
     site: Site
-    server: CpuMeter
-    database: CpuMeter | None = None
+    server: Meter
+    database: Meter | None = None
     stored_tokens: Callable[[], int] | None = None
     """How many tokens are on disk, if it claims to store them before it answers."""
     warm_cpu_seconds: float = 0.5
     """CPU time it must have spent on a scenario before it is timed: compilers need more."""
+
+
+def no_pace() -> None:
+    """What is to be done where a rival keeps no pace."""
+
+
+def no_pages() -> Visit:
+    """The visit to a rival without pages."""
+    raise LookupError("it has no pages")

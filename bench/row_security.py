@@ -13,7 +13,7 @@ from bench.authgate_server import authgate, database_of
 from bench.machine import Cores
 from bench.measure import Plan, Result, Sample, compare
 from bench.postgres import Cluster
-from bench.scenarios import Scenario
+from bench.scenario import Scenario
 
 UP, CONTROL, DOWN = "walls up", "walls up again", "walls down"
 

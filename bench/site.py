@@ -1,7 +1,11 @@
-"""What a rival offers once it runs: its endpoints, and clients to call them as."""
+"""What a rival offers once it runs: its endpoints, and those who call them."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import base64
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Protocol
+from urllib.parse import quote
 
 from bench.exchange import Request, send
 
@@ -13,24 +17,65 @@ class Credentials:
     client_id: str
     client_secret: str = ""
 
+    @property
+    def fields(self) -> Mapping[str, str]:
+        """The credentials as parameters (RFC 6749 section 2.3.1)."""
+        return {"client_id": self.client_id, "client_secret": self.client_secret}
 
-@dataclass(frozen=True, slots=True)
+    @property
+    def basic(self) -> str:
+        """The credentials as a header's value (the same section)."""
+        pair = f"{quote(self.client_id, safe='')}:{quote(self.client_secret, safe='')}"
+        return f"Basic {base64.b64encode(pair.encode()).decode()}"
+
+
+class Visit(Protocol):
+    """A person at a browser."""
+
+    @property
+    def cookie(self) -> str:
+        """What the browser sends once the person has signed in."""
+
+    def sign_in(self) -> Request:
+        """The filled-in form of the sign-in page."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Site:
-    """One issuer, seen from outside: everything else is read from its discovery document."""
+    """One issuer, seen from outside: most of it is read from its discovery document."""
 
     issuer: str
     machine: Credentials
+    """Sends its secret in the body."""
+    machine_by_header: Credentials
+    """Sends its secret in the header; it is the same client where a rival takes both."""
     device: Credentials
     person_token: Callable[[], str]
     """Gives an access token that speaks for a person, with the scopes openid, profile and email."""
-    tokeninfo_url: str = ""
-    """Where AuthGate's own question about a token is asked; no standard names it."""
+    approve_all: Callable[[], object]
+    """Approves every device code that waits, as if a person had come to the pages."""
+    drop_pace: Callable[[], object]
+    """Lets every device code that waits be polled as often as anybody likes."""
+    visit: Callable[[], Visit]
+    """Brings a person to the pages, where it has any."""
+    unlisted: Mapping[str, str] = field(default_factory=dict)
+    """Endpoints that no discovery document names."""
+    signs_tokens: bool = True
+    """Whether its access tokens are ES256 JWTs."""
 
     @property
     def discovery_url(self) -> str:
         """OpenID Connect Discovery 1.0, section 4."""
         return f"{self.issuer}/.well-known/openid-configuration"
 
+    def offers(self, name: str) -> bool:
+        """Whether it has the endpoint *name*."""
+        return name in self._endpoints
+
     def endpoint(self, name: str) -> str:
-        """The URL that the discovery document gives for *name*."""
-        return str(send(Request.get(self.discovery_url)).json()[name])
+        """The URL of the endpoint that discovery documents call *name*."""
+        return self._endpoints[name]
+
+    @cached_property
+    def _endpoints(self) -> Mapping[str, str]:
+        return {**send(Request.get(self.discovery_url)).json(), **self.unlisted}

@@ -6,10 +6,9 @@ What concurrent requests share (a commit, a lookup) is part of what they cost.
 import http.client
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from urllib.parse import urlsplit
 
-from bench.exchange import Reply, Request
-from bench.scenarios import Scenario, WrongAnswer
+from bench.exchange import Reply, Request, answer, ask
+from bench.scenario import Scenario, WrongAnswer
 
 CONNECTIONS = 16
 """Requests of a wave, each on a connection of its own."""
@@ -20,17 +19,14 @@ _SECONDS = 60
 @contextmanager
 def waves(scenario: Scenario, requests: Sequence[Request]) -> Iterator[Callable[[], None]]:
     """Sends one wave of *requests* and waits for its answers."""
-    place = urlsplit(requests[0].url).netloc
+    place = requests[0].place
     connections = [http.client.HTTPConnection(place, timeout=_SECONDS) for _ in range(CONNECTIONS)]
 
     def wave() -> None:
         for number, connection in enumerate(connections):
-            request = requests[number % len(requests)]
-            path = urlsplit(request.url).path
-            connection.request(request.method, path, request.body or None, request.headers)
+            ask(connection, requests[number % len(requests)])
         for connection in connections:
-            answer = connection.getresponse()
-            _judge(scenario, Reply(answer.status, answer.read()))
+            _judge(scenario, answer(connection))
 
     try:
         yield wave

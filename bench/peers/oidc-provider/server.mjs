@@ -1,12 +1,13 @@
 // oidc-provider as a rival: same grants, same client authentication, same ES256 JWT access token.
-// Argument: a JSON object {port, issuer, clients: [...], resource, scope}.
+// Argument: a JSON object {port, setUpPort, issuer, clients: [...], resource, scope, person}.
 import { generateKeyPairSync } from 'node:crypto';
 
 import Provider from 'oidc-provider';
 
 import { MapAdapter } from './map_adapter.mjs';
+import { serveSetUp } from './set_up.mjs';
 
-const { port, issuer, clients, resource, scope } = JSON.parse(process.argv[2]);
+const { port, setUpPort, issuer, clients, resource, scope, person } = JSON.parse(process.argv[2]);
 
 const signingKey = {
   ...generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'jwk' }),
@@ -19,13 +20,16 @@ const provider = new Provider(issuer, {
   clients,
   jwks: { keys: [signingKey] },
   scopes: ['openid', 'offline_access', ...scope.split(' ')],
+  claims: { openid: ['sub'], profile: ['name'], email: ['email', 'email_verified'] },
+  findAccount: (_ctx, id) => ({ accountId: id, claims: () => ({ sub: id, ...person }) }),
   clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'none'],
   enabledJWA: { idTokenSigningAlgValues: ['ES256'] },
-  ttl: { ClientCredentials: 3600, DeviceCode: 1800 },
+  ttl: { AccessToken: 3600, ClientCredentials: 3600, DeviceCode: 1800, Grant: 3600 },
   features: {
     devInteractions: { enabled: false },
     clientCredentials: { enabled: true },
     deviceFlow: { enabled: true },
+    introspection: { enabled: true, allowedPolicy: () => true },
     // Without a default resource the access token would be opaque: no signature to pay for.
     resourceIndicators: {
       enabled: true,
@@ -43,3 +47,4 @@ const provider = new Provider(issuer, {
 });
 
 provider.listen(port, '127.0.0.1');
+serveSetUp(provider, { port: setUpPort, resource, scope });
