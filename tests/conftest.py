@@ -24,7 +24,11 @@ from authgate_testing.databases import make_migrated, postgres_settings
 from authgate_testing.live import LiveServer, live
 from authgate_testing.server import BASE_URL, MovableClock, RunningServer
 
-pytest_plugins = ["authgate_testing.fixtures", "authgate_testing.attacks"]
+pytest_plugins = [
+    "authgate_testing.fixtures",
+    "authgate_testing.attacks",
+    "authgate_testing.faults.report",
+]
 
 _TEMPLATE = "authgate_template"
 

@@ -1,0 +1,92 @@
+"""The checker sees what it looks for: builds that break one promise each are caught."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from authgate_testing.faults.checker import Rule, Violation
+from authgate_testing.faults.deployment import Deployment, deployed
+from authgate_testing.faults.history import History, Kind
+from authgate_testing.faults.load import Device, Machine, crowd
+from authgate_testing.faults.site import Site
+
+ENOUGH = 30
+BROKEN = {
+    "answers_before_commit": Rule.KEPT,
+    "reads_then_writes": Rule.ONCE,
+    "takes_the_tenant_from_the_token": Rule.APART,
+    "takes_outages_for_failures": Rule.ANSWERED,
+}
+
+
+async def _enough(history: History) -> None:
+    """Wait until clients have been answered so many tokens more."""
+    wanted = _given(history) + ENOUGH
+    give_up_at = asyncio.get_running_loop().time() + 30
+    while _given(history) < wanted:
+        assert asyncio.get_running_loop().time() < give_up_at, [str(call) for call in history.calls]
+        await asyncio.sleep(0.05)
+
+
+def _given(history: History) -> int:
+    return sum(bool(call.gave) for call in history.of(Kind.MACHINE, Kind.REDEMPTION))
+
+
+@asynccontextmanager
+async def _at_work(deployment: Deployment, history: History) -> AsyncIterator[None]:
+    clients = [Machine, Device, Machine, Device]
+    async with crowd(history, deployment.hosts, deployment.site.households, clients, seed=1):
+        await _enough(history)
+        yield
+
+
+async def _found(site: Site, build: str, together: asyncio.Barrier) -> list[Violation]:
+    history = History()
+    program = f"authgate_testing.faults.broken {build}"
+    async with deployed(site, "uvicorn", workers=1, program=program) as deployment:
+        async with _at_work(deployment, history):
+            await together.wait()  # PostgreSQL crashes now,
+            await together.wait()  # and is back again
+            await _enough(history)
+        return await deployment.violations(history)
+
+
+@pytest.fixture(scope="module")
+async def found(site: Site) -> dict[str, list[Violation]]:
+    """What the checker says of each build, all of them under fire at once."""
+    together = asyncio.Barrier(len(BROKEN) + 1)
+    async with asyncio.TaskGroup() as group:
+        tasks = {build: group.create_task(_found(site, build, together)) for build in BROKEN}
+        await together.wait()
+        await site.end_postgres()
+        await site.start_postgres()
+        await together.wait()
+    return {build: task.result() for build, task in tasks.items()}
+
+
+@pytest.mark.parametrize("build", BROKEN)
+def test_a_build_that_breaks_a_promise_is_caught(
+    found: dict[str, list[Violation]], build: str
+) -> None:
+    assert BROKEN[build] in {violation.rule for violation in found[build]}, found[build]
+
+
+async def test_a_database_that_answers_before_it_has_written_is_caught(site: Site) -> None:
+    """The product itself, on a PostgreSQL that is told to lie to it."""
+    history = History()
+    async with deployed(site, "uvicorn", workers=1) as deployment:
+        site.server.execute(
+            f'ALTER DATABASE "{deployment.database}" SET synchronous_commit = off',
+            "ALTER SYSTEM SET wal_writer_delay = '10s'",
+            "SELECT pg_reload_conf()",
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE usename LIKE 'authgate_app%'",
+        )
+        async with _at_work(deployment, history):
+            await site.end_postgres()
+            await site.start_postgres()
+        violations = await deployment.violations(history)
+    site.server.execute("ALTER SYSTEM RESET wal_writer_delay", "SELECT pg_reload_conf()")
+    assert Rule.KEPT in {violation.rule for violation in violations}, violations

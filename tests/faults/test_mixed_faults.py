@@ -1,0 +1,53 @@
+"""Whatever is killed, cut, stalled or restarted: what was acknowledged is stored, and once."""
+
+import time
+from collections import defaultdict
+from collections.abc import Callable
+
+from authgate_testing.faults.deployment import Deployment
+from authgate_testing.faults.history import History, Kind
+from authgate_testing.faults.load import Device, Machine, crowd
+from authgate_testing.faults.nemesis import Nemesis
+
+FAULTS = 31
+
+
+async def test_nothing_acknowledged_is_lost_doubled_or_astray(
+    deployment: Deployment, history: History, said: Callable[[str], None], seed: int
+) -> None:
+    nemesis = Nemesis(deployment, history, seed)
+    clients = [Machine, Device, Machine, Device] * 2
+    began = time.monotonic()
+    households = deployment.site.households
+    async with crowd(history, deployment.hosts, households, clients, seed=seed):
+        await nemesis.rage()
+    seconds = time.monotonic() - began
+    violations = await deployment.violations(history)
+    said(
+        f"round {seed}: {nemesis.faults.total()} faults in {seconds:.0f} s; {_figures(history)};"
+        f" {len(violations)} violations"
+    )
+    for line in _slowest(nemesis):
+        said(f"  {line}")
+    assert not violations, deployment.explained(violations)
+    assert nemesis.faults.total() >= FAULTS
+    assert not [str(each) for each in nemesis.recoveries if each.was_too_slow]
+
+
+def _figures(history: History) -> str:
+    tokens = sum(bool(call.gave) for call in history.of(Kind.MACHINE, Kind.REDEMPTION))
+    approvals = sum(call.status == 200 for call in history.of(Kind.APPROVAL))
+    unknown = sum(call.may_have_been_done for call in history.calls)
+    return (
+        f"{len(history.calls)} requests, {tokens} tokens and {approvals} approvals acknowledged,"
+        f" {unknown} requests refused for the moment or cut off"
+    )
+
+
+def _slowest(nemesis: Nemesis) -> list[str]:
+    slowest = defaultdict[str, float](float)
+    for each in nemesis.recoveries:
+        slowest[each.fault] = max(slowest[each.fault], each.seconds)
+    return [
+        f"well again after {fault}: {seconds:.2f} s" for fault, seconds in sorted(slowest.items())
+    ]
