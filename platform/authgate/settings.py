@@ -6,7 +6,7 @@ directory, or from its default here. What a tenant chooses for itself is in
 ``authgate_tenants.settings``.
 """
 
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Literal, Self
 from urllib.parse import urlsplit
@@ -162,7 +162,8 @@ class LimitSettings(_Section):
 
 
 class EgressSettings(_Section):
-    """Requests to addresses that tenants choose: their identity providers."""
+    """Requests that tenants cause: to their identity providers, and for the proofs of their
+    domains."""
 
     allowed_networks: tuple[str, ...] = ()
     """Networks that may be reached although they are not public, such as that of a company's own
@@ -170,6 +171,19 @@ class EgressSettings(_Section):
 
     ca_file: Path | None = None
     """Certificate authorities to believe, PEM, instead of the system's."""
+
+    nameservers: tuple[str, ...] = ()
+    """Name servers asked whether a domain is a tenant's own, instead of the system's: addresses,
+    with a port where it is not 53."""
+
+    @field_validator("nameservers")
+    @classmethod
+    def _addresses(cls, nameservers: tuple[str, ...]) -> tuple[str, ...]:
+        for nameserver in nameservers:
+            parts = urlsplit(f"//{nameserver}")
+            ip_address(parts.hostname or "")
+            _ = parts.port  # raises where it is none
+        return nameservers
 
     @field_validator("allowed_networks")
     @classmethod

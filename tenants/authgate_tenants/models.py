@@ -41,6 +41,18 @@ class TenantDomain(Model):
         table = "tenant_domains"
 
 
+class DomainClaim(TenantOwned):
+    """A host name that a tenant says is its own. Several tenants may say so of one."""
+
+    host = fields.CharField(253)
+    token = fields.CharField(64)
+    created_at = fields.DatetimeField(auto_now_add=True)
+
+    class Meta:
+        table = "domain_claims"
+        unique_together = (("tenant_id", "host"),)
+
+
 class TenantDataKey(TenantOwned):
     """A version of the key that seals a tenant's secrets, itself sealed by a key-encryption key."""
 

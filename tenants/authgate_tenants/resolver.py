@@ -85,6 +85,12 @@ class Addressing:
             return True
         return own.hostname in _LOOPBACK and _without_port(host) in _LOOPBACK
 
+    def is_ours(self, host: str) -> bool:
+        """Whether a host is the installation's own, or one that it gives to tenants itself."""
+        return host == urlsplit(self.base_url).hostname or bool(
+            self.base_domain and f".{host}".endswith(f".{self.base_domain}")
+        )
+
     def origin_at(self, host: str) -> str:
         """Scheme and host of a tenant that has this host to itself."""
         return f"{urlsplit(self.base_url).scheme}://{host}"

@@ -87,6 +87,32 @@ async def test_a_client_may_leave_its_secret_out_at_once_in_every_process(
     await holds_within(AT_ONCE, starts)
 
 
+async def test_a_host_of_its_own_serves_a_tenant_at_once_in_every_process_until_it_is_given_up(
+    server: RunningServer, acme: Tenant, globex: Tenant, terminal: Terminal
+) -> None:
+    own, path = "http://login.acme.example", acme.issuer
+
+    async def issuer_at(address: str) -> str:
+        answer = await server.http.get(f"{address}/.well-known/openid-configuration")
+        return str(answer.json().get("issuer", answer.status_code))
+
+    async def is_at_its_own_host() -> bool:
+        return (await issuer_at(own), await issuer_at(path)) == (own, "404")
+
+    async def is_at_its_path() -> bool:
+        return (await issuer_at(own), await issuer_at(path)) == ("421", path)
+
+    assert await is_at_its_path()
+    words = ("login.acme.example", "-t", "acme")
+    assert (await terminal("domain", "add", *words)).code == 0
+    assert await is_at_its_path()
+    assert (await terminal("domain", "verify", *words, "--without-proof")).code == 0
+    await holds_within(AT_ONCE, is_at_its_own_host)
+    assert await issuer_at(globex.issuer) == globex.issuer
+    assert (await terminal("domain", "remove", *words, "--yes")).code == 0
+    await holds_within(AT_ONCE, is_at_its_path)
+
+
 @on_sqlite
 @pytest.mark.parametrize("settings", ["without"], indirect=True)
 async def test_an_algorithm_chosen_elsewhere_is_signed_with_though_the_keys_are_remembered(

@@ -272,6 +272,11 @@ async def test_ti_06_a_tenants_own_row_and_hosts_are_no_other_tenants_to_change(
         with pytest.raises(OperationalError, match="permission denied"):
             await TenantDomain.all().update(verified_at=utc_now())
     assert (await TenantDomain.get(host="globex.example")).verified_at is None
+    for scope in (use_tenant(walled.acme), nullcontext()):
+        with scope:
+            assert await TenantDomain.all().delete() == 0
+    with use_tenant(walled.globex):
+        assert await TenantDomain.all().delete() == 1
 
 
 async def test_a_scope_that_changes_under_an_open_transaction_is_refused(

@@ -36,6 +36,7 @@ COMMANDS = {
         "healthcheck:healthcheck", "Tell whether the server, worker or beat beside it is well."
     ),
     "tenant": _Command("tenant:app", "Create, list, show, change and suspend tenants."),
+    "domain": _Command("domain:app", "Give a tenant hosts of its own."),
     "client": _Command("client:app", "Create, list and change clients, renew their secrets."),
     "user": _Command("user:app", "Create, list, disable and enable users, reset passwords."),
     "connection": _Command("connection:app", "Set up ways to sign in elsewhere, such as GitHub."),

@@ -14,6 +14,7 @@ from authgate.jobs.celery_settings import NoBroker
 from authgate.plugin_api import ConnectorConfigError
 from authgate.plugin_manager import NoConnector, PluginRefused
 from authgate.provisioning import UnknownClient, UnknownUser
+from authgate.provisioning.domain_proof import NotProven, ProofUnreachable
 from authgate.serving import PortTaken, ServingError
 from authgate.storage.clients import ClientIdTaken
 from authgate.storage.connections import ConnectionExists
@@ -27,6 +28,7 @@ from authgate.storage.service_lock import DatabaseInUse
 from authgate.storage.users import BadUsername, UsernameTaken
 from authgate.telemetry.tracing import TracingNotInstalled
 from authgate.tokens.keys import KeysChanged, KeyTooYoung, UnknownKey
+from authgate_tenants.domains import BadHost, HostTaken, UnknownDomain
 from authgate_tenants.key_encryption import KeyEncryptionKeyError
 from authgate_tenants.lifecycle import SlugTaken
 from authgate_tenants.resolver import BadSlug
@@ -34,6 +36,7 @@ from authgate_tenants.settings import UnknownTenantSetting
 
 _ENDS: tuple[tuple[type[Exception], type[Failure], str], ...] = (
     (BadSlug, Misused, "{}"),
+    (BadHost, Misused, "{}"),
     (BadUsername, Misused, "{}"),
     (BadConnectionSlug, Misused, "{}"),
     (ConnectorConfigError, Misused, "{}"),
@@ -54,7 +57,9 @@ _ENDS: tuple[tuple[type[Exception], type[Failure], str], ...] = (
     (UnknownClient, NotFound, "There is no client {}, or it has no secret."),
     (UnknownUser, NotFound, "There is no user {}."),
     (UnknownKey, NotFound, "There is no signing key {}, or it is revoked already."),
+    (UnknownDomain, NotFound, "The tenant has not claimed {}: authgate domain add."),
     (UnknownConnection, NotFound, "There is no connection {}."),
+    (HostTaken, Conflict, "{} is another tenant's, who has to give it up first."),
     (ConnectionExists, Conflict, "There is a connection {} already."),
     (SlugTaken, Conflict, "There is a tenant {} already."),
     (ClientIdTaken, Conflict, "There is a client {} already."),
@@ -74,6 +79,8 @@ _ENDS: tuple[tuple[type[Exception], type[Failure], str], ...] = (
     (KeyEncryptionKeyError, Unhealthy, "{}"),
     (PluginRefused, Unhealthy, "{}"),
     (RedisUnavailable, Unhealthy, "Redis cannot be reached: {}"),
+    (ProofUnreachable, Unhealthy, "{}"),
+    (NotProven, Failure, "{}"),
     (NoAnswer, Unhealthy, "{}"),
     (SignInFailed, Failure, "{}"),
     (ServingError, Failure, "{}"),

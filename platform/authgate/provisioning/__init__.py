@@ -11,6 +11,7 @@ from authgate.provisioning.clients import (
     rotate_client_secret,
     set_client_status,
 )
+from authgate.provisioning.domains import add_domain, remove_domain, verify_domain
 from authgate.provisioning.tenants import add_tenant, change_tenant, set_tenant_status
 from authgate.provisioning.users import (
     UnknownUser,
@@ -26,6 +27,7 @@ __all__ = [
     "UnknownClient",
     "UnknownUser",
     "add_client",
+    "add_domain",
     "add_tenant",
     "add_user",
     "change_client",
@@ -33,8 +35,10 @@ __all__ = [
     "disable_user",
     "enable_user",
     "random_password",
+    "remove_domain",
     "reset_password",
     "rotate_client_secret",
     "set_client_status",
     "set_tenant_status",
+    "verify_domain",
 ]

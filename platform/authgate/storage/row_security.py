@@ -125,11 +125,13 @@ def _door(table: str, app: str) -> list[str]:
 
 
 def _nameplates(table: str, app: str) -> list[str]:
-    # Never changed: who may make a proof of ownership could otherwise make one of another's host.
+    # Put up and taken down, each by its own tenant; never changed: who may make a proof of
+    # ownership could otherwise make one of another's host.
     return [
-        *_enclosed(table, app, "SELECT, INSERT"),
+        *_enclosed(table, app, "SELECT, INSERT, DELETE"),
         *_policy(table, "anybody_reads", f"FOR SELECT TO {app} USING (true)"),
         *_policy(table, "tenant_isolation", f"FOR INSERT TO {app} WITH CHECK ({_OWN_ROWS})"),
+        *_policy(table, "tenant_removal", f"FOR DELETE TO {app} USING ({_OWN_ROWS})"),
     ]
 
 
