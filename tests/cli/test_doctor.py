@@ -157,7 +157,7 @@ def test_a_database_that_is_away_is_found(command: Cli, use: Use) -> None:
 
 
 def test_pending_migrations_are_found(acme_cli: Cli) -> None:
-    acme_cli("migrate", "--target", "0001_initial")
+    acme_cli("migrate", "--target", "0002_walls")
     ended = acme_cli("doctor", "-o", "json")
     assert ended.code == 6
     assert "lacks 1 migration" in found(ended)["database"][1]
