@@ -5,8 +5,11 @@ import base64
 import os
 import subprocess
 import sys
+from contextlib import nullcontext
+from pathlib import Path
 from uuid import UUID
 
+import kombu.pools
 import orjson
 import pytest
 import redis
@@ -17,6 +20,7 @@ from authgate.jobs.celery_queue import CeleryQueue
 from authgate.jobs.celery_settings import KEY_PREFIX, QUEUE, NoBroker, celery_settings
 from authgate.jobs.envelope import Envelopes
 from authgate.settings import JobSettings, Settings
+from authgate_testing.guarded_redis import GuardedRedis
 from authgate_testing.processes import free_port
 
 WITHOUT_CELERY = """
@@ -53,6 +57,37 @@ async def test_a_broker_that_is_away_is_told_at_once() -> None:
     async with asyncio.timeout(3):
         with pytest.raises(QueueUnavailable):
             await queue.enqueue(RemoveExpired(), tenant_id=None)
+
+
+@pytest.fixture
+def no_line_of_before() -> None:
+    """Connections are kept for the process, whatever their URL said of certificates."""
+    kombu.pools.reset()
+
+
+@pytest.mark.usefixtures("no_line_of_before")
+@pytest.mark.parametrize("is_known", [True, False], ids=["vouched for", "strange"])
+async def test_jobs_go_to_no_broker_that_is_not_vouched_for(
+    guarded_redis: GuardedRedis, certificate: tuple[Path, Path], is_known: bool
+) -> None:
+    url = guarded_redis.url()
+    if not is_known:
+        url = url.replace(str(guarded_redis.authority), str(certificate[0]))
+    queue = CeleryQueue(Settings(redis_url=SecretStr(url)), Envelopes([os.urandom(32)]))
+    with nullcontext() if is_known else pytest.raises(QueueUnavailable):
+        await queue.enqueue(RemoveExpired(), tenant_id=None)
+    queue.close()
+
+
+@pytest.mark.usefixtures("no_line_of_before")
+async def test_by_default_the_system_s_authorities_vouch_for_a_broker(
+    guarded_redis: GuardedRedis,
+) -> None:
+    url = guarded_redis.url().partition("?")[0]
+    queue = CeleryQueue(Settings(redis_url=SecretStr(url)), Envelopes([os.urandom(32)]))
+    with pytest.raises(QueueUnavailable):
+        await queue.enqueue(RemoveExpired(), tenant_id=None)
+    queue.close()
 
 
 def test_a_broker_of_its_own_comes_before_the_redis_of_everything_else() -> None:

@@ -1,6 +1,7 @@
 """How this installation uses Celery: the same for who sends jobs and who does them."""
 
 from typing import Any
+from urllib.parse import parse_qs, urlsplit, urlunsplit
 
 from authgate.jobs.performer import JOB_SECONDS
 from authgate.settings import Settings
@@ -24,7 +25,7 @@ def celery_settings(settings: Settings) -> dict[str, Any]:
     if broker is None:
         raise NoBroker("Set AUTHGATE_REDIS_URL or AUTHGATE_JOBS__BROKER_URL.")
     return {
-        "broker_url": broker.get_secret_value(),
+        "broker_url": _verified(broker.get_secret_value()),
         "broker_connection_retry_on_startup": True,
         "broker_transport_options": {
             "global_keyprefix": KEY_PREFIX,
@@ -61,3 +62,12 @@ def celery_settings(settings: Settings) -> dict[str, Any]:
         "beat_scheduler": "celery.beat:Scheduler",
         "timezone": "UTC",
     }
+
+
+def _verified(url: str) -> str:
+    """The URL as it is meant: kombu would take any certificate unless told not to."""
+    parts = urlsplit(url)
+    if parts.scheme != "rediss" or "ssl_cert_reqs" in parse_qs(parts.query):
+        return url
+    query = "&".join(filter(None, [parts.query, "ssl_cert_reqs=required"]))
+    return urlunsplit(parts._replace(query=query))

@@ -21,6 +21,7 @@ from authgate_testing.browser import (
 from authgate_testing.certificate import certificate_in
 from authgate_testing.collector import Collector, collecting
 from authgate_testing.guarded_postgres import GuardedPostgres, guarded_postgres_running
+from authgate_testing.guarded_redis import GuardedRedis, guarded_redis_running
 from authgate_testing.pgbouncer import PgBouncer, pgbouncer_running
 from authgate_testing.postgres import PostgresServer, postgres_running
 from authgate_testing.redis_server import RedisServer, redis_running
@@ -68,6 +69,13 @@ def redis_url(redis_server: RedisServer) -> str:
     """The URL of Redis, emptied for this test."""
     redis_server.flush()
     return redis_server.url()
+
+
+@pytest.fixture(scope="session")
+def guarded_redis() -> Iterator[GuardedRedis]:
+    """One that asks for a password and speaks TLS."""
+    with guarded_redis_running() as guarded:
+        yield guarded
 
 
 @pytest.fixture(scope="session")
