@@ -16,6 +16,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import MISSING, fields
 from pathlib import Path
+from pkgutil import iter_modules
 from types import NoneType, UnionType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
@@ -26,10 +27,12 @@ from pydantic.fields import FieldInfo
 from typer.core import TyperArgument
 from typer.main import get_command
 
-from authgate import secret_files
+from authgate import diagnosis, secret_files
+from authgate.cli import doctor
 from authgate.cli.command_line import COMMANDS
 from authgate.cli.exit_codes import ExitCode
 from authgate.cli.failures import Failure
+from authgate.diagnosis.misconfiguration import Area, Misconfiguration
 from authgate.oauth import errors
 from authgate.oauth.errors import OAuthError
 from authgate.settings import Settings
@@ -265,6 +268,39 @@ def exit_codes() -> str:
     return _table(("status", ""), rows)
 
 
+# --- What the doctor finds -----------------------------------------------------------------------
+
+
+def misconfigurations() -> str:
+    """Each misconfiguration, by what it is about."""
+    known = every_misconfiguration()
+    parts = []
+    for area in Area:
+        rows = [_misconfiguration(each) for each in known if each.area is area]
+        head = ("code", "severity", "what is wrong", "why it matters", "cure")
+        parts.append(f"## {area}\n\n{_table(head, rows)}")
+    return "\n".join(parts)
+
+
+def every_misconfiguration() -> list[Misconfiguration]:
+    """Each that a module of the diagnosis or of the doctor declares."""
+    modules = [
+        importlib.import_module(f"{package.__name__}.{module.name}")
+        for package in (diagnosis, doctor)
+        for module in iter_modules(package.__path__)
+    ]
+    declared = [value for module in modules for value in vars(module).values()]
+    return list(
+        {each.code: each for each in declared if isinstance(each, Misconfiguration)}.values()
+    )
+
+
+def _misconfiguration(each: Misconfiguration) -> tuple[str, ...]:
+    severity = f"{each.severity}, refused" if each.refused else each.severity
+    cure = re.sub(r"\{(\w+)\}", lambda name: name[1].upper(), each.cure)
+    return f"`{each.code}`", severity, each.wrong, each.why, cure
+
+
 # --- What is measured, recorded and refused ------------------------------------------------------
 
 
@@ -315,6 +351,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "tenant-settings": tenant_settings,
     "commands": commands,
     "exit-codes": exit_codes,
+    "misconfigurations": misconfigurations,
     "metrics": measurements,
     "span-attributes": span_attributes,
     "errors": refusals,

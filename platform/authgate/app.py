@@ -23,6 +23,7 @@ from authgate.accounts.login import PasswordLogin
 from authgate.accounts.passwords import Passwords
 from authgate.accounts.tenant_connections import TenantConnections
 from authgate.clock import Clock, utc_now
+from authgate.diagnosis import production
 from authgate.installation import Installation
 from authgate.oauth import device_authorization_endpoint, token_endpoint, tokeninfo_endpoint
 from authgate.oauth.bearer import BearerTokens
@@ -89,8 +90,10 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> Lifespan:
 async def serving(settings: Settings, *, clock: Clock) -> AsyncIterator[tuple[App, Installation]]:
     """The open application and the parts it is made of, on a database that is fit to serve.
 
-    Raises ``LoginRefused``, ``NotMigrated``, ``WallMissing`` and ``DatabaseInUse``.
+    Raises ``UnfitForProduction``, ``LoginRefused``, ``NotMigrated``, ``WallMissing`` and
+    ``DatabaseInUse``.
     """
+    production.refuse(settings)
     with service_lock.held(settings.database):
         async with assembled(settings, clock=clock) as (edge, parts):
             await fitness.wait(settings.database)

@@ -12,6 +12,7 @@ from typing import Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -20,6 +21,9 @@ from pydantic_settings import (
 )
 
 from authgate.secret_files import Environment
+
+SQLITE_SEVERAL_WORKERS = "sqlite_several_workers"
+"""Type of the validation error that says so."""
 
 HEARTBEAT_SECONDS = 10.0
 """A worker or a beat that goes round touches ``jobs.heartbeat_file`` this often."""
@@ -104,6 +108,13 @@ class ServerSettings(_Section):
 
     body_seconds: float = Field(default=10.0, gt=0)
     """How long a client may take to send its body; a slower one is answered 408."""
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _addresses(cls, proxies: tuple[str, ...]) -> tuple[str, ...]:
+        for proxy in proxies:
+            ip_network(proxy, strict=False)
+        return proxies
 
 
 class KeySettings(_Section):
@@ -259,8 +270,8 @@ class Settings(BaseSettings):
     )
 
     profile: Literal["dev", "prod"] = "dev"
-    """``prod`` refuses what only a developer may do: plain http, made-up keys, SQLite with several
-    workers."""
+    """``prod`` refuses to start with what is dangerous: plain http, weak secrets, made-up keys,
+    limits that are off, and what else docs/doctor.md calls refused."""
 
     base_url: str = "http://localhost:8080"
     """Where browsers and clients reach the installation: scheme, host and port."""
@@ -297,16 +308,17 @@ class Settings(BaseSettings):
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ValueError("must be an http or https URL")
-        if parts.path.strip("/") or parts.query or parts.fragment:
+        if parts.port == 0 or parts.path.strip("/") or parts.query or parts.fragment:
             raise ValueError("must be scheme, host and port, nothing more")
         return url.rstrip("/")
 
     @model_validator(mode="after")
-    def _fit_for_production(self) -> Self:
+    def _fit_together(self) -> Self:
         if self.database.is_sqlite and self.server.workers > 1:
-            raise ValueError("SQLite takes one worker: set server.workers to 1 or use PostgreSQL")
-        if self.profile == "prod" and not self.base_url.startswith("https://"):
-            raise ValueError("base_url must be https in the prod profile")
+            raise PydanticCustomError(
+                SQLITE_SEVERAL_WORKERS,
+                "SQLite takes one worker: set server.workers to 1 or use PostgreSQL",
+            )
         if self.jobs.runner == "celery" and not (self.jobs.broker_url or self.redis_url):
             raise ValueError("jobs.runner is celery: set redis_url or jobs.broker_url")
         return self

@@ -134,10 +134,11 @@ class TenantEncryption:
 
         Safe to repeat and to break off: a key that is wrapped so already is left alone.
         """
-        stale = await TenantDataKey.filter(tenant_id=tenant_id).exclude(
-            kek_id=self._ring.wrapping_id
-        )
-        return sum([await self._rewrap(row) for row in stale])
+        return sum([await self._rewrap(row) for row in await self._stale(tenant_id)])
+
+    async def has_former(self, tenant_id: UUID) -> bool:
+        """Whether a former key-encryption key still wraps a data key of the tenant."""
+        return bool(await self._stale(tenant_id))
 
     def forget(self, tenant_id: UUID) -> None:
         """Drop the tenant's opened keys from memory."""
@@ -159,6 +160,11 @@ class TenantEncryption:
             defaults={"kek_id": self._ring.wrapping_id, "wrapped": wrapped},
         )
         return row
+
+    async def _stale(self, tenant_id: UUID) -> list[TenantDataKey]:
+        return await TenantDataKey.filter(tenant_id=tenant_id).exclude(
+            kek_id=self._ring.wrapping_id
+        )
 
     async def _rewrap(self, row: TenantDataKey) -> int:
         wrapped = self._ring.wrap(

@@ -26,11 +26,13 @@ _CURE = (
 )
 _HEX = re.compile(r"(?:[0-9a-fA-F]{2})+")
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]+={0,2}")
-_PLACEHOLDERS = re.compile(
+PLACEHOLDERS = re.compile(
     r"change.?me|change.?it|change.?this|replace|placeholder|secret|password|passwd|example|default"
     r"|insecure|your.?key|your.?kek|not.?secure|authgate|correct.?horse|12345678",
     re.IGNORECASE,
 )
+"""Words of secrets that stand in examples, and of those that people make up."""
+
 # Of 32 random bytes 30 differ on average; fewer than 16 happen once in 10^11 keys.
 _DIFFERENT_BYTES = 16
 # Bits a character. In 300,000 random keys the least was 4.2 in base64 and 3.3 in hex.
@@ -46,6 +48,10 @@ class WeakKeyEncryptionKey(KeyEncryptionKeyError):
 
     def __init__(self, reason: str) -> None:
         super().__init__(f"The key-encryption key {reason}. {_CURE}")
+
+
+class ExposedKeyEncryptionKey(WeakKeyEncryptionKey):
+    """A key-encryption key in a file that others may read. Says what to do."""
 
 
 class NoKeyEncryptionKey(KeyEncryptionKeyError):
@@ -75,7 +81,7 @@ class KeyEncryptionKey:
     def from_file(cls, path: Path) -> Self:
         """Read a file that nobody but its owner may open.
 
-        Raises ``NoKeyEncryptionKey`` and ``WeakKeyEncryptionKey``.
+        Raises ``NoKeyEncryptionKey``, ``ExposedKeyEncryptionKey`` and ``WeakKeyEncryptionKey``.
         """
         try:
             with path.open(encoding="ascii", errors="replace") as file:
@@ -87,7 +93,7 @@ class KeyEncryptionKey:
             raise NoKeyEncryptionKey(reason) from error
         if is_exposed(status.st_mode, owner=status.st_uid, reader=os.geteuid()):
             mode = f"{status.st_mode & 0o777:04o}"
-            raise WeakKeyEncryptionKey(
+            raise ExposedKeyEncryptionKey(
                 f"in {path} can be read by other users (mode {mode}). If none of them has seen it,"
                 f" `chmod 600 {path}` is enough; else rotate it"
             )
@@ -141,7 +147,7 @@ def _derived(material: bytes, *, purpose: bytes, length: int) -> bytes:
 def _strong_material(text: str) -> bytes:
     if not text:
         raise WeakKeyEncryptionKey("is empty")
-    if _PLACEHOLDERS.search(text):
+    if PLACEHOLDERS.search(text):
         raise WeakKeyEncryptionKey("is a placeholder or an example, which everyone knows")
     least = _HEX_ENTROPY if _HEX.fullmatch(text) else _BASE64_ENTROPY
     material = _decoded(text)

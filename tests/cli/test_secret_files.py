@@ -87,6 +87,6 @@ def test_a_secret_that_is_given_twice_is_refused_without_being_shown(
 def test_the_doctor_knows_the_files_of_secrets_and_no_others(command: Cli, tmp_path: Path) -> None:
     name_file("AUTHGATE_METRICS_TOKEN_FILE", tmp_path / "token", "token")
     os.environ["AUTHGATE_LOG_LEVEL_FILE"] = "x"
-    named = [each["result"] for each in command("doctor", "-o", "json").data]
-    assert "AUTHGATE_LOG_LEVEL_FILE is no setting, and does nothing" in named
+    named = [each["found"] for each in command("doctor", "-o", "json").data]
+    assert "AUTHGATE_LOG_LEVEL_FILE: did you mean AUTHGATE_LOG_LEVEL?" in named
     assert not [each for each in named if "METRICS_TOKEN" in each]

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from authgate import secret_files
-from authgate.cli.settings_checks import known_names
+from authgate.cli.doctor.names import known_names
 from authgate.settings import Settings
 
 VALUES = Path(__file__).parent / "values"

@@ -1,17 +1,21 @@
-"""Workers and beats tell by a file whether they still go round."""
+"""Workers and beats tell whether they still go round: by a file, and in their broker."""
 
 import os
 import signal
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import SecretStr
+from redis.asyncio import Redis
 
+from authgate.jobs.celery_settings import SIGN_SECONDS, signs_of_life
+from authgate.storage import crew_signs
+from authgate_testing import RedisServer
 from authgate_testing.redis_server import redis_running
 
 Until = Callable[[Callable[[], Awaitable[bool]]], Awaitable[None]]
@@ -60,21 +64,41 @@ async def test_a_worker_that_is_stuck_lets_the_file_grow_old(
         worker.process.send_signal(signal.SIGCONT)
 
 
-async def test_a_worker_without_its_broker_is_not_taken_for_stuck(
-    crew: Any, tmp_path: Path, until: Until
+@pytest.mark.parametrize("program", ["worker", "beat"])
+async def test_who_is_without_its_broker_is_not_taken_for_stuck(
+    crew: Any, tmp_path: Path, until: Until, program: str
 ) -> None:
     file = tmp_path / "heartbeat"
 
     async def is_there() -> bool:
         return file.exists()
 
-    async def is_gone() -> bool:
-        return not file.exists()
+    async def is_gone_or_touched() -> bool:
+        return not file.exists() or file.stat().st_mtime > LONG_AGO
 
     with ExitStack() as stack:
         url = SecretStr(stack.enter_context(redis_running()).url())
-        with _with_heartbeat(crew, file, redis_url=url).worker() as worker:
+        with getattr(_with_heartbeat(crew, file, redis_url=url), program)() as running:
             await until(is_there)
             stack.close()
-            await until(is_gone)
-            worker.kill()
+            with suppress(FileNotFoundError):
+                os.utime(file, (LONG_AGO, LONG_AGO))
+            await until(is_gone_or_touched)
+            running.kill()
+
+
+@pytest.mark.parametrize("program", ["worker", "beat"])
+async def test_who_goes_round_leaves_a_sign_of_life_with_the_broker(
+    crew: Any, redis_server: RedisServer, until: Until, program: str
+) -> None:
+    url = crew.settings.redis_url.get_secret_value()
+
+    async def is_heard() -> bool:
+        return await crew_signs.heard(url, signs_of_life()) == {program}
+
+    redis_server.flush(int(url.rpartition("/")[2]))
+    with getattr(crew, program)() as running:
+        await until(is_heard)
+        assert running.leave() == 0
+    async with Redis.from_url(url) as redis:
+        assert 0 < await redis.ttl(signs_of_life()[program]) <= SIGN_SECONDS

@@ -3,6 +3,7 @@
 from celery import Celery
 
 from authgate import background
+from authgate.diagnosis import production
 from authgate.jobs.celery_settings import celery_settings
 from authgate.settings import Settings
 from authgate.telemetry import tracing
@@ -13,12 +14,11 @@ from authgate_workers.tasks import celery_app
 def run_worker(settings: Settings, *, processes: int | None = None) -> int:
     """Do jobs until told to leave (SIGTERM); what is begun is ended first. The exit status.
 
-    Takes one process for each processor unless told otherwise. Raises ``NoBroker`` and
-    ``KeyEncryptionKeyError``.
+    Takes one process for each processor unless told otherwise. Raises ``NoBroker``,
+    ``UnfitForProduction`` and ``KeyEncryptionKeyError``.
     """
-    app, file = _app(settings), settings.jobs.heartbeat_file
-    if file is not None:
-        app.steps["consumer"].add(heartbeat.of_worker(file))
+    app = _app(settings)
+    app.steps["consumer"].add(heartbeat.of_worker(settings.jobs.heartbeat_file))
     worker = app.Worker(
         concurrency=processes,
         pool="prefork",
@@ -35,16 +35,16 @@ def run_worker(settings: Settings, *, processes: int | None = None) -> int:
 def run_beat(settings: Settings) -> int:
     """Send the periodic jobs when they are due, until told to leave. The exit status.
 
-    Raises ``NoBroker`` and ``KeyEncryptionKeyError``.
+    Raises ``NoBroker``, ``UnfitForProduction`` and ``KeyEncryptionKeyError``.
     """
-    app, file = _app(settings), settings.jobs.heartbeat_file
-    if file is not None:
-        app.conf.beat_scheduler = heartbeat.of_beat(file)
+    app = _app(settings)
+    app.conf.beat_scheduler = heartbeat.of_beat(settings.jobs.heartbeat_file)
     app.Beat(loglevel=settings.log_level.upper(), quiet=True).run()
     return 0
 
 
 def _app(settings: Settings) -> Celery:
+    production.refuse(settings)
     # What is missing is to be told now, not by a worker that is half started.
     celery_settings(settings)
     tracing.require_installed(settings.tracing)

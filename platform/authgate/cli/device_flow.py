@@ -7,14 +7,13 @@ import asyncio
 import platform
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from ipaddress import ip_address
 from time import monotonic
 from typing import Any
-from urllib.parse import urlsplit
 
 import httpx2
 
 from authgate import __version__
+from authgate.diagnosis.network import is_local
 
 GRANT_TYPE = "urn:ietf:params:oauth:grant-type:device_code"
 
@@ -211,13 +210,5 @@ def http_for(url: str) -> httpx2.AsyncClient:
     return httpx2.AsyncClient(
         timeout=_PATIENCE_SECONDS,
         headers={"User-Agent": agent},
-        trust_env=not _is_loopback(url),  # a proxy would look for us on its own machine
+        trust_env=not is_local(url),  # a proxy would look for us on its own machine
     )
-
-
-def _is_loopback(url: str) -> bool:
-    host = urlsplit(url).hostname or ""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")

@@ -10,6 +10,7 @@ from authgate.accounts.connection_setup import BadConnectionSlug, UnknownConnect
 from authgate.accounts.passwords import BadPassword
 from authgate.cli.device_flow import NoAnswer, SignInFailed
 from authgate.cli.failures import Conflict, Failure, Misused, NotFound, Unhealthy
+from authgate.diagnosis.production import UnfitForProduction
 from authgate.jobs.celery_settings import NoBroker
 from authgate.plugin_api import ConnectorConfigError
 from authgate.plugin_manager import NoConnector, PluginRefused
@@ -72,6 +73,7 @@ _ENDS: tuple[tuple[type[Exception], type[Failure], str], ...] = (
     (KeysChanged, Conflict, "Somebody else changed the keys in this moment: try again."),
     (PortTaken, Conflict, "{}"),
     (DatabaseInUse, Conflict, "{}"),
+    (UnfitForProduction, Unhealthy, "{}"),
     (LoginRefused, Unhealthy, "{}"),
     (NotMigrated, Unhealthy, "{}"),
     (WallMissing, Unhealthy, "{}"),

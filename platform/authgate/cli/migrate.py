@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from authgate.cli.output import say
+from authgate.diagnosis import production
 from authgate.settings import Settings
 from authgate.storage import migrate as migrations
 
@@ -19,7 +20,9 @@ Target = Annotated[
 
 def migrate(target: Target = None) -> None:
     """Bring the database to this version's shape; on PostgreSQL its roles and walls as well."""
-    steps = asyncio.run(migrations.migrate(Settings().database, target=target))
+    settings = Settings()
+    production.refuse(settings, needs_keys=False)
+    steps = asyncio.run(migrations.migrate(settings.database, target=target))
     for step in steps:
         say(f"✓ {step}")
     if not steps:

@@ -11,6 +11,7 @@ import typer
 
 from authgate import serving
 from authgate.cli import installed
+from authgate.diagnosis import production
 from authgate.serving import ServeOptions
 from authgate.settings import Settings
 from authgate.storage import service_lock
@@ -36,6 +37,7 @@ def serve(
 ) -> None:
     """Serve requests until told to stop; what is not given here comes from the settings."""
     settings = _settings({"HOST": host, "PORT": port, "WORKERS": workers, "KIND": server})
+    production.refuse(settings)
     asyncio.run(_refuse_unfit(settings))
     raise typer.Exit(run(settings))
 

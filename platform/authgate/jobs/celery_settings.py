@@ -11,12 +11,28 @@ QUEUE = "authgate-jobs"
 KEY_PREFIX = "authgate:celery:"
 """Begins Celery's keys in a Redis that is used for other things as well."""
 
+SIGNS_OF_LIFE = ("worker", "beat")
+"""Who leaves a sign of life with the broker."""
+
+SIGN_SECONDS = 60
+"""How long one lasts."""
+
 _KILL_AFTER_SECONDS = JOB_SECONDS + 10
 _DELIVER_AGAIN_AFTER_SECONDS = _KILL_AFTER_SECONDS + 50
 
 
 class NoBroker(ValueError):
     """Celery is to be used, but no Redis is set."""
+
+
+def sign_of_life(whose: str) -> str:
+    """Its key, as Celery's connection takes it: that puts ``KEY_PREFIX`` before it."""
+    return f"heartbeat:{whose}"
+
+
+def signs_of_life() -> dict[str, str]:
+    """Every such key in full, by whose it is."""
+    return {whose: f"{KEY_PREFIX}{sign_of_life(whose)}" for whose in SIGNS_OF_LIFE}
 
 
 def celery_settings(settings: Settings) -> dict[str, Any]:

@@ -29,7 +29,7 @@ _LONGEST_PAUSE = 0.1
 
 
 @dataclass(frozen=True, slots=True)
-class _Kind:
+class Kind:
     """Rows of one table: which are over, and how long they are kept nevertheless."""
 
     table: str
@@ -45,15 +45,22 @@ class _Kind:
             f" ORDER BY {self.ended} LIMIT {limit})"
         )
 
+    def overdue(self, cut: str, now: str) -> str:
+        """Find one of them; the arguments as above."""
+        return (
+            f"SELECT 1 AS found FROM {self.table}"  # noqa: S608 - our own names
+            f" WHERE {self.ended} < {cut}{self.also.format(now=now)} LIMIT 1"
+        )
 
-_KINDS = (
+
+KINDS = (
     # A device that polls late still hears that its code has expired (RFC 8628 section 3.5).
-    _Kind("device_codes", "expires_at", kept=timedelta(hours=1)),
+    Kind("device_codes", "expires_at", kept=timedelta(hours=1)),
     # Servers' clocks differ a little: what is valid on one is not to be unknown to another.
-    _Kind("browser_sessions", "expires_at", kept=timedelta(minutes=5)),
-    _Kind("tokens", "expires_at", kept=timedelta(minutes=5)),
+    Kind("browser_sessions", "expires_at", kept=timedelta(minutes=5)),
+    Kind("tokens", "expires_at", kept=timedelta(minutes=5)),
     # An account that only an administrator may open stays closed.
-    _Kind(
+    Kind(
         "login_failures",
         "last_attempt_at",
         kept=timedelta(days=30),
@@ -61,7 +68,7 @@ _KINDS = (
     ),
 )
 
-_Remove = Callable[[_Kind], Awaitable[int]]
+_Remove = Callable[[Kind], Awaitable[int]]
 
 
 class _AnotherSweeps(Exception):
@@ -76,8 +83,8 @@ async def remove_expired(
     Each batch is a transaction of its own. Several processes may call this at once: on PostgreSQL
     one of them does it, the others answer early.
     """
-    removed = {kind.table: 0 for kind in _KINDS}
-    waiting = deque(_KINDS)
+    removed = {kind.table: 0 for kind in KINDS}
+    waiting = deque(KINDS)
     try:
         async with _sweeping(settings, batch, now) as remove:
             end = time.monotonic() + seconds
@@ -113,7 +120,7 @@ async def _on_postgres(
         statement_cache_size=0 if settings.pgbouncer else 100,
     )
 
-    async def remove(kind: _Kind) -> int:
+    async def remove(kind: Kind) -> int:
         values = (now - kind.kept, batch, *((now,) if kind.also else ()))
         async with connection.transaction():
             # Two that delete the same rows in different orders would wait for each other.
@@ -135,7 +142,7 @@ async def _on_sqlite(
     loop, thread = asyncio.get_running_loop(), ThreadPoolExecutor(1, thread_name_prefix="sweep")
     connection = await loop.run_in_executor(thread, _connected, database.sqlite_path(settings))
 
-    async def remove(kind: _Kind) -> int:
+    async def remove(kind: Kind) -> int:
         values = encoded((now - kind.kept, batch, now), "sqlite")[: 3 if kind.also else 2]
         statement = kind.statement("?1", "?3", "?2")
         cursor = await loop.run_in_executor(thread, connection.execute, statement, values)

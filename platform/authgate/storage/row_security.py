@@ -44,6 +44,10 @@ class WallMissing(RuntimeError):
     """A table is not protected, or the serving role could see past the protection."""
 
 
+class MightyRole(WallMissing):
+    """A role that serves could see past the protection."""
+
+
 @dataclass(frozen=True, slots=True)
 class Role:
     """A role that logs in."""
@@ -195,7 +199,7 @@ async def _make(owner: asyncpg.Connection, role: Role, statement_seconds: float)
 
 
 async def check(app: asyncpg.Connection, roles: Roles) -> None:
-    """Refuse a database whose walls have a hole. Raises ``WallMissing``."""
+    """Refuse a database whose walls have a hole. Raises ``WallMissing`` and ``MightyRole``."""
     await _check_roles(app, roles)
     protected = {
         row["relname"]
@@ -221,7 +225,7 @@ async def _check_roles(app: asyncpg.Connection, roles: Roles) -> None:
         [roles.append.name, roles.sweep.name],
     )
     if mighty:
-        raise WallMissing(
+        raise MightyRole(
             f"{mighty}: the role is a superuser, may bypass row-level security, or owns tables or"
             " may act as their owner: use the roles that authgate migrate makes."
         )

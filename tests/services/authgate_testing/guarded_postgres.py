@@ -1,6 +1,5 @@
 """A PostgreSQL server as it should be run for others: it asks for passwords and speaks TLS."""
 
-import os
 import secrets
 import shutil
 from collections.abc import Iterator
@@ -72,7 +71,6 @@ def _speak_tls(server: PostgresServer, data: Path) -> None:
     owner = data.stat()
     for file in (certificate, key):
         shutil.chown(file, owner.st_uid, owner.st_gid)
-        os.chmod(file, 0o600)
     server.execute(
         f"ALTER SYSTEM SET ssl_cert_file = '{certificate}'",
         f"ALTER SYSTEM SET ssl_key_file = '{key}'",

@@ -1,0 +1,80 @@
+"""What is done later: that somebody does it."""
+
+from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
+
+from authgate.clock import utc_now
+from authgate.diagnosis.misconfiguration import Area, Finding, Misconfiguration, Severity, well
+from authgate.jobs.celery_settings import signs_of_life
+from authgate.settings import Settings
+from authgate.storage import crew_signs
+from authgate.storage.overdue import overdue
+from authgate.storage.redis import RedisUnavailable
+
+NO_WORKER = Misconfiguration(
+    code="no-worker",
+    area=Area.JOBS,
+    wrong="`jobs.runner` is `celery`, and no worker has been heard of for a minute.",
+    why="Jobs wait, and nothing that has expired is removed.",
+    cure="Start one: `authgate worker`.",
+)
+NO_BEAT = Misconfiguration(
+    code="no-beat",
+    area=Area.JOBS,
+    wrong="`jobs.runner` is `celery`, and no beat has been heard of for a minute.",
+    why="Periodic jobs are not sent, and nothing that has expired is removed.",
+    cure="Start one: `authgate beat`.",
+)
+RARE_CLEANUP = Misconfiguration(
+    code="rare-clean-up",
+    severity=Severity.WARNING,
+    area=Area.JOBS,
+    wrong="`jobs.cleanup_seconds` is more than a day.",
+    why="Expired sessions, codes and tokens stay, with what they tell of people, and tables grow.",
+    cure="Take `jobs.cleanup_seconds` out of the settings.",
+)
+EXPIRED_ROWS_STAY = Misconfiguration(
+    code="expired-rows-stay",
+    severity=Severity.WARNING,
+    area=Area.JOBS,
+    wrong="Rows that expired more than a day ago have not been removed.",
+    why="The clean-up does not run, or cannot keep up: tables grow, and hold what they should not.",
+    cure="Look in the log for `remove-expired`; see that a server, or worker and beat, run.",
+)
+
+_DAY = timedelta(days=1)
+
+
+async def findings(settings: Settings) -> AsyncIterator[Finding]:
+    """What is wrong with who does jobs, or that nothing is."""
+    found = [*_rare(settings), *[each async for each in _crew(settings)]]
+    for finding in found or [well(Area.JOBS, f"done by {settings.jobs.runner}")]:
+        yield finding
+
+
+async def leftovers(settings: Settings) -> AsyncIterator[Finding]:
+    """Whether the open database holds what should have been removed long ago."""
+    since = utc_now() - _DAY - timedelta(seconds=2 * settings.jobs.cleanup_seconds)
+    left = await overdue(settings.database, since=since)
+    if left:
+        yield EXPIRED_ROWS_STAY.found(f"in {', '.join(left)}")
+
+
+def _rare(settings: Settings) -> Iterator[Finding]:
+    if settings.jobs.cleanup_seconds > _DAY.total_seconds():
+        yield RARE_CLEANUP.found(f"every {settings.jobs.cleanup_seconds:g} s")
+
+
+async def _crew(settings: Settings) -> AsyncIterator[Finding]:
+    if settings.jobs.runner != "celery":
+        return
+    broker = settings.jobs.broker_url or settings.redis_url
+    assert broker is not None  # noqa: S101 - the settings refuse it
+    try:
+        heard = await crew_signs.heard(broker.get_secret_value(), signs_of_life())
+    except (RedisUnavailable, ValueError):
+        return  # told of by itself
+    if "worker" not in heard:
+        yield NO_WORKER.found("none has been heard of for a minute")
+    if "beat" not in heard:
+        yield NO_BEAT.found("none has been heard of for a minute")

@@ -1,0 +1,99 @@
+"""``authgate doctor`` on jobs: who does them, and whether they are done."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from authgate.settings import DatabaseSettings
+from authgate_testing import PostgresServer
+from authgate_testing.doctor import Doctor
+
+Execute = Callable[..., None]
+
+_PATIENCE_SECONDS = 30.0
+
+
+@contextmanager
+def running(program: str, folder: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A worker or a beat with the settings of the environment."""
+    log = folder / f"{program}.log"
+    command = [sys.executable, "-m", "authgate", program]
+    more = ["--processes", "1"] if program == "worker" else []
+    with log.open("wb") as output:
+        process = subprocess.Popen([*command, *more], stdout=output, stderr=output)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        assert process.wait(20) == 0, log.read_text()
+
+
+def becomes(doctor: Doctor, *codes: str) -> None:
+    """Wait until exactly these are found."""
+    until = time.monotonic() + _PATIENCE_SECONDS
+    while True:
+        try:
+            doctor.finds(*codes)
+        except AssertionError:
+            if time.monotonic() > until:
+                raise
+        else:
+            return
+
+
+@pytest.fixture
+def by_celery(redis_url: str) -> None:
+    """Jobs are left to workers."""
+    os.environ["AUTHGATE_REDIS_URL"] = redis_url
+    os.environ["AUTHGATE_JOBS__RUNNER"] = "celery"
+
+
+@pytest.mark.usefixtures("by_celery")
+def test_nobody_who_does_jobs_is_found(dev: Doctor, tmp_path: Path) -> None:
+    dev.finds("no-worker", "no-beat")
+    with running("beat", tmp_path):
+        becomes(dev, "no-worker")
+        with running("worker", tmp_path):
+            becomes(dev)
+
+
+@pytest.mark.usefixtures("by_celery")
+def test_nobody_who_sends_jobs_is_found(dev: Doctor, tmp_path: Path) -> None:
+    with running("worker", tmp_path):
+        becomes(dev, "no-beat")
+
+
+def test_a_clean_up_that_hardly_ever_comes_is_found(dev: Doctor) -> None:
+    os.environ["AUTHGATE_JOBS__CLEANUP_SECONDS"] = "86401"
+    dev.finds("rare-clean-up")
+    os.environ["AUTHGATE_JOBS__CLEANUP_SECONDS"] = "86400"
+    dev.finds()
+
+
+_OLD_FAILURE = (
+    "INSERT INTO login_failures (id, tenant_id, account_hash, failures, last_attempt_at)"
+    " SELECT '8a7d3c1e-5b0a-7a1f-8c8d-9e7340b1c2d3', id, {hash}, 1, {then} FROM tenants"
+)
+
+
+def test_rows_that_nobody_removes_are_found(dev: Doctor, on_sqlite: Execute) -> None:
+    on_sqlite(_OLD_FAILURE.format(hash="x'00'", then="'2020-01-01 00:00:00+00:00'"))
+    assert dev.finds("expired-rows-stay")["found"] == "in login_failures"
+
+
+def test_rows_that_nobody_removes_from_postgresql_are_found(
+    dev_on_postgres: Doctor, postgres_settings_of_own: DatabaseSettings, postgres: PostgresServer
+) -> None:
+    database = postgres_settings_of_own.url.get_secret_value().rpartition("/")[2]
+    statement = _OLD_FAILURE.format(hash="'\\x00'", then="now() - interval '{days} days'")
+    postgres.execute(statement.format(days=30), database=database)
+    dev_on_postgres.finds()  # the next clean-up will come
+    postgres.execute("DELETE FROM login_failures", database=database)
+    postgres.execute(statement.format(days=32), database=database)
+    assert dev_on_postgres.finds("expired-rows-stay")["found"] == "in login_failures"

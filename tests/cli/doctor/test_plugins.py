@@ -1,0 +1,79 @@
+"""``authgate doctor`` on plugins, and on the ways to sign in that they bring."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from authgate_testing.doctor import Doctor
+
+Execute = Callable[..., None]
+
+
+def enabled(*names: str, **more: object) -> str:
+    """Settings of a tenant that has these plugins enabled."""
+    return json.dumps({"enabled_plugins": names, **more})
+
+
+@pytest.fixture
+def by_github(dev: Doctor) -> Doctor:
+    """Of an installation whose tenant lets people in by GitHub."""
+    words = ["--tenant", "acme", "--connector", "github", "--set", "client_id=abc"]
+    assert dev.command("tenant", "set", "acme", "enabled_plugins=github").code == 0
+    created = dev.command("connection", "create", "github", *words, stdin="of-github\n")
+    assert created.code == 0
+    dev.finds()
+    return dev
+
+
+def test_a_plugin_that_is_not_let_in_is_found(
+    dev: Doctor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    metadata = tmp_path / "site" / "acme_plugin-1.0.dist-info"
+    metadata.mkdir(parents=True)
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: acme\nVersion: 1.0\n")
+    (metadata / "entry_points.txt").write_text("[authgate]\nacme = acme_doctor_plugin\n")
+    (tmp_path / "site/acme_doctor_plugin.py").write_text('plugin_api_version = "9.0"\n')
+    monkeypatch.syspath_prepend(str(tmp_path / "site"))
+    found = dev.finds("plugin-refused")["found"]
+    assert "'acme'" in found
+    assert "it speaks plugin API 9.0" in found
+
+
+def test_a_plugin_that_a_tenant_needs_and_that_is_not_there_is_found(
+    dev: Doctor, on_sqlite: Execute
+) -> None:
+    on_sqlite("UPDATE tenants SET settings = ?", enabled("github", "sms"))
+    assert dev.finds("plugin-absent")["found"] == "sms, in acme"
+
+
+@pytest.mark.parametrize(
+    ("statement", "reason"),
+    [
+        (
+            "UPDATE connections SET connector = 'gitlab'",
+            "no installed and enabled plugin brings gitlab",
+        ),
+        (
+            "UPDATE tenants SET settings = '{}'",
+            "no installed and enabled plugin brings github",
+        ),
+        ("UPDATE connections SET sealed_secrets = x'00'", "its secrets do not open"),
+        (
+            'UPDATE connections SET config = \'{"client_id": "abc", "host": "https://x"}\'',
+            "host: must be a host name",
+        ),
+    ],
+    ids=["no plugin", "not enabled", "sealed by another", "settings"],
+)
+def test_a_connection_that_cannot_be_used_is_found(
+    by_github: Doctor, on_sqlite: Execute, statement: str, reason: str
+) -> None:
+    on_sqlite(statement)
+    assert by_github.finds("connection-broken")["found"].startswith(f"github, in acme: {reason}")
+
+
+def test_a_tenant_that_takes_everybody_in_is_found(by_github: Doctor, on_sqlite: Execute) -> None:
+    on_sqlite("UPDATE tenants SET settings = ?", enabled("github", auto_register=True))
+    assert by_github.finds("open-registration")["found"] == "acme, by github"
