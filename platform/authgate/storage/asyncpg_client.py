@@ -178,21 +178,29 @@ class _TransactionContext(TransactionContextPooled):
         exc_val: BaseException | None,
         exc_tb: TracebackType | None,
     ) -> None:
+        try:
+            await self.end(exc_val)
+        finally:
+            self.leave()
+
+    async def end(self, error: BaseException | None) -> None:
+        """Commit, or roll back because of an error, in whichever task."""
         connection, ended = cast(Connection, self.client._connection), False
         try:
             if self.client._finalized:
                 ended = True
-            elif exc_val is None:
+            elif error is None:
                 await self.client.commit()
                 ended = True
             else:
-                ended = await _rolled_back(connection, exc_val)
+                ended = await _rolled_back(connection, error)
             self.client._finalized = True
         finally:
-            try:
-                await _give_back(self._pool(), connection, broken=not ended)
-            finally:
-                get_connections().reset(self.token)
+            await _give_back(self._pool(), connection, broken=not ended)
+
+    def leave(self) -> None:
+        """Statements of the task that began are no longer this transaction's."""
+        get_connections().reset(self.token)
 
     async def ensure_connection(self) -> None:
         # Those who wait for the first connection would otherwise each try after the other.

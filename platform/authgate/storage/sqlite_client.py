@@ -62,7 +62,7 @@ class _TransactionContext(SqliteTransactionContext):
             await self.ensure_connection()
             await self.connection.begin()
         except BaseException:
-            await self._end(self._abandon)
+            await _unhurried(self._pass_on(self._abandon))
             raise
         self.token = get_connections().set(self.connection_name, self.connection)
         return self.connection
@@ -74,25 +74,34 @@ class _TransactionContext(SqliteTransactionContext):
         exc_tb: TracebackType | None,
     ) -> None:
         try:
-            await self._end(self._abandon if exc_type else self.connection.commit)
+            await _unhurried(self.end(exc_val))
         finally:
-            get_connections().reset(self.token)
+            self.leave()
 
-    async def _end(self, how: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        async def end() -> None:
-            try:
-                await how()
-            finally:
-                self._trxlock.release()
+    async def end(self, error: BaseException | None) -> None:
+        """Commit, or roll back because of an error, in whichever task."""
+        await self._pass_on(self._abandon if error else self.connection.commit)
 
-        # Whoever is cancelled meanwhile leaves; the transaction still ends before the next begins.
-        await asyncio.shield(asyncio.create_task(end()))
+    def leave(self) -> None:
+        """Statements of the task that began are no longer this transaction's."""
+        get_connections().reset(self.token)
+
+    async def _pass_on(self, how: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        try:
+            await how()
+        finally:
+            self._trxlock.release()
 
     async def _abandon(self) -> None:
         # Behind a BEGIN that may still be under way: the driver's thread takes turns in order.
         connected = self.connection._parent._connection
         if connected is not None:
             await connected.rollback()
+
+
+async def _unhurried(work: Coroutine[Any, Any, None]) -> None:
+    # Whoever is cancelled meanwhile leaves; the transaction still ends before the next begins.
+    await asyncio.shield(asyncio.create_task(work))
 
 
 class _Turn(ConnectionWrapper):  # type: ignore[type-arg]  # Tortoise names no type to give it

@@ -1,20 +1,22 @@
 """One transaction for one request or job.
 
 Whoever stands at the edge opens it; whoever is called inside joins it. What must not happen
-before COMMIT (dropping a cache, telling a worker) is left with ``after_commit``.
+before COMMIT (dropping a cache, telling a worker) is left with ``after_commit``. The end of a unit
+cannot be cancelled: what is committed is followed by what was left.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import (
     AbstractAsyncContextManager,
     AsyncExitStack,
     asynccontextmanager,
     nullcontext,
 )
-from contextvars import ContextVar
+from contextvars import ContextVar, Token
+from typing import Any, Protocol, cast
 
 import structlog
-from tortoise.backends.base.client import TransactionContext
 from tortoise.transactions import in_transaction as begin
 
 _log = structlog.get_logger(__name__)
@@ -23,13 +25,28 @@ Afterwards = Callable[[], Awaitable[None]]
 Place = AbstractAsyncContextManager[None]
 
 
+class Transaction(Protocol):
+    """A transaction of our own clients."""
+
+    async def __aenter__(self) -> object: ...
+
+    async def end(self, error: BaseException | None) -> None:
+        """Commit, or roll back because of an error, in whichever task."""
+        ...
+
+    def leave(self) -> None:
+        """Statements of the task that began are no longer this transaction's."""
+        ...
+
+
 class Unit:
     """The open transaction."""
 
     def __init__(self, place: Place) -> None:
         self._place = place
         self._held = AsyncExitStack()
-        self._context: TransactionContext | None = None
+        self._transaction: Transaction | None = None
+        self._token: Token[Unit | None] | None = None
         self._afterwards: list[Afterwards] = []
         self._doomed = False
 
@@ -45,21 +62,43 @@ class Unit:
         """Begin, once there is a place."""
         async with AsyncExitStack() as held:
             await held.enter_async_context(self._place)
-            context = begin()
-            await context.__aenter__()
-            self._held, self._context = held.pop_all(), context
+            begun = cast(Transaction, begin())
+            await begun.__aenter__()
+            self._held, self._transaction = held.pop_all(), begun
+        self._token = _unit.set(self)
 
     async def close(self, error: BaseException | None = None) -> None:
         """Commit, or roll back because of an error or of ``doom``; then do what was left."""
-        context, self._context = self._context, None
-        if context is None:
+        begun, self._transaction = self._transaction, None
+        if begun is None or self._token is None:
             return
         failed = error or (RuntimeError("doomed") if self._doomed else None)
+        # Before the end begins in a context of its own: what follows it is no part of the unit.
+        _unit.reset(self._token)
+        begun.leave()
+        await _to_the_end(self._end(begun, failed))
+
+    async def _end(self, begun: Transaction, failed: BaseException | None) -> None:
         async with self._held:
-            await context.__aexit__(type(failed) if failed else None, failed, None)
+            await begun.end(failed)
         afterwards, self._afterwards = self._afterwards, []
         for callback in () if failed else afterwards:
             await _call(callback)
+
+
+async def _to_the_end(work: Coroutine[Any, Any, None]) -> None:
+    """Do all of it, and only then let this task be cancelled."""
+    task, cancelled = asyncio.create_task(work), None
+    while not task.done():
+        try:
+            await asyncio.wait([task])
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled is not None:
+        if not task.cancelled():
+            task.exception()  # seen: the cancellation says more
+        raise cancelled
+    task.result()
 
 
 async def _call(callback: Afterwards) -> None:
@@ -90,7 +129,6 @@ async def transaction(*, place: Place | None = None) -> AsyncIterator[Unit]:
         return
     unit = Unit(place or nullcontext())
     await unit.open()
-    token = _unit.set(unit)
     try:
         yield unit
     except BaseException as error:
@@ -98,8 +136,6 @@ async def transaction(*, place: Place | None = None) -> AsyncIterator[Unit]:
         raise
     else:
         await unit.close()
-    finally:
-        _unit.reset(token)
 
 
 @asynccontextmanager
@@ -114,11 +150,9 @@ async def set_aside() -> AsyncIterator[None]:
         yield
         return
     await unit.close()
-    token = _unit.set(None)
     try:
         yield
     finally:
-        _unit.reset(token)
         await unit.open()
 
 
