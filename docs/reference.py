@@ -282,6 +282,12 @@ def misconfigurations() -> str:
     return "\n".join(parts)
 
 
+def refused() -> str:
+    """The codes of what production does not start with."""
+    codes = [f"`{each.code}`" for each in every_misconfiguration() if each.refused]
+    return f"Refused are {', '.join(sorted(codes))}.\n"
+
+
 def every_misconfiguration() -> list[Misconfiguration]:
     """Each that a module of the diagnosis or of the doctor declares."""
     modules = [
@@ -352,6 +358,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "commands": commands,
     "exit-codes": exit_codes,
     "misconfigurations": misconfigurations,
+    "refused": refused,
     "metrics": measurements,
     "span-attributes": span_attributes,
     "errors": refusals,

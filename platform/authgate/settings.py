@@ -312,6 +312,14 @@ class Settings(BaseSettings):
             raise ValueError("must be scheme, host and port, nothing more")
         return url.rstrip("/")
 
+    @field_validator("base_domain")
+    @classmethod
+    def _host_only(cls, domain: str) -> str:
+        parts = urlsplit(f"//{domain}")
+        if domain and (parts.netloc != domain or not parts.hostname or "@" in domain):
+            raise ValueError("must be a host, such as login.example.com")
+        return domain.lower()
+
     @model_validator(mode="after")
     def _fit_together(self) -> Self:
         if self.database.is_sqlite and self.server.workers > 1:

@@ -75,7 +75,7 @@ async def clock_skew() -> timedelta:
     asked = datetime.now(UTC)
     [row] = await client.execute_query_dict("SELECT clock_timestamp() AS now")
     now: datetime = row["now"]
-    return now - asked
+    return now - (asked + (datetime.now(UTC) - asked) / 2)
 
 
 @asynccontextmanager

@@ -43,6 +43,7 @@ def _evicts(policy: str, told: dict[str, str]) -> bool:
 
 
 async def _ahead(redis: RedisConnection) -> timedelta:
+    asked = datetime.now(UTC)
     try:
         reply = await redis.call("TIME")
     except RedisRefused:
@@ -50,7 +51,7 @@ async def _ahead(redis: RedisConnection) -> timedelta:
     assert isinstance(reply, list)  # noqa: S101 - of seconds and microseconds
     seconds, microseconds = (int(part) for part in reply if isinstance(part, bytes))
     now = datetime.fromtimestamp(seconds, UTC) + timedelta(microseconds=microseconds)
-    return now - datetime.now(UTC)
+    return now - (asked + (datetime.now(UTC) - asked) / 2)
 
 
 def _pairs(info: object) -> dict[str, str]:

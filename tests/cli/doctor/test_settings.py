@@ -36,6 +36,11 @@ def test_a_variable_that_is_no_setting_is_found_where_all_else_is_well(dev: Doct
         ("base_url = 'ftp://x'\n", "invalid-setting", "base_url: must be an http or https URL"),
         ("base_url = 'http://x:0'\n", "invalid-setting", "base_url: must be scheme, host and port"),
         (
+            "base_domain = 'https://login.example.com'\n",
+            "invalid-setting",
+            "base_domain: must be a host",
+        ),
+        (
             "[server]\ntrusted_proxies = ['proxy.example']\n",
             "invalid-setting",
             "server.trusted_proxies: 'proxy.example' does not appear to be",

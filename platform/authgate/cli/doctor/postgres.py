@@ -65,9 +65,11 @@ DATABASE_READ_ONLY = Misconfiguration(
 )
 UNDECLARED_POOLER = Misconfiguration(
     code="undeclared-pooler",
+    severity=Severity.WARNING,
     area=Area.DATABASE,
     wrong="A pooler is between, and `database.pgbouncer` is false.",
-    why="Statements that are prepared on one connection are asked for on another, and fail.",
+    why="If it gives a connection to another client after each transaction, statements that are"
+    " prepared on one are asked for on another, and fail.",
     cure="Set `database.pgbouncer = true`.",
 )
 
