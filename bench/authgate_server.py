@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Literal
 
 from bench import person
+from bench.cpu import ProcessTree
 from bench.machine import Cores, pinned
 from bench.person import Person
 from bench.postgres import Cluster
@@ -137,13 +138,7 @@ def authgate(
     home.mkdir()
     installation = Installation(name, kind, home, cluster)
     site = set_up(installation)
-    with running(
-        pinned([*_AUTHGATE, "serve"], cores.server),
-        ready_url=site.discovery_url,
-        log=home / "server.log",
-        environment=installation.environment,
-        cwd=home,
-    ) as processes:
+    with served(installation, cores) as processes:
         yield Rival(
             name,
             site,
@@ -151,6 +146,19 @@ def authgate(
             database=cluster.processes if cluster else None,
             stored_tokens=installation.stored_tokens,
         )
+
+
+@contextmanager
+def served(installation: Installation, cores: Cores) -> Iterator[ProcessTree]:
+    """The server of *installation*, which says that it lives."""
+    with running(
+        pinned([*_AUTHGATE, "serve"], cores.server),
+        ready_url=f"{installation.base_url}/livez",
+        log=installation.directory / "server.log",
+        environment=installation.environment,
+        cwd=installation.directory,
+    ) as processes:
+        yield processes
 
 
 def database_of(name: str) -> str:

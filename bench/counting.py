@@ -20,13 +20,18 @@ Say = Callable[[str], None]
 def run(*, set_ceilings: bool, say: Say) -> int:
     """Print each endpoint beside its ceiling; 1 if one costs more than it may."""
     build, calibration = instructions.this_build(), callgrind.cost_of_calibration()
+    found = counts(HOT, say)
+    if set_ceilings:
+        instructions.set_ceilings(build, calibration, found)
+    return _judged(found, instructions.ceilings(build, calibration))
+
+
+def counts(scenarios: Sequence[Scenario], say: Say) -> list[Count]:
+    """What each of *scenarios* costs."""
     with installed() as installation:
         site = set_up(installation)
         with callgrind.counted(installation) as server:
-            counts = instructions.count(server, site, HOT, say)
-    if set_ceilings:
-        instructions.set_ceilings(build, calibration, counts)
-    return _judged(counts, instructions.ceilings(build, calibration))
+            return instructions.count(server, site, scenarios, say)
 
 
 def explain(scenarios: Sequence[Scenario], *, against: str | None, say: Say) -> int:

@@ -25,6 +25,11 @@ class ProcessTree:
         stats = _all_stats()
         return sum(stats[pid].pages for pid in self._members(stats)) * _PAGE_BYTES
 
+    def largest_bytes(self) -> int:
+        """Memory that the largest of its processes holds now."""
+        stats = _all_stats()
+        return max(stats[pid].pages for pid in self._members(stats)) * _PAGE_BYTES
+
     def pids(self) -> frozenset[int]:
         """The processes of the tree that live now."""
         return frozenset(self._members(_all_stats()))

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from bench.machine import Cores, pinned
 from bench.postgres import Cluster
-from bench.rivals import Rival, no_pace, no_pages
+from bench.rivals import Rival
 from bench.scenario import SCOPE
 from bench.servers import free_port, running
 from bench.site import Credentials, Site
@@ -74,8 +74,6 @@ def django_oauth_toolkit(directory: Path, cores: Cores, cluster: Cluster) -> Ite
         device=_DEVICE,
         person_token=lambda: token,
         approve_all=lambda: cluster.execute(_APPROVE_ALL, database=_DATABASE),
-        drop_pace=no_pace,
-        visit=no_pages,
         unlisted={
             "device_authorization_endpoint": f"{issuer}/device-authorization/",
             "introspection_endpoint": f"{issuer}/introspect/",

@@ -42,6 +42,8 @@ class Count:
     instructions: int
     by_function: Mapping[str, int] = field(default_factory=dict, repr=False)
     """The same by native function, each by itself."""
+    complaint: str = ""
+    """Always empty: what answers wrongly is not counted."""
 
     @classmethod
     def of(cls, scenario: Scenario, spent: Spent) -> "Count":

@@ -62,9 +62,23 @@ class Result:
     """What half of its throughput met, sent by people who arrive independently."""
     failure: str = ""
 
+    @property
+    def complaint(self) -> str:
+        """Whose result must not be used, and why."""
+        return f"{self.scenario} / {self.rival}: {self.failure}" if self.failure else ""
+
     def middle(self, figure: Callable[[Sample], float]) -> float:
         """The median of *figure* over the rounds."""
         return median(map(figure, self.samples))
+
+    def ratio(self, other: "Result", figure: Callable[[Sample], float]) -> float:
+        """How many times *other*'s *figure* this one's is, round by round."""
+        return median(self.ratios(other, figure))
+
+    def ratios(self, other: "Result", figure: Callable[[Sample], float]) -> list[float]:
+        """The same of each round."""
+        pairs = zip(self.samples, other.samples, strict=True)
+        return [figure(ours) / figure(theirs) for ours, theirs in pairs]
 
 
 def compare(

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from bench.exchange import Request, send
 from bench.machine import Cores, pinned
-from bench.rivals import Rival, no_pace, no_pages
+from bench.rivals import Rival
 from bench.scenario import SCOPE, WrongAnswer
 from bench.servers import free_port, running
 from bench.site import Credentials, Site
@@ -60,8 +60,6 @@ def oidc_provider(directory: Path, cores: Cores) -> Iterator[Rival]:
         device=_DEVICE,
         person_token=partial(_set_up, f"{set_up}/person-token"),
         approve_all=partial(_set_up, f"{set_up}/approve-all"),
-        drop_pace=no_pace,
-        visit=no_pages,
     )
     configuration = _configuration(site.issuer) | {"port": port, "setUpPort": set_up_port}
     with running(

@@ -37,9 +37,9 @@ class Cluster:
         """Where *role* reaches *database*."""
         return f"postgres://{role}@127.0.0.1:{self.port}/{database}"
 
-    def create(self, database: str) -> None:
-        """Make an empty database."""
-        self.execute(f'CREATE DATABASE "{database}"')
+    def create(self, database: str, *, template: str = "template1") -> None:
+        """Make a database, empty or a copy of *template*."""
+        self.execute(f'CREATE DATABASE "{database}" TEMPLATE "{template}"')
 
     def execute(self, statement: str, *, database: str = "postgres") -> str:
         """Run *statement* as the superuser and give what it prints, unadorned."""

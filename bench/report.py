@@ -2,9 +2,9 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from statistics import median
+from typing import Any, ClassVar, Protocol
 
 from bench.load import Load
 from bench.measure import Result, Sample
@@ -14,6 +14,31 @@ _HEAD = (
     "scenario", "server", "req/s", "CPU µs/req", "req/CPU·s", "ratio", "p50 ms", "p99 ms",
     "half load p50", "p99 ms", "DB CPU µs/req", "MiB",
 )  # fmt: skip
+
+
+class Finding(Protocol):
+    """One result of a section, a dataclass."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+    @property
+    def complaint(self) -> str:
+        """Why it must not be used; empty where it may."""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A part of the report: its table, and all that the table was made of."""
+
+    table: str
+    samples: Sequence[Mapping[str, Any]]
+    complaints: Sequence[str]
+
+    @classmethod
+    def of(cls, findings: Sequence[Finding], table: str) -> "Section":
+        """What was found, and how it reads."""
+        complaints = [each.complaint for each in findings if each.complaint]
+        return cls(table, [asdict(each) for each in findings], complaints)
 
 
 class MarkerMissing(Exception):
@@ -41,15 +66,19 @@ def table(head: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
     )
 
 
-def failures(results: Sequence[Result]) -> list[str]:
-    """Why some results must not be used."""
-    return [f"{r.scenario} / {r.rival}: {r.failure}" for r in results if r.failure]
+def write_samples(file: Path, facts: Mapping[str, str], sections: Mapping[str, Section]) -> None:
+    """Put every sample into *file*, beside what it says of other sections."""
+    known = json.loads(file.read_text()) if file.exists() else {}
+    told = {name: {"machine": facts, "samples": each.samples} for name, each in sections.items()}
+    file.write_text(json.dumps(known | told, indent=1, ensure_ascii=False) + "\n")
 
 
-def as_json(facts: Mapping[str, str], sections: Mapping[str, Sequence[Result]]) -> str:
-    """Facts and every sample, for later comparison."""
-    told = {name: [asdict(result) for result in results] for name, results in sections.items()}
-    return json.dumps({"machine": dict(facts), **told}, indent=1, ensure_ascii=False) + "\n"
+def document(file: Path, facts: Mapping[str, str], sections: Mapping[str, Section]) -> None:
+    """Put the tables into their places in *file*, each with when and of what it was made."""
+    for name, section in sections.items():
+        made = f"*{facts['measured at']}, at {facts['commit']}*"
+        insert(file, name, f"{section.table}\n\n{made}")
+    insert(file, "machine", facts_table(facts))
 
 
 def insert(document: Path, name: str, text: str) -> None:
@@ -62,12 +91,6 @@ def insert(document: Path, name: str, text: str) -> None:
     document.write_text(f"{head}{begin}\n{text}\n{end}{foot}")
 
 
-def ratio(result: Result, other: Result) -> float:
-    """How many times *other*'s work *result* does with the same CPU, round by round."""
-    pairs = zip(result.samples, other.samples, strict=True)
-    return median(ours.per_cpu_second / theirs.per_cpu_second for ours, theirs in pairs)
-
-
 def _line(result: Result, peer: Result | None) -> tuple[str, ...]:
     if result.failure or not result.samples:
         return (result.scenario, result.rival, "failed", *[""] * (len(_HEAD) - 3))
@@ -77,7 +100,9 @@ def _line(result: Result, peer: Result | None) -> tuple[str, ...]:
         f"{result.middle(lambda s: s.load.requests_per_second):,.0f}",
         f"{result.middle(_server_microseconds):,.0f}",
         f"{result.middle(lambda s: s.per_cpu_second):,.0f}",
-        f"{ratio(result, peer):.2f}" if peer and not peer.failure else "",
+        f"{result.ratio(peer, lambda s: s.per_cpu_second):.2f}"
+        if peer and not peer.failure
+        else "",
         f"{result.middle(lambda s: s.load.p50):.1f}",
         f"{result.middle(lambda s: s.load.p99):.1f}",
         *_latencies(result.at_half_load),

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from bench.site import Site, Visit
+from bench.site import Site
 
 
 class Meter(Protocol):
@@ -29,12 +29,3 @@ class Rival:
     """How many tokens are on disk, if it claims to store them before it answers."""
     warm_cpu_seconds: float = 0.5
     """CPU time it must have spent on a scenario before it is timed: compilers need more."""
-
-
-def no_pace() -> None:
-    """What is to be done where a rival keeps no pace."""
-
-
-def no_pages() -> Visit:
-    """The visit to a rival without pages."""
-    raise LookupError("it has no pages")

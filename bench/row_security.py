@@ -76,8 +76,7 @@ def _line(
 
 def _ratio(one: Result, other: Result, figure: Callable[[Sample], float]) -> str:
     """The median of the rounds' ratios, and the middle half of them."""
-    pairs = zip(one.samples, other.samples, strict=True)
-    low, middle, high = quantiles((figure(ours) / figure(theirs) for ours, theirs in pairs), n=4)
+    low, middle, high = quantiles(one.ratios(other, figure), n=4)
     return f"{middle:.2f} ({low:.2f} to {high:.2f})"
 
 

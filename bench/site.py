@@ -4,7 +4,7 @@ import base64
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Protocol
+from typing import NoReturn, Protocol
 from urllib.parse import quote
 
 from bench.exchange import Request, send
@@ -29,6 +29,18 @@ class Credentials:
         return f"Basic {base64.b64encode(pair.encode()).decode()}"
 
 
+NOBODY = Credentials("")
+"""Where a rival knows no such client."""
+
+
+def _has_none() -> NoReturn:
+    raise LookupError("it has none")
+
+
+def _needs_nothing() -> None:
+    pass
+
+
 class Visit(Protocol):
     """A person at a browser."""
 
@@ -47,17 +59,17 @@ class Site:
     issuer: str
     machine: Credentials
     """Sends its secret in the body."""
-    machine_by_header: Credentials
+    machine_by_header: Credentials = NOBODY
     """Sends its secret in the header; it is the same client where a rival takes both."""
-    device: Credentials
-    person_token: Callable[[], str]
+    device: Credentials = NOBODY
+    person_token: Callable[[], str] = _has_none
     """Gives an access token that speaks for a person, with the scopes openid, profile and email."""
-    approve_all: Callable[[], object]
+    approve_all: Callable[[], object] = _has_none
     """Approves every device code that waits, as if a person had come to the pages."""
-    drop_pace: Callable[[], object]
+    drop_pace: Callable[[], object] = _needs_nothing
     """Lets every device code that waits be polled as often as anybody likes."""
-    visit: Callable[[], Visit]
-    """Brings a person to the pages, where it has any."""
+    visit: Callable[[], Visit] = _has_none
+    """Brings a person to the pages."""
     unlisted: Mapping[str, str] = field(default_factory=dict)
     """Endpoints that no discovery document names."""
     signs_tokens: bool = True

@@ -7,7 +7,7 @@ import jwt
 from bench.exchange import Reply, Request, send
 from bench.load import Expectation
 from bench.scenario import SCOPE, Scenario
-from bench.site import Site
+from bench.site import Credentials, Site
 
 _FIELDS = {"grant_type": "client_credentials", "scope": SCOPE}
 
@@ -21,7 +21,7 @@ class ClientCredentials(Scenario):
     makes_tokens = True
 
     def requests(self, site: Site) -> tuple[Request, ...]:
-        return (Request.form(site.endpoint("token_endpoint"), **_FIELDS, **site.machine.fields),)
+        return (token_request(site.endpoint("token_endpoint"), site.machine),)
 
     def judge(self, site: Site, replies: list[Reply]) -> None:
         one, other = (str(reply.json()["access_token"]) for reply in replies)
@@ -41,6 +41,11 @@ class ClientCredentialsByHeader(ClientCredentials):
     def requests(self, site: Site) -> tuple[Request, ...]:
         request = Request.form(site.endpoint("token_endpoint"), **_FIELDS)
         return (request.with_header("Authorization", site.machine_by_header.basic),)
+
+
+def token_request(url: str, machine: Credentials) -> Request:
+    """What a machine asks of a token endpoint."""
+    return Request.form(url, **_FIELDS, **machine.fields)
 
 
 def _verified(site: Site, token: str) -> dict[str, Any]:
