@@ -32,15 +32,6 @@ async def store(tenant: TenantRow) -> None:
         raise SlugTaken(tenant.slug) from error
 
 
-async def create_tenant(
-    *, slug: str, name: str, settings: TenantSettings | None = None
-) -> TenantRow:
-    """Make and store a tenant. Raises ``BadSlug`` and ``SlugTaken``."""
-    tenant = new_tenant(slug=slug, name=name, settings=settings)
-    await store(tenant)
-    return tenant
-
-
 async def locked(tenant_id: UUID) -> TenantRow:
     """The tenant as it is stored; it stays so until this transaction changes it or ends."""
     return await TenantRow.filter(id=tenant_id).select_for_update().get()

@@ -19,10 +19,10 @@ from authgate.storage.audit_events import NewEvent
 from authgate.storage.connection import find
 from authgate.storage.lookups import Lookup
 from authgate_tenants import Tenant, TenantSettings, TenantStatus, use_tenant
-from authgate_tenants.lifecycle import create_tenant
 from authgate_tenants.models import TenantRow
 from authgate_testing import PostgresServer
 from authgate_testing.line import Line, line_to
+from authgate_testing.tenants import create_tenant
 
 STATEMENT_SECONDS = 0.3
 PROMISED = STATEMENT_SECONDS + 1 + 1.5  # a statement, the line, the way back on a busy machine

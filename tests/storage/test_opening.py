@@ -14,7 +14,7 @@ from authgate.settings import DatabaseSettings
 from authgate.storage import connection
 from authgate.storage.append_log import AppendLog
 from authgate.storage.migrate import migrate
-from authgate_tenants.lifecycle import create_tenant
+from authgate_testing.tenants import create_tenant
 
 
 def _mode(path: Path) -> int:

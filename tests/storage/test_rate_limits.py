@@ -25,7 +25,6 @@ from authgate.storage.rate_limits import (
     MemoryRateLimiter,
     RateLimiter,
     RedisRateLimiter,
-    Unlimited,
 )
 from authgate.storage.redis import RedisConnection, UnscopedKey, tenant_key
 from authgate_testing.processes import free_port
@@ -33,7 +32,6 @@ from authgate_testing.processes import free_port
 ACME = UUID("01936b8e-0000-7000-8000-000000000001")
 GLOBEX = UUID("01936b8e-0000-7000-8000-000000000002")
 KEY = tenant_key(ACME, "limit", "token", "cli")
-OTHER = tenant_key(ACME, "limit", "token", "ip", "192.0.2.1")
 FIVE_A_MINUTE = Limit.parse("5/min")
 
 Advance = Callable[[float], None]
@@ -147,20 +145,6 @@ async def test_of_fifty_at_once_exactly_the_limit_passes(limiter: RateLimiter) -
     assert sum(decision.allowed for decision in hits) == 5
 
 
-async def test_a_cost_takes_several_hits_or_none(limiter: RateLimiter) -> None:
-    assert (await limiter.hit(KEY, FIVE_A_MINUTE, cost=3)).remaining == 2
-    refused = await limiter.hit(KEY, FIVE_A_MINUTE, cost=3)
-    assert not refused.allowed
-    assert refused.remaining == 2
-    assert (await limiter.hit(KEY, FIVE_A_MINUTE, cost=2)).allowed
-
-
-@pytest.mark.parametrize("cost", [-1, 0, 6])
-async def test_a_cost_that_could_never_pass_is_a_mistake(limiter: RateLimiter, cost: int) -> None:
-    with pytest.raises(ValueError, match="cost"):
-        await limiter.hit(KEY, FIVE_A_MINUTE, cost=cost)
-
-
 async def test_a_key_without_a_tenant_is_a_mistake(limiter: RateLimiter) -> None:
     with pytest.raises(UnscopedKey):
         await limiter.hit("limit:token:cli", FIVE_A_MINUTE)
@@ -170,25 +154,6 @@ async def test_one_tenant_s_hits_are_not_another_s(limiter: RateLimiter) -> None
     for _ in range(10):
         await limiter.hit(tenant_key(ACME, "login", "192.0.2.1"), FIVE_A_MINUTE)
     assert (await limiter.hit(tenant_key(GLOBEX, "login", "192.0.2.1"), FIVE_A_MINUTE)).allowed
-
-
-async def test_of_several_limits_the_strictest_decides(limiter: RateLimiter) -> None:
-    decision = await limiter.hit_all({KEY: FIVE_A_MINUTE, OTHER: Limit.parse("50/min")})
-    assert decision.allowed
-    assert decision.remaining == 4
-    for _ in range(4):
-        await limiter.hit(KEY, FIVE_A_MINUTE)
-    refused = await limiter.hit_all({OTHER: Limit.parse("50/min"), KEY: FIVE_A_MINUTE})
-    assert not refused.allowed
-    assert refused.retry_after == pytest.approx(12, abs=1)
-
-
-async def test_whom_one_limit_refuses_spends_nothing_of_another(limiter: RateLimiter) -> None:
-    for _ in range(5):
-        await limiter.hit(KEY, FIVE_A_MINUTE)
-    for _ in range(20):
-        assert not (await limiter.hit_all({KEY: FIVE_A_MINUTE, OTHER: FIVE_A_MINUTE})).allowed
-    assert (await limiter.hit(OTHER, FIVE_A_MINUTE)).remaining == 4
 
 
 async def test_a_limit_that_was_changed_holds_at_once(limiter: RateLimiter) -> None:
@@ -292,24 +257,19 @@ async def test_an_outage_is_survived_and_its_end_noticed(
     assert said == ["without redis", "with redis again"]
 
 
-async def test_unlimited_limits_nothing() -> None:
-    assert all([(await Unlimited().hit(KEY, FIVE_A_MINUTE)).allowed for _ in range(100)])
-
-
-@given(st.lists(st.tuples(st.floats(0, 30), st.integers(1, 5)), max_size=40))
+@given(st.lists(st.floats(0, 30), max_size=60))
 async def test_in_any_stretch_of_time_no_more_passes_than_burst_and_rate_allow(
-    hits: list[tuple[float, int]],
+    pauses: list[float],
 ) -> None:
     clock = _HandClock()
-    limiter, passed = MemoryRateLimiter(clock=clock), list[tuple[float, int]]()
-    for pause, cost in hits:
+    limiter, passed = MemoryRateLimiter(clock=clock), list[float]()
+    for pause in pauses:
         clock.advance(pause)
-        if (await limiter.hit(KEY, FIVE_A_MINUTE, cost=cost)).allowed:
-            passed.append((clock.now, cost))
-    for i, (start, _) in enumerate(passed):
-        for j in range(i, len(passed)):
-            taken = sum(cost for _, cost in passed[i : j + 1])
-            assert taken <= 5 + (passed[j][0] - start) / 12 + 1e-3
+        if (await limiter.hit(KEY, FIVE_A_MINUTE)).allowed:
+            passed.append(clock.now)
+    for i, start in enumerate(passed):
+        for j, end in enumerate(passed[i:], start=1):
+            assert j <= 5 + (end - start) / 12 + 1e-3
 
 
 @pytest.mark.parametrize(

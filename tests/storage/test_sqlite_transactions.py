@@ -13,8 +13,8 @@ from tortoise.exceptions import OperationalError
 from authgate import storage
 from authgate.settings import DatabaseSettings
 from authgate.storage.database import sqlite_path
-from authgate_tenants.lifecycle import create_tenant
 from authgate_tenants.models import TenantRow
+from authgate_testing.tenants import create_tenant
 
 
 @pytest.fixture(autouse=True)

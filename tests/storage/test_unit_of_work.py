@@ -12,9 +12,10 @@ from tortoise import connections
 from authgate import storage
 from authgate.settings import DatabaseSettings
 from authgate.storage.asyncpg_client import NotCommitted
-from authgate_tenants.lifecycle import SlugTaken, create_tenant
+from authgate_tenants.lifecycle import SlugTaken
 from authgate_tenants.models import TenantRow
 from authgate_testing import PostgresServer
+from authgate_testing.tenants import create_tenant
 
 
 async def test_a_transaction_that_postgresql_aborted_is_not_taken_for_committed(

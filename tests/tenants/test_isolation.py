@@ -37,10 +37,10 @@ from authgate_tenants import (
     TenantStatus,
     use_tenant,
 )
-from authgate_tenants.lifecycle import create_tenant
 from authgate_tenants.models import TenantDomain
 from authgate_tenants.scope import _current
 from authgate_testing import PostgresServer
+from authgate_testing.tenants import create_tenant
 
 USERS = 5
 

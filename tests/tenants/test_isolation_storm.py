@@ -24,8 +24,8 @@ from authgate.storage import database, users
 from authgate.storage.database import dsn
 from authgate.storage.users import User
 from authgate_tenants import Tenant, TenantSettings, TenantStatus, use_tenant
-from authgate_tenants.lifecycle import create_tenant
 from authgate_testing import PgBouncer, PostgresServer
+from authgate_testing.tenants import create_tenant
 
 TASKS, OPERATIONS, USERS = 200, 40, 20
 

@@ -12,7 +12,6 @@ from collections import defaultdict
 from contextlib import suppress
 from contextvars import Context
 from itertools import count
-from types import TracebackType
 from typing import Protocol, Self, cast
 from uuid import UUID
 
@@ -24,6 +23,7 @@ from authgate.storage.redis import (
     RedisUnavailable,
     Reply,
     Wire,
+    ended,
     platform_key,
     wire,
 )
@@ -93,15 +93,8 @@ class Invalidations:
             await self._tried.wait()
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait([self._task])
+    async def __aexit__(self, *_error: object) -> None:
+        await ended(self._task)
         if self._redis is not None and self._owed:
             await self._send_last(self._redis)
 

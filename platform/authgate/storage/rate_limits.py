@@ -10,7 +10,7 @@ canonical one. A refused hit is not counted: who waits ``retry_after`` gets thro
 import re
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol, Self, cast
 
@@ -83,59 +83,19 @@ class Decision(NamedTuple):
 class RateLimiter(Protocol):
     """Counts hits. An outage of what it counts in never reaches the caller."""
 
-    async def hit(self, key: str, limit: Limit, *, cost: int = 1) -> Decision:
-        """Take ``cost`` hits, or none of them. A cost above the burst is a ``ValueError``."""
-        ...
-
-    async def hit_all(self, hits: Mapping[str, Limit], *, cost: int = 1) -> Decision:
-        """Take from each of these buckets, or from none if one refuses.
-
-        So whom one limit holds back cannot use up another's bucket, say that of the account whose
-        password he guesses. The decision is the strictest one. All keys are of one tenant.
-        """
+    async def hit(self, key: str, limit: Limit) -> Decision:
+        """Take one hit from the bucket of this key, if there is one."""
         ...
 
 
-def decide(limit: Limit, backlog: int, cost: int) -> Decision:
+def decide(limit: Limit, backlog: int) -> Decision:
     """The decision over a bucket that is this far (in microseconds) from being full."""
-    after = backlog + cost * limit.interval
+    after = backlog + limit.interval
     wait = after - limit.capacity
     if wait > 0:
         free = (limit.capacity - backlog) // limit.interval
         return Decision(False, free, wait / _MICROSECONDS, backlog / _MICROSECONDS)
     return Decision(True, -wait // limit.interval, 0.0, after / _MICROSECONDS)
-
-
-def strictest(decisions: Sequence[Decision]) -> Decision:
-    """One decision for all: the refusals', if there are any."""
-    if len(decisions) == 1:
-        return decisions[0]
-    decisive = [each for each in decisions if not each.allowed] or decisions
-    return Decision(
-        allowed=decisive[0].allowed,
-        remaining=min(each.remaining for each in decisive),
-        retry_after=max(each.retry_after for each in decisive),
-        reset_after=max(each.reset_after for each in decisive),
-    )
-
-
-def _check(key: str, limit: Limit, cost: int) -> None:
-    scoped(key)
-    if not 1 <= cost <= limit.burst:
-        raise ValueError(f"A cost of {cost} never passes {limit}.")
-
-
-class Unlimited:
-    """Lets everything through. For measuring only."""
-
-    async def hit(self, key: str, limit: Limit, *, cost: int = 1) -> Decision:
-        """Pass."""
-        _check(key, limit, cost)
-        return Decision(True, limit.burst, 0.0, 0.0)
-
-    async def hit_all(self, hits: Mapping[str, Limit], *, cost: int = 1) -> Decision:
-        """Pass."""
-        return strictest([await self.hit(key, hits[key], cost=cost) for key in hits])
 
 
 class MemoryRateLimiter:
@@ -160,30 +120,16 @@ class MemoryRateLimiter:
     def __len__(self) -> int:
         return len(self._full_at)
 
-    async def hit(self, key: str, limit: Limit, *, cost: int = 1) -> Decision:
+    async def hit(self, key: str, limit: Limit) -> Decision:
         """Count one key."""
         now = int(self._clock() * _MICROSECONDS)
-        decision = self._judge(key, limit, cost, now)
+        if self._processes > 1:
+            limit = limit.divided(self._processes)
+        backlog = self._full_at.get(scoped(key), now) - now
+        decision = decide(limit, min(backlog, limit.capacity) if backlog > 0 else 0)
         if decision.allowed:
             self._remember(key, decision, now)
         return decision
-
-    async def hit_all(self, hits: Mapping[str, Limit], *, cost: int = 1) -> Decision:
-        """Count several keys, or none of them."""
-        now = int(self._clock() * _MICROSECONDS)
-        decisions = [self._judge(key, limit, cost, now) for key, limit in hits.items()]
-        if all(decision.allowed for decision in decisions):
-            for key, decision in zip(hits, decisions, strict=True):
-                self._remember(key, decision, now)
-        return strictest(decisions)
-
-    def _judge(self, key: str, limit: Limit, cost: int, now: int) -> Decision:
-        _check(key, limit, cost)
-        if self._processes > 1:
-            limit = limit.divided(self._processes)
-            cost = min(cost, limit.burst)
-        backlog = self._full_at.get(key, now) - now
-        return decide(limit, min(backlog, limit.capacity) if backlog > 0 else 0, cost)
 
     def _remember(self, key: str, decision: Decision, now: int) -> None:
         self._full_at[key] = now + round(decision.reset_after * _MICROSECONDS)
@@ -199,21 +145,16 @@ class MemoryRateLimiter:
 _GCRA = Script("""
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
-local backlogs, allowed = {}, true
-for i, key in ipairs(KEYS) do
-  local taken, capacity = tonumber(ARGV[2 * i - 1]), tonumber(ARGV[2 * i])
-  local full_at = tonumber(redis.call('GET', key) or 0)
-  backlogs[i] = math.min(math.max(full_at - now, 0), capacity)
-  allowed = allowed and backlogs[i] + taken <= capacity
+local interval, capacity = tonumber(ARGV[1]), tonumber(ARGV[2])
+local full_at = tonumber(redis.call('GET', KEYS[1]) or 0)
+local backlog = math.min(math.max(full_at - now, 0), capacity)
+local after = backlog + interval
+if after <= capacity then
+  redis.call('SET', KEYS[1], string.format('%.0f', now + after), 'PX', math.ceil(after / 1000))
 end
-for i, key in ipairs(allowed and KEYS or {}) do
-  local backlog = backlogs[i] + ARGV[2 * i - 1]
-  redis.call('SET', key, string.format('%.0f', now + backlog), 'PX', math.ceil(backlog / 1000))
-end
-return table.concat(backlogs, ' ')
+return backlog
 """)
-"""The same as ``MemoryRateLimiter.hit_all``, by Redis' clock. One string comes back, not a list,
-because a list of two costs the client a third more."""
+"""The same as ``MemoryRateLimiter.hit``, by Redis' clock."""
 
 
 class RedisRateLimiter:
@@ -235,24 +176,15 @@ class RedisRateLimiter:
         self._local = MemoryRateLimiter(processes=processes)
         self._fallback = Fallback("rate limits", on_fallback)
 
-    async def hit(self, key: str, limit: Limit, *, cost: int = 1) -> Decision:
+    async def hit(self, key: str, limit: Limit) -> Decision:
         """Count one key."""
-        return await self.hit_all({key: limit}, cost=cost)
-
-    async def hit_all(self, hits: Mapping[str, Limit], *, cost: int = 1) -> Decision:
-        """Count several keys, or none of them."""
-        words: list[int] = []
-        for key, limit in hits.items():
-            _check(key, limit, cost)
-            words += (cost * limit.interval, limit.capacity)
         try:
-            reply = await self._redis.run(_GCRA, list(hits), *words)
+            backlog = await self._redis.run(_GCRA, [scoped(key)], limit.interval, limit.capacity)
         except RedisUnavailable as error:
             self._fallback.used(error)
-            return await self._local.hit_all(hits, cost=cost)
+            return await self._local.hit(key, limit)
         self._fallback.over()
-        backlogs = zip(hits.values(), cast(bytes, reply).split(), strict=True)
-        return strictest([decide(limit, int(backlog), cost) for limit, backlog in backlogs])
+        return decide(limit, cast(int, backlog))
 
 
 class Fallback:

@@ -12,7 +12,6 @@ from contextvars import Context
 from functools import lru_cache
 from hashlib import sha1, sha256
 from operator import index
-from types import TracebackType
 from typing import NamedTuple, Protocol, Self, TypeAlias, cast
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -187,15 +186,8 @@ class RedisConnection:
         await self._tried.wait()
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait([self._task])
+    async def __aexit__(self, *_error: object) -> None:
+        await ended(self._task)
 
     async def _live(self) -> None:
         """Connect, answer until that fails, pause; for ever."""
@@ -278,6 +270,13 @@ class RedisConnection:
         if error is not None and not self._complained:
             self._complained = True
             _log.warning("redis lost", server=urlsplit(self.url).hostname, error=repr(error))
+
+
+async def ended(task: asyncio.Task[None] | None) -> None:
+    """End a task that would go on for ever, if it was ever begun."""
+    if task is not None:
+        task.cancel()
+        await asyncio.wait([task])
 
 
 class Script:

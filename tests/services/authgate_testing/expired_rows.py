@@ -15,7 +15,7 @@ from authgate.storage.login_failures import LoginFailure
 from authgate.storage.sessions import Session
 from authgate.storage.tokens import NewToken, Token, TokenCategory
 from authgate_tenants import Tenant, TenantOwned, TenantSettings, TenantStatus, use_tenant
-from authgate_tenants.lifecycle import create_tenant
+from authgate_testing.tenants import create_tenant
 
 OVER = {"device_codes": 1, "browser_sessions": 1, "tokens": 1, "login_failures": 1}
 """Rows of each table and tenant that are to be removed."""

@@ -1,10 +1,18 @@
-"""Changing a tenant under a running server, as its operator does."""
+"""Tenants without their keys, and changing one under a running server, as its operator does."""
 
 from typing import Any
 
 from authgate_tenants import Tenant, use_tenant
+from authgate_tenants.lifecycle import new_tenant, store
 from authgate_tenants.models import TenantRow
 from authgate_testing.server import RunningServer
+
+
+async def create_tenant(*, slug: str, name: str) -> TenantRow:
+    """Store a tenant, and nothing else. Raises ``SlugTaken``."""
+    tenant = new_tenant(slug=slug, name=name)
+    await store(tenant)
+    return tenant
 
 
 async def change(server: RunningServer, tenant: Tenant, **columns: Any) -> None:
