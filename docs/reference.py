@@ -312,7 +312,12 @@ def _misconfiguration(each: Misconfiguration) -> tuple[str, ...]:
 
 def measurements() -> str:
     """Each family of measurements, as ``telemetry.metrics`` declares it."""
-    kinds = {"Count": "counter", "Distribution": "histogram", "constant": "gauge"}
+    kinds = {
+        "Count": "counter",
+        "Distribution": "histogram",
+        "Level": "gauge",
+        "constant": "gauge",
+    }
     rows = [
         _measurement(kinds[call.func.id], call)
         for call in ast.walk(ast.parse(inspect.getsource(metrics)))
@@ -324,7 +329,7 @@ def measurements() -> str:
 
 def _measurement(kind: str, call: ast.Call) -> tuple[str, ...]:
     name, meaning, *labels = [ast.literal_eval(each) for each in call.args]
-    labels += [each.arg for each in call.keywords if each.arg and each.arg != "buckets"]
+    labels += [each.arg for each in call.keywords if each.arg not in (None, "buckets", "together")]
     return f"`{name}`", kind, ", ".join(f"`{each}`" for each in labels), meaning
 
 

@@ -8,12 +8,13 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from ipaddress import ip_network
 from typing import cast
 
 import structlog
 
-from authgate import background, installation, plugin_manager
+from authgate import background, installation, plugin_manager, readings
 from authgate.accounts import user_agents
 from authgate.accounts.account import AccountPages
 from authgate.accounts.browser_sessions import BrowserSessions
@@ -41,6 +42,7 @@ from authgate.plugin_manager import (
     GuardedHttp,
     Isolation,
     LoginConnectors,
+    Outcome,
     PluginCall,
     Plugins,
     TracedHttp,
@@ -53,6 +55,7 @@ from authgate.storage.rate_limits import MemoryRateLimiter, RateLimiter, RedisRa
 from authgate.telemetry import logs, metrics, tracing
 from authgate.telemetry.access_log import AccessLog
 from authgate.telemetry.request_spans import TracedAccessLog
+from authgate.telemetry.sampling import Sampler
 from authgate.telemetry.tracing import UNTRACED
 from authgate.tokens.issuer import TokenIssuer
 from authgate.web import draining, platform_pages
@@ -112,12 +115,13 @@ async def assembled(settings: Settings, *, clock: Clock) -> AsyncIterator[tuple[
         tracing.opened(settings.tracing) as tracer,
         installation.opened(settings, clock=clock, tracer=tracer) as parts,
         _outside(settings.egress) as outside,
+        Sampler(readings.of(parts)) as sampler,
     ):
         if tracer is None:
-            yield _edge(parts, AccessLog(settings, handler), outside), parts
+            yield _edge(parts, sampler, AccessLog(settings, handler), outside), parts
         else:
             access_log = TracedAccessLog(settings, handler, tracer)
-            edge = _edge(parts, access_log, TracedHttp(outside, tracer))
+            edge = _edge(parts, sampler, access_log, TracedHttp(outside, tracer))
             yield TracedApp(edge, tracer, _addresses(settings)), parts
 
 
@@ -128,7 +132,9 @@ def _outside(egress: EgressSettings) -> GuardedHttp:
     )
 
 
-def _edge(parts: Installation, access_log: AccessLog, outside: HttpClient) -> Edge:
+def _edge(
+    parts: Installation, sampler: Sampler, access_log: AccessLog, outside: HttpClient
+) -> Edge:
     settings = parts.settings
     static = StaticFiles()
     pages = Pages(static=static, base_url=settings.base_url)
@@ -140,7 +146,7 @@ def _edge(parts: Installation, access_log: AccessLog, outside: HttpClient) -> Ed
     connectors = LoginConnectors(installed, isolation=isolation, http=outside)
     return Edge(
         resolver=parts.resolver,
-        platform=_platform_routes(parts, pages, static),
+        platform=_platform_routes(parts, sampler, pages, static),
         machine=_machine_routes(parts, limits, plugins),
         people=cast(App, _people(parts, pages, limits, connectors)),
         refusals=Refusals(pages),
@@ -223,8 +229,12 @@ def _people(
     return people
 
 
-def _platform_routes(parts: Installation, pages: Pages, static: StaticFiles) -> dict[str, Handler]:
-    health = Health(_readiness(parts), metrics_token=parts.settings.metrics_token)
+def _platform_routes(
+    parts: Installation, sampler: Sampler, pages: Pages, static: StaticFiles
+) -> dict[str, Handler]:
+    health = Health(
+        _readiness(parts), metrics_token=parts.settings.metrics_token, look=sampler.look
+    )
     return {
         "/": platform_pages.landing(pages),
         "/static/": platform_pages.static(static),
@@ -250,12 +260,23 @@ def _read_by(handler: Handler) -> dict[str, Handler]:
 def _rate_limiter(parts: Installation) -> RateLimiter:
     if parts.redis is None:
         return MemoryRateLimiter(processes=parts.settings.server.workers)
-    return RedisRateLimiter(parts.redis, processes=parts.settings.server.workers)
+    return RedisRateLimiter(
+        parts.redis,
+        processes=parts.settings.server.workers,
+        on_fallback=partial(metrics.redis_fallbacks.add, "rate_limits"),
+    )
 
 
 def _poll_pacer(parts: Installation) -> PollPacer:
-    return RedisPollPacer(parts.redis) if parts.redis else MemoryPollPacer()
+    if parts.redis is None:
+        return MemoryPollPacer()
+    return RedisPollPacer(
+        parts.redis, on_fallback=partial(metrics.redis_fallbacks.add, "poll_pacing")
+    )
 
 
 def _observe(call: PluginCall) -> None:
-    metrics.plugin_hook_seconds.observe(call.seconds, call.target.plugin, call.target.call)
+    plugin, hook = call.target.plugin, call.target.call
+    metrics.plugin_hook_seconds.observe(call.seconds, plugin, hook)
+    if call.outcome not in (Outcome.DONE, Outcome.ANSWERED_NO):
+        metrics.plugin_failures.add(plugin, hook, call.outcome)

@@ -16,6 +16,7 @@ from authgate.clock import utc_now
 from authgate.storage import append, audit_events
 from authgate.storage.append_log import Row
 from authgate.storage.audit_events import NewEvent
+from authgate.telemetry import metrics
 
 _MASK = "***"
 _SECRET_WORDS = ("password", "secret", "token", "verifier", "code", "key", "authorization")
@@ -85,6 +86,9 @@ _SEVERITIES = {
 }
 """Of the events that are more than information."""
 
+for _event, _severity in _SEVERITIES.items():
+    metrics.audit_alarms.expect(_event, _severity)
+
 
 class RequestFacts(NamedTuple):
     """Where a request came from; the same for everything that is recorded in it."""
@@ -133,11 +137,14 @@ def event(
     details: Mapping[str, Any] | None = None,
 ) -> NewEvent:
     """An event with the facts of the request it happens in; secrets in ``details`` are masked."""
+    severity = _SEVERITIES.get(event, Severity.INFO)
+    if severity is not Severity.INFO:
+        metrics.audit_alarms.add(event, severity)
     ip, user_agent, request_id = request_facts.get()
     return NewEvent(
         str(uuid7()),
         event,
-        _SEVERITIES.get(event, Severity.INFO),
+        severity,
         utc_now(),
         success,
         actor.type,

@@ -3,15 +3,26 @@
 The server, the workers and the clock of the workers all read it here, so they agree.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from contextvars import Context
 from functools import partial
+from typing import Protocol
 
 import structlog
 
 from authgate.clock import Clock
 from authgate.installation import Installation, key_encryption_keys
-from authgate.jobs import Handlers, InProcessRunner, JobQueue, Performer, Periodic, RemoveExpired
+from authgate.jobs import (
+    Handlers,
+    InProcessRunner,
+    JobQueue,
+    Performer,
+    Periodic,
+    QueueUnavailable,
+    RemoveExpired,
+)
 from authgate.jobs.envelope import Envelopes
 from authgate.settings import Settings
 from authgate.storage.expiry import remove_expired
@@ -19,6 +30,13 @@ from authgate.telemetry import metrics
 from authgate.telemetry.tracing import UNTRACED
 
 _log = structlog.get_logger(__name__)
+
+_WATCH_SECONDS = 15.0
+
+
+class _MeasuredQueue(Protocol):
+    async def length(self) -> int:
+        """How many jobs wait. Raises ``QueueUnavailable``."""
 
 
 @asynccontextmanager
@@ -38,10 +56,21 @@ async def job_queue(parts: Installation) -> AsyncIterator[JobQueue]:
     from authgate.jobs.celery_queue import CeleryQueue
 
     queue = CeleryQueue(settings, envelopes(settings), tracer=tracer)
+    watch = asyncio.create_task(_watch(queue), context=Context())
     try:
         yield queue
     finally:
+        watch.cancel()
+        await asyncio.wait([watch])
         queue.close()
+
+
+async def _watch(queue: "_MeasuredQueue") -> None:
+    """Measure the line at the broker: if every worker is gone, nobody else would."""
+    while True:
+        with suppress(QueueUnavailable):
+            metrics.jobs_queued.set(await queue.length())
+        await asyncio.sleep(_WATCH_SECONDS)
 
 
 def performer(parts: Installation) -> Performer:

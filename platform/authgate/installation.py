@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from authgate import storage
 from authgate.clock import Clock, utc_now
@@ -46,6 +47,9 @@ class Installation:
     invalidations: Invalidations
     tenants: SharedCache[Tenant | None]
     clients: SharedCache[Client | None]
+    caches: tuple[SharedCache[Any], ...]
+    """Those, and every other one."""
+
     resolver: TenantResolver
     encryption: TenantEncryption
     keys: SigningKeys
@@ -128,6 +132,7 @@ def _built(
         invalidations=invalidations,
         tenants=tenants,
         clients=clients,
+        caches=(tenants, clients, key_sets),
         resolver=TenantResolver(addressing(settings), tenants),
         encryption=encryption,
         keys=SigningKeys(encryption=encryption, cache=key_sets, clock=clock),

@@ -17,6 +17,7 @@ from authgate.accounts.passwords import TooBusy
 from authgate.accounts.visits import NotSignedIn
 from authgate.clock import Clock
 from authgate.refusals import RETRY_SECONDS
+from authgate.telemetry import metrics
 from authgate.web.csrf import ForgedForm
 from authgate.web.limits import TooMany
 from authgate.web.machine import FIELD_LIMIT
@@ -76,6 +77,7 @@ class PeopleApp(Quart):
             # Outside of the unit: the form is too large, or did not come in time.
             return await self._http(error)
         except Crowded:
+            metrics.unavailable.add("pages")
             return self._unavailable()
         except Exception as error:  # noqa: BLE001  # every failure is answered with a page
             # Outside of the unit: it could not be opened, or its COMMIT failed.
@@ -122,6 +124,7 @@ class PeopleApp(Quart):
 
     async def _failed(self, error: Exception) -> Response:
         if storage.is_outage(error):
+            metrics.unavailable.add("database")
             _log.warning("storage unavailable", exc_info=error)
             return self._unavailable()
         _log.error("request failed", exc_info=error)

@@ -14,6 +14,7 @@ from authgate.oauth.errors import (
     ServerError,
     TemporarilyUnavailable,
 )
+from authgate.telemetry import metrics
 from authgate.web.edge import Abandoned, MethodNotAllowed, TooLarge, TooSlow
 from authgate.web.limits import TooMany
 from authgate.web.machine import NO_STORE, BadRequest, Reply
@@ -105,6 +106,7 @@ def _as_oauth(error: Exception) -> OAuthError:
         case TooMany():
             return RateLimited("Too many requests.", retry_after=error.retry_after)
     if storage.is_outage(error):
+        metrics.unavailable.add("database")
         _log.warning("storage unavailable", exc_info=error)
         return TemporarilyUnavailable("Try again in a moment.", retry_after=RETRY_SECONDS)
     _log.error("request failed", exc_info=error)

@@ -219,6 +219,10 @@ class JobSettings(_Section):
     cleanup_batch: int = Field(default=1000, ge=1)
     """Rows that one statement of the clean-up removes."""
 
+    metrics_port: int | None = Field(default=None, ge=0, le=65535)
+    """Port at ``server.host`` on which ``authgate worker`` answers ``/metrics``, by the same rules
+    as a server. Without it a worker's measurements are nobody's."""
+
     heartbeat_file: Path | None = None
     """File that a worker or a beat touches every ten seconds while it has a broker, for
     ``authgate healthcheck``. Each needs one of its own."""

@@ -11,6 +11,9 @@ import pytest
 import structlog
 
 from authgate.telemetry import logs
+from authgate_testing.doors import password_hash
+
+__all__ = ["password_hash"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,12 @@
 """What is measured, under which names, and never per tenant."""
 
 import os
+import re
 import subprocess
 import sys
 import timeit
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from prometheus_client.metrics_core import Metric
@@ -16,50 +18,91 @@ from authgate.telemetry.families import MOST_MEMBERS, REGISTRY, Count
 from authgate.telemetry.shared_folder import shared_folder
 
 LABELS = {
-    "authgate_http_request_duration_seconds": {"route", "method", "status_class"},
-    "authgate_tokens_issued": {"grant"},
-    "authgate_logins": {"method", "result"},
-    "authgate_device_requests": {"result"},
-    "authgate_rate_limited": {"rule"},
-    "authgate_client_authentications": {"method", "result"},
-    "authgate_plugin_hook_duration_seconds": {"plugin", "hook"},
-    "authgate_job_duration_seconds": {"job", "result"},
-    "authgate_expired_rows_removed": {"table"},
     "authgate_append_log_batch_rows": set(),
+    "authgate_append_log_commit_duration_seconds": set(),
+    "authgate_append_log_waiting_requests": set(),
+    "authgate_audit_alarms": {"event", "severity"},
     "authgate_build_info": {"version", "python"},
+    "authgate_cache_drops": {"cache", "reason"},
+    "authgate_cache_entries": {"cache"},
+    "authgate_cache_requests": {"cache", "result"},
+    "authgate_check_ok": {"check"},
+    "authgate_client_authentications": {"method", "result"},
+    "authgate_db_pool_connections": {"state"},
+    "authgate_db_pool_limit_connections": set(),
+    "authgate_db_pool_timeouts": set(),
+    "authgate_db_pool_wait_seconds": set(),
+    "authgate_device_requests": {"result"},
+    "authgate_event_loop_lag_seconds": set(),
+    "authgate_expired_rows_removed": {"table"},
+    "authgate_http_request_duration_seconds": {"route", "method", "status_class"},
+    "authgate_invalidation_lag_seconds": set(),
+    "authgate_invalidations_owed": set(),
+    "authgate_job_duration_seconds": {"job", "result"},
+    "authgate_job_last_done_timestamp_seconds": {"job"},
+    "authgate_job_wait_seconds": {"job"},
+    "authgate_jobs_given_up": {"job"},
+    "authgate_jobs_queued": set(),
+    "authgate_jobs_waiting": set(),
+    "authgate_logins": {"method", "result"},
+    "authgate_lookup_duration_seconds": set(),
+    "authgate_lookups_waiting_requests": set(),
+    "authgate_password_hash_duration_seconds": set(),
+    "authgate_plugin_failures": {"plugin", "hook", "outcome"},
+    "authgate_plugin_hook_duration_seconds": {"plugin", "hook"},
+    "authgate_processes": set(),
+    "authgate_rate_limited": {"rule"},
+    "authgate_redis_connected": {"line"},
+    "authgate_redis_exchange_duration_seconds": set(),
+    "authgate_redis_fallbacks": {"what"},
+    "authgate_tokens_issued": {"grant"},
+    "authgate_unavailable": {"reason"},
 }
 """Every family and its labels. There is none for a tenant, a client or a person."""
+
+UNITS = ("_seconds", "_rows", "_connections", "_requests", "_info")
+WITHOUT_UNIT = ("_processes", "_entries", "_owed", "_waiting", "_queued", "_ok", "_connected")
+"""Levels of what is counted one by one, and answers that are yes or no."""
+
+
+def ours() -> dict[str, Any]:
+    """The families as they are declared, by name."""
+    kept = [getattr(each, "_family", None) for each in vars(metrics).values()]
+    declared = {family._name: family for family in kept if family is not None}
+    return declared | {"authgate_build_info": metrics.build_info}
 
 
 def families() -> dict[str, Metric]:
     metrics.request_answered(route="/oauth/token", method="POST", status=200, seconds=0.01)
-    metrics.tokens_issued.add("client_credentials")
-    metrics.logins.add("password", "success")
-    metrics.device_requests.add("approved")
-    metrics.rate_limited.add("login_per_ip")
-    metrics.client_authentications.add("client_secret_basic", "success")
-    metrics.plugin_hook_seconds.observe(0.1, "github", "identify")
-    metrics.job_seconds.observe(0.1, "remove-expired", "done")
-    metrics.expired_rows_removed.add("tokens", by=3)
-    metrics.append_log_batch_rows.observe(7)
     _, text = metrics.exposition()
     return {each.name: each for each in text_string_to_metric_families(text.decode())}
 
 
-def labels_of(family: Metric) -> set[str]:
-    return {label for sample in family.samples for label in sample.labels} - {"le"}
-
-
 def test_ti_22_every_family_has_the_labels_it_is_allowed_and_no_other() -> None:
-    found = families()
-    ours = {name: labels_of(each) for name, each in found.items() if name.startswith("authgate_")}
-    assert ours == LABELS
+    assert {name: set(each._labelnames) for name, each in ours().items()} == LABELS
 
 
 def test_ti_22_nothing_else_is_registered() -> None:
-    families()
     known = {family.name for family in REGISTRY.collect()}
     assert {name for name in known if not name.startswith("process_")} == set(LABELS)
+
+
+def test_every_name_ends_with_its_unit_and_a_counters_with_total() -> None:
+    _, text = metrics.exposition()
+    types = dict(re.findall(r"^# TYPE (authgate_\w+) (\w+)$", text.decode(), re.MULTILINE))
+    counters = {name for name, kind in types.items() if kind == "counter"}
+    assert all(name.endswith("_total") for name in counters)
+    assert all(name.endswith(UNITS + WITHOUT_UNIT) for name in types.keys() - counters)
+    assert {name.removesuffix("_total") for name in types} == set(LABELS)
+
+
+def test_every_name_is_one_that_prometheus_takes() -> None:
+    assert all(re.fullmatch(r"authgate(_[a-z0-9]+)+", name) for name in LABELS)
+
+
+def test_every_family_says_in_a_sentence_what_it_is() -> None:
+    said = {name: each._documentation for name, each in ours().items()}
+    assert not [name for name, text in said.items() if not re.fullmatch(r"[A-Z].{8,}\.", text)]
 
 
 def test_ti_22_a_method_that_a_stranger_invents_makes_no_member() -> None:

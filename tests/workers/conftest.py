@@ -140,7 +140,13 @@ def _environment(settings: Settings) -> dict[str, str]:
         "AUTHGATE_TRACING__ENDPOINT": settings.tracing.endpoint,
         "AUTHGATE_TRACING__SAMPLE_RATIO": str(settings.tracing.sample_ratio),
         **_heartbeat(settings),
+        **_metrics_port(settings),
     }
+
+
+def _metrics_port(settings: Settings) -> dict[str, str]:
+    port = settings.jobs.metrics_port
+    return {"AUTHGATE_JOBS__METRICS_PORT": str(port)} if port is not None else {}
 
 
 def _heartbeat(settings: Settings) -> dict[str, str]:

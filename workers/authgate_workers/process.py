@@ -14,11 +14,12 @@ from typing import TypeVar
 
 import structlog
 
-from authgate import background, installation
+from authgate import background, installation, readings
 from authgate.jobs import BadArguments, Performer, UnknownJob
 from authgate.jobs.envelope import Envelopes, Forged
 from authgate.settings import Settings
 from authgate.telemetry import metrics, tracing
+from authgate.telemetry.sampling import Sampler
 
 Outcome = TypeVar("Outcome")
 
@@ -94,6 +95,7 @@ class WorkerProcess:
                 async with (
                     tracing.opened(settings.tracing) as tracer,
                     installation.opened(settings, tracer=tracer) as parts,
+                    Sampler(readings.of(parts)),
                 ):
                     self._performer = background.performer(parts)
                     tried.set()

@@ -7,7 +7,7 @@ from authgate.diagnosis import production
 from authgate.jobs.celery_settings import celery_settings
 from authgate.settings import Settings
 from authgate.telemetry import tracing
-from authgate_workers import heartbeat
+from authgate_workers import heartbeat, metrics_port
 from authgate_workers.tasks import celery_app
 
 
@@ -28,7 +28,8 @@ def run_worker(settings: Settings, *, processes: int | None = None) -> int:
         without_mingle=True,
         without_heartbeat=True,
     )
-    worker.start()
+    with metrics_port.answering(settings):
+        worker.start()
     return int(worker.exitcode or 0)
 
 

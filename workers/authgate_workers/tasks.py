@@ -1,6 +1,8 @@
 """The Celery application: one task for each job, under the job's name."""
 
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,7 +11,8 @@ from celery import Celery, Task, signals
 
 from authgate import background
 from authgate.jobs import JOBS
-from authgate.jobs.celery_settings import celery_settings
+from authgate.jobs.celery_settings import SENT_AT, celery_settings
+from authgate.jobs.job import give_up, note_wait
 from authgate.jobs.performer import AGAIN_AFTER_SECONDS
 from authgate.settings import Settings
 from authgate.telemetry import logs
@@ -34,14 +37,22 @@ def celery_app(read_settings: Callable[[], Settings]) -> Celery:
 def _add_task(app: Celery, name: str, process: WorkerProcess) -> None:
     @app.task(name=name, bind=True)
     def do(task: "Task[Any, Any]", /, **sealed: object) -> None:
-        traceparent = str((task.request.headers or {}).get("traceparent", ""))
+        headers = task.request.headers or {}
+        if not task.request.retries:
+            _note_wait(name, headers.get(SENT_AT))
+        traceparent = str(headers.get("traceparent", ""))
         if process.do(name, sealed, message_id=task.request.id or "", traceparent=traceparent):
             return
         tries = task.request.retries
         if tries == len(AGAIN_AFTER_SECONDS):
-            _log.error("job given up", job=name)
+            give_up(name)
             return
         raise task.retry(countdown=AGAIN_AFTER_SECONDS[tries], max_retries=None)
+
+
+def _note_wait(job: str, sent_at: object) -> None:
+    with suppress(ValueError, TypeError):  # anybody's header
+        note_wait(job, time.time() - float(sent_at))  # type: ignore[arg-type]  # that is caught
 
 
 def _configuration(settings: Settings) -> dict[str, Any]:
@@ -72,10 +83,14 @@ def _follow(process: WorkerProcess, read_settings: Callable[[], Settings]) -> No
     def stop(**_: object) -> None:
         process.stop()
 
+    def date(headers: dict[str, object], **_: object) -> None:
+        headers.setdefault(SENT_AT, str(time.time()))
+
     # Whoever listens to the first of these keeps Celery from setting up logs of its own.
     for signal, receiver in (
         (signals.setup_logging, configure_logs),
         (signals.worker_process_init, start),
         (signals.worker_process_shutdown, stop),
+        (signals.before_task_publish, date),
     ):
         signal.connect(receiver, weak=False)

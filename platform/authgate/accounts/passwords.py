@@ -6,10 +6,13 @@ import secrets
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from time import perf_counter
 from typing import TypeVar
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+
+from authgate.telemetry import metrics
 
 Result = TypeVar("Result")
 
@@ -52,6 +55,7 @@ class Passwords:
         Raises ``TooBusy`` where there is no place.
         """
         if self._free == 0:
+            metrics.unavailable.add("passwords")
             raise TooBusy
         self._free -= 1
         try:
@@ -85,4 +89,8 @@ class Passwords:
             return False
 
     async def _in_pool(self, work: Callable[..., Result], *arguments: str) -> Result:
-        return await asyncio.get_running_loop().run_in_executor(self._pool, work, *arguments)
+        began, loop = perf_counter(), asyncio.get_running_loop()
+        try:
+            return await loop.run_in_executor(self._pool, work, *arguments)
+        finally:
+            metrics.password_hash_seconds.observe(perf_counter() - began)

@@ -1,11 +1,13 @@
 """``authgate worker`` and ``authgate beat``."""
 
 import importlib
+from contextlib import ExitStack
 from typing import Annotated, Protocol, cast
 
 import typer
 
 from authgate.settings import Settings
+from authgate.telemetry.shared_folder import shared_folder
 
 Processes = Annotated[
     int | None, typer.Option(min=1, help="Processes; one for each processor where not given")
@@ -20,7 +22,11 @@ class _Runner(Protocol):
 
 def worker(processes: Processes = None) -> None:
     """Do the jobs that servers leave to workers, until told to stop."""
-    raise typer.Exit(_runner().run_worker(Settings(), processes=processes))
+    settings = Settings()
+    with ExitStack() as stack:
+        if settings.jobs.metrics_port is not None:
+            stack.enter_context(shared_folder())  # before anything that measures is loaded
+        raise typer.Exit(_runner().run_worker(settings, processes=processes))
 
 
 def beat() -> None:

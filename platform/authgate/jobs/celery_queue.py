@@ -4,10 +4,11 @@ Celery is loaded by whoever makes this queue and by nobody else.
 """
 
 import asyncio
-from typing import TYPE_CHECKING
+import time
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from authgate.jobs.celery_settings import celery_settings
+from authgate.jobs.celery_settings import QUEUE, SENT_AT, celery_settings
 from authgate.jobs.envelope import Envelopes
 from authgate.jobs.job import Job, QueueUnavailable, sending
 from authgate.settings import Settings
@@ -34,13 +35,31 @@ class CeleryQueue:
         """Hand the job to the workers. Raises ``QueueUnavailable``."""
         sealed = self._envelopes.seal(job, tenant_id=tenant_id)
         with sending(job, self._tracer, "celery") as traceparent:
-            # Outside of the seal: who writes a header of his own there changes a trace, no job.
-            headers = {"traceparent": traceparent} if traceparent else {}
+            # Outside of the seal: who writes headers of his own changes measurements, no job.
+            headers = {SENT_AT: str(time.time())}
+            if traceparent:
+                headers["traceparent"] = traceparent
             await asyncio.to_thread(self._send, job.name, sealed, headers)
+
+    async def length(self) -> int:
+        """How many jobs wait for a worker. Raises ``QueueUnavailable``."""
+        return await asyncio.to_thread(self._length)
 
     def close(self) -> None:
         """Disconnect."""
         self._celery.close()
+
+    def _length(self) -> int:
+        from kombu.exceptions import OperationalError
+
+        try:
+            with self._celery.connection_for_read() as connection:
+                queue = self._celery.amqp.queues[QUEUE].bind(connection.default_channel)
+                # To declare what is there changes nothing, and is answered with its length.
+                declared: Any = queue.queue_declare()
+                return int(declared.message_count)
+        except (OperationalError, OSError) as error:
+            raise QueueUnavailable("The broker cannot be reached.") from error
 
     def _send(self, name: str, sealed: dict[str, str], headers: dict[str, str]) -> None:
         from kombu.exceptions import OperationalError

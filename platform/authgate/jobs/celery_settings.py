@@ -17,6 +17,9 @@ SIGNS_OF_LIFE = ("worker", "beat")
 SIGN_SECONDS = 60
 """How long one lasts."""
 
+SENT_AT = "sent_at"
+"""Header of a message: when it was sent, in Unix time."""
+
 _KILL_AFTER_SECONDS = JOB_SECONDS + 10
 _DELIVER_AGAIN_AFTER_SECONDS = _KILL_AFTER_SECONDS + 50
 

@@ -5,18 +5,20 @@ What waits is in memory: a server that is killed loses it. Periodic jobs come ag
 
 import asyncio
 import random
+import time
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from contextvars import Context
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Self
 from uuid import UUID
 
 import structlog
 
-from authgate.jobs.job import Job, Periodic, QueueUnavailable, sending
+from authgate.jobs.job import Job, Periodic, QueueUnavailable, give_up, note_wait, sending
 from authgate.jobs.performer import AGAIN_AFTER_SECONDS, Performer
+from authgate.telemetry import metrics
 from authgate.telemetry.tracing import UNTRACED, Tracer
 
 _log = structlog.get_logger(__name__)
@@ -31,6 +33,7 @@ class _Waiting:
     tenant_id: UUID | None
     traceparent: str = ""
     failures: int = 0
+    due_since: float = field(default_factory=time.monotonic)
 
 
 class InProcessRunner:
@@ -66,7 +69,7 @@ class InProcessRunner:
             raise QueueUnavailable("The runner is not running.")
         with sending(job, self._tracer, "in-process") as traceparent:
             try:
-                self._waiting.put_nowait(_Waiting(job, tenant_id, traceparent))
+                self._put(_Waiting(job, tenant_id, traceparent))
             except asyncio.QueueFull as error:
                 raise QueueUnavailable("Too many jobs are waiting.") from error
 
@@ -100,6 +103,8 @@ class InProcessRunner:
     async def _take(self) -> None:
         while True:
             waiting = await self._waiting.get()
+            metrics.jobs_waiting.set(self._waiting.qsize())
+            note_wait(waiting.job.name, time.monotonic() - waiting.due_since)
             try:
                 result = await self._performer.perform(
                     waiting.job, tenant_id=waiting.tenant_id, traceparent=waiting.traceparent
@@ -111,7 +116,7 @@ class InProcessRunner:
 
     def _postpone(self, waiting: _Waiting) -> None:
         if waiting.failures == len(self._again_after):
-            _log.error("job given up", job=waiting.job.name)
+            give_up(waiting.job.name)
             return
         again = replace(waiting, failures=waiting.failures + 1)
         pause = self._again_after[waiting.failures]
@@ -119,9 +124,13 @@ class InProcessRunner:
 
     def _put_back(self, waiting: _Waiting) -> None:
         if self._stopping.is_set() or self._waiting.full():
-            _log.error("job given up", job=waiting.job.name)
+            give_up(waiting.job.name)
         else:
-            self._waiting.put_nowait(waiting)
+            self._put(replace(waiting, due_since=time.monotonic()))
+
+    def _put(self, waiting: _Waiting) -> None:
+        self._waiting.put_nowait(waiting)
+        metrics.jobs_waiting.set(self._waiting.qsize())
 
     async def _again(self, periodic: Periodic) -> None:
         # Servers that start together are not to work together.

@@ -6,7 +6,12 @@ from dataclasses import dataclass
 from typing import ClassVar, Protocol
 from uuid import UUID
 
+import structlog
+
+from authgate.telemetry import metrics
 from authgate.telemetry.tracing import Attribute, Tracer
+
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,3 +51,19 @@ def sending(job: Job, tracer: Tracer, queue: str) -> Iterator[str]:
     about = {Attribute.JOB: job.name, Attribute.QUEUE: queue}
     with tracer.child(f"send {job.name}", "producer", about):
         yield tracer.traceparent()
+
+
+_LONGEST_WAIT = 86400.0
+"""A clock that differs by a day tells nothing."""
+
+
+def note_wait(job: str, seconds: float) -> None:
+    """Measure how long a job has waited, where clocks agree enough to say so."""
+    if 0 <= seconds < _LONGEST_WAIT:
+        metrics.job_wait_seconds.observe(seconds, job)
+
+
+def give_up(job: str) -> None:
+    """Say that a job went wrong each time it was tried."""
+    metrics.jobs_given_up.add(job)
+    _log.error("job given up", job=job)

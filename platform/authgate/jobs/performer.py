@@ -53,6 +53,8 @@ class Performer:
         seconds: float = JOB_SECONDS,
         tracer: Tracer = UNTRACED,
     ) -> None:
+        for name in handlers.names():
+            metrics.jobs_given_up.expect(name)
         self.handlers = handlers
         self._find_tenant = find_tenant
         self._seconds = seconds
@@ -81,6 +83,8 @@ class Performer:
         result = await self._result(job, tenant_id)
         seconds = time.monotonic() - began
         metrics.job_seconds.observe(seconds, job.name, result)
+        if result is Result.DONE:
+            metrics.job_done_at.set(time.time(), job.name)
         _log.info("job ended", result=result, seconds=round(seconds, 3))
         return result
 

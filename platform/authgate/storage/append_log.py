@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from time import perf_counter
 from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
@@ -65,6 +66,11 @@ class AppendLog:
         self._dialect = dialect
         self._batcher: Batcher[Rows, None] = Batcher(self._commit, seconds=seconds)
 
+    @property
+    def waiting(self) -> int:
+        """Requests whose rows wait for the next transaction."""
+        return self._batcher.waiting
+
     def append(self, *rows: Row) -> Awaitable[None]:
         """Store the rows together: in the open unit of work, or by group commit."""
         return self._join(rows) if in_transaction() else self._batcher.submit(rows)
@@ -84,8 +90,10 @@ class AppendLog:
     async def _commit(self, batch: Sequence[Waiting[Rows, None]]) -> None:
         items = [waiting.item for waiting in batch]
         metrics.append_log_batch_rows.observe(sum(map(len, items)))
+        began = perf_counter()
         try:
             await self._writer.write(items)
+            metrics.append_log_commit_seconds.observe(perf_counter() - began)
         except Exception as error:
             if len(batch) == 1 or database.is_outage(error):
                 raise

@@ -11,6 +11,7 @@ the release fails; the contexts here give the connection back whatever happens.
 import asyncio
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from time import perf_counter
 from types import TracebackType
 from typing import Any, TypeAlias, cast
 from uuid import UUID, uuid4
@@ -26,6 +27,7 @@ from tortoise.connection import get_connections
 
 from authgate.storage.database import StorageUnavailable
 from authgate.storage.url_client import UrlClient
+from authgate.telemetry import metrics
 from authgate_tenants.scope import CrossTenant, tenant_in_scope
 
 ACQUIRE_SECONDS = 1.0
@@ -160,7 +162,7 @@ class _TransactionContext(TransactionContextPooled):
     async def __aenter__(self) -> TransactionalDBClient:
         await self.ensure_connection()
         pool = self._pool()
-        connection: Connection = await pool.acquire(timeout=ACQUIRE_SECONDS)
+        connection = await _acquired(pool)
         tenant_id = _scoped_id()
         try:
             await connection.execute(begin_statement(tenant_id))
@@ -214,6 +216,17 @@ class _TransactionContext(TransactionContextPooled):
         return pool
 
 
+async def _acquired(pool: "asyncpg.Pool[asyncpg.Record]") -> Connection:
+    began = perf_counter()
+    try:
+        connection: Connection = await pool.acquire(timeout=ACQUIRE_SECONDS)
+    except TimeoutError:
+        metrics.db_pool_timeouts.add()
+        raise
+    metrics.db_pool_wait_seconds.observe(perf_counter() - began)
+    return connection
+
+
 async def _rolled_back(connection: Connection, error: BaseException) -> bool:
     if isinstance(error, TimeoutError):
         return False  # a line that did not answer is not asked again
@@ -240,6 +253,14 @@ class TenantClient(UrlClient):
     """The pool; every statement runs in a transaction that knows its tenant."""
 
     transaction_class: type[TenantTransaction] = TenantTransaction
+
+    def pool_use(self) -> tuple[int, int, int]:
+        """Connections that there may be, that are in use, and that are idle."""
+        pool = self._pool
+        if pool is None:
+            return self.pool_maxsize, 0, 0
+        idle = pool.get_idle_size()
+        return pool.get_max_size(), pool.get_size() - idle, idle
 
     def _in_transaction(self) -> _TransactionContext:
         return _TransactionContext(self.transaction_class(self), self._pool_init_lock)

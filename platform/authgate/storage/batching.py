@@ -83,6 +83,11 @@ class Batcher(Generic[Item, Result]):
         self._runner: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
 
+    @property
+    def waiting(self) -> int:
+        """Items that wait for the next batch."""
+        return len(self._waiting)
+
     async def submit(self, item: Item) -> Result:
         """Wait for this item's result. Raises ``StorageUnavailable`` when that takes too long."""
         if len(self._waiting) >= QUEUE_LIMIT:

@@ -13,6 +13,7 @@ from tortoise.backends.base.executor import EXECUTOR_CACHE
 from authgate.settings import DatabaseSettings
 from authgate.storage import database, sqlite_client
 from authgate.storage.append_log import AppendLog, PostgresWriter, Row, SqliteWriter
+from authgate.storage.asyncpg_client import TenantClient
 from authgate.storage.lookups import Lookup, Lookups, PostgresReader, Record, SqliteReader
 from authgate.telemetry.tracing import Tracer
 
@@ -23,6 +24,9 @@ _SQLITE_SECONDS = 6.0
 class Appends(Protocol):
     """Stores rows; ``AppendLog`` does."""
 
+    @property
+    def waiting(self) -> int: ...
+
     def append(self, *rows: Row) -> Awaitable[None]: ...
 
     async def close(self) -> None: ...
@@ -30,6 +34,9 @@ class Appends(Protocol):
 
 class Finds(Protocol):
     """Finds rows by unique key; ``Lookups`` does."""
+
+    @property
+    def waiting(self) -> int: ...
 
     async def find(self, lookup: Lookup, key: Any) -> Record | None: ...
 
@@ -50,6 +57,29 @@ def _opened() -> _Open:
     if _open is None:
         raise database.StorageUnavailable("The database is not open in this process.")
     return _open
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """How busy the open database's connections are in this process."""
+
+    appends_waiting: int
+    lookups_waiting: int
+    pool_limit: int = 0
+    """Connections that the pool may have; none on SQLite, which has no pool."""
+
+    pool_in_use: int = 0
+    pool_idle: int = 0
+
+
+def load() -> Load:
+    """What waits and what works at this moment."""
+    opened_now = _opened()
+    waiting = opened_now.append_log.waiting, opened_now.lookups.waiting
+    client = connections.get("default")
+    if not isinstance(client, TenantClient):
+        return Load(*waiting)
+    return Load(*waiting, *client.pool_use())
 
 
 def dialect() -> database.Dialect:

@@ -8,6 +8,7 @@ value, read the old one again and keep that.
 """
 
 import asyncio
+import time
 from collections import defaultdict
 from contextlib import suppress
 from contextvars import Context
@@ -27,6 +28,7 @@ from authgate.storage.redis import (
     platform_key,
     wire,
 )
+from authgate.telemetry import metrics
 
 _log = structlog.get_logger(__name__)
 
@@ -63,10 +65,22 @@ class Invalidations:
         self._redis = redis
         self._listeners: defaultdict[str, list[Forget]] = defaultdict(list)
         self._owed: dict[int, bytes] = {}
+        self._told_at: dict[bytes, float] = {}
+        self._is_listening = False
         self._numbers = count()
         self._tried = asyncio.Event()
         self._complained = False
         self._task: asyncio.Task[None] | None = None
+
+    @property
+    def owed(self) -> int:
+        """How many changes others have not been told of yet."""
+        return len(self._owed)
+
+    @property
+    def are_heard(self) -> bool:
+        """Whether this process hears of changes; else it forgets everything once a second."""
+        return self._is_listening
 
     def subscribe(self, topic: str, forget: Forget) -> None:
         """Have this called for each invalidation of the topic, from whichever process."""
@@ -83,7 +97,9 @@ class Invalidations:
             number = next(self._numbers)
             # As text: asyncpg has a class of its own for ids, which JSON does not know.
             told = str(tenant_id) if tenant_id is not None else None
-            self._owed[number] = orjson.dumps((topic, told, *parts))
+            message = self._owed[number] = orjson.dumps((topic, told, *parts))
+            if len(self._told_at) < _OWED_LIMIT:
+                self._told_at.setdefault(message, time.monotonic())
             await self._send(self._redis, number)
 
     async def __aenter__(self) -> Self:
@@ -116,6 +132,8 @@ class Invalidations:
             except Exception as error:  # noqa: BLE001  # whatever it is: deaf, so forget
                 self._complain(error)
             finally:
+                self._is_listening = False
+                self._told_at.clear()  # what was not heard yet may never be
                 with suppress(Exception):
                     await line.disconnect(nowait=True)
             self._tell(EVERY_TOPIC, None)
@@ -129,6 +147,7 @@ class Invalidations:
             await line.read_response()
         self._tell(EVERY_TOPIC, None)  # what was said before this moment was missed
         self._complained = False
+        self._is_listening = True
         self._tried.set()
         silent = False
         while True:
@@ -145,12 +164,20 @@ class Invalidations:
     def _hear(self, heard: list[Reply]) -> None:
         if heard[0] != b"message":
             return
+        message = cast(bytes, heard[-1])
+        self._note_lag(message)
         try:
-            topic, tenant_id, *parts = orjson.loads(cast(bytes, heard[-1]))
+            topic, tenant_id, *parts = orjson.loads(message)
             self._tell(topic, UUID(tenant_id) if tenant_id else None, *parts)
         except (ValueError, TypeError):
             # Another version of this program says something that this one does not understand.
             self._tell(EVERY_TOPIC, None)
+
+    def _note_lag(self, message: bytes) -> None:
+        """What this process has told comes back to it as late as it comes to the others."""
+        told_at = self._told_at.pop(message, None)
+        if told_at is not None:
+            metrics.invalidation_lag_seconds.observe(time.monotonic() - told_at)
 
     def _tell(self, topic: str, tenant_id: UUID | None, *parts: str) -> None:
         every = topic == EVERY_TOPIC

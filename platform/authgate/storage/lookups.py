@@ -9,12 +9,14 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from time import perf_counter
 from typing import Any, Protocol
 from uuid import UUID
 
 from authgate.storage import append_log, asyncpg_client, database
 from authgate.storage.batching import Batcher, Waiting
 from authgate.storage.postgres_line import PostgresLine
+from authgate.telemetry import metrics
 from authgate_tenants import current_tenant
 
 Record = Mapping[str, Any]
@@ -70,6 +72,11 @@ class Lookups:
         self._reader = reader
         self._batcher: Batcher[Asked, Record | None] = Batcher(self._answer, seconds=seconds)
 
+    @property
+    def waiting(self) -> int:
+        """Questions that wait for the next statement."""
+        return self._batcher.waiting
+
     async def find(self, lookup: Lookup, key: Any) -> Record | None:
         """The row of the current tenant with this key, as the driver returns it."""
         return await self._batcher.submit(Asked(current_tenant().id, lookup, key))
@@ -91,8 +98,9 @@ class Lookups:
         self, tenant_id: UUID, lookup: Lookup, group: Sequence[Waiting[Asked, Record | None]]
     ) -> None:
         try:
-            keys = list({waiting.item.key for waiting in group})
+            keys, began = list({waiting.item.key for waiting in group}), perf_counter()
             records = await self._reader.read(tenant_id, lookup, keys)
+            metrics.lookup_seconds.observe(perf_counter() - began)
         except Exception as error:
             if database.is_outage(error):
                 raise  # the other tenants' questions would only wait for the same

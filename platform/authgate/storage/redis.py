@@ -12,6 +12,7 @@ from contextvars import Context
 from functools import lru_cache
 from hashlib import sha1, sha256
 from operator import index
+from time import perf_counter
 from typing import NamedTuple, Protocol, Self, TypeAlias, cast
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -19,6 +20,8 @@ from uuid import UUID
 import structlog
 from redis.asyncio.connection import Connection, parse_url
 from redis.exceptions import NoScriptError, ReadOnlyError, ResponseError
+
+from authgate.telemetry import metrics
 
 _log = structlog.get_logger(__name__)
 
@@ -246,7 +249,7 @@ class RedisConnection:
         return ping
 
     async def _exchange(self, batch: Sequence[_Asked]) -> None:
-        together = b"".join([asked.command for asked in batch])
+        began, together = perf_counter(), b"".join([asked.command for asked in batch])
         await self._wire.send_packed_command(together, check_health=False)
         for _, answer in batch:
             try:
@@ -258,6 +261,7 @@ class RedisConnection:
             else:
                 if not answer.done():
                     answer.set_result(reply)
+        metrics.redis_exchange_seconds.observe(perf_counter() - began)
 
     async def _lose(self, error: Exception | None) -> None:
         """Fail whoever waits: no answer on this connection can be trusted any more."""

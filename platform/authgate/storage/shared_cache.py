@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
 from uuid import UUID
 
-from authgate.storage.caches import Cached
+from authgate.storage.caches import Cached, CacheStats
 from authgate.storage.invalidation import Invalidations
 
 V = TypeVar("V")
@@ -24,12 +24,21 @@ class SharedCache(Generic[V]):
         ttl: float,
         keep_none: bool = False,
     ) -> None:
-        self._topic = topic
+        self.topic = topic
+        """What its values are, in one word."""
         self._invalidations = invalidations
         self._values: Cached[Key, V] = Cached(size=size, ttl=ttl, keep_none=keep_none)
         self.kept: Callable[[Key], tuple[V, float] | None] = self._values.kept
         """A value that need not be loaded, and when it ends; nothing where ``get`` has to ask."""
         invalidations.subscribe(topic, self._values.forget)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    @property
+    def stats(self) -> CacheStats:
+        """What it has done so far."""
+        return self._values.stats
 
     async def get(self, key: Key, load: Callable[[], Awaitable[V]]) -> V:
         """The value, loaded if need be."""
@@ -37,4 +46,4 @@ class SharedCache(Generic[V]):
 
     async def invalidate(self, key: Key) -> None:
         """Have every process drop one value. After COMMIT."""
-        await self._invalidations.publish(self._topic, *key)
+        await self._invalidations.publish(self.topic, *key)

@@ -82,6 +82,11 @@ class TracedAppends:
         self._system = _SYSTEMS[dialect]
         self._tracer = tracer
 
+    @property
+    def waiting(self) -> int:
+        """Requests whose rows wait."""
+        return self._log.waiting
+
     async def append(self, *rows: Row) -> None:
         """Store the rows together."""
         if in_transaction():  # where each statement has a span of its own
@@ -103,6 +108,11 @@ class TracedLookups:
         self._lookups = lookups
         self._system = _SYSTEMS[dialect]
         self._tracer = tracer
+
+    @property
+    def waiting(self) -> int:
+        """Questions that wait."""
+        return self._lookups.waiting
 
     async def find(self, lookup: Lookup, key: Any) -> Record | None:
         """The row of the current tenant with this key."""

@@ -5,6 +5,7 @@ Labels hold words from short lists: never a tenant, a client, a person, nor what
 """
 
 from collections.abc import Callable, Sequence
+from typing import Literal
 
 from prometheus_client import (
     CollectorRegistry,
@@ -34,6 +35,10 @@ class Count:
         self._members: dict[tuple[str, ...], Callable[[float], None]] = {}
         self._labels = labels
 
+    def expect(self, *values: str) -> None:
+        """Begin a member with nothing: one that begins with its first count is not seen to grow."""
+        self.add(*values, by=0)
+
     def add(self, *values: str, by: float = 1) -> None:
         """Count one more, or several, with these values of the labels."""
         member = self._members.get(values)
@@ -62,11 +67,34 @@ class Distribution:
         member(value)
 
 
-def constant(name: str, meaning: str, **labels: str) -> None:
+Together = Literal["livesum", "livemin", "livemax", "livemostrecent", "max"]
+"""What several processes' levels are together: of those that live, or (``max``) of all."""
+
+
+class Level:
+    """How much of something there is, by its labels."""
+
+    def __init__(self, name: str, meaning: str, *labels: str, together: Together) -> None:
+        self._family = Gauge(name, meaning, labels, registry=REGISTRY, multiprocess_mode=together)
+        self._members: dict[tuple[str, ...], Callable[[float], None]] = {}
+        self._labels = labels
+
+    def set(self, value: float, *values: str) -> None:
+        """State how much there is now, with these values of the labels."""
+        member = self._members.get(values)
+        if member is None:
+            values = _bounded(values, self._members)
+            child = self._family.labels(*values) if self._labels else self._family
+            member = self._members[values] = child.set
+        member(value)
+
+
+def constant(name: str, meaning: str, **labels: str) -> Gauge:
     """State something that stays as it is while the process lives."""
     # Several processes state the same: one of them is enough.
     family = Gauge(name, meaning, tuple(labels), registry=REGISTRY, multiprocess_mode="max")
     family.labels(**labels).set(1)
+    return family
 
 
 def _bounded(

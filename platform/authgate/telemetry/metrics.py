@@ -7,16 +7,12 @@ to be set before this module is imported; whoever of them is asked then answers 
 import os
 import platform
 
-from prometheus_client import (
-    CONTENT_TYPE_LATEST,
-    CollectorRegistry,
-    ProcessCollector,
-    generate_latest,
-)
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from authgate import __version__
-from authgate.telemetry.families import OTHER, REGISTRY, Count, Distribution, constant
+from authgate.telemetry import shared_folder
+from authgate.telemetry.families import OTHER, REGISTRY, Count, Distribution, Level, constant
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 """Whatever else a request calls itself is counted together."""
@@ -26,6 +22,11 @@ _STATUS_CLASSES = {1: "1xx", 2: "2xx", 3: "3xx", 4: "4xx", 5: "5xx"}
 _REQUEST_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 _PLUGIN_SECONDS = (0.001, 0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 _JOB_SECONDS = (0.01, 0.05, 0.25, 1, 5, 15, 60, 300)
+_HASH_SECONDS = (0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
+_WAIT_SECONDS = (0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1)
+_STORAGE_SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
+_EXCHANGE_SECONDS = (0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1)
+_LAG_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
 _BATCH_ROWS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
 
 _request_seconds = Distribution(
@@ -47,6 +48,29 @@ rate_limited = Count(
 client_authentications = Count(
     "authgate_client_authentications_total", "Clients that proved who they are.", "method", "result"
 )
+audit_alarms = Count(
+    "authgate_audit_alarms_total",
+    "Audit events that are more than information.",
+    "event",
+    "severity",
+)
+unavailable = Count(
+    "authgate_unavailable_total",
+    "Requests answered 503: the database is away, pages or passwords wait in too long a line.",
+    "reason",
+)
+password_hash_seconds = Distribution(
+    "authgate_password_hash_duration_seconds",
+    "Time spent on a password, the wait for a processor included.",
+    buckets=_HASH_SECONDS,
+)
+plugin_failures = Count(
+    "authgate_plugin_failures_total",
+    "Calls in which a plugin did not do its part, or was left out because it had failed before.",
+    "plugin",
+    "hook",
+    "outcome",
+)
 plugin_hook_seconds = Distribution(
     "authgate_plugin_hook_duration_seconds",
     "Time spent in a plugin.",
@@ -54,6 +78,96 @@ plugin_hook_seconds = Distribution(
     "hook",
     buckets=_PLUGIN_SECONDS,
 )
+
+db_pool_connections = Level(
+    "authgate_db_pool_connections",
+    "Connections of the pool for pages, by what they do.",
+    "state",
+    together="livesum",
+)
+db_pool_limit = Level(
+    "authgate_db_pool_limit_connections",
+    "Connections that the pool for pages may have.",
+    together="livesum",
+)
+db_pool_wait_seconds = Distribution(
+    "authgate_db_pool_wait_seconds",
+    "Time that a page waited for a connection.",
+    buckets=_WAIT_SECONDS,
+)
+db_pool_timeouts = Count("authgate_db_pool_timeouts_total", "Pages that got no connection in time.")
+append_log_batch_rows = Distribution(
+    "authgate_append_log_batch_rows",
+    "Rows of tokens and audit events that one transaction stored.",
+    buckets=_BATCH_ROWS,
+)
+append_log_commit_seconds = Distribution(
+    "authgate_append_log_commit_duration_seconds",
+    "Time that one transaction took to store rows of tokens and audit events.",
+    buckets=_STORAGE_SECONDS,
+)
+append_log_waiting = Level(
+    "authgate_append_log_waiting_requests",
+    "Requests whose rows wait for the next transaction.",
+    together="livesum",
+)
+lookup_seconds = Distribution(
+    "authgate_lookup_duration_seconds",
+    "Time that one statement took to find rows for several requests.",
+    buckets=_STORAGE_SECONDS,
+)
+lookups_waiting = Level(
+    "authgate_lookups_waiting_requests",
+    "Requests that wait for rows to be found.",
+    together="livesum",
+)
+expired_rows_removed = Count(
+    "authgate_expired_rows_removed_total", "Rows removed because their time was over.", "table"
+)
+
+cache_requests = Count(
+    "authgate_cache_requests_total",
+    "Values asked for: kept (hit), loaded (miss), or awaited together with others (joined).",
+    "cache",
+    "result",
+)
+cache_entries = Level(
+    "authgate_cache_entries", "Values that are kept.", "cache", together="livesum"
+)
+cache_drops = Count(
+    "authgate_cache_drops_total",
+    "Values dropped before their time: for want of room (evicted) or because they have changed.",
+    "cache",
+    "reason",
+)
+invalidation_lag_seconds = Distribution(
+    "authgate_invalidation_lag_seconds",
+    "From telling of a change until this process hears it back from Redis.",
+    buckets=_LAG_SECONDS,
+)
+invalidations_owed = Level(
+    "authgate_invalidations_owed",
+    "Changes that others have not been told of yet.",
+    together="livesum",
+)
+
+redis_connected = Level(
+    "authgate_redis_connected",
+    "Whether every process has its lines to Redis: for commands, and to hear of changes.",
+    "line",
+    together="livemin",
+)
+redis_exchange_seconds = Distribution(
+    "authgate_redis_exchange_duration_seconds",
+    "Time for what was asked of Redis together: one round trip.",
+    buckets=_EXCHANGE_SECONDS,
+)
+redis_fallbacks = Count(
+    "authgate_redis_fallbacks_total",
+    "What was decided without Redis, by this process alone.",
+    "what",
+)
+
 job_seconds = Distribution(
     "authgate_job_duration_seconds",
     "Time spent on a job, by how it ended.",
@@ -61,20 +175,54 @@ job_seconds = Distribution(
     "result",
     buckets=_JOB_SECONDS,
 )
-expired_rows_removed = Count(
-    "authgate_expired_rows_removed_total", "Rows removed because their time was over.", "table"
+job_wait_seconds = Distribution(
+    "authgate_job_wait_seconds",
+    "From asking for a job until it is begun.",
+    "job",
+    buckets=_JOB_SECONDS,
 )
-append_log_batch_rows = Distribution(
-    "authgate_append_log_batch_rows",
-    "Rows of tokens and audit events that one transaction stored.",
-    buckets=_BATCH_ROWS,
+jobs_given_up = Count(
+    "authgate_jobs_given_up_total", "Jobs that went wrong each time they were tried.", "job"
 )
-constant(
+job_done_at = Level(
+    "authgate_job_last_done_timestamp_seconds",
+    "When a job ended well last, in Unix time.",
+    "job",
+    together="max",
+)
+jobs_waiting = Level(
+    "authgate_jobs_waiting", "Jobs that wait in the servers' own queues.", together="livesum"
+)
+jobs_queued = Level(
+    "authgate_jobs_queued", "Jobs that wait at the broker for a worker.", together="livemostrecent"
+)
+
+event_loop_lag_seconds = Distribution(
+    "authgate_event_loop_lag_seconds",
+    "How much later than it was due the event loop came round, twice a second.",
+    buckets=_LAG_SECONDS,
+)
+check_ok = Level(
+    "authgate_check_ok",
+    "Whether a check of readiness went well the last time.",
+    "check",
+    together="livemostrecent",
+)
+processes = Level("authgate_processes", "Processes that answer together.", together="livesum")
+build_info = constant(
     "authgate_build_info",
     "Version of the server and of what runs it.",
     version=__version__,
     python=platform.python_version(),
 )
+
+
+for _login in ("success", "failure", "locked"):
+    logins.expect("password", _login)
+for _login in ("success", "failure"):
+    logins.expect("connection", _login)
+for _reason in ("database", "pages", "passwords"):
+    unavailable.expect(_reason)
 
 
 def request_answered(*, route: str, method: str, status: int, seconds: float) -> None:
@@ -86,11 +234,8 @@ def request_answered(*, route: str, method: str, status: int, seconds: float) ->
 def exposition() -> tuple[str, bytes]:
     """Content type and text of everything measured, by every server process."""
     registry = REGISTRY
-    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+    if shared_folder.VARIABLE in os.environ:
+        shared_folder.forget_the_dead()
         registry = CollectorRegistry()
         MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # it is not annotated
     return CONTENT_TYPE_LATEST, generate_latest(registry)
-
-
-if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
-    ProcessCollector(registry=REGISTRY)

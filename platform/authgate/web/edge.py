@@ -25,6 +25,7 @@ People = Callable[[Tenant, str], Awaitable[None]]
 """Answers whoever asks for a page of the tenant below this path."""
 
 _NOT_MODIFIED = 304
+_STATIC = "/static/"
 
 
 class Refusals(Protocol):
@@ -134,6 +135,7 @@ class Edge:
         path = exchange.head.path
         own = self._platform_handler(path)
         if own is not None:
+            exchange.route = _STATIC if path.startswith(_STATIC) else path
             return await self._handled(own, exchange, body, path)
         return await self._tenant_reply(exchange, body, people)
 
@@ -152,8 +154,8 @@ class Edge:
         return self._refusals.no_tenant(exchange.request_id, html=exchange.wants_html)
 
     def _platform_handler(self, path: str) -> Handler | None:
-        if path.startswith("/static/"):
-            return self._platform["/static/"]
+        if path.startswith(_STATIC):
+            return self._platform[_STATIC]
         # Whose front page it is depends on the host.
         return self._platform.get(path) if path != "/" else None
 

@@ -77,6 +77,8 @@ class Readiness:
             name: verdict for name, (verdict, _) in zip(self._checks, answers, strict=True)
         }
         self._found_at = time.monotonic()
+        for name, verdict in self._found.items():
+            metrics.check_ok.set(verdict == OK, name)
         well = self.is_well(self._found)
         self._has_started = self._has_started or well
         if self._found != (before or dict.fromkeys(self._checks, OK)):
@@ -131,9 +133,16 @@ class Health:
     One of the checks is to be called ``database``.
     """
 
-    def __init__(self, readiness: Readiness, *, metrics_token: SecretStr | None) -> None:
+    def __init__(
+        self,
+        readiness: Readiness,
+        *,
+        metrics_token: SecretStr | None,
+        look: Callable[[], None] = lambda: None,
+    ) -> None:
         self._readiness = readiness
         self._metrics_token = metrics_token
+        self._look = look
 
     def endpoints(self) -> dict[str, Handler]:
         """What answers, by its path."""
@@ -171,14 +180,22 @@ class Health:
 
     async def measurements(self, request: MachineRequest) -> Reply:
         """Everything measured, for whoever has the token; without one, for this machine."""
-        refusal = _refused(request, self._metrics_token)
+        refusal = refusal_of(request, self._metrics_token)
         if refusal is not None:
             return refusal
-        content_type, text = metrics.exposition()
-        return Reply(200, text, ((b"content-type", content_type.encode()), *NO_STORE))
+        await self._readiness.verdicts()  # which are among the measurements
+        self._look()
+        return exposed()
 
 
-def _refused(request: MachineRequest, token: SecretStr | None) -> Reply | None:
+def exposed() -> Reply:
+    """Everything measured."""
+    content_type, text = metrics.exposition()
+    return Reply(200, text, ((b"content-type", content_type.encode()), *NO_STORE))
+
+
+def refusal_of(request: MachineRequest, token: SecretStr | None) -> Reply | None:
+    """The refusal for whoever may not see measurements: without the token, or from elsewhere."""
     if token is not None:
         given = (request.header(b"authorization") or "").encode("utf-8", "surrogateescape")
         wanted = f"Bearer {token.get_secret_value()}".encode()

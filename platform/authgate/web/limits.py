@@ -33,6 +33,8 @@ class Limits:
         self._limiter = limiter
         self._enabled = settings.enabled
         names = set(type(settings).model_fields) - {"enabled"}
+        for name in names:
+            metrics.rate_limited.expect(name)
         self._key = lru_cache(maxsize=4096)(tenant_key)  # the same few, again and again
         self._limits = {name: Limit.parse(getattr(settings, name)) for name in names}
 
