@@ -1,9 +1,12 @@
 """``authgate serve``: what it refuses, and that it serves."""
 
+import asyncio
 import os
+import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,8 +15,10 @@ import pytest
 
 from authgate.settings import DatabaseSettings
 from authgate.storage import service_lock
+from authgate_testing import PostgresServer
 from authgate_testing.command import Cli, Use
-from authgate_testing.processes import free_port, running
+from authgate_testing.line import line_to
+from authgate_testing.processes import Service, free_port, running
 
 LOOPBACK = "127.0.0.1"
 
@@ -36,6 +41,25 @@ def test_an_unmigrated_database_is_not_served(command: Cli) -> None:
     ended = command("serve")
     assert ended.code == 6
     assert "run authgate migrate" in ended.err
+
+
+async def test_a_service_waits_for_a_database_that_is_away(
+    postgres: PostgresServer, postgres_settings_of_own: DatabaseSettings, tmp_path: Path
+) -> None:
+    async with line_to(postgres.port) as line:
+        await line.refuse()
+        direct = postgres_settings_of_own.url.get_secret_value()
+        os.environ["AUTHGATE_DATABASE__URL"] = direct.replace(
+            f":{postgres.port}/", f":{line.port}/"
+        )
+        service = Service(_serve, answers=_answers, log=tmp_path / "log")
+        service.start()
+        try:
+            await _says(service, "waiting for the database")
+            await line.heal()
+            await asyncio.to_thread(service.wait_until_up)
+        finally:
+            await asyncio.to_thread(service.end, signal.SIGTERM)
 
 
 def test_a_taken_port_is_a_conflict(lite_cli: Cli, taken_port: int) -> None:
@@ -107,10 +131,7 @@ def test_several_workers_serve_and_share_their_measurements(
 
 
 def test_one_service_on_sqlite_says_what_it_lacks(lite_cli: Cli, tmp_path: Path) -> None:
-    def serve(port: int) -> list[str]:
-        return [sys.executable, "-m", "authgate", "serve", "--port", str(port)]
-
-    with running(serve, answers=_answers, log=tmp_path / "log") as port:
+    with running(_serve, answers=_answers, log=tmp_path / "log") as port:
         _the_doctor_asks_the_issuer(lite_cli, port)
         busy = lite_cli("serve", "--port", str(free_port()))
         assert busy.code == 5
@@ -123,6 +144,17 @@ def _the_doctor_asks_the_issuer(cli: Cli, port: int) -> None:
     for host, code in (("localhost", 0), ("127.0.0.1", 6)):
         os.environ["AUTHGATE_BASE_URL"] = f"http://{host}:{port}"
         assert cli("doctor", "--strict").code == code  # an issuer has one name only
+
+
+async def _says(service: Service, words: str) -> None:
+    give_up_at = time.monotonic() + 20
+    while words not in service.log.read_text():
+        assert time.monotonic() < give_up_at, service.log.read_text()
+        await asyncio.sleep(0.05)
+
+
+def _serve(port: int) -> list[str]:
+    return [sys.executable, "-m", "authgate", "serve", "--port", str(port)]
 
 
 def _answers(port: int) -> bool:

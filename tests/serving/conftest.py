@@ -56,7 +56,7 @@ async def live(receive, send):
     broken = (HERE / "broken").exists()
     if (HERE / "takes-long").exists():
         (HERE / "starting").touch()
-        await asyncio.sleep(0.5)
+        await asyncio.sleep(20)
     await send({"type": "lifespan.startup." + ("failed" if broken else "complete"),
                 "message": "the app is broken"})
     await receive()

@@ -76,6 +76,20 @@ def test_workers_leave_when_their_supervisor_is_killed(serve: "Serve", kind: str
     assert service.within(5, lambda: not any(map(is_running, workers)))
 
 
+def test_a_worker_that_only_starts_ends_with_its_supervisor_and_frees_the_port(
+    serve: "Serve",
+) -> None:
+    service = serve("hypercorn")
+    service.worker()
+    (service.folder / "takes-long").touch()
+    service.signal(signal.SIGHUP)
+    assert service.within(10, (service.folder / "starting").exists)
+    service.signal(signal.SIGKILL)
+    service.exit_status()
+    assert service.within(2, lambda: is_free(service.port))
+    service.said("the supervisor is gone before the start was over")
+
+
 @BOTH
 @pytest.mark.parametrize("order", [signal.SIGTERM, signal.SIGINT])
 def test_a_request_in_flight_is_answered_before_the_end(

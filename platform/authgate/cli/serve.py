@@ -9,12 +9,11 @@ from typing import Annotated
 
 import typer
 
-from authgate import serving
-from authgate.cli import installed
+from authgate import installation, serving
 from authgate.diagnosis import production
 from authgate.serving import ServeOptions
 from authgate.settings import Settings
-from authgate.storage import service_lock
+from authgate.storage import fitness, service_lock
 from authgate.telemetry import logs, tracing
 from authgate.telemetry.shared_folder import shared_folder
 
@@ -79,6 +78,8 @@ def options(settings: Settings) -> ServeOptions:
 
 
 async def _refuse_unfit(settings: Settings) -> None:
-    # The workers look as well; here it is one line and an exit code.
-    async with installed.opened(settings):
-        return
+    # The workers look as well; here it is one line and an exit code. A database that is away is
+    # waited for, and before anybody can connect: a restart must not depend on the moment.
+    logs.configure(settings)
+    async with installation.opened(settings):
+        await fitness.wait(settings.database)

@@ -19,6 +19,7 @@ from typing import Protocol, cast
 
 from authgate.serving.asgi_types import ASGIApp, LifespanState
 from authgate.serving.errors import AppNotFound, ServingError
+from authgate.serving.lifeline import Lifeline
 from authgate.serving.lifespan import lifespan
 from authgate.serving.listener import Listener
 from authgate.serving.options import Assignment, ServeOptions
@@ -48,11 +49,12 @@ def main() -> int:
     _raise_descriptor_limit()
     gc.disable()  # what is made at the start stays: looking for garbage is a tenth of the start
     assignment = Assignment.from_json(sys.argv[1])
+    lifeline = Lifeline(assignment.lifeline)
     try:
         app = _load(assignment.options.app)
         _log_plainly()
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            runner.run(_work(app, assignment))
+            runner.run(_work(app, assignment, lifeline))
     except ServingError as error:
         _log_plainly()
         logger.error("%s", error, exc_info=error.__cause__)
@@ -91,7 +93,7 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     return uvloop.new_event_loop
 
 
-async def _work(app: ASGIApp, assignment: Assignment) -> None:
+async def _work(app: ASGIApp, assignment: Assignment, lifeline: Lifeline) -> None:
     async with lifespan(app) as state:
         server = _server(app, state, assignment.options)
         listener = Listener(
@@ -99,7 +101,7 @@ async def _work(app: ASGIApp, assignment: Assignment) -> None:
             serve=server.serve,
             make_room=server.close_idle,
         )
-        leaving = _watch_for_the_end(server, lifeline=assignment.lifeline)
+        leaving = _watch_for_the_end(server, lifeline)
         gc.collect()
         # Requests leave few cycles: looking for them every 700 objects costs more than it frees.
         gc.set_threshold(20_000, 20, 50)
@@ -130,12 +132,12 @@ def _server(app: ASGIApp, state: LifespanState, options: ServeOptions) -> Server
     return HypercornServer(app=app, state=state, options=options)
 
 
-def _watch_for_the_end(server: Server, *, lifeline: int) -> asyncio.Event:
+def _watch_for_the_end(server: Server, lifeline: Lifeline) -> asyncio.Event:
     loop = asyncio.get_running_loop()
     leaving = asyncio.Event()
 
     def supervisor_died() -> None:
-        loop.remove_reader(lifeline)
+        loop.remove_reader(lifeline.descriptor)
         logger.error("the supervisor is gone: leaving too")
         leave()
 
@@ -150,7 +152,8 @@ def _watch_for_the_end(server: Server, *, lifeline: int) -> asyncio.Event:
 
     loop.add_signal_handler(signal.SIGTERM, leave)
     loop.add_signal_handler(signal.SIGINT, hurry)
-    loop.add_reader(lifeline, supervisor_died)
+    loop.add_reader(lifeline.descriptor, supervisor_died)
+    lifeline.hand_over()
     return leaving
 
 

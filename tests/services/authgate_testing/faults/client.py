@@ -59,6 +59,10 @@ class Client:
                 data=form,
                 headers=_authorization(bearer, basic),
             )
+        except httpx2.TimeoutException as error:
+            # A machine that starts says nothing until Python has.
+            call.broke = type(error).__name__ if host.was_up(call.began) else "host starts"
+            return call, None
         except httpx2.TransportError as error:
             call.broke = type(error).__name__
             return call, None

@@ -43,6 +43,7 @@ class Host:
             "AUTHGATE_SERVER__KIND": kind,
             "AUTHGATE_SERVER__WORKERS": str(workers),
         }
+        self._up_since = float("inf")
         self._log = _Log(log)
         self._service = Service(self._command, answers=lambda _: self.is_whole, log=log)
 
@@ -67,6 +68,7 @@ class Host:
     async def start(self) -> None:
         """Start it, again and again as a machine's init does, and wait until it serves."""
         give_up_at = time.monotonic() + _START_SECONDS
+        self._up_since = float("inf")
         while True:
             self._log.forget()
             self._service.start()
@@ -76,7 +78,12 @@ class Host:
                 if time.monotonic() > give_up_at:
                     raise
             else:
+                self._up_since = time.monotonic()
                 return
+
+    def was_up(self, at: float) -> bool:
+        """Whether it had been started then, rather than being on the way."""
+        return self._up_since < at
 
     def kill_worker(self) -> None:
         """End a worker as the kernel does when memory is out."""

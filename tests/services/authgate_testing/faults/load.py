@@ -147,8 +147,8 @@ async def crowd(
     *,
     seed: int,
 ) -> AsyncIterator[None]:
-    """Clients of every tenant, at work until the block ends; every other keeps its connections."""
-    clients = [Client(history, keeps_connections=n % 2 == 0) for n in range(len(traders))]
+    """Clients of every tenant, at work until the block ends; half of them keep connections."""
+    clients = [Client(history, keeps_connections=n // 2 % 2 == 0) for n in range(len(traders))]
     enough = asyncio.Event()
     try:
         async with asyncio.TaskGroup() as group:
