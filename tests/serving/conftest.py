@@ -223,6 +223,11 @@ class Service:
         """The process id of whichever worker answers."""
         return int(self.ask().body)
 
+    def descriptors(self) -> int:
+        """How many files and connections the one worker has open."""
+        worker = self.said(r"worker (\d+) is ready")[1]
+        return len(os.listdir(f"/proc/{worker}/fd"))
+
     def in_flight(self) -> None:
         """Wait until the application works on ``/slow``."""
         assert within(10, (self.folder / "in-flight").exists)

@@ -84,13 +84,8 @@ async def slow_commit(
         )
 
     if not database.is_sqlite:
-        postgres.execute(
-            "CREATE FUNCTION slowly() RETURNS trigger LANGUAGE plpgsql AS"
-            f" $$ BEGIN PERFORM pg_sleep({COMMIT_SECONDS}); RETURN NULL; END $$",
-            "CREATE CONSTRAINT TRIGGER slowly AFTER INSERT ON tenants"
-            " DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION slowly()",
-            database=database.url.get_secret_value().rpartition("/")[2],
-        )
+        name = database.url.get_secret_value().rpartition("/")[2]
+        postgres.slow_commits(name, table="tenants", seconds=COMMIT_SECONDS)
     return begin
 
 

@@ -9,7 +9,6 @@ from contextlib import suppress
 from typing import cast
 
 from hypercorn.app_wrappers import ASGIWrapper
-from hypercorn.asyncio.task_group import TaskGroup
 from hypercorn.asyncio.tcp_server import MAX_RECV, TCPServer
 from hypercorn.config import Config
 from hypercorn.events import Closed, Event, RawData, Updated
@@ -19,6 +18,7 @@ from hypercorn.utils import parse_socket_addr
 
 from authgate.serving.asgi_types import ASGIApp, LifespanState
 from authgate.serving.half_close import half_close
+from authgate.serving.hypercorn_calls import Calls
 from authgate.serving.hypercorn_protocol import (
     DrainingContext,
     StrictH2Protocol,
@@ -107,10 +107,10 @@ class StrictConnection(TCPServer):
             await super()._close()
 
     def _choose_protocol(self) -> StrictH11Protocol | StrictH2Protocol:
-        self._task_group = TaskGroup(self.loop)
         connected = self.writer.get_extra_info("socket")
         tls = self.writer.get_extra_info("ssl_object")
         speaks_h2 = tls is not None and tls.selected_alpn_protocol() == "h2"
+        self._task_group = Calls(self.loop, one_at_a_time=not speaks_h2)
         return (StrictH2Protocol if speaks_h2 else StrictH11Protocol)(
             self.app,
             self.config,

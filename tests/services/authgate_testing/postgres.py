@@ -49,6 +49,16 @@ class PostgresServer:
         """Drop a database if it is there, and whoever is connected to it."""
         self.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
+    def slow_commits(self, database: str, *, table: str, seconds: float) -> None:
+        """Let each COMMIT that has added rows to a table take its time for each of them."""
+        self.execute(
+            "CREATE FUNCTION slowly() RETURNS trigger LANGUAGE plpgsql AS"
+            f" $$ BEGIN PERFORM pg_sleep({seconds}); RETURN NULL; END $$",
+            f"CREATE CONSTRAINT TRIGGER slowly AFTER INSERT ON {table}"
+            " DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION slowly()",
+            database=database,
+        )
+
     def execute(self, *statements: str, database: str = "postgres") -> list[str]:
         """Run statements as the superuser, each on its own; return the lines they answer."""
         each = [part for statement in statements for part in ("-c", statement)]

@@ -15,6 +15,7 @@ from authgate.oauth.errors import (
     SlowDown,
 )
 from authgate.oauth.grants import TokenRequest
+from authgate.oauth.turns import Turns
 from authgate.storage import device_codes, users
 from authgate.storage.clients import Client
 from authgate.storage.device_codes import DeviceCodeStatus, Polled
@@ -43,6 +44,7 @@ class DeviceCodeGrant:
         self._issuer = issuer
         self._pacer = pacer
         self._clock = clock
+        self._turns = Turns()
 
     async def redeem(self, request: TokenRequest) -> IssuedToken:
         """The token, or why there is none yet (RFC 8628 section 3.5)."""
@@ -50,6 +52,11 @@ class DeviceCodeGrant:
         if device_code is None:
             raise InvalidRequest("device_code is required.")
         polled = await self._polled(device_code, request)
+        while polled.status is DeviceCodeStatus.APPROVED and await self._turns.waited(polled.id):
+            # Somebody else was at it, and has most likely spent it.
+            polled = await self._polled(device_code, request)
+            if polled.status is DeviceCodeStatus.REDEEMED:
+                raise InvalidGrant(_UNKNOWN)
         match polled.status:
             case DeviceCodeStatus.PENDING:
                 await self._pace(polled)
@@ -57,7 +64,8 @@ class DeviceCodeGrant:
             case DeviceCodeStatus.DENIED:
                 raise AccessDenied
             case DeviceCodeStatus.APPROVED:
-                return await self._spend(polled, request.client)
+                with self._turns.take(polled.id):
+                    return await self._spend(polled, request.client)
             case DeviceCodeStatus.REDEEMED:
                 return await self._refuse(request)
 

@@ -1,0 +1,35 @@
+"""Bodies in however many pieces, read or not: they hold nobody up and leave nothing behind."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tests.serving.conftest import Service
+
+CHUNKED = (
+    b" HTTP/1.1\r\nHost: auth.example\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
+)
+CRUMB = b"1\r\na\r\n"
+END = b"0\r\n\r\n"
+
+
+def test_a_body_in_crumbs_that_nobody_reads_leaves_nothing_behind(service: "Service") -> None:
+    service.ask()
+    before = service.descriptors()
+    for _ in range(5):
+        said = service.say(b"POST /early" + CHUNKED + CRUMB * 500)
+        assert said.startswith(b"HTTP/1.1 413 ")
+        assert said.endswith(b"\r\n\r\ntoo large")
+    assert service.within(5, lambda: service.descriptors() <= before)
+
+
+def test_a_body_in_crumbs_is_read_whole(service: "Service") -> None:
+    said = service.say(b"POST /echo" + CHUNKED + CRUMB * 10_000 + END)
+    assert said.startswith(b"HTTP/1.1 200 ")
+    assert said.endswith(b"\r\n\r\n" + b"a" * 10_000)
+
+
+def test_an_answer_does_not_wait_for_a_body_that_nobody_reads(service: "Service") -> None:
+    """More of it has come than the server keeps for an application that does not read."""
+    with service.connect() as connection:
+        connection.sendall(b"POST /early" + CHUNKED + b"10000\r\n" + bytes(0x10000) + b"\r\n")
+        assert connection.recv(65536).startswith(b"HTTP/1.1 413 ")
