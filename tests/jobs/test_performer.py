@@ -101,7 +101,7 @@ async def test_whoever_waits_for_a_job_can_break_it_off(office: Any) -> None:
 
 
 async def test_a_job_is_measured_by_its_name_and_its_end(office: Any) -> None:
-    labels = {"job": "errand", "result": "done"}
+    labels = {"kind": "errand", "result": "done"}
     name = "authgate_job_duration_seconds_count"
     before = REGISTRY.get_sample_value(name, labels) or 0
     await office.performer().perform(office.errand(), tenant_id=None)

@@ -23,7 +23,7 @@ from authgate_testing.server import RunningServer
 
 PASSWORD = "correct-horse-battery-staple"
 MANY = 50
-CLEAN_UP = {"job": "remove-expired", "result": "done"}
+CLEAN_UP = {"kind": "remove-expired", "result": "done"}
 DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 
 Series = tuple[str, tuple[tuple[str, str], ...]]

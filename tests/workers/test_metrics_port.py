@@ -12,8 +12,8 @@ from authgate_testing.processes import free_port
 Until = Callable[[Callable[[], Awaitable[bool]]], Awaitable[None]]
 
 WORKER = ("-m", "authgate", "worker", "--processes", "2")
-DONE = 'authgate_job_duration_seconds_count{job="remove-expired",result="done"}'
-WAITED = 'authgate_job_wait_seconds_count{job="remove-expired"}'
+DONE = 'authgate_job_duration_seconds_count{kind="remove-expired",result="done"}'
+WAITED = 'authgate_job_wait_seconds_count{kind="remove-expired"}'
 
 
 def _telling(crew: Any) -> tuple[Any, str]:
@@ -52,7 +52,7 @@ async def test_a_workers_jobs_are_measured_and_how_long_they_waited(
             text = (await http.get("/metrics")).text
             assert worker.leave() == 0
     assert told(text, "authgate_processes") == 2
-    assert told(text, 'authgate_job_last_done_timestamp_seconds{job="remove-expired"}') > 1e9
+    assert told(text, 'authgate_job_last_done_timestamp_seconds{kind="remove-expired"}') > 1e9
     assert "process_cpu_seconds_total" in text
 
 

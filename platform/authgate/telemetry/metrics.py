@@ -171,23 +171,23 @@ redis_fallbacks = Count(
 job_seconds = Distribution(
     "authgate_job_duration_seconds",
     "Time spent on a job, by how it ended.",
-    "job",
+    "kind",
     "result",
     buckets=_JOB_SECONDS,
 )
 job_wait_seconds = Distribution(
     "authgate_job_wait_seconds",
     "From asking for a job until it is begun.",
-    "job",
+    "kind",
     buckets=_JOB_SECONDS,
 )
 jobs_given_up = Count(
-    "authgate_jobs_given_up_total", "Jobs that went wrong each time they were tried.", "job"
+    "authgate_jobs_given_up_total", "Jobs that went wrong each time they were tried.", "kind"
 )
 job_done_at = Level(
     "authgate_job_last_done_timestamp_seconds",
     "When a job ended well last, in Unix time.",
-    "job",
+    "kind",
     together="max",
 )
 jobs_waiting = Level(
