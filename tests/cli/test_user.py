@@ -44,7 +44,8 @@ def test_a_name_is_taken_once(mira: Cli) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "password"), [("jon", "too short"), ("jon", ""), ("j\u200bon", PASSWORD)]
+    ("name", "password"),
+    [("jon", "too short"), ("jon", ""), ("j\u200bon", PASSWORD), ("j\u043en", PASSWORD)],
 )
 def test_a_bad_name_or_password_is_refused(lite_cli: Cli, name: str, password: str) -> None:
     words = ("user", "create", "-t", "acme", name, "--password-stdin")

@@ -203,7 +203,7 @@ def test_outside_of_a_tenant_the_installation_speaks(pages: Pages) -> None:
 
 def test_inside_of_a_tenant_its_name_host_and_brand_are_shown(show: Show) -> None:
     html = show("login")
-    assert "Sign in to Northwind Robotics" in html
+    assert "Sign in to <bdi>Northwind Robotics</bdi>" in html
     assert "login.northwind.example · secured by AuthGate" in html
     assert re.search(r'<link rel="stylesheet" href="/static/brand/0b7a5b-[0-9a-f]{16}\.css">', html)
 

@@ -17,7 +17,8 @@ from authgate.accounts.visits import visitor
 from authgate.audit import Event
 from authgate.clock import Clock
 from authgate.storage import login_failures, users
-from authgate.storage.users import BadUsername, User, canonical
+from authgate.storage.usernames import BadUsername, canonical
+from authgate.storage.users import User
 from authgate.telemetry import metrics
 from authgate.web import return_to, session_cookie
 from authgate.web.client_ip import bucket

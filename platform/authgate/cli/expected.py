@@ -17,7 +17,7 @@ from authgate.plugin_manager import NoConnector, PluginRefused
 from authgate.provisioning import UnknownClient, UnknownUser
 from authgate.provisioning.domain_proof import NotProven, ProofUnreachable
 from authgate.serving import PortTaken, ServingError
-from authgate.storage.clients import ClientIdTaken
+from authgate.storage.clients import BadClientId, ClientIdTaken
 from authgate.storage.connections import ConnectionExists
 from authgate.storage.database import OwnerUrlMissing
 from authgate.storage.fitness import LoginRefused, NotMigrated
@@ -26,7 +26,8 @@ from authgate.storage.rate_limits import BadLimit
 from authgate.storage.redis import RedisUnavailable
 from authgate.storage.row_security import RoleMissing, WallMissing
 from authgate.storage.service_lock import DatabaseInUse
-from authgate.storage.users import BadUsername, UsernameTaken
+from authgate.storage.usernames import BadUsername
+from authgate.storage.users import UsernameTaken
 from authgate.telemetry.tracing import TracingNotInstalled
 from authgate.tokens.keys import KeysChanged, KeyTooYoung, UnknownKey
 from authgate_tenants.domains import BadHost, HostTaken, UnknownDomain
@@ -39,6 +40,7 @@ _ENDS: tuple[tuple[type[Exception], type[Failure], str], ...] = (
     (BadSlug, Misused, "{}"),
     (BadHost, Misused, "{}"),
     (BadUsername, Misused, "{}"),
+    (BadClientId, Misused, "{}"),
     (BadConnectionSlug, Misused, "{}"),
     (ConnectorConfigError, Misused, "{}"),
     (

@@ -38,7 +38,7 @@ async def add_client(
 ) -> NewClient:
     """A new client of the current tenant, with the secret given or a new one.
 
-    Raises ``ClientIdTaken``.
+    Raises ``BadClientId`` and ``ClientIdTaken``.
     """
     secret = None if public else secret or clients.new_secret()
     async with storage.transaction():

@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import re
 import secrets
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
@@ -15,6 +16,8 @@ from uuid_utils.compat import uuid4
 
 from authgate_tenants import TenantOwned, current_tenant
 
+_LONGEST_ID = 64
+_ID = re.compile(rf"[!-~]{{1,{_LONGEST_ID}}}")
 _SECRET_PREFIX = "agsec_"  # lets a secret scanner recognise one
 
 
@@ -29,7 +32,7 @@ class ClientStatus(StrEnum):
 class ClientRow(TenantOwned):
     """A client as it is stored."""
 
-    client_id = fields.CharField(64)
+    client_id = fields.CharField(_LONGEST_ID)
     name = fields.CharField(80)
     secret_hash = fields.BinaryField(null=True)
     authentication_methods: list[str] = fields.JSONField()
@@ -120,6 +123,13 @@ class ClientChange:
         return {name: value for name, value in asdict(self).items() if value is not None}
 
 
+class BadClientId(ValueError):
+    """A ``client_id`` of other characters than RFC 6749 appendix A.1 has, or too many of them."""
+
+    def __init__(self, client_id: str) -> None:
+        super().__init__(f"{client_id!r} is not 1 to {_LONGEST_ID} visible ASCII characters.")
+
+
 class ClientIdTaken(ValueError):
     """Another client of the tenant has this ``client_id``."""
 
@@ -162,9 +172,14 @@ async def create(
     project: str = "",
     service_account: str = "",
 ) -> Client:
-    """Store a client; a public one where there is no secret. Raises ``ClientIdTaken``."""
+    """Store a client; a public one where there is no secret.
+
+    Raises ``BadClientId`` and ``ClientIdTaken``.
+    """
     methods = ["client_secret_basic", "client_secret_post"] if secret else ["none"]
-    client_id = client_id or str(uuid4())
+    client_id = str(uuid4()) if client_id is None else client_id
+    if not _ID.fullmatch(client_id):
+        raise BadClientId(client_id)
     try:
         row = await ClientRow.create(
             client_id=client_id,

@@ -1,6 +1,5 @@
 """Users: the people of a tenant."""
 
-import unicodedata
 from enum import StrEnum
 from uuid import UUID
 
@@ -8,6 +7,8 @@ from tortoise import fields
 from tortoise.exceptions import IntegrityError
 from tortoise.expressions import Q
 
+from authgate.storage import usernames
+from authgate.storage.usernames import BadUsername, canonical
 from authgate_tenants import TenantOwned
 
 _LONGEST_NAME = 100
@@ -62,24 +63,8 @@ class User(TenantOwned):
         return str(self.id)
 
 
-class BadUsername(ValueError):
-    """A name or address that holds what a name must not."""
-
-
 class UsernameTaken(ValueError):
     """Another user of the tenant has this name or address."""
-
-
-def canonical(name: str) -> str:
-    """One spelling for every way to write the same name: NFKC, case folded, outer blanks off.
-
-    Raises ``BadUsername`` for control, format and unassigned characters (RFC 8265 section 3.3).
-    """
-    # Normalising makes blanks of other characters, so they go last.
-    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold()).strip()
-    if not folded or any(unicodedata.category(each)[0] == "C" for each in folded):
-        raise BadUsername("A name needs letters, and no control or invisible characters.")
-    return folded
 
 
 async def find(user_id: UUID) -> User | None:
@@ -117,6 +102,7 @@ async def create(
     role: UserRole = UserRole.USER,
 ) -> User:
     """Store a user. Raises ``BadUsername`` and ``UsernameTaken``."""
+    usernames.check(username)
     try:
         return await User.create(
             username=username.strip(),
