@@ -17,6 +17,7 @@ from authgate.storage.clients import Client
 from authgate.storage.invalidation import Invalidations
 from authgate.storage.redis import RedisConnection
 from authgate.storage.shared_cache import SharedCache
+from authgate.storage.tenants import TenantRows
 from authgate.telemetry.tracing import Tracer
 from authgate.tokens.key_set import KeySet
 from authgate.tokens.keys import SigningKeys
@@ -133,7 +134,7 @@ def _built(
         tenants=tenants,
         clients=clients,
         caches=(tenants, clients, key_sets),
-        resolver=TenantResolver(addressing(settings), tenants),
+        resolver=TenantResolver(addressing(settings), TenantRows(), tenants),
         encryption=encryption,
         keys=SigningKeys(encryption=encryption, cache=key_sets, clock=clock),
     )

@@ -1,15 +1,15 @@
 """From an address to its tenant, and from a tenant to its one issuer."""
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from authgate_tenants.models import TenantDomain, TenantRow
-from authgate_tenants.scope import Tenant
+from authgate_tenants.models import TenantRow
+from authgate_tenants.scope import Tenant, TenantStatus
 from authgate_tenants.settings import TenantSettings
 
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\Z")
@@ -45,6 +45,30 @@ class Resolved(NamedTuple):
 
 class UnknownHost(LookupError):
     """Nobody here answers to this host name."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredTenant:
+    """A tenant as it is stored, before it has an address."""
+
+    id: UUID
+    slug: str
+    name: str
+    status: TenantStatus
+    settings: Mapping[str, Any]
+    custom_domain: str
+    """The first host that it has proven to own; empty where there is none."""
+
+
+class TenantRows(Protocol):
+    """Where tenants are stored."""
+
+    async def by_slug(self, slug: str) -> StoredTenant | None: ...
+
+    async def by_id(self, tenant_id: UUID) -> StoredTenant | None: ...
+
+    async def by_host(self, host: str) -> StoredTenant | None:
+        """The tenant that has proven to own this host."""
 
 
 class TenantCache(Protocol):
@@ -99,8 +123,9 @@ class Addressing:
 class TenantResolver:
     """Finds tenants by address or slug."""
 
-    def __init__(self, addressing: Addressing, cache: TenantCache) -> None:
+    def __init__(self, addressing: Addressing, rows: TenantRows, cache: TenantCache) -> None:
         self._addressing = addressing
+        self._rows = rows
         self._cache = cache
         self._serves = lru_cache(maxsize=4096)(addressing.serves)
 
@@ -125,8 +150,7 @@ class TenantResolver:
 
     async def find_by_id(self, tenant_id: UUID) -> Tenant | None:
         """The tenant with this id, read afresh: for jobs, which are rare and know no address."""
-        row = await TenantRow.get_or_none(id=tenant_id)
-        return await self._tenant(row) if row else None
+        return self._tenant(await self._rows.by_id(tenant_id))
 
     async def resolve(self, *, host: str, path: str) -> Resolved | None:
         """Whose request this is. ``None``: nobody's. Raises ``UnknownHost``.
@@ -165,24 +189,15 @@ class TenantResolver:
         return Resolved(tenant, _collapsed(path))
 
     async def _load_by_slug(self, slug: str) -> Tenant | None:
-        row = await TenantRow.get_or_none(slug=slug)
-        return await self._tenant(row) if row else None
+        return self._tenant(await self._rows.by_slug(slug))
 
     async def _load_by_host(self, host: str) -> Tenant | None:
-        domain = await TenantDomain.get_or_none(host=host, verified_at__not_isnull=True)
-        if domain is None:
-            return None
-        return await self._tenant(await TenantRow.get(id=domain.tenant_id))
+        return self._tenant(await self._rows.by_host(host))
 
-    async def _tenant(self, row: TenantRow) -> Tenant:
-        domain = (
-            await TenantDomain.filter(tenant_id=row.id, verified_at__not_isnull=True)
-            .order_by("verified_at")
-            .first()
-        )
-        return self.addressed(row, domain.host if domain else "")
+    def _tenant(self, stored: StoredTenant | None) -> Tenant | None:
+        return self.addressed(stored, stored.custom_domain) if stored else None
 
-    def addressed(self, row: TenantRow, custom_domain: str = "") -> Tenant:
+    def addressed(self, row: TenantRow | StoredTenant, custom_domain: str = "") -> Tenant:
         """A row as the tenant it is, at its canonical address."""
         issuer = self._addressing.issuer(row.slug, custom_domain)
         return Tenant(

@@ -37,12 +37,12 @@ class _Database:
     """Stands for a line on which one tenant's question goes wrong in a way of our choosing."""
 
     def __init__(self) -> None:
-        self.asked: list[UUID] = []
+        self.asked: list[UUID | None] = []
         self.error: Exception | None = None
         self.passable = asyncio.Event()
         self.passable.set()
 
-    async def read(self, tenant_id: UUID, lookup: Lookup, keys: list[Any]) -> list[Record]:
+    async def read(self, tenant_id: UUID | None, lookup: Lookup, keys: list[Any]) -> list[Record]:
         self.asked.append(tenant_id)
         if tenant_id == GLOBEX.id:
             await self.passable.wait()
@@ -68,6 +68,21 @@ async def test_a_tenants_answer_does_not_wait_for_the_next_tenants_question() ->
     assert not held_up.done()
     line.passable.set()
     assert await held_up is not None
+    await lookups.close()
+
+
+async def test_what_is_the_platforms_is_looked_up_once_for_the_requests_of_all_tenants() -> None:
+    line = _Database()
+    lookups = Lookups(line, seconds=5)
+    host = Lookup("hosts", "name", ("size",), of_tenants=False)
+    tasks = []
+    for tenant in (ACME, GLOBEX, INITECH):
+        with use_tenant(tenant):
+            finding = lookups.find(host, tenant.slug)
+            tasks.append(asyncio.create_task(finding, context=copy_context()))
+    found = await asyncio.gather(*tasks)
+    assert [each and each["name"] for each in found] == ["acme", "globex", "initech"]
+    assert line.asked == [None]
     await lookups.close()
 
 

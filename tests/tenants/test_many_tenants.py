@@ -1,5 +1,6 @@
 """What a tenant costs does not depend on how many others there are."""
 
+import asyncio
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -49,6 +50,27 @@ async def test_start_and_first_request_read_no_more_rows_where_there_are_more_te
     assert many < few + (MANY - FEW), "a row for each tenant that was added"
 
 
+async def test_many_tenants_asked_for_the_first_time_at_once_are_all_served(
+    settings: Settings,
+) -> None:
+    few_connections = settings.database.model_copy(update={"pool_size": 2})
+    settings = settings.model_copy(update={"database": few_connections})
+    added = await add_tenants(settings, range(MANY))
+    async with serving(settings, clock=utc_now) as (app, _):
+        transport = httpx2.ASGITransport(app)
+        async with httpx2.AsyncClient(transport=transport, base_url=BASE_URL) as http:
+            answers = await asyncio.gather(*(token_of(http, *each) for each in added))
+    assert [answer.status_code for answer in answers] == [200] * MANY
+
+
+async def token_of(http: httpx2.AsyncClient, tenant: Tenant, machine: NewClient) -> httpx2.Response:
+    return await http.post(
+        f"{tenant.issuer}/oauth/token",
+        data={"grant_type": "client_credentials"},
+        auth=(machine.client.client_id, machine.secret or ""),
+    )
+
+
 async def add_tenants(settings: Settings, numbers: Iterable[int]) -> list[tuple[Tenant, NewClient]]:
     """Tenants with these numbers, each with a machine."""
     added = []
@@ -79,11 +101,7 @@ async def rows_read(
     async with serving(settings, clock=utc_now) as (app, _):
         transport = httpx2.ASGITransport(app)
         async with httpx2.AsyncClient(transport=transport, base_url=BASE_URL) as http:
-            answer = await http.post(
-                f"{tenant.issuer}/oauth/token",
-                data={"grant_type": "client_credentials"},
-                auth=(machine.client.client_id, machine.secret or ""),
-            )
+            answer = await token_of(http, tenant, machine)
     assert answer.status_code == 200, answer.text
     return rows_read_so_far(postgres, database) - before
 

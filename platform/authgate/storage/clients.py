@@ -14,6 +14,8 @@ from tortoise import fields
 from tortoise.exceptions import IntegrityError
 from uuid_utils.compat import uuid4
 
+from authgate.storage import connection
+from authgate.storage.lookups import Lookup
 from authgate_tenants import TenantOwned, current_tenant
 
 _LONGEST_ID = 64
@@ -106,6 +108,23 @@ class Client:
 
 
 _NO_SECRET = bytes(32)
+_BY_ID = Lookup(
+    table="clients",
+    key="client_id",
+    columns=(
+        "id",
+        "name",
+        "secret_hash",
+        "authentication_methods",
+        "grant_types",
+        "scopes",
+        "status",
+        "first_party",
+        "unauthenticated_device_grant",
+        "project",
+        "service_account",
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,9 +168,29 @@ def new_secret() -> str:
 
 
 async def find(client_id: str) -> Client | None:
-    """The client with this id, whatever its status."""
-    row = await ClientRow.get_or_none(client_id=client_id)
-    return Client.from_row(row) if row else None
+    """The client with this id, whatever its status, read together with what other requests ask.
+
+    Not for one that the open unit of work has changed.
+    """
+    record = await connection.find(_BY_ID, client_id)
+    if record is None:
+        return None
+    secret_hash = record["secret_hash"]
+    return Client(
+        id=connection.uuid(record["id"]),
+        tenant_id=current_tenant().id,
+        client_id=client_id,
+        name=record["name"],
+        secret_hash=bytes(secret_hash) if secret_hash is not None else None,
+        authentication_methods=frozenset(connection.json(record["authentication_methods"])),
+        grant_types=frozenset(connection.json(record["grant_types"])),
+        scopes=tuple(connection.json(record["scopes"])),
+        status=ClientStatus(record["status"]),
+        first_party=bool(record["first_party"]),
+        unauthenticated_device_grant=bool(record["unauthenticated_device_grant"]),
+        project=record["project"],
+        service_account=record["service_account"],
+    )
 
 
 async def find_many(client_ids: Collection[str]) -> dict[str, Client]:

@@ -1,12 +1,13 @@
 """Opening and closing the database for one process."""
 
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
+import orjson
 from tortoise import Tortoise, connections
 from tortoise.backends.base.executor import EXECUTOR_CACHE
 
@@ -33,12 +34,14 @@ class Appends(Protocol):
 
 
 class Finds(Protocol):
-    """Finds rows by unique key; ``Lookups`` does."""
+    """Finds rows by key; ``Lookups`` does."""
 
     @property
     def waiting(self) -> int: ...
 
     async def find(self, lookup: Lookup, key: Any) -> Record | None: ...
+
+    async def find_all(self, lookup: Lookup, key: Any) -> Sequence[Record]: ...
 
     async def close(self) -> None: ...
 
@@ -93,8 +96,16 @@ def append(*rows: Row) -> Awaitable[None]:
 
 
 async def find(lookup: Lookup, key: Any) -> Record | None:
-    """A row of the current tenant by unique key, read together with what others look up."""
+    """A row of the current tenant by unique key, read together with what others look up.
+
+    Not for what an open unit of work has changed: it is read by another connection.
+    """
     return await _opened().lookups.find(lookup, key)
+
+
+async def find_all(lookup: Lookup, key: Any) -> Sequence[Record]:
+    """Every such row, in the same way."""
+    return await _opened().lookups.find_all(lookup, key)
 
 
 @asynccontextmanager
@@ -161,6 +172,11 @@ def _connected(settings: DatabaseSettings) -> _Open:
 def uuid(value: UUID | str) -> UUID:
     """An id as either driver returns it."""
     return value if isinstance(value, UUID) else UUID(value)
+
+
+def json(value: str) -> Any:
+    """A JSON column as either driver returns it."""
+    return orjson.loads(value)
 
 
 def moment(value: datetime | str) -> datetime:

@@ -1,7 +1,8 @@
 """Rows found by key for many requests at once.
 
 What concurrent requests of a tenant look up goes out as one statement inside that tenant's
-transaction, so it passes row-level security like every other read.
+transaction, so it passes row-level security like every other read. What belongs to the platform,
+the tenants themselves, is looked up for all requests together.
 """
 
 import asyncio
@@ -24,53 +25,53 @@ Record = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """Which columns of which table to read, by which unique key."""
+    """Which columns of which table to read, by which key."""
 
     table: str
     key: str
     columns: tuple[str, ...]
+    of_tenants: bool = True
+    """Whether the rows belong to tenants; else to the platform."""
 
     def postgres(self) -> str:
-        """Takes a tenant and an array of keys."""
-        names = ", ".join((self.key, *self.columns))
-        return (
-            f"SELECT {names} FROM {self.table}"  # noqa: S608
-            f" WHERE tenant_id = $1 AND {self.key} = ANY($2)"
-        )
+        """Takes an array of keys, and the tenant where rows have one."""
+        return f"{self._select()} = ANY($1)" + (" AND tenant_id = $2" if self.of_tenants else "")
 
     def sqlite(self, keys: int) -> str:
-        """Takes a tenant and then each key."""
-        names = ", ".join((self.key, *self.columns))
+        """Takes each key, and then the tenant where rows have one."""
         marks = ", ".join("?" * keys)
-        return (
-            f"SELECT {names} FROM {self.table}"  # noqa: S608
-            f" WHERE tenant_id = ? AND {self.key} IN ({marks})"
-        )
+        return f"{self._select()} IN ({marks})" + (" AND tenant_id = ?" if self.of_tenants else "")
+
+    def _select(self) -> str:
+        names = ", ".join((self.key, *self.columns))
+        return f"SELECT {names} FROM {self.table} WHERE {self.key}"  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One request's question."""
+    """One request's question; of no tenant where rows belong to the platform."""
 
-    tenant_id: UUID
+    tenant_id: UUID | None
     lookup: Lookup
     key: Any
 
 
 class Reader(Protocol):
-    """Answers questions about one tenant and one lookup."""
+    """Answers questions about one lookup, of one tenant or of none."""
 
-    async def read(self, tenant_id: UUID, lookup: Lookup, keys: list[Any]) -> list[Record]: ...
+    async def read(
+        self, tenant_id: UUID | None, lookup: Lookup, keys: list[Any]
+    ) -> list[Record]: ...
 
     async def close(self) -> None: ...
 
 
 class Lookups:
-    """Finds rows by unique key, the concurrent ones together."""
+    """Finds rows by key, for concurrent requests together."""
 
     def __init__(self, reader: Reader, *, seconds: float) -> None:
         self._reader = reader
-        self._batcher: Batcher[Asked, Record | None] = Batcher(self._answer, seconds=seconds)
+        self._batcher: Batcher[Asked, Sequence[Record]] = Batcher(self._answer, seconds=seconds)
 
     @property
     def waiting(self) -> int:
@@ -78,16 +79,22 @@ class Lookups:
         return self._batcher.waiting
 
     async def find(self, lookup: Lookup, key: Any) -> Record | None:
-        """The row of the current tenant with this key, as the driver returns it."""
-        return await self._batcher.submit(Asked(current_tenant().id, lookup, key))
+        """The row with this unique key, as the driver returns it."""
+        found = await self.find_all(lookup, key)
+        return found[0] if found else None
+
+    async def find_all(self, lookup: Lookup, key: Any) -> Sequence[Record]:
+        """Every row with this key, of the current tenant where rows have one."""
+        tenant_id = current_tenant().id if lookup.of_tenants else None
+        return await self._batcher.submit(Asked(tenant_id, lookup, key))
 
     async def close(self) -> None:
         """Answer what waits, and disconnect."""
         await self._batcher.close()
         await self._reader.close()
 
-    async def _answer(self, batch: Sequence[Waiting[Asked, Record | None]]) -> None:
-        groups: dict[tuple[UUID, Lookup], list[Waiting[Asked, Record | None]]] = {}
+    async def _answer(self, batch: Sequence[Waiting[Asked, Sequence[Record]]]) -> None:
+        groups: dict[tuple[UUID | None, Lookup], list[Waiting[Asked, Sequence[Record]]]] = {}
         for waiting in batch:
             asked = waiting.item
             groups.setdefault((asked.tenant_id, asked.lookup), []).append(waiting)
@@ -95,7 +102,10 @@ class Lookups:
             await self._answer_group(tenant_id, lookup, group)
 
     async def _answer_group(
-        self, tenant_id: UUID, lookup: Lookup, group: Sequence[Waiting[Asked, Record | None]]
+        self,
+        tenant_id: UUID | None,
+        lookup: Lookup,
+        group: Sequence[Waiting[Asked, Sequence[Record]]],
     ) -> None:
         try:
             keys, began = list({waiting.item.key for waiting in group}), perf_counter()
@@ -107,9 +117,15 @@ class Lookups:
             for waiting in group:
                 waiting.fail(error)
             return
-        found = {record[lookup.key]: record for record in records}
+        found: dict[Any, list[Record]] = {}
+        for record in records:
+            found.setdefault(record[lookup.key], []).append(record)
         for waiting in group:
-            waiting.answer(found.get(waiting.item.key))
+            waiting.answer(found.get(waiting.item.key, ()))
+
+
+def _given(tenant_id: UUID | None) -> tuple[UUID, ...]:
+    return (tenant_id,) if tenant_id is not None else ()
 
 
 class PostgresReader:
@@ -118,11 +134,11 @@ class PostgresReader:
     def __init__(self, url: str, *, pgbouncer: bool, seconds: float) -> None:
         self._line = PostgresLine(url, pgbouncer=pgbouncer, seconds=seconds)
 
-    async def read(self, tenant_id: UUID, lookup: Lookup, keys: list[Any]) -> list[Record]:
+    async def read(self, tenant_id: UUID | None, lookup: Lookup, keys: list[Any]) -> list[Record]:
         """Read inside the tenant's transaction."""
         begin = asyncpg_client.begin_statement(tenant_id)
         async with self._line.transaction(begin) as connection:
-            records = await connection.fetch(lookup.postgres(), tenant_id, keys)
+            records = await connection.fetch(lookup.postgres(), keys, *_given(tenant_id))
         return [dict(record) for record in records]
 
     async def close(self) -> None:
@@ -138,11 +154,14 @@ class SqliteReader:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="lookups")
         self._connection: sqlite3.Connection | None = None
 
-    async def read(self, tenant_id: UUID, lookup: Lookup, keys: list[Any]) -> list[Record]:
+    async def read(self, tenant_id: UUID | None, lookup: Lookup, keys: list[Any]) -> list[Record]:
         """Read the keys, given and returned as the caller has them."""
         stored = append_log.encoded(keys, "sqlite")
         rows = await asyncio.get_running_loop().run_in_executor(
-            self._thread, self._read, lookup.sqlite(len(keys)), [str(tenant_id), *stored]
+            self._thread,
+            self._read,
+            lookup.sqlite(len(keys)),
+            [*stored, *map(str, _given(tenant_id))],
         )
         originals = dict(zip(stored, keys, strict=True))
         return [{**row, lookup.key: originals[row[lookup.key]]} for row in rows]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
+from uuid import UUID
 
 from tortoise import fields
 from tortoise.exceptions import IntegrityError
@@ -16,7 +17,9 @@ from tortoise.expressions import Q
 from tortoise.queryset import QuerySet
 from tortoise.transactions import in_transaction
 
-from authgate_tenants import TenantOwned
+from authgate.storage import connection
+from authgate.storage.lookups import Lookup, Record
+from authgate_tenants import TenantOwned, current_tenant
 
 
 class KeyState(StrEnum):
@@ -59,6 +62,42 @@ class NewKey:
     sealed_private: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class PublishedKey:
+    """A key that the JWKS shows, or has shown until recently."""
+
+    id: UUID
+    kid: str
+    algorithm: str
+    state: KeyState
+    sealed_private: bytes
+    created_at: datetime
+    revoked_at: datetime | None
+    expires_at: datetime | None
+
+    def is_shown(self, now: datetime, revoked_since: datetime) -> bool:
+        """Whether it is neither revoked nor past its end, or was revoked since then."""
+        if self.state == KeyState.REVOKED:
+            return self.revoked_at is not None and self.revoked_at >= revoked_since
+        return self.expires_at is None or self.expires_at > now
+
+
+_OF_TENANT = Lookup(
+    table="signing_keys",
+    key="tenant_id",
+    columns=(
+        "id",
+        "kid",
+        "algorithm",
+        "state",
+        "sealed_private",
+        "created_at",
+        "revoked_at",
+        "expires_at",
+    ),
+)
+
+
 async def insert(key: NewKey, *, state: KeyState, now: datetime) -> bool:
     """Store a key; ``False`` where the tenant has an active or pending one by now."""
     try:
@@ -79,14 +118,29 @@ async def insert(key: NewKey, *, state: KeyState, now: datetime) -> bool:
     return True
 
 
-async def published(*, now: datetime, revoked_since: datetime) -> list[SigningKey]:
+async def published(*, now: datetime, revoked_since: datetime) -> list[PublishedKey]:
     """What belongs in the JWKS, the eldest first, and what was in it until recently.
 
     The former are the keys that are neither revoked nor past their end, the latter those revoked
-    since the moment given.
+    since the moment given. Read together with what other requests ask.
     """
-    recently = Q(state=KeyState.REVOKED, revoked_at__gte=revoked_since)
-    return await SigningKey.filter(_living(now) | recently).order_by("created_at", "id")
+    records = await connection.find_all(_OF_TENANT, current_tenant().id)
+    keys = [key for key in map(_published, records) if key.is_shown(now, revoked_since)]
+    return sorted(keys, key=lambda key: (key.created_at, key.id))
+
+
+def _published(record: Record) -> PublishedKey:
+    revoked_at, expires_at = record["revoked_at"], record["expires_at"]
+    return PublishedKey(
+        id=connection.uuid(record["id"]),
+        kid=record["kid"],
+        algorithm=record["algorithm"],
+        state=KeyState(record["state"]),
+        sealed_private=bytes(record["sealed_private"]),
+        created_at=connection.moment(record["created_at"]),
+        revoked_at=connection.moment(revoked_at) if revoked_at else None,
+        expires_at=connection.moment(expires_at) if expires_at else None,
+    )
 
 
 async def of_algorithm(algorithm: str, *, now: datetime) -> dict[KeyState, SigningKey]:

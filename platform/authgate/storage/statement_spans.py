@@ -5,7 +5,7 @@ only where traces are wanted.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import lru_cache
 from typing import Any
@@ -118,6 +118,11 @@ class TracedLookups:
         """The row of the current tenant with this key."""
         with _span(self._tracer, self._system, "SELECT", lookup.table):
             return await self._lookups.find(lookup, key)
+
+    async def find_all(self, lookup: Lookup, key: Any) -> Sequence[Record]:
+        """Every row with this key."""
+        with _span(self._tracer, self._system, "SELECT", lookup.table):
+            return await self._lookups.find_all(lookup, key)
 
     async def close(self) -> None:
         """Answer what waits, and disconnect."""

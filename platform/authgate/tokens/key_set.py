@@ -3,12 +3,13 @@
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 from uuid import UUID
 
 import orjson
 from jwt.algorithms import get_default_algorithms
 
-from authgate.storage.signing_keys import KeyState, NewKey, SigningKey
+from authgate.storage.signing_keys import KeyState, NewKey
 from authgate.tokens.algorithms import ALGORITHMS, P256_ORDER, PrivateKey
 from authgate.tokens.signer import Signer
 from authgate_tenants.encryption import TenantCipher
@@ -23,6 +24,22 @@ MAX_AGE_AFTER_REVOCATION = 60
 _STALE_WHILE_REVALIDATE = 300
 _CHECKS = get_default_algorithms()
 _ORDER = (KeyState.ACTIVE, KeyState.PENDING, KeyState.RETIRING)
+
+
+class StoredKey(Protocol):
+    """A key as it is stored, with its private part sealed."""
+
+    @property
+    def kid(self) -> str: ...
+
+    @property
+    def algorithm(self) -> str: ...
+
+    @property
+    def state(self) -> KeyState: ...
+
+    @property
+    def sealed_private(self) -> bytes: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +84,7 @@ class KeySet:
 
     @classmethod
     def opened(
-        cls, rows: Iterable[SigningKey], *, cipher: TenantCipher, max_age: int = MAX_AGE
+        cls, rows: Iterable[StoredKey], *, cipher: TenantCipher, max_age: int = MAX_AGE
     ) -> "KeySet":
         """Open published keys. Raises ``SealBroken`` where a row is not as we stored it."""
         found = sorted(rows, key=lambda row: _ORDER.index(row.state))
@@ -101,7 +118,7 @@ def sealed(key: PrivateKey, *, cipher: TenantCipher) -> NewKey:
     )
 
 
-def _opened(row: SigningKey, cipher: TenantCipher) -> PrivateKey:
+def _opened(row: StoredKey, cipher: TenantCipher) -> PrivateKey:
     # The public part is computed from the sealed one, never read, and the seal holds for this kid
     # only: whoever can write rows cannot make the server believe in a key of theirs.
     private = cipher.open(
