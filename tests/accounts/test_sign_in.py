@@ -1,6 +1,7 @@
 """``/login``: signing in with a password, and all the ways in which it must not work."""
 
 import asyncio
+import random
 import re
 import time
 from collections.abc import Awaitable, Callable
@@ -382,6 +383,36 @@ async def test_lg_03_one_password_for_many_accounts_is_slowed_down_from_everywhe
 async def limited(server: RunningServer, tenant: Tenant, **limits: str) -> None:
     settings = TenantSettings(login_limits=limits).to_json()
     await change(server, tenant, settings=settings)
+
+
+@on_sqlite
+async def test_lg_04_of_a_list_of_pairs_few_are_tried_and_the_right_ones_look_like_the_others(
+    server: RunningServer, attempt: Attempt, acme: Tenant, password_hash: str, ledger: Ledger
+) -> None:
+    budget, pairs, right = 20, 400, 40
+    await limited(server, acme, login_per_tenant=f"{budget}/min burst {budget}")
+    with use_tenant(acme):
+        for number in range(right):
+            await users.create(username=f"real{number}", password_hash=password_hash)
+    stuffed = [(f"real{number}", PASSWORD) for number in range(right)]
+    stuffed += [(f"leaked{number}", WRONG) for number in range(pairs - right)]
+    random.Random(4).shuffle(stuffed)  # noqa: S311  # the same order every time
+    began = time.monotonic()
+    # Each from an address of its own: no limit by address or by account ever holds.
+    answers = [
+        await attempt(name, password, ip=f"198.{number // 200}.100.{number % 200}")
+        for number, (name, password) in enumerate(stuffed)
+    ]
+    tried = [answer for answer in answers if answer.status_code != 429]
+    assert budget <= len(tried) <= budget + 1 + (time.monotonic() - began) * budget / 60
+    refused = [
+        told(answer, name)
+        for answer, (name, _) in zip(answers, stuffed, strict=True)
+        if answer.status_code == 429
+    ]
+    assert all(each == refused[0] for each in refused), "nothing tells a right pair from a wrong"
+    [alarm] = await ledger.events(acme, Event.RATE_LIMIT_EXCEEDED)
+    assert (alarm.resource_id, alarm.severity) == ("login_per_tenant", "WARNING")
 
 
 @on_sqlite
