@@ -6,13 +6,14 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from authgate.serving.options import ServerKind
 from authgate_testing.faults.checker import Rule, Violation
 from authgate_testing.faults.deployment import Deployment, deployed
 from authgate_testing.faults.history import History, Kind
 from authgate_testing.faults.load import Device, Machine, crowd
 from authgate_testing.faults.site import Site
 
-ENOUGH = 30
+ENOUGH = {Kind.MACHINE: 20, Kind.REDEMPTION: 3}
 BROKEN = {
     "answers_before_commit": Rule.KEPT,
     "reads_then_writes": Rule.ONCE,
@@ -20,18 +21,21 @@ BROKEN = {
     "takes_outages_for_failures": Rule.ANSWERED,
 }
 
+RIVALS: tuple[ServerKind, ...] = ("uvicorn", "hypercorn")
+"""Two processes: within one, whoever wants the same code waits for their turn."""
+
 
 async def _enough(history: History) -> None:
-    """Wait until clients have been answered so many tokens more."""
-    wanted = _given(history) + ENOUGH
-    give_up_at = asyncio.get_running_loop().time() + 30
-    while _given(history) < wanted:
+    """Wait until machines and devices have been given so many tokens more."""
+    wanted = {kind: _given(history, kind) + count for kind, count in ENOUGH.items()}
+    give_up_at = asyncio.get_running_loop().time() + 60
+    while any(_given(history, kind) < count for kind, count in wanted.items()):
         assert asyncio.get_running_loop().time() < give_up_at, [str(call) for call in history.calls]
         await asyncio.sleep(0.05)
 
 
-def _given(history: History) -> int:
-    return sum(bool(call.gave) for call in history.of(Kind.MACHINE, Kind.REDEMPTION))
+def _given(history: History, kind: Kind) -> int:
+    return sum(bool(call.gave) for call in history.of(kind))
 
 
 @asynccontextmanager
@@ -45,7 +49,8 @@ async def _at_work(deployment: Deployment, history: History) -> AsyncIterator[No
 async def _found(site: Site, build: str, together: asyncio.Barrier) -> list[Violation]:
     history = History()
     program = f"authgate_testing.faults.broken {build}"
-    async with deployed(site, "uvicorn", workers=1, program=program) as deployment:
+    kinds = RIVALS if BROKEN[build] is Rule.ONCE else RIVALS[:1]
+    async with deployed(site, *kinds, workers=1, program=program) as deployment:
         async with _at_work(deployment, history):
             await together.wait()  # PostgreSQL crashes now,
             await together.wait()  # and is back again
