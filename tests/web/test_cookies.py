@@ -91,7 +91,7 @@ async def test_wb_10_a_tenant_at_the_root_and_one_below_it_do_not_mix_up_their_c
     person, _ = await sign_in(server, acme)
     page = await person.visit(f"{globex.issuer}/account/sessions")
     assert page.url.path == "/t/globex/login"
-    assert "Sign in to Globex" in page.text
+    assert "Sign in to <bdi>Globex</bdi>" in page.text
     page = await person.submit({"username": "alice", "password": PASSWORD}, to="/login")
     assert page.status_code == 400, "its own form is taken, and nobody of that name is there"
     page = await person.visit(f"{acme.issuer}/account/sessions")
