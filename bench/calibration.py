@@ -11,30 +11,29 @@ class Field:
 
     __slots__ = ("name", "value")
 
-    def __init__(self, name: str, value: int) -> None:
-        self.name = name
+    def __init__(self, value: int, name: str) -> None:
         self.value = value
+        self.name = name
 
 
-def work(rounds: int) -> int:
+def work(rounds: int) -> None:
     """Calls, objects, dictionaries, texts, bytes and exceptions, as a request has them."""
-    done = 0
     for _ in range(rounds):
         fields: dict[str, Field] = {}
         for number in range(8):
-            done += _one(fields, number)
-    return done
+            try:
+                _with(fields, number)
+                if number == 7:
+                    raise KeyError(number)
+            except KeyError:
+                continue
 
 
-def _one(fields: dict[str, Field], number: int) -> int:
-    name = f"field-{number}"
-    fields[name] = Field(name, number)
-    text = "&".join(f"{each.name}={each.value}" for each in fields.values())
-    pairs = dict(pair.split(b"=") for pair in text.encode().split(b"&"))
-    try:
-        return len(pairs[b"field-7"])
-    except KeyError:
-        return 0
+def _with(fields: dict[str, Field], number: int) -> tuple[bytes, dict[str, int]]:
+    field = Field(number, str(number))
+    fields[field.name] = field
+    pairs = [(name, each.value) for name, each in fields.items() if each.value]
+    return f"{field.value}:{field.name}".encode().split(b":")[0], dict(pairs)
 
 
 if __name__ == "__main__":

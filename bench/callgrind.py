@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -19,6 +20,8 @@ _TOTAL = re.compile(r"^(?:summary|totals): (\d+)", re.MULTILINE)
 _COLLECTED = re.compile(r"Collected : (\d+)")
 _NAME = re.compile(r"c?fn=\((\d+)\)(?: (.*))?")
 _COST = re.compile(r"[+*\d-]\S* (\d+)$")
+_IDLE_LOOKS = 3
+_LOOK_SECONDS = 0.005
 # Where a name lands in a dictionary is chance otherwise, and some places cost more than others.
 _NO_CHANCE = {"PYTHONHASHSEED": "0"}
 # Everything takes fifty times as long, and nothing is to be given up for that.
@@ -71,9 +74,22 @@ class CountedServer:
         Counting began when the last record was written.
         """
         work()
+        self._wait_until_idle()
         self._tell("dump")
         record = max(self.records.parent.iterdir(), key=_number)
         return Spent(int(_TOTAL.findall(record.read_text(errors="replace"))[0]), record)
+
+    def _wait_until_idle(self) -> None:
+        """Its clients have their answers; it may still be tidying up."""
+        idle = 0
+        while idle < _IDLE_LOOKS:
+            idle = idle + 1 if self._sleeps() else 0
+            time.sleep(_LOOK_SECONDS)
+
+    def _sleeps(self) -> bool:
+        """Whether no thread runs or could run (proc(5))."""
+        stats = Path(f"/proc/{self.pid}/task").glob("*/stat")
+        return all(stat.read_text().rpartition(")")[2].split()[0] == "S" for stat in stats)
 
     def _tell(self, *words: str) -> None:
         command = ["vgdb", f"--pid={self.pid}", *words]

@@ -81,7 +81,7 @@ def _table(what: str, unit: str, now: Mapping[str, int], before: Mapping[str, in
 
 def executed(server: bytecodes.TracedServer, site: Site, scenario: Scenario) -> Mapping[str, int]:
     """What each Python function executes for a request, callees included."""
-    with waves(scenario, scenario.requests(site)) as wave:
+    with waves(scenario, scenario.requests(site), server=server.pid) as wave:
         wave()
         costs = server.by_function(lambda: repeat(wave, _TRACED_WAVES))
     requests = CONNECTIONS * _TRACED_WAVES

@@ -4,6 +4,8 @@ What concurrent requests share (a commit, a lookup) is part of what they cost.
 """
 
 import http.client
+import os
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
@@ -17,14 +19,17 @@ _SECONDS = 60
 
 
 @contextmanager
-def waves(scenario: Scenario, requests: Sequence[Request]) -> Iterator[Callable[[], None]]:
-    """Sends one wave of *requests* and waits for its answers."""
+def waves(
+    scenario: Scenario, requests: Sequence[Request], *, server: int
+) -> Iterator[Callable[[], None]]:
+    """Sends one wave of *requests* to the process *server*, and waits for its answers."""
     place = requests[0].place
     connections = [http.client.HTTPConnection(place, timeout=_SECONDS) for _ in range(CONNECTIONS)]
 
     def wave() -> None:
-        for number, connection in enumerate(connections):
-            ask(connection, requests[number % len(requests)])
+        with _stopped(server):
+            for number, connection in enumerate(connections):
+                ask(connection, requests[number % len(requests)])
         for connection in connections:
             _judge(scenario, answer(connection))
 
@@ -33,6 +38,16 @@ def waves(scenario: Scenario, requests: Sequence[Request]) -> Iterator[Callable[
     finally:
         for connection in connections:
             connection.close()
+
+
+@contextmanager
+def _stopped(process: int) -> Iterator[None]:
+    """Hold a process, which then finds at once what came one by one."""
+    os.kill(process, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(process, signal.SIGCONT)
 
 
 def _judge(scenario: Scenario, reply: Reply) -> None:
