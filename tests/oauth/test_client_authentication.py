@@ -173,7 +173,7 @@ async def odd(server: RunningServer, acme: Tenant) -> NewClient:
     with use_tenant(acme):
         client = await clients.create(
             name="Odd",
-            client_id="odd: 100%+ü",
+            client_id="odd:100%+&=",
             grant_types=["client_credentials"],
             scopes=["read"],
             secret=ODD_SECRET,
