@@ -103,6 +103,18 @@ class ServerSettings(_Section):
     drain_seconds: float = Field(default=8.0, ge=0)
     """How long a worker that leaves waits for its connections."""
 
+    connections: int = Field(default=4096, ge=16)
+    """Connections that a worker has open at a time. When there are so many, idle ones are closed
+    and new ones wait."""
+
+    connections_per_address: int = Field(default=1024, ge=1)
+    """Connections that a worker takes from one address (a /64 for IPv6). Requests that share one
+    by HTTP/2 count each. Addresses in ``trusted_proxies`` have no such limit."""
+
+    stalled_seconds: float = Field(default=30.0, ge=1)
+    """How long a client may leave its answer lying: in that time it has to take 8 KiB of it, or
+    the connection is cut."""
+
     body_limit: int = Field(default=65536, ge=1024)
     """Largest request body, in bytes; a larger one is answered 413."""
 

@@ -43,6 +43,8 @@ async def app(scope, receive, send):
     if scope["path"] == "/slow":
         (HERE / "in-flight").touch()
         await asyncio.sleep(0.4)
+    if scope["path"] == "/slower":
+        await asyncio.sleep(2)
     if scope["path"] == "/echo":
         return await answer(send, await body_of(receive))
     if scope["path"] == "/large":
@@ -228,6 +230,12 @@ class Service:
         worker = self.said(r"worker (\d+) is ready")[1]
         return len(os.listdir(f"/proc/{worker}/fd"))
 
+    def resident_bytes(self) -> int:
+        """How much memory the one worker has."""
+        worker = self.said(r"worker (\d+) is ready")[1]
+        pages = int(Path(f"/proc/{worker}/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE")
+
     def in_flight(self) -> None:
         """Wait until the application works on ``/slow``."""
         assert within(10, (self.folder / "in-flight").exists)
@@ -299,6 +307,12 @@ def _services(folder: Path) -> Iterator[Serve]:
     finally:
         for service in running:
             service.stop()
+
+
+@pytest.fixture(scope="session")
+def with_tls(certificate: tuple[Path, Path]) -> dict[str, str]:
+    """Options of a service that ends TLS itself."""
+    return dict(zip(("certfile", "keyfile"), map(str, certificate), strict=True))
 
 
 @pytest.fixture

@@ -74,6 +74,10 @@ def options(settings: Settings) -> ServeOptions:
         certfile=server.certificate_file,
         keyfile=server.certificate_key_file,
         drain_seconds=server.drain_seconds,
+        connections=server.connections,
+        connections_per_address=server.connections_per_address,
+        stalled_seconds=server.stalled_seconds,
+        trusted_proxies=server.trusted_proxies,
     )
 
 

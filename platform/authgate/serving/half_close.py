@@ -13,10 +13,10 @@ def half_close(transport: asyncio.WriteTransport) -> None:
     """End our side once everything is sent, and the connection a little later at the latest.
 
     The caller goes on reading, to no purpose, until the peer ends its side. TLS has no half-closed
-    state, so there the connection is closed at once.
+    state here, so its peer learns that we have finished from what we said, or a little later.
     """
     if not transport.can_write_eof():
-        transport.close()
+        asyncio.get_running_loop().call_later(LINGER_SECONDS, transport.close)
         return
     transport.write_eof()
     _Patience(transport).look_again()

@@ -16,9 +16,9 @@ from hypercorn.typing import AppWrapper, ASGIReceiveEvent, ASGISendEvent, Scope
 
 logger = logging.getLogger(__name__)
 
-MOST_UNREAD = 64 * 1024
-"""Bytes of a body that wait for the application before no more are taken: as many as HTTP/2 lets a
-client send ahead (RFC 9113 section 6.9.2)."""
+MOST_UNREAD = 32 * 1024
+"""Bytes of a body that wait for the application before no more are asked for. An HTTP/2 client may
+have sent 64 KiB ahead by then (RFC 9113 section 6.9.2)."""
 
 
 class Calls(TaskGroup):
@@ -28,6 +28,7 @@ class Calls(TaskGroup):
         super().__init__(loop)
         self.running = 0
         """Calls that have not come to their end, whether or not anybody waits for the answer."""
+        self.when_one_ends: Callable[[], None] = _nothing
         self._one_at_a_time = one_at_a_time
 
     async def spawn_app(
@@ -56,8 +57,10 @@ class Calls(TaskGroup):
             logger.exception("the application failed")
         finally:
             self.running -= 1
+            self.when_one_ends()
             inbox.close()
-            await send(None)
+        # Not of a call that is cancelled: its connection is gone, and would be waited for.
+        await send(None)
 
 
 class Inbox:
@@ -113,6 +116,10 @@ class Inbox:
         self._is_closed = True
         self._body.clear()
         self._room.set()
+
+
+def _nothing() -> None:
+    """Nobody counts along."""
 
 
 async def _no_threads(*_: object) -> NoReturn:

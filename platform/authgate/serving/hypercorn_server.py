@@ -17,26 +17,32 @@ from hypercorn.typing import LifespanState as HypercornState
 from hypercorn.utils import parse_socket_addr
 
 from authgate.serving.asgi_types import ASGIApp, LifespanState
+from authgate.serving.crowd import Crowd
 from authgate.serving.half_close import half_close
 from authgate.serving.hypercorn_calls import Calls
-from authgate.serving.hypercorn_protocol import (
-    DrainingContext,
-    StrictH2Protocol,
-    StrictH11Protocol,
-)
+from authgate.serving.hypercorn_context import DrainingContext
+from authgate.serving.hypercorn_h2 import StrictH2Protocol
+from authgate.serving.hypercorn_h11 import StrictH11Protocol
 from authgate.serving.options import ServeOptions
 from authgate.serving.request_head import HEAD_SECONDS, KEEP_ALIVE_SECONDS, MAX_HEAD_BYTES
+from authgate.serving.stalled_peer import StalledPeer
 from authgate.serving.tls import CLOSE_SECONDS, HANDSHAKE_SECONDS, tls_context
+
+UNSENT_BYTES = 64 * 1024
+"""What we keep of an answer for a peer that does not take it, before the application has to wait;
+over TLS asyncio would keep eight times as much."""
 
 
 class HypercornServer:
     """Serves connections with Hypercorn's protocols, without its process model."""
 
-    def __init__(self, *, app: ASGIApp, state: LifespanState, options: ServeOptions) -> None:
+    def __init__(
+        self, *, app: ASGIApp, state: LifespanState, options: ServeOptions, crowd: Crowd
+    ) -> None:
         self._app = ASGIWrapper(cast("ASGIFramework", app))
         self._state = state
         self._config = _config()
-        self._context = DrainingContext()
+        self._context = DrainingContext(crowd=crowd, stalled_seconds=options.stalled_seconds)
         self._loop = asyncio.get_running_loop()
         self._connections: set[StrictConnection] = set()
         self._tls = None
@@ -65,7 +71,7 @@ class HypercornServer:
 
     async def _open(self, accepted: socket.socket) -> tuple[StreamReader, StreamWriter]:
         reader = StreamReader(loop=self._loop)
-        protocol = StreamReaderProtocol(reader, loop=self._loop)
+        protocol = _WatchedStream(reader, self._loop, self._context.stalled_seconds)
         transport, _ = await self._loop.connect_accepted_socket(
             lambda: protocol,
             accepted,
@@ -85,6 +91,40 @@ class HypercornServer:
         """Close the connections that wait for a request."""
         for connection in list(self._connections):
             connection.close_if_idle()
+
+
+class _WatchedStream(StreamReaderProtocol):
+    """A connection's bytes, as asyncio's streams have them, cut if the peer does not take them."""
+
+    def __init__(
+        self, reader: StreamReader, loop: asyncio.AbstractEventLoop, stalled_seconds: float
+    ) -> None:
+        super().__init__(reader, loop=loop)
+        self._watched_loop = loop
+        self._stalled_seconds = stalled_seconds
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        transport = cast("asyncio.Transport", transport)
+        super().connection_made(transport)
+        transport.set_write_buffer_limits(high=UNSENT_BYTES)
+        self._peer = StalledPeer(
+            self._watched_loop,
+            seconds=self._stalled_seconds,
+            taken=lambda: -transport.get_write_buffer_size(),
+            give_up=transport.abort,
+        )
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._peer.held_up()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._peer.flows()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        self._peer.flows()
 
 
 class StrictConnection(TCPServer):
@@ -131,7 +171,7 @@ class StrictConnection(TCPServer):
 
     def close_if_idle(self) -> None:
         if self.idle_task._handle is not None:  # noqa: SLF001  # nothing else knows
-            self.writer.close()
+            self.writer.transport.abort()  # a silent peer would keep its place while TLS ends
 
     async def _first_request_timeout(self) -> None:
         await asyncio.sleep(HEAD_SECONDS)

@@ -6,18 +6,26 @@ import socket
 from authgate.serving.errors import CannotListen, PortTaken
 
 BACKLOG = 1024  # connections the kernel keeps for us while every worker is busy or starting
-STALLED_MILLISECONDS = 30_000
+
+UNSENT_BYTES = 128 * 1024
+"""What the kernel takes of an answer before its peer does; of itself it would take some MiB for
+each peer that does not read."""
 
 
-def listen(*, host: str, port: int) -> socket.socket:
-    """Listen on the address. Raises ``PortTaken`` or ``CannotListen``."""
+def listen(*, host: str, port: int, stalled_seconds: float = 30.0) -> socket.socket:
+    """Listen on the address. Raises ``PortTaken`` or ``CannotListen``.
+
+    Accepted sockets inherit the options that are set here.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     # A restarted server must not wait for the last one's finished connections to be forgotten.
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, UNSENT_BYTES)
     if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux
-        # Accepted sockets inherit it: a peer that reads nothing of its answer is cut by the kernel.
-        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, STALLED_MILLISECONDS)
+        # A peer that reads nothing of its answer is cut by the kernel.
+        milliseconds = int(stalled_seconds * 1000)
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, milliseconds)
     try:
         listener.bind((host, port))
         listener.listen(BACKLOG)

@@ -28,6 +28,18 @@ class ServeOptions:
     drain_seconds: float = 8.0
     """How long a leaving worker waits for its connections."""
 
+    connections: int = 4096
+    """How many a worker has open at a time."""
+
+    connections_per_address: int = 1024
+    """How many of them may come from one address that is no trusted proxy."""
+
+    stalled_seconds: float = 30.0
+    """How long a peer may leave its answer lying."""
+
+    trusted_proxies: tuple[str, ...] = ()
+    """Addresses and networks that ``connections_per_address`` is not for."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assignment:
@@ -52,4 +64,5 @@ class Assignment:
         options = told.pop("options")
         for name in ("certfile", "keyfile"):
             options[name] = Path(options[name]) if options[name] else None
+        options["trusted_proxies"] = tuple(options["trusted_proxies"])
         return cls(options=ServeOptions(**options), **told)

@@ -32,7 +32,7 @@ def run(options: ServeOptions) -> int:
     Raises ``PortTaken``, ``CannotListen`` or ``ServerNotInstalled`` before anything is started.
     """
     _require_server(options)
-    listener = listen(host=options.host, port=options.port)
+    listener = listen(host=options.host, port=options.port, stalled_seconds=options.stalled_seconds)
     logger.info("listening on %s", origin(listener, secure=options.certfile is not None))
     return asyncio.run(Supervisor(options=options, listener=listener).serve())
 

@@ -18,6 +18,7 @@ from contextlib import suppress
 from typing import Protocol, cast
 
 from authgate.serving.asgi_types import ASGIApp, LifespanState
+from authgate.serving.crowd import Crowd
 from authgate.serving.errors import AppNotFound, ServingError
 from authgate.serving.lifeline import Lifeline
 from authgate.serving.lifespan import lifespan
@@ -31,6 +32,9 @@ CANNOT_START = 3
 """Exit status of a worker whose application could not be loaded, started or stopped."""
 
 MOST_DESCRIPTORS = 65536
+
+RESERVED_DESCRIPTORS = 128
+"""Kept for what is no client's connection: the database's, Redis's, files and pipes."""
 
 
 class Server(Protocol):
@@ -77,6 +81,11 @@ def _raise_descriptor_limit() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
+def _descriptors() -> int:
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return MOST_DESCRIPTORS if soft == resource.RLIM_INFINITY else soft
+
+
 def _load(dotted: str) -> ASGIApp:
     module, _, attribute = dotted.partition(":")
     try:
@@ -95,11 +104,15 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
 
 async def _work(app: ASGIApp, assignment: Assignment, lifeline: Lifeline) -> None:
     async with lifespan(app) as state:
-        server = _server(app, state, assignment.options)
+        options = assignment.options
+        crowd = Crowd(most_of_one=options.connections_per_address, proxies=options.trusted_proxies)
+        server = _server(app, state, options, crowd)
         listener = Listener(
             socket.socket(fileno=assignment.listener),
             serve=server.serve,
             make_room=server.close_idle,
+            most=min(options.connections, _descriptors() - RESERVED_DESCRIPTORS),
+            crowd=crowd,
         )
         leaving = _watch_for_the_end(server, lifeline)
         gc.collect()
@@ -112,7 +125,7 @@ async def _work(app: ASGIApp, assignment: Assignment, lifeline: Lifeline) -> Non
             os.write(assignment.ready, b"1")
         os.close(assignment.ready)
         await leaving.wait()
-        await _leave(listener, server, assignment.options.drain_seconds)
+        await _leave(listener, server, options.drain_seconds)
 
 
 async def _leave(listener: Listener, server: Server, drain_seconds: float) -> None:
@@ -122,14 +135,14 @@ async def _leave(listener: Listener, server: Server, drain_seconds: float) -> No
         logger.warning("left with %d connections still open after %g s", cut, drain_seconds)
 
 
-def _server(app: ASGIApp, state: LifespanState, options: ServeOptions) -> Server:
+def _server(app: ASGIApp, state: LifespanState, options: ServeOptions, crowd: Crowd) -> Server:
     if options.kind == "uvicorn":
         from authgate.serving.uvicorn_server import UvicornServer
 
         return UvicornServer(app=app, state=state, options=options)
     from authgate.serving.hypercorn_server import HypercornServer
 
-    return HypercornServer(app=app, state=state, options=options)
+    return HypercornServer(app=app, state=state, options=options, crowd=crowd)
 
 
 def _watch_for_the_end(server: Server, lifeline: Lifeline) -> asyncio.Event:

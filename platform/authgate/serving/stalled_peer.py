@@ -1,0 +1,53 @@
+"""A peer that takes too little of its answer, which would keep it and its connection for ever.
+
+The kernel cuts a peer that reads nothing. One that reads a byte now and then is ours to cut, and so
+is one that reads all and gives no leave to send more (HTTP/2 flow control).
+"""
+
+import asyncio
+from collections.abc import Callable
+
+LEAST_BYTES = 8 * 1024
+"""What a peer has to take in the time that it is given; in 30 seconds that is 273 bytes a second,
+which the slowest telephone can do."""
+
+
+class StalledPeer:
+    """Watches, from when an answer is held up until it no longer is, that the peer takes some."""
+
+    __slots__ = ("_before", "_give_up", "_loop", "_seconds", "_taken", "_timer")
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        *,
+        seconds: float,
+        taken: Callable[[], int],
+        give_up: Callable[[], None],
+    ) -> None:
+        self._loop = loop
+        self._seconds = seconds
+        self._taken = taken
+        """A number that grows by every byte the peer takes."""
+        self._give_up = give_up
+        self._before = 0
+        self._timer: asyncio.TimerHandle | None = None
+
+    def held_up(self) -> None:
+        """Expect the peer to take some, from now on."""
+        if self._timer is None:
+            self._before = self._taken()
+            self._timer = self._loop.call_later(self._seconds, self._look)
+
+    def flows(self) -> None:
+        """Expect nothing more."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _look(self) -> None:
+        self._timer = None
+        if self._taken() - self._before < LEAST_BYTES:
+            self._give_up()
+        else:
+            self.held_up()
