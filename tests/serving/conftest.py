@@ -110,13 +110,15 @@ async def raises_at_once(scope, receive, send):
 """
 
 RUN = """
-import fcntl, json, logging, os, sys, termios
+import fcntl, json, logging, os, socket, sys, termios
 if os.isatty(0):
     fcntl.ioctl(0, termios.TIOCSCTTY)
 from pathlib import Path
 from authgate.serving import ServeOptions, run
 logging.basicConfig(level=logging.INFO)
 told = json.loads(sys.argv[1])
+if told.pop("kernel_is_patient", False):
+    del socket.TCP_USER_TIMEOUT  # as where there is none
 files = {name: Path(told.pop(name)) for name in ("certfile", "keyfile") if name in told}
 sys.exit(run(ServeOptions(**told, **files)))
 """

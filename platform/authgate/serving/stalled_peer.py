@@ -5,11 +5,24 @@ is one that reads all and gives no leave to send more (HTTP/2 flow control).
 """
 
 import asyncio
+import socket
+import struct
 from collections.abc import Callable
+from typing import cast
 
 LEAST_BYTES = 8 * 1024
 """What a peer has to take in the time that it is given; in 30 seconds that is 273 bytes a second,
 which the slowest telephone can do."""
+
+
+_AT_ONCE = struct.pack("ii", 1, 0)
+
+
+def cut(transport: asyncio.BaseTransport) -> None:
+    """End a connection, and forget what the kernel would still send."""
+    connection = transport.get_extra_info("socket")
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
+    cast("asyncio.WriteTransport", transport).abort()
 
 
 class StalledPeer:
