@@ -1,5 +1,6 @@
 """``authgate migrate``: forward and back, on both databases."""
 
+import pytest
 from pydantic import SecretStr
 
 from authgate.settings import DatabaseSettings
@@ -60,3 +61,33 @@ def test_postgresql_is_not_migrated_without_its_owner(
     ended = command("migrate")
     assert ended.code == 2
     assert "AUTHGATE_DATABASE__OWNER_URL" in ended.err
+
+
+def test_the_roles_alone_are_made_before_a_dump_is_restored(
+    command: Cli, use: Use, postgres: PostgresServer, postgres_database: str
+) -> None:
+    use(
+        DatabaseSettings(
+            url=SecretStr(postgres.dsn(postgres_database, user="authgate_early")),
+            owner_url=SecretStr(postgres.dsn(postgres_database)),
+        )
+    )
+    made = command("migrate", "--roles")
+    assert (made.code, made.err) == (
+        0,
+        "✓ role authgate_early\n✓ role authgate_early_append\n✓ role authgate_early_sweep\n",
+    )
+    assert command("migrate", "--roles").code == 0
+    assert "lacks 3 migrations" in command("tenant", "list").err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [((), "SQLite has no roles."), (("--target", "zero"), "leave out --target")],
+)
+def test_roles_are_made_on_postgresql_and_alone(
+    lite_cli: Cli, words: tuple[str, ...], said: str
+) -> None:
+    ended = lite_cli("migrate", "--roles", *words)
+    assert ended.code == 2
+    assert said in ended.err

@@ -31,6 +31,7 @@ from authgate.storage.users import UsernameTaken
 from authgate.telemetry.tracing import TracingNotInstalled
 from authgate.tokens.keys import KeysChanged, KeyTooYoung, UnknownKey
 from authgate_tenants.domains import BadHost, HostTaken, UnknownDomain
+from authgate_tenants.encryption import UnknownKeyEncryptionKey
 from authgate_tenants.key_encryption import KeyEncryptionKeyError
 from authgate_tenants.lifecycle import SlugTaken
 from authgate_tenants.resolver import BadSlug
@@ -81,6 +82,7 @@ _ENDS: tuple[tuple[type[Exception], type[Failure], str], ...] = (
     (WallMissing, Unhealthy, "{}"),
     (RoleMissing, Unhealthy, "{}"),
     (KeyEncryptionKeyError, Unhealthy, "{}"),
+    (UnknownKeyEncryptionKey, Unhealthy, "{}"),
     (PluginRefused, Unhealthy, "{}"),
     (RedisUnavailable, Unhealthy, "Redis cannot be reached: {}"),
     (ProofUnreachable, Unhealthy, "{}"),

@@ -47,6 +47,18 @@ async def migrate(settings: DatabaseSettings, *, target: str | None = None) -> l
         return steps
 
 
+async def make_roles(settings: DatabaseSettings) -> list[str]:
+    """Make the roles that serve, and nothing else; their names.
+
+    A dump names them in its rights and policies: they have to be there before it is restored.
+    Raises ``OwnerUrlMissing`` and ``RoleMissing``.
+    """
+    roles = row_security.Roles.of(settings)
+    async with _alone(settings) as owner:
+        await row_security.make(owner, roles, statement_seconds=settings.statement_seconds)
+    return [role.name for role in roles.each()]
+
+
 async def pending(settings: DatabaseSettings) -> list[str]:
     """Names of the steps that this version needs and the open database lacks."""
     config = database.orm_config(settings)

@@ -78,6 +78,10 @@ class Roles:
         # To add a row there is one plan, whatever is in the table.
         return cls(app, replace(append, plans="force_generic_plan"), sweep)
 
+    def each(self) -> tuple[Role, ...]:
+        """All of them."""
+        return self.app, self.append, self.sweep
+
 
 def tenant_tables() -> list[str]:
     """Every table whose rows belong to tenants."""
@@ -94,10 +98,15 @@ def _table(model: type[Model]) -> str:
     return model._meta.db_table  # noqa: SLF001  # Tortoise offers no other way to ask
 
 
+async def make(owner: asyncpg.Connection, roles: Roles, *, statement_seconds: float) -> None:
+    """Make the roles that are missing, and set up each. Raises ``RoleMissing``."""
+    for role in roles.each():
+        await _make(owner, role, statement_seconds)
+
+
 async def apply(owner: asyncpg.Connection, roles: Roles, *, statement_seconds: float) -> None:
     """Make the roles, protect every tenant's table and grant each role what it needs."""
-    for role in (roles.app, roles.append, roles.sweep):
-        await _make(owner, role, statement_seconds)
+    await make(owner, roles, statement_seconds=statement_seconds)
     names = {
         role: await owner.fetchval("SELECT quote_ident($1)", getattr(roles, role).name)
         for role in ("app", "append", "sweep")

@@ -1,12 +1,7 @@
 """Installations as their operators make them, command by command: the doctor finds nothing."""
 
-import os
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from contextlib import ExitStack
 from pathlib import Path
 from uuid import uuid4
 
@@ -15,50 +10,8 @@ import pytest
 from authgate_tenants.key_encryption import create_kek_file
 from authgate_testing.guarded_postgres import ANYWHERE, GuardedPostgres
 from authgate_testing.guarded_redis import GuardedRedis
+from authgate_testing.installed import Installed
 from authgate_testing.processes import free_port
-
-_PATIENCE_SECONDS = 45.0
-
-
-@dataclass(frozen=True, slots=True)
-class Installed:
-    """An installation, by its settings."""
-
-    folder: Path
-    variables: dict[str, str]
-    owners: dict[str, str] = field(default_factory=dict)
-    """What the migration gets beside them."""
-
-    programs: tuple[str, ...] = ("serve",)
-
-    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
-        """Run a command to its end."""
-        given = self.variables | (self.owners if words[0] == "migrate" else {})
-        command = [sys.executable, "-m", "authgate", *words]
-        return subprocess.run(
-            command, env=_variables(given), cwd=self.folder, capture_output=True, text=True,
-            check=False,
-        )  # fmt: skip
-
-    @contextmanager
-    def running(self, program: str) -> Iterator[None]:
-        """Run a program until the block ends."""
-        command = [sys.executable, "-m", "authgate", program]
-        with (self.folder / f"{program}.log").open("wb") as log:
-            process = subprocess.Popen(
-                command, env=_variables(self.variables), cwd=self.folder, stdout=log, stderr=log
-            )
-        try:
-            yield
-        finally:
-            process.terminate()
-            assert process.wait(30) == 0
-
-
-def _variables(given: dict[str, str]) -> dict[str, str]:
-    own = {name: value for name, value in given.items() if not name.startswith("SSL_")}
-    rest = {name: value for name, value in given.items() if name not in own}
-    return {"PATH": os.environ["PATH"], **{f"AUTHGATE_{n}": v for n, v in own.items()}, **rest}
 
 
 @pytest.fixture
@@ -117,7 +70,5 @@ def test_an_installation_that_was_made_as_the_guide_says_is_well(
     with ExitStack() as stack:
         for program in made.programs:
             stack.enter_context(made.running(program))
-        until = time.monotonic() + _PATIENCE_SECONDS
-        while (ended := made.run("doctor", "--strict")).returncode:
-            assert time.monotonic() < until, ended.stdout + ended.stderr
-    assert ended.stdout.endswith("Nothing is wrong.\n")
+        made.answers()
+        assert made.becomes_well().endswith("Nothing is wrong.\n")
