@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 from types import ModuleType
 
@@ -12,6 +13,7 @@ from authgate import secret_files
 from authgate.cli.command_line import COMMANDS
 from authgate.settings import Settings
 from authgate.telemetry.families import REGISTRY
+from authgate_tenants.settings import TenantSettings
 
 _CALLED = re.compile(r"(?:^|[\s/|])authgate((?: +[a-z][a-z-]*){1,2})((?: +[^\s#|]+)*)")
 
@@ -86,6 +88,22 @@ def test_every_setting_that_a_page_names_exists(code_in: dict[str, list[str]]) -
             names += [each.lower().replace("__", ".") for each in variable.findall(line)]
             wrong += [f"{page}: {each}" for each in names if each not in known | {"test.chromium"}]
     assert not wrong
+
+
+def test_every_setting_of_a_tenant_that_a_page_gives_exists(
+    code_in: dict[str, list[str]],
+) -> None:
+    known = {field.name for field in fields(TenantSettings)}
+    given = re.compile(r"authgate tenant (?:set|create) (.*)")
+    named = {
+        name
+        for code in code_in.values()
+        for line in code
+        for words in given.findall(line)
+        for name in re.findall(r"(?:^|[ \"])([a-z_]+)(?:\.[a-z_]+)?=", words)
+    }
+    assert "login_limits" in named
+    assert named <= known
 
 
 def test_every_measurement_that_a_page_names_exists(code_in: dict[str, list[str]]) -> None:

@@ -1,0 +1,252 @@
+"""The security guide leaves no point out, and names what there is."""
+
+import re
+import subprocess
+from datetime import timedelta
+from pathlib import Path
+from types import ModuleType
+from uuid import UUID, uuid4
+
+import pytest
+import yaml
+
+from authgate import audit
+from authgate.audit import Event
+from authgate.settings import DatabaseSettings
+from authgate.storage import audit_events
+from authgate_tenants import Tenant, use_tenant
+from authgate_testing import PostgresServer
+from authgate_testing.pages import commands, section
+from authgate_testing.server import RunningServer
+
+POINTS = {
+    "Secrets and configuration": [
+        "secret that signs tokens",
+        "secret of sessions",
+        "first administrator's password",
+        "nothing in version control",
+        "environment or secrets manager",
+        "rotation",
+        "mode of private key files",
+        "strength of keys",
+    ],
+    "Network": [
+        "https alone",
+        "valid certificates",
+        "firewall",
+        "reverse proxy",
+        "HTTP/2",
+        "other origins (CORS)",
+    ],
+    "Tokens": [
+        "lifetime of device codes",
+        "lifetime of access tokens",
+        "lifetime of refresh tokens",
+        "rotation of refresh tokens",
+        "scopes, least privilege",
+    ],
+    "Rate limiting": [
+        "on",
+        "shared by several processes",
+        "fitted to the traffic",
+        "in the audit log",
+        "alerts",
+        "token for registration",
+        "pending registrations",
+    ],
+    "Audit logging": ["on", "retention", "growth", "exports", "regular review", "alerts"],
+    "Database": [
+        "PostgreSQL",
+        "encryption at rest",
+        "backups each day",
+        "reachable by few",
+        "strong passwords",
+        "TLS to it",
+    ],
+    "Application": [
+        "not as root",
+        "container's user",
+        "timeouts",
+        "clean-up of what has expired",
+        "sessions",
+        "CSRF",
+    ],
+    "Monitoring": [
+        "health",
+        "logs in one place",
+        "alerts on errors",
+        "failed sign-ins",
+        "unusual patterns",
+        "backups that are tried",
+    ],
+    "People": [
+        "they look at their own sessions",
+        "they know how to end one",
+        "incidents have a written course",
+        "administrators are trained",
+        "disabling is the fastest way",
+    ],
+    "What AuthGate is made against": [
+        "secrets in programs that are handed out",
+        "phishing",
+        "replay",
+        "tampering with tokens",
+        "guessing",
+        "clients that nobody approved",
+        "questions about tokens",
+        "abuse and floods",
+        "stolen sessions",
+    ],
+    "What you have to secure": [
+        "the host",
+        "volumes and backups",
+        "TLS",
+        "rotation of secrets",
+        "signing keys",
+        "isolation of the network",
+    ],
+    "Sessions": ["lifetimes", "cookies", "fingerprint", "silence"],
+    "Limits": [
+        "guessing passwords",
+        "harvesting device codes",
+        "guessing user codes",
+        "floods",
+        "counting by address",
+        "in production",
+    ],
+    "Compliance": [
+        "SOC 2: all sign-ins are recorded",
+        "SOC 2: all use of tokens",
+        "SOC 2: failed sign-ins are watched",
+        "SOC 2: exports",
+        "ISO 27001: kept for 90 days at least",
+        "ISO 27001: removed by themselves",
+        "ISO 27001: safe from changes",
+        "GDPR: access to data is recorded",
+        "GDPR: consent",
+        "GDPR: a person's own data",
+        "GDPR: retention",
+    ],
+}
+"""What the guide of AuthGate (Go) goes through point by point, in our words, by our headings."""
+
+TOLD = [
+    "Generating secrets",
+    "Files",
+    "Vault",
+    "AWS Secrets Manager",
+    "Kubernetes",
+    "Rotating secrets",
+    "Certificates",
+    "nginx",
+    "Testing TLS",
+    "SQLite",
+    "PostgreSQL connections",
+    "PostgreSQL roles",
+    "At rest",
+    "Reviews",
+    "Detection",
+    "Containment",
+    "Investigation",
+    "Remediation",
+    "Recovery",
+    "Afterwards",
+    "Contacts",
+    "Reading",
+]
+"""What it tells at length, each with a section here."""
+
+_NOBODY = "–"  # noqa: RUF001 - as pages write that there is nothing to say
+REVIEWS = ["week", "month", "quarter", "year"]
+_NO_CODES = frozenset({"unattended-upgrades"})
+
+
+@pytest.fixture(scope="module")
+def page(repository: Path) -> str:
+    """The page."""
+    return (repository / "docs/security-guide.md").read_text()
+
+
+@pytest.fixture(scope="module")
+def codes(reference: ModuleType) -> set[str]:
+    """Everything that the doctor may find."""
+    return {each.code for each in reference.every_misconfiguration()}
+
+
+@pytest.fixture(scope="module")
+def alerts(repository: Path) -> set[str]:
+    """Every alert that comes with AuthGate."""
+    rules = yaml.safe_load((repository / "deploy/observability/prometheus-rules.yaml").read_text())
+    every = (rule for group in rules["groups"] for rule in group["rules"])
+    return {rule["alert"] for rule in every if "alert" in rule}
+
+
+def _rows(page: str, heading: str) -> list[list[str]]:
+    lines = [line for line in section(page, heading).splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines[2:]]
+
+
+@pytest.mark.parametrize("heading", POINTS)
+def test_every_point_has_its_row(page: str, heading: str) -> None:
+    assert [row[0] for row in _rows(page, heading)] == POINTS[heading]
+
+
+@pytest.mark.parametrize("heading", POINTS)
+def test_every_row_says_who_does_what_and_who_notices(page: str, heading: str) -> None:
+    assert [row for row in _rows(page, heading) if len(row) != 4 or not all(row)] == []
+
+
+@pytest.mark.parametrize("heading", POINTS)
+def test_whatever_notices_is_there(
+    page: str, heading: str, codes: set[str], alerts: set[str]
+) -> None:
+    for row in _rows(page, heading):
+        named = set(re.findall(r"`([^`]+)`", row[-1]))
+        assert named <= codes | alerts, row
+        assert named or row[-1] == _NOBODY or row[-1].startswith("nothing"), row
+
+
+@pytest.mark.parametrize("heading", TOLD)
+def test_what_takes_more_than_a_row_has_itssection(page: str, heading: str) -> None:
+    assert len(section(page, heading).split()) >= 15
+
+
+def test_every_review_has_its_row(page: str) -> None:
+    assert [row[0] for row in _rows(page, "Reviews")] == REVIEWS
+
+
+@pytest.mark.parametrize("name", ["security-guide", "backup"])
+def test_every_code_that_a_guide_names_exists(
+    code_in: dict[str, list[str]], codes: set[str], name: str
+) -> None:
+    code = code_in[f"docs/{name}.md"]
+    shaped = {each for each in code if re.fullmatch(r"[a-z]+(-[a-z]+)+", each)}
+    assert shaped - _NO_CODES <= codes
+
+
+async def test_old_events_are_removed_and_no_others(
+    page: str, server: RunningServer, acme: Tenant, postgres: PostgresServer
+) -> None:
+    settings = server.parts.settings.database
+    recent = audit.event(Event.LOGOUT, actor=audit.SYSTEM)
+    past = recent._replace(id=str(uuid4()), occurred_at=recent.occurred_at - timedelta(days=91))
+    with use_tenant(acme):
+        await audit_events.append(recent, past)
+        _run(_removal(page, settings, postgres))
+        kept = {event.id for event in await audit_events.latest(limit=10)}
+        assert UUID(recent.id) in kept
+        assert UUID(past.id) not in kept
+
+
+def _removal(page: str, settings: DatabaseSettings, postgres: PostgresServer) -> str:
+    on_postgres, on_sqlite = commands(section(page, "Removing old events"))
+    url = settings.url.get_secret_value()
+    if settings.is_sqlite:
+        return str(on_sqlite.replace(".authgate/authgate.db", url.removeprefix("sqlite://")))
+    here = f"--host=127.0.0.1 --port={postgres.port}"
+    command = on_postgres.replace("--host=db.example.com", here)
+    return str(command.replace("--dbname=authgate", f"--dbname={url.rpartition('/')[2]}"))
+
+
+def _run(command: str) -> None:
+    subprocess.run(["sh", "-euc", command], check=True, capture_output=True)
