@@ -27,6 +27,29 @@ def test_a_confidential_client_s_secret_is_shown_once(acme_cli: Cli) -> None:
     ]
 
 
+def test_a_client_may_keep_the_secret_that_it_has(lite_cli: Cli) -> None:
+    secret = "ago_mfrggzdfmztwq2lknnwg23tpobyxe43uov3ho6dzpiqge5dsmu7q"
+    words = ("client", "create", "-t", "acme", *MACHINE, "--id", "backup", "--secret-stdin")
+    made = lite_cli(*words, "-o", "json", stdin=f"{secret}\n")
+    assert made.data == {"client_id": "backup"}
+    assert secret not in made.err
+
+
+@pytest.mark.parametrize(
+    "secret", ["", "hunter2", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", f"{'b4ckup' * 8} é"]
+)
+def test_a_secret_that_could_be_guessed_is_refused(lite_cli: Cli, secret: str) -> None:
+    words = ("client", "create", "-t", "acme", *MACHINE, "--secret-stdin")
+    ended = lite_cli(*words, stdin=f"{secret}\n")
+    assert ended.code == 2
+    assert "has to be random" in ended.err
+
+
+def test_a_public_client_cannot_be_given_a_secret(lite_cli: Cli) -> None:
+    ended = lite_cli("client", "create", "-t", "acme", *DEVICE, "--secret-stdin")
+    assert ended.code == 2
+
+
 def test_a_public_client_has_no_secret(lite_cli: Cli) -> None:
     made = lite_cli("client", "create", "-t", "acme", *DEVICE, "--id", "tv", "-o", "json")
     assert made.data == {"client_id": "tv"}

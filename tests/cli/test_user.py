@@ -24,6 +24,19 @@ def test_a_password_that_was_made_up_is_shown_once(lite_cli: Cli) -> None:
     assert "password" not in lite_cli("user", "list", "-t", "acme").out
 
 
+def test_a_user_may_keep_the_id_that_others_know_them_by(acme_cli: Cli) -> None:
+    own = "0f5b1a9e-6f0c-4a57-9d5e-2a7c8e6f1b34"
+    made = acme_cli("user", "create", "-t", "acme", "jon", "--id", own, "-o", "json")
+    assert made.data["id"] == own
+    acme_cli("tenant", "create", "globex")
+    for slug in ("acme", "globex"):
+        ended = acme_cli("user", "create", "-t", slug, "kim", "--id", own)
+        assert ended.code == 5
+        assert ended.err == (
+            "authgate: There is a user kim already, or one with that address or id.\n"
+        )
+
+
 def test_users_are_listed(mira: Cli) -> None:
     [user] = mira("user", "list", "-t", "acme", "-o", "json").data
     assert user.pop("id")

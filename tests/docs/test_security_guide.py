@@ -215,7 +215,7 @@ def test_every_review_has_its_row(page: str) -> None:
     assert [row[0] for row in _rows(page, "Reviews")] == REVIEWS
 
 
-@pytest.mark.parametrize("name", ["security-guide", "backup"])
+@pytest.mark.parametrize("name", ["security-guide", "backup", "migrate"])
 def test_every_code_that_a_guide_names_exists(
     code_in: dict[str, list[str]], codes: set[str], name: str
 ) -> None:

@@ -1,6 +1,7 @@
 """``authgate client``."""
 
 import asyncio
+import sys
 from collections.abc import Collection
 from typing import Annotated
 
@@ -32,6 +33,10 @@ Name = Annotated[str, typer.Option(help="Its name for people, who see it before 
 Public = Annotated[bool, typer.Option("--public", help="It keeps no secret: a CLI, a TV, an app")]
 FirstParty = Annotated[bool, typer.Option("--first-party", help="It is the tenant's own")]
 OwnId = Annotated[str | None, typer.Option("--id", help="client_id; a random one where not given")]
+Given = Annotated[
+    bool,
+    typer.Option("--secret-stdin", help="Read the secret that it has already from standard input"),
+]
 ClientId = Annotated[str, typer.Argument(help="client_id")]
 WithoutSecret = Annotated[
     bool,
@@ -63,11 +68,13 @@ def create(
     first_party: FirstParty = False,
     unauthenticated_device_grant: WithoutSecret = False,
     client_id: OwnId = None,
+    secret_stdin: Given = False,
     output: Output = Format.TABLE,
 ) -> None:
-    """Create a client. Its secret is shown this once."""
+    """Create a client. A secret that was made up is shown this once."""
     grant_types = [_grant_type(each) for each in grant]
     _refuse_unfit(grant_types, public=public, without_secret=unauthenticated_device_grant)
+    secret = _given_secret(public=public) if secret_stdin else None
     created = asyncio.run(
         _create(
             tenant,
@@ -78,10 +85,11 @@ def create(
             first_party=first_party,
             unauthenticated_device_grant=unauthenticated_device_grant,
             client_id=client_id,
+            secret=secret,
         )
     )
-    show(_told(created), output)
-    if created.secret:
+    show(_told(created, known=secret_stdin), output)
+    if created.secret and not secret_stdin:
         say(ONCE)
 
 
@@ -164,6 +172,7 @@ async def _create(
     first_party: bool,
     unauthenticated_device_grant: bool,
     client_id: str | None,
+    secret: str | None,
 ) -> NewClient:
     async with installed.inside(slug) as (parts, _):
         return await provisioning.add_client(
@@ -175,6 +184,7 @@ async def _create(
             first_party=first_party,
             unauthenticated_device_grant=unauthenticated_device_grant,
             client_id=client_id,
+            secret=secret,
             actor=installed.operator(),
         )
 
@@ -235,9 +245,18 @@ def _refuse_unfit(grant_types: Collection[str], *, public: bool, without_secret:
         raise Misused("A public client has no secret that it could leave out.")
 
 
-def _told(created: NewClient) -> Record:
+def _given_secret(*, public: bool) -> str:
+    if public:
+        raise Misused("A public client has no secret.")
+    secret = sys.stdin.readline().rstrip("\r\n")
+    clients.check_secret(secret)
+    return secret
+
+
+def _told(created: NewClient, *, known: bool) -> Record:
     record = {"client_id": created.client.client_id}
-    return record | ({"client_secret": created.secret} if created.secret else {})
+    is_told = created.secret and not known
+    return record | ({"client_secret": created.secret} if is_told else {})
 
 
 def _grant_type(typed: str) -> str:

@@ -17,7 +17,7 @@ from authgate.plugin_manager import NoConnector, PluginRefused
 from authgate.provisioning import UnknownClient, UnknownUser
 from authgate.provisioning.domain_proof import NotProven, ProofUnreachable
 from authgate.serving import PortTaken, ServingError
-from authgate.storage.clients import BadClientId, ClientIdTaken
+from authgate.storage.clients import BadClientId, ClientIdTaken, WeakSecret
 from authgate.storage.connections import ConnectionExists
 from authgate.storage.database import OwnerUrlMissing
 from authgate.storage.fitness import LoginRefused, NotMigrated
@@ -41,6 +41,7 @@ _ENDS: tuple[tuple[type[Exception], type[Failure], str], ...] = (
     (BadSlug, Misused, "{}"),
     (BadHost, Misused, "{}"),
     (BadUsername, Misused, "{}"),
+    (WeakSecret, Misused, "{}"),
     (BadClientId, Misused, "{}"),
     (BadConnectionSlug, Misused, "{}"),
     (ConnectorConfigError, Misused, "{}"),
@@ -67,7 +68,7 @@ _ENDS: tuple[tuple[type[Exception], type[Failure], str], ...] = (
     (ConnectionExists, Conflict, "There is a connection {} already."),
     (SlugTaken, Conflict, "There is a tenant {} already."),
     (ClientIdTaken, Conflict, "There is a client {} already."),
-    (UsernameTaken, Conflict, "There is a user {} already, or one with that address."),
+    (UsernameTaken, Conflict, "There is a user {} already, or one with that address or id."),
     (
         KeyTooYoung,
         Conflict,

@@ -5,6 +5,7 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Annotated
+from uuid import UUID
 
 import typer
 
@@ -23,6 +24,10 @@ Username = Annotated[str, typer.Argument(help="Name or address")]
 Email = Annotated[str | None, typer.Option(help="Address, taken as verified")]
 FullName = Annotated[str, typer.Option("--name", help="Name for people")]
 Admin = Annotated[bool, typer.Option("--admin", help="May manage the tenant")]
+OwnId = Annotated[
+    UUID | None,
+    typer.Option("--id", help="Their id, the sub of their tokens; a new one where not given"),
+]
 Given = Annotated[
     bool, typer.Option("--password-stdin", help="Read the password from standard input")
 ]
@@ -36,6 +41,7 @@ def create(
     name: FullName = "",
     admin: Admin = False,
     password_stdin: Given = False,
+    user_id: OwnId = None,
     output: Output = Format.TABLE,
 ) -> None:
     """Create a user. A password that was made up is shown this once."""
@@ -50,6 +56,7 @@ def create(
                 email=email,
                 name=name,
                 role=UserRole.ADMIN if admin else UserRole.USER,
+                user_id=user_id,
                 actor=installed.operator(),
             )
 

@@ -2,6 +2,7 @@
 
 import secrets
 from datetime import datetime
+from uuid import UUID
 
 from authgate import audit, storage
 from authgate.accounts.passwords import Passwords
@@ -22,9 +23,10 @@ async def add_user(
     email: str | None = None,
     name: str = "",
     role: UserRole = UserRole.USER,
+    user_id: UUID | None = None,
     actor: Actor = SYSTEM,
 ) -> User:
-    """A new user of the current tenant.
+    """A new user of the current tenant, with the id given or a new one.
 
     Raises ``BadPassword``, ``BadUsername`` and ``UsernameTaken``.
     """
@@ -37,6 +39,7 @@ async def add_user(
             name=name,
             password_hash=hashed,
             role=role,
+            user_id=user_id,
         )
         await audit.record(Event.USER_CREATED, actor=actor, resource=("user", str(user.id)))
     return user

@@ -21,6 +21,10 @@ from authgate_tenants import TenantOwned, current_tenant
 _LONGEST_ID = 64
 _ID = re.compile(rf"[!-~]{{1,{_LONGEST_ID}}}")
 _SECRET_PREFIX = "agsec_"  # lets a secret scanner recognise one
+_SECRET = re.compile(r"[!-~]{32,256}")
+_LEAST_DIFFERENT = 8
+"""Characters of a secret that was not made here: 32 random hexadecimal ones have fewer in one
+case of millions."""
 
 
 class ClientStatus(StrEnum):
@@ -149,6 +153,16 @@ class BadClientId(ValueError):
         super().__init__(f"{client_id!r} is not 1 to {_LONGEST_ID} visible ASCII characters.")
 
 
+class WeakSecret(ValueError):
+    """A secret from elsewhere that could be found by its plain hash."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "A client's secret is kept as a plain hash, so it has to be random: 32 to 256 visible"
+            " ASCII characters."
+        )
+
+
 class ClientIdTaken(ValueError):
     """Another client of the tenant has this ``client_id``."""
 
@@ -160,6 +174,12 @@ def hash_secret(secret: str) -> bytes:
     stranger spend our processor time.
     """
     return hashlib.sha256(secret.encode()).digest()
+
+
+def check_secret(secret: str) -> None:
+    """Refuse a secret that was not made here and looks guessable. Raises ``WeakSecret``."""
+    if not _SECRET.fullmatch(secret) or len(set(secret)) < _LEAST_DIFFERENT:
+        raise WeakSecret
 
 
 def new_secret() -> str:

@@ -6,6 +6,7 @@ from uuid import UUID
 from tortoise import fields
 from tortoise.exceptions import IntegrityError
 from tortoise.expressions import Q
+from uuid_utils.compat import uuid7
 
 from authgate.storage import usernames
 from authgate.storage.usernames import BadUsername, canonical
@@ -64,7 +65,7 @@ class User(TenantOwned):
 
 
 class UsernameTaken(ValueError):
-    """Another user of the tenant has this name or address."""
+    """Another user of the tenant has this name or address, or any user has this id."""
 
 
 async def find(user_id: UUID) -> User | None:
@@ -100,11 +101,13 @@ async def create(
     picture: str = "",
     password_hash: str | None = None,
     role: UserRole = UserRole.USER,
+    user_id: UUID | None = None,
 ) -> User:
     """Store a user. Raises ``BadUsername`` and ``UsernameTaken``."""
     usernames.check(username)
     try:
         return await User.create(
+            id=user_id or uuid7(),
             username=username.strip(),
             canonical_username=canonical(username),
             email=email,
