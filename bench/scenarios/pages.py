@@ -27,7 +27,7 @@ class SignIn(Scenario):
     name = "sign-in"
     expectation = Expectation(303, ("",))
     needs = ("login_page",)
-    connections = 4  # one person's attempts are counted: more at a time would look like guessing
+    connections = 2  # one person's attempts are counted: more at a time would look like guessing
 
     def requests(self, site: Site) -> tuple[Request, ...]:
         return (site.visit().sign_in(),)

@@ -6,7 +6,7 @@ import pytest
 
 from authgate.provisioning import NewClient
 from authgate.storage import users
-from authgate.storage.users import User, UserStatus
+from authgate.storage.users import User, UserRow, UserStatus
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.caller import Caller
 from authgate_testing.databases import on_sqlite
@@ -58,7 +58,7 @@ async def test_what_a_person_has_not_got_is_left_out(
     at_acme: Caller, acme: Tenant, alice: User, sign_in: SignIn
 ) -> None:
     with use_tenant(acme):
-        await User.filter(id=alice.id).update(
+        await UserRow.filter(id=alice.id).update(
             name="", email=None, picture="https://acme.example/alice.png"
         )
     claims = (await at_acme.get(HERE, bearer=await sign_in("openid profile email"))).json()
@@ -118,5 +118,5 @@ async def test_un_12_names_come_back_as_they_were_stored(
 ) -> None:
     odd = "'\"><script>{{7*7}}%s\\;--\u202e=1+1"
     with use_tenant(acme):
-        await User.filter(id=alice.id).update(name=odd)
+        await UserRow.filter(id=alice.id).update(name=odd)
     assert (await at_acme.get(HERE, bearer=await sign_in("profile"))).json()["name"] == odd

@@ -28,7 +28,7 @@ from authgate.storage import clients, database, device_codes, row_security, user
 from authgate.storage.clients import ClientRow
 from authgate.storage.database import dsn
 from authgate.storage.tokens import Token, TokenCategory
-from authgate.storage.users import User
+from authgate.storage.users import User, UserRow
 from authgate_tenants import (
     CrossTenant,
     NoTenant,
@@ -104,26 +104,31 @@ async def a_user(tenant: Tenant, name: str = "user1") -> User:
     return found
 
 
+async def a_row(tenant: Tenant) -> UserRow:
+    with use_tenant(tenant):
+        return await UserRow.get(canonical_username="user1")
+
+
 # The second wall: the ORM, on both databases.
 
 
 async def test_the_orm_shows_each_tenant_its_own_rows(neighbours: Neighbours) -> None:
     for tenant in neighbours:
         with use_tenant(tenant):
-            rows = await User.all()
+            rows = await UserRow.all()
         assert len(rows) == USERS
         assert {row.tenant_id for row in rows} == {tenant.id}
 
 
 async def test_a_query_outside_of_any_tenant_raises(neighbours: Neighbours) -> None:
-    for query in (User.all, User.filter, User.first, ClientRow.all):
+    for query in (UserRow.all, UserRow.filter, UserRow.first, ClientRow.all):
         with pytest.raises(NoTenant):
             await query()
 
 
 async def test_a_row_made_outside_of_any_tenant_raises(neighbours: Neighbours) -> None:
     with pytest.raises(NoTenant):
-        User(username="nobody", canonical_username="nobody")
+        UserRow(username="nobody", canonical_username="nobody")
 
 
 async def test_a_scope_does_not_change_into_anothers(neighbours: Neighbours) -> None:
@@ -140,7 +145,7 @@ async def test_the_same_names_live_side_by_side(neighbours: Neighbours) -> None:
 async def test_a_row_of_another_tenant_is_not_written_or_read(
     neighbours: Neighbours, act: str
 ) -> None:
-    foreign = await a_user(neighbours.acme)
+    foreign = await a_row(neighbours.acme)
     foreign.name = "taken over"
     with use_tenant(neighbours.globex), pytest.raises(CrossTenant):
         await getattr(foreign, act)()
@@ -148,7 +153,7 @@ async def test_a_row_of_another_tenant_is_not_written_or_read(
 
 
 async def test_a_row_cannot_be_moved_into_another_tenant(neighbours: Neighbours) -> None:
-    own = await a_user(neighbours.acme)
+    own = await a_row(neighbours.acme)
     with use_tenant(neighbours.acme):
         own.tenant_id = neighbours.globex.id
         with pytest.raises(CrossTenant):
@@ -157,10 +162,10 @@ async def test_a_row_cannot_be_moved_into_another_tenant(neighbours: Neighbours)
 
 async def test_updates_and_deletes_reach_only_the_tenants_rows(neighbours: Neighbours) -> None:
     with use_tenant(neighbours.acme):
-        assert await User.all().update(name="renamed") == USERS
+        assert await UserRow.all().update(name="renamed") == USERS
         assert await ClientRow.all().delete() == 1
     with use_tenant(neighbours.globex):
-        assert await User.filter(name="renamed").count() == 0
+        assert await UserRow.filter(name="renamed").count() == 0
         assert await ClientRow.all().count() == 1
 
 
@@ -202,7 +207,7 @@ async def test_ti_09_a_query_set_that_goes_round_the_manager_sees_only_the_tenan
 ) -> None:
     for tenant in walled:
         with use_tenant(tenant):
-            rows = await QuerySet(User).filter(canonical_username="user1")
+            rows = await QuerySet(UserRow).filter(canonical_username="user1")
         assert [row.tenant_id for row in rows] == [tenant.id]
 
 
@@ -214,7 +219,7 @@ async def test_ti_10_without_a_tenant_plain_sql_sees_and_deletes_nothing(
     deleted, _ = await connection().execute_query("DELETE FROM users")
     assert deleted == 0
     with use_tenant(walled.acme):
-        assert await User.all().count() == USERS
+        assert await UserRow.all().count() == USERS
 
 
 async def test_ti_06_a_row_for_another_tenant_is_refused_by_the_database(
@@ -287,7 +292,7 @@ async def test_a_scope_that_changes_under_an_open_transaction_is_refused(
             token = _current.set(walled.globex)
             try:
                 with pytest.raises(CrossTenant):
-                    await QuerySet(User).count()
+                    await QuerySet(UserRow).count()
                 with pytest.raises(CrossTenant):
                     async with in_transaction():
                         pass
@@ -318,7 +323,7 @@ async def test_a_task_that_outlives_its_transaction_is_not_given_anothers(
 
     async def latecomer() -> object:
         await ended.wait()
-        return await User.all().count()
+        return await UserRow.all().count()
 
     with use_tenant(walled.acme):
         async with in_transaction():

@@ -22,7 +22,7 @@ from authgate import storage
 from authgate.settings import DatabaseSettings
 from authgate.storage import database, users
 from authgate.storage.database import dsn
-from authgate.storage.users import User
+from authgate.storage.users import UserRow
 from authgate_tenants import Tenant, TenantSettings, TenantStatus, use_tenant
 from authgate_testing import PgBouncer, PostgresServer
 from authgate_testing.tenants import create_tenant
@@ -69,7 +69,7 @@ async def _read(detector: Detector, tenant: Tenant, _chance: random.Random) -> N
 
 async def _query(detector: Detector, tenant: Tenant, chance: random.Random) -> None:
     name = f"user{chance.randrange(USERS)}"
-    found = await QuerySet(User).filter(canonical_username=name)
+    found = await QuerySet(UserRow).filter(canonical_username=name)
     detector.saw("query", [row.tenant_id for row in found], by=tenant.id)
 
 
@@ -77,7 +77,7 @@ async def _write_and_roll_back(detector: Detector, tenant: Tenant, chance: rando
     with suppress(Rollback):
         async with in_transaction():
             await users.create(username=f"tmp{chance.random()}")
-            rows = await QuerySet(User).filter(canonical_username__startswith="tmp")
+            rows = await QuerySet(UserRow).filter(canonical_username__startswith="tmp")
             detector.saw("rollback", [row.tenant_id for row in rows], by=tenant.id)
             raise Rollback
 

@@ -11,7 +11,7 @@ from authgate.audit import Event
 from authgate.clock import utc_now
 from authgate.provisioning import NewClient
 from authgate.settings import DatabaseSettings
-from authgate.storage.users import User
+from authgate.storage.users import User, UserRow
 from authgate_tenants import Tenant, use_tenant
 from authgate_tenants.lifecycle import SlugTaken
 from authgate_tenants.resolver import BadSlug
@@ -185,7 +185,7 @@ async def test_people_of_the_same_name_in_two_tenants_are_two_people(
     server: RunningServer, acme: Tenant, globex: Tenant, alice: User, password_hash: str
 ) -> None:
     with use_tenant(globex):
-        twin = await User.create(
+        twin = await UserRow.create(
             username="alice", canonical_username="alice", password_hash=password_hash
         )
     assert twin.id != alice.id

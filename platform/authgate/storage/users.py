@@ -1,6 +1,10 @@
 """Users: the people of a tenant."""
 
+from dataclasses import dataclass
+from dataclasses import fields as fields_of
+from datetime import datetime
 from enum import StrEnum
+from typing import Self
 from uuid import UUID
 
 from tortoise import fields
@@ -8,9 +12,10 @@ from tortoise.exceptions import IntegrityError
 from tortoise.expressions import Q
 from uuid_utils.compat import uuid7
 
-from authgate.storage import usernames
+from authgate.storage import connection, usernames
+from authgate.storage.lookups import Lookup
 from authgate.storage.usernames import BadUsername, canonical
-from authgate_tenants import TenantOwned
+from authgate_tenants import TenantOwned, current_tenant
 
 _LONGEST_NAME = 100
 _LONGEST_EMAIL = 254
@@ -30,7 +35,7 @@ class UserRole(StrEnum):
     ADMIN = "admin"
 
 
-class User(TenantOwned):
+class UserRow(TenantOwned):
     """A person. The id is the subject of their tokens."""
 
     username = fields.CharField(_LONGEST_NAME)
@@ -54,8 +59,29 @@ class User(TenantOwned):
             ("tenant_id", "id"),
         )
 
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A person as whoever asks for one sees them."""
+
+    id: UUID
+    tenant_id: UUID
+    username: str
+    canonical_username: str
+    email: str | None
+    canonical_email: str | None
+    email_verified: bool
+    name: str
+    picture: str
+    password_hash: str | None
+    status: UserStatus
+    role: UserRole
+    created_at: datetime
+    updated_at: datetime
+
     @property
     def is_active(self) -> bool:
+        """Whether this person may sign in, and what acts in their name is served."""
         return self.status is UserStatus.ACTIVE
 
     @property
@@ -63,14 +89,60 @@ class User(TenantOwned):
         """``sub`` of this person's tokens."""
         return str(self.id)
 
+    @classmethod
+    def from_row(cls, row: UserRow) -> Self:
+        """The value of a stored row."""
+        return cls(**{each.name: getattr(row, each.name) for each in fields_of(cls)})
+
+
+_BY_ID = Lookup(
+    table="users",
+    key="id",
+    columns=(
+        "username",
+        "canonical_username",
+        "email",
+        "canonical_email",
+        "email_verified",
+        "name",
+        "picture",
+        "password_hash",
+        "status",
+        "role",
+        "created_at",
+        "updated_at",
+    ),
+)
+
 
 class UsernameTaken(ValueError):
     """Another user of the tenant has this name or address, or any user has this id."""
 
 
 async def find(user_id: UUID) -> User | None:
-    """The user with this id."""
-    return await User.get_or_none(id=user_id)
+    """The user with this id, read together with what other requests ask.
+
+    Not for one that the open unit of work has changed.
+    """
+    record = await connection.find(_BY_ID, user_id)
+    if record is None:
+        return None
+    return User(
+        id=user_id,
+        tenant_id=current_tenant().id,
+        username=record["username"],
+        canonical_username=record["canonical_username"],
+        email=record["email"],
+        canonical_email=record["canonical_email"],
+        email_verified=bool(record["email_verified"]),
+        name=record["name"],
+        picture=record["picture"],
+        password_hash=record["password_hash"],
+        status=UserStatus(record["status"]),
+        role=UserRole(record["role"]),
+        created_at=connection.moment(record["created_at"]),
+        updated_at=connection.moment(record["updated_at"]),
+    )
 
 
 async def find_by_login(login: str) -> User | None:
@@ -86,7 +158,7 @@ async def find_by_login(login: str) -> User | None:
     if len(wanted) <= _LONGEST_NAME:
         is_theirs |= Q(canonical_username=wanted)
     # One query, so that a name that exists is found no sooner than one that does not.
-    found = await User.filter(is_theirs)
+    found = [User.from_row(row) for row in await UserRow.filter(is_theirs)]
     return next((user for user in found if user.canonical_username == wanted), None) or next(
         iter(found), None
     )
@@ -106,7 +178,7 @@ async def create(
     """Store a user. Raises ``BadUsername`` and ``UsernameTaken``."""
     usernames.check(username)
     try:
-        return await User.create(
+        row = await UserRow.create(
             id=user_id or uuid7(),
             username=username.strip(),
             canonical_username=canonical(username),
@@ -120,18 +192,19 @@ async def create(
         )
     except IntegrityError as error:
         raise UsernameTaken(username) from error
+    return User.from_row(row)
 
 
 async def all_users() -> list[User]:
     """The tenant's users in the order of their names."""
-    return await User.all().order_by("canonical_username")
+    return [User.from_row(row) for row in await UserRow.all().order_by("canonical_username")]
 
 
 async def set_password_hash(user_id: UUID, password_hash: str) -> bool:
     """Replace a password; ``False`` where there is no such user."""
-    return await User.filter(id=user_id).update(password_hash=password_hash) == 1
+    return await UserRow.filter(id=user_id).update(password_hash=password_hash) == 1
 
 
 async def set_status(user_id: UUID, status: UserStatus) -> bool:
     """Enable or disable a user; ``False`` where there is no such user."""
-    return await User.filter(id=user_id).update(status=status) == 1
+    return await UserRow.filter(id=user_id).update(status=status) == 1

@@ -420,7 +420,7 @@ class Migration(migrations.Migration):
             bases=["TenantOwned"],
         ),
         ops.CreateModel(
-            name="User",
+            name="UserRow",
             fields=[
                 (
                     "id",
