@@ -14,7 +14,7 @@ import json
 import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, fields, is_dataclass
 from pathlib import Path
 from pkgutil import iter_modules
 from types import NoneType, UnionType
@@ -27,7 +27,8 @@ from pydantic.fields import FieldInfo
 from typer.core import TyperArgument
 from typer.main import get_command
 
-from authgate import diagnosis, secret_files
+from authgate import audit, diagnosis, plugin_api, secret_files
+from authgate.audit import Event
 from authgate.cli import doctor
 from authgate.cli.command_line import COMMANDS
 from authgate.cli.exit_codes import ExitCode
@@ -35,6 +36,7 @@ from authgate.cli.failures import Failure
 from authgate.diagnosis.misconfiguration import Area, Misconfiguration
 from authgate.oauth import errors
 from authgate.oauth.errors import OAuthError
+from authgate.plugin_api import hookspecs
 from authgate.settings import Settings
 from authgate.telemetry import metrics
 from authgate.telemetry.tracing import Attribute
@@ -335,14 +337,71 @@ def _measurement(kind: str, call: ast.Call) -> tuple[str, ...]:
 
 def span_attributes() -> str:
     """Everything that a span may say, as ``telemetry.tracing`` declares it."""
-    body = ast.parse(inspect.getsource(Attribute)).body[0]
+    said = _member_docstrings(Attribute)
+    return _table(("attribute", "holds"), [(f"`{each}`", said[each]) for each in Attribute])
+
+
+def audit_events() -> str:
+    """Every event that is written down, as ``audit`` declares it."""
+    said = _member_docstrings(Event)
+    rows = [
+        (f"`{each}`", audit.event(each, actor=audit.SYSTEM).severity, said[each]) for each in Event
+    ]
+    return _table(("event", "severity", "when"), rows)
+
+
+def _member_docstrings(kind: type[enum.Enum]) -> dict[str, str]:
+    body = ast.parse(inspect.getsource(kind)).body[0]
     assert isinstance(body, ast.ClassDef)  # noqa: S101  # what a class is parsed as
-    said = {
-        ast.literal_eval(field.value): ast.literal_eval(text.value)
+    return {
+        ast.literal_eval(field.value): _text(ast.literal_eval(text.value))
         for field, text in zip(body.body, body.body[1:], strict=False)
         if isinstance(field, ast.Assign) and isinstance(text, ast.Expr)
     }
-    return _table(("attribute", "holds"), [(f"`{each}`", _text(said[each])) for each in Attribute])
+
+
+# --- Hooks ---------------------------------------------------------------------------------------
+
+
+def hooks() -> str:
+    """Every hook with its rules, and the values that hooks take and give."""
+    rows = [_hook(spec) for spec in vars(hookspecs).values() if hasattr(spec, "authgate_rules")]
+    public = [getattr(plugin_api, name) for name in plugin_api.__all__]
+    values = [each for each in public if isinstance(each, type) and is_dataclass(each)]
+    head = ("hook", "budget", "on failure", "for")
+    reserved = ", ".join(f"`{each}`" for each in sorted(plugin_api.RESERVED_CLAIMS))
+    return "\n".join(
+        [
+            _table(head, rows),
+            *map(_value_of_hooks, values),
+            f"### Reserved claims\n\nOnly the server fills these: {reserved}.\n",
+        ]
+    )
+
+
+def _hook(spec: Callable[..., object]) -> tuple[str, ...]:
+    rules, arguments = hookspecs.rules_of(spec), inspect.signature(spec).parameters
+    name = f"`{spec.__name__}({', '.join(arguments)})`"
+    return name, f"{rules.budget:g} s", rules.on_failure, _text(spec.__doc__)
+
+
+def _value_of_hooks(kind: type) -> str:
+    said, declared = _field_docstrings(kind), inspect.get_annotations(kind)
+    rows = [
+        (f"`{field.name}`", f"`{_shown(declared[field.name])}`",
+         _text(said.get(field.name)))
+        for field in fields(kind)
+        if not field.name.startswith("_")
+    ]  # fmt: skip
+    table = [_table(("field", "type", "holds"), rows)] if rows else []
+    return "\n".join([f"### {kind.__name__}\n\n{_text(kind.__doc__)}\n", *table])
+
+
+def _shown(annotation: object) -> str:
+    return inspect.formatannotation(annotation).replace("collections.abc.", "")
+
+
+# --- Refusals ------------------------------------------------------------------------------------
 
 
 def refusals() -> str:
@@ -366,6 +425,8 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "refused": refused,
     "metrics": measurements,
     "span-attributes": span_attributes,
+    "audit-events": audit_events,
+    "hooks": hooks,
     "errors": refusals,
 }
 

@@ -35,42 +35,118 @@ class Event(StrEnum):
     """Everything that is written down, by the names that AuthGate's audit log uses."""
 
     AUTHENTICATION_SUCCESS = "AUTHENTICATION_SUCCESS"
+    """Somebody signed in with a password."""
+
     AUTHENTICATION_FAILURE = "AUTHENTICATION_FAILURE"
+    """Name and password did not match, the user is disabled, or the account has to wait;
+    ``details`` say which. A name that nobody has is not written down, since people type
+    passwords there."""
+
     ACCOUNT_LOCKED = "ACCOUNT_LOCKED"
+    """So many failures in a row that the account has to wait."""
+
     LOGOUT = "LOGOUT"
+    """A browser's session ended: signed out, or signed in anew."""
+
     OAUTH_AUTHENTICATION = "OAUTH_AUTHENTICATION"
+    """Somebody came back from another identity provider; ``success`` says how it ended."""
+
     SESSION_REVOKED = "SESSION_REVOKED"
+    """Somebody ended one or more of their other sessions."""
+
     DEVICE_CODE_GENERATED = "DEVICE_CODE_GENERATED"
+    """A device asked for a code."""
+
     DEVICE_CODE_AUTHORIZED = "DEVICE_CODE_AUTHORIZED"
+    """Somebody approved it."""
+
     DEVICE_CODE_DENIED = "DEVICE_CODE_DENIED"
+    """Somebody denied it."""
+
     DEVICE_CODE_REPORTED = "DEVICE_CODE_REPORTED"
+    """Somebody denied it and said that it was not theirs."""
+
     TOKEN_REVOKED = "TOKEN_REVOKED"
+    """Somebody took back an application's access."""
+
     ACCESS_TOKEN_ISSUED = "ACCESS_TOKEN_ISSUED"
+    """A person's device was given a token."""
+
     CLIENT_CREDENTIALS_TOKEN_ISSUED = "CLIENT_CREDENTIALS_TOKEN_ISSUED"
+    """A machine was given a token."""
+
     CLIENT_AUTHENTICATION_FAILURE = "CLIENT_AUTHENTICATION_FAILURE"
+    """A client did not prove who it is."""
+
     CLIENT_SECRET_EXPOSED = "CLIENT_SECRET_EXPOSED"
+    """A client sent its secret in a URL: replace it."""
+
     CLIENT_CREATED = "CLIENT_CREATED"
+    """A client was created."""
+
     CLIENT_UPDATED = "CLIENT_UPDATED"
+    """A client was changed, is no longer served, or served again; ``details`` say what is so
+    now."""
+
     CLIENT_DELETED = "CLIENT_DELETED"
+    """Reserved: not written yet."""
+
     CLIENT_SECRET_REGENERATED = "CLIENT_SECRET_REGENERATED"
+    """A client was given a new secret."""
+
     USER_CREATED = "USER_CREATED"
+    """A user was created, by a command or by a first sign-in through a connection."""
+
     USER_DISABLED = "USER_DISABLED"
+    """A user was disabled and signed out everywhere, devices included."""
+
     USER_ENABLED = "USER_ENABLED"
+    """A user may sign in again."""
+
     USER_PASSWORD_RESET = "USER_PASSWORD_RESET"
+    """A user was given another password and signed out everywhere."""
+
     TENANT_CREATED = "TENANT_CREATED"
+    """A tenant was created."""
+
     TENANT_UPDATED = "TENANT_UPDATED"
+    """A tenant's name or settings changed; ``details`` say from what to what."""
+
     TENANT_SUSPENDED = "TENANT_SUSPENDED"
+    """A tenant is no longer served."""
+
     TENANT_RESUMED = "TENANT_RESUMED"
+    """A tenant is served again."""
+
     TENANT_DOMAIN_ADDED = "TENANT_DOMAIN_ADDED"
+    """A tenant claimed a host as its own; it is not served there yet."""
+
     TENANT_DOMAIN_VERIFIED = "TENANT_DOMAIN_VERIFIED"
+    """The claim was proven; ``details`` say by what: ``dns``, or ``stated`` by the operator."""
+
     TENANT_DOMAIN_REMOVED = "TENANT_DOMAIN_REMOVED"
+    """A tenant gave up a host or a claim."""
+
     CONNECTION_CREATED = "CONNECTION_CREATED"
+    """A way to sign in elsewhere was set up."""
+
     CONNECTION_UPDATED = "CONNECTION_UPDATED"
+    """One was changed, disabled or enabled; ``details`` say what, without the values."""
+
     CONNECTION_DELETED = "CONNECTION_DELETED"
+    """One was removed, and with it who was known by it."""
+
     SIGNING_KEY_ROTATED = "SIGNING_KEY_ROTATED"
+    """The waiting key signs from now on."""
+
     SIGNING_KEY_REVOKED = "SIGNING_KEY_REVOKED"
+    """A key was ended, and its tokens with it."""
+
     RATE_LIMIT_EXCEEDED = "RATE_LIMIT_EXCEEDED"
+    """A limit refused somebody; at most once a minute for each limit and subject."""
+
     SUSPICIOUS_ACTIVITY = "SUSPICIOUS_ACTIVITY"
+    """Reserved: not written yet."""
 
 
 _SEVERITIES = {

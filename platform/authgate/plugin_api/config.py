@@ -37,6 +37,8 @@ class Setting:
     """What a field means, for the person who fills it in."""
 
     help: str
+    """A sentence, shown beside the field."""
+
     label: str = ""
     """Heading of the field in a form; the field's name where empty."""
 
@@ -46,13 +48,22 @@ class ConfigField:
     """One setting as forms and documentation see it."""
 
     name: str
+    """The field's own name, as commands and stored settings have it."""
+
     label: str
+    """Heading of the field in a form."""
+
     help: str
+    """What it means, for the person who fills it in."""
+
     type: object
     """``str``, ``int``, ``bool``, ``tuple[str, ...]`` or ``Secret``."""
 
     required: bool
+    """Whether a connection cannot do without it."""
+
     default: object = None
+    """What holds where nothing is given."""
 
     @property
     def secret(self) -> bool:

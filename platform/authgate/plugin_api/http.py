@@ -19,10 +19,13 @@ class HttpResponse:
     """An answer, whole."""
 
     status: int
+    """HTTP's status code."""
+
     headers: Mapping[str, str] = field(repr=False)
     """By lower-case name; of repeated ones the last."""
 
     body: bytes = field(repr=False)
+    """The content, never compressed, at most 1 MB."""
 
     @property
     def ok(self) -> bool:

@@ -50,6 +50,8 @@ class ProviderAnswer:
     """What the browser brought back."""
 
     code: str = field(repr=False)
+    """The code to redeem at the provider, once (RFC 6749 section 4.1.2)."""
+
     issuer: str | None = None
     """``iss`` (RFC 9207): compare it with your provider's issuer where it is there."""
 
@@ -65,12 +67,19 @@ class ExternalIdentity:
     """The provider's own stable identifier: never a name or an address, which can change hands."""
 
     username: str = ""
+    """What the person is called there; a wish for a name here."""
+
     email: str = ""
+    """An address for mail; never what a user is found by."""
+
     email_verified: bool = False
     """Whether the provider itself has seen that this person reads mail sent there."""
 
     name: str = ""
+    """The person's full name, as people write it."""
+
     picture: str = ""
+    """Where a picture of the person is, by ``https``."""
 
 
 class LoginConnector(ABC, Generic[ConfigT]):
