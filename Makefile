@@ -3,7 +3,7 @@
 .DEFAULT_GOAL := help
 .SUFFIXES:
 .NOTPARALLEL:
-.PHONY: help demo test check format bench wheel lock services install clean
+.PHONY: help demo test check format bench docs wheel lock services install clean
 
 PY := .venv/bin/python
 ARGS :=
@@ -33,6 +33,9 @@ format: install ## Put the code into its usual shape
 
 bench: install ## Measure this server beside others; ARGS=instructions counts, without a clock
 	@$(PY) -m bench $(ARGS)
+
+docs: install ## Build the documentation as a site, into build/docs
+	@$(PY) -m sphinx -qWc docs . build/docs -d build/docs-read
 
 wheel: install ## Build the distribution into dist/
 	@$(PY) -m build --no-isolation --wheel

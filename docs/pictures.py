@@ -1,4 +1,4 @@
-"""Takes the pictures of the README from a running demo: ``python docs/pictures.py``.
+"""Takes the pictures of the documentation from a running demo: ``python docs/pictures.py``.
 
 Run it in the folder in which ``authgate demo`` was started. The program of the browser is
 Playwright's, or the one that AUTHGATE_TEST_CHROMIUM names.
@@ -33,8 +33,8 @@ _OTHERS = (
 _GROUND = {"light": "#e9eaee", "dark": "#000000"}
 
 
-async def take(site: DemoSite) -> None:
-    """Take a picture of the three pages in each mode."""
+async def take(site: DemoSite, images: Path = IMAGES) -> None:
+    """Take the pictures in each mode: the three pages side by side, and the device's alone."""
     slug = SEEDS[0].slug
     issuer, access = site.issuer(slug), site.tenants[slug]
     async with async_playwright() as playwright:
@@ -46,7 +46,8 @@ async def take(site: DemoSite) -> None:
         for scheme in SCHEMES:
             shots = await _pages(browser, issuer, access, scheme)
             picture = await _side_by_side(browser, shots, scheme)
-            (IMAGES / f"pages-{scheme}.png").write_bytes(picture)
+            (images / f"pages-{scheme}.png").write_bytes(picture)
+            (images / f"device-{scheme}.png").write_bytes(shots[1])
         await browser.close()
 
 

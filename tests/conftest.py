@@ -178,7 +178,17 @@ async def live_server(
 @pytest.fixture(scope="session")
 def reference() -> ModuleType:
     """What writes the reference pages, and the settings into the schema of the chart."""
-    spec = spec_from_file_location("reference", Path(__file__).parents[1] / "docs/reference.py")
+    return _beside_the_pages("reference")
+
+
+@pytest.fixture(scope="session")
+def pictures() -> ModuleType:
+    """What takes the pictures of the documentation."""
+    return _beside_the_pages("pictures")
+
+
+def _beside_the_pages(name: str) -> ModuleType:
+    spec = spec_from_file_location(name, Path(__file__).parents[1] / f"docs/{name}.py")
     assert spec is not None
     assert spec.loader is not None
     module = module_from_spec(spec)

@@ -3,8 +3,16 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
+
+
+class Block(NamedTuple):
+    """A fenced block of a page."""
+
+    language: str
+    text: str
 
 
 @pytest.fixture(scope="session")
@@ -32,3 +40,10 @@ def _code(text: str) -> Iterator[str]:
     prose = re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE)
     yield from (line.strip() for line in prose.splitlines() if line.startswith("    "))
     yield from (" ".join(each.split()) for each in re.findall(r"`([^`]+)`", prose))
+
+
+@pytest.fixture(scope="session")
+def blocks(pages: dict[str, str]) -> dict[str, list[Block]]:
+    """What each page tells people to type or to write, in its order, by the page's path."""
+    fence = re.compile(r"^```(\w*)\n(.*?)^```", re.DOTALL | re.MULTILINE)
+    return {name: [Block(*each) for each in fence.findall(page)] for name, page in pages.items()}

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -53,10 +52,7 @@ class Move:
 
     def follow(self, heading: str, place: Installed, *, number: int = 0, **words: str) -> str:
         """Run the commands of a section as an operator would; what they print."""
-        return self.run(commands(section(self.page, heading))[number], place, **words)
-
-    def run(self, script: str, place: Installed, **words: str) -> str:
-        """Run commands in a place; what they print."""
+        script = commands(section(self.page, heading))[number]
         for old, new in (self.words | words).items():
             script = script.replace(old, new)
         given = environment(place.variables | place.owners)
@@ -186,27 +182,6 @@ async def _furnished(settings: Settings) -> str:
             )
     assert machine.secret is not None
     return machine.secret
-
-
-def test_a_night_leaves_a_copy_and_takes_the_eldest(move: Move) -> None:
-    night = commands(section(move.page, "Each night"), of="text")[move.number]
-    assert "%" not in night.replace(r"\%", "")  # cron ends the command there
-    *times, _user, command = night.split(maxsplit=6)
-    assert len(times) == 5
-    place = move.before
-    folder = place.folder / ("backups" if move.name == "SQLite" else ".")
-    folder.mkdir(exist_ok=True)
-    old = folder / f"authgate-2020-01-01{_SUFFIX[move.name]}"
-    old.touch()
-    os.utime(old, (0, 0))
-    command = re.sub(r"cd \S+", f"cd {place.folder}", command.replace(r"\%", "%"))
-    move.run(command, place)
-    [copy] = folder.glob(f"authgate-*{_SUFFIX[move.name]}")
-    assert copy.name == f"authgate-{move.words['$(date +%F)']}{_SUFFIX[move.name]}"
-    assert copy.stat().st_mode & 0o777 == 0o600
-
-
-_SUFFIX = {"SQLite": ".db", "PostgreSQL": ".dump"}
 
 
 async def _token(http: httpx2.AsyncClient, secret: str) -> str:

@@ -90,14 +90,6 @@ def test_every_setting_that_a_page_names_exists(code_in: dict[str, list[str]]) -
     assert not wrong
 
 
-def test_whatever_a_page_sets_in_a_sentence_is_a_setting(pages: dict[str, str]) -> None:
-    named = {
-        name for page in pages.values() for name in re.findall(r"`([a-z_.]+) = [^`\n]+`", page)
-    }
-    assert {"profile", "base_url"} <= named
-    assert named - {"exhaustive"} <= set(_settings(Settings))  # which is import-linter's
-
-
 def test_every_setting_of_a_tenant_that_a_page_gives_exists(
     code_in: dict[str, list[str]],
 ) -> None:

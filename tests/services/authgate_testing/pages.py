@@ -11,6 +11,6 @@ def section(page: str, heading: str) -> str:
     return str(text)
 
 
-def commands(text: str, *, of: str = "sh") -> list[str]:
-    """The commands for a shell, block by block; or what is written in another language."""
-    return re.findall(rf"^```{of}\n(.*?)^```", text, _WHOLE)
+def commands(text: str) -> list[str]:
+    """The commands for a shell, block by block."""
+    return re.findall(r"^```sh\n(.*?)^```", text, _WHOLE)
