@@ -120,6 +120,7 @@ def ask_for_much(service: "Service", *, trust: ssl.SSLContext | None) -> socket.
     return connection
 
 
+@KINDS
 @pytest.mark.parametrize(
     ("secure", "kernel_is_patient"),
     [(False, False), (False, True), (True, True)],
@@ -129,11 +130,12 @@ def test_ht_14_who_takes_nothing_or_little_of_an_answer_is_let_go(
     serve: "Serve",
     with_tls: dict[str, str],
     certificate: tuple[Path, Path],
+    kind: str,
     secure: bool,
     kernel_is_patient: bool,
 ) -> None:
     options: dict[str, object] = {"stalled_seconds": 1.0, **(with_tls if secure else {})}
-    service = serve("hypercorn", kernel_is_patient=kernel_is_patient, **options)
+    service = serve(kind, kernel_is_patient=kernel_is_patient, **options)
     service.said("ready: 1 worker")
     before = service.descriptors()
     trust = ssl.create_default_context(cafile=certificate[0]) if secure else None

@@ -196,6 +196,7 @@ def test_ht_15_no_client_makes_us_remember_more_fields(client: Http2Client) -> N
         (b"GET", b"https://evil.example/"),
         (b"OPTIONS", b"*"),
         (b"G T", b"/"),
+        (b"get", b"/"),
         (b"\xff", b"/"),
         (b"", b"/"),
     ],

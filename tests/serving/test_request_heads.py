@@ -6,6 +6,7 @@ was led astray would serve.
 
 import re
 import socket
+import struct
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -108,8 +109,13 @@ def test_ht_05_folded_fields_bare_lf_and_nul_are_refused(service: "Service", hea
         (b"GET / HTTP/1.1\r\n\r\n", 400),
         (b"GET http://evil.example/ HTTP/1.1\r\n" + HOST + b"\r\n", 400),
         (b"CONNECT evil.example:443 HTTP/1.1\r\n" + HOST + b"\r\n", 400),
+        (b"CONNECT / HTTP/1.1\r\n" + HOST + b"\r\n", 400),
+        (b"get / HTTP/1.1\r\n" + HOST + b"\r\n", 400),
         (b"GET /#fragment HTTP/1.1\r\n" + HOST + b"\r\n", 400),
         (b"GET / HTTP/2.0\r\n" + HOST + b"\r\n", 505),
+        (b"GET / HTTP/1.2\r\n" + HOST + b"\r\n", 400),
+        (b"GET / HTTP/0.9\r\n" + HOST + b"\r\n", 400),
+        (b"GET /\r\n" + HOST + b"\r\n", 400),
     ],
 )
 def test_ht_01_a_request_is_for_one_host_and_one_resource(
@@ -210,6 +216,46 @@ def test_requests_in_one_piece_are_answered_in_order(service: "Service") -> None
     said = service.say(request + b"first" + request + b"other" + last)
     assert statuses(said) == [200, 200, 200]
     assert said.index(b"first") < said.index(b"other")
+
+
+SLOW = b"GET /slow HTTP/1.1\r\n" + HOST + b"\r\n"
+LARGE = b"GET /large HTTP/1.1\r\n" + HOST + b"\r\n"
+BROKEN_LINE = b"GET\r\n/ HTTP/1.1\r\n" + HOST + b"\r\n"
+BROKEN_BODY = b"POST /echo HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\nnonsense\r\n"
+
+
+@pytest.mark.parametrize("broken", [BROKEN_LINE, BROKEN_BODY], ids=["line", "body"])
+@pytest.mark.parametrize("before", [1, 2, 3])
+def test_what_breaks_is_refused_once_all_that_came_before_is_answered(
+    service: "Service", broken: bytes, before: int
+) -> None:
+    good = b"GET / HTTP/1.1\r\n" + HOST + b"\r\n"
+    said = service.say(SLOW + good * (before - 1) + broken)
+    assert statuses(said) == [200] * before + [400]
+
+
+def test_what_follows_the_last_request_is_not_read(service: "Service") -> None:
+    """RFC 9112 section 9.6. Some clients send a line too many."""
+    last = b"POST /echo HTTP/1.1\r\n" + HOST + b"Connection: close\r\nContent-Length: 4\r\n\r\nlast"
+    second, note = smuggled()
+    for rest in (b"\r\n", second, b"nonsense\r\n\r\n"):
+        assert statuses(service.say(last + rest)) == [200]
+    assert note not in service.asked()
+
+
+@pytest.mark.parametrize("is_reset", [False, True])
+def test_nobody_is_told_of_answers_whose_client_has_left(
+    service: "Service", is_reset: bool
+) -> None:
+    before = len(service.log)
+    with service.connect() as connection:
+        connection.sendall(LARGE * 4)
+        time.sleep(0.1)
+        if is_reset:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    time.sleep(0.1)
+    assert service.ask().status == 200
+    assert "Traceback" not in service.log[before:]
 
 
 def test_a_request_that_asks_for_another_protocol_is_answered_in_http_1_1(

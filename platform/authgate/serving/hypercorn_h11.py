@@ -36,12 +36,17 @@ class StrictParser(h11.Connection):
         return self.their_state is h11.IDLE and bool(self.trailing_data[0])
 
     def next_event(self) -> h11.Event | type[h11.NEED_DATA] | type[h11.PAUSED]:
+        if self.their_state is h11.MUST_CLOSE and self.trailing_data[0]:
+            # RFC 9112 section 9.6: what follows the last request is not read. h11 would refuse it,
+            # in the place of the answer that is being made.
+            return h11.PAUSED
         try:
             if self.their_state is h11.IDLE:
                 check_received(self.trailing_data[0])
             event = super().next_event()
             if isinstance(event, h11.Request):
                 check_request(
+                    method=event.method,
                     target=event.target,
                     http_version=event.http_version.decode(),
                     fields=event.headers,

@@ -48,7 +48,7 @@ CONNECTION_WINDOW = 1024 * 1024
 """Bytes of bodies that may wait for the application in one connection (RFC 9113 section 6.9)."""
 
 _ANY_STREAM = 2**31 - 1
-_METHOD = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")  # a token, RFC 9110 section 5.6.2
+_METHOD = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Z-]+\Z")  # a token, RFC 9110 section 5.6.2; in capitals
 _TARGET = re.compile(rb"/[!\"$-~]*\Z")
 
 

@@ -25,7 +25,7 @@ from authgate.serving.hypercorn_h2 import StrictH2Protocol
 from authgate.serving.hypercorn_h11 import StrictH11Protocol
 from authgate.serving.options import ServeOptions
 from authgate.serving.request_head import HEAD_SECONDS, KEEP_ALIVE_SECONDS, MAX_HEAD_BYTES
-from authgate.serving.stalled_peer import StalledPeer, cut
+from authgate.serving.stalled_peer import StalledPeer
 from authgate.serving.tls import CLOSE_SECONDS, HANDSHAKE_SECONDS, tls_context
 
 UNSENT_BYTES = 64 * 1024
@@ -107,12 +107,7 @@ class _WatchedStream(StreamReaderProtocol):
         transport = cast("asyncio.Transport", transport)
         super().connection_made(transport)
         transport.set_write_buffer_limits(high=UNSENT_BYTES)
-        self._peer = StalledPeer(
-            self._watched_loop,
-            seconds=self._stalled_seconds,
-            taken=lambda: -transport.get_write_buffer_size(),
-            give_up=lambda: cut(transport),
-        )
+        self._peer = StalledPeer.of(transport, self._watched_loop, seconds=self._stalled_seconds)
 
     def pause_writing(self) -> None:
         super().pause_writing()

@@ -48,19 +48,13 @@ def check_received(received: bytes) -> None:
 
 
 def check_request(
-    *, target: bytes, http_version: str, fields: Collection[tuple[bytes, bytes]]
+    *, method: bytes, target: bytes, http_version: str, fields: Collection[tuple[bytes, bytes]]
 ) -> None:
     """Refuse a parsed head that is not about one resource of ours with one body of known length.
 
     ``fields`` have lower-case names.
     """
-    if http_version not in ("1.0", "1.1"):
-        raise HeadRefused(505, "HTTP version not supported")
-    if len(target) > MAX_TARGET_BYTES:
-        raise HeadRefused(414, "request target too long")
-    # The absolute form would bring a second host name: no client sends it to an origin server.
-    if not target.startswith(b"/") or b"#" in target:
-        raise HeadRefused(400, "request target not in origin form")
+    _check_line(method, target, http_version)
     if len(fields) > MAX_FIELDS:
         raise HeadRefused(431, "too many header fields")
     size = len(target)
@@ -72,6 +66,22 @@ def check_request(
     if size > MAX_HEAD_BYTES:
         raise HeadRefused(431, "request head too large")
     _check_framing(framing, http_version=http_version)
+
+
+def _check_line(method: bytes, target: bytes, http_version: str) -> None:
+    if http_version not in ("1.0", "1.1"):
+        # RFC 9110 section 15.6.6 has 505 for another major version. No request says one below 1;
+        # what says none passes for it.
+        is_major = not http_version.startswith(("0", "1"))
+        raise HeadRefused(505 if is_major else 400, "HTTP version not supported")
+    if len(target) > MAX_TARGET_BYTES:
+        raise HeadRefused(414, "request target too long")
+    # Methods tell small letters from capitals (RFC 9110 section 9.1); some servers do not.
+    if method == b"CONNECT" or not method.isupper():
+        raise HeadRefused(400, "no such method, and no tunnel is opened")
+    # The absolute form would bring a second host name: no client sends it to an origin server.
+    if not target.startswith(b"/") or b"#" in target:
+        raise HeadRefused(400, "request target not in origin form")
 
 
 def _check_framing(framing: list[tuple[bytes, bytes]], *, http_version: str) -> None:

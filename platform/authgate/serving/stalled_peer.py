@@ -8,7 +8,7 @@ import asyncio
 import socket
 import struct
 from collections.abc import Callable
-from typing import cast
+from typing import Self, cast
 
 LEAST_BYTES = 8 * 1024
 """What a peer has to take in the time that it is given; in 30 seconds that is 273 bytes a second,
@@ -45,6 +45,21 @@ class StalledPeer:
         self._give_up = give_up
         self._before = 0
         self._timer: asyncio.TimerHandle | None = None
+
+    @classmethod
+    def of(
+        cls, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop, *, seconds: float
+    ) -> Self:
+        """A watch over what waits in this transport, which is cut if the peer does not take it.
+
+        Its protocol tells of it: paused is held up, resumed is flowing.
+        """
+        return cls(
+            loop,
+            seconds=seconds,
+            taken=lambda: -transport.get_write_buffer_size(),
+            give_up=lambda: cut(transport),
+        )
 
     def held_up(self) -> None:
         """Expect the peer to take some, from now on."""

@@ -29,6 +29,7 @@ from authgate.serving.request_head import (
     HeadRefused,
     check_request,
 )
+from authgate.serving.stalled_peer import StalledPeer
 from authgate.web.exchange import RequestHead
 
 _NOWHERE = cast("list[tuple[bytes, bytes]]", deque[tuple[bytes, bytes]](maxlen=0))
@@ -67,6 +68,7 @@ class StrictHttpToolsProtocol(HttpToolsProtocol):
         app_state: dict[str, Any],
         loop: asyncio.AbstractEventLoop,
         door: MachineDoor | None,
+        stalled_seconds: float,
     ) -> None:
         super().__init__(config, server_state, app_state, loop)
         self.gone = loop.create_future()
@@ -76,23 +78,37 @@ class StrictHttpToolsProtocol(HttpToolsProtocol):
         self._door = door
         self._direct: _Direct | None = None
         self._deaf = False
+        self._has_ended = False
+        self._refusal: int | None = None
+        """What is said once everything that came before is answered."""
         self._in_head = False
         self._head_is_timed = False
         self._barren_bytes = 0
         self._deadline = Deadline(loop, self.abort)
+        self._stalled_seconds = stalled_seconds
         self._exit = cast("Transport", _Exit(self))
 
     # --- the connection ---
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]  # as uvicorn
         super().connection_made(transport)
+        self._peer = StalledPeer.of(transport, self.loop, seconds=self._stalled_seconds)
         self._deadline.set(HEAD_SECONDS)
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
+        self._peer.flows()
         self._deadline.cancel()
         if not self.gone.done():
             self.gone.set_result(None)
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._peer.held_up()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._peer.flows()
 
     def data_received(self, data: bytes) -> None:
         if self._deaf:
@@ -137,7 +153,12 @@ class StrictHttpToolsProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         version = self.parser.get_http_version()
-        check_request(target=self.url, http_version=version, fields=self.headers)
+        check_request(
+            method=self.parser.get_method(),
+            target=self.url,
+            http_version=version,
+            fields=self.headers,
+        )
         self._in_head = False
         self._barren_bytes = 0
         self._deadline.unset()
@@ -253,12 +274,19 @@ class StrictHttpToolsProtocol(HttpToolsProtocol):
         self.on_response_complete()
 
     def on_response_complete(self) -> None:
-        if self._deaf or self.transport.is_closing():
+        if self._has_ended or self.transport.is_closing():
             return  # to whatever else was asked
-        self.flow.resume_reading()
         if self.pipeline:
+            self.flow.resume_reading()
             self._start_asgi_task(*self.pipeline.pop())
-        elif self.cycle is not None and self.cycle.more_body:
+        elif self._refusal is not None:
+            self._write_refusal(self._refusal)
+        elif not self._deaf:
+            self._wait_for_more()
+
+    def _wait_for_more(self) -> None:
+        self.flow.resume_reading()
+        if self.cycle is not None and self.cycle.more_body:
             self._deadline.set(HEAD_SECONDS)  # for the rest of a body that nobody waits for
         elif not self._in_head:
             self._deadline.set(KEEP_ALIVE_SECONDS)
@@ -271,18 +299,26 @@ class StrictHttpToolsProtocol(HttpToolsProtocol):
     def _refuse(self, status: int) -> None:
         """Answer what came before, then refuse, then read no more."""
         self._deaf = True
+        self._deadline.unset()
         cycle = self.cycle
         if cycle is None or cycle.response_complete:
             self._write_refusal(status)
         elif not cycle.more_body:
-            cycle.keep_alive = False
+            self._refusal = status
         else:
             cycle.disconnected = True
             cycle.message_event.set()
-            if not self.pipeline and not cycle.response_started:
-                self._write_refusal(status)
-            else:
-                self.transport.close()
+            self._refuse_broken(cycle, status)
+
+    def _refuse_broken(self, cycle: RequestResponseCycle | DirectAnswer, status: int) -> None:
+        """Refuse the request that is being read, whose body makes no sense."""
+        if self.pipeline:
+            self.pipeline.popleft()  # its turn would have come last
+            self._refusal = status
+        elif cycle.response_started:
+            self.transport.close()
+        else:
+            self._write_refusal(status)
 
     def _write_refusal(self, status: int) -> None:
         self.server_state.date()
@@ -296,10 +332,11 @@ class StrictHttpToolsProtocol(HttpToolsProtocol):
 
     def end(self) -> None:
         """Hear no more, and close once everything is sent and the peer has had time to read it."""
-        self._deaf = True
+        self._deaf = self._has_ended = True
         self._deadline.unset()
-        self.flow.resume_reading()
-        half_close(self.transport)
+        if not self.transport.is_closing():
+            self.flow.resume_reading()
+            half_close(self.transport)
 
 
 class _Direct:
@@ -321,7 +358,9 @@ class _Exit:
         self._protocol = protocol
 
     def write(self, data: bytes) -> None:
-        self._protocol.transport.write(data)
+        # An answer learns that its peer has left only if no other was asked for behind it.
+        if not self.is_closing():
+            self._protocol.transport.write(data)
 
     def is_closing(self) -> bool:
         return self._protocol.transport.is_closing()

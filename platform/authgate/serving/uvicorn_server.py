@@ -23,6 +23,7 @@ class UvicornServer:
         self._config = _config(app)
         self._door: MachineDoor | None = getattr(app, "machine_door", None)
         self._app_state = cast("dict[str, Any]", state)
+        self._stalled_seconds = options.stalled_seconds
         self._state = DrainingState()
         self._loop = asyncio.get_running_loop()
         self._connections: set[StrictHttpToolsProtocol] = set()
@@ -40,6 +41,7 @@ class UvicornServer:
             app_state=self._app_state,
             loop=self._loop,
             door=self._door,
+            stalled_seconds=self._stalled_seconds,
         )
         transport, _ = await self._loop.connect_accepted_socket(
             lambda: protocol,
