@@ -10,15 +10,17 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Protocol
 
 import pytest
 
 LOOPBACK = "127.0.0.1"
+_KEPT = ("01", "08")  # established, and ended by the other side alone (Linux, tcp_states.h)
 KINDS = ("hypercorn", "uvicorn", "uvicorn-door")
 """The last one's application has a door beside ASGI that takes every whole request."""
 
@@ -109,6 +111,13 @@ async def raises_at_once(scope, receive, send):
     raise RuntimeError("no lifespan here")
 """
 
+PRODUCT = """
+from authgate.asgi import app
+
+async def without_door(scope, receive, send):
+    await app(scope, receive, send)
+"""
+
 RUN = """
 import fcntl, json, logging, os, socket, sys, termios
 if os.isatty(0):
@@ -137,12 +146,17 @@ class Service:
     """A running supervisor with its workers."""
 
     def __init__(
-        self, folder: Path, options: dict[str, object], *, terminal: int | None = None
+        self,
+        folder: Path,
+        options: dict[str, object],
+        *,
+        terminal: int | None = None,
+        environment: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self.folder = folder
         self._process = subprocess.Popen(
             [sys.executable, "-c", RUN, json.dumps({"app": "tiny:app", "port": 0} | options)],
-            env={**os.environ, "PYTHONPATH": str(folder)},
+            env={**os.environ, **environment, "PYTHONPATH": str(folder)},
             stdin=subprocess.DEVNULL if terminal is None else terminal,
             start_new_session=terminal is not None,
             stderr=subprocess.PIPE,
@@ -232,6 +246,12 @@ class Service:
         worker = self.said(r"worker (\d+) is ready")[1]
         return len(os.listdir(f"/proc/{worker}/fd"))
 
+    def connections(self) -> int:
+        """How many connections to its port the service has not let go of."""
+        here = f":{self.port:04X}"
+        rows = [row.split() for row in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+        return sum(row[1].endswith(here) and row[3] in _KEPT for row in rows)
+
     def resident_bytes(self) -> int:
         """How much memory the one worker has."""
         worker = self.said(r"worker (\d+) is ready")[1]
@@ -294,14 +314,17 @@ class Serve(Protocol):
 @contextmanager
 def _services(folder: Path) -> Iterator[Serve]:
     (folder / "tiny.py").write_text(APP)
+    (folder / "product.py").write_text(PRODUCT)
     running: list[Service] = []
 
     def start(kind: str, **options: object) -> Service:
-        terminal = options.pop("terminal", None)
+        terminal, environment = options.pop("terminal", None), options.pop("environment", {})
         if kind == "uvicorn-door":
             kind, options = "uvicorn", {"app": "tiny:with_door"} | options
         assert terminal is None or isinstance(terminal, int)
-        running.append(Service(folder, {"kind": kind} | options, terminal=terminal))
+        assert isinstance(environment, dict)
+        told = {"kind": kind} | options
+        running.append(Service(folder, told, terminal=terminal, environment=environment))
         return running[-1]
 
     try:

@@ -26,6 +26,7 @@ People = Callable[[Tenant, str], Awaitable[None]]
 
 _NOT_MODIFIED = 304
 _STATIC = "/static/"
+_READING = ("GET", "HEAD")
 
 
 class Refusals(Protocol):
@@ -136,7 +137,7 @@ class Edge:
         own = self._platform_handler(path)
         if own is not None:
             exchange.route = _STATIC if path.startswith(_STATIC) else path
-            return await self._handled(own, exchange, body, path)
+            return await self._read(own, exchange, body)
         return await self._tenant_reply(exchange, body, people)
 
     async def _tenant_reply(self, exchange: Exchange, body: Body, people: People) -> Reply | None:
@@ -150,7 +151,7 @@ class Edge:
         if found is not None:
             return await self._reply_in_scope(found, exchange, body, people)
         if path == "/":
-            return await self._handled(self._platform["/"], exchange, body, path)
+            return await self._read(self._platform["/"], exchange, body)
         return self._refusals.no_tenant(exchange.request_id, html=exchange.wants_html)
 
     def _platform_handler(self, path: str) -> Handler | None:
@@ -189,6 +190,12 @@ class Edge:
         inner = {**scope, "root_path": tenant.prefix, "path": f"{tenant.prefix}{path}"}
         inner["authgate.exchange"] = exchange
         await self._people(inner, receive, partial(exchange.passing_through, send))
+
+    async def _read(self, handler: Handler, exchange: Exchange, body: Body) -> Reply:
+        """What belongs to no tenant can be read, and nothing else be done to it."""
+        if exchange.head.method not in _READING:
+            return self._refusals.of(MethodNotAllowed(", ".join(_READING)))
+        return await self._handled(handler, exchange, body, exchange.head.path)
 
     async def _handled(self, handler: Handler, exchange: Exchange, body: Body, path: str) -> Reply:
         head = exchange.head

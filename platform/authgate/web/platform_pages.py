@@ -23,7 +23,7 @@ def static(files: StaticFiles) -> Handler:
         found = files.reply(
             request.path, request.header(b"if-none-match"), request.header(b"accept-encoding")
         )
-        if found is None or request.method not in ("GET", "HEAD"):
+        if found is None:
             return Reply.json(404, {"error": "not_found"})
         return Reply(found.status, found.body, found.headers)
 

@@ -13,6 +13,7 @@ from authgate_testing.faults.checker import Checker, Violation
 from authgate_testing.faults.history import History
 from authgate_testing.faults.host import Host
 from authgate_testing.faults.site import Site
+from authgate_testing.limits import NEVER_REACHED
 from authgate_testing.line import Line, line_to
 from authgate_testing.postgres import PostgresServer
 from authgate_testing.processes import LOOPBACK
@@ -27,23 +28,7 @@ _ENVIRONMENT = {
     "AUTHGATE_DATABASE__STATEMENT_SECONDS": str(STATEMENT_SECONDS),
     "AUTHGATE_SERVER__DRAIN_SECONDS": "3",
     "PYTHONPATH": str(_SERVICES),
-} | {
-    # Counted as ever, and never too many: all clients come from one address.
-    f"AUTHGATE_LIMITS__{name}": "10000/s burst 10000"
-    for name in (
-        "LOGIN_PER_IP",
-        "LOGIN_PER_TENANT",
-        "DEVICE_AUTHORIZATION",
-        "USER_CODE_PER_SESSION",
-        "USER_CODE_PER_IP",
-        "USER_CODE_PER_TENANT",
-        "TOKEN_PER_CLIENT",
-        "CLIENT_FAILURES",
-        "CLIENT_FAILURES_PER_IP",
-        "UNKNOWN_DEVICE_CODES",
-        "BEARER_FAILURES",
-    )
-}
+} | NEVER_REACHED
 
 
 @dataclass(frozen=True, slots=True)

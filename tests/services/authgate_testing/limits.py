@@ -1,0 +1,20 @@
+"""Limits as they are in tests that ask a lot: counted as ever, and never reached."""
+
+NEVER_REACHED = {
+    # All clients of a test come from one address.
+    f"AUTHGATE_LIMITS__{name}": "10000/s burst 10000"
+    for name in (
+        "LOGIN_PER_IP",
+        "LOGIN_PER_TENANT",
+        "DEVICE_AUTHORIZATION",
+        "USER_CODE_PER_SESSION",
+        "USER_CODE_PER_IP",
+        "USER_CODE_PER_TENANT",
+        "TOKEN_PER_CLIENT",
+        "CLIENT_FAILURES",
+        "CLIENT_FAILURES_PER_IP",
+        "UNKNOWN_DEVICE_CODES",
+        "BEARER_FAILURES",
+    )
+}
+"""Variables of the environment."""
