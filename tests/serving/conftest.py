@@ -26,9 +26,11 @@ KINDS = ("hypercorn", "uvicorn", "uvicorn-door")
 
 APP = """
 import asyncio, os, pathlib
+from contextvars import ContextVar
 from authgate.web.exchange import Answered
 
 HERE = pathlib.Path(__file__).parent
+MARK = ContextVar("mark", default="unmarked")
 
 async def app(scope, receive, send):
     if scope["type"] == "lifespan":
@@ -53,6 +55,15 @@ async def app(scope, receive, send):
         return await answer(send, bytes(8 * 1024 * 1024))
     if scope["path"] == "/broken":
         raise RuntimeError("broken")
+    if scope["path"] == "/broken-later":
+        await asyncio.sleep(0.2)
+        raise RuntimeError("broken later")
+    if scope["path"] == "/mark":
+        before = MARK.get()
+        MARK.set("marked")
+        return await answer(send, before.encode())
+    if scope["path"] == "/two-lines":
+        return await answer(send, b"", fields=[(b"x-one", b"1\\r\\nx-two: 2")])
     await answer(send, str(os.getpid()).encode())
 
 async def live(receive, send):
@@ -75,8 +86,8 @@ async def body_of(receive):
         if not message.get("more_body"):
             return body
 
-async def answer(send, body, status=200):
-    headers = [(b"content-length", str(len(body)).encode())]
+async def answer(send, body, status=200, fields=()):
+    headers = [(b"content-length", str(len(body)).encode()), *fields]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 

@@ -1,5 +1,6 @@
 """Bodies in however many pieces, read or not: they hold nobody up and leave nothing behind."""
 
+import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -33,3 +34,22 @@ def test_an_answer_does_not_wait_for_a_body_that_nobody_reads(service: "Service"
     with service.connect() as connection:
         connection.sendall(b"POST /early" + CHUNKED + b"10000\r\n" + bytes(0x10000) + b"\r\n")
         assert connection.recv(65536).startswith(b"HTTP/1.1 413 ")
+
+
+def test_a_body_that_came_late_leaves_its_connection_as_good_as_any(
+    services: "list[Service]",
+) -> None:
+    """The answer did not wait for it. The next request may come as late as it always may."""
+    connections = [service.connect() for service in services[1:]]  # Hypercorn ends such a one
+    for connection in connections:
+        head = b"POST /early HTTP/1.1\r\nHost: auth.example\r\nContent-Length: 4\r\n\r\n"
+        connection.sendall(head)
+        said = b""
+        while not said.endswith(b"\r\n\r\ntoo large"):
+            said += connection.recv(65536)
+        connection.sendall(b"body")
+    time.sleep(5.5)
+    for connection in connections:
+        with connection:
+            connection.sendall(b"GET / HTTP/1.1\r\nHost: auth.example\r\n\r\n")
+            assert connection.recv(65536).startswith(b"HTTP/1.1 200 ")

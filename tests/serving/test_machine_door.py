@@ -111,3 +111,13 @@ def test_a_client_that_leaves_early_harms_nobody(door: "Service") -> None:
     time.sleep(0.6)
     assert door.ask().status == 200
     assert "Traceback" not in door.log.rpartition("RuntimeError: broken")[2]
+
+
+def test_an_application_that_raises_for_who_has_left_leaves_nothing_behind(
+    door: "Service",
+) -> None:
+    with door.connect() as connection:
+        connection.sendall(b"GET /broken-later HTTP/1.1\r\n" + HOST + b"\r\n")
+    door.said("RuntimeError: broken later")
+    assert door.ask().status == 200
+    assert "never retrieved" not in door.log

@@ -326,3 +326,15 @@ def test_an_application_that_raises_is_answered_with_500_and_no_word_of_why(
     assert answer.status == 500
     assert b"broken" not in answer.body
     service.said("RuntimeError: broken")
+
+
+def test_no_header_of_an_answer_is_two(service: "Service") -> None:
+    said = service.say(b"GET /two-lines HTTP/1.1\r\n" + HOST + b"Connection: close\r\n\r\n")
+    assert 200 not in statuses(said)
+    assert b"x-two" not in said
+
+
+def test_blanks_around_a_value_are_no_part_of_it(service: "Service") -> None:
+    fields = b"Transfer-Encoding: \tchunked  \r\nConnection: close\r\n\r\n"
+    said = service.say(b"POST /echo HTTP/1.1\r\n" + HOST + fields + b"1\r\na\r\n0\r\n\r\n")
+    assert statuses(said) == [200]

@@ -8,10 +8,8 @@ from functools import lru_cache
 from http import HTTPStatus
 from typing import Protocol
 
-from authgate.web.exchange import Answered, RequestHead
+from authgate.web.exchange import WITHOUT_LENGTH, Answered, RequestHead
 from authgate.web.machine import Headers
-
-_NOT_MODIFIED = 304
 
 
 class MachineDoor(Protocol):
@@ -57,16 +55,16 @@ _nobody_waits = _NobodyWaits()
 
 
 def message(answered: Answered, *, date: bytes, closing: bool, is_head: bool) -> bytes:
-    """An answer as HTTP/1.1 writes it (RFC 9112); ``date`` is a whole line."""
-    # RFC 9110 section 8.6: a 304 has no content of its own to measure.
-    length = (
-        b"" if answered.status == _NOT_MODIFIED else b"content-length: %d\r\n" % len(answered.body)
-    )
+    """An answer as HTTP/1.1 writes it (RFC 9112); ``date`` is a whole line.
+
+    Raises ``ValueError`` where a header would be several.
+    """
+    has_length = answered.status not in WITHOUT_LENGTH
     return b"%b%bx-request-id: %b\r\n%b%b\r\n%b" % (
         _constant(answered.status, answered.headers),
         date,
         answered.request_id.encode(),
-        length,
+        b"content-length: %d\r\n" % len(answered.body) if has_length else b"",
         b"connection: close\r\n" if closing else b"",
         b"" if is_head else answered.body,
     )
@@ -75,4 +73,6 @@ def message(answered: Answered, *, date: bytes, closing: bool, is_head: bool) ->
 @lru_cache(maxsize=1024)
 def _constant(status: int, headers: Headers) -> bytes:
     fields = b"".join(b"%b: %b\r\n" % field for field in headers)
+    if not fields.count(b"\r") == fields.count(b"\n") == len(headers):
+        raise ValueError("A header holds the end of a line.")
     return b"HTTP/1.1 %d %b\r\n%b" % (status, HTTPStatus(status).phrase.encode(), fields)

@@ -9,6 +9,7 @@ import time
 from asyncio import Transport
 from collections import deque
 from collections.abc import Coroutine
+from contextvars import Context
 from email.utils import formatdate
 from http import HTTPStatus
 from typing import Any, cast
@@ -16,6 +17,7 @@ from typing import Any, cast
 import httptools
 from uvicorn._types import ASGI3Application
 from uvicorn.config import Config
+from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
@@ -31,6 +33,10 @@ from authgate.serving.request_head import (
 )
 from authgate.serving.stalled_peer import StalledPeer
 from authgate.web.exchange import RequestHead
+
+MOST_PIPELINED = 32
+"""Requests that wait for the answer to another on their connection; the next one is refused, and
+what follows it has to be asked again (RFC 9112 section 9.3.2)."""
 
 _NOWHERE = cast("list[tuple[bytes, bytes]]", deque[tuple[bytes, bytes]](maxlen=0))
 
@@ -92,6 +98,7 @@ class StrictHttpToolsProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]  # as uvicorn
         super().connection_made(transport)
+        self.flow = _Flow(transport, self.pipeline)
         self._peer = StalledPeer.of(transport, self.loop, seconds=self._stalled_seconds)
         self._deadline.set(HEAD_SECONDS)
 
@@ -130,7 +137,12 @@ class StrictHttpToolsProtocol(HttpToolsProtocol):
         # httptools keeps a field or a trailer until it is whole, however long that takes.
         if self._barren_bytes > MAX_HEAD_BYTES:
             self._refuse(431)
-        elif self._in_head and not self._head_is_timed:
+        elif self._in_head:
+            self._time_head()
+
+    def _time_head(self) -> None:
+        # While we do not read, it is not the peer who takes its time.
+        if not self._head_is_timed and not self.flow.read_paused:
             self._head_is_timed = True
             self._deadline.set(HEAD_SECONDS)
 
@@ -150,6 +162,14 @@ class StrictHttpToolsProtocol(HttpToolsProtocol):
         self._in_head = True
         self._head_is_timed = False
         self._barren_bytes = 0
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        name = name.lower()
+        # The parser leaves in what blanks follow a value, of which they are no part (RFC 9110 5.5).
+        value = value.rstrip()
+        if name == b"expect" and value.lower() == b"100-continue":
+            self.expect_100_continue = True
+        self.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
         version = self.parser.get_http_version()
@@ -187,6 +207,8 @@ class StrictHttpToolsProtocol(HttpToolsProtocol):
         return _Direct(RequestHead(method, text, query, self.headers, peer))
 
     def _start_asgi(self, *, upgrade: bool = False) -> None:
+        if len(self.pipeline) >= MOST_PIPELINED:
+            raise HeadRefused(503, "too many requests ahead of their answers")
         url, headers, expects = self.url, self.headers, self.expect_100_continue
         super().on_message_begin()
         self.url, self.expect_100_continue = url, expects
@@ -231,6 +253,8 @@ class StrictHttpToolsProtocol(HttpToolsProtocol):
         super().on_message_complete()
         if self.cycle is not None:
             self.cycle.more_body = False
+            if self.cycle.response_complete:
+                self._deadline.set(KEEP_ALIVE_SECONDS)  # the rest of a body has come after all
 
     # --- the answers ---
 
@@ -243,7 +267,9 @@ class StrictHttpToolsProtocol(HttpToolsProtocol):
         self._start(self._answer_directly(direct, self.cycle))
 
     def _start(self, answer: Coroutine[Any, Any, None]) -> None:
-        task = self.loop.create_task(answer, name="answer")  # a number of its own costs more
+        # An empty context: who starts this may be at the end of another request, of another tenant.
+        # The name is there because a number of its own costs more.
+        task = self.loop.create_task(answer, name="answer", context=Context())
         self.answers.add(task)
         task.add_done_callback(self.answers.discard)
 
@@ -251,23 +277,24 @@ class StrictHttpToolsProtocol(HttpToolsProtocol):
         assert self._door is not None  # noqa: S101  # it took the request
         try:
             answered = await self._door.answer(direct.head, bytes(direct.body))
-        except Exception:
-            self.logger.exception("the application failed at its door")
-            self._write_refusal(500)
-            return
-        if self.flow.write_paused:
-            await self.flow.drain()  # who does not read answers gets no more of them
-        if cycle.disconnected or self.transport.is_closing():
-            return
-        cycle.response_started = True
-        self.transport.write(
-            message(
+            if self.flow.write_paused:
+                await self.flow.drain()  # who does not read answers gets no more of them
+            said = message(
                 answered,
                 date=self.server_state.date_line,
                 closing=not cycle.keep_alive,
                 is_head=direct.head.method == "HEAD",
             )
-        )
+        except Exception:
+            self.logger.exception("the application failed at its door")
+            said = b""
+        if cycle.disconnected or self.transport.is_closing():
+            return
+        if not said:
+            self._write_refusal(500)
+            return
+        cycle.response_started = True
+        self.transport.write(said)
         cycle.response_complete = True
         if not cycle.keep_alive:
             self.end()
@@ -277,8 +304,11 @@ class StrictHttpToolsProtocol(HttpToolsProtocol):
         if self._has_ended or self.transport.is_closing():
             return  # to whatever else was asked
         if self.pipeline:
+            following = self.pipeline.pop()
             self.flow.resume_reading()
-            self._start_asgi_task(*self.pipeline.pop())
+            self._start_asgi_task(*following)
+            if self._in_head and not self._deaf:
+                self._time_head()
         elif self._refusal is not None:
             self._write_refusal(self._refusal)
         elif not self._deaf:
@@ -288,7 +318,9 @@ class StrictHttpToolsProtocol(HttpToolsProtocol):
         self.flow.resume_reading()
         if self.cycle is not None and self.cycle.more_body:
             self._deadline.set(HEAD_SECONDS)  # for the rest of a body that nobody waits for
-        elif not self._in_head:
+        elif self._in_head:
+            self._time_head()
+        else:
             self._deadline.set(KEEP_ALIVE_SECONDS)
 
     def drain(self) -> None:
@@ -333,10 +365,23 @@ class StrictHttpToolsProtocol(HttpToolsProtocol):
     def end(self) -> None:
         """Hear no more, and close once everything is sent and the peer has had time to read it."""
         self._deaf = self._has_ended = True
+        self.pipeline.clear()
         self._deadline.unset()
         if not self.transport.is_closing():
             self.flow.resume_reading()
             half_close(self.transport)
+
+
+class _Flow(FlowControl):
+    """Reads on only once no request waits for its turn: else each answer would let in many more."""
+
+    def __init__(self, transport: Transport, pipeline: "deque[Any]") -> None:
+        super().__init__(transport)
+        self._pipeline = pipeline
+
+    def resume_reading(self) -> None:
+        if self.read_paused and not self._pipeline:
+            super().resume_reading()
 
 
 class _Direct:

@@ -13,7 +13,15 @@ from authgate import audit
 from authgate.telemetry import logs
 from authgate.telemetry.access_log import AccessLog
 from authgate.web.client_ip import ClientAddress
-from authgate.web.exchange import Answered, Exchange, Receive, RequestHead, Scope, Send
+from authgate.web.exchange import (
+    WITHOUT_LENGTH,
+    Answered,
+    Exchange,
+    Receive,
+    RequestHead,
+    Scope,
+    Send,
+)
 from authgate.web.machine import Handler, Headers, MachineRequest, Reply, Routes
 from authgate_tenants import Tenant, TenantStatus, use_tenant
 from authgate_tenants.resolver import Resolved, TenantResolver, UnknownHost
@@ -24,7 +32,6 @@ Body = Callable[[], Awaitable[bytes]]
 People = Callable[[Tenant, str], Awaitable[None]]
 """Answers whoever asks for a page of the tenant below this path."""
 
-_NOT_MODIFIED = 304
 _STATIC = "/static/"
 _READING = ("GET", "HEAD")
 
@@ -250,8 +257,7 @@ async def _send(answered: Answered, send: Send, *, is_head: bool) -> None:
 
 
 def _length(answered: Answered) -> Headers:
-    # RFC 9110 section 8.6: a 304 has no content of its own to measure.
-    if answered.status == _NOT_MODIFIED:
+    if answered.status in WITHOUT_LENGTH:
         return ()
     return ((b"content-length", str(len(answered.body)).encode()),)
 
