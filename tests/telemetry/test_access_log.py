@@ -2,6 +2,9 @@
 
 import asyncio
 import json
+import os
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -95,3 +98,51 @@ async def test_ex_04_a_hostile_request_is_one_small_line(written: Any) -> None:
 )
 def test_of_an_address_only_the_network_is_written(ip: str, prefix: str) -> None:
     assert ip_prefix(ip) == prefix
+
+
+BUSY = """
+import asyncio, sys
+from authgate.telemetry.access_log import AccessLog
+from authgate.telemetry.logs import JsonLines, LineHandler
+
+class Settings:
+    log_format, log_level = "json", "info"
+
+async def main():
+    log = AccessLog(Settings, LineHandler(JsonLines(), sys.stderr))
+    print("ready", flush=True)
+    sys.stdin.readline()
+    for _ in range(100):
+        for _ in range(100):
+            log.answered(method="POST", route="/oauth/token", status=200, seconds=0.01,
+                         request_id="0" * 32, tenant=sys.argv[1], ip="203.0.113.77")
+        await asyncio.sleep(0)
+
+asyncio.run(main())
+"""
+
+
+def test_processes_that_share_a_pipe_do_not_write_into_each_other_s_lines() -> None:
+    reader, writer = os.pipe()
+    busy = [_busy(tenant, stderr=writer) for tenant in ("acme", "globex")]
+    os.close(writer)
+    assert all(process.stdout and process.stdout.readline() == "ready\n" for process in busy)
+    for process in busy:
+        _go(process)
+    with os.fdopen(reader) as lines:
+        tenants = [json.loads(line)["tenant"] for line in lines]
+    for process in busy:
+        process.communicate(timeout=10)
+    assert [tenants.count(tenant) for tenant in ("acme", "globex")] == [10_000, 10_000]
+
+
+def _busy(tenant: str, *, stderr: int) -> "subprocess.Popen[str]":
+    command = [sys.executable, "-c", BUSY, tenant]
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=stderr, text=True)
+
+
+def _go(process: "subprocess.Popen[str]") -> None:
+    assert process.stdin is not None
+    process.stdin.write("go\n")
+    process.stdin.flush()

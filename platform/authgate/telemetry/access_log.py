@@ -7,9 +7,11 @@ needs to be searched for secrets, and it costs a fifth of an ordinary line.
 import asyncio
 import ipaddress
 import time
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import lru_cache
+from select import PIPE_BUF
 
 import orjson
 import structlog
@@ -83,7 +85,23 @@ class AccessLog:
         lines, self._lines = self._lines, []
         # A reader that went away fails no request.
         with suppress(OSError, ValueError):
-            self._handler.write(b"".join(lines).decode())
+            for piece in _pieces(lines):
+                self._handler.write(piece.decode())
+
+
+def _pieces(lines: Sequence[bytes]) -> Iterator[bytes]:
+    """The lines, as many at once as a pipe takes without another process's between them."""
+    together = b"".join(lines)
+    if len(together) <= PIPE_BUF:
+        yield together
+        return
+    together = b""
+    for line in lines:
+        if together and len(together) + len(line) > PIPE_BUF:
+            yield together
+            together = b""
+        together += line
+    yield together
 
 
 def _moment() -> str:
