@@ -126,6 +126,12 @@ async def test_health_is_told_as_authgate_has_always_told_it() -> None:
     )
 
 
+async def test_who_is_told_no_is_told_when_to_come_back() -> None:
+    for path in ("/readyz", "/startupz", "/health"):
+        assert (b"retry-after", b"1") in (await ask(path, readiness(database=fail))).headers
+        assert b"retry-after" not in dict((await ask(path)).headers)
+
+
 async def test_no_answer_may_be_kept() -> None:
     for path in ("/livez", "/readyz", "/startupz", "/health", "/metrics"):
         assert (b"cache-control", b"no-store") in (await ask(path)).headers

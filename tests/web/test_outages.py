@@ -1,5 +1,7 @@
 """While the database is away every door says so, and when to come back; never that we failed."""
 
+import asyncio
+import json
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -184,3 +186,42 @@ async def test_a_database_that_takes_no_writes_is_an_outage(
         assert says_to_come_back(answer, MACHINE)
     reading = await device.poll(shown["device_code"], grant_type=GRANT)
     assert reading.status_code in (400, 503)
+
+
+async def test_what_is_remembered_is_told_for_its_time_and_then_an_outage_is(
+    at_acme: Caller, server: RunningServer, line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    documents = ("/.well-known/jwks.json", "/.well-known/openid-configuration")
+    for path in documents:
+        assert (await at_acme.get(path)).status_code == 200
+    await line.refuse()
+    for path in documents:
+        assert (await at_acme.get(path)).status_code == 200
+    for cache in server.parts.caches:
+        monkeypatch.setattr(cache._values, "_clock", lambda: time.monotonic() + 60)
+    for path in documents:
+        answer = await at_acme.get(path)
+        assert says_to_come_back(answer, MACHINE)
+        assert answer.json()["error"] == "temporarily_unavailable"
+    await line.heal()
+    line.stall()
+    for answer in await asyncio.gather(*(at_acme.get(path) for path in documents)):
+        assert says_to_come_back(answer, MACHINE)
+    probe = await server.http.get("/readyz")
+    assert says_to_come_back(probe, MACHINE)
+
+
+async def test_what_the_driver_says_of_the_line_is_said_in_nobody_s_name(
+    line: Line, device: Device, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It mends its pool in the context of whichever request gave a silent connection up."""
+    await device.ask()
+    line.stall()
+    assert says_to_come_back(await device.ask(), MACHINE)
+    await line.refuse()
+    async with asyncio.timeout(10):
+        while "pool connection floor" not in (said := capsys.readouterr().err):
+            await device.ask()
+            await asyncio.sleep(0.05)
+    told = [json.loads(each) for each in said.splitlines() if "pool connection floor" in each]
+    assert [set(each) & {"request_id", "tenant"} for each in told] == [set()] * len(told)

@@ -56,6 +56,10 @@ _LIBRARIES = {
     "uvicorn.access": logging.CRITICAL,
     "uvicorn.error": logging.INFO,
 }
+# What these tell of is shared by all requests, and they say it in the name of whichever one opened
+# a connection or happened to be there.
+_OF_NO_REQUEST = frozenset({"asyncio", "asyncpg"})
+
 _OURS = ("authgate", "authgate_tenants", "authgate_workers")
 
 
@@ -159,7 +163,7 @@ def _line(record: logging.LogRecord) -> dict[str, Plain]:
         "level": record.levelname.lower(),
         "event": text(_message(record)),
         "logger": record.name,
-        **_surroundings(),
+        **({} if record.name.partition(".")[0] in _OF_NO_REQUEST else _surroundings()),
     }
     fields = structlog.contextvars.get_contextvars() | getattr(record, _FIELDS, {})
     line |= {name: value for name, value in redacted(fields).items() if name not in line}

@@ -18,7 +18,7 @@ from authgate.storage import is_outage, migrate
 from authgate.storage.ping import ping
 from authgate.storage.redis import RedisConnection, RedisUnavailable
 from authgate.telemetry import metrics
-from authgate.web.machine import NO_STORE, Handler, MachineRequest, Reply
+from authgate.web.machine import NO_STORE, Handler, Headers, MachineRequest, Reply
 
 Check = Callable[[], Awaitable[str]]
 """Answers what is wrong in one word, or nothing where all is well."""
@@ -29,6 +29,9 @@ CHECK_SECONDS = 2.0
 """A part that takes longer to answer is away."""
 
 _FRESH_SECONDS = 1.0  # whoever asks more often hears the same again and costs nothing
+_COME_BACK: Headers = ((b"retry-after", b"%d" % _FRESH_SECONDS),)
+"""With every 503 (RFC 9110 section 15.6.4): before that nobody would hear anything new."""
+
 _FORWARDED = (b"forwarded", b"x-forwarded-for", b"x-real-ip", b"via")
 
 _log = structlog.get_logger(__name__)
@@ -163,20 +166,20 @@ class Health:
         verdicts = await self._readiness.verdicts()
         well = self._readiness.is_well(verdicts)
         status = "ready" if well else "unready"
-        return Reply.json(200 if well else 503, {"status": status, "checks": verdicts})
+        return _told({"status": status, "checks": verdicts}, well=well)
 
     async def started(self, _request: MachineRequest) -> Reply:
         """It has been ready once."""
         if not self._readiness.has_started:
             await self._readiness.verdicts()
         well = self._readiness.has_started
-        return Reply.json(200 if well else 503, {"status": "started" if well else "starting"})
+        return _told({"status": "started" if well else "starting"}, well=well)
 
     async def health(self, _request: MachineRequest) -> Reply:
         """The database answers: in the words that AuthGate has always used."""
         if (await self._readiness.verdicts())["database"] == OK:
-            return Reply.json(200, {"status": "healthy", "database": "connected"})
-        return Reply.json(503, {"status": "unhealthy", "database": "disconnected"})
+            return _told({"status": "healthy", "database": "connected"}, well=True)
+        return _told({"status": "unhealthy", "database": "disconnected"}, well=False)
 
     async def measurements(self, request: MachineRequest) -> Reply:
         """Everything measured, for whoever has the token; without one, for this machine."""
@@ -186,6 +189,10 @@ class Health:
         await self._readiness.verdicts()  # which are among the measurements
         self._look()
         return exposed()
+
+
+def _told(content: Mapping[str, object], *, well: bool) -> Reply:
+    return Reply.json(200, content) if well else Reply.json(503, content, NO_STORE + _COME_BACK)
 
 
 def exposed() -> Reply:
