@@ -18,6 +18,7 @@ _RESERVED = frozenset(
     " root static status support system t tenant tenants well-known www".split()
 )
 _HOST = re.compile(r"[a-z0-9._-]{1,253}\Z")
+_LONGEST_HOST = 253 + len(":65535")  # whose it is is remembered: a thousand of 16 KiB is too much
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
 _WELL_KNOWN = re.compile(r"(/\.well-known/[a-z-]+)/t/([^/]+)/*\Z")
 _DOUBLED = re.compile("//+")
@@ -136,7 +137,7 @@ class TenantResolver:
 
     def is_own_host(self, host: str) -> bool:
         """Whether the installation itself answers to this host, and its path tenants below it."""
-        return self._serves(host.lower())
+        return len(host) <= _LONGEST_HOST and self._serves(host.lower())
 
     async def find(self, slug: str) -> Tenant | None:
         """The tenant with this slug, addressed by its issuer; ``None`` where there is none."""
@@ -159,7 +160,7 @@ class TenantResolver:
         path tenants there would not hold here.
         """
         host = host.lower()
-        if not self._serves(host):
+        if len(host) > _LONGEST_HOST or not self._serves(host):
             return await self._by_host(host, path)
         slug, inner = _split(path)
         if slug is None:

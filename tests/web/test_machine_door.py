@@ -1,5 +1,7 @@
 """The door for whole requests answers as ASGI does: same words, same headers, same walls."""
 
+import asyncio
+import tracemalloc
 from typing import Any, cast
 from urllib.parse import urlsplit
 
@@ -133,3 +135,61 @@ async def test_a_tenant_that_is_not_served_is_not_served_at_the_door(
 async def test_the_door_is_for_machine_endpoints_only(edge: Edge, url: str, *, takes: bool) -> None:
     parts = urlsplit(url)
     assert edge.takes(host=parts.netloc, path=parts.path) is takes
+
+
+HOSTS = (
+    "localhost:8080", "LOCALHOST:8080", "localhost", "localhost.:8080", "127.0.0.1:1", "[::1]:8080",
+    "localhost:8080:8080", "localhost:", "", "evil.example", "auth.acme.example", "x" * 9000,
+)  # fmt: skip
+PATHS = (
+    "/t/acme{}", "/t/ACME{}", "/t/acme{}/", "/t/acme/{}", "//t/acme{}", "/t/{}", "/t{}",
+    "/t/acme;x{}", "/t/acme/../globex{}", "/t/acme/t/globex{}", "{}", "{}/t/acme", "{}/t/acme/",
+    "/t/acme\x85{}", "/t/acme{}\x00",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("wanted", ["application/json", "text/html"])
+async def test_both_ways_are_of_one_mind_whose_request_it_is(
+    edge: Edge, acme: Tenant, globex: Tenant, wanted: str
+) -> None:
+    """Whatever host and path are made of, the door takes what it can answer, as ASGI would."""
+    taken = 0
+    for host in HOSTS:
+        for path in (form.format("/oauth/token") for form in PATHS):
+            fields = [(b"host", host.encode()), (b"accept", wanted.encode())]
+            if edge.takes(host=host, path=path):
+                taken += 1
+                head = RequestHead("GET", path, b"", fields, "127.0.0.1")
+                door = await edge.answer(head, b"")
+                told = door.status, door.body.replace(door.request_id.encode(), b"")
+                assert told == await by_asgi(edge, path, fields), (host, path)
+    assert taken > len(HOSTS)
+
+
+async def by_asgi(edge: Edge, path: str, fields: list[tuple[bytes, bytes]]) -> tuple[int, bytes]:
+    sent: list[Any] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b""}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "method": "GET", "path": path, "query_string": b"", "headers": fields}
+    await edge(scope, receive, send)
+    request_id = dict(sent[0]["headers"])[b"x-request-id"]
+    return sent[0]["status"], sent[1]["body"].replace(request_id, b"")
+
+
+async def test_long_names_of_hosts_are_not_remembered(edge: Edge, acme: Tenant) -> None:
+    fields = (b"accept", b"application/json")
+    tracemalloc.start()
+    for number in range(1000):
+        host = b"%d." % number + b"a" * 8000
+        head = RequestHead("GET", "/t/acme/oauth/token", b"", [(b"host", host), fields], "")
+        assert not edge.takes(host=host.decode(), path=head.path)
+        assert (await edge.answer(head, b"")).status == 421
+        await asyncio.sleep(0)  # its line is written
+    kept, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert kept < 2_000_000
