@@ -74,26 +74,28 @@ async def _look_up() -> None:
     await find(_USER, "alice")
 
 
-async def _append() -> None:
-    await audit_events.append(
-        NewEvent(
-            id=str(uuid7()),
-            event_type="token.issued",
-            severity="info",
-            occurred_at=utc_now(),
-            success=True,
-            actor_type="client",
-            actor_id="cli",
-            actor_name="",
-            client_id="cli",
-            resource_type="",
-            resource_id="",
-            ip="",
-            user_agent="",
-            request_id="",
-            details={},
-        )
+def _event(**details: str) -> NewEvent:
+    return NewEvent(
+        id=str(uuid7()),
+        event_type="token.issued",
+        severity="info",
+        occurred_at=utc_now(),
+        success=True,
+        actor_type="client",
+        actor_id="cli",
+        actor_name="",
+        client_id="cli",
+        resource_type="",
+        resource_id="",
+        ip="",
+        user_agent="",
+        request_id="",
+        details=details,
     )
+
+
+async def _append() -> None:
+    await audit_events.append(_event())
 
 
 async def _write_together() -> None:
@@ -143,6 +145,21 @@ async def test_a_line_that_falls_silent_fails_every_request_in_time_and_works_wh
     await line.heal()
     await _all_work()
     await _pool_is_whole()
+
+
+@pytest.mark.usefixtures("tenant")
+async def test_more_rows_than_a_silent_line_takes_are_given_up_like_few(line: Line) -> None:
+    await _all_work()
+    line.stall()
+    much = [audit_events.append(_event(note="x" * 50_000)) for _ in range(500)]
+    began = time.monotonic()
+    outcomes = await asyncio.gather(*much, return_exceptions=True)
+    assert time.monotonic() - began < PROMISED
+    assert all(
+        isinstance(outcome, BaseException) and storage.is_outage(outcome) for outcome in outcomes
+    )
+    await line.heal()
+    await _all_work()
 
 
 @pytest.mark.usefixtures("tenant")

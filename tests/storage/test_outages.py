@@ -3,6 +3,8 @@
 import errno
 import socket
 import sqlite3
+import struct
+from typing import Any
 
 import asyncpg
 import pytest
@@ -13,7 +15,9 @@ from tortoise.exceptions import (
     TransactionManagementError,
 )
 
+from authgate.settings import DatabaseSettings
 from authgate.storage import StorageUnavailable, is_outage
+from authgate.storage.database import dsn
 
 
 def _sqlite(code: int) -> sqlite3.OperationalError:
@@ -71,6 +75,9 @@ def test_the_database_is_away(error: Exception) -> None:
         PermissionError(errno.EACCES, "Permission denied"),
         FileNotFoundError(errno.ENOENT, "No such file or directory"),
         asyncpg.InterfaceError("cannot perform operation: another operation is in progress"),
+        asyncpg.InternalClientError(
+            "cannot switch to state 15; another operation (12) is in progress"
+        ),
         asyncpg.InterfaceError(
             "cannot call Connection.fetch(): connection has been released back to the pool"
         ),
@@ -89,3 +96,17 @@ def test_the_database_is_away(error: Exception) -> None:
 )
 def test_we_are_wrong(error: Exception) -> None:
     assert not is_outage(error)
+
+
+async def test_a_connection_that_has_been_told_of_its_end_is_away(
+    postgres_settings_of_own: DatabaseSettings,
+) -> None:
+    """The server's last word has come, and not yet the end of the line."""
+    connection = await asyncpg.connect(dsn(postgres_settings_of_own.url.get_secret_value()))
+    said = b"SFATAL\0C57P01\0Mterminating connection due to administrator command\0\0"
+    protocol: Any = connection._protocol  # type: ignore[attr-defined]  # what it hears by
+    protocol.data_received(b"E" + struct.pack(">i", 4 + len(said)) + said)
+    with pytest.raises(asyncpg.InternalClientError) as failed:
+        await connection.execute("BEGIN")
+    connection.terminate()
+    assert is_outage(failed.value)

@@ -16,6 +16,7 @@ from time import perf_counter
 from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
+import asyncpg
 from tortoise import connections
 
 from authgate.storage import database
@@ -49,6 +50,8 @@ class Row(NamedTuple):
 
 
 Rows = tuple[Row, ...]
+_Groups = dict[tuple[Table, ...], list[tuple[Any, ...]]]
+"""Values of rows that go together, in a row each, by the tables they go into."""
 
 
 class _Writer(Protocol):
@@ -136,6 +139,7 @@ class PostgresWriter:
     def __init__(self, url: str, *, pgbouncer: bool, seconds: float) -> None:
         self._line = PostgresLine(url, pgbouncer=pgbouncer, seconds=seconds)
         self._pgbouncer = pgbouncer
+        self._seconds = seconds
 
     async def write(self, items: Sequence[Rows]) -> None:
         """Commit the rows in one transaction."""
@@ -143,22 +147,25 @@ class PostgresWriter:
         if len(groups) == 1 and not self._pgbouncer:
             # Most batches are alike. One statement, however often it is executed, is a transaction
             # by itself and one round trip; a pooler might cut it in two, between server processes.
-            [(tables, values)] = groups.items()
             async with self._line.connection() as connection:
-                await connection.executemany(_insert_all(tables), values)
+                await self._insert(connection, groups)
             return
         async with self._line.transaction() as connection:
-            for tables, values in groups.items():
-                await connection.executemany(_insert_all(tables), values)
+            await self._insert(connection, groups)
+
+    async def _insert(self, connection: "asyncpg.Connection", groups: _Groups) -> None:
+        for tables, values in groups.items():
+            # A driver that is cancelled while the line takes no more waits on, for the answer to
+            # what it has not sent. Its own time limit ends that.
+            await connection.executemany(_insert_all(tables), values, timeout=self._seconds)
 
     async def close(self) -> None:
         """Disconnect."""
         await self._line.close()
 
 
-def _by_tables(items: Sequence[Rows]) -> dict[tuple[Table, ...], list[tuple[Any, ...]]]:
-    """The values of rows that go together, in a row each, by the tables they go into."""
-    groups: dict[tuple[Table, ...], list[tuple[Any, ...]]] = {}
+def _by_tables(items: Sequence[Rows]) -> _Groups:
+    groups: _Groups = {}
     for rows in items:
         tables = tuple([row.table for row in rows])
         values = tuple([value for row in rows for value in row.values])

@@ -1,7 +1,7 @@
 """Work of concurrent requests done together, each answered for itself.
 
 While one batch is on its way the next one gathers, so batches form under load and a lone request
-waits for nobody: there is no timer.
+waits for nobody. The one timer is for those whose answer does not come.
 """
 
 import asyncio

@@ -147,6 +147,10 @@ _OUTAGE_CLASSES = ("08", "40", "53", "57")
 _OUTAGE_STATES = frozenset({"25006", "25P03", "55P03"})
 """Read-only (a standby), idle for too long, lock not to be had."""
 
+_TOLD_OF_ITS_END = "another operation (2) is in progress"
+"""What asyncpg says of a connection that the server has ended while nobody used it, and whose user
+was quicker than the end of the line."""
+
 _UNREACHABLE = frozenset(
     {
         errno.EADDRNOTAVAIL,
@@ -179,6 +183,8 @@ def is_outage(error: BaseException) -> bool:
         case asyncpg.InterfaceError():
             # The driver has this one class for its own closed connections and for our mistakes.
             return "closed" in str(error) or "closing" in str(error)
+        case asyncpg.InternalClientError():
+            return _TOLD_OF_ITS_END in str(error)
         case sqlite3.OperationalError():
             # The low byte: the others only say more about it.
             return getattr(error, "sqlite_errorcode", 0) & 0xFF in _SQLITE_OUTAGES
