@@ -83,18 +83,17 @@ class AccessLog:
 
     def _write(self) -> None:
         lines, self._lines = self._lines, []
+        together = b"".join(lines)
+        # What a pipe takes at once has no line of another process between its own.
+        pieces = [together] if len(together) <= PIPE_BUF else _pieces(lines)
         # A reader that went away fails no request.
         with suppress(OSError, ValueError):
-            for piece in _pieces(lines):
+            for piece in pieces:
                 self._handler.write(piece.decode())
 
 
 def _pieces(lines: Sequence[bytes]) -> Iterator[bytes]:
-    """The lines, as many at once as a pipe takes without another process's between them."""
-    together = b"".join(lines)
-    if len(together) <= PIPE_BUF:
-        yield together
-        return
+    """The lines, as many together as a pipe takes at once."""
     together = b""
     for line in lines:
         if together and len(together) + len(line) > PIPE_BUF:
