@@ -28,6 +28,7 @@ pytest_plugins = [
     "authgate_testing.fixtures",
     "authgate_testing.attacks",
     "authgate_testing.faults.report",
+    "authgate_testing.secrets_watch.plugin",
 ]
 
 _TEMPLATE = "authgate_template"

@@ -19,6 +19,8 @@ from typing import Protocol
 
 import pytest
 
+from authgate_testing.secrets_watch.watch import WATCH
+
 LOOPBACK = "127.0.0.1"
 _KEPT = ("01", "08")  # established, and ended by the other side alone (Linux, tcp_states.h)
 KINDS = ("hypercorn", "uvicorn", "uvicorn-door")
@@ -215,6 +217,7 @@ class Service:
                 self._process.kill()
                 raise
         self._ear.join(5)
+        WATCH.read("log: of a service", self.log)
         if self._process.stderr is not None:
             self._process.stderr.close()
 

@@ -10,6 +10,7 @@ from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
 from authgate_testing.programs import find
+from authgate_testing.secrets_watch.watch import WATCH
 
 BrowserContextFactory = Callable[..., Awaitable[BrowserContext]]
 
@@ -55,9 +56,16 @@ async def browser_contexts(browser: Browser) -> AsyncIterator[BrowserContextFact
         async def new_context(**options: Any) -> BrowserContext:
             context = await browser.new_context(**options)
             people.push_async_callback(context.close)
+            people.push_async_callback(_note_cookies, context)
             return context
 
         yield new_context
+
+
+async def _note_cookies(context: BrowserContext) -> None:
+    for cookie in await context.cookies():
+        if cookie["name"].removeprefix("__Host-").startswith("authgate_"):
+            WATCH.note(f"cookie {cookie['name']}", cookie["value"])
 
 
 async def axe_violations(page: Page) -> list[str]:

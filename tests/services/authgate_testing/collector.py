@@ -17,6 +17,7 @@ from opentelemetry.proto.common.v1.common_pb2 import KeyValue
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
 from authgate_testing.processes import LOOPBACK
+from authgate_testing.secrets_watch.watch import WATCH
 
 _PATIENCE_SECONDS = 20.0
 
@@ -69,6 +70,7 @@ class Collector:
         self.headers.append(headers)
         content = gzip.decompress(body) if headers.get("content-encoding") == "gzip" else body
         self.bodies.append(content)
+        WATCH.read("traces: a collector", content)
         for resource in ExportTraceServiceRequest.FromString(content).resource_spans:
             service = _values(list(resource.resource.attributes)).get("service.name", "")
             for scope in resource.scope_spans:

@@ -10,6 +10,7 @@ from pathlib import Path
 from authgate_testing.certificate import certificate_in
 from authgate_testing.processes import LOOPBACK, free_port, running, service_folder
 from authgate_testing.programs import find
+from authgate_testing.secrets_watch.places import PLACES
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,10 @@ def guarded_redis_running() -> Iterator[GuardedRedis]:
                 *("--save", "", "--appendonly", "no", "--daemonize", "no"),
             ]
 
-        with running(command, answers=_answers, log=folder / "redis.log") as port:
+        with (
+            running(command, answers=_answers, log=folder / "redis.log") as port,
+            PLACES.hearing(port, password=password),
+        ):
             yield GuardedRedis(port, tls_port, password, certificate)
 
 

@@ -55,6 +55,7 @@ async def live(
     with running(command, answers=_answers, log=folder / "server.log") as port:
         base_url = f"http://localhost:{port}"
         yield LiveServer(base_url, f"{base_url}/t/northwind", client.client.client_id)
+        httpx2.get(f"{base_url}/metrics")  # read by the watch for secrets
 
 
 async def _furnished(parts: Installation) -> NewClient:

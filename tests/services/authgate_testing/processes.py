@@ -15,6 +15,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from authgate_testing.secrets_watch.places import PLACES
+
 LOOPBACK = "127.0.0.1"
 _START_SECONDS = 30.0
 _STOP_SECONDS = 10.0
@@ -149,6 +151,7 @@ class Service:
             with suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
+        PLACES.catch_up()  # its folder may be gone by the end of the test
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from authgate_testing.processes import LOOPBACK, Service, kept_up, service_folder
 from authgate_testing.programs import find
+from authgate_testing.secrets_watch.places import PLACES
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ def redis_service() -> Iterator[Service]:
             answers=_answers,
             log=folder / "redis.log",
         )
-        with kept_up(service, stop_signal=signal.SIGTERM):
+        with kept_up(service, stop_signal=signal.SIGTERM), PLACES.hearing(service.port):
             yield service
 
 

@@ -4,14 +4,11 @@ No answer says that we failed, repeats a form elsewhere, or leaves out the heade
 browser; and no secret that went over the wire turns up where it must not.
 """
 
-import base64
-import re
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import parse_qsl, unquote
 
-import orjson
+from authgate_testing.secrets_watch import exchanged
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -19,10 +16,6 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-_SECRET_FIELDS = frozenset(
-    "password client_secret device_code access_token csrf_token user_code".split()
-)
-_COOKIE = re.compile(r"(authgate_\w+)=([^;,\s]{8,})")
 _TALKATIVE = (b"Traceback", b"asyncpg", b"sqlite3", b"tortoise", b"/site-packages/")
 _KEPT_BY_OTHERS = ("/.well-known/", "/static/")
 _SHORTEST = 8
@@ -52,17 +45,20 @@ class _Talk:
         return next((value for key, value in self.headers if key == name), "")
 
     def secrets(self) -> Iterator[str]:
-        yield from _in_form(self.asked)
-        yield from _in_json(self.answered)
-        yield from _in_json(self.asked)
+        yield from (secret for _, secret in self._secrets())
+
+    def _secrets(self) -> exchanged.Found:
+        yield from exchanged.in_form(self.asked)
+        yield from exchanged.in_json(self.answered)
+        yield from exchanged.in_json(self.asked)
         for name, value in self.scope["headers"]:
             if name == b"authorization":
-                yield from _in_authorization(value.decode("latin-1"))
+                yield from exchanged.in_authorization(value.decode("latin-1"))
             if name == b"cookie":
-                yield from (match[2] for match in _COOKIE.finditer(value.decode("latin-1")))
+                yield from exchanged.in_cookies(value.decode("latin-1"))
         for name, value in self.headers:
             if name == "set-cookie":
-                yield from (match[2] for match in _COOKIE.finditer(value))
+                yield from exchanged.in_cookies(value)
 
     def faults(self) -> Iterator[str]:
         yield from self._status_faults()
@@ -131,34 +127,6 @@ class Wiretap:
     def leaks(self, text: str) -> list[str]:
         """The secrets that went over the wire and are in this text."""
         return sorted(each for each in self.secrets if each in text)
-
-
-def _in_form(body: bytes) -> Iterator[str]:
-    for name, value in parse_qsl(body.decode("latin-1")):
-        if name in _SECRET_FIELDS:
-            yield value
-
-
-def _in_json(body: bytes) -> Iterator[str]:
-    try:
-        content = orjson.loads(body)
-    except ValueError:
-        return
-    if isinstance(content, dict):
-        for name, value in content.items():
-            if name in _SECRET_FIELDS and isinstance(value, str):
-                yield value
-                yield value.replace("-", "") if name == "user_code" else value
-
-
-def _in_authorization(value: str) -> Iterator[str]:
-    scheme, _, rest = value.partition(" ")
-    yield rest
-    if scheme.lower() == "basic":
-        try:
-            yield unquote(base64.b64decode(rest).decode().partition(":")[2])
-        except ValueError:
-            return
 
 
 def _cookie_faults(cookie: str) -> Iterator[str]:
