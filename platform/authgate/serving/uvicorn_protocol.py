@@ -5,25 +5,23 @@ body; it accepts HTTP/0.9 and 2.0, any size of head, and a head that never ends.
 """
 
 import asyncio
-import time
 from asyncio import Transport
 from collections import deque
 from collections.abc import Coroutine
 from contextvars import Context
-from email.utils import formatdate
 from http import HTTPStatus
 from typing import Any, cast
 
 import httptools
 from uvicorn._types import ASGI3Application
 from uvicorn.config import Config
-from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
-from uvicorn.server import ServerState
 
 from authgate.serving.deadline import Deadline
+from authgate.serving.draining_state import DrainingState
 from authgate.serving.half_close import half_close
 from authgate.serving.machine_door import DirectAnswer, MachineDoor, message
+from authgate.serving.pipeline_flow import PipelineFlow
 from authgate.serving.request_head import (
     HEAD_SECONDS,
     KEEP_ALIVE_SECONDS,
@@ -40,25 +38,6 @@ what follows it has to be asked again (RFC 9112 section 9.3.2)."""
 
 _empty_context = Context().copy  # quicker than to make one
 _NOWHERE = cast("list[tuple[bytes, bytes]]", deque[tuple[bytes, bytes]](maxlen=0))
-
-
-class DrainingState(ServerState):
-    """What all connections of a worker share: whether it is leaving, and the date."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.draining = False
-        self.date_line = b""
-        self._dated = 0
-
-    def date(self) -> None:
-        """Bring the date of coming answers up to date."""
-        now = int(time.time())
-        if now != self._dated:
-            self._dated = now
-            date = formatdate(now, usegmt=True).encode()
-            self.default_headers = [(b"date", date)]
-            self.date_line = b"date: %b\r\n" % date
 
 
 class StrictHttpToolsProtocol(HttpToolsProtocol):
@@ -99,7 +78,7 @@ class StrictHttpToolsProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]  # as uvicorn
         super().connection_made(transport)
-        self.flow = _Flow(transport, self.pipeline)
+        self.flow = PipelineFlow(transport, self.pipeline)
         self._peer = StalledPeer.of(transport, self.loop, seconds=self._stalled_seconds)
         self._deadline.set(HEAD_SECONDS)
 
@@ -365,18 +344,6 @@ class StrictHttpToolsProtocol(HttpToolsProtocol):
         if not self.transport.is_closing():
             self.flow.resume_reading()
             half_close(self.transport)
-
-
-class _Flow(FlowControl):
-    """Reads on only once no request waits for its turn: else each answer would let in many more."""
-
-    def __init__(self, transport: Transport, pipeline: "deque[Any]") -> None:
-        super().__init__(transport)
-        self._pipeline = pipeline
-
-    def resume_reading(self) -> None:
-        if self.read_paused and not self._pipeline:
-            super().resume_reading()
 
 
 class _Direct:

@@ -9,11 +9,12 @@ import uvicorn
 from uvicorn._types import ASGIApplication
 
 from authgate.serving.asgi_types import ASGIApp, LifespanState
+from authgate.serving.draining_state import DrainingState
 from authgate.serving.machine_door import MachineDoor
 from authgate.serving.options import ServeOptions
 from authgate.serving.request_head import KEEP_ALIVE_SECONDS
 from authgate.serving.tls import CLOSE_SECONDS, HANDSHAKE_SECONDS, tls_context
-from authgate.serving.uvicorn_protocol import DrainingState, StrictHttpToolsProtocol
+from authgate.serving.uvicorn_protocol import StrictHttpToolsProtocol
 
 
 class UvicornServer:
