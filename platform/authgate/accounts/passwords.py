@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import cache
 from time import perf_counter
 from typing import TypeVar
 
@@ -27,6 +28,9 @@ MAXIMUM_BYTES = 1024
 
 _QUEUE_PER_THREAD = 16
 
+_HASHER = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
+"""19 MiB, two passes, one lane: OWASP's setting for argon2id."""
+
 
 class BadPassword(ValueError):
     """A password that may not be chosen."""
@@ -37,15 +41,13 @@ class TooBusy(RuntimeError):
 
 
 class Passwords:
-    """Hashes and checks passwords. 19 MiB, two passes, one lane: OWASP's setting for argon2id."""
+    """Hashes and checks passwords."""
 
     def __init__(self, *, threads: int | None = None) -> None:
         count = threads or os.cpu_count() or 1
-        self._hasher = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
         self._pool = ThreadPoolExecutor(count, thread_name_prefix="argon2")
         self._free = count * _QUEUE_PER_THREAD
-        # An unknown user is checked against this, so the answer takes as long as for a known one.
-        self._nobody = self._hasher.hash(secrets.token_urlsafe(32))
+        self._nobody = _stored_of_nobody()
 
     @contextmanager
     def place(self) -> Iterator[Check]:
@@ -70,7 +72,7 @@ class Passwords:
         if len(password.encode()) > MAXIMUM_BYTES:
             raise BadPassword(f"A password has at most {MAXIMUM_BYTES} bytes.")
         with self.place():
-            return await self._in_pool(self._hasher.hash, password)
+            return await self._in_pool(_HASHER.hash, password)
 
     async def _matches(self, stored: str | None, password: str) -> bool:
         if len(password.encode()) > MAXIMUM_BYTES:
@@ -84,7 +86,7 @@ class Passwords:
 
     def _verify(self, stored: str, password: str) -> bool:
         try:
-            return self._hasher.verify(stored, password)
+            return _HASHER.verify(stored, password)
         except (VerificationError, InvalidHashError):
             return False
 
@@ -94,3 +96,9 @@ class Passwords:
             return await loop.run_in_executor(self._pool, work, *arguments)
         finally:
             metrics.password_hash_seconds.observe(perf_counter() - began)
+
+
+@cache
+def _stored_of_nobody() -> str:
+    """An unknown user is checked against this, so the answer takes as long as for a known one."""
+    return _HASHER.hash(secrets.token_urlsafe(32))
