@@ -6,10 +6,9 @@ import sys
 import time
 from pathlib import Path
 
-import httpx2
-
 from authgate_testing.command import Cli
 from authgate_testing.processes import LOOPBACK, free_port, running
+from authgate_testing.readiness import is_ready
 
 
 def test_a_server_is_well_once_it_has_been_ready(lite_cli: Cli, tmp_path: Path) -> None:
@@ -19,10 +18,7 @@ def test_a_server_is_well_once_it_has_been_ready(lite_cli: Cli, tmp_path: Path) 
         return [sys.executable, "-m", "authgate", "serve", "--port", str(port)]
 
     def has_started(port: int) -> bool:
-        try:
-            return httpx2.get(f"http://{LOOPBACK}:{port}/readyz", timeout=1).status_code == 200
-        except httpx2.HTTPError:
-            return False
+        return is_ready(f"http://{LOOPBACK}:{port}")
 
     with running(serve, answers=has_started, log=tmp_path / "log") as port:
         os.environ["AUTHGATE_SERVER__PORT"] = str(port)

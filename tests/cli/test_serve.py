@@ -19,6 +19,7 @@ from authgate_testing import PostgresServer
 from authgate_testing.command import Cli, Use
 from authgate_testing.line import line_to
 from authgate_testing.processes import Service, free_port, running
+from authgate_testing.readiness import is_ready
 
 LOOPBACK = "127.0.0.1"
 
@@ -158,7 +159,4 @@ def _serve(port: int) -> list[str]:
 
 
 def _answers(port: int) -> bool:
-    try:
-        return httpx2.get(f"http://{LOOPBACK}:{port}/readyz", timeout=1).status_code == 200
-    except httpx2.HTTPError:
-        return False
+    return is_ready(f"http://{LOOPBACK}:{port}")

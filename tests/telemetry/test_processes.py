@@ -18,6 +18,7 @@ import pytest
 from authgate.settings import DatabaseSettings
 from authgate_testing.live import live
 from authgate_testing.processes import running
+from authgate_testing.readiness import is_ready
 
 LOOPBACK = "127.0.0.1"
 KINDS = pytest.mark.parametrize("kind", ["hypercorn", "uvicorn"])
@@ -144,7 +145,4 @@ async def test_a_server_that_is_stuck_is_not_alive_and_says_so_afterwards(
 
 
 def _is_ready(port: int) -> bool:
-    try:
-        return httpx2.get(f"http://{LOOPBACK}:{port}/readyz", timeout=1).status_code == 200
-    except httpx2.TransportError:
-        return False
+    return is_ready(f"http://{LOOPBACK}:{port}")

@@ -12,7 +12,6 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from uuid import uuid4
 
-import httpx2
 import pytest
 
 from authgate.settings import DatabaseSettings
@@ -23,6 +22,7 @@ from authgate_testing.command import Cli, Use
 from authgate_testing.doctor import Doctor
 from authgate_testing.guarded_postgres import ANYWHERE, GuardedPostgres
 from authgate_testing.processes import free_port, running
+from authgate_testing.readiness import is_ready
 
 METRICS_TOKEN = "5b0a6a1f2c8d9e7340b1c2d3e4f50617"
 _TEMPLATE = "doctor_template"
@@ -65,11 +65,7 @@ def serve(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Se
             return ["/usr/bin/env", "-i", *words, *run]
 
         def answers(own: int) -> bool:
-            try:
-                url = f"{scheme}://127.0.0.1:{own}/readyz"
-                return httpx2.get(url, verify=False, timeout=2).status_code == 200
-            except httpx2.TransportError:
-                return False
+            return is_ready(f"{scheme}://127.0.0.1:{own}")
 
         with running(command, answers=answers, log=folder / "server.log") as own:
             yield f"{scheme}://{host}:{own}"

@@ -4,14 +4,13 @@ Imported by the ``conftest.py`` of each folder that wants them.
 """
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
 from authgate import provisioning
 from authgate.accounts.passwords import Passwords
 from authgate.provisioning import NewClient
-from authgate.settings import DatabaseSettings, KeySettings, Settings
+from authgate.settings import Settings
 from authgate.storage import users
 from authgate.storage.users import User
 from authgate_tenants import Tenant, use_tenant
@@ -47,13 +46,9 @@ PASSWORD = "correct-horse-battery-staple"
 
 
 @pytest.fixture
-def settings(database_settings: DatabaseSettings, tmp_path: Path) -> Settings:
+def settings(settings: Settings) -> Settings:
     """The settings of the server under test, which writes a line for each request."""
-    return Settings(
-        database=database_settings,
-        keys=KeySettings(kek_file=tmp_path / "kek"),
-        log_level="info",
-    )
+    return settings.model_copy(update={"log_level": "info"})
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import httpx2
+from authgate_testing.readiness import is_ready
 
-_PATIENCE_SECONDS = 45.0
+_PATIENCE_SECONDS = 90.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +50,8 @@ class Installed:
 
     def answers(self) -> None:
         """Wait until its server is ready."""
-        url = f"{self.variables['BASE_URL']}/readyz"
         until = time.monotonic() + _PATIENCE_SECONDS
-        while not _is_ready(url):
+        while not is_ready(self.variables["BASE_URL"]):
             assert time.monotonic() < until, (self.folder / "serve.log").read_text()
             time.sleep(0.05)
 
@@ -62,13 +61,6 @@ class Installed:
         while (ended := self.run("doctor", "--strict")).returncode:
             assert time.monotonic() < until, ended.stdout + ended.stderr
         return ended.stdout
-
-
-def _is_ready(url: str) -> bool:
-    try:
-        return httpx2.get(url, verify=False, timeout=2).status_code == 200
-    except httpx2.TransportError:
-        return False
 
 
 def environment(variables: dict[str, str]) -> dict[str, str]:

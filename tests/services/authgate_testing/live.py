@@ -6,8 +6,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import httpx2
-
 from authgate import installation, provisioning
 from authgate.accounts.passwords import Passwords
 from authgate.installation import Installation
@@ -15,6 +13,7 @@ from authgate.provisioning import NewClient
 from authgate.settings import DatabaseSettings, KeySettings, Settings
 from authgate_tenants import Tenant, TenantSettings, use_tenant
 from authgate_testing.processes import running
+from authgate_testing.readiness import is_ready
 
 DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 PASSWORD = "correct-horse-battery-staple"
@@ -92,7 +91,4 @@ async def _mira(tenant: Tenant) -> None:
 
 
 def _answers(port: int) -> bool:
-    try:
-        return httpx2.get(f"http://localhost:{port}/readyz", timeout=1).status_code == 200
-    except httpx2.TransportError:
-        return False
+    return is_ready(f"http://localhost:{port}")
