@@ -8,6 +8,9 @@
 PY := .venv/bin/python
 ARGS :=
 
+# All tests run as two processes, each with services of its own; a few start sooner as one.
+ALL_TESTS := --numprocesses 2 --dist loadfile --no-loadscope-reorder
+
 # What is set for another project must not reach this one.
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 
@@ -19,7 +22,7 @@ demo: ## Start a server with two tenants to try; ARGS="--headless" shows a devic
 	@exec .venv/bin/authgate demo $(ARGS)
 
 test: services check ## Check the code and run every test, on real services; ARGS goes to pytest
-	@$(PY) -m pytest $(ARGS)
+	@$(PY) -m pytest $(or $(ARGS),$(ALL_TESTS))
 
 check: install ## Check style, types and who imports whom
 	@$(PY) -m ruff check --quiet .

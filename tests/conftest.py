@@ -15,7 +15,7 @@ from authgate import provisioning, storage
 from authgate.accounts.passwords import Passwords
 from authgate.app import serving
 from authgate.provisioning import NewClient
-from authgate.settings import DatabaseSettings, KeySettings, Settings
+from authgate.settings import DatabaseSettings, EgressSettings, KeySettings, Settings
 from authgate.storage.migrate import migrate
 from authgate.storage.users import User
 from authgate_tenants import Tenant, use_tenant
@@ -25,6 +25,8 @@ from authgate_testing.live import LiveServer, live
 from authgate_testing.server import BASE_URL, MovableClock, RunningServer
 
 pytest_plugins = [
+    "authgate_testing.memory",
+    "authgate_testing.scheduling",
     "authgate_testing.fixtures",
     "authgate_testing.attacks",
     "authgate_testing.faults.report",
@@ -84,11 +86,15 @@ async def database(database_settings: DatabaseSettings) -> AsyncIterator[Databas
 
 
 @pytest.fixture
-def settings(database_settings: DatabaseSettings, tmp_path: Path) -> Settings:
+def settings(
+    database_settings: DatabaseSettings, certificate: tuple[Path, Path], tmp_path: Path
+) -> Settings:
     """The settings of the server under test, on each database."""
     return Settings(
         database=database_settings,
         keys=KeySettings(kek_file=tmp_path / "kek"),
+        # One authority: to read the machine's own takes as long as all else that a start does.
+        egress=EgressSettings(ca_file=certificate[0]),
         log_level="error",
     )
 

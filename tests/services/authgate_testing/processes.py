@@ -53,8 +53,11 @@ def service_folder(name: str, *, owner: str | None = None) -> Iterator[Path]:
     _remove_abandoned_folders()
     # Not pytest's tmp_path: that one lies below a folder which only the caller may enter.
     folder = Path(tempfile.mkdtemp(prefix=f"{_FOLDER_PREFIX}{name}-"))
-    with (folder / _IN_USE).open("w") as in_use:
+    unlocked = folder / "unlocked"
+    with unlocked.open("w") as in_use:
         fcntl.flock(in_use, fcntl.LOCK_EX)
+        # Locked before it has the name by which another run would take it for abandoned.
+        unlocked.rename(folder / _IN_USE)
         try:
             if owner is not None:
                 shutil.chown(folder, user=owner)

@@ -1,0 +1,49 @@
+"""Which tests run beside which, where pytest-xdist runs them in several processes.
+
+A process takes one file after the other (``--dist loadfile``). What says how soon something has to
+be well again, or compares how long requests take, comes last, when the other processes have ended:
+on a machine that does something else besides, it would fail for that.
+"""
+
+from collections.abc import Sequence
+
+import pytest
+from xdist.scheduler import LoadFileScheduling
+from xdist.workermanage import WorkerController
+
+_ALONE = ("tests/faults/", "tests/web/test_noisy_neighbours.py")
+_LAST = "alone"
+
+
+def _is_alone(node_id: str) -> bool:
+    return node_id.startswith(_ALONE)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Move what has to be alone to the end."""
+    items.sort(key=lambda item: _is_alone(item.nodeid))
+
+
+class OneFileAfterTheOther(LoadFileScheduling):
+    """Gives files to whoever is free, and in the end the rest to the one that is left."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return _LAST if _is_alone(nodeid) else super()._split_scope(nodeid)
+
+    def _reschedule(self, node: WorkerController) -> None:
+        if list(self.workqueue) == [_LAST] and self._others(node):
+            if self._pending_of(self.assigned_work[node]) <= 2:
+                node.shutdown()
+        else:
+            super()._reschedule(node)
+
+    def _others(self, node: WorkerController) -> Sequence[WorkerController]:
+        return [each for each in self.nodes if each is not node and not each.shutting_down]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> OneFileAfterTheOther | None:
+    """Schedule so where files are asked for."""
+    if config.getoption("dist") != "loadfile":
+        return None
+    return OneFileAfterTheOther(config, log)  # type: ignore[arg-type]
