@@ -10,21 +10,24 @@ from rich.console import Console
 from authgate.cli.device_display import DeviceDisplay
 from authgate.cli.device_flow import Authorization
 
-WAITING = Authorization(
-    device_code="secret",
-    user_code="WDJB-MJHT",
-    verification_uri="http://localhost:8080/t/northwind/device",
-    verification_uri_complete="http://localhost:8080/t/northwind/device?user_code=WDJB-MJHT",
-    expires_at=monotonic() + 900,
-    interval=5,
-)
+
+def begun() -> Authorization:
+    """A sign-in that holds for a quarter of an hour from now."""
+    return Authorization(
+        device_code="secret",
+        user_code="WDJB-MJHT",
+        verification_uri="http://localhost:8080/t/northwind/device",
+        verification_uri_complete="http://localhost:8080/t/northwind/device?user_code=WDJB-MJHT",
+        expires_at=monotonic() + 900,
+        interval=5,
+    )
 
 
 async def shown(*, width: int, terminal: bool) -> str:
     """What is shown of a sign-in that is approved a moment later."""
     screen = io.StringIO()
     console = Console(file=screen, width=width, force_terminal=terminal, no_color=True)
-    async with DeviceDisplay(WAITING, console=console):
+    async with DeviceDisplay(begun(), console=console):
         await asyncio.sleep(0.01)
     return screen.getvalue()
 

@@ -53,7 +53,7 @@ async def test_a_run_without_time_stops_and_the_next_one_goes_on(
     await expired_rows.more_tokens(500, now=utc_now())
     settings, runs, total = expired_rows.settings, 0, 0
     while total < 500 + sum(OF_BOTH.values()):
-        removed = await remove_expired(settings, batch=20, now=utc_now(), seconds=0.02)
+        removed = await remove_expired(settings, batch=5, now=utc_now(), seconds=0.05)
         runs, total = runs + 1, total + sum(removed.values())
     assert runs > 1
     assert await expired_rows.left() == [STAYING, STAYING]
@@ -62,9 +62,10 @@ async def test_a_run_without_time_stops_and_the_next_one_goes_on(
 async def test_many_rows_of_one_table_do_not_keep_the_others_waiting(
     expired_rows: ExpiredRows,
 ) -> None:
-    await expired_rows.more_tokens(300, now=utc_now())
-    removed = await remove_expired(expired_rows.settings, batch=10, now=utc_now(), seconds=0.1)
+    await expired_rows.more_tokens(2000, now=utc_now())
+    removed = await remove_expired(expired_rows.settings, batch=2, now=utc_now(), seconds=0.8)
     assert removed["login_failures"] == OF_BOTH["login_failures"]
+    assert removed["tokens"] < 2000
 
 
 async def test_a_run_that_is_broken_off_leaves_whole_batches(expired_rows: ExpiredRows) -> None:
