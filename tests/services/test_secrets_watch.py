@@ -36,7 +36,11 @@ def watch() -> Watch:
     return Watch()
 
 
-@pytest.mark.parametrize("secret", [SECRET, PASSWORD, CODE, "a" + "0123456789abcdef" * 40])
+@pytest.mark.parametrize(
+    "secret",
+    [SECRET, PASSWORD, CODE, "a" + "0123456789abcdef" * 40],
+    ids=["random", "a password", "a code", "long"],
+)
 @pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
 def test_a_secret_is_known_in_each_of_its_forms(
     watch: Watch, form: Callable[[bytes], bytes], secret: str

@@ -6,6 +6,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx2
+
 from authgate import installation, provisioning
 from authgate.accounts.passwords import Passwords
 from authgate.installation import Installation

@@ -3,9 +3,9 @@
 import asyncio
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pytest
 
@@ -20,7 +20,7 @@ class Places:
 
     def __init__(self, watch: Watch) -> None:
         self._watch = watch
-        self._files: dict[Path, int] = {}
+        self._files: dict[Path, BinaryIO] = {}
         self._monitors: list[RedisMonitor] = []
 
     def install(self, patch: pytest.MonkeyPatch) -> None:
@@ -31,8 +31,10 @@ class Places:
 
     def catch_up(self) -> None:
         """Read what has been written since the last time."""
-        for path, read in list(self._files.items()):
-            self._files[path] = self._read_file(path, read)
+        for path, file in list(self._files.items()):
+            self._watch.read(f"log: {path.name}", file.read())
+            if not path.exists():  # it was removed with its test's folder
+                self._files.pop(path).close()
         for monitor in self._monitors:
             self._hear(monitor)
 
@@ -49,22 +51,17 @@ class Places:
             self._monitors.remove(monitor)
             monitor.stop()
 
+    def close(self) -> None:
+        """Follow no file any more."""
+        while self._files:
+            self._files.popitem()[1].close()
+
     def read_own_measurements(self) -> None:
         """All that this process has measured."""
         self._watch.read("metrics: of this process", metrics.exposition()[1])
 
     def _hear(self, monitor: RedisMonitor) -> None:
         self._watch.read(f"Redis: port {monitor.port}", monitor.heard())
-
-    def _read_file(self, path: Path, read: int) -> int:
-        try:
-            with path.open("rb") as file:
-                file.seek(read)
-                text = file.read()
-        except OSError:
-            return read  # its folder is gone
-        self._watch.read(f"log: {path.name}", text)
-        return read + len(text)
 
     def _read_own_lines(self, patch: pytest.MonkeyPatch) -> None:
         write, watch = LineHandler.write, self._watch
@@ -110,8 +107,10 @@ class Places:
     def follow(self, out: object, err: object) -> None:
         """Read the file that a process writes its errors to."""
         target = out if err == subprocess.STDOUT else err
-        if isinstance(name := getattr(target, "name", None), str):
-            self._files.setdefault(Path(name), 0)
+        name = getattr(target, "name", None)
+        if isinstance(name, str) and Path(name) not in self._files:
+            with suppress(OSError):  # a terminal is no file
+                self._files[Path(name)] = Path(name).open("rb")  # noqa: SIM115
 
 
 PLACES = Places(WATCH)

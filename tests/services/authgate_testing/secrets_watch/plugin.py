@@ -3,15 +3,16 @@
 What was issued in one test and is read in another, in either order, is found at the end of the run.
 """
 
-import os
 from collections.abc import Generator, Sequence
 
 import pytest
+from xdist.workermanage import WorkerController
 
 from authgate_testing.secrets_watch import sources
 from authgate_testing.secrets_watch.places import PLACES
 from authgate_testing.secrets_watch.watch import WATCH, Leak, total
 
+_OUTPUT = "secrets_watch"
 _PATCHES = pytest.StashKey[pytest.MonkeyPatch]()
 
 
@@ -32,6 +33,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Leave everything as it was."""
     config.stash[_PATCHES].undo()
+    PLACES.close()
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -61,9 +63,23 @@ def pytest_runtest_teardown(
         raise SecretsLeaked(leaks)
 
 
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Tell the process that prints the summary, where that is another one."""
+    told: dict[str, object] | None = getattr(session.config, "workeroutput", None)
+    if told is not None:
+        told[_OUTPUT] = (WATCH.counts, WATCH.lines, WATCH.seconds)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: WorkerController) -> None:
+    """Hear what a process has watched that has ended in order."""
+    if _OUTPUT in (told := getattr(node, "workeroutput", {})):
+        WATCH.include(*told[_OUTPUT])
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say what was watched."""
-    if WATCH.counts and "PYTEST_XDIST_WORKER" not in os.environ:
+    if WATCH.counts:
         terminalreporter.section("secrets watch")
         terminalreporter.write_line(
             f"{sum(WATCH.counts.values()):,} secrets, {sum(WATCH.lines.values()):,} lines read "

@@ -136,6 +136,14 @@ class Watch:
         self.seconds += time.perf_counter() - began
         return self._untold(found)
 
+    def include(self, counts: Mapping[str, int], lines: Mapping[str, int], seconds: float) -> None:
+        """Count what another process of the same run has watched."""
+        for kind, count in counts.items():
+            self.counts[kind] = self.counts.get(kind, 0) + count
+        for kind, count in lines.items():
+            self.lines[kind] = self.lines.get(kind, 0) + count
+        self.seconds += seconds
+
     def _untold(self, found: set[Leak]) -> list[Leak]:
         untold = found - self._told
         self._told |= found
