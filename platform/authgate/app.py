@@ -27,11 +27,14 @@ from authgate.clock import Clock, utc_now
 from authgate.diagnosis import production
 from authgate.installation import Installation
 from authgate.oauth import device_authorization_endpoint, token_endpoint, tokeninfo_endpoint
+from authgate.oauth.authorization_endpoint import AuthorizationEndpoint
 from authgate.oauth.bearer import BearerTokens
 from authgate.oauth.client_authentication import ClientAuthenticator
 from authgate.oauth.grants import Grant
+from authgate.oauth.grants.authorization_code import AuthorizationCodeGrant
 from authgate.oauth.grants.client_credentials import ClientCredentialsGrant
 from authgate.oauth.grants.device_code import DeviceCodeGrant
+from authgate.oauth.grants.refresh_token import RefreshTokenGrant
 from authgate.oauth.registered_clients import RegisteredClients
 from authgate.oidc import discovery, userinfo_endpoint
 from authgate.oidc.discovery import Discovery
@@ -57,7 +60,9 @@ from authgate.telemetry.access_log import AccessLog
 from authgate.telemetry.request_spans import TracedAccessLog
 from authgate.telemetry.sampling import Sampler
 from authgate.telemetry.tracing import UNTRACED
+from authgate.tokens.id_token import IdTokens
 from authgate.tokens.issuer import TokenIssuer
+from authgate.tokens.refresh_rotation import RefreshRotation
 from authgate.web import draining, platform_pages
 from authgate.web.client_ip import ClientAddress
 from authgate.web.edge import App, Edge
@@ -167,9 +172,22 @@ def _machine_routes(parts: Installation, limits: Limits, plugins: Plugins) -> Ro
     authenticator = ClientAuthenticator(clients=clients, limits=limits)
     issuer = TokenIssuer(keys=parts.keys, plugins=plugins, clock=parts.clock)
     bearer = BearerTokens(keys=parts.keys, clients=clients, limits=limits, clock=parts.clock)
+    id_tokens = IdTokens(keys=parts.keys, clock=parts.clock)
+    refresh = RefreshRotation(clock=parts.clock)
     grants: list[Grant] = [
+        AuthorizationCodeGrant(
+            issuer=issuer, id_tokens=id_tokens, refresh=refresh, clock=parts.clock
+        ),
+        RefreshTokenGrant(issuer=issuer, id_tokens=id_tokens, rotation=refresh, clock=parts.clock),
         ClientCredentialsGrant(issuer=issuer),
-        DeviceCodeGrant(issuer=issuer, pacer=_poll_pacer(parts), limits=limits, clock=parts.clock),
+        DeviceCodeGrant(
+            issuer=issuer,
+            id_tokens=id_tokens,
+            refresh=refresh,
+            pacer=_poll_pacer(parts),
+            limits=limits,
+            clock=parts.clock,
+        ),
     ]
     metadata = Discovery(grants).metadata
     device_code = device_authorization_endpoint.endpoint(
@@ -223,9 +241,14 @@ def _people(
     )
     device = DeviceVerification(pages=pages, sessions=sessions, limits=limits, clock=parts.clock)
     account = AccountPages(pages=pages, clock=parts.clock)
-    people.mount(
-        [login.blueprint(), federation.blueprint(), device.blueprint(), account.blueprint()]
+    authorization = AuthorizationEndpoint(
+        pages=pages,
+        sessions=sessions,
+        id_tokens=IdTokens(keys=parts.keys, clock=parts.clock),
+        limits=limits,
+        clock=parts.clock,
     )
+    people.mount(each.blueprint() for each in (login, federation, device, account, authorization))
     return people
 
 

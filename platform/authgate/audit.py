@@ -66,6 +66,18 @@ class Event(StrEnum):
     DEVICE_CODE_REPORTED = "DEVICE_CODE_REPORTED"
     """Somebody denied it and said that it was not theirs."""
 
+    AUTHORIZATION_CODE_GENERATED = "AUTHORIZATION_CODE_GENERATED"
+    """A person let an application in, and it was given a code."""
+
+    AUTHORIZATION_CODE_DENIED = "AUTHORIZATION_CODE_DENIED"
+    """A person did not let an application in."""
+
+    USER_AUTHORIZATION_GRANTED = "USER_AUTHORIZATION_GRANTED"
+    """A person allowed an application what it asked for; ``details`` say what."""
+
+    TOKEN_REFRESHED = "TOKEN_REFRESHED"
+    """An application was given another access token for a refresh token."""
+
     TOKEN_REVOKED = "TOKEN_REVOKED"
     """Somebody took back an application's access."""
 
@@ -146,7 +158,8 @@ class Event(StrEnum):
     """A limit refused somebody; at most once a minute for each limit and subject."""
 
     SUSPICIOUS_ACTIVITY = "SUSPICIOUS_ACTIVITY"
-    """Reserved: not written yet."""
+    """A code or a refresh token came back that had been used, or from a client that it was not made
+    for; ``details`` say which, and how many tokens were ended because of it."""
 
 
 _SEVERITIES = {

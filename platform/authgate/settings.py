@@ -177,6 +177,9 @@ class LimitSettings(_Section):
     client_failures_per_ip: str = "120/min burst 120"
     """Failed client authentications from one address, whatever client ids it names."""
 
+    authorization_per_ip: str = "120/min burst 60"
+    """Authorization requests from one address; each is kept for an hour."""
+
     unknown_device_codes: str = "60/min burst 60"
     """Polls of one client from one address for device codes that are not its own or are spent."""
 

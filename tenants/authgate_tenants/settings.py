@@ -36,6 +36,26 @@ class TenantSettings:
     client_credentials_lifetime: Lifetime = 3600
     """Until a machine's access token ends."""
 
+    id_token_lifetime: Lifetime = 3600
+    """Until an ID token ends (OpenID Connect Core section 2, ``exp``)."""
+
+    authorization_code_lifetime: Annotated[int, Field(gt=0, le=600)] = 60
+    """Until an authorization code nobody redeemed ends (RFC 6749 section 4.1.2: at most ten
+    minutes)."""
+
+    refresh_token_lifetime: Lifetime = 2592000
+    """Until a refresh token that is not used ends."""
+
+    refresh_token_absolute_lifetime: Lifetime = 7776000
+    """Until a person must sign in again, however often tokens were refreshed."""
+
+    refresh_token_rotation: bool = True
+    """Whether each refresh gives another refresh token and ends the former (RFC 9700 section
+    4.14.2)."""
+
+    refresh_token_grace: Annotated[int, Field(ge=0, le=60)] = 10
+    """For how long a client whose answer was lost is given the same successor once more."""
+
     device_code_lifetime: Annotated[int, Field(gt=0, le=86_400)] = 900
     """Until a device code nobody approved ends (RFC 8628 section 3.2, ``expires_in``)."""
 

@@ -29,6 +29,7 @@ async def approve(tenant: Tenant, user: User, client_id: str, *, times: int) -> 
             token=f"token-{number}",
             client_id=client_id,
             user_id=user.id,
+            family_id=None,
             scope=f"scope-{number:03}",
             grant_type="urn:ietf:params:oauth:grant-type:device_code",
             created_at=now + timedelta(seconds=number),

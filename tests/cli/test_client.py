@@ -80,7 +80,7 @@ def test_a_client_id_is_taken_once_in_a_tenant(acme_cli: Cli) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("--grant", "password"), "There is no grant 'password'; there are client_credentials"),
+        (("--grant", "password"), "There is no grant 'password'; there are authorization_code, "),
         (("--grant", "client_credentials", "--public"), "A public client has no credentials"),
         (("--grant", "device_code", "--scope", 'a"b'), "The scope is not a space-separated list"),
         (
@@ -96,6 +96,60 @@ def test_a_client_that_makes_no_sense_is_refused(
     ended = command("client", "create", "-t", "acme", "--name", "X", *words)
     assert ended.code == 2
     assert ended.err.startswith(f"authgate: {said}")
+
+
+APPLICATION = (
+    "--name", "Console", "--grant", "authorization_code", "--grant", "refresh_token",
+    "--redirect-uri", "https://console.example/callback",
+)  # fmt: skip
+
+
+def test_an_application_is_made_shown_and_changed(acme_cli: Cli) -> None:
+    made = acme_cli("client", "create", "-t", "acme", *APPLICATION, "--id", "console")
+    assert made.code == 0
+    shown = acme_cli("client", "show", "-t", "acme", "console", "-o", "json").data
+    assert shown["redirect_uris"] == ["https://console.example/callback"]
+    assert shown["grants"] == ["authorization_code", "refresh_token"]
+    assert (shown["type"], shown["consent"], shown["pkce_optional"]) == ("web", "remembered", False)
+    words = ("--redirect-uri", "https://console.example/back", "--consent", "always")
+    assert (
+        acme_cli("client", "update", "-t", "acme", "console", *words, "--pkce-optional").code == 0
+    )
+    shown = acme_cli("client", "show", "-t", "acme", "console", "-o", "json").data
+    assert shown["redirect_uris"] == ["https://console.example/back"]
+    assert (shown["consent"], shown["pkce_optional"]) == ("always", True)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--grant", "authorization_code"), "The grant authorization_code needs a --redirect-uri"),
+        ((*APPLICATION, "--public", "--pkce-optional"), "A public client proves by PKCE"),
+        ((*APPLICATION, "--consent", "implicit"), "Only the tenant's own applications"),
+        ((*APPLICATION, "--redirect-uri", "http://console.example/"), "'http://console.example/'"),
+        ((*APPLICATION, "--redirect-uri", "javascript:alert(1)"), "'javascript:alert(1)'"),
+        ((*APPLICATION, "--redirect-uri", "app://callback"), "'app://callback'"),
+        ((*APPLICATION, "--redirect-uri", "https://x.example/#y"), "'https://x.example/#y'"),
+        ((*APPLICATION, "--redirect-uri", "https://x.example/../y"), "'https://x.example/../y'"),
+        ((*APPLICATION, "--redirect-uri", "https://*.example/"), "'https://*.example/'"),
+        ((*APPLICATION, "--redirect-uri", "https://me@x.example/"), "'https://me@x.example/'"),
+        ((*APPLICATION, "--redirect-uri", "//x.example/"), "'//x.example/'"),
+        ((*APPLICATION, "--redirect-uri", "com.example.app:/cb"), "'com.example.app:/cb'"),
+    ],
+)
+def test_ru_11_an_application_that_makes_no_sense_is_refused(
+    lite_cli: Cli, words: tuple[str, ...], said: str
+) -> None:
+    ended = lite_cli("client", "create", "-t", "acme", "--name", "X", *words)
+    assert ended.code == 2
+    assert ended.err.startswith(f"authgate: {said}"), ended.err
+    assert lite_cli("client", "list", "-t", "acme", "-o", "json").data == []
+
+
+def test_a_native_application_may_have_a_scheme_of_its_own(lite_cli: Cli) -> None:
+    words = ("--type", "native", "--public", "--redirect-uri", "com.example.app:/cb")
+    ended = lite_cli("client", "create", "-t", "acme", *APPLICATION, *words)
+    assert ended.code == 0
 
 
 def test_a_secret_is_renewed(acme_cli: Cli) -> None:

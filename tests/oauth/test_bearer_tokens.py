@@ -192,6 +192,7 @@ async def _remember(text: str, claims: dict[str, Any], user: User) -> None:
         token=text,
         client_id=claims["client_id"],
         user_id=user.id,
+        family_id=None,
         scope=claims["scope"],
         grant_type="forged",
         created_at=utc_now(),

@@ -125,6 +125,9 @@ def test_every_form_posts_the_csrf_token(read_pages: dict[str, _Reader]) -> None
     for name, form in forms:
         assert form.method == "post", name
         tokens = [field for field in form.fields if field.get("name") == "csrf_token"]
+        if name == "form-post":
+            assert tokens == [], "another site is told the token"
+            continue
         assert [token["value"] for token in tokens] == ["csrf-of-this-visit"], name
         assert tokens[0]["type"] == "hidden", name
 

@@ -70,7 +70,7 @@ async def test_a_bad_row_fails_its_own_request_alone(log: AppendLog) -> None:
 def _token(jti: str) -> Row:
     now = utc_now()
     return tokens.row(
-        NewToken(jti, TokenCategory.ACCESS, jti, "cli", None, "", "test", now, now + HOUR)
+        NewToken(jti, TokenCategory.ACCESS, jti, "cli", None, None, "", "test", now, now + HOUR)
     )
 
 

@@ -22,6 +22,7 @@ LABELS = {
     "authgate_append_log_commit_duration_seconds": set(),
     "authgate_append_log_waiting_requests": set(),
     "authgate_audit_alarms": {"event", "severity"},
+    "authgate_authorizations": {"result"},
     "authgate_build_info": {"version", "python"},
     "authgate_cache_drops": {"cache", "reason"},
     "authgate_cache_entries": {"cache"},

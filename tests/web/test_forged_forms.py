@@ -23,11 +23,15 @@ EVERY_FIELD = {
     "password": "correct-horse-battery-staple",
     "user_code": "BCDF-GHJK",
     "decision": "approve",
+    "request": "handle",
     "mine": "1",
     "session": "01936b8e-0000-7000-8000-000000000001",
     "access": "01936b8e-0000-7000-8000-000000000001",
 }
 """What the forms send, so that a missing field is never why nothing happens."""
+
+OPEN = frozenset({"/oauth/authorize"})
+"""Where any site may send a person (OpenID Connect Core 3.1.2.1): it leads to a page that asks."""
 
 
 def pages(server: RunningServer, method: str) -> list[str]:
@@ -37,7 +41,7 @@ def pages(server: RunningServer, method: str) -> list[str]:
     found = {
         re.sub("<[^>]*>", "github", rule.rule)
         for rule in people.url_map.iter_rules()
-        if method in (rule.methods or ())
+        if method in (rule.methods or ()) and rule.rule not in OPEN
     }
     return sorted(found)
 

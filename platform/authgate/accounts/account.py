@@ -5,7 +5,7 @@ from uuid import UUID
 from quart import Blueprint, Response, request
 
 from authgate import audit
-from authgate.accounts import user_agents
+from authgate.accounts import access, user_agents
 from authgate.accounts.answers import page, see_other
 from authgate.accounts.visits import SignedIn, signed_in, visitor
 from authgate.audit import Event
@@ -77,16 +77,18 @@ class AccountPages:
         ended = wanted is not None and await sessions.end(
             wanted, user_id=person.user.id, now=self._clock()
         )
-        if ended:
+        if ended and wanted is not None:
+            await access.end_of_session(wanted, now=self._clock())
             await _record(person, ("session", str(wanted)))
         return see_other(f"{_HERE}?ended={int(ended)}")
 
     async def end_others(self) -> Response:
         """End every session but this one."""
-        person = signed_in()
-        ended = await sessions.end_all(
-            person.user.id, now=self._clock(), except_id=person.session.id
-        )
+        person, now = signed_in(), self._clock()
+        for session in await sessions.live_of(person.user.id, now=now):
+            if session.id != person.session.id:
+                await access.end_of_session(session.id, now=now)
+        ended = await sessions.end_all(person.user.id, now=now, except_id=person.session.id)
         await _record(person, ("user", str(person.user.id)), count=ended)
         return see_other(f"{_HERE}?ended={ended}")
 

@@ -1,12 +1,14 @@
 """The two ways in which a page answers: with HTML, or by sending the browser on."""
 
-from quart import Response
+from quart import Response, request
 
 from authgate_tenants import current_tenant
 
 
-def page(html: str, status: int = 200) -> Response:
-    """A page."""
+def page(html: str, status: int = 200, *, form_target: str = "") -> Response:
+    """A page; where its form may end at another address, that is to be named."""
+    if form_target:
+        request.scope["authgate.exchange"].form_target = form_target  # type: ignore[typeddict-item]  # the edge's own
     return Response(html, status, content_type="text/html; charset=utf-8")
 
 
@@ -18,3 +20,8 @@ def see_other(path: str) -> Response:
     prefix = current_tenant().prefix
     location = path if prefix and path.startswith(f"{prefix}/") else f"{prefix}{path}"
     return Response("", 303, headers={"Location": location})
+
+
+def leave_for(url: str) -> Response:
+    """Go to another site with GET; the address has been proven to be whose it should be."""
+    return Response("", 303, headers={"Location": url})

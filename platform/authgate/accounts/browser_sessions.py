@@ -5,6 +5,7 @@ from datetime import timedelta
 from quart import Response
 
 from authgate import audit
+from authgate.accounts import access
 from authgate.accounts.visits import Visitor
 from authgate.audit import Event
 from authgate.clock import Clock
@@ -31,6 +32,7 @@ class BrowserSessions:
     ) -> None:
         """Sign this browser in, under a key it never had before: no session is ever adopted."""
         now, settings = self._clock(), current_tenant().settings
+        former = visitor.signed_in
         await self._end_former(visitor)
         absolute = timedelta(
             seconds=settings.remembered_session_lifetime
@@ -39,7 +41,7 @@ class BrowserSessions:
         )
         # Asked to stay signed in, a browser may be idle for as long as it stays.
         idle = absolute if remembered else timedelta(seconds=settings.session_idle_lifetime)
-        key, _ = await sessions.start(
+        key, session = await sessions.start(
             user_id=user.id,
             amr=amr,
             ip=visitor.facts.ip,
@@ -49,6 +51,11 @@ class BrowserSessions:
             idle_expires_at=now + idle,
             expires_at=now + absolute,
         )
+        if former is not None and former.user.id == user.id:
+            # Signed in once more, not out: what the browser's applications have goes on.
+            await access.move(former.session.id, to=session.id)
+        elif former is not None:
+            await access.end_of_session(former.session.id, now=now)
         max_age = int(absolute.total_seconds()) if remembered else None
         session_cookie.write(response, session_cookie.SESSION, key, max_age=max_age)
         session_cookie.clear(response, session_cookie.PRESESSION)
@@ -56,6 +63,8 @@ class BrowserSessions:
     async def end(self, visitor: Visitor, response: Response) -> None:
         """Sign this browser out, here and on the server."""
         await self._end_former(visitor)
+        if visitor.signed_in is not None:
+            await access.end_of_session(visitor.signed_in.session.id, now=self._clock())
         session_cookie.clear(response, session_cookie.SESSION)
 
     async def _end_former(self, visitor: Visitor) -> None:

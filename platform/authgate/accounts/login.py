@@ -6,6 +6,7 @@ from datetime import timedelta
 from quart import Blueprint, Response, request
 
 from authgate import audit, storage
+from authgate.accounts import destinations
 from authgate.accounts.answers import page, see_other
 from authgate.accounts.browser_sessions import BrowserSessions
 from authgate.accounts.connections import SignInOptions
@@ -179,18 +180,21 @@ class PasswordLogin:
         retry_seconds: int | None = None,
     ) -> Response:
         tenant = current_tenant()
+        destination = await destinations.behind(target, now=self._clock())
         retry_at = self._clock() + timedelta(seconds=retry_seconds) if retry_seconds else None
         content = LoginPage(
             action=f"{tenant.prefix}/login",
             return_to=target,
-            username=username,
+            client_name=destination.client_name,
+            username=username or destination.login_hint,
             options=await self._options.offered(target),
             remember_days=tenant.settings.remembered_session_lifetime // _SECONDS_PER_DAY,
             problem=problem,
             tries_left=tries_left,
             retry_at=retry_at,
         )
-        return page(self._pages.render("login.html", visit=visitor().page(), page=content), status)
+        html = self._pages.render("login.html", visit=visitor().page(), page=content)
+        return page(html, status, form_target=destination.form_target)
 
 
 async def _record(event: Event, named: User | None, *, reason: str) -> None:

@@ -18,6 +18,8 @@ from authgate.web.view_models import Theme, Visit
 from authgate_tenants import current_tenant
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+# Any site may send a person here with a form (OpenID Connect Core 3.1.2.1): it is kept, no more.
+_OPEN_TO_OTHER_SITES = frozenset({"/oauth/authorize"})
 _TOUCH_AFTER = timedelta(minutes=1)
 
 
@@ -71,7 +73,8 @@ async def begin(now: datetime) -> None:
     """Find the visitor, and refuse forms that another site has sent. Raises ``ForgedForm``."""
     person = await _signed_in(now)
     g.visitor = _visitor(person, session_cookie.read(request.headers, session_cookie.PRESESSION))
-    if request.method not in _SAFE_METHODS:
+    rule = request.url_rule.rule if request.url_rule else ""
+    if request.method not in _SAFE_METHODS and rule not in _OPEN_TO_OTHER_SITES:
         await _refuse_forged_form()
 
 
@@ -120,7 +123,12 @@ async def _refuse_forged_form() -> None:
         origin=request.headers.get("Origin"),
         fetch_site=request.headers.get("Sec-Fetch-Site"),
     )
-    purposes = ("form", device_purpose((await request.form).get("user_code", "")))
+    form = await request.form
+    purposes = (
+        "form",
+        device_purpose(form.get("user_code", "")),
+        authorization_purpose(form.get("request", "")),
+    )
     presented, key = await _presented(), visitor().csrf_key
     if not any(csrf.is_genuine(presented, key, purpose) for purpose in purposes):
         raise ForgedForm
@@ -129,6 +137,11 @@ async def _refuse_forged_form() -> None:
 def device_purpose(user_code: str) -> str:
     """What the page that shows this code's request is for: deciding on this one and no other."""
     return f"device {user_code}"
+
+
+def authorization_purpose(handle: str) -> str:
+    """What the page that asks about a client is for: answering this request and no other."""
+    return f"authorize {handle}"
 
 
 async def _presented() -> str:

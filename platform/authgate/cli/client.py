@@ -2,8 +2,8 @@
 
 import asyncio
 import sys
-from collections.abc import Collection
-from typing import Annotated
+from dataclasses import asdict, dataclass
+from typing import Annotated, Self
 
 import typer
 
@@ -11,18 +11,28 @@ from authgate import provisioning
 from authgate.cli import installed
 from authgate.cli.failures import Misused
 from authgate.cli.output import Format, Output, Record, say, show, show_all
+from authgate.oauth.grants.authorization_code import AuthorizationCodeGrant
 from authgate.oauth.grants.client_credentials import ClientCredentialsGrant
 from authgate.oauth.grants.device_code import DeviceCodeGrant
+from authgate.oauth.grants.refresh_token import RefreshTokenGrant
 from authgate.provisioning import NewClient, UnknownClient
 from authgate.storage import clients
-from authgate.storage.clients import Client, ClientChange, ClientStatus
+from authgate.storage.clients import (
+    ApplicationType,
+    Client,
+    ClientChange,
+    ClientStatus,
+    ConsentPolicy,
+)
 from authgate.tokens import scopes
 
 app = typer.Typer()
 
 GRANTS = {
+    "authorization_code": AuthorizationCodeGrant.grant_type,
     "client_credentials": ClientCredentialsGrant.grant_type,
     "device_code": DeviceCodeGrant.grant_type,
+    "refresh_token": RefreshTokenGrant.grant_type,
 }
 """Grants by the names that are typed."""
 
@@ -54,8 +64,77 @@ NewScopes = Annotated[
     list[str] | None,
     typer.Option("--scope", help="What it may ask for from now on, and nothing else; repeatable"),
 ]
-Grants = Annotated[list[str], typer.Option(help="device_code or client_credentials; repeatable")]
+NewRedirectUris = Annotated[
+    list[str] | None,
+    typer.Option("--redirect-uri", help="Where it may be answered from now on; repeatable"),
+]
+Grants = Annotated[
+    list[str],
+    typer.Option(
+        help="authorization_code, device_code, client_credentials or refresh_token; repeatable"
+    ),
+]
+RedirectUris = Annotated[
+    list[str] | None,
+    typer.Option("--redirect-uri", help="Where it may be answered, to the letter; repeatable"),
+]
+Type = Annotated[
+    ApplicationType,
+    typer.Option("--type", help="native: it runs on people's own machines, where ports vary"),
+]
+Consent = Annotated[ConsentPolicy, typer.Option(help="When people are asked what it may do")]
+PkceOptional = Annotated[
+    bool,
+    typer.Option("--pkce-optional/--pkce-required", help="It may do without PKCE, with a secret"),
+]
 Scopes = Annotated[list[str] | None, typer.Option(help="What it may ask for; repeatable")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wanted:
+    """What has to go together."""
+
+    grant_types: list[str]
+    public: bool
+    redirect_uris: list[str]
+    consent: ConsentPolicy
+    first_party: bool
+    pkce_optional: bool
+    unauthenticated_device_grant: bool
+
+    @classmethod
+    def after(cls, change: ClientChange, client: Client) -> Self:
+        """What the client will be once it has been changed."""
+        return cls(
+            grant_types=list(change.grant_types or client.grant_types),
+            public=client.is_public,
+            redirect_uris=list(change.redirect_uris or client.redirect_uris),
+            consent=change.consent or client.consent,
+            first_party=_either(change.first_party, client.first_party),
+            pkce_optional=_either(change.pkce_optional, client.pkce_optional),
+            unauthenticated_device_grant=_either(
+                change.unauthenticated_device_grant, client.unauthenticated_device_grant
+            ),
+        )
+
+    def refuse_unfit(self) -> None:
+        """Raises ``Misused`` for what no client can be."""
+        faults = {
+            "A public client has no credentials for the grant client_credentials.": self.public
+            and GRANTS["client_credentials"] in self.grant_types,
+            "A public client has no secret that it could leave out.": self.public
+            and self.unauthenticated_device_grant,
+            "A public client proves by PKCE who it is.": self.public and self.pkce_optional,
+            "The grant authorization_code needs a --redirect-uri.": (
+                GRANTS["authorization_code"] in self.grant_types and not self.redirect_uris
+            ),
+            "Only the tenant's own applications (--first-party) do without consent.": (
+                self.consent is ConsentPolicy.IMPLICIT and not self.first_party
+            ),
+        }
+        for fault, is_so in faults.items():
+            if is_so:
+                raise Misused(fault)
 
 
 @app.command()
@@ -65,6 +144,10 @@ def create(
     grant: Grants,
     scope: Scopes = None,
     public: Public = False,
+    redirect_uri: RedirectUris = None,
+    type_: Type = ApplicationType.WEB,
+    consent: Consent = ConsentPolicy.REMEMBERED,
+    pkce_optional: PkceOptional = False,
     first_party: FirstParty = False,
     unauthenticated_device_grant: WithoutSecret = False,
     client_id: OwnId = None,
@@ -73,17 +156,24 @@ def create(
 ) -> None:
     """Create a client. A secret that was made up is shown this once."""
     grant_types = [_grant_type(each) for each in grant]
-    _refuse_unfit(grant_types, public=public, without_secret=unauthenticated_device_grant)
+    wanted = _Wanted(
+        grant_types=grant_types,
+        public=public,
+        redirect_uris=redirect_uri or [],
+        consent=consent,
+        first_party=first_party,
+        pkce_optional=pkce_optional,
+        unauthenticated_device_grant=unauthenticated_device_grant,
+    )
+    wanted.refuse_unfit()
     secret = _given_secret(public=public) if secret_stdin else None
     created = asyncio.run(
         _create(
             tenant,
+            wanted,
             name=name,
-            grant_types=grant_types,
             scopes=_scopes(scope or []),
-            public=public,
-            first_party=first_party,
-            unauthenticated_device_grant=unauthenticated_device_grant,
+            application_type=type_,
             client_id=client_id,
             secret=secret,
         )
@@ -112,6 +202,14 @@ def update(
     name: NewName = None,
     grant: NewGrants = None,
     scope: NewScopes = None,
+    redirect_uri: NewRedirectUris = None,
+    consent: Annotated[
+        ConsentPolicy | None, typer.Option(help="When people are asked what it may do")
+    ] = None,
+    pkce_optional: Annotated[
+        bool | None,
+        typer.Option("--pkce-optional/--pkce-required", help="Whether it may do without PKCE"),
+    ] = None,
     first_party: Annotated[bool | None, typer.Option(help="Whether it is the tenant's own")] = None,
     unauthenticated_device_grant: Annotated[
         bool | None,
@@ -126,6 +224,9 @@ def update(
         name=name,
         grant_types=[_grant_type(each) for each in grant] if grant else None,
         scopes=_scopes(scope) if scope else None,
+        redirect_uris=redirect_uri,
+        consent=consent,
+        pkce_optional=pkce_optional,
         first_party=first_party,
         unauthenticated_device_grant=unauthenticated_device_grant,
     )
@@ -157,6 +258,10 @@ def enable(tenant: InTenant, client_id: ClientId) -> None:
     say(f"✓ {client_id} is enabled.")
 
 
+def _either(new: bool | None, former: bool) -> bool:
+    return former if new is None else new
+
+
 async def _set_status(slug: str, client_id: str, status: ClientStatus) -> None:
     async with installed.inside(slug) as (parts, _):
         await provisioning.set_client_status(parts, client_id, status, actor=installed.operator())
@@ -164,13 +269,11 @@ async def _set_status(slug: str, client_id: str, status: ClientStatus) -> None:
 
 async def _create(
     slug: str,
+    wanted: _Wanted,
     *,
     name: str,
-    grant_types: list[str],
     scopes: list[str],
-    public: bool,
-    first_party: bool,
-    unauthenticated_device_grant: bool,
+    application_type: ApplicationType,
     client_id: str | None,
     secret: str | None,
 ) -> NewClient:
@@ -178,25 +281,18 @@ async def _create(
         return await provisioning.add_client(
             parts,
             name=name,
-            grant_types=grant_types,
             scopes=scopes,
-            public=public,
-            first_party=first_party,
-            unauthenticated_device_grant=unauthenticated_device_grant,
+            application_type=application_type,
             client_id=client_id,
             secret=secret,
             actor=installed.operator(),
+            **asdict(wanted),
         )
 
 
 async def _change(slug: str, client_id: str, change: ClientChange) -> None:
     async with installed.inside(slug) as (parts, _):
-        client = await _found(client_id)
-        _refuse_unfit(
-            change.grant_types or client.grant_types,
-            public=client.is_public,
-            without_secret=bool(change.unauthenticated_device_grant),
-        )
+        _Wanted.after(change, await _found(client_id)).refuse_unfit()
         await provisioning.change_client(parts, client_id, change, actor=installed.operator())
 
 
@@ -204,6 +300,10 @@ async def _one(slug: str, client_id: str) -> Record:
     async with installed.inside(slug):
         client = await _found(client_id)
     return _summary(client) | {
+        "type": client.application_type.value,
+        "redirect_uris": list(client.redirect_uris),
+        "consent": client.consent.value,
+        "pkce_optional": client.pkce_optional,
         "first_party": client.first_party,
         "unauthenticated_device_grant": client.unauthenticated_device_grant,
         "authentication_methods": sorted(client.authentication_methods),
@@ -238,13 +338,6 @@ def _summary(client: Client) -> dict[str, object]:
     }
 
 
-def _refuse_unfit(grant_types: Collection[str], *, public: bool, without_secret: bool) -> None:
-    if public and GRANTS["client_credentials"] in grant_types:
-        raise Misused("A public client has no credentials for the grant client_credentials.")
-    if public and without_secret:
-        raise Misused("A public client has no secret that it could leave out.")
-
-
 def _given_secret(*, public: bool) -> str:
     if public:
         raise Misused("A public client has no secret.")
@@ -263,7 +356,8 @@ def _grant_type(typed: str) -> str:
     if typed in GRANTS.values():
         return typed
     if typed not in GRANTS:
-        raise Misused(f"There is no grant {typed!r}; there are {' and '.join(GRANTS)}.")
+        *others, last = GRANTS
+        raise Misused(f"There is no grant {typed!r}; there are {', '.join(others)} and {last}.")
     return GRANTS[typed]
 
 

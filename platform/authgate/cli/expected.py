@@ -30,6 +30,7 @@ from authgate.storage.usernames import BadUsername
 from authgate.storage.users import UsernameTaken
 from authgate.telemetry.tracing import TracingNotInstalled
 from authgate.tokens.keys import KeysChanged, KeyTooYoung, UnknownKey
+from authgate.web.redirect_uris import BadRedirectUri
 from authgate_tenants.domains import BadHost, HostTaken, UnknownDomain
 from authgate_tenants.encryption import UnknownKeyEncryptionKey
 from authgate_tenants.key_encryption import KeyEncryptionKeyError
@@ -43,6 +44,7 @@ _ENDS: tuple[tuple[type[Exception], type[Failure], str], ...] = (
     (BadUsername, Misused, "{}"),
     (WeakSecret, Misused, "{}"),
     (BadClientId, Misused, "{}"),
+    (BadRedirectUri, Misused, "{}"),
     (BadConnectionSlug, Misused, "{}"),
     (ConnectorConfigError, Misused, "{}"),
     (

@@ -62,6 +62,43 @@ class InvalidScope(OAuthError):
     code = "invalid_scope"
 
 
+class UnsupportedResponseType(OAuthError):
+    """Nothing but ``code`` is answered (RFC 6749 section 4.1.2.1)."""
+
+    code = "unsupported_response_type"
+
+
+class LoginRequired(OAuthError):
+    """Nobody is signed in as the request wants it, and no page may ask (OpenID Connect Core
+    3.1.2.6)."""
+
+    code = "login_required"
+
+
+class ConsentRequired(OAuthError):
+    """The person has not allowed this, and no page may ask (OpenID Connect Core 3.1.2.6)."""
+
+    code = "consent_required"
+
+
+class RequestNotSupported(OAuthError):
+    """The request came as a JWT (OpenID Connect Core section 3.1.2.6)."""
+
+    code = "request_not_supported"
+
+
+class RequestUriNotSupported(OAuthError):
+    """The request is kept elsewhere (OpenID Connect Core section 3.1.2.6)."""
+
+    code = "request_uri_not_supported"
+
+
+class RegistrationNotSupported(OAuthError):
+    """The request brought a registration along (OpenID Connect Core section 3.1.2.6)."""
+
+    code = "registration_not_supported"
+
+
 class AuthorizationPending(OAuthError):
     """Nobody has decided yet (RFC 8628 section 3.5)."""
 
@@ -75,7 +112,7 @@ class SlowDown(OAuthError):
 
 
 class AccessDenied(OAuthError):
-    """The person said no (RFC 8628 section 3.5)."""
+    """The person said no (RFC 6749 section 4.1.2.1, RFC 8628 section 3.5)."""
 
     code = "access_denied"
 

@@ -50,9 +50,14 @@ def _grant(form: Form, by_type: dict[str, Grant]) -> Grant:
 
 
 def _success(issued: IssuedToken) -> dict[str, str | int]:
-    return {
+    answer: dict[str, str | int] = {
         "access_token": issued.access_token,
         "token_type": "Bearer",
         "expires_in": issued.expires_in,
         "scope": issued.scope,
     }
+    if issued.refresh_token:
+        answer["refresh_token"] = issued.refresh_token
+    if issued.id_token:
+        answer["id_token"] = issued.id_token
+    return answer

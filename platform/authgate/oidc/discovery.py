@@ -9,8 +9,12 @@ from dataclasses import dataclass
 
 import orjson
 
+from authgate.oauth import pkce
+from authgate.oauth.authorization_request import PROMPTS, RESPONSE_MODES
 from authgate.oauth.grants import Grant
+from authgate.tokens.id_token import algorithm_of
 from authgate.tokens.keys import SigningKeys
+from authgate.tokens.refresh_rotation import OFFLINE
 from authgate.web.machine import Handler, Headers, MachineRequest, Reply
 from authgate_tenants import Tenant, TenantSettings, current_tenant
 
@@ -81,28 +85,30 @@ def _cache_headers(etag: str, cache_control: str, content_type: bytes) -> Header
     )
 
 
-def _public_algorithms(tenant: Tenant) -> list[str]:
-    # What HS256 signs only who shares the secret can check: nobody finds that out by discovery.
-    algorithm = tenant.settings.signing_algorithm
-    return [] if algorithm == "HS256" else [algorithm]
-
-
 def _metadata(tenant: Tenant, grant_types: list[str]) -> dict[str, object]:
     issuer = tenant.issuer
     return {
         "issuer": issuer,
+        "authorization_endpoint": f"{issuer}/oauth/authorize",
         "token_endpoint": f"{issuer}/oauth/token",
         "device_authorization_endpoint": f"{issuer}/oauth/device/code",
         "userinfo_endpoint": f"{issuer}/oauth/userinfo",
         "jwks_uri": f"{issuer}/.well-known/jwks.json",
         "grant_types_supported": grant_types,
-        "response_types_supported": [],
+        "response_types_supported": ["code"],
+        "response_modes_supported": list(RESPONSE_MODES),
+        "prompt_values_supported": list(PROMPTS),
+        "code_challenge_methods_supported": [pkce.METHOD],
+        "authorization_response_iss_parameter_supported": True,
+        "claims_parameter_supported": False,
+        "request_parameter_supported": False,
+        "request_uri_parameter_supported": False,
         "subject_types_supported": ["public"],
-        "id_token_signing_alg_values_supported": _public_algorithms(tenant),
+        "id_token_signing_alg_values_supported": [algorithm_of(tenant.settings.signing_algorithm)],
         "token_endpoint_auth_methods_supported": [*_SECRET_METHODS, "none"],
-        "scopes_supported": ["openid", "profile", "email"],
+        "scopes_supported": ["openid", "profile", "email", OFFLINE],
         "claims_supported": [
-            "sub", "iss", "name", "preferred_username", "picture", "updated_at",
-            "email", "email_verified",
+            "sub", "iss", "aud", "exp", "iat", "jti", "auth_time", "nonce", "at_hash", "amr", "sid",
+            "name", "preferred_username", "picture", "updated_at", "email", "email_verified",
         ],
     }  # fmt: skip

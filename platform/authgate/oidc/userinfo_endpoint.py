@@ -2,7 +2,7 @@
 
 from authgate.oauth.bearer import BearerTokens, Presented
 from authgate.oauth.errors import InsufficientScope, InvalidToken, MissingToken
-from authgate.storage.users import User
+from authgate.tokens import standard_claims
 from authgate.web.machine import Handler, MachineRequest, Reply
 from authgate_tenants import current_tenant
 
@@ -21,7 +21,14 @@ def endpoint(*, bearer: BearerTokens) -> Handler:
             raise InvalidToken("This token is a machine's: it has no user.")
         if not scopes & TOLD_OF_A_PERSON:
             raise InsufficientScope("The token was not granted openid, profile or email.")
-        return Reply.json(200, _claims(presented.user, scopes))
+        return Reply.json(
+            200,
+            {
+                "sub": presented.user.subject,
+                "iss": current_tenant().issuer,
+                **standard_claims.of(presented.user, scopes),
+            },
+        )
 
     return userinfo
 
@@ -32,18 +39,3 @@ async def _presented(bearer: BearerTokens, request: MachineRequest) -> Presented
     except MissingToken as error:
         # Only tokeninfo has a word of its own for this.
         raise InvalidToken("A bearer token is required.") from error
-
-
-def _claims(user: User, scopes: set[str]) -> dict[str, object]:
-    claims: dict[str, object] = {"sub": user.subject, "iss": current_tenant().issuer}
-    if "profile" in scopes:
-        claims |= {
-            "name": user.name or user.username,
-            "preferred_username": user.username,
-            "updated_at": int(user.updated_at.timestamp()),
-        }
-        if user.picture:
-            claims["picture"] = user.picture
-    if "email" in scopes and user.email:
-        claims |= {"email": user.email, "email_verified": user.email_verified}
-    return claims

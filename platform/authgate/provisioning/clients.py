@@ -8,7 +8,14 @@ from authgate import audit, storage
 from authgate.audit import SYSTEM, Actor, Event
 from authgate.installation import Installation
 from authgate.storage import clients
-from authgate.storage.clients import Client, ClientChange, ClientStatus
+from authgate.storage.clients import (
+    ApplicationType,
+    Client,
+    ClientChange,
+    ClientStatus,
+    ConsentPolicy,
+)
+from authgate.web.redirect_uris import check as check_redirect_uri
 
 
 class UnknownClient(LookupError):
@@ -31,6 +38,10 @@ async def add_client(
     scopes: Sequence[str],
     public: bool,
     client_id: str | None = None,
+    redirect_uris: Sequence[str] = (),
+    application_type: ApplicationType = ApplicationType.WEB,
+    consent: ConsentPolicy = ConsentPolicy.REMEMBERED,
+    pkce_optional: bool = False,
     first_party: bool = False,
     unauthenticated_device_grant: bool = False,
     secret: str | None = None,
@@ -38,8 +49,10 @@ async def add_client(
 ) -> NewClient:
     """A new client of the current tenant, with the secret given or a new one.
 
-    Raises ``BadClientId`` and ``ClientIdTaken``.
+    Raises ``BadClientId``, ``ClientIdTaken`` and ``BadRedirectUri``.
     """
+    for uri in redirect_uris:
+        check_redirect_uri(uri, application_type)
     secret = None if public else secret or clients.new_secret()
     async with storage.transaction():
         client = await clients.create(
@@ -48,6 +61,10 @@ async def add_client(
             scopes=scopes,
             secret=secret,
             client_id=client_id,
+            redirect_uris=redirect_uris,
+            application_type=application_type,
+            consent=consent,
+            pkce_optional=pkce_optional,
             first_party=first_party,
             unauthenticated_device_grant=unauthenticated_device_grant,
         )
@@ -64,10 +81,17 @@ async def add_client(
 async def change_client(
     parts: Installation, client_id: str, change: ClientChange, *, actor: Actor = SYSTEM
 ) -> None:
-    """Change a client of the current tenant, in force at once. Raises ``UnknownClient``."""
+    """Change a client of the current tenant, in force at once.
+
+    Raises ``UnknownClient`` and ``BadRedirectUri``.
+    """
     async with storage.transaction():
-        if not await clients.change(client_id, change):
+        client = await clients.find(client_id)
+        if client is None:
             raise UnknownClient(client_id)
+        for uri in change.redirect_uris or ():
+            check_redirect_uri(uri, client.application_type)
+        await clients.change(client_id, change)
         await _updated(parts, client_id, change.values(), actor=actor)
 
 

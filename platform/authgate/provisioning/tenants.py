@@ -10,6 +10,7 @@ from authgate.audit import SYSTEM, Actor, Event
 from authgate.installation import Installation
 from authgate.settings import LimitSettings
 from authgate.storage.rate_limits import BadLimit, Limit
+from authgate.tokens.id_token import algorithm_of
 from authgate_tenants import (
     Tenant,
     TenantSettings,
@@ -39,7 +40,7 @@ async def add_tenant(
     with use_tenant(tenant):
         async with storage.transaction():
             await store(row)
-            await parts.keys.ensure(tenant.settings.signing_algorithm)
+            await _ensure_keys(parts, tenant.settings)
             await audit.record(
                 Event.TENANT_CREATED, actor=actor, resource=("tenant", str(tenant.id))
             )
@@ -85,7 +86,7 @@ async def change_tenant(
                 return
             await lifecycle.change(row, name=name or row.name, settings=after)
             # Told of before the settings: who signs by them must find the key.
-            await parts.keys.ensure(after.signing_algorithm)
+            await _ensure_keys(parts, after)
             await audit.record(
                 Event.TENANT_UPDATED,
                 actor=actor,
@@ -100,6 +101,11 @@ async def tenant_changed(parts: Installation, tenant: Tenant) -> None:
     names = [("slug", tenant.slug), *[("host", host) for host in await domains.hosts(tenant.id)]]
     for kind, name in names:
         await storage.after_commit(partial(parts.tenants.invalidate, (None, kind, name)))
+
+
+async def _ensure_keys(parts: Installation, settings: TenantSettings) -> None:
+    for algorithm in sorted({settings.signing_algorithm, algorithm_of(settings.signing_algorithm)}):
+        await parts.keys.ensure(algorithm)
 
 
 def _differences(before: TenantSettings, after: TenantSettings) -> list[dict[str, Any]]:

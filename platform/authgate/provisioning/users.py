@@ -7,7 +7,15 @@ from uuid import UUID
 from authgate import audit, storage
 from authgate.accounts.passwords import Passwords
 from authgate.audit import SYSTEM, Actor, Event
-from authgate.storage import device_codes, login_failures, sessions, tokens, users
+from authgate.storage import (
+    authorization_codes,
+    device_codes,
+    login_failures,
+    refresh_tokens,
+    sessions,
+    tokens,
+    users,
+)
 from authgate.storage.users import User, UserRole, UserStatus
 
 
@@ -95,7 +103,9 @@ async def _end_access(user: User, now: datetime) -> None:
     """Whoever acts in this person's name, in a browser or on a device, no longer can."""
     await sessions.end_all(user.id, now=now)
     await tokens.revoke_of_user(user.id)
+    await refresh_tokens.revoke_of_user(user.id)
     await device_codes.withdraw_of_user(user.id)
+    await authorization_codes.withdraw(user_id=user.id, now=now)
 
 
 async def _user(login: str) -> User:

@@ -35,6 +35,25 @@ class ClientStatus(StrEnum):
     INACTIVE = "inactive"
 
 
+class ApplicationType(StrEnum):
+    """Where an application runs (OpenID Connect Registration section 2)."""
+
+    WEB = "web"
+    """On a server, or in a browser's page."""
+    NATIVE = "native"
+    """On a person's own machine or telephone, where ports and schemes are shared."""
+
+
+class ConsentPolicy(StrEnum):
+    """When a person is asked what a client may do."""
+
+    REMEMBERED = "remembered"
+    """Once, and again when it wants more."""
+    ALWAYS = "always"
+    IMPLICIT = "implicit"
+    """Never: it is the tenant's own, and people know that."""
+
+
 class ClientRow(TenantOwned):
     """A client as it is stored."""
 
@@ -45,6 +64,12 @@ class ClientRow(TenantOwned):
     grant_types: list[str] = fields.JSONField()
     scopes: list[str] = fields.JSONField()
     status = fields.CharEnumField(ClientStatus, max_length=16, default=ClientStatus.ACTIVE)
+    redirect_uris: list[str] = fields.JSONField(default=list)
+    application_type = fields.CharEnumField(
+        ApplicationType, max_length=16, default=ApplicationType.WEB
+    )
+    consent = fields.CharEnumField(ConsentPolicy, max_length=16, default=ConsentPolicy.REMEMBERED)
+    pkce_optional = fields.BooleanField(default=False)
     first_party = fields.BooleanField(default=False)
     unauthenticated_device_grant = fields.BooleanField(default=False)
     project = fields.CharField(64, default="")
@@ -70,6 +95,11 @@ class Client:
     grant_types: frozenset[str]
     scopes: tuple[str, ...]
     status: ClientStatus
+    redirect_uris: tuple[str, ...]
+    application_type: ApplicationType
+    consent: ConsentPolicy
+    pkce_optional: bool
+    """A confidential client that may do without PKCE, as libraries from before it do."""
     first_party: bool
     unauthenticated_device_grant: bool
     """A confidential client that may poll for its device code without its secret, as AuthGate's
@@ -104,6 +134,10 @@ class Client:
             grant_types=frozenset(row.grant_types),
             scopes=tuple(row.scopes),
             status=row.status,
+            redirect_uris=tuple(row.redirect_uris),
+            application_type=row.application_type,
+            consent=row.consent,
+            pkce_optional=row.pkce_optional,
             first_party=row.first_party,
             unauthenticated_device_grant=row.unauthenticated_device_grant,
             project=row.project,
@@ -123,6 +157,10 @@ _BY_ID = Lookup(
         "grant_types",
         "scopes",
         "status",
+        "redirect_uris",
+        "application_type",
+        "consent",
+        "pkce_optional",
         "first_party",
         "unauthenticated_device_grant",
         "project",
@@ -138,6 +176,9 @@ class ClientChange:
     name: str | None = None
     grant_types: Sequence[str] | None = None
     scopes: Sequence[str] | None = None
+    redirect_uris: Sequence[str] | None = None
+    consent: ConsentPolicy | None = None
+    pkce_optional: bool | None = None
     first_party: bool | None = None
     unauthenticated_device_grant: bool | None = None
 
@@ -206,6 +247,10 @@ async def find(client_id: str) -> Client | None:
         grant_types=frozenset(connection.json(record["grant_types"])),
         scopes=tuple(connection.json(record["scopes"])),
         status=ClientStatus(record["status"]),
+        redirect_uris=tuple(connection.json(record["redirect_uris"])),
+        application_type=ApplicationType(record["application_type"]),
+        consent=ConsentPolicy(record["consent"]),
+        pkce_optional=bool(record["pkce_optional"]),
         first_party=bool(record["first_party"]),
         unauthenticated_device_grant=bool(record["unauthenticated_device_grant"]),
         project=record["project"],
@@ -226,6 +271,10 @@ async def create(
     scopes: Sequence[str],
     secret: str | None,
     client_id: str | None = None,
+    redirect_uris: Sequence[str] = (),
+    application_type: ApplicationType = ApplicationType.WEB,
+    consent: ConsentPolicy = ConsentPolicy.REMEMBERED,
+    pkce_optional: bool = False,
     first_party: bool = False,
     unauthenticated_device_grant: bool = False,
     project: str = "",
@@ -247,6 +296,10 @@ async def create(
             authentication_methods=methods,
             grant_types=list(grant_types),
             scopes=list(scopes),
+            redirect_uris=list(redirect_uris),
+            application_type=application_type,
+            consent=consent,
+            pkce_optional=pkce_optional,
             first_party=first_party,
             unauthenticated_device_grant=unauthenticated_device_grant,
             project=project,

@@ -56,7 +56,11 @@ class Kind:
 KINDS = (
     # A device that polls late still hears that its code has expired (RFC 8628 section 3.5).
     Kind("device_codes", "expires_at", kept=timedelta(hours=1)),
+    Kind("authorization_requests", "expires_at", kept=timedelta(minutes=5)),
+    # For a day a code that comes back still ends what it has yielded.
+    Kind("authorization_codes", "expires_at", kept=timedelta(days=1)),
     # Servers' clocks differ a little: what is valid on one is not to be unknown to another.
+    Kind("refresh_tokens", "ends_at", kept=timedelta(minutes=5)),
     Kind("browser_sessions", "expires_at", kept=timedelta(minutes=5)),
     Kind("tokens", "expires_at", kept=timedelta(minutes=5)),
     # An account that only an administrator may open stays closed.

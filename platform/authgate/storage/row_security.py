@@ -21,12 +21,15 @@ APPENDED = ("audit_events", "tokens")
 """Tables that the append role inserts into."""
 
 SWEPT = {
+    "authorization_codes": "expires_at < now()",
+    "authorization_requests": "expires_at < now()",
     "browser_sessions": "expires_at < now()",
     "device_codes": "expires_at < now()",
     "login_failures": (
         "last_attempt_at < now() - interval '30 days'"
         " AND (locked_until IS NULL OR locked_until < now())"
     ),
+    "refresh_tokens": "ends_at < now()",
     "tokens": "expires_at < now()",
 }
 """Tables that the sweep role deletes from, and which of their rows it sees."""

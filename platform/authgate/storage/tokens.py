@@ -38,6 +38,7 @@ class Token(TenantOwned):
     token_hash = fields.BinaryField()
     client_id = fields.CharField(64)
     user_id = fields.UUIDField(null=True)
+    family_id = fields.UUIDField(null=True)
     scope = fields.TextField()
     grant_type = fields.CharField(64)
     created_at = fields.DatetimeField()
@@ -58,6 +59,8 @@ class NewToken(NamedTuple):
     token: str
     client_id: str
     user_id: UUID | None
+    family_id: UUID | None
+    """What it shares with all tokens that came of the same sign-in."""
     scope: str
     grant_type: str
     created_at: datetime
@@ -98,6 +101,7 @@ _TABLE = Table(
         "token_hash",
         "client_id",
         "user_id",
+        "family_id",
         "scope",
         "grant_type",
         "created_at",
@@ -137,6 +141,7 @@ def row(token: NewToken) -> Row:
             hash_token(token.token),
             token.client_id,
             token.user_id,
+            token.family_id,
             token.scope,
             token.grant_type,
             token.created_at,
@@ -170,6 +175,12 @@ async def revoke(jti: UUID) -> bool:
     return await living.update(status=TokenStatus.REVOKED) == 1
 
 
+async def revoke_family(family_id: UUID) -> int:
+    """End every token of a family; how many there were."""
+    living = Token.filter(family_id=family_id).exclude(status=TokenStatus.REVOKED)
+    return await living.update(status=TokenStatus.REVOKED)
+
+
 async def live_of(user_id: UUID, *, now: datetime, limit: int) -> list[Token]:
     """A person's working tokens, the newest first, and no more of them than this."""
     living = Token.filter(user_id=user_id, status=TokenStatus.ACTIVE, expires_at__gt=now)
@@ -182,7 +193,8 @@ async def revoke_own(jti: UUID, *, user_id: UUID) -> bool:
     return await living.update(status=TokenStatus.REVOKED) == 1
 
 
-async def revoke_of_user(user_id: UUID) -> int:
-    """End every token of a person; how many there were."""
-    living = Token.filter(user_id=user_id).exclude(status=TokenStatus.REVOKED)
+async def revoke_of_user(user_id: UUID, *, client_id: str | None = None) -> int:
+    """End a person's tokens, of one client or of all; how many there were."""
+    theirs = Token.filter(user_id=user_id, **({"client_id": client_id} if client_id else {}))
+    living = theirs.exclude(status=TokenStatus.REVOKED)
     return await living.update(status=TokenStatus.REVOKED)

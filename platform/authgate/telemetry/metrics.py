@@ -42,6 +42,9 @@ logins = Count("authgate_logins_total", "Sign-ins tried by people.", "method", "
 device_requests = Count(
     "authgate_device_requests_total", "Device authorizations, by what became of them.", "result"
 )
+authorizations = Count(
+    "authgate_authorizations_total", "Authorization requests, by what became of them.", "result"
+)
 rate_limited = Count(
     "authgate_rate_limited_total", "Requests refused because there were too many.", "rule"
 )
@@ -221,6 +224,8 @@ for _login in ("success", "failure", "locked"):
     logins.expect("password", _login)
 for _login in ("success", "failure"):
     logins.expect("connection", _login)
+for _result in ("granted", "denied", "refused"):
+    authorizations.expect(_result)
 for _reason in ("database", "pages", "passwords"):
     unavailable.expect(_reason)
 

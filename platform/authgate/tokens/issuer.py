@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from typing import NamedTuple
+from uuid import UUID
 
 from uuid_utils import uuid7
 
@@ -25,6 +26,8 @@ class IssuedToken(NamedTuple):
     access_token: str
     expires_in: int
     scope: str
+    refresh_token: str = ""
+    id_token: str = ""
 
 
 class Grant(NamedTuple):
@@ -38,6 +41,8 @@ class Grant(NamedTuple):
     """Seconds."""
     user: User | None = None
     authenticated_at: datetime | None = None
+    family_id: UUID | None = None
+    """What it shares with all tokens that come of the same sign-in."""
 
     @property
     def subject(self) -> str:
@@ -91,6 +96,7 @@ class TokenIssuer:
             await signer.sign(claims),
             grant.client.client_id,
             grant.user.id if grant.user else None,
+            grant.family_id,
             scope,
             grant.grant_type,
             now,

@@ -10,6 +10,7 @@ from jwt.exceptions import PyJWTError
 from authgate.clock import Clock, utc_now
 from authgate.tokens.jws import InvalidToken, SignedToken, members, parsed
 from authgate.tokens.key_set import KeySet, VerificationKey
+from authgate.tokens.signer import TokenType
 from authgate_tenants import current_tenant
 
 __all__ = ["AccessToken", "InvalidToken", "TokenVerifier", "Unverified", "parse_unverified"]
@@ -59,9 +60,7 @@ class TokenVerifier:
         With ``audience`` the token must be for that audience and no other.
         """
         parts = parsed(token)
-        key = _key_named_by(parts.header, await self._keys.key_set())
-        if not _is_signed_by(key, parts):
-            raise InvalidToken("the signature is wrong")
+        check_signature(parts, await self._keys.key_set(), typ="at+jwt")
         claims = members(parts.payload)
         self._check_issuer_and_times(claims)
         found = _access_token(claims)
@@ -93,12 +92,19 @@ def parse_unverified(token: str) -> Unverified:
     return Unverified(kid, _jti(members(parts.payload)))
 
 
-def _key_named_by(header: Mapping[str, object], keys: KeySet) -> VerificationKey:
+def check_signature(parts: SignedToken, keys: KeySet, *, typ: TokenType) -> None:
+    """Refuse what this tenant has not signed as a token of this type. Raises ``InvalidToken``."""
+    key = _key_named_by(parts.header, keys, typ)
+    if not _is_signed_by(key, parts):
+        raise InvalidToken("the signature is wrong")
+
+
+def _key_named_by(header: Mapping[str, object], keys: KeySet, typ: TokenType) -> VerificationKey:
     # Our tokens name these three and nothing else: no crit, no jku, no embedded key.
     if header.keys() != _HEADER:
         raise InvalidToken("not a header of ours")
-    if header["typ"] != "at+jwt":
-        raise InvalidToken("not an access token")
+    if header["typ"] != typ:
+        raise InvalidToken(f"not of the type {typ}")
     kid = header["kid"]
     key = keys.verification_keys.get(kid) if isinstance(kid, str) else None
     if key is None:

@@ -13,7 +13,7 @@ from authgate.telemetry import metrics
 from authgate.telemetry.access_log import AccessLog
 from authgate.web.client_ip import ClientAddress
 from authgate.web.machine import Headers, Reply
-from authgate.web.security_headers import Answer, security_headers
+from authgate.web.security_headers import Answer, page_headers, security_headers
 from authgate_tenants import Tenant
 
 Scope = MutableMapping[str, Any]
@@ -54,8 +54,8 @@ class Exchange:
     """A request on its way to its answer."""
 
     __slots__ = (
-        "_access_log", "_began", "_https", "_status", "client_ip", "head", "host", "request_id",
-        "route", "tenant", "user_agent", "wants_html",
+        "_access_log", "_began", "_https", "_status", "client_ip", "form_target", "head", "host",
+        "request_id", "route", "tenant", "user_agent", "wants_html",
     )  # fmt: skip
 
     def __init__(
@@ -73,7 +73,7 @@ class Exchange:
         self.head = head
         self.route = "other"
         self.tenant: Tenant | None = None
-        self.host = self.user_agent = ""
+        self.host = self.user_agent = self.form_target = ""
         self.wants_html = False
         self.request_id = ""
         for name, value in head.headers:
@@ -103,7 +103,7 @@ class Exchange:
         """Send what Quart answers, with the headers that every answer carries."""
         if message["type"] == "http.response.start":
             self._status = message["status"]
-            common = security_headers(Answer.PAGE, https=self._https)
+            common = page_headers(https=self._https, form_target=self.form_target)
             own = (b"x-request-id", self.request_id.encode())
             message["headers"] = [*message["headers"], own, *common]
         await send(message)

@@ -5,6 +5,7 @@ sniff or script the others on its origin. They are made once, as the bytes a ser
 """
 
 from enum import Enum
+from functools import lru_cache
 
 Headers = tuple[tuple[bytes, bytes], ...]
 
@@ -25,6 +26,21 @@ def security_headers(answer: Answer, *, https: bool) -> Headers:
     return _HEADERS[answer, https]
 
 
+@lru_cache(maxsize=1024)
+def page_headers(*, https: bool, form_target: str = "") -> Headers:
+    """The headers of a page whose form may lead to one more address: browsers that hold
+    ``form-action`` against redirects would not let a person back to the application."""
+    headers = security_headers(Answer.PAGE, https=https)
+    if not form_target:
+        return headers
+    policy = _PAGE_POLICY.replace(_OWN_FORMS, b"%b %b" % (_OWN_FORMS, form_target.encode("ascii")))
+    return (
+        *(header for header in headers if header[0] != b"content-security-policy"),
+        (b"content-security-policy", policy),
+    )
+
+
+_OWN_FORMS = b"form-action 'self'"
 # Trusted Types have no policy at all: our script writes text, so no sink for markup is needed.
 _PAGE_POLICY = (
     b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "

@@ -6,7 +6,7 @@ one a link leads to, tenant prefix included; times are aware. What each form sen
 value it belongs to; ``csrf_token`` is in all of them.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -144,6 +144,35 @@ class DeviceConfirmPage:
     """Shown beside the other where they differ."""
     switch_action: str | None = None
     """Posts like ``action``; signs out and comes back to the code."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentPage:
+    """``consent.html``: whether a client may do what it asks for.
+
+    Posts ``request`` and ``decision``: ``deny`` or ``allow``.
+    """
+
+    action: str
+    client_name: str
+    first_party: bool
+    returns_to: str
+    """Whose address the person is sent back to; empty where that is their own machine."""
+    request: str
+    """The handle of the authorization request."""
+    scopes: tuple[ScopeLine, ...]
+    signed_in_as: str
+    switch_action: str
+    """Posts like ``action``; signs out and comes back to the question."""
+
+
+@dataclass(frozen=True, slots=True)
+class FormPostPage:
+    """``form_post.html``: carries an answer to an application (OAuth 2.0 Form Post Response
+    Mode)."""
+
+    action: str
+    fields: Mapping[str, str]
 
 
 class DeviceOutcome(StrEnum):

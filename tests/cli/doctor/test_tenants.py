@@ -47,6 +47,9 @@ def test_a_client_that_needs_no_secret_to_act_for_itself_is_found(
     [
         ("access_token_lifetime", 86400),
         ("client_credentials_lifetime", 86400),
+        ("id_token_lifetime", 86400),
+        ("refresh_token_lifetime", 7776000),
+        ("refresh_token_absolute_lifetime", 31536000),
         ("device_code_lifetime", 1800),
         ("session_idle_lifetime", 86400),
         ("session_absolute_lifetime", 604800),
@@ -71,6 +74,13 @@ def test_what_is_wrong_in_many_tenants_is_told_once(dev: Doctor, on_sqlite: Exec
     on_sqlite("UPDATE tenants SET settings = ?", json.dumps({"device_code_lifetime": 3600}))
     found = dev.finds("long-lifetime")["found"]
     assert found == "device_code_lifetime of acme is 3600 s, and 2 more like it"
+
+
+def test_refresh_tokens_that_do_not_rotate_are_found(dev: Doctor) -> None:
+    assert dev.command("tenant", "set", "acme", "refresh_token_rotation=false").code == 0
+    cure = dev.finds("refresh-rotation-off")["cure"]
+    assert dev.command(*cure.split("`")[1].split()[1:]).code == 0
+    dev.finds()
 
 
 def test_a_tenant_of_the_demo_in_production_is_found(prod: Doctor) -> None:

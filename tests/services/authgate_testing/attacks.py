@@ -1,7 +1,7 @@
 """How much of the attack catalogue the run has covered.
 
-A test of a catalogue row carries its id: ``test_dv_01_…`` tests DV-01. Several tests may share one
-row; the run counts rows.
+A test of a catalogue row carries its id: ``test_dv_01_…`` tests DV-01, and so does one of its
+parameters that is called ``dv_01_…``. Several tests may share one row; the run counts rows.
 """
 
 import re
@@ -35,7 +35,7 @@ ROWS = {
     "WB": ("web pages", 21),
 }
 
-_ROW = re.compile(r"::test_([a-z]{2})_(\d\d)_")
+_ROW = re.compile(r"(?:::test_|[\[-])([a-z]{2})_(\d\d)_")
 
 
 def rows_of(node_ids: Iterable[str]) -> dict[str, set[int]]:

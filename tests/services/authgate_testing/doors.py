@@ -12,8 +12,10 @@ from authgate.accounts.passwords import Passwords
 from authgate.provisioning import NewClient
 from authgate.settings import Settings
 from authgate.storage import users
+from authgate.storage.clients import ApplicationType
 from authgate.storage.users import User
 from authgate_tenants import Tenant, use_tenant
+from authgate_testing.application import Application
 from authgate_testing.caller import Caller
 from authgate_testing.device import GRANT, Device
 from authgate_testing.ledger import Ledger
@@ -29,9 +31,11 @@ __all__ = [
     "carol",
     "colleague",
     "confidential",
+    "console",
     "device",
     "foreign_device",
     "ledger",
+    "native",
     "password_hash",
     "person",
     "secretive_device",
@@ -165,6 +169,39 @@ async def confidential(server: RunningServer, acme: Tenant) -> NewClient:
             scopes=["openid", "profile", "email", "offline_access", "read", "write"],
             public=False,
         )
+
+
+@pytest.fixture
+async def console(server: RunningServer, acme: Tenant) -> Application:
+    """A confidential application of acme's, on a server."""
+    with use_tenant(acme):
+        client = await provisioning.add_client(
+            server.parts,
+            name="Acme Console",
+            client_id="console",
+            grant_types=["authorization_code", "refresh_token"],
+            scopes=["openid", "profile", "email", "offline_access", "read", "write"],
+            redirect_uris=["https://console.example/callback"],
+            public=False,
+        )
+    return Application(server.http, acme, client, "https://console.example/callback")
+
+
+@pytest.fixture
+async def native(server: RunningServer, acme: Tenant) -> Application:
+    """A public application of acme's, on people's own machines."""
+    with use_tenant(acme):
+        client = await provisioning.add_client(
+            server.parts,
+            name="Acme Desktop",
+            client_id="desktop",
+            grant_types=["authorization_code", "refresh_token"],
+            scopes=["openid", "profile", "email", "offline_access", "read"],
+            redirect_uris=["http://127.0.0.1/callback", "com.example.acme:/callback"],
+            application_type=ApplicationType.NATIVE,
+            public=True,
+        )
+    return Application(server.http, acme, client, "http://127.0.0.1:53412/callback")
 
 
 @pytest.fixture

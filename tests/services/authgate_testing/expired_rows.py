@@ -10,20 +10,32 @@ from uuid_utils.compat import uuid7
 from authgate import storage
 from authgate.settings import DatabaseSettings
 from authgate.storage import clients, tokens, users
+from authgate.storage.authorization_codes import AuthorizationCode
+from authgate.storage.authorization_requests import AuthorizationRequestRow
 from authgate.storage.device_codes import DeviceCode
 from authgate.storage.login_failures import LoginFailure
+from authgate.storage.refresh_tokens import RefreshToken
 from authgate.storage.sessions import Session
 from authgate.storage.tokens import NewToken, Token, TokenCategory
 from authgate_tenants import Tenant, TenantOwned, TenantSettings, TenantStatus, use_tenant
 from authgate_testing.tenants import create_tenant
 
-OVER = {"device_codes": 1, "browser_sessions": 1, "tokens": 1, "login_failures": 1}
+_TABLES: tuple[type[TenantOwned], ...] = (
+    AuthorizationCode,
+    AuthorizationRequestRow,
+    DeviceCode,
+    LoginFailure,
+    RefreshToken,
+    Session,
+    Token,
+)
+
+OVER = {table._meta.db_table: 1 for table in _TABLES}
 """Rows of each table and tenant that are to be removed."""
 
-STAYING = {"device_codes": 2, "browser_sessions": 2, "tokens": 2, "login_failures": 2}
+STAYING = {table._meta.db_table: 2 for table in _TABLES}
 """Rows of each table and tenant that are to be left alone."""
 
-_TABLES: tuple[type[TenantOwned], ...] = (DeviceCode, Session, Token, LoginFailure)
 _number = count()
 
 
@@ -106,6 +118,15 @@ def _rows(now: datetime, user_id: UUID) -> list[TenantOwned]:
         _failure(now - 31 * day, locked_until=now - 30 * day),
         _failure(now - 31 * day, locked_until=now + 36500 * day),  # an administrator's to open
         _failure(now - day, locked_until=None),
+        _authorization_request(now - hour),
+        _authorization_request(now + hour),
+        _authorization_request(now + hour),
+        _authorization_code(now - 2 * day, user_id),
+        _authorization_code(now - hour, user_id),  # kept to know it where it comes back
+        _authorization_code(now + hour, user_id),
+        _refresh_token(now - hour, user_id),
+        _refresh_token(now + hour, user_id),
+        _refresh_token(now + 30 * day, user_id),
     ]
 
 
@@ -123,6 +144,46 @@ def _device_code(expires_at: datetime) -> DeviceCode:
         ip="203.0.113.7",
         created_at=expires_at - timedelta(minutes=15),
         expires_at=expires_at,
+    )
+
+
+def _authorization_request(expires_at: datetime) -> AuthorizationRequestRow:
+    return AuthorizationRequestRow(
+        handle_hash=_hash(),
+        client_id="cli",
+        parameters={},
+        created_at=expires_at - timedelta(hours=1),
+        expires_at=expires_at,
+    )
+
+
+def _authorization_code(expires_at: datetime, user_id: UUID) -> AuthorizationCode:
+    return AuthorizationCode(
+        code_hash=_hash(),
+        client_id="cli",
+        user_id=user_id,
+        session_id=uuid7(),
+        redirect_uri="https://app.example/callback",
+        redirect_uri_given=True,
+        scope="openid",
+        authentication={},
+        created_at=expires_at - timedelta(minutes=1),
+        expires_at=expires_at,
+    )
+
+
+def _refresh_token(ends_at: datetime, user_id: UUID) -> RefreshToken:
+    return RefreshToken(
+        family_id=uuid7(),
+        token_hash=_hash(),
+        client_id="cli",
+        user_id=user_id,
+        scope="openid",
+        grant_type="authorization_code",
+        authentication={},
+        created_at=ends_at - timedelta(days=90),
+        expires_at=ends_at,
+        ends_at=ends_at,
     )
 
 
@@ -159,6 +220,7 @@ def _new_token(expires_at: datetime) -> NewToken:
         token="opaque",
         client_id="cli",
         user_id=None,
+        family_id=None,
         scope="openid",
         grant_type="client_credentials",
         created_at=expires_at - timedelta(hours=1),

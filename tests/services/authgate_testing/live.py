@@ -13,6 +13,7 @@ from authgate.accounts.passwords import Passwords
 from authgate.installation import Installation
 from authgate.provisioning import NewClient
 from authgate.settings import DatabaseSettings, KeySettings, Settings
+from authgate.storage.clients import ApplicationType, ConsentPolicy
 from authgate_tenants import Tenant, TenantSettings, use_tenant
 from authgate_testing.processes import running
 from authgate_testing.readiness import is_ready
@@ -30,6 +31,12 @@ class LiveServer:
     """Of the tenant northwind, where Mira lives."""
     client_id: str
     """Of a public client for devices."""
+
+    @property
+    def applications(self) -> tuple[str, str]:
+        """Clients for the authorization code grant at any port of 127.0.0.1: about the first one
+        people are asked, the second one is the tenant's own."""
+        return "fleet-app", "fleet-shell"
 
 
 @asynccontextmanager
@@ -68,6 +75,22 @@ async def _furnished(parts: Installation) -> NewClient:
     )
     with use_tenant(tenant):
         await _mira(tenant)
+        for client_id, consent in (
+            ("fleet-app", ConsentPolicy.REMEMBERED),
+            ("fleet-shell", ConsentPolicy.IMPLICIT),
+        ):
+            await provisioning.add_client(
+                parts,
+                name="Fleet App",
+                client_id=client_id,
+                grant_types=["authorization_code", "refresh_token"],
+                scopes=["openid", "profile", "email", "read", "offline_access"],
+                redirect_uris=["http://127.0.0.1/callback"],
+                application_type=ApplicationType.NATIVE,
+                consent=consent,
+                public=True,
+                first_party=consent is ConsentPolicy.IMPLICIT,
+            )
         return await provisioning.add_client(
             parts,
             name="Fleet CLI",

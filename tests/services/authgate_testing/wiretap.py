@@ -59,6 +59,8 @@ class _Talk:
         for name, value in self.headers:
             if name == "set-cookie":
                 yield from exchanged.in_cookies(value)
+            if name == "location":
+                yield from exchanged.in_form(value.partition("?")[2].encode())
 
     def faults(self) -> Iterator[str]:
         yield from self._status_faults()

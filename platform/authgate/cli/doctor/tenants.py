@@ -46,10 +46,19 @@ LONG_LIFETIME = Misconfiguration(
     code="long-lifetime",
     severity=Severity.WARNING,
     area=Area.TENANTS,
-    wrong="A tenant's tokens live longer than a day, its codes longer than half an hour, or a"
-    " browser stays signed in longer than 30 days.",
+    wrong="A tenant's tokens live longer than a day, its codes longer than half an hour, its"
+    " refresh tokens longer than 90 days unused or a year in all, or a browser stays signed in"
+    " longer than 30 days.",
     why="What is stolen works for as long.",
     cure="Run `authgate tenant set {tenant} --unset {setting}`, or choose less.",
+)
+NO_ROTATION = Misconfiguration(
+    code="refresh-rotation-off",
+    severity=Severity.WARNING,
+    area=Area.TENANTS,
+    wrong="A tenant's refresh tokens do not rotate.",
+    why="One that was stolen works beside the client's own until it ends, and nobody notices.",
+    cure="Run `authgate tenant set {tenant} --unset refresh_token_rotation`.",
 )
 DEMO_IN_PRODUCTION = Misconfiguration(
     code="demo-in-production",
@@ -64,6 +73,9 @@ _DAY = 86400
 _LONGEST = {
     "access_token_lifetime": _DAY,
     "client_credentials_lifetime": _DAY,
+    "id_token_lifetime": _DAY,
+    "refresh_token_lifetime": 90 * _DAY,
+    "refresh_token_absolute_lifetime": 365 * _DAY,
     "device_code_lifetime": 1800,
     "session_idle_lifetime": _DAY,
     "session_absolute_lifetime": 7 * _DAY,
@@ -91,6 +103,8 @@ def _settings(tenant: Tenant) -> Iterator[Finding]:
         if seconds > longest:
             what = f"{name} of {tenant.slug} is {seconds} s"
             yield LONG_LIFETIME.found(what, setting=name, tenant=tenant.slug)
+    if not tenant.settings.refresh_token_rotation:
+        yield NO_ROTATION.found(tenant.slug, tenant=tenant.slug)
     for name, text in tenant.settings.login_limits.items():
         if name in LimitSettings.model_fields:
             yield from limits.of_limit(name, text, where=f"{name} of {tenant.slug}")

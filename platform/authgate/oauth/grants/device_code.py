@@ -6,6 +6,7 @@ from typing import ClassVar, NoReturn
 from authgate import storage
 from authgate.audit import Event
 from authgate.clock import Clock
+from authgate.oauth import families
 from authgate.oauth.errors import (
     AccessDenied,
     AuthorizationPending,
@@ -21,8 +22,12 @@ from authgate.storage.clients import Client
 from authgate.storage.device_codes import DeviceCodeStatus, Polled
 from authgate.storage.poll_pacing import PollPacer
 from authgate.storage.redis import tenant_key
+from authgate.storage.users import User
 from authgate.telemetry import metrics
+from authgate.tokens.authentication import Authentication
+from authgate.tokens.id_token import IdTokens, SignIn
 from authgate.tokens.issuer import Grant, IssuedToken, TokenIssuer
+from authgate.tokens.refresh_rotation import Family, RefreshRotation
 from authgate.web.client_ip import bucket
 from authgate.web.limits import Limits
 from authgate_tenants import current_tenant
@@ -38,10 +43,19 @@ class DeviceCodeGrant:
     is_paced: ClassVar[bool] = True
 
     def __init__(
-        self, *, issuer: TokenIssuer, pacer: PollPacer, limits: Limits, clock: Clock
+        self,
+        *,
+        issuer: TokenIssuer,
+        id_tokens: IdTokens,
+        refresh: RefreshRotation,
+        pacer: PollPacer,
+        limits: Limits,
+        clock: Clock,
     ) -> None:
         self._limits = limits
         self._issuer = issuer
+        self._id_tokens = id_tokens
+        self._refresh = refresh
         self._pacer = pacer
         self._clock = clock
         self._turns = Turns()
@@ -94,29 +108,44 @@ class DeviceCodeGrant:
             raise SlowDown
 
     async def _spend(self, polled: Polled, client: Client) -> IssuedToken:
-        signed = await self._issuer.sign(await self._grant(polled, client))
+        user = await _user(polled)
+        scope = tuple(polled.scope.split())
+        authentication = Authentication(polled.authenticated_at or self._clock(), ())
+        signed = await self._issuer.sign(
+            Grant(
+                grant_type=self.grant_type,
+                event=Event.ACCESS_TOKEN_ISSUED,
+                client=client,
+                scope=scope,
+                lifetime=current_tenant().settings.access_token_lifetime,
+                user=user,
+                authenticated_at=authentication.at,
+                family_id=polled.id,
+            )
+        )
+        id_token = await self._id_tokens.sign(
+            SignIn(client, user, scope, authentication, signed.token.token)
+        )
+        refresh_token = ""
         async with storage.transaction():
             # Of polls that arrive together one spends the code; that and its token are stored
             # together or not at all.
             if not await device_codes.redeem(polled.id, now=self._clock()):
                 raise InvalidGrant(_UNKNOWN)
-            token = await self._issuer.store(signed)
+            issued = await self._issuer.store(signed)
+            if families.may_refresh(client):
+                refresh_token = await self._refresh.begin(
+                    Family(polled.id, client, user, scope, self.grant_type, authentication)
+                )
         metrics.device_requests.add("redeemed")
-        return token
+        return issued._replace(refresh_token=refresh_token, id_token=id_token)
 
-    async def _grant(self, polled: Polled, client: Client) -> Grant:
-        user = await users.find(polled.user_id) if polled.user_id else None
-        if user is None or not user.is_active:
-            raise InvalidGrant("Whoever approved this can no longer sign in.")
-        return Grant(
-            grant_type=self.grant_type,
-            event=Event.ACCESS_TOKEN_ISSUED,
-            client=client,
-            scope=tuple(polled.scope.split()),
-            lifetime=current_tenant().settings.access_token_lifetime,
-            user=user,
-            authenticated_at=polled.authenticated_at,
-        )
+
+async def _user(polled: Polled) -> User:
+    user = await users.find(polled.user_id) if polled.user_id else None
+    if user is None or not user.is_active:
+        raise InvalidGrant("Whoever approved this can no longer sign in.")
+    return user
 
 
 def _seconds_left(end: datetime, now: datetime) -> int:

@@ -10,6 +10,7 @@ import orjson
 KINDS = {
     "access_token": "access token",
     "client_secret": "client secret",
+    "code": "authorization code",
     "code_verifier": "code verifier",
     "csrf_token": "CSRF value",
     "device_code": "device code",

@@ -1,0 +1,310 @@
+"""``GET|POST /oauth/authorize``: the authorization endpoint (RFC 6749 4.1, OpenID Connect Core
+3.1.2).
+
+A request is looked at once, stored, and from then on named by its handle. Whatever happens on the
+way, a sign-in here or elsewhere, leads back to ``/oauth/authorize/<handle>``, which alone decides
+what comes next.
+"""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import NamedTuple
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
+
+from quart import Blueprint, Response, request
+
+from authgate import audit
+from authgate.accounts import visits
+from authgate.accounts.answers import leave_for, page, see_other
+from authgate.accounts.browser_sessions import BrowserSessions
+from authgate.accounts.visits import SignedIn, visitor
+from authgate.audit import Event
+from authgate.clock import Clock
+from authgate.oauth.authorization_request import (
+    AuthorizationRequest,
+    Parameters,
+    ReturnAddress,
+    UnprovenRequest,
+)
+from authgate.oauth.errors import AccessDenied, ConsentRequired, LoginRequired, OAuthError
+from authgate.storage import authorization_codes, authorization_requests, clients, consents
+from authgate.storage.authorization_requests import Waiting
+from authgate.storage.clients import ApplicationType, Client, ConsentPolicy
+from authgate.telemetry import metrics
+from authgate.tokens.authentication import Authentication
+from authgate.tokens.id_token import IdTokens
+from authgate.tokens.jws import InvalidToken
+from authgate.web import redirect_uris
+from authgate.web.client_ip import bucket
+from authgate.web.limits import Limits
+from authgate.web.machine import FIELD_LIMIT
+from authgate.web.pages import Pages
+from authgate.web.view_models import ConsentPage, ErrorPage, FormPostPage, scope_lines
+from authgate_tenants import current_tenant
+
+PATH = "/oauth/authorize"
+LIFETIME = timedelta(hours=1)
+"""For how long a person may be on the way: long enough to look for a telephone."""
+
+_OVER = (
+    "This sign-in was finished already, or took too long. Go back to the application and begin "
+    "again."
+)
+
+
+class _Asked(NamedTuple):
+    """A stored request, whose it is, and the handle that the browser carries."""
+
+    waiting: Waiting
+    request: AuthorizationRequest
+    client: Client
+    handle: str
+
+
+class AuthorizationEndpoint:
+    """Finds out whether a person lets a client in, and tells the client."""
+
+    def __init__(
+        self,
+        *,
+        pages: Pages,
+        sessions: BrowserSessions,
+        id_tokens: IdTokens,
+        limits: Limits,
+        clock: Clock,
+    ) -> None:
+        self._pages = pages
+        self._sessions = sessions
+        self._id_tokens = id_tokens
+        self._limits = limits
+        self._clock = clock
+
+    def blueprint(self) -> Blueprint:
+        """The routes."""
+        routes = Blueprint("authorization", __name__)
+        routes.route(PATH, methods=["GET", "POST"])(self.begin)
+        routes.get(f"{PATH}/<handle>")(self.resume)
+        routes.post(f"{PATH}/<handle>/decision")(self.decide)
+        routes.post(f"{PATH}/<handle>/switch")(self.switch)
+        return routes
+
+    async def begin(self) -> Response:
+        """Look at a request, and keep it."""
+        await self._limits.count("authorization_per_ip", bucket(visitor().facts.ip))
+        parameters = await _parameters()
+        client = await clients.find(parameters.get("client_id")[:64])
+        try:
+            address = ReturnAddress.of(parameters, client)
+        except UnprovenRequest as fault:
+            metrics.authorizations.add("refused")
+            return self._refusal(str(fault))
+        assert client is not None  # noqa: S101  # else its address is not proven
+        try:
+            wanted = AuthorizationRequest.read(parameters, client, address)
+        except OAuthError as error:
+            metrics.authorizations.add("refused")
+            return self._told(address, error)
+        now = self._clock()
+        handle = await authorization_requests.keep(
+            client_id=client.client_id,
+            parameters=wanted.to_json(),
+            now=now,
+            expires_at=now + LIFETIME,
+        )
+        # Always by GET: a form that another site has sent comes without our cookies.
+        return see_other(f"{PATH}/{handle}")
+
+    async def resume(self, handle: str) -> Response:
+        """Decide what comes next."""
+        asked = await self._asked(handle)
+        if asked is None:
+            return self._refusal(_OVER)
+        person = visitor().signed_in
+        if person is None or await self._must_sign_in(asked, person):
+            return await self._to_sign_in(asked)
+        if await self._must_ask(asked, person):
+            if "none" in asked.request.prompt:
+                return await self._answered(asked, ConsentRequired("Nobody has allowed this."))
+            return self._consent(asked, person)
+        return await self._granted(asked, person)
+
+    async def decide(self, handle: str) -> Response:
+        """Allow or deny, once."""
+        await visits.require_purpose(visits.authorization_purpose(handle))
+        asked, person = await self._asked(handle), visitor().signed_in
+        if asked is None:
+            return self._refusal(_OVER)
+        if person is None or await self._must_sign_in(asked, person):
+            return await self._to_sign_in(asked)
+        if (await request.form).get("decision") != "allow":
+            return await self._denied(asked, person)
+        await consents.grant(
+            person.user.id, asked.client.client_id, asked.request.scope, now=self._clock()
+        )
+        await _record(Event.USER_AUTHORIZATION_GRANTED, asked, person)
+        return await self._granted(asked, person)
+
+    async def switch(self, handle: str) -> Response:
+        """Sign out, and come back as somebody else."""
+        target = f"{current_tenant().prefix}{PATH}/{handle}"
+        response = see_other(f"/login?return_to={quote(target)}")
+        await self._sessions.end(visitor(), response)
+        return response
+
+    async def _asked(self, handle: str) -> _Asked | None:
+        waiting = await authorization_requests.find(handle, now=self._clock())
+        client = await clients.find(waiting.client_id) if waiting else None
+        if waiting is None or client is None or not client.is_active:
+            return None
+        stored = AuthorizationRequest.stored(waiting.parameters)
+        # What was registered when the request came may have been taken back since.
+        if not redirect_uris.is_registered(
+            stored.redirect_uri, client.redirect_uris, client.application_type
+        ):
+            return None
+        return _Asked(waiting, stored, client, handle)
+
+    async def _must_sign_in(self, asked: _Asked, person: SignedIn) -> bool:
+        authenticated_at, wanted = person.session.authenticated_at, asked.request
+        if authenticated_at >= asked.waiting.created_at:
+            return False  # for this very request
+        if "login" in wanted.prompt:
+            return True
+        age = self._clock() - authenticated_at
+        if wanted.max_age is not None and age > timedelta(seconds=wanted.max_age):
+            return True
+        return await self._is_somebody_else(wanted, person)
+
+    async def _is_somebody_else(self, wanted: AuthorizationRequest, person: SignedIn) -> bool:
+        if not wanted.id_token_hint:
+            return False
+        try:
+            hinted = await self._id_tokens.subject_of(wanted.id_token_hint)
+        except InvalidToken:
+            return False  # a hint that cannot be read tells nothing
+        return hinted != person.user.subject
+
+    async def _to_sign_in(self, asked: _Asked) -> Response:
+        if "none" in asked.request.prompt:
+            return await self._answered(asked, LoginRequired("Nobody is signed in as asked for."))
+        target = f"{current_tenant().prefix}{PATH}/{asked.handle}"
+        return see_other(f"/login?return_to={quote(target)}")
+
+    async def _must_ask(self, asked: _Asked, person: SignedIn) -> bool:
+        client, prompt = asked.client, asked.request.prompt
+        if "consent" in prompt or "select_account" in prompt:
+            return True
+        if client.consent is not ConsentPolicy.REMEMBERED:
+            return client.consent is ConsentPolicy.ALWAYS
+        # RFC 8252 section 8.6: whoever else listens on this port or scheme would get the code
+        # without anybody noticing.
+        is_assured = redirect_uris.is_claimed(asked.request.redirect_uri) or not client.is_public
+        if client.application_type is ApplicationType.NATIVE and not is_assured:
+            return True
+        consent = await consents.find(person.user.id, client.client_id)
+        return consent is None or not consent.covers(asked.request.scope)
+
+    async def _granted(self, asked: _Asked, person: SignedIn) -> Response:
+        now, wanted, session = self._clock(), asked.request, person.session
+        if not await authorization_requests.answer(asked.waiting.id, now=now):
+            return self._refusal(_OVER)
+        authentication = Authentication.of_session(
+            session.authenticated_at, session.amr, session.id
+        )
+        lifetime = timedelta(seconds=current_tenant().settings.authorization_code_lifetime)
+        code, code_id = await authorization_codes.issue(
+            client_id=asked.client.client_id,
+            user_id=person.user.id,
+            session_id=session.id,
+            redirect_uri=wanted.redirect_uri,
+            redirect_uri_given=wanted.redirect_uri_given,
+            scope=" ".join(wanted.scope),
+            nonce=wanted.nonce,
+            code_challenge=wanted.code_challenge,
+            authentication=authentication.to_json(),
+            now=now,
+            expires_at=now + lifetime,
+        )
+        await _record(Event.AUTHORIZATION_CODE_GENERATED, asked, person, str(code_id))
+        metrics.authorizations.add("granted")
+        return self._sent(wanted.address, {"code": code})
+
+    async def _denied(self, asked: _Asked, person: SignedIn) -> Response:
+        await _record(Event.AUTHORIZATION_CODE_DENIED, asked, person)
+        metrics.authorizations.add("denied")
+        return await self._answered(asked, AccessDenied("The person said no."))
+
+    async def _answered(self, asked: _Asked, error: OAuthError) -> Response:
+        if not await authorization_requests.answer(asked.waiting.id, now=self._clock()):
+            return self._refusal(_OVER)
+        return self._told(asked.request.address, error)
+
+    def _told(self, address: ReturnAddress, error: OAuthError) -> Response:
+        answer = {"error": error.code}
+        if error.description:
+            answer["error_description"] = error.description
+        return self._sent(address, answer)
+
+    def _sent(self, address: ReturnAddress, answer: Mapping[str, str]) -> Response:
+        # RFC 9207: the client learns whose answer this is, and takes no other's for it.
+        answer = {**answer, "iss": current_tenant().issuer}
+        if address.state:
+            answer["state"] = address.state
+        if address.response_mode == "query":
+            return leave_for(_with_query(address.redirect_uri, answer))
+        content = FormPostPage(action=address.redirect_uri, fields=answer)
+        html = self._pages.render("form_post.html", visit=visitor().page(), page=content)
+        return page(html, form_target=redirect_uris.form_target(address.redirect_uri))
+
+    def _consent(self, asked: _Asked, person: SignedIn) -> Response:
+        here = f"{current_tenant().prefix}{PATH}/{asked.handle}"
+        content = ConsentPage(
+            action=f"{here}/decision",
+            client_name=asked.client.name,
+            first_party=asked.client.first_party,
+            returns_to=_shown(asked.request.redirect_uri),
+            request=asked.handle,
+            scopes=scope_lines(asked.request.scope),
+            signed_in_as=person.user.username,
+            switch_action=f"{here}/switch",
+        )
+        visit = visitor().page(visits.authorization_purpose(asked.handle))
+        html = self._pages.render("consent.html", visit=visit, page=content)
+        return page(html, form_target=redirect_uris.form_target(asked.request.redirect_uri))
+
+    def _refusal(self, detail: str) -> Response:
+        content = ErrorPage(status=400, request_id=visitor().facts.request_id, detail=detail)
+        return page(self._pages.render("error.html", page=content), 400)
+
+
+async def _parameters() -> Parameters:
+    if request.method == "POST":
+        form = await request.form
+        return Parameters(list(form.items(multi=True)))
+    query = request.query_string
+    pairs = parse_qsl(query.decode("ascii"), keep_blank_values=True, max_num_fields=FIELD_LIMIT)
+    return Parameters(pairs)
+
+
+async def _record(event: Event, asked: _Asked, person: SignedIn, code_id: str = "") -> None:
+    await audit.record(
+        event,
+        actor=audit.user(person.user.id, person.user.username),
+        client_id=asked.client.client_id,
+        resource=("authorization", code_id) if code_id else ("client", asked.client.client_id),
+        details={"scope": " ".join(asked.request.scope)},
+    )
+
+
+def _with_query(uri: str, answer: Mapping[str, str]) -> str:
+    # What the client registered stays as it is, byte for byte (RFC 6749 section 3.1.2).
+    joint = "&" if urlsplit(uri).query else ("" if uri.endswith("?") else "?")
+    return f"{uri}{joint}{urlencode(answer)}"
+
+
+def _shown(uri: str) -> str:
+    """Where the person is sent, in words that they can check."""
+    parts = urlsplit(uri)
+    if redirect_uris.is_loopback(uri):
+        return ""
+    return parts.hostname or f"{parts.scheme}:"

@@ -1,0 +1,203 @@
+"""What a client asks of the authorization endpoint (RFC 6749 4.1.1, OpenID Connect Core 3.1.2.1).
+
+Two kinds of fault are told apart. Before the redirect URI is proven to be the client's own, the
+answer is a page for the person: sending a browser to an address that nobody has vouched for would
+make us anybody's redirector. After that the client is told, at that address.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, NamedTuple, Self
+
+from authgate.oauth import pkce
+from authgate.oauth.errors import (
+    InvalidRequest,
+    InvalidScope,
+    OAuthError,
+    RegistrationNotSupported,
+    RequestNotSupported,
+    RequestUriNotSupported,
+    UnauthorizedClient,
+    UnsupportedResponseType,
+)
+from authgate.storage.clients import Client
+from authgate.tokens import scopes
+from authgate.web import redirect_uris
+
+GRANT_TYPE = "authorization_code"
+RESPONSE_MODES = ("query", "form_post")
+PROMPTS = ("none", "login", "consent", "select_account")
+
+_LONGEST = 4096
+_LONGEST_NONCE = 1024
+_LONGEST_AGE = 10**9
+# OpenID Connect Core 3.1.2.6: each has an answer of its own.
+_ELSEWHERE: Mapping[str, type[OAuthError]] = {
+    "request": RequestNotSupported,
+    "request_uri": RequestUriNotSupported,
+    "registration": RegistrationNotSupported,
+}
+
+
+class UnprovenRequest(ValueError):
+    """Nobody is known to whom an answer could be sent. The text is for the person."""
+
+
+class Parameters:
+    """The parameters of a request; one without a value counts as not given (RFC 6749 3.1)."""
+
+    def __init__(self, pairs: Sequence[tuple[str, str]]) -> None:
+        self._values = {name: value for name, value in pairs if value}
+        names = [name for name, _ in pairs]
+        self.repeated = frozenset(name for name in names if names.count(name) > 1)
+
+    def get(self, name: str) -> str:
+        """The parameter's value; empty where it has none."""
+        return self._values.get(name, "")
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._values
+
+
+class ReturnAddress(NamedTuple):
+    """Where and how the client wants its answer."""
+
+    redirect_uri: str
+    response_mode: str
+    state: str
+
+    @classmethod
+    def of(cls, parameters: Parameters, client: Client | None) -> Self:
+        """Where the client has registered to be answered. Raises ``UnprovenRequest``."""
+        uri = parameters.get("redirect_uri")
+        if parameters.repeated & {"client_id", "redirect_uri"}:
+            raise UnprovenRequest("The application named itself or its address twice.")
+        if client is None or not client.is_active:
+            raise UnprovenRequest("No such application is registered here.")
+        if not uri and len(client.redirect_uris) == 1:
+            uri = client.redirect_uris[0]
+        if not redirect_uris.is_registered(uri, client.redirect_uris, client.application_type):
+            raise UnprovenRequest("The application asks to be answered where it is not registered.")
+        mode = parameters.get("response_mode")
+        return cls(
+            uri,
+            mode if mode in RESPONSE_MODES else RESPONSE_MODES[0],
+            parameters.get("state") if "state" not in parameters.repeated else "",
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthorizationRequest:
+    """A request that is in order. It is stored, and never changed."""
+
+    redirect_uri: str
+    redirect_uri_given: bool
+    response_mode: str
+    state: str
+    scope: tuple[str, ...]
+    nonce: str = ""
+    code_challenge: str = ""
+    prompt: tuple[str, ...] = ()
+    max_age: int | None = None
+    login_hint: str = ""
+    id_token_hint: str = field(default="", repr=False)
+
+    @classmethod
+    def read(cls, parameters: Parameters, client: Client, address: ReturnAddress) -> Self:
+        """What the parameters ask for. Raises an ``OAuthError`` for the client."""
+        _check_shape(parameters)
+        _check_flow(parameters, client)
+        return cls(
+            redirect_uri=address.redirect_uri,
+            redirect_uri_given="redirect_uri" in parameters,
+            response_mode=address.response_mode,
+            state=address.state,
+            scope=_scope(parameters, client),
+            nonce=parameters.get("nonce"),
+            code_challenge=_code_challenge(parameters, client),
+            prompt=_prompt(parameters),
+            max_age=_max_age(parameters),
+            login_hint=parameters.get("login_hint"),
+            id_token_hint=parameters.get("id_token_hint"),
+        )
+
+    @classmethod
+    def stored(cls, values: Mapping[str, Any]) -> Self:
+        """What ``to_json`` has made."""
+        lists = {name: tuple(value) for name, value in values.items() if isinstance(value, list)}
+        return cls(**{**values, **lists})
+
+    def to_json(self) -> dict[str, Any]:
+        """All of it, to be stored."""
+        return asdict(self)
+
+    @property
+    def address(self) -> ReturnAddress:
+        """Where the client wants its answer."""
+        return ReturnAddress(self.redirect_uri, self.response_mode, self.state)
+
+
+def _check_shape(parameters: Parameters) -> None:
+    if parameters.repeated:
+        raise InvalidRequest(f"The parameter {min(parameters.repeated)[:40]!r} is repeated.")
+    for name in ("state", "login_hint", "id_token_hint"):
+        if len(parameters.get(name)) > _LONGEST:
+            raise InvalidRequest(f"{name} is longer than {_LONGEST} characters.")
+    if len(parameters.get("nonce")) > _LONGEST_NONCE:
+        raise InvalidRequest(f"nonce is longer than {_LONGEST_NONCE} characters.")
+
+
+def _check_flow(parameters: Parameters, client: Client) -> None:
+    for name, error in _ELSEWHERE.items():
+        if name in parameters:
+            raise error(f"{name} is not supported.")
+    if not parameters.get("response_type"):
+        raise InvalidRequest("response_type is required.")
+    if parameters.get("response_type") != "code":
+        raise UnsupportedResponseType("response_type must be code.")
+    if parameters.get("response_mode") not in ("", *RESPONSE_MODES):
+        raise InvalidRequest(f"response_mode must be one of {', '.join(RESPONSE_MODES)}.")
+    if GRANT_TYPE not in client.grant_types:
+        raise UnauthorizedClient("The client is not registered for the authorization code grant.")
+
+
+def _scope(parameters: Parameters, client: Client) -> tuple[str, ...]:
+    try:
+        asked = scopes.parse(parameters.get("scope"))
+    except scopes.MalformedScope as error:
+        raise InvalidScope(str(error)) from error
+    granted = scopes.granted(asked, registered=client.scopes)
+    if asked and not granted:
+        raise InvalidScope("The client may have none of these scopes.")
+    return granted
+
+
+def _code_challenge(parameters: Parameters, client: Client) -> str:
+    challenge, method = parameters.get("code_challenge"), parameters.get("code_challenge_method")
+    if not challenge and not method and client.pkce_optional and not client.is_public:
+        return ""
+    if not challenge:
+        raise InvalidRequest("code_challenge is required (RFC 7636).")
+    if method != pkce.METHOD:
+        raise InvalidRequest(f"code_challenge_method must be {pkce.METHOD}.")
+    if not pkce.is_challenge(challenge):
+        raise InvalidRequest("code_challenge is not the hash of a verifier.")
+    return challenge
+
+
+def _prompt(parameters: Parameters) -> tuple[str, ...]:
+    wanted = tuple(dict.fromkeys(parameters.get("prompt").split()))
+    if any(each not in PROMPTS for each in wanted):
+        raise InvalidRequest(f"prompt must be of {', '.join(PROMPTS)}.")
+    if "none" in wanted and len(wanted) > 1:
+        raise InvalidRequest("prompt=none goes with no other prompt.")
+    return wanted
+
+
+def _max_age(parameters: Parameters) -> int | None:
+    text = parameters.get("max_age")
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit()) or len(text) > 10 or int(text) > _LONGEST_AGE:
+        raise InvalidRequest("max_age must be a number of seconds.")
+    return int(text)

@@ -1,0 +1,31 @@
+"""All tokens that came of one sign-in: whether there may be more, and how they end together."""
+
+from uuid import UUID
+
+from authgate import audit, storage
+from authgate.audit import Event
+from authgate.storage import refresh_tokens, tokens
+from authgate.storage.clients import Client
+
+REFRESH = "refresh_token"
+
+
+def may_refresh(client: Client) -> bool:
+    """Whether the client is registered to be given refresh tokens."""
+    return REFRESH in client.grant_types
+
+
+async def end(family_id: UUID, client: Client, *, reason: str) -> None:
+    """End a family, for somebody has what only the client should have (RFC 9700 4.14.2)."""
+    async with storage.transaction():
+        ended = await tokens.revoke_family(family_id) + await refresh_tokens.revoke_family(
+            family_id
+        )
+        await audit.record(
+            Event.SUSPICIOUS_ACTIVITY,
+            actor=audit.client(client.client_id, client.name),
+            success=False,
+            client_id=client.client_id,
+            resource=("authorization", str(family_id)),
+            details={"reason": reason, "ended": ended},
+        )

@@ -1,0 +1,130 @@
+"""The authorization code grant (RFC 6749 section 4.1.3): a person's yes becomes tokens, once."""
+
+from typing import ClassVar, NoReturn
+
+from authgate import audit, storage
+from authgate.audit import Event
+from authgate.clock import Clock
+from authgate.oauth import families, pkce
+from authgate.oauth.errors import InvalidGrant, InvalidRequest
+from authgate.oauth.grants import TokenRequest
+from authgate.storage import authorization_codes, users
+from authgate.storage.authorization_codes import PresentedCode
+from authgate.storage.clients import Client
+from authgate.storage.users import User
+from authgate.tokens.authentication import Authentication
+from authgate.tokens.id_token import IdTokens, SignIn
+from authgate.tokens.issuer import Grant, IssuedToken, TokenIssuer
+from authgate.tokens.refresh_rotation import Family, RefreshRotation
+from authgate.web.machine import Form
+from authgate_tenants import current_tenant
+
+_LONGEST = 128
+_UNKNOWN = "The code is unknown, was used, or has ended."
+
+
+class AuthorizationCodeGrant:
+    """Redeems codes."""
+
+    grant_type: ClassVar[str] = "authorization_code"
+    is_paced: ClassVar[bool] = False
+
+    def __init__(
+        self, *, issuer: TokenIssuer, id_tokens: IdTokens, refresh: RefreshRotation, clock: Clock
+    ) -> None:
+        self._issuer = issuer
+        self._id_tokens = id_tokens
+        self._refresh = refresh
+        self._clock = clock
+
+    async def redeem(self, request: TokenRequest) -> IssuedToken:
+        """The tokens of a code, for the client that asked for it."""
+        code = request.form.get("code")
+        if code is None:
+            raise InvalidRequest("code is required.")
+        presented = await authorization_codes.find(code) if len(code) <= _LONGEST else None
+        if presented is None:
+            raise InvalidGrant(_UNKNOWN)
+        if presented.client_id != request.client.client_id:
+            await _refuse_stranger(presented, request.client)
+        if presented.is_spent:
+            await self._refuse_replay(presented, request.client)
+        fault = _fault(presented, request.form)
+        if fault:
+            # Whoever has a code and not its proof is not the client that it was made for.
+            await self._waste(presented)
+            raise InvalidGrant(fault)
+        return await self._spend(presented, request.client)
+
+    async def _spend(self, presented: PresentedCode, client: Client) -> IssuedToken:
+        user = await self._user(presented)
+        scope = tuple(presented.scope.split())
+        authentication = Authentication.stored(presented.authentication)
+        signed = await self._issuer.sign(
+            Grant(
+                grant_type=self.grant_type,
+                event=Event.ACCESS_TOKEN_ISSUED,
+                client=client,
+                scope=scope,
+                lifetime=current_tenant().settings.access_token_lifetime,
+                user=user,
+                authenticated_at=authentication.at,
+                family_id=presented.id,
+            )
+        )
+        id_token = await self._id_tokens.sign(
+            SignIn(client, user, scope, authentication, signed.token.token, presented.nonce)
+        )
+        refresh_token = ""
+        async with storage.transaction():
+            # A code yields tokens at most once, however many requests arrive together.
+            if not await authorization_codes.spend(presented.id, now=self._clock()):
+                raise InvalidGrant(_UNKNOWN)
+            issued = await self._issuer.store(signed)
+            if families.may_refresh(client):
+                refresh_token = await self._refresh.begin(
+                    Family(presented.id, client, user, scope, self.grant_type, authentication)
+                )
+        return issued._replace(refresh_token=refresh_token, id_token=id_token)
+
+    async def _user(self, presented: PresentedCode) -> User:
+        user = await users.find(presented.user_id)
+        if user is None or not user.is_active or presented.expires_at <= self._clock():
+            raise InvalidGrant(_UNKNOWN)
+        return user
+
+    async def _waste(self, presented: PresentedCode) -> None:
+        async with storage.transaction():
+            await authorization_codes.spend(presented.id, now=self._clock())
+
+    async def _refuse_replay(self, presented: PresentedCode, client: Client) -> NoReturn:
+        # RFC 6749 section 4.1.2: what the code has yielded may be in the wrong hands.
+        await families.end(presented.id, client, reason="a spent code came back")
+        raise InvalidGrant(_UNKNOWN)
+
+
+async def _refuse_stranger(presented: PresentedCode, client: Client) -> NoReturn:
+    # Nothing is spent or revoked: anybody who finds a code in a log could sign people out.
+    await audit.record(
+        Event.SUSPICIOUS_ACTIVITY,
+        actor=audit.client(client.client_id, client.name),
+        success=False,
+        client_id=client.client_id,
+        resource=("authorization", str(presented.id)),
+        details={"reason": "a code came from a client that it was not made for"},
+    )
+    raise InvalidGrant(_UNKNOWN)
+
+
+def _fault(presented: PresentedCode, form: Form) -> str:
+    """What is wrong with a request for this code, for the client's developer; empty if nothing."""
+    redirect_uri, verifier = form.get("redirect_uri"), form.get("code_verifier")
+    if redirect_uri != presented.redirect_uri and (presented.redirect_uri_given or redirect_uri):
+        return "redirect_uri is not the one that the code was asked for with."
+    if presented.code_challenge:
+        if verifier is None or not pkce.proves(verifier, presented.code_challenge):
+            return "code_verifier does not fit the code_challenge."
+    elif verifier is not None:
+        # RFC 9700 section 4.8.2: somebody has taken the challenge out on the way.
+        return "code_verifier came where no code_challenge was."
+    return ""

@@ -1,0 +1,139 @@
+"""The refresh token grant (RFC 6749 section 6): another access token without another sign-in."""
+
+from typing import ClassVar, NoReturn
+
+from authgate import storage
+from authgate.audit import Event
+from authgate.clock import Clock
+from authgate.oauth import families
+from authgate.oauth.errors import InvalidGrant, InvalidRequest, InvalidScope
+from authgate.oauth.grants import TokenRequest, asked_scopes
+from authgate.storage import refresh_tokens, users
+from authgate.storage.clients import Client
+from authgate.storage.refresh_tokens import Presented, RefreshStatus
+from authgate.storage.users import User
+from authgate.tokens.authentication import Authentication
+from authgate.tokens.id_token import IdTokens, SignIn
+from authgate.tokens.issuer import FreshToken, Grant, IssuedToken, TokenIssuer
+from authgate.tokens.refresh_rotation import RefreshRotation
+from authgate_tenants import current_tenant
+
+_LONGEST = 128
+_UNKNOWN = "The refresh token is unknown, was used, or has ended."
+
+
+class RefreshTokenGrant:
+    """Gives an access token, and the refresh token to use next."""
+
+    grant_type: ClassVar[str] = families.REFRESH
+    is_paced: ClassVar[bool] = False
+
+    def __init__(
+        self, *, issuer: TokenIssuer, id_tokens: IdTokens, rotation: RefreshRotation, clock: Clock
+    ) -> None:
+        self._issuer = issuer
+        self._id_tokens = id_tokens
+        self._rotation = rotation
+        self._clock = clock
+
+    async def redeem(self, request: TokenRequest) -> IssuedToken:
+        """The tokens; the scope may be less than what was granted, never more."""
+        token = request.form.get("refresh_token")
+        if token is None:
+            raise InvalidRequest("refresh_token is required.")
+        presented = await self._presented(token, request.client)
+        scope = _narrowed(presented, request)
+        user = await _user(presented)
+        signed = await self._signed(presented, request.client, user, scope)
+        id_token = await self._id_tokens.sign(
+            SignIn(
+                request.client,
+                user,
+                scope,
+                Authentication.stored(presented.authentication),
+                signed.token.token,
+            )
+        )
+        issued = await self._stored(presented, token, signed)
+        if issued is None:
+            # Another request was first, a moment ago: that is no reuse yet.
+            issued = await self._stored(await refresh_tokens.find(token), token, signed)
+        if issued is None:
+            raise InvalidGrant(_UNKNOWN)
+        return issued._replace(id_token=id_token)
+
+    async def _presented(self, token: str, client: Client) -> Presented:
+        presented = await refresh_tokens.find(token) if len(token) <= _LONGEST else None
+        if presented is None or presented.client_id != client.client_id:
+            raise InvalidGrant(_UNKNOWN)
+        if presented.ends_at <= self._clock():
+            raise InvalidGrant(_UNKNOWN)
+        match presented.status:
+            case RefreshStatus.ACTIVE if presented.expires_at > self._clock():
+                return presented
+            case RefreshStatus.ROTATED:
+                return await self._repeatable(presented, token, client)
+            case _:
+                raise InvalidGrant(_UNKNOWN)
+
+    async def _repeatable(self, presented: Presented, token: str, client: Client) -> Presented:
+        if await self._rotation.repeated(presented, token) is None:
+            await _refuse_reuse(presented, client)
+        return presented
+
+    async def _stored(
+        self, presented: Presented | None, token: str, signed: FreshToken
+    ) -> IssuedToken | None:
+        """The tokens, stored; ``None`` where the refresh token is no longer what it was."""
+        async with storage.transaction():
+            following = await self._following(presented, token) if presented else None
+            if following is None:
+                return None
+            issued = await self._issuer.store(signed)
+        return issued._replace(refresh_token=following)
+
+    async def _following(self, presented: Presented, token: str) -> str | None:
+        if presented.status is RefreshStatus.ROTATED:
+            return await self._rotation.repeated(presented, token)
+        return await self._rotation.follow(presented, token)
+
+    async def _signed(
+        self, presented: Presented, client: Client, user: User, scope: tuple[str, ...]
+    ) -> FreshToken:
+        return await self._issuer.sign(
+            Grant(
+                grant_type=self.grant_type,
+                event=Event.TOKEN_REFRESHED,
+                client=client,
+                scope=scope,
+                lifetime=current_tenant().settings.access_token_lifetime,
+                user=user,
+                authenticated_at=Authentication.stored(presented.authentication).at,
+                family_id=presented.family_id,
+            )
+        )
+
+
+async def _refuse_reuse(presented: Presented, client: Client) -> NoReturn:
+    # The client has proven who it is, so it or a thief has used this one before.
+    await families.end(presented.family_id, client, reason="a used refresh token came back")
+    raise InvalidGrant(_UNKNOWN)
+
+
+async def _user(presented: Presented) -> User:
+    user = await users.find(presented.user_id)
+    if user is None or not user.is_active:
+        raise InvalidGrant(_UNKNOWN)
+    return user
+
+
+def _narrowed(presented: Presented, request: TokenRequest) -> tuple[str, ...]:
+    """What this access token may do (RFC 6749 section 6). Raises ``InvalidScope``.
+
+    A scope that the client has lost since then is left out.
+    """
+    granted = presented.scope.split()
+    asked = asked_scopes(request.form)
+    if not set(asked) <= set(granted):
+        raise InvalidScope("A refresh may ask for less than what was granted, not for more.")
+    return tuple(each for each in asked or granted if each in request.client.scopes)

@@ -1,0 +1,164 @@
+"""Authorization codes: a person's yes on its way to the client, good once and for a minute."""
+
+import hashlib
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from tortoise import fields
+
+from authgate.storage import connection
+from authgate.storage.lookups import Lookup
+from authgate_tenants import TenantOwned
+
+
+class AuthorizationCode(TenantOwned):
+    """A code, of which only a hash is here. Its id is the family of the tokens that it yields."""
+
+    code_hash = fields.BinaryField()
+    client_id = fields.CharField(64)
+    user_id = fields.UUIDField()
+    session_id = fields.UUIDField()
+    redirect_uri = fields.CharField(2048)
+    redirect_uri_given = fields.BooleanField()
+    scope = fields.TextField()
+    nonce = fields.CharField(1024, default="")
+    code_challenge = fields.CharField(43, default="")
+    authentication: dict[str, Any] = fields.JSONField()
+    created_at = fields.DatetimeField()
+    expires_at = fields.DatetimeField()
+    spent_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "authorization_codes"
+        unique_together = (("tenant_id", "code_hash"), ("tenant_id", "id"))
+        indexes = (("expires_at",), ("tenant_id", "user_id"))
+
+
+@dataclass(frozen=True, slots=True)
+class PresentedCode:
+    """What is known of a code that came back."""
+
+    id: UUID
+    client_id: str
+    user_id: UUID
+    session_id: UUID
+    redirect_uri: str
+    redirect_uri_given: bool
+    """Whether the request named it, so that the client must name it again (RFC 6749 4.1.3)."""
+    scope: str
+    nonce: str
+    code_challenge: str
+    """Empty where the client may do without PKCE, and did."""
+    authentication: Mapping[str, Any]
+    """How the person had proven who they are."""
+    expires_at: datetime
+    is_spent: bool
+
+
+_BY_HASH = Lookup(
+    table="authorization_codes",
+    key="code_hash",
+    columns=(
+        "id",
+        "client_id",
+        "user_id",
+        "session_id",
+        "redirect_uri",
+        "redirect_uri_given",
+        "scope",
+        "nonce",
+        "code_challenge",
+        "authentication",
+        "expires_at",
+        "spent_at",
+    ),
+)
+
+
+def hash_code(code: str) -> bytes:
+    """What is stored of a code."""
+    return hashlib.sha256(code.encode()).digest()
+
+
+async def issue(
+    *,
+    client_id: str,
+    user_id: UUID,
+    session_id: UUID,
+    redirect_uri: str,
+    redirect_uri_given: bool,
+    scope: str,
+    nonce: str,
+    code_challenge: str,
+    authentication: Mapping[str, Any],
+    now: datetime,
+    expires_at: datetime,
+) -> tuple[str, UUID]:
+    """Store a new code; the code (256 random bits), which is told once, and its id."""
+    code = secrets.token_urlsafe(32)
+    row = await AuthorizationCode.create(
+        code_hash=hash_code(code),
+        client_id=client_id,
+        user_id=user_id,
+        session_id=session_id,
+        redirect_uri=redirect_uri,
+        redirect_uri_given=redirect_uri_given,
+        scope=scope,
+        nonce=nonce,
+        code_challenge=code_challenge,
+        authentication=dict(authentication),
+        created_at=now,
+        expires_at=expires_at,
+    )
+    return code, row.id
+
+
+async def find(code: str) -> PresentedCode | None:
+    """The code, spent or not, read together with what other requests ask."""
+    record = await connection.find(_BY_HASH, hash_code(code))
+    if record is None:
+        return None
+    return PresentedCode(
+        id=connection.uuid(record["id"]),
+        client_id=record["client_id"],
+        user_id=connection.uuid(record["user_id"]),
+        session_id=connection.uuid(record["session_id"]),
+        redirect_uri=record["redirect_uri"],
+        redirect_uri_given=bool(record["redirect_uri_given"]),
+        scope=record["scope"],
+        nonce=record["nonce"],
+        code_challenge=record["code_challenge"],
+        authentication=connection.json(record["authentication"]),
+        expires_at=connection.moment(record["expires_at"]),
+        is_spent=record["spent_at"] is not None,
+    )
+
+
+async def spend(code_id: UUID, *, now: datetime) -> bool:
+    """Spend a code; of requests that arrive together exactly one hears ``True``."""
+    spent = await AuthorizationCode.filter(id=code_id, spent_at=None, expires_at__gt=now).update(
+        spent_at=now
+    )
+    return spent == 1
+
+
+async def move(session_id: UUID, *, to: UUID) -> None:
+    """Hand what waits of a session to the one that took its place."""
+    await AuthorizationCode.filter(session_id=session_id, spent_at=None).update(session_id=to)
+
+
+async def withdraw(
+    *,
+    now: datetime,
+    user_id: UUID | None = None,
+    client_id: str | None = None,
+    session_id: UUID | None = None,
+) -> int:
+    """Spend, for nothing, whatever waits of this person, client or session; how many there were."""
+    wanted = {"user_id": user_id, "client_id": client_id, "session_id": session_id}
+    named = {name: value for name, value in wanted.items() if value is not None}
+    return await AuthorizationCode.filter(spent_at=None, **named).update(spent_at=now)

@@ -1,0 +1,80 @@
+"""Authorization requests: kept from first sight until they are answered, and never changed.
+
+The browser carries a handle and nothing else of it, so no page, no sign-in and no other provider on
+the way can alter what was asked for.
+"""
+
+import hashlib
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from tortoise import fields
+
+from authgate_tenants import TenantOwned
+
+
+class AuthorizationRequestRow(TenantOwned):
+    """A request that was found to be in order. Of its handle only a hash is here."""
+
+    handle_hash = fields.BinaryField()
+    client_id = fields.CharField(64)
+    parameters: dict[str, Any] = fields.JSONField()
+    created_at = fields.DatetimeField()
+    expires_at = fields.DatetimeField()
+    answered_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "authorization_requests"
+        unique_together = (("tenant_id", "handle_hash"), ("tenant_id", "id"))
+        indexes = (("expires_at",),)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A request that nobody has answered."""
+
+    id: UUID
+    client_id: str
+    parameters: Mapping[str, Any]
+    created_at: datetime
+
+
+def _hash(handle: str) -> bytes:
+    return hashlib.sha256(handle.encode()).digest()
+
+
+async def keep(
+    *, client_id: str, parameters: Mapping[str, Any], now: datetime, expires_at: datetime
+) -> str:
+    """Store a request; the handle (256 random bits) that the browser carries."""
+    handle = secrets.token_urlsafe(32)
+    await AuthorizationRequestRow.create(
+        handle_hash=_hash(handle),
+        client_id=client_id,
+        parameters=dict(parameters),
+        created_at=now,
+        expires_at=expires_at,
+    )
+    return handle
+
+
+async def find(handle: str, *, now: datetime) -> Waiting | None:
+    """The request with this handle, if it still waits for an answer."""
+    row = await AuthorizationRequestRow.get_or_none(
+        handle_hash=_hash(handle), answered_at=None, expires_at__gt=now
+    )
+    if row is None:
+        return None
+    return Waiting(row.id, row.client_id, row.parameters, row.created_at)
+
+
+async def answer(request_id: UUID, *, now: datetime) -> bool:
+    """Take the one answer that a request gets; ``False`` if it has got it."""
+    changed = await AuthorizationRequestRow.filter(
+        id=request_id, answered_at=None, expires_at__gt=now
+    ).update(answered_at=now)
+    return changed == 1

@@ -1,0 +1,56 @@
+"""Consents: what a person has allowed a client, until they take it back."""
+
+from collections.abc import Collection
+from datetime import datetime
+from uuid import UUID
+
+from tortoise import fields
+
+from authgate_tenants import TenantOwned
+
+
+class Consent(TenantOwned):
+    """The scopes that a person has allowed a client, all in all."""
+
+    user_id = fields.UUIDField()
+    client_id = fields.CharField(64)
+    scopes: list[str] = fields.JSONField()
+    granted_at = fields.DatetimeField()
+    updated_at = fields.DatetimeField()
+
+    class Meta:
+        table = "consents"
+        unique_together = (("tenant_id", "user_id", "client_id"), ("tenant_id", "id"))
+
+    def covers(self, scopes: Collection[str]) -> bool:
+        """Whether all of this was allowed."""
+        return set(scopes) <= set(self.scopes)
+
+
+async def find(user_id: UUID, client_id: str) -> Consent | None:
+    """What this person has allowed this client."""
+    return await Consent.get_or_none(user_id=user_id, client_id=client_id)
+
+
+async def of(user_id: UUID) -> list[Consent]:
+    """All that a person has allowed, the latest first."""
+    return await Consent.filter(user_id=user_id).order_by("-updated_at", "id")
+
+
+async def grant(user_id: UUID, client_id: str, scopes: Collection[str], *, now: datetime) -> None:
+    """Add to what a person allows a client; nothing that was allowed is taken back by it."""
+    wanted = list(dict.fromkeys(scopes))
+    # Whoever comes second where a person says yes twice at once adds to what the first has stored.
+    consent, is_new = await Consent.get_or_create(
+        user_id=user_id,
+        client_id=client_id,
+        defaults={"scopes": wanted, "granted_at": now, "updated_at": now},
+    )
+    if not is_new:
+        allowed = list(dict.fromkeys([*consent.scopes, *wanted]))
+        await Consent.filter(id=consent.id).update(scopes=allowed, updated_at=now)
+
+
+async def revoke(user_id: UUID, client_id: str) -> bool:
+    """Take back all that a person allowed a client; ``False`` where that was nothing."""
+    return await Consent.filter(user_id=user_id, client_id=client_id).delete() == 1

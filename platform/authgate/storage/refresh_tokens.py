@@ -1,0 +1,250 @@
+"""Refresh tokens: each good for one refresh, after which its successor takes its place.
+
+A client whose answer was lost asks again with the token that it has. For a short while it is given
+the *same* successor once more, which is kept sealed by the token that was presented: nobody who
+reads the table can open it. Later, a token that was used before tells of a thief.
+"""
+
+import hashlib
+import hmac
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from tortoise import fields
+
+from authgate.storage import connection
+from authgate.storage.lookups import Lookup
+from authgate_tenants import TenantOwned
+
+_PREFIX = "agrt_"  # lets a secret scanner recognise one
+_NONCE_BYTES = 12
+
+
+class RefreshStatus(StrEnum):
+    """A rotated token may be repeated for a moment; a disabled one may come back."""
+
+    ACTIVE = "active"
+    ROTATED = "rotated"
+    DISABLED = "disabled"
+    REVOKED = "revoked"
+
+
+class RefreshToken(TenantOwned):
+    """A refresh token, of which only a hash is here."""
+
+    family_id = fields.UUIDField()
+    token_hash = fields.BinaryField()
+    status = fields.CharEnumField(RefreshStatus, max_length=16, default=RefreshStatus.ACTIVE)
+    client_id = fields.CharField(64)
+    user_id = fields.UUIDField()
+    session_id = fields.UUIDField(null=True)
+    scope = fields.TextField()
+    grant_type = fields.CharField(64)
+    authentication: dict[str, Any] = fields.JSONField()
+    created_at = fields.DatetimeField()
+    expires_at = fields.DatetimeField()
+    ends_at = fields.DatetimeField()
+    rotated_at = fields.DatetimeField(null=True)
+    used_at = fields.DatetimeField(null=True)
+    successor = fields.BinaryField(null=True)
+
+    class Meta:
+        table = "refresh_tokens"
+        unique_together = (("tenant_id", "token_hash"), ("tenant_id", "id"))
+        indexes = (
+            ("tenant_id", "family_id"),
+            ("tenant_id", "user_id"),
+            ("tenant_id", "client_id"),
+            ("ends_at",),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Presented:
+    """What is known of a refresh token that came back."""
+
+    id: UUID
+    family_id: UUID
+    status: RefreshStatus
+    client_id: str
+    user_id: UUID
+    session_id: UUID | None
+    """The browser session that it ends with; none where it outlives every session."""
+    scope: str
+    grant_type: str
+    """What its family began with."""
+    authentication: Mapping[str, Any]
+    created_at: datetime
+    expires_at: datetime
+    ends_at: datetime
+    """When the family ends, however often it is refreshed."""
+    rotated_at: datetime | None
+    successor: bytes | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewRefreshToken:
+    """What is stored of a token that is about to be given out."""
+
+    family_id: UUID
+    client_id: str
+    user_id: UUID
+    session_id: UUID | None
+    scope: str
+    grant_type: str
+    authentication: Mapping[str, Any]
+    created_at: datetime
+    expires_at: datetime
+    ends_at: datetime
+
+
+_BY_HASH = Lookup(
+    table="refresh_tokens",
+    key="token_hash",
+    columns=(
+        "id",
+        "family_id",
+        "status",
+        "client_id",
+        "user_id",
+        "session_id",
+        "scope",
+        "grant_type",
+        "authentication",
+        "created_at",
+        "expires_at",
+        "ends_at",
+        "rotated_at",
+        "successor",
+    ),
+)
+
+
+def new_token() -> str:
+    """A token of 256 random bits, recognisable to secret scanners."""
+    return _PREFIX + secrets.token_urlsafe(32)
+
+
+def is_one(token: str) -> bool:
+    """Whether a token looks like a refresh token of ours."""
+    return token.startswith(_PREFIX)
+
+
+def hash_token(token: str) -> bytes:
+    """What is stored of a token."""
+    return hashlib.sha256(token.encode()).digest()
+
+
+async def store(token: str, new: NewRefreshToken) -> None:
+    """Remember a token that is about to be given out."""
+    await RefreshToken.create(
+        family_id=new.family_id,
+        token_hash=hash_token(token),
+        client_id=new.client_id,
+        user_id=new.user_id,
+        session_id=new.session_id,
+        scope=new.scope,
+        grant_type=new.grant_type,
+        authentication=dict(new.authentication),
+        created_at=new.created_at,
+        expires_at=new.expires_at,
+        ends_at=new.ends_at,
+    )
+
+
+async def find(token: str) -> Presented | None:
+    """The token, whatever its status, read together with what other requests ask."""
+    record = await connection.find(_BY_HASH, hash_token(token))
+    if record is None:
+        return None
+    session_id, successor, rotated_at = (
+        record[name] for name in ("session_id", "successor", "rotated_at")
+    )
+    return Presented(
+        id=connection.uuid(record["id"]),
+        family_id=connection.uuid(record["family_id"]),
+        status=RefreshStatus(record["status"]),
+        client_id=record["client_id"],
+        user_id=connection.uuid(record["user_id"]),
+        session_id=connection.uuid(session_id) if session_id else None,
+        scope=record["scope"],
+        grant_type=record["grant_type"],
+        authentication=connection.json(record["authentication"]),
+        created_at=connection.moment(record["created_at"]),
+        expires_at=connection.moment(record["expires_at"]),
+        ends_at=connection.moment(record["ends_at"]),
+        rotated_at=connection.moment(rotated_at) if rotated_at else None,
+        successor=bytes(successor) if successor else None,
+    )
+
+
+async def rotate(token_id: UUID, *, token: str, successor: str, now: datetime) -> bool:
+    """Let the successor take a token's place; of requests that arrive together one hears
+    ``True``."""
+    changed = await RefreshToken.filter(
+        id=token_id, status=RefreshStatus.ACTIVE, expires_at__gt=now
+    ).update(
+        status=RefreshStatus.ROTATED,
+        rotated_at=now,
+        successor=_sealed(successor, by=token, for_id=token_id),
+    )
+    return changed == 1
+
+
+async def touch(token_id: UUID, *, now: datetime) -> bool:
+    """Note that a token was used that stays in its place; ``False`` where it may not be used."""
+    changed = await RefreshToken.filter(
+        id=token_id, status=RefreshStatus.ACTIVE, expires_at__gt=now
+    ).update(used_at=now)
+    return changed == 1
+
+
+def successor_of(presented: Presented, token: str) -> str | None:
+    """The token that took the place of this one, opened by the one that was presented."""
+    if presented.successor is None:
+        return None
+    nonce, sealed = presented.successor[:_NONCE_BYTES], presented.successor[_NONCE_BYTES:]
+    return AESGCM(_key(token)).decrypt(nonce, sealed, presented.id.bytes).decode()
+
+
+async def revoke_family(family_id: UUID) -> int:
+    """End a family for good; how many of its tokens might still have been used."""
+    return await _revoke(family_id=family_id)
+
+
+async def revoke_of_user(user_id: UUID, *, client_id: str | None = None) -> int:
+    """End a person's tokens for good, of one client or of all; how many there were."""
+    return await _revoke(user_id=user_id, **({"client_id": client_id} if client_id else {}))
+
+
+async def move(session_id: UUID, *, to: UUID) -> None:
+    """Let end with one session what was to end with the one whose place it took."""
+    await RefreshToken.filter(session_id=session_id).update(session_id=to)
+
+
+async def revoke_of_session(session_id: UUID) -> int:
+    """End what was to end with a browser session; how many there were."""
+    return await _revoke(session_id=session_id)
+
+
+async def _revoke(**which: object) -> int:
+    living = RefreshToken.filter(**which).exclude(status=RefreshStatus.REVOKED)
+    # The successor goes as well: nobody is given it again.
+    return await living.update(status=RefreshStatus.REVOKED, successor=None)
+
+
+def _sealed(successor: str, *, by: str, for_id: UUID) -> bytes:
+    nonce = os.urandom(_NONCE_BYTES)
+    return nonce + AESGCM(_key(by)).encrypt(nonce, successor.encode(), for_id.bytes)
+
+
+def _key(token: str) -> bytes:
+    # Not the hash that is stored.
+    return hmac.digest(token.encode(), b"successor", hashlib.sha256)

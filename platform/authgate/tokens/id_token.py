@@ -1,0 +1,89 @@
+"""ID tokens: what a client is told of who has signed in (OpenID Connect Core section 2)."""
+
+import base64
+import hashlib
+from typing import NamedTuple
+
+from uuid_utils import uuid7
+
+from authgate.clock import Clock
+from authgate.storage.clients import Client
+from authgate.storage.users import User
+from authgate.tokens import jws, standard_claims
+from authgate.tokens.authentication import Authentication
+from authgate.tokens.jws import InvalidToken
+from authgate.tokens.keys import SigningKeys
+from authgate.tokens.verifier import check_signature
+from authgate_tenants import current_tenant
+from authgate_tenants.settings import SigningAlgorithm
+
+# OpenID Connect Core 3.1.3.6: the left half of the hash that the signature's algorithm uses;
+# EdDSA with Ed25519 uses SHA-512.
+_HASHES = {"EdDSA": hashlib.sha512}
+
+
+class SignIn(NamedTuple):
+    """Who has signed in, for whom, and with what beside it."""
+
+    client: Client
+    user: User
+    scope: tuple[str, ...]
+    authentication: Authentication
+    access_token: str
+    nonce: str = ""
+
+
+class IdTokens:
+    """Signs ID tokens. They are not remembered: they grant nothing."""
+
+    def __init__(self, *, keys: SigningKeys, clock: Clock) -> None:
+        self._keys = keys
+        self._clock = clock
+
+    async def sign(self, sign_in: SignIn) -> str:
+        """The ID token; empty where ``openid`` was not granted."""
+        if "openid" not in sign_in.scope:
+            return ""
+        tenant, now = current_tenant(), int(self._clock().timestamp())
+        algorithm = algorithm_of(tenant.settings.signing_algorithm)
+        signer = await self._keys.signer(algorithm)
+        claims: dict[str, object] = {
+            **standard_claims.of(sign_in.user, sign_in.scope),
+            **sign_in.authentication.claims(),
+            "iss": tenant.issuer,
+            "sub": sign_in.user.subject,
+            "aud": sign_in.client.client_id,
+            "iat": now,
+            "exp": now + tenant.settings.id_token_lifetime,
+            "jti": str(uuid7()),
+            "at_hash": _left_half(sign_in.access_token, algorithm),
+        }
+        if sign_in.nonce:
+            claims["nonce"] = sign_in.nonce
+        return await signer.sign(claims, typ="JWT")
+
+    async def subject_of(self, id_token: str) -> str:
+        """Whom an ID token of ours names, however long ago it ended. Raises ``InvalidToken``.
+
+        It comes as a hint (OpenID Connect Core section 3.1.2.1), never as a proof.
+        """
+        parts = jws.parsed(id_token)
+        check_signature(parts, await self._keys.key_set(), typ="JWT")
+        claims = jws.members(parts.payload)
+        subject = claims.get("sub")
+        if claims.get("iss") != current_tenant().issuer or not isinstance(subject, str):
+            raise InvalidToken("not an ID token of this issuer")
+        return subject
+
+
+def algorithm_of(chosen: SigningAlgorithm) -> SigningAlgorithm:
+    """What signs ID tokens where this signs access tokens.
+
+    A client has no share in the secret of HS256, so it could not check what that has signed.
+    """
+    return "ES256" if chosen == "HS256" else chosen
+
+
+def _left_half(token: str, algorithm: SigningAlgorithm) -> str:
+    digest = _HASHES.get(algorithm, hashlib.sha256)(token.encode("ascii")).digest()
+    return base64.urlsafe_b64encode(digest[: len(digest) // 2]).rstrip(b"=").decode("ascii")

@@ -1,0 +1,101 @@
+"""Refresh tokens: given out, rotated, recognised when they come back (RFC 9700 section 4.14)."""
+
+from datetime import datetime, timedelta
+from typing import NamedTuple
+from uuid import UUID
+
+from authgate.clock import Clock
+from authgate.storage import refresh_tokens
+from authgate.storage.clients import Client
+from authgate.storage.refresh_tokens import NewRefreshToken, Presented, RefreshStatus
+from authgate.storage.users import User
+from authgate.tokens.authentication import Authentication
+from authgate_tenants import current_tenant
+
+OFFLINE = "offline_access"
+"""Scope of what outlives the browser's session (OpenID Connect Core section 11)."""
+
+
+class Family(NamedTuple):
+    """What all refresh tokens of one sign-in share."""
+
+    id: UUID
+    client: Client
+    user: User
+    scope: tuple[str, ...]
+    grant_type: str
+    authentication: Authentication
+
+
+class RefreshRotation:
+    """Gives refresh tokens out, each inside of the unit of work that stores what comes with it."""
+
+    def __init__(self, *, clock: Clock) -> None:
+        self._clock = clock
+
+    async def begin(self, family: Family) -> str:
+        """The first token of a family."""
+        now = self._clock()
+        lifetime = timedelta(seconds=current_tenant().settings.refresh_token_absolute_lifetime)
+        is_offline = OFFLINE in family.scope
+        new = NewRefreshToken(
+            family_id=family.id,
+            client_id=family.client.client_id,
+            user_id=family.user.id,
+            session_id=None if is_offline else family.authentication.session_id,
+            scope=" ".join(family.scope),
+            grant_type=family.grant_type,
+            authentication=family.authentication.to_json(),
+            created_at=now,
+            expires_at=_expiry(now, now + lifetime),
+            ends_at=now + lifetime,
+        )
+        token = refresh_tokens.new_token()
+        await refresh_tokens.store(token, new)
+        return token
+
+    async def follow(self, presented: Presented, token: str) -> str | None:
+        """The token to use from now on; ``None`` where another request was first."""
+        now = self._clock()
+        if not current_tenant().settings.refresh_token_rotation:
+            return token if await refresh_tokens.touch(presented.id, now=now) else None
+        successor = refresh_tokens.new_token()
+        if not await refresh_tokens.rotate(presented.id, token=token, successor=successor, now=now):
+            return None
+        await refresh_tokens.store(successor, _next(presented, now))
+        return successor
+
+    async def repeated(self, presented: Presented, token: str) -> str | None:
+        """The same successor once more, for a client whose answer was lost.
+
+        ``None`` where a token comes back too late, or after its successor was used: then somebody
+        else has it.
+        """
+        grace = timedelta(seconds=current_tenant().settings.refresh_token_grace)
+        if presented.rotated_at is None or presented.rotated_at + grace <= self._clock():
+            return None
+        successor = refresh_tokens.successor_of(presented, token)
+        known = await refresh_tokens.find(successor) if successor else None
+        if known is None or known.status is not RefreshStatus.ACTIVE:
+            return None
+        return successor
+
+
+def _next(former: Presented, now: datetime) -> NewRefreshToken:
+    return NewRefreshToken(
+        family_id=former.family_id,
+        client_id=former.client_id,
+        user_id=former.user_id,
+        session_id=former.session_id,
+        scope=former.scope,
+        grant_type=former.grant_type,
+        authentication=former.authentication,
+        created_at=now,
+        expires_at=_expiry(now, former.ends_at),
+        ends_at=former.ends_at,
+    )
+
+
+def _expiry(now: datetime, ends_at: datetime) -> datetime:
+    idle = timedelta(seconds=current_tenant().settings.refresh_token_lifetime)
+    return min(now + idle, ends_at)

@@ -1,0 +1,94 @@
+"""Redirect URIs: which a client may register, and which of them a request means.
+
+They are compared as text, byte for byte (RFC 9700 section 2.1): whoever normalises before comparing
+is sooner or later told of two addresses that are one here and two to a browser.
+"""
+
+import re
+from collections.abc import Collection
+from urllib.parse import urlsplit
+
+from authgate.storage.clients import ApplicationType
+
+LONGEST = 2048
+
+_PLAIN = re.compile(r"[!#-;=?-\[\]_a-z~]+\Z")  # RFC 3986's characters, and nothing encoded oddly
+_HOST = re.compile(
+    r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\Z"
+)
+_WEB = frozenset({"https", "http"})
+_LOOPBACK_HOSTS = frozenset({"127.0.0.1", "::1", "localhost"})
+# RFC 8252 section 7.3: literals only, since a name can be made to mean another machine.
+_LOOPBACK = re.compile(r"(http://(?:127\.0\.0\.1|\[::1\]))(?::[0-9]{1,5})?((?:/[^#\\]*)?)\Z")
+# RFC 8252 section 7.1: a domain of the application's maker, read backwards.
+_PRIVATE_SCHEME = re.compile(r"[a-z][a-z0-9+-]*(?:\.[a-z0-9+-]+)+\Z")
+
+
+class BadRedirectUri(ValueError):
+    """An address that no client may be sent back to. The text says why."""
+
+
+def check(uri: str, application_type: ApplicationType) -> None:
+    """Refuse what may not be registered (RFC 6749 3.1.2, RFC 8252). Raises ``BadRedirectUri``."""
+    if len(uri) > LONGEST or not _PLAIN.match(uri) or "*" in uri:
+        raise BadRedirectUri(f"{uri[:80]!r} holds what no redirect URI may, or too much of it.")
+    if "#" in uri:
+        raise BadRedirectUri(f"{uri!r} has a fragment, which RFC 6749 forbids.")
+    scheme, _, rest = uri.partition(":")
+    if any(part in (".", "..") for part in rest.partition("?")[0].split("/")):
+        raise BadRedirectUri(f"{uri!r} has dots that lead elsewhere.")
+    if scheme in _WEB:
+        _check_host(uri, scheme)
+    elif application_type is not ApplicationType.NATIVE or not _PRIVATE_SCHEME.match(scheme):
+        raise BadRedirectUri(
+            f"{uri!r} is neither https, nor http on this very machine, nor a native application's "
+            "own scheme such as com.example.app."
+        )
+
+
+def _check_host(uri: str, scheme: str) -> None:
+    try:
+        parts = urlsplit(uri)
+        host, _ = parts.hostname or "", parts.port
+    except ValueError as error:
+        raise BadRedirectUri(f"{uri!r} names no host.") from error
+    if "@" in parts.netloc:
+        raise BadRedirectUri(f"{uri!r} names somebody before its host.")
+    if scheme == "http" and host not in _LOOPBACK_HOSTS:
+        raise BadRedirectUri(f"{uri!r} would send codes in the clear: use https.")
+    if host != "::1" and not (_HOST.match(host) and parts.netloc == parts.netloc.lower()):
+        raise BadRedirectUri(f"{uri!r} names no host.")
+
+
+def is_registered(uri: str, registered: Collection[str], application_type: ApplicationType) -> bool:
+    """Whether a request means an address of the client.
+
+    A native application may choose the port on a loopback address (RFC 8252 section 7.3).
+    """
+    if uri in registered:
+        return True
+    if application_type is not ApplicationType.NATIVE or len(uri) > LONGEST:
+        return False
+    portless = _without_port(uri)
+    return portless is not None and portless in {_without_port(each) for each in registered}
+
+
+def is_claimed(uri: str) -> bool:
+    """Whether only the owner of a host can receive what is sent there (RFC 8252 section 8.6)."""
+    return uri.startswith("https:")
+
+
+def is_loopback(uri: str) -> bool:
+    """Whether it leads to the machine that the browser is on."""
+    return urlsplit(uri).hostname in _LOOPBACK_HOSTS
+
+
+def form_target(uri: str) -> str:
+    """What a page must name to let its form lead there: scheme and host, or a scheme alone."""
+    parts = urlsplit(uri)
+    return f"{parts.scheme}://{parts.netloc}" if parts.scheme in _WEB else f"{parts.scheme}:"
+
+
+def _without_port(uri: str) -> str | None:
+    match = _LOOPBACK.match(uri)
+    return None if match is None else f"{match[1]}{match[2]}"

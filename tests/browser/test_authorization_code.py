@@ -1,0 +1,162 @@
+"""Signing in to an application in a real browser, which the application takes back."""
+
+import re
+import threading
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import httpx2
+import pytest
+from playwright.async_api import Page
+
+from authgate_testing import BrowserContextFactory
+from authgate_testing.application import challenge
+from authgate_testing.live import PASSWORD, LiveServer
+
+Axe = Callable[[Page], Awaitable[list[str]]]
+USERNAME = "mira.halvorsen"
+VERIFIER = "v" * 43
+
+
+@dataclass(slots=True)
+class Program:
+    """A program on the person's machine that waits for its answer."""
+
+    port: int
+    told: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+    """Each answer, and how it came."""
+
+    @property
+    def redirect_uri(self) -> str:
+        """Where it listens."""
+        return f"http://127.0.0.1:{self.port}/callback"
+
+    def asks(self, server: LiveServer, client_id: str, **more: str) -> str:
+        """Where it sends the browser."""
+        asked = {
+            "response_type": "code",
+            "client_id": client_id,
+            "redirect_uri": self.redirect_uri,
+            "scope": "openid profile read",
+            "state": "st4te",
+            "code_challenge": challenge(VERIFIER),
+            "code_challenge_method": "S256",
+        }
+        return f"{server.issuer}/oauth/authorize?{urlencode(asked | more)}"
+
+    async def redeem(self, server: LiveServer, client_id: str) -> httpx2.Response:
+        """Redeem the code that came last."""
+        async with httpx2.AsyncClient(trust_env=False) as http:
+            return await http.post(
+                f"{server.issuer}/oauth/token",
+                data={
+                    "grant_type": "authorization_code",
+                    "client_id": client_id,
+                    "code": self.told[-1][1]["code"],
+                    "redirect_uri": self.redirect_uri,
+                    "code_verifier": VERIFIER,
+                },
+            )
+
+
+@pytest.fixture
+def program() -> Iterator[Program]:
+    """A program that listens."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self._heard("GET", urlsplit(self.path).query)
+
+        def do_POST(self) -> None:
+            length = int(self.headers["Content-Length"])
+            self._heard("POST", self.rfile.read(length).decode())
+
+        def _heard(self, how: str, said: str) -> None:
+            if "state" in said:
+                answer = {name: values[0] for name, values in parse_qs(said).items()}
+                listening.told.append((how, answer))
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.end_headers()
+            self.wfile.write(b"<!doctype html><title>Back</title><h1>Back in the program</h1>")
+
+        def log_message(self, format: str, *arguments: object) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    listening = Program(server.server_port)
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+    thread.start()
+    yield listening
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+async def sign_in(page: Page) -> None:
+    """Fill in the sign-in page."""
+    await page.locator("input[name=username]").fill(USERNAME)
+    await page.locator("input[name=password]").fill(PASSWORD)
+    await page.locator("form button[type=submit]").first.click()
+
+
+async def is_back(page: Page) -> None:
+    """The browser is with the program."""
+    await page.get_by_text("Back in the program").wait_for()
+
+
+@pytest.mark.parametrize("response_mode", ["query", "form_post"])
+@pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
+async def test_a_person_signs_in_allows_and_is_back(
+    live_server: LiveServer,
+    program: Program,
+    browser_context_factory: BrowserContextFactory,
+    axe_violations: Axe,
+    response_mode: str,
+    script: bool,
+) -> None:
+    context = await browser_context_factory(java_script_enabled=script)
+    page = await context.new_page()
+    client_id, _ = live_server.applications
+    await page.goto(program.asks(live_server, client_id, response_mode=response_mode))
+    await page.wait_for_url(re.compile("/login"))
+    assert "Fleet App" in await page.locator("main").inner_text()
+    await sign_in(page)
+    await page.get_by_role("button", name="Allow").wait_for()
+    if script:
+        assert await axe_violations(page) == []
+    await page.get_by_role("button", name="Allow").click()
+    if response_mode == "form_post" and not script:
+        await page.get_by_role("button", name="Continue").click()
+    await is_back(page)
+    how, answer = program.told[-1]
+    assert how == ("POST" if response_mode == "form_post" else "GET")
+    assert answer["state"] == "st4te"
+    assert answer["iss"] == live_server.issuer
+    assert (await program.redeem(live_server, client_id)).status_code == 200
+
+
+async def test_the_sign_in_page_itself_may_lead_back_to_the_program(
+    live_server: LiveServer, program: Program, browser_page: Page
+) -> None:
+    """Chromium holds ``form-action`` against every redirect that follows a form."""
+    _, own = live_server.applications
+    await browser_page.goto(program.asks(live_server, own))
+    await sign_in(browser_page)
+    await is_back(browser_page)
+    assert (await program.redeem(live_server, own)).status_code == 200
+
+
+async def test_enter_on_the_consent_page_denies(
+    live_server: LiveServer, program: Program, browser_page: Page
+) -> None:
+    client_id, _ = live_server.applications
+    await browser_page.goto(program.asks(live_server, client_id))
+    await sign_in(browser_page)
+    deny = browser_page.get_by_role("button", name="Deny")
+    await deny.focus()
+    await deny.press("Enter")
+    await is_back(browser_page)
+    assert program.told[-1][1]["error"] == "access_denied"

@@ -1,0 +1,644 @@
+"""The authorization code grant, as an application and a person's browser see it."""
+
+import asyncio
+from urllib.parse import parse_qsl, urlsplit
+
+import httpx2
+import pytest
+
+from authgate import provisioning
+from authgate.audit import Event
+from authgate.provisioning import NewClient
+from authgate.settings import DatabaseSettings
+from authgate.storage.clients import ClientChange, ClientStatus, ConsentPolicy
+from authgate.storage.users import User
+from authgate_tenants import Tenant, use_tenant
+from authgate_testing import PostgresServer
+from authgate_testing.application import (
+    Application,
+    allowed,
+    claims,
+    decided,
+    hidden_fields,
+    is_asked,
+    sent_on,
+    told,
+)
+from authgate_testing.databases import on_sqlite
+from authgate_testing.doors import PASSWORD
+from authgate_testing.ledger import Ledger, at_rest
+from authgate_testing.person import Person
+from authgate_testing.server import RunningServer
+
+CALLBACK = "https://console.example/callback"
+_ALLOW = {"decision": "allow"}
+
+
+async def test_a_person_lets_an_application_in(
+    console: Application, person: Person, acme: Tenant, alice: User, ledger: Ledger
+) -> None:
+    asking = console.ask()
+    question = await sent_on(person, asking.url)
+    assert is_asked(question)
+    assert "Acme Console" in question.text
+    assert "console.example" in question.text
+    answer = told(await decided(person, "allow"))
+    assert answer["state"] == asking.state
+    assert answer["iss"] == acme.issuer
+    tokens = (await console.redeem(answer["code"], asking)).json()
+    assert tokens["token_type"] == "Bearer"
+    assert tokens["scope"] == "openid profile email"
+    access = await claims(console.http, acme, tokens["access_token"], audience=acme.issuer)
+    assert access["sub"] == str(alice.id)
+    identity = await claims(console.http, acme, tokens["id_token"], audience="console")
+    assert identity["sub"] == str(alice.id)
+    assert identity["nonce"] == asking.nonce
+    assert identity["email"] == "alice@acme.example"
+    assert identity["amr"] == ["pwd"]
+    assert await ledger.events(acme, Event.USER_AUTHORIZATION_GRANTED)
+    assert await ledger.events(acme, Event.AUTHORIZATION_CODE_GENERATED)
+
+
+@on_sqlite
+async def test_who_is_not_signed_in_signs_in_on_the_way(
+    server: RunningServer, console: Application, alice: User
+) -> None:
+    person, asking = Person(server.browser()), console.ask(login_hint="alice@acme.example")
+    page = await sent_on(person, asking.url)
+    assert 'value="alice@acme.example"' in page.text
+    assert "Acme Console" in page.text
+    policy = page.headers["content-security-policy"]
+    assert "form-action 'self' https://console.example;" in policy
+    signed_in = await person.submit(
+        {"username": "alice", "password": PASSWORD}, to="/login", follow=False
+    )
+    question = await sent_on(person, signed_in.headers["Location"])
+    assert is_asked(question)
+    assert told(await decided(person, "allow"))["state"] == asking.state
+
+
+@on_sqlite
+async def test_a_browser_that_a_form_of_the_application_sends_is_asked_as_well(
+    server: RunningServer, console: Application, person: Person
+) -> None:
+    asking = console.ask()
+    url, _, query = asking.url.partition("?")
+    answer = await person.http.post(
+        url,
+        data=dict(parse_qsl(query)),
+        headers={"Origin": "https://console.example", "Sec-Fetch-Site": "cross-site"},
+    )
+    assert answer.status_code == 303
+    assert is_asked(await sent_on(person, answer.headers["Location"]))
+
+
+@on_sqlite
+async def test_what_was_allowed_is_not_asked_again_and_more_is(
+    console: Application, person: Person
+) -> None:
+    await allowed(person, console.ask())
+    assert "code" in told(await sent_on(person, console.ask(scope="openid").url))
+    assert is_asked(await sent_on(person, console.ask(scope="openid write").url))
+    assert is_asked(await sent_on(person, console.ask(prompt="consent").url))
+
+
+@on_sqlite
+@pytest.mark.parametrize(
+    ("consent", "asked"), [(ConsentPolicy.ALWAYS, True), (ConsentPolicy.IMPLICIT, False)]
+)
+async def test_a_tenant_says_when_people_are_asked(
+    server: RunningServer,
+    console: Application,
+    person: Person,
+    acme: Tenant,
+    consent: ConsentPolicy,
+    asked: bool,
+) -> None:
+    with use_tenant(acme):
+        await provisioning.change_client(server.parts, "console", ClientChange(consent=consent))
+    await allowed(person, console.ask())
+    assert is_asked(await sent_on(person, console.ask().url)) is asked
+
+
+@on_sqlite
+async def test_a_program_on_somebodys_machine_is_asked_about_every_time(
+    native: Application, person: Person
+) -> None:
+    """RFC 8252 section 8.6: another program may listen there."""
+    answer = await allowed(person, native.ask())
+    assert answer["code"]
+    assert is_asked(await sent_on(person, native.ask().url))
+
+
+@on_sqlite
+async def test_who_denies_sends_the_application_away(
+    console: Application, person: Person, acme: Tenant, ledger: Ledger
+) -> None:
+    asking = console.ask()
+    await sent_on(person, asking.url)
+    answer = told(await decided(person, "deny"))
+    assert answer["error"] == "access_denied"
+    assert answer["state"] == asking.state
+    assert answer["iss"] == acme.issuer
+    assert await ledger.events(acme, Event.AUTHORIZATION_CODE_DENIED)
+
+
+@on_sqlite
+async def test_a_request_is_answered_once(console: Application, person: Person) -> None:
+    page = await sent_on(person, console.ask().url)
+    await decided(person, "allow")
+    person.page = page
+    again = await decided(person, "allow")
+    assert again.status_code == 400
+    assert "Location" not in again.headers
+
+
+@on_sqlite
+async def test_a_request_waits_for_an_hour_and_no_longer(
+    server: RunningServer, console: Application, person: Person
+) -> None:
+    await sent_on(person, console.ask().url)
+    server.clock.advance(3601)
+    assert (await person.http.get(str(person.page.url) if person.page else "")).status_code == 400
+
+
+@on_sqlite
+async def test_an_answer_comes_by_a_form_where_the_application_wants_it(
+    console: Application, person: Person
+) -> None:
+    asking = console.ask(response_mode="form_post", prompt="consent")
+    await sent_on(person, asking.url)
+    page = await decided(person, "allow")
+    assert page.status_code == 200
+    assert f'action="{CALLBACK}"' in page.text
+    assert "form-action 'self' https://console.example;" in page.headers["content-security-policy"]
+    answer = told(page)
+    assert answer["state"] == asking.state
+    assert (await console.redeem(answer["code"], asking)).status_code == 200
+
+
+# Who has to sign in again, and who must not be asked.
+
+
+@on_sqlite
+async def test_nobody_is_shown_a_page_where_the_application_forbids_it(
+    server: RunningServer, console: Application, person: Person
+) -> None:
+    nobody = Person(server.browser())
+    asking = console.ask(prompt="none")
+    assert told(await sent_on(nobody, asking.url))["error"] == "login_required"
+    assert told(await sent_on(person, console.ask(prompt="none").url))["error"] == (
+        "consent_required"
+    )
+    await allowed(person, console.ask())
+    assert "code" in told(await sent_on(person, console.ask(prompt="none").url))
+
+
+@on_sqlite
+@pytest.mark.parametrize("wanted", [{"prompt": "login"}, {"max_age": "0"}])
+async def test_an_application_may_want_a_fresh_sign_in(
+    server: RunningServer, console: Application, person: Person, wanted: dict[str, str]
+) -> None:
+    await allowed(person, console.ask())
+    asking = console.ask(**wanted)
+    page = await sent_on(person, asking.url)
+    assert 'name="password"' in page.text
+    signed_in = await person.submit(
+        {"username": "alice", "password": PASSWORD}, to="/login", follow=False
+    )
+    assert "code" in told(await sent_on(person, signed_in.headers["Location"]))
+
+
+@on_sqlite
+async def test_an_old_sign_in_is_good_enough_for_who_allows_its_age(
+    server: RunningServer, console: Application, person: Person, acme: Tenant
+) -> None:
+    await allowed(person, console.ask())
+    server.clock.advance(600)
+    assert "code" in told(await sent_on(person, console.ask(max_age="900").url))
+    page = await sent_on(person, console.ask(max_age="300").url)
+    assert 'name="password"' in page.text
+
+
+@on_sqlite
+async def test_who_is_hinted_at_has_to_be_who_is_signed_in(
+    console: Application, person: Person, colleague: Person
+) -> None:
+    hint = (await console.signed_in(person))["id_token"]
+    await allowed(colleague, console.ask())
+    asking = console.ask(id_token_hint=hint, prompt="none")
+    assert "code" in told(await sent_on(person, asking.url))
+    asking = console.ask(id_token_hint=hint, prompt="none")
+    assert told(await sent_on(colleague, asking.url))["error"] == "login_required"
+
+
+@on_sqlite
+async def test_a_person_may_go_on_as_somebody_else(
+    console: Application, person: Person, carol: User, acme: Tenant
+) -> None:
+    page = await sent_on(person, console.ask().url)
+    fields = hidden_fields(page.text)
+    switched = await person.http.post(f"{page.url}/switch", data=fields)
+    login = await sent_on(person, switched.headers["Location"])
+    assert 'name="password"' in login.text
+    back = await person.submit(
+        {"username": "carol", "password": PASSWORD}, to="/login", follow=False
+    )
+    question = await sent_on(person, back.headers["Location"])
+    assert is_asked(question)
+    assert "carol" in question.text
+
+
+@on_sqlite
+async def test_no_decision_is_a_no(console: Application, person: Person) -> None:
+    await sent_on(person, console.ask().url)
+    answer = await person.submit({}, to="/decision", follow=False)
+    assert told(answer)["error"] == "access_denied"
+
+
+# What is wrong with a request. Before the address is proven, a page; after that, the application.
+
+UNPROVEN = {
+    "ru_01_another_host": {"redirect_uri": "https://evil.example/cb"},
+    "ru_02_nobody": {"client_id": "nobody", "redirect_uri": "https://evil.example/cb"},
+    "ru_03_a_long_state": {"redirect_uri": "https://evil.example/cb", "state": "x" * 4097},
+    "ru_05_a_longer_path": {"redirect_uri": f"{CALLBACK}/more"},
+    "ru_05_a_longer_word": {"redirect_uri": f"{CALLBACK}x"},
+    "ru_05_up_and_away": {"redirect_uri": f"{CALLBACK}/..%2fevil"},
+    "ru_06_dots": {"redirect_uri": "https://console.example/x/../callback"},
+    "ru_06_an_encoded_letter": {"redirect_uri": "https://console.example/%63allback"},
+    "ru_06_nul": {"redirect_uri": f"{CALLBACK}\0"},
+    "ru_09_a_query": {"redirect_uri": f"{CALLBACK}?x=1"},
+    "ru_10_a_fragment": {"redirect_uri": f"{CALLBACK}#x"},
+    "ru_12_capitals": {"redirect_uri": "https://CONSOLE.example/callback"},
+    "ru_12_a_trailing_dot": {"redirect_uri": "https://console.example./callback"},
+    "ru_12_cyrillic": {"redirect_uri": "https://c\u043ensole.example/callback"},
+    "ru_12_a_line_break": {"redirect_uri": f"{CALLBACK}\r\nX: y"},
+    "ru_12_a_tab": {"redirect_uri": "https://console.example/\tcallback"},
+}
+
+
+@on_sqlite
+@pytest.mark.parametrize("parameters", UNPROVEN.values(), ids=UNPROVEN.keys())
+async def test_nobody_is_sent_where_no_client_is_registered(
+    console: Application, person: Person, parameters: dict[str, str]
+) -> None:
+    answer = await person.http.get(console.ask(**parameters).url)
+    assert answer.status_code == 400
+    assert "Location" not in answer.headers
+    assert answer.headers["content-type"].startswith("text/html")
+    assert "evil" not in answer.text
+
+
+@on_sqlite
+@pytest.mark.parametrize("evil_first", [True, False])
+async def test_ru_13_an_address_that_is_given_twice_is_nobodys(
+    console: Application, person: Person, evil_first: bool
+) -> None:
+    evil, url = "redirect_uri=https%3A%2F%2Fevil.example%2Fcb", console.ask().url
+    url = url.replace("?", f"?{evil}&") if evil_first else f"{url}&{evil}"
+    answer = await person.http.get(url)
+    assert answer.status_code == 400
+    assert "Location" not in answer.headers
+
+
+REFUSED = {
+    "pk_01_no_challenge": ({"code_challenge": "", "code_challenge_method": ""}, "invalid_request"),
+    "pk_04_plain": ({"code_challenge_method": "plain"}, "invalid_request"),
+    "pk_04_no_method": ({"code_challenge_method": ""}, "invalid_request"),
+    "pk_04_small_letters": ({"code_challenge_method": "s256"}, "invalid_request"),
+    "pk_05_method_alone": ({"code_challenge": ""}, "invalid_request"),
+    "pk_08_short": ({"code_challenge": "x" * 42}, "invalid_request"),
+    "pk_08_padded": ({"code_challenge": "x" * 42 + "="}, "invalid_request"),
+    "token": ({"response_type": "token"}, "unsupported_response_type"),
+    "hybrid": ({"response_type": "code id_token"}, "unsupported_response_type"),
+    "nothing": ({"response_type": ""}, "invalid_request"),
+    "fragment": ({"response_mode": "fragment"}, "invalid_request"),
+    "scope": ({"scope": "admin"}, "invalid_scope"),
+    "scope_with_quotes": ({"scope": 'openid "x"'}, "invalid_scope"),
+    "state": ({"state": "x" * 4097}, "invalid_request"),
+    "nonce": ({"nonce": "x" * 1025}, "invalid_request"),
+    "prompt": ({"prompt": "none login"}, "invalid_request"),
+    "unknown_prompt": ({"prompt": "create"}, "invalid_request"),
+    "max_age": ({"max_age": "-1"}, "invalid_request"),
+    "request": ({"request": "eyJ.e30.x"}, "request_not_supported"),
+    "request_uri": ({"request_uri": "https://x.example/"}, "request_uri_not_supported"),
+    "registration": ({"registration": "{}"}, "registration_not_supported"),
+}
+
+
+@on_sqlite
+@pytest.mark.parametrize(("parameters", "error"), REFUSED.values(), ids=REFUSED.keys())
+async def test_an_application_is_told_what_is_wrong_with_its_request(
+    console: Application, person: Person, acme: Tenant, parameters: dict[str, str], error: str
+) -> None:
+    asking = console.ask(**parameters)
+    answer = await person.http.get(asking.url)
+    assert answer.headers["Location"].startswith(f"{CALLBACK}?")
+    said = told(answer)
+    assert said["error"] == error
+    assert said["iss"] == acme.issuer
+    assert said["state"] == parameters.get("state", asking.state)
+
+
+@on_sqlite
+async def test_a_parameter_that_is_given_twice_is_refused(
+    console: Application, person: Person
+) -> None:
+    answer = await person.http.get(f"{console.ask().url}&scope=write")
+    assert told(answer)["error"] == "invalid_request"
+
+
+@on_sqlite
+async def test_ru_04_the_form_of_a_page_cannot_change_where_the_answer_goes(
+    console: Application, person: Person
+) -> None:
+    await sent_on(person, console.ask().url)
+    answer = await person.submit(
+        {"decision": "deny", "redirect_uri": "https://evil.example/", "state": "other"},
+        to="/decision",
+        follow=False,
+    )
+    assert answer.headers["Location"].startswith(f"{CALLBACK}?")
+
+
+@on_sqlite
+async def test_one_requests_form_decides_on_no_other(console: Application, person: Person) -> None:
+    first = await sent_on(person, console.ask().url)
+    other = await sent_on(person, console.ask(scope="openid write").url)
+    fields = hidden_fields(first.text)
+    assert fields["request"] == str(first.url).rpartition("/")[2]
+    for forged in (
+        hidden_fields(other.text),
+        fields | {"csrf_token": hidden_fields(other.text)["csrf_token"]},
+    ):
+        answer = await person.http.post(f"{first.url}/decision", data=forged | _ALLOW)
+        assert answer.status_code == 403
+    genuine = await person.http.post(f"{first.url}/decision", data=fields | _ALLOW)
+    assert "code" in told(genuine)
+
+
+@on_sqlite
+async def test_ru_08_a_program_chooses_its_port_and_a_server_does_not(
+    native: Application, console: Application, person: Person, server: RunningServer, acme: Tenant
+) -> None:
+    assert is_asked(await sent_on(person, native.ask().url))
+    native.redirect_uri = "com.example.acme:/callback"
+    assert is_asked(await sent_on(person, native.ask().url))
+    for uri in (
+        "http://localhost:53412/callback",
+        "http://127.0.0.1.evil.example/callback",
+        "http://[::1]:53412/callback",
+        "http://127.0.0.1:80@evil.example/callback",
+        "http://127.0.0.1:53412/elsewhere",
+        "https://127.0.0.1:53412/callback",
+    ):
+        answer = await person.http.get(native.ask(redirect_uri=uri).url)
+        assert answer.status_code == 400, uri
+
+
+@on_sqlite
+async def test_ru_19_a_client_of_one_tenant_is_nobody_at_another(
+    console: Application, stranger: Person, globex: Tenant
+) -> None:
+    url = console.ask().url.replace(console.tenant.issuer, globex.issuer)
+    answer = await stranger.http.get(url)
+    assert answer.status_code == 400
+    assert "Location" not in answer.headers
+
+
+@on_sqlite
+async def test_one_tenants_request_is_unknown_at_another(
+    console: Application, person: Person, stranger: Person, globex: Tenant, acme: Tenant
+) -> None:
+    page = await sent_on(person, console.ask().url)
+    elsewhere = str(page.url).replace(acme.issuer, globex.issuer)
+    assert elsewhere != str(page.url)
+    assert (await stranger.http.get(elsewhere)).status_code == 400
+
+
+@on_sqlite
+async def test_ru_17_no_page_on_the_way_tells_another_site_where_it_is(
+    console: Application, person: Person
+) -> None:
+    page = await sent_on(person, console.ask().url)
+    assert page.headers["referrer-policy"] == "no-referrer"
+    assert 'src="http' not in page.text
+
+
+# Codes.
+
+
+async def test_co_02_a_code_that_comes_back_ends_what_it_has_yielded(
+    console: Application, person: Person, acme: Tenant, ledger: Ledger
+) -> None:
+    asking = console.ask()
+    code = (await allowed(person, asking))["code"]
+    tokens = (await console.redeem(code, asking)).json()
+    assert (await bearer(console, tokens)).status_code == 200
+    again = await console.redeem(code, asking)
+    assert (again.status_code, again.json()["error"]) == (400, "invalid_grant")
+    assert (await bearer(console, tokens)).status_code == 401
+    dead = await console.refresh(tokens["refresh_token"])
+    assert dead.json()["error"] == "invalid_grant"
+    event = (await ledger.events(acme, Event.SUSPICIOUS_ACTIVITY))[-1]
+    assert event.details["ended"] == 2
+
+
+async def bearer(application: Application, tokens: dict[str, str]) -> httpx2.Response:
+    """Ask who the token's person is."""
+    return await application.http.get(
+        f"{application.tenant.issuer}/oauth/userinfo",
+        headers={"Authorization": f"Bearer {tokens['access_token']}"},
+    )
+
+
+@on_sqlite
+async def test_co_03_who_is_not_the_client_ends_nothing(
+    console: Application, native: Application, person: Person
+) -> None:
+    asking = console.ask()
+    code = (await allowed(person, asking))["code"]
+    tokens = (await console.redeem(code, asking)).json()
+    assert (await native.redeem(code, asking)).status_code == 400
+    assert (await console.redeem(code, asking, client_secret="wrong")).status_code == 401
+    assert (await bearer(console, tokens)).status_code == 200
+
+
+@on_sqlite
+async def test_co_04_another_client_does_not_spend_a_code(
+    console: Application, native: Application, person: Person, acme: Tenant, ledger: Ledger
+) -> None:
+    asking = console.ask()
+    code = (await allowed(person, asking))["code"]
+    stolen = await native.redeem(code, asking, redirect_uri=CALLBACK)
+    assert stolen.json()["error"] == "invalid_grant"
+    assert await ledger.events(acme, Event.SUSPICIOUS_ACTIVITY)
+    assert (await console.redeem(code, asking)).status_code == 200
+
+
+async def test_co_05_a_code_is_unknown_at_another_tenant(
+    server: RunningServer, console: Application, person: Person, globex: Tenant
+) -> None:
+    with use_tenant(globex):
+        twin = await provisioning.add_client(
+            server.parts,
+            name="Globex Console",
+            client_id="console",
+            grant_types=["authorization_code"],
+            scopes=["openid"],
+            redirect_uris=[CALLBACK],
+            public=False,
+        )
+    asking = console.ask()
+    code = (await allowed(person, asking))["code"]
+    elsewhere = Application(server.http, globex, twin, CALLBACK)
+    foreign = await elsewhere.redeem(code, asking)
+    unknown = await elsewhere.redeem("x" * 43, asking)
+    assert foreign.json() == unknown.json()
+    assert (await console.redeem(code, asking)).status_code == 200
+
+
+@on_sqlite
+@pytest.mark.parametrize(("seconds", "status"), [(59, 200), (61, 400)])
+async def test_co_06_a_code_is_good_for_a_minute(
+    server: RunningServer, console: Application, person: Person, seconds: int, status: int
+) -> None:
+    asking = console.ask()
+    code = (await allowed(person, asking))["code"]
+    server.clock.advance(seconds)
+    assert (await console.redeem(code, asking)).status_code == status
+
+
+async def test_co_08_a_code_ends_with_the_session_it_came_from(
+    console: Application, person: Person
+) -> None:
+    asking = console.ask()
+    code = (await allowed(person, asking))["code"]
+    await person.visit(f"{console.tenant.issuer}/account/sessions")
+    await person.submit({}, to="/logout")
+    assert (await console.redeem(code, asking)).json()["error"] == "invalid_grant"
+
+
+async def test_co_08_a_code_ends_with_its_person(
+    server: RunningServer, console: Application, person: Person, acme: Tenant
+) -> None:
+    asking = console.ask()
+    code = (await allowed(person, asking))["code"]
+    with use_tenant(acme):
+        await provisioning.disable_user("alice", now=server.clock())
+        await provisioning.enable_user("alice")
+    assert (await console.redeem(code, asking)).json()["error"] == "invalid_grant"
+
+
+@on_sqlite
+async def test_co_08_a_code_ends_with_its_client(
+    server: RunningServer, console: Application, person: Person, acme: Tenant
+) -> None:
+    asking = console.ask()
+    code = (await allowed(person, asking))["code"]
+    with use_tenant(acme):
+        await provisioning.set_client_status(server.parts, "console", ClientStatus.INACTIVE)
+    assert (await console.redeem(code, asking)).json()["error"] == "invalid_client"
+
+
+@on_sqlite
+async def test_co_09_a_code_is_nothing_else(
+    console: Application, person: Person, device_client: NewClient
+) -> None:
+    code = (await allowed(person, console.ask()))["code"]
+    assert (await console.refresh(code)).json()["error"] == "invalid_grant"
+    assert (await bearer(console, {"access_token": code})).status_code == 401
+
+
+@on_sqlite
+async def test_ru_18_the_address_at_the_token_endpoint_is_the_one_at_the_start(
+    server: RunningServer, console: Application, person: Person, acme: Tenant
+) -> None:
+    other = "https://console.example/other"
+    with use_tenant(acme):
+        change = ClientChange(redirect_uris=[CALLBACK, other])
+        await provisioning.change_client(server.parts, "console", change)
+    asking = console.ask()
+    code = (await allowed(person, asking))["code"]
+    assert (await console.redeem(code, asking, redirect_uri=other)).status_code == 400
+    spent = await console.redeem(code, asking)
+    assert spent.json()["error"] == "invalid_grant"
+
+
+@on_sqlite
+async def test_the_only_address_of_a_client_need_not_be_named(
+    console: Application, person: Person
+) -> None:
+    asking = console.ask(redirect_uri="")
+    code = (await allowed(person, asking))["code"]
+    assert (await console.redeem(code, asking, redirect_uri="")).status_code == 200
+
+
+PROOFS = {
+    "pk_02_none": "",
+    "pk_07_short": "x" * 42,
+    "pk_07_long": "x" * 129,
+    "pk_07_plus": "+" * 43,
+    "pk_07_unicode": "\u00e4" * 43,
+    "pk_06_another": "x" * 43,
+}
+
+
+@on_sqlite
+@pytest.mark.parametrize("verifier", PROOFS.values(), ids=PROOFS.keys())
+async def test_a_code_without_its_proof_is_spent_for_nothing(
+    console: Application, person: Person, ledger: Ledger, acme: Tenant, verifier: str
+) -> None:
+    asking = console.ask()
+    code = (await allowed(person, asking))["code"]
+    async with ledger.nothing_granted(acme):
+        wrong = await console.redeem(code, asking, code_verifier=verifier)
+        assert wrong.json()["error"] == "invalid_grant"
+        right = await console.redeem(code, asking)
+        assert right.json()["error"] == "invalid_grant"
+
+
+@on_sqlite
+async def test_pk_09_the_proof_of_another_request_is_none(
+    console: Application, person: Person
+) -> None:
+    one, other = console.ask(), console.ask()
+    code = (await allowed(person, one))["code"]
+    await allowed(person, other)
+    assert (await console.redeem(code, other)).status_code == 400
+
+
+@on_sqlite
+async def test_pk_03_a_proof_where_no_challenge_was_is_refused(
+    server: RunningServer, console: Application, person: Person, acme: Tenant
+) -> None:
+    with use_tenant(acme):
+        await provisioning.change_client(server.parts, "console", ClientChange(pkce_optional=True))
+    asking = console.ask(code_challenge="", code_challenge_method="")
+    code = (await allowed(person, asking))["code"]
+    assert (await console.redeem(code, asking)).status_code == 400
+    asking = console.ask(code_challenge="", code_challenge_method="")
+    code = (await allowed(person, asking))["code"]
+    assert (await console.redeem(code, asking, code_verifier="")).status_code == 200
+
+
+async def test_co_12_no_code_and_no_token_is_stored(
+    server: RunningServer,
+    console: Application,
+    person: Person,
+    database_settings: DatabaseSettings,
+    request: pytest.FixtureRequest,
+) -> None:
+    asking = console.ask(scope="openid offline_access")
+    code = (await allowed(person, asking))["code"]
+    tokens = (await console.redeem(code, asking)).json()
+    following = (await console.refresh(tokens["refresh_token"])).json()
+    postgres: PostgresServer | None = (
+        None if database_settings.is_sqlite else request.getfixturevalue("postgres")
+    )
+    stored = await asyncio.to_thread(at_rest, database_settings, postgres)
+    secrets = [code, tokens["access_token"], tokens["refresh_token"], following["refresh_token"]]
+    for secret in [*secrets, urlsplit(asking.url).query]:
+        assert secret not in stored
+        assert secret.encode().hex() not in stored

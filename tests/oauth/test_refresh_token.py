@@ -1,0 +1,324 @@
+"""The refresh token grant: who is given another access token, and what a used one tells."""
+
+import asyncio
+
+import httpx2
+import pytest
+
+from authgate import provisioning
+from authgate.audit import Event
+from authgate.provisioning import NewClient
+from authgate.storage.clients import ClientChange, ClientStatus
+from authgate.storage.refresh_tokens import RefreshToken
+from authgate.storage.users import User
+from authgate_tenants import Tenant, use_tenant
+from authgate_testing.application import Application, claims
+from authgate_testing.databases import on_sqlite
+from authgate_testing.device import GRANT, Device, decide
+from authgate_testing.doors import PASSWORD
+from authgate_testing.ledger import Ledger
+from authgate_testing.person import Person
+from authgate_testing.server import RunningServer
+
+OFFLINE = "openid offline_access read"
+
+
+@pytest.fixture
+async def tokens(console: Application, person: Person) -> dict[str, str]:
+    """What the application holds of Alice, for while she is away."""
+    return await console.signed_in(person, scope=OFFLINE)
+
+
+async def works(application: Application, tokens: dict[str, str]) -> bool:
+    """Whether an access token is good."""
+    answer = await application.http.get(
+        f"{application.tenant.issuer}/oauth/tokeninfo",
+        headers={"Authorization": f"Bearer {tokens['access_token']}"},
+    )
+    return answer.status_code == 200
+
+
+def is_dead(answer: httpx2.Response) -> bool:
+    """Whether a client is told to have its person sign in again."""
+    return (answer.status_code, answer.json()["error"]) == (400, "invalid_grant")
+
+
+async def set_up(server: RunningServer, tenant: Tenant, **settings: object) -> None:
+    """Change what the tenant chooses."""
+    await provisioning.change_tenant(
+        server.parts, tenant, change=lambda before: before.changed(settings)
+    )
+
+
+async def test_a_refresh_gives_an_access_token_and_the_token_to_use_next(
+    console: Application, tokens: dict[str, str], acme: Tenant, alice: User, ledger: Ledger
+) -> None:
+    answer = await console.refresh(tokens["refresh_token"])
+    following = answer.json()
+    assert answer.headers["cache-control"] == "no-store"
+    assert following["refresh_token"] != tokens["refresh_token"]
+    assert following["scope"] == OFFLINE
+    assert await works(console, following)
+    assert await works(console, tokens)
+    before = await claims(console.http, acme, tokens["id_token"], audience="console")
+    after = await claims(console.http, acme, following["id_token"], audience="console")
+    assert after["sub"] == str(alice.id)
+    assert after["auth_time"] == before["auth_time"]
+    assert "nonce" not in after
+    assert await ledger.events(acme, Event.TOKEN_REFRESHED)
+
+
+@on_sqlite
+async def test_who_is_not_registered_for_refreshing_gets_no_refresh_token(
+    server: RunningServer, console: Application, person: Person, acme: Tenant
+) -> None:
+    tokens = await console.signed_in(person, scope=OFFLINE)
+    with use_tenant(acme):
+        change = ClientChange(grant_types=["authorization_code"])
+        await provisioning.change_client(server.parts, "console", change)
+    answer = await console.refresh(tokens["refresh_token"])
+    assert answer.json()["error"] == "unauthorized_client"
+    assert "refresh_token" not in await console.signed_in(person)
+
+
+async def test_a_device_is_given_one_too(
+    server: RunningServer, device: Device, person: Person, acme: Tenant, device_client: NewClient
+) -> None:
+    client_id = device_client.client.client_id
+    with use_tenant(acme):
+        change = ClientChange(grant_types=[GRANT, "refresh_token"])
+        await provisioning.change_client(server.parts, client_id, change)
+    shown = await device.start(scope="openid read")
+    await decide(person, shown)
+    tokens = (await device.poll(shown["device_code"])).json()
+    identity = await claims(server.http, acme, tokens["id_token"], audience=client_id)
+    assert "sid" not in identity
+    application = Application(server.http, acme, device_client, "")
+    following = (await application.refresh(tokens["refresh_token"])).json()
+    assert await works(application, following)
+
+
+@on_sqlite
+async def test_rt_02_a_client_whose_answer_was_lost_gets_the_same_successor(
+    console: Application, tokens: dict[str, str]
+) -> None:
+    answers = [await console.refresh(tokens["refresh_token"]) for _ in range(3)]
+    assert {answer.status_code for answer in answers} == {200}
+    assert len({answer.json()["refresh_token"] for answer in answers}) == 1
+    assert len({answer.json()["access_token"] for answer in answers}) == 3
+
+
+async def test_rt_02_requests_that_arrive_together_get_the_same_successor(
+    console: Application, tokens: dict[str, str], acme: Tenant
+) -> None:
+    answers = await asyncio.gather(*(console.refresh(tokens["refresh_token"]) for _ in range(20)))
+    assert {answer.status_code for answer in answers} == {200}
+    assert len({answer.json()["refresh_token"] for answer in answers}) == 1
+    with use_tenant(acme):
+        assert await RefreshToken.all().count() == 2
+
+
+async def test_rt_03_a_token_that_was_used_before_ends_its_family(
+    server: RunningServer,
+    console: Application,
+    tokens: dict[str, str],
+    acme: Tenant,
+    ledger: Ledger,
+) -> None:
+    following = (await console.refresh(tokens["refresh_token"])).json()
+    server.clock.advance(11)
+    assert is_dead(await console.refresh(tokens["refresh_token"]))
+    assert is_dead(await console.refresh(following["refresh_token"]))
+    assert not await works(console, tokens)
+    assert not await works(console, following)
+    assert await ledger.events(acme, Event.SUSPICIOUS_ACTIVITY)
+
+
+@on_sqlite
+async def test_rt_03_so_does_one_whose_successor_was_used_however_soon(
+    console: Application, tokens: dict[str, str]
+) -> None:
+    following = (await console.refresh(tokens["refresh_token"])).json()
+    last = (await console.refresh(following["refresh_token"])).json()
+    assert is_dead(await console.refresh(tokens["refresh_token"]))
+    assert is_dead(await console.refresh(last["refresh_token"]))
+
+
+@on_sqlite
+async def test_without_grace_a_token_is_good_once(
+    server: RunningServer, console: Application, tokens: dict[str, str], acme: Tenant
+) -> None:
+    await set_up(server, acme, refresh_token_grace=0)
+    assert (await console.refresh(tokens["refresh_token"])).status_code == 200
+    assert is_dead(await console.refresh(tokens["refresh_token"]))
+
+
+async def test_a_tenant_may_keep_one_refresh_token_for_good(
+    server: RunningServer, console: Application, tokens: dict[str, str], acme: Tenant
+) -> None:
+    await set_up(server, acme, refresh_token_rotation=False)
+    for _ in range(2):
+        answer = (await console.refresh(tokens["refresh_token"])).json()
+        assert answer["refresh_token"] == tokens["refresh_token"]
+        assert await works(console, answer)
+
+
+@on_sqlite
+async def test_rt_04_a_thief_without_the_secret_ends_nothing(
+    server: RunningServer, console: Application, tokens: dict[str, str]
+) -> None:
+    following = (await console.refresh(tokens["refresh_token"])).json()
+    server.clock.advance(60)
+    wrong = await console.refresh(tokens["refresh_token"], client_secret="wrong")
+    assert (wrong.status_code, wrong.json()["error"]) == (401, "invalid_client")
+    assert (await console.refresh(following["refresh_token"])).status_code == 200
+
+
+@on_sqlite
+async def test_rt_05_a_client_with_a_secret_has_to_show_it(
+    console: Application, tokens: dict[str, str]
+) -> None:
+    console.authenticates = False
+    answer = await console.refresh(tokens["refresh_token"])
+    assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client")
+
+
+@on_sqlite
+async def test_rt_06_another_clients_token_is_unknown(
+    console: Application, native: Application, tokens: dict[str, str]
+) -> None:
+    stolen, unknown = await native.refresh(tokens["refresh_token"]), await native.refresh("agrt_x")
+    assert is_dead(stolen)
+    assert stolen.json() == unknown.json()
+    assert (await console.refresh(tokens["refresh_token"])).status_code == 200
+
+
+async def test_rt_07_another_tenants_token_is_unknown(
+    server: RunningServer, console: Application, tokens: dict[str, str], globex: Tenant
+) -> None:
+    with use_tenant(globex):
+        twin = await provisioning.add_client(
+            server.parts,
+            name="Globex Console",
+            client_id="console",
+            grant_types=["authorization_code", "refresh_token"],
+            scopes=["openid"],
+            redirect_uris=["https://console.example/callback"],
+            public=False,
+        )
+    elsewhere = Application(server.http, globex, twin, "")
+    foreign = await elsewhere.refresh(tokens["refresh_token"])
+    assert foreign.json() == (await elsewhere.refresh("agrt_x")).json()
+    assert (await console.refresh(tokens["refresh_token"])).status_code == 200
+
+
+@on_sqlite
+async def test_rt_08_a_refresh_asks_for_no_more_than_was_granted(
+    console: Application, tokens: dict[str, str]
+) -> None:
+    answer = await console.refresh(tokens["refresh_token"], scope="openid write")
+    assert (answer.status_code, answer.json()["error"]) == (400, "invalid_scope")
+
+
+@on_sqlite
+async def test_rt_09_less_is_less_for_one_access_token_only(
+    console: Application, tokens: dict[str, str], acme: Tenant
+) -> None:
+    narrow = (await console.refresh(tokens["refresh_token"], scope="read")).json()
+    assert narrow["scope"] == "read"
+    assert "id_token" not in narrow
+    said = await claims(console.http, acme, narrow["access_token"], audience=acme.issuer)
+    assert said["scope"] == "read"
+    wide = (await console.refresh(narrow["refresh_token"])).json()
+    assert wide["scope"] == OFFLINE
+
+
+@on_sqlite
+async def test_a_scope_that_the_client_has_lost_is_left_out(
+    server: RunningServer, console: Application, tokens: dict[str, str], acme: Tenant
+) -> None:
+    with use_tenant(acme):
+        change = ClientChange(scopes=["openid", "offline_access"])
+        await provisioning.change_client(server.parts, "console", change)
+    assert (await console.refresh(tokens["refresh_token"])).json()["scope"] == (
+        "openid offline_access"
+    )
+
+
+@on_sqlite
+async def test_rt_10_a_family_ends_however_often_it_is_refreshed(
+    server: RunningServer, console: Application, tokens: dict[str, str], acme: Tenant
+) -> None:
+    day = 86_400
+    await set_up(
+        server, acme, refresh_token_lifetime=2 * day, refresh_token_absolute_lifetime=3 * day
+    )
+    tokens = (await console.refresh(tokens["refresh_token"])).json()
+    for _ in range(2):
+        server.clock.advance(1.2 * day)
+        tokens = (await console.refresh(tokens["refresh_token"])).json()
+        assert "access_token" in tokens
+    server.clock.advance(100 * day)
+    assert is_dead(await console.refresh(tokens["refresh_token"]))
+
+
+@on_sqlite
+async def test_a_token_that_is_not_used_ends(
+    server: RunningServer, console: Application, tokens: dict[str, str]
+) -> None:
+    server.clock.advance(2_592_001)
+    assert is_dead(await console.refresh(tokens["refresh_token"]))
+
+
+async def test_rt_11_a_family_ends_with_its_person(
+    server: RunningServer, console: Application, tokens: dict[str, str], acme: Tenant
+) -> None:
+    with use_tenant(acme):
+        await provisioning.disable_user("alice", now=server.clock())
+    assert is_dead(await console.refresh(tokens["refresh_token"]))
+    with use_tenant(acme):
+        await provisioning.enable_user("alice")
+    assert is_dead(await console.refresh(tokens["refresh_token"]))
+
+
+@on_sqlite
+async def test_rt_11_a_family_waits_while_its_client_is_not_served(
+    server: RunningServer, console: Application, tokens: dict[str, str], acme: Tenant
+) -> None:
+    with use_tenant(acme):
+        await provisioning.set_client_status(server.parts, "console", ClientStatus.INACTIVE)
+    assert (await console.refresh(tokens["refresh_token"])).status_code == 401
+
+
+@on_sqlite
+async def test_rt_11_what_is_not_for_while_people_are_away_ends_when_they_sign_out(
+    console: Application, person: Person, acme: Tenant
+) -> None:
+    online = await console.signed_in(person, scope="openid read")
+    offline = await console.signed_in(person, scope=OFFLINE)
+    await person.visit(f"{acme.issuer}/account/sessions")
+    await person.submit({}, to="/logout")
+    assert is_dead(await console.refresh(online["refresh_token"]))
+    assert (await console.refresh(offline["refresh_token"])).status_code == 200
+
+
+@on_sqlite
+async def test_signing_in_once_more_ends_nothing(
+    console: Application, person: Person, acme: Tenant
+) -> None:
+    online = await console.signed_in(person, scope="openid read")
+    await person.visit(f"{acme.issuer}/login")
+    await person.submit({"username": "alice", "password": PASSWORD}, to="/login")
+    following = (await console.refresh(online["refresh_token"])).json()
+    await person.visit(f"{acme.issuer}/account/sessions")
+    await person.submit({}, to="/logout")
+    assert is_dead(await console.refresh(following["refresh_token"]))
+
+
+@on_sqlite
+async def test_rt_13_a_refresh_token_is_nothing_else(
+    console: Application, tokens: dict[str, str]
+) -> None:
+    assert not await works(console, {"access_token": tokens["refresh_token"]})
+    assert is_dead(await console.refresh(tokens["access_token"]))
+    assert is_dead(await console.refresh(tokens["id_token"]))
