@@ -26,7 +26,13 @@ from authgate.accounts.tenant_connections import TenantConnections
 from authgate.clock import Clock, utc_now
 from authgate.diagnosis import production
 from authgate.installation import Installation
-from authgate.oauth import device_authorization_endpoint, token_endpoint, tokeninfo_endpoint
+from authgate.oauth import (
+    device_authorization_endpoint,
+    introspection_endpoint,
+    revocation_endpoint,
+    token_endpoint,
+    tokeninfo_endpoint,
+)
 from authgate.oauth.authorization_endpoint import AuthorizationEndpoint
 from authgate.oauth.bearer import BearerTokens
 from authgate.oauth.client_authentication import ClientAuthenticator
@@ -202,6 +208,16 @@ def _machine_routes(parts: Installation, limits: Limits, plugins: Plugins) -> Ro
         "/oauth/token": {
             "POST": token_endpoint.endpoint(
                 grants=grants, authenticator=authenticator, limits=limits
+            )
+        },
+        "/oauth/introspect": {
+            "POST": introspection_endpoint.endpoint(
+                authenticator=authenticator, bearer=bearer, limits=limits, clock=parts.clock
+            )
+        },
+        "/oauth/revoke": {
+            "POST": revocation_endpoint.endpoint(
+                authenticator=authenticator, clients=clients, limits=limits
             )
         },
         "/oauth/tokeninfo": {"GET": tokeninfo_endpoint.endpoint(bearer=bearer)},

@@ -79,7 +79,7 @@ class Event(StrEnum):
     """An application was given another access token for a refresh token."""
 
     TOKEN_REVOKED = "TOKEN_REVOKED"
-    """Somebody took back an application's access."""
+    """Somebody took back an application's access, or a client gave a token back."""
 
     ACCESS_TOKEN_ISSUED = "ACCESS_TOKEN_ISSUED"
     """A person's device was given a token."""

@@ -180,6 +180,12 @@ class LimitSettings(_Section):
     authorization_per_ip: str = "120/min burst 60"
     """Authorization requests from one address; each is kept for an hour."""
 
+    introspection_per_client: str = "12000/min burst 2000"
+    """Questions about tokens from one client, at one address."""
+
+    revocation_per_ip: str = "600/min burst 200"
+    """Tokens given back from one address."""
+
     unknown_device_codes: str = "60/min burst 60"
     """Polls of one client from one address for device codes that are not its own or are spent."""
 

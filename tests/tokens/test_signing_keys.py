@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -19,6 +20,7 @@ from authgate.storage.audit_events import AuditEvent
 from authgate.storage.invalidation import Invalidations
 from authgate.storage.shared_cache import SharedCache
 from authgate.storage.signing_keys import KeyState, SigningKey
+from authgate.tokens.algorithms import ES256
 from authgate.tokens.key_set import KeySet
 from authgate.tokens.keys import KeysChanged, NoSigningKey, SigningKeys, UnknownKey
 from authgate.tokens.verifier import AccessToken, InvalidToken, TokenVerifier
@@ -117,6 +119,19 @@ async def test_a_shared_secret_signs_and_is_not_published(
     await keys.ensure("HS256")
     assert (await keys.signer("HS256")).algorithm == "HS256"
     assert await _kids(keys) == []
+
+
+async def test_no_key_is_called_what_passes_for_an_option(
+    keys: SigningKeys, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """``authgate keys revoke -nQi6…`` was refused for one key in 64."""
+    made = (ES256.generate() for _ in count())
+    dashed = next(key for key in made if key.thumbprint().startswith("-"))
+    following = iter([dashed, *(ES256.generate() for _ in range(400))])
+    monkeypatch.setattr(ES256, "generate", staticmethod(lambda: next(following)))
+    await keys.ensure("ES256")
+    assert dashed.thumbprint() not in await _kids(keys)
+    assert len(await _kids(keys)) == 2
 
 
 async def test_asking_again_makes_no_more_keys(keys: SigningKeys, tenant: Tenant) -> None:

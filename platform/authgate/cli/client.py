@@ -64,6 +64,9 @@ NewScopes = Annotated[
     list[str] | None,
     typer.Option("--scope", help="What it may ask for from now on, and nothing else; repeatable"),
 ]
+Introspects = Annotated[
+    bool, typer.Option("--introspects", help="An API: it may ask about tokens of every client")
+]
 NewRedirectUris = Annotated[
     list[str] | None,
     typer.Option("--redirect-uri", help="Where it may be answered from now on; repeatable"),
@@ -100,6 +103,7 @@ class _Wanted:
     consent: ConsentPolicy
     first_party: bool
     pkce_optional: bool
+    introspects: bool
     unauthenticated_device_grant: bool
 
     @classmethod
@@ -112,6 +116,7 @@ class _Wanted:
             consent=change.consent or client.consent,
             first_party=_either(change.first_party, client.first_party),
             pkce_optional=_either(change.pkce_optional, client.pkce_optional),
+            introspects=_either(change.introspects, client.introspects),
             unauthenticated_device_grant=_either(
                 change.unauthenticated_device_grant, client.unauthenticated_device_grant
             ),
@@ -125,6 +130,9 @@ class _Wanted:
             "A public client has no secret that it could leave out.": self.public
             and self.unauthenticated_device_grant,
             "A public client proves by PKCE who it is.": self.public and self.pkce_optional,
+            "A public client cannot prove that it may ask about tokens.": (
+                self.public and self.introspects
+            ),
             "The grant authorization_code needs a --redirect-uri.": (
                 GRANTS["authorization_code"] in self.grant_types and not self.redirect_uris
             ),
@@ -148,6 +156,7 @@ def create(
     type_: Type = ApplicationType.WEB,
     consent: Consent = ConsentPolicy.REMEMBERED,
     pkce_optional: PkceOptional = False,
+    introspects: Introspects = False,
     first_party: FirstParty = False,
     unauthenticated_device_grant: WithoutSecret = False,
     client_id: OwnId = None,
@@ -163,6 +172,7 @@ def create(
         consent=consent,
         first_party=first_party,
         pkce_optional=pkce_optional,
+        introspects=introspects,
         unauthenticated_device_grant=unauthenticated_device_grant,
     )
     wanted.refuse_unfit()
@@ -210,6 +220,9 @@ def update(
         bool | None,
         typer.Option("--pkce-optional/--pkce-required", help="Whether it may do without PKCE"),
     ] = None,
+    introspects: Annotated[
+        bool | None, typer.Option(help="Whether it may ask about tokens of every client")
+    ] = None,
     first_party: Annotated[bool | None, typer.Option(help="Whether it is the tenant's own")] = None,
     unauthenticated_device_grant: Annotated[
         bool | None,
@@ -227,6 +240,7 @@ def update(
         redirect_uris=redirect_uri,
         consent=consent,
         pkce_optional=pkce_optional,
+        introspects=introspects,
         first_party=first_party,
         unauthenticated_device_grant=unauthenticated_device_grant,
     )
@@ -304,6 +318,7 @@ async def _one(slug: str, client_id: str) -> Record:
         "redirect_uris": list(client.redirect_uris),
         "consent": client.consent.value,
         "pkce_optional": client.pkce_optional,
+        "introspects": client.introspects,
         "first_party": client.first_party,
         "unauthenticated_device_grant": client.unauthenticated_device_grant,
         "authentication_methods": sorted(client.authentication_methods),

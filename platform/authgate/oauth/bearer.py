@@ -46,14 +46,19 @@ class BearerTokens:
 
         Raises ``MissingToken``, ``InvalidToken``, ``InvalidRequest`` and ``TooMany``.
         """
-        text = _token(request)
-        token = await self._remembered(text)
-        if token is not None and self._is_good(token, text):
-            user = await users.find(token.user_id) if token.user_id else None
-            if await self._is_served(token, user):
-                return Presented(token, user)
+        found = await self.find(_token(request))
+        if found is not None:
+            return found
         await self._limits.count("bearer_failures", bucket(request.client_ip))
         raise InvalidToken(_REFUSAL)
+
+    async def find(self, text: str) -> Presented | None:
+        """What is known of an access token, if it is good now."""
+        token = await self._remembered(text)
+        if token is None or not self._is_good(token, text):
+            return None
+        user = await users.find(token.user_id) if token.user_id else None
+        return Presented(token, user) if await self._is_served(token, user) else None
 
     async def _remembered(self, token: str) -> Remembered | None:
         try:

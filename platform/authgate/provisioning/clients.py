@@ -42,6 +42,7 @@ async def add_client(
     application_type: ApplicationType = ApplicationType.WEB,
     consent: ConsentPolicy = ConsentPolicy.REMEMBERED,
     pkce_optional: bool = False,
+    introspects: bool = False,
     first_party: bool = False,
     unauthenticated_device_grant: bool = False,
     secret: str | None = None,
@@ -65,6 +66,7 @@ async def add_client(
             application_type=application_type,
             consent=consent,
             pkce_optional=pkce_optional,
+            introspects=introspects,
             first_party=first_party,
             unauthenticated_device_grant=unauthenticated_device_grant,
         )

@@ -70,6 +70,7 @@ class ClientRow(TenantOwned):
     )
     consent = fields.CharEnumField(ConsentPolicy, max_length=16, default=ConsentPolicy.REMEMBERED)
     pkce_optional = fields.BooleanField(default=False)
+    introspects = fields.BooleanField(default=False)
     first_party = fields.BooleanField(default=False)
     unauthenticated_device_grant = fields.BooleanField(default=False)
     project = fields.CharField(64, default="")
@@ -100,6 +101,8 @@ class Client:
     consent: ConsentPolicy
     pkce_optional: bool
     """A confidential client that may do without PKCE, as libraries from before it do."""
+    introspects: bool
+    """A resource server, which may ask about tokens of every client (RFC 7662 section 4)."""
     first_party: bool
     unauthenticated_device_grant: bool
     """A confidential client that may poll for its device code without its secret, as AuthGate's
@@ -138,6 +141,7 @@ class Client:
             application_type=row.application_type,
             consent=row.consent,
             pkce_optional=row.pkce_optional,
+            introspects=row.introspects,
             first_party=row.first_party,
             unauthenticated_device_grant=row.unauthenticated_device_grant,
             project=row.project,
@@ -161,6 +165,7 @@ _BY_ID = Lookup(
         "application_type",
         "consent",
         "pkce_optional",
+        "introspects",
         "first_party",
         "unauthenticated_device_grant",
         "project",
@@ -179,6 +184,7 @@ class ClientChange:
     redirect_uris: Sequence[str] | None = None
     consent: ConsentPolicy | None = None
     pkce_optional: bool | None = None
+    introspects: bool | None = None
     first_party: bool | None = None
     unauthenticated_device_grant: bool | None = None
 
@@ -251,6 +257,7 @@ async def find(client_id: str) -> Client | None:
         application_type=ApplicationType(record["application_type"]),
         consent=ConsentPolicy(record["consent"]),
         pkce_optional=bool(record["pkce_optional"]),
+        introspects=bool(record["introspects"]),
         first_party=bool(record["first_party"]),
         unauthenticated_device_grant=bool(record["unauthenticated_device_grant"]),
         project=record["project"],
@@ -275,6 +282,7 @@ async def create(
     application_type: ApplicationType = ApplicationType.WEB,
     consent: ConsentPolicy = ConsentPolicy.REMEMBERED,
     pkce_optional: bool = False,
+    introspects: bool = False,
     first_party: bool = False,
     unauthenticated_device_grant: bool = False,
     project: str = "",
@@ -300,6 +308,7 @@ async def create(
             application_type=application_type,
             consent=consent,
             pkce_optional=pkce_optional,
+            introspects=introspects,
             first_party=first_party,
             unauthenticated_device_grant=unauthenticated_device_grant,
             project=project,

@@ -143,7 +143,7 @@ def _claims(grant: Grant, tenant: Tenant, now: datetime, jti: str, scope: str) -
     claims: dict[str, object] = {
         "iss": tenant.issuer,
         "sub": subject,
-        "aud": _audience(tenant),
+        "aud": audience(tenant),
         "client_id": grant.client.client_id,
         "user_id": subject,
         "scope": scope,
@@ -157,11 +157,12 @@ def _claims(grant: Grant, tenant: Tenant, now: datetime, jti: str, scope: str) -
     return claims
 
 
-def _audience(tenant: Tenant) -> str | list[str]:
-    audience = tenant.settings.audience
-    if len(audience) > 1:
-        return list(audience)
-    return audience[0] if audience else tenant.issuer
+def audience(tenant: Tenant) -> str | list[str]:
+    """``aud`` of a tenant's access tokens: the issuer where it has chosen nothing else."""
+    chosen = tenant.settings.audience
+    if len(chosen) > 1:
+        return list(chosen)
+    return chosen[0] if chosen else tenant.issuer
 
 
 def _private_claims(grant: Grant, settings: TenantSettings) -> dict[str, object]:

@@ -175,9 +175,13 @@ class SigningKeys:
             await after_commit(self._forget)
 
     async def _generated(self, algorithm: SigningAlgorithm) -> NewKey:
-        kind = ALGORITHMS[algorithm]
-        key = await asyncio.to_thread(kind.generate) if kind.is_slow else kind.generate()
-        return sealed(key, cipher=await self._encryption.cipher(current_tenant().id))
+        kind, cipher = ALGORITHMS[algorithm], await self._encryption.cipher(current_tenant().id)
+        while True:
+            key = await asyncio.to_thread(kind.generate) if kind.is_slow else kind.generate()
+            new = sealed(key, cipher=cipher)
+            # Typed after a command, a name with a dash in front would pass for an option.
+            if not new.kid.startswith("-"):
+                return new
 
     async def _record(self, event: Event, key: SigningKey, *, actor: Actor) -> None:
         await audit.record(

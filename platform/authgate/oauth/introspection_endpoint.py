@@ -1,0 +1,91 @@
+"""``POST /oauth/introspect``: whether a token is good, and what it stands for (RFC 7662)."""
+
+from authgate.clock import Clock
+from authgate.oauth.bearer import BearerTokens, Presented
+from authgate.oauth.client_authentication import ClientAuthenticator
+from authgate.oauth.errors import InvalidClient, InvalidRequest
+from authgate.storage import refresh_tokens, users
+from authgate.storage.clients import Client
+from authgate.storage.refresh_tokens import RefreshStatus
+from authgate.tokens.issuer import audience
+from authgate.web.client_ip import bucket
+from authgate.web.limits import Limits
+from authgate.web.machine import Handler, MachineRequest, Reply
+from authgate_tenants import current_tenant
+
+_LONGEST = 8192
+_INACTIVE: dict[str, object] = {"active": False}
+"""All that is said of every token that is not good, and of one that is none of the client's
+business (RFC 7662 section 2.2)."""
+
+
+def endpoint(
+    *, authenticator: ClientAuthenticator, bearer: BearerTokens, limits: Limits, clock: Clock
+) -> Handler:
+    """The endpoint."""
+
+    async def introspect(request: MachineRequest) -> Reply:
+        if request.query:
+            await authenticator.refuse_parameters_in_url(request.query)
+        form = request.form()
+        client = await authenticator.authenticate(request, form)
+        if client.is_public:
+            raise InvalidClient("A public client cannot prove that it may ask.")
+        await limits.count("introspection_per_client", client.client_id, bucket(request.client_ip))
+        token = form.get("token")
+        if token is None:
+            raise InvalidRequest("token is required.")
+        if len(token) > _LONGEST:
+            return Reply.json(200, _INACTIVE)
+        if refresh_tokens.is_one(token):
+            return Reply.json(200, await _refresh_token(token, client, clock))
+        return Reply.json(200, _access_token(await bearer.find(token), client))
+
+    return introspect
+
+
+def _access_token(found: Presented | None, client: Client) -> dict[str, object]:
+    if found is None or not _may_know(client, found.token.client_id):
+        return _INACTIVE
+    token, tenant = found.token, current_tenant()
+    known: dict[str, object] = {
+        "active": True,
+        "token_type": "Bearer",
+        "scope": token.scope,
+        "client_id": token.client_id,
+        "sub": token.subject,
+        "iss": tenant.issuer,
+        "aud": audience(tenant),
+        "jti": str(token.jti),
+        "iat": int(token.created_at.timestamp()),
+        "exp": int(token.expires_at.timestamp()),
+    }
+    if found.user is not None:
+        known["username"] = found.user.username
+    return known
+
+
+async def _refresh_token(token: str, client: Client, clock: Clock) -> dict[str, object]:
+    found = await refresh_tokens.find(token)
+    if found is None or found.client_id != client.client_id:
+        return _INACTIVE
+    user = await users.find(found.user_id)
+    is_good = found.status is RefreshStatus.ACTIVE and found.expires_at > clock()
+    if not is_good or user is None or not user.is_active:
+        return _INACTIVE
+    return {
+        "active": True,
+        "scope": found.scope,
+        "client_id": found.client_id,
+        "sub": user.subject,
+        "username": user.username,
+        "iss": current_tenant().issuer,
+        "iat": int(found.created_at.timestamp()),
+        "exp": int(found.expires_at.timestamp()),
+    }
+
+
+def _may_know(client: Client, holder: str) -> bool:
+    """Its own tokens, those that are meant for it, and a resource server's every one."""
+    is_meant = client.client_id in current_tenant().settings.audience
+    return client.introspects or holder == client.client_id or is_meant
