@@ -18,9 +18,9 @@ def may_refresh(client: Client) -> bool:
 async def end(family_id: UUID, client: Client, *, reason: str) -> None:
     """End a family, for somebody has what only the client should have (RFC 9700 4.14.2)."""
     async with storage.transaction():
-        ended = await tokens.revoke_family(family_id) + await refresh_tokens.revoke_family(
-            family_id
-        )
+        # In this order: a refresh under way has then stored its access token.
+        ended = await refresh_tokens.revoke_family(family_id)
+        ended += await tokens.revoke_family(family_id)
         await audit.record(
             Event.SUSPICIOUS_ACTIVITY,
             actor=audit.client(client.client_id, client.name),

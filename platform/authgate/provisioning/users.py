@@ -102,10 +102,11 @@ async def _open_account(user: User) -> None:
 async def _end_access(user: User, now: datetime) -> None:
     """Whoever acts in this person's name, in a browser or on a device, no longer can."""
     await sessions.end_all(user.id, now=now)
-    await tokens.revoke_of_user(user.id)
-    await refresh_tokens.revoke_of_user(user.id)
+    # What yields tokens ends before them: a request under way has then stored what it gives.
     await device_codes.withdraw_of_user(user.id)
     await authorization_codes.withdraw(user_id=user.id, now=now)
+    await refresh_tokens.revoke_of_user(user.id)
+    await tokens.revoke_of_user(user.id)
 
 
 async def _user(login: str) -> User:

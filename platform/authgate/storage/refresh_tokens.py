@@ -185,25 +185,38 @@ async def find(token: str) -> Presented | None:
     )
 
 
-async def rotate(token_id: UUID, *, token: str, successor: str, now: datetime) -> bool:
+async def rotate(presented: Presented, *, token: str, successor: str, now: datetime) -> bool:
     """Let the successor take a token's place; of requests that arrive together one hears
-    ``True``."""
+    ``True``.
+
+    Nobody does where it has been moved to another session since it was read.
+    """
     changed = await RefreshToken.filter(
-        id=token_id, status=RefreshStatus.ACTIVE, expires_at__gt=now
+        id=presented.id,
+        status=RefreshStatus.ACTIVE,
+        expires_at__gt=now,
+        session_id=presented.session_id,
     ).update(
         status=RefreshStatus.ROTATED,
         rotated_at=now,
-        successor=_sealed(successor, by=token, for_id=token_id),
+        successor=_sealed(successor, by=token, for_id=presented.id),
     )
     return changed == 1
 
 
-async def touch(token_id: UUID, *, now: datetime) -> bool:
+async def touch(token_id: UUID, *, now: datetime, expires_at: datetime) -> bool:
     """Note that a token was used that stays in its place; ``False`` where it may not be used."""
     changed = await RefreshToken.filter(
         id=token_id, status=RefreshStatus.ACTIVE, expires_at__gt=now
-    ).update(used_at=now)
+    ).update(used_at=now, expires_at=expires_at)
     return changed == 1
+
+
+async def hold(token: str) -> bool:
+    """Let nobody use or end a token before this unit of work is over; ``False`` where somebody
+    has."""
+    active = RefreshToken.filter(token_hash=hash_token(token), status=RefreshStatus.ACTIVE)
+    return await active.update(status=RefreshStatus.ACTIVE) == 1
 
 
 def successor_of(presented: Presented, token: str) -> str | None:
@@ -226,7 +239,9 @@ async def revoke_of_user(user_id: UUID, *, client_id: str | None = None) -> int:
 
 async def move(session_id: UUID, *, to: UUID) -> None:
     """Let end with one session what was to end with the one whose place it took."""
-    await RefreshToken.filter(session_id=session_id).update(session_id=to)
+    # As in _revoke: a successor that is being stored is seen by the next statement.
+    while await RefreshToken.filter(session_id=session_id).update(session_id=to):
+        pass
 
 
 async def revoke_of_session(session_id: UUID) -> int:
@@ -235,9 +250,13 @@ async def revoke_of_session(session_id: UUID) -> int:
 
 
 async def _revoke(**which: object) -> int:
-    living = RefreshToken.filter(**which).exclude(status=RefreshStatus.REVOKED)
-    # The successor goes as well: nobody is given it again.
-    return await living.update(status=RefreshStatus.REVOKED, successor=None)
+    living, ended = RefreshToken.filter(**which).exclude(status=RefreshStatus.REVOKED), 0
+    # A refresh under way is waited for, and only a statement that begins later sees the successor
+    # that it has stored. Once there is nothing left to end, nothing can follow.
+    # The sealed successor goes as well: nobody is given it again.
+    while changed := await living.update(status=RefreshStatus.REVOKED, successor=None):
+        ended += changed
+    return ended
 
 
 def _sealed(successor: str, *, by: str, for_id: UUID) -> bytes:

@@ -58,9 +58,11 @@ class RefreshRotation:
         """The token to use from now on; ``None`` where another request was first."""
         now = self._clock()
         if not current_tenant().settings.refresh_token_rotation:
-            return token if await refresh_tokens.touch(presented.id, now=now) else None
+            expires_at = _expiry(now, presented.ends_at)
+            is_used = await refresh_tokens.touch(presented.id, now=now, expires_at=expires_at)
+            return token if is_used else None
         successor = refresh_tokens.new_token()
-        if not await refresh_tokens.rotate(presented.id, token=token, successor=successor, now=now):
+        if not await refresh_tokens.rotate(presented, token=token, successor=successor, now=now):
             return None
         await refresh_tokens.store(successor, _next(presented, now))
         return successor

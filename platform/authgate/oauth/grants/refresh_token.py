@@ -93,9 +93,11 @@ class RefreshTokenGrant:
         return issued._replace(refresh_token=following)
 
     async def _following(self, presented: Presented, token: str) -> str | None:
-        if presented.status is RefreshStatus.ROTATED:
-            return await self._rotation.repeated(presented, token)
-        return await self._rotation.follow(presented, token)
+        if presented.status is not RefreshStatus.ROTATED:
+            return await self._rotation.follow(presented, token)
+        successor = await self._rotation.repeated(presented, token)
+        # Whoever ends the family meanwhile waits, and then finds the access token.
+        return successor if successor and await refresh_tokens.hold(successor) else None
 
     async def _signed(
         self, presented: Presented, client: Client, user: User, scope: tuple[str, ...]

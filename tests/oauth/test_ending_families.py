@@ -1,0 +1,137 @@
+"""What is under way while the tokens of a sign-in end: it is waited for, and ends with them."""
+
+import asyncio
+import contextvars
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from authgate import provisioning, storage
+from authgate.accounts import access
+from authgate.oauth import families
+from authgate.storage import refresh_tokens
+from authgate.storage.refresh_tokens import RefreshToken
+from authgate.storage.sessions import Session
+from authgate.tokens.refresh_rotation import RefreshRotation
+from authgate_tenants import Tenant, use_tenant
+from authgate_testing.application import Application
+from authgate_testing.databases import on_postgres
+from authgate_testing.person import Person
+from authgate_testing.postgres import PostgresServer
+from authgate_testing.server import RunningServer
+
+pytestmark = on_postgres
+"""SQLite has one writer: nobody ends what another has begun."""
+
+
+@pytest.fixture
+async def online(console: Application, person: Person) -> dict[str, str]:
+    """What the application holds of Alice, for as long as she is signed in."""
+    return await console.signed_in(person, scope="openid read")
+
+
+async def somebody_waits(postgres: PostgresServer) -> None:
+    """Return once a statement waits for another transaction."""
+    question = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+    while await asyncio.to_thread(postgres.execute, question) == ["0"]:
+        pass
+
+
+@asynccontextmanager
+async def meanwhile(
+    postgres: PostgresServer, work: Coroutine[Any, Any, object]
+) -> AsyncIterator[None]:
+    """Do work apart from this unit, which is committed once the work waits for it."""
+    apart = contextvars.copy_context()
+    async with storage.transaction():
+        yield
+        task = asyncio.create_task(work, context=apart)
+        async with asyncio.timeout(10):
+            await somebody_waits(postgres)
+    await task
+
+
+async def successor_during(
+    server: RunningServer, postgres: PostgresServer, token: str, work: Coroutine[Any, Any, object]
+) -> str:
+    """What follows on a token whose refresh is committed while that work waits for it."""
+    presented = await refresh_tokens.find(token)
+    assert presented is not None
+    async with meanwhile(postgres, work):
+        successor = await RefreshRotation(clock=server.clock).follow(presented, token)
+    assert successor is not None
+    return successor
+
+
+async def test_no_successor_outlives_the_family_that_ends_meanwhile(
+    server: RunningServer,
+    postgres: PostgresServer,
+    console: Application,
+    online: dict[str, str],
+    acme: Tenant,
+) -> None:
+    with use_tenant(acme):
+        presented, client = (
+            await refresh_tokens.find(online["refresh_token"]),
+            console.client.client,
+        )
+        assert presented is not None
+        ending = families.end(presented.family_id, client, reason="a test")
+        successor = await successor_during(server, postgres, online["refresh_token"], ending)
+    assert (await console.refresh(successor)).status_code == 400
+
+
+async def test_no_successor_outlives_the_person_who_is_disabled_meanwhile(
+    server: RunningServer,
+    postgres: PostgresServer,
+    console: Application,
+    online: dict[str, str],
+    acme: Tenant,
+) -> None:
+    with use_tenant(acme):
+        ending = provisioning.disable_user("alice", now=server.clock())
+        successor = await successor_during(server, postgres, online["refresh_token"], ending)
+        await provisioning.enable_user("alice")
+    assert (await console.refresh(successor)).status_code == 400
+
+
+async def test_a_successor_moves_to_the_session_that_begins_meanwhile(
+    server: RunningServer,
+    postgres: PostgresServer,
+    online: dict[str, str],
+    acme: Tenant,
+) -> None:
+    with use_tenant(acme):
+        session, following = await Session.get(), uuid4()
+        moving = access.move(session.id, to=following)
+        await successor_during(server, postgres, online["refresh_token"], moving)
+        assert {each.session_id for each in await RefreshToken.all()} == {following}
+
+
+async def test_what_was_moved_meanwhile_is_refreshed_where_it_is_now(
+    server: RunningServer, console: Application, online: dict[str, str], acme: Tenant
+) -> None:
+    token = online["refresh_token"]
+    with use_tenant(acme):
+        presented, following = await refresh_tokens.find(token), uuid4()
+        assert presented is not None
+        assert presented.session_id is not None
+        await access.move(presented.session_id, to=following)
+        rotation = RefreshRotation(clock=server.clock)
+        assert await rotation.follow(presented, token) is None
+
+
+async def test_whoever_ends_a_family_waits_for_a_repetition(
+    postgres: PostgresServer, console: Application, online: dict[str, str], acme: Tenant
+) -> None:
+    following = (await console.refresh(online["refresh_token"])).json()["refresh_token"]
+    with use_tenant(acme):
+        presented = await refresh_tokens.find(following)
+        assert presented is not None
+        ending = families.end(presented.family_id, console.client.client, reason="a test")
+        async with meanwhile(postgres, ending):
+            assert await refresh_tokens.hold(following)
+        assert not await refresh_tokens.hold(following)
