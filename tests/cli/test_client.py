@@ -134,6 +134,9 @@ def test_an_application_is_made_shown_and_changed(acme_cli: Cli) -> None:
         ((*APPLICATION, "--redirect-uri", "https://*.example/"), "'https://*.example/'"),
         ((*APPLICATION, "--redirect-uri", "https://me@x.example/"), "'https://me@x.example/'"),
         ((*APPLICATION, "--redirect-uri", "//x.example/"), "'//x.example/'"),
+        ((*APPLICATION, "--redirect-uri", "http://[::1].x.example/"), "'http://[::1].x.example/'"),
+        ((*APPLICATION, "--redirect-uri", "http://[::1];sandbox/"), "'http://[::1];sandbox/'"),
+        ((*APPLICATION, "--redirect-uri", "https://x.example:/"), "'https://x.example:/'"),
         ((*APPLICATION, "--redirect-uri", "com.example.app:/cb"), "'com.example.app:/cb'"),
     ],
 )

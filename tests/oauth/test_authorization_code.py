@@ -233,6 +233,20 @@ async def test_who_is_hinted_at_has_to_be_who_is_signed_in(
 
 
 @on_sqlite
+async def test_nobody_is_answered_with_who_signs_in_instead_of_who_was_hinted_at(
+    server: RunningServer, console: Application, person: Person, carol: User
+) -> None:
+    hint = (await console.signed_in(person))["id_token"]
+    other = Person(server.browser())
+    await sent_on(other, console.ask(id_token_hint=hint).url)
+    signed_in = await other.submit(
+        {"username": carol.username, "password": PASSWORD}, to="/login", follow=False
+    )
+    answer = await sent_on(other, signed_in.headers["Location"])
+    assert told(answer)["error"] == "login_required"
+
+
+@on_sqlite
 async def test_a_person_may_go_on_as_somebody_else(
     console: Application, person: Person, carol: User, acme: Tenant
 ) -> None:
@@ -288,6 +302,25 @@ async def test_nobody_is_sent_where_no_client_is_registered(
     assert "Location" not in answer.headers
     assert answer.headers["content-type"].startswith("text/html")
     assert "evil" not in answer.text
+
+
+UNREADABLE = {
+    "a_nul": "state=a%00b",
+    "a_nul_in_the_name_of_the_client": "client_id=%00",
+    "half_an_escape": "state=%4",
+    "bytes_that_are_no_text": "state=%ff",
+    "half_a_pair": "state=%ed%a0%80",
+    "too_many": "&".join(f"p{number}=1" for number in range(100)),
+}
+
+
+@pytest.mark.parametrize("piece", UNREADABLE.values(), ids=UNREADABLE.keys())
+async def test_a_request_that_cannot_be_read_is_told_so_on_a_page(
+    console: Application, person: Person, piece: str
+) -> None:
+    answer = await person.http.get(f"{console.ask(state='').url}&{piece}")
+    assert answer.status_code == 400
+    assert answer.headers["content-type"].startswith("text/html")
 
 
 @on_sqlite

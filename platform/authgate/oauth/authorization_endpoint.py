@@ -9,7 +9,7 @@ what comes next.
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import NamedTuple
-from urllib.parse import parse_qsl, quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 from quart import Blueprint, Response, request
 
@@ -37,7 +37,7 @@ from authgate.tokens.jws import InvalidToken
 from authgate.web import redirect_uris
 from authgate.web.client_ip import bucket
 from authgate.web.limits import Limits
-from authgate.web.machine import FIELD_LIMIT
+from authgate.web.machine import BadRequest, parse_pairs
 from authgate.web.pages import Pages
 from authgate.web.view_models import ConsentPage, ErrorPage, FormPostPage, scope_lines
 from authgate_tenants import current_tenant
@@ -46,6 +46,7 @@ PATH = "/oauth/authorize"
 LIFETIME = timedelta(hours=1)
 """For how long a person may be on the way: long enough to look for a telephone."""
 
+_LONGEST_ID = 64
 _OVER = (
     "This sign-in was finished already, or took too long. Go back to the application and begin "
     "again."
@@ -91,9 +92,9 @@ class AuthorizationEndpoint:
     async def begin(self) -> Response:
         """Look at a request, and keep it."""
         await self._limits.count("authorization_per_ip", bucket(visitor().facts.ip))
-        parameters = await _parameters()
-        client = await clients.find(parameters.get("client_id")[:64])
         try:
+            parameters = await _parameters()
+            client = await _named_by(parameters)
             address = ReturnAddress.of(parameters, client)
         except UnprovenRequest as fault:
             metrics.authorizations.add("refused")
@@ -122,10 +123,15 @@ class AuthorizationEndpoint:
         person = visitor().signed_in
         if person is None or await self._must_sign_in(asked, person):
             return await self._to_sign_in(asked)
+        if await self._is_somebody_else(asked.request, person):
+            # OpenID Connect Core 3.1.2.2: nobody but whom the hint names may be answered with.
+            return await self._answered(asked, LoginRequired("Somebody else has signed in."))
         if await self._must_ask(asked, person):
             if "none" in asked.request.prompt:
                 return await self._answered(asked, ConsentRequired("Nobody has allowed this."))
             return self._consent(asked, person)
+        if not await self._is_answer(asked):
+            return self._refusal(_OVER)
         return await self._granted(asked, person)
 
     async def decide(self, handle: str) -> Response:
@@ -138,6 +144,8 @@ class AuthorizationEndpoint:
             return await self._to_sign_in(asked)
         if (await request.form).get("decision") != "allow":
             return await self._denied(asked, person)
+        if not await self._is_answer(asked):
+            return self._refusal(_OVER)
         await consents.grant(
             person.user.id, asked.client.client_id, asked.request.scope, now=self._clock()
         )
@@ -204,10 +212,12 @@ class AuthorizationEndpoint:
         consent = await consents.find(person.user.id, client.client_id)
         return consent is None or not consent.covers(asked.request.scope)
 
+    async def _is_answer(self, asked: _Asked) -> bool:
+        """Whether what happens now is the one answer that the request gets."""
+        return await authorization_requests.answer(asked.waiting.id, now=self._clock())
+
     async def _granted(self, asked: _Asked, person: SignedIn) -> Response:
         now, wanted, session = self._clock(), asked.request, person.session
-        if not await authorization_requests.answer(asked.waiting.id, now=now):
-            return self._refusal(_OVER)
         authentication = Authentication.of_session(
             session.authenticated_at, session.amr, session.id
         )
@@ -235,7 +245,7 @@ class AuthorizationEndpoint:
         return await self._answered(asked, AccessDenied("The person said no."))
 
     async def _answered(self, asked: _Asked, error: OAuthError) -> Response:
-        if not await authorization_requests.answer(asked.waiting.id, now=self._clock()):
+        if not await self._is_answer(asked):
             return self._refusal(_OVER)
         return self._told(asked.request.address, error)
 
@@ -281,9 +291,15 @@ async def _parameters() -> Parameters:
     if request.method == "POST":
         form = await request.form
         return Parameters(list(form.items(multi=True)))
-    query = request.query_string
-    pairs = parse_qsl(query.decode("ascii"), keep_blank_values=True, max_num_fields=FIELD_LIMIT)
-    return Parameters(pairs)
+    try:
+        return Parameters(parse_pairs(request.query_string))
+    except BadRequest as error:
+        raise UnprovenRequest("The application's request cannot be read.") from error
+
+
+async def _named_by(parameters: Parameters) -> Client | None:
+    client_id = parameters.get("client_id")
+    return await clients.find(client_id) if len(client_id) <= _LONGEST_ID else None
 
 
 async def _record(event: Event, asked: _Asked, person: SignedIn, code_id: str = "") -> None:

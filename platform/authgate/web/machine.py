@@ -109,22 +109,29 @@ class MachineRequest:
 
 def parse_form(body: bytes) -> Form:
     """The parameters of a urlencoded body. Raises ``BadRequest``."""
-    if b"%" in body and _HALF_ESCAPED.search(body):
-        raise BadRequest("The body is not a valid form.")
-    if body.count(b"&") >= FIELD_LIMIT:
-        raise BadRequest("The body is not a valid form.")
-    try:
-        pairs = [piece.partition("=")[::2] for piece in body.decode("ascii").split("&") if piece]
-        if b"%" in body or b"+" in body:
-            pairs = [(_plain(name), _plain(value)) for name, value in pairs]
-    except ValueError as error:
-        raise BadRequest("The body is not a valid form.") from error
+    pairs = parse_pairs(body)
     values = dict(pairs)
     if len(values) != len(pairs):
         raise BadRequest(f"The parameter {_repeated(pairs)!r} is repeated.")
-    if b"\0" in body or b"%00" in body:
-        raise BadRequest("A parameter holds a NUL character.")
     return Form(values)
+
+
+def parse_pairs(text: bytes) -> list[tuple[str, str]]:
+    """What a urlencoded body or query holds, in order. Raises ``BadRequest``."""
+    if b"%" in text and _HALF_ESCAPED.search(text):
+        raise BadRequest("The body is not a valid form.")
+    if text.count(b"&") >= FIELD_LIMIT:
+        raise BadRequest("The body is not a valid form.")
+    if b"\0" in text or b"%00" in text:
+        raise BadRequest("A parameter holds a NUL character.")
+    try:
+        pieces = (piece.partition("=") for piece in text.decode("ascii").split("&") if piece)
+        pairs = [(name, value) for name, _, value in pieces]
+        if b"%" in text or b"+" in text:
+            pairs = [(_plain(name), _plain(value)) for name, value in pairs]
+    except ValueError as error:
+        raise BadRequest("The body is not a valid form.") from error
+    return pairs
 
 
 def _plain(text: str) -> str:

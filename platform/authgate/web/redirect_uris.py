@@ -13,9 +13,8 @@ from authgate.storage.clients import ApplicationType
 LONGEST = 2048
 
 _PLAIN = re.compile(r"[!#-;=?-\[\]_a-z~]+\Z")  # RFC 3986's characters, and nothing encoded oddly
-_HOST = re.compile(
-    r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\Z"
-)
+_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_NETLOC = re.compile(rf"(?:(?:{_LABEL}\.)*{_LABEL}|\[::1\])(?::[0-9]{{1,5}})?\Z")
 _WEB = frozenset({"https", "http"})
 _LOOPBACK_HOSTS = frozenset({"127.0.0.1", "::1", "localhost"})
 # RFC 8252 section 7.3: literals only, since a name can be made to mean another machine.
@@ -56,7 +55,8 @@ def _check_host(uri: str, scheme: str) -> None:
         raise BadRedirectUri(f"{uri!r} names somebody before its host.")
     if scheme == "http" and host not in _LOOPBACK_HOSTS:
         raise BadRedirectUri(f"{uri!r} would send codes in the clear: use https.")
-    if host != "::1" and not (_HOST.match(host) and parts.netloc == parts.netloc.lower()):
+    # The whole of it: what stands behind a bracket is no part of the host that urlsplit tells.
+    if not _NETLOC.match(parts.netloc):
         raise BadRedirectUri(f"{uri!r} names no host.")
 
 
