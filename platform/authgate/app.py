@@ -42,6 +42,7 @@ from authgate.oauth.grants.client_credentials import ClientCredentialsGrant
 from authgate.oauth.grants.device_code import DeviceCodeGrant
 from authgate.oauth.grants.refresh_token import RefreshTokenGrant
 from authgate.oauth.registered_clients import RegisteredClients
+from authgate.oauth.sign_in_tokens import SignInTokens
 from authgate.oidc import discovery, userinfo_endpoint
 from authgate.oidc.discovery import Discovery
 from authgate.people import PeopleApp
@@ -178,18 +179,18 @@ def _machine_routes(parts: Installation, limits: Limits, plugins: Plugins) -> Ro
     authenticator = ClientAuthenticator(clients=clients, limits=limits)
     issuer = TokenIssuer(keys=parts.keys, plugins=plugins, clock=parts.clock)
     bearer = BearerTokens(keys=parts.keys, clients=clients, limits=limits, clock=parts.clock)
-    id_tokens = IdTokens(keys=parts.keys, clock=parts.clock)
-    refresh = RefreshRotation(clock=parts.clock)
+    rotation = RefreshRotation(clock=parts.clock)
+    tokens = SignInTokens(
+        issuer=issuer,
+        id_tokens=IdTokens(keys=parts.keys, clock=parts.clock),
+        rotation=rotation,
+    )
     grants: list[Grant] = [
-        AuthorizationCodeGrant(
-            issuer=issuer, id_tokens=id_tokens, refresh=refresh, clock=parts.clock
-        ),
-        RefreshTokenGrant(issuer=issuer, id_tokens=id_tokens, rotation=refresh, clock=parts.clock),
+        AuthorizationCodeGrant(tokens=tokens, clock=parts.clock),
+        RefreshTokenGrant(tokens=tokens, rotation=rotation, clock=parts.clock),
         ClientCredentialsGrant(issuer=issuer),
         DeviceCodeGrant(
-            issuer=issuer,
-            id_tokens=id_tokens,
-            refresh=refresh,
+            tokens=tokens,
             pacer=_poll_pacer(parts),
             limits=limits,
             clock=parts.clock,

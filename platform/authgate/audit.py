@@ -75,11 +75,14 @@ class Event(StrEnum):
     USER_AUTHORIZATION_GRANTED = "USER_AUTHORIZATION_GRANTED"
     """A person allowed an application what it asked for; ``details`` say what."""
 
+    USER_AUTHORIZATION_REVOKED = "USER_AUTHORIZATION_REVOKED"
+    """A person took back what an application or device may do in their name."""
+
     TOKEN_REFRESHED = "TOKEN_REFRESHED"
     """An application was given another access token for a refresh token."""
 
     TOKEN_REVOKED = "TOKEN_REVOKED"
-    """Somebody took back an application's access, or a client gave a token back."""
+    """A client gave a token back."""
 
     ACCESS_TOKEN_ISSUED = "ACCESS_TOKEN_ISSUED"
     """A person's device was given a token."""

@@ -675,3 +675,48 @@ async def test_co_12_no_code_and_no_token_is_stored(
     for secret in [*secrets, urlsplit(asking.url).query]:
         assert secret not in stored
         assert secret.encode().hex() not in stored
+
+
+# What was allowed, and taking it back.
+
+
+async def test_a_person_takes_back_what_an_application_may_do(
+    console: Application, person: Person, acme: Tenant, ledger: Ledger
+) -> None:
+    tokens = await console.signed_in(person, scope="openid offline_access")
+    await console.refresh(tokens["refresh_token"])
+    page = await person.visit(f"{acme.issuer}/account/sessions")
+    assert page.text.count("<b><bdi>Acme Console</bdi></b>") == 1
+    await person.submit({}, to="/account/access/remove")
+    assert "Acme Console" not in (person.page.text if person.page else "")
+    assert (await bearer(console, tokens)).status_code == 401
+    assert (await console.refresh(tokens["refresh_token"])).json()["error"] == "invalid_grant"
+    assert is_asked(await sent_on(person, console.ask().url))
+    assert await ledger.events(acme, Event.USER_AUTHORIZATION_REVOKED)
+
+
+@on_sqlite
+async def test_what_is_remembered_is_shown_when_no_token_is_left(
+    server: RunningServer, console: Application, person: Person, acme: Tenant
+) -> None:
+    asking = console.ask()
+    code = (await allowed(person, asking))["code"]
+    page = await person.visit(f"{acme.issuer}/account/sessions")
+    assert "Acme Console" in page.text
+    await person.submit({}, to="/account/access/remove")
+    assert (await console.redeem(code, asking)).json()["error"] == "invalid_grant"
+    assert is_asked(await sent_on(person, console.ask().url))
+
+
+@on_sqlite
+async def test_nobody_takes_back_what_is_not_theirs(
+    console: Application, person: Person, colleague: Person, acme: Tenant
+) -> None:
+    tokens = await console.signed_in(person, scope="openid offline_access")
+    await console.signed_in(colleague, scope="openid")
+    page = await person.visit(f"{acme.issuer}/account/sessions")
+    access = hidden_fields(page.text)["access"]
+    await colleague.visit(f"{acme.issuer}/account/sessions")
+    await colleague.submit({"access": access}, to="/account/access/remove")
+    assert (await bearer(console, tokens)).status_code == 200
+    assert (await console.refresh(tokens["refresh_token"])).status_code == 200

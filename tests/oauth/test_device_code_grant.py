@@ -277,7 +277,7 @@ async def test_an_approved_token_is_a_line_of_the_persons_account_and_ends_there
     await person.submit({"access": jti}, to="/account/access/remove")
     answer = await at_acme.get("/oauth/userinfo", bearer=token)
     assert refusal(answer) == (401, "invalid_token")
-    [event] = await ledger.events(acme, Event.TOKEN_REVOKED)
+    [event] = await ledger.events(acme, Event.USER_AUTHORIZATION_REVOKED)
     assert (event.resource_id, event.actor_id) == (jti, str(alice.id))
 
 
@@ -304,7 +304,7 @@ async def test_ti_02_another_persons_or_tenants_token_cannot_be_removed(
                 await somebody.http.post(f"{tenant.issuer}/account/access/remove", data=fields)
             )
         assert len({(each.status_code, each.headers["location"]) for each in answers}) == 1
-        assert await ledger.events(tenant, Event.TOKEN_REVOKED) == []
+        assert await ledger.events(tenant, Event.USER_AUTHORIZATION_REVOKED) == []
     assert (await at_acme.get("/oauth/userinfo", bearer=token)).status_code == 200
 
 

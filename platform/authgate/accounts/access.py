@@ -5,9 +5,52 @@ request under way is about to store is waited for by what it spends.
 """
 
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from authgate.storage import authorization_codes, consents, refresh_tokens, tokens
+
+
+class Access(NamedTuple):
+    """Something that acts in a person's name, or may without being allowed anew."""
+
+    id: UUID
+    """Of its family, of its only token, or of the consent that is all there is."""
+    client_id: str
+    scope: str
+    since: datetime
+    used_at: datetime | None = None
+
+
+async def of(user_id: UUID, *, now: datetime, limit: int) -> list[Access]:
+    """All of it, the newest first, and no more of it than this."""
+    found: dict[UUID, Access] = {}
+    for token in await refresh_tokens.live_of(user_id, now=now, limit=limit):
+        found[token.family_id] = Access(
+            token.family_id, token.client_id, token.scope, token.created_at, token.used_at
+        )
+    for issued in await tokens.live_of(user_id, now=now, limit=limit):
+        key = issued.family_id or issued.id
+        found.setdefault(key, Access(key, issued.client_id, issued.scope, issued.created_at))
+    clients = {access.client_id for access in found.values()}
+    for consent in await consents.of(user_id):
+        if consent.client_id not in clients:
+            allowed = " ".join(consent.scopes)
+            found[consent.id] = Access(consent.id, consent.client_id, allowed, consent.updated_at)
+    return sorted(found.values(), key=lambda each: each.since, reverse=True)[:limit]
+
+
+async def remove(access_id: UUID, user_id: UUID, *, now: datetime) -> int:
+    """End what this is, for good: it has to be allowed anew; how many things ended."""
+    consent = await consents.find_own(access_id, user_id=user_id)
+    if consent is not None:
+        return 1 + await end_of_client(user_id, consent.client_id, now=now)
+    client_ids = await tokens.clients_of(access_id, user_id=user_id)
+    client_ids |= await refresh_tokens.clients_of(access_id, user_id=user_id)
+    for client_id in client_ids:
+        await consents.revoke(user_id, client_id)
+    ended = await refresh_tokens.revoke_own(access_id, user_id=user_id)
+    return ended + await tokens.revoke_own(access_id, user_id=user_id)
 
 
 async def move(session_id: UUID, *, to: UUID) -> None:

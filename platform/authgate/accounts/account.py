@@ -6,14 +6,14 @@ from quart import Blueprint, Response, request
 
 from authgate import audit
 from authgate.accounts import access, user_agents
+from authgate.accounts.access import Access
 from authgate.accounts.answers import page, see_other
 from authgate.accounts.visits import SignedIn, signed_in, visitor
 from authgate.audit import Event
 from authgate.clock import Clock
-from authgate.storage import clients, sessions, tokens
+from authgate.storage import clients, sessions
 from authgate.storage.clients import Client
 from authgate.storage.sessions import Session
-from authgate.storage.tokens import Token
 from authgate.web.pages import Pages
 from authgate.web.view_models import (
     AccessLine,
@@ -53,7 +53,7 @@ class AccountPages:
     async def show(self) -> Response:
         """The sessions of the person and what has access in their name."""
         person, now, prefix = signed_in(), self._clock(), current_tenant().prefix
-        living = await tokens.live_of(person.user.id, now=now, limit=_MOST_ACCESSES + 1)
+        held = await access.of(person.user.id, now=now, limit=_MOST_ACCESSES + 1)
         content = SessionsPage(
             signed_in_as=person.user.username,
             sessions=tuple(
@@ -63,8 +63,8 @@ class AccountPages:
             sign_out_action=f"{prefix}/logout",
             end_action=f"{prefix}{_HERE}/end",
             end_others_action=f"{prefix}{_HERE}/end-others",
-            accesses=await _accesses(living[:_MOST_ACCESSES]),
-            has_older_accesses=len(living) > _MOST_ACCESSES,
+            accesses=await _accesses(held[:_MOST_ACCESSES]),
+            has_older_accesses=len(held) > _MOST_ACCESSES,
             remove_action=f"{prefix}/account/access/remove",
             signed_out=_count(request.args.get("ended", "")),
         )
@@ -93,13 +93,15 @@ class AccountPages:
         return see_other(f"{_HERE}?ended={ended}")
 
     async def remove_access(self) -> Response:
-        """Revoke a token of the person's own."""
+        """Take back what an application or device may do; it has to be allowed anew."""
         person, wanted = signed_in(), _id((await request.form).get("access", ""))
-        if wanted is not None and await tokens.revoke_own(wanted, user_id=person.user.id):
+        ended = await access.remove(wanted, person.user.id, now=self._clock()) if wanted else 0
+        if ended:
             await audit.record(
-                Event.TOKEN_REVOKED,
+                Event.USER_AUTHORIZATION_REVOKED,
                 actor=audit.user(person.user.id, person.user.username),
-                resource=("token", str(wanted)),
+                resource=("authorization", str(wanted)),
+                details={"ended": ended},
             )
         return see_other(_HERE)
 
@@ -127,20 +129,22 @@ def _line(session: Session, person: SignedIn) -> SessionLine:
     )
 
 
-async def _accesses(living: list[Token]) -> tuple[AccessLine, ...]:
-    known = await clients.find_many({each.client_id for each in living})
-    return tuple(_access(each, known.get(each.client_id)) for each in living)
+async def _accesses(held: list[Access]) -> tuple[AccessLine, ...]:
+    known = await clients.find_many({each.client_id for each in held})
+    return tuple(_access(each, known.get(each.client_id)) for each in held)
 
 
-def _access(token: Token, client: Client | None) -> AccessLine:
+def _access(held: Access, client: Client | None) -> AccessLine:
+    runs_on_device = client is None or client.is_public
     return AccessLine(
-        id=str(token.id),
-        client_name=client.name if client else token.client_id,
+        id=str(held.id),
+        client_name=client.name if client else held.client_id,
         first_party=client is not None and client.first_party,
-        kind=DeviceKind.TERMINAL,
+        kind=DeviceKind.TERMINAL if runs_on_device else DeviceKind.DESKTOP,
         device="",
-        approved_at=token.created_at,
-        scopes=scope_lines(token.scope.split()),
+        approved_at=held.since,
+        scopes=scope_lines(held.scope.split()),
+        used_at=held.used_at,
     )
 
 

@@ -37,6 +37,11 @@ async def of(user_id: UUID) -> list[Consent]:
     return await Consent.filter(user_id=user_id).order_by("-updated_at", "id")
 
 
+async def find_own(consent_id: UUID, *, user_id: UUID) -> Consent | None:
+    """A consent of this person, by its id."""
+    return await Consent.get_or_none(id=consent_id, user_id=user_id)
+
+
 async def grant(user_id: UUID, client_id: str, scopes: Collection[str], *, now: datetime) -> None:
     """Add to what a person allows a client; nothing that was allowed is taken back by it."""
     wanted = list(dict.fromkeys(scopes))

@@ -227,6 +227,24 @@ def successor_of(presented: Presented, token: str) -> str | None:
     return AESGCM(_key(token)).decrypt(nonce, sealed, presented.id.bytes).decode()
 
 
+async def live_of(user_id: UUID, *, now: datetime, limit: int) -> list[RefreshToken]:
+    """What may still be refreshed in a person's name, the newest first."""
+    living = RefreshToken.filter(user_id=user_id, status=RefreshStatus.ACTIVE, expires_at__gt=now)
+    return await living.order_by("-created_at", "-id").limit(limit)
+
+
+async def clients_of(family_id: UUID, *, user_id: UUID) -> set[str]:
+    """Whose this family of a person is."""
+    return {
+        token.client_id for token in await RefreshToken.filter(family_id=family_id, user_id=user_id)
+    }
+
+
+async def revoke_own(family_id: UUID, *, user_id: UUID) -> int:
+    """End a family of a person; how many of its tokens might still have been used."""
+    return await _revoke(family_id=family_id, user_id=user_id)
+
+
 async def revoke_family(family_id: UUID) -> int:
     """End a family for good; how many of its tokens might still have been used."""
     return await _revoke(family_id=family_id)

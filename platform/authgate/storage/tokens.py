@@ -9,6 +9,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from tortoise import fields
+from tortoise.expressions import Q
 
 from authgate.storage import connection
 from authgate.storage.append_log import Row, Table
@@ -187,10 +188,17 @@ async def live_of(user_id: UUID, *, now: datetime, limit: int) -> list[Token]:
     return await living.order_by("-created_at", "-id").limit(limit)
 
 
-async def revoke_own(jti: UUID, *, user_id: UUID) -> bool:
-    """End a token of a person; ``False`` where it is not theirs or has ended already."""
-    living = Token.filter(id=jti, user_id=user_id).exclude(status=TokenStatus.REVOKED)
-    return await living.update(status=TokenStatus.REVOKED) == 1
+async def clients_of(access_id: UUID, *, user_id: UUID) -> set[str]:
+    """Whose this token or family of a person is."""
+    theirs = Token.filter(Q(id=access_id) | Q(family_id=access_id), user_id=user_id)
+    return {token.client_id for token in await theirs}
+
+
+async def revoke_own(access_id: UUID, *, user_id: UUID) -> int:
+    """End a person's token, or a family of theirs; how many tokens ended."""
+    theirs = Token.filter(Q(id=access_id) | Q(family_id=access_id), user_id=user_id)
+    living = theirs.exclude(status=TokenStatus.REVOKED)
+    return await living.update(status=TokenStatus.REVOKED)
 
 
 async def revoke_of_user(user_id: UUID, *, client_id: str | None = None) -> int:

@@ -8,16 +8,15 @@ from authgate.clock import Clock
 from authgate.oauth import families, pkce
 from authgate.oauth.errors import InvalidGrant, InvalidRequest
 from authgate.oauth.grants import TokenRequest
+from authgate.oauth.sign_in_tokens import SignInTokens
 from authgate.storage import authorization_codes, users
 from authgate.storage.authorization_codes import PresentedCode
 from authgate.storage.clients import Client
 from authgate.storage.users import User
 from authgate.tokens.authentication import Authentication
-from authgate.tokens.id_token import IdTokens, SignIn
-from authgate.tokens.issuer import Grant, IssuedToken, TokenIssuer
-from authgate.tokens.refresh_rotation import Family, RefreshRotation
+from authgate.tokens.issuer import IssuedToken
+from authgate.tokens.refresh_rotation import Family
 from authgate.web.machine import Form
-from authgate_tenants import current_tenant
 
 _LONGEST = 128
 _UNKNOWN = "The code is unknown, was used, or has ended."
@@ -29,12 +28,8 @@ class AuthorizationCodeGrant:
     grant_type: ClassVar[str] = "authorization_code"
     is_paced: ClassVar[bool] = False
 
-    def __init__(
-        self, *, issuer: TokenIssuer, id_tokens: IdTokens, refresh: RefreshRotation, clock: Clock
-    ) -> None:
-        self._issuer = issuer
-        self._id_tokens = id_tokens
-        self._refresh = refresh
+    def __init__(self, *, tokens: SignInTokens, clock: Clock) -> None:
+        self._tokens = tokens
         self._clock = clock
 
     async def redeem(self, request: TokenRequest) -> IssuedToken:
@@ -57,35 +52,22 @@ class AuthorizationCodeGrant:
         return await self._spend(presented, request.client)
 
     async def _spend(self, presented: PresentedCode, client: Client) -> IssuedToken:
-        user = await self._user(presented)
-        scope = tuple(presented.scope.split())
-        authentication = Authentication.stored(presented.authentication)
-        signed = await self._issuer.sign(
-            Grant(
-                grant_type=self.grant_type,
-                event=Event.ACCESS_TOKEN_ISSUED,
-                client=client,
-                scope=scope,
-                lifetime=current_tenant().settings.access_token_lifetime,
-                user=user,
-                authenticated_at=authentication.at,
-                family_id=presented.id,
-            )
+        signed = await self._tokens.sign(
+            Family(
+                presented.id,
+                client,
+                await self._user(presented),
+                tuple(presented.scope.split()),
+                self.grant_type,
+                Authentication.stored(presented.authentication),
+            ),
+            nonce=presented.nonce,
         )
-        id_token = await self._id_tokens.sign(
-            SignIn(client, user, scope, authentication, signed.token.token, presented.nonce)
-        )
-        refresh_token = ""
         async with storage.transaction():
             # A code yields tokens at most once, however many requests arrive together.
             if not await authorization_codes.spend(presented.id, now=self._clock()):
                 raise InvalidGrant(_UNKNOWN)
-            issued = await self._issuer.store(signed)
-            if families.may_refresh(client):
-                refresh_token = await self._refresh.begin(
-                    Family(presented.id, client, user, scope, self.grant_type, authentication)
-                )
-        return issued._replace(refresh_token=refresh_token, id_token=id_token)
+            return await self._tokens.begin(signed)
 
     async def _user(self, presented: PresentedCode) -> User:
         user = await users.find(presented.user_id)

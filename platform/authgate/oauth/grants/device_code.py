@@ -4,9 +4,7 @@ from datetime import datetime
 from typing import ClassVar, NoReturn
 
 from authgate import storage
-from authgate.audit import Event
 from authgate.clock import Clock
-from authgate.oauth import families
 from authgate.oauth.errors import (
     AccessDenied,
     AuthorizationPending,
@@ -16,6 +14,7 @@ from authgate.oauth.errors import (
     SlowDown,
 )
 from authgate.oauth.grants import TokenRequest
+from authgate.oauth.sign_in_tokens import SignInTokens
 from authgate.oauth.turns import Turns
 from authgate.storage import device_codes, users
 from authgate.storage.clients import Client
@@ -25,9 +24,8 @@ from authgate.storage.redis import tenant_key
 from authgate.storage.users import User
 from authgate.telemetry import metrics
 from authgate.tokens.authentication import Authentication
-from authgate.tokens.id_token import IdTokens, SignIn
-from authgate.tokens.issuer import Grant, IssuedToken, TokenIssuer
-from authgate.tokens.refresh_rotation import Family, RefreshRotation
+from authgate.tokens.issuer import IssuedToken
+from authgate.tokens.refresh_rotation import Family
 from authgate.web.client_ip import bucket
 from authgate.web.limits import Limits
 from authgate_tenants import current_tenant
@@ -45,17 +43,13 @@ class DeviceCodeGrant:
     def __init__(
         self,
         *,
-        issuer: TokenIssuer,
-        id_tokens: IdTokens,
-        refresh: RefreshRotation,
+        tokens: SignInTokens,
         pacer: PollPacer,
         limits: Limits,
         clock: Clock,
     ) -> None:
         self._limits = limits
-        self._issuer = issuer
-        self._id_tokens = id_tokens
-        self._refresh = refresh
+        self._tokens = tokens
         self._pacer = pacer
         self._clock = clock
         self._turns = Turns()
@@ -108,37 +102,24 @@ class DeviceCodeGrant:
             raise SlowDown
 
     async def _spend(self, polled: Polled, client: Client) -> IssuedToken:
-        user = await _user(polled)
-        scope = tuple(polled.scope.split())
-        authentication = Authentication(polled.authenticated_at or self._clock(), ())
-        signed = await self._issuer.sign(
-            Grant(
-                grant_type=self.grant_type,
-                event=Event.ACCESS_TOKEN_ISSUED,
-                client=client,
-                scope=scope,
-                lifetime=current_tenant().settings.access_token_lifetime,
-                user=user,
-                authenticated_at=authentication.at,
-                family_id=polled.id,
+        signed = await self._tokens.sign(
+            Family(
+                polled.id,
+                client,
+                await _user(polled),
+                tuple(polled.scope.split()),
+                self.grant_type,
+                Authentication(polled.authenticated_at or self._clock(), ()),
             )
         )
-        id_token = await self._id_tokens.sign(
-            SignIn(client, user, scope, authentication, signed.token.token)
-        )
-        refresh_token = ""
         async with storage.transaction():
             # Of polls that arrive together one spends the code; that and its token are stored
             # together or not at all.
             if not await device_codes.redeem(polled.id, now=self._clock()):
                 raise InvalidGrant(_UNKNOWN)
-            issued = await self._issuer.store(signed)
-            if families.may_refresh(client):
-                refresh_token = await self._refresh.begin(
-                    Family(polled.id, client, user, scope, self.grant_type, authentication)
-                )
+            issued = await self._tokens.begin(signed)
         metrics.device_requests.add("redeemed")
-        return issued._replace(refresh_token=refresh_token, id_token=id_token)
+        return issued
 
 
 async def _user(polled: Polled) -> User:

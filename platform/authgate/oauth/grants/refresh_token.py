@@ -8,15 +8,14 @@ from authgate.clock import Clock
 from authgate.oauth import families
 from authgate.oauth.errors import InvalidGrant, InvalidRequest, InvalidScope
 from authgate.oauth.grants import TokenRequest, asked_scopes
+from authgate.oauth.sign_in_tokens import SignedTokens, SignInTokens
 from authgate.storage import refresh_tokens, users
 from authgate.storage.clients import Client
 from authgate.storage.refresh_tokens import Presented, RefreshStatus
 from authgate.storage.users import User
 from authgate.tokens.authentication import Authentication
-from authgate.tokens.id_token import IdTokens, SignIn
-from authgate.tokens.issuer import FreshToken, Grant, IssuedToken, TokenIssuer
-from authgate.tokens.refresh_rotation import RefreshRotation
-from authgate_tenants import current_tenant
+from authgate.tokens.issuer import IssuedToken
+from authgate.tokens.refresh_rotation import Family, RefreshRotation
 
 _LONGEST = 128
 _UNKNOWN = "The refresh token is unknown, was used, or has ended."
@@ -28,11 +27,8 @@ class RefreshTokenGrant:
     grant_type: ClassVar[str] = families.REFRESH
     is_paced: ClassVar[bool] = False
 
-    def __init__(
-        self, *, issuer: TokenIssuer, id_tokens: IdTokens, rotation: RefreshRotation, clock: Clock
-    ) -> None:
-        self._issuer = issuer
-        self._id_tokens = id_tokens
+    def __init__(self, *, tokens: SignInTokens, rotation: RefreshRotation, clock: Clock) -> None:
+        self._tokens = tokens
         self._rotation = rotation
         self._clock = clock
 
@@ -42,17 +38,16 @@ class RefreshTokenGrant:
         if token is None:
             raise InvalidRequest("refresh_token is required.")
         presented = await self._presented(token, request.client)
-        scope = _narrowed(presented, request)
-        user = await _user(presented)
-        signed = await self._signed(presented, request.client, user, scope)
-        id_token = await self._id_tokens.sign(
-            SignIn(
+        signed = await self._tokens.sign(
+            Family(
+                presented.family_id,
                 request.client,
-                user,
-                scope,
+                await _user(presented),
+                _narrowed(presented, request),
+                self.grant_type,
                 Authentication.stored(presented.authentication),
-                signed.token.token,
-            )
+            ),
+            event=Event.TOKEN_REFRESHED,
         )
         issued = await self._stored(presented, token, signed)
         if issued is None:
@@ -60,7 +55,7 @@ class RefreshTokenGrant:
             issued = await self._stored(await refresh_tokens.find(token), token, signed)
         if issued is None:
             raise InvalidGrant(_UNKNOWN)
-        return issued._replace(id_token=id_token)
+        return issued
 
     async def _presented(self, token: str, client: Client) -> Presented:
         presented = await refresh_tokens.find(token) if len(token) <= _LONGEST else None
@@ -82,15 +77,14 @@ class RefreshTokenGrant:
         return presented
 
     async def _stored(
-        self, presented: Presented | None, token: str, signed: FreshToken
+        self, presented: Presented | None, token: str, signed: SignedTokens
     ) -> IssuedToken | None:
         """The tokens, stored; ``None`` where the refresh token is no longer what it was."""
         async with storage.transaction():
             following = await self._following(presented, token) if presented else None
             if following is None:
                 return None
-            issued = await self._issuer.store(signed)
-        return issued._replace(refresh_token=following)
+            return await self._tokens.go_on(signed, following)
 
     async def _following(self, presented: Presented, token: str) -> str | None:
         if presented.status is not RefreshStatus.ROTATED:
@@ -98,22 +92,6 @@ class RefreshTokenGrant:
         successor = await self._rotation.repeated(presented, token)
         # Whoever ends the family meanwhile waits, and then finds the access token.
         return successor if successor and await refresh_tokens.hold(successor) else None
-
-    async def _signed(
-        self, presented: Presented, client: Client, user: User, scope: tuple[str, ...]
-    ) -> FreshToken:
-        return await self._issuer.sign(
-            Grant(
-                grant_type=self.grant_type,
-                event=Event.TOKEN_REFRESHED,
-                client=client,
-                scope=scope,
-                lifetime=current_tenant().settings.access_token_lifetime,
-                user=user,
-                authenticated_at=Authentication.stored(presented.authentication).at,
-                family_id=presented.family_id,
-            )
-        )
 
 
 async def _refuse_reuse(presented: Presented, client: Client) -> NoReturn:

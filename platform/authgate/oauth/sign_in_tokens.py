@@ -1,0 +1,62 @@
+"""All that a person's sign-in yields for a client: access token, ID token, refresh token."""
+
+from typing import NamedTuple
+
+from authgate.audit import Event
+from authgate.oauth import families
+from authgate.tokens.id_token import IdTokens, SignIn
+from authgate.tokens.issuer import FreshToken, Grant, IssuedToken, TokenIssuer
+from authgate.tokens.refresh_rotation import Family, RefreshRotation
+from authgate_tenants import current_tenant
+
+
+class SignedTokens(NamedTuple):
+    """Tokens that nobody may be given before they are stored."""
+
+    family: Family
+    access: FreshToken
+    id_token: str
+
+
+class SignInTokens:
+    """Makes the tokens of a sign-in."""
+
+    def __init__(
+        self, *, issuer: TokenIssuer, id_tokens: IdTokens, rotation: RefreshRotation
+    ) -> None:
+        self._issuer = issuer
+        self._id_tokens = id_tokens
+        self._rotation = rotation
+
+    async def sign(
+        self, family: Family, *, event: Event = Event.ACCESS_TOKEN_ISSUED, nonce: str = ""
+    ) -> SignedTokens:
+        """Sign what can be signed before a transaction is opened: it may take its time."""
+        access = await self._issuer.sign(
+            Grant(
+                grant_type=family.grant_type,
+                event=event,
+                client=family.client,
+                scope=family.scope,
+                lifetime=current_tenant().settings.access_token_lifetime,
+                user=family.user,
+                authenticated_at=family.authentication.at,
+                family_id=family.id,
+            )
+        )
+        client, user, scope = family.client, family.user, family.scope
+        sign_in = SignIn(client, user, scope, family.authentication, access.token.token, nonce)
+        return SignedTokens(family, access, await self._id_tokens.sign(sign_in))
+
+    async def begin(self, signed: SignedTokens) -> IssuedToken:
+        """Store them, and begin a family of refresh tokens for a client that is to have one."""
+        issued = await self._issuer.store(signed.access)
+        refresh_token = ""
+        if families.may_refresh(signed.family.client):
+            refresh_token = await self._rotation.begin(signed.family)
+        return issued._replace(refresh_token=refresh_token, id_token=signed.id_token)
+
+    async def go_on(self, signed: SignedTokens, refresh_token: str) -> IssuedToken:
+        """Store them, for a family that goes on with this refresh token."""
+        issued = await self._issuer.store(signed.access)
+        return issued._replace(refresh_token=refresh_token, id_token=signed.id_token)
