@@ -21,6 +21,9 @@ from authgate_testing.redis_server import redis_running
 Until = Callable[[Callable[[], Awaitable[bool]]], Awaitable[None]]
 LONG_AGO = 1_000_000_000
 
+pytestmark = pytest.mark.parametrize("crew", ["sqlite"], indirect=True, scope="module")
+"""No database has a part in it."""
+
 
 def _with_heartbeat(crew: Any, file: Path, **changes: Any) -> Any:
     jobs = crew.settings.jobs.model_copy(update={"heartbeat_file": file})
