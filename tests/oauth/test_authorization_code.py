@@ -543,6 +543,21 @@ async def test_co_06_a_code_is_good_for_a_minute(
     assert (await console.redeem(code, asking)).status_code == status
 
 
+@on_sqlite
+async def test_a_code_goes_on_with_the_session_of_who_signs_in_once_more(
+    console: Application, person: Person, acme: Tenant
+) -> None:
+    asking = console.ask(scope="openid read")
+    code = (await allowed(person, asking))["code"]
+    await person.visit(f"{acme.issuer}/login")
+    await person.submit({"username": "alice", "password": PASSWORD}, to="/login")
+    tokens = (await console.redeem(code, asking)).json()
+    tokens = (await console.refresh(tokens["refresh_token"])).json()
+    await person.visit(f"{acme.issuer}/account/sessions")
+    await person.submit({}, to="/logout")
+    assert (await console.refresh(tokens["refresh_token"])).status_code == 400
+
+
 async def test_co_08_a_code_ends_with_the_session_it_came_from(
     console: Application, person: Person
 ) -> None:

@@ -12,7 +12,7 @@ from authgate.storage.clients import ClientChange, ClientStatus
 from authgate.storage.refresh_tokens import RefreshToken
 from authgate.storage.users import User
 from authgate_tenants import Tenant, use_tenant
-from authgate_testing.application import Application, claims
+from authgate_testing.application import Application, claims, hidden_fields
 from authgate_testing.databases import on_sqlite
 from authgate_testing.device import GRANT, Device, decide
 from authgate_testing.doors import PASSWORD
@@ -300,6 +300,45 @@ async def test_rt_11_what_is_not_for_while_people_are_away_ends_when_they_sign_o
     await person.submit({}, to="/logout")
     assert is_dead(await console.refresh(online["refresh_token"]))
     assert (await console.refresh(offline["refresh_token"])).status_code == 200
+
+
+async def test_nor_does_it_outlive_a_session_that_nobody_ended(
+    server: RunningServer, console: Application, person: Person
+) -> None:
+    online = await console.signed_in(person, scope="openid read")
+    offline = await console.signed_in(person, scope=OFFLINE)
+    server.clock.advance(40_000)
+    online = (await console.refresh(online["refresh_token"])).json()
+    server.clock.advance(4_000)
+    assert is_dead(await console.refresh(online["refresh_token"]))
+    assert (await console.refresh(offline["refresh_token"])).status_code == 200
+
+
+@on_sqlite
+async def test_ending_all_other_sessions_reaches_those_that_were_idle(
+    server: RunningServer, console: Application, person: Person, alice: User, acme: Tenant
+) -> None:
+    online = await console.signed_in(person, scope="openid read")
+    server.clock.advance(2_000)
+    elsewhere = Person(server.browser())
+    await elsewhere.sign_in(acme.issuer, alice.username, PASSWORD)
+    page = await elsewhere.visit(f"{acme.issuer}/account/sessions")
+    fields = hidden_fields(page.text)
+    await elsewhere.http.post(f"{acme.issuer}/account/sessions/end-others", data=fields)
+    assert is_dead(await console.refresh(online["refresh_token"]))
+
+
+@on_sqlite
+async def test_a_token_that_is_kept_ends_only_where_it_is_not_used(
+    server: RunningServer, console: Application, tokens: dict[str, str], acme: Tenant
+) -> None:
+    await set_up(server, acme, refresh_token_rotation=False, refresh_token_lifetime=1000)
+    token = (await console.refresh(tokens["refresh_token"])).json()["refresh_token"]
+    for _ in range(3):
+        server.clock.advance(900)
+        assert (await console.refresh(token)).status_code == 200
+    server.clock.advance(1001)
+    assert is_dead(await console.refresh(token))
 
 
 @on_sqlite

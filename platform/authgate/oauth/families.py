@@ -1,10 +1,11 @@
 """All tokens that came of one sign-in: whether there may be more, and how they end together."""
 
+from datetime import datetime
 from uuid import UUID
 
 from authgate import audit, storage
 from authgate.audit import Event
-from authgate.storage import refresh_tokens, tokens
+from authgate.storage import refresh_tokens, sessions, tokens
 from authgate.storage.clients import Client
 
 REFRESH = "refresh_token"
@@ -13,6 +14,14 @@ REFRESH = "refresh_token"
 def may_refresh(client: Client) -> bool:
     """Whether the client is registered to be given refresh tokens."""
     return REFRESH in client.grant_types
+
+
+async def lasts(session_id: UUID | None, *, now: datetime) -> bool:
+    """Whether what ends with a browser session is still there; without one it outlives them all.
+
+    A session that reaches its end, ended by nobody, takes nothing along by itself.
+    """
+    return session_id is None or await sessions.lasts(session_id, now=now)
 
 
 async def end(family_id: UUID, client: Client, *, reason: str) -> None:

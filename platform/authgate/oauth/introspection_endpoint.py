@@ -1,6 +1,7 @@
 """``POST /oauth/introspect``: whether a token is good, and what it stands for (RFC 7662)."""
 
 from authgate.clock import Clock
+from authgate.oauth import families
 from authgate.oauth.bearer import BearerTokens, Presented
 from authgate.oauth.client_authentication import ClientAuthenticator
 from authgate.oauth.errors import InvalidClient, InvalidRequest
@@ -72,6 +73,8 @@ async def _refresh_token(token: str, client: Client, clock: Clock) -> dict[str, 
     user = await users.find(found.user_id)
     is_good = found.status is RefreshStatus.ACTIVE and found.expires_at > clock()
     if not is_good or user is None or not user.is_active:
+        return _INACTIVE
+    if not await families.lasts(found.session_id, now=clock()):
         return _INACTIVE
     return {
         "active": True,

@@ -8,6 +8,8 @@ from uuid import UUID
 from tortoise import fields
 from tortoise.expressions import Q
 
+from authgate.storage import connection
+from authgate.storage.lookups import Lookup
 from authgate_tenants import TenantOwned
 
 
@@ -31,6 +33,9 @@ class Session(TenantOwned):
         table = "browser_sessions"
         unique_together = (("tenant_id", "key_hash"), ("tenant_id", "id"))
         indexes = (("tenant_id", "user_id"), ("expires_at",))
+
+
+_BY_ID = Lookup(table="browser_sessions", key="id", columns=("expires_at", "ended_at"))
 
 
 def hash_key(key: str) -> bytes:
@@ -70,6 +75,15 @@ async def start(
 async def find_live(key: str, *, now: datetime) -> Session | None:
     """The session with this key, if it has not ended in any way."""
     return await Session.get_or_none(_live(now), key_hash=hash_key(key))
+
+
+async def lasts(session_id: UUID, *, now: datetime) -> bool:
+    """Whether a session has neither been ended nor reached its end, read together with what other
+    requests ask; its browser may have been idle for long."""
+    record = await connection.find(_BY_ID, session_id)
+    if record is None or record["ended_at"] is not None:
+        return False
+    return connection.moment(record["expires_at"]) > now
 
 
 async def live_of(user_id: UUID, *, now: datetime) -> list[Session]:

@@ -52,6 +52,10 @@ class AuthorizationCodeGrant:
         return await self._spend(presented, request.client)
 
     async def _spend(self, presented: PresentedCode, client: Client) -> IssuedToken:
+        # Of the session that it is now: the person may have signed in once more since.
+        authentication = Authentication.stored(presented.authentication)._replace(
+            session_id=presented.session_id
+        )
         signed = await self._tokens.sign(
             Family(
                 presented.id,
@@ -59,7 +63,7 @@ class AuthorizationCodeGrant:
                 await self._user(presented),
                 tuple(presented.scope.split()),
                 self.grant_type,
-                Authentication.stored(presented.authentication),
+                authentication,
             ),
             nonce=presented.nonce,
         )
@@ -70,8 +74,11 @@ class AuthorizationCodeGrant:
             return await self._tokens.begin(signed)
 
     async def _user(self, presented: PresentedCode) -> User:
-        user = await users.find(presented.user_id)
-        if user is None or not user.is_active or presented.expires_at <= self._clock():
+        user, now = await users.find(presented.user_id), self._clock()
+        if user is None or not user.is_active or presented.expires_at <= now:
+            raise InvalidGrant(_UNKNOWN)
+        # It may have ended in the moment in which the code was made.
+        if not await families.lasts(presented.session_id, now=now):
             raise InvalidGrant(_UNKNOWN)
         return user
 

@@ -61,10 +61,11 @@ class RefreshTokenGrant:
         presented = await refresh_tokens.find(token) if len(token) <= _LONGEST else None
         if presented is None or presented.client_id != client.client_id:
             raise InvalidGrant(_UNKNOWN)
-        if presented.ends_at <= self._clock():
+        now = self._clock()
+        if presented.ends_at <= now or not await families.lasts(presented.session_id, now=now):
             raise InvalidGrant(_UNKNOWN)
         match presented.status:
-            case RefreshStatus.ACTIVE if presented.expires_at > self._clock():
+            case RefreshStatus.ACTIVE if presented.expires_at > now:
                 return presented
             case RefreshStatus.ROTATED:
                 return await self._repeatable(presented, token, client)
