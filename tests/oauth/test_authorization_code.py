@@ -11,6 +11,7 @@ from authgate.audit import Event
 from authgate.provisioning import NewClient
 from authgate.settings import DatabaseSettings
 from authgate.storage.clients import ClientChange, ClientStatus, ConsentPolicy
+from authgate.storage.signing_keys import SigningKey
 from authgate.storage.users import User
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing import PostgresServer
@@ -462,6 +463,19 @@ async def test_ru_17_no_page_on_the_way_tells_another_site_where_it_is(
 # Codes.
 
 
+@on_sqlite
+async def test_who_chose_a_shared_secret_before_there_were_id_tokens_has_them_signed_too(
+    server: RunningServer, console: Application, person: Person, acme: Tenant
+) -> None:
+    await provisioning.change_tenant(
+        server.parts, acme, change=lambda before: before.changed({"signing_algorithm": "HS256"})
+    )
+    with use_tenant(acme):
+        await SigningKey.filter(algorithm="ES256").delete()
+    tokens = await console.signed_in(person)
+    assert await claims(console.http, acme, tokens["id_token"], audience="console")
+
+
 async def test_co_02_a_code_that_comes_back_ends_what_it_has_yielded(
     console: Application, person: Person, acme: Tenant, ledger: Ledger
 ) -> None:
@@ -700,12 +714,15 @@ async def test_a_person_takes_back_what_an_application_may_do(
 ) -> None:
     tokens = await console.signed_in(person, scope="openid offline_access")
     await console.refresh(tokens["refresh_token"])
+    asking = console.ask(scope="openid offline_access")
+    code = (await allowed(person, asking))["code"]
     page = await person.visit(f"{acme.issuer}/account/sessions")
     assert page.text.count("<b><bdi>Acme Console</bdi></b>") == 1
     await person.submit({}, to="/account/access/remove")
     assert "Acme Console" not in (person.page.text if person.page else "")
     assert (await bearer(console, tokens)).status_code == 401
     assert (await console.refresh(tokens["refresh_token"])).json()["error"] == "invalid_grant"
+    assert (await console.redeem(code, asking)).json()["error"] == "invalid_grant"
     assert is_asked(await sent_on(person, console.ask().url))
     assert await ledger.events(acme, Event.USER_AUTHORIZATION_REVOKED)
 

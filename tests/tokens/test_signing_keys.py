@@ -265,10 +265,13 @@ async def test_a_retired_key_ends_after_its_last_token_and_not_before(
     assert rotation.retiring not in await _kids(process())
 
 
+@pytest.mark.parametrize(
+    "lifetime", ["access_token_lifetime", "client_credentials_lifetime", "id_token_lifetime"]
+)
 async def test_a_retired_key_outlives_the_longest_token(
-    process: Callable[[], SigningKeys], acme: Tenant, clock: Clock
+    process: Callable[[], SigningKeys], acme: Tenant, clock: Clock, lifetime: str
 ) -> None:
-    patient = replace(acme.settings, client_credentials_lifetime=40 * 86400)
+    patient = acme.settings.changed({lifetime: 40 * 86400})
     with use_tenant(replace(acme, id=uuid4(), settings=patient)):
         await process().ensure("ES256")
         rotation = await process().rotate("ES256", actor=SYSTEM)

@@ -49,6 +49,7 @@ async def remove(access_id: UUID, user_id: UUID, *, now: datetime) -> int:
     client_ids |= await refresh_tokens.clients_of(access_id, user_id=user_id)
     for client_id in client_ids:
         await consents.revoke(user_id, client_id)
+        await authorization_codes.withdraw(user_id=user_id, client_id=client_id, now=now)
     ended = await refresh_tokens.revoke_own(access_id, user_id=user_id)
     return ended + await tokens.revoke_own(access_id, user_id=user_id)
 

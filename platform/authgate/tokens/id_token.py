@@ -12,7 +12,8 @@ from authgate.storage.users import User
 from authgate.tokens import jws, standard_claims
 from authgate.tokens.authentication import Authentication
 from authgate.tokens.jws import InvalidToken
-from authgate.tokens.keys import SigningKeys
+from authgate.tokens.keys import NoSigningKey, SigningKeys
+from authgate.tokens.signer import Signer
 from authgate.tokens.verifier import check_signature
 from authgate_tenants import current_tenant
 from authgate_tenants.settings import SigningAlgorithm
@@ -46,7 +47,7 @@ class IdTokens:
             return ""
         tenant, now = current_tenant(), int(self._clock().timestamp())
         algorithm = algorithm_of(tenant.settings.signing_algorithm)
-        signer = await self._keys.signer(algorithm)
+        signer = await self._signer(algorithm)
         claims: dict[str, object] = {
             **standard_claims.of(sign_in.user, sign_in.scope),
             **sign_in.authentication.claims(),
@@ -61,6 +62,14 @@ class IdTokens:
         if sign_in.nonce:
             claims["nonce"] = sign_in.nonce
         return await signer.sign(claims, typ="JWT")
+
+    async def _signer(self, algorithm: SigningAlgorithm) -> Signer:
+        try:
+            return await self._keys.signer(algorithm)
+        except NoSigningKey:
+            # A tenant that chose HS256 before there were ID tokens was given no key for them.
+            await self._keys.ensure(algorithm)
+            return await self._keys.signer(algorithm)
 
     async def subject_of(self, id_token: str) -> str:
         """Whom an ID token of ours names, however long ago it ended. Raises ``InvalidToken``.

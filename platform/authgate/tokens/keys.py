@@ -208,5 +208,9 @@ class SigningKeys:
 def _end(now: datetime) -> datetime:
     """When the last token of a key that signs until now has certainly ended."""
     settings = current_tenant().settings
-    longest = max(settings.access_token_lifetime, settings.client_credentials_lifetime)
+    longest = max(
+        settings.access_token_lifetime,
+        settings.client_credentials_lifetime,
+        settings.id_token_lifetime,
+    )
     return now + max(_RETIRING, timedelta(seconds=longest) + _PAST_LAST_TOKEN)

@@ -25,10 +25,22 @@ _FOREIGN_KEYS = (
 _FAMILIES = (
     "CREATE INDEX tokens_family ON tokens (tenant_id, family_id) WHERE family_id IS NOT NULL"
 )
+# Whoever signs in or out asks for what ends with a session: most of what is stored does not.
+_SESSIONS = (
+    "CREATE INDEX refresh_tokens_session ON refresh_tokens (tenant_id, session_id)"
+    " WHERE session_id IS NOT NULL",
+    "CREATE INDEX authorization_codes_session ON authorization_codes (tenant_id, session_id)"
+    " WHERE spent_at IS NULL",
+)
 
-forward = statements(both=(_FAMILIES,), postgres=tenant_keys.added(_FOREIGN_KEYS))
+forward = statements(both=(_FAMILIES, *_SESSIONS), postgres=tenant_keys.added(_FOREIGN_KEYS))
 backward = statements(
-    both=("DROP INDEX tokens_family",), postgres=tenant_keys.dropped(_FOREIGN_KEYS)
+    both=(
+        "DROP INDEX tokens_family",
+        "DROP INDEX refresh_tokens_session",
+        "DROP INDEX authorization_codes_session",
+    ),
+    postgres=tenant_keys.dropped(_FOREIGN_KEYS),
 )
 
 
