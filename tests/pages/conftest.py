@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from uuid import UUID
@@ -273,7 +273,8 @@ def gallery_url(
                 self.send_header(name.decode(), value.decode())
             self.send_header("content-length", str(len(reply.body)))
             self.end_headers()
-            self.wfile.write(reply.body)
+            with suppress(BrokenPipeError):  # a browser that has left
+                self.wfile.write(reply.body)
 
         def log_message(self, format: str, *arguments: object) -> None:
             """Say nothing."""
