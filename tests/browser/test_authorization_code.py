@@ -25,6 +25,8 @@ class Program:
     """A program on the person's machine that waits for its answer."""
 
     port: int
+    goes_on: bool = False
+    """Whether it sends the browser on to another origin when it has its answer."""
     told: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     """Each answer, and how it came."""
 
@@ -77,7 +79,10 @@ def program() -> Iterator[Program]:
             if "state" in said:
                 answer = {name: values[0] for name, values in parse_qs(said).items()}
                 listening.told.append((how, answer))
-            self.send_response(200)
+            leads_on = listening.goes_on and self.path.startswith("/callback")
+            self.send_response(303 if leads_on else 200)
+            if leads_on:
+                self.send_header("Location", f"http://localhost:{listening.port}/home")
             self.send_header("Content-Type", "text/html")
             self.end_headers()
             self.wfile.write(b"<!doctype html><title>Back</title><h1>Back in the program</h1>")
@@ -147,6 +152,26 @@ async def test_the_sign_in_page_itself_may_lead_back_to_the_program(
     await sign_in(browser_page)
     await is_back(browser_page)
     assert (await program.redeem(live_server, own)).status_code == 200
+
+
+@pytest.mark.parametrize("response_mode", ["query", "form_post"])
+@pytest.mark.parametrize("asks", [True, False], ids=["consent", "sign-in"])
+async def test_a_program_may_send_the_browser_on_to_another_origin(
+    live_server: LiveServer,
+    program: Program,
+    browser_page: Page,
+    response_mode: str,
+    asks: bool,
+) -> None:
+    program.goes_on = True
+    asked, own = live_server.applications
+    client_id = asked if asks else own
+    await browser_page.goto(program.asks(live_server, client_id, response_mode=response_mode))
+    await sign_in(browser_page)
+    if asks:
+        await browser_page.get_by_role("button", name="Allow").click()
+    await is_back(browser_page)
+    assert browser_page.url == f"http://localhost:{program.port}/home"
 
 
 async def test_enter_on_the_consent_page_denies(

@@ -84,9 +84,13 @@ def is_loopback(uri: str) -> bool:
 
 
 def form_target(uri: str) -> str:
-    """What a page must name to let its form lead there: scheme and host, or a scheme alone."""
-    parts = urlsplit(uri)
-    return f"{parts.scheme}://{parts.netloc}" if parts.scheme in _WEB else f"{parts.scheme}:"
+    """What a page must name to let its form lead there, and on to where the application leads.
+
+    Chromium holds ``form-action`` against the application's own redirects as well, and nobody but
+    the application knows to which host they go. On the machine itself that is often plain ``http``.
+    """
+    scheme = uri.partition(":")[0]
+    return "https:" if scheme == "https" else f"https: {scheme}:"
 
 
 def _without_port(uri: str) -> str | None:

@@ -28,8 +28,8 @@ def security_headers(answer: Answer, *, https: bool) -> Headers:
 
 @lru_cache(maxsize=1024)
 def page_headers(*, https: bool, form_target: str = "") -> Headers:
-    """The headers of a page whose form may lead to one more address: browsers that hold
-    ``form-action`` against redirects would not let a person back to the application."""
+    """The headers of a page whose form may lead elsewhere: browsers that hold ``form-action``
+    against redirects would not let a person back to the application."""
     headers = security_headers(Answer.PAGE, https=https)
     if not form_target:
         return headers
