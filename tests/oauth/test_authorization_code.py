@@ -1,7 +1,7 @@
 """The authorization code grant, as an application and a person's browser see it."""
 
 import asyncio
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urljoin, urlsplit
 
 import httpx2
 import pytest
@@ -11,6 +11,8 @@ from authgate.audit import Event
 from authgate.provisioning import NewClient
 from authgate.settings import DatabaseSettings
 from authgate.storage.clients import ClientChange, ClientStatus, ConsentPolicy
+from authgate.storage.consents import Consent
+from authgate.storage.refresh_tokens import RefreshToken
 from authgate.storage.signing_keys import SigningKey
 from authgate.storage.users import User
 from authgate_tenants import Tenant, use_tenant
@@ -28,7 +30,7 @@ from authgate_testing.application import (
 from authgate_testing.databases import on_sqlite
 from authgate_testing.doors import PASSWORD
 from authgate_testing.ledger import Ledger, at_rest
-from authgate_testing.person import Person
+from authgate_testing.person import Person, forms
 from authgate_testing.server import RunningServer
 
 CALLBACK = "https://console.example/callback"
@@ -152,6 +154,25 @@ async def test_a_request_is_answered_once(console: Application, person: Person) 
     again = await decided(person, "allow")
     assert again.status_code == 400
     assert "Location" not in again.headers
+
+
+async def test_of_decisions_that_arrive_together_one_counts(
+    console: Application, person: Person, acme: Tenant
+) -> None:
+    page = await sent_on(person, console.ask().url)
+    form = next(each for each in forms(page.text) if each.action.endswith("/decision"))
+    url = urljoin(str(page.url), form.action)
+    answers = await asyncio.gather(
+        *(
+            person.http.post(url, data=form.hidden | {"decision": decision})
+            for decision in ("deny", "allow") * 6
+        )
+    )
+    [counted] = [answer for answer in answers if answer.status_code == 303]
+    assert {answer.status_code for answer in answers} == {303, 400}
+    with use_tenant(acme):
+        is_remembered = await Consent.all().exists()
+    assert is_remembered is ("code" in told(counted))
 
 
 @on_sqlite
@@ -474,6 +495,17 @@ async def test_who_chose_a_shared_secret_before_there_were_id_tokens_has_them_si
         await SigningKey.filter(algorithm="ES256").delete()
     tokens = await console.signed_in(person)
     assert await claims(console.http, acme, tokens["id_token"], audience="console")
+
+
+async def test_co_01_of_redemptions_that_arrive_together_one_is_given_tokens(
+    console: Application, person: Person, acme: Tenant
+) -> None:
+    asking = console.ask()
+    code = (await allowed(person, asking))["code"]
+    answers = await asyncio.gather(*(console.redeem(code, asking) for _ in range(20)))
+    assert sorted(answer.status_code for answer in answers) == [200] + [400] * 19
+    with use_tenant(acme):
+        assert await RefreshToken.all().count() == 1
 
 
 async def test_co_02_a_code_that_comes_back_ends_what_it_has_yielded(

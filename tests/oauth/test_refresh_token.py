@@ -153,6 +153,14 @@ async def test_without_grace_a_token_is_good_once(
     assert is_dead(await console.refresh(tokens["refresh_token"]))
 
 
+async def test_rt_01_without_grace_one_of_many_at_once_is_given_tokens(
+    server: RunningServer, console: Application, tokens: dict[str, str], acme: Tenant
+) -> None:
+    await set_up(server, acme, refresh_token_grace=0)
+    answers = await asyncio.gather(*(console.refresh(tokens["refresh_token"]) for _ in range(30)))
+    assert sorted(answer.status_code for answer in answers) == [200] + [400] * 29
+
+
 async def test_a_tenant_may_keep_one_refresh_token_for_good(
     server: RunningServer, console: Application, tokens: dict[str, str], acme: Tenant
 ) -> None:

@@ -15,6 +15,9 @@ NEVER_REACHED = {
         "CLIENT_FAILURES_PER_IP",
         "UNKNOWN_DEVICE_CODES",
         "BEARER_FAILURES",
+        "AUTHORIZATION_PER_IP",
+        "INTROSPECTION_PER_CLIENT",
+        "REVOCATION_PER_IP",
     )
 }
 """Variables of the environment."""

@@ -6,6 +6,7 @@ from urllib.parse import quote_plus, urlencode
 
 from authgate_testing.bad_requests.message import Message
 from authgate_testing.device import GRANT
+from authgate_testing.faults.household import CALLBACK
 
 _FORM = (b"Content-Type", b"application/x-www-form-urlencoded")
 _JSON = (b"Content-Type", b"application/json")
@@ -33,11 +34,22 @@ class Stage:
         poll = {"grant_type": GRANT, "client_id": self.device, "device_code": self.device_code}
         machine = {"grant_type": "client_credentials", "scope": "read"}
         asking = {"client_id": self.device, "scope": "openid profile"}
+        redeemed = client | {
+            "grant_type": "authorization_code",
+            "code": "c",
+            "code_verifier": "v" * 43,
+        }
+        refreshed = client | {"grant_type": "refresh_token", "refresh_token": "agrt_r"}
+        told = client | {"token": self.access_token, "token_type_hint": "access_token"}
         bearer = (b"Authorization", b"Bearer " + self.access_token.encode())
         return [
             self._post("/oauth/token", machine, (b"Authorization", b"Basic " + basic)),
             self._post("/oauth/token", machine | client),
             self._post("/oauth/token", poll),
+            self._post("/oauth/token", redeemed),
+            self._post("/oauth/token", refreshed),
+            self._post("/oauth/introspect", told),
+            self._post("/oauth/revoke", client | {"token": "agrt_r"}),
             self._post("/oauth/device/code", asking),
             self._message("POST", "/oauth/device/code", _JSON, body=_as_json(asking)),
             self._message("GET", "/oauth/tokeninfo", bearer),
@@ -56,7 +68,25 @@ class Stage:
         sent = {"csrf_token": self.csrf_token}
         code = {"user_code": self.user_code}
         cookies = (b"Cookie", self.cookies.encode())
+        asking = {
+            "response_type": "code",
+            "client_id": self.machine[0],
+            "redirect_uri": CALLBACK,
+            "scope": "read",
+            "state": "s",
+            "nonce": "n",
+            "prompt": "consent",
+            "max_age": "60",
+            "code_challenge": "a" * 43,
+            "code_challenge_method": "S256",
+        }
+        asked = f"/oauth/authorize/{'h' * 43}"
+        decided = sent | {"request": "h" * 43, "decision": "allow"}
         return [
+            self._message("GET", "/oauth/authorize", _HTML, query=urlencode(asking).encode()),
+            self._post("/oauth/authorize", asking, _HTML, cookies),
+            self._message("GET", asked, _HTML, cookies),
+            self._post(f"{asked}/decision", decided, _HTML, cookies),
             self._message("GET", "/login", _HTML),
             self._message("HEAD", "/login", _HTML),
             self._message("GET", "/device", _HTML, cookies, query=urlencode(code).encode()),

@@ -11,13 +11,14 @@ from authgate_testing.device import GRANT
 
 PASSWORD = "correct-horse-battery-staple"
 PERSON = "mira"
+CALLBACK = "https://fleet.example/callback"
 
 _SCOPES = ("openid", "profile", "email", "read")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Household:
-    """A tenant, its machine, its device client and its person."""
+    """A tenant, its machine, which people may sign in to, its device client and its person."""
 
     slug: str
     tenant_id: str
@@ -44,8 +45,9 @@ async def settled(parts: Installation, slug: str) -> Household:
         machine = await provisioning.add_client(
             parts,
             name="Nightly backup",
-            grant_types=["client_credentials"],
+            grant_types=["client_credentials", "authorization_code", "refresh_token"],
             scopes=["read"],
+            redirect_uris=[CALLBACK],
             public=False,
         )
         device = await provisioning.add_client(
