@@ -1,7 +1,7 @@
 """The authorization code grant, as an application and a person's browser see it."""
 
 import asyncio
-from urllib.parse import parse_qsl, urljoin, urlsplit
+from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
 
 import httpx2
 import pytest
@@ -203,7 +203,7 @@ async def test_an_answer_comes_by_a_form_where_the_application_wants_it(
 
 
 @on_sqlite
-async def test_nobody_is_shown_a_page_where_the_application_forbids_it(
+async def test_wb_18_nobody_is_shown_a_page_where_the_application_forbids_it(
     server: RunningServer, console: Application, person: Person
 ) -> None:
     nobody = Person(server.browser())
@@ -218,7 +218,7 @@ async def test_nobody_is_shown_a_page_where_the_application_forbids_it(
 
 @on_sqlite
 @pytest.mark.parametrize("wanted", [{"prompt": "login"}, {"max_age": "0"}])
-async def test_an_application_may_want_a_fresh_sign_in(
+async def test_wb_19_an_application_may_want_a_fresh_sign_in(
     server: RunningServer, console: Application, person: Person, wanted: dict[str, str]
 ) -> None:
     await allowed(person, console.ask())
@@ -365,19 +365,25 @@ REFUSED = {
     "pk_05_method_alone": ({"code_challenge": ""}, "invalid_request"),
     "pk_08_short": ({"code_challenge": "x" * 42}, "invalid_request"),
     "pk_08_padded": ({"code_challenge": "x" * 42 + "="}, "invalid_request"),
-    "token": ({"response_type": "token"}, "unsupported_response_type"),
-    "hybrid": ({"response_type": "code id_token"}, "unsupported_response_type"),
+    "mx_04_token": ({"response_type": "token"}, "unsupported_response_type"),
+    "mx_04_hybrid": ({"response_type": "code id_token"}, "unsupported_response_type"),
     "nothing": ({"response_type": ""}, "invalid_request"),
-    "fragment": ({"response_mode": "fragment"}, "invalid_request"),
+    "mx_06_fragment": ({"response_mode": "fragment"}, "invalid_request"),
+    "mx_06_web_message": ({"response_mode": "web_message"}, "invalid_request"),
     "scope": ({"scope": "admin"}, "invalid_scope"),
     "scope_with_quotes": ({"scope": 'openid "x"'}, "invalid_scope"),
-    "state": ({"state": "x" * 4097}, "invalid_request"),
-    "nonce": ({"nonce": "x" * 1025}, "invalid_request"),
+    "mx_14_state": ({"state": "x" * 4097}, "invalid_request"),
+    "mx_14_nonce": ({"nonce": "x" * 1025}, "invalid_request"),
     "prompt": ({"prompt": "none login"}, "invalid_request"),
     "unknown_prompt": ({"prompt": "create"}, "invalid_request"),
-    "max_age": ({"max_age": "-1"}, "invalid_request"),
+    "mx_14_max_age": ({"max_age": "-1"}, "invalid_request"),
+    "mx_14_endless_age": ({"max_age": "1e9999"}, "invalid_request"),
+    "mx_14_age_in_other_digits": ({"max_age": "\u0663"}, "invalid_request"),
     "request": ({"request": "eyJ.e30.x"}, "request_not_supported"),
-    "request_uri": ({"request_uri": "https://x.example/"}, "request_uri_not_supported"),
+    "mx_11_request_uri": (
+        {"request_uri": "http://169.254.169.254/"},
+        "request_uri_not_supported",
+    ),
     "registration": ({"registration": "{}"}, "registration_not_supported"),
 }
 
@@ -397,11 +403,49 @@ async def test_an_application_is_told_what_is_wrong_with_its_request(
 
 
 @on_sqlite
-async def test_a_parameter_that_is_given_twice_is_refused(
+@pytest.mark.parametrize("same", [True, False])
+async def test_mx_08_any_parameter_twice_is_refused(
+    console: Application, person: Person, same: bool
+) -> None:
+    asking = console.ask(prompt="consent", max_age="60", response_mode="query")
+    for name, value in parse_qsl(urlsplit(asking.url).query):
+        twice = urlencode({name: value if same else "x"})
+        answer = await person.http.get(f"{asking.url}&{twice}")
+        if name in ("client_id", "redirect_uri"):
+            assert answer.status_code == 400, name
+        else:
+            assert told(answer)["error"] == "invalid_request", name
+
+
+@on_sqlite
+async def test_mx_01_every_answer_says_whose_it_is(
+    console: Application, person: Person, acme: Tenant
+) -> None:
+    metadata = await console.http.get(f"{acme.issuer}/.well-known/openid-configuration")
+    assert metadata.json()["authorization_response_iss_parameter_supported"] is True
+    assert metadata.json()["issuer"] == acme.issuer
+    answers = [
+        await allowed(person, console.ask()),
+        told(await sent_on(person, console.ask(response_mode="form_post").url)),
+        told(await person.http.get(console.ask(scope="admin").url)),
+        told(await sent_on(person, console.ask(prompt="none", max_age="0").url)),
+    ]
+    assert ["code" in answer for answer in answers] == [True, True, False, False]
+    assert {answer["iss"] for answer in answers} == {acme.issuer}
+
+
+@on_sqlite
+async def test_mx_07_a_state_stays_text_in_the_page_that_sends_it(
     console: Application, person: Person
 ) -> None:
-    answer = await person.http.get(f"{console.ask().url}&scope=write")
-    assert told(answer)["error"] == "invalid_request"
+    state = """"><script>alert(1)</script><form action='https://evil.example'>&amp;"""
+    await sent_on(person, console.ask(response_mode="form_post", state=state).url)
+    page = await decided(person, "allow")
+    assert "<script>alert" not in page.text
+    assert "<form action='" not in page.text
+    assert told(page)["state"] == state
+    policy = page.headers["content-security-policy"]
+    assert "script-src 'self';" in policy
 
 
 @on_sqlite
@@ -418,7 +462,9 @@ async def test_ru_04_the_form_of_a_page_cannot_change_where_the_answer_goes(
 
 
 @on_sqlite
-async def test_one_requests_form_decides_on_no_other(console: Application, person: Person) -> None:
+async def test_wb_17_one_requests_form_decides_on_no_other(
+    console: Application, person: Person
+) -> None:
     first = await sent_on(person, console.ask().url)
     other = await sent_on(person, console.ask(scope="openid write").url)
     fields = hidden_fields(first.text)
