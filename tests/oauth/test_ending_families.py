@@ -12,9 +12,10 @@ import pytest
 from authgate import provisioning, storage
 from authgate.accounts import access
 from authgate.oauth import families
-from authgate.storage import refresh_tokens
+from authgate.storage import consents, refresh_tokens
 from authgate.storage.refresh_tokens import RefreshToken
 from authgate.storage.sessions import Session
+from authgate.storage.users import User
 from authgate.tokens.refresh_rotation import RefreshRotation
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.application import Application
@@ -122,6 +123,20 @@ async def test_what_was_moved_meanwhile_is_refreshed_where_it_is_now(
         await access.move(presented.session_id, to=following)
         rotation = RefreshRotation(clock=server.clock)
         assert await rotation.follow(presented, token) is None
+
+
+async def test_whoever_takes_a_consent_back_waits_for_what_it_allows(
+    postgres: PostgresServer,
+    server: RunningServer,
+    online: dict[str, str],
+    alice: User,
+    acme: Tenant,
+) -> None:
+    with use_tenant(acme):
+        taking_back = access.end_of_client(alice.id, "console", now=server.clock())
+        async with meanwhile(postgres, taking_back):
+            assert await consents.find(alice.id, "console")
+        assert await consents.find(alice.id, "console") is None
 
 
 async def test_whoever_ends_a_family_waits_for_a_repetition(

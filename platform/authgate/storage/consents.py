@@ -28,8 +28,12 @@ class Consent(TenantOwned):
 
 
 async def find(user_id: UUID, client_id: str) -> Consent | None:
-    """What this person has allowed this client."""
-    return await Consent.get_or_none(user_id=user_id, client_id=client_id)
+    """What this person has allowed this client.
+
+    Whoever takes it back waits for this unit of work, and then finds what came of it.
+    """
+    held = Consent.filter(user_id=user_id, client_id=client_id).select_for_update()
+    return await held.get_or_none()
 
 
 async def of(user_id: UUID) -> list[Consent]:
