@@ -10,6 +10,7 @@ from authgate import provisioning
 from authgate.audit import Event
 from authgate.provisioning import NewClient
 from authgate.settings import DatabaseSettings
+from authgate.storage.authorization_requests import AuthorizationRequestRow
 from authgate.storage.clients import ClientChange, ClientStatus, ConsentPolicy
 from authgate.storage.consents import Consent
 from authgate.storage.refresh_tokens import RefreshToken
@@ -830,3 +831,15 @@ async def test_nobody_takes_back_what_is_not_theirs(
     await colleague.submit({"access": access}, to="/account/access/remove")
     assert (await bearer(console, tokens)).status_code == 200
     assert (await console.refresh(tokens["refresh_token"])).status_code == 200
+
+
+@on_sqlite
+async def test_a_request_that_a_newer_version_has_kept_is_answered(
+    console: Application, person: Person, acme: Tenant
+) -> None:
+    page = await sent_on(person, console.ask().url)
+    with use_tenant(acme):
+        row = await AuthorizationRequestRow.get()
+        row.parameters |= {"resource": ["https://api.example"]}
+        await row.save()
+    assert is_asked(await person.http.get(str(page.url)))

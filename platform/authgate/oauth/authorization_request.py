@@ -6,7 +6,7 @@ make us anybody's redirector. After that the client is told, at that address.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, NamedTuple, Self
 
 from authgate.oauth import pkce
@@ -123,9 +123,11 @@ class AuthorizationRequest:
 
     @classmethod
     def stored(cls, values: Mapping[str, Any]) -> Self:
-        """What ``to_json`` has made."""
-        lists = {name: tuple(value) for name, value in values.items() if isinstance(value, list)}
-        return cls(**{**values, **lists})
+        """What ``to_json`` has made; what a newer version adds to it is left out."""
+        names = {each.name for each in fields(cls)} & values.keys()
+        known = {name: values[name] for name in names}
+        lists = {name: tuple(value) for name, value in known.items() if isinstance(value, list)}
+        return cls(**{**known, **lists})
 
     def to_json(self) -> dict[str, Any]:
         """All of it, to be stored."""
