@@ -121,7 +121,7 @@ def test_a_file_of_settings_that_does_not_fit_is_refused(
 def test_an_unmigrated_database_is_refused_with_the_cure(command: Cli) -> None:
     ended = command("tenant", "list")
     assert ended.code == 6
-    assert ended.err == "authgate: The database lacks 3 migrations: run authgate migrate.\n"
+    assert ended.err == "authgate: The database lacks 5 migrations: run authgate migrate.\n"
 
 
 def test_a_database_that_is_away_is_told_in_one_line(command: Cli, use: Use) -> None:

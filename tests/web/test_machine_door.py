@@ -192,4 +192,4 @@ async def test_long_names_of_hosts_are_not_remembered(edge: Edge, acme: Tenant) 
         await asyncio.sleep(0)  # its line is written
     kept, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert kept < 2_000_000
+    assert kept < 5_000_000  # the names alone would be 8,000,000
