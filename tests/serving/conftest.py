@@ -179,7 +179,11 @@ class Service:
         self._said = threading.Condition()
         self._ear = threading.Thread(target=self._hear, daemon=True)
         self._ear.start()
-        self.port = int(self.said(r"listening on https?://127\.0\.0\.1:(\d+)")[1])
+        try:
+            self.port = int(self.said(r"listening on https?://127\.0\.0\.1:(\d+)")[1])
+        except AssertionError:
+            self.stop()  # or another test would be blamed for what it leaves open
+            raise
 
     @staticmethod
     def within(seconds: float, holds: Callable[[], bool]) -> bool:

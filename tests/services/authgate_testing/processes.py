@@ -4,6 +4,7 @@ import ctypes
 import fcntl
 import os
 import pwd
+import random
 import shutil
 import signal
 import socket
@@ -18,6 +19,7 @@ from pathlib import Path
 from authgate_testing.secrets_watch.places import PLACES
 
 LOOPBACK = "127.0.0.1"
+_UNASSIGNED_PORTS = range(15_000, 32_768)  # Linux hands out 32,768 and above, others 49,152
 _START_SECONDS = 30.0
 _STOP_SECONDS = 10.0
 _START_ATTEMPTS = 3
@@ -32,11 +34,16 @@ class ServiceDidNotStart(Exception):
 
 
 def free_port() -> int:
-    """Return a loopback port that nobody listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Return a loopback port that nobody listens on at this moment.
+
+    It lies where the kernel picks none of itself: whoever connects, or listens on a port of the
+    kernel's choice, would otherwise take it before the service does.
+    """
+    while True:
+        port = random.choice(_UNASSIGNED_PORTS)  # noqa: S311 - a number, no secret
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind((LOOPBACK, port))
+            return port
 
 
 def service_account() -> str | None:
