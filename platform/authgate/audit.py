@@ -46,7 +46,7 @@ class Event(StrEnum):
     """So many failures in a row that the account has to wait."""
 
     LOGOUT = "LOGOUT"
-    """A browser's session ended: signed out, or signed in anew."""
+    """A browser's session ended: signed out, or somebody else signed in."""
 
     OAUTH_AUTHENTICATION = "OAUTH_AUTHENTICATION"
     """Somebody came back from another identity provider; ``success`` says how it ended."""

@@ -5,21 +5,21 @@ import contextvars
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
-from uuid import uuid4
 
 import pytest
 
 from authgate import provisioning, storage
 from authgate.accounts import access
+from authgate.audit import Event
 from authgate.oauth import families
-from authgate.storage import consents, refresh_tokens
-from authgate.storage.refresh_tokens import RefreshToken
-from authgate.storage.sessions import Session
+from authgate.storage import authorization_requests, consents, refresh_tokens
+from authgate.storage.authorization_requests import AuthorizationRequestRow
 from authgate.storage.users import User
 from authgate.tokens.refresh_rotation import RefreshRotation
 from authgate_tenants import Tenant, use_tenant
-from authgate_testing.application import Application
+from authgate_testing.application import Application, decided, sent_on
 from authgate_testing.databases import on_postgres
+from authgate_testing.ledger import Ledger
 from authgate_testing.person import Person
 from authgate_testing.postgres import PostgresServer
 from authgate_testing.server import RunningServer
@@ -99,30 +99,20 @@ async def test_no_successor_outlives_the_person_who_is_disabled_meanwhile(
     assert (await console.refresh(successor)).status_code == 400
 
 
-async def test_a_successor_moves_to_the_session_that_begins_meanwhile(
-    server: RunningServer,
+async def test_a_no_that_comes_second_is_not_written_down(
     postgres: PostgresServer,
-    online: dict[str, str],
+    server: RunningServer,
+    console: Application,
+    person: Person,
     acme: Tenant,
+    ledger: Ledger,
 ) -> None:
+    await sent_on(person, console.ask().url)
     with use_tenant(acme):
-        session, following = await Session.get(), uuid4()
-        moving = access.move(session.id, to=following)
-        await successor_during(server, postgres, online["refresh_token"], moving)
-        assert {each.session_id for each in await RefreshToken.all()} == {following}
-
-
-async def test_what_was_moved_meanwhile_is_refreshed_where_it_is_now(
-    server: RunningServer, console: Application, online: dict[str, str], acme: Tenant
-) -> None:
-    token = online["refresh_token"]
-    with use_tenant(acme):
-        presented, following = await refresh_tokens.find(token), uuid4()
-        assert presented is not None
-        assert presented.session_id is not None
-        await access.move(presented.session_id, to=following)
-        rotation = RefreshRotation(clock=server.clock)
-        assert await rotation.follow(presented, token) is None
+        row = await AuthorizationRequestRow.get()
+        async with meanwhile(postgres, decided(person, "deny")):
+            assert await authorization_requests.answer(row.id, now=server.clock())
+    assert await ledger.events(acme, Event.AUTHORIZATION_CODE_DENIED) == []
 
 
 async def test_whoever_takes_a_consent_back_waits_for_what_it_allows(

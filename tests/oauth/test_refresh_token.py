@@ -3,6 +3,7 @@
 import asyncio
 
 import httpx2
+import jwt
 import pytest
 
 from authgate import provisioning
@@ -66,6 +67,25 @@ async def test_a_refresh_gives_an_access_token_and_the_token_to_use_next(
     assert after["auth_time"] == before["auth_time"]
     assert "nonce" not in after
     assert await ledger.events(acme, Event.TOKEN_REFRESHED)
+
+
+@on_sqlite
+async def test_the_sid_that_an_application_knows_goes_on_when_the_person_signs_in_once_more(
+    server: RunningServer, console: Application, person: Person, acme: Tenant
+) -> None:
+    """What a refresh tells is of the first sign-in (OpenID Connect Core section 12.2)."""
+    before = await console.signed_in(person, scope="openid")
+    server.clock.advance(60)
+    await person.visit(f"{acme.issuer}/login")
+    await person.submit({"username": "alice", "password": PASSWORD}, to="/login")
+    refreshed = (await console.refresh(before["refresh_token"])).json()
+    anew = await console.signed_in(person, scope="openid")
+    first, second, third = [
+        jwt.decode(each["id_token"], options={"verify_signature": False})
+        for each in (before, refreshed, anew)
+    ]
+    assert first["sid"] == second["sid"] == third["sid"]
+    assert first["auth_time"] == second["auth_time"] != third["auth_time"]
 
 
 @on_sqlite

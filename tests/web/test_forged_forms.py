@@ -133,6 +133,19 @@ async def test_wb_01_a_token_of_another_tenant_is_worth_nothing(
 
 
 @on_sqlite
+async def test_wb_04_a_form_of_another_site_leaves_the_open_sign_in_page_as_it_is(
+    server: RunningServer, acme: Tenant
+) -> None:
+    # It comes without our cookies, as SameSite=Lax has it; the answer must not replace them.
+    answer = await server.http.post(
+        f"{acme.issuer}/oauth/authorize",
+        data={"client_id": "console"},
+        headers={"Origin": "https://evil.test", "Sec-Fetch-Site": "cross-site"},
+    )
+    assert "set-cookie" not in answer.headers
+
+
+@on_sqlite
 async def test_wb_01_no_other_media_type_carries_a_form(
     server: RunningServer, acme: Tenant, person: Person, ledger: Ledger
 ) -> None:

@@ -54,12 +54,6 @@ async def remove(access_id: UUID, user_id: UUID, *, now: datetime) -> int:
     return ended + await tokens.revoke_own(access_id, user_id=user_id)
 
 
-async def move(session_id: UUID, *, to: UUID) -> None:
-    """Let go on, with another session of the same browser, what was to end with this one."""
-    await authorization_codes.move(session_id, to=to)
-    await refresh_tokens.move(session_id, to=to)
-
-
 async def end_of_session(session_id: UUID, *, now: datetime) -> None:
     """End what lives no longer than a session; what is meant to outlive it does."""
     await authorization_codes.withdraw(session_id=session_id, now=now)

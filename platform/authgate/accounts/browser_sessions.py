@@ -10,6 +10,7 @@ from authgate.accounts.visits import Visitor
 from authgate.audit import Event
 from authgate.clock import Clock
 from authgate.storage import sessions
+from authgate.storage.sessions import SignIn
 from authgate.storage.users import User
 from authgate.web import session_cookie
 from authgate_tenants import current_tenant
@@ -30,10 +31,12 @@ class BrowserSessions:
         amr: list[str],
         remembered: bool = False,
     ) -> None:
-        """Sign this browser in, under a key it never had before: no session is ever adopted."""
+        """Sign this browser in, under a key it never had before: no session is ever adopted.
+
+        Who signs in once more goes on with their session, and with its ``sid``: applications know
+        it by that. Whoever else was signed in is signed out.
+        """
         now, settings = self._clock(), current_tenant().settings
-        former = visitor.signed_in
-        await self._end_former(visitor)
         absolute = timedelta(
             seconds=settings.remembered_session_lifetime
             if remembered
@@ -41,21 +44,19 @@ class BrowserSessions:
         )
         # Asked to stay signed in, a browser may be idle for as long as it stays.
         idle = absolute if remembered else timedelta(seconds=settings.session_idle_lifetime)
-        key, session = await sessions.start(
-            user_id=user.id,
+        sign_in = SignIn(
             amr=amr,
             ip=visitor.facts.ip,
             user_agent=visitor.facts.user_agent,
             remembered=remembered,
-            now=now,
+            at=now,
             idle_expires_at=now + idle,
             expires_at=now + absolute,
         )
-        if former is not None and former.user.id == user.id:
-            # Signed in once more, not out: what the browser's applications have goes on.
-            await access.move(former.session.id, to=session.id)
-        elif former is not None:
-            await access.end_of_session(former.session.id, now=now)
+        key = await self._renewed(visitor, user, sign_in)
+        if key is None:
+            await self._end_former(visitor)
+            key = await sessions.start(user.id, sign_in)
         max_age = int(absolute.total_seconds()) if remembered else None
         session_cookie.write(response, session_cookie.SESSION, key, max_age=max_age)
         session_cookie.clear(response, session_cookie.PRESESSION)
@@ -63,15 +64,21 @@ class BrowserSessions:
     async def end(self, visitor: Visitor, response: Response) -> None:
         """Sign this browser out, here and on the server."""
         await self._end_former(visitor)
-        if visitor.signed_in is not None:
-            await access.end_of_session(visitor.signed_in.session.id, now=self._clock())
         session_cookie.clear(response, session_cookie.SESSION)
+
+    async def _renewed(self, visitor: Visitor, user: User, sign_in: SignIn) -> str | None:
+        former = visitor.signed_in
+        if former is None or former.user.id != user.id:
+            return None
+        return await sessions.renew(former.session, sign_in)
 
     async def _end_former(self, visitor: Visitor) -> None:
         former = visitor.signed_in
         if former is None:
             return
-        await sessions.end(former.session.id, user_id=former.user.id, now=self._clock())
+        now = self._clock()
+        await sessions.end(former.session.id, user_id=former.user.id, now=now)
+        await access.end_of_session(former.session.id, now=now)
         await audit.record(
             Event.LOGOUT,
             actor=audit.user(former.user.id, former.user.username),

@@ -73,8 +73,7 @@ async def begin(now: datetime) -> None:
     """Find the visitor, and refuse forms that another site has sent. Raises ``ForgedForm``."""
     person = await _signed_in(now)
     g.visitor = _visitor(person, session_cookie.read(request.headers, session_cookie.PRESESSION))
-    rule = request.url_rule.rule if request.url_rule else ""
-    if request.method not in _SAFE_METHODS and rule not in _OPEN_TO_OTHER_SITES:
+    if request.method not in _SAFE_METHODS and not _is_open_to_other_sites():
         await _refuse_forged_form()
 
 
@@ -85,11 +84,19 @@ async def require_purpose(purpose: str) -> None:
 
 
 def remember_browser(response: Response) -> Response:
-    """Give a browser without a session the key that its forms are bound to."""
-    key = visitor().presession if "visitor" in g else None
+    """Give a browser without a session the key that its forms are bound to.
+
+    Not where another site's form came in: it came without our cookies, and what the browser has
+    is not to be replaced. Nobody is given a form there.
+    """
+    key = visitor().presession if "visitor" in g and not _is_open_to_other_sites() else None
     if key is not None and visitor().signed_in is None:
         session_cookie.write(response, session_cookie.PRESESSION, key)
     return response
+
+
+def _is_open_to_other_sites() -> bool:
+    return request.url_rule is not None and request.url_rule.rule in _OPEN_TO_OTHER_SITES
 
 
 async def _signed_in(now: datetime) -> SignedIn | None:

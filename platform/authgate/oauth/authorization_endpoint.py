@@ -240,9 +240,11 @@ class AuthorizationEndpoint:
         return self._sent(wanted.address, {"code": code})
 
     async def _denied(self, asked: _Asked, person: SignedIn) -> Response:
+        if not await self._is_answer(asked):
+            return self._refusal(_OVER)
         await _record(Event.AUTHORIZATION_CODE_DENIED, asked, person)
         metrics.authorizations.add("denied")
-        return await self._answered(asked, AccessDenied("The person said no."))
+        return self._told(asked.request.address, AccessDenied("The person said no."))
 
     async def _answered(self, asked: _Asked, error: OAuthError) -> Response:
         if not await self._is_answer(asked):

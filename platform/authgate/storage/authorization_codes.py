@@ -146,11 +146,6 @@ async def spend(code_id: UUID, *, now: datetime) -> bool:
     return spent == 1
 
 
-async def move(session_id: UUID, *, to: UUID) -> None:
-    """Hand what waits of a session to the one that took its place."""
-    await AuthorizationCode.filter(session_id=session_id, spent_at=None).update(session_id=to)
-
-
 async def withdraw(
     *,
     now: datetime,

@@ -187,15 +187,9 @@ async def find(token: str) -> Presented | None:
 
 async def rotate(presented: Presented, *, token: str, successor: str, now: datetime) -> bool:
     """Let the successor take a token's place; of requests that arrive together one hears
-    ``True``.
-
-    Nobody does where it has been moved to another session since it was read.
-    """
+    ``True``."""
     changed = await RefreshToken.filter(
-        id=presented.id,
-        status=RefreshStatus.ACTIVE,
-        expires_at__gt=now,
-        session_id=presented.session_id,
+        id=presented.id, status=RefreshStatus.ACTIVE, expires_at__gt=now
     ).update(
         status=RefreshStatus.ROTATED,
         rotated_at=now,
@@ -253,13 +247,6 @@ async def revoke_family(family_id: UUID) -> int:
 async def revoke_of_user(user_id: UUID, *, client_id: str | None = None) -> int:
     """End a person's tokens for good, of one client or of all; how many there were."""
     return await _revoke(user_id=user_id, **({"client_id": client_id} if client_id else {}))
-
-
-async def move(session_id: UUID, *, to: UUID) -> None:
-    """Let end with one session what was to end with the one whose place it took."""
-    # As in _revoke: a successor that is being stored is seen by the next statement.
-    while await RefreshToken.filter(session_id=session_id).update(session_id=to):
-        pass
 
 
 async def revoke_of_session(session_id: UUID) -> int:

@@ -3,6 +3,7 @@
 import hashlib
 import secrets
 from datetime import datetime
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from tortoise import fields
@@ -35,6 +36,18 @@ class Session(TenantOwned):
         indexes = (("tenant_id", "user_id"), ("expires_at",))
 
 
+class SignIn(NamedTuple):
+    """How, where and when somebody has proven who they are, and how long that is good for."""
+
+    amr: list[str]
+    ip: str
+    user_agent: str
+    remembered: bool
+    at: datetime
+    idle_expires_at: datetime
+    expires_at: datetime
+
+
 _BY_ID = Lookup(table="browser_sessions", key="id", columns=("expires_at", "ended_at"))
 
 
@@ -43,33 +56,23 @@ def hash_key(key: str) -> bytes:
     return hashlib.sha256(key.encode()).digest()
 
 
-async def start(
-    *,
-    user_id: UUID,
-    amr: list[str],
-    ip: str,
-    user_agent: str,
-    remembered: bool,
-    now: datetime,
-    idle_expires_at: datetime,
-    expires_at: datetime,
-) -> tuple[str, Session]:
+async def start(user_id: UUID, sign_in: SignIn) -> str:
     """Store a new session; its key (256 random bits) is returned once and never stored."""
     key = secrets.token_urlsafe(32)
-    session = await Session.create(
-        key_hash=hash_key(key),
-        user_id=user_id,
-        csrf_key=secrets.token_bytes(32),
-        amr=amr,
-        ip=ip,
-        user_agent=user_agent[:512],
-        remembered=remembered,
-        authenticated_at=now,
-        last_seen_at=now,
-        idle_expires_at=idle_expires_at,
-        expires_at=expires_at,
-    )
-    return key, session
+    await Session.create(user_id=user_id, **_values(key, sign_in))
+    return key
+
+
+async def renew(former: Session, sign_in: SignIn) -> str | None:
+    """Let a session whose person has proven themselves once more go on, under a new key.
+
+    The key it had opens nothing any more. ``None`` where the session has ended, or was renewed,
+    meanwhile.
+    """
+    key = secrets.token_urlsafe(32)
+    living = Session.filter(id=former.id, key_hash=former.key_hash, ended_at=None)
+    renewed = await living.update(**_values(key, sign_in))
+    return key if renewed == 1 else None
 
 
 async def find_live(key: str, *, now: datetime) -> Session | None:
@@ -108,6 +111,21 @@ async def end_all(user_id: UUID, *, now: datetime, except_id: UUID | None = None
     if except_id is not None:
         living = living.exclude(id=except_id)
     return await living.update(ended_at=now)
+
+
+def _values(key: str, sign_in: SignIn) -> dict[str, Any]:
+    return {
+        "key_hash": hash_key(key),
+        "csrf_key": secrets.token_bytes(32),
+        "amr": sign_in.amr,
+        "ip": sign_in.ip,
+        "user_agent": sign_in.user_agent[:512],
+        "remembered": sign_in.remembered,
+        "authenticated_at": sign_in.at,
+        "last_seen_at": sign_in.at,
+        "idle_expires_at": sign_in.idle_expires_at,
+        "expires_at": sign_in.expires_at,
+    }
 
 
 def _live(now: datetime) -> Q:

@@ -52,10 +52,6 @@ class AuthorizationCodeGrant:
         return await self._spend(presented, request.client)
 
     async def _spend(self, presented: PresentedCode, client: Client) -> IssuedToken:
-        # Of the session that it is now: the person may have signed in once more since.
-        authentication = Authentication.stored(presented.authentication)._replace(
-            session_id=presented.session_id
-        )
         signed = await self._tokens.sign(
             Family(
                 presented.id,
@@ -63,7 +59,7 @@ class AuthorizationCodeGrant:
                 await self._user(presented),
                 tuple(presented.scope.split()),
                 self.grant_type,
-                authentication,
+                Authentication.stored(presented.authentication),
             ),
             nonce=presented.nonce,
         )
