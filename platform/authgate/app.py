@@ -29,6 +29,7 @@ from authgate.installation import Installation
 from authgate.oauth import (
     device_authorization_endpoint,
     introspection_endpoint,
+    pushed_authorization_endpoint,
     revocation_endpoint,
     token_endpoint,
     tokeninfo_endpoint,
@@ -209,6 +210,11 @@ def _machine_routes(parts: Installation, limits: Limits, plugins: Plugins) -> Ro
         "/oauth/token": {
             "POST": token_endpoint.endpoint(
                 grants=grants, authenticator=authenticator, limits=limits
+            )
+        },
+        pushed_authorization_endpoint.PATH: {
+            "POST": pushed_authorization_endpoint.endpoint(
+                authenticator=authenticator, limits=limits, clock=parts.clock
             )
         },
         "/oauth/introspect": {

@@ -180,6 +180,9 @@ class LimitSettings(_Section):
     authorization_per_ip: str = "120/min burst 60"
     """Authorization requests from one address; each is kept for an hour."""
 
+    pushed_per_client: str = "600/min burst 200"
+    """Authorization requests that one client pushes from one address; each is kept for a while."""
+
     introspection_per_client: str = "12000/min burst 2000"
     """Questions about tokens from one client, at one address."""
 

@@ -43,6 +43,12 @@ class TenantSettings:
     """Until an authorization code nobody redeemed ends (RFC 6749 section 4.1.2: at most ten
     minutes)."""
 
+    pushed_request_lifetime: Annotated[int, Field(gt=0, le=600)] = 90
+    """Until an authorization request that a client has pushed ends (RFC 9126 section 2.2)."""
+
+    require_pushed_authorization_requests: bool = False
+    """Whether every client has to push its authorization requests (RFC 9126 section 5)."""
+
     refresh_token_lifetime: Lifetime = 2592000
     """Until a refresh token that is not used ends."""
 

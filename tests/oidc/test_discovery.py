@@ -32,6 +32,8 @@ async def test_the_metadata_say_where_everything_is(at_acme: Caller, acme: Tenan
     assert answer.json() == {
         "issuer": issuer,
         "authorization_endpoint": f"{issuer}/oauth/authorize",
+        "pushed_authorization_request_endpoint": f"{issuer}/oauth/par",
+        "require_pushed_authorization_requests": False,
         "token_endpoint": f"{issuer}/oauth/token",
         "device_authorization_endpoint": f"{issuer}/oauth/device/code",
         "introspection_endpoint": f"{issuer}/oauth/introspect",

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from authgate.settings import Settings
+from authgate_testing.doors import console  # noqa: F401 - a fixture
 from authgate_testing.racer import Racers
 from authgate_testing.server import RunningServer
 from authgate_testing.terminal import environment

@@ -20,9 +20,11 @@ from authgate.accounts.browser_sessions import BrowserSessions
 from authgate.accounts.visits import SignedIn, visitor
 from authgate.audit import Event
 from authgate.clock import Clock
+from authgate.oauth import pushed_request
 from authgate.oauth.authorization_request import (
     AuthorizationRequest,
     Parameters,
+    RefusedRequest,
     ReturnAddress,
     UnprovenRequest,
 )
@@ -95,16 +97,14 @@ class AuthorizationEndpoint:
         try:
             parameters = await _parameters()
             client = await _named_by(parameters)
-            address = ReturnAddress.of(parameters, client)
+            wanted = await self._wanted(parameters, client)
         except UnprovenRequest as fault:
             metrics.authorizations.add("refused")
             return self._refusal(str(fault))
-        assert client is not None  # noqa: S101  # else its address is not proven
-        try:
-            wanted = AuthorizationRequest.read(parameters, client, address)
-        except OAuthError as error:
+        except RefusedRequest as refused:
             metrics.authorizations.add("refused")
-            return self._told(address, error)
+            return self._told(refused.address, refused.error)
+        assert client is not None  # noqa: S101  # else its address is not proven
         now = self._clock()
         handle = await authorization_requests.keep(
             client_id=client.client_id,
@@ -114,6 +114,15 @@ class AuthorizationEndpoint:
         )
         # Always by GET: a form that another site has sent comes without our cookies.
         return see_other(f"{PATH}/{handle}")
+
+    async def _wanted(self, parameters: Parameters, client: Client | None) -> AuthorizationRequest:
+        reference = pushed_request.reference_of(parameters.get("request_uri"))
+        if reference is None:
+            return AuthorizationRequest.brought(parameters, client)
+        if "request_uri" in parameters.repeated or client is None or not client.is_active:
+            raise UnprovenRequest(pushed_request.NOT_GOOD)
+        # RFC 9126 section 4: what else the browser brings does not count.
+        return await pushed_request.take(reference, client, now=self._clock())
 
     async def resume(self, handle: str) -> Response:
         """Decide what comes next."""

@@ -23,6 +23,7 @@ from authgate.oauth.errors import (
 from authgate.storage.clients import Client
 from authgate.tokens import scopes
 from authgate.web import redirect_uris
+from authgate_tenants import current_tenant
 
 GRANT_TYPE = "authorization_code"
 RESPONSE_MODES = ("query", "form_post")
@@ -86,6 +87,15 @@ class ReturnAddress(NamedTuple):
         )
 
 
+class RefusedRequest(Exception):
+    """A request that is not in order, of a client that can be told so."""
+
+    def __init__(self, address: ReturnAddress, error: OAuthError) -> None:
+        super().__init__(error.code)
+        self.address = address
+        self.error = error
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthorizationRequest:
     """A request that is in order. It is stored, and never changed."""
@@ -101,6 +111,17 @@ class AuthorizationRequest:
     max_age: int | None = None
     login_hint: str = ""
     id_token_hint: str = field(default="", repr=False)
+
+    @classmethod
+    def brought(cls, parameters: Parameters, client: Client | None) -> Self:
+        """What a browser asks for. Raises ``UnprovenRequest`` and ``RefusedRequest``."""
+        address = ReturnAddress.of(parameters, client)
+        assert client is not None  # noqa: S101  # else its address is not proven
+        try:
+            _check_way(client)
+            return cls.read(parameters, client, address)
+        except OAuthError as error:
+            raise RefusedRequest(address, error) from error
 
     @classmethod
     def read(cls, parameters: Parameters, client: Client, address: ReturnAddress) -> Self:
@@ -137,6 +158,12 @@ class AuthorizationRequest:
     def address(self) -> ReturnAddress:
         """Where the client wants its answer."""
         return ReturnAddress(self.redirect_uri, self.response_mode, self.state)
+
+
+def _check_way(client: Client) -> None:
+    is_pushed = current_tenant().settings.require_pushed_authorization_requests
+    if is_pushed:
+        raise InvalidRequest("The request has to be pushed first (RFC 9126).")
 
 
 def _check_shape(parameters: Parameters) -> None:

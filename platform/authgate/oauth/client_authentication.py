@@ -18,6 +18,9 @@ from authgate.web.client_ip import bucket
 from authgate.web.limits import Limits
 from authgate.web.machine import FIELD_LIMIT, Form, MachineRequest
 
+CREDENTIALS = frozenset({"client_secret", "client_assertion", "client_assertion_type"})
+"""Parameters that prove who the client is, and are nothing else of a request."""
+
 _LONGEST = 512
 
 

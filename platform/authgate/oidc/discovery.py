@@ -90,6 +90,10 @@ def _metadata(tenant: Tenant, grant_types: list[str]) -> dict[str, object]:
     return {
         "issuer": issuer,
         "authorization_endpoint": f"{issuer}/oauth/authorize",
+        "pushed_authorization_request_endpoint": f"{issuer}/oauth/par",
+        "require_pushed_authorization_requests": (
+            tenant.settings.require_pushed_authorization_requests
+        ),
         "token_endpoint": f"{issuer}/oauth/token",
         "device_authorization_endpoint": f"{issuer}/oauth/device/code",
         "introspection_endpoint": f"{issuer}/oauth/introspect",

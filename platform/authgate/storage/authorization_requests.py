@@ -47,19 +47,57 @@ def _hash(handle: str) -> bytes:
     return hashlib.sha256(handle.encode()).digest()
 
 
+def _hash_pushed(reference: str) -> bytes:
+    # No handle: who has seen a reference cannot go on with the request that it stands for.
+    return _hash(f"pushed {reference}")
+
+
 async def keep(
     *, client_id: str, parameters: Mapping[str, Any], now: datetime, expires_at: datetime
 ) -> str:
     """Store a request; the handle (256 random bits) that the browser carries."""
     handle = secrets.token_urlsafe(32)
+    await _store(_hash(handle), client_id, parameters, now, expires_at)
+    return handle
+
+
+async def push(
+    *, client_id: str, parameters: Mapping[str, Any], now: datetime, expires_at: datetime
+) -> str:
+    """Store a request that a client has sent itself; its reference (256 random bits)."""
+    reference = secrets.token_urlsafe(32)
+    await _store(_hash_pushed(reference), client_id, parameters, now, expires_at)
+    return reference
+
+
+async def take(reference: str, *, client_id: str, now: datetime) -> Mapping[str, Any] | None:
+    """The request that this client has pushed; of takers that come together one gets it."""
+    pushed = AuthorizationRequestRow.filter(
+        handle_hash=_hash_pushed(reference),
+        client_id=client_id,
+        answered_at=None,
+        expires_at__gt=now,
+    )
+    row = await pushed.get_or_none()
+    if row is None or await pushed.update(answered_at=now) != 1:
+        return None
+    return row.parameters
+
+
+async def _store(
+    handle_hash: bytes,
+    client_id: str,
+    parameters: Mapping[str, Any],
+    now: datetime,
+    expires_at: datetime,
+) -> None:
     await AuthorizationRequestRow.create(
-        handle_hash=_hash(handle),
+        handle_hash=handle_hash,
         client_id=client_id,
         parameters=dict(parameters),
         created_at=now,
         expires_at=expires_at,
     )
-    return handle
 
 
 async def find(handle: str, *, now: datetime) -> Waiting | None:

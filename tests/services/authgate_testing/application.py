@@ -58,6 +58,17 @@ class Application:
         url = f"{self.tenant.issuer}/oauth/authorize?{query}"
         return Asking(url, state, nonce, verifier)
 
+    async def pushed(self, asking: Asking, **changed: str) -> httpx2.Response:
+        """Push what the browser would carry (RFC 9126); an empty parameter is left out."""
+        everything = dict(httpx2.URL(asking.url).params) | self.credentials() | changed
+        form = {name: value for name, value in everything.items() if value}
+        return await self.http.post(f"{self.tenant.issuer}/oauth/par", data=form)
+
+    def led_by(self, request_uri: str, **more: str) -> str:
+        """Where to send the browser with a request that was pushed."""
+        named = {"client_id": self.client.client.client_id, "request_uri": request_uri}
+        return f"{self.tenant.issuer}/oauth/authorize?{urlencode(named | more)}"
+
     async def token(self, **form: str) -> httpx2.Response:
         """Ask the token endpoint; an empty field is left out."""
         everything = self.credentials() | form

@@ -40,6 +40,12 @@ class Stage:
             "code_verifier": "v" * 43,
         }
         refreshed = client | {"grant_type": "refresh_token", "refresh_token": "agrt_r"}
+        pushed = client | {
+            "response_type": "code",
+            "redirect_uri": CALLBACK,
+            "code_challenge": "c" * 43,
+            "code_challenge_method": "S256",
+        }
         told = client | {"token": self.access_token, "token_type_hint": "access_token"}
         bearer = (b"Authorization", b"Bearer " + self.access_token.encode())
         return [
@@ -48,6 +54,7 @@ class Stage:
             self._post("/oauth/token", poll),
             self._post("/oauth/token", redeemed),
             self._post("/oauth/token", refreshed),
+            self._post("/oauth/par", pushed),
             self._post("/oauth/introspect", told),
             self._post("/oauth/revoke", client | {"token": "agrt_r"}),
             self._post("/oauth/device/code", asking),

@@ -1,0 +1,56 @@
+"""``POST /oauth/par``: a client sends its authorization request itself (RFC 9126)."""
+
+from datetime import timedelta
+from typing import Final
+
+from authgate.clock import Clock
+from authgate.oauth import pushed_request
+from authgate.oauth.authorization_request import (
+    AuthorizationRequest,
+    Parameters,
+    ReturnAddress,
+    UnprovenRequest,
+)
+from authgate.oauth.client_authentication import CREDENTIALS, ClientAuthenticator
+from authgate.oauth.errors import InvalidRequest
+from authgate.storage.clients import Client
+from authgate.telemetry import metrics
+from authgate.web.client_ip import bucket
+from authgate.web.limits import Limits
+from authgate.web.machine import Form, Handler, MachineRequest, Reply
+from authgate_tenants import current_tenant
+
+PATH: Final = "/oauth/par"
+
+
+def endpoint(*, authenticator: ClientAuthenticator, limits: Limits, clock: Clock) -> Handler:
+    """The endpoint."""
+
+    async def push(request: MachineRequest) -> Reply:
+        if request.query:
+            await authenticator.refuse_parameters_in_url(request.query)
+        form = request.form()
+        client = await authenticator.authenticate(request, form)
+        await limits.count("pushed_per_client", client.client_id, bucket(request.client_ip))
+        wanted = _wanted(form, client)
+        lifetime = current_tenant().settings.pushed_request_lifetime
+        now = clock()
+        request_uri = await pushed_request.push(
+            wanted, client, now=now, expires_at=now + timedelta(seconds=lifetime)
+        )
+        metrics.authorizations.add("pushed")
+        return Reply.json(201, {"request_uri": request_uri, "expires_in": lifetime})
+
+    return push
+
+
+def _wanted(form: Form, client: Client) -> AuthorizationRequest:
+    if form.get("request_uri") is not None:
+        raise InvalidRequest("request_uri has no place in a request that is pushed.")
+    given = [pair for pair in form.values.items() if pair[0] not in CREDENTIALS]
+    parameters = Parameters(given)
+    try:
+        address = ReturnAddress.of(parameters, client)
+    except UnprovenRequest as error:
+        raise InvalidRequest(str(error)) from error
+    return AuthorizationRequest.read(parameters, client, address)
