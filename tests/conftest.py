@@ -26,6 +26,7 @@ from authgate_testing.server import BASE_URL, MovableClock, RunningServer
 
 pytest_plugins = [
     "authgate_testing.memory",
+    "authgate_testing.compiled_templates",
     "authgate_testing.scheduling",
     "authgate_testing.fixtures",
     "authgate_testing.attacks",
