@@ -42,7 +42,8 @@ class PostgresServer:
 
     def create_database(self, name: str, *, template: str = "template1") -> str:
         """Create a database, empty or as a copy of an idle one; return the superuser's DSN."""
-        self.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        # Files that are copied are gone sooner, too: no page of them waits in memory to be written.
+        self.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY FILE_COPY')
         return self.superuser_dsn(name)
 
     def drop_database(self, name: str) -> None:

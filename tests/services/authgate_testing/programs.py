@@ -4,7 +4,7 @@ import os
 import shutil
 from pathlib import Path
 
-# Debian keeps PostgreSQL's server programs and PgBouncer off an ordinary user's PATH.
+# Debian keeps PgBouncer off an ordinary user's PATH.
 _ALSO = ("/usr/sbin", "/usr/local/sbin", "/opt/homebrew/bin")
 
 
@@ -21,7 +21,7 @@ class MissingProgram(Exception):
 
 def find(*names: str, package: str) -> Path:
     """Return the first of these programs that is installed; raises MissingProgram."""
-    path = os.pathsep.join((os.environ.get("PATH", os.defpath), *_postgres_folders(), *_ALSO))
+    path = os.pathsep.join((*_postgres_folders(), os.environ.get("PATH", os.defpath), *_ALSO))
     for name in names:
         if found := shutil.which(name, path=path):
             return Path(found)
@@ -29,7 +29,11 @@ def find(*names: str, package: str) -> Path:
 
 
 def _postgres_folders() -> list[str]:
-    """Newest first."""
+    """Newest first.
+
+    Debian keeps the server's programs off the PATH, and has a Perl script there that looks for
+    the client's. Whoever asks for ``psql`` a thousand times asks for the program itself.
+    """
     versions = Path("/usr/lib/postgresql").glob("*/bin")
     return [str(folder) for folder in sorted(versions, key=_version, reverse=True)]
 
