@@ -17,6 +17,7 @@ import structlog
 from authgate import background, installation, plugin_manager, readings
 from authgate.accounts import user_agents
 from authgate.accounts.account import AccountPages
+from authgate.accounts.apps import AppPages
 from authgate.accounts.browser_sessions import BrowserSessions
 from authgate.accounts.device_verification import DeviceVerification
 from authgate.accounts.federation import Federation
@@ -264,6 +265,7 @@ def _people(
     )
     device = DeviceVerification(pages=pages, sessions=sessions, limits=limits, clock=parts.clock)
     account = AccountPages(pages=pages, clock=parts.clock)
+    apps = AppPages(pages=pages, clock=parts.clock)
     authorization = AuthorizationEndpoint(
         pages=pages,
         sessions=sessions,
@@ -271,7 +273,9 @@ def _people(
         limits=limits,
         clock=parts.clock,
     )
-    people.mount(each.blueprint() for each in (login, federation, device, account, authorization))
+    people.mount(
+        each.blueprint() for each in (login, federation, device, account, apps, authorization)
+    )
     return people
 
 

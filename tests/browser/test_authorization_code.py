@@ -185,3 +185,29 @@ async def test_enter_on_the_consent_page_denies(
     await deny.press("Enter")
     await is_back(browser_page)
     assert program.told[-1][1]["error"] == "access_denied"
+
+
+async def test_without_script_a_person_takes_back_what_a_program_may_do(
+    live_server: LiveServer, program: Program, browser_context_factory: BrowserContextFactory
+) -> None:
+    page = await (await browser_context_factory(java_script_enabled=False)).new_page()
+    client_id, _ = live_server.applications
+    await page.goto(program.asks(live_server, client_id, scope="openid read offline_access"))
+    await sign_in(page)
+    await page.get_by_role("button", name="Allow").click()
+    await is_back(page)
+    tokens = (await program.redeem(live_server, client_id)).json()
+    await page.goto(f"{live_server.issuer}/account/apps")
+    text = await page.locator("main").inner_text()
+    assert "Fleet App" in text
+    assert "Read your data" in text
+    sure = page.get_by_role("button", name="Remove", exact=True)
+    await page.get_by_role("button", name="Remove Fleet App").click()
+    await sure.click()
+    await page.get_by_text("Nothing has access to your account.").wait_for()
+    async with httpx2.AsyncClient(trust_env=False) as http:
+        form = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"]}
+        answer = await http.post(
+            f"{live_server.issuer}/oauth/token", data=form | {"client_id": client_id}
+        )
+    assert answer.json()["error"] == "invalid_grant"

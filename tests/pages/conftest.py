@@ -15,6 +15,8 @@ from authgate.web.security_headers import Answer, security_headers
 from authgate.web.static_files import StaticFiles
 from authgate.web.view_models import (
     AccessLine,
+    AppLine,
+    AppsPage,
     CodeProblem,
     ConsentPage,
     DeviceConfirmPage,
@@ -118,7 +120,7 @@ def _sessions_page(**changes: object) -> Sample:
     filled: dict[str, object] = {
         "signed_in_as": "mira.halvorsen@northwind.example",
         "sessions": _sessions(),
-        "sessions_url": "/t/northwind/account/sessions",
+        "account_url": "/t/northwind/account",
         "sign_out_action": "/t/northwind/logout",
         "end_action": "/t/northwind/account/sessions/end",
         "end_others_action": "/t/northwind/account/sessions/end-others",
@@ -134,6 +136,26 @@ def _accesses() -> tuple[AccessLine, ...]:
     )
     hall = AccessLine("2", "Hall display", False, DeviceKind.TV, "", _NOW - 80 * day, scopes[:1])
     return build, hall
+
+
+def _apps_page(**changes: object) -> Sample:
+    def line(name: str, kind: DeviceKind, days: int, used: datetime | None) -> AppLine:
+        scopes = scope_lines(["openid", "profile", "write", "offline_access"])
+        since = _NOW - timedelta(days=days)
+        return AppLine(name, name, days > 9, kind, scopes, since, used)
+
+    filled: dict[str, object] = {
+        "signed_in_as": "mira.halvorsen@northwind.example",
+        "account_url": "/t/northwind/account",
+        "sign_out_action": "/t/northwind/logout",
+        "apps": (
+            line("Fleet Console", DeviceKind.DESKTOP, 40, _NOW),
+            line("Hall display", DeviceKind.TV, 3, None),
+            line(_LONG, DeviceKind.TERMINAL, 1, _NOW - timedelta(hours=5)),
+        ),
+        "remove_action": "/t/northwind/account/apps/remove",
+    }
+    return ("account/apps.html", AppsPage(**(filled | changes)))  # type: ignore[arg-type]
 
 
 def _in_tenant() -> dict[str, Sample]:
@@ -175,6 +197,8 @@ def _in_tenant() -> dict[str, Sample]:
         **done,
         "sessions": _sessions_page(accesses=_accesses(), remove_action="/remove", signed_out=1),
         "sessions-alone": _sessions_page(sessions=_sessions()[1:2]),
+        "apps": _apps_page(),
+        "apps-none": _apps_page(apps=(), removed=True),
         "error-in-tenant": ("error.html", refused),
     }
 

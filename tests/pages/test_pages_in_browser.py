@@ -46,6 +46,11 @@ async def test_an_open_confirmation_is_accessible(
     await browser_page.get_by_role("alertdialog", name="Sign out of 3 other places?").wait_for()
     assert await axe_violations(browser_page) == []
 
+    await browser_page.goto(f"{gallery_url}/apps")
+    await browser_page.get_by_role("button", name="Remove Hall display").click()
+    await browser_page.get_by_role("alertdialog", name="Remove Hall display?").wait_for()
+    assert await axe_violations(browser_page) == []
+
 
 async def test_no_page_is_wider_than_a_small_telephone(
     distinct: list[str], gallery_url: str, browser_context_factory: BrowserContextFactory

@@ -27,6 +27,7 @@ EVERY_FIELD = {
     "mine": "1",
     "session": "01936b8e-0000-7000-8000-000000000001",
     "access": "01936b8e-0000-7000-8000-000000000001",
+    "client": "console",
 }
 """What the forms send, so that a missing field is never why nothing happens."""
 

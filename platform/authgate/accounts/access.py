@@ -4,11 +4,19 @@ Always in the order in which one yields the other, codes, refresh tokens, access
 request under way is about to store is waited for by what it spends.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from authgate.storage import authorization_codes, consents, refresh_tokens, tokens
+from authgate.storage import (
+    authorization_codes,
+    consents,
+    device_codes,
+    refresh_tokens,
+    sessions,
+    tokens,
+)
 
 
 class Access(NamedTuple):
@@ -22,10 +30,21 @@ class Access(NamedTuple):
     used_at: datetime | None = None
 
 
+class Application(NamedTuple):
+    """All that a client may do in a person's name, however often it was let in."""
+
+    client_id: str
+    scopes: frozenset[str]
+    since: datetime
+    used_at: datetime | None
+    """When it was last given a token; ``None`` where none of them works any more."""
+
+
 async def of(user_id: UUID, *, now: datetime, limit: int) -> list[Access]:
     """All of it, the newest first, and no more of it than this."""
     found: dict[UUID, Access] = {}
-    for token in await refresh_tokens.live_of(user_id, now=now, limit=limit):
+    lasting = await sessions.lasting_of(user_id, now=now)
+    for token in await refresh_tokens.live_of(user_id, sessions=lasting, now=now, limit=limit):
         found[token.family_id] = Access(
             token.family_id, token.client_id, token.scope, token.created_at, token.used_at
         )
@@ -38,6 +57,23 @@ async def of(user_id: UUID, *, now: datetime, limit: int) -> list[Access]:
             allowed = " ".join(consent.scopes)
             found[consent.id] = Access(consent.id, consent.client_id, allowed, consent.updated_at)
     return sorted(found.values(), key=lambda each: each.since, reverse=True)[:limit]
+
+
+async def applications_of(user_id: UUID, *, now: datetime) -> list[Application]:
+    """What of it belongs to which client, the one used last first."""
+    lasting = await sessions.lasting_of(user_id, now=now)
+    uses = await refresh_tokens.uses_of(user_id, sessions=lasting, now=now)
+    uses += await tokens.uses_of(user_id, now=now)
+    found = [
+        Application(use.client_id, _names(use.scope), use.first_at, use.last_at) for use in uses
+    ]
+    for consent in await consents.of(user_id):
+        allowed = frozenset(consent.scopes)
+        found.append(Application(consent.client_id, allowed, consent.granted_at, None))
+    for code in await device_codes.approved_by(user_id, now=now):
+        decided_at = code.decided_at or code.created_at
+        found.append(Application(code.client_id, _names(code.scope), decided_at, None))
+    return sorted(_joined(found), key=lambda each: each.used_at or each.since, reverse=True)
 
 
 async def remove(access_id: UUID, user_id: UUID, *, now: datetime) -> int:
@@ -63,6 +99,26 @@ async def end_of_session(session_id: UUID, *, now: datetime) -> None:
 async def end_of_client(user_id: UUID, client_id: str, *, now: datetime) -> int:
     """Take back all that a person has allowed a client; how many of its tokens ended."""
     await consents.revoke(user_id, client_id)
+    await device_codes.withdraw_of_user(user_id, client_id=client_id)
     await authorization_codes.withdraw(user_id=user_id, client_id=client_id, now=now)
     ended = await refresh_tokens.revoke_of_user(user_id, client_id=client_id)
     return ended + await tokens.revoke_of_user(user_id, client_id=client_id)
+
+
+def _names(scope: str) -> frozenset[str]:
+    return frozenset(scope.split())
+
+
+def _joined(found: Iterable[Application]) -> Iterable[Application]:
+    """One for each client: all it may do, since the earliest and used at the latest."""
+    by_client: dict[str, Application] = {}
+    for each in found:
+        known = by_client.get(each.client_id, each)
+        used = [at for at in (known.used_at, each.used_at) if at is not None]
+        by_client[each.client_id] = Application(
+            each.client_id,
+            known.scopes | each.scopes,
+            min(known.since, each.since),
+            max(used, default=None),
+        )
+    return by_client.values()

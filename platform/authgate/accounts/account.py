@@ -59,7 +59,7 @@ class AccountPages:
             sessions=tuple(
                 _line(each, person) for each in await sessions.live_of(person.user.id, now=now)
             ),
-            sessions_url=f"{prefix}{_HERE}",
+            account_url=f"{prefix}/account",
             sign_out_action=f"{prefix}/logout",
             end_action=f"{prefix}{_HERE}/end",
             end_others_action=f"{prefix}{_HERE}/end-others",
@@ -129,18 +129,22 @@ def _line(session: Session, person: SignedIn) -> SessionLine:
     )
 
 
+def kind_of(client: Client | None) -> DeviceKind:
+    """What a client most likely runs on: one that keeps no secret is with the person."""
+    return DeviceKind.TERMINAL if client is None or client.is_public else DeviceKind.DESKTOP
+
+
 async def _accesses(held: list[Access]) -> tuple[AccessLine, ...]:
     known = await clients.find_many({each.client_id for each in held})
     return tuple(_access(each, known.get(each.client_id)) for each in held)
 
 
 def _access(held: Access, client: Client | None) -> AccessLine:
-    runs_on_device = client is None or client.is_public
     return AccessLine(
         id=str(held.id),
         client_name=client.name if client else held.client_id,
         first_party=client is not None and client.first_party,
-        kind=DeviceKind.TERMINAL if runs_on_device else DeviceKind.DESKTOP,
+        kind=kind_of(client),
         device="",
         approved_at=held.since,
         scopes=scope_lines(held.scope.split()),

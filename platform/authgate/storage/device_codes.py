@@ -181,11 +181,19 @@ async def redeem(code_id: UUID, *, now: datetime) -> bool:
     return spent == 1
 
 
-async def withdraw_of_user(user_id: UUID) -> int:
-    """Take back what a person approved and no device has fetched yet; how many there were."""
-    return await DeviceCode.filter(user_id=user_id, status=DeviceCodeStatus.APPROVED).update(
-        status=DeviceCodeStatus.DENIED
+async def approved_by(user_id: UUID, *, now: datetime) -> list[DeviceCode]:
+    """What a person approved and no device has fetched yet."""
+    return await DeviceCode.filter(
+        user_id=user_id, status=DeviceCodeStatus.APPROVED, expires_at__gt=now
     )
+
+
+async def withdraw_of_user(user_id: UUID, *, client_id: str | None = None) -> int:
+    """Take back what a person approved, for one client or for all, and no device has fetched yet;
+    how many there were."""
+    theirs = DeviceCode.filter(user_id=user_id, **({"client_id": client_id} if client_id else {}))
+    approved = theirs.filter(status=DeviceCodeStatus.APPROVED)
+    return await approved.update(status=DeviceCodeStatus.DENIED)
 
 
 def _moment_or_none(value: datetime | str | None) -> datetime | None:

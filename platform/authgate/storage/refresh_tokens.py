@@ -9,7 +9,7 @@ import hashlib
 import hmac
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -18,9 +18,12 @@ from uuid import UUID
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from tortoise import fields
+from tortoise.expressions import Q
+from tortoise.queryset import QuerySet
 
-from authgate.storage import connection
+from authgate.storage import connection, uses
 from authgate.storage.lookups import Lookup
+from authgate.storage.uses import Use
 from authgate_tenants import TenantOwned
 
 _PREFIX = "agrt_"  # lets a secret scanner recognise one
@@ -221,10 +224,20 @@ def successor_of(presented: Presented, token: str) -> str | None:
     return AESGCM(_key(token)).decrypt(nonce, sealed, presented.id.bytes).decode()
 
 
-async def live_of(user_id: UUID, *, now: datetime, limit: int) -> list[RefreshToken]:
-    """What may still be refreshed in a person's name, the newest first."""
-    living = RefreshToken.filter(user_id=user_id, status=RefreshStatus.ACTIVE, expires_at__gt=now)
+async def live_of(
+    user_id: UUID, *, sessions: Collection[UUID], now: datetime, limit: int
+) -> list[RefreshToken]:
+    """What may still be refreshed in a person's name, the newest first.
+
+    ``sessions`` are those of the person's that last: what ended with others cannot be refreshed.
+    """
+    living = _living(user_id, sessions, now)
     return await living.order_by("-created_at", "-id").limit(limit)
+
+
+async def uses_of(user_id: UUID, *, sessions: Collection[UUID], now: datetime) -> list[Use]:
+    """By client and scope, what may still be refreshed in a person's name; as ``live_of``."""
+    return await uses.of(_living(user_id, sessions, now))
 
 
 async def clients_of(family_id: UUID, *, user_id: UUID) -> set[str]:
@@ -252,6 +265,13 @@ async def revoke_of_user(user_id: UUID, *, client_id: str | None = None) -> int:
 async def revoke_of_session(session_id: UUID) -> int:
     """End what was to end with a browser session; how many there were."""
     return await _revoke(session_id=session_id)
+
+
+def _living(user_id: UUID, sessions: Collection[UUID], now: datetime) -> QuerySet[RefreshToken]:
+    lasting = Q(session_id=None) | Q(session_id__in=list(sessions))
+    return RefreshToken.filter(
+        lasting, user_id=user_id, status=RefreshStatus.ACTIVE, expires_at__gt=now
+    )
 
 
 async def _revoke(**which: object) -> int:

@@ -89,6 +89,12 @@ async def lasts(session_id: UUID, *, now: datetime) -> bool:
     return connection.moment(record["expires_at"]) > now
 
 
+async def lasting_of(user_id: UUID, *, now: datetime) -> set[UUID]:
+    """A person's sessions for which ``lasts`` holds, by their ids."""
+    lasting = Session.filter(user_id=user_id, ended_at=None, expires_at__gt=now)
+    return {session.id for session in await lasting.only("id")}
+
+
 async def live_of(user_id: UUID, *, now: datetime) -> list[Session]:
     """A person's sessions, the one seen last first."""
     return await Session.filter(_live(now), user_id=user_id).order_by("-last_seen_at")

@@ -11,9 +11,10 @@ from uuid import UUID
 from tortoise import fields
 from tortoise.expressions import Q
 
-from authgate.storage import connection
+from authgate.storage import connection, uses
 from authgate.storage.append_log import Row, Table
 from authgate.storage.lookups import Lookup
+from authgate.storage.uses import Use
 from authgate_tenants import TenantOwned, current_tenant
 
 
@@ -186,6 +187,12 @@ async def live_of(user_id: UUID, *, now: datetime, limit: int) -> list[Token]:
     """A person's working tokens, the newest first, and no more of them than this."""
     living = Token.filter(user_id=user_id, status=TokenStatus.ACTIVE, expires_at__gt=now)
     return await living.order_by("-created_at", "-id").limit(limit)
+
+
+async def uses_of(user_id: UUID, *, now: datetime) -> list[Use]:
+    """By client and scope, a person's working tokens."""
+    living = Token.filter(user_id=user_id, status=TokenStatus.ACTIVE, expires_at__gt=now)
+    return await uses.of(living)
 
 
 async def clients_of(access_id: UUID, *, user_id: UUID) -> set[str]:

@@ -264,7 +264,7 @@ class SessionsPage:
 
     signed_in_as: str
     sessions: tuple[SessionLine, ...]
-    sessions_url: str
+    account_url: str
     sign_out_action: str
     end_action: str
     end_others_action: str
@@ -286,6 +286,33 @@ class SessionsPage:
     def others(self) -> int:
         """How many sessions "everywhere else" ends."""
         return sum(not each.current for each in self.sessions)
+
+
+@dataclass(frozen=True, slots=True)
+class AppLine:
+    """All that an application may do in the person's name, wherever it runs."""
+
+    client_id: str
+    client_name: str
+    first_party: bool
+    kind: DeviceKind
+    scopes: tuple[ScopeLine, ...]
+    since: datetime
+    used_at: datetime | None
+    """When it was last given a token; None where it holds none that works."""
+
+
+@dataclass(frozen=True, slots=True)
+class AppsPage:
+    """``account/apps.html``. ``remove_action`` gets ``client`` (a client_id)."""
+
+    signed_in_as: str
+    account_url: str
+    sign_out_action: str
+    apps: tuple[AppLine, ...]
+    remove_action: str
+    removed: bool = False
+    """Whether one was removed just now: said once, after the redirect."""
 
 
 def scope_lines(names: Iterable[str]) -> tuple[ScopeLine, ...]:
