@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from authgate import installation, provisioning
 from authgate.installation import Installation
 from authgate.settings import Settings
+from authgate.storage.client_drafts import ClientDraft
 from authgate_tenants import use_tenant
 from bench.scenario import SCOPE
 
@@ -32,10 +33,11 @@ async def _make_each(parts: Installation, numbers: Iterator[int]) -> None:
         with use_tenant(tenant):
             machine = await provisioning.add_client(
                 parts,
-                name="machine",
-                grant_types=["client_credentials"],
-                scopes=[SCOPE],
-                public=False,
+                ClientDraft(
+                    name="machine",
+                    grant_types=["client_credentials"],
+                    scopes=[SCOPE],
+                ),
             )
         print(json.dumps([tenant.slug, machine.client.client_id, machine.secret]))
 

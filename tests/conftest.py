@@ -16,6 +16,7 @@ from authgate.accounts.passwords import Passwords
 from authgate.app import serving
 from authgate.provisioning import NewClient
 from authgate.settings import DatabaseSettings, EgressSettings, KeySettings, Settings
+from authgate.storage.client_drafts import ClientDraft
 from authgate.storage.migrate import migrate
 from authgate.storage.users import User
 from authgate_tenants import Tenant, use_tenant
@@ -128,10 +129,11 @@ async def machine(server: RunningServer, acme: Tenant) -> NewClient:
     with use_tenant(acme):
         return await provisioning.add_client(
             server.parts,
-            name="Nightly backup",
-            grant_types=["client_credentials"],
-            scopes=["read", "write"],
-            public=False,
+            ClientDraft(
+                name="Nightly backup",
+                grant_types=["client_credentials"],
+                scopes=["read", "write"],
+            ),
         )
 
 
@@ -145,11 +147,13 @@ async def device_client(server: RunningServer, acme: Tenant) -> NewClient:
     with use_tenant(acme):
         return await provisioning.add_client(
             server.parts,
-            name="Acme CLI",
-            grant_types=[DEVICE_GRANT],
-            scopes=["openid", "profile", "email", "read"],
-            public=True,
-            first_party=True,
+            ClientDraft(
+                name="Acme CLI",
+                grant_types=[DEVICE_GRANT],
+                scopes=["openid", "profile", "email", "read"],
+                public=True,
+                first_party=True,
+            ),
         )
 
 

@@ -178,7 +178,7 @@ def _addresses(settings: Settings) -> ClientAddress:
 
 def _machine_routes(parts: Installation, limits: Limits, plugins: Plugins) -> Routes:
     clients = RegisteredClients(parts.clients)
-    authenticator = ClientAuthenticator(clients=clients, limits=limits)
+    authenticator = ClientAuthenticator(clients=clients, limits=limits, clock=parts.clock)
     issuer = TokenIssuer(keys=parts.keys, plugins=plugins, clock=parts.clock)
     bearer = BearerTokens(keys=parts.keys, clients=clients, limits=limits, clock=parts.clock)
     rotation = RefreshRotation(clock=parts.clock)

@@ -104,7 +104,16 @@ class Event(StrEnum):
     now."""
 
     CLIENT_DELETED = "CLIENT_DELETED"
-    """Reserved: not written yet."""
+    """A client was removed, with all that it was given."""
+
+    CLIENT_APPROVED = "CLIENT_APPROVED"
+    """A client that waited for an administrator is served."""
+
+    CLIENT_REJECTED = "CLIENT_REJECTED"
+    """A client that waited for an administrator is not served."""
+
+    CLIENT_TOKENS_REVOKED_ALL = "CLIENT_TOKENS_REVOKED_ALL"
+    """Whatever a client was given ended at once; ``details`` say how many tokens."""
 
     CLIENT_SECRET_REGENERATED = "CLIENT_SECRET_REGENERATED"
     """A client was given a new secret."""

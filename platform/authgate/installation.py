@@ -13,7 +13,7 @@ from typing import Any
 from authgate import storage
 from authgate.clock import Clock, utc_now
 from authgate.settings import KeySettings, Settings
-from authgate.storage.clients import Client
+from authgate.storage.client_rows import Client
 from authgate.storage.invalidation import Invalidations
 from authgate.storage.redis import RedisConnection
 from authgate.storage.shared_cache import SharedCache

@@ -9,7 +9,7 @@ import pytest
 from authgate.audit import Event
 from authgate.provisioning import NewClient
 from authgate.storage import clients
-from authgate.storage.clients import ClientStatus
+from authgate.storage.client_rows import ClientRow, ClientStatus
 from authgate.storage.device_codes import (
     USER_CODE_ALPHABET,
     USER_CODE_LENGTH,
@@ -461,7 +461,7 @@ async def test_un_12_what_a_device_says_of_itself_is_shown_as_it_is(
     )
     await limited(server, acme, **PATIENT)
     with use_tenant(acme):
-        await clients.ClientRow.all().update(name="<b>Acme</b> \u202eILC")
+        await ClientRow.all().update(name="<b>Acme</b> \u202eILC")
     shown = await hostile.start(scope="openid")
     page = await typed(person, acme, shown["user_code"])
     assert page.status_code == 200

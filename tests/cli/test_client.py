@@ -123,7 +123,7 @@ def test_an_application_is_made_shown_and_changed(acme_cli: Cli) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("--grant", "authorization_code"), "The grant authorization_code needs a --redirect-uri"),
+        (("--grant", "authorization_code"), "The grant authorization_code needs a redirect URI"),
         ((*APPLICATION, "--public", "--pkce-optional"), "A public client proves by PKCE"),
         ((*APPLICATION, "--consent", "implicit"), "Only the tenant's own applications"),
         ((*APPLICATION, "--redirect-uri", "http://console.example/"), "'http://console.example/'"),
@@ -251,3 +251,24 @@ def test_another_tenants_client_is_neither_shown_nor_changed(acme_cli: Cli) -> N
     acme_cli("tenant", "create", "globex")
     for verb, words in (("show", ()), ("update", ("--name", "X"))):
         assert acme_cli("client", verb, "-t", "globex", "tv", *words).code == 3
+
+
+def test_a_former_secret_is_good_until_it_ends(acme_cli: Cli) -> None:
+    acme_cli("client", "create", "-t", "acme", *MACHINE, "--id", "backup")
+    kept = ("--keep-former-hours", "24", "--secret-days", "90")
+    assert acme_cli("client", "rotate-secret", "-t", "acme", "backup", *kept).code == 0
+    shown = acme_cli("client", "show", "-t", "acme", "backup", "-o", "json").data
+    assert shown["former_secret_expires_at"] < shown["secret_expires_at"]
+    assert acme_cli("client", "end-former-secret", "-t", "acme", "backup").code == 0
+    shown = acme_cli("client", "show", "-t", "acme", "backup", "-o", "json").data
+    assert shown["former_secret_expires_at"] is None
+    assert acme_cli("client", "end-former-secret", "-t", "acme", "backup").code == 3
+
+
+def test_a_client_is_gone_once_it_is_deleted(acme_cli: Cli) -> None:
+    acme_cli("client", "create", "-t", "acme", *MACHINE, "--id", "backup")
+    assert acme_cli("client", "revoke-tokens", "-t", "acme", "backup").code == 0
+    assert acme_cli("client", "delete", "-t", "acme", "backup", "--yes").code == 0
+    for words in (("show",), ("delete", "--yes"), ("revoke-tokens",), ("approve",), ("reject",)):
+        name, *more = words
+        assert acme_cli("client", name, "-t", "acme", "backup", *more).code == 3

@@ -15,6 +15,7 @@ from authgate.cli import command_line
 from authgate.settings import DatabaseSettings
 from authgate_testing import PostgresServer
 from authgate_testing.command import Cli, Use
+from authgate_testing.migrations import MIGRATIONS
 
 AUTHGATE = (sys.executable, "-m", "authgate")
 
@@ -121,7 +122,9 @@ def test_a_file_of_settings_that_does_not_fit_is_refused(
 def test_an_unmigrated_database_is_refused_with_the_cure(command: Cli) -> None:
     ended = command("tenant", "list")
     assert ended.code == 6
-    assert ended.err == "authgate: The database lacks 5 migrations: run authgate migrate.\n"
+    assert ended.err == (
+        f"authgate: The database lacks {len(MIGRATIONS)} migrations: run authgate migrate.\n"
+    )
 
 
 def test_a_database_that_is_away_is_told_in_one_line(command: Cli, use: Use) -> None:

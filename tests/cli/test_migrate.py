@@ -6,6 +6,7 @@ from pydantic import SecretStr
 from authgate.settings import DatabaseSettings
 from authgate_testing import PostgresServer
 from authgate_testing.command import Cli, Use
+from authgate_testing.migrations import MIGRATIONS
 
 
 def test_an_up_to_date_database_is_left_alone(cli: Cli) -> None:
@@ -27,7 +28,8 @@ def test_it_goes_back_to_nothing_and_forward_again(acme_cli: Cli) -> None:
 
 def test_it_stops_at_the_migration_that_is_named(cli: Cli) -> None:
     assert cli("migrate", "--target", "0004_authorization").code == 0
-    assert "lacks 1 migration:" in cli("tenant", "list").err
+    later = [name for name in MIGRATIONS if name > "0004_authorization"]
+    assert f"lacks {len(later)} migration" in cli("tenant", "list").err
     assert cli("migrate").code == 0
     assert cli("tenant", "list").code == 0
 
@@ -78,7 +80,7 @@ def test_the_roles_alone_are_made_before_a_dump_is_restored(
         "✓ role authgate_early\n✓ role authgate_early_append\n✓ role authgate_early_sweep\n",
     )
     assert command("migrate", "--roles").code == 0
-    assert "lacks 5 migrations" in command("tenant", "list").err
+    assert f"lacks {len(MIGRATIONS)} migrations" in command("tenant", "list").err
 
 
 @pytest.mark.parametrize(

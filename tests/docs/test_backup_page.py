@@ -18,6 +18,7 @@ import pytest
 from authgate import installation, provisioning
 from authgate.accounts.passwords import Passwords
 from authgate.settings import Settings
+from authgate.storage.client_drafts import ClientDraft
 from authgate.storage.migrate import migrate
 from authgate_tenants import use_tenant
 from authgate_tenants.key_encryption import create_kek_file
@@ -174,11 +175,12 @@ async def _furnished(settings: Settings) -> str:
             passwords.close()
             machine = await provisioning.add_client(
                 parts,
-                name="Nightly",
-                client_id="nightly",
-                grant_types=["client_credentials"],
-                scopes=["read"],
-                public=False,
+                ClientDraft(
+                    name="Nightly",
+                    client_id="nightly",
+                    grant_types=["client_credentials"],
+                    scopes=["read"],
+                ),
             )
     assert machine.secret is not None
     return machine.secret

@@ -11,7 +11,8 @@ from authgate.audit import Event
 from authgate.provisioning import NewClient
 from authgate.settings import DatabaseSettings
 from authgate.storage.authorization_requests import AuthorizationRequestRow
-from authgate.storage.clients import ClientChange, ClientStatus, ConsentPolicy
+from authgate.storage.client_drafts import ClientChange, ClientDraft
+from authgate.storage.client_rows import ClientStatus, ConsentPolicy
 from authgate.storage.consents import Consent
 from authgate.storage.refresh_tokens import RefreshToken
 from authgate.storage.signing_keys import SigningKey
@@ -119,7 +120,8 @@ async def test_a_tenant_says_when_people_are_asked(
     asked: bool,
 ) -> None:
     with use_tenant(acme):
-        await provisioning.change_client(server.parts, "console", ClientChange(consent=consent))
+        change = ClientChange(consent=consent, first_party=consent is ConsentPolicy.IMPLICIT)
+        await provisioning.change_client(server.parts, "console", change)
     await allowed(person, console.ask())
     assert is_asked(await sent_on(person, console.ask().url)) is asked
 
@@ -609,12 +611,13 @@ async def test_co_05_a_code_is_unknown_at_another_tenant(
     with use_tenant(globex):
         twin = await provisioning.add_client(
             server.parts,
-            name="Globex Console",
-            client_id="console",
-            grant_types=["authorization_code"],
-            scopes=["openid"],
-            redirect_uris=[CALLBACK],
-            public=False,
+            ClientDraft(
+                name="Globex Console",
+                client_id="console",
+                grant_types=["authorization_code"],
+                scopes=["openid"],
+                redirect_uris=[CALLBACK],
+            ),
         )
     asking = console.ask()
     code = (await allowed(person, asking))["code"]

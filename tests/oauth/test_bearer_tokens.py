@@ -20,7 +20,7 @@ from authgate.audit import Event
 from authgate.clock import utc_now
 from authgate.provisioning import NewClient
 from authgate.storage import tokens, users
-from authgate.storage.clients import ClientRow
+from authgate.storage.client_rows import ClientRow
 from authgate.storage.tokens import NewToken, Token, TokenCategory, TokenStatus
 from authgate.storage.users import User, UserStatus
 from authgate_tenants import Tenant, use_tenant

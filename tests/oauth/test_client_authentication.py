@@ -10,7 +10,8 @@ from authgate import provisioning
 from authgate.audit import Event
 from authgate.provisioning import NewClient
 from authgate.storage import clients
-from authgate.storage.clients import ClientRow, ClientStatus
+from authgate.storage.client_drafts import ClientDraft
+from authgate.storage.client_rows import ClientRow, ClientStatus
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.caller import Caller, Header
 from authgate_testing.databases import on_sqlite
@@ -172,10 +173,12 @@ async def odd(server: RunningServer, acme: Tenant) -> NewClient:
     """A client whose id and secret need every escape."""
     with use_tenant(acme):
         client = await clients.create(
-            name="Odd",
-            client_id="odd:100%+&=",
-            grant_types=["client_credentials"],
-            scopes=["read"],
+            ClientDraft(
+                name="Odd",
+                client_id="odd:100%+&=",
+                grant_types=["client_credentials"],
+                scopes=["read"],
+            ),
             secret=ODD_SECRET,
         )
     return NewClient(client, ODD_SECRET)
@@ -359,11 +362,13 @@ async def test_a_client_registered_so_may_use_the_device_grant_without_its_secre
 ) -> None:
     with use_tenant(acme):
         client = await clients.create(
-            name="Legacy",
-            grant_types=[GRANT, "client_credentials"],
-            scopes=["read"],
+            ClientDraft(
+                name="Legacy",
+                grant_types=[GRANT, "client_credentials"],
+                scopes=["read"],
+                unauthenticated_device_grant=True,
+            ),
             secret="legacy-secret",
-            unauthenticated_device_grant=True,
         )
     device = Device(server.http, acme, NewClient(client, None))
     shown = await device.start()

@@ -11,6 +11,7 @@ from authgate import provisioning
 from authgate.audit import Event
 from authgate.provisioning import NewClient
 from authgate.storage import clients
+from authgate.storage.client_drafts import ClientDraft
 from authgate.storage.tokens import Token
 from authgate_tenants import Tenant, TenantSettings, use_tenant
 from authgate_tenants.settings import SigningAlgorithm
@@ -129,16 +130,17 @@ async def test_ca_19_a_public_client_and_scopes_of_persons_are_refused(
     ledger: Ledger,
 ) -> None:
     with use_tenant(acme):
-        public = await provisioning.add_client(
-            server.parts,
-            name="Public",
-            grant_types=["client_credentials"],
-            scopes=["read"],
-            public=True,
+        public = await clients.create(  # nobody may register it
+            ClientDraft(
+                name="Public",
+                grant_types=["client_credentials"],
+                scopes=["read"],
+                public=True,
+            ),
         )
     async with ledger.nothing_granted(acme):
-        for client in (public, device_client):
-            form = FORM | {"client_id": client.client.client_id}
+        for client in (public, device_client.client):
+            form = FORM | {"client_id": client.client_id}
             answer = await at_acme.post(TOKEN, form)
             assert (answer.status_code, answer.json()["error"]) == (400, "unauthorized_client")
         for scope in ("openid", "offline_access", "openid offline_access"):
@@ -181,12 +183,14 @@ async def test_a_tenant_chooses_lifetime_audience_and_private_claims(
     )
     with use_tenant(tenant):
         client = await clients.create(
-            name="Reports",
-            grant_types=["client_credentials"],
-            scopes=["read"],
+            ClientDraft(
+                name="Reports",
+                grant_types=["client_credentials"],
+                scopes=["read"],
+                project="tps",
+                service_account="reports@initech",
+            ),
             secret="reports-secret",
-            project="tps",
-            service_account="reports@initech",
         )
     caller = Caller(server.http, tenant)
     answer = await caller.post(TOKEN, FORM, basic=(client.client_id, "reports-secret"))
@@ -216,10 +220,11 @@ async def test_tokens_are_signed_as_the_tenant_wants_and_the_metadata_says(
     with use_tenant(tenant):
         client = await provisioning.add_client(
             server.parts,
-            name="Reports",
-            grant_types=["client_credentials"],
-            scopes=["read"],
-            public=False,
+            ClientDraft(
+                name="Reports",
+                grant_types=["client_credentials"],
+                scopes=["read"],
+            ),
         )
     caller = Caller(server.http, tenant)
     metadata = (await caller.get("/.well-known/openid-configuration")).json()
@@ -245,10 +250,12 @@ async def test_ca_20_no_machine_can_be_taken_for_a_person(
     user_id = "01936b8e-0000-7000-8000-000000000001"
     with use_tenant(acme):
         client = await clients.create(
-            name="Impostor",
-            client_id=user_id,
-            grant_types=["client_credentials"],
-            scopes=["read"],
+            ClientDraft(
+                name="Impostor",
+                client_id=user_id,
+                grant_types=["client_credentials"],
+                scopes=["read"],
+            ),
             secret="impostor-secret",
         )
     answer = await at_acme.post(TOKEN, FORM, basic=(client.client_id, "impostor-secret"))
@@ -279,11 +286,12 @@ async def test_ti_08_two_tenants_may_have_the_same_client_id(
     with use_tenant(at_globex.tenant):
         twin = await provisioning.add_client(
             server.parts,
-            name="Twin",
-            client_id=machine.client.client_id,
-            grant_types=["client_credentials"],
-            scopes=["read"],
-            public=False,
+            ClientDraft(
+                name="Twin",
+                client_id=machine.client.client_id,
+                grant_types=["client_credentials"],
+                scopes=["read"],
+            ),
         )
     async with ledger.nothing_granted(at_acme.tenant, at_globex.tenant):
         for caller, client in ((at_acme, twin), (at_globex, machine)):

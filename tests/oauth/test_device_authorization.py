@@ -13,6 +13,7 @@ from authgate.audit import Event
 from authgate.clock import utc_now
 from authgate.provisioning import NewClient
 from authgate.settings import DatabaseSettings
+from authgate.storage.client_drafts import ClientDraft
 from authgate.storage.device_codes import DeviceCode
 from authgate.storage.expiry import remove_expired
 from authgate_tenants import Tenant, TenantSettings, use_tenant
@@ -300,7 +301,13 @@ async def test_a_tenant_chooses_how_long_a_code_lives_and_how_often_it_is_polled
     )
     with use_tenant(tenant):
         client = await provisioning.add_client(
-            server.parts, name="CLI", grant_types=[GRANT], scopes=["openid"], public=True
+            server.parts,
+            ClientDraft(
+                name="CLI",
+                grant_types=[GRANT],
+                scopes=["openid"],
+                public=True,
+            ),
         )
     shown = (await Device(server.http, tenant, client).ask()).json()
     assert (shown["expires_in"], shown["interval"]) == (300, 2)

@@ -13,7 +13,8 @@ from authgate.audit import Event
 from authgate.settings import DatabaseSettings
 from authgate.storage import clients, users
 from authgate.storage.asyncpg_client import ACQUIRE_SECONDS
-from authgate.storage.clients import ClientStatus
+from authgate.storage.client_drafts import ClientDraft
+from authgate.storage.client_rows import ClientStatus
 from authgate.storage.users import User, UserStatus
 from authgate_tenants import Tenant, TenantSettings, use_tenant
 from authgate_testing import PostgresServer
@@ -238,7 +239,13 @@ async def test_dv_05_the_interval_is_kept_here_has_some_slack_and_grows(
     )
     with use_tenant(tenant):
         client = await provisioning.add_client(
-            server.parts, name="CLI", grant_types=[GRANT], scopes=["openid"], public=True
+            server.parts,
+            ClientDraft(
+                name="CLI",
+                grant_types=[GRANT],
+                scopes=["openid"],
+                public=True,
+            ),
         )
     device = Device(server.http, tenant, client)
     code = (await device.start())["device_code"]

@@ -4,7 +4,8 @@ import pytest
 
 from authgate import provisioning
 from authgate.provisioning import NewClient
-from authgate.storage.clients import ClientChange, ClientStatus
+from authgate.storage.client_drafts import ClientChange, ClientDraft
+from authgate.storage.client_rows import ClientStatus
 from authgate.storage.users import User
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.application import Application, claims
@@ -113,11 +114,12 @@ async def test_in_03_another_tenants_token_is_unknown(
     with use_tenant(globex):
         api = await provisioning.add_client(
             server.parts,
-            name="API",
-            grant_types=["client_credentials"],
-            scopes=[],
-            public=False,
-            introspects=True,
+            ClientDraft(
+                name="API",
+                grant_types=["client_credentials"],
+                scopes=[],
+                introspects=True,
+            ),
         )
     for token in (tokens["access_token"], tokens["refresh_token"], "unknown", "x" * 9000):
         assert await asked(at_globex, api, token) == (200, INACTIVE)

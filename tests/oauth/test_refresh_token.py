@@ -9,7 +9,8 @@ import pytest
 from authgate import provisioning
 from authgate.audit import Event
 from authgate.provisioning import NewClient
-from authgate.storage.clients import ClientChange, ClientStatus
+from authgate.storage.client_drafts import ClientChange, ClientDraft
+from authgate.storage.client_rows import ClientStatus
 from authgate.storage.refresh_tokens import RefreshToken
 from authgate.storage.users import User
 from authgate_tenants import Tenant, use_tenant
@@ -227,12 +228,13 @@ async def test_rt_07_another_tenants_token_is_unknown(
     with use_tenant(globex):
         twin = await provisioning.add_client(
             server.parts,
-            name="Globex Console",
-            client_id="console",
-            grant_types=["authorization_code", "refresh_token"],
-            scopes=["openid"],
-            redirect_uris=["https://console.example/callback"],
-            public=False,
+            ClientDraft(
+                name="Globex Console",
+                client_id="console",
+                grant_types=["authorization_code", "refresh_token"],
+                scopes=["openid"],
+                redirect_uris=["https://console.example/callback"],
+            ),
         )
     elsewhere = Application(server.http, globex, twin, "")
     foreign = await elsewhere.refresh(tokens["refresh_token"])

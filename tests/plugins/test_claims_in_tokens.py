@@ -7,6 +7,7 @@ import pytest
 
 from authgate import provisioning
 from authgate.storage import audit_events
+from authgate.storage.client_drafts import ClientDraft
 from authgate_tenants import Tenant, TenantSettings, use_tenant
 from authgate_testing.server import RunningServer
 
@@ -43,10 +44,11 @@ async def claims(server: RunningServer, slug: str, *enabled: str) -> tuple[Tenan
     with use_tenant(tenant):
         made = await provisioning.add_client(
             server.parts,
-            name="Backup",
-            grant_types=["client_credentials"],
-            scopes=["read", "write"],
-            public=False,
+            ClientDraft(
+                name="Backup",
+                grant_types=["client_credentials"],
+                scopes=["read", "write"],
+            ),
         )
     answer = await server.http.post(
         f"{tenant.issuer}/oauth/token",

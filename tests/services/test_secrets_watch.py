@@ -100,7 +100,7 @@ import httpx2, pytest, redis
 
 from authgate.accounts.passwords import Passwords
 from authgate.settings import Settings
-from authgate.storage import clients
+from authgate.storage import client_secrets
 from authgate.telemetry import metrics
 from authgate.telemetry.logs import LineHandler
 
@@ -112,27 +112,27 @@ def issued(secret):
     return secret
 
 def test_nothing_leaks(capsys):
-    issued(clients.new_secret())
+    issued(client_secrets.new_secret())
     LineHandler(logging.Formatter(), None).write("a line\\n")
-    print("on standard output", clients.new_secret())
+    print("on standard output", client_secrets.new_secret())
 
 def test_in_a_log():
-    LineHandler(logging.Formatter(), None).write(issued(clients.new_secret()))
+    LineHandler(logging.Formatter(), None).write(issued(client_secrets.new_secret()))
 
 def test_on_standard_error():
-    print(issued(clients.new_secret()), file=sys.stderr)
+    print(issued(client_secrets.new_secret()), file=sys.stderr)
 
 def test_on_standard_error_that_was_looked_at(capsys):
-    print(issued(clients.new_secret()), file=sys.stderr)
+    print(issued(client_secrets.new_secret()), file=sys.stderr)
     assert capsys.readouterr().err
 
 def test_in_the_log_of_a_process(tmp_path):
-    program = f"import sys; print({issued(clients.new_secret())!r}, file=sys.stderr)"
+    program = f"import sys; print({issued(client_secrets.new_secret())!r}, file=sys.stderr)"
     with (tmp_path / "log").open("w") as log:
         subprocess.run([sys.executable, "-c", program], stderr=log, check=True)
 
 def test_on_the_standard_error_of_a_process():
-    program = f"import sys; print({issued(clients.new_secret())!r}, file=sys.stderr)"
+    program = f"import sys; print({issued(client_secrets.new_secret())!r}, file=sys.stderr)"
     subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
 
 def answering(**options):
@@ -140,7 +140,7 @@ def answering(**options):
     return httpx2.Client(transport=transport, base_url="http://localhost")
 
 def test_in_measurements():
-    secret = issued(clients.new_secret())
+    secret = issued(client_secrets.new_secret())
     with answering(content=f'requests{{client="{secret}"}} 1') as http:
         http.get("/metrics")
 
@@ -170,17 +170,17 @@ def test_a_setting_that_is_logged():
 
 def test_in_a_key_of_redis(redis_url):
     with redis.Redis.from_url(redis_url) as client:
-        client.set(f"limit:{issued(clients.new_secret())}", 1)
+        client.set(f"limit:{issued(client_secrets.new_secret())}", 1)
         client.delete("other")
 
 def test_in_a_value_of_redis(redis_url):
     with redis.Redis.from_url(redis_url) as client:
-        client.set("seen", issued(clients.new_secret()), ex=1)
+        client.set("seen", issued(client_secrets.new_secret()), ex=1)
 
 OF_ALL = []
 
 def test_says_it_later():
-    OF_ALL.append(issued(clients.new_secret()))
+    OF_ALL.append(issued(client_secrets.new_secret()))
 
 def test_the_end():
     LineHandler(logging.Formatter(), None).write(OF_ALL[0])

@@ -15,6 +15,7 @@ from authgate.settings import DatabaseSettings
 from authgate.storage import audit_events, clients, tokens
 from authgate.storage.append_log import AppendLog, Row, SqliteWriter, Table
 from authgate.storage.audit_events import AuditEvent
+from authgate.storage.client_drafts import ClientDraft
 from authgate.storage.database import sqlite_path
 from authgate.storage.sqlite_client import turn_of
 from authgate.storage.tokens import NewToken, Token, TokenCategory
@@ -88,7 +89,15 @@ async def test_rows_of_one_request_are_stored_together_or_not_at_all(acme: Tenan
     known, *fresh = (str(uuid7()) for _ in range(10))
     with use_tenant(acme):
         before = await _stored_ids(AuditEvent)
-        await clients.create(name="CLI", grant_types=(), scopes=(), secret=None, client_id="cli")
+        await clients.create(
+            ClientDraft(
+                name="CLI",
+                grant_types=(),
+                scopes=(),
+                public=True,
+                client_id="cli",
+            ),
+        )
         await storage.append(_event(known))
         alike = [(_token(jti), _event(jti)) for jti in fresh[:4]]
         doubled = (_token(fresh[4]), _event(known))

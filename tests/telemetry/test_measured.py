@@ -14,6 +14,7 @@ from authgate import provisioning
 from authgate.provisioning import NewClient
 from authgate.settings import DatabaseSettings, JobSettings, KeySettings, Settings
 from authgate.storage import users
+from authgate.storage.client_drafts import ClientDraft
 from authgate.telemetry import metrics
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.databases import on_sqlite
@@ -59,10 +60,11 @@ async def everything_happens(server: RunningServer, password_hash: str, number: 
     with use_tenant(tenant):
         client = await provisioning.add_client(
             server.parts,
-            name=f"Client {number}",
-            grant_types=[DEVICE_GRANT, "client_credentials"],
-            scopes=["openid", "read"],
-            public=False,
+            ClientDraft(
+                name=f"Client {number}",
+                grant_types=[DEVICE_GRANT, "client_credentials"],
+                scopes=["openid", "read"],
+            ),
         )
         await users.create(
             username=f"person-{number}",

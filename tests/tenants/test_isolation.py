@@ -25,7 +25,8 @@ from authgate import storage
 from authgate.clock import utc_now
 from authgate.settings import DatabaseSettings
 from authgate.storage import clients, database, device_codes, row_security, users
-from authgate.storage.clients import ClientRow
+from authgate.storage.client_drafts import ClientDraft
+from authgate.storage.client_rows import ClientRow
 from authgate.storage.database import dsn
 from authgate.storage.tokens import Token, TokenCategory
 from authgate.storage.users import User, UserRow
@@ -70,7 +71,13 @@ async def _moved_in(slug: str) -> Tenant:
     )
     with use_tenant(tenant):
         await clients.create(
-            name="CLI", client_id="cli", grant_types=["x"], scopes=["read"], secret=None
+            ClientDraft(
+                name="CLI",
+                client_id="cli",
+                grant_types=["x"],
+                scopes=["read"],
+                public=True,
+            ),
         )
         for number in range(USERS):
             await users.create(username=f"user{number}")

@@ -13,6 +13,7 @@ from authgate.app import serving
 from authgate.clock import utc_now
 from authgate.provisioning import NewClient
 from authgate.settings import DatabaseSettings, KeySettings, Settings
+from authgate.storage.client_drafts import ClientDraft
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing import PostgresServer
 from authgate_testing.server import BASE_URL
@@ -80,10 +81,11 @@ async def add_tenants(settings: Settings, numbers: Iterable[int]) -> list[tuple[
             with use_tenant(tenant):
                 machine = await provisioning.add_client(
                     parts,
-                    name="machine",
-                    grant_types=["client_credentials"],
-                    scopes=["read"],
-                    public=False,
+                    ClientDraft(
+                        name="machine",
+                        grant_types=["client_credentials"],
+                        scopes=["read"],
+                    ),
                 )
             added.append((tenant, machine))
     return added

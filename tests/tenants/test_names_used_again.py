@@ -6,6 +6,7 @@ import pytest
 from authgate import provisioning
 from authgate.accounts.passwords import Passwords
 from authgate.provisioning import NewClient
+from authgate.storage.client_drafts import ClientDraft
 from authgate.storage.users import User
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.device import GRANT, Device
@@ -34,11 +35,13 @@ async def successor(server: RunningServer, former: Tenant, client_id: str) -> Te
     with use_tenant(tenant):
         await provisioning.add_client(
             server.parts,
-            name="Acme CLI",
-            client_id=client_id,
-            grant_types=[GRANT],
-            scopes=["openid", "profile", "read"],
-            public=True,
+            ClientDraft(
+                name="Acme CLI",
+                client_id=client_id,
+                grant_types=[GRANT],
+                scopes=["openid", "profile", "read"],
+                public=True,
+            ),
         )
         await provisioning.add_user(passwords, username="alice", password=PASSWORD)
     passwords.close()

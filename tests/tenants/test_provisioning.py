@@ -8,7 +8,7 @@ from authgate import provisioning, storage
 from authgate.accounts.passwords import Passwords
 from authgate.provisioning import NewClient
 from authgate.storage import audit_events, clients, login_failures
-from authgate.storage.clients import ClientStatus
+from authgate.storage.client_rows import ClientStatus
 from authgate.storage.rate_limits import BadLimit
 from authgate.storage.signing_keys import SigningKey
 from authgate.storage.users import User

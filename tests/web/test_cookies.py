@@ -8,6 +8,7 @@ import pytest
 from authgate import provisioning
 from authgate.provisioning import NewClient
 from authgate.settings import DatabaseSettings, KeySettings, Settings
+from authgate.storage.client_drafts import ClientDraft
 from authgate.storage.users import User
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.databases import on_sqlite
@@ -119,11 +120,13 @@ async def test_ti_05_a_host_of_one_tenant_serves_no_path_of_another(
     with use_tenant(globex):
         await provisioning.add_client(
             server.parts,
-            name="Globex",
-            client_id=device_client.client.client_id,
-            grant_types=list(device_client.client.grant_types),
-            scopes=["openid"],
-            public=True,
+            ClientDraft(
+                name="Globex",
+                client_id=device_client.client.client_id,
+                grant_types=list(device_client.client.grant_types),
+                scopes=["openid"],
+                public=True,
+            ),
         )
     form = {"client_id": device_client.client.client_id}
     for path in ("/t/globex/oauth/device/code", "/t/acme/oauth/device/code"):

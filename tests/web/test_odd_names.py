@@ -8,6 +8,7 @@ from authgate import provisioning
 from authgate.accounts.connection_setup import BadConnectionSlug, ConnectionSetup
 from authgate.plugin_manager import ConnectorTypes, load
 from authgate.storage import users
+from authgate.storage.client_drafts import ClientDraft
 from authgate.storage.clients import BadClientId
 from authgate.storage.usernames import BadUsername
 from authgate.storage.users import User, UsernameTaken
@@ -113,11 +114,13 @@ async def test_un_05_no_id_is_made_of_what_cannot_be_seen_or_typed(
         with pytest.raises(BadClientId):
             await provisioning.add_client(
                 server.parts,
-                name="Odd",
-                client_id=odd,
-                grant_types=[GRANT],
-                scopes=[],
-                public=True,
+                ClientDraft(
+                    name="Odd",
+                    client_id=odd,
+                    grant_types=[GRANT],
+                    scopes=[],
+                    public=True,
+                ),
             )
         connections = ConnectionSetup(
             connectors=ConnectorTypes(load()), encryption=server.parts.encryption
@@ -168,7 +171,13 @@ async def test_un_05_names_for_people_may_be_anything_and_are_isolated(
     with use_tenant(tenant):
         await users.create(username="\u05d3\u05d5\u05d3", password_hash=password_hash)
         client = await provisioning.add_client(
-            server.parts, name=app, grant_types=[GRANT], scopes=["read"], public=True
+            server.parts,
+            ClientDraft(
+                name=app,
+                grant_types=[GRANT],
+                scopes=["read"],
+                public=True,
+            ),
         )
         connections = ConnectionSetup(
             connectors=ConnectorTypes(load()), encryption=server.parts.encryption

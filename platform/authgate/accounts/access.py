@@ -105,6 +105,17 @@ async def end_of_client(user_id: UUID, client_id: str, *, now: datetime) -> int:
     return ended + await tokens.revoke_of_user(user_id, client_id=client_id)
 
 
+async def end_all_of_client(client_id: str, *, now: datetime) -> int:
+    """End whatever a client was given, by anybody; how many tokens ended.
+
+    What people have allowed it stays allowed.
+    """
+    await device_codes.withdraw_of_client(client_id)
+    await authorization_codes.withdraw(client_id=client_id, now=now)
+    ended = await refresh_tokens.revoke_of_client(client_id)
+    return ended + await tokens.revoke_of_client(client_id)
+
+
 def _names(scope: str) -> frozenset[str]:
     return frozenset(scope.split())
 

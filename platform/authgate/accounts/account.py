@@ -12,7 +12,7 @@ from authgate.accounts.visits import SignedIn, signed_in, visitor
 from authgate.audit import Event
 from authgate.clock import Clock
 from authgate.storage import clients, sessions
-from authgate.storage.clients import Client
+from authgate.storage.client_rows import Client
 from authgate.storage.sessions import Session
 from authgate.web.pages import Pages
 from authgate.web.view_models import (

@@ -11,7 +11,7 @@ from authgate.accounts.visits import signed_in, visitor
 from authgate.audit import Event
 from authgate.clock import Clock
 from authgate.storage import clients
-from authgate.storage.clients import Client
+from authgate.storage.client_rows import Client
 from authgate.web.pages import Pages
 from authgate.web.view_models import AppLine, AppsPage, scope_lines
 from authgate_tenants import current_tenant

@@ -17,7 +17,7 @@ from authgate.accounts.visits import SignedIn, signed_in, visitor
 from authgate.audit import Event
 from authgate.clock import Clock
 from authgate.storage import clients, device_codes
-from authgate.storage.clients import Client
+from authgate.storage.client_rows import Client
 from authgate.storage.device_codes import DeviceCode, DeviceCodeStatus
 from authgate.telemetry import metrics
 from authgate.web.client_ip import bucket

@@ -9,7 +9,7 @@ import typer
 from authgate import plugin_manager
 from authgate.accounts.connection_setup import ConnectionChange, ConnectionSetup, UnknownConnection
 from authgate.cli import installed
-from authgate.cli.client import InTenant
+from authgate.cli.client_options import InTenant
 from authgate.cli.failures import Misused, NotFound
 from authgate.cli.output import Format, Output, Record, ask_secret, confirm, say, show, show_all
 from authgate.installation import Installation

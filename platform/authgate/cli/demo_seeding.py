@@ -18,13 +18,14 @@ from authgate.clock import utc_now
 from authgate.installation import Installation
 from authgate.oauth.grants.client_credentials import ClientCredentialsGrant
 from authgate.oauth.grants.device_code import DeviceCodeGrant
-from authgate.storage import clients, users
+from authgate.storage import client_secrets, clients, users
+from authgate.storage.client_drafts import ClientDraft
 from authgate_tenants import Tenant, TenantSettings, use_tenant
 
 
 def new_access(seed: Seed) -> Access:
     """Random passwords for a tenant of the demo."""
-    return Access(seed.username, provisioning.random_password(), clients.new_secret())
+    return Access(seed.username, provisioning.random_password(), client_secrets.new_secret())
 
 
 async def fill(parts: Installation, site: DemoSite, *, anew: Collection[str]) -> AsyncIterator[str]:
@@ -79,22 +80,25 @@ async def _fill_clients(parts: Installation, access: Access, *, anew: bool) -> N
 async def _add_device_client(parts: Installation) -> None:
     await provisioning.add_client(
         parts,
-        name="AuthGate command line",
-        grant_types=[DeviceCodeGrant.grant_type],
-        scopes=DEVICE_SCOPES,
-        public=True,
-        client_id=DEVICE_CLIENT,
-        first_party=True,
+        ClientDraft(
+            name="AuthGate command line",
+            grant_types=[DeviceCodeGrant.grant_type],
+            scopes=DEVICE_SCOPES,
+            public=True,
+            client_id=DEVICE_CLIENT,
+            first_party=True,
+        ),
     )
 
 
 async def _add_machine_client(parts: Installation, secret: str) -> None:
     await provisioning.add_client(
         parts,
-        name="Nightly report",
-        grant_types=[ClientCredentialsGrant.grant_type],
-        scopes=MACHINE_SCOPES,
-        public=False,
-        client_id=MACHINE_CLIENT,
+        ClientDraft(
+            name="Nightly report",
+            grant_types=[ClientCredentialsGrant.grant_type],
+            scopes=MACHINE_SCOPES,
+            client_id=MACHINE_CLIENT,
+        ),
         secret=secret,
     )

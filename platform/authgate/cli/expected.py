@@ -14,10 +14,11 @@ from authgate.diagnosis.production import UnfitForProduction
 from authgate.jobs.celery_settings import NoBroker
 from authgate.plugin_api import ConnectorConfigError
 from authgate.plugin_manager import NoConnector, PluginRefused
-from authgate.provisioning import UnknownClient, UnknownUser
+from authgate.provisioning import UnfitClient, UnknownClient, UnknownUser
 from authgate.provisioning.domain_proof import NotProven, ProofUnreachable
 from authgate.serving import PortTaken, ServingError
-from authgate.storage.clients import BadClientId, ClientIdTaken, WeakSecret
+from authgate.storage.client_secrets import WeakSecret
+from authgate.storage.clients import BadClientId, ClientIdTaken
 from authgate.storage.connections import ConnectionExists
 from authgate.storage.database import OwnerUrlMissing
 from authgate.storage.fitness import LoginRefused, NotMigrated
@@ -44,6 +45,7 @@ _ENDS: tuple[tuple[type[Exception], type[Failure], str], ...] = (
     (BadUsername, Misused, "{}"),
     (WeakSecret, Misused, "{}"),
     (BadClientId, Misused, "{}"),
+    (UnfitClient, Misused, "{}"),
     (BadRedirectUri, Misused, "{}"),
     (BadConnectionSlug, Misused, "{}"),
     (ConnectorConfigError, Misused, "{}"),

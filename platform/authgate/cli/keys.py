@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from authgate.cli import installed
-from authgate.cli.client import InTenant
+from authgate.cli.client_options import InTenant
 from authgate.cli.failures import Conflict, Misused
 from authgate.cli.output import Format, Output, Record, confirm, say, show, show_all
 from authgate.storage import signing_keys

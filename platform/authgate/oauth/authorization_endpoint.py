@@ -31,7 +31,7 @@ from authgate.oauth.authorization_request import (
 from authgate.oauth.errors import AccessDenied, ConsentRequired, LoginRequired, OAuthError
 from authgate.storage import authorization_codes, authorization_requests, clients, consents
 from authgate.storage.authorization_requests import Waiting
-from authgate.storage.clients import ApplicationType, Client, ConsentPolicy
+from authgate.storage.client_rows import ApplicationType, Client, ConsentPolicy
 from authgate.telemetry import metrics
 from authgate.tokens.authentication import Authentication
 from authgate.tokens.id_token import IdTokens

@@ -5,14 +5,16 @@ names itself. Whatever is wrong, the answer is the same, so it tells nothing abo
 """
 
 import base64
+from datetime import datetime
 from typing import NamedTuple, NoReturn
 from urllib.parse import parse_qs, unquote_plus
 
 from authgate import audit
 from authgate.audit import Event
+from authgate.clock import Clock, utc_now
 from authgate.oauth.errors import InvalidClient, InvalidRequest
 from authgate.oauth.registered_clients import RegisteredClients
-from authgate.storage.clients import Client
+from authgate.storage.client_rows import Client
 from authgate.telemetry import metrics
 from authgate.web.client_ip import bucket
 from authgate.web.limits import Limits
@@ -36,9 +38,12 @@ class Credentials(NamedTuple):
 class ClientAuthenticator:
     """Finds clients and checks what they prove."""
 
-    def __init__(self, *, clients: RegisteredClients, limits: Limits) -> None:
+    def __init__(
+        self, *, clients: RegisteredClients, limits: Limits, clock: Clock = utc_now
+    ) -> None:
         self._clients = clients
         self._limits = limits
+        self._clock = clock
 
     async def refuse_parameters_in_url(self, query: bytes) -> NoReturn:
         """Credentials never go into a URL, which is logged wherever it passes (RFC 6749 2.3.1).
@@ -48,7 +53,9 @@ class ClientAuthenticator:
         """
         given = _url_parameters(query)
         client = await self._clients.find(given.get("client_id", ""))
-        if client is not None and client.owns_secret(given.get("client_secret", "")):
+        if client is not None and client.secrets.include(
+            given.get("client_secret", ""), now=self._clock()
+        ):
             await audit.record(
                 Event.CLIENT_SECRET_EXPOSED,
                 actor=audit.ANONYMOUS,
@@ -68,7 +75,9 @@ class ClientAuthenticator:
         """
         credentials = _credentials(request.header(b"authorization"), form)
         client = await self._clients.find(credentials.client_id)
-        if client is None or not _proves(client, credentials, device_grant=device_grant):
+        if client is None or not _proves(
+            client, credentials, device_grant=device_grant, now=self._clock()
+        ):
             await self._refuse(request, credentials)
         metrics.client_authentications.add(credentials.method, "success")
         return client
@@ -139,9 +148,9 @@ def _basic(authorization: str) -> tuple[str, str]:
     return client_id, secret
 
 
-def _proves(client: Client, credentials: Credentials, *, device_grant: bool) -> bool:
+def _proves(client: Client, credentials: Credentials, *, device_grant: bool, now: datetime) -> bool:
     # Compared even where it cannot match, so that every refusal takes the same time.
-    matches = client.owns_secret(credentials.secret or "")
+    matches = client.secrets.include(credentials.secret or "", now=now)
     if not client.is_active:
         return False
     if device_grant and client.unauthenticated_device_grant and credentials.secret is None:

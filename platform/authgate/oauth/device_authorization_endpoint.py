@@ -10,7 +10,7 @@ from authgate.oauth.errors import UnauthorizedClient
 from authgate.oauth.grants import asked_scopes
 from authgate.oauth.grants.device_code import DeviceCodeGrant
 from authgate.storage import device_codes
-from authgate.storage.clients import Client
+from authgate.storage.client_rows import Client
 from authgate.storage.device_codes import Issued
 from authgate.telemetry import metrics
 from authgate.tokens import scopes

@@ -6,7 +6,7 @@ from uuid import UUID
 from authgate import audit, storage
 from authgate.audit import Event
 from authgate.storage import refresh_tokens, sessions, tokens
-from authgate.storage.clients import Client
+from authgate.storage.client_rows import Client
 
 REFRESH = "refresh_token"
 

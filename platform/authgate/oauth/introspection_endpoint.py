@@ -6,7 +6,7 @@ from authgate.oauth.bearer import BearerTokens, Presented
 from authgate.oauth.client_authentication import ClientAuthenticator
 from authgate.oauth.errors import InvalidClient, InvalidRequest
 from authgate.storage import refresh_tokens, users
-from authgate.storage.clients import Client
+from authgate.storage.client_rows import Client
 from authgate.storage.refresh_tokens import RefreshStatus
 from authgate.tokens.issuer import audience
 from authgate.web.client_ip import bucket

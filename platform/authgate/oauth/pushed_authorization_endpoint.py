@@ -13,7 +13,7 @@ from authgate.oauth.authorization_request import (
 )
 from authgate.oauth.client_authentication import CREDENTIALS, ClientAuthenticator
 from authgate.oauth.errors import InvalidRequest
-from authgate.storage.clients import Client
+from authgate.storage.client_rows import Client
 from authgate.telemetry import metrics
 from authgate.web.client_ip import bucket
 from authgate.web.limits import Limits

@@ -5,7 +5,7 @@ from typing import Final
 
 from authgate.oauth.authorization_request import AuthorizationRequest, UnprovenRequest
 from authgate.storage import authorization_requests
-from authgate.storage.clients import Client
+from authgate.storage.client_rows import Client
 
 NOT_GOOD: Final = (
     "The application's request (invalid_request_uri) is unknown, was used, or has ended."

@@ -3,7 +3,7 @@
 from functools import partial
 
 from authgate.storage import clients
-from authgate.storage.clients import Client
+from authgate.storage.client_rows import Client
 from authgate.storage.shared_cache import SharedCache
 
 _LONGEST = 64

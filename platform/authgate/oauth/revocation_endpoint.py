@@ -6,7 +6,7 @@ from authgate.oauth.client_authentication import ClientAuthenticator
 from authgate.oauth.errors import InvalidRequest
 from authgate.oauth.registered_clients import RegisteredClients
 from authgate.storage import refresh_tokens, tokens
-from authgate.storage.clients import Client
+from authgate.storage.client_rows import Client
 from authgate.tokens import verifier
 from authgate.tokens.jws import InvalidToken
 from authgate.web.client_ip import bucket

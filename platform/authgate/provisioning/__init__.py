@@ -3,11 +3,16 @@
 Commands use this today; a console and an API will.
 """
 
+from authgate.provisioning.client_fitness import UnfitClient
 from authgate.provisioning.clients import (
     NewClient,
     UnknownClient,
     add_client,
     change_client,
+    delete_client,
+    end_former_client_secret,
+    review_client,
+    revoke_client_tokens,
     rotate_client_secret,
     set_client_status,
 )
@@ -24,6 +29,7 @@ from authgate.provisioning.users import (
 
 __all__ = [
     "NewClient",
+    "UnfitClient",
     "UnknownClient",
     "UnknownUser",
     "add_client",
@@ -32,11 +38,15 @@ __all__ = [
     "add_user",
     "change_client",
     "change_tenant",
+    "delete_client",
     "disable_user",
     "enable_user",
+    "end_former_client_secret",
     "random_password",
     "remove_domain",
     "reset_password",
+    "review_client",
+    "revoke_client_tokens",
     "rotate_client_secret",
     "set_client_status",
     "set_tenant_status",

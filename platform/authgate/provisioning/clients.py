@@ -1,21 +1,19 @@
-"""How a client begins, changes and is given another secret."""
+"""How a client begins, changes, is given another secret and ends."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import partial
 
 from authgate import audit, storage
+from authgate.accounts import access
 from authgate.audit import SYSTEM, Actor, Event
 from authgate.installation import Installation
+from authgate.provisioning import client_fitness
 from authgate.storage import clients
-from authgate.storage.clients import (
-    ApplicationType,
-    Client,
-    ClientChange,
-    ClientStatus,
-    ConsentPolicy,
-)
-from authgate.web.redirect_uris import check as check_redirect_uri
+from authgate.storage.client_drafts import ClientChange, ClientDraft
+from authgate.storage.client_rows import Client, ClientStatus
+from authgate.storage.client_secrets import new_secret
 
 
 class UnknownClient(LookupError):
@@ -32,44 +30,20 @@ class NewClient:
 
 async def add_client(
     parts: Installation,
+    draft: ClientDraft,
     *,
-    name: str,
-    grant_types: Sequence[str],
-    scopes: Sequence[str],
-    public: bool,
-    client_id: str | None = None,
-    redirect_uris: Sequence[str] = (),
-    application_type: ApplicationType = ApplicationType.WEB,
-    consent: ConsentPolicy = ConsentPolicy.REMEMBERED,
-    pkce_optional: bool = False,
-    introspects: bool = False,
-    first_party: bool = False,
-    unauthenticated_device_grant: bool = False,
     secret: str | None = None,
+    secret_expires_at: datetime | None = None,
     actor: Actor = SYSTEM,
 ) -> NewClient:
     """A new client of the current tenant, with the secret given or a new one.
 
-    Raises ``BadClientId``, ``ClientIdTaken`` and ``BadRedirectUri``.
+    Raises ``BadClientId``, ``ClientIdTaken``, ``UnfitClient`` and ``BadRedirectUri``.
     """
-    for uri in redirect_uris:
-        check_redirect_uri(uri, application_type)
-    secret = None if public else secret or clients.new_secret()
+    client_fitness.check(draft)
+    secret = (secret or new_secret()) if draft.needs_secret else None
     async with storage.transaction():
-        client = await clients.create(
-            name=name,
-            grant_types=grant_types,
-            scopes=scopes,
-            secret=secret,
-            client_id=client_id,
-            redirect_uris=redirect_uris,
-            application_type=application_type,
-            consent=consent,
-            pkce_optional=pkce_optional,
-            introspects=introspects,
-            first_party=first_party,
-            unauthenticated_device_grant=unauthenticated_device_grant,
-        )
+        client = await clients.create(draft, secret=secret, secret_expires_at=secret_expires_at)
         await audit.record(
             Event.CLIENT_CREATED,
             actor=actor,
@@ -82,40 +56,60 @@ async def add_client(
 
 async def change_client(
     parts: Installation, client_id: str, change: ClientChange, *, actor: Actor = SYSTEM
-) -> None:
-    """Change a client of the current tenant, in force at once.
+) -> Client:
+    """Change a client of the current tenant, in force at once; the client as it is then.
 
-    Raises ``UnknownClient`` and ``BadRedirectUri``.
+    Raises ``UnknownClient``, ``UnfitClient`` and ``BadRedirectUri``.
     """
     async with storage.transaction():
-        client = await clients.find(client_id)
-        if client is None:
+        former = await clients.held(client_id)
+        if former is None:
             raise UnknownClient(client_id)
-        for uri in change.redirect_uris or ():
-            check_redirect_uri(uri, client.application_type)
+        client_fitness.check(replace(ClientDraft.of(former), **change.given()))
         await clients.change(client_id, change)
         await _updated(parts, client_id, change.values(), actor=actor)
+    return replace(former, **change.given())
 
 
 async def rotate_client_secret(
-    parts: Installation, client_id: str, *, secret: str | None = None, actor: Actor = SYSTEM
+    parts: Installation,
+    client_id: str,
+    *,
+    secret: str | None = None,
+    expires_at: datetime | None = None,
+    former_until: datetime | None = None,
+    actor: Actor = SYSTEM,
 ) -> str:
-    """Another secret for a client of the current tenant; the old one ends at once.
+    """Another secret for a client of the current tenant.
 
-    Raises ``UnknownClient`` where there is no such client, or it has no secret.
+    The former one is good until ``former_until``, or ends at once. Raises ``UnknownClient`` where
+    there is no such client, or it has no secret.
     """
-    secret = secret or clients.new_secret()
+    secret = secret or new_secret()
     async with storage.transaction():
-        if not await clients.replace_secret(client_id, secret):
+        if not await clients.replace_secret(
+            client_id, secret, expires_at=expires_at, former_until=former_until
+        ):
             raise UnknownClient(client_id)
         await audit.record(
             Event.CLIENT_SECRET_REGENERATED,
             actor=actor,
             client_id=client_id,
             resource=("client", client_id),
+            details={"former_until": former_until.isoformat()} if former_until else {},
         )
         await _client_changed(parts, client_id)
     return secret
+
+
+async def end_former_client_secret(
+    parts: Installation, client_id: str, *, actor: Actor = SYSTEM
+) -> None:
+    """Let only the current secret of a client count. Raises ``UnknownClient`` where it is so."""
+    async with storage.transaction():
+        if not await clients.end_former_secret(client_id):
+            raise UnknownClient(client_id)
+        await _updated(parts, client_id, {"former_secret": "ended"}, actor=actor)
 
 
 async def set_client_status(
@@ -129,6 +123,55 @@ async def set_client_status(
         if not await clients.set_status(client_id, status):
             raise UnknownClient(client_id)
         await _updated(parts, client_id, {"status": status}, actor=actor)
+
+
+async def review_client(
+    parts: Installation, client_id: str, *, approved: bool, actor: Actor = SYSTEM
+) -> None:
+    """Approve or reject a client that waits for it. Raises ``UnknownClient`` where none waits."""
+    status = ClientStatus.ACTIVE if approved else ClientStatus.REJECTED
+    async with storage.transaction():
+        if not await clients.review(client_id, status):
+            raise UnknownClient(client_id)
+        await audit.record(
+            Event.CLIENT_APPROVED if approved else Event.CLIENT_REJECTED,
+            actor=actor,
+            client_id=client_id,
+            resource=("client", client_id),
+        )
+        await _client_changed(parts, client_id)
+
+
+async def delete_client(parts: Installation, client_id: str, *, actor: Actor = SYSTEM) -> None:
+    """Remove a client and whatever it was given. Raises ``UnknownClient``."""
+    async with storage.transaction():
+        if not await clients.delete(client_id):
+            raise UnknownClient(client_id)
+        await audit.record(
+            Event.CLIENT_DELETED,
+            actor=actor,
+            client_id=client_id,
+            resource=("client", client_id),
+        )
+        await _client_changed(parts, client_id)
+
+
+async def revoke_client_tokens(
+    parts: Installation, client_id: str, *, actor: Actor = SYSTEM
+) -> int:
+    """End whatever a client was given; how many tokens ended. Raises ``UnknownClient``."""
+    async with storage.transaction():
+        if await clients.find(client_id) is None:
+            raise UnknownClient(client_id)
+        ended = await access.end_all_of_client(client_id, now=parts.clock())
+        await audit.record(
+            Event.CLIENT_TOKENS_REVOKED_ALL,
+            actor=actor,
+            client_id=client_id,
+            resource=("client", client_id),
+            details={"tokens": ended},
+        )
+    return ended
 
 
 async def _updated(

@@ -20,7 +20,7 @@ MODEL_MODULES = (
     "authgate.storage.audit_events",
     "authgate.storage.authorization_codes",
     "authgate.storage.authorization_requests",
-    "authgate.storage.clients",
+    "authgate.storage.client_rows",
     "authgate.storage.connections",
     "authgate.storage.consents",
     "authgate.storage.device_codes",

@@ -188,6 +188,14 @@ async def approved_by(user_id: UUID, *, now: datetime) -> list[DeviceCode]:
     )
 
 
+async def withdraw_of_client(client_id: str) -> int:
+    """Take back what waits of a client, approved or not; how many there were."""
+    waiting = DeviceCode.filter(
+        client_id=client_id, status__in=(DeviceCodeStatus.PENDING, DeviceCodeStatus.APPROVED)
+    )
+    return await waiting.update(status=DeviceCodeStatus.DENIED)
+
+
 async def withdraw_of_user(user_id: UUID, *, client_id: str | None = None) -> int:
     """Take back what a person approved, for one client or for all, and no device has fetched yet;
     how many there were."""

@@ -262,6 +262,11 @@ async def revoke_of_user(user_id: UUID, *, client_id: str | None = None) -> int:
     return await _revoke(user_id=user_id, **({"client_id": client_id} if client_id else {}))
 
 
+async def revoke_of_client(client_id: str) -> int:
+    """End every token of a client for good; how many there were."""
+    return await _revoke(client_id=client_id)
+
+
 async def revoke_of_session(session_id: UUID) -> int:
     """End what was to end with a browser session; how many there were."""
     return await _revoke(session_id=session_id)

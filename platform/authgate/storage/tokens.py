@@ -213,3 +213,9 @@ async def revoke_of_user(user_id: UUID, *, client_id: str | None = None) -> int:
     theirs = Token.filter(user_id=user_id, **({"client_id": client_id} if client_id else {}))
     living = theirs.exclude(status=TokenStatus.REVOKED)
     return await living.update(status=TokenStatus.REVOKED)
+
+
+async def revoke_of_client(client_id: str) -> int:
+    """End every token of a client; how many there were."""
+    living = Token.filter(client_id=client_id).exclude(status=TokenStatus.REVOKED)
+    return await living.update(status=TokenStatus.REVOKED)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from uuid_utils import uuid7
 
 from authgate.clock import Clock
-from authgate.storage.clients import Client
+from authgate.storage.client_rows import Client
 from authgate.storage.users import User
 from authgate.tokens import jws, standard_claims
 from authgate.tokens.authentication import Authentication

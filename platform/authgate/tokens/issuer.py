@@ -12,7 +12,7 @@ from authgate.clock import Clock
 from authgate.plugin_api import TokenClaimsRequest
 from authgate.plugin_manager import AddedClaims, DroppedClaim, Plugins
 from authgate.storage import tokens
-from authgate.storage.clients import Client
+from authgate.storage.client_rows import Client
 from authgate.storage.tokens import NewToken, TokenCategory
 from authgate.storage.users import User
 from authgate.telemetry import metrics

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from authgate.clock import Clock
 from authgate.storage import refresh_tokens
-from authgate.storage.clients import Client
+from authgate.storage.client_rows import Client
 from authgate.storage.refresh_tokens import NewRefreshToken, Presented, RefreshStatus
 from authgate.storage.users import User
 from authgate.tokens.authentication import Authentication

@@ -8,7 +8,7 @@ import re
 from collections.abc import Collection
 from urllib.parse import urlsplit
 
-from authgate.storage.clients import ApplicationType
+from authgate.storage.client_rows import ApplicationType
 
 LONGEST = 2048
 

@@ -38,7 +38,7 @@ def test_a_client_that_needs_no_secret_to_act_for_itself_is_found(
     words = ["--tenant", "acme", "--name", "Backup", "--grant", "client_credentials"]
     assert dev.command("client", "create", *words, "--id", "backup").code == 0
     dev.finds()
-    on_sqlite("UPDATE clients SET secret_hash = NULL")
+    on_sqlite("UPDATE clients SET authentication_methods = '[\"none\"]'")
     assert dev.finds("unfit-grant")["found"] == "backup in acme"
 
 

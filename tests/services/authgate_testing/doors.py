@@ -12,7 +12,8 @@ from authgate.accounts.passwords import Passwords
 from authgate.provisioning import NewClient
 from authgate.settings import Settings
 from authgate.storage import users
-from authgate.storage.clients import ApplicationType
+from authgate.storage.client_drafts import ClientDraft
+from authgate.storage.client_rows import ApplicationType
 from authgate.storage.users import User
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.application import Application
@@ -164,10 +165,11 @@ async def confidential(server: RunningServer, acme: Tenant) -> NewClient:
     with use_tenant(acme):
         return await provisioning.add_client(
             server.parts,
-            name="Acme Console",
-            grant_types=[GRANT, "client_credentials"],
-            scopes=["openid", "profile", "email", "offline_access", "read", "write"],
-            public=False,
+            ClientDraft(
+                name="Acme Console",
+                grant_types=[GRANT, "client_credentials"],
+                scopes=["openid", "profile", "email", "offline_access", "read", "write"],
+            ),
         )
 
 
@@ -177,12 +179,13 @@ async def console(server: RunningServer, acme: Tenant) -> Application:
     with use_tenant(acme):
         client = await provisioning.add_client(
             server.parts,
-            name="Acme Console",
-            client_id="console",
-            grant_types=["authorization_code", "refresh_token"],
-            scopes=["openid", "profile", "email", "offline_access", "read", "write"],
-            redirect_uris=["https://console.example/callback"],
-            public=False,
+            ClientDraft(
+                name="Acme Console",
+                client_id="console",
+                grant_types=["authorization_code", "refresh_token"],
+                scopes=["openid", "profile", "email", "offline_access", "read", "write"],
+                redirect_uris=["https://console.example/callback"],
+            ),
         )
     return Application(server.http, acme, client, "https://console.example/callback")
 
@@ -193,13 +196,15 @@ async def native(server: RunningServer, acme: Tenant) -> Application:
     with use_tenant(acme):
         client = await provisioning.add_client(
             server.parts,
-            name="Acme Desktop",
-            client_id="desktop",
-            grant_types=["authorization_code", "refresh_token"],
-            scopes=["openid", "profile", "email", "offline_access", "read"],
-            redirect_uris=["http://127.0.0.1/callback", "com.example.acme:/callback"],
-            application_type=ApplicationType.NATIVE,
-            public=True,
+            ClientDraft(
+                name="Acme Desktop",
+                client_id="desktop",
+                grant_types=["authorization_code", "refresh_token"],
+                scopes=["openid", "profile", "email", "offline_access", "read"],
+                redirect_uris=["http://127.0.0.1/callback", "com.example.acme:/callback"],
+                application_type=ApplicationType.NATIVE,
+                public=True,
+            ),
         )
     return Application(server.http, acme, client, "http://127.0.0.1:53412/callback")
 
@@ -216,10 +221,12 @@ async def foreign_device(server: RunningServer, globex: Tenant, device_client: N
     with use_tenant(globex):
         client = await provisioning.add_client(
             server.parts,
-            name="Globex CLI",
-            client_id=device_client.client.client_id,
-            grant_types=[GRANT],
-            scopes=["openid", "profile", "email", "read"],
-            public=True,
+            ClientDraft(
+                name="Globex CLI",
+                client_id=device_client.client.client_id,
+                grant_types=[GRANT],
+                scopes=["openid", "profile", "email", "read"],
+                public=True,
+            ),
         )
     return Device(server.http, globex, client)

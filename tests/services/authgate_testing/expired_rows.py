@@ -12,6 +12,7 @@ from authgate.settings import DatabaseSettings
 from authgate.storage import clients, tokens, users
 from authgate.storage.authorization_codes import AuthorizationCode
 from authgate.storage.authorization_requests import AuthorizationRequestRow
+from authgate.storage.client_drafts import ClientDraft
 from authgate.storage.device_codes import DeviceCode
 from authgate.storage.login_failures import LoginFailure
 from authgate.storage.refresh_tokens import RefreshToken
@@ -76,7 +77,13 @@ async def store_expired_rows(settings: DatabaseSettings, *, now: datetime) -> Ex
         for tenant in tenants:
             with use_tenant(tenant):
                 await clients.create(
-                    client_id="cli", name="CLI", grant_types=[], scopes=[], secret=None
+                    ClientDraft(
+                        client_id="cli",
+                        name="CLI",
+                        grant_types=[],
+                        scopes=[],
+                        public=True,
+                    ),
                 )
                 person = await users.create(username="alice")
                 for row in _rows(now, person.id):

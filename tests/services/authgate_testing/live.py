@@ -13,7 +13,8 @@ from authgate.accounts.passwords import Passwords
 from authgate.installation import Installation
 from authgate.provisioning import NewClient
 from authgate.settings import DatabaseSettings, KeySettings, Settings
-from authgate.storage.clients import ApplicationType, ConsentPolicy
+from authgate.storage.client_drafts import ClientDraft
+from authgate.storage.client_rows import ApplicationType, ConsentPolicy
 from authgate_tenants import Tenant, TenantSettings, use_tenant
 from authgate_testing.processes import running
 from authgate_testing.readiness import is_ready
@@ -81,23 +82,27 @@ async def _furnished(parts: Installation) -> NewClient:
         ):
             await provisioning.add_client(
                 parts,
-                name="Fleet App",
-                client_id=client_id,
-                grant_types=["authorization_code", "refresh_token"],
-                scopes=["openid", "profile", "email", "read", "offline_access"],
-                redirect_uris=["http://127.0.0.1/callback"],
-                application_type=ApplicationType.NATIVE,
-                consent=consent,
-                public=True,
-                first_party=consent is ConsentPolicy.IMPLICIT,
+                ClientDraft(
+                    name="Fleet App",
+                    client_id=client_id,
+                    grant_types=["authorization_code", "refresh_token"],
+                    scopes=["openid", "profile", "email", "read", "offline_access"],
+                    redirect_uris=["http://127.0.0.1/callback"],
+                    application_type=ApplicationType.NATIVE,
+                    consent=consent,
+                    public=True,
+                    first_party=consent is ConsentPolicy.IMPLICIT,
+                ),
             )
         return await provisioning.add_client(
             parts,
-            name="Fleet CLI",
-            grant_types=[DEVICE_GRANT],
-            scopes=["openid", "profile", "email", "read", "write"],
-            public=True,
-            first_party=True,
+            ClientDraft(
+                name="Fleet CLI",
+                grant_types=[DEVICE_GRANT],
+                scopes=["openid", "profile", "email", "read", "write"],
+                public=True,
+                first_party=True,
+            ),
         )
 
 

@@ -11,7 +11,7 @@ from authgate.oauth.grants import TokenRequest
 from authgate.oauth.sign_in_tokens import SignInTokens
 from authgate.storage import authorization_codes, users
 from authgate.storage.authorization_codes import PresentedCode
-from authgate.storage.clients import Client
+from authgate.storage.client_rows import Client
 from authgate.storage.users import User
 from authgate.tokens.authentication import Authentication
 from authgate.tokens.issuer import IssuedToken

@@ -17,7 +17,7 @@ from authgate.oauth.grants import TokenRequest
 from authgate.oauth.sign_in_tokens import SignInTokens
 from authgate.oauth.turns import Turns
 from authgate.storage import device_codes, users
-from authgate.storage.clients import Client
+from authgate.storage.client_rows import Client
 from authgate.storage.device_codes import DeviceCodeStatus, Polled
 from authgate.storage.poll_pacing import PollPacer
 from authgate.storage.redis import tenant_key

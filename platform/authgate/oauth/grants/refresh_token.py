@@ -10,7 +10,7 @@ from authgate.oauth.errors import InvalidGrant, InvalidRequest, InvalidScope
 from authgate.oauth.grants import TokenRequest, asked_scopes
 from authgate.oauth.sign_in_tokens import SignedTokens, SignInTokens
 from authgate.storage import refresh_tokens, users
-from authgate.storage.clients import Client
+from authgate.storage.client_rows import Client
 from authgate.storage.refresh_tokens import Presented, RefreshStatus
 from authgate.storage.users import User
 from authgate.tokens.authentication import Authentication

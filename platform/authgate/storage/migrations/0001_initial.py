@@ -6,7 +6,7 @@ from tortoise.indexes import Index
 from tortoise.migrations import operations as ops
 from uuid_utils.compat import uuid7
 
-from authgate.storage.clients import ClientStatus
+from authgate.storage.client_rows import ClientStatus
 from authgate.storage.device_codes import DeviceCodeStatus
 from authgate.storage.signing_keys import KeyState
 from authgate.storage.tokens import TokenCategory, TokenStatus

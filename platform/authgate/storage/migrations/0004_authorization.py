@@ -8,7 +8,7 @@ from tortoise.migrations import operations as ops
 from uuid_utils.compat import uuid7
 
 from authgate.storage import tenant_keys
-from authgate.storage.clients import ApplicationType, ConsentPolicy
+from authgate.storage.client_rows import ApplicationType, ConsentPolicy
 from authgate.storage.migration_steps import reversible, statements
 from authgate.storage.refresh_tokens import RefreshStatus
 

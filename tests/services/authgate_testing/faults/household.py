@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from authgate import provisioning
 from authgate.accounts.passwords import Passwords
 from authgate.installation import Installation
+from authgate.storage.client_drafts import ClientDraft
 from authgate.storage.users import User
 from authgate_tenants import use_tenant
 from authgate_testing.device import GRANT
@@ -44,19 +45,22 @@ async def settled(parts: Installation, slug: str) -> Household:
     with use_tenant(tenant):
         machine = await provisioning.add_client(
             parts,
-            name="Nightly backup",
-            grant_types=["client_credentials", "authorization_code", "refresh_token"],
-            scopes=["read"],
-            redirect_uris=[CALLBACK],
-            public=False,
+            ClientDraft(
+                name="Nightly backup",
+                grant_types=["client_credentials", "authorization_code", "refresh_token"],
+                scopes=["read"],
+                redirect_uris=[CALLBACK],
+            ),
         )
         device = await provisioning.add_client(
             parts,
-            name="Fleet CLI",
-            grant_types=[GRANT],
-            scopes=_SCOPES,
-            public=True,
-            first_party=True,
+            ClientDraft(
+                name="Fleet CLI",
+                grant_types=[GRANT],
+                scopes=_SCOPES,
+                public=True,
+                first_party=True,
+            ),
         )
         person = await _person(slug)
     return Household(

@@ -1,0 +1,98 @@
+"""What ``authgate client`` is told: the options of its commands."""
+
+from typing import Annotated
+
+import typer
+
+from authgate.storage.client_rows import ApplicationType, ConsentPolicy
+
+InTenant = Annotated[str, typer.Option("--tenant", "-t", help="Slug of the tenant")]
+Name = Annotated[str, typer.Option(help="Its name for people, who see it before they approve")]
+Public = Annotated[bool, typer.Option("--public", help="It keeps no secret: a CLI, a TV, an app")]
+FirstParty = Annotated[bool, typer.Option("--first-party", help="It is the tenant's own")]
+OwnId = Annotated[str | None, typer.Option("--id", help="client_id; a random one where not given")]
+Given = Annotated[
+    bool,
+    typer.Option("--secret-stdin", help="Read the secret that it has already from standard input"),
+]
+ClientId = Annotated[str, typer.Argument(help="client_id")]
+WithoutSecret = Annotated[
+    bool,
+    typer.Option(
+        "--unauthenticated-device-grant/--authenticated-device-grant",
+        help="It may poll for its device's token without its secret, as AuthGate's SDKs do",
+    ),
+]
+NewName = Annotated[str | None, typer.Option("--name", help="Another name for people")]
+NewGrants = Annotated[
+    list[str] | None,
+    typer.Option("--grant", help="What it may use from now on, and nothing else; repeatable"),
+]
+NewScopes = Annotated[
+    list[str] | None,
+    typer.Option("--scope", help="What it may ask for from now on, and nothing else; repeatable"),
+]
+Introspects = Annotated[
+    bool, typer.Option("--introspects", help="An API: it may ask about tokens of every client")
+]
+NewRedirectUris = Annotated[
+    list[str] | None,
+    typer.Option("--redirect-uri", help="Where it may be answered from now on; repeatable"),
+]
+Grants = Annotated[
+    list[str],
+    typer.Option(
+        help="authorization_code, device_code, client_credentials or refresh_token; repeatable"
+    ),
+]
+RedirectUris = Annotated[
+    list[str] | None,
+    typer.Option("--redirect-uri", help="Where it may be answered, to the letter; repeatable"),
+]
+Type = Annotated[
+    ApplicationType,
+    typer.Option("--type", help="native: it runs on people's own machines, where ports vary"),
+]
+Consent = Annotated[ConsentPolicy, typer.Option(help="When people are asked what it may do")]
+PkceOptional = Annotated[
+    bool,
+    typer.Option("--pkce-optional/--pkce-required", help="It may do without PKCE, with a secret"),
+]
+Scopes = Annotated[list[str] | None, typer.Option(help="What it may ask for; repeatable")]
+NewConsent = Annotated[
+    ConsentPolicy | None, typer.Option("--consent", help="When people are asked what it may do")
+]
+NewPkce = Annotated[
+    bool | None,
+    typer.Option("--pkce-optional/--pkce-required", help="Whether it may do without PKCE"),
+]
+NewIntrospects = Annotated[
+    bool | None,
+    typer.Option(
+        "--introspects/--no-introspects", help="Whether it may ask about tokens of every client"
+    ),
+]
+NewFirstParty = Annotated[
+    bool | None,
+    typer.Option("--first-party/--no-first-party", help="Whether it is the tenant's own"),
+]
+NewWithoutSecret = Annotated[
+    bool | None,
+    typer.Option(
+        "--unauthenticated-device-grant/--authenticated-device-grant",
+        help="Whether it may poll for its device's token without its secret",
+    ),
+]
+Description = Annotated[str, typer.Option(help="What it is for, for whoever administers it")]
+NewDescription = Annotated[str | None, typer.Option("--description", help="Another description")]
+SecretDays = Annotated[
+    int | None,
+    typer.Option("--secret-days", min=1, max=3650, help="Its secret ends after so many days"),
+]
+KeptHours = Annotated[
+    int,
+    typer.Option(
+        "--keep-former-hours", min=0, max=720, help="For so long the former secret is good, too"
+    ),
+]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask")]

@@ -1,0 +1,68 @@
+"""What no client can be, whoever registers it: a command, the API, a page or the client itself."""
+
+from collections.abc import Iterator
+
+from authgate.storage.client_drafts import ClientDraft
+from authgate.storage.client_rows import ConsentPolicy
+from authgate.web import redirect_uris
+from authgate.web.redirect_uris import BadRedirectUri
+
+_LONGEST_NAME = 80
+_LONGEST_DESCRIPTION = 500
+_BY_REDIRECT = "authorization_code"
+_BY_ITSELF = "client_credentials"
+
+
+class UnfitClient(ValueError):
+    """Something about a client that cannot be; ``field`` is what would have to be another."""
+
+    def __init__(self, field: str, fault: str) -> None:
+        super().__init__(fault)
+        self.field = field
+
+
+def check(draft: ClientDraft) -> None:
+    """Raises ``UnfitClient`` for the first fault, and ``BadRedirectUri``."""
+    for field, fault in _faults(draft):
+        raise UnfitClient(field, fault)
+    for uri in draft.redirect_uris:
+        redirect_uris.check(uri, draft.application_type)
+
+
+def faults(draft: ClientDraft) -> dict[str, str]:
+    """Every fault, by the field that would have to be another."""
+    found: dict[str, str] = {}
+    for field, fault in _faults(draft):
+        found.setdefault(field, fault)
+    try:
+        for uri in draft.redirect_uris:
+            redirect_uris.check(uri, draft.application_type)
+    except BadRedirectUri as error:
+        found.setdefault("redirect_uris", str(error))
+    return found
+
+
+def _faults(draft: ClientDraft) -> Iterator[tuple[str, str]]:
+    if not 0 < len(draft.name.strip()) <= _LONGEST_NAME:
+        yield "name", f"The name has 1 to {_LONGEST_NAME} characters."
+    if len(draft.description) > _LONGEST_DESCRIPTION:
+        yield "description", f"The description has at most {_LONGEST_DESCRIPTION} characters."
+    if _BY_REDIRECT in draft.grant_types and not draft.redirect_uris:
+        yield "redirect_uris", "The grant authorization_code needs a redirect URI."
+    if draft.consent is ConsentPolicy.IMPLICIT and not draft.first_party:
+        yield "consent", "Only the tenant's own applications (first party) do without consent."
+    if draft.public:
+        yield from _faults_without_secret(draft)
+
+
+def _faults_without_secret(draft: ClientDraft) -> Iterator[tuple[str, str]]:
+    if _BY_ITSELF in draft.grant_types:
+        fault = "A public client has no credentials for the grant client_credentials."
+        yield "grant_types", fault
+    if draft.unauthenticated_device_grant:
+        fault = "A public client has no secret that it could leave out."
+        yield "unauthenticated_device_grant", fault
+    if draft.pkce_optional:
+        yield "pkce_optional", "A public client proves by PKCE who it is."
+    if draft.introspects:
+        yield "introspects", "A public client cannot prove that it may ask about tokens."

@@ -1,0 +1,122 @@
+"""What a client is to be, to become, and to be found by."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from dataclasses import fields as fields_of
+from typing import Any, Self
+from uuid import UUID
+
+from tortoise.expressions import Q
+
+from authgate.storage.client_metadata import ClientMetadata
+from authgate.storage.client_rows import ApplicationType, Client, ClientStatus, ConsentPolicy
+
+_WITH_SECRET = ("client_secret_basic", "client_secret_post")
+_WITHOUT = ("none",)
+_NOT_STORED = {"public", "client_id", "authentication_methods"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientDraft:
+    """What a client begins as."""
+
+    name: str
+    grant_types: Collection[str]
+    scopes: Sequence[str] = ()
+    public: bool = False
+    """It keeps no secret, and gets none."""
+    client_id: str | None = None
+    """A random one where ``None``."""
+    description: str = ""
+    redirect_uris: Sequence[str] = ()
+    application_type: ApplicationType = ApplicationType.WEB
+    consent: ConsentPolicy = ConsentPolicy.REMEMBERED
+    pkce_optional: bool = False
+    introspects: bool = False
+    first_party: bool = False
+    unauthenticated_device_grant: bool = False
+    project: str = ""
+    service_account: str = ""
+    authentication_methods: Collection[str] = ()
+    """By basic or form where it has a secret and this is empty."""
+    metadata: ClientMetadata = field(default_factory=ClientMetadata)
+    owner_id: UUID | None = None
+    status: ClientStatus = ClientStatus.ACTIVE
+
+    def methods(self) -> Collection[str]:
+        """How it may authenticate (RFC 7591 ``token_endpoint_auth_method``)."""
+        return self.authentication_methods or (_WITHOUT if self.public else _WITH_SECRET)
+
+    @property
+    def needs_secret(self) -> bool:
+        """Whether one of its ways to authenticate is a secret."""
+        return any(method.startswith("client_secret_") for method in self.methods())
+
+    def values(self) -> dict[str, Any]:
+        """By the name of the field, what is to be stored as it is."""
+        given = {each.name: getattr(self, each.name) for each in fields_of(self)}
+        stored = {name: value for name, value in given.items() if name not in _NOT_STORED}
+        lists = {name: list(given[name]) for name in ("grant_types", "scopes", "redirect_uris")}
+        return stored | lists | {"metadata": self.metadata.to_json()}
+
+    @classmethod
+    def of(cls, client: Client) -> Self:
+        """What would make a client such as this one."""
+        names = {each.name for each in fields_of(cls)} - {"public"}
+        return cls(**{name: getattr(client, name) for name in names}, public=client.is_public)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientChange:
+    """What of a client becomes different; ``None`` stays as it is."""
+
+    name: str | None = None
+    description: str | None = None
+    grant_types: Sequence[str] | None = None
+    scopes: Sequence[str] | None = None
+    redirect_uris: Sequence[str] | None = None
+    application_type: ApplicationType | None = None
+    consent: ConsentPolicy | None = None
+    pkce_optional: bool | None = None
+    introspects: bool | None = None
+    first_party: bool | None = None
+    unauthenticated_device_grant: bool | None = None
+    project: str | None = None
+    service_account: str | None = None
+    metadata: ClientMetadata | None = None
+    """All of it: ``replace`` what the client has."""
+    status: ClientStatus | None = None
+
+    def given(self) -> dict[str, Any]:
+        """By the name of the field, what becomes different."""
+        values = {each.name: getattr(self, each.name) for each in fields_of(self)}
+        return {name: value for name, value in values.items() if value is not None}
+
+    def values(self) -> dict[str, Any]:
+        """By the name of the field, what is to be stored."""
+        metadata = {} if self.metadata is None else {"metadata": self.metadata.to_json()}
+        return self.given() | metadata
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientFilter:
+    """Which of a tenant's clients are looked for."""
+
+    search: str = ""
+    """A part of the name or the start of the client_id, in any case."""
+    status: ClientStatus | None = None
+    public: bool | None = None
+    owner_id: UUID | None = None
+
+    def condition(self) -> Q:
+        """The rows that it describes."""
+        wanted = Q()
+        if self.search:
+            wanted &= Q(name__icontains=self.search) | Q(client_id__istartswith=self.search)
+        if self.status is not None:
+            wanted &= Q(status=self.status)
+        if self.public is not None:
+            wanted &= Q(secret_hash__isnull=self.public)
+        if self.owner_id is not None:
+            wanted &= Q(owner_id=self.owner_id)
+        return wanted

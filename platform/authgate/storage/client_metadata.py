@@ -1,0 +1,53 @@
+"""What a client says of itself beyond what every request needs (RFC 7591 section 2)."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Self
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientMetadata:
+    """Named as in the standards' registries; stored as JSON, without what is not set.
+
+    Whoever takes it from outside checks it: what is here is read as it is.
+    """
+
+    client_uri: str = ""
+    """Its page for people."""
+    logo_uri: str = ""
+    policy_uri: str = ""
+    tos_uri: str = ""
+    contacts: tuple[str, ...] = ()
+    """E-mail addresses of whoever answers for it."""
+    software_id: str = ""
+    software_version: str = ""
+
+    allowed_origins: tuple[str, ...] = ()
+    """Origins of its pages, which may ask from a browser; those of its redirect URIs may anyway."""
+
+    token_profile: str = ""
+    """Which of the tenant's token profiles it has; the standard one where empty."""
+    access_token_lifetime: int | None = None
+    """Seconds, below the profile's; ``None`` leaves it to the profile."""
+    refresh_token_lifetime: int | None = None
+    audience: tuple[str, ...] = ()
+    """``aud`` of its access tokens; the tenant's where empty (RFC 9068 section 2.2)."""
+    extra_claims: tuple[str, ...] = ()
+    """Claims that it may put into its tokens itself, by name."""
+
+    @classmethod
+    def from_json(cls, raw: Mapping[str, Any]) -> Self:
+        """Read what is stored, ignoring names this version does not know."""
+        known = {each.name for each in fields(cls)}
+        return cls(**{name: _frozen(value) for name, value in raw.items() if name in known})
+
+    def to_json(self) -> dict[str, Any]:
+        """Only what is set."""
+        unset = type(self)()
+        return {
+            name: value for name, value in asdict(self).items() if value != getattr(unset, name)
+        }
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value

@@ -1,0 +1,69 @@
+"""What confidential clients prove themselves with (RFC 6749 section 2.3.1)."""
+
+import hashlib
+import hmac
+import re
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+
+_PREFIX = "agsec_"  # lets a secret scanner recognise one
+_SECRET = re.compile(r"[!-~]{32,256}")
+_LEAST_DIFFERENT = 8
+"""Characters of a secret that was not made here: 32 random hexadecimal ones have fewer in one
+case of millions."""
+_NONE = bytes(32)
+
+
+class WeakSecret(ValueError):
+    """A secret from elsewhere that could be found by its plain hash."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "A client's secret is kept as a plain hash, so it has to be random: 32 to 256 visible"
+            " ASCII characters."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ClientSecrets:
+    """Hashes of a client's secret and, while it changes over, of its former one."""
+
+    current: bytes | None = None
+    expires_at: datetime | None = None
+    """When the secret ends (RFC 7591 ``client_secret_expires_at``); never where ``None``."""
+    former: bytes | None = None
+    former_expires_at: datetime | None = None
+
+    def include(self, presented: str, *, now: datetime) -> bool:
+        """Whether this is one of them and has not ended, compared in constant time."""
+        given = hash_secret(presented)
+        is_current = hmac.compare_digest(self.current or _NONE, given)
+        is_former = hmac.compare_digest(self.former or _NONE, given)
+        return (is_current and _lives(self.expires_at, now)) or (
+            is_former and _lives(self.former_expires_at, now)
+        )
+
+
+def hash_secret(secret: str) -> bytes:
+    """What is stored of a secret.
+
+    A secret has 256 random bits, so a plain hash cannot be searched; a slow one would only let a
+    stranger spend our processor time.
+    """
+    return hashlib.sha256(secret.encode()).digest()
+
+
+def check(secret: str) -> None:
+    """Refuse a secret that was not made here and looks guessable. Raises ``WeakSecret``."""
+    if not _SECRET.fullmatch(secret) or len(set(secret)) < _LEAST_DIFFERENT:
+        raise WeakSecret
+
+
+def new_secret() -> str:
+    """A client secret of 256 random bits, recognisable to secret scanners."""
+    return _PREFIX + secrets.token_urlsafe(32)
+
+
+def _lives(end: datetime | None, now: datetime) -> bool:
+    return end is None or now < end
