@@ -38,6 +38,7 @@ from authgate.oauth import (
 from authgate.oauth.authorization_endpoint import AuthorizationEndpoint
 from authgate.oauth.bearer import BearerTokens
 from authgate.oauth.client_authentication import ClientAuthenticator
+from authgate.oauth.dpop import DpopProofs
 from authgate.oauth.grants import Grant
 from authgate.oauth.grants.authorization_code import AuthorizationCodeGrant
 from authgate.oauth.grants.client_credentials import ClientCredentialsGrant
@@ -69,6 +70,7 @@ from authgate.telemetry.access_log import AccessLog
 from authgate.telemetry.request_spans import TracedAccessLog
 from authgate.telemetry.sampling import Sampler
 from authgate.telemetry.tracing import UNTRACED
+from authgate.tokens.dpop_nonces import DpopNonces
 from authgate.tokens.id_token import IdTokens
 from authgate.tokens.issuer import TokenIssuer
 from authgate.tokens.refresh_rotation import RefreshRotation
@@ -180,7 +182,12 @@ def _machine_routes(parts: Installation, limits: Limits, plugins: Plugins) -> Ro
     clients = RegisteredClients(parts.clients)
     authenticator = ClientAuthenticator(clients=clients, limits=limits, clock=parts.clock)
     issuer = TokenIssuer(keys=parts.keys, plugins=plugins, clock=parts.clock)
-    bearer = BearerTokens(keys=parts.keys, clients=clients, limits=limits, clock=parts.clock)
+    dpop = DpopProofs(
+        nonces=DpopNonces(encryption=parts.encryption, clock=parts.clock), clock=parts.clock
+    )
+    bearer = BearerTokens(
+        keys=parts.keys, clients=clients, dpop=dpop, limits=limits, clock=parts.clock
+    )
     rotation = RefreshRotation(clock=parts.clock)
     tokens = SignInTokens(
         issuer=issuer,
@@ -210,12 +217,12 @@ def _machine_routes(parts: Installation, limits: Limits, plugins: Plugins) -> Ro
         "/oauth/device/code": {"POST": device_code},
         "/oauth/token": {
             "POST": token_endpoint.endpoint(
-                grants=grants, authenticator=authenticator, limits=limits
+                grants=grants, authenticator=authenticator, dpop=dpop, limits=limits
             )
         },
         pushed_authorization_endpoint.PATH: {
             "POST": pushed_authorization_endpoint.endpoint(
-                authenticator=authenticator, limits=limits, clock=parts.clock
+                authenticator=authenticator, dpop=dpop, limits=limits, clock=parts.clock
             )
         },
         "/oauth/introspect": {

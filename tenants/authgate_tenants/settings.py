@@ -49,6 +49,10 @@ class TenantSettings:
     require_pushed_authorization_requests: bool = False
     """Whether every client has to push its authorization requests (RFC 9126 section 5)."""
 
+    dpop_nonces: bool = True
+    """Whether each DPoP proof has to carry a nonce of ours (RFC 9449 section 8). Clients that
+    don't know nonces need ``false``."""
+
     refresh_token_lifetime: Lifetime = 2592000
     """Until a refresh token that is not used ends."""
 

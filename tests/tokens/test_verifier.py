@@ -569,7 +569,7 @@ async def test_where_to_look_for_a_token_is_read_without_its_signature(
     token = await sign(claims)
     unsigned = token.rpartition(".")[0] + "." + _segment(hashlib.sha256(b"").digest())
     for text in (token, unsigned):
-        assert parse_unverified(text) == Unverified(header["kid"], UUID(claims["jti"]))
+        assert parse_unverified(text) == Unverified(header["kid"], UUID(claims["jti"]), claims)
 
 
 @pytest.mark.parametrize("kid", [_MISSING, None, 1, ["kid"], {}])

@@ -34,6 +34,7 @@ from authgate.storage.authorization_requests import Waiting
 from authgate.storage.client_rows import ApplicationType, Client, ConsentPolicy
 from authgate.telemetry import metrics
 from authgate.tokens.authentication import Authentication
+from authgate.tokens.confirmation import Confirmation
 from authgate.tokens.id_token import IdTokens
 from authgate.tokens.jws import InvalidToken
 from authgate.web import redirect_uris
@@ -241,6 +242,7 @@ class AuthorizationEndpoint:
             nonce=wanted.nonce,
             code_challenge=wanted.code_challenge,
             authentication=authentication.to_json(),
+            confirmation=Confirmation(jkt=wanted.dpop_jkt).to_json(),
             now=now,
             expires_at=now + lifetime,
         )

@@ -5,6 +5,7 @@ answer is a page for the person: sending a browser to an address that nobody has
 make us anybody's redirector. After that the client is told, at that address.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, NamedTuple, Self
@@ -29,6 +30,7 @@ GRANT_TYPE = "authorization_code"
 RESPONSE_MODES = ("query", "form_post")
 PROMPTS = ("none", "login", "consent", "select_account")
 
+_THUMBPRINT = re.compile(r"[A-Za-z0-9_-]{43}\Z")
 _LONGEST = 4096
 _LONGEST_NONCE = 1024
 _LONGEST_AGE = 10**9
@@ -111,6 +113,8 @@ class AuthorizationRequest:
     max_age: int | None = None
     login_hint: str = ""
     id_token_hint: str = field(default="", repr=False)
+    dpop_jkt: str = ""
+    """The key that the client will show when it redeems the code (RFC 9449 section 10)."""
 
     @classmethod
     def brought(cls, parameters: Parameters, client: Client | None) -> Self:
@@ -140,6 +144,7 @@ class AuthorizationRequest:
             max_age=_max_age(parameters),
             login_hint=parameters.get("login_hint"),
             id_token_hint=parameters.get("id_token_hint"),
+            dpop_jkt=_dpop_jkt(parameters),
         )
 
     @classmethod
@@ -212,6 +217,13 @@ def _code_challenge(parameters: Parameters, client: Client) -> str:
     if not pkce.is_challenge(challenge):
         raise InvalidRequest("code_challenge is not the hash of a verifier.")
     return challenge
+
+
+def _dpop_jkt(parameters: Parameters) -> str:
+    jkt = parameters.get("dpop_jkt")
+    if jkt and not _THUMBPRINT.match(jkt):
+        raise InvalidRequest("dpop_jkt is not the thumbprint of a key (RFC 7638).")
+    return jkt
 
 
 def _prompt(parameters: Parameters) -> tuple[str, ...]:

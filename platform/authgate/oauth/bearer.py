@@ -1,18 +1,30 @@
-"""The bearer token of a request (RFC 6750), checked against what was remembered of it.
+"""The access token of a request (RFC 6750, RFC 9449), checked against what was remembered of it.
 
 The signature is not looked at: the hash of the whole text is compared with the stored one, which
 proves more, costs less and sees a revocation at once.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from authgate.clock import Clock
-from authgate.oauth.errors import InvalidRequest, InvalidToken, MissingToken
+from authgate.oauth.dpop import DpopProofs
+from authgate.oauth.errors import (
+    InvalidBoundToken,
+    InvalidDpopProof,
+    InvalidRequest,
+    InvalidToken,
+    InvalidTokenProof,
+    MissingToken,
+    UseDpopNonce,
+    UseTokenNonce,
+)
 from authgate.oauth.registered_clients import RegisteredClients
 from authgate.storage import tokens, users
 from authgate.storage.tokens import Remembered, TokenStatus
 from authgate.storage.users import User
 from authgate.tokens import verifier
+from authgate.tokens.confirmation import Confirmation
 from authgate.tokens.keys import SigningKeys
 from authgate.web.client_ip import bucket
 from authgate.web.limits import Limits
@@ -20,6 +32,7 @@ from authgate.web.machine import MachineRequest, parse_form
 
 _REFUSAL = "The token is unknown, has ended or was revoked."
 _LONGEST = 8192
+_BEARER, _DPOP = "bearer", "dpop"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,15 +41,29 @@ class Presented:
 
     token: Remembered
     user: User | None
+    claims: Mapping[str, object]
+    """What the token says."""
+
+    @property
+    def confirmation(self) -> Confirmation:
+        """The key that it is bound to."""
+        return Confirmation.claimed(self.claims)
 
 
 class BearerTokens:
     """Believes access tokens that the current tenant issued and has not ended."""
 
     def __init__(
-        self, *, keys: SigningKeys, clients: RegisteredClients, limits: Limits, clock: Clock
+        self,
+        *,
+        keys: SigningKeys,
+        clients: RegisteredClients,
+        dpop: DpopProofs,
+        limits: Limits,
+        clock: Clock,
     ) -> None:
         self._keys = keys
+        self._dpop = dpop
         self._clients = clients
         self._limits = limits
         self._clock = clock
@@ -44,31 +71,48 @@ class BearerTokens:
     async def presented(self, request: MachineRequest) -> Presented:
         """The request's access token, if its client and its person are still served.
 
-        Raises ``MissingToken``, ``InvalidToken``, ``InvalidRequest`` and ``TooMany``.
+        Raises ``MissingToken``, ``InvalidToken``, ``InvalidTokenProof``, ``UseTokenNonce``,
+        ``InvalidRequest`` and ``TooMany``.
         """
-        found = await self.find(_token(request))
-        if found is not None:
+        scheme, text = _token(request)
+        found = await self.find(text)
+        if found is not None and "cnf" not in found.claims and scheme == _BEARER:
+            return found
+        if found is not None and await self._shows_key(request, scheme, text, found):
             return found
         await self._limits.count("bearer_failures", bucket(request.client_ip))
-        raise InvalidToken(_REFUSAL)
+        raise (InvalidToken if scheme == _BEARER else InvalidBoundToken)(_REFUSAL)
 
     async def find(self, text: str) -> Presented | None:
         """What is known of an access token, if it is good now."""
-        token = await self._remembered(text)
-        if token is None or not self._is_good(token, text):
-            return None
-        user = await users.find(token.user_id) if token.user_id else None
-        return Presented(token, user) if await self._is_served(token, user) else None
-
-    async def _remembered(self, token: str) -> Remembered | None:
         try:
-            parsed = verifier.parse_unverified(token)
+            parsed = verifier.parse_unverified(text)
         except verifier.InvalidToken:
             return None
         # A revoked key's tokens end with it, whatever their rows say.
         if parsed.kid not in (await self._keys.key_set()).verification_keys:
             return None
-        return await tokens.find(parsed.jti)
+        token = await tokens.find(parsed.jti)
+        if token is None or not self._is_good(token, text):
+            return None
+        user = await users.find(token.user_id) if token.user_id else None
+        is_served = await self._is_served(token, user)
+        return Presented(token, user, parsed.claims) if is_served else None
+
+    async def _shows_key(
+        self, request: MachineRequest, scheme: str, text: str, found: Presented
+    ) -> bool:
+        bound = found.confirmation
+        # RFC 9449 section 7.2: neither passes for the other.
+        if bool(bound.jkt) != (scheme == _DPOP):
+            return False
+        try:
+            jkt = await self._dpop.key_of(request, access_token=text)
+        except InvalidDpopProof as error:
+            raise InvalidTokenProof(error.description) from error
+        except UseDpopNonce as error:
+            raise UseTokenNonce(error.nonce) from error
+        return bound.is_met_by(Confirmation(jkt=jkt))
 
     async def _is_served(self, token: Remembered, user: User | None) -> bool:
         client = await self._clients.find(token.client_id)
@@ -84,7 +128,7 @@ class BearerTokens:
         )
 
 
-def _token(request: MachineRequest) -> str:
+def _token(request: MachineRequest) -> tuple[str, str]:
     if b"access_token=" in request.query:
         raise InvalidRequest("A token in the URL is never read: use the Authorization header.")
     authorization = request.header(b"authorization")
@@ -93,9 +137,10 @@ def _token(request: MachineRequest) -> str:
     if _has_token_in_body(request):
         raise InvalidRequest("The token came twice; RFC 6750 section 2 allows one way.")
     scheme, _, token = authorization.partition(" ")
-    if scheme.lower() != "bearer" or not token or len(token) > _LONGEST:
+    scheme = scheme.lower()
+    if scheme not in (_BEARER, _DPOP) or not token or len(token) > _LONGEST:
         raise InvalidToken(_REFUSAL)
-    return token
+    return scheme, token
 
 
 def _has_token_in_body(request: MachineRequest) -> bool:

@@ -136,6 +136,38 @@ class MissingToken(InvalidToken):
     code = "missing_token"
 
 
+class InvalidBoundToken(InvalidToken):
+    """The token is bound to a key that was not shown, or not known as one that is (RFC 9449 7)."""
+
+
+class InvalidDpopProof(OAuthError):
+    """The proof is missing, malformed, made for something else or used before (RFC 9449 5)."""
+
+    code = "invalid_dpop_proof"
+
+
+class InvalidTokenProof(InvalidDpopProof):
+    """The same, where an access token is shown (RFC 9449 section 7.1)."""
+
+    status = 401
+
+
+class UseDpopNonce(OAuthError):
+    """The proof has no nonce of ours, or an old one (RFC 9449 section 8)."""
+
+    code = "use_dpop_nonce"
+
+    def __init__(self, nonce: str) -> None:
+        super().__init__("Make the proof again, with the nonce of the header DPoP-Nonce.")
+        self.nonce = nonce
+
+
+class UseTokenNonce(UseDpopNonce):
+    """The same, where an access token is shown (RFC 9449 section 9)."""
+
+    status = 401
+
+
 class InsufficientScope(OAuthError):
     """The bearer token does not reach this far (RFC 6750 section 3.1)."""
 

@@ -8,7 +8,7 @@ from authgate.oauth.errors import InvalidClient, InvalidRequest
 from authgate.storage import refresh_tokens, users
 from authgate.storage.client_rows import Client
 from authgate.storage.refresh_tokens import RefreshStatus
-from authgate.tokens.issuer import audience
+from authgate.tokens.issuer import audience, token_type
 from authgate.web.client_ip import bucket
 from authgate.web.limits import Limits
 from authgate.web.machine import Handler, MachineRequest, Reply
@@ -51,7 +51,7 @@ def _access_token(found: Presented | None, client: Client) -> dict[str, object]:
     token, tenant = found.token, current_tenant()
     known: dict[str, object] = {
         "active": True,
-        "token_type": "Bearer",
+        "token_type": token_type(found.confirmation),
         "scope": token.scope,
         "client_id": token.client_id,
         "sub": token.subject,
@@ -61,6 +61,8 @@ def _access_token(found: Presented | None, client: Client) -> dict[str, object]:
         "iat": int(token.created_at.timestamp()),
         "exp": int(token.expires_at.timestamp()),
     }
+    if "cnf" in found.claims:
+        known["cnf"] = found.confirmation.claim()
     if found.user is not None:
         known["username"] = found.user.username
     return known

@@ -1,5 +1,6 @@
 """``POST /oauth/par``: a client sends its authorization request itself (RFC 9126)."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
@@ -12,7 +13,8 @@ from authgate.oauth.authorization_request import (
     UnprovenRequest,
 )
 from authgate.oauth.client_authentication import CREDENTIALS, ClientAuthenticator
-from authgate.oauth.errors import InvalidRequest
+from authgate.oauth.dpop import DpopProofs
+from authgate.oauth.errors import InvalidDpopProof, InvalidRequest
 from authgate.storage.client_rows import Client
 from authgate.telemetry import metrics
 from authgate.web.client_ip import bucket
@@ -23,7 +25,9 @@ from authgate_tenants import current_tenant
 PATH: Final = "/oauth/par"
 
 
-def endpoint(*, authenticator: ClientAuthenticator, limits: Limits, clock: Clock) -> Handler:
+def endpoint(
+    *, authenticator: ClientAuthenticator, dpop: DpopProofs, limits: Limits, clock: Clock
+) -> Handler:
     """The endpoint."""
 
     async def push(request: MachineRequest) -> Reply:
@@ -32,7 +36,7 @@ def endpoint(*, authenticator: ClientAuthenticator, limits: Limits, clock: Clock
         form = request.form()
         client = await authenticator.authenticate(request, form)
         await limits.count("pushed_per_client", client.client_id, bucket(request.client_ip))
-        wanted = _wanted(form, client)
+        wanted = _bound(_wanted(form, client), await dpop.key_of(request))
         lifetime = current_tenant().settings.pushed_request_lifetime
         now = clock()
         request_uri = await pushed_request.push(
@@ -42,6 +46,15 @@ def endpoint(*, authenticator: ClientAuthenticator, limits: Limits, clock: Clock
         return Reply.json(201, {"request_uri": request_uri, "expires_in": lifetime})
 
     return push
+
+
+def _bound(wanted: AuthorizationRequest, jkt: str) -> AuthorizationRequest:
+    """The request, whose code is for the key that was shown with it (RFC 9449 section 10.1)."""
+    if not jkt or wanted.dpop_jkt == jkt:
+        return wanted
+    if wanted.dpop_jkt:
+        raise InvalidDpopProof("The DPoP proof is not made with the key of dpop_jkt.")
+    return replace(wanted, dpop_jkt=jkt)
 
 
 def _wanted(form: Form, client: Client) -> AuthorizationRequest:

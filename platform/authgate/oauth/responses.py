@@ -2,11 +2,16 @@
 
 from authgate.oauth.errors import (
     InsufficientScope,
+    InvalidBoundToken,
     InvalidClient,
     InvalidToken,
+    InvalidTokenProof,
     MissingToken,
     OAuthError,
+    UseDpopNonce,
+    UseTokenNonce,
 )
+from authgate.tokens.jwk import ALGORITHMS
 from authgate.web.machine import NO_STORE, Headers, Reply
 from authgate_tenants import current_tenant
 
@@ -26,12 +31,19 @@ def retry_after(refusal: OAuthError) -> Headers:
     return ((b"retry-after", str(refusal.retry_after).encode()),)
 
 
+def dpop_nonce(nonce: str) -> Headers:
+    """The nonce for the client's next proof (RFC 9449 section 8.2)."""
+    return ((b"dpop-nonce", nonce.encode("ascii")),)
+
+
 def _headers(refusal: OAuthError) -> Headers:
+    headers = retry_after(refusal)
+    if isinstance(refusal, UseDpopNonce):
+        headers += dpop_nonce(refusal.nonce)
     challenge = _challenge(refusal)
-    if not challenge:
-        return retry_after(refusal)
-    value = challenge.encode("latin-1", "replace")
-    return (*retry_after(refusal), (b"www-authenticate", value))
+    if challenge:
+        headers += ((b"www-authenticate", challenge.encode("latin-1", "replace")),)
+    return headers
 
 
 def _challenge(refusal: OAuthError) -> str:
@@ -39,6 +51,8 @@ def _challenge(refusal: OAuthError) -> str:
         return f'Basic realm="{current_tenant().issuer}"'
     if isinstance(refusal, MissingToken):
         return f'Bearer realm="{current_tenant().issuer}"'  # RFC 6750 3: no code if no token came
+    if isinstance(refusal, InvalidBoundToken | InvalidTokenProof | UseTokenNonce):
+        return f'DPoP error="{refusal.code}", algs="{" ".join(ALGORITHMS)}"'
     if isinstance(refusal, InvalidToken | InsufficientScope):
         return f'Bearer realm="{current_tenant().issuer}", error="{refusal.code}"'
     return ""

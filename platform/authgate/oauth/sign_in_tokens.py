@@ -42,6 +42,7 @@ class SignInTokens:
                 user=family.user,
                 authenticated_at=family.authentication.at,
                 family_id=family.id,
+                confirmation=family.confirmation,
             )
         )
         client, user, scope = family.client, family.user, family.scope

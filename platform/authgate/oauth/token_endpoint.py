@@ -5,18 +5,25 @@ The steps that every grant shares are here, in order; what differs is in the gra
 
 from collections.abc import Iterable
 
+from authgate.oauth import responses
 from authgate.oauth.client_authentication import ClientAuthenticator
+from authgate.oauth.dpop import DpopProofs
 from authgate.oauth.errors import InvalidRequest, UnauthorizedClient, UnsupportedGrantType
 from authgate.oauth.grants import Grant, TokenRequest
 from authgate.oauth.grants.device_code import DeviceCodeGrant
+from authgate.tokens.confirmation import Confirmation
 from authgate.tokens.issuer import IssuedToken
 from authgate.web.client_ip import bucket
 from authgate.web.limits import Limits
-from authgate.web.machine import Form, Handler, MachineRequest, Reply
+from authgate.web.machine import NO_STORE, Form, Handler, MachineRequest, Reply
 
 
 def endpoint(
-    *, grants: Iterable[Grant], authenticator: ClientAuthenticator, limits: Limits
+    *,
+    grants: Iterable[Grant],
+    authenticator: ClientAuthenticator,
+    dpop: DpopProofs,
+    limits: Limits,
 ) -> Handler:
     """The endpoint, for these grants."""
     by_type = {grant.grant_type: grant for grant in grants}
@@ -33,8 +40,14 @@ def endpoint(
             raise UnauthorizedClient("The client is not registered for this grant.")
         if not grant.is_paced:
             await limits.count("token_per_client", client.client_id, bucket(request.client_ip))
-        issued = await grant.redeem(TokenRequest(client, form, request.client_ip))
-        return Reply.json(200, _success(issued))
+        jkt = await dpop.key_of(request)
+        if not jkt:
+            issued = await grant.redeem(TokenRequest(client, form, request.client_ip))
+            return Reply.json(200, _success(issued))
+        shown = Confirmation(jkt=jkt)
+        issued = await grant.redeem(TokenRequest(client, form, request.client_ip, shown))
+        headers = NO_STORE + responses.dpop_nonce(await dpop.nonce())
+        return Reply.json(200, _success(issued), headers)
 
     return token
 
@@ -52,7 +65,7 @@ def _grant(form: Form, by_type: dict[str, Grant]) -> Grant:
 def _success(issued: IssuedToken) -> dict[str, str | int]:
     answer: dict[str, str | int] = {
         "access_token": issued.access_token,
-        "token_type": "Bearer",
+        "token_type": issued.token_type,
         "expires_in": issued.expires_in,
         "scope": issued.scope,
     }

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import orjson
 
-from authgate.oauth import pkce
+from authgate.oauth import dpop, pkce
 from authgate.oauth.authorization_request import PROMPTS, RESPONSE_MODES
 from authgate.oauth.grants import Grant
 from authgate.tokens.id_token import algorithm_of
@@ -107,6 +107,7 @@ def _metadata(tenant: Tenant, grant_types: list[str]) -> dict[str, object]:
         "response_modes_supported": list(RESPONSE_MODES),
         "prompt_values_supported": list(PROMPTS),
         "code_challenge_methods_supported": [pkce.METHOD],
+        "dpop_signing_alg_values_supported": list(dpop.SIGNING_ALGORITHMS),
         "authorization_response_iss_parameter_supported": True,
         "claims_parameter_supported": False,
         "request_parameter_supported": False,

@@ -28,6 +28,7 @@ class AuthorizationCode(TenantOwned):
     nonce = fields.CharField(1024, default="")
     code_challenge = fields.CharField(43, default="")
     authentication: dict[str, Any] = fields.JSONField()
+    confirmation: dict[str, str] | None = fields.JSONField(null=True)
     created_at = fields.DatetimeField()
     expires_at = fields.DatetimeField()
     spent_at = fields.DatetimeField(null=True)
@@ -55,6 +56,8 @@ class PresentedCode:
     """Empty where the client may do without PKCE, and did."""
     authentication: Mapping[str, Any]
     """How the person had proven who they are."""
+    confirmation: Mapping[str, str] | None
+    """The key that whoever redeems it has to show, if any."""
     expires_at: datetime
     is_spent: bool
 
@@ -73,6 +76,7 @@ _BY_HASH = Lookup(
         "nonce",
         "code_challenge",
         "authentication",
+        "confirmation",
         "expires_at",
         "spent_at",
     ),
@@ -95,6 +99,7 @@ async def issue(
     nonce: str,
     code_challenge: str,
     authentication: Mapping[str, Any],
+    confirmation: Mapping[str, str] | None = None,
     now: datetime,
     expires_at: datetime,
 ) -> tuple[str, UUID]:
@@ -111,6 +116,7 @@ async def issue(
         nonce=nonce,
         code_challenge=code_challenge,
         authentication=dict(authentication),
+        confirmation=dict(confirmation) if confirmation else None,
         created_at=now,
         expires_at=expires_at,
     )
@@ -122,6 +128,7 @@ async def find(code: str) -> PresentedCode | None:
     record = await connection.find(_BY_HASH, hash_code(code))
     if record is None:
         return None
+    confirmation = record["confirmation"]
     return PresentedCode(
         id=connection.uuid(record["id"]),
         client_id=record["client_id"],
@@ -133,6 +140,7 @@ async def find(code: str) -> PresentedCode | None:
         nonce=record["nonce"],
         code_challenge=record["code_challenge"],
         authentication=connection.json(record["authentication"]),
+        confirmation=connection.json(confirmation) if confirmation else None,
         expires_at=connection.moment(record["expires_at"]),
         is_spent=record["spent_at"] is not None,
     )

@@ -29,6 +29,7 @@ MODEL_MODULES = (
     "authgate.storage.refresh_tokens",
     "authgate.storage.sessions",
     "authgate.storage.signing_keys",
+    "authgate.storage.spent_jtis",
     "authgate.storage.tokens",
     "authgate.storage.users",
 )

@@ -61,6 +61,7 @@ KINDS = (
     Kind("authorization_codes", "expires_at", kept=timedelta(days=1)),
     # Servers' clocks differ a little: what is valid on one is not to be unknown to another.
     Kind("refresh_tokens", "ends_at", kept=timedelta(minutes=5)),
+    Kind("spent_jtis", "expires_at", kept=timedelta(minutes=5)),
     Kind("browser_sessions", "expires_at", kept=timedelta(minutes=5)),
     Kind("tokens", "expires_at", kept=timedelta(minutes=5)),
     # An account that only an administrator may open stays closed.

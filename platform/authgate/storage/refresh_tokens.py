@@ -51,6 +51,7 @@ class RefreshToken(TenantOwned):
     scope = fields.TextField()
     grant_type = fields.CharField(64)
     authentication: dict[str, Any] = fields.JSONField()
+    confirmation: dict[str, str] | None = fields.JSONField(null=True)
     created_at = fields.DatetimeField()
     expires_at = fields.DatetimeField()
     ends_at = fields.DatetimeField()
@@ -84,6 +85,8 @@ class Presented:
     grant_type: str
     """What its family began with."""
     authentication: Mapping[str, Any]
+    confirmation: Mapping[str, str] | None
+    """The key that it is bound to, if any."""
     created_at: datetime
     expires_at: datetime
     ends_at: datetime
@@ -103,6 +106,7 @@ class NewRefreshToken:
     scope: str
     grant_type: str
     authentication: Mapping[str, Any]
+    confirmation: Mapping[str, str] | None
     created_at: datetime
     expires_at: datetime
     ends_at: datetime
@@ -121,6 +125,7 @@ _BY_HASH = Lookup(
         "scope",
         "grant_type",
         "authentication",
+        "confirmation",
         "created_at",
         "expires_at",
         "ends_at",
@@ -156,6 +161,7 @@ async def store(token: str, new: NewRefreshToken) -> None:
         scope=new.scope,
         grant_type=new.grant_type,
         authentication=dict(new.authentication),
+        confirmation=dict(new.confirmation) if new.confirmation else None,
         created_at=new.created_at,
         expires_at=new.expires_at,
         ends_at=new.ends_at,
@@ -167,8 +173,8 @@ async def find(token: str) -> Presented | None:
     record = await connection.find(_BY_HASH, hash_token(token))
     if record is None:
         return None
-    session_id, successor, rotated_at = (
-        record[name] for name in ("session_id", "successor", "rotated_at")
+    session_id, successor, rotated_at, confirmation = (
+        record[name] for name in ("session_id", "successor", "rotated_at", "confirmation")
     )
     return Presented(
         id=connection.uuid(record["id"]),
@@ -180,6 +186,7 @@ async def find(token: str) -> Presented | None:
         scope=record["scope"],
         grant_type=record["grant_type"],
         authentication=connection.json(record["authentication"]),
+        confirmation=connection.json(confirmation) if confirmation else None,
         created_at=connection.moment(record["created_at"]),
         expires_at=connection.moment(record["expires_at"]),
         ends_at=connection.moment(record["ends_at"]),

@@ -30,6 +30,7 @@ SWEPT = {
         " AND (locked_until IS NULL OR locked_until < now())"
     ),
     "refresh_tokens": "ends_at < now()",
+    "spent_jtis": "expires_at < now()",
     "tokens": "expires_at < now()",
 }
 """Tables that the sweep role deletes from, and which of their rows it sees."""

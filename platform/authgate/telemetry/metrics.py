@@ -51,6 +51,9 @@ rate_limited = Count(
 client_authentications = Count(
     "authgate_client_authentications_total", "Clients that proved who they are.", "method", "result"
 )
+dpop_proofs = Count(
+    "authgate_dpop_proofs_total", "DPoP proofs, by whether they were believed.", "result"
+)
 audit_alarms = Count(
     "authgate_audit_alarms_total",
     "Audit events that are more than information.",

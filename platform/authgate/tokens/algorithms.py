@@ -7,6 +7,7 @@ import binascii
 import hashlib
 import os
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from typing import ClassVar, Self
 
 import orjson
@@ -73,12 +74,12 @@ class PrivateKey(ABC):
 
     def thumbprint(self) -> str:
         """What the key is called: its ``kid`` (RFC 7638)."""
-        return _thumbprint(self.public_members())
+        return thumbprint(self.public_members())
 
     def public_jwk(self) -> dict[str, str]:
         """The key as it is published (RFC 7517)."""
         members = self.public_members()
-        return members | {"use": "sig", "alg": self.algorithm, "kid": _thumbprint(members)}
+        return members | {"use": "sig", "alg": self.algorithm, "kid": thumbprint(members)}
 
 
 class ES256(PrivateKey):
@@ -120,8 +121,8 @@ class ES256(PrivateKey):
         return {
             "kty": "EC",
             "crv": "P-256",
-            "x": _number(numbers.x, 32),
-            "y": _number(numbers.y, 32),
+            "x": number(numbers.x, 32),
+            "y": number(numbers.y, 32),
         }
 
 
@@ -159,7 +160,7 @@ class RS256(PrivateKey):
 
     def public_members(self) -> dict[str, str]:
         numbers = self._key.public_key().public_numbers()
-        return {"kty": "RSA", "n": _number(numbers.n), "e": _number(numbers.e)}
+        return {"kty": "RSA", "n": number(numbers.n), "e": number(numbers.e)}
 
 
 class EdDSA(PrivateKey):
@@ -229,7 +230,7 @@ class HS256(PrivateKey):
     def thumbprint(self) -> str:
         # RFC 7638 section 3.2.1. It gives nothing away: 256 random bits cannot be tried out
         # (section 7 there).
-        return _thumbprint({"kty": "oct", "k": base64url(self._secret).decode()})
+        return thumbprint({"kty": "oct", "k": base64url(self._secret).decode()})
 
     def public_jwk(self) -> dict[str, str]:
         return super().public_jwk() | {"kid": self.thumbprint()}
@@ -245,11 +246,13 @@ def _der(key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> bytes:
     return key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
 
 
-def _number(value: int, length: int | None = None) -> str:
+def number(value: int, length: int | None = None) -> str:
+    """A number as a JWK writes it (RFC 7518 sections 2 and 6.2.1.2)."""
     octets = length or (value.bit_length() + 7) // 8
     return base64url(value.to_bytes(octets, "big")).decode()
 
 
-def _thumbprint(members: dict[str, str]) -> str:
-    canonical = orjson.dumps(members, option=orjson.OPT_SORT_KEYS)
+def thumbprint(members: Mapping[str, str]) -> str:
+    """What a key is called by the members that make it up (RFC 7638)."""
+    canonical = orjson.dumps(dict(members), option=orjson.OPT_SORT_KEYS)
     return base64url(hashlib.sha256(canonical).digest()).decode()

@@ -16,8 +16,17 @@ from authgate.storage.client_rows import Client
 from authgate.storage.tokens import NewToken, TokenCategory
 from authgate.storage.users import User
 from authgate.telemetry import metrics
+from authgate.tokens.confirmation import NO_KEY, Confirmation
 from authgate.tokens.keys import SigningKeys
 from authgate_tenants import Tenant, TenantSettings, current_tenant
+
+BEARER, DPOP = "Bearer", "DPoP"
+"""How a token is shown (RFC 6750 section 2.1, RFC 9449 section 7.1)."""
+
+
+def token_type(confirmation: Confirmation) -> str:
+    """How a token that is bound so is shown."""
+    return DPOP if confirmation.jkt else BEARER
 
 
 class IssuedToken(NamedTuple):
@@ -26,6 +35,7 @@ class IssuedToken(NamedTuple):
     access_token: str
     expires_in: int
     scope: str
+    token_type: str = BEARER
     refresh_token: str = ""
     id_token: str = ""
 
@@ -43,6 +53,7 @@ class Grant(NamedTuple):
     authenticated_at: datetime | None = None
     family_id: UUID | None = None
     """What it shares with all tokens that come of the same sign-in."""
+    confirmation: Confirmation = NO_KEY
 
     @property
     def subject(self) -> str:
@@ -119,7 +130,7 @@ class TokenIssuer:
             together_with=(tokens.row(new),),
         )
         metrics.tokens_issued.add(grant.grant_type)
-        return IssuedToken(new.token, grant.lifetime, new.scope)
+        return IssuedToken(new.token, grant.lifetime, new.scope, token_type(grant.confirmation))
 
     async def _added_by_plugins(self, grant: Grant) -> AddedClaims:
         tenant = current_tenant()
@@ -152,6 +163,8 @@ def _claims(grant: Grant, tenant: Tenant, now: datetime, jti: str, scope: str) -
         "exp": issued_at + grant.lifetime,
         "jti": jti,
     }
+    if grant.confirmation is not NO_KEY:
+        claims["cnf"] = grant.confirmation.claim()
     if grant.authenticated_at is not None:
         claims["auth_time"] = int(grant.authenticated_at.timestamp())
     return claims

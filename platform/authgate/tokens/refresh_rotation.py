@@ -10,6 +10,7 @@ from authgate.storage.client_rows import Client
 from authgate.storage.refresh_tokens import NewRefreshToken, Presented, RefreshStatus
 from authgate.storage.users import User
 from authgate.tokens.authentication import Authentication
+from authgate.tokens.confirmation import NO_KEY, Confirmation
 from authgate_tenants import current_tenant
 
 OFFLINE = "offline_access"
@@ -25,6 +26,8 @@ class Family(NamedTuple):
     scope: tuple[str, ...]
     grant_type: str
     authentication: Authentication
+    confirmation: Confirmation = NO_KEY
+    """The key that its access tokens are bound to; a public client's refresh tokens as well."""
 
 
 class RefreshRotation:
@@ -46,6 +49,7 @@ class RefreshRotation:
             scope=" ".join(family.scope),
             grant_type=family.grant_type,
             authentication=family.authentication.to_json(),
+            confirmation=_bound(family).to_json(),
             created_at=now,
             expires_at=_expiry(now, now + lifetime),
             ends_at=now + lifetime,
@@ -92,10 +96,16 @@ def _next(former: Presented, now: datetime) -> NewRefreshToken:
         scope=former.scope,
         grant_type=former.grant_type,
         authentication=former.authentication,
+        confirmation=former.confirmation,
         created_at=now,
         expires_at=_expiry(now, former.ends_at),
         ends_at=former.ends_at,
     )
+
+
+def _bound(family: Family) -> Confirmation:
+    # A confidential client proves itself at each refresh, and may change its key (RFC 9449 5).
+    return family.confirmation if family.client.is_public else NO_KEY
 
 
 def _expiry(now: datetime, ends_at: datetime) -> datetime:

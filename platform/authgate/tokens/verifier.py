@@ -41,6 +41,7 @@ class Unverified:
 
     kid: str
     jti: UUID
+    claims: Mapping[str, object]
 
 
 class _Keys(Protocol):
@@ -89,7 +90,8 @@ def parse_unverified(token: str) -> Unverified:
     kid = parts.header.get("kid")
     if not isinstance(kid, str):
         raise InvalidToken("names no key")
-    return Unverified(kid, _jti(members(parts.payload)))
+    claims = members(parts.payload)
+    return Unverified(kid, _jti(claims), claims)
 
 
 def check_signature(parts: SignedToken, keys: KeySet, *, typ: TokenType) -> None:

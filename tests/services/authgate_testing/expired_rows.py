@@ -17,6 +17,7 @@ from authgate.storage.device_codes import DeviceCode
 from authgate.storage.login_failures import LoginFailure
 from authgate.storage.refresh_tokens import RefreshToken
 from authgate.storage.sessions import Session
+from authgate.storage.spent_jtis import SpentJti
 from authgate.storage.tokens import NewToken, Token, TokenCategory
 from authgate_tenants import Tenant, TenantOwned, TenantSettings, TenantStatus, use_tenant
 from authgate_testing.tenants import create_tenant
@@ -28,6 +29,7 @@ _TABLES: tuple[type[TenantOwned], ...] = (
     LoginFailure,
     RefreshToken,
     Session,
+    SpentJti,
     Token,
 )
 
@@ -134,6 +136,9 @@ def _rows(now: datetime, user_id: UUID) -> list[TenantOwned]:
         _refresh_token(now - hour, user_id),
         _refresh_token(now + hour, user_id),
         _refresh_token(now + 30 * day, user_id),
+        _spent_jti(now - hour),
+        _spent_jti(now + hour),
+        _spent_jti(now + hour),
     ]
 
 
@@ -192,6 +197,10 @@ def _refresh_token(ends_at: datetime, user_id: UUID) -> RefreshToken:
         expires_at=ends_at,
         ends_at=ends_at,
     )
+
+
+def _spent_jti(expires_at: datetime) -> SpentJti:
+    return SpentJti(jti_hash=_hash(), expires_at=expires_at)
 
 
 def _session(expires_at: datetime, user_id: UUID) -> Session:

@@ -6,6 +6,7 @@ from typing import ClassVar, NamedTuple, Protocol
 from authgate.oauth.errors import InvalidScope
 from authgate.storage.client_rows import Client
 from authgate.tokens import scopes
+from authgate.tokens.confirmation import NO_KEY, Confirmation
 from authgate.tokens.issuer import IssuedToken
 from authgate.web.machine import Form
 
@@ -16,6 +17,8 @@ class TokenRequest(NamedTuple):
     client: Client
     form: Form
     client_ip: str
+    confirmation: Confirmation = NO_KEY
+    """The key that the client has shown, to which tokens are bound."""
 
 
 class Grant(Protocol):

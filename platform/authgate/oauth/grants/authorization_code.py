@@ -14,9 +14,9 @@ from authgate.storage.authorization_codes import PresentedCode
 from authgate.storage.client_rows import Client
 from authgate.storage.users import User
 from authgate.tokens.authentication import Authentication
+from authgate.tokens.confirmation import Confirmation
 from authgate.tokens.issuer import IssuedToken
 from authgate.tokens.refresh_rotation import Family
-from authgate.web.machine import Form
 
 _LONGEST = 128
 _UNKNOWN = "The code is unknown, was used, or has ended."
@@ -44,22 +44,23 @@ class AuthorizationCodeGrant:
             await _refuse_stranger(presented, request.client)
         if presented.is_spent:
             await self._refuse_replay(presented, request.client)
-        fault = _fault(presented, request.form)
+        fault = _fault(presented, request)
         if fault:
             # Whoever has a code and not its proof is not the client that it was made for.
             await self._waste(presented)
             raise InvalidGrant(fault)
-        return await self._spend(presented, request.client)
+        return await self._spend(presented, request)
 
-    async def _spend(self, presented: PresentedCode, client: Client) -> IssuedToken:
+    async def _spend(self, presented: PresentedCode, request: TokenRequest) -> IssuedToken:
         signed = await self._tokens.sign(
             Family(
                 presented.id,
-                client,
+                request.client,
                 await self._user(presented),
                 tuple(presented.scope.split()),
                 self.grant_type,
                 Authentication.stored(presented.authentication),
+                request.confirmation,
             ),
             nonce=presented.nonce,
         )
@@ -101,8 +102,11 @@ async def _refuse_stranger(presented: PresentedCode, client: Client) -> NoReturn
     raise InvalidGrant(_UNKNOWN)
 
 
-def _fault(presented: PresentedCode, form: Form) -> str:
+def _fault(presented: PresentedCode, request: TokenRequest) -> str:
     """What is wrong with a request for this code, for the client's developer; empty if nothing."""
+    form = request.form
+    if not Confirmation.stored(presented.confirmation).is_met_by(request.confirmation):
+        return "The code was asked for with another key (dpop_jkt)."
     redirect_uri, verifier = form.get("redirect_uri"), form.get("code_verifier")
     if redirect_uri != presented.redirect_uri and (presented.redirect_uri_given or redirect_uri):
         return "redirect_uri is not the one that the code was asked for with."

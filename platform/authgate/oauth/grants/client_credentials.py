@@ -32,5 +32,6 @@ class ClientCredentialsGrant:
                 client,
                 scope,
                 current_tenant().settings.client_credentials_lifetime,
+                confirmation=request.confirmation,
             )
         )

@@ -17,7 +17,6 @@ from authgate.oauth.grants import TokenRequest
 from authgate.oauth.sign_in_tokens import SignInTokens
 from authgate.oauth.turns import Turns
 from authgate.storage import device_codes, users
-from authgate.storage.client_rows import Client
 from authgate.storage.device_codes import DeviceCodeStatus, Polled
 from authgate.storage.poll_pacing import PollPacer
 from authgate.storage.redis import tenant_key
@@ -73,7 +72,7 @@ class DeviceCodeGrant:
                 raise AccessDenied
             case DeviceCodeStatus.APPROVED:
                 with self._turns.take(polled.id):
-                    return await self._spend(polled, request.client)
+                    return await self._spend(polled, request)
             case DeviceCodeStatus.REDEEMED:
                 return await self._refuse(request)
 
@@ -101,15 +100,16 @@ class DeviceCodeGrant:
             metrics.device_requests.add("slow_down")
             raise SlowDown
 
-    async def _spend(self, polled: Polled, client: Client) -> IssuedToken:
+    async def _spend(self, polled: Polled, request: TokenRequest) -> IssuedToken:
         signed = await self._tokens.sign(
             Family(
                 polled.id,
-                client,
+                request.client,
                 await _user(polled),
                 tuple(polled.scope.split()),
                 self.grant_type,
                 Authentication(polled.authenticated_at or self._clock(), ()),
+                request.confirmation,
             )
         )
         async with storage.transaction():

@@ -6,7 +6,7 @@ from authgate import storage
 from authgate.audit import Event
 from authgate.clock import Clock
 from authgate.oauth import families
-from authgate.oauth.errors import InvalidGrant, InvalidRequest, InvalidScope
+from authgate.oauth.errors import InvalidDpopProof, InvalidGrant, InvalidRequest, InvalidScope
 from authgate.oauth.grants import TokenRequest, asked_scopes
 from authgate.oauth.sign_in_tokens import SignedTokens, SignInTokens
 from authgate.storage import refresh_tokens, users
@@ -14,10 +14,12 @@ from authgate.storage.client_rows import Client
 from authgate.storage.refresh_tokens import Presented, RefreshStatus
 from authgate.storage.users import User
 from authgate.tokens.authentication import Authentication
+from authgate.tokens.confirmation import Confirmation
 from authgate.tokens.issuer import IssuedToken
 from authgate.tokens.refresh_rotation import Family, RefreshRotation
 
 _LONGEST = 128
+_ANOTHER_KEY = "The refresh token is bound to another key."
 _UNKNOWN = "The refresh token is unknown, was used, or has ended."
 
 
@@ -37,7 +39,7 @@ class RefreshTokenGrant:
         token = request.form.get("refresh_token")
         if token is None:
             raise InvalidRequest("refresh_token is required.")
-        presented = await self._presented(token, request.client)
+        presented = await self._presented(token, request)
         signed = await self._tokens.sign(
             Family(
                 presented.family_id,
@@ -46,6 +48,7 @@ class RefreshTokenGrant:
                 _narrowed(presented, request),
                 self.grant_type,
                 Authentication.stored(presented.authentication),
+                request.confirmation,
             ),
             event=Event.TOKEN_REFRESHED,
         )
@@ -57,10 +60,13 @@ class RefreshTokenGrant:
             raise InvalidGrant(_UNKNOWN)
         return issued
 
-    async def _presented(self, token: str, client: Client) -> Presented:
+    async def _presented(self, token: str, request: TokenRequest) -> Presented:
         presented = await refresh_tokens.find(token) if len(token) <= _LONGEST else None
-        if presented is None or presented.client_id != client.client_id:
+        if presented is None or presented.client_id != request.client.client_id:
             raise InvalidGrant(_UNKNOWN)
+        # First of all: who has a token without its key cannot end its family either.
+        if not Confirmation.stored(presented.confirmation).is_met_by(request.confirmation):
+            raise InvalidDpopProof(_ANOTHER_KEY)
         now = self._clock()
         if presented.ends_at <= now or not await families.lasts(presented.session_id, now=now):
             raise InvalidGrant(_UNKNOWN)
@@ -68,7 +74,7 @@ class RefreshTokenGrant:
             case RefreshStatus.ACTIVE if presented.expires_at > now:
                 return presented
             case RefreshStatus.ROTATED:
-                return await self._repeatable(presented, token, client)
+                return await self._repeatable(presented, token, request.client)
             case _:
                 raise InvalidGrant(_UNKNOWN)
 
