@@ -45,6 +45,7 @@ from authgate.oauth.grants.client_credentials import ClientCredentialsGrant
 from authgate.oauth.grants.device_code import DeviceCodeGrant
 from authgate.oauth.grants.refresh_token import RefreshTokenGrant
 from authgate.oauth.registered_clients import RegisteredClients
+from authgate.oauth.registered_origins import RegisteredOrigins
 from authgate.oauth.sign_in_tokens import SignInTokens
 from authgate.oidc import discovery, userinfo_endpoint
 from authgate.oidc.discovery import Discovery
@@ -76,6 +77,7 @@ from authgate.tokens.issuer import TokenIssuer
 from authgate.tokens.refresh_rotation import RefreshRotation
 from authgate.web import draining, platform_pages
 from authgate.web.client_ip import ClientAddress
+from authgate.web.cross_origin import CrossOrigin
 from authgate.web.edge import App, Edge
 from authgate.web.health import (
     Health,
@@ -92,6 +94,22 @@ from authgate.web.static_files import StaticFiles
 from authgate.web.traced_app import TracedApp
 
 _log = structlog.get_logger(__name__)
+
+
+_FOR_ANYBODY = (
+    "/.well-known/openid-configuration",
+    "/.well-known/oauth-authorization-server",
+    "/.well-known/jwks.json",
+)
+"""What any page may read, wherever it comes from."""
+
+_FOR_APPLICATIONS = (
+    "/oauth/token",
+    "/oauth/userinfo",
+    "/oauth/revoke",
+    pushed_authorization_endpoint.PATH,
+)
+"""What the pages of a tenant's clients may ask."""
 
 
 def create_app(settings: Settings, *, clock: Clock = utc_now) -> Lifespan:
@@ -165,6 +183,9 @@ def _edge(
         platform=_platform_routes(parts, sampler, pages, static),
         machine=_machine_routes(parts, limits, plugins),
         people=cast(App, _people(parts, pages, limits, connectors)),
+        cross_origin=CrossOrigin(
+            RegisteredOrigins(parts.origins), anybody=_FOR_ANYBODY, applications=_FOR_APPLICATIONS
+        ),
         refusals=Refusals(pages),
         addresses=_addresses(settings),
         body_limit=settings.server.body_limit,

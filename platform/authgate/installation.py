@@ -26,7 +26,7 @@ from authgate_tenants.encryption import TenantEncryption
 from authgate_tenants.key_encryption import KeyEncryptionKey, create_kek_file, load_keks
 from authgate_tenants.resolver import Addressing, TenantResolver
 
-TENANTS, CLIENTS, SIGNING_KEYS = "tenants", "clients", "signing_keys"
+TENANTS, CLIENTS, ORIGINS, SIGNING_KEYS = "tenants", "clients", "origins", "signing_keys"
 """Topics of invalidation."""
 
 _REMEMBERED = 20_000
@@ -48,6 +48,8 @@ class Installation:
     invalidations: Invalidations
     tenants: SharedCache[Tenant | None]
     clients: SharedCache[Client | None]
+    origins: SharedCache[frozenset[str]]
+    """Of the pages of a tenant's clients."""
     caches: tuple[SharedCache[Any], ...]
     """Those, and every other one."""
 
@@ -121,6 +123,9 @@ def _built(
     clients: SharedCache[Client | None] = SharedCache(
         CLIENTS, invalidations, size=_REMEMBERED, ttl=ttl, keep_none=True
     )
+    origins: SharedCache[frozenset[str]] = SharedCache(
+        ORIGINS, invalidations, size=_REMEMBERED, ttl=ttl
+    )
     key_sets: SharedCache[KeySet] = SharedCache(
         SIGNING_KEYS, invalidations, size=_REMEMBERED, ttl=ttl
     )
@@ -133,7 +138,8 @@ def _built(
         invalidations=invalidations,
         tenants=tenants,
         clients=clients,
-        caches=(tenants, clients, key_sets),
+        origins=origins,
+        caches=(tenants, clients, origins, key_sets),
         resolver=TenantResolver(addressing(settings), TenantRows(), tenants),
         encryption=encryption,
         keys=SigningKeys(encryption=encryption, cache=key_sets, clock=clock),

@@ -272,3 +272,22 @@ def test_a_client_is_gone_once_it_is_deleted(acme_cli: Cli) -> None:
     for words in (("show",), ("delete", "--yes"), ("revoke-tokens",), ("approve",), ("reject",)):
         name, *more = words
         assert acme_cli("client", name, "-t", "acme", "backup", *more).code == 3
+
+
+def test_the_addresses_of_a_client_are_given_changed_and_taken_away(lite_cli: Cli) -> None:
+    page = ("--allowed-origin", "https://app.example")
+    lite_cli("client", "create", "-t", "acme", *DEVICE, "--id", "tv", *page)
+
+    def shown() -> list[str]:
+        data = lite_cli("client", "show", "-t", "acme", "tv", "-o", "json").data
+        return list(data.get("allowed_origins", []))
+
+    assert shown() == ["https://app.example"]
+    update = ("client", "update", "-t", "acme", "tv")
+    lite_cli(*update, "--name", "Television")
+    assert shown() == ["https://app.example"]
+    refused = lite_cli(*update, "--allowed-origin", "https://app.example/page")
+    assert refused.code == 2
+    assert "is no origin" in refused.err
+    lite_cli(*update, "--allowed-origin", "")
+    assert shown() == []

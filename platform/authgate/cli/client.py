@@ -3,8 +3,9 @@
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import typer
 
@@ -22,6 +23,7 @@ from authgate.oauth.grants.refresh_token import RefreshTokenGrant
 from authgate.provisioning import NewClient, UnknownClient, client_fitness
 from authgate.storage import client_secrets, clients
 from authgate.storage.client_drafts import ClientChange, ClientDraft
+from authgate.storage.client_metadata import ClientMetadata
 from authgate.storage.client_rows import ApplicationType, Client, ClientStatus, ConsentPolicy
 from authgate.tokens import scopes
 
@@ -54,6 +56,7 @@ def create(
     introspects: options.Introspects = False,
     first_party: options.FirstParty = False,
     unauthenticated_device_grant: options.WithoutSecret = False,
+    allowed_origin: options.AllowedOrigins = None,
     description: options.Description = "",
     client_id: options.OwnId = None,
     secret_stdin: options.Given = False,
@@ -75,6 +78,7 @@ def create(
         introspects=introspects,
         first_party=first_party,
         unauthenticated_device_grant=unauthenticated_device_grant,
+        metadata=ClientMetadata(**options.metadata(allowed_origins=allowed_origin)),
     )
     client_fitness.check(draft)
     secret = _given_secret(public=public) if secret_stdin else None
@@ -111,6 +115,7 @@ def update(
     introspects: options.NewIntrospects = None,
     first_party: options.NewFirstParty = None,
     unauthenticated_device_grant: options.NewWithoutSecret = None,
+    allowed_origin: options.AllowedOrigins = None,
     description: options.NewDescription = None,
 ) -> None:
     """Change a client; what is not given stays as it is."""
@@ -126,9 +131,10 @@ def update(
         first_party=first_party,
         unauthenticated_device_grant=unauthenticated_device_grant,
     )
-    if not change.given():
+    said = options.metadata(allowed_origins=allowed_origin)
+    if not change.given() and not said:
         raise Misused("Say what to change.")
-    _do(tenant, lambda parts: _changed(parts, client_id, change))
+    _do(tenant, lambda parts: _changed(parts, client_id, change, said))
     say(f"✓ {client_id} is changed.")
 
 
@@ -240,7 +246,12 @@ def _review(slug: str, client_id: str, *, approved: bool) -> None:
     )
 
 
-async def _changed(parts: Installation, client_id: str, change: ClientChange) -> None:
+async def _changed(
+    parts: Installation, client_id: str, change: ClientChange, said: dict[str, Any]
+) -> None:
+    if said:
+        metadata = replace((await _found(client_id)).metadata, **said)
+        change = replace(change, metadata=metadata)
     await provisioning.change_client(parts, client_id, change, actor=installed.operator())
 
 
@@ -271,9 +282,7 @@ async def _rotate(slug: str, client_id: str, kept_hours: int, days: int | None) 
 
 async def _one(slug: str, client_id: str) -> Record:
     async with installed.inside(slug):
-        client = await clients.find(client_id)
-    if client is None:
-        raise UnknownClient(client_id)
+        client = await _found(client_id)
     return (
         _summary(client)
         | {
@@ -291,6 +300,13 @@ async def _one(slug: str, client_id: str) -> Record:
         }
         | client.metadata.to_json()
     )
+
+
+async def _found(client_id: str) -> Client:
+    client = await clients.find(client_id)
+    if client is None:
+        raise UnknownClient(client_id)
+    return client
 
 
 async def _all(slug: str) -> list[Record]:

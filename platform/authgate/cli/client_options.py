@@ -1,6 +1,6 @@
 """What ``authgate client`` is told: the options of its commands."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -83,6 +83,13 @@ NewWithoutSecret = Annotated[
         help="Whether it may poll for its device's token without its secret",
     ),
 ]
+AllowedOrigins = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--allowed-origin",
+        help="Where its pages come from, besides its redirect URIs, as https://app.example",
+    ),
+]
 Description = Annotated[str, typer.Option(help="What it is for, for whoever administers it")]
 NewDescription = Annotated[str | None, typer.Option("--description", help="Another description")]
 SecretDays = Annotated[
@@ -96,3 +103,12 @@ KeptHours = Annotated[
     ),
 ]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask")]
+
+
+def metadata(**options: list[str] | str | None) -> dict[str, Any]:
+    """What of a client's metadata was given, by its name there; an empty text takes it away."""
+    given = {name: value for name, value in options.items() if value is not None}
+    return {
+        name: tuple(filter(None, value)) if isinstance(value, list) else value
+        for name, value in given.items()
+    }

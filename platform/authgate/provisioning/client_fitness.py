@@ -53,6 +53,15 @@ def _faults(draft: ClientDraft) -> Iterator[tuple[str, str]]:
         yield "consent", "Only the tenant's own applications (first party) do without consent."
     if draft.public:
         yield from _faults_without_secret(draft)
+    yield from _faults_of_addresses(draft)
+
+
+def _faults_of_addresses(draft: ClientDraft) -> Iterator[tuple[str, str]]:
+    for origin in draft.metadata.allowed_origins:
+        try:
+            redirect_uris.check_origin(origin)
+        except BadRedirectUri as error:
+            yield "allowed_origins", str(error)
 
 
 def _faults_without_secret(draft: ClientDraft) -> Iterator[tuple[str, str]]:

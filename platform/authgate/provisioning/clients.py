@@ -190,3 +190,4 @@ async def _updated(
 async def _client_changed(parts: Installation, client_id: str) -> None:
     # After COMMIT: whoever looked before it would remember the former one.
     await storage.after_commit(partial(parts.clients.invalidate, clients.cache_key(client_id)))
+    await storage.after_commit(partial(parts.origins.invalidate, clients.origins_key()))

@@ -83,6 +83,11 @@ async def all_clients() -> list[Client]:
     return [Client.from_row(row) for row in await ClientRow.all().order_by("name", "client_id")]
 
 
+async def active_clients() -> list[Client]:
+    """Those of the tenant that are served."""
+    return [Client.from_row(row) for row in await ClientRow.filter(status=ClientStatus.ACTIVE)]
+
+
 async def page(
     which: ClientFilter, order: Order, *, cursor: str | None = None, limit: int = 50
 ) -> Page[Client]:
@@ -172,3 +177,8 @@ def _belongings() -> list[type[Model]]:
 def cache_key(client_id: str) -> tuple[UUID, str]:
     """How caches know a client of the current tenant."""
     return current_tenant().id, client_id
+
+
+def origins_key() -> tuple[UUID, str]:
+    """How caches know the origins of all clients of the current tenant."""
+    return current_tenant().id, "origins"

@@ -13,6 +13,7 @@ from authgate import audit
 from authgate.telemetry import logs
 from authgate.telemetry.access_log import AccessLog
 from authgate.web.client_ip import ClientAddress
+from authgate.web.cross_origin import CrossOrigin, preflight_headers
 from authgate.web.exchange import (
     WITHOUT_LENGTH,
     Answered,
@@ -22,7 +23,7 @@ from authgate.web.exchange import (
     Scope,
     Send,
 )
-from authgate.web.machine import Handler, Headers, MachineRequest, Reply, Routes
+from authgate.web.machine import NO_STORE, Handler, Headers, MachineRequest, Reply, Routes
 from authgate_tenants import Tenant, TenantStatus, use_tenant
 from authgate_tenants.resolver import Resolved, TenantResolver, UnknownHost
 
@@ -86,6 +87,7 @@ class Edge:
         platform: Mapping[str, Handler],
         machine: Routes,
         people: App,
+        cross_origin: CrossOrigin,
         refusals: Refusals,
         addresses: ClientAddress,
         body_limit: int,
@@ -97,6 +99,7 @@ class Edge:
         self._platform = platform
         self._machine = machine
         self._people = people
+        self._cross_origin = cross_origin
         self._refusals = refusals
         self._addresses = addresses
         self._body_limit = body_limit
@@ -180,10 +183,32 @@ class Edge:
                 await people(tenant, path)
                 return None
             exchange.route = path
-            handler = methods.get(exchange.head.method)
-            if handler is None:
-                return self._refusals.of(MethodNotAllowed(", ".join(sorted(methods))))
-            return await self._handled(handler, exchange, body, path)
+            if exchange.origin and self._cross_origin.is_open(path):
+                return await self._told_to_pages(methods, exchange, body, path)
+            return await self._machine_reply(methods, exchange, body, path)
+
+    async def _machine_reply(
+        self, methods: Mapping[str, Handler], exchange: Exchange, body: Body, path: str
+    ) -> Reply:
+        handler = methods.get(exchange.head.method)
+        if handler is None:
+            return self._refusals.of(MethodNotAllowed(", ".join(sorted(methods))))
+        return await self._handled(handler, exchange, body, path)
+
+    async def _told_to_pages(
+        self, methods: Mapping[str, Handler], exchange: Exchange, body: Body, path: str
+    ) -> Reply:
+        """The answer, and which page may read it; found out first, since it may fail."""
+        try:
+            allowed = await self._cross_origin.headers(path, exchange.origin)
+        except Exception as error:  # noqa: BLE001  # every failure is answered
+            return self._refusals.of(error)
+        if _is_preflight(exchange.head):
+            return Reply(204, b"", NO_STORE + preflight_headers(allowed, methods))
+        reply = await self._machine_reply(methods, exchange, body, path)
+        said = {name for name, _ in reply.headers}
+        added = tuple(each for each in allowed if each[0] not in said)
+        return reply._replace(headers=reply.headers + added)
 
     async def _to_people(
         self,
@@ -240,6 +265,12 @@ class Edge:
                 raise TooLarge
             more = message.get("more_body", False)
         return body
+
+
+def _is_preflight(head: RequestHead) -> bool:
+    return head.method == "OPTIONS" and any(
+        name == b"access-control-request-method" for name, _ in head.headers
+    )
 
 
 def _head(scope: Scope) -> RequestHead:

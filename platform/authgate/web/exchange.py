@@ -55,7 +55,7 @@ class Exchange:
 
     __slots__ = (
         "_access_log", "_began", "_https", "_status", "client_ip", "form_target", "head", "host",
-        "request_id", "route", "tenant", "user_agent", "wants_html",
+        "origin", "request_id", "route", "tenant", "user_agent", "wants_html",
     )  # fmt: skip
 
     def __init__(
@@ -73,7 +73,7 @@ class Exchange:
         self.head = head
         self.route = "other"
         self.tenant: Tenant | None = None
-        self.host = self.user_agent = self.form_target = ""
+        self.host = self.user_agent = self.form_target = self.origin = ""
         self.wants_html = False
         self.request_id = ""
         for name, value in head.headers:
@@ -83,6 +83,9 @@ class Exchange:
                 self.user_agent = value.decode("latin-1")
             elif name == b"accept":
                 self.wants_html = b"text/html" in value
+            elif name == b"origin":
+                # Of another page than ours, mostly; two are nobody's.
+                self.origin = value.decode("latin-1") if not self.origin else "null"
             elif name == b"x-request-id" and addresses.trusts(head.peer):
                 # From anybody else it would be a lie in the logs and in the audit log.
                 self.request_id = value.decode("ascii") if _REQUEST_ID.match(value) else ""

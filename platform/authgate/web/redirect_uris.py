@@ -60,6 +60,13 @@ def _check_host(uri: str, scheme: str) -> None:
         raise BadRedirectUri(f"{uri!r} names no host.")
 
 
+def check_origin(text: str) -> None:
+    """Refuse what no page of an application comes from. Raises ``BadRedirectUri``."""
+    check(f"{text}/", ApplicationType.WEB)
+    if origin(text) != text:
+        raise BadRedirectUri(f"{text!r} is no origin: scheme and host, with a port that it needs.")
+
+
 def is_registered(uri: str, registered: Collection[str], application_type: ApplicationType) -> bool:
     """Whether a request means an address of the client.
 
@@ -81,6 +88,13 @@ def is_claimed(uri: str) -> bool:
 def is_loopback(uri: str) -> bool:
     """Whether it leads to the machine that the browser is on."""
     return urlsplit(uri).hostname in _LOOPBACK_HOSTS
+
+
+def origin(uri: str) -> str:
+    """The origin of the pages at a web address, as a browser writes it (RFC 6454 section 6.1)."""
+    parts = urlsplit(uri)
+    default = {"https": ":443", "http": ":80"}[parts.scheme]
+    return f"{parts.scheme}://{parts.netloc.removesuffix(default)}"
 
 
 def form_target(uri: str) -> str:

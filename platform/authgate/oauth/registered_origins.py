@@ -1,0 +1,38 @@
+"""Where the pages of a tenant's clients come from, remembered until one of them changes."""
+
+from collections.abc import Iterator
+
+from authgate.storage import clients
+from authgate.storage.client_rows import ApplicationType, Client
+from authgate.storage.shared_cache import SharedCache
+from authgate.web import redirect_uris
+
+_WEB = ("https://", "http://")
+
+
+class RegisteredOrigins:
+    """Knows the origins of all clients of the current tenant."""
+
+    def __init__(self, cache: SharedCache[frozenset[str]]) -> None:
+        self._cache = cache
+
+    async def includes(self, origin: str) -> bool:
+        """Whether a client that is served has pages there."""
+        key = clients.origins_key()
+        kept = self._cache.kept(key)
+        known = kept[0] if kept is not None else await self._cache.get(key, _all)
+        return origin in known
+
+
+async def _all() -> frozenset[str]:
+    active = await clients.active_clients()
+    return frozenset(origin for client in active for origin in _of(client))
+
+
+def _of(client: Client) -> Iterator[str]:
+    yield from client.metadata.allowed_origins
+    # What a native application listens on is no page, and any program may listen there.
+    if client.application_type is ApplicationType.WEB:
+        for uri in client.redirect_uris:
+            if uri.startswith(_WEB):
+                yield redirect_uris.origin(uri)
