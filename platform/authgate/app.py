@@ -49,6 +49,7 @@ from authgate.oauth.registered_origins import RegisteredOrigins
 from authgate.oauth.sign_in_tokens import SignInTokens
 from authgate.oidc import discovery, userinfo_endpoint
 from authgate.oidc.discovery import Discovery
+from authgate.oidc.end_session_endpoint import EndSessionEndpoint
 from authgate.people import PeopleApp
 from authgate.plugin_api import HttpClient
 from authgate.plugin_manager import (
@@ -294,16 +295,23 @@ def _people(
     device = DeviceVerification(pages=pages, sessions=sessions, limits=limits, clock=parts.clock)
     account = AccountPages(pages=pages, clock=parts.clock)
     apps = AppPages(pages=pages, clock=parts.clock)
+    id_tokens = IdTokens(keys=parts.keys, clock=parts.clock)
     authorization = AuthorizationEndpoint(
         pages=pages,
         sessions=sessions,
-        id_tokens=IdTokens(keys=parts.keys, clock=parts.clock),
+        id_tokens=id_tokens,
         limits=limits,
         clock=parts.clock,
     )
-    people.mount(
-        each.blueprint() for each in (login, federation, device, account, apps, authorization)
+    end_session = EndSessionEndpoint(
+        pages=pages,
+        sessions=sessions,
+        id_tokens=id_tokens,
+        encryption=parts.encryption,
+        clock=parts.clock,
     )
+    doors = (login, federation, device, account, apps, authorization, end_session)
+    people.mount(each.blueprint() for each in doors)
     return people
 
 

@@ -35,6 +35,7 @@ async def test_the_metadata_say_where_everything_is(at_acme: Caller, acme: Tenan
         "pushed_authorization_request_endpoint": f"{issuer}/oauth/par",
         "require_pushed_authorization_requests": False,
         "token_endpoint": f"{issuer}/oauth/token",
+        "end_session_endpoint": f"{issuer}/oauth/logout",
         "device_authorization_endpoint": f"{issuer}/oauth/device/code",
         "introspection_endpoint": f"{issuer}/oauth/introspect",
         "introspection_endpoint_auth_methods_supported": [

@@ -29,8 +29,10 @@ from authgate.web.view_models import (
     FormPostPage,
     LoginPage,
     LoginProblem,
+    LogoutPage,
     SessionLine,
     SessionsPage,
+    SignedOutPage,
     SignInOption,
     Visit,
     scope_lines,
@@ -158,6 +160,16 @@ def _apps_page(**changes: object) -> Sample:
     return ("account/apps.html", AppsPage(**(filled | changes)))  # type: ignore[arg-type]
 
 
+def _logout(**changes: object) -> Sample:
+    filled: dict[str, object] = {
+        "action": "/t/northwind/oauth/logout/request",
+        "client_name": "Fleet Console",
+        "stay_url": "/t/northwind/account/sessions",
+        "signed_in_as": "mira.halvorsen@northwind.example",
+    }
+    return ("logout.html", LogoutPage(**(filled | changes)))  # type: ignore[arg-type]
+
+
 def _in_tenant() -> dict[str, Sample]:
     github = SignInOption("GitHub", "/t/northwind/login/github", icon="github", last_used=True)
     company = SignInOption("Company single sign-on", "/t/northwind/login/sso")
@@ -199,6 +211,10 @@ def _in_tenant() -> dict[str, Sample]:
         "sessions-alone": _sessions_page(sessions=_sessions()[1:2]),
         "apps": _apps_page(),
         "apps-none": _apps_page(apps=(), removed=True),
+        "logout": _logout(),
+        "logout-nobody": _logout(client_name="", detail="No such application is registered here."),
+        "signed-out": ("signed_out.html", SignedOutPage("/login", "Fleet Console", "https://a.b/")),
+        "signed-out-here": ("signed_out.html", SignedOutPage("/login", detail="It said twice.")),
         "error-in-tenant": ("error.html", refused),
     }
 

@@ -31,8 +31,9 @@ EVERY_FIELD = {
 }
 """What the forms send, so that a missing field is never why nothing happens."""
 
-OPEN = frozenset({"/oauth/authorize"})
-"""Where any site may send a person (OpenID Connect Core 3.1.2.1): it leads to a page that asks."""
+OPEN = frozenset({"/oauth/authorize", "/oauth/logout"})
+"""Where any site may send a person (OpenID Connect Core 3.1.2.1, RP-Initiated Logout 2): it leads
+to a page that asks."""
 
 
 def pages(server: RunningServer, method: str) -> list[str]:

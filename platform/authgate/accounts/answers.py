@@ -1,7 +1,11 @@
-"""The two ways in which a page answers: with HTML, or by sending the browser on."""
+"""The two ways in which a page answers: with HTML, or by sending the browser on.
+
+And what a page is asked with, where another site may ask by either method.
+"""
 
 from quart import Response, request
 
+from authgate.web.machine import parse_pairs
 from authgate_tenants import current_tenant
 
 
@@ -25,3 +29,10 @@ def see_other(path: str) -> Response:
 def leave_for(url: str) -> Response:
     """Go to another site with GET; the address has been proven to be whose it should be."""
     return Response("", 303, headers={"Location": url})
+
+
+async def sent_parameters() -> list[tuple[str, str]]:
+    """What a client has sent along with the browser, by GET or POST. Raises ``BadRequest``."""
+    if request.method == "POST":
+        return list((await request.form).items(multi=True))
+    return parse_pairs(request.query_string)

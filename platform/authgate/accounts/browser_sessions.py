@@ -61,9 +61,9 @@ class BrowserSessions:
         session_cookie.write(response, session_cookie.SESSION, key, max_age=max_age)
         session_cookie.clear(response, session_cookie.PRESESSION)
 
-    async def end(self, visitor: Visitor, response: Response) -> None:
-        """Sign this browser out, here and on the server."""
-        await self._end_former(visitor)
+    async def end(self, visitor: Visitor, response: Response, *, client_id: str = "") -> None:
+        """Sign this browser out, here and on the server; a client may have asked for it."""
+        await self._end_former(visitor, client_id)
         session_cookie.clear(response, session_cookie.SESSION)
 
     async def _renewed(self, visitor: Visitor, user: User, sign_in: SignIn) -> str | None:
@@ -72,7 +72,7 @@ class BrowserSessions:
             return None
         return await sessions.renew(former.session, sign_in)
 
-    async def _end_former(self, visitor: Visitor) -> None:
+    async def _end_former(self, visitor: Visitor, client_id: str = "") -> None:
         former = visitor.signed_in
         if former is None:
             return
@@ -82,5 +82,6 @@ class BrowserSessions:
         await audit.record(
             Event.LOGOUT,
             actor=audit.user(former.user.id, former.user.username),
+            client_id=client_id,
             resource=("session", str(former.session.id)),
         )

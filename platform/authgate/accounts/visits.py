@@ -18,8 +18,9 @@ from authgate.web.view_models import Theme, Visit
 from authgate_tenants import current_tenant
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-# Any site may send a person here with a form (OpenID Connect Core 3.1.2.1): it is kept, no more.
-_OPEN_TO_OTHER_SITES = frozenset({"/oauth/authorize"})
+# Any site may send a person here with a form (OpenID Connect Core 3.1.2.1, RP-Initiated Logout 2):
+# it is read, no more.
+_OPEN_TO_OTHER_SITES = frozenset({"/oauth/authorize", "/oauth/logout"})
 _TOUCH_AFTER = timedelta(minutes=1)
 
 

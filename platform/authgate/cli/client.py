@@ -57,6 +57,7 @@ def create(
     first_party: options.FirstParty = False,
     unauthenticated_device_grant: options.WithoutSecret = False,
     allowed_origin: options.AllowedOrigins = None,
+    post_logout_redirect_uri: options.PostLogoutRedirectUris = None,
     description: options.Description = "",
     client_id: options.OwnId = None,
     secret_stdin: options.Given = False,
@@ -78,7 +79,12 @@ def create(
         introspects=introspects,
         first_party=first_party,
         unauthenticated_device_grant=unauthenticated_device_grant,
-        metadata=ClientMetadata(**options.metadata(allowed_origins=allowed_origin)),
+        metadata=ClientMetadata(
+            **options.metadata(
+                allowed_origins=allowed_origin,
+                post_logout_redirect_uris=post_logout_redirect_uri,
+            )
+        ),
     )
     client_fitness.check(draft)
     secret = _given_secret(public=public) if secret_stdin else None
@@ -116,6 +122,7 @@ def update(
     first_party: options.NewFirstParty = None,
     unauthenticated_device_grant: options.NewWithoutSecret = None,
     allowed_origin: options.AllowedOrigins = None,
+    post_logout_redirect_uri: options.PostLogoutRedirectUris = None,
     description: options.NewDescription = None,
 ) -> None:
     """Change a client; what is not given stays as it is."""
@@ -131,7 +138,9 @@ def update(
         first_party=first_party,
         unauthenticated_device_grant=unauthenticated_device_grant,
     )
-    said = options.metadata(allowed_origins=allowed_origin)
+    said = options.metadata(
+        allowed_origins=allowed_origin, post_logout_redirect_uris=post_logout_redirect_uri
+    )
     if not change.given() and not said:
         raise Misused("Say what to change.")
     _do(tenant, lambda parts: _changed(parts, client_id, change, said))

@@ -90,6 +90,13 @@ AllowedOrigins = Annotated[
         help="Where its pages come from, besides its redirect URIs, as https://app.example",
     ),
 ]
+PostLogoutRedirectUris = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--post-logout-redirect-uri",
+        help="Where it takes people back that have signed out, to the letter; repeatable",
+    ),
+]
 Description = Annotated[str, typer.Option(help="What it is for, for whoever administers it")]
 NewDescription = Annotated[str | None, typer.Option("--description", help="Another description")]
 SecretDays = Annotated[

@@ -9,13 +9,13 @@ what comes next.
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import NamedTuple
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, urlsplit
 
 from quart import Blueprint, Response, request
 
 from authgate import audit
 from authgate.accounts import visits
-from authgate.accounts.answers import leave_for, page, see_other
+from authgate.accounts.answers import leave_for, page, see_other, sent_parameters
 from authgate.accounts.browser_sessions import BrowserSessions
 from authgate.accounts.visits import SignedIn, visitor
 from authgate.audit import Event
@@ -40,7 +40,7 @@ from authgate.tokens.jws import InvalidToken
 from authgate.web import redirect_uris
 from authgate.web.client_ip import bucket
 from authgate.web.limits import Limits
-from authgate.web.machine import BadRequest, parse_pairs
+from authgate.web.machine import BadRequest
 from authgate.web.pages import Pages
 from authgate.web.view_models import ConsentPage, ErrorPage, FormPostPage, scope_lines
 from authgate_tenants import current_tenant
@@ -197,7 +197,7 @@ class AuthorizationEndpoint:
         if not wanted.id_token_hint:
             return False
         try:
-            hinted = await self._id_tokens.subject_of(wanted.id_token_hint)
+            hinted = (await self._id_tokens.hint(wanted.id_token_hint)).subject
         except InvalidToken:
             return False  # a hint that cannot be read tells nothing
         return hinted != person.user.subject
@@ -274,7 +274,7 @@ class AuthorizationEndpoint:
         if address.state:
             answer["state"] = address.state
         if address.response_mode == "query":
-            return leave_for(_with_query(address.redirect_uri, answer))
+            return leave_for(redirect_uris.with_query(address.redirect_uri, answer))
         content = FormPostPage(action=address.redirect_uri, fields=answer)
         html = self._pages.render("form_post.html", visit=visitor().page(), page=content)
         return page(html, form_target=redirect_uris.form_target(address.redirect_uri))
@@ -301,11 +301,8 @@ class AuthorizationEndpoint:
 
 
 async def _parameters() -> Parameters:
-    if request.method == "POST":
-        form = await request.form
-        return Parameters(list(form.items(multi=True)))
     try:
-        return Parameters(parse_pairs(request.query_string))
+        return Parameters(await sent_parameters())
     except BadRequest as error:
         raise UnprovenRequest("The application's request cannot be read.") from error
 
@@ -323,12 +320,6 @@ async def _record(event: Event, asked: _Asked, person: SignedIn, code_id: str = 
         resource=("authorization", code_id) if code_id else ("client", asked.client.client_id),
         details={"scope": " ".join(asked.request.scope)},
     )
-
-
-def _with_query(uri: str, answer: Mapping[str, str]) -> str:
-    # What the client registered stays as it is, byte for byte (RFC 6749 section 3.1.2).
-    joint = "&" if urlsplit(uri).query else ("" if uri.endswith("?") else "?")
-    return f"{uri}{joint}{urlencode(answer)}"
 
 
 def _shown(uri: str) -> str:

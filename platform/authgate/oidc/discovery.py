@@ -101,6 +101,7 @@ def _metadata(tenant: Tenant, grant_types: list[str]) -> dict[str, object]:
         "revocation_endpoint": f"{issuer}/oauth/revoke",
         "revocation_endpoint_auth_methods_supported": [*_SECRET_METHODS, "none"],
         "userinfo_endpoint": f"{issuer}/oauth/userinfo",
+        "end_session_endpoint": f"{issuer}/oauth/logout",
         "jwks_uri": f"{issuer}/.well-known/jwks.json",
         "grant_types_supported": grant_types,
         "response_types_supported": ["code"],

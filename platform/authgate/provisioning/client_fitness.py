@@ -1,6 +1,7 @@
 """What no client can be, whoever registers it: a command, the API, a page or the client itself."""
 
 from collections.abc import Iterator
+from functools import partial
 
 from authgate.storage.client_drafts import ClientDraft
 from authgate.storage.client_rows import ConsentPolicy
@@ -57,11 +58,16 @@ def _faults(draft: ClientDraft) -> Iterator[tuple[str, str]]:
 
 
 def _faults_of_addresses(draft: ClientDraft) -> Iterator[tuple[str, str]]:
-    for origin in draft.metadata.allowed_origins:
+    said, kind = draft.metadata, draft.application_type
+    for field, check_address in (
+        ("allowed_origins", redirect_uris.check_origin),
+        ("post_logout_redirect_uris", partial(redirect_uris.check, application_type=kind)),
+    ):
         try:
-            redirect_uris.check_origin(origin)
+            for uri in getattr(said, field):
+                check_address(uri)
         except BadRedirectUri as error:
-            yield "allowed_origins", str(error)
+            yield field, str(error)
 
 
 def _faults_without_secret(draft: ClientDraft) -> Iterator[tuple[str, str]]:

@@ -25,6 +25,9 @@ class ClientMetadata:
     allowed_origins: tuple[str, ...] = ()
     """Origins of its pages, which may ask from a browser; those of its redirect URIs may anyway."""
 
+    post_logout_redirect_uris: tuple[str, ...] = ()
+    """Where people may be led after they have signed out, to the letter."""
+
     token_profile: str = ""
     """Which of the tenant's token profiles it has; the standard one where empty."""
     access_token_lifetime: int | None = None

@@ -45,6 +45,11 @@ device_requests = Count(
 authorizations = Count(
     "authgate_authorizations_total", "Authorization requests, by what became of them.", "result"
 )
+end_session_requests = Count(
+    "authgate_end_session_requests_total",
+    "Sign-outs that clients asked for: done, to be confirmed, or not believed.",
+    "result",
+)
 rate_limited = Count(
     "authgate_rate_limited_total", "Requests refused because there were too many.", "rule"
 )
@@ -229,6 +234,8 @@ for _login in ("success", "failure"):
     logins.expect("connection", _login)
 for _result in ("granted", "denied", "refused"):
     authorizations.expect(_result)
+for _result in ("signed_out", "asked", "refused"):
+    end_session_requests.expect(_result)
 for _reason in ("database", "pages", "passwords"):
     unavailable.expect(_reason)
 

@@ -34,6 +34,16 @@ class SignIn(NamedTuple):
     nonce: str = ""
 
 
+class Hint(NamedTuple):
+    """What an ID token tells when it comes back (``id_token_hint``)."""
+
+    subject: str
+    client_id: str
+    """Whom it was given to."""
+    session_id: str
+    """Its ``sid``; empty where it came of no browser's session."""
+
+
 class IdTokens:
     """Signs ID tokens. They are not remembered: they grant nothing."""
 
@@ -71,18 +81,20 @@ class IdTokens:
             await self._keys.ensure(algorithm)
             return await self._keys.signer(algorithm)
 
-    async def subject_of(self, id_token: str) -> str:
-        """Whom an ID token of ours names, however long ago it ended. Raises ``InvalidToken``.
+    async def hint(self, id_token: str) -> Hint:
+        """What an ID token of ours names, however long ago it ended. Raises ``InvalidToken``.
 
-        It comes as a hint (OpenID Connect Core section 3.1.2.1), never as a proof.
+        It comes as a hint (OpenID Connect Core section 3.1.2.1), never as a proof of who sends it.
         """
         parts = jws.parsed(id_token)
         check_signature(parts, await self._keys.key_set(), typ="JWT")
         claims = jws.members(parts.payload)
-        subject = claims.get("sub")
-        if claims.get("iss") != current_tenant().issuer or not isinstance(subject, str):
+        subject, client_id = claims.get("sub"), claims.get("aud")
+        if not isinstance(subject, str) or not isinstance(client_id, str):
+            raise InvalidToken("names nobody")
+        if claims.get("iss") != current_tenant().issuer:
             raise InvalidToken("not an ID token of this issuer")
-        return subject
+        return Hint(subject, client_id, str(claims.get("sid", "")))
 
 
 def algorithm_of(chosen: SigningAlgorithm) -> SigningAlgorithm:

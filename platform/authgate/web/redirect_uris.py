@@ -5,8 +5,8 @@ is sooner or later told of two addresses that are one here and two to a browser.
 """
 
 import re
-from collections.abc import Collection
-from urllib.parse import urlsplit
+from collections.abc import Collection, Mapping
+from urllib.parse import urlencode, urlsplit
 
 from authgate.storage.client_rows import ApplicationType
 
@@ -95,6 +95,13 @@ def origin(uri: str) -> str:
     parts = urlsplit(uri)
     default = {"https": ":443", "http": ":80"}[parts.scheme]
     return f"{parts.scheme}://{parts.netloc.removesuffix(default)}"
+
+
+def with_query(uri: str, answer: Mapping[str, str]) -> str:
+    """The address with an answer in its query."""
+    # What the client registered stays as it is, byte for byte (RFC 6749 section 3.1.2).
+    joint = "&" if urlsplit(uri).query else ("" if uri.endswith("?") else "?")
+    return f"{uri}{joint}{urlencode(answer)}"
 
 
 def form_target(uri: str) -> str:

@@ -175,6 +175,31 @@ class FormPostPage:
     fields: Mapping[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class LogoutPage:
+    """``logout.html``: whether to sign out, as an application asks. Posts nothing besides."""
+
+    action: str
+    client_name: str
+    """Who asks; empty where nobody has said."""
+    stay_url: str
+    signed_in_as: str
+    detail: str = ""
+    """What is wrong with the application's request: nobody is sent back to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignedOutPage:
+    """``signed_out.html``: it is done."""
+
+    sign_in_url: str
+    client_name: str = ""
+    continue_url: str = ""
+    """Where the application takes people back; empty where they stay."""
+    detail: str = ""
+    """As in ``LogoutPage``."""
+
+
 class DeviceOutcome(StrEnum):
     """What the person decided."""
 

@@ -1,0 +1,125 @@
+"""What a client asks of the end session endpoint (OpenID Connect RP-Initiated Logout section 2).
+
+Nothing of it is stored: looking at a request changes nothing. It is sealed into the address that
+the browser is sent on to, so that it comes back as it was understood.
+"""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Self
+
+import orjson
+
+from authgate.accounts.visits import SignedIn
+from authgate.oauth.authorization_request import Parameters
+from authgate.storage import clients
+from authgate.storage.client_rows import Client
+from authgate.tokens.id_token import Hint, IdTokens
+from authgate.tokens.jws import InvalidToken
+from authgate_tenants.encryption import SealBroken, TenantCipher
+
+LIFETIME = timedelta(hours=1)
+
+_KIND = "logout-request"
+_LONGEST_STATE = 2048
+_LONGEST_ID = 64
+
+
+class UnprovenLogout(ValueError):
+    """A request of which nothing is believed: nobody is sent anywhere. The text may be told."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogoutRequest:
+    """A request, as far as it was proven."""
+
+    client_id: str = ""
+    redirect_uri: str = ""
+    """Where the client has registered to take people back; empty where they stay here."""
+    state: str = ""
+    subject: str = ""
+    """Whom the client says that it has signed in, by an ID token of ours; empty without one."""
+    session_id: str = ""
+    fault: str = ""
+    """Why nothing of it is believed."""
+
+    @classmethod
+    async def read(cls, parameters: Parameters, id_tokens: IdTokens) -> Self:
+        """What the parameters ask for."""
+        try:
+            return await cls._believed(parameters, id_tokens)
+        except UnprovenLogout as fault:
+            return cls(fault=str(fault))
+
+    @classmethod
+    async def _believed(cls, parameters: Parameters, id_tokens: IdTokens) -> Self:
+        if parameters.repeated:
+            raise UnprovenLogout("The application named something twice.")
+        hint = await _hint(parameters.get("id_token_hint"), id_tokens)
+        client = await _client(parameters.get("client_id"), hint)
+        return cls(
+            client_id=client.client_id if client else "",
+            redirect_uri=_redirect_uri(parameters.get("post_logout_redirect_uri"), client),
+            state=_state(parameters.get("state")),
+            subject=hint.subject if hint else "",
+            session_id=hint.session_id if hint else "",
+        )
+
+    def proves(self, person: SignedIn) -> bool:
+        """Whether the client has shown that it is this very session that it speaks of.
+
+        Without that any site could sign people out by leading them here.
+        """
+        same_person = self.subject == person.user.subject
+        return bool(self.session_id) and same_person and self.session_id == str(person.session.id)
+
+    def sealed(self, cipher: TenantCipher, *, now: datetime) -> str:
+        """All of it, for an address; it opens in its tenant only."""
+        said = orjson.dumps([int(now.timestamp()), asdict(self)])
+        blob = cipher.seal(kind=_KIND, object_id="", plaintext=said)
+        return urlsafe_b64encode(blob).rstrip(b"=").decode("ascii")
+
+    @classmethod
+    def unsealed(cls, text: str, cipher: TenantCipher, *, now: datetime) -> Self:
+        """What was sealed here; an empty request where it was not, or long ago."""
+        try:
+            blob = urlsafe_b64decode(text.encode("ascii") + b"==")
+            at, said = orjson.loads(cipher.open(kind=_KIND, object_id="", sealed=blob))
+        except (SealBroken, ValueError):
+            return cls()
+        return cls(**said) if now.timestamp() < at + LIFETIME.total_seconds() else cls()
+
+
+async def _hint(id_token: str, id_tokens: IdTokens) -> Hint | None:
+    if not id_token:
+        return None
+    try:
+        return await id_tokens.hint(id_token)
+    except InvalidToken as error:
+        raise UnprovenLogout("The application's proof of who is signed in is not ours.") from error
+
+
+async def _client(client_id: str, hint: Hint | None) -> Client | None:
+    if client_id and hint and hint.client_id != client_id:
+        raise UnprovenLogout("The application came with the proof of another.")
+    named = client_id or (hint.client_id if hint else "")
+    if not named:
+        return None
+    client = await clients.find(named) if len(named) <= _LONGEST_ID else None
+    if client is None or not client.is_active:
+        raise UnprovenLogout("No such application is registered here.")
+    return client
+
+
+def _redirect_uri(uri: str, client: Client | None) -> str:
+    # To the letter, and never without a client: anything else makes us anybody's redirector.
+    if uri and (client is None or uri not in client.metadata.post_logout_redirect_uris):
+        raise UnprovenLogout("The application asks to go on to where it is not registered.")
+    return uri
+
+
+def _state(state: str) -> str:
+    if len(state) > _LONGEST_STATE:
+        raise UnprovenLogout(f"state is longer than {_LONGEST_STATE} characters.")
+    return state
