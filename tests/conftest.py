@@ -22,11 +22,13 @@ from authgate.storage.users import User
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing import PostgresServer
 from authgate_testing.databases import make_migrated, postgres_settings
-from authgate_testing.live import LiveServer, live
+from authgate_testing.limits import NEVER_REACHED
+from authgate_testing.live import Host, LiveServer, host
 from authgate_testing.server import BASE_URL, MovableClock, RunningServer
 
 pytest_plugins = [
     "authgate_testing.memory",
+    "authgate_testing.garbage",
     "authgate_testing.compiled_templates",
     "authgate_testing.scheduling",
     "authgate_testing.fixtures",
@@ -178,13 +180,19 @@ async def alice(server: RunningServer, acme: Tenant, passwords: Passwords) -> Us
         )
 
 
+@pytest.fixture(scope="package")
+def live_host(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
+    """``authgate serve`` on a port of its own."""
+    folder = tmp_path_factory.mktemp("live")
+    path = shutil.copy(sqlite_template, folder / "authgate.db")
+    with host(DatabaseSettings(url=SecretStr(f"sqlite://{path}")), folder, NEVER_REACHED) as live:
+        yield live
+
+
 @pytest.fixture
-async def live_server(
-    sqlite_settings: DatabaseSettings, tmp_path: Path
-) -> AsyncIterator[LiveServer]:
-    """``authgate serve`` on a port of its own, with a tenant, a client and a person."""
-    async with live(sqlite_settings, tmp_path) as serving_now:
-        yield serving_now
+async def live_server(live_host: Host) -> LiveServer:
+    """A tenant of the test's own there, with a client and a person."""
+    return await live_host.tenant(f"northwind-{uuid4().hex[:8]}")
 
 
 @pytest.fixture(scope="session")

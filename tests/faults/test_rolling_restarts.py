@@ -11,7 +11,7 @@ from authgate_testing.faults.host import Host
 from authgate_testing.faults.load import Steady, crowd
 from authgate_testing.faults.nemesis import START_SECONDS
 
-RESTARTS = 5  # of each host, of which there are two
+RESTARTS = 3  # of each host, of which there are two
 
 
 async def _roll(host: Host) -> None:

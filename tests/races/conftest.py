@@ -14,6 +14,7 @@ from authgate_testing.racer import Racers
 from authgate_testing.server import RunningServer
 from authgate_testing.terminal import environment
 
+ROUNDS = 5
 SERVICES = Path(__file__).parent.parent / "services"
 
 
@@ -46,3 +47,10 @@ async def racers(settings: Settings, server: RunningServer) -> AsyncIterator[Rac
         yield await Racers.ready(
             [await stack.enter_async_context(_racing(settings)) for _ in range(2)]
         )
+
+
+@pytest.fixture
+def rounds(request: pytest.FixtureRequest) -> int:
+    """How often a race is run."""
+    times: int = request.config.getoption("--rounds")
+    return ROUNDS * times

@@ -3,19 +3,10 @@
 ``--rounds 20`` makes it a hundred rounds.
 """
 
-import pytest
-
 from authgate_testing.application import Application
 from authgate_testing.racer import Racers
 
-ROUNDS, USES = 5, 100
-
-
-@pytest.fixture
-def rounds(request: pytest.FixtureRequest) -> int:
-    """How often a race is run."""
-    times: int = request.config.getoption("--rounds")
-    return ROUNDS * times
+USES = 100
 
 
 async def test_mx_12_a_pushed_request_is_taken_once_however_many_try_at_once(

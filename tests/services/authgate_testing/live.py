@@ -1,8 +1,8 @@
 """A server in a process of its own, for clients that speak real HTTP."""
 
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from authgate.provisioning import NewClient
 from authgate.settings import DatabaseSettings, KeySettings, Settings
 from authgate.storage.client_drafts import ClientDraft
 from authgate.storage.client_rows import ApplicationType, ConsentPolicy
-from authgate_tenants import Tenant, TenantSettings, use_tenant
+from authgate_tenants import TenantSettings, use_tenant
 from authgate_testing.processes import running
 from authgate_testing.readiness import is_ready
 
@@ -29,7 +29,7 @@ class LiveServer:
 
     base_url: str
     issuer: str
-    """Of the tenant northwind, where Mira lives."""
+    """Of the tenant where Mira lives."""
     client_id: str
     """Of a public client for devices."""
 
@@ -40,11 +40,34 @@ class LiveServer:
         return "fleet-app", "fleet-shell"
 
 
+@dataclass(frozen=True, slots=True)
+class Host:
+    """A server without tenants."""
+
+    base_url: str
+    settings: Settings
+    """By which others open what it serves."""
+
+    async def tenant(self, slug: str = "northwind") -> LiveServer:
+        """Add a tenant with clients and a person, for whoever shares this server with others."""
+        async with installation.opened(self.settings) as parts:
+            client = await _furnished(parts, slug)
+        return LiveServer(self.base_url, f"{self.base_url}/t/{slug}", client.client.client_id)
+
+
 @asynccontextmanager
 async def live(
     database: DatabaseSettings, folder: Path, **chosen: str
 ) -> AsyncIterator[LiveServer]:
     """Serve a tenant, a client and a person from ``authgate serve``, with these settings too."""
+    variables = {f"AUTHGATE_{name}": value for name, value in chosen.items()}
+    with host(database, folder, variables) as serving:
+        yield await serving.tenant()
+
+
+@contextmanager
+def host(database: DatabaseSettings, folder: Path, variables: Mapping[str, str]) -> Iterator[Host]:
+    """Run ``authgate serve`` with these variables of the environment."""
     kek = folder / "kek"
 
     def command(port: int) -> list[str | Path]:
@@ -53,29 +76,27 @@ async def live(
             "AUTHGATE_KEYS__KEK_FILE": str(kek),
             "AUTHGATE_BASE_URL": f"http://localhost:{port}",
             "AUTHGATE_SERVER__PORT": str(port),
-            **{f"AUTHGATE_{name}": value for name, value in chosen.items()},
+            **variables,
         }
         assignments = [f"{name}={value}" for name, value in environment.items()]
         return ["/usr/bin/env", *assignments, sys.executable, "-m", "authgate", "serve"]
 
-    settings = Settings(database=database, keys=KeySettings(kek_file=kek))
-    async with installation.opened(settings) as parts:
-        client = await _furnished(parts)
     with running(command, answers=_answers, log=folder / "server.log") as port:
         base_url = f"http://localhost:{port}"
-        yield LiveServer(base_url, f"{base_url}/t/northwind", client.client.client_id)
+        keys = KeySettings(kek_file=kek)
+        yield Host(base_url, Settings(database=database, keys=keys, base_url=base_url))
         httpx2.get(f"{base_url}/metrics")  # read by the watch for secrets
 
 
-async def _furnished(parts: Installation) -> NewClient:
+async def _furnished(parts: Installation, slug: str) -> NewClient:
     tenant = await provisioning.add_tenant(
         parts,
-        slug="northwind",
+        slug=slug,
         name="Northwind Robotics",
         settings=TenantSettings(brand_color="#0f7a5a"),
     )
     with use_tenant(tenant):
-        await _mira(tenant)
+        await _mira()
         for client_id, consent in (
             ("fleet-app", ConsentPolicy.REMEMBERED),
             ("fleet-shell", ConsentPolicy.IMPLICIT),
@@ -106,14 +127,14 @@ async def _furnished(parts: Installation) -> NewClient:
         )
 
 
-async def _mira(tenant: Tenant) -> None:
+async def _mira() -> None:
     passwords = Passwords()
     try:
         await provisioning.add_user(
             passwords,
             username="mira.halvorsen",
             password=PASSWORD,
-            email=f"mira@{tenant.slug}.example",
+            email="mira@northwind.example",
             name="Mira Halvorsen",
         )
     finally:

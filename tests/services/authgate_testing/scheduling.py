@@ -2,7 +2,8 @@
 
 A process takes one file after the other (``--dist loadfile``). What says how soon something has to
 be well again, or compares how long requests take, comes last, when the other processes have ended:
-on a machine that does something else besides, it would fail for that.
+on a machine that does something else besides, it would fail for that. The longest files come first,
+so that no process is left with one of them while the others have nothing to do.
 """
 
 from collections.abc import Sequence
@@ -11,7 +12,25 @@ import pytest
 from xdist.scheduler import LoadFileScheduling
 from xdist.workermanage import WorkerController
 
-_ALONE = ("tests/faults/", "tests/web/test_noisy_neighbours.py")
+_ALONE = (
+    "tests/faults/test_databases_away.py",
+    "tests/faults/test_known_bad_builds.py",
+    "tests/faults/test_mixed_faults.py",
+    "tests/faults/test_rolling_restarts.py",
+    "tests/web/test_noisy_neighbours.py",
+)
+_LONGEST = (
+    "tests/bench/test_instructions.py",
+    "tests/browser/",
+    "tests/cli/doctor/test_whole_installations.py",
+    "tests/cli/test_demo.py",
+    "tests/deploy/test_deployed.py",
+    "tests/pages/test_pages_in_browser.py",
+    "tests/races/",
+    "tests/serving/",
+    "tests/telemetry/test_processes.py",
+    "tests/workers/",
+)
 _LAST = "alone"
 
 
@@ -20,8 +39,8 @@ def _is_alone(node_id: str) -> bool:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Move what has to be alone to the end."""
-    items.sort(key=lambda item: _is_alone(item.nodeid))
+    """Move the longest files to the beginning, and what has to be alone to the end."""
+    items.sort(key=lambda item: (_is_alone(item.nodeid), not item.nodeid.startswith(_LONGEST)))
 
 
 class OneFileAfterTheOther(LoadFileScheduling):

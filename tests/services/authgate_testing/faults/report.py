@@ -8,12 +8,12 @@ _PROPERTY = "faults"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """``--rounds``: how often the tests of faults and of rolling restarts are repeated."""
+    """``--rounds``: how often faults, rolling restarts and races are repeated."""
     parser.addoption(
         "--rounds",
         type=int,
         default=1,
-        help="Rounds of faults (31 each) and of rolling restarts (10 each), default: %(default)s",
+        help="Rounds of faults (31 each), rolling restarts (6) and races (5), default: %(default)s",
     )
 
 
