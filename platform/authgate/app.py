@@ -227,7 +227,7 @@ def _machine_routes(parts: Installation, limits: Limits, plugins: Plugins) -> Ro
             clock=parts.clock,
         ),
     ]
-    metadata = Discovery(grants).metadata
+    metadata = Discovery(grants, scopes=parts.scopes).metadata
     device_code = device_authorization_endpoint.endpoint(
         authenticator=authenticator, limits=limits, clock=parts.clock
     )

@@ -82,7 +82,13 @@ class Event(StrEnum):
     """An application was given another access token for a refresh token."""
 
     TOKEN_REVOKED = "TOKEN_REVOKED"
-    """A client gave a token back."""
+    """A client gave a token back, or an administrator ended one."""
+
+    TOKEN_DISABLED = "TOKEN_DISABLED"
+    """A token works no longer until it is enabled again."""
+
+    TOKEN_ENABLED = "TOKEN_ENABLED"
+    """A token that was disabled works again."""
 
     ACCESS_TOKEN_ISSUED = "ACCESS_TOKEN_ISSUED"
     """A person's device was given a token."""
@@ -105,6 +111,15 @@ class Event(StrEnum):
 
     CLIENT_DELETED = "CLIENT_DELETED"
     """A client was removed, with all that it was given."""
+
+    SCOPE_CREATED = "SCOPE_CREATED"
+    """A scope was described."""
+
+    SCOPE_UPDATED = "SCOPE_UPDATED"
+    """A scope was described anew."""
+
+    SCOPE_DELETED = "SCOPE_DELETED"
+    """What was said of a scope was removed."""
 
     CLIENT_APPROVED = "CLIENT_APPROVED"
     """A client that waited for an administrator is served."""

@@ -27,6 +27,7 @@ from authgate_tenants.key_encryption import KeyEncryptionKey, create_kek_file, l
 from authgate_tenants.resolver import Addressing, TenantResolver
 
 TENANTS, CLIENTS, ORIGINS, SIGNING_KEYS = "tenants", "clients", "origins", "signing_keys"
+SCOPES = "scopes"
 """Topics of invalidation."""
 
 _REMEMBERED = 20_000
@@ -50,6 +51,8 @@ class Installation:
     clients: SharedCache[Client | None]
     origins: SharedCache[frozenset[str]]
     """Of the pages of a tenant's clients."""
+    scopes: SharedCache[tuple[str, ...]]
+    """Of each tenant, the names in its metadata."""
     caches: tuple[SharedCache[Any], ...]
     """Those, and every other one."""
 
@@ -129,6 +132,9 @@ def _built(
     key_sets: SharedCache[KeySet] = SharedCache(
         SIGNING_KEYS, invalidations, size=_REMEMBERED, ttl=ttl
     )
+    scopes: SharedCache[tuple[str, ...]] = SharedCache(
+        SCOPES, invalidations, size=_REMEMBERED, ttl=ttl
+    )
     encryption = TenantEncryption(keks)
     return Installation(
         settings=settings,
@@ -139,7 +145,8 @@ def _built(
         tenants=tenants,
         clients=clients,
         origins=origins,
-        caches=(tenants, clients, origins, key_sets),
+        scopes=scopes,
+        caches=(tenants, clients, origins, key_sets, scopes),
         resolver=TenantResolver(addressing(settings), TenantRows(), tenants),
         encryption=encryption,
         keys=SigningKeys(encryption=encryption, cache=key_sets, clock=clock),

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import pytest
 
+from authgate.accounts.scope_lines import in_words
 from authgate.web.machine import Reply
 from authgate.web.pages import Pages
 from authgate.web.security_headers import Answer, security_headers
@@ -35,7 +36,6 @@ from authgate.web.view_models import (
     SignedOutPage,
     SignInOption,
     Visit,
-    scope_lines,
 )
 from authgate_tenants.scope import Tenant, TenantStatus, use_tenant
 from authgate_tenants.settings import TenantSettings
@@ -76,7 +76,7 @@ def _confirm(**changes: object) -> Sample:
         "same_place": False,
         "asked_at": _NOW - timedelta(seconds=40),
         "expires_at": _NOW + timedelta(minutes=14, seconds=20),
-        "scopes": scope_lines(["openid", "profile", "email", "read", "write", "offline_access"]),
+        "scopes": in_words(["openid", "profile", "email", "read", "write", "offline_access"], {}),
         "signed_in_as": "mira.halvorsen@northwind.example",
         "switch_action": "/t/northwind/device/switch",
     }
@@ -90,7 +90,7 @@ def _consent(**changes: object) -> Sample:
         "first_party": False,
         "returns_to": "console.fleet.example",
         "request": "handle",
-        "scopes": scope_lines(["openid", "profile", "email", "write", "offline_access"]),
+        "scopes": in_words(["openid", "profile", "email", "write", "offline_access"], {}),
         "signed_in_as": "mira.halvorsen@northwind.example",
         "switch_action": "/t/northwind/oauth/authorize/handle/switch",
     }
@@ -132,7 +132,7 @@ def _sessions_page(**changes: object) -> Sample:
 
 def _accesses() -> tuple[AccessLine, ...]:
     day = timedelta(days=1)
-    scopes = scope_lines(["read", "write"])
+    scopes = in_words(["read", "write"], {})
     build = AccessLine(
         "1", "Fleet CLI", True, DeviceKind.TERMINAL, "Ubuntu 24.04", _NOW - 11 * day, scopes, _NOW
     )
@@ -142,7 +142,7 @@ def _accesses() -> tuple[AccessLine, ...]:
 
 def _apps_page(**changes: object) -> Sample:
     def line(name: str, kind: DeviceKind, days: int, used: datetime | None) -> AppLine:
-        scopes = scope_lines(["openid", "profile", "write", "offline_access"])
+        scopes = in_words(["openid", "profile", "write", "offline_access"], {})
         since = _NOW - timedelta(days=days)
         return AppLine(name, name, days > 9, kind, scopes, since, used)
 

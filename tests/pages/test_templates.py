@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from jinja2 import UndefinedError
 
+from authgate.accounts.scope_lines import in_words
 from authgate.web.pages import Pages
 from authgate.web.static_files import StaticFiles
 from authgate.web.view_models import (
@@ -18,7 +19,6 @@ from authgate.web.view_models import (
     ScopeLine,
     Theme,
     Visit,
-    scope_lines,
 )
 from authgate_tenants.scope import Tenant, use_tenant
 
@@ -349,7 +349,7 @@ def test_words_follow_the_numbers(pages: Pages) -> None:
 
 
 def test_scopes_are_said_in_plain_words() -> None:
-    assert scope_lines(["email", "write", "email", "robots:deploy"]) == (
+    assert in_words(["email", "write", "email", "robots:deploy"], {}) == (
         ScopeLine("email", "Read your email address"),
         ScopeLine("write", "Change your data", sensitive=True),
         ScopeLine("robots:deploy", "Use the permission robots:deploy"),

@@ -8,6 +8,7 @@ from authgate import audit
 from authgate.accounts import access, user_agents
 from authgate.accounts.access import Access
 from authgate.accounts.answers import page, see_other
+from authgate.accounts.scope_lines import scope_lines
 from authgate.accounts.visits import SignedIn, signed_in, visitor
 from authgate.audit import Event
 from authgate.clock import Clock
@@ -20,7 +21,6 @@ from authgate.web.view_models import (
     DeviceKind,
     SessionLine,
     SessionsPage,
-    scope_lines,
 )
 from authgate_tenants import current_tenant
 
@@ -136,10 +136,10 @@ def kind_of(client: Client | None) -> DeviceKind:
 
 async def _accesses(held: list[Access]) -> tuple[AccessLine, ...]:
     known = await clients.find_many({each.client_id for each in held})
-    return tuple(_access(each, known.get(each.client_id)) for each in held)
+    return tuple([await _access(each, known.get(each.client_id)) for each in held])
 
 
-def _access(held: Access, client: Client | None) -> AccessLine:
+async def _access(held: Access, client: Client | None) -> AccessLine:
     return AccessLine(
         id=str(held.id),
         client_name=client.name if client else held.client_id,
@@ -147,7 +147,7 @@ def _access(held: Access, client: Client | None) -> AccessLine:
         kind=kind_of(client),
         device="",
         approved_at=held.since,
-        scopes=scope_lines(held.scope.split()),
+        scopes=await scope_lines(held.scope.split()),
         used_at=held.used_at,
     )
 

@@ -7,13 +7,14 @@ from authgate.accounts import access
 from authgate.accounts.access import Application
 from authgate.accounts.account import kind_of
 from authgate.accounts.answers import page, see_other
+from authgate.accounts.scope_lines import scope_lines
 from authgate.accounts.visits import signed_in, visitor
 from authgate.audit import Event
 from authgate.clock import Clock
 from authgate.storage import clients
 from authgate.storage.client_rows import Client
 from authgate.web.pages import Pages
-from authgate.web.view_models import AppLine, AppsPage, scope_lines
+from authgate.web.view_models import AppLine, AppsPage
 from authgate_tenants import current_tenant
 
 _HERE = "/account/apps"
@@ -42,7 +43,7 @@ class AppPages:
             signed_in_as=person.user.username,
             account_url=f"{prefix}/account",
             sign_out_action=f"{prefix}/logout",
-            apps=tuple(_line(each, known.get(each.client_id)) for each in held),
+            apps=tuple([await _line(each, known.get(each.client_id)) for each in held]),
             remove_action=f"{prefix}{_HERE}/remove",
             removed=request.args.get("removed") == "1",
         )
@@ -65,13 +66,13 @@ class AppPages:
         return see_other(f"{_HERE}?removed=1")
 
 
-def _line(held: Application, client: Client | None) -> AppLine:
+async def _line(held: Application, client: Client | None) -> AppLine:
     return AppLine(
         client_id=held.client_id,
         client_name=client.name if client else held.client_id,
         first_party=client is not None and client.first_party,
         kind=kind_of(client),
-        scopes=scope_lines(sorted(held.scopes)),
+        scopes=await scope_lines(sorted(held.scopes)),
         since=held.since,
         used_at=held.used_at,
     )

@@ -13,6 +13,7 @@ from authgate import audit
 from authgate.accounts import user_agents, visits
 from authgate.accounts.answers import page, see_other
 from authgate.accounts.browser_sessions import BrowserSessions
+from authgate.accounts.scope_lines import scope_lines
 from authgate.accounts.visits import SignedIn, signed_in, visitor
 from authgate.audit import Event
 from authgate.clock import Clock
@@ -29,7 +30,6 @@ from authgate.web.view_models import (
     DeviceDonePage,
     DeviceOutcome,
     EnterCodePage,
-    scope_lines,
 )
 from authgate_tenants import current_tenant
 
@@ -86,7 +86,7 @@ class DeviceVerification:
             return await self._ask(shown, CodeProblem.UNKNOWN, 400)
         code, client = found
         if decision[1] is DeviceOutcome.APPROVED and form.get("mine") != "1":
-            return self._confirm(person, code, client, shown, 400)
+            return await self._confirm(person, code, client, shown, 400)
         return await self._decided(person, code, client, *decision)
 
     async def switch(self) -> Response:
@@ -107,7 +107,7 @@ class DeviceVerification:
         if found is None or code is None:
             metrics.device_requests.add("unknown_code")
             return await self._ask(typed, CodeProblem.UNKNOWN, 400)
-        return self._confirm(person, *found, f"{code[:4]}-{code[4:]}")
+        return await self._confirm(person, *found, f"{code[:4]}-{code[4:]}")
 
     async def _count_guess(self, person: SignedIn) -> None:
         # Before the code is looked at, so that guesses sent together are counted together.
@@ -156,7 +156,7 @@ class DeviceVerification:
         visit = visitor().page()
         return page(self._pages.render("device/done.html", visit=visit, page=content))
 
-    def _confirm(
+    async def _confirm(
         self, person: SignedIn, code: DeviceCode, client: Client, shown: str, status: int = 200
     ) -> Response:
         here, prefix = visitor().facts.ip, current_tenant().prefix
@@ -172,7 +172,7 @@ class DeviceVerification:
             your_ip=None if same_place else here,
             asked_at=code.created_at,
             expires_at=code.expires_at,
-            scopes=scope_lines(code.scope.split()),
+            scopes=await scope_lines(code.scope.split()),
             signed_in_as=person.user.username,
             switch_action=f"{prefix}/device/switch",
         )

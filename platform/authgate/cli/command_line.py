@@ -38,6 +38,8 @@ COMMANDS = {
     "tenant": _Command("tenant:app", "Create, list, show, change and suspend tenants."),
     "domain": _Command("domain:app", "Give a tenant hosts of its own."),
     "client": _Command("client:app", "Create, list and change clients, renew their secrets."),
+    "scope": _Command("scope:app", "Say in words what a tenant's scopes allow."),
+    "token": _Command("token:app", "List a tenant's tokens, and end or pause one."),
     "user": _Command("user:app", "Create, list, disable and enable users, reset passwords."),
     "connection": _Command("connection:app", "Set up ways to sign in elsewhere, such as GitHub."),
     "keys": _Command("keys:app", "List, rotate and revoke a tenant's signing keys."),

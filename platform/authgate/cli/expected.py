@@ -14,7 +14,15 @@ from authgate.diagnosis.production import UnfitForProduction
 from authgate.jobs.celery_settings import NoBroker
 from authgate.plugin_api import ConnectorConfigError
 from authgate.plugin_manager import NoConnector, PluginRefused
-from authgate.provisioning import UnfitClient, UnknownClient, UnknownUser
+from authgate.provisioning import (
+    ScopeInUse,
+    UnfitClient,
+    UnfitScope,
+    UnknownClient,
+    UnknownScope,
+    UnknownToken,
+    UnknownUser,
+)
 from authgate.provisioning.domain_proof import NotProven, ProofUnreachable
 from authgate.serving import PortTaken, ServingError
 from authgate.storage.client_secrets import WeakSecret
@@ -26,6 +34,7 @@ from authgate.storage.migrate import UnknownMigration
 from authgate.storage.rate_limits import BadLimit
 from authgate.storage.redis import RedisUnavailable
 from authgate.storage.row_security import RoleMissing, WallMissing
+from authgate.storage.scopes import ScopeTaken
 from authgate.storage.service_lock import DatabaseInUse
 from authgate.storage.usernames import BadUsername
 from authgate.storage.users import UsernameTaken
@@ -46,6 +55,7 @@ _ENDS: tuple[tuple[type[Exception], type[Failure], str], ...] = (
     (WeakSecret, Misused, "{}"),
     (BadClientId, Misused, "{}"),
     (UnfitClient, Misused, "{}"),
+    (UnfitScope, Misused, "{}"),
     (BadRedirectUri, Misused, "{}"),
     (BadConnectionSlug, Misused, "{}"),
     (ConnectorConfigError, Misused, "{}"),
@@ -65,11 +75,15 @@ _ENDS: tuple[tuple[type[Exception], type[Failure], str], ...] = (
     (UnknownMigration, NotFound, "There is no migration {}."),
     (UnknownClient, NotFound, "There is no client {}, or it has no secret."),
     (UnknownUser, NotFound, "There is no user {}."),
+    (UnknownToken, NotFound, "There is no token {} that this could be done to."),
+    (UnknownScope, NotFound, "The tenant has not described a scope {}."),
     (UnknownKey, NotFound, "There is no signing key {}, or it is revoked already."),
     (UnknownDomain, NotFound, "The tenant has not claimed {}: authgate domain add."),
     (UnknownConnection, NotFound, "There is no connection {}."),
     (HostTaken, Conflict, "{} is another tenant's, who has to give it up first."),
     (ConnectionExists, Conflict, "There is a connection {} already."),
+    (ScopeTaken, Conflict, "The scope {} is described already."),
+    (ScopeInUse, Conflict, "Clients are registered for the scope {}."),
     (SlugTaken, Conflict, "There is a tenant {} already."),
     (ClientIdTaken, Conflict, "There is a client {} already."),
     (UsernameTaken, Conflict, "There is a user {} already, or one with that address or id."),

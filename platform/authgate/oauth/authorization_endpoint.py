@@ -17,6 +17,7 @@ from authgate import audit
 from authgate.accounts import visits
 from authgate.accounts.answers import leave_for, page, see_other, sent_parameters
 from authgate.accounts.browser_sessions import BrowserSessions
+from authgate.accounts.scope_lines import scope_lines
 from authgate.accounts.visits import SignedIn, visitor
 from authgate.audit import Event
 from authgate.clock import Clock
@@ -42,7 +43,7 @@ from authgate.web.client_ip import bucket
 from authgate.web.limits import Limits
 from authgate.web.machine import BadRequest
 from authgate.web.pages import Pages
-from authgate.web.view_models import ConsentPage, ErrorPage, FormPostPage, scope_lines
+from authgate.web.view_models import ConsentPage, ErrorPage, FormPostPage
 from authgate_tenants import current_tenant
 
 PATH = "/oauth/authorize"
@@ -139,7 +140,7 @@ class AuthorizationEndpoint:
         if await self._must_ask(asked, person):
             if "none" in asked.request.prompt:
                 return await self._answered(asked, ConsentRequired("Nobody has allowed this."))
-            return self._consent(asked, person)
+            return await self._consent(asked, person)
         if not await self._is_answer(asked):
             return self._refusal(_OVER)
         return await self._granted(asked, person)
@@ -279,7 +280,7 @@ class AuthorizationEndpoint:
         html = self._pages.render("form_post.html", visit=visitor().page(), page=content)
         return page(html, form_target=redirect_uris.form_target(address.redirect_uri))
 
-    def _consent(self, asked: _Asked, person: SignedIn) -> Response:
+    async def _consent(self, asked: _Asked, person: SignedIn) -> Response:
         here = f"{current_tenant().prefix}{PATH}/{asked.handle}"
         content = ConsentPage(
             action=f"{here}/decision",
@@ -287,7 +288,7 @@ class AuthorizationEndpoint:
             first_party=asked.client.first_party,
             returns_to=_shown(asked.request.redirect_uri),
             request=asked.handle,
-            scopes=scope_lines(asked.request.scope),
+            scopes=await scope_lines(asked.request.scope, languages=asked.request.ui_locales),
             signed_in_as=person.user.username,
             switch_action=f"{here}/switch",
         )

@@ -32,6 +32,7 @@ PROMPTS = ("none", "login", "consent", "select_account")
 
 _THUMBPRINT = re.compile(r"[A-Za-z0-9_-]{43}\Z")
 _LONGEST = 4096
+_MOST_LOCALES = 10
 _LONGEST_NONCE = 1024
 _LONGEST_AGE = 10**9
 # OpenID Connect Core 3.1.2.6: each has an answer of its own.
@@ -112,6 +113,8 @@ class AuthorizationRequest:
     prompt: tuple[str, ...] = ()
     max_age: int | None = None
     login_hint: str = ""
+    ui_locales: tuple[str, ...] = ()
+    """Languages for the pages, the best first."""
     id_token_hint: str = field(default="", repr=False)
     dpop_jkt: str = ""
     """The key that the client will show when it redeems the code (RFC 9449 section 10)."""
@@ -143,6 +146,7 @@ class AuthorizationRequest:
             prompt=_prompt(parameters),
             max_age=_max_age(parameters),
             login_hint=parameters.get("login_hint"),
+            ui_locales=_ui_locales(parameters),
             id_token_hint=parameters.get("id_token_hint"),
             dpop_jkt=_dpop_jkt(parameters),
         )
@@ -174,7 +178,7 @@ def _check_way(client: Client) -> None:
 def _check_shape(parameters: Parameters) -> None:
     if parameters.repeated:
         raise InvalidRequest(f"The parameter {min(parameters.repeated)[:40]!r} is repeated.")
-    for name in ("state", "login_hint", "id_token_hint"):
+    for name in ("state", "login_hint", "id_token_hint", "ui_locales"):
         if len(parameters.get(name)) > _LONGEST:
             raise InvalidRequest(f"{name} is longer than {_LONGEST} characters.")
     if len(parameters.get("nonce")) > _LONGEST_NONCE:
@@ -204,6 +208,11 @@ def _scope(parameters: Parameters, client: Client) -> tuple[str, ...]:
     if asked and not granted:
         raise InvalidScope("The client may have none of these scopes.")
     return granted
+
+
+def _ui_locales(parameters: Parameters) -> tuple[str, ...]:
+    # OpenID Connect Core section 3.1.2.1: what is not known is no error.
+    return tuple(parameters.get("ui_locales").split()[:_MOST_LOCALES])
 
 
 def _code_challenge(parameters: Parameters, client: Client) -> str:

@@ -12,6 +12,8 @@ import orjson
 from authgate.oauth import dpop, pkce
 from authgate.oauth.authorization_request import PROMPTS, RESPONSE_MODES
 from authgate.oauth.grants import Grant
+from authgate.storage import scopes
+from authgate.storage.shared_cache import SharedCache
 from authgate.tokens.id_token import algorithm_of
 from authgate.tokens.keys import SigningKeys
 from authgate.tokens.refresh_rotation import OFFLINE
@@ -20,12 +22,14 @@ from authgate_tenants import Tenant, TenantSettings, current_tenant
 
 _MAX_AGE = 900
 _KEPT = 10_000
+_SCOPES = ("openid", "profile", "email", OFFLINE)
 _SECRET_METHODS = ["client_secret_basic", "client_secret_post"]
 
 
 @dataclass(frozen=True, slots=True)
 class _Document:
     settings: TenantSettings
+    scopes: tuple[str, ...]
     body: bytes
     etag: str
     headers: Headers
@@ -34,26 +38,35 @@ class _Document:
 class Discovery:
     """A tenant's metadata."""
 
-    def __init__(self, grants: Iterable[Grant]) -> None:
+    def __init__(self, grants: Iterable[Grant], *, scopes: SharedCache[tuple[str, ...]]) -> None:
         self._grant_types = [grant.grant_type for grant in grants]
+        self._scopes = scopes
         self._kept: dict[str, _Document] = {}
 
     async def metadata(self, request: MachineRequest) -> Reply:
         """Answers with the metadata, or that it has not changed."""
         tenant = current_tenant()
+        described = await self._described(tenant)
         document = self._kept.get(tenant.issuer)
         # A changed tenant is another value: what was made for the former one is not served.
-        if document is None or document.settings != tenant.settings:
-            document = self._keep(tenant)
+        if document is None or (document.settings, document.scopes) != (tenant.settings, described):
+            document = self._keep(tenant, described)
         return _cacheable(request, document.body, document.etag, document.headers)
 
-    def _keep(self, tenant: Tenant) -> _Document:
+    async def _described(self, tenant: Tenant) -> tuple[str, ...]:
+        key = (tenant.id, "advertised")
+        kept = self._scopes.kept(key)
+        return kept[0] if kept is not None else await self._scopes.get(key, scopes.advertised)
+
+    def _keep(self, tenant: Tenant, described: tuple[str, ...]) -> _Document:
         if len(self._kept) >= _KEPT:
             self._kept.pop(next(iter(self._kept)))
-        body = orjson.dumps(_metadata(tenant, self._grant_types))
+        body = orjson.dumps(_metadata(tenant, self._grant_types, described))
         etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
         headers = _cache_headers(etag, f"public, max-age={_MAX_AGE}", b"application/json")
-        document = self._kept[tenant.issuer] = _Document(tenant.settings, body, etag, headers)
+        document = self._kept[tenant.issuer] = _Document(
+            tenant.settings, described, body, etag, headers
+        )
         return document
 
 
@@ -85,7 +98,9 @@ def _cache_headers(etag: str, cache_control: str, content_type: bytes) -> Header
     )
 
 
-def _metadata(tenant: Tenant, grant_types: list[str]) -> dict[str, object]:
+def _metadata(
+    tenant: Tenant, grant_types: list[str], described: tuple[str, ...]
+) -> dict[str, object]:
     issuer = tenant.issuer
     return {
         "issuer": issuer,
@@ -116,7 +131,7 @@ def _metadata(tenant: Tenant, grant_types: list[str]) -> dict[str, object]:
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": [algorithm_of(tenant.settings.signing_algorithm)],
         "token_endpoint_auth_methods_supported": [*_SECRET_METHODS, "none"],
-        "scopes_supported": ["openid", "profile", "email", OFFLINE],
+        "scopes_supported": list(dict.fromkeys((*_SCOPES, *described))),
         "claims_supported": [
             "sub", "iss", "aud", "exp", "iat", "jti", "auth_time", "nonce", "at_hash", "amr", "sid",
             "name", "preferred_username", "picture", "updated_at", "email", "email_verified",

@@ -17,7 +17,21 @@ from authgate.provisioning.clients import (
     set_client_status,
 )
 from authgate.provisioning.domains import add_domain, remove_domain, verify_domain
+from authgate.provisioning.scopes import (
+    ScopeInUse,
+    UnfitScope,
+    UnknownScope,
+    add_scope,
+    change_scope,
+    remove_scope,
+)
 from authgate.provisioning.tenants import add_tenant, change_tenant, set_tenant_status
+from authgate.provisioning.tokens import (
+    UnknownToken,
+    disable_token,
+    enable_token,
+    revoke_token,
+)
 from authgate.provisioning.users import (
     UnknownUser,
     add_user,
@@ -29,24 +43,34 @@ from authgate.provisioning.users import (
 
 __all__ = [
     "NewClient",
+    "ScopeInUse",
     "UnfitClient",
+    "UnfitScope",
     "UnknownClient",
+    "UnknownScope",
+    "UnknownToken",
     "UnknownUser",
     "add_client",
     "add_domain",
+    "add_scope",
     "add_tenant",
     "add_user",
     "change_client",
+    "change_scope",
     "change_tenant",
     "delete_client",
+    "disable_token",
     "disable_user",
+    "enable_token",
     "enable_user",
     "end_former_client_secret",
     "random_password",
     "remove_domain",
+    "remove_scope",
     "reset_password",
     "review_client",
     "revoke_client_tokens",
+    "revoke_token",
     "rotate_client_secret",
     "set_client_status",
     "set_tenant_status",

@@ -21,6 +21,7 @@ MODEL_MODULES = (
     "authgate.storage.authorization_codes",
     "authgate.storage.authorization_requests",
     "authgate.storage.client_rows",
+    "authgate.storage.scopes",
     "authgate.storage.connections",
     "authgate.storage.consents",
     "authgate.storage.device_codes",

@@ -41,15 +41,18 @@ class Order:
         """Read ``name``, or ``-name`` for the other way round."""
         return cls(text.removeprefix("-"), descending=text.startswith("-"))
 
-    def terms(self, *, backward: bool) -> tuple[str, str]:
+    def terms(self, *, backward: bool) -> tuple[str, ...]:
         """What the rows are sorted by."""
         sign = "-" if self.descending is not backward else ""
-        return f"{sign}{self.field}", f"{sign}id"
+        by_id = f"{sign}id"
+        return (by_id,) if self.field == "id" else (f"{sign}{self.field}", by_id)
 
     def beyond(self, cursor: "Cursor") -> Q:
         """Which rows come after the cursor, in its direction."""
         way = "lt" if self.descending is not cursor.backward else "gt"
         later: dict[str, Any] = {f"{self.field}__{way}": cursor.value}
+        if self.field == "id":
+            return Q(**later)
         equal: dict[str, Any] = {self.field: cursor.value, f"id__{way}": cursor.id}
         return Q(**later) | Q(**equal)
 
@@ -117,7 +120,9 @@ async def page(
 
 def _place(rows: Sequence[Model], index: int, order: Order) -> str:
     row: Any = rows[index]
-    return str(Cursor(order.field, getattr(row, order.field), row.id, backward=index == 0))
+    value = getattr(row, order.field)
+    value = str(value) if isinstance(value, UUID) else value
+    return str(Cursor(order.field, value, row.id, backward=index == 0))
 
 
 def _decoded(text: str) -> Any:

@@ -5,15 +5,16 @@ import hmac
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from tortoise import fields
 from tortoise.expressions import Q
 
-from authgate.storage import connection, uses
+from authgate.storage import connection, paging, uses
 from authgate.storage.append_log import Row, Table
 from authgate.storage.lookups import Lookup
+from authgate.storage.paging import Order, Page
 from authgate.storage.uses import Use
 from authgate_tenants import TenantOwned, current_tenant
 
@@ -175,6 +176,39 @@ async def revoke(jti: UUID) -> bool:
     """End a token for good; ``False`` where there is none or it is revoked already."""
     living = Token.filter(id=jti).exclude(status=TokenStatus.REVOKED)
     return await living.update(status=TokenStatus.REVOKED) == 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenFilter:
+    """Which of a tenant's tokens are looked for."""
+
+    client_id: str | None = None
+    user_id: UUID | None = None
+    status: TokenStatus | None = None
+    live_at: datetime | None = None
+    """Only what has not ended at this moment."""
+
+    def condition(self) -> Q:
+        """The rows that it describes."""
+        named: dict[str, Any] = {
+            "client_id": self.client_id,
+            "user_id": self.user_id,
+            "status": self.status,
+            "expires_at__gt": self.live_at,
+        }
+        return Q(**{name: value for name, value in named.items() if value is not None})
+
+
+async def page(which: TokenFilter, *, cursor: str | None = None, limit: int = 50) -> Page[Token]:
+    """Some of the tenant's tokens, the newest first. Raises ``BadCursor``."""
+    # By id, which begins with the moment: an order that costs those who issue tokens no index.
+    rows = Token.filter(which.condition())
+    return await paging.page(rows, Order("id", descending=True), cursor=cursor, limit=limit)
+
+
+async def set_status(jti: UUID, status: TokenStatus, *, former: TokenStatus) -> bool:
+    """Change what a token is; ``False`` where it is not what it was taken for."""
+    return await Token.filter(id=jti, status=former).update(status=status) == 1
 
 
 async def revoke_family(family_id: UUID) -> int:

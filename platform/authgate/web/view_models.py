@@ -6,7 +6,7 @@ one a link leads to, tenant prefix included; times are aware. What each form sen
 value it belongs to; ``csrf_token`` is in all of them.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -114,6 +114,8 @@ class ScopeLine:
     name: str
     text: str
     sensitive: bool = False
+    detail: str = ""
+    """More of it, where the tenant says more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -338,24 +340,3 @@ class AppsPage:
     remove_action: str
     removed: bool = False
     """Whether one was removed just now: said once, after the redirect."""
-
-
-def scope_lines(names: Iterable[str]) -> tuple[ScopeLine, ...]:
-    """Scopes in plain words, in the order they were asked for, each once."""
-    return tuple(
-        _KNOWN_SCOPES.get(name, ScopeLine(name, f"Use the permission {name}"))
-        for name in dict.fromkeys(names)
-    )
-
-
-_KNOWN_SCOPES = {
-    line.name: line
-    for line in (
-        ScopeLine("openid", "Know that it is you"),
-        ScopeLine("profile", "Read your name and user name"),
-        ScopeLine("email", "Read your email address"),
-        ScopeLine("read", "Read your data"),
-        ScopeLine("write", "Change your data", sensitive=True),
-        ScopeLine("offline_access", "Stay signed in while you are away"),
-    )
-}

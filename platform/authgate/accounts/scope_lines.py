@@ -1,0 +1,48 @@
+"""Scopes as the pages show them: in the words of the tenant, and in the reader's language."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+
+from quart import request
+
+from authgate.storage import scopes
+from authgate.storage.scopes import Scope
+from authgate.web.view_models import ScopeLine
+
+_KNOWN = {
+    line.name: line
+    for line in (
+        ScopeLine("openid", "Know that it is you"),
+        ScopeLine("profile", "Read your name and user name"),
+        ScopeLine("email", "Read your email address"),
+        ScopeLine("read", "Read your data"),
+        ScopeLine("write", "Change your data", sensitive=True),
+        ScopeLine("offline_access", "Stay signed in while you are away"),
+    )
+}
+
+
+async def scope_lines(
+    names: Collection[str], *, languages: Sequence[str] = ()
+) -> tuple[ScopeLine, ...]:
+    """Each scope once, in the order they were asked for.
+
+    In these languages rather than in those of the browser (OpenID Connect Core section 3.1.2.1,
+    ``ui_locales``).
+    """
+    described = await scopes.find_many(names)
+    wanted = [*languages, *request.accept_languages.values()]
+    return in_words(names, described, wanted)
+
+
+def in_words(
+    names: Iterable[str], described: Mapping[str, Scope], wanted: Sequence[str] = ()
+) -> tuple[ScopeLine, ...]:
+    """Each of these scopes once; by its name where neither the tenant nor we have words for it."""
+    return tuple(_line(name, described.get(name), wanted) for name in dict.fromkeys(names))
+
+
+def _line(name: str, described: Scope | None, wanted: Sequence[str]) -> ScopeLine:
+    if described is None:
+        return _KNOWN.get(name, ScopeLine(name, f"Use the permission {name}"))
+    words = described.in_language(wanted)
+    return ScopeLine(name, words.title, described.sensitive, words.description)

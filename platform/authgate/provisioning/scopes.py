@@ -1,0 +1,113 @@
+"""How a tenant describes its scopes."""
+
+import re
+from collections.abc import Iterator
+from functools import partial
+
+from authgate import audit, storage
+from authgate.audit import SYSTEM, Actor, Event
+from authgate.installation import Installation
+from authgate.storage import clients, scopes
+from authgate.storage.scopes import (
+    LONGEST_DESCRIPTION,
+    LONGEST_TITLE,
+    Scope,
+    ScopeDraft,
+    ScopeWords,
+)
+from authgate.tokens.scopes import MalformedScope, parse
+from authgate_tenants import current_tenant
+
+_LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8}){0,4}")
+_MOST_LANGUAGES = 30
+
+
+class UnknownScope(LookupError):
+    """The tenant has not described a scope of this name."""
+
+
+class ScopeInUse(ValueError):
+    """Clients are registered for the scope."""
+
+
+class UnfitScope(ValueError):
+    """Something about a scope that cannot be; ``field`` is what would have to be another."""
+
+    def __init__(self, field: str, fault: str) -> None:
+        super().__init__(fault)
+        self.field = field
+
+
+async def add_scope(parts: Installation, draft: ScopeDraft, *, actor: Actor = SYSTEM) -> Scope:
+    """Describe a scope of the current tenant. Raises ``UnfitScope`` and ``ScopeTaken``."""
+    check(draft)
+    async with storage.transaction():
+        scope = await scopes.create(draft)
+        await _changed(parts, Event.SCOPE_CREATED, draft.name, actor)
+    return scope
+
+
+async def change_scope(parts: Installation, draft: ScopeDraft, *, actor: Actor = SYSTEM) -> None:
+    """Describe a scope anew. Raises ``UnfitScope`` and ``UnknownScope``."""
+    check(draft)
+    async with storage.transaction():
+        if not await scopes.change(draft):
+            raise UnknownScope(draft.name)
+        await _changed(parts, Event.SCOPE_UPDATED, draft.name, actor)
+
+
+async def remove_scope(parts: Installation, name: str, *, actor: Actor = SYSTEM) -> None:
+    """Forget what was said of a scope. Raises ``UnknownScope`` and ``ScopeInUse``."""
+    async with storage.transaction():
+        if any(name in client.scopes for client in await clients.all_clients()):
+            raise ScopeInUse(name)
+        if not await scopes.delete(name):
+            raise UnknownScope(name)
+        await _changed(parts, Event.SCOPE_DELETED, name, actor)
+
+
+def check(draft: ScopeDraft) -> None:
+    """Raises ``UnfitScope`` for the first fault."""
+    for field, fault in faults(draft).items():
+        raise UnfitScope(field, fault)
+
+
+def faults(draft: ScopeDraft) -> dict[str, str]:
+    """Every fault, by the field that would have to be another."""
+    found: dict[str, str] = {}
+    for field, fault in _faults(draft):
+        found.setdefault(field, fault)
+    return found
+
+
+def _faults(draft: ScopeDraft) -> Iterator[tuple[str, str]]:
+    if not _is_name(draft.name):
+        yield "name", "A scope's name is 1 to 100 visible ASCII characters without \" and \\."
+    yield from _word_faults(ScopeWords(draft.title, draft.description), "")
+    if len(draft.translations) > _MOST_LANGUAGES:
+        yield "translations", f"A scope is described in at most {_MOST_LANGUAGES} languages."
+    for language, words in draft.translations.items():
+        if not _LANGUAGE.fullmatch(language):
+            yield "translations", f"{language[:40]!r} is no language tag, such as de or pt-BR."
+        yield from _word_faults(words, "translations")
+
+
+def _word_faults(words: ScopeWords, field: str) -> Iterator[tuple[str, str]]:
+    if not 0 < len(words.title.strip()) <= LONGEST_TITLE:
+        yield field or "title", f"The title has 1 to {LONGEST_TITLE} characters."
+    if len(words.description) > LONGEST_DESCRIPTION:
+        fault = f"The description has at most {LONGEST_DESCRIPTION} characters."
+        yield field or "description", fault
+
+
+def _is_name(name: str) -> bool:
+    try:
+        return parse(name) == (name,)
+    except MalformedScope:
+        return False
+
+
+async def _changed(parts: Installation, event: Event, name: str, actor: Actor) -> None:
+    await audit.record(event, actor=actor, resource=("scope", name))
+    key = (current_tenant().id, "advertised")
+    await storage.after_commit(partial(parts.scopes.invalidate, key))
