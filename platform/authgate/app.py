@@ -37,7 +37,9 @@ from authgate.oauth import (
 )
 from authgate.oauth.authorization_endpoint import AuthorizationEndpoint
 from authgate.oauth.bearer import BearerTokens
+from authgate.oauth.client_assertion import ClientAssertions
 from authgate.oauth.client_authentication import ClientAuthenticator
+from authgate.oauth.client_keys import ClientKeys
 from authgate.oauth.dpop import DpopProofs
 from authgate.oauth.grants import Grant
 from authgate.oauth.grants.authorization_code import AuthorizationCodeGrant
@@ -72,6 +74,7 @@ from authgate.telemetry.access_log import AccessLog
 from authgate.telemetry.request_spans import TracedAccessLog
 from authgate.telemetry.sampling import Sampler
 from authgate.telemetry.tracing import UNTRACED
+from authgate.tokens.client_secret_seal import ClientSecretSeal
 from authgate.tokens.dpop_nonces import DpopNonces
 from authgate.tokens.id_token import IdTokens
 from authgate.tokens.issuer import TokenIssuer
@@ -182,7 +185,7 @@ def _edge(
     return Edge(
         resolver=parts.resolver,
         platform=_platform_routes(parts, sampler, pages, static),
-        machine=_machine_routes(parts, limits, plugins),
+        machine=_machine_routes(parts, limits, plugins, ClientKeys(outside, clock=parts.clock)),
         people=cast(App, _people(parts, pages, limits, connectors)),
         cross_origin=CrossOrigin(
             RegisteredOrigins(parts.origins), anybody=_FOR_ANYBODY, applications=_FOR_APPLICATIONS
@@ -200,9 +203,18 @@ def _addresses(settings: Settings) -> ClientAddress:
     return ClientAddress(settings.server.trusted_proxies)
 
 
-def _machine_routes(parts: Installation, limits: Limits, plugins: Plugins) -> Routes:
+def _machine_routes(
+    parts: Installation, limits: Limits, plugins: Plugins, client_keys: ClientKeys
+) -> Routes:
     clients = RegisteredClients(parts.clients)
-    authenticator = ClientAuthenticator(clients=clients, limits=limits, clock=parts.clock)
+    authenticator = ClientAuthenticator(
+        clients=clients,
+        assertions=ClientAssertions(
+            keys=client_keys, seal=ClientSecretSeal(parts.encryption), clock=parts.clock
+        ),
+        limits=limits,
+        clock=parts.clock,
+    )
     issuer = TokenIssuer(keys=parts.keys, plugins=plugins, clock=parts.clock)
     dpop = DpopProofs(
         nonces=DpopNonces(encryption=parts.encryption, clock=parts.clock), clock=parts.clock

@@ -1,8 +1,12 @@
 """``authgate client``."""
 
+import json
+from pathlib import Path
+
 import pytest
 
 from authgate_testing.command import Cli
+from authgate_testing.signing import SigningKey
 
 MACHINE = ("--name", "Backup", "--grant", "client_credentials", "--scope", "read write")
 DEVICE = ("--name", "TV", "--grant", "device_code", "--scope", "openid", "--public")
@@ -293,3 +297,38 @@ def test_the_addresses_of_a_client_are_given_changed_and_taken_away(lite_cli: Cl
     assert "is no origin" in refused.err
     lite_cli(*update, "--allowed-origin", "")
     assert shown() == []
+
+
+def test_what_a_client_says_of_itself_is_set_by_the_registered_names(
+    lite_cli: Cli, tmp_path: Path
+) -> None:
+    made = lite_cli("client", "create", "-t", "acme", *MACHINE, "--id", "payroll")
+    assert made.code == 0
+    keys = SigningKey.make().jwks()
+    (tmp_path / "jwks.json").write_text(json.dumps(keys))
+    change = ("client", "set", "-t", "acme", "payroll")
+    signs = ("token_endpoint_auth_method=private_key_jwt", f"jwks=@{tmp_path}/jwks.json")
+    assert lite_cli(*change, *signs, "dpop_bound_access_tokens=true").code == 0
+    shown = lite_cli("client", "show", "-t", "acme", "payroll", "-o", "json").data
+    assert shown["authentication_methods"] == ["private_key_jwt"]
+    assert (shown["jwks"], shown["dpop_bound_access_tokens"]) == (keys, True)
+    assert lite_cli(*change, "--unset", "dpop_bound_access_tokens").code == 0
+    assert (
+        "dpop_bound_access_tokens"
+        not in lite_cli("client", "show", "-t", "acme", "payroll", "-o", "json").data
+    )
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        *("jwks", "colour=red", "jwks={", "jwks=@/nowhere", "jwks={}"),
+        *("jwks_uri=http://payroll.example/", "dpop_bound_access_tokens=perhaps"),
+        *("token_endpoint_auth_method=private_key_jwt", "token_endpoint_auth_method=tls"),
+    ],
+)
+def test_what_no_client_can_say_of_itself_is_refused(lite_cli: Cli, typed: str) -> None:
+    lite_cli("client", "create", "-t", "acme", *MACHINE, "--id", "payroll")
+    refused = lite_cli("client", "set", "-t", "acme", "payroll", typed)
+    assert refused.code == 2, refused.err
+    assert "Traceback" not in refused.err

@@ -12,7 +12,8 @@ import pytest
 
 from authgate import provisioning
 from authgate.provisioning import NewClient
-from authgate.storage.client_drafts import ClientDraft
+from authgate.storage.client_drafts import ClientChange, ClientDraft
+from authgate.storage.client_metadata import ClientMetadata
 from authgate.storage.spent_jtis import SpentJti
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.application import Application, allowed, decided, sent_on, told
@@ -228,6 +229,19 @@ async def test_a_tenant_may_do_without_nonces(
     assert (await prover.once("POST", url, form, proof, {})).status_code == 200
     again = await prover.once("POST", url, form, proof, {})
     assert (again.status_code, again.json()["error"]) == (400, "invalid_dpop_proof")
+
+
+@on_sqlite
+async def test_a_client_registered_so_gets_no_token_without_a_key(
+    server: RunningServer, prover: Prover, confidential: NewClient, acme: Tenant
+) -> None:
+    form = {"grant_type": "client_credentials"} | by_form(confidential)
+    change = ClientChange(metadata=ClientMetadata(dpop_bound_access_tokens=True))
+    with use_tenant(acme):
+        await provisioning.change_client(server.parts, confidential.client.client_id, change)
+    bare = await server.http.post(f"{acme.issuer}/oauth/token", data=form)
+    assert (bare.status_code, bare.json()["error"]) == (400, "invalid_dpop_proof")
+    assert (await prover.post("/oauth/token", form)).status_code == 200
 
 
 async def test_a_proof_is_good_once_however_many_requests_carry_it(

@@ -8,6 +8,8 @@ import pytest
 
 from authgate import provisioning
 from authgate.storage.authorization_requests import AuthorizationRequestRow
+from authgate.storage.client_drafts import ClientChange
+from authgate.storage.client_metadata import ClientMetadata
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.application import Application, Asking, decided, sent_on, told
 from authgate_testing.caller import Caller
@@ -138,6 +140,19 @@ async def test_mx_08_mx_09_mx_10_parameters_come_once_and_in_the_body(
     in_url = f"/oauth/par?{query.decode()}"
     assert (await at_acme.post(in_url, console.credentials())).status_code == 400
     assert (await at_acme.get("/oauth/par")).status_code == 405
+
+
+@on_sqlite
+async def test_a_client_may_be_registered_to_push_its_requests(
+    server: RunningServer, console: Application, person: Person
+) -> None:
+    change = ClientChange(metadata=ClientMetadata(require_pushed_authorization_requests=True))
+    with use_tenant(console.tenant):
+        await provisioning.change_client(server.parts, "console", change)
+    assert told(await person.http.get(console.ask().url))["error"] == "invalid_request"
+    answer, _ = await pushed(console)
+    taken = await person.http.get(console.led_by(answer.json()["request_uri"]))
+    assert taken.status_code == 303
 
 
 @on_sqlite

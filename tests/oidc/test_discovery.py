@@ -21,6 +21,8 @@ from authgate_testing.tenants import change
 OPENID = "/.well-known/openid-configuration"
 OAUTH = "/.well-known/oauth-authorization-server"
 JWKS = "/.well-known/jwks.json"
+PROVING = ["client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt"]
+SIGNING = ["ES256", "EdDSA", "PS256", "RS256", "HS256"]
 
 
 @on_sqlite
@@ -38,16 +40,11 @@ async def test_the_metadata_say_where_everything_is(at_acme: Caller, acme: Tenan
         "end_session_endpoint": f"{issuer}/oauth/logout",
         "device_authorization_endpoint": f"{issuer}/oauth/device/code",
         "introspection_endpoint": f"{issuer}/oauth/introspect",
-        "introspection_endpoint_auth_methods_supported": [
-            "client_secret_basic",
-            "client_secret_post",
-        ],
+        "introspection_endpoint_auth_methods_supported": PROVING,
+        "introspection_endpoint_auth_signing_alg_values_supported": SIGNING,
         "revocation_endpoint": f"{issuer}/oauth/revoke",
-        "revocation_endpoint_auth_methods_supported": [
-            "client_secret_basic",
-            "client_secret_post",
-            "none",
-        ],
+        "revocation_endpoint_auth_methods_supported": [*PROVING, "none"],
+        "revocation_endpoint_auth_signing_alg_values_supported": SIGNING,
         "userinfo_endpoint": f"{issuer}/oauth/userinfo",
         "jwks_uri": f"{issuer}/.well-known/jwks.json",
         "grant_types_supported": [
@@ -67,11 +64,8 @@ async def test_the_metadata_say_where_everything_is(at_acme: Caller, acme: Tenan
         "request_uri_parameter_supported": False,
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": ["ES256"],
-        "token_endpoint_auth_methods_supported": [
-            "client_secret_basic",
-            "client_secret_post",
-            "none",
-        ],
+        "token_endpoint_auth_methods_supported": [*PROVING, "none"],
+        "token_endpoint_auth_signing_alg_values_supported": SIGNING,
         "scopes_supported": ["openid", "profile", "email", "offline_access"],
         "claims_supported": answer.json()["claims_supported"],
     }

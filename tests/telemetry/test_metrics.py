@@ -45,6 +45,7 @@ LABELS = {
     "authgate_jobs_given_up": {"kind"},
     "authgate_jobs_queued": set(),
     "authgate_jobs_waiting": set(),
+    "authgate_client_key_fetches": {"result"},
     "authgate_dpop_proofs": {"result"},
     "authgate_logins": {"method", "result"},
     "authgate_lookup_duration_seconds": set(),

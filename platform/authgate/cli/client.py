@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 import typer
 
 from authgate import provisioning
+from authgate.cli import client_metadata, installed
 from authgate.cli import client_options as options
-from authgate.cli import installed
 from authgate.cli.failures import Misused
 from authgate.cli.output import Format, Output, Record, confirm, say, show, show_all
 from authgate.clock import utc_now
@@ -147,6 +147,20 @@ def update(
     say(f"✓ {client_id} is changed.")
 
 
+@app.command("set")
+def set_(
+    tenant: options.InTenant,
+    client_id: options.ClientId,
+    pairs: options.Pairs = None,
+    unset: options.Unset = None,
+) -> None:
+    """Change what a client says of itself: its keys, how it proves itself, what it asks for."""
+    if not pairs and not unset:
+        raise Misused("Say what to change.")
+    _do(tenant, lambda parts: _set(parts, client_id, pairs or [], unset or []))
+    say(f"✓ {client_id} is changed.")
+
+
 @app.command()
 def rotate_secret(
     tenant: options.InTenant,
@@ -261,6 +275,12 @@ async def _changed(
     if said:
         metadata = replace((await _found(client_id)).metadata, **said)
         change = replace(change, metadata=metadata)
+    await provisioning.change_client(parts, client_id, change, actor=installed.operator())
+
+
+async def _set(parts: Installation, client_id: str, pairs: list[str], unset: list[str]) -> None:
+    metadata = (await _found(client_id)).metadata
+    change = client_metadata.changed(metadata, pairs, unset=unset)
     await provisioning.change_client(parts, client_id, change, actor=installed.operator())
 
 

@@ -119,3 +119,13 @@ def metadata(**options: list[str] | str | None) -> dict[str, Any]:
         name: tuple(filter(None, value)) if isinstance(value, list) else value
         for name, value in given.items()
     }
+
+
+Pairs = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="KEY=VALUE",
+        help="Client metadata by the names of the registries; lists with commas, @FILE for a file",
+    ),
+]
+Unset = Annotated[list[str] | None, typer.Option(help="What to take back; repeatable")]

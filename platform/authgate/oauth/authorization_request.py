@@ -171,7 +171,7 @@ class AuthorizationRequest:
 
 def _check_way(client: Client) -> None:
     is_pushed = current_tenant().settings.require_pushed_authorization_requests
-    if is_pushed:
+    if is_pushed or client.metadata.require_pushed_authorization_requests:
         raise InvalidRequest("The request has to be pushed first (RFC 9126).")
 
 

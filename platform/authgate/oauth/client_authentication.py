@@ -1,7 +1,8 @@
 """Who is the client? (RFC 6749 section 2.3)
 
-A client proves itself by HTTP Basic or by parameters of the form, never by both; a public client
-names itself. Whatever is wrong, the answer is the same, so it tells nothing about who exists.
+A client proves itself by HTTP Basic, by parameters of the form or by an assertion, never by two of
+them; a public client names itself. Whatever is wrong, the answer is the same, so it tells nothing
+about who exists.
 """
 
 import base64
@@ -12,13 +13,18 @@ from urllib.parse import parse_qs, unquote_plus
 from authgate import audit
 from authgate.audit import Event
 from authgate.clock import Clock, utc_now
+from authgate.oauth import client_assertion
+from authgate.oauth.client_assertion import ClientAssertions
 from authgate.oauth.errors import InvalidClient, InvalidRequest
 from authgate.oauth.registered_clients import RegisteredClients
 from authgate.storage.client_rows import Client
 from authgate.telemetry import metrics
+from authgate.tokens.foreign_jwt import ForeignJwt
+from authgate.tokens.jws import InvalidToken
 from authgate.web.client_ip import bucket
 from authgate.web.limits import Limits
 from authgate.web.machine import FIELD_LIMIT, Form, MachineRequest
+from authgate_tenants import current_tenant
 
 CREDENTIALS = frozenset({"client_secret", "client_assertion", "client_assertion_type"})
 """Parameters that prove who the client is, and are nothing else of a request."""
@@ -39,9 +45,15 @@ class ClientAuthenticator:
     """Finds clients and checks what they prove."""
 
     def __init__(
-        self, *, clients: RegisteredClients, limits: Limits, clock: Clock = utc_now
+        self,
+        *,
+        clients: RegisteredClients,
+        assertions: ClientAssertions,
+        limits: Limits,
+        clock: Clock = utc_now,
     ) -> None:
         self._clients = clients
+        self._assertions = assertions
         self._limits = limits
         self._clock = clock
 
@@ -73,7 +85,10 @@ class ClientAuthenticator:
         In the device grant a confidential client may leave its secret out if it is registered
         so. Raises ``InvalidClient``, ``InvalidRequest`` and ``TooMany``.
         """
-        credentials = _credentials(request.header(b"authorization"), form)
+        authorization = request.header(b"authorization")
+        if form.get("client_assertion") is not None:
+            return await self._by_assertion(request, form, authorization)
+        credentials = _credentials(authorization, form)
         client = await self._clients.find(credentials.client_id)
         if client is None or not _proves(
             client, credentials, device_grant=device_grant, now=self._clock()
@@ -82,7 +97,26 @@ class ClientAuthenticator:
         metrics.client_authentications.add(credentials.method, "success")
         return client
 
-    async def _refuse(self, request: MachineRequest, credentials: Credentials) -> NoReturn:
+    async def _by_assertion(
+        self, request: MachineRequest, form: Form, authorization: str | None
+    ) -> Client:
+        """RFC 7523 section 3: believed as a whole, or not at all."""
+        assertion = _assertion(form, authorization)
+        credentials = _asserted(assertion, form)
+        client = await self._clients.find(credentials.client_id)
+        try:
+            if client is None or not client.is_active:
+                raise InvalidToken("not of a client that is served")
+            endpoint = f"{current_tenant().issuer}{request.path}"
+            await self._assertions.prove(client, assertion, endpoint=endpoint)
+        except InvalidToken as error:
+            await self._refuse(request, credentials, reason=str(error))
+        metrics.client_authentications.add(credentials.method, "success")
+        return client
+
+    async def _refuse(
+        self, request: MachineRequest, credentials: Credentials, *, reason: str = ""
+    ) -> NoReturn:
         metrics.client_authentications.add(credentials.method, "failure")
         address = bucket(request.client_ip)
         await self._limits.count("client_failures", credentials.client_id, address)
@@ -93,7 +127,7 @@ class ClientAuthenticator:
             actor=audit.ANONYMOUS,
             success=False,
             client_id=credentials.client_id,
-            details={"method": credentials.method},
+            details={"method": credentials.method} | ({"reason": reason} if reason else {}),
         )
         raise InvalidClient("Client authentication failed.")
 
@@ -104,6 +138,27 @@ def _url_parameters(query: bytes) -> dict[str, str]:
     except ValueError:
         return {}
     return {name: values[0][:_LONGEST] for name, values in given.items()}
+
+
+def _assertion(form: Form, authorization: str | None) -> ForeignJwt:
+    if authorization is not None or form.get("client_secret") is not None:
+        raise InvalidRequest("The client authenticates in two ways; RFC 6749 allows one.")
+    if form.get("client_assertion_type") != client_assertion.TYPE:
+        raise InvalidRequest(f"client_assertion_type must be {client_assertion.TYPE}.")
+    try:
+        return ForeignJwt.read(form.get("client_assertion") or "")
+    except InvalidToken as error:
+        raise InvalidClient("Client authentication failed.") from error
+
+
+def _asserted(assertion: ForeignJwt, form: Form) -> Credentials:
+    try:
+        client_id = client_assertion.named_by(assertion)
+    except InvalidToken as error:
+        raise InvalidClient("Client authentication failed.") from error
+    if len(client_id) > _LONGEST or form.get("client_id") not in (None, client_id):
+        raise InvalidClient("Client authentication failed.")
+    return Credentials(client_id, None, client_assertion.method_of(assertion))
 
 
 def _credentials(authorization: str | None, form: Form) -> Credentials:

@@ -43,7 +43,8 @@ def endpoint(
 def _names_client(request: MachineRequest, form: Form) -> bool:
     # AuthGate's SDK sends the token and nothing else. Whoever holds a public client's token is as
     # much the client as anybody.
-    return request.header(b"authorization") is not None or form.get("client_id") is not None
+    named = ("client_id", "client_assertion")
+    return request.header(b"authorization") is not None or any(map(form.get, named))
 
 
 async def _revoke(token: str, client: Client | None, clients: RegisteredClients) -> None:

@@ -8,7 +8,12 @@ from collections.abc import Iterable
 from authgate.oauth import responses
 from authgate.oauth.client_authentication import ClientAuthenticator
 from authgate.oauth.dpop import DpopProofs
-from authgate.oauth.errors import InvalidRequest, UnauthorizedClient, UnsupportedGrantType
+from authgate.oauth.errors import (
+    InvalidDpopProof,
+    InvalidRequest,
+    UnauthorizedClient,
+    UnsupportedGrantType,
+)
 from authgate.oauth.grants import Grant, TokenRequest
 from authgate.oauth.grants.device_code import DeviceCodeGrant
 from authgate.tokens.confirmation import Confirmation
@@ -42,6 +47,8 @@ def endpoint(
             await limits.count("token_per_client", client.client_id, bucket(request.client_ip))
         jkt = await dpop.key_of(request)
         if not jkt:
+            if client.metadata.dpop_bound_access_tokens:
+                raise InvalidDpopProof("The client is registered for tokens bound to its key.")
             issued = await grant.redeem(TokenRequest(client, form, request.client_ip))
             return Reply.json(200, _success(issued))
         shown = Confirmation(jkt=jkt)

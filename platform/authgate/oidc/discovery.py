@@ -9,10 +9,11 @@ from dataclasses import dataclass
 
 import orjson
 
-from authgate.oauth import dpop, pkce
+from authgate.oauth import client_assertion, dpop, pkce
 from authgate.oauth.authorization_request import PROMPTS, RESPONSE_MODES
 from authgate.oauth.grants import Grant
 from authgate.storage import scopes
+from authgate.storage.client_metadata import AUTHENTICATION_METHODS
 from authgate.storage.shared_cache import SharedCache
 from authgate.tokens.id_token import algorithm_of
 from authgate.tokens.keys import SigningKeys
@@ -23,7 +24,7 @@ from authgate_tenants import Tenant, TenantSettings, current_tenant
 _MAX_AGE = 900
 _KEPT = 10_000
 _SCOPES = ("openid", "profile", "email", OFFLINE)
-_SECRET_METHODS = ["client_secret_basic", "client_secret_post"]
+_PROVING_METHODS = [name for name in AUTHENTICATION_METHODS if name != "none"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,7 @@ def _cache_headers(etag: str, cache_control: str, content_type: bytes) -> Header
 def _metadata(
     tenant: Tenant, grant_types: list[str], described: tuple[str, ...]
 ) -> dict[str, object]:
-    issuer = tenant.issuer
+    issuer, signing = tenant.issuer, list(client_assertion.SIGNING_ALGORITHMS)
     return {
         "issuer": issuer,
         "authorization_endpoint": f"{issuer}/oauth/authorize",
@@ -112,9 +113,11 @@ def _metadata(
         "token_endpoint": f"{issuer}/oauth/token",
         "device_authorization_endpoint": f"{issuer}/oauth/device/code",
         "introspection_endpoint": f"{issuer}/oauth/introspect",
-        "introspection_endpoint_auth_methods_supported": _SECRET_METHODS,
+        "introspection_endpoint_auth_methods_supported": _PROVING_METHODS,
+        "introspection_endpoint_auth_signing_alg_values_supported": signing,
         "revocation_endpoint": f"{issuer}/oauth/revoke",
-        "revocation_endpoint_auth_methods_supported": [*_SECRET_METHODS, "none"],
+        "revocation_endpoint_auth_methods_supported": list(AUTHENTICATION_METHODS),
+        "revocation_endpoint_auth_signing_alg_values_supported": signing,
         "userinfo_endpoint": f"{issuer}/oauth/userinfo",
         "end_session_endpoint": f"{issuer}/oauth/logout",
         "jwks_uri": f"{issuer}/.well-known/jwks.json",
@@ -130,8 +133,9 @@ def _metadata(
         "request_uri_parameter_supported": False,
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": [algorithm_of(tenant.settings.signing_algorithm)],
-        "token_endpoint_auth_methods_supported": [*_SECRET_METHODS, "none"],
         "scopes_supported": list(dict.fromkeys((*_SCOPES, *described))),
+        "token_endpoint_auth_methods_supported": list(AUTHENTICATION_METHODS),
+        "token_endpoint_auth_signing_alg_values_supported": signing,
         "claims_supported": [
             "sub", "iss", "aud", "exp", "iat", "jti", "auth_time", "nonce", "at_hash", "amr", "sid",
             "name", "preferred_username", "picture", "updated_at", "email", "email_verified",

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from functools import partial
 
+from authgate.provisioning import client_keys_fitness
 from authgate.storage.client_drafts import ClientDraft
 from authgate.storage.client_rows import ConsentPolicy
 from authgate.web import redirect_uris
@@ -52,6 +53,7 @@ def _faults(draft: ClientDraft) -> Iterator[tuple[str, str]]:
         yield "redirect_uris", "The grant authorization_code needs a redirect URI."
     if draft.consent is ConsentPolicy.IMPLICIT and not draft.first_party:
         yield "consent", "Only the tenant's own applications (first party) do without consent."
+    yield from client_keys_fitness.faults(draft)
     if draft.public:
         yield from _faults_without_secret(draft)
     yield from _faults_of_addresses(draft)

@@ -10,10 +10,13 @@ from authgate.accounts import access
 from authgate.audit import SYSTEM, Actor, Event
 from authgate.installation import Installation
 from authgate.provisioning import client_fitness
+from authgate.provisioning.client_fitness import UnfitClient
 from authgate.storage import clients
 from authgate.storage.client_drafts import ClientChange, ClientDraft
+from authgate.storage.client_metadata import CLIENT_SECRET_JWT
 from authgate.storage.client_rows import Client, ClientStatus
 from authgate.storage.client_secrets import new_secret
+from authgate.tokens.client_secret_seal import ClientSecretSeal
 
 
 class UnknownClient(LookupError):
@@ -44,6 +47,9 @@ async def add_client(
     secret = (secret or new_secret()) if draft.needs_secret else None
     async with storage.transaction():
         client = await clients.create(draft, secret=secret, secret_expires_at=secret_expires_at)
+        if secret and CLIENT_SECRET_JWT in client.authentication_methods:
+            sealed = await ClientSecretSeal(parts.encryption).sealed(client.client_id, secret)
+            await clients.keep_sealed(client.client_id, sealed)
         await audit.record(
             Event.CLIENT_CREATED,
             actor=actor,
@@ -65,7 +71,7 @@ async def change_client(
         former = await clients.held(client_id)
         if former is None:
             raise UnknownClient(client_id)
-        client_fitness.check(replace(ClientDraft.of(former), **change.given()))
+        client_fitness.check(_changed(former, change))
         await clients.change(client_id, change)
         await _updated(parts, client_id, change.values(), actor=actor)
     return replace(former, **change.given())
@@ -87,8 +93,9 @@ async def rotate_client_secret(
     """
     secret = secret or new_secret()
     async with storage.transaction():
+        sealed = await _sealed(parts, client_id, secret)
         if not await clients.replace_secret(
-            client_id, secret, expires_at=expires_at, former_until=former_until
+            client_id, secret, expires_at=expires_at, former_until=former_until, sealed=sealed
         ):
             raise UnknownClient(client_id)
         await audit.record(
@@ -100,6 +107,22 @@ async def rotate_client_secret(
         )
         await _client_changed(parts, client_id)
     return secret
+
+
+def _changed(former: Client, change: ClientChange) -> ClientDraft:
+    """What the client will be. Raises ``UnfitClient`` where it would need what it has not."""
+    draft = replace(ClientDraft.of(former), **change.given())
+    draft = replace(draft, public="none" in draft.methods())
+    if draft.needs_secret and former.secrets.current is None:
+        raise UnfitClient("authentication_methods", "It has no secret: create another client.")
+    return draft
+
+
+async def _sealed(parts: Installation, client_id: str, secret: str) -> bytes | None:
+    client = await clients.held(client_id)
+    if client is None or CLIENT_SECRET_JWT not in client.authentication_methods:
+        return None
+    return await ClientSecretSeal(parts.encryption).sealed(client_id, secret)
 
 
 async def end_former_client_secret(

@@ -83,6 +83,7 @@ class ClientChange:
     unauthenticated_device_grant: bool | None = None
     project: str | None = None
     service_account: str | None = None
+    authentication_methods: Collection[str] | None = None
     metadata: ClientMetadata | None = None
     """All of it: ``replace`` what the client has."""
     status: ClientStatus | None = None
@@ -94,8 +95,12 @@ class ClientChange:
 
     def values(self) -> dict[str, Any]:
         """By the name of the field, what is to be stored."""
-        metadata = {} if self.metadata is None else {"metadata": self.metadata.to_json()}
-        return self.given() | metadata
+        given = self.given()
+        if self.metadata is not None:
+            given["metadata"] = self.metadata.to_json()
+        if self.authentication_methods is not None:
+            given["authentication_methods"] = sorted(self.authentication_methods)
+        return given
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import Any, Self
+from typing import Any, Final, Self
+
+PRIVATE_KEY_JWT: Final = "private_key_jwt"
+CLIENT_SECRET_JWT: Final = "client_secret_jwt"  # the name of a method
+AUTHENTICATION_METHODS: Final = (
+    "client_secret_basic",
+    "client_secret_post",
+    CLIENT_SECRET_JWT,
+    PRIVATE_KEY_JWT,
+    "none",
+)
+"""How clients prove who they are (RFC 7591 ``token_endpoint_auth_method``)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +48,20 @@ class ClientMetadata:
     """``aud`` of its access tokens; the tenant's where empty (RFC 9068 section 2.2)."""
     extra_claims: tuple[str, ...] = ()
     """Claims that it may put into its tokens itself, by name."""
+
+    jwks: Mapping[str, Any] | None = None
+    """Its public keys (RFC 7517)."""
+    jwks_uri: str = ""
+    """Where they are instead."""
+    token_endpoint_auth_signing_alg: str = ""
+    """What it signs assertions with; any algorithm that goes with its method where empty."""
+    legacy_assertion_audience: bool = False
+    """Its assertions may be for the token endpoint instead of the issuer, as those of older
+    libraries are. Only for a client that speaks to no other server."""
+    require_pushed_authorization_requests: bool = False
+    """Whether it has to push its authorization requests (RFC 9126 section 6)."""
+    dpop_bound_access_tokens: bool = False
+    """Whether it gets no token that is not bound to a key (RFC 9449 section 5.2)."""
 
     @classmethod
     def from_json(cls, raw: Mapping[str, Any]) -> Self:

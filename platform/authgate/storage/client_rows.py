@@ -56,6 +56,7 @@ class ClientRow(TenantOwned):
     secret_expires_at = fields.DatetimeField(null=True)
     former_secret_hash = fields.BinaryField(null=True)
     former_secret_expires_at = fields.DatetimeField(null=True)
+    sealed_secret = fields.BinaryField(null=True)
     authentication_methods: list[str] = fields.JSONField()
     grant_types: list[str] = fields.JSONField()
     scopes: list[str] = fields.JSONField()
@@ -157,6 +158,7 @@ class Client:
                 expires_at=read["secret_expires_at"],
                 former=_bytes(read["former_secret_hash"]),
                 former_expires_at=read["former_secret_expires_at"],
+                sealed=_bytes(read["sealed_secret"]),
             ),
             authentication_methods=frozenset(read["authentication_methods"]),
             grant_types=frozenset(read["grant_types"]),
@@ -186,6 +188,7 @@ COLUMNS = (
     "description",
     "secret_hash",
     "former_secret_hash",
+    "sealed_secret",
     "status",
     "application_type",
     "consent",

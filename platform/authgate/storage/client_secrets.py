@@ -34,6 +34,12 @@ class ClientSecrets:
     """When the secret ends (RFC 7591 ``client_secret_expires_at``); never where ``None``."""
     former: bytes | None = None
     former_expires_at: datetime | None = None
+    sealed: bytes | None = None
+    """The current one itself, of a client that signs with it."""
+
+    def sealed_now(self, now: datetime) -> bytes | None:
+        """What was sealed, if it has not ended."""
+        return self.sealed if _lives(self.expires_at, now) else None
 
     def include(self, presented: str, *, now: datetime) -> bool:
         """Whether this is one of them and has not ended, compared in constant time."""

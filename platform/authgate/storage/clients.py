@@ -125,6 +125,7 @@ async def replace_secret(
     *,
     expires_at: datetime | None = None,
     former_until: datetime | None = None,
+    sealed: bytes | None = None,
 ) -> bool:
     """Give a client another secret; ``False`` where it has none or does not exist.
 
@@ -139,9 +140,15 @@ async def replace_secret(
         former_secret_expires_at=former_until,
         secret_hash=hash_secret(secret),
         secret_expires_at=expires_at,
+        sealed_secret=sealed,
         updated_at=utc_now(),
     )
     return changed == 1
+
+
+async def keep_sealed(client_id: str, sealed: bytes) -> None:
+    """Keep the secret of a client that signs with it."""
+    await ClientRow.filter(client_id=client_id).update(sealed_secret=sealed)
 
 
 async def end_former_secret(client_id: str) -> bool:

@@ -56,6 +56,9 @@ rate_limited = Count(
 client_authentications = Count(
     "authgate_client_authentications_total", "Clients that proved who they are.", "method", "result"
 )
+client_key_fetches = Count(
+    "authgate_client_key_fetches_total", "Key sets fetched from clients' jwks_uri.", "result"
+)
 dpop_proofs = Count(
     "authgate_dpop_proofs_total", "DPoP proofs, by whether they were believed.", "result"
 )

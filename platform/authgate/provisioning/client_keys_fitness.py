@@ -1,0 +1,74 @@
+"""What no client can have as its keys and ways to prove itself (RFC 7591 section 2)."""
+
+from collections.abc import Collection, Iterator
+from urllib.parse import urlsplit
+
+from authgate.storage.client_drafts import ClientDraft
+from authgate.storage.client_metadata import (
+    AUTHENTICATION_METHODS,
+    CLIENT_SECRET_JWT,
+    PRIVATE_KEY_JWT,
+)
+from authgate.tokens import jwk
+from authgate.tokens.jwk import ALGORITHMS, BadJwk
+
+_LONGEST_URI = 2048
+
+
+def faults(draft: ClientDraft) -> Iterator[tuple[str, str]]:
+    """Each fault with the field that would have to be another."""
+    yield from _of_methods(draft)
+    yield from _of_keys(draft)
+    metadata, methods = draft.metadata, draft.methods()
+    fitting = _fitting(methods)
+    if metadata.token_endpoint_auth_signing_alg not in ("", *fitting):
+        named = ", ".join(fitting) or "none"
+        yield "token_endpoint_auth_signing_alg", f"Of its methods this signs with one of: {named}."
+
+
+def _of_methods(draft: ClientDraft) -> Iterator[tuple[str, str]]:
+    methods = set(draft.methods())
+    unknown = methods - set(AUTHENTICATION_METHODS)
+    if unknown:
+        yield "authentication_methods", f"There is no method {min(unknown)!r}."
+    if "none" in methods and len(methods) > 1:
+        yield "authentication_methods", "A client that proves nothing has no other method."
+    if ("none" in methods) != draft.public:
+        yield "authentication_methods", "A public client, and no other, has the method none."
+
+
+def _of_keys(draft: ClientDraft) -> Iterator[tuple[str, str]]:
+    metadata = draft.metadata
+    if metadata.jwks is not None and metadata.jwks_uri:
+        yield "jwks", "A client has jwks or jwks_uri, not both."
+    if metadata.jwks is not None:
+        try:
+            jwk.check_key_set(metadata.jwks)
+        except BadJwk as error:
+            yield "jwks", str(error)
+    if metadata.jwks_uri and not _is_https(metadata.jwks_uri):
+        yield "jwks_uri", "jwks_uri is an https URL without user name and fragment."
+    has_keys = metadata.jwks is not None or metadata.jwks_uri
+    if PRIVATE_KEY_JWT in draft.methods() and not has_keys:
+        yield "jwks", "A client that signs with its key has jwks or jwks_uri."
+
+
+def _fitting(methods: Collection[str]) -> tuple[str, ...]:
+    by_key = ALGORITHMS if PRIVATE_KEY_JWT in methods else ()
+    return (*by_key, "HS256") if CLIENT_SECRET_JWT in methods else by_key
+
+
+def _is_https(uri: str) -> bool:
+    try:
+        parts = urlsplit(uri)
+    except ValueError:
+        return False
+    is_plain = uri.isascii() and uri.isprintable() and " " not in uri and "\\" not in uri
+    is_bare = "@" not in parts.netloc and not parts.fragment
+    return (
+        parts.scheme == "https"
+        and bool(parts.hostname)
+        and is_plain
+        and is_bare
+        and len(uri) <= _LONGEST_URI
+    )
