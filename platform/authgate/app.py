@@ -48,6 +48,7 @@ from authgate.oauth.grants.device_code import DeviceCodeGrant
 from authgate.oauth.grants.refresh_token import RefreshTokenGrant
 from authgate.oauth.registered_clients import RegisteredClients
 from authgate.oauth.registered_origins import RegisteredOrigins
+from authgate.oauth.request_object import RequestObjects
 from authgate.oauth.sign_in_tokens import SignInTokens
 from authgate.oidc import discovery, userinfo_endpoint
 from authgate.oidc.discovery import Discovery
@@ -74,6 +75,7 @@ from authgate.telemetry.access_log import AccessLog
 from authgate.telemetry.request_spans import TracedAccessLog
 from authgate.telemetry.sampling import Sampler
 from authgate.telemetry.tracing import UNTRACED
+from authgate.tokens.authorization_response import AuthorizationResponses
 from authgate.tokens.client_secret_seal import ClientSecretSeal
 from authgate.tokens.dpop_nonces import DpopNonces
 from authgate.tokens.id_token import IdTokens
@@ -182,11 +184,12 @@ def _edge(
     isolation = Isolation(observe=_observe, containment=Containment(context=tracer.context))
     plugins = Plugins(installed, isolation=isolation)
     connectors = LoginConnectors(installed, isolation=isolation, http=outside)
+    client_keys = ClientKeys(outside, clock=parts.clock)
     return Edge(
         resolver=parts.resolver,
         platform=_platform_routes(parts, sampler, pages, static),
-        machine=_machine_routes(parts, limits, plugins, ClientKeys(outside, clock=parts.clock)),
-        people=cast(App, _people(parts, pages, limits, connectors)),
+        machine=_machine_routes(parts, limits, plugins, client_keys),
+        people=cast(App, _people(parts, pages, limits, connectors, client_keys)),
         cross_origin=CrossOrigin(
             RegisteredOrigins(parts.origins), anybody=_FOR_ANYBODY, applications=_FOR_APPLICATIONS
         ),
@@ -256,7 +259,11 @@ def _machine_routes(
         },
         pushed_authorization_endpoint.PATH: {
             "POST": pushed_authorization_endpoint.endpoint(
-                authenticator=authenticator, dpop=dpop, limits=limits, clock=parts.clock
+                authenticator=authenticator,
+                dpop=dpop,
+                request_objects=RequestObjects(keys=client_keys, clock=parts.clock),
+                limits=limits,
+                clock=parts.clock,
             )
         },
         "/oauth/introspect": {
@@ -275,7 +282,11 @@ def _machine_routes(
 
 
 def _people(
-    parts: Installation, pages: Pages, limits: Limits, connectors: LoginConnectors
+    parts: Installation,
+    pages: Pages,
+    limits: Limits,
+    connectors: LoginConnectors,
+    client_keys: ClientKeys,
 ) -> PeopleApp:
     sessions = BrowserSessions(clock=parts.clock)
     people = PeopleApp(
@@ -312,6 +323,8 @@ def _people(
         pages=pages,
         sessions=sessions,
         id_tokens=id_tokens,
+        request_objects=RequestObjects(keys=client_keys, clock=parts.clock),
+        responses=AuthorizationResponses(keys=parts.keys, clock=parts.clock),
         limits=limits,
         clock=parts.clock,
     )

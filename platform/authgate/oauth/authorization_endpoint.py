@@ -23,18 +23,27 @@ from authgate.audit import Event
 from authgate.clock import Clock
 from authgate.oauth import pushed_request
 from authgate.oauth.authorization_request import (
+    SIGNED_MODES,
     AuthorizationRequest,
     Parameters,
     RefusedRequest,
     ReturnAddress,
     UnprovenRequest,
 )
-from authgate.oauth.errors import AccessDenied, ConsentRequired, LoginRequired, OAuthError
+from authgate.oauth.errors import (
+    AccessDenied,
+    ConsentRequired,
+    InvalidRequestObject,
+    LoginRequired,
+    OAuthError,
+)
+from authgate.oauth.request_object import RequestObjects
 from authgate.storage import authorization_codes, authorization_requests, clients, consents
 from authgate.storage.authorization_requests import Waiting
 from authgate.storage.client_rows import ApplicationType, Client, ConsentPolicy
 from authgate.telemetry import metrics
 from authgate.tokens.authentication import Authentication
+from authgate.tokens.authorization_response import AuthorizationResponses
 from authgate.tokens.confirmation import Confirmation
 from authgate.tokens.id_token import IdTokens
 from authgate.tokens.jws import InvalidToken
@@ -75,12 +84,16 @@ class AuthorizationEndpoint:
         pages: Pages,
         sessions: BrowserSessions,
         id_tokens: IdTokens,
+        request_objects: RequestObjects,
+        responses: AuthorizationResponses,
         limits: Limits,
         clock: Clock,
     ) -> None:
         self._pages = pages
         self._sessions = sessions
         self._id_tokens = id_tokens
+        self._request_objects = request_objects
+        self._responses = responses
         self._limits = limits
         self._clock = clock
 
@@ -105,7 +118,7 @@ class AuthorizationEndpoint:
             return self._refusal(str(fault))
         except RefusedRequest as refused:
             metrics.authorizations.add("refused")
-            return self._told(refused.address, refused.error)
+            return await self._told(refused.address, refused.client, refused.error)
         assert client is not None  # noqa: S101  # else its address is not proven
         now = self._clock()
         handle = await authorization_requests.keep(
@@ -120,11 +133,21 @@ class AuthorizationEndpoint:
     async def _wanted(self, parameters: Parameters, client: Client | None) -> AuthorizationRequest:
         reference = pushed_request.reference_of(parameters.get("request_uri"))
         if reference is None:
-            return AuthorizationRequest.brought(parameters, client)
+            return await self._brought(parameters, client)
         if "request_uri" in parameters.repeated or client is None or not client.is_active:
             raise UnprovenRequest(pushed_request.NOT_GOOD)
         # RFC 9126 section 4: what else the browser brings does not count.
         return await pushed_request.take(reference, client, now=self._clock())
+
+    async def _brought(self, parameters: Parameters, client: Client | None) -> AuthorizationRequest:
+        if client is None or not client.is_active:
+            return AuthorizationRequest.brought(parameters, client)
+        try:
+            opened = await self._request_objects.opened(parameters, client)
+        except InvalidRequestObject as error:
+            # Where to answer stands in the object, which nobody vouches for.
+            raise UnprovenRequest(f"{error.description} ({error.code})") from error
+        return AuthorizationRequest.brought(opened, client)
 
     async def resume(self, handle: str) -> Response:
         """Decide what comes next."""
@@ -249,32 +272,40 @@ class AuthorizationEndpoint:
         )
         await _record(Event.AUTHORIZATION_CODE_GENERATED, asked, person, str(code_id))
         metrics.authorizations.add("granted")
-        return self._sent(wanted.address, {"code": code})
+        return await self._sent(wanted.address, asked.client, {"code": code})
 
     async def _denied(self, asked: _Asked, person: SignedIn) -> Response:
         if not await self._is_answer(asked):
             return self._refusal(_OVER)
         await _record(Event.AUTHORIZATION_CODE_DENIED, asked, person)
         metrics.authorizations.add("denied")
-        return self._told(asked.request.address, AccessDenied("The person said no."))
+        return await self._told(
+            asked.request.address, asked.client, AccessDenied("The person said no.")
+        )
 
     async def _answered(self, asked: _Asked, error: OAuthError) -> Response:
         if not await self._is_answer(asked):
             return self._refusal(_OVER)
-        return self._told(asked.request.address, error)
+        return await self._told(asked.request.address, asked.client, error)
 
-    def _told(self, address: ReturnAddress, error: OAuthError) -> Response:
+    async def _told(self, address: ReturnAddress, client: Client, error: OAuthError) -> Response:
         answer = {"error": error.code}
         if error.description:
             answer["error_description"] = error.description
-        return self._sent(address, answer)
+        return await self._sent(address, client, answer)
 
-    def _sent(self, address: ReturnAddress, answer: Mapping[str, str]) -> Response:
+    async def _sent(
+        self, address: ReturnAddress, client: Client, answer: Mapping[str, str]
+    ) -> Response:
         # RFC 9207: the client learns whose answer this is, and takes no other's for it.
         answer = {**answer, "iss": current_tenant().issuer}
         if address.state:
             answer["state"] = address.state
-        if address.response_mode == "query":
+        mode = SIGNED_MODES.get(address.response_mode, address.response_mode)
+        if mode != address.response_mode:
+            signed = await self._responses.sign(answer, client_id=client.client_id)
+            answer = {"response": signed}
+        if mode == "query":
             return leave_for(redirect_uris.with_query(address.redirect_uri, answer))
         content = FormPostPage(action=address.redirect_uri, fields=answer)
         html = self._pages.render("form_post.html", visit=visitor().page(), page=content)

@@ -16,7 +16,6 @@ from authgate.oauth.errors import (
     InvalidScope,
     OAuthError,
     RegistrationNotSupported,
-    RequestNotSupported,
     RequestUriNotSupported,
     UnauthorizedClient,
     UnsupportedResponseType,
@@ -27,7 +26,9 @@ from authgate.web import redirect_uris
 from authgate_tenants import current_tenant
 
 GRANT_TYPE = "authorization_code"
-RESPONSE_MODES = ("query", "form_post")
+SIGNED_MODES = {"jwt": "query", "query.jwt": "query", "form_post.jwt": "form_post"}
+"""Response modes whose answer is signed (JARM section 2.3), and how each is sent."""
+RESPONSE_MODES = ("query", "form_post", *SIGNED_MODES)
 PROMPTS = ("none", "login", "consent", "select_account")
 
 _THUMBPRINT = re.compile(r"[A-Za-z0-9_-]{43}\Z")
@@ -37,7 +38,6 @@ _LONGEST_NONCE = 1024
 _LONGEST_AGE = 10**9
 # OpenID Connect Core 3.1.2.6: each has an answer of its own.
 _ELSEWHERE: Mapping[str, type[OAuthError]] = {
-    "request": RequestNotSupported,
     "request_uri": RequestUriNotSupported,
     "registration": RegistrationNotSupported,
 }
@@ -93,8 +93,9 @@ class ReturnAddress(NamedTuple):
 class RefusedRequest(Exception):
     """A request that is not in order, of a client that can be told so."""
 
-    def __init__(self, address: ReturnAddress, error: OAuthError) -> None:
+    def __init__(self, client: Client, address: ReturnAddress, error: OAuthError) -> None:
         super().__init__(error.code)
+        self.client = client
         self.address = address
         self.error = error
 
@@ -128,7 +129,7 @@ class AuthorizationRequest:
             _check_way(client)
             return cls.read(parameters, client, address)
         except OAuthError as error:
-            raise RefusedRequest(address, error) from error
+            raise RefusedRequest(client, address, error) from error
 
     @classmethod
     def read(cls, parameters: Parameters, client: Client, address: ReturnAddress) -> Self:

@@ -12,6 +12,7 @@ from uuid import UUID
 
 import structlog
 
+from authgate import storage
 from authgate.clock import Clock
 from authgate.plugin_api import HttpClient, HttpFailure
 from authgate.storage.caches import Cached
@@ -88,7 +89,8 @@ class ClientKeys:
         return self._clock().timestamp()
 
     async def _asked(self, uri: str) -> tuple[PublicKey, ...]:
-        answer = await self._http.get(uri, headers={"accept": "application/json"})
+        async with storage.set_aside():
+            answer = await self._http.get(uri, headers={"accept": "application/json"})
         if not answer.ok or len(answer.body) > _LARGEST:
             raise HttpFailure(f"Status {answer.status}, {len(answer.body)} bytes.")
         return usable_keys(answer.json())

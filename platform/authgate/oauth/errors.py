@@ -81,10 +81,10 @@ class ConsentRequired(OAuthError):
     code = "consent_required"
 
 
-class RequestNotSupported(OAuthError):
-    """The request came as a JWT (OpenID Connect Core section 3.1.2.6)."""
+class InvalidRequestObject(OAuthError):
+    """The signed request is missing, malformed, not the client's or over (RFC 9101 section 7)."""
 
-    code = "request_not_supported"
+    code = "invalid_request_object"
 
 
 class RequestUriNotSupported(OAuthError):

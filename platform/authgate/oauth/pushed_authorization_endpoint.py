@@ -15,6 +15,7 @@ from authgate.oauth.authorization_request import (
 from authgate.oauth.client_authentication import CREDENTIALS, ClientAuthenticator
 from authgate.oauth.dpop import DpopProofs
 from authgate.oauth.errors import InvalidDpopProof, InvalidRequest
+from authgate.oauth.request_object import RequestObjects
 from authgate.storage.client_rows import Client
 from authgate.telemetry import metrics
 from authgate.web.client_ip import bucket
@@ -26,7 +27,12 @@ PATH: Final = "/oauth/par"
 
 
 def endpoint(
-    *, authenticator: ClientAuthenticator, dpop: DpopProofs, limits: Limits, clock: Clock
+    *,
+    authenticator: ClientAuthenticator,
+    dpop: DpopProofs,
+    request_objects: RequestObjects,
+    limits: Limits,
+    clock: Clock,
 ) -> Handler:
     """The endpoint."""
 
@@ -36,7 +42,8 @@ def endpoint(
         form = request.form()
         client = await authenticator.authenticate(request, form)
         await limits.count("pushed_per_client", client.client_id, bucket(request.client_ip))
-        wanted = _bound(_wanted(form, client), await dpop.key_of(request))
+        parameters = await request_objects.opened(_pushed(form), client)
+        wanted = _bound(_wanted(parameters, client), await dpop.key_of(request))
         lifetime = current_tenant().settings.pushed_request_lifetime
         now = clock()
         request_uri = await pushed_request.push(
@@ -57,11 +64,14 @@ def _bound(wanted: AuthorizationRequest, jkt: str) -> AuthorizationRequest:
     return replace(wanted, dpop_jkt=jkt)
 
 
-def _wanted(form: Form, client: Client) -> AuthorizationRequest:
+def _pushed(form: Form) -> Parameters:
     if form.get("request_uri") is not None:
         raise InvalidRequest("request_uri has no place in a request that is pushed.")
     given = [pair for pair in form.values.items() if pair[0] not in CREDENTIALS]
-    parameters = Parameters(given)
+    return Parameters(given)
+
+
+def _wanted(parameters: Parameters, client: Client) -> AuthorizationRequest:
     try:
         address = ReturnAddress.of(parameters, client)
     except UnprovenRequest as error:

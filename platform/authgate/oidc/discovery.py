@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import orjson
 
-from authgate.oauth import client_assertion, dpop, pkce
+from authgate.oauth import client_assertion, dpop, pkce, request_object
 from authgate.oauth.authorization_request import PROMPTS, RESPONSE_MODES
 from authgate.oauth.grants import Grant
 from authgate.storage import scopes
@@ -129,7 +129,11 @@ def _metadata(
         "dpop_signing_alg_values_supported": list(dpop.SIGNING_ALGORITHMS),
         "authorization_response_iss_parameter_supported": True,
         "claims_parameter_supported": False,
-        "request_parameter_supported": False,
+        "request_parameter_supported": True,
+        "request_object_signing_alg_values_supported": list(request_object.SIGNING_ALGORITHMS),
+        "authorization_signing_alg_values_supported": [
+            algorithm_of(tenant.settings.signing_algorithm)
+        ],
         "request_uri_parameter_supported": False,
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": [algorithm_of(tenant.settings.signing_algorithm)],

@@ -19,11 +19,21 @@ def faults(draft: ClientDraft) -> Iterator[tuple[str, str]]:
     """Each fault with the field that would have to be another."""
     yield from _of_methods(draft)
     yield from _of_keys(draft)
+    yield from _of_requests(draft)
     metadata, methods = draft.metadata, draft.methods()
     fitting = _fitting(methods)
     if metadata.token_endpoint_auth_signing_alg not in ("", *fitting):
         named = ", ".join(fitting) or "none"
         yield "token_endpoint_auth_signing_alg", f"Of its methods this signs with one of: {named}."
+
+
+def _of_requests(draft: ClientDraft) -> Iterator[tuple[str, str]]:
+    metadata = draft.metadata
+    if metadata.request_object_signing_alg not in ("", *ALGORITHMS):
+        fault = f"Requests are signed with one of: {', '.join(ALGORITHMS)}."
+        yield "request_object_signing_alg", fault
+    if metadata.require_signed_request_object and metadata.jwks is None and not metadata.jwks_uri:
+        yield "jwks", "A client that signs its requests has jwks or jwks_uri."
 
 
 def _of_methods(draft: ClientDraft) -> Iterator[tuple[str, str]]:

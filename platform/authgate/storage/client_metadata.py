@@ -58,6 +58,10 @@ class ClientMetadata:
     legacy_assertion_audience: bool = False
     """Its assertions may be for the token endpoint instead of the issuer, as those of older
     libraries are. Only for a client that speaks to no other server."""
+    request_object_signing_alg: str = ""
+    """What it signs requests with; any algorithm that goes with its keys where empty."""
+    require_signed_request_object: bool = False
+    """Whether it has to sign its authorization requests (RFC 9101 section 10.5)."""
     require_pushed_authorization_requests: bool = False
     """Whether it has to push its authorization requests (RFC 9126 section 6)."""
     dpop_bound_access_tokens: bool = False

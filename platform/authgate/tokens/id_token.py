@@ -57,7 +57,7 @@ class IdTokens:
             return ""
         tenant, now = current_tenant(), int(self._clock().timestamp())
         algorithm = algorithm_of(tenant.settings.signing_algorithm)
-        signer = await self._signer(algorithm)
+        signer = await signer_of(self._keys, algorithm)
         claims: dict[str, object] = {
             **standard_claims.of(sign_in.user, sign_in.scope),
             **sign_in.authentication.claims(),
@@ -73,14 +73,6 @@ class IdTokens:
             claims["nonce"] = sign_in.nonce
         return await signer.sign(claims, typ="JWT")
 
-    async def _signer(self, algorithm: SigningAlgorithm) -> Signer:
-        try:
-            return await self._keys.signer(algorithm)
-        except NoSigningKey:
-            # A tenant that chose HS256 before there were ID tokens was given no key for them.
-            await self._keys.ensure(algorithm)
-            return await self._keys.signer(algorithm)
-
     async def hint(self, id_token: str) -> Hint:
         """What an ID token of ours names, however long ago it ended. Raises ``InvalidToken``.
 
@@ -95,6 +87,16 @@ class IdTokens:
         if claims.get("iss") != current_tenant().issuer:
             raise InvalidToken("not an ID token of this issuer")
         return Hint(subject, client_id, str(claims.get("sid", "")))
+
+
+async def signer_of(keys: SigningKeys, algorithm: SigningAlgorithm) -> Signer:
+    """What signs by this algorithm, of the tenant in scope."""
+    try:
+        return await keys.signer(algorithm)
+    except NoSigningKey:
+        # A tenant that chose HS256 before there were ID tokens was given no key for them.
+        await keys.ensure(algorithm)
+        return await keys.signer(algorithm)
 
 
 def algorithm_of(chosen: SigningAlgorithm) -> SigningAlgorithm:
