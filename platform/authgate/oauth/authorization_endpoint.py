@@ -267,6 +267,7 @@ class AuthorizationEndpoint:
             code_challenge=wanted.code_challenge,
             authentication=authentication.to_json(),
             confirmation=Confirmation(jkt=wanted.dpop_jkt).to_json(),
+            resource=wanted.resource,
             now=now,
             expires_at=now + lifetime,
         )

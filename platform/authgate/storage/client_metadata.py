@@ -49,6 +49,8 @@ class ClientMetadata:
     extra_claims: tuple[str, ...] = ()
     """Claims that it may put into its tokens itself, by name."""
 
+    resources: tuple[str, ...] = ()
+    """Of the tenant's resource servers those that it may ask tokens for; all where empty."""
     jwks: Mapping[str, Any] | None = None
     """Its public keys (RFC 7517)."""
     jwks_uri: str = ""
