@@ -39,6 +39,7 @@ ORDER: Mapping[str, Sequence[str]] = {
     "Run it": [
         "deploy",
         "operations",
+        "console",
         "rotate",
         "backup",
         "observability",

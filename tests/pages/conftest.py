@@ -39,6 +39,7 @@ from authgate.web.view_models import (
 )
 from authgate_tenants.scope import Tenant, TenantStatus, use_tenant
 from authgate_tenants.settings import TenantSettings
+from authgate_testing.console_samples import CONSOLE_ALIKE, console_samples
 
 _NOW = datetime.now(UTC)
 _LONG = "a-name-without-a-single-space-in-it-" * 3
@@ -215,10 +216,6 @@ def _in_tenant() -> dict[str, Sample]:
         "logout-nobody": _logout(client_name="", detail="No such application is registered here."),
         "signed-out": ("signed_out.html", SignedOutPage("/login", "Fleet Console", "https://a.b/")),
         "signed-out-here": ("signed_out.html", SignedOutPage("/login", detail="It said twice.")),
-        "signed-out-frames": (
-            "signed_out.html",
-            SignedOutPage("/login", "Fleet Console", "#gone", ("about:blank#1", "about:blank#2")),
-        ),
         "error-in-tenant": ("error.html", refused),
     }
 
@@ -238,7 +235,7 @@ def _outside_of_tenants() -> dict[str, Sample]:
 @pytest.fixture(scope="session")
 def samples() -> Mapping[str, Sample]:
     """Every template in every state it has, by name."""
-    return _in_tenant() | _outside_of_tenants()
+    return {**_in_tenant(), **console_samples(), **_outside_of_tenants()}
 
 
 @pytest.fixture(scope="session")
@@ -249,6 +246,7 @@ def distinct(samples: Mapping[str, Sample]) -> list[str]:
     """
     alike = {name for name in samples if name.startswith("error-")}
     alike -= {"error-404", "error-in-tenant"}
+    alike |= CONSOLE_ALIKE
     return [name for name in samples if name not in {*alike, "form-post"}]
 
 

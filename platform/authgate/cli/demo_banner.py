@@ -57,6 +57,7 @@ def _lines(site: DemoSite, in_place_of: int | None) -> Iterator[str]:
         yield ""
     first, second = (site.issuer(seed.slug) for seed in SEEDS)
     yield _row("Sign in", f"{first}/login")
+    yield _row("Console", f"{first}/admin")
     yield _row("Approve a device", f"{first}/device")
     yield _row("Your sessions", f"{first}/account/sessions")
     yield _row("Second tenant", f"{second}/login")

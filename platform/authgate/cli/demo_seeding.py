@@ -20,6 +20,7 @@ from authgate.oauth.grants.client_credentials import ClientCredentialsGrant
 from authgate.oauth.grants.device_code import DeviceCodeGrant
 from authgate.storage import client_secrets, clients, users
 from authgate.storage.client_drafts import ClientDraft
+from authgate.storage.users import UserRole
 from authgate_tenants import Tenant, TenantSettings, use_tenant
 
 
@@ -61,6 +62,7 @@ async def _fill_user(passwords: Passwords, seed: Seed, access: Access, *, anew: 
             password=access.password,
             email=seed.username,
             name=seed.person,
+            role=UserRole.ADMIN,
         )
     elif anew:
         await provisioning.reset_password(

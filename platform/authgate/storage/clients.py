@@ -58,6 +58,12 @@ async def find_many(client_ids: Collection[str]) -> dict[str, Client]:
     return {row.client_id: Client.from_row(row) for row in rows}
 
 
+async def find_by_row(row_id: UUID) -> Client | None:
+    """The client whose row this is: pages name clients so, whatever their ``client_id`` holds."""
+    row = await ClientRow.get_or_none(id=row_id)
+    return None if row is None else Client.from_row(row)
+
+
 async def create(
     draft: ClientDraft, *, secret: str | None = None, secret_expires_at: datetime | None = None
 ) -> Client:
@@ -106,6 +112,12 @@ async def counts() -> dict[ClientStatus, int]:
         .values("status", "clients")
     )
     return {ClientStatus(row["status"]): row["clients"] for row in rows}
+
+
+async def with_ending_secrets(*, before: datetime, limit: int) -> list[Client]:
+    """Clients that are served and whose secret ends before then, the first to end first."""
+    ending = ClientRow.filter(status=ClientStatus.ACTIVE, secret_expires_at__lt=before)
+    return [Client.from_row(row) for row in await ending.order_by("secret_expires_at").limit(limit)]
 
 
 async def change(client_id: str, change: ClientChange) -> bool:

@@ -41,6 +41,11 @@ async def of(user_id: UUID) -> list[Consent]:
     return await Consent.filter(user_id=user_id).order_by("-updated_at", "id")
 
 
+async def count_of_client(client_id: str) -> int:
+    """How many people have allowed a client something."""
+    return await Consent.filter(client_id=client_id).count()
+
+
 async def find_own(consent_id: UUID, *, user_id: UUID) -> Consent | None:
     """A consent of this person, by its id."""
     return await Consent.get_or_none(id=consent_id, user_id=user_id)

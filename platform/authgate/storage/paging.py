@@ -4,12 +4,13 @@ import base64
 import binascii
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Generic, Self, TypeVar
 from uuid import UUID
 
 import orjson
 from tortoise.expressions import Q
+from tortoise.fields import DatetimeField
 from tortoise.models import Model
 from tortoise.queryset import QuerySet
 
@@ -73,15 +74,17 @@ class Cursor:
         return base64.urlsafe_b64encode(orjson.dumps(parts)).rstrip(b"=").decode()
 
     @classmethod
-    def of(cls, text: str, order: Order) -> Self:
+    def of(cls, text: str, order: Order, *, by_moment: bool) -> Self:
         """Read one that this order gave out. Raises ``BadCursor``."""
         try:
             name, value, row_id, backward, is_moment = _decoded(text)
             if name != order.field or not isinstance(value, str) or "\0" in value:
                 raise BadCursor
-            place = datetime.fromisoformat(value) if is_moment else value
+            if is_moment is not by_moment:
+                raise BadCursor
+            place = _moment(value) if by_moment else value
             return cls(name, place, UUID(row_id), backward=backward is True)
-        except (ValueError, TypeError, AttributeError) as error:
+        except (ValueError, TypeError, AttributeError, OverflowError) as error:
             raise BadCursor from error
 
 
@@ -102,7 +105,8 @@ async def page(
     rows: QuerySet[Stored], order: Order, *, cursor: str | None = None, limit: int = 50
 ) -> Page[Stored]:
     """The rows after the cursor, or the first ones. Raises ``BadCursor``."""
-    place = Cursor.of(cursor, order) if cursor else None
+    by_moment = isinstance(rows.model._meta.fields_map[order.field], DatetimeField)  # noqa: SLF001
+    place = Cursor.of(cursor, order, by_moment=by_moment) if cursor else None
     backward = place is not None and place.backward
     if place is not None:
         rows = rows.filter(order.beyond(place))
@@ -123,6 +127,13 @@ def _place(rows: Sequence[Model], index: int, order: Order) -> str:
     value = getattr(row, order.field)
     value = str(value) if isinstance(value, UUID) else value
     return str(Cursor(order.field, value, row.id, backward=index == 0))
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise BadCursor
+    return moment.astimezone(UTC)
 
 
 def _decoded(text: str) -> Any:

@@ -100,6 +100,11 @@ async def live_of(user_id: UUID, *, now: datetime) -> list[Session]:
     return await Session.filter(_live(now), user_id=user_id).order_by("-last_seen_at")
 
 
+async def count_live(*, now: datetime) -> int:
+    """In how many browsers people of the tenant are signed in."""
+    return await Session.filter(_live(now)).count()
+
+
 async def touch(session_id: UUID, *, now: datetime, idle_expires_at: datetime) -> None:
     """Note that the browser was here."""
     await Session.filter(id=session_id).update(last_seen_at=now, idle_expires_at=idle_expires_at)
@@ -111,11 +116,12 @@ async def end(session_id: UUID, *, user_id: UUID, now: datetime) -> bool:
     return ended == 1
 
 
-async def end_all(user_id: UUID, *, now: datetime, except_id: UUID | None = None) -> list[UUID]:
-    """End a person's sessions, save perhaps one; those that ended now."""
-    living = await Session.filter(user_id=user_id, ended_at=None).only("id")
-    others = [session.id for session in living if session.id != except_id]
-    return [each for each in others if await end(each, user_id=user_id, now=now)]
+async def end_all(user_id: UUID, *, now: datetime, except_id: UUID | None = None) -> int:
+    """End a person's sessions, save perhaps one; how many ended."""
+    living = Session.filter(user_id=user_id, ended_at=None)
+    if except_id is not None:
+        living = living.exclude(id=except_id)
+    return await living.update(ended_at=now)
 
 
 def _values(key: str, sign_in: SignIn) -> dict[str, Any]:

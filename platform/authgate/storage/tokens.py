@@ -229,6 +229,13 @@ async def uses_of(user_id: UUID, *, now: datetime) -> list[Use]:
     return await uses.of(living)
 
 
+async def count_working(*, now: datetime, most: int) -> int:
+    """How many working tokens the tenant has; ``most`` where there are more than that."""
+    living = Token.filter(status=TokenStatus.ACTIVE, expires_at__gt=now)
+    # Not COUNT: it would read every one of a busy tenant's tokens.
+    return len(await living.limit(most).values_list("id", flat=True))
+
+
 async def clients_of(access_id: UUID, *, user_id: UUID) -> set[str]:
     """Whose this token or family of a person is."""
     theirs = Token.filter(Q(id=access_id) | Q(family_id=access_id), user_id=user_id)

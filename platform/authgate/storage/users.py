@@ -10,6 +10,7 @@ from uuid import UUID
 from tortoise import fields
 from tortoise.exceptions import IntegrityError
 from tortoise.expressions import Q
+from tortoise.functions import Count
 from uuid_utils.compat import uuid7
 
 from authgate.storage import connection, usernames
@@ -198,6 +199,14 @@ async def create(
 async def all_users() -> list[User]:
     """The tenant's users in the order of their names."""
     return [User.from_row(row) for row in await UserRow.all().order_by("canonical_username")]
+
+
+async def counts() -> dict[UserStatus, int]:
+    """How many users of each status the tenant has."""
+    rows = (
+        await UserRow.all().annotate(users=Count("id")).group_by("status").values("status", "users")
+    )
+    return {UserStatus(row["status"]): row["users"] for row in rows}
 
 
 async def set_password_hash(user_id: UUID, password_hash: str) -> bool:

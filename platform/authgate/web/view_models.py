@@ -197,9 +197,7 @@ class SignedOutPage:
     sign_in_url: str
     client_name: str = ""
     continue_url: str = ""
-    """Where the person goes from here; empty where they stay."""
-    frames: tuple[str, ...] = ()
-    """Pages of applications that are loaded unseen, before the person goes on."""
+    """Where the application takes people back; empty where they stay."""
     detail: str = ""
     """As in ``LogoutPage``."""
 

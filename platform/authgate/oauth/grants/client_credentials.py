@@ -3,7 +3,6 @@
 from typing import ClassVar
 
 from authgate.audit import Event
-from authgate.oauth import resources
 from authgate.oauth.errors import UnauthorizedClient
 from authgate.oauth.grants import TokenRequest, asked_scopes, granted_scopes
 from authgate.tokens.issuer import Grant, IssuedToken, TokenIssuer
@@ -34,6 +33,5 @@ class ClientCredentialsGrant:
                 scope,
                 current_tenant().settings.client_credentials_lifetime,
                 confirmation=request.confirmation,
-                resource=resources.narrowed(request.form.get("resource"), client, ()),
             )
         )

@@ -1,0 +1,1 @@
+"""What a tenant's administrators do: its console, for people, is in ``console``."""

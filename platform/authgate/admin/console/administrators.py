@@ -1,0 +1,40 @@
+"""Who may open the console, and how lately they must have signed in for what cannot be undone."""
+
+from datetime import datetime, timedelta
+
+from werkzeug.exceptions import Forbidden
+
+from authgate import audit
+from authgate.accounts.visits import SignedIn, signed_in
+from authgate.audit import Actor
+from authgate.storage.users import UserRole
+
+_RECENTLY = timedelta(minutes=15)
+
+
+class SignInAgain(Exception):
+    """The person has to prove once more who they are; then they are led to a path of the tenant."""
+
+    def __init__(self, then: str) -> None:
+        super().__init__(then)
+        self.then = then
+
+
+def administrator() -> SignedIn:
+    """The administrator who sent the request. Raises ``NotSignedIn`` and ``Forbidden``."""
+    person = signed_in()
+    if person.user.role is not UserRole.ADMIN:
+        raise Forbidden
+    return person
+
+
+def actor() -> Actor:
+    """The person who sent the request, for the audit log. Raises ``NotSignedIn``."""
+    user = signed_in().user
+    return audit.user(user.id, user.username)
+
+
+def require_recent_sign_in(*, now: datetime, then: str) -> None:
+    """Raises ``SignInAgain`` where the person has been signed in for longer than that."""
+    if now - signed_in().session.authenticated_at > _RECENTLY:
+        raise SignInAgain(then)

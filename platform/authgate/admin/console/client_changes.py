@@ -1,0 +1,164 @@
+"""``/admin/clients/<id>/edit``, ``/secret``, ``/delete``: each a form of its own, asked first."""
+
+from datetime import timedelta
+
+from quart import Blueprint, Response, request
+from werkzeug.exceptions import NotFound
+
+from authgate import provisioning
+from authgate.accounts.answers import see_other
+from authgate.admin.console import client_form, client_lines
+from authgate.admin.console.administrators import actor
+from authgate.admin.console.client_form import Filled
+from authgate.admin.console.client_kinds import kind_of
+from authgate.admin.console.frame import ROOT, Console, done, named_client
+from authgate.admin.console.fresh_secret import FreshSecrets
+from authgate.storage import consents
+from authgate.storage.client_rows import Client
+from authgate.web.console_view_models import (
+    ClientFields,
+    ClientFormPage,
+    DeleteClientPage,
+    Done,
+    RotatePage,
+    RotationFields,
+)
+
+_ONE = f"{ROOT}/clients/<row_id>"
+_SCOPES = ("openid", "profile", "email", "offline_access")
+_MOST_HOURS = 720
+_MOST_DAYS = 3650
+
+
+class ClientChanges:
+    """Changes a client, its secret, and whether it is there at all."""
+
+    def __init__(self, *, console: Console) -> None:
+        self._console = console
+        self._fresh_secrets = FreshSecrets(console.parts.encryption)
+
+    def blueprint(self) -> Blueprint:
+        """The routes."""
+        routes = self._console.routes("client-changes")
+        routes.get(f"{_ONE}/edit")(self.edit)
+        routes.post(f"{_ONE}/edit")(self.change)
+        routes.get(f"{_ONE}/secret")(self.ask_for_rotation)
+        routes.post(f"{_ONE}/secret")(self.rotate)
+        routes.get(f"{_ONE}/delete")(self.ask_for_deletion)
+        routes.post(f"{_ONE}/delete")(self.delete)
+        return routes
+
+    async def edit(self, row_id: str) -> Response:
+        """Its settings."""
+        client = await named_client(row_id)
+        return await self._form(client, client_form.of(client))
+
+    async def change(self, row_id: str) -> Response:
+        """Store what was typed, or show it again with what is wrong."""
+        client = await named_client(row_id)
+        filled = client_form.changed(client, await request.form)
+        if filled.faults:
+            return await self._form(client, filled.fields, filled)
+        await provisioning.change_client(
+            self._console.parts, client.client_id, filled.change(), actor=actor()
+        )
+        return done(client_lines.path(client), Done.CHANGED)
+
+    async def ask_for_rotation(self, row_id: str) -> Response:
+        """For how long the former secret is to be good."""
+        client = await self._dangerous(row_id, "secret")
+        return await self._rotation(client, RotationFields(), {})
+
+    async def rotate(self, row_id: str) -> Response:
+        """Give it another secret, which the next page shows."""
+        client = await self._dangerous(row_id, "secret")
+        form = await request.form
+        said = RotationFields(form.get("overlap", "").strip(), form.get("lifetime", "").strip())
+        hours, days = _number(said.overlap, _MOST_HOURS), _number(said.lifetime or "0", _MOST_DAYS)
+        if hours is None or days is None:
+            faults = {} if hours is not None else {"overlap": f"0 to {_MOST_HOURS} hours."}
+            faults |= {} if days is not None else {"lifetime": f"1 to {_MOST_DAYS} days, or none."}
+            return await self._rotation(client, said, faults)
+        now = self._console.now()
+        secret = await provisioning.rotate_client_secret(
+            self._console.parts,
+            client.client_id,
+            expires_at=now + timedelta(days=days) if days else None,
+            former_until=now + timedelta(hours=hours) if hours else None,
+            actor=actor(),
+        )
+        response = see_other(f"{ROOT}{client_lines.path(client)}/credentials?rotated=1")
+        await self._fresh_secrets.hand_on(response, client, secret, now=now)
+        return response
+
+    async def ask_for_deletion(self, row_id: str) -> Response:
+        """What goes with it."""
+        client = await self._dangerous(row_id, "delete")
+        return await self._deletion(client, mistyped=False)
+
+    async def delete(self, row_id: str) -> Response:
+        """Remove it, once its name has been typed."""
+        client = await self._dangerous(row_id, "delete")
+        if (await request.form).get("name", "").strip() != client.name.strip():
+            return await self._deletion(client, mistyped=True)
+        await provisioning.delete_client(self._console.parts, client.client_id, actor=actor())
+        return done("/clients", Done.DELETED)
+
+    async def _dangerous(self, row_id: str, action: str) -> Client:
+        """The client, for who has signed in lately. Raises ``SignInAgain`` and ``NotFound``."""
+        client = await named_client(row_id)
+        if action == "secret" and client.secrets.current is None:
+            raise NotFound
+        self._console.require_recent_sign_in(f"{ROOT}{client_lines.path(client)}/{action}")
+        return client
+
+    async def _form(
+        self, client: Client, fields: ClientFields, filled: Filled | None = None
+    ) -> Response:
+        here = client_lines.url(client)
+        content = ClientFormPage(
+            frame=await self._console.frame(),
+            action=f"{here}/edit",
+            cancel_url=here,
+            kind=kind_of(client),
+            public=client.is_public,
+            fields=fields,
+            known_scopes=_SCOPES,
+            faults=filled.faults if filled else {},
+            title=client.name,
+        )
+        return self._console.show("client_edit.html", content, 400 if content.faults else 200)
+
+    async def _rotation(
+        self, client: Client, fields: RotationFields, faults: dict[str, str]
+    ) -> Response:
+        here = client_lines.url(client)
+        content = RotatePage(
+            frame=await self._console.frame(),
+            name=client.name,
+            action=f"{here}/secret",
+            cancel_url=here,
+            has_former=client.secrets.former is not None,
+            fields=fields,
+            faults=faults,
+        )
+        return self._console.show("client_rotate.html", content, 400 if faults else 200)
+
+    async def _deletion(self, client: Client, *, mistyped: bool) -> Response:
+        here = client_lines.url(client)
+        content = DeleteClientPage(
+            frame=await self._console.frame(),
+            name=client.name,
+            client_id=client.client_id,
+            action=f"{here}/delete",
+            cancel_url=here,
+            people=await consents.count_of_client(client.client_id),
+            mistyped=mistyped,
+        )
+        return self._console.show("client_delete.html", content, 400 if mistyped else 200)
+
+
+def _number(text: str, most: int) -> int | None:
+    if not (text.isascii() and text.isdigit() and len(text) < 6):
+        return None
+    return number if (number := int(text)) <= most else None

@@ -1,0 +1,30 @@
+"""Clients as lists show them."""
+
+from authgate.admin.console import frame
+from authgate.admin.console.client_kinds import grant_names, kind_of
+from authgate.storage.client_rows import Client
+from authgate.web.console_view_models import ClientLine
+
+
+def path(client: Client) -> str:
+    """Where a client is, below the console."""
+    return f"/clients/{client.id}"
+
+
+def url(client: Client) -> str:
+    """The address of a client's page."""
+    return frame.url(path(client))
+
+
+def line(client: Client) -> ClientLine:
+    """A client in a list."""
+    return ClientLine(
+        url=url(client),
+        name=client.name,
+        client_id=client.client_id,
+        kind=kind_of(client),
+        public=client.is_public,
+        grants=grant_names(client),
+        status=client.status,
+        created_at=client.created_at,
+    )

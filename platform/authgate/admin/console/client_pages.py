@@ -1,0 +1,134 @@
+"""``/admin/clients/<id>``: a client, and what an administrator decides about it."""
+
+from datetime import datetime
+
+from quart import Blueprint, Response, request
+from werkzeug.exceptions import BadRequest
+
+from authgate import provisioning
+from authgate.admin.console import client_lines, snippets
+from authgate.admin.console.administrators import actor
+from authgate.admin.console.client_kinds import grant_names, kind_of
+from authgate.admin.console.frame import ROOT, Console, done, named_client
+from authgate.provisioning import UnknownClient
+from authgate.storage import consents, users
+from authgate.storage.client_rows import Client, ClientStatus
+from authgate.web.console_view_models import ClientPage, Done, SecretLine
+
+_ONE = f"{ROOT}/clients/<row_id>"
+_FLAGS = ("pkce_optional", "introspects", "unauthenticated_device_grant")
+
+
+class ClientPages:
+    """Shows a client, and changes whether it is served."""
+
+    def __init__(self, *, console: Console) -> None:
+        self._console = console
+
+    def blueprint(self) -> Blueprint:
+        """The routes."""
+        routes = self._console.routes("client")
+        routes.get(_ONE)(self.show)
+        routes.post(f"{_ONE}/review")(self.review)
+        routes.post(f"{_ONE}/status")(self.set_status)
+        routes.post(f"{_ONE}/revoke")(self.revoke)
+        routes.post(f"{_ONE}/end-former-secret")(self.end_former_secret)
+        return routes
+
+    async def show(self, row_id: str) -> Response:
+        """What it is, and how to connect it."""
+        client = await named_client(row_id)
+        here = client_lines.url(client)
+        content = ClientPage(
+            frame=await self._console.frame(),
+            name=client.name,
+            description=client.description,
+            client_id=client.client_id,
+            kind=kind_of(client),
+            public=client.is_public,
+            status=client.status,
+            first_party=client.first_party,
+            owner=await _owner(client),
+            created_at=client.created_at,
+            updated_at=client.updated_at,
+            grants=grant_names(client),
+            scopes=client.scopes,
+            redirect_uris=client.redirect_uris,
+            allowed_origins=client.metadata.allowed_origins,
+            consent=client.consent,
+            flags=[name for name in _FLAGS if getattr(client, name)],
+            secrets=_secrets(client, self._console.now()),
+            people=await consents.count_of_client(client.client_id),
+            endpoints=snippets.endpoints(client),
+            snippets=snippets.snippets(client),
+            edit_url=f"{here}/edit",
+            rotate_url=f"{here}/secret",
+            delete_url=f"{here}/delete",
+            review_action=f"{here}/review",
+            status_action=f"{here}/status",
+            revoke_action=f"{here}/revoke",
+            end_former_action=f"{here}/end-former-secret",
+        )
+        return self._console.show("client.html", content)
+
+    async def review(self, row_id: str) -> Response:
+        """Approve or reject one that waits; one that waits no more stays as it is."""
+        client, decision = await named_client(row_id), (await request.form).get("decision")
+        if decision not in ("approve", "reject"):
+            raise BadRequest
+        approved = decision == "approve"
+        try:
+            await provisioning.review_client(
+                self._console.parts, client.client_id, approved=approved, actor=actor()
+            )
+        except UnknownClient:
+            return done(client_lines.path(client), Done.CHANGED)
+        return done(client_lines.path(client), Done.APPROVED if approved else Done.REJECTED)
+
+    async def set_status(self, row_id: str) -> Response:
+        """Stop serving it, or serve it again; not one that somebody has to approve."""
+        client, wanted = await named_client(row_id), (await request.form).get("status")
+        if wanted not in (ClientStatus.ACTIVE, ClientStatus.INACTIVE):
+            raise BadRequest
+        if client.status in (ClientStatus.PENDING, ClientStatus.REJECTED):
+            return done(client_lines.path(client), Done.CHANGED)
+        status = ClientStatus(wanted)
+        await provisioning.set_client_status(
+            self._console.parts, client.client_id, status, actor=actor()
+        )
+        active = status is ClientStatus.ACTIVE
+        return done(client_lines.path(client), Done.ENABLED if active else Done.DISABLED)
+
+    async def revoke(self, row_id: str) -> Response:
+        """End whatever it was given."""
+        client = await named_client(row_id)
+        await provisioning.revoke_client_tokens(
+            self._console.parts, client.client_id, actor=actor()
+        )
+        return done(client_lines.path(client), Done.REVOKED)
+
+    async def end_former_secret(self, row_id: str) -> Response:
+        """Let only its current secret count."""
+        client = await named_client(row_id)
+        try:
+            await provisioning.end_former_client_secret(
+                self._console.parts, client.client_id, actor=actor()
+            )
+        except UnknownClient:
+            return done(client_lines.path(client), Done.CHANGED)
+        return done(client_lines.path(client), Done.FORMER_ENDED)
+
+
+async def _owner(client: Client) -> str:
+    owner = await users.find(client.owner_id) if client.owner_id else None
+    return owner.username if owner else ""
+
+
+def _secrets(client: Client, now: datetime) -> list[SecretLine]:
+    held = client.secrets
+    ends = {False: (held.current, held.expires_at), True: (held.former, held.former_expires_at)}
+    return [
+        SecretLine(former=former, ends_at=end, ended=end is not None and end <= now)
+        for former, (hashed, end) in ends.items()
+        if hashed is not None
+    ]

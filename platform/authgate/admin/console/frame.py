@@ -1,0 +1,101 @@
+"""What the pages of the console have in common: who may see them, and what is around them."""
+
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from quart import Blueprint, Response, request
+from werkzeug.exceptions import NotFound
+
+from authgate.accounts.answers import page, see_other
+from authgate.accounts.visits import signed_in, visitor
+from authgate.admin.console.administrators import (
+    SignInAgain,
+    administrator,
+    require_recent_sign_in,
+)
+from authgate.installation import Installation
+from authgate.storage import clients
+from authgate.storage.client_rows import Client, ClientStatus
+from authgate.web.console_view_models import ConsoleFrame, Done
+from authgate.web.pages import Pages
+from authgate_tenants import current_tenant
+
+ROOT = "/admin"
+
+
+class ConsolePage(Protocol):
+    """The value of one of the console's templates."""
+
+    @property
+    def frame(self) -> ConsoleFrame: ...
+
+
+class Console:
+    """Makes the pages; one for all of them."""
+
+    def __init__(self, *, parts: Installation, pages: Pages) -> None:
+        self.parts = parts
+        self._pages = pages
+
+    def now(self) -> datetime:
+        """The present moment."""
+        return self.parts.clock()
+
+    def routes(self, name: str) -> Blueprint:
+        """Routes that only administrators reach."""
+        routes = Blueprint(f"console-{name}", __name__)
+        routes.before_request(_only_administrators)
+        routes.register_error_handler(SignInAgain, _to_sign_in)
+        return routes
+
+    async def frame(self) -> ConsoleFrame:
+        """What is around a page."""
+        counted, prefix = await clients.counts(), current_tenant().prefix
+        done = request.args.get("done")
+        return ConsoleFrame(
+            signed_in_as=signed_in().user.username,
+            console_url=f"{prefix}{ROOT}",
+            account_url=f"{prefix}/account",
+            sign_out_action=f"{prefix}/logout",
+            waiting=counted.get(ClientStatus.PENDING, 0),
+            done=Done(done) if done in set(Done) else None,
+        )
+
+    def show(self, template: str, content: ConsolePage, status: int = 200) -> Response:
+        """A page."""
+        html = self._pages.render(f"console/{template}", visit=visitor().page(), page=content)
+        return page(html, status)
+
+    def require_recent_sign_in(self, then: str) -> None:
+        """Before what cannot be undone. Raises ``SignInAgain``."""
+        require_recent_sign_in(now=self.now(), then=then)
+
+
+async def _only_administrators() -> None:
+    administrator()
+
+
+async def _to_sign_in(error: SignInAgain) -> Response:
+    return see_other(f"/login?return_to={current_tenant().prefix}{error.then}")
+
+
+def url(path: str) -> str:
+    """The address of a page of the console, tenant prefix included."""
+    return f"{current_tenant().prefix}{ROOT}{path}"
+
+
+def done(path: str, what: Done) -> Response:
+    """Go back to a page of the console, which says what was done."""
+    return see_other(f"{ROOT}{path}?done={what}")
+
+
+async def named_client(row_id: str) -> Client:
+    """The tenant's client of this address. Raises ``NotFound``."""
+    try:
+        client = await clients.find_by_row(UUID(row_id))
+    except ValueError as error:
+        raise NotFound from error
+    if client is None:
+        raise NotFound
+    return client

@@ -1,0 +1,332 @@
+"""What the pages of the console show, one value for each template: as in ``view_models``.
+
+Every value has the ``frame`` that is around it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from authgate.storage.client_rows import ClientStatus
+from authgate.storage.users import UserStatus
+
+
+class Done(StrEnum):
+    """What was done just now: said once, after the redirect."""
+
+    CHANGED = "changed"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    DISABLED = "disabled"
+    ENABLED = "enabled"
+    REVOKED = "revoked"
+    FORMER_ENDED = "former-ended"
+    DELETED = "deleted"
+
+
+@dataclass(frozen=True, slots=True)
+class ConsoleFrame:
+    """What is around every page: the menu, and who is signed in."""
+
+    signed_in_as: str
+    console_url: str
+    account_url: str
+    sign_out_action: str
+    waiting: int = 0
+    """Clients that wait for approval."""
+    done: Done | None = None
+
+
+class ClientKind(StrEnum):
+    """What an application is, as people think of it; what it may use follows from it."""
+
+    WEB = "web"
+    """On a server, with pages for people."""
+    BROWSER = "browser"
+    """In a browser's page, without a server of its own."""
+    NATIVE = "native"
+    """A desktop, mobile or command-line application that can open a browser."""
+    DEVICE = "device"
+    """Something without a browser, such as a television."""
+    MACHINE = "machine"
+    """A program that acts for itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClientLine:
+    """A client in a list."""
+
+    url: str
+    name: str
+    client_id: str
+    kind: ClientKind
+    public: bool
+    grants: Sequence[str]
+    status: ClientStatus
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Attention:
+    """A client that somebody should look at."""
+
+    url: str
+    name: str
+    secret_ends_at: datetime | None = None
+    """``None`` where it waits for approval."""
+
+
+@dataclass(frozen=True, slots=True)
+class OverviewPage:
+    """``console/overview.html``."""
+
+    frame: ConsoleFrame
+    host: str
+    clients: Mapping[ClientStatus, int]
+    people: Mapping[UserStatus, int]
+    signed_in: int
+    """Browsers, now."""
+    tokens: int
+    """That work now."""
+    more_tokens: bool
+    """Whether there are more than that."""
+    attention: Sequence[Attention]
+    newest: Sequence[ClientLine]
+
+    @property
+    def all_clients(self) -> int:
+        """How many there are."""
+        return sum(self.clients.values())
+
+
+@dataclass(frozen=True, slots=True)
+class SortLink:
+    """The head of a column that a list can be sorted by."""
+
+    url: str
+    direction: str = ""
+    """``ascending``, ``descending`` or neither."""
+
+
+@dataclass(frozen=True, slots=True)
+class FilterLink:
+    """One of several choices, of which one holds."""
+
+    value: str
+    url: str
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ClientsPage:
+    """``console/clients.html``. The form ``action`` is sent by GET with ``search`` and what
+    ``kept`` holds."""
+
+    frame: ConsoleFrame
+    action: str
+    new_url: str
+    clear_url: str
+    clients: Sequence[ClientLine]
+    total: int
+    """Of all clients, whatever is looked for."""
+    search: str
+    kept: Mapping[str, str]
+    statuses: Sequence[FilterLink]
+    types: Sequence[FilterLink]
+    by_name: SortLink
+    by_age: SortLink
+    next_url: str | None = None
+    previous_url: str | None = None
+
+    @property
+    def is_filtered(self) -> bool:
+        """Whether not all are looked for."""
+        return bool(
+            self.search or any(each.current for each in (*self.statuses[1:], *self.types[1:]))
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class KindLink:
+    """A kind of client that can be made."""
+
+    kind: ClientKind
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClientKindsPage:
+    """``console/client_kinds.html``: the first step of a new client."""
+
+    frame: ConsoleFrame
+    kinds: Sequence[KindLink]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientFields:
+    """What is in the fields of a client's form, as it was typed; lists have an entry on each line.
+
+    The names of the fields are the names here; a tick sends ``1``.
+    """
+
+    name: str = ""
+    description: str = ""
+    client_id: str = ""
+    redirect_uris: str = ""
+    scopes: str = ""
+    allowed_origins: str = ""
+    consent: str = "remembered"
+    first_party: bool = False
+    authorization_code: bool = False
+    refresh_token: bool = False
+    device_code: bool = False
+    client_credentials: bool = False
+    pkce_optional: bool = False
+    introspects: bool = False
+    unauthenticated_device_grant: bool = False
+    client_uri: str = ""
+    logo_uri: str = ""
+    policy_uri: str = ""
+    tos_uri: str = ""
+    contacts: str = ""
+    audience: str = ""
+    access_token_lifetime: str = ""
+    refresh_token_lifetime: str = ""
+    project: str = ""
+    service_account: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ClientFormPage:
+    """``console/client_new.html`` and ``console/client_edit.html``. Posts ``ClientFields``."""
+
+    frame: ConsoleFrame
+    action: str
+    cancel_url: str
+    kind: ClientKind
+    public: bool
+    fields: ClientFields
+    known_scopes: Sequence[str] = ()
+    faults: Mapping[str, str] = field(default_factory=dict)
+    """By the name of the field."""
+    title: str = ""
+    """Of the client that is changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """An address that the client needs, by its name in the metadata (RFC 8414)."""
+
+    name: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Snippet:
+    """Lines to paste."""
+
+    language: str
+    file: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialsPage:
+    """``console/client_credentials.html``: what a client begins with; its secret this once."""
+
+    frame: ConsoleFrame
+    name: str
+    client_id: str
+    public: bool
+    secret: str | None
+    """``None`` where it has none, or it was shown before."""
+    rotated: bool
+    former_until: datetime | None
+    client_url: str
+    endpoints: Sequence[Endpoint]
+    snippets: Sequence[Snippet]
+
+
+@dataclass(frozen=True, slots=True)
+class SecretLine:
+    """A secret that counts, which nobody can read."""
+
+    former: bool
+    ends_at: datetime | None
+    ended: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ClientPage:
+    """``console/client.html``. ``…_action`` get nothing besides."""
+
+    frame: ConsoleFrame
+    name: str
+    description: str
+    client_id: str
+    kind: ClientKind
+    public: bool
+    status: ClientStatus
+    first_party: bool
+    owner: str
+    """Who registered it for themselves; empty where administrators did."""
+    created_at: datetime
+    updated_at: datetime
+    grants: Sequence[str]
+    scopes: Sequence[str]
+    redirect_uris: Sequence[str]
+    allowed_origins: Sequence[str]
+    consent: str
+    flags: Sequence[str]
+    """By their names in ``ClientFields``, which of its exceptions it has."""
+    secrets: Sequence[SecretLine]
+    people: int
+    """How many have allowed it something."""
+    endpoints: Sequence[Endpoint]
+    snippets: Sequence[Snippet]
+    edit_url: str
+    rotate_url: str
+    delete_url: str
+    review_action: str
+    """Gets ``decision``: ``approve`` or ``reject``."""
+    status_action: str
+    """Gets ``status``: ``active`` or ``inactive``."""
+    revoke_action: str
+    end_former_action: str
+
+
+@dataclass(frozen=True, slots=True)
+class RotationFields:
+    """What is in the fields of a rotation's form, as it was typed."""
+
+    overlap: str = "24"
+    """Hours for which the former secret is good."""
+    lifetime: str = ""
+    """Days until the new one ends; never where empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class RotatePage:
+    """``console/client_rotate.html``. Posts ``RotationFields``."""
+
+    frame: ConsoleFrame
+    name: str
+    action: str
+    cancel_url: str
+    has_former: bool
+    fields: RotationFields = RotationFields()
+    faults: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteClientPage:
+    """``console/client_delete.html``. Posts ``name``, as it is typed."""
+
+    frame: ConsoleFrame
+    name: str
+    client_id: str
+    action: str
+    cancel_url: str
+    people: int
+    mistyped: bool = False

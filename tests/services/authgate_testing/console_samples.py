@@ -1,0 +1,263 @@
+"""The console's pages as an administrator may meet them."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+
+from authgate.storage.client_rows import ClientStatus
+from authgate.storage.users import UserStatus
+from authgate.web.console_view_models import (
+    Attention,
+    ClientFields,
+    ClientFormPage,
+    ClientKind,
+    ClientKindsPage,
+    ClientLine,
+    ClientPage,
+    ClientsPage,
+    ConsoleFrame,
+    CredentialsPage,
+    DeleteClientPage,
+    Done,
+    Endpoint,
+    FilterLink,
+    KindLink,
+    OverviewPage,
+    RotatePage,
+    RotationFields,
+    SecretLine,
+    Snippet,
+    SortLink,
+)
+
+_NOW = datetime.now(UTC)
+_LONG = "a-name-without-a-single-space-in-it-" * 2
+_HERE = "/t/northwind/admin/clients"
+
+Sample = tuple[str, object]
+
+CONSOLE_ALIKE = frozenset(
+    f"console-{name}"
+    for name in (
+        "overview-empty",
+        "clients-not-found",
+        "new-native",
+        "new-machine",
+        "new-browser",
+        "edit",
+        "credentials-public",
+        "credentials-rotated",
+        "client-disabled",
+    )
+)
+"""Samples that differ from others in their words only."""
+
+
+def _frame(**changes: object) -> ConsoleFrame:
+    filled: dict[str, object] = {
+        "signed_in_as": "mira.halvorsen@northwind.example",
+        "console_url": "/t/northwind/admin",
+        "account_url": "/t/northwind/account",
+        "sign_out_action": "/t/northwind/logout",
+        "waiting": 1,
+    }
+    return ConsoleFrame(**(filled | changes))  # type: ignore[arg-type]
+
+
+def _line(number: int, name: str, kind: ClientKind, status: ClientStatus) -> ClientLine:
+    grants = ["authorization_code", "refresh_token"][: 1 + number % 2]
+    created = _NOW - timedelta(days=number)
+    url = f"{_HERE}/{number}"
+    public = kind is not ClientKind.MACHINE
+    return ClientLine(url, name, f"client-{number}", kind, public, grants, status, created)
+
+
+_LINES = (
+    _line(1, "Billing sync", ClientKind.MACHINE, ClientStatus.ACTIVE),
+    _line(2, "Partner portal", ClientKind.WEB, ClientStatus.PENDING),
+    _line(3, "Fleet Console", ClientKind.BROWSER, ClientStatus.INACTIVE),
+    _line(4, "Hall display", ClientKind.DEVICE, ClientStatus.REJECTED),
+    _line(5, _LONG, ClientKind.NATIVE, ClientStatus.ACTIVE),
+)
+_ENDPOINTS = (
+    Endpoint("issuer", "https://login.northwind.example"),
+    Endpoint("token_endpoint", "https://login.northwind.example/oauth/token"),
+)
+_SNIPPETS = tuple(
+    Snippet(
+        language, file, f"# {language}\n" + "a line that is longer than a telephone is wide " * 3
+    )
+    for language, file in (("curl", "shell"), ("Python", "app.py"), ("JavaScript", "app.mjs"))
+)
+
+
+def _overview(**changes: object) -> Sample:
+    filled: dict[str, object] = {
+        "frame": _frame(),
+        "host": "login.northwind.example",
+        "clients": {ClientStatus.ACTIVE: 22, ClientStatus.PENDING: 1},
+        "people": {UserStatus.ACTIVE: 8412, UserStatus.DISABLED: 3},
+        "signed_in": 310,
+        "tokens": 1000,
+        "more_tokens": True,
+        "attention": (
+            Attention(f"{_HERE}/1", "Partner portal"),
+            Attention(f"{_HERE}/2", "Billing sync", _NOW + timedelta(days=6)),
+        ),
+        "newest": _LINES,
+    }
+    return ("console/overview.html", OverviewPage(**(filled | changes)))  # type: ignore[arg-type]
+
+
+def _clients(**changes: object) -> Sample:
+    statuses = ("", "active", "pending", "inactive", "rejected")
+    filled: dict[str, object] = {
+        "frame": _frame(),
+        "action": _HERE,
+        "new_url": f"{_HERE}/new",
+        "clear_url": _HERE,
+        "clients": _LINES,
+        "total": 24,
+        "search": "",
+        "kept": {"status": "active"},
+        "statuses": tuple(FilterLink(each, _HERE, current=each == "") for each in statuses),
+        "types": tuple(
+            FilterLink(each, _HERE, current=each == "") for each in ("", "confidential", "public")
+        ),
+        "by_name": SortLink(_HERE, "descending"),
+        "by_age": SortLink(_HERE),
+        "next_url": f"{_HERE}?cursor=n",
+        "previous_url": f"{_HERE}?cursor=p",
+    }
+    return ("console/clients.html", ClientsPage(**(filled | changes)))  # type: ignore[arg-type]
+
+
+def _form(template: str, kind: ClientKind, **changes: object) -> Sample:
+    filled: dict[str, object] = {
+        "frame": _frame(),
+        "action": f"{_HERE}/new/{kind}",
+        "cancel_url": _HERE,
+        "kind": kind,
+        "public": kind not in (ClientKind.WEB, ClientKind.MACHINE),
+        "fields": ClientFields(name="Partner portal", scopes="openid", refresh_token=True),
+        "known_scopes": ("openid", "profile"),
+        "title": "Partner portal",
+    }
+    return (f"console/{template}", ClientFormPage(**(filled | changes)))  # type: ignore[arg-type]
+
+
+def _credentials(**changes: object) -> Sample:
+    filled: dict[str, object] = {
+        "frame": _frame(),
+        "name": "Partner portal",
+        "client_id": "cl_0JwLb6KfZs",
+        "public": False,
+        "secret": "shown-once-" * 4,
+        "rotated": False,
+        "former_until": None,
+        "client_url": f"{_HERE}/1",
+        "endpoints": _ENDPOINTS,
+        "snippets": _SNIPPETS,
+    }
+    page = CredentialsPage(**(filled | changes))  # type: ignore[arg-type]
+    return ("console/client_credentials.html", page)
+
+
+def _client(**changes: object) -> Sample:
+    here = f"{_HERE}/1"
+    filled: dict[str, object] = {
+        "frame": _frame(done=Done.CHANGED),
+        "name": "Partner portal",
+        "description": "Where partners see their orders.",
+        "client_id": "cl_0JwLb6KfZs",
+        "kind": ClientKind.WEB,
+        "public": False,
+        "status": ClientStatus.ACTIVE,
+        "first_party": True,
+        "owner": "",
+        "created_at": _NOW - timedelta(days=90),
+        "updated_at": _NOW,
+        "grants": ("authorization_code", "refresh_token"),
+        "scopes": ("openid", "profile"),
+        "redirect_uris": ("https://partners.northwind.example/callback", "http://localhost/cb"),
+        "allowed_origins": (),
+        "consent": "remembered",
+        "flags": ("introspects", "pkce_optional", "unauthenticated_device_grant"),
+        "secrets": (
+            SecretLine(former=False, ends_at=_NOW + timedelta(days=60)),
+            SecretLine(former=True, ends_at=_NOW - timedelta(hours=1), ended=True),
+        ),
+        "people": 12,
+        "endpoints": _ENDPOINTS,
+        "snippets": _SNIPPETS,
+        "edit_url": f"{here}/edit",
+        "rotate_url": f"{here}/secret",
+        "delete_url": f"{here}/delete",
+        "review_action": f"{here}/review",
+        "status_action": f"{here}/status",
+        "revoke_action": f"{here}/revoke",
+        "end_former_action": f"{here}/end-former-secret",
+    }
+    return ("console/client.html", ClientPage(**(filled | changes)))  # type: ignore[arg-type]
+
+
+def _long_client() -> Sample:
+    return _client(
+        name=_LONG,
+        description=_LONG,
+        client_id=_LONG[:64],
+        owner=_LONG,
+        kind=ClientKind.BROWSER,
+        status=ClientStatus.PENDING,
+        scopes=(_LONG, "read"),
+        redirect_uris=(f"https://{_LONG}.example/",),
+        allowed_origins=(f"https://{_LONG}.example",),
+        secrets=(),
+        flags=(),
+    )
+
+
+def console_samples() -> Mapping[str, Sample]:
+    """Every template of the console in every state it has, by name."""
+    faults = dict.fromkeys(("name", "redirect_uris", "scopes", "consent", "grant_types"), _LONG)
+    mistyped = DeleteClientPage(_frame(), _LONG, _LONG, "/delete", _HERE, 1, mistyped=True)
+    rotation = RotatePage(
+        _frame(),
+        "Billing sync",
+        "/secret",
+        _HERE,
+        has_former=True,
+        fields=RotationFields(overlap="x"),
+        faults={"overlap": "0 to 720 hours."},
+    )
+    return {
+        "console-overview": _overview(),
+        "console-overview-empty": _overview(clients={}, attention=(), newest=()),
+        "console-clients": _clients(),
+        "console-clients-none": _clients(clients=(), total=0, frame=_frame(done=Done.DELETED)),
+        "console-clients-not-found": _clients(clients=(), search="x", next_url=None),
+        "console-kinds": (
+            "console/client_kinds.html",
+            ClientKindsPage(
+                _frame(), [KindLink(kind, f"{_HERE}/new/{kind}") for kind in ClientKind]
+            ),
+        ),
+        **{
+            f"console-new-{kind}": _form("client_new.html", kind)
+            for kind in (ClientKind.BROWSER, ClientKind.NATIVE, ClientKind.MACHINE)
+        },
+        "console-new-faults": _form("client_new.html", ClientKind.WEB, faults=faults),
+        "console-edit": _form("client_edit.html", ClientKind.WEB),
+        "console-edit-faults": _form(
+            "client_edit.html", ClientKind.BROWSER, faults=faults, title=_LONG
+        ),
+        "console-credentials": _credentials(),
+        "console-credentials-public": _credentials(public=True, secret=None),
+        "console-credentials-rotated": _credentials(
+            secret=None, rotated=True, former_until=_NOW, name=_LONG
+        ),
+        "console-client": _client(),
+        "console-client-pending": _long_client(),
+        "console-client-disabled": _client(status=ClientStatus.INACTIVE, frame=_frame(waiting=0)),
+        "console-rotate": ("console/client_rotate.html", rotation),
+        "console-delete": ("console/client_delete.html", mistyped),
+    }
