@@ -5,11 +5,9 @@ people, ``_platform_routes`` for whoever operates it.
 """
 
 import asyncio
-import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
-from ipaddress import ip_network
 from typing import cast
 
 import structlog
@@ -23,6 +21,7 @@ from authgate.accounts.device_verification import DeviceVerification
 from authgate.accounts.federation import Federation
 from authgate.accounts.login import PasswordLogin
 from authgate.accounts.passwords import Passwords
+from authgate.accounts.signed_out import SigningOut
 from authgate.accounts.tenant_connections import TenantConnections
 from authgate.admin.console import pages as console_pages
 from authgate.admin.console.frame import Console
@@ -68,7 +67,7 @@ from authgate.plugin_manager import (
     TracedHttp,
 )
 from authgate.refusals import Refusals
-from authgate.settings import EgressSettings, Settings
+from authgate.settings import Settings
 from authgate.storage import fitness, service_lock
 from authgate.storage.poll_pacing import MemoryPollPacer, PollPacer, RedisPollPacer
 from authgate.storage.rate_limits import MemoryRateLimiter, RateLimiter, RedisRateLimiter
@@ -156,7 +155,7 @@ async def assembled(settings: Settings, *, clock: Clock) -> AsyncIterator[tuple[
     async with (
         tracing.opened(settings.tracing) as tracer,
         installation.opened(settings, clock=clock, tracer=tracer) as parts,
-        _outside(settings.egress) as outside,
+        GuardedHttp.of(settings.egress) as outside,
         Sampler(readings.of(parts)) as sampler,
     ):
         if tracer is None:
@@ -165,13 +164,6 @@ async def assembled(settings: Settings, *, clock: Clock) -> AsyncIterator[tuple[
             access_log = TracedAccessLog(settings, handler, tracer)
             edge = _edge(parts, sampler, access_log, TracedHttp(outside, tracer))
             yield TracedApp(edge, tracer, _addresses(settings)), parts
-
-
-def _outside(egress: EgressSettings) -> GuardedHttp:
-    return GuardedHttp(
-        allowed_networks=[ip_network(each) for each in egress.allowed_networks],
-        tls=ssl.create_default_context(cafile=egress.ca_file),
-    )
 
 
 def _edge(
@@ -212,14 +204,7 @@ def _machine_routes(
     parts: Installation, limits: Limits, plugins: Plugins, client_keys: ClientKeys
 ) -> Routes:
     clients = RegisteredClients(parts.clients)
-    authenticator = ClientAuthenticator(
-        clients=clients,
-        assertions=ClientAssertions(
-            keys=client_keys, seal=ClientSecretSeal(parts.encryption), clock=parts.clock
-        ),
-        limits=limits,
-        clock=parts.clock,
-    )
+    authenticator = _authenticator(parts, clients, limits, client_keys)
     issuer = TokenIssuer(keys=parts.keys, plugins=plugins, clock=parts.clock)
     dpop = DpopProofs(
         nonces=DpopNonces(encryption=parts.encryption, clock=parts.clock), clock=parts.clock
@@ -227,23 +212,7 @@ def _machine_routes(
     bearer = BearerTokens(
         keys=parts.keys, clients=clients, dpop=dpop, limits=limits, clock=parts.clock
     )
-    rotation = RefreshRotation(clock=parts.clock)
-    tokens = SignInTokens(
-        issuer=issuer,
-        id_tokens=IdTokens(keys=parts.keys, clock=parts.clock),
-        rotation=rotation,
-    )
-    grants: list[Grant] = [
-        AuthorizationCodeGrant(tokens=tokens, clock=parts.clock),
-        RefreshTokenGrant(tokens=tokens, rotation=rotation, clock=parts.clock),
-        ClientCredentialsGrant(issuer=issuer),
-        DeviceCodeGrant(
-            tokens=tokens,
-            pacer=_poll_pacer(parts),
-            limits=limits,
-            clock=parts.clock,
-        ),
-    ]
+    grants = _grants(parts, issuer, limits)
     metadata = Discovery(grants, scopes=parts.scopes).metadata
     device_code = device_authorization_endpoint.endpoint(
         authenticator=authenticator, limits=limits, clock=parts.clock
@@ -283,6 +252,28 @@ def _machine_routes(
     }
 
 
+def _authenticator(
+    parts: Installation, clients: RegisteredClients, limits: Limits, client_keys: ClientKeys
+) -> ClientAuthenticator:
+    seal = ClientSecretSeal(parts.encryption)
+    assertions = ClientAssertions(keys=client_keys, seal=seal, clock=parts.clock)
+    return ClientAuthenticator(
+        clients=clients, assertions=assertions, limits=limits, clock=parts.clock
+    )
+
+
+def _grants(parts: Installation, issuer: TokenIssuer, limits: Limits) -> list[Grant]:
+    rotation = RefreshRotation(clock=parts.clock)
+    id_tokens = IdTokens(keys=parts.keys, clock=parts.clock)
+    tokens = SignInTokens(issuer=issuer, id_tokens=id_tokens, rotation=rotation)
+    return [
+        AuthorizationCodeGrant(tokens=tokens, clock=parts.clock),
+        RefreshTokenGrant(tokens=tokens, rotation=rotation, clock=parts.clock),
+        ClientCredentialsGrant(issuer=issuer),
+        DeviceCodeGrant(tokens=tokens, pacer=_poll_pacer(parts), limits=limits, clock=parts.clock),
+    ]
+
+
 def _people(
     parts: Installation,
     pages: Pages,
@@ -291,13 +282,7 @@ def _people(
     client_keys: ClientKeys,
 ) -> PeopleApp:
     sessions = BrowserSessions(clock=parts.clock)
-    people = PeopleApp(
-        pages=pages,
-        clock=parts.clock,
-        body_limit=parts.settings.server.body_limit,
-        at_once=max(1, parts.settings.database.pool_size - 2),
-        body_seconds=parts.settings.server.body_seconds,
-    )
+    signing_out = SigningOut(pages=pages, sessions=sessions)
     connections = TenantConnections(connectors=connectors, encryption=parts.encryption)
     federation = Federation(
         pages=pages,
@@ -313,17 +298,20 @@ def _people(
         options=connections,
         passwords=Passwords(),
         sessions=sessions,
+        signing_out=signing_out,
         encryption=parts.encryption,
         limits=limits,
         clock=parts.clock,
     )
-    device = DeviceVerification(pages=pages, sessions=sessions, limits=limits, clock=parts.clock)
+    device = DeviceVerification(
+        pages=pages, signing_out=signing_out, limits=limits, clock=parts.clock
+    )
     account = AccountPages(pages=pages, clock=parts.clock)
     apps = AppPages(pages=pages, clock=parts.clock)
     id_tokens = IdTokens(keys=parts.keys, clock=parts.clock)
     authorization = AuthorizationEndpoint(
         pages=pages,
-        sessions=sessions,
+        signing_out=signing_out,
         id_tokens=id_tokens,
         request_objects=RequestObjects(keys=client_keys, clock=parts.clock),
         responses=AuthorizationResponses(keys=parts.keys, clock=parts.clock),
@@ -332,15 +320,26 @@ def _people(
     )
     end_session = EndSessionEndpoint(
         pages=pages,
-        sessions=sessions,
+        signing_out=signing_out,
         id_tokens=id_tokens,
         encryption=parts.encryption,
         clock=parts.clock,
     )
     doors = (login, federation, device, account, apps, authorization, end_session)
+    people = _empty_people(parts, pages)
     people.mount(each.blueprint() for each in doors)
     people.mount(console_pages.blueprints(Console(parts=parts, pages=pages)))
     return people
+
+
+def _empty_people(parts: Installation, pages: Pages) -> PeopleApp:
+    return PeopleApp(
+        pages=pages,
+        clock=parts.clock,
+        body_limit=parts.settings.server.body_limit,
+        at_once=max(1, parts.settings.database.pool_size - 2),
+        body_seconds=parts.settings.server.body_seconds,
+    )
 
 
 def _platform_routes(

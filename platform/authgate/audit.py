@@ -52,7 +52,7 @@ class Event(StrEnum):
     """Somebody came back from another identity provider; ``success`` says how it ended."""
 
     SESSION_REVOKED = "SESSION_REVOKED"
-    """Somebody ended one or more of their other sessions."""
+    """Somebody ended one or more of their other sessions, or an administrator all of a person's."""
 
     DEVICE_CODE_GENERATED = "DEVICE_CODE_GENERATED"
     """A device asked for a code."""

@@ -9,12 +9,14 @@ from contextlib import asynccontextmanager, suppress
 from contextvars import Context
 from functools import partial
 from typing import Protocol
+from uuid import UUID
 
 import structlog
 
 from authgate.clock import Clock
 from authgate.installation import Installation, key_encryption_keys
 from authgate.jobs import (
+    DeliverLogouts,
     Handlers,
     InProcessRunner,
     JobQueue,
@@ -22,16 +24,27 @@ from authgate.jobs import (
     Periodic,
     QueueUnavailable,
     RemoveExpired,
+    port,
 )
 from authgate.jobs.envelope import Envelopes
+from authgate.oidc.backchannel_logout import BackchannelLogout
+from authgate.plugin_manager import GuardedHttp, TracedHttp
 from authgate.settings import Settings
+from authgate.storage import due_logouts
 from authgate.storage.expiry import remove_expired
 from authgate.telemetry import metrics
 from authgate.telemetry.tracing import UNTRACED
+from authgate.tokens.logout_token import LogoutTokens
+from authgate_tenants import use_tenant
+from authgate_tenants.scope import tenant_in_scope
 
 _log = structlog.get_logger(__name__)
 
 _WATCH_SECONDS = 15.0
+_LOGOUTS_SECONDS = 15.0
+"""Between looks for clients that have to be told once more, or that a command has left to tell."""
+_TENANTS_IN_ONE_GO = 64
+_TENANTS_AT_ONCE = 8
 
 
 class _MeasuredQueue(Protocol):
@@ -51,14 +64,16 @@ async def job_queue(parts: Installation) -> AsyncIterator[JobQueue]:
             tracer=tracer,
         )
         async with runner:
-            yield runner
+            with port.served_by(runner):
+                yield runner
         return
     from authgate.jobs.celery_queue import CeleryQueue
 
     queue = CeleryQueue(settings, envelopes(settings), tracer=tracer)
     watch = asyncio.create_task(_watch(queue), context=Context())
     try:
-        yield queue
+        with port.served_by(queue):
+            yield queue
     finally:
         watch.cancel()
         await asyncio.wait([watch])
@@ -77,6 +92,7 @@ def performer(parts: Installation) -> Performer:
     """What does every job there is."""
     handlers = Handlers()
     handlers.add(RemoveExpired, partial(_remove_expired, parts.settings, parts.clock))
+    handlers.add(DeliverLogouts, partial(_deliver_logouts, parts))
     return Performer(
         handlers, find_tenant=parts.resolver.find_by_id, tracer=parts.tracer or UNTRACED
     )
@@ -84,7 +100,10 @@ def performer(parts: Installation) -> Performer:
 
 def schedule(settings: Settings) -> tuple[Periodic, ...]:
     """The jobs that come again. Done twice in a period they do no harm."""
-    return (Periodic(RemoveExpired(), settings.jobs.cleanup_seconds),)
+    return (
+        Periodic(RemoveExpired(), settings.jobs.cleanup_seconds),
+        Periodic(DeliverLogouts(), _LOGOUTS_SECONDS),
+    )
 
 
 def envelopes(settings: Settings) -> Envelopes:
@@ -103,3 +122,30 @@ async def _remove_expired(settings: Settings, clock: Clock, _job: RemoveExpired)
     for table, rows in removed.items():
         metrics.expired_rows_removed.add(table, by=rows)
     _log.info("expired rows removed", rows=removed)
+
+
+async def _deliver_logouts(parts: Installation, _job: DeliverLogouts) -> None:
+    async with GuardedHttp.of(parts.settings.egress) as outside:
+        http = TracedHttp(outside, parts.tracer) if parts.tracer else outside
+        tokens = LogoutTokens(keys=parts.keys, clock=parts.clock)
+        logout = BackchannelLogout(tokens=tokens, http=http, clock=parts.clock)
+        if tenant_in_scope() is not None:
+            await logout.deliver_due()
+        else:
+            await _deliver_everywhere(parts, logout)
+
+
+async def _deliver_everywhere(parts: Installation, logout: BackchannelLogout) -> None:
+    due = await due_logouts.tenants(
+        parts.settings.database, now=parts.clock(), limit=_TENANTS_IN_ONE_GO
+    )
+    places = asyncio.Semaphore(_TENANTS_AT_ONCE)
+
+    async def deliver(tenant_id: UUID) -> None:
+        async with places:
+            tenant = await parts.resolver.find_by_id(tenant_id)
+            if tenant is not None:
+                with use_tenant(tenant):
+                    await logout.deliver_due()
+
+    await asyncio.gather(*(deliver(each) for each in due))

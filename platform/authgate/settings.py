@@ -197,8 +197,8 @@ class LimitSettings(_Section):
 
 
 class EgressSettings(_Section):
-    """Requests that tenants cause: to their identity providers, and for the proofs of their
-    domains."""
+    """Requests that tenants cause: to their identity providers and clients, and for the proofs of
+    their domains."""
 
     allowed_networks: tuple[str, ...] = ()
     """Networks that may be reached although they are not public, such as that of a company's own

@@ -84,6 +84,10 @@ class TenantSettings:
     audience: tuple[str, ...] = ()
     """``aud`` of access tokens; the issuer itself where empty (RFC 9068 section 2.2)."""
 
+    resources: tuple[str, ...] = ()
+    """URIs of the resource servers that clients may ask tokens for (RFC 8707); where empty the
+    parameter ``resource`` is not looked at."""
+
     private_claim_prefix: Annotated[
         str, Field(pattern=r"^[a-zA-Z](?:[a-zA-Z0-9_]{0,13}[a-zA-Z0-9])?$")
     ] = "extra"

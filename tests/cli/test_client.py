@@ -281,11 +281,13 @@ def test_a_client_is_gone_once_it_is_deleted(acme_cli: Cli) -> None:
 def test_the_addresses_of_a_client_are_given_changed_and_taken_away(lite_cli: Cli) -> None:
     page = ("--allowed-origin", "https://app.example")
     bye = ("--post-logout-redirect-uri", "https://app.example/bye")
-    lite_cli("client", "create", "-t", "acme", *DEVICE, "--id", "tv", *page, *bye)
+    told = ("--backchannel-logout-uri", "https://app.example/gone")
+    lite_cli("client", "create", "-t", "acme", *DEVICE, "--id", "tv", *page, *bye, *told)
 
     def shown() -> list[str]:
         data = lite_cli("client", "show", "-t", "acme", "tv", "-o", "json").data
         assert data["post_logout_redirect_uris"] == ["https://app.example/bye"]
+        assert data["backchannel_logout_uri"] == "https://app.example/gone"
         return list(data.get("allowed_origins", []))
 
     assert shown() == ["https://app.example"]

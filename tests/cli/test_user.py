@@ -86,7 +86,13 @@ def test_a_password_is_reset(mira: Cli) -> None:
     assert set(given.data) == {"id", "username"}
 
 
-@pytest.mark.parametrize("verb", ["disable", "enable", "reset-password"])
+def test_a_user_is_signed_out_everywhere(mira: Cli) -> None:
+    ended = mira("user", "sign-out", "-t", "acme", "mira")
+    assert (ended.code, ended.err) == (0, "✓ mira is signed out, in 0 browsers too.\n")
+    assert mira("audit", "tail", "-o", "json").data[-1]["event_type"] == "SESSION_REVOKED"
+
+
+@pytest.mark.parametrize("verb", ["disable", "enable", "reset-password", "sign-out"])
 def test_nobody_is_not_found(lite_cli: Cli, verb: str) -> None:
     ended = lite_cli("user", verb, "-t", "acme", "nobody")
     assert ended.code == 3

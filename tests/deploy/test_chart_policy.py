@@ -187,7 +187,7 @@ def _ports_of(component: str, values: dict[str, Any]) -> set[int]:
     needs = {
         "web": ("database", "redis", "https"),
         "doctor": ("database", "redis", "https"),
-        "worker": ("database", "redis"),
+        "worker": ("database", "redis", "https"),
         "beat": ("redis",),
         "migrate": ("database",),
     }

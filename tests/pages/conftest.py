@@ -216,6 +216,10 @@ def _in_tenant() -> dict[str, Sample]:
         "logout-nobody": _logout(client_name="", detail="No such application is registered here."),
         "signed-out": ("signed_out.html", SignedOutPage("/login", "Fleet Console", "https://a.b/")),
         "signed-out-here": ("signed_out.html", SignedOutPage("/login", detail="It said twice.")),
+        "signed-out-frames": (
+            "signed_out.html",
+            SignedOutPage("/login", "Fleet Console", "#gone", ("about:blank#1", "about:blank#2")),
+        ),
         "error-in-tenant": ("error.html", refused),
     }
 

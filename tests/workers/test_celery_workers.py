@@ -6,10 +6,15 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from celery import Celery
+from uuid_utils.compat import uuid7
 
+from authgate import storage
 from authgate.clock import utc_now
-from authgate.jobs import RemoveExpired
+from authgate.jobs import DeliverLogouts, RemoveExpired
 from authgate.jobs.celery_settings import celery_settings
+from authgate.storage import logout_deliveries
+from authgate.storage.logout_deliveries import DeliveryStatus
+from authgate_tenants import use_tenant
 
 Until = Callable[[Callable[[], Awaitable[bool]]], Awaitable[None]]
 
@@ -32,6 +37,25 @@ async def test_a_worker_removes_what_is_over_in_every_tenant_and_nothing_else(
 
     await until(it_has_said_so)
     assert await rows.are_gone()
+
+
+async def test_a_worker_tells_clients_of_sessions_that_are_over(
+    crew: Any, worker: Any, until: Until
+) -> None:
+    rows = await crew.rows()
+    for tenant_id in (None, rows.tenants[0].id):  # a look at all tenants, and a hint for one
+        async with storage.opened(crew.settings.database):
+            with use_tenant(rows.tenants[0]):
+                await logout_deliveries.add(uuid7(), "cli", subject="somebody", now=utc_now())
+        await crew.queue().enqueue(DeliverLogouts(), tenant_id=tenant_id)
+
+        async def it_is_over() -> bool:
+            async with storage.opened(crew.settings.database):
+                with use_tenant(rows.tenants[0]):
+                    newest = await logout_deliveries.newest(limit=1)
+            return newest[0].status is DeliveryStatus.FAILED  # the client has no address
+
+        await until(it_is_over)
 
 
 async def test_ti_16_a_worker_refuses_what_does_not_carry_our_seal(

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
+from authgate.accounts import logout
 from authgate.storage import (
     authorization_codes,
     consents,
@@ -91,9 +92,11 @@ async def remove(access_id: UUID, user_id: UUID, *, now: datetime) -> int:
 
 
 async def end_of_session(session_id: UUID, *, now: datetime) -> None:
-    """End what lives no longer than a session; what is meant to outlive it does."""
+    """End what lives no longer than a session, and have its clients told; what is meant to outlive
+    it does."""
     await authorization_codes.withdraw(session_id=session_id, now=now)
     await refresh_tokens.revoke_of_session(session_id)
+    await logout.tell_clients(session_id, now=now)
 
 
 async def end_of_client(user_id: UUID, client_id: str, *, now: datetime) -> int:

@@ -12,7 +12,7 @@ from authgate.accounts.scope_lines import scope_lines
 from authgate.accounts.visits import SignedIn, signed_in, visitor
 from authgate.audit import Event
 from authgate.clock import Clock
-from authgate.storage import clients, sessions
+from authgate.storage import clients, session_clients, sessions
 from authgate.storage.client_rows import Client
 from authgate.storage.sessions import Session
 from authgate.web.pages import Pages
@@ -54,11 +54,11 @@ class AccountPages:
         """The sessions of the person and what has access in their name."""
         person, now, prefix = signed_in(), self._clock(), current_tenant().prefix
         held = await access.of(person.user.id, now=now, limit=_MOST_ACCESSES + 1)
+        living = await sessions.live_of(person.user.id, now=now)
+        known = await _applications(living)
         content = SessionsPage(
             signed_in_as=person.user.username,
-            sessions=tuple(
-                _line(each, person) for each in await sessions.live_of(person.user.id, now=now)
-            ),
+            sessions=tuple(_line(each, person, known.get(each.id, ())) for each in living),
             account_url=f"{prefix}/account",
             sign_out_action=f"{prefix}/logout",
             end_action=f"{prefix}{_HERE}/end",
@@ -85,12 +85,11 @@ class AccountPages:
     async def end_others(self) -> Response:
         """End every session but this one."""
         person, now = signed_in(), self._clock()
-        for session in await sessions.live_of(person.user.id, now=now):
-            if session.id != person.session.id:
-                await access.end_of_session(session.id, now=now)
         ended = await sessions.end_all(person.user.id, now=now, except_id=person.session.id)
-        await _record(person, ("user", str(person.user.id)), count=ended)
-        return see_other(f"{_HERE}?ended={ended}")
+        for session_id in ended:
+            await access.end_of_session(session_id, now=now)
+        await _record(person, ("user", str(person.user.id)), count=len(ended))
+        return see_other(f"{_HERE}?ended={len(ended)}")
 
     async def remove_access(self) -> Response:
         """Take back what an application or device may do; it has to be allowed anew."""
@@ -115,7 +114,18 @@ async def _record(person: SignedIn, resource: tuple[str, str], count: int = 1) -
     )
 
 
-def _line(session: Session, person: SignedIn) -> SessionLine:
+async def _applications(living: list[Session]) -> dict[UUID, tuple[str, ...]]:
+    """The names of the applications that each session is known to."""
+    known = await session_clients.of([session.id for session in living])
+    registered = await clients.find_many({each.client_id for each in known})
+    names: dict[UUID, tuple[str, ...]] = {}
+    for each in known:
+        if client := registered.get(each.client_id):
+            names[each.session_id] = (*names.get(each.session_id, ()), client.name)
+    return names
+
+
+def _line(session: Session, person: SignedIn, applications: tuple[str, ...]) -> SessionLine:
     device, kind = user_agents.described(session.user_agent)
     return SessionLine(
         id=str(session.id),
@@ -126,6 +136,7 @@ def _line(session: Session, person: SignedIn) -> SessionLine:
         last_active_at=session.last_seen_at,
         signed_in_at=session.authenticated_at,
         connection=None if "pwd" in session.amr else session.amr[-1],
+        applications=applications,
     )
 
 

@@ -9,10 +9,14 @@ from authgate.web.machine import parse_pairs
 from authgate_tenants import current_tenant
 
 
-def page(html: str, status: int = 200, *, form_target: str = "") -> Response:
-    """A page; where its form may end at another address, that is to be named."""
-    if form_target:
-        request.scope["authgate.exchange"].form_target = form_target  # type: ignore[typeddict-item]  # the edge's own
+def page(
+    html: str, status: int = 200, *, form_target: str = "", frame_sources: tuple[str, ...] = ()
+) -> Response:
+    """A page; where its form may end at another address, or others are shown in it, those are to
+    be named."""
+    exchange = request.scope["authgate.exchange"]  # type: ignore[typeddict-item]  # the edge's own
+    exchange.form_target = form_target or exchange.form_target
+    exchange.frame_sources = frame_sources
     return Response(html, status, content_type="text/html; charset=utf-8")
 
 

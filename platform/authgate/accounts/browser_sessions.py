@@ -5,11 +5,11 @@ from datetime import timedelta
 from quart import Response
 
 from authgate import audit
-from authgate.accounts import access
+from authgate.accounts import access, logout
 from authgate.accounts.visits import Visitor
 from authgate.audit import Event
 from authgate.clock import Clock
-from authgate.storage import sessions
+from authgate.storage import session_clients, sessions
 from authgate.storage.sessions import SignIn
 from authgate.storage.users import User
 from authgate.web import session_cookie
@@ -61,16 +61,24 @@ class BrowserSessions:
         session_cookie.write(response, session_cookie.SESSION, key, max_age=max_age)
         session_cookie.clear(response, session_cookie.PRESESSION)
 
-    async def end(self, visitor: Visitor, response: Response, *, client_id: str = "") -> None:
-        """Sign this browser out, here and on the server; a client may have asked for it."""
+    async def end(self, visitor: Visitor, *, client_id: str = "") -> tuple[str, ...]:
+        """Sign this browser out on the server; a client may have asked for it.
+
+        The pages that applications want loaded in it now.
+        """
+        former = visitor.signed_in
+        frames = await logout.frames(former.session.id) if former else ()
         await self._end_former(visitor, client_id)
-        session_cookie.clear(response, session_cookie.SESSION)
+        return frames
 
     async def _renewed(self, visitor: Visitor, user: User, sign_in: SignIn) -> str | None:
         former = visitor.signed_in
         if former is None or former.user.id != user.id:
             return None
-        return await sessions.renew(former.session, sign_in)
+        key = await sessions.renew(former.session, sign_in)
+        if key is not None:
+            await session_clients.prolong(former.session.id, expires_at=sign_in.expires_at)
+        return key
 
     async def _end_former(self, visitor: Visitor, client_id: str = "") -> None:
         former = visitor.signed_in

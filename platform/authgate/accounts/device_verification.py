@@ -11,9 +11,9 @@ from quart import Blueprint, Response, request
 
 from authgate import audit
 from authgate.accounts import user_agents, visits
-from authgate.accounts.answers import page, see_other
-from authgate.accounts.browser_sessions import BrowserSessions
+from authgate.accounts.answers import page
 from authgate.accounts.scope_lines import scope_lines
+from authgate.accounts.signed_out import SigningOut
 from authgate.accounts.visits import SignedIn, signed_in, visitor
 from authgate.audit import Event
 from authgate.clock import Clock
@@ -48,10 +48,10 @@ class DeviceVerification:
     """The pages of the device grant."""
 
     def __init__(
-        self, *, pages: Pages, sessions: BrowserSessions, limits: Limits, clock: Clock
+        self, *, pages: Pages, signing_out: SigningOut, limits: Limits, clock: Clock
     ) -> None:
         self._pages = pages
-        self._sessions = sessions
+        self._signing_out = signing_out
         self._limits = limits
         self._clock = clock
 
@@ -92,10 +92,9 @@ class DeviceVerification:
     async def switch(self) -> Response:
         """Sign out, and come back to the code as somebody else."""
         code = normalized((await request.form).get("user_code", ""))
-        target = f"{current_tenant().prefix}/device" + (f"?user_code={code}" if code else "")
-        response = see_other(f"/login?return_to={target}")
-        await self._sessions.end(visitor(), response)
-        return response
+        prefix = current_tenant().prefix
+        target = f"{prefix}/device" + (f"?user_code={code}" if code else "")
+        return await self._signing_out.leave(f"{prefix}/login?return_to={target}")
 
     async def _entered(self, typed: str) -> Response:
         person, code = signed_in(), normalized(typed)

@@ -14,6 +14,7 @@ from authgate.accounts.known_browsers import COOKIE as KNOWN
 from authgate.accounts.known_browsers import SECONDS as KNOWN_SECONDS
 from authgate.accounts.known_browsers import KnownBrowser
 from authgate.accounts.passwords import Check, Passwords
+from authgate.accounts.signed_out import SigningOut
 from authgate.accounts.visits import visitor
 from authgate.audit import Event
 from authgate.clock import Clock
@@ -55,6 +56,7 @@ class PasswordLogin:
         options: SignInOptions,
         passwords: Passwords,
         sessions: BrowserSessions,
+        signing_out: SigningOut,
         encryption: TenantEncryption,
         limits: Limits,
         clock: Clock,
@@ -64,6 +66,7 @@ class PasswordLogin:
         self._passwords = passwords
         self._encryption = encryption
         self._sessions = sessions
+        self._signing_out = signing_out
         self._limits = limits
         self._clock = clock
 
@@ -93,9 +96,7 @@ class PasswordLogin:
 
     async def sign_out(self) -> Response:
         """End the session."""
-        response = see_other("/login")
-        await self._sessions.end(visitor(), response)
-        return response
+        return await self._signing_out.leave(f"{current_tenant().prefix}/login")
 
     async def _checked(self, attempt: _Attempt, check: Check) -> Response:
         named = await users.find_by_login(attempt.username)

@@ -12,6 +12,7 @@ import typer
 from authgate import provisioning
 from authgate.cli import client_metadata, installed
 from authgate.cli import client_options as options
+from authgate.cli.client_logouts import logouts
 from authgate.cli.failures import Misused
 from authgate.cli.output import Format, Output, Record, confirm, say, show, show_all
 from authgate.clock import utc_now
@@ -30,6 +31,7 @@ from authgate.tokens import scopes
 Done = TypeVar("Done")
 
 app = typer.Typer()
+app.command()(logouts)
 
 GRANTS = {
     "authorization_code": AuthorizationCodeGrant.grant_type,
@@ -58,6 +60,8 @@ def create(
     unauthenticated_device_grant: options.WithoutSecret = False,
     allowed_origin: options.AllowedOrigins = None,
     post_logout_redirect_uri: options.PostLogoutRedirectUris = None,
+    backchannel_logout_uri: options.BackchannelLogoutUri = None,
+    frontchannel_logout_uri: options.FrontchannelLogoutUri = None,
     description: options.Description = "",
     client_id: options.OwnId = None,
     secret_stdin: options.Given = False,
@@ -83,6 +87,8 @@ def create(
             **options.metadata(
                 allowed_origins=allowed_origin,
                 post_logout_redirect_uris=post_logout_redirect_uri,
+                backchannel_logout_uri=backchannel_logout_uri,
+                frontchannel_logout_uri=frontchannel_logout_uri,
             )
         ),
     )
@@ -123,6 +129,8 @@ def update(
     unauthenticated_device_grant: options.NewWithoutSecret = None,
     allowed_origin: options.AllowedOrigins = None,
     post_logout_redirect_uri: options.PostLogoutRedirectUris = None,
+    backchannel_logout_uri: options.BackchannelLogoutUri = None,
+    frontchannel_logout_uri: options.FrontchannelLogoutUri = None,
     description: options.NewDescription = None,
 ) -> None:
     """Change a client; what is not given stays as it is."""
@@ -139,7 +147,10 @@ def update(
         unauthenticated_device_grant=unauthenticated_device_grant,
     )
     said = options.metadata(
-        allowed_origins=allowed_origin, post_logout_redirect_uris=post_logout_redirect_uri
+        allowed_origins=allowed_origin,
+        post_logout_redirect_uris=post_logout_redirect_uri,
+        backchannel_logout_uri=backchannel_logout_uri,
+        frontchannel_logout_uri=frontchannel_logout_uri,
     )
     if not change.given() and not said:
         raise Misused("Say what to change.")

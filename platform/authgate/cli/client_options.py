@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from authgate.storage.client_rows import ApplicationType, ConsentPolicy
+from authgate.storage.logout_deliveries import DeliveryStatus
 
 InTenant = Annotated[str, typer.Option("--tenant", "-t", help="Slug of the tenant")]
 Name = Annotated[str, typer.Option(help="Its name for people, who see it before they approve")]
@@ -97,6 +98,19 @@ PostLogoutRedirectUris = Annotated[
         help="Where it takes people back that have signed out, to the letter; repeatable",
     ),
 ]
+BackchannelLogoutUri = Annotated[
+    str | None,
+    typer.Option(
+        "--backchannel-logout-uri", help="Where its server is told that a session is over"
+    ),
+]
+FrontchannelLogoutUri = Annotated[
+    str | None,
+    typer.Option(
+        "--frontchannel-logout-uri",
+        help="Its page that is loaded when a person signs out, on the origin of a redirect URI",
+    ),
+]
 Description = Annotated[str, typer.Option(help="What it is for, for whoever administers it")]
 NewDescription = Annotated[str | None, typer.Option("--description", help="Another description")]
 SecretDays = Annotated[
@@ -109,6 +123,11 @@ KeptHours = Annotated[
         "--keep-former-hours", min=0, max=720, help="For so long the former secret is good, too"
     ),
 ]
+OfClient = Annotated[
+    str | None, typer.Option("--client", help="client_id of one; all where not given")
+]
+OfStatus = Annotated[DeliveryStatus | None, typer.Option("--status", help="Only those")]
+Lines = Annotated[int, typer.Option("--lines", "-n", min=1, max=1000, help="How many")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask")]
 
 

@@ -84,6 +84,20 @@ def disable(tenant: InTenant, username: Username) -> None:
 
 
 @app.command()
+def sign_out(tenant: InTenant, username: Username) -> None:
+    """Sign a user out everywhere, devices and applications included."""
+
+    async def signed_out() -> int:
+        async with installed.inside(tenant):
+            return await provisioning.sign_out_user(
+                username, now=utc_now(), actor=installed.operator()
+            )
+
+    ended = asyncio.run(signed_out())
+    say(f"✓ {username} is signed out, in {ended} browsers too.")
+
+
+@app.command()
 def enable(tenant: InTenant, username: Username) -> None:
     """Let a disabled user sign in again."""
 

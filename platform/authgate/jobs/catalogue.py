@@ -13,4 +13,11 @@ class RemoveExpired(Job):
     name: ClassVar[str] = "remove-expired"
 
 
-JOBS: tuple[type[Job], ...] = (RemoveExpired,)
+@dataclass(frozen=True, slots=True)
+class DeliverLogouts(Job):
+    """Tell clients of sessions that are over: of one tenant, or of all that have some to tell."""
+
+    name: ClassVar[str] = "deliver-logouts"
+
+
+JOBS: tuple[type[Job], ...] = (RemoveExpired, DeliverLogouts)

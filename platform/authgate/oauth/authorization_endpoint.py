@@ -16,8 +16,8 @@ from quart import Blueprint, Response, request
 from authgate import audit
 from authgate.accounts import visits
 from authgate.accounts.answers import leave_for, page, see_other, sent_parameters
-from authgate.accounts.browser_sessions import BrowserSessions
 from authgate.accounts.scope_lines import scope_lines
+from authgate.accounts.signed_out import SigningOut
 from authgate.accounts.visits import SignedIn, visitor
 from authgate.audit import Event
 from authgate.clock import Clock
@@ -38,7 +38,13 @@ from authgate.oauth.errors import (
     OAuthError,
 )
 from authgate.oauth.request_object import RequestObjects
-from authgate.storage import authorization_codes, authorization_requests, clients, consents
+from authgate.storage import (
+    authorization_codes,
+    authorization_requests,
+    clients,
+    consents,
+    session_clients,
+)
 from authgate.storage.authorization_requests import Waiting
 from authgate.storage.client_rows import ApplicationType, Client, ConsentPolicy
 from authgate.telemetry import metrics
@@ -82,7 +88,7 @@ class AuthorizationEndpoint:
         self,
         *,
         pages: Pages,
-        sessions: BrowserSessions,
+        signing_out: SigningOut,
         id_tokens: IdTokens,
         request_objects: RequestObjects,
         responses: AuthorizationResponses,
@@ -90,7 +96,7 @@ class AuthorizationEndpoint:
         clock: Clock,
     ) -> None:
         self._pages = pages
-        self._sessions = sessions
+        self._signing_out = signing_out
         self._id_tokens = id_tokens
         self._request_objects = request_objects
         self._responses = responses
@@ -188,10 +194,9 @@ class AuthorizationEndpoint:
 
     async def switch(self, handle: str) -> Response:
         """Sign out, and come back as somebody else."""
-        target = f"{current_tenant().prefix}{PATH}/{handle}"
-        response = see_other(f"/login?return_to={quote(target)}")
-        await self._sessions.end(visitor(), response)
-        return response
+        prefix = current_tenant().prefix
+        target = quote(f"{prefix}{PATH}/{handle}")
+        return await self._signing_out.leave(f"{prefix}/login?return_to={target}")
 
     async def _asked(self, handle: str) -> _Asked | None:
         waiting = await authorization_requests.find(handle, now=self._clock())
@@ -267,9 +272,18 @@ class AuthorizationEndpoint:
             code_challenge=wanted.code_challenge,
             authentication=authentication.to_json(),
             confirmation=Confirmation(jkt=wanted.dpop_jkt).to_json(),
+            resource=wanted.resource,
             now=now,
             expires_at=now + lifetime,
         )
+        if "openid" in wanted.scope:
+            # Before the ID token is there: no session ends without whom it was told to.
+            await session_clients.note(
+                session.id,
+                asked.client.client_id,
+                subject=person.user.subject,
+                expires_at=session.expires_at,
+            )
         await _record(Event.AUTHORIZATION_CODE_GENERATED, asked, person, str(code_id))
         metrics.authorizations.add("granted")
         return await self._sent(wanted.address, asked.client, {"code": code})

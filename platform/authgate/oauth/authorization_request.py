@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, NamedTuple, Self
 
-from authgate.oauth import pkce
+from authgate.oauth import pkce, resources
 from authgate.oauth.errors import (
     InvalidRequest,
     InvalidScope,
@@ -53,7 +53,11 @@ class Parameters:
     def __init__(self, pairs: Sequence[tuple[str, str]]) -> None:
         self._values = {name: value for name, value in pairs if value}
         names = [name for name, _ in pairs]
-        self.repeated = frozenset(name for name in names if names.count(name) > 1)
+        self.repeated = frozenset(
+            name for name in names if names.count(name) > 1 and name != resources.PARAMETER
+        )
+        self.resource = tuple(value for name, value in pairs if name == resources.PARAMETER)
+        """RFC 8707 section 2: the only parameter that may come several times."""
 
     def get(self, name: str) -> str:
         """The parameter's value; empty where it has none."""
@@ -117,6 +121,7 @@ class AuthorizationRequest:
     ui_locales: tuple[str, ...] = ()
     """Languages for the pages, the best first."""
     id_token_hint: str = field(default="", repr=False)
+    resource: tuple[str, ...] = ()
     dpop_jkt: str = ""
     """The key that the client will show when it redeems the code (RFC 9449 section 10)."""
 
@@ -149,6 +154,7 @@ class AuthorizationRequest:
             login_hint=parameters.get("login_hint"),
             ui_locales=_ui_locales(parameters),
             id_token_hint=parameters.get("id_token_hint"),
+            resource=resources.granted(tuple(filter(None, parameters.resource)), client),
             dpop_jkt=_dpop_jkt(parameters),
         )
 

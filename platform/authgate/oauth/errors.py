@@ -62,6 +62,12 @@ class InvalidScope(OAuthError):
     code = "invalid_scope"
 
 
+class InvalidTarget(OAuthError):
+    """The client may have no token for this resource or audience (RFC 8707 section 2)."""
+
+    code = "invalid_target"
+
+
 class UnsupportedResponseType(OAuthError):
     """Nothing but ``code`` is answered (RFC 6749 section 4.1.2.1)."""
 

@@ -1,14 +1,14 @@
 """``POST /oauth/introspect``: whether a token is good, and what it stands for (RFC 7662)."""
 
 from authgate.clock import Clock
-from authgate.oauth import families
+from authgate.oauth import families, resources
 from authgate.oauth.bearer import BearerTokens, Presented
 from authgate.oauth.client_authentication import ClientAuthenticator
 from authgate.oauth.errors import InvalidClient, InvalidRequest
 from authgate.storage import refresh_tokens, users
 from authgate.storage.client_rows import Client
 from authgate.storage.refresh_tokens import RefreshStatus
-from authgate.tokens.issuer import audience, token_type
+from authgate.tokens.issuer import token_type
 from authgate.web.client_ip import bucket
 from authgate.web.limits import Limits
 from authgate.web.machine import Handler, MachineRequest, Reply
@@ -46,7 +46,7 @@ def endpoint(
 
 
 def _access_token(found: Presented | None, client: Client) -> dict[str, object]:
-    if found is None or not _may_know(client, found.token.client_id):
+    if found is None or not _may_know(client, found):
         return _INACTIVE
     token, tenant = found.token, current_tenant()
     known: dict[str, object] = {
@@ -56,7 +56,7 @@ def _access_token(found: Presented | None, client: Client) -> dict[str, object]:
         "client_id": token.client_id,
         "sub": token.subject,
         "iss": tenant.issuer,
-        "aud": audience(tenant),
+        "aud": found.claims["aud"],
         "jti": str(token.jti),
         "iat": int(token.created_at.timestamp()),
         "exp": int(token.expires_at.timestamp()),
@@ -90,7 +90,9 @@ async def _refresh_token(token: str, client: Client, clock: Clock) -> dict[str, 
     }
 
 
-def _may_know(client: Client, holder: str) -> bool:
+def _may_know(client: Client, found: Presented) -> bool:
     """Its own tokens, those that are meant for it, and a resource server's every one."""
     is_meant = client.client_id in current_tenant().settings.audience
-    return client.introspects or holder == client.client_id or is_meant
+    if is_meant and resources.is_for_others(found.claims["aud"]):
+        is_meant = False
+    return client.introspects or client.client_id == found.token.client_id or is_meant

@@ -7,8 +7,6 @@ from authgate.storage.client_rows import ApplicationType, Client
 from authgate.storage.shared_cache import SharedCache
 from authgate.web import redirect_uris
 
-_WEB = ("https://", "http://")
-
 
 class RegisteredOrigins:
     """Knows the origins of all clients of the current tenant."""
@@ -33,6 +31,4 @@ def _of(client: Client) -> Iterator[str]:
     yield from client.metadata.allowed_origins
     # What a native application listens on is no page, and any program may listen there.
     if client.application_type is ApplicationType.WEB:
-        for uri in client.redirect_uris:
-            if uri.startswith(_WEB):
-                yield redirect_uris.origin(uri)
+        yield from redirect_uris.origins(client.redirect_uris)

@@ -43,6 +43,8 @@ class SignInTokens:
                 authenticated_at=family.authentication.at,
                 family_id=family.id,
                 confirmation=family.confirmation,
+                resource=family.resource,
+                amr=family.authentication.amr,
             )
         )
         client, user, scope = family.client, family.user, family.scope

@@ -8,7 +8,7 @@ site leads here, and must not sign anybody out.
 from quart import Blueprint, Response
 
 from authgate.accounts.answers import leave_for, page, see_other, sent_parameters
-from authgate.accounts.browser_sessions import BrowserSessions
+from authgate.accounts.signed_out import SigningOut
 from authgate.accounts.visits import SignedIn, visitor
 from authgate.clock import Clock
 from authgate.oauth.authorization_request import Parameters
@@ -19,7 +19,7 @@ from authgate.tokens.id_token import IdTokens
 from authgate.web import redirect_uris
 from authgate.web.machine import BadRequest
 from authgate.web.pages import Pages
-from authgate.web.view_models import LogoutPage, SignedOutPage
+from authgate.web.view_models import LogoutPage
 from authgate_tenants import current_tenant
 from authgate_tenants.encryption import TenantCipher, TenantEncryption
 
@@ -33,13 +33,13 @@ class EndSessionEndpoint:
         self,
         *,
         pages: Pages,
-        sessions: BrowserSessions,
+        signing_out: SigningOut,
         id_tokens: IdTokens,
         encryption: TenantEncryption,
         clock: Clock,
     ) -> None:
         self._pages = pages
-        self._sessions = sessions
+        self._signing_out = signing_out
         self._id_tokens = id_tokens
         self._encryption = encryption
         self._clock = clock
@@ -67,7 +67,7 @@ class EndSessionEndpoint:
         """Sign out whom the request proves to be meant, and ask everybody else."""
         wanted, person = await self._opened(request), visitor().signed_in
         if person is None:
-            return await self._gone(wanted, is_proven=bool(wanted.subject))
+            return await self._gone(wanted)
         if not wanted.proves(person):
             return await self._ask(request, wanted, person)
         return await self._end(wanted)
@@ -77,24 +77,21 @@ class EndSessionEndpoint:
         return await self._end(await self._opened(request))
 
     async def _end(self, wanted: LogoutRequest) -> Response:
-        response = await self._gone(wanted, is_proven=True)
-        await self._sessions.end(visitor(), response, client_id=wanted.client_id)
         metrics.end_session_requests.add("signed_out")
-        return response
-
-    async def _gone(self, wanted: LogoutRequest, *, is_proven: bool) -> Response:
-        """Where a person goes who is not signed in any more."""
-        uri = _return_address(wanted)
-        if uri and is_proven:
-            return leave_for(uri)
-        content = SignedOutPage(
+        return await self._signing_out.leave(
+            _return_address(wanted),
+            client_id=wanted.client_id,
             client_name=await _name(wanted),
-            continue_url=uri,
-            sign_in_url=f"{current_tenant().prefix}/login",
             detail=wanted.fault,
         )
-        html = self._pages.render("signed_out.html", visit=visitor().page(), page=content)
-        return page(html, 400 if wanted.fault else 200)
+
+    async def _gone(self, wanted: LogoutRequest) -> Response:
+        """Where a person goes who is not signed in any more."""
+        onward = _return_address(wanted)
+        if onward and wanted.subject:
+            return leave_for(onward)
+        # Without a proof anybody's link could lead there: the person decides.
+        return self._signing_out.page(onward, client_name=await _name(wanted), detail=wanted.fault)
 
     async def _ask(self, request: str, wanted: LogoutRequest, person: SignedIn) -> Response:
         metrics.end_session_requests.add("refused" if wanted.fault else "asked")

@@ -1,5 +1,6 @@
 """``GET|POST /oauth/userinfo``: who the person is (OpenID Connect Core section 5.3)."""
 
+from authgate.oauth import resources
 from authgate.oauth.bearer import BearerTokens, Presented
 from authgate.oauth.errors import InsufficientScope, InvalidToken, MissingToken
 from authgate.tokens import standard_claims
@@ -17,6 +18,8 @@ def endpoint(*, bearer: BearerTokens) -> Handler:
     async def userinfo(request: MachineRequest) -> Reply:
         presented = await _presented(bearer, request)
         scopes = set(presented.token.scope.split())
+        if resources.is_for_others(presented.claims["aud"]):
+            raise InvalidToken("This token is for another resource server.")
         if presented.user is None:
             raise InvalidToken("This token is a machine's: it has no user.")
         if not scopes & TOLD_OF_A_PERSON:

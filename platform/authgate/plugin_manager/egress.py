@@ -10,7 +10,16 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Collection, Iterable, Mapping
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from functools import lru_cache
+from ipaddress import (
+    IPv4Address,
+    IPv4Network,
+    IPv6Address,
+    IPv6Network,
+    ip_address,
+    ip_network,
+)
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 from urllib.parse import urlencode, urlsplit
@@ -18,6 +27,7 @@ from urllib.parse import urlencode, urlsplit
 import httpcore2
 
 from authgate.plugin_api import HttpFailure, HttpResponse
+from authgate.settings import EgressSettings
 
 Network = IPv4Network | IPv6Network
 
@@ -56,6 +66,12 @@ class GuardedHttp:
             keepalive_expiry=30.0,
             network_backend=_GuardedNetwork(tuple(allowed_networks)),
         )
+
+    @classmethod
+    def of(cls, settings: EgressSettings) -> Self:
+        """As the installation has it."""
+        allowed = [ip_network(each) for each in settings.allowed_networks]
+        return cls(allowed_networks=allowed, tls=_tls(settings.ca_file))
 
     async def __aenter__(self) -> Self:
         await self._pool.__aenter__()
@@ -104,6 +120,12 @@ class GuardedHttp:
             OSError,
         ) as error:
             raise HttpFailure("The request failed.") from error
+
+
+@lru_cache(maxsize=2)
+def _tls(ca_file: Path | None) -> ssl.SSLContext:
+    # To read all authorities takes longer than a request.
+    return ssl.create_default_context(cafile=ca_file)
 
 
 class _GuardedNetwork(httpcore2.AsyncNetworkBackend):

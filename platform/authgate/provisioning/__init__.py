@@ -39,6 +39,7 @@ from authgate.provisioning.users import (
     enable_user,
     random_password,
     reset_password,
+    sign_out_user,
 )
 
 __all__ = [
@@ -74,5 +75,6 @@ __all__ = [
     "rotate_client_secret",
     "set_client_status",
     "set_tenant_status",
+    "sign_out_user",
     "verify_domain",
 ]

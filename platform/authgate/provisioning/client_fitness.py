@@ -5,7 +5,7 @@ from functools import partial
 
 from authgate.provisioning import client_keys_fitness
 from authgate.storage.client_drafts import ClientDraft
-from authgate.storage.client_rows import ConsentPolicy
+from authgate.storage.client_rows import ApplicationType, ConsentPolicy
 from authgate.web import redirect_uris
 from authgate.web.redirect_uris import BadRedirectUri
 
@@ -70,6 +70,24 @@ def _faults_of_addresses(draft: ClientDraft) -> Iterator[tuple[str, str]]:
                 check_address(uri)
         except BadRedirectUri as error:
             yield field, str(error)
+    yield from _faults_of_logout(draft)
+
+
+def _faults_of_logout(draft: ClientDraft) -> Iterator[tuple[str, str]]:
+    back, front = draft.metadata.backchannel_logout_uri, draft.metadata.frontchannel_logout_uri
+    for field, uri in (("backchannel_logout_uri", back), ("frontchannel_logout_uri", front)):
+        try:
+            if uri:
+                redirect_uris.check(uri, ApplicationType.WEB)
+        except BadRedirectUri as error:
+            yield field, str(error)
+            return
+    if back and not redirect_uris.is_claimed(back):
+        yield "backchannel_logout_uri", f"{back!r} is not https, and only that is asked."
+    # OpenID Connect Front-Channel Logout 2: else anybody's page could be loaded in ours.
+    if front and redirect_uris.origin(front) not in redirect_uris.origins(draft.redirect_uris):
+        fault = f"{front!r} is not on the origin of a redirect URI of the client."
+        yield "frontchannel_logout_uri", fault
 
 
 def _faults_without_secret(draft: ClientDraft) -> Iterator[tuple[str, str]]:

@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from authgate import audit, storage
+from authgate.accounts import logout
 from authgate.accounts.passwords import Passwords
 from authgate.audit import SYSTEM, Actor, Event
 from authgate.storage import (
@@ -66,6 +67,24 @@ async def disable_user(login: str, *, now: datetime, actor: Actor = SYSTEM) -> U
     return user
 
 
+async def sign_out_user(login: str, *, now: datetime, actor: Actor = SYSTEM) -> int:
+    """Sign a user of the current tenant out everywhere; they may sign in again at once. How many
+    browsers that were.
+
+    Raises ``UnknownUser``.
+    """
+    async with storage.transaction():
+        user = await _user(login)
+        ended = await _end_access(user, now)
+        await audit.record(
+            Event.SESSION_REVOKED,
+            actor=actor,
+            resource=("user", str(user.id)),
+            details={"sessions": ended},
+        )
+    return ended
+
+
 async def enable_user(login: str, *, actor: Actor = SYSTEM) -> User:
     """Let a user of the current tenant sign in again. Raises ``UnknownUser``."""
     async with storage.transaction():
@@ -99,14 +118,18 @@ async def _open_account(user: User) -> None:
         await login_failures.forget(account)
 
 
-async def _end_access(user: User, now: datetime) -> None:
-    """Whoever acts in this person's name, in a browser or on a device, no longer can."""
-    await sessions.end_all(user.id, now=now)
+async def _end_access(user: User, now: datetime) -> int:
+    """Whoever acts in this person's name, in a browser or on a device, no longer can; how many
+    browsers that were."""
+    ended = await sessions.end_all(user.id, now=now)
     # What yields tokens ends before them: a request under way has then stored what it gives.
     await device_codes.withdraw_of_user(user.id)
     await authorization_codes.withdraw(user_id=user.id, now=now)
     await refresh_tokens.revoke_of_user(user.id)
     await tokens.revoke_of_user(user.id)
+    for session_id in ended:
+        await logout.tell_clients(session_id, now=now)
+    return len(ended)
 
 
 async def _user(login: str) -> User:

@@ -29,6 +29,7 @@ class AuthorizationCode(TenantOwned):
     code_challenge = fields.CharField(43, default="")
     authentication: dict[str, Any] = fields.JSONField()
     confirmation: dict[str, str] | None = fields.JSONField(null=True)
+    resource: list[str] | None = fields.JSONField(null=True)
     created_at = fields.DatetimeField()
     expires_at = fields.DatetimeField()
     spent_at = fields.DatetimeField(null=True)
@@ -58,6 +59,8 @@ class PresentedCode:
     """How the person had proven who they are."""
     confirmation: Mapping[str, str] | None
     """The key that whoever redeems it has to show, if any."""
+    resource: tuple[str, ...]
+    """The resource servers that were asked for."""
     expires_at: datetime
     is_spent: bool
 
@@ -77,6 +80,7 @@ _BY_HASH = Lookup(
         "code_challenge",
         "authentication",
         "confirmation",
+        "resource",
         "expires_at",
         "spent_at",
     ),
@@ -100,6 +104,7 @@ async def issue(
     code_challenge: str,
     authentication: Mapping[str, Any],
     confirmation: Mapping[str, str] | None = None,
+    resource: tuple[str, ...] = (),
     now: datetime,
     expires_at: datetime,
 ) -> tuple[str, UUID]:
@@ -117,6 +122,7 @@ async def issue(
         code_challenge=code_challenge,
         authentication=dict(authentication),
         confirmation=dict(confirmation) if confirmation else None,
+        resource=list(resource) or None,
         created_at=now,
         expires_at=expires_at,
     )
@@ -141,6 +147,7 @@ async def find(code: str) -> PresentedCode | None:
         code_challenge=record["code_challenge"],
         authentication=connection.json(record["authentication"]),
         confirmation=connection.json(confirmation) if confirmation else None,
+        resource=tuple(connection.json(record["resource"])) if record["resource"] else (),
         expires_at=connection.moment(record["expires_at"]),
         is_spent=record["spent_at"] is not None,
     )

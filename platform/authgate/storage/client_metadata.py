@@ -36,6 +36,14 @@ class ClientMetadata:
     allowed_origins: tuple[str, ...] = ()
     """Origins of its pages, which may ask from a browser; those of its redirect URIs may anyway."""
 
+    backchannel_logout_uri: str = ""
+    """Where it is told that a session is over (OpenID Connect Back-Channel Logout 1.0)."""
+    backchannel_logout_session_required: bool = False
+    """Whether it needs ``sid`` there; it is always told."""
+    frontchannel_logout_uri: str = ""
+    """Its page that is loaded when a person signs out (OpenID Connect Front-Channel Logout 1.0)."""
+    frontchannel_logout_session_required: bool = False
+    """Whether it needs ``iss`` and ``sid`` there; it is always told."""
     post_logout_redirect_uris: tuple[str, ...] = ()
     """Where people may be led after they have signed out, to the letter."""
 
@@ -49,6 +57,8 @@ class ClientMetadata:
     extra_claims: tuple[str, ...] = ()
     """Claims that it may put into its tokens itself, by name."""
 
+    resources: tuple[str, ...] = ()
+    """Of the tenant's resource servers those that it may ask tokens for; all where empty."""
     jwks: Mapping[str, Any] | None = None
     """Its public keys (RFC 7517)."""
     jwks_uri: str = ""

@@ -52,6 +52,7 @@ class RefreshToken(TenantOwned):
     grant_type = fields.CharField(64)
     authentication: dict[str, Any] = fields.JSONField()
     confirmation: dict[str, str] | None = fields.JSONField(null=True)
+    resource: list[str] | None = fields.JSONField(null=True)
     created_at = fields.DatetimeField()
     expires_at = fields.DatetimeField()
     ends_at = fields.DatetimeField()
@@ -87,6 +88,8 @@ class Presented:
     authentication: Mapping[str, Any]
     confirmation: Mapping[str, str] | None
     """The key that it is bound to, if any."""
+    resource: tuple[str, ...]
+    """The resource servers that its access tokens are for; the tenant's audience where none."""
     created_at: datetime
     expires_at: datetime
     ends_at: datetime
@@ -107,6 +110,7 @@ class NewRefreshToken:
     grant_type: str
     authentication: Mapping[str, Any]
     confirmation: Mapping[str, str] | None
+    resource: tuple[str, ...]
     created_at: datetime
     expires_at: datetime
     ends_at: datetime
@@ -126,6 +130,7 @@ _BY_HASH = Lookup(
         "grant_type",
         "authentication",
         "confirmation",
+        "resource",
         "created_at",
         "expires_at",
         "ends_at",
@@ -162,6 +167,7 @@ async def store(token: str, new: NewRefreshToken) -> None:
         grant_type=new.grant_type,
         authentication=dict(new.authentication),
         confirmation=dict(new.confirmation) if new.confirmation else None,
+        resource=list(new.resource) or None,
         created_at=new.created_at,
         expires_at=new.expires_at,
         ends_at=new.ends_at,
@@ -187,6 +193,7 @@ async def find(token: str) -> Presented | None:
         grant_type=record["grant_type"],
         authentication=connection.json(record["authentication"]),
         confirmation=connection.json(confirmation) if confirmation else None,
+        resource=tuple(connection.json(record["resource"])) if record["resource"] else (),
         created_at=connection.moment(record["created_at"]),
         expires_at=connection.moment(record["expires_at"]),
         ends_at=connection.moment(record["ends_at"]),

@@ -29,11 +29,16 @@ SWEPT = {
         "last_attempt_at < now() - interval '30 days'"
         " AND (locked_until IS NULL OR locked_until < now())"
     ),
+    "logout_deliveries": "expires_at < now()",
     "refresh_tokens": "ends_at < now()",
+    "session_clients": "expires_at < now()",
     "spent_jtis": "expires_at < now()",
     "tokens": "expires_at < now()",
 }
 """Tables that the sweep role deletes from, and which of their rows it sees."""
+
+PENDING = {"logout_deliveries": "status = 'pending'"}
+"""Tables in which the sweep role also sees what somebody has yet to do."""
 
 _ADD_ONLY = frozenset({"audit_events"})
 _TENANT = "NULLIF(current_setting('app.tenant', true), '')::uuid"
@@ -128,6 +133,7 @@ def _statements(role: dict[str, str]) -> list[str]:
         *(line for table in tenant_tables() for line in _wall(table, role["app"])),
         *(line for table in APPENDED for line in _append_door(table, role["append"])),
         *(line for table, seen in SWEPT.items() for line in _sweep_door(table, seen, role)),
+        *(line for table, seen in PENDING.items() for line in _pending_door(table, seen, role)),
     ]
 
 
@@ -183,6 +189,10 @@ def _sweep_door(table: str, seen: str, role: dict[str, str]) -> list[str]:
         *_policy(table, "sweep_deletes_expired", f"FOR DELETE TO {sweep} USING ({seen})"),
         f"GRANT SELECT, DELETE ON {table} TO {sweep}",
     ]
+
+
+def _pending_door(table: str, seen: str, role: dict[str, str]) -> list[str]:
+    return _policy(table, "sweep_sees_pending", f"FOR SELECT TO {role['sweep']} USING ({seen})")
 
 
 def _policy(table: str, name: str, rule: str) -> list[str]:

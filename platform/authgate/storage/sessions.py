@@ -116,12 +116,11 @@ async def end(session_id: UUID, *, user_id: UUID, now: datetime) -> bool:
     return ended == 1
 
 
-async def end_all(user_id: UUID, *, now: datetime, except_id: UUID | None = None) -> int:
-    """End a person's sessions, save perhaps one; how many ended."""
-    living = Session.filter(user_id=user_id, ended_at=None)
-    if except_id is not None:
-        living = living.exclude(id=except_id)
-    return await living.update(ended_at=now)
+async def end_all(user_id: UUID, *, now: datetime, except_id: UUID | None = None) -> list[UUID]:
+    """End a person's sessions, save perhaps one; those that ended now."""
+    living = await Session.filter(user_id=user_id, ended_at=None).only("id")
+    others = [session.id for session in living if session.id != except_id]
+    return [each for each in others if await end(each, user_id=user_id, now=now)]
 
 
 def _values(key: str, sign_in: SignIn) -> dict[str, Any]:

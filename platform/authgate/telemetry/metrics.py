@@ -50,6 +50,11 @@ end_session_requests = Count(
     "Sign-outs that clients asked for: done, to be confirmed, or not believed.",
     "result",
 )
+logout_deliveries = Count(
+    "authgate_logout_deliveries_total",
+    "Attempts to tell clients of sessions that are over, by what became of them.",
+    "result",
+)
 rate_limited = Count(
     "authgate_rate_limited_total", "Requests refused because there were too many.", "rule"
 )
@@ -237,6 +242,8 @@ for _login in ("success", "failure"):
     logins.expect("connection", _login)
 for _result in ("granted", "denied", "refused"):
     authorizations.expect(_result)
+for _result in ("delivered", "postponed", "failed"):
+    logout_deliveries.expect(_result)
 for _result in ("signed_out", "asked", "refused"):
     end_session_requests.expect(_result)
 for _reason in ("database", "pages", "passwords"):

@@ -54,6 +54,9 @@ class Grant(NamedTuple):
     family_id: UUID | None = None
     """What it shares with all tokens that come of the same sign-in."""
     confirmation: Confirmation = NO_KEY
+    resource: tuple[str, ...] = ()
+    """The resource servers that it is for (RFC 8707); the tenant's audience where none."""
+    amr: tuple[str, ...] = ()
 
     @property
     def subject(self) -> str:
@@ -167,15 +170,20 @@ def _claims(grant: Grant, tenant: Tenant, now: datetime, jti: str, scope: str) -
         claims["cnf"] = grant.confirmation.claim()
     if grant.authenticated_at is not None:
         claims["auth_time"] = int(grant.authenticated_at.timestamp())
+    if grant.resource:
+        claims["aud"] = _one_or_all(grant.resource)
+        if grant.amr:  # RFC 9068 section 2.2.1
+            claims["amr"] = list(grant.amr)
     return claims
 
 
 def audience(tenant: Tenant) -> str | list[str]:
     """``aud`` of a tenant's access tokens: the issuer where it has chosen nothing else."""
-    chosen = tenant.settings.audience
-    if len(chosen) > 1:
-        return list(chosen)
-    return chosen[0] if chosen else tenant.issuer
+    return _one_or_all(tenant.settings.audience or (tenant.issuer,))
+
+
+def _one_or_all(audience: tuple[str, ...]) -> str | list[str]:
+    return list(audience) if len(audience) > 1 else audience[0]
 
 
 def _private_claims(grant: Grant, settings: TenantSettings) -> dict[str, object]:

@@ -28,6 +28,10 @@ class Family(NamedTuple):
     authentication: Authentication
     confirmation: Confirmation = NO_KEY
     """The key that its access tokens are bound to; a public client's refresh tokens as well."""
+    resource: tuple[str, ...] = ()
+    """The resource servers that an access token is for; the tenant's audience where none."""
+    granted_resource: tuple[str, ...] = ()
+    """Those that later ones may be for."""
 
 
 class RefreshRotation:
@@ -50,6 +54,7 @@ class RefreshRotation:
             grant_type=family.grant_type,
             authentication=family.authentication.to_json(),
             confirmation=_bound(family).to_json(),
+            resource=family.granted_resource,
             created_at=now,
             expires_at=_expiry(now, now + lifetime),
             ends_at=now + lifetime,
@@ -97,6 +102,7 @@ def _next(former: Presented, now: datetime) -> NewRefreshToken:
         grant_type=former.grant_type,
         authentication=former.authentication,
         confirmation=former.confirmation,
+        resource=former.resource,
         created_at=now,
         expires_at=_expiry(now, former.ends_at),
         ends_at=former.ends_at,

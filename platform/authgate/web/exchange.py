@@ -54,8 +54,8 @@ class Exchange:
     """A request on its way to its answer."""
 
     __slots__ = (
-        "_access_log", "_began", "_https", "_status", "client_ip", "form_target", "head", "host",
-        "origin", "request_id", "route", "tenant", "user_agent", "wants_html",
+        "_access_log", "_began", "_https", "_status", "client_ip", "form_target", "frame_sources",
+        "head", "host", "origin", "request_id", "route", "tenant", "user_agent", "wants_html",
     )  # fmt: skip
 
     def __init__(
@@ -74,6 +74,7 @@ class Exchange:
         self.route = "other"
         self.tenant: Tenant | None = None
         self.host = self.user_agent = self.form_target = self.origin = ""
+        self.frame_sources: tuple[str, ...] = ()
         self.wants_html = False
         self.request_id = ""
         for name, value in head.headers:
@@ -106,7 +107,9 @@ class Exchange:
         """Send what Quart answers, with the headers that every answer carries."""
         if message["type"] == "http.response.start":
             self._status = message["status"]
-            common = page_headers(https=self._https, form_target=self.form_target)
+            common = page_headers(
+                https=self._https, form_target=self.form_target, frame_sources=self.frame_sources
+            )
             own = (b"x-request-id", self.request_id.encode())
             message["headers"] = [*message["headers"], own, *common]
         await send(message)

@@ -5,7 +5,8 @@ is sooner or later told of two addresses that are one here and two to a browser.
 """
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
 from urllib.parse import urlencode, urlsplit
 
 from authgate.storage.client_rows import ApplicationType
@@ -95,6 +96,14 @@ def origin(uri: str) -> str:
     parts = urlsplit(uri)
     default = {"https": ":443", "http": ":80"}[parts.scheme]
     return f"{parts.scheme}://{parts.netloc.removesuffix(default)}"
+
+
+def origins(uris: Iterable[str]) -> set[str]:
+    """The origins of those where a browser finds a page, rather than a program of the machine's."""
+    pages = (uri for uri in uris if uri.partition(":")[0] in _WEB)
+    with suppress(ValueError):  # whoever registers them is told elsewhere
+        return {origin(uri) for uri in pages}
+    return set()
 
 
 def with_query(uri: str, answer: Mapping[str, str]) -> str:

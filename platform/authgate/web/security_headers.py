@@ -27,13 +27,22 @@ def security_headers(answer: Answer, *, https: bool) -> Headers:
 
 
 @lru_cache(maxsize=1024)
-def page_headers(*, https: bool, form_target: str = "") -> Headers:
-    """The headers of a page whose form may lead elsewhere: browsers that hold ``form-action``
-    against redirects would not let a person back to the application."""
+def page_headers(
+    *, https: bool, form_target: str = "", frame_sources: tuple[str, ...] = ()
+) -> Headers:
+    """The headers of a page whose form may lead elsewhere, or which shows pages of others.
+
+    Browsers that hold ``form-action`` against redirects would not let a person back to the
+    application otherwise. ``frame_sources`` are origins.
+    """
     headers = security_headers(Answer.PAGE, https=https)
-    if not form_target:
+    if not form_target and not frame_sources:
         return headers
-    policy = _PAGE_POLICY.replace(_OWN_FORMS, b"%b %b" % (_OWN_FORMS, form_target.encode("ascii")))
+    policy = _PAGE_POLICY
+    if form_target:
+        policy = policy.replace(_OWN_FORMS, b"%b %b" % (_OWN_FORMS, form_target.encode("ascii")))
+    if frame_sources:
+        policy += b"; frame-src %b" % " ".join(frame_sources).encode("ascii")
     return (
         *(header for header in headers if header[0] != b"content-security-policy"),
         (b"content-security-policy", policy),

@@ -197,7 +197,9 @@ class SignedOutPage:
     sign_in_url: str
     client_name: str = ""
     continue_url: str = ""
-    """Where the application takes people back; empty where they stay."""
+    """Where the person goes from here; empty where they stay."""
+    frames: tuple[str, ...] = ()
+    """Pages of applications that are loaded unseen, before the person goes on."""
     detail: str = ""
     """As in ``LogoutPage``."""
 

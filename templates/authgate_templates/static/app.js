@@ -80,3 +80,12 @@ codeField?.addEventListener("input", () => {
 
 // An answer on its way to an application (form_post.html): without script the person sends it.
 document.querySelector("form[data-send-at-once]")?.submit();
+
+// Signed out (signed_out.html): on, once the applications' pages are loaded, or do not come.
+const onward = document.querySelector("a[data-go-on]");
+if (onward) {
+  const goOn = () => location.replace(onward.href);
+  if (document.readyState === "complete") goOn();
+  addEventListener("load", goOn);
+  setTimeout(goOn, 5000);
+}

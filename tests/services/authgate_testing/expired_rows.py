@@ -15,7 +15,9 @@ from authgate.storage.authorization_requests import AuthorizationRequestRow
 from authgate.storage.client_drafts import ClientDraft
 from authgate.storage.device_codes import DeviceCode
 from authgate.storage.login_failures import LoginFailure
+from authgate.storage.logout_deliveries import DeliveryStatus, LogoutDelivery
 from authgate.storage.refresh_tokens import RefreshToken
+from authgate.storage.session_clients import SessionClient
 from authgate.storage.sessions import Session
 from authgate.storage.spent_jtis import SpentJti
 from authgate.storage.tokens import NewToken, Token, TokenCategory
@@ -27,8 +29,10 @@ _TABLES: tuple[type[TenantOwned], ...] = (
     AuthorizationRequestRow,
     DeviceCode,
     LoginFailure,
+    LogoutDelivery,
     RefreshToken,
     Session,
+    SessionClient,
     SpentJti,
     Token,
 )
@@ -118,6 +122,8 @@ def _rows(now: datetime, user_id: UUID) -> list[TenantOwned]:
         _device_code(now - 2 * hour),
         _device_code(now - hour / 2),  # kept for a late poll
         _device_code(now + hour),
+        *(_session_client(now + shift) for shift in (-hour, hour, day)),
+        *(_logout_delivery(now + shift) for shift in (-hour, hour, day)),
         _session(now - hour, user_id),
         _session(now + hour, user_id),
         _session(now + 30 * day, user_id),
@@ -201,6 +207,26 @@ def _refresh_token(ends_at: datetime, user_id: UUID) -> RefreshToken:
 
 def _spent_jti(expires_at: datetime) -> SpentJti:
     return SpentJti(jti_hash=_hash(), expires_at=expires_at)
+
+
+def _session_client(expires_at: datetime) -> SessionClient:
+    return SessionClient(
+        session_id=uuid7(), client_id="cli", subject="somebody", expires_at=expires_at
+    )
+
+
+def _logout_delivery(expires_at: datetime) -> LogoutDelivery:
+    at = expires_at - timedelta(days=30)
+    return LogoutDelivery(
+        session_id=uuid7(),
+        client_id="cli",
+        subject="somebody",
+        status=DeliveryStatus.DELIVERED,
+        created_at=at,
+        next_attempt_at=at,
+        ended_at=at,
+        expires_at=expires_at,
+    )
 
 
 def _session(expires_at: datetime, user_id: UUID) -> Session:

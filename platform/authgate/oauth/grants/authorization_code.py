@@ -5,7 +5,7 @@ from typing import ClassVar, NoReturn
 from authgate import audit, storage
 from authgate.audit import Event
 from authgate.clock import Clock
-from authgate.oauth import families, pkce
+from authgate.oauth import families, pkce, resources
 from authgate.oauth.errors import InvalidGrant, InvalidRequest
 from authgate.oauth.grants import TokenRequest
 from authgate.oauth.sign_in_tokens import SignInTokens
@@ -49,9 +49,14 @@ class AuthorizationCodeGrant:
             # Whoever has a code and not its proof is not the client that it was made for.
             await self._waste(presented)
             raise InvalidGrant(fault)
-        return await self._spend(presented, request)
+        resource = resources.narrowed(
+            request.form.get(resources.PARAMETER), request.client, presented.resource
+        )
+        return await self._spend(presented, request, resource)
 
-    async def _spend(self, presented: PresentedCode, request: TokenRequest) -> IssuedToken:
+    async def _spend(
+        self, presented: PresentedCode, request: TokenRequest, resource: tuple[str, ...]
+    ) -> IssuedToken:
         signed = await self._tokens.sign(
             Family(
                 presented.id,
@@ -61,6 +66,8 @@ class AuthorizationCodeGrant:
                 self.grant_type,
                 Authentication.stored(presented.authentication),
                 request.confirmation,
+                resource,
+                presented.resource or resource,
             ),
             nonce=presented.nonce,
         )

@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 from authgate.audit import Event
+from authgate.oauth import resources
 from authgate.oauth.errors import UnauthorizedClient
 from authgate.oauth.grants import TokenRequest, asked_scopes, granted_scopes
 from authgate.tokens.issuer import Grant, IssuedToken, TokenIssuer
@@ -33,5 +34,6 @@ class ClientCredentialsGrant:
                 scope,
                 current_tenant().settings.client_credentials_lifetime,
                 confirmation=request.confirmation,
+                resource=resources.narrowed(request.form.get("resource"), client, ()),
             )
         )

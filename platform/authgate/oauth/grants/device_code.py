@@ -5,6 +5,7 @@ from typing import ClassVar, NoReturn
 
 from authgate import storage
 from authgate.clock import Clock
+from authgate.oauth import resources
 from authgate.oauth.errors import (
     AccessDenied,
     AuthorizationPending,
@@ -101,6 +102,7 @@ class DeviceCodeGrant:
             raise SlowDown
 
     async def _spend(self, polled: Polled, request: TokenRequest) -> IssuedToken:
+        resource = resources.narrowed(request.form.get(resources.PARAMETER), request.client, ())
         signed = await self._tokens.sign(
             Family(
                 polled.id,
@@ -110,6 +112,8 @@ class DeviceCodeGrant:
                 self.grant_type,
                 Authentication(polled.authenticated_at or self._clock(), ()),
                 request.confirmation,
+                resource,
+                resource,
             )
         )
         async with storage.transaction():

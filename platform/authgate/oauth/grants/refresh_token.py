@@ -5,7 +5,7 @@ from typing import ClassVar, NoReturn
 from authgate import storage
 from authgate.audit import Event
 from authgate.clock import Clock
-from authgate.oauth import families
+from authgate.oauth import families, resources
 from authgate.oauth.errors import InvalidDpopProof, InvalidGrant, InvalidRequest, InvalidScope
 from authgate.oauth.grants import TokenRequest, asked_scopes
 from authgate.oauth.sign_in_tokens import SignedTokens, SignInTokens
@@ -49,6 +49,9 @@ class RefreshTokenGrant:
                 self.grant_type,
                 Authentication.stored(presented.authentication),
                 request.confirmation,
+                resources.narrowed(
+                    request.form.get(resources.PARAMETER), request.client, presented.resource
+                ),
             ),
             event=Event.TOKEN_REFRESHED,
         )

@@ -1,0 +1,50 @@
+"""Whom to tell that a session is over: the clients that it has signed its person in to.
+
+Over the back channel from server to server, whatever became of the browser (OpenID Connect
+Back-Channel Logout 1.0); over the front channel by pages of theirs, loaded in the browser that is
+still there (OpenID Connect Front-Channel Logout 1.0).
+"""
+
+from datetime import datetime
+from functools import partial
+from uuid import UUID
+
+from authgate import storage
+from authgate.jobs import DeliverLogouts, port
+from authgate.storage import clients, logout_deliveries, session_clients
+from authgate.storage.client_rows import Client
+from authgate.storage.session_clients import SessionClient
+from authgate.web import redirect_uris
+from authgate_tenants import current_tenant
+
+
+async def tell_clients(session_id: UUID, *, now: datetime) -> None:
+    """Have clients told over the back channel, once this unit of work is committed."""
+    told = [
+        each
+        for each, client in await _who_know(session_id)
+        if client.metadata.backchannel_logout_uri
+    ]
+    for each in told:
+        await logout_deliveries.add(session_id, each.client_id, subject=each.subject, now=now)
+    if told:
+        # After COMMIT: whoever looked before it would find nothing to do.
+        tenant_id = current_tenant().id
+        await storage.after_commit(partial(port.hint, DeliverLogouts(), tenant_id=tenant_id))
+
+
+async def frames(session_id: UUID) -> tuple[str, ...]:
+    """The pages that clients want loaded in the browser."""
+    said = {"iss": current_tenant().issuer, "sid": str(session_id)}
+    return tuple(
+        redirect_uris.with_query(client.metadata.frontchannel_logout_uri, said)
+        for _, client in await _who_know(session_id)
+        if client.metadata.frontchannel_logout_uri
+    )
+
+
+async def _who_know(session_id: UUID) -> list[tuple[SessionClient, Client]]:
+    known = await session_clients.of([session_id])
+    registered = await clients.find_many({each.client_id for each in known})
+    served = {name: client for name, client in registered.items() if client.is_active}
+    return [(each, served[each.client_id]) for each in known if each.client_id in served]

@@ -1,0 +1,39 @@
+"""``authgate client logouts``."""
+
+import asyncio
+
+from authgate.cli import client_options as options
+from authgate.cli import installed
+from authgate.cli.output import Format, Output, Record, show_all
+from authgate.storage import logout_deliveries
+from authgate.storage.logout_deliveries import LogoutDelivery
+
+
+def logouts(
+    tenant: options.InTenant,
+    client_id: options.OfClient = None,
+    status: options.OfStatus = None,
+    lines: options.Lines = 50,
+    output: Output = Format.TABLE,
+) -> None:
+    """Show what clients were told of sessions that are over, the newest first."""
+
+    async def found() -> list[Record]:
+        async with installed.inside(tenant):
+            newest = await logout_deliveries.newest(limit=lines, status=status, client_id=client_id)
+        return [_told(each) for each in newest]
+
+    show_all(asyncio.run(found()), output)
+
+
+def _told(delivery: LogoutDelivery) -> Record:
+    return {
+        "time": delivery.created_at,
+        "client_id": delivery.client_id,
+        "session": delivery.session_id,
+        "status": delivery.status.value,
+        "attempts": delivery.attempts,
+        "last_status": delivery.last_status,
+        "last_error": delivery.last_error,
+        "next_attempt": None if delivery.ended_at else delivery.next_attempt_at,
+    }

@@ -1,0 +1,111 @@
+"""Telling clients over the back channel that a session is over (OpenID Connect Back-Channel Logout
+1.0 section 2.5)."""
+
+import asyncio
+import random
+from collections.abc import Callable
+from datetime import timedelta
+
+import structlog
+
+from authgate import storage
+from authgate.clock import Clock
+from authgate.plugin_api import HttpClient, HttpFailure
+from authgate.storage import clients, logout_deliveries
+from authgate.storage.logout_deliveries import LogoutDelivery
+from authgate.telemetry import metrics
+from authgate.tokens.logout_token import LogoutTokens
+
+AGAIN_AFTER_SECONDS = (5, 30, 120, 600, 3600, 10_800, 21_600)
+"""Pauses after attempts that went wrong, a fifth more or less of each; then it is given up."""
+
+_JITTER = 0.2
+_AT_ONCE = 8
+_IN_ONE_GO = 16
+"""Of one tenant: with dead addresses that takes ten seconds, and others wait for no longer."""
+_HEARD = frozenset({200, 204})
+
+_log = structlog.get_logger(__name__)
+
+
+class BackchannelLogout:
+    """Delivers logout tokens, and notes what became of them."""
+
+    def __init__(
+        self,
+        *,
+        tokens: LogoutTokens,
+        http: HttpClient,
+        clock: Clock,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        self._tokens = tokens
+        self._http = http
+        self._clock = clock
+        self._chance = chance
+
+    async def deliver_due(self) -> None:
+        """Try what is due in the current tenant, as much of it as goes at once."""
+        async with storage.transaction():
+            taken = await logout_deliveries.take(now=self._clock(), limit=_IN_ONE_GO)
+        places = asyncio.Semaphore(_AT_ONCE)
+
+        async def deliver(delivery: LogoutDelivery) -> None:
+            async with places:
+                await self._deliver(delivery)
+
+        await asyncio.gather(*(deliver(each) for each in taken))
+
+    async def _deliver(self, delivery: LogoutDelivery) -> None:
+        client = await clients.find(delivery.client_id)
+        uri = client.metadata.backchannel_logout_uri if client and client.is_active else ""
+        if not uri:
+            await self._failed(delivery, None, "The client is not to be told any more.", final=True)
+            return
+        token = await self._tokens.sign(
+            client_id=delivery.client_id,
+            subject=delivery.subject,
+            session_id=delivery.session_id,
+        )
+        try:
+            answer = await self._http.post(uri, form={"logout_token": token})
+        except HttpFailure as failure:
+            await self._failed(delivery, None, str(failure))
+            return
+        if answer.status in _HEARD:
+            await self._heard(delivery, answer.status)
+        else:
+            await self._failed(delivery, answer.status, f"It answered {answer.status}.")
+
+    async def _heard(self, delivery: LogoutDelivery, status: int) -> None:
+        async with storage.transaction():
+            await logout_deliveries.delivered(delivery, http_status=status, now=self._clock())
+        metrics.logout_deliveries.add("delivered")
+
+    async def _failed(
+        self, delivery: LogoutDelivery, status: int | None, error: str, *, final: bool = False
+    ) -> None:
+        """Try again later, or never again."""
+        now, tries = self._clock(), delivery.attempts
+        is_last = final or tries > len(AGAIN_AFTER_SECONDS)
+        async with storage.transaction():
+            if is_last:
+                await logout_deliveries.give_up(delivery, http_status=status, error=error, now=now)
+            else:
+                until = now + self._pause(AGAIN_AFTER_SECONDS[tries - 1])
+                await logout_deliveries.postpone(
+                    delivery, http_status=status, error=error, until=until
+                )
+        metrics.logout_deliveries.add("failed" if is_last else "postponed")
+        _log.warning(
+            "logout not delivered",
+            client_id=delivery.client_id,
+            attempts=tries,
+            status=status,
+            reason=error,
+            given_up=is_last,
+        )
+
+    def _pause(self, seconds: float) -> timedelta:
+        # Those that went wrong together are not to come again together.
+        return timedelta(seconds=seconds * (1 + _JITTER * (2 * self._chance() - 1)))

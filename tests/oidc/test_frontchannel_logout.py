@@ -1,0 +1,96 @@
+"""The pages of applications that are loaded when a person signs out (OpenID Connect Front-Channel
+Logout 1.0)."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from html import unescape
+from urllib.parse import parse_qs, quote, urlsplit
+
+import httpx2
+import jwt
+import pytest
+
+from authgate import provisioning
+from authgate.storage.client_drafts import ClientChange
+from authgate_tenants import Tenant, use_tenant
+from authgate_testing.application import Application, sent_on
+from authgate_testing.databases import on_sqlite
+from authgate_testing.person import Person, forms
+from authgate_testing.server import RunningServer
+
+pytestmark = on_sqlite
+
+GONE, BACK = "https://console.example/gone?of=acme", "https://console.example/bye"
+_FRAME = re.compile('<iframe src="([^"]*)"')
+
+
+@pytest.fixture(autouse=True)
+async def registered(server: RunningServer, console: Application, acme: Tenant) -> None:
+    """The application has a page for it."""
+    metadata = replace(
+        console.client.client.metadata,
+        frontchannel_logout_uri=GONE,
+        post_logout_redirect_uris=(BACK,),
+    )
+    with use_tenant(acme):
+        change = ClientChange(metadata=metadata)
+        await provisioning.change_client(server.parts, "console", change)
+
+
+def frames(answer: httpx2.Response) -> Sequence[str]:
+    return [unescape(each) for each in _FRAME.findall(answer.text)]
+
+
+def policy(answer: httpx2.Response) -> str:
+    said: str = answer.headers["content-security-policy"]
+    return said
+
+
+async def test_who_signs_out_loads_the_pages_of_the_applications_and_no_others(
+    acme: Tenant, console: Application, native: Application, person: Person
+) -> None:
+    id_token = (await console.signed_in(person, scope="openid"))["id_token"]
+    await native.signed_in(person, scope="openid")
+    page = await person.visit(f"{acme.issuer}/account/sessions")
+    assert "frame-src" not in policy(page)
+    answer = await person.submit({}, to="/logout")
+    assert "You are signed out" in answer.text
+    [frame] = frames(answer)
+    assert frame.startswith(f"{GONE}&")
+    said = parse_qs(urlsplit(frame).query)
+    sid = jwt.decode(id_token, options={"verify_signature": False})["sid"]
+    assert said == {"of": ["acme"], "iss": [acme.issuer], "sid": [sid]}
+    assert policy(answer).endswith("; frame-src https://console.example")
+    again = await person.http.get(f"{acme.issuer}/account/sessions")
+    assert again.status_code == 303, "signed out on the server, whatever the pages do"
+
+
+async def test_an_application_that_asks_gets_the_person_back_after_that(
+    acme: Tenant, console: Application, person: Person
+) -> None:
+    hint = (await console.signed_in(person, scope="openid"))["id_token"]
+    url = f"{acme.issuer}/oauth/logout?id_token_hint={hint}&post_logout_redirect_uri={quote(BACK)}"
+    answer = await sent_on(person, f"{url}&state=x")
+    assert answer.status_code == 200
+    assert len(frames(answer)) == 1
+    assert f'href="{BACK}?state=x" data-go-on' in answer.text
+    assert "Acme Console" in answer.text
+
+
+async def test_who_switches_to_another_account_signs_out_of_the_applications_too(
+    acme: Tenant, console: Application, person: Person
+) -> None:
+    await console.signed_in(person, scope="openid")
+    page = await sent_on(person, console.ask(prompt="consent").url)
+    [form] = forms(page.text)
+    switch = form.action.replace("/decision", "/switch")
+    answer = await person.http.post(switch, data=form.hidden)
+    assert len(frames(answer)) == 1
+    assert f'href="{acme.prefix}/login?return_to=' in answer.text
+
+
+async def test_without_an_application_nothing_is_loaded(acme: Tenant, person: Person) -> None:
+    await person.visit(f"{acme.issuer}/account/sessions")
+    answer = await person.submit({}, to="/logout", follow=False)
+    assert answer.headers["location"] == f"{acme.prefix}/login"
