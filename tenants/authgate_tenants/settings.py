@@ -33,6 +33,25 @@ class TenantSettings:
     access_token_lifetime: Lifetime = 3600
     """Until a person's access token ends."""
 
+    access_token_lifetime_cap: Lifetime = 86400
+    """The longest that a client's access tokens live which has a lifetime of its own."""
+
+    access_token_jitter: Annotated[int, Field(ge=0, le=7200)] = 0
+    """People's access tokens end up to so much earlier, each at another moment, so that what was
+    given out together does not come back together; never more than half of what they live."""
+
+    short_access_token_lifetime: Lifetime = 900
+    """Of clients whose token profile is ``short``."""
+
+    short_refresh_token_lifetime: Lifetime = 86400
+    """Until a refresh token of such a client ends that is not used."""
+
+    long_access_token_lifetime: Lifetime = 86400
+    """Of clients whose token profile is ``long``."""
+
+    long_refresh_token_lifetime: Lifetime = 7776000
+    """Until a refresh token of such a client ends that is not used."""
+
     client_credentials_lifetime: Lifetime = 3600
     """Until a machine's access token ends."""
 
@@ -97,6 +116,9 @@ class TenantSettings:
         str, Field(pattern=r"^(?:[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,62}[A-Za-z0-9])?)?$")
     ] = ""
     """Value of the private claim ``<prefix>_domain``; no claim where empty."""
+
+    extra_claims_enabled: bool = False
+    """Whether clients that are registered for it put claims of their own into their tokens."""
 
     auto_register: bool = False
     """Whether a first sign-in through a connection makes a user."""

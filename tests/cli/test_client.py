@@ -334,3 +334,17 @@ def test_what_no_client_can_say_of_itself_is_refused(lite_cli: Cli, typed: str) 
     refused = lite_cli("client", "set", "-t", "acme", "payroll", typed)
     assert refused.code == 2, refused.err
     assert "Traceback" not in refused.err
+
+
+def test_how_its_tokens_are_is_set_by_name_and_taken_back(acme_cli: Cli) -> None:
+    words = (*MACHINE, "--id", "backup", "--project", "p1")
+    assert acme_cli("client", "create", "-t", "acme", *words).code == 0
+    change = ("client", "set", "-t", "acme", "backup")
+    assert acme_cli(*change, "token_profile=short", "audience=a,b").code == 0
+    lasting = ("access_token_lifetime=300", "--unset", "token_profile")
+    assert acme_cli(*change, *lasting).code == 0
+    shown = acme_cli("client", "show", "-t", "acme", "backup", "-o", "json").data
+    assert "token_profile" not in shown
+    assert (shown["audience"], shown["access_token_lifetime"]) == (["a", "b"], 300)
+    for wrong in ("access_token_lifetime=soon", "token_profile=ever", "extra_claims=sub"):
+        assert acme_cli(*change, wrong).code == 2

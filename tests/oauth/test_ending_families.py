@@ -12,7 +12,7 @@ from authgate import provisioning, storage
 from authgate.accounts import access
 from authgate.audit import Event
 from authgate.oauth import families
-from authgate.storage import authorization_requests, consents, refresh_tokens
+from authgate.storage import authorization_requests, clients, consents, refresh_tokens
 from authgate.storage.authorization_requests import AuthorizationRequestRow
 from authgate.storage.users import User
 from authgate.tokens.refresh_rotation import RefreshRotation
@@ -62,7 +62,9 @@ async def successor_during(
     presented = await refresh_tokens.find(token)
     assert presented is not None
     async with meanwhile(postgres, work):
-        successor = await RefreshRotation(clock=server.clock).follow(presented, token)
+        client = await clients.find(presented.client_id)
+        assert client is not None
+        successor = await RefreshRotation(clock=server.clock).follow(presented, client, token)
     assert successor is not None
     return successor
 

@@ -2,25 +2,20 @@
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any, TypeVar
+from typing import Any
 
 import typer
 
 from authgate import provisioning
-from authgate.cli import client_metadata, installed
+from authgate.cli import client_metadata, client_records, installed
 from authgate.cli import client_options as options
 from authgate.cli.client_logouts import logouts
 from authgate.cli.failures import Misused
 from authgate.cli.output import Format, Output, Record, confirm, say, show, show_all
 from authgate.clock import utc_now
 from authgate.installation import Installation
-from authgate.oauth.grants.authorization_code import AuthorizationCodeGrant
-from authgate.oauth.grants.client_credentials import ClientCredentialsGrant
-from authgate.oauth.grants.device_code import DeviceCodeGrant
-from authgate.oauth.grants.refresh_token import RefreshTokenGrant
 from authgate.provisioning import NewClient, UnknownClient, client_fitness
 from authgate.storage import client_secrets, clients
 from authgate.storage.client_drafts import ClientChange, ClientDraft
@@ -28,18 +23,8 @@ from authgate.storage.client_metadata import ClientMetadata
 from authgate.storage.client_rows import ApplicationType, Client, ClientStatus, ConsentPolicy
 from authgate.tokens import scopes
 
-Done = TypeVar("Done")
-
 app = typer.Typer()
 app.command()(logouts)
-
-GRANTS = {
-    "authorization_code": AuthorizationCodeGrant.grant_type,
-    "client_credentials": ClientCredentialsGrant.grant_type,
-    "device_code": DeviceCodeGrant.grant_type,
-    "refresh_token": RefreshTokenGrant.grant_type,
-}
-"""Grants by the names that are typed."""
 
 ONCE = "Shown this once: only a hash is kept."
 
@@ -62,6 +47,8 @@ def create(
     post_logout_redirect_uri: options.PostLogoutRedirectUris = None,
     backchannel_logout_uri: options.BackchannelLogoutUri = None,
     frontchannel_logout_uri: options.FrontchannelLogoutUri = None,
+    project: options.Project = "",
+    service_account: options.ServiceAccount = "",
     description: options.Description = "",
     client_id: options.OwnId = None,
     secret_stdin: options.Given = False,
@@ -71,7 +58,7 @@ def create(
     """Create a client. A secret that was made up is shown this once."""
     draft = ClientDraft(
         name=name,
-        grant_types=[_grant_type(each) for each in grant],
+        grant_types=[client_records.grant_type(each) for each in grant],
         scopes=_scopes(scope or []),
         public=public,
         client_id=client_id,
@@ -83,6 +70,8 @@ def create(
         introspects=introspects,
         first_party=first_party,
         unauthenticated_device_grant=unauthenticated_device_grant,
+        project=project,
+        service_account=service_account,
         metadata=ClientMetadata(
             **options.metadata(
                 allowed_origins=allowed_origin,
@@ -131,13 +120,15 @@ def update(
     post_logout_redirect_uri: options.PostLogoutRedirectUris = None,
     backchannel_logout_uri: options.BackchannelLogoutUri = None,
     frontchannel_logout_uri: options.FrontchannelLogoutUri = None,
+    project: options.NewProject = None,
+    service_account: options.NewServiceAccount = None,
     description: options.NewDescription = None,
 ) -> None:
     """Change a client; what is not given stays as it is."""
     change = ClientChange(
         name=name,
         description=description,
-        grant_types=[_grant_type(each) for each in grant] if grant else None,
+        grant_types=[client_records.grant_type(each) for each in grant] if grant else None,
         scopes=_scopes(scope) if scope else None,
         redirect_uris=redirect_uri,
         consent=consent,
@@ -145,6 +136,8 @@ def update(
         introspects=introspects,
         first_party=first_party,
         unauthenticated_device_grant=unauthenticated_device_grant,
+        project=project,
+        service_account=service_account,
     )
     said = options.metadata(
         allowed_origins=allowed_origin,
@@ -154,7 +147,7 @@ def update(
     )
     if not change.given() and not said:
         raise Misused("Say what to change.")
-    _do(tenant, lambda parts: _changed(parts, client_id, change, said))
+    installed.do(tenant, lambda parts: _changed(parts, client_id, change, said))
     say(f"✓ {client_id} is changed.")
 
 
@@ -168,7 +161,7 @@ def set_(
     """Change what a client says of itself: its keys, how it proves itself, what it asks for."""
     if not pairs and not unset:
         raise Misused("Say what to change.")
-    _do(tenant, lambda parts: _set(parts, client_id, pairs or [], unset or []))
+    installed.do(tenant, lambda parts: _set(parts, client_id, pairs or [], unset or []))
     say(f"✓ {client_id} is changed.")
 
 
@@ -189,7 +182,7 @@ def rotate_secret(
 @app.command()
 def end_former_secret(tenant: options.InTenant, client_id: options.ClientId) -> None:
     """Let only a client's current secret count from now on."""
-    _do(
+    installed.do(
         tenant,
         lambda parts: provisioning.end_former_client_secret(
             parts, client_id, actor=installed.operator()
@@ -229,7 +222,7 @@ def reject(tenant: options.InTenant, client_id: options.ClientId) -> None:
 @app.command()
 def revoke_tokens(tenant: options.InTenant, client_id: options.ClientId) -> None:
     """End whatever a client was given, at once. People's consents stay."""
-    ended = _do(
+    ended = installed.do(
         tenant,
         lambda parts: provisioning.revoke_client_tokens(
             parts, client_id, actor=installed.operator()
@@ -247,23 +240,15 @@ def delete(
     """Remove a client with its tokens and consents. There is no way back."""
     if not yes:
         confirm(f"Remove {client_id} and all that it was given?")
-    _do(
+    installed.do(
         tenant,
         lambda parts: provisioning.delete_client(parts, client_id, actor=installed.operator()),
     )
     say(f"✓ {client_id} is gone.")
 
 
-def _do(slug: str, act: Callable[[Installation], Awaitable[Done]]) -> Done:
-    async def inside() -> Done:
-        async with installed.inside(slug) as (parts, _):
-            return await act(parts)
-
-    return asyncio.run(inside())
-
-
 def _set_status(slug: str, client_id: str, status: ClientStatus) -> None:
-    _do(
+    installed.do(
         slug,
         lambda parts: provisioning.set_client_status(
             parts, client_id, status, actor=installed.operator()
@@ -272,7 +257,7 @@ def _set_status(slug: str, client_id: str, status: ClientStatus) -> None:
 
 
 def _review(slug: str, client_id: str, *, approved: bool) -> None:
-    _do(
+    installed.do(
         slug,
         lambda parts: provisioning.review_client(
             parts, client_id, approved=approved, actor=installed.operator()
@@ -322,24 +307,7 @@ async def _rotate(slug: str, client_id: str, kept_hours: int, days: int | None) 
 
 async def _one(slug: str, client_id: str) -> Record:
     async with installed.inside(slug):
-        client = await _found(client_id)
-    return (
-        _summary(client)
-        | {
-            "description": client.description,
-            "type": client.application_type.value,
-            "redirect_uris": list(client.redirect_uris),
-            "consent": client.consent.value,
-            "pkce_optional": client.pkce_optional,
-            "introspects": client.introspects,
-            "first_party": client.first_party,
-            "unauthenticated_device_grant": client.unauthenticated_device_grant,
-            "authentication_methods": sorted(client.authentication_methods),
-            "secret_expires_at": client.secrets.expires_at,
-            "former_secret_expires_at": client.secrets.former_expires_at,
-        }
-        | client.metadata.to_json()
-    )
+        return client_records.whole(await _found(client_id))
 
 
 async def _found(client_id: str) -> Client:
@@ -351,18 +319,7 @@ async def _found(client_id: str) -> Client:
 
 async def _all(slug: str) -> list[Record]:
     async with installed.inside(slug):
-        return [_summary(client) for client in await clients.all_clients()]
-
-
-def _summary(client: Client) -> dict[str, object]:
-    return {
-        "client_id": client.client_id,
-        "name": client.name,
-        "kind": "public" if client.is_public else "confidential",
-        "status": client.status.value,
-        "grants": _short(client.grant_types),
-        "scopes": list(client.scopes),
-    }
+        return [client_records.summary(client) for client in await clients.all_clients()]
 
 
 def _given_secret(*, public: bool) -> str:
@@ -377,20 +334,6 @@ def _told(created: NewClient, *, known: bool) -> Record:
     record = {"client_id": created.client.client_id}
     is_told = created.secret and not known
     return record | ({"client_secret": created.secret} if is_told else {})
-
-
-def _grant_type(typed: str) -> str:
-    if typed in GRANTS.values():
-        return typed
-    if typed not in GRANTS:
-        *others, last = GRANTS
-        raise Misused(f"There is no grant {typed!r}; there are {', '.join(others)} and {last}.")
-    return GRANTS[typed]
-
-
-def _short(grant_types: frozenset[str]) -> list[str]:
-    names = {grant_type: name for name, grant_type in GRANTS.items()}
-    return sorted(names.get(each, each) for each in grant_types)
 
 
 def _scopes(typed: list[str]) -> list[str]:

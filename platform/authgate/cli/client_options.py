@@ -128,6 +128,12 @@ OfClient = Annotated[
 ]
 OfStatus = Annotated[DeliveryStatus | None, typer.Option("--status", help="Only those")]
 Lines = Annotated[int, typer.Option("--lines", "-n", min=1, max=1000, help="How many")]
+Project = Annotated[str, typer.Option(help="Value of the private claim for its project")]
+NewProject = Annotated[str | None, typer.Option("--project", help="Another project")]
+ServiceAccount = Annotated[str, typer.Option(help="Value of the claim for its service account")]
+NewServiceAccount = Annotated[
+    str | None, typer.Option("--service-account", help="Another service account")
+]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask")]
 
 

@@ -1,9 +1,11 @@
 """The installation that commands work on: its settings, its open parts, one of its tenants."""
 
+import asyncio
 import getpass
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import TypeVar
 
 from authgate import installation
 from authgate.audit import Actor
@@ -13,6 +15,8 @@ from authgate.settings import Settings
 from authgate.storage import fitness
 from authgate.telemetry import logs
 from authgate_tenants import Tenant, use_tenant
+
+Done = TypeVar("Done")
 
 
 @asynccontextmanager
@@ -30,6 +34,16 @@ async def inside(slug: str) -> AsyncIterator[tuple[Installation, Tenant]]:
     async with opened() as parts:
         with use_tenant(await tenant(parts, slug)) as found:
             yield parts, found
+
+
+def do(slug: str, act: Callable[[Installation], Awaitable[Done]]) -> Done:
+    """Do something in the scope of one tenant, and nothing beside it. Raises ``NotFound``."""
+
+    async def done() -> Done:
+        async with inside(slug) as (parts, _):
+            return await act(parts)
+
+    return asyncio.run(done())
 
 
 async def tenant(parts: Installation, slug: str) -> Tenant:

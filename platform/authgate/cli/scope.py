@@ -1,9 +1,7 @@
 """``authgate scope``: what the scopes of a tenant let applications do, in words for people."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 import typer
 
@@ -12,12 +10,9 @@ from authgate.cli import installed
 from authgate.cli.client_options import InTenant
 from authgate.cli.failures import Misused
 from authgate.cli.output import Format, Output, Record, confirm, say, show, show_all
-from authgate.installation import Installation
 from authgate.provisioning import UnknownScope
 from authgate.storage import scopes
 from authgate.storage.scopes import Scope, ScopeDraft, ScopeWords
-
-Done = TypeVar("Done")
 
 app = typer.Typer()
 
@@ -57,14 +52,16 @@ def create(
         advertised=advertised,
     )
     actor = installed.operator()
-    _do(tenant, lambda parts: provisioning.add_scope(parts, draft, actor=actor))
+    installed.do(tenant, lambda parts: provisioning.add_scope(parts, draft, actor=actor))
     say(f"✓ {name} is described.")
 
 
 @app.command("list")
 def list_(tenant: InTenant, output: Output = Format.TABLE) -> None:
     """List the scopes that a tenant has described."""
-    show_all([_record(each) for each in _do(tenant, lambda _: scopes.all_scopes())], output)
+    show_all(
+        [_record(each) for each in installed.do(tenant, lambda _: scopes.all_scopes())], output
+    )
 
 
 @app.command("show")
@@ -98,7 +95,7 @@ def update(
     if not changes:
         raise Misused("Say what to change.")
     draft, actor = replace(former, **changes), installed.operator()
-    _do(tenant, lambda parts: provisioning.change_scope(parts, draft, actor=actor))
+    installed.do(tenant, lambda parts: provisioning.change_scope(parts, draft, actor=actor))
     say(f"✓ {name} is described anew.")
 
 
@@ -108,20 +105,12 @@ def delete(tenant: InTenant, name: Name, yes: Yes = False) -> None:
     if not yes:
         confirm(f"Remove the words for {name}?")
     actor = installed.operator()
-    _do(tenant, lambda parts: provisioning.remove_scope(parts, name, actor=actor))
+    installed.do(tenant, lambda parts: provisioning.remove_scope(parts, name, actor=actor))
     say(f"✓ {name} is removed.")
 
 
-def _do(slug: str, act: Callable[[Installation], Awaitable[Done]]) -> Done:
-    async def inside() -> Done:
-        async with installed.inside(slug) as (parts, _):
-            return await act(parts)
-
-    return asyncio.run(inside())
-
-
 def _found(slug: str, name: str) -> Scope:
-    scope = _do(slug, lambda _: scopes.find(name))
+    scope = installed.do(slug, lambda _: scopes.find(name))
     if scope is None:
         raise UnknownScope(name)
     return scope

@@ -3,11 +3,12 @@
 from typing import NamedTuple
 
 from authgate.audit import Event
-from authgate.oauth import families
+from authgate.oauth import extra_claims, families
+from authgate.tokens import lifetimes
 from authgate.tokens.id_token import IdTokens, SignIn
 from authgate.tokens.issuer import FreshToken, Grant, IssuedToken, TokenIssuer
 from authgate.tokens.refresh_rotation import Family, RefreshRotation
-from authgate_tenants import current_tenant
+from authgate.web.machine import Form
 
 
 class SignedTokens(NamedTuple):
@@ -29,22 +30,31 @@ class SignInTokens:
         self._rotation = rotation
 
     async def sign(
-        self, family: Family, *, event: Event = Event.ACCESS_TOKEN_ISSUED, nonce: str = ""
+        self,
+        family: Family,
+        form: Form,
+        *,
+        event: Event = Event.ACCESS_TOKEN_ISSUED,
+        nonce: str = "",
     ) -> SignedTokens:
-        """Sign what can be signed before a transaction is opened: it may take its time."""
+        """Sign what can be signed before a transaction is opened: it may take its time.
+
+        Raises ``InvalidRequest`` for ``extra_claims`` in the form that the client may not have.
+        """
         access = await self._issuer.sign(
             Grant(
                 grant_type=family.grant_type,
                 event=event,
                 client=family.client,
                 scope=family.scope,
-                lifetime=current_tenant().settings.access_token_lifetime,
+                lifetime=lifetimes.of_access_token(family.client),
                 user=family.user,
                 authenticated_at=family.authentication.at,
                 family_id=family.id,
                 confirmation=family.confirmation,
                 resource=family.resource,
                 amr=family.authentication.amr,
+                extra_claims=extra_claims.asked(form, family.client),
             )
         )
         client, user, scope = family.client, family.user, family.scope

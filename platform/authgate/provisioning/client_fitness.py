@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from functools import partial
 
-from authgate.provisioning import client_keys_fitness
+from authgate.provisioning import client_keys_fitness, token_fitness
 from authgate.storage.client_drafts import ClientDraft
 from authgate.storage.client_rows import ApplicationType, ConsentPolicy
 from authgate.web import redirect_uris
@@ -57,6 +57,7 @@ def _faults(draft: ClientDraft) -> Iterator[tuple[str, str]]:
     if draft.public:
         yield from _faults_without_secret(draft)
     yield from _faults_of_addresses(draft)
+    yield from token_fitness.faults(draft)
 
 
 def _faults_of_addresses(draft: ClientDraft) -> Iterator[tuple[str, str]]:

@@ -48,7 +48,8 @@ class ClientMetadata:
     """Where people may be led after they have signed out, to the letter."""
 
     token_profile: str = ""
-    """Which of the tenant's token profiles it has; the standard one where empty."""
+    """Which of the tenant's token profiles it has, ``short``, ``standard`` or ``long``; the
+    standard one where empty."""
     access_token_lifetime: int | None = None
     """Seconds, below the profile's; ``None`` leaves it to the profile."""
     refresh_token_lifetime: int | None = None

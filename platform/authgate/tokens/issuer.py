@@ -1,6 +1,8 @@
 """Issues access tokens: the one place where a token is made (RFC 9068)."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import NamedTuple
 from uuid import UUID
 
@@ -20,6 +22,7 @@ from authgate.tokens.confirmation import NO_KEY, Confirmation
 from authgate.tokens.keys import SigningKeys
 from authgate_tenants import Tenant, TenantSettings, current_tenant
 
+NOTHING: Mapping[str, object] = MappingProxyType({})
 BEARER, DPOP = "Bearer", "DPoP"
 """How a token is shown (RFC 6750 section 2.1, RFC 9449 section 7.1)."""
 
@@ -57,6 +60,8 @@ class Grant(NamedTuple):
     resource: tuple[str, ...] = ()
     """The resource servers that it is for (RFC 8707); the tenant's audience where none."""
     amr: tuple[str, ...] = ()
+    extra_claims: Mapping[str, object] = NOTHING
+    """What the client asks to have in its token, and may."""
 
     @property
     def subject(self) -> str:
@@ -102,6 +107,8 @@ class TokenIssuer:
         now, jti, scope = self._clock(), str(uuid7()), " ".join(grant.scope)
         # What is ours is written last: no plugin can change it.
         claims: dict[str, object] = {**added.claims} if added else {}
+        if grant.extra_claims:
+            claims |= grant.extra_claims
         claims |= _private_claims(grant, tenant.settings)
         claims |= _claims(grant, tenant, now, jti, scope)
         new = NewToken(
@@ -157,7 +164,7 @@ def _claims(grant: Grant, tenant: Tenant, now: datetime, jti: str, scope: str) -
     claims: dict[str, object] = {
         "iss": tenant.issuer,
         "sub": subject,
-        "aud": audience(tenant),
+        "aud": audience(tenant, grant.client),
         "client_id": grant.client.client_id,
         "user_id": subject,
         "scope": scope,
@@ -177,9 +184,10 @@ def _claims(grant: Grant, tenant: Tenant, now: datetime, jti: str, scope: str) -
     return claims
 
 
-def audience(tenant: Tenant) -> str | list[str]:
-    """``aud`` of a tenant's access tokens: the issuer where it has chosen nothing else."""
-    return _one_or_all(tenant.settings.audience or (tenant.issuer,))
+def audience(tenant: Tenant, client: Client) -> str | list[str]:
+    """``aud`` of a client's access tokens: the tenant's, where it has none of its own; and the
+    issuer where that has chosen none."""
+    return _one_or_all(client.metadata.audience or tenant.settings.audience or (tenant.issuer,))
 
 
 def _one_or_all(audience: tuple[str, ...]) -> str | list[str]:

@@ -16,6 +16,7 @@ from authgate.audit import Actor, Event
 from authgate.clock import Clock, utc_now
 from authgate.storage import after_commit, signing_keys, transaction
 from authgate.storage.signing_keys import KeyState, NewKey, SigningKey
+from authgate.tokens import lifetimes
 from authgate.tokens.algorithms import ALGORITHMS
 from authgate.tokens.key_set import MAX_AGE, MAX_AGE_AFTER_REVOCATION, JwksDocument, KeySet, sealed
 from authgate.tokens.signer import Signer
@@ -207,10 +208,5 @@ class SigningKeys:
 
 def _end(now: datetime) -> datetime:
     """When the last token of a key that signs until now has certainly ended."""
-    settings = current_tenant().settings
-    longest = max(
-        settings.access_token_lifetime,
-        settings.client_credentials_lifetime,
-        settings.id_token_lifetime,
-    )
-    return now + max(_RETIRING, timedelta(seconds=longest) + _PAST_LAST_TOKEN)
+    longest = timedelta(seconds=lifetimes.longest(current_tenant().settings))
+    return now + max(_RETIRING, longest + _PAST_LAST_TOKEN)

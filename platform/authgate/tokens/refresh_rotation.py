@@ -9,6 +9,7 @@ from authgate.storage import refresh_tokens
 from authgate.storage.client_rows import Client
 from authgate.storage.refresh_tokens import NewRefreshToken, Presented, RefreshStatus
 from authgate.storage.users import User
+from authgate.tokens import lifetimes
 from authgate.tokens.authentication import Authentication
 from authgate.tokens.confirmation import NO_KEY, Confirmation
 from authgate_tenants import current_tenant
@@ -56,24 +57,24 @@ class RefreshRotation:
             confirmation=_bound(family).to_json(),
             resource=family.granted_resource,
             created_at=now,
-            expires_at=_expiry(now, now + lifetime),
+            expires_at=_expiry(family.client, now, now + lifetime),
             ends_at=now + lifetime,
         )
         token = refresh_tokens.new_token()
         await refresh_tokens.store(token, new)
         return token
 
-    async def follow(self, presented: Presented, token: str) -> str | None:
+    async def follow(self, presented: Presented, client: Client, token: str) -> str | None:
         """The token to use from now on; ``None`` where another request was first."""
         now = self._clock()
         if not current_tenant().settings.refresh_token_rotation:
-            expires_at = _expiry(now, presented.ends_at)
+            expires_at = _expiry(client, now, presented.ends_at)
             is_used = await refresh_tokens.touch(presented.id, now=now, expires_at=expires_at)
             return token if is_used else None
         successor = refresh_tokens.new_token()
         if not await refresh_tokens.rotate(presented, token=token, successor=successor, now=now):
             return None
-        await refresh_tokens.store(successor, _next(presented, now))
+        await refresh_tokens.store(successor, _next(presented, client, now))
         return successor
 
     async def repeated(self, presented: Presented, token: str) -> str | None:
@@ -92,7 +93,7 @@ class RefreshRotation:
         return successor
 
 
-def _next(former: Presented, now: datetime) -> NewRefreshToken:
+def _next(former: Presented, client: Client, now: datetime) -> NewRefreshToken:
     return NewRefreshToken(
         family_id=former.family_id,
         client_id=former.client_id,
@@ -104,7 +105,7 @@ def _next(former: Presented, now: datetime) -> NewRefreshToken:
         confirmation=former.confirmation,
         resource=former.resource,
         created_at=now,
-        expires_at=_expiry(now, former.ends_at),
+        expires_at=_expiry(client, now, former.ends_at),
         ends_at=former.ends_at,
     )
 
@@ -114,6 +115,6 @@ def _bound(family: Family) -> Confirmation:
     return family.confirmation if family.client.is_public else NO_KEY
 
 
-def _expiry(now: datetime, ends_at: datetime) -> datetime:
-    idle = timedelta(seconds=current_tenant().settings.refresh_token_lifetime)
+def _expiry(client: Client, now: datetime, ends_at: datetime) -> datetime:
+    idle = timedelta(seconds=lifetimes.of_refresh_token(client))
     return min(now + idle, ends_at)

@@ -46,6 +46,8 @@ def test_a_client_that_needs_no_secret_to_act_for_itself_is_found(
     ("setting", "longest"),
     [
         ("access_token_lifetime", 86400),
+        ("access_token_lifetime_cap", 86400),
+        ("long_access_token_lifetime", 86400),
         ("client_credentials_lifetime", 86400),
         ("id_token_lifetime", 86400),
         ("refresh_token_lifetime", 7776000),

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterator
 
-from authgate.cli.client import GRANTS
+from authgate.cli.client_records import GRANTS
 from authgate.cli.demo_site import DEVICE_CLIENT, MACHINE_CLIENT
 from authgate.diagnosis import limits
 from authgate.diagnosis.misconfiguration import Area, Finding, Misconfiguration, Severity
@@ -72,6 +72,9 @@ DEMO_IN_PRODUCTION = Misconfiguration(
 _DAY = 86400
 _LONGEST = {
     "access_token_lifetime": _DAY,
+    "access_token_lifetime_cap": _DAY,
+    "short_access_token_lifetime": _DAY,
+    "long_access_token_lifetime": _DAY,
     "client_credentials_lifetime": _DAY,
     "id_token_lifetime": _DAY,
     "refresh_token_lifetime": 90 * _DAY,

@@ -69,6 +69,7 @@ class AuthorizationCodeGrant:
                 resource,
                 presented.resource or resource,
             ),
+            request.form,
             nonce=presented.nonce,
         )
         async with storage.transaction():

@@ -3,12 +3,12 @@
 from typing import ClassVar
 
 from authgate.audit import Event
-from authgate.oauth import resources
+from authgate.oauth import extra_claims, resources
 from authgate.oauth.errors import UnauthorizedClient
 from authgate.oauth.grants import TokenRequest, asked_scopes, granted_scopes
+from authgate.tokens import lifetimes
 from authgate.tokens.issuer import Grant, IssuedToken, TokenIssuer
 from authgate.tokens.scopes import PERSONAL
-from authgate_tenants import current_tenant
 
 
 class ClientCredentialsGrant:
@@ -32,8 +32,9 @@ class ClientCredentialsGrant:
                 Event.CLIENT_CREDENTIALS_TOKEN_ISSUED,
                 client,
                 scope,
-                current_tenant().settings.client_credentials_lifetime,
+                lifetimes.of_machine_token(client),
                 confirmation=request.confirmation,
                 resource=resources.narrowed(request.form.get("resource"), client, ()),
+                extra_claims=extra_claims.asked(request.form, client),
             )
         )

@@ -114,7 +114,8 @@ class DeviceCodeGrant:
                 request.confirmation,
                 resource,
                 resource,
-            )
+            ),
+            request.form,
         )
         async with storage.transaction():
             # Of polls that arrive together one spends the code; that and its token are stored

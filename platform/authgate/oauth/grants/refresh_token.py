@@ -53,6 +53,7 @@ class RefreshTokenGrant:
                     request.form.get(resources.PARAMETER), request.client, presented.resource
                 ),
             ),
+            request.form,
             event=Event.TOKEN_REFRESHED,
         )
         issued = await self._stored(presented, token, signed)
@@ -91,14 +92,16 @@ class RefreshTokenGrant:
     ) -> IssuedToken | None:
         """The tokens, stored; ``None`` where the refresh token is no longer what it was."""
         async with storage.transaction():
-            following = await self._following(presented, token) if presented else None
+            if presented is None:
+                return None
+            following = await self._following(presented, signed.family.client, token)
             if following is None:
                 return None
             return await self._tokens.go_on(signed, following)
 
-    async def _following(self, presented: Presented, token: str) -> str | None:
+    async def _following(self, presented: Presented, client: Client, token: str) -> str | None:
         if presented.status is not RefreshStatus.ROTATED:
-            return await self._rotation.follow(presented, token)
+            return await self._rotation.follow(presented, client, token)
         successor = await self._rotation.repeated(presented, token)
         # Whoever ends the family meanwhile waits, and then finds the access token.
         return successor if successor and await refresh_tokens.hold(successor) else None

@@ -1,0 +1,50 @@
+"""What no client's tokens can be: how long they live, whom they are for, what they say."""
+
+import re
+from collections.abc import Iterator
+
+from authgate.plugin_api import RESERVED_CLAIMS
+from authgate.storage.client_drafts import ClientDraft
+from authgate.tokens.lifetimes import TokenProfile
+from authgate_tenants.scope import tenant_in_scope
+
+_LEAST_SECONDS = 60
+_MOST_SECONDS = 31_536_000  # a year, as for a tenant
+_MOST_NAMES = 16
+_CLAIM = re.compile(r"[A-Za-z0-9_.:/-]{1,64}")
+_AUDIENCE = re.compile(r"[!-~]{1,255}")
+_PROJECT = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,62}[A-Za-z0-9])?)?")
+_SERVICE_ACCOUNT = re.compile(r"(?:[A-Za-z0-9][A-Za-z0-9_.@-]{0,254})?")
+_LIFETIMES = ("access_token_lifetime", "refresh_token_lifetime")
+
+
+def faults(draft: ClientDraft) -> Iterator[tuple[str, str]]:
+    """Each fault, after the field that would have to be another."""
+    said = draft.metadata
+    if said.token_profile not in ("", *TokenProfile):
+        yield "token_profile", f"The token profile is one of {', '.join(TokenProfile)}."
+    for field in _LIFETIMES:
+        lifetime = getattr(said, field)
+        if lifetime is not None and not _LEAST_SECONDS <= lifetime <= _MOST_SECONDS:
+            yield field, f"A lifetime has {_LEAST_SECONDS} to {_MOST_SECONDS} seconds."
+    if not all(map(_AUDIENCE.fullmatch, said.audience)) or len(said.audience) > _MOST_NAMES:
+        yield "audience", f"An audience is up to {_MOST_NAMES} names of visible ASCII characters."
+    if not _PROJECT.fullmatch(draft.project):
+        yield "project", "A project is 1 to 64 letters, digits, - _ and . between them."
+    if not _SERVICE_ACCOUNT.fullmatch(draft.service_account):
+        yield "service_account", "A service account is up to 255 letters, digits, - _ . and @."
+    yield from _faults_of_claims(said.extra_claims)
+
+
+def _faults_of_claims(names: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    if len(names) > _MOST_NAMES:
+        yield "extra_claims", f"A client puts at most {_MOST_NAMES} claims into its tokens."
+    for name in names:
+        if not _CLAIM.fullmatch(name) or name in RESERVED_CLAIMS or _is_private(name):
+            # RFC 8725 section 3.8: somebody decides by them who is calling, and with which rights.
+            yield "extra_claims", f"The claim {name[:64]!r} is not a client's to make."
+
+
+def _is_private(name: str) -> bool:
+    tenant = tenant_in_scope()
+    return tenant is not None and name.startswith(f"{tenant.settings.private_claim_prefix}_")
