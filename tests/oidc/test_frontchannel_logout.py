@@ -13,6 +13,7 @@ import pytest
 
 from authgate import provisioning
 from authgate.storage.client_drafts import ClientChange
+from authgate.storage.client_rows import ClientStatus
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.application import Application, sent_on
 from authgate_testing.databases import on_sqlite
@@ -94,3 +95,13 @@ async def test_without_an_application_nothing_is_loaded(acme: Tenant, person: Pe
     await person.visit(f"{acme.issuer}/account/sessions")
     answer = await person.submit({}, to="/logout", follow=False)
     assert answer.headers["location"] == f"{acme.prefix}/login"
+
+
+async def test_the_page_of_a_client_that_is_not_served_is_not_loaded(
+    server: RunningServer, acme: Tenant, console: Application, person: Person
+) -> None:
+    await console.signed_in(person, scope="openid")
+    with use_tenant(acme):
+        await provisioning.set_client_status(server.parts, "console", ClientStatus.INACTIVE)
+    await person.visit(f"{acme.issuer}/account/sessions")
+    assert frames(await person.submit({}, to="/logout")) == []

@@ -23,6 +23,8 @@ LABELS = {
     "authgate_append_log_waiting_requests": set(),
     "authgate_audit_alarms": {"event", "severity"},
     "authgate_authorizations": {"result"},
+    "authgate_end_session_requests": {"result"},
+    "authgate_logout_deliveries": {"result"},
     "authgate_build_info": {"version", "python"},
     "authgate_cache_drops": {"cache", "reason"},
     "authgate_cache_entries": {"cache"},

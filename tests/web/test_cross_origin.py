@@ -132,7 +132,7 @@ async def test_in_12_no_other_page_may_ask(server: RunningServer, acme: Tenant) 
 
 
 @on_sqlite
-async def test_ti_11_the_pages_of_one_tenant_are_strangers_to_another(
+async def test_ti_13_the_pages_of_one_tenant_are_strangers_to_another(
     server: RunningServer, acme: Tenant, globex: Tenant
 ) -> None:
     await single_page(server, acme)

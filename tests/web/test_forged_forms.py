@@ -135,7 +135,7 @@ async def test_wb_01_a_token_of_another_tenant_is_worth_nothing(
 
 
 @on_sqlite
-async def test_wb_04_a_form_of_another_site_leaves_the_open_sign_in_page_as_it_is(
+async def test_wb_03_a_form_of_another_site_leaves_the_open_sign_in_page_as_it_is(
     server: RunningServer, acme: Tenant
 ) -> None:
     # It comes without our cookies, as SameSite=Lax has it; the answer must not replace them.

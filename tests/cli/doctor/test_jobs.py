@@ -12,6 +12,7 @@ import pytest
 
 from authgate.settings import DatabaseSettings
 from authgate_testing import PostgresServer
+from authgate_testing.command import Cli
 from authgate_testing.doctor import Doctor
 
 Execute = Callable[..., None]
@@ -97,3 +98,40 @@ def test_rows_that_nobody_removes_from_postgresql_are_found(
     postgres.execute("DELETE FROM login_failures", database=database)
     postgres.execute(statement.format(days=32), database=database)
     assert dev_on_postgres.finds("expired-rows-stay")["found"] == "in login_failures"
+
+
+_OLD_LOGOUT = (
+    "INSERT INTO logout_deliveries (id, tenant_id, client_id, session_id, subject, status,"
+    " attempts, last_error, created_at, next_attempt_at, expires_at)"
+    " SELECT '8a7d3c1e-5b0a-7a1f-8c8d-9e7340b1c2d3', tenant_id, client_id,"
+    " '8a7d3c1e-5b0a-7a1f-8c8d-9e7340b1c2d4', 'x', '{status}', 0, '', {then}, {then},"
+    " '9999-01-01 00:00:00+00:00' FROM clients LIMIT 1"
+)
+_CLIENT = ("client", "create", "-t", "acme", "--name", "TV", "--grant", "device_code", "--public")
+
+
+def test_logouts_that_nobody_tells_of_are_found(
+    dev: Doctor, command: Cli, on_sqlite: Execute
+) -> None:
+    assert command(*_CLIENT).code == 0
+    long_ago = "'2020-01-01 00:00:00+00:00'"
+    on_sqlite(_OLD_LOGOUT.format(status="failed", then=long_ago))
+    dev.finds()
+    on_sqlite("UPDATE logout_deliveries SET status = 'pending'")
+    dev.finds("logouts-wait")
+
+
+def test_logouts_that_nobody_tells_of_are_found_in_postgresql(
+    dev_on_postgres: Doctor,
+    command: Cli,
+    postgres_settings_of_own: DatabaseSettings,
+    postgres: PostgresServer,
+) -> None:
+    assert command(*_CLIENT).code == 0
+    database = postgres_settings_of_own.url.get_secret_value().rpartition("/")[2]
+    waits = _OLD_LOGOUT.format(status="pending", then="now() - interval '9 minutes'")
+    postgres.execute(waits, database=database)
+    dev_on_postgres.finds()  # the next round will come
+    later = "UPDATE logout_deliveries SET next_attempt_at = now() - interval '11 minutes'"
+    postgres.execute(later, database=database)
+    dev_on_postgres.finds("logouts-wait")

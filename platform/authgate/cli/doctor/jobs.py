@@ -7,7 +7,7 @@ from authgate.clock import utc_now
 from authgate.diagnosis.misconfiguration import Area, Finding, Misconfiguration, Severity, well
 from authgate.jobs.celery_settings import signs_of_life
 from authgate.settings import Settings
-from authgate.storage import crew_signs
+from authgate.storage import crew_signs, due_logouts
 from authgate.storage.overdue import overdue
 from authgate.storage.redis import RedisUnavailable
 
@@ -42,7 +42,17 @@ EXPIRED_ROWS_STAY = Misconfiguration(
     cure="Look in the log for `remove-expired`; see that a server, or worker and beat, run.",
 )
 
+LOGOUTS_WAIT = Misconfiguration(
+    code="logouts-wait",
+    severity=Severity.WARNING,
+    area=Area.JOBS,
+    wrong="Clients should have been told more than ten minutes ago that a session is over.",
+    why="People who have signed out, or were shut out, are still signed in to applications.",
+    cure="Look in the log for `deliver-logouts`; see that a server, or worker and beat, run.",
+)
+
 _DAY = timedelta(days=1)
+_TEN_MINUTES = timedelta(minutes=10)
 
 
 async def findings(settings: Settings) -> AsyncIterator[Finding]:
@@ -53,11 +63,13 @@ async def findings(settings: Settings) -> AsyncIterator[Finding]:
 
 
 async def leftovers(settings: Settings) -> AsyncIterator[Finding]:
-    """Whether the open database holds what should have been removed long ago."""
+    """Whether the open database holds what should have been removed, or told, long ago."""
     since = utc_now() - _DAY - timedelta(seconds=2 * settings.jobs.cleanup_seconds)
     left = await overdue(settings.database, since=since)
     if left:
         yield EXPIRED_ROWS_STAY.found(f"in {', '.join(left)}")
+    if await due_logouts.tenants(settings.database, now=utc_now() - _TEN_MINUTES, limit=1):
+        yield LOGOUTS_WAIT.found("some have not been tried since")
 
 
 def _rare(settings: Settings) -> Iterator[Finding]:
