@@ -44,6 +44,7 @@ ORDER: Mapping[str, Sequence[str]] = {
         "backup",
         "observability",
         "security-guide",
+        "registration",
         "migrate",
     ],
     "Understand it": [

@@ -213,13 +213,19 @@ def every_command() -> Iterator[tuple[str, Any]]:
         module, _, attribute = declared.target.partition(":")
         target: Any = getattr(importlib.import_module(f"authgate.cli.{module}"), attribute)
         if isinstance(target, typer.Typer):
-            group: Any = get_command(target)
-            for inner, command in group.commands.items():
-                yield f"{name} {inner}", command
+            yield from _below(name, get_command(target))
         else:
             program = typer.Typer(add_completion=False)
             program.command(name)(target)
             yield name, get_command(program)
+
+
+def _below(path: str, group: Any) -> Iterator[tuple[str, Any]]:
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from _below(f"{path} {name}", command)
+        else:
+            yield f"{path} {name}", command
 
 
 def _command(path: str, command: Any) -> str:

@@ -5,7 +5,7 @@ people, ``_platform_routes`` for whoever operates it.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import cast
@@ -61,12 +61,13 @@ from authgate.plugin_manager import (
     GuardedHttp,
     Isolation,
     LoginConnectors,
-    Outcome,
-    PluginCall,
     Plugins,
     TracedHttp,
+    measure,
 )
 from authgate.refusals import Refusals
+from authgate.registration import endpoint as registration_endpoint
+from authgate.registration.endpoint import RegistrationEndpoint
 from authgate.settings import Settings
 from authgate.storage import fitness, service_lock
 from authgate.storage.poll_pacing import MemoryPollPacer, PollPacer, RedisPollPacer
@@ -107,6 +108,7 @@ _FOR_ANYBODY = (
     "/.well-known/openid-configuration",
     "/.well-known/oauth-authorization-server",
     "/.well-known/jwks.json",
+    registration_endpoint.PATH,
 )
 """What any page may read, wherever it comes from."""
 
@@ -175,7 +177,7 @@ def _edge(
     limits = Limits(_rate_limiter(parts), settings.limits)
     installed = plugin_manager.load()
     tracer = parts.tracer or UNTRACED
-    isolation = Isolation(observe=_observe, containment=Containment(context=tracer.context))
+    isolation = Isolation(observe=measure, containment=Containment(context=tracer.context))
     plugins = Plugins(installed, isolation=isolation)
     connectors = LoginConnectors(installed, isolation=isolation, http=outside)
     client_keys = ClientKeys(outside, clock=parts.clock)
@@ -213,15 +215,12 @@ def _machine_routes(
         keys=parts.keys, clients=clients, dpop=dpop, limits=limits, clock=parts.clock
     )
     grants = _grants(parts, issuer, limits)
-    metadata = Discovery(grants, scopes=parts.scopes).metadata
     device_code = device_authorization_endpoint.endpoint(
         authenticator=authenticator, limits=limits, clock=parts.clock
     )
     userinfo = userinfo_endpoint.endpoint(bearer=bearer)
     return {
-        "/.well-known/openid-configuration": _read_by(metadata),
-        "/.well-known/oauth-authorization-server": _read_by(metadata),
-        "/.well-known/jwks.json": _read_by(discovery.jwks_endpoint(keys=parts.keys)),
+        **_well_known(parts, grants),
         "/oauth/device/code": {"POST": device_code},
         "/oauth/token": {
             "POST": token_endpoint.endpoint(
@@ -247,6 +246,9 @@ def _machine_routes(
                 authenticator=authenticator, clients=clients, limits=limits
             )
         },
+        registration_endpoint.PATH: RegistrationEndpoint(
+            parts, clients=clients, limits=limits
+        ).methods(),
         "/oauth/tokeninfo": {"GET": tokeninfo_endpoint.endpoint(bearer=bearer)},
         "/oauth/userinfo": {"GET": userinfo, "POST": userinfo},
     }
@@ -272,6 +274,15 @@ def _grants(parts: Installation, issuer: TokenIssuer, limits: Limits) -> list[Gr
         ClientCredentialsGrant(issuer=issuer),
         DeviceCodeGrant(tokens=tokens, pacer=_poll_pacer(parts), limits=limits, clock=parts.clock),
     ]
+
+
+def _well_known(parts: Installation, grants: Iterable[Grant]) -> Routes:
+    metadata = Discovery(grants, scopes=parts.scopes).metadata
+    return {
+        "/.well-known/openid-configuration": _read_by(metadata),
+        "/.well-known/oauth-authorization-server": _read_by(metadata),
+        "/.well-known/jwks.json": _read_by(discovery.jwks_endpoint(keys=parts.keys)),
+    }
 
 
 def _people(
@@ -386,10 +397,3 @@ def _poll_pacer(parts: Installation) -> PollPacer:
     return RedisPollPacer(
         parts.redis, on_fallback=partial(metrics.redis_fallbacks.add, "poll_pacing")
     )
-
-
-def _observe(call: PluginCall) -> None:
-    plugin, hook = call.target.plugin, call.target.call
-    metrics.plugin_hook_seconds.observe(call.seconds, plugin, hook)
-    if call.outcome not in (Outcome.DONE, Outcome.ANSWERED_NO):
-        metrics.plugin_failures.add(plugin, hook, call.outcome)

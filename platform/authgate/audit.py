@@ -105,6 +105,16 @@ class Event(StrEnum):
     CLIENT_CREATED = "CLIENT_CREATED"
     """A client was created."""
 
+    CLIENT_REGISTERED = "CLIENT_REGISTERED"
+    """A client registered itself; ``details`` say where it wants its answers, and whether it
+    waits."""
+
+    CLIENT_REGISTRATION_ALLOWED = "CLIENT_REGISTRATION_ALLOWED"
+    """An initial access token was made; ``details`` say how often and until when it may be used."""
+
+    CLIENT_REGISTRATION_WITHDRAWN = "CLIENT_REGISTRATION_WITHDRAWN"
+    """An initial access token was taken back."""
+
     CLIENT_UPDATED = "CLIENT_UPDATED"
     """A client was changed, is no longer served, or served again; ``details`` say what is so
     now."""

@@ -189,6 +189,12 @@ class LimitSettings(_Section):
     revocation_per_ip: str = "600/min burst 200"
     """Tokens given back from one address."""
 
+    registration_per_ip: str = "5/min burst 5"
+    """Clients that register themselves, from one address."""
+
+    registered_clients_per_ip: str = "60/min burst 20"
+    """Clients that read, change and remove themselves, from one address."""
+
     unknown_device_codes: str = "60/min burst 60"
     """Polls of one client from one address for device codes that are not its own or are spent."""
 

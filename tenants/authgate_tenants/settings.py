@@ -107,6 +107,26 @@ class TenantSettings:
     """URIs of the resource servers that clients may ask tokens for (RFC 8707); where empty the
     parameter ``resource`` is not looked at."""
 
+    client_registration: Literal["off", "token", "open"] = "off"
+    """Who may register clients by themselves (RFC 7591): nobody, whoever has an initial access
+    token, or everybody."""
+
+    client_registration_approval: bool = True
+    """Whether a client that registers itself, or changes itself, waits for an administrator."""
+
+    client_registration_scopes: tuple[str, ...] = ("openid", "profile", "email", "offline_access")
+    """What clients that register themselves may ask for."""
+
+    client_registration_grant_types: tuple[str, ...] = (
+        "authorization_code",
+        "refresh_token",
+        "urn:ietf:params:oauth:grant-type:device_code",
+    )
+    """Grants that they may use."""
+
+    unused_client_lifetime: Lifetime = 7776000
+    """Until a client that registered itself goes, if nobody uses it."""
+
     private_claim_prefix: Annotated[
         str, Field(pattern=r"^[a-zA-Z](?:[a-zA-Z0-9_]{0,13}[a-zA-Z0-9])?$")
     ] = "extra"

@@ -48,6 +48,7 @@ CLIENT = Client(
     service_account="",
     metadata=ClientMetadata(),
     owner_id=None,
+    expires_at=None,
     created_at=utc_now(),
     updated_at=utc_now(),
 )

@@ -3,12 +3,16 @@
 ``--rounds 20`` makes it a hundred rounds.
 """
 
+from datetime import timedelta
+
 from authgate import provisioning
 from authgate.storage.client_drafts import ClientDraft
 from authgate.storage.client_metadata import ClientMetadata
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.application import Application
+from authgate_testing.caller import Caller
 from authgate_testing.racer import Racers
+from authgate_testing.registering import PATH, WEB, manage, register
 from authgate_testing.server import RunningServer
 from authgate_testing.signing import SigningKey
 
@@ -51,3 +55,50 @@ async def test_mx_12_a_pushed_request_is_taken_once_however_many_try_at_once(
             }
         )
         assert statuses == {303: 1, 400: USES - 1}, statuses
+
+
+async def test_dc_02_an_initial_access_token_registers_one_client_however_many_try_at_once(
+    racers: Racers, server: RunningServer, acme: Tenant, rounds: int
+) -> None:
+    await provisioning.change_tenant(
+        server.parts, acme, change=lambda old: old.changed({"client_registration": "token"})
+    )
+    for _ in range(rounds):
+        now = server.parts.clock()
+        with use_tenant(acme):
+            token, _ = await provisioning.allow_registration(
+                description="", uses=1, now=now, expires_at=now + timedelta(hours=1)
+            )
+        statuses = await racers.race(
+            {
+                "url": f"{acme.issuer}{PATH}",
+                "headers": {"Authorization": f"Bearer {token}"},
+                "document": WEB,
+                "times": USES // 2,
+            }
+        )
+        assert statuses == {201: 1, 401: USES - 1}, statuses
+
+
+async def test_dc_07_a_registration_access_token_changes_its_client_once_however_many_try_at_once(
+    racers: Racers, server: RunningServer, acme: Tenant, rounds: int
+) -> None:
+    await provisioning.change_tenant(
+        server.parts, acme, change=lambda old: old.changed({"client_registration": "open"})
+    )
+    at_acme = Caller(server.http, acme)
+    for _ in range(rounds):
+        made = (await register(at_acme)).json()
+        server.clock.advance(60)  # past the limit for an address
+        bearer = {"Authorization": f"Bearer {made['registration_access_token']}"}
+        statuses = await racers.race(
+            {
+                "url": made["registration_client_uri"],
+                "method": "PUT",
+                "headers": bearer,
+                "document": made | {"client_name": "Another"},
+                "times": USES // 2,
+            }
+        )
+        assert statuses == {200: 1, 401: USES - 1}, statuses
+        assert (await manage("GET", made, at_acme)).status_code == 401

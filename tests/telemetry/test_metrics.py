@@ -48,6 +48,7 @@ LABELS = {
     "authgate_jobs_queued": set(),
     "authgate_jobs_waiting": set(),
     "authgate_client_key_fetches": {"result"},
+    "authgate_client_registrations": {"result"},
     "authgate_dpop_proofs": {"result"},
     "authgate_logins": {"method", "result"},
     "authgate_lookup_duration_seconds": set(),

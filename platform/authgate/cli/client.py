@@ -9,11 +9,11 @@ from typing import Any
 import typer
 
 from authgate import provisioning
-from authgate.cli import client_metadata, client_records, installed
+from authgate.cli import client_metadata, client_records, installed, registration_token
 from authgate.cli import client_options as options
 from authgate.cli.client_logouts import logouts
 from authgate.cli.failures import Misused
-from authgate.cli.output import Format, Output, Record, confirm, say, show, show_all
+from authgate.cli.output import ONCE, Format, Output, Record, confirm, say, show, show_all
 from authgate.clock import utc_now
 from authgate.installation import Installation
 from authgate.provisioning import NewClient, UnknownClient, client_fitness
@@ -25,8 +25,7 @@ from authgate.tokens import scopes
 
 app = typer.Typer()
 app.command()(logouts)
-
-ONCE = "Shown this once: only a hash is kept."
+app.add_typer(registration_token.app, name="registration-token")
 
 
 @app.command()

@@ -21,6 +21,8 @@ Output = Annotated[Format, typer.Option("--output", "-o", help="table for eyes, 
 
 Record = Mapping[str, Any]
 
+ONCE = "Shown this once: only a hash is kept."
+
 _ENDLESS = 100_000
 
 

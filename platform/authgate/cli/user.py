@@ -12,9 +12,8 @@ import typer
 from authgate import provisioning
 from authgate.accounts.passwords import Passwords
 from authgate.cli import installed
-from authgate.cli.client import ONCE
 from authgate.cli.client_options import InTenant
-from authgate.cli.output import Format, Output, Record, say, show, show_all
+from authgate.cli.output import ONCE, Format, Output, Record, say, show, show_all
 from authgate.clock import utc_now
 from authgate.storage import users
 from authgate.storage.users import User, UserRole

@@ -331,6 +331,7 @@ class AuthorizationEndpoint:
             action=f"{here}/decision",
             client_name=asked.client.name,
             first_party=asked.client.first_party,
+            self_registered=asked.client.metadata.self_registered,
             returns_to=_shown(asked.request.redirect_uri),
             request=asked.handle,
             scopes=await scope_lines(asked.request.scope, languages=asked.request.ui_locales),

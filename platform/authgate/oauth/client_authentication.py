@@ -95,6 +95,7 @@ class ClientAuthenticator:
         ):
             await self._refuse(request, credentials)
         metrics.client_authentications.add(credentials.method, "success")
+        await self._clients.used(client, now=self._clock())
         return client
 
     async def _by_assertion(

@@ -105,6 +105,25 @@ class RegistrationNotSupported(OAuthError):
     code = "registration_not_supported"
 
 
+class RegistrationClosed(OAuthError):
+    """Clients of this tenant do not register themselves (RFC 7591 section 3)."""
+
+    code = "registration_not_supported"
+    status = 403
+
+
+class InvalidRedirectUri(OAuthError):
+    """No client may be answered at one of these addresses (RFC 7591 section 3.2.2)."""
+
+    code = "invalid_redirect_uri"
+
+
+class InvalidClientMetadata(OAuthError):
+    """No client may be as it describes itself (RFC 7591 section 3.2.2)."""
+
+    code = "invalid_client_metadata"
+
+
 class AuthorizationPending(OAuthError):
     """Nobody has decided yet (RFC 8628 section 3.5)."""
 

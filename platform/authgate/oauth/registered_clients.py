@@ -1,10 +1,13 @@
 """The clients of a tenant, as every endpoint finds them: remembered until one of them changes."""
 
+from datetime import datetime, timedelta
 from functools import partial
 
-from authgate.storage import clients
+from authgate import storage
+from authgate.storage import client_registrations, clients
 from authgate.storage.client_rows import Client
 from authgate.storage.shared_cache import SharedCache
+from authgate_tenants import current_tenant
 
 _LONGEST = 64
 """What the column holds; the ORM raises for a longer value."""
@@ -25,3 +28,13 @@ class RegisteredClients:
         if kept is not None:
             return kept[0]
         return await self._cache.get(key, partial(clients.find, client_id))
+
+    async def used(self, client: Client, *, now: datetime) -> None:
+        """Note that somebody uses a client that would go otherwise."""
+        lifetime = timedelta(seconds=current_tenant().settings.unused_client_lifetime)
+        # Half of the time is told from all of it, and few requests have to write.
+        if client.expires_at is None or client.expires_at - now > lifetime / 2:
+            return
+        await client_registrations.keep(client.client_id, until=now + lifetime)
+        key = clients.cache_key(client.client_id)
+        await storage.after_commit(partial(self._cache.invalidate, key))

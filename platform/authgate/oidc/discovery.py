@@ -102,6 +102,19 @@ def _cache_headers(etag: str, cache_control: str, content_type: bytes) -> Header
 def _metadata(
     tenant: Tenant, grant_types: list[str], described: tuple[str, ...]
 ) -> dict[str, object]:
+    return _provided(tenant, grant_types, described) | _registration(tenant)
+
+
+def _registration(tenant: Tenant) -> dict[str, object]:
+    """Where clients register themselves, if they may."""
+    if tenant.settings.client_registration == "off":
+        return {}
+    return {"registration_endpoint": f"{tenant.issuer}/oauth/register"}
+
+
+def _provided(
+    tenant: Tenant, grant_types: list[str], described: tuple[str, ...]
+) -> dict[str, object]:
     issuer, signing = tenant.issuer, list(client_assertion.SIGNING_ALGORITHMS)
     return {
         "issuer": issuer,

@@ -19,6 +19,7 @@ from authgate.plugin_manager.egress import GuardedHttp
 from authgate.plugin_manager.hooks import AddedClaims, DroppedClaim, Plugins
 from authgate.plugin_manager.isolation import Isolation, PluginCall, PluginFailed
 from authgate.plugin_manager.loading import PluginRefused, load
+from authgate.plugin_manager.measured import measure
 from authgate.plugin_manager.traced_http import TracedHttp
 
 __all__ = [
@@ -39,4 +40,5 @@ __all__ = [
     "Plugins",
     "TracedHttp",
     "load",
+    "measure",
 ]

@@ -17,6 +17,11 @@ from authgate.provisioning.clients import (
     set_client_status,
 )
 from authgate.provisioning.domains import add_domain, remove_domain, verify_domain
+from authgate.provisioning.registration import (
+    UnknownInitialAccessToken,
+    allow_registration,
+    withdraw_registration,
+)
 from authgate.provisioning.scopes import (
     ScopeInUse,
     UnfitScope,
@@ -48,6 +53,7 @@ __all__ = [
     "UnfitClient",
     "UnfitScope",
     "UnknownClient",
+    "UnknownInitialAccessToken",
     "UnknownScope",
     "UnknownToken",
     "UnknownUser",
@@ -56,6 +62,7 @@ __all__ = [
     "add_scope",
     "add_tenant",
     "add_user",
+    "allow_registration",
     "change_client",
     "change_scope",
     "change_tenant",
@@ -77,4 +84,5 @@ __all__ = [
     "set_tenant_status",
     "sign_out_user",
     "verify_domain",
+    "withdraw_registration",
 ]

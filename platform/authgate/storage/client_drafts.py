@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from dataclasses import fields as fields_of
+from datetime import datetime
 from typing import Any, Self
 from uuid import UUID
 
@@ -41,6 +42,8 @@ class ClientDraft:
     """By basic or form where it has a secret and this is empty."""
     metadata: ClientMetadata = field(default_factory=ClientMetadata)
     owner_id: UUID | None = None
+    expires_at: datetime | None = None
+    """When it goes if nobody uses it."""
     status: ClientStatus = ClientStatus.ACTIVE
 
     def methods(self) -> Collection[str]:

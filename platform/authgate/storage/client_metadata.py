@@ -32,6 +32,8 @@ class ClientMetadata:
     """E-mail addresses of whoever answers for it."""
     software_id: str = ""
     software_version: str = ""
+    self_registered: bool = False
+    """Nobody of the tenant has vouched for what it says of itself (RFC 7591 section 5)."""
 
     allowed_origins: tuple[str, ...] = ()
     """Origins of its pages, which may ask from a browser; those of its redirect URIs may anyway."""

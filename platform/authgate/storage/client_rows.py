@@ -74,13 +74,19 @@ class ClientRow(TenantOwned):
     service_account = fields.CharField(255, default="")
     metadata: dict[str, Any] = fields.JSONField(default=dict)
     owner_id = fields.UUIDField(null=True)
+    registration_token_hash = fields.BinaryField(null=True)
+    expires_at = fields.DatetimeField(null=True)
     created_at = fields.DatetimeField(auto_now_add=True)
     updated_at = fields.DatetimeField(auto_now=True)
 
     class Meta:
         table = "clients"
         unique_together = (("tenant_id", "client_id"), ("tenant_id", "id"))
-        indexes = (("tenant_id", "name", "id"), ("tenant_id", "created_at", "id"))
+        indexes = (
+            ("tenant_id", "name", "id"),
+            ("tenant_id", "created_at", "id"),
+            ("expires_at",),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +119,8 @@ class Client:
     metadata: ClientMetadata
     owner_id: UUID | None
     """Who registered it for themselves; ``None`` where the tenant's administrators did."""
+    expires_at: datetime | None
+    """When it goes if nobody uses it: it registered itself. ``None`` where it stays."""
     created_at: datetime
     updated_at: datetime
 
@@ -175,13 +183,20 @@ class Client:
             service_account=read["service_account"],
             metadata=ClientMetadata.from_json(read["metadata"]),
             owner_id=read["owner_id"],
+            expires_at=read["expires_at"],
             created_at=read["created_at"],
             updated_at=read["updated_at"],
         )
 
 
 _JSON = ("authentication_methods", "grant_types", "scopes", "redirect_uris", "metadata")
-_MOMENTS = ("secret_expires_at", "former_secret_expires_at", "created_at", "updated_at")
+_MOMENTS = (
+    "secret_expires_at",
+    "former_secret_expires_at",
+    "expires_at",
+    "created_at",
+    "updated_at",
+)
 COLUMNS = (
     "id",
     "name",

@@ -61,6 +61,9 @@ KINDS = (
     Kind("authorization_codes", "expires_at", kept=timedelta(days=1)),
     # Servers' clocks differ a little: what is valid on one is not to be unknown to another.
     Kind("refresh_tokens", "ends_at", kept=timedelta(minutes=5)),
+    # Only of a client that registered itself, and each use puts it off.
+    Kind("clients", "expires_at", kept=timedelta(minutes=5)),
+    Kind("initial_access_tokens", "expires_at", kept=timedelta(minutes=5)),
     Kind("spent_jtis", "expires_at", kept=timedelta(minutes=5)),
     Kind("browser_sessions", "expires_at", kept=timedelta(minutes=5)),
     Kind("session_clients", "expires_at", kept=timedelta(minutes=5)),

@@ -24,7 +24,9 @@ SWEPT = {
     "authorization_codes": "expires_at < now()",
     "authorization_requests": "expires_at < now()",
     "browser_sessions": "expires_at < now()",
+    "clients": "expires_at < now()",
     "device_codes": "expires_at < now()",
+    "initial_access_tokens": "expires_at < now()",
     "login_failures": (
         "last_attempt_at < now() - interval '30 days'"
         " AND (locked_until IS NULL OR locked_until < now())"

@@ -158,6 +158,8 @@ class ConsentPage:
     action: str
     client_name: str
     first_party: bool
+    self_registered: bool
+    """Whether nobody of the tenant vouches for what it calls itself."""
     returns_to: str
     """Whose address the person is sent back to; empty where that is their own machine."""
     request: str

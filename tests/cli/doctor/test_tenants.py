@@ -95,3 +95,11 @@ def test_a_suspended_tenant_is_not_asked_for_its_address(dev: Doctor) -> None:
     assert dev.command("tenant", "create", "aardvark").code == 0
     assert dev.command("tenant", "suspend", "aardvark").code == 0
     dev.finds()
+
+
+def test_clients_that_anybody_registers_and_nobody_looks_at_are_found(dev: Doctor) -> None:
+    choose = ("tenant", "set", "acme")
+    assert dev.command(*choose, "client_registration=open").code == 0
+    dev.finds()
+    assert dev.command(*choose, "client_registration_approval=false").code == 0
+    assert dev.finds("unreviewed-clients")["found"] == "acme"

@@ -13,7 +13,9 @@ from authgate.storage import clients, tokens, users
 from authgate.storage.authorization_codes import AuthorizationCode
 from authgate.storage.authorization_requests import AuthorizationRequestRow
 from authgate.storage.client_drafts import ClientDraft
+from authgate.storage.client_rows import ClientRow
 from authgate.storage.device_codes import DeviceCode
+from authgate.storage.initial_access_tokens import InitialAccessTokenRow
 from authgate.storage.login_failures import LoginFailure
 from authgate.storage.logout_deliveries import DeliveryStatus, LogoutDelivery
 from authgate.storage.refresh_tokens import RefreshToken
@@ -27,7 +29,9 @@ from authgate_testing.tenants import create_tenant
 _TABLES: tuple[type[TenantOwned], ...] = (
     AuthorizationCode,
     AuthorizationRequestRow,
+    ClientRow,
     DeviceCode,
+    InitialAccessTokenRow,
     LoginFailure,
     LogoutDelivery,
     RefreshToken,
@@ -91,6 +95,8 @@ async def store_expired_rows(settings: DatabaseSettings, *, now: datetime) -> Ex
                         public=True,
                     ),
                 )
+                for expires_at in (now - timedelta(hours=1), now + timedelta(hours=1)):
+                    await clients.create(_registered(expires_at))
                 person = await users.create(username="alice")
                 for row in _rows(now, person.id):
                     await row.save(force_create=True)
@@ -142,6 +148,9 @@ def _rows(now: datetime, user_id: UUID) -> list[TenantOwned]:
         _refresh_token(now - hour, user_id),
         _refresh_token(now + hour, user_id),
         _refresh_token(now + 30 * day, user_id),
+        _initial_access_token(now - hour),
+        _initial_access_token(now + hour),
+        _initial_access_token(now + day),
         _spent_jti(now - hour),
         _spent_jti(now + hour),
         _spent_jti(now + hour),
@@ -202,6 +211,16 @@ def _refresh_token(ends_at: datetime, user_id: UUID) -> RefreshToken:
         created_at=ends_at - timedelta(days=90),
         expires_at=ends_at,
         ends_at=ends_at,
+    )
+
+
+def _registered(expires_at: datetime) -> ClientDraft:
+    return ClientDraft(name="Registered", grant_types=[], public=True, expires_at=expires_at)
+
+
+def _initial_access_token(expires_at: datetime) -> InitialAccessTokenRow:
+    return InitialAccessTokenRow(
+        token_hash=_hash(), uses_left=1, created_at=expires_at, expires_at=expires_at
     )
 
 

@@ -18,6 +18,8 @@ NEVER_REACHED = {
         "AUTHORIZATION_PER_IP",
         "INTROSPECTION_PER_CLIENT",
         "REVOCATION_PER_IP",
+        "REGISTRATION_PER_IP",
+        "REGISTERED_CLIENTS_PER_IP",
     )
 }
 """Variables of the environment."""

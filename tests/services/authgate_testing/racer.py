@@ -1,7 +1,8 @@
 """A server process that races another one: ``python -m authgate_testing.racer``.
 
 Each line of its input is a request as JSON: ``url``, ``data`` and how many ``times`` to send it at
-once; with ``form`` each of them is sent from a browser of its own that has opened that page. Each
+once; ``document`` instead of ``data`` is sent as JSON, by another ``method`` if that is named; with
+``form`` each of them is sent from a browser of its own that has opened that page. Each
 line of its output is the list of statuses.
 """
 
@@ -65,8 +66,17 @@ async def _from_a_program(
     transport: httpx2.ASGITransport, asked: dict[str, Any]
 ) -> list[httpx2.Response]:
     async with httpx2.AsyncClient(transport=transport) as http:
+        sent = {"json": asked["document"]} if "document" in asked else {"data": asked["data"]}
         return await asyncio.gather(
-            *(http.post(asked["url"], data=asked["data"]) for _ in range(asked["times"]))
+            *(
+                http.request(
+                    asked.get("method", "POST"),
+                    asked["url"],
+                    headers=asked.get("headers", {}),
+                    **sent,
+                )
+                for _ in range(asked["times"])
+            )
         )
 
 

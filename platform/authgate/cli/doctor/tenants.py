@@ -69,6 +69,16 @@ DEMO_IN_PRODUCTION = Misconfiguration(
     cure="Run `authgate tenant suspend {tenant}`.",
 )
 
+UNREVIEWED_CLIENTS = Misconfiguration(
+    code="unreviewed-clients",
+    severity=Severity.WARNING,
+    area=Area.TENANTS,
+    wrong="A tenant serves clients that anybody has registered, and nobody has looked at.",
+    why="Whoever wants people's tokens calls their client as people expect, and asks them.",
+    cure="Run `authgate tenant set {tenant} client_registration_approval=true`, or let only those"
+    " register who have a token: `client_registration=token`.",
+)
+
 _DAY = 86400
 _LONGEST = {
     "access_token_lifetime": _DAY,
@@ -108,6 +118,9 @@ def _settings(tenant: Tenant) -> Iterator[Finding]:
             yield LONG_LIFETIME.found(what, setting=name, tenant=tenant.slug)
     if not tenant.settings.refresh_token_rotation:
         yield NO_ROTATION.found(tenant.slug, tenant=tenant.slug)
+    chosen = tenant.settings
+    if chosen.client_registration == "open" and not chosen.client_registration_approval:
+        yield UNREVIEWED_CLIENTS.found(tenant.slug, tenant=tenant.slug)
     for name, text in tenant.settings.login_limits.items():
         if name in LimitSettings.model_fields:
             yield from limits.of_limit(name, text, where=f"{name} of {tenant.slug}")

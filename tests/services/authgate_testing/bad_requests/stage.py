@@ -10,6 +10,7 @@ from authgate_testing.faults.household import CALLBACK
 
 _FORM = (b"Content-Type", b"application/x-www-form-urlencoded")
 _JSON = (b"Content-Type", b"application/json")
+_REGISTERED = {"client_name": "Ledger", "client_id": "ledger", "tos_uri": "https://ledger.example"}
 _HTML = (b"Accept", b"text/html,application/xhtml+xml")
 
 
@@ -59,6 +60,8 @@ class Stage:
             self._post("/oauth/revoke", client | {"token": "agrt_r"}),
             self._post("/oauth/device/code", asking),
             self._message("POST", "/oauth/device/code", _JSON, body=_as_json(asking)),
+            self._message("POST", "/oauth/register", _JSON, body=_as_json(_REGISTERED)),
+            self._message("PUT", "/oauth/register", _JSON, bearer, body=_as_json(_REGISTERED)),
             self._message("GET", "/oauth/tokeninfo", bearer),
             self._message("GET", "/oauth/userinfo", bearer),
             self._post("/oauth/userinfo", {"access_token": self.access_token}),

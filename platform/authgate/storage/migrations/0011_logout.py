@@ -26,7 +26,7 @@ backward = statements(
 
 
 class Migration(migrations.Migration):
-    dependencies = [("models", "0009_sealed_secrets")]
+    dependencies = [("models", "0010_resources")]
 
     operations = [
         ops.CreateModel(

@@ -1,0 +1,458 @@
+"""Clients register themselves (RFC 7591), as far as the tenant lets them."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import httpx2
+import pytest
+
+from authgate import provisioning
+from authgate.audit import Event
+from authgate.provisioning import NewClient
+from authgate.storage import clients, initial_access_tokens
+from authgate.storage.client_rows import ApplicationType, Client, ClientStatus
+from authgate.storage.expiry import remove_expired
+from authgate_tenants import Tenant, use_tenant
+from authgate_testing.application import Application, is_asked, sent_on
+from authgate_testing.caller import Caller
+from authgate_testing.databases import on_sqlite
+from authgate_testing.ledger import Ledger
+from authgate_testing.person import Person
+from authgate_testing.registering import PATH, register
+from authgate_testing.server import RunningServer
+from authgate_testing.signing import SigningKey
+
+Choose = Callable[..., Awaitable[None]]
+Allow = Callable[..., Awaitable[str]]
+
+
+def answers(answer: httpx2.Response, status: int, error: str) -> bool:
+    """Whether a refusal is this one."""
+    return (answer.status_code, answer.json()["error"]) == (status, error)
+
+
+async def stored(tenant: Tenant, client_id: str) -> Client:
+    """What the database holds of a client."""
+    with use_tenant(tenant):
+        found = await clients.find(client_id)
+    assert found is not None
+    return found
+
+
+def application(
+    server: RunningServer, tenant: Tenant, told_: dict[str, Any], client: Client
+) -> Application:
+    """The application that has registered."""
+    return Application(
+        server.http,
+        tenant,
+        NewClient(client, told_.get("client_secret")),
+        redirect_uri=told_["redirect_uris"][0],
+        scope="openid profile",
+    )
+
+
+async def test_an_application_registers_and_lets_people_sign_in(
+    server: RunningServer, at_open: Caller, acme: Tenant, person: Person, ledger: Ledger
+) -> None:
+    answer = await register(
+        at_open,
+        grant_types=["authorization_code", "refresh_token"],
+        token_endpoint_auth_method="client_secret_post",
+        scope="openid profile offline_access",
+        software_id="4NRB1-0XZABZI9E6-5SM3R",
+        software_version="2.2",
+        contacts=["ops@ledger.example"],
+        tos_uri="https://ledger.example/terms",
+        unknown="ignored",
+    )
+    assert answer.status_code == 201, answer.text
+    assert answer.headers["cache-control"] == "no-store"
+    made = answer.json()
+    assert made["client_secret_expires_at"] == 0
+    assert {name: made[name] for name in ("software_id", "software_version", "contacts")} == {
+        "software_id": "4NRB1-0XZABZI9E6-5SM3R",
+        "software_version": "2.2",
+        "contacts": ["ops@ledger.example"],
+    }
+    assert made["response_types"] == ["code"]
+    assert made["tos_uri"] == "https://ledger.example/terms"
+    assert "unknown" not in made
+    program = application(server, acme, made, await stored(acme, made["client_id"]))
+    tokens = await program.signed_in(person, scope="openid profile offline_access")
+    assert (await program.refresh(tokens["refresh_token"])).status_code == 200
+    [event] = await ledger.events(acme, Event.CLIENT_REGISTERED)
+    assert event.details["software"] == "4NRB1-0XZABZI9E6-5SM3R"
+
+
+@on_sqlite
+async def test_a_public_client_gets_no_secret_and_no_grant_that_it_did_not_ask_for(
+    at_open: Caller, acme: Tenant
+) -> None:
+    answer = await register(at_open, token_endpoint_auth_method="none")
+    made = answer.json()
+    assert "client_secret" not in made
+    assert "client_secret_expires_at" not in made
+    assert made["grant_types"] == ["authorization_code"]
+    client = await stored(acme, made["client_id"])
+    assert client.grant_types == {"authorization_code"}
+    assert client.secrets.current is None
+    assert "offline_access" not in made["scope"].split()
+
+
+@on_sqlite
+async def test_a_client_that_signs_gets_no_secret(at_open: Caller, acme: Tenant) -> None:
+    keys = SigningKey.make().jwks()
+    answer = await register(at_open, token_endpoint_auth_method="private_key_jwt", jwks=keys)
+    assert answer.status_code == 201, answer.text
+    assert "client_secret" not in answer.json()
+    assert answer.json()["jwks"] == keys
+    client = await stored(acme, answer.json()["client_id"])
+    assert client.authentication_methods == {"private_key_jwt"}
+    refused = await register(at_open, token_endpoint_auth_method="private_key_jwt")
+    assert answers(refused, 400, "invalid_client_metadata")
+
+
+@on_sqlite
+async def test_dc_01_nobody_registers_where_the_tenant_does_not_say_so(
+    at_acme: Caller, at_globex: Caller, choose: Choose
+) -> None:
+    assert answers(await register(at_acme), 403, "registration_not_supported")
+    await choose(client_registration="token")
+    assert answers(await register(at_acme), 401, "missing_token")
+    refused = await register(at_acme, token="agreg_guessed")
+    assert answers(refused, 401, "invalid_token")
+    assert "Bearer" in refused.headers["www-authenticate"]
+    assert answers(await register(at_globex), 403, "registration_not_supported")
+
+
+async def test_dc_02_an_initial_access_token_is_good_at_its_tenant_so_often_and_so_long(
+    server: RunningServer,
+    at_acme: Caller,
+    at_globex: Caller,
+    globex: Tenant,
+    acme: Tenant,
+    choose: Choose,
+    allow: Allow,
+) -> None:
+    await choose(client_registration="token")
+    await provisioning.change_tenant(
+        server.parts, globex, change=lambda old: old.changed({"client_registration": "token"})
+    )
+    token = await allow(acme, uses=2)
+    assert answers(await register(at_globex, token=token), 401, "invalid_token")
+    # What is refused for another reason costs no use.
+    assert answers(
+        await register(at_acme, token=token, redirect_uris=[]), 400, "invalid_redirect_uri"
+    )
+    assert (await register(at_acme, token=token)).status_code == 201
+    assert (await register(at_acme, token=token)).status_code == 201
+    server.clock.advance(60)  # past the limit for an address
+    assert answers(await register(at_acme, token=token), 401, "invalid_token")
+    brief = await allow(acme, seconds=60)
+    server.clock.advance(61)
+    assert answers(await register(at_acme, token=brief), 401, "invalid_token")
+
+
+@on_sqlite
+async def test_a_token_that_is_taken_back_registers_nobody(
+    at_acme: Caller, acme: Tenant, choose: Choose, allow: Allow, server: RunningServer
+) -> None:
+    await choose(client_registration="token")
+    token = await allow(acme, uses=10)
+    with use_tenant(acme):
+        [kept] = await initial_access_tokens.all_tokens(now=server.parts.clock())
+        await provisioning.withdraw_registration(kept.id)
+    assert answers(await register(at_acme, token=token), 401, "invalid_token")
+
+
+_URLS = ("client_uri", "logo_uri", "policy_uri", "tos_uri", "jwks_uri")
+
+
+@on_sqlite
+async def test_dc_03_nothing_that_a_client_names_is_fetched(
+    at_open: Caller, acme: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[object] = []
+    monkeypatch.setattr(
+        "authgate.plugin_manager.egress.GuardedHttp._ask", lambda *given: asked.append(given)
+    )
+    elsewhere = "https://169.254.169.254/latest/meta-data"
+    named = (*_URLS, "sector_identifier_uri", "initiate_login_uri", "backchannel_logout_uri")
+    answer = await register(
+        at_open,
+        request_uris=[elsewhere],
+        software_statement="eyJhbGciOiJub25lIn0.e30.",
+        **dict.fromkeys(named, elsewhere),
+    )
+    assert answer.status_code == 201
+    assert asked == []
+
+
+@on_sqlite
+@pytest.mark.parametrize(
+    "url", ["javascript:alert(1)", "http://ledger.example/", "data:text/html,x", "https://a@b/"]
+)
+async def test_dc_04_only_https_addresses_are_kept(at_open: Caller, url: str) -> None:
+    for member in _URLS[:4]:
+        refused = await register(at_open, **{member: url})
+        assert answers(refused, 400, "invalid_client_metadata"), member
+
+
+@on_sqlite
+async def test_dc_04_a_name_is_text_on_every_page(
+    server: RunningServer, at_open: Caller, acme: Tenant, person: Person
+) -> None:
+    made = (await register(at_open, client_name="<img src=x onerror=alert(1)>")).json()
+    program = application(server, acme, made, await stored(acme, made["client_id"]))
+    page = await sent_on(person, program.ask().url)
+    assert is_asked(page)
+    assert "<img" not in page.text
+    assert "&lt;img src=x" in page.text
+
+
+@on_sqlite
+@pytest.mark.parametrize(
+    "name",
+    ["Goo\u200bgle", "\u202eelgooG", "Goo\ngle", "G" * 10_000, "G" * 81],
+    ids=["zero width", "turned around", "two lines", "10 KB", "81"],
+)
+async def test_dc_05_a_name_hides_nothing_and_is_short(at_open: Caller, name: str) -> None:
+    assert answers(await register(at_open, client_name=name), 400, "invalid_client_metadata")
+
+
+@on_sqlite
+async def test_dc_05_whoever_is_asked_sees_that_nobody_vouches_for_the_name(
+    server: RunningServer, at_open: Caller, acme: Tenant, person: Person
+) -> None:
+    made = (await register(at_open, client_name="\uff27oogle")).json()
+    assert made["client_name"] == "Google"
+    program = application(server, acme, made, await stored(acme, made["client_id"]))
+    page = await sent_on(person, program.ask().url)
+    assert "registered itself" in page.text
+    assert "ledger.example" in page.text
+
+
+@on_sqlite
+async def test_dc_06_rights_are_not_a_client_s_to_give(at_open: Caller, acme: Tenant) -> None:
+    plain = await stored(acme, (await register(at_open)).json()["client_id"])
+    answer = await register(
+        at_open,
+        status="active",
+        tenant_id="1",
+        client_id="admin",
+        client_secret="of-my-own-choice-of-my-own-choice",
+        is_first_party=True,
+        first_party=True,
+        introspects=True,
+        skip_consent=True,
+        consent="implicit",
+        token_lifetime=10**9,
+        access_token_lifetime=10**9,
+        allowed_origins=["https://evil.example"],
+        owner_id="1",
+        self_registered=False,
+    )
+    made = answer.json()
+    assert made["client_id"] != "admin"
+    assert made["client_secret"] != "of-my-own-choice-of-my-own-choice"
+    client = await stored(acme, made["client_id"])
+    own = {"id", "client_id", "secrets", "created_at", "updated_at", "expires_at"}
+    assert {name: getattr(client, name) for name in client.__slots__ if name not in own} == {
+        name: getattr(plain, name) for name in plain.__slots__ if name not in own
+    }
+    for scope in ("admin", "openid admin"):
+        assert answers(await register(at_open, scope=scope), 400, "invalid_client_metadata")
+
+
+@on_sqlite
+async def test_dc_09_what_is_huge_is_refused(at_open: Caller) -> None:
+    many = [f"https://ledger.example/{number}" for number in range(1000)]
+    assert answers(await register(at_open, redirect_uris=many), 400, "invalid_redirect_uri")
+    contacts = [f"{number}@ledger.example" for number in range(1000)]
+    assert answers(await register(at_open, contacts=contacts), 400, "invalid_client_metadata")
+    assert (await register(at_open, logo_uri="https://a/" + "a" * 5_000_000)).status_code == 413
+
+
+@on_sqlite
+async def test_dc_10_names_in_many_languages_are_too_many(at_open: Caller) -> None:
+    few = {f"client_name#x{number}": "Ledger" for number in range(20)}
+    assert (await register(at_open, **few)).status_code == 201
+    many = {f"client_name#x{number}": "Ledger" for number in range(21)}
+    assert answers(await register(at_open, **many), 400, "invalid_client_metadata")
+
+
+async def test_dc_11_who_waits_for_approval_is_not_served(
+    server: RunningServer, at_acme: Caller, acme: Tenant, person: Person, choose: Choose
+) -> None:
+    await choose(client_registration="open")
+    made = (await register(at_acme, token_endpoint_auth_method="client_secret_post")).json()
+    client = await stored(acme, made["client_id"])
+    assert client.status is ClientStatus.PENDING
+    program = application(server, acme, made, client)
+    assert (await sent_on(person, program.ask().url)).status_code == 400
+    device = "urn:ietf:params:oauth:grant-type:device_code"
+    for grant in ("authorization_code", "refresh_token", "client_credentials", device):
+        answer = await program.token(grant_type=grant, code="c", refresh_token="r", device_code="d")
+        assert answers(answer, 401, "invalid_client"), grant
+    for path in ("/oauth/par", "/oauth/device/code", "/oauth/introspect", "/oauth/revoke"):
+        answer = await at_acme.post(path, program.credentials() | {"token": "t"})
+        assert answers(answer, 401, "invalid_client"), path
+    with use_tenant(acme):
+        await provisioning.review_client(server.parts, made["client_id"], approved=True)
+    await program.signed_in(person)
+
+
+@on_sqlite
+async def test_ru_20_a_client_that_nobody_has_approved_sends_nobody_anywhere(
+    server: RunningServer, at_acme: Caller, acme: Tenant, person: Person, choose: Choose
+) -> None:
+    await choose(client_registration="open")
+    made = (await register(at_acme)).json()
+    program = application(server, acme, made, await stored(acme, made["client_id"]))
+    page = await sent_on(person, program.ask(prompt="none").url)
+    assert page.status_code == 400
+    assert "location" not in page.headers
+
+
+@on_sqlite
+@pytest.mark.parametrize(
+    "body",
+    [b"{evil", b"[]", b'"evil"', b"\xff\xfe{\0}\0", b"", b"1" * 100],
+    ids=["no JSON", "a list", "a text", "UTF-16", "nothing", "a number"],
+)
+async def test_dc_12_what_cannot_be_read_is_not_said_again(at_open: Caller, body: bytes) -> None:
+    answer = await at_open.post(PATH, body=body, headers=[("Content-Type", "application/json")])
+    assert answers(answer, 400, "invalid_client_metadata")
+    assert answer.json()["error_description"] == "The document is no JSON object."
+
+
+@on_sqlite
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "javascript:alert(1)",
+        "data:text/html,x",
+        "http://ledger.example/callback",
+        "app://callback",
+        "//evil.example",
+        "https://*.ledger.example/callback",
+        "https://ledger.example/callback#x",
+        "",
+    ],
+)
+async def test_ru_11_no_client_is_answered_where_anybody_could_listen(
+    at_open: Caller, uri: str
+) -> None:
+    for kind in ("web", "native"):
+        refused = await register(at_open, redirect_uris=[uri], application_type=kind)
+        assert answers(refused, 400, "invalid_redirect_uri")
+
+
+@on_sqlite
+@pytest.mark.parametrize(
+    ("uri", "kind"),
+    [
+        ("http://127.0.0.1/callback", ApplicationType.NATIVE),
+        ("http://localhost:3334/oauth/callback", ApplicationType.NATIVE),
+        ("com.example.app:/callback", ApplicationType.NATIVE),
+        ("https://ledger.example/callback", ApplicationType.WEB),
+    ],
+)
+async def test_where_an_application_runs_is_seen_where_it_does_not_say_so(
+    at_open: Caller, acme: Tenant, uri: str, kind: ApplicationType
+) -> None:
+    made = (await register(at_open, redirect_uris=[uri], token_endpoint_auth_method="none")).json()
+    assert made["application_type"] == kind
+    assert (await stored(acme, made["client_id"])).application_type is kind
+
+
+_SHARED = {"kty": "oct", "k": "c2VjcmV0"}
+_PRIVATE = {"kty": "OKP", "crv": "Ed25519", "x": "A" * 43, "d": "A" * 43}
+
+
+@on_sqlite
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"grant_types": ["implicit"]},
+        {"grant_types": ["client_credentials"]},
+        {"grant_types": []},
+        {"response_types": ["token"]},
+        {"response_types": ["code"], "grant_types": ["refresh_token"]},
+        {"token_endpoint_auth_method": "tls_client_auth"},
+        {"application_type": "other"},
+        {"client_name": 5},
+        {"contacts": ["nobody"]},
+        {"scope": ["openid"]},
+        {"subject_type": "pairwise"},
+        {"id_token_signed_response_alg": "none"},
+        {"post_logout_redirect_uris": ["javascript:alert(1)"]},
+        {"jwks": {"keys": []}, "jwks_uri": "https://ledger.example/jwks"},
+        {"jwks": {"keys": [_SHARED]}},
+        {"jwks": {"keys": [_PRIVATE]}},
+    ],
+    ids=lambda said: f"ca_15_{'-'.join(said)}" if "jwks" in said else "-".join(said),
+)
+async def test_what_no_client_can_be_is_refused(at_open: Caller, said: dict[str, Any]) -> None:
+    answer = await register(at_open, **said)
+    assert answers(answer, 400, "invalid_client_metadata"), answer.text
+
+
+@on_sqlite
+async def test_ca_20_nobody_chooses_a_client_id(
+    at_open: Caller, acme: Tenant, person: Person, alice: Any
+) -> None:
+    made = (await register(at_open, client_id=str(alice.id))).json()
+    assert made["client_id"] != str(alice.id)
+
+
+@on_sqlite
+async def test_registrations_of_one_address_are_limited(at_open: Caller) -> None:
+    statuses = [(await register(at_open)).status_code for _ in range(6)]
+    assert statuses == [201] * 5 + [429]
+
+
+@on_sqlite  # PostgreSQL shows the sweep what is over by its own clock alone
+async def test_who_is_not_used_goes_and_who_is_stays(
+    server: RunningServer, at_open: Caller, acme: Tenant
+) -> None:
+    unused = (await register(at_open)).json()
+    made = (await register(at_open, token_endpoint_auth_method="client_secret_post")).json()
+    itself = {name: made[name] for name in ("client_id", "client_secret")}
+    server.clock.advance(50 * 86_400)
+    assert (await at_open.post("/oauth/revoke", itself | {"token": "t"})).status_code == 200
+    server.clock.advance(50 * 86_400)
+    await remove_expired(server.parts.settings.database, batch=10, now=server.parts.clock())
+    with use_tenant(acme):
+        assert await clients.find(unused["client_id"]) is None
+        assert await clients.find(made["client_id"]) is not None
+
+
+@on_sqlite
+async def test_where_to_register_is_discovered_where_one_may(
+    at_acme: Caller, acme: Tenant, choose: Choose
+) -> None:
+    async def endpoint() -> str | None:
+        known = await at_acme.get("/.well-known/oauth-authorization-server")
+        told_: str | None = known.json().get("registration_endpoint")
+        return told_
+
+    assert await endpoint() is None
+    await choose(client_registration="token")
+    assert await endpoint() == f"{acme.issuer}{PATH}"
+
+
+@on_sqlite
+async def test_a_page_of_any_origin_may_register(at_open: Caller, acme: Tenant) -> None:
+    preflight = await at_open.http.request(
+        "OPTIONS",
+        f"{acme.issuer}{PATH}",
+        headers={
+            "Origin": "https://inspector.example",
+            "Access-Control-Request-Method": "POST",
+            "Access-Control-Request-Headers": "content-type",
+        },
+    )
+    assert preflight.status_code == 204
+    assert preflight.headers["access-control-allow-origin"] == "*"
