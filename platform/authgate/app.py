@@ -47,6 +47,7 @@ from authgate.oauth.grants.authorization_code import AuthorizationCodeGrant
 from authgate.oauth.grants.client_credentials import ClientCredentialsGrant
 from authgate.oauth.grants.device_code import DeviceCodeGrant
 from authgate.oauth.grants.refresh_token import RefreshTokenGrant
+from authgate.oauth.grants.token_exchange import TokenExchangeGrant
 from authgate.oauth.registered_clients import RegisteredClients
 from authgate.oauth.registered_origins import RegisteredOrigins
 from authgate.oauth.request_object import RequestObjects
@@ -214,7 +215,7 @@ def _machine_routes(
     bearer = BearerTokens(
         keys=parts.keys, clients=clients, dpop=dpop, limits=limits, clock=parts.clock
     )
-    grants = _grants(parts, issuer, limits)
+    grants = _grants(parts, issuer, bearer, limits)
     device_code = device_authorization_endpoint.endpoint(
         authenticator=authenticator, limits=limits, clock=parts.clock
     )
@@ -264,7 +265,9 @@ def _authenticator(
     )
 
 
-def _grants(parts: Installation, issuer: TokenIssuer, limits: Limits) -> list[Grant]:
+def _grants(
+    parts: Installation, issuer: TokenIssuer, bearer: BearerTokens, limits: Limits
+) -> list[Grant]:
     rotation = RefreshRotation(clock=parts.clock)
     id_tokens = IdTokens(keys=parts.keys, clock=parts.clock)
     tokens = SignInTokens(issuer=issuer, id_tokens=id_tokens, rotation=rotation)
@@ -273,6 +276,7 @@ def _grants(parts: Installation, issuer: TokenIssuer, limits: Limits) -> list[Gr
         RefreshTokenGrant(tokens=tokens, rotation=rotation, clock=parts.clock),
         ClientCredentialsGrant(issuer=issuer),
         DeviceCodeGrant(tokens=tokens, pacer=_poll_pacer(parts), limits=limits, clock=parts.clock),
+        TokenExchangeGrant(bearer=bearer, issuer=issuer, clock=parts.clock),
     ]
 
 

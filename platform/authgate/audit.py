@@ -93,6 +93,9 @@ class Event(StrEnum):
     ACCESS_TOKEN_ISSUED = "ACCESS_TOKEN_ISSUED"
     """A person's device was given a token."""
 
+    TOKEN_EXCHANGED = "TOKEN_EXCHANGED"
+    """A client was given a token in exchange for another one."""
+
     CLIENT_CREDENTIALS_TOKEN_ISSUED = "CLIENT_CREDENTIALS_TOKEN_ISSUED"
     """A machine was given a token."""
 

@@ -56,6 +56,7 @@ async def test_the_metadata_say_where_everything_is(at_acme: Caller, acme: Tenan
             "refresh_token",
             "client_credentials",
             GRANT,
+            "urn:ietf:params:oauth:grant-type:token-exchange",
         ],
         "response_types_supported": ["code"],
         "response_modes_supported": ["query", "form_post", "jwt", "query.jwt", "form_post.jwt"],

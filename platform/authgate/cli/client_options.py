@@ -43,7 +43,8 @@ NewRedirectUris = Annotated[
 Grants = Annotated[
     list[str],
     typer.Option(
-        help="authorization_code, device_code, client_credentials or refresh_token; repeatable"
+        help="authorization_code, device_code, client_credentials, refresh_token or"
+        " token_exchange; repeatable"
     ),
 ]
 RedirectUris = Annotated[

@@ -6,6 +6,7 @@ from authgate.oauth.grants.authorization_code import AuthorizationCodeGrant
 from authgate.oauth.grants.client_credentials import ClientCredentialsGrant
 from authgate.oauth.grants.device_code import DeviceCodeGrant
 from authgate.oauth.grants.refresh_token import RefreshTokenGrant
+from authgate.oauth.grants.token_exchange import TokenExchangeGrant
 from authgate.storage.client_rows import Client
 
 GRANTS = {
@@ -13,6 +14,7 @@ GRANTS = {
     "client_credentials": ClientCredentialsGrant.grant_type,
     "device_code": DeviceCodeGrant.grant_type,
     "refresh_token": RefreshTokenGrant.grant_type,
+    "token_exchange": TokenExchangeGrant.grant_type,
 }
 """Grants by the names that are typed."""
 

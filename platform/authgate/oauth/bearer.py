@@ -45,6 +45,11 @@ class Presented:
     """What the token says."""
 
     @property
+    def subject(self) -> str:
+        """Whom it speaks for: a person, or a machine by a name that no person's id can be."""
+        return str(self.claims["sub"])
+
+    @property
     def confirmation(self) -> Confirmation:
         """The key that it is bound to."""
         return Confirmation.claimed(self.claims)

@@ -54,13 +54,15 @@ def _access_token(found: Presented | None, client: Client) -> dict[str, object]:
         "token_type": token_type(found.confirmation),
         "scope": token.scope,
         "client_id": token.client_id,
-        "sub": token.subject,
+        "sub": found.subject,
         "iss": tenant.issuer,
         "aud": found.claims["aud"],
         "jti": str(token.jti),
         "iat": int(token.created_at.timestamp()),
         "exp": int(token.expires_at.timestamp()),
     }
+    if "act" in found.claims:
+        known["act"] = found.claims["act"]
     if "cnf" in found.claims:
         known["cnf"] = found.confirmation.claim()
     if found.user is not None:
@@ -93,6 +95,6 @@ async def _refresh_token(token: str, client: Client, clock: Clock) -> dict[str, 
 def _may_know(client: Client, found: Presented) -> bool:
     """Its own tokens, those that are meant for it, and a resource server's every one."""
     is_meant = client.client_id in current_tenant().settings.audience
-    if is_meant and resources.is_for_others(found.claims["aud"]):
+    if is_meant and resources.is_for_others(found.claims):
         is_meant = False
     return client.introspects or client.client_id == found.token.client_id or is_meant

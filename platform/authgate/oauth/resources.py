@@ -4,7 +4,7 @@ Where a tenant has registered none the parameter is not looked at, and tokens ar
 audience as ever.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from authgate.oauth.errors import InvalidTarget
@@ -40,12 +40,15 @@ def narrowed(asked: str | None, client: Client, held: Sequence[str]) -> tuple[st
     return left
 
 
-def is_for_others(audience: object) -> bool:
-    """Whether a token of this ``aud`` is for resource servers, and not for the issuer itself."""
-    tenant = current_tenant()
+def is_for_others(claims: Mapping[str, object]) -> bool:
+    """Whether a token is for resource servers, and not for the issuer itself."""
+    tenant, audience = current_tenant(), claims["aud"]
     known = tenant.settings.resources
+    if not known and "act" not in claims:
+        return False
     meant = audience if isinstance(audience, list) else [audience]
-    return bool(known) and tenant.issuer not in meant and any(each in known for each in meant)
+    is_named = "act" in claims or any(each in known for each in meant)
+    return is_named and tenant.issuer not in meant
 
 
 def _allowed(known: Sequence[str], client: Client) -> Sequence[str]:

@@ -78,6 +78,8 @@ def _success(issued: IssuedToken) -> dict[str, str | int]:
     }
     if issued.refresh_token:
         answer["refresh_token"] = issued.refresh_token
+    if issued.issued_token_type:
+        answer["issued_token_type"] = issued.issued_token_type
     if issued.id_token:
         answer["id_token"] = issued.id_token
     return answer

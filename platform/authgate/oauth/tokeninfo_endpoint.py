@@ -9,13 +9,14 @@ def endpoint(*, bearer: BearerTokens) -> Handler:
     """The endpoint."""
 
     async def tokeninfo(request: MachineRequest) -> Reply:
-        token = (await bearer.presented(request)).token
+        presented = await bearer.presented(request)
+        token = presented.token
         is_person = token.user_id is not None
         return Reply.json(
             200,
             {
                 "active": True,
-                "user_id": token.subject,
+                "user_id": presented.subject,
                 "client_id": token.client_id,
                 "scope": token.scope,
                 "exp": int(token.expires_at.timestamp()),

@@ -18,7 +18,7 @@ def endpoint(*, bearer: BearerTokens) -> Handler:
     async def userinfo(request: MachineRequest) -> Reply:
         presented = await _presented(bearer, request)
         scopes = set(presented.token.scope.split())
-        if resources.is_for_others(presented.claims["aud"]):
+        if resources.is_for_others(presented.claims):
             raise InvalidToken("This token is for another resource server.")
         if presented.user is None:
             raise InvalidToken("This token is a machine's: it has no user.")

@@ -62,6 +62,10 @@ class ClientMetadata:
 
     resources: tuple[str, ...] = ()
     """Of the tenant's resource servers those that it may ask tokens for; all where empty."""
+    token_exchange_from: tuple[str, ...] = ()
+    """``aud`` of other clients' tokens that it may exchange: those that it is called itself."""
+    token_exchange_to: tuple[str, ...] = ()
+    """Audiences for which it may exchange tokens (RFC 8693)."""
     jwks: Mapping[str, Any] | None = None
     """Its public keys (RFC 7517)."""
     jwks_uri: str = ""

@@ -172,6 +172,12 @@ async def find(jti: UUID) -> Remembered | None:
     )
 
 
+async def family_of(jti: UUID) -> UUID | None:
+    """What a token shares with all that came of the same sign-in; ``None`` for a machine's."""
+    token = await Token.get_or_none(id=jti)
+    return token.family_id if token is not None else None
+
+
 async def revoke(jti: UUID) -> bool:
     """End a token for good; ``False`` where there is none or it is revoked already."""
     living = Token.filter(id=jti).exclude(status=TokenStatus.REVOKED)

@@ -41,6 +41,8 @@ class IssuedToken(NamedTuple):
     token_type: str = BEARER
     refresh_token: str = ""
     id_token: str = ""
+    issued_token_type: str = ""
+    """What it is, where it was asked for by an exchange (RFC 8693 section 2.2.1)."""
 
 
 class Grant(NamedTuple):
@@ -62,11 +64,17 @@ class Grant(NamedTuple):
     amr: tuple[str, ...] = ()
     extra_claims: Mapping[str, object] = NOTHING
     """What the client asks to have in its token, and may."""
+    act: Mapping[str, object] | None = None
+    """Who acts for the subject (RFC 8693 section 4.1)."""
+    machine: str = ""
+    """The machine that it speaks for, where that is not the client."""
 
     @property
     def subject(self) -> str:
         """``sub``: the person, or the machine by a name that no person's id can be."""
-        return self.user.subject if self.user else f"client:{self.client.client_id}"
+        if self.user:
+            return self.user.subject
+        return self.machine or f"client:{self.client.client_id}"
 
     @property
     def actor(self) -> Actor:
@@ -177,6 +185,8 @@ def _claims(grant: Grant, tenant: Tenant, now: datetime, jti: str, scope: str) -
         claims["cnf"] = grant.confirmation.claim()
     if grant.authenticated_at is not None:
         claims["auth_time"] = int(grant.authenticated_at.timestamp())
+    if grant.act is not None:
+        claims["act"] = grant.act
     if grant.resource:
         claims["aud"] = _one_or_all(grant.resource)
         if grant.amr:  # RFC 9068 section 2.2.1
