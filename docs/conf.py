@@ -35,7 +35,7 @@ pygments_style = "a11y-high-contrast-light"
 pygments_dark_style = "a11y-high-contrast-dark"
 
 ORDER: Mapping[str, Sequence[str]] = {
-    "Start": ["../README", "tutorial", "plugin-hooks"],
+    "Start": ["../README", "tutorial", "api", "plugin-hooks"],
     "Run it": [
         "deploy",
         "operations",

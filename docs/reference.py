@@ -28,8 +28,11 @@ from typer.core import TyperArgument
 from typer.main import get_command
 
 from authgate import audit, diagnosis, plugin_api, secret_files
+from authgate.admin import problems
+from authgate.admin.catalogue import OPERATIONS
+from authgate.admin.openapi import EXAMPLE_ISSUER
 from authgate.audit import Event
-from authgate.cli import doctor
+from authgate.cli import doctor, openapi
 from authgate.cli.command_line import COMMANDS
 from authgate.cli.exit_codes import ExitCode
 from authgate.cli.failures import Failure
@@ -40,9 +43,11 @@ from authgate.plugin_api import hookspecs
 from authgate.settings import Settings
 from authgate.telemetry import metrics
 from authgate.telemetry.tracing import Attribute
+from authgate.tokens.admin_scopes import MEANINGS
 from authgate_tenants.settings import TenantSettings
 
 DOCS = Path(__file__).parent
+OPENAPI = DOCS / "openapi.json"
 
 _BLOCK = re.compile(
     r"(?P<begin><!-- reference:(?P<name>[a-z-]+) -->\n).*?(?P<end><!-- /reference:(?P=name) -->)",
@@ -420,6 +425,29 @@ def refusals() -> str:
     return _table(("`error`", "status", "class", "meaning"), rows)
 
 
+# --- The admin API -------------------------------------------------------------------------------
+
+
+def api_scopes() -> str:
+    """Each scope of the admin API."""
+    return _table(("scope", "lets"), [(f"`{name}`", text) for name, text in MEANINGS.items()])
+
+
+def api_operations() -> str:
+    """Each operation of the admin API, by what it is about."""
+    rows = [
+        (f"`{each.method} {each.path}`", f"{each.summary}.", f"`{each.scope}`")
+        for each in OPERATIONS
+    ]
+    return _table(("operation", "does", "scope"), rows)
+
+
+def api_problems() -> str:
+    """Each way in which the admin API says no."""
+    rows = [(f"`{kind.kind}`", str(kind.status), _text(kind.__doc__)) for kind in problems.every()]
+    return _table(("problem", "status", "meaning"), rows)
+
+
 # --- Pages ---------------------------------------------------------------------------------------
 
 BLOCKS: dict[str, Callable[[], str]] = {
@@ -434,6 +462,9 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "audit-events": audit_events,
     "hooks": hooks,
     "errors": refusals,
+    "api-scopes": api_scopes,
+    "api-operations": api_operations,
+    "api-problems": api_problems,
 }
 
 
@@ -445,7 +476,7 @@ def written(page: str) -> str:
 
 
 def main() -> int:
-    """Write every page anew, and the settings into the schema of the chart."""
+    """Write every page and the OpenAPI document anew, and the settings into the chart's schema."""
     for path in sorted(DOCS.glob("*.md")):
         before = path.read_text()
         after = written(before)
@@ -453,6 +484,7 @@ def main() -> int:
             path.write_text(after)
             sys.stdout.write(f"{path.name}\n")
     CHART_SCHEMA.write_text(chart_schema(CHART_SCHEMA.read_text()))
+    OPENAPI.write_text(openapi.written(EXAMPLE_ISSUER))
     return 0
 
 

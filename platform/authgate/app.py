@@ -1,11 +1,11 @@
 """Builds the server. Every part is made once, here, and handed what it needs.
 
-What is mounted is the map of the product: ``_machine_routes`` for programs, ``_people`` for
+What is mounted is the map of the product: ``programs`` for programs, ``_people`` for
 people, ``_platform_routes`` for whoever operates it.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import cast
@@ -29,31 +29,12 @@ from authgate.clock import Clock, utc_now
 from authgate.diagnosis import production
 from authgate.installation import Installation
 from authgate.oauth import (
-    device_authorization_endpoint,
-    introspection_endpoint,
     pushed_authorization_endpoint,
-    revocation_endpoint,
-    token_endpoint,
-    tokeninfo_endpoint,
 )
 from authgate.oauth.authorization_endpoint import AuthorizationEndpoint
-from authgate.oauth.bearer import BearerTokens
-from authgate.oauth.client_assertion import ClientAssertions
-from authgate.oauth.client_authentication import ClientAuthenticator
 from authgate.oauth.client_keys import ClientKeys
-from authgate.oauth.dpop import DpopProofs
-from authgate.oauth.grants import Grant
-from authgate.oauth.grants.authorization_code import AuthorizationCodeGrant
-from authgate.oauth.grants.client_credentials import ClientCredentialsGrant
-from authgate.oauth.grants.device_code import DeviceCodeGrant
-from authgate.oauth.grants.refresh_token import RefreshTokenGrant
-from authgate.oauth.grants.token_exchange import TokenExchangeGrant
-from authgate.oauth.registered_clients import RegisteredClients
 from authgate.oauth.registered_origins import RegisteredOrigins
 from authgate.oauth.request_object import RequestObjects
-from authgate.oauth.sign_in_tokens import SignInTokens
-from authgate.oidc import discovery, userinfo_endpoint
-from authgate.oidc.discovery import Discovery
 from authgate.oidc.end_session_endpoint import EndSessionEndpoint
 from authgate.people import PeopleApp
 from authgate.plugin_api import HttpClient
@@ -66,9 +47,9 @@ from authgate.plugin_manager import (
     TracedHttp,
     measure,
 )
+from authgate.programs import Programs
 from authgate.refusals import Refusals
 from authgate.registration import endpoint as registration_endpoint
-from authgate.registration.endpoint import RegistrationEndpoint
 from authgate.settings import Settings
 from authgate.storage import fitness, service_lock
 from authgate.storage.poll_pacing import MemoryPollPacer, PollPacer, RedisPollPacer
@@ -79,11 +60,7 @@ from authgate.telemetry.request_spans import TracedAccessLog
 from authgate.telemetry.sampling import Sampler
 from authgate.telemetry.tracing import UNTRACED
 from authgate.tokens.authorization_response import AuthorizationResponses
-from authgate.tokens.client_secret_seal import ClientSecretSeal
-from authgate.tokens.dpop_nonces import DpopNonces
 from authgate.tokens.id_token import IdTokens
-from authgate.tokens.issuer import TokenIssuer
-from authgate.tokens.refresh_rotation import RefreshRotation
 from authgate.web import draining, platform_pages
 from authgate.web.client_ip import ClientAddress
 from authgate.web.cross_origin import CrossOrigin
@@ -97,7 +74,7 @@ from authgate.web.health import (
 )
 from authgate.web.lifespan import Lifespan
 from authgate.web.limits import Limits
-from authgate.web.machine import Handler, Routes
+from authgate.web.machine import Handler
 from authgate.web.pages import Pages
 from authgate.web.static_files import StaticFiles
 from authgate.web.traced_app import TracedApp
@@ -182,10 +159,19 @@ def _edge(
     plugins = Plugins(installed, isolation=isolation)
     connectors = LoginConnectors(installed, isolation=isolation, http=outside)
     client_keys = ClientKeys(outside, clock=parts.clock)
+    machine, api = Programs(
+        parts=parts,
+        limits=limits,
+        plugins=plugins,
+        client_keys=client_keys,
+        pacer=_poll_pacer(parts),
+        pages=pages,
+    ).doors()
     return Edge(
         resolver=parts.resolver,
         platform=_platform_routes(parts, sampler, pages, static),
-        machine=_machine_routes(parts, limits, plugins, client_keys),
+        machine=machine,
+        api=api,
         people=cast(App, _people(parts, pages, limits, connectors, client_keys)),
         cross_origin=CrossOrigin(
             RegisteredOrigins(parts.origins), anybody=_FOR_ANYBODY, applications=_FOR_APPLICATIONS
@@ -201,92 +187,6 @@ def _edge(
 
 def _addresses(settings: Settings) -> ClientAddress:
     return ClientAddress(settings.server.trusted_proxies)
-
-
-def _machine_routes(
-    parts: Installation, limits: Limits, plugins: Plugins, client_keys: ClientKeys
-) -> Routes:
-    clients = RegisteredClients(parts.clients)
-    authenticator = _authenticator(parts, clients, limits, client_keys)
-    issuer = TokenIssuer(keys=parts.keys, plugins=plugins, clock=parts.clock)
-    dpop = DpopProofs(
-        nonces=DpopNonces(encryption=parts.encryption, clock=parts.clock), clock=parts.clock
-    )
-    bearer = BearerTokens(
-        keys=parts.keys, clients=clients, dpop=dpop, limits=limits, clock=parts.clock
-    )
-    grants = _grants(parts, issuer, bearer, limits)
-    device_code = device_authorization_endpoint.endpoint(
-        authenticator=authenticator, limits=limits, clock=parts.clock
-    )
-    userinfo = userinfo_endpoint.endpoint(bearer=bearer)
-    return {
-        **_well_known(parts, grants),
-        "/oauth/device/code": {"POST": device_code},
-        "/oauth/token": {
-            "POST": token_endpoint.endpoint(
-                grants=grants, authenticator=authenticator, dpop=dpop, limits=limits
-            )
-        },
-        pushed_authorization_endpoint.PATH: {
-            "POST": pushed_authorization_endpoint.endpoint(
-                authenticator=authenticator,
-                dpop=dpop,
-                request_objects=RequestObjects(keys=client_keys, clock=parts.clock),
-                limits=limits,
-                clock=parts.clock,
-            )
-        },
-        "/oauth/introspect": {
-            "POST": introspection_endpoint.endpoint(
-                authenticator=authenticator, bearer=bearer, limits=limits, clock=parts.clock
-            )
-        },
-        "/oauth/revoke": {
-            "POST": revocation_endpoint.endpoint(
-                authenticator=authenticator, clients=clients, limits=limits
-            )
-        },
-        registration_endpoint.PATH: RegistrationEndpoint(
-            parts, clients=clients, limits=limits
-        ).methods(),
-        "/oauth/tokeninfo": {"GET": tokeninfo_endpoint.endpoint(bearer=bearer)},
-        "/oauth/userinfo": {"GET": userinfo, "POST": userinfo},
-    }
-
-
-def _authenticator(
-    parts: Installation, clients: RegisteredClients, limits: Limits, client_keys: ClientKeys
-) -> ClientAuthenticator:
-    seal = ClientSecretSeal(parts.encryption)
-    assertions = ClientAssertions(keys=client_keys, seal=seal, clock=parts.clock)
-    return ClientAuthenticator(
-        clients=clients, assertions=assertions, limits=limits, clock=parts.clock
-    )
-
-
-def _grants(
-    parts: Installation, issuer: TokenIssuer, bearer: BearerTokens, limits: Limits
-) -> list[Grant]:
-    rotation = RefreshRotation(clock=parts.clock)
-    id_tokens = IdTokens(keys=parts.keys, clock=parts.clock)
-    tokens = SignInTokens(issuer=issuer, id_tokens=id_tokens, rotation=rotation)
-    return [
-        AuthorizationCodeGrant(tokens=tokens, clock=parts.clock),
-        RefreshTokenGrant(tokens=tokens, rotation=rotation, clock=parts.clock),
-        ClientCredentialsGrant(issuer=issuer),
-        DeviceCodeGrant(tokens=tokens, pacer=_poll_pacer(parts), limits=limits, clock=parts.clock),
-        TokenExchangeGrant(bearer=bearer, issuer=issuer, clock=parts.clock),
-    ]
-
-
-def _well_known(parts: Installation, grants: Iterable[Grant]) -> Routes:
-    metadata = Discovery(grants, scopes=parts.scopes).metadata
-    return {
-        "/.well-known/openid-configuration": _read_by(metadata),
-        "/.well-known/oauth-authorization-server": _read_by(metadata),
-        "/.well-known/jwks.json": _read_by(discovery.jwks_endpoint(keys=parts.keys)),
-    }
 
 
 def _people(

@@ -1,10 +1,22 @@
-"""Every way to say no, worded once for each door: a page for people, JSON for machines."""
+"""Every way to say no, worded once for each door: a page for people, JSON for machines, a problem
+for whoever calls the API."""
 
 from collections.abc import Mapping
 
 import structlog
 
 from authgate import storage
+from authgate.admin import problems
+from authgate.admin.problems import (
+    BadCursor,
+    ContentTooLarge,
+    InternalError,
+    Malformed,
+    Problem,
+    RequestTimeout,
+    TooManyRequests,
+    Unavailable,
+)
 from authgate.oauth import responses
 from authgate.oauth.errors import (
     InvalidRequest,
@@ -14,8 +26,10 @@ from authgate.oauth.errors import (
     ServerError,
     TemporarilyUnavailable,
 )
+from authgate.storage import paging
 from authgate.telemetry import metrics
 from authgate.web.edge import Abandoned, MethodNotAllowed, TooLarge, TooSlow
+from authgate.web.exchange import Wording
 from authgate.web.limits import TooMany
 from authgate.web.machine import NO_STORE, BadRequest, Reply
 from authgate.web.pages import Pages
@@ -34,17 +48,17 @@ class Refusals:
     def __init__(self, pages: Pages) -> None:
         self._pages = pages
 
-    def no_tenant(self, request_id: str, *, html: bool) -> Reply:
+    def no_tenant(self, request_id: str, *, wording: Wording) -> Reply:
         """There is no such tenant here."""
         return self._worded(
-            404, "not_found", "No such tenant.", request_id, ErrorReason.UNKNOWN_TENANT, html
+            404, "not_found", "No such tenant.", request_id, ErrorReason.UNKNOWN_TENANT, wording
         )
 
-    def unknown_host(self, request_id: str, *, html: bool) -> Reply:
+    def unknown_host(self, request_id: str, *, wording: Wording) -> Reply:
         """Nobody here answers to this host name (RFC 9110 section 15.5.20)."""
-        return self._worded(421, "misdirected_request", "Unknown host.", request_id, None, html)
+        return self._worded(421, "misdirected_request", "Unknown host.", request_id, None, wording)
 
-    def suspended(self, request_id: str, *, html: bool) -> Reply:
+    def suspended(self, request_id: str, *, wording: Wording) -> Reply:
         """The tenant is not served at the moment."""
         return self._worded(
             403,
@@ -52,7 +66,7 @@ class Refusals:
             "This tenant is suspended.",
             request_id,
             ErrorReason.SUSPENDED_TENANT,
-            html,
+            wording,
         )
 
     def of(self, error: Exception) -> Reply:
@@ -66,9 +80,15 @@ class Refusals:
             return Reply.json(408, content, NO_STORE)
         return responses.error(_as_oauth(error))
 
-    def failed(self, error: Exception, request_id: str, *, html: bool) -> Reply:
+    def problem(self, error: Exception, request_id: str) -> Reply:
+        """The answer to an error that an API raised (RFC 9457)."""
+        return problems.reply(_as_problem(error), request_id)
+
+    def failed(self, error: Exception, request_id: str, *, wording: Wording) -> Reply:
         """The answer to an error that came before anybody knew which door it is for."""
-        if not html:
+        if wording is Wording.PROBLEM:
+            return self.problem(error, request_id)
+        if wording is Wording.OAUTH:
             return self.of(error)
         refusal = _as_oauth(error)
         content = ErrorPage(status=refusal.status, request_id=request_id)
@@ -83,14 +103,41 @@ class Refusals:
         description: str,
         request_id: str,
         reason: ErrorReason | None,
-        html: bool,
+        wording: Wording,
     ) -> Reply:
-        if html:
+        if wording is Wording.PROBLEM:
+            return problems.plain(status, description, request_id)
+        if wording is Wording.PAGE:
             content = ErrorPage(status=status, request_id=request_id, reason=reason)
             page = self._pages.render("error.html", page=content)
             return Reply(status, page.encode(), (_HTML,))
         told: Mapping[str, str] = {"error": code, "error_description": description}
         return Reply.json(status, told)
+
+
+def _as_problem(error: Exception) -> Problem:
+    match error:
+        case Problem():
+            return error
+        case BadRequest():
+            return Malformed(str(error))
+        case paging.BadCursor():
+            return BadCursor()
+        case TooMany():
+            return TooManyRequests(retry_after=error.retry_after)
+    kind = _OF_BODIES.get(type(error))
+    if kind is not None:
+        return kind()
+    if _is_outage(error):
+        return Unavailable(retry_after=RETRY_SECONDS)
+    return InternalError()
+
+
+_OF_BODIES: Mapping[type[Exception], type[Problem]] = {
+    Abandoned: Malformed,
+    TooLarge: ContentTooLarge,
+    TooSlow: RequestTimeout,
+}
 
 
 def _as_oauth(error: Exception) -> OAuthError:
@@ -105,9 +152,16 @@ def _as_oauth(error: Exception) -> OAuthError:
             return PayloadTooLarge("The body is too large.")
         case TooMany():
             return RateLimited("Too many requests.", retry_after=error.retry_after)
+    if _is_outage(error):
+        return TemporarilyUnavailable("Try again in a moment.", retry_after=RETRY_SECONDS)
+    return ServerError("An internal error occurred.")
+
+
+def _is_outage(error: Exception) -> bool:
+    """Whether the database is away; if not, it is our own fault. Either is logged."""
     if storage.is_outage(error):
         metrics.unavailable.add("database")
         _log.warning("storage unavailable", exc_info=error)
-        return TemporarilyUnavailable("Try again in a moment.", retry_after=RETRY_SECONDS)
+        return True
     _log.error("request failed", exc_info=error)
-    return ServerError("An internal error occurred.")
+    return False

@@ -198,6 +198,9 @@ class LimitSettings(_Section):
     unknown_device_codes: str = "60/min burst 60"
     """Polls of one client from one address for device codes that are not its own or are spent."""
 
+    api_per_caller: str = "20/s burst 100"
+    """Requests to the admin API of one person, or of one client that acts for itself."""
+
     bearer_failures: str = "60/min burst 60"
     """Refused bearer tokens from one address."""
 

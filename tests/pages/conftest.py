@@ -10,6 +10,8 @@ from uuid import UUID
 import pytest
 
 from authgate.accounts.scope_lines import in_words
+from authgate.admin import openapi, reference_page
+from authgate.admin.catalogue import OPERATIONS
 from authgate.web.machine import Reply
 from authgate.web.pages import Pages
 from authgate.web.security_headers import Answer, security_headers
@@ -194,6 +196,13 @@ def _in_tenant() -> dict[str, Sample]:
             problem=LoginProblem.CONNECTION, options=(github, SignInOption(_LONG, "/login/long"))
         ),
         "login-suspended": _login(problem=LoginProblem.SUSPENDED),
+        "api-reference": (
+            reference_page.TEMPLATE,
+            reference_page.page(
+                openapi.document(OPERATIONS, issuer="https://login.northwind.example"),
+                document_url="/api/v1/openapi.json",
+            ),
+        ),
         "enter-code": _enter_code(signed_in_as="mira@northwind.example", switch_action="/switch"),
         "enter-code-unknown": _enter_code(user_code="WDJB-XXXX", problem=CodeProblem.UNKNOWN),
         "enter-code-paused": _enter_code(problem=CodeProblem.PAUSED, retry_at=late),

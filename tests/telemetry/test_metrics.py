@@ -18,6 +18,7 @@ from authgate.telemetry.families import MOST_MEMBERS, REGISTRY, Count
 from authgate.telemetry.shared_folder import shared_folder
 
 LABELS = {
+    "authgate_api_problems": {"problem"},
     "authgate_append_log_batch_rows": set(),
     "authgate_append_log_commit_duration_seconds": set(),
     "authgate_append_log_waiting_requests": set(),

@@ -6,6 +6,7 @@ from quart import request
 
 from authgate.storage import scopes
 from authgate.storage.scopes import Scope
+from authgate.tokens.admin_scopes import MEANINGS
 from authgate.web.view_models import ScopeLine
 
 _KNOWN = {
@@ -18,6 +19,11 @@ _KNOWN = {
         ScopeLine("write", "Change your data", sensitive=True),
         ScopeLine("offline_access", "Stay signed in while you are away"),
     )
+} | {
+    scope.value: ScopeLine(
+        scope.value, meaning.removesuffix("."), sensitive=scope.endswith(":write")
+    )
+    for scope, meaning in MEANINGS.items()
 }
 
 

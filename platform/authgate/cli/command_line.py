@@ -44,6 +44,7 @@ COMMANDS = {
     "connection": _Command("connection:app", "Set up ways to sign in elsewhere, such as GitHub."),
     "keys": _Command("keys:app", "List, rotate and revoke a tenant's signing keys."),
     "audit": _Command("audit:app", "Read the audit log."),
+    "openapi": _Command("openapi:openapi", "Write down what the admin API is."),
     "config": _Command("config:app", "Show the settings."),
     "version": _Command("version:version", "Tell which AuthGate this is."),
 }

@@ -208,7 +208,7 @@ def _check_flow(parameters: Parameters, client: Client) -> None:
 
 def _scope(parameters: Parameters, client: Client) -> tuple[str, ...]:
     try:
-        asked = scopes.parse(parameters.get("scope"))
+        asked = scopes.asked(parameters.get("scope"))
     except scopes.MalformedScope as error:
         raise InvalidScope(str(error)) from error
     granted = scopes.granted(asked, registered=client.scopes)

@@ -43,7 +43,7 @@ def _granted(asked: tuple[str, ...], client: Client) -> tuple[str, ...]:
     # AuthGate's device clients ask for "read write" whatever they are registered for. They get
     # what they may have, which the person sees before approving and the token response reports
     # (RFC 6749 section 3.3), and never what they asked for beyond it.
-    return scopes.granted(asked, registered=client.scopes) or client.scopes
+    return scopes.granted(asked, registered=client.scopes) or scopes.usual(client.scopes)
 
 
 def _form(request: MachineRequest) -> Form:

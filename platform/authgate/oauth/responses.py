@@ -21,7 +21,7 @@ def error(refusal: OAuthError) -> Reply:
     content = {"error": refusal.code}
     if refusal.description:
         content["error_description"] = refusal.description
-    return Reply.json(refusal.status, content, NO_STORE + _headers(refusal))
+    return Reply.json(refusal.status, content, NO_STORE + headers(refusal))
 
 
 def retry_after(refusal: OAuthError) -> Headers:
@@ -36,14 +36,16 @@ def dpop_nonce(nonce: str) -> Headers:
     return ((b"dpop-nonce", nonce.encode("ascii")),)
 
 
-def _headers(refusal: OAuthError) -> Headers:
-    headers = retry_after(refusal)
+def headers(refusal: OAuthError) -> Headers:
+    """What a refusal tells besides, whatever its body: how to come back, and how to prove oneself
+    (RFC 6750 section 3, RFC 9449 sections 7.1 and 8)."""
+    told = retry_after(refusal)
     if isinstance(refusal, UseDpopNonce):
-        headers += dpop_nonce(refusal.nonce)
+        told += dpop_nonce(refusal.nonce)
     challenge = _challenge(refusal)
     if challenge:
-        headers += ((b"www-authenticate", challenge.encode("latin-1", "replace")),)
-    return headers
+        told += ((b"www-authenticate", challenge.encode("latin-1", "replace")),)
+    return told
 
 
 def _challenge(refusal: OAuthError) -> str:

@@ -38,6 +38,7 @@ from authgate.provisioning.tokens import (
     revoke_token,
 )
 from authgate.provisioning.users import (
+    LastAdministrator,
     UnknownUser,
     add_user,
     disable_user,
@@ -48,6 +49,7 @@ from authgate.provisioning.users import (
 )
 
 __all__ = [
+    "LastAdministrator",
     "NewClient",
     "ScopeInUse",
     "UnfitClient",

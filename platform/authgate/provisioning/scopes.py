@@ -15,7 +15,7 @@ from authgate.storage.scopes import (
     ScopeDraft,
     ScopeWords,
 )
-from authgate.tokens.scopes import MalformedScope, parse
+from authgate.tokens.scopes import ADMIN_PREFIX, MalformedScope, is_admin, parse
 from authgate_tenants import current_tenant
 
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8}){0,4}")
@@ -83,6 +83,8 @@ def faults(draft: ScopeDraft) -> dict[str, str]:
 def _faults(draft: ScopeDraft) -> Iterator[tuple[str, str]]:
     if not _is_name(draft.name):
         yield "name", "A scope's name is 1 to 100 visible ASCII characters without \" and \\."
+    if is_admin(draft.name):
+        yield "name", f"Scopes that begin with {ADMIN_PREFIX} are the admin API's."
     yield from _word_faults(ScopeWords(draft.title, draft.description), "")
     if len(draft.translations) > _MOST_LANGUAGES:
         yield "translations", f"A scope is described in at most {_MOST_LANGUAGES} languages."

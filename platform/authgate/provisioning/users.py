@@ -54,13 +54,21 @@ async def add_user(
     return user
 
 
-async def disable_user(login: str, *, now: datetime, actor: Actor = SYSTEM) -> User:
+class LastAdministrator(ValueError):
+    """Nobody would be left who administers the tenant."""
+
+
+async def disable_user(
+    login: str, *, now: datetime, actor: Actor = SYSTEM, spare_last: bool = False
+) -> User:
     """Sign a user of the current tenant out everywhere, for as long as it stays disabled.
 
-    Raises ``UnknownUser``.
+    Raises ``UnknownUser``, and ``LastAdministrator`` if that one is to be spared.
     """
     async with storage.transaction():
         user = await _user(login)
+        if spare_last and {each.id for each in await users.hold_administrators()} == {user.id}:
+            raise LastAdministrator(login)
         await users.set_status(user.id, UserStatus.DISABLED)
         await _end_access(user, now)
         await audit.record(Event.USER_DISABLED, actor=actor, resource=("user", str(user.id)))

@@ -222,7 +222,8 @@ def _fault(member: str, text: str) -> OAuthError:
 
 
 def _scopes(asked: str | None, grants: list[str], settings: TenantSettings) -> tuple[str, ...]:
-    allowed = settings.client_registration_scopes
+    # Whoever registers itself administers nothing, whatever a list says.
+    allowed = scopes.usual(settings.client_registration_scopes)
     if _REFRESH not in grants:
         allowed = tuple(each for each in allowed if each != OFFLINE)
     if asked is None:
@@ -231,7 +232,7 @@ def _scopes(asked: str | None, grants: list[str], settings: TenantSettings) -> t
         names = scopes.parse(asked)
     except scopes.MalformedScope as error:
         raise InvalidClientMetadata(f"scope: {error}") from error
-    if not set(names) <= set(settings.client_registration_scopes):
+    if not set(names) <= set(scopes.usual(settings.client_registration_scopes)):
         raise InvalidClientMetadata("scope: not all of it may be had here.")
     return names
 

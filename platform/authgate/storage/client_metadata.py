@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Final, Self
 
+from pydantic import ConfigDict, with_config
+
 PRIVATE_KEY_JWT: Final = "private_key_jwt"
 CLIENT_SECRET_JWT: Final = "client_secret_jwt"  # the name of a method
 AUTHENTICATION_METHODS: Final = (
@@ -16,6 +18,8 @@ AUTHENTICATION_METHODS: Final = (
 """How clients prove who they are (RFC 7591 ``token_endpoint_auth_method``)."""
 
 
+# For whoever reads it from JSON that came from outside.
+@with_config(ConfigDict(extra="forbid", use_attribute_docstrings=True))
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientMetadata:
     """Named as in the standards' registries; stored as JSON, without what is not set.

@@ -6,6 +6,8 @@ from uuid import UUID
 
 from tortoise import fields
 
+from authgate.storage import paging
+from authgate.storage.paging import Order, Page
 from authgate_tenants import TenantOwned
 
 
@@ -44,6 +46,29 @@ async def of(user_id: UUID) -> list[Consent]:
 async def count_of_client(client_id: str) -> int:
     """How many people have allowed a client something."""
     return await Consent.filter(client_id=client_id).count()
+
+
+async def page(
+    order: Order,
+    *,
+    user_id: UUID | None = None,
+    client_id: str | None = None,
+    cursor: str | None = None,
+    limit: int = 50,
+) -> Page[Consent]:
+    """Some of what people have allowed, by ``granted_at`` or ``updated_at``. Raises
+    ``BadCursor``."""
+    rows = Consent.all()
+    if user_id is not None:
+        rows = rows.filter(user_id=user_id)
+    if client_id is not None:
+        rows = rows.filter(client_id=client_id)
+    return await paging.page(rows, order, cursor=cursor, limit=limit)
+
+
+async def find_by_id(consent_id: UUID) -> Consent | None:
+    """A consent, whoever gave it."""
+    return await Consent.get_or_none(id=consent_id)
 
 
 async def find_own(consent_id: UUID, *, user_id: UUID) -> Consent | None:

@@ -27,6 +27,7 @@ MODEL_MODULES = (
     "authgate.storage.device_codes",
     "authgate.storage.external_identities",
     "authgate.storage.initial_access_tokens",
+    "authgate.storage.idempotent_requests",
     "authgate.storage.login_failures",
     "authgate.storage.logout_deliveries",
     "authgate.storage.refresh_tokens",

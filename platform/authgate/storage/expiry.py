@@ -65,6 +65,7 @@ KINDS = (
     Kind("clients", "expires_at", kept=timedelta(minutes=5)),
     Kind("initial_access_tokens", "expires_at", kept=timedelta(minutes=5)),
     Kind("spent_jtis", "expires_at", kept=timedelta(minutes=5)),
+    Kind("idempotent_requests", "expires_at", kept=timedelta(minutes=5)),
     Kind("browser_sessions", "expires_at", kept=timedelta(minutes=5)),
     Kind("session_clients", "expires_at", kept=timedelta(minutes=5)),
     Kind("logout_deliveries", "expires_at", kept=timedelta(0)),

@@ -27,6 +27,7 @@ SWEPT = {
     "clients": "expires_at < now()",
     "device_codes": "expires_at < now()",
     "initial_access_tokens": "expires_at < now()",
+    "idempotent_requests": "expires_at < now()",
     "login_failures": (
         "last_attempt_at < now() - interval '30 days'"
         " AND (locked_until IS NULL OR locked_until < now())"

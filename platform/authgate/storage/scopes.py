@@ -136,6 +136,12 @@ async def find(name: str) -> Scope | None:
     return None if row is None else Scope.from_row(row)
 
 
+async def held(name: str) -> Scope | None:
+    """The scope as it is in the open unit of work, and which is held until its end."""
+    row = await ScopeRow.filter(name=name).select_for_update().get_or_none()
+    return None if row is None else Scope.from_row(row)
+
+
 async def find_many(names: Collection[str]) -> dict[str, Scope]:
     """Those of these scopes that are described, by name."""
     rows = await ScopeRow.filter(name__in=list(names))

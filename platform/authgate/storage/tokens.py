@@ -212,6 +212,11 @@ async def page(which: TokenFilter, *, cursor: str | None = None, limit: int = 50
     return await paging.page(rows, Order("id", descending=True), cursor=cursor, limit=limit)
 
 
+async def find_row(jti: UUID) -> Token | None:
+    """All that is remembered of a token, for whoever administers it."""
+    return await Token.get_or_none(id=jti)
+
+
 async def set_status(jti: UUID, status: TokenStatus, *, former: TokenStatus) -> bool:
     """Change what a token is; ``False`` where it is not what it was taken for."""
     return await Token.filter(id=jti, status=former).update(status=status) == 1

@@ -13,8 +13,9 @@ from tortoise.expressions import Q
 from tortoise.functions import Count
 from uuid_utils.compat import uuid7
 
-from authgate.storage import connection, usernames
+from authgate.storage import connection, paging, usernames
 from authgate.storage.lookups import Lookup
+from authgate.storage.paging import Order, Page
 from authgate.storage.usernames import BadUsername, canonical
 from authgate_tenants import TenantOwned, current_tenant
 
@@ -116,6 +117,31 @@ _BY_ID = Lookup(
 )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserFilter:
+    """Which of a tenant's people are looked for."""
+
+    search: str = ""
+    """A part of the name or username or the start of the address, in any case."""
+    status: UserStatus | None = None
+    role: UserRole | None = None
+
+    def condition(self) -> Q:
+        """The rows that it describes."""
+        wanted = Q()
+        if self.search:
+            wanted &= (
+                Q(name__icontains=self.search)
+                | Q(username__icontains=self.search)
+                | Q(email__istartswith=self.search)
+            )
+        if self.status is not None:
+            wanted &= Q(status=self.status)
+        if self.role is not None:
+            wanted &= Q(role=self.role)
+        return wanted
+
+
 class UsernameTaken(ValueError):
     """Another user of the tenant has this name or address, or any user has this id."""
 
@@ -207,6 +233,29 @@ async def counts() -> dict[UserStatus, int]:
         await UserRow.all().annotate(users=Count("id")).group_by("status").values("status", "users")
     )
     return {UserStatus(row["status"]): row["users"] for row in rows}
+
+
+async def page(
+    which: UserFilter, order: Order, *, cursor: str | None = None, limit: int = 50
+) -> Page[User]:
+    """Some of the tenant's people, by ``canonical_username`` or ``created_at``. Raises
+    ``BadCursor``."""
+    rows = UserRow.filter(which.condition())
+    found = await paging.page(rows, order, cursor=cursor, limit=limit)
+    return found.of(User.from_row)
+
+
+async def held(user_id: UUID) -> User | None:
+    """The user as they are in the open unit of work, and who is held until its end."""
+    row = await UserRow.filter(id=user_id).select_for_update().get_or_none()
+    return User.from_row(row) if row else None
+
+
+async def hold_administrators() -> list[User]:
+    """The administrators who may sign in, as they are in the open unit of work, and who are held
+    until its end."""
+    rows = UserRow.filter(role=UserRole.ADMIN, status=UserStatus.ACTIVE).order_by("id")
+    return [User.from_row(row) for row in await rows.select_for_update()]
 
 
 async def set_password_hash(user_id: UUID, password_hash: str) -> bool:

@@ -72,6 +72,9 @@ client_registrations = Count(
     "Clients that registered, changed or removed themselves.",
     "result",
 )
+api_problems = Count(
+    "authgate_api_problems_total", "Requests that the admin API refused, by the problem.", "problem"
+)
 audit_alarms = Count(
     "authgate_audit_alarms_total",
     "Audit events that are more than information.",

@@ -18,6 +18,7 @@ from authgate.storage.client_rows import Client
 from authgate.storage.tokens import NewToken, TokenCategory
 from authgate.storage.users import User
 from authgate.telemetry import metrics
+from authgate.tokens import audiences
 from authgate.tokens.confirmation import NO_KEY, Confirmation
 from authgate.tokens.keys import SigningKeys
 from authgate_tenants import Tenant, TenantSettings, current_tenant
@@ -172,7 +173,7 @@ def _claims(grant: Grant, tenant: Tenant, now: datetime, jti: str, scope: str) -
     claims: dict[str, object] = {
         "iss": tenant.issuer,
         "sub": subject,
-        "aud": audience(tenant, grant.client),
+        "aud": audiences.of(tenant, grant.client, grant.scope),
         "client_id": grant.client.client_id,
         "user_id": subject,
         "scope": scope,
@@ -188,20 +189,10 @@ def _claims(grant: Grant, tenant: Tenant, now: datetime, jti: str, scope: str) -
     if grant.act is not None:
         claims["act"] = grant.act
     if grant.resource:
-        claims["aud"] = _one_or_all(grant.resource)
+        claims["aud"] = audiences.one_or_all(grant.resource)
         if grant.amr:  # RFC 9068 section 2.2.1
             claims["amr"] = list(grant.amr)
     return claims
-
-
-def audience(tenant: Tenant, client: Client) -> str | list[str]:
-    """``aud`` of a client's access tokens: the tenant's, where it has none of its own; and the
-    issuer where that has chosen none."""
-    return _one_or_all(client.metadata.audience or tenant.settings.audience or (tenant.issuer,))
-
-
-def _one_or_all(audience: tuple[str, ...]) -> str | list[str]:
-    return list(audience) if len(audience) > 1 else audience[0]
 
 
 def _private_claims(grant: Grant, settings: TenantSettings) -> dict[str, object]:

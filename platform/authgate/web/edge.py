@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Protocol
+from urllib.parse import quote
 
 from authgate import audit
 from authgate.telemetry import logs
@@ -22,8 +23,9 @@ from authgate.web.exchange import (
     RequestHead,
     Scope,
     Send,
+    Wording,
 )
-from authgate.web.machine import NO_STORE, Handler, Headers, MachineRequest, Reply, Routes
+from authgate.web.machine import NO_STORE, Handler, Headers, MachineRequest, Reply, Routes, Subtree
 from authgate_tenants import Tenant, TenantStatus, use_tenant
 from authgate_tenants.resolver import Resolved, TenantResolver, UnknownHost
 
@@ -38,18 +40,21 @@ _READING = ("GET", "HEAD")
 
 
 class Refusals(Protocol):
-    """How the edge says no, for a browser or for a program."""
+    """How the edge says no, for whoever asks."""
 
-    def no_tenant(self, request_id: str, *, html: bool) -> Reply: ...
+    def no_tenant(self, request_id: str, *, wording: Wording) -> Reply: ...
 
-    def unknown_host(self, request_id: str, *, html: bool) -> Reply: ...
+    def unknown_host(self, request_id: str, *, wording: Wording) -> Reply: ...
 
-    def suspended(self, request_id: str, *, html: bool) -> Reply: ...
+    def suspended(self, request_id: str, *, wording: Wording) -> Reply: ...
 
     def of(self, error: Exception) -> Reply:
         """The answer to an error that a machine endpoint raised."""
 
-    def failed(self, error: Exception, request_id: str, *, html: bool) -> Reply:
+    def problem(self, error: Exception, request_id: str) -> Reply:
+        """The answer to an error that an API raised."""
+
+    def failed(self, error: Exception, request_id: str, *, wording: Wording) -> Reply:
         """The answer to an error that came before anybody knew which door it is for."""
 
 
@@ -86,6 +91,7 @@ class Edge:
         resolver: TenantResolver,
         platform: Mapping[str, Handler],
         machine: Routes,
+        api: Subtree,
         people: App,
         cross_origin: CrossOrigin,
         refusals: Refusals,
@@ -98,6 +104,7 @@ class Edge:
         self._resolver = resolver
         self._platform = platform
         self._machine = machine
+        self._api = api
         self._people = people
         self._cross_origin = cross_origin
         self._refusals = refusals
@@ -133,7 +140,9 @@ class Edge:
         """The answer to a whole request for a machine endpoint: the short way, without ASGI."""
         exchange = self._exchange(head)
         reply = await self._tenant_reply(exchange, partial(_given, body), _nobody)
-        return exchange.answered(reply or self._refusals.no_tenant(exchange.request_id, html=False))
+        return exchange.answered(
+            reply or self._refusals.no_tenant(exchange.request_id, wording=Wording.OAUTH)
+        )
 
     def _exchange(self, head: RequestHead) -> Exchange:
         exchange = Exchange(head, self._addresses, self._access_log, https=self._https)
@@ -155,14 +164,14 @@ class Edge:
         try:
             found = await self._resolver.resolve(host=exchange.host, path=path)
         except UnknownHost:
-            return self._refusals.unknown_host(exchange.request_id, html=exchange.wants_html)
+            return self._refusals.unknown_host(exchange.request_id, wording=exchange.wording)
         except Exception as error:  # noqa: BLE001  # every failure is answered
-            return self._refusals.failed(error, exchange.request_id, html=exchange.wants_html)
+            return self._refusals.failed(error, exchange.request_id, wording=exchange.wording)
         if found is not None:
             return await self._reply_in_scope(found, exchange, body, people)
         if path == "/":
             return await self._read(self._platform["/"], exchange, body)
-        return self._refusals.no_tenant(exchange.request_id, html=exchange.wants_html)
+        return self._refusals.no_tenant(exchange.request_id, wording=exchange.wording)
 
     def _platform_handler(self, path: str) -> Handler | None:
         if path.startswith(_STATIC):
@@ -177,9 +186,11 @@ class Edge:
         exchange.tenant = tenant
         with use_tenant(tenant):
             if tenant.status is not TenantStatus.ACTIVE:
-                return self._refusals.suspended(exchange.request_id, html=exchange.wants_html)
+                return self._refusals.suspended(exchange.request_id, wording=exchange.wording)
             methods = self._machine.get(path)
             if methods is None:
+                if self._api.holds(path):
+                    return await self._api_reply(tenant, exchange, body, path)
                 await people(tenant, path)
                 return None
             exchange.route = path
@@ -210,6 +221,11 @@ class Edge:
         added = tuple(each for each in allowed if each[0] not in said)
         return reply._replace(headers=reply.headers + added)
 
+    async def _api_reply(self, tenant: Tenant, exchange: Exchange, body: Body, path: str) -> Reply:
+        raw_path = exchange.head.raw_path.removeprefix(tenant.prefix.encode())
+        exchange.route = self._api.route(raw_path)
+        return await self._handled(self._api.answer, exchange, body, path, raw_path)
+
     async def _to_people(
         self,
         scope: Scope,
@@ -229,7 +245,9 @@ class Edge:
             return self._refusals.of(MethodNotAllowed(", ".join(_READING)))
         return await self._handled(handler, exchange, body, exchange.head.path)
 
-    async def _handled(self, handler: Handler, exchange: Exchange, body: Body, path: str) -> Reply:
+    async def _handled(
+        self, handler: Handler, exchange: Exchange, body: Body, path: str, raw_path: bytes = b""
+    ) -> Reply:
         head = exchange.head
         try:
             request = MachineRequest(
@@ -240,9 +258,12 @@ class Edge:
                 await body(),
                 exchange.client_ip,
                 exchange.request_id,
+                raw_path,
             )
             return await handler(request)
         except Exception as error:  # noqa: BLE001  # every failure is answered
+            if raw_path:  # an API's
+                return self._refusals.problem(error, exchange.request_id)
             return self._refusals.of(error)
 
     async def _body(self, scope: Scope, receive: Receive) -> bytes:
@@ -275,8 +296,9 @@ def _is_preflight(head: RequestHead) -> bool:
 
 def _head(scope: Scope) -> RequestHead:
     peer = scope["client"][0] if scope.get("client") else ""
+    raw_path = scope.get("raw_path") or quote(scope["path"]).encode("ascii")
     return RequestHead(
-        scope["method"], scope["path"], scope["query_string"], scope["headers"], peer
+        scope["method"], scope["path"], scope["query_string"], scope["headers"], peer, raw_path
     )
 
 

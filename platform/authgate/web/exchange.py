@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from enum import Enum
 from functools import lru_cache
 from time import perf_counter
 from typing import Any, NamedTuple
@@ -25,7 +26,21 @@ WITHOUT_LENGTH = frozenset({204, 304})
 """Answers that do not say how long they are (RFC 9110 section 8.6): the first must not, the second
 has no content of its own to measure."""
 
+_API = re.compile(r"(?:/t/[^/]*)?/+api(?:/|\Z)")
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9_-]{8,64}\Z")
+
+
+class Wording(Enum):
+    """How somebody is told no."""
+
+    PAGE = "page"
+    """For a person at a browser."""
+
+    OAUTH = "oauth"
+    """For a program (RFC 6749 section 5.2)."""
+
+    PROBLEM = "problem"
+    """For a program that calls an API (RFC 9457)."""
 
 
 class RequestHead(NamedTuple):
@@ -38,6 +53,8 @@ class RequestHead(NamedTuple):
     headers: Iterable[tuple[bytes, bytes]]
     peer: str
     """The address at the other end of the connection; empty where there is none."""
+    raw_path: bytes = b""
+    """As it was sent; empty where the request is for a machine endpoint."""
 
 
 class Answered(NamedTuple):
@@ -93,6 +110,13 @@ class Exchange:
         self.request_id = self.request_id or uuid7().hex
         self.client_ip = addresses.of(head.peer, head.headers)
 
+    @property
+    def wording(self) -> Wording:
+        """How this request would be refused."""
+        if _API.match(self.head.path):
+            return Wording.PROBLEM
+        return Wording.PAGE if self.wants_html else Wording.OAUTH
+
     def facts(self) -> RequestFacts:
         """What the audit log says about where this came from."""
         return RequestFacts(self.client_ip, self.user_agent, self.request_id)
@@ -101,6 +125,8 @@ class Exchange:
         """The whole answer, which is counted and logged by this."""
         self._finish(reply.status)
         headers = _complete(reply.headers, https=self._https)
+        if reply.own:
+            headers += reply.own
         return Answered(reply.status, headers, self.request_id, reply.body)
 
     async def passing_through(self, send: Send, message: Message) -> None:

@@ -5,11 +5,12 @@ Every key begins with the tenant, so an attack on one tenant never slows another
 
 from functools import lru_cache
 from math import ceil
+from typing import NamedTuple
 
 from authgate import audit
 from authgate.audit import Event
 from authgate.settings import LimitSettings
-from authgate.storage.rate_limits import Limit, RateLimiter
+from authgate.storage.rate_limits import Decision, Limit, RateLimiter
 from authgate.storage.redis import tenant_key
 from authgate.telemetry import metrics
 from authgate_tenants import current_tenant
@@ -17,13 +18,26 @@ from authgate_tenants import current_tenant
 _ONE_EVENT = Limit.parse("1/min burst 1")
 
 
+class Allowance(NamedTuple):
+    """A limit, and what is left of it."""
+
+    burst: int
+    """How many there may be at once."""
+    window: int
+    """Seconds in which all of them come back."""
+    remaining: int
+    reset_after: int
+    """Seconds until nothing is left of those so far."""
+
+
 class TooMany(Exception):
     """A limit is reached; come back after some seconds."""
 
-    def __init__(self, rule: str, retry_after: float) -> None:
+    def __init__(self, rule: str, decision: Decision) -> None:
         super().__init__(rule)
         self.rule = rule
-        self.retry_after = max(1, ceil(retry_after))
+        self.decision = decision
+        self.retry_after = max(1, ceil(decision.retry_after))
 
 
 class Limits:
@@ -38,10 +52,10 @@ class Limits:
         self._key = lru_cache(maxsize=4096)(tenant_key)  # the same few, again and again
         self._limits = {name: Limit.parse(getattr(settings, name)) for name in names}
 
-    async def count(self, rule: str, *subject: str) -> None:
-        """Count one more for this subject. Raises ``TooMany``."""
+    async def count(self, rule: str, *subject: str) -> Decision | None:
+        """Count one more for this subject; ``None`` where no limits hold. Raises ``TooMany``."""
         if not self._enabled:
-            return
+            return None
         tenant = current_tenant()
         own = tenant.settings.login_limits.get(rule)
         limit = Limit.parse(own) if own else self._limits[rule]
@@ -50,7 +64,15 @@ class Limits:
         if not decision.allowed:
             metrics.rate_limited.add(rule)
             await self._record(rule, subject)
-            raise TooMany(rule, decision.retry_after)
+            raise TooMany(rule, decision)
+        return decision
+
+    def allowance(self, rule: str, decision: Decision) -> Allowance:
+        """What is left of a limit after this decision."""
+        own = current_tenant().settings.login_limits.get(rule)
+        limit = Limit.parse(own) if own else self._limits[rule]
+        window = ceil(limit.per * limit.burst / limit.rate)
+        return Allowance(limit.burst, window, decision.remaining, ceil(decision.reset_after))
 
     async def _record(self, rule: str, subject: tuple[str, ...]) -> None:
         # One event a minute tells as much as ten thousand, which a flood would write.

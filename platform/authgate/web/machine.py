@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 from urllib.parse import unquote_plus
 
 import orjson
@@ -36,6 +36,8 @@ class Reply(NamedTuple):
     status: int
     body: bytes = b""
     headers: Headers = ()
+    own: Headers = ()
+    """Further headers, which hardly another answer has: they are not worth remembering."""
 
     @classmethod
     def json(cls, status: int, content: Any, headers: Headers = NO_STORE) -> "Reply":
@@ -64,6 +66,8 @@ class MachineRequest:
     body: bytes
     client_ip: str
     request_id: str
+    raw_path: bytes = b""
+    """The path as it was sent, where a part of it may hold an encoded slash."""
     _form: Form | None = field(default=None, repr=False)
 
     def header(self, name: bytes) -> str | None:
@@ -166,3 +170,16 @@ def _repeated(pairs: list[tuple[str, str]]) -> str:
 Handler = Callable[[MachineRequest], Awaitable[Reply]]
 Routes = Mapping[str, Mapping[str, Handler]]
 """Path below the tenant, then method, then what answers."""
+
+
+class Subtree(Protocol):
+    """What answers everything below one path, and finds its routes itself."""
+
+    def holds(self, path: str) -> bool:
+        """Whether a path below the tenant is its own."""
+
+    def route(self, path: bytes) -> str:
+        """The name of a path, as it was sent, among few."""
+
+    async def answer(self, request: MachineRequest) -> Reply:
+        """The answer, or an error that is worded as a problem (RFC 9457)."""

@@ -15,6 +15,7 @@ from authgate.storage.authorization_requests import AuthorizationRequestRow
 from authgate.storage.client_drafts import ClientDraft
 from authgate.storage.client_rows import ClientRow
 from authgate.storage.device_codes import DeviceCode
+from authgate.storage.idempotent_requests import IdempotentRequest
 from authgate.storage.initial_access_tokens import InitialAccessTokenRow
 from authgate.storage.login_failures import LoginFailure
 from authgate.storage.logout_deliveries import DeliveryStatus, LogoutDelivery
@@ -32,6 +33,7 @@ _TABLES: tuple[type[TenantOwned], ...] = (
     ClientRow,
     DeviceCode,
     InitialAccessTokenRow,
+    IdempotentRequest,
     LoginFailure,
     LogoutDelivery,
     RefreshToken,
@@ -151,6 +153,9 @@ def _rows(now: datetime, user_id: UUID) -> list[TenantOwned]:
         _initial_access_token(now - hour),
         _initial_access_token(now + hour),
         _initial_access_token(now + day),
+        _idempotent_request(now - hour),
+        _idempotent_request(now + hour),
+        _idempotent_request(now + hour),
         _spent_jti(now - hour),
         _spent_jti(now + hour),
         _spent_jti(now + hour),
@@ -159,6 +164,17 @@ def _rows(now: datetime, user_id: UUID) -> list[TenantOwned]:
 
 def _hash() -> bytes:
     return next(_number).to_bytes(32)
+
+
+def _idempotent_request(expires_at: datetime) -> IdempotentRequest:
+    return IdempotentRequest(
+        key_hash=_hash(),
+        fingerprint=_hash(),
+        attempt=uuid7(),
+        begun_at=expires_at - timedelta(days=1),
+        answer=b"",
+        expires_at=expires_at,
+    )
 
 
 def _device_code(expires_at: datetime) -> DeviceCode:

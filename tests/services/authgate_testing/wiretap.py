@@ -17,7 +17,7 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 _TALKATIVE = (b"Traceback", b"asyncpg", b"sqlite3", b"tortoise", b"/site-packages/")
-_KEPT_BY_OTHERS = ("/.well-known/", "/static/")
+_KEPT_BY_OTHERS = ("/.well-known/", "/static/", "/openapi.json")
 _SHORTEST = 8
 
 

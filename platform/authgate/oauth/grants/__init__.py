@@ -37,7 +37,7 @@ class Grant(Protocol):
 def asked_scopes(form: Form) -> tuple[str, ...]:
     """The scopes of a request; none where it names none. Raises ``InvalidScope``."""
     try:
-        return scopes.parse(form.get("scope") or "")
+        return scopes.asked(form.get("scope") or "")
     except scopes.MalformedScope as error:
         raise InvalidScope(str(error)) from error
 

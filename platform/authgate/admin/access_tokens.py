@@ -1,0 +1,140 @@
+"""``/tokens``: the access tokens of the tenant, without their text, which is not stored."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+from http import HTTPMethod
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field
+
+from authgate import provisioning
+from authgate.admin import lists
+from authgate.admin.bodies import Document, Nothing
+from authgate.admin.lists import ListDocument, ListQuery
+from authgate.admin.operations import Answer, Call, operation, told
+from authgate.admin.problems import Conflict, NotFound
+from authgate.audit import Actor
+from authgate.provisioning.tokens import UnknownToken
+from authgate.storage import tokens
+from authgate.storage.tokens import Token, TokenCategory, TokenFilter, TokenStatus
+from authgate.tokens.admin_scopes import Scope
+
+
+class TokenQuery(ListQuery):
+    """Which tokens are looked for. The newest come first."""
+
+    client_id: Annotated[str, Field(min_length=1, max_length=64)] | None = None
+    user_id: UUID | None = None
+    """Those that speak for this person."""
+
+    status: TokenStatus | None = None
+    live: bool = False
+    """Only those that have not ended by themselves."""
+
+
+class TokenDocument(Document):
+    """An access token."""
+
+    id: UUID
+    """Its `jti`."""
+
+    category: TokenCategory
+    status: TokenStatus
+    client_id: str
+    user_id: UUID | None
+    """The person it speaks for; `null` where it is a machine's."""
+
+    scope: str
+    grant_type: str
+    created_at: datetime
+    expires_at: datetime
+
+
+class TokenList(ListDocument):
+    """Access tokens."""
+
+    items: Sequence[TokenDocument]
+
+
+async def list_tokens(call: Call[TokenQuery, Nothing]) -> Answer[TokenList]:
+    """List access tokens."""
+    asked = call.query
+    page = await tokens.page(
+        TokenFilter(
+            client_id=asked.client_id,
+            user_id=asked.user_id,
+            status=asked.status,
+            live_at=call.parts.clock() if asked.live else None,
+        ),
+        cursor=await lists.opened(call),
+        limit=asked.limit,
+    )
+    found = TokenList(
+        items=[told(each, TokenDocument) for each in page.rows], **await lists.beside(call, page)
+    )
+    return Answer(found, lists.links(call, found))
+
+
+async def read_token(call: Call[Nothing, Nothing]) -> Answer[TokenDocument]:
+    """Read what is known of an access token."""
+    return Answer(told(await _found(call), TokenDocument))
+
+
+async def revoke_token(call: Call[Nothing, Nothing]) -> Answer[TokenDocument]:
+    """End an access token for good."""
+    if (await _found(call)).status is TokenStatus.REVOKED:
+        return Answer(told(await _found(call), TokenDocument))
+    return await _turned(call, provisioning.revoke_token)
+
+
+async def disable_token(call: Call[Nothing, Nothing]) -> Answer[TokenDocument]:
+    """Let an access token work no longer, until it is enabled again."""
+    return await _turned(call, provisioning.disable_token)
+
+
+async def enable_token(call: Call[Nothing, Nothing]) -> Answer[TokenDocument]:
+    """Let an access token work again that was disabled."""
+    return await _turned(call, provisioning.enable_token)
+
+
+async def _turned(
+    call: Call[Nothing, Nothing], turn: Callable[..., Awaitable[None]]
+) -> Answer[TokenDocument]:
+    actor: Actor = call.caller.actor
+    token = await _found(call)
+    try:
+        await turn(token.id, actor=actor)
+    except UnknownToken as error:
+        raise Conflict(f"The token is {token.status}.") from error
+    return Answer(told(await _found(call), TokenDocument))
+
+
+async def _found(call: Call[Nothing, Nothing]) -> Token:
+    token = await tokens.find_row(call.uuid("token_id"))
+    if token is None:
+        raise NotFound
+    return token
+
+
+_ONE = "/tokens/{token_id}"
+
+OPERATIONS = [
+    operation(HTTPMethod.GET, "/tokens", list_tokens, scope=Scope.TOKENS_READ),
+    operation(HTTPMethod.GET, _ONE, read_token, scope=Scope.TOKENS_READ),
+    operation(HTTPMethod.POST, f"{_ONE}/revoke", revoke_token, scope=Scope.TOKENS_WRITE),
+    operation(
+        HTTPMethod.POST,
+        f"{_ONE}/disable",
+        disable_token,
+        scope=Scope.TOKENS_WRITE,
+        problems=[Conflict],
+    ),
+    operation(
+        HTTPMethod.POST,
+        f"{_ONE}/enable",
+        enable_token,
+        scope=Scope.TOKENS_WRITE,
+        problems=[Conflict],
+    ),
+]

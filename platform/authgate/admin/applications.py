@@ -1,0 +1,324 @@
+"""``/clients``: the applications of the tenant."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import fields, replace
+from datetime import timedelta
+from http import HTTPMethod, HTTPStatus
+from typing import Any
+from urllib.parse import quote
+
+from authgate import provisioning, storage
+from authgate.admin import lists
+from authgate.admin.bodies import Nothing
+from authgate.admin.client_documents import (
+    ClientCreation,
+    ClientDocument,
+    ClientList,
+    ClientQuery,
+    ClientSettings,
+    CreatedClient,
+    RevokedTokens,
+    RotatedSecret,
+    SecretRotation,
+)
+from authgate.admin.operations import Answer, Call, MergePatch, operation
+from authgate.admin.places import BASE
+from authgate.admin.problems import BeyondOwnScopes, Conflict, Fault, Invalid, NotFound
+from authgate.provisioning import UnknownClient, client_fitness
+from authgate.storage import clients
+from authgate.storage.client_drafts import ClientChange, ClientDraft, ClientFilter
+from authgate.storage.client_rows import Client, ClientStatus
+from authgate.storage.clients import BadClientId, ClientIdTaken
+from authgate.storage.paging import Order
+from authgate.tokens.admin_scopes import Scope
+from authgate_tenants import current_tenant
+
+
+async def list_clients(call: Call[ClientQuery, Nothing]) -> Answer[ClientList]:
+    """List clients."""
+    asked = call.query
+    page = await clients.page(
+        ClientFilter(
+            search=asked.search,
+            status=asked.status,
+            public=asked.public,
+            owner_id=asked.owner_id,
+        ),
+        Order.of(asked.sort),
+        cursor=await lists.opened(call),
+        limit=asked.limit,
+    )
+    found = ClientList(
+        items=[_document(each) for each in page.rows],
+        **await lists.beside(call, page),
+    )
+    return Answer(found, lists.links(call, found))
+
+
+async def create_client(call: Call[Nothing, ClientCreation]) -> Answer[CreatedClient]:
+    """Create a client.
+
+    Its secret is shown this once. A scope of this API can be given to it only by whoever has
+    that scope.
+    """
+    said = call.body
+    call.caller.refuse_more_than_own(*said.scopes)
+    draft = ClientDraft(
+        **_values(said),
+        client_id=said.client_id,
+        public=said.public,
+        authentication_methods=said.authentication_methods,
+    )
+    _refuse_unfit(call, draft)
+    with _worded():
+        created = await provisioning.add_client(
+            call.parts,
+            draft,
+            secret_expires_at=said.secret_expires_at,
+            actor=call.caller.actor,
+        )
+    told = CreatedClient(**_members(created.client), client_secret=created.secret)
+    place = f"{current_tenant().issuer}{BASE}/clients/{quote(told.client_id, safe='')}"
+    return Answer(told, ((b"location", place.encode("ascii")),))
+
+
+async def read_client(call: Call[Nothing, Nothing]) -> Answer[ClientDocument]:
+    """Read a client."""
+    return Answer(_document(await _found(call)))
+
+
+async def change_client(call: Call[Nothing, MergePatch[ClientSettings]]) -> Answer[ClientDocument]:
+    """Change a client.
+
+    What the patch leaves out stays, and what is `null` becomes what it is where nobody sets it.
+    A client that has scopes of this API can be changed only by whoever has them too.
+    """
+    client_id = (await _found(call)).client_id
+    async with storage.transaction():
+        before = await _held(client_id)
+        call.refuse_if_changed(_document(before))
+        after = call.body.applied(_settings(before))
+        call.caller.refuse_more_than_own(*before.scopes, *after.scopes)
+        change = ClientChange(**_values(after))
+        _refuse_unfit(call, _changed(before, change))
+        with _worded():
+            await provisioning.change_client(call.parts, client_id, change, actor=call.caller.actor)
+        return Answer(_document(await _held(client_id)))
+
+
+async def delete_client(call: Call[Nothing, Nothing]) -> Answer[None]:
+    """Remove a client, and whatever it was given."""
+    client_id = (await _found(call)).client_id
+    async with storage.transaction():
+        call.refuse_if_changed(_document(await _held(client_id)), required=False)
+        with _worded():
+            await provisioning.delete_client(call.parts, client_id, actor=call.caller.actor)
+    return Answer(None)
+
+
+async def rotate_client_secret(call: Call[Nothing, SecretRotation]) -> Answer[RotatedSecret]:
+    """Give a client another secret.
+
+    It is shown this once. The former one ends at once, or after the overlap.
+    """
+    client, said = await _found(call), call.body
+    call.caller.refuse_more_than_own(*client.scopes)
+    overlap = timedelta(seconds=said.overlap_seconds)
+    former_until = call.parts.clock() + overlap if overlap else None
+    try:
+        secret = await provisioning.rotate_client_secret(
+            call.parts,
+            client.client_id,
+            expires_at=said.secret_expires_at,
+            former_until=former_until,
+            actor=call.caller.actor,
+        )
+    except UnknownClient as error:
+        raise Conflict("The client has no secret.") from error
+    return Answer(
+        RotatedSecret(
+            client_id=client.client_id,
+            client_secret=secret,
+            secret_expires_at=said.secret_expires_at,
+            former_secret_expires_at=former_until,
+        )
+    )
+
+
+async def end_former_client_secret(call: Call[Nothing, Nothing]) -> Answer[None]:
+    """Let only the newest secret of a client count."""
+    client = await _found(call)
+    with _worded():
+        await provisioning.end_former_client_secret(
+            call.parts, client.client_id, actor=call.caller.actor
+        )
+    return Answer(None)
+
+
+async def approve_client(call: Call[Nothing, Nothing]) -> Answer[ClientDocument]:
+    """Approve a client that waits for it."""
+    return await _reviewed(call, approved=True)
+
+
+async def reject_client(call: Call[Nothing, Nothing]) -> Answer[ClientDocument]:
+    """Reject a client that waits for approval."""
+    return await _reviewed(call, approved=False)
+
+
+async def disable_client(call: Call[Nothing, Nothing]) -> Answer[ClientDocument]:
+    """Stop serving a client.
+
+    Its tokens end at once and come back with it.
+    """
+    return await _in_status(call, ClientStatus.INACTIVE)
+
+
+async def enable_client(call: Call[Nothing, Nothing]) -> Answer[ClientDocument]:
+    """Serve a client again.
+
+    One that waits for approval or was rejected has to be approved.
+    """
+    client = await _found(call)
+    call.caller.refuse_more_than_own(*client.scopes)
+    if client.status in (ClientStatus.PENDING, ClientStatus.REJECTED):
+        raise Conflict(f"The client is {client.status}.")
+    return await _in_status(call, ClientStatus.ACTIVE)
+
+
+async def revoke_client_tokens(call: Call[Nothing, Nothing]) -> Answer[RevokedTokens]:
+    """End whatever a client was given.
+
+    What people have allowed it stays allowed.
+    """
+    client = await _found(call)
+    with _worded():
+        ended = await provisioning.revoke_client_tokens(
+            call.parts, client.client_id, actor=call.caller.actor
+        )
+    return Answer(RevokedTokens(revoked=ended))
+
+
+async def _reviewed(call: Call[Nothing, Nothing], *, approved: bool) -> Answer[ClientDocument]:
+    client = await _found(call)
+    if approved:
+        call.caller.refuse_more_than_own(*client.scopes)
+    async with storage.transaction():
+        try:
+            await provisioning.review_client(
+                call.parts, client.client_id, approved=approved, actor=call.caller.actor
+            )
+        except UnknownClient as error:
+            raise Conflict("The client does not wait for approval.") from error
+        return Answer(_document(await _held(client.client_id)))
+
+
+async def _in_status(call: Call[Nothing, Nothing], status: ClientStatus) -> Answer[ClientDocument]:
+    client_id = (await _found(call)).client_id
+    async with storage.transaction():
+        with _worded():
+            await provisioning.set_client_status(
+                call.parts, client_id, status, actor=call.caller.actor
+            )
+        return Answer(_document(await _held(client_id)))
+
+
+def _refuse_unfit(call: Call[Any, Any], draft: ClientDraft) -> None:
+    """Raises ``Invalid`` for all that no client can be."""
+    found = [
+        Fault("There is no such grant here.", pointer=f"/grant_types/{place}")
+        for place, name in enumerate(draft.grant_types)
+        if name not in call.grant_types
+    ]
+    found += [
+        Fault(fault, pointer=f"/{name}") for name, fault in client_fitness.faults(draft).items()
+    ]
+    if found:
+        raise Invalid(faults=found)
+
+
+async def _found(call: Call[Any, Any]) -> Client:
+    # By the quick way, which takes any text for an id.
+    client = await clients.find(call.path["client_id"])
+    if client is None:
+        raise NotFound
+    return client
+
+
+async def _held(client_id: str) -> Client:
+    client = await clients.held(client_id)
+    if client is None:
+        raise NotFound
+    return client
+
+
+@contextmanager
+def _worded() -> Iterator[None]:
+    """Say what storage and rooms below refuse."""
+    try:
+        yield
+    except UnknownClient as error:
+        raise NotFound from error
+    except ClientIdTaken as error:
+        raise Conflict("Another client has this client_id.") from error
+    except BadClientId as error:
+        raise Invalid(faults=[Fault(str(error), pointer="/client_id")]) from error
+
+
+def _changed(client: Client, change: ClientChange) -> ClientDraft:
+    return replace(ClientDraft.of(client), **change.given())
+
+
+def _values(settings: ClientSettings) -> dict[str, Any]:
+    """By the names that storage has, what was said."""
+    return {name: getattr(settings, name) for name in ClientSettings.model_fields}
+
+
+def _settings(client: Client) -> ClientSettings:
+    members = _members(client)
+    return ClientSettings(**{name: members[name] for name in ClientSettings.model_fields})
+
+
+def _document(client: Client) -> ClientDocument:
+    return ClientDocument(**_members(client))
+
+
+def _members(client: Client) -> dict[str, Any]:
+    names = {each.name for each in fields(client)} & ClientDocument.model_fields.keys()
+    return {name: getattr(client, name) for name in names} | {
+        "public": client.is_public,
+        "grant_types": sorted(client.grant_types),
+        "authentication_methods": sorted(client.authentication_methods),
+        "secret_expires_at": client.secrets.expires_at,
+        "former_secret_expires_at": client.secrets.former_expires_at,
+    }
+
+
+_READ, _WRITE = Scope.CLIENTS_READ, Scope.CLIENTS_WRITE
+_GET, _POST, _DELETE = HTTPMethod.GET, HTTPMethod.POST, HTTPMethod.DELETE
+_GONE = HTTPStatus.NO_CONTENT
+_ONE, _REACH, _DECIDED = "/clients/{client_id}", [BeyondOwnScopes], [BeyondOwnScopes, Conflict]
+
+OPERATIONS = [
+    operation(_GET, "/clients", list_clients, scope=_READ),
+    operation(
+        _POST,
+        "/clients",
+        create_client,
+        scope=_WRITE,
+        status=HTTPStatus.CREATED,
+        problems=_DECIDED,
+    ),
+    operation(_GET, _ONE, read_client, scope=_READ),
+    operation(HTTPMethod.PATCH, _ONE, change_client, scope=_WRITE, problems=_REACH),
+    operation(_DELETE, _ONE, delete_client, scope=_WRITE, status=_GONE),
+    operation(_POST, f"{_ONE}/secret", rotate_client_secret, scope=_WRITE, problems=_DECIDED),
+    operation(
+        _DELETE, f"{_ONE}/former-secret", end_former_client_secret, scope=_WRITE, status=_GONE
+    ),
+    operation(_POST, f"{_ONE}/approve", approve_client, scope=_WRITE, problems=_DECIDED),
+    operation(_POST, f"{_ONE}/reject", reject_client, scope=_WRITE, problems=[Conflict]),
+    operation(_POST, f"{_ONE}/disable", disable_client, scope=_WRITE),
+    operation(_POST, f"{_ONE}/enable", enable_client, scope=_WRITE, problems=_DECIDED),
+    operation(_POST, f"{_ONE}/revoke-tokens", revoke_client_tokens, scope=Scope.TOKENS_WRITE),
+]

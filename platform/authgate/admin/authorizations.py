@@ -1,0 +1,120 @@
+"""``/authorizations``: what people have allowed applications."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from http import HTTPMethod, HTTPStatus
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from authgate import audit, storage
+from authgate.accounts import access
+from authgate.admin import lists
+from authgate.admin.bodies import Document, Nothing
+from authgate.admin.lists import ListDocument, ListQuery
+from authgate.admin.operations import Answer, Call, operation, told
+from authgate.admin.problems import NotFound
+from authgate.audit import Event
+from authgate.storage import consents
+from authgate.storage.consents import Consent
+from authgate.storage.paging import Order
+from authgate.tokens.admin_scopes import Scope
+
+
+class AuthorizationQuery(ListQuery):
+    """Which authorizations are looked for, and in which order."""
+
+    user_id: UUID | None = None
+    """Those of this person."""
+
+    client_id: Annotated[str, Field(min_length=1, max_length=64)] | None = None
+    """Those of this client."""
+
+    sort: Literal["updated_at", "-updated_at"] = "-updated_at"
+
+
+class AuthorizationDocument(Document):
+    """What a person has allowed a client, all in all."""
+
+    id: UUID
+    user_id: UUID
+    client_id: str
+    scopes: Sequence[str]
+    granted_at: datetime
+    updated_at: datetime
+
+
+class AuthorizationList(ListDocument):
+    """Authorizations."""
+
+    items: Sequence[AuthorizationDocument]
+
+
+async def list_authorizations(
+    call: Call[AuthorizationQuery, Nothing],
+) -> Answer[AuthorizationList]:
+    """List what people have allowed applications."""
+    asked = call.query
+    page = await consents.page(
+        Order.of(asked.sort),
+        user_id=asked.user_id,
+        client_id=asked.client_id,
+        cursor=await lists.opened(call),
+        limit=asked.limit,
+    )
+    found = AuthorizationList(
+        items=[told(each, AuthorizationDocument) for each in page.rows],
+        **await lists.beside(call, page),
+    )
+    return Answer(found, lists.links(call, found))
+
+
+async def read_authorization(call: Call[Nothing, Nothing]) -> Answer[AuthorizationDocument]:
+    """Read an authorization."""
+    return Answer(told(await _found(call), AuthorizationDocument))
+
+
+async def revoke_authorization(call: Call[Nothing, Nothing]) -> Answer[None]:
+    """Take back what a person has allowed a client.
+
+    The client's tokens of that person end for good, and it has to be allowed anew.
+    """
+    async with storage.transaction():
+        consent = await _found(call)
+        call.refuse_if_changed(told(consent, AuthorizationDocument), required=False)
+        ended = await access.end_of_client(
+            consent.user_id, consent.client_id, now=call.parts.clock()
+        )
+        await audit.record(
+            Event.USER_AUTHORIZATION_REVOKED,
+            actor=call.caller.actor,
+            client_id=consent.client_id,
+            resource=("authorization", str(consent.id)),
+            details={"ended": ended, "user": str(consent.user_id)},
+        )
+    return Answer(None)
+
+
+async def _found(call: Call[Nothing, Nothing]) -> Consent:
+    consent = await consents.find_by_id(call.uuid("authorization_id"))
+    if consent is None:
+        raise NotFound
+    return consent
+
+
+_ONE = "/authorizations/{authorization_id}"
+
+OPERATIONS = [
+    operation(
+        HTTPMethod.GET, "/authorizations", list_authorizations, scope=Scope.AUTHORIZATIONS_READ
+    ),
+    operation(HTTPMethod.GET, _ONE, read_authorization, scope=Scope.AUTHORIZATIONS_READ),
+    operation(
+        HTTPMethod.DELETE,
+        _ONE,
+        revoke_authorization,
+        scope=Scope.AUTHORIZATIONS_WRITE,
+        status=HTTPStatus.NO_CONTENT,
+    ),
+]

@@ -1,0 +1,128 @@
+"""Reading what a request says into a model, and saying what of it cannot be."""
+
+import json
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+import orjson
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from authgate.admin.problems import Fault, Invalid, Malformed, UnsupportedMediaType
+from authgate.web.machine import BadRequest, MachineRequest, parse_pairs
+
+JSON = "application/json"
+MERGE_PATCH = "application/merge-patch+json"
+
+Read = TypeVar("Read", bound="Document")
+
+
+class Document(BaseModel):
+    """What comes in or goes out as JSON. Members without a meaning are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+class Nothing(Document):
+    """No parameters, or no body."""
+
+
+def query(model: type[Read], request: MachineRequest) -> Read:
+    """The parameters of the request's address. Raises ``Malformed`` and ``Invalid``."""
+    pairs = _pairs(request.query)
+    values = dict(pairs)
+    if len(values) < len(pairs):
+        raise Malformed("A parameter of the address is repeated.")
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        raise Invalid(faults=[_of_parameter(each) for each in error.errors()]) from error
+
+
+def body(model: type[Read], request: MachineRequest, media_type: str) -> Read:
+    """The request's body. Raises ``UnsupportedMediaType``, ``Malformed`` and ``Invalid``."""
+    return validated(model, members(request, media_type))
+
+
+def members(request: MachineRequest, media_type: str) -> dict[str, Any]:
+    """The members of the JSON object in the body. Raises ``UnsupportedMediaType`` and
+    ``Malformed``."""
+    if request.content_type() != media_type:
+        raise UnsupportedMediaType(
+            f"The body has to be {media_type}.", headers=((b"accept", media_type.encode()),)
+        )
+    try:
+        found = orjson.loads(request.body)  # strict UTF-8, and no lone surrogates
+        json.loads(request.body, object_pairs_hook=_once)
+    except (ValueError, RecursionError) as error:
+        raise Malformed(
+            "The body is not JSON in which each member has a name of its own."
+        ) from error
+    if not isinstance(found, dict):
+        raise Malformed("The body has to be one JSON object.")
+    _refuse_nul(found)
+    return found
+
+
+def validated(model: type[Read], said: dict[str, Any]) -> Read:
+    """The members as the model has them. Raises ``Invalid``."""
+    try:
+        # By way of JSON: what JSON has no types for is read from text, and nothing else is.
+        return model.model_validate_json(orjson.dumps(said), strict=True)
+    except ValidationError as error:
+        raise Invalid(faults=[_of_member(each) for each in error.errors()]) from error
+
+
+def merged(target: dict[str, Any], patch: dict[str, Any]) -> dict[str, Any]:
+    """The target after the patch (RFC 7396 section 2)."""
+    result = dict(target)
+    for name, value in patch.items():
+        if value is None:
+            result.pop(name, None)
+        elif isinstance(value, dict):
+            former = result.get(name)
+            result[name] = merged(former if isinstance(former, dict) else {}, value)
+        else:
+            result[name] = value
+    return result
+
+
+def pointer(place: Sequence[str | int]) -> str:
+    """A place in a JSON document (RFC 6901)."""
+    parts = (str(each).replace("~", "~0").replace("/", "~1") for each in place)
+    return "".join(f"/{part}" for part in parts)
+
+
+def _pairs(text: bytes) -> list[tuple[str, str]]:
+    try:
+        return parse_pairs(text)
+    except BadRequest as error:
+        raise Malformed("The parameters of the address cannot be read.") from error
+
+
+def _of_parameter(error: Any) -> Fault:
+    return Fault(error["msg"], parameter=str(error["loc"][0]) if error["loc"] else None)
+
+
+def _of_member(error: Any) -> Fault:
+    return Fault(error["msg"], pointer=pointer(error["loc"]))
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a member is repeated")
+    return found
+
+
+def _refuse_nul(value: Any) -> None:
+    """PostgreSQL has no NUL in texts, and nobody has one in a name."""
+    match value:
+        case str() if "\0" in value:
+            raise Malformed("A text in the body holds a NUL character.")
+        case dict():
+            for name, member in value.items():
+                _refuse_nul(name)
+                _refuse_nul(member)
+        case list():
+            for each in value:
+                _refuse_nul(each)

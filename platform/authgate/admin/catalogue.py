@@ -1,0 +1,11 @@
+"""All operations of the API."""
+
+from authgate.admin import access_tokens, applications, authorizations, people, tenant_scopes
+
+OPERATIONS = [
+    *applications.OPERATIONS,
+    *tenant_scopes.OPERATIONS,
+    *access_tokens.OPERATIONS,
+    *authorizations.OPERATIONS,
+    *people.OPERATIONS,
+]

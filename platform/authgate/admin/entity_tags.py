@@ -1,0 +1,44 @@
+"""Which state of a thing a request is about (RFC 9110 sections 8.8.3 and 13.1)."""
+
+import base64
+import hashlib
+
+from authgate.admin.problems import Changed, Malformed, PreconditionRequired
+from authgate.web.machine import MachineRequest
+
+_LONGEST = 1024
+
+
+def of(body: bytes) -> str:
+    """The tag of this representation: another for each other one."""
+    digest = hashlib.sha256(body).digest()[:15]
+    return f'"{base64.urlsafe_b64encode(digest).decode()}"'
+
+
+def is_known(request: MachineRequest, tag: str) -> bool:
+    """Whether the client has this representation already (``If-None-Match``)."""
+    known = _tags(request, b"if-none-match")
+    return "*" in known or any(each.removeprefix("W/") == tag for each in known)
+
+
+def refuse_other(request: MachineRequest, tag: str, *, required: bool) -> None:
+    """Act only on the state that ``If-Match`` names.
+
+    Raises ``PreconditionRequired`` where it has to be there and is not, and ``Changed``.
+    """
+    wanted = _tags(request, b"if-match")
+    if not wanted:
+        if required:
+            raise PreconditionRequired(
+                "Send the ETag of what you have read, or * for whatever it is."
+            )
+        return
+    if "*" not in wanted and tag not in wanted:
+        raise Changed
+
+
+def _tags(request: MachineRequest, name: bytes) -> list[str]:
+    text = request.header(name) or ""
+    if len(text) > _LONGEST:
+        raise Malformed(f"The header {name.decode()} is too long.")
+    return [each.strip() for each in text.split(",") if each.strip()]

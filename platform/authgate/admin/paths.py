@@ -1,0 +1,39 @@
+"""What varies in the paths of the API."""
+
+from typing import Any
+
+_UUID: dict[str, Any] = {"type": "string", "format": "uuid"}
+
+PATH_PARAMETERS: dict[str, dict[str, Any]] = {
+    "client_id": {
+        "description": "The client's `client_id`, percent-encoded.",
+        "schema": {"type": "string", "minLength": 1},
+        "example": "console",
+    },
+    "scope": {
+        "description": "The scope's name, percent-encoded.",
+        "schema": {"type": "string", "minLength": 1},
+        "example": "orders:read",
+    },
+    "token_id": {
+        "description": "The token's id, its `jti`.",
+        "schema": _UUID,
+        "example": "0199f3a1-c2d4-7b3e-9a5c-6d7e8f901234",
+    },
+    "authorization_id": {
+        "description": "The authorization's id.",
+        "schema": _UUID,
+        "example": "0199f3a1-c2d4-7b3e-9a5c-6d7e8f905678",
+    },
+    "user_id": {
+        "description": "The person's id, the `sub` of their tokens.",
+        "schema": _UUID,
+        "example": "0199f3a1-c2d4-7b3e-9a5c-6d7e8f90abcd",
+    },
+    "session_id": {
+        "description": "The session's id.",
+        "schema": _UUID,
+        "example": "0199f3a1-c2d4-7b3e-9a5c-6d7e8f90ef01",
+    },
+}
+"""By name, as OpenAPI has them."""

@@ -1,0 +1,181 @@
+"""``/users``: the people of the tenant, and the browsers that they are signed in with."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from http import HTTPMethod, HTTPStatus
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from authgate import audit, provisioning, storage
+from authgate.accounts import access
+from authgate.admin import lists
+from authgate.admin.bodies import Document, Nothing
+from authgate.admin.lists import ListDocument, ListQuery
+from authgate.admin.operations import Answer, Call, operation, told
+from authgate.admin.problems import Conflict, NotFound
+from authgate.audit import Event
+from authgate.provisioning import LastAdministrator
+from authgate.storage import sessions, users
+from authgate.storage.paging import Order
+from authgate.storage.users import User, UserFilter, UserRole, UserStatus
+from authgate.tokens.admin_scopes import Scope
+
+
+class UserQuery(ListQuery):
+    """Which people are looked for, and in which order."""
+
+    search: Annotated[str, Field(max_length=100)] = ""
+    """A part of their name or username, or the start of their address."""
+
+    status: UserStatus | None = None
+    role: UserRole | None = None
+    sort: Literal["username", "-username", "created_at", "-created_at"] = "username"
+
+
+class UserDocument(Document):
+    """A person."""
+
+    id: UUID
+    """`sub` of their tokens."""
+
+    username: str
+    name: str
+    email: str | None
+    email_verified: bool
+    status: UserStatus
+    role: UserRole
+    created_at: datetime
+    updated_at: datetime
+
+
+class UserList(ListDocument):
+    """People."""
+
+    items: Sequence[UserDocument]
+
+
+class SessionDocument(Document):
+    """A browser that a person is signed in with."""
+
+    id: UUID
+    ip: str
+    user_agent: str
+    amr: Sequence[str]
+    """How they signed in (RFC 8176)."""
+
+    authenticated_at: datetime
+    last_seen_at: datetime
+    expires_at: datetime
+
+
+class SessionList(Document):
+    """The browsers of one person: all of them, the one seen last first."""
+
+    items: Sequence[SessionDocument]
+
+
+async def list_users(call: Call[UserQuery, Nothing]) -> Answer[UserList]:
+    """List people."""
+    asked = call.query
+    page = await users.page(
+        UserFilter(search=asked.search, status=asked.status, role=asked.role),
+        Order.of(asked.sort.replace("username", "canonical_username")),
+        cursor=await lists.opened(call),
+        limit=asked.limit,
+    )
+    found = UserList(
+        items=[told(each, UserDocument) for each in page.rows],
+        **await lists.beside(call, page),
+    )
+    return Answer(found, lists.links(call, found))
+
+
+async def read_user(call: Call[Nothing, Nothing]) -> Answer[UserDocument]:
+    """Read a person."""
+    return Answer(told(await _user(call), UserDocument))
+
+
+async def disable_user(call: Call[Nothing, Nothing]) -> Answer[UserDocument]:
+    """Shut a person out.
+
+    They are signed out everywhere, and whatever acts in their name ends for good. Nobody can shut
+    themselves out, nor the last administrator.
+    """
+    user, now = await _user(call), call.parts.clock()
+    if call.caller.actor.id == user.subject:
+        raise Conflict("Nobody can shut themselves out.")
+    try:
+        await provisioning.disable_user(
+            user.username, now=now, actor=call.caller.actor, spare_last=True
+        )
+    except LastAdministrator as error:
+        raise Conflict("Nobody would be left who administers the tenant.") from error
+    return await _as_it_is(user.id)
+
+
+async def enable_user(call: Call[Nothing, Nothing]) -> Answer[UserDocument]:
+    """Let a person sign in again."""
+    user = await _user(call)
+    await provisioning.enable_user(user.username, actor=call.caller.actor)
+    return await _as_it_is(user.id)
+
+
+async def list_sessions(call: Call[Nothing, Nothing]) -> Answer[SessionList]:
+    """List the browsers that a person is signed in with."""
+    user = await _user(call)
+    live = await sessions.live_of(user.id, now=call.parts.clock())
+    return Answer(SessionList(items=[told(each, SessionDocument) for each in live]))
+
+
+async def end_session(call: Call[Nothing, Nothing]) -> Answer[None]:
+    """Sign a person out of one browser.
+
+    What lives no longer than that session ends with it.
+    """
+    user, session_id, now = await _user(call), call.uuid("session_id"), call.parts.clock()
+    async with storage.transaction():
+        if not await sessions.end(session_id, user_id=user.id, now=now):
+            raise NotFound
+        await access.end_of_session(session_id, now=now)
+        await audit.record(
+            Event.SESSION_REVOKED,
+            actor=call.caller.actor,
+            resource=("session", str(session_id)),
+            details={"sessions": 1, "user": user.subject},
+        )
+    return Answer(None)
+
+
+async def _user(call: Call[Nothing, Nothing]) -> User:
+    user = await users.find(call.uuid("user_id"))
+    if user is None:
+        raise NotFound
+    return user
+
+
+async def _as_it_is(user_id: UUID) -> Answer[UserDocument]:
+    user = await users.held(user_id)
+    if user is None:
+        raise NotFound
+    return Answer(told(user, UserDocument))
+
+
+_READ, _WRITE = Scope.USERS_READ, Scope.USERS_WRITE
+_ONE, _SESSIONS = "/users/{user_id}", "/users/{user_id}/sessions"
+
+OPERATIONS = [
+    operation(HTTPMethod.GET, "/users", list_users, scope=_READ),
+    operation(HTTPMethod.GET, _ONE, read_user, scope=_READ),
+    operation(HTTPMethod.POST, f"{_ONE}/disable", disable_user, scope=_WRITE, problems=[Conflict]),
+    operation(HTTPMethod.POST, f"{_ONE}/enable", enable_user, scope=_WRITE),
+    operation(HTTPMethod.GET, _SESSIONS, list_sessions, scope=_READ),
+    operation(
+        HTTPMethod.DELETE,
+        f"{_SESSIONS}/{{session_id}}",
+        end_session,
+        scope=_WRITE,
+        status=HTTPStatus.NO_CONTENT,
+    ),
+]

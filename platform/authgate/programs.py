@@ -1,0 +1,161 @@
+"""The doors for programs: machine endpoints and the admin API, every part of them built once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from authgate.admin import documents
+from authgate.admin.access import Access
+from authgate.admin.api import AdminApi
+from authgate.admin.catalogue import OPERATIONS
+from authgate.admin.idempotency import Idempotency
+from authgate.installation import Installation
+from authgate.oauth import (
+    device_authorization_endpoint,
+    introspection_endpoint,
+    pushed_authorization_endpoint,
+    revocation_endpoint,
+    token_endpoint,
+    tokeninfo_endpoint,
+)
+from authgate.oauth.bearer import BearerTokens
+from authgate.oauth.client_assertion import ClientAssertions
+from authgate.oauth.client_authentication import ClientAuthenticator
+from authgate.oauth.client_keys import ClientKeys
+from authgate.oauth.dpop import DpopProofs
+from authgate.oauth.grants import Grant
+from authgate.oauth.grants.authorization_code import AuthorizationCodeGrant
+from authgate.oauth.grants.client_credentials import ClientCredentialsGrant
+from authgate.oauth.grants.device_code import DeviceCodeGrant
+from authgate.oauth.grants.refresh_token import RefreshTokenGrant
+from authgate.oauth.grants.token_exchange import TokenExchangeGrant
+from authgate.oauth.registered_clients import RegisteredClients
+from authgate.oauth.request_object import RequestObjects
+from authgate.oauth.sign_in_tokens import SignInTokens
+from authgate.oidc import discovery, userinfo_endpoint
+from authgate.oidc.discovery import Discovery
+from authgate.plugin_manager import Plugins
+from authgate.registration import endpoint as registration_endpoint
+from authgate.registration.endpoint import RegistrationEndpoint
+from authgate.storage.poll_pacing import PollPacer
+from authgate.tokens.client_secret_seal import ClientSecretSeal
+from authgate.tokens.dpop_nonces import DpopNonces
+from authgate.tokens.id_token import IdTokens
+from authgate.tokens.issuer import TokenIssuer
+from authgate.tokens.refresh_rotation import RefreshRotation
+from authgate.web.limits import Limits
+from authgate.web.machine import Handler, Routes
+from authgate.web.pages import Pages
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Programs:
+    """What both doors work with."""
+
+    parts: Installation
+    limits: Limits
+    plugins: Plugins
+    client_keys: ClientKeys
+    pacer: PollPacer
+    pages: Pages
+
+    def doors(self) -> tuple[Routes, AdminApi]:
+        """The machine endpoints, and the admin API."""
+        dpop = DpopProofs(
+            nonces=DpopNonces(encryption=self.parts.encryption, clock=self.parts.clock),
+            clock=self.parts.clock,
+        )
+        bearer = BearerTokens(
+            keys=self.parts.keys,
+            clients=RegisteredClients(self.parts.clients),
+            dpop=dpop,
+            limits=self.limits,
+            clock=self.parts.clock,
+        )
+        grants = self._grants(bearer)
+        return self._machine_routes(grants, dpop, bearer), self._admin_api(grants, bearer)
+
+    def _grants(self, bearer: BearerTokens) -> list[Grant]:
+        parts = self.parts
+        issuer = TokenIssuer(keys=parts.keys, plugins=self.plugins, clock=parts.clock)
+        rotation = RefreshRotation(clock=parts.clock)
+        tokens = SignInTokens(
+            issuer=issuer,
+            id_tokens=IdTokens(keys=parts.keys, clock=parts.clock),
+            rotation=rotation,
+        )
+        return [
+            AuthorizationCodeGrant(tokens=tokens, clock=parts.clock),
+            RefreshTokenGrant(tokens=tokens, rotation=rotation, clock=parts.clock),
+            ClientCredentialsGrant(issuer=issuer),
+            DeviceCodeGrant(tokens=tokens, pacer=self.pacer, limits=self.limits, clock=parts.clock),
+            TokenExchangeGrant(bearer=bearer, issuer=issuer, clock=parts.clock),
+        ]
+
+    def _machine_routes(
+        self, grants: Sequence[Grant], dpop: DpopProofs, bearer: BearerTokens
+    ) -> Routes:
+        parts, limits = self.parts, self.limits
+        clients = RegisteredClients(parts.clients)
+        authenticator = ClientAuthenticator(
+            clients=clients,
+            assertions=ClientAssertions(
+                keys=self.client_keys, seal=ClientSecretSeal(parts.encryption), clock=parts.clock
+            ),
+            limits=limits,
+            clock=parts.clock,
+        )
+        metadata = Discovery(grants, scopes=parts.scopes).metadata
+        device_code = device_authorization_endpoint.endpoint(
+            authenticator=authenticator, limits=limits, clock=parts.clock
+        )
+        userinfo = userinfo_endpoint.endpoint(bearer=bearer)
+        return {
+            "/.well-known/openid-configuration": _read_by(metadata),
+            "/.well-known/oauth-authorization-server": _read_by(metadata),
+            "/.well-known/jwks.json": _read_by(discovery.jwks_endpoint(keys=parts.keys)),
+            "/oauth/device/code": {"POST": device_code},
+            "/oauth/token": {
+                "POST": token_endpoint.endpoint(
+                    grants=grants, authenticator=authenticator, dpop=dpop, limits=limits
+                )
+            },
+            pushed_authorization_endpoint.PATH: {
+                "POST": pushed_authorization_endpoint.endpoint(
+                    authenticator=authenticator,
+                    dpop=dpop,
+                    request_objects=RequestObjects(keys=self.client_keys, clock=parts.clock),
+                    limits=limits,
+                    clock=parts.clock,
+                )
+            },
+            "/oauth/introspect": {
+                "POST": introspection_endpoint.endpoint(
+                    authenticator=authenticator, bearer=bearer, limits=limits, clock=parts.clock
+                )
+            },
+            "/oauth/revoke": {
+                "POST": revocation_endpoint.endpoint(
+                    authenticator=authenticator, clients=clients, limits=limits
+                )
+            },
+            registration_endpoint.PATH: RegistrationEndpoint(
+                parts, clients=clients, limits=limits
+            ).methods(),
+            "/oauth/tokeninfo": {"GET": tokeninfo_endpoint.endpoint(bearer=bearer)},
+            "/oauth/userinfo": {"GET": userinfo, "POST": userinfo},
+        }
+
+    def _admin_api(self, grants: Sequence[Grant], bearer: BearerTokens) -> AdminApi:
+        return AdminApi(
+            operations=OPERATIONS,
+            pages=documents.endpoints(self.pages),
+            parts=self.parts,
+            grant_types=[grant.grant_type for grant in grants],
+            access=Access(bearer=bearer),
+            idempotency=Idempotency(self.parts.encryption, self.parts.clock),
+            limits=self.limits,
+        )
+
+
+def _read_by(handler: Handler) -> dict[str, Handler]:
+    return {"GET": handler, "HEAD": handler}

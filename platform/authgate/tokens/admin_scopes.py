@@ -1,0 +1,37 @@
+"""The scopes of the admin API."""
+
+from enum import StrEnum
+
+from authgate.tokens.scopes import ADMIN_PREFIX
+
+
+class Scope(StrEnum):
+    """Each scope. To write does not mean to read: whoever needs both asks for both."""
+
+    CLIENTS_READ = f"{ADMIN_PREFIX}clients:read"
+    CLIENTS_WRITE = f"{ADMIN_PREFIX}clients:write"
+    SCOPES_READ = f"{ADMIN_PREFIX}scopes:read"
+    SCOPES_WRITE = f"{ADMIN_PREFIX}scopes:write"
+    TOKENS_READ = f"{ADMIN_PREFIX}tokens:read"
+    TOKENS_WRITE = f"{ADMIN_PREFIX}tokens:write"
+    AUTHORIZATIONS_READ = f"{ADMIN_PREFIX}authorizations:read"
+    AUTHORIZATIONS_WRITE = f"{ADMIN_PREFIX}authorizations:write"
+    USERS_READ = f"{ADMIN_PREFIX}users:read"
+    USERS_WRITE = f"{ADMIN_PREFIX}users:write"
+
+
+MEANINGS = {
+    Scope.CLIENTS_READ: "See clients, without their secrets.",
+    Scope.CLIENTS_WRITE: (
+        "Create, change and remove clients, decide about those that wait, renew secrets."
+    ),
+    Scope.SCOPES_READ: "See how the tenant describes its scopes.",
+    Scope.SCOPES_WRITE: "Describe the tenant's scopes.",
+    Scope.TOKENS_READ: "See which access tokens there are, without the tokens.",
+    Scope.TOKENS_WRITE: "Revoke, disable and enable access tokens.",
+    Scope.AUTHORIZATIONS_READ: "See what people have allowed applications.",
+    Scope.AUTHORIZATIONS_WRITE: "Take back what people have allowed applications.",
+    Scope.USERS_READ: "See people, and the browsers that they are signed in with.",
+    Scope.USERS_WRITE: "Sign people out, and shut them out or let them in again.",
+}
+"""What each of them lets its holder do, for whoever grants it."""

@@ -1,0 +1,31 @@
+"""Whom access tokens are for (RFC 9068 section 2.2)."""
+
+from collections.abc import Iterable, Sequence
+
+from authgate.storage.client_rows import Client
+from authgate.tokens.scopes import is_admin
+from authgate_tenants import Tenant
+
+ADMIN_API = "/api/v1"
+"""Where the admin API is, below the issuer."""
+
+
+def of(tenant: Tenant, client: Client, scope: Iterable[str]) -> str | list[str]:
+    """``aud`` of a client's token with this scope.
+
+    The admin API where it has one of its scopes; else what the client has, or the tenant, or the
+    issuer where neither has chosen any.
+    """
+    if any(is_admin(name) for name in scope):
+        return admin_api(tenant)
+    return one_or_all(client.metadata.audience or tenant.settings.audience or (tenant.issuer,))
+
+
+def admin_api(tenant: Tenant) -> str:
+    """The address of a tenant's admin API."""
+    return f"{tenant.issuer}{ADMIN_API}"
+
+
+def one_or_all(audience: Sequence[str]) -> str | list[str]:
+    """As a claim has it (RFC 7519 section 4.1.3)."""
+    return list(audience) if len(audience) > 1 else audience[0]

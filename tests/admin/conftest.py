@@ -1,0 +1,43 @@
+"""What the tests of this folder may ask for besides: who calls the API, and with which scopes."""
+
+import pytest
+
+from authgate.storage.users import User
+from authgate_tenants import Tenant
+from authgate_testing.api import EVERYTHING, ApiClient, api_client
+from authgate_testing.application import Application
+from authgate_testing.doors import *  # noqa: F403 - fixtures, all of them for these tests
+from authgate_testing.person import Person
+from authgate_testing.server import RunningServer
+
+
+@pytest.fixture
+async def api(server: RunningServer, acme: Tenant) -> ApiClient:
+    """A program that may do everything at acme."""
+    return await api_client(server, acme, *EVERYTHING)
+
+
+@pytest.fixture
+async def foreign_api(server: RunningServer, globex: Tenant) -> ApiClient:
+    """A program that may do everything at globex."""
+    return await api_client(server, globex, *EVERYTHING)
+
+
+@pytest.fixture
+async def things(
+    api: ApiClient, person: Person, alice: User, console: Application
+) -> dict[str, str]:
+    """One of everything that acme has, by the names that stand for it in paths."""
+    issued = await console.signed_in(person, scope="openid offline_access read")
+    assert issued["refresh_token"]
+    made = await api.post("/scopes", {"name": "orders:write", "title": "change your orders"})
+    assert made.status_code == 201, made.text
+    found = {"user_id": str(alice.id), "client_id": "console", "scope": "orders:write"}
+    for name, path in (
+        ("session_id", f"/users/{alice.id}/sessions"),
+        ("authorization_id", "/authorizations"),
+        ("token_id", "/tokens?client_id=console"),
+    ):
+        answer = await api.get(path)
+        found[name] = answer.json()["items"][0]["id"]
+    return found

@@ -1,0 +1,117 @@
+"""A program that administers a tenant by its API."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+import httpx2
+import orjson
+
+from authgate import provisioning
+from authgate.admin.catalogue import OPERATIONS
+from authgate.admin.operations import Operation
+from authgate.provisioning import NewClient
+from authgate.storage.client_drafts import ClientDraft
+from authgate.tokens.admin_scopes import Scope
+from authgate_tenants import Tenant, use_tenant
+from authgate_testing.caller import Caller
+from authgate_testing.server import RunningServer
+
+EVERYTHING = tuple(scope.value for scope in Scope)
+PROBLEM = "application/problem+json"
+
+
+@dataclass(slots=True)
+class ApiClient:
+    """Calls the API of one tenant with one access token."""
+
+    http: httpx2.AsyncClient
+    tenant: Tenant
+    token: str
+    client: NewClient | None = field(default=None)
+
+    async def call(
+        self,
+        method: str,
+        path: str,
+        said: object = None,
+        *,
+        body: bytes | None = None,
+        media_type: str = "application/json",
+        headers: Mapping[str, str] = MappingProxyType({}),
+    ) -> httpx2.Response:
+        """Send a request, with a body of JSON where something is said."""
+        content = orjson.dumps(said) if said is not None else body
+        own = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        own |= {"Content-Type": media_type} if content is not None else {}
+        url = f"{self.tenant.issuer}/api/v1{path}"
+        return await self.http.request(method, url, content=content, headers={**own, **headers})
+
+    async def get(self, path: str, **headers: str) -> httpx2.Response:
+        """Read; ``if_none_match`` is the header ``If-None-Match``."""
+        return await self.call("GET", path, headers=_named(headers))
+
+    async def post(self, path: str, said: object = None, **headers: str) -> httpx2.Response:
+        """Create or do something."""
+        return await self.call("POST", path, said, headers=_named(headers))
+
+    async def patch(
+        self, path: str, said: Mapping[str, Any], *, if_match: str = ""
+    ) -> httpx2.Response:
+        """Change something."""
+        headers = {"If-Match": if_match} if if_match else {}
+        kind = "application/merge-patch+json"
+        return await self.call("PATCH", path, said, media_type=kind, headers=headers)
+
+    async def delete(self, path: str, **headers: str) -> httpx2.Response:
+        """Remove something."""
+        return await self.call("DELETE", path, headers=_named(headers))
+
+
+def _named(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name.replace("_", "-"): value for name, value in headers.items()}
+
+
+async def api_client(
+    server: RunningServer, tenant: Tenant, *scopes: str, asks: str | None = None
+) -> ApiClient:
+    """A client of the tenant that may use these scopes, and has a token with them."""
+    with use_tenant(tenant):
+        client = await provisioning.add_client(
+            server.parts,
+            ClientDraft(name="Terraform", grant_types=["client_credentials"], scopes=list(scopes)),
+        )
+    asked = " ".join(scopes) if asks is None else asks
+    issued = await client_token(server, tenant, client, asked)
+    return ApiClient(server.http, tenant, issued["access_token"], client)
+
+
+async def client_token(
+    server: RunningServer, tenant: Tenant, client: NewClient, scope: str
+) -> dict[str, Any]:
+    """What a client is told that asks for a token of its own."""
+    form = {"grant_type": "client_credentials", "scope": scope}
+    basic = (client.client.client_id, client.secret or "")
+    answer = await Caller(server.http, tenant).post("/oauth/token", form, basic=basic)
+    told: dict[str, Any] = answer.json()
+    return told
+
+
+def is_problem(answer: httpx2.Response, status: int, kind: str) -> bool:
+    """Whether this is that problem, worded as RFC 9457 has it."""
+    assert answer.status_code == status, (answer.status_code, answer.text)
+    assert answer.headers["content-type"] == PROBLEM
+    assert answer.headers["cache-control"] == "no-store"
+    said = answer.json()
+    assert said["status"] == status
+    assert said["request_id"] == answer.headers["x-request-id"]
+    assert said["type"].endswith(f"/api/v1/docs#{kind}")
+    return bool(said["kind"] == kind and said["title"])
+
+
+def removing_last() -> Iterator[Operation]:
+    """Every operation; those that remove things at the end, what is part of another before it."""
+    ends = [each for each in reversed(OPERATIONS) if each.method == "DELETE"]
+    yield from (each for each in OPERATIONS if each not in ends)
+    yield from sorted(ends, key=lambda each: -each.path.count("/"))
