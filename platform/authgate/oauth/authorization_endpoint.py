@@ -223,6 +223,8 @@ class AuthorizationEndpoint:
         return await self._is_somebody_else(wanted, person)
 
     async def _is_somebody_else(self, wanted: AuthorizationRequest, person: SignedIn) -> bool:
+        if wanted.subject and wanted.subject != person.user.subject:
+            return True  # OpenID Connect Core 5.5.1: it answers with this person or with nobody
         if not wanted.id_token_hint:
             return False
         try:

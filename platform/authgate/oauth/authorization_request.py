@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, NamedTuple, Self
 
-from authgate.oauth import pkce, resources
+from authgate.oauth import claims_parameter, pkce, resources
 from authgate.oauth.errors import (
     InvalidRequest,
     InvalidScope,
@@ -120,6 +120,8 @@ class AuthorizationRequest:
     login_hint: str = ""
     ui_locales: tuple[str, ...] = ()
     """Languages for the pages, the best first."""
+    subject: str = ""
+    """The only person who may be answered with; empty where that is anybody."""
     id_token_hint: str = field(default="", repr=False)
     resource: tuple[str, ...] = ()
     dpop_jkt: str = ""
@@ -141,12 +143,14 @@ class AuthorizationRequest:
         """What the parameters ask for. Raises an ``OAuthError`` for the client."""
         _check_shape(parameters)
         _check_flow(parameters, client)
+        claims = claims_parameter.read(parameters.get("claims"))
         return cls(
             redirect_uri=address.redirect_uri,
             redirect_uri_given="redirect_uri" in parameters,
             response_mode=address.response_mode,
             state=address.state,
-            scope=_scope(parameters, client),
+            scope=_scope(parameters, client, claims.scopes),
+            subject=claims.subject,
             nonce=parameters.get("nonce"),
             code_challenge=_code_challenge(parameters, client),
             prompt=_prompt(parameters),
@@ -185,7 +189,7 @@ def _check_way(client: Client) -> None:
 def _check_shape(parameters: Parameters) -> None:
     if parameters.repeated:
         raise InvalidRequest(f"The parameter {min(parameters.repeated)[:40]!r} is repeated.")
-    for name in ("state", "login_hint", "id_token_hint", "ui_locales"):
+    for name in ("state", "login_hint", "id_token_hint", "ui_locales", "acr_values"):
         if len(parameters.get(name)) > _LONGEST:
             raise InvalidRequest(f"{name} is longer than {_LONGEST} characters.")
     if len(parameters.get("nonce")) > _LONGEST_NONCE:
@@ -206,11 +210,13 @@ def _check_flow(parameters: Parameters, client: Client) -> None:
         raise UnauthorizedClient("The client is not registered for the authorization code grant.")
 
 
-def _scope(parameters: Parameters, client: Client) -> tuple[str, ...]:
+def _scope(parameters: Parameters, client: Client, claimed: tuple[str, ...]) -> tuple[str, ...]:
     try:
         asked = scopes.asked(parameters.get("scope"))
     except scopes.MalformedScope as error:
         raise InvalidScope(str(error)) from error
+    if asked:
+        asked = tuple(dict.fromkeys((*asked, *claimed)))
     granted = scopes.granted(asked, registered=client.scopes)
     if asked and not granted:
         raise InvalidScope("The client may have none of these scopes.")

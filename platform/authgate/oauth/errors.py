@@ -87,6 +87,13 @@ class ConsentRequired(OAuthError):
     code = "consent_required"
 
 
+class UnmetAuthenticationRequirements(OAuthError):
+    """Nobody can sign in as the request demands (OpenID Connect Core Error Code
+    unmet_authentication_requirements 1.0)."""
+
+    code = "unmet_authentication_requirements"
+
+
 class InvalidRequestObject(OAuthError):
     """The signed request is missing, malformed, not the client's or over (RFC 9101 section 7)."""
 

@@ -15,6 +15,7 @@ from authgate.oauth.grants import Grant
 from authgate.storage import scopes
 from authgate.storage.client_metadata import AUTHENTICATION_METHODS
 from authgate.storage.shared_cache import SharedCache
+from authgate.tokens.authentication import ACR
 from authgate.tokens.id_token import algorithm_of
 from authgate.tokens.keys import SigningKeys
 from authgate.tokens.refresh_rotation import OFFLINE
@@ -145,7 +146,8 @@ def _provided(
         "code_challenge_methods_supported": [pkce.METHOD],
         "dpop_signing_alg_values_supported": list(dpop.SIGNING_ALGORITHMS),
         "authorization_response_iss_parameter_supported": True,
-        "claims_parameter_supported": False,
+        "claims_parameter_supported": True,
+        "acr_values_supported": [ACR],
         "request_parameter_supported": True,
         "request_object_signing_alg_values_supported": list(request_object.SIGNING_ALGORITHMS),
         "authorization_signing_alg_values_supported": [
@@ -158,7 +160,8 @@ def _provided(
         "token_endpoint_auth_methods_supported": list(AUTHENTICATION_METHODS),
         "token_endpoint_auth_signing_alg_values_supported": signing,
         "claims_supported": [
-            "sub", "iss", "aud", "exp", "iat", "jti", "auth_time", "nonce", "at_hash", "amr", "sid",
+            "sub", "iss", "aud", "exp", "iat", "jti", "auth_time", "nonce", "at_hash", "amr", "acr",
+            "sid",
             "name", "preferred_username", "picture", "updated_at", "email", "email_verified",
         ],
     }  # fmt: skip

@@ -5,6 +5,9 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple, Self
 from uuid import UUID
 
+ACR = "1"
+"""``acr`` of one factor, a password or another provider's word: level 1 of ISO/IEC 29115."""
+
 _FEDERATED = "fed"
 _OWN_METHODS = frozenset({"pwd"})
 
@@ -43,7 +46,7 @@ class Authentication(NamedTuple):
         """What an ID token says of it (OpenID Connect Core section 2)."""
         claims: dict[str, object] = {"auth_time": int(self.at.timestamp())}
         if self.amr:
-            claims["amr"] = list(self.amr)
+            claims |= {"amr": list(self.amr), "acr": ACR}
         if self.session_id is not None:
             claims["sid"] = str(self.session_id)
         return claims

@@ -4,6 +4,11 @@ from collections.abc import Collection
 
 from authgate.storage.users import User
 
+BY_SCOPE = {
+    "profile": frozenset({"name", "preferred_username", "updated_at", "picture"}),
+    "email": frozenset({"email", "email_verified"}),
+}
+
 
 def of(user: User, scopes: Collection[str]) -> dict[str, object]:
     """The claims of the scopes ``profile`` and ``email``, without those that have no value."""

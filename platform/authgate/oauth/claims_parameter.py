@@ -1,0 +1,81 @@
+"""``claims``: what a client wants to be told, one by one (OpenID Connect Core section 5.5).
+
+People allow scopes, so a claim that is asked for counts as asking for the scope that has it, where
+the client is registered for that.
+"""
+
+from collections.abc import Collection, Mapping
+from typing import Any, NamedTuple
+
+import orjson
+
+from authgate.oauth.errors import InvalidRequest, UnmetAuthenticationRequirements
+from authgate.tokens import standard_claims
+from authgate.tokens.authentication import ACR
+
+_LONGEST = 4096
+_PLACES = ("id_token", "userinfo")
+_MOST = 64
+
+
+class ClaimsRequest(NamedTuple):
+    """What is asked for."""
+
+    scopes: tuple[str, ...] = ()
+    """Those that have the claims."""
+    subject: str = ""
+    """The only person who may be answered with; empty where that is anybody."""
+
+
+def read(text: str) -> ClaimsRequest:
+    """What the parameter asks for; what is not known of it is ignored.
+
+    Raises ``InvalidRequest``, and ``UnmetAuthenticationRequirements`` where a way to sign in is
+    essential that there is not (section 5.5.1.1).
+    """
+    if not text:
+        return ClaimsRequest()
+    members = _members(text)
+    asked = [(name, _object(name, of)) for place in members for name, of in place.items()]
+    for name, wanted in asked:
+        if name == "acr" and wanted.get("essential") and not _is_met(_values(wanted)):
+            raise UnmetAuthenticationRequirements("Nobody can sign in as acr demands.")
+    subjects = {each for name, wanted in asked if name == "sub" for each in _values(wanted)}
+    if len(subjects) > 1:
+        raise InvalidRequest("claims names more than one sub.")
+    names = {name for name, _ in asked}
+    scopes = tuple(scope for scope, its in standard_claims.BY_SCOPE.items() if names & its)
+    return ClaimsRequest(scopes, next(iter(subjects), ""))
+
+
+def _members(text: str) -> list[Mapping[str, Any]]:
+    if len(text) > _LONGEST:
+        raise InvalidRequest(f"claims is longer than {_LONGEST} characters.")
+    try:
+        value = orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise InvalidRequest("claims is not JSON.") from error
+    whole = _object("claims", value)
+    return [_object(place, whole.get(place)) for place in _PLACES]
+
+
+def _object(name: str, value: object) -> Mapping[str, Any]:
+    if value is None:
+        return {}
+    if not isinstance(value, dict) or len(value) > _MOST:
+        raise InvalidRequest(f"{name[:40]!r} in claims is no object, or a large one.")
+    return value
+
+
+def _is_met(acr_values: set[str]) -> bool:
+    return not acr_values or ACR in acr_values
+
+
+def _values(wanted: Mapping[str, Any]) -> set[str]:
+    """The values one of which is wanted; none where any will do."""
+    if "value" in wanted:
+        return {str(wanted["value"])}
+    several = wanted.get("values")
+    if isinstance(several, Collection) and not isinstance(several, str):
+        return {str(each) for each in several}
+    return set()
