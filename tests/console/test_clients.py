@@ -92,7 +92,6 @@ async def test_a_secret_is_shown_once_and_works(
     assert (event.actor_type, event.actor_id, event.client_id) == ("user", str(alice.id), "job")
 
 
-@on_sqlite
 async def test_what_is_wrong_is_said_at_its_field_and_what_was_typed_is_kept(
     acme: Tenant, admin: Person, machine: NewClient
 ) -> None:

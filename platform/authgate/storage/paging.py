@@ -82,6 +82,8 @@ class Cursor:
                 raise BadCursor
             if is_moment is not by_moment:
                 raise BadCursor
+            if name == "id":
+                value = str(UUID(value))
             place = _moment(value) if by_moment else value
             return cls(name, place, UUID(row_id), backward=backward is True)
         except (ValueError, TypeError, AttributeError, OverflowError) as error:

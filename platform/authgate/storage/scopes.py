@@ -142,6 +142,12 @@ async def held(name: str) -> Scope | None:
     return None if row is None else Scope.from_row(row)
 
 
+async def find_by_row(row_id: UUID) -> Scope | None:
+    """The scope whose row this is."""
+    row = await ScopeRow.get_or_none(id=row_id)
+    return None if row is None else Scope.from_row(row)
+
+
 async def find_many(names: Collection[str]) -> dict[str, Scope]:
     """Those of these scopes that are described, by name."""
     rows = await ScopeRow.filter(name__in=list(names))

@@ -1,5 +1,6 @@
 """Users: the people of a tenant."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from dataclasses import fields as fields_of
 from datetime import datetime
@@ -225,6 +226,12 @@ async def create(
 async def all_users() -> list[User]:
     """The tenant's users in the order of their names."""
     return [User.from_row(row) for row in await UserRow.all().order_by("canonical_username")]
+
+
+async def usernames_of(user_ids: Collection[UUID]) -> dict[UUID, str]:
+    """By id, the names of those of these users that exist."""
+    rows = await UserRow.filter(id__in=list(user_ids)).only("id", "username")
+    return {row.id: row.username for row in rows}
 
 
 async def counts() -> dict[UserStatus, int]:

@@ -23,6 +23,15 @@ class Done(StrEnum):
     REVOKED = "revoked"
     FORMER_ENDED = "former-ended"
     DELETED = "deleted"
+    TOKEN_DISABLED = "token-disabled"
+    TOKEN_ENABLED = "token-enabled"
+    TOKEN_REVOKED = "token-revoked"
+    SCOPE_SAVED = "scope-saved"
+    SCOPE_DELETED = "scope-deleted"
+    SCOPE_IN_USE = "scope-in-use"
+    """It was not deleted."""
+    NOTHING = "nothing"
+    """It was no longer what it was taken for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,6 +292,7 @@ class ClientPage:
     secrets: Sequence[SecretLine]
     people: int
     """How many have allowed it something."""
+    tokens_url: str
     endpoints: Sequence[Endpoint]
     snippets: Sequence[Snippet]
     edit_url: str

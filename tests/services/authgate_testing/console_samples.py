@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 from authgate.storage.client_rows import ClientStatus
+from authgate.storage.tokens import TokenStatus
 from authgate.storage.users import UserStatus
 from authgate.web.console_view_models import (
     Attention,
@@ -28,6 +29,14 @@ from authgate.web.console_view_models import (
     Snippet,
     SortLink,
 )
+from authgate.web.scope_view_models import (
+    DescribedScope,
+    ScopeFields,
+    ScopeFormPage,
+    ScopesPage,
+    TranslationFields,
+)
+from authgate.web.token_view_models import TokenLine, TokensPage
 
 _NOW = datetime.now(UTC)
 _LONG = "a-name-without-a-single-space-in-it-" * 2
@@ -47,6 +56,10 @@ CONSOLE_ALIKE = frozenset(
         "credentials-public",
         "credentials-rotated",
         "client-disabled",
+        "tokens-none",
+        "tokens-empty",
+        "scopes-empty",
+        "scope-faults",
     )
 )
 """Samples that differ from others in their words only."""
@@ -187,6 +200,7 @@ def _client(**changes: object) -> Sample:
             SecretLine(former=True, ends_at=_NOW - timedelta(hours=1), ended=True),
         ),
         "people": 12,
+        "tokens_url": "/t/northwind/admin/tokens?client=cl",
         "endpoints": _ENDPOINTS,
         "snippets": _SNIPPETS,
         "edit_url": f"{here}/edit",
@@ -214,6 +228,71 @@ def _long_client() -> Sample:
         secrets=(),
         flags=(),
     )
+
+
+def _tokens(**changes: object) -> Sample:
+    def line(number: int, status: TokenStatus, **more: object) -> TokenLine:
+        said: dict[str, object] = {
+            "action": f"/t/northwind/admin/tokens/{number}",
+            "client_name": "Fleet Console",
+            "client_url": _HERE,
+            "user": "mira.halvorsen@northwind.example",
+            "scope": "openid profile",
+            "grant": "authorization_code",
+            "created_at": _NOW - timedelta(minutes=number),
+            "expires_at": _NOW + timedelta(hours=1),
+            "status": status,
+            "ended": False,
+        }
+        return TokenLine(**(said | more))  # type: ignore[arg-type]
+
+    filled: dict[str, object] = {
+        "frame": _frame(done=Done.NOTHING),
+        "action": "/t/northwind/admin/tokens",
+        "clear_url": "/t/northwind/admin/tokens",
+        "tokens": (
+            line(1, TokenStatus.ACTIVE),
+            line(2, TokenStatus.DISABLED, user="", client_name=_LONG, client_url=None),
+            line(3, TokenStatus.REVOKED, scope=""),
+            line(4, TokenStatus.ACTIVE, ended=True, scope=f"{_LONG} read"),
+        ),
+        "client": "",
+        "user": "",
+        "unknown_user": False,
+        "kept": {"status": "active"},
+        "statuses": tuple(
+            FilterLink(each, "/t/northwind/admin/tokens", current=each == "active")
+            for each in ("", "working", "active", "disabled", "revoked")
+        ),
+        "list": "status=active",
+        "next_url": "/t/northwind/admin/tokens?cursor=n",
+    }
+    return ("console/tokens.html", TokensPage(**(filled | changes)))  # type: ignore[arg-type]
+
+
+def _scopes(**changes: object) -> Sample:
+    there = "/t/northwind/admin/scopes"
+    filled: dict[str, object] = {
+        "frame": _frame(done=Done.SCOPE_SAVED),
+        "new_url": f"{there}/new",
+        "scopes": (
+            DescribedScope(f"{there}/1", "orders", "Change your orders", ("de",), True, True),
+            DescribedScope(f"{there}/2", _LONG, _LONG, (), False, False),
+        ),
+    }
+    return ("console/scopes.html", ScopesPage(**(filled | changes)))  # type: ignore[arg-type]
+
+
+def _scope(**changes: object) -> Sample:
+    rows = (TranslationFields("de", "Bestellungen", "Auch die alten"), TranslationFields())
+    filled: dict[str, object] = {
+        "frame": _frame(done=Done.SCOPE_IN_USE),
+        "action": "/t/northwind/admin/scopes/1",
+        "cancel_url": "/t/northwind/admin/scopes",
+        "fields": ScopeFields("orders", "Change your orders", "All", True, True, rows),
+        "delete_action": None if changes else "/t/northwind/admin/scopes/1/delete",
+    }
+    return ("console/scope_form.html", ScopeFormPage(**(filled | changes)))  # type: ignore[arg-type]
 
 
 def console_samples() -> Mapping[str, Sample]:
@@ -258,6 +337,13 @@ def console_samples() -> Mapping[str, Sample]:
         "console-client": _client(),
         "console-client-pending": _long_client(),
         "console-client-disabled": _client(status=ClientStatus.INACTIVE, frame=_frame(waiting=0)),
+        "console-tokens": _tokens(),
+        "console-tokens-none": _tokens(tokens=(), user="nobody", unknown_user=True),
+        "console-tokens-empty": _tokens(tokens=(), kept={}),
+        "console-scopes": _scopes(),
+        "console-scopes-empty": _scopes(scopes=()),
+        "console-scope": _scope(),
+        "console-scope-faults": _scope(faults={"title": _LONG, "translations": _LONG}),
         "console-rotate": ("console/client_rotate.html", rotation),
         "console-delete": ("console/client_delete.html", mistyped),
     }

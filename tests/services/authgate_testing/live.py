@@ -15,6 +15,7 @@ from authgate.provisioning import NewClient
 from authgate.settings import DatabaseSettings, KeySettings, Settings
 from authgate.storage.client_drafts import ClientDraft
 from authgate.storage.client_rows import ApplicationType, ConsentPolicy
+from authgate.storage.users import UserRole
 from authgate_tenants import TenantSettings, use_tenant
 from authgate_testing.processes import running
 from authgate_testing.readiness import is_ready
@@ -136,6 +137,7 @@ async def _mira() -> None:
             password=PASSWORD,
             email="mira@northwind.example",
             name="Mira Halvorsen",
+            role=UserRole.ADMIN,
         )
     finally:
         passwords.close()

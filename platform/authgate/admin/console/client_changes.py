@@ -25,7 +25,6 @@ from authgate.web.console_view_models import (
 )
 
 _ONE = f"{ROOT}/clients/<row_id>"
-_SCOPES = ("openid", "profile", "email", "offline_access")
 _MOST_HOURS = 720
 _MOST_DAYS = 3650
 
@@ -123,7 +122,7 @@ class ClientChanges:
             kind=kind_of(client),
             public=client.is_public,
             fields=fields,
-            known_scopes=_SCOPES,
+            known_scopes=await client_form.known_scopes(),
             faults=filled.faults if filled else {},
             title=client.name,
         )

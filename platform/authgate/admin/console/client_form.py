@@ -3,12 +3,13 @@
 Lists have an entry on each line; what is not asked for of this kind of client stays as it was.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from authgate.admin.console.client_kinds import BEGINNINGS, GRANTS, REFRESH_TOKEN
 from authgate.provisioning import client_fitness
+from authgate.storage import scopes
 from authgate.storage.client_drafts import ClientChange, ClientDraft
 from authgate.storage.client_metadata import ClientMetadata
 from authgate.storage.client_rows import Client, ConsentPolicy
@@ -22,6 +23,7 @@ _LIFETIMES = ("access_token_lifetime", "refresh_token_lifetime")
 _LONGEST_LIFETIME = 365 * 86400
 _LONGEST = {"name": 80, "description": 500, "client_id": 64, "project": 64, "service_account": 255}
 _LONGEST_TEXT = 8000
+_STANDARD_SCOPES = ("openid", "profile", "email", "offline_access")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,11 @@ class Filled:
             service_account=draft.service_account,
             metadata=draft.metadata,
         )
+
+
+async def known_scopes() -> Sequence[str]:
+    """Scopes that a client may well ask for: the standard's, and what the tenant has described."""
+    return [*_STANDARD_SCOPES, *await scopes.advertised()]
 
 
 def beginning(kind: ClientKind) -> ClientFields:

@@ -1,12 +1,13 @@
 """``/admin/clients/<id>``: a client, and what an administrator decides about it."""
 
 from datetime import datetime
+from urllib.parse import urlencode
 
 from quart import Blueprint, Response, request
 from werkzeug.exceptions import BadRequest
 
 from authgate import provisioning
-from authgate.admin.console import client_lines, snippets
+from authgate.admin.console import client_lines, frame, snippets
 from authgate.admin.console.administrators import actor
 from authgate.admin.console.client_kinds import grant_names, kind_of
 from authgate.admin.console.frame import ROOT, Console, done, named_client
@@ -58,6 +59,7 @@ class ClientPages:
             consent=client.consent,
             flags=[name for name in _FLAGS if getattr(client, name)],
             secrets=_secrets(client, self._console.now()),
+            tokens_url=frame.url(f"/tokens?{urlencode({'client': client.client_id})}"),
             people=await consents.count_of_client(client.client_id),
             endpoints=snippets.endpoints(client),
             snippets=snippets.snippets(client),
@@ -82,7 +84,7 @@ class ClientPages:
                 self._console.parts, client.client_id, approved=approved, actor=actor()
             )
         except UnknownClient:
-            return done(client_lines.path(client), Done.CHANGED)
+            return done(client_lines.path(client), Done.NOTHING)
         return done(client_lines.path(client), Done.APPROVED if approved else Done.REJECTED)
 
     async def set_status(self, row_id: str) -> Response:
@@ -91,7 +93,7 @@ class ClientPages:
         if wanted not in (ClientStatus.ACTIVE, ClientStatus.INACTIVE):
             raise BadRequest
         if client.status in (ClientStatus.PENDING, ClientStatus.REJECTED):
-            return done(client_lines.path(client), Done.CHANGED)
+            return done(client_lines.path(client), Done.NOTHING)
         status = ClientStatus(wanted)
         await provisioning.set_client_status(
             self._console.parts, client.client_id, status, actor=actor()
@@ -115,7 +117,7 @@ class ClientPages:
                 self._console.parts, client.client_id, actor=actor()
             )
         except UnknownClient:
-            return done(client_lines.path(client), Done.CHANGED)
+            return done(client_lines.path(client), Done.NOTHING)
         return done(client_lines.path(client), Done.FORMER_ENDED)
 
 

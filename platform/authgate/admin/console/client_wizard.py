@@ -3,7 +3,7 @@
 from quart import Blueprint, Response, request
 from werkzeug.exceptions import NotFound
 
-from authgate import provisioning
+from authgate import provisioning, storage
 from authgate.accounts.answers import see_other
 from authgate.admin.console import client_form, client_lines, frame, snippets
 from authgate.admin.console.administrators import actor
@@ -22,7 +22,6 @@ from authgate.web.console_view_models import (
 )
 
 _HERE = "/clients/new"
-_SCOPES = ("openid", "profile", "email", "offline_access")
 
 
 class ClientWizard:
@@ -59,7 +58,11 @@ class ClientWizard:
         if filled.faults:
             return await self._form(chosen, filled.fields, filled)
         try:
-            made = await provisioning.add_client(self._console.parts, filled.draft, actor=actor())
+            # By itself: what a database refuses, it refuses with all that is in one unit.
+            async with storage.set_aside():
+                made = await provisioning.add_client(
+                    self._console.parts, filled.draft, actor=actor()
+                )
         except BadClientId as error:
             return await self._form(chosen, filled.fields, filled, client_id=str(error))
         except ClientIdTaken:
@@ -106,7 +109,7 @@ class ClientWizard:
             kind=kind,
             public=BEGINNINGS[kind].public,
             fields=fields,
-            known_scopes=_SCOPES,
+            known_scopes=await client_form.known_scopes(),
             faults={**(filled.faults if filled else {}), **faults},
         )
         return self._console.show("client_new.html", content, 400 if content.faults else 200)

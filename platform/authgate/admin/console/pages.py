@@ -10,9 +10,16 @@ from authgate.admin.console.client_pages import ClientPages
 from authgate.admin.console.client_wizard import ClientWizard
 from authgate.admin.console.frame import Console
 from authgate.admin.console.overview import OverviewPages
+from authgate.admin.console.scope_pages import ScopePages
+from authgate.admin.console.token_pages import TokenPages
 
 
 def blueprints(console: Console) -> Iterator[Blueprint]:
     """The routes of each."""
-    for pages in (OverviewPages, ClientList, ClientWizard, ClientPages, ClientChanges):
-        yield pages(console=console).blueprint()
+    yield OverviewPages(console=console).blueprint()
+    yield ClientList(console=console).blueprint()
+    yield ClientWizard(console=console).blueprint()
+    yield ClientPages(console=console).blueprint()
+    yield ClientChanges(console=console).blueprint()
+    yield TokenPages(console=console).blueprint()
+    yield ScopePages(console=console).blueprint()

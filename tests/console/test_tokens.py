@@ -1,0 +1,101 @@
+"""``/admin/tokens``: what was issued, to whom, and pausing or ending it."""
+
+import base64
+import re
+
+import httpx2
+import orjson
+
+from authgate.audit import Event
+from authgate.provisioning import NewClient
+from authgate.storage.users import User
+from authgate_tenants import Tenant
+from authgate_testing.application import Application
+from authgate_testing.ledger import Ledger
+from authgate_testing.person import Person, forms
+from authgate_testing.server import RunningServer
+
+
+async def issued(server: RunningServer, tenant: Tenant, client: NewClient) -> str:
+    answer = await server.http.post(
+        f"{tenant.issuer}/oauth/token",
+        data={"grant_type": "client_credentials"},
+        auth=(client.client.client_id, str(client.secret)),
+    )
+    return str(answer.json()["access_token"])
+
+
+async def works(server: RunningServer, tenant: Tenant, token: str) -> bool:
+    answer = await server.http.get(
+        f"{tenant.issuer}/oauth/tokeninfo", headers={"Authorization": f"Bearer {token}"}
+    )
+    return answer.status_code == 200
+
+
+def rows(page: httpx2.Response) -> int:
+    return page.text.count('class="first"')
+
+
+async def test_a_token_is_paused_taken_up_again_and_ended_for_good(
+    server: RunningServer,
+    acme: Tenant,
+    admin: Person,
+    alice: User,
+    machine: NewClient,
+    ledger: Ledger,
+) -> None:
+    here = f"{acme.issuer}/admin/tokens"
+    assert "No token has been issued yet." in (await admin.visit(here)).text
+    token = await issued(server, acme, machine)
+    page = await admin.visit(f"{here}?client={machine.client.client_id}&status=working")
+    assert rows(page) == 1
+    assert token not in page.text
+    action = next(each.action for each in forms(page.text) if "/admin/tokens/" in each.action)
+    for act, said, is_working in (
+        ("disable", "Disabled: ", False),
+        ("disable", "Nothing was done", False),
+        ("enable", "Enabled: ", True),
+        ("revoke", "Revoked: ", False),
+        ("enable", "Nothing was done", False),
+    ):
+        await admin.visit(f"{here}?client={machine.client.client_id}")
+        csrf = forms(admin.page.text)[0].hidden["csrf_token"]  # type: ignore[union-attr]
+        page = await admin.http.post(
+            f"http://localhost:8080{action}",
+            data={"csrf_token": csrf, "act": act, "list": "client=x&status=nonsense&next=//evil"},
+            follow_redirects=True,
+        )
+        assert said in page.text, act
+        assert page.url.path.endswith("/admin/tokens")
+        assert "evil" not in str(page.url)
+        assert await works(server, acme, token) is is_working, act
+    for kind in (Event.TOKEN_DISABLED, Event.TOKEN_ENABLED, Event.TOKEN_REVOKED):
+        [event] = await ledger.events(acme, kind)
+        assert event.actor_id == str(alice.id)
+
+
+async def test_tokens_are_found_by_whose_they_are_and_go_on_by_cursors(
+    server: RunningServer,
+    acme: Tenant,
+    admin: Person,
+    machine: NewClient,
+    console: Application,
+) -> None:
+    await console.signed_in(admin, scope="openid read")
+    for _ in range(27):
+        await issued(server, acme, machine)
+    here = f"{acme.issuer}/admin/tokens"
+    page = await admin.visit(f"{here}?user=alice")
+    assert rows(page) == 1
+    assert "for <bdi>alice</bdi>" in page.text
+    assert "Nobody has this name." in (await admin.visit(f"{here}?user=%00nobody")).text
+    page = await admin.visit(here)
+    assert rows(page) == 25
+    following = re.findall(r'href="([^"]*cursor=[^"]+)"', page.text)[-1].replace("&amp;", "&")
+    page = await admin.visit(f"http://localhost:8080{following}")
+    assert rows(page) == 3
+    place = ["id", "not-a-uuid", "01936b8e-0000-7000-8000-000000000001", False, False]
+    cursor = base64.urlsafe_b64encode(orjson.dumps(place)).decode().rstrip("=")
+    for query in (f"cursor={cursor}", "cursor=x"):
+        assert (await admin.visit(f"{here}?{query}")).status_code == 400
+    assert (await admin.visit(f"{here}?status=x&client={'c' * 300}")).status_code == 200
