@@ -54,6 +54,8 @@ async def held(client_id: str) -> Client | None:
 
 async def find_many(client_ids: Collection[str]) -> dict[str, Client]:
     """Those of these clients that exist, whatever their status, by id and in one query."""
+    if not client_ids:
+        return {}
     rows = await ClientRow.filter(client_id__in=list(client_ids))
     return {row.client_id: Client.from_row(row) for row in rows}
 

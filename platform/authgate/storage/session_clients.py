@@ -43,5 +43,7 @@ async def prolong(session_id: UUID, *, expires_at: datetime) -> None:
 
 async def of(session_ids: Collection[UUID]) -> list[SessionClient]:
     """Who knows these sessions."""
+    if not session_ids:
+        return []
     known = SessionClient.filter(session_id__in=list(session_ids))
     return await known.order_by("id")

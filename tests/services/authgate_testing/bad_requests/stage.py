@@ -11,6 +11,11 @@ from authgate_testing.faults.household import CALLBACK
 _FORM = (b"Content-Type", b"application/x-www-form-urlencoded")
 _JSON = (b"Content-Type", b"application/json")
 _REGISTERED = {"client_name": "Ledger", "client_id": "ledger", "tos_uri": "https://ledger.example"}
+_PREFLIGHT = (
+    (b"Origin", b"https://app.example"),
+    (b"Access-Control-Request-Method", b"POST"),
+    (b"Access-Control-Request-Headers", b"authorization, dpop"),
+)
 _HTML = (b"Accept", b"text/html,application/xhtml+xml")
 
 
@@ -62,6 +67,8 @@ class Stage:
             self._message("POST", "/oauth/device/code", _JSON, body=_as_json(asking)),
             self._message("POST", "/oauth/register", _JSON, body=_as_json(_REGISTERED)),
             self._message("PUT", "/oauth/register", _JSON, bearer, body=_as_json(_REGISTERED)),
+            self._message("OPTIONS", "/oauth/token", *_PREFLIGHT),
+            self._post("/oauth/token", poll, _PREFLIGHT[0]),
             self._message("GET", "/oauth/tokeninfo", bearer),
             self._message("GET", "/oauth/userinfo", bearer),
             self._post("/oauth/userinfo", {"access_token": self.access_token}),
@@ -90,6 +97,12 @@ class Stage:
             "code_challenge": "a" * 43,
             "code_challenge_method": "S256",
         }
+        leaving = {
+            "id_token_hint": self.access_token,
+            "client_id": self.machine[0],
+            "post_logout_redirect_uri": CALLBACK,
+            "state": "s",
+        }
         asked = f"/oauth/authorize/{'h' * 43}"
         decided = sent | {"request": "h" * 43, "decision": "allow"}
         return [
@@ -97,6 +110,11 @@ class Stage:
             self._post("/oauth/authorize", asking, _HTML, cookies),
             self._message("GET", asked, _HTML, cookies),
             self._post(f"{asked}/decision", decided, _HTML, cookies),
+            self._message(
+                "GET", "/oauth/logout", _HTML, cookies, query=urlencode(leaving).encode()
+            ),
+            self._post("/oauth/logout", leaving, _HTML),
+            self._message("GET", f"/oauth/logout/{'A' * 200}", _HTML, cookies),
             self._message("GET", "/login", _HTML),
             self._message("HEAD", "/login", _HTML),
             self._message("GET", "/device", _HTML, cookies, query=urlencode(code).encode()),
@@ -105,6 +123,8 @@ class Stage:
             self._post("/device/decision", sent | code | {"decision": "no"}, _HTML, cookies),
             self._message("GET", "/account/sessions", _HTML, cookies, query=b"ended=1"),
             self._post("/account/sessions/end", sent | {"session": "1"}, _HTML, cookies),
+            self._message("GET", "/account/apps", _HTML, cookies, query=b"removed=1"),
+            self._post("/account/apps/remove", sent | {"client": "ledger"}, _HTML, cookies),
             self._post("/account/access/remove", sent | {"access": "1"}, _HTML, cookies),
             self._message("GET", "/login/github", _HTML, query=b"return_to=/device"),
             self._message("GET", "/login/github/callback", _HTML, query=b"code=a&state=b"),
