@@ -26,6 +26,7 @@ from authgate.oauth.grants import Grant
 from authgate.oauth.grants.authorization_code import AuthorizationCodeGrant
 from authgate.oauth.grants.client_credentials import ClientCredentialsGrant
 from authgate.oauth.grants.device_code import DeviceCodeGrant
+from authgate.oauth.grants.jwt_bearer import JwtBearerGrant
 from authgate.oauth.grants.refresh_token import RefreshTokenGrant
 from authgate.oauth.grants.token_exchange import TokenExchangeGrant
 from authgate.oauth.registered_clients import RegisteredClients
@@ -89,6 +90,7 @@ class Programs:
             ClientCredentialsGrant(issuer=issuer),
             DeviceCodeGrant(tokens=tokens, pacer=self.pacer, limits=self.limits, clock=parts.clock),
             TokenExchangeGrant(bearer=bearer, issuer=issuer, clock=parts.clock),
+            JwtBearerGrant(keys=self.client_keys, issuer=issuer, clock=parts.clock),
         ]
 
     def _machine_routes(

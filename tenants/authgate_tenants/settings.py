@@ -103,6 +103,10 @@ class TenantSettings:
     audience: tuple[str, ...] = ()
     """``aud`` of access tokens; the issuer itself where empty (RFC 9068 section 2.2)."""
 
+    trusted_issuers: Mapping[str, str] = field(default_factory=dict)
+    """Issuers whose assertions clients may bring for people (RFC 7523 section 2.1), each with the
+    https address of its keys; ``sub`` is the user name here."""
+
     resources: tuple[str, ...] = ()
     """URIs of the resource servers that clients may ask tokens for (RFC 8707); where empty the
     parameter ``resource`` is not looked at."""

@@ -57,6 +57,7 @@ async def test_the_metadata_say_where_everything_is(at_acme: Caller, acme: Tenan
             "client_credentials",
             GRANT,
             "urn:ietf:params:oauth:grant-type:token-exchange",
+            "urn:ietf:params:oauth:grant-type:jwt-bearer",
         ],
         "response_types_supported": ["code"],
         "response_modes_supported": ["query", "form_post", "jwt", "query.jwt", "form_post.jwt"],

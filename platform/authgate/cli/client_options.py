@@ -43,7 +43,7 @@ NewRedirectUris = Annotated[
 Grants = Annotated[
     list[str],
     typer.Option(
-        help="authorization_code, device_code, client_credentials, refresh_token or"
+        help="authorization_code, device_code, client_credentials, jwt_bearer, refresh_token or"
         " token_exchange; repeatable"
     ),
 ]

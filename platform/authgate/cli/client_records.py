@@ -5,6 +5,7 @@ from authgate.cli.output import Record
 from authgate.oauth.grants.authorization_code import AuthorizationCodeGrant
 from authgate.oauth.grants.client_credentials import ClientCredentialsGrant
 from authgate.oauth.grants.device_code import DeviceCodeGrant
+from authgate.oauth.grants.jwt_bearer import JwtBearerGrant
 from authgate.oauth.grants.refresh_token import RefreshTokenGrant
 from authgate.oauth.grants.token_exchange import TokenExchangeGrant
 from authgate.storage.client_rows import Client
@@ -13,6 +14,7 @@ GRANTS = {
     "authorization_code": AuthorizationCodeGrant.grant_type,
     "client_credentials": ClientCredentialsGrant.grant_type,
     "device_code": DeviceCodeGrant.grant_type,
+    "jwt_bearer": JwtBearerGrant.grant_type,
     "refresh_token": RefreshTokenGrant.grant_type,
     "token_exchange": TokenExchangeGrant.grant_type,
 }

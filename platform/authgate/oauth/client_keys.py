@@ -58,6 +58,12 @@ class ClientKeys:
         keys = await self._of(client, wanted)
         return any(jwt.is_signed_by(key) for key in _fitting(keys, wanted))
 
+    async def signed_at(self, uri: str, jwt: ForeignJwt) -> bool:
+        """The same, for the keys that lie at this address."""
+        kid = jwt.header.get("kid")
+        wanted = kid if isinstance(kid, str) else None
+        return any(jwt.is_signed_by(key) for key in _fitting(await self._at(uri, wanted), wanted))
+
     async def _of(self, client: Client, kid: str | None) -> Sequence[PublicKey]:
         metadata = client.metadata
         if metadata.jwks is not None:
@@ -78,7 +84,7 @@ class ClientKeys:
             keys = await self._asked(uri)
         except (HttpFailure, BadJwk) as error:
             metrics.client_key_fetches.add("failure")
-            _log.warning("no keys at a client's jwks_uri", reason=str(error))
+            _log.warning("no keys where they should be", reason=str(error))
             now = self._now()
             still = former.keys if former.known_at + _LONGEST_KEPT_SECONDS > now else ()
             return _Fetched(still, former.known_at, now)

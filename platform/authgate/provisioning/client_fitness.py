@@ -13,7 +13,9 @@ _LONGEST_NAME = 80
 _LONGEST_DESCRIPTION = 500
 _BY_REDIRECT = "authorization_code"
 _BY_ITSELF = "client_credentials"
-_BY_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
+_BY_TOKENS = frozenset(
+    f"urn:ietf:params:oauth:grant-type:{each}" for each in ("token-exchange", "jwt-bearer")
+)
 
 
 class UnfitClient(ValueError):
@@ -96,8 +98,9 @@ def _faults_without_secret(draft: ClientDraft) -> Iterator[tuple[str, str]]:
     if _BY_ITSELF in draft.grant_types:
         fault = "A public client has no credentials for the grant client_credentials."
         yield "grant_types", fault
-    if _BY_EXCHANGE in draft.grant_types:
-        yield "grant_types", "A public client cannot prove that it may exchange tokens."
+    if not _BY_TOKENS.isdisjoint(draft.grant_types):
+        fault = "A public client cannot prove that it may bring others' tokens and assertions."
+        yield "grant_types", fault
     if draft.unauthenticated_device_grant:
         fault = "A public client has no secret that it could leave out."
         yield "unauthenticated_device_grant", fault

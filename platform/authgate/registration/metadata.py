@@ -104,6 +104,8 @@ class Described(BaseModel):
     jwks: dict[str, Any] | None = None
     require_pushed_authorization_requests: bool = False
     dpop_bound_access_tokens: bool = False
+    request_object_signing_alg: str = ""
+    require_signed_request_object: bool = False
 
     @model_validator(mode="after")
     def _goes_together(self) -> Self:
@@ -147,6 +149,8 @@ class Described(BaseModel):
                 token_endpoint_auth_signing_alg=self.token_endpoint_auth_signing_alg,
                 require_pushed_authorization_requests=self.require_pushed_authorization_requests,
                 dpop_bound_access_tokens=self.dpop_bound_access_tokens,
+                request_object_signing_alg=self.request_object_signing_alg,
+                require_signed_request_object=self.require_signed_request_object,
                 self_registered=True,
             ),
             status=(

@@ -66,6 +66,8 @@ class ClientMetadata:
 
     resources: tuple[str, ...] = ()
     """Of the tenant's resource servers those that it may ask tokens for; all where empty."""
+    jwt_bearer_issuers: tuple[str, ...] = ()
+    """Of the issuers that the tenant trusts those whose assertions it may bring (RFC 7523 2.1)."""
     token_exchange_from: tuple[str, ...] = ()
     """``aud`` of other clients' tokens that it may exchange: those that it is called itself."""
     token_exchange_to: tuple[str, ...] = ()
