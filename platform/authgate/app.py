@@ -85,6 +85,7 @@ _log = structlog.get_logger(__name__)
 _FOR_ANYBODY = (
     "/.well-known/openid-configuration",
     "/.well-known/oauth-authorization-server",
+    "/.well-known/oauth-protected-resource",
     "/.well-known/jwks.json",
     registration_endpoint.PATH,
 )

@@ -106,7 +106,8 @@ class Programs:
             limits=limits,
             clock=parts.clock,
         )
-        metadata = Discovery(grants, scopes=parts.scopes).metadata
+        metadata = Discovery(discovery.server(grants), scopes=parts.scopes).metadata
+        resource = Discovery(discovery.protected_resource, scopes=parts.scopes).metadata
         device_code = device_authorization_endpoint.endpoint(
             authenticator=authenticator, limits=limits, clock=parts.clock
         )
@@ -114,6 +115,7 @@ class Programs:
         return {
             "/.well-known/openid-configuration": _read_by(metadata),
             "/.well-known/oauth-authorization-server": _read_by(metadata),
+            "/.well-known/oauth-protected-resource": _read_by(resource),
             "/.well-known/jwks.json": _read_by(discovery.jwks_endpoint(keys=parts.keys)),
             "/oauth/device/code": {"POST": device_code},
             "/oauth/token": {

@@ -24,7 +24,7 @@ from authgate.storage.client_rows import ClientRow
 from authgate.storage.tokens import NewToken, Token, TokenCategory, TokenStatus
 from authgate.storage.users import User, UserStatus
 from authgate_tenants import Tenant, use_tenant
-from authgate_testing.caller import Caller
+from authgate_testing.caller import Caller, resource
 from authgate_testing.databases import on_sqlite
 from authgate_testing.device import Device, decide
 from authgate_testing.ledger import Ledger
@@ -58,7 +58,7 @@ def is_refused(at_acme: Caller) -> Refused:
                 answer = await at.get(endpoint, headers=headers)
                 assert (answer.status_code, answer.json()["error"]) == (401, "invalid_token"), text
                 challenge = answer.headers["www-authenticate"]
-                assert challenge == f'Bearer realm="{at.tenant.issuer}", error="invalid_token"'
+                assert challenge == f'Bearer {resource(at.tenant)}, error="invalid_token"'
 
     return check
 
@@ -449,4 +449,4 @@ async def test_tokeninfo_without_a_token_has_a_word_of_its_own(
     answer = await at_acme.get("/oauth/tokeninfo")
     assert (answer.status_code, answer.json()) == (401, {"error": "missing_token"})
     # RFC 6750 section 3: no error code for who has not tried.
-    assert answer.headers["www-authenticate"] == f'Bearer realm="{acme.issuer}"'
+    assert answer.headers["www-authenticate"] == f"Bearer {resource(acme)}"

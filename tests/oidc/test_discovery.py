@@ -396,3 +396,22 @@ async def test_ti_27_a_suspended_tenant_is_served_nowhere(
             assert "set-cookie" not in answer.headers
     assert await ledger.events(acme, Event.CLIENT_AUTHENTICATION_FAILURE) == []
     assert (await server.http.get(f"{globex.issuer}{OPENID}")).status_code == 200
+
+
+@on_sqlite
+async def test_a_client_that_was_turned_away_finds_its_server(
+    server: RunningServer, at_acme: Caller, acme: Tenant
+) -> None:
+    """RFC 9728 section 5: from a challenge to the resource, and on to its server."""
+    refused = await at_acme.get("/oauth/userinfo")
+    named = (
+        refused.headers["www-authenticate"].partition('resource_metadata="')[2].partition('"')[0]
+    )
+    inserted = await server.http.get(named)
+    appended = await at_acme.get("/.well-known/oauth-protected-resource")
+    assert inserted.json() == appended.json()
+    assert inserted.headers["access-control-allow-origin"] == "*"
+    described = inserted.json()
+    assert described["resource"] == acme.issuer
+    assert described["authorization_servers"] == [acme.issuer]
+    assert described["bearer_methods_supported"] == ["header"]

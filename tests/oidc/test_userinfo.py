@@ -8,7 +8,7 @@ from authgate.provisioning import NewClient
 from authgate.storage import users
 from authgate.storage.users import User, UserRow, UserStatus
 from authgate_tenants import Tenant, use_tenant
-from authgate_testing.caller import Caller
+from authgate_testing.caller import Caller, resource
 from authgate_testing.databases import on_sqlite
 from authgate_testing.device import Device, decide
 from authgate_testing.person import Person
@@ -107,8 +107,7 @@ async def test_without_a_token_the_answer_is_the_one_that_authgates_clients_know
     for answer in (await at_acme.get(HERE), await at_acme.post(HERE)):
         assert (answer.status_code, answer.json()["error"]) == (401, "invalid_token")
         assert (
-            answer.headers["www-authenticate"]
-            == f'Bearer realm="{acme.issuer}", error="invalid_token"'
+            answer.headers["www-authenticate"] == f'Bearer {resource(acme)}, error="invalid_token"'
         )
 
 

@@ -95,7 +95,8 @@ class ClientAuthenticator:
         ):
             await self._refuse(request, credentials)
         metrics.client_authentications.add(credentials.method, "success")
-        await self._clients.used(client, now=self._clock())
+        if client.expires_at is not None:
+            await self._clients.used(client, now=self._clock())
         return client
 
     async def _by_assertion(

@@ -52,9 +52,17 @@ def _challenge(refusal: OAuthError) -> str:
     if isinstance(refusal, InvalidClient):
         return f'Basic realm="{current_tenant().issuer}"'
     if isinstance(refusal, MissingToken):
-        return f'Bearer realm="{current_tenant().issuer}"'  # RFC 6750 3: no code if no token came
+        return f"Bearer {_resource()}"  # RFC 6750 3: no code if no token came
     if isinstance(refusal, InvalidBoundToken | InvalidTokenProof | UseTokenNonce):
         return f'DPoP error="{refusal.code}", algs="{" ".join(ALGORITHMS)}"'
     if isinstance(refusal, InvalidToken | InsufficientScope):
-        return f'Bearer realm="{current_tenant().issuer}", error="{refusal.code}"'
+        return f'Bearer {_resource()}, error="{refusal.code}"'
     return ""
+
+
+def _resource() -> str:
+    """Whose tokens are asked for, and where to read how to get one (RFC 9728 section 5.1)."""
+    tenant = current_tenant()
+    origin = tenant.issuer.removesuffix(tenant.prefix)
+    metadata = f"{origin}/.well-known/oauth-protected-resource{tenant.prefix}"
+    return f'realm="{tenant.issuer}", resource_metadata="{metadata}"'

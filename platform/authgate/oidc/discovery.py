@@ -1,11 +1,13 @@
-"""``GET /.well-known/…``: what clients discover (OpenID Connect Discovery; RFC 8414; RFC 7517).
+"""``GET /.well-known/…``: what clients discover (OpenID Connect Discovery; RFC 8414; RFC 9728; RFC
+7517).
 
 Each tenant's answer is made once and kept as bytes until the tenant changes.
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 
 import orjson
 
@@ -28,6 +30,10 @@ _SCOPES = ("openid", "profile", "email", OFFLINE)
 _PROVING_METHODS = [name for name in AUTHENTICATION_METHODS if name != "none"]
 
 
+Content = Callable[[Tenant, tuple[str, ...]], dict[str, object]]
+"""What is said of a tenant, and of the scopes that it has described."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Document:
     settings: TenantSettings
@@ -38,10 +44,10 @@ class _Document:
 
 
 class Discovery:
-    """A tenant's metadata."""
+    """A tenant's metadata, of one kind."""
 
-    def __init__(self, grants: Iterable[Grant], *, scopes: SharedCache[tuple[str, ...]]) -> None:
-        self._grant_types = [grant.grant_type for grant in grants]
+    def __init__(self, content: Content, *, scopes: SharedCache[tuple[str, ...]]) -> None:
+        self._content = content
         self._scopes = scopes
         self._kept: dict[str, _Document] = {}
 
@@ -63,7 +69,7 @@ class Discovery:
     def _keep(self, tenant: Tenant, described: tuple[str, ...]) -> _Document:
         if len(self._kept) >= _KEPT:
             self._kept.pop(next(iter(self._kept)))
-        body = orjson.dumps(_metadata(tenant, self._grant_types, described))
+        body = orjson.dumps(self._content(tenant, described))
         etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
         headers = _cache_headers(etag, f"public, max-age={_MAX_AGE}", b"application/json")
         document = self._kept[tenant.issuer] = _Document(
@@ -100,10 +106,31 @@ def _cache_headers(etag: str, cache_control: str, content_type: bytes) -> Header
     )
 
 
+def server(grants: Iterable[Grant]) -> Content:
+    """What there is to know of an authorization server (RFC 8414)."""
+    return partial(_metadata, [grant.grant_type for grant in grants])
+
+
+def protected_resource(tenant: Tenant, described: tuple[str, ...]) -> dict[str, object]:
+    """What there is to know of what a tenant serves for access tokens (RFC 9728 section 2)."""
+    return {
+        "resource": tenant.issuer,
+        "resource_name": tenant.name,
+        "authorization_servers": [tenant.issuer],
+        "scopes_supported": _scopes(described),
+        "bearer_methods_supported": ["header"],
+        "dpop_signing_alg_values_supported": list(dpop.SIGNING_ALGORITHMS),
+    }
+
+
 def _metadata(
-    tenant: Tenant, grant_types: list[str], described: tuple[str, ...]
+    grant_types: list[str], tenant: Tenant, described: tuple[str, ...]
 ) -> dict[str, object]:
     return _provided(tenant, grant_types, described) | _registration(tenant)
+
+
+def _scopes(described: tuple[str, ...]) -> list[str]:
+    return list(dict.fromkeys((*_SCOPES, *described)))
 
 
 def _registration(tenant: Tenant) -> dict[str, object]:
@@ -156,7 +183,7 @@ def _provided(
         "request_uri_parameter_supported": False,
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": [algorithm_of(tenant.settings.signing_algorithm)],
-        "scopes_supported": list(dict.fromkeys((*_SCOPES, *described))),
+        "scopes_supported": _scopes(described),
         "token_endpoint_auth_methods_supported": list(AUTHENTICATION_METHODS),
         "token_endpoint_auth_signing_alg_values_supported": signing,
         "claims_supported": [

@@ -53,3 +53,10 @@ def basic_header(client_id: str, secret: str) -> tuple[str, str]:
     """HTTP Basic as RFC 6749 section 2.3.1 has it: both parts urlencoded before they are joined."""
     joined = f"{quote_plus(client_id)}:{quote_plus(secret)}".encode()
     return ("Authorization", f"Basic {base64.b64encode(joined).decode()}")
+
+
+def resource(tenant: Tenant) -> str:
+    """What a challenge says of a tenant whose token is asked for (RFC 9728 section 5.1)."""
+    base, _, path = tenant.issuer.partition("/t/")
+    metadata = f"{base}/.well-known/oauth-protected-resource/t/{path}"
+    return f'realm="{tenant.issuer}", resource_metadata="{metadata}"'
