@@ -25,6 +25,7 @@ from authgate.accounts.signed_out import SigningOut
 from authgate.accounts.tenant_connections import TenantConnections
 from authgate.admin.console import pages as console_pages
 from authgate.admin.console.frame import Console
+from authgate.admin.own.own_apps import OwnApps
 from authgate.clock import Clock, utc_now
 from authgate.diagnosis import production
 from authgate.installation import Installation
@@ -245,6 +246,7 @@ def _people(
     people = _empty_people(parts, pages)
     people.mount(each.blueprint() for each in doors)
     people.mount(console_pages.blueprints(Console(parts=parts, pages=pages)))
+    people.mount([OwnApps(parts=parts, pages=pages).blueprint()])
     return people
 
 

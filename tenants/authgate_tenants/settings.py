@@ -131,6 +131,14 @@ class TenantSettings:
     unused_client_lifetime: Lifetime = 7776000
     """Until a client that registered itself goes, if nobody uses it."""
 
+    own_applications: Literal["off", "approval", "open"] = "off"
+    """Whether people may register applications of their own: nobody, each waiting for an
+    administrator, or each served at once. They may ask for what clients that register themselves
+    may (``client_registration_scopes``, ``client_registration_grant_types``)."""
+
+    own_applications_limit: Annotated[int, Field(ge=1, le=100)] = 10
+    """How many of them a person may have."""
+
     private_claim_prefix: Annotated[
         str, Field(pattern=r"^[a-zA-Z](?:[a-zA-Z0-9_]{0,13}[a-zA-Z0-9])?$")
     ] = "extra"

@@ -1,16 +1,20 @@
 """What no client can be, whoever registers it: a command, the API, a page or the client itself."""
 
+import re
 from collections.abc import Iterator
 from functools import partial
 
 from authgate.provisioning import client_keys_fitness, token_fitness
 from authgate.storage.client_drafts import ClientDraft
+from authgate.storage.client_metadata import ClientMetadata
 from authgate.storage.client_rows import ApplicationType, ConsentPolicy
 from authgate.web import redirect_uris
 from authgate.web.redirect_uris import BadRedirectUri
 
 _LONGEST_NAME = 80
 _LONGEST_DESCRIPTION = 500
+_LONGEST_CONTACT = 254
+_WEB_PAGE = re.compile(r"https://[A-Za-z0-9.\[\]:-]{1,255}(?:[/?#][!-~]{0,1800})?\Z")
 _BY_REDIRECT = "authorization_code"
 _BY_ITSELF = "client_credentials"
 _BY_TOKENS = frozenset(
@@ -60,6 +64,7 @@ def _faults(draft: ClientDraft) -> Iterator[tuple[str, str]]:
     if draft.public:
         yield from _faults_without_secret(draft)
     yield from _faults_of_addresses(draft)
+    yield from _faults_of_pages(draft.metadata)
     yield from token_fitness.faults(draft)
 
 
@@ -92,6 +97,16 @@ def _faults_of_logout(draft: ClientDraft) -> Iterator[tuple[str, str]]:
     if front and redirect_uris.origin(front) not in redirect_uris.origins(draft.redirect_uris):
         fault = f"{front!r} is not on the origin of a redirect URI of the client."
         yield "frontchannel_logout_uri", fault
+
+
+def _faults_of_pages(said: ClientMetadata) -> Iterator[tuple[str, str]]:
+    # People are led there: nothing but https, and nobody's name before the host.
+    for field in ("client_uri", "logo_uri", "policy_uri", "tos_uri"):
+        uri = getattr(said, field)
+        if uri and not _WEB_PAGE.match(uri):
+            yield field, f"{uri[:80]!r} is no https address."
+    if any("@" not in each or len(each) > _LONGEST_CONTACT for each in said.contacts):
+        yield "contacts", "A contact is an e-mail address."
 
 
 def _faults_without_secret(draft: ClientDraft) -> Iterator[tuple[str, str]]:

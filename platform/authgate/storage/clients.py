@@ -116,6 +116,11 @@ async def counts() -> dict[ClientStatus, int]:
     return {ClientStatus(row["status"]): row["clients"] for row in rows}
 
 
+async def count_of_owner(owner_id: UUID) -> int:
+    """How many clients a person has registered for themselves, whatever their status."""
+    return await ClientRow.filter(owner_id=owner_id).count()
+
+
 async def with_ending_secrets(*, before: datetime, limit: int) -> list[Client]:
     """Clients that are served and whose secret ends before then, the first to end first."""
     ending = ClientRow.filter(status=ClientStatus.ACTIVE, secret_expires_at__lt=before)

@@ -30,6 +30,8 @@ class Done(StrEnum):
     SCOPE_DELETED = "scope-deleted"
     SCOPE_IN_USE = "scope-in-use"
     """It was not deleted."""
+    WAITING = "waiting"
+    """It was changed, and somebody has to approve it again."""
     NOTHING = "nothing"
     """It was no longer what it was taken for."""
 

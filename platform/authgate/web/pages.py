@@ -32,6 +32,8 @@ class Site:
     name: str
     host: str
     is_tenant: bool
+    own_applications: bool
+    """Whether people may register applications of their own."""
     brand_sheet: str | None
     """Address of the style sheet with the tenant's colours; None where they are the default."""
 
@@ -57,10 +59,18 @@ class Pages:
     def _site(self) -> Site:
         tenant = tenant_in_scope()
         if tenant is None:
-            return Site(PLATFORM, self._host, is_tenant=False, brand_sheet=None)
+            return Site(
+                PLATFORM, self._host, is_tenant=False, own_applications=False, brand_sheet=None
+            )
         host = urlsplit(tenant.issuer).netloc
         sheet = self._brand_sheet(tenant.settings.brand_color)
-        return Site(tenant.name, host, is_tenant=True, brand_sheet=sheet)
+        return Site(
+            tenant.name,
+            host,
+            is_tenant=True,
+            own_applications=tenant.settings.own_applications != "off",
+            brand_sheet=sheet,
+        )
 
     def _brand_sheet(self, color: str) -> str | None:
         if color.lower() == _DEFAULT_BRAND:

@@ -29,6 +29,13 @@ from authgate.web.console_view_models import (
     Snippet,
     SortLink,
 )
+from authgate.web.own_app_view_models import (
+    AccountFrame,
+    OwnAppFormPage,
+    OwnAppLine,
+    OwnAppPage,
+    OwnAppsPage,
+)
 from authgate.web.scope_view_models import (
     DescribedScope,
     ScopeFields,
@@ -44,7 +51,7 @@ _HERE = "/t/northwind/admin/clients"
 
 Sample = tuple[str, object]
 
-CONSOLE_ALIKE = frozenset(
+CONSOLE_ALIKE = frozenset({"my-apps-full", "my-app-new", "my-app-disabled"}) | frozenset(
     f"console-{name}"
     for name in (
         "overview-empty",
@@ -295,6 +302,67 @@ def _scope(**changes: object) -> Sample:
     return ("console/scope_form.html", ScopeFormPage(**(filled | changes)))  # type: ignore[arg-type]
 
 
+def _own(template: str, build: type[AccountFrame], **fields: object) -> Sample:
+    around = {
+        "signed_in_as": "mira.halvorsen@northwind.example",
+        "account_url": "/t/northwind/account",
+        "sign_out_action": "/t/northwind/logout",
+    }
+    return (f"account/{template}", build(**{**around, **fields}))  # type: ignore[arg-type]
+
+
+def _own_apps() -> Mapping[str, Sample]:
+    here = "/t/northwind/account/my-apps"
+    created = _NOW - timedelta(days=3)
+    lines = [
+        OwnAppLine(f"{here}/1", "Partner portal", ClientKind.WEB, ClientStatus.PENDING, created),
+        OwnAppLine(f"{here}/2", _LONG, ClientKind.NATIVE, ClientStatus.ACTIVE, created),
+    ]
+    kinds = [KindLink(kind, f"{here}/new/{kind}") for kind in (ClientKind.WEB, ClientKind.DEVICE)]
+    form: dict[str, object] = {
+        "action": f"{here}/new/web",
+        "cancel_url": here,
+        "kind": ClientKind.WEB,
+        "fields": ClientFields(name="Partner portal"),
+        "known_scopes": ("openid", "profile"),
+        "will_wait": True,
+    }
+    one: dict[str, object] = {
+        "name": "Partner portal",
+        "description": "",
+        "client_id": "cl_0JwLb6KfZs",
+        "kind": ClientKind.WEB,
+        "public": False,
+        "status": ClientStatus.PENDING,
+        "secret": "shown-once-" * 4,
+        "former_until": _NOW,
+        "redirect_uris": ("https://partners.northwind.example/callback",),
+        "scopes": ("openid", "profile"),
+        "endpoints": _ENDPOINTS,
+        "snippets": _SNIPPETS,
+        "back_url": here,
+        "edit_url": f"{here}/1/edit",
+        "rotate_action": f"{here}/1/secret",
+        "delete_action": f"{here}/1/delete",
+    }
+    public = {"public": True, "secret": None, "former_until": None, "name": _LONG}
+    faults = {"name": _LONG, "redirect_uris": _LONG}
+    done = Done.WAITING
+    return {
+        "my-apps": _own("my_apps.html", OwnAppsPage, apps=lines, kinds=kinds, limit=10),
+        "my-apps-full": _own("my_apps.html", OwnAppsPage, apps=lines, kinds=(), limit=2),
+        "my-app-new": _own("my_app_form.html", OwnAppFormPage, **form),
+        "my-app-edit": _own("my_app_form.html", OwnAppFormPage, **form, title=_LONG, faults=faults),
+        "my-app": _own("my_app.html", OwnAppPage, **one, done=done),
+        "my-app-rejected": _own(
+            "my_app.html", OwnAppPage, **{**one, **public, "status": ClientStatus.REJECTED}
+        ),
+        "my-app-disabled": _own(
+            "my_app.html", OwnAppPage, **{**one, **public, "status": ClientStatus.INACTIVE}
+        ),
+    }
+
+
 def console_samples() -> Mapping[str, Sample]:
     """Every template of the console in every state it has, by name."""
     faults = dict.fromkeys(("name", "redirect_uris", "scopes", "consent", "grant_types"), _LONG)
@@ -344,6 +412,7 @@ def console_samples() -> Mapping[str, Sample]:
         "console-scopes-empty": _scopes(scopes=()),
         "console-scope": _scope(),
         "console-scope-faults": _scope(faults={"title": _LONG, "translations": _LONG}),
+        **_own_apps(),
         "console-rotate": ("console/client_rotate.html", rotation),
         "console-delete": ("console/client_delete.html", mistyped),
     }

@@ -2,12 +2,15 @@
 
 from datetime import datetime, timedelta
 
+from quart import Response
 from werkzeug.exceptions import Forbidden
 
 from authgate import audit
+from authgate.accounts.answers import see_other
 from authgate.accounts.visits import SignedIn, signed_in
 from authgate.audit import Actor
 from authgate.storage.users import UserRole
+from authgate_tenants import current_tenant
 
 _RECENTLY = timedelta(minutes=15)
 
@@ -32,6 +35,11 @@ def actor() -> Actor:
     """The person who sent the request, for the audit log. Raises ``NotSignedIn``."""
     user = signed_in().user
     return audit.user(user.id, user.username)
+
+
+async def to_sign_in(error: SignInAgain) -> Response:
+    """How a page answers it."""
+    return see_other(f"/login?return_to={current_tenant().prefix}{error.then}")
 
 
 def require_recent_sign_in(*, now: datetime, then: str) -> None:

@@ -13,6 +13,7 @@ from authgate.admin.console.administrators import (
     SignInAgain,
     administrator,
     require_recent_sign_in,
+    to_sign_in,
 )
 from authgate.installation import Installation
 from authgate.storage import clients
@@ -46,7 +47,7 @@ class Console:
         """Routes that only administrators reach."""
         routes = Blueprint(f"console-{name}", __name__)
         routes.before_request(_only_administrators)
-        routes.register_error_handler(SignInAgain, _to_sign_in)
+        routes.register_error_handler(SignInAgain, to_sign_in)
         return routes
 
     async def frame(self) -> ConsoleFrame:
@@ -74,10 +75,6 @@ class Console:
 
 async def _only_administrators() -> None:
     administrator()
-
-
-async def _to_sign_in(error: SignInAgain) -> Response:
-    return see_other(f"/login?return_to={current_tenant().prefix}{error.then}")
 
 
 def url(path: str) -> str:
