@@ -21,6 +21,7 @@ from authgate.oauth.bearer import BearerTokens
 from authgate.oauth.client_assertion import ClientAssertions
 from authgate.oauth.client_authentication import ClientAuthenticator
 from authgate.oauth.client_keys import ClientKeys
+from authgate.oauth.client_tls import ClientTls
 from authgate.oauth.dpop import DpopProofs
 from authgate.oauth.grants import Grant
 from authgate.oauth.grants.authorization_code import AuthorizationCodeGrant
@@ -43,6 +44,8 @@ from authgate.tokens.dpop_nonces import DpopNonces
 from authgate.tokens.id_token import IdTokens
 from authgate.tokens.issuer import TokenIssuer
 from authgate.tokens.refresh_rotation import RefreshRotation
+from authgate.web.client_certificate import ClientCertificates
+from authgate.web.client_ip import ClientAddress
 from authgate.web.limits import Limits
 from authgate.web.machine import Handler, Routes
 from authgate.web.pages import Pages
@@ -69,6 +72,7 @@ class Programs:
             keys=self.parts.keys,
             clients=RegisteredClients(self.parts.clients),
             dpop=dpop,
+            certificates=self._certificates(),
             limits=self.limits,
             clock=self.parts.clock,
         )
@@ -97,16 +101,19 @@ class Programs:
         self, grants: Sequence[Grant], dpop: DpopProofs, bearer: BearerTokens
     ) -> Routes:
         parts, limits = self.parts, self.limits
-        clients = RegisteredClients(parts.clients)
+        clients, certificates = RegisteredClients(parts.clients), self._certificates()
         authenticator = ClientAuthenticator(
             clients=clients,
             assertions=ClientAssertions(
                 keys=self.client_keys, seal=ClientSecretSeal(parts.encryption), clock=parts.clock
             ),
+            tls=ClientTls(certificates=certificates, keys=self.client_keys, clock=parts.clock),
             limits=limits,
             clock=parts.clock,
         )
-        metadata = Discovery(discovery.server(grants), scopes=parts.scopes).metadata
+        metadata = Discovery(
+            discovery.server(grants, certificates=certificates.are_passed), scopes=parts.scopes
+        ).metadata
         resource = Discovery(discovery.protected_resource, scopes=parts.scopes).metadata
         device_code = device_authorization_endpoint.endpoint(
             authenticator=authenticator, limits=limits, clock=parts.clock
@@ -120,7 +127,11 @@ class Programs:
             "/oauth/device/code": {"POST": device_code},
             "/oauth/token": {
                 "POST": token_endpoint.endpoint(
-                    grants=grants, authenticator=authenticator, dpop=dpop, limits=limits
+                    grants=grants,
+                    authenticator=authenticator,
+                    dpop=dpop,
+                    certificates=certificates,
+                    limits=limits,
                 )
             },
             pushed_authorization_endpoint.PATH: {
@@ -148,6 +159,14 @@ class Programs:
             "/oauth/tokeninfo": {"GET": tokeninfo_endpoint.endpoint(bearer=bearer)},
             "/oauth/userinfo": {"GET": userinfo, "POST": userinfo},
         }
+
+    def _certificates(self) -> ClientCertificates:
+        server = self.parts.settings.server
+        return ClientCertificates(
+            header=server.client_certificate_header,
+            verified_header=server.client_certificate_verified_header,
+            addresses=ClientAddress(server.trusted_proxies),
+        )
 
     def _admin_api(self, grants: Sequence[Grant], bearer: BearerTokens) -> AdminApi:
         return AdminApi(

@@ -100,6 +100,15 @@ class ServerSettings(_Section):
     """Addresses or networks whose ``X-Forwarded-For`` is believed, for its right-most entry that
     is none of them."""
 
+    client_certificate_header: str = ""
+    """Header in which those proxies pass the certificate of a client (RFC 8705): as RFC 9440 has
+    it, as PEM with escapes (nginx ``$ssl_client_escaped_cert``), or as bare base64. They have to
+    take it out of what clients send."""
+
+    client_certificate_verified_header: str = ""
+    """Header in which they say ``SUCCESS`` where they have followed the certificate to an authority
+    (nginx ``$ssl_client_verify``); without it nobody proves itself by ``tls_client_auth``."""
+
     drain_seconds: float = Field(default=8.0, ge=0)
     """How long a worker that leaves waits for its connections."""
 

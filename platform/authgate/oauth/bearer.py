@@ -26,6 +26,7 @@ from authgate.storage.users import User
 from authgate.tokens import verifier
 from authgate.tokens.confirmation import Confirmation
 from authgate.tokens.keys import SigningKeys
+from authgate.web.client_certificate import ClientCertificates
 from authgate.web.client_ip import bucket
 from authgate.web.limits import Limits
 from authgate.web.machine import MachineRequest, parse_form
@@ -64,11 +65,13 @@ class BearerTokens:
         keys: SigningKeys,
         clients: RegisteredClients,
         dpop: DpopProofs,
+        certificates: ClientCertificates,
         limits: Limits,
         clock: Clock,
     ) -> None:
         self._keys = keys
         self._dpop = dpop
+        self._certificates = certificates
         self._clients = clients
         self._limits = limits
         self._clock = clock
@@ -112,12 +115,13 @@ class BearerTokens:
         if bool(bound.jkt) != (scheme == _DPOP):
             return False
         try:
-            jkt = await self._dpop.key_of(request, access_token=text)
+            jkt = "" if not bound.jkt else await self._dpop.key_of(request, access_token=text)
         except InvalidDpopProof as error:
             raise InvalidTokenProof(error.description) from error
         except UseDpopNonce as error:
             raise UseTokenNonce(error.nonce) from error
-        return bound.is_met_by(Confirmation(jkt=jkt))
+        x5t = self._certificates.thumbprint(request) if bound.x5t_s256 else ""
+        return bound.is_met_by(Confirmation(jkt, x5t))
 
     async def _is_served(self, token: Remembered, user: User | None) -> bool:
         client = await self._clients.find(token.client_id)

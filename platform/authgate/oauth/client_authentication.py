@@ -15,6 +15,7 @@ from authgate.audit import Event
 from authgate.clock import Clock, utc_now
 from authgate.oauth import client_assertion
 from authgate.oauth.client_assertion import ClientAssertions
+from authgate.oauth.client_tls import ClientTls
 from authgate.oauth.errors import InvalidClient, InvalidRequest
 from authgate.oauth.registered_clients import RegisteredClients
 from authgate.storage.client_rows import Client
@@ -49,11 +50,13 @@ class ClientAuthenticator:
         *,
         clients: RegisteredClients,
         assertions: ClientAssertions,
+        tls: ClientTls,
         limits: Limits,
         clock: Clock = utc_now,
     ) -> None:
         self._clients = clients
         self._assertions = assertions
+        self._tls = tls
         self._limits = limits
         self._clock = clock
 
@@ -93,10 +96,22 @@ class ClientAuthenticator:
         if client is None or not _proves(
             client, credentials, device_grant=device_grant, now=self._clock()
         ):
-            await self._refuse(request, credentials)
+            return await self._by_certificate(request, credentials, client)
         metrics.client_authentications.add(credentials.method, "success")
         if client.expires_at is not None:
             await self._clients.used(client, now=self._clock())
+        return client
+
+    async def _by_certificate(
+        self, request: MachineRequest, credentials: Credentials, client: Client | None
+    ) -> Client:
+        """The client, if it names itself and shows its certificate (RFC 8705 section 2)."""
+        if client is None or not client.is_active or credentials.secret is not None:
+            await self._refuse(request, credentials)
+        method = await self._tls.method(request, client)
+        if not method:
+            await self._refuse(request, credentials)
+        metrics.client_authentications.add(method, "success")
         return client
 
     async def _by_assertion(

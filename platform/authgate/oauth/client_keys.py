@@ -58,6 +58,10 @@ class ClientKeys:
         keys = await self._of(client, wanted)
         return any(jwt.is_signed_by(key) for key in _fitting(keys, wanted))
 
+    async def all_of(self, client: Client) -> Sequence[PublicKey]:
+        """The keys that the client has."""
+        return await self._of(client, None)
+
     async def signed_at(self, uri: str, jwt: ForeignJwt) -> bool:
         """The same, for the keys that lie at this address."""
         kid = jwt.header.get("kid")

@@ -16,8 +16,10 @@ from authgate.oauth.errors import (
 )
 from authgate.oauth.grants import Grant, TokenRequest
 from authgate.oauth.grants.device_code import DeviceCodeGrant
+from authgate.storage.client_rows import Client
 from authgate.tokens.confirmation import Confirmation
 from authgate.tokens.issuer import IssuedToken
+from authgate.web.client_certificate import ClientCertificates
 from authgate.web.client_ip import bucket
 from authgate.web.limits import Limits
 from authgate.web.machine import NO_STORE, Form, Handler, MachineRequest, Reply
@@ -28,6 +30,7 @@ def endpoint(
     grants: Iterable[Grant],
     authenticator: ClientAuthenticator,
     dpop: DpopProofs,
+    certificates: ClientCertificates,
     limits: Limits,
 ) -> Handler:
     """The endpoint, for these grants."""
@@ -46,17 +49,31 @@ def endpoint(
         if not grant.is_paced:
             await limits.count("token_per_client", client.client_id, bucket(request.client_ip))
         jkt = await dpop.key_of(request)
+        x5t = _certificate(request, client, certificates)
         if not jkt:
             if client.metadata.dpop_bound_access_tokens:
                 raise InvalidDpopProof("The client is registered for tokens bound to its key.")
+            if x5t:
+                shown = Confirmation(x5t_s256=x5t)
+                told = TokenRequest(client, form, request.client_ip, shown)
+                return Reply.json(200, _success(await grant.redeem(told)))
             issued = await grant.redeem(TokenRequest(client, form, request.client_ip))
             return Reply.json(200, _success(issued))
-        shown = Confirmation(jkt=jkt)
+        shown = Confirmation(jkt, x5t)
         issued = await grant.redeem(TokenRequest(client, form, request.client_ip, shown))
         headers = NO_STORE + responses.dpop_nonce(await dpop.nonce())
         return Reply.json(200, _success(issued), headers)
 
     return token
+
+
+def _certificate(request: MachineRequest, client: Client, certificates: ClientCertificates) -> str:
+    if not client.metadata.tls_client_certificate_bound_access_tokens:
+        return ""
+    thumbprint = certificates.thumbprint(request)
+    if not thumbprint:
+        raise InvalidRequest("The client is registered for tokens bound to its certificate.")
+    return thumbprint
 
 
 def _grant(form: Form, by_type: dict[str, Grant]) -> Grant:

@@ -15,7 +15,7 @@ from authgate.oauth import client_assertion, dpop, pkce, request_object
 from authgate.oauth.authorization_request import PROMPTS, RESPONSE_MODES
 from authgate.oauth.grants import Grant
 from authgate.storage import scopes
-from authgate.storage.client_metadata import AUTHENTICATION_METHODS
+from authgate.storage.client_metadata import AUTHENTICATION_METHODS, TLS_METHODS
 from authgate.storage.shared_cache import SharedCache
 from authgate.tokens.authentication import ACR
 from authgate.tokens.id_token import algorithm_of
@@ -106,9 +106,18 @@ def _cache_headers(etag: str, cache_control: str, content_type: bytes) -> Header
     )
 
 
-def server(grants: Iterable[Grant]) -> Content:
+def server(grants: Iterable[Grant], *, certificates: bool) -> Content:
     """What there is to know of an authorization server (RFC 8414)."""
-    return partial(_metadata, [grant.grant_type for grant in grants])
+    grant_types = [grant.grant_type for grant in grants]
+    return partial(_metadata, grant_types, _by_certificates() if certificates else {})
+
+
+def _by_certificates() -> dict[str, object]:
+    """RFC 8705 sections 2 and 3.3, where a proxy passes certificates."""
+    return {
+        "tls_client_certificate_bound_access_tokens": True,
+        "token_endpoint_auth_methods_supported": [*AUTHENTICATION_METHODS, *TLS_METHODS],
+    }
 
 
 def protected_resource(tenant: Tenant, described: tuple[str, ...]) -> dict[str, object]:
@@ -124,9 +133,12 @@ def protected_resource(tenant: Tenant, described: tuple[str, ...]) -> dict[str, 
 
 
 def _metadata(
-    grant_types: list[str], tenant: Tenant, described: tuple[str, ...]
+    grant_types: list[str],
+    more: dict[str, object],
+    tenant: Tenant,
+    described: tuple[str, ...],
 ) -> dict[str, object]:
-    return _provided(tenant, grant_types, described) | _registration(tenant)
+    return _provided(tenant, grant_types, described) | _registration(tenant) | more
 
 
 def _scopes(described: tuple[str, ...]) -> list[str]:

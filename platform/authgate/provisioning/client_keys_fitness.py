@@ -3,11 +3,16 @@
 from collections.abc import Collection, Iterator
 from urllib.parse import urlsplit
 
+from cryptography import x509
+
 from authgate.storage.client_drafts import ClientDraft
 from authgate.storage.client_metadata import (
     AUTHENTICATION_METHODS,
     CLIENT_SECRET_JWT,
     PRIVATE_KEY_JWT,
+    SELF_SIGNED_TLS,
+    TLS,
+    TLS_METHODS,
 )
 from authgate.tokens import jwk
 from authgate.tokens.jwk import ALGORITHMS, BadJwk
@@ -20,6 +25,7 @@ def faults(draft: ClientDraft) -> Iterator[tuple[str, str]]:
     yield from _of_methods(draft)
     yield from _of_keys(draft)
     yield from _of_requests(draft)
+    yield from _of_certificates(draft)
     metadata, methods = draft.metadata, draft.methods()
     fitting = _fitting(methods)
     if metadata.token_endpoint_auth_signing_alg not in ("", *fitting):
@@ -36,9 +42,20 @@ def _of_requests(draft: ClientDraft) -> Iterator[tuple[str, str]]:
         yield "jwks", "A client that signs its requests has jwks or jwks_uri."
 
 
+def _of_certificates(draft: ClientDraft) -> Iterator[tuple[str, str]]:
+    metadata = draft.metadata
+    names = (metadata.tls_client_auth_subject_dn, metadata.tls_client_auth_san_dns)
+    if TLS in draft.methods() and sum(map(bool, names)) != 1:
+        yield "tls_client_auth_subject_dn", "One name of its certificate, and no more, is needed."
+    try:
+        x509.Name.from_rfc4514_string(metadata.tls_client_auth_subject_dn)
+    except ValueError:
+        yield "tls_client_auth_subject_dn", "This is no name as RFC 4514 writes one."
+
+
 def _of_methods(draft: ClientDraft) -> Iterator[tuple[str, str]]:
     methods = set(draft.methods())
-    unknown = methods - set(AUTHENTICATION_METHODS)
+    unknown = methods - {*AUTHENTICATION_METHODS, *TLS_METHODS}
     if unknown:
         yield "authentication_methods", f"There is no method {min(unknown)!r}."
     if "none" in methods and len(methods) > 1:
@@ -59,7 +76,8 @@ def _of_keys(draft: ClientDraft) -> Iterator[tuple[str, str]]:
     if metadata.jwks_uri and not _is_https(metadata.jwks_uri):
         yield "jwks_uri", "jwks_uri is an https URL without user name and fragment."
     has_keys = metadata.jwks is not None or metadata.jwks_uri
-    if PRIVATE_KEY_JWT in draft.methods() and not has_keys:
+    signs = not {PRIVATE_KEY_JWT, SELF_SIGNED_TLS}.isdisjoint(draft.methods())
+    if signs and not has_keys:
         yield "jwks", "A client that signs with its key has jwks or jwks_uri."
 
 

@@ -16,6 +16,10 @@ AUTHENTICATION_METHODS: Final = (
     "none",
 )
 """How clients prove who they are (RFC 7591 ``token_endpoint_auth_method``)."""
+TLS: Final = "tls_client_auth"
+SELF_SIGNED_TLS: Final = "self_signed_tls_client_auth"
+TLS_METHODS: Final = (TLS, SELF_SIGNED_TLS)
+"""The same by certificates (RFC 8705), where a proxy passes them."""
 
 
 # For whoever reads it from JSON that came from outside.
@@ -87,6 +91,12 @@ class ClientMetadata:
     """Whether it has to sign its authorization requests (RFC 9101 section 10.5)."""
     require_pushed_authorization_requests: bool = False
     """Whether it has to push its authorization requests (RFC 9126 section 6)."""
+    tls_client_auth_subject_dn: str = ""
+    """Whose certificate it shows, as RFC 4514 writes a name (RFC 8705 section 2.1.2)."""
+    tls_client_auth_san_dns: str = ""
+    """The same by a host name in the certificate."""
+    tls_client_certificate_bound_access_tokens: bool = False
+    """Whether its tokens are bound to its certificate (RFC 8705 section 3.4)."""
     dpop_bound_access_tokens: bool = False
     """Whether it gets no token that is not bound to a key (RFC 9449 section 5.2)."""
 

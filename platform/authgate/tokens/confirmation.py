@@ -4,12 +4,16 @@ import hmac
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Self
 
+_X5T = "x5t#S256"
+
 
 class Confirmation(NamedTuple):
     """A key by its thumbprint; no key where that is empty."""
 
     jkt: str = ""
     """Of a key that makes proofs (RFC 9449 section 6.1)."""
+    x5t_s256: str = ""
+    """Of a certificate (RFC 8705 section 3.1)."""
 
     @classmethod
     def stored(cls, values: Mapping[str, Any] | None) -> Self:
@@ -25,11 +29,12 @@ class Confirmation(NamedTuple):
         """What a token of ours says of it."""
         cnf = claims.get("cnf")
         said = cnf if isinstance(cnf, dict) else {}
-        return cls(jkt=said.get("jkt", ""))
+        return cls(said.get("jkt", ""), said.get(_X5T, ""))
 
     def claim(self) -> dict[str, str]:
         """``cnf``, for a token that is bound to a key."""
-        return {"jkt": self.jkt}
+        named = {"jkt": self.jkt, _X5T: self.x5t_s256}
+        return {name: value for name, value in named.items() if value}
 
     def is_met_by(self, shown: Self) -> bool:
         """Whether these are the keys asked for, compared in constant time; all are if none is."""

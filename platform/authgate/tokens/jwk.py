@@ -100,22 +100,32 @@ def _of_type(jwk: Mapping[str, object]) -> tuple[VerifyingKey, frozenset[str], d
     raise BadJwk("A JWK is of none of the types EC with P-256, OKP with Ed25519, and RSA.")
 
 
+def members_of(key: object) -> dict[str, str]:
+    """The members of a JWK that name a public key. Raises ``BadJwk``."""
+    match key:
+        case ec.EllipticCurvePublicKey() if key.curve.name == "secp256r1":
+            at = key.public_numbers()
+            x, y = number(at.x, _COORDINATE), number(at.y, _COORDINATE)
+            return {"kty": "EC", "crv": "P-256", "x": x, "y": y}
+        case ed25519.Ed25519PublicKey():
+            point = algorithms.base64url(key.public_bytes_raw()).decode()
+            return {"kty": "OKP", "crv": "Ed25519", "x": point}
+        case rsa.RSAPublicKey():
+            of = key.public_numbers()
+            return {"kty": "RSA", "n": number(of.n), "e": number(of.e)}
+    raise BadJwk("A key is of none of the types EC with P-256, OKP with Ed25519, and RSA.")
+
+
 def _p256(jwk: Mapping[str, object]) -> tuple[VerifyingKey, frozenset[str], dict[str, str]]:
     x, y = (_integer(jwk, name) for name in "xy")
     key = ec.EllipticCurvePublicNumbers(x, y, ec.SECP256R1()).public_key()
-    members = {
-        "kty": "EC",
-        "crv": "P-256",
-        "x": number(x, _COORDINATE),
-        "y": number(y, _COORDINATE),
-    }
-    return key, frozenset({"ES256"}), members
+    return key, frozenset({"ES256"}), members_of(key)
 
 
 def _ed25519(jwk: Mapping[str, object]) -> tuple[VerifyingKey, frozenset[str], dict[str, str]]:
     point = _octets(jwk, "x")
-    members = {"kty": "OKP", "crv": "Ed25519", "x": algorithms.base64url(point).decode()}
-    return ed25519.Ed25519PublicKey.from_public_bytes(point), frozenset({"EdDSA"}), members
+    key = ed25519.Ed25519PublicKey.from_public_bytes(point)
+    return key, frozenset({"EdDSA"}), members_of(key)
 
 
 def _rsa(jwk: Mapping[str, object]) -> tuple[VerifyingKey, frozenset[str], dict[str, str]]:
@@ -125,7 +135,7 @@ def _rsa(jwk: Mapping[str, object]) -> tuple[VerifyingKey, frozenset[str], dict[
     if e < _LEAST_EXPONENT or e % 2 == 0 or e.bit_length() > 64:
         raise BadJwk("The exponent of an RSA key is odd and 65537 or more.")
     key = rsa.RSAPublicNumbers(e, n).public_key()
-    return key, frozenset({"PS256", "RS256"}), {"kty": "RSA", "n": number(n), "e": number(e)}
+    return key, frozenset({"PS256", "RS256"}), members_of(key)
 
 
 def _integer(jwk: Mapping[str, object], name: str) -> int:

@@ -259,6 +259,7 @@ class Edge:
                 exchange.client_ip,
                 exchange.request_id,
                 raw_path,
+                head.peer,
             )
             return await handler(request)
         except Exception as error:  # noqa: BLE001  # every failure is answered

@@ -68,6 +68,8 @@ class MachineRequest:
     request_id: str
     raw_path: bytes = b""
     """The path as it was sent, where a part of it may hold an encoded slash."""
+    peer: str = ""
+    """The address at the other end of the connection: a proxy's, where there is one."""
     _form: Form | None = field(default=None, repr=False)
 
     def header(self, name: bytes) -> str | None:
