@@ -83,6 +83,7 @@ async def test_a_way_to_sign_in_that_is_wished_for_is_no_condition(
         {"claims": '{"id_token": []}'},
         {"claims": '{"id_token": {"email": 1}}'},
         {"claims": '{"id_token": {"sub": {"values": ["a", "b"]}}}'},
+        {"claims": '{"id_token": {"sub": {"value": "a\\u0000"}}}'},
         {"claims": '{"id_token": ' + "[" * 3000},
         {"claims": " " * 5000},
         {"claims": claims(id_token={f"c{number}": None for number in range(65)})},

@@ -26,7 +26,7 @@ from authgate.storage.client_rows import ClientRow, ClientStatus
 from authgate.storage.spent_jtis import SpentJti
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.caller import Caller
-from authgate_testing.databases import on_sqlite
+from authgate_testing.databases import on_postgres, on_sqlite
 from authgate_testing.device import GRANT
 from authgate_testing.ledger import Ledger
 from authgate_testing.pretend_host import Answer, Host
@@ -130,6 +130,10 @@ def by_secret(claims: dict[str, Any], secret: bytes) -> str:
 
 def segment(data: bytes) -> bytes:
     return base64.urlsafe_b64encode(data).rstrip(b"=")
+
+
+def nested(depth: int) -> list[Any]:
+    return [nested(depth - 1)] if depth else []
 
 
 def refused(answer: httpx2.Response) -> bool:
@@ -301,6 +305,7 @@ async def test_ca_14_an_assertion_names_its_client_and_ends_soon(
         {"jti": ""},
         {"jti": "x" * 257},
         {"jti": 7},
+        {"jti": "\ud800"},
     ]
     for claims in wrong:
         assert refused(await payroll.say(**claims)), claims
@@ -309,6 +314,12 @@ async def test_ca_14_an_assertion_names_its_client_and_ends_soon(
     # Who cannot sign makes us remember nothing.
     with use_tenant(acme):
         assert await SpentJti.all().count() == 4
+
+
+@on_postgres
+@pytest.mark.parametrize("text", ["a\0b", "\ud800", "ü"], ids=["NUL", "surrogate", "not ASCII"])
+async def test_un_03_un_04_what_cannot_be_kept_names_nobody(payroll: Signer, text: str) -> None:
+    assert refused(await payroll.say(iss=text, sub=text))
 
 
 @on_sqlite
@@ -412,6 +423,10 @@ async def test_ca_15_keys_that_are_none_are_not_registered(
         {"jwks": {"keys": [{**key.public_jwk(), "x": key.public_jwk()["y"]}]}},
         {"jwks": {"keys": [{**key.public_jwk(), "x": "=="}]}},
         {"jwks": {"keys": [{**key.public_jwk(), "use": "enc"}]}},
+        {"jwks": {"keys": [{**key.public_jwk(), "alg": ["ES256"]}]}},
+        {"jwks": {"keys": [{**key.public_jwk(), "kid": "a\0b"}]}},
+        {"jwks": {"keys": [{**key.public_jwk(), "x5t": "x" * 65_536}]}},
+        {"jwks": {"keys": [{**key.public_jwk(), "x5c": nested(300)}]}},
         {"jwks": {"keys": ["key"]}},
         {"jwks": {"keys": [key.public_jwk()] * 33}},
         {"jwks": key.jwks(), "jwks_uri": "https://payroll.example/jwks.json"},

@@ -1,5 +1,6 @@
 """Authorization requests that are signed (RFC 9101), and answers that are (JARM)."""
 
+import json
 import time
 from typing import Any
 
@@ -127,6 +128,9 @@ async def test_mx_13_a_request_that_its_client_has_not_signed_is_refused(
         "not yet": signed(signer, key, nbf=now + 600)[1],
         "odd jti": signed(signer, key, jti="")[1],
         "NUL": signed(signer, key, state="a\0b")[1],
+        "half a character": signed(signer, key, state="\ud800")[1],
+        "large number": signed(signer, key, max_age=2**70)[1],
+        "nested deep": signed(signer, key, claims=json.loads("[" * 300 + "]" * 300))[1],
         "nonsense": "x",
     }
     for why, request in forged.items():

@@ -163,6 +163,7 @@ NAMES = tuple(f"c{number}" for number in range(16))
         orjson.dumps(dict.fromkeys(NAMES, "x" * 300)).decode(),
         orjson.dumps(dict.fromkeys((*NAMES, "c16"), 1)).decode(),
         '{"c1": "\\ud800"}',
+        '{"c1": ' + "[" * 254 + "]" * 254 + "}",
         "[" * 4000,
     ],
 )

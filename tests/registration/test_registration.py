@@ -384,6 +384,7 @@ _PRIVATE = {"kty": "OKP", "crv": "Ed25519", "x": "A" * 43, "d": "A" * 43}
         {"application_type": "other"},
         {"client_name": 5},
         {"contacts": ["nobody"]},
+        {"contacts": ["a\0b@ledger.example"]},
         {"scope": ["openid"]},
         {"subject_type": "pairwise"},
         {"id_token_signed_response_alg": "none"},

@@ -43,6 +43,8 @@ def read(text: str) -> ClaimsRequest:
     subjects = {each for name, wanted in asked if name == "sub" for each in _values(wanted)}
     if len(subjects) > 1:
         raise InvalidRequest("claims names more than one sub.")
+    if any("\0" in subject for subject in subjects):
+        raise InvalidRequest("claims holds a NUL character.")
     names = {name for name, _ in asked}
     scopes = tuple(scope for scope, its in standard_claims.BY_SCOPE.items() if names & its)
     return ClaimsRequest(scopes, next(iter(subjects), ""))

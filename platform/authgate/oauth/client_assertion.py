@@ -55,6 +55,8 @@ def named_by(assertion: ForeignJwt) -> str:
     client_id = assertion.text("sub")
     if not client_id or assertion.text("iss") != client_id:
         raise InvalidToken("iss and sub are not one client")
+    if not client_id.isascii() or not client_id.isprintable():
+        raise InvalidToken("names what no client is called")
     return client_id
 
 

@@ -53,6 +53,14 @@ def _checked(claims: dict[str, Any], allowed: set[str]) -> dict[str, Any]:
     for name, value in claims.items():
         if name not in allowed:
             raise InvalidRequest("The client is not registered for one of these extra_claims.")
-        if len(orjson.dumps(value)) > MAX_VALUE_BYTES:
+        if _size(value) > MAX_VALUE_BYTES:
             raise InvalidRequest(f"A value in extra_claims is larger than {MAX_VALUE_BYTES} bytes.")
     return claims
+
+
+def _size(value: object) -> int:
+    try:
+        # As deep as in the token.
+        return len(orjson.dumps([value])) - len("[]")
+    except orjson.JSONEncodeError as error:
+        raise InvalidRequest("A value in extra_claims is nested too deep.") from error

@@ -86,7 +86,10 @@ def _pairs(signed: ForeignJwt, name: str) -> list[tuple[str, str]]:
 
 
 def _text(value: object) -> str:
-    text = value if isinstance(value, str) else orjson.dumps(value).decode()
+    try:
+        text = value if isinstance(value, str) else orjson.dumps(value).decode()
+    except orjson.JSONEncodeError as error:
+        raise InvalidToken("holds a number that is too large, or is nested too deep") from error
     if "\0" in text:
         raise InvalidToken("holds a NUL character")
     return text

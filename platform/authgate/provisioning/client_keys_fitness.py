@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator
 from urllib.parse import urlsplit
 
+import orjson
 from cryptography import x509
 
 from authgate.storage.client_drafts import ClientDraft
@@ -18,6 +19,7 @@ from authgate.tokens import jwk
 from authgate.tokens.jwk import ALGORITHMS, BadJwk
 
 _LONGEST_URI = 2048
+_LARGEST_SET = 65_536
 
 
 def faults(draft: ClientDraft) -> Iterator[tuple[str, str]]:
@@ -69,16 +71,24 @@ def _of_keys(draft: ClientDraft) -> Iterator[tuple[str, str]]:
     if metadata.jwks is not None and metadata.jwks_uri:
         yield "jwks", "A client has jwks or jwks_uri, not both."
     if metadata.jwks is not None:
-        try:
-            jwk.check_key_set(metadata.jwks)
-        except BadJwk as error:
-            yield "jwks", str(error)
+        yield from _of_key_set(metadata.jwks)
     if metadata.jwks_uri and not _is_https(metadata.jwks_uri):
         yield "jwks_uri", "jwks_uri is an https URL without user name and fragment."
     has_keys = metadata.jwks is not None or metadata.jwks_uri
     signs = not {PRIVATE_KEY_JWT, SELF_SIGNED_TLS}.isdisjoint(draft.methods())
     if signs and not has_keys:
         yield "jwks", "A client that signs with its key has jwks or jwks_uri."
+
+
+def _of_key_set(document: object) -> Iterator[tuple[str, str]]:
+    try:
+        jwk.check_key_set(document)
+        written = orjson.dumps(document)
+    except (BadJwk, orjson.JSONEncodeError) as error:
+        yield "jwks", str(error)
+        return
+    if b"\\u0000" in written or len(written) > _LARGEST_SET:
+        yield "jwks", f"A set has up to {_LARGEST_SET} bytes, and no NUL character."
 
 
 def _fitting(methods: Collection[str]) -> tuple[str, ...]:

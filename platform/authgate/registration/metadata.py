@@ -73,7 +73,12 @@ _Uris = Annotated[
 ]
 _Words = Annotated[list[Annotated[str, Field(max_length=80)]], Field(max_length=10)]
 _Contacts = Annotated[
-    list[Annotated[str, Field(max_length=254, pattern=r"^[^@\s]+@[^@\s]+$")]], Field(max_length=10)
+    list[
+        Annotated[
+            str, Field(max_length=254, pattern=r"^[^@\s]+@[^@\s]+$"), AfterValidator(_printable)
+        ]
+    ],
+    Field(max_length=10),
 ]
 
 

@@ -104,6 +104,9 @@ def members(text: bytes) -> dict[str, object]:
             parse_constant=_no_number,
             parse_float=_finite,
         )
+        if b"\\u" in text:
+            # Half of a character has a spelling in JSON and none in UTF-8: nothing could keep it.
+            json.dumps(found, ensure_ascii=False).encode("utf-8")
     except (ValueError, RecursionError) as error:
         raise InvalidToken("not JSON") from error
     if not isinstance(found, dict):

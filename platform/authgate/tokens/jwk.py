@@ -52,7 +52,7 @@ def public_key(jwk: object) -> PublicKey:
     kid, named = jwk.get("kid", ""), jwk.get("alg")
     if not isinstance(kid, str) or len(kid) > 512:
         raise BadJwk("The kid of a JWK is no text, or longer than 512 characters.")
-    if named is not None and named not in fitting:
+    if named is not None and not (isinstance(named, str) and named in fitting):
         raise BadJwk(f"The alg of a JWK is none of {', '.join(sorted(fitting))}.")
     return PublicKey(kid, frozenset({named} if named else fitting), key, members)
 
