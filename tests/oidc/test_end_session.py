@@ -122,6 +122,7 @@ async def test_the_hint_may_come_with_a_form_from_the_application_s_page(
     assert not await is_signed_in(person, acme)
 
 
+@on_sqlite
 @pytest.mark.parametrize("parameters", [{}, {"client_id": "console"}, {"logout_hint": "alice"}])
 async def test_wb_02_a_link_alone_signs_nobody_out(
     person: Person, acme: Tenant, leave: Leave, ledger: Ledger, parameters: dict[str, str]
