@@ -86,6 +86,23 @@ async def test_an_application_registers_and_lets_people_sign_in(
 
 
 @on_sqlite
+async def test_a_client_says_where_it_is_told_that_a_session_is_over(
+    at_open: Caller, acme: Tenant
+) -> None:
+    addresses: dict[str, Any] = {
+        "backchannel_logout_uri": "https://backend.ledger.example/gone",
+        "backchannel_logout_session_required": True,
+        "frontchannel_logout_uri": "https://ledger.example/gone",
+        "frontchannel_logout_session_required": True,
+        "post_logout_redirect_uris": ["https://ledger.example/bye"],
+    }
+    made = (await register(at_open, **addresses)).json()
+    assert {name: made[name] for name in addresses} == addresses
+    client = await stored(acme, made["client_id"])
+    assert client.metadata.backchannel_logout_uri == addresses["backchannel_logout_uri"]
+
+
+@on_sqlite
 async def test_a_public_client_gets_no_secret_and_no_grant_that_it_did_not_ask_for(
     at_open: Caller, acme: Tenant
 ) -> None:
@@ -389,6 +406,8 @@ _PRIVATE = {"kty": "OKP", "crv": "Ed25519", "x": "A" * 43, "d": "A" * 43}
         {"subject_type": "pairwise"},
         {"id_token_signed_response_alg": "none"},
         {"post_logout_redirect_uris": ["javascript:alert(1)"]},
+        {"backchannel_logout_uri": "http://ledger.example/gone"},
+        {"frontchannel_logout_uri": "https://other.example/gone"},
         {"jwks": {"keys": []}, "jwks_uri": "https://ledger.example/jwks"},
         {"jwks": {"keys": [_SHARED]}},
         {"jwks": {"keys": [_PRIVATE]}},

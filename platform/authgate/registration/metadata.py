@@ -7,6 +7,7 @@ rights is no client's own to say.
 
 import unicodedata
 from collections.abc import Mapping
+from dataclasses import fields
 from typing import Annotated, Any, Literal, NoReturn, Self
 from urllib.parse import urlsplit
 
@@ -41,6 +42,9 @@ _OF_ANOTHER_NAME = {
 """Members of the document, by what they are called here."""
 
 
+_KEPT = frozenset(each.name for each in fields(ClientMetadata))
+
+
 def _https(url: str) -> str:
     try:
         parts = urlsplit(url)
@@ -68,9 +72,8 @@ def _readable(name: str) -> str:
 
 _Url = Annotated[str, Field(max_length=2048), AfterValidator(_https)]
 _Text = Annotated[str, Field(max_length=255), AfterValidator(_printable)]
-_Uris = Annotated[
-    list[Annotated[str, Field(max_length=redirect_uris.LONGEST)]], Field(max_length=20)
-]
+_Uri = Annotated[str, Field(max_length=redirect_uris.LONGEST)]
+_Uris = Annotated[list[_Uri], Field(max_length=20)]
 _Words = Annotated[list[Annotated[str, Field(max_length=80)]], Field(max_length=10)]
 _Contacts = Annotated[
     list[
@@ -103,6 +106,10 @@ class Described(BaseModel):
     software_id: _Text = ""
     software_version: _Text = ""
     post_logout_redirect_uris: _Uris = []
+    backchannel_logout_uri: _Url = ""
+    backchannel_logout_session_required: bool = False
+    frontchannel_logout_uri: _Uri = ""
+    frontchannel_logout_session_required: bool = False
     subject_type: Literal["public"] = "public"
     id_token_signed_response_alg: str | None = None
     jwks_uri: _Url = ""
@@ -140,30 +147,21 @@ class Described(BaseModel):
             redirect_uris=list(dict.fromkeys(self.redirect_uris)),
             application_type=self._kind(),
             authentication_methods=[self.token_endpoint_auth_method],
-            metadata=ClientMetadata(
-                client_uri=self.client_uri,
-                logo_uri=self.logo_uri,
-                policy_uri=self.policy_uri,
-                tos_uri=self.tos_uri,
-                contacts=tuple(self.contacts),
-                software_id=self.software_id,
-                software_version=self.software_version,
-                post_logout_redirect_uris=tuple(self.post_logout_redirect_uris),
-                jwks_uri=self.jwks_uri,
-                jwks=self.jwks,
-                token_endpoint_auth_signing_alg=self.token_endpoint_auth_signing_alg,
-                require_pushed_authorization_requests=self.require_pushed_authorization_requests,
-                dpop_bound_access_tokens=self.dpop_bound_access_tokens,
-                request_object_signing_alg=self.request_object_signing_alg,
-                require_signed_request_object=self.require_signed_request_object,
-                self_registered=True,
-            ),
+            metadata=self._metadata(),
             status=(
                 ClientStatus.PENDING
                 if settings.client_registration_approval
                 else ClientStatus.ACTIVE
             ),
         )
+
+    def _metadata(self) -> ClientMetadata:
+        said: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in self
+            if name in _KEPT and value is not None
+        }
+        return ClientMetadata(**said, self_registered=True)
 
     def _kind(self) -> ApplicationType:
         if self.application_type is not None:
