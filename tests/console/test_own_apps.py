@@ -10,9 +10,11 @@ from authgate.storage.client_drafts import ClientChange
 from authgate.storage.client_rows import Client, ClientRow, ClientStatus, ConsentPolicy
 from authgate.storage.users import User
 from authgate_tenants import Tenant, use_tenant
-from authgate_testing.databases import on_sqlite
+from authgate_testing.databases import on_postgres, on_sqlite
 from authgate_testing.ledger import Ledger
+from authgate_testing.meanwhile import meanwhile
 from authgate_testing.person import Person, forms
+from authgate_testing.postgres import PostgresServer
 from authgate_testing.server import RunningServer
 
 SECRET = re.compile(r"agsec_[A-Za-z0-9_-]{43}")
@@ -92,6 +94,42 @@ async def test_an_app_waits_is_approved_and_waits_again_once_it_is_changed(
     assert changed.redirect_uris == ("https://other.example/cb",)
     [event] = await ledger.events(acme, Event.CLIENT_CREATED)
     assert (event.actor_type, event.actor_id) == ("user", str(alice.id))
+
+
+@on_postgres  # SQLite has one writer
+async def test_an_app_that_is_switched_off_meanwhile_stays_so(
+    server: RunningServer, postgres: PostgresServer, acme: Tenant, person: Person
+) -> None:
+    await let(server, acme, own_applications="open")
+    app = await registered(person, acme)
+    await person.visit(f"{acme.issuer}{HERE}/{app.id}/edit")
+    changing = person.submit(GOOD | {"name": "Renamed"}, to="/edit")
+    with use_tenant(acme):
+        async with meanwhile(postgres, changing):
+            await clients.set_status(app.client_id, ClientStatus.INACTIVE)
+    changed = await stored(acme, app.id)
+    assert (changed.name, changed.status) == ("Renamed", ClientStatus.INACTIVE)
+
+
+@on_sqlite
+async def test_ad_04_whatever_a_tenant_lists_nobody_administers_it_by_their_own_app(
+    server: RunningServer, acme: Tenant, person: Person
+) -> None:
+    listed = ["openid", "authgate:clients:write"]
+    grants = ["client_credentials"]
+    await let(
+        server,
+        acme,
+        own_applications="open",
+        client_registration_scopes=listed,
+        client_registration_grant_types=grants,
+    )
+    page = await person.visit(f"{acme.issuer}{HERE}/new/machine")
+    assert "authgate:clients:write" not in page.text
+    wanted = {"name": "Mine", "scopes": "authgate:clients:write"}
+    page = await person.submit(wanted, to="/new/machine")
+    assert page.status_code == 400
+    assert await all_of(acme) == []
 
 
 @on_sqlite

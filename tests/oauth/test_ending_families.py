@@ -1,14 +1,11 @@
 """What is under way while the tokens of a sign-in end: it is waited for, and ends with them."""
 
-import asyncio
-import contextvars
-from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager
+from collections.abc import Coroutine
 from typing import Any
 
 import pytest
 
-from authgate import provisioning, storage
+from authgate import provisioning
 from authgate.accounts import access
 from authgate.audit import Event
 from authgate.oauth import families
@@ -20,6 +17,7 @@ from authgate_tenants import Tenant, use_tenant
 from authgate_testing.application import Application, decided, sent_on
 from authgate_testing.databases import on_postgres
 from authgate_testing.ledger import Ledger
+from authgate_testing.meanwhile import meanwhile
 from authgate_testing.person import Person
 from authgate_testing.postgres import PostgresServer
 from authgate_testing.server import RunningServer
@@ -32,27 +30,6 @@ pytestmark = on_postgres
 async def online(console: Application, person: Person) -> dict[str, str]:
     """What the application holds of Alice, for as long as she is signed in."""
     return await console.signed_in(person, scope="openid read")
-
-
-async def somebody_waits(postgres: PostgresServer) -> None:
-    """Return once a statement waits for another transaction."""
-    question = "SELECT count(*) FROM pg_locks WHERE NOT granted"
-    while await asyncio.to_thread(postgres.execute, question) == ["0"]:
-        pass
-
-
-@asynccontextmanager
-async def meanwhile(
-    postgres: PostgresServer, work: Coroutine[Any, Any, object]
-) -> AsyncIterator[None]:
-    """Do work apart from this unit, which is committed once the work waits for it."""
-    apart = contextvars.copy_context()
-    async with storage.transaction():
-        yield
-        task = asyncio.create_task(work, context=apart)
-        async with asyncio.timeout(10):
-            await somebody_waits(postgres)
-    await task
 
 
 async def successor_during(

@@ -136,7 +136,7 @@ class OwnApps:
 
     async def change(self, row_id: str) -> Response:
         """Change it. Somebody has to approve it again, where somebody had to."""
-        client = await _own(row_id)
+        client = await _held(await _own(row_id))
         filled = own_form.changed(client, await request.form)
         if filled.faults:
             return self._form(kind_of(client), filled.fields, filled, client=client)
@@ -220,6 +220,15 @@ async def _own(row_id: str) -> Client:
     if client is None or client.owner_id != signed_in().user.id:
         raise NotFound
     return client
+
+
+async def _held(client: Client) -> Client:
+    """The application until the end of the request: whatever an administrator has done meanwhile
+    stays done. Raises ``NotFound``."""
+    held = await clients.held(client.client_id)
+    if held is None:
+        raise NotFound
+    return held
 
 
 def _status_after_change(client: Client) -> ClientStatus:

@@ -7,6 +7,7 @@ from authgate.admin.console import client_form
 from authgate.admin.console.client_form import Filled
 from authgate.admin.console.client_kinds import BEGINNINGS, GRANTS
 from authgate.storage.client_rows import Client
+from authgate.tokens.scopes import usual
 from authgate.web.console_view_models import ClientFields, ClientKind
 from authgate_tenants import current_tenant
 
@@ -30,7 +31,8 @@ def kinds() -> Sequence[ClientKind]:
 
 def known_scopes() -> Sequence[str]:
     """The scopes that people's applications may ask for."""
-    return current_tenant().settings.client_registration_scopes
+    # Whoever registers an application administers nothing by it, whatever a list says.
+    return usual(current_tenant().settings.client_registration_scopes)
 
 
 def beginning(kind: ClientKind) -> ClientFields:
