@@ -1,6 +1,5 @@
 """Reading what a request says into a model, and saying what of it cannot be."""
 
-import json
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
@@ -8,7 +7,7 @@ import orjson
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from authgate.admin.problems import Fault, Invalid, Malformed, UnsupportedMediaType
-from authgate.web.machine import BadRequest, MachineRequest, parse_pairs
+from authgate.web.machine import BadRequest, MachineRequest, parse_json_object, parse_pairs
 
 JSON = "application/json"
 MERGE_PATCH = "application/merge-patch+json"
@@ -51,16 +50,9 @@ def members(request: MachineRequest, media_type: str) -> dict[str, Any]:
             f"The body has to be {media_type}.", headers=((b"accept", media_type.encode()),)
         )
     try:
-        found = orjson.loads(request.body)  # strict UTF-8, and no lone surrogates
-        json.loads(request.body, object_pairs_hook=_once)
-    except (ValueError, RecursionError) as error:
-        raise Malformed(
-            "The body is not JSON in which each member has a name of its own."
-        ) from error
-    if not isinstance(found, dict):
-        raise Malformed("The body has to be one JSON object.")
-    _refuse_nul(found)
-    return found
+        return parse_json_object(request.body)
+    except BadRequest as error:
+        raise Malformed(str(error)) from error
 
 
 def validated(model: type[Read], said: dict[str, Any]) -> Read:
@@ -105,24 +97,3 @@ def _of_parameter(error: Any) -> Fault:
 
 def _of_member(error: Any) -> Fault:
     return Fault(error["msg"], pointer=pointer(error["loc"]))
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        raise ValueError("a member is repeated")
-    return found
-
-
-def _refuse_nul(value: Any) -> None:
-    """PostgreSQL has no NUL in texts, and nobody has one in a name."""
-    match value:
-        case str() if "\0" in value:
-            raise Malformed("A text in the body holds a NUL character.")
-        case dict():
-            for name, member in value.items():
-                _refuse_nul(name)
-                _refuse_nul(member)
-        case list():
-            for each in value:
-                _refuse_nul(each)

@@ -11,20 +11,19 @@ from dataclasses import fields
 from typing import Annotated, Any, Literal, NoReturn, Self
 from urllib.parse import urlsplit
 
-import orjson
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
 from authgate.oauth.errors import InvalidClientMetadata, InvalidRedirectUri, OAuthError
 from authgate.provisioning.client_fitness import UnfitClient
 from authgate.storage.client_drafts import ClientDraft
-from authgate.storage.client_metadata import ClientMetadata
+from authgate.storage.client_metadata import AUTHENTICATION_METHODS, ClientMetadata
 from authgate.storage.client_rows import ApplicationType, Client, ClientStatus
 from authgate.tokens import scopes
 from authgate.tokens.id_token import algorithm_of
 from authgate.tokens.refresh_rotation import OFFLINE
 from authgate.web import redirect_uris
-from authgate.web.machine import MachineRequest
+from authgate.web.machine import BadRequest, MachineRequest, parse_json_object
 from authgate.web.redirect_uris import BadRedirectUri
 from authgate_tenants import TenantSettings, current_tenant
 
@@ -189,11 +188,9 @@ def read(request: MachineRequest) -> dict[str, Any]:
 def parse(body: bytes) -> dict[str, Any]:
     """The members of a document that have a value. Raises ``InvalidClientMetadata``."""
     try:
-        document = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        raise InvalidClientMetadata("The document is no JSON object.") from error
-    if not isinstance(document, dict):
-        raise InvalidClientMetadata("The document is no JSON object.")
+        document = parse_json_object(body)
+    except BadRequest as error:
+        raise InvalidClientMetadata(str(error)) from error
     languages = sum("#" in name for name in document)
     if len(document) > _MOST_MEMBERS or languages > _MOST_LANGUAGES:
         raise InvalidClientMetadata("The document has too many members.")
@@ -255,7 +252,8 @@ def described(client: Client) -> dict[str, Any]:
     """What is registered of a client, by the names of the standard (RFC 7591 section 3.2.1)."""
     said = client.metadata.to_json()
     has_code = _CODE in client.grant_types
-    [method] = client.authentication_methods
+    # An administrator may have given it more than one: then the one that is usual.
+    method = min(client.authentication_methods, key=AUTHENTICATION_METHODS.index)
     return {
         "client_id": client.client_id,
         "client_id_issued_at": int(client.created_at.timestamp()),

@@ -164,6 +164,42 @@ def parse_json_form(body: bytes) -> Form:
     return Form(values)
 
 
+def parse_json_object(body: bytes) -> dict[str, Any]:
+    """The members of the JSON object that a body is. Raises ``BadRequest``."""
+    try:
+        found = orjson.loads(body)  # strict UTF-8, and no lone surrogates
+        json.loads(body, object_pairs_hook=_once)
+    except (ValueError, RecursionError) as error:
+        raise BadRequest(
+            "The body is not JSON in which each member has a name of its own."
+        ) from error
+    if not isinstance(found, dict):
+        raise BadRequest("The body has to be one JSON object.")
+    _refuse_nul(found)
+    return found
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a member is repeated")
+    return found
+
+
+def _refuse_nul(value: Any) -> None:
+    """PostgreSQL has no NUL in texts, and nobody has one in a name."""
+    match value:
+        case str() if "\0" in value:
+            raise BadRequest("A text in the body holds a NUL character.")
+        case dict():
+            for name, member in value.items():
+                _refuse_nul(name)
+                _refuse_nul(member)
+        case list():
+            for each in value:
+                _refuse_nul(each)
+
+
 def _repeated(pairs: list[tuple[str, str]]) -> str:
     names = [name for name, _ in pairs]
     return next(name for name in names if names.count(name) > 1)[:40]
