@@ -9,6 +9,7 @@ import pytest
 from authgate import provisioning
 from authgate.audit import Event
 from authgate.storage import clients
+from authgate.storage.client_drafts import ClientChange
 from authgate.storage.client_rows import Client, ClientStatus
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.caller import Caller
@@ -142,6 +143,35 @@ async def test_whom_an_administrator_has_ended_does_not_change_that(
     client = await found(acme, registered["client_id"])
     assert client is not None
     assert client.status is status
+
+
+async def test_whom_an_administrator_ends_meanwhile_does_not_come_back_by_a_change(
+    at_open: Caller, acme: Tenant, registered: dict[str, Any]
+) -> None:
+    assert (await manage("GET", registered, at_open)).status_code == 200
+    with use_tenant(acme):  # of which this process has not been told yet
+        await clients.set_status(registered["client_id"], ClientStatus.REJECTED)
+    refused = await manage("PUT", registered, at_open, client_name="Another")
+    assert (refused.status_code, refused.json()["error"]) == (403, "access_denied")
+    client = await found(acme, registered["client_id"])
+    assert client is not None
+    assert (client.status, client.name) == (ClientStatus.REJECTED, "Ledger")
+    # It was not spent either.
+    assert (await manage("GET", registered, at_open)).status_code == 200
+
+
+@on_sqlite
+async def test_a_client_that_was_given_another_method_still_reads_what_it_is(
+    server: RunningServer, at_open: Caller, acme: Tenant, registered: dict[str, Any]
+) -> None:
+    both = ["client_secret_post", "client_secret_basic"]
+    with use_tenant(acme):
+        await provisioning.change_client(
+            server.parts, registered["client_id"], ClientChange(authentication_methods=both)
+        )
+    read = await manage("GET", registered, at_open)
+    assert (read.status_code, read.json()["token_endpoint_auth_method"]) == (200, both[1])
+    assert (await manage("PUT", registered, at_open, client_name="Another")).status_code == 200
 
 
 @on_sqlite

@@ -5,7 +5,6 @@ Whatever of an initial access token does not hold, the answer is the same; so it
 that manages a client.
 """
 
-from collections.abc import Collection
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
@@ -25,7 +24,7 @@ from authgate.oauth.errors import (
 from authgate.oauth.registered_clients import RegisteredClients
 from authgate.provisioning import NewClient, UnfitClient
 from authgate.registration import metadata
-from authgate.storage import client_registrations, initial_access_tokens
+from authgate.storage import client_registrations, clients, initial_access_tokens
 from authgate.storage.client_drafts import ClientChange, ClientDraft
 from authgate.storage.client_rows import Client, ClientStatus
 from authgate.telemetry.metrics import client_registrations as counted
@@ -144,13 +143,16 @@ class RegistrationEndpoint:
         return client, token
 
     async def _changed(self, client: Client, wanted: ClientDraft, token: str) -> tuple[Client, str]:
-        if client.status not in (ClientStatus.ACTIVE, ClientStatus.PENDING):
-            raise NotChangeable("An administrator has ended this client.")
-        change = _difference(client, wanted)
         async with storage.transaction():
             another = await client_registrations.rotate(client.client_id, token)
-            if another is None:
+            # As it is now, and not as it is remembered: an administrator may have ended it.
+            held = await clients.held(client.client_id)
+            if another is None or held is None:
                 raise InvalidToken(_NOT_GOOD)
+            client = held
+            if client.status not in (ClientStatus.ACTIVE, ClientStatus.PENDING):
+                raise NotChangeable("An administrator has ended this client.")
+            change = _difference(client, wanted)
             if not change.given():
                 return client, another
             try:
@@ -163,7 +165,8 @@ class RegistrationEndpoint:
 
 
 def _difference(client: Client, wanted: ClientDraft) -> ClientChange:
-    if _credential(wanted.methods()) != _credential(client.authentication_methods):
+    [method], methods = wanted.methods(), client.authentication_methods
+    if _credential(method) not in map(_credential, methods):
         raise InvalidClientMetadata(
             "token_endpoint_auth_method: what a client proves itself with stays as it is."
         )
@@ -183,16 +186,15 @@ def _difference(client: Client, wanted: ClientDraft) -> ClientChange:
         application_type=(
             wanted.application_type if wanted.application_type != client.application_type else None
         ),
-        authentication_methods=_other(list(wanted.methods()), client.authentication_methods),
+        authentication_methods=None if method in methods else [method],
         metadata=said if said != client.metadata else None,
     )
     # RFC 7591 section 5: what an administrator has approved is not this any more.
     return replace(change, status=wanted.status) if change.given() else change
 
 
-def _credential(methods: Collection[str]) -> str:
+def _credential(method: str) -> str:
     """What a client needs for its method: a secret that it shows goes for two of them."""
-    [method] = methods
     return "client_secret" if method in _SHOWING_A_SECRET else method
 
 
