@@ -469,13 +469,20 @@ async def test_who_is_not_used_goes_and_who_is_stays(
     unused = (await register(at_open)).json()
     made = (await register(at_open, token_endpoint_auth_method="client_secret_post")).json()
     itself = {name: made[name] for name in ("client_id", "client_secret")}
+    key = SigningKey.make()
+    signer = await register(at_open, token_endpoint_auth_method="private_key_jwt", jwks=key.jwks())
+    signer_id = signer.json()["client_id"]
     server.clock.advance(50 * 86_400)
-    assert (await at_open.post("/oauth/revoke", itself | {"token": "t"})).status_code == 200
+    end = int(server.clock().timestamp()) + 60
+    signed = key.credentials(signer_id, acme.issuer, exp=end)
+    for proof in (itself, signed):
+        assert (await at_open.post("/oauth/revoke", proof | {"token": "t"})).status_code == 200
     server.clock.advance(50 * 86_400)
     await remove_expired(server.parts.settings.database, batch=10, now=server.parts.clock())
     with use_tenant(acme):
         assert await clients.find(unused["client_id"]) is None
         assert await clients.find(made["client_id"]) is not None
+        assert await clients.find(signer_id) is not None
 
 
 @on_sqlite

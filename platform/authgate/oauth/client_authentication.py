@@ -97,10 +97,7 @@ class ClientAuthenticator:
             client, credentials, device_grant=device_grant, now=self._clock()
         ):
             return await self._by_certificate(request, credentials, client)
-        metrics.client_authentications.add(credentials.method, "success")
-        if client.expires_at is not None:
-            await self._clients.used(client, now=self._clock())
-        return client
+        return await self._proven(client, credentials.method)
 
     async def _by_certificate(
         self, request: MachineRequest, credentials: Credentials, client: Client | None
@@ -111,8 +108,7 @@ class ClientAuthenticator:
         method = await self._tls.method(request, client)
         if not method:
             await self._refuse(request, credentials)
-        metrics.client_authentications.add(method, "success")
-        return client
+        return await self._proven(client, method)
 
     async def _by_assertion(
         self, request: MachineRequest, form: Form, authorization: str | None
@@ -128,7 +124,12 @@ class ClientAuthenticator:
             await self._assertions.prove(client, assertion, endpoint=endpoint)
         except InvalidToken as error:
             await self._refuse(request, credentials, reason=str(error))
-        metrics.client_authentications.add(credentials.method, "success")
+        return await self._proven(client, credentials.method)
+
+    async def _proven(self, client: Client, method: str) -> Client:
+        metrics.client_authentications.add(method, "success")
+        if client.expires_at is not None:
+            await self._clients.used(client, now=self._clock())
         return client
 
     async def _refuse(
