@@ -57,6 +57,27 @@ async def test_a_secret_ends_when_it_was_said_to(
     assert await asked(server, acme, client_id, secret) == 401
 
 
+async def test_ca_16_a_former_secret_is_good_no_longer_than_it_would_have_been(
+    server: RunningServer, acme: Tenant, machine: NewClient
+) -> None:
+    client_id, later = machine.client.client_id, server.clock() + timedelta(days=9)
+    ending = server.clock() + timedelta(hours=2)
+    with use_tenant(acme):
+        first = await provisioning.rotate_client_secret(server.parts, client_id, expires_at=ending)
+        second = await provisioning.rotate_client_secret(
+            server.parts, client_id, expires_at=ending, former_until=later
+        )
+    assert await asked(server, acme, client_id, first) == 200
+    server.clock.advance(2 * 3600)
+    assert await asked(server, acme, client_id, first) == 401
+    assert await asked(server, acme, client_id, second) == 401
+    # One that has ended is not brought back.
+    with use_tenant(acme):
+        third = await provisioning.rotate_client_secret(server.parts, client_id, former_until=later)
+    assert await asked(server, acme, client_id, second) == 401
+    assert await asked(server, acme, client_id, third) == 200
+
+
 async def test_a_former_secret_ends_at_once_where_somebody_wants_it(
     server: RunningServer, acme: Tenant, machine: NewClient
 ) -> None:

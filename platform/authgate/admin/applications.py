@@ -124,8 +124,8 @@ async def rotate_client_secret(call: Call[Nothing, SecretRotation]) -> Answer[Ro
     """
     client, said = await _found(call), call.body
     call.caller.refuse_more_than_own(*client.scopes)
-    overlap = timedelta(seconds=said.overlap_seconds)
-    former_until = call.parts.clock() + overlap if overlap else None
+    overlap, now = timedelta(seconds=said.overlap_seconds), call.parts.clock()
+    former_until = client.secrets.kept_until(now + overlap if overlap else None, now=now)
     try:
         secret = await provisioning.rotate_client_secret(
             call.parts,

@@ -88,12 +88,16 @@ async def rotate_client_secret(
 ) -> str:
     """Another secret for a client of the current tenant.
 
-    The former one is good until ``former_until``, or ends at once. Raises ``UnknownClient`` where
-    there is no such client, or it has no secret.
+    The former one is good until ``former_until`` or its own end, or ends at once. Raises
+    ``UnknownClient`` where there is no such client, or it has no secret.
     """
     secret = secret or new_secret()
     async with storage.transaction():
-        sealed = await _sealed(parts, client_id, secret)
+        client = await clients.held(client_id)
+        if client is None:
+            raise UnknownClient(client_id)
+        sealed = await _sealed(parts, client, secret)
+        former_until = client.secrets.kept_until(former_until, now=parts.clock())
         if not await clients.replace_secret(
             client_id, secret, expires_at=expires_at, former_until=former_until, sealed=sealed
         ):
@@ -118,11 +122,10 @@ def _changed(former: Client, change: ClientChange) -> ClientDraft:
     return draft
 
 
-async def _sealed(parts: Installation, client_id: str, secret: str) -> bytes | None:
-    client = await clients.held(client_id)
-    if client is None or CLIENT_SECRET_JWT not in client.authentication_methods:
+async def _sealed(parts: Installation, client: Client, secret: str) -> bytes | None:
+    if CLIENT_SECRET_JWT not in client.authentication_methods:
         return None
-    return await ClientSecretSeal(parts.encryption).sealed(client_id, secret)
+    return await ClientSecretSeal(parts.encryption).sealed(client.client_id, secret)
 
 
 async def end_former_client_secret(

@@ -41,6 +41,15 @@ class ClientSecrets:
         """What was sealed, if it has not ended."""
         return self.sealed if _lives(self.expires_at, now) else None
 
+    def kept_until(self, until: datetime | None, *, now: datetime) -> datetime | None:
+        """When the current one ends that another replaces: never later than it would have.
+
+        ``None`` where it ends at once.
+        """
+        if until is None or self.expires_at is None:
+            return until
+        return min(until, self.expires_at) if _lives(self.expires_at, now) else None
+
     def include(self, presented: str, *, now: datetime) -> bool:
         """Whether this is one of them and has not ended, compared in constant time."""
         given = hash_secret(presented)
