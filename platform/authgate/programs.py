@@ -44,6 +44,7 @@ from authgate.tokens.dpop_nonces import DpopNonces
 from authgate.tokens.id_token import IdTokens
 from authgate.tokens.issuer import TokenIssuer
 from authgate.tokens.refresh_rotation import RefreshRotation
+from authgate.tokens.signed_answer import SignedAnswers
 from authgate.web.client_certificate import ClientCertificates
 from authgate.web.client_ip import ClientAddress
 from authgate.web.limits import Limits
@@ -118,7 +119,8 @@ class Programs:
         device_code = device_authorization_endpoint.endpoint(
             authenticator=authenticator, limits=limits, clock=parts.clock
         )
-        userinfo = userinfo_endpoint.endpoint(bearer=bearer)
+        answers = SignedAnswers(keys=parts.keys, clock=parts.clock)
+        userinfo = userinfo_endpoint.endpoint(bearer=bearer, answers=answers)
         return {
             "/.well-known/openid-configuration": _read_by(metadata),
             "/.well-known/oauth-authorization-server": _read_by(metadata),
@@ -145,7 +147,11 @@ class Programs:
             },
             "/oauth/introspect": {
                 "POST": introspection_endpoint.endpoint(
-                    authenticator=authenticator, bearer=bearer, limits=limits, clock=parts.clock
+                    authenticator=authenticator,
+                    bearer=bearer,
+                    answers=answers,
+                    limits=limits,
+                    clock=parts.clock,
                 )
             },
             "/oauth/revoke": {

@@ -70,6 +70,8 @@ async def test_the_metadata_say_where_everything_is(at_acme: Caller, acme: Tenan
         "request_parameter_supported": True,
         "request_object_signing_alg_values_supported": SIGNING[:-1],
         "authorization_signing_alg_values_supported": ["ES256"],
+        "userinfo_signing_alg_values_supported": ["ES256"],
+        "introspection_signing_alg_values_supported": ["ES256"],
         "request_uri_parameter_supported": False,
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": ["ES256"],

@@ -21,6 +21,7 @@ from authgate.oauth.errors import (
 )
 from authgate.oauth.registered_clients import RegisteredClients
 from authgate.storage import tokens, users
+from authgate.storage.client_rows import Client
 from authgate.storage.tokens import Remembered, TokenStatus
 from authgate.storage.users import User
 from authgate.tokens import verifier
@@ -44,6 +45,8 @@ class Presented:
     user: User | None
     claims: Mapping[str, object]
     """What the token says."""
+    client: Client
+    """Whose it is."""
 
     @property
     def subject(self) -> str:
@@ -104,8 +107,11 @@ class BearerTokens:
         if token is None or not self._is_good(token, text):
             return None
         user = await users.find(token.user_id) if token.user_id else None
-        is_served = await self._is_served(token, user)
-        return Presented(token, user, parsed.claims) if is_served else None
+        client = await self._clients.find(token.client_id)
+        if client is None or not client.is_active:
+            return None
+        is_served = token.user_id is None or (user is not None and user.is_active)
+        return Presented(token, user, parsed.claims, client) if is_served else None
 
     async def _shows_key(
         self, request: MachineRequest, scheme: str, text: str, found: Presented
@@ -122,12 +128,6 @@ class BearerTokens:
             raise UseTokenNonce(error.nonce) from error
         x5t = self._certificates.thumbprint(request) if bound.x5t_s256 else ""
         return bound.is_met_by(Confirmation(jkt, x5t))
-
-    async def _is_served(self, token: Remembered, user: User | None) -> bool:
-        client = await self._clients.find(token.client_id)
-        if client is None or not client.is_active:
-            return False
-        return token.user_id is None or (user is not None and user.is_active)
 
     def _is_good(self, remembered: Remembered, token: str) -> bool:
         return (

@@ -9,19 +9,27 @@ from authgate.storage import refresh_tokens, users
 from authgate.storage.client_rows import Client
 from authgate.storage.refresh_tokens import RefreshStatus
 from authgate.tokens.issuer import token_type
+from authgate.tokens.signed_answer import SignedAnswers
 from authgate.web.client_ip import bucket
 from authgate.web.limits import Limits
-from authgate.web.machine import Handler, MachineRequest, Reply
+from authgate.web.machine import NO_STORE, Handler, MachineRequest, Reply
 from authgate_tenants import current_tenant
 
 _LONGEST = 8192
+_SIGNED = "application/token-introspection+jwt"
+"""Asked for by ``Accept``, the answer is a JWT (RFC 9701 section 4)."""
 _INACTIVE: dict[str, object] = {"active": False}
 """All that is said of every token that is not good, and of one that is none of the client's
 business (RFC 7662 section 2.2)."""
 
 
 def endpoint(
-    *, authenticator: ClientAuthenticator, bearer: BearerTokens, limits: Limits, clock: Clock
+    *,
+    authenticator: ClientAuthenticator,
+    bearer: BearerTokens,
+    answers: SignedAnswers,
+    limits: Limits,
+    clock: Clock,
 ) -> Handler:
     """The endpoint."""
 
@@ -37,10 +45,19 @@ def endpoint(
         if token is None:
             raise InvalidRequest("token is required.")
         if len(token) > _LONGEST:
-            return Reply.json(200, _INACTIVE)
-        if refresh_tokens.is_one(token):
-            return Reply.json(200, await _refresh_token(token, client, clock))
-        return Reply.json(200, _access_token(await bearer.find(token), client))
+            known = _INACTIVE
+        elif refresh_tokens.is_one(token):
+            known = await _refresh_token(token, client, clock)
+        else:
+            known = _access_token(await bearer.find(token), client)
+        if _SIGNED not in (request.header(b"accept") or ""):
+            return Reply.json(200, known)
+        signed = await answers.sign(
+            {"token_introspection": known},
+            client_id=client.client_id,
+            typ="token-introspection+jwt",
+        )
+        return Reply(200, signed, ((b"content-type", _SIGNED.encode()), *NO_STORE))
 
     return introspect
 

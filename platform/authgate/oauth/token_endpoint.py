@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from authgate.oauth import responses
 from authgate.oauth.client_authentication import ClientAuthenticator
+from authgate.oauth.dpop import HEADER as DPOP
 from authgate.oauth.dpop import DpopProofs
 from authgate.oauth.errors import (
     InvalidDpopProof,
@@ -48,32 +49,31 @@ def endpoint(
             raise UnauthorizedClient("The client is not registered for this grant.")
         if not grant.is_paced:
             await limits.count("token_per_client", client.client_id, bucket(request.client_ip))
-        jkt = await dpop.key_of(request)
-        x5t = _certificate(request, client, certificates)
-        if not jkt:
-            if client.metadata.dpop_bound_access_tokens:
-                raise InvalidDpopProof("The client is registered for tokens bound to its key.")
-            if x5t:
-                shown = Confirmation(x5t_s256=x5t)
-                told = TokenRequest(client, form, request.client_ip, shown)
-                return Reply.json(200, _success(await grant.redeem(told)))
+        said = client.metadata
+        is_bound = said.dpop_bound_access_tokens or said.tls_client_certificate_bound_access_tokens
+        if not is_bound and request.header(DPOP) is None:
             issued = await grant.redeem(TokenRequest(client, form, request.client_ip))
             return Reply.json(200, _success(issued))
-        shown = Confirmation(jkt, x5t)
+        shown = await _shown(request, client, dpop, certificates)
         issued = await grant.redeem(TokenRequest(client, form, request.client_ip, shown))
-        headers = NO_STORE + responses.dpop_nonce(await dpop.nonce())
-        return Reply.json(200, _success(issued), headers)
+        nonce = responses.dpop_nonce(await dpop.nonce()) if shown.jkt else ()
+        return Reply.json(200, _success(issued), NO_STORE + nonce)
 
     return token
 
 
-def _certificate(request: MachineRequest, client: Client, certificates: ClientCertificates) -> str:
-    if not client.metadata.tls_client_certificate_bound_access_tokens:
-        return ""
-    thumbprint = certificates.thumbprint(request)
-    if not thumbprint:
-        raise InvalidRequest("The client is registered for tokens bound to its certificate.")
-    return thumbprint
+async def _shown(
+    request: MachineRequest, client: Client, dpop: DpopProofs, certificates: ClientCertificates
+) -> Confirmation:
+    """The keys that the client has shown, to which its tokens are bound."""
+    jkt, x5t = await dpop.key_of(request), ""
+    if client.metadata.dpop_bound_access_tokens and not jkt:
+        raise InvalidDpopProof("The client is registered for tokens bound to its key.")
+    if client.metadata.tls_client_certificate_bound_access_tokens:
+        x5t = certificates.thumbprint(request)
+        if not x5t:
+            raise InvalidRequest("The client is registered for tokens bound to its certificate.")
+    return Confirmation(jkt, x5t)
 
 
 def _grant(form: Form, by_type: dict[str, Grant]) -> Grant:

@@ -187,6 +187,10 @@ def _provided(
         "authorization_response_iss_parameter_supported": True,
         "claims_parameter_supported": True,
         "acr_values_supported": [ACR],
+        "userinfo_signing_alg_values_supported": [algorithm_of(tenant.settings.signing_algorithm)],
+        "introspection_signing_alg_values_supported": [
+            algorithm_of(tenant.settings.signing_algorithm)
+        ],
         "request_parameter_supported": True,
         "request_object_signing_alg_values_supported": list(request_object.SIGNING_ALGORITHMS),
         "authorization_signing_alg_values_supported": [

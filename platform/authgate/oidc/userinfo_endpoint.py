@@ -4,7 +4,8 @@ from authgate.oauth import resources
 from authgate.oauth.bearer import BearerTokens, Presented
 from authgate.oauth.errors import InsufficientScope, InvalidToken, MissingToken
 from authgate.tokens import standard_claims
-from authgate.web.machine import Handler, MachineRequest, Reply
+from authgate.tokens.signed_answer import SignedAnswers
+from authgate.web.machine import NO_STORE, Handler, MachineRequest, Reply
 from authgate_tenants import current_tenant
 
 TOLD_OF_A_PERSON = frozenset({"openid", "profile", "email"})
@@ -12,7 +13,10 @@ TOLD_OF_A_PERSON = frozenset({"openid", "profile", "email"})
 their user without it."""
 
 
-def endpoint(*, bearer: BearerTokens) -> Handler:
+_JWT = (b"content-type", b"application/jwt")
+
+
+def endpoint(*, bearer: BearerTokens, answers: SignedAnswers) -> Handler:
     """The endpoint."""
 
     async def userinfo(request: MachineRequest) -> Reply:
@@ -24,14 +28,16 @@ def endpoint(*, bearer: BearerTokens) -> Handler:
             raise InvalidToken("This token is a machine's: it has no user.")
         if not scopes & TOLD_OF_A_PERSON:
             raise InsufficientScope("The token was not granted openid, profile or email.")
-        return Reply.json(
-            200,
-            {
-                "sub": presented.user.subject,
-                "iss": current_tenant().issuer,
-                **standard_claims.of(presented.user, scopes),
-            },
-        )
+        known: dict[str, object] = {
+            "sub": presented.user.subject,
+            "iss": current_tenant().issuer,
+            **standard_claims.of(presented.user, scopes),
+        }
+        client = presented.client
+        if not client.metadata.userinfo_signed_response_alg:
+            return Reply.json(200, known)
+        signed = await answers.sign(known, client_id=client.client_id, typ="userinfo+jwt")
+        return Reply(200, signed, (_JWT, *NO_STORE))
 
     return userinfo
 

@@ -16,7 +16,9 @@ from authgate.storage.client_metadata import (
     TLS_METHODS,
 )
 from authgate.tokens import jwk
+from authgate.tokens.id_token import algorithm_of
 from authgate.tokens.jwk import ALGORITHMS, BadJwk
+from authgate_tenants.scope import tenant_in_scope
 
 _LONGEST_URI = 2048
 _LARGEST_SET = 65_536
@@ -28,6 +30,7 @@ def faults(draft: ClientDraft) -> Iterator[tuple[str, str]]:
     yield from _of_keys(draft)
     yield from _of_requests(draft)
     yield from _of_certificates(draft)
+    yield from _of_answers(draft)
     metadata, methods = draft.metadata, draft.methods()
     fitting = _fitting(methods)
     if metadata.token_endpoint_auth_signing_alg not in ("", *fitting):
@@ -42,6 +45,15 @@ def _of_requests(draft: ClientDraft) -> Iterator[tuple[str, str]]:
         yield "request_object_signing_alg", fault
     if metadata.require_signed_request_object and metadata.jwks is None and not metadata.jwks_uri:
         yield "jwks", "A client that signs its requests has jwks or jwks_uri."
+
+
+def _of_answers(draft: ClientDraft) -> Iterator[tuple[str, str]]:
+    tenant = tenant_in_scope()
+    algorithm = draft.metadata.userinfo_signed_response_alg
+    if algorithm and tenant is not None:
+        own = algorithm_of(tenant.settings.signing_algorithm)
+        if algorithm != own:
+            yield "userinfo_signed_response_alg", f"The tenant signs with {own}."
 
 
 def _of_certificates(draft: ClientDraft) -> Iterator[tuple[str, str]]:

@@ -115,6 +115,7 @@ class Described(BaseModel):
     jwks: dict[str, Any] | None = None
     require_pushed_authorization_requests: bool = False
     dpop_bound_access_tokens: bool = False
+    userinfo_signed_response_alg: str = ""
     request_object_signing_alg: str = ""
     require_signed_request_object: bool = False
 

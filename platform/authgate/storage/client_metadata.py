@@ -85,6 +85,8 @@ class ClientMetadata:
     legacy_assertion_audience: bool = False
     """Its assertions may be for the token endpoint instead of the issuer, as those of older
     libraries are. Only for a client that speaks to no other server."""
+    userinfo_signed_response_alg: str = ""
+    """Whether it is told who a person is by a JWT; by the tenant's algorithm alone."""
     request_object_signing_alg: str = ""
     """What it signs requests with; any algorithm that goes with its keys where empty."""
     require_signed_request_object: bool = False

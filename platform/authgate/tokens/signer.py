@@ -9,7 +9,7 @@ import orjson
 from authgate.tokens.algorithms import PrivateKey, base64url
 from authgate_tenants.settings import SigningAlgorithm
 
-TokenType = Literal["at+jwt", "JWT", "logout+jwt"]
+TokenType = Literal["at+jwt", "JWT", "logout+jwt", "token-introspection+jwt", "userinfo+jwt"]
 """What a token is, so that one kind is never taken for another (RFC 8725 section 3.11)."""
 
 

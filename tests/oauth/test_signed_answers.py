@@ -1,0 +1,78 @@
+"""Answers that are signed: introspection (RFC 9701) and userinfo (OpenID Connect Core 5.3.2)."""
+
+from typing import Any
+
+import httpx2
+import jwt
+import pytest
+
+from authgate import provisioning
+from authgate.provisioning.client_fitness import UnfitClient
+from authgate.storage.client_drafts import ClientChange
+from authgate.storage.client_metadata import ClientMetadata
+from authgate_tenants import use_tenant
+from authgate_testing.application import Application, claims
+from authgate_testing.caller import Caller
+from authgate_testing.databases import on_sqlite
+from authgate_testing.person import Person
+from authgate_testing.server import RunningServer
+
+pytestmark = on_sqlite
+
+INTROSPECTION = "application/token-introspection+jwt"
+
+
+@pytest.fixture
+async def tokens(console: Application, person: Person) -> dict[str, str]:
+    """What the console holds of Alice."""
+    return await console.signed_in(person, scope="openid profile read")
+
+
+async def asked(console: Application, token: str, accept: str) -> httpx2.Response:
+    form = {"token": token} | console.credentials()
+    url = f"{console.tenant.issuer}/oauth/introspect"
+    return await console.http.post(url, data=form, headers={"Accept": accept})
+
+
+async def test_introspection_is_signed_for_who_asks_for_it(
+    console: Application, tokens: dict[str, str]
+) -> None:
+    answer = await asked(console, tokens["access_token"], INTROSPECTION)
+    assert answer.headers["content-type"] == INTROSPECTION
+    assert answer.headers["cache-control"] == "no-store"
+    assert jwt.get_unverified_header(answer.text)["typ"] == "token-introspection+jwt"
+    said: dict[str, Any] = await claims(
+        console.http, console.tenant, answer.text, audience="console"
+    )
+    plain = await asked(console, tokens["access_token"], "application/json")
+    assert said["token_introspection"] == plain.json()
+    # Section 5: what says of a token that it is good is no token itself.
+    assert "sub" not in said
+    assert "exp" not in said
+    unknown = await asked(console, "x", INTROSPECTION)
+    said = await claims(console.http, console.tenant, unknown.text, audience="console")
+    assert said["token_introspection"] == {"active": False}
+
+
+async def test_userinfo_is_signed_for_a_client_registered_so(
+    server: RunningServer, console: Application, tokens: dict[str, str], at_acme: Caller
+) -> None:
+    plain = await at_acme.get("/oauth/userinfo", bearer=tokens["access_token"])
+    with use_tenant(console.tenant):
+        change = ClientChange(metadata=ClientMetadata(userinfo_signed_response_alg="ES256"))
+        await provisioning.change_client(server.parts, "console", change)
+    answer = await at_acme.get("/oauth/userinfo", bearer=tokens["access_token"])
+    assert answer.headers["content-type"] == "application/jwt"
+    said = await claims(console.http, console.tenant, answer.text, audience="console")
+    assert {name: said[name] for name in plain.json()} == plain.json()
+    for path in ("/oauth/userinfo", "/oauth/tokeninfo"):
+        assert (await at_acme.get(path, bearer=answer.text)).status_code == 401
+    assert (await asked(console, answer.text, "*/*")).json() == {"active": False}
+
+
+async def test_answers_are_signed_by_the_tenants_algorithm_alone(
+    server: RunningServer, console: Application
+) -> None:
+    change = ClientChange(metadata=ClientMetadata(userinfo_signed_response_alg="none"))
+    with use_tenant(console.tenant), pytest.raises(UnfitClient):
+        await provisioning.change_client(server.parts, "console", change)
