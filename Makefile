@@ -52,6 +52,8 @@ lock: install ## Lock the newest versions that pyproject.toml allows
 	}; \
 	lock run requirements/build.in && lock dev --extra dev requirements/build.in && \
 		lock image --extra fast --extra otel
+	@uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+		--no-header tests/clients/requirements.in --output-file tests/clients/requirements.txt
 
 services: ## Install what the tests start: PostgreSQL, Redis, Chromium … (Debian, Ubuntu)
 	@sh tests/services/install
@@ -60,5 +62,5 @@ install:
 	@sh requirements/install dev
 
 clean: ## Remove all that can be made again; the demo's data stays
-	@rm -rf .venv .venv-sdk dist build .coverage .coverage.* .hypothesis .import_linter_cache \
-		.mypy_cache .pytest_cache .ruff_cache
+	@rm -rf .venv .venv-sdk .venv-clients tests/clients/npm/node_modules dist build .coverage \
+		.coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache

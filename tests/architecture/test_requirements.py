@@ -1,5 +1,6 @@
 """What gets installed is locked, and the lock agrees with pyproject.toml."""
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -36,12 +37,28 @@ def test_what_pyproject_asks_for_is_what_is_locked(
     assert not unmet, "run `make lock`"
 
 
-@pytest.mark.parametrize("wanted", ["run", "dev", "image"])
-def test_every_locked_version_has_hashes_and_no_address(repository: Path, wanted: str) -> None:
-    text = (repository / f"requirements/{wanted}.txt").read_text()
+@pytest.mark.parametrize(
+    "lock",
+    [
+        "requirements/run.txt",
+        "requirements/dev.txt",
+        "requirements/image.txt",
+        "tests/clients/requirements.txt",
+    ],
+)
+def test_every_locked_version_has_hashes_and_no_address(repository: Path, lock: str) -> None:
+    text = (repository / lock).read_text()
     blocks = re.split(r"\n(?=\S)", text)
     assert all("--hash=sha256:" in block for block in blocks if PINNED.match(block))
     assert "://" not in text
+
+
+@pytest.mark.parametrize("of", ["tests/clients/npm", "bench/peers/oidc-provider"])
+def test_every_package_of_npm_has_its_digest_and_no_address(repository: Path, of: str) -> None:
+    lock = json.loads((repository / of / "package-lock.json").read_text())
+    packages = {name: each for name, each in lock["packages"].items() if name}
+    assert packages
+    assert all(each["integrity"] and "resolved" not in each for each in packages.values())
 
 
 @pytest.mark.parametrize("wanted", ["run", "image"])

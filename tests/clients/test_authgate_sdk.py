@@ -3,33 +3,14 @@
 import asyncio
 import json
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import httpx2
-import pytest
 
 from authgate_testing.live import PASSWORD, LiveServer
 from authgate_testing.person import Person
 
 HERE = Path(__file__).parent
-ROOT = HERE.parent.parent
-REQUIREMENTS = HERE / "sdk-requirements.txt"
-
-
-@pytest.fixture(scope="session")
-def sdk_python() -> Path:
-    """A Python with the SDK, whose package has the same name as ours and so lives apart."""
-    environment = ROOT / ".venv-sdk"
-    python, installed = environment / "bin" / "python", environment / "installed"
-    wanted = REQUIREMENTS.read_text(encoding="utf-8")
-    if not installed.exists() or installed.read_text(encoding="utf-8") != wanted:
-        subprocess.run([sys.executable, "-m", "venv", "--clear", environment], check=True)
-        pip = [str(python), "-m", "pip", "install", "--quiet", "--require-hashes"]
-        subprocess.run([*pip, "-r", str(REQUIREMENTS)], check=True)
-        installed.write_text(wanted, encoding="utf-8")
-    return python
 
 
 async def test_the_sdk_signs_a_person_in_by_device_flow(

@@ -6,7 +6,7 @@ import re
 import secrets
 from dataclasses import dataclass, field
 from html import unescape
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
 
 import httpx2
 import jwt
@@ -120,7 +120,7 @@ async def sent_on(person: Person, url: str) -> httpx2.Response:
         target = answer.headers["Location"]
         if not target.startswith("/") and urlsplit(target).netloc != here:
             break
-        answer = await person.http.get(target)
+        answer = await person.http.get(urljoin(url, target))
     person.page = answer
     return answer
 

@@ -1,0 +1,79 @@
+"""Other people's clients, each in a process of its own, and the tenants that they sign in at."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from uuid import uuid4
+
+import httpx2
+import pytest
+
+from authgate import installation, provisioning
+from authgate.accounts.passwords import Passwords
+from authgate.installation import Installation
+from authgate_tenants import TenantSettings, use_tenant
+from authgate_testing.environments import node_with, python_with
+from authgate_testing.issuers import Issuer, MakeIssuer
+from authgate_testing.live import PASSWORD, Host
+from authgate_testing.person import Person
+
+HERE = Path(__file__).parent
+
+
+@pytest.fixture(scope="session")
+def sdk_python() -> Path:
+    """A Python with AuthGate's SDK, whose package has the same name as ours and so lives apart."""
+    return python_with(HERE / "sdk-requirements.txt", "sdk")
+
+
+@pytest.fixture(scope="session")
+def clients_python() -> Path:
+    """A Python with other people's clients."""
+    return python_with(HERE / "requirements.txt", "clients")
+
+
+@pytest.fixture(scope="session")
+def clients_node(clients_python: Path) -> Path:
+    """A Node.js with other people's clients."""
+    return node_with(HERE / "npm/package-lock.json", clients_python)
+
+
+@pytest.fixture(scope="package")
+async def parts(live_host: Host) -> AsyncIterator[Installation]:
+    """What the live server serves."""
+    async with installation.opened(live_host.settings) as opened:
+        yield opened
+
+
+@pytest.fixture
+def make_issuer(parts: Installation, passwords: Passwords) -> MakeIssuer:
+    """Makes a tenant that has chosen these settings."""
+
+    async def made(settings: TenantSettings) -> Issuer:
+        slug = f"northwind-{uuid4().hex[:8]}"
+        tenant = await provisioning.add_tenant(
+            parts, slug=slug, name="Northwind Robotics", settings=settings
+        )
+        with use_tenant(tenant):
+            await provisioning.add_user(
+                passwords,
+                username="mira.halvorsen",
+                password=PASSWORD,
+                email="mira@northwind.example",
+                name="Mira Halvorsen",
+            )
+        return Issuer(parts, tenant)
+
+    return made
+
+
+@pytest.fixture
+async def issuer(make_issuer: MakeIssuer) -> Issuer:
+    """A tenant that leaves everything as it is."""
+    return await make_issuer(TenantSettings())
+
+
+@pytest.fixture
+async def mira() -> AsyncIterator[Person]:
+    """Somebody at a browser, signed in nowhere yet."""
+    async with httpx2.AsyncClient(trust_env=False) as http:
+        yield Person(http)

