@@ -28,6 +28,7 @@ from authgate.admin.problems import BeyondOwnScopes, Conflict, Fault, Invalid, N
 from authgate.provisioning import UnknownClient, client_fitness
 from authgate.storage import clients
 from authgate.storage.client_drafts import ClientChange, ClientDraft, ClientFilter
+from authgate.storage.client_metadata import ClientMetadata
 from authgate.storage.client_rows import Client, ClientStatus
 from authgate.storage.clients import BadClientId, ClientIdTaken
 from authgate.storage.paging import Order
@@ -231,10 +232,14 @@ def _refuse_unfit(call: Call[Any, Any], draft: ClientDraft) -> None:
         if name not in call.grant_types
     ]
     found += [
-        Fault(fault, pointer=f"/{name}") for name, fault in client_fitness.faults(draft).items()
+        Fault(fault, pointer=_pointer(name)) for name, fault in client_fitness.faults(draft).items()
     ]
     if found:
         raise Invalid(faults=found)
+
+
+def _pointer(field: str) -> str:
+    return f"/metadata/{field}" if field in _OF_METADATA else f"/{field}"
 
 
 async def _found(call: Call[Any, Any]) -> Client:
@@ -294,6 +299,7 @@ def _members(client: Client) -> dict[str, Any]:
     }
 
 
+_OF_METADATA = {each.name for each in fields(ClientMetadata)}
 _READ, _WRITE = Scope.CLIENTS_READ, Scope.CLIENTS_WRITE
 _GET, _POST, _DELETE = HTTPMethod.GET, HTTPMethod.POST, HTTPMethod.DELETE
 _GONE = HTTPStatus.NO_CONTENT

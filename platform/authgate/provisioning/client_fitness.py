@@ -8,6 +8,7 @@ from authgate.provisioning import client_keys_fitness, token_fitness
 from authgate.storage.client_drafts import ClientDraft
 from authgate.storage.client_metadata import ClientMetadata
 from authgate.storage.client_rows import ApplicationType, ConsentPolicy
+from authgate.tokens.scopes import is_admin
 from authgate.web import redirect_uris
 from authgate.web.redirect_uris import BadRedirectUri
 
@@ -61,6 +62,8 @@ def _faults(draft: ClientDraft) -> Iterator[tuple[str, str]]:
     if draft.consent is ConsentPolicy.IMPLICIT and not draft.first_party:
         yield "consent", "Only the tenant's own applications (first party) do without consent."
     yield from client_keys_fitness.faults(draft)
+    if draft.owner_id is not None and any(is_admin(each) for each in draft.scopes):
+        yield "scopes", "Nobody's own application administers the tenant."
     if draft.public:
         yield from _faults_without_secret(draft)
     yield from _faults_of_addresses(draft)
