@@ -14,7 +14,7 @@ from authgate.storage.device_codes import DeviceCode
 from authgate.storage.tokens import Token, TokenCategory, hash_token
 from authgate.storage.users import User, UserRole, UserRow
 from authgate.tokens.admin_scopes import MEANINGS, Scope
-from authgate_tenants import Tenant, use_tenant
+from authgate_tenants import Tenant, TenantSettings, use_tenant
 from authgate_testing.api import EVERYTHING, ApiClient, api_client, client_token, is_problem
 from authgate_testing.application import Application, allowed, claims, sent_on, told
 from authgate_testing.caller import Caller
@@ -109,6 +109,25 @@ async def test_a_token_for_the_api_is_for_nothing_else(
     refused = await client_token(server, acme, mixed.client, f"{READ} orders:read")
     assert refused["error"] == "invalid_scope"
     assert (await client_token(server, acme, mixed.client, READ))["scope"] == READ
+
+
+async def test_the_api_may_be_named_as_the_resource_and_no_other_with_its_scopes(
+    server: RunningServer, acme: Tenant, api: ApiClient
+) -> None:
+    def registered(before: TenantSettings) -> TenantSettings:
+        return before.changed({"resources": ["https://orders.example"]})
+
+    await provisioning.change_tenant(server.parts, acme, change=registered)
+    client = api.client
+    assert client is not None
+    for resource, status in ((f"{acme.issuer}/api/v1", 200), ("https://orders.example", 401)):
+        form = {"grant_type": "client_credentials", "scope": READ, "resource": resource}
+        basic = (client.client.client_id, client.secret or "")
+        issued = await Caller(server.http, acme).post("/oauth/token", form, basic=basic)
+        said = await claims(server.http, acme, issued.json()["access_token"], audience=resource)
+        assert said["aud"] == resource
+        caller = ApiClient(server.http, acme, issued.json()["access_token"])
+        assert (await caller.get("/users")).status_code == status
 
 
 async def test_jw_07_a_token_of_another_tenant_is_worth_nothing(

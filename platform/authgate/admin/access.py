@@ -13,7 +13,13 @@ from authgate.admin.problems import (
 from authgate.audit import Actor
 from authgate.oauth import responses
 from authgate.oauth.bearer import BearerTokens, Presented
-from authgate.oauth.errors import InvalidRequest, InvalidToken, OAuthError
+from authgate.oauth.errors import (
+    InvalidBoundToken,
+    InvalidRequest,
+    InvalidToken,
+    MissingToken,
+    OAuthError,
+)
 from authgate.storage.users import UserRole
 from authgate.tokens import audiences
 from authgate.tokens.admin_scopes import Scope
@@ -51,8 +57,7 @@ class Access:
         ``TooMany``."""
         presented = await self._presented(request)
         if presented.claims.get("aud") != audiences.admin_api(current_tenant()):
-            error = InvalidToken("The token is not for this API: ask for one with its scopes.")
-            raise TokenRequired(error.description, headers=responses.headers(error))
+            raise _refused(InvalidToken("It is not for this API: ask for one with its scopes."))
         user, token = presented.user, presented.token
         if user is not None and user.role is not UserRole.ADMIN:
             raise AdministratorRequired
@@ -65,7 +70,7 @@ class Access:
         except InvalidRequest as error:
             raise Malformed(error.description) from error
         except OAuthError as error:
-            raise TokenRequired(error.description, headers=responses.headers(error)) from error
+            raise _refused(error) from error
 
 
 def require(caller: Caller, scope: Scope) -> None:
@@ -73,11 +78,26 @@ def require(caller: Caller, scope: Scope) -> None:
     if scope not in caller.scopes:
         raise InsufficientScope(
             f"The operation asks for the scope {scope}.",
-            headers=_challenge(scope),
+            headers=_challenge(error="insufficient_scope", scope=scope),
         )
 
 
-def _challenge(scope: Scope) -> Headers:
-    """RFC 6750 section 3, which lets it name the scope that is missing."""
-    said = f'realm="{current_tenant().issuer}", error="insufficient_scope", scope="{scope}"'
-    return ((b"www-authenticate", f"Bearer {said}".encode("ascii")),)
+def _refused(error: OAuthError) -> TokenRequired:
+    match error:
+        case MissingToken():
+            headers = _challenge()
+        case InvalidBoundToken():
+            headers = responses.headers(error)
+        case InvalidToken():
+            headers = _challenge(error=error.code)
+        case _:
+            headers = responses.headers(error)
+    return TokenRequired(error.description, headers=headers)
+
+
+def _challenge(**said: str) -> Headers:
+    """RFC 6750 section 3. It names no metadata (RFC 9728): those that there are tell of other
+    endpoints."""
+    parameters = {"realm": current_tenant().issuer, **said}
+    value = ", ".join(f'{name}="{text}"' for name, text in parameters.items())
+    return ((b"www-authenticate", f"Bearer {value}".encode("ascii")),)

