@@ -148,4 +148,8 @@ async def _deliver_everywhere(parts: Installation, logout: BackchannelLogout) ->
                 with use_tenant(tenant):
                     await logout.deliver_due()
 
-    await asyncio.gather(*(deliver(each) for each in due))
+    # All of them: a fault of one is not to take the connections away from the others.
+    ended = await asyncio.gather(*(deliver(each) for each in due), return_exceptions=True)
+    for fault in ended:
+        if fault is not None:
+            raise fault

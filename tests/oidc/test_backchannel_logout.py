@@ -18,14 +18,17 @@ from authgate.provisioning import UnfitClient
 from authgate.settings import EgressSettings, Settings
 from authgate.storage import logout_deliveries
 from authgate.storage.client_drafts import ClientChange, ClientDraft
+from authgate.storage.client_rows import ClientRow
 from authgate.storage.logout_deliveries import DeliveryStatus, LogoutDelivery
 from authgate.storage.users import User
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing import relying_party
 from authgate_testing.application import Application, claims
-from authgate_testing.databases import on_sqlite
+from authgate_testing.databases import on_postgres, on_sqlite
 from authgate_testing.doors import PASSWORD
+from authgate_testing.meanwhile import meanwhile
 from authgate_testing.person import Person
+from authgate_testing.postgres import PostgresServer
 from authgate_testing.relying_party import RelyingParty
 from authgate_testing.server import RunningServer
 
@@ -260,6 +263,24 @@ async def test_two_rounds_at_once_tell_a_client_once(
     assert told.told.qsize() == 1
 
 
+@on_postgres  # SQLite has one writer
+async def test_who_signs_out_while_an_administrator_ends_the_session_is_told_of_once(
+    server: RunningServer,
+    postgres: PostgresServer,
+    acme: Tenant,
+    console: Application,
+    person: Person,
+    told: RelyingParty,
+) -> None:
+    await console.signed_in(person, scope="openid")
+    with use_tenant(acme):
+        async with meanwhile(postgres, sign_out(person, acme)):
+            await provisioning.sign_out_user("alice", now=server.clock())
+    assert person.page is not None
+    assert person.page.status_code == 303
+    assert len(await deliveries(acme)) == 1
+
+
 async def test_what_was_taken_by_a_process_that_died_is_taken_by_another(
     server: RunningServer, acme: Tenant, console: Application, person: Person, told: RelyingParty
 ) -> None:
@@ -295,15 +316,11 @@ async def test_nobody_is_told_of_a_logout_that_was_not_committed(
     assert told.told.empty()
 
 
-async def test_ti_25_each_tenant_s_clients_are_told_in_its_own_name(
-    server: RunningServer,
-    acme: Tenant,
-    globex: Tenant,
-    console: Application,
-    person: Person,
-    stranger: Person,
-    told: RelyingParty,
-) -> None:
+@pytest.fixture
+async def theirs(
+    server: RunningServer, globex: Tenant, console: Application, told: RelyingParty
+) -> Application:
+    """An application of another tenant, which is told at the same address."""
     with use_tenant(globex):
         draft = ClientDraft(
             name="Globex Console",
@@ -313,8 +330,21 @@ async def test_ti_25_each_tenant_s_clients_are_told_in_its_own_name(
             redirect_uris=[console.redirect_uri],
         )
         client = await provisioning.add_client(server.parts, draft)
-    theirs = Application(server.http, globex, client, console.redirect_uri)
-    await register(server, theirs, told.uri)
+    application = Application(server.http, globex, client, console.redirect_uri)
+    await register(server, application, told.uri)
+    return application
+
+
+async def test_ti_25_each_tenant_s_clients_are_told_in_its_own_name(
+    server: RunningServer,
+    acme: Tenant,
+    globex: Tenant,
+    console: Application,
+    theirs: Application,
+    person: Person,
+    stranger: Person,
+    told: RelyingParty,
+) -> None:
     for application, somebody in ((console, person), (theirs, stranger)):
         told.answers += [500]
         await application.signed_in(somebody, scope="openid")
@@ -326,6 +356,36 @@ async def test_ti_25_each_tenant_s_clients_are_told_in_its_own_name(
     told_now = [await told.next() for _ in range(2)]
     issuers = {jwt.decode(each, options={"verify_signature": False})["iss"] for each in told_now}
     assert issuers == {acme.issuer, globex.issuer}
+
+
+@on_sqlite
+async def test_ti_25_a_fault_of_one_tenant_s_does_not_keep_the_others_waiting(
+    server: RunningServer,
+    acme: Tenant,
+    globex: Tenant,
+    console: Application,
+    theirs: Application,
+    person: Person,
+    stranger: Person,
+    told: RelyingParty,
+) -> None:
+    for application, somebody in ((console, person), (theirs, stranger)):
+        told.answers += [500]
+        await application.signed_in(somebody, scope="openid")
+        await sign_out(somebody, application.tenant)
+        await told.next()
+        await settled(application.tenant, attempts=1)
+    with use_tenant(acme):
+        await ClientRow.filter(client_id="console").update(scopes=5)  # nobody can read that
+    server.clock.advance(10)
+    await a_round(server)
+    assert (
+        jwt.decode(await told.next(), options={"verify_signature": False})["iss"] == globex.issuer
+    )
+    assert (await settled(globex, attempts=2)).status is DeliveryStatus.DELIVERED
+    broken = await settled(acme, attempts=2)
+    assert (broken.status, broken.last_status) == (DeliveryStatus.PENDING, None)
+    assert broken.last_error == "An error of our own: the log says which."
 
 
 @on_sqlite

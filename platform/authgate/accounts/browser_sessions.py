@@ -85,7 +85,8 @@ class BrowserSessions:
         if former is None:
             return
         now = self._clock()
-        await sessions.end(former.session.id, user_id=former.user.id, now=now)
+        if not await sessions.end(former.session.id, user_id=former.user.id, now=now):
+            return  # somebody else has ended it meanwhile, and told everybody
         await access.end_of_session(former.session.id, now=now)
         await audit.record(
             Event.LOGOUT,

@@ -23,6 +23,7 @@ _JITTER = 0.2
 _AT_ONCE = 8
 _IN_ONE_GO = 16
 """Of one tenant: with dead addresses that takes ten seconds, and others wait for no longer."""
+_OUR_FAULT = "An error of our own: the log says which."
 _HEARD = frozenset({200, 204})
 
 _log = structlog.get_logger(__name__)
@@ -52,9 +53,16 @@ class BackchannelLogout:
 
         async def deliver(delivery: LogoutDelivery) -> None:
             async with places:
-                await self._deliver(delivery)
+                await self._tried(delivery)
 
         await asyncio.gather(*(deliver(each) for each in taken))
+
+    async def _tried(self, delivery: LogoutDelivery) -> None:
+        try:
+            await self._deliver(delivery)
+        except Exception:  # noqa: BLE001  # the others do not wait for what is wrong with this one
+            _log.exception("logout not sent", client_id=delivery.client_id)
+            await self._failed(delivery, None, _OUR_FAULT)
 
     async def _deliver(self, delivery: LogoutDelivery) -> None:
         client = await clients.find(delivery.client_id)
