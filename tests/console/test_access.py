@@ -62,6 +62,7 @@ def steady(rows: dict[str, list[dict[str, Any]]]) -> dict[str, list[dict[str, An
     return rows
 
 
+@on_sqlite
 def test_every_page_is_found(server: RunningServer) -> None:
     found = routes(server, "1")
     assert ("GET", "/admin") in found

@@ -78,6 +78,7 @@ async def test_each_kind_begins_with_what_it_needs_and_no_more(
     assert page.count('class="snippet"') == 4
 
 
+@on_sqlite
 async def test_a_secret_is_shown_once_and_works(
     server: RunningServer, acme: Tenant, admin: Person, ledger: Ledger, alice: User
 ) -> None:
@@ -118,6 +119,7 @@ async def test_what_is_wrong_is_said_at_its_field_and_what_was_typed_is_kept(
         assert len(await clients.all_clients()) == 1
 
 
+@on_sqlite
 async def test_an_edit_is_in_force_at_once_and_names_its_author(
     acme: Tenant, admin: Person, alice: User, ledger: Ledger
 ) -> None:
@@ -175,6 +177,7 @@ async def test_two_secrets_are_valid_while_one_takes_over(
     assert await token(acme, server, client_id, fresh) == 401
 
 
+@on_sqlite
 async def test_a_disabled_client_is_not_served_until_it_is_enabled(
     server: RunningServer, acme: Tenant, admin: Person, machine: NewClient
 ) -> None:
@@ -187,6 +190,7 @@ async def test_a_disabled_client_is_not_served_until_it_is_enabled(
     assert (await admin.submit({"status": "rejected"}, to="/status")).status_code == 400
 
 
+@on_sqlite
 async def test_a_client_that_waits_is_shown_first_and_served_once_approved(
     server: RunningServer, acme: Tenant, admin: Person, ledger: Ledger
 ) -> None:
@@ -218,6 +222,7 @@ async def test_a_client_that_waits_is_shown_first_and_served_once_approved(
     assert await token(acme, server, waiting[0].client.client_id, str(waiting[0].secret)) == 200
 
 
+@on_sqlite
 async def test_all_tokens_of_a_client_are_revoked(
     at_acme: Caller, server: RunningServer, acme: Tenant, admin: Person, machine: NewClient
 ) -> None:
@@ -235,6 +240,7 @@ async def test_all_tokens_of_a_client_are_revoked(
     assert (await server.http.get(info, headers=held)).status_code == 401
 
 
+@on_sqlite
 async def test_a_client_is_deleted_once_its_name_is_typed(
     acme: Tenant, admin: Person, machine: NewClient, ledger: Ledger
 ) -> None:

@@ -8,7 +8,7 @@ from playwright.async_api import ConsoleMessage, Page
 
 from authgate_testing import BrowserContextFactory
 
-Axe = Callable[[Page], Awaitable[list[str]]]
+Axe = Callable[..., Awaitable[list[str]]]
 
 _OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 _RIGHT_TO_LEFT = "document.documentElement.dir = 'rtl'"
@@ -32,7 +32,9 @@ async def test_every_page_is_accessible_and_leaves_the_console_empty(
     found = _complaints(page)
     for name in distinct:
         await page.goto(f"{gallery_url}/{name}")
-        found += [f"{name}: {violation}" for violation in await axe_violations(page)]
+        # In the dark the same page has other colours, and nothing else that is other.
+        rule = "color-contrast" if mode == "dark" else ""
+        found += [f"{name}: {violation}" for violation in await axe_violations(page, rule=rule)]
 
     assert found == []
 

@@ -68,9 +68,11 @@ async def _note_cookies(context: BrowserContext) -> None:
             WATCH.note(f"cookie {cookie['name']}", cookie["value"])
 
 
-async def axe_violations(page: Page) -> list[str]:
-    """Return what axe finds wrong with the page as it stands, one line for each element."""
-    results = await Axe().run(page, options={"runOnly": {"type": "tag", "values": list(_RULES)}})
+async def axe_violations(page: Page, *, rule: str = "") -> list[str]:
+    """Return what axe finds wrong with the page as it stands, one line for each element; by one
+    rule where it is given."""
+    kind, values = ("rule", [rule]) if rule else ("tag", list(_RULES))
+    results = await Axe().run(page, options={"runOnly": {"type": kind, "values": values}})
     return [
         f"{violation['id']} ({violation['impact']}): {violation['help']}: {node['html']}"
         for violation in results.response["violations"]
