@@ -17,6 +17,7 @@ from authgate.cli.demo_site import DEVICE_CLIENT, DEVICE_SCOPES, SEEDS, Access, 
 
 IMAGES = Path(__file__).parent / "images"
 WIDTH, HEIGHT = 560, 1040
+WIDE, LOW = 1180, 780
 SCHEMES = ("light", "dark")
 
 _DEVICE = "fleet/2.4.1 (Linux; x86_64)"
@@ -34,7 +35,8 @@ _GROUND = {"light": "#e9eaee", "dark": "#000000"}
 
 
 async def take(site: DemoSite, images: Path = IMAGES) -> None:
-    """Take the pictures in each mode: the three pages side by side, and the device's alone."""
+    """Take the pictures in each mode: the three pages side by side, the device's alone, and the
+    console."""
     slug = SEEDS[0].slug
     issuer, access = site.issuer(slug), site.tenants[slug]
     async with async_playwright() as playwright:
@@ -48,6 +50,9 @@ async def take(site: DemoSite, images: Path = IMAGES) -> None:
             picture = await _side_by_side(browser, shots, scheme)
             (images / f"pages-{scheme}.png").write_bytes(picture)
             (images / f"device-{scheme}.png").write_bytes(shots[1])
+        for scheme in SCHEMES:
+            picture = await _console(browser, issuer, access, scheme)
+            (images / f"console-{scheme}.png").write_bytes(picture)
         await browser.close()
 
 
@@ -72,6 +77,19 @@ async def _pages(browser: Browser, issuer: str, access: Access, scheme: str) -> 
     await page.wait_for_url("**/login**")
     await context.close()
     return shots
+
+
+async def _console(browser: Browser, issuer: str, access: Access, scheme: str) -> bytes:
+    context = await browser.new_context(
+        color_scheme="dark" if scheme == "dark" else "light",
+        viewport={"width": WIDE, "height": LOW},
+    )
+    page = await context.new_page()
+    await _sign_in(page, issuer, access)
+    await page.goto(f"{issuer}/admin")
+    picture = await page.screenshot()
+    await context.close()
+    return picture
 
 
 async def _sign_in(page: Page, issuer: str, access: Access) -> None:

@@ -18,7 +18,7 @@ from authgate_tenants import Tenant, use_tenant
 from authgate_testing.caller import Caller
 from authgate_testing.databases import on_sqlite
 from authgate_testing.ledger import Ledger
-from authgate_testing.person import Person
+from authgate_testing.person import Person, forms
 from authgate_testing.server import RunningServer
 
 SECRET = re.compile(r"agsec_[A-Za-z0-9_-]{43}")
@@ -214,6 +214,12 @@ async def test_a_client_that_waits_is_shown_first_and_served_once_approved(
         # Only who approves it makes it active.
         assert admin.page is not None
         assert 'value="inactive"' not in admin.page.text
+        csrf = forms(admin.page.text)[0].hidden["csrf_token"]
+        await admin.http.post(
+            f"{acme.issuer}/admin/clients/{each.client.id}/status",
+            data={"csrf_token": csrf, "status": "active"},
+        )
+        assert (await stored(acme, each.client.client_id)).status is ClientStatus.PENDING
         await admin.submit({"decision": decision}, to="/review")
     statuses = [(await stored(acme, each.client.client_id)).status for each in waiting]
     assert statuses == [ClientStatus.ACTIVE, ClientStatus.REJECTED]
