@@ -57,3 +57,18 @@ async def test_a_client_of_the_python_sdk_needs_nothing_but_the_tool_servers_add
     assert told["scope"].split() == ["fleet.read", "offline_access"]
     assert told["refreshed"]
     assert told["rotated"]
+
+
+async def test_nor_does_one_of_the_typescript_sdk(
+    served: tuple[Issuer, str], mira: Person, clients_node: Path
+) -> None:
+    issuer, server = served
+    await mira.sign_in(issuer.url, "mira.halvorsen", PASSWORD)
+    program = PROGRAMS.parent / "npm/mcp_client.mjs"
+    told = await outcome(clients_node, program, given={"server": server}, person=mira)
+    assert told["said"] == ["Truck 7 is at home"] * 2
+    assert told["client"]["issuer"] == issuer.url
+    assert "client_secret" not in told["client"]
+    assert told["scope"] == "fleet.read"
+    assert told["refreshed"]
+    assert told["rotated"]
