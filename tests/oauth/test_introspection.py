@@ -5,6 +5,7 @@ import pytest
 from authgate import provisioning
 from authgate.provisioning import NewClient
 from authgate.storage.client_drafts import ClientChange, ClientDraft
+from authgate.storage.client_metadata import ClientMetadata
 from authgate.storage.client_rows import ClientStatus
 from authgate.storage.users import User
 from authgate_tenants import Tenant, use_tenant
@@ -82,15 +83,28 @@ async def test_in_01_another_clients_token_is_nobodys_business(
 
 @on_sqlite
 async def test_in_01_whom_tokens_are_meant_for_may_ask_about_them(
-    server: RunningServer, at_acme: Caller, machine: NewClient, tokens: dict[str, str], acme: Tenant
+    server: RunningServer,
+    at_acme: Caller,
+    machine: NewClient,
+    console: Application,
+    tokens: dict[str, str],
+    acme: Tenant,
 ) -> None:
     await provisioning.change_tenant(
         server.parts,
         acme,
-        change=lambda before: before.changed({"audience": [machine.client.client_id]}),
+        change=lambda before: before.changed({"audience": ["x", machine.client.client_id]}),
     )
-    _, body = await asked(at_acme, machine, tokens["access_token"])
+    # It was made for somebody else, whoever tokens are for by now.
+    assert await asked(at_acme, machine, tokens["access_token"]) == (200, INACTIVE)
+    answer = await console.refresh(tokens["refresh_token"])
+    _, body = await asked(at_acme, machine, answer.json()["access_token"])
     assert b'"active":true' in body
+    with use_tenant(acme):
+        change = ClientChange(metadata=ClientMetadata(audience=("billing",)))
+        await provisioning.change_client(server.parts, "console", change)
+    answer = await console.refresh(answer.json()["refresh_token"])
+    assert await asked(at_acme, machine, answer.json()["access_token"]) == (200, INACTIVE)
 
 
 @on_sqlite

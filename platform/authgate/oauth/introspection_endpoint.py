@@ -1,7 +1,7 @@
 """``POST /oauth/introspect``: whether a token is good, and what it stands for (RFC 7662)."""
 
 from authgate.clock import Clock
-from authgate.oauth import families, resources
+from authgate.oauth import families
 from authgate.oauth.bearer import BearerTokens, Presented
 from authgate.oauth.client_authentication import ClientAuthenticator
 from authgate.oauth.errors import InvalidClient, InvalidRequest
@@ -111,7 +111,7 @@ async def _refresh_token(token: str, client: Client, clock: Clock) -> dict[str, 
 
 def _may_know(client: Client, found: Presented) -> bool:
     """Its own tokens, those that are meant for it, and a resource server's every one."""
-    is_meant = client.client_id in current_tenant().settings.audience
-    if is_meant and resources.is_for_others(found.claims):
-        is_meant = False
-    return client.introspects or client.client_id == found.token.client_id or is_meant
+    if client.introspects or client.client_id == found.token.client_id:
+        return True
+    audience = found.claims["aud"]
+    return client.client_id in (audience if isinstance(audience, list) else [audience])
