@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import httpx2
 import jwt
@@ -136,6 +136,26 @@ async def test_jw_10_a_token_for_a_resource_server_tells_nobody_who_the_person_i
     basic = (confidential.client.client_id, confidential.secret or "")
     foreign = await at_acme.post("/oauth/introspect", {"token": token}, basic=basic)
     assert foreign.json() == {"active": False}
+
+
+@on_sqlite
+@pytest.mark.usefixtures("servers")
+async def test_a_request_that_is_pushed_names_several(
+    console: Application, person: Person, at_acme: Caller
+) -> None:
+    asking = console.ask()
+    pairs = [*httpx2.URL(asking.url).params.multi_items(), *console.credentials().items()]
+    pairs += [("resource", FILES), ("resource", MAIL)]
+    form = [("Content-Type", "application/x-www-form-urlencoded")]
+    named = dict.fromkeys(pairs)
+    answer = await at_acme.post("/oauth/par", body=urlencode(list(named)).encode(), headers=form)
+    assert answer.status_code == 201, answer.text
+    asking.url = console.led_by(answer.json()["request_uri"])
+    tokens = await console.redeem((await allowed(person, asking))["code"], asking)
+    assert said(tokens)["aud"] == [FILES, MAIL]
+    twice = urlencode([*named, ("state", "x")]).encode()
+    answer = await at_acme.post("/oauth/par", body=twice, headers=form)
+    assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request")
 
 
 @on_sqlite

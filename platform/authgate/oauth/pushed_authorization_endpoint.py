@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Final
 
 from authgate.clock import Clock
-from authgate.oauth import pushed_request
+from authgate.oauth import pushed_request, resources
 from authgate.oauth.authorization_request import (
     AuthorizationRequest,
     Parameters,
@@ -20,7 +20,7 @@ from authgate.storage.client_rows import Client
 from authgate.telemetry import metrics
 from authgate.web.client_ip import bucket
 from authgate.web.limits import Limits
-from authgate.web.machine import Form, Handler, MachineRequest, Reply
+from authgate.web.machine import Handler, MachineRequest, Reply, parse_pairs
 from authgate_tenants import current_tenant
 
 PATH: Final = "/oauth/par"
@@ -39,10 +39,10 @@ def endpoint(
     async def push(request: MachineRequest) -> Reply:
         if request.query:
             await authenticator.refuse_parameters_in_url(request.query)
-        form = request.form()
+        form = request.form(several=resources.PARAMETER)
         client = await authenticator.authenticate(request, form)
         await limits.count("pushed_per_client", client.client_id, bucket(request.client_ip))
-        parameters = await request_objects.opened(_pushed(form), client)
+        parameters = await request_objects.opened(_pushed(request.body), client)
         wanted = _bound(_wanted(parameters, client), await dpop.key_of(request))
         lifetime = current_tenant().settings.pushed_request_lifetime
         now = clock()
@@ -64,11 +64,11 @@ def _bound(wanted: AuthorizationRequest, jkt: str) -> AuthorizationRequest:
     return replace(wanted, dpop_jkt=jkt)
 
 
-def _pushed(form: Form) -> Parameters:
-    if form.get("request_uri") is not None:
+def _pushed(body: bytes) -> Parameters:
+    given = Parameters([pair for pair in parse_pairs(body) if pair[0] not in CREDENTIALS])
+    if "request_uri" in given:
         raise InvalidRequest("request_uri has no place in a request that is pushed.")
-    given = [pair for pair in form.values.items() if pair[0] not in CREDENTIALS]
-    return Parameters(given)
+    return given
 
 
 def _wanted(parameters: Parameters, client: Client) -> AuthorizationRequest:

@@ -93,32 +93,34 @@ class MachineRequest:
             raise BadRequest("The body must be UTF-8.")
         return media_type.strip().lower()
 
-    def form(self) -> Form:
-        """The form in the body.
+    def form(self, *, several: str | None = None) -> Form:
+        """The form in the body; of the parameter that may come ``several`` times the last one.
 
         Raises ``BadRequest`` for another media type, a repeated parameter, parameters in the URL,
         bytes that are not UTF-8, and too many parameters.
         """
         if self._form is None:
-            self._form = self._parsed()
+            self._form = self._parsed(several)
         return self._form
 
-    def _parsed(self) -> Form:
+    def _parsed(self, several: str | None) -> Form:
         if self.query:
             raise BadRequest("Parameters belong into the body, not into the URL.")
         if not self.body:
             return Form({})
         if self.content_type() != _FORM:
             raise BadRequest("The body must be application/x-www-form-urlencoded.")
-        return parse_form(self.body)
+        return parse_form(self.body, several=several)
 
 
-def parse_form(body: bytes) -> Form:
+def parse_form(body: bytes, *, several: str | None = None) -> Form:
     """The parameters of a urlencoded body. Raises ``BadRequest``."""
     pairs = parse_pairs(body)
     values = dict(pairs)
     if len(values) != len(pairs):
-        raise BadRequest(f"The parameter {_repeated(pairs)!r} is repeated.")
+        repeated = _repeated([pair for pair in pairs if pair[0] != several])
+        if repeated is not None:
+            raise BadRequest(f"The parameter {repeated!r} is repeated.")
     return Form(values)
 
 
@@ -200,9 +202,9 @@ def _refuse_nul(value: Any) -> None:
                 _refuse_nul(each)
 
 
-def _repeated(pairs: list[tuple[str, str]]) -> str:
+def _repeated(pairs: list[tuple[str, str]]) -> str | None:
     names = [name for name, _ in pairs]
-    return next(name for name in names if names.count(name) > 1)[:40]
+    return next((name[:40] for name in names if names.count(name) > 1), None)
 
 
 Handler = Callable[[MachineRequest], Awaitable[Reply]]
