@@ -150,6 +150,8 @@ async def test_a_client_may_be_registered_to_push_its_requests(
     with use_tenant(console.tenant):
         await provisioning.change_client(server.parts, "console", change)
     assert told(await person.http.get(console.ask().url))["error"] == "invalid_request"
+    nowhere, _ = await pushed(console, redirect_uri="")
+    assert (nowhere.status_code, nowhere.json()["error"]) == (400, "invalid_request")
     answer, _ = await pushed(console)
     taken = await person.http.get(console.led_by(answer.json()["request_uri"]))
     assert taken.status_code == 303

@@ -59,7 +59,13 @@ def signed(
     asking, now = application.ask(), int(time.time())
     client_id = application.client.client.client_id
     said: dict[str, Any] = dict(httpx2.URL(asking.url).params)
-    said |= {"iss": client_id, "aud": application.tenant.issuer, "iat": now, "exp": now + 60}
+    said |= {
+        "iss": client_id,
+        "aud": application.tenant.issuer,
+        "iat": now,
+        "nbf": now,
+        "exp": now + 60,
+    }
     return asking, key.sign(said | changed, typ=typ, header=header)
 
 
@@ -126,6 +132,8 @@ async def test_mx_13_a_request_that_its_client_has_not_signed_is_refused(
         "too long": signed(signer, key, exp=now + 7300)[1],
         "over": signed(signer, key, exp=now - 60)[1],
         "not yet": signed(signer, key, nbf=now + 600)[1],
+        "old": signed(signer, key, nbf=now - 3700)[1],
+        "for too long": signed(signer, key, nbf=now - 1800, exp=now + 1860)[1],
         "odd jti": signed(signer, key, jti="")[1],
         "NUL": signed(signer, key, state="a\0b")[1],
         "half a character": signed(signer, key, state="\ud800")[1],
@@ -159,6 +167,13 @@ async def test_mx_13_a_request_with_a_jti_is_good_once(
     assert (again.status_code, "invalid_request_object" in again.text) == (400, True)
 
 
+async def test_a_client_need_not_say_when_its_request_begins(
+    signer: Application, key: SigningKey, person: Person
+) -> None:
+    _, request = signed(signer, key, nbf=None)
+    assert (await person.http.get(sent(signer, request))).status_code == 303
+
+
 async def test_what_is_wrong_in_a_signed_request_is_told_at_its_address(
     signer: Application, key: SigningKey, person: Person
 ) -> None:
@@ -186,6 +201,8 @@ async def test_a_client_may_be_registered_to_sign_its_requests(
     assert pushed.json()["error"] == "invalid_request_object"
     other = await person.http.get(sent(console, signed(console, key)[1]))
     assert other.status_code == 400
+    endless = await person.http.get(sent(console, signed(console, rsa, nbf=None)[1]))
+    assert (endless.status_code, "invalid_request_object" in endless.text) == (400, True)
     assert (await person.http.get(sent(console, signed(console, rsa)[1]))).status_code == 303
 
 

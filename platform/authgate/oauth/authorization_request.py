@@ -180,9 +180,14 @@ class AuthorizationRequest:
         return ReturnAddress(self.redirect_uri, self.response_mode, self.state)
 
 
-def _check_way(client: Client) -> None:
+def must_push(client: Client) -> bool:
+    """Whether the tenant or the client takes requests only where they are pushed."""
     is_pushed = current_tenant().settings.require_pushed_authorization_requests
-    if is_pushed or client.metadata.require_pushed_authorization_requests:
+    return is_pushed or client.metadata.require_pushed_authorization_requests
+
+
+def _check_way(client: Client) -> None:
+    if must_push(client):
         raise InvalidRequest("The request has to be pushed first (RFC 9126).")
 
 

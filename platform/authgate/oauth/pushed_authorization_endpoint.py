@@ -11,6 +11,7 @@ from authgate.oauth.authorization_request import (
     Parameters,
     ReturnAddress,
     UnprovenRequest,
+    must_push,
 )
 from authgate.oauth.client_authentication import CREDENTIALS, ClientAuthenticator
 from authgate.oauth.dpop import DpopProofs
@@ -72,6 +73,9 @@ def _pushed(body: bytes) -> Parameters:
 
 
 def _wanted(parameters: Parameters, client: Client) -> AuthorizationRequest:
+    if must_push(client) and "redirect_uri" not in parameters:
+        # FAPI 2.0 Security Profile section 5.3.2.2, which is why clients are registered so.
+        raise InvalidRequest("redirect_uri is required.")
     try:
         address = ReturnAddress.of(parameters, client)
     except UnprovenRequest as error:

@@ -60,10 +60,22 @@ class RequestObjects:
         if not await self._keys.signed(client, signed):
             raise InvalidToken("is not signed by the client")
         _check_parties(signed, client)
-        end = signed.check_times(self._clock().timestamp(), longest=_LONGEST)
+        now = self._clock().timestamp()
+        end = signed.check_times(now, longest=_LONGEST)
+        _check_begin(signed, client, now, end)
         found = Parameters([pair for name in signed.claims for pair in _pairs(signed, name)])
         await _spend(signed, client, end)
         return found
+
+
+def _check_begin(signed: ForeignJwt, client: Client, now: float, end: float) -> None:
+    """FAPI 2.0 Message Signing section 5.3.1: an hour ago at most, and for an hour."""
+    begin = signed.seconds("nbf")
+    if begin is None:
+        if client.metadata.require_signed_request_object:
+            raise InvalidToken("does not say when it begins")
+    elif now - begin > _LONGEST + LEEWAY or end - begin > _LONGEST:
+        raise InvalidToken("is good for longer than an hour")
 
 
 def _check_parties(signed: ForeignJwt, client: Client) -> None:
