@@ -45,6 +45,7 @@ ORDER: Mapping[str, Sequence[str]] = {
         "observability",
         "security-guide",
         "registration",
+        "high-security",
         "migrate",
     ],
     "Understand it": [

@@ -187,3 +187,11 @@ def test_of_one_tenants_settings_another_notices_nothing(acme_cli: Cli) -> None:
     acme_cli("tenant", "create", "globex")
     acme_cli("tenant", "set", "acme", "access_token_lifetime=600")
     assert settings_of(acme_cli, "globex")["access_token_lifetime"] == 3600
+
+
+def test_an_issuer_is_trusted_with_the_address_of_its_keys(acme_cli: Cli) -> None:
+    keys_at = "https://hr.example/jwks.json"
+    trusted = f"trusted_issuers.https://hr.example={keys_at}"
+    assert acme_cli("tenant", "set", "acme", trusted).code == 0
+    shown = acme_cli("tenant", "show", "acme", "-o", "json").data
+    assert shown["settings"]["trusted_issuers"] == {"https://hr.example": keys_at}
