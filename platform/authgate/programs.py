@@ -103,29 +103,14 @@ class Programs:
     ) -> Routes:
         parts, limits = self.parts, self.limits
         clients, certificates = RegisteredClients(parts.clients), self._certificates()
-        authenticator = ClientAuthenticator(
-            clients=clients,
-            assertions=ClientAssertions(
-                keys=self.client_keys, seal=ClientSecretSeal(parts.encryption), clock=parts.clock
-            ),
-            tls=ClientTls(certificates=certificates, keys=self.client_keys, clock=parts.clock),
-            limits=limits,
-            clock=parts.clock,
-        )
-        metadata = Discovery(
-            discovery.server(grants, certificates=certificates.are_passed), scopes=parts.scopes
-        ).metadata
-        resource = Discovery(discovery.protected_resource, scopes=parts.scopes).metadata
+        authenticator = self._authenticator(certificates)
         device_code = device_authorization_endpoint.endpoint(
             authenticator=authenticator, limits=limits, clock=parts.clock
         )
         answers = SignedAnswers(keys=parts.keys, clock=parts.clock)
         userinfo = userinfo_endpoint.endpoint(bearer=bearer, answers=answers)
         return {
-            "/.well-known/openid-configuration": _read_by(metadata),
-            "/.well-known/oauth-authorization-server": _read_by(metadata),
-            "/.well-known/oauth-protected-resource": _read_by(resource),
-            "/.well-known/jwks.json": _read_by(discovery.jwks_endpoint(keys=parts.keys)),
+            **self._well_known(grants, certificates),
             "/oauth/device/code": {"POST": device_code},
             "/oauth/token": {
                 "POST": token_endpoint.endpoint(
@@ -164,6 +149,28 @@ class Programs:
             ).methods(),
             "/oauth/tokeninfo": {"GET": tokeninfo_endpoint.endpoint(bearer=bearer)},
             "/oauth/userinfo": {"GET": userinfo, "POST": userinfo},
+        }
+
+    def _authenticator(self, certificates: ClientCertificates) -> ClientAuthenticator:
+        parts, keys = self.parts, self.client_keys
+        seal = ClientSecretSeal(parts.encryption)
+        return ClientAuthenticator(
+            clients=RegisteredClients(parts.clients),
+            assertions=ClientAssertions(keys=keys, seal=seal, clock=parts.clock),
+            tls=ClientTls(certificates=certificates, keys=keys, clock=parts.clock),
+            limits=self.limits,
+            clock=parts.clock,
+        )
+
+    def _well_known(self, grants: Sequence[Grant], certificates: ClientCertificates) -> Routes:
+        server = discovery.server(grants, certificates=certificates.are_passed)
+        metadata = Discovery(server, scopes=self.parts.scopes).metadata
+        resource = Discovery(discovery.protected_resource, scopes=self.parts.scopes).metadata
+        return {
+            "/.well-known/openid-configuration": _read_by(metadata),
+            "/.well-known/oauth-authorization-server": _read_by(metadata),
+            "/.well-known/oauth-protected-resource": _read_by(resource),
+            "/.well-known/jwks.json": _read_by(discovery.jwks_endpoint(keys=self.parts.keys)),
         }
 
     def _certificates(self) -> ClientCertificates:
