@@ -11,7 +11,7 @@ from authgate import provisioning
 from authgate.audit import Event
 from authgate.provisioning import NewClient
 from authgate.storage import clients
-from authgate.storage.client_drafts import ClientDraft
+from authgate.storage.client_drafts import ClientChange, ClientDraft
 from authgate.storage.client_rows import Client, ClientRow, ClientStatus
 from authgate.storage.users import User
 from authgate_tenants import Tenant, use_tenant
@@ -152,6 +152,27 @@ async def test_an_edit_is_in_force_at_once_and_names_its_author(
     assert 'value="soon"' in page.text
     assert 'value="Kept"' in page.text
     assert (await stored(acme, "portal")).name == "Portal 2"
+
+
+async def test_ad_07_nobody_stores_over_what_somebody_else_has_stored_meanwhile(
+    server: RunningServer, acme: Tenant, admin: Person
+) -> None:
+    evil = "https://a.example/cb\nhttps://evil.example/cb"
+    await made(admin, acme, "web", client_id="portal", redirect_uris=evil)
+    row = (await stored(acme, "portal")).id
+    await opened(admin, acme, f"/clients/{row}/edit")
+    with use_tenant(acme):
+        gone = ClientChange(redirect_uris=["https://a.example/cb"])
+        await provisioning.change_client(server.parts, "portal", gone)
+    said = {"name": "Portal 2", "redirect_uris": evil, "authorization_code": "1"}
+    page = await admin.submit(said, to="/edit")
+    assert page.status_code == 409
+    assert "Somebody has changed it meanwhile" in page.text
+    assert "evil.example" not in page.text, "what is shown is what it is now"
+    client = await stored(acme, "portal")
+    assert (client.name, client.redirect_uris) == ("Partner portal", ("https://a.example/cb",))
+    page = await admin.submit(said | {"redirect_uris": "https://a.example/cb"}, to="/edit")
+    assert (page.status_code, (await stored(acme, "portal")).name) == (200, "Portal 2")
 
 
 async def test_two_secrets_are_valid_while_one_takes_over(

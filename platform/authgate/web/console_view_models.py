@@ -223,6 +223,10 @@ class ClientFormPage:
     """By the name of the field."""
     title: str = ""
     """Of the client that is changed."""
+    version: str = ""
+    """Which state of it that is. Posted, and another for each other state."""
+    changed_meanwhile: bool = False
+    """Whether somebody else has changed it since: nothing was saved."""
 
 
 @dataclass(frozen=True, slots=True)
