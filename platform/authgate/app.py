@@ -33,6 +33,7 @@ from authgate.oauth import (
     pushed_authorization_endpoint,
 )
 from authgate.oauth.authorization_endpoint import AuthorizationEndpoint
+from authgate.oauth.client_documents import ClientDocuments
 from authgate.oauth.client_keys import ClientKeys
 from authgate.oauth.registered_origins import RegisteredOrigins
 from authgate.oauth.request_object import RequestObjects
@@ -51,6 +52,7 @@ from authgate.plugin_manager import (
 from authgate.programs import Programs
 from authgate.refusals import Refusals
 from authgate.registration import endpoint as registration_endpoint
+from authgate.registration.documents import MetadataDocuments
 from authgate.settings import Settings
 from authgate.storage import fitness, service_lock
 from authgate.storage.poll_pacing import MemoryPollPacer, PollPacer, RedisPollPacer
@@ -161,6 +163,7 @@ def _edge(
     plugins = Plugins(installed, isolation=isolation)
     connectors = LoginConnectors(installed, isolation=isolation, http=outside)
     client_keys = ClientKeys(outside, clock=parts.clock)
+    documents = MetadataDocuments(parts, outside, limits)
     machine, api = Programs(
         parts=parts,
         limits=limits,
@@ -174,7 +177,7 @@ def _edge(
         platform=_platform_routes(parts, sampler, pages, static),
         machine=machine,
         api=api,
-        people=cast(App, _people(parts, pages, limits, connectors, client_keys)),
+        people=cast(App, _people(parts, pages, limits, connectors, client_keys, documents)),
         cross_origin=CrossOrigin(
             RegisteredOrigins(parts.origins), anybody=_FOR_ANYBODY, applications=_FOR_APPLICATIONS
         ),
@@ -197,6 +200,7 @@ def _people(
     limits: Limits,
     connectors: LoginConnectors,
     client_keys: ClientKeys,
+    documents: ClientDocuments,
 ) -> PeopleApp:
     sessions = BrowserSessions(clock=parts.clock)
     signing_out = SigningOut(pages=pages, sessions=sessions)
@@ -232,6 +236,7 @@ def _people(
         id_tokens=id_tokens,
         request_objects=RequestObjects(keys=client_keys, clock=parts.clock),
         responses=AuthorizationResponses(keys=parts.keys, clock=parts.clock),
+        documents=documents,
         limits=limits,
         clock=parts.clock,
     )

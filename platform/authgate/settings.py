@@ -201,6 +201,9 @@ class LimitSettings(_Section):
     registration_per_ip: str = "5/min burst 5"
     """Clients that register themselves, from one address."""
 
+    client_documents_per_ip: str = "20/min burst 10"
+    """Documents of applications that are asked for because of requests from one address."""
+
     registered_clients_per_ip: str = "60/min burst 20"
     """Clients that read, change and remove themselves, from one address."""
 

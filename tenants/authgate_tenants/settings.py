@@ -128,6 +128,10 @@ class TenantSettings:
     )
     """Grants that they may use."""
 
+    client_id_metadata_documents: bool = False
+    """Whether an application may be known by the address of a document that describes it, instead
+    of a registration (OAuth Client ID Metadata Documents)."""
+
     unused_client_lifetime: Lifetime = 7776000
     """Until a client that registered itself goes, if nobody uses it."""
 

@@ -10,6 +10,7 @@ from authgate import provisioning
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.caller import Caller
 from authgate_testing.doors import *  # noqa: F403 - fixtures, all of them for these tests
+from authgate_testing.pretend_host import *  # noqa: F403 - a fixture
 from authgate_testing.server import RunningServer
 
 Choose = Callable[..., Awaitable[None]]

@@ -49,6 +49,7 @@ LABELS = {
     "authgate_jobs_queued": set(),
     "authgate_jobs_waiting": set(),
     "authgate_client_key_fetches": {"result"},
+    "authgate_client_documents": {"result"},
     "authgate_client_registrations": {"result"},
     "authgate_dpop_proofs": {"result"},
     "authgate_logins": {"method", "result"},

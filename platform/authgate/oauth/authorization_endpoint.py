@@ -30,6 +30,7 @@ from authgate.oauth.authorization_request import (
     ReturnAddress,
     UnprovenRequest,
 )
+from authgate.oauth.client_documents import ClientDocuments, UnreadableDocument
 from authgate.oauth.errors import (
     AccessDenied,
     ConsentRequired,
@@ -41,6 +42,7 @@ from authgate.oauth.request_object import RequestObjects
 from authgate.storage import (
     authorization_codes,
     authorization_requests,
+    client_ids,
     clients,
     consents,
     session_clients,
@@ -65,7 +67,6 @@ PATH = "/oauth/authorize"
 LIFETIME = timedelta(hours=1)
 """For how long a person may be on the way: long enough to look for a telephone."""
 
-_LONGEST_ID = 64
 _OVER = (
     "This sign-in was finished already, or took too long. Go back to the application and begin "
     "again."
@@ -92,6 +93,7 @@ class AuthorizationEndpoint:
         id_tokens: IdTokens,
         request_objects: RequestObjects,
         responses: AuthorizationResponses,
+        documents: ClientDocuments,
         limits: Limits,
         clock: Clock,
     ) -> None:
@@ -100,6 +102,7 @@ class AuthorizationEndpoint:
         self._id_tokens = id_tokens
         self._request_objects = request_objects
         self._responses = responses
+        self._documents = documents
         self._limits = limits
         self._clock = clock
 
@@ -117,7 +120,7 @@ class AuthorizationEndpoint:
         await self._limits.count("authorization_per_ip", bucket(visitor().facts.ip))
         try:
             parameters = await _parameters()
-            client = await _named_by(parameters)
+            client = await self._named_by(parameters)
             wanted = await self._wanted(parameters, client)
         except UnprovenRequest as fault:
             metrics.authorizations.add("refused")
@@ -135,6 +138,16 @@ class AuthorizationEndpoint:
         )
         # Always by GET: a form that another site has sent comes without our cookies.
         return see_other(f"{PATH}/{handle}")
+
+    async def _named_by(self, parameters: Parameters) -> Client | None:
+        client_id = parameters.get("client_id")
+        if client_ids.is_address(client_id):
+            try:
+                address = bucket(visitor().facts.ip)
+                await self._documents.introduce(client_id, address=address)
+            except UnreadableDocument as error:
+                raise UnprovenRequest(str(error)) from error
+        return await clients.find(client_id) if len(client_id) <= client_ids.LONGEST else None
 
     async def _wanted(self, parameters: Parameters, client: Client | None) -> AuthorizationRequest:
         reference = pushed_request.reference_of(parameters.get("request_uri"))
@@ -334,6 +347,7 @@ class AuthorizationEndpoint:
             client_name=asked.client.name,
             first_party=asked.client.first_party,
             self_registered=asked.client.metadata.self_registered,
+            described_at=_host_of(asked.client),
             returns_to=_shown(asked.request.redirect_uri),
             request=asked.handle,
             scopes=await scope_lines(asked.request.scope, languages=asked.request.ui_locales),
@@ -356,9 +370,9 @@ async def _parameters() -> Parameters:
         raise UnprovenRequest("The application's request cannot be read.") from error
 
 
-async def _named_by(parameters: Parameters) -> Client | None:
-    client_id = parameters.get("client_id")
-    return await clients.find(client_id) if len(client_id) <= _LONGEST_ID else None
+def _host_of(client: Client) -> str:
+    """Who describes a client; empty where that is the tenant."""
+    return (urlsplit(client.client_id).hostname or "") if client.has_document else ""
 
 
 async def _record(event: Event, asked: _Asked, person: SignedIn, code_id: str = "") -> None:

@@ -4,13 +4,10 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from authgate import storage
-from authgate.storage import client_registrations, clients
+from authgate.storage import client_ids, client_registrations, clients
 from authgate.storage.client_rows import Client
 from authgate.storage.shared_cache import SharedCache
 from authgate_tenants import current_tenant
-
-_LONGEST = 64
-"""What the column holds; the ORM raises for a longer value."""
 
 
 class RegisteredClients:
@@ -21,7 +18,7 @@ class RegisteredClients:
 
     async def find(self, client_id: str) -> Client | None:
         """The client with this id, whatever its status."""
-        if len(client_id) > _LONGEST or "\0" in client_id:
+        if len(client_id) > client_ids.LONGEST or "\0" in client_id:
             return None
         key = clients.cache_key(client_id)
         kept = self._cache.kept(key)

@@ -146,10 +146,14 @@ def _scopes(described: tuple[str, ...]) -> list[str]:
 
 
 def _registration(tenant: Tenant) -> dict[str, object]:
-    """Where clients register themselves, if they may."""
-    if tenant.settings.client_registration == "off":
-        return {}
-    return {"registration_endpoint": f"{tenant.issuer}/oauth/register"}
+    """How clients become known without an administrator, if they may."""
+    chosen = tenant.settings
+    may_register = chosen.client_registration != "off"
+    endpoint = {"registration_endpoint": f"{tenant.issuer}/oauth/register"} if may_register else {}
+    return {
+        **endpoint,
+        "client_id_metadata_document_supported": chosen.client_id_metadata_documents,
+    }
 
 
 def _provided(

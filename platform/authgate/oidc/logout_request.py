@@ -13,7 +13,7 @@ import orjson
 
 from authgate.accounts.visits import SignedIn
 from authgate.oauth.authorization_request import Parameters
-from authgate.storage import clients
+from authgate.storage import client_ids, clients
 from authgate.storage.client_rows import Client
 from authgate.tokens.id_token import Hint, IdTokens
 from authgate.tokens.jws import InvalidToken
@@ -23,7 +23,6 @@ LIFETIME = timedelta(hours=1)
 
 _KIND = "logout-request"
 _LONGEST_STATE = 2048
-_LONGEST_ID = 64
 
 
 class UnprovenLogout(ValueError):
@@ -106,7 +105,7 @@ async def _client(client_id: str, hint: Hint | None) -> Client | None:
     named = client_id or (hint.client_id if hint else "")
     if not named:
         return None
-    client = await clients.find(named) if len(named) <= _LONGEST_ID else None
+    client = await clients.find(named) if len(named) <= client_ids.LONGEST else None
     if client is None or not client.is_active:
         raise UnprovenLogout("No such application is registered here.")
     return client

@@ -23,7 +23,7 @@ from authgate.oauth.errors import (
 )
 from authgate.oauth.registered_clients import RegisteredClients
 from authgate.provisioning import NewClient, UnfitClient
-from authgate.registration import metadata
+from authgate.registration import changes, metadata
 from authgate.storage import client_registrations, clients, initial_access_tokens
 from authgate.storage.client_drafts import ClientChange, ClientDraft
 from authgate.storage.client_rows import Client, ClientStatus
@@ -165,41 +165,17 @@ class RegistrationEndpoint:
 
 
 def _difference(client: Client, wanted: ClientDraft) -> ClientChange:
-    [method], methods = wanted.methods(), client.authentication_methods
-    if _credential(method) not in map(_credential, methods):
+    [method] = wanted.methods()
+    if _credential(method) not in map(_credential, client.authentication_methods):
         raise InvalidClientMetadata(
             "token_endpoint_auth_method: what a client proves itself with stays as it is."
         )
-    said = replace(
-        client.metadata,
-        **{
-            name: getattr(wanted.metadata, name)
-            for name in metadata.Described.model_fields
-            if hasattr(wanted.metadata, name)
-        },
-    )
-    change = ClientChange(
-        name=wanted.name if wanted.name != client.name else None,
-        grant_types=_other(list(wanted.grant_types), client.grant_types),
-        scopes=_other(list(wanted.scopes), client.scopes),
-        redirect_uris=_other(list(wanted.redirect_uris), client.redirect_uris),
-        application_type=(
-            wanted.application_type if wanted.application_type != client.application_type else None
-        ),
-        authentication_methods=None if method in methods else [method],
-        metadata=said if said != client.metadata else None,
-    )
-    # RFC 7591 section 5: what an administrator has approved is not this any more.
-    return replace(change, status=wanted.status) if change.given() else change
+    return changes.between(client, wanted)
 
 
 def _credential(method: str) -> str:
     """What a client needs for its method: a secret that it shows goes for two of them."""
     return "client_secret" if method in _SHOWING_A_SECRET else method
-
-
-def _other(wanted: list[str], registered: Any) -> list[str] | None:
-    return wanted if set(wanted) != set(registered) else None
 
 
 def _check_named(client: Client, document: dict[str, Any], *, now_has: Any) -> None:

@@ -7,7 +7,7 @@ from uuid import UUID
 import orjson
 from tortoise import fields
 
-from authgate.storage import connection
+from authgate.storage import client_ids, connection
 from authgate.storage.append_log import Row, Table
 from authgate_tenants import TenantOwned, current_tenant
 
@@ -22,7 +22,7 @@ class AuditEvent(TenantOwned):
     actor_type = fields.CharField(16)
     actor_id = fields.CharField(128, default="")
     actor_name = fields.CharField(128, default="")
-    client_id = fields.CharField(64, default="")
+    client_id = fields.CharField(client_ids.LONGEST, default="")
     resource_type = fields.CharField(32, default="")
     resource_id = fields.CharField(128, default="")
     ip = fields.CharField(45, default="")

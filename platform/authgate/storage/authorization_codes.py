@@ -10,7 +10,7 @@ from uuid import UUID
 
 from tortoise import fields
 
-from authgate.storage import connection
+from authgate.storage import client_ids, connection
 from authgate.storage.lookups import Lookup
 from authgate_tenants import TenantOwned
 
@@ -19,7 +19,7 @@ class AuthorizationCode(TenantOwned):
     """A code, of which only a hash is here. Its id is the family of the tokens that it yields."""
 
     code_hash = fields.BinaryField()
-    client_id = fields.CharField(64)
+    client_id = fields.CharField(client_ids.LONGEST)
     user_id = fields.UUIDField()
     session_id = fields.UUIDField()
     redirect_uri = fields.CharField(2048)

@@ -14,6 +14,7 @@ from uuid import UUID
 
 from tortoise import fields
 
+from authgate.storage import client_ids
 from authgate_tenants import TenantOwned
 
 
@@ -21,7 +22,7 @@ class AuthorizationRequestRow(TenantOwned):
     """A request that was found to be in order. Of its handle only a hash is here."""
 
     handle_hash = fields.BinaryField()
-    client_id = fields.CharField(64)
+    client_id = fields.CharField(client_ids.LONGEST)
     parameters: dict[str, Any] = fields.JSONField()
     created_at = fields.DatetimeField()
     expires_at = fields.DatetimeField()

@@ -8,13 +8,11 @@ from uuid import UUID
 
 from tortoise import fields
 
-from authgate.storage import connection
+from authgate.storage import client_ids, connection
 from authgate.storage.client_metadata import ClientMetadata
 from authgate.storage.client_secrets import ClientSecrets
 from authgate.storage.lookups import Record
 from authgate_tenants import TenantOwned, current_tenant
-
-LONGEST_ID = 64
 
 
 class ClientStatus(StrEnum):
@@ -49,7 +47,7 @@ class ConsentPolicy(StrEnum):
 class ClientRow(TenantOwned):
     """A client as it is stored."""
 
-    client_id = fields.CharField(LONGEST_ID)
+    client_id = fields.CharField(client_ids.LONGEST)
     name = fields.CharField(80)
     description = fields.CharField(500, default="")
     secret_hash = fields.BinaryField(null=True)
@@ -132,7 +130,14 @@ class Client:
     @property
     def is_active(self) -> bool:
         """Whether it is served at all."""
-        return self.status is ClientStatus.ACTIVE
+        return self.status is ClientStatus.ACTIVE and (
+            not self.has_document or current_tenant().settings.client_id_metadata_documents
+        )
+
+    @property
+    def has_document(self) -> bool:
+        """Whether it is what a document at its ``client_id`` says, and nothing else."""
+        return self.metadata.self_registered and client_ids.is_address(self.client_id)
 
     @classmethod
     def from_row(cls, row: ClientRow) -> Self:

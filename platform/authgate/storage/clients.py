@@ -13,16 +13,16 @@ from tortoise.models import Model
 from uuid_utils.compat import uuid4
 
 from authgate.clock import utc_now
-from authgate.storage import connection, database, paging
+from authgate.storage import client_ids, connection, database, paging
 from authgate.storage.audit_events import AuditEvent
 from authgate.storage.client_drafts import ClientChange, ClientDraft, ClientFilter
-from authgate.storage.client_rows import COLUMNS, LONGEST_ID, Client, ClientRow, ClientStatus
+from authgate.storage.client_rows import COLUMNS, Client, ClientRow, ClientStatus
 from authgate.storage.client_secrets import hash_secret
 from authgate.storage.lookups import Lookup
 from authgate.storage.paging import Order, Page
 from authgate_tenants import current_tenant
 
-_ID = re.compile(rf"[!-~]{{1,{LONGEST_ID}}}")
+_ID = re.compile(rf"[!-~]{{1,{client_ids.LONGEST}}}")
 _BY_ID = Lookup(table="clients", key="client_id", columns=COLUMNS)
 
 
@@ -30,7 +30,8 @@ class BadClientId(ValueError):
     """A ``client_id`` of other characters than RFC 6749 appendix A.1 has, or too many of them."""
 
     def __init__(self, client_id: str) -> None:
-        super().__init__(f"{client_id!r} is not 1 to {LONGEST_ID} visible ASCII characters.")
+        most = client_ids.LONGEST
+        super().__init__(f"{client_id!r} is not 1 to {most} visible ASCII characters.")
 
 
 class ClientIdTaken(ValueError):

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from tortoise import fields
 
-from authgate.storage import paging
+from authgate.storage import client_ids, paging
 from authgate.storage.paging import Order, Page
 from authgate_tenants import TenantOwned
 
@@ -15,7 +15,7 @@ class Consent(TenantOwned):
     """The scopes that a person has allowed a client, all in all."""
 
     user_id = fields.UUIDField()
-    client_id = fields.CharField(64)
+    client_id = fields.CharField(client_ids.LONGEST)
     scopes: list[str] = fields.JSONField()
     granted_at = fields.DatetimeField()
     updated_at = fields.DatetimeField()

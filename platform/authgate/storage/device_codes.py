@@ -9,7 +9,7 @@ from uuid import UUID
 
 from tortoise import fields
 
-from authgate.storage import connection
+from authgate.storage import client_ids, connection
 from authgate.storage.lookups import Lookup
 from authgate_tenants import TenantOwned
 
@@ -36,7 +36,7 @@ class DeviceCode(TenantOwned):
 
     device_code_hash = fields.BinaryField()
     user_code_hash = fields.BinaryField()
-    client_id = fields.CharField(64)
+    client_id = fields.CharField(client_ids.LONGEST)
     scope = fields.TextField()
     status = fields.CharEnumField(DeviceCodeStatus, max_length=16, default=DeviceCodeStatus.PENDING)
     poll_interval = fields.IntField()

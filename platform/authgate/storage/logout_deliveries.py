@@ -11,6 +11,7 @@ from uuid import UUID
 from tortoise import fields
 from tortoise.queryset import QuerySet
 
+from authgate.storage import client_ids
 from authgate_tenants import TenantOwned
 
 KEPT = timedelta(days=30)
@@ -33,7 +34,7 @@ class DeliveryStatus(StrEnum):
 class LogoutDelivery(TenantOwned):
     """A client that is to be told of a session."""
 
-    client_id = fields.CharField(64)
+    client_id = fields.CharField(client_ids.LONGEST)
     session_id = fields.UUIDField()
     subject = fields.CharField(255)
     status = fields.CharEnumField(DeliveryStatus, max_length=16, default=DeliveryStatus.PENDING)

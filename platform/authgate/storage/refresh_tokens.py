@@ -21,7 +21,7 @@ from tortoise import fields
 from tortoise.expressions import Q
 from tortoise.queryset import QuerySet
 
-from authgate.storage import connection, uses
+from authgate.storage import client_ids, connection, uses
 from authgate.storage.lookups import Lookup
 from authgate.storage.uses import Use
 from authgate_tenants import TenantOwned
@@ -45,7 +45,7 @@ class RefreshToken(TenantOwned):
     family_id = fields.UUIDField()
     token_hash = fields.BinaryField()
     status = fields.CharEnumField(RefreshStatus, max_length=16, default=RefreshStatus.ACTIVE)
-    client_id = fields.CharField(64)
+    client_id = fields.CharField(client_ids.LONGEST)
     user_id = fields.UUIDField()
     session_id = fields.UUIDField(null=True)
     scope = fields.TextField()

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from tortoise import fields
 
+from authgate.storage import client_ids
 from authgate_tenants import TenantOwned
 
 
@@ -16,7 +17,7 @@ class SessionClient(TenantOwned):
     """A client that was given a code for an ID token of a session."""
 
     session_id = fields.UUIDField()
-    client_id = fields.CharField(64)
+    client_id = fields.CharField(client_ids.LONGEST)
     subject = fields.CharField(255)
     """``sub``, as this client was told it."""
     expires_at = fields.DatetimeField()

@@ -11,7 +11,7 @@ from uuid import UUID
 from tortoise import fields
 from tortoise.expressions import Q
 
-from authgate.storage import connection, paging, uses
+from authgate.storage import client_ids, connection, paging, uses
 from authgate.storage.append_log import Row, Table
 from authgate.storage.lookups import Lookup
 from authgate.storage.paging import Order, Page
@@ -39,7 +39,7 @@ class Token(TenantOwned):
     category = fields.CharEnumField(TokenCategory, max_length=16)
     status = fields.CharEnumField(TokenStatus, max_length=16, default=TokenStatus.ACTIVE)
     token_hash = fields.BinaryField()
-    client_id = fields.CharField(64)
+    client_id = fields.CharField(client_ids.LONGEST)
     user_id = fields.UUIDField(null=True)
     family_id = fields.UUIDField(null=True)
     scope = fields.TextField()

@@ -67,6 +67,11 @@ client_key_fetches = Count(
 dpop_proofs = Count(
     "authgate_dpop_proofs_total", "DPoP proofs, by whether they were believed.", "result"
 )
+client_documents = Count(
+    "authgate_client_documents_total",
+    "Documents of applications that were asked for, by whether they could be used.",
+    "result",
+)
 client_registrations = Count(
     "authgate_client_registrations_total",
     "Clients that registered, changed or removed themselves.",
@@ -254,6 +259,8 @@ for _result in ("delivered", "postponed", "failed"):
     logout_deliveries.expect(_result)
 for _result in ("signed_out", "asked", "refused"):
     end_session_requests.expect(_result)
+for _result in ("success", "failure"):
+    client_documents.expect(_result)
 for _result in ("registered", "changed", "removed", "refused"):
     client_registrations.expect(_result)
 for _reason in ("database", "pages", "passwords"):

@@ -160,6 +160,8 @@ class ConsentPage:
     first_party: bool
     self_registered: bool
     """Whether nobody of the tenant vouches for what it calls itself."""
+    described_at: str
+    """Whose host describes it, where it is known by that; empty otherwise."""
     returns_to: str
     """Whose address the person is sent back to; empty where that is their own machine."""
     request: str

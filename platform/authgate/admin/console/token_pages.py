@@ -16,8 +16,8 @@ from authgate.admin.console import client_lines, frame
 from authgate.admin.console.administrators import actor
 from authgate.admin.console.frame import ROOT, Console
 from authgate.provisioning import UnknownToken
-from authgate.storage import clients, tokens, users
-from authgate.storage.client_rows import LONGEST_ID, Client
+from authgate.storage import client_ids, clients, tokens, users
+from authgate.storage.client_rows import Client
 from authgate.storage.paging import BadCursor, Page
 from authgate.storage.tokens import Token, TokenFilter, TokenStatus
 from authgate.storage.users import User
@@ -44,7 +44,7 @@ class _Asked:
     def read(cls, arguments: Mapping[str, str]) -> Self:
         status = arguments.get("status", "")
         return cls(
-            client=_plain(arguments.get("client", ""), LONGEST_ID),
+            client=_plain(arguments.get("client", ""), client_ids.LONGEST),
             user=_plain(arguments.get("user", ""), _LONGEST_LOGIN),
             status=status if status in _STATUSES else "",
         )
