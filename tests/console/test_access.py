@@ -30,7 +30,10 @@ def routes(server: RunningServer, row_id: object) -> list[tuple[str, str]]:
     edge = cast(Wiretap, server.transport.app).app
     people: Quart = cast(Any, edge)._people
     return [
-        (method, re.sub("<kind>", "machine", re.sub("<row_id>", str(row_id), rule.rule)))
+        (
+            method,
+            re.sub("<kind>", "machine", re.sub("<(row_id|consent_id)>", str(row_id), rule.rule)),
+        )
         for rule in people.url_map.iter_rules()
         if rule.rule.startswith("/admin")
         for method in ("GET", "POST")

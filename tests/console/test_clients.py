@@ -15,6 +15,7 @@ from authgate.storage.client_drafts import ClientChange, ClientDraft
 from authgate.storage.client_rows import Client, ClientRow, ClientStatus
 from authgate.storage.users import User
 from authgate_tenants import Tenant, use_tenant
+from authgate_testing.application import Application
 from authgate_testing.caller import Caller
 from authgate_testing.databases import on_sqlite
 from authgate_testing.ledger import Ledger
@@ -387,3 +388,31 @@ async def test_an_end_that_comes_soon_needs_attention(
     page = await opened(admin, acme, "")
     assert "The secret of <bdi>Nightly backup</bdi> ends" in page
     assert "Nothing waits for you." not in page
+
+
+async def test_what_a_person_has_allowed_a_client_is_taken_back(
+    acme: Tenant,
+    admin: Person,
+    alice: User,
+    colleague: Person,
+    carol: User,
+    console: Application,
+    machine: NewClient,
+    ledger: Ledger,
+) -> None:
+    tokens = await console.signed_in(colleague, scope="openid offline_access")
+    here = f"/clients/{console.client.client.id}/people"
+    page = await opened(admin, acme, here)
+    assert "<bdi>carol</bdi>" in page
+    form = next(each for each in forms(page) if "/people/" in each.action)
+    elsewhere = form.action.replace(str(console.client.client.id), str(machine.client.id))
+    answer = await admin.http.post(f"http://localhost:8080{elsewhere}", data=form.hidden)
+    assert answer.status_code == 404, "not by way of another client"
+    page = (await admin.submit({}, to=form.action)).text
+    assert "Taken back" in page
+    assert "Nobody has let it in." in page
+    assert (await console.refresh(tokens["refresh_token"])).status_code == 400
+    [event] = await ledger.events(acme, Event.USER_AUTHORIZATION_REVOKED)
+    assert (event.actor_id, event.client_id) == (str(alice.id), "console")
+    answer = await admin.visit(f"{acme.issuer}/admin{here}?cursor=x")
+    assert answer.status_code == 400

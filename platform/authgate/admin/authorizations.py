@@ -8,14 +8,12 @@ from uuid import UUID
 
 from pydantic import Field
 
-from authgate import audit, storage
-from authgate.accounts import access
+from authgate import provisioning, storage
 from authgate.admin import lists
 from authgate.admin.bodies import Document, Nothing
 from authgate.admin.lists import ListDocument, ListQuery
 from authgate.admin.operations import Answer, Call, operation, told
 from authgate.admin.problems import NotFound
-from authgate.audit import Event
 from authgate.storage import consents
 from authgate.storage.consents import Consent
 from authgate.storage.paging import Order
@@ -83,15 +81,8 @@ async def revoke_authorization(call: Call[Nothing, Nothing]) -> Answer[None]:
     async with storage.transaction():
         consent = await _found(call)
         call.refuse_if_changed(told(consent, AuthorizationDocument), required=False)
-        ended = await access.end_of_client(
-            consent.user_id, consent.client_id, now=call.parts.clock()
-        )
-        await audit.record(
-            Event.USER_AUTHORIZATION_REVOKED,
-            actor=call.caller.actor,
-            client_id=consent.client_id,
-            resource=("authorization", str(consent.id)),
-            details={"ended": ended, "user": str(consent.user_id)},
+        await provisioning.revoke_authorization(
+            consent, now=call.parts.clock(), actor=call.caller.actor
         )
     return Answer(None)
 

@@ -3,6 +3,7 @@
 Commands use this today; a console and an API will.
 """
 
+from authgate.provisioning.authorizations import revoke_authorization
 from authgate.provisioning.client_fitness import UnfitClient
 from authgate.provisioning.clients import (
     NewClient,
@@ -79,6 +80,7 @@ __all__ = [
     "remove_scope",
     "reset_password",
     "review_client",
+    "revoke_authorization",
     "revoke_client_tokens",
     "revoke_token",
     "rotate_client_secret",

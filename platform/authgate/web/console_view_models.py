@@ -30,6 +30,7 @@ class Done(StrEnum):
     SCOPE_DELETED = "scope-deleted"
     SCOPE_IN_USE = "scope-in-use"
     """It was not deleted."""
+    TAKEN_BACK = "taken-back"
     WAITING = "waiting"
     """It was changed, and somebody has to approve it again."""
     NOTHING = "nothing"
@@ -298,6 +299,7 @@ class ClientPage:
     secrets: Sequence[SecretLine]
     people: int
     """How many have allowed it something."""
+    people_url: str
     tokens_url: str
     endpoints: Sequence[Endpoint]
     snippets: Sequence[Snippet]

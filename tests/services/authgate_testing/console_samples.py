@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from authgate.storage.client_rows import ClientStatus
 from authgate.storage.tokens import TokenStatus
 from authgate.storage.users import UserStatus
+from authgate.web.authorization_view_models import AuthorizationLine, AuthorizationsPage
 from authgate.web.console_view_models import (
     Attention,
     ClientFields,
@@ -63,6 +64,7 @@ CONSOLE_ALIKE = frozenset({"my-apps-full", "my-app-new", "my-app-disabled"}) | f
         "credentials-public",
         "credentials-rotated",
         "client-disabled",
+        "people-none",
         "tokens-none",
         "tokens-empty",
         "scopes-empty",
@@ -207,6 +209,7 @@ def _client(**changes: object) -> Sample:
             SecretLine(former=True, ends_at=_NOW - timedelta(hours=1), ended=True),
         ),
         "people": 12,
+        "people_url": f"{_HERE}/1/people",
         "tokens_url": "/t/northwind/admin/tokens?client=cl",
         "endpoints": _ENDPOINTS,
         "snippets": _SNIPPETS,
@@ -275,6 +278,22 @@ def _tokens(**changes: object) -> Sample:
         "next_url": "/t/northwind/admin/tokens?cursor=n",
     }
     return ("console/tokens.html", TokensPage(**(filled | changes)))  # type: ignore[arg-type]
+
+
+def _people(**changes: object) -> Sample:
+    there = f"{_HERE}/1/people"
+    lines = tuple(
+        AuthorizationLine(f"{there}/{number}", user, scopes, _NOW - timedelta(days=9), _NOW)
+        for number, (user, scopes) in enumerate((("mira", ("openid", _LONG)), (_LONG, ())))
+    )
+    filled: dict[str, object] = {
+        "frame": _frame(done=Done.TAKEN_BACK),
+        "name": "Partner portal",
+        "client_url": f"{_HERE}/1",
+        "authorizations": lines,
+        "next_url": f"{there}?cursor=n",
+    }
+    return ("console/client_people.html", AuthorizationsPage(**(filled | changes)))  # type: ignore[arg-type]
 
 
 def _scopes(**changes: object) -> Sample:
@@ -413,6 +432,8 @@ def console_samples() -> Mapping[str, Sample]:
         "console-scope": _scope(),
         "console-scope-faults": _scope(faults={"title": _LONG, "translations": _LONG}),
         **_own_apps(),
+        "console-people": _people(),
+        "console-people-none": _people(authorizations=()),
         "console-rotate": ("console/client_rotate.html", rotation),
         "console-delete": ("console/client_delete.html", mistyped),
     }

@@ -59,6 +59,7 @@ class ClientPages:
             consent=client.consent,
             flags=[name for name in _FLAGS if getattr(client, name)],
             secrets=_secrets(client, self._console.now()),
+            people_url=f"{here}/people",
             tokens_url=frame.url(f"/tokens?{urlencode({'client': client.client_id})}"),
             people=await consents.count_of_client(client.client_id),
             endpoints=snippets.endpoints(client),

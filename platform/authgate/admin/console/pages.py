@@ -7,6 +7,7 @@ from quart import Blueprint
 from authgate.admin.console.client_changes import ClientChanges
 from authgate.admin.console.client_list import ClientList
 from authgate.admin.console.client_pages import ClientPages
+from authgate.admin.console.client_people import ClientPeople
 from authgate.admin.console.client_wizard import ClientWizard
 from authgate.admin.console.frame import Console
 from authgate.admin.console.overview import OverviewPages
@@ -21,5 +22,6 @@ def blueprints(console: Console) -> Iterator[Blueprint]:
     yield ClientWizard(console=console).blueprint()
     yield ClientPages(console=console).blueprint()
     yield ClientChanges(console=console).blueprint()
+    yield ClientPeople(console=console).blueprint()
     yield TokenPages(console=console).blueprint()
     yield ScopePages(console=console).blueprint()
