@@ -296,7 +296,9 @@ async def test_ad_14_what_cannot_be_undone_asks_for_a_recent_sign_in(
         late = await admin.submit(fields, to=f"/{action}")
         assert late.url.path.endswith("/login")
         admin.page = form
-        await admin.visit(f"{here}/{action}")
+        asked = await admin.visit(f"{here}/{action}")
+        assert "Please sign in once more." in asked.text
+        assert 'value="alice"' in asked.text
         page = await admin.submit(
             {"username": "alice", "password": "correct-horse-battery-staple"}, to="/login"
         )

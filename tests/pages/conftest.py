@@ -192,6 +192,7 @@ def _in_tenant() -> dict[str, Sample]:
             username="mira@northwind.example", problem=LoginProblem.MISMATCH, tries_left=4
         ),
         "login-paused": _login(username="mira", problem=LoginProblem.PAUSED, retry_at=late),
+        "login-again": _login(username="mira", again=True),
         "login-stale": _login(problem=LoginProblem.STALE),
         "login-connection": _login(
             problem=LoginProblem.CONNECTION, options=(github, SignInOption(_LONG, "/login/long"))
@@ -263,7 +264,7 @@ def distinct(samples: Mapping[str, Sample]) -> list[str]:
     """
     alike = {name for name in samples if name.startswith("error-")}
     alike -= {"error-404", "error-in-tenant"}
-    alike |= CONSOLE_ALIKE
+    alike |= CONSOLE_ALIKE | {"login-again"}
     return [name for name in samples if name not in {*alike, "form-post"}]
 
 

@@ -180,14 +180,15 @@ class PasswordLogin:
         tries_left: int | None = None,
         retry_seconds: int | None = None,
     ) -> Response:
-        tenant = current_tenant()
+        tenant, known = current_tenant(), visitor().signed_in
         destination = await destinations.behind(target, now=self._clock())
         retry_at = self._clock() + timedelta(seconds=retry_seconds) if retry_seconds else None
         content = LoginPage(
             action=f"{tenant.prefix}/login",
             return_to=target,
             client_name=destination.client_name,
-            username=username or destination.login_hint,
+            username=username or destination.login_hint or (known.user.username if known else ""),
+            again=known is not None,
             options=await self._options.offered(target),
             remember_days=tenant.settings.remembered_session_lifetime // _SECONDS_PER_DAY,
             problem=problem,

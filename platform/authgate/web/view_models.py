@@ -75,6 +75,8 @@ class LoginPage:
     remember_days: int | None = None
     """How long "stay signed in" lasts; not offered where None."""
     forgot_url: str | None = None
+    again: bool = False
+    """Whether the person is signed in already, and what they want asks for it once more."""
     problem: LoginProblem | None = None
     tries_left: int | None = None
     """With ``MISMATCH``: said from five downwards, so that a pause comes as no surprise."""
