@@ -101,6 +101,18 @@ async def test_a_signed_request_may_be_pushed(
     assert tokens["scope"] == "openid profile email"
 
 
+async def test_a_request_that_lacks_a_nonce_for_its_proof_is_not_used_up(
+    signer: Application, key: SigningKey
+) -> None:
+    url = f"{signer.tenant.issuer}/oauth/par"
+    form = signer.credentials() | {"request": signed(signer, key, jti="once")[1]}
+    first = await signer.http.post(url, data=form, headers={"DPoP": key.proof("POST", url)})
+    assert first.json()["error"] == "use_dpop_nonce"
+    proof = key.proof("POST", url, nonce=first.headers["DPoP-Nonce"])
+    second = await signer.http.post(url, data=form, headers={"DPoP": proof})
+    assert second.status_code == 201, second.text
+
+
 async def test_mx_13_a_request_that_its_client_has_not_signed_is_refused(
     server: RunningServer,
     signer: Application,
