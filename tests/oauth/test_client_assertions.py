@@ -234,6 +234,22 @@ async def test_ca_11_who_has_not_signed_it_with_the_clients_key_is_not_the_clien
 
 
 @on_sqlite
+async def test_jw_09_what_a_client_has_signed_for_another_purpose_is_no_assertion(
+    payroll: Signer,
+) -> None:
+    for typ, status in (
+        ("oauth-authz-req+jwt", 401),
+        ("at+jwt", 401),
+        ("application/dpop+jwt", 401),
+        ("client-authentication+jwt", 200),
+        ("application/JWT", 200),
+    ):
+        claims = assertion_claims(payroll.client_id, payroll.issuer)
+        answer = await payroll.show(payroll.key.sign(claims, typ=typ))
+        assert answer.status_code == status, typ
+
+
+@on_sqlite
 async def test_jw_14_a_member_named_twice_is_refused(payroll: Signer) -> None:
     claims = assertion_claims(payroll.client_id, payroll.issuer)
     header = payroll.key.sign(claims).split(".")[0].encode()

@@ -142,6 +142,9 @@ async def test_an_assertion_that_is_not_the_issuers_is_refused(
             assert refused(await bringer.bring(**claims)), claims
         for text in ("x", "a.b.c", jwt.encode({"iss": ISSUER}, None, "none")):  # type: ignore[arg-type]  # the library's word for no key
             assert refused(await bringer.show(text))
+        theirs = assertion_claims("alice", acme.issuer) | {"iss": ISSUER}
+        for typ in ("at+jwt", "logout+jwt"):
+            assert refused(await bringer.show(bringer.key.sign(theirs, typ=typ))), typ
         missing = await bringer.show("")
         assert (missing.status_code, missing.json()["error"]) == (400, "invalid_request")
         scope = await bringer.show("x", scope="admin")

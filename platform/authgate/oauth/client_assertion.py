@@ -17,6 +17,7 @@ from authgate_tenants import current_tenant
 TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 SIGNING_ALGORITHMS: Final = (*ALGORITHMS, "HS256")
 
+_TYPE = "client-authentication+jwt"
 _LONGEST = 3600
 _LONGEST_JTI = 256
 _KIND = "client_assertion"
@@ -36,6 +37,8 @@ class ClientAssertions:
             raise InvalidToken("not a method of the client")
         if client.metadata.token_endpoint_auth_signing_alg not in ("", assertion.algorithm):
             raise InvalidToken("not the algorithm of the client")
+        if not assertion.is_a(_TYPE):
+            raise InvalidToken("of another type")
         # Whoever cannot sign makes us remember nothing.
         if not await self._is_signed(client, assertion):
             raise InvalidToken("not signed by the client")

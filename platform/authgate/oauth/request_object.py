@@ -19,7 +19,7 @@ from authgate_tenants import current_tenant
 PARAMETER: Final = "request"
 SIGNING_ALGORITHMS: Final = ALGORITHMS
 
-_TYPES = (None, "JWT", "oauth-authz-req+jwt")
+_TYPE = "oauth-authz-req+jwt"
 _LONGEST = 3600
 _LONGEST_JTI = 256
 _KIND = "request_object"
@@ -53,7 +53,7 @@ class RequestObjects:
             raise InvalidRequestObject(f"The request object {error}.") from error
 
     async def _checked(self, signed: ForeignJwt, client: Client) -> Parameters:
-        if signed.header.get("typ") not in _TYPES:
+        if not signed.is_a(_TYPE):
             raise InvalidToken("is of another type")
         if client.metadata.request_object_signing_alg not in ("", signed.algorithm):
             raise InvalidToken("is not signed by the client's algorithm")

@@ -42,6 +42,12 @@ class ForeignJwt:
         algorithm = self.header.get("alg")
         return algorithm if isinstance(algorithm, str) else ""
 
+    def is_a(self, *types: str) -> bool:
+        """Whether it is of one of these types, or says of itself that it is a JWT and no more: what
+        was signed for one purpose is not taken for another (RFC 8725 section 3.11)."""
+        typ = self.header.get("typ", "JWT")
+        return isinstance(typ, str) and typ.lower().removeprefix("application/") in ("jwt", *types)
+
     def text(self, name: str) -> str:
         """A claim that is a text; empty where it is none."""
         value = self.claims.get(name)

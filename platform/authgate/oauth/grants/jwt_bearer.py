@@ -23,6 +23,7 @@ from authgate.tokens.issuer import Grant, IssuedToken, TokenIssuer
 from authgate.tokens.jws import InvalidToken
 from authgate_tenants import current_tenant
 
+_TYPES = ("authorization-grant+jwt", "oauth-id-jag+jwt")
 _LONGEST_LIFE = 3600
 _LONGEST_JTI = 256
 _KIND: Final = "jwt_bearer"
@@ -73,6 +74,8 @@ class JwtBearerGrant:
         keys_at = current_tenant().settings.trusted_issuers.get(issuer)
         if keys_at is None or issuer not in client.metadata.jwt_bearer_issuers:
             raise InvalidToken("of an issuer that is not trusted with this client")
+        if not assertion.is_a(*_TYPES):
+            raise InvalidToken("of another type")
         if not await self._keys.signed_at(keys_at, assertion):
             raise InvalidToken("not signed by its issuer")
         audience, own = assertion.claims.get("aud"), current_tenant().issuer
