@@ -434,6 +434,8 @@ async def test_ca_15_keys_that_are_none_are_not_registered(
         {"jwks": {"keys": [{"kty": "oct", "k": "c2VjcmV0"}]}},
         {"jwks": {"keys": [SigningKey.make("RS256", bits=1024).public_jwk()]}},
         {"jwks": {"keys": [{**rsa.public_jwk(), "e": "Aw"}]}},
+        {"jwks": {"keys": [{**rsa.public_jwk(), "e": segment(b"\xff" * 5).decode()}]}},
+        {"jwks": {"keys": [{**rsa.public_jwk(), "n": segment(b"\xff" * 1024).decode()}]}},
         {"jwks": {"keys": [{**rsa.public_jwk(), "alg": "ES256"}]}},
         {"jwks": {"keys": [{**key.public_jwk(), "crv": "P-192"}]}},
         {"jwks": {"keys": [{**key.public_jwk(), "x": key.public_jwk()["y"]}]}},
