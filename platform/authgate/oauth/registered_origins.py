@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from authgate.storage import clients
-from authgate.storage.client_rows import ApplicationType, Client
+from authgate.storage.client_rows import ApplicationType
+from authgate.storage.clients import Addresses
 from authgate.storage.shared_cache import SharedCache
 from authgate.web import redirect_uris
 
@@ -23,12 +24,12 @@ class RegisteredOrigins:
 
 
 async def _all() -> frozenset[str]:
-    active = await clients.active_clients()
-    return frozenset(origin for client in active for origin in _of(client))
+    active = await clients.active_addresses()
+    return frozenset(origin for addresses in active for origin in _of(addresses))
 
 
-def _of(client: Client) -> Iterator[str]:
-    yield from client.metadata.allowed_origins
+def _of(client: Addresses) -> Iterator[str]:
+    yield from client.allowed_origins
     # What a native application listens on is no page, and any program may listen there.
     if client.application_type is ApplicationType.WEB:
         yield from redirect_uris.origins(client.redirect_uris)

@@ -1,8 +1,9 @@
 """Clients: the applications that ask for tokens (RFC 6749 section 2)."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from tortoise import Tortoise
@@ -16,7 +17,14 @@ from authgate.clock import utc_now
 from authgate.storage import client_ids, connection, database, paging
 from authgate.storage.audit_events import AuditEvent
 from authgate.storage.client_drafts import ClientChange, ClientDraft, ClientFilter
-from authgate.storage.client_rows import COLUMNS, Client, ClientRow, ClientStatus
+from authgate.storage.client_metadata import ClientMetadata
+from authgate.storage.client_rows import (
+    COLUMNS,
+    ApplicationType,
+    Client,
+    ClientRow,
+    ClientStatus,
+)
 from authgate.storage.client_secrets import hash_secret
 from authgate.storage.lookups import Lookup
 from authgate.storage.paging import Order, Page
@@ -92,9 +100,23 @@ async def all_clients() -> list[Client]:
     return [Client.from_row(row) for row in await ClientRow.all().order_by("name", "client_id")]
 
 
-async def active_clients() -> list[Client]:
-    """Those of the tenant that are served."""
-    return [Client.from_row(row) for row in await ClientRow.filter(status=ClientStatus.ACTIVE)]
+class Addresses(NamedTuple):
+    """Where the pages of a client may be."""
+
+    application_type: ApplicationType
+    redirect_uris: Sequence[str]
+    metadata: Mapping[str, Any]
+
+    @property
+    def allowed_origins(self) -> Sequence[str]:
+        """Those that are registered as origins."""
+        return ClientMetadata.from_json(self.metadata).allowed_origins
+
+
+async def active_addresses() -> list[Addresses]:
+    """Those of the tenant that are served, which may be very many: of each no more than that."""
+    active = ClientRow.filter(status=ClientStatus.ACTIVE)
+    return [Addresses(*each) for each in await active.values_list(*Addresses._fields)]
 
 
 async def page(
