@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import pytest
 import schemathesis
 
 from authgate.admin import openapi, problems
@@ -47,6 +48,15 @@ async def test_each_tenant_serves_its_own(at_acme: Caller, acme: Tenant) -> None
     tag = answer.headers["etag"]
     again = await at_acme.get("/api/v1/openapi.json", headers=[("If-None-Match", tag)])
     assert (again.status_code, again.content) == (304, b"")
+
+
+@on_sqlite
+async def test_whoever_reads_it_does_not_have_it_made_again(
+    at_acme: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await at_acme.get("/api/v1/docs")
+    monkeypatch.setattr(openapi, "common", None)
+    assert (await at_acme.get("/api/v1/docs")).status_code == 200
 
 
 @on_sqlite

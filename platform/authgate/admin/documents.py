@@ -1,7 +1,8 @@
 """``/api/v1/openapi.json`` and ``/api/v1/docs``: what the API is, for anybody."""
 
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
+from typing import Any
 
 import orjson
 
@@ -29,7 +30,7 @@ def endpoints(pages: Pages) -> Mapping[str, Handler]:
     async def reference(_request: MachineRequest) -> Reply:
         tenant = current_tenant()
         content = reference_page.page(
-            openapi.document(OPERATIONS, issuer=tenant.issuer),
+            openapi.of_tenant(_common(), issuer=tenant.issuer),
             document_url=f"{tenant.prefix}{DOCUMENT}",
         )
         return Reply(200, pages.render(reference_page.TEMPLATE, page=content).encode(), _HTML)
@@ -37,7 +38,13 @@ def endpoints(pages: Pages) -> Mapping[str, Handler]:
     return {DOCUMENT: document, REFERENCE: reference}
 
 
+@cache
+def _common() -> dict[str, Any]:
+    # Anybody may ask, as often as they like.
+    return openapi.common(OPERATIONS)
+
+
 @lru_cache(maxsize=64)
 def _written(issuer: str) -> tuple[bytes, str]:
-    body = orjson.dumps(openapi.document(OPERATIONS, issuer=issuer))
+    body = orjson.dumps(openapi.of_tenant(_common(), issuer=issuer))
     return body, entity_tags.of(body)

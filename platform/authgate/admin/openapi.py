@@ -80,6 +80,21 @@ class ProblemDocument(Document):
 
 def document(operations: Sequence[Operation], *, issuer: str) -> Json:
     """The document of a tenant's API."""
+    return of_tenant(common(operations), issuer=issuer)
+
+
+def of_tenant(document: Json, *, issuer: str) -> Json:
+    """What is common to all tenants, with what differs."""
+    security = {"securitySchemes": _security(issuer)}
+    return {
+        **document,
+        "servers": [{"url": f"{issuer}{BASE}"}],
+        "components": document["components"] | security,
+    }
+
+
+def common(operations: Sequence[Operation]) -> Json:
+    """What is the same for every tenant, and takes longer to make than an answer may."""
     schemas = _Schemas(operations)
     paths: Json = {}
     responses: Json = {}
@@ -96,13 +111,12 @@ def document(operations: Sequence[Operation], *, issuer: str) -> Json:
             "description": _INTRODUCTION,
             "license": {"name": "MIT", "identifier": "MIT"},
         },
-        "servers": [{"url": f"{issuer}{BASE}"}],
+        "servers": [],
         "tags": [{"name": name} for name in dict.fromkeys(_tag(each) for each in operations)],
         "paths": paths,
         "components": {
             "schemas": _used(schemas.told, [paths, responses]),
             "responses": dict(sorted(responses.items())),
-            "securitySchemes": _security(issuer),
         },
     }
 
