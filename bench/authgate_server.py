@@ -11,14 +11,14 @@ import secrets
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Literal
 
-from bench import person
+from bench import grants, person
 from bench.cpu import ProcessTree
 from bench.machine import Cores, pinned
 from bench.person import Person
@@ -90,6 +90,7 @@ class Installation:
             "AUTHGATE_LIMITS__DEVICE_AUTHORIZATION": _PLENTY,
             "AUTHGATE_LIMITS__LOGIN_PER_IP": _PLENTY,
             "AUTHGATE_LIMITS__LOGIN_PER_TENANT": _PLENTY,
+            "AUTHGATE_LIMITS__INTROSPECTION_PER_CLIENT": _PLENTY,
             "PYTHONPATH": os.pathsep.join(map(str, self.python_path)),
             **self._database_settings(),
         }
@@ -101,6 +102,11 @@ class Installation:
             "AUTHGATE_DATABASE__URL": self.cluster.url(self.database, role="authgate"),
             "AUTHGATE_DATABASE__OWNER_URL": self.cluster.url(self.database),
         }
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether its database is a file."""
+        return self.cluster is None
 
     def stored_tokens(self) -> int:
         """How many tokens its database holds."""
@@ -173,14 +179,22 @@ def set_up(installation: Installation) -> Site:
     installation.command("migrate")
     installation.command("tenant", "create", _TENANT)
     issuer = f"{installation.base_url}/t/{_TENANT}"
-    machine = _client(installation, "client_credentials")
+    machine = _client(installation, "client_credentials", "--introspects")
     device = _client(installation, "device_code", "--public", "--first-party")
+    application = _client(
+        installation, "authorization_code", "--grant", "refresh_token",
+        "--redirect-uri", grants.REDIRECT_URI, "--scope", "offline_access",
+    )  # fmt: skip
     alice = _person(installation, issuer)
     return Site(
         issuer=issuer,
         machine=machine,
         machine_by_header=machine,
         device=device,
+        application=application,
+        redirect_uri=grants.REDIRECT_URI,
+        codes=lambda how_many: _codes(installation, alice, application, how_many),
+        refresh_tokens=partial(grants.refresh_tokens, installation, application),
         person_token=partial(alice.access_token, device),
         approve_all=partial(installation.execute, _APPROVE_ALL),
         drop_pace=partial(installation.execute, _DROP_PACE),
@@ -191,6 +205,13 @@ def set_up(installation: Installation) -> Site:
             "device_page": f"{issuer}/device",
         },
     )
+
+
+def _codes(
+    installation: Installation, alice: Person, application: Credentials, how_many: int
+) -> Sequence[str]:
+    assert alice.cookie  # she is signed in at a browser
+    return grants.codes(installation, application, how_many)
 
 
 def _client(installation: Installation, grant: str, *flags: str) -> Credentials:

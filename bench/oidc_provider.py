@@ -7,7 +7,7 @@ access tokens. Nothing it does is durable.
 import json
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -16,6 +16,8 @@ from bench.exchange import Request, send
 from bench.machine import Cores, pinned
 from bench.rivals import Rival
 from bench.scenario import SCOPE, WrongAnswer
+from bench.scenarios.application import CHALLENGE
+from bench.scenarios.application import SCOPE as APPLICATION_SCOPE
 from bench.servers import free_port, running
 from bench.site import Credentials, Site
 
@@ -24,6 +26,8 @@ _HOME = Path(__file__).parent / "peers" / "oidc-provider"
 _MACHINE = Credentials("machine", "a-secret-of-no-worth-to-anyone-but-the-benchmark")
 _MACHINE_BY_HEADER = Credentials("machine-by-header", _MACHINE.client_secret)
 _DEVICE = Credentials("device")
+_APPLICATION = Credentials("application", _MACHINE.client_secret)
+_REDIRECT_URI = "https://application.bench.example/callback"
 # V8 goes on optimising this long: by then the same work costs it half as much.
 _COMPILED_AFTER = 5.0
 
@@ -58,6 +62,10 @@ def oidc_provider(directory: Path, cores: Cores) -> Iterator[Rival]:
         machine=_MACHINE,
         machine_by_header=_MACHINE_BY_HEADER,
         device=_DEVICE,
+        application=_APPLICATION,
+        redirect_uri=_REDIRECT_URI,
+        codes=partial(_several, f"{set_up}/codes?challenge={CHALLENGE}&count="),
+        refresh_tokens=partial(_several, f"{set_up}/refresh-tokens?count="),
         person_token=partial(_set_up, f"{set_up}/person-token"),
         approve_all=partial(_set_up, f"{set_up}/approve-all"),
     )
@@ -79,16 +87,29 @@ def _set_up(url: str) -> str:
     return reply.body.decode()
 
 
+def _several(url: str, how_many: int) -> Sequence[str]:
+    found: list[str] = json.loads(_set_up(f"{url}{how_many}"))
+    return found
+
+
 def _configuration(issuer: str) -> dict[str, object]:
     return {
         "issuer": issuer,
         "resource": "urn:bench:api",
         "scope": SCOPE,
+        "redirectUri": _REDIRECT_URI,
         "person": {"name": "Alice", "email": "alice@bench.example", "email_verified": True},
         "clients": [
             _client(_MACHINE, "client_credentials", "client_secret_post"),
             _client(_MACHINE_BY_HEADER, "client_credentials", "client_secret_basic"),
             _client(_DEVICE, "urn:ietf:params:oauth:grant-type:device_code", "none"),
+            _client(_APPLICATION, "authorization_code", "client_secret_post")
+            | {
+                "grant_types": ["authorization_code", "refresh_token"],
+                "response_types": ["code"],
+                "redirect_uris": [_REDIRECT_URI],
+                "scope": APPLICATION_SCOPE,
+            },
         ],
     }
 

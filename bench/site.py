@@ -1,7 +1,7 @@
 """What a rival offers once it runs: its endpoints, and those who call them."""
 
 import base64
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NoReturn, Protocol
@@ -37,6 +37,10 @@ def _has_none() -> NoReturn:
     raise LookupError("it has none")
 
 
+def _has_no_such(how_many: int) -> NoReturn:
+    raise LookupError(f"it has not {how_many}")
+
+
 def _needs_nothing() -> None:
     pass
 
@@ -62,6 +66,13 @@ class Site:
     machine_by_header: Credentials = NOBODY
     """Sends its secret in the header; it is the same client where a rival takes both."""
     device: Credentials = NOBODY
+    application: Credentials = NOBODY
+    """Signs people in; it sends its secret in the body."""
+    redirect_uri: str = ""
+    codes: Callable[[int], Sequence[str]] = _has_no_such
+    """So many codes that the application may redeem, each with the same PKCE verifier."""
+    refresh_tokens: Callable[[int], Sequence[str]] = _has_no_such
+    """So many refresh tokens of the application."""
     person_token: Callable[[], str] = _has_none
     """Gives an access token that speaks for a person, with the scopes openid, profile and email."""
     approve_all: Callable[[], object] = _has_none

@@ -1,7 +1,8 @@
 """All the scenarios. A new one is a subclass of `Scenario` and its place in `ALL`."""
 
 from bench.scenario import Scenario
-from bench.scenarios.bearer import Tokeninfo, Userinfo
+from bench.scenarios.application import CodeExchange, Refresh
+from bench.scenarios.bearer import Introspection, Tokeninfo, Userinfo
 from bench.scenarios.client_credentials import ClientCredentials, ClientCredentialsByHeader
 from bench.scenarios.device import DeviceCode, DevicePoll, DeviceRedemption
 from bench.scenarios.metadata import Discovery, Jwks
@@ -15,6 +16,9 @@ MACHINES: tuple[Scenario, ...] = (
     DeviceCode(),
     DevicePoll(),
     DeviceRedemption(),
+    CodeExchange(),
+    Refresh(),
+    Introspection(),
     Tokeninfo(),
     Userinfo(),
 )
@@ -27,7 +31,10 @@ ALL = (*MACHINES, *PEOPLE)
 
 HOT: tuple[Scenario, ...] = (
     ClientCredentials(),
+    CodeExchange(),
+    Refresh(),
     DevicePoll(),
+    Introspection(),
     Tokeninfo(),
     Userinfo(),
     Jwks(),

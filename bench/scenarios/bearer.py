@@ -33,6 +33,22 @@ class Tokeninfo(Scenario):
         self.require(told["client_id"] == site.device.client_id, "the client's name")
 
 
+class Introspection(Scenario):
+    """What a resource server asks that proves who it is (RFC 7662)."""
+
+    name = "introspection"
+    expectation = Expectation(200, ('"active":true', '"active": true'))
+    needs = ("introspection_endpoint",)
+
+    def requests(self, site: Site) -> tuple[Request, ...]:
+        asking = Request.form(site.endpoint("introspection_endpoint"), token=site.person_token())
+        return (asking.with_header("Authorization", site.machine_by_header.basic),)
+
+    def judge(self, site: Site, replies: list[Reply]) -> None:
+        told: dict[str, Any] = replies[0].json()
+        self.require(told["client_id"] == site.device.client_id, "the client's name")
+
+
 class Userinfo(Scenario):
     """Who approved (OpenID Connect Core 1.0 section 5.3)."""
 

@@ -1,5 +1,6 @@
 // oidc-provider as a rival: same grants, same client authentication, same ES256 JWT access token.
-// Argument: a JSON object {port, setUpPort, issuer, clients: [...], resource, scope, person}.
+// Argument: a JSON object {port, setUpPort, issuer, clients: [...], resource, scope, redirectUri,
+// person}.
 import { generateKeyPairSync } from 'node:crypto';
 
 import Provider from 'oidc-provider';
@@ -7,7 +8,7 @@ import Provider from 'oidc-provider';
 import { MapAdapter } from './map_adapter.mjs';
 import { serveSetUp } from './set_up.mjs';
 
-const { port, setUpPort, issuer, clients, resource, scope, person } = JSON.parse(process.argv[2]);
+const { port, setUpPort, issuer, clients, resource, scope, redirectUri, person } = JSON.parse(process.argv[2]);
 
 const signingKey = {
   ...generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'jwk' }),
@@ -24,7 +25,8 @@ const provider = new Provider(issuer, {
   findAccount: (_ctx, id) => ({ accountId: id, claims: () => ({ sub: id, ...person }) }),
   clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'none'],
   enabledJWA: { idTokenSigningAlgValues: ['ES256'] },
-  ttl: { AccessToken: 3600, ClientCredentials: 3600, DeviceCode: 1800, Grant: 3600 },
+  rotateRefreshToken: true,
+  ttl: { AccessToken: 3600, AuthorizationCode: 600, IdToken: 3600, RefreshToken: 86400, ClientCredentials: 3600, DeviceCode: 1800, Grant: 3600 },
   features: {
     devInteractions: { enabled: false },
     clientCredentials: { enabled: true },
@@ -47,4 +49,4 @@ const provider = new Provider(issuer, {
 });
 
 provider.listen(port, '127.0.0.1');
-serveSetUp(provider, { port: setUpPort, resource, scope });
+serveSetUp(provider, { port: setUpPort, resource, scope, redirectUri });

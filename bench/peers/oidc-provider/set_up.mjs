@@ -6,13 +6,23 @@ import { rows } from './map_adapter.mjs';
 const ACCOUNT = 'alice';
 const OF_A_PERSON = 'openid profile email';
 
-export function serveSetUp(provider, { port, resource, scope }) {
+export function serveSetUp(provider, { port, resource, scope, redirectUri }) {
   const answers = {
     '/person-token': () => personToken(provider),
     '/approve-all': () => approveAll(provider, resource, scope),
+    '/codes': (asked) => several(asked, provider, resource, scope, (allowed) =>
+      new provider.AuthorizationCode({
+        ...allowed,
+        codeChallenge: asked.get('challenge'),
+        codeChallengeMethod: 'S256',
+        redirectUri,
+      })),
+    '/refresh-tokens': (asked) => several(asked, provider, resource, scope, (allowed) =>
+      new provider.RefreshToken({ ...allowed, rotations: 0, iiat: allowed.authTime })),
   };
   createServer(async (request, response) => {
-    response.end(await answers[new URL(request.url, 'http://localhost').pathname]());
+    const url = new URL(request.url, 'http://localhost');
+    response.end(await answers[url.pathname](url.searchParams));
   }).listen(port, '127.0.0.1');
 }
 
@@ -33,6 +43,28 @@ async function personToken(provider) {
     scope: OF_A_PERSON,
   });
   return token.save();
+}
+
+async function several(asked, provider, resource, scope, make) {
+  const client = await provider.Client.find('application');
+  const made = [];
+  for (let count = Number(asked.get('count')); count > 0; count -= 1) {
+    const grantId = await grantFor(provider, client.clientId, (grant) => {
+      grant.addOIDCScope('openid offline_access');
+      grant.addResourceScope(resource, scope);
+    });
+    const allowed = {
+      accountId: ACCOUNT,
+      authTime: Math.floor(Date.now() / 1000),
+      client,
+      grantId,
+      gty: 'authorization_code',
+      resource,
+      scope: `openid offline_access ${scope}`,
+    };
+    made.push(await make(allowed).save());
+  }
+  return JSON.stringify(made);
 }
 
 async function approveAll(provider, resource, scope) {
