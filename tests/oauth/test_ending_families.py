@@ -41,9 +41,10 @@ async def successor_during(
     async with meanwhile(postgres, work):
         client = await clients.find(presented.client_id)
         assert client is not None
-        successor = await RefreshRotation(clock=server.clock).follow(presented, client, token)
-    assert successor is not None
-    return successor
+        following = await RefreshRotation(clock=server.clock).follow(presented, client, token)
+        assert following is not None
+        await storage.append(*following.rows)
+    return following.token
 
 
 async def test_no_successor_outlives_the_family_that_ends_meanwhile(

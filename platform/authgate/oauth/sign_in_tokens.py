@@ -7,7 +7,7 @@ from authgate.oauth import extra_claims, families
 from authgate.tokens import lifetimes
 from authgate.tokens.id_token import IdTokens, SignIn
 from authgate.tokens.issuer import FreshToken, Grant, IssuedToken, TokenIssuer
-from authgate.tokens.refresh_rotation import Family, RefreshRotation
+from authgate.tokens.refresh_rotation import Family, Following, RefreshRotation
 from authgate.web.machine import Form
 
 
@@ -63,13 +63,11 @@ class SignInTokens:
 
     async def begin(self, signed: SignedTokens) -> IssuedToken:
         """Store them, and begin a family of refresh tokens for a client that is to have one."""
-        issued = await self._issuer.store(signed.access)
-        refresh_token = ""
-        if families.may_refresh(signed.family.client):
-            refresh_token = await self._rotation.begin(signed.family)
-        return issued._replace(refresh_token=refresh_token, id_token=signed.id_token)
+        begins = families.may_refresh(signed.family.client)
+        first = self._rotation.begin(signed.family) if begins else Following("")
+        return await self.go_on(signed, first)
 
-    async def go_on(self, signed: SignedTokens, refresh_token: str) -> IssuedToken:
+    async def go_on(self, signed: SignedTokens, following: Following) -> IssuedToken:
         """Store them, for a family that goes on with this refresh token."""
-        issued = await self._issuer.store(signed.access)
-        return issued._replace(refresh_token=refresh_token, id_token=signed.id_token)
+        issued = await self._issuer.store(signed.access, *following.rows)
+        return issued._replace(refresh_token=following.token, id_token=signed.id_token)

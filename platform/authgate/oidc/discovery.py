@@ -54,7 +54,8 @@ class Discovery:
     async def metadata(self, request: MachineRequest) -> Reply:
         """Answers with the metadata, or that it has not changed."""
         tenant = current_tenant()
-        described = await self._described(tenant)
+        kept = self._scopes.kept((tenant.id, "advertised"))
+        described = kept[0] if kept is not None else await self._described(tenant)
         document = self._kept.get(tenant.issuer)
         # A changed tenant is another value: what was made for the former one is not served.
         if document is None or (document.settings, document.scopes) != (tenant.settings, described):
@@ -62,9 +63,7 @@ class Discovery:
         return _cacheable(request, document.body, document.etag, document.headers)
 
     async def _described(self, tenant: Tenant) -> tuple[str, ...]:
-        key = (tenant.id, "advertised")
-        kept = self._scopes.kept(key)
-        return kept[0] if kept is not None else await self._scopes.get(key, scopes.advertised)
+        return await self._scopes.get((tenant.id, "advertised"), scopes.advertised)
 
     def _keep(self, tenant: Tenant, described: tuple[str, ...]) -> _Document:
         if len(self._kept) >= _KEPT:

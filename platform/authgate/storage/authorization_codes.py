@@ -12,7 +12,7 @@ from tortoise import fields
 
 from authgate.storage import client_ids, connection
 from authgate.storage.lookups import Lookup
-from authgate_tenants import TenantOwned
+from authgate_tenants import TenantOwned, current_tenant
 
 
 class AuthorizationCode(TenantOwned):
@@ -87,6 +87,12 @@ _BY_HASH = Lookup(
 )
 
 
+_SPEND = """
+UPDATE authorization_codes SET spent_at = $3
+WHERE tenant_id = $1 AND id = $2 AND spent_at IS NULL AND expires_at > $3
+"""
+
+
 def hash_code(code: str) -> bytes:
     """What is stored of a code."""
     return hashlib.sha256(code.encode()).digest()
@@ -155,10 +161,7 @@ async def find(code: str) -> PresentedCode | None:
 
 async def spend(code_id: UUID, *, now: datetime) -> bool:
     """Spend a code; of requests that arrive together exactly one hears ``True``."""
-    spent = await AuthorizationCode.filter(id=code_id, spent_at=None, expires_at__gt=now).update(
-        spent_at=now
-    )
-    return spent == 1
+    return await connection.change(_SPEND, current_tenant().id, code_id, now) == 1
 
 
 async def withdraw(

@@ -13,7 +13,13 @@ from tortoise.backends.base.executor import EXECUTOR_CACHE
 
 from authgate.settings import DatabaseSettings
 from authgate.storage import database, sqlite_client
-from authgate.storage.append_log import AppendLog, PostgresWriter, Row, SqliteWriter
+from authgate.storage.append_log import (
+    AppendLog,
+    PostgresWriter,
+    Row,
+    SqliteWriter,
+    encoded,
+)
 from authgate.storage.asyncpg_client import TenantClient
 from authgate.storage.lookups import Lookup, Lookups, PostgresReader, Record, SqliteReader
 from authgate.telemetry.tracing import Tracer
@@ -93,6 +99,20 @@ def dialect() -> database.Dialect:
 def append(*rows: Row) -> Awaitable[None]:
     """Store rows together: in the open unit of work, or durably by group commit."""
     return _opened().append_log.append(*rows)
+
+
+async def change(statement: str, *values: object) -> int:
+    """Run an UPDATE of one table in the open unit of work; how many rows are others now.
+
+    Written in PostgreSQL's way, with ``$1`` and so on. For what requests do all day: the ORM makes
+    each statement anew. Name the tenant: on SQLite nothing else keeps it from the others' rows.
+    """
+    spoken = dialect()
+    text = statement if spoken == "postgres" else statement.replace("$", "?")
+    answer: tuple[int, object] = await connections.get("default").execute_query(
+        text, encoded(values, spoken)
+    )
+    return answer[0]
 
 
 async def find(lookup: Lookup, key: Any) -> Record | None:

@@ -16,15 +16,18 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+import orjson
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from tortoise import fields
 from tortoise.expressions import Q
 from tortoise.queryset import QuerySet
+from uuid_utils.compat import uuid7
 
 from authgate.storage import client_ids, connection, uses
+from authgate.storage.append_log import Row, Table
 from authgate.storage.lookups import Lookup
 from authgate.storage.uses import Use
-from authgate_tenants import TenantOwned
+from authgate_tenants import TenantOwned, current_tenant
 
 _PREFIX = "agrt_"  # lets a secret scanner recognise one
 _NONCE_BYTES = 12
@@ -140,6 +143,33 @@ _BY_HASH = Lookup(
 )
 
 
+_TABLE = Table(
+    "refresh_tokens",
+    (
+        "id",
+        "tenant_id",
+        "family_id",
+        "token_hash",
+        "status",
+        "client_id",
+        "user_id",
+        "session_id",
+        "scope",
+        "grant_type",
+        "authentication",
+        "confirmation",
+        "resource",
+        "created_at",
+        "expires_at",
+        "ends_at",
+    ),
+)
+_ROTATE = """
+UPDATE refresh_tokens SET status = 'rotated', rotated_at = $3, successor = $4
+WHERE tenant_id = $1 AND id = $2 AND status = 'active' AND expires_at > $3
+"""
+
+
 def new_token() -> str:
     """A token of 256 random bits, recognisable to secret scanners."""
     return _PREFIX + secrets.token_urlsafe(32)
@@ -155,22 +185,28 @@ def hash_token(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
-async def store(token: str, new: NewRefreshToken) -> None:
-    """Remember a token that is about to be given out."""
-    await RefreshToken.create(
-        family_id=new.family_id,
-        token_hash=hash_token(token),
-        client_id=new.client_id,
-        user_id=new.user_id,
-        session_id=new.session_id,
-        scope=new.scope,
-        grant_type=new.grant_type,
-        authentication=dict(new.authentication),
-        confirmation=dict(new.confirmation) if new.confirmation else None,
-        resource=list(new.resource) or None,
-        created_at=new.created_at,
-        expires_at=new.expires_at,
-        ends_at=new.ends_at,
+def row(token: str, new: NewRefreshToken) -> Row:
+    """The row that remembers a new token of the current tenant."""
+    return Row(
+        _TABLE,
+        (
+            uuid7(),
+            current_tenant().id,
+            new.family_id,
+            hash_token(token),
+            RefreshStatus.ACTIVE,
+            new.client_id,
+            new.user_id,
+            new.session_id,
+            new.scope,
+            new.grant_type,
+            _json(new.authentication),
+            _json(new.confirmation),
+            _json(new.resource),
+            new.created_at,
+            new.expires_at,
+            new.ends_at,
+        ),
     )
 
 
@@ -205,14 +241,8 @@ async def find(token: str) -> Presented | None:
 async def rotate(presented: Presented, *, token: str, successor: str, now: datetime) -> bool:
     """Let the successor take a token's place; of requests that arrive together one hears
     ``True``."""
-    changed = await RefreshToken.filter(
-        id=presented.id, status=RefreshStatus.ACTIVE, expires_at__gt=now
-    ).update(
-        status=RefreshStatus.ROTATED,
-        rotated_at=now,
-        successor=_sealed(successor, by=token, for_id=presented.id),
-    )
-    return changed == 1
+    sealed = _sealed(successor, by=token, for_id=presented.id)
+    return await connection.change(_ROTATE, current_tenant().id, presented.id, now, sealed) == 1
 
 
 async def touch(token_id: UUID, *, now: datetime, expires_at: datetime) -> bool:
@@ -301,6 +331,10 @@ async def _revoke(**which: object) -> int:
     while changed := await living.update(status=RefreshStatus.REVOKED, successor=None):
         ended += changed
     return ended
+
+
+def _json(value: object) -> str | None:
+    return orjson.dumps(value).decode() if value else None
 
 
 def _sealed(successor: str, *, by: str, for_id: UUID) -> bytes:

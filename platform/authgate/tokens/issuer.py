@@ -14,6 +14,7 @@ from authgate.clock import Clock
 from authgate.plugin_api import TokenClaimsRequest
 from authgate.plugin_manager import AddedClaims, DroppedClaim, Plugins
 from authgate.storage import tokens
+from authgate.storage.append_log import Row
 from authgate.storage.client_rows import Client
 from authgate.storage.tokens import NewToken, TokenCategory
 from authgate.storage.users import User
@@ -134,8 +135,9 @@ class TokenIssuer:
         )
         return FreshToken(grant, new, added.dropped if added else ())
 
-    async def store(self, signed: FreshToken) -> IssuedToken:
-        """Remember a token together with its audit event: in the open unit of work, if any."""
+    async def store(self, signed: FreshToken, *rows: Row) -> IssuedToken:
+        """Remember a token together with its audit event and these rows: in the open unit of work,
+        if any."""
         grant, new, refused_claims = signed
         details: dict[str, object] = {"scope": new.scope, "grant_type": new.grant_type}
         if refused_claims:
@@ -146,7 +148,7 @@ class TokenIssuer:
             client_id=grant.client.client_id,
             resource=("token", new.jti),
             details=details,
-            together_with=(tokens.row(new),),
+            together_with=(tokens.row(new), *rows),
         )
         metrics.tokens_issued.add(grant.grant_type)
         return IssuedToken(new.token, grant.lifetime, new.scope, token_type(grant.confirmation))

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from authgate.clock import Clock
 from authgate.storage import refresh_tokens
+from authgate.storage.append_log import Row
 from authgate.storage.client_rows import Client
 from authgate.storage.refresh_tokens import NewRefreshToken, Presented, RefreshStatus
 from authgate.storage.users import User
@@ -35,13 +36,20 @@ class Family(NamedTuple):
     """Those that later ones may be for."""
 
 
+class Following(NamedTuple):
+    """The token to use from now on, and what is stored of it together with what comes with it."""
+
+    token: str
+    rows: tuple[Row, ...] = ()
+
+
 class RefreshRotation:
     """Gives refresh tokens out, each inside of the unit of work that stores what comes with it."""
 
     def __init__(self, *, clock: Clock) -> None:
         self._clock = clock
 
-    async def begin(self, family: Family) -> str:
+    def begin(self, family: Family) -> Following:
         """The first token of a family."""
         now = self._clock()
         lifetime = timedelta(seconds=current_tenant().settings.refresh_token_absolute_lifetime)
@@ -61,21 +69,19 @@ class RefreshRotation:
             ends_at=now + lifetime,
         )
         token = refresh_tokens.new_token()
-        await refresh_tokens.store(token, new)
-        return token
+        return Following(token, (refresh_tokens.row(token, new),))
 
-    async def follow(self, presented: Presented, client: Client, token: str) -> str | None:
+    async def follow(self, presented: Presented, client: Client, token: str) -> Following | None:
         """The token to use from now on; ``None`` where another request was first."""
         now = self._clock()
         if not current_tenant().settings.refresh_token_rotation:
             expires_at = _expiry(client, now, presented.ends_at)
             is_used = await refresh_tokens.touch(presented.id, now=now, expires_at=expires_at)
-            return token if is_used else None
+            return Following(token) if is_used else None
         successor = refresh_tokens.new_token()
         if not await refresh_tokens.rotate(presented, token=token, successor=successor, now=now):
             return None
-        await refresh_tokens.store(successor, _next(presented, client, now))
-        return successor
+        return Following(successor, (refresh_tokens.row(successor, _next(presented, client, now)),))
 
     async def repeated(self, presented: Presented, token: str) -> str | None:
         """The same successor once more, for a client whose answer was lost.

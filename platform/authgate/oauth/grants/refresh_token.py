@@ -16,7 +16,7 @@ from authgate.storage.users import User
 from authgate.tokens.authentication import Authentication
 from authgate.tokens.confirmation import Confirmation
 from authgate.tokens.issuer import IssuedToken
-from authgate.tokens.refresh_rotation import Family, RefreshRotation
+from authgate.tokens.refresh_rotation import Family, Following, RefreshRotation
 
 _LONGEST = 128
 _ANOTHER_KEY = "The refresh token is bound to another key."
@@ -99,12 +99,15 @@ class RefreshTokenGrant:
                 return None
             return await self._tokens.go_on(signed, following)
 
-    async def _following(self, presented: Presented, client: Client, token: str) -> str | None:
+    async def _following(
+        self, presented: Presented, client: Client, token: str
+    ) -> Following | None:
         if presented.status is not RefreshStatus.ROTATED:
             return await self._rotation.follow(presented, client, token)
         successor = await self._rotation.repeated(presented, token)
         # Whoever ends the family meanwhile waits, and then finds the access token.
-        return successor if successor and await refresh_tokens.hold(successor) else None
+        is_held = successor is not None and await refresh_tokens.hold(successor)
+        return Following(successor) if successor and is_held else None
 
 
 async def _refuse_reuse(presented: Presented, client: Client) -> NoReturn:
