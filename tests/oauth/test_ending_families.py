@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from authgate import provisioning
+from authgate import provisioning, storage
 from authgate.accounts import access
 from authgate.audit import Event
 from authgate.oauth import families
