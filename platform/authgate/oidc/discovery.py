@@ -6,7 +6,7 @@ Each tenant's answer is made once and kept as bytes until the tenant changes.
 
 import hashlib
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import orjson
@@ -60,6 +60,10 @@ class Discovery:
         # A changed tenant is another value: what was made for the former one is not served.
         if document is None or (document.settings, document.scopes) != (tenant.settings, described):
             document = self._keep(tenant, described)
+        elif document.settings is not tenant.settings:
+            # An equal value that was read anew: from now on it is known without a comparison.
+            document = replace(document, settings=tenant.settings)
+            self._kept[tenant.issuer] = document
         return _cacheable(request, document.body, document.etag, document.headers)
 
     async def _described(self, tenant: Tenant) -> tuple[str, ...]:
