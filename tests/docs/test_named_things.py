@@ -15,6 +15,7 @@ from authgate.settings import Settings
 from authgate.telemetry.families import REGISTRY
 from authgate_tenants.settings import TenantSettings
 
+_TEST = re.compile(r"^(?:async )?def (test_\w+)", re.MULTILINE)
 _CALLED = re.compile(r"(?:^|[\s/|])authgate((?: +[a-z][a-z-]*){1,3})((?: +[^\s#|]+)*)")
 
 
@@ -125,3 +126,22 @@ def test_every_measurement_that_a_page_names_exists(code_in: dict[str, list[str]
     }
     assert named
     assert {suffix.sub("", each) for each in named} <= families
+
+
+def test_every_test_that_a_page_names_exists(
+    code_in: dict[str, list[str]], repository: Path
+) -> None:
+    files = (repository / "tests").rglob("test_*.py")
+    known = {name for file in files for name in _TEST.findall(file.read_text())}
+    named = {each for code in code_in.values() for each in code if re.fullmatch(r"test_\w+", each)}
+    assert named
+    assert named <= known
+
+
+@pytest.mark.parametrize("page", ["docs/rfc-coverage.md", "docs/compatibility.md"])
+def test_whatever_is_done_is_held_by_a_test(pages: dict[str, str], page: str) -> None:
+    tables = re.findall(r"^\|[^\n]*\| tests \|\n(?:\|[^\n]*\n)+", pages[page], re.MULTILINE)
+    rows = [line.strip("|").split("|") for table in tables for line in table.splitlines()[2:]]
+    done = [row for row in rows if row[2].startswith(" done")]
+    assert done
+    assert not [row[1] for row in done if "`test_" not in row[3]]
