@@ -71,6 +71,8 @@ def _confirm(**changes: object) -> Sample:
         "action": "/t/northwind/device/confirm",
         "client_name": "Fleet CLI",
         "first_party": True,
+        "self_registered": False,
+        "described_at": "",
         "user_code": "WDJB-MJHT",
         "device": "fleet 2.4.1 on Ubuntu 24.04",
         "asked_from_ip": "203.0.113.24",

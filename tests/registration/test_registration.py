@@ -251,6 +251,26 @@ async def test_dc_05_whoever_is_asked_sees_that_nobody_vouches_for_the_name(
 
 
 @on_sqlite
+async def test_dc_05_whoever_lets_a_device_in_sees_that_nobody_vouches_for_the_name(
+    at_open: Caller, acme: Tenant, person: Person
+) -> None:
+    device = "urn:ietf:params:oauth:grant-type:device_code"
+    made = await register(
+        at_open,
+        client_name="Google",
+        grant_types=[device],
+        redirect_uris=None,
+        response_types=[],
+        token_endpoint_auth_method="none",
+    )
+    client_id = made.json()["client_id"]
+    shown = (await at_open.post("/oauth/device/code", {"client_id": client_id})).json()
+    page = await person.visit(shown["verification_uri_complete"])
+    assert "Is this your device?" in page.text
+    assert "registered itself" in page.text
+
+
+@on_sqlite
 async def test_dc_06_rights_are_not_a_client_s_to_give(at_open: Caller, acme: Tenant) -> None:
     plain = await stored(acme, (await register(at_open)).json()["client_id"])
     answer = await register(

@@ -164,6 +164,8 @@ class DeviceVerification:
             action=f"{prefix}/device/decision",
             client_name=client.name,
             first_party=client.first_party,
+            self_registered=client.metadata.self_registered,
+            described_at=client.described_at,
             user_code=shown,
             device=user_agents.described(code.user_agent)[0],
             asked_from_ip=code.ip,

@@ -347,7 +347,7 @@ class AuthorizationEndpoint:
             client_name=asked.client.name,
             first_party=asked.client.first_party,
             self_registered=asked.client.metadata.self_registered,
-            described_at=_host_of(asked.client),
+            described_at=asked.client.described_at,
             returns_to=_shown(asked.request.redirect_uri),
             request=asked.handle,
             scopes=await scope_lines(asked.request.scope, languages=asked.request.ui_locales),
@@ -368,11 +368,6 @@ async def _parameters() -> Parameters:
         return Parameters(await sent_parameters())
     except BadRequest as error:
         raise UnprovenRequest("The application's request cannot be read.") from error
-
-
-def _host_of(client: Client) -> str:
-    """Who describes a client; empty where that is the tenant."""
-    return (urlsplit(client.client_id).hostname or "") if client.has_document else ""
 
 
 async def _record(event: Event, asked: _Asked, person: SignedIn, code_id: str = "") -> None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Self
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from tortoise import fields
@@ -138,6 +139,11 @@ class Client:
     def has_document(self) -> bool:
         """Whether it is what a document at its ``client_id`` says, and nothing else."""
         return self.metadata.self_registered and client_ids.is_address(self.client_id)
+
+    @property
+    def described_at(self) -> str:
+        """Whose host describes it, where it has a document; empty otherwise."""
+        return (urlsplit(self.client_id).hostname or "") if self.has_document else ""
 
     @classmethod
     def from_row(cls, row: ClientRow) -> Self:

@@ -131,6 +131,10 @@ class DeviceConfirmPage:
     action: str
     client_name: str
     first_party: bool
+    self_registered: bool
+    """Whether nobody of the tenant vouches for what it calls itself."""
+    described_at: str
+    """Whose host describes it, where it is known by that; empty otherwise."""
     user_code: str
     """As the device shows it, with its dash."""
     device: str
