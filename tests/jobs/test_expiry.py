@@ -50,10 +50,10 @@ async def test_two_at_once_get_in_nobodys_way(expired_rows: ExpiredRows) -> None
 async def test_a_run_without_time_stops_and_the_next_one_goes_on(
     expired_rows: ExpiredRows,
 ) -> None:
-    await expired_rows.more_tokens(500, now=utc_now())
+    await expired_rows.more_tokens(100, now=utc_now())
     settings, runs, total = expired_rows.settings, 0, 0
-    while total < 500 + sum(OF_BOTH.values()):
-        removed = await remove_expired(settings, batch=5, now=utc_now(), seconds=0.05)
+    while total < 100 + sum(OF_BOTH.values()):
+        removed = await remove_expired(settings, batch=5, now=utc_now(), seconds=0.01)
         runs, total = runs + 1, total + sum(removed.values())
     assert runs > 1
     assert await expired_rows.left() == [STAYING, STAYING]

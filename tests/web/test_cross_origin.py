@@ -20,6 +20,7 @@ APPLICATIONS = ("/oauth/token", "/oauth/userinfo", "/oauth/revoke", "/oauth/par"
 ANYBODY = (
     "/.well-known/openid-configuration",
     "/.well-known/oauth-authorization-server",
+    "/.well-known/oauth-protected-resource",
     "/.well-known/jwks.json",
 )
 NOBODY = ("/oauth/introspect", "/oauth/device/code", "/oauth/authorize", "/oauth/logout", "/login")
@@ -104,6 +105,9 @@ async def test_any_page_may_read_what_is_public(server: RunningServer, acme: Ten
         answer = await server.http.get(f"{acme.issuer}{path}", headers={"Origin": EVIL})
         assert answer.headers.get_list("access-control-allow-origin") == ["*"]
         assert "vary" not in answer.headers
+    answer = await preflight(server, acme, "/oauth/register", EVIL)
+    assert told(answer)["access-control-allow-origin"] == "*"
+    assert "POST" in told(answer)["access-control-allow-methods"]
 
 
 async def test_in_12_no_other_page_may_ask(server: RunningServer, acme: Tenant) -> None:

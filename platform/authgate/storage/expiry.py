@@ -5,6 +5,7 @@ database shows expired rows only, so a wrong clock here removes nothing that sti
 """
 
 import asyncio
+import random
 import sqlite3
 import time
 from collections import deque
@@ -95,7 +96,8 @@ async def remove_expired(
     one of them does it, the others answer early.
     """
     removed = {kind.table: 0 for kind in KINDS}
-    waiting = deque(KINDS)
+    # In any order: runs without much time would else never come to the last ones.
+    waiting = deque(random.sample(KINDS, len(KINDS)))
     try:
         async with _sweeping(settings, batch, now) as remove:
             end = time.monotonic() + seconds
