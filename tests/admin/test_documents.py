@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import jsonschema_rs
 import pytest
 import schemathesis
 
@@ -38,6 +39,18 @@ def test_the_document_is_valid_and_tells_of_every_operation() -> None:
     named = "".join(document["components"]["responses"])
     unsaid = {"method-not-allowed"}
     assert all(kind.kind in named or kind.kind in unsaid for kind in problems.every())
+
+
+def test_the_examples_are_what_their_schemas_say() -> None:
+    document = json.loads(COPY.read_text())
+    shown = set()
+    for name, schema in document["components"]["schemas"].items():
+        for example in schema.get("examples", ()):
+            whole = {"$ref": f"#/components/schemas/{name}", "components": document["components"]}
+            jsonschema_rs.validate(whole, example)
+            shown.add(name)
+    answered = {each.answer.__name__ for each in OPERATIONS if each.method == "GET" and each.answer}
+    assert {name for name in answered if name.endswith("Document")} <= shown
 
 
 @on_sqlite

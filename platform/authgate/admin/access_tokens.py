@@ -10,7 +10,7 @@ from pydantic import Field
 
 from authgate import provisioning
 from authgate.admin import lists
-from authgate.admin.bodies import Document, Nothing
+from authgate.admin.bodies import Document, Nothing, exemplified
 from authgate.admin.lists import ListDocument, ListQuery
 from authgate.admin.operations import Answer, Call, operation, told
 from authgate.admin.problems import Conflict, NotFound
@@ -35,6 +35,18 @@ class TokenQuery(ListQuery):
 
 class TokenDocument(Document):
     """An access token."""
+
+    model_config = exemplified(
+        id="0199f3a1-c2d4-7b3e-9a5c-6d7e8f901234",
+        category="access",
+        status="active",
+        client_id="nightly-export",
+        user_id=None,
+        scope="orders:read",
+        grant_type="client_credentials",
+        created_at="2026-03-02T02:00:00Z",
+        expires_at="2026-03-02T03:00:00Z",
+    )
 
     id: UUID
     """Its `jti`."""

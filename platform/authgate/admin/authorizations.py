@@ -10,7 +10,7 @@ from pydantic import Field
 
 from authgate import provisioning, storage
 from authgate.admin import lists
-from authgate.admin.bodies import Document, Nothing
+from authgate.admin.bodies import Document, Nothing, exemplified
 from authgate.admin.lists import ListDocument, ListQuery
 from authgate.admin.operations import Answer, Call, operation, told
 from authgate.admin.problems import NotFound
@@ -34,6 +34,15 @@ class AuthorizationQuery(ListQuery):
 
 class AuthorizationDocument(Document):
     """What a person has allowed a client, all in all."""
+
+    model_config = exemplified(
+        id="0199f3a1-c2d4-7b3e-9a5c-6d7e8f905678",
+        user_id="0199f3a1-c2d4-7b3e-9a5c-6d7e8f90abcd",
+        client_id="orders",
+        scopes=["openid", "orders:read"],
+        granted_at="2026-03-02T09:13:02Z",
+        updated_at="2026-03-02T09:13:02Z",
+    )
 
     id: UUID
     user_id: UUID

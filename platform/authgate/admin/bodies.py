@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, TypeVar
 
 import orjson
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 
 from authgate.admin.problems import Fault, Invalid, Malformed, UnsupportedMediaType
 from authgate.web.machine import BadRequest, MachineRequest, parse_json_object, parse_pairs
@@ -19,6 +19,11 @@ class Document(BaseModel):
     """What comes in or goes out as JSON. Members without a meaning are refused."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+def exemplified(**members: JsonValue) -> ConfigDict:
+    """What a document's schema shows as its example."""
+    return ConfigDict(json_schema_extra={"examples": [members]})
 
 
 class Nothing(Document):

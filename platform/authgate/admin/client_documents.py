@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, ConfigDict, Field
+from pydantic import AwareDatetime, ConfigDict, Field, JsonValue
 
-from authgate.admin.bodies import Document
+from authgate.admin.bodies import Document, exemplified
 from authgate.admin.lists import ListDocument, ListQuery
 from authgate.storage.client_metadata import ClientMetadata
 from authgate.storage.client_rows import ApplicationType, ClientStatus, ConsentPolicy
@@ -105,8 +105,27 @@ class ClientCreation(ClientSettings):
     secret_expires_at: AwareDatetime | None = None
 
 
+_ORDERS: dict[str, JsonValue] = {
+    "client_id": "orders",
+    "name": "Orders",
+    "public": False,
+    "status": "active",
+    "grant_types": ["authorization_code", "refresh_token"],
+    "redirect_uris": ["https://orders.example/callback"],
+    "scopes": ["openid", "profile", "orders:read"],
+    "authentication_methods": ["client_secret_basic", "client_secret_post"],
+    "owner_id": None,
+    "secret_expires_at": None,
+    "former_secret_expires_at": None,
+    "created_at": "2026-03-02T09:12:44Z",
+    "updated_at": "2026-03-02T09:12:44Z",
+}
+
+
 class ClientDocument(ClientSettings):
     """A client."""
+
+    model_config = exemplified(**_ORDERS)
 
     client_id: str
     public: bool
@@ -127,6 +146,8 @@ class ClientDocument(ClientSettings):
 
 class CreatedClient(ClientDocument):
     """A client, and its secret: shown this once."""
+
+    model_config = exemplified(**_ORDERS, client_secret="agsec_…")
 
     client_secret: str | None
     """Only a hash of it is kept. `null` where it has none."""

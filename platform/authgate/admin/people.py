@@ -11,7 +11,7 @@ from pydantic import Field
 from authgate import audit, provisioning, storage
 from authgate.accounts import access
 from authgate.admin import lists
-from authgate.admin.bodies import Document, Nothing
+from authgate.admin.bodies import Document, Nothing, exemplified
 from authgate.admin.lists import ListDocument, ListQuery
 from authgate.admin.operations import Answer, Call, operation, told
 from authgate.admin.problems import Conflict, NotFound
@@ -37,6 +37,18 @@ class UserQuery(ListQuery):
 class UserDocument(Document):
     """A person."""
 
+    model_config = exemplified(
+        id="0199f3a1-c2d4-7b3e-9a5c-6d7e8f90abcd",
+        username="mira",
+        name="Mira Halvorsen",
+        email="mira@northwind.example",
+        email_verified=True,
+        status="active",
+        role="user",
+        created_at="2026-03-02T09:12:44Z",
+        updated_at="2026-03-02T09:12:44Z",
+    )
+
     id: UUID
     """`sub` of their tokens."""
 
@@ -58,6 +70,16 @@ class UserList(ListDocument):
 
 class SessionDocument(Document):
     """A browser that a person is signed in with."""
+
+    model_config = exemplified(
+        id="0199f3a1-c2d4-7b3e-9a5c-6d7e8f90ef01",
+        ip="203.0.113.7",
+        user_agent="Mozilla/5.0 (X11; Linux x86_64; rv:152.0) Gecko/20100101 Firefox/152.0",
+        amr=["pwd"],
+        authenticated_at="2026-03-02T09:12:44Z",
+        last_seen_at="2026-03-02T11:40:03Z",
+        expires_at="2026-03-16T09:12:44Z",
+    )
 
     id: UUID
     ip: str

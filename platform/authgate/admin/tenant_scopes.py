@@ -7,10 +7,10 @@ from http import HTTPMethod, HTTPStatus
 from typing import Annotated, Any
 from urllib.parse import quote
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
 from authgate import provisioning, storage
-from authgate.admin.bodies import Document, Nothing
+from authgate.admin.bodies import Document, Nothing, exemplified
 from authgate.admin.operations import Answer, Call, MergePatch, operation
 from authgate.admin.places import BASE
 from authgate.admin.problems import Conflict, Fault, Invalid, NotFound
@@ -64,16 +64,10 @@ class ScopeSettings(Document):
 class ScopeCreation(ScopeSettings):
     """A scope to be described."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "name": "orders:read",
-                    "title": "see your orders",
-                    "translations": {"de": {"title": "Ihre Bestellungen sehen"}},
-                }
-            ]
-        }
+    model_config = exemplified(
+        name="orders:read",
+        title="see your orders",
+        translations={"de": {"title": "Ihre Bestellungen sehen"}},
     )
 
     name: Annotated[str, Field(pattern=r"^[!#-\[\]-~]+$", max_length=LONGEST_NAME)]
@@ -81,6 +75,17 @@ class ScopeCreation(ScopeSettings):
 
 class ScopeDocument(ScopeSettings):
     """A scope that the tenant has described."""
+
+    model_config = exemplified(
+        name="orders:read",
+        title="see your orders",
+        description="What you have ordered, and when it comes.",
+        translations={"de": {"title": "Ihre Bestellungen sehen", "description": ""}},
+        sensitive=False,
+        advertised=True,
+        created_at="2026-03-02T09:12:44Z",
+        updated_at="2026-03-02T09:12:44Z",
+    )
 
     name: str
     created_at: datetime
