@@ -1,5 +1,7 @@
 """``/api/v1/tokens`` and ``/api/v1/authorizations``: what was given out, and ending it."""
 
+import pytest
+
 from authgate.audit import Event
 from authgate.provisioning import NewClient
 from authgate.storage.users import User
@@ -54,6 +56,14 @@ async def test_the_newest_tokens_come_first(
     seen = [each["scope"] for each in (*first["items"], *second["items"])]
     assert seen == ["read write", "write", "read"]
     assert (await api.get(f"{path}&status=revoked")).json()["items"] == []
+
+
+@on_sqlite
+@pytest.mark.parametrize("path", ["/tokens", "/authorizations"])
+async def test_what_belongs_to_a_client_with_a_document_is_found(api: ApiClient, path: str) -> None:
+    address = f"https://app.example/{'a' * 200}.json"
+    found = await api.get(f"{path}?client_id={address}")
+    assert (found.status_code, found.json()["items"]) == (200, [])
 
 
 async def test_what_a_person_has_allowed_is_taken_back(
