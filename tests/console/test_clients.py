@@ -124,8 +124,11 @@ async def test_what_is_wrong_is_said_at_its_field_and_what_was_typed_is_kept(
 async def test_an_edit_is_in_force_at_once_and_names_its_author(
     acme: Tenant, admin: Person, alice: User, ledger: Ledger
 ) -> None:
-    await made(admin, acme, "web", client_id="portal", redirect_uris="https://a.example/cb")
-    row = (await stored(acme, "portal")).id
+    # As long as the address of a document may be, by which clients are known that describe
+    # themselves.
+    portal = "https://portal.example/" + "p" * 200
+    await made(admin, acme, "web", client_id=portal, redirect_uris="https://a.example/cb")
+    row = (await stored(acme, portal)).id
     await opened(admin, acme, f"/clients/{row}/edit")
     said = {
         "name": "Portal 2",
@@ -139,7 +142,7 @@ async def test_an_edit_is_in_force_at_once_and_names_its_author(
     }
     page = await admin.submit(said, to="/edit")
     assert "Saved." in page.text
-    client = await stored(acme, "portal")
+    client = await stored(acme, portal)
     assert client.name == "Portal 2"
     assert client.redirect_uris == ("https://b.example/cb", "https://c.example/cb")
     assert client.scopes == ("openid", "read")
@@ -152,7 +155,7 @@ async def test_an_edit_is_in_force_at_once_and_names_its_author(
     assert page.status_code == 400
     assert 'value="soon"' in page.text
     assert 'value="Kept"' in page.text
-    assert (await stored(acme, "portal")).name == "Portal 2"
+    assert (await stored(acme, portal)).name == "Portal 2"
 
 
 async def test_ad_07_nobody_stores_over_what_somebody_else_has_stored_meanwhile(

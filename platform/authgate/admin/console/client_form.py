@@ -9,7 +9,7 @@ from typing import Any
 
 from authgate.admin.console.client_kinds import BEGINNINGS, GRANTS, REFRESH_TOKEN
 from authgate.provisioning import client_fitness
-from authgate.storage import scopes
+from authgate.storage import client_ids, scopes
 from authgate.storage.client_drafts import ClientChange, ClientDraft
 from authgate.storage.client_metadata import ClientMetadata
 from authgate.storage.client_rows import Client, ConsentPolicy
@@ -21,7 +21,13 @@ _METADATA_TEXTS = ("client_uri", "logo_uri", "policy_uri", "tos_uri")
 _METADATA_LISTS = ("allowed_origins", "contacts", "audience")
 _LIFETIMES = ("access_token_lifetime", "refresh_token_lifetime")
 _LONGEST_LIFETIME = 365 * 86400
-_LONGEST = {"name": 80, "description": 500, "client_id": 64, "project": 64, "service_account": 255}
+_LONGEST = {
+    "name": 80,
+    "description": 500,
+    "client_id": client_ids.LONGEST,
+    "project": 64,
+    "service_account": 255,
+}
 _LONGEST_TEXT = 8000
 _STANDARD_SCOPES = ("openid", "profile", "email", "offline_access")
 
