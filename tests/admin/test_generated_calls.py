@@ -24,7 +24,7 @@ from authgate.admin.catalogue import OPERATIONS
 from authgate.settings import LimitSettings, Settings
 from authgate_testing.api import ApiClient, removing_last
 
-CASES = 4
+CASES = 3
 """Of each operation and kind, in one round."""
 
 _WITHIN = of_hypothesis(
