@@ -8,7 +8,7 @@ import pytest
 from authgate import provisioning
 from authgate.audit import Event
 from authgate.provisioning import NewClient
-from authgate.storage.client_drafts import ClientDraft
+from authgate.storage.client_drafts import ClientChange, ClientDraft
 from authgate.storage.client_rows import ClientRow, ClientStatus
 from authgate.storage.users import User
 from authgate.tokens.admin_scopes import Scope
@@ -198,6 +198,20 @@ async def waiting(server: RunningServer, acme: Tenant) -> str:
             ),
         )
     return new.client.client_id
+
+
+async def test_dc_08_what_is_approved_is_what_was_read(
+    server: RunningServer, api: ApiClient, acme: Tenant, waiting: str
+) -> None:
+    read = await api.get(f"/clients/{waiting}")
+    with use_tenant(acme):
+        change = ClientChange(redirect_uris=["https://evil.example/cb"])
+        await provisioning.change_client(server.parts, waiting, change)
+    answer = await api.post(f"/clients/{waiting}/approve", if_match=read.headers["etag"])
+    assert is_problem(answer, 412, "changed")
+    read = await api.get(f"/clients/{waiting}")
+    answer = await api.post(f"/clients/{waiting}/approve", if_match=read.headers["etag"])
+    assert (answer.status_code, answer.json()["status"]) == (200, "active")
 
 
 async def test_a_client_that_waits_is_decided_about_once(

@@ -203,6 +203,31 @@ async def test_two_secrets_are_valid_while_one_takes_over(
 
 
 @on_sqlite
+async def test_dc_08_what_is_approved_is_what_was_seen(
+    server: RunningServer, acme: Tenant, admin: Person
+) -> None:
+    with use_tenant(acme):
+        draft = ClientDraft(
+            name="Waiting",
+            client_id="waiting",
+            grant_types=["authorization_code"],
+            redirect_uris=["https://good.example/cb"],
+            status=ClientStatus.PENDING,
+        )
+        row = (await provisioning.add_client(server.parts, draft)).client.id
+    assert "good.example" in await opened(admin, acme, f"/clients/{row}")
+    with use_tenant(acme):
+        change = ClientChange(redirect_uris=["https://evil.example/cb"])
+        await provisioning.change_client(server.parts, "waiting", change)
+    page = await admin.submit({"decision": "approve"}, to="/review")
+    assert "it had changed meanwhile" in page.text
+    assert (await stored(acme, "waiting")).status is ClientStatus.PENDING
+    assert "evil.example" in page.text
+    await admin.submit({"decision": "approve"}, to="/review")
+    assert (await stored(acme, "waiting")).status is ClientStatus.ACTIVE
+
+
+@on_sqlite
 async def test_a_disabled_client_is_not_served_until_it_is_enabled(
     server: RunningServer, acme: Tenant, admin: Person, machine: NewClient
 ) -> None:

@@ -24,7 +24,7 @@ from authgate.admin.client_documents import (
 )
 from authgate.admin.operations import Answer, Call, MergePatch, operation
 from authgate.admin.places import BASE
-from authgate.admin.problems import BeyondOwnScopes, Conflict, Fault, Invalid, NotFound
+from authgate.admin.problems import BeyondOwnScopes, Changed, Conflict, Fault, Invalid, NotFound
 from authgate.provisioning import UnknownClient, client_fitness
 from authgate.storage import clients
 from authgate.storage.client_drafts import ClientChange, ClientDraft, ClientFilter
@@ -158,7 +158,10 @@ async def end_former_client_secret(call: Call[Nothing, Nothing]) -> Answer[None]
 
 
 async def approve_client(call: Call[Nothing, Nothing]) -> Answer[ClientDocument]:
-    """Approve a client that waits for it."""
+    """Approve a client that waits for it.
+
+    Until then its owner may change it: with `If-Match` only what you have read is approved.
+    """
     return await _reviewed(call, approved=True)
 
 
@@ -201,10 +204,12 @@ async def revoke_client_tokens(call: Call[Nothing, Nothing]) -> Answer[RevokedTo
 
 
 async def _reviewed(call: Call[Nothing, Nothing], *, approved: bool) -> Answer[ClientDocument]:
-    client = await _found(call)
-    if approved:
-        call.caller.refuse_more_than_own(*client.scopes)
+    client_id = (await _found(call)).client_id
     async with storage.transaction():
+        client = await _held(client_id)
+        if approved:
+            call.refuse_if_changed(_document(client), required=False)
+            call.caller.refuse_more_than_own(*client.scopes)
         try:
             await provisioning.review_client(
                 call.parts, client.client_id, approved=approved, actor=call.caller.actor
@@ -322,7 +327,9 @@ OPERATIONS = [
     operation(
         _DELETE, f"{_ONE}/former-secret", end_former_client_secret, scope=_WRITE, status=_GONE
     ),
-    operation(_POST, f"{_ONE}/approve", approve_client, scope=_WRITE, problems=_DECIDED),
+    operation(
+        _POST, f"{_ONE}/approve", approve_client, scope=_WRITE, problems=[*_DECIDED, Changed]
+    ),
     operation(_POST, f"{_ONE}/reject", reject_client, scope=_WRITE, problems=[Conflict]),
     operation(_POST, f"{_ONE}/disable", disable_client, scope=_WRITE),
     operation(_POST, f"{_ONE}/enable", enable_client, scope=_WRITE, problems=_DECIDED),

@@ -264,6 +264,8 @@ def _headers(operation: Operation) -> list[Json]:
             shape = {"minLength": 1, "maxLength": LONGEST, "pattern": "^[!-~]+$"}
             text = "Any text of your own: a request that comes again with it is not done again."
             found = {HEADER: (text, shape)}
+            if Changed in operation.problems:
+                found["If-Match"] = ("The ETag of what you have read and decide about.", {})
         case HTTPMethod.PATCH:
             found = {"If-Match": ("The ETag of what you have read, or `*`.", {})}
         case _:

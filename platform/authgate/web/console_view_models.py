@@ -289,6 +289,8 @@ class ClientPage:
     """Who registered it for themselves; empty where administrators did."""
     created_at: datetime
     updated_at: datetime
+    version: str
+    """Which state of it this is."""
     grants: Sequence[str]
     scopes: Sequence[str]
     redirect_uris: Sequence[str]
@@ -307,7 +309,7 @@ class ClientPage:
     rotate_url: str
     delete_url: str
     review_action: str
-    """Gets ``decision``: ``approve`` or ``reject``."""
+    """Gets ``version`` and ``decision``: ``approve`` or ``reject``."""
     status_action: str
     """Gets ``status``: ``active`` or ``inactive``."""
     revoke_action: str

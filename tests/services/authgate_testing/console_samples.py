@@ -198,6 +198,7 @@ def _client(**changes: object) -> Sample:
         "owner": "",
         "created_at": _NOW - timedelta(days=90),
         "updated_at": _NOW,
+        "version": _NOW.isoformat(),
         "grants": ("authorization_code", "refresh_token"),
         "scopes": ("openid", "profile"),
         "redirect_uris": ("https://partners.northwind.example/callback", "http://localhost/cb"),

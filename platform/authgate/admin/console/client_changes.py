@@ -11,9 +11,9 @@ from authgate.admin.console import client_form, client_lines
 from authgate.admin.console.administrators import actor
 from authgate.admin.console.client_form import Filled
 from authgate.admin.console.client_kinds import kind_of
-from authgate.admin.console.frame import ROOT, Console, done, named_client
+from authgate.admin.console.frame import ROOT, Console, done, held_client, named_client
 from authgate.admin.console.fresh_secret import FreshSecrets
-from authgate.storage import clients, consents
+from authgate.storage import consents
 from authgate.storage.client_rows import Client
 from authgate.web.console_view_models import (
     ClientFields,
@@ -55,8 +55,8 @@ class ClientChanges:
     async def change(self, row_id: str) -> Response:
         """Store what was typed, or show it again with what is wrong; nothing over what somebody
         else has stored since it was shown."""
-        client, form = await _held(row_id), await request.form
-        if form.get("version") != _version(client):
+        client, form = await held_client(row_id), await request.form
+        if form.get("version") != client_lines.version(client):
             return await self._form(client, client_form.of(client), changed_meanwhile=True)
         filled = client_form.changed(client, form)
         if filled.faults:
@@ -133,7 +133,7 @@ class ClientChanges:
             known_scopes=await client_form.known_scopes(),
             faults=filled.faults if filled else {},
             title=client.name,
-            version=_version(client),
+            version=client_lines.version(client),
             changed_meanwhile=changed_meanwhile,
         )
         status = 409 if changed_meanwhile else 400 if content.faults else 200
@@ -166,18 +166,6 @@ class ClientChanges:
             mistyped=mistyped,
         )
         return self._console.show("client_delete.html", content, 400 if mistyped else 200)
-
-
-async def _held(row_id: str) -> Client:
-    """The client until the end of the request. Raises ``NotFound``."""
-    client = await clients.held((await named_client(row_id)).client_id)
-    if client is None:
-        raise NotFound
-    return client
-
-
-def _version(client: Client) -> str:
-    return client.updated_at.isoformat()
 
 
 def _number(text: str, most: int) -> int | None:

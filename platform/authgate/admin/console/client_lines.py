@@ -16,6 +16,11 @@ def url(client: Client) -> str:
     return frame.url(path(client))
 
 
+def version(client: Client) -> str:
+    """Which state of a client a page shows: what is decided about is what was seen."""
+    return client.updated_at.isoformat()
+
+
 def line(client: Client) -> ClientLine:
     """A client in a list."""
     return ClientLine(

@@ -10,7 +10,7 @@ from authgate import provisioning
 from authgate.admin.console import client_lines, frame, snippets
 from authgate.admin.console.administrators import actor
 from authgate.admin.console.client_kinds import grant_names, kind_of
-from authgate.admin.console.frame import ROOT, Console, done, named_client
+from authgate.admin.console.frame import ROOT, Console, done, held_client, named_client
 from authgate.provisioning import UnknownClient
 from authgate.storage import consents, users
 from authgate.storage.client_rows import Client, ClientStatus
@@ -52,6 +52,7 @@ class ClientPages:
             owner=await _owner(client),
             created_at=client.created_at,
             updated_at=client.updated_at,
+            version=client_lines.version(client),
             grants=grant_names(client),
             scopes=client.scopes,
             redirect_uris=client.redirect_uris,
@@ -75,11 +76,15 @@ class ClientPages:
         return self._console.show("client.html", content)
 
     async def review(self, row_id: str) -> Response:
-        """Approve or reject one that waits; one that waits no more stays as it is."""
-        client, decision = await named_client(row_id), (await request.form).get("decision")
+        """Approve or reject one that waits; one that waits no more stays as it is, and so does one
+        that was something else when it was shown."""
+        client, form = await held_client(row_id), await request.form
+        decision = form.get("decision")
         if decision not in ("approve", "reject"):
             raise BadRequest
         approved = decision == "approve"
+        if approved and form.get("version") != client_lines.version(client):
+            return done(client_lines.path(client), Done.NOTHING)
         try:
             await provisioning.review_client(
                 self._console.parts, client.client_id, approved=approved, actor=actor()

@@ -87,6 +87,14 @@ def done(path: str, what: Done) -> Response:
     return see_other(f"{ROOT}{path}?done={what}")
 
 
+async def held_client(row_id: str) -> Client:
+    """The client of this address, until the end of the request. Raises ``NotFound``."""
+    client = await clients.held((await named_client(row_id)).client_id)
+    if client is None:
+        raise NotFound
+    return client
+
+
 async def named_client(row_id: str) -> Client:
     """The tenant's client of this address. Raises ``NotFound``."""
     try:
