@@ -179,6 +179,18 @@ async def test_of_decisions_that_arrive_together_one_counts(
 
 
 @on_sqlite
+async def test_nobody_is_led_where_the_client_is_registered_no_longer(
+    server: RunningServer, console: Application, person: Person
+) -> None:
+    await sent_on(person, console.ask().url)
+    with use_tenant(console.tenant):
+        change = ClientChange(redirect_uris=["https://console.example/other"])
+        await provisioning.change_client(server.parts, "console", change)
+    answer = await decided(person, "allow")
+    assert (answer.status_code, "Location" in answer.headers) == (400, False)
+
+
+@on_sqlite
 async def test_a_request_waits_for_an_hour_and_no_longer(
     server: RunningServer, console: Application, person: Person
 ) -> None:

@@ -1,6 +1,7 @@
 """Token exchange (RFC 8693): delegation within one tenant, and never more than there was."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 import httpx2
@@ -20,6 +21,7 @@ from authgate_testing.databases import on_sqlite
 from authgate_testing.ledger import Ledger
 from authgate_testing.person import Person
 from authgate_testing.server import RunningServer
+from authgate_testing.signing import SigningKey
 
 pytestmark = on_sqlite
 
@@ -60,7 +62,7 @@ def exchange(at_acme: Caller) -> Exchange:
     """Exchange a token; an empty parameter is left out."""
 
     async def ask(
-        client: NewClient, token: str, *, at: Caller = at_acme, **changed: str
+        client: NewClient, token: str, *, at: Caller = at_acme, proof: str = "", **changed: str
     ) -> httpx2.Response:
         form = {
             "grant_type": GRANT,
@@ -70,7 +72,8 @@ def exchange(at_acme: Caller) -> Exchange:
         } | changed
         given = {name: value for name, value in form.items() if value}
         basic = (client.client.client_id, client.secret or "")
-        return await at.post("/oauth/token", given, basic=basic)
+        headers = [("DPoP", proof)] if proof else []
+        return await at.post("/oauth/token", given, headers=headers, basic=basic)
 
     return ask
 
@@ -81,11 +84,10 @@ async def alices(console: Application, person: Person) -> dict[str, str]:
     return await console.signed_in(person, scope="openid profile read")
 
 
-async def own_token(client: NewClient, at: Caller, scope: str = "read") -> str:
+async def own_token(client: NewClient, at: Caller, scope: str = "read", *, proof: str = "") -> str:
     form = {"grant_type": "client_credentials", "scope": scope}
-    answer = await at.post(
-        "/oauth/token", form, basic=(client.client.client_id, client.secret or "")
-    )
+    basic, headers = (client.client.client_id, client.secret or ""), [("DPoP", proof)]
+    answer = await at.post("/oauth/token", form, basic=basic, headers=headers if proof else [])
     token: str = answer.json()["access_token"]
     return token
 
@@ -204,6 +206,43 @@ async def test_ca_21_an_exchange_never_gives_more(
     ):
         assert refusal(await exchange(gateway, token, **changed)) == (400, error), changed
     assert (await exchange(gateway, token, audience="", resource=FILES)).status_code == 200
+
+
+async def test_ca_21_an_exchange_gives_no_later_end_and_no_scope_that_the_client_lacks(
+    server: RunningServer,
+    gateway: NewClient,
+    exchange: Exchange,
+    alices: dict[str, str],
+    acme: Tenant,
+) -> None:
+    with use_tenant(acme):
+        change = ClientChange(scopes=["read"])
+        await provisioning.change_client(server.parts, gateway.client.client_id, change)
+    server.clock.advance(1800)
+    answer = await exchange(gateway, alices["access_token"])
+    assert answer.json()["scope"] == "read"
+    ends = said(answer.json()["access_token"])["exp"]
+    assert ends <= said(alices["access_token"])["exp"] + 1
+    assert answer.json()["expires_in"] <= 1800
+
+
+async def test_who_exchanges_a_bound_token_of_its_own_shows_its_key(
+    server: RunningServer, make: Make, exchange: Exchange, at_acme: Caller, acme: Tenant
+) -> None:
+    await provisioning.change_tenant(
+        server.parts, acme, change=lambda settings: replace(settings, dpop_nonces=False)
+    )
+    url, key, other = f"{acme.issuer}/oauth/token", SigningKey.make(), SigningKey.make()
+    gate = await make("gate", token_exchange_to=(FILES,))
+    bound = await own_token(gate, at_acme, proof=key.proof("POST", url))
+    plain = await own_token(gate, at_acme)
+    by_actor = {"actor_token": bound, "actor_token_type": ACCESS_TOKEN}
+    for token, more in ((bound, {}), (plain, by_actor)):
+        for proof in ("", other.proof("POST", url)):
+            answer = await exchange(gate, token, proof=proof, **more)
+            assert refusal(answer) == (400, "invalid_request")
+        answer = await exchange(gate, token, proof=key.proof("POST", url), **more)
+        assert said(answer.json()["access_token"])["cnf"] == {"jkt": key.thumbprint}
 
 
 async def test_ca_21_who_acts_for_whom_is_a_short_chain(

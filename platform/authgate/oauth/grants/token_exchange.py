@@ -46,7 +46,7 @@ class TokenExchangeGrant:
             raise UnauthorizedClient("A public client cannot prove that it may exchange tokens.")
         _check_types(form)
         subject = await self._subject(request)
-        actor = await self._actor(form, client)
+        actor = await self._actor(request)
         grant = Grant(
             self.grant_type,
             Event.TOKEN_EXCHANGED,
@@ -73,13 +73,16 @@ class TokenExchangeGrant:
             raise InvalidRequest("The subject_token is bound to a key that was not shown.")
         return found
 
-    async def _actor(self, form: Form, client: Client) -> str:
+    async def _actor(self, request: TokenRequest) -> str:
         """Who acts: the client, or whom it names by a token that it was given itself."""
-        if form.get("actor_token") is None:
+        client, text = request.client, request.form.get("actor_token")
+        if text is None:
             return f"client:{client.client_id}"
-        found = await self._found(form.get("actor_token"))
+        found = await self._found(text)
         if found is None or found.token.client_id != client.client_id:
             raise InvalidRequest("The actor_token is not a good token of the client's own.")
+        if not found.confirmation.is_met_by(request.confirmation):
+            raise InvalidRequest("The actor_token is bound to a key that was not shown.")
         return found.subject
 
     async def _found(self, text: str | None) -> Presented | None:
