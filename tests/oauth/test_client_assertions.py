@@ -416,6 +416,12 @@ async def test_a_secret_signs_as_well_and_is_sealed_at_rest(
         fresh = await provisioning.rotate_client_secret(server.parts, client_id)
     assert refused(await at_acme.post("/oauth/token", signed(secret)))
     assert (await at_acme.post("/oauth/token", signed(fresh))).status_code == 200
+    # A client that signs with it no longer shows it, and so a hash will do.
+    with use_tenant(acme):
+        shown = ClientChange(authentication_methods=["client_secret_basic"])
+        await provisioning.change_client(server.parts, client_id, shown)
+        assert (await ClientRow.get(client_id=client_id)).sealed_secret is None
+    assert (await at_acme.post("/oauth/token", FORM, basic=(client_id, fresh))).status_code == 200
 
 
 @on_sqlite

@@ -73,6 +73,9 @@ async def change_client(
             raise UnknownClient(client_id)
         client_fitness.check(_changed(former, change))
         await clients.change(client_id, change)
+        methods = change.authentication_methods or former.authentication_methods
+        if former.secrets.sealed is not None and CLIENT_SECRET_JWT not in methods:
+            await clients.keep_sealed(client_id, None)
         await _updated(parts, client_id, change.values(), actor=actor)
     return replace(former, **change.given())
 

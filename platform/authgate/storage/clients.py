@@ -188,8 +188,8 @@ async def replace_secret(
     return changed == 1
 
 
-async def keep_sealed(client_id: str, sealed: bytes) -> None:
-    """Keep the secret of a client that signs with it."""
+async def keep_sealed(client_id: str, sealed: bytes | None) -> None:
+    """Keep the secret of a client that signs with it, or keep it no longer."""
     await ClientRow.filter(client_id=client_id).update(sealed_secret=sealed)
 
 
