@@ -1,6 +1,7 @@
 """The refresh token grant: who is given another access token, and what a used one tells."""
 
 import asyncio
+from dataclasses import replace
 
 import httpx2
 import jwt
@@ -8,13 +9,13 @@ import pytest
 
 from authgate import provisioning
 from authgate.audit import Event
-from authgate.provisioning import NewClient
+from authgate.provisioning import NewClient, UnfitClient
 from authgate.storage.client_drafts import ClientChange, ClientDraft
 from authgate.storage.client_rows import ClientStatus
 from authgate.storage.refresh_tokens import RefreshToken
 from authgate.storage.users import User
 from authgate_tenants import Tenant, use_tenant
-from authgate_testing.application import Application, claims, hidden_fields
+from authgate_testing.application import Application, allowed, claims, hidden_fields
 from authgate_testing.databases import on_sqlite
 from authgate_testing.device import GRANT, Device, decide
 from authgate_testing.doors import PASSWORD
@@ -210,6 +211,32 @@ async def test_rt_05_a_client_with_a_secret_has_to_show_it(
     console.authenticates = False
     answer = await console.refresh(tokens["refresh_token"])
     assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client")
+
+
+@on_sqlite
+async def test_a_client_registered_so_may_refresh_without_its_secret(
+    console: Application, person: Person, tokens: dict[str, str], server: RunningServer
+) -> None:
+    """As AuthGate's Python SDK does."""
+    said = replace(console.client.client.metadata, unauthenticated_refresh=True)
+    with use_tenant(console.tenant):
+        change = ClientChange(metadata=said)
+        await provisioning.change_client(server.parts, console.client.client.client_id, change)
+        without_secret = replace(ClientDraft.of(console.client.client), client_id=None, public=True)
+        with pytest.raises(UnfitClient, match="no secret that it could leave out"):
+            await provisioning.add_client(
+                server.parts, replace(without_secret, metadata=said, authentication_methods=())
+            )
+    asking = console.ask()
+    code = (await allowed(person, asking))["code"]
+    console.authenticates = False
+    answer = await console.refresh(tokens["refresh_token"])
+    assert answer.status_code == 200
+    # For nothing else, and never with a secret that is wrong.
+    assert (await console.redeem(code, asking)).status_code == 401
+    newest = answer.json()["refresh_token"]
+    assert (await console.refresh(newest, client_secret="wrong-secret")).status_code == 401
+    assert (await console.refresh(newest)).status_code == 200
 
 
 @on_sqlite

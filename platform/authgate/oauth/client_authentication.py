@@ -17,6 +17,7 @@ from authgate.oauth import client_assertion
 from authgate.oauth.client_assertion import ClientAssertions
 from authgate.oauth.client_tls import ClientTls
 from authgate.oauth.errors import InvalidClient, InvalidRequest
+from authgate.oauth.families import REFRESH
 from authgate.oauth.registered_clients import RegisteredClients
 from authgate.storage.client_rows import Client
 from authgate.telemetry import metrics
@@ -30,6 +31,7 @@ from authgate_tenants import current_tenant
 CREDENTIALS = frozenset({"client_secret", "client_assertion", "client_assertion_type"})
 """Parameters that prove who the client is, and are nothing else of a request."""
 
+_DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
 _LONGEST = 512
 
 
@@ -81,12 +83,12 @@ class ClientAuthenticator:
         raise InvalidRequest("Parameters belong into the body, not into the URL.")
 
     async def authenticate(
-        self, request: MachineRequest, form: Form, *, device_grant: bool = False
+        self, request: MachineRequest, form: Form, *, grant_type: str = ""
     ) -> Client:
         """The client that a request proves to come from.
 
-        In the device grant a confidential client may leave its secret out if it is registered
-        so. Raises ``InvalidClient``, ``InvalidRequest`` and ``TooMany``.
+        With ``grant_type`` a confidential client may leave its secret out if it is registered so
+        for that grant. Raises ``InvalidClient``, ``InvalidRequest`` and ``TooMany``.
         """
         authorization = request.header(b"authorization")
         if form.get("client_assertion") is not None:
@@ -94,7 +96,7 @@ class ClientAuthenticator:
         credentials = _credentials(authorization, form)
         client = await self._clients.find(credentials.client_id)
         if client is None or not _proves(
-            client, credentials, device_grant=device_grant, now=self._clock()
+            client, credentials, grant_type=grant_type, now=self._clock()
         ):
             return await self._by_certificate(request, credentials, client)
         return await self._proven(client, credentials.method)
@@ -221,13 +223,19 @@ def _basic(authorization: str) -> tuple[str, str]:
     return client_id, secret
 
 
-def _proves(client: Client, credentials: Credentials, *, device_grant: bool, now: datetime) -> bool:
+def _proves(client: Client, credentials: Credentials, *, grant_type: str, now: datetime) -> bool:
     # Compared even where it cannot match, so that every refusal takes the same time.
     matches = client.secrets.include(credentials.secret or "", now=now)
     if not client.is_active:
         return False
-    if device_grant and client.unauthenticated_device_grant and credentials.secret is None:
+    if credentials.secret is None and _may_leave_it_out(client, grant_type):
         return True
     if credentials.method not in client.authentication_methods:
         return False
     return client.is_public or matches
+
+
+def _may_leave_it_out(client: Client, grant_type: str) -> bool:
+    if grant_type == REFRESH:
+        return client.metadata.unauthenticated_refresh
+    return grant_type == _DEVICE and client.unauthenticated_device_grant

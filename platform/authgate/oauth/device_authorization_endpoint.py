@@ -27,7 +27,9 @@ def endpoint(*, authenticator: ClientAuthenticator, limits: Limits, clock: Clock
         if request.query:
             await authenticator.refuse_parameters_in_url(request.query)
         form = _form(request)
-        client = await authenticator.authenticate(request, form, device_grant=True)
+        client = await authenticator.authenticate(
+            request, form, grant_type=DeviceCodeGrant.grant_type
+        )
         if DeviceCodeGrant.grant_type not in client.grant_types:
             raise UnauthorizedClient("The client is not registered for the device grant.")
         await limits.count("device_authorization", client.client_id, bucket(request.client_ip))

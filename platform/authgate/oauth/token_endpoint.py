@@ -16,7 +16,6 @@ from authgate.oauth.errors import (
     UnsupportedGrantType,
 )
 from authgate.oauth.grants import Grant, TokenRequest
-from authgate.oauth.grants.device_code import DeviceCodeGrant
 from authgate.storage.client_rows import Client
 from authgate.tokens.confirmation import Confirmation
 from authgate.tokens.issuer import IssuedToken
@@ -42,9 +41,7 @@ def endpoint(
             await authenticator.refuse_parameters_in_url(request.query)
         form = request.form()
         grant = _grant(form, by_type)
-        client = await authenticator.authenticate(
-            request, form, device_grant=isinstance(grant, DeviceCodeGrant)
-        )
+        client = await authenticator.authenticate(request, form, grant_type=grant.grant_type)
         if grant.grant_type not in client.grant_types:
             raise UnauthorizedClient("The client is not registered for this grant.")
         if not grant.is_paced:

@@ -122,6 +122,9 @@ def _faults_without_secret(draft: ClientDraft) -> Iterator[tuple[str, str]]:
     if draft.unauthenticated_device_grant:
         fault = "A public client has no secret that it could leave out."
         yield "unauthenticated_device_grant", fault
+    if draft.metadata.unauthenticated_refresh:
+        fault = "A public client has no secret that it could leave out."
+        yield "unauthenticated_refresh", fault
     if draft.pkce_optional:
         yield "pkce_optional", "A public client proves by PKCE who it is."
     if draft.introspects:

@@ -87,6 +87,9 @@ class ClientMetadata:
     libraries are. Only for a client that speaks to no other server."""
     userinfo_signed_response_alg: str = ""
     """Whether it is told who a person is by a JWT; by the tenant's algorithm alone."""
+    unauthenticated_refresh: bool = False
+    """It may refresh without its secret, as AuthGate's Python SDK does: whoever gets hold of one of
+    its refresh tokens then needs nothing else."""
     request_object_signing_alg: str = ""
     """What it signs requests with; any algorithm that goes with its keys where empty."""
     require_signed_request_object: bool = False
