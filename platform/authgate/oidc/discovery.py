@@ -11,6 +11,7 @@ from functools import partial
 
 import orjson
 
+from authgate import storage
 from authgate.oauth import client_assertion, dpop, pkce, request_object
 from authgate.oauth.authorization_request import PROMPTS, RESPONSE_MODES
 from authgate.oauth.grants import Grant
@@ -67,7 +68,14 @@ class Discovery:
         return _cacheable(request, document.body, document.etag, document.headers)
 
     async def _described(self, tenant: Tenant) -> tuple[str, ...]:
-        return await self._scopes.get((tenant.id, "advertised"), scopes.advertised)
+        try:
+            return await self._scopes.get((tenant.id, "advertised"), scopes.advertised)
+        except Exception as error:
+            if not storage.is_outage(error):
+                raise
+            # Metadata is worth more than the names of scopes that nobody needs to start.
+            former = self._kept.get(tenant.issuer)
+            return former.scopes if former else ()
 
     def _keep(self, tenant: Tenant, described: tuple[str, ...]) -> _Document:
         if len(self._kept) >= _KEPT:
