@@ -133,6 +133,19 @@ async def test_rt_16_a_claim_that_a_client_chooses_is_never_signed_unless_it_is_
     assert "tier" not in claims(body)
 
 
+async def test_rt_16_a_claim_that_became_the_tenants_is_no_longer_the_clients(
+    server: RunningServer, acme: Tenant, machine: NewClient
+) -> None:
+    await chosen(server, acme, extra_claims_enabled=True)
+    await registered(server, acme, machine.client.client_id, extra_claims=("corp_domain",))
+    asked = {"extra_claims": '{"corp_domain": "other"}'}
+    _, body = await machine_token(server, acme, machine, **asked)
+    assert claims(body)["corp_domain"] == "other"
+    await chosen(server, acme, private_claim_prefix="corp")
+    status, body = await machine_token(server, acme, machine, **asked)
+    assert (status, body["error"]) == (400, "invalid_request")
+
+
 async def test_rt_16_a_refresh_puts_in_what_the_client_asks_for_then_and_may(
     server: RunningServer, console: Application, person: Person, acme: Tenant
 ) -> None:

@@ -50,8 +50,10 @@ def _object(text: str) -> dict[str, Any]:
 def _checked(claims: dict[str, Any], allowed: set[str]) -> dict[str, Any]:
     if len(claims) > MAX_NAMES:
         raise InvalidRequest(f"extra_claims has more than {MAX_NAMES} members.")
+    # The tenant may have chosen it after the client was registered.
+    private = f"{current_tenant().settings.private_claim_prefix}_"
     for name, value in claims.items():
-        if name not in allowed:
+        if name not in allowed or name.startswith(private):
             raise InvalidRequest("The client is not registered for one of these extra_claims.")
         if _size(value) > MAX_VALUE_BYTES:
             raise InvalidRequest(f"A value in extra_claims is larger than {MAX_VALUE_BYTES} bytes.")
