@@ -1,19 +1,23 @@
 """Other people's clients, each in a process of its own, and the tenants that they sign in at."""
 
-from collections.abc import AsyncIterator
+import shutil
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from uuid import uuid4
 
 import httpx2
 import pytest
+from pydantic import SecretStr
 
 from authgate import installation, provisioning
 from authgate.accounts.passwords import Passwords
 from authgate.installation import Installation
+from authgate.settings import DatabaseSettings
 from authgate_tenants import TenantSettings, use_tenant
 from authgate_testing.environments import node_with, python_with
 from authgate_testing.issuers import Issuer, MakeIssuer
-from authgate_testing.live import PASSWORD, Host
+from authgate_testing.limits import NEVER_REACHED
+from authgate_testing.live import PASSWORD, Host, host
 from authgate_testing.person import Person
 
 HERE = Path(__file__).parent
@@ -35,6 +39,22 @@ def clients_python() -> Path:
 def clients_node(clients_python: Path) -> Path:
     """A Node.js with other people's clients."""
     return node_with(HERE / "npm/package-lock.json", clients_python)
+
+
+@pytest.fixture(scope="package")
+def live_host(
+    sqlite_template: Path, certificate: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Host]:
+    """A server of this folder's own, which may read documents that this machine serves."""
+    folder = tmp_path_factory.mktemp("live")
+    path = shutil.copy(sqlite_template, folder / "authgate.db")
+    egress = {
+        "AUTHGATE_EGRESS__CA_FILE": str(certificate[0]),
+        "AUTHGATE_EGRESS__ALLOWED_NETWORKS": '["127.0.0.0/8", "::1/128"]',
+    }
+    database = DatabaseSettings(url=SecretStr(f"sqlite://{path}"))
+    with host(database, folder, NEVER_REACHED | egress) as live:
+        yield live
 
 
 @pytest.fixture(scope="package")

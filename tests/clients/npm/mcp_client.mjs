@@ -26,8 +26,9 @@ class Provider {
   async redirectToAuthorization(url) { this.answer = await opened(url); }
 }
 
-const { server } = await given();
+const { server, document } = await given();
 const provider = new Provider();
+provider.clientMetadataUrl = document;
 
 /** What the tool says. */
 async function position() {

@@ -48,14 +48,15 @@ class Browser:
         return AuthorizationCodeResult(**{name: each[0] for name, each in self.answer.items()})
 
 
-def provider(server: str, storage: Storage, browser: Browser) -> OAuthClientProvider:
-    """The SDK's OAuth client, new, or started again where something is stored."""
+def provider(asked: dict, storage: Storage, browser: Browser) -> OAuthClientProvider:
+    """The SDK's OAuth client, which registers itself or is known by the address of a document."""
     return OAuthClientProvider(
-        server,
+        asked["server"],
         OAuthClientMetadata(client_name="Fleet assistant", redirect_uris=[REDIRECT_URI]),
         storage,
         redirect_handler=browser.open,
         callback_handler=browser.led_back,
+        client_metadata_url=asked.get("document"),
     )
 
 
@@ -71,9 +72,10 @@ async def position(auth: OAuthClientProvider, server: str) -> str:
 
 async def main() -> None:
     """Ask a tool that wants a token, and ask again when it has ended."""
-    server = given()["server"]
+    asked = given()
+    server = asked["server"]
     storage, browser = Storage(), Browser()
-    auth = provider(server, storage, browser)
+    auth = provider(asked, storage, browser)
     first = await position(auth, server)
     before = storage.tokens
     auth.context.token_expiry_time = 1.0
