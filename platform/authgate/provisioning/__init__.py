@@ -1,6 +1,6 @@
 """How tenants, clients and users begin and change: each with its audit event, in one transaction.
 
-Commands use this today; a console and an API will.
+Commands, the console, the API and clients that register themselves all begin here.
 """
 
 from authgate.provisioning.authorizations import revoke_authorization
