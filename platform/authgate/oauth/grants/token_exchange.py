@@ -141,9 +141,6 @@ def _authenticated_at(claims: Mapping[str, object]) -> datetime | None:
 
 def _act(actor: str, claims: Mapping[str, object]) -> dict[str, object]:
     """Who acts, and who did before (section 4.1)."""
-    allowed = claims.get("may_act")
-    if isinstance(allowed, dict) and allowed.get("sub") != actor:
-        raise InvalidRequest("The subject_token names somebody else who may act.")
     former = claims.get("act")
     act: dict[str, object] = {"sub": actor}
     if isinstance(former, dict):
