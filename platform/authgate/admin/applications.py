@@ -185,7 +185,7 @@ async def enable_client(call: Call[Nothing, Nothing]) -> Answer[ClientDocument]:
     """
     client = await _found(call)
     call.caller.refuse_more_than_own(*client.scopes)
-    if client.status in (ClientStatus.PENDING, ClientStatus.REJECTED):
+    if not client.is_approved:
         raise Conflict(f"The client is {client.status}.")
     return await _in_status(call, ClientStatus.ACTIVE)
 

@@ -129,6 +129,11 @@ class Client:
         return "none" in self.authentication_methods
 
     @property
+    def is_approved(self) -> bool:
+        """Whether it neither waits for an administrator nor was turned down by one."""
+        return self.status not in (ClientStatus.PENDING, ClientStatus.REJECTED)
+
+    @property
     def is_active(self) -> bool:
         """Whether it is served at all."""
         return self.status is ClientStatus.ACTIVE and (

@@ -98,7 +98,7 @@ class ClientPages:
         client, wanted = await named_client(row_id), (await request.form).get("status")
         if wanted not in (ClientStatus.ACTIVE, ClientStatus.INACTIVE):
             raise BadRequest
-        if client.status in (ClientStatus.PENDING, ClientStatus.REJECTED):
+        if not client.is_approved:
             return done(client_lines.path(client), Done.NOTHING)
         status = ClientStatus(wanted)
         await provisioning.set_client_status(
