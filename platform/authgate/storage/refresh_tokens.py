@@ -119,51 +119,30 @@ class NewRefreshToken:
     ends_at: datetime
 
 
+_SAID = (
+    "family_id",
+    "status",
+    "client_id",
+    "user_id",
+    "session_id",
+    "scope",
+    "grant_type",
+    "authentication",
+    "confirmation",
+    "resource",
+    "created_at",
+    "expires_at",
+    "ends_at",
+)
+"""Columns that a new token is stored with, and that are read of one that came back."""
 _BY_HASH = Lookup(
     table="refresh_tokens",
     key="token_hash",
-    columns=(
-        "id",
-        "family_id",
-        "status",
-        "client_id",
-        "user_id",
-        "session_id",
-        "scope",
-        "grant_type",
-        "authentication",
-        "confirmation",
-        "resource",
-        "created_at",
-        "expires_at",
-        "ends_at",
-        "rotated_at",
-        "successor",
-    ),
+    columns=("id", *_SAID, "rotated_at", "successor"),
 )
 
 
-_TABLE = Table(
-    "refresh_tokens",
-    (
-        "id",
-        "tenant_id",
-        "family_id",
-        "token_hash",
-        "status",
-        "client_id",
-        "user_id",
-        "session_id",
-        "scope",
-        "grant_type",
-        "authentication",
-        "confirmation",
-        "resource",
-        "created_at",
-        "expires_at",
-        "ends_at",
-    ),
-)
+_TABLE = Table("refresh_tokens", ("id", "tenant_id", "token_hash", *_SAID))
 _ROTATE = """
 UPDATE refresh_tokens SET status = 'rotated', rotated_at = $3, successor = $4
 WHERE tenant_id = $1 AND id = $2 AND status = 'active' AND expires_at > $3
@@ -192,8 +171,8 @@ def row(token: str, new: NewRefreshToken) -> Row:
         (
             uuid7(),
             current_tenant().id,
-            new.family_id,
             hash_token(token),
+            new.family_id,
             RefreshStatus.ACTIVE,
             new.client_id,
             new.user_id,
