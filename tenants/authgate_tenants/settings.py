@@ -10,6 +10,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field
 
+from authgate_tenants.stored_choices import StoredChoices
+
 SigningAlgorithm = Literal["ES256", "RS256", "EdDSA", "HS256"]
 
 _YEAR = 31_536_000
@@ -21,7 +23,7 @@ class UnknownTenantSetting(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class TenantSettings:
+class TenantSettings(StoredChoices):
     """One value per choice; lifetimes are whole seconds.
 
     The bounds hold for what people enter; what is stored is read as it is.
@@ -168,26 +170,9 @@ class TenantSettings:
     login_limits: Mapping[str, str] = field(default_factory=dict)
     """Limits that differ from the installation's, by the limit's name, as ``"5/min burst 5"``."""
 
-    @classmethod
-    def from_json(cls, raw: Mapping[str, Any]) -> Self:
-        """Read what is stored, ignoring names this version does not know."""
-        known = {each.name for each in fields(cls)}
-        return cls(**{name: _frozen(value) for name, value in raw.items() if name in known})
-
-    def to_json(self) -> dict[str, Any]:
-        """Only what differs from the defaults, so that a better default reaches old tenants."""
-        defaults = type(self)()
-        return {
-            name: value for name, value in asdict(self).items() if value != getattr(defaults, name)
-        }
-
     def changed(self, changes: Mapping[str, Any]) -> Self:
         """These settings with the changes applied. Raises ``UnknownTenantSetting``."""
         unknown = set(changes) - {each.name for each in fields(type(self))}
         if unknown:
             raise UnknownTenantSetting(", ".join(sorted(unknown)))
         return type(self).from_json(asdict(self) | dict(changes))
-
-
-def _frozen(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value

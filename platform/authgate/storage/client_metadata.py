@@ -1,10 +1,12 @@
 """What a client says of itself beyond what every request needs (RFC 7591 section 2)."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
-from typing import Any, Final, Self
+from dataclasses import dataclass
+from typing import Any, Final
 
 from pydantic import ConfigDict, with_config
+
+from authgate_tenants.stored_choices import StoredChoices
 
 PRIVATE_KEY_JWT: Final = "private_key_jwt"
 CLIENT_SECRET_JWT: Final = "client_secret_jwt"  # the name of a method
@@ -25,7 +27,7 @@ TLS_METHODS: Final = (TLS, SELF_SIGNED_TLS)
 # For whoever reads it from JSON that came from outside.
 @with_config(ConfigDict(extra="forbid", use_attribute_docstrings=True))
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ClientMetadata:
+class ClientMetadata(StoredChoices):
     """Named as in the standards' registries; stored as JSON, without what is not set.
 
     Whoever takes it from outside checks it: what is here is read as it is.
@@ -104,20 +106,3 @@ class ClientMetadata:
     """Whether its tokens are bound to its certificate (RFC 8705 section 3.4)."""
     dpop_bound_access_tokens: bool = False
     """Whether it gets no token that is not bound to a key (RFC 9449 section 5.2)."""
-
-    @classmethod
-    def from_json(cls, raw: Mapping[str, Any]) -> Self:
-        """Read what is stored, ignoring names this version does not know."""
-        known = {each.name for each in fields(cls)}
-        return cls(**{name: _frozen(value) for name, value in raw.items() if name in known})
-
-    def to_json(self) -> dict[str, Any]:
-        """Only what is set."""
-        unset = type(self)()
-        return {
-            name: value for name, value in asdict(self).items() if value != getattr(unset, name)
-        }
-
-
-def _frozen(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
