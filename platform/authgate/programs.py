@@ -8,6 +8,7 @@ from authgate.admin.access import Access
 from authgate.admin.api import AdminApi
 from authgate.admin.catalogue import OPERATIONS
 from authgate.admin.idempotency import Idempotency
+from authgate.admin.router import Router
 from authgate.installation import Installation
 from authgate.oauth import (
     device_authorization_endpoint,
@@ -183,10 +184,12 @@ class Programs:
 
     def _admin_api(self, grants: Sequence[Grant], bearer: BearerTokens) -> AdminApi:
         return AdminApi(
-            operations=OPERATIONS,
+            router=Router(
+                operations=OPERATIONS,
+                parts=self.parts,
+                grant_types=[grant.grant_type for grant in grants],
+            ),
             pages=documents.endpoints(self.pages),
-            parts=self.parts,
-            grant_types=[grant.grant_type for grant in grants],
             access=Access(bearer=bearer),
             idempotency=Idempotency(self.parts.encryption, self.parts.clock),
             limits=self.limits,

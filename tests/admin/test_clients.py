@@ -8,6 +8,7 @@ import pytest
 from authgate import provisioning
 from authgate.audit import Event
 from authgate.provisioning import NewClient
+from authgate.storage import clients
 from authgate.storage.client_drafts import ClientChange, ClientDraft
 from authgate.storage.client_rows import ClientRow, ClientStatus
 from authgate.storage.users import User
@@ -19,6 +20,7 @@ from authgate_testing.ledger import Ledger
 from authgate_testing.server import RunningServer
 
 READ, WRITE = Scope.CLIENTS_READ.value, Scope.CLIENTS_WRITE.value
+PUBLIC = {"grant_types": ["urn:ietf:params:oauth:grant-type:device_code"], "public": True}
 ORDERS = {"name": "Orders", "grant_types": ["client_credentials"], "scopes": ["orders:read"]}
 
 
@@ -287,3 +289,41 @@ async def test_un_13_a_wildcard_is_a_letter(api: ApiClient) -> None:
     for text, found in (("0%25", 1), ("0_", 0), ("%5C", 0), ("of%20it", 2)):
         listed = (await api.get(f"/clients?search={text}")).json()["items"]
         assert len(listed) == found, text
+
+
+@on_sqlite
+async def test_how_a_client_proves_itself_is_changed_and_taken_back(api: ApiClient) -> None:
+    path = f"/clients/{(await created(api))['client_id']}"
+    by_form = await api.patch(
+        path, {"authentication_methods": ["client_secret_post"]}, if_match="*"
+    )
+    assert by_form.json()["authentication_methods"] == ["client_secret_post"]
+    usual = await api.patch(path, {"authentication_methods": None}, if_match="*")
+    assert usual.json()["authentication_methods"] == ["client_secret_basic", "client_secret_post"]
+    without_keys = await api.patch(
+        path, {"authentication_methods": ["private_key_jwt"]}, if_match="*"
+    )
+    assert is_problem(without_keys, 422, "invalid")
+    path = f"/clients/{(await created(api, **PUBLIC))['client_id']}"
+    secret = {"authentication_methods": ["client_secret_post"]}
+    answer = await api.patch(path, secret, if_match="*")
+    assert is_problem(answer, 422, "invalid")
+    assert answer.json()["errors"][0]["pointer"] == "/authentication_methods"
+
+
+@on_sqlite
+async def test_a_client_keeps_the_secret_that_it_has(
+    api: ApiClient, server: RunningServer, acme: Tenant
+) -> None:
+    secret = "ago_mfrggzdfmztwq2lknnwg23tpobyxe43uov3ho6dzpiqge5dsmu7q"
+    told = await created(api, client_id="backup", client_secret=secret)
+    assert told["client_secret"] is None
+    with use_tenant(acme):
+        backup = await clients.find("backup")
+    assert backup is not None
+    issued = await client_token(server, acme, NewClient(backup, secret), "orders:read")
+    assert issued["access_token"]
+    for wrong in ({"client_secret": "hunter2"}, {"client_secret": secret, **PUBLIC}):
+        answer = await api.post("/clients", ORDERS | wrong)
+        assert is_problem(answer, 422, "invalid")
+        assert answer.json()["errors"][0]["pointer"] == "/client_secret"

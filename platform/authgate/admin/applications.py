@@ -25,11 +25,12 @@ from authgate.admin.client_documents import (
 from authgate.admin.operations import Answer, Call, MergePatch, operation
 from authgate.admin.places import BASE
 from authgate.admin.problems import BeyondOwnScopes, Changed, Conflict, Fault, Invalid, NotFound
-from authgate.provisioning import UnknownClient, client_fitness
-from authgate.storage import clients
+from authgate.provisioning import UnfitClient, UnknownClient, client_fitness
+from authgate.storage import client_secrets, clients
 from authgate.storage.client_drafts import ClientChange, ClientDraft, ClientFilter
 from authgate.storage.client_metadata import ClientMetadata
 from authgate.storage.client_rows import Client, ClientStatus
+from authgate.storage.client_secrets import WeakSecret
 from authgate.storage.clients import BadClientId, ClientIdTaken
 from authgate.storage.paging import Order
 from authgate.tokens.admin_scopes import Scope
@@ -69,17 +70,20 @@ async def create_client(call: Call[Nothing, ClientCreation]) -> Answer[CreatedCl
         **_values(said),
         client_id=said.client_id,
         public=said.public,
-        authentication_methods=said.authentication_methods,
     )
     _refuse_unfit(call, draft)
+    if said.client_secret is not None:
+        _refuse_unfit_secret(draft, said.client_secret)
     with _worded():
         created = await provisioning.add_client(
             call.parts,
             draft,
+            secret=said.client_secret,
             secret_expires_at=said.secret_expires_at,
             actor=call.caller.actor,
         )
-    told = CreatedClient(**_members(created.client), client_secret=created.secret)
+    fresh = created.secret if said.client_secret is None else None
+    told = CreatedClient(**_members(created.client), client_secret=fresh)
     place = f"{current_tenant().issuer}{BASE}/clients/{quote(told.client_id, safe='')}"
     return Answer(told, ((b"location", place.encode("ascii")),))
 
@@ -101,7 +105,7 @@ async def change_client(call: Call[Nothing, MergePatch[ClientSettings]]) -> Answ
         call.refuse_if_changed(_document(before))
         after = call.body.applied(_settings(before))
         call.caller.refuse_more_than_own(*before.scopes, *after.scopes)
-        change = ClientChange(**_values(after))
+        change = _change(before, after)
         _refuse_unfit(call, _changed(before, change))
         with _worded():
             await provisioning.change_client(call.parts, client_id, change, actor=call.caller.actor)
@@ -243,6 +247,16 @@ def _refuse_unfit(call: Call[Any, Any], draft: ClientDraft) -> None:
         raise Invalid(faults=found)
 
 
+def _refuse_unfit_secret(draft: ClientDraft, secret: str) -> None:
+    """Raises ``Invalid`` for what is no secret, and for that of a client that has none."""
+    if not draft.needs_secret:
+        raise Invalid(faults=[Fault("Such a client has no secret.", pointer="/client_secret")])
+    try:
+        client_secrets.check(secret)
+    except WeakSecret as error:
+        raise Invalid(faults=[Fault(str(error), pointer="/client_secret")]) from error
+
+
 def _pointer(field: str) -> str:
     return f"/metadata/{field}" if field in _OF_METADATA else f"/{field}"
 
@@ -273,10 +287,21 @@ def _worded() -> Iterator[None]:
         raise Conflict("Another client has this client_id.") from error
     except BadClientId as error:
         raise Invalid(faults=[Fault(str(error), pointer="/client_id")]) from error
+    except UnfitClient as error:
+        raise Invalid(faults=[Fault(str(error), pointer=_pointer(error.field))]) from error
+
+
+def _change(client: Client, after: ClientSettings) -> ClientChange:
+    change = ClientChange(**_values(after))
+    if after.authentication_methods:
+        return change
+    usual = replace(ClientDraft.of(client), authentication_methods=()).methods()
+    return replace(change, authentication_methods=usual)
 
 
 def _changed(client: Client, change: ClientChange) -> ClientDraft:
-    return replace(ClientDraft.of(client), **change.given())
+    draft = replace(ClientDraft.of(client), **change.given())
+    return replace(draft, public="none" in draft.methods())
 
 
 def _values(settings: ClientSettings) -> dict[str, Any]:

@@ -63,6 +63,10 @@ class ClientSettings(Document):
     unauthenticated_device_grant: bool = False
     """It may poll for its device's token without its secret."""
 
+    authentication_methods: Annotated[Sequence[str], Field(max_length=10)] = ()
+    """How it may prove itself (RFC 7591 `token_endpoint_auth_method`); by basic or form where it
+    has a secret and this is empty."""
+
     project: Annotated[str, Field(max_length=64)] = ""
     service_account: Annotated[str, Field(max_length=255)] = ""
     metadata: ClientMetadata = Field(default_factory=ClientMetadata)
@@ -98,9 +102,8 @@ class ClientCreation(ClientSettings):
     """It keeps no secret, and gets none: a command line, a television, an application in a
     browser."""
 
-    authentication_methods: Annotated[Sequence[str], Field(max_length=10)] = ()
-    """How it may prove itself (RFC 7591 `token_endpoint_auth_method`); by basic or form where it
-    has a secret and this is empty."""
+    client_secret: Annotated[str, Field(max_length=256)] | None = None
+    """The one that it has already; a random one where there is none."""
 
     secret_expires_at: AwareDatetime | None = None
 
@@ -129,7 +132,6 @@ class ClientDocument(ClientSettings):
 
     client_id: str
     public: bool
-    authentication_methods: Sequence[str]
     status: ClientStatus
     owner_id: UUID | None
     """Who registered it for themselves; `null` where the tenant's administrators did."""
@@ -150,7 +152,7 @@ class CreatedClient(ClientDocument):
     model_config = exemplified(**_ORDERS, client_secret="agsec_…")
 
     client_secret: str | None
-    """Only a hash of it is kept. `null` where it has none."""
+    """Only a hash of it is kept. `null` where it has none, or where you have said it."""
 
 
 class ClientList(ListDocument):
