@@ -75,6 +75,8 @@ class Crew:
     folder: Path
     outage: Callable[[], AbstractContextManager[None]]
     """A while in which nobody can connect to the database."""
+    beforehand: str = ""
+    """A statement that each worker and beat begins with."""
 
     @contextmanager
     def running(self, *command: str) -> Iterator[Program]:
@@ -99,13 +101,13 @@ class Crew:
     @contextmanager
     def worker(self) -> Iterator[Program]:
         """``authgate worker``, with one process in its pool."""
-        with self.running("-c", _run("worker")) as program:
+        with self.running("-c", self.beforehand + _run("worker")) as program:
             yield program
 
     @contextmanager
     def beat(self) -> Iterator[Program]:
         """``authgate beat``."""
-        with self.running("-c", _run("beat")) as program:
+        with self.running("-c", self.beforehand + _run("beat")) as program:
             yield program
 
     def queue(self, tracer: Tracer = UNTRACED) -> CeleryQueue:

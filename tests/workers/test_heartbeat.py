@@ -20,6 +20,8 @@ from authgate_testing.redis_server import redis_running
 
 Until = Callable[[Callable[[], Awaitable[bool]]], Awaitable[None]]
 LONG_AGO = 1_000_000_000
+SECONDS = 0.2
+QUICKLY = f"from authgate import settings; settings.HEARTBEAT_SECONDS = {SECONDS}; "
 
 pytestmark = pytest.mark.parametrize("crew", ["sqlite"], indirect=True, scope="module")
 """No database has a part in it."""
@@ -27,7 +29,8 @@ pytestmark = pytest.mark.parametrize("crew", ["sqlite"], indirect=True, scope="m
 
 def _with_heartbeat(crew: Any, file: Path, **changes: Any) -> Any:
     jobs = crew.settings.jobs.model_copy(update={"heartbeat_file": file})
-    return replace(crew, settings=crew.settings.model_copy(update={"jobs": jobs, **changes}))
+    settings = crew.settings.model_copy(update={"jobs": jobs, **changes})
+    return replace(crew, settings=settings, beforehand=QUICKLY)
 
 
 @pytest.mark.parametrize("program", ["worker", "beat"])
@@ -61,8 +64,9 @@ async def test_a_worker_that_is_stuck_lets_the_file_grow_old(
     with _with_heartbeat(crew, file).worker() as worker:
         await until(is_there)
         worker.process.send_signal(signal.SIGSTOP)
+        os.waitpid(worker.process.pid, os.WUNTRACED)  # noqa: ASYNC222 - it stops at once
         os.utime(file, (LONG_AGO, LONG_AGO))
-        time.sleep(12)  # noqa: ASYNC251 - longer than between two touches
+        time.sleep(10 * SECONDS)  # noqa: ASYNC251
         assert file.stat().st_mtime == LONG_AGO
         worker.process.send_signal(signal.SIGCONT)
 
