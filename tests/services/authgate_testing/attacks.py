@@ -1,7 +1,9 @@
 """How much of the attack catalogue the run has covered.
 
 A test of a catalogue row carries its id: ``test_dv_01_…`` tests DV-01, and so does one of its
-parameters that is called ``dv_01_…``. Several tests may share one row; the run counts rows.
+parameters that is called ``dv_01_…``. Several tests may share one row, and one test may be about
+several: ``test_un_07_15_…`` about UN-07 and UN-15, ``test_mx_03_ca_13_…`` about MX-03 and CA-13.
+The run counts rows.
 """
 
 import re
@@ -35,15 +37,18 @@ ROWS = {
     "WB": ("web pages", 21),
 }
 
-_ROW = re.compile(r"(?:::test_|[\[-])([a-z]{2})_(\d\d)_")
+_NAMED = re.compile(r"(?:::test_|[\[-])((?:[a-z]{2}(?:_\d\d)+_)+)")
+_GROUP = re.compile(r"([a-z]{2})((?:_\d\d)+)_")
 
 
 def rows_of(node_ids: Iterable[str]) -> dict[str, set[int]]:
     """Return the rows that these tests are about, by group."""
     rows: dict[str, set[int]] = defaultdict(set)
     for node_id in node_ids:
-        if (match := _ROW.search(node_id)) and match[1].upper() in ROWS:
-            rows[match[1].upper()].add(int(match[2]))
+        for named in _NAMED.findall(node_id):
+            for group, numbers in _GROUP.findall(named):
+                if group.upper() in ROWS:
+                    rows[group.upper()].update(map(int, numbers.strip("_").split("_")))
     return rows
 
 
