@@ -104,11 +104,37 @@ async def test_un_07_15_numbers_and_ids_are_what_they_have_to_be(
     assert is_problem(await api.get("/users?limit=1&limit=2"), 400, "malformed")
     assert is_problem(await api.get("/users?search=%ff"), 400, "malformed")
     assert is_problem(await api.get("/users?search=%00"), 400, "malformed")
-    odd = ("x", f"{{{alice.id}}}", alice.id.hex, "%00", "%ff", "x" * 10_000, "%2e%2e", "a%2fb")
-    for text in odd:
+    here = str(alice.id)
+    odd = ("x", f"{{{here}}}", f"urn:uuid:{here}", alice.id.hex, here.upper(), "%00", "%ff")
+    for text in (*odd, "x" * 60_000, "%2e%2e", "a%2fb"):
         assert is_problem(await api.get(f"/users/{text}"), 404, "not-found"), text
         assert is_problem(await api.get(f"/clients/{text}"), 404, "not-found"), text
-    assert (await api.get(f"/users/{str(alice.id).upper()}")).status_code == 200
+    assert (await api.get(f"/users/{here}")).status_code == 200
+
+
+_NO_MOMENT = [
+    *("0000-01-01T00:00:00Z", "10000-01-01T00:00:00Z", "-2030-01-01T00:00:00Z", "2030-13-01T00Z"),
+    *("2030-01-01T00:00:00", "2030-01-01", "2030-01-01T25:00:00Z", "2030-01-01T00:00:00+99:00"),
+    *("2030-06-30T23:59:60Z", "now", "tomorrow", "", 1893456000, -1, 1.5, True, [], {}),
+]  # fmt: skip
+
+
+async def test_un_08_a_moment_says_its_zone_and_is_told_in_utc(api: ApiClient) -> None:
+    for said in _NO_MOMENT:
+        answer = await api.post("/clients", CLIENT | {"secret_expires_at": said})
+        assert is_problem(answer, 422, "invalid"), said
+        assert [each["pointer"] for each in answer.json()["errors"]] == ["/secret_expires_at"], said
+    for said, told in (
+        ("2030-01-01T02:00:00+02:00", "2030-01-01T00:00:00Z"),
+        ("2029-12-31T20:00:00-04:00", "2030-01-01T00:00:00Z"),
+        ("1893456000", "2030-01-01T00:00:00Z"),
+        ("9999-12-31T23:59:59Z", "9999-12-31T23:59:59Z"),
+        ("2030-01-01T00:00:00.5Z", "2030-01-01T00:00:00.500000Z"),
+    ):
+        made = await api.post("/clients", CLIENT | {"secret_expires_at": said})
+        assert made.status_code == 201, made.text
+        read = await api.get(f"/clients/{made.json()['client_id']}")
+        assert (made.json()["secret_expires_at"], read.json()["secret_expires_at"]) == (told, told)
 
 
 async def test_head_is_get_without_the_body(api: ApiClient, alice: User) -> None:

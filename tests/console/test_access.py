@@ -8,6 +8,7 @@ from quart import Quart
 
 from authgate import provisioning
 from authgate.provisioning import NewClient
+from authgate.storage.users import User, UserRole, UserRow
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.databases import on_sqlite
 from authgate_testing.ledger import Ledger
@@ -128,10 +129,56 @@ async def test_ti_01_another_tenants_administrator_finds_nothing_and_changes_not
 
 
 @on_sqlite
+async def test_un_15_an_id_is_spelled_in_one_way(
+    server: RunningServer, acme: Tenant, admin: Person, machine: NewClient, ledger: Ledger
+) -> None:
+    await admin.visit(f"{acme.issuer}/admin")
+    token, before, here = csrf_token(admin), await ledger.rows(acme), str(machine.client.id)
+    real, nowhere = routes(server, here), set(routes(server, uuid4()))
+    for odd in (
+        here.upper(),
+        f"{{{here}}}",
+        f"urn:uuid:{here}",
+        here.replace("-", ""),
+        "x" * 9_000,
+    ):
+        for (method, path), (_, own) in zip(routes(server, odd), real, strict=True):
+            if (method, own) not in nowhere:
+                status, _ = await asked(admin, acme, method, path, token)
+                assert status == 404, (method, path)
+    assert steady(await ledger.rows(acme)) == steady(before)
+
+
+@on_sqlite
+async def test_ti_03_another_tenants_things_are_found_by_no_search(
+    server: RunningServer, globex: Tenant, foreign_admin: Person, machine: NewClient, alice: User
+) -> None:
+    await foreign_admin.visit(f"{globex.issuer}/admin/clients")
+    for query in (
+        "clients?search=Nightly",
+        f"clients?search={machine.client.client_id}",
+        f"clients?owner={alice.id}",
+        f"tokens?client={machine.client.client_id}",
+        "tokens?user=alice",
+        f"tokens?user={alice.email}",
+        "scopes?search=read",
+    ):
+        page = await foreign_admin.visit(f"{globex.issuer}/admin/{query}")
+        assert page.status_code == 200, query
+        shown = page.text.replace(f'value="{query.partition("=")[2]}"', "")
+        assert "Nightly backup" not in shown, query
+        assert str(machine.client.id) not in shown, query
+        assert str(alice.id) not in shown.replace(query, ""), query
+
+
+@on_sqlite
 async def test_wb_07_who_is_no_longer_an_administrator_is_out_at_once(
     server: RunningServer, acme: Tenant, admin: Person, alice: object
 ) -> None:
     assert (await admin.visit(f"{acme.issuer}/admin")).status_code == 200
+    with use_tenant(acme):
+        await UserRow.filter(username="alice").update(role=UserRole.USER)
+    assert (await admin.visit(f"{acme.issuer}/admin")).status_code == 403
     with use_tenant(acme):
         await provisioning.disable_user("alice", now=server.clock())
     assert (await admin.visit(f"{acme.issuer}/admin")).url.path.endswith("/login")

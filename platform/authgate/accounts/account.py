@@ -15,6 +15,7 @@ from authgate.clock import Clock
 from authgate.storage import clients, session_clients, sessions
 from authgate.storage.client_rows import Client
 from authgate.storage.sessions import Session
+from authgate.web import row_ids
 from authgate.web.pages import Pages
 from authgate.web.view_models import (
     AccessLine,
@@ -165,7 +166,7 @@ async def _access(held: Access, client: Client | None) -> AccessLine:
 
 def _id(text: str) -> UUID | None:
     try:
-        return UUID(text)
+        return row_ids.read(text)
     except ValueError:
         return None
 

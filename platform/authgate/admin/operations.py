@@ -17,6 +17,7 @@ from authgate.admin.bodies import JSON, MERGE_PATCH, Document, Nothing
 from authgate.admin.problems import NotFound, Problem
 from authgate.installation import Installation
 from authgate.tokens.admin_scopes import Scope
+from authgate.web import row_ids
 from authgate.web.machine import Headers, MachineRequest
 
 Query_co = TypeVar("Query_co", covariant=True)
@@ -62,14 +63,11 @@ class Call(Generic[Query_co, Body_co]):
     body: Body_co
 
     def uuid(self, name: str) -> UUID:
-        """An id in the path, in its usual spelling. Raises ``NotFound``."""
+        """An id in the path. Raises ``NotFound``."""
         try:
-            found = UUID(self.path[name])
+            return row_ids.read(self.path[name])
         except ValueError as error:
             raise NotFound from error
-        if str(found) != self.path[name].lower():
-            raise NotFound
-        return found
 
     def refuse_if_changed(self, now: Document, *, required: bool = True) -> None:
         """Go on only if this is what the caller has read (``If-Match``).

@@ -1,7 +1,5 @@
 """``/admin/clients/<id>/people``: who has let a client in, and taking it back."""
 
-from uuid import UUID
-
 from quart import Blueprint, Response, request
 from werkzeug.exceptions import BadRequest, NotFound
 
@@ -12,6 +10,7 @@ from authgate.admin.console.frame import ROOT, Console, done, named_client
 from authgate.storage import consents, users
 from authgate.storage.consents import Consent
 from authgate.storage.paging import BadCursor, Order
+from authgate.web import row_ids
 from authgate.web.authorization_view_models import AuthorizationLine, AuthorizationsPage
 from authgate.web.console_view_models import Done
 
@@ -77,7 +76,7 @@ class ClientPeople:
 
 async def _named(consent_id: str) -> Consent:
     try:
-        consent = await consents.find_by_id(UUID(consent_id))
+        consent = await consents.find_by_id(row_ids.read(consent_id))
     except ValueError as error:
         raise NotFound from error
     if consent is None:

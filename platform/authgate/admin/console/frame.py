@@ -2,7 +2,6 @@
 
 from datetime import datetime
 from typing import Protocol
-from uuid import UUID
 
 from quart import Blueprint, Response, request
 from werkzeug.exceptions import NotFound
@@ -18,6 +17,7 @@ from authgate.admin.console.administrators import (
 from authgate.installation import Installation
 from authgate.storage import clients
 from authgate.storage.client_rows import Client, ClientStatus
+from authgate.web import row_ids
 from authgate.web.console_view_models import ConsoleFrame, Done
 from authgate.web.pages import Pages
 from authgate_tenants import current_tenant
@@ -98,7 +98,7 @@ async def held_client(row_id: str) -> Client:
 async def named_client(row_id: str) -> Client:
     """The tenant's client of this address. Raises ``NotFound``."""
     try:
-        client = await clients.find_by_row(UUID(row_id))
+        client = await clients.find_by_row(row_ids.read(row_id))
     except ValueError as error:
         raise NotFound from error
     if client is None:

@@ -1,7 +1,6 @@
 """``/admin/scopes``: what each scope lets an application do, in words for people."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from uuid import UUID
 
 from quart import Blueprint, Response, request
 from werkzeug.exceptions import NotFound
@@ -14,6 +13,7 @@ from authgate.provisioning import ScopeInUse
 from authgate.provisioning import scopes as fitness
 from authgate.storage import scopes
 from authgate.storage.scopes import Scope, ScopeDraft, ScopeTaken, ScopeWords
+from authgate.web import row_ids
 from authgate.web.console_view_models import Done
 from authgate.web.scope_view_models import (
     DescribedScope,
@@ -112,7 +112,7 @@ class ScopePages:
 
 async def _named(row_id: str) -> Scope:
     try:
-        scope = await scopes.find_by_row(UUID(row_id))
+        scope = await scopes.find_by_row(row_ids.read(row_id))
     except ValueError as error:
         raise NotFound from error
     if scope is None:

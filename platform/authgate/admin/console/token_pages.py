@@ -21,6 +21,7 @@ from authgate.storage.client_rows import Client
 from authgate.storage.paging import BadCursor, Page
 from authgate.storage.tokens import Token, TokenFilter, TokenStatus
 from authgate.storage.users import User
+from authgate.web import row_ids
 from authgate.web.console_view_models import Done, FilterLink
 from authgate.web.token_view_models import TokenLine, TokensPage
 
@@ -167,7 +168,7 @@ def _plain(text: str, longest: int) -> str:
 
 def _id(text: str) -> UUID:
     try:
-        return UUID(text)
+        return row_ids.read(text)
     except ValueError as error:
         raise NotFound from error
 

@@ -3,7 +3,6 @@
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
 
 from quart import Blueprint, Response, request
 from werkzeug.exceptions import Forbidden, NotFound
@@ -27,6 +26,7 @@ from authgate.storage import clients, users
 from authgate.storage.client_drafts import ClientFilter
 from authgate.storage.client_rows import Client, ClientStatus
 from authgate.storage.paging import MOST, Order
+from authgate.web import row_ids
 from authgate.web.console_view_models import ClientFields, ClientKind, Done, KindLink
 from authgate.web.own_app_view_models import (
     AccountFrame,
@@ -214,7 +214,7 @@ async def _only_where_people_may() -> None:
 async def _own(row_id: str) -> Client:
     """The person's own application of this address; another's is as none at all."""
     try:
-        client = await clients.find_by_row(UUID(row_id))
+        client = await clients.find_by_row(row_ids.read(row_id))
     except ValueError as error:
         raise NotFound from error
     if client is None or client.owner_id != signed_in().user.id:

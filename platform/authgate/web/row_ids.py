@@ -1,0 +1,14 @@
+"""Ids of rows, as addresses and forms name them."""
+
+from uuid import UUID
+
+
+def read(text: str) -> UUID:
+    """An id in the one spelling in which we write it, so that a thing has one address.
+
+    Raises ``ValueError``.
+    """
+    found = UUID(text)
+    if str(found) != text:
+        raise ValueError("Not an id as we write it.")
+    return found
