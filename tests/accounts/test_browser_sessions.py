@@ -5,6 +5,8 @@ from uuid import UUID
 
 import httpx2
 
+from authgate import provisioning
+from authgate.accounts.passwords import Passwords
 from authgate.audit import Event
 from authgate.settings import DatabaseSettings
 from authgate.storage import sessions, users
@@ -135,6 +137,22 @@ async def test_wb_07_who_is_disabled_is_signed_out_everywhere_at_once(
             answer = await somebody.http.get(f"{acme.issuer}{path}")
             assert answer.status_code == 303
             assert "/login" in answer.headers["location"]
+
+
+@on_sqlite
+async def test_wb_07_another_password_signs_a_person_out_everywhere(
+    server: RunningServer, acme: Tenant, passwords: Passwords, person: Person
+) -> None:
+    elsewhere = Person(server.browser())
+    await elsewhere.sign_in(acme.issuer, "alice", PASSWORD)
+    with use_tenant(acme):
+        await provisioning.reset_password(
+            passwords, "alice", password="another-horse-and-battery", now=server.clock()
+        )
+    for somebody in (person, elsewhere):
+        for path in (HERE, "/device", "/account/apps"):
+            answer = await somebody.http.get(f"{acme.issuer}{path}")
+            assert (answer.status_code, "/login" in answer.headers["location"]) == (303, True)
 
 
 @on_sqlite

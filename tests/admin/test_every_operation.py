@@ -2,7 +2,8 @@
 are touched. An operation that is new is held to this from its first day."""
 
 import re
-from typing import Any
+from typing import Any, cast
+from uuid import uuid4
 
 import httpx2
 import pytest
@@ -10,15 +11,20 @@ import pytest
 from authgate.admin import openapi
 from authgate.admin.catalogue import OPERATIONS
 from authgate.admin.operations import Operation
+from authgate.settings import Settings
+from authgate.storage.users import User
 from authgate.tokens.admin_scopes import MEANINGS, Scope
 from authgate_tenants import Tenant
 from authgate_testing.api import EVERYTHING, ApiClient, api_client, is_problem, removing_last
 from authgate_testing.databases import on_sqlite
 from authgate_testing.ledger import Ledger
 from authgate_testing.server import RunningServer
+from authgate_testing.wiretap import Wiretap
 
 _NAMES = re.compile(r"\{([a-z_]+)\}")
 _NOWHERE = "01930000-0000-7000-8000-000000000009"
+_LISTS = [each for each in OPERATIONS if each.is_list and "{" not in each.path]
+_FILTERS = ("user_id", "owner_id", "client_id", "search")
 
 
 def filled(operation: Operation, ids: dict[str, str]) -> str:
@@ -36,6 +42,13 @@ def said(operation: Operation, document: dict[str, Any]) -> dict[str, Any]:
     if operation.method == "PATCH":
         sent["headers"] = {"If-Match": "*"}
     return sent
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    """More calls at once than anybody makes."""
+    limits = settings.limits.model_copy(update={"api_per_caller": "1000/s burst 10000"})
+    return settings.model_copy(update={"limits": limits})
 
 
 @pytest.fixture
@@ -136,3 +149,144 @@ async def test_every_operation_answers_as_its_document_says(
 
 def test_every_scope_of_the_api_opens_something_and_has_a_meaning() -> None:
     assert {operation.scope for operation in OPERATIONS} == set(Scope) == set(MEANINGS)
+
+
+def known_by(operation: Operation, things: dict[str, str]) -> dict[str, str]:
+    """What finds something of acme's in this list, by the filter it is found with."""
+    found = {**things, "owner_id": things["user_id"], "search": "console"}
+    found |= {"search": "alice"} if operation.path == "/users" else {}
+    found |= {"search": things["scope"]} if operation.path == "/scopes" else {}
+    return {name: found[name] for name in _FILTERS if name in operation.query.model_fields}
+
+
+@on_sqlite
+async def test_ti_03_nothing_of_another_tenant_is_found_by_any_filter(
+    api: ApiClient, foreign_api: ApiClient, things: dict[str, str]
+) -> None:
+    found = 0
+    for operation in _LISTS:
+        for name, value in known_by(operation, things).items():
+            query = f"{operation.path}?{name}={value}&limit=1"
+            told = (await foreign_api.get(query)).json()
+            assert told == {"items": [], "next": None, "previous": None}, query
+            found += len((await api.get(query)).json()["items"])
+    assert found >= 6, "acme itself finds them"
+
+
+@on_sqlite
+async def test_ti_03_34_no_list_is_asked_for_more_than_it_says(
+    foreign_api: ApiClient, acme: Tenant, alice: User
+) -> None:
+    for query in (
+        *("expand=tenant", "include=user.sessions", "fields=tenant.users", "select=*"),
+        *("%24filter=tenant/slug+eq+%27acme%27", f"filter[tenant_id]={acme.id}", "tenant=acme"),
+        *(f"tenant_id={acme.id}", "user__tenant=acme", "search__contains=alice", "count=true"),
+        *("sort=tenant_id", "sort=-tenant__slug", "sort=user__password_hash", "sort=id;name"),
+        "query={tenant{users{email}}}",
+    ):
+        for operation in _LISTS:
+            answer = await foreign_api.get(f"{operation.path}?{query}")
+            assert is_problem(answer, 422, "invalid"), (operation.path, query)
+    answer = await foreign_api.post("/graphql", {"query": "{tenant{users{email}}}"})
+    assert is_problem(answer, 404, "not-found")
+
+
+@on_sqlite
+async def test_ti_32_ad_10_one_request_is_about_one_thing(
+    api: ApiClient,
+    foreign_api: ApiClient,
+    acme: Tenant,
+    globex: Tenant,
+    things: dict[str, str],
+    document: dict[str, Any],
+    ledger: Ledger,
+) -> None:
+    own = (await foreign_api.post("/scopes", {"name": "own", "title": "Own"})).json()["name"]
+    before = [await ledger.rows(tenant) for tenant in (acme, globex)]
+    for operation in removing_last():
+        if operation.method not in ("POST", "PATCH", "DELETE") or "{" not in operation.path:
+            continue
+        for several in (
+            "*",
+            "%2A",
+            "",
+            f"{own},{things['scope']}",
+            f"{uuid4()},{things['user_id']}",
+            f"{uuid4()};{things['client_id']}",
+            f"{uuid4()}%00{things['token_id']}",
+            f"[{things['authorization_id']}]",
+        ):
+            path = filled(operation, dict.fromkeys(_NAMES.findall(operation.path), several))
+            answer = await foreign_api.call(path=path, **said(operation, document))
+            assert answer.status_code in (404, 405), (operation.name, several, answer.text)
+    for operation in _LISTS:
+        for query in ("", "?ids=", "?ids=*", f"?user_id={things['user_id']}"):
+            for body in (None, b"[]", b'{"ids":[]}', b'"*"'):
+                answer = await api.call("DELETE", f"{operation.path}{query}", body=body)
+                assert is_problem(answer, 405, "method-not-allowed"), (operation.path, query)
+    assert [await ledger.rows(tenant) for tenant in (acme, globex)] == before
+
+
+@on_sqlite
+def test_ti_32_no_body_names_other_things_by_the_dozen(document: dict[str, Any]) -> None:
+    components = document["components"]
+    lists = {
+        f"{schema}.{name}"
+        for schema, said in components["schemas"].items()
+        for name, each in said.get("properties", {}).items()
+        if each.get("type") == "array" and name.removesuffix("s").endswith(("id", "_ids"))
+    }
+    assert lists == set()
+
+
+async def test_ti_36_no_text_becomes_a_statement(
+    api: ApiClient, acme: Tenant, globex: Tenant, things: dict[str, str], ledger: Ledger
+) -> None:
+    holes = [
+        f"'; SELECT set_config('app.tenant','{globex.id}',true)--",
+        f"x' OR tenant_id='{globex.id}'--",
+        '" OR 1=1--',
+        "$1) OR (%(x)s=1",
+        "\\'; DROP TABLE users--",
+    ]
+    before = await ledger.rows(globex)
+    theirs = {str(row["id"]) for table in before.values() for row in table}
+    for hole in holes:
+        for operation in _LISTS:
+            for name in operation.query.model_fields:
+                answer = await api.http.get(
+                    f"{acme.issuer}/api/v1{operation.path}",
+                    params={name: hole},
+                    headers={"Authorization": f"Bearer {api.token}"},
+                )
+                assert answer.status_code in (200, 400, 422), (operation.path, name)
+                assert not [each for each in theirs if each in answer.text]
+                if answer.status_code == 200:
+                    assert answer.json()["items"] == [], (operation.path, name, hole)
+        for path, field in (("/oauth/token", "client_id"), ("/oauth/device/code", "client_id")):
+            form = {"grant_type": "client_credentials", field: hole, "client_secret": hole}
+            answer = await api.http.post(f"{acme.issuer}{path}", data=form)
+            assert answer.status_code in (400, 401)
+        assert is_problem(
+            await api.get(f"/clients/{hole.replace('/', '%2F').replace('%', '%25')}"),
+            404, "not-found",
+        )  # fmt: skip
+    assert await ledger.rows(globex) == before
+
+
+@on_sqlite
+async def test_ad_11_what_is_the_installation_s_is_no_tenant_s(
+    server: RunningServer, api: ApiClient, acme: Tenant
+) -> None:
+    edge = cast(Any, cast(Wiretap, server.transport.app).app)
+    platform = {path for path in edge._platform if path != "/"}
+    assert platform >= {"/metrics", "/livez", "/readyz", "/static/"}
+    bearer = {"Authorization": f"Bearer {api.token}"}
+    made_up = {"/platform", "/tenants", "/api/v1/tenants", "/api/v1/platform", "/api/platform"}
+    for path in platform | made_up:
+        for method in ("GET", "POST", "DELETE"):
+            answer = await api.http.request(method, f"{acme.issuer}{path}", headers=bearer)
+            assert answer.status_code == 404, (method, path)
+    elsewhere = server.from_address("198.51.100.7")
+    answer = await elsewhere.get("/metrics", headers=bearer)
+    assert answer.status_code == 404

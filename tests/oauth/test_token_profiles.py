@@ -133,6 +133,33 @@ async def test_rt_16_a_claim_that_a_client_chooses_is_never_signed_unless_it_is_
     assert "tier" not in claims(body)
 
 
+async def test_jw_22_no_client_is_registered_for_a_name_that_only_looks_like_one(
+    server: RunningServer, acme: Tenant, machine: NewClient
+) -> None:
+    await chosen(server, acme, extra_claims_enabled=True)
+    for name in (
+        *(
+            "\uff53ub",
+            "\u0455ub",
+            "sub\0",
+            "sub\u200b",
+            "su\u0301b",
+            "sub\n",
+            " sub",
+            "",
+            "t\u00efer",
+        ),
+        *("sub", "iss", "extra_domain", "\uff45xtra_domain", "x" * 65),
+    ):
+        with pytest.raises(UnfitClient):
+            await registered(server, acme, machine.client.client_id, extra_claims=("tier", name))
+    await registered(server, acme, machine.client.client_id, extra_claims=("tier",))
+    for twin in ("\uff54ier", "tier\0", "ti\u0435r", "tier\u200b"):
+        asked = orjson.dumps({twin: "gold"}).decode()
+        status, body = await machine_token(server, acme, machine, extra_claims=asked)
+        assert (status, body["error"]) == (400, "invalid_request"), twin
+
+
 async def test_rt_16_a_claim_that_became_the_tenants_is_no_longer_the_clients(
     server: RunningServer, acme: Tenant, machine: NewClient
 ) -> None:

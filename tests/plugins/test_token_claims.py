@@ -206,6 +206,18 @@ async def test_jw_21_pl_07_only_names_under_the_plugins_own_prefix_are_kept(
     assert await claims_of("good") == {"good_plan": 1}
 
 
+async def test_jw_22_a_name_that_only_looks_like_one_is_dropped(
+    install: Any, claims_of: Any
+) -> None:
+    twins = [
+        *("\uff53ub", "\u0455ub", "sub\0", "sub\u200b", "sub\n", "good_\uff50lan", "good_plan\0"),
+        *("good_pl\u0430n", "good_plan\u200b", "good_plan\n", "\uff47ood_plan", "g\u043eod_plan"),
+        *("good\uff3fplan", "good_pla\u0301n", "good_plan "),
+    ]
+    install("good", plugin(f"return {{**{dict.fromkeys(twins, 'bob')!r}, 'good_plan': 1}}"))
+    assert await claims_of("good") == {"good_plan": 1}
+
+
 @pytest.mark.parametrize("name", sorted(name for name in RESERVED_CLAIMS if "_" in name))
 async def test_jw_21_a_plugin_named_like_the_beginning_of_a_reserved_claim_gains_nothing(
     install: Any, claims_of: Any, name: str

@@ -4,6 +4,7 @@ import asyncio
 import json
 import re
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 import httpx2
 import pytest
@@ -130,6 +131,25 @@ async def test_ru_17_no_page_tells_another_site_of_itself(crawl: Crawl) -> None:
         assert not re.search(r"<script(?![^>]*\bsrc=)[^>]*>", page.text), "nothing inline"
         assert not re.search(r"\son\w+=|<style|\sstyle=", page.text), "nothing inline"
         assert "http-equiv" not in page.text
+
+
+async def test_wb_12_nothing_of_a_tenant_s_runs_on_the_origin_that_it_shares(
+    server: RunningServer, acme: Tenant, crawl: Crawl
+) -> None:
+    tenancy = Path(__file__).parents[2] / "docs" / "tenancy.md"
+    assert "**Path tenants share a browser origin.**" in tenancy.read_text(), "no wall stops it"
+    evil = '"><script src=//evil.test></script><link rel=stylesheet href=//evil.test>'
+    await change(server, acme, name=evil)
+    for answer in await crawl():
+        path, kind = answer.url.path, answer.headers.get("content-type", "").partition(";")[0]
+        assert "service-worker-allowed" not in answer.headers
+        if not path.startswith("/static/"):
+            assert kind in ("", "text/html", "text/plain") or kind.endswith("json"), path
+        if kind == "text/html":
+            assert "script-src 'self';" in answer.headers["content-security-policy"]
+            for url in re.findall(r"<(?:script|link|img|object|embed|iframe)\b[^>]*", answer.text):
+                [target] = re.findall(r'(?:src|href|data)="([^"]*)"', url)
+                assert target.startswith(("/static/", "data:image/")), (path, url)
 
 
 async def test_in_13_no_page_and_no_answer_about_anybody_may_be_stored(crawl: Crawl) -> None:

@@ -10,7 +10,13 @@ from typing import Any, cast
 import httpx2
 from quart import Quart
 
-from authgate_tenants import Tenant
+from authgate import provisioning
+from authgate.app import serving
+from authgate.clock import utc_now
+from authgate.settings import Settings
+from authgate.storage.sessions import Session
+from authgate.storage.users import UserRow
+from authgate_tenants import Tenant, use_tenant
 from authgate_testing.databases import on_sqlite
 from authgate_testing.ledger import Ledger
 from authgate_testing.person import Person, forms
@@ -254,6 +260,26 @@ async def test_wb_02_reading_changes_nothing(
         ]
     assert after == before
     assert (await person.visit(f"{acme.issuer}{HERE}")).url.path.endswith(HERE)
+
+
+@on_sqlite
+async def test_ad_12_nobody_is_put_in_charge_by_coming_first(settings: Settings) -> None:
+    async with serving(settings, clock=utc_now) as (_, parts):
+        acme = await provisioning.add_tenant(parts, slug="acme", name="Acme")
+    async with serving(settings, clock=utc_now) as (app, _):
+        transport = httpx2.ASGITransport(app)
+        stage = RunningServer(cast(Any, None), transport, cast(Any, None), cast(Any, None))
+        first = Person(stage.browser())
+        token = csrf_token(await first.visit(f"{acme.issuer}/login"))
+        fields = EVERY_FIELD | {"csrf_token": token, "role": "admin", "email": "a@acme.example"}
+        stage.transport.app = Wiretap(app)
+        for path in (*pages(stage, "POST"), "/setup", "/install", "/admin/setup", "/register"):
+            await first.http.post(f"{acme.issuer}{path}", data=fields)
+        for path in ("/admin", "/account/sessions"):
+            page = await first.visit(f"{acme.issuer}{path}")
+            assert page.url.path.endswith("/login")
+        with use_tenant(acme):
+            assert await UserRow.all().count() == await Session.all().count() == 0
 
 
 @on_sqlite
