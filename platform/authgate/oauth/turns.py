@@ -5,18 +5,17 @@ requests for one row that wait for each other, each would hold a connection of t
 """
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
-from uuid import UUID
 
 
 class Turns:
     """Who is at it, by the key."""
 
     def __init__(self) -> None:
-        self._taken: dict[UUID, asyncio.Event] = {}
+        self._taken: dict[Hashable, asyncio.Event] = {}
 
-    async def waited(self, key: UUID) -> bool:
+    async def waited(self, key: Hashable) -> bool:
         """Wait for whoever has the turn; ``False`` at once where nobody has it."""
         taken = self._taken.get(key)
         if taken is None:
@@ -25,7 +24,7 @@ class Turns:
         return True
 
     @contextmanager
-    def take(self, key: UUID) -> Iterator[None]:
+    def take(self, key: Hashable) -> Iterator[None]:
         """Have the turn, which nobody has at this moment."""
         over = self._taken[key] = asyncio.Event()
         try:

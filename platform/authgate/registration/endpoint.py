@@ -7,6 +7,7 @@ that manages a client.
 
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -22,11 +23,13 @@ from authgate.oauth.errors import (
     RegistrationClosed,
 )
 from authgate.oauth.registered_clients import RegisteredClients
+from authgate.oauth.turns import Turns
 from authgate.provisioning import NewClient, UnfitClient
 from authgate.registration import changes, metadata
 from authgate.storage import client_registrations, clients, initial_access_tokens
 from authgate.storage.client_drafts import ClientChange, ClientDraft
 from authgate.storage.client_rows import Client, ClientStatus
+from authgate.storage.contest import Contest
 from authgate.telemetry.metrics import client_registrations as counted
 from authgate.web.client_ip import bucket
 from authgate.web.limits import Limits
@@ -54,6 +57,9 @@ class RegistrationEndpoint:
         self._parts = parts
         self._clients = clients
         self._limits = limits
+        self._turns = Turns()
+        # Each change ends the token that it was asked for with.
+        self._changes = Contest()
 
     def methods(self) -> dict[str, Handler]:
         """What answers, by method."""
@@ -70,7 +76,7 @@ class RegistrationEndpoint:
         try:
             token = await self._admitted(request)
             wanted = metadata.wanted(metadata.read(request))
-            made, managed_by = await self._registered(wanted, token)
+            made, managed_by = await self._in_turn(wanted, token)
         except OAuthError:
             counted.add("refused")
             raise
@@ -89,9 +95,13 @@ class RegistrationEndpoint:
         document = metadata.read(request)
         _check_named(client, document, now_has=self._parts.clock())
         wanted = metadata.wanted(document)
-        changed, token = await self._changed(client, wanted, token)
+        held = (current_tenant().id, client.client_id, token)
+        changing = partial(self._changed, client, wanted, token)
+        changed = await self._changes.enter(held, changing, lost=None)
+        if changed is None:
+            raise InvalidToken(_NOT_GOOD)
         counted.add("changed")
-        return Reply.json(200, _told(changed, token))
+        return Reply.json(200, _told(*changed))
 
     async def remove(self, request: MachineRequest) -> Reply:
         """The client is gone, with all that it was given."""
@@ -114,6 +124,17 @@ class RegistrationEndpoint:
         if not await initial_access_tokens.is_good(token, now=self._parts.clock()):
             raise InvalidToken(_NOT_GOOD)
         return token
+
+    async def _in_turn(self, wanted: ClientDraft, token: str | None) -> tuple[NewClient, str]:
+        if token is None:
+            return await self._registered(wanted, token)
+        key = (current_tenant().id, token)
+        while await self._turns.waited(key):
+            # Somebody else was at it, and may have used it up.
+            if not await initial_access_tokens.is_good(token, now=self._parts.clock()):
+                raise InvalidToken(_NOT_GOOD)
+        with self._turns.take(key):
+            return await self._registered(wanted, token)
 
     async def _registered(self, wanted: ClientDraft, token: str | None) -> tuple[NewClient, str]:
         now = self._parts.clock()
@@ -142,13 +163,15 @@ class RegistrationEndpoint:
             raise InvalidToken(_NOT_GOOD)
         return client, token
 
-    async def _changed(self, client: Client, wanted: ClientDraft, token: str) -> tuple[Client, str]:
+    async def _changed(
+        self, client: Client, wanted: ClientDraft, token: str
+    ) -> tuple[Client, str] | None:
         async with storage.transaction():
             another = await client_registrations.rotate(client.client_id, token)
             # As it is now, and not as it is remembered: an administrator may have ended it.
             held = await clients.held(client.client_id)
             if another is None or held is None:
-                raise InvalidToken(_NOT_GOOD)
+                return None
             client = held
             if client.status not in (ClientStatus.ACTIVE, ClientStatus.PENDING):
                 raise NotChangeable("An administrator has ended this client.")

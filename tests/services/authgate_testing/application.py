@@ -75,15 +75,18 @@ class Application:
         given = {name: value for name, value in everything.items() if value}
         return await self.http.post(f"{self.tenant.issuer}/oauth/token", data=given)
 
-    async def redeem(self, code: str, asking: Asking, **form: str) -> httpx2.Response:
-        """Redeem a code."""
-        usual = {
+    def redemption(self, code: str, asking: Asking) -> dict[str, str]:
+        """The form that redeems a code."""
+        return self.credentials() | {
             "grant_type": "authorization_code",
             "code": code,
             "redirect_uri": self.redirect_uri,
             "code_verifier": asking.verifier,
         }
-        return await self.token(**(usual | form))
+
+    async def redeem(self, code: str, asking: Asking, **form: str) -> httpx2.Response:
+        """Redeem a code."""
+        return await self.token(**(self.redemption(code, asking) | form))
 
     async def refresh(self, refresh_token: str, **form: str) -> httpx2.Response:
         """Ask for another access token."""

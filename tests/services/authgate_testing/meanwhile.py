@@ -20,11 +20,11 @@ async def meanwhile(
         yield
         task = asyncio.create_task(work, context=apart)
         async with asyncio.timeout(10):
-            await _somebody_waits(postgres)
+            await somebody_waits(postgres)
     await task
 
 
-async def _somebody_waits(postgres: PostgresServer) -> None:
+async def somebody_waits(postgres: PostgresServer) -> None:
     """Return once a statement waits for another transaction."""
     question = "SELECT count(*) FROM pg_locks WHERE NOT granted"
     while await asyncio.to_thread(postgres.execute, question) == ["0"]:
