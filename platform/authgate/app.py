@@ -39,14 +39,11 @@ from authgate.oauth.registered_origins import RegisteredOrigins
 from authgate.oauth.request_object import RequestObjects
 from authgate.oidc.end_session_endpoint import EndSessionEndpoint
 from authgate.people import PeopleApp
-from authgate.plugin_api import HttpClient
 from authgate.plugin_manager import (
     Containment,
-    GuardedHttp,
     Isolation,
     LoginConnectors,
     Plugins,
-    TracedHttp,
     measure,
 )
 from authgate.programs import Programs
@@ -139,20 +136,17 @@ async def assembled(settings: Settings, *, clock: Clock) -> AsyncIterator[tuple[
     async with (
         tracing.opened(settings.tracing) as tracer,
         installation.opened(settings, clock=clock, tracer=tracer) as parts,
-        GuardedHttp.of(settings.egress) as outside,
         Sampler(readings.of(parts)) as sampler,
     ):
         if tracer is None:
-            yield _edge(parts, sampler, AccessLog(settings, handler), outside), parts
+            yield _edge(parts, sampler, AccessLog(settings, handler)), parts
         else:
             access_log = TracedAccessLog(settings, handler, tracer)
-            edge = _edge(parts, sampler, access_log, TracedHttp(outside, tracer))
+            edge = _edge(parts, sampler, access_log)
             yield TracedApp(edge, tracer, _addresses(settings)), parts
 
 
-def _edge(
-    parts: Installation, sampler: Sampler, access_log: AccessLog, outside: HttpClient
-) -> Edge:
+def _edge(parts: Installation, sampler: Sampler, access_log: AccessLog) -> Edge:
     settings = parts.settings
     static = StaticFiles()
     pages = Pages(static=static, base_url=settings.base_url)
@@ -161,9 +155,9 @@ def _edge(
     tracer = parts.tracer or UNTRACED
     isolation = Isolation(observe=measure, containment=Containment(context=tracer.context))
     plugins = Plugins(installed, isolation=isolation)
-    connectors = LoginConnectors(installed, isolation=isolation, http=outside)
-    client_keys = ClientKeys(outside, clock=parts.clock)
-    documents = MetadataDocuments(parts, outside, limits)
+    connectors = LoginConnectors(installed, isolation=isolation, http=parts.outside)
+    client_keys = ClientKeys(parts.outside, clock=parts.clock)
+    documents = MetadataDocuments(parts, parts.outside, limits)
     machine, api = Programs(
         parts=parts,
         limits=limits,

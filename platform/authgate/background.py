@@ -28,7 +28,6 @@ from authgate.jobs import (
 )
 from authgate.jobs.envelope import Envelopes
 from authgate.oidc.backchannel_logout import BackchannelLogout
-from authgate.plugin_manager import GuardedHttp, TracedHttp
 from authgate.settings import Settings
 from authgate.storage import due_logouts
 from authgate.storage.expiry import remove_expired
@@ -125,14 +124,12 @@ async def _remove_expired(settings: Settings, clock: Clock, _job: RemoveExpired)
 
 
 async def _deliver_logouts(parts: Installation, _job: DeliverLogouts) -> None:
-    async with GuardedHttp.of(parts.settings.egress) as outside:
-        http = TracedHttp(outside, parts.tracer) if parts.tracer else outside
-        tokens = LogoutTokens(keys=parts.keys, clock=parts.clock)
-        logout = BackchannelLogout(tokens=tokens, http=http, clock=parts.clock)
-        if tenant_in_scope() is not None:
-            await logout.deliver_due()
-        else:
-            await _deliver_everywhere(parts, logout)
+    tokens = LogoutTokens(keys=parts.keys, clock=parts.clock)
+    logout = BackchannelLogout(tokens=tokens, http=parts.outside, clock=parts.clock)
+    if tenant_in_scope() is not None:
+        await logout.deliver_due()
+    else:
+        await _deliver_everywhere(parts, logout)
 
 
 async def _deliver_everywhere(parts: Installation, logout: BackchannelLogout) -> None:

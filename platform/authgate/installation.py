@@ -12,6 +12,8 @@ from typing import Any
 
 from authgate import storage
 from authgate.clock import Clock, utc_now
+from authgate.plugin_api import HttpClient
+from authgate.plugin_manager import GuardedHttp, TracedHttp
 from authgate.settings import KeySettings, Settings
 from authgate.storage.client_rows import Client
 from authgate.storage.invalidation import Invalidations
@@ -59,6 +61,8 @@ class Installation:
     resolver: TenantResolver
     encryption: TenantEncryption
     keys: SigningKeys
+    outside: HttpClient
+    """The one way out, to addresses that tenants and clients chose."""
 
 
 @asynccontextmanager
@@ -74,7 +78,9 @@ async def opened(
             redis = _redis(settings.redis_url.get_secret_value(), tracer)
             await stack.enter_async_context(redis)
         invalidations = await stack.enter_async_context(Invalidations(redis))
-        yield _built(settings, clock, tracer, redis, invalidations, keks)
+        http = await stack.enter_async_context(GuardedHttp.of(settings.egress))
+        outside = TracedHttp(http, tracer) if tracer else http
+        yield _built(settings, clock, tracer, redis, invalidations, keks, outside)
 
 
 def addressing(settings: Settings) -> Addressing:
@@ -118,6 +124,7 @@ def _built(
     redis: RedisConnection | None,
     invalidations: Invalidations,
     keks: list[KeyEncryptionKey],
+    outside: HttpClient,
 ) -> Installation:
     ttl = _REMEMBERED_SECONDS
     tenants: SharedCache[Tenant | None] = SharedCache(
@@ -150,4 +157,5 @@ def _built(
         resolver=TenantResolver(addressing(settings), TenantRows(), tenants),
         encryption=encryption,
         keys=SigningKeys(encryption=encryption, cache=key_sets, clock=clock),
+        outside=outside,
     )

@@ -1,7 +1,6 @@
 """Plugins that are installed for one test, and a GitHub that answers on this machine."""
 
 import json
-import ssl
 import sys
 from base64 import urlsafe_b64encode
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
@@ -118,9 +117,8 @@ def claims_of(isolation: Isolation, tenant_id: UUID) -> ClaimsOf:
 @pytest.fixture
 async def http(certificate: tuple[Path, Path]) -> AsyncIterator[GuardedHttp]:
     """The plugins' way out, with this machine allowed and its certificate trusted."""
-    tls = ssl.create_default_context(cafile=str(certificate[0]))
     allowed = [ip_network("127.0.0.0/8"), ip_network("::1/128")]
-    async with GuardedHttp(allowed_networks=allowed, tls=tls) as client:
+    async with GuardedHttp(allowed_networks=allowed, authorities=certificate[0]) as client:
         yield client
 
 

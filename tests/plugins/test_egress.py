@@ -2,15 +2,18 @@
 
 import asyncio
 import socket
-import ssl
 from ipaddress import ip_network
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
 from authgate.plugin_api import HttpFailure
 from authgate.plugin_manager import GuardedHttp
 from authgate.plugin_manager.egress import may_be_reached
+from authgate_tenants import Tenant, TenantSettings, use_tenant
+from authgate_tenants.scope import TenantStatus
+from authgate_testing.pretend_host import Answer, Asked
 
 REFUSED = [
     *("127.0.0.1", "127.255.255.254", "0.0.0.1", "0.1.2.3", "10.0.0.1", "172.16.0.1"),
@@ -81,8 +84,8 @@ async def test_ss_02_one_inner_address_among_the_answers_is_enough_to_refuse(
         ]
 
     monkeypatch.setattr(socket, "getaddrinfo", resolve)
-    tls = ssl.create_default_context(cafile=str(certificate[0]))
-    async with GuardedHttp(allowed_networks=[ip_network("127.0.0.0/8")], tls=tls) as guarded:
+    allowed = [ip_network("127.0.0.0/8")]
+    async with GuardedHttp(allowed_networks=allowed, authorities=certificate[0]) as guarded:
         with pytest.raises(HttpFailure, match="not one that may be reached"):
             await guarded.get(f"https://{host.name}/")
     assert not host.asked
@@ -167,3 +170,67 @@ async def test_what_one_tenant_is_told_to_remember_the_next_does_not_send(
     await http.post(f"https://{host.name}/", form={"a": "b c"})
     assert not any("cookie" in asked.headers for asked in host.asked)
     assert host.asked[-1].form == {"a": "b c"}
+
+
+def tenant(slug: str) -> Tenant:
+    issuer = f"https://id.example/t/{slug}"
+    return Tenant(uuid4(), slug, slug, TenantStatus.ACTIVE, issuer, f"/t/{slug}", TenantSettings())
+
+
+async def test_one_tenants_slow_host_keeps_nobody_else_waiting(
+    host: Any, http: GuardedHttp
+) -> None:
+    """Three hundred requests wait for a host that never answers."""
+    full = asyncio.Event()
+
+    def site(asked: Asked) -> Answer:
+        if len(host.asked) == 16:
+            full.set()
+        return Answer(never_ends=asked.path == "/slow", body=b"")
+
+    host.site = site
+
+    async def ask(who: Tenant, url: str) -> int:
+        with use_tenant(who):
+            return (await http.get(url)).status
+
+    acme, globex = tenant("acme"), tenant("globex")
+    slow = [asyncio.create_task(ask(acme, f"https://{host.name}/slow")) for _ in range(300)]
+    async with asyncio.timeout(4):
+        await full.wait()
+        assert await ask(globex, f"https://{host.name}/") == 200, "of another tenant"
+    assert len(host.asked) == 17, "as many as are one tenant's"
+    for each in slow:
+        each.cancel()
+    await asyncio.gather(*slow, return_exceptions=True)
+    assert await ask(acme, f"https://{host.name}/") == 200, "places are given back"
+
+
+async def test_a_slow_host_of_many_tenants_keeps_no_other_host_waiting(
+    host: Any, http: GuardedHttp
+) -> None:
+    full, other_was_asked = asyncio.Event(), asyncio.Event()
+
+    def site(asked: Asked) -> Answer:
+        if len(host.asked) == 32:
+            full.set()
+        if asked.path == "/other":
+            other_was_asked.set()
+        return Answer(never_ends=True, body=b"")
+
+    host.site = site
+
+    async def ask(who: Tenant) -> None:
+        with use_tenant(who):
+            await http.get(f"https://{host.name}/")
+
+    waiting = [asyncio.create_task(ask(tenant(f"t{number}"))) for number in range(300)]
+    async with asyncio.timeout(4):
+        await full.wait()
+        # The same machine by another name: another host.
+        other = asyncio.create_task(http.get(f"https://127.0.0.1:{host.port}/other"))
+        await other_was_asked.wait()
+    assert len(host.asked) == 33
+    for each in (*waiting, other):
+        each.cancel()
+    await asyncio.gather(*waiting, other, return_exceptions=True)

@@ -4,13 +4,16 @@ Where a name leads is judged on the resolved address, in the moment of connectin
 address: a second look-up could answer differently. A bare connection pool is used rather than a
 full client, because what that adds is what must not be here: redirects, cookies that one tenant
 leaves for the next, proxies from the environment, and decompression of what is small on the wire.
+
+All of a process shares one pool. Of its connections one tenant, and one host, has a small part:
+who waits for a host that does not answer keeps nobody else waiting.
 """
 
 import asyncio
 import socket
 import ssl
 from collections.abc import Collection, Iterable, Mapping
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from ipaddress import (
     IPv4Address,
     IPv4Network,
@@ -23,17 +26,23 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 from urllib.parse import urlencode, urlsplit
+from uuid import UUID
 
 import httpcore2
 
 from authgate.plugin_api import HttpFailure, HttpResponse
+from authgate.plugin_manager.shares import Shares
 from authgate.settings import EgressSettings
+from authgate_tenants.scope import tenant_in_scope
 
 Network = IPv4Network | IPv6Network
 
 _WHOLE_SECONDS = 5.0
 _CONNECT_SECONDS = 3.0
 _BODY_LIMIT = 1_000_000
+_CONNECTIONS = 256
+_OF_ONE_HOST = 32
+_OF_ONE_TENANT = 16
 _OURS = frozenset({"host", "connection", "content-length", "transfer-encoding", "accept-encoding"})
 
 _GLOBAL_UNICAST = IPv6Network("2000::/3")
@@ -57,24 +66,31 @@ class GuardedHttp:
         self,
         *,
         allowed_networks: Collection[Network] = (),
-        tls: ssl.SSLContext | None = None,
+        authorities: Path | None = None,
     ) -> None:
-        self._pool = httpcore2.AsyncConnectionPool(
-            ssl_context=tls or ssl.create_default_context(),
-            max_connections=100,
-            max_keepalive_connections=20,
-            keepalive_expiry=30.0,
-            network_backend=_GuardedNetwork(tuple(allowed_networks)),
-        )
+        self._allowed = tuple(allowed_networks)
+        self._authorities = authorities
+        self._tenants = Shares(_OF_ONE_TENANT)
+        self._hosts = Shares(_OF_ONE_HOST)
 
     @classmethod
     def of(cls, settings: EgressSettings) -> Self:
         """As the installation has it."""
         allowed = [ip_network(each) for each in settings.allowed_networks]
-        return cls(allowed_networks=allowed, tls=_tls(settings.ca_file))
+        return cls(allowed_networks=allowed, authorities=settings.ca_file)
+
+    @cached_property
+    def _pool(self) -> httpcore2.AsyncConnectionPool:
+        # Made when something is asked: a command that asks nothing reads no authorities.
+        return httpcore2.AsyncConnectionPool(
+            ssl_context=_tls(self._authorities),
+            max_connections=_CONNECTIONS,
+            max_keepalive_connections=20,
+            keepalive_expiry=30.0,
+            network_backend=_GuardedNetwork(self._allowed),
+        )
 
     async def __aenter__(self) -> Self:
-        await self._pool.__aenter__()
         return self
 
     async def __aexit__(
@@ -83,7 +99,8 @@ class GuardedHttp:
         error: BaseException | None = None,
         trace: TracebackType | None = None,
     ) -> None:
-        await self._pool.aclose()
+        if "_pool" in vars(self):
+            await self._pool.aclose()
 
     async def get(self, url: str, *, headers: Mapping[str, str] | None = None) -> HttpResponse:
         """Ask for a resource. Raises ``HttpFailure``."""
@@ -102,15 +119,19 @@ class GuardedHttp:
         _check_url(url)
         sent = _checked_headers(headers)
         try:
-            async with asyncio.timeout(_WHOLE_SECONDS):
-                async with self._pool.stream(
+            async with (
+                asyncio.timeout(_WHOLE_SECONDS),
+                self._tenants.place(_whose()),
+                self._hosts.place(urlsplit(url).netloc),
+                self._pool.stream(
                     method,
                     url,
                     headers=sent,
                     content=content,
                     extensions={"timeout": {"connect": _CONNECT_SECONDS}},
-                ) as answer:
-                    return await _whole(answer)
+                ) as answer,
+            ):
+                return await _whole(answer)
         except TimeoutError as error:
             raise HttpFailure(f"No whole answer within {_WHOLE_SECONDS:g} seconds.") from error
         except (
@@ -193,6 +214,11 @@ def _unwrapped(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
     if address in _NAT64:
         return IPv4Address(int(address) & 0xFFFFFFFF)
     return address.ipv4_mapped or address
+
+
+def _whose() -> UUID | None:
+    tenant = tenant_in_scope()
+    return tenant.id if tenant else None
 
 
 def _check_url(url: str) -> None:
