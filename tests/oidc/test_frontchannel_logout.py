@@ -12,8 +12,11 @@ import jwt
 import pytest
 
 from authgate import provisioning
-from authgate.storage.client_drafts import ClientChange
+from authgate.storage import clients, session_clients
+from authgate.storage.client_drafts import ClientChange, ClientDraft
+from authgate.storage.client_metadata import ClientMetadata
 from authgate.storage.client_rows import ClientStatus
+from authgate.storage.session_clients import SessionClient
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.application import Application, sent_on
 from authgate_testing.databases import on_sqlite
@@ -105,3 +108,32 @@ async def test_the_page_of_a_client_that_is_not_served_is_not_loaded(
         await provisioning.set_client_status(server.parts, "console", ClientStatus.INACTIVE)
     await person.visit(f"{acme.issuer}/account/sessions")
     assert frames(await person.submit({}, to="/logout")) == []
+
+
+async def test_however_many_applications_there_are_the_header_that_names_them_is_short(
+    server: RunningServer, acme: Tenant, console: Application, person: Person
+) -> None:
+    await console.signed_in(person, scope="openid")
+    await person.visit(f"{acme.issuer}/account/sessions")
+    with use_tenant(acme):
+        [known] = await SessionClient.all()
+        for number in range(60):
+            host = f"https://{number:0>40}.example"
+            draft = ClientDraft(
+                name="Another",
+                client_id=f"another-{number}",
+                grant_types=["authorization_code"],
+                redirect_uris=[f"{host}/callback"],
+                metadata=ClientMetadata(frontchannel_logout_uri=f"{host}/gone"),
+            )
+            await clients.create(draft, secret="s" * 40)
+            await session_clients.note(
+                known.session_id, f"another-{number}", subject="x", expires_at=known.expires_at
+            )
+    answer = await person.submit({}, to="/logout")
+    loaded = [urlsplit(each).hostname or "" for each in frames(answer)]
+    assert len(policy(answer)) < 2100
+    assert 20 < len(loaded) < 60
+    assert loaded[0] == f"{59:0>40}.example", "the latest ones first"
+    named = policy(answer).partition("; frame-src ")[2].split()
+    assert set(named) == {f"https://{host}" for host in loaded}

@@ -5,9 +5,13 @@ Back-Channel Logout 1.0); over the front channel by pages of theirs, loaded in t
 still there (OpenID Connect Front-Channel Logout 1.0).
 """
 
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from functools import partial
+from itertools import islice
 from uuid import UUID
+
+import structlog
 
 from authgate import storage
 from authgate.jobs import DeliverLogouts, port
@@ -16,6 +20,12 @@ from authgate.storage.client_rows import Client
 from authgate.storage.session_clients import SessionClient
 from authgate.web import redirect_uris
 from authgate_tenants import current_tenant
+
+_MOST_FRAMES = 50
+_LONGEST_ORIGINS = 1536
+"""Bytes of ``frame-src``: a proxy may take 4096 for all headers of an answer."""
+
+_log = structlog.get_logger(__name__)
 
 
 async def tell_clients(session_id: UUID, *, now: datetime) -> None:
@@ -34,13 +44,27 @@ async def tell_clients(session_id: UUID, *, now: datetime) -> None:
 
 
 async def frames(session_id: UUID) -> tuple[str, ...]:
-    """The pages that clients want loaded in the browser."""
+    """The pages that clients want loaded in the browser: those of the latest sign-ins, where there
+    are more than one answer can name."""
     said = {"iss": current_tenant().issuer, "sid": str(session_id)}
-    return tuple(
+    wanted = [
         redirect_uris.with_query(client.metadata.frontchannel_logout_uri, said)
-        for _, client in await _who_know(session_id)
+        for _, client in reversed(await _who_know(session_id))
         if client.metadata.frontchannel_logout_uri
-    )
+    ]
+    loaded = tuple(_that_fit(wanted))
+    if len(loaded) < len(wanted):
+        _log.warning("not every application's page is loaded", left_out=len(wanted) - len(loaded))
+    return loaded
+
+
+def _that_fit(uris: Iterable[str]) -> Iterator[str]:
+    origins: set[str] = set()
+    for uri in islice(uris, _MOST_FRAMES):
+        origins.add(redirect_uris.origin(uri))
+        if sum(len(origin) + 1 for origin in origins) > _LONGEST_ORIGINS:
+            return
+        yield uri
 
 
 async def _who_know(session_id: UUID) -> list[tuple[SessionClient, Client]]:
