@@ -1,10 +1,8 @@
 """Signing in to an application in a real browser, which the application takes back."""
 
 import re
-import threading
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import httpx2
@@ -14,6 +12,8 @@ from playwright.async_api import Page
 from authgate_testing import BrowserContextFactory
 from authgate_testing.application import challenge
 from authgate_testing.live import PASSWORD, LiveServer
+from authgate_testing.other_origin import Site, serving
+from authgate_testing.processes import LOOPBACK
 
 Axe = Callable[[Page], Awaitable[list[str]]]
 USERNAME = "mira.halvorsen"
@@ -24,7 +24,7 @@ VERIFIER = "v" * 43
 class Program:
     """A program on the person's machine that waits for its answer."""
 
-    port: int
+    origin: str = ""
     goes_on: bool = False
     """Whether it sends the browser on to another origin when it has its answer."""
     told: list[tuple[str, dict[str, str]]] = field(default_factory=list)
@@ -33,7 +33,12 @@ class Program:
     @property
     def redirect_uri(self) -> str:
         """Where it listens."""
-        return f"http://127.0.0.1:{self.port}/callback"
+        return f"{self.origin}/callback"
+
+    @property
+    def home(self) -> str:
+        """Its page on another origin."""
+        return self.origin.replace(LOOPBACK, "localhost") + "/home"
 
     def asks(self, server: LiveServer, client_id: str, **more: str) -> str:
         """Where it sends the browser."""
@@ -67,37 +72,24 @@ class Program:
 def program() -> Iterator[Program]:
     """A program that listens."""
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self._heard("GET", urlsplit(self.path).query)
+    listening = Program()
 
-        def do_POST(self) -> None:
-            length = int(self.headers["Content-Length"])
-            self._heard("POST", self.rfile.read(length).decode())
-
-        def _heard(self, how: str, said: str) -> None:
+    class Listener(Site):
+        def answer(self, sent: bytes) -> None:
+            said = sent.decode() or urlsplit(self.path).query
             if "state" in said:
                 answer = {name: values[0] for name, values in parse_qs(said).items()}
-                listening.told.append((how, answer))
+                listening.told.append((self.command, answer))
             leads_on = listening.goes_on and self.path.startswith("/callback")
-            self.send_response(303 if leads_on else 200)
             if leads_on:
-                self.send_header("Location", f"http://localhost:{listening.port}/home")
-            self.send_header("Content-Type", "text/html")
-            self.end_headers()
-            self.wfile.write(b"<!doctype html><title>Back</title><h1>Back in the program</h1>")
+                self.send_response(303)
+                self.send_header("Location", listening.home)
+                self.end_headers()
+            else:
+                self.page(b"<!doctype html><title>Back</title><h1>Back in the program</h1>")
 
-        def log_message(self, format: str, *arguments: object) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    listening = Program(server.server_port)
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-    thread.start()
-    yield listening
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(Listener) as listening.origin:
+        yield listening
 
 
 async def sign_in(page: Page) -> None:
@@ -171,7 +163,7 @@ async def test_a_program_may_send_the_browser_on_to_another_origin(
     if asks:
         await browser_page.get_by_role("button", name="Allow").click()
     await is_back(browser_page)
-    assert browser_page.url == f"http://localhost:{program.port}/home"
+    assert browser_page.url == program.home
 
 
 async def test_enter_on_the_consent_page_denies(

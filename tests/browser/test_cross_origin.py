@@ -1,21 +1,18 @@
 """A page of another origin signs somebody in by itself, with nothing but fetch; others may not."""
 
 import json
-import threading
 from collections.abc import AsyncIterator, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 from playwright.async_api import Page, expect
 
 from authgate import provisioning
-from authgate.settings import DatabaseSettings, KeySettings, Settings
+from authgate.settings import DatabaseSettings, Settings
 from authgate.storage.client_drafts import ClientDraft
 from authgate_tenants import Tenant, use_tenant
-from authgate_testing.listening import listening
-from authgate_testing.processes import free_port
+from authgate_testing.listening import listening, settings_for_browsers
+from authgate_testing.other_origin import Site, serving
 from authgate_testing.server import RunningServer
 
 _PAGE = """<!doctype html><title>Application</title><h1></h1><script type="module">
@@ -54,19 +51,12 @@ try {
 
 @pytest.fixture
 def settings(sqlite_settings: DatabaseSettings, tmp_path: Path) -> Settings:
-    return Settings(
-        base_url=f"http://localhost:{free_port()}",
-        database=sqlite_settings,
-        keys=KeySettings(kek_file=tmp_path / "kek"),
-        log_level="error",
-    )
+    return settings_for_browsers(sqlite_settings, tmp_path)
 
 
 @pytest.fixture
 async def listener(server: RunningServer, settings: Settings) -> AsyncIterator[None]:
-    port = urlsplit(settings.base_url).port
-    assert port is not None
-    async with listening(server.transport.app, port):
+    async with listening(server.transport.app, settings.base_url):
         yield
 
 
@@ -75,23 +65,12 @@ def application(acme: Tenant) -> Iterator[str]:
     """A page that signs people in at acme; its origin."""
     content = _PAGE.replace("ISSUER", json.dumps(acme.issuer)).encode()
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200)
-            self.send_header("Content-Type", "text/html")
-            self.end_headers()
-            self.wfile.write(content)
+    class Application(Site):
+        def answer(self, sent: bytes) -> None:
+            self.page(content)
 
-        def log_message(self, format: str, *arguments: object) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(Application) as origin:
+        yield origin
 
 
 @pytest.mark.usefixtures("listener", "alice")

@@ -1,42 +1,33 @@
 """Signing out in a real browser: the application's page is loaded unseen, and on it goes."""
 
-import threading
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 import pytest
 from playwright.async_api import Page, expect
 
 from authgate import provisioning
-from authgate.settings import DatabaseSettings, KeySettings, Settings
+from authgate.settings import DatabaseSettings, Settings
 from authgate.storage.client_drafts import ClientChange, ClientDraft
 from authgate.storage.client_rows import ConsentPolicy
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing import BrowserContextFactory
 from authgate_testing.application import challenge
-from authgate_testing.listening import listening
-from authgate_testing.processes import free_port
+from authgate_testing.listening import listening, settings_for_browsers
+from authgate_testing.other_origin import Site, serving
 from authgate_testing.server import RunningServer
 
 
 @pytest.fixture
 def settings(sqlite_settings: DatabaseSettings, tmp_path: Path) -> Settings:
-    return Settings(
-        base_url=f"http://localhost:{free_port()}",
-        database=sqlite_settings,
-        keys=KeySettings(kek_file=tmp_path / "kek"),
-        log_level="error",
-    )
+    return settings_for_browsers(sqlite_settings, tmp_path)
 
 
 @pytest.fixture
 async def listener(server: RunningServer, settings: Settings) -> AsyncIterator[None]:
-    port = urlsplit(settings.base_url).port
-    assert port is not None
-    async with listening(server.transport.app, port):
+    async with listening(server.transport.app, settings.base_url):
         yield
 
 
@@ -50,24 +41,13 @@ def asked() -> list[str]:
 def application(asked: list[str]) -> Iterator[str]:
     """The origin of an application."""
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
+    class Application(Site):
+        def answer(self, sent: bytes) -> None:
             asked.append(self.path)
-            self.send_response(200)
-            self.send_header("Content-Type", "text/html")
-            self.end_headers()
-            self.wfile.write(b"<!doctype html><title>Application</title><h1>At home</h1>")
+            self.page(b"<!doctype html><title>Application</title><h1>At home</h1>")
 
-        def log_message(self, format: str, *arguments: object) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(Application) as origin:
+        yield origin
 
 
 async def register(server: RunningServer, tenant: Tenant, application: str) -> None:

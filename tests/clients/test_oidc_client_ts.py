@@ -1,10 +1,8 @@
 """oidc-client-ts signs a person in and out on a page of another origin, in a real browser."""
 
 import json
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -15,15 +13,16 @@ from authgate.storage.client_drafts import ClientDraft
 from authgate.storage.client_metadata import ClientMetadata
 from authgate_testing.issuers import Issuer
 from authgate_testing.live import PASSWORD
+from authgate_testing.other_origin import Site, serving
 
 NPM = Path(__file__).parent / "npm"
 
 
 @dataclass(slots=True)
-class Site:
+class Application:
     """Serves the application's page."""
 
-    origin: str
+    origin: str = ""
     settings: dict[str, str] = field(default_factory=dict)
 
     def file(self, path: str) -> tuple[str, bytes]:
@@ -37,33 +36,23 @@ class Site:
 
 
 @pytest.fixture
-def site(clients_node: Path) -> Iterator[Site]:
+def site(clients_node: Path) -> Iterator[Application]:
     """An origin of its own, whose library was installed."""
     assert clients_node.exists()
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            kind, content = serving.file(urlsplit(self.path).path)
-            self.send_response(200)
-            self.send_header("Content-Type", kind)
-            self.end_headers()
-            self.wfile.write(content)
+    application = Application()
 
-        def log_message(self, format: str, *arguments: object) -> None:
-            """Say nothing."""
+    class Served(Site):
+        def answer(self, sent: bytes) -> None:
+            kind, content = application.file(urlsplit(self.path).path)
+            self.page(content, kind=kind)
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    serving = Site(f"http://127.0.0.1:{server.server_port}")
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-    thread.start()
-    yield serving
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(Served) as application.origin:
+        yield application
 
 
 async def test_a_person_signs_in_stays_signed_in_and_signs_out(
-    issuer: Issuer, site: Site, browser_page: Page
+    issuer: Issuer, site: Application, browser_page: Page
 ) -> None:
     made = await issuer.add(
         ClientDraft(

@@ -1,10 +1,8 @@
 """The pages with people and things in them, and a small server that shows them to a browser."""
 
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext, suppress
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from uuid import UUID
 
 import pytest
@@ -42,6 +40,7 @@ from authgate.web.view_models import (
 from authgate_tenants.scope import Tenant, TenantStatus, use_tenant
 from authgate_tenants.settings import TenantSettings
 from authgate_testing.console_samples import CONSOLE_ALIKE, console_samples
+from authgate_testing.other_origin import Site, serving
 
 _NOW = datetime.now(UTC)
 _LONG = "a-name-without-a-single-space-in-it-" * 3
@@ -314,10 +313,10 @@ def gallery_url(
 ) -> Iterator[str]:
     """Where the samples are served, with the headers that the server sends: ``…/<sample>``."""
 
-    class Handler(BaseHTTPRequestHandler):
+    class Gallery(Site):
         protocol_version = "HTTP/1.1"
 
-        def do_GET(self) -> None:
+        def answer(self, sent: bytes) -> None:
             reply = static.reply(self.path)
             if reply is not None:
                 self._answer(reply, Answer.DATA)
@@ -338,13 +337,5 @@ def gallery_url(
             with suppress(BrokenPipeError):  # a browser that has left
                 self.wfile.write(reply.body)
 
-        def log_message(self, format: str, *arguments: object) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(Gallery) as origin:
+        yield origin

@@ -2,17 +2,15 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import httpx2
 import pytest
 from playwright.async_api import Page, expect
 
 from authgate.provisioning import NewClient
-from authgate.settings import DatabaseSettings, KeySettings, Settings
+from authgate.settings import DatabaseSettings, Settings
 from authgate_tenants import Tenant
-from authgate_testing.listening import listening
-from authgate_testing.processes import free_port
+from authgate_testing.listening import listening, settings_for_browsers
 from authgate_testing.server import RunningServer
 
 GRANT = "urn:ietf:params:oauth:grant-type:device_code"
@@ -21,19 +19,12 @@ PASSWORD = "correct-horse-battery-staple"
 
 @pytest.fixture
 def settings(sqlite_settings: DatabaseSettings, tmp_path: Path) -> Settings:
-    return Settings(
-        base_url=f"http://localhost:{free_port()}",
-        database=sqlite_settings,
-        keys=KeySettings(kek_file=tmp_path / "kek"),
-        log_level="error",
-    )
+    return settings_for_browsers(sqlite_settings, tmp_path)
 
 
 @pytest.fixture
 async def listener(server: RunningServer, settings: Settings) -> AsyncIterator[None]:
-    port = urlsplit(settings.base_url).port
-    assert port is not None
-    async with listening(server.transport.app, port):
+    async with listening(server.transport.app, settings.base_url):
         yield
 
 

@@ -3,18 +3,33 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import cast
+from urllib.parse import urlsplit
 
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
 from hypercorn.typing import ASGIFramework
 
-from authgate_testing.processes import LOOPBACK
+from authgate.settings import DatabaseSettings, KeySettings, Settings
+from authgate_testing.processes import LOOPBACK, free_port
+
+
+def settings_for_browsers(database: DatabaseSettings, folder: Path) -> Settings:
+    """Settings of a server that a browser finds at a port of its own."""
+    return Settings(
+        base_url=f"http://localhost:{free_port()}",
+        database=database,
+        keys=KeySettings(kek_file=folder / "kek"),
+        log_level="error",
+    )
 
 
 @asynccontextmanager
-async def listening(app: Callable[..., Awaitable[None]], port: int) -> AsyncIterator[None]:
-    """Answer on this port until the block ends."""
+async def listening(app: Callable[..., Awaitable[None]], base_url: str) -> AsyncIterator[None]:
+    """Answer at this address until the block ends."""
+    port = urlsplit(base_url).port
+    assert port is not None
     config = Config()
     config.bind = [f"{LOOPBACK}:{port}"]
     config.errorlog = None
