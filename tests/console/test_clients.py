@@ -12,6 +12,7 @@ from authgate.audit import Event
 from authgate.provisioning import NewClient
 from authgate.storage import clients
 from authgate.storage.client_drafts import ClientChange, ClientDraft
+from authgate.storage.client_metadata import ClientMetadata
 from authgate.storage.client_rows import Client, ClientRow, ClientStatus
 from authgate.storage.users import User
 from authgate_tenants import Tenant, use_tenant
@@ -23,6 +24,13 @@ from authgate_testing.person import Person, forms
 from authgate_testing.server import RunningServer
 
 SECRET = re.compile(r"agsec_[A-Za-z0-9_-]{43}")
+KEY = {
+    "kty": "OKP",
+    "crv": "Ed25519",
+    "kid": "1",
+    "alg": "EdDSA",
+    "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
+}
 HOSTILE = "<script>alert(1)</script>\u202e$(id)"
 
 
@@ -42,7 +50,8 @@ async def opened(person: Person, tenant: Tenant, path: str) -> str:
 async def made(admin: Person, tenant: Tenant, kind: str, **fields: str) -> str:
     """Make a client; the page that it leads to."""
     await opened(admin, tenant, f"/clients/new/{kind}")
-    page = await admin.submit({"name": "Partner portal", **fields}, to=f"/new/{kind}")
+    said = {"name": "Partner portal", "refresh_token": "0", **fields}
+    page = await admin.submit(said, to=f"/new/{kind}")
     return page.text
 
 
@@ -446,3 +455,72 @@ async def test_what_a_person_has_allowed_a_client_is_taken_back(
     assert (event.actor_id, event.client_id) == (str(alice.id), "console")
     answer = await admin.visit(f"{acme.issuer}/admin{here}?cursor=x")
     assert answer.status_code == 400
+
+
+@on_sqlite
+async def test_what_a_standard_knows_of_a_client_is_set_in_its_form_and_stays_when_others_change(
+    acme: Tenant, admin: Person
+) -> None:
+    await made(admin, acme, "web", client_id="portal", redirect_uris="https://a.example/cb")
+    here = f"/clients/{(await stored(acme, 'portal')).id}/edit"
+    said = {
+        "post_logout_redirect_uris": "https://a.example/bye\nhttps://a.example/out",
+        "backchannel_logout_uri": "https://a.example/back",
+        "frontchannel_logout_session_required": "1",
+        "client_secret_post": "0",
+        "private_key_jwt": "1",
+        "jwks": orjson.dumps({"keys": [KEY]}).decode(),
+        "dpop_bound_access_tokens": "1",
+        "token_profile": "short",
+        "token_exchange": "1",
+        "token_exchange_from": "portal",
+    }
+    await opened(admin, acme, here)
+    assert (await admin.submit(said, to="/edit")).status_code == 200
+    form = await opened(admin, acme, here)
+    assert "https://a.example/bye\nhttps://a.example/out</textarea>" in form
+    assert '<option value="short" selected>' in form
+    assert KEY["x"] in form
+    await admin.submit({"name": "Renamed"}, to="/edit")
+    client = await stored(acme, "portal")
+    assert client.name == "Renamed"
+    assert client.authentication_methods == {"client_secret_basic", "private_key_jwt"}
+    assert client.grant_types == {
+        "authorization_code",
+        "urn:ietf:params:oauth:grant-type:token-exchange",
+    }
+    assert client.metadata == ClientMetadata(
+        post_logout_redirect_uris=("https://a.example/bye", "https://a.example/out"),
+        backchannel_logout_uri="https://a.example/back",
+        frontchannel_logout_session_required=True,
+        jwks={"keys": [KEY]},
+        dpop_bound_access_tokens=True,
+        token_profile="short",
+        token_exchange_from=("portal",),
+    )
+
+
+@on_sqlite
+async def test_no_client_is_left_without_a_way_to_prove_itself(acme: Tenant, admin: Person) -> None:
+    await made(admin, acme, "web", client_id="portal", redirect_uris="https://a.example/cb")
+    here = f"/clients/{(await stored(acme, 'portal')).id}/edit"
+    before = await stored(acme, "portal")
+    await opened(admin, acme, here)
+    no_secret = {"client_secret_basic": "0", "client_secret_post": "0"}
+    for wrong, fault in (
+        (no_secret, "authentication_methods"),
+        (no_secret | {"private_key_jwt": "1"}, "jwks"),
+        ({"jwks": "[]"}, "jwks"),
+        ({"jwks": '{"keys": [{"kty": "oct"}]}'}, "jwks"),
+        ({"jwks_uri": "http://a.example/keys"}, "jwks_uri"),
+        ({"token_endpoint_auth_signing_alg": "none"}, "token_endpoint_auth_signing_alg"),
+        ({"backchannel_logout_uri": "http://a.example/x"}, "backchannel_logout_uri"),
+        ({"frontchannel_logout_uri": "https://b.example/x"}, "frontchannel_logout_uri"),
+        ({"post_logout_redirect_uris": "javascript:1"}, "post_logout_redirect_uris"),
+        ({"token_profile": "endless"}, "token_profile"),
+    ):
+        page = await admin.submit(wrong, to="/edit")
+        assert page.status_code == 400, wrong
+        assert f'id="{fault}-fault"' in page.text, wrong
+        await opened(admin, acme, here)
+    assert await stored(acme, "portal") == before

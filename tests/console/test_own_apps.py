@@ -23,6 +23,7 @@ GOOD = {
     "name": "Alice's portal",
     "redirect_uris": "https://alice.example/cb",
     "scopes": "openid profile",
+    "refresh_token": "0",
 }
 
 

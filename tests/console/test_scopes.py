@@ -2,12 +2,17 @@
 
 import re
 
+from authgate import provisioning
 from authgate.audit import Event
+from authgate.storage import scopes
+from authgate.storage.scopes import ScopeDraft
 from authgate.storage.users import User
-from authgate_tenants import Tenant
+from authgate_tenants import Tenant, use_tenant
 from authgate_testing.application import Application, sent_on
+from authgate_testing.databases import on_sqlite
 from authgate_testing.ledger import Ledger
 from authgate_testing.person import Person
+from authgate_testing.server import RunningServer
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 
@@ -74,3 +79,27 @@ async def test_what_is_wrong_with_a_scope_is_said_and_what_was_typed_is_kept(
     ]
     await admin.visit(f"http://localhost:8080{row}")
     assert "Deleted." in (await admin.submit({}, to="/delete")).text
+
+
+@on_sqlite
+async def test_ad_07_nobody_describes_a_scope_over_what_somebody_else_has_said_meanwhile(
+    server: RunningServer, acme: Tenant, admin: Person
+) -> None:
+    with use_tenant(acme):
+        scope = await provisioning.add_scope(server.parts, ScopeDraft(name="orders", title="One"))
+    here = f"{acme.issuer}/admin/scopes/{scope.id}"
+    await admin.visit(here)
+    with use_tenant(acme):
+        await provisioning.change_scope(server.parts, ScopeDraft(name="orders", title="Two"))
+    page = await admin.submit({}, to="/delete")
+    assert "it had changed meanwhile" in page.text
+    with use_tenant(acme):
+        await provisioning.change_scope(server.parts, ScopeDraft(name="orders", title="Three"))
+    page = await admin.submit({"title": "Mine"}, to=f"/scopes/{scope.id}")
+    assert page.status_code == 409
+    assert 'value="Three"' in page.text
+    page = await admin.submit({"title": "Mine"}, to=f"/scopes/{scope.id}")
+    assert page.status_code == 200
+    with use_tenant(acme):
+        [after] = await scopes.all_scopes()
+    assert after.words.title == "Mine"

@@ -54,8 +54,8 @@ class ScopeFields:
 
 @dataclass(frozen=True, slots=True)
 class ScopeFormPage:
-    """``console/scope_form.html``. Posts ``ScopeFields``; ``delete_action`` gets nothing
-    besides."""
+    """``console/scope_form.html``. Posts ``ScopeFields`` and ``version``; ``delete_action`` gets
+    ``version``."""
 
     frame: ConsoleFrame
     action: str
@@ -65,3 +65,7 @@ class ScopeFormPage:
     """By the name of the field."""
     delete_action: str | None = None
     """``None`` where it is new."""
+    version: str = ""
+    """Which state of the scope that is."""
+    changed_meanwhile: bool = False
+    """Whether somebody else has changed it since: nothing was saved."""

@@ -23,6 +23,7 @@ from authgate.web.console_view_models import (
     Endpoint,
     FilterLink,
     KindLink,
+    OfferedSettings,
     OverviewPage,
     RotatePage,
     RotationFields,
@@ -60,7 +61,6 @@ CONSOLE_ALIKE = frozenset({"my-apps-full", "my-app-new", "my-app-disabled"}) | f
         "new-native",
         "new-machine",
         "new-browser",
-        "edit",
         "credentials-public",
         "credentials-rotated",
         "client-disabled",
@@ -162,6 +162,13 @@ def _form(template: str, kind: ClientKind, **changes: object) -> Sample:
         "public": kind not in (ClientKind.WEB, ClientKind.MACHINE),
         "fields": ClientFields(name="Partner portal", scopes="openid", refresh_token=True),
         "known_scopes": ("openid", "profile"),
+        "offered": OfferedSettings(
+            resources=("https://files.northwind.example",),
+            algorithms=("ES256", "RS256"),
+            answers="ES256",
+            certificates=True,
+            extra_claims=True,
+        ),
         "title": "Partner portal",
     }
     return (f"console/{template}", ClientFormPage(**(filled | changes)))  # type: ignore[arg-type]
@@ -385,7 +392,8 @@ def _own_apps() -> Mapping[str, Sample]:
 
 def console_samples() -> Mapping[str, Sample]:
     """Every template of the console in every state it has, by name."""
-    faults = dict.fromkeys(("name", "redirect_uris", "scopes", "consent", "grant_types"), _LONG)
+    wrong = ("name", "redirect_uris", "scopes", "consent", "grant_types", "jwks")
+    faults = dict.fromkeys(wrong, _LONG)
     mistyped = DeleteClientPage(_frame(), _LONG, _LONG, "/delete", _HERE, 1, mistyped=True)
     rotation = RotatePage(
         _frame(),
@@ -413,7 +421,11 @@ def console_samples() -> Mapping[str, Sample]:
             for kind in (ClientKind.BROWSER, ClientKind.NATIVE, ClientKind.MACHINE)
         },
         "console-new-faults": _form("client_new.html", ClientKind.WEB, faults=faults),
-        "console-edit": _form("client_edit.html", ClientKind.WEB),
+        "console-edit": _form(
+            "client_edit.html",
+            ClientKind.WEB,
+            fields=ClientFields(name="Partner portal", jwt_bearer=True, jwks='{"keys": []}'),
+        ),
         "console-edit-faults": _form(
             "client_edit.html", ClientKind.BROWSER, faults=faults, title=_LONG
         ),

@@ -8,13 +8,14 @@ from urllib.parse import urljoin
 import httpx2
 
 _FORM = re.compile(r"<form\b[^>]*>.*?</form>", re.DOTALL)
-_INPUT = re.compile(r'<input\b[^>]*\btype="hidden"[^>]*>')
+_INPUT = re.compile(r'<input\b[^>]*\btype="(?:hidden|checkbox)"[^>]*>')
+_UNTICKED = re.compile(r'type="checkbox"(?!.* checked\b)')
 _ATTRIBUTE = re.compile(r'([a-z_-]+)="([^"]*)"')
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A form of a page: where it goes, and what it sends unseen."""
+    """A form of a page: where it goes, and what it sends unseen or is ticked already."""
 
     action: str
     hidden: dict[str, str]
@@ -27,11 +28,11 @@ def forms(html: str) -> list[Form]:
 
 def _form(html: str) -> Form:
     opening = dict(_ATTRIBUTE.findall(html[: html.index(">")]))
-    hidden = [dict(_ATTRIBUTE.findall(each)) for each in _INPUT.findall(html)]
-    return Form(
-        action=unescape(opening["action"]),
-        hidden={each["name"]: unescape(each.get("value", "")) for each in hidden},
-    )
+    sent = [each for each in _INPUT.findall(html) if not _UNTICKED.search(each)]
+    hidden: dict[str, str] = {}
+    for each in map(dict, map(_ATTRIBUTE.findall, sent)):
+        hidden.setdefault(each["name"], unescape(each.get("value", "")))
+    return Form(action=unescape(opening["action"]), hidden=hidden)
 
 
 @dataclass(slots=True)

@@ -131,6 +131,7 @@ class ClientChanges:
             public=client.is_public,
             fields=fields,
             known_scopes=await client_form.known_scopes(),
+            offered=client_form.offered(client, certificates=self._takes_certificates()),
             faults=filled.faults if filled else {},
             title=client.name,
             version=client_lines.version(client),
@@ -138,6 +139,9 @@ class ClientChanges:
         )
         status = 409 if changed_meanwhile else 400 if content.faults else 200
         return self._console.show("client_edit.html", content, status)
+
+    def _takes_certificates(self) -> bool:
+        return bool(self._console.parts.settings.server.client_certificate_header)
 
     async def _rotation(
         self, client: Client, fields: RotationFields, faults: dict[str, str]

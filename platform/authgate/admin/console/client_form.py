@@ -3,32 +3,36 @@
 Lists have an entry on each line; what is not asked for of this kind of client stays as it was.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
+from authgate.admin.console import metadata_fields
 from authgate.admin.console.client_kinds import BEGINNINGS, GRANTS, REFRESH_TOKEN
 from authgate.provisioning import client_fitness
 from authgate.storage import client_ids, scopes
 from authgate.storage.client_drafts import ClientChange, ClientDraft
-from authgate.storage.client_metadata import ClientMetadata
+from authgate.storage.client_metadata import AUTHENTICATION_METHODS, TLS_METHODS
 from authgate.storage.client_rows import Client, ConsentPolicy
+from authgate.tokens.id_token import algorithm_of
+from authgate.tokens.jwk import ALGORITHMS
+from authgate.tokens.lifetimes import TokenProfile
 from authgate.tokens.scopes import MalformedScope, parse
-from authgate.web.console_view_models import ClientFields, ClientKind
+from authgate.web.console_view_models import ClientFields, ClientKind, OfferedSettings
+from authgate_tenants import current_tenant
 
 _TICKS = {each.name for each in fields(ClientFields) if each.type in (bool, "bool")}
-_METADATA_TEXTS = ("client_uri", "logo_uri", "policy_uri", "tos_uri")
-_METADATA_LISTS = ("allowed_origins", "contacts", "audience")
-_LIFETIMES = ("access_token_lifetime", "refresh_token_lifetime")
-_LONGEST_LIFETIME = 365 * 86400
+_METHODS = frozenset((*AUTHENTICATION_METHODS, *TLS_METHODS)) & _TICKS
 _LONGEST = {
     "name": 80,
     "description": 500,
     "client_id": client_ids.LONGEST,
     "project": 64,
     "service_account": 255,
+    "jwks": 65_536,
 }
 _LONGEST_TEXT = 8000
+_ASKED = "asked-"
 _STANDARD_SCOPES = ("openid", "profile", "email", "offline_access")
 
 
@@ -58,6 +62,7 @@ class Filled:
             unauthenticated_device_grant=draft.unauthenticated_device_grant,
             project=draft.project,
             service_account=draft.service_account,
+            authentication_methods=draft.authentication_methods or None,
             metadata=draft.metadata,
         )
 
@@ -77,13 +82,26 @@ def beginning(kind: ClientKind) -> ClientFields:
     )
 
 
+def offered(client: Client, *, certificates: bool) -> OfferedSettings:
+    """What its form lets choose from."""
+    settings = current_tenant().settings
+    return OfferedSettings(
+        resources=settings.resources,
+        issuers=list(settings.trusted_issuers),
+        algorithms=ALGORITHMS,
+        answers=algorithm_of(settings.signing_algorithm),
+        profiles=list(TokenProfile),
+        certificates=certificates or not client.authentication_methods.isdisjoint(TLS_METHODS),
+        extra_claims=settings.extra_claims_enabled,
+        has_secret=client.secrets.current is not None,
+    )
+
+
 def of(client: Client) -> ClientFields:
     """The fields of a client as it is."""
-    said = client.metadata
-    texts: dict[str, Any] = {name: getattr(said, name) for name in _METADATA_TEXTS}
-    texts |= {name: "\n".join(getattr(said, name)) for name in _METADATA_LISTS}
-    texts |= {name: str(getattr(said, name) or "") for name in _LIFETIMES}
-    texts |= {name: grant in client.grant_types for name, grant in GRANTS.items()}
+    said = metadata_fields.of(client.metadata)
+    said |= {name: grant in client.grant_types for name, grant in GRANTS.items()}
+    said |= {method: method in client.authentication_methods for method in _METHODS}
     return ClientFields(
         name=client.name,
         description=client.description,
@@ -97,16 +115,21 @@ def of(client: Client) -> ClientFields:
         unauthenticated_device_grant=client.unauthenticated_device_grant,
         project=client.project,
         service_account=client.service_account,
-        **texts,
+        **said,
     )
 
 
 def _typed(form: Mapping[str, str], former: ClientFields) -> ClientFields:
-    """What a form says; a text that it does not ask for is the former one."""
-    said: dict[str, Any] = {name: form.get(name) == "1" for name in _TICKS}
-    texts = {each.name for each in fields(ClientFields)} - _TICKS
-    said |= {name: form[name].strip() for name in texts & form.keys()}
+    """What a form says; what it does not ask for is the former one."""
+    names = {each.name for each in fields(ClientFields)}
+    said: dict[str, Any] = {name: form[name].strip() for name in names & form.keys() - _TICKS}
+    said |= {name: form.get(name) == "1" for name in _TICKS if is_asked(form, name)}
     return replace(former, **said)
+
+
+def is_asked(form: Mapping[str, str], name: str) -> bool:
+    """Whether a form asks for a tick: one that is not ticked is not sent."""
+    return name in form or f"{_ASKED}{name}" in form
 
 
 def new(kind: ClientKind, form: Mapping[str, str]) -> Filled:
@@ -126,10 +149,24 @@ def new(kind: ClientKind, form: Mapping[str, str]) -> Filled:
 def changed(client: Client, form: Mapping[str, str]) -> Filled:
     """A client that there is, as a form says it."""
     said = replace(_typed(form, of(client)), client_id=client.client_id)
-    offered = {name: getattr(said, name) for name in GRANTS}
     kept = client.grant_types - set(GRANTS.values())
-    chosen = {GRANTS[name] for name, ticked in offered.items() if ticked}
-    return _filled(said, replace(ClientDraft.of(client), grant_types=sorted(kept | chosen)))
+    chosen = {grant for name, grant in GRANTS.items() if getattr(said, name)}
+    methods = client.authentication_methods
+    if not client.is_public:
+        methods = frozenset(name for name in _METHODS if getattr(said, name))
+    draft = replace(
+        ClientDraft.of(client), grant_types=sorted(kept | chosen), authentication_methods=methods
+    )
+    filled = _filled(said, draft)
+    return replace(filled, faults=dict(_faults_of_methods(client, methods)) | dict(filled.faults))
+
+
+def _faults_of_methods(client: Client, methods: Collection[str]) -> Iterator[tuple[str, str]]:
+    if not methods:
+        yield "authentication_methods", "It has to prove itself in one way at least."
+    by_secret = any(name.startswith("client_secret_") for name in methods)
+    if by_secret and client.secrets.current is None:
+        yield "authentication_methods", "It has no secret: create another client for that."
 
 
 def _filled(said: ClientFields, draft: ClientDraft) -> Filled:
@@ -138,7 +175,7 @@ def _filled(said: ClientFields, draft: ClientDraft) -> Filled:
         draft,
         name=said.name,
         description=said.description,
-        redirect_uris=_lines(said.redirect_uris),
+        redirect_uris=metadata_fields.lines(said.redirect_uris),
         scopes=_scopes(said.scopes) or (),
         consent=_consent(said.consent),
         first_party=said.first_party,
@@ -147,16 +184,9 @@ def _filled(said: ClientFields, draft: ClientDraft) -> Filled:
         unauthenticated_device_grant=said.unauthenticated_device_grant,
         project=said.project,
         service_account=said.service_account,
-        metadata=_metadata(said, draft.metadata),
+        metadata=metadata_fields.read(said, draft.metadata),
     )
     return Filled(said, filled, client_fitness.faults(filled) | faults)
-
-
-def _metadata(said: ClientFields, former: ClientMetadata) -> ClientMetadata:
-    values: dict[str, Any] = {name: getattr(said, name) for name in _METADATA_TEXTS}
-    values |= {name: _lines(getattr(said, name)) for name in _METADATA_LISTS}
-    values |= {name: _seconds(getattr(said, name)) for name in _LIFETIMES}
-    return replace(former, **values)
 
 
 def _faults(said: ClientFields) -> Iterator[tuple[str, str]]:
@@ -164,17 +194,12 @@ def _faults(said: ClientFields) -> Iterator[tuple[str, str]]:
         if len(getattr(said, name)) > longest:
             yield name, f"At most {longest} characters."
     for each in fields(said):
-        if each.name not in _TICKS and len(getattr(said, each.name)) > _LONGEST_TEXT:
+        bounded = each.name in _TICKS or each.name in _LONGEST
+        if not bounded and len(getattr(said, each.name)) > _LONGEST_TEXT:
             yield each.name, f"At most {_LONGEST_TEXT} characters."
     if _scopes(said.scopes) is None:
         yield "scopes", "Names of visible ASCII characters, with spaces between them."
-    for name in _LIFETIMES:
-        if getattr(said, name) and _seconds(getattr(said, name)) is None:
-            yield name, f"Whole seconds, from 1 to {_LONGEST_LIFETIME}."
-
-
-def _lines(text: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(line.strip() for line in text.splitlines() if line.strip()))
+    yield from metadata_fields.faults(said)
 
 
 def _scopes(text: str) -> tuple[str, ...] | None:
@@ -186,9 +211,3 @@ def _scopes(text: str) -> tuple[str, ...] | None:
 
 def _consent(text: str) -> ConsentPolicy:
     return ConsentPolicy(text) if text in set(ConsentPolicy) else ConsentPolicy.REMEMBERED
-
-
-def _seconds(text: str) -> int | None:
-    if not (text.isascii() and text.isdigit() and len(text) < 10):
-        return None
-    return seconds if 0 < (seconds := int(text)) <= _LONGEST_LIFETIME else None

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from authgate.oauth.grants.authorization_code import AuthorizationCodeGrant
 from authgate.oauth.grants.client_credentials import ClientCredentialsGrant
 from authgate.oauth.grants.device_code import DeviceCodeGrant
+from authgate.oauth.grants.jwt_bearer import JwtBearerGrant
 from authgate.oauth.grants.refresh_token import RefreshTokenGrant
+from authgate.oauth.grants.token_exchange import TokenExchangeGrant
 from authgate.storage.client_rows import ApplicationType, Client
 from authgate.web.console_view_models import ClientKind
 
@@ -20,6 +22,8 @@ GRANTS: Mapping[str, str] = {
     "refresh_token": REFRESH_TOKEN,
     "device_code": DEVICE_CODE,
     "client_credentials": CLIENT_CREDENTIALS,
+    "token_exchange": TokenExchangeGrant.grant_type,
+    "jwt_bearer": JwtBearerGrant.grant_type,
 }
 """By the name of its field in a form, each grant that a form offers."""
 

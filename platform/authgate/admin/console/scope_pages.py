@@ -78,9 +78,12 @@ class ScopePages:
         return await self._form(_fields(scope), {}, scope)
 
     async def change(self, row_id: str) -> Response:
-        """Describe it anew, or show again what was typed."""
-        scope = await _named(row_id)
-        said = _typed(await request.form, name=scope.name)
+        """Describe it anew, or show again what was typed; nothing over what somebody else has
+        stored since it was shown."""
+        scope, form = await _held(row_id), await request.form
+        if form.get("version") != _version(scope):
+            return await self._form(_fields(scope), {}, scope, changed_meanwhile=True)
+        said = _typed(form, name=scope.name)
         if faults := _faults(said):
             return await self._form(said, faults, scope)
         await provisioning.change_scope(self._console.parts, _draft(said), actor=actor())
@@ -88,7 +91,9 @@ class ScopePages:
 
     async def delete(self, row_id: str) -> Response:
         """Forget what was said of it, where no client may ask for it."""
-        scope = await _named(row_id)
+        scope, form = await _held(row_id), await request.form
+        if form.get("version") != _version(scope):
+            return done(f"{_HERE}/{scope.id}", Done.NOTHING)
         try:
             await provisioning.remove_scope(self._console.parts, scope.name, actor=actor())
         except ScopeInUse:
@@ -96,7 +101,12 @@ class ScopePages:
         return done(_HERE, Done.SCOPE_DELETED)
 
     async def _form(
-        self, fields: ScopeFields, faults: Mapping[str, str], scope: Scope | None = None
+        self,
+        fields: ScopeFields,
+        faults: Mapping[str, str],
+        scope: Scope | None = None,
+        *,
+        changed_meanwhile: bool = False,
     ) -> Response:
         here = frame.url(f"{_HERE}/{scope.id if scope else 'new'}")
         content = ScopeFormPage(
@@ -106,8 +116,11 @@ class ScopePages:
             fields=_with_empty_rows(fields),
             faults=faults,
             delete_action=f"{here}/delete" if scope else None,
+            version=_version(scope) if scope else "",
+            changed_meanwhile=changed_meanwhile,
         )
-        return self._console.show("scope_form.html", content, 400 if faults else 200)
+        status = 409 if changed_meanwhile else 400 if faults else 200
+        return self._console.show("scope_form.html", content, status)
 
 
 async def _named(row_id: str) -> Scope:
@@ -118,6 +131,18 @@ async def _named(row_id: str) -> Scope:
     if scope is None:
         raise NotFound
     return scope
+
+
+async def _held(row_id: str) -> Scope:
+    """The scope of this address, until the end of the request. Raises ``NotFound``."""
+    scope = await scopes.held((await _named(row_id)).name)
+    if scope is None:
+        raise NotFound
+    return scope
+
+
+def _version(scope: Scope) -> str:
+    return scope.updated_at.isoformat()
 
 
 def _line(scope: Scope) -> DescribedScope:

@@ -1,7 +1,7 @@
 """The form of a person's own application: of a client's form, the fields that they may fill in."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 from authgate.admin.console import client_form
 from authgate.admin.console.client_form import Filled
@@ -16,6 +16,7 @@ _THEIRS = (
     "description",
     "redirect_uris",
     "allowed_origins",
+    "post_logout_redirect_uris",
     "scopes",
     "refresh_token",
     "client_uri",
@@ -55,15 +56,13 @@ def new(kind: ClientKind, form: Mapping[str, str]) -> Filled:
 
 def changed(client: Client, form: Mapping[str, str]) -> Filled:
     """An application that there is, as a form says it; what is not theirs stays as it was."""
-    former = asdict(client_form.of(client))
-    ticks = {name: "1" for name, value in former.items() if value is True and name not in _THEIRS}
-    filled = client_form.changed(client, {"consent": client.consent, **ticks, **_theirs(form)})
+    filled = client_form.changed(client, _theirs(form))
     refresh = _may_refresh() or GRANTS["refresh_token"] in client.grant_types
     return _within(filled, scopes=[*known_scopes(), *client.scopes], refresh=refresh)
 
 
 def _theirs(form: Mapping[str, str]) -> dict[str, str]:
-    return {name: form[name] for name in _THEIRS if name in form}
+    return {name: form.get(name, "") for name in _THEIRS if client_form.is_asked(form, name)}
 
 
 def _may_refresh() -> bool:
