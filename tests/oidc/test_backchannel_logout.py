@@ -91,7 +91,7 @@ async def a_round(server: RunningServer) -> None:
 
 async def settled(tenant: Tenant, *, attempts: int) -> LogoutDelivery:
     """The one delivery, once so many attempts are over."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while True:
             [found] = await deliveries(tenant)
             if found.attempts == attempts and (found.last_status or found.last_error):

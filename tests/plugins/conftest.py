@@ -15,7 +15,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from authgate.plugin_api import TokenClaimsRequest
+from authgate.plugin_api import TokenClaimsRequest, hookspecs
+from authgate.plugin_api.hookspecs import HookRules, OnFailure
 from authgate.plugin_manager import GuardedHttp, Isolation, PluginCall, Plugins, load
 from authgate.plugin_manager.breaker import Breakers
 from authgate_testing.pretend_host import *  # noqa: F403 - a fixture among them
@@ -49,6 +50,13 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install
     yield put
     for module in modules:
         sys.modules.pop(module, None)
+
+
+@pytest.fixture
+def claims_budget(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Seconds that a plugin may take for claims: more than a busy machine takes for them."""
+    rules = HookRules(getattr(request, "param", 60.0), OnFailure.SKIP)
+    monkeypatch.setattr(hookspecs.token_claims, "authgate_rules", rules)
 
 
 @dataclass
@@ -86,7 +94,7 @@ ClaimsOf = Callable[..., Awaitable[dict[str, Any]]]
 
 
 @pytest.fixture
-def claims_of(isolation: Isolation, tenant_id: UUID) -> ClaimsOf:
+def claims_of(isolation: Isolation, tenant_id: UUID, claims_budget: None) -> ClaimsOf:
     """What the installed plugins say in a token of a tenant that has enabled them."""
     request = TokenClaimsRequest(
         tenant="acme",

@@ -27,6 +27,9 @@ def token_claims(request):
 """
 
 
+pytestmark = pytest.mark.usefixtures("claims_budget")
+
+
 @pytest.fixture(autouse=True)
 def plans(install: Any) -> None:
     """A plugin that says what it may, and tries what it may not."""

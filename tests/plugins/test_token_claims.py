@@ -26,6 +26,8 @@ plugin_api_version = "1.0"
 """
 
 
+soon = pytest.mark.parametrize("claims_budget", [1.0], indirect=True, ids=[""])
+
 GOOD = plugin('return {"good_plan": "gold"}')
 
 HOSTILE = {
@@ -94,6 +96,7 @@ async def test_pl_03_a_plugin_that_throws_or_returns_nonsense_harms_no_other(
     assert calls[0].outcome in (Outcome.RAISED, Outcome.WRONG_RESULT)
 
 
+@soon
 @pytest.mark.parametrize(
     ("kind", "sleep"),
     [
@@ -102,7 +105,7 @@ async def test_pl_03_a_plugin_that_throws_or_returns_nonsense_harms_no_other(
         (
             "async def",
             "try: await asyncio.sleep(60)\n    except asyncio.CancelledError: "
-            "await asyncio.sleep(1)",
+            "await asyncio.sleep(5)",
         ),
     ],
     ids=["in a thread", "on the loop", "on the loop, and will not be cancelled"],
@@ -114,23 +117,25 @@ async def test_pl_01_a_plugin_that_sleeps_is_left_behind_after_its_budget(
     install("good", GOOD)
     started = time.monotonic()
     assert await claims_of("bad", "good") == {"good_plan": "gold"}
-    assert time.monotonic() - started < 0.9
+    assert time.monotonic() - started < 4
     assert [call.outcome for call in calls] == [Outcome.TOO_SLOW, Outcome.DONE]
 
 
 async def test_pl_14_a_blocking_hook_does_not_hold_up_the_loop(
     install: Any, claims_of: Any
 ) -> None:
-    install("slow", plugin("time.sleep(0.2); return {'slow_a': 1}"))
+    body = "began.set(); return {'slow_a': went_on.wait(20)}"
+    events = "from threading import Event\n\nbegan, went_on = Event(), Event()\n\n@hookimpl"
+    install("slow", plugin(body).replace("@hookimpl", events))
     asked = asyncio.create_task(claims_of("slow"))
-    longest, last = 0.0, time.monotonic()
-    while not asked.done():
-        await asyncio.sleep(0.005)
-        longest, last = max(longest, time.monotonic() - last), time.monotonic()
-    assert await asked == {"slow_a": 1}
-    assert longest < 0.15
+    await asyncio.sleep(0)  # by now the plugin is loaded
+    slow: Any = sys.modules["site_slow_plugin"]
+    assert await asyncio.to_thread(slow.began.wait, 20)
+    slow.went_on.set()
+    assert await asked == {"slow_a": True}
 
 
+@soon
 async def test_calls_that_hang_are_bounded_and_leave_other_tenants_alone(
     install: Any, claims_of: Any
 ) -> None:

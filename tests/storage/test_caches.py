@@ -269,9 +269,9 @@ class _Process:
         for key in keys:
             await self.cache.get(key, _constant("value"))
 
-    async def forgets(self, key: tuple[UUID | None, str]) -> None:
-        """Wait for it, for the second that is promised."""
-        async with asyncio.timeout(1):
+    async def forgets(self, key: tuple[UUID | None, str], *, within: float = 30) -> None:
+        """Wait until it does."""
+        async with asyncio.timeout(within):
             while await self.remembers(key):  # noqa: ASYNC110  # another process has no event
                 await asyncio.sleep(0.005)
 
@@ -355,10 +355,10 @@ async def test_a_process_that_hears_nothing_any_more_forgets_within_a_second(
 ) -> None:
     _, two = processes
     await two.learns((ACME, "cli"))
-    server.client_pause(1200)  # the connection stands, and is silent
-    await two.forgets((ACME, "cli"))
-    await two.learns((ACME, "cli"))
-    await two.forgets((ACME, "cli"))
+    server.client_pause(2500)  # the connection stands, and is silent
+    for _ in range(2):
+        await two.forgets((ACME, "cli"), within=1.2)  # a second, and somebody else's turn
+        await two.learns((ACME, "cli"))
 
 
 async def test_a_message_of_another_version_is_taken_for_the_worst(
@@ -403,7 +403,7 @@ async def test_without_redis_this_process_alone_is_told() -> None:
 
 async def test_a_redis_that_is_not_there_delays_nobody() -> None:
     async with (
-        asyncio.timeout(2),
+        asyncio.timeout(20),
         RedisConnection(f"redis://127.0.0.1:{free_port()}") as nowhere,
         Invalidations(nowhere) as invalidations,
     ):

@@ -57,5 +57,5 @@ async def test_a_server_that_is_not_vouched_for_is_not_spoken_to(
 
 
 async def _asked(settings: DatabaseSettings) -> None:
-    async with asyncio.timeout(10), storage.opened(settings):
+    async with asyncio.timeout(30), storage.opened(settings):
         await ping()

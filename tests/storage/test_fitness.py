@@ -41,7 +41,7 @@ async def test_a_process_waits_for_a_database_that_is_away(
     await asyncio.sleep(0.5)
     assert not waiting.done()
     await line.heal()
-    await asyncio.wait_for(waiting, 5)
+    await asyncio.wait_for(waiting, 30)
 
 
 async def test_a_process_does_not_wait_for_ever(settings: DatabaseSettings) -> None:
@@ -56,6 +56,6 @@ async def test_a_process_does_not_wait_for_what_time_cannot_mend(
     await line.heal()
     name = settings.url.get_secret_value().rpartition("/")[2]
     postgres.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         with pytest.raises(LoginRefused):
             await fitness.wait(settings)

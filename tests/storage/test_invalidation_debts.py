@@ -37,7 +37,7 @@ async def test_a_process_that_ends_sends_what_it_owes_once_redis_is_back(redis_u
                 elsewhere.subscribe("users", lambda *_: forgotten.set())
                 await line.heal()
             assert not told._owed
-            await asyncio.wait_for(forgotten.wait(), 1)
+            await asyncio.wait_for(forgotten.wait(), 30)
 
 
 async def test_a_process_that_ends_in_debt_says_when_the_others_follow() -> None:

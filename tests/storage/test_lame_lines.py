@@ -25,7 +25,7 @@ from authgate_testing.line import Line, line_to
 from authgate_testing.tenants import create_tenant
 
 STATEMENT_SECONDS = 0.3
-PROMISED = STATEMENT_SECONDS + 1 + 1.5  # a statement, the line, the way back on a busy machine
+PROMISED = STATEMENT_SECONDS + 1 + 5  # a statement, the line, the way back on a busy machine
 
 _USER = Lookup("users", "canonical_username", ("id",))
 
@@ -115,7 +115,7 @@ def _pool() -> "asyncpg.Pool[asyncpg.Record]":
 
 
 async def _all_work() -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         await asyncio.gather(*(work() for work in EVERYTHING * 5))
 
 
@@ -243,7 +243,7 @@ async def test_whoever_opens_the_first_connection_into_silence_keeps_nobody_wait
             outcomes = await asyncio.gather(
                 *(TenantRow.all().count() for _ in range(5)), return_exceptions=True
             )
-            assert time.monotonic() - began < 4
+            assert time.monotonic() - began < 8
             assert all(isinstance(outcome, TimeoutError) for outcome in outcomes)
             await line.heal()
             assert await TenantRow.all().count() == 0

@@ -27,6 +27,8 @@ from authgate.storage.rate_limits import (
     RedisRateLimiter,
 )
 from authgate.storage.redis import RedisConnection, UnscopedKey, tenant_key
+from authgate_testing import RedisServer
+from authgate_testing.line import line_to
 from authgate_testing.processes import free_port
 
 ACME = UUID("01936b8e-0000-7000-8000-000000000001")
@@ -241,15 +243,18 @@ async def test_without_redis_each_process_holds_its_share_of_the_limit() -> None
     assert [entry["event"] for entry in log] == ["without redis"], "one line for an outage"
 
 
-async def test_an_outage_is_survived_and_its_end_noticed(
-    redis_url: str, server: redis_py.Redis
-) -> None:
-    async with RedisConnection(redis_url, time_limit=0.05, pause=0.02) as redis:
+async def test_an_outage_is_survived_and_its_end_noticed(redis_server: RedisServer) -> None:
+    redis_server.flush()
+    async with (
+        line_to(redis_server.port) as line,
+        RedisConnection(RedisServer(line.port).url(), time_limit=0.2, pause=0.02) as redis,
+    ):
         limiter = RedisRateLimiter(redis)
         with capture_logs() as log:
-            server.client_pause(150)
+            line.stall()
             assert (await limiter.hit(KEY, FIVE_A_MINUTE)).allowed
-            async with asyncio.timeout(5):
+            await line.heal()
+            async with asyncio.timeout(30):
                 while not redis.is_connected:  # noqa: ASYNC110  # what happens inside has no event
                     await asyncio.sleep(0.005)
             assert (await limiter.hit(KEY, FIVE_A_MINUTE)).allowed

@@ -19,6 +19,8 @@ from authgate.storage.redis import (
     scoped,
     tenant_key,
 )
+from authgate_testing import RedisServer
+from authgate_testing.line import line_to
 from authgate_testing.processes import free_port
 
 ACME = UUID("01936b8e-0000-7000-8000-000000000001")
@@ -38,7 +40,7 @@ def server(redis_url: str) -> Iterator[redis_py.Redis]:
 
 
 async def _until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while not condition():  # noqa: ASYNC110  # what happens inside has no event
             await asyncio.sleep(0.005)
 
@@ -106,21 +108,25 @@ async def test_a_caller_who_stops_waiting_leaves_everyone_in_step(
 
 
 async def test_a_redis_that_stalls_is_given_up_within_the_time_limit_and_found_again(
-    redis: RedisConnection, server: redis_py.Redis
+    redis_server: RedisServer,
 ) -> None:
-    server.client_pause(300)
-    started = time.perf_counter()
-    lost = await asyncio.gather(*(redis.call("PING") for _ in range(5)), return_exceptions=True)
-    assert time.perf_counter() - started < 0.25
-    assert all(type(error) is RedisUnavailable for error in lost)
+    async with line_to(redis_server.port) as line:
+        url = RedisServer(line.port).url()
+        async with RedisConnection(url, time_limit=0.1, pause=0.02) as redis:
+            line.stall()
+            started = time.perf_counter()
+            lost = await asyncio.gather(
+                *(redis.call("PING") for _ in range(5)), return_exceptions=True
+            )
+            assert time.perf_counter() - started < 2
+            assert all(type(error) is RedisUnavailable for error in lost)
 
-    started = time.perf_counter()
-    with pytest.raises(RedisUnavailable):
-        await redis.call("PING")
-    assert time.perf_counter() - started < 0.05, "while Redis is away nobody waits for it"
+            with pytest.raises(RedisUnavailable):
+                redis.call("PING").send(None)  # while Redis is away nobody waits for it
 
-    await _until(lambda: redis.is_connected)
-    assert await redis.call("ECHO", "again") == b"again"
+            await line.heal()
+            await _until(lambda: redis.is_connected)
+            assert await redis.call("ECHO", "again") == b"again"
 
 
 async def test_a_busy_loop_is_not_taken_for_a_slow_redis(redis: RedisConnection) -> None:

@@ -34,7 +34,7 @@ def another_process(sqlite_settings: DatabaseSettings) -> Iterator[sqlite3.Conne
 
 
 async def _next_one_writes(slug: str = "next") -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         async with storage.transaction():
             await create_tenant(slug=slug, name="Next")
         assert await TenantRow.filter(slug=slug).count() == 1
@@ -131,7 +131,7 @@ async def test_a_connection_that_cannot_be_made_leaves_the_turn(
     path, client.filename = client.filename, "/nowhere/at/all.db"
     for _ in range(2):
         with pytest.raises((sqlite3.OperationalError, OperationalError), match="unable to open"):
-            async with asyncio.timeout(2):
+            async with asyncio.timeout(30):
                 await client.execute_query("SELECT 1")
     client.filename = path
     await _next_one_writes()

@@ -140,7 +140,7 @@ async def test_whenever_a_unit_is_cancelled_it_is_whole_or_absent_with_what_foll
     with suppress(asyncio.CancelledError):
         await working
     assert len(called) == await TenantRow.all().count()
-    async with asyncio.timeout(5), storage.transaction():
+    async with asyncio.timeout(30), storage.transaction():
         await create_tenant(slug="next", name="Next")
 
 

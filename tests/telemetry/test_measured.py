@@ -123,7 +123,7 @@ async def test_ti_22_tenants_clients_people_and_attackers_add_no_series(
     server: RunningServer, password_hash: str
 ) -> None:
     await everything_happens(server, password_hash, 0)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(30):
         while not value("authgate_job_duration_seconds_count", **CLEAN_UP):  # noqa: ASYNC110
             await asyncio.sleep(0.05)
     before = {series for series, _ in samples()}
@@ -183,7 +183,7 @@ async def test_a_change_is_heard_as_late_as_is_measured(
 ) -> None:
     before = value("authgate_invalidation_lag_seconds_count")
     await server.parts.tenants.invalidate((None, "slug", acme.slug))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while value("authgate_invalidation_lag_seconds_count") == before:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
     await server.http.get("/metrics")

@@ -53,7 +53,7 @@ def told(text: str, series: str) -> float:
 
 
 async def until(holds: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(30):
         while not holds():  # noqa: ASYNC110 - it happens in another process
             await asyncio.sleep(0.1)
 

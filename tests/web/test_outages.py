@@ -160,7 +160,7 @@ async def test_a_database_that_says_nothing_is_an_outage_after_a_few_seconds(
             answer = await at_acme.get(path, bearer=token)
         assert answer.status_code == 503
         assert int(answer.headers["retry-after"]) >= 1
-        assert time.monotonic() - began < 8
+        assert time.monotonic() - began < 12
     await line.heal()
     assert {each.status_code for each in await visitor.machine_doors()} == {200, 400, 401}
 
@@ -219,7 +219,7 @@ async def test_what_the_driver_says_of_the_line_is_said_in_nobody_s_name(
     line.stall()
     assert says_to_come_back(await device.ask(), MACHINE)
     await line.refuse()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while "pool connection floor" not in (said := capsys.readouterr().err):
             await device.ask()
             await asyncio.sleep(0.05)

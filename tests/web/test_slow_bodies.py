@@ -77,7 +77,7 @@ async def test_ht_13_a_form_that_never_ends_holds_no_connection_to_the_database(
     server: RunningServer, acme: Tenant, machine: NewClient
 ) -> None:
     slow = [Unfinished() for _ in range(server.parts.settings.database.pool_size)]
-    async with asyncio.timeout(20), asyncio.TaskGroup() as group:
+    async with asyncio.timeout(30), asyncio.TaskGroup() as group:
         waiting = [group.create_task(post(server, f"{acme.issuer}/login", it)) for it in slow]
         await asyncio.gather(*(each.begun.wait() for each in slow))
         page = await server.http.get(f"{acme.issuer}/login")

@@ -46,7 +46,7 @@ async def listening(app: Callable[..., Awaitable[None]], base_url: str) -> Async
 
 
 async def _answers(port: int) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while True:
             try:
                 _, writer = await asyncio.open_connection(LOOPBACK, port)

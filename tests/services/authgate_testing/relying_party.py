@@ -21,7 +21,7 @@ class RelyingParty:
 
     async def next(self) -> str:
         """The logout token that comes next."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             return await self.told.get()
 
     async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
