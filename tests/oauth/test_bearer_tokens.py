@@ -343,8 +343,20 @@ async def test_in_10_a_token_in_two_places_is_refused(at_acme: Caller, token: st
     for endpoint in ENDPOINTS:
         twice = await at_acme.get(endpoint, headers=[bearer, bearer])
         assert (twice.status_code, twice.json()["error"]) == (400, "invalid_request")
-    form_only = await at_acme.post("/oauth/userinfo", {"access_token": token})
-    assert form_only.status_code == 401
+
+
+@on_sqlite
+async def test_userinfo_takes_a_token_by_a_form_that_is_posted_and_nothing_else_does(
+    at_acme: Caller, token: str
+) -> None:
+    form = {"access_token": token}
+    assert (await at_acme.post("/oauth/userinfo", form)).status_code == 200
+    assert (await at_acme.post("/oauth/userinfo", {"access_token": "x.y.z"})).status_code == 401
+    assert (await at_acme.post("/oauth/userinfo", {"access_token": ""})).status_code == 401
+    here = f"{at_acme.tenant.issuer}/oauth/userinfo"
+    by_get = await at_acme.http.request("GET", here, data=form)
+    as_json = await at_acme.http.request("POST", here, json=form)
+    assert {by_get.status_code, as_json.status_code} == {401}
 
 
 @on_sqlite

@@ -140,6 +140,9 @@ async def test_a_bound_token_is_refused_without_a_fresh_proof_of_its_key(
     assert (await server.http.get(url, headers=replayed)).status_code == 200
     wrong = {
         "as a bearer token": await prover.show(path, token, scheme="Bearer"),
+        "in a form": await server.http.post(
+            f"{prover.tenant.issuer}/oauth/userinfo", data={"access_token": token}
+        ),
         "by another key": await thief.show(path, token),
         "for another token": await prover.show(path, token, access_token=f"{token}x"),
         "for no token": await prover.show(path, token, access_token=""),
@@ -150,11 +153,12 @@ async def test_a_bound_token_is_refused_without_a_fresh_proof_of_its_key(
         "replayed": await server.http.get(url, headers=replayed),
         "without a proof": await server.http.get(url, headers={"Authorization": f"DPoP {token}"}),
     }
+    as_bearer = ("as a bearer token", "in a form")
     for why, answer in wrong.items():
         assert answer.status_code == 401, why
         assert answer.json()["error"] in ("invalid_token", "invalid_dpop_proof"), why
         challenge = answer.headers["WWW-Authenticate"]
-        assert challenge.startswith("Bearer" if why == "as a bearer token" else "DPoP "), why
+        assert challenge.startswith("Bearer" if why in as_bearer else "DPoP "), why
     assert f'algs="{ALGORITHMS}"' in wrong["replayed"].headers["WWW-Authenticate"]
 
 

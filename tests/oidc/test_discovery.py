@@ -417,4 +417,4 @@ async def test_a_client_that_was_turned_away_finds_its_server(
     described = inserted.json()
     assert described["resource"] == acme.issuer
     assert described["authorization_servers"] == [acme.issuer]
-    assert described["bearer_methods_supported"] == ["header"]
+    assert described["bearer_methods_supported"] == ["header", "body"]

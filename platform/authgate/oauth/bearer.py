@@ -79,13 +79,16 @@ class BearerTokens:
         self._limits = limits
         self._clock = clock
 
-    async def presented(self, request: MachineRequest) -> Presented:
+    async def presented(self, request: MachineRequest, *, in_form: bool = False) -> Presented:
         """The request's access token, if its client and its person are still served.
+
+        It is looked for in the header, and where ``in_form`` says so in a form that is posted (RFC
+        6750 section 2.2).
 
         Raises ``MissingToken``, ``InvalidToken``, ``InvalidTokenProof``, ``UseTokenNonce``,
         ``InvalidRequest`` and ``TooMany``.
         """
-        scheme, text = _token(request)
+        scheme, text = _token(request, in_form=in_form)
         found = await self.find(text)
         if found is not None and "cnf" not in found.claims and scheme == _BEARER:
             return found
@@ -137,13 +140,17 @@ class BearerTokens:
         )
 
 
-def _token(request: MachineRequest) -> tuple[str, str]:
+def _token(request: MachineRequest, *, in_form: bool) -> tuple[str, str]:
     if b"access_token=" in request.query:
         raise InvalidRequest("A token in the URL is never read: use the Authorization header.")
     authorization = request.header(b"authorization")
+    posted = _posted_token(request)
     if authorization is None:
-        raise MissingToken
-    if _has_token_in_body(request):
+        if posted is None or not in_form:
+            raise MissingToken
+        # A token that is bound to a key is never taken for one of these (RFC 9449 section 7.2).
+        authorization = f"{_BEARER} {posted}"
+    elif posted is not None:
         raise InvalidRequest("The token came twice; RFC 6750 section 2 allows one way.")
     scheme, _, token = authorization.partition(" ")
     scheme = scheme.lower()
@@ -152,6 +159,7 @@ def _token(request: MachineRequest) -> tuple[str, str]:
     return scheme, token
 
 
-def _has_token_in_body(request: MachineRequest) -> bool:
-    is_form = request.content_type() == "application/x-www-form-urlencoded"
-    return is_form and parse_form(request.body).get("access_token") is not None
+def _posted_token(request: MachineRequest) -> str | None:
+    if request.content_type() != "application/x-www-form-urlencoded":
+        return None
+    return parse_form(request.body).get("access_token")

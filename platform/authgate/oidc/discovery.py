@@ -138,7 +138,7 @@ def protected_resource(tenant: Tenant, described: tuple[str, ...]) -> dict[str, 
         "resource_name": tenant.name,
         "authorization_servers": [tenant.issuer],
         "scopes_supported": _scopes(described),
-        "bearer_methods_supported": ["header"],
+        "bearer_methods_supported": ["header", "body"],
         "dpop_signing_alg_values_supported": list(dpop.SIGNING_ALGORITHMS),
     }
 

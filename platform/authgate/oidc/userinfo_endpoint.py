@@ -44,7 +44,7 @@ def endpoint(*, bearer: BearerTokens, answers: SignedAnswers) -> Handler:
 
 async def _presented(bearer: BearerTokens, request: MachineRequest) -> Presented:
     try:
-        return await bearer.presented(request)
+        return await bearer.presented(request, in_form=request.method == "POST")
     except MissingToken as error:
         # Only tokeninfo has a word of its own for this.
         raise InvalidToken("A bearer token is required.") from error
