@@ -130,6 +130,11 @@ class TenantSettings(StoredChoices):
     )
     """Grants that they may use."""
 
+    client_registration_pkce: bool = True
+    """Whether every client that registers itself has to use PKCE (RFC 7636). Those that keep no
+    secret and no key have to anyway; the others can do without where they check ``nonce`` (RFC 9700
+    section 2.1.1)."""
+
     client_id_metadata_documents: bool = False
     """Whether an application may be known by the address of a document that describes it, instead
     of a registration (OAuth Client ID Metadata Documents)."""

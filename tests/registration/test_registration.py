@@ -532,3 +532,21 @@ async def test_a_page_of_any_origin_may_register(at_open: Caller, acme: Tenant) 
     )
     assert preflight.status_code == 204
     assert preflight.headers["access-control-allow-origin"] == "*"
+
+
+@on_sqlite
+async def test_who_keeps_a_secret_may_do_without_pkce_where_the_tenant_says_so(
+    server: RunningServer, at_open: Caller, acme: Tenant, person: Person, choose: Choose
+) -> None:
+    async def is_let_in(**chosen: Any) -> bool:
+        made = (await register(at_open, scope="openid profile", **chosen)).json()
+        app = application(server, acme, made, await stored(acme, made["client_id"]))
+        return is_asked(
+            await sent_on(person, app.ask(code_challenge="", code_challenge_method="").url)
+        )
+
+    by_secret = {"token_endpoint_auth_method": "client_secret_basic"}
+    assert not await is_let_in(**by_secret)
+    await choose(client_registration_pkce=False)
+    assert await is_let_in(**by_secret)
+    assert not await is_let_in(token_endpoint_auth_method="none"), "nothing else proves who it is"

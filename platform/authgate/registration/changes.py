@@ -28,6 +28,8 @@ def between(client: Client, wanted: ClientDraft) -> ClientChange:
         application_type=(
             wanted.application_type if wanted.application_type != client.application_type else None
         ),
+        # Whether it has to prove itself by PKCE is an administrator's to say, of who has a secret.
+        pkce_optional=False if wanted.public and client.pkce_optional else None,
         authentication_methods=None if method in client.authentication_methods else [method],
         metadata=said if said != client.metadata else None,
     )

@@ -163,7 +163,8 @@ def described(client_id: str, answer: HttpResponse) -> ClientDraft:
     if document.setdefault("token_endpoint_auth_method", "none") not in METHODS:
         raise UnreadableDocument("It asks for a way to prove itself that needs a secret.")
     wanted = metadata.wanted(_within(document, current_tenant().settings))
-    return replace(wanted, client_id=client_id, status=ClientStatus.ACTIVE)
+    # Such clients are made for every server alike, and all of them know PKCE.
+    return replace(wanted, client_id=client_id, status=ClientStatus.ACTIVE, pkce_optional=False)
 
 
 def _within(document: dict[str, Any], settings: TenantSettings) -> Mapping[str, Any]:

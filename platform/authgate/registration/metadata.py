@@ -143,7 +143,8 @@ class Described(BaseModel):
             name=self.client_name or _host(self.redirect_uris) or "Unnamed application",
             grant_types=grants,
             scopes=_scopes(self.scope, grants, settings),
-            public=self.token_endpoint_auth_method == "none",
+            public=self._is_public(),
+            pkce_optional=not (settings.client_registration_pkce or self._is_public()),
             redirect_uris=list(dict.fromkeys(self.redirect_uris)),
             application_type=self._kind(),
             authentication_methods=[self.token_endpoint_auth_method],
@@ -154,6 +155,9 @@ class Described(BaseModel):
                 else ClientStatus.ACTIVE
             ),
         )
+
+    def _is_public(self) -> bool:
+        return self.token_endpoint_auth_method == "none"
 
     def _metadata(self) -> ClientMetadata:
         said: dict[str, Any] = {
