@@ -35,6 +35,7 @@ from authgate.oauth import (
 from authgate.oauth.authorization_endpoint import AuthorizationEndpoint
 from authgate.oauth.client_documents import ClientDocuments
 from authgate.oauth.client_keys import ClientKeys
+from authgate.oauth.expected_person import ExpectedPerson
 from authgate.oauth.registered_origins import RegisteredOrigins
 from authgate.oauth.request_object import RequestObjects
 from authgate.oidc.end_session_endpoint import EndSessionEndpoint
@@ -196,7 +197,7 @@ def _people(
     client_keys: ClientKeys,
     documents: ClientDocuments,
 ) -> PeopleApp:
-    sessions = BrowserSessions(clock=parts.clock)
+    sessions = BrowserSessions(subjects=parts.subjects, clock=parts.clock)
     signing_out = SigningOut(pages=pages, sessions=sessions)
     connections = TenantConnections(connectors=connectors, encryption=parts.encryption)
     federation = Federation(
@@ -223,30 +224,38 @@ def _people(
     )
     account = AccountPages(pages=pages, clock=parts.clock)
     apps = AppPages(pages=pages, clock=parts.clock)
-    id_tokens = IdTokens(keys=parts.keys, clock=parts.clock)
+    id_tokens = IdTokens(keys=parts.keys, subjects=parts.subjects, clock=parts.clock)
     authorization = AuthorizationEndpoint(
         pages=pages,
         signing_out=signing_out,
-        id_tokens=id_tokens,
+        expected=ExpectedPerson(id_tokens=id_tokens, subjects=parts.subjects),
+        subjects=parts.subjects,
         request_objects=RequestObjects(keys=client_keys, clock=parts.clock),
         responses=AuthorizationResponses(keys=parts.keys, clock=parts.clock),
         documents=documents,
         limits=limits,
         clock=parts.clock,
     )
-    end_session = EndSessionEndpoint(
-        pages=pages,
-        signing_out=signing_out,
-        id_tokens=id_tokens,
-        encryption=parts.encryption,
-        clock=parts.clock,
-    )
+    end_session = _end_session(parts, pages, signing_out, id_tokens)
     doors = (login, federation, device, account, apps, authorization, end_session)
     people = _empty_people(parts, pages)
     people.mount(each.blueprint() for each in doors)
     people.mount(console_pages.blueprints(Console(parts=parts, pages=pages)))
     people.mount([OwnApps(parts=parts, pages=pages).blueprint()])
     return people
+
+
+def _end_session(
+    parts: Installation, pages: Pages, signing_out: SigningOut, id_tokens: IdTokens
+) -> EndSessionEndpoint:
+    return EndSessionEndpoint(
+        pages=pages,
+        signing_out=signing_out,
+        id_tokens=id_tokens,
+        subjects=parts.subjects,
+        encryption=parts.encryption,
+        clock=parts.clock,
+    )
 
 
 def _empty_people(parts: Installation, pages: Pages) -> PeopleApp:

@@ -125,7 +125,9 @@ async def _remove_expired(settings: Settings, clock: Clock, _job: RemoveExpired)
 
 async def _deliver_logouts(parts: Installation, _job: DeliverLogouts) -> None:
     tokens = LogoutTokens(keys=parts.keys, clock=parts.clock)
-    logout = BackchannelLogout(tokens=tokens, http=parts.outside, clock=parts.clock)
+    logout = BackchannelLogout(
+        tokens=tokens, subjects=parts.subjects, http=parts.outside, clock=parts.clock
+    )
     if tenant_in_scope() is not None:
         await logout.deliver_due()
     else:

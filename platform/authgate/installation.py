@@ -23,6 +23,7 @@ from authgate.storage.tenants import TenantRows
 from authgate.telemetry.tracing import Tracer
 from authgate.tokens.key_set import KeySet
 from authgate.tokens.keys import SigningKeys
+from authgate.tokens.subjects import Subjects
 from authgate_tenants import Tenant
 from authgate_tenants.encryption import TenantEncryption
 from authgate_tenants.key_encryption import KeyEncryptionKey, create_kek_file, load_keks
@@ -61,6 +62,8 @@ class Installation:
     resolver: TenantResolver
     encryption: TenantEncryption
     keys: SigningKeys
+    subjects: Subjects
+    """Whom clients are told that people are."""
     outside: HttpClient
     """The one way out, to addresses that tenants and clients chose."""
 
@@ -157,5 +160,6 @@ def _built(
         resolver=TenantResolver(addressing(settings), TenantRows(), tenants),
         encryption=encryption,
         keys=SigningKeys(encryption=encryption, cache=key_sets, clock=clock),
+        subjects=Subjects(encryption=encryption, clock=clock),
         outside=outside,
     )

@@ -83,11 +83,13 @@ class Programs:
 
     def _grants(self, bearer: BearerTokens) -> list[Grant]:
         parts = self.parts
-        issuer = TokenIssuer(keys=parts.keys, plugins=self.plugins, clock=parts.clock)
+        issuer = TokenIssuer(
+            keys=parts.keys, subjects=parts.subjects, plugins=self.plugins, clock=parts.clock
+        )
         rotation = RefreshRotation(clock=parts.clock)
         tokens = SignInTokens(
             issuer=issuer,
-            id_tokens=IdTokens(keys=parts.keys, clock=parts.clock),
+            id_tokens=IdTokens(keys=parts.keys, subjects=parts.subjects, clock=parts.clock),
             rotation=rotation,
         )
         return [
@@ -136,6 +138,7 @@ class Programs:
                     authenticator=authenticator,
                     bearer=bearer,
                     answers=answers,
+                    subjects=parts.subjects,
                     limits=limits,
                     clock=parts.clock,
                 )

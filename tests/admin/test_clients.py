@@ -135,6 +135,16 @@ async def test_faults_of_a_client_are_told_where_they_are(
     path = f"/clients/{own.client.client_id}"
     answer = await api.patch(path, {"scopes": [READ]}, if_match="*")
     assert [each["pointer"] for each in answer.json()["errors"]] == ["/scopes"]
+    # What is known only once another host was asked, which is no public one here.
+    sector = {"subject_type": "pairwise", "sector_identifier_uri": "https://127.0.0.1/all"}
+    paired = {"metadata": sector, "redirect_uris": ["https://orders.example/cb"]}
+    for answer in (
+        await api.post("/clients", ORDERS | paired),
+        await api.patch(path, paired, if_match="*"),
+    ):
+        assert is_problem(answer, 422, "invalid")
+        pointers = {each["pointer"] for each in answer.json()["errors"]}
+        assert pointers == {"/metadata/sector_identifier_uri"}
 
 
 @on_sqlite

@@ -146,20 +146,28 @@ async def test_an_edit_is_in_force_at_once_and_names_its_author(
         "authorization_code": "1",
         "consent": "always",
         "access_token_lifetime": "600",
+        "subject_type": "pairwise",
+        "sector_identifier_uri": "https://127.0.0.1/all",
         "contacts": "ops@example.test",
         "client_uri": "https://portal.example",
     }
     page = await admin.submit(said, to="/edit")
+    assert page.status_code == 400
+    assert 'id="sector_identifier_uri-fault"' in page.text, "that host is not asked"
+    said["redirect_uris"] = "https://b.example/cb\nhttps://b.example/cb2"
+    page = await admin.submit(said | {"sector_identifier_uri": ""}, to="/edit")
     assert "Saved." in page.text
     client = await stored(acme, portal)
+    assert client.metadata.subject_type == "pairwise"
     assert client.name == "Portal 2"
-    assert client.redirect_uris == ("https://b.example/cb", "https://c.example/cb")
+    assert client.redirect_uris == ("https://b.example/cb", "https://b.example/cb2")
     assert client.scopes == ("openid", "read")
     assert client.metadata.access_token_lifetime == 600
     assert client.metadata.contacts == ("ops@example.test",)
     [event] = await ledger.events(acme, Event.CLIENT_UPDATED)
     assert event.actor_id == str(alice.id)
     await opened(admin, acme, f"/clients/{row}/edit")
+    said["sector_identifier_uri"] = ""
     page = await admin.submit(said | {"access_token_lifetime": "soon", "name": "Kept"}, to="/edit")
     assert page.status_code == 400
     assert 'value="soon"' in page.text

@@ -17,8 +17,7 @@ from cryptography.hazmat.primitives import serialization
 
 from authgate import provisioning
 from authgate.audit import Event
-from authgate.provisioning import NewClient
-from authgate.provisioning.client_fitness import UnfitClient
+from authgate.provisioning import NewClient, UnfitClient
 from authgate.settings import Settings
 from authgate.storage.client_drafts import ClientChange, ClientDraft
 from authgate.storage.client_metadata import ClientMetadata

@@ -16,8 +16,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.x509.oid import NameOID
 
 from authgate import provisioning
-from authgate.provisioning import NewClient
-from authgate.provisioning.client_fitness import UnfitClient
+from authgate.provisioning import NewClient, UnfitClient
 from authgate.settings import Settings
 from authgate.storage.client_drafts import ClientDraft
 from authgate.storage.client_metadata import ClientMetadata

@@ -11,8 +11,7 @@ import jwt
 import pytest
 
 from authgate import provisioning
-from authgate.provisioning import NewClient
-from authgate.provisioning.client_fitness import UnfitClient
+from authgate.provisioning import NewClient, UnfitClient
 from authgate.settings import Settings
 from authgate.storage.client_drafts import ClientDraft
 from authgate.storage.client_metadata import ClientMetadata

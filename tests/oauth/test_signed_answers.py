@@ -7,7 +7,7 @@ import jwt
 import pytest
 
 from authgate import provisioning
-from authgate.provisioning.client_fitness import UnfitClient
+from authgate.provisioning import UnfitClient
 from authgate.storage.client_drafts import ClientChange
 from authgate.storage.client_metadata import ClientMetadata
 from authgate_tenants import use_tenant

@@ -245,5 +245,5 @@ async def test_a_client_that_signs_has_keys(server: RunningServer, console: Appl
         {"require_signed_request_object": True},
         {"request_object_signing_alg": "none"},
     ):
-        with pytest.raises(provisioning.client_fitness.UnfitClient):
+        with pytest.raises(provisioning.UnfitClient):
             await register(server, console, **metadata)

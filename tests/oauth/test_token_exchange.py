@@ -10,8 +10,7 @@ import pytest
 
 from authgate import provisioning
 from authgate.audit import Event
-from authgate.provisioning import NewClient
-from authgate.provisioning.client_fitness import UnfitClient
+from authgate.provisioning import NewClient, UnfitClient
 from authgate.storage.client_drafts import ClientChange, ClientDraft
 from authgate.storage.client_metadata import ClientMetadata
 from authgate_tenants import Tenant, use_tenant

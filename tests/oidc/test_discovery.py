@@ -74,7 +74,7 @@ async def test_the_metadata_say_where_everything_is(at_acme: Caller, acme: Tenan
         "introspection_signing_alg_values_supported": ["ES256"],
         "request_uri_parameter_supported": False,
         "client_id_metadata_document_supported": False,
-        "subject_types_supported": ["public"],
+        "subject_types_supported": ["public", "pairwise"],
         "id_token_signing_alg_values_supported": ["ES256"],
         "token_endpoint_auth_methods_supported": [*PROVING, "none"],
         "token_endpoint_auth_signing_alg_values_supported": SIGNING,

@@ -3,7 +3,6 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-import httpx2
 import pytest
 
 from authgate import provisioning
@@ -18,17 +17,12 @@ from authgate_testing.caller import Caller
 from authgate_testing.databases import on_sqlite
 from authgate_testing.ledger import Ledger
 from authgate_testing.person import Person
-from authgate_testing.registering import PATH, register
+from authgate_testing.registering import PATH, answers, register
 from authgate_testing.server import RunningServer
 from authgate_testing.signing import SigningKey
 
 Choose = Callable[..., Awaitable[None]]
 Allow = Callable[..., Awaitable[str]]
-
-
-def answers(answer: httpx2.Response, status: int, error: str) -> bool:
-    """Whether a refusal is this one."""
-    return (answer.status_code, answer.json()["error"]) == (status, error)
 
 
 async def stored(tenant: Tenant, client_id: str) -> Client:
@@ -452,7 +446,6 @@ _PRIVATE = {"kty": "OKP", "crv": "Ed25519", "x": "A" * 43, "d": "A" * 43}
         {"contacts": ["nobody"]},
         {"contacts": ["a\0b@ledger.example"]},
         {"scope": ["openid"]},
-        {"subject_type": "pairwise"},
         {"id_token_signed_response_alg": "none"},
         {"post_logout_redirect_uris": ["javascript:alert(1)"]},
         {"backchannel_logout_uri": "http://ledger.example/gone"},

@@ -12,6 +12,7 @@ from authgate.clock import Clock
 from authgate.storage import session_clients, sessions
 from authgate.storage.sessions import SignIn
 from authgate.storage.users import User
+from authgate.tokens.subjects import Subjects
 from authgate.web import session_cookie
 from authgate_tenants import current_tenant
 
@@ -19,7 +20,8 @@ from authgate_tenants import current_tenant
 class BrowserSessions:
     """Signs browsers in and out."""
 
-    def __init__(self, *, clock: Clock) -> None:
+    def __init__(self, *, subjects: Subjects, clock: Clock) -> None:
+        self._subjects = subjects
         self._clock = clock
 
     async def start(
@@ -67,7 +69,7 @@ class BrowserSessions:
         The pages that applications want loaded in it now.
         """
         former = visitor.signed_in
-        frames = await logout.frames(former.session.id) if former else ()
+        frames = await logout.frames(former.session.id, self._subjects) if former else ()
         await self._end_former(visitor, client_id)
         return frames
 

@@ -18,6 +18,7 @@ from authgate.jobs import DeliverLogouts, port
 from authgate.storage import clients, logout_deliveries, session_clients
 from authgate.storage.client_rows import Client
 from authgate.storage.session_clients import SessionClient
+from authgate.tokens.subjects import Subjects
 from authgate.web import redirect_uris
 from authgate_tenants import current_tenant
 
@@ -43,12 +44,15 @@ async def tell_clients(session_id: UUID, *, now: datetime) -> None:
         await storage.after_commit(partial(port.hint, DeliverLogouts(), tenant_id=tenant_id))
 
 
-async def frames(session_id: UUID) -> tuple[str, ...]:
+async def frames(session_id: UUID, subjects: Subjects) -> tuple[str, ...]:
     """The pages that clients want loaded in the browser: those of the latest sign-ins, where there
     are more than one answer can name."""
-    said = {"iss": current_tenant().issuer, "sid": str(session_id)}
+    issuer = current_tenant().issuer
     wanted = [
-        redirect_uris.with_query(client.metadata.frontchannel_logout_uri, said)
+        redirect_uris.with_query(
+            client.metadata.frontchannel_logout_uri,
+            {"iss": issuer, "sid": await subjects.of_session(session_id, client)},
+        )
         for _, client in reversed(await _who_know(session_id))
         if client.metadata.frontchannel_logout_uri
     ]

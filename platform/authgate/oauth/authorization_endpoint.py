@@ -38,6 +38,7 @@ from authgate.oauth.errors import (
     LoginRequired,
     OAuthError,
 )
+from authgate.oauth.expected_person import ExpectedPerson
 from authgate.oauth.request_object import RequestObjects
 from authgate.storage import (
     authorization_codes,
@@ -53,8 +54,7 @@ from authgate.telemetry import metrics
 from authgate.tokens.authentication import Authentication
 from authgate.tokens.authorization_response import AuthorizationResponses
 from authgate.tokens.confirmation import Confirmation
-from authgate.tokens.id_token import IdTokens
-from authgate.tokens.jws import InvalidToken
+from authgate.tokens.subjects import Subjects
 from authgate.web import redirect_uris
 from authgate.web.client_ip import bucket
 from authgate.web.limits import Limits
@@ -90,7 +90,8 @@ class AuthorizationEndpoint:
         *,
         pages: Pages,
         signing_out: SigningOut,
-        id_tokens: IdTokens,
+        expected: ExpectedPerson,
+        subjects: Subjects,
         request_objects: RequestObjects,
         responses: AuthorizationResponses,
         documents: ClientDocuments,
@@ -99,7 +100,8 @@ class AuthorizationEndpoint:
     ) -> None:
         self._pages = pages
         self._signing_out = signing_out
-        self._id_tokens = id_tokens
+        self._expected = expected
+        self._subjects = subjects
         self._request_objects = request_objects
         self._responses = responses
         self._documents = documents
@@ -176,7 +178,7 @@ class AuthorizationEndpoint:
         person = visitor().signed_in
         if person is None or await self._must_sign_in(asked, person):
             return await self._to_sign_in(asked)
-        if await self._is_somebody_else(asked.request, person):
+        if await self._is_another(asked, person):
             # OpenID Connect Core 3.1.2.2: nobody but whom the hint names may be answered with.
             return await self._answered(asked, LoginRequired("Somebody else has signed in."))
         if await self._must_ask(asked, person):
@@ -233,18 +235,10 @@ class AuthorizationEndpoint:
         age = self._clock() - authenticated_at
         if wanted.max_age is not None and age > timedelta(seconds=wanted.max_age):
             return True
-        return await self._is_somebody_else(wanted, person)
+        return await self._is_another(asked, person)
 
-    async def _is_somebody_else(self, wanted: AuthorizationRequest, person: SignedIn) -> bool:
-        if wanted.subject and wanted.subject != person.user.subject:
-            return True  # OpenID Connect Core 5.5.1: it answers with this person or with nobody
-        if not wanted.id_token_hint:
-            return False
-        try:
-            hinted = (await self._id_tokens.hint(wanted.id_token_hint)).subject
-        except InvalidToken:
-            return False  # a hint that cannot be read tells nothing
-        return hinted != person.user.subject
+    async def _is_another(self, asked: _Asked, person: SignedIn) -> bool:
+        return await self._expected.is_another(person.user, asked.request, asked.client)
 
     async def _to_sign_in(self, asked: _Asked) -> Response:
         if "none" in asked.request.prompt:
@@ -296,7 +290,7 @@ class AuthorizationEndpoint:
             await session_clients.note(
                 session.id,
                 asked.client.client_id,
-                subject=person.user.subject,
+                subject=await self._subjects.of(person.user, asked.client),
                 expires_at=session.expires_at,
             )
         await _record(Event.AUTHORIZATION_CODE_GENERATED, asked, person, str(code_id))

@@ -8,8 +8,10 @@ from authgate.oauth.errors import InvalidClient, InvalidRequest
 from authgate.storage import refresh_tokens, users
 from authgate.storage.client_rows import Client
 from authgate.storage.refresh_tokens import RefreshStatus
+from authgate.storage.users import User
 from authgate.tokens.issuer import token_type
 from authgate.tokens.signed_answer import SignedAnswers
+from authgate.tokens.subjects import Subjects, is_pairwise
 from authgate.web.client_ip import bucket
 from authgate.web.limits import Limits
 from authgate.web.machine import NO_STORE, Handler, MachineRequest, Reply
@@ -28,6 +30,7 @@ def endpoint(
     authenticator: ClientAuthenticator,
     bearer: BearerTokens,
     answers: SignedAnswers,
+    subjects: Subjects,
     limits: Limits,
     clock: Clock,
 ) -> Handler:
@@ -47,9 +50,9 @@ def endpoint(
         if len(token) > _LONGEST:
             known = _INACTIVE
         elif refresh_tokens.is_one(token):
-            known = await _refresh_token(token, client, clock)
+            known = await _refresh_token(token, client, subjects, clock)
         else:
-            known = _access_token(await bearer.find(token), client)
+            known = await _access_token(await bearer.find(token), client, subjects)
         if _SIGNED not in (request.header(b"accept") or ""):
             return Reply.json(200, known)
         signed = await answers.sign(
@@ -62,7 +65,9 @@ def endpoint(
     return introspect
 
 
-def _access_token(found: Presented | None, client: Client) -> dict[str, object]:
+async def _access_token(
+    found: Presented | None, client: Client, subjects: Subjects
+) -> dict[str, object]:
     if found is None or not _may_know(client, found):
         return _INACTIVE
     token, tenant = found.token, current_tenant()
@@ -71,7 +76,8 @@ def _access_token(found: Presented | None, client: Client) -> dict[str, object]:
         "token_type": token_type(found.confirmation),
         "scope": token.scope,
         "client_id": token.client_id,
-        "sub": found.subject,
+        # Told to whoever asks, as its own ID tokens would name the person.
+        "sub": await subjects.of(found.user, client) if found.user else found.subject,
         "iss": tenant.issuer,
         "aud": found.claims["aud"],
         "jti": str(token.jti),
@@ -82,12 +88,12 @@ def _access_token(found: Presented | None, client: Client) -> dict[str, object]:
         known["act"] = found.claims["act"]
     if "cnf" in found.claims:
         known["cnf"] = found.confirmation.claim()
-    if found.user is not None:
-        known["username"] = found.user.username
-    return known
+    return known | _named(found.user, client)
 
 
-async def _refresh_token(token: str, client: Client, clock: Clock) -> dict[str, object]:
+async def _refresh_token(
+    token: str, client: Client, subjects: Subjects, clock: Clock
+) -> dict[str, object]:
     found = await refresh_tokens.find(token)
     if found is None or found.client_id != client.client_id:
         return _INACTIVE
@@ -101,12 +107,17 @@ async def _refresh_token(token: str, client: Client, clock: Clock) -> dict[str, 
         "active": True,
         "scope": found.scope,
         "client_id": found.client_id,
-        "sub": user.subject,
-        "username": user.username,
+        "sub": await subjects.of(user, client),
+        **_named(user, client),
         "iss": current_tenant().issuer,
         "iat": int(found.created_at.timestamp()),
         "exp": int(found.expires_at.timestamp()),
     }
+
+
+def _named(user: User | None, client: Client) -> dict[str, object]:
+    """The user name, for whoever is told people as everybody is."""
+    return {} if user is None or is_pairwise(client) else {"username": user.username}
 
 
 def _may_know(client: Client, found: Presented) -> bool:

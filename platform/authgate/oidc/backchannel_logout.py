@@ -15,6 +15,7 @@ from authgate.storage import clients, logout_deliveries
 from authgate.storage.logout_deliveries import LogoutDelivery
 from authgate.telemetry import metrics
 from authgate.tokens.logout_token import LogoutTokens
+from authgate.tokens.subjects import Subjects
 
 AGAIN_AFTER_SECONDS = (5, 30, 120, 600, 3600, 10_800, 21_600)
 """Pauses after attempts that went wrong, a fifth more or less of each; then it is given up."""
@@ -36,11 +37,13 @@ class BackchannelLogout:
         self,
         *,
         tokens: LogoutTokens,
+        subjects: Subjects,
         http: HttpClient,
         clock: Clock,
         chance: Callable[[], float] = random.random,
     ) -> None:
         self._tokens = tokens
+        self._subjects = subjects
         self._http = http
         self._clock = clock
         self._chance = chance
@@ -67,13 +70,13 @@ class BackchannelLogout:
     async def _deliver(self, delivery: LogoutDelivery) -> None:
         client = await clients.find(delivery.client_id)
         uri = client.metadata.backchannel_logout_uri if client and client.is_active else ""
-        if not uri:
+        if client is None or not uri:
             await self._failed(delivery, None, "The client is not to be told any more.", final=True)
             return
         token = await self._tokens.sign(
             client_id=delivery.client_id,
             subject=delivery.subject,
-            session_id=delivery.session_id,
+            session_id=await self._subjects.of_session(delivery.session_id, client),
         )
         try:
             answer = await self._http.post(uri, form={"logout_token": token})

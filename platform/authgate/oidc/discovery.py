@@ -16,7 +16,7 @@ from authgate.oauth import client_assertion, dpop, pkce, request_object
 from authgate.oauth.authorization_request import PROMPTS, RESPONSE_MODES
 from authgate.oauth.grants import Grant
 from authgate.storage import scopes
-from authgate.storage.client_metadata import AUTHENTICATION_METHODS, TLS_METHODS
+from authgate.storage.client_metadata import AUTHENTICATION_METHODS, SUBJECT_TYPES, TLS_METHODS
 from authgate.storage.shared_cache import SharedCache
 from authgate.tokens.authentication import ACR
 from authgate.tokens.id_token import algorithm_of
@@ -212,7 +212,7 @@ def _provided(
             algorithm_of(tenant.settings.signing_algorithm)
         ],
         "request_uri_parameter_supported": False,
-        "subject_types_supported": ["public"],
+        "subject_types_supported": list(SUBJECT_TYPES),
         "id_token_signing_alg_values_supported": [algorithm_of(tenant.settings.signing_algorithm)],
         "scopes_supported": _scopes(described),
         "token_endpoint_auth_methods_supported": list(AUTHENTICATION_METHODS),

@@ -16,6 +16,7 @@ from authgate.oidc.logout_request import LogoutRequest
 from authgate.storage import clients
 from authgate.telemetry import metrics
 from authgate.tokens.id_token import IdTokens
+from authgate.tokens.subjects import Subjects
 from authgate.web import redirect_uris
 from authgate.web.machine import BadRequest
 from authgate.web.pages import Pages
@@ -35,12 +36,14 @@ class EndSessionEndpoint:
         pages: Pages,
         signing_out: SigningOut,
         id_tokens: IdTokens,
+        subjects: Subjects,
         encryption: TenantEncryption,
         clock: Clock,
     ) -> None:
         self._pages = pages
         self._signing_out = signing_out
         self._id_tokens = id_tokens
+        self._subjects = subjects
         self._encryption = encryption
         self._clock = clock
 
@@ -68,13 +71,28 @@ class EndSessionEndpoint:
         wanted, person = await self._opened(request), visitor().signed_in
         if person is None:
             return await self._gone(wanted)
-        if not wanted.proves(person):
+        if not await self._is_of(wanted, person):
             return await self._ask(request, wanted, person)
         return await self._end(wanted)
 
     async def confirm(self, request: str) -> Response:
         """Sign out, as the person has said."""
         return await self._end(await self._opened(request))
+
+    async def _is_of(self, wanted: LogoutRequest, person: SignedIn) -> bool:
+        """Whether the client has shown that it is this very session that it speaks of.
+
+        Without that any site could sign people out by leading them here.
+        """
+        client = await clients.find(wanted.client_id) if wanted.session_id else None
+        if client is None:
+            return False
+        known = await self._subjects.of_session(person.session.id, client)
+        if wanted.session_id not in (known, str(person.session.id)):
+            return False
+        subject = await self._subjects.of(person.user, client)
+        # A client may have been told everybody's subjects before it was told its own.
+        return wanted.subject in (subject, person.user.subject)
 
     async def _end(self, wanted: LogoutRequest) -> Response:
         metrics.end_session_requests.add("signed_out")

@@ -11,7 +11,6 @@ from typing import Self
 
 import orjson
 
-from authgate.accounts.visits import SignedIn
 from authgate.oauth.authorization_request import Parameters
 from authgate.storage import client_ids, clients
 from authgate.storage.client_rows import Client
@@ -64,14 +63,6 @@ class LogoutRequest:
             subject=hint.subject if hint else "",
             session_id=hint.session_id if hint else "",
         )
-
-    def proves(self, person: SignedIn) -> bool:
-        """Whether the client has shown that it is this very session that it speaks of.
-
-        Without that any site could sign people out by leading them here.
-        """
-        same_person = self.subject == person.user.subject
-        return bool(self.session_id) and same_person and self.session_id == str(person.session.id)
 
     def sealed(self, cipher: TenantCipher, *, now: datetime) -> str:
         """All of it, for an address; it opens in its tenant only."""

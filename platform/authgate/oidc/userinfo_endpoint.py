@@ -29,7 +29,7 @@ def endpoint(*, bearer: BearerTokens, answers: SignedAnswers) -> Handler:
         if not scopes & TOLD_OF_A_PERSON:
             raise InsufficientScope("The token was not granted openid, profile or email.")
         known: dict[str, object] = {
-            "sub": presented.user.subject,
+            "sub": presented.subject,
             "iss": current_tenant().issuer,
             **standard_claims.of(presented.user, scopes),
         }

@@ -23,7 +23,8 @@ class TokenClaimsRequest:
     """The client that will hold it."""
 
     subject: str
-    """``sub``: the user's identifier, or ``client:<client_id>`` for a machine."""
+    """The user's identifier, or ``client:<client_id>`` for a machine: ``sub`` of the token, unless
+    the client is told people pairwise."""
 
     grant_type: str
     """The grant that is redeemed (RFC 6749 section 1.3)."""

@@ -4,7 +4,6 @@ Commands, the console, the API and clients that register themselves all begin he
 """
 
 from authgate.provisioning.authorizations import revoke_authorization
-from authgate.provisioning.client_fitness import UnfitClient
 from authgate.provisioning.clients import (
     NewClient,
     UnknownClient,
@@ -38,6 +37,7 @@ from authgate.provisioning.tokens import (
     enable_token,
     revoke_token,
 )
+from authgate.provisioning.unfit import UnfitClient
 from authgate.provisioning.users import (
     LastAdministrator,
     UnknownUser,

@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterator
 from functools import partial
 
-from authgate.provisioning import client_keys_fitness, token_fitness
+from authgate.provisioning import client_keys_fitness, sectors, token_fitness
+from authgate.provisioning.unfit import UnfitClient
 from authgate.storage.client_drafts import ClientDraft
 from authgate.storage.client_metadata import ClientMetadata
 from authgate.storage.client_rows import ApplicationType, ConsentPolicy
@@ -21,14 +22,6 @@ _BY_ITSELF = "client_credentials"
 _BY_TOKENS = frozenset(
     f"urn:ietf:params:oauth:grant-type:{each}" for each in ("token-exchange", "jwt-bearer")
 )
-
-
-class UnfitClient(ValueError):
-    """Something about a client that cannot be; ``field`` is what would have to be another."""
-
-    def __init__(self, field: str, fault: str) -> None:
-        super().__init__(fault)
-        self.field = field
 
 
 def check(draft: ClientDraft) -> None:
@@ -62,6 +55,7 @@ def _faults(draft: ClientDraft) -> Iterator[tuple[str, str]]:
     if draft.consent is ConsentPolicy.IMPLICIT and not draft.first_party:
         yield "consent", "Only the tenant's own applications (first party) do without consent."
     yield from client_keys_fitness.faults(draft)
+    yield from sectors.faults(draft)
     if draft.owner_id is not None and any(is_admin(each) for each in draft.scopes):
         yield "scopes", "Nobody's own application administers the tenant."
     if draft.public:

@@ -84,8 +84,10 @@ def _of_keys(draft: ClientDraft) -> Iterator[tuple[str, str]]:
         yield "jwks", "A client has jwks or jwks_uri, not both."
     if metadata.jwks is not None:
         yield from _of_key_set(metadata.jwks)
-    if metadata.jwks_uri and not _is_https(metadata.jwks_uri):
-        yield "jwks_uri", "jwks_uri is an https URL without user name and fragment."
+    for name in ("jwks_uri", "sector_identifier_uri"):
+        uri = getattr(metadata, name)
+        if uri and not _is_https(uri):
+            yield name, f"{name} is an https URL without user name and fragment."
     has_keys = metadata.jwks is not None or metadata.jwks_uri
     signs = not {PRIVATE_KEY_JWT, SELF_SIGNED_TLS}.isdisjoint(draft.methods())
     if signs and not has_keys:

@@ -9,8 +9,8 @@ from authgate import audit, storage
 from authgate.accounts import access
 from authgate.audit import SYSTEM, Actor, Event
 from authgate.installation import Installation
-from authgate.provisioning import client_fitness
-from authgate.provisioning.client_fitness import UnfitClient
+from authgate.provisioning import client_fitness, sectors
+from authgate.provisioning.unfit import UnfitClient
 from authgate.storage import clients
 from authgate.storage.client_drafts import ClientChange, ClientDraft
 from authgate.storage.client_metadata import CLIENT_SECRET_JWT
@@ -44,6 +44,8 @@ async def add_client(
     Raises ``BadClientId``, ``ClientIdTaken``, ``UnfitClient`` and ``BadRedirectUri``.
     """
     client_fitness.check(draft)
+    if sectors.must_ask(draft):
+        await sectors.confirm(parts, draft)
     secret = (secret or new_secret()) if draft.needs_secret else None
     async with storage.transaction():
         client = await clients.create(draft, secret=secret, secret_expires_at=secret_expires_at)
@@ -71,7 +73,13 @@ async def change_client(
         former = await clients.held(client_id)
         if former is None:
             raise UnknownClient(client_id)
-        client_fitness.check(_changed(former, change))
+        wanted = _changed(former, change)
+        client_fitness.check(wanted)
+        if sectors.must_ask(wanted, ClientDraft.of(former)):
+            await sectors.confirm(parts, wanted)
+            # Nobody was held up meanwhile.
+            if await clients.held(client_id) != former:
+                raise UnfitClient(sectors.FIELD, "Somebody has changed the client: look again.")
         await clients.change(client_id, change)
         methods = change.authentication_methods or former.authentication_methods
         if former.secrets.sealed is not None and CLIENT_SECRET_JWT not in methods:

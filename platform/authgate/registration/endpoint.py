@@ -140,14 +140,15 @@ class RegistrationEndpoint:
         now = self._parts.clock()
         unused = timedelta(seconds=current_tenant().settings.unused_client_lifetime)
         async with storage.transaction():
-            if token is not None and not await initial_access_tokens.spend(token, now=now):
-                raise InvalidToken(_NOT_GOOD)
             try:
                 made = await provisioning.add_client(
                     self._parts, replace(wanted, expires_at=now + unused), actor=ANONYMOUS
                 )
             except (UnfitClient, BadRedirectUri) as error:
                 raise metadata.refusal(error) from error
+            # Last of all: to make a client may take another host's answer, outside of this unit.
+            if token is not None and not await initial_access_tokens.spend(token, now=now):
+                raise InvalidToken(_NOT_GOOD)
             managed_by = await client_registrations.grant(made.client.client_id)
             await _record(Event.CLIENT_REGISTERED, made.client)
         return made, managed_by
@@ -167,24 +168,27 @@ class RegistrationEndpoint:
         self, client: Client, wanted: ClientDraft, token: str
     ) -> tuple[Client, str] | None:
         async with storage.transaction():
-            another = await client_registrations.rotate(client.client_id, token)
             # As it is now, and not as it is remembered: an administrator may have ended it.
             held = await clients.held(client.client_id)
-            if another is None or held is None:
+            if held is None:
                 return None
             client = held
             if client.status not in (ClientStatus.ACTIVE, ClientStatus.PENDING):
                 raise NotChangeable("An administrator has ended this client.")
             change = _difference(client, wanted)
-            if not change.given():
-                return client, another
             try:
-                changed = await provisioning.change_client(
-                    self._parts, client.client_id, change, actor=_itself(client)
-                )
+                if change.given():
+                    client = await provisioning.change_client(
+                        self._parts, client.client_id, change, actor=_itself(client)
+                    )
             except (UnfitClient, BadRedirectUri) as error:
                 raise metadata.refusal(error) from error
-        return changed, another
+            # Last of all: a change may take another host's answer, outside of this unit.
+            another = await client_registrations.rotate(client.client_id, token)
+            if another is None:
+                # What was changed meanwhile is changed back, and whoever came first has it.
+                raise InvalidToken(_NOT_GOOD)
+        return client, another
 
 
 def _difference(client: Client, wanted: ClientDraft) -> ClientChange:

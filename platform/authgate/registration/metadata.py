@@ -1,7 +1,8 @@
 """What a client says of itself when it registers (RFC 7591 section 2, OpenID Connect Registration
 section 2), and what is said back.
 
-Nothing that it names is fetched. Whatever else is in the document is ignored: who may have which
+Of what it names its ``sector_identifier_uri`` is fetched, where it asks for pairwise subjects, and
+nothing else. Whatever else is in the document is ignored: who may have which
 rights is no client's own to say.
 """
 
@@ -15,7 +16,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from pydantic_core import PydanticCustomError
 
 from authgate.oauth.errors import InvalidClientMetadata, InvalidRedirectUri, OAuthError
-from authgate.provisioning.client_fitness import UnfitClient
+from authgate.provisioning.unfit import UnfitClient
 from authgate.storage.client_drafts import ClientDraft
 from authgate.storage.client_metadata import AUTHENTICATION_METHODS, ClientMetadata
 from authgate.storage.client_rows import ApplicationType, Client, ClientStatus
@@ -109,7 +110,8 @@ class Described(BaseModel):
     backchannel_logout_session_required: bool = False
     frontchannel_logout_uri: _Uri = ""
     frontchannel_logout_session_required: bool = False
-    subject_type: Literal["public"] = "public"
+    subject_type: Literal["public", "pairwise"] = "public"
+    sector_identifier_uri: _Url = ""
     id_token_signed_response_alg: str | None = None
     jwks_uri: _Url = ""
     jwks: dict[str, Any] | None = None
@@ -269,5 +271,6 @@ def described(client: Client) -> dict[str, Any]:
         "token_endpoint_auth_method": method,
         "application_type": client.application_type.value,
         "scope": " ".join(client.scopes),
+        "subject_type": client.metadata.subject_type,
         **{name: value for name, value in said.items() if name in Described.model_fields},
     }

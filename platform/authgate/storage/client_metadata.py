@@ -22,6 +22,10 @@ TLS: Final = "tls_client_auth"
 SELF_SIGNED_TLS: Final = "self_signed_tls_client_auth"
 TLS_METHODS: Final = (TLS, SELF_SIGNED_TLS)
 """The same by certificates (RFC 8705), where a proxy passes them."""
+PUBLIC: Final = "public"
+PAIRWISE: Final = "pairwise"
+SUBJECT_TYPES: Final = (PUBLIC, PAIRWISE)
+"""How a client is told people: as every client, or as no other (OpenID Connect Core section 8)."""
 
 
 # For whoever reads it from JSON that came from outside.
@@ -58,6 +62,13 @@ class ClientMetadata(StoredChoices):
     """Whether it needs ``iss`` and ``sid`` there; it is always told."""
     post_logout_redirect_uris: tuple[str, ...] = ()
     """Where people may be led after they have signed out, to the letter."""
+
+    subject_type: str = PUBLIC
+    """``pairwise``: people have another ``sub`` for it than for clients of other hosts (OpenID
+    Connect Core section 8). Whoever changes it makes everybody somebody new to the client."""
+    sector_identifier_uri: str = ""
+    """Where the hosts of several redirect URIs say that they belong together: an https address of
+    a JSON list of all of them. Its host is then whose people they are."""
 
     token_profile: str = ""
     """Which of the tenant's token profiles it has, ``short``, ``standard`` or ``long``; the

@@ -30,6 +30,7 @@ MODEL_MODULES = (
     "authgate.storage.idempotent_requests",
     "authgate.storage.login_failures",
     "authgate.storage.logout_deliveries",
+    "authgate.storage.pairwise_secrets",
     "authgate.storage.refresh_tokens",
     "authgate.storage.session_clients",
     "authgate.storage.sessions",

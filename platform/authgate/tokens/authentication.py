@@ -47,6 +47,4 @@ class Authentication(NamedTuple):
         claims: dict[str, object] = {"auth_time": int(self.at.timestamp())}
         if self.amr:
             claims |= {"amr": list(self.amr), "acr": ACR}
-        if self.session_id is not None:
-            claims["sid"] = str(self.session_id)
         return claims

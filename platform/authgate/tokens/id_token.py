@@ -14,6 +14,7 @@ from authgate.tokens.authentication import Authentication
 from authgate.tokens.jws import InvalidToken
 from authgate.tokens.keys import NoSigningKey, SigningKeys
 from authgate.tokens.signer import Signer
+from authgate.tokens.subjects import Subjects
 from authgate.tokens.verifier import check_signature
 from authgate_tenants import current_tenant
 from authgate_tenants.settings import SigningAlgorithm
@@ -47,8 +48,9 @@ class Hint(NamedTuple):
 class IdTokens:
     """Signs ID tokens. They are not remembered: they grant nothing."""
 
-    def __init__(self, *, keys: SigningKeys, clock: Clock) -> None:
+    def __init__(self, *, keys: SigningKeys, subjects: Subjects, clock: Clock) -> None:
         self._keys = keys
+        self._subjects = subjects
         self._clock = clock
 
     async def sign(self, sign_in: SignIn) -> str:
@@ -62,13 +64,16 @@ class IdTokens:
             **standard_claims.of(sign_in.user, sign_in.scope),
             **sign_in.authentication.claims(),
             "iss": tenant.issuer,
-            "sub": sign_in.user.subject,
+            "sub": await self._subjects.of(sign_in.user, sign_in.client),
             "aud": sign_in.client.client_id,
             "iat": now,
             "exp": now + tenant.settings.id_token_lifetime,
             "jti": str(uuid7()),
             "at_hash": _left_half(sign_in.access_token, algorithm),
         }
+        session_id = sign_in.authentication.session_id
+        if session_id is not None:
+            claims["sid"] = await self._subjects.of_session(session_id, sign_in.client)
         if sign_in.nonce:
             claims["nonce"] = sign_in.nonce
         return await signer.sign(claims, typ="JWT")

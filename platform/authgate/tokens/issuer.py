@@ -22,6 +22,7 @@ from authgate.telemetry import metrics
 from authgate.tokens import audiences
 from authgate.tokens.confirmation import NO_KEY, Confirmation
 from authgate.tokens.keys import SigningKeys
+from authgate.tokens.subjects import Subjects, is_pairwise
 from authgate_tenants import Tenant, TenantSettings, current_tenant
 
 NOTHING: Mapping[str, object] = MappingProxyType({})
@@ -97,8 +98,11 @@ class FreshToken(NamedTuple):
 class TokenIssuer:
     """Signs tokens, and remembers each together with its audit event."""
 
-    def __init__(self, *, keys: SigningKeys, plugins: Plugins, clock: Clock) -> None:
+    def __init__(
+        self, *, keys: SigningKeys, subjects: Subjects, plugins: Plugins, clock: Clock
+    ) -> None:
         self._keys = keys
+        self._subjects = subjects
         self._plugins = plugins
         self._clock = clock
 
@@ -114,13 +118,17 @@ class TokenIssuer:
         tenant = current_tenant()
         signer = await self._keys.signer(tenant.settings.signing_algorithm)
         added = await self._added_by_plugins(grant) if tenant.settings.enabled_plugins else None
+        subject = grant.subject
+        if grant.user is not None and is_pairwise(grant.client):
+            # Whoever is given a token can read it: what it says is told to the client.
+            subject = await self._subjects.of(grant.user, grant.client)
         now, jti, scope = self._clock(), str(uuid7()), " ".join(grant.scope)
         # What is ours is written last: no plugin can change it.
         claims: dict[str, object] = {**added.claims} if added else {}
         if grant.extra_claims:
             claims |= grant.extra_claims
         claims |= _private_claims(grant, tenant.settings)
-        claims |= _claims(grant, tenant, now, jti, scope)
+        claims |= _claims(grant, tenant, subject, now, jti, scope)
         new = NewToken(
             jti,
             TokenCategory.ACCESS,
@@ -170,8 +178,10 @@ class TokenIssuer:
         )
 
 
-def _claims(grant: Grant, tenant: Tenant, now: datetime, jti: str, scope: str) -> dict[str, object]:
-    subject, issued_at = grant.subject, int(now.timestamp())
+def _claims(
+    grant: Grant, tenant: Tenant, subject: str, now: datetime, jti: str, scope: str
+) -> dict[str, object]:
+    issued_at = int(now.timestamp())
     claims: dict[str, object] = {
         "iss": tenant.issuer,
         "sub": subject,
@@ -199,11 +209,13 @@ def _claims(grant: Grant, tenant: Tenant, now: datetime, jti: str, scope: str) -
 
 def _private_claims(grant: Grant, settings: TenantSettings) -> dict[str, object]:
     claims: dict[str, object] = {}
+    # Nobody has two user names, so one would tell who a pairwise subject is.
+    named = None if is_pairwise(grant.client) else grant.user
     for name, value in (
         ("domain", settings.domain),
         ("project", grant.client.project),
         ("service_account", grant.client.service_account),
-        ("uid", grant.user.username if grant.user else ""),
+        ("uid", named.username if named else ""),
     ):
         if value:
             claims[f"{settings.private_claim_prefix}_{name}"] = value

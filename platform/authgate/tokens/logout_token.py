@@ -1,8 +1,6 @@
 """Logout tokens: what tells a client that a session is over (OpenID Connect Back-Channel Logout 1.0
 section 2.4)."""
 
-from uuid import UUID
-
 from uuid_utils import uuid7
 
 from authgate.clock import Clock
@@ -22,7 +20,7 @@ class LogoutTokens:
         self._keys = keys
         self._clock = clock
 
-    async def sign(self, *, client_id: str, subject: str, session_id: UUID) -> str:
+    async def sign(self, *, client_id: str, subject: str, session_id: str) -> str:
         """The token. It never has a ``nonce``, so nobody takes it for an ID token."""
         tenant, now = current_tenant(), int(self._clock().timestamp())
         signer = await signer_of(self._keys, algorithm_of(tenant.settings.signing_algorithm))
@@ -33,7 +31,7 @@ class LogoutTokens:
             "iat": now,
             "exp": now + LIFETIME,
             "jti": str(uuid7()),
-            "sid": str(session_id),
+            "sid": session_id,
             "events": {EVENT: {}},
         }
         return await signer.sign(claims, typ="logout+jwt")

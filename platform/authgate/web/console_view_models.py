@@ -9,7 +9,6 @@ from datetime import datetime
 from enum import StrEnum
 
 from authgate.storage.client_rows import ClientStatus
-from authgate.storage.users import UserStatus
 
 
 class Done(StrEnum):
@@ -77,39 +76,6 @@ class ClientLine:
     grants: Sequence[str]
     status: ClientStatus
     created_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Attention:
-    """A client that somebody should look at."""
-
-    url: str
-    name: str
-    secret_ends_at: datetime | None = None
-    """``None`` where it waits for approval."""
-
-
-@dataclass(frozen=True, slots=True)
-class OverviewPage:
-    """``console/overview.html``."""
-
-    frame: ConsoleFrame
-    host: str
-    clients: Mapping[ClientStatus, int]
-    people: Mapping[UserStatus, int]
-    signed_in: int
-    """Browsers, now."""
-    tokens: int
-    """That work now."""
-    more_tokens: bool
-    """Whether there are more than that."""
-    attention: Sequence[Attention]
-    newest: Sequence[ClientLine]
-
-    @property
-    def all_clients(self) -> int:
-        """How many there are."""
-        return sum(self.clients.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +194,8 @@ class ClientFields:
 
     require_pushed_authorization_requests: bool = False
     require_signed_request_object: bool = False
+    subject_type: str = "public"
+    sector_identifier_uri: str = ""
     request_object_signing_alg: str = ""
     dpop_bound_access_tokens: bool = False
     tls_client_certificate_bound_access_tokens: bool = False

@@ -8,7 +8,6 @@ from authgate.storage.tokens import TokenStatus
 from authgate.storage.users import UserStatus
 from authgate.web.authorization_view_models import AuthorizationLine, AuthorizationsPage
 from authgate.web.console_view_models import (
-    Attention,
     ClientFields,
     ClientFormPage,
     ClientKind,
@@ -24,13 +23,13 @@ from authgate.web.console_view_models import (
     FilterLink,
     KindLink,
     OfferedSettings,
-    OverviewPage,
     RotatePage,
     RotationFields,
     SecretLine,
     Snippet,
     SortLink,
 )
+from authgate.web.overview_view_models import Attention, OverviewPage
 from authgate.web.own_app_view_models import (
     AccountFrame,
     OwnAppFormPage,

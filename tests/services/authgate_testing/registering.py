@@ -40,6 +40,11 @@ async def manage(
     )
 
 
+def answers(answer: httpx2.Response, status: int, error: str) -> bool:
+    """Whether a refusal is this one."""
+    return (answer.status_code, answer.json()["error"]) == (status, error)
+
+
 def _headers(token: str | None) -> dict[str, str]:
     bearer = {"Authorization": f"Bearer {token}"} if token else {}
     return {"Content-Type": "application/json"} | bearer

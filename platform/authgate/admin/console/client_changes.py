@@ -1,5 +1,6 @@
 """``/admin/clients/<id>/edit``, ``/secret``, ``/delete``: each a form of its own, asked first."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from quart import Blueprint, Response, request
@@ -13,6 +14,7 @@ from authgate.admin.console.client_form import Filled
 from authgate.admin.console.client_kinds import kind_of
 from authgate.admin.console.frame import ROOT, Console, done, held_client, named_client
 from authgate.admin.console.fresh_secret import FreshSecrets
+from authgate.provisioning import UnfitClient
 from authgate.storage import consents
 from authgate.storage.client_rows import Client
 from authgate.web.console_view_models import (
@@ -61,9 +63,13 @@ class ClientChanges:
         filled = client_form.changed(client, form)
         if filled.faults:
             return await self._form(client, filled.fields, filled)
-        await provisioning.change_client(
-            self._console.parts, client.client_id, filled.change(), actor=actor()
-        )
+        try:
+            await provisioning.change_client(
+                self._console.parts, client.client_id, filled.change(), actor=actor()
+            )
+        except UnfitClient as error:
+            found = replace(filled, faults={error.field: str(error)})
+            return await self._form(client, found.fields, found)
         return done(client_lines.path(client), Done.CHANGED)
 
     async def ask_for_rotation(self, row_id: str) -> Response:

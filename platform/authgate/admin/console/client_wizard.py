@@ -11,6 +11,7 @@ from authgate.admin.console.client_form import Filled
 from authgate.admin.console.client_kinds import BEGINNINGS
 from authgate.admin.console.frame import ROOT, Console, named_client
 from authgate.admin.console.fresh_secret import FreshSecrets
+from authgate.provisioning import UnfitClient
 from authgate.storage.clients import BadClientId, ClientIdTaken
 from authgate.web.console_view_models import (
     ClientFields,
@@ -65,6 +66,8 @@ class ClientWizard:
                 )
         except BadClientId as error:
             return await self._form(chosen, filled.fields, filled, client_id=str(error))
+        except UnfitClient as error:
+            return await self._form(chosen, filled.fields, filled, **{error.field: str(error)})
         except ClientIdTaken:
             fault = "Another client has this client_id."
             return await self._form(chosen, filled.fields, filled, client_id=fault)

@@ -11,7 +11,7 @@ from authgate.storage import clients, sessions, tokens, users
 from authgate.storage.client_drafts import ClientFilter
 from authgate.storage.client_rows import ClientStatus
 from authgate.storage.paging import Order
-from authgate.web.console_view_models import Attention, OverviewPage
+from authgate.web.overview_view_models import Attention, OverviewPage
 from authgate_tenants import current_tenant
 
 _SOON = timedelta(days=14)

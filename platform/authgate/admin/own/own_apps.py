@@ -22,6 +22,7 @@ from authgate.admin.console.client_kinds import kind_of
 from authgate.admin.console.fresh_secret import FreshSecrets
 from authgate.admin.own import own_form
 from authgate.installation import Installation
+from authgate.provisioning import UnfitClient
 from authgate.storage import clients, users
 from authgate.storage.client_drafts import ClientFilter
 from authgate.storage.client_rows import Client, ClientStatus
@@ -142,7 +143,11 @@ class OwnApps:
             return self._form(kind_of(client), filled.fields, filled, client=client)
         status = _status_after_change(client)
         change = replace(filled.change(), status=status)
-        await provisioning.change_client(self._parts, client.client_id, change, actor=actor())
+        try:
+            await provisioning.change_client(self._parts, client.client_id, change, actor=actor())
+        except UnfitClient as error:
+            found = replace(filled, faults={"redirect_uris": str(error)})
+            return self._form(kind_of(client), found.fields, found, client=client)
         waits = status is ClientStatus.PENDING
         return see_other(f"{_HERE}/{client.id}?done={Done.WAITING if waits else Done.CHANGED}")
 
