@@ -22,6 +22,10 @@ import pytest
 from authgate_testing.secrets_watch.watch import WATCH
 
 LOOPBACK = "127.0.0.1"
+PATIENCE_SECONDS = 25.0
+"""A busy machine may take so long for what otherwise happens at once. Less than what takes its time
+in a test, and than the time that a server gives to those who take no answer."""
+
 _KEPT = ("01", "08")  # established, and ended by the other side alone (Linux, tcp_states.h)
 KINDS = ("hypercorn", "uvicorn", "uvicorn-door")
 """The last one's application has a door beside ASGI that takes every whole request."""
@@ -49,8 +53,9 @@ async def app(scope, receive, send):
     if scope["path"] == "/slow":
         (HERE / "in-flight").touch()
         await asyncio.sleep(0.4)
-    if scope["path"] == "/slower":
-        await asyncio.sleep(2)
+    if scope["path"] == "/held":
+        while not (HERE / "released").exists():
+            await asyncio.sleep(0.02)
     if scope["path"] == "/echo":
         return await answer(send, await body_of(receive))
     if scope["path"] == "/large":
@@ -73,7 +78,7 @@ async def live(receive, send):
     broken = (HERE / "broken").exists()
     if (HERE / "takes-long").exists():
         (HERE / "starting").touch()
-        await asyncio.sleep(20)
+        await asyncio.sleep(60)
     await send({"type": "lifespan.startup." + ("failed" if broken else "complete"),
                 "message": "the app is broken"})
     await receive()
@@ -146,8 +151,8 @@ sys.exit(run(ServeOptions(**told, **files)))
 """
 
 
-def within(seconds: float, holds: Callable[[], bool]) -> bool:
-    give_up_at = time.monotonic() + seconds
+def comes_to(holds: Callable[[], bool]) -> bool:
+    give_up_at = time.monotonic() + PATIENCE_SECONDS
     while not holds():
         if time.monotonic() > give_up_at:
             return False
@@ -186,18 +191,18 @@ class Service:
             raise
 
     @staticmethod
-    def within(seconds: float, holds: Callable[[], bool]) -> bool:
-        """Whether it comes to hold before so many seconds are over."""
-        return within(seconds, holds)
+    def comes_to(holds: Callable[[], bool]) -> bool:
+        """Whether it comes to hold."""
+        return comes_to(holds)
 
-    def said(self, pattern: str, *, within: float = 15) -> re.Match[str]:
+    def said(self, pattern: str) -> re.Match[str]:
         """Wait until the log holds the pattern."""
 
         def heard() -> re.Match[str] | None:
             return re.search(pattern, self.log)
 
         with self._said:
-            self._said.wait_for(heard, timeout=within)
+            self._said.wait_for(heard, timeout=PATIENCE_SECONDS)
             match = heard()
         assert match, f"never said {pattern!r}:\n{self.log}"
         return match
@@ -209,14 +214,14 @@ class Service:
     def signal(self, number: signal.Signals) -> None:
         self._process.send_signal(number)
 
-    def exit_status(self, *, within: float = 12) -> int:
-        return self._process.wait(within)
+    def exit_status(self) -> int:
+        return self._process.wait(PATIENCE_SECONDS)
 
     def stop(self) -> None:
         if self._process.poll() is None:
             self._process.send_signal(signal.SIGINT)
             try:
-                self._process.wait(15)
+                self._process.wait(PATIENCE_SECONDS)
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 raise
@@ -227,11 +232,13 @@ class Service:
 
     def ask(self, path: str = "/", *, method: str = "GET", body: bytes | None = None) -> "Answer":
         """Ask on a connection of its own."""
-        with closing(http.client.HTTPConnection(LOOPBACK, self.port, timeout=15)) as connection:
+        with closing(
+            http.client.HTTPConnection(LOOPBACK, self.port, timeout=PATIENCE_SECONDS)
+        ) as connection:
             return ask(connection, path, method=method, body=body)
 
     def keep_alive(self) -> http.client.HTTPConnection:
-        return http.client.HTTPConnection(LOOPBACK, self.port, timeout=15)
+        return http.client.HTTPConnection(LOOPBACK, self.port, timeout=PATIENCE_SECONDS)
 
     def say(self, *pieces: bytes, then_end: bool = False) -> bytes:
         """Send these bytes as they are, and return all that comes until the server ends."""
@@ -243,7 +250,7 @@ class Service:
             return read_all(connection)
 
     def connect(self) -> socket.socket:
-        return socket.create_connection((LOOPBACK, self.port), timeout=15)
+        return socket.create_connection((LOOPBACK, self.port), timeout=PATIENCE_SECONDS)
 
     def asked(self) -> list[str]:
         """What has reached the application."""
@@ -278,7 +285,7 @@ class Service:
 
     def in_flight(self) -> None:
         """Wait until the application works on ``/slow``."""
-        assert within(10, (self.folder / "in-flight").exists)
+        assert comes_to((self.folder / "in-flight").exists)
 
     def workers(self, count: int) -> set[int]:
         """The process ids of the workers, of which there are so many."""
@@ -416,7 +423,7 @@ class Load:
 
     def until_answered(self, count: int) -> None:
         """Wait until each way has been answered so often."""
-        assert within(20, lambda: min(self.answered.values()) >= count)
+        assert comes_to(lambda: min(self.answered.values()) >= count)
 
     @contextmanager
     def going_on(self, *, each: int = 2) -> Iterator[None]:
@@ -430,7 +437,7 @@ class Load:
         finally:
             self._enough.set()
             for person in people:
-                person.join(20)
+                person.join(PATIENCE_SECONDS)
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ def test_a_body_in_crumbs_that_nobody_reads_leaves_nothing_behind(service: "Serv
         said = service.say(b"POST /early" + CHUNKED + CRUMB * 500)
         assert said.startswith(b"HTTP/1.1 413 ")
         assert said.endswith(b"\r\n\r\ntoo large")
-    assert service.within(5, lambda: service.descriptors() <= before)
+    assert service.comes_to(lambda: service.descriptors() <= before)
 
 
 def test_a_body_in_crumbs_is_read_whole(service: "Service") -> None:

@@ -59,7 +59,7 @@ def test_ht_22_an_address_gets_no_more_connections_than_its_share(
             assert not is_answered(one_more)
             assert is_answered(other)
         held[0].close()
-        assert service.within(5, lambda: _is_served(service)), "there is room again"
+        assert service.comes_to(lambda: _is_served(service)), "there is room again"
 
 
 def _is_served(service: "Service") -> bool:
@@ -102,7 +102,7 @@ def test_ht_22_a_crowd_that_says_nothing_is_in_nobody_s_way(serve: "Serve", kind
         assert service.descriptors() - descriptors <= 1025
         assert service.resident_bytes() - memory < 64 * 1024 * 1024
         service.said("an address has as many connections as one may have")
-    assert service.within(8, lambda: service.descriptors() <= descriptors)
+    assert service.comes_to(lambda: service.descriptors() <= descriptors)
 
 
 def ask_for_much(service: "Service", *, trust: ssl.SSLContext | None) -> socket.socket:
@@ -141,12 +141,15 @@ def test_ht_14_who_takes_nothing_or_little_of_an_answer_is_let_go(
     trust = ssl.create_default_context(cafile=certificate[0]) if secure else None
     with ExitStack() as stack:
         readers = [stack.enter_context(ask_for_much(service, trust=trust)) for _ in range(4)]
-        for _ in range(13):
+
+        def are_let_go() -> bool:
             for reader in readers[:2]:
                 with suppress(OSError):
                     reader.recv(600)
             time.sleep(0.2)
-        assert service.descriptors() <= before + 1, "one of them is the event loop's"
+            return service.descriptors() <= before + 1  # one of them is the event loop's
+
+        assert service.comes_to(are_let_go)
         service.signal(signal.SIGTERM)
-        assert service.exit_status(within=5) == 0
+        assert service.exit_status() == 0
     assert "connections still open" not in service.log

@@ -279,7 +279,7 @@ async def test_generated_bad_requests_are_refused_and_felt_by_nobody(
     assert not found, "\n".join(found[:20])
     assert neighbour.answered >= REQUESTS // 20
     assert growth < MOST_GROWTH
-    assert service.within(8, lambda: service.connections() == 0)
+    assert service.comes_to(lambda: service.connections() == 0)
     assert product.failures() == []
     assert service.log.count("is ready") == 1, "the worker was replaced"
 
@@ -323,5 +323,5 @@ async def test_ht_15_generated_frames_are_refused_and_felt_by_nobody(
         assert neighbour.status(neighbour.request(path, authority=authority)) == 200
     assert not found, "\n".join(found[:20])
     assert answered > CONNECTIONS // 10, "few of the frames came so far as to be answered"
-    assert service.within(8, lambda: service.connections() == 0)
+    assert service.comes_to(lambda: service.connections() == 0)
     assert secure_product.failures() == []

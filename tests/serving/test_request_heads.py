@@ -177,7 +177,7 @@ def test_ht_12_slow_heads_and_silent_connections_are_closed(services: "list[Serv
     silent = [each.connect() for each in services]
     began = time.monotonic()
     open_ = [*slow, *silent]
-    while open_ and time.monotonic() < began + 8:
+    while open_ and time.monotonic() < began + 25:
         for connection in slow:
             trickle(connection)
         open_ = [connection for connection in open_ if not has_ended(connection)]

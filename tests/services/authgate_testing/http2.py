@@ -27,7 +27,7 @@ from hyperframe.frame import Frame
 from authgate_testing.processes import LOOPBACK
 
 Fields = Sequence[tuple[bytes, bytes]]
-_PATIENCE_SECONDS = 10.0
+_PATIENCE_SECONDS = 25.0
 
 
 class Http2Client:
@@ -136,9 +136,9 @@ class Http2Client:
         """Why the server has reset streams, one after the other."""
         return [event.error_code for event in self.events if isinstance(event, StreamReset)]
 
-    def farewell(self, *, within: float = _PATIENCE_SECONDS) -> ErrorCodes | int | None:
+    def farewell(self) -> ErrorCodes | int | None:
         """Wait until the server ends the connection; why it says it does."""
-        self.listen(until=lambda: self.has_ended, within=within)
+        self.listen(until=lambda: self.has_ended)
         assert self.has_ended, "the connection goes on"
         ends = [event for event in self.events if isinstance(event, ConnectionTerminated)]
         return ends[0].error_code if ends else None
