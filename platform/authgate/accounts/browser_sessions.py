@@ -6,10 +6,10 @@ from quart import Response
 
 from authgate import audit
 from authgate.accounts import access, logout
-from authgate.accounts.visits import Visitor
+from authgate.accounts.visits import NotSignedIn, Visitor
 from authgate.audit import Event
 from authgate.clock import Clock
-from authgate.storage import session_clients, sessions
+from authgate.storage import session_clients, sessions, users
 from authgate.storage.sessions import SignIn
 from authgate.storage.users import User
 from authgate.tokens.subjects import Subjects
@@ -36,8 +36,13 @@ class BrowserSessions:
         """Sign this browser in, under a key it never had before: no session is ever adopted.
 
         Who signs in once more goes on with their session, and with its ``sid``: applications know
-        it by that. Whoever else was signed in is signed out.
+        it by that. Whoever else was signed in is signed out. Raises ``NotSignedIn`` for somebody
+        who was shut out, or given another password, since ``user`` was read.
         """
+        # Whoever shuts them out waits for this unit of work, and then finds the session.
+        held = await users.held(user.id)
+        if held is None or not held.is_active or held.password_hash != user.password_hash:
+            raise NotSignedIn
         now, settings = self._clock(), current_tenant().settings
         absolute = timedelta(
             seconds=settings.remembered_session_lifetime

@@ -14,10 +14,10 @@ from authgate.accounts import user_agents, visits
 from authgate.accounts.answers import page
 from authgate.accounts.scope_lines import scope_lines
 from authgate.accounts.signed_out import SigningOut
-from authgate.accounts.visits import SignedIn, signed_in, visitor
+from authgate.accounts.visits import NotSignedIn, SignedIn, signed_in, visitor
 from authgate.audit import Event
 from authgate.clock import Clock
-from authgate.storage import clients, device_codes
+from authgate.storage import clients, device_codes, sessions
 from authgate.storage.client_rows import Client
 from authgate.storage.device_codes import DeviceCode, DeviceCodeStatus
 from authgate.telemetry import metrics
@@ -78,6 +78,8 @@ class DeviceVerification:
     async def decide(self) -> Response:
         """Step two: approve, deny or report, once."""
         person, form = signed_in(), await request.form
+        if not await sessions.hold(person.session.id):
+            raise NotSignedIn
         shown = form.get("user_code", "")
         await visits.require_purpose(visits.device_purpose(shown))
         decision = _DECISIONS.get(form.get("decision", ""))

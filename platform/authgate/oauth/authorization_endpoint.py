@@ -47,6 +47,7 @@ from authgate.storage import (
     clients,
     consents,
     session_clients,
+    sessions,
 )
 from authgate.storage.authorization_requests import Waiting
 from authgate.storage.client_rows import ApplicationType, Client, ConsentPolicy
@@ -266,6 +267,8 @@ class AuthorizationEndpoint:
 
     async def _granted(self, asked: _Asked, person: SignedIn) -> Response:
         now, wanted, session = self._clock(), asked.request, person.session
+        if not await sessions.hold(session.id):
+            return self._refusal(_OVER)
         authentication = Authentication.of_session(
             session.authenticated_at, session.amr, session.id
         )

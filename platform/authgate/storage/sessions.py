@@ -89,6 +89,15 @@ async def lasts(session_id: UUID, *, now: datetime) -> bool:
     return connection.moment(record["expires_at"]) > now
 
 
+async def hold(session_id: UUID) -> bool:
+    """Let nobody end a session before this unit of work is over; ``False`` where somebody has.
+
+    For what is allowed in it and is to end with it: whoever ends it finds that then.
+    """
+    living = Session.filter(id=session_id, ended_at=None).select_for_update()
+    return await living.only("id").get_or_none() is not None
+
+
 async def lasting_of(user_id: UUID, *, now: datetime) -> set[UUID]:
     """A person's sessions for which ``lasts`` holds, by their ids."""
     lasting = Session.filter(user_id=user_id, ended_at=None, expires_at__gt=now)

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from tortoise import fields
 from tortoise.expressions import Q
+from tortoise.queryset import QuerySet
 
 from authgate.storage import client_ids, connection, paging, uses
 from authgate.storage.append_log import Row, Table
@@ -178,6 +179,12 @@ async def family_of(jti: UUID) -> UUID | None:
     return token.family_id if token is not None else None
 
 
+async def hold(jti: UUID) -> bool:
+    """Let nobody end a token before this unit of work is over; ``False`` where somebody has."""
+    active = Token.filter(id=jti, status=TokenStatus.ACTIVE).select_for_update()
+    return await active.only("id").get_or_none() is not None
+
+
 async def revoke(jti: UUID) -> bool:
     """End a token for good; ``False`` where there is none or it is revoked already."""
     living = Token.filter(id=jti).exclude(status=TokenStatus.REVOKED)
@@ -224,8 +231,7 @@ async def set_status(jti: UUID, status: TokenStatus, *, former: TokenStatus) -> 
 
 async def revoke_family(family_id: UUID) -> int:
     """End every token of a family; how many there were."""
-    living = Token.filter(family_id=family_id).exclude(status=TokenStatus.REVOKED)
-    return await living.update(status=TokenStatus.REVOKED)
+    return await _revoke(Token.filter(family_id=family_id))
 
 
 async def live_of(user_id: UUID, *, now: datetime, limit: int) -> list[Token]:
@@ -255,19 +261,25 @@ async def clients_of(access_id: UUID, *, user_id: UUID) -> set[str]:
 
 async def revoke_own(access_id: UUID, *, user_id: UUID) -> int:
     """End a person's token, or a family of theirs; how many tokens ended."""
-    theirs = Token.filter(Q(id=access_id) | Q(family_id=access_id), user_id=user_id)
-    living = theirs.exclude(status=TokenStatus.REVOKED)
-    return await living.update(status=TokenStatus.REVOKED)
+    return await _revoke(Token.filter(Q(id=access_id) | Q(family_id=access_id), user_id=user_id))
 
 
 async def revoke_of_user(user_id: UUID, *, client_id: str | None = None) -> int:
     """End a person's tokens, of one client or of all; how many there were."""
-    theirs = Token.filter(user_id=user_id, **({"client_id": client_id} if client_id else {}))
-    living = theirs.exclude(status=TokenStatus.REVOKED)
-    return await living.update(status=TokenStatus.REVOKED)
+    return await _revoke(
+        Token.filter(user_id=user_id, **({"client_id": client_id} if client_id else {}))
+    )
 
 
 async def revoke_of_client(client_id: str) -> int:
     """End every token of a client; how many there were."""
-    living = Token.filter(client_id=client_id).exclude(status=TokenStatus.REVOKED)
-    return await living.update(status=TokenStatus.REVOKED)
+    return await _revoke(Token.filter(client_id=client_id))
+
+
+async def _revoke(which: QuerySet[Token]) -> int:
+    living, ended = which.exclude(status=TokenStatus.REVOKED), 0
+    # An exchange under way is waited for, and only a statement that begins later sees what it has
+    # stored. Once there is nothing left to end, nothing can follow.
+    while changed := await living.update(status=TokenStatus.REVOKED):
+        ended += changed
+    return ended

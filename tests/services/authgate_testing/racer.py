@@ -12,6 +12,7 @@ import sys
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import cycle
 from typing import Any, Self
 
 import httpx2
@@ -34,9 +35,10 @@ class Racers:
         assert [await _line(each) for each in processes] == [b"ready\n"] * len(processes)
         return cls(processes)
 
-    async def race(self, request: dict[str, Any]) -> Counter[int]:
-        """The statuses of a request that each of them sends as often as it says."""
-        for process in self.processes:
+    async def race(self, *requests: dict[str, Any]) -> Counter[int]:
+        """The statuses of a request that each of them sends as often as it says; of several, each
+        sends one."""
+        for process, request in zip(self.processes, cycle(requests), strict=False):
             assert process.stdin is not None
             process.stdin.write(json.dumps(request).encode() + b"\n")
             await process.stdin.drain()

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import ClassVar, Final
 
+from authgate import storage
 from authgate.audit import Event
 from authgate.clock import Clock
 from authgate.oauth.bearer import BearerTokens, Presented
@@ -61,7 +62,12 @@ class TokenExchangeGrant:
             act=_act(actor, subject.claims),
             machine="" if subject.user else subject.subject,
         )
-        issued = await self._issuer.issue(grant)
+        signed = await self._issuer.sign(grant)
+        async with storage.transaction():
+            # Whoever ends what it comes from waits for it, and then finds it.
+            if not await tokens.hold(subject.token.jti):
+                raise InvalidRequest(_NOT_GOOD)
+            issued = await self._issuer.store(signed)
         return issued._replace(issued_token_type=ACCESS_TOKEN)
 
     async def _subject(self, request: TokenRequest) -> Presented:
