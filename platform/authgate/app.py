@@ -230,7 +230,7 @@ def _people(
         signing_out=signing_out,
         expected=ExpectedPerson(id_tokens=id_tokens, subjects=parts.subjects),
         subjects=parts.subjects,
-        request_objects=RequestObjects(keys=client_keys, clock=parts.clock),
+        request_objects=RequestObjects(keys=client_keys, http=parts.outside, clock=parts.clock),
         responses=AuthorizationResponses(keys=parts.keys, clock=parts.clock),
         documents=documents,
         limits=limits,

@@ -128,7 +128,9 @@ class Programs:
                 "POST": pushed_authorization_endpoint.endpoint(
                     authenticator=authenticator,
                     dpop=dpop,
-                    request_objects=RequestObjects(keys=self.client_keys, clock=parts.clock),
+                    request_objects=RequestObjects(
+                        keys=self.client_keys, http=parts.outside, clock=parts.clock
+                    ),
                     limits=limits,
                     clock=parts.clock,
                 )

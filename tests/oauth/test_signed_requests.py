@@ -9,6 +9,7 @@ import jwt
 import pytest
 
 from authgate import provisioning
+from authgate.settings import Settings
 from authgate.storage.client_drafts import ClientChange
 from authgate.storage.client_metadata import ClientMetadata
 from authgate_tenants import Tenant, use_tenant
@@ -23,10 +24,18 @@ from authgate_testing.application import (
 )
 from authgate_testing.databases import on_sqlite
 from authgate_testing.person import Person
+from authgate_testing.pretend_host import Host
 from authgate_testing.server import RunningServer
 from authgate_testing.signing import SigningKey
 
 pytestmark = on_sqlite
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    """As others', and requests may lie on this machine."""
+    egress = settings.egress.model_copy(update={"allowed_networks": ("127.0.0.0/8", "::1/128")})
+    return settings.model_copy(update={"egress": egress})
 
 
 @pytest.fixture(scope="module")
@@ -140,7 +149,6 @@ async def test_mx_13_a_request_that_its_client_has_not_signed_is_refused(
         "of another client": signed(signer, key, client_id="desktop")[1],
         "of nobody": signed(signer, key, client_id=None)[1],
         "issued by another": signed(signer, key, iss="desktop")[1],
-        "endless": signed(signer, key, exp=None)[1],
         "too long": signed(signer, key, exp=now + 7300)[1],
         "over": signed(signer, key, exp=now - 60)[1],
         "not yet": signed(signer, key, nbf=now + 600)[1],
@@ -179,10 +187,10 @@ async def test_mx_13_a_request_with_a_jti_is_good_once(
     assert (again.status_code, "invalid_request_object" in again.text) == (400, True)
 
 
-async def test_a_client_need_not_say_when_its_request_begins(
+async def test_a_client_that_may_ask_unsigned_need_not_say_when_its_request_begins_and_ends(
     signer: Application, key: SigningKey, person: Person
 ) -> None:
-    _, request = signed(signer, key, nbf=None)
+    _, request = signed(signer, key, nbf=None, iat=None, exp=None)
     assert (await person.http.get(sent(signer, request))).status_code == 303
 
 
@@ -208,14 +216,81 @@ async def test_a_client_may_be_registered_to_sign_its_requests(
         request_object_signing_alg="PS256",
     )
     plain = await person.http.get(console.ask().url)
-    assert (plain.status_code, "invalid_request_object" in plain.text) == (400, True)
+    assert (plain.status_code, "(invalid_request)" in plain.text) == (400, True)
     pushed = await console.pushed(console.ask())
-    assert pushed.json()["error"] == "invalid_request_object"
+    assert pushed.json()["error"] == "invalid_request"
     other = await person.http.get(sent(console, signed(console, key)[1]))
     assert other.status_code == 400
-    endless = await person.http.get(sent(console, signed(console, rsa, nbf=None)[1]))
-    assert (endless.status_code, "invalid_request_object" in endless.text) == (400, True)
+    for missing in (signed(console, rsa, nbf=None), signed(console, rsa, exp=None)):
+        answer = await person.http.get(sent(console, missing[1]))
+        assert (answer.status_code, "invalid_request_object" in answer.text) == (400, True)
     assert (await person.http.get(sent(console, signed(console, rsa)[1]))).status_code == 303
+
+
+# --- Requests that the client keeps --------------------------------------------------------------
+
+
+def referred(application: Application, uri: str, **more: str) -> str:
+    """Where the browser is sent with the address of a request."""
+    named = {"client_id": application.client.client.client_id, "request_uri": uri}
+    return str(httpx2.URL(f"{application.tenant.issuer}/oauth/authorize", params=named | more))
+
+
+async def test_a_request_is_fetched_from_where_its_client_is_registered(
+    server: RunningServer, console: Application, key: SigningKey, person: Person, host: Host
+) -> None:
+    uri = f"https://{host.name}/request.jwt#GkurKxf5T0Y-mnPFCHqWOMiZi4VS138cQO_V7PZHAdM"
+    await register(server, console, jwks=key.jwks(), request_uris=(uri,))
+    asking, request = signed(console, key, scope="openid read", exp=None)
+    host.says(body=f"{request}\n".encode())
+    page = await sent_on(person, referred(console, uri, scope="openid write", state="x"))
+    assert page.status_code == 200, page.text
+    answer = told(await decided(person, "allow"))
+    assert answer["state"] == asking.state
+    tokens = (await console.redeem(answer["code"], asking)).json()
+    assert tokens["scope"] == "openid read"
+    [asked] = host.asked
+    assert (asked.method, asked.path) == ("GET", "/request.jwt")
+    assert "oauth-authz-req+jwt" in asked.headers["accept"]
+
+
+async def test_mx_11_no_request_is_fetched_from_anywhere_else(
+    server: RunningServer, console: Application, key: SigningKey, person: Person, host: Host
+) -> None:
+    uri = f"https://{host.name}/request.jwt"
+    await register(server, console, jwks=key.jwks(), request_uris=(uri,))
+    request = signed(console, key)[1]
+    host.says(body=request.encode())
+    for url in (
+        referred(console, f"{uri}?x"),
+        referred(console, "https://169.254.169.254/"),
+        referred(console, uri, request=request),
+        f"{referred(console, uri)}&request_uri={uri}",
+    ):
+        assert (await person.http.get(url)).status_code == 400, url
+    form = console.credentials() | {"request_uri": uri}
+    answer = await console.http.post(f"{console.tenant.issuer}/oauth/par", data=form)
+    assert answer.json()["error"] == "invalid_request"
+    assert host.asked == []
+
+
+async def test_mx_13_what_lies_there_has_to_be_the_clients_request(
+    server: RunningServer, console: Application, key: SigningKey, person: Person, host: Host
+) -> None:
+    uri = f"https://{host.name}/request.jwt"
+    await register(server, console, jwks=key.jwks(), request_uris=(uri,))
+    good, forged = signed(console, key)[1], signed(console, SigningKey.make())[1]
+    for said, error in (
+        ({"body": forged.encode()}, "invalid_request_object"),
+        ({"body": b""}, "invalid_request_object"),
+        ({"body": "né".encode()}, "invalid_request_uri"),
+        ({"body": good.encode(), "status": 404}, "invalid_request_uri"),
+        ({"status": 302, "headers": {"location": "https://127.0.0.1/"}}, "invalid_request_uri"),
+        ({"body": b"x" * 70_000}, "invalid_request_uri"),
+    ):
+        host.says(**said)
+        page = await person.http.get(referred(console, uri))
+        assert (page.status_code, f"({error})" in page.text) == (400, True), said
 
 
 async def test_mx_06_answers_are_signed_where_that_is_asked_for(

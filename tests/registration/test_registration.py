@@ -543,3 +543,14 @@ async def test_who_keeps_a_secret_may_do_without_pkce_where_the_tenant_says_so(
     await choose(client_registration_pkce=False)
     assert await is_let_in(**by_secret)
     assert not await is_let_in(token_endpoint_auth_method="none"), "nothing else proves who it is"
+
+
+@on_sqlite
+async def test_a_client_says_where_it_keeps_its_requests(at_open: Caller, acme: Tenant) -> None:
+    key, uris = SigningKey.make(), ["https://ledger.example/request.jwt#abc"]
+    made = (await register(at_open, jwks=key.jwks(), request_uris=uris)).json()
+    assert made["request_uris"] == uris
+    assert (await stored(acme, made["client_id"])).metadata.request_uris == tuple(uris)
+    for wrong in ("http://ledger.example/request.jwt", "https://user@ledger.example/", "x"):
+        answer = await register(at_open, jwks=key.jwks(), request_uris=[wrong])
+        assert answers(answer, 400, "invalid_client_metadata"), wrong

@@ -34,7 +34,6 @@ from authgate.oauth.client_documents import ClientDocuments, UnreadableDocument
 from authgate.oauth.errors import (
     AccessDenied,
     ConsentRequired,
-    InvalidRequestObject,
     LoginRequired,
     OAuthError,
 )
@@ -166,7 +165,7 @@ class AuthorizationEndpoint:
             return AuthorizationRequest.brought(parameters, client)
         try:
             opened = await self._request_objects.opened(parameters, client)
-        except InvalidRequestObject as error:
+        except OAuthError as error:
             # Where to answer stands in the object, which nobody vouches for.
             raise UnprovenRequest(f"{error.description} ({error.code})") from error
         return AuthorizationRequest.brought(opened, client)

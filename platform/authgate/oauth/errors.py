@@ -100,6 +100,12 @@ class InvalidRequestObject(OAuthError):
     code = "invalid_request_object"
 
 
+class InvalidRequestUri(OAuthError):
+    """Where the request should be it is not, or must not be (RFC 9101 section 7)."""
+
+    code = "invalid_request_uri"
+
+
 class RequestUriNotSupported(OAuthError):
     """The request is kept elsewhere (OpenID Connect Core section 3.1.2.6)."""
 

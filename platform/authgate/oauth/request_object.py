@@ -1,14 +1,18 @@
-"""Authorization requests that a client has signed (RFC 9101): taken by value, and as a whole."""
+"""Authorization requests that a client has signed (RFC 9101): taken by value, or from an address
+that is registered, and as a whole."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Final
+from urllib.parse import urldefrag
 
 import orjson
 
+from authgate import storage
 from authgate.clock import Clock
 from authgate.oauth.authorization_request import Parameters
 from authgate.oauth.client_keys import ClientKeys
-from authgate.oauth.errors import InvalidRequestObject
+from authgate.oauth.errors import InvalidRequest, InvalidRequestObject, InvalidRequestUri
+from authgate.plugin_api import HttpClient, HttpFailure
 from authgate.storage import spent_jtis
 from authgate.storage.client_rows import Client
 from authgate.tokens.foreign_jwt import LEEWAY, ForeignJwt
@@ -17,10 +21,13 @@ from authgate.tokens.jws import InvalidToken
 from authgate_tenants import current_tenant
 
 PARAMETER: Final = "request"
+REFERENCE: Final = "request_uri"
 SIGNING_ALGORITHMS: Final = ALGORITHMS
 
 _TYPE = "oauth-authz-req+jwt"
+_MEDIA_TYPES = f"application/{_TYPE}, application/jwt"
 _LONGEST = 3600
+_LARGEST = 65_536
 _LONGEST_JTI = 256
 _KIND = "request_object"
 _OF_THE_JWT = frozenset({"iss", "aud", "exp", "nbf", "iat", "jti"})
@@ -31,26 +38,50 @@ _NOT_INSIDE = frozenset({"request", "request_uri", "sub"})
 class RequestObjects:
     """Believes requests that their clients have signed for this issuer."""
 
-    def __init__(self, *, keys: ClientKeys, clock: Clock) -> None:
+    def __init__(self, *, keys: ClientKeys, http: HttpClient, clock: Clock) -> None:
         self._keys = keys
+        self._http = http
         self._clock = clock
 
     async def opened(self, parameters: Parameters, client: Client) -> Parameters:
         """What the client asks for: what it has signed, and nothing beside it (section 6.3).
 
         Parameters without a request object are given back as they are. Raises
-        ``InvalidRequestObject``.
+        ``InvalidRequestObject``, ``InvalidRequestUri`` and ``InvalidRequest``.
         """
-        if PARAMETER not in parameters:
+        text = await self._text(parameters, client)
+        if text is None:
             if client.metadata.require_signed_request_object:
-                raise InvalidRequestObject("The client is registered for signed requests.")
+                raise InvalidRequest("The client is registered for signed requests.")
             return parameters
-        if "request_uri" in parameters or PARAMETER in parameters.repeated:
-            raise InvalidRequestObject("A request comes once, and in one way.")
         try:
-            return await self._checked(ForeignJwt.read(parameters.get(PARAMETER)), client)
+            return await self._checked(ForeignJwt.read(text), client)
         except InvalidToken as error:
             raise InvalidRequestObject(f"The request object {error}.") from error
+
+    async def _text(self, parameters: Parameters, client: Client) -> str | None:
+        if PARAMETER in parameters and REFERENCE in parameters:
+            raise InvalidRequestObject("A request comes once, and in one way.")
+        if {PARAMETER, REFERENCE} & parameters.repeated:
+            raise InvalidRequestObject("A request comes once, and in one way.")
+        # Of a client that keeps none of its requests elsewhere no address is looked at.
+        if REFERENCE not in parameters or not client.metadata.request_uris:
+            return parameters.get(PARAMETER) or None
+        return await self._fetched(parameters.get(REFERENCE), client)
+
+    async def _fetched(self, uri: str, client: Client) -> str:
+        """What lies at an address of the client's (RFC 9101 section 5.2.3)."""
+        if uri not in client.metadata.request_uris:
+            raise InvalidRequestUri("The request lies where the client is not registered.")
+        try:
+            async with storage.set_aside():
+                # Its fragment, the hash of what lies there, is for who keeps that.
+                answer = await self._http.get(urldefrag(uri).url, headers={"accept": _MEDIA_TYPES})
+            if not answer.ok or len(answer.body) > _LARGEST:
+                raise HttpFailure(f"Status {answer.status}, {len(answer.body)} bytes.")
+            return answer.body.decode("ascii").strip()
+        except (HttpFailure, UnicodeDecodeError) as error:
+            raise InvalidRequestUri("The request is not where it should be.") from error
 
     async def _checked(self, signed: ForeignJwt, client: Client) -> Parameters:
         if not signed.is_a(_TYPE):
@@ -61,20 +92,22 @@ class RequestObjects:
             raise InvalidToken("is not signed by the client")
         _check_parties(signed, client)
         now = self._clock().timestamp()
-        end = signed.check_times(now, longest=_LONGEST)
-        _check_begin(signed, client, now, end)
+        # Who may ask without a signature as well gains nothing by one that has no end.
+        may_be_endless = not client.metadata.require_signed_request_object
+        end = signed.check_times(now, longest=_LONGEST, may_be_endless=may_be_endless)
+        _check_begin(signed, client, now)
         found = Parameters([pair for name in signed.claims for pair in _pairs(signed, name)])
         await _spend(signed, client, end)
         return found
 
 
-def _check_begin(signed: ForeignJwt, client: Client, now: float, end: float) -> None:
+def _check_begin(signed: ForeignJwt, client: Client, now: float) -> None:
     """FAPI 2.0 Message Signing section 5.3.1: an hour ago at most, and for an hour."""
-    begin = signed.seconds("nbf")
+    begin, end = signed.seconds("nbf"), signed.seconds("exp")
     if begin is None:
         if client.metadata.require_signed_request_object:
             raise InvalidToken("does not say when it begins")
-    elif now - begin > _LONGEST + LEEWAY or end - begin > _LONGEST:
+    elif now - begin > _LONGEST + LEEWAY or (end is not None and end - begin > _LONGEST):
         raise InvalidToken("is good for longer than an hour")
 
 

@@ -211,7 +211,8 @@ def _provided(
         "authorization_signing_alg_values_supported": [
             algorithm_of(tenant.settings.signing_algorithm)
         ],
-        "request_uri_parameter_supported": False,
+        "request_uri_parameter_supported": True,
+        "require_request_uri_registration": True,
         "subject_types_supported": list(SUBJECT_TYPES),
         "id_token_signing_alg_values_supported": [algorithm_of(tenant.settings.signing_algorithm)],
         "scopes_supported": _scopes(described),

@@ -1,7 +1,7 @@
 """What no client can have as its keys and ways to prove itself (RFC 7591 section 2)."""
 
 from collections.abc import Collection, Iterator
-from urllib.parse import urlsplit
+from urllib.parse import urldefrag, urlsplit
 
 import orjson
 from cryptography import x509
@@ -43,6 +43,9 @@ def _of_requests(draft: ClientDraft) -> Iterator[tuple[str, str]]:
     if metadata.request_object_signing_alg not in ("", *ALGORITHMS):
         fault = f"Requests are signed with one of: {', '.join(ALGORITHMS)}."
         yield "request_object_signing_alg", fault
+    for uri in metadata.request_uris:
+        if not _is_https(urldefrag(uri).url):
+            yield "request_uris", f"{uri[:80]!r} is no https address."
     if metadata.require_signed_request_object and metadata.jwks is None and not metadata.jwks_uri:
         yield "jwks", "A client that signs its requests has jwks or jwks_uri."
 

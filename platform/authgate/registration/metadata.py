@@ -119,6 +119,7 @@ class Described(BaseModel):
     dpop_bound_access_tokens: bool = False
     userinfo_signed_response_alg: str = ""
     request_object_signing_alg: str = ""
+    request_uris: Annotated[list[_Url], Field(max_length=20)] = []
     require_signed_request_object: bool = False
 
     @model_validator(mode="after")

@@ -105,6 +105,9 @@ class ClientMetadata(StoredChoices):
     its refresh tokens then needs nothing else."""
     request_object_signing_alg: str = ""
     """What it signs requests with; any algorithm that goes with its keys where empty."""
+    request_uris: tuple[str, ...] = ()
+    """Where it keeps signed requests, to the letter (OpenID Connect Registration section 2); no
+    other address is asked."""
     require_signed_request_object: bool = False
     """Whether it has to sign its authorization requests (RFC 9101 section 10.5)."""
     require_pushed_authorization_requests: bool = False

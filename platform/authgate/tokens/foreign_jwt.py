@@ -66,13 +66,15 @@ class ForeignJwt:
             raise InvalidToken(f"{name} is not a number of seconds")
         return float(value)  # type: ignore[arg-type]  # as above
 
-    def check_times(self, now: float, *, longest: float) -> float:
+    def check_times(self, now: float, *, longest: float, may_be_endless: bool = False) -> float:
         """Refuse one that is over, not yet good, or good for longer than this many seconds; its
-        end.
+        end. One that has none, where that may be, is taken for such a long one.
 
         Raises ``InvalidToken``.
         """
         end = self.seconds("exp")
+        if end is None and may_be_endless:
+            end = now + longest
         if end is None or end + LEEWAY <= now:
             raise InvalidToken("has no end, or is past it")
         if end > now + longest + LEEWAY:
