@@ -46,6 +46,7 @@ async def test_a_client_is_told_all_of_its_own_token(
         "client_id": "console",
         "username": "alice",
         **{name: said[name] for name in ("sub", "iss", "aud", "jti", "iat", "exp")},
+        **{name: said[name] for name in ("acr", "auth_time")},
     }
 
 

@@ -66,7 +66,10 @@ async def test_a_refresh_gives_an_access_token_and_the_token_to_use_next(
     before = await claims(console.http, acme, tokens["id_token"], audience="console")
     after = await claims(console.http, acme, following["id_token"], audience="console")
     assert after["sub"] == str(alice.id)
-    assert after["auth_time"] == before["auth_time"]
+    access = await claims(console.http, acme, following["access_token"], audience=acme.issuer)
+    for said in ("auth_time", "amr", "acr"):  # RFC 9068 section 2.2.1
+        assert before[said] == after[said] == access[said], said
+    assert (access["amr"], access["acr"]) == (["pwd"], "1")
     assert "nonce" not in after
     assert await ledger.events(acme, Event.TOKEN_REFRESHED)
 

@@ -20,6 +20,8 @@ from authgate_tenants import current_tenant
 _LONGEST = 8192
 _SIGNED = "application/token-introspection+jwt"
 """Asked for by ``Accept``, the answer is a JWT (RFC 9701 section 4)."""
+_OF_THE_TOKEN = frozenset({"act", "acr", "auth_time"})
+"""Told as the token says it (RFC 8693 section 4.1, RFC 9470 section 6.2)."""
 _INACTIVE: dict[str, object] = {"active": False}
 """All that is said of every token that is not good, and of one that is none of the client's
 business (RFC 7662 section 2.2)."""
@@ -84,8 +86,7 @@ async def _access_token(
         "iat": int(token.created_at.timestamp()),
         "exp": int(token.expires_at.timestamp()),
     }
-    if "act" in found.claims:
-        known["act"] = found.claims["act"]
+    known |= {name: found.claims[name] for name in _OF_THE_TOKEN & found.claims.keys()}
     if "cnf" in found.claims:
         known["cnf"] = found.confirmation.claim()
     return known | _named(found.user, client)

@@ -20,6 +20,7 @@ from authgate.storage.tokens import NewToken, TokenCategory
 from authgate.storage.users import User
 from authgate.telemetry import metrics
 from authgate.tokens import audiences
+from authgate.tokens.authentication import ACR
 from authgate.tokens.confirmation import NO_KEY, Confirmation
 from authgate.tokens.keys import SigningKeys
 from authgate.tokens.subjects import Subjects, is_pairwise
@@ -65,6 +66,7 @@ class Grant(NamedTuple):
     resource: tuple[str, ...] = ()
     """The resource servers that it is for (RFC 8707); the tenant's audience where none."""
     amr: tuple[str, ...] = ()
+    """How the person has signed in; empty where that is not known."""
     extra_claims: Mapping[str, object] = NOTHING
     """What the client asks to have in its token, and may."""
     act: Mapping[str, object] | None = None
@@ -198,12 +200,12 @@ def _claims(
         claims["cnf"] = grant.confirmation.claim()
     if grant.authenticated_at is not None:
         claims["auth_time"] = int(grant.authenticated_at.timestamp())
+    if grant.amr:  # RFC 9068 section 2.2.1: what an API may ask for more of (RFC 9470)
+        claims |= {"amr": list(grant.amr), "acr": ACR}
     if grant.act is not None:
         claims["act"] = grant.act
     if grant.resource:
         claims["aud"] = audiences.one_or_all(grant.resource)
-        if grant.amr:  # RFC 9068 section 2.2.1
-            claims["amr"] = list(grant.amr)
     return claims
 
 

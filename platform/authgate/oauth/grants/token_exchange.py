@@ -59,6 +59,7 @@ class TokenExchangeGrant:
             family_id=await tokens.family_of(subject.token.jti),
             confirmation=request.confirmation,
             resource=(_target(form, client),),
+            amr=_amr(subject.claims),
             act=_act(actor, subject.claims),
             machine="" if subject.user else subject.subject,
         )
@@ -143,6 +144,11 @@ def _scope(request: TokenRequest, subject: Presented) -> tuple[str, ...]:
 def _authenticated_at(claims: Mapping[str, object]) -> datetime | None:
     moment = claims.get("auth_time")
     return datetime.fromtimestamp(moment, UTC) if isinstance(moment, int) else None
+
+
+def _amr(claims: Mapping[str, object]) -> tuple[str, ...]:
+    methods = claims.get("amr")
+    return tuple(map(str, methods)) if isinstance(methods, list) else ()
 
 
 def _act(actor: str, claims: Mapping[str, object]) -> dict[str, object]:
