@@ -15,8 +15,10 @@ from authgate.storage.users import User
 from authgate.tokens.admin_scopes import Scope
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.api import EVERYTHING, ApiClient, api_client, client_token, is_problem
-from authgate_testing.databases import on_sqlite
+from authgate_testing.databases import on_postgres, on_sqlite
 from authgate_testing.ledger import Ledger
+from authgate_testing.meanwhile import meanwhile
+from authgate_testing.postgres import PostgresServer
 from authgate_testing.server import RunningServer
 
 READ, WRITE = Scope.CLIENTS_READ.value, Scope.CLIENTS_WRITE.value
@@ -83,6 +85,23 @@ async def test_ad_07_of_two_changes_of_the_same_state_one_is_made(api: ApiClient
     assert is_problem(await api.patch(path, {"name": "x"}), 428, "precondition-required")
     assert is_problem(await api.delete(path, if_match=tag), 412, "changed")
     assert (await api.get(path)).status_code == 200
+
+
+@on_postgres
+async def test_ad_07_to_enable_a_client_approves_nothing_that_its_owner_changes_meanwhile(
+    postgres: PostgresServer, api: ApiClient, acme: Tenant
+) -> None:
+    client_id, answers = (await created(api))["client_id"], []
+
+    async def enable() -> None:
+        answers.append(await api.post(f"/clients/{client_id}/enable"))
+
+    with use_tenant(acme):
+        async with meanwhile(postgres, enable()):
+            await clients.change(client_id, ClientChange(status=ClientStatus.PENDING))
+    assert is_problem(answers[0], 409, "conflict")
+    assert (await api.get(f"/clients/{client_id}")).json()["status"] == "pending"
+    assert is_problem(await api.post(f"/clients/{client_id}/disable"), 409, "conflict")
 
 
 async def test_ad_06_of_clients_with_one_id_one_is_made(api: ApiClient) -> None:

@@ -1,17 +1,22 @@
 """``/api/v1/tokens`` and ``/api/v1/authorizations``: what was given out, and ending it."""
 
+from uuid import UUID
+
 import pytest
 
 from authgate.audit import Event
 from authgate.provisioning import NewClient
+from authgate.storage import tokens
 from authgate.storage.users import User
-from authgate_tenants import Tenant
+from authgate_tenants import Tenant, use_tenant
 from authgate_testing.api import ApiClient, client_token, is_problem
 from authgate_testing.application import Application, is_asked, sent_on
 from authgate_testing.caller import Caller
-from authgate_testing.databases import on_sqlite
+from authgate_testing.databases import on_postgres, on_sqlite
 from authgate_testing.ledger import Ledger
+from authgate_testing.meanwhile import meanwhile
 from authgate_testing.person import Person
+from authgate_testing.postgres import PostgresServer
 from authgate_testing.server import RunningServer
 
 
@@ -42,6 +47,29 @@ async def test_a_token_is_paused_goes_on_and_ends(
     for kind in (Event.TOKEN_DISABLED, Event.TOKEN_ENABLED, Event.TOKEN_REVOKED):
         (event,) = await ledger.events(acme, kind)
         assert (event.actor_type, event.resource_id) == ("client", token["id"])
+
+
+@on_postgres
+async def test_to_end_what_somebody_else_ends_meanwhile_is_done(
+    server: RunningServer,
+    postgres: PostgresServer,
+    api: ApiClient,
+    acme: Tenant,
+    machine: NewClient,
+    ledger: Ledger,
+) -> None:
+    await client_token(server, acme, machine, "read")
+    (token,) = (await api.get(f"/tokens?client_id={machine.client.client_id}")).json()["items"]
+    answers = []
+
+    async def revoke() -> None:
+        answers.append(await api.post(f"/tokens/{token['id']}/revoke"))
+
+    with use_tenant(acme):
+        async with meanwhile(postgres, revoke()):
+            assert await tokens.revoke(UUID(token["id"]))
+    assert [(each.status_code, each.json()["status"]) for each in answers] == [(200, "revoked")]
+    assert await ledger.events(acme, Event.TOKEN_REVOKED) == []
 
 
 @on_sqlite

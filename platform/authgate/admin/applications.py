@@ -25,7 +25,7 @@ from authgate.admin.client_documents import (
 from authgate.admin.operations import Answer, Call, MergePatch, operation
 from authgate.admin.places import BASE
 from authgate.admin.problems import BeyondOwnScopes, Changed, Conflict, Fault, Invalid, NotFound
-from authgate.provisioning import UnfitClient, UnknownClient, client_fitness
+from authgate.provisioning import NotApproved, UnfitClient, UnknownClient, client_fitness
 from authgate.storage import client_secrets, clients
 from authgate.storage.client_drafts import ClientChange, ClientDraft, ClientFilter
 from authgate.storage.client_metadata import ClientMetadata
@@ -177,7 +177,7 @@ async def reject_client(call: Call[Nothing, Nothing]) -> Answer[ClientDocument]:
 async def disable_client(call: Call[Nothing, Nothing]) -> Answer[ClientDocument]:
     """Stop serving a client.
 
-    Its tokens end at once and come back with it.
+    Its tokens end at once and come back with it. One that waits for approval is rejected instead.
     """
     return await _in_status(call, ClientStatus.INACTIVE)
 
@@ -187,10 +187,6 @@ async def enable_client(call: Call[Nothing, Nothing]) -> Answer[ClientDocument]:
 
     One that waits for approval or was rejected has to be approved.
     """
-    client = await _found(call)
-    call.caller.refuse_more_than_own(*client.scopes)
-    if not client.is_approved:
-        raise Conflict(f"The client is {client.status}.")
     return await _in_status(call, ClientStatus.ACTIVE)
 
 
@@ -226,6 +222,8 @@ async def _reviewed(call: Call[Nothing, Nothing], *, approved: bool) -> Answer[C
 async def _in_status(call: Call[Nothing, Nothing], status: ClientStatus) -> Answer[ClientDocument]:
     client_id = (await _found(call)).client_id
     async with storage.transaction():
+        if status is ClientStatus.ACTIVE:
+            call.caller.refuse_more_than_own(*(await _held(client_id)).scopes)
         with _worded():
             await provisioning.set_client_status(
                 call.parts, client_id, status, actor=call.caller.actor
@@ -283,6 +281,8 @@ def _worded() -> Iterator[None]:
         yield
     except UnknownClient as error:
         raise NotFound from error
+    except NotApproved as error:
+        raise Conflict(str(error)) from error
     except ClientIdTaken as error:
         raise Conflict("Another client has this client_id.") from error
     except BadClientId as error:
@@ -356,7 +356,7 @@ OPERATIONS = [
         _POST, f"{_ONE}/approve", approve_client, scope=_WRITE, problems=[*_DECIDED, Changed]
     ),
     operation(_POST, f"{_ONE}/reject", reject_client, scope=_WRITE, problems=[Conflict]),
-    operation(_POST, f"{_ONE}/disable", disable_client, scope=_WRITE),
+    operation(_POST, f"{_ONE}/disable", disable_client, scope=_WRITE, problems=[Conflict]),
     operation(_POST, f"{_ONE}/enable", enable_client, scope=_WRITE, problems=_DECIDED),
     operation(_POST, f"{_ONE}/revoke-tokens", revoke_client_tokens, scope=Scope.TOKENS_WRITE),
 ]

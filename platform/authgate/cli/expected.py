@@ -15,6 +15,7 @@ from authgate.jobs.celery_settings import NoBroker
 from authgate.plugin_api import ConnectorConfigError
 from authgate.plugin_manager import NoConnector, PluginRefused
 from authgate.provisioning import (
+    NotApproved,
     ScopeInUse,
     UnfitClient,
     UnfitScope,
@@ -87,6 +88,7 @@ _ENDS: tuple[tuple[type[Exception], type[Failure], str], ...] = (
     (ScopeTaken, Conflict, "The scope {} is described already."),
     (ScopeInUse, Conflict, "Clients are registered for the scope {}."),
     (SlugTaken, Conflict, "There is a tenant {} already."),
+    (NotApproved, Conflict, "{}"),
     (ClientIdTaken, Conflict, "There is a client {} already."),
     (UsernameTaken, Conflict, "There is a user {} already, or one with that address or id."),
     (

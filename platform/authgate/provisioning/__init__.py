@@ -6,6 +6,7 @@ Commands, the console, the API and clients that register themselves all begin he
 from authgate.provisioning.authorizations import revoke_authorization
 from authgate.provisioning.clients import (
     NewClient,
+    NotApproved,
     UnknownClient,
     add_client,
     change_client,
@@ -52,6 +53,7 @@ from authgate.provisioning.users import (
 __all__ = [
     "LastAdministrator",
     "NewClient",
+    "NotApproved",
     "ScopeInUse",
     "UnfitClient",
     "UnfitScope",

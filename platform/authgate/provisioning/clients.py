@@ -23,6 +23,13 @@ class UnknownClient(LookupError):
     """The tenant has no client with this id, or it has no secret where one is replaced."""
 
 
+class NotApproved(ValueError):
+    """The client waits for an administrator, or was turned down by one."""
+
+    def __init__(self, status: ClientStatus) -> None:
+        super().__init__(f"The client is {status}.")
+
+
 @dataclass(frozen=True, slots=True)
 class NewClient:
     """A client and its secret, which is shown once."""
@@ -154,11 +161,12 @@ async def set_client_status(
 ) -> None:
     """Stop serving a client of the current tenant, or serve it again.
 
-    Its tokens end at once and come back with it. Raises ``UnknownClient``.
+    Its tokens end at once and come back with it. Raises ``UnknownClient`` and ``NotApproved``.
     """
     async with storage.transaction():
         if not await clients.set_status(client_id, status):
-            raise UnknownClient(client_id)
+            held = await clients.held(client_id)
+            raise UnknownClient(client_id) if held is None else NotApproved(held.status)
         await _updated(parts, client_id, {"status": status}, actor=actor)
 
 

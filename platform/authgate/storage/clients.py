@@ -157,8 +157,12 @@ async def change(client_id: str, change: ClientChange) -> bool:
 
 
 async def set_status(client_id: str, status: ClientStatus) -> bool:
-    """Change whether a client is served; ``False`` where there is no such client."""
-    return await change(client_id, ClientChange(status=status))
+    """Change whether an approved client is served; ``False`` where there is none, or it waits for
+    an administrator or was turned down by one at this moment."""
+    approved = ClientRow.filter(
+        client_id=client_id, status__in=(ClientStatus.ACTIVE, ClientStatus.INACTIVE)
+    )
+    return await approved.update(status=status, updated_at=utc_now()) == 1
 
 
 async def replace_secret(

@@ -11,7 +11,7 @@ from authgate.admin.console import client_lines, frame, snippets
 from authgate.admin.console.administrators import actor
 from authgate.admin.console.client_kinds import grant_names, kind_of
 from authgate.admin.console.frame import ROOT, Console, done, held_client, named_client
-from authgate.provisioning import UnknownClient
+from authgate.provisioning import NotApproved, UnknownClient
 from authgate.storage import consents, users
 from authgate.storage.client_rows import Client, ClientStatus
 from authgate.web.console_view_models import ClientPage, Done, SecretLine
@@ -98,12 +98,13 @@ class ClientPages:
         client, wanted = await named_client(row_id), (await request.form).get("status")
         if wanted not in (ClientStatus.ACTIVE, ClientStatus.INACTIVE):
             raise BadRequest
-        if not client.is_approved:
-            return done(client_lines.path(client), Done.NOTHING)
         status = ClientStatus(wanted)
-        await provisioning.set_client_status(
-            self._console.parts, client.client_id, status, actor=actor()
-        )
+        try:
+            await provisioning.set_client_status(
+                self._console.parts, client.client_id, status, actor=actor()
+            )
+        except NotApproved:
+            return done(client_lines.path(client), Done.NOTHING)
         active = status is ClientStatus.ACTIVE
         return done(client_lines.path(client), Done.ENABLED if active else Done.DISABLED)
 
