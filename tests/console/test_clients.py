@@ -397,6 +397,23 @@ async def test_the_list_is_searched_filtered_sorted_and_goes_on_by_its_cursors(
     assert names() == ["App 07"]
     await opened(admin, acme, "/clients?type=public&search=app-1")
     assert names() == [f"App {number}" for number in range(10, 20, 2)]
+    await opened(admin, acme, "/clients?search=app-1&limit=50&sort=-name")
+    assert names() == [f"App {number}" for number in reversed(range(10, 20))]
+    with use_tenant(acme):
+        portal = ClientDraft(
+            name="Portal",
+            grant_types=["authorization_code"],
+            redirect_uris=["https://shop.partners.example/cb"],
+        )
+        await provisioning.add_client(server.parts, portal)
+    for host, is_found in (
+        ("shop.PART", True),
+        ("partners.ex", True),
+        ("cb", False),
+        ("s%", False),
+    ):
+        page = await opened(admin, acme, f"/clients?search={host}")
+        assert ("<bdi>Portal</bdi>" in page) is is_found, host
     assert "No client is like that." in await opened(admin, acme, "/clients?search=%00nothing")
 
 
@@ -532,3 +549,85 @@ async def test_no_client_is_left_without_a_way_to_prove_itself(acme: Tenant, adm
         assert f'id="{fault}-fault"' in page.text, wrong
         await opened(admin, acme, here)
     assert await stored(acme, "portal") == before
+
+
+async def selected(admin: Person, tenant: Tenant, act: str, *some: Client) -> str:
+    """The page that asks whether it is meant."""
+    await opened(admin, tenant, "/clients?sort=-name")
+    ticked = {f"client-{each.id}": "1" for each in some}
+    page = await admin.submit({"act": act, **ticked}, to="/clients/selected")
+    assert page.status_code == 200, page.text
+    return page.text
+
+
+async def three(server: RunningServer, tenant: Tenant) -> list[Client]:
+    """Two clients that are served, and one that waits."""
+    active, pending = ClientStatus.ACTIVE, ClientStatus.PENDING
+    with use_tenant(tenant):
+        drafts = [
+            ClientDraft(
+                name=name, client_id=name, grant_types=["client_credentials"], status=status
+            )
+            for name, status in (("one", active), ("two", active), ("three", pending))
+        ]
+        return [(await provisioning.add_client(server.parts, each)).client for each in drafts]
+
+
+async def test_several_clients_are_disabled_once_they_were_named_and_it_was_meant(
+    server: RunningServer, acme: Tenant, admin: Person, alice: User, ledger: Ledger
+) -> None:
+    one, two, three_ = await three(server, acme)
+    page = await selected(admin, acme, "disable", one, two, three_)
+    assert "Disable 2 clients?" in page
+    assert "It waits for approval, or was rejected." in page, "it is left out"
+    assert (await stored(acme, "one")).is_active, "it was only asked"
+    answer = await admin.submit({}, to="/clients/selected")
+    assert "Disabled: " in answer.text
+    assert "sort=-name" in str(answer.url), "back to the list as it was"
+    found = [(await stored(acme, each.client_id)).status for each in (one, two, three_)]
+    assert found == [ClientStatus.INACTIVE, ClientStatus.INACTIVE, ClientStatus.PENDING]
+    events = await ledger.events(acme, Event.CLIENT_UPDATED)
+    assert [event.actor_id for event in events] == [str(alice.id)] * 2
+    for act, said in (("enable", "Enabled: "), ("revoke-tokens", "has ended")):
+        await selected(admin, acme, act, one, two)
+        assert said in (await admin.submit({}, to="/clients/selected")).text
+    assert len(await ledger.events(acme, Event.CLIENT_TOKENS_REVOKED_ALL)) == 2
+    await opened(admin, acme, "/clients")
+    answer = await admin.submit({"act": "disable"}, to="/clients/selected")
+    assert "Nothing was selected." in answer.text
+
+
+@on_sqlite
+async def test_dc_08_of_several_that_are_approved_each_is_what_was_seen(
+    server: RunningServer, acme: Tenant, admin: Person
+) -> None:
+    *_, waiting = await three(server, acme)
+    await selected(admin, acme, "approve", waiting)
+    with use_tenant(acme):
+        change = ClientChange(scopes=["everything"])
+        await provisioning.change_client(server.parts, "three", change)
+    answer = await admin.submit({}, to="/clients/selected")
+    assert answer.status_code == 409
+    assert "everything" in answer.text
+    assert (await stored(acme, "three")).status is ClientStatus.PENDING
+    assert "Approved: " in (await admin.submit({}, to="/clients/selected")).text
+    assert (await stored(acme, "three")).status is ClientStatus.ACTIVE
+
+
+@on_sqlite
+async def test_ti_32_a_selection_reaches_no_client_of_another_tenant_and_is_done_to_all_or_none(
+    server: RunningServer, acme: Tenant, globex: Tenant, admin: Person
+) -> None:
+    one, *_ = await three(server, acme)
+    foreign, *_ = await three(server, globex)
+    page = await selected(admin, acme, "disable", foreign, one)
+    assert str(foreign.id) not in page
+    answer = await admin.submit({f"client-{foreign.id}": "x"}, to="/clients/selected")
+    assert answer.status_code == 409, "one of them is none"
+    for tenant in (acme, globex):
+        assert (await stored(tenant, "one")).is_active
+    many = {f"client-{number:08}-0000-7000-8000-000000000000": "1" for number in range(101)}
+    for wrong in (many, {"client-x": "1"}, {f"client-{one.id}": "1", "act": "delete"}):
+        await opened(admin, acme, "/clients")
+        answer = await admin.submit({"act": "disable", **wrong}, to="/clients/selected")
+        assert answer.status_code == 400

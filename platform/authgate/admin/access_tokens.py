@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
 from http import HTTPMethod
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import Field
@@ -30,6 +30,9 @@ class TokenQuery(ListQuery):
     """Those that speak for this person."""
 
     status: TokenStatus | None = None
+    subject_type: Literal["user", "client"] | None = None
+    """Those that speak for people, or those of clients that act for themselves."""
+
     live: bool = False
     """Only those that have not ended by themselves."""
 
@@ -79,6 +82,7 @@ async def list_tokens(call: Call[TokenQuery, Nothing]) -> Answer[TokenList]:
             user_id=asked.user_id,
             status=asked.status,
             live_at=call.parts.clock() if asked.live else None,
+            machine=asked.subject_type == "client" if asked.subject_type else None,
         ),
         cursor=await lists.opened(call),
         limit=asked.limit,

@@ -1,6 +1,13 @@
 """All operations of the API."""
 
-from authgate.admin import access_tokens, applications, authorizations, people, tenant_scopes
+from authgate.admin import (
+    access_tokens,
+    applications,
+    authorizations,
+    people,
+    selections,
+    tenant_scopes,
+)
 
 OPERATIONS = [
     *applications.OPERATIONS,
@@ -8,4 +15,5 @@ OPERATIONS = [
     *access_tokens.OPERATIONS,
     *authorizations.OPERATIONS,
     *people.OPERATIONS,
+    *selections.OPERATIONS,
 ]

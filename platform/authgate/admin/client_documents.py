@@ -21,7 +21,7 @@ class ClientQuery(ListQuery):
     """Which clients are looked for, and in which order."""
 
     search: Annotated[str, Field(max_length=100)] = ""
-    """A part of the name or the start of the client_id, in any case."""
+    """A part of the name, the start of the client_id or a host of its redirect URIs."""
 
     status: ClientStatus | None = None
     public: bool | None = None

@@ -4,6 +4,7 @@ Commands, the console, the API and clients that register themselves all begin he
 """
 
 from authgate.provisioning.authorizations import revoke_authorization
+from authgate.provisioning.client_selection import ClientAct, UnfitSelection, act_on_clients
 from authgate.provisioning.clients import (
     NewClient,
     NotApproved,
@@ -37,6 +38,7 @@ from authgate.provisioning.tokens import (
     disable_token,
     enable_token,
     revoke_token,
+    revoke_tokens,
 )
 from authgate.provisioning.unfit import UnfitClient
 from authgate.provisioning.users import (
@@ -51,17 +53,20 @@ from authgate.provisioning.users import (
 )
 
 __all__ = [
+    "ClientAct",
     "LastAdministrator",
     "NewClient",
     "NotApproved",
     "ScopeInUse",
     "UnfitClient",
     "UnfitScope",
+    "UnfitSelection",
     "UnknownClient",
     "UnknownInitialAccessToken",
     "UnknownScope",
     "UnknownToken",
     "UnknownUser",
+    "act_on_clients",
     "add_client",
     "add_domain",
     "add_scope",
@@ -85,6 +90,7 @@ __all__ = [
     "revoke_authorization",
     "revoke_client_tokens",
     "revoke_token",
+    "revoke_tokens",
     "rotate_client_secret",
     "set_client_status",
     "set_tenant_status",

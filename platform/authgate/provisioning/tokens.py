@@ -1,5 +1,6 @@
 """How an administrator ends a token, or pauses it."""
 
+from collections.abc import Collection
 from uuid import UUID
 
 from authgate import audit, storage
@@ -18,6 +19,22 @@ async def revoke_token(jti: UUID, *, actor: Actor = SYSTEM) -> None:
         if not await tokens.revoke(jti):
             raise UnknownToken(str(jti))
         await audit.record(Event.TOKEN_REVOKED, actor=actor, resource=("token", str(jti)))
+
+
+async def revoke_tokens(jtis: Collection[UUID], *, actor: Actor = SYSTEM) -> int:
+    """End all of these tokens for good; how many of them had not ended so before.
+
+    Raises ``UnknownToken`` with the first of them that does not exist, and then ends none.
+    """
+    async with storage.transaction():
+        found = {each.id: each for each in await tokens.held_many(jtis)}
+        for jti in jtis:
+            if jti not in found:
+                raise UnknownToken(str(jti))
+        living = [each.id for each in found.values() if each.status is not TokenStatus.REVOKED]
+        for jti in living:
+            await revoke_token(jti, actor=actor)
+    return len(living)
 
 
 async def disable_token(jti: UUID, *, actor: Actor = SYSTEM) -> None:

@@ -7,10 +7,19 @@ from datetime import datetime
 from typing import Any, Self
 from uuid import UUID
 
-from tortoise.expressions import Q
+from pypika_tortoise import functions
+from pypika_tortoise.terms import Term
+from tortoise.expressions import Function, Q
+from tortoise.queryset import QuerySet
 
 from authgate.storage.client_metadata import ClientMetadata
-from authgate.storage.client_rows import ApplicationType, Client, ClientStatus, ConsentPolicy
+from authgate.storage.client_rows import (
+    ApplicationType,
+    Client,
+    ClientRow,
+    ClientStatus,
+    ConsentPolicy,
+)
 
 _WITH_SECRET = ("client_secret_basic", "client_secret_post")
 _WITHOUT = ("none",)
@@ -111,20 +120,41 @@ class ClientFilter:
     """Which of a tenant's clients are looked for."""
 
     search: str = ""
-    """A part of the name or the start of the client_id, in any case."""
+    """A part of the name, the start of the client_id or a host of the redirect URIs, in any case;
+    of a host also its end, after any dot."""
     status: ClientStatus | None = None
     public: bool | None = None
     owner_id: UUID | None = None
 
-    def condition(self) -> Q:
-        """The rows that it describes."""
-        wanted = Q()
+    def of(self, rows: QuerySet[ClientRow]) -> QuerySet[ClientRow]:
+        """Those of the rows that it describes."""
         if self.search:
-            wanted &= Q(name__icontains=self.search) | Q(client_id__istartswith=self.search)
+            rows = rows.annotate(addresses=_AsText("redirect_uris")).filter(self._found())
         if self.status is not None:
-            wanted &= Q(status=self.status)
+            rows = rows.filter(status=self.status)
         if self.public is not None:
-            wanted &= Q(secret_hash__isnull=self.public)
+            rows = rows.filter(secret_hash__isnull=self.public)
         if self.owner_id is not None:
-            wanted &= Q(owner_id=self.owner_id)
-        return wanted
+            rows = rows.filter(owner_id=self.owner_id)
+        return rows
+
+    def _found(self) -> Q:
+        return (
+            Q(name__icontains=self.search)
+            | Q(client_id__istartswith=self.search)
+            | Q(addresses__icontains=f"//{self.search}")
+            | Q(addresses__icontains=f".{self.search}")
+        )
+
+
+class _CastAsText(functions.Cast):
+    """``CAST(… AS TEXT)``."""
+
+    def __init__(self, term: Term) -> None:
+        super().__init__(term, "TEXT")
+
+
+class _AsText(Function):
+    """What is stored as JSON, as it is written: neither database looks into a list for a part."""
+
+    database_func = _CastAsText

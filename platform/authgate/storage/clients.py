@@ -61,6 +61,13 @@ async def held(client_id: str) -> Client | None:
     return None if row is None else Client.from_row(row)
 
 
+async def held_many(client_ids: Collection[str]) -> list[Client]:
+    """Those of these clients that exist, each until the end of the open unit of work."""
+    # In one order, so that nobody who does the same waits for each other.
+    rows = ClientRow.filter(client_id__in=list(client_ids)).order_by("client_id")
+    return [Client.from_row(row) for row in await rows.select_for_update()]
+
+
 async def find_many(client_ids: Collection[str]) -> dict[str, Client]:
     """Those of these clients that exist, whatever their status, by id and in one query."""
     if not client_ids:
@@ -73,6 +80,12 @@ async def find_by_row(row_id: UUID) -> Client | None:
     """The client whose row this is: pages name clients so, whatever their ``client_id`` holds."""
     row = await ClientRow.get_or_none(id=row_id)
     return None if row is None else Client.from_row(row)
+
+
+async def find_by_rows(row_ids: Collection[UUID]) -> list[Client]:
+    """Those of the clients with these rows that exist, by name."""
+    rows = ClientRow.filter(id__in=list(row_ids)).order_by("name", "client_id")
+    return [Client.from_row(row) for row in await rows]
 
 
 async def create(
@@ -123,8 +136,7 @@ async def page(
     which: ClientFilter, order: Order, *, cursor: str | None = None, limit: int = 50
 ) -> Page[Client]:
     """Some of the tenant's clients, by ``name`` or ``created_at``. Raises ``BadCursor``."""
-    rows = ClientRow.filter(which.condition())
-    found = await paging.page(rows, order, cursor=cursor, limit=limit)
+    found = await paging.page(which.of(ClientRow.all()), order, cursor=cursor, limit=limit)
     return found.of(Client.from_row)
 
 

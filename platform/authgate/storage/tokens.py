@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -200,6 +201,8 @@ class TokenFilter:
     status: TokenStatus | None = None
     live_at: datetime | None = None
     """Only what has not ended at this moment."""
+    machine: bool | None = None
+    """Those of clients that act for themselves, or those that speak for people."""
 
     def condition(self) -> Q:
         """The rows that it describes."""
@@ -208,6 +211,7 @@ class TokenFilter:
             "user_id": self.user_id,
             "status": self.status,
             "expires_at__gt": self.live_at,
+            "user_id__isnull": self.machine,
         }
         return Q(**{name: value for name, value in named.items() if value is not None})
 
@@ -222,6 +226,12 @@ async def page(which: TokenFilter, *, cursor: str | None = None, limit: int = 50
 async def find_row(jti: UUID) -> Token | None:
     """All that is remembered of a token, for whoever administers it."""
     return await Token.get_or_none(id=jti)
+
+
+async def held_many(jtis: Collection[UUID]) -> list[Token]:
+    """Those of these tokens that exist, each until the end of the open unit of work."""
+    # In one order, so that nobody who does the same waits for each other.
+    return await Token.filter(id__in=list(jtis)).order_by("id").select_for_update()
 
 
 async def set_status(jti: UUID, status: TokenStatus, *, former: TokenStatus) -> bool:

@@ -29,6 +29,12 @@ class Done(StrEnum):
     SCOPE_DELETED = "scope-deleted"
     SCOPE_IN_USE = "scope-in-use"
     """It was not deleted."""
+    SELECTION_APPROVED = "selection-approved"
+    SELECTION_ENABLED = "selection-enabled"
+    SELECTION_DISABLED = "selection-disabled"
+    SELECTION_REVOKED = "selection-revoked"
+    TOKENS_REVOKED = "tokens-revoked"
+    NOTHING_SELECTED = "nothing-selected"
     TAKEN_BACK = "taken-back"
     WAITING = "waiting"
     """It was changed, and somebody has to approve it again."""
@@ -76,6 +82,8 @@ class ClientLine:
     grants: Sequence[str]
     status: ClientStatus
     created_at: datetime
+    field: str = ""
+    """The name of the field that selects it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,12 +107,15 @@ class FilterLink:
 @dataclass(frozen=True, slots=True)
 class ClientsPage:
     """``console/clients.html``. The form ``action`` is sent by GET with ``search`` and what
-    ``kept`` holds."""
+    ``kept`` holds; ``selection_action`` gets ``act``, ``list`` and the fields of the lines."""
 
     frame: ConsoleFrame
     action: str
     new_url: str
     clear_url: str
+    selection_action: str
+    list: str
+    """What is looked for, and from where, for the selection to come back to."""
     clients: Sequence[ClientLine]
     total: int
     """Of all clients, whatever is looked for."""
@@ -112,6 +123,7 @@ class ClientsPage:
     kept: Mapping[str, str]
     statuses: Sequence[FilterLink]
     types: Sequence[FilterLink]
+    sizes: Sequence[FilterLink]
     by_name: SortLink
     by_age: SortLink
     next_url: str | None = None
@@ -139,124 +151,6 @@ class ClientKindsPage:
 
     frame: ConsoleFrame
     kinds: Sequence[KindLink]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClientFields:
-    """What is in the fields of a client's form, as it was typed; lists have an entry on each line.
-
-    The names of the fields are the names here; a tick sends ``1``, and by another name that it is
-    there.
-    """
-
-    name: str = ""
-    description: str = ""
-    client_id: str = ""
-    first_party: bool = False
-    consent: str = "remembered"
-
-    redirect_uris: str = ""
-    allowed_origins: str = ""
-    post_logout_redirect_uris: str = ""
-    backchannel_logout_uri: str = ""
-    backchannel_logout_session_required: bool = False
-    frontchannel_logout_uri: str = ""
-    frontchannel_logout_session_required: bool = False
-
-    scopes: str = ""
-    authorization_code: bool = False
-    refresh_token: bool = False
-    device_code: bool = False
-    client_credentials: bool = False
-    token_exchange: bool = False
-    jwt_bearer: bool = False
-    token_exchange_from: str = ""
-    token_exchange_to: str = ""
-    jwt_bearer_issuers: str = ""
-    introspects: bool = False
-    pkce_optional: bool = False
-    unauthenticated_device_grant: bool = False
-    unauthenticated_refresh: bool = False
-
-    client_secret_basic: bool = False
-    client_secret_post: bool = False
-    client_secret_jwt: bool = False
-    private_key_jwt: bool = False
-    tls_client_auth: bool = False
-    self_signed_tls_client_auth: bool = False
-    jwks: str = ""
-    """As JSON."""
-    jwks_uri: str = ""
-    token_endpoint_auth_signing_alg: str = ""
-    legacy_assertion_audience: bool = False
-    tls_client_auth_subject_dn: str = ""
-    tls_client_auth_san_dns: str = ""
-
-    require_pushed_authorization_requests: bool = False
-    require_signed_request_object: bool = False
-    subject_type: str = "public"
-    sector_identifier_uri: str = ""
-    request_object_signing_alg: str = ""
-    dpop_bound_access_tokens: bool = False
-    tls_client_certificate_bound_access_tokens: bool = False
-
-    token_profile: str = ""
-    access_token_lifetime: str = ""
-    refresh_token_lifetime: str = ""
-    audience: str = ""
-    resources: str = ""
-    extra_claims: str = ""
-    project: str = ""
-    service_account: str = ""
-    userinfo_signed_response_alg: str = ""
-
-    client_uri: str = ""
-    logo_uri: str = ""
-    policy_uri: str = ""
-    tos_uri: str = ""
-    contacts: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class OfferedSettings:
-    """What there is to choose from in the form of a client that there is."""
-
-    resources: Sequence[str] = ()
-    """The tenant's resource servers."""
-    issuers: Sequence[str] = ()
-    """Those that the tenant trusts."""
-    algorithms: Sequence[str] = ()
-    """What clients sign with."""
-    answers: str = ""
-    """What the tenant signs with."""
-    profiles: Sequence[str] = ()
-    certificates: bool = False
-    """Whether a proxy passes the certificates of clients."""
-    extra_claims: bool = False
-    """Whether clients put claims of their own into tokens."""
-    has_secret: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class ClientFormPage:
-    """``console/client_new.html`` and ``console/client_edit.html``. Posts ``ClientFields``."""
-
-    frame: ConsoleFrame
-    action: str
-    cancel_url: str
-    kind: ClientKind
-    public: bool
-    fields: ClientFields
-    known_scopes: Sequence[str] = ()
-    offered: OfferedSettings = OfferedSettings()
-    faults: Mapping[str, str] = field(default_factory=dict)
-    """By the name of the field."""
-    title: str = ""
-    """Of the client that is changed."""
-    version: str = ""
-    """Which state of it that is. Posted, and another for each other state."""
-    changed_meanwhile: bool = False
-    """Whether somebody else has changed it since: nothing was saved."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,14 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from authgate.storage.client_rows import ClientStatus
-from authgate.web.console_view_models import (
-    ClientFields,
-    ClientKind,
-    Done,
-    Endpoint,
-    KindLink,
-    Snippet,
-)
+from authgate.web.client_form_view_models import ClientFields
+from authgate.web.console_view_models import ClientKind, Done, Endpoint, KindLink, Snippet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

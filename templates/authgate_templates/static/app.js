@@ -39,6 +39,12 @@ onClick("[data-copy]", async (button) => {
   }, 1600);
 });
 
+onClick("[data-select-all]", (all) => {
+  for (const each of document.querySelectorAll(`input[form="${all.dataset.selectAll}"]`)) {
+    each.checked = all.checked;
+  }
+});
+
 // The cookie lets the server write data-theme, so that the next page does not flash.
 onClick("[data-theme-toggle]", () => {
   const system = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";

@@ -7,9 +7,8 @@ from authgate.storage.client_rows import ClientStatus
 from authgate.storage.tokens import TokenStatus
 from authgate.storage.users import UserStatus
 from authgate.web.authorization_view_models import AuthorizationLine, AuthorizationsPage
+from authgate.web.client_form_view_models import ClientFields, ClientFormPage, OfferedSettings
 from authgate.web.console_view_models import (
-    ClientFields,
-    ClientFormPage,
     ClientKind,
     ClientKindsPage,
     ClientLine,
@@ -22,7 +21,6 @@ from authgate.web.console_view_models import (
     Endpoint,
     FilterLink,
     KindLink,
-    OfferedSettings,
     RotatePage,
     RotationFields,
     SecretLine,
@@ -44,6 +42,7 @@ from authgate.web.scope_view_models import (
     ScopesPage,
     TranslationFields,
 )
+from authgate.web.selection_view_models import SelectedClient, SelectionPage
 from authgate.web.token_view_models import TokenLine, TokensPage
 
 _NOW = datetime.now(UTC)
@@ -57,6 +56,7 @@ CONSOLE_ALIKE = frozenset({"my-apps-full", "my-app-new", "my-app-disabled"}) | f
     for name in (
         "overview-empty",
         "clients-not-found",
+        "selection-none",
         "new-native",
         "new-machine",
         "new-browser",
@@ -89,7 +89,8 @@ def _line(number: int, name: str, kind: ClientKind, status: ClientStatus) -> Cli
     created = _NOW - timedelta(days=number)
     url = f"{_HERE}/{number}"
     public = kind is not ClientKind.MACHINE
-    return ClientLine(url, name, f"client-{number}", kind, public, grants, status, created)
+    client_id = f"client-{number}"
+    return ClientLine(url, name, client_id, kind, public, grants, status, created, client_id)
 
 
 _LINES = (
@@ -136,6 +137,8 @@ def _clients(**changes: object) -> Sample:
         "action": _HERE,
         "new_url": f"{_HERE}/new",
         "clear_url": _HERE,
+        "selection_action": f"{_HERE}/selected",
+        "list": "status=active",
         "clients": _LINES,
         "total": 24,
         "search": "",
@@ -144,6 +147,7 @@ def _clients(**changes: object) -> Sample:
         "types": tuple(
             FilterLink(each, _HERE, current=each == "") for each in ("", "confidential", "public")
         ),
+        "sizes": tuple(FilterLink(each, _HERE, current=each == "25") for each in ("25", "50")),
         "by_name": SortLink(_HERE, "descending"),
         "by_age": SortLink(_HERE),
         "next_url": f"{_HERE}?cursor=n",
@@ -287,6 +291,24 @@ def _tokens(**changes: object) -> Sample:
     return ("console/tokens.html", TokensPage(**(filled | changes)))  # type: ignore[arg-type]
 
 
+def _selection(act: str, **changes: object) -> Sample:
+    uris = ("https://partners.northwind.example/callback", f"https://{_LONG}.example/")
+    told = [
+        SelectedClient(line.field, "1", line, uris, ("openid", _LONG), "It was rejected.")
+        for line in _LINES
+    ]
+    filled: dict[str, object] = {
+        "frame": _frame(),
+        "act": act,
+        "action": f"{_HERE}/selected",
+        "cancel_url": _HERE,
+        "list": "",
+        "clients": told[:2],
+        "unfit": told[2:],
+    }
+    return ("console/selection.html", SelectionPage(**(filled | changes)))  # type: ignore[arg-type]
+
+
 def _people(**changes: object) -> Sample:
     there = f"{_HERE}/1/people"
     lines = tuple(
@@ -409,6 +431,9 @@ def console_samples() -> Mapping[str, Sample]:
         "console-clients": _clients(),
         "console-clients-none": _clients(clients=(), total=0, frame=_frame(done=Done.DELETED)),
         "console-clients-not-found": _clients(clients=(), search="x", next_url=None),
+        "console-selection": _selection("approve"),
+        "console-selection-none": _selection("disable", clients=()),
+        "console-selection-changed": _selection("revoke-tokens", changed_meanwhile=True),
         "console-kinds": (
             "console/client_kinds.html",
             ClientKindsPage(

@@ -17,14 +17,8 @@ from authgate.admin.console.fresh_secret import FreshSecrets
 from authgate.provisioning import UnfitClient
 from authgate.storage import consents
 from authgate.storage.client_rows import Client
-from authgate.web.console_view_models import (
-    ClientFields,
-    ClientFormPage,
-    DeleteClientPage,
-    Done,
-    RotatePage,
-    RotationFields,
-)
+from authgate.web.client_form_view_models import ClientFields, ClientFormPage
+from authgate.web.console_view_models import DeleteClientPage, Done, RotatePage, RotationFields
 
 _ONE = f"{ROOT}/clients/<row_id>"
 _MOST_HOURS = 720

@@ -18,7 +18,8 @@ from authgate.tokens.id_token import algorithm_of
 from authgate.tokens.jwk import ALGORITHMS
 from authgate.tokens.lifetimes import TokenProfile
 from authgate.tokens.scopes import MalformedScope, parse
-from authgate.web.console_view_models import ClientFields, ClientKind, OfferedSettings
+from authgate.web.client_form_view_models import ClientFields, OfferedSettings
+from authgate.web.console_view_models import ClientKind
 from authgate_tenants import current_tenant
 
 _TICKS = {each.name for each in fields(ClientFields) if each.type in (bool, "bool")}

@@ -32,4 +32,5 @@ def line(client: Client) -> ClientLine:
         grants=grant_names(client),
         status=client.status,
         created_at=client.created_at,
+        field=f"client-{client.id}",
     )

@@ -13,14 +13,8 @@ from authgate.admin.console.frame import ROOT, Console, named_client
 from authgate.admin.console.fresh_secret import FreshSecrets
 from authgate.provisioning import UnfitClient
 from authgate.storage.clients import BadClientId, ClientIdTaken
-from authgate.web.console_view_models import (
-    ClientFields,
-    ClientFormPage,
-    ClientKind,
-    ClientKindsPage,
-    CredentialsPage,
-    KindLink,
-)
+from authgate.web.client_form_view_models import ClientFields, ClientFormPage
+from authgate.web.console_view_models import ClientKind, ClientKindsPage, CredentialsPage, KindLink
 
 _HERE = "/clients/new"
 

@@ -82,6 +82,11 @@ def url(path: str) -> str:
     return f"{current_tenant().prefix}{ROOT}{path}"
 
 
+def with_query(address: str, query: str) -> str:
+    """The address with what it asks for, if it does."""
+    return f"{address}?{query}" if query else address
+
+
 def done(path: str, what: Done) -> Response:
     """Go back to a page of the console, which says what was done."""
     return see_other(f"{ROOT}{path}?done={what}")

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 
 from authgate.storage.client_metadata import ClientMetadata
-from authgate.web.console_view_models import ClientFields
+from authgate.web.client_form_view_models import ClientFields
 
 _NAMES = frozenset(each.name for each in fields(ClientFields)) & frozenset(
     each.name for each in fields(ClientMetadata)

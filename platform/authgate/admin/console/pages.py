@@ -8,6 +8,7 @@ from authgate.admin.console.client_changes import ClientChanges
 from authgate.admin.console.client_list import ClientList
 from authgate.admin.console.client_pages import ClientPages
 from authgate.admin.console.client_people import ClientPeople
+from authgate.admin.console.client_selection import ClientSelectionPages
 from authgate.admin.console.client_wizard import ClientWizard
 from authgate.admin.console.frame import Console
 from authgate.admin.console.overview import OverviewPages
@@ -19,6 +20,7 @@ def blueprints(console: Console) -> Iterator[Blueprint]:
     """The routes of each."""
     yield OverviewPages(console=console).blueprint()
     yield ClientList(console=console).blueprint()
+    yield ClientSelectionPages(console=console).blueprint()
     yield ClientWizard(console=console).blueprint()
     yield ClientPages(console=console).blueprint()
     yield ClientChanges(console=console).blueprint()

@@ -28,7 +28,8 @@ from authgate.storage.client_drafts import ClientFilter
 from authgate.storage.client_rows import Client, ClientStatus
 from authgate.storage.paging import MOST, Order
 from authgate.web import row_ids
-from authgate.web.console_view_models import ClientFields, ClientKind, Done, KindLink
+from authgate.web.client_form_view_models import ClientFields
+from authgate.web.console_view_models import ClientKind, Done, KindLink
 from authgate.web.own_app_view_models import (
     AccountFrame,
     OwnAppFormPage,

@@ -8,7 +8,8 @@ from authgate.admin.console.client_form import Filled
 from authgate.admin.console.client_kinds import BEGINNINGS, GRANTS
 from authgate.storage.client_rows import Client
 from authgate.tokens.scopes import usual
-from authgate.web.console_view_models import ClientFields, ClientKind
+from authgate.web.client_form_view_models import ClientFields
+from authgate.web.console_view_models import ClientKind
 from authgate_tenants import current_tenant
 
 _THEIRS = (
