@@ -130,10 +130,10 @@ class TenantSettings(StoredChoices):
     )
     """Grants that they may use."""
 
-    client_registration_pkce: bool = True
-    """Whether every client that registers itself has to use PKCE (RFC 7636). Those that keep no
-    secret and no key have to anyway; the others can do without where they check ``nonce`` (RFC 9700
-    section 2.1.1)."""
+    client_registration_strict: bool = True
+    """Whether clients that register themselves are held to today's practice (RFC 9700): PKCE, and
+    assertions for the issuer alone. Else to what OpenID Connect Core asks: who keeps a secret or a
+    key may do without PKCE and check ``nonce``, and assertions may be for the token endpoint."""
 
     client_id_metadata_documents: bool = False
     """Whether an application may be known by the address of a document that describes it, instead

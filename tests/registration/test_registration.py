@@ -540,7 +540,7 @@ async def test_who_keeps_a_secret_may_do_without_pkce_where_the_tenant_says_so(
 
     by_secret = {"token_endpoint_auth_method": "client_secret_basic"}
     assert not await is_let_in(**by_secret)
-    await choose(client_registration_pkce=False)
+    await choose(client_registration_strict=False)
     assert await is_let_in(**by_secret)
     assert not await is_let_in(token_endpoint_auth_method="none"), "nothing else proves who it is"
 
@@ -554,3 +554,23 @@ async def test_a_client_says_where_it_keeps_its_requests(at_open: Caller, acme: 
     for wrong in ("http://ledger.example/request.jwt", "https://user@ledger.example/", "x"):
         answer = await register(at_open, jwks=key.jwks(), request_uris=[wrong])
         assert answers(answer, 400, "invalid_client_metadata"), wrong
+
+
+@on_sqlite
+async def test_assertions_for_the_token_endpoint_are_taken_where_the_tenant_is_not_strict(
+    at_open: Caller, acme: Tenant, choose: Choose
+) -> None:
+    key, token_endpoint = SigningKey.make(), f"{acme.issuer}/oauth/token"
+
+    async def refusal() -> str:
+        made = await register(
+            at_open, jwks=key.jwks(), token_endpoint_auth_method="private_key_jwt"
+        )
+        credentials = key.credentials(made.json()["client_id"], token_endpoint)
+        form = {"grant_type": "authorization_code", "code": "x", "redirect_uri": "x"}
+        error: str = (await at_open.post("/oauth/token", form | credentials)).json()["error"]
+        return error
+
+    assert await refusal() == "invalid_client"
+    await choose(client_registration_strict=False)
+    assert await refusal() == "invalid_grant"

@@ -163,8 +163,15 @@ def described(client_id: str, answer: HttpResponse) -> ClientDraft:
     if document.setdefault("token_endpoint_auth_method", "none") not in METHODS:
         raise UnreadableDocument("It asks for a way to prove itself that needs a secret.")
     wanted = metadata.wanted(_within(document, current_tenant().settings))
-    # Such clients are made for every server alike, and all of them know PKCE.
-    return replace(wanted, client_id=client_id, status=ClientStatus.ACTIVE, pkce_optional=False)
+    # Such clients are made for every server alike: what is for older ones is not for them.
+    held = replace(wanted.metadata, legacy_assertion_audience=False)
+    return replace(
+        wanted,
+        client_id=client_id,
+        status=ClientStatus.ACTIVE,
+        pkce_optional=False,
+        metadata=held,
+    )
 
 
 def _within(document: dict[str, Any], settings: TenantSettings) -> Mapping[str, Any]:

@@ -18,7 +18,12 @@ from pydantic_core import PydanticCustomError
 from authgate.oauth.errors import InvalidClientMetadata, InvalidRedirectUri, OAuthError
 from authgate.provisioning.unfit import UnfitClient
 from authgate.storage.client_drafts import ClientDraft
-from authgate.storage.client_metadata import AUTHENTICATION_METHODS, ClientMetadata
+from authgate.storage.client_metadata import (
+    AUTHENTICATION_METHODS,
+    CLIENT_SECRET_JWT,
+    PRIVATE_KEY_JWT,
+    ClientMetadata,
+)
 from authgate.storage.client_rows import ApplicationType, Client, ClientStatus
 from authgate.tokens import scopes
 from authgate.tokens.id_token import algorithm_of
@@ -147,11 +152,11 @@ class Described(BaseModel):
             grant_types=grants,
             scopes=_scopes(self.scope, grants, settings),
             public=self._is_public(),
-            pkce_optional=not (settings.client_registration_pkce or self._is_public()),
+            pkce_optional=not (settings.client_registration_strict or self._is_public()),
             redirect_uris=list(dict.fromkeys(self.redirect_uris)),
             application_type=self._kind(),
             authentication_methods=[self.token_endpoint_auth_method],
-            metadata=self._metadata(),
+            metadata=self._metadata(settings),
             status=(
                 ClientStatus.PENDING
                 if settings.client_registration_approval
@@ -162,13 +167,18 @@ class Described(BaseModel):
     def _is_public(self) -> bool:
         return self.token_endpoint_auth_method == "none"
 
-    def _metadata(self) -> ClientMetadata:
+    def _metadata(self, settings: TenantSettings) -> ClientMetadata:
         said: dict[str, Any] = {
             name: tuple(value) if isinstance(value, list) else value
             for name, value in self
             if name in _KEPT and value is not None
         }
-        return ClientMetadata(**said, self_registered=True)
+        signs = self.token_endpoint_auth_method in (PRIVATE_KEY_JWT, CLIENT_SECRET_JWT)
+        return ClientMetadata(
+            **said,
+            self_registered=True,
+            legacy_assertion_audience=signs and not settings.client_registration_strict,
+        )
 
     def _kind(self) -> ApplicationType:
         if self.application_type is not None:
