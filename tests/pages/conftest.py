@@ -57,6 +57,8 @@ def _login(**changes: object) -> Sample:
         "client_name": "Fleet Console",
         "remember_days": 30,
         "forgot_url": "/t/northwind/forgot",
+        "policy_url": "https://console.fleet.example/privacy",
+        "tos_url": "https://console.fleet.example/terms",
     }
     return ("login.html", LoginPage(**(filled | changes)))  # type: ignore[arg-type]
 
@@ -99,6 +101,7 @@ def _consent(**changes: object) -> Sample:
         "scopes": in_words(["openid", "profile", "email", "write", "offline_access"], {}),
         "signed_in_as": "mira.halvorsen@northwind.example",
         "switch_action": "/t/northwind/oauth/authorize/handle/switch",
+        "policy_url": "https://console.fleet.example/privacy",
     }
     return ("consent.html", ConsentPage(**(filled | changes)))  # type: ignore[arg-type]
 

@@ -574,3 +574,21 @@ async def test_assertions_for_the_token_endpoint_are_taken_where_the_tenant_is_n
     assert await refusal() == "invalid_client"
     await choose(client_registration_strict=False)
     assert await refusal() == "invalid_grant"
+
+
+@on_sqlite
+async def test_people_are_shown_where_an_application_says_what_it_does_and_on_which_terms(
+    server: RunningServer, at_open: Caller, acme: Tenant, person: Person
+) -> None:
+    policy, terms = "https://ledger.example/privacy", "https://ledger.example/terms"
+    made = (
+        await register(at_open, scope="openid profile", policy_uri=policy, tos_uri=terms)
+    ).json()
+    app = application(server, acme, made, await stored(acme, made["client_id"]))
+    stranger = Person(server.browser())
+    for somebody in (stranger, person):
+        page = await sent_on(somebody, app.ask().url)
+        assert page.status_code == 200
+        for uri in (policy, terms):
+            assert f'<a href="{uri}" rel="noopener noreferrer nofollow">' in page.text
+    assert "/login?" in str(stranger.page and stranger.page.url)

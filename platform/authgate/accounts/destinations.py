@@ -19,6 +19,8 @@ class Destination(NamedTuple):
     """Who the application thinks is signing in (OpenID Connect Core section 3.1.2.1)."""
     form_target: str = ""
     """Whom the page must let its form lead to."""
+    policy_url: str = ""
+    tos_url: str = ""
 
 
 async def behind(return_to: str, *, now: datetime) -> Destination:
@@ -30,4 +32,5 @@ async def behind(return_to: str, *, now: datetime) -> Destination:
         return Destination()
     parameters = waiting.parameters
     target = redirect_uris.form_target(parameters["redirect_uri"])
-    return Destination(client.name, parameters["login_hint"], target)
+    said = client.metadata
+    return Destination(client.name, parameters["login_hint"], target, said.policy_uri, said.tos_uri)

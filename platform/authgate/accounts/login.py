@@ -194,6 +194,8 @@ class PasswordLogin:
             problem=problem,
             tries_left=tries_left,
             retry_at=retry_at,
+            policy_url=destination.policy_url,
+            tos_url=destination.tos_url,
         )
         html = self._pages.render("login.html", visit=visitor().page(), page=content)
         return page(html, status, form_target=destination.form_target)

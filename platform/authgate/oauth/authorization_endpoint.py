@@ -349,6 +349,8 @@ class AuthorizationEndpoint:
             scopes=await scope_lines(asked.request.scope, languages=asked.request.ui_locales),
             signed_in_as=person.user.username,
             switch_action=f"{here}/switch",
+            policy_url=asked.client.metadata.policy_uri,
+            tos_url=asked.client.metadata.tos_uri,
         )
         visit = visitor().page(visits.authorization_purpose(asked.handle))
         html = self._pages.render("consent.html", visit=visit, page=content)

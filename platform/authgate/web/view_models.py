@@ -82,6 +82,10 @@ class LoginPage:
     """With ``MISMATCH``: said from five downwards, so that a pause comes as no surprise."""
     retry_at: datetime | None = None
     """With ``PAUSED``: when the next try is heard."""
+    policy_url: str = ""
+    """Where that application says what it does with what it learns (RFC 7591 ``policy_uri``)."""
+    tos_url: str = ""
+    """Its terms."""
 
 
 class CodeProblem(StrEnum):
@@ -176,6 +180,10 @@ class ConsentPage:
     signed_in_as: str
     switch_action: str
     """Posts like ``action``; signs out and comes back to the question."""
+    policy_url: str = ""
+    """Where the client says what it does with what it learns (RFC 7591 ``policy_uri``)."""
+    tos_url: str = ""
+    """Its terms."""
 
 
 @dataclass(frozen=True, slots=True)
