@@ -15,6 +15,7 @@ _FOREIGN_VERSION = re.compile(rb"HTTP/[2-9]")
 _WITHOUT_BODY = (204, 304)
 _REDIRECTS = (303, 304)
 _TALKATIVE = (b"Traceback", b"asyncpg", b"sqlite3", b"tortoise", b"/site-packages/")
+_DESCRIPTION = re.compile(r"[ !#-\[\]-~]*")
 _CODES = {
     each.code for each in vars(errors).values()
     if isinstance(each, type) and issubclass(each, OAuthError) and each is not OAuthError
@@ -113,7 +114,7 @@ def _faults(request: BadRequest, answer: Answer) -> Iterator[str]:
         yield "plants a header"
     yield from (f"tells of {word!r}" for word in _TALKATIVE if word in answer.body)
     if request.is_for_programs and answer.body:
-        yield from _faults_for_programs(answer)
+        yield from faults_for_programs(answer)
 
 
 def _is_asked_for(request: BadRequest, status: int) -> bool:
@@ -127,10 +128,13 @@ def _is_asked_for(request: BadRequest, status: int) -> bool:
     return status == 505 and bool(_FOREIGN_VERSION.search(request.data))
 
 
-def _faults_for_programs(answer: Answer) -> Iterator[str]:
+def faults_for_programs(answer: Answer) -> Iterator[str]:
+    """What must not be in an answer of an endpoint that programs ask (RFC 6749 section 5.2)."""
     if not _JSON.match(answer.content_type):
         yield f"is answered with {answer.content_type!r}"
     elif answer.status >= 400:
         told = json.loads(answer.body)
         if told.get("error") not in _CODES:
             yield f"is refused as {told.get('error')!r}"
+        if not _DESCRIPTION.fullmatch(told.get("error_description", "")):
+            yield f"is refused in odd letters: {told['error_description']!r}"
