@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.authgate_server import Installation
+from bench.callgrind import PATIENCE
 from bench.worker import worker
 
 _ROOT = Path(__file__).parents[1]
@@ -48,5 +49,7 @@ class TracedServer:
 @contextmanager
 def traced(installation: Installation) -> Iterator[TracedServer]:
     """One worker that serves *installation* and can count its bytecodes."""
-    with worker(installation.finding(_ROOT), app="bench.traced_app:app") as pid:
+    with worker(
+        installation.finding(_ROOT), app="bench.traced_app:app", environment=PATIENCE
+    ) as pid:
         yield TracedServer(pid, installation.directory / "bytecodes.json")

@@ -25,7 +25,7 @@ _LOOK_SECONDS = 0.005
 # Where a name lands in a dictionary is chance otherwise, and some places cost more than others.
 _NO_CHANCE = {"PYTHONHASHSEED": "0"}
 # Everything takes fifty times as long, and nothing is to be given up for that.
-_PATIENCE = {"AUTHGATE_DATABASE__STATEMENT_SECONDS": "120"}
+PATIENCE = {"AUTHGATE_DATABASE__STATEMENT_SECONDS": "120"}
 
 
 class NotCounted(Exception):
@@ -106,7 +106,7 @@ def counted(installation: Installation, *, app: str = APP) -> Iterator[CountedSe
         installation,
         app=app,
         around=_callgrind(records, "--instr-atstart=no"),
-        environment=_NO_CHANCE | _PATIENCE,
+        environment=_NO_CHANCE | PATIENCE,
     ) as pid:
         yield CountedServer(pid, records)
 

@@ -19,7 +19,7 @@ from bench.callgrind import CountedServer, Spent
 from bench.exchange import Request
 from bench.scenario import Scenario
 from bench.site import Site
-from bench.waves import repeat, size, waves
+from bench.waves import CONNECTIONS, repeat, waves
 
 ROOM = 1.05
 """Times its ceiling that an endpoint may cost."""
@@ -48,8 +48,8 @@ class Count:
     @classmethod
     def of(cls, scenario: Scenario, spent: Spent) -> "Count":
         """What was spent on a wave, by request."""
-        by_function = {name: cost // size(scenario) for name, cost in spent.by_function().items()}
-        return cls(scenario.name, spent.instructions // size(scenario), by_function)
+        by_function = {name: cost // CONNECTIONS for name, cost in spent.by_function().items()}
+        return cls(scenario.name, spent.instructions // CONNECTIONS, by_function)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,15 +15,7 @@ from bench.scenario import Scenario, WrongAnswer
 CONNECTIONS = 16
 """Requests of a wave, each on a connection of its own."""
 
-_IN_UNITS_OF_WORK = 2
-"""The same where each holds a connection to the database, of which new ones are slow to make."""
-
 _SECONDS = 60
-
-
-def size(scenario: Scenario) -> int:
-    """How many requests of a kind make a wave."""
-    return _IN_UNITS_OF_WORK if scenario.single_use else CONNECTIONS
 
 
 @contextmanager
@@ -33,9 +25,7 @@ def waves(
     """Sends one wave of *requests* to the process *server*, and waits for its answers."""
     place = requests[0].place
     unused = iter(requests[2:]) if scenario.single_use else None  # two have been checked
-    connections = [
-        http.client.HTTPConnection(place, timeout=_SECONDS) for _ in range(size(scenario))
-    ]
+    connections = [http.client.HTTPConnection(place, timeout=_SECONDS) for _ in range(CONNECTIONS)]
 
     def wave() -> None:
         with _stopped(server):

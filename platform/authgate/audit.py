@@ -14,7 +14,6 @@ from uuid_utils import uuid7
 
 from authgate.clock import utc_now
 from authgate.storage import append, audit_events, client_ids
-from authgate.storage.append_log import Row
 from authgate.storage.audit_events import NewEvent
 from authgate.telemetry import metrics
 
@@ -297,11 +296,10 @@ async def record(
     client_id: str = "",
     resource: tuple[str, str] = ("", ""),
     details: Mapping[str, Any] | None = None,
-    together_with: tuple[Row, ...] = (),
 ) -> None:
-    """Store an event, and rows that must be stored with it or not at all.
+    """Store an event.
 
-    Joins the open unit of work; without one it returns once the rows are durable.
+    Joins the open unit of work; without one it returns once the event is durable.
     """
     happened = event(
         kind,
@@ -311,7 +309,7 @@ async def record(
         resource=resource,
         details=details,
     )
-    await append(*together_with, audit_events.row(happened))
+    await append(audit_events.row(happened))
 
 
 def masked(details: Mapping[str, Any]) -> dict[str, Any]:

@@ -60,9 +60,8 @@ async def successor_during(
     async with meanwhile(postgres, work):
         client = await clients.find(presented.client_id)
         assert client is not None
-        following = await RefreshRotation(clock=server.clock).follow(presented, client, token)
-        assert following is not None
-        await storage.append(*following.rows)
+        following, spend = RefreshRotation(clock=server.clock).follow(presented, client, token)
+        assert await storage.redeem(spend, *following.rows)
     return following.token
 
 

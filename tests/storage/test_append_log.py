@@ -35,7 +35,7 @@ async def log(sqlite_settings: DatabaseSettings) -> AsyncIterator[AppendLog]:
         [pages] = await client.execute_query_dict("PRAGMA page_count")
         writer = SqliteWriter(path, turn_of(client))
         limit = f"PRAGMA max_page_count={pages['page_count'] + 4}"
-        writer._thread.submit(lambda: writer._connected().execute(limit).close()).result()
+        await writer._line.run(lambda connection: connection.execute(limit).close())
         log = AppendLog(writer, "sqlite", seconds=6)
         yield log
         await log.close()

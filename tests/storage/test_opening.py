@@ -59,7 +59,7 @@ async def test_what_cannot_be_closed_leaves_nothing_else_open(
         async with storage.opened(sqlite_settings):
             log = connection._opened().append_log
             assert isinstance(log, AppendLog)
-            monkeypatch.setattr(log._writer, "close", fails)
+            monkeypatch.setattr(log._commits, "close", fails)
             orm.append(connections.get("default"))
             await orm[0].execute_query("SELECT 1")
 

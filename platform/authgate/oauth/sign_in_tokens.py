@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from authgate.audit import Event
 from authgate.oauth import extra_claims, families
+from authgate.storage.redemptions import Spend
 from authgate.tokens import lifetimes
 from authgate.tokens.id_token import IdTokens, SignIn
 from authgate.tokens.issuer import FreshToken, Grant, IssuedToken, TokenIssuer
@@ -61,13 +62,26 @@ class SignInTokens:
         sign_in = SignIn(client, user, scope, family.authentication, access.token.token, nonce)
         return SignedTokens(family, access, await self._id_tokens.sign(sign_in))
 
-    async def begin(self, signed: SignedTokens) -> IssuedToken:
-        """Store them, and begin a family of refresh tokens for a client that is to have one."""
+    async def begin(self, signed: SignedTokens, spend: Spend) -> IssuedToken | None:
+        """Store them, and begin a family of refresh tokens for a client that is to have one.
+
+        ``None`` where that for which they are given is not fit, or was spent.
+        """
         begins = families.may_refresh(signed.family.client)
         first = self._rotation.begin(signed.family) if begins else Following("")
-        return await self.go_on(signed, first)
+        return await self.go_on(signed, first, spend)
 
-    async def go_on(self, signed: SignedTokens, following: Following) -> IssuedToken:
-        """Store them, for a family that goes on with this refresh token."""
-        issued = await self._issuer.store(signed.access, *following.rows)
-        return issued._replace(refresh_token=following.token, id_token=signed.id_token)
+    async def go_on(
+        self, signed: SignedTokens, following: Following, spend: Spend
+    ) -> IssuedToken | None:
+        """Store them, for a family that goes on with this refresh token; ``None`` as above."""
+        issued = await self._issuer.redeem(spend, signed.access, *following.rows)
+        return _whole(issued, signed, following) if issued else None
+
+    async def repeat(self, signed: SignedTokens, following: Following) -> IssuedToken:
+        """Store them in the open unit of work, for a family that has gone on already."""
+        return _whole(await self._issuer.store(signed.access), signed, following)
+
+
+def _whole(issued: IssuedToken, signed: SignedTokens, following: Following) -> IssuedToken:
+    return issued._replace(refresh_token=following.token, id_token=signed.id_token)

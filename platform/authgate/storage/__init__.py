@@ -4,7 +4,7 @@
 this room and the tenants' speaks to a database or to Redis.
 """
 
-from authgate.storage.connection import append, dialect, opened
+from authgate.storage.connection import append, dialect, opened, redeem
 from authgate.storage.database import StorageUnavailable, is_outage
 from authgate.storage.unit_of_work import Unit, after_commit, in_transaction, set_aside, transaction
 
@@ -17,6 +17,7 @@ __all__ = [
     "in_transaction",
     "is_outage",
     "opened",
+    "redeem",
     "set_aside",
     "transaction",
 ]

@@ -8,23 +8,20 @@ so it may hold rows of several tenants. Inside an open unit of work the rows joi
 import asyncio
 import sqlite3
 from collections.abc import Awaitable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from time import perf_counter
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import asyncpg
 from tortoise import connections
 
 from authgate.storage import database
-from authgate.storage.batching import Batcher, Waiting
+from authgate.storage.group_commit import GroupCommit, Writer
 from authgate.storage.postgres_line import PostgresLine
-from authgate.storage.sqlite_client import PRAGMAS
+from authgate.storage.sqlite_line import SqliteLine
 from authgate.storage.unit_of_work import in_transaction
-from authgate.telemetry import metrics
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,10 +33,18 @@ class Table:
 
     def insert(self, dialect: database.Dialect, *, first: int = 1) -> str:
         """The statement that adds one row, whose parameters are counted from ``first``."""
-        marks = ", ".join(
-            "?" if dialect == "sqlite" else f"${n}" for n in range(first, first + len(self.columns))
-        )
-        return f"INSERT INTO {self.name} ({', '.join(self.columns)}) VALUES ({marks})"  # noqa: S608
+        marks = ", ".join("?" for _ in self.columns) if dialect == "sqlite" else self._marks(first)
+        return f"{self._into()} VALUES ({marks})"
+
+    def insert_from(self, source: str, *, first: int) -> str:
+        """PostgreSQL's statement that adds one row if there is one in the source."""
+        return f"{self._into()} SELECT {self._marks(first)} FROM {source}"  # noqa: S608
+
+    def _into(self) -> str:
+        return f"INSERT INTO {self.name} ({', '.join(self.columns)})"
+
+    def _marks(self, first: int) -> str:
+        return ", ".join(f"${n}" for n in range(first, first + len(self.columns)))
 
 
 class Row(NamedTuple):
@@ -54,29 +59,23 @@ _Groups = dict[tuple[Table, ...], list[tuple[Any, ...]]]
 """Values of rows that go together, in a row each, by the tables they go into."""
 
 
-class _Writer(Protocol):
-    async def write(self, items: Sequence[Rows]) -> None:
-        """Commit all of the rows, or none."""
-
-    async def close(self) -> None: ...
-
-
 class AppendLog:
     """Appends rows and returns once they are durable."""
 
-    def __init__(self, writer: _Writer, dialect: database.Dialect, *, seconds: float) -> None:
-        self._writer = writer
+    def __init__(
+        self, writer: Writer[Rows, None], dialect: database.Dialect, *, seconds: float
+    ) -> None:
         self._dialect = dialect
-        self._batcher: Batcher[Rows, None] = Batcher(self._commit, seconds=seconds)
+        self._commits: GroupCommit[Rows, None] = GroupCommit(writer, rows=len, seconds=seconds)
 
     @property
     def waiting(self) -> int:
         """Requests whose rows wait for the next transaction."""
-        return self._batcher.waiting
+        return self._commits.waiting
 
     def append(self, *rows: Row) -> Awaitable[None]:
         """Store the rows together: in the open unit of work, or by group commit."""
-        return self._join(rows) if in_transaction() else self._batcher.submit(rows)
+        return self._join(rows) if in_transaction() else self._commits.submit(rows)
 
     async def _join(self, rows: Rows) -> None:
         connection = connections.get("default")
@@ -87,34 +86,7 @@ class AppendLog:
 
     async def close(self) -> None:
         """Commit what waits, and disconnect."""
-        await self._batcher.close()
-        await self._writer.close()
-
-    async def _commit(self, batch: Sequence[Waiting[Rows, None]]) -> None:
-        items = [waiting.item for waiting in batch]
-        metrics.append_log_batch_rows.observe(sum(map(len, items)))
-        began = perf_counter()
-        try:
-            await self._writer.write(items)
-            metrics.append_log_commit_seconds.observe(perf_counter() - began)
-        except Exception as error:
-            if len(batch) == 1 or database.is_outage(error):
-                raise
-            await self._commit_one_by_one(batch)
-            return
-        for waiting in batch:
-            waiting.answer(None)
-
-    async def _commit_one_by_one(self, batch: Sequence[Waiting[Rows, None]]) -> None:
-        # One request's bad row must not fail its neighbours'.
-        for waiting in batch:
-            try:
-                await self._writer.write([waiting.item])
-                waiting.answer(None)
-            except Exception as error:  # handed to whoever waits for it
-                if database.is_outage(error):
-                    raise
-                waiting.fail(error)
+        await self._commits.close()
 
 
 def encoded(values: Sequence[Any], dialect: database.Dialect) -> list[Any]:
@@ -141,17 +113,19 @@ class PostgresWriter:
         self._pgbouncer = pgbouncer
         self._seconds = seconds
 
-    async def write(self, items: Sequence[Rows]) -> None:
+    async def write(self, items: Sequence[Rows]) -> Sequence[None]:
         """Commit the rows in one transaction."""
+        nothing = (None,) * len(items)
         groups = _by_tables(items)
         if len(groups) == 1 and not self._pgbouncer:
             # Most batches are alike. One statement, however often it is executed, is a transaction
             # by itself and one round trip; a pooler might cut it in two, between server processes.
             async with self._line.connection() as connection:
                 await self._insert(connection, groups)
-            return
+            return nothing
         async with self._line.transaction() as connection:
             await self._insert(connection, groups)
+        return nothing
 
     async def _insert(self, connection: "asyncpg.Connection", groups: _Groups) -> None:
         for tables, values in groups.items():
@@ -193,44 +167,24 @@ def _by_table(rows: Sequence[Row]) -> list[tuple[str, list[list[Any]]]]:
 
 
 class SqliteWriter:
-    """One connection in a thread of its own, taking turns with the ORM's transactions."""
+    """Writes on a line of its own, taking turns with the ORM's transactions."""
 
     def __init__(self, path: str, turn: asyncio.Lock) -> None:
-        self._path = path
+        self._line = SqliteLine(path, purpose="append-log")
         self._turn = turn
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="append-log")
-        self._connection: sqlite3.Connection | None = None
 
-    async def write(self, items: Sequence[Rows]) -> None:
+    async def write(self, items: Sequence[Rows]) -> Sequence[None]:
         """Commit the rows in one transaction."""
         statements = _by_table([row for rows in items for row in rows])
         async with self._turn:
-            await asyncio.get_running_loop().run_in_executor(self._thread, self._write, statements)
+            await self._line.transaction(lambda connection: _added(connection, statements))
+        return (None,) * len(items)
 
     async def close(self) -> None:
         """Disconnect."""
-        await asyncio.get_running_loop().run_in_executor(self._thread, self._disconnect)
-        self._thread.shutdown()
+        await self._line.close()
 
-    def _write(self, statements: list[tuple[str, list[list[Any]]]]) -> None:
-        connection = self._connected()
-        connection.execute("BEGIN IMMEDIATE")
-        try:
-            for statement, values in statements:
-                connection.executemany(statement, values)
-            connection.execute("COMMIT")
-        except BaseException:
-            if connection.in_transaction:  # a full disk has made SQLite roll back by itself
-                connection.execute("ROLLBACK")
-            raise
 
-    def _connected(self) -> sqlite3.Connection:
-        if self._connection is None:
-            self._connection = sqlite3.connect(self._path, isolation_level=None)
-            for name, value in PRAGMAS.items():
-                self._connection.execute(f"PRAGMA {name}={value}")
-        return self._connection
-
-    def _disconnect(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
+def _added(connection: sqlite3.Connection, statements: list[tuple[str, list[list[Any]]]]) -> None:
+    for statement, values in statements:
+        connection.executemany(statement, values)

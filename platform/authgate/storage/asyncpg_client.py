@@ -59,10 +59,13 @@ def _scoped_id() -> UUID | None:
 
 def begin_statement(tenant_id: UUID | None) -> str:
     """One message that begins a transaction inside a tenant, or inside none."""
-    if tenant_id is None:
-        return "BEGIN"
+    return "BEGIN" if tenant_id is None else f"BEGIN; {inside(tenant_id)}"
+
+
+def inside(tenant_id: UUID) -> str:
+    """What puts the rest of a transaction inside a tenant."""
     # A UUID object prints as hexadecimal digits and dashes only: there is nothing to escape.
-    return f"BEGIN; SELECT set_config('app.tenant', '{tenant_id}', true)"
+    return f"SELECT set_config('app.tenant', '{tenant_id}', true)"
 
 
 Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"

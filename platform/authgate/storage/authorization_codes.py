@@ -12,6 +12,7 @@ from tortoise import fields
 
 from authgate.storage import client_ids, connection
 from authgate.storage.lookups import Lookup
+from authgate.storage.redemptions import Spend, Spending
 from authgate_tenants import TenantOwned, current_tenant
 
 
@@ -87,10 +88,11 @@ _BY_HASH = Lookup(
 )
 
 
-_SPEND = """
-UPDATE authorization_codes SET spent_at = $3
-WHERE tenant_id = $1 AND id = $2 AND spent_at IS NULL AND expires_at > $3
-"""
+_SPENDING = Spending(
+    table="authorization_codes",
+    change="spent_at = $3",
+    condition="spent_at IS NULL AND expires_at > $3",
+)
 
 
 def hash_code(code: str) -> bytes:
@@ -159,9 +161,9 @@ async def find(code: str) -> PresentedCode | None:
     )
 
 
-async def spend(code_id: UUID, *, now: datetime) -> bool:
-    """Spend a code; of requests that arrive together exactly one hears ``True``."""
-    return await connection.change(_SPEND, current_tenant().id, code_id, now) == 1
+def spend(code_id: UUID, *, now: datetime) -> Spend:
+    """What spends a code; of requests that arrive together exactly one is told that it has."""
+    return Spend(_SPENDING, current_tenant().id, code_id, (now,))
 
 
 async def withdraw(

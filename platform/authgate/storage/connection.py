@@ -18,10 +18,10 @@ from authgate.storage.append_log import (
     PostgresWriter,
     Row,
     SqliteWriter,
-    encoded,
 )
 from authgate.storage.asyncpg_client import TenantClient
 from authgate.storage.lookups import Lookup, Lookups, PostgresReader, Record, SqliteReader
+from authgate.storage.redemptions import PostgresRedeemer, Redemptions, Spend, SqliteRedeemer
 from authgate.telemetry.tracing import Tracer
 
 _SQLITE_SECONDS = 6.0
@@ -35,6 +35,17 @@ class Appends(Protocol):
     def waiting(self) -> int: ...
 
     def append(self, *rows: Row) -> Awaitable[None]: ...
+
+    async def close(self) -> None: ...
+
+
+class Redeems(Protocol):
+    """Spends what is good once; ``Redemptions`` does."""
+
+    @property
+    def waiting(self) -> int: ...
+
+    def redeem(self, spend: Spend, *rows: Row) -> Awaitable[bool]: ...
 
     async def close(self) -> None: ...
 
@@ -56,6 +67,7 @@ class Finds(Protocol):
 class _Open:
     dialect: database.Dialect
     append_log: Appends
+    redemptions: Redeems
     lookups: Finds
 
 
@@ -84,7 +96,8 @@ class Load:
 def load() -> Load:
     """What waits and what works at this moment."""
     opened_now = _opened()
-    waiting = opened_now.append_log.waiting, opened_now.lookups.waiting
+    appends_waiting = opened_now.append_log.waiting + opened_now.redemptions.waiting
+    waiting = appends_waiting, opened_now.lookups.waiting
     client = connections.get("default")
     if not isinstance(client, TenantClient):
         return Load(*waiting)
@@ -101,18 +114,10 @@ def append(*rows: Row) -> Awaitable[None]:
     return _opened().append_log.append(*rows)
 
 
-async def change(statement: str, *values: object) -> int:
-    """Run an UPDATE of one table in the open unit of work; how many rows are others now.
-
-    Written in PostgreSQL's way, with ``$1`` and so on. For what requests do all day: the ORM makes
-    each statement anew. Name the tenant: on SQLite nothing else keeps it from the others' rows.
-    """
-    spoken = dialect()
-    text = statement if spoken == "postgres" else statement.replace("$", "?")
-    answer: tuple[int, object] = await connections.get("default").execute_query(
-        text, encoded(values, spoken)
-    )
-    return answer[0]
+def redeem(spend: Spend, *rows: Row) -> Awaitable[bool]:
+    """Spend what is good once and store what it yields, together: in the open unit of work, or
+    durably by group commit. ``False`` where it is not fit, or was spent."""
+    return _opened().redemptions.redeem(spend, *rows)
 
 
 async def find(lookup: Lookup, key: Any) -> Record | None:
@@ -145,6 +150,7 @@ async def opened(
         opened_now = _open = _traced(_connected(settings), tracer)
         closing.push_async_callback(opened_now.lookups.close)
         closing.push_async_callback(opened_now.append_log.close)
+        closing.push_async_callback(opened_now.redemptions.close)
         try:
             yield
         finally:
@@ -163,30 +169,40 @@ def _config(settings: DatabaseSettings, tracer: Tracer | None) -> dict[str, Any]
 def _traced(opened_now: _Open, tracer: Tracer | None) -> _Open:
     if tracer is None:
         return opened_now
-    from authgate.storage.statement_spans import TracedAppends, TracedLookups
+    from authgate.storage.statement_spans import TracedAppends, TracedLookups, TracedRedemptions
 
     dialect = opened_now.dialect
     return _Open(
         dialect,
         TracedAppends(opened_now.append_log, dialect, tracer),
+        TracedRedemptions(opened_now.redemptions, dialect, tracer),
         TracedLookups(opened_now.lookups, dialect, tracer),
     )
 
 
 def _connected(settings: DatabaseSettings) -> _Open:
-    if settings.is_sqlite:
-        path = database.sqlite_path(settings)
-        turn = sqlite_client.turn_of(connections.get("default"))
-        writer = SqliteWriter(path, turn)
-        log = AppendLog(writer, "sqlite", seconds=_SQLITE_SECONDS)
-        return _Open("sqlite", log, Lookups(SqliteReader(path), seconds=_SQLITE_SECONDS))
+    return _on_sqlite(settings) if settings.is_sqlite else _on_postgres(settings)
+
+
+def _on_sqlite(settings: DatabaseSettings) -> _Open:
+    path, seconds = database.sqlite_path(settings), _SQLITE_SECONDS
+    turn = sqlite_client.turn_of(connections.get("default"))
+    log = AppendLog(SqliteWriter(path, turn), "sqlite", seconds=seconds)
+    redemptions = Redemptions(SqliteRedeemer(path, turn), log, "sqlite", seconds=seconds)
+    return _Open("sqlite", log, redemptions, Lookups(SqliteReader(path), seconds=seconds))
+
+
+def _on_postgres(settings: DatabaseSettings) -> _Open:
     seconds, pgbouncer = database.answer_seconds(settings), settings.pgbouncer
-    appender = PostgresWriter(database.append_url(settings), pgbouncer=pgbouncer, seconds=seconds)
     url = settings.url.get_secret_value()
+    appender = PostgresWriter(database.append_url(settings), pgbouncer=pgbouncer, seconds=seconds)
+    redeemer = PostgresRedeemer(url, pgbouncer=pgbouncer, seconds=seconds)
     reader = PostgresReader(url, pgbouncer=pgbouncer, seconds=seconds)
     # Whoever came while a batch was stuck does not wait for a whole one more.
-    log = AppendLog(appender, "postgres", seconds=seconds + 0.5)
-    return _Open("postgres", log, Lookups(reader, seconds=seconds + 0.5))
+    patience = seconds + 0.5
+    log = AppendLog(appender, "postgres", seconds=patience)
+    redemptions = Redemptions(redeemer, log, "postgres", seconds=patience)
+    return _Open("postgres", log, redemptions, Lookups(reader, seconds=patience))
 
 
 def uuid(value: UUID | str) -> UUID:

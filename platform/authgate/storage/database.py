@@ -204,6 +204,12 @@ def is_outage(error: BaseException) -> bool:
     return False
 
 
+def is_conflict(error: BaseException) -> bool:
+    """Whether it was the other transactions' doing, so that it may work when tried once more."""
+    state = error.sqlstate if isinstance(error, asyncpg.PostgresError) else None
+    return state is not None and state.startswith("40")
+
+
 def _wrapped(error: BaseORMException) -> BaseException | None:
     inner = error.args[0] if error.args else None
     return inner if isinstance(inner, BaseException) else error.__cause__

@@ -11,7 +11,8 @@ from tortoise import fields
 
 from authgate.storage import client_ids, connection
 from authgate.storage.lookups import Lookup
-from authgate_tenants import TenantOwned
+from authgate.storage.redemptions import Spend, Spending
+from authgate_tenants import TenantOwned, current_tenant
 
 USER_CODE_ALPHABET = "BCDFGHJKLMNPQRSTVWXZ"
 """No vowels, so no words, and nothing that looks like a digit (RFC 8628 section 6.1)."""
@@ -99,6 +100,13 @@ _POLL = Lookup(
 )
 
 
+_REDEEMING = Spending(
+    table="device_codes",
+    change="status = 'redeemed'",
+    condition="status = 'approved' AND expires_at > $3",
+)
+
+
 def hash_code(code: str) -> bytes:
     """What is stored of a code."""
     return hashlib.sha256(code.encode()).digest()
@@ -173,12 +181,10 @@ async def decide(
     return changed == 1
 
 
-async def redeem(code_id: UUID, *, now: datetime) -> bool:
-    """Spend an approved code; of polls that arrive together exactly one hears ``True``."""
-    spent = await DeviceCode.filter(
-        id=code_id, status=DeviceCodeStatus.APPROVED, expires_at__gt=now
-    ).update(status=DeviceCodeStatus.REDEEMED)
-    return spent == 1
+def redeem(code_id: UUID, *, now: datetime) -> Spend:
+    """What spends an approved code; of polls that arrive together exactly one is told that it
+    has."""
+    return Spend(_REDEEMING, current_tenant().id, code_id, (now,))
 
 
 async def approved_by(user_id: UUID, *, now: datetime) -> list[DeviceCode]:

@@ -5,10 +5,8 @@ transaction, so it passes row-level security like every other read. What belongs
 the tenants themselves, is looked up for all requests together.
 """
 
-import asyncio
 import sqlite3
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any, Protocol
@@ -17,6 +15,7 @@ from uuid import UUID
 from authgate.storage import append_log, asyncpg_client, database
 from authgate.storage.batching import Batcher, Waiting
 from authgate.storage.postgres_line import PostgresLine
+from authgate.storage.sqlite_line import SqliteLine
 from authgate.telemetry import metrics
 from authgate_tenants import current_tenant
 
@@ -147,36 +146,25 @@ class PostgresReader:
 
 
 class SqliteReader:
-    """One connection in a thread of its own; WAL readers never wait for the writer."""
+    """Reads on a line of its own; WAL readers never wait for the writer."""
 
     def __init__(self, path: str) -> None:
-        self._path = path
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="lookups")
-        self._connection: sqlite3.Connection | None = None
+        self._line = SqliteLine(path, purpose="lookups")
 
     async def read(self, tenant_id: UUID | None, lookup: Lookup, keys: list[Any]) -> list[Record]:
         """Read the keys, given and returned as the caller has them."""
         stored = append_log.encoded(keys, "sqlite")
-        rows = await asyncio.get_running_loop().run_in_executor(
-            self._thread,
-            self._read,
-            lookup.sqlite(len(keys)),
-            [*stored, *map(str, _given(tenant_id))],
-        )
+        statement, values = lookup.sqlite(len(keys)), [*stored, *map(str, _given(tenant_id))]
+        rows = await self._line.run(lambda connection: _read(connection, statement, values))
         originals = dict(zip(stored, keys, strict=True))
         return [{**row, lookup.key: originals[row[lookup.key]]} for row in rows]
 
     async def close(self) -> None:
         """Disconnect."""
-        await asyncio.get_running_loop().run_in_executor(self._thread, self._disconnect)
-        self._thread.shutdown()
+        await self._line.close()
 
-    def _read(self, statement: str, values: list[Any]) -> list[dict[str, Any]]:
-        if self._connection is None:
-            self._connection = sqlite3.connect(self._path, isolation_level=None)
-            self._connection.row_factory = sqlite3.Row
-        return [dict(row) for row in self._connection.execute(statement, values)]
 
-    def _disconnect(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
+def _read(connection: sqlite3.Connection, statement: str, values: list[Any]) -> list[Record]:
+    cursor = connection.execute(statement, values)
+    names = [column[0] for column in cursor.description]
+    return [dict(zip(names, row, strict=True)) for row in cursor]

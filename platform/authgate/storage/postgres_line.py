@@ -9,15 +9,25 @@ import asyncpg
 from authgate.storage import asyncpg_client, database
 
 _CONNECT_SECONDS = 3
+_PLAN_SECONDS = 300
+"""How long a statement is kept prepared, and with it what PostgreSQL planned."""
 
 
 class PostgresLine:
     """One connection as one role, opened again when it breaks; one transaction at a time."""
 
-    def __init__(self, url: str, *, pgbouncer: bool, seconds: float) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        pgbouncer: bool,
+        seconds: float,
+        plan_seconds: int = _PLAN_SECONDS,
+    ) -> None:
         self._seconds = seconds
         self._dsn = database.dsn(url)
         self._statement_cache_size = 0 if pgbouncer else 100
+        self._plan_seconds = plan_seconds
         self._connection: asyncpg.Connection | None = None
 
     @asynccontextmanager
@@ -50,5 +60,6 @@ class PostgresLine:
                 self._dsn,
                 timeout=_CONNECT_SECONDS,
                 statement_cache_size=self._statement_cache_size,
+                max_cached_statement_lifetime=self._plan_seconds,
             )
         return self._connection

@@ -26,6 +26,7 @@ from uuid_utils.compat import uuid7
 from authgate.storage import client_ids, connection, uses
 from authgate.storage.append_log import Row, Table
 from authgate.storage.lookups import Lookup
+from authgate.storage.redemptions import Spend, Spending
 from authgate.storage.uses import Use
 from authgate_tenants import TenantOwned, current_tenant
 
@@ -143,10 +144,16 @@ _BY_HASH = Lookup(
 
 
 _TABLE = Table("refresh_tokens", ("id", "tenant_id", "token_hash", *_SAID))
-_ROTATE = """
-UPDATE refresh_tokens SET status = 'rotated', rotated_at = $3, successor = $4
-WHERE tenant_id = $1 AND id = $2 AND status = 'active' AND expires_at > $3
-"""
+_ROTATING = Spending(
+    table="refresh_tokens",
+    change="status = 'rotated', rotated_at = $3, successor = $4",
+    condition="status = 'active' AND expires_at > $3",
+)
+_TOUCHING = Spending(
+    table="refresh_tokens",
+    change="used_at = $3, expires_at = $4",
+    condition="status = 'active' AND expires_at > $3",
+)
 
 
 def new_token() -> str:
@@ -217,19 +224,16 @@ async def find(token: str) -> Presented | None:
     )
 
 
-async def rotate(presented: Presented, *, token: str, successor: str, now: datetime) -> bool:
-    """Let the successor take a token's place; of requests that arrive together one hears
-    ``True``."""
+def rotate(presented: Presented, *, token: str, successor: str, now: datetime) -> Spend:
+    """What lets the successor take a token's place; of requests that arrive together one is told
+    that it has."""
     sealed = _sealed(successor, by=token, for_id=presented.id)
-    return await connection.change(_ROTATE, current_tenant().id, presented.id, now, sealed) == 1
+    return Spend(_ROTATING, current_tenant().id, presented.id, (now, sealed))
 
 
-async def touch(token_id: UUID, *, now: datetime, expires_at: datetime) -> bool:
-    """Note that a token was used that stays in its place; ``False`` where it may not be used."""
-    changed = await RefreshToken.filter(
-        id=token_id, status=RefreshStatus.ACTIVE, expires_at__gt=now
-    ).update(used_at=now, expires_at=expires_at)
-    return changed == 1
+def touch(token_id: UUID, *, now: datetime, expires_at: datetime) -> Spend:
+    """What notes that a token was used that stays in its place, if it may be used."""
+    return Spend(_TOUCHING, current_tenant().id, token_id, (now, expires_at))
 
 
 async def hold(token: str) -> bool:

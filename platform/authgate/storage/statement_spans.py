@@ -13,8 +13,9 @@ from typing import Any
 from tortoise.backends.base.client import BaseDBAsyncClient, TransactionalDBClient
 
 from authgate.storage.append_log import Row
-from authgate.storage.connection import Appends, Finds
+from authgate.storage.connection import Appends, Finds, Redeems
 from authgate.storage.lookups import Lookup, Record
+from authgate.storage.redemptions import Spend
 from authgate.storage.unit_of_work import in_transaction
 from authgate.telemetry.tracing import Attribute, Tracer
 
@@ -99,6 +100,31 @@ class TracedAppends:
     async def close(self) -> None:
         """Commit what waits, and disconnect."""
         await self._log.close()
+
+
+class TracedRedemptions:
+    """Redemptions whose wait for the shared transaction is a span."""
+
+    def __init__(self, redemptions: Redeems, dialect: str, tracer: Tracer) -> None:
+        self._redemptions = redemptions
+        self._system = _SYSTEMS[dialect]
+        self._tracer = tracer
+
+    @property
+    def waiting(self) -> int:
+        """Requests that wait."""
+        return self._redemptions.waiting
+
+    async def redeem(self, spend: Spend, *rows: Row) -> bool:
+        """Spend it and store the rows."""
+        if in_transaction():  # as above
+            return await self._redemptions.redeem(spend, *rows)
+        with _span(self._tracer, self._system, "UPDATE", spend.spending.table):
+            return await self._redemptions.redeem(spend, *rows)
+
+    async def close(self) -> None:
+        """Commit what waits, and disconnect."""
+        await self._redemptions.close()
 
 
 class TracedLookups:

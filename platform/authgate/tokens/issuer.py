@@ -8,14 +8,15 @@ from uuid import UUID
 
 from uuid_utils import uuid7
 
-from authgate import audit
+from authgate import audit, storage
 from authgate.audit import Actor, Event
 from authgate.clock import Clock
 from authgate.plugin_api import TokenClaimsRequest
 from authgate.plugin_manager import AddedClaims, DroppedClaim, Plugins
-from authgate.storage import tokens
+from authgate.storage import audit_events, tokens
 from authgate.storage.append_log import Row
 from authgate.storage.client_rows import Client
+from authgate.storage.redemptions import Spend
 from authgate.storage.tokens import NewToken, TokenCategory
 from authgate.storage.users import User
 from authgate.telemetry import metrics
@@ -148,20 +149,14 @@ class TokenIssuer:
     async def store(self, signed: FreshToken, *rows: Row) -> IssuedToken:
         """Remember a token together with its audit event and these rows: in the open unit of work,
         if any."""
-        grant, new, refused_claims = signed
-        details: dict[str, object] = {"scope": new.scope, "grant_type": new.grant_type}
-        if refused_claims:
-            details["refused_claims"] = [f"{it.plugin}: {it.name}" for it in refused_claims]
-        await audit.record(
-            grant.event,
-            actor=grant.actor,
-            client_id=grant.client.client_id,
-            resource=("token", new.jti),
-            details=details,
-            together_with=(tokens.row(new), *rows),
-        )
-        metrics.tokens_issued.add(grant.grant_type)
-        return IssuedToken(new.token, grant.lifetime, new.scope, token_type(grant.confirmation))
+        await storage.append(*_rows(signed, rows))
+        return _issued(signed)
+
+    async def redeem(self, spend: Spend, signed: FreshToken, *rows: Row) -> IssuedToken | None:
+        """The same, together with what spends that for which the token is given; ``None`` where
+        that is not fit, or was spent."""
+        is_won = await storage.redeem(spend, *_rows(signed, rows))
+        return _issued(signed) if is_won else None
 
     async def _added_by_plugins(self, grant: Grant) -> AddedClaims:
         tenant = current_tenant()
@@ -178,6 +173,28 @@ class TokenIssuer:
             enabled=tenant.settings.enabled_plugins,
             private_claim_prefix=tenant.settings.private_claim_prefix,
         )
+
+
+def _rows(signed: FreshToken, rows: tuple[Row, ...]) -> tuple[Row, ...]:
+    """All that is stored of a token."""
+    grant, new, refused_claims = signed
+    details: dict[str, object] = {"scope": new.scope, "grant_type": new.grant_type}
+    if refused_claims:
+        details["refused_claims"] = [f"{it.plugin}: {it.name}" for it in refused_claims]
+    happened = audit.event(
+        grant.event,
+        actor=grant.actor,
+        client_id=grant.client.client_id,
+        resource=("token", new.jti),
+        details=details,
+    )
+    return (tokens.row(new), *rows, audit_events.row(happened))
+
+
+def _issued(signed: FreshToken) -> IssuedToken:
+    grant, new, _ = signed
+    metrics.tokens_issued.add(grant.grant_type)
+    return IssuedToken(new.token, grant.lifetime, new.scope, token_type(grant.confirmation))
 
 
 def _claims(

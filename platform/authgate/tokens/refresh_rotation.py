@@ -8,6 +8,7 @@ from authgate.clock import Clock
 from authgate.storage import refresh_tokens
 from authgate.storage.append_log import Row
 from authgate.storage.client_rows import Client
+from authgate.storage.redemptions import Spend
 from authgate.storage.refresh_tokens import NewRefreshToken, Presented, RefreshStatus
 from authgate.storage.users import User
 from authgate.tokens import lifetimes
@@ -44,7 +45,7 @@ class Following(NamedTuple):
 
 
 class RefreshRotation:
-    """Gives refresh tokens out, each inside of the unit of work that stores what comes with it."""
+    """Says which refresh token to give out, and what is stored of it."""
 
     def __init__(self, *, clock: Clock) -> None:
         self._clock = clock
@@ -71,17 +72,17 @@ class RefreshRotation:
         token = refresh_tokens.new_token()
         return Following(token, (refresh_tokens.row(token, new),))
 
-    async def follow(self, presented: Presented, client: Client, token: str) -> Following | None:
-        """The token to use from now on; ``None`` where another request was first."""
+    def follow(self, presented: Presented, client: Client, token: str) -> tuple[Following, Spend]:
+        """The token to use from now on, and what makes it so unless another request was first."""
         now = self._clock()
         if not current_tenant().settings.refresh_token_rotation:
             expires_at = _expiry(client, now, presented.ends_at)
-            is_used = await refresh_tokens.touch(presented.id, now=now, expires_at=expires_at)
-            return Following(token) if is_used else None
+            touch = refresh_tokens.touch(presented.id, now=now, expires_at=expires_at)
+            return Following(token), touch
         successor = refresh_tokens.new_token()
-        if not await refresh_tokens.rotate(presented, token=token, successor=successor, now=now):
-            return None
-        return Following(successor, (refresh_tokens.row(successor, _next(presented, client, now)),))
+        rotate = refresh_tokens.rotate(presented, token=token, successor=successor, now=now)
+        stored = refresh_tokens.row(successor, _next(presented, client, now))
+        return Following(successor, (stored,)), rotate
 
     async def repeated(self, presented: Presented, token: str) -> str | None:
         """The same successor once more, for a client whose answer was lost.

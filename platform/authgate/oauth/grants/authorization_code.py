@@ -47,7 +47,7 @@ class AuthorizationCodeGrant:
         fault = _fault(presented, request)
         if fault:
             # Whoever has a code and not its proof is not the client that it was made for.
-            await self._waste(presented)
+            await storage.redeem(authorization_codes.spend(presented.id, now=self._clock()))
             raise InvalidGrant(fault)
         resource = resources.narrowed(
             request.form.get(resources.PARAMETER), request.client, presented.resource
@@ -72,11 +72,12 @@ class AuthorizationCodeGrant:
             request.form,
             nonce=presented.nonce,
         )
-        async with storage.transaction():
-            # A code yields tokens at most once, however many requests arrive together.
-            if not await authorization_codes.spend(presented.id, now=self._clock()):
-                raise InvalidGrant(_UNKNOWN)
-            return await self._tokens.begin(signed)
+        spend = authorization_codes.spend(presented.id, now=self._clock())
+        # A code yields tokens at most once, however many requests arrive together.
+        issued = await self._tokens.begin(signed, spend)
+        if issued is None:
+            raise InvalidGrant(_UNKNOWN)
+        return issued
 
     async def _user(self, presented: PresentedCode) -> User:
         user, now = await users.find(presented.user_id), self._clock()
@@ -86,10 +87,6 @@ class AuthorizationCodeGrant:
         if not await families.lasts(presented.session_id, now=now):
             raise InvalidGrant(_UNKNOWN)
         return user
-
-    async def _waste(self, presented: PresentedCode) -> None:
-        async with storage.transaction():
-            await authorization_codes.spend(presented.id, now=self._clock())
 
     async def _refuse_replay(self, presented: PresentedCode, client: Client) -> NoReturn:
         # RFC 6749 section 4.1.2: what the code has yielded may be in the wrong hands.

@@ -3,7 +3,6 @@
 from datetime import datetime
 from typing import ClassVar, NoReturn
 
-from authgate import storage
 from authgate.clock import Clock
 from authgate.oauth import resources
 from authgate.oauth.errors import (
@@ -117,12 +116,12 @@ class DeviceCodeGrant:
             ),
             request.form,
         )
-        async with storage.transaction():
-            # Of polls that arrive together one spends the code; that and its token are stored
-            # together or not at all.
-            if not await device_codes.redeem(polled.id, now=self._clock()):
-                raise InvalidGrant(_UNKNOWN)
-            issued = await self._tokens.begin(signed)
+        # Of polls that arrive together one spends the code; that and its token are stored
+        # together or not at all.
+        spend = device_codes.redeem(polled.id, now=self._clock())
+        issued = await self._tokens.begin(signed, spend)
+        if issued is None:
+            raise InvalidGrant(_UNKNOWN)
         metrics.device_requests.add("redeemed")
         return issued
 

@@ -91,23 +91,22 @@ class RefreshTokenGrant:
         self, presented: Presented | None, token: str, signed: SignedTokens
     ) -> IssuedToken | None:
         """The tokens, stored; ``None`` where the refresh token is no longer what it was."""
-        async with storage.transaction():
-            if presented is None:
-                return None
-            following = await self._following(presented, signed.family.client, token)
-            if following is None:
-                return None
-            return await self._tokens.go_on(signed, following)
+        if presented is None:
+            return None
+        if presented.status is RefreshStatus.ROTATED:
+            return await self._repeated(presented, token, signed)
+        following, spend = self._rotation.follow(presented, signed.family.client, token)
+        return await self._tokens.go_on(signed, following, spend)
 
-    async def _following(
-        self, presented: Presented, client: Client, token: str
-    ) -> Following | None:
-        if presented.status is not RefreshStatus.ROTATED:
-            return await self._rotation.follow(presented, client, token)
-        successor = await self._rotation.repeated(presented, token)
-        # Whoever ends the family meanwhile waits, and then finds the access token.
-        is_held = successor is not None and await refresh_tokens.hold(successor)
-        return Following(successor) if successor and is_held else None
+    async def _repeated(
+        self, presented: Presented, token: str, signed: SignedTokens
+    ) -> IssuedToken | None:
+        async with storage.transaction():
+            successor = await self._rotation.repeated(presented, token)
+            # Whoever ends the family meanwhile waits, and then finds the access token.
+            if successor is None or not await refresh_tokens.hold(successor):
+                return None
+            return await self._tokens.repeat(signed, Following(successor))
 
 
 async def _refuse_reuse(presented: Presented, client: Client) -> NoReturn:

@@ -8,16 +8,14 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime
 from urllib.parse import urlsplit
-from uuid import UUID
 
 from authgate import serving, storage
 from authgate.cli.serve import options
 from authgate.settings import Settings
-from authgate.storage import device_codes
 from authgate.storage.append_log import AppendLog, Row
 from authgate.storage.device_codes import DeviceCode, DeviceCodeStatus
+from authgate.storage.redemptions import Redemptions, Spend
 from authgate.storage.unit_of_work import in_transaction
 from authgate.telemetry import logs
 from authgate.web.edge import App
@@ -50,16 +48,18 @@ async def _kept(log: AppendLog, rows: tuple[Row, ...]) -> None:
 
 
 def _reads_then_writes() -> None:
-    async def redeem(code_id: UUID, *, now: datetime) -> bool:
-        row = await DeviceCode.get(id=code_id)
-        if row.status is not DeviceCodeStatus.APPROVED or row.expires_at <= now:
-            return False
-        await asyncio.sleep(_BETWEEN_READ_AND_WRITE_SECONDS)
-        row.status = DeviceCodeStatus.REDEEMED
-        await row.save(update_fields=["status"])
+    async def redeem(self: Redemptions, spend: Spend, *rows: Row) -> bool:
+        async with storage.transaction():
+            row = await DeviceCode.get(id=spend.id)
+            if row.status is not DeviceCodeStatus.APPROVED:
+                return False
+            await asyncio.sleep(_BETWEEN_READ_AND_WRITE_SECONDS)
+            row.status = DeviceCodeStatus.REDEEMED
+            await row.save(update_fields=["status"])
+            await storage.append(*rows)
         return True
 
-    device_codes.redeem = redeem
+    Redemptions.redeem = redeem  # type: ignore[method-assign]  # the fault
 
 
 def _takes_outages_for_failures() -> None:
