@@ -36,6 +36,7 @@ from authgate.cli import doctor, openapi
 from authgate.cli.command_line import COMMANDS
 from authgate.cli.exit_codes import ExitCode
 from authgate.cli.failures import Failure
+from authgate.cli.nouns import EXAMPLE, unfolded
 from authgate.diagnosis.misconfiguration import Area, Misconfiguration
 from authgate.oauth import errors
 from authgate.oauth.errors import OAuthError
@@ -221,7 +222,7 @@ def every_command() -> Iterator[tuple[str, Any]]:
             yield from _below(name, get_command(target))
         else:
             program = typer.Typer(add_completion=False)
-            program.command(name)(target)
+            program.command(name)(unfolded(target))
             yield name, get_command(program)
 
 
@@ -240,7 +241,10 @@ def _command(path: str, command: Any) -> str:
     rows = [(f"`{_argument(each)}`", each.help or "") for each in arguments]
     rows += [(f"`{_option(each)}`", _said(each)) for each in options]
     table = [_table(("", ""), rows)] if rows else []
-    return "\n".join([f"## authgate {path}", "", command.help, "", f"    {usage}", "", *table])
+    # What follows the usage shows it with real words.
+    shown = [f"    {command.epilog.removeprefix(EXAMPLE)}"] if command.epilog else []
+    lines = [f"## authgate {path}", "", command.help, "", f"    {usage}", *shown, "", *table]
+    return "\n".join(lines)
 
 
 def _argument(argument: Any) -> str:

@@ -19,6 +19,7 @@ def own_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator
     for name in before:
         if name.startswith("AUTHGATE_"):
             del os.environ[name]
+    os.environ["XDG_CONFIG_HOME"] = str(tmp_path / "config")
     monkeypatch.chdir(tmp_path)
     yield
     os.environ.clear()

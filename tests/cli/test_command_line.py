@@ -11,8 +11,17 @@ import pytest
 import typer
 from pydantic import SecretStr
 
-from authgate.cli import command_line
+from authgate.cli import choices, command_line
+from authgate.oauth.grants import (
+    authorization_code,
+    client_credentials,
+    device_code,
+    jwt_bearer,
+    refresh_token,
+    token_exchange,
+)
 from authgate.settings import DatabaseSettings
+from authgate.storage import client_rows, logout_deliveries, tokens, users
 from authgate_testing import PostgresServer
 from authgate_testing.command import Cli, Use
 from authgate_testing.migrations import MIGRATIONS
@@ -68,6 +77,53 @@ def test_a_command_imports_no_other_command_s_needs(tmp_path: Path) -> None:
     assert ended.stdout.endswith("set()\n")
 
 
+def test_what_asks_a_server_elsewhere_waits_for_nothing_of_the_server_s(tmp_path: Path) -> None:
+    nouns = "client", "scope", "token", "authorization", "user", "api", "login", "logout", "whoami"
+    told = f"import authgate.cli.remote; [command_line.run([each, '--help']) for each in {nouns}]"
+    heavy = "{'tortoise', 'quart', 'pydantic_settings', 'authgate.storage', 'authgate.admin'}"
+    asked = f"import sys; print({heavy} & set(sys.modules))"
+    ended = subprocess.run(
+        [sys.executable, "-c", f"from authgate.cli import command_line; {told}; {asked}"],
+        cwd=tmp_path, check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    assert ended.stdout.endswith("set()\n")
+
+
+def test_choices_are_those_of_the_rooms_below() -> None:
+    for kind in (client_rows.ApplicationType, client_rows.ClientStatus, client_rows.ConsentPolicy,
+                 tokens.TokenStatus, users.UserRole, users.UserStatus,
+                 logout_deliveries.DeliveryStatus):  # fmt: skip
+        assert list(getattr(choices, kind.__name__)) == list(kind), kind.__name__
+    grants = (authorization_code, client_credentials, device_code, jwt_bearer, refresh_token,
+              token_exchange)  # fmt: skip
+    declared = {
+        getattr(each, "grant_type", None)
+        for module in grants
+        for each in vars(module).values()
+        if isinstance(each, type)
+    }
+    assert set(choices.GRANTS.values()) == {each for each in declared if isinstance(each, str)}
+
+
+def test_a_shell_is_told_how_a_command_goes_on(tmp_path: Path) -> None:
+    # In bash itself: what it asks is in the script that it is given.
+    offered = {
+        "authgate comp": "completion",
+        "authgate client re": "reject revoke-tokens registration-token",
+        "authgate client list --status p": "pending",
+    }
+    script = f'PATH="{Path(sys.executable).parent}:$PATH"; source <(authgate completion bash);'
+    for typed in offered:
+        script += (
+            f" COMP_WORDS=({typed}); COMP_CWORD=$(( ${{#COMP_WORDS[@]}} - 1 ));"
+            ' _authgate_completion authgate; echo "${COMPREPLY[*]}";'
+        )
+    told = subprocess.run(
+        ["bash", "--norc", "-c", script], cwd=tmp_path, check=True, capture_output=True, text=True
+    )
+    assert told.stdout.splitlines() == list(offered.values()), told.stderr
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -78,7 +134,8 @@ def test_a_command_imports_no_other_command_s_needs(tmp_path: Path) -> None:
             ["tenant", "create"],
             "Missing argument 'slug'. authgate tenant create --help tells more.",
         ),
-        (["client", "list"], "Missing option '--tenant' / '-t'."),
+        (["keys", "list"], "Missing option '--tenant' / '-t'."),
+        (["client", "list"], "Which tenant? Sign in with authgate login ISSUER, or name one"),
         (["tenant", "list", "--colour"], "No such option: --colour"),
         (["tenant", "list", "-o", "xml"], "Invalid value for '--output' / '-o'"),
         (["serve", "--port", "70000"], "Invalid value for '--port'"),

@@ -30,7 +30,7 @@ def test_a_scope_is_described_once_and_kept_while_a_client_has_it(acme_cli: Cli)
     acme_cli("client", "create", "-t", "acme", *machine)
     ended = acme_cli("scope", "delete", "-t", "acme", "orders:read", "--yes")
     assert ended.code == 5
-    assert ended.err == "authgate: Clients are registered for the scope orders:read.\n"
+    assert ended.err == "authgate: Clients are registered for the scope.\n"
     assert len(acme_cli("scope", "list", "-t", "acme", "-o", "json").data) == 1
 
 

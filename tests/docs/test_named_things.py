@@ -10,6 +10,7 @@ import pytest
 from pydantic import BaseModel
 
 from authgate import secret_files
+from authgate.cli import administered
 from authgate.cli.command_line import COMMANDS
 from authgate.settings import Settings
 from authgate.telemetry.families import REGISTRY
@@ -87,6 +88,7 @@ def _settings(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
 
 def test_every_setting_that_a_page_names_exists(code_in: dict[str, list[str]]) -> None:
     known = {*_settings(Settings), *(f"{name}_file" for name in secret_files.names(Settings))}
+    known |= {each.removeprefix("AUTHGATE_").lower() for each in administered.VARIABLES}
     sections = "|".join(name for name in known if f"{name}." in "".join(f"{n} " for n in known))
     named = re.compile(rf"^((?:{sections})\.[a-z_]+)(?: = .+)?$")
     variable = re.compile(r"\bAUTHGATE_([A-Z][A-Z_]*)\b")

@@ -1,12 +1,12 @@
 """``authgate client logouts``."""
 
-import asyncio
+from typing import TYPE_CHECKING
 
 from authgate.cli import client_options as options
-from authgate.cli import installed
 from authgate.cli.output import Format, Output, Record, show_all
-from authgate.storage import logout_deliveries
-from authgate.storage.logout_deliveries import LogoutDelivery
+
+if TYPE_CHECKING:
+    from authgate.storage.logout_deliveries import LogoutDelivery
 
 
 def logouts(
@@ -17,16 +17,19 @@ def logouts(
     output: Output = Format.TABLE,
 ) -> None:
     """Show what clients were told of sessions that are over, the newest first."""
+    from authgate.cli import installed
+    from authgate.storage import logout_deliveries
+    from authgate.storage.logout_deliveries import DeliveryStatus
 
-    async def found() -> list[Record]:
-        async with installed.inside(tenant):
-            newest = await logout_deliveries.newest(limit=lines, status=status, client_id=client_id)
-        return [_told(each) for each in newest]
+    wanted = DeliveryStatus(status) if status else None
+    newest = installed.do(
+        tenant,
+        lambda _: logout_deliveries.newest(limit=lines, status=wanted, client_id=client_id),
+    )
+    show_all([_told(each) for each in newest], output)
 
-    show_all(asyncio.run(found()), output)
 
-
-def _told(delivery: LogoutDelivery) -> Record:
+def _told(delivery: "LogoutDelivery") -> Record:
     return {
         "time": delivery.created_at,
         "client_id": delivery.client_id,

@@ -1,58 +1,65 @@
 """What a client says of itself, as it is typed: ``KEY=VALUE``, lists with commas, ``KEY=@FILE``."""
 
-from collections.abc import Iterable
-from dataclasses import asdict, fields
+import json
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-import orjson
-from pydantic import TypeAdapter, ValidationError
-
 from authgate.cli.failures import Misused
-from authgate.storage.client_drafts import ClientChange
-from authgate.storage.client_metadata import ClientMetadata
 
 METHODS = "token_endpoint_auth_method"
 """How it proves itself: typed as the registries call it, several with commas."""
 
-_METADATA = TypeAdapter(ClientMetadata)
-_DEFAULTS = ClientMetadata()
-_NAMES = tuple(each.name for each in fields(ClientMetadata))
+_SWITCHES = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 
 
-def changed(
-    metadata: ClientMetadata, pairs: Iterable[str], *, unset: Iterable[str] = ()
-) -> ClientChange:
-    """What becomes different by what was typed. Raises ``Misused``."""
-    chosen: dict[str, Any] = asdict(metadata)
-    methods: list[str] | None = None
+def patch(
+    known: Mapping[str, Any], pairs: Iterable[str], *, unset: Iterable[str]
+) -> dict[str, Any]:
+    """What becomes different of a client whose metadata is known. Raises ``Misused``."""
+    said: dict[str, Any] = {}
+    metadata: dict[str, Any] = {}
     for pair in pairs:
         key, equals, value = pair.partition("=")
         if not equals:
             raise Misused(f"{pair!r} is not KEY=VALUE.")
         if key == METHODS:
-            methods = _list(value)
+            said["authentication_methods"] = _list(value)
         else:
-            chosen[key] = _value(_known(key), value)
+            metadata[key] = _value(key, _of(known, key), value)
     for key in unset:
-        chosen[key] = getattr(_DEFAULTS, _known(key))
-    return ClientChange(authentication_methods=methods, metadata=_checked(chosen))
+        if key == METHODS:
+            said["authentication_methods"] = None
+        else:
+            _of(known, key)
+            metadata[key] = None
+    return said | ({"metadata": metadata} if metadata else {})
 
 
-def _known(key: str) -> str:
-    if key not in _NAMES:
-        raise Misused(f"There is no {key!r}; there are {METHODS}, {', '.join(_NAMES)}.")
-    return key
+def _of(known: Mapping[str, Any], key: str) -> object:
+    if key not in known:
+        raise Misused(f"There is no {key!r}; there are {METHODS}, {', '.join(known)}.")
+    return known[key]
 
 
-def _value(key: str, typed: str) -> object:
+def _value(key: str, present: object, typed: str) -> object:
+    """What was typed, as the same kind of thing as is there at present."""
     if typed.startswith("@"):
         typed = _read(typed[1:])
-    if isinstance(getattr(_DEFAULTS, key), tuple):
-        return _list(typed)
-    if key == "jwks":
-        return _json(typed)
-    return typed
+    match present:
+        case bool():
+            return _switch(key, typed)
+        case list():
+            return _list(typed)
+        case str():
+            return typed
+    return _json(key, typed)
+
+
+def _switch(key: str, typed: str) -> bool:
+    if typed.lower() not in _SWITCHES:
+        raise Misused(f"{key} is true or false.")
+    return _SWITCHES[typed.lower()]
 
 
 def _list(typed: str) -> list[str]:
@@ -66,16 +73,8 @@ def _read(path: str) -> str:
         raise Misused(f"{path} cannot be read.") from error
 
 
-def _json(typed: str) -> object:
+def _json(key: str, typed: str) -> object:
     try:
-        return orjson.loads(typed)
+        return json.loads(typed)
     except ValueError as error:
-        raise Misused("This is not JSON.") from error
-
-
-def _checked(chosen: dict[str, Any]) -> ClientMetadata:
-    try:
-        return _METADATA.validate_python(chosen)
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise Misused(f"{first['loc'][0]}: {first['msg']}.") from error
+        raise Misused(f"{key}: this is not JSON.") from error

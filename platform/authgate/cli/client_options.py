@@ -1,88 +1,73 @@
 """What ``authgate client`` is told: the options of its commands."""
 
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 import typer
 
-from authgate.storage.client_rows import ApplicationType, ConsentPolicy
-from authgate.storage.logout_deliveries import DeliveryStatus
+from authgate.cli.choices import (
+    GRANTS,
+    ApplicationType,
+    ClientStatus,
+    ConsentPolicy,
+    DeliveryStatus,
+)
+from authgate.cli.failures import Misused
+from authgate.tokens import scopes
 
-InTenant = Annotated[str, typer.Option("--tenant", "-t", help="Slug of the tenant")]
-Name = Annotated[str, typer.Option(help="Its name for people, who see it before they approve")]
-Public = Annotated[bool, typer.Option("--public", help="It keeps no secret: a CLI, a TV, an app")]
-FirstParty = Annotated[bool, typer.Option("--first-party", help="It is the tenant's own")]
-OwnId = Annotated[str | None, typer.Option("--id", help="client_id; a random one where not given")]
-Given = Annotated[
-    bool,
-    typer.Option("--secret-stdin", help="Read the secret that it has already from standard input"),
+InTenant = Annotated[
+    str, typer.Option("--tenant", "-t", help="Slug of the tenant on this machine's installation")
 ]
 ClientId = Annotated[str, typer.Argument(help="client_id")]
-WithoutSecret = Annotated[
-    bool,
-    typer.Option(
-        "--unauthenticated-device-grant/--authenticated-device-grant",
-        help="It may poll for its device's token without its secret, as AuthGate's SDKs do",
-    ),
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask")]
+
+Name = Annotated[
+    str,
+    typer.Option("--name", help="Its name for people, who see it before they allow it anything"),
 ]
 NewName = Annotated[str | None, typer.Option("--name", help="Another name for people")]
+_GRANTS_HELP = (
+    "authorization_code, device_code, client_credentials, jwt_bearer, refresh_token or"
+    " token_exchange; repeatable"
+)
+Grants = Annotated[list[str], typer.Option("--grant", help=_GRANTS_HELP)]
 NewGrants = Annotated[
     list[str] | None,
     typer.Option("--grant", help="What it may use from now on, and nothing else; repeatable"),
 ]
-NewScopes = Annotated[
-    list[str] | None,
-    typer.Option("--scope", help="What it may ask for from now on, and nothing else; repeatable"),
-]
-Introspects = Annotated[
-    bool, typer.Option("--introspects", help="An API: it may ask about tokens of every client")
-]
-NewRedirectUris = Annotated[
-    list[str] | None,
-    typer.Option("--redirect-uri", help="Where it may be answered from now on; repeatable"),
-]
-Grants = Annotated[
-    list[str],
-    typer.Option(
-        help="authorization_code, device_code, client_credentials, jwt_bearer, refresh_token or"
-        " token_exchange; repeatable"
-    ),
+Scopes = Annotated[
+    list[str] | None, typer.Option("--scope", help="What it may ask for, all in all; repeatable")
 ]
 RedirectUris = Annotated[
     list[str] | None,
     typer.Option("--redirect-uri", help="Where it may be answered, to the letter; repeatable"),
 ]
 Type = Annotated[
-    ApplicationType,
+    ApplicationType | None,
     typer.Option("--type", help="native: it runs on people's own machines, where ports vary"),
 ]
-Consent = Annotated[ConsentPolicy, typer.Option(help="When people are asked what it may do")]
-PkceOptional = Annotated[
-    bool,
-    typer.Option("--pkce-optional/--pkce-required", help="It may do without PKCE, with a secret"),
-]
-Scopes = Annotated[list[str] | None, typer.Option(help="What it may ask for; repeatable")]
-NewConsent = Annotated[
+Consent = Annotated[
     ConsentPolicy | None, typer.Option("--consent", help="When people are asked what it may do")
 ]
-NewPkce = Annotated[
+PkceOptional = Annotated[
     bool | None,
-    typer.Option("--pkce-optional/--pkce-required", help="Whether it may do without PKCE"),
+    typer.Option("--pkce-optional/--pkce-required", help="It may do without PKCE, with a secret"),
 ]
-NewIntrospects = Annotated[
+Introspects = Annotated[
     bool | None,
     typer.Option(
-        "--introspects/--no-introspects", help="Whether it may ask about tokens of every client"
+        "--introspects/--no-introspects", help="An API: it may ask about tokens of every client"
     ),
 ]
-NewFirstParty = Annotated[
+FirstParty = Annotated[
     bool | None,
-    typer.Option("--first-party/--no-first-party", help="Whether it is the tenant's own"),
+    typer.Option("--first-party/--no-first-party", help="It is the tenant's own"),
 ]
-NewWithoutSecret = Annotated[
+WithoutSecret = Annotated[
     bool | None,
     typer.Option(
         "--unauthenticated-device-grant/--authenticated-device-grant",
-        help="Whether it may poll for its device's token without its secret",
+        help="It may poll for its device's token without its secret, as AuthGate's SDKs do",
     ),
 ]
 AllowedOrigins = Annotated[
@@ -112,8 +97,23 @@ FrontchannelLogoutUri = Annotated[
         help="Its page that is loaded when a person signs out, on the origin of a redirect URI",
     ),
 ]
-Description = Annotated[str, typer.Option(help="What it is for, for whoever administers it")]
-NewDescription = Annotated[str | None, typer.Option("--description", help="Another description")]
+Project = Annotated[
+    str | None, typer.Option("--project", help="Value of the private claim for its project")
+]
+ServiceAccount = Annotated[
+    str | None, typer.Option("--service-account", help="Value of the claim for its service account")
+]
+Description = Annotated[
+    str | None,
+    typer.Option("--description", help="What it is for, for whoever administers it"),
+]
+
+Public = Annotated[bool, typer.Option("--public", help="It keeps no secret: a CLI, a TV, an app")]
+OwnId = Annotated[str | None, typer.Option("--id", help="client_id; a random one where not given")]
+Given = Annotated[
+    bool,
+    typer.Option("--secret-stdin", help="Read the secret that it has already from standard input"),
+]
 SecretDays = Annotated[
     int | None,
     typer.Option("--secret-days", min=1, max=3650, help="Its secret ends after so many days"),
@@ -124,29 +124,21 @@ KeptHours = Annotated[
         "--keep-former-hours", min=0, max=720, help="For so long the former secret is good, too"
     ),
 ]
+
+Search = Annotated[
+    str | None,
+    typer.Option("--search", help="A part of the name, or the beginning of the client_id"),
+]
+InStatus = Annotated[ClientStatus | None, typer.Option("--status", help="Only those")]
+Kind = Annotated[
+    bool | None,
+    typer.Option("--public/--confidential", help="Only those without a secret, or with one"),
+]
 OfClient = Annotated[
     str | None, typer.Option("--client", help="client_id of one; all where not given")
 ]
 OfStatus = Annotated[DeliveryStatus | None, typer.Option("--status", help="Only those")]
 Lines = Annotated[int, typer.Option("--lines", "-n", min=1, max=1000, help="How many")]
-Project = Annotated[str, typer.Option(help="Value of the private claim for its project")]
-NewProject = Annotated[str | None, typer.Option("--project", help="Another project")]
-ServiceAccount = Annotated[str, typer.Option(help="Value of the claim for its service account")]
-NewServiceAccount = Annotated[
-    str | None, typer.Option("--service-account", help="Another service account")
-]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask")]
-
-
-def metadata(**options: list[str] | str | None) -> dict[str, Any]:
-    """What of a client's metadata was given, by its name there; an empty text takes it away."""
-    given = {name: value for name, value in options.items() if value is not None}
-    return {
-        name: tuple(filter(None, value)) if isinstance(value, list) else value
-        for name, value in given.items()
-    }
-
-
 Pairs = Annotated[
     list[str] | None,
     typer.Argument(
@@ -155,3 +147,94 @@ Pairs = Annotated[
     ),
 ]
 Unset = Annotated[list[str] | None, typer.Option(help="What to take back; repeatable")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What a client is to be. What was not given is ``None``."""
+
+    name: NewName = None
+    grant: NewGrants = None
+    scope: Scopes = None
+    redirect_uri: RedirectUris = None
+    type_: Type = None
+    consent: Consent = None
+    pkce_optional: PkceOptional = None
+    introspects: Introspects = None
+    first_party: FirstParty = None
+    unauthenticated_device_grant: WithoutSecret = None
+    allowed_origin: AllowedOrigins = None
+    post_logout_redirect_uri: PostLogoutRedirectUris = None
+    backchannel_logout_uri: BackchannelLogoutUri = None
+    frontchannel_logout_uri: FrontchannelLogoutUri = None
+    project: Project = None
+    service_account: ServiceAccount = None
+    description: Description = None
+
+    def said(self) -> dict[str, Any]:
+        """What was given, as the API names it. Raises ``Misused``."""
+        said = {
+            "name": self.name,
+            "grant_types": [grant_type(each) for each in self.grant] if self.grant else None,
+            "scopes": _scopes(self.scope) if self.scope else None,
+            "redirect_uris": _filled(self.redirect_uri),
+            "application_type": self.type_,
+            "consent": self.consent,
+            "pkce_optional": self.pkce_optional,
+            "introspects": self.introspects,
+            "first_party": self.first_party,
+            "unauthenticated_device_grant": self.unauthenticated_device_grant,
+            "project": self.project,
+            "service_account": self.service_account,
+            "description": self.description,
+            "metadata": self._metadata() or None,
+        }
+        return given(said)
+
+    def _metadata(self) -> dict[str, Any]:
+        return given(
+            {
+                "allowed_origins": _filled(self.allowed_origin),
+                "post_logout_redirect_uris": _filled(self.post_logout_redirect_uri),
+                "backchannel_logout_uri": self.backchannel_logout_uri,
+                "frontchannel_logout_uri": self.frontchannel_logout_uri,
+            }
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Creation(Settings):
+    """What a client begins as."""
+
+    name: Name
+    grant: Grants
+    public: Public = False
+    client_id: OwnId = None
+    secret_days: SecretDays = None
+
+
+def given(values: dict[str, Any]) -> dict[str, Any]:
+    """Of these what is not ``None``."""
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def grant_type(typed: str) -> str:
+    """The grant of this name. Raises ``Misused``."""
+    if typed in GRANTS.values():
+        return typed
+    if typed not in GRANTS:
+        *others, last = GRANTS
+        raise Misused(f"There is no grant {typed!r}; there are {', '.join(others)} and {last}.")
+    return GRANTS[typed]
+
+
+def _scopes(typed: list[str]) -> list[str]:
+    try:
+        return list(scopes.parse(" ".join(typed)))
+    except scopes.MalformedScope as error:
+        raise Misused(str(error)) from error
+
+
+def _filled(typed: list[str] | None) -> list[str] | None:
+    """What was given; an empty text takes all away."""
+    return None if typed is None else [each for each in typed if each]

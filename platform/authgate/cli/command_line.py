@@ -4,6 +4,7 @@ Only the module of the command that is asked for is imported, so that none waits
 """
 
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ import typer
 
 from authgate.cli.exit_codes import ExitCode
 from authgate.cli.failures import Failure
+from authgate.cli.nouns import unfolded
 from authgate.cli.output import printable
 
 
@@ -27,6 +29,9 @@ class _Command:
 COMMANDS = {
     "demo": _Command("demo:demo", "Start a server with two tenants to try."),
     "login": _Command("login:login", "Sign in to a tenant by the device flow."),
+    "logout": _Command("logout:logout", "Sign out: end what the sign-in was given."),
+    "whoami": _Command("whoami:whoami", "Tell who acts, where, and what they may do."),
+    "api": _Command("api:api", "Send one request to the admin API."),
     "serve": _Command("serve:serve", "Serve requests."),
     "worker": _Command("jobs:worker", "Do the jobs that servers leave to workers."),
     "beat": _Command("jobs:beat", "Send the periodic jobs when they are due."),
@@ -40,18 +45,30 @@ COMMANDS = {
     "client": _Command("client:app", "Create, list and change clients, renew their secrets."),
     "scope": _Command("scope:app", "Say in words what a tenant's scopes allow."),
     "token": _Command("token:app", "List a tenant's tokens, and end or pause one."),
+    "authorization": _Command(
+        "authorization:app", "List what people have allowed applications, and take it back."
+    ),
     "user": _Command("user:app", "Create, list, disable and enable users, reset passwords."),
     "connection": _Command("connection:app", "Set up ways to sign in elsewhere, such as GitHub."),
     "keys": _Command("keys:app", "List, rotate and revoke a tenant's signing keys."),
     "audit": _Command("audit:app", "Read the audit log."),
     "openapi": _Command("openapi:openapi", "Write down what the admin API is."),
     "config": _Command("config:app", "Show the settings."),
+    "completion": _Command("completion:completion", "Have a shell complete commands."),
     "version": _Command("version:version", "Tell which AuthGate this is."),
 }
 
 
+COMPLETE = "_AUTHGATE_COMPLETE"
+"""The variable by which a shell asks how a command line could go on."""
+
+
 def run(arguments: Sequence[str]) -> int:
     """Do what the words say, and answer the exit code; what is expected to fail says why."""
+    if COMPLETE in os.environ:
+        from authgate.cli import completion
+
+        return completion.answer(_program)
     words = list(arguments) or ["--help"]
     try:
         ended = _program(words)(args=words, prog_name="authgate", standalone_mode=False)
@@ -104,7 +121,7 @@ def _add(program: typer.Typer, name: str, command: _Command) -> None:
     if isinstance(target, typer.Typer):
         program.add_typer(target, name=name, help=command.summary)
     else:
-        program.command(name)(target)
+        program.command(name)(unfolded(target))
 
 
 def _nothing_yet() -> None:

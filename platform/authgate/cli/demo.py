@@ -44,7 +44,7 @@ def demo(reset: Reset = False, port: Port = None, headless: Headless = False) ->
         print_banner(site, in_place_of=wanted_port)
         if headless:
             wanted = login.of_demo(headless=True)
-            login.report(*asyncio.run(login.signed_in(wanted)), Format.TABLE)
+            login.report(asyncio.run(login.signed_in(wanted)), Format.TABLE)
 
     visit = Visit(settings, then=show, ends_the_service=headless)
     visit.start()

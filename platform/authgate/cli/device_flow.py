@@ -4,7 +4,6 @@ Speaks to any issuer that publishes metadata (RFC 8414, OpenID Connect Discovery
 """
 
 import asyncio
-import platform
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from time import monotonic
@@ -12,7 +11,7 @@ from typing import Any
 
 import httpx2
 
-from authgate import __version__
+from authgate.cli.web_client import agent
 from authgate.diagnosis.network import is_local
 
 GRANT_TYPE = "urn:ietf:params:oauth:grant-type:device_code"
@@ -46,6 +45,7 @@ class Endpoints:
     device_authorization: str
     token: str
     userinfo: str
+    revocation: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +73,9 @@ class Tokens:
 
     access_token: str
     scope: str
+    refresh_token: str | None = None
+    expires_in: float = 0.0
+    """Seconds for which the access token is good."""
 
 
 class DeviceFlow:
@@ -100,6 +103,7 @@ class DeviceFlow:
             device_authorization=metadata["device_authorization_endpoint"],
             token=metadata["token_endpoint"],
             userinfo=metadata["userinfo_endpoint"],
+            revocation=metadata.get("revocation_endpoint"),
         )
 
     async def begin(self, endpoints: Endpoints, *, scope: str) -> Authorization:
@@ -140,7 +144,7 @@ class DeviceFlow:
             answer = await self._poll(endpoints, authorization)
             body = _json(answer)
             if answer.status_code == 200:
-                return Tokens(body["access_token"], body.get("scope", ""))
+                return _tokens(body)
             match body.get("error"):
                 case "authorization_pending":
                     pass
@@ -181,6 +185,15 @@ class DeviceFlow:
             raise NoAnswer(f"Nobody answers at {url} ({type(error).__name__}).") from error
 
 
+def _tokens(body: Mapping[str, Any]) -> Tokens:
+    return Tokens(
+        body["access_token"],
+        body.get("scope", ""),
+        refresh_token=body.get("refresh_token"),
+        expires_in=float(body.get("expires_in", 0)),
+    )
+
+
 def _json(answer: httpx2.Response) -> dict[str, Any]:
     try:
         body = answer.json()
@@ -206,9 +219,8 @@ def _refusal(body: Mapping[str, Any], answer: httpx2.Response) -> SignInFailed:
 
 def http_for(url: str) -> httpx2.AsyncClient:
     """A client for this address, which says who we are."""
-    agent = f"authgate-cli/{__version__} ({platform.system()} {platform.machine()})"
     return httpx2.AsyncClient(
         timeout=_PATIENCE_SECONDS,
-        headers={"User-Agent": agent},
+        headers={"User-Agent": agent()},
         trust_env=not is_local(url),  # a proxy would look for us on its own machine
     )

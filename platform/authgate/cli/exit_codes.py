@@ -10,5 +10,6 @@ class ExitCode(IntEnum):
     FAILED = 1
     USAGE = 2
     NOT_FOUND = 3
+    NOT_ALLOWED = 4
     CONFLICT = 5
     UNHEALTHY = 6

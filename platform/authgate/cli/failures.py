@@ -23,6 +23,12 @@ class NotFound(Failure):
     exit_code = ExitCode.NOT_FOUND
 
 
+class NotAllowed(Failure):
+    """Nobody is signed in, or whoever is may not do it."""
+
+    exit_code = ExitCode.NOT_ALLOWED
+
+
 class Conflict(Failure):
     """Something that exists is in the way."""
 
@@ -30,6 +36,6 @@ class Conflict(Failure):
 
 
 class Unhealthy(Failure):
-    """The installation is not fit to do it."""
+    """The installation is not fit to do it, or nobody answers at its address."""
 
     exit_code = ExitCode.UNHEALTHY

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from authgate import installation
 from authgate.audit import Actor
-from authgate.cli.failures import NotFound
+from authgate.cli.failures import Misused, NotFound
 from authgate.installation import Installation
 from authgate.settings import Settings
 from authgate.storage import fitness
@@ -47,7 +47,9 @@ def do(slug: str, act: Callable[[Installation], Awaitable[Done]]) -> Done:
 
 
 async def tenant(parts: Installation, slug: str) -> Tenant:
-    """The tenant with this slug. Raises ``NotFound``."""
+    """The tenant with this slug. Raises ``NotFound``, and ``Misused`` for an issuer."""
+    if "://" in slug:
+        raise Misused("Only operators of the installation do this: name the tenant by its slug.")
     found = await parts.resolver.find(slug)
     if found is None:
         raise NotFound(f"There is no tenant {slug!r}: authgate tenant list shows them all.")

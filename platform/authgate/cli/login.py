@@ -2,23 +2,28 @@
 
 import asyncio
 import sys
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
-from urllib.parse import urlsplit
 
 import typer
 
-from authgate.cli import headless_browser
+from authgate.cli import headless_browser, sign_ins, web_client
+from authgate.cli.bearers import SCOPES
 from authgate.cli.demo_site import DEVICE_CLIENT, DEVICE_SCOPES, SEEDS, DemoSite
 from authgate.cli.device_display import DeviceDisplay
-from authgate.cli.device_flow import Authorization, DeviceFlow, Tokens, http_for
+from authgate.cli.device_flow import Authorization, DeviceFlow, Endpoints, Tokens, http_for
 from authgate.cli.failures import Misused
-from authgate.cli.output import Format, Output, printable, show
+from authgate.cli.output import Format, Output, printable, say, show
 
 Issuer = Annotated[str | None, typer.Argument(help="Address of the tenant; the demo's if left out")]
+SameIssuer = Annotated[str | None, typer.Option("--issuer", help="The same, as an option")]
 Demo = Annotated[bool, typer.Option("--demo", help="Sign in to the demo started in this folder")]
-ClientId = Annotated[str | None, typer.Option(help="client_id of a client with the device grant")]
+ClientId = Annotated[
+    str | None,
+    typer.Option(help="client_id of a client with the device grant; authgate-cli if left out"),
+]
 Scope = Annotated[str | None, typer.Option(help="What to ask for, separated by blanks")]
 Headless = Annotated[
     bool, typer.Option("--headless", help="Do the browser's part too: sign in, compare, approve")
@@ -28,7 +33,11 @@ Given = Annotated[
     bool, typer.Option("--password-stdin", help="Read their password from standard input")
 ]
 
-_SCOPE = "openid profile email"
+CLIENT = "authgate-cli"
+"""As which client people sign in who do not say."""
+
+SCOPE = " ".join(("openid", "profile", "email", "offline_access", *SCOPES))
+"""What is asked for: to administer the tenant. Of this a client gets what it is registered for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +49,7 @@ class Credentials:
 
 
 @dataclass(frozen=True, slots=True)
-class SignIn:
+class Wanted:
     """Where to sign in, as which client, and who approves; nobody: a person at a browser."""
 
     issuer: str
@@ -49,8 +58,24 @@ class SignIn:
     approver: Credentials | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """Who has signed in, where, and what their approval is worth."""
+
+    person: Mapping[str, Any]
+    tokens: Tokens
+    endpoints: Endpoints
+
+    @property
+    def name(self) -> str:
+        """Theirs, as they know it."""
+        told = self.person
+        return str(told.get("preferred_username") or told.get("email") or told["sub"])
+
+
 def login(
     issuer: Issuer = None,
+    same_issuer: SameIssuer = None,
     demo: Demo = False,
     client_id: ClientId = None,
     scope: Scope = None,
@@ -59,7 +84,14 @@ def login(
     password_stdin: Given = False,
     output: Output = Format.TABLE,
 ) -> None:
-    """Sign in to a tenant by the device flow (RFC 8628), and tell who is signed in."""
+    """Sign in to a tenant by the device flow (RFC 8628), and tell who is signed in.
+
+    Commands go to that tenant from then on. Its client needs the device grant, refresh tokens and
+    the scopes of the admin API that are wanted.
+    """
+    if issuer and same_issuer:
+        raise Misused("Name the issuer once.")
+    issuer = issuer or same_issuer
     if demo and issuer:
         raise Misused("Either --demo or an issuer, not both.")
     if username and not (headless and password_stdin):
@@ -71,7 +103,12 @@ def login(
         wanted = of_demo(client_id=client_id, scope=scope, headless=headless, approver=approver)
     if headless and wanted.approver is None:
         raise Misused("--headless needs --username and --password-stdin here.")
-    report(*asyncio.run(signed_in(wanted)), output)
+    who = asyncio.run(signed_in(wanted))
+    if issuer:
+        _keep(wanted.client_id, who)
+    report(who, output)
+    if issuer:
+        say("Commands go there from now on: authgate whoami, authgate logout.")
 
 
 def of_demo(
@@ -80,13 +117,13 @@ def of_demo(
     scope: str | None = None,
     headless: bool = False,
     approver: Credentials | None = None,
-) -> SignIn:
+) -> Wanted:
     """A sign-in to the first tenant of the demo. Raises ``Misused`` where there is no demo."""
     site, slug = DemoSite.remembered(), SEEDS[0].slug
     if site is None:
         raise Misused("Name an issuer, or start a demo in this folder: authgate demo.")
     access = site.tenants[slug]
-    return SignIn(
+    return Wanted(
         site.issuer(slug),
         client_id or DEVICE_CLIENT,
         " ".join(DEVICE_SCOPES) if scope is None else scope,
@@ -94,7 +131,7 @@ def of_demo(
     )
 
 
-async def signed_in(wanted: SignIn) -> tuple[Mapping[str, Any], Tokens]:
+async def signed_in(wanted: Wanted) -> SignedIn:
     """Run the flow to its end; who signed in, and with what. Raises ``SignInFailed``."""
     async with http_for(wanted.issuer) as http:
         flow = DeviceFlow(http, client_id=wanted.client_id)
@@ -106,26 +143,40 @@ async def signed_in(wanted: SignIn) -> tuple[Mapping[str, Any], Tokens]:
         else:
             await _approve(authorization, wanted.approver)
             tokens = await flow.approved(endpoints, authorization, wait_first=False)
-        return await flow.userinfo(endpoints, tokens), tokens
+        return SignedIn(await flow.userinfo(endpoints, tokens), tokens, endpoints)
 
 
-def report(person: Mapping[str, Any], tokens: Tokens, output: Format) -> None:
+def report(who: SignedIn, output: Format) -> None:
     """Print who is signed in."""
     if output is Format.JSON:
-        show({"user": person, "scope": tokens.scope}, output)
-        return
-    name = person.get("preferred_username") or person.get("email") or person["sub"]
-    sys.stdout.write(printable(f"✓ Signed in as {name} ({tokens.scope})") + "\n")
+        show({"user": who.person, "scope": who.tokens.scope}, output)
+    else:
+        sys.stdout.write(printable(f"✓ Signed in as {who.name} ({who.tokens.scope})") + "\n")
 
 
 def _elsewhere(
     issuer: str, client_id: str | None, scope: str | None, approver: Credentials | None
-) -> SignIn:
-    if urlsplit(issuer).scheme not in ("http", "https") or not urlsplit(issuer).hostname:
-        raise Misused(f"{issuer!r} is not an address such as https://example.com/t/acme.")
-    if client_id is None:
-        raise Misused("Say with --client-id which client signs in.")
-    return SignIn(issuer, client_id, _SCOPE if scope is None else scope, approver)
+) -> Wanted:
+    issuer = web_client.checked(issuer)
+    return Wanted(issuer, client_id or CLIENT, SCOPE if scope is None else scope, approver)
+
+
+def _keep(client_id: str, who: SignedIn) -> None:
+    tokens, endpoints = who.tokens, who.endpoints
+    sign_in = sign_ins.SignIn(
+        issuer=endpoints.issuer,
+        client_id=client_id,
+        name=who.name,
+        scope=tokens.scope,
+        access_token=tokens.access_token,
+        expires_at=time.time() + tokens.expires_in,
+        refresh_token=tokens.refresh_token,
+        token_endpoint=web_client.checked(endpoints.token),
+        revocation_endpoint=endpoints.revocation and web_client.checked(endpoints.revocation),
+    )
+    with sign_ins.changing() as all_of_them:
+        all_of_them.keep(sign_in)
+        all_of_them.active = sign_in.issuer
 
 
 async def _approve(authorization: Authorization, approver: Credentials) -> None:

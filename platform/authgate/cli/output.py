@@ -1,6 +1,7 @@
 """What commands print: data on standard output, everything else on standard error."""
 
 import json
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -24,6 +25,7 @@ Record = Mapping[str, Any]
 ONCE = "Shown this once: only a hash is kept."
 
 _ENDLESS = 100_000
+_MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.\d+)?Z")
 
 
 def show_all(records: Sequence[Record], output: Format) -> None:
@@ -114,6 +116,8 @@ def _text(value: object) -> str:
         return " ".join(map(_text, value)) or "-"
     if isinstance(value, Mapping):
         return ", ".join(f"{name}: {_text(each)}" for name, each in value.items()) or "-"
+    if moment := _MOMENT.fullmatch(str(value)):
+        return f"{moment[1]} {moment[2]}Z"
     return printable(str(value))
 
 

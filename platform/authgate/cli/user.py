@@ -1,24 +1,20 @@
 """``authgate user``."""
 
-import asyncio
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 import typer
 
-from authgate import provisioning
-from authgate.accounts.passwords import Passwords
-from authgate.cli import installed
+from authgate.cli import lists, people
+from authgate.cli.admin_api import within
+from authgate.cli.administered import OfTenant, administered
+from authgate.cli.choices import UserRole, UserStatus
 from authgate.cli.client_options import InTenant
+from authgate.cli.nouns import Noun
 from authgate.cli.output import ONCE, Format, Output, Record, say, show, show_all
-from authgate.clock import utc_now
-from authgate.storage import users
-from authgate.storage.users import User, UserRole
 
-app = typer.Typer()
+app = Noun()
 
 Username = Annotated[str, typer.Argument(help="Name or address")]
 Email = Annotated[str | None, typer.Option(help="Address, taken as verified")]
@@ -31,12 +27,14 @@ OwnId = Annotated[
 Given = Annotated[
     bool, typer.Option("--password-stdin", help="Read the password from standard input")
 ]
+SessionId = Annotated[UUID, typer.Argument(help="Id of the session: authgate user sessions")]
 
 
-@app.command()
+@app.verb(example="user create -t acme mira --email mira@acme.example --admin")
 def create(
-    tenant: InTenant,
     username: Username,
+    *,
+    tenant: InTenant,
     email: Email = None,
     name: FullName = "",
     admin: Admin = False,
@@ -45,123 +43,119 @@ def create(
     output: Output = Format.TABLE,
 ) -> None:
     """Create a user. A password that was made up is shown this once."""
-    password = _password(given=password_stdin)
+    from authgate.cli import user_accounts
 
-    async def created() -> User:
-        async with installed.inside(tenant), _hasher() as passwords:
-            return await provisioning.add_user(
-                passwords,
-                username=username,
-                password=password,
-                email=email,
-                name=name,
-                role=UserRole.ADMIN if admin else UserRole.USER,
-                user_id=user_id,
-                actor=installed.operator(),
-            )
-
-    user = asyncio.run(created())
-    _show(user, None if password_stdin else password, output)
+    password = _given() if password_stdin else user_accounts.random_password()
+    made = user_accounts.create(
+        tenant, username, password, email=email, name=name, is_admin=admin, user_id=user_id
+    )
+    _show(made, None if password_stdin else password, output)
 
 
-@app.command("list")
-def list_(tenant: InTenant, output: Output = Format.TABLE) -> None:
+@app.verb("list", example="user list --role admin")
+def list_(
+    *,
+    tenant: OfTenant = None,
+    search: Annotated[
+        str | None,
+        typer.Option(help="A part of the name or username, or the beginning of the address"),
+    ] = None,
+    status: Annotated[UserStatus | None, typer.Option(help="Only these")] = None,
+    role: Annotated[UserRole | None, typer.Option(help="Only these")] = None,
+    limit: lists.Limit = lists.USUAL,
+    all_: lists.All = False,
+    output: Output = Format.TABLE,
+) -> None:
     """List a tenant's users."""
-    show_all(asyncio.run(_all(tenant)), output)
+    with administered(tenant) as api:
+        lists.show_items(
+            api,
+            "/users",
+            _record,
+            output,
+            limit=None if all_ else limit,
+            search=search,
+            status=status,
+            role=role,
+        )
 
 
-@app.command()
-def disable(tenant: InTenant, username: Username) -> None:
+@app.verb("show", example="user show mira")
+def show_(username: Username, tenant: OfTenant = None, output: Output = Format.TABLE) -> None:
+    """Show a user."""
+    with administered(tenant) as api:
+        person = people.found(api, username)
+    times = {name: person[name] for name in ("email_verified", "created_at", "updated_at")}
+    show({**_record(person), **times}, output)
+
+
+@app.verb(example="user sessions mira")
+def sessions(username: Username, tenant: OfTenant = None, output: Output = Format.TABLE) -> None:
+    """List the browsers that a user is signed in with."""
+    with administered(tenant) as api:
+        told = api.get(within("users", people.found(api, username)["id"], "sessions"))
+    show_all(told["items"], output)
+
+
+@app.verb(example="user end-session mira 0199f3a1-c2d4-7b3e-9a5c-6d7e8f90ef01")
+def end_session(username: Username, session_id: SessionId, tenant: OfTenant = None) -> None:
+    """Sign a user out of one browser."""
+    with administered(tenant) as api:
+        user_id = people.found(api, username)["id"]
+        api.delete(within("users", user_id, "sessions", str(session_id)))
+    say(f"✓ {username} is signed out of {session_id}.")
+
+
+@app.verb(example="user disable mira")
+def disable(username: Username, tenant: OfTenant = None) -> None:
     """Sign a user out everywhere, and let them sign in nowhere."""
-
-    async def disabled() -> None:
-        async with installed.inside(tenant):
-            await provisioning.disable_user(username, now=utc_now(), actor=installed.operator())
-
-    asyncio.run(disabled())
+    with administered(tenant) as api:
+        api.post(within("users", people.found(api, username)["id"], "disable"))
     say(f"✓ {username} is disabled and signed out.")
 
 
-@app.command()
-def sign_out(tenant: InTenant, username: Username) -> None:
-    """Sign a user out everywhere, devices and applications included."""
-
-    async def signed_out() -> int:
-        async with installed.inside(tenant):
-            return await provisioning.sign_out_user(
-                username, now=utc_now(), actor=installed.operator()
-            )
-
-    ended = asyncio.run(signed_out())
-    say(f"✓ {username} is signed out, in {ended} browsers too.")
-
-
-@app.command()
-def enable(tenant: InTenant, username: Username) -> None:
+@app.verb(example="user enable mira")
+def enable(username: Username, tenant: OfTenant = None) -> None:
     """Let a disabled user sign in again."""
-
-    async def enabled() -> None:
-        async with installed.inside(tenant):
-            await provisioning.enable_user(username, actor=installed.operator())
-
-    asyncio.run(enabled())
+    with administered(tenant) as api:
+        api.post(within("users", people.found(api, username)["id"], "enable"))
     say(f"✓ {username} may sign in.")
 
 
-@app.command()
+@app.verb(example="user sign-out -t acme mira")
+def sign_out(username: Username, tenant: InTenant) -> None:
+    """Sign a user out everywhere, devices and applications included."""
+    from authgate.cli import user_accounts
+
+    ended = user_accounts.sign_out(tenant, username)
+    say(f"✓ {username} is signed out, in {ended} browsers too.")
+
+
+@app.verb(example="user reset-password -t acme mira")
 def reset_password(
-    tenant: InTenant,
     username: Username,
+    tenant: InTenant,
     password_stdin: Given = False,
     output: Output = Format.TABLE,
 ) -> None:
     """Give a user another password, and sign them out everywhere."""
-    password = _password(given=password_stdin)
+    from authgate.cli import user_accounts
 
-    async def reset() -> User:
-        async with installed.inside(tenant), _hasher() as passwords:
-            return await provisioning.reset_password(
-                passwords,
-                username,
-                password=password,
-                now=utc_now(),
-                actor=installed.operator(),
-            )
-
-    user = asyncio.run(reset())
-    _show(user, None if password_stdin else password, output)
+    password = _given() if password_stdin else user_accounts.random_password()
+    person = user_accounts.reset_password(tenant, username, password)
+    _show(person, None if password_stdin else password, output)
 
 
-async def _all(slug: str) -> list[Record]:
-    async with installed.inside(slug):
-        return [
-            {
-                "username": user.username,
-                "email": user.email,
-                "name": user.name,
-                "role": user.role.value,
-                "status": user.status.value,
-                "id": user.id,
-            }
-            for user in await users.all_users()
-        ]
+def _given() -> str:
+    return sys.stdin.readline().rstrip("\r\n")
 
 
-@asynccontextmanager
-async def _hasher() -> AsyncIterator[Passwords]:
-    passwords = Passwords(threads=1)
-    try:
-        yield passwords
-    finally:
-        passwords.close()
+def _record(person: dict[str, Any]) -> Record:
+    names = ("username", "email", "name", "role", "status", "id")
+    return {name: person[name] for name in names}
 
 
-def _password(*, given: bool) -> str:
-    return sys.stdin.readline().rstrip("\r\n") if given else provisioning.random_password()
-
-
-def _show(user: User, password: str | None, output: Format) -> None:
-    record = {"id": user.id, "username": user.username}
-    show(record | ({"password": password} if password else {}), output)
+def _show(person: Record, password: str | None, output: Format) -> None:
+    show({**person, **({"password": password} if password else {})}, output)
     if password:
         say(ONCE)

@@ -15,15 +15,14 @@ from authgate.cli.exit_codes import ExitCode
 from authgate.cli.output import Format, Output
 from authgate.diagnosis.misconfiguration import Severity
 
-AsJson = Annotated[bool, typer.Option("--json", help="The same as -o json")]
 Strict = Annotated[bool, typer.Option("--strict", help="End with exit code 6 for warnings too")]
 
 
-def doctor(output: Output = Format.TABLE, as_json: AsJson = False, strict: Strict = False) -> None:
+def doctor(output: Output = Format.TABLE, strict: Strict = False) -> None:
     """Check the installation, and tell how to mend it; exit code 6 where something must be."""
     installed.quiet()
     found = asyncio.run(examination.findings())
-    report.show(found, Format.JSON if as_json else output)
+    report.show(found, output)
     unhealthy = {Severity.PROBLEM, *({Severity.WARNING} if strict else ())}
     if any(each.severity in unhealthy for each in found):
         raise typer.Exit(ExitCode.UNHEALTHY)

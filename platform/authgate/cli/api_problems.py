@@ -1,0 +1,67 @@
+"""What the API refuses (RFC 9457), as an end of a command: a sentence, and the exit code for it."""
+
+from collections.abc import Mapping
+from itertools import pairwise
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from authgate.cli.failures import Conflict, Failure, Misused, NotAllowed, NotFound, Unhealthy
+
+_ENDS: dict[int, type[Failure]] = {
+    400: Misused,
+    401: NotAllowed,
+    403: NotAllowed,
+    404: NotFound,
+    405: Misused,
+    409: Conflict,
+    412: Conflict,
+    415: Misused,
+    422: Misused,
+    428: Misused,
+}
+
+_NOUNS = {
+    "clients": "client",
+    "scopes": "scope",
+    "tokens": "token",
+    "authorizations": "authorization",
+    "users": "user",
+    "sessions": "session",
+}
+
+
+def refuse(status: int, told: object, path: str) -> None:
+    """Go on if it was no refusal. Raises ``Failure``."""
+    if 200 <= status < 300:
+        return
+    problem: Mapping[str, Any] = told if isinstance(told, dict) else {}
+    kind = _ENDS.get(status, Unhealthy if status >= 500 else Failure)
+    raise kind(_sentence(status, problem, path))
+
+
+def _sentence(status: int, problem: Mapping[str, Any], path: str) -> str:
+    if status == 404 and not problem.get("detail"):
+        return _nothing_there(path)
+    if faults := problem.get("errors"):
+        return " ".join(_fault(each) for each in faults)
+    said = problem.get("detail") or problem.get("title")
+    if not said:
+        return f"The server answers {status}, and does not say why: is this an issuer of AuthGate?"
+    return _ended(said)
+
+
+def _fault(fault: Mapping[str, str]) -> str:
+    place = (fault.get("pointer") or fault.get("parameter") or "").strip("/").replace("/", ".")
+    return _ended(f"{place}: {fault['detail']}" if place else fault["detail"])
+
+
+def _nothing_there(path: str) -> str:
+    segments = urlsplit(path).path.strip("/").split("/")
+    for collection, name in reversed(list(pairwise(segments))):
+        if collection in _NOUNS:
+            return f"There is no {_NOUNS[collection]} {unquote(name)}."
+    return "There is no such thing."
+
+
+def _ended(text: str) -> str:
+    return text if text.endswith((".", "!", "?")) else f"{text}."

@@ -1,0 +1,39 @@
+"""The way to a tenant's API by HTTP: as whom, and with which client."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import httpx2
+
+from authgate.cli import web_client
+from authgate.cli.administered import CLIENT_ID, CLIENT_SECRET, ISSUER
+from authgate.cli.bearers import Bearer, Machine, Person
+from authgate.cli.failures import Misused
+from authgate.cli.remote_door import RemoteDoor
+
+
+@contextmanager
+def opened(issuer: str) -> Iterator[RemoteDoor]:
+    """The API of this issuer. Raises ``Misused`` where it may not be told a token."""
+    issuer = web_client.checked(issuer)
+    with web_client.asking(issuer) as http:
+        yield RemoteDoor(issuer, bearer(issuer, http), http)
+
+
+def bearer(issuer: str, http: httpx2.Client) -> Bearer:
+    """Whoever acts at this issuer: the machine of the environment, or a person."""
+    return machine(issuer, http) or Person(issuer, http)
+
+
+def machine(issuer: str, http: httpx2.Client) -> Machine | None:
+    """The machine of the environment. Its secret is told to nobody but its own issuer."""
+    client_id, secret = os.environ.get(CLIENT_ID), os.environ.get(CLIENT_SECRET)
+    if not client_id:
+        return None
+    if not secret:
+        raise Misused(f"{CLIENT_ID} goes with {CLIENT_SECRET}.")
+    own = os.environ.get(ISSUER)
+    if own is None:
+        raise Misused(f"{CLIENT_ID} goes with {ISSUER}, whose client it is.")
+    return Machine(issuer, client_id, secret, http) if own.rstrip("/") == issuer else None

@@ -1,0 +1,69 @@
+"""What only the operators of an installation do to people's accounts."""
+
+from collections.abc import Awaitable, Callable
+from uuid import UUID
+
+from authgate import provisioning
+from authgate.accounts.passwords import Passwords
+from authgate.cli import installed
+from authgate.cli.output import Record
+from authgate.clock import utc_now
+from authgate.provisioning import random_password
+from authgate.storage.users import User, UserRole
+
+__all__ = ["create", "random_password", "reset_password", "sign_out"]
+
+
+def create(
+    slug: str,
+    username: str,
+    password: str,
+    *,
+    email: str | None,
+    name: str,
+    is_admin: bool,
+    user_id: UUID | None,
+) -> Record:
+    """A new person of the tenant."""
+
+    def created(passwords: Passwords) -> Awaitable[User]:
+        return provisioning.add_user(
+            passwords,
+            username=username,
+            password=password,
+            email=email,
+            name=name,
+            role=UserRole.ADMIN if is_admin else UserRole.USER,
+            user_id=user_id,
+            actor=installed.operator(),
+        )
+
+    return _hashed(slug, created)
+
+
+def reset_password(slug: str, username: str, password: str) -> Record:
+    """A person of the tenant, who has this password from now on, and is signed out."""
+
+    def reset(passwords: Passwords) -> Awaitable[User]:
+        return provisioning.reset_password(
+            passwords, username, password=password, now=utc_now(), actor=installed.operator()
+        )
+
+    return _hashed(slug, reset)
+
+
+def sign_out(slug: str, username: str) -> int:
+    """Sign a person out everywhere; in how many browsers that was."""
+    return installed.do(
+        slug,
+        lambda _: provisioning.sign_out_user(username, now=utc_now(), actor=installed.operator()),
+    )
+
+
+def _hashed(slug: str, act: Callable[[Passwords], Awaitable[User]]) -> Record:
+    passwords = Passwords(threads=1)
+    try:
+        user = installed.do(slug, lambda _: act(passwords))
+    finally:
+        passwords.close()
+    return {"id": user.id, "username": user.username}

@@ -1,0 +1,509 @@
+"""Commands over the admin API: what an administrator does who has no database, from anywhere."""
+
+import asyncio
+import json
+import os
+import re
+import stat
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+
+import httpx2
+import pytest
+
+from authgate import installation, provisioning
+from authgate.admin.access import Caller
+from authgate.admin.catalogue import OPERATIONS
+from authgate.admin.router import Route, Router
+from authgate.cli import admin_api, sign_ins
+from authgate.cli.admin_api import AdminApi
+from authgate.cli.bearers import SCOPES, Person
+from authgate.cli.failures import Failure, NotAllowed, Unhealthy
+from authgate.cli.login import CLIENT
+from authgate.cli.remote_door import RemoteDoor
+from authgate.cli.sign_ins import SignIn
+from authgate.clock import utc_now
+from authgate.storage import consents, users
+from authgate.storage.client_drafts import ClientDraft
+from authgate.storage.client_rows import ClientStatus
+from authgate.web.machine import MachineRequest, Reply
+from authgate_tenants import use_tenant
+from authgate_testing.command import Cli, Ended
+from authgate_testing.live import DEVICE_GRANT, PASSWORD, Host
+
+MACHINE = "terraform"
+PERSON = ("--headless", "--username", "mira.halvorsen", "--password-stdin")
+
+
+@dataclass(frozen=True, slots=True)
+class Company:
+    """A tenant of the server that is asked."""
+
+    slug: str
+    issuer: str
+    secret: str
+    """Of a machine that administers it."""
+
+
+@pytest.fixture(scope="module")
+def companies(live_host: Host) -> dict[str, Company]:
+    """Two tenants, each with a person, a client for this command line and a machine."""
+    return {slug: asyncio.run(_founded(live_host, slug)) for slug in ("acme", "globex")}
+
+
+async def _founded(host: Host, slug: str) -> Company:
+    await host.tenant(slug)
+    async with installation.opened(host.settings) as parts:
+        tenant = await parts.resolver.find(slug)
+        assert tenant is not None
+        with use_tenant(tenant):
+            await provisioning.add_client(
+                parts,
+                ClientDraft(
+                    name="AuthGate CLI",
+                    client_id=CLIENT,
+                    public=True,
+                    grant_types=[DEVICE_GRANT, "refresh_token"],
+                    scopes=["openid", "profile", "email", "offline_access", *SCOPES],
+                ),
+            )
+            machine = await provisioning.add_client(
+                parts,
+                ClientDraft(
+                    name="Terraform",
+                    client_id=MACHINE,
+                    grant_types=["client_credentials"],
+                    scopes=list(SCOPES),
+                ),
+            )
+    assert machine.secret is not None
+    return Company(slug, f"{host.base_url}/t/{slug}", machine.secret)
+
+
+@pytest.fixture
+def acme(companies: dict[str, Company]) -> Company:
+    """One of them."""
+    return companies["acme"]
+
+
+@pytest.fixture
+def globex(companies: dict[str, Company]) -> Company:
+    """The other one."""
+    return companies["globex"]
+
+
+@pytest.fixture
+def mira(command: Cli, acme: Company) -> Cli:
+    """Signed in to acme, and with nothing else in the environment."""
+    ended = command("login", acme.issuer, *PERSON, stdin=f"{PASSWORD}\n")
+    assert ended.code == 0, ended.err
+    return command
+
+
+def be_machine_of(company: Company) -> None:
+    """Act as a machine, as in continuous integration."""
+    os.environ["AUTHGATE_ISSUER"] = company.issuer
+    os.environ["AUTHGATE_CLIENT_ID"] = MACHINE
+    os.environ["AUTHGATE_CLIENT_SECRET"] = company.secret
+
+
+@pytest.fixture
+def machine(command: Cli, acme: Company) -> Cli:
+    """A machine of acme."""
+    be_machine_of(acme)
+    return command
+
+
+@pytest.fixture
+def operator(command: Cli, live_host: Host) -> Cli:
+    """At the machine where the installation is."""
+    chosen = live_host.settings
+    os.environ["AUTHGATE_DATABASE__URL"] = chosen.database.url.get_secret_value()
+    os.environ["AUTHGATE_KEYS__KEK_FILE"] = str(chosen.keys.kek_file)
+    os.environ["AUTHGATE_BASE_URL"] = str(chosen.base_url)
+    return command
+
+
+# --- The same, by either door --------------------------------------------------------------------
+
+_CHANGING = (
+    (r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "<id>"),
+    (r"agsec_[\w-]+", "<secret>"),
+    (r"\d{4}-\d\d-\d\dT[\d:.]+Z", "<time>"),
+    (r"/t/[a-z]+/", "/t/<slug>/"),
+    (r'"request_id": "[0-9a-f]+"', "<request>"),
+)
+
+
+def without_what_changes(ended: Ended) -> list[object]:
+    """How a command ended, without ids, secrets and times."""
+    told = [ended.out, ended.err]
+    for pattern, stands_for in _CHANGING:
+        told = [re.sub(pattern, stands_for, each) for each in told]
+    return [ended.code, *told]
+
+
+_ORDERS = (
+    "--name", "Orders", "--grant", "authorization_code", "--grant", "refresh_token",
+    "--redirect-uri", "https://orders.example/back", "--scope", "openid orders:read",
+)  # fmt: skip
+_NOBODY = "01930000-0000-7000-8000-000000000009"
+
+SCRIPT = [
+    ("client", "create", "--id", "orders", *_ORDERS, "--json"),
+    ("client", "create", "--id", "orders", *_ORDERS),
+    ("client", "create", "--id", "tv", "--name", "TV", "--grant", "device_code", "--public"),
+    ("client", "create", "--name", "x", "--grant", "authorization_code"),
+    ("client", "create", "--name", "x", "--grant", "client_credentials", "--public"),
+    ("client", "create", "--name", "x" * 81, "--grant", "client_credentials"),
+    ("client", "create", "--name", "x", "--grant", "client_credentials", "--id", "a b"),
+    ("client", "create", "--name", "x", "--grant", "client_credentials", "--secret-stdin"),
+    ("client", "list", "--search", "or", "--json"),
+    ("client", "list", "--public", "--search", "tv"),
+    ("client", "show", "orders", "--json"),
+    ("client", "show", "nobody"),
+    ("client", "update", "orders", "--name", "Orders 2", "--allowed-origin", "https://o.example"),
+    ("client", "update", "orders", "--redirect-uri", "javascript:alert(1)"),
+    ("client", "update", "orders"),
+    ("client", "update", "nobody", "--name", "x"),
+    ("client", "set", "orders", "client_uri=https://orders.example", "contacts=a@b.example"),
+    ("client", "set", "orders", "colour=red"),
+    ("client", "set", "orders", "client_uri=http://orders.example"),
+    ("client", "set", "tv", "token_endpoint_auth_method=client_secret_post"),
+    ("client", "show", "orders", "--json"),
+    ("client", "rotate-secret", "orders", "--keep-former-hours", "2", "--secret-days", "9"),
+    ("client", "rotate-secret", "tv"),
+    ("client", "end-former-secret", "orders"),
+    ("client", "end-former-secret", "orders"),
+    ("client", "approve", "orders"),
+    ("client", "reject", "nobody"),
+    ("client", "approve", "asked-1"),
+    ("client", "enable", "asked-2"),
+    ("client", "reject", "asked-2"),
+    ("client", "enable", "asked-2"),
+    ("client", "disable", "orders"),
+    ("client", "disable", "orders"),
+    ("client", "enable", "orders"),
+    ("client", "revoke-tokens", "orders", "--yes"),
+    ("client", "revoke-tokens", "nobody", "--yes"),
+    ("scope", "create", "orders:read", "--title", "see your orders", "--translation", "de=Sehen"),
+    ("scope", "create", "orders:read", "--title", "see your orders"),
+    ("scope", "create", "authgate:all", "--title", "everything"),
+    ("scope", "list", "--json"),
+    ("scope", "update", "orders:read", "--translation", "de=", "--sensitive"),
+    ("scope", "update", "nothing", "--sensitive"),
+    ("scope", "show", "orders:read", "--json"),
+    ("scope", "delete", "orders:read", "--yes"),
+    ("client", "delete", "orders", "--yes"),
+    ("scope", "delete", "orders:read", "--yes"),
+    ("scope", "delete", "orders:read", "--yes"),
+    ("token", "list", "--user", "MIRA@northwind.example", "--client", CLIENT, "--json"),
+    ("token", "list", "--user", "nobody"),
+    ("token", "show", "{token}", "--json"),
+    ("token", "enable", "{token}"),
+    ("token", "disable", "{token}"),
+    ("token", "enable", "{token}"),
+    ("token", "revoke", "{token}"),
+    ("token", "disable", "{token}"),
+    ("token", "revoke", _NOBODY),
+    ("authorization", "list", "--user", "mira.halvorsen", "--json"),
+    ("authorization", "show", "{authorization}", "--json"),
+    ("authorization", "revoke", "{authorization}", "--yes"),
+    ("authorization", "revoke", "{authorization}", "--yes"),
+    ("user", "list", "--role", "admin", "--json"),
+    ("user", "show", "mira.halvorsen", "--json"),
+    ("user", "show", _NOBODY),
+    ("user", "sessions", "mira.halvorsen", "--json"),
+    ("user", "end-session", "mira.halvorsen", "{session}"),
+    ("user", "end-session", "mira.halvorsen", "{session}"),
+    ("user", "disable", "mira.halvorsen"),
+    ("user", "disable", "JON"),
+    ("user", "enable", "jon"),
+    ("user", "disable", "nobody"),
+    ("api", "get", "/clients/tv"),
+    ("api", "get", "/nothing"),
+    ("api", "get", "/clients?limit=0"),
+    ("api", "patch", "/clients/tv", "-d", '{"name": "Television"}'),
+    ("api", "patch", "/clients/tv", "-d", '{"name": "Television"}', "-H", "If-Match: *"),
+    ("api", "delete", "/clients/tv"),
+]  # fmt: skip
+
+
+def things(cli: Cli, slug: str) -> dict[str, str]:
+    """What a tenant has before, by the names that stand for it in the script."""
+
+    def first(*words: str) -> dict[str, str]:
+        found: list[dict[str, str]] = cli(*words, "-t", slug, "--json").data
+        return found[0]
+
+    return {
+        "{token}": first("token", "list", "--client", CLIENT)["jti"],
+        "{authorization}": first("authorization", "list")["id"],
+        "{session}": first("user", "sessions", "mira.halvorsen")["id"],
+    }
+
+
+async def prepare(host: Host, slug: str) -> None:
+    """Two clients that wait for approval, and one that a person has allowed something."""
+    async with installation.opened(host.settings) as parts:
+        tenant = await parts.resolver.find(slug)
+        assert tenant is not None
+        with use_tenant(tenant):
+            for name in ("asked-1", "asked-2"):
+                draft = ClientDraft(
+                    name=name,
+                    client_id=name,
+                    grant_types=["client_credentials"],
+                    status=ClientStatus.PENDING,
+                )
+                await provisioning.add_client(parts, draft)
+            mira = await users.find_by_login("mira.halvorsen")
+            assert mira is not None
+            await consents.grant(mira.id, "fleet-app", ["openid"], now=utc_now())
+
+
+def test_every_command_ends_the_same_by_either_door_and_every_operation_has_one(
+    operator: Cli,
+    acme: Company,
+    globex: Company,
+    live_host: Host,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for company in (acme, globex):
+        asyncio.run(prepare(live_host, company.slug))
+        login = operator("login", company.issuer, *PERSON, stdin=f"{PASSWORD}\n")
+        assert login.code == 0, login.err
+        assert operator("user", "create", "-t", company.slug, "jon").code == 0
+    here, there = things(operator, acme.slug), things(operator, globex.slug)
+    be_machine_of(globex)
+    performed = noted(monkeypatch)
+    for words in SCRIPT:
+        local = operator(*(here.get(each, each) for each in words), "-t", acme.slug)
+        remote = operator(*(there.get(each, each) for each in words), "-t", globex.issuer)
+        assert without_what_changes(remote) == without_what_changes(local), words
+    assert performed == {each.name for each in OPERATIONS}
+
+
+def noted(monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """The operations that are performed in this process."""
+    performed: set[str] = set()
+    perform = Router.perform
+
+    async def note(self: Router, route: Route, caller: Caller, request: MachineRequest) -> Reply:
+        performed.add(route.operation.name)
+        return await perform(self, route, caller, request)
+
+    monkeypatch.setattr(Router, "perform", note)
+    return performed
+
+
+# --- A person ------------------------------------------------------------------------------------
+
+
+def test_a_person_signs_in_acts_and_signs_out(mira: Cli, acme: Company) -> None:
+    who = mira("whoami", "--json").data
+    assert (who["issuer"], who["name"], who["kind"]) == (acme.issuer, "mira.halvorsen", "person")
+    assert set(SCOPES) < set(who["scopes"])
+    assert mira("client", "show", CLIENT).code == 0
+    kept = sign_ins.file()
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    assert stat.S_IMODE(kept.parent.stat().st_mode) == 0o700
+    before = kept.read_text()
+    assert mira("logout").err == f"✓ mira.halvorsen is signed out of {acme.issuer}.\n"
+    assert mira("client", "list").code == 2
+    kept.write_text(before)
+    ended = mira("client", "list")
+    assert (ended.code, ended.err) == (
+        4,
+        f"authgate: The sign-in to {acme.issuer} has ended: authgate login {acme.issuer}\n",
+    )
+
+
+def test_a_token_that_has_ended_or_is_refused_is_renewed(mira: Cli, acme: Company) -> None:
+    with sign_ins.changing() as kept:
+        first = kept.by_issuer[acme.issuer]
+        kept.keep(replace(first, expires_at=0.0))
+    assert mira("client", "list").code == 0
+    second = sign_ins.remembered().by_issuer[acme.issuer]
+    assert second.refresh_token != first.refresh_token
+    with sign_ins.changing() as kept:
+        kept.keep(replace(second, access_token="x.y.z"))
+    assert mira("whoami").code == 0
+    assert sign_ins.remembered().by_issuer[acme.issuer].access_token != "x.y.z"
+
+
+def test_ti_a_token_of_one_tenant_opens_no_other(mira: Cli, acme: Company, globex: Company) -> None:
+    with sign_ins.changing() as kept:
+        stolen = replace(kept.by_issuer[acme.issuer], issuer=globex.issuer)
+        kept.keep(stolen)
+    ended = mira("client", "list", "--issuer", globex.issuer)
+    assert ended.code == 4
+    assert ended.out == ""
+
+
+def test_who_is_signed_in_nowhere_is_told_how_to(command: Cli, acme: Company) -> None:
+    ended = command("whoami", "--issuer", acme.issuer)
+    said = f"authgate: Nobody is signed in to {acme.issuer}: authgate login {acme.issuer}\n"
+    assert (ended.code, ended.err) == (4, said)
+    assert command("logout").err == "Nobody is signed in.\n"
+
+
+def test_a_scope_that_was_not_granted_is_named(command: Cli, acme: Company) -> None:
+    reader = ("--scope", "openid profile authgate:clients:read")
+    assert command("login", acme.issuer, *PERSON, *reader, stdin=f"{PASSWORD}\n").code == 0
+    ended = command("client", "disable", CLIENT)
+    assert ended.code == 4
+    assert "authgate:clients:write" in ended.err
+
+
+# --- A machine -----------------------------------------------------------------------------------
+
+
+def test_a_machine_acts_by_its_environment(machine: Cli, acme: Company) -> None:
+    who = machine("whoami", "--json").data
+    assert (who["kind"], who["client_id"], who["issuer"]) == ("machine", MACHINE, acme.issuer)
+    made = machine("client", "create", "--name", "J", "--grant", "client_credentials", "--json")
+    assert made.data["client_secret"].startswith("agsec_")
+    os.environ["AUTHGATE_CLIENT_SECRET"] = "wrong"
+    ended = machine("client", "list")
+    assert ended.code == 4
+    assert ended.err.startswith(f"authgate: {acme.issuer} gives {MACHINE} no token: ")
+
+
+def test_a_machine_s_secret_is_told_to_its_own_issuer_alone(machine: Cli, globex: Company) -> None:
+    ended = machine("client", "list", "--issuer", globex.issuer)
+    assert (ended.code, ended.out) == (4, "")
+    assert "Nobody is signed in" in ended.err
+    del os.environ["AUTHGATE_ISSUER"]
+    assert machine("client", "list", "--issuer", globex.issuer).code == 2
+
+
+def test_lists_go_on_by_cursors(machine: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(admin_api, "_FULL_PAGE", 2)
+    every = machine("client", "list", "--all", "--json").data
+    assert len({each["client_id"] for each in every}) == len(every) >= 5
+    some = machine("client", "list", "--limit", "3", "--json")
+    assert some.data == every[:3]
+    assert some.err == "There are more: --all shows them.\n"
+
+
+def test_the_raw_door_shows_what_is_answered(machine: Cli) -> None:
+    shown = machine("api", "get", "clients/terraform", "-i")
+    head, _, body = shown.out.partition("\n\n")
+    assert head.startswith("200\n")
+    assert "\netag: " in head
+    assert json.loads(body)["client_id"] == MACHINE
+    body = '{"name": "x", "grant_types": ["client_credentials"], "client_id": "made-raw"}'
+    assert machine("api", "POST", "/clients", "-d", "-", stdin=body).data["client_secret"]
+    for words in (("-d", "@nowhere"), ("-H", "If-Match")):
+        assert machine("api", "post", "/clients", *words).code == 2
+
+
+# --- Where a token may go ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("issuer", ["http://id.example/t/acme", "ftp://id.example", "https://"])
+def test_only_https_and_this_machine_are_told_a_token(command: Cli, issuer: str) -> None:
+    for words in (
+        ("client", "list", "--issuer", issuer),
+        ("login", issuer),
+        ("whoami", "-t", issuer),
+    ):
+        assert command(*words).code == 2
+
+
+def test_what_only_operators_do_says_so(command: Cli) -> None:
+    ended = command("keys", "list", "-t", "https://id.example/t/acme")
+    assert ended.code in (2, 6)
+
+
+class Pretended:
+    """A server that answers as it is told, and what it was asked."""
+
+    def __init__(self, *answers: httpx2.Response | Exception) -> None:
+        self.asked: list[httpx2.Request] = []
+        self._answers = list(answers)
+        self.waited: list[float] = []
+        http = httpx2.Client(transport=httpx2.MockTransport(self._answer))
+        self.door = RemoteDoor(ISSUER, Always(), http, sleep=self.waited.append)
+
+    def _answer(self, request: httpx2.Request) -> httpx2.Response:
+        self.asked.append(request)
+        answer = self._answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+class Always:
+    """Whoever has a token."""
+
+    def token(self, *, rejected: str | None = None) -> str:
+        """Another one each time that one was refused."""
+        return "second" if rejected else "first"
+
+
+ISSUER = "https://id.example/t/acme"
+DONE = httpx2.Response(200, json={})
+
+
+def test_a_redirect_is_not_followed() -> None:
+    elsewhere = httpx2.Response(307, headers={"location": "https://evil.example/api/v1/clients"})
+    server = Pretended(elsewhere)
+    with pytest.raises(Failure, match=r"leads to https://evil\.example"):
+        AdminApi(server.door).get("/clients")
+    assert len(server.asked) == 1
+
+
+def test_what_may_be_asked_again_is_asked_again_with_the_same_key() -> None:
+    server = Pretended(
+        httpx2.ReadError("lost"), httpx2.Response(503, headers={"retry-after": "2"}), DONE
+    )
+    AdminApi(server.door).post("/clients", {})
+    keys = {each.headers["idempotency-key"] for each in server.asked}
+    assert (len(server.asked), len(keys)) == (3, 1)
+    assert server.waited == [0.2, 2.0]
+
+
+def test_a_change_whose_answer_was_lost_is_not_made_again() -> None:
+    tagged = httpx2.Response(200, json={}, headers={"etag": '"1"'})
+    server = Pretended(tagged, httpx2.ReadError("lost"))
+    with pytest.raises(Unhealthy, match=r"Nobody answers at https://id\.example"):
+        AdminApi(server.door).change("/clients/x", {})
+    assert [each.headers.get("if-match") for each in server.asked] == [None, '"1"']
+
+
+def test_a_token_that_is_refused_is_replaced_once() -> None:
+    refused = {"kind": "token-required", "detail": "It has ended."}
+    server = Pretended(httpx2.Response(401, json=refused), httpx2.Response(401, json=refused))
+    with pytest.raises(NotAllowed, match="It has ended"):
+        AdminApi(server.door).get("/clients")
+    sent = [each.headers["authorization"] for each in server.asked]
+    assert sent == ["Bearer first", "Bearer second"]
+
+
+def test_of_commands_that_run_together_one_refreshes(own_sign_in: SignIn) -> None:
+    refreshed: list[str] = []
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        refreshed.append(request.content.decode())
+        told = {"access_token": "new", "expires_in": 300, "refresh_token": "next"}
+        return httpx2.Response(200, json=told)
+
+    http = httpx2.Client(transport=httpx2.MockTransport(answer))
+    with ThreadPoolExecutor(8) as pool:
+        tokens = list(pool.map(lambda _: Person(own_sign_in.issuer, http).token(), range(8)))
+    assert set(tokens) == {"new"}
+    assert len(refreshed) == 1
+
+
+@pytest.fixture
+def own_sign_in() -> SignIn:
+    """A sign-in whose access token has ended."""
+    made = SignIn(
+        issuer=ISSUER, client_id=CLIENT, name="mira", scope="", access_token="old", expires_at=0.0,
+        refresh_token="first", token_endpoint=f"{ISSUER}/oauth/token", revocation_endpoint=None,
+    )  # fmt: skip
+    with sign_ins.changing() as kept:
+        kept.keep(made)
+    return made
