@@ -186,6 +186,13 @@ SCRIPT = [
     ("client", "enable", "orders"),
     ("client", "revoke-tokens", "orders", "--yes"),
     ("client", "revoke-tokens", "nobody", "--yes"),
+    ("client", "approve", "asked-3", "asked-4", "nobody"),
+    ("client", "approve", "asked-3", "asked-4", "orders"),
+    ("client", "approve", "asked-3", "asked-4"),
+    ("client", "disable", "asked-3", "asked-4"),
+    ("client", "enable", "asked-3", "asked-4", "asked-3"),
+    ("client", "enable", "asked-3", "asked-4"),
+    ("client", "revoke-tokens", "asked-3", "asked-4", "--yes"),
     ("scope", "create", "orders:read", "--title", "see your orders", "--translation", "de=Sehen"),
     ("scope", "create", "orders:read", "--title", "see your orders"),
     ("scope", "create", "authgate:all", "--title", "everything"),
@@ -206,6 +213,8 @@ SCRIPT = [
     ("token", "revoke", "{token}"),
     ("token", "disable", "{token}"),
     ("token", "revoke", _NOBODY),
+    ("token", "revoke", "{token}", _NOBODY),
+    ("token", "revoke", "{token}", "{token}"),
     ("authorization", "list", "--user", "mira.halvorsen", "--json"),
     ("authorization", "show", "{authorization}", "--json"),
     ("authorization", "revoke", "{authorization}", "--yes"),
@@ -244,12 +253,12 @@ def things(cli: Cli, slug: str) -> dict[str, str]:
 
 
 async def prepare(host: Host, slug: str) -> None:
-    """Two clients that wait for approval, and one that a person has allowed something."""
+    """Clients that wait for approval, and one that a person has allowed something."""
     async with installation.opened(host.settings) as parts:
         tenant = await parts.resolver.find(slug)
         assert tenant is not None
         with use_tenant(tenant):
-            for name in ("asked-1", "asked-2"):
+            for name in ("asked-1", "asked-2", "asked-3", "asked-4"):
                 draft = ClientDraft(
                     name=name,
                     client_id=name,

@@ -19,6 +19,8 @@ MERGE_PATCH = "application/merge-patch+json"
 
 _FULL_PAGE = 100
 
+_NONE: Mapping[str, str] = MappingProxyType({})
+
 Document = dict[str, Any]
 
 
@@ -30,7 +32,7 @@ class Asked:
     path: str
     """Below the API, percent-encoded, with its query."""
 
-    headers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    headers: Mapping[str, str] = field(default_factory=lambda: _NONE)
     body: bytes = b""
 
     @property
@@ -90,13 +92,19 @@ class AdminApi:
                 break
         return found, cursor is not None
 
-    def post(self, path: str, said: Document | None = None) -> Document:
-        """Make something, or have something done: once, however often the request gets there."""
+    def post(
+        self, path: str, said: Document | None = None, *, things: Mapping[str, str] = _NONE
+    ) -> Document:
+        """Make something, or have something done: once, however often the request gets there.
+
+        ``things`` are what ``said`` has at places that a refusal may name.
+        """
         headers = {"Idempotency-Key": uuid.uuid4().hex}
-        if said is None:
-            return self._told(self._asked(Asked("POST", path, headers)))
-        body = json.dumps(said).encode()
-        return self._told(self._asked(Asked("POST", path, {**headers, "Content-Type": JSON}, body)))
+        asked = Asked("POST", path, headers)
+        if said is not None:
+            headers["Content-Type"] = JSON
+            asked = Asked("POST", path, headers, json.dumps(said).encode())
+        return self._told(self._asked(asked, things))
 
     def change(self, path: str, patch: Document) -> Document:
         """Change something (RFC 7396), unless somebody else does in the same moment."""
@@ -112,9 +120,9 @@ class AdminApi:
         """The answer, whatever it is."""
         return self._door.send(asked)
 
-    def _asked(self, asked: Asked) -> Answer:
+    def _asked(self, asked: Asked, things: Mapping[str, str] = _NONE) -> Answer:
         answer = self._door.send(asked)
-        api_problems.refuse(answer.status, answer.json(), asked.path)
+        api_problems.refuse(answer.status, answer.json(), asked.path, things=things)
         return answer
 
     def _told(self, answer: Answer) -> Document:

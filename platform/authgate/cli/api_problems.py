@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from itertools import pairwise
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -30,28 +31,36 @@ _NOUNS = {
 }
 
 
-def refuse(status: int, told: object, path: str) -> None:
-    """Go on if it was no refusal. Raises ``Failure``."""
+_NONE: Mapping[str, str] = MappingProxyType({})
+
+
+def refuse(status: int, told: object, path: str, *, things: Mapping[str, str] = _NONE) -> None:
+    """Go on if it was no refusal. Raises ``Failure``.
+
+    ``things`` are what stands at places of the request (JSON pointers) where many of a kind were
+    named: who typed them knows them, and not their places.
+    """
     if 200 <= status < 300:
         return
     problem: Mapping[str, Any] = told if isinstance(told, dict) else {}
     kind = _ENDS.get(status, Unhealthy if status >= 500 else Failure)
-    raise kind(_sentence(status, problem, path))
+    raise kind(_sentence(status, problem, path, things))
 
 
-def _sentence(status: int, problem: Mapping[str, Any], path: str) -> str:
+def _sentence(status: int, problem: Mapping[str, Any], path: str, things: Mapping[str, str]) -> str:
     if status == 404 and not problem.get("detail"):
         return _nothing_there(path)
     if faults := problem.get("errors"):
-        return " ".join(_fault(each) for each in faults)
+        return " ".join(_fault(each, things) for each in faults)
     said = problem.get("detail") or problem.get("title")
     if not said:
         return f"The server answers {status}, and does not say why: is this an issuer of AuthGate?"
     return _ended(said)
 
 
-def _fault(fault: Mapping[str, str]) -> str:
-    place = (fault.get("pointer") or fault.get("parameter") or "").strip("/").replace("/", ".")
+def _fault(fault: Mapping[str, str], things: Mapping[str, str]) -> str:
+    place = fault.get("pointer") or fault.get("parameter") or ""
+    place = things.get(place) or place.strip("/").replace("/", ".")
     return _ended(f"{place}: {fault['detail']}" if place else fault["detail"])
 
 

@@ -2,11 +2,10 @@
 
 import sys
 from datetime import timedelta
-from typing import Any
 
 from authgate.cli import client_metadata, client_records, lists, registration_token
 from authgate.cli import client_options as options
-from authgate.cli.admin_api import within
+from authgate.cli.admin_api import Document, within
 from authgate.cli.administered import OfTenant, administered
 from authgate.cli.client_logouts import logouts
 from authgate.cli.failures import Misused, NotFound
@@ -141,24 +140,24 @@ def end_former_secret(client_id: options.ClientId, tenant: OfTenant = None) -> N
 
 
 @app.verb(example="client disable orders")
-def disable(client_id: options.ClientId, tenant: OfTenant = None) -> None:
-    """Stop serving a client: its tokens end at once."""
-    _done(tenant, client_id, "disable")
-    say(f"✓ {client_id} is disabled.")
+def disable(client_ids: options.ClientIds, tenant: OfTenant = None) -> None:
+    """Stop serving clients: their tokens end at once."""
+    _done_to_all(tenant, client_ids, "disable")
+    say(f"✓ {_named(client_ids)} disabled.")
 
 
 @app.verb(example="client enable orders")
-def enable(client_id: options.ClientId, tenant: OfTenant = None) -> None:
-    """Serve a client again, unless it waits for approval or was rejected."""
-    _done(tenant, client_id, "enable")
-    say(f"✓ {client_id} is enabled.")
+def enable(client_ids: options.ClientIds, tenant: OfTenant = None) -> None:
+    """Serve clients again, unless one waits for approval or was rejected."""
+    _done_to_all(tenant, client_ids, "enable")
+    say(f"✓ {_named(client_ids)} enabled.")
 
 
-@app.verb(example="client approve orders")
-def approve(client_id: options.ClientId, tenant: OfTenant = None) -> None:
-    """Serve a client that waits for it."""
-    _done(tenant, client_id, "approve")
-    say(f"✓ {client_id} is approved.")
+@app.verb(example="client approve orders nightly-export")
+def approve(client_ids: options.ClientIds, tenant: OfTenant = None) -> None:
+    """Serve clients that wait for it."""
+    _done_to_all(tenant, client_ids, "approve")
+    say(f"✓ {_named(client_ids)} approved.")
 
 
 @app.verb(example="client reject orders")
@@ -170,13 +169,13 @@ def reject(client_id: options.ClientId, tenant: OfTenant = None) -> None:
 
 @app.verb(example="client revoke-tokens orders --yes")
 def revoke_tokens(
-    client_id: options.ClientId, tenant: OfTenant = None, yes: options.Yes = False
+    client_ids: options.ClientIds, tenant: OfTenant = None, yes: options.Yes = False
 ) -> None:
-    """End whatever a client was given, at once. People's consents stay."""
+    """End whatever clients were given, at once. People's consents stay."""
     if not yes:
-        confirm(f"End all that {client_id} was given?")
-    ended = _done(tenant, client_id, "revoke-tokens")["revoked"]
-    say(f"✓ {client_id}: {ended} tokens ended.")
+        confirm(f"End all that {', '.join(client_ids)} got?")
+    ended = _done_to_all(tenant, client_ids, "revoke-tokens").get("revoked", "all")
+    say(f"✓ {', '.join(client_ids)}: {ended} tokens ended.")
 
 
 @app.verb(example="client delete orders --yes")
@@ -189,9 +188,22 @@ def delete(client_id: options.ClientId, tenant: OfTenant = None, yes: options.Ye
     say(f"✓ {client_id} is gone.")
 
 
-def _done(tenant: str | None, client_id: str, what: str) -> dict[str, Any]:
+def _done(tenant: str | None, client_id: str, what: str) -> Document:
     with administered(tenant) as api:
         return api.post(within("clients", client_id, what))
+
+
+def _done_to_all(tenant: str | None, client_ids: list[str], what: str) -> Document:
+    if len(client_ids) == 1:
+        return _done(tenant, client_ids[0], what)
+    said = {"clients": [{"client_id": each} for each in client_ids]}
+    things = {f"/clients/{place}": each for place, each in enumerate(client_ids)}
+    with administered(tenant) as api:
+        return api.post(within("bulk", "clients", what), said, things=things)
+
+
+def _named(client_ids: list[str]) -> str:
+    return f"{', '.join(client_ids)} {'is' if len(client_ids) == 1 else 'are'}"
 
 
 def _given_secret(*, public: bool) -> str:

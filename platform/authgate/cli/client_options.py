@@ -19,6 +19,10 @@ InTenant = Annotated[
     str, typer.Option("--tenant", "-t", help="Slug of the tenant on this machine's installation")
 ]
 ClientId = Annotated[str, typer.Argument(help="client_id")]
+ClientIds = Annotated[
+    list[str],
+    typer.Argument(help="client_id; of several clients all or none", metavar="CLIENT_ID..."),
+]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask")]
 
 Name = Annotated[

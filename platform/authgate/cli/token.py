@@ -15,6 +15,10 @@ from authgate.cli.output import Format, Output, Record, say, show
 app = Noun()
 
 Jti = Annotated[UUID, typer.Argument(help="Id of the token, its jti")]
+Jtis = Annotated[
+    list[UUID],
+    typer.Argument(help="Id of the token, its jti; of several all or none", metavar="JTI..."),
+]
 
 
 @app.verb("list", example="token list --client orders --user mira")
@@ -52,10 +56,17 @@ def show_(jti: Jti, tenant: OfTenant = None, output: Output = Format.TABLE) -> N
 
 
 @app.verb(example="token revoke 0199f3a1-c2d4-7b3e-9a5c-6d7e8f901234")
-def revoke(jti: Jti, tenant: OfTenant = None) -> None:
-    """End a token for good."""
-    _done(tenant, jti, "revoke")
-    say(f"✓ {jti} is revoked.")
+def revoke(jtis: Jtis, tenant: OfTenant = None) -> None:
+    """End tokens for good."""
+    if len(jtis) == 1:
+        _done(tenant, jtis[0], "revoke")
+        say(f"✓ {jtis[0]} is revoked.")
+        return
+    ids = [str(each) for each in jtis]
+    things = {f"/ids/{place}": each for place, each in enumerate(ids)}
+    with administered(tenant) as api:
+        api.post(within("bulk", "tokens", "revoke"), {"ids": ids}, things=things)
+    say(f"✓ {', '.join(ids)} are revoked.")
 
 
 @app.verb(example="token disable 0199f3a1-c2d4-7b3e-9a5c-6d7e8f901234")
