@@ -29,9 +29,11 @@ from authgate_testing.server import BASE_URL, MovableClock, RunningServer
 pytest_plugins = [
     "authgate_testing.memory",
     "authgate_testing.garbage",
+    "authgate_testing.compiled_routes",
     "authgate_testing.compiled_templates",
     "authgate_testing.scheduling",
     "authgate_testing.fixtures",
+    "authgate_testing.installed_plugins",
     "authgate_testing.attacks",
     "authgate_testing.faults.report",
     "authgate_testing.secrets_watch.plugin",
