@@ -40,6 +40,7 @@ ORDER: Mapping[str, Sequence[str]] = {
         "deploy",
         "operations",
         "console",
+        "terminal",
         "rotate",
         "backup",
         "observability",
