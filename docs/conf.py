@@ -65,6 +65,7 @@ ORDER: Mapping[str, Sequence[str]] = {
         "audit-events",
         "metrics",
         "rfc-coverage",
+        "conformance",
         "compatibility",
     ],
     "Take part": ["../CONTRIBUTING", "../CHANGELOG"],

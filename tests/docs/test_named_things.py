@@ -147,3 +147,12 @@ def test_whatever_is_done_is_held_by_a_test(pages: dict[str, str], page: str) ->
     done = [row for row in rows if row[2].startswith(" done")]
     assert done
     assert not [row[1] for row in done if "`test_" not in row[3]]
+
+
+def test_what_the_conformance_suite_was_answered_is_held_by_a_test(pages: dict[str, str]) -> None:
+    table = re.compile(r"^\| module \|[^\n]*\| tests \|\n(?:\|[^\n]*\n)+", re.MULTILINE)
+    tables = table.findall(pages["docs/conformance.md"])
+    rows = [line.strip("|").split("|") for each in tables for line in each.splitlines()[2:]]
+    answered = [row for row in rows if row[2].startswith((" passes", " warns"))]
+    assert len(answered) > 60
+    assert not [row[0] for row in answered if "`test_" not in row[3]]

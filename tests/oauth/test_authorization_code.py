@@ -309,6 +309,34 @@ async def test_no_decision_is_a_no(console: Application, person: Person) -> None
 
 # What is wrong with a request. Before the address is proven, a page; after that, the application.
 
+
+@on_sqlite
+async def test_what_is_not_known_of_a_request_does_no_harm(
+    server: RunningServer, console: Application, person: Person, acme: Tenant
+) -> None:
+    odd = {"display": "popup", "claims_locales": "se", "ui_locales": "xx", "acr_values": "1 2"}
+    asking = console.ask(nonce="", extra="foobar", **odd)
+    code = (await allowed(person, asking))["code"]
+    tokens = (await console.redeem(code, asking)).json()
+    said = await claims(server.http, acme, tokens["id_token"], audience="console")
+    assert "nonce" not in said
+
+
+@on_sqlite
+async def test_a_query_belongs_to_a_redirect_uri(
+    server: RunningServer, console: Application, person: Person, acme: Tenant
+) -> None:
+    registered = f"{CALLBACK}?of=acme"
+    with use_tenant(acme):
+        change = ClientChange(redirect_uris=[registered])
+        await provisioning.change_client(server.parts, "console", change)
+    for wrong in (CALLBACK, f"{CALLBACK}?of=globex", f"{registered}&x=1"):
+        assert (await sent_on(person, console.ask(redirect_uri=wrong).url)).status_code == 400
+    answer = await allowed(person, console.ask(redirect_uri=registered))
+    assert answer["of"] == "acme"
+    assert answer["code"]
+
+
 UNPROVEN = {
     "ru_01_another_host": {"redirect_uri": "https://evil.example/cb"},
     "ru_02_nobody": {"client_id": "nobody", "redirect_uri": "https://evil.example/cb"},

@@ -111,8 +111,8 @@ async def test_a_bound_token_names_its_key_everywhere(
     assert bound["token_type"] == "DPoP"
     said = jwt.decode(bound["access_token"], options={"verify_signature": False})
     assert said["cnf"] == {"jkt": prover.key.thumbprint}
-    for path in ("/oauth/userinfo", "/oauth/tokeninfo"):
-        answer = await prover.show(path, bound["access_token"])
+    for path, scheme in (("/oauth/userinfo", "DPoP"), ("/oauth/tokeninfo", "DPOP")):
+        answer = await prover.show(path, bound["access_token"], scheme=scheme)
         assert answer.status_code == 200, answer.text
     # A resource server learns the key by introspection.
     machine = await prover.post(

@@ -194,6 +194,14 @@ async def test_a_client_that_may_ask_unsigned_need_not_say_when_its_request_begi
     assert (await person.http.get(sent(signer, request))).status_code == 303
 
 
+async def test_a_request_may_be_for_others_too_and_clocks_may_differ(
+    signer: Application, key: SigningKey, person: Person
+) -> None:
+    soon, here = int(time.time()) + 8, signer.tenant.issuer
+    _, request = signed(signer, key, aud=[here, "https://other.example/"], nbf=soon, iat=soon)
+    assert (await person.http.get(sent(signer, request))).status_code == 303
+
+
 async def test_what_is_wrong_in_a_signed_request_is_told_at_its_address(
     signer: Application, key: SigningKey, person: Person
 ) -> None:
