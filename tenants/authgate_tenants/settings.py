@@ -70,6 +70,10 @@ class TenantSettings(StoredChoices):
     require_pushed_authorization_requests: bool = False
     """Whether every client has to push its authorization requests (RFC 9126 section 5)."""
 
+    security_profile: Literal["", "fapi2", "fapi2_message_signing"] = ""
+    """What every client has to do at least: all that the FAPI 2.0 Security Profile demands, or
+    Message Signing as well. Clients that can't are refused until they can."""
+
     dpop_nonces: bool = True
     """Whether each DPoP proof has to carry a nonce of ours (RFC 9449 section 8). Clients that
     don't know nonces need ``false``."""

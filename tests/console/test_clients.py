@@ -543,6 +543,7 @@ async def test_no_client_is_left_without_a_way_to_prove_itself(acme: Tenant, adm
         ({"frontchannel_logout_uri": "https://b.example/x"}, "frontchannel_logout_uri"),
         ({"post_logout_redirect_uris": "javascript:1"}, "post_logout_redirect_uris"),
         ({"token_profile": "endless"}, "token_profile"),
+        ({"security_profile": "fapi2"}, "authentication_methods"),
     ):
         page = await admin.submit(wrong, to="/edit")
         assert page.status_code == 400, wrong

@@ -51,6 +51,7 @@ from authgate.storage import (
 from authgate.storage.authorization_requests import Waiting
 from authgate.storage.client_rows import ApplicationType, Client, ConsentPolicy
 from authgate.telemetry import metrics
+from authgate.tokens import lifetimes
 from authgate.tokens.authentication import Authentication
 from authgate.tokens.authorization_response import AuthorizationResponses
 from authgate.tokens.confirmation import Confirmation
@@ -271,7 +272,7 @@ class AuthorizationEndpoint:
         authentication = Authentication.of_session(
             session.authenticated_at, session.amr, session.id
         )
-        lifetime = timedelta(seconds=current_tenant().settings.authorization_code_lifetime)
+        lifetime = timedelta(seconds=lifetimes.of_code(asked.client))
         code, code_id = await authorization_codes.issue(
             client_id=asked.client.client_id,
             user_id=person.user.id,

@@ -21,7 +21,7 @@ from authgate.oauth.errors import (
     UnsupportedResponseType,
 )
 from authgate.storage.client_rows import Client
-from authgate.tokens import scopes
+from authgate.tokens import scopes, security_profile
 from authgate.web import redirect_uris
 from authgate_tenants import current_tenant
 
@@ -143,6 +143,7 @@ class AuthorizationRequest:
         """What the parameters ask for. Raises an ``OAuthError`` for the client."""
         _check_shape(parameters)
         _check_flow(parameters, client)
+        _check_profile(parameters, client, address)
         claims = claims_parameter.read(parameters.get("claims"))
         return cls(
             redirect_uri=address.redirect_uri,
@@ -183,7 +184,8 @@ class AuthorizationRequest:
 def must_push(client: Client) -> bool:
     """Whether the tenant or the client takes requests only where they are pushed."""
     is_pushed = current_tenant().settings.require_pushed_authorization_requests
-    return is_pushed or client.metadata.require_pushed_authorization_requests
+    is_registered = client.metadata.require_pushed_authorization_requests
+    return is_pushed or is_registered or bool(security_profile.of(client))
 
 
 def _check_way(client: Client) -> None:
@@ -215,6 +217,19 @@ def _check_flow(parameters: Parameters, client: Client) -> None:
         raise UnauthorizedClient("The client is not registered for the authorization code grant.")
 
 
+def _check_profile(parameters: Parameters, client: Client, address: ReturnAddress) -> None:
+    """What the client's security profile demands, of a client from before it as well."""
+    if not security_profile.of(client):
+        return
+    if not security_profile.signs_well(current_tenant().settings):
+        raise UnauthorizedClient("The tenant signs as the client's security profile forbids.")
+    if not redirect_uris.is_claimed(address.redirect_uri):
+        raise InvalidRequest("redirect_uri has to be https (FAPI 2.0).")
+    is_signed = security_profile.is_answered_by_signature(client)
+    if is_signed and parameters.get("response_mode") not in SIGNED_MODES:
+        raise InvalidRequest(f"response_mode must be one of {', '.join(SIGNED_MODES)}.")
+
+
 def _scope(parameters: Parameters, client: Client, claimed: tuple[str, ...]) -> tuple[str, ...]:
     try:
         asked = scopes.asked(parameters.get("scope"))
@@ -235,7 +250,8 @@ def _ui_locales(parameters: Parameters) -> tuple[str, ...]:
 
 def _code_challenge(parameters: Parameters, client: Client) -> str:
     challenge, method = parameters.get("code_challenge"), parameters.get("code_challenge_method")
-    if not challenge and not method and client.pkce_optional and not client.is_public:
+    may_do_without = client.pkce_optional and not client.is_public
+    if not challenge and not method and may_do_without and not security_profile.of(client):
         return ""
     if not challenge:
         raise InvalidRequest("code_challenge is required (RFC 7636).")

@@ -124,7 +124,9 @@ class BearerTokens:
         if bool(bound.jkt) != (scheme == _DPOP):
             return False
         try:
-            jkt = "" if not bound.jkt else await self._dpop.key_of(request, access_token=text)
+            jkt = ""
+            if bound.jkt:
+                jkt = await self._dpop.key_of(request, client=found.client, access_token=text)
         except InvalidDpopProof as error:
             raise InvalidTokenProof(error.description) from error
         except UseDpopNonce as error:

@@ -8,6 +8,7 @@ from authgate.oauth.client_keys import ClientKeys
 from authgate.storage import spent_jtis
 from authgate.storage.client_metadata import CLIENT_SECRET_JWT, PRIVATE_KEY_JWT
 from authgate.storage.client_rows import Client
+from authgate.tokens import security_profile
 from authgate.tokens.client_secret_seal import ClientSecretSeal
 from authgate.tokens.foreign_jwt import LEEWAY, ForeignJwt
 from authgate.tokens.jwk import ALGORITHMS
@@ -37,6 +38,10 @@ class ClientAssertions:
             raise InvalidToken("not a method of the client")
         if client.metadata.token_endpoint_auth_signing_alg not in ("", assertion.algorithm):
             raise InvalidToken("not the algorithm of the client")
+        if method_of(assertion) == PRIVATE_KEY_JWT and (
+            assertion.algorithm not in security_profile.algorithms(client)
+        ):
+            raise InvalidToken("not an algorithm of the client's security profile")
         if not assertion.is_a(_TYPE):
             raise InvalidToken("of another type")
         # Whoever cannot sign makes us remember nothing.
@@ -74,7 +79,7 @@ def _check_audience(client: Client, assertion: ForeignJwt, endpoint: str) -> Non
         return
     # Another server may have told its clients that our endpoint is its own, and would then be
     # sent an assertion that is good here (RFC 7523 as revised, section 3).
-    if not client.metadata.legacy_assertion_audience:
+    if not client.metadata.legacy_assertion_audience or security_profile.of(client):
         raise InvalidToken("not for this issuer alone")
     named = audience if isinstance(audience, list) else [audience]
     if not {issuer, f"{issuer}/oauth/token", endpoint} & {each for each in named if _is_text(each)}:

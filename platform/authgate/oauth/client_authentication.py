@@ -21,6 +21,7 @@ from authgate.oauth.families import REFRESH
 from authgate.oauth.registered_clients import RegisteredClients
 from authgate.storage.client_rows import Client
 from authgate.telemetry import metrics
+from authgate.tokens import security_profile
 from authgate.tokens.foreign_jwt import ForeignJwt
 from authgate.tokens.jws import InvalidToken
 from authgate.web.client_ip import bucket
@@ -99,6 +100,8 @@ class ClientAuthenticator:
             client, credentials, grant_type=grant_type, now=self._clock()
         ):
             return await self._by_certificate(request, credentials, client)
+        if not _is_taken(client, credentials.method):
+            await self._refuse(request, credentials, reason="not as its security profile demands")
         return await self._proven(client, credentials.method)
 
     async def _by_certificate(
@@ -122,6 +125,8 @@ class ClientAuthenticator:
         try:
             if client is None or not client.is_active:
                 raise InvalidToken("not of a client that is served")
+            if not _is_taken(client, credentials.method):
+                raise InvalidToken("not as the client's security profile demands")
             endpoint = f"{current_tenant().issuer}{request.path}"
             await self._assertions.prove(client, assertion, endpoint=endpoint)
         except InvalidToken as error:
@@ -233,6 +238,11 @@ def _proves(client: Client, credentials: Credentials, *, grant_type: str, now: d
     if credentials.method not in client.authentication_methods:
         return False
     return client.is_public or matches
+
+
+def _is_taken(client: Client, method: str) -> bool:
+    """Whether its security profile takes this method; certificates and keys always are."""
+    return method in security_profile.METHODS or not security_profile.of(client)
 
 
 def _may_leave_it_out(client: Client, grant_type: str) -> bool:

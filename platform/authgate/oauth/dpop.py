@@ -10,7 +10,9 @@ from urllib.parse import urlsplit
 from authgate.clock import Clock
 from authgate.oauth.errors import InvalidDpopProof, UseDpopNonce
 from authgate.storage import spent_jtis
+from authgate.storage.client_rows import Client
 from authgate.telemetry import metrics
+from authgate.tokens import security_profile
 from authgate.tokens.dpop_nonces import DpopNonces
 from authgate.tokens.foreign_jwt import LEEWAY, ForeignJwt
 from authgate.tokens.jwk import ALGORITHMS, BadJwk, PublicKey, public_key
@@ -36,11 +38,18 @@ class DpopProofs:
         self._nonces = nonces
         self._clock = clock
 
-    async def key_of(self, request: MachineRequest, *, access_token: str | None = None) -> str:
+    async def key_of(
+        self,
+        request: MachineRequest,
+        *,
+        client: Client | None = None,
+        access_token: str | None = None,
+    ) -> str:
         """The thumbprint (``jkt``) of the key that a request proves to hold; empty where it sends
         no proof.
 
-        With ``access_token`` the proof must be made for that one (section 7). Raises
+        With ``access_token`` the proof must be made for that one (section 7), with ``client`` by
+        an algorithm that this one may use. Raises
         ``InvalidDpopProof`` and ``UseDpopNonce``.
         """
         sent = request.header(HEADER)
@@ -48,6 +57,8 @@ class DpopProofs:
             return ""
         try:
             proof = ForeignJwt.read(sent)
+            if client and proof.algorithm not in security_profile.algorithms(client):
+                raise InvalidToken("is not made by an algorithm of the client's security profile")
             key = _key(proof)
             self._check_claims(proof, request, access_token)
             await self._check_nonce(proof)

@@ -9,6 +9,7 @@ from authgate.storage import refresh_tokens, users
 from authgate.storage.client_rows import Client
 from authgate.storage.refresh_tokens import RefreshStatus
 from authgate.storage.users import User
+from authgate.tokens import security_profile
 from authgate.tokens.issuer import token_type
 from authgate.tokens.signed_answer import SignedAnswers
 from authgate.tokens.subjects import Subjects, is_pairwise
@@ -55,7 +56,8 @@ def endpoint(
             known = await _refresh_token(token, client, subjects, clock)
         else:
             known = await _access_token(await bearer.find(token), client, subjects)
-        if _SIGNED not in (request.header(b"accept") or ""):
+        is_wanted = _SIGNED in (request.header(b"accept") or "")
+        if not is_wanted and not security_profile.is_answered_by_signature(client):
             return Reply.json(200, known)
         signed = await answers.sign(
             {"token_introspection": known},

@@ -44,7 +44,7 @@ def endpoint(
         client = await authenticator.authenticate(request, form)
         await limits.count("pushed_per_client", client.client_id, bucket(request.client_ip))
         # First: who is asked for a nonce comes again with the same request object.
-        jkt = await dpop.key_of(request)
+        jkt = await dpop.key_of(request, client=client)
         parameters = await request_objects.opened(_pushed(request.body), client)
         wanted = _bound(_wanted(parameters, client), jkt)
         lifetime = current_tenant().settings.pushed_request_lifetime

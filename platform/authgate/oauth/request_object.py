@@ -15,6 +15,7 @@ from authgate.oauth.errors import InvalidRequest, InvalidRequestObject, InvalidR
 from authgate.plugin_api import HttpClient, HttpFailure
 from authgate.storage import spent_jtis
 from authgate.storage.client_rows import Client
+from authgate.tokens import security_profile
 from authgate.tokens.foreign_jwt import LEEWAY, ForeignJwt
 from authgate.tokens.jwk import ALGORITHMS
 from authgate.tokens.jws import InvalidToken
@@ -51,7 +52,7 @@ class RequestObjects:
         """
         text = await self._text(parameters, client)
         if text is None:
-            if client.metadata.require_signed_request_object:
+            if security_profile.must_sign(client):
                 raise InvalidRequest("The client is registered for signed requests.")
             return parameters
         try:
@@ -88,12 +89,14 @@ class RequestObjects:
             raise InvalidToken("is of another type")
         if client.metadata.request_object_signing_alg not in ("", signed.algorithm):
             raise InvalidToken("is not signed by the client's algorithm")
+        if signed.algorithm not in security_profile.algorithms(client):
+            raise InvalidToken("is not signed by an algorithm of the client's security profile")
         if not await self._keys.signed(client, signed):
             raise InvalidToken("is not signed by the client")
         _check_parties(signed, client)
         now = self._clock().timestamp()
         # Who may ask without a signature as well gains nothing by one that has no end.
-        may_be_endless = not client.metadata.require_signed_request_object
+        may_be_endless = not security_profile.must_sign(client)
         end = signed.check_times(now, longest=_LONGEST, may_be_endless=may_be_endless)
         _check_begin(signed, client, now)
         found = Parameters([pair for name in signed.claims for pair in _pairs(signed, name)])
@@ -105,7 +108,7 @@ def _check_begin(signed: ForeignJwt, client: Client, now: float) -> None:
     """FAPI 2.0 Message Signing section 5.3.1: an hour ago at most, and for an hour."""
     begin, end = signed.seconds("nbf"), signed.seconds("exp")
     if begin is None:
-        if client.metadata.require_signed_request_object:
+        if security_profile.must_sign(client):
             raise InvalidToken("does not say when it begins")
     elif now - begin > _LONGEST + LEEWAY or (end is not None and end - begin > _LONGEST):
         raise InvalidToken("is good for longer than an hour")

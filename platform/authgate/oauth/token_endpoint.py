@@ -17,6 +17,7 @@ from authgate.oauth.errors import (
 )
 from authgate.oauth.grants import Grant, TokenRequest
 from authgate.storage.client_rows import Client
+from authgate.tokens import security_profile
 from authgate.tokens.confirmation import Confirmation
 from authgate.tokens.issuer import IssuedToken
 from authgate.web.client_certificate import ClientCertificates
@@ -46,9 +47,7 @@ def endpoint(
             raise UnauthorizedClient("The client is not registered for this grant.")
         if not grant.is_paced:
             await limits.count("token_per_client", client.client_id, bucket(request.client_ip))
-        said = client.metadata
-        is_bound = said.dpop_bound_access_tokens or said.tls_client_certificate_bound_access_tokens
-        if not is_bound and request.header(DPOP) is None:
+        if not _must_bind(client) and request.header(DPOP) is None:
             issued = await grant.redeem(TokenRequest(client, form, request.client_ip))
             return Reply.json(200, _success(issued))
         shown = await _shown(request, client, dpop, certificates)
@@ -63,14 +62,22 @@ async def _shown(
     request: MachineRequest, client: Client, dpop: DpopProofs, certificates: ClientCertificates
 ) -> Confirmation:
     """The keys that the client has shown, to which its tokens are bound."""
-    jkt, x5t = await dpop.key_of(request), ""
+    jkt, x5t = await dpop.key_of(request, client=client), ""
     if client.metadata.dpop_bound_access_tokens and not jkt:
         raise InvalidDpopProof("The client is registered for tokens bound to its key.")
     if client.metadata.tls_client_certificate_bound_access_tokens:
         x5t = certificates.thumbprint(request)
         if not x5t:
             raise InvalidRequest("The client is registered for tokens bound to its certificate.")
+    if not jkt and not x5t:
+        raise InvalidDpopProof("The client's security profile demands tokens bound to its key.")
     return Confirmation(jkt, x5t)
+
+
+def _must_bind(client: Client) -> bool:
+    said = client.metadata
+    is_registered = said.dpop_bound_access_tokens or said.tls_client_certificate_bound_access_tokens
+    return is_registered or bool(security_profile.of(client))
 
 
 def _grant(form: Form, by_type: dict[str, Grant]) -> Grant:

@@ -5,7 +5,7 @@ Each tenant's answer is made once and kept as bytes until the tenant changes.
 """
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -13,15 +13,17 @@ import orjson
 
 from authgate import storage
 from authgate.oauth import client_assertion, dpop, pkce, request_object
-from authgate.oauth.authorization_request import PROMPTS, RESPONSE_MODES
+from authgate.oauth.authorization_request import PROMPTS, RESPONSE_MODES, SIGNED_MODES
 from authgate.oauth.grants import Grant
 from authgate.storage import scopes
 from authgate.storage.client_metadata import AUTHENTICATION_METHODS, SUBJECT_TYPES, TLS_METHODS
 from authgate.storage.shared_cache import SharedCache
+from authgate.tokens import security_profile
 from authgate.tokens.authentication import ACR
 from authgate.tokens.id_token import algorithm_of
 from authgate.tokens.keys import SigningKeys
 from authgate.tokens.refresh_rotation import OFFLINE
+from authgate.tokens.security_profile import SecurityProfile
 from authgate.web.machine import Handler, Headers, MachineRequest, Reply
 from authgate_tenants import Tenant, TenantSettings, current_tenant
 
@@ -149,7 +151,30 @@ def _metadata(
     tenant: Tenant,
     described: tuple[str, ...],
 ) -> dict[str, object]:
-    return _provided(tenant, grant_types, described) | _registration(tenant) | more
+    provided = _provided(tenant, grant_types, described) | _registration(tenant) | more
+    return _demanded(tenant.settings.security_profile, provided)
+
+
+def _demanded(profile: str, provided: dict[str, object]) -> dict[str, object]:
+    """What is left of it where a security profile is demanded of every client."""
+    if not profile:
+        return provided
+    demanded: dict[str, object] = {
+        name: _of_those(values, security_profile.METHODS | {*security_profile.SIGNING_ALGORITHMS})
+        for name, values in provided.items()
+        if name.endswith(("_auth_methods_supported", "_alg_values_supported"))
+    }
+    demanded["require_pushed_authorization_requests"] = True
+    if profile == SecurityProfile.FAPI2_MESSAGE_SIGNING:
+        demanded |= {
+            "require_signed_request_object": True,
+            "response_modes_supported": list(SIGNED_MODES),
+        }
+    return provided | demanded
+
+
+def _of_those(values: object, taken: Collection[str]) -> list[str]:
+    return [each for each in values if each in taken] if isinstance(values, list) else []
 
 
 def _scopes(described: tuple[str, ...]) -> list[str]:

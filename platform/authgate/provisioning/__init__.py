@@ -32,7 +32,12 @@ from authgate.provisioning.scopes import (
     change_scope,
     remove_scope,
 )
-from authgate.provisioning.tenants import add_tenant, change_tenant, set_tenant_status
+from authgate.provisioning.tenants import (
+    UnfitTenant,
+    add_tenant,
+    change_tenant,
+    set_tenant_status,
+)
 from authgate.provisioning.tokens import (
     UnknownToken,
     disable_token,
@@ -61,6 +66,7 @@ __all__ = [
     "UnfitClient",
     "UnfitScope",
     "UnfitSelection",
+    "UnfitTenant",
     "UnknownClient",
     "UnknownInitialAccessToken",
     "UnknownScope",

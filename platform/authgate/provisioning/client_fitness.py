@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from functools import partial
 
-from authgate.provisioning import client_keys_fitness, sectors, token_fitness
+from authgate.provisioning import client_keys_fitness, profile_fitness, sectors, token_fitness
 from authgate.provisioning.unfit import UnfitClient
 from authgate.storage.client_drafts import ClientDraft
 from authgate.storage.client_metadata import ClientMetadata
@@ -56,6 +56,7 @@ def _faults(draft: ClientDraft) -> Iterator[tuple[str, str]]:
         yield "consent", "Only the tenant's own applications (first party) do without consent."
     yield from client_keys_fitness.faults(draft)
     yield from sectors.faults(draft)
+    yield from profile_fitness.faults(draft)
     if draft.owner_id is not None and any(is_admin(each) for each in draft.scopes):
         yield "scopes", "Nobody's own application administers the tenant."
     if draft.public:

@@ -11,6 +11,7 @@ from authgate.installation import Installation
 from authgate.settings import LimitSettings
 from authgate.storage.rate_limits import BadLimit, Limit
 from authgate.tokens.id_token import algorithm_of
+from authgate.tokens.security_profile import SIGNING_ALGORITHMS, signs_well
 from authgate_tenants import (
     Tenant,
     TenantSettings,
@@ -20,6 +21,10 @@ from authgate_tenants import (
     use_tenant,
 )
 from authgate_tenants.lifecycle import new_tenant, set_status, store
+
+
+class UnfitTenant(ValueError):
+    """Settings that do not go together. The text says which."""
 
 
 async def add_tenant(
@@ -70,8 +75,8 @@ async def change_tenant(
 ) -> None:
     """Another name, or other settings, in force at once; with a key of an algorithm newly chosen.
 
-    ``change`` sees the settings that nobody else changes meanwhile. Raises what it raises, and
-    ``BadLimit``.
+    ``change`` sees the settings that nobody else changes meanwhile. Raises what it raises,
+    ``BadLimit`` and ``UnfitTenant``.
     """
     with use_tenant(tenant):
         async with storage.transaction():
@@ -79,6 +84,7 @@ async def change_tenant(
             before = TenantSettings.from_json(row.settings)
             after = change(before)
             _check_limits(after)
+            _check_profile(after)
             changes = _differences(before, after)
             if name not in (None, row.name):
                 changes.append({"setting": "name", "was": row.name, "is": name})
@@ -115,6 +121,12 @@ def _differences(before: TenantSettings, after: TenantSettings) -> list[dict[str
         for each in fields(TenantSettings)
         if (was := getattr(before, each.name)) != (now := getattr(after, each.name))
     ]
+
+
+def _check_profile(settings: TenantSettings) -> None:
+    if settings.security_profile and not signs_well(settings):
+        named = ", ".join(SIGNING_ALGORITHMS)
+        raise UnfitTenant(f"With a security profile signing_algorithm is one of {named}.")
 
 
 def _check_limits(settings: TenantSettings) -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from authgate.registration import metadata
 from authgate.storage.client_drafts import ClientChange, ClientDraft
 from authgate.storage.client_rows import Client
+from authgate.tokens.security_profile import stricter
 
 
 def between(client: Client, wanted: ClientDraft) -> ClientChange:
@@ -20,6 +21,10 @@ def between(client: Client, wanted: ClientDraft) -> ClientChange:
             if hasattr(wanted.metadata, name)
         },
     )
+    # It may demand more of itself, and never less than somebody has demanded of it.
+    profile = stricter(client.metadata.security_profile, said.security_profile)
+    is_legacy = said.legacy_assertion_audience and not profile
+    said = replace(said, security_profile=profile, legacy_assertion_audience=is_legacy)
     change = ClientChange(
         name=wanted.name if wanted.name != client.name else None,
         grant_types=_other(list(wanted.grant_types), client.grant_types),
@@ -29,7 +34,7 @@ def between(client: Client, wanted: ClientDraft) -> ClientChange:
             wanted.application_type if wanted.application_type != client.application_type else None
         ),
         # Whether it has to prove itself by PKCE is an administrator's to say, of who has a secret.
-        pkce_optional=False if wanted.public and client.pkce_optional else None,
+        pkce_optional=False if client.pkce_optional and (wanted.public or profile) else None,
         authentication_methods=None if method in client.authentication_methods else [method],
         metadata=said if said != client.metadata else None,
     )

@@ -28,6 +28,7 @@ from authgate.storage.client_rows import ApplicationType, Client, ClientStatus
 from authgate.tokens import scopes
 from authgate.tokens.id_token import algorithm_of
 from authgate.tokens.refresh_rotation import OFFLINE
+from authgate.tokens.security_profile import SecurityProfile, stricter
 from authgate.web import redirect_uris
 from authgate.web.machine import BadRequest, MachineRequest, parse_json_object
 from authgate.web.redirect_uris import BadRedirectUri
@@ -126,6 +127,7 @@ class Described(BaseModel):
     request_object_signing_alg: str = ""
     request_uris: Annotated[list[_Url], Field(max_length=20)] = []
     require_signed_request_object: bool = False
+    security_profile: Literal["", "fapi2", "fapi2_message_signing"] = ""
 
     @model_validator(mode="after")
     def _goes_together(self) -> Self:
@@ -152,7 +154,7 @@ class Described(BaseModel):
             grant_types=grants,
             scopes=_scopes(self.scope, grants, settings),
             public=self._is_public(),
-            pkce_optional=not (settings.client_registration_strict or self._is_public()),
+            pkce_optional=not (self._is_strict(settings) or self._is_public()),
             redirect_uris=list(dict.fromkeys(self.redirect_uris)),
             application_type=self._kind(),
             authentication_methods=[self.token_endpoint_auth_method],
@@ -173,12 +175,20 @@ class Described(BaseModel):
             for name, value in self
             if name in _KEPT and value is not None
         }
+        said["security_profile"] = self._profile(settings)
         signs = self.token_endpoint_auth_method in (PRIVATE_KEY_JWT, CLIENT_SECRET_JWT)
         return ClientMetadata(
             **said,
             self_registered=True,
-            legacy_assertion_audience=signs and not settings.client_registration_strict,
+            legacy_assertion_audience=signs and not self._is_strict(settings),
         )
+
+    def _profile(self, settings: TenantSettings) -> SecurityProfile:
+        # What is demanded of everybody is looked at when they register, and not when they come.
+        return stricter(self.security_profile, settings.security_profile)
+
+    def _is_strict(self, settings: TenantSettings) -> bool:
+        return settings.client_registration_strict or bool(self._profile(settings))
 
     def _kind(self) -> ApplicationType:
         if self.application_type is not None:

@@ -110,6 +110,9 @@ class ClientMetadata(StoredChoices):
     other address is asked."""
     require_signed_request_object: bool = False
     """Whether it has to sign its authorization requests (RFC 9101 section 10.5)."""
+    security_profile: str = ""
+    """``fapi2`` or ``fapi2_message_signing``: all that these profiles demand of a client, at once;
+    where it is empty, what the tenant demands of everybody."""
     require_pushed_authorization_requests: bool = False
     """Whether it has to push its authorization requests (RFC 9126 section 6)."""
     tls_client_auth_subject_dn: str = ""

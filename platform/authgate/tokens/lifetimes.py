@@ -4,6 +4,7 @@ import random
 from enum import StrEnum
 
 from authgate.storage.client_rows import Client
+from authgate.tokens import security_profile
 from authgate_tenants import TenantSettings, current_tenant
 
 
@@ -27,6 +28,13 @@ def of_access_token(client: Client) -> int:
         lifetime = min(own, settings.access_token_lifetime_cap)
     jitter = min(settings.access_token_jitter, lifetime // 2)
     return lifetime - random.randrange(jitter + 1) if jitter else lifetime  # noqa: S311 - no secret
+
+
+def of_code(client: Client) -> int:
+    """Seconds until an authorization code ends that nobody has redeemed."""
+    chosen = current_tenant().settings.authorization_code_lifetime
+    is_bounded = security_profile.of(client)
+    return min(chosen, security_profile.CODE_LIFETIME) if is_bounded else chosen
 
 
 def of_machine_token(client: Client) -> int:

@@ -11,7 +11,7 @@ from authgate.storage.client_rows import Client
 from authgate.storage.redemptions import Spend
 from authgate.storage.refresh_tokens import NewRefreshToken, Presented, RefreshStatus
 from authgate.storage.users import User
-from authgate.tokens import lifetimes
+from authgate.tokens import lifetimes, security_profile
 from authgate.tokens.authentication import Authentication
 from authgate.tokens.confirmation import NO_KEY, Confirmation
 from authgate_tenants import current_tenant
@@ -75,7 +75,10 @@ class RefreshRotation:
     def follow(self, presented: Presented, client: Client, token: str) -> tuple[Following, Spend]:
         """The token to use from now on, and what makes it so unless another request was first."""
         now = self._clock()
-        if not current_tenant().settings.refresh_token_rotation:
+        # FAPI 2.0 Security Profile 5.3.2.1: who proves itself each time gains nothing by it, and
+        # whose answer is lost would lose the person.
+        rotates = current_tenant().settings.refresh_token_rotation
+        if not rotates or security_profile.of(client):
             expires_at = _expiry(client, now, presented.ends_at)
             touch = refresh_tokens.touch(presented.id, now=now, expires_at=expires_at)
             return Following(token), touch

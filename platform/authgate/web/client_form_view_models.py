@@ -57,6 +57,7 @@ class ClientFields:
     tls_client_auth_subject_dn: str = ""
     tls_client_auth_san_dns: str = ""
 
+    security_profile: str = ""
     require_pushed_authorization_requests: bool = False
     require_signed_request_object: bool = False
     subject_type: str = "public"
