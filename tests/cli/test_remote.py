@@ -7,6 +7,7 @@ import re
 import stat
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from pathlib import Path
 from threading import Event
 
 import httpx2
@@ -356,6 +357,9 @@ def test_who_is_signed_in_nowhere_is_told_how_to(command: Cli, acme: Company) ->
     said = f"authgate: Nobody is signed in to {acme.issuer}: authgate login {acme.issuer}\n"
     assert (ended.code, ended.err) == (4, said)
     assert command("logout").err == "Nobody is signed in.\n"
+    ended = command("login", acme.issuer, "--client-id", "nobody", *PERSON, stdin=PASSWORD)
+    assert ended.code == 4
+    assert "nobody has to be a client of the tenant" in ended.err
 
 
 def test_a_scope_that_was_not_granted_is_named(command: Cli, acme: Company) -> None:
@@ -369,11 +373,15 @@ def test_a_scope_that_was_not_granted_is_named(command: Cli, acme: Company) -> N
 # --- A machine -----------------------------------------------------------------------------------
 
 
-def test_a_machine_acts_by_its_environment(machine: Cli, acme: Company) -> None:
+def test_a_machine_acts_by_its_environment(machine: Cli, acme: Company, tmp_path: Path) -> None:
     who = machine("whoami", "--json").data
     assert (who["kind"], who["client_id"], who["issuer"]) == ("machine", MACHINE, acme.issuer)
     made = machine("client", "create", "--name", "J", "--grant", "client_credentials", "--json")
     assert made.data["client_secret"].startswith("agsec_")
+    (tmp_path / "secret").write_text(f"{os.environ.pop('AUTHGATE_CLIENT_SECRET')}\n")
+    assert machine("client", "list").code == 2
+    os.environ["AUTHGATE_CLIENT_SECRET_FILE"] = str(tmp_path / "secret")
+    assert machine("client", "list").code == 0
     os.environ["AUTHGATE_CLIENT_SECRET"] = "wrong"
     ended = machine("client", "list")
     assert ended.code == 4

@@ -31,8 +31,9 @@ OfTenant = Annotated[
 ISSUER = "AUTHGATE_ISSUER"
 CLIENT_ID = "AUTHGATE_CLIENT_ID"
 CLIENT_SECRET = "AUTHGATE_CLIENT_SECRET"
-VARIABLES = (ISSUER, CLIENT_ID, CLIENT_SECRET)
-"""Of the environment: where to, and as which machine."""
+CLIENT_SECRET_FILE = "AUTHGATE_CLIENT_SECRET_FILE"
+VARIABLES = (ISSUER, CLIENT_ID, CLIENT_SECRET, CLIENT_SECRET_FILE)
+"""Of the environment: where to, and as which machine. The secret may be in a file."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,8 +23,7 @@ def list_(
     tenant: OfTenant = None,
     client: Annotated[str | None, typer.Option(help="Only of this client_id")] = None,
     user: Annotated[str | None, typer.Option(help="Only of this person, by name or e-mail")] = None,
-    limit: lists.Limit = lists.USUAL,
-    all_: lists.All = False,
+    extent: lists.Extent,
     output: Output = Format.TABLE,
 ) -> None:
     """List what people have allowed applications, the latest first."""
@@ -33,8 +32,8 @@ def list_(
             api,
             "/authorizations",
             _record,
+            extent,
             output,
-            limit=None if all_ else limit,
             client_id=client,
             user_id=people.found(api, user)["id"] if user else None,
         )

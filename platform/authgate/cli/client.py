@@ -50,8 +50,7 @@ def list_(
     search: options.Search = None,
     status: options.InStatus = None,
     public: options.Kind = None,
-    limit: lists.Limit = lists.USUAL,
-    all_: lists.All = False,
+    extent: lists.Extent,
     output: Output = Format.TABLE,
 ) -> None:
     """List a tenant's clients."""
@@ -60,8 +59,8 @@ def list_(
             api,
             "/clients",
             client_records.summary,
+            extent,
             output,
-            limit=None if all_ else limit,
             search=search,
             status=status,
             public=public,

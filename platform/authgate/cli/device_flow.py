@@ -33,6 +33,10 @@ class Denied(SignInFailed):
     """The person said no."""
 
 
+class UnknownClient(SignInFailed):
+    """The issuer has no such client, or it is none for devices."""
+
+
 class Expired(SignInFailed):
     """Nobody approved the code in time."""
 
@@ -212,9 +216,9 @@ def _refusal(body: Mapping[str, Any], answer: httpx2.Response) -> SignInFailed:
             return Expired("Nobody approved in time: start again.")
         case error:
             said = body.get("error_description") or "no reason given"
-            return SignInFailed(
-                f"{answer.url.path} refuses: {error or answer.status_code} ({said})"
-            )
+            words = f"{answer.url.path} refuses: {error or answer.status_code} ({said})"
+            is_client_s = error in ("invalid_client", "unauthorized_client")
+            return UnknownClient(words) if is_client_s else SignInFailed(words)
 
 
 def http_for(url: str) -> httpx2.AsyncClient:

@@ -15,21 +15,12 @@ from authgate.jobs.celery_settings import NoBroker
 from authgate.plugin_api import ConnectorConfigError
 from authgate.plugin_manager import NoConnector, PluginRefused
 from authgate.provisioning import (
-    NotApproved,
-    ScopeInUse,
-    UnfitClient,
-    UnfitScope,
     UnfitTenant,
-    UnknownClient,
     UnknownInitialAccessToken,
-    UnknownScope,
-    UnknownToken,
     UnknownUser,
 )
 from authgate.provisioning.domain_proof import NotProven, ProofUnreachable
 from authgate.serving import PortTaken, ServingError
-from authgate.storage.client_secrets import WeakSecret
-from authgate.storage.clients import BadClientId, ClientIdTaken
 from authgate.storage.connections import ConnectionExists
 from authgate.storage.database import OwnerUrlMissing
 from authgate.storage.fitness import LoginRefused, NotMigrated
@@ -37,13 +28,11 @@ from authgate.storage.migrate import UnknownMigration
 from authgate.storage.rate_limits import BadLimit
 from authgate.storage.redis import RedisUnavailable
 from authgate.storage.row_security import RoleMissing, WallMissing
-from authgate.storage.scopes import ScopeTaken
 from authgate.storage.service_lock import DatabaseInUse
 from authgate.storage.usernames import BadUsername
 from authgate.storage.users import UsernameTaken
 from authgate.telemetry.tracing import TracingNotInstalled
 from authgate.tokens.keys import KeysChanged, KeyTooYoung, UnknownKey
-from authgate.web.redirect_uris import BadRedirectUri
 from authgate_tenants.domains import BadHost, HostTaken, UnknownDomain
 from authgate_tenants.encryption import UnknownKeyEncryptionKey
 from authgate_tenants.key_encryption import KeyEncryptionKeyError
@@ -55,12 +44,7 @@ _ENDS: tuple[tuple[type[Exception], type[Failure], str], ...] = (
     (BadSlug, Misused, "{}"),
     (BadHost, Misused, "{}"),
     (BadUsername, Misused, "{}"),
-    (WeakSecret, Misused, "{}"),
-    (BadClientId, Misused, "{}"),
-    (UnfitClient, Misused, "{}"),
-    (UnfitScope, Misused, "{}"),
     (UnfitTenant, Misused, "{}"),
-    (BadRedirectUri, Misused, "{}"),
     (BadConnectionSlug, Misused, "{}"),
     (ConnectorConfigError, Misused, "{}"),
     (
@@ -77,21 +61,14 @@ _ENDS: tuple[tuple[type[Exception], type[Failure], str], ...] = (
     (NoBroker, Misused, "{}"),
     (TracingNotInstalled, Misused, "{}"),
     (UnknownMigration, NotFound, "There is no migration {}."),
-    (UnknownClient, NotFound, "There is no client {}, or it has no secret."),
     (UnknownInitialAccessToken, NotFound, "There is no initial access token {}."),
     (UnknownUser, NotFound, "There is no user {}."),
-    (UnknownToken, NotFound, "There is no token {} that this could be done to."),
-    (UnknownScope, NotFound, "The tenant has not described a scope {}."),
     (UnknownKey, NotFound, "There is no signing key {}, or it is revoked already."),
     (UnknownDomain, NotFound, "The tenant has not claimed {}: authgate domain add."),
     (UnknownConnection, NotFound, "There is no connection {}."),
     (HostTaken, Conflict, "{} is another tenant's, who has to give it up first."),
     (ConnectionExists, Conflict, "There is a connection {} already."),
-    (ScopeTaken, Conflict, "The scope {} is described already."),
-    (ScopeInUse, Conflict, "Clients are registered for the scope {}."),
     (SlugTaken, Conflict, "There is a tenant {} already."),
-    (NotApproved, Conflict, "{}"),
-    (ClientIdTaken, Conflict, "There is a client {} already."),
     (UsernameTaken, Conflict, "There is a user {} already, or one with that address or id."),
     (
         KeyTooYoung,

@@ -13,8 +13,15 @@ from authgate.cli import headless_browser, sign_ins, web_client
 from authgate.cli.bearers import SCOPES
 from authgate.cli.demo_site import DEVICE_CLIENT, DEVICE_SCOPES, SEEDS, DemoSite
 from authgate.cli.device_display import DeviceDisplay
-from authgate.cli.device_flow import Authorization, DeviceFlow, Endpoints, Tokens, http_for
-from authgate.cli.failures import Misused
+from authgate.cli.device_flow import (
+    Authorization,
+    DeviceFlow,
+    Endpoints,
+    Tokens,
+    UnknownClient,
+    http_for,
+)
+from authgate.cli.failures import Misused, NotAllowed
 from authgate.cli.output import Format, Output, printable, say, show
 
 Issuer = Annotated[str | None, typer.Argument(help="Address of the tenant; the demo's if left out")]
@@ -103,12 +110,22 @@ def login(
         wanted = of_demo(client_id=client_id, scope=scope, headless=headless, approver=approver)
     if headless and wanted.approver is None:
         raise Misused("--headless needs --username and --password-stdin here.")
-    who = asyncio.run(signed_in(wanted))
+    who = _run(wanted)
     if issuer:
         _keep(wanted.client_id, who)
     report(who, output)
     if issuer:
         say("Commands go there from now on: authgate whoami, authgate logout.")
+
+
+def _run(wanted: Wanted) -> SignedIn:
+    try:
+        return asyncio.run(signed_in(wanted))
+    except UnknownClient as error:
+        raise NotAllowed(
+            f"{error}. {wanted.client_id} has to be a client of the tenant, public and with the"
+            " device grant: authgate client create --public, or the console."
+        ) from error
 
 
 def of_demo(

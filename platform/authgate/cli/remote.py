@@ -3,11 +3,12 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import httpx2
 
 from authgate.cli import web_client
-from authgate.cli.administered import CLIENT_ID, CLIENT_SECRET, ISSUER
+from authgate.cli.administered import CLIENT_ID, CLIENT_SECRET, CLIENT_SECRET_FILE, ISSUER
 from authgate.cli.bearers import Bearer, Machine, Person
 from authgate.cli.failures import Misused
 from authgate.cli.remote_door import RemoteDoor
@@ -28,12 +29,20 @@ def bearer(issuer: str, http: httpx2.Client) -> Bearer:
 
 def machine(issuer: str, http: httpx2.Client) -> Machine | None:
     """The machine of the environment. Its secret is told to nobody but its own issuer."""
-    client_id, secret = os.environ.get(CLIENT_ID), os.environ.get(CLIENT_SECRET)
+    client_id, own = os.environ.get(CLIENT_ID), os.environ.get(ISSUER)
     if not client_id:
         return None
-    if not secret:
-        raise Misused(f"{CLIENT_ID} goes with {CLIENT_SECRET}.")
-    own = os.environ.get(ISSUER)
     if own is None:
         raise Misused(f"{CLIENT_ID} goes with {ISSUER}, whose client it is.")
-    return Machine(issuer, client_id, secret, http) if own.rstrip("/") == issuer else None
+    if own.rstrip("/") != issuer:
+        return None
+    return Machine(issuer, client_id, _secret(), http)
+
+
+def _secret() -> str:
+    secret, file = os.environ.get(CLIENT_SECRET), os.environ.get(CLIENT_SECRET_FILE)
+    if not secret and file:
+        secret = Path(file).read_text(encoding="utf-8").strip()
+    if not secret:
+        raise Misused(f"{CLIENT_ID} goes with {CLIENT_SECRET}, or with {CLIENT_SECRET_FILE}.")
+    return secret

@@ -29,8 +29,7 @@ def list_(
     user: Annotated[str | None, typer.Option(help="Only of this person, by name or e-mail")] = None,
     status: Annotated[TokenStatus | None, typer.Option(help="Only these")] = None,
     ended: Annotated[bool, typer.Option("--ended", help="Also those whose time is over")] = False,
-    limit: lists.Limit = lists.USUAL,
-    all_: lists.All = False,
+    extent: lists.Extent,
     output: Output = Format.TABLE,
 ) -> None:
     """List a tenant's access tokens, the newest first. Their text is kept by nobody."""
@@ -39,8 +38,8 @@ def list_(
             api,
             "/tokens",
             _record,
+            extent,
             output,
-            limit=None if all_ else limit,
             client_id=client,
             user_id=people.found(api, user)["id"] if user else None,
             status=status,

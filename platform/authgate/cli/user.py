@@ -62,8 +62,7 @@ def list_(
     ] = None,
     status: Annotated[UserStatus | None, typer.Option(help="Only these")] = None,
     role: Annotated[UserRole | None, typer.Option(help="Only these")] = None,
-    limit: lists.Limit = lists.USUAL,
-    all_: lists.All = False,
+    extent: lists.Extent,
     output: Output = Format.TABLE,
 ) -> None:
     """List a tenant's users."""
@@ -72,8 +71,8 @@ def list_(
             api,
             "/users",
             _record,
+            extent,
             output,
-            limit=None if all_ else limit,
             search=search,
             status=status,
             role=role,
