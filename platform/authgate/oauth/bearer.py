@@ -5,7 +5,7 @@ proves more, costs less and sees a revocation at once.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from authgate.clock import Clock
 from authgate.oauth.dpop import DpopProofs
@@ -20,7 +20,7 @@ from authgate.oauth.errors import (
     UseTokenNonce,
 )
 from authgate.oauth.registered_clients import RegisteredClients
-from authgate.storage import tokens, users
+from authgate.storage import tokens
 from authgate.storage.client_rows import Client
 from authgate.storage.tokens import Remembered, TokenStatus
 from authgate.storage.users import User
@@ -37,8 +37,7 @@ _LONGEST = 8192
 _BEARER, _DPOP = "bearer", "dpop"
 
 
-@dataclass(frozen=True, slots=True)
-class Presented:
+class Presented(NamedTuple):
     """A good token, and the person it speaks for; nobody where it is a machine's."""
 
     token: Remembered
@@ -109,10 +108,10 @@ class BearerTokens:
         token = await tokens.find(parsed.jti)
         if token is None or not self._is_good(token, text):
             return None
-        user = await users.find(token.user_id) if token.user_id else None
         client = await self._clients.find(token.client_id)
         if client is None or not client.is_active:
             return None
+        user = token.user
         is_served = token.user_id is None or (user is not None and user.is_active)
         return Presented(token, user, parsed.claims, client) if is_served else None
 

@@ -5,8 +5,10 @@ from uuid import UUID
 
 from authgate import audit, storage
 from authgate.audit import Event
-from authgate.storage import refresh_tokens, sessions, tokens
+from authgate.storage import refresh_tokens, tokens
+from authgate.storage.authorization_codes import PresentedCode
 from authgate.storage.client_rows import Client
+from authgate.storage.refresh_tokens import Presented
 
 REFRESH = "refresh_token"
 
@@ -16,12 +18,14 @@ def may_refresh(client: Client) -> bool:
     return REFRESH in client.grant_types
 
 
-async def lasts(session_id: UUID | None, *, now: datetime) -> bool:
+def lasts(begun: PresentedCode | Presented, *, now: datetime) -> bool:
     """Whether what ends with a browser session is still there; without one it outlives them all.
 
     A session that reaches its end, ended by nobody, takes nothing along by itself.
     """
-    return session_id is None or await sessions.lasts(session_id, now=now)
+    if begun.session_id is None:
+        return True
+    return begun.session_end is not None and begun.session_end > now
 
 
 async def end(family_id: UUID, client: Client, *, reason: str) -> None:

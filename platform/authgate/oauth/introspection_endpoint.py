@@ -5,7 +5,7 @@ from authgate.oauth import families
 from authgate.oauth.bearer import BearerTokens, Presented
 from authgate.oauth.client_authentication import ClientAuthenticator
 from authgate.oauth.errors import InvalidClient, InvalidRequest
-from authgate.storage import refresh_tokens, users
+from authgate.storage import refresh_tokens
 from authgate.storage.client_rows import Client
 from authgate.storage.refresh_tokens import RefreshStatus
 from authgate.storage.users import User
@@ -100,11 +100,11 @@ async def _refresh_token(
     found = await refresh_tokens.find(token)
     if found is None or found.client_id != client.client_id:
         return _INACTIVE
-    user = await users.find(found.user_id)
+    user = found.user
     is_good = found.status is RefreshStatus.ACTIVE and found.expires_at > clock()
     if not is_good or user is None or not user.is_active:
         return _INACTIVE
-    if not await families.lasts(found.session_id, now=clock()):
+    if not families.lasts(found, now=clock()):
         return _INACTIVE
     return {
         "active": True,

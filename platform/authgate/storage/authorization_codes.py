@@ -3,16 +3,16 @@
 import hashlib
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from tortoise import fields
 
-from authgate.storage import client_ids, connection
+from authgate.storage import client_ids, connection, sessions, users
 from authgate.storage.lookups import Lookup
 from authgate.storage.redemptions import Spend, Spending
+from authgate.storage.users import User
 from authgate_tenants import TenantOwned, current_tenant
 
 
@@ -41,8 +41,7 @@ class AuthorizationCode(TenantOwned):
         indexes = (("expires_at",), ("tenant_id", "user_id"))
 
 
-@dataclass(frozen=True, slots=True)
-class PresentedCode:
+class PresentedCode(NamedTuple):
     """What is known of a code that came back."""
 
     id: UUID
@@ -64,6 +63,10 @@ class PresentedCode:
     """The resource servers that were asked for."""
     expires_at: datetime
     is_spent: bool
+    user: User | None
+    """Whose it is, if they are still known."""
+    session_end: datetime | None
+    """When the session ends by itself; ``None`` where it has been ended."""
 
 
 _BY_HASH = Lookup(
@@ -85,6 +88,7 @@ _BY_HASH = Lookup(
         "expires_at",
         "spent_at",
     ),
+    joins=(users.JOINED, sessions.JOINED),
 )
 
 
@@ -138,7 +142,8 @@ async def issue(
 
 
 async def find(code: str) -> PresentedCode | None:
-    """The code, spent or not, read together with what other requests ask."""
+    """The code, spent or not, its person and its session, read together with what other requests
+    ask."""
     record = await connection.find(_BY_HASH, hash_code(code))
     if record is None:
         return None
@@ -158,6 +163,8 @@ async def find(code: str) -> PresentedCode | None:
         resource=tuple(connection.json(record["resource"])) if record["resource"] else (),
         expires_at=connection.moment(record["expires_at"]),
         is_spent=record["spent_at"] is not None,
+        user=users.joined(record),
+        session_end=sessions.joined_end(record),
     )
 
 

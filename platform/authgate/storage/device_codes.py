@@ -5,13 +5,15 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 from uuid import UUID
 
 from tortoise import fields
 
-from authgate.storage import client_ids, connection
+from authgate.storage import client_ids, connection, users
 from authgate.storage.lookups import Lookup
 from authgate.storage.redemptions import Spend, Spending
+from authgate.storage.users import User
 from authgate_tenants import TenantOwned, current_tenant
 
 USER_CODE_ALPHABET = "BCDFGHJKLMNPQRSTVWXZ"
@@ -59,8 +61,7 @@ class DeviceCode(TenantOwned):
         indexes = (("expires_at",),)
 
 
-@dataclass(frozen=True, slots=True)
-class Polled:
+class Polled(NamedTuple):
     """What a poll needs to know of a code."""
 
     id: UUID
@@ -69,8 +70,8 @@ class Polled:
     poll_interval: int
     expires_at: datetime
     scope: str
-    user_id: UUID | None
-    """Who decided."""
+    user: User | None
+    """Who decided, if they are still known."""
     authenticated_at: datetime | None
     """When whoever decided had signed in."""
 
@@ -97,6 +98,7 @@ _POLL = Lookup(
         "user_id",
         "authenticated_at",
     ),
+    joins=(users.JOINED,),
 )
 
 
@@ -161,7 +163,7 @@ async def poll(device_code: str) -> Polled | None:
         poll_interval=record["poll_interval"],
         expires_at=connection.moment(record["expires_at"]),
         scope=record["scope"],
-        user_id=connection.uuid(record["user_id"]) if record["user_id"] else None,
+        user=users.joined(record),
         authenticated_at=_moment_or_none(record["authenticated_at"]),
     )
 

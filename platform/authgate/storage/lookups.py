@@ -23,6 +23,35 @@ Record = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
+class Join:
+    """A row of the same tenant that is read together with what names it, if there is one."""
+
+    table: str
+    by: str
+    """The column that has its id."""
+    prefix: str
+    """Of its columns' names in what is read."""
+    columns: tuple[str, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What its columns are called."""
+        return tuple(f"{self.prefix}{column}" for column in self.columns)
+
+    def selected(self) -> str:
+        """Its columns, after those of what names it."""
+        pairs = zip(self.columns, self.names, strict=True)
+        return "".join(f", {self.table}.{column} AS {name}" for column, name in pairs)
+
+    def clause(self, of: str) -> str:
+        """What joins it to the table that names it."""
+        return (
+            f" LEFT JOIN {self.table} ON {self.table}.id = {of}.{self.by}"
+            f" AND {self.table}.tenant_id = {of}.tenant_id"
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Lookup:
     """Which columns of which table to read, by which key."""
 
@@ -31,19 +60,29 @@ class Lookup:
     columns: tuple[str, ...]
     of_tenants: bool = True
     """Whether the rows belong to tenants; else to the platform."""
+    joins: tuple[Join, ...] = ()
 
     def postgres(self) -> str:
         """Takes an array of keys, and the tenant where rows have one."""
-        return f"{self._select()} = ANY($1)" + (" AND tenant_id = $2" if self.of_tenants else "")
+        return f"{self._select()} = ANY($1){self._of_tenant('$2')}"
 
     def sqlite(self, keys: int) -> str:
         """Takes each key, and then the tenant where rows have one."""
         marks = ", ".join("?" * keys)
-        return f"{self._select()} IN ({marks})" + (" AND tenant_id = ?" if self.of_tenants else "")
+        return f"{self._select()} IN ({marks}){self._of_tenant('?')}"
 
     def _select(self) -> str:
-        names = ", ".join((self.key, *self.columns))
-        return f"SELECT {names} FROM {self.table} WHERE {self.key}"  # noqa: S608
+        names = ", ".join([self._own(name) for name in (self.key, *self.columns)])
+        for join in self.joins:
+            names += join.selected()
+        joined = "".join([join.clause(self.table) for join in self.joins])
+        return f"SELECT {names} FROM {self.table}{joined} WHERE {self._own(self.key)}"  # noqa: S608
+
+    def _of_tenant(self, mark: str) -> str:
+        return f" AND {self._own('tenant_id')} = {mark}" if self.of_tenants else ""
+
+    def _own(self, column: str) -> str:
+        return f"{self.table}.{column}" if self.joins else column
 
 
 @dataclass(frozen=True, slots=True)

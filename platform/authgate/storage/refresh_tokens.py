@@ -10,10 +10,9 @@ import hmac
 import os
 import secrets
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import orjson
@@ -23,10 +22,11 @@ from tortoise.expressions import Q
 from tortoise.queryset import QuerySet
 from uuid_utils.compat import uuid7
 
-from authgate.storage import client_ids, connection, uses
+from authgate.storage import client_ids, connection, sessions, users, uses
 from authgate.storage.append_log import Row, Table
 from authgate.storage.lookups import Lookup
 from authgate.storage.redemptions import Spend, Spending
+from authgate.storage.users import User
 from authgate.storage.uses import Use
 from authgate_tenants import TenantOwned, current_tenant
 
@@ -75,8 +75,7 @@ class RefreshToken(TenantOwned):
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Presented:
+class Presented(NamedTuple):
     """What is known of a refresh token that came back."""
 
     id: UUID
@@ -100,10 +99,13 @@ class Presented:
     """When the family ends, however often it is refreshed."""
     rotated_at: datetime | None
     successor: bytes | None
+    user: User | None
+    """Whose it is, if they are still known."""
+    session_end: datetime | None
+    """When the session ends by itself; ``None`` where it has been ended."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewRefreshToken:
+class NewRefreshToken(NamedTuple):
     """What is stored of a token that is about to be given out."""
 
     family_id: UUID
@@ -140,6 +142,7 @@ _BY_HASH = Lookup(
     table="refresh_tokens",
     key="token_hash",
     columns=("id", *_SAID, "rotated_at", "successor"),
+    joins=(users.JOINED, sessions.JOINED),
 )
 
 
@@ -197,7 +200,8 @@ def row(token: str, new: NewRefreshToken) -> Row:
 
 
 async def find(token: str) -> Presented | None:
-    """The token, whatever its status, read together with what other requests ask."""
+    """The token, whatever its status, its person and its session, read together with what other
+    requests ask."""
     record = await connection.find(_BY_HASH, hash_token(token))
     if record is None:
         return None
@@ -221,6 +225,8 @@ async def find(token: str) -> Presented | None:
         ends_at=connection.moment(record["ends_at"]),
         rotated_at=connection.moment(rotated_at) if rotated_at else None,
         successor=bytes(successor) if successor else None,
+        user=users.joined(record),
+        session_end=sessions.joined_end(record),
     )
 
 

@@ -10,7 +10,7 @@ from tortoise import fields
 from tortoise.expressions import Q
 
 from authgate.storage import connection
-from authgate.storage.lookups import Lookup
+from authgate.storage.lookups import Join, Record
 from authgate_tenants import TenantOwned
 
 
@@ -48,7 +48,13 @@ class SignIn(NamedTuple):
     expires_at: datetime
 
 
-_BY_ID = Lookup(table="browser_sessions", key="id", columns=("expires_at", "ended_at"))
+JOINED = Join(
+    table="browser_sessions",
+    by="session_id",
+    prefix="session_",
+    columns=("expires_at", "ended_at"),
+)
+"""The session that a row names."""
 
 
 def hash_key(key: str) -> bytes:
@@ -80,13 +86,13 @@ async def find_live(key: str, *, now: datetime) -> Session | None:
     return await Session.get_or_none(_live(now), key_hash=hash_key(key))
 
 
-async def lasts(session_id: UUID, *, now: datetime) -> bool:
-    """Whether a session has neither been ended nor reached its end, read together with what other
-    requests ask; its browser may have been idle for long."""
-    record = await connection.find(_BY_ID, session_id)
-    if record is None or record["ended_at"] is not None:
-        return False
-    return connection.moment(record["expires_at"]) > now
+def joined_end(record: Record) -> datetime | None:
+    """The end of the session that was read with what names it; ``None`` where somebody has ended
+    it. Its browser may have been idle for long."""
+    expires_at = record["session_expires_at"]
+    if expires_at is None or record["session_ended_at"] is not None:
+        return None
+    return connection.moment(expires_at)
 
 
 async def hold(session_id: UUID) -> bool:
@@ -99,7 +105,8 @@ async def hold(session_id: UUID) -> bool:
 
 
 async def lasting_of(user_id: UUID, *, now: datetime) -> set[UUID]:
-    """A person's sessions for which ``lasts`` holds, by their ids."""
+    """A person's sessions that nobody has ended and that have not reached their end, by their
+    ids."""
     lasting = Session.filter(user_id=user_id, ended_at=None, expires_at__gt=now)
     return {session.id for session in await lasting.only("id")}
 

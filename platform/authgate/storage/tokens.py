@@ -13,10 +13,11 @@ from tortoise import fields
 from tortoise.expressions import Q
 from tortoise.queryset import QuerySet
 
-from authgate.storage import client_ids, connection, paging, uses
+from authgate.storage import client_ids, connection, paging, users, uses
 from authgate.storage.append_log import Row, Table
 from authgate.storage.lookups import Lookup
 from authgate.storage.paging import Order, Page
+from authgate.storage.users import User
 from authgate.storage.uses import Use
 from authgate_tenants import TenantOwned, current_tenant
 
@@ -72,8 +73,7 @@ class NewToken(NamedTuple):
     expires_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Remembered:
+class Remembered(NamedTuple):
     """What is known of a token that came back."""
 
     jti: UUID
@@ -85,6 +85,8 @@ class Remembered:
     scope: str
     created_at: datetime
     expires_at: datetime
+    user: User | None
+    """Whom it speaks for, if they are still known."""
 
     @property
     def subject(self) -> str:
@@ -126,6 +128,7 @@ _BY_JTI = Lookup(
         "created_at",
         "expires_at",
     ),
+    joins=(users.JOINED,),
 )
 
 
@@ -156,7 +159,8 @@ def row(token: NewToken) -> Row:
 
 
 async def find(jti: UUID) -> Remembered | None:
-    """The current tenant's token with this id, read together with what other requests ask."""
+    """The current tenant's token with this id, and its person, read together with what other
+    requests ask."""
     record = await connection.find(_BY_JTI, jti)
     if record is None:
         return None
@@ -171,6 +175,7 @@ async def find(jti: UUID) -> Remembered | None:
         scope=record["scope"],
         created_at=connection.moment(record["created_at"]),
         expires_at=connection.moment(record["expires_at"]),
+        user=users.joined(record),
     )
 
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from dataclasses import fields as fields_of
 from datetime import datetime
 from enum import StrEnum
-from typing import Self
+from operator import itemgetter
+from typing import NamedTuple, Self
 from uuid import UUID
 
 from tortoise import fields
@@ -15,7 +15,7 @@ from tortoise.functions import Count
 from uuid_utils.compat import uuid7
 
 from authgate.storage import connection, paging, usernames
-from authgate.storage.lookups import Lookup
+from authgate.storage.lookups import Join, Lookup, Record
 from authgate.storage.paging import Order, Page
 from authgate.storage.usernames import BadUsername, canonical
 from authgate_tenants import TenantOwned, current_tenant
@@ -63,8 +63,7 @@ class UserRow(TenantOwned):
         )
 
 
-@dataclass(frozen=True, slots=True)
-class User:
+class User(NamedTuple):
     """A person as whoever asks for one sees them."""
 
     id: UUID
@@ -95,27 +94,27 @@ class User:
     @classmethod
     def from_row(cls, row: UserRow) -> Self:
         """The value of a stored row."""
-        return cls(**{each.name: getattr(row, each.name) for each in fields_of(cls)})
+        return cls(*[getattr(row, name) for name in cls._fields])
 
 
-_BY_ID = Lookup(
-    table="users",
-    key="id",
-    columns=(
-        "username",
-        "canonical_username",
-        "email",
-        "canonical_email",
-        "email_verified",
-        "name",
-        "picture",
-        "password_hash",
-        "status",
-        "role",
-        "created_at",
-        "updated_at",
-    ),
+_COLUMNS = (
+    "username",
+    "canonical_username",
+    "email",
+    "canonical_email",
+    "email_verified",
+    "name",
+    "picture",
+    "password_hash",
+    "status",
+    "role",
+    "created_at",
+    "updated_at",
 )
+_BY_ID = Lookup(table="users", key="id", columns=_COLUMNS)
+JOINED = Join(table="users", by="user_id", prefix="user_", columns=_COLUMNS)
+"""The person whom a row names."""
+_values, _joined_values = itemgetter(*_COLUMNS), itemgetter(*JOINED.names)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,23 +152,46 @@ async def find(user_id: UUID) -> User | None:
     Not for one that the open unit of work has changed.
     """
     record = await connection.find(_BY_ID, user_id)
-    if record is None:
+    return _user(user_id, *_values(record)) if record is not None else None
+
+
+def joined(record: Record) -> User | None:
+    """The person who was read with what names them, if there is one."""
+    if record["user_username"] is None:
         return None
+    return _user(connection.uuid(record["user_id"]), *_joined_values(record))
+
+
+def _user(
+    user_id: UUID,
+    username: str,
+    canonical_username: str,
+    email: str | None,
+    canonical_email: str | None,
+    email_verified: bool | int,
+    name: str,
+    picture: str,
+    password_hash: str | None,
+    status: str,
+    role: str,
+    created_at: datetime | str,
+    updated_at: datetime | str,
+) -> User:
     return User(
-        id=user_id,
-        tenant_id=current_tenant().id,
-        username=record["username"],
-        canonical_username=record["canonical_username"],
-        email=record["email"],
-        canonical_email=record["canonical_email"],
-        email_verified=bool(record["email_verified"]),
-        name=record["name"],
-        picture=record["picture"],
-        password_hash=record["password_hash"],
-        status=UserStatus(record["status"]),
-        role=UserRole(record["role"]),
-        created_at=connection.moment(record["created_at"]),
-        updated_at=connection.moment(record["updated_at"]),
+        user_id,
+        current_tenant().id,
+        username,
+        canonical_username,
+        email,
+        canonical_email,
+        bool(email_verified),
+        name,
+        picture,
+        password_hash,
+        UserStatus(status),
+        UserRole(role),
+        connection.moment(created_at),
+        connection.moment(updated_at),
     )
 
 

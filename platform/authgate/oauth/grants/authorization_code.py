@@ -9,7 +9,7 @@ from authgate.oauth import families, pkce, resources
 from authgate.oauth.errors import InvalidGrant, InvalidRequest
 from authgate.oauth.grants import TokenRequest
 from authgate.oauth.sign_in_tokens import SignInTokens
-from authgate.storage import authorization_codes, users
+from authgate.storage import authorization_codes
 from authgate.storage.authorization_codes import PresentedCode
 from authgate.storage.client_rows import Client
 from authgate.storage.users import User
@@ -61,7 +61,7 @@ class AuthorizationCodeGrant:
             Family(
                 presented.id,
                 request.client,
-                await self._user(presented),
+                self._user(presented),
                 tuple(presented.scope.split()),
                 self.grant_type,
                 Authentication.stored(presented.authentication),
@@ -79,12 +79,12 @@ class AuthorizationCodeGrant:
             raise InvalidGrant(_UNKNOWN)
         return issued
 
-    async def _user(self, presented: PresentedCode) -> User:
-        user, now = await users.find(presented.user_id), self._clock()
+    def _user(self, presented: PresentedCode) -> User:
+        user, now = presented.user, self._clock()
         if user is None or not user.is_active or presented.expires_at <= now:
             raise InvalidGrant(_UNKNOWN)
         # It may have ended in the moment in which the code was made.
-        if not await families.lasts(presented.session_id, now=now):
+        if not families.lasts(presented, now=now):
             raise InvalidGrant(_UNKNOWN)
         return user
 

@@ -9,7 +9,7 @@ from authgate.oauth import families, resources
 from authgate.oauth.errors import InvalidDpopProof, InvalidGrant, InvalidRequest, InvalidScope
 from authgate.oauth.grants import TokenRequest, asked_scopes
 from authgate.oauth.sign_in_tokens import SignedTokens, SignInTokens
-from authgate.storage import refresh_tokens, users
+from authgate.storage import refresh_tokens
 from authgate.storage.client_rows import Client
 from authgate.storage.refresh_tokens import Presented, RefreshStatus
 from authgate.storage.users import User
@@ -44,7 +44,7 @@ class RefreshTokenGrant:
             Family(
                 presented.family_id,
                 request.client,
-                await _user(presented),
+                _user(presented),
                 _narrowed(presented, request),
                 self.grant_type,
                 Authentication.stored(presented.authentication),
@@ -72,7 +72,7 @@ class RefreshTokenGrant:
         if not Confirmation.stored(presented.confirmation).is_met_by(request.confirmation):
             raise InvalidDpopProof(_ANOTHER_KEY)
         now = self._clock()
-        if presented.ends_at <= now or not await families.lasts(presented.session_id, now=now):
+        if presented.ends_at <= now or not families.lasts(presented, now=now):
             raise InvalidGrant(_UNKNOWN)
         match presented.status:
             case RefreshStatus.ACTIVE if presented.expires_at > now:
@@ -115,8 +115,8 @@ async def _refuse_reuse(presented: Presented, client: Client) -> NoReturn:
     raise InvalidGrant(_UNKNOWN)
 
 
-async def _user(presented: Presented) -> User:
-    user = await users.find(presented.user_id)
+def _user(presented: Presented) -> User:
+    user = presented.user
     if user is None or not user.is_active:
         raise InvalidGrant(_UNKNOWN)
     return user
