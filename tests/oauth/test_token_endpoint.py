@@ -1,13 +1,15 @@
 """``POST /oauth/token``: what holds whatever is asked for (RFC 6749 section 3.2)."""
 
 import json
-from urllib.parse import urlencode
+import re
+from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 import pytest
 
 from authgate.audit import Event
 from authgate.provisioning import NewClient
 from authgate_tenants import Tenant
+from authgate_testing.application import Application
 from authgate_testing.caller import Caller, basic_header
 from authgate_testing.databases import on_sqlite
 from authgate_testing.device import GRANT
@@ -261,6 +263,20 @@ async def test_un_12_what_is_refused_is_not_echoed(at_acme: Caller, right: dict[
         assert answer.status_code in (400, 401)
         assert "<" not in answer.text
         assert "49" not in answer.text
+
+
+async def test_a_refusal_is_worded_in_the_letters_that_it_may_have(
+    at_acme: Caller, console: Application
+) -> None:
+    """RFC 6749 sections 4.1.2.1 and 5.2: ASCII, without quotation marks and backslashes."""
+    twice = f"{quote('é')}=1&{quote('é')}=2", f"{quote(chr(92) + chr(34))}=1&%5C%22=2"
+    for parameters in twice:
+        refused = await at_acme.post(TOKEN, body=parameters.encode(), headers=[FORM])
+        asked = await console.http.get(f"{console.ask().url}&{parameters}")
+        answer = parse_qs(urlsplit(asked.headers["location"]).query)
+        for description in refused.json()["error_description"], answer["error_description"][0]:
+            assert "is repeated" in description
+            assert re.fullmatch(r"[ !#-\[\]-~]+", description), description
 
 
 async def test_half_a_request_is_not_acted_on(

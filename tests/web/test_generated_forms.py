@@ -21,7 +21,11 @@ from authgate.storage.client_drafts import ClientDraft
 from authgate.storage.users import User, UserRole, UserRow
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.application import Application, allowed, challenge
-from authgate_testing.bad_requests.answers import Answer, faults_for_programs
+from authgate_testing.bad_requests.answers import (
+    Answer,
+    faults_for_programs,
+    faults_of_wording,
+)
 from authgate_testing.caller import basic_header
 from authgate_testing.databases import on_postgres
 from authgate_testing.device import GRANT
@@ -144,6 +148,7 @@ def faults(answer: httpx2.Response, *, for_programs: bool) -> Iterator[str]:
         told = parse_qs(target.query)
         if not {"error", "code", "response", "state"} & set(told):
             yield "tells the application nothing"
+        yield from faults_of_wording(told.get("error_description", [""])[0])
 
 
 async def test_no_form_of_a_program_breaks_an_endpoint(

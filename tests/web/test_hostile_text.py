@@ -6,7 +6,6 @@ import pkgutil
 import re
 import time
 from collections.abc import Callable
-from uuid import UUID
 
 import pytest
 from hypothesis import given, settings
@@ -25,18 +24,10 @@ from authgate.tokens import scopes, verifier
 from authgate.web import csrf, return_to, session_cookie
 from authgate.web.client_ip import ClientAddress, bucket
 from authgate.web.machine import BadRequest, MachineRequest, parse_form, parse_json_form
-from authgate_tenants import Tenant, TenantSettings, TenantStatus, use_tenant
+from authgate_tenants import use_tenant
 from authgate_tenants.resolver import _split
+from authgate_testing.tenants import ACME
 
-ACME = Tenant(
-    id=UUID(int=1),
-    slug="acme",
-    name="Acme",
-    status=TenantStatus.ACTIVE,
-    issuer="https://id.test/t/acme",
-    prefix="/t/acme",
-    settings=TenantSettings(),
-)
 LENGTH = 100_000
 SECONDS = 0.05
 SEEDS = [

@@ -4,7 +4,10 @@ The description is for the client's developer. What only we should know goes int
 ``raise … from cause``.
 """
 
+import re
 from typing import ClassVar
+
+_UNFIT = re.compile(r"[^ !#-\[\]-~]")  # RFC 6749 sections 4.1.2.1 and 5.2
 
 
 class OAuthError(Exception):
@@ -15,7 +18,8 @@ class OAuthError(Exception):
 
     def __init__(self, description: str = "", *, retry_after: int | None = None) -> None:
         super().__init__(description)
-        self.description = description
+        # Some repeat what a stranger has called something.
+        self.description = _UNFIT.sub("?", description)
         self.retry_after = retry_after
 
 

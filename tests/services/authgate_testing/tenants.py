@@ -1,11 +1,23 @@
 """Tenants without their keys, and changing one under a running server, as its operator does."""
 
 from typing import Any
+from uuid import UUID
 
-from authgate_tenants import Tenant, use_tenant
+from authgate_tenants import Tenant, TenantSettings, TenantStatus, use_tenant
 from authgate_tenants.lifecycle import new_tenant, store
 from authgate_tenants.models import TenantRow
 from authgate_testing.server import RunningServer
+
+ACME = Tenant(
+    id=UUID(int=1),
+    slug="acme",
+    name="Acme",
+    status=TenantStatus.ACTIVE,
+    issuer="https://id.test/t/acme",
+    prefix="/t/acme",
+    settings=TenantSettings(),
+)
+"""A tenant that nobody has stored, for what only reads."""
 
 
 async def create_tenant(*, slug: str, name: str) -> TenantRow:

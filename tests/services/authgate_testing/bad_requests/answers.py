@@ -136,5 +136,10 @@ def faults_for_programs(answer: Answer) -> Iterator[str]:
         told = json.loads(answer.body)
         if told.get("error") not in _CODES:
             yield f"is refused as {told.get('error')!r}"
-        if not _DESCRIPTION.fullmatch(told.get("error_description", "")):
-            yield f"is refused in odd letters: {told['error_description']!r}"
+        yield from faults_of_wording(told.get("error_description", ""))
+
+
+def faults_of_wording(description: str) -> Iterator[str]:
+    """What must not be in an ``error_description`` (RFC 6749 sections 4.1.2.1 and 5.2)."""
+    if not _DESCRIPTION.fullmatch(description):
+        yield f"is refused in odd letters: {description!r}"
