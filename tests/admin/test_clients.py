@@ -208,6 +208,14 @@ async def test_a_secret_is_replaced_without_a_gap(
     assert "error" in await client_token(server, acme, machine, "read")
     assert "access_token" in await client_token(server, acme, fresh, "read")
     assert is_problem(await api.delete(f"{path}/former-secret"), 404, "not-found")
+    # To sign with a secret it needs one that is kept: both are chosen in one step.
+    signs = {"authentication_methods": ["client_secret_jwt"]}
+    answer = await api.patch(path, signs, if_match="*")
+    assert [each["pointer"] for each in answer.json()["errors"]] == ["/authentication_methods"]
+    assert "client_secret" in (await api.post(f"{path}/secret", signs)).json()
+    assert (await api.get(path)).json()["authentication_methods"] == ["client_secret_jwt"]
+    answer = await api.post(f"{path}/secret", {"authentication_methods": ["none"]})
+    assert is_problem(answer, 422, "invalid")
 
 
 @on_sqlite

@@ -205,7 +205,10 @@ async def test_two_secrets_are_valid_while_one_takes_over(
     assert (
         await admin.submit({"overlap": "x", "lifetime": "0.5"}, to="/secret")
     ).status_code == 400
-    page = await admin.submit({"overlap": "24", "lifetime": "90"}, to="/secret")
+    said = {"overlap": "24", "lifetime": "90", "client_secret_jwt": "1"}
+    page = await admin.submit(said, to="/secret")
+    signs = (await stored(acme, client_id)).authentication_methods
+    assert signs == machine.client.authentication_methods | {"client_secret_jwt"}
     fresh = SECRET.findall(page.text)[0]
     assert await token(acme, server, client_id, former) == 200
     assert await token(acme, server, client_id, fresh) == 200

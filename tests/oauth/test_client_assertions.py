@@ -8,6 +8,7 @@ import json
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Any
 
 import httpx2
@@ -411,8 +412,15 @@ async def test_a_secret_signs_as_well_and_is_sealed_at_rest(
         [row] = await ClientRow.filter(client_id=client_id)
     assert row.sealed_secret
     assert secret.encode() not in row.sealed_secret
+    # Both sign while one takes over from the other, as both are shown of any other client.
+    until = server.clock() + timedelta(hours=1)
     with use_tenant(acme):
-        fresh = await provisioning.rotate_client_secret(server.parts, client_id)
+        fresh = await provisioning.rotate_client_secret(server.parts, client_id, former_until=until)
+    for each in (secret, fresh):
+        assert (await at_acme.post("/oauth/token", signed(each))).status_code == 200
+    with use_tenant(acme):
+        await provisioning.end_former_client_secret(server.parts, client_id)
+        assert (await ClientRow.get(client_id=client_id)).former_sealed_secret is None
     assert refused(await at_acme.post("/oauth/token", signed(secret)))
     assert (await at_acme.post("/oauth/token", signed(fresh))).status_code == 200
     # A client that signs with it no longer shows it, and so a hash will do.
@@ -421,6 +429,37 @@ async def test_a_secret_signs_as_well_and_is_sealed_at_rest(
         await provisioning.change_client(server.parts, client_id, shown)
         assert (await ClientRow.get(client_id=client_id)).sealed_secret is None
     assert (await at_acme.post("/oauth/token", FORM, basic=(client_id, fresh))).status_code == 200
+
+
+@on_sqlite
+async def test_nobody_is_locked_out_by_signing_with_a_secret(
+    server: RunningServer, at_acme: Caller, acme: Tenant, machine: NewClient
+) -> None:
+    """A hash checks nothing that a secret signs: both change in one step."""
+    client_id, former = machine.client.client_id, machine.secret or ""
+    methods = ["client_secret_basic", "client_secret_jwt"]
+    with use_tenant(acme):
+        with pytest.raises(UnfitClient, match="new one"):
+            await provisioning.change_client(
+                server.parts, client_id, ClientChange(authentication_methods=methods)
+            )
+        with pytest.raises(UnfitClient):
+            await provisioning.rotate_client_secret(
+                server.parts, client_id, authentication_methods=["none"]
+            )
+        fresh = await provisioning.rotate_client_secret(
+            server.parts,
+            client_id,
+            former_until=server.clock() + timedelta(hours=1),
+            authentication_methods=methods,
+        )
+    said = as_form(jwt.encode(assertion_claims(client_id, acme.issuer), fresh, "HS256"))
+    assert (await at_acme.post("/oauth/token", FORM | said)).status_code == 200
+    for each in (former, fresh):
+        answer = await at_acme.post("/oauth/token", FORM, basic=(client_id, each))
+        assert answer.status_code == 200
+    server.clock.advance(3700)
+    assert refused(await at_acme.post("/oauth/token", FORM, basic=(client_id, former)))
 
 
 @on_sqlite

@@ -137,10 +137,13 @@ async def rotate_client_secret(call: Call[Nothing, SecretRotation]) -> Answer[Ro
             client.client_id,
             expires_at=said.secret_expires_at,
             former_until=former_until,
+            authentication_methods=said.authentication_methods,
             actor=call.caller.actor,
         )
     except UnknownClient as error:
         raise Conflict("The client has no secret.") from error
+    except UnfitClient as error:
+        raise Invalid(faults=[Fault(str(error), pointer=_pointer(error.field))]) from error
     return Answer(
         RotatedSecret(
             client_id=client.client_id,

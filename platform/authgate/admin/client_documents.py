@@ -172,6 +172,10 @@ class SecretRotation(Document):
     secret_expires_at: AwareDatetime | None = None
     """When the new one ends; never where there is nothing."""
 
+    authentication_methods: Annotated[Sequence[str], Field(max_length=8)] = ()
+    """How it proves itself from now on; as before where it is empty. `client_secret_jwt` is chosen
+    here: what it signs is checked with the secret itself, so it needs one that is kept."""
+
 
 class RotatedSecret(Document):
     """A client's new secret: shown this once."""

@@ -114,12 +114,14 @@ def rotate_secret(
     tenant: OfTenant = None,
     keep_former_hours: options.KeptHours = 0,
     secret_days: options.SecretDays = None,
+    method: options.NewMethods = None,
     output: Output = Format.TABLE,
 ) -> None:
     """Give a client a new secret, shown this once. The old one ends at once, or when you say."""
     said = {
         "overlap_seconds": keep_former_hours * 3600,
         "secret_expires_at": _in_days(secret_days),
+        "authentication_methods": method or [],
     }
     with administered(tenant) as api:
         told = api.post(within("clients", client_id, "secret"), said)

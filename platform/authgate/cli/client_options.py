@@ -122,6 +122,13 @@ SecretDays = Annotated[
     int | None,
     typer.Option("--secret-days", min=1, max=3650, help="Its secret ends after so many days"),
 ]
+NewMethods = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--method",
+        help="How it proves itself from now on, such as client_secret_jwt; repeatable",
+    ),
+]
 KeptHours = Annotated[
     int,
     typer.Option(

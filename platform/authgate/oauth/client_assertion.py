@@ -54,8 +54,8 @@ class ClientAssertions:
     async def _is_signed(self, client: Client, assertion: ForeignJwt) -> bool:
         if method_of(assertion) == PRIVATE_KEY_JWT:
             return await self._keys.signed(client, assertion)
-        secret = await self._seal.open(client, now=self._clock())
-        return secret is not None and assertion.is_made_with(secret)
+        secrets = await self._seal.opened(client, now=self._clock())
+        return any(assertion.is_made_with(secret) for secret in secrets)
 
 
 def named_by(assertion: ForeignJwt) -> str:

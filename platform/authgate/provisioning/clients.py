@@ -1,6 +1,6 @@
 """How a client begins, changes, is given another secret and ends."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -90,7 +90,7 @@ async def change_client(
         await clients.change(client_id, change)
         methods = change.authentication_methods or former.authentication_methods
         if former.secrets.sealed is not None and CLIENT_SECRET_JWT not in methods:
-            await clients.keep_sealed(client_id, None)
+            await clients.keep_none_sealed(client_id)
         await _updated(parts, client_id, change.values(), actor=actor)
     return replace(former, **change.given())
 
@@ -102,30 +102,40 @@ async def rotate_client_secret(
     secret: str | None = None,
     expires_at: datetime | None = None,
     former_until: datetime | None = None,
+    authentication_methods: Collection[str] = (),
     actor: Actor = SYSTEM,
 ) -> str:
-    """Another secret for a client of the current tenant.
+    """Another secret for a client of the current tenant, which from now on proves itself by these
+    methods, where there are any.
 
     The former one is good until ``former_until`` or its own end, or ends at once. Raises
-    ``UnknownClient`` where there is no such client, or it has no secret.
+    ``UnknownClient`` where there is no such client, or it has no secret, and ``UnfitClient``.
     """
     secret = secret or new_secret()
     async with storage.transaction():
         client = await clients.held(client_id)
         if client is None:
             raise UnknownClient(client_id)
-        sealed = await _sealed(parts, client, secret)
+        methods = authentication_methods or client.authentication_methods
+        if authentication_methods:
+            await _prove_by(client, authentication_methods)
+        sealed = await _sealed(parts, client_id, methods, secret)
         former_until = client.secrets.kept_until(former_until, now=parts.clock())
         if not await clients.replace_secret(
             client_id, secret, expires_at=expires_at, former_until=former_until, sealed=sealed
         ):
             raise UnknownClient(client_id)
+        details: dict[str, object] = {}
+        if former_until:
+            details["former_until"] = former_until.isoformat()
+        if authentication_methods:
+            details["authentication_methods"] = sorted(authentication_methods)
         await audit.record(
             Event.CLIENT_SECRET_REGENERATED,
             actor=actor,
             client_id=client_id,
             resource=("client", client_id),
-            details={"former_until": former_until.isoformat()} if former_until else {},
+            details=details,
         )
         await _client_changed(parts, client_id)
     return secret
@@ -137,13 +147,29 @@ def _changed(former: Client, change: ClientChange) -> ClientDraft:
     draft = replace(draft, public="none" in draft.methods())
     if draft.needs_secret and former.secrets.current is None:
         raise UnfitClient("authentication_methods", "It has no secret: create another client.")
+    if CLIENT_SECRET_JWT in set(draft.methods()) - former.authentication_methods:
+        # Of its secret there is a hash: nothing that it signs could be checked.
+        fault = "To sign with a secret it needs a new one: make that and choose this in one step."
+        raise UnfitClient("authentication_methods", fault)
     return draft
 
 
-async def _sealed(parts: Installation, client: Client, secret: str) -> bytes | None:
-    if CLIENT_SECRET_JWT not in client.authentication_methods:
+async def _prove_by(client: Client, methods: Collection[str]) -> None:
+    draft = replace(ClientDraft.of(client), authentication_methods=methods)
+    client_fitness.check(replace(draft, public="none" in methods))
+    if not draft.needs_secret:
+        raise UnfitClient("authentication_methods", "None of these needs a secret.")
+    await clients.change(client.client_id, ClientChange(authentication_methods=methods))
+    if client.secrets.sealed is not None and CLIENT_SECRET_JWT not in methods:
+        await clients.keep_none_sealed(client.client_id)
+
+
+async def _sealed(
+    parts: Installation, client_id: str, methods: Collection[str], secret: str
+) -> bytes | None:
+    if CLIENT_SECRET_JWT not in methods:
         return None
-    return await ClientSecretSeal(parts.encryption).sealed(client.client_id, secret)
+    return await ClientSecretSeal(parts.encryption).sealed(client_id, secret)
 
 
 async def end_former_client_secret(

@@ -56,6 +56,7 @@ class ClientRow(TenantOwned):
     former_secret_hash = fields.BinaryField(null=True)
     former_secret_expires_at = fields.DatetimeField(null=True)
     sealed_secret = fields.BinaryField(null=True)
+    former_sealed_secret = fields.BinaryField(null=True)
     authentication_methods: list[str] = fields.JSONField()
     grant_types: list[str] = fields.JSONField()
     scopes: list[str] = fields.JSONField()
@@ -183,6 +184,7 @@ class Client:
                 former=_bytes(read["former_secret_hash"]),
                 former_expires_at=read["former_secret_expires_at"],
                 sealed=_bytes(read["sealed_secret"]),
+                former_sealed=_bytes(read["former_sealed_secret"]),
             ),
             authentication_methods=frozenset(read["authentication_methods"]),
             grant_types=frozenset(read["grant_types"]),
@@ -220,6 +222,7 @@ COLUMNS = (
     "secret_hash",
     "former_secret_hash",
     "sealed_secret",
+    "former_sealed_secret",
     "status",
     "application_type",
     "consent",

@@ -36,10 +36,12 @@ class ClientSecrets:
     former_expires_at: datetime | None = None
     sealed: bytes | None = None
     """The current one itself, of a client that signs with it."""
+    former_sealed: bytes | None = None
 
-    def sealed_now(self, now: datetime) -> bytes | None:
-        """What was sealed, if it has not ended."""
-        return self.sealed if _lives(self.expires_at, now) else None
+    def sealed_now(self, now: datetime) -> list[bytes]:
+        """What was sealed and has not ended, the current one first."""
+        kept = ((self.sealed, self.expires_at), (self.former_sealed, self.former_expires_at))
+        return [sealed for sealed, end in kept if sealed is not None and _lives(end, now)]
 
     def kept_until(self, until: datetime | None, *, now: datetime) -> datetime | None:
         """When the current one ends that another replaces: never later than it would have.

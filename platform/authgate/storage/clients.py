@@ -190,9 +190,10 @@ async def replace_secret(
     Its former one is good until then, or ends at once; one that was good before it ends anyway.
     """
     held = ClientRow.filter(client_id=client_id, secret_hash__not_isnull=True)
-    kept = (
-        {"former_secret_hash": F("secret_hash")} if former_until else {"former_secret_hash": None}
-    )
+    kept = {
+        "former_secret_hash": F("secret_hash") if former_until else None,
+        "former_sealed_secret": F("sealed_secret") if former_until else None,
+    }
     changed = await held.update(
         **kept,
         former_secret_expires_at=former_until,
@@ -204,16 +205,25 @@ async def replace_secret(
     return changed == 1
 
 
-async def keep_sealed(client_id: str, sealed: bytes | None) -> None:
-    """Keep the secret of a client that signs with it, or keep it no longer."""
+async def keep_sealed(client_id: str, sealed: bytes) -> None:
+    """Keep the secret of a client that signs with it."""
     await ClientRow.filter(client_id=client_id).update(sealed_secret=sealed)
+
+
+async def keep_none_sealed(client_id: str) -> None:
+    """Keep no secret of a client that signs with none any more."""
+    kept = ClientRow.filter(client_id=client_id)
+    await kept.update(sealed_secret=None, former_sealed_secret=None)
 
 
 async def end_former_secret(client_id: str) -> bool:
     """Let only the current secret count; ``False`` where that is so already."""
     held = ClientRow.filter(client_id=client_id, former_secret_hash__not_isnull=True)
     ended = await held.update(
-        former_secret_hash=None, former_secret_expires_at=None, updated_at=utc_now()
+        former_secret_hash=None,
+        former_sealed_secret=None,
+        former_secret_expires_at=None,
+        updated_at=utc_now(),
     )
     return ended == 1
 

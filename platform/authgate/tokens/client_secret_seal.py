@@ -24,10 +24,11 @@ class ClientSecretSeal:
         cipher = await self._encryption.cipher(current_tenant().id)
         return cipher.seal(kind=_KIND, object_id=client_id, plaintext=secret.encode())
 
-    async def open(self, client: Client, *, now: datetime) -> bytes | None:
-        """The client's secret, if it was kept and has not ended. Raises ``SealBroken``."""
-        sealed = client.secrets.sealed_now(now)
-        if sealed is None:
-            return None
+    async def opened(self, client: Client, *, now: datetime) -> list[bytes]:
+        """Of the client's secrets those that were kept and have not ended. Raises
+        ``SealBroken``."""
         cipher = await self._encryption.cipher(current_tenant().id)
-        return cipher.open(kind=_KIND, object_id=client.client_id, sealed=sealed)
+        return [
+            cipher.open(kind=_KIND, object_id=client.client_id, sealed=sealed)
+            for sealed in client.secrets.sealed_now(now)
+        ]

@@ -247,6 +247,8 @@ class RotationFields:
     """Hours for which the former secret is good."""
     lifetime: str = ""
     """Days until the new one ends; never where empty."""
+    client_secret_jwt: bool = False
+    """Whether it signs with it from now on, beside what it does now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,6 +260,8 @@ class RotatePage:
     action: str
     cancel_url: str
     has_former: bool
+    signs: bool = False
+    """Whether it signs with its secret already."""
     fields: RotationFields = RotationFields()
     faults: Mapping[str, str] = field(default_factory=dict)
 

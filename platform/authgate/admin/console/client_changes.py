@@ -1,5 +1,6 @@
 """``/admin/clients/<id>/edit``, ``/secret``, ``/delete``: each a form of its own, asked first."""
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import timedelta
 
@@ -16,6 +17,7 @@ from authgate.admin.console.frame import ROOT, Console, done, held_client, named
 from authgate.admin.console.fresh_secret import FreshSecrets
 from authgate.provisioning import UnfitClient
 from authgate.storage import consents
+from authgate.storage.client_metadata import CLIENT_SECRET_JWT
 from authgate.storage.client_rows import Client
 from authgate.web.client_form_view_models import ClientFields, ClientFormPage
 from authgate.web.console_view_models import DeleteClientPage, Done, RotatePage, RotationFields
@@ -75,7 +77,11 @@ class ClientChanges:
         """Give it another secret, which the next page shows."""
         client = await self._dangerous(row_id, "secret")
         form = await request.form
-        said = RotationFields(form.get("overlap", "").strip(), form.get("lifetime", "").strip())
+        said = RotationFields(
+            form.get("overlap", "").strip(),
+            form.get("lifetime", "").strip(),
+            client_secret_jwt=form.get(CLIENT_SECRET_JWT) == "1",
+        )
         hours, days = _number(said.overlap, _MOST_HOURS), _number(said.lifetime or "0", _MOST_DAYS)
         if hours is None or days is None:
             faults = {} if hours is not None else {"overlap": f"0 to {_MOST_HOURS} hours."}
@@ -87,6 +93,7 @@ class ClientChanges:
             client.client_id,
             expires_at=now + timedelta(days=days) if days else None,
             former_until=now + timedelta(hours=hours) if hours else None,
+            authentication_methods=_methods(client, said),
             actor=actor(),
         )
         response = see_other(f"{ROOT}{client_lines.path(client)}/credentials?rotated=1")
@@ -153,6 +160,7 @@ class ClientChanges:
             action=f"{here}/secret",
             cancel_url=here,
             has_former=client.secrets.former is not None,
+            signs=CLIENT_SECRET_JWT in client.authentication_methods,
             fields=fields,
             faults=faults,
         )
@@ -170,6 +178,11 @@ class ClientChanges:
             mistyped=mistyped,
         )
         return self._console.show("client_delete.html", content, 400 if mistyped else 200)
+
+
+def _methods(client: Client, said: RotationFields) -> Collection[str]:
+    """How it proves itself from now on; nothing where that stays."""
+    return client.authentication_methods | {CLIENT_SECRET_JWT} if said.client_secret_jwt else ()
 
 
 def _number(text: str, most: int) -> int | None:
