@@ -222,7 +222,8 @@ def every_command() -> Iterator[tuple[str, Any]]:
             yield from _below(name, get_command(target))
         else:
             program = typer.Typer(add_completion=False)
-            program.command(name)(unfolded(target))
+            epilog = f"{EXAMPLE}authgate {declared.example}"
+            program.command(name, epilog=epilog)(unfolded(target))
             yield name, get_command(program)
 
 

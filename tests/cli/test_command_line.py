@@ -2,10 +2,12 @@
 
 import os
 import resource
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 import typer
@@ -50,6 +52,15 @@ def test_every_command_says_what_it_is_for(command: Cli, words: tuple[str, ...])
     ended = command(*words, "--help")
     assert ended.code == 0
     assert f"Usage: authgate {' '.join(words)}" in ended.out
+
+
+def test_every_command_has_an_example_that_it_takes(reference: ModuleType) -> None:
+    for path, described in reference.every_command():
+        begin, _, example = (described.epilog or "").partition("authgate ")
+        assert begin == "Example: ", path
+        words = shlex.split(example)
+        assert words[: path.count(" ") + 1] == path.split(), path
+        described.make_context(path, words[path.count(" ") + 1 :])
 
 
 def test_the_version_is_told(command: Cli) -> None:

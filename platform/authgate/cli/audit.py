@@ -11,6 +11,7 @@ from uuid import UUID
 import typer
 
 from authgate.cli import installed
+from authgate.cli.nouns import Noun
 from authgate.cli.output import Format, Output, Record, show_all, show_line, show_words
 from authgate.clock import utc_now
 from authgate.installation import Installation
@@ -19,7 +20,7 @@ from authgate.storage.audit_events import AuditEvent
 from authgate_tenants import Tenant, use_tenant
 from authgate_tenants.lifecycle import all_tenants
 
-app = typer.Typer()
+app = Noun()
 
 OneTenant = Annotated[
     str | None, typer.Option("--tenant", "-t", help="Slug of one tenant; all where not given")
@@ -38,7 +39,7 @@ def audit() -> None:
     """Read the audit log."""
 
 
-@app.command()
+@app.verb(example="audit tail -t acme --follow")
 def tail(
     tenant: OneTenant = None,
     lines: Lines = 20,

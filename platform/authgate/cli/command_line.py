@@ -14,7 +14,7 @@ import typer
 
 from authgate.cli.exit_codes import ExitCode
 from authgate.cli.failures import Failure
-from authgate.cli.nouns import unfolded
+from authgate.cli.nouns import EXAMPLE, unfolded
 from authgate.cli.output import printable
 
 
@@ -24,21 +24,41 @@ class _Command:
     """``module:attribute`` of a function, or of a ``Typer`` that holds several."""
 
     summary: str
+    example: str = ""
+    """Of its use; what holds several has one for each."""
 
 
 COMMANDS = {
-    "demo": _Command("demo:demo", "Start a server with two tenants to try."),
-    "login": _Command("login:login", "Sign in to a tenant by the device flow."),
-    "logout": _Command("logout:logout", "Sign out: end what the sign-in was given."),
-    "whoami": _Command("whoami:whoami", "Tell who acts, where, and what they may do."),
-    "api": _Command("api:api", "Send one request to the admin API."),
-    "serve": _Command("serve:serve", "Serve requests."),
-    "worker": _Command("jobs:worker", "Do the jobs that servers leave to workers."),
-    "beat": _Command("jobs:beat", "Send the periodic jobs when they are due."),
-    "migrate": _Command("migrate:migrate", "Bring the database to this version's shape, or back."),
-    "doctor": _Command("doctor:doctor", "Check the installation, and tell how to mend it."),
+    "demo": _Command("demo:demo", "Start a server with two tenants to try.", "demo"),
+    "login": _Command(
+        "login:login",
+        "Sign in to a tenant by the device flow.",
+        "login https://auth.example.com/t/acme",
+    ),
+    "logout": _Command("logout:logout", "Sign out: end what the sign-in was given.", "logout"),
+    "whoami": _Command(
+        "whoami:whoami", "Tell who acts, where, and what they may do.", "whoami --json"
+    ),
+    "api": _Command(
+        "api:api",
+        "Send one request to the admin API.",
+        "api get '/clients?sort=-created_at&limit=5'",
+    ),
+    "serve": _Command("serve:serve", "Serve requests.", "serve --workers 2"),
+    "worker": _Command(
+        "jobs:worker", "Do the jobs that servers leave to workers.", "worker --processes 2"
+    ),
+    "beat": _Command("jobs:beat", "Send the periodic jobs when they are due.", "beat"),
+    "migrate": _Command(
+        "migrate:migrate", "Bring the database to this version's shape, or back.", "migrate"
+    ),
+    "doctor": _Command(
+        "doctor:doctor", "Check the installation, and tell how to mend it.", "doctor --strict"
+    ),
     "healthcheck": _Command(
-        "healthcheck:healthcheck", "Tell whether the server, worker or beat beside it is well."
+        "healthcheck:healthcheck",
+        "Tell whether the server, worker or beat beside it is well.",
+        "healthcheck",
     ),
     "tenant": _Command("tenant:app", "Create, list, show, change and suspend tenants."),
     "domain": _Command("domain:app", "Give a tenant hosts of its own."),
@@ -52,10 +72,16 @@ COMMANDS = {
     "connection": _Command("connection:app", "Set up ways to sign in elsewhere, such as GitHub."),
     "keys": _Command("keys:app", "List, rotate and revoke a tenant's signing keys."),
     "audit": _Command("audit:app", "Read the audit log."),
-    "openapi": _Command("openapi:openapi", "Write down what the admin API is."),
+    "openapi": _Command(
+        "openapi:openapi",
+        "Write down what the admin API is.",
+        "openapi --issuer https://auth.example.com/t/acme",
+    ),
     "config": _Command("config:app", "Show the settings."),
-    "completion": _Command("completion:completion", "Have a shell complete commands."),
-    "version": _Command("version:version", "Tell which AuthGate this is."),
+    "completion": _Command(
+        "completion:completion", "Have a shell complete commands.", "completion bash"
+    ),
+    "version": _Command("version:version", "Tell which AuthGate this is.", "version"),
 }
 
 
@@ -121,7 +147,8 @@ def _add(program: typer.Typer, name: str, command: _Command) -> None:
     if isinstance(target, typer.Typer):
         program.add_typer(target, name=name, help=command.summary)
     else:
-        program.command(name)(unfolded(target))
+        epilog = f"{EXAMPLE}authgate {command.example}"
+        program.command(name, epilog=epilog)(unfolded(target))
 
 
 def _nothing_yet() -> None:

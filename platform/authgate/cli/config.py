@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from urllib.parse import urlsplit, urlunsplit
 
-import typer
 from pydantic import BaseModel, SecretStr
 
+from authgate.cli.nouns import Noun
 from authgate.cli.output import Format, Output, Record, show_all
 from authgate.settings import Settings
 
-app = typer.Typer()
+app = Noun()
 
 _MASK = "***"
 
@@ -19,7 +19,7 @@ def config() -> None:
     """Show the settings."""
 
 
-@app.command("show")
+@app.verb("show", example="config show")
 def show_(output: Output = Format.TABLE) -> None:
     """List every setting with its value and where that comes from. Secrets are masked."""
     show_all(list(_settings(Settings())), output)

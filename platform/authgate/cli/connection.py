@@ -11,6 +11,7 @@ from authgate.accounts.connection_setup import ConnectionChange, ConnectionSetup
 from authgate.cli import installed
 from authgate.cli.client_options import InTenant
 from authgate.cli.failures import Misused, NotFound
+from authgate.cli.nouns import Noun
 from authgate.cli.output import Format, Output, Record, ask_secret, confirm, say, show, show_all
 from authgate.installation import Installation
 from authgate.plugin_api import ConfigField
@@ -19,7 +20,7 @@ from authgate.storage import connections
 from authgate.storage.connections import Connection
 from authgate_tenants import Tenant
 
-app = typer.Typer()
+app = Noun()
 
 _SEALED = "***"
 
@@ -43,7 +44,7 @@ Renewed = Annotated[
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask")]
 
 
-@app.command()
+@app.verb(example="connection types")
 def types(output: Output = Format.TABLE) -> None:
     """List the connectors that plugins bring, with the settings that each needs."""
     records = [
@@ -61,7 +62,7 @@ def types(output: Output = Format.TABLE) -> None:
     show_all(records, output)
 
 
-@app.command()
+@app.verb(example="connection create -t acme github --connector github --set client_id=abc")
 def create(
     tenant: InTenant,
     slug: Slug,
@@ -93,7 +94,7 @@ def create(
     show(asyncio.run(created()), output)
 
 
-@app.command("list")
+@app.verb("list", example="connection list -t acme")
 def list_(tenant: InTenant, output: Output = Format.TABLE) -> None:
     """List a tenant's connections in the order of its sign-in page."""
 
@@ -104,7 +105,7 @@ def list_(tenant: InTenant, output: Output = Format.TABLE) -> None:
     show_all(asyncio.run(every()), output)
 
 
-@app.command("show")
+@app.verb("show", example="connection show -t acme github")
 def show_(tenant: InTenant, slug: Slug, output: Output = Format.TABLE) -> None:
     """Show a connection with its settings; its secrets are not shown again."""
 
@@ -117,7 +118,7 @@ def show_(tenant: InTenant, slug: Slug, output: Output = Format.TABLE) -> None:
     show({**summary, **({"config": config} if output is Format.JSON else config)}, output)
 
 
-@app.command()
+@app.verb(example="connection update -t acme github --set client_id=abc")
 def update(
     tenant: InTenant,
     slug: Slug,
@@ -145,21 +146,21 @@ def update(
     say(f"✓ {slug} is changed.")
 
 
-@app.command()
+@app.verb(example="connection disable -t acme github")
 def disable(tenant: InTenant, slug: Slug) -> None:
     """Offer a connection no longer: nobody signs in through it."""
     _change(tenant, slug, ConnectionChange(enabled=False))
     say(f"✓ {slug} is disabled.")
 
 
-@app.command()
+@app.verb(example="connection enable -t acme github")
 def enable(tenant: InTenant, slug: Slug) -> None:
     """Offer a connection again."""
     _change(tenant, slug, ConnectionChange(enabled=True))
     say(f"✓ {slug} is enabled.")
 
 
-@app.command()
+@app.verb(example="connection delete -t acme github --yes")
 def delete(tenant: InTenant, slug: Slug, yes: Yes = False) -> None:
     """Remove a connection. Who signed in through it stays a user, without this way in."""
     if not yes:

@@ -8,6 +8,7 @@ import typer
 from authgate import provisioning
 from authgate.cli import installed
 from authgate.cli.client_options import InTenant
+from authgate.cli.nouns import Noun
 from authgate.cli.output import Format, Output, Record, confirm, say, show, show_all
 from authgate.clock import utc_now
 from authgate.provisioning import domain_proof
@@ -15,7 +16,7 @@ from authgate.provisioning.domain_proof import DomainProof
 from authgate_tenants import domains
 from authgate_tenants.domains import Domain
 
-app = typer.Typer()
+app = Noun()
 
 Host = Annotated[str, typer.Argument(help="Host name, such as login.acme.example")]
 Stated = Annotated[
@@ -24,7 +25,7 @@ Stated = Annotated[
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask")]
 
 
-@app.command()
+@app.verb(example="domain add -t acme login.acme.example")
 def add(tenant: InTenant, host: Host, output: Output = Format.TABLE) -> None:
     """Claim a host for a tenant, and tell which DNS record proves the claim."""
 
@@ -37,7 +38,7 @@ def add(tenant: InTenant, host: Host, output: Output = Format.TABLE) -> None:
     say(f"Make this record, keep it, and run: authgate domain verify {domain.host} -t {tenant}")
 
 
-@app.command()
+@app.verb(example="domain verify -t acme login.acme.example")
 def verify(tenant: InTenant, host: Host, without_proof: Stated = False) -> None:
     """Look for the record, and serve the tenant at the host; it may become the issuer."""
 
@@ -56,7 +57,7 @@ def verify(tenant: InTenant, host: Host, without_proof: Stated = False) -> None:
     say(f"✓ {host} is {tenant}'s. Its issuer is {issuer}: clients have to know that one.")
 
 
-@app.command("list")
+@app.verb("list", example="domain list -t acme")
 def list_(tenant: InTenant, output: Output = Format.TABLE) -> None:
     """List the hosts that a tenant has claimed; of the proven ones the first is its issuer."""
 
@@ -75,7 +76,7 @@ def list_(tenant: InTenant, output: Output = Format.TABLE) -> None:
     show_all(asyncio.run(every()), output)
 
 
-@app.command()
+@app.verb(example="domain remove -t acme login.acme.example --yes")
 def remove(tenant: InTenant, host: Host, yes: Yes = False) -> None:
     """Serve a tenant at a host no longer, and forget the claim."""
     if not yes:

@@ -8,6 +8,7 @@ import typer
 from authgate.cli import installed
 from authgate.cli.client_options import InTenant
 from authgate.cli.failures import Conflict, Misused
+from authgate.cli.nouns import Noun
 from authgate.cli.output import Format, Output, Record, confirm, say, show, show_all
 from authgate.storage import signing_keys
 from authgate.tokens.algorithms import ALGORITHMS
@@ -16,7 +17,7 @@ from authgate.tokens.keys import Rotation
 from authgate_tenants import use_tenant
 from authgate_tenants.lifecycle import all_tenants
 
-app = typer.Typer()
+app = Noun()
 
 Algorithm = Annotated[
     str | None, typer.Option(help="Of which algorithm; the tenant's own where not given")
@@ -26,13 +27,13 @@ Now = Annotated[bool, typer.Option("--now", help="Even if clients may not know t
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask")]
 
 
-@app.command("list")
+@app.verb("list", example="keys list -t acme")
 def list_(tenant: InTenant, output: Output = Format.TABLE) -> None:
     """List a tenant's signing keys, the newest first."""
     show_all(asyncio.run(_all(tenant)), output)
 
 
-@app.command()
+@app.verb(example="keys rotate -t acme")
 def rotate(
     tenant: InTenant, algorithm: Algorithm = None, now: Now = False, output: Output = Format.TABLE
 ) -> None:
@@ -48,7 +49,7 @@ def rotate(
     )
 
 
-@app.command()
+@app.verb(example="keys revoke -t acme 4f1c0a --yes")
 def revoke(tenant: InTenant, kid: Kid, yes: Yes = False) -> None:
     """End a key at once: every token it has signed is refused from now on."""
     if not yes:
@@ -57,7 +58,7 @@ def revoke(tenant: InTenant, kid: Kid, yes: Yes = False) -> None:
     say(f"✓ {kid} is revoked.")
 
 
-@app.command()
+@app.verb(example="keys rewrap")
 def rewrap() -> None:
     """Seal every tenant's data keys by the first key-encryption key, after it was replaced.
 

@@ -10,11 +10,12 @@ import typer
 from authgate import provisioning
 from authgate.cli import installed, tenant_settings
 from authgate.cli.failures import Misused
+from authgate.cli.nouns import Noun
 from authgate.cli.output import Format, Output, Record, say, show, show_all
 from authgate_tenants import Tenant, TenantSettings, TenantStatus
 from authgate_tenants.lifecycle import all_tenants
 
-app = typer.Typer()
+app = Noun()
 
 Slug = Annotated[str, typer.Argument(help="Its name in addresses: a-z, 0-9 and inner dashes")]
 Name = Annotated[str, typer.Option(help="Its name for people; the slug where not given")]
@@ -36,7 +37,7 @@ Unset = Annotated[
 ]
 
 
-@app.command()
+@app.verb(example='tenant create acme --name "Acme"')
 def create(
     slug: Slug, name: Name = "", setting: Choices = None, output: Output = Format.TABLE
 ) -> None:
@@ -48,13 +49,13 @@ def create(
     )
 
 
-@app.command("list")
+@app.verb("list", example="tenant list")
 def list_(output: Output = Format.TABLE) -> None:
     """List all tenants."""
     show_all(asyncio.run(_all()), output)
 
 
-@app.command("show")
+@app.verb("show", example="tenant show acme --json")
 def show_(slug: Slug, output: Output = Format.TABLE) -> None:
     """Show a tenant with all that it chooses for itself."""
     tenant = asyncio.run(_found(slug))
@@ -69,7 +70,7 @@ def show_(slug: Slug, output: Output = Format.TABLE) -> None:
     show(record | ({"settings": settings} if output is Format.JSON else settings), output)
 
 
-@app.command("set")
+@app.verb("set", example="tenant set acme brand_color=#0b7a75")
 def set_(slug: Slug, changes: Changes = None, name: NewName = None, unset: Unset = None) -> None:
     """Change what a tenant chooses for itself; every process follows within five seconds."""
     if not (changes or unset or name):
@@ -78,14 +79,14 @@ def set_(slug: Slug, changes: Changes = None, name: NewName = None, unset: Unset
     say(f"✓ {slug} is changed.")
 
 
-@app.command()
+@app.verb(example="tenant suspend acme")
 def suspend(slug: Slug) -> None:
     """Stop serving a tenant within five seconds. Its data stays."""
     asyncio.run(_set_status(slug, TenantStatus.SUSPENDED))
     say(f"✓ {slug} is suspended.")
 
 
-@app.command()
+@app.verb(example="tenant resume acme")
 def resume(slug: Slug) -> None:
     """Serve a suspended tenant again."""
     asyncio.run(_set_status(slug, TenantStatus.ACTIVE))
