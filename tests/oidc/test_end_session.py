@@ -173,6 +173,23 @@ async def test_whoever_is_signed_out_already_is_taken_back_by_a_proof_alone(
     assert BACK.replace("&", "&amp;") in answer.text
 
 
+@on_sqlite
+async def test_ru_15_whoever_registers_a_client_redirects_nobody_by_a_token_of_their_own(
+    server: RunningServer, acme: Tenant, console: Application, id_token: str
+) -> None:
+    """It proves that somebody has signed in once, and nothing of who follows a link."""
+    client = console.client.client
+    said = replace(client.metadata, post_logout_redirect_uris=(BACK,), self_registered=True)
+    with use_tenant(acme):
+        await provisioning.change_client(server.parts, "console", ClientChange(metadata=said))
+    hint = urlencode({"id_token_hint": id_token, "post_logout_redirect_uri": BACK})
+    for _ in range(2):
+        answer = await sent_on(Person(server.browser()), f"{acme.issuer}/oauth/logout?{hint}")
+        assert answer.status_code == 200
+        assert BACK.replace("&", "&amp;") in answer.text, "where a person goes who wants to"
+        server.clock.advance(7200)  # the token has ended
+
+
 async def test_ru_15_nobody_is_led_where_the_application_is_not_registered(
     server: RunningServer,
     person: Person,

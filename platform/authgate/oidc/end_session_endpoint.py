@@ -106,9 +106,10 @@ class EndSessionEndpoint:
     async def _gone(self, wanted: LogoutRequest) -> Response:
         """Where a person goes who is not signed in any more."""
         onward = _return_address(wanted)
-        if onward and wanted.subject:
+        if onward and wanted.subject and await _is_vouched_for(wanted):
             return leave_for(onward)
-        # Without a proof anybody's link could lead there: the person decides.
+        # Without a proof anybody's link could lead there, and whoever registers a client has an ID
+        # token of its own for a proof, however old: the person decides.
         return self._signing_out.page(onward, client_name=await _name(wanted), detail=wanted.fault)
 
     async def _ask(self, request: str, wanted: LogoutRequest, person: SignedIn) -> Response:
@@ -130,6 +131,12 @@ class EndSessionEndpoint:
 
     async def _cipher(self) -> TenantCipher:
         return await self._encryption.cipher(current_tenant().id)
+
+
+async def _is_vouched_for(wanted: LogoutRequest) -> bool:
+    """Whether an administrator has said where the client takes people back."""
+    client = await clients.find(wanted.client_id)
+    return client is not None and not client.metadata.self_registered and client.owner_id is None
 
 
 async def _name(wanted: LogoutRequest) -> str:
