@@ -14,7 +14,7 @@ from authgate.accounts.passwords import Passwords
 from authgate.installation import Installation
 from authgate.settings import DatabaseSettings
 from authgate_tenants import TenantSettings, use_tenant
-from authgate_testing.environments import node_with, python_with
+from authgate_testing.environments import go_program, node_with, python_with
 from authgate_testing.issuers import Issuer, MakeIssuer
 from authgate_testing.limits import NEVER_REACHED
 from authgate_testing.live import PASSWORD, Host, host
@@ -39,6 +39,12 @@ def clients_python() -> Path:
 def clients_node(clients_python: Path) -> Path:
     """A Node.js with other people's clients."""
     return node_with(HERE / "npm/package-lock.json", clients_python)
+
+
+@pytest.fixture(scope="session")
+def go_client() -> Path:
+    """A program with go-oidc and x/oauth2."""
+    return go_program(HERE / "go", "go")
 
 
 @pytest.fixture(scope="package")

@@ -1,6 +1,6 @@
-"""What the strictest clients hold against an issuer: go-oidc, x/oauth2, jwksauth and AuthGate's."""
+"""What AuthGate's own clients in Go hold against an issuer, on top of go-oidc and x/oauth2."""
 
-from typing import Any, Literal
+from typing import Any
 
 import httpx2
 import pytest
@@ -11,7 +11,7 @@ from authgate.storage.client_metadata import ClientMetadata
 from authgate.storage.client_rows import ApplicationType
 from authgate_tenants import TenantSettings
 from authgate_testing.application import Application, Asking, allowed
-from authgate_testing.go_oidc import AutoDetecting, Provider, Refused
+from authgate_testing.go_oidc import AutoDetecting, Provider
 from authgate_testing.issuers import Issuer, MakeIssuer
 from authgate_testing.live import PASSWORD
 from authgate_testing.person import Person
@@ -55,36 +55,22 @@ def x_oauth2(http: httpx2.AsyncClient, issuer: Issuer, made: NewClient) -> AutoD
     )
 
 
-@pytest.mark.parametrize("algorithm", ["ES256", "RS256", "EdDSA"])
-async def test_go_oidc_verifies_id_tokens_and_access_tokens_by_discovery_alone(
-    make_issuer: MakeIssuer, mira: Person, algorithm: Literal["ES256", "RS256", "EdDSA"]
+async def test_an_access_token_says_what_jwksauth_looks_at(
+    make_issuer: MakeIssuer, mira: Person
 ) -> None:
-    issuer = await make_issuer(TenantSettings(signing_algorithm=algorithm, domain="northwind"))
+    issuer = await make_issuer(TenantSettings(domain="northwind"))
     made = await issuer.add(web(project="fleet", service_account="go@northwind"))
     client_id = made.client.client_id
     provider = await Provider.discovered(mira.http, issuer.url)
-    assert provider.algorithms == [algorithm]
+    assert provider.algorithms == ["ES256"]
     answer, asking = await code(mira, issuer, made)
     tokens = await x_oauth2(mira.http, issuer, made).retrieve(**redeeming(answer, asking))
-    identity = provider.verified(tokens["id_token"], client_id)
-    assert identity["nonce"] == asking.nonce
     access = provider.verified(tokens["access_token"], issuer.url)
-    # What jwksauth's rules look at.
     assert access["type"] == "access"
     assert (access["client_id"], access["scope"]) == (client_id, "openid profile email")
     assert access["extra_domain"] == "northwind"
     assert access["extra_project"] == "fleet"
     assert access["extra_service_account"] == "go@northwind"
-    with pytest.raises(Refused, match="udience"):
-        provider.verified(tokens["id_token"], "another-client")
-
-
-async def test_an_issuer_with_a_slash_behind_it_is_another_one_to_go_oidc(
-    issuer: Issuer, mira: Person
-) -> None:
-    assert (await Provider.discovered(mira.http, issuer.url)).metadata["issuer"] == issuer.url
-    with pytest.raises(Refused, match="did not match"):
-        await Provider.discovered(mira.http, f"{issuer.url}/")
 
 
 async def test_the_issuer_is_the_same_to_the_byte_wherever_it_is_said(
@@ -159,17 +145,6 @@ async def test_the_loopback_addresses_of_authgates_clients_are_taken(
         answer, asking = await code(mira, issuer, made, redirect_uri=redirect_uri)
         form = redeeming(answer, asking) | {"redirect_uri": redirect_uri}
         assert await x_oauth2(mira.http, issuer, made).retrieve(**form)
-
-
-async def test_a_refresh_token_that_is_dead_is_an_invalid_grant(
-    issuer: Issuer, mira: Person
-) -> None:
-    """Only then do AuthGate's SDKs let a person sign in again."""
-    made = await issuer.add(web(public=True))
-    with pytest.raises(Refused, match="invalid_grant"):
-        await x_oauth2(mira.http, issuer, made).retrieve(
-            grant_type="refresh_token", refresh_token="agrt_gone"
-        )
 
 
 async def test_an_audience_of_the_clients_own_is_what_jwksauth_is_configured_with(

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from authgate_testing.application import decided, sent_on
+from authgate_testing.device import decide
 from authgate_testing.person import Person
 
 _SECONDS = 30
@@ -36,10 +37,14 @@ class _Conversation:
         await self.process.stdin.drain()
 
     async def finish(self, person: Person | None = None) -> dict[str, Any]:
-        """What it says in the end; whenever it wants a browser opened, the person allows it."""
-        while "open" in (said := await self.hear()):
+        """What it says in the end; whenever it wants a browser opened, or shows a code, the person
+        allows it."""
+        while {"open", "device"} & (said := await self.hear()).keys():
             assert person is not None
-            await self.say(await _led_back(person, said["open"]))
+            if "device" in said:
+                await decide(person, said["device"])
+            else:
+                await self.say(await _led_back(person, said["open"]))
         return said
 
 

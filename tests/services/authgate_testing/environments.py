@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from authgate_testing.programs import find
+
 _ROOT = Path(__file__).parents[3]
 
 
@@ -36,6 +38,24 @@ def node_with(lock: Path, python: Path) -> Path:
             subprocess.run([node, npm, "ci", *options], cwd=lock.parent, check=True)
             installed.write_text(wanted, encoding="utf-8")
     return node
+
+
+def go_program(folder: Path, name: str) -> Path:
+    """The program whose Go lies in this folder, of modules that are locked."""
+    sources = [folder / each for each in ("go.mod", "go.sum", "main.go")]
+    environment = _ROOT / f".venv-{name}"
+    program, installed = environment / "program", environment / "installed"
+    wanted = "".join(each.read_text(encoding="utf-8") for each in sources)
+    with _alone(folder):
+        if not _is(installed, wanted):
+            # Go's own caches are used, as those of pip and npm are: its library is compiled once.
+            flags = "-mod=readonly -buildvcs=false"
+            settings = os.environ | {"GOTOOLCHAIN": "local", "GOFLAGS": flags}
+            environment.mkdir(exist_ok=True)
+            go = find("go", package="golang-go")
+            subprocess.run([go, "build", "-o", program, "."], cwd=folder, env=settings, check=True)
+            installed.write_text(wanted, encoding="utf-8")
+    return program
 
 
 def _is(file: Path, text: str) -> bool:
