@@ -95,7 +95,7 @@ async def test_without_script_and_on_a_telephone_a_client_is_made_mended_and_dis
 
     await page.get_by_role("button", name="Open the menu").click()
     await page.locator("#drawer").get_by_role("link", name="Clients").click()
-    await page.get_by_label("Name or start of the client ID").fill("partner")
+    await page.get_by_label("Name, start of the client ID").fill("partner")
     await page.get_by_role("button", name="Search").click()
     await page.get_by_role("link", name="Partner portal").click()
     await page.get_by_role("button", name="Disable").click()

@@ -2,14 +2,17 @@
 
 import base64
 import re
+from uuid import UUID
 
 import httpx2
 import orjson
 
+from authgate import provisioning
 from authgate.audit import Event
 from authgate.provisioning import NewClient
+from authgate.storage.client_drafts import ClientDraft
 from authgate.storage.users import User
-from authgate_tenants import Tenant
+from authgate_tenants import Tenant, use_tenant
 from authgate_testing.application import Application
 from authgate_testing.ledger import Ledger
 from authgate_testing.person import Person, forms
@@ -91,6 +94,9 @@ async def test_tokens_are_found_by_whose_they_are_and_go_on_by_cursors(
     assert "Nobody has this name." in (await admin.visit(f"{here}?user=%00nobody")).text
     page = await admin.visit(here)
     assert rows(page) == 25
+    assert rows(await admin.visit(f"{here}?limit=50&kind=client")) == 27
+    assert rows(await admin.visit(f"{here}?kind=user")) == 1
+    page = await admin.visit(here)
     following = re.findall(r'href="([^"]*cursor=[^"]+)"', page.text)[-1].replace("&amp;", "&")
     page = await admin.visit(f"http://localhost:8080{following}")
     assert rows(page) == 3
@@ -99,3 +105,39 @@ async def test_tokens_are_found_by_whose_they_are_and_go_on_by_cursors(
     for query in (f"cursor={cursor}", "cursor=x"):
         assert (await admin.visit(f"{here}?{query}")).status_code == 400
     assert (await admin.visit(f"{here}?status=x&client={'c' * 300}")).status_code == 200
+
+
+async def test_the_tokens_that_are_selected_end_together_or_none_does(
+    server: RunningServer, acme: Tenant, globex: Tenant, admin: Person, machine: NewClient
+) -> None:
+    held = [await issued(server, acme, machine) for _ in range(3)]
+    with use_tenant(globex):
+        draft = ClientDraft(name="Theirs", grant_types=["client_credentials"])
+        theirs = await issued(server, globex, await provisioning.add_client(server.parts, draft))
+    last, first, second = (await fields(admin, acme))[:3]
+    here = f"{acme.issuer}/admin/tokens?limit=50"
+    for wrong in (f"token-{jti(theirs)}", f"token-{UUID(int=1)}"):
+        await admin.visit(here)
+        page = await admin.submit({first: "1", wrong: "1"}, to="/tokens/selected")
+        assert "Nothing was done" in page.text
+    await admin.visit(here)
+    assert "Nothing was selected." in (await admin.submit({}, to="/tokens/selected")).text
+    assert [await works(server, acme, each) for each in held] == [True] * 3
+    page = await admin.submit({first: "1", second: "1"}, to="/tokens/selected")
+    assert "the selected tokens work no more" in page.text
+    assert "limit=50" in str(page.url)
+    assert [await works(server, acme, each) for each in held].count(True) == 1
+    assert await works(server, globex, theirs)
+    assert await fields(admin, acme) == [last]
+
+
+async def fields(admin: Person, tenant: Tenant) -> list[str]:
+    """What selects each token that there is still."""
+    page = await admin.visit(f"{tenant.issuer}/admin/tokens")
+    return re.findall(r'name="(token-[0-9a-f-]{36})"', page.text)
+
+
+def jti(token: str) -> str:
+    body = token.split(".")[1]
+    claims = orjson.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
+    return str(claims["jti"])

@@ -14,6 +14,8 @@ class TokenLine:
 
     action: str
     """Gets ``act`` (``disable``, ``enable`` or ``revoke``) and ``list``."""
+    field: str
+    """The name of the field that selects it."""
     client_name: str
     client_url: str | None
     """``None`` where the client is gone."""
@@ -30,7 +32,7 @@ class TokenLine:
 @dataclass(frozen=True, slots=True)
 class TokensPage:
     """``console/tokens.html``. The form ``action`` is sent by GET with ``client``, ``user`` and
-    what ``kept`` holds."""
+    what ``kept`` holds; ``selection_action`` gets ``list`` and the fields of the lines."""
 
     frame: ConsoleFrame
     action: str
@@ -42,6 +44,10 @@ class TokensPage:
     """Whether nobody has the name that is looked for."""
     kept: Mapping[str, str]
     statuses: Sequence[FilterLink]
+    kinds: Sequence[FilterLink]
+    """Whom they speak for: ``user`` or ``client``."""
+    sizes: Sequence[FilterLink]
+    selection_action: str
     list: str
     """What is looked for, for the forms to come back to."""
     next_url: str | None = None
@@ -50,4 +56,4 @@ class TokensPage:
     @property
     def is_filtered(self) -> bool:
         """Whether not all are looked for."""
-        return bool(self.client or self.user or self.kept)
+        return bool(self.client or self.user or self.kept.keys() - {"limit"})

@@ -255,6 +255,7 @@ def _tokens(**changes: object) -> Sample:
     def line(number: int, status: TokenStatus, **more: object) -> TokenLine:
         said: dict[str, object] = {
             "action": f"/t/northwind/admin/tokens/{number}",
+            "field": f"token-{number}",
             "client_name": "Fleet Console",
             "client_url": _HERE,
             "user": "mira.halvorsen@northwind.example",
@@ -275,7 +276,13 @@ def _tokens(**changes: object) -> Sample:
             line(1, TokenStatus.ACTIVE),
             line(2, TokenStatus.DISABLED, user="", client_name=_LONG, client_url=None),
             line(3, TokenStatus.REVOKED, scope=""),
-            line(4, TokenStatus.ACTIVE, ended=True, scope=f"{_LONG} read"),
+            line(
+                4,
+                TokenStatus.ACTIVE,
+                ended=True,
+                expires_at=_NOW - timedelta(minutes=3),
+                scope=f"{_LONG} read",
+            ),
         ),
         "client": "",
         "user": "",
@@ -285,6 +292,12 @@ def _tokens(**changes: object) -> Sample:
             FilterLink(each, "/t/northwind/admin/tokens", current=each == "active")
             for each in ("", "working", "active", "disabled", "revoked")
         ),
+        "kinds": tuple(
+            FilterLink(each, "/t/northwind/admin/tokens", current=not each)
+            for each in ("", "user", "client")
+        ),
+        "sizes": (FilterLink("25", "/t/northwind/admin/tokens", current=True),),
+        "selection_action": "/t/northwind/admin/tokens/selected",
         "list": "status=active",
         "next_url": "/t/northwind/admin/tokens?cursor=n",
     }

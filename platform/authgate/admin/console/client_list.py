@@ -4,12 +4,12 @@ from quart import Blueprint, Response, request
 from werkzeug.exceptions import BadRequest
 
 from authgate.admin.console import client_lines, frame
-from authgate.admin.console.client_search import PATH, SIZES, TYPES, ClientSearch
+from authgate.admin.console.client_search import PATH, TYPES, ClientSearch
 from authgate.admin.console.frame import ROOT, Console
 from authgate.storage import clients
 from authgate.storage.client_rows import ClientStatus
 from authgate.storage.paging import BadCursor, Order
-from authgate.web.console_view_models import ClientsPage, FilterLink, SortLink
+from authgate.web.console_view_models import ClientsPage, SortLink
 
 
 class ClientList:
@@ -44,29 +44,15 @@ class ClientList:
             total=sum((await clients.counts()).values()),
             search=asked.search,
             kept=asked.kept(),
-            statuses=_links(asked, "status", asked.status, list(ClientStatus)),
-            types=_links(asked, "type", asked.type, list(TYPES)),
-            sizes=[
-                FilterLink(
-                    str(size),
-                    asked.url(limit="" if size == SIZES[0] else str(size)),
-                    current=size == asked.size,
-                )
-                for size in SIZES
-            ],
+            statuses=asked.links("status", asked.status, list(ClientStatus)),
+            types=asked.links("type", asked.type, list(TYPES)),
+            sizes=asked.sizes(),
             by_name=_sort_link(asked, "name"),
             by_age=_sort_link(asked, "-created_at"),
             next_url=asked.url(cursor=found.next) if found.next else None,
             previous_url=asked.url(cursor=found.previous) if found.previous else None,
         )
         return self._console.show("clients.html", content)
-
-
-def _links(asked: ClientSearch, name: str, current: str, values: list[str]) -> list[FilterLink]:
-    return [
-        FilterLink(value, asked.url(**{name: value}), current=value == current)
-        for value in ("", *values)
-    ]
 
 
 def _sort_link(asked: ClientSearch, first: str) -> SortLink:

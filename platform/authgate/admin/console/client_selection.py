@@ -1,21 +1,20 @@
 """``/admin/clients/selected``: the same done to several clients, once it is said to which."""
 
 from collections.abc import Mapping
-from urllib.parse import parse_qsl
 from uuid import UUID
 
 from quart import Blueprint, Response, request
 from werkzeug.exceptions import BadRequest
 
 from authgate import provisioning
-from authgate.accounts.answers import see_other
-from authgate.admin.console import client_lines, frame
+from authgate.admin.console import client_lines, frame, list_search
 from authgate.admin.console.administrators import actor
 from authgate.admin.console.client_search import PATH, ClientSearch
-from authgate.admin.console.frame import ROOT, Console, with_query
+from authgate.admin.console.frame import ROOT, Console
 from authgate.provisioning import ClientAct, UnfitSelection, UnknownClient, client_selection
 from authgate.storage import clients
 from authgate.storage.client_rows import Client
+from authgate.web import row_ids
 from authgate.web.console_view_models import Done
 from authgate.web.selection_view_models import SelectedClient, SelectionPage
 
@@ -44,11 +43,11 @@ class ClientSelectionPages:
     async def act(self) -> Response:
         """Show to which it would be done; do it where that was shown already."""
         form = await request.form
-        asked = ClientSearch.read(dict(parse_qsl(form.get("list", ""))))
+        asked = ClientSearch.read(list_search.returned(form))
         act, seen = _act(form), _seen(form)
         found = await clients.find_by_rows(seen.keys())
         if not found:
-            return _back(asked, Done.NOTHING_SELECTED)
+            return asked.back(Done.NOTHING_SELECTED)
         if form.get("sure") != "1":
             return await self._question(asked, act, found, changed_meanwhile=False)
         if {str(each.id): client_lines.version(each) for each in found} != {
@@ -70,7 +69,7 @@ class ClientSelectionPages:
         except (UnfitSelection, UnknownClient):
             left = await clients.find_by_rows([each.id for each in found])
             return await self._question(asked, act, left, changed_meanwhile=True)
-        return _back(asked, _DONE[act])
+        return asked.back(_DONE[act])
 
     async def _question(
         self,
@@ -85,7 +84,7 @@ class ClientSelectionPages:
             frame=await self._console.frame(),
             act=act,
             action=frame.url(_HERE),
-            cancel_url=with_query(frame.url(PATH), asked.here()),
+            cancel_url=asked.url(cursor=asked.cursor),
             list=asked.here(),
             clients=[each for each in told if not each.fault],
             unfit=[each for each in told if each.fault],
@@ -107,13 +106,9 @@ def _seen(form: Mapping[str, str]) -> dict[UUID, str]:
     if len(named) > client_selection.MOST:
         raise BadRequest
     try:
-        return {UUID(row_id): version for row_id, version in named.items()}
+        return {row_ids.read(row_id): version for row_id, version in named.items()}
     except ValueError as error:
         raise BadRequest from error
-
-
-def _back(asked: ClientSearch, what: Done) -> Response:
-    return see_other(with_query(f"{ROOT}{PATH}", f"{asked.here()}&done={what}".removeprefix("&")))
 
 
 def _line(client: Client, fault: str) -> SelectedClient:
