@@ -8,7 +8,7 @@ from authgate.audit import Event
 from authgate.storage import clients
 from authgate.storage.client_drafts import ClientChange
 from authgate.storage.client_rows import Client, ClientRow, ClientStatus, ConsentPolicy
-from authgate.storage.users import User
+from authgate.storage.users import User, UserRole, UserRow
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.databases import on_postgres, on_sqlite
 from authgate_testing.ledger import Ledger
@@ -282,3 +282,44 @@ async def test_a_secret_is_replaced_and_an_app_deleted_by_who_has_signed_in_late
     assert "Deleted" in (await person.submit({}, to="/delete")).text
     assert await all_of(acme) == []
     assert len(await ledger.events(acme, Event.CLIENT_DELETED)) == 1
+
+
+async def test_what_is_served_at_once_is_new_until_an_administrator_has_looked_at_it(
+    server: RunningServer, acme: Tenant, person: Person, colleague: Person, carol: User
+) -> None:
+    await let(server, acme, own_applications="open")
+    app = await registered(person, acme)
+    with use_tenant(acme):
+        await UserRow.filter(id=carol.id).update(role=UserRole.ADMIN)
+
+    async def counted() -> int:
+        page = await colleague.visit(f"{acme.issuer}/admin")
+        found = re.search(r'<span class="badge warn end">(\d+)<', page.text)
+        return int(found[1]) if found else 0
+
+    assert await counted() == 1
+    assert colleague.page is not None
+    assert "portal</bdi> is new" in colleague.page.text
+    page = await colleague.visit(f"{acme.issuer}/admin/clients?status=unseen")
+    assert "portal</bdi></a>" in page.text
+    here = f"{acme.issuer}/admin/clients/{app.id}"
+    await colleague.visit(here)
+    # It is something else by the time that somebody says so.
+    await person.visit(f"{acme.issuer}{HERE}/{app.id}/edit")
+    await person.submit(GOOD | {"redirect_uris": "https://other.example/cb"}, to="/edit")
+    assert (
+        "had changed meanwhile" in (await colleague.submit({"decision": "seen"}, to="/review")).text
+    )
+    assert await counted() == 1
+    await colleague.visit(here)
+    page = await colleague.submit({"decision": "seen"}, to="/review")
+    assert "Noted." in page.text
+    assert "It is new" not in page.text
+    assert await counted() == 0
+    await person.visit(f"{acme.issuer}{HERE}/{app.id}/edit")
+    await person.submit(GOOD | {"name": "Renamed"}, to="/edit")
+    assert await counted() == 1, "what they looked at was something else"
+    await colleague.visit(f"{acme.issuer}/admin/clients")
+    await colleague.submit({"act": "mark-seen", f"client-{app.id}": "1"}, to="/clients/selected")
+    await colleague.submit({}, to="/clients/selected")
+    assert await counted() == 0

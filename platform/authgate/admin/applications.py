@@ -46,6 +46,7 @@ async def list_clients(call: Call[ClientQuery, Nothing]) -> Answer[ClientList]:
             status=asked.status,
             public=asked.public,
             owner_id=asked.owner_id,
+            unseen=asked.unseen,
         ),
         Order.of(asked.sort),
         cursor=await lists.opened(call),

@@ -30,6 +30,10 @@ class ClientQuery(ListQuery):
     owner_id: UUID | None = None
     """Those that this person has registered."""
 
+    unseen: bool | None = None
+    """Those that somebody registered for themselves, that were served at once, and that nobody who
+    administers the tenant has looked at."""
+
     sort: Literal["name", "-name", "created_at", "-created_at"] = "name"
 
 

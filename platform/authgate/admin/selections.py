@@ -93,6 +93,15 @@ async def revoke_tokens_of_clients(call: Call[Nothing, ClientSelection]) -> Answ
     return Answer(None)
 
 
+async def mark_clients_seen(call: Call[Nothing, ClientSelection]) -> Answer[None]:
+    """Note that somebody has looked at clients that were served at once.
+
+    All of them, or none. With `updated_at` only at what you have read.
+    """
+    await _done(call, ClientAct.MARK_SEEN)
+    return Answer(None)
+
+
 async def revoke_tokens(call: Call[Nothing, TokenSelection]) -> Answer[RevokedTokens]:
     """End access tokens for good.
 
@@ -180,6 +189,14 @@ OPERATIONS = [
         f"{_CLIENTS}/revoke-tokens",
         revoke_tokens_of_clients,
         scope=Scope.TOKENS_WRITE,
+        status=_GONE,
+        problems=[Conflict],
+    ),
+    operation(
+        HTTPMethod.POST,
+        f"{_CLIENTS}/mark-seen",
+        mark_clients_seen,
+        scope=Scope.CLIENTS_WRITE,
         status=_GONE,
         problems=[Conflict],
     ),

@@ -10,6 +10,7 @@ from authgate.audit import SYSTEM, Actor
 from authgate.installation import Installation
 from authgate.provisioning.clients import (
     UnknownClient,
+    mark_client_seen,
     review_client,
     revoke_client_tokens,
     set_client_status,
@@ -28,6 +29,7 @@ class ClientAct(StrEnum):
     ENABLE = "enable"
     DISABLE = "disable"
     REVOKE_TOKENS = "revoke-tokens"
+    MARK_SEEN = "mark-seen"
 
 
 class UnfitSelection(ValueError):
@@ -99,3 +101,5 @@ def _done(act: ClientAct) -> _Done:
             return partial(set_client_status, status=ClientStatus.INACTIVE)
         case ClientAct.REVOKE_TOKENS:
             return revoke_client_tokens
+        case ClientAct.MARK_SEEN:
+            return mark_client_seen

@@ -7,7 +7,7 @@ from functools import partial
 
 from authgate import audit, storage
 from authgate.accounts import access
-from authgate.audit import SYSTEM, Actor, Event
+from authgate.audit import ANONYMOUS, SYSTEM, Actor, Event
 from authgate.installation import Installation
 from authgate.provisioning import client_fitness, sectors
 from authgate.provisioning.unfit import UnfitClient
@@ -59,6 +59,8 @@ async def add_client(
         if secret and CLIENT_SECRET_JWT in client.authentication_methods:
             sealed = await ClientSecretSeal(parts.encryption).sealed(client.client_id, secret)
             await clients.keep_sealed(client.client_id, sealed)
+        if _came_by_itself(client, actor):
+            await clients.set_unseen(client.client_id, unseen=True)
         await audit.record(
             Event.CLIENT_CREATED,
             actor=actor,
@@ -91,8 +93,27 @@ async def change_client(
         methods = change.authentication_methods or former.authentication_methods
         if former.secrets.sealed is not None and CLIENT_SECRET_JWT not in methods:
             await clients.keep_none_sealed(client_id)
+        after = replace(former, **change.given())
+        if _came_by_itself(after, actor):
+            await clients.set_unseen(client_id, unseen=True)
         await _updated(parts, client_id, change.values(), actor=actor)
-    return replace(former, **change.given())
+    return after
+
+
+def _came_by_itself(client: Client, actor: Actor) -> bool:
+    """Whether it is served as somebody wants who does not administer the tenant."""
+    is_own = actor == ANONYMOUS or actor.id in (str(client.owner_id), client.client_id)
+    # What a document describes is told at its address, and goes when nobody uses it.
+    return is_own and client.status is ClientStatus.ACTIVE and not client.has_document
+
+
+async def mark_client_seen(parts: Installation, client_id: str, *, actor: Actor = SYSTEM) -> None:
+    """Nobody has to look any more at a client that is served. Raises ``UnknownClient``."""
+    async with storage.transaction():
+        if await clients.set_unseen(client_id, unseen=False):
+            await _updated(parts, client_id, {"seen": True}, actor=actor)
+        elif await clients.find(client_id) is None:
+            raise UnknownClient(client_id)
 
 
 async def rotate_client_secret(
@@ -204,6 +225,7 @@ async def review_client(
     async with storage.transaction():
         if not await clients.review(client_id, status):
             raise UnknownClient(client_id)
+        await clients.set_unseen(client_id, unseen=False)
         await audit.record(
             Event.CLIENT_APPROVED if approved else Event.CLIENT_REJECTED,
             actor=actor,

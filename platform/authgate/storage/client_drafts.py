@@ -125,6 +125,8 @@ class ClientFilter:
     status: ClientStatus | None = None
     public: bool | None = None
     owner_id: UUID | None = None
+    unseen: bool | None = None
+    """Served at once, and looked at by nobody who administers the tenant; or not so."""
 
     def of(self, rows: QuerySet[ClientRow]) -> QuerySet[ClientRow]:
         """Those of the rows that it describes."""
@@ -136,6 +138,8 @@ class ClientFilter:
             rows = rows.filter(secret_hash__isnull=self.public)
         if self.owner_id is not None:
             rows = rows.filter(owner_id=self.owner_id)
+        if self.unseen is not None:
+            rows = rows.filter(unseen=self.unseen)
         return rows
 
     def _found(self) -> Q:

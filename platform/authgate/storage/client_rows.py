@@ -75,6 +75,8 @@ class ClientRow(TenantOwned):
     metadata: dict[str, Any] = fields.JSONField(default=dict)
     owner_id = fields.UUIDField(null=True)
     registration_token_hash = fields.BinaryField(null=True)
+    # An older process of an update under way leaves it out.
+    unseen = fields.BooleanField(default=False, db_default=False)
     expires_at = fields.DatetimeField(null=True)
     created_at = fields.DatetimeField(auto_now_add=True)
     updated_at = fields.DatetimeField(auto_now=True)

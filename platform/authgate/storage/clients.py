@@ -151,6 +151,23 @@ async def counts() -> dict[ClientStatus, int]:
     return {ClientStatus(row["status"]): row["clients"] for row in rows}
 
 
+async def set_unseen(client_id: str, *, unseen: bool) -> bool:
+    """Whether nobody who administers the tenant has looked at it; ``False`` where it is so."""
+    other = ClientRow.filter(client_id=client_id, unseen=not unseen)
+    return await other.update(unseen=unseen) == 1
+
+
+async def unseen_among(client_ids: Collection[str]) -> set[str]:
+    """Those of these clients that nobody who administers the tenant has looked at."""
+    found = ClientRow.filter(client_id__in=list(client_ids), unseen=True)
+    return {row.client_id for row in await found.only("client_id")}
+
+
+async def count_unseen() -> int:
+    """How many clients the tenant has that are served, and at which nobody has looked."""
+    return await ClientRow.filter(unseen=True, status=ClientStatus.ACTIVE).count()
+
+
 async def count_of_owner(owner_id: UUID) -> int:
     """How many clients a person has registered for themselves, whatever their status."""
     return await ClientRow.filter(owner_id=owner_id).count()

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from tortoise.migrations.operations import RunPython
+from tortoise.migrations.operations import AddField, RunPython
 from tortoise.migrations.schema_editor.base import BaseSchemaEditor
 
 Step = Callable[[Any, BaseSchemaEditor], Awaitable[None]]
@@ -25,3 +25,22 @@ def statements(
 def reversible(forward: Step, backward: Step) -> RunPython:
     """An operation of a migration that can go back."""
     return RunPython(forward, backward)
+
+
+class AddColumn(AddField):
+    """A column that is taken away again by itself: Tortoise would make SQLite's table anew, without
+    its unique constraints and indexes."""
+
+    async def database_backward(
+        self,
+        app_label: str,
+        old_state: Any,
+        new_state: Any,
+        state_editor: BaseSchemaEditor | None = None,
+    ) -> None:
+        """Leave the rest of the table as it is."""
+        if state_editor is None:
+            return
+        model = old_state.apps.get_model(f"{app_label}.{self.model_name}")
+        column = model._meta.fields_map[self.name]  # noqa: SLF001
+        await BaseSchemaEditor.remove_field(state_editor, model, column)

@@ -33,6 +33,7 @@ class Done(StrEnum):
     SELECTION_ENABLED = "selection-enabled"
     SELECTION_DISABLED = "selection-disabled"
     SELECTION_REVOKED = "selection-revoked"
+    SEEN = "seen"
     TOKENS_REVOKED = "tokens-revoked"
     NOTHING_SELECTED = "nothing-selected"
     TAKEN_BACK = "taken-back"
@@ -51,7 +52,7 @@ class ConsoleFrame:
     account_url: str
     sign_out_action: str
     waiting: int = 0
-    """Clients that wait for approval."""
+    """Clients that wait for approval, or that nobody has looked at."""
     done: Done | None = None
 
 
@@ -84,6 +85,8 @@ class ClientLine:
     created_at: datetime
     field: str = ""
     """The name of the field that selects it."""
+    unseen: bool = False
+    """Served at once, and looked at by nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,8 +234,10 @@ class ClientPage:
     edit_url: str
     rotate_url: str
     delete_url: str
+    unseen: bool
+    """Served at once, and looked at by nobody."""
     review_action: str
-    """Gets ``version`` and ``decision``: ``approve`` or ``reject``."""
+    """Gets ``version`` and ``decision``: ``approve``, ``reject`` or ``seen``."""
     status_action: str
     """Gets ``status``: ``active`` or ``inactive``."""
     revoke_action: str

@@ -16,7 +16,9 @@ class Attention:
     url: str
     name: str
     secret_ends_at: datetime | None = None
-    """``None`` where it waits for approval."""
+    """``None`` where it is something else."""
+    unseen: bool = False
+    """It is served, and nobody has looked at it; else it waits for approval."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,6 +63,7 @@ CONSOLE_ALIKE = frozenset({"my-apps-full", "my-app-new", "my-app-disabled"}) | f
         "credentials-public",
         "credentials-rotated",
         "client-disabled",
+        "client-new",
         "people-none",
         "tokens-none",
         "tokens-empty",
@@ -90,7 +91,10 @@ def _line(number: int, name: str, kind: ClientKind, status: ClientStatus) -> Cli
     url = f"{_HERE}/{number}"
     public = kind is not ClientKind.MACHINE
     client_id = f"client-{number}"
-    return ClientLine(url, name, client_id, kind, public, grants, status, created, client_id)
+    new = number == 1
+    return ClientLine(
+        url, name, client_id, kind, public, grants, status, created, client_id, unseen=new
+    )
 
 
 _LINES = (
@@ -131,7 +135,7 @@ def _overview(**changes: object) -> Sample:
 
 
 def _clients(**changes: object) -> Sample:
-    statuses = ("", "active", "pending", "inactive", "rejected")
+    statuses = ("", "active", "pending", "inactive", "rejected", "unseen")
     filled: dict[str, object] = {
         "frame": _frame(),
         "action": _HERE,
@@ -209,6 +213,7 @@ def _client(**changes: object) -> Sample:
         "created_at": _NOW - timedelta(days=90),
         "updated_at": _NOW,
         "version": _NOW.isoformat(),
+        "unseen": False,
         "grants": ("authorization_code", "refresh_token"),
         "scopes": ("openid", "profile"),
         "redirect_uris": ("https://partners.northwind.example/callback", "http://localhost/cb"),
@@ -473,6 +478,7 @@ def console_samples() -> Mapping[str, Sample]:
         ),
         "console-client": _client(),
         "console-client-pending": _long_client(),
+        "console-client-new": _client(unseen=True, owner=_LONG),
         "console-client-disabled": _client(status=ClientStatus.INACTIVE, frame=_frame(waiting=0)),
         "console-tokens": _tokens(),
         "console-tokens-none": _tokens(tokens=(), user="nobody", unknown_user=True),

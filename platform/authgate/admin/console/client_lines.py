@@ -1,7 +1,11 @@
 """Clients as lists show them."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from authgate.admin.console import frame
 from authgate.admin.console.client_kinds import grant_names, kind_of
+from authgate.storage import clients
 from authgate.storage.client_rows import Client
 from authgate.web.console_view_models import ClientLine
 
@@ -19,6 +23,12 @@ def url(client: Client) -> str:
 def version(client: Client) -> str:
     """Which state of a client a page shows: what is decided about is what was seen."""
     return client.updated_at.isoformat()
+
+
+async def lines(found: Sequence[Client]) -> list[ClientLine]:
+    """Clients in a list."""
+    unseen = await clients.unseen_among([each.client_id for each in found])
+    return [replace(line(each), unseen=each.client_id in unseen) for each in found]
 
 
 def line(client: Client) -> ClientLine:

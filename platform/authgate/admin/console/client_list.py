@@ -4,10 +4,9 @@ from quart import Blueprint, Response, request
 from werkzeug.exceptions import BadRequest
 
 from authgate.admin.console import client_lines, frame
-from authgate.admin.console.client_search import PATH, TYPES, ClientSearch
+from authgate.admin.console.client_search import PATH, STATUSES, TYPES, ClientSearch
 from authgate.admin.console.frame import ROOT, Console
 from authgate.storage import clients
-from authgate.storage.client_rows import ClientStatus
 from authgate.storage.paging import BadCursor, Order
 from authgate.web.console_view_models import ClientsPage, SortLink
 
@@ -40,11 +39,11 @@ class ClientList:
             clear_url=frame.url(PATH),
             selection_action=frame.url(f"{PATH}/selected"),
             list=asked.here(),
-            clients=[client_lines.line(each) for each in found.rows],
+            clients=await client_lines.lines(found.rows),
             total=sum((await clients.counts()).values()),
             search=asked.search,
             kept=asked.kept(),
-            statuses=asked.links("status", asked.status, list(ClientStatus)),
+            statuses=asked.links("status", asked.status, STATUSES),
             types=asked.links("type", asked.type, list(TYPES)),
             sizes=asked.sizes(),
             by_name=_sort_link(asked, "name"),

@@ -12,7 +12,7 @@ from authgate.admin.console.administrators import actor
 from authgate.admin.console.client_kinds import grant_names, kind_of
 from authgate.admin.console.frame import ROOT, Console, done, held_client, named_client
 from authgate.provisioning import NotApproved, UnknownClient
-from authgate.storage import consents, users
+from authgate.storage import clients, consents, users
 from authgate.storage.client_rows import Client, ClientStatus
 from authgate.web.console_view_models import ClientPage, Done, SecretLine
 
@@ -68,6 +68,7 @@ class ClientPages:
             edit_url=f"{here}/edit",
             rotate_url=f"{here}/secret",
             delete_url=f"{here}/delete",
+            unseen=bool(await clients.unseen_among([client.client_id])),
             review_action=f"{here}/review",
             status_action=f"{here}/status",
             revoke_action=f"{here}/revoke",
@@ -76,15 +77,20 @@ class ClientPages:
         return self._console.show("client.html", content)
 
     async def review(self, row_id: str) -> Response:
-        """Approve or reject one that waits; one that waits no more stays as it is, and so does one
-        that was something else when it was shown."""
+        """Approve or reject one that waits, or have seen one that is served already; one that
+        waits no more stays as it is, and so does one that was something else when it was shown."""
         client, form = await held_client(row_id), await request.form
         decision = form.get("decision")
-        if decision not in ("approve", "reject"):
+        if decision not in ("approve", "reject", "seen"):
             raise BadRequest
         approved = decision == "approve"
-        if approved and form.get("version") != client_lines.version(client):
+        if decision != "reject" and form.get("version") != client_lines.version(client):
             return done(client_lines.path(client), Done.NOTHING)
+        if decision == "seen":
+            await provisioning.mark_client_seen(
+                self._console.parts, client.client_id, actor=actor()
+            )
+            return done(client_lines.path(client), Done.SEEN)
         try:
             await provisioning.review_client(
                 self._console.parts, client.client_id, approved=approved, actor=actor()

@@ -10,6 +10,9 @@ from authgate.storage.client_drafts import ClientFilter
 from authgate.storage.client_rows import ClientStatus
 
 PATH = "/clients"
+UNSEEN = "unseen"
+"""Beside what a client may be: that nobody has looked at it."""
+STATUSES = (*ClientStatus, UNSEEN)
 TYPES = {"confidential": False, "public": True}
 _LONGEST_SEARCH = 100
 _SORTS = ("name", "-name", "-created_at", "created_at")
@@ -34,7 +37,7 @@ class ClientSearch(ListSearch):
         status = arguments.get("status", "")
         return cls(
             search=list_search.plain(arguments.get("search", ""), _LONGEST_SEARCH),
-            status=status if status in set(ClientStatus) else "",
+            status=status if status in STATUSES else "",
             type=kind if kind in TYPES else "",
             sort=sort if sort in _SORTS else _SORTS[0],
             limit=list_search.limit(arguments),
@@ -45,7 +48,8 @@ class ClientSearch(ListSearch):
         """The same for storage."""
         return ClientFilter(
             search=self.search,
-            status=ClientStatus(self.status) if self.status else None,
+            status=ClientStatus(self.status) if self.status not in ("", UNSEEN) else None,
+            unseen=True if self.status == UNSEEN else None,
             public=TYPES.get(self.type),
         )
 

@@ -25,6 +25,7 @@ _DONE = {
     ClientAct.ENABLE: Done.SELECTION_ENABLED,
     ClientAct.DISABLE: Done.SELECTION_DISABLED,
     ClientAct.REVOKE_TOKENS: Done.SELECTION_REVOKED,
+    ClientAct.MARK_SEEN: Done.SEEN,
 }
 
 

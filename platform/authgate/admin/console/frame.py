@@ -59,7 +59,7 @@ class Console:
             console_url=f"{prefix}{ROOT}",
             account_url=f"{prefix}/account",
             sign_out_action=f"{prefix}/logout",
-            waiting=counted.get(ClientStatus.PENDING, 0),
+            waiting=counted.get(ClientStatus.PENDING, 0) + await clients.count_unseen(),
             done=Done(done) if done in set(Done) else None,
         )
 

@@ -46,17 +46,20 @@ class OverviewPages:
             tokens=min(working, _MOST_TOKENS),
             more_tokens=working > _MOST_TOKENS,
             attention=await self._attention(),
-            newest=[client_lines.line(each) for each in newest.rows],
+            newest=await client_lines.lines(newest.rows),
         )
         return self._console.show("overview.html", content)
 
     async def _attention(self) -> list[Attention]:
         pending = ClientFilter(status=ClientStatus.PENDING)
         waiting = await clients.page(pending, Order.of("created_at"), limit=_WAITING)
+        new = ClientFilter(status=ClientStatus.ACTIVE, unseen=True)
+        unseen = await clients.page(new, Order.of("created_at"), limit=_WAITING)
         before = self._console.now() + _SOON
         ending = await clients.with_ending_secrets(before=before, limit=_WAITING)
         return [
             *(Attention(client_lines.url(each), each.name) for each in waiting.rows),
+            *(Attention(client_lines.url(each), each.name, unseen=True) for each in unseen.rows),
             *(
                 Attention(client_lines.url(each), each.name, each.secrets.expires_at)
                 for each in ending
