@@ -541,6 +541,20 @@ async def test_ru_08_a_program_chooses_its_port_and_a_server_does_not(
 
 
 @on_sqlite
+async def test_ru_08_localhost_is_a_name_and_taken_to_the_letter(
+    native: Application, person: Person, server: RunningServer, acme: Tenant
+) -> None:
+    registered = ["http://localhost/callback", "http://localhost:8888/callback"]
+    with use_tenant(acme):
+        change = ClientChange(redirect_uris=registered)
+        await provisioning.change_client(server.parts, "desktop", change)
+    assert is_asked(await sent_on(person, native.ask(redirect_uri=registered[1]).url))
+    for host in ("localhost", "127.0.0.1", "[::1]"):
+        uri = f"http://{host}:53412/callback"
+        assert (await person.http.get(native.ask(redirect_uri=uri).url)).status_code == 400, uri
+
+
+@on_sqlite
 async def test_ru_19_a_client_of_one_tenant_is_nobody_at_another(
     console: Application, stranger: Person, globex: Tenant
 ) -> None:
