@@ -57,6 +57,10 @@ class TenantSettings(StoredChoices):
     client_credentials_lifetime: Lifetime = 3600
     """Until a machine's access token ends."""
 
+    id_token_personal_claims: bool = True
+    """Whether ID tokens tell name and e-mail as well, by scope, as AuthGate's do. OpenID Connect
+    Core section 5.4 has them told by userinfo alone."""
+
     id_token_lifetime: Lifetime = 3600
     """Until an ID token ends (OpenID Connect Core section 2, ``exp``)."""
 

@@ -311,6 +311,22 @@ async def test_no_decision_is_a_no(console: Application, person: Person) -> None
 
 
 @on_sqlite
+async def test_a_tenant_may_keep_names_and_addresses_out_of_id_tokens(
+    server: RunningServer, console: Application, person: Person, acme: Tenant, alice: User
+) -> None:
+    await provisioning.change_tenant(
+        server.parts, acme, change=lambda old: old.changed({"id_token_personal_claims": False})
+    )
+    tokens = await console.signed_in(person)
+    said = await claims(server.http, acme, tokens["id_token"], audience="console")
+    assert said["sub"] == str(alice.id)
+    assert not {"name", "preferred_username", "email", "email_verified", "updated_at"} & set(said)
+    bearer = {"Authorization": f"Bearer {tokens['access_token']}"}
+    told_ = (await server.http.get(f"{acme.issuer}/oauth/userinfo", headers=bearer)).json()
+    assert told_["email"] == "alice@acme.example"
+
+
+@on_sqlite
 async def test_what_is_not_known_of_a_request_does_no_harm(
     server: RunningServer, console: Application, person: Person, acme: Tenant
 ) -> None:

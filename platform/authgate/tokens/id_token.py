@@ -61,7 +61,7 @@ class IdTokens:
         algorithm = algorithm_of(tenant.settings.signing_algorithm)
         signer = await signer_of(self._keys, algorithm)
         claims: dict[str, object] = {
-            **standard_claims.of(sign_in.user, sign_in.scope),
+            **_personal(sign_in),
             **sign_in.authentication.claims(),
             "iss": tenant.issuer,
             "sub": await self._subjects.of(sign_in.user, sign_in.client),
@@ -110,6 +110,12 @@ def algorithm_of(chosen: SigningAlgorithm) -> SigningAlgorithm:
     A client has no share in the secret of HS256, so it could not check what that has signed.
     """
     return "ES256" if chosen == "HS256" else chosen
+
+
+def _personal(sign_in: SignIn) -> dict[str, object]:
+    if not current_tenant().settings.id_token_personal_claims:
+        return {}
+    return standard_claims.of(sign_in.user, sign_in.scope)
 
 
 def _left_half(token: str, algorithm: SigningAlgorithm) -> str:
