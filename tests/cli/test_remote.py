@@ -20,8 +20,9 @@ from authgate.admin.router import Route, Router
 from authgate.cli import admin_api, sign_ins
 from authgate.cli.admin_api import AdminApi
 from authgate.cli.bearers import SCOPES, Person
-from authgate.cli.failures import Failure, NotAllowed, Unhealthy
-from authgate.cli.login import CLIENT
+from authgate.cli.device_flow import Endpoints
+from authgate.cli.failures import Failure, Misused, NotAllowed, Unhealthy
+from authgate.cli.login import CLIENT, _trusted
 from authgate.cli.remote_door import RemoteDoor
 from authgate.cli.sign_ins import SignIn
 from authgate.clock import utc_now
@@ -32,6 +33,7 @@ from authgate.web.machine import MachineRequest, Reply
 from authgate_tenants import use_tenant
 from authgate_testing.command import Cli, Ended
 from authgate_testing.live import DEVICE_GRANT, PASSWORD, Host
+from authgate_testing.processes import free_port
 
 MACHINE = "terraform"
 PERSON = ("--headless", "--username", "mira.halvorsen", "--password-stdin")
@@ -195,6 +197,9 @@ SCRIPT = [
     ("client", "enable", "asked-3", "asked-4", "asked-3"),
     ("client", "enable", "asked-3", "asked-4"),
     ("client", "revoke-tokens", "asked-3", "asked-4", "--yes"),
+    ("client", "mark-seen", "asked-3", "nobody"),
+    ("client", "mark-seen", "asked-3", "asked-4"),
+    ("client", "list", "--unseen", "--json"),
     ("scope", "create", "orders:read", "--title", "see your orders", "--translation", "de=Sehen"),
     ("scope", "create", "orders:read", "--title", "see your orders"),
     ("scope", "create", "authgate:all", "--title", "everything"),
@@ -292,7 +297,8 @@ def test_every_command_ends_the_same_by_either_door_and_every_operation_has_one(
         local = operator(*(here.get(each, each) for each in words), "-t", acme.slug)
         remote = operator(*(there.get(each, each) for each in words), "-t", globex.issuer)
         assert without_what_changes(remote) == without_what_changes(local), words
-    assert performed == {each.name for each in OPERATIONS}
+    without_command = {each.name for each in OPERATIONS} - performed
+    assert not without_command  # an operation that is new wants a command, and a line above
 
 
 def noted(monkeypatch: pytest.MonkeyPatch) -> set[str]:
@@ -430,9 +436,35 @@ def test_only_https_and_this_machine_are_told_a_token(command: Cli, issuer: str)
         assert command(*words).code == 2
 
 
-def test_what_only_operators_do_says_so(command: Cli) -> None:
-    ended = command("keys", "list", "-t", "https://id.example/t/acme")
-    assert ended.code in (2, 6)
+def test_an_issuer_that_would_be_told_codes_in_the_open_is_refused() -> None:
+    good = {
+        "device_authorization": f"{ISSUER}/d",
+        "token": f"{ISSUER}/t",
+        "userinfo": f"{ISSUER}/u",
+    }
+    assert _trusted(Endpoints(issuer=ISSUER, **good)).issuer == ISSUER
+    for name in (*good, "revocation"):
+        with pytest.raises(Misused, match="is not https"):
+            _trusted(Endpoints(issuer=ISSUER, **{**good, name: "http://id.example/x"}))
+
+
+def test_a_sign_in_is_forgotten_though_nobody_can_end_it(own_sign_in: SignIn, command: Cli) -> None:
+    away = f"http://localhost:{free_port()}"
+    with sign_ins.changing() as kept:
+        kept.keep(replace(own_sign_in, revocation_endpoint=f"{away}/revoke"))
+    ended = command("logout", "--all")
+    assert ended.code == 6
+    assert ended.err.startswith(f"authgate: Nobody answers at {away} ")
+    assert f"still good at the server: end it at {ISSUER}/account/sessions." in ended.err
+    assert sign_ins.remembered().by_issuer == {}
+    sign_ins.file().write_text("[]")
+    assert command("whoami").err.endswith("cannot be read: remove it, and sign in anew.\n")
+
+
+def test_what_only_operators_do_says_so(operator: Cli, acme: Company) -> None:
+    ended = operator("keys", "list", "-t", acme.issuer)
+    said = "authgate: Only operators of the installation do this: name the tenant by its slug.\n"
+    assert (ended.code, ended.err) == (2, said)
 
 
 class Pretended:

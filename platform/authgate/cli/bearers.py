@@ -7,7 +7,7 @@ from typing import Any, Protocol
 import httpx2
 
 from authgate.cli import sign_ins, web_client
-from authgate.cli.failures import NotAllowed
+from authgate.cli.failures import Failure, NotAllowed, Unhealthy
 from authgate.cli.sign_ins import SignIn
 from authgate.tokens.admin_scopes import Scope
 
@@ -51,8 +51,7 @@ class Machine:
         )
         answer = web_client.sent(self.http, request)
         if answer.status_code != 200:
-            why = _why(answer)
-            raise NotAllowed(f"{self.issuer} gives {self.client_id} no token: {why}")
+            raise _refusal(answer, f"{self.issuer} gives {self.client_id} no token")
         issued: dict[str, Any] = answer.json()
         return issued
 
@@ -99,7 +98,7 @@ class Person:
         if answer.status_code == 400:
             raise NotAllowed(f"The sign-in to {self.issuer} has ended: {_again(self.issuer)}")
         if answer.status_code != 200:
-            raise NotAllowed(f"The sign-in to {self.issuer} cannot be renewed: {_why(answer)}")
+            raise _refusal(answer, f"The sign-in to {self.issuer} cannot be renewed")
         return renewed(kept, answer.json())
 
 
@@ -130,6 +129,11 @@ def _basic(client_id: str, secret: str) -> str:
     # RFC 6749 section 2.3.1: each is encoded before they are put together.
     pair = f"{quote_plus(client_id)}:{quote_plus(secret)}"
     return f"Basic {b64encode(pair.encode()).decode()}"
+
+
+def _refusal(answer: httpx2.Response, words: str) -> Failure:
+    kind = NotAllowed if answer.status_code in (400, 401, 403) else Unhealthy
+    return kind(f"{words}: {_why(answer)}")
 
 
 def _why(answer: httpx2.Response) -> str:

@@ -1,6 +1,5 @@
 """``authgate client``."""
 
-import sys
 from datetime import timedelta
 
 from authgate.cli import client_metadata, client_records, lists, registration_token
@@ -10,7 +9,7 @@ from authgate.cli.administered import OfTenant, administered
 from authgate.cli.client_logouts import logouts
 from authgate.cli.failures import Misused, NotFound
 from authgate.cli.nouns import Noun
-from authgate.cli.output import ONCE, Format, Output, confirm, say, show
+from authgate.cli.output import ONCE, Format, Output, ask_secret, confirm, say, show
 from authgate.clock import utc_now
 
 app = Noun()
@@ -50,6 +49,7 @@ def list_(
     search: options.Search = None,
     status: options.InStatus = None,
     public: options.Kind = None,
+    unseen: options.Unseen = None,
     extent: lists.Extent,
     output: Output = Format.TABLE,
 ) -> None:
@@ -64,6 +64,7 @@ def list_(
             search=search,
             status=status,
             public=public,
+            unseen=unseen,
         )
 
 
@@ -118,11 +119,13 @@ def rotate_secret(
     output: Output = Format.TABLE,
 ) -> None:
     """Give a client a new secret, shown this once. The old one ends at once, or when you say."""
-    said = {
-        "overlap_seconds": keep_former_hours * 3600,
-        "secret_expires_at": _in_days(secret_days),
-        "authentication_methods": method or [],
-    }
+    said = options.given(
+        {
+            "overlap_seconds": keep_former_hours * 3600,
+            "secret_expires_at": _in_days(secret_days),
+            "authentication_methods": method,
+        }
+    )
     with administered(tenant) as api:
         told = api.post(within("clients", client_id, "secret"), said)
     show({"client_id": client_id, "client_secret": told["client_secret"]}, output)
@@ -168,6 +171,13 @@ def reject(client_id: options.ClientId, tenant: OfTenant = None) -> None:
     say(f"✓ {client_id} is rejected.")
 
 
+@app.verb(example="client mark-seen orders")
+def mark_seen(client_ids: options.ClientIds, tenant: OfTenant = None) -> None:
+    """Note that somebody has looked at clients that were served at once: client list --unseen."""
+    _done_to_several(tenant, client_ids, "mark-seen")
+    say(f"✓ {_named(client_ids)} seen.")
+
+
 @app.verb(example="client revoke-tokens orders --yes")
 def revoke_tokens(
     client_ids: options.ClientIds, tenant: OfTenant = None, yes: options.Yes = False
@@ -197,6 +207,10 @@ def _done(tenant: str | None, client_id: str, what: str) -> Document:
 def _done_to_all(tenant: str | None, client_ids: list[str], what: str) -> Document:
     if len(client_ids) == 1:
         return _done(tenant, client_ids[0], what)
+    return _done_to_several(tenant, client_ids, what)
+
+
+def _done_to_several(tenant: str | None, client_ids: list[str], what: str) -> Document:
     said = {"clients": [{"client_id": each} for each in client_ids]}
     things = {f"/clients/{place}": each for place, each in enumerate(client_ids)}
     with administered(tenant) as api:
@@ -210,7 +224,7 @@ def _named(client_ids: list[str]) -> str:
 def _given_secret(*, public: bool) -> str:
     if public:
         raise Misused("A public client has no secret.")
-    return sys.stdin.readline().rstrip("\r\n")
+    return ask_secret("Secret")
 
 
 def _in_days(days: int | None) -> str | None:

@@ -145,6 +145,10 @@ Kind = Annotated[
     bool | None,
     typer.Option("--public/--confidential", help="Only those without a secret, or with one"),
 ]
+Unseen = Annotated[
+    bool | None,
+    typer.Option("--unseen/--seen", help="Only those that were served before anybody looked"),
+]
 OfClient = Annotated[
     str | None, typer.Option("--client", help="client_id of one; all where not given")
 ]

@@ -22,7 +22,7 @@ from authgate.cli.device_flow import (
     http_for,
 )
 from authgate.cli.failures import Misused, NotAllowed
-from authgate.cli.output import Format, Output, printable, say, show
+from authgate.cli.output import Format, Output, ask_secret, printable, say, show
 
 Issuer = Annotated[str | None, typer.Argument(help="Address of the tenant; the demo's if left out")]
 SameIssuer = Annotated[str | None, typer.Option("--issuer", help="The same, as an option")]
@@ -103,7 +103,7 @@ def login(
         raise Misused("Either --demo or an issuer, not both.")
     if username and not (headless and password_stdin):
         raise Misused("--username goes with --headless and --password-stdin.")
-    approver = Credentials(username, sys.stdin.readline().rstrip("\r\n")) if username else None
+    approver = Credentials(username, ask_secret("Password")) if username else None
     if issuer:
         wanted = _elsewhere(issuer, client_id, scope, approver)
     else:
@@ -152,7 +152,7 @@ async def signed_in(wanted: Wanted) -> SignedIn:
     """Run the flow to its end; who signed in, and with what. Raises ``SignInFailed``."""
     async with http_for(wanted.issuer) as http:
         flow = DeviceFlow(http, client_id=wanted.client_id)
-        endpoints = await flow.discover(wanted.issuer)
+        endpoints = _trusted(await flow.discover(wanted.issuer))
         authorization = await flow.begin(endpoints, scope=wanted.scope)
         if wanted.approver is None:
             async with DeviceDisplay(authorization):
@@ -161,6 +161,14 @@ async def signed_in(wanted: Wanted) -> SignedIn:
             await _approve(authorization, wanted.approver)
             tokens = await flow.approved(endpoints, authorization, wait_first=False)
         return SignedIn(await flow.userinfo(endpoints, tokens), tokens, endpoints)
+
+
+def _trusted(endpoints: Endpoints) -> Endpoints:
+    """Those of an issuer that may be told a code and a token. Raises ``Misused``."""
+    told = (endpoints.device_authorization, endpoints.token, endpoints.userinfo)
+    for each in (*told, *filter(None, [endpoints.revocation])):
+        web_client.checked(each)
+    return endpoints
 
 
 def report(who: SignedIn, output: Format) -> None:
@@ -188,8 +196,8 @@ def _keep(client_id: str, who: SignedIn) -> None:
         access_token=tokens.access_token,
         expires_at=time.time() + tokens.expires_in,
         refresh_token=tokens.refresh_token,
-        token_endpoint=web_client.checked(endpoints.token),
-        revocation_endpoint=endpoints.revocation and web_client.checked(endpoints.revocation),
+        token_endpoint=endpoints.token,
+        revocation_endpoint=endpoints.revocation,
     )
     with sign_ins.changing() as all_of_them:
         all_of_them.keep(sign_in)

@@ -1,6 +1,5 @@
 """``authgate user``."""
 
-import sys
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -12,7 +11,7 @@ from authgate.cli.administered import OfTenant, administered
 from authgate.cli.choices import UserRole, UserStatus
 from authgate.cli.client_options import InTenant
 from authgate.cli.nouns import Noun
-from authgate.cli.output import ONCE, Format, Output, Record, say, show, show_all
+from authgate.cli.output import ONCE, Format, Output, Record, ask_secret, say, show, show_all
 
 app = Noun()
 
@@ -146,7 +145,7 @@ def reset_password(
 
 
 def _given() -> str:
-    return sys.stdin.readline().rstrip("\r\n")
+    return ask_secret("Password")
 
 
 def _record(person: dict[str, Any]) -> Record:
