@@ -106,6 +106,16 @@ async def racers(settings: Settings, server: RunningServer) -> AsyncIterator[Rac
 
 
 @pytest.fixture
+async def victim(
+    settings: Settings, server: RunningServer
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    """Another such process, to be killed."""
+    async with _racing(settings) as process:
+        await Racers.ready([process])
+        yield process
+
+
+@pytest.fixture
 def rounds(request: pytest.FixtureRequest) -> int:
     """How often a race is run."""
     times: int = request.config.getoption("--rounds")
