@@ -13,10 +13,12 @@ from uuid import UUID
 
 import structlog
 
+from authgate.accounts import leavings
 from authgate.clock import Clock
 from authgate.installation import Installation, key_encryption_keys
 from authgate.jobs import (
     DeliverLogouts,
+    EndTheRest,
     Handlers,
     InProcessRunner,
     JobQueue,
@@ -92,6 +94,7 @@ def performer(parts: Installation) -> Performer:
     handlers = Handlers()
     handlers.add(RemoveExpired, partial(_remove_expired, parts.settings, parts.clock))
     handlers.add(DeliverLogouts, partial(_deliver_logouts, parts))
+    handlers.add(EndTheRest, leavings.end)
     return Performer(
         handlers, find_tenant=parts.resolver.find_by_id, tracer=parts.tracer or UNTRACED
     )

@@ -49,6 +49,7 @@ CLIENT = Client(
     metadata=ClientMetadata(),
     owner_id=None,
     expires_at=None,
+    not_before=None,
     created_at=utc_now(),
     updated_at=utc_now(),
 )

@@ -6,18 +6,22 @@ request under way is about to store is waited for by what it spends.
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import partial
 from typing import NamedTuple
 from uuid import UUID
 
-from authgate.accounts import logout
+from authgate.accounts import leavings, logout
 from authgate.storage import (
     authorization_codes,
+    clients,
     consents,
     device_codes,
     refresh_tokens,
     sessions,
     tokens,
+    users,
 )
+from authgate.storage.mass_ending import in_full, is_cut_short
 
 
 class Access(NamedTuple):
@@ -104,19 +108,34 @@ async def end_of_client(user_id: UUID, client_id: str, *, now: datetime) -> int:
     await consents.revoke(user_id, client_id)
     await device_codes.withdraw_of_user(user_id, client_id=client_id)
     await authorization_codes.withdraw(user_id=user_id, client_id=client_id, now=now)
-    ended = await refresh_tokens.revoke_of_user(user_id, client_id=client_id)
-    return ended + await tokens.revoke_of_user(user_id, client_id=client_id)
+    ended = await in_full(partial(refresh_tokens.revoke_of_user, user_id, client_id=client_id))
+    return ended + await in_full(partial(tokens.revoke_of_user, user_id, client_id=client_id))
 
 
 async def end_all_of_client(client_id: str, *, now: datetime) -> int:
-    """End whatever a client was given, by anybody; how many tokens ended.
+    """End whatever a client was given, by anybody; how many tokens ended at once: of very many some
+    end later, and are good for nothing until then.
 
-    What people have allowed it stays allowed.
+    What people have allowed it stays allowed. Have caches forget the client.
     """
     await device_codes.withdraw_of_client(client_id)
     await authorization_codes.withdraw(client_id=client_id, now=now)
-    ended = await refresh_tokens.revoke_of_client(client_id)
-    return ended + await tokens.revoke_of_client(client_id)
+    refreshable = await refresh_tokens.revoke_of_client(client_id)
+    ended = await tokens.revoke_of_client(client_id)
+    if is_cut_short(refreshable, ended):
+        await clients.end_older(client_id, now=now)
+        await leavings.later(client_id=client_id)
+    return refreshable + ended
+
+
+async def end_all_of_user(user_id: UUID, *, now: datetime) -> None:
+    """End whatever acts in a person's name, save their browsers' sessions."""
+    await device_codes.withdraw_of_user(user_id)
+    await authorization_codes.withdraw(user_id=user_id, now=now)
+    refreshable = await refresh_tokens.revoke_of_user(user_id)
+    if is_cut_short(refreshable, await tokens.revoke_of_user(user_id)):
+        await users.end_older(user_id, now=now)
+        await leavings.later(user_id=user_id)
 
 
 def _names(scope: str) -> frozenset[str]:

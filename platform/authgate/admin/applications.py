@@ -197,7 +197,8 @@ async def enable_client(call: Call[Nothing, Nothing]) -> Answer[ClientDocument]:
 async def revoke_client_tokens(call: Call[Nothing, Nothing]) -> Answer[RevokedTokens]:
     """End whatever a client was given.
 
-    What people have allowed it stays allowed.
+    What people have allowed it stays allowed. Of more than 5,000 tokens the rest is not counted:
+    it is good for nothing at once, and shown as revoked a little later.
     """
     client = await _found(call)
     with _worded():

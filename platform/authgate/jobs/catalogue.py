@@ -20,4 +20,14 @@ class DeliverLogouts(Job):
     name: ClassVar[str] = "deliver-logouts"
 
 
-JOBS: tuple[type[Job], ...] = (RemoveExpired, DeliverLogouts)
+@dataclass(frozen=True, slots=True)
+class EndTheRest(Job):
+    """End what a client or a person still has of very many tokens that are good no longer."""
+
+    name: ClassVar[str] = "end-the-rest"
+
+    client_id: str = ""
+    user_id: str = ""
+
+
+JOBS: tuple[type[Job], ...] = (RemoveExpired, DeliverLogouts, EndTheRest)

@@ -26,6 +26,11 @@ def served_by(queue: JobQueue) -> Iterator[None]:
         _open.remove(queue)
 
 
+def is_served() -> bool:
+    """Whether anybody in this process takes jobs; nobody does in a command's."""
+    return bool(_open)
+
+
 async def hint(job: Job, *, tenant_id: UUID) -> None:
     """Have a job done soon that is done anyway, if later."""
     try:

@@ -109,10 +109,12 @@ class BearerTokens:
         if token is None or not self._is_good(token, text):
             return None
         client = await self._clients.find(token.client_id)
-        if client is None or not client.is_active:
+        if client is None or not client.is_active or client.has_ended(token.began_at):
             return None
         user = token.user
-        is_served = token.user_id is None or (user is not None and user.is_active)
+        is_served = token.user_id is None or (
+            user is not None and user.is_active and not user.has_ended(token.began_at)
+        )
         return Presented(token, user, parsed.claims, client) if is_served else None
 
     async def _shows_key(

@@ -104,6 +104,8 @@ async def _refresh_token(
     is_good = found.status is RefreshStatus.ACTIVE and found.expires_at > clock()
     if not is_good or user is None or not user.is_active:
         return _INACTIVE
+    if client.has_ended(found.began_at) or user.has_ended(found.began_at):
+        return _INACTIVE
     if not families.lasts(found, now=clock()):
         return _INACTIVE
     return {

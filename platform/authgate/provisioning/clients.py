@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import partial
 
 from authgate import audit, storage
-from authgate.accounts import access
+from authgate.accounts import access, leavings
 from authgate.audit import ANONYMOUS, SYSTEM, Actor, Event
 from authgate.installation import Installation
 from authgate.provisioning import client_fitness, sectors
@@ -240,6 +240,8 @@ async def delete_client(parts: Installation, client_id: str, *, actor: Actor = S
     async with storage.transaction():
         if not await clients.delete(client_id):
             raise UnknownClient(client_id)
+        if await clients.leavings(client_id):
+            await leavings.later(client_id=client_id)
         await audit.record(
             Event.CLIENT_DELETED,
             actor=actor,
@@ -252,7 +254,8 @@ async def delete_client(parts: Installation, client_id: str, *, actor: Actor = S
 async def revoke_client_tokens(
     parts: Installation, client_id: str, *, actor: Actor = SYSTEM
 ) -> int:
-    """End whatever a client was given; how many tokens ended. Raises ``UnknownClient``."""
+    """End whatever a client was given; how many tokens ended at once, which are not all of very
+    many. Raises ``UnknownClient``."""
     async with storage.transaction():
         if await clients.find(client_id) is None:
             raise UnknownClient(client_id)
@@ -264,6 +267,7 @@ async def revoke_client_tokens(
             resource=("client", client_id),
             details={"tokens": ended},
         )
+        await _client_changed(parts, client_id)
     return ended
 
 

@@ -5,18 +5,10 @@ from datetime import datetime
 from uuid import UUID
 
 from authgate import audit, storage
-from authgate.accounts import logout
+from authgate.accounts import access, logout
 from authgate.accounts.passwords import Passwords
 from authgate.audit import SYSTEM, Actor, Event
-from authgate.storage import (
-    authorization_codes,
-    device_codes,
-    login_failures,
-    refresh_tokens,
-    sessions,
-    tokens,
-    users,
-)
+from authgate.storage import login_failures, sessions, users
 from authgate.storage.users import User, UserRole, UserStatus
 
 
@@ -131,10 +123,7 @@ async def _end_access(user: User, now: datetime) -> int:
     browsers that were."""
     ended = await sessions.end_all(user.id, now=now)
     # What yields tokens ends before them: a request under way has then stored what it gives.
-    await device_codes.withdraw_of_user(user.id)
-    await authorization_codes.withdraw(user_id=user.id, now=now)
-    await refresh_tokens.revoke_of_user(user.id)
-    await tokens.revoke_of_user(user.id)
+    await access.end_all_of_user(user.id, now=now)
     for session_id in ended:
         await logout.tell_clients(session_id, now=now)
     return len(ended)

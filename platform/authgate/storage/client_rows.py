@@ -78,6 +78,7 @@ class ClientRow(TenantOwned):
     # An older process of an update under way leaves it out.
     unseen = fields.BooleanField(default=False, db_default=False)
     expires_at = fields.DatetimeField(null=True)
+    not_before = fields.DatetimeField(null=True)
     created_at = fields.DatetimeField(auto_now_add=True)
     updated_at = fields.DatetimeField(auto_now=True)
 
@@ -123,6 +124,8 @@ class Client:
     """Who registered it for themselves; ``None`` where the tenant's administrators did."""
     expires_at: datetime | None
     """When it goes if nobody uses it: it registered itself. ``None`` where it stays."""
+    not_before: datetime | None
+    """What it was given until then is no longer good, whatever the rows say."""
     created_at: datetime
     updated_at: datetime
 
@@ -142,6 +145,10 @@ class Client:
         return self.status is ClientStatus.ACTIVE and (
             not self.has_document or current_tenant().settings.client_id_metadata_documents
         )
+
+    def has_ended(self, began_at: datetime) -> bool:
+        """Whether everything that it was given at that moment has been ended since."""
+        return self.not_before is not None and began_at <= self.not_before
 
     @property
     def has_document(self) -> bool:
@@ -204,6 +211,7 @@ class Client:
             metadata=ClientMetadata.from_json(read["metadata"]),
             owner_id=read["owner_id"],
             expires_at=read["expires_at"],
+            not_before=read["not_before"],
             created_at=read["created_at"],
             updated_at=read["updated_at"],
         )
@@ -214,6 +222,7 @@ _MOMENTS = (
     "secret_expires_at",
     "former_secret_expires_at",
     "expires_at",
+    "not_before",
     "created_at",
     "updated_at",
 )

@@ -14,7 +14,14 @@ from tortoise.models import Model
 from uuid_utils.compat import uuid4
 
 from authgate.clock import utc_now
-from authgate.storage import client_ids, connection, database, paging
+from authgate.storage import (
+    client_ids,
+    connection,
+    database,
+    paging,
+    refresh_tokens,
+    tokens,
+)
 from authgate.storage.audit_events import AuditEvent
 from authgate.storage.client_drafts import ClientChange, ClientDraft, ClientFilter
 from authgate.storage.client_metadata import ClientMetadata
@@ -28,6 +35,8 @@ from authgate.storage.client_rows import (
 from authgate.storage.client_secrets import hash_secret
 from authgate.storage.lookups import Lookup
 from authgate.storage.paging import Order, Page
+from authgate.storage.refresh_tokens import RefreshToken
+from authgate.storage.tokens import Token
 from authgate_tenants import current_tenant
 
 _ID = re.compile(rf"[!-~]{{1,{client_ids.LONGEST}}}")
@@ -101,6 +110,7 @@ async def create(
             secret_hash=hash_secret(secret) if secret else None,
             secret_expires_at=secret_expires_at,
             authentication_methods=list(draft.methods()),
+            not_before=utc_now() if draft.client_id and await leavings(client_id) else None,
             **draft.values(),
         )
     except IntegrityError as error:
@@ -252,7 +262,12 @@ async def review(client_id: str, status: ClientStatus) -> bool:
 
 
 async def delete(client_id: str) -> bool:
-    """Remove a client and all that is its own; ``False`` where there is no such client."""
+    """Remove a client and all that is its own; ``False`` where there is no such client.
+
+    Of very many tokens some are left (``leavings``), which are good for nothing.
+    """
+    await refresh_tokens.delete_of_client(client_id)
+    await tokens.delete_of_client(client_id)
     for model in _belongings():
         await model.filter(client_id=client_id).delete()
     return await ClientRow.filter(client_id=client_id).delete() == 1
@@ -263,7 +278,20 @@ def _belongings() -> list[type[Model]]:
     # same client_id.
     models: dict[str, type[Model]] = Tortoise.apps[database.APP_LABEL]
     theirs = (model for model in models.values() if "client_id" in model._meta.fields_map)  # noqa: SLF001
-    return [model for model in theirs if model not in (ClientRow, AuditEvent)]
+    return [model for model in theirs if model not in (ClientRow, AuditEvent, *_TOKENS)]
+
+
+_TOKENS = (RefreshToken, Token)
+
+
+async def leavings(client_id: str) -> bool:
+    """Whether there are tokens of a client with this id."""
+    return any([await model.filter(client_id=client_id).exists() for model in _TOKENS])
+
+
+async def end_older(client_id: str, *, now: datetime) -> None:
+    """Say that nothing is good any more that a client was given before now."""
+    await ClientRow.filter(client_id=client_id).update(not_before=now)
 
 
 def cache_key(client_id: str) -> tuple[UUID, str]:

@@ -22,7 +22,7 @@ from tortoise.expressions import Q
 from tortoise.queryset import QuerySet
 from uuid_utils.compat import uuid7
 
-from authgate.storage import client_ids, connection, sessions, users, uses
+from authgate.storage import client_ids, connection, mass_ending, sessions, users, uses
 from authgate.storage.append_log import Row, Table
 from authgate.storage.lookups import Lookup
 from authgate.storage.redemptions import Spend, Spending
@@ -103,6 +103,11 @@ class Presented(NamedTuple):
     """Whose it is, if they are still known."""
     session_end: datetime | None
     """When the session ends by itself; ``None`` where it has been ended."""
+
+    @property
+    def began_at(self) -> datetime:
+        """When the sign-in was allowed that it came of."""
+        return mass_ending.began_at(self.family_id, self.created_at)
 
 
 class NewRefreshToken(NamedTuple):
@@ -290,14 +295,27 @@ async def revoke_family(family_id: UUID) -> int:
     return await _revoke(family_id=family_id)
 
 
-async def revoke_of_user(user_id: UUID, *, client_id: str | None = None) -> int:
-    """End a person's tokens for good, of one client or of all; how many there were."""
-    return await _revoke(user_id=user_id, **({"client_id": client_id} if client_id else {}))
+async def revoke_of_user(
+    user_id: UUID, *, client_id: str | None = None, until: datetime | None = None
+) -> int:
+    """End a person's tokens for good, of one client or of all; how many there were, or have ended
+    at once (``mass_ending``)."""
+    theirs: dict[str, object] = {"user_id": user_id}
+    return await _revoke(
+        **theirs
+        | ({"client_id": client_id} if client_id else {})
+        | ({"created_at__lte": until} if until else {})
+    )
 
 
-async def revoke_of_client(client_id: str) -> int:
-    """End every token of a client for good; how many there were."""
-    return await _revoke(client_id=client_id)
+async def revoke_of_client(client_id: str, *, until: datetime | None = None) -> int:
+    """End every token of a client for good; as above."""
+    return await _revoke(client_id=client_id, **({"created_at__lte": until} if until else {}))
+
+
+async def delete_of_client(client_id: str) -> int:
+    """Remove every token of a client; as above."""
+    return await mass_ending.delete(RefreshToken.filter(client_id=client_id))
 
 
 async def revoke_of_session(session_id: UUID) -> int:
@@ -313,13 +331,9 @@ def _living(user_id: UUID, sessions: Collection[UUID], now: datetime) -> QuerySe
 
 
 async def _revoke(**which: object) -> int:
-    living, ended = RefreshToken.filter(**which).exclude(status=RefreshStatus.REVOKED), 0
-    # A refresh under way is waited for, and only a statement that begins later sees the successor
-    # that it has stored. Once there is nothing left to end, nothing can follow.
+    living = RefreshToken.filter(**which).exclude(status=RefreshStatus.REVOKED)
     # The sealed successor goes as well: nobody is given it again.
-    while changed := await living.update(status=RefreshStatus.REVOKED, successor=None):
-        ended += changed
-    return ended
+    return await mass_ending.update(living, status=RefreshStatus.REVOKED, successor=None)
 
 
 def _json(value: object) -> str | None:

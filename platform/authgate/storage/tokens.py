@@ -13,7 +13,7 @@ from tortoise import fields
 from tortoise.expressions import Q
 from tortoise.queryset import QuerySet
 
-from authgate.storage import client_ids, connection, paging, users, uses
+from authgate.storage import client_ids, connection, mass_ending, paging, users, uses
 from authgate.storage.append_log import Row, Table
 from authgate.storage.lookups import Lookup
 from authgate.storage.paging import Order, Page
@@ -82,11 +82,17 @@ class Remembered(NamedTuple):
     token_hash: bytes
     client_id: str
     user_id: UUID | None
+    family_id: UUID | None
     scope: str
     created_at: datetime
     expires_at: datetime
     user: User | None
     """Whom it speaks for, if they are still known."""
+
+    @property
+    def began_at(self) -> datetime:
+        """When what it came of was allowed."""
+        return mass_ending.began_at(self.family_id, self.created_at)
 
     @property
     def subject(self) -> str:
@@ -124,6 +130,7 @@ _BY_JTI = Lookup(
         "token_hash",
         "client_id",
         "user_id",
+        "family_id",
         "scope",
         "created_at",
         "expires_at",
@@ -164,7 +171,7 @@ async def find(jti: UUID) -> Remembered | None:
     record = await connection.find(_BY_JTI, jti)
     if record is None:
         return None
-    user_id = record["user_id"]
+    user_id, family_id = record["user_id"], record["family_id"]
     return Remembered(
         jti=jti,
         category=TokenCategory(record["category"]),
@@ -172,6 +179,7 @@ async def find(jti: UUID) -> Remembered | None:
         token_hash=bytes(record["token_hash"]),
         client_id=record["client_id"],
         user_id=connection.uuid(user_id) if user_id else None,
+        family_id=connection.uuid(family_id) if family_id else None,
         scope=record["scope"],
         created_at=connection.moment(record["created_at"]),
         expires_at=connection.moment(record["expires_at"]),
@@ -279,22 +287,26 @@ async def revoke_own(access_id: UUID, *, user_id: UUID) -> int:
     return await _revoke(Token.filter(Q(id=access_id) | Q(family_id=access_id), user_id=user_id))
 
 
-async def revoke_of_user(user_id: UUID, *, client_id: str | None = None) -> int:
-    """End a person's tokens, of one client or of all; how many there were."""
-    return await _revoke(
-        Token.filter(user_id=user_id, **({"client_id": client_id} if client_id else {}))
-    )
+async def revoke_of_user(
+    user_id: UUID, *, client_id: str | None = None, until: datetime | None = None
+) -> int:
+    """End a person's tokens, of one client or of all; how many there were, or have ended at once
+    (``mass_ending``)."""
+    theirs = Token.filter(user_id=user_id, **({"client_id": client_id} if client_id else {}))
+    return await _revoke(theirs.filter(created_at__lte=until) if until else theirs)
 
 
-async def revoke_of_client(client_id: str) -> int:
-    """End every token of a client; how many there were."""
-    return await _revoke(Token.filter(client_id=client_id))
+async def revoke_of_client(client_id: str, *, until: datetime | None = None) -> int:
+    """End every token of a client; as above."""
+    its = Token.filter(client_id=client_id)
+    return await _revoke(its.filter(created_at__lte=until) if until else its)
+
+
+async def delete_of_client(client_id: str) -> int:
+    """Remove every token of a client; as above."""
+    return await mass_ending.delete(Token.filter(client_id=client_id))
 
 
 async def _revoke(which: QuerySet[Token]) -> int:
-    living, ended = which.exclude(status=TokenStatus.REVOKED), 0
-    # An exchange under way is waited for, and only a statement that begins later sees what it has
-    # stored. Once there is nothing left to end, nothing can follow.
-    while changed := await living.update(status=TokenStatus.REVOKED):
-        ended += changed
-    return ended
+    living = which.exclude(status=TokenStatus.REVOKED)
+    return await mass_ending.update(living, status=TokenStatus.REVOKED)

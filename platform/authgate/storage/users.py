@@ -51,6 +51,7 @@ class UserRow(TenantOwned):
     password_hash = fields.CharField(200, null=True)
     status = fields.CharEnumField(UserStatus, max_length=16, default=UserStatus.ACTIVE)
     role = fields.CharEnumField(UserRole, max_length=16, default=UserRole.USER)
+    not_before = fields.DatetimeField(null=True)
     created_at = fields.DatetimeField(auto_now_add=True)
     updated_at = fields.DatetimeField(auto_now=True)
 
@@ -78,6 +79,8 @@ class User(NamedTuple):
     password_hash: str | None
     status: UserStatus
     role: UserRole
+    not_before: datetime | None
+    """What acts in their name since before then is no longer good, whatever the rows say."""
     created_at: datetime
     updated_at: datetime
 
@@ -85,6 +88,10 @@ class User(NamedTuple):
     def is_active(self) -> bool:
         """Whether this person may sign in, and what acts in their name is served."""
         return self.status is UserStatus.ACTIVE
+
+    def has_ended(self, began_at: datetime) -> bool:
+        """Whether everything that acted in their name at that moment has been ended since."""
+        return self.not_before is not None and began_at <= self.not_before
 
     @property
     def subject(self) -> str:
@@ -108,6 +115,7 @@ _COLUMNS = (
     "password_hash",
     "status",
     "role",
+    "not_before",
     "created_at",
     "updated_at",
 )
@@ -174,6 +182,7 @@ def _user(
     password_hash: str | None,
     status: str,
     role: str,
+    not_before: datetime | str | None,
     created_at: datetime | str,
     updated_at: datetime | str,
 ) -> User:
@@ -190,6 +199,7 @@ def _user(
         password_hash,
         UserStatus(status),
         UserRole(role),
+        connection.moment(not_before) if not_before else None,
         connection.moment(created_at),
         connection.moment(updated_at),
     )
@@ -295,3 +305,14 @@ async def set_password_hash(user_id: UUID, password_hash: str) -> bool:
 async def set_status(user_id: UUID, status: UserStatus) -> bool:
     """Enable or disable a user; ``False`` where there is no such user."""
     return await UserRow.filter(id=user_id).update(status=status) == 1
+
+
+async def end_older(user_id: UUID, *, now: datetime) -> None:
+    """Say that nothing is good any more that acts in a user's name since before now."""
+    await UserRow.filter(id=user_id).update(not_before=now)
+
+
+async def end_of_older(user_id: UUID) -> datetime | None:
+    """Until when all that acts in a user's name has been ended, if it has ever been."""
+    row = await UserRow.get_or_none(id=user_id).only("id", "not_before")
+    return row.not_before if row else None

@@ -72,6 +72,8 @@ class RefreshTokenGrant:
         if not Confirmation.stored(presented.confirmation).is_met_by(request.confirmation):
             raise InvalidDpopProof(_ANOTHER_KEY)
         now = self._clock()
+        if request.client.has_ended(presented.began_at):
+            raise InvalidGrant(_UNKNOWN)
         if presented.ends_at <= now or not families.lasts(presented, now=now):
             raise InvalidGrant(_UNKNOWN)
         match presented.status:
@@ -117,7 +119,7 @@ async def _refuse_reuse(presented: Presented, client: Client) -> NoReturn:
 
 def _user(presented: Presented) -> User:
     user = presented.user
-    if user is None or not user.is_active:
+    if user is None or not user.is_active or user.has_ended(presented.began_at):
         raise InvalidGrant(_UNKNOWN)
     return user
 

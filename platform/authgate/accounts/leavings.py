@@ -1,0 +1,67 @@
+"""Tokens that are left where very many had to end at once: good for nothing by then, and ended, or
+removed with their client, in a job."""
+
+import asyncio
+import math
+import time
+from datetime import datetime
+from functools import partial
+from uuid import UUID
+
+from authgate import storage
+from authgate.jobs import EndTheRest, port
+from authgate.storage import clients, refresh_tokens, tokens, users
+from authgate.storage.mass_ending import is_cut_short
+from authgate_tenants import current_tenant
+
+SECONDS = 60.0
+"""How long one job goes on; another one continues where it stopped."""
+
+_LONGEST_PAUSE = 0.5
+
+
+async def later(*, client_id: str = "", user_id: UUID | None = None) -> None:
+    """Have the rest of a client's tokens, or of a person's, ended once this unit is committed."""
+    job = EndTheRest(client_id=client_id, user_id=str(user_id or ""))
+    await storage.after_commit(partial(_hand_on, job))
+
+
+async def _hand_on(job: EndTheRest) -> None:
+    if port.is_served():
+        await port.hint(job, tenant_id=current_tenant().id)
+    else:  # a command does it itself
+        await end(job, seconds=math.inf)
+
+
+async def end(job: EndTheRest, *, seconds: float = SECONDS) -> None:
+    """End what is left, each part in a unit of work of its own."""
+    over = time.monotonic() + seconds
+    while time.monotonic() < over:
+        began = time.monotonic()
+        async with storage.transaction():
+            if not await (_of_client(job.client_id) if job.client_id else _of_user(job.user_id)):
+                return
+        # Half of the time belongs to those who are waiting for an answer.
+        await asyncio.sleep(min(time.monotonic() - began, _LONGEST_PAUSE))
+    await port.hint(job, tenant_id=current_tenant().id)
+
+
+async def _of_client(client_id: str) -> bool:
+    """End a part; whether more may be left."""
+    client = await clients.held(client_id)
+    if client is None:
+        removed = await refresh_tokens.delete_of_client(client_id)
+        return is_cut_short(removed, await tokens.delete_of_client(client_id))
+    if client.not_before is None:
+        return False
+    ended = await refresh_tokens.revoke_of_client(client_id, until=client.not_before)
+    return is_cut_short(ended, await tokens.revoke_of_client(client_id, until=client.not_before))
+
+
+async def _of_user(subject: str) -> bool:
+    user_id = UUID(subject)
+    until: datetime | None = await users.end_of_older(user_id)
+    if until is None:
+        return False
+    ended = await refresh_tokens.revoke_of_user(user_id, until=until)
+    return is_cut_short(ended, await tokens.revoke_of_user(user_id, until=until))
