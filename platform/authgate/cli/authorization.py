@@ -21,8 +21,7 @@ AuthorizationId = Annotated[UUID, typer.Argument(help="Id of the authorization")
 def list_(
     *,
     tenant: OfTenant = None,
-    client: Annotated[str | None, typer.Option(help="Only of this client_id")] = None,
-    user: Annotated[str | None, typer.Option(help="Only of this person, by name or e-mail")] = None,
+    whose: people.Whose,
     extent: lists.Extent,
     output: Output = Format.TABLE,
 ) -> None:
@@ -34,8 +33,7 @@ def list_(
             _record,
             extent,
             output,
-            client_id=client,
-            user_id=people.found(api, user)["id"] if user else None,
+            **whose.query(api),
         )
 
 

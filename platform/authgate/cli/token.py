@@ -25,8 +25,7 @@ Jtis = Annotated[
 def list_(
     *,
     tenant: OfTenant = None,
-    client: Annotated[str | None, typer.Option(help="Only of this client_id")] = None,
-    user: Annotated[str | None, typer.Option(help="Only of this person, by name or e-mail")] = None,
+    whose: people.Whose,
     status: Annotated[TokenStatus | None, typer.Option(help="Only these")] = None,
     ended: Annotated[bool, typer.Option("--ended", help="Also those whose time is over")] = False,
     extent: lists.Extent,
@@ -40,8 +39,7 @@ def list_(
             _record,
             extent,
             output,
-            client_id=client,
-            user_id=people.found(api, user)["id"] if user else None,
+            **whose.query(api),
             status=status,
             live=not ended,
         )
