@@ -1,0 +1,34 @@
+"""Passwords are hashed quickly, but where a test is about how long that takes.
+
+People sign in in most tests, and to check a password as slowly as anybody's deserves would take a
+sixth of the processor's time.
+"""
+
+from collections.abc import Iterator
+
+import pytest
+from argon2 import PasswordHasher
+
+from authgate.accounts import passwords
+
+_AS_EVER = passwords._HASHER
+_QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+
+
+def _hash_by(hasher: PasswordHasher) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_HASHER", hasher)
+        passwords._stored_of_nobody.cache_clear()
+        yield
+    passwords._stored_of_nobody.cache_clear()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _hashed_quickly() -> Iterator[None]:
+    yield from _hash_by(_QUICK)
+
+
+@pytest.fixture
+def hashed_as_ever() -> Iterator[None]:
+    """Hash passwords as slowly as outside of tests, in servers that start after this."""
+    yield from _hash_by(_AS_EVER)
