@@ -35,6 +35,7 @@ pytest_plugins = [
     "authgate_testing.fixtures",
     "authgate_testing.installed_plugins",
     "authgate_testing.quick_passwords",
+    "authgate_testing.still_limits",
     "authgate_testing.attacks",
     "authgate_testing.faults.report",
     "authgate_testing.secrets_watch.plugin",

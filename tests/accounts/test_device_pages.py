@@ -351,6 +351,7 @@ async def limited(server: RunningServer, tenant: Tenant, **limits: str) -> None:
     await change(server, tenant, settings=settings)
 
 
+@pytest.mark.usefixtures("limits_stand_still")
 async def test_dv_01_after_five_codes_a_session_has_to_wait(
     acme: Tenant, device: Device, person: Person, ledger: Ledger
 ) -> None:
@@ -378,6 +379,7 @@ async def test_dv_01_after_five_codes_a_session_has_to_wait(
     assert 5 / len(USER_CODE_ALPHABET) ** USER_CODE_LENGTH < 2**-32
 
 
+@pytest.mark.usefixtures("limits_stand_still")
 async def test_dv_02_guesses_from_everywhere_use_up_the_tenants_budget(
     server: RunningServer,
     acme: Tenant,
@@ -399,6 +401,7 @@ async def test_dv_02_guesses_from_everywhere_use_up_the_tenants_budget(
     assert (await typed(stranger, globex, "BBBB-BBBB")).status_code == 400
 
 
+@pytest.mark.usefixtures("limits_stand_still")
 @on_sqlite
 async def test_dv_03_links_and_forms_share_one_limit(acme: Tenant, person: Person) -> None:
     codes = []

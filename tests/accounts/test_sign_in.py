@@ -27,8 +27,16 @@ from authgate_testing.person import Person, forms
 from authgate_testing.server import RunningServer
 from authgate_testing.tenants import change
 
+pytestmark = pytest.mark.usefixtures("hashed_as_ever", "limits_stand_still")
+
 PASSWORD = "correct-horse-battery-staple"
 WRONG = "wrong-horse-battery-staple"
+
+
+@pytest.fixture
+async def password_hash(passwords: Passwords) -> str:
+    """As slow to check as one that nobody has."""
+    return await passwords.hash(PASSWORD)
 
 
 @pytest.fixture

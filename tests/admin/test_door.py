@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+
 from authgate.storage.users import User
 from authgate_tenants import Tenant, TenantStatus
 from authgate_testing.api import PROBLEM, ApiClient, is_problem
@@ -153,6 +155,7 @@ async def test_who_has_it_already_is_not_told_again(api: ApiClient, alice: User)
         assert (await api.get(path, if_none_match='"other"')).status_code == 200
 
 
+@pytest.mark.usefixtures("limits_stand_still")
 async def test_ti_14_everybody_is_told_what_is_left_of_their_limit(
     api: ApiClient, foreign_api: ApiClient
 ) -> None:

@@ -387,6 +387,7 @@ async def test_schemes_that_are_no_bearer_token_are_refused(at_acme: Caller, tok
             assert (answer.status_code, answer.json()["error"]) == (401, "invalid_token"), value
 
 
+@pytest.mark.usefixtures("limits_stand_still")
 @on_sqlite
 async def test_guessing_tokens_is_slowed_down_and_good_ones_are_served(
     at_acme: Caller, token: str

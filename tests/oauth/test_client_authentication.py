@@ -229,6 +229,7 @@ async def test_ca_06_a_header_that_cannot_be_read_is_refused(
             assert refusal == (401, "invalid_client"), value[:40]
 
 
+@pytest.mark.usefixtures("limits_stand_still")
 async def test_ca_08_guessing_is_slowed_down_for_that_client_and_address_only(
     server: RunningServer,
     at_acme: Caller,
@@ -262,6 +263,7 @@ async def test_ca_08_guessing_is_slowed_down_for_that_client_and_address_only(
     assert guess.status_code == 401
 
 
+@pytest.mark.usefixtures("limits_stand_still")
 async def test_ca_09_made_up_clients_are_limited_by_address_and_cost_no_slow_hash(
     at_acme: Caller, acme: Tenant, ledger: Ledger
 ) -> None:
@@ -404,6 +406,7 @@ async def test_a_client_of_another_tenant_is_unknown(
     assert await ledger.events(acme, Event.CLIENT_AUTHENTICATION_FAILURE) == []
 
 
+@pytest.mark.usefixtures("limits_stand_still")
 async def test_ti_14_guesses_at_one_tenant_use_up_nothing_of_another(
     at_acme: Caller, at_globex: Caller
 ) -> None:

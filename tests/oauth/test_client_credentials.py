@@ -265,6 +265,7 @@ async def test_ca_20_no_machine_can_be_taken_for_a_person(
     assert info.json()["subject_type"] == "client"
 
 
+@pytest.mark.usefixtures("limits_stand_still")
 @on_sqlite
 async def test_requests_without_end_are_slowed_down_per_client(
     at_acme: Caller, machine: NewClient, confidential: NewClient

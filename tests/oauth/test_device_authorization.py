@@ -270,6 +270,7 @@ async def test_dv_14_neither_code_is_stored_or_written_down_in_clear(
                 assert spelling not in stored
 
 
+@pytest.mark.usefixtures("limits_stand_still")
 @on_sqlite
 async def test_dv_15_a_flood_of_requests_is_refused_and_what_came_through_is_removed(
     device: Device, acme: Tenant, database_settings: DatabaseSettings, ledger: Ledger

@@ -441,6 +441,7 @@ async def test_the_cookie_is_for_this_tenant_and_out_of_scripts_reach(browser: B
     assert {"HttpOnly", "Path=/t/acme", "SameSite=Lax", "Max-Age=600"} <= set(cookie.split("; "))
 
 
+@pytest.mark.usefixtures("limits_stand_still")
 async def test_callbacks_from_one_address_are_limited(
     browser: Browser, github: Any, server: RunningServer
 ) -> None:

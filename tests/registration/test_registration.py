@@ -469,6 +469,7 @@ async def test_ca_20_nobody_chooses_a_client_id(
     assert made["client_id"] != str(alice.id)
 
 
+@pytest.mark.usefixtures("limits_stand_still")
 @on_sqlite
 async def test_registrations_of_one_address_are_limited(at_open: Caller) -> None:
     statuses = [(await register(at_open)).status_code for _ in range(6)]
