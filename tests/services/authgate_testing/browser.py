@@ -32,7 +32,13 @@ def chromium_program() -> Path:
     """Return the browser's program; AUTHGATE_TEST_CHROMIUM names another; or MissingProgram."""
     if named := os.environ.get("AUTHGATE_TEST_CHROMIUM"):
         return Path(named)
-    return find("chromium", "chromium-browser", "google-chrome", package="chromium")
+    return find(
+        "chromium-headless-shell",
+        "chromium",
+        "chromium-browser",
+        "google-chrome",
+        package="chromium",
+    )
 
 
 @asynccontextmanager

@@ -4,13 +4,16 @@ import fcntl
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from authgate_testing.programs import find
 
 _ROOT = Path(__file__).parents[3]
+_PAUSES = (5, 20)
+"""Seconds after which a registry that was away is asked again."""
 
 
 def python_with(requirements: Path, name: str) -> Path:
@@ -22,7 +25,7 @@ def python_with(requirements: Path, name: str) -> Path:
         if not _is(installed, wanted):
             subprocess.run([sys.executable, "-m", "venv", "--clear", environment], check=True)
             pip = [str(python), "-m", "pip", "install", "--quiet", "--no-compile"]
-            subprocess.run([*pip, "--require-hashes", "-r", str(requirements)], check=True)
+            _fetched([*pip, "--require-hashes", "-r", str(requirements)], requirements.parent)
             installed.write_text(wanted, encoding="utf-8")
     return python
 
@@ -35,7 +38,7 @@ def node_with(lock: Path, python: Path) -> Path:
     with _alone(lock.parent):
         if not _is(installed, wanted):
             options = ["--ignore-scripts", "--no-audit", "--no-fund", "--silent"]
-            subprocess.run([node, npm, "ci", *options], cwd=lock.parent, check=True)
+            _fetched([str(node), str(npm), "ci", *options], lock.parent)
             installed.write_text(wanted, encoding="utf-8")
     return node
 
@@ -53,9 +56,19 @@ def go_program(folder: Path, name: str) -> Path:
             settings = os.environ | {"GOTOOLCHAIN": "local", "GOFLAGS": flags}
             environment.mkdir(exist_ok=True)
             go = find("go", package="golang-go")
-            subprocess.run([go, "build", "-o", program, "."], cwd=folder, env=settings, check=True)
+            _fetched([str(go), "build", "-o", str(program), "."], folder, settings)
             installed.write_text(wanted, encoding="utf-8")
     return program
+
+
+def _fetched(
+    command: Sequence[str], folder: Path, settings: Mapping[str, str] = os.environ
+) -> None:
+    for pause in _PAUSES:
+        if subprocess.run(command, cwd=folder, env=settings, check=False).returncode == 0:
+            return
+        time.sleep(pause)
+    subprocess.run(command, cwd=folder, env=settings, check=True)
 
 
 def _is(file: Path, text: str) -> bool:
