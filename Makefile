@@ -8,11 +8,12 @@
 PY := .venv/bin/python
 ARGS :=
 
-# All tests run as two processes, each with services of its own; a few start sooner as one.
-ALL_TESTS := --numprocesses 2 --dist loadfile --no-loadscope-reorder
+# All tests run as three processes, each with services of its own: many wait, and two cores are
+# busy then. A few start sooner as one.
+ALL_TESTS := --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 # What is set for another project must not reach this one.
-unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
+unexport PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE VIRTUAL_ENV
 
 help: ## List these commands
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

@@ -20,7 +20,7 @@ from authgate_testing.secrets_watch.places import PLACES
 
 LOOPBACK = "127.0.0.1"
 _UNASSIGNED_PORTS = range(15_000, 32_768)  # Linux hands out 32,768 and above, others 49,152
-_START_SECONDS = 30.0
+_START_SECONDS = 90.0
 _STOP_SECONDS = 10.0
 _START_ATTEMPTS = 3
 _FOLDER_PREFIX = "authgate-test-"

@@ -1,9 +1,9 @@
 """Which tests run beside which, where pytest-xdist runs them in several processes.
 
-A process takes one file after the other (``--dist loadfile``). What says how soon something has to
-be well again, or compares how long requests take, comes last, when the other processes have ended:
-on a machine that does something else besides, it would fail for that. The longest files come first,
-so that no process is left with one of them while the others have nothing to do.
+A process takes one file after the other (``--dist loadfile``). What compares how long requests take
+comes last, when the other processes have ended: on a machine that does something else besides, it
+would fail for that. The longest files come first, so that no process is left with one of them while
+the others have nothing to do.
 """
 
 from collections.abc import Sequence
@@ -12,19 +12,14 @@ import pytest
 from xdist.scheduler import LoadFileScheduling
 from xdist.workermanage import WorkerController
 
-_ALONE = (
-    "tests/faults/test_databases_away.py",
-    "tests/faults/test_known_bad_builds.py",
-    "tests/faults/test_mixed_faults.py",
-    "tests/faults/test_rolling_restarts.py",
-    "tests/web/test_noisy_neighbours.py",
-)
+_ALONE = ("tests/web/test_noisy_neighbours.py",)
 _LONGEST = (
     "tests/bench/test_instructions.py",
     "tests/browser/",
     "tests/cli/doctor/test_whole_installations.py",
     "tests/cli/test_demo.py",
     "tests/deploy/test_deployed.py",
+    "tests/faults/",
     "tests/pages/test_pages_in_browser.py",
     "tests/races/",
     "tests/serving/",

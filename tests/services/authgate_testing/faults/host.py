@@ -105,7 +105,7 @@ class Host:
         await asyncio.to_thread(self._service.end, signal.SIGKILL)
         await self.start()
 
-    async def roll(self, *, within: float = 30) -> None:
+    async def roll(self, *, within: float = 90) -> None:
         """Have every worker replaced by a new one."""
         before = self._log.rolls()
         os.kill(self._service.pid, signal.SIGHUP)

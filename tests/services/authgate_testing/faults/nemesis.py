@@ -19,7 +19,7 @@ WORKER_SECONDS = 3.0
 DATABASE_SECONDS = 5.0
 """A host answers again so soon after PostgreSQL or Redis answers."""
 
-START_SECONDS = 30.0
+START_SECONDS = 60.0
 """A worker that is to replace another, or a new supervisor's, serves so soon on a busy machine."""
 
 _STREAK = 2
