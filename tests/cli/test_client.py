@@ -39,14 +39,12 @@ def test_a_client_may_keep_the_secret_that_it_has(lite_cli: Cli) -> None:
     assert secret not in made.err
 
 
-@pytest.mark.parametrize(
-    "secret", ["", "hunter2", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", f"{'b4ckup' * 8} é"]
-)
-def test_a_secret_that_could_be_guessed_is_refused(lite_cli: Cli, secret: str) -> None:
+def test_a_secret_that_could_be_guessed_is_refused(lite_cli: Cli) -> None:
     words = ("client", "create", "-t", "acme", *MACHINE, "--secret-stdin")
-    ended = lite_cli(*words, stdin=f"{secret}\n")
-    assert ended.code == 2
-    assert "has to be random" in ended.err
+    for secret in ("", "hunter2", "a" * 36, f"{'b4ckup' * 8} é"):
+        ended = lite_cli(*words, stdin=f"{secret}\n")
+        assert ended.code == 2
+        assert "has to be random" in ended.err
 
 
 def test_a_public_client_cannot_be_given_a_secret(lite_cli: Cli) -> None:
@@ -81,28 +79,23 @@ def test_a_client_id_is_taken_once_in_a_tenant(acme_cli: Cli) -> None:
     assert ended.err == "authgate: Another client has this client_id.\n"
 
 
-@pytest.mark.parametrize(
-    ("words", "said"),
-    [
-        (("--grant", "password"), "There is no grant 'password'; there are authorization_code, "),
-        (
-            ("--grant", "client_credentials", "--public"),
-            "grant_types: A public client has no credentials",
-        ),
-        (("--grant", "device_code", "--scope", 'a"b'), "The scope is not a space-separated list"),
-        (
-            ("--grant", "device_code", "--public", "--unauthenticated-device-grant"),
-            "unauthenticated_device_grant: A public client has no secret that it could leave out.",
-        ),
-    ],
-    ids=["unknown grant", "public machine", "malformed scope", "public without a secret"],
-)
-def test_a_client_that_makes_no_sense_is_refused(
-    lite_cli: Cli, words: tuple[str, ...], said: str
-) -> None:
-    ended = lite_cli("client", "create", "-t", "acme", "--name", "X", *words)
-    assert ended.code == 2
-    assert ended.err.startswith(f"authgate: {said}")
+NO_CLIENTS = {
+    "There is no grant 'password'; there are authorization_code, ": ("--grant", "password"),
+    "grant_types: A public client has no credentials": (
+        *("--grant", "client_credentials", "--public"),
+    ),
+    "The scope is not a space-separated list": ("--grant", "device_code", "--scope", 'a"b'),
+    "unauthenticated_device_grant: A public client has no secret that it could leave out.": (
+        *("--grant", "device_code", "--public", "--unauthenticated-device-grant"),
+    ),
+}
+
+
+def test_a_client_that_makes_no_sense_is_refused(lite_cli: Cli) -> None:
+    for said, words in NO_CLIENTS.items():
+        ended = lite_cli("client", "create", "-t", "acme", "--name", "X", *words)
+        assert ended.code == 2
+        assert ended.err.startswith(f"authgate: {said}")
 
 
 APPLICATION = (
@@ -237,26 +230,22 @@ def test_a_client_is_created_with_the_switch(acme_cli: Cli) -> None:
     assert shown["unauthenticated_device_grant"] is True
 
 
-@pytest.mark.parametrize(
-    ("words", "said"),
-    [
-        ((), "Say what to change."),
-        (("--grant", "client_credentials"), "grant_types: A public client has no credentials"),
-        (
-            ("--unauthenticated-device-grant",),
-            "unauthenticated_device_grant: A public client has no secret",
-        ),
-        (("--grant", "password"), "There is no grant 'password'"),
-    ],
-    ids=["nothing", "public machine", "public without a secret", "unknown grant"],
-)
-def test_a_change_of_a_client_that_makes_no_sense_is_refused(
-    lite_cli: Cli, words: tuple[str, ...], said: str
-) -> None:
+NO_CHANGES: dict[str, tuple[str, ...]] = {
+    "Say what to change.": (),
+    "grant_types: A public client has no credentials": ("--grant", "client_credentials"),
+    "unauthenticated_device_grant: A public client has no secret": (
+        "--unauthenticated-device-grant",
+    ),
+    "There is no grant 'password'": ("--grant", "password"),
+}
+
+
+def test_a_change_of_a_client_that_makes_no_sense_is_refused(lite_cli: Cli) -> None:
     lite_cli("client", "create", "-t", "acme", *DEVICE, "--id", "tv")
-    ended = lite_cli("client", "update", "-t", "acme", "tv", *words)
-    assert ended.code == 2
-    assert ended.err.startswith(f"authgate: {said}")
+    for said, words in NO_CHANGES.items():
+        ended = lite_cli("client", "update", "-t", "acme", "tv", *words)
+        assert ended.code == 2
+        assert ended.err.startswith(f"authgate: {said}")
 
 
 def test_another_tenants_client_is_neither_shown_nor_changed(acme_cli: Cli) -> None:
@@ -336,19 +325,16 @@ def test_what_a_client_says_of_itself_is_set_by_the_registered_names(
     )
 
 
-@pytest.mark.parametrize(
-    "typed",
-    [
+def test_what_no_client_can_say_of_itself_is_refused(lite_cli: Cli) -> None:
+    lite_cli("client", "create", "-t", "acme", *MACHINE, "--id", "payroll")
+    for typed in (
         *("jwks", "colour=red", "jwks={", "jwks=@/nowhere", "jwks={}"),
         *("jwks_uri=http://payroll.example/", "dpop_bound_access_tokens=perhaps"),
         *("token_endpoint_auth_method=private_key_jwt", "token_endpoint_auth_method=tls"),
-    ],
-)
-def test_what_no_client_can_say_of_itself_is_refused(lite_cli: Cli, typed: str) -> None:
-    lite_cli("client", "create", "-t", "acme", *MACHINE, "--id", "payroll")
-    refused = lite_cli("client", "set", "-t", "acme", "payroll", typed)
-    assert refused.code == 2, refused.err
-    assert "Traceback" not in refused.err
+    ):
+        refused = lite_cli("client", "set", "-t", "acme", "payroll", typed)
+        assert refused.code == 2, typed
+        assert refused.err.startswith("authgate: ")
 
 
 def test_how_its_tokens_are_is_set_by_name_and_taken_back(acme_cli: Cli) -> None:

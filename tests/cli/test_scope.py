@@ -1,7 +1,5 @@
 """``authgate scope``: the words for scopes, by command."""
 
-import pytest
-
 from authgate_testing.command import Cli
 
 ORDERS = ("orders:read", "--title", "See your orders", "--translation", "de=Bestellungen sehen")
@@ -34,18 +32,18 @@ def test_a_scope_is_described_once_and_kept_while_a_client_has_it(acme_cli: Cli)
     assert len(acme_cli("scope", "list", "-t", "acme", "-o", "json").data) == 1
 
 
-@pytest.mark.parametrize(
-    "words",
-    [
-        ("a b", "--title", "X"),
-        ("a", "--title", " "),
-        ("a", "--title", "x" * 121),
-        ("a", "--title", "X", "--description", "x" * 501),
-        ("a", "--title", "X", "--translation", "de"),
-        ("a", "--title", "X", "--translation", "de="),
-        ("a", "--title", "X", "--translation", "<b>=X"),
-    ],
+NO_SCOPES = (
+    ("a b", "--title", "X"),
+    ("a", "--title", " "),
+    ("a", "--title", "x" * 121),
+    ("a", "--title", "X", "--description", "x" * 501),
+    ("a", "--title", "X", "--translation", "de"),
+    ("a", "--title", "X", "--translation", "de="),
+    ("a", "--title", "X", "--translation", "<b>=X"),
 )
-def test_words_that_make_no_scope_are_refused(acme_cli: Cli, words: tuple[str, ...]) -> None:
-    assert acme_cli("scope", "create", "-t", "acme", *words).code == 2
-    assert acme_cli("scope", "list", "-t", "acme", "-o", "json").data == []
+
+
+def test_words_that_make_no_scope_are_refused(lite_cli: Cli) -> None:
+    for words in NO_SCOPES:
+        assert lite_cli("scope", "create", "-t", "acme", *words).code == 2, words
+    assert lite_cli("scope", "list", "-t", "acme", "-o", "json").data == []
