@@ -55,7 +55,7 @@ async def test_a_machine_is_made_connected_by_the_lines_shown_and_deleted(
     assert not await page.get_by_role("region", name="curl example").is_visible()
 
     await page.get_by_role("link", name="Go to the client").click()
-    await page.get_by_role("link", name="Its tokens").click()
+    await page.get_by_role("link", name="See all its tokens").click()
     await page.get_by_role("button", name="Revoke this token").click()
     await page.get_by_role("alertdialog").wait_for()
     assert await axe_violations(page) == []

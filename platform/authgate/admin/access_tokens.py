@@ -87,15 +87,16 @@ async def list_tokens(call: Call[TokenQuery, Nothing]) -> Answer[TokenList]:
         cursor=await lists.opened(call),
         limit=asked.limit,
     )
-    found = TokenList(
-        items=[told(each, TokenDocument) for each in page.rows], **await lists.beside(call, page)
-    )
-    return Answer(found, lists.links(call, found))
+    return await lists.answer(call, page, TokenList, _document)
+
+
+def _document(token: Token) -> TokenDocument:
+    return told(token, TokenDocument)
 
 
 async def read_token(call: Call[Nothing, Nothing]) -> Answer[TokenDocument]:
     """Read what is known of an access token."""
-    return Answer(told(await _found(call), TokenDocument))
+    return Answer(_document(await _found(call)))
 
 
 async def revoke_token(call: Call[Nothing, Nothing]) -> Answer[TokenDocument]:
@@ -103,7 +104,7 @@ async def revoke_token(call: Call[Nothing, Nothing]) -> Answer[TokenDocument]:
     token, actor = await _found(call), call.caller.actor
     with suppress(UnknownToken):  # it has ended already, perhaps a moment ago
         await provisioning.revoke_token(token.id, actor=actor)
-    return Answer(told(await _found(call), TokenDocument))
+    return Answer(_document(await _found(call)))
 
 
 async def disable_token(call: Call[Nothing, Nothing]) -> Answer[TokenDocument]:
@@ -125,7 +126,7 @@ async def _turned(
         await turn(token.id, actor=actor)
     except UnknownToken as error:
         raise Conflict(f"The token is {token.status}.") from error
-    return Answer(told(await _found(call), TokenDocument))
+    return Answer(_document(await _found(call)))
 
 
 async def _found(call: Call[Nothing, Nothing]) -> Token:

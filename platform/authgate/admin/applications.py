@@ -52,11 +52,7 @@ async def list_clients(call: Call[ClientQuery, Nothing]) -> Answer[ClientList]:
         cursor=await lists.opened(call),
         limit=asked.limit,
     )
-    found = ClientList(
-        items=[_document(each) for each in page.rows],
-        **await lists.beside(call, page),
-    )
-    return Answer(found, lists.links(call, found))
+    return await lists.answer(call, page, ClientList, _document)
 
 
 async def create_client(call: Call[Nothing, ClientCreation]) -> Answer[CreatedClient]:

@@ -70,16 +70,16 @@ async def list_authorizations(
         cursor=await lists.opened(call),
         limit=asked.limit,
     )
-    found = AuthorizationList(
-        items=[told(each, AuthorizationDocument) for each in page.rows],
-        **await lists.beside(call, page),
-    )
-    return Answer(found, lists.links(call, found))
+    return await lists.answer(call, page, AuthorizationList, _document)
+
+
+def _document(consent: Consent) -> AuthorizationDocument:
+    return told(consent, AuthorizationDocument)
 
 
 async def read_authorization(call: Call[Nothing, Nothing]) -> Answer[AuthorizationDocument]:
     """Read an authorization."""
-    return Answer(told(await _found(call), AuthorizationDocument))
+    return Answer(_document(await _found(call)))
 
 
 async def revoke_authorization(call: Call[Nothing, Nothing]) -> Answer[None]:
@@ -89,7 +89,7 @@ async def revoke_authorization(call: Call[Nothing, Nothing]) -> Answer[None]:
     """
     async with storage.transaction():
         consent = await _found(call)
-        call.refuse_if_changed(told(consent, AuthorizationDocument), required=False)
+        call.refuse_if_changed(_document(consent), required=False)
         await provisioning.revoke_authorization(
             consent, now=call.parts.clock(), actor=call.caller.actor
         )

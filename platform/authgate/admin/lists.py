@@ -6,14 +6,15 @@ tenant, list, filter or order, and tells nothing.
 
 import base64
 import binascii
-from typing import Annotated, Any
+from collections.abc import Callable
+from typing import Annotated, Any, TypeVar
 from urllib.parse import quote, urlencode
 
 import orjson
 from pydantic import Field
 
 from authgate.admin.bodies import Document
-from authgate.admin.operations import Call
+from authgate.admin.operations import Answer, Call
 from authgate.admin.problems import BadCursor
 from authgate.storage import paging
 from authgate.storage.paging import Page
@@ -47,6 +48,8 @@ class ListDocument(Document):
     """The cursor of the page before; `null` on the first one."""
 
 
+Row = TypeVar("Row")
+Lines = TypeVar("Lines", bound=ListDocument)
 Listing = Call[ListQuery, object]
 
 
@@ -60,6 +63,15 @@ async def opened(call: Listing) -> str | None:
         return cipher.open(kind=_SEAL, object_id=_place(call), sealed=sealed).decode()
     except (SealBroken, binascii.Error, ValueError) as error:
         raise BadCursor from error
+
+
+async def answer(
+    call: Listing, page: Page[Row], lines: type[Lines], line: Callable[[Row], Document]
+) -> Answer[Lines]:
+    """The page of the list, each row as it is told, with the ways to the pages beside it."""
+    items = [line(each) for each in page.rows]
+    found = lines.model_validate({"items": items, **await beside(call, page)})
+    return Answer(found, links(call, found))
 
 
 async def beside(call: Listing, page: Page[Any]) -> dict[str, str | None]:

@@ -107,16 +107,16 @@ async def list_users(call: Call[UserQuery, Nothing]) -> Answer[UserList]:
         cursor=await lists.opened(call),
         limit=asked.limit,
     )
-    found = UserList(
-        items=[told(each, UserDocument) for each in page.rows],
-        **await lists.beside(call, page),
-    )
-    return Answer(found, lists.links(call, found))
+    return await lists.answer(call, page, UserList, _document)
+
+
+def _document(user: User) -> UserDocument:
+    return told(user, UserDocument)
 
 
 async def read_user(call: Call[Nothing, Nothing]) -> Answer[UserDocument]:
     """Read a person."""
-    return Answer(told(await _user(call), UserDocument))
+    return Answer(_document(await _user(call)))
 
 
 async def disable_user(call: Call[Nothing, Nothing]) -> Answer[UserDocument]:
@@ -181,7 +181,7 @@ async def _as_it_is(user_id: UUID) -> Answer[UserDocument]:
     user = await users.held(user_id)
     if user is None:
         raise NotFound
-    return Answer(told(user, UserDocument))
+    return Answer(_document(user))
 
 
 _READ, _WRITE = Scope.USERS_READ, Scope.USERS_WRITE

@@ -63,6 +63,7 @@ class ClientFields:
     subject_type: str = "public"
     sector_identifier_uri: str = ""
     request_object_signing_alg: str = ""
+    request_uris: str = ""
     dpop_bound_access_tokens: bool = False
     tls_client_certificate_bound_access_tokens: bool = False
 

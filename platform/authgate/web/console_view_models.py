@@ -34,6 +34,8 @@ class Done(StrEnum):
     SELECTION_DISABLED = "selection-disabled"
     SELECTION_REVOKED = "selection-revoked"
     SEEN = "seen"
+    RESOURCE_SERVER_ADDED = "resource-server-added"
+    RESOURCE_SERVER_REMOVED = "resource-server-removed"
     TOKENS_REVOKED = "tokens-revoked"
     NOTHING_SELECTED = "nothing-selected"
     TAKEN_BACK = "taken-back"
@@ -188,60 +190,6 @@ class CredentialsPage:
     client_url: str
     endpoints: Sequence[Endpoint]
     snippets: Sequence[Snippet]
-
-
-@dataclass(frozen=True, slots=True)
-class SecretLine:
-    """A secret that counts, which nobody can read."""
-
-    former: bool
-    ends_at: datetime | None
-    ended: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class ClientPage:
-    """``console/client.html``. ``…_action`` get nothing besides."""
-
-    frame: ConsoleFrame
-    name: str
-    description: str
-    client_id: str
-    kind: ClientKind
-    public: bool
-    status: ClientStatus
-    first_party: bool
-    owner: str
-    """Who registered it for themselves; empty where administrators did."""
-    created_at: datetime
-    updated_at: datetime
-    version: str
-    """Which state of it this is."""
-    grants: Sequence[str]
-    scopes: Sequence[str]
-    redirect_uris: Sequence[str]
-    allowed_origins: Sequence[str]
-    consent: str
-    flags: Sequence[str]
-    """By their names in ``ClientFields``, which of its exceptions it has."""
-    secrets: Sequence[SecretLine]
-    people: int
-    """How many have allowed it something."""
-    people_url: str
-    tokens_url: str
-    endpoints: Sequence[Endpoint]
-    snippets: Sequence[Snippet]
-    edit_url: str
-    rotate_url: str
-    delete_url: str
-    unseen: bool
-    """Served at once, and looked at by nobody."""
-    review_action: str
-    """Gets ``version`` and ``decision``: ``approve``, ``reject`` or ``seen``."""
-    status_action: str
-    """Gets ``status``: ``active`` or ``inactive``."""
-    revoke_action: str
-    end_former_action: str
 
 
 @dataclass(frozen=True, slots=True)

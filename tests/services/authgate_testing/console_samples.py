@@ -8,11 +8,11 @@ from authgate.storage.tokens import TokenStatus
 from authgate.storage.users import UserStatus
 from authgate.web.authorization_view_models import AuthorizationLine, AuthorizationsPage
 from authgate.web.client_form_view_models import ClientFields, ClientFormPage, OfferedSettings
+from authgate.web.client_view_models import ClientPage, SecretLine
 from authgate.web.console_view_models import (
     ClientKind,
     ClientKindsPage,
     ClientLine,
-    ClientPage,
     ClientsPage,
     ConsoleFrame,
     CredentialsPage,
@@ -23,7 +23,6 @@ from authgate.web.console_view_models import (
     KindLink,
     RotatePage,
     RotationFields,
-    SecretLine,
     Snippet,
     SortLink,
 )
@@ -35,6 +34,7 @@ from authgate.web.own_app_view_models import (
     OwnAppPage,
     OwnAppsPage,
 )
+from authgate.web.resource_server_view_models import ResourceServerFields, ResourceServersPage
 from authgate.web.scope_view_models import (
     DescribedScope,
     ScopeFields,
@@ -224,7 +224,11 @@ def _client(**changes: object) -> Sample:
             SecretLine(former=False, ends_at=_NOW + timedelta(days=60)),
             SecretLine(former=True, ends_at=_NOW - timedelta(hours=1), ended=True),
         ),
+        "methods": ("client_secret_basic", "private_key_jwt"),
+        "settings": {"token_profile": ("short",), "post_logout_redirect_uris": (_LONG, "b")},
         "people": 12,
+        "newest_people": (AuthorizationLine("/", _LONG, ("openid",), _NOW, _NOW),),
+        "newest_tokens": (_token_line(1, TokenStatus.ACTIVE), _token_line(2, TokenStatus.REVOKED)),
         "people_url": f"{_HERE}/1/people",
         "tokens_url": "/t/northwind/admin/tokens?client=cl",
         "endpoints": _ENDPOINTS,
@@ -256,32 +260,33 @@ def _long_client() -> Sample:
     )
 
 
-def _tokens(**changes: object) -> Sample:
-    def line(number: int, status: TokenStatus, **more: object) -> TokenLine:
-        said: dict[str, object] = {
-            "action": f"/t/northwind/admin/tokens/{number}",
-            "field": f"token-{number}",
-            "client_name": "Fleet Console",
-            "client_url": _HERE,
-            "user": "mira.halvorsen@northwind.example",
-            "scope": "openid profile",
-            "grant": "authorization_code",
-            "created_at": _NOW - timedelta(minutes=number),
-            "expires_at": _NOW + timedelta(hours=1),
-            "status": status,
-            "ended": False,
-        }
-        return TokenLine(**(said | more))  # type: ignore[arg-type]
+def _token_line(number: int, status: TokenStatus, **more: object) -> TokenLine:
+    said: dict[str, object] = {
+        "action": f"/t/northwind/admin/tokens/{number}",
+        "field": f"token-{number}",
+        "client_name": "Fleet Console",
+        "client_url": _HERE,
+        "user": "mira.halvorsen@northwind.example",
+        "scope": "openid profile",
+        "grant": "authorization_code",
+        "created_at": _NOW - timedelta(minutes=number),
+        "expires_at": _NOW + timedelta(hours=1),
+        "status": status,
+        "ended": False,
+    }
+    return TokenLine(**(said | more))  # type: ignore[arg-type]
 
+
+def _tokens(**changes: object) -> Sample:
     filled: dict[str, object] = {
         "frame": _frame(done=Done.NOTHING),
         "action": "/t/northwind/admin/tokens",
         "clear_url": "/t/northwind/admin/tokens",
         "tokens": (
-            line(1, TokenStatus.ACTIVE),
-            line(2, TokenStatus.DISABLED, user="", client_name=_LONG, client_url=None),
-            line(3, TokenStatus.REVOKED, scope=""),
-            line(
+            _token_line(1, TokenStatus.ACTIVE),
+            _token_line(2, TokenStatus.DISABLED, user="", client_name=_LONG, client_url=None),
+            _token_line(3, TokenStatus.REVOKED, scope=""),
+            _token_line(
                 4,
                 TokenStatus.ACTIVE,
                 ended=True,
@@ -366,6 +371,19 @@ def _scope(**changes: object) -> Sample:
         "delete_action": None if changes else "/t/northwind/admin/scopes/1/delete",
     }
     return ("console/scope_form.html", ScopeFormPage(**(filled | changes)))  # type: ignore[arg-type]
+
+
+def _resource_servers() -> Mapping[str, Sample]:
+    def page(*uris: str, **more: object) -> Sample:
+        here = "/t/northwind/admin/resource-servers"
+        shown = ResourceServersPage(_frame(), here, f"{here}/remove", uris, **more)  # type: ignore[arg-type]
+        return ("console/resource_servers.html", shown)
+
+    typed = ResourceServerFields(_LONG)
+    return {
+        "console-resource-servers": page("https://files.northwind.example", f"https://{_LONG}"),
+        "console-resource-servers-none": page(fields=typed, faults={"uri": _LONG}),
+    }
 
 
 def _own(template: str, build: type[AccountFrame], **fields: object) -> Sample:
@@ -487,6 +505,7 @@ def console_samples() -> Mapping[str, Sample]:
         "console-scopes-empty": _scopes(scopes=()),
         "console-scope": _scope(),
         "console-scope-faults": _scope(faults={"title": _LONG, "translations": _LONG}),
+        **_resource_servers(),
         **_own_apps(),
         "console-people": _people(),
         "console-people-none": _people(authorizations=()),

@@ -1,5 +1,6 @@
 """``/admin/clients/<id>``: a client, and what an administrator decides about it."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from urllib.parse import urlencode
 
@@ -7,16 +8,30 @@ from quart import Blueprint, Response, request
 from werkzeug.exceptions import BadRequest
 
 from authgate import provisioning
-from authgate.admin.console import client_lines, frame, snippets
+from authgate.admin.console import (
+    client_lines,
+    client_people,
+    frame,
+    metadata_fields,
+    snippets,
+    token_lines,
+)
 from authgate.admin.console.administrators import actor
 from authgate.admin.console.client_kinds import grant_names, kind_of
 from authgate.admin.console.frame import ROOT, Console, done, held_client, named_client
 from authgate.provisioning import NotApproved, UnknownClient
-from authgate.storage import clients, consents, users
+from authgate.storage import clients, consents, tokens, users
+from authgate.storage.client_metadata import ClientMetadata
 from authgate.storage.client_rows import Client, ClientStatus
-from authgate.web.console_view_models import ClientPage, Done, SecretLine
+from authgate.storage.consents import Consent
+from authgate.storage.paging import Order
+from authgate.storage.tokens import Token, TokenFilter
+from authgate.web.client_view_models import ClientPage, SecretLine
+from authgate.web.console_view_models import Done
 
 _ONE = f"{ROOT}/clients/<row_id>"
+_NEWEST = 5
+_SHOWN = ("allowed_origins", "jwks")
 _FLAGS = ("pkce_optional", "introspects", "unauthenticated_device_grant")
 
 
@@ -62,7 +77,11 @@ class ClientPages:
             secrets=_secrets(client, self._console.now()),
             people_url=f"{here}/people",
             tokens_url=frame.url(f"/tokens?{urlencode({'client': client.client_id})}"),
+            methods=sorted(client.authentication_methods),
+            settings=_settings(client),
             people=await consents.count_of_client(client.client_id),
+            newest_people=await client_people.lines(client, await _consents(client)),
+            newest_tokens=await token_lines.lines(await _tokens(client), now=self._console.now()),
             endpoints=snippets.endpoints(client),
             snippets=snippets.snippets(client),
             edit_url=f"{here}/edit",
@@ -132,6 +151,27 @@ class ClientPages:
         except UnknownClient:
             return done(client_lines.path(client), Done.NOTHING)
         return done(client_lines.path(client), Done.FORMER_ENDED)
+
+
+async def _consents(client: Client) -> Sequence[Consent]:
+    newest = Order.of("-updated_at")
+    return (await consents.page(newest, client_id=client.client_id, limit=_NEWEST)).rows
+
+
+async def _tokens(client: Client) -> Sequence[Token]:
+    return (await tokens.page(TokenFilter(client_id=client.client_id), limit=_NEWEST)).rows
+
+
+def _settings(client: Client) -> dict[str, Sequence[str]]:
+    """What is said of it besides, where it is not as it begins."""
+    said, beginning = metadata_fields.of(client.metadata), metadata_fields.of(ClientMetadata())
+    own = {"project": client.project, "service_account": client.service_account}
+    different = {name: value for name, value in said.items() if value != beginning[name]}
+    return {
+        name: value.splitlines() if isinstance(value, str) else ["\N{CHECK MARK}"]
+        for name, value in sorted((different | own).items())
+        if value and name not in _SHOWN
+    }
 
 
 async def _owner(client: Client) -> str:

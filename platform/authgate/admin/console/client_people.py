@@ -1,5 +1,7 @@
 """``/admin/clients/<id>/people``: who has let a client in, and taking it back."""
 
+from collections.abc import Sequence
+
 from quart import Blueprint, Response, request
 from werkzeug.exceptions import BadRequest, NotFound
 
@@ -8,6 +10,7 @@ from authgate.admin.console import client_lines
 from authgate.admin.console.administrators import actor
 from authgate.admin.console.frame import ROOT, Console, done, named_client
 from authgate.storage import consents, users
+from authgate.storage.client_rows import Client
 from authgate.storage.consents import Consent
 from authgate.storage.paging import BadCursor, Order
 from authgate.web import row_ids
@@ -43,22 +46,12 @@ class ClientPeople:
             )
         except BadCursor as error:
             raise BadRequest from error
-        names = await users.usernames_of({each.user_id for each in found.rows})
         here = f"{client_lines.url(client)}/people"
         content = AuthorizationsPage(
             frame=await self._console.frame(),
             name=client.name,
             client_url=client_lines.url(client),
-            authorizations=[
-                AuthorizationLine(
-                    action=f"{here}/{each.id}",
-                    user=names.get(each.user_id, str(each.user_id)),
-                    scopes=each.scopes,
-                    granted_at=each.granted_at,
-                    updated_at=each.updated_at,
-                )
-                for each in found.rows
-            ],
+            authorizations=await lines(client, found.rows),
             next_url=f"{here}?cursor={found.next}" if found.next else None,
             previous_url=f"{here}?cursor={found.previous}" if found.previous else None,
         )
@@ -72,6 +65,21 @@ class ClientPeople:
             raise NotFound
         await provisioning.revoke_authorization(consent, now=self._console.now(), actor=actor())
         return done(f"{client_lines.path(client)}/people", Done.TAKEN_BACK)
+
+
+async def lines(client: Client, found: Sequence[Consent]) -> list[AuthorizationLine]:
+    """What people have allowed a client, with their names."""
+    names = await users.usernames_of({each.user_id for each in found})
+    return [
+        AuthorizationLine(
+            action=f"{client_lines.url(client)}/people/{each.id}",
+            user=names.get(each.user_id, str(each.user_id)),
+            scopes=each.scopes,
+            granted_at=each.granted_at,
+            updated_at=each.updated_at,
+        )
+        for each in found
+    ]
 
 
 async def _named(consent_id: str) -> Consent:

@@ -12,6 +12,7 @@ from authgate.admin.console.client_selection import ClientSelectionPages
 from authgate.admin.console.client_wizard import ClientWizard
 from authgate.admin.console.frame import Console
 from authgate.admin.console.overview import OverviewPages
+from authgate.admin.console.resource_server_pages import ResourceServerPages
 from authgate.admin.console.scope_pages import ScopePages
 from authgate.admin.console.token_pages import TokenPages
 
@@ -27,3 +28,4 @@ def blueprints(console: Console) -> Iterator[Blueprint]:
     yield ClientPeople(console=console).blueprint()
     yield TokenPages(console=console).blueprint()
     yield ScopePages(console=console).blueprint()
+    yield ResourceServerPages(console=console).blueprint()

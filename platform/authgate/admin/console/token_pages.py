@@ -1,28 +1,23 @@
 """``/admin/tokens``: the tenant's tokens, the newest first; pausing and ending one."""
 
-from datetime import datetime
 from uuid import UUID
 
 from quart import Blueprint, Response, request
 from werkzeug.exceptions import BadRequest, NotFound
 
 from authgate import provisioning
-from authgate.admin.console import client_lines, frame, list_search
+from authgate.admin.console import frame, list_search, token_lines
 from authgate.admin.console.administrators import actor
 from authgate.admin.console.frame import ROOT, Console
 from authgate.admin.console.token_search import KINDS, PATH, STATUSES, TokenSearch
 from authgate.provisioning import UnknownToken
-from authgate.storage import clients, tokens, users
-from authgate.storage.client_rows import Client
+from authgate.storage import tokens, users
 from authgate.storage.paging import MOST, BadCursor, Page
 from authgate.storage.tokens import Token
 from authgate.storage.users import User
 from authgate.web import row_ids
 from authgate.web.console_view_models import Done
-from authgate.web.token_view_models import TokenLine, TokensPage
-
-_EACH = "token-"
-_NOBODY = UUID(int=0)
+from authgate.web.token_view_models import TokensPage
 
 
 class TokenPages:
@@ -49,7 +44,7 @@ class TokenPages:
             frame=await self._console.frame(),
             action=frame.url(PATH),
             clear_url=frame.url(PATH),
-            tokens=await self._lines(found),
+            tokens=await token_lines.lines(found.rows, now=self._console.now()),
             client=asked.client,
             user=asked.user,
             unknown_user=unknown,
@@ -88,7 +83,11 @@ class TokenPages:
         """End all that were ticked, or none."""
         form = await request.form
         asked = TokenSearch.read(list_search.returned(form))
-        chosen = [_id(name.removeprefix(_EACH)) for name in form if name.startswith(_EACH)]
+        chosen = [
+            _id(name.removeprefix(token_lines.FIELD))
+            for name in form
+            if name.startswith(token_lines.FIELD)
+        ]
         if len(chosen) > MOST:
             raise BadRequest
         if not chosen:
@@ -105,31 +104,6 @@ class TokenPages:
             return await tokens.page(which, cursor=asked.cursor or None, limit=asked.size)
         except BadCursor as error:
             raise BadRequest from error
-
-    async def _lines(self, found: Page[Token]) -> list[TokenLine]:
-        known = await clients.find_many({each.client_id for each in found.rows})
-        names = await users.usernames_of({each.user_id for each in found.rows if each.user_id})
-        now = self._console.now()
-        return [
-            _line(each, known.get(each.client_id), names.get(each.user_id or _NOBODY, ""), now)
-            for each in found.rows
-        ]
-
-
-def _line(token: Token, client: Client | None, user: str, now: datetime) -> TokenLine:
-    return TokenLine(
-        action=frame.url(f"{PATH}/{token.id}"),
-        field=f"{_EACH}{token.id}",
-        client_name=client.name if client else token.client_id,
-        client_url=client_lines.url(client) if client else None,
-        user=user,
-        scope=token.scope,
-        grant=token.grant_type.rpartition(":")[2],
-        created_at=token.created_at,
-        expires_at=token.expires_at,
-        status=token.status,
-        ended=token.expires_at <= now,
-    )
 
 
 def _id(text: str) -> UUID:

@@ -1,0 +1,62 @@
+"""Which resource servers a tenant's clients may ask tokens for (RFC 8707 section 2)."""
+
+from dataclasses import replace
+from urllib.parse import urlsplit
+
+from authgate.audit import SYSTEM, Actor
+from authgate.installation import Installation
+from authgate.provisioning.tenants import change_tenant
+from authgate_tenants import TenantSettings, current_tenant
+
+_MOST = 100
+_LONGEST = 2048
+
+
+class UnfitResourceServer(ValueError):
+    """No URI that a tenant could have."""
+
+
+class UnknownResourceServer(LookupError):
+    """The tenant has none of this URI."""
+
+
+async def add_resource_server(parts: Installation, uri: str, *, actor: Actor = SYSTEM) -> None:
+    """Let clients of the current tenant ask tokens for it. Raises ``UnfitResourceServer``."""
+    check(uri)
+
+    def added(settings: TenantSettings) -> TenantSettings:
+        if uri in settings.resources:
+            raise UnfitResourceServer("It is there already.")
+        if len(settings.resources) >= _MOST:
+            raise UnfitResourceServer(f"A tenant has at most {_MOST}.")
+        return replace(settings, resources=(*settings.resources, uri))
+
+    await change_tenant(parts, current_tenant(), change=added, actor=actor)
+
+
+async def remove_resource_server(parts: Installation, uri: str, *, actor: Actor = SYSTEM) -> None:
+    """Let nobody ask tokens for it any more. Raises ``UnknownResourceServer``."""
+
+    def without(settings: TenantSettings) -> TenantSettings:
+        if uri not in settings.resources:
+            raise UnknownResourceServer(uri)
+        return replace(
+            settings, resources=tuple(each for each in settings.resources if each != uri)
+        )
+
+    await change_tenant(parts, current_tenant(), change=without, actor=actor)
+
+
+def check(uri: str) -> None:
+    """Raises ``UnfitResourceServer``."""
+    plain = uri.isascii() and uri.isprintable() and " " not in uri
+    try:
+        parts = urlsplit(uri)
+    except ValueError as error:
+        raise UnfitResourceServer("This is no absolute URI.") from error
+    if not (plain and parts.scheme and (parts.netloc or parts.path)):
+        raise UnfitResourceServer("This is no absolute URI, such as https://api.example.")
+    if "#" in uri:
+        raise UnfitResourceServer("It has no fragment (#).")
+    if len(uri) > _LONGEST:
+        raise UnfitResourceServer(f"At most {_LONGEST} characters.")
