@@ -126,3 +126,27 @@ async def test_another_address_is_vouched_for_before_it_counts(
             server.parts, made["client_id"], ClientChange(redirect_uris=more)
         )
     assert (await stored(acme, made["client_id"])).redirect_uris == tuple(URIS)
+
+
+async def test_what_somebody_changes_while_a_host_is_asked_is_not_written_over(
+    server: RunningServer,
+    at_open: Caller,
+    acme: Tenant,
+    host: Host,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    host.says(body=orjson.dumps(URIS))
+    made = (await register(at_open, redirect_uris=URIS)).json()
+    ask = server.parts.outside.get
+
+    async def slowly(url: str, **more: Any) -> Any:
+        mine = ClientChange(name="Mine")
+        await provisioning.change_client(server.parts, made["client_id"], mine)
+        return await ask(url, **more)
+
+    monkeypatch.setattr(server.parts.outside, "get", slowly)
+    said = {"subject_type": "pairwise", "sector_identifier_uri": f"https://{host.name}/all.json"}
+    refused = await manage("PUT", made, at_open, **said)
+    assert answers(refused, 400, "invalid_client_metadata")
+    found = await stored(acme, made["client_id"])
+    assert (found.name, found.metadata.subject_type) == ("Mine", "public")
