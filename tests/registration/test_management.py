@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from typing import Any
+from urllib.parse import urlencode
 
 import httpx2
 import pytest
@@ -124,6 +125,11 @@ async def test_dc_08_what_was_approved_waits_again_once_it_is_changed(
     client = await found(acme, made["client_id"])
     assert client is not None
     assert client.status is ClientStatus.PENDING
+    # Until then it is served nowhere: neither where it was, nor where it wants to be.
+    for uri in (*same["redirect_uris"], "https://evil.example/callback"):
+        asked = {"response_type": "code", "client_id": made["client_id"], "redirect_uri": uri}
+        page = await at_acme.get(f"/oauth/authorize?{urlencode(asked)}")
+        assert (page.status_code, "location" in page.headers) == (400, False), uri
 
 
 @on_sqlite
