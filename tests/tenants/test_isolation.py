@@ -379,6 +379,8 @@ async def test_the_appending_role_can_insert_tokens_and_events_and_nothing_else(
     [
         "UPDATE audit_events SET actor_id = 'somebody else'",
         "DELETE FROM audit_events",
+        "UPDATE signing_key_steps SET state = 'active'",
+        "DELETE FROM signing_key_steps",
         "TRUNCATE users",
         "ALTER TABLE users DISABLE ROW LEVEL SECURITY",
         "DROP POLICY tenant_isolation ON users",

@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from structlog.testing import capture_logs
 
 from authgate.audit import SYSTEM
 from authgate.settings import DatabaseSettings
@@ -19,6 +20,7 @@ from authgate.storage import signing_keys, transaction
 from authgate.storage.audit_events import AuditEvent
 from authgate.storage.invalidation import Invalidations
 from authgate.storage.shared_cache import SharedCache
+from authgate.storage.signing_key_steps import SigningKeyStep
 from authgate.storage.signing_keys import KeyState, SigningKey
 from authgate.tokens.algorithms import ES256
 from authgate.tokens.key_set import KeySet
@@ -408,6 +410,68 @@ async def test_ky_08_no_private_key_lies_open_in_the_database(
         private = cipher.open(kind=kind, object_id=row.kid, sealed=row.sealed_private)
         assert private not in row.sealed_private
         assert private[-32:] not in json.dumps(row.public_jwk).encode()
+
+
+async def _put_back(row: dict[str, Any]) -> None:
+    columns = {name: value for name, value in row.items() if name not in ("id", "tenant_id")}
+    await SigningKey.filter(kid=row["kid"]).update(**columns)
+
+
+async def test_ky_02_a_revoked_key_whose_old_row_is_put_back_is_not_used(
+    process: Callable[[], SigningKeys], tenant: Tenant, clock: Clock
+) -> None:
+    keys = process()
+    await keys.ensure("ES256")
+    first, _ = await _kids(keys)
+    token = await _signed(keys, tenant, clock)
+    [before] = await SigningKey.filter(kid=first).values()
+    rotation = await keys.rotate("ES256", actor=SYSTEM)
+    assert rotation
+    [retiring] = await SigningKey.filter(kid=first).values()
+    await keys.revoke(first, actor=SYSTEM)
+    now = [rotation.active, rotation.pending]
+    for old in (retiring, before | {"state": KeyState.RETIRING}):
+        await _put_back(old)
+        with capture_logs() as logs:
+            assert await _kids(process()) == now
+        assert [(each["event"], each["kid"]) for each in logs] == [
+            ("signing key was put back", first)
+        ]
+        with pytest.raises(InvalidToken):
+            await _believed(process(), token, clock)
+    await SigningKey.filter(kid=rotation.active).update(state=KeyState.RETIRING)
+    await _put_back(before)
+    assert first not in await _kids(process())
+    with pytest.raises(NoSigningKey):
+        await process().signer("ES256")
+    await SigningKey.filter(kid=first).update(state=KeyState.REVOKED)
+    await SigningKey.filter(kid=rotation.active).update(state=KeyState.ACTIVE)
+    assert (await process().signer("ES256")).kid == rotation.active
+
+
+async def _rotated(keys: SigningKeys) -> SigningKeyStep:
+    await keys.ensure("ES256")
+    assert await keys.rotate("ES256", actor=SYSTEM)
+    return await SigningKeyStep.get(state=KeyState.ACTIVE)
+
+
+@pytest.mark.parametrize("forged", ["of another state", "of another key", "of another tenant"])
+async def test_ky_02_a_step_belongs_to_its_key_and_state_and_tenant(
+    process: Callable[[], SigningKeys], acme: Tenant, forged: str
+) -> None:
+    with use_tenant(replace(acme, id=uuid4())):
+        foreign = await _rotated(process())
+    with use_tenant(replace(acme, id=uuid4())):
+        own = await _rotated(process())
+        assert len(await _kids(process())) == 3
+        kid, state, sealed = {
+            "of another state": (own.kid, KeyState.REVOKED, own.sealed),
+            "of another key": (foreign.kid, KeyState.ACTIVE, own.sealed),
+            "of another tenant": (foreign.kid, KeyState.ACTIVE, foreign.sealed),
+        }[forged]
+        await SigningKeyStep.create(kid=kid, state=state, sealed=sealed)
+        with pytest.raises(SealBroken):
+            await process().key_set()
 
 
 async def test_every_change_of_keys_is_written_down(keys: SigningKeys, tenant: Tenant) -> None:

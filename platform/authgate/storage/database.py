@@ -34,6 +34,7 @@ MODEL_MODULES = (
     "authgate.storage.refresh_tokens",
     "authgate.storage.session_clients",
     "authgate.storage.sessions",
+    "authgate.storage.signing_key_steps",
     "authgate.storage.signing_keys",
     "authgate.storage.spent_jtis",
     "authgate.storage.tokens",

@@ -43,7 +43,7 @@ SWEPT = {
 PENDING = {"logout_deliveries": "status = 'pending'"}
 """Tables in which the sweep role also sees what somebody has yet to do."""
 
-_ADD_ONLY = frozenset({"audit_events"})
+_ADD_ONLY = frozenset({"audit_events", "signing_key_steps"})
 _TENANT = "NULLIF(current_setting('app.tenant', true), '')::uuid"
 _OWN_ROWS = f"tenant_id = {_TENANT}"
 

@@ -11,12 +11,14 @@ from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
+import structlog
+
 from authgate import audit
 from authgate.audit import Actor, Event
 from authgate.clock import Clock, utc_now
-from authgate.storage import after_commit, signing_keys, transaction
-from authgate.storage.signing_keys import KeyState, NewKey, SigningKey
-from authgate.tokens import lifetimes
+from authgate.storage import after_commit, signing_key_steps, signing_keys, transaction
+from authgate.storage.signing_keys import KeyState, NewKey, PublishedKey, SigningKey
+from authgate.tokens import key_steps, lifetimes
 from authgate.tokens.algorithms import ALGORITHMS
 from authgate.tokens.key_set import MAX_AGE, MAX_AGE_AFTER_REVOCATION, JwksDocument, KeySet, sealed
 from authgate.tokens.signer import Signer
@@ -24,6 +26,7 @@ from authgate_tenants import current_tenant
 from authgate_tenants.encryption import TenantEncryption
 from authgate_tenants.settings import SigningAlgorithm
 
+_log = structlog.get_logger(__name__)
 _RETIRING = timedelta(days=14)
 _PAST_LAST_TOKEN = timedelta(hours=1)
 _REVOCATION_IS_RECENT = timedelta(days=1)
@@ -130,6 +133,8 @@ class SigningKeys:
                 return None
             if not await signing_keys.activate(pending.kid, now=now):
                 raise KeysChanged(pending.kid)
+            await self._note(active.kid, KeyState.RETIRING)
+            await self._note(pending.kid, KeyState.ACTIVE)
             await signing_keys.insert(fresh, state=KeyState.PENDING, now=now)
             await self._record(Event.SIGNING_KEY_ROTATED, pending, actor=actor)
             await after_commit(self._forget)
@@ -151,6 +156,7 @@ class SigningKeys:
         async with transaction():
             if not await signing_keys.revoke(kid, was=was, now=self._clock()):
                 raise KeysChanged(kid)
+            await self._note(kid, KeyState.REVOKED)
             await self._record(Event.SIGNING_KEY_REVOKED, row, actor=actor)
             await after_commit(self._forget)
         if was == KeyState.PENDING:
@@ -184,6 +190,10 @@ class SigningKeys:
             if not new.kid.startswith("-"):
                 return new
 
+    async def _note(self, kid: str, state: KeyState) -> None:
+        cipher = await self._encryption.cipher(current_tenant().id)
+        await signing_key_steps.note(key_steps.sealed(kid, state, cipher=cipher))
+
     async def _record(self, event: Event, key: SigningKey, *, actor: Actor) -> None:
         await audit.record(
             event,
@@ -193,17 +203,26 @@ class SigningKeys:
         )
 
     async def _load(self) -> KeySet:
-        now = self._clock()
+        now, cipher = self._clock(), await self._encryption.cipher(current_tenant().id)
+        # The steps first: a key that moves on meanwhile is then ahead of them, never behind.
+        furthest = key_steps.reached(await signing_key_steps.every(), cipher=cipher)
         rows = await signing_keys.published(now=now, revoked_since=now - _REVOCATION_IS_RECENT)
-        living = [row for row in rows if row.state != KeyState.REVOKED]
+        living = [row for row in rows if _is_living(row, furthest)]
         return KeySet.opened(
             living,
-            cipher=await self._encryption.cipher(current_tenant().id),
+            cipher=cipher,
             max_age=MAX_AGE if len(living) == len(rows) else MAX_AGE_AFTER_REVOCATION,
         )
 
     async def _forget(self) -> None:
         await self._cache.invalidate((current_tenant().id, "keys"))
+
+
+def _is_living(row: PublishedKey, furthest: dict[str, KeyState]) -> bool:
+    if key_steps.is_put_back(row.kid, row.state, furthest):
+        _log.error("signing key was put back", kid=row.kid, says=row.state)
+        return False
+    return row.state != KeyState.REVOKED
 
 
 def _end(now: datetime) -> datetime:
