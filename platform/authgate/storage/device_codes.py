@@ -10,10 +10,9 @@ from uuid import UUID
 
 from tortoise import fields
 
-from authgate.storage import client_ids, connection, users
+from authgate.storage import client_ids, connection
 from authgate.storage.lookups import Lookup
 from authgate.storage.redemptions import Spend, Spending
-from authgate.storage.users import User
 from authgate_tenants import TenantOwned, current_tenant
 
 USER_CODE_ALPHABET = "BCDFGHJKLMNPQRSTVWXZ"
@@ -70,8 +69,8 @@ class Polled(NamedTuple):
     poll_interval: int
     expires_at: datetime
     scope: str
-    user: User | None
-    """Who decided, if they are still known."""
+    user_id: UUID | None
+    """Who decided."""
     authenticated_at: datetime | None
     """When whoever decided had signed in."""
 
@@ -98,7 +97,6 @@ _POLL = Lookup(
         "user_id",
         "authenticated_at",
     ),
-    joins=(users.JOINED,),
 )
 
 
@@ -163,7 +161,7 @@ async def poll(device_code: str) -> Polled | None:
         poll_interval=record["poll_interval"],
         expires_at=connection.moment(record["expires_at"]),
         scope=record["scope"],
-        user=users.joined(record),
+        user_id=connection.uuid(record["user_id"]) if record["user_id"] else None,
         authenticated_at=_moment_or_none(record["authenticated_at"]),
     )
 

@@ -16,7 +16,7 @@ from authgate.oauth.errors import (
 from authgate.oauth.grants import TokenRequest
 from authgate.oauth.sign_in_tokens import SignInTokens
 from authgate.oauth.turns import Turns
-from authgate.storage import device_codes
+from authgate.storage import device_codes, users
 from authgate.storage.device_codes import DeviceCodeStatus, Polled
 from authgate.storage.poll_pacing import PollPacer
 from authgate.storage.redis import tenant_key
@@ -106,7 +106,7 @@ class DeviceCodeGrant:
             Family(
                 polled.id,
                 request.client,
-                _user(polled),
+                await _user(polled),
                 tuple(polled.scope.split()),
                 self.grant_type,
                 Authentication(polled.authenticated_at or self._clock(), ()),
@@ -126,8 +126,9 @@ class DeviceCodeGrant:
         return issued
 
 
-def _user(polled: Polled) -> User:
-    user = polled.user
+async def _user(polled: Polled) -> User:
+    # Not read with the code: most polls find it undecided.
+    user = await users.find(polled.user_id) if polled.user_id else None
     if user is None or not user.is_active:
         raise InvalidGrant("Whoever approved this can no longer sign in.")
     return user
