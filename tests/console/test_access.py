@@ -175,6 +175,8 @@ async def test_ti_03_another_tenants_things_are_found_by_no_search(
 async def test_wb_07_who_is_no_longer_an_administrator_is_out_at_once(
     server: RunningServer, acme: Tenant, admin: Person, alice: object
 ) -> None:
+    link = f'href="{acme.prefix}/admin"'
+    assert link in (await admin.visit(f"{acme.issuer}/account/sessions")).text
     assert (await admin.visit(f"{acme.issuer}/admin")).status_code == 200
     with use_tenant(acme):
         await UserRow.filter(username="alice").update(role=UserRole.USER)

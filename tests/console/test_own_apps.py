@@ -57,6 +57,7 @@ async def test_nobody_registers_anything_until_a_tenant_lets_them(
 ) -> None:
     page = await person.visit(f"{acme.issuer}/account/sessions")
     assert "My apps" not in page.text
+    assert "/admin" not in page.text
     token = forms(page.text)[0].hidden["csrf_token"]
     for path in (HERE, f"{HERE}/new/web"):
         assert (await person.visit(f"{acme.issuer}{path}")).status_code == 404

@@ -11,7 +11,7 @@ from authgate import audit
 from authgate.audit import RequestFacts
 from authgate.storage import sessions, users
 from authgate.storage.sessions import Session
-from authgate.storage.users import User
+from authgate.storage.users import User, UserRole
 from authgate.web import csrf, session_cookie
 from authgate.web.csrf import ForgedForm
 from authgate.web.view_models import Theme, Visit
@@ -21,6 +21,7 @@ _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 # Any site may send a person here with a form (OpenID Connect Core 3.1.2.1, RP-Initiated Logout 2):
 # it is read, no more.
 _OPEN_TO_OTHER_SITES = frozenset({"/oauth/authorize", "/oauth/logout"})
+_CONSOLE = "/admin"
 _TOUCH_AFTER = timedelta(minutes=1)
 
 
@@ -49,7 +50,11 @@ class Visitor:
     def page(self, purpose: str = "form") -> Visit:
         """What every page is given; its forms serve this purpose."""
         theme = Theme.from_cookie(request.cookies.get("theme"))
-        return Visit(csrf_token=csrf.token(self.csrf_key, purpose), theme=theme)
+        return Visit(csrf.token(self.csrf_key, purpose), theme, self._console_url())
+
+    def _console_url(self) -> str:
+        administers = self.signed_in and self.signed_in.user.role is UserRole.ADMIN
+        return f"{current_tenant().prefix}{_CONSOLE}" if administers else ""
 
 
 class NotSignedIn(Exception):

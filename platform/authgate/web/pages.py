@@ -53,7 +53,11 @@ class Pages:
         page=LoginPage(…))``.
         """
         return self._environment.get_template(template).render(
-            site=self._site(), csrf_token=visit.csrf_token, theme=visit.theme, **context
+            site=self._site(),
+            csrf_token=visit.csrf_token,
+            theme=visit.theme,
+            console_url=visit.console_url,
+            **context,
         )
 
     def _site(self) -> Site:

@@ -31,6 +31,8 @@ class Visit:
 
     csrf_token: str = ""
     theme: Theme | None = None
+    console_url: str = ""
+    """Empty unless who is signed in administers the tenant."""
 
 
 @dataclass(frozen=True, slots=True)
