@@ -3,12 +3,15 @@
 import asyncio
 
 from authgate.audit import Event
+from authgate.settings import DatabaseSettings
 from authgate.storage.users import User, UserRole, UserRow
-from authgate_tenants import Tenant, use_tenant
+from authgate_tenants import Tenant, TenantSettings, use_tenant
 from authgate_testing.api import ApiClient, is_problem
 from authgate_testing.databases import on_sqlite
 from authgate_testing.ledger import Ledger
 from authgate_testing.person import Person
+from authgate_testing.server import RunningServer
+from authgate_testing.tenants import change
 
 
 async def test_people_are_listed_by_the_page(api: ApiClient, alice: User, carol: User) -> None:
@@ -88,15 +91,23 @@ async def test_a_person_is_shut_out_and_let_in_again(
 
 
 async def test_ad_01_02_one_administrator_is_left_whoever_removes_whom(
-    api: ApiClient, acme: Tenant, alice: User, carol: User
+    server: RunningServer,
+    api: ApiClient,
+    acme: Tenant,
+    alice: User,
+    carol: User,
+    database_settings: DatabaseSettings,
 ) -> None:
+    limits = TenantSettings(login_limits={"api_per_caller": "1000/s burst 1000"})
+    await change(server, acme, settings=limits.to_json())
     people = [alice.id, carol.id]
     with use_tenant(acme):
         await UserRow.filter(id__in=people).update(role=UserRole.ADMIN)
-    for _ in range(5):
+    # With SQLite they come one after the other anyway.
+    for _ in range(10 if database_settings.is_sqlite else 100):
         answers = await asyncio.gather(*(api.post(f"/users/{each}/disable") for each in people))
         assert sorted(each.status_code for each in answers) == [200, 409]
         left = next(each for each in answers if each.status_code == 409)
         assert is_problem(left, 409, "conflict")
-        for each in people:
-            assert (await api.post(f"/users/{each}/enable")).status_code == 200
+        [gone] = [each for each in answers if each.status_code == 200]
+        assert (await api.post(f"/users/{gone.json()['id']}/enable")).status_code == 200
