@@ -24,7 +24,7 @@ WhichShell = Annotated[Shell, typer.Argument(help="bash, zsh or fish")]
 def completion(shell: WhichShell) -> None:
     """Print what has a shell complete commands: source <(authgate completion bash)."""
     # Typer does not say that it exports these two, and has nothing else for it.
-    from typer.completion import get_completion_script  # type: ignore[attr-defined]
+    from typer.completion import get_completion_script  # type: ignore[attr-defined]  # exported unsaid
 
     script = get_completion_script(prog_name="authgate", complete_var=COMPLETE, shell=shell)
     typer.echo(script)
@@ -35,7 +35,7 @@ def answer(program: Callable[[Sequence[str]], typer.Typer]) -> int:
 
     ``program`` makes the commands: of the noun that is typed already, all of them.
     """
-    from typer.completion import completion_init  # type: ignore[attr-defined]
+    from typer.completion import completion_init  # type: ignore[attr-defined]  # exported unsaid
 
     completion_init()
     try:
