@@ -83,7 +83,9 @@ async def test_in_06_all_of_a_client_ends_at_once_and_the_rows_follow(
 async def test_in_06_all_of_a_person_ends_at_once_whoever_refreshes_meanwhile(
     server: RunningServer, kept: KeptJobs, console: Application, person: Person, acme: Tenant
 ) -> None:
-    signed_in = [await console.signed_in(person) for _ in range(VERY_MANY)]
+    # What does not end with their session either.
+    scope = "openid offline_access"
+    signed_in = [await console.signed_in(person, scope=scope) for _ in range(VERY_MANY)]
     now = server.clock()
     with use_tenant(acme):
         await provisioning.disable_user("alice", now=now)

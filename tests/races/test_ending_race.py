@@ -1,7 +1,7 @@
 """Whatever ends what a person has given a client: once it has answered, nothing of it lives on,
 whoever has redeemed and refreshed at two other processes meanwhile.
 
-``--rounds 20`` makes it fifty rounds.
+``--rounds 20 -o faulthandler_timeout=900`` makes it fifty rounds.
 """
 
 import asyncio

@@ -1,6 +1,6 @@
 """Of redemptions that arrive together, over two processes, exactly one wins: every time.
 
-``--rounds 20`` makes it a hundred rounds.
+``--rounds 20 -o faulthandler_timeout=900`` makes it a hundred rounds.
 """
 
 import asyncio

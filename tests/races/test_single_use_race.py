@@ -1,6 +1,6 @@
 """Of uses of one thing that arrive together, over two processes, exactly one counts: every time.
 
-``--rounds 20`` makes it a hundred rounds.
+``--rounds 20 -o faulthandler_timeout=900`` makes it a hundred rounds.
 """
 
 from collections import Counter
