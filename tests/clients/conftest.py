@@ -63,9 +63,10 @@ def live_host(
         yield live
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture
 async def parts(live_host: Host) -> AsyncIterator[Installation]:
-    """What the live server serves."""
+    """What the live server serves. A process has one installation open: other folders have theirs
+    between two tests of this one, where the files come in another order."""
     async with installation.opened(live_host.settings) as opened:
         yield opened
 
