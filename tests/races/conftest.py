@@ -1,7 +1,8 @@
 """Two server processes that race each other on one database.
 
-They and the server that sets the scene are started once for each database; each test has a tenant
-of its own there.
+They and the server that sets the scene are started once for each file and database; each test has a
+tenant of its own there. They are gone before the next file: a process has one database open, and
+the jobs of a server that stayed would be done on somebody else's.
 """
 
 import asyncio
@@ -31,7 +32,7 @@ ROUNDS = 5
 SERVICES = Path(__file__).parent.parent / "services"
 
 
-@pytest.fixture(scope="package", params=["sqlite", "postgres"])
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
 def database_settings(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[DatabaseSettings]:
@@ -48,7 +49,7 @@ def database_settings(
     postgres.drop_database(name)
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def settings(
     database_settings: DatabaseSettings, tmp_path_factory: pytest.TempPathFactory
 ) -> Settings:
@@ -61,7 +62,7 @@ def settings(
     )
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 async def server(settings: Settings) -> AsyncIterator[RunningServer]:
     """Who sets the scene: a server in this process."""
     clock = MovableClock()
@@ -96,7 +97,7 @@ async def _racing(settings: Settings) -> AsyncIterator[asyncio.subprocess.Proces
         await asyncio.wait_for(process.wait(), 30)
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 async def racers(settings: Settings, server: RunningServer) -> AsyncIterator[Racers]:
     """Two processes that serve the database of ``server``."""
     async with AsyncExitStack() as stack:
