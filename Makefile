@@ -10,7 +10,7 @@ ARGS :=
 
 # All tests run as three processes, each with services of its own: many wait, and two cores are
 # busy then. A few start sooner as one.
-ALL_TESTS := --numprocesses 3 --dist loadfile --no-loadscope-reorder
+ALL_TESTS := --numprocesses 3 --dist loadfile --no-loadscope-reorder -o faulthandler_timeout=600
 
 # What is set for another project must not reach this one.
 unexport PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE VIRTUAL_ENV
