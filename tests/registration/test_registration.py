@@ -72,6 +72,8 @@ async def test_an_application_registers_and_lets_people_sign_in(
     assert made["response_types"] == ["code"]
     assert made["tos_uri"] == "https://ledger.example/terms"
     assert "unknown" not in made
+    with use_tenant(acme):
+        assert await clients.unseen_among([made["client_id"]]), "administrators are told of it"
     program = application(server, acme, made, await stored(acme, made["client_id"]))
     tokens = await program.signed_in(person, scope="openid profile offline_access")
     assert (await program.refresh(tokens["refresh_token"])).status_code == 200
