@@ -102,5 +102,5 @@ async def issuer(make_issuer: MakeIssuer) -> Issuer:
 @pytest.fixture
 async def mira() -> AsyncIterator[Person]:
     """Somebody at a browser, signed in nowhere yet."""
-    async with httpx2.AsyncClient(trust_env=False) as http:
+    async with httpx2.AsyncClient(trust_env=False, timeout=60) as http:
         yield Person(http)

@@ -63,7 +63,7 @@ async def test_several_processes_answer_for_each_other_and_for_those_that_have_e
 ) -> None:
     async with (
         live(postgres_settings_of_own, tmp_path, SERVER__WORKERS="2") as server,
-        httpx2.AsyncClient(base_url=server.base_url) as http,
+        httpx2.AsyncClient(base_url=server.base_url, timeout=60) as http,
     ):
         for _ in range(30):
             await http.get("/t/northwind/.well-known/jwks.json")

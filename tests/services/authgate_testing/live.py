@@ -86,7 +86,7 @@ def host(database: DatabaseSettings, folder: Path, variables: Mapping[str, str])
         base_url = f"http://localhost:{port}"
         keys = KeySettings(kek_file=kek)
         yield Host(base_url, Settings(database=database, keys=keys, base_url=base_url))
-        httpx2.get(f"{base_url}/metrics")  # read by the watch for secrets
+        httpx2.get(f"{base_url}/metrics", timeout=60)  # read by the watch for secrets
 
 
 async def _furnished(parts: Installation, slug: str) -> NewClient:
