@@ -24,11 +24,12 @@ LOOPBACK = "127.0.0.1"
 KINDS = pytest.mark.parametrize("kind", ["hypercorn", "uvicorn"])
 
 BLOCKED = """
-import time
+import pathlib, time
 from authgate.asgi import app as server
 
 async def app(scope, receive, send):
     if scope.get("path") == "/stuck":
+        pathlib.Path(__file__).with_name("is-stuck").touch()
         time.sleep(4)
     await server(scope, receive, send)
 """
@@ -103,8 +104,10 @@ async def test_a_worker_that_leaves_is_alive_and_not_ready(
             assert ask(kept, "/readyz")[0] == 200
             [worker] = workers(tmp_path)
             os.kill(worker, signal.SIGTERM)
-            await asyncio.sleep(0.3)
-            status, body = ask(kept, "/readyz")
+            async with asyncio.timeout(20):
+                while (answer := ask(kept, "/readyz"))[0] == 200:  # noqa: ASYNC110 - a process
+                    await asyncio.sleep(0.02)
+    status, body = answer
     assert (status, body["status"], body["checks"]["draining"]) == (503, "unready", "draining")
 
 
@@ -134,7 +137,7 @@ async def test_a_server_that_is_stuck_is_not_alive_and_says_so_afterwards(
         async with httpx2.AsyncClient(base_url=url, timeout=15) as http:
             assert (await http.get("/livez")).status_code == 200
             stuck = asyncio.create_task(http.get("/stuck"))
-            await asyncio.sleep(0.5)
+            await until((tmp_path / "is-stuck").exists)
             with pytest.raises(httpx2.TimeoutException):
                 await http.get("/livez", timeout=1)
             await stuck
