@@ -155,7 +155,7 @@ def test_an_address_of_a_person_is_not_logged_whole(written: Any) -> None:
         "https://id.example/t/acme/oauth/token",
         "the migration 0002_connections is pending",
         "authgate.storage.append_log",
-        "/work/authgate/storage/append_log.py:12 in AppendLog._commit_one_by_one",
+        "/srv/authgate/storage/append_log.py:12 in AppendLog._commit_one_by_one",
         "UniqueViolationError: duplicate key value violates unique constraint",
         "exit code: 1",
         "2026-11-23 18:45:50.235+00:00",
