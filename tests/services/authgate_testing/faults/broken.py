@@ -24,6 +24,8 @@ from authgate_testing.faults.asking import claims_of
 
 _BETWEEN_READ_AND_WRITE_SECONDS = 0.3
 """Long enough for a rival on a busy machine."""
+_BETWEEN_ANSWER_AND_WRITE_SECONDS = 0.3
+"""Long enough for a database to be away by then, and shorter than it is."""
 
 _keeps = AppendLog.append
 
@@ -43,6 +45,7 @@ def _answers_before_commit() -> None:
 
 
 async def _kept(log: AppendLog, rows: tuple[Row, ...]) -> None:
+    await asyncio.sleep(_BETWEEN_ANSWER_AND_WRITE_SECONDS)
     with suppress(Exception):  # nobody waits for it any more
         await _keeps(log, *rows)
 
