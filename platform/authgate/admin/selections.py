@@ -1,6 +1,6 @@
 """``/bulk``: the same done to several things at once: to all that are named, or to none."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from http import HTTPMethod, HTTPStatus
 from typing import Annotated
 from uuid import UUID
@@ -10,8 +10,8 @@ from pydantic import AwareDatetime, ConfigDict, Field
 from authgate import provisioning
 from authgate.admin.bodies import Document, Nothing
 from authgate.admin.client_documents import RevokedTokens
-from authgate.admin.operations import Answer, Call, operation
-from authgate.admin.problems import BeyondOwnScopes, Conflict, Fault, Invalid
+from authgate.admin.operations import Answer, Call, Operation, operation
+from authgate.admin.problems import BeyondOwnScopes, Conflict, Fault, Invalid, Problem
 from authgate.provisioning import ClientAct, UnfitSelection, UnknownClient, UnknownToken
 from authgate.provisioning.client_selection import MOST
 from authgate.storage import client_ids
@@ -156,49 +156,31 @@ def _refuse_twice(member: str, named: Sequence[object]) -> None:
         raise Invalid(faults=[Fault("It is named before.", pointer=each) for each in pointers])
 
 
-_GONE, _CLIENTS = HTTPStatus.NO_CONTENT, "/bulk/clients"
-_DECIDED = [BeyondOwnScopes, Conflict]
+_DECIDED = (BeyondOwnScopes, Conflict)
+
+
+def _on_clients(
+    act: str,
+    perform: Callable[[Call[Nothing, ClientSelection]], Awaitable[Answer[None]]],
+    *,
+    scope: Scope = Scope.CLIENTS_WRITE,
+    problems: Sequence[type[Problem]] = (Conflict,),
+) -> Operation:
+    return operation(
+        HTTPMethod.POST,
+        f"/bulk/clients/{act}",
+        perform,
+        scope=scope,
+        status=HTTPStatus.NO_CONTENT,
+        problems=problems,
+    )
+
 
 OPERATIONS = [
-    operation(
-        HTTPMethod.POST,
-        f"{_CLIENTS}/approve",
-        approve_clients,
-        scope=Scope.CLIENTS_WRITE,
-        status=_GONE,
-        problems=_DECIDED,
-    ),
-    operation(
-        HTTPMethod.POST,
-        f"{_CLIENTS}/enable",
-        enable_clients,
-        scope=Scope.CLIENTS_WRITE,
-        status=_GONE,
-        problems=_DECIDED,
-    ),
-    operation(
-        HTTPMethod.POST,
-        f"{_CLIENTS}/disable",
-        disable_clients,
-        scope=Scope.CLIENTS_WRITE,
-        status=_GONE,
-        problems=[Conflict],
-    ),
-    operation(
-        HTTPMethod.POST,
-        f"{_CLIENTS}/revoke-tokens",
-        revoke_tokens_of_clients,
-        scope=Scope.TOKENS_WRITE,
-        status=_GONE,
-        problems=[Conflict],
-    ),
-    operation(
-        HTTPMethod.POST,
-        f"{_CLIENTS}/mark-seen",
-        mark_clients_seen,
-        scope=Scope.CLIENTS_WRITE,
-        status=_GONE,
-        problems=[Conflict],
-    ),
+    _on_clients("approve", approve_clients, problems=_DECIDED),
+    _on_clients("enable", enable_clients, problems=_DECIDED),
+    _on_clients("disable", disable_clients),
+    _on_clients("revoke-tokens", revoke_tokens_of_clients, scope=Scope.TOKENS_WRITE),
+    _on_clients("mark-seen", mark_clients_seen),
     operation(HTTPMethod.POST, "/bulk/tokens/revoke", revoke_tokens, scope=Scope.TOKENS_WRITE),
 ]
