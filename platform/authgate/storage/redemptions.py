@@ -20,7 +20,7 @@ from tortoise import connections
 
 from authgate.storage import asyncpg_client, database
 from authgate.storage.append_log import AppendLog, Row, Rows, Table, encoded
-from authgate.storage.group_commit import GroupCommit
+from authgate.storage.group_commit import GroupCommit, Writer
 from authgate.storage.postgres_line import PostgresLine
 from authgate.storage.sqlite_line import SqliteLine
 from authgate.storage.unit_of_work import in_transaction, transaction
@@ -79,30 +79,24 @@ class Redemption(NamedTuple):
     rows: Rows
 
 
-class Writer(Protocol):
-    """Redeems what several requests bring, in one transaction."""
+class Redeemer(Writer[Redemption, bool], Protocol):
+    """Redeems what several requests bring, in one transaction; each is told whether it was fit."""
 
     waits: bool
     """Whether it waits for a row that somebody else is busy with."""
-
-    async def write(self, items: Sequence[Redemption]) -> Sequence[bool]:
-        """Commit all of it, or nothing; which of them were fit."""
-        ...
-
-    async def close(self) -> None: ...
 
 
 class Redemptions:
     """Spends things, each once, and returns once what they yield is durable."""
 
     def __init__(
-        self, writer: Writer, log: AppendLog, dialect: database.Dialect, *, seconds: float
+        self, redeemer: Redeemer, log: AppendLog, dialect: database.Dialect, *, seconds: float
     ) -> None:
-        self._writer = writer
+        self._redeemer = redeemer
         self._log = log
         self._dialect = dialect
         self._commits: GroupCommit[Redemption, bool] = GroupCommit(
-            writer, rows=lambda item: len(item.rows), seconds=seconds
+            redeemer, rows=lambda item: len(item.rows), seconds=seconds
         )
 
     @property
@@ -119,7 +113,7 @@ class Redemptions:
             return await self._joined(spend, rows)
         if await self._commits.submit(Redemption(spend, rows)):
             return True
-        if self._writer.waits:
+        if self._redeemer.waits:
             return False
         # Whoever was busy with the row may have left it as it was.
         async with transaction():
