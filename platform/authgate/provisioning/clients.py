@@ -146,17 +146,12 @@ async def rotate_client_secret(
             client_id, secret, expires_at=expires_at, former_until=former_until, sealed=sealed
         ):
             raise UnknownClient(client_id)
-        details: dict[str, object] = {}
-        if former_until:
-            details["former_until"] = former_until.isoformat()
-        if authentication_methods:
-            details["authentication_methods"] = sorted(authentication_methods)
         await audit.record(
             Event.CLIENT_SECRET_REGENERATED,
             actor=actor,
             client_id=client_id,
             resource=("client", client_id),
-            details=details,
+            details=_said_of_rotation(former_until, authentication_methods),
         )
         await _client_changed(parts, client_id)
     return secret
@@ -173,6 +168,17 @@ def _changed(former: Client, change: ClientChange) -> ClientDraft:
         fault = "To sign with a secret it needs a new one: make that and choose this in one step."
         raise UnfitClient("authentication_methods", fault)
     return draft
+
+
+def _said_of_rotation(
+    former_until: datetime | None, authentication_methods: Collection[str]
+) -> dict[str, object]:
+    details: dict[str, object] = {}
+    if former_until:
+        details["former_until"] = former_until.isoformat()
+    if authentication_methods:
+        details["authentication_methods"] = sorted(authentication_methods)
+    return details
 
 
 async def _prove_by(client: Client, methods: Collection[str]) -> None:

@@ -13,7 +13,7 @@ class Site(BaseHTTPRequestHandler):
 
     def answer(self, sent: bytes) -> None:
         """Answer a request for ``self.path`` with this body."""
-        raise NotImplementedError
+        raise NotImplementedError  # each site has its own answer
 
     def do_GET(self) -> None:
         self.answer(b"")
