@@ -72,6 +72,28 @@ async def test_a_device_signs_in_once_its_person_has_compared_and_approved(
     ]
 
 
+async def test_a_device_is_told_how_and_when_its_person_signed_in(
+    secretive_device: Device, at_acme: Caller, person: Person
+) -> None:
+    device, before = secretive_device, int(time.time())
+    shown = await device.start(scope="openid")
+    await decide(person, shown)
+    tokens = (await device.poll(shown["device_code"])).json()
+    identity, access = (
+        jwt.decode(tokens[name], options={"verify_signature": False})
+        for name in ("id_token", "access_token")
+    )
+    for said in (identity, access):  # OpenID Connect Core section 2, RFC 9068 section 2.2.1
+        assert (said["amr"], said["acr"]) == (["pwd"], "1")
+        assert before - 60 <= said["auth_time"] <= said["iat"]
+    assert "sid" not in identity, "it outlives the session in which it was approved"
+    form = device.credentials() | {"token": tokens["access_token"]}
+    found = (await at_acme.post("/oauth/introspect", form)).json()
+    assert {name: found[name] for name in ("acr", "auth_time")} == {
+        name: access[name] for name in ("acr", "auth_time")
+    }
+
+
 async def test_dv_11_each_state_of_a_code_has_its_own_answer(
     server: RunningServer, device: Device, acme: Tenant, person: Person, ledger: Ledger
 ) -> None:

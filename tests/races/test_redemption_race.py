@@ -43,6 +43,7 @@ async def approved_code(tenant: Tenant, client: NewClient, user: User) -> str:
                 status=DeviceCodeStatus.APPROVED,
                 user_id=user.id,
                 authenticated_at=now,
+                amr=["pwd"],
                 now=now,
             )
     return issued.device_code

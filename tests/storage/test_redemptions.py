@@ -51,6 +51,7 @@ async def _approved(client: NewClient, person: User, now: datetime) -> UUID:
         status=DeviceCodeStatus.APPROVED,
         user_id=person.id,
         authenticated_at=now,
+        amr=["pwd"],
         now=now,
     )
     return issued.id

@@ -21,6 +21,7 @@ from authgate.storage import clients, device_codes, sessions
 from authgate.storage.client_rows import Client
 from authgate.storage.device_codes import DeviceCode, DeviceCodeStatus
 from authgate.telemetry import metrics
+from authgate.tokens.authentication import Authentication
 from authgate.web.client_ip import bucket
 from authgate.web.limits import Limits, TooMany
 from authgate.web.pages import Pages
@@ -132,11 +133,16 @@ class DeviceVerification:
         outcome: DeviceOutcome,
         event: Event,
     ) -> Response:
+        session = person.session
+        authentication = Authentication.of_session(
+            session.authenticated_at, session.amr, session.id
+        )
         won = await device_codes.decide(
             code.id,
             status=status,
             user_id=person.user.id,
-            authenticated_at=person.session.authenticated_at,
+            authenticated_at=authentication.at,
+            amr=authentication.amr,
             now=self._clock(),
         )
         if not won:

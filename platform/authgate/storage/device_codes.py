@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -49,6 +50,7 @@ class DeviceCode(TenantOwned):
     user_id = fields.UUIDField(null=True)
     decided_at = fields.DatetimeField(null=True)
     authenticated_at = fields.DatetimeField(null=True)
+    amr: list[str] | None = fields.JSONField(null=True)
 
     class Meta:
         table = "device_codes"
@@ -73,6 +75,8 @@ class Polled(NamedTuple):
     """Who decided."""
     authenticated_at: datetime | None
     """When whoever decided had signed in."""
+    amr: tuple[str, ...]
+    """By which methods (RFC 8176)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +100,7 @@ _POLL = Lookup(
         "scope",
         "user_id",
         "authenticated_at",
+        "amr",
     ),
 )
 
@@ -163,6 +168,7 @@ async def poll(device_code: str) -> Polled | None:
         scope=record["scope"],
         user_id=connection.uuid(record["user_id"]) if record["user_id"] else None,
         authenticated_at=_moment_or_none(record["authenticated_at"]),
+        amr=tuple(connection.json(record["amr"])) if record["amr"] else (),
     )
 
 
@@ -172,12 +178,19 @@ async def decide(
     status: DeviceCodeStatus,
     user_id: UUID,
     authenticated_at: datetime,
+    amr: Sequence[str],
     now: datetime,
 ) -> bool:
     """Approve or deny once; ``False`` if it was decided before or has expired."""
     changed = await DeviceCode.filter(
         id=code_id, status=DeviceCodeStatus.PENDING, expires_at__gt=now
-    ).update(status=status, user_id=user_id, decided_at=now, authenticated_at=authenticated_at)
+    ).update(
+        status=status,
+        user_id=user_id,
+        decided_at=now,
+        authenticated_at=authenticated_at,
+        amr=list(amr),
+    )
     return changed == 1
 
 

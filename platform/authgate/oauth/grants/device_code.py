@@ -109,7 +109,7 @@ class DeviceCodeGrant:
                 await _user(polled),
                 tuple(polled.scope.split()),
                 self.grant_type,
-                Authentication(polled.authenticated_at or self._clock(), ()),
+                Authentication(polled.authenticated_at or self._clock(), polled.amr),
                 request.confirmation,
                 resource,
                 resource,
