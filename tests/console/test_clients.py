@@ -3,6 +3,7 @@
 import base64
 import re
 from datetime import timedelta
+from urllib.parse import unquote
 
 import orjson
 import pytest
@@ -95,6 +96,9 @@ async def test_a_secret_is_shown_once_and_works(
     page = await made(admin, acme, "machine", client_id="job", scopes="read")
     secret = SECRET.findall(page)[0]
     assert await token(acme, server, "job", secret) == 200
+    [saved] = re.findall(r'download="job\.env" href="data:[^,]*,([^"]*)"', page)
+    lines = ["ISSUER=" + acme.issuer, "CLIENT_ID=job", "CLIENT_SECRET=" + secret]
+    assert unquote(saved).splitlines() == lines
     assert admin.page is not None
     again = await admin.visit(str(admin.page.url))
     assert secret not in again.text

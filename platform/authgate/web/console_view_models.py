@@ -53,6 +53,8 @@ class ConsoleFrame:
     console_url: str
     account_url: str
     sign_out_action: str
+    api_url: str
+    """What the API is, for people."""
     waiting: int = 0
     """Clients that wait for approval, or that nobody has looked at."""
     done: Done | None = None
@@ -185,6 +187,8 @@ class CredentialsPage:
     public: bool
     secret: str | None
     """``None`` where it has none, or it was shown before."""
+    environment: str
+    """The same, as lines of an ``.env`` file."""
     rotated: bool
     former_until: datetime | None
     client_url: str

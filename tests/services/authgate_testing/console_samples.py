@@ -80,6 +80,7 @@ def _frame(**changes: object) -> ConsoleFrame:
         "console_url": "/t/northwind/admin",
         "account_url": "/t/northwind/account",
         "sign_out_action": "/t/northwind/logout",
+        "api_url": "/t/northwind/api/v1/docs",
         "waiting": 1,
     }
     return ConsoleFrame(**(filled | changes))  # type: ignore[arg-type]
@@ -188,6 +189,7 @@ def _credentials(**changes: object) -> Sample:
         "client_id": "cl_0JwLb6KfZs",
         "public": False,
         "secret": "shown-once-" * 4,
+        "environment": "CLIENT_SECRET=shown-once\n",
         "rotated": False,
         "former_until": None,
         "client_url": f"{_HERE}/1",

@@ -137,7 +137,7 @@ class ClientChanges:
             kind=kind_of(client),
             public=client.is_public,
             fields=fields,
-            known_scopes=await client_form.known_scopes(),
+            known_scopes=await client_form.known_scopes(kind_of(client)),
             offered=client_form.offered(client, certificates=self._takes_certificates()),
             faults=filled.faults if filled else {},
             title=client.name,

@@ -68,9 +68,11 @@ class Filled:
         )
 
 
-async def known_scopes() -> Sequence[str]:
-    """Scopes that a client may well ask for: the standard's, and what the tenant has described."""
-    return [*_STANDARD_SCOPES, *await scopes.advertised()]
+async def known_scopes(kind: ClientKind) -> Sequence[str]:
+    """Scopes that a client may well ask for: what the tenant has described, and the standard's
+    where it acts for people."""
+    standard = () if kind is ClientKind.MACHINE else _STANDARD_SCOPES
+    return [*standard, *await scopes.advertised()]
 
 
 def beginning(kind: ClientKind) -> ClientFields:

@@ -81,6 +81,7 @@ class ClientWizard:
             client_id=client.client_id,
             public=client.is_public,
             secret=secret,
+            environment=snippets.environment(client, secret) if secret else "",
             rotated=request.args.get("rotated") == "1",
             former_until=client.secrets.former_expires_at,
             client_url=client_lines.url(client),
@@ -106,7 +107,7 @@ class ClientWizard:
             kind=kind,
             public=BEGINNINGS[kind].public,
             fields=fields,
-            known_scopes=await client_form.known_scopes(),
+            known_scopes=await client_form.known_scopes(kind),
             faults={**(filled.faults if filled else {}), **faults},
         )
         return self._console.show("client_new.html", content, 400 if content.faults else 200)

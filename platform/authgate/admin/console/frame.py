@@ -14,6 +14,7 @@ from authgate.admin.console.administrators import (
     require_recent_sign_in,
     to_sign_in,
 )
+from authgate.admin.places import REFERENCE
 from authgate.installation import Installation
 from authgate.storage import clients
 from authgate.storage.client_rows import Client, ClientStatus
@@ -59,6 +60,7 @@ class Console:
             console_url=f"{prefix}{ROOT}",
             account_url=f"{prefix}/account",
             sign_out_action=f"{prefix}/logout",
+            api_url=f"{prefix}{REFERENCE}",
             waiting=counted.get(ClientStatus.PENDING, 0) + await clients.count_unseen(),
             done=Done(done) if done in set(Done) else None,
         )

@@ -51,6 +51,16 @@ def endpoints(client: Client) -> Sequence[Endpoint]:
     return [*found, Endpoint("jwks_uri", f"{issuer}/.well-known/jwks.json")]
 
 
+def environment(client: Client, secret: str) -> str:
+    """What the lines of ``snippets`` read from the environment, as an ``.env`` file."""
+    values = {
+        "ISSUER": current_tenant().issuer,
+        "CLIENT_ID": client.client_id,
+        "CLIENT_SECRET": secret,
+    }
+    return "".join(f"{name}={shlex.quote(value)}\n" for name, value in values.items())
+
+
 def snippets(client: Client) -> Sequence[Snippet]:
     """How a client of its kind begins, in several languages."""
     kind = kind_of(client)
