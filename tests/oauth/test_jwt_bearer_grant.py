@@ -3,6 +3,7 @@
 import asyncio
 import json
 import time
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,16 +19,18 @@ from authgate.storage.client_metadata import ClientMetadata
 from authgate.storage.users import User, UserRow, UserStatus
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.caller import Caller
-from authgate_testing.databases import on_sqlite
+from authgate_testing.databases import on_postgres, on_sqlite
 from authgate_testing.ledger import Ledger
+from authgate_testing.meanwhile import meanwhile
+from authgate_testing.postgres import PostgresServer
 from authgate_testing.pretend_host import Host
 from authgate_testing.server import RunningServer
 from authgate_testing.signing import SigningKey, assertion_claims
 
-pytestmark = on_sqlite
-
 GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 ISSUER = "https://hr.example"
+
+End = Callable[..., Coroutine[Any, Any, object]]
 
 
 @pytest.fixture(scope="module")
@@ -90,6 +93,7 @@ def refused(answer: httpx2.Response) -> bool:
     return (answer.status_code, answer.json()["error"]) == (400, "invalid_grant")
 
 
+@on_sqlite
 async def test_a_trusted_issuer_speaks_for_a_person(bringer: Bringer, alice: User) -> None:
     answer = await bringer.bring()
     assert answer.status_code == 200, answer.text
@@ -105,6 +109,7 @@ async def test_a_trusted_issuer_speaks_for_a_person(bringer: Bringer, alice: Use
     assert info.json()["preferred_username"] == "alice"
 
 
+@on_sqlite
 async def test_an_assertion_is_good_once(bringer: Bringer) -> None:
     made = assertion_claims("alice", bringer.at.tenant.issuer) | {"iss": ISSUER}
     assertion = bringer.key.sign(made)
@@ -112,6 +117,7 @@ async def test_an_assertion_is_good_once(bringer: Bringer) -> None:
     assert sorted(answer.status_code for answer in answers) == [200] + [400] * 9
 
 
+@on_sqlite
 async def test_an_assertion_that_is_not_the_issuers_is_refused(
     bringer: Bringer, globex: Tenant, acme: Tenant, ledger: Ledger
 ) -> None:
@@ -150,6 +156,7 @@ async def test_an_assertion_that_is_not_the_issuers_is_refused(
         assert (scope.status_code, scope.json()["error"]) == (400, "invalid_scope")
 
 
+@on_sqlite
 async def test_a_person_who_may_not_sign_in_is_not_spoken_for(
     bringer: Bringer, acme: Tenant, alice: User
 ) -> None:
@@ -158,6 +165,36 @@ async def test_a_person_who_may_not_sign_in_is_not_spoken_for(
     assert refused(await bringer.bring())
 
 
+@on_postgres
+async def test_nobody_is_spoken_for_who_is_shut_out_meanwhile(
+    postgres: PostgresServer, server: RunningServer, bringer: Bringer, acme: Tenant
+) -> None:
+    answers: list[httpx2.Response] = []
+
+    async def bring() -> None:
+        answers.append(await bringer.bring())
+
+    with use_tenant(acme):
+        async with meanwhile(postgres, bring()):
+            await provisioning.disable_user("alice", now=server.clock())
+        await provisioning.enable_user("alice")
+    assert [refused(answer) for answer in answers] == [True]
+
+
+@on_postgres
+@pytest.mark.parametrize("end", [provisioning.disable_user, provisioning.sign_out_user])
+async def test_whoever_shuts_a_person_out_waits_for_who_speaks_for_them(
+    postgres: PostgresServer, server: RunningServer, bringer: Bringer, acme: Tenant, end: End
+) -> None:
+    with use_tenant(acme):
+        async with meanwhile(postgres, end("alice", now=server.clock())):
+            told = (await bringer.bring()).json()
+        await provisioning.enable_user("alice")
+    asked = await bringer.at.get("/oauth/userinfo", bearer=told["access_token"])
+    assert asked.status_code == 401
+
+
+@on_sqlite
 async def test_a_client_brings_assertions_of_the_issuers_that_it_is_registered_for(
     server: RunningServer, bringer: Bringer, acme: Tenant
 ) -> None:
@@ -169,6 +206,7 @@ async def test_a_client_brings_assertions_of_the_issuers_that_it_is_registered_f
         await provisioning.add_client(server.parts, public)
 
 
+@on_sqlite
 async def test_a_tenant_that_trusts_nobody_takes_no_assertion(
     server: RunningServer, bringer: Bringer, acme: Tenant
 ) -> None:

@@ -75,6 +75,8 @@ async def sign_out_user(login: str, *, now: datetime, actor: Actor = SYSTEM) -> 
     """
     async with storage.transaction():
         user = await _user(login)
+        # Whoever speaks for them at this moment has then stored what they were given.
+        await users.held(user.id)
         ended = await _end_access(user, now)
         await audit.record(
             Event.SESSION_REVOKED,

@@ -7,6 +7,7 @@ may come with. Whom an assertion is about is known here by the user name.
 from datetime import UTC, datetime, timedelta
 from typing import ClassVar, Final
 
+from authgate import storage
 from authgate.audit import Event
 from authgate.clock import Clock
 from authgate.oauth import resources
@@ -55,7 +56,7 @@ class JwtBearerGrant:
         except InvalidToken as error:
             # Why is not told: whoever brings it need not learn whom we know.
             raise InvalidGrant(_REFUSAL) from error
-        return await self._issuer.issue(
+        signed = await self._issuer.sign(
             Grant(
                 self.grant_type,
                 Event.ACCESS_TOKEN_ISSUED,
@@ -67,6 +68,12 @@ class JwtBearerGrant:
                 resource=resource,
             )
         )
+        async with storage.transaction():
+            # Whoever shuts them out or signs them out waits for it, and then finds the token.
+            held = await users.held(user.id)
+            if held is None or not held.is_active:
+                raise InvalidGrant(_REFUSAL)
+            return await self._issuer.store(signed)
 
     async def _person(self, assertion: ForeignJwt, client: Client) -> User:
         """Whom it is about. Raises ``InvalidToken``."""
