@@ -1,13 +1,18 @@
 """Scopes in the tenant's own words, where people allow them, and in the metadata."""
 
 import pytest
+from tortoise import connections
 
 from authgate import provisioning
-from authgate.storage.client_drafts import ClientChange
+from authgate.storage import scopes
+from authgate.storage.client_drafts import ClientChange, ClientDraft
 from authgate.storage.scopes import ScopeDraft, ScopeWords
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.application import Application
+from authgate_testing.databases import on_postgres
+from authgate_testing.meanwhile import meanwhile
 from authgate_testing.person import Person
+from authgate_testing.postgres import PostgresServer
 from authgate_testing.server import RunningServer
 
 ORDERS = ScopeDraft(
@@ -88,3 +93,25 @@ async def test_another_tenant_cannot_touch_the_words(
         ):
             with pytest.raises(provisioning.UnknownScope):
                 await attempt
+
+
+@on_postgres
+async def test_a_scope_stays_that_a_client_is_registered_for_meanwhile(
+    postgres: PostgresServer, server: RunningServer, acme: Tenant
+) -> None:
+    refusals: list[Exception] = []
+
+    async def remove() -> None:
+        try:
+            await provisioning.remove_scope(server.parts, "orders")
+        except provisioning.ScopeInUse as error:
+            refusals.append(error)
+
+    with use_tenant(acme):
+        await provisioning.add_scope(server.parts, ORDERS)
+        async with meanwhile(postgres, remove()):
+            draft = ClientDraft(name="Shop", grant_types=["client_credentials"], scopes=["orders"])
+            await provisioning.add_client(server.parts, draft)
+            await connections.get("default").execute_query("LOCK TABLE scopes IN SHARE MODE")
+        assert await scopes.find("orders")
+    assert len(refusals) == 1

@@ -7,7 +7,7 @@ from functools import partial
 from authgate import audit, storage
 from authgate.audit import SYSTEM, Actor, Event
 from authgate.installation import Installation
-from authgate.storage import clients, scopes
+from authgate.storage import scopes
 from authgate.storage.scopes import (
     LONGEST_DESCRIPTION,
     LONGEST_TITLE,
@@ -59,10 +59,8 @@ async def change_scope(parts: Installation, draft: ScopeDraft, *, actor: Actor =
 async def remove_scope(parts: Installation, name: str, *, actor: Actor = SYSTEM) -> None:
     """Forget what was said of a scope. Raises ``UnknownScope`` and ``ScopeInUse``."""
     async with storage.transaction():
-        if any(name in client.scopes for client in await clients.all_clients()):
-            raise ScopeInUse(name)
-        if not await scopes.delete(name):
-            raise UnknownScope(name)
+        if not await scopes.delete_unused(name):
+            raise ScopeInUse(name) if await scopes.find(name) else UnknownScope(name)
         await _changed(parts, Event.SCOPE_DELETED, name, actor)
 
 

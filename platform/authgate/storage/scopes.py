@@ -6,11 +6,12 @@ from datetime import datetime
 from typing import Any, Self
 from uuid import UUID
 
-from tortoise import fields
+from tortoise import connections, fields
 from tortoise.exceptions import IntegrityError
 
 from authgate.clock import utc_now
 from authgate.storage import connection
+from authgate.storage.append_log import encoded
 from authgate.storage.lookups import Lookup
 from authgate_tenants import TenantOwned, current_tenant
 
@@ -173,6 +174,22 @@ async def change(draft: ScopeDraft) -> bool:
     return await ScopeRow.filter(name=draft.name).update(**values) == 1
 
 
-async def delete(name: str) -> bool:
-    """Forget what was said of a scope; ``False`` where there is none of this name."""
-    return await ScopeRow.filter(name=name).delete() == 1
+_UNUSED = "DELETE FROM scopes WHERE tenant_id = {0} AND name = {1} AND NOT EXISTS ({2})"
+_USES = "SELECT 1 FROM clients WHERE tenant_id = {0} AND scopes @> jsonb_build_array({1})"
+_SQLITE_USES = (
+    "SELECT 1 FROM clients, json_each(clients.scopes) AS each"
+    " WHERE clients.tenant_id = {0} AND each.value = {1}"
+)
+_POSTGRES_DELETE = _UNUSED.format("$1::uuid", "$2::text", _USES.format("$1::uuid", "$2::text"))
+_SQLITE_DELETE = _UNUSED.format("?1", "?2", _SQLITE_USES.format("?1", "?2"))
+
+
+async def delete_unused(name: str) -> bool:
+    """Forget what was said of a scope; ``False`` where there is none of this name, or a client is
+    registered for it."""
+    dialect = connection.dialect()
+    deleted, _ = await connections.get("default").execute_query(
+        _POSTGRES_DELETE if dialect == "postgres" else _SQLITE_DELETE,
+        encoded((current_tenant().id, name), dialect),
+    )
+    return bool(deleted)
