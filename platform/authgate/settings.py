@@ -45,8 +45,8 @@ class DatabaseSettings(_Section):
     """PostgreSQL: the role that owns the tables. Only ``authgate migrate`` uses it."""
 
     append_url: SecretStr | None = None
-    """PostgreSQL: the role that may insert tokens and audit events, and do nothing else. Without
-    it: the user of ``url`` with ``_append`` added, and the same password."""
+    """PostgreSQL: the role that may insert tokens, device codes and audit events, and nothing else.
+    Without it: the user of ``url`` with ``_append`` added, and the same password."""
 
     sweep_url: SecretStr | None = None
     """PostgreSQL: the role that sees and deletes expired rows, and nothing else. Without it: the

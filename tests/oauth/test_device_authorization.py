@@ -13,6 +13,7 @@ from authgate.audit import Event
 from authgate.clock import utc_now
 from authgate.provisioning import NewClient
 from authgate.settings import DatabaseSettings
+from authgate.storage import device_codes
 from authgate.storage.client_drafts import ClientDraft
 from authgate.storage.device_codes import DeviceCode
 from authgate.storage.expiry import remove_expired
@@ -50,6 +51,19 @@ async def test_the_device_gets_what_it_shows_and_what_it_keeps(
         device.client.client.client_id,
         {"scope": "openid email"},
     )
+
+
+async def test_a_user_code_that_is_taken_is_given_to_nobody_else(
+    device: Device, acme: Tenant, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Four devices, for whom it is drawn four times."""
+    taken = (await device.start())["user_code"].replace("-", "")
+    drawn, draw = [taken] * 4, device_codes._new_user_code
+    monkeypatch.setattr(device_codes, "_new_user_code", lambda: drawn.pop() if drawn else draw())
+    shown = await asyncio.gather(*(device.start() for _ in range(4)))
+    assert len({taken, *(each["user_code"].replace("-", "") for each in shown)}) == 5
+    assert (await ledger.granted(acme))["acme", "device_codes"] == 5
+    assert len(await ledger.events(acme, Event.DEVICE_CODE_GENERATED)) == 5
 
 
 @on_sqlite

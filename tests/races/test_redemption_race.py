@@ -6,10 +6,11 @@
 import asyncio
 from datetime import timedelta
 from pathlib import Path
+from uuid import UUID
 
 import httpx2
 
-from authgate import installation, storage
+from authgate import installation
 from authgate.provisioning import NewClient
 from authgate.settings import DatabaseSettings, KeySettings, Settings
 from authgate.storage import clients, device_codes, users
@@ -17,6 +18,7 @@ from authgate.storage.device_codes import DeviceCodeStatus
 from authgate.storage.tokens import Token
 from authgate.storage.users import User
 from authgate_tenants import Tenant, use_tenant
+from authgate_testing.device import asked
 from authgate_testing.live import live
 from authgate_testing.racer import Racers
 
@@ -28,25 +30,17 @@ async def approved_code(tenant: Tenant, client: NewClient, user: User) -> str:
     """A device code that its person has approved."""
     now = user.created_at + timedelta(seconds=1)
     with use_tenant(tenant):
-        async with storage.transaction():
-            issued = await device_codes.issue(
-                client_id=client.client.client_id,
-                scope="read",
-                poll_interval=5,
-                ip="192.0.2.1",
-                user_agent="",
-                now=now,
-                expires_at=now + timedelta(minutes=30),
-            )
-            assert await device_codes.decide(
-                issued.id,
-                status=DeviceCodeStatus.APPROVED,
-                user_id=user.id,
-                authenticated_at=now,
-                amr=["pwd"],
-                now=now,
-            )
-    return issued.device_code
+        new = asked(client.client.client_id, now)
+        codes = await device_codes.issue(new)
+        assert await device_codes.decide(
+            UUID(new.id),
+            status=DeviceCodeStatus.APPROVED,
+            user_id=user.id,
+            authenticated_at=now,
+            amr=["pwd"],
+            now=now,
+        )
+    return codes.device_code
 
 
 async def test_dv_06_a_code_is_redeemed_once_however_many_try_at_once(

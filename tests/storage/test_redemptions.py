@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from contextvars import copy_context
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 import pytest
@@ -20,6 +20,7 @@ from authgate.storage.redemptions import Spend, Spending
 from authgate.storage.users import User
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.databases import on_postgres
+from authgate_testing.device import asked
 from authgate_testing.server import RunningServer
 
 
@@ -37,24 +38,17 @@ async def codes(acme: Tenant, device_client: NewClient, alice: User, now: dateti
 
 
 async def _approved(client: NewClient, person: User, now: datetime) -> UUID:
-    issued = await device_codes.issue(
-        client_id=client.client.client_id,
-        scope="read",
-        poll_interval=5,
-        ip="192.0.2.1",
-        user_agent="",
-        now=now,
-        expires_at=now + timedelta(minutes=30),
-    )
+    new = asked(client.client.client_id, now)
+    await device_codes.issue(new)
     await device_codes.decide(
-        issued.id,
+        UUID(new.id),
         status=DeviceCodeStatus.APPROVED,
         user_id=person.id,
         authenticated_at=now,
         amr=["pwd"],
         now=now,
     )
-    return issued.id
+    return UUID(new.id)
 
 
 def _event(event_id: str) -> Row:

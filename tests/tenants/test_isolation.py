@@ -41,6 +41,7 @@ from authgate_tenants import (
 from authgate_tenants.models import TenantDomain
 from authgate_tenants.scope import _current
 from authgate_testing import PostgresServer
+from authgate_testing.device import asked
 from authgate_testing.tenants import create_tenant
 
 USERS = 5
@@ -179,19 +180,11 @@ async def test_updates_and_deletes_reach_only_the_tenants_rows(neighbours: Neigh
 async def test_a_lookup_by_key_finds_only_the_tenants_own(neighbours: Neighbours) -> None:
     now = utc_now()
     with use_tenant(neighbours.acme):
-        issued = await device_codes.issue(
-            client_id="cli",
-            scope="read",
-            poll_interval=5,
-            ip="192.0.2.1",
-            user_agent="",
-            now=now,
-            expires_at=now + timedelta(minutes=1),
-        )
-        assert await device_codes.poll(issued.device_code) is not None
+        codes = await device_codes.issue(asked("cli", now))
+        assert await device_codes.poll(codes.device_code) is not None
     with use_tenant(neighbours.globex):
-        assert await device_codes.poll(issued.device_code) is None
-        assert await device_codes.find_pending(issued.user_code, now=now) is None
+        assert await device_codes.poll(codes.device_code) is None
+        assert await device_codes.find_pending(codes.user_code, now=now) is None
 
 
 # The third wall: row-level security, for whatever goes round the ORM.
@@ -357,21 +350,38 @@ async def appender(
     "statement",
     [
         "SELECT 1 FROM tokens",
+        "SELECT 1 FROM device_codes",
         "SELECT 1 FROM audit_events",
         "SELECT 1 FROM users",
         "SELECT 1 FROM tenants",
         "UPDATE tokens SET status = 'revoked'",
+        "UPDATE device_codes SET status = 'approved'",
         "DELETE FROM audit_events",
         "TRUNCATE tokens",
         "INSERT INTO users (id) VALUES (gen_random_uuid())",
         "SET ROLE authgate_app",
     ],
 )
-async def test_the_appending_role_can_insert_tokens_and_events_and_nothing_else(
+async def test_the_appending_role_can_add_rows_to_three_tables_and_nothing_else(
     appender: asyncpg.Connection, statement: str
 ) -> None:
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         await appender.execute(statement)
+
+
+async def test_the_appending_role_adds_no_device_code_that_somebody_approved(
+    appender: asyncpg.Connection, walled: Neighbours
+) -> None:
+    alice = await a_user(walled.acme)
+    add = (
+        "INSERT INTO device_codes (id, tenant_id, device_code_hash, user_code_hash, client_id,"
+        " scope, status, poll_interval, ip, user_agent, created_at, expires_at, user_id)"
+        " VALUES ($1, $2, $3, $3, 'cli', '', $4, 5, '', '', now(), now(), $5)"
+    )
+    for status, user_id in (("approved", alice.id), ("approved", None), ("pending", alice.id)):
+        with pytest.raises(asyncpg.InsufficientPrivilegeError, match="row-level security"):
+            await appender.execute(add, uuid4(), walled.acme.id, b"x", status, user_id)
+    await appender.execute(add, uuid4(), walled.acme.id, b"x", "pending", None)
 
 
 @pytest.mark.parametrize(
@@ -457,6 +467,7 @@ async def test_every_unique_key_of_a_tenants_table_begins_with_the_tenant(
         ("ALTER TABLE tokens DISABLE ROW LEVEL SECURITY", "tokens"),
         ("ALTER TABLE tenants DISABLE ROW LEVEL SECURITY", "tenants"),
         ("DROP POLICY tenant_isolation ON tenant_domains", "tenant_domains"),
+        ("REVOKE INSERT ON device_codes FROM authgate_app_append", "add to device_codes"),
     ],
 )
 async def test_a_hole_in_the_wall_is_noticed(

@@ -2,16 +2,18 @@
 
 from datetime import timedelta
 
-from authgate import audit, storage
+from uuid_utils import uuid7
+
+from authgate import audit
 from authgate.audit import Event
 from authgate.clock import Clock
 from authgate.oauth.client_authentication import ClientAuthenticator
 from authgate.oauth.errors import UnauthorizedClient
 from authgate.oauth.grants import asked_scopes
 from authgate.oauth.grants.device_code import DeviceCodeGrant
-from authgate.storage import device_codes
+from authgate.storage import audit_events, device_codes
 from authgate.storage.client_rows import Client
-from authgate.storage.device_codes import Issued
+from authgate.storage.device_codes import Codes, NewRequest
 from authgate.telemetry import metrics
 from authgate.tokens import scopes
 from authgate.web.client_ip import bucket
@@ -34,9 +36,9 @@ def endpoint(*, authenticator: ClientAuthenticator, limits: Limits, clock: Clock
             raise UnauthorizedClient("The client is not registered for the device grant.")
         await limits.count("device_authorization", client.client_id, bucket(request.client_ip))
         scope = " ".join(_granted(asked_scopes(form), client))
-        issued = await _issue(request, client, scope, clock)
+        codes = await _issue(request, client, scope, clock)
         metrics.device_requests.add("started")
-        return Reply.json(200, _answer(issued))
+        return Reply.json(200, _answer(codes))
 
     return device_authorization
 
@@ -55,33 +57,33 @@ def _form(request: MachineRequest) -> Form:
     return request.form()
 
 
-async def _issue(request: MachineRequest, client: Client, scope: str, clock: Clock) -> Issued:
+async def _issue(request: MachineRequest, client: Client, scope: str, clock: Clock) -> Codes:
     settings, now = current_tenant().settings, clock()
-    async with storage.transaction():
-        issued = await device_codes.issue(
-            client_id=client.client_id,
-            scope=scope,
-            poll_interval=settings.device_poll_interval,
-            ip=request.client_ip,
-            user_agent=request.header(b"user-agent") or "",
-            now=now,
-            expires_at=now + timedelta(seconds=settings.device_code_lifetime),
-        )
-        await audit.record(
-            Event.DEVICE_CODE_GENERATED,
-            actor=audit.client(client.client_id, client.name),
-            client_id=client.client_id,
-            resource=("device_request", str(issued.id)),
-            details={"scope": scope},
-        )
-    return issued
+    new = NewRequest(
+        id=str(uuid7()),
+        client_id=client.client_id,
+        scope=scope,
+        poll_interval=settings.device_poll_interval,
+        ip=request.client_ip,
+        user_agent=(request.header(b"user-agent") or "")[:512],
+        created_at=now,
+        expires_at=now + timedelta(seconds=settings.device_code_lifetime),
+    )
+    happened = audit.event(
+        Event.DEVICE_CODE_GENERATED,
+        actor=audit.client(client.client_id, client.name),
+        client_id=client.client_id,
+        resource=("device_request", new.id),
+        details={"scope": scope},
+    )
+    return await device_codes.issue(new, audit_events.row(happened))
 
 
-def _answer(issued: Issued) -> dict[str, str | int]:
+def _answer(codes: Codes) -> dict[str, str | int]:
     settings, issuer = current_tenant().settings, current_tenant().issuer
-    shown = f"{issued.user_code[:4]}-{issued.user_code[4:]}"
+    shown = f"{codes.user_code[:4]}-{codes.user_code[4:]}"
     return {
-        "device_code": issued.device_code,
+        "device_code": codes.device_code,
         "user_code": shown,
         "verification_uri": f"{issuer}/device",
         "verification_uri_complete": f"{issuer}/device?user_code={shown}",

@@ -1,4 +1,4 @@
-"""Rows that are only ever added: tokens and audit events.
+"""Rows that are added for many requests at once: tokens, device codes and audit events.
 
 Concurrent requests share one transaction (group commit) and each is answered after it commits. On
 PostgreSQL that transaction runs as a role that may insert into these tables and do nothing else,

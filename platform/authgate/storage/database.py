@@ -211,6 +211,13 @@ def is_conflict(error: BaseException) -> bool:
     return state is not None and state.startswith("40")
 
 
+def is_duplicate(error: BaseException) -> bool:
+    """Whether a row was refused because another one has a unique key of its."""
+    if isinstance(error, sqlite3.IntegrityError):
+        return error.sqlite_errorcode == sqlite3.SQLITE_CONSTRAINT_UNIQUE
+    return isinstance(error, asyncpg.UniqueViolationError)
+
+
 def _wrapped(error: BaseORMException) -> BaseException | None:
     inner = error.args[0] if error.args else None
     return inner if isinstance(inner, BaseException) else error.__cause__

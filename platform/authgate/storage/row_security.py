@@ -1,9 +1,9 @@
 """The third wall: PostgreSQL shows a role the rows of one tenant, whatever the SQL says.
 
 Three roles log in. The one that serves owns nothing and sees the tenant that the transaction
-names. One appends tokens and audit events for any tenant and can read none. One sees and deletes
-what has expired. Applied after every migration from the list of models, so a new table cannot be
-forgotten.
+names. One appends tokens, device codes and audit events for any tenant and can read none. One sees
+and deletes what has expired. Applied after every migration from the list of models, so a new table
+cannot be forgotten.
 """
 
 from dataclasses import dataclass, replace
@@ -17,8 +17,13 @@ from authgate.storage import database
 from authgate_tenants import TenantOwned
 from authgate_tenants.models import TenantDomain, TenantRow
 
-APPENDED = ("audit_events", "tokens")
-"""Tables that the append role inserts into."""
+APPENDED = {
+    "audit_events": "true",
+    # Nobody's yet: who may only append approves nothing.
+    "device_codes": "status = 'pending' AND user_id IS NULL",
+    "tokens": "true",
+}
+"""Tables that the append role inserts into, and which rows it may."""
 
 SWEPT = {
     "authorization_codes": "expires_at < now()",
@@ -53,7 +58,8 @@ class RoleMissing(RuntimeError):
 
 
 class WallMissing(RuntimeError):
-    """A table is not protected, or the serving role could see past the protection."""
+    """A table is not protected, the serving role could see past the protection, or the one that
+    appends finds a door closed."""
 
 
 class MightyRole(WallMissing):
@@ -134,7 +140,7 @@ def _statements(role: dict[str, str]) -> list[str]:
         *_door(_table(TenantRow), role["app"]),
         *_nameplates(_table(TenantDomain), role["app"]),
         *(line for table in tenant_tables() for line in _wall(table, role["app"])),
-        *(line for table in APPENDED for line in _append_door(table, role["append"])),
+        *(line for table, fit in APPENDED.items() for line in _append_door(table, fit, role)),
         *(line for table, seen in SWEPT.items() for line in _sweep_door(table, seen, role)),
         *(line for table, seen in PENDING.items() for line in _pending_door(table, seen, role)),
     ]
@@ -178,9 +184,10 @@ def _enclosed(table: str, app: str, rights: str) -> list[str]:
     ]
 
 
-def _append_door(table: str, append: str) -> list[str]:
+def _append_door(table: str, fit: str, role: dict[str, str]) -> list[str]:
+    append = role["append"]
     return [
-        *_policy(table, "append_only", f"FOR INSERT TO {append} WITH CHECK (true)"),
+        *_policy(table, "append_only", f"FOR INSERT TO {append} WITH CHECK ({fit})"),
         f"GRANT INSERT ON {table} TO {append}",
     ]
 
@@ -238,6 +245,19 @@ async def check(app: asyncpg.Connection, roles: Roles) -> None:
     bare = [table for table in protected_tables() if table not in protected]
     if bare:
         raise WallMissing(f"No row-level security on {', '.join(bare)}: run authgate migrate.")
+    await _check_doors(app, roles.append)
+
+
+async def _check_doors(app: asyncpg.Connection, append: Role) -> None:
+    # A version that appends to one table more needs no other shape of the database.
+    closed = await app.fetchval(
+        "SELECT string_agg(name, ', ') FROM pg_roles r, unnest($2::text[]) name"
+        " WHERE rolname = $1 AND NOT has_table_privilege(r.oid, name, 'INSERT')",
+        append.name,
+        list(APPENDED),
+    )
+    if closed:
+        raise WallMissing(f"{append.name} may not add to {closed}: run authgate migrate.")
 
 
 async def _check_roles(app: asyncpg.Connection, roles: Roles) -> None:

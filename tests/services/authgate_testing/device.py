@@ -1,10 +1,13 @@
 """A device that has no browser: asks for a code, shows it, and polls."""
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 import httpx2
+from uuid_utils.compat import uuid7
 
 from authgate.provisioning import NewClient
+from authgate.storage.device_codes import NewRequest
 from authgate_tenants import Tenant
 from authgate_testing.person import Person
 
@@ -42,6 +45,12 @@ class Device:
         return await self.http.post(
             f"{self.tenant.issuer}/oauth/token", data=_given(self.credentials() | form | fields)
         )
+
+
+def asked(client_id: str, now: datetime) -> NewRequest:
+    """What a device has asked for, before it is stored."""
+    lasts_until = now + timedelta(minutes=30)
+    return NewRequest(str(uuid7()), client_id, "read", 5, "192.0.2.1", "", now, lasts_until)
 
 
 async def decide(
