@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from authgate import installation, provisioning
 from authgate.installation import Installation
 from authgate.settings import Settings
-from authgate.storage.client_drafts import ClientDraft
+from authgate.storage.clients.drafts import ClientDraft
 from authgate_tenants import use_tenant
 from bench.scenario import SCOPE
 

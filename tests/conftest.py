@@ -16,9 +16,9 @@ from authgate.accounts.passwords import Passwords
 from authgate.app import serving
 from authgate.provisioning import NewClient
 from authgate.settings import DatabaseSettings, EgressSettings, KeySettings, Settings
-from authgate.storage.client_drafts import ClientDraft
+from authgate.storage.clients.drafts import ClientDraft
 from authgate.storage.migrate import migrate
-from authgate.storage.users import User
+from authgate.storage.people.users import User
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing import PostgresServer
 from authgate_testing.databases import make_migrated, postgres_settings

@@ -52,9 +52,10 @@ from authgate.refusals import Refusals
 from authgate.registration import endpoint as registration_endpoint
 from authgate.registration.documents import MetadataDocuments
 from authgate.settings import Settings
-from authgate.storage import fitness, service_lock
-from authgate.storage.poll_pacing import MemoryPollPacer, PollPacer, RedisPollPacer
-from authgate.storage.rate_limits import MemoryRateLimiter, RateLimiter, RedisRateLimiter
+from authgate.storage import fitness
+from authgate.storage.redis.poll_pacing import MemoryPollPacer, PollPacer, RedisPollPacer
+from authgate.storage.redis.rate_limits import MemoryRateLimiter, RateLimiter, RedisRateLimiter
+from authgate.storage.sqlite import service_lock
 from authgate.telemetry import logs, metrics, tracing
 from authgate.telemetry.access_log import AccessLog
 from authgate.telemetry.request_spans import TracedAccessLog

@@ -13,8 +13,9 @@ from uuid import UUID
 from uuid_utils import uuid7
 
 from authgate.clock import utc_now
-from authgate.storage import append, audit_events, client_ids
+from authgate.storage import append, audit_events
 from authgate.storage.audit_events import NewEvent
+from authgate.storage.clients import ids
 from authgate.telemetry import metrics
 
 _MASK = "***"
@@ -278,7 +279,7 @@ def event(
         actor.type,
         actor.id[:128],
         actor.name[:128],
-        client_id[: client_ids.LONGEST],
+        client_id[: ids.LONGEST],
         resource[0],
         resource[1][:128],
         ip,

@@ -31,8 +31,8 @@ from authgate.jobs import (
 from authgate.jobs.envelope import Envelopes
 from authgate.oidc.backchannel_logout import BackchannelLogout
 from authgate.settings import Settings
-from authgate.storage import due_logouts
-from authgate.storage.expiry import remove_expired
+from authgate.storage.sweep import due_logouts
+from authgate.storage.sweep.expiry import remove_expired
 from authgate.telemetry import metrics
 from authgate.telemetry.tracing import UNTRACED
 from authgate.tokens.logout_token import LogoutTokens

@@ -15,11 +15,11 @@ from authgate.clock import Clock, utc_now
 from authgate.plugin_api import HttpClient
 from authgate.plugin_manager import GuardedHttp, TracedHttp
 from authgate.settings import KeySettings, Settings
-from authgate.storage.client_rows import Client
-from authgate.storage.invalidation import Invalidations
-from authgate.storage.redis import RedisConnection
+from authgate.storage.clients.rows import Client
+from authgate.storage.redis.connection import RedisConnection
+from authgate.storage.redis.invalidation import Invalidations
 from authgate.storage.shared_cache import SharedCache
-from authgate.storage.tenants import TenantRows
+from authgate.storage.tenants.rows import TenantRows
 from authgate.telemetry.tracing import Tracer
 from authgate.tokens.key_set import KeySet
 from authgate.tokens.keys import SigningKeys
@@ -115,7 +115,7 @@ def key_encryption_keys(settings: KeySettings, *, may_create: bool) -> list[KeyE
 def _redis(url: str, tracer: Tracer | None) -> RedisConnection:
     if tracer is None:
         return RedisConnection(url)
-    from authgate.storage.traced_redis import TracedRedis
+    from authgate.storage.redis.traced_connection import TracedRedis
 
     return TracedRedis(url, tracer)
 

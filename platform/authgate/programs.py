@@ -39,7 +39,7 @@ from authgate.oidc.discovery import Discovery
 from authgate.plugin_manager import Plugins
 from authgate.registration import endpoint as registration_endpoint
 from authgate.registration.endpoint import RegistrationEndpoint
-from authgate.storage.poll_pacing import PollPacer
+from authgate.storage.redis.poll_pacing import PollPacer
 from authgate.tokens.client_secret_seal import ClientSecretSeal
 from authgate.tokens.dpop_nonces import DpopNonces
 from authgate.tokens.id_token import IdTokens

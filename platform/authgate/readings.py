@@ -6,8 +6,8 @@ from typing import Any
 from authgate.installation import Installation
 from authgate.storage import connection
 from authgate.storage.caches import CacheStats
-from authgate.storage.invalidation import Invalidations
-from authgate.storage.redis import RedisConnection
+from authgate.storage.redis.connection import RedisConnection
+from authgate.storage.redis.invalidation import Invalidations
 from authgate.storage.shared_cache import SharedCache
 from authgate.telemetry import metrics
 from authgate.telemetry.own_process import OwnProcess

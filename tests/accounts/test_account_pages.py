@@ -10,9 +10,9 @@ from uuid_utils.compat import uuid7
 from authgate import storage
 from authgate.clock import utc_now
 from authgate.provisioning import NewClient
-from authgate.storage import tokens
-from authgate.storage.tokens import NewToken, TokenCategory
-from authgate.storage.users import User
+from authgate.storage.issued import tokens
+from authgate.storage.issued.tokens import NewToken, TokenCategory
+from authgate.storage.people.users import User
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.databases import on_sqlite
 from authgate_testing.person import Person

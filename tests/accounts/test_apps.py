@@ -3,7 +3,7 @@
 from authgate import provisioning
 from authgate.audit import Event
 from authgate.provisioning import NewClient
-from authgate.storage.client_drafts import ClientChange
+from authgate.storage.clients.drafts import ClientChange
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.application import Application, hidden_fields, is_asked, sent_on
 from authgate_testing.databases import on_sqlite

@@ -8,16 +8,16 @@ import pytest
 
 from authgate.audit import Event
 from authgate.provisioning import NewClient
-from authgate.storage import clients
-from authgate.storage.client_rows import ClientRow, ClientStatus
-from authgate.storage.device_codes import (
+from authgate.storage.clients import clients
+from authgate.storage.clients.rows import ClientRow, ClientStatus
+from authgate.storage.grants.device_codes import (
     USER_CODE_ALPHABET,
     USER_CODE_LENGTH,
     DeviceCode,
     DeviceCodeStatus,
     hash_code,
 )
-from authgate.storage.users import User
+from authgate.storage.people.users import User
 from authgate_tenants import Tenant, TenantSettings, use_tenant
 from authgate_testing.databases import on_sqlite
 from authgate_testing.device import Device, decide

@@ -2,7 +2,7 @@
 
 import pytest
 
-from authgate.storage.users import User
+from authgate.storage.people.users import User
 from authgate_tenants import Tenant
 from authgate_testing.api import EVERYTHING, ApiClient, api_client
 from authgate_testing.application import Application

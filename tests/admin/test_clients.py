@@ -8,10 +8,10 @@ import pytest
 from authgate import provisioning
 from authgate.audit import Event
 from authgate.provisioning import NewClient
-from authgate.storage import clients
-from authgate.storage.client_drafts import ClientChange, ClientDraft
-from authgate.storage.client_rows import ClientRow, ClientStatus
-from authgate.storage.users import User
+from authgate.storage.clients import clients
+from authgate.storage.clients.drafts import ClientChange, ClientDraft
+from authgate.storage.clients.rows import ClientRow, ClientStatus
+from authgate.storage.people.users import User
 from authgate.tokens.admin_scopes import Scope
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.api import EVERYTHING, ApiClient, api_client, client_token, is_problem

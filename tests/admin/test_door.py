@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from authgate.storage.users import User
+from authgate.storage.people.users import User
 from authgate_tenants import Tenant, TenantStatus
 from authgate_testing.api import PROBLEM, ApiClient, is_problem
 from authgate_testing.databases import on_sqlite

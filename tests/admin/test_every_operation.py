@@ -12,7 +12,7 @@ from authgate.admin import openapi
 from authgate.admin.catalogue import OPERATIONS
 from authgate.admin.operations import Operation
 from authgate.settings import Settings
-from authgate.storage.users import User
+from authgate.storage.people.users import User
 from authgate.tokens.admin_scopes import MEANINGS, Scope
 from authgate_tenants import Tenant
 from authgate_testing.api import EVERYTHING, ApiClient, api_client, is_problem, removing_last

@@ -5,9 +5,10 @@ import asyncio
 import pytest
 
 from authgate.clock import utc_now
-from authgate.storage import expiry, idempotent_requests
-from authgate.storage.clients import all_clients
+from authgate.storage import idempotent_requests
+from authgate.storage.clients.clients import all_clients
 from authgate.storage.idempotent_requests import IdempotentRequest
+from authgate.storage.sweep import expiry
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.api import EVERYTHING, ApiClient, api_client, is_problem
 from authgate_testing.databases import on_sqlite

@@ -4,9 +4,9 @@ from typing import Any
 
 from authgate import provisioning
 from authgate.audit import Event
-from authgate.storage import clients
-from authgate.storage.client_drafts import ClientDraft
-from authgate.storage.client_rows import ClientStatus
+from authgate.storage.clients import clients
+from authgate.storage.clients.drafts import ClientDraft
+from authgate.storage.clients.rows import ClientStatus
 from authgate.tokens.admin_scopes import Scope
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.api import ApiClient, api_client, is_problem

@@ -6,8 +6,8 @@ import pytest
 
 from authgate.audit import Event
 from authgate.provisioning import NewClient
-from authgate.storage import tokens
-from authgate.storage.users import User
+from authgate.storage.issued import tokens
+from authgate.storage.people.users import User
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.api import ApiClient, client_token, is_problem
 from authgate_testing.application import Application, is_asked, sent_on

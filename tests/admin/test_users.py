@@ -4,7 +4,7 @@ import asyncio
 
 from authgate.audit import Event
 from authgate.settings import DatabaseSettings
-from authgate.storage.users import User, UserRole, UserRow
+from authgate.storage.people.users import User, UserRole, UserRow
 from authgate_tenants import Tenant, TenantSettings, use_tenant
 from authgate_testing.api import ApiClient, is_problem
 from authgate_testing.databases import on_sqlite

@@ -9,7 +9,7 @@ from playwright.async_api import Page, expect
 
 from authgate import provisioning
 from authgate.settings import DatabaseSettings, Settings
-from authgate.storage.client_drafts import ClientDraft
+from authgate.storage.clients.drafts import ClientDraft
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.listening import listening, settings_for_browsers
 from authgate_testing.other_origin import Site, serving

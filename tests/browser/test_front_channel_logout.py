@@ -10,8 +10,8 @@ from playwright.async_api import Page, expect
 
 from authgate import provisioning
 from authgate.settings import DatabaseSettings, Settings
-from authgate.storage.client_drafts import ClientChange, ClientDraft
-from authgate.storage.client_rows import ConsentPolicy
+from authgate.storage.clients.drafts import ClientChange, ClientDraft
+from authgate.storage.clients.rows import ConsentPolicy
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing import BrowserContextFactory
 from authgate_testing.application import challenge

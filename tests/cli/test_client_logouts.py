@@ -7,7 +7,7 @@ from uuid_utils.compat import uuid7
 
 from authgate.cli import installed
 from authgate.clock import utc_now
-from authgate.storage import logout_deliveries
+from authgate.storage.sign_in import logout_deliveries
 from authgate_testing.command import Cli
 
 DEVICE = ("--name", "TV", "--grant", "device_code", "--scope", "openid", "--public")

@@ -23,7 +23,10 @@ from authgate.oauth.grants import (
     token_exchange,
 )
 from authgate.settings import DatabaseSettings
-from authgate.storage import client_rows, logout_deliveries, tokens, users
+from authgate.storage.clients import rows
+from authgate.storage.issued import tokens
+from authgate.storage.people import users
+from authgate.storage.sign_in import logout_deliveries
 from authgate_testing import PostgresServer
 from authgate_testing.command import Cli, Use
 from authgate_testing.migrations import MIGRATIONS
@@ -101,7 +104,7 @@ def test_what_asks_a_server_elsewhere_waits_for_nothing_of_the_server_s(tmp_path
 
 
 def test_choices_are_those_of_the_rooms_below() -> None:
-    for kind in (client_rows.ApplicationType, client_rows.ClientStatus, client_rows.ConsentPolicy,
+    for kind in (rows.ApplicationType, rows.ClientStatus, rows.ConsentPolicy,
                  tokens.TokenStatus, users.UserRole, users.UserStatus,
                  logout_deliveries.DeliveryStatus):  # fmt: skip
         assert list(getattr(choices, kind.__name__)) == list(kind), kind.__name__

@@ -17,7 +17,7 @@ import pytest
 from authgate.cli import demo
 from authgate.cli.demo_site import FILE, DemoSite
 from authgate.settings import Settings
-from authgate.storage import service_lock
+from authgate.storage.sqlite import service_lock
 from authgate_testing.command import Cli
 from authgate_testing.demo import Demo, demo_running, environment, run
 from authgate_testing.processes import free_port

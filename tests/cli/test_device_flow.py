@@ -18,7 +18,7 @@ from authgate.cli.device_flow import (
 from authgate.cli.headless_browser import PageRefused
 from authgate.provisioning import NewClient
 from authgate.settings import DatabaseSettings
-from authgate.storage.users import User
+from authgate.storage.people.users import User
 from authgate_tenants import Tenant
 from authgate_testing.person import Person
 from authgate_testing.server import RunningServer

@@ -26,9 +26,10 @@ from authgate.cli.login import CLIENT, _trusted
 from authgate.cli.remote_door import RemoteDoor
 from authgate.cli.sign_ins import SignIn
 from authgate.clock import utc_now
-from authgate.storage import consents, users
-from authgate.storage.client_drafts import ClientDraft
-from authgate.storage.client_rows import ClientStatus
+from authgate.storage.clients.drafts import ClientDraft
+from authgate.storage.clients.rows import ClientStatus
+from authgate.storage.grants import consents
+from authgate.storage.people import users
 from authgate.web.machine import MachineRequest, Reply
 from authgate_tenants import use_tenant
 from authgate_testing.command import Cli, Ended

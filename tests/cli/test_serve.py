@@ -14,7 +14,7 @@ import httpx2
 import pytest
 
 from authgate.settings import DatabaseSettings
-from authgate.storage import service_lock
+from authgate.storage.sqlite import service_lock
 from authgate_testing import PostgresServer
 from authgate_testing.command import Cli, Use
 from authgate_testing.line import line_to

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from authgate.storage.client_drafts import ClientDraft
-from authgate.storage.client_metadata import PRIVATE_KEY_JWT, ClientMetadata
-from authgate.storage.client_rows import ApplicationType
+from authgate.storage.clients.drafts import ClientDraft
+from authgate.storage.clients.metadata import PRIVATE_KEY_JWT, ClientMetadata
+from authgate.storage.clients.rows import ApplicationType
 from authgate_testing.conversation import outcome
 from authgate_testing.issuers import Issuer
 from authgate_testing.live import PASSWORD

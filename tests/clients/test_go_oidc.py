@@ -5,8 +5,8 @@ from typing import Literal
 
 import pytest
 
-from authgate.storage.client_drafts import ClientDraft
-from authgate.storage.client_rows import ApplicationType
+from authgate.storage.clients.drafts import ClientDraft
+from authgate.storage.clients.rows import ApplicationType
 from authgate_tenants import TenantSettings
 from authgate_testing.conversation import outcome
 from authgate_testing.issuers import Issuer, MakeIssuer

@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.async_api import Page, expect
 
-from authgate.storage.client_drafts import ClientDraft
-from authgate.storage.client_metadata import ClientMetadata
+from authgate.storage.clients.drafts import ClientDraft
+from authgate.storage.clients.metadata import ClientMetadata
 from authgate_testing.issuers import Issuer
 from authgate_testing.live import PASSWORD
 from authgate_testing.other_origin import Site, serving

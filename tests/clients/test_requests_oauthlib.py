@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from authgate.storage.client_drafts import ClientDraft
-from authgate.storage.client_rows import ApplicationType
+from authgate.storage.clients.drafts import ClientDraft
+from authgate.storage.clients.rows import ApplicationType
 from authgate_testing.conversation import outcome
 from authgate_testing.issuers import Issuer
 from authgate_testing.live import PASSWORD

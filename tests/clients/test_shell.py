@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from authgate.storage.client_drafts import ClientDraft
+from authgate.storage.clients.drafts import ClientDraft
 from authgate_tenants import TenantSettings
 from authgate_testing.conversation import outcome
 from authgate_testing.issuers import MakeIssuer

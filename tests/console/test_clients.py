@@ -11,11 +11,11 @@ import pytest
 from authgate import provisioning
 from authgate.audit import Event
 from authgate.provisioning import NewClient
-from authgate.storage import clients
-from authgate.storage.client_drafts import ClientChange, ClientDraft
-from authgate.storage.client_metadata import ClientMetadata
-from authgate.storage.client_rows import Client, ClientRow, ClientStatus
-from authgate.storage.users import User
+from authgate.storage.clients import clients
+from authgate.storage.clients.drafts import ClientChange, ClientDraft
+from authgate.storage.clients.metadata import ClientMetadata
+from authgate.storage.clients.rows import Client, ClientRow, ClientStatus
+from authgate.storage.people.users import User
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.application import Application
 from authgate_testing.caller import Caller

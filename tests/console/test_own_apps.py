@@ -5,10 +5,10 @@ import re
 
 from authgate import provisioning
 from authgate.audit import Event
-from authgate.storage import clients
-from authgate.storage.client_drafts import ClientChange
-from authgate.storage.client_rows import Client, ClientRow, ClientStatus, ConsentPolicy
-from authgate.storage.users import User, UserRole, UserRow
+from authgate.storage.clients import clients
+from authgate.storage.clients.drafts import ClientChange
+from authgate.storage.clients.rows import Client, ClientRow, ClientStatus, ConsentPolicy
+from authgate.storage.people.users import User, UserRole, UserRow
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.databases import on_postgres, on_sqlite
 from authgate_testing.ledger import Ledger

@@ -5,7 +5,7 @@ from urllib.parse import urljoin
 from authgate import provisioning
 from authgate.audit import Event
 from authgate.provisioning import NewClient
-from authgate.storage.users import User
+from authgate.storage.people.users import User
 from authgate_tenants import Tenant
 from authgate_testing.databases import on_sqlite
 from authgate_testing.ledger import Ledger

@@ -4,9 +4,9 @@ import re
 
 from authgate import provisioning
 from authgate.audit import Event
-from authgate.storage import scopes
-from authgate.storage.scopes import ScopeDraft
-from authgate.storage.users import User
+from authgate.storage.people.users import User
+from authgate.storage.tenants import scopes
+from authgate.storage.tenants.scopes import ScopeDraft
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.application import Application, sent_on
 from authgate_testing.databases import on_sqlite

@@ -18,7 +18,7 @@ import pytest
 from authgate import installation, provisioning
 from authgate.accounts.passwords import Passwords
 from authgate.settings import Settings
-from authgate.storage.client_drafts import ClientDraft
+from authgate.storage.clients.drafts import ClientDraft
 from authgate.storage.migrate import migrate
 from authgate_tenants import use_tenant
 from authgate_tenants.key_encryption import create_kek_file

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from authgate.clock import utc_now
 from authgate.settings import DatabaseSettings
 from authgate.storage import database
-from authgate.storage.expiry import remove_expired
+from authgate.storage.sweep.expiry import remove_expired
 from authgate_testing import PgBouncer
 from authgate_testing.expired_rows import OVER, STAYING, ExpiredRows, store_expired_rows
 

@@ -19,10 +19,11 @@ from authgate import audit, storage
 from authgate.audit import Event
 from authgate.clock import utc_now
 from authgate.provisioning import NewClient
-from authgate.storage import tokens, users
-from authgate.storage.client_rows import ClientRow
-from authgate.storage.tokens import NewToken, Token, TokenCategory, TokenStatus
-from authgate.storage.users import User, UserStatus
+from authgate.storage.clients.rows import ClientRow
+from authgate.storage.issued import tokens
+from authgate.storage.issued.tokens import NewToken, Token, TokenCategory, TokenStatus
+from authgate.storage.people import users
+from authgate.storage.people.users import User, UserStatus
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.caller import Caller, resource
 from authgate_testing.databases import on_sqlite

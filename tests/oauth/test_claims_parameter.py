@@ -4,7 +4,7 @@ import jwt
 import orjson
 import pytest
 
-from authgate.storage.users import User
+from authgate.storage.people.users import User
 from authgate_testing.application import Application, allowed, sent_on, told
 from authgate_testing.databases import on_sqlite
 from authgate_testing.person import Person

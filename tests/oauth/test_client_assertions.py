@@ -20,10 +20,10 @@ from authgate import provisioning
 from authgate.audit import Event
 from authgate.provisioning import NewClient, UnfitClient
 from authgate.settings import Settings
-from authgate.storage.client_drafts import ClientChange, ClientDraft
-from authgate.storage.client_metadata import ClientMetadata
-from authgate.storage.client_rows import ClientRow, ClientStatus
-from authgate.storage.spent_jtis import SpentJti
+from authgate.storage.clients.drafts import ClientChange, ClientDraft
+from authgate.storage.clients.metadata import ClientMetadata
+from authgate.storage.clients.rows import ClientRow, ClientStatus
+from authgate.storage.grants.spent_jtis import SpentJti
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.caller import Caller
 from authgate_testing.databases import on_postgres, on_sqlite

@@ -9,9 +9,9 @@ import pytest
 from authgate import provisioning
 from authgate.audit import Event
 from authgate.provisioning import NewClient
-from authgate.storage import clients
-from authgate.storage.client_drafts import ClientDraft
-from authgate.storage.client_rows import ClientRow, ClientStatus
+from authgate.storage.clients import clients
+from authgate.storage.clients.drafts import ClientDraft
+from authgate.storage.clients.rows import ClientRow, ClientStatus
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.caller import Caller, Header
 from authgate_testing.databases import on_sqlite

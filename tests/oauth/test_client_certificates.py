@@ -18,8 +18,8 @@ from cryptography.x509.oid import NameOID
 from authgate import provisioning
 from authgate.provisioning import NewClient, UnfitClient
 from authgate.settings import Settings
-from authgate.storage.client_drafts import ClientDraft
-from authgate.storage.client_metadata import ClientMetadata
+from authgate.storage.clients.drafts import ClientDraft
+from authgate.storage.clients.metadata import ClientMetadata
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.caller import Caller
 from authgate_testing.databases import on_sqlite

@@ -10,9 +10,9 @@ import pytest
 from authgate import provisioning
 from authgate.audit import Event
 from authgate.provisioning import NewClient
-from authgate.storage import clients
-from authgate.storage.client_drafts import ClientDraft
-from authgate.storage.tokens import Token
+from authgate.storage.clients import clients
+from authgate.storage.clients.drafts import ClientDraft
+from authgate.storage.issued.tokens import Token
 from authgate_tenants import Tenant, TenantSettings, use_tenant
 from authgate_tenants.settings import SigningAlgorithm
 from authgate_testing.caller import Caller

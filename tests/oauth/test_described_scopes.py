@@ -4,9 +4,9 @@ import pytest
 from tortoise import connections
 
 from authgate import provisioning
-from authgate.storage import scopes
-from authgate.storage.client_drafts import ClientChange, ClientDraft
-from authgate.storage.scopes import ScopeDraft, ScopeWords
+from authgate.storage.clients.drafts import ClientChange, ClientDraft
+from authgate.storage.tenants import scopes
+from authgate.storage.tenants.scopes import ScopeDraft, ScopeWords
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.application import Application
 from authgate_testing.databases import on_postgres

@@ -13,10 +13,10 @@ from authgate.audit import Event
 from authgate.clock import utc_now
 from authgate.provisioning import NewClient
 from authgate.settings import DatabaseSettings
-from authgate.storage import device_codes
-from authgate.storage.client_drafts import ClientDraft
-from authgate.storage.device_codes import DeviceCode
-from authgate.storage.expiry import remove_expired
+from authgate.storage.clients.drafts import ClientDraft
+from authgate.storage.grants import device_codes
+from authgate.storage.grants.device_codes import DeviceCode
+from authgate.storage.sweep.expiry import remove_expired
 from authgate_tenants import Tenant, TenantSettings, use_tenant
 from authgate_testing import PostgresServer
 from authgate_testing.caller import Caller

@@ -13,12 +13,13 @@ import pytest
 from authgate import app, provisioning
 from authgate.audit import Event
 from authgate.settings import DatabaseSettings
-from authgate.storage import clients, users
-from authgate.storage.asyncpg_client import ACQUIRE_SECONDS
-from authgate.storage.client_drafts import ClientDraft
-from authgate.storage.client_rows import ClientStatus
-from authgate.storage.poll_pacing import MemoryPollPacer
-from authgate.storage.users import User, UserStatus
+from authgate.storage.clients import clients
+from authgate.storage.clients.drafts import ClientDraft
+from authgate.storage.clients.rows import ClientStatus
+from authgate.storage.people import users
+from authgate.storage.people.users import User, UserStatus
+from authgate.storage.postgres.client import ACQUIRE_SECONDS
+from authgate.storage.redis.poll_pacing import MemoryPollPacer
 from authgate_tenants import Tenant, TenantSettings, use_tenant
 from authgate_testing import PostgresServer
 from authgate_testing.caller import Caller

@@ -12,9 +12,9 @@ import pytest
 
 from authgate import provisioning
 from authgate.provisioning import NewClient
-from authgate.storage.client_drafts import ClientChange, ClientDraft
-from authgate.storage.client_metadata import ClientMetadata
-from authgate.storage.spent_jtis import SpentJti
+from authgate.storage.clients.drafts import ClientChange, ClientDraft
+from authgate.storage.clients.metadata import ClientMetadata
+from authgate.storage.grants.spent_jtis import SpentJti
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.application import Application, allowed, decided, sent_on, told
 from authgate_testing.databases import on_sqlite

@@ -13,21 +13,17 @@ from authgate.accounts import access
 from authgate.accounts.passwords import Passwords
 from authgate.audit import Event
 from authgate.oauth import families
-from authgate.storage import (
-    authorization_requests,
-    clients,
-    consents,
-    refresh_tokens,
-    sessions,
-    tokens,
-    users,
-)
-from authgate.storage.authorization_codes import AuthorizationCode
-from authgate.storage.authorization_requests import AuthorizationRequestRow
-from authgate.storage.client_drafts import ClientChange
-from authgate.storage.client_metadata import ClientMetadata
-from authgate.storage.tokens import Token, TokenStatus
-from authgate.storage.users import User
+from authgate.storage.clients import clients
+from authgate.storage.clients.drafts import ClientChange
+from authgate.storage.clients.metadata import ClientMetadata
+from authgate.storage.grants import authorization_requests, consents
+from authgate.storage.grants.authorization_codes import AuthorizationCode
+from authgate.storage.grants.authorization_requests import AuthorizationRequestRow
+from authgate.storage.issued import refresh_tokens, tokens
+from authgate.storage.issued.tokens import Token, TokenStatus
+from authgate.storage.people import users
+from authgate.storage.people.users import User
+from authgate.storage.sign_in import sessions
 from authgate.tokens.refresh_rotation import RefreshRotation
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.application import Application, decided, sent_on

@@ -12,10 +12,11 @@ from authgate import provisioning
 from authgate.accounts import leavings
 from authgate.jobs import EndTheRest, Job, port
 from authgate.provisioning import NewClient
-from authgate.storage import clients, mass_ending
-from authgate.storage.client_drafts import ClientDraft
-from authgate.storage.refresh_tokens import RefreshStatus, RefreshToken
-from authgate.storage.tokens import Token, TokenStatus
+from authgate.storage.clients import clients
+from authgate.storage.clients.drafts import ClientDraft
+from authgate.storage.issued import mass_ending
+from authgate.storage.issued.refresh_tokens import RefreshStatus, RefreshToken
+from authgate.storage.issued.tokens import Token, TokenStatus
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.api import client_token
 from authgate_testing.application import Application

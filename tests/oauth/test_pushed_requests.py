@@ -7,9 +7,9 @@ import httpx2
 import pytest
 
 from authgate import provisioning
-from authgate.storage.authorization_requests import AuthorizationRequestRow
-from authgate.storage.client_drafts import ClientChange
-from authgate.storage.client_metadata import ClientMetadata
+from authgate.storage.clients.drafts import ClientChange
+from authgate.storage.clients.metadata import ClientMetadata
+from authgate.storage.grants.authorization_requests import AuthorizationRequestRow
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.application import Application, Asking, decided, sent_on, told
 from authgate_testing.caller import Caller

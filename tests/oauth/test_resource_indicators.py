@@ -11,8 +11,8 @@ import pytest
 
 from authgate import provisioning
 from authgate.provisioning import NewClient
-from authgate.storage.client_drafts import ClientChange
-from authgate.storage.client_metadata import ClientMetadata
+from authgate.storage.clients.drafts import ClientChange
+from authgate.storage.clients.metadata import ClientMetadata
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.application import Application, allowed, told
 from authgate_testing.caller import Caller

@@ -11,9 +11,9 @@ import pytest
 
 from authgate import provisioning
 from authgate.provisioning import NewClient, UnfitClient, UnfitTenant
-from authgate.storage.authorization_codes import AuthorizationCode
-from authgate.storage.client_drafts import ClientChange, ClientDraft
-from authgate.storage.client_metadata import PRIVATE_KEY_JWT, ClientMetadata
+from authgate.storage.clients.drafts import ClientChange, ClientDraft
+from authgate.storage.clients.metadata import PRIVATE_KEY_JWT, ClientMetadata
+from authgate.storage.grants.authorization_codes import AuthorizationCode
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.application import Application, Asking, decided, sent_on, told
 from authgate_testing.caller import Caller

@@ -8,8 +8,8 @@ import pytest
 
 from authgate import provisioning
 from authgate.provisioning import UnfitClient
-from authgate.storage.client_drafts import ClientChange
-from authgate.storage.client_metadata import ClientMetadata
+from authgate.storage.clients.drafts import ClientChange
+from authgate.storage.clients.metadata import ClientMetadata
 from authgate_tenants import use_tenant
 from authgate_testing.application import Application, claims
 from authgate_testing.caller import Caller

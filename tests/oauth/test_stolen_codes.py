@@ -11,8 +11,8 @@ import pytest
 
 from authgate import provisioning
 from authgate.oauth import pkce
-from authgate.storage.authorization_requests import AuthorizationRequestRow
-from authgate.storage.client_drafts import ClientChange
+from authgate.storage.clients.drafts import ClientChange
+from authgate.storage.grants.authorization_requests import AuthorizationRequestRow
 from authgate.web.redirect_uris import BadRedirectUri
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.application import (

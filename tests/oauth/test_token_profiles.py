@@ -10,9 +10,9 @@ import pytest
 
 from authgate import provisioning
 from authgate.provisioning import NewClient, UnfitClient
-from authgate.storage.client_drafts import ClientChange
-from authgate.storage.client_metadata import ClientMetadata
-from authgate.storage.refresh_tokens import RefreshToken
+from authgate.storage.clients.drafts import ClientChange
+from authgate.storage.clients.metadata import ClientMetadata
+from authgate.storage.issued.refresh_tokens import RefreshToken
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.application import Application
 from authgate_testing.databases import on_sqlite

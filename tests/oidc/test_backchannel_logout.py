@@ -16,11 +16,11 @@ from authgate.jobs import DeliverLogouts, Result
 from authgate.oidc.backchannel_logout import AGAIN_AFTER_SECONDS
 from authgate.provisioning import UnfitClient
 from authgate.settings import EgressSettings, Settings
-from authgate.storage import logout_deliveries
-from authgate.storage.client_drafts import ClientChange, ClientDraft
-from authgate.storage.client_rows import ClientRow
-from authgate.storage.logout_deliveries import DeliveryStatus, LogoutDelivery
-from authgate.storage.users import User
+from authgate.storage.clients.drafts import ClientChange, ClientDraft
+from authgate.storage.clients.rows import ClientRow
+from authgate.storage.people.users import User
+from authgate.storage.sign_in import logout_deliveries
+from authgate.storage.sign_in.logout_deliveries import DeliveryStatus, LogoutDelivery
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing import relying_party
 from authgate_testing.application import Application, claims

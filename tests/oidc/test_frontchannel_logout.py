@@ -12,11 +12,12 @@ import jwt
 import pytest
 
 from authgate import provisioning
-from authgate.storage import clients, session_clients
-from authgate.storage.client_drafts import ClientChange, ClientDraft
-from authgate.storage.client_metadata import ClientMetadata
-from authgate.storage.client_rows import ClientStatus
-from authgate.storage.session_clients import SessionClient
+from authgate.storage.clients import clients
+from authgate.storage.clients.drafts import ClientChange, ClientDraft
+from authgate.storage.clients.metadata import ClientMetadata
+from authgate.storage.clients.rows import ClientStatus
+from authgate.storage.sign_in import session_clients
+from authgate.storage.sign_in.session_clients import SessionClient
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.application import Application, sent_on
 from authgate_testing.databases import on_sqlite

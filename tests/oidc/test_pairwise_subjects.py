@@ -12,11 +12,11 @@ import pytest
 
 from authgate import audit, provisioning, storage
 from authgate.provisioning import UnfitClient
-from authgate.storage.client_drafts import ClientChange, ClientDraft
-from authgate.storage.client_metadata import ClientMetadata
-from authgate.storage.client_rows import Client
-from authgate.storage.session_clients import SessionClient
-from authgate.storage.users import User
+from authgate.storage.clients.drafts import ClientChange, ClientDraft
+from authgate.storage.clients.metadata import ClientMetadata
+from authgate.storage.clients.rows import Client
+from authgate.storage.people.users import User
+from authgate.storage.sign_in.session_clients import SessionClient
 from authgate.tokens.subjects import Subjects
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing import device as devices

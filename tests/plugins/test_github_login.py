@@ -23,9 +23,11 @@ from authgate.accounts.connection_setup import (
 from authgate.plugin_api import ConnectorConfigError
 from authgate.plugin_manager import ConnectorTypes, NoConnector, load
 from authgate.settings import EgressSettings, Settings
-from authgate.storage import audit_events, external_identities, users
-from authgate.storage.connections import ConnectionExists, ConnectionRow
-from authgate.storage.users import UserStatus
+from authgate.storage import audit_events
+from authgate.storage.people import users
+from authgate.storage.people.users import UserStatus
+from authgate.storage.sign_in import external_identities
+from authgate.storage.sign_in.connections import ConnectionExists, ConnectionRow
 from authgate_tenants import Tenant, TenantSettings, use_tenant
 from authgate_tenants.models import TenantRow
 from authgate_testing.server import RunningServer

@@ -13,11 +13,11 @@ import pytest
 
 from authgate import provisioning
 from authgate.accounts import access
-from authgate.storage.authorization_codes import AuthorizationCode
-from authgate.storage.client_drafts import ClientDraft
-from authgate.storage.refresh_tokens import RefreshStatus, RefreshToken
-from authgate.storage.tokens import Token, TokenStatus
-from authgate.storage.users import User
+from authgate.storage.clients.drafts import ClientDraft
+from authgate.storage.grants.authorization_codes import AuthorizationCode
+from authgate.storage.issued.refresh_tokens import RefreshStatus, RefreshToken
+from authgate.storage.issued.tokens import Token, TokenStatus
+from authgate.storage.people.users import User
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.application import Application, allowed
 from authgate_testing.doors import PASSWORD

@@ -1,8 +1,8 @@
 """Of guesses that arrive together, over two processes, no more are looked at than one by one."""
 
 from authgate.audit import Event
-from authgate.storage import login_failures
-from authgate.storage.users import User
+from authgate.storage.people.users import User
+from authgate.storage.sign_in import login_failures
 from authgate_tenants import Tenant
 from authgate_testing.ledger import Ledger
 from authgate_testing.racer import Racers

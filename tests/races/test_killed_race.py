@@ -11,8 +11,8 @@ import asyncpg
 import pytest
 
 from authgate.settings import DatabaseSettings
-from authgate.storage.refresh_tokens import RefreshStatus, RefreshToken
-from authgate.storage.tokens import Token
+from authgate.storage.issued.refresh_tokens import RefreshStatus, RefreshToken
+from authgate.storage.issued.tokens import Token
 from authgate_tenants import use_tenant
 from authgate_testing.application import Application, allowed
 from authgate_testing.databases import on_postgres

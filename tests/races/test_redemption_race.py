@@ -13,10 +13,12 @@ import httpx2
 from authgate import installation
 from authgate.provisioning import NewClient
 from authgate.settings import DatabaseSettings, KeySettings, Settings
-from authgate.storage import clients, device_codes, users
-from authgate.storage.device_codes import DeviceCodeStatus
-from authgate.storage.tokens import Token
-from authgate.storage.users import User
+from authgate.storage.clients import clients
+from authgate.storage.grants import device_codes
+from authgate.storage.grants.device_codes import DeviceCodeStatus
+from authgate.storage.issued.tokens import Token
+from authgate.storage.people import users
+from authgate.storage.people.users import User
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.device import asked
 from authgate_testing.live import live

@@ -7,10 +7,10 @@ from collections import Counter
 from datetime import timedelta
 
 from authgate import provisioning
-from authgate.storage.client_drafts import ClientDraft
-from authgate.storage.client_metadata import ClientMetadata
-from authgate.storage.refresh_tokens import RefreshToken
-from authgate.storage.tokens import Token
+from authgate.storage.clients.drafts import ClientDraft
+from authgate.storage.clients.metadata import ClientMetadata
+from authgate.storage.issued.refresh_tokens import RefreshToken
+from authgate.storage.issued.tokens import Token
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.application import Application, allowed
 from authgate_testing.caller import Caller

@@ -9,10 +9,10 @@ import pytest
 from authgate import provisioning
 from authgate.provisioning import UnfitClient
 from authgate.settings import EgressSettings, Settings
-from authgate.storage import clients
-from authgate.storage.client_drafts import ClientChange
-from authgate.storage.client_rows import Client
-from authgate.storage.users import User
+from authgate.storage.clients import clients
+from authgate.storage.clients.drafts import ClientChange
+from authgate.storage.clients.rows import Client
+from authgate.storage.people.users import User
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.caller import Caller
 from authgate_testing.databases import on_sqlite

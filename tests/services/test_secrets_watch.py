@@ -100,7 +100,7 @@ import httpx2, pytest, redis
 
 from authgate.accounts.passwords import Passwords
 from authgate.settings import Settings
-from authgate.storage import client_secrets
+from authgate.storage.clients import secrets as client_secrets
 from authgate.telemetry import metrics
 from authgate.telemetry.logs import LineHandler
 

@@ -12,13 +12,15 @@ from authgate import audit, storage
 from authgate.audit import Event
 from authgate.clock import utc_now
 from authgate.settings import DatabaseSettings
-from authgate.storage import audit_events, clients, tokens
-from authgate.storage.append_log import AppendLog, Row, SqliteWriter, Table
+from authgate.storage import audit_events
 from authgate.storage.audit_events import AuditEvent
-from authgate.storage.client_drafts import ClientDraft
+from authgate.storage.batches.append_log import AppendLog, Row, SqliteWriter, Table
+from authgate.storage.clients import clients
+from authgate.storage.clients.drafts import ClientDraft
 from authgate.storage.database import sqlite_path
-from authgate.storage.sqlite_client import turn_of
-from authgate.storage.tokens import NewToken, Token, TokenCategory
+from authgate.storage.issued import tokens
+from authgate.storage.issued.tokens import NewToken, Token, TokenCategory
+from authgate.storage.sqlite.client import turn_of
 from authgate_tenants import Tenant, use_tenant
 
 HOUR = timedelta(hours=1)

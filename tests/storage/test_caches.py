@@ -10,8 +10,8 @@ import redis as redis_py
 from asyncpg.pgproto import pgproto
 
 from authgate.storage.caches import Cached, ForeignValue
-from authgate.storage.invalidation import CHANNEL, EVERY_TOPIC, Invalidations
-from authgate.storage.redis import RedisConnection
+from authgate.storage.redis.connection import RedisConnection
+from authgate.storage.redis.invalidation import CHANNEL, EVERY_TOPIC, Invalidations
 from authgate_tenants import Tenant
 from authgate_tenants.resolver import TenantCache
 from authgate_testing.processes import free_port

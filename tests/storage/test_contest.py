@@ -6,8 +6,9 @@ from datetime import timedelta
 from functools import partial
 
 from authgate import storage
-from authgate.storage import connection, spent_jtis
-from authgate.storage.contest import Contest
+from authgate.storage import connection
+from authgate.storage.batches.contest import Contest
+from authgate.storage.grants import spent_jtis
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.databases import on_postgres
 from authgate_testing.meanwhile import somebody_waits

@@ -5,8 +5,8 @@ from urllib.parse import urlsplit
 
 from structlog.testing import capture_logs
 
-from authgate.storage.invalidation import Invalidations
-from authgate.storage.redis import RedisConnection
+from authgate.storage.redis.connection import RedisConnection
+from authgate.storage.redis.invalidation import Invalidations
 from authgate_testing.line import line_to
 from authgate_testing.processes import free_port
 

@@ -13,11 +13,12 @@ from uuid_utils.compat import uuid7
 from authgate import storage
 from authgate.clock import utc_now
 from authgate.settings import DatabaseSettings
-from authgate.storage import audit_events, users
-from authgate.storage.asyncpg_client import TenantClient
+from authgate.storage import audit_events
 from authgate.storage.audit_events import NewEvent
+from authgate.storage.batches.lookups import Lookup
 from authgate.storage.connection import find
-from authgate.storage.lookups import Lookup
+from authgate.storage.people import users
+from authgate.storage.postgres.client import TenantClient
 from authgate_tenants import Tenant, TenantSettings, TenantStatus, use_tenant
 from authgate_tenants.models import TenantRow
 from authgate_testing import PostgresServer

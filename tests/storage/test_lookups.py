@@ -11,8 +11,8 @@ import pytest
 from uuid_utils.compat import uuid7
 
 from authgate.storage import StorageUnavailable
-from authgate.storage.batching import Batcher, Waiting
-from authgate.storage.lookups import Lookup, Lookups, Record
+from authgate.storage.batches.batching import Batcher, Waiting
+from authgate.storage.batches.lookups import Lookup, Lookups, Record
 from authgate_tenants import Tenant, TenantSettings, TenantStatus, use_tenant
 
 _BY_NAME = Lookup("things", "name", ("size",))

@@ -12,7 +12,7 @@ from tortoise import connections
 from authgate import storage
 from authgate.settings import DatabaseSettings
 from authgate.storage import connection
-from authgate.storage.append_log import AppendLog
+from authgate.storage.batches.append_log import AppendLog
 from authgate.storage.migrate import migrate
 from authgate_testing.tenants import create_tenant
 

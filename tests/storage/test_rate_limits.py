@@ -13,20 +13,20 @@ from hypothesis import strategies as st
 from pydantic import BeforeValidator, TypeAdapter, ValidationError
 from structlog.testing import capture_logs
 
-from authgate.storage.poll_pacing import (
+from authgate.storage.redis.connection import RedisConnection, UnscopedKey, tenant_key
+from authgate.storage.redis.poll_pacing import (
     MemoryPollPacer,
     PollPacer,
     PollVerdict,
     RedisPollPacer,
 )
-from authgate.storage.rate_limits import (
+from authgate.storage.redis.rate_limits import (
     BadLimit,
     Limit,
     MemoryRateLimiter,
     RateLimiter,
     RedisRateLimiter,
 )
-from authgate.storage.redis import RedisConnection, UnscopedKey, tenant_key
 from authgate_testing import RedisServer
 from authgate_testing.line import line_to
 from authgate_testing.processes import free_port
@@ -200,8 +200,8 @@ async def test_redis_lets_hits_come_back_by_its_own_clock(redis: RedisConnection
 
 _RIVAL = """
 import asyncio, sys
-from authgate.storage.rate_limits import Limit, RedisRateLimiter
-from authgate.storage.redis import RedisConnection
+from authgate.storage.redis.rate_limits import Limit, RedisRateLimiter
+from authgate.storage.redis.connection import RedisConnection
 
 async def main(url, key):
     async with RedisConnection(url, time_limit=5) as redis:

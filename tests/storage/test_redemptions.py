@@ -12,12 +12,13 @@ from uuid_utils import uuid7
 from authgate import audit, storage
 from authgate.audit import Event
 from authgate.provisioning import NewClient
-from authgate.storage import audit_events, device_codes
-from authgate.storage.append_log import Row
+from authgate.storage import audit_events
 from authgate.storage.audit_events import AuditEvent
-from authgate.storage.device_codes import DeviceCode, DeviceCodeStatus
-from authgate.storage.redemptions import Spend, Spending
-from authgate.storage.users import User
+from authgate.storage.batches.append_log import Row
+from authgate.storage.batches.redemptions import Spend, Spending
+from authgate.storage.grants import device_codes
+from authgate.storage.grants.device_codes import DeviceCode, DeviceCodeStatus
+from authgate.storage.people.users import User
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.databases import on_postgres
 from authgate_testing.device import asked

@@ -9,7 +9,7 @@ import pytest
 import redis as redis_py
 from structlog.testing import capture_logs
 
-from authgate.storage.redis import (
+from authgate.storage.redis.connection import (
     RedisConnection,
     RedisRefused,
     RedisUnavailable,
@@ -151,7 +151,7 @@ async def test_a_cut_connection_fails_who_waits_and_comes_back_by_itself(
 async def test_an_idle_connection_that_died_is_replaced_before_anyone_asks(
     redis_url: str, server: redis_py.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("authgate.storage.redis.HEARTBEAT_SECONDS", 0.02)
+    monkeypatch.setattr("authgate.storage.redis.connection.HEARTBEAT_SECONDS", 0.02)
     async with RedisConnection(redis_url, pause=0.02) as redis:
         server.client_kill_filter(_type="normal", skipme=True)
         await _until(lambda: not redis.is_connected)

@@ -11,7 +11,7 @@ from tortoise import connections
 
 from authgate import storage
 from authgate.settings import DatabaseSettings
-from authgate.storage.asyncpg_client import NotCommitted
+from authgate.storage.postgres.client import NotCommitted
 from authgate_tenants.lifecycle import SlugTaken
 from authgate_tenants.models import TenantRow
 from authgate_testing import PostgresServer

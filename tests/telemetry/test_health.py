@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from authgate import storage
 from authgate.settings import DatabaseSettings
 from authgate.storage import migrate
-from authgate.storage.redis import RedisConnection
+from authgate.storage.redis.connection import RedisConnection
 from authgate.web import health
 from authgate.web.health import Health, Readiness
 from authgate.web.machine import MachineRequest, Reply

@@ -13,8 +13,8 @@ from pydantic import SecretStr
 from authgate import provisioning
 from authgate.provisioning import NewClient
 from authgate.settings import DatabaseSettings, JobSettings, KeySettings, Settings
-from authgate.storage import users
-from authgate.storage.client_drafts import ClientDraft
+from authgate.storage.clients.drafts import ClientDraft
+from authgate.storage.people import users
 from authgate.telemetry import metrics
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.databases import on_sqlite

@@ -24,10 +24,10 @@ from authgate.settings import (
     TracingSettings,
 )
 from authgate.storage import connection
-from authgate.storage.append_log import AppendLog
-from authgate.storage.lookups import Lookups
-from authgate.storage.redis import RedisConnection
-from authgate.storage.users import User
+from authgate.storage.batches.append_log import AppendLog
+from authgate.storage.batches.lookups import Lookups
+from authgate.storage.people.users import User
+from authgate.storage.redis.connection import RedisConnection
 from authgate.telemetry import logs
 from authgate.telemetry.spans import Spans
 from authgate.telemetry.tracing import Attribute

@@ -24,12 +24,16 @@ from tortoise.transactions import in_transaction
 from authgate import storage
 from authgate.clock import utc_now
 from authgate.settings import DatabaseSettings
-from authgate.storage import clients, database, device_codes, row_security, users
-from authgate.storage.client_drafts import ClientDraft
-from authgate.storage.client_rows import ClientRow
+from authgate.storage import database
+from authgate.storage.clients import clients
+from authgate.storage.clients.drafts import ClientDraft
+from authgate.storage.clients.rows import ClientRow
 from authgate.storage.database import dsn
-from authgate.storage.tokens import Token, TokenCategory
-from authgate.storage.users import User, UserRow
+from authgate.storage.grants import device_codes
+from authgate.storage.issued.tokens import Token, TokenCategory
+from authgate.storage.people import users
+from authgate.storage.people.users import User, UserRow
+from authgate.storage.postgres import row_security
 from authgate_tenants import (
     CrossTenant,
     NoTenant,

@@ -20,9 +20,10 @@ from tortoise.transactions import in_transaction
 
 from authgate import storage
 from authgate.settings import DatabaseSettings
-from authgate.storage import database, users
+from authgate.storage import database
 from authgate.storage.database import dsn
-from authgate.storage.users import UserRow
+from authgate.storage.people import users
+from authgate.storage.people.users import UserRow
 from authgate_tenants import Tenant, TenantSettings, TenantStatus, use_tenant
 from authgate_testing import PgBouncer, PostgresServer
 from authgate_testing.tenants import create_tenant

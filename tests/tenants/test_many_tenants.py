@@ -13,7 +13,7 @@ from authgate.app import serving
 from authgate.clock import utc_now
 from authgate.provisioning import NewClient
 from authgate.settings import DatabaseSettings, KeySettings, Settings
-from authgate.storage.client_drafts import ClientDraft
+from authgate.storage.clients.drafts import ClientDraft
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing import PostgresServer
 from authgate_testing.server import BASE_URL

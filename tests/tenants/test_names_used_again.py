@@ -6,8 +6,8 @@ import pytest
 from authgate import provisioning
 from authgate.accounts.passwords import Passwords
 from authgate.provisioning import NewClient
-from authgate.storage.client_drafts import ClientDraft
-from authgate.storage.users import User
+from authgate.storage.clients.drafts import ClientDraft
+from authgate.storage.people.users import User
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.device import GRANT, Device
 from authgate_testing.person import Person, forms

@@ -4,9 +4,9 @@ import asyncio
 from dataclasses import replace
 
 from authgate.provisioning import NewClient
-from authgate.storage import users
-from authgate.storage.client_metadata import PAIRWISE, ClientMetadata
-from authgate.storage.pairwise_secrets import PairwiseSecret
+from authgate.storage.clients.metadata import PAIRWISE, ClientMetadata
+from authgate.storage.keys.pairwise_secrets import PairwiseSecret
+from authgate.storage.people import users
 from authgate.tokens.subjects import Subjects
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.server import RunningServer

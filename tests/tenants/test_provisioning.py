@@ -7,11 +7,13 @@ import pytest
 from authgate import provisioning, storage
 from authgate.accounts.passwords import Passwords
 from authgate.provisioning import NewClient
-from authgate.storage import audit_events, clients, login_failures
-from authgate.storage.client_rows import ClientStatus
-from authgate.storage.rate_limits import BadLimit
-from authgate.storage.signing_keys import SigningKey
-from authgate.storage.users import User
+from authgate.storage import audit_events
+from authgate.storage.clients import clients
+from authgate.storage.clients.rows import ClientStatus
+from authgate.storage.keys.signing_keys import SigningKey
+from authgate.storage.people.users import User
+from authgate.storage.redis.rate_limits import BadLimit
+from authgate.storage.sign_in import login_failures
 from authgate_tenants import Tenant, TenantSettings, TenantStatus, use_tenant
 from authgate_tenants.lifecycle import SlugTaken
 from authgate_tenants.models import TenantRow

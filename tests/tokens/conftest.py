@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 
-from authgate.storage.signing_keys import KeyState, SigningKey
+from authgate.storage.keys.signing_keys import KeyState, SigningKey
 from authgate.tokens import key_set
 from authgate.tokens.algorithms import ES256, HS256, RS256, EdDSA, PrivateKey
 from authgate.tokens.key_set import KeySet

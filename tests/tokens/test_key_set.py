@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from authgate.storage.signing_keys import KeyState, SigningKey
+from authgate.storage.keys.signing_keys import KeyState, SigningKey
 from authgate.tokens.algorithms import ES256, EdDSA, PrivateKey
 from authgate.tokens.key_set import KeySet
 from authgate_tenants.encryption import SealBroken, TenantCipher

@@ -16,12 +16,13 @@ from structlog.testing import capture_logs
 
 from authgate.audit import SYSTEM
 from authgate.settings import DatabaseSettings
-from authgate.storage import signing_keys, transaction
+from authgate.storage import transaction
 from authgate.storage.audit_events import AuditEvent
-from authgate.storage.invalidation import Invalidations
+from authgate.storage.keys import signing_keys
+from authgate.storage.keys.signing_key_steps import SigningKeyStep
+from authgate.storage.keys.signing_keys import KeyState, SigningKey
+from authgate.storage.redis.invalidation import Invalidations
 from authgate.storage.shared_cache import SharedCache
-from authgate.storage.signing_key_steps import SigningKeyStep
-from authgate.storage.signing_keys import KeyState, SigningKey
 from authgate.tokens.algorithms import ES256
 from authgate.tokens.key_set import KeySet
 from authgate.tokens.keys import KeysChanged, NoSigningKey, SigningKeys, UnknownKey

@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
-from authgate.storage.signing_keys import KeyState, SigningKey
+from authgate.storage.keys.signing_keys import KeyState, SigningKey
 from authgate.tokens.algorithms import ALGORITHMS, ES256, HS256, P256_ORDER, PrivateKey, base64url
 from authgate.tokens.key_set import KeySet, VerificationKey
 from authgate.tokens.verifier import AccessToken, InvalidToken, Unverified, parse_unverified

@@ -8,8 +8,8 @@ import pytest
 from authgate import provisioning
 from authgate.provisioning import NewClient
 from authgate.settings import DatabaseSettings, KeySettings, Settings
-from authgate.storage.client_drafts import ClientDraft
-from authgate.storage.users import User
+from authgate.storage.clients.drafts import ClientDraft
+from authgate.storage.people.users import User
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.databases import on_sqlite
 from authgate_testing.person import Person

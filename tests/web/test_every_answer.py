@@ -11,8 +11,8 @@ import pytest
 
 from authgate.audit import Event
 from authgate.provisioning import NewClient
-from authgate.storage import client_ids
-from authgate.storage.users import User
+from authgate.storage.clients import ids
+from authgate.storage.people.users import User
 from authgate_tenants import Tenant, TenantStatus
 from authgate_testing.caller import Caller
 from authgate_testing.databases import on_sqlite
@@ -222,7 +222,7 @@ async def test_ex_04_what_is_logged_stays_one_harmless_line(
         assert line.isprintable()
     # The audit log keeps what was said, cut to its columns.
     [failure] = await ledger.events(acme, Event.CLIENT_AUTHENTICATION_FAILURE)
-    assert len(failure.client_id) <= client_ids.LONGEST
+    assert len(failure.client_id) <= ids.LONGEST
 
 
 async def test_ti_23_every_line_of_a_request_names_its_tenant_and_no_other(

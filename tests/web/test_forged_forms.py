@@ -14,8 +14,8 @@ from authgate import provisioning
 from authgate.app import serving
 from authgate.clock import utc_now
 from authgate.settings import Settings
-from authgate.storage.sessions import Session
-from authgate.storage.users import UserRow
+from authgate.storage.people.users import UserRow
+from authgate.storage.sign_in.sessions import Session
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.databases import on_sqlite
 from authgate_testing.ledger import Ledger

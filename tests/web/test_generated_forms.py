@@ -17,8 +17,8 @@ import pytest
 from authgate import provisioning
 from authgate.provisioning import NewClient
 from authgate.settings import LimitSettings, Settings
-from authgate.storage.client_drafts import ClientDraft
-from authgate.storage.users import User, UserRole, UserRow
+from authgate.storage.clients.drafts import ClientDraft
+from authgate.storage.people.users import User, UserRole, UserRow
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.application import Application, allowed, challenge
 from authgate_testing.bad_requests.answers import (

@@ -18,7 +18,7 @@ import authgate_tenants
 from authgate.accounts.device_verification import normalized
 from authgate.oauth.client_authentication import _basic, _url_parameters
 from authgate.oauth.errors import OAuthError
-from authgate.storage.usernames import BadUsername, canonical
+from authgate.storage.people.usernames import BadUsername, canonical
 from authgate.telemetry import redaction
 from authgate.tokens import scopes, verifier
 from authgate.web import csrf, return_to, session_cookie

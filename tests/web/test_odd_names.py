@@ -7,11 +7,11 @@ import pytest
 from authgate import provisioning
 from authgate.accounts.connection_setup import BadConnectionSlug, ConnectionSetup
 from authgate.plugin_manager import ConnectorTypes, load
-from authgate.storage import users
-from authgate.storage.client_drafts import ClientDraft
-from authgate.storage.clients import BadClientId
-from authgate.storage.usernames import BadUsername
-from authgate.storage.users import User, UsernameTaken
+from authgate.storage.clients.clients import BadClientId
+from authgate.storage.clients.drafts import ClientDraft
+from authgate.storage.people import users
+from authgate.storage.people.usernames import BadUsername
+from authgate.storage.people.users import User, UsernameTaken
 from authgate.tokens import scopes
 from authgate_tenants import Tenant, TenantSettings, use_tenant
 from authgate_tenants.resolver import BadSlug

@@ -23,7 +23,7 @@ from authgate.oauth import claims_parameter, dpop
 from authgate.oauth.client_authentication import _basic
 from authgate.oauth.errors import OAuthError
 from authgate.registration import metadata
-from authgate.storage.client_rows import ApplicationType
+from authgate.storage.clients.rows import ApplicationType
 from authgate.storage.paging import BadCursor, Cursor, Order
 from authgate.tokens import scopes, verifier
 from authgate.tokens.foreign_jwt import ForeignJwt

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from authgate.storage.users import User
+from authgate.storage.people.users import User
 from authgate.web import return_to
 from authgate_tenants import Tenant, TenantSettings, TenantStatus, use_tenant
 from authgate_testing.databases import on_sqlite

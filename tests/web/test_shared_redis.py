@@ -7,7 +7,7 @@ import redis
 from pydantic import SecretStr
 
 from authgate.settings import DatabaseSettings, KeySettings, Settings
-from authgate.storage.users import User
+from authgate.storage.people.users import User
 from authgate_tenants import Tenant
 from authgate_testing.caller import Caller
 from authgate_testing.databases import on_sqlite

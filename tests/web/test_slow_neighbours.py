@@ -7,7 +7,7 @@ import pytest
 from quart import Blueprint, Quart, Response
 
 from authgate import storage
-from authgate.storage.users import User
+from authgate.storage.people.users import User
 from authgate_tenants import Tenant
 from authgate_testing.person import Person
 from authgate_testing.server import RunningServer

@@ -11,7 +11,7 @@ from authgate.audit import Event
 from authgate.clock import utc_now
 from authgate.provisioning import NewClient
 from authgate.settings import DatabaseSettings
-from authgate.storage.users import User, UserRow
+from authgate.storage.people.users import User, UserRow
 from authgate_tenants import Tenant, use_tenant
 from authgate_tenants.lifecycle import SlugTaken
 from authgate_tenants.resolver import BadSlug

@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from redis.asyncio import Redis
 
 from authgate.jobs.celery_settings import SIGN_SECONDS, signs_of_life
-from authgate.storage import crew_signs
+from authgate.storage.redis import crew_signs
 from authgate_testing import RedisServer
 from authgate_testing.redis_server import redis_running
 

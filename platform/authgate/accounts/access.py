@@ -11,17 +11,12 @@ from typing import NamedTuple
 from uuid import UUID
 
 from authgate.accounts import leavings, logout
-from authgate.storage import (
-    authorization_codes,
-    clients,
-    consents,
-    device_codes,
-    refresh_tokens,
-    sessions,
-    tokens,
-    users,
-)
-from authgate.storage.mass_ending import in_full, is_cut_short
+from authgate.storage.clients import clients
+from authgate.storage.grants import authorization_codes, consents, device_codes
+from authgate.storage.issued import refresh_tokens, tokens
+from authgate.storage.issued.mass_ending import in_full, is_cut_short
+from authgate.storage.people import users
+from authgate.storage.sign_in import sessions
 
 
 class Access(NamedTuple):

@@ -12,9 +12,10 @@ from authgate.accounts.scope_lines import scope_lines
 from authgate.accounts.visits import SignedIn, signed_in, visitor
 from authgate.audit import Event
 from authgate.clock import Clock
-from authgate.storage import clients, session_clients, sessions
-from authgate.storage.client_rows import Client
-from authgate.storage.sessions import Session
+from authgate.storage.clients import clients
+from authgate.storage.clients.rows import Client
+from authgate.storage.sign_in import session_clients, sessions
+from authgate.storage.sign_in.sessions import Session
 from authgate.web import row_ids
 from authgate.web.pages import Pages
 from authgate.web.view_models import (

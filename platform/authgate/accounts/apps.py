@@ -11,8 +11,8 @@ from authgate.accounts.scope_lines import scope_lines
 from authgate.accounts.visits import signed_in, visitor
 from authgate.audit import Event
 from authgate.clock import Clock
-from authgate.storage import clients
-from authgate.storage.client_rows import Client
+from authgate.storage.clients import clients
+from authgate.storage.clients.rows import Client
 from authgate.web.pages import Pages
 from authgate.web.view_models import AppLine, AppsPage
 from authgate_tenants import current_tenant

@@ -9,9 +9,10 @@ from authgate.accounts import access, logout
 from authgate.accounts.visits import NotSignedIn, Visitor
 from authgate.audit import Event
 from authgate.clock import Clock
-from authgate.storage import session_clients, sessions, users
-from authgate.storage.sessions import SignIn
-from authgate.storage.users import User
+from authgate.storage.people import users
+from authgate.storage.people.users import User
+from authgate.storage.sign_in import session_clients, sessions
+from authgate.storage.sign_in.sessions import SignIn
 from authgate.tokens.subjects import Subjects
 from authgate.web import session_cookie
 from authgate_tenants import current_tenant

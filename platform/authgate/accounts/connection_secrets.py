@@ -5,7 +5,7 @@ from uuid import UUID
 
 import orjson
 
-from authgate.storage.connections import Connection
+from authgate.storage.sign_in.connections import Connection
 from authgate_tenants import current_tenant
 from authgate_tenants.encryption import TenantEncryption
 

@@ -10,8 +10,8 @@ from authgate import audit, storage
 from authgate.accounts.connection_secrets import ConnectionSecrets
 from authgate.audit import SYSTEM, Actor, Event
 from authgate.plugin_manager import ConnectorType, ConnectorTypes
-from authgate.storage import connections
-from authgate.storage.connections import Connection
+from authgate.storage.sign_in import connections
+from authgate.storage.sign_in.connections import Connection
 from authgate_tenants import current_tenant
 from authgate_tenants.encryption import TenantEncryption
 

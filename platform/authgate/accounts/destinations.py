@@ -4,7 +4,8 @@ import re
 from datetime import datetime
 from typing import NamedTuple
 
-from authgate.storage import authorization_requests, clients
+from authgate.storage.clients import clients
+from authgate.storage.grants import authorization_requests
 from authgate.web import redirect_uris
 from authgate_tenants import current_tenant
 

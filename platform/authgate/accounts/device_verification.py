@@ -17,9 +17,11 @@ from authgate.accounts.signed_out import SigningOut
 from authgate.accounts.visits import NotSignedIn, SignedIn, signed_in, visitor
 from authgate.audit import Event
 from authgate.clock import Clock
-from authgate.storage import clients, device_codes, sessions
-from authgate.storage.client_rows import Client
-from authgate.storage.device_codes import DeviceCode, DeviceCodeStatus
+from authgate.storage.clients import clients
+from authgate.storage.clients.rows import Client
+from authgate.storage.grants import device_codes
+from authgate.storage.grants.device_codes import DeviceCode, DeviceCodeStatus
+from authgate.storage.sign_in import sessions
 from authgate.telemetry import metrics
 from authgate.tokens.authentication import Authentication
 from authgate.web.client_ip import bucket

@@ -12,9 +12,10 @@ from datetime import datetime
 from authgate import audit
 from authgate.audit import Event
 from authgate.plugin_api import ExternalIdentity
-from authgate.storage import external_identities, users
-from authgate.storage.connections import Connection
-from authgate.storage.users import User
+from authgate.storage.people import users
+from authgate.storage.people.users import User
+from authgate.storage.sign_in import external_identities
+from authgate.storage.sign_in.connections import Connection
 from authgate_tenants import current_tenant
 
 _ADDRESS = re.compile(r"[^@\s]{1,64}@[^@\s]{1,189}", re.ASCII)

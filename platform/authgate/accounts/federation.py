@@ -29,8 +29,8 @@ from authgate.plugin_api import (
     SignInRefused,
 )
 from authgate.plugin_manager import LoginConnectors, PluginFailed
-from authgate.storage.external_identities import IdentityTaken
-from authgate.storage.users import User, UsernameTaken
+from authgate.storage.people.users import User, UsernameTaken
+from authgate.storage.sign_in.external_identities import IdentityTaken
 from authgate.telemetry import metrics
 from authgate.web import return_to, session_cookie
 from authgate.web.client_ip import bucket

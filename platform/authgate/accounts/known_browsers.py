@@ -12,7 +12,7 @@ from uuid import UUID
 
 import orjson
 
-from authgate.storage.users import User
+from authgate.storage.people.users import User
 from authgate_tenants.encryption import SealBroken, TenantCipher
 
 COOKIE = "authgate_known"

@@ -10,8 +10,10 @@ from uuid import UUID
 
 from authgate import storage
 from authgate.jobs import EndTheRest, port
-from authgate.storage import clients, refresh_tokens, tokens, users
-from authgate.storage.mass_ending import is_cut_short
+from authgate.storage.clients import clients
+from authgate.storage.issued import refresh_tokens, tokens
+from authgate.storage.issued.mass_ending import is_cut_short
+from authgate.storage.people import users
 from authgate_tenants import current_tenant
 
 SECONDS = 60.0

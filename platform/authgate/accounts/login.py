@@ -18,9 +18,10 @@ from authgate.accounts.signed_out import SigningOut
 from authgate.accounts.visits import visitor
 from authgate.audit import Event
 from authgate.clock import Clock
-from authgate.storage import login_failures, users
-from authgate.storage.usernames import BadUsername, canonical
-from authgate.storage.users import User
+from authgate.storage.people import users
+from authgate.storage.people.usernames import BadUsername, canonical
+from authgate.storage.people.users import User
+from authgate.storage.sign_in import login_failures
 from authgate.telemetry import metrics
 from authgate.web import return_to, session_cookie
 from authgate.web.client_ip import bucket

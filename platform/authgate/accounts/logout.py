@@ -15,9 +15,10 @@ import structlog
 
 from authgate import storage
 from authgate.jobs import DeliverLogouts, port
-from authgate.storage import clients, logout_deliveries, session_clients
-from authgate.storage.client_rows import Client
-from authgate.storage.session_clients import SessionClient
+from authgate.storage.clients import clients
+from authgate.storage.clients.rows import Client
+from authgate.storage.sign_in import logout_deliveries, session_clients
+from authgate.storage.sign_in.session_clients import SessionClient
 from authgate.tokens.subjects import Subjects
 from authgate.web import redirect_uris
 from authgate_tenants import current_tenant

@@ -4,8 +4,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from quart import request
 
-from authgate.storage import scopes
-from authgate.storage.scopes import Scope
+from authgate.storage.tenants import scopes
+from authgate.storage.tenants.scopes import Scope
 from authgate.tokens.admin_scopes import MEANINGS
 from authgate.web.view_models import ScopeLine
 

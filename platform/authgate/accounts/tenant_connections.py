@@ -9,8 +9,8 @@ from urllib.parse import quote
 
 from authgate.accounts.connection_secrets import ConnectionSecrets
 from authgate.plugin_manager import ConnectorType, ConnectorTypes, NoConnector, OpenConnection
-from authgate.storage import connections
-from authgate.storage.connections import Connection
+from authgate.storage.sign_in import connections
+from authgate.storage.sign_in.connections import Connection
 from authgate.web.view_models import SignInOption
 from authgate_tenants import current_tenant
 from authgate_tenants.encryption import TenantEncryption

@@ -9,9 +9,10 @@ from quart import Response, g, request
 
 from authgate import audit
 from authgate.audit import RequestFacts
-from authgate.storage import sessions, users
-from authgate.storage.sessions import Session
-from authgate.storage.users import User, UserRole
+from authgate.storage.people import users
+from authgate.storage.people.users import User, UserRole
+from authgate.storage.sign_in import sessions
+from authgate.storage.sign_in.sessions import Session
 from authgate.web import csrf, session_cookie
 from authgate.web.csrf import ForgedForm
 from authgate.web.view_models import Theme, Visit

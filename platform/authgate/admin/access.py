@@ -20,7 +20,7 @@ from authgate.oauth.errors import (
     MissingToken,
     OAuthError,
 )
-from authgate.storage.users import UserRole
+from authgate.storage.people.users import UserRole
 from authgate.tokens import audiences
 from authgate.tokens.admin_scopes import Scope
 from authgate.tokens.scopes import is_admin

@@ -17,15 +17,16 @@ from authgate.admin.operations import Answer, Call, operation, told
 from authgate.admin.problems import Conflict, NotFound
 from authgate.audit import Actor
 from authgate.provisioning.tokens import UnknownToken
-from authgate.storage import client_ids, tokens
-from authgate.storage.tokens import Token, TokenCategory, TokenFilter, TokenStatus
+from authgate.storage.clients import ids
+from authgate.storage.issued import tokens
+from authgate.storage.issued.tokens import Token, TokenCategory, TokenFilter, TokenStatus
 from authgate.tokens.admin_scopes import Scope
 
 
 class TokenQuery(ListQuery):
     """Which tokens are looked for. The newest come first."""
 
-    client_id: Annotated[str, Field(min_length=1, max_length=client_ids.LONGEST)] | None = None
+    client_id: Annotated[str, Field(min_length=1, max_length=ids.LONGEST)] | None = None
     user_id: UUID | None = None
     """Those that speak for this person."""
 

@@ -26,12 +26,12 @@ from authgate.admin.operations import Answer, Call, MergePatch, operation
 from authgate.admin.places import BASE
 from authgate.admin.problems import BeyondOwnScopes, Changed, Conflict, Fault, Invalid, NotFound
 from authgate.provisioning import NotApproved, UnfitClient, UnknownClient, client_fitness
-from authgate.storage import client_secrets, clients
-from authgate.storage.client_drafts import ClientChange, ClientDraft, ClientFilter
-from authgate.storage.client_metadata import ClientMetadata
-from authgate.storage.client_rows import Client, ClientStatus
-from authgate.storage.client_secrets import WeakSecret
-from authgate.storage.clients import BadClientId, ClientIdTaken
+from authgate.storage.clients import clients, secrets
+from authgate.storage.clients.clients import BadClientId, ClientIdTaken
+from authgate.storage.clients.drafts import ClientChange, ClientDraft, ClientFilter
+from authgate.storage.clients.metadata import ClientMetadata
+from authgate.storage.clients.rows import Client, ClientStatus
+from authgate.storage.clients.secrets import WeakSecret
 from authgate.storage.paging import Order
 from authgate.tokens.admin_scopes import Scope
 from authgate_tenants import current_tenant
@@ -251,7 +251,7 @@ def _refuse_unfit_secret(draft: ClientDraft, secret: str) -> None:
     if not draft.needs_secret:
         raise Invalid(faults=[Fault("Such a client has no secret.", pointer="/client_secret")])
     try:
-        client_secrets.check(secret)
+        secrets.check(secret)
     except WeakSecret as error:
         raise Invalid(faults=[Fault(str(error), pointer="/client_secret")]) from error
 

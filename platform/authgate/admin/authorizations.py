@@ -14,8 +14,9 @@ from authgate.admin.bodies import Document, Nothing, exemplified
 from authgate.admin.lists import ListDocument, ListQuery
 from authgate.admin.operations import Answer, Call, operation, told
 from authgate.admin.problems import NotFound
-from authgate.storage import client_ids, consents
-from authgate.storage.consents import Consent
+from authgate.storage.clients import ids
+from authgate.storage.grants import consents
+from authgate.storage.grants.consents import Consent
 from authgate.storage.paging import Order
 from authgate.tokens.admin_scopes import Scope
 
@@ -26,7 +27,7 @@ class AuthorizationQuery(ListQuery):
     user_id: UUID | None = None
     """Those of this person."""
 
-    client_id: Annotated[str, Field(min_length=1, max_length=client_ids.LONGEST)] | None = None
+    client_id: Annotated[str, Field(min_length=1, max_length=ids.LONGEST)] | None = None
     """Those of this client."""
 
     sort: Literal["updated_at", "-updated_at"] = "-updated_at"

@@ -9,8 +9,8 @@ from pydantic import AwareDatetime, ConfigDict, Field, JsonValue
 
 from authgate.admin.bodies import Document, exemplified
 from authgate.admin.lists import ListDocument, ListQuery
-from authgate.storage.client_metadata import ClientMetadata
-from authgate.storage.client_rows import ApplicationType, ClientStatus, ConsentPolicy
+from authgate.storage.clients.metadata import ClientMetadata
+from authgate.storage.clients.rows import ApplicationType, ClientStatus, ConsentPolicy
 
 _LONGEST_OVERLAP = 30 * 86400
 

@@ -17,9 +17,10 @@ from authgate.admin.operations import Answer, Call, operation, told
 from authgate.admin.problems import Conflict, NotFound
 from authgate.audit import Event
 from authgate.provisioning import LastAdministrator
-from authgate.storage import sessions, users
 from authgate.storage.paging import Order
-from authgate.storage.users import User, UserFilter, UserRole, UserStatus
+from authgate.storage.people import users
+from authgate.storage.people.users import User, UserFilter, UserRole, UserStatus
+from authgate.storage.sign_in import sessions
 from authgate.tokens.admin_scopes import Scope
 
 

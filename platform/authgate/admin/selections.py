@@ -14,15 +14,15 @@ from authgate.admin.operations import Answer, Call, Operation, operation
 from authgate.admin.problems import BeyondOwnScopes, Conflict, Fault, Invalid, Problem
 from authgate.provisioning import ClientAct, UnfitSelection, UnknownClient, UnknownToken
 from authgate.provisioning.client_selection import MOST
-from authgate.storage import client_ids
-from authgate.storage.client_rows import Client
+from authgate.storage.clients import ids
+from authgate.storage.clients.rows import Client
 from authgate.tokens.admin_scopes import Scope
 
 
 class SelectedClient(Document):
     """One of several clients."""
 
-    client_id: Annotated[str, Field(min_length=1, max_length=client_ids.LONGEST)]
+    client_id: Annotated[str, Field(min_length=1, max_length=ids.LONGEST)]
     updated_at: AwareDatetime | None = None
     """Only if it has not changed since it was read: its `updated_at` of then."""
 

@@ -15,8 +15,8 @@ from authgate.admin.operations import Answer, Call, MergePatch, operation
 from authgate.admin.places import BASE
 from authgate.admin.problems import Conflict, Fault, Invalid, NotFound
 from authgate.provisioning.scopes import ScopeInUse, UnfitScope
-from authgate.storage import scopes
-from authgate.storage.scopes import (
+from authgate.storage.tenants import scopes
+from authgate.storage.tenants.scopes import (
     LONGEST_DESCRIPTION,
     LONGEST_NAME,
     LONGEST_TITLE,

@@ -6,7 +6,7 @@ from authgate.cli import client_options as options
 from authgate.cli.output import Format, Output, Record, show_all
 
 if TYPE_CHECKING:
-    from authgate.storage.logout_deliveries import LogoutDelivery
+    from authgate.storage.sign_in.logout_deliveries import LogoutDelivery
 
 
 def logouts(
@@ -18,8 +18,8 @@ def logouts(
 ) -> None:
     """Show what clients were told of sessions that are over, the newest first."""
     from authgate.cli import installed
-    from authgate.storage import logout_deliveries
-    from authgate.storage.logout_deliveries import DeliveryStatus
+    from authgate.storage.sign_in import logout_deliveries
+    from authgate.storage.sign_in.logout_deliveries import DeliveryStatus
 
     wanted = DeliveryStatus(status) if status else None
     newest = installed.do(

@@ -16,8 +16,8 @@ from authgate.cli.output import Format, Output, Record, ask_secret, confirm, say
 from authgate.installation import Installation
 from authgate.plugin_api import ConfigField
 from authgate.plugin_manager import ConnectorType, ConnectorTypes
-from authgate.storage import connections
-from authgate.storage.connections import Connection
+from authgate.storage.sign_in import connections
+from authgate.storage.sign_in.connections import Connection
 from authgate_tenants import Tenant
 
 app = Noun()

@@ -16,8 +16,9 @@ from authgate.cli.output import Format, say
 from authgate.serving import PortTaken
 from authgate.serving.listening_socket import listen
 from authgate.settings import Settings
-from authgate.storage import migrate, service_lock
+from authgate.storage import migrate
 from authgate.storage.database import sqlite_path
+from authgate.storage.sqlite import service_lock
 
 Reset = Annotated[bool, typer.Option("--reset", help="Delete the demo's data and begin anew")]
 Port = Annotated[

@@ -18,15 +18,17 @@ from authgate.clock import utc_now
 from authgate.installation import Installation
 from authgate.oauth.grants.client_credentials import ClientCredentialsGrant
 from authgate.oauth.grants.device_code import DeviceCodeGrant
-from authgate.storage import client_secrets, clients, users
-from authgate.storage.client_drafts import ClientDraft
-from authgate.storage.users import UserRole
+from authgate.storage.clients import clients
+from authgate.storage.clients.drafts import ClientDraft
+from authgate.storage.clients.secrets import new_secret
+from authgate.storage.people import users
+from authgate.storage.people.users import UserRole
 from authgate_tenants import Tenant, TenantSettings, use_tenant
 
 
 def new_access(seed: Seed) -> Access:
     """Random passwords for a tenant of the demo."""
-    return Access(seed.username, provisioning.random_password(), client_secrets.new_secret())
+    return Access(seed.username, provisioning.random_password(), new_secret())
 
 
 async def fill(parts: Installation, site: DemoSite, *, anew: Collection[str]) -> AsyncIterator[str]:

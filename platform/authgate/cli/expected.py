@@ -21,16 +21,16 @@ from authgate.provisioning import (
 )
 from authgate.provisioning.domain_proof import NotProven, ProofUnreachable
 from authgate.serving import PortTaken, ServingError
-from authgate.storage.connections import ConnectionExists
 from authgate.storage.database import OwnerUrlMissing
 from authgate.storage.fitness import LoginRefused, NotMigrated
 from authgate.storage.migrate import UnknownMigration
-from authgate.storage.rate_limits import BadLimit
-from authgate.storage.redis import RedisUnavailable
-from authgate.storage.row_security import RoleMissing, WallMissing
-from authgate.storage.service_lock import DatabaseInUse
-from authgate.storage.usernames import BadUsername
-from authgate.storage.users import UsernameTaken
+from authgate.storage.people.usernames import BadUsername
+from authgate.storage.people.users import UsernameTaken
+from authgate.storage.postgres.row_security import RoleMissing, WallMissing
+from authgate.storage.redis.connection import RedisUnavailable
+from authgate.storage.redis.rate_limits import BadLimit
+from authgate.storage.sign_in.connections import ConnectionExists
+from authgate.storage.sqlite.service_lock import DatabaseInUse
 from authgate.telemetry.tracing import TracingNotInstalled
 from authgate.tokens.keys import KeysChanged, KeyTooYoung, UnknownKey
 from authgate_tenants.domains import BadHost, HostTaken, UnknownDomain

@@ -10,7 +10,7 @@ from authgate.cli.client_options import InTenant
 from authgate.cli.failures import Conflict, Misused
 from authgate.cli.nouns import Noun
 from authgate.cli.output import Format, Output, Record, confirm, say, show, show_all
-from authgate.storage import signing_keys
+from authgate.storage.keys import signing_keys
 from authgate.tokens.algorithms import ALGORITHMS
 from authgate.tokens.key_set import MAX_AGE
 from authgate.tokens.keys import Rotation

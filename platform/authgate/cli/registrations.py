@@ -7,8 +7,8 @@ from authgate import provisioning
 from authgate.cli import installed
 from authgate.cli.output import Record
 from authgate.clock import utc_now
-from authgate.storage import initial_access_tokens
-from authgate.storage.initial_access_tokens import InitialAccessToken
+from authgate.storage.clients import initial_access_tokens
+from authgate.storage.clients.initial_access_tokens import InitialAccessToken
 
 
 def allow(slug: str, description: str, *, uses: int, hours: int) -> Record:

@@ -13,7 +13,8 @@ from authgate import installation, serving
 from authgate.diagnosis import production
 from authgate.serving import ServeOptions
 from authgate.settings import Settings
-from authgate.storage import fitness, service_lock
+from authgate.storage import fitness
+from authgate.storage.sqlite import service_lock
 from authgate.telemetry import logs, tracing
 from authgate.telemetry.shared_folder import shared_folder
 

@@ -9,7 +9,7 @@ from authgate.cli import installed
 from authgate.cli.output import Record
 from authgate.clock import utc_now
 from authgate.provisioning import random_password
-from authgate.storage.users import User, UserRole
+from authgate.storage.people.users import User, UserRole
 
 __all__ = ["create", "random_password", "reset_password", "sign_out"]
 

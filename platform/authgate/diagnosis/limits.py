@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from authgate.diagnosis.misconfiguration import Area, Finding, Misconfiguration, Severity
 from authgate.settings import LimitSettings, Settings
-from authgate.storage.rate_limits import BadLimit, Limit
+from authgate.storage.redis.rate_limits import BadLimit, Limit
 
 LIMITS_OFF = Misconfiguration(
     code="limits-off",

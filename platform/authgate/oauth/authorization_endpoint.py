@@ -39,17 +39,11 @@ from authgate.oauth.errors import (
 )
 from authgate.oauth.expected_person import ExpectedPerson
 from authgate.oauth.request_object import RequestObjects
-from authgate.storage import (
-    authorization_codes,
-    authorization_requests,
-    client_ids,
-    clients,
-    consents,
-    session_clients,
-    sessions,
-)
-from authgate.storage.authorization_requests import Waiting
-from authgate.storage.client_rows import ApplicationType, Client, ConsentPolicy
+from authgate.storage.clients import clients, ids
+from authgate.storage.clients.rows import ApplicationType, Client, ConsentPolicy
+from authgate.storage.grants import authorization_codes, authorization_requests, consents
+from authgate.storage.grants.authorization_requests import Waiting
+from authgate.storage.sign_in import session_clients, sessions
 from authgate.telemetry import metrics
 from authgate.tokens import lifetimes
 from authgate.tokens.authentication import Authentication
@@ -144,13 +138,13 @@ class AuthorizationEndpoint:
 
     async def _named_by(self, parameters: Parameters) -> Client | None:
         client_id = parameters.get("client_id")
-        if client_ids.is_address(client_id):
+        if ids.is_address(client_id):
             try:
                 address = bucket(visitor().facts.ip)
                 await self._documents.introduce(client_id, address=address)
             except UnreadableDocument as error:
                 raise UnprovenRequest(str(error)) from error
-        return await clients.find(client_id) if len(client_id) <= client_ids.LONGEST else None
+        return await clients.find(client_id) if len(client_id) <= ids.LONGEST else None
 
     async def _wanted(self, parameters: Parameters, client: Client | None) -> AuthorizationRequest:
         reference = pushed_request.reference_of(parameters.get("request_uri"))

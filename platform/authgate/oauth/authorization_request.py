@@ -20,7 +20,7 @@ from authgate.oauth.errors import (
     UnauthorizedClient,
     UnsupportedResponseType,
 )
-from authgate.storage.client_rows import Client
+from authgate.storage.clients.rows import Client
 from authgate.tokens import scopes, security_profile
 from authgate.web import redirect_uris
 from authgate_tenants import current_tenant

@@ -20,10 +20,10 @@ from authgate.oauth.errors import (
     UseTokenNonce,
 )
 from authgate.oauth.registered_clients import RegisteredClients
-from authgate.storage import tokens
-from authgate.storage.client_rows import Client
-from authgate.storage.tokens import Remembered, TokenStatus
-from authgate.storage.users import User
+from authgate.storage.clients.rows import Client
+from authgate.storage.issued import tokens
+from authgate.storage.issued.tokens import Remembered, TokenStatus
+from authgate.storage.people.users import User
 from authgate.tokens import verifier
 from authgate.tokens.confirmation import Confirmation
 from authgate.tokens.keys import SigningKeys

@@ -5,9 +5,9 @@ from typing import Final
 
 from authgate.clock import Clock
 from authgate.oauth.client_keys import ClientKeys
-from authgate.storage import spent_jtis
-from authgate.storage.client_metadata import CLIENT_SECRET_JWT, PRIVATE_KEY_JWT
-from authgate.storage.client_rows import Client
+from authgate.storage.clients.metadata import CLIENT_SECRET_JWT, PRIVATE_KEY_JWT
+from authgate.storage.clients.rows import Client
+from authgate.storage.grants import spent_jtis
 from authgate.tokens import security_profile
 from authgate.tokens.client_secret_seal import ClientSecretSeal
 from authgate.tokens.foreign_jwt import LEEWAY, ForeignJwt

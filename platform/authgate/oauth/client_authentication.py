@@ -19,7 +19,7 @@ from authgate.oauth.client_tls import ClientTls
 from authgate.oauth.errors import InvalidClient, InvalidRequest
 from authgate.oauth.families import REFRESH
 from authgate.oauth.registered_clients import RegisteredClients
-from authgate.storage.client_rows import Client
+from authgate.storage.clients.rows import Client
 from authgate.telemetry import metrics
 from authgate.tokens import security_profile
 from authgate.tokens.foreign_jwt import ForeignJwt

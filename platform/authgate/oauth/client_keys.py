@@ -16,7 +16,7 @@ from authgate import storage
 from authgate.clock import Clock
 from authgate.plugin_api import HttpClient, HttpFailure
 from authgate.storage.caches import Cached
-from authgate.storage.client_rows import Client
+from authgate.storage.clients.rows import Client
 from authgate.telemetry import metrics
 from authgate.tokens.foreign_jwt import ForeignJwt
 from authgate.tokens.jwk import BadJwk, PublicKey, usable_keys

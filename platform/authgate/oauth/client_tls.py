@@ -4,8 +4,8 @@ from cryptography import x509
 
 from authgate.clock import Clock
 from authgate.oauth.client_keys import ClientKeys
-from authgate.storage.client_metadata import SELF_SIGNED_TLS, TLS, ClientMetadata
-from authgate.storage.client_rows import Client
+from authgate.storage.clients.metadata import SELF_SIGNED_TLS, TLS, ClientMetadata
+from authgate.storage.clients.rows import Client
 from authgate.tokens.jwk import BadJwk, members_of
 from authgate.web.client_certificate import ClientCertificate, ClientCertificates
 from authgate.web.machine import MachineRequest

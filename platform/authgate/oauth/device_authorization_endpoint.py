@@ -11,9 +11,10 @@ from authgate.oauth.client_authentication import ClientAuthenticator
 from authgate.oauth.errors import UnauthorizedClient
 from authgate.oauth.grants import asked_scopes
 from authgate.oauth.grants.device_code import DeviceCodeGrant
-from authgate.storage import audit_events, device_codes
-from authgate.storage.client_rows import Client
-from authgate.storage.device_codes import Codes, NewRequest
+from authgate.storage import audit_events
+from authgate.storage.clients.rows import Client
+from authgate.storage.grants import device_codes
+from authgate.storage.grants.device_codes import Codes, NewRequest
 from authgate.telemetry import metrics
 from authgate.tokens import scopes
 from authgate.web.client_ip import bucket

@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 
 from authgate.clock import Clock
 from authgate.oauth.errors import InvalidDpopProof, UseDpopNonce
-from authgate.storage import spent_jtis
-from authgate.storage.client_rows import Client
+from authgate.storage.clients.rows import Client
+from authgate.storage.grants import spent_jtis
 from authgate.telemetry import metrics
 from authgate.tokens import security_profile
 from authgate.tokens.dpop_nonces import DpopNonces

@@ -2,9 +2,9 @@
 answered with this person or with nobody."""
 
 from authgate.oauth.authorization_request import AuthorizationRequest
-from authgate.storage import clients
-from authgate.storage.client_rows import Client
-from authgate.storage.users import User
+from authgate.storage.clients import clients
+from authgate.storage.clients.rows import Client
+from authgate.storage.people.users import User
 from authgate.tokens.id_token import Hint, IdTokens
 from authgate.tokens.jws import InvalidToken
 from authgate.tokens.subjects import Subjects, is_pairwise

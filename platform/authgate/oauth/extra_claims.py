@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from authgate.oauth.errors import InvalidRequest
-from authgate.storage.client_rows import Client
+from authgate.storage.clients.rows import Client
 from authgate.web.machine import Form
 from authgate_tenants import current_tenant
 

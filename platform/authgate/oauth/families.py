@@ -5,10 +5,10 @@ from uuid import UUID
 
 from authgate import audit, storage
 from authgate.audit import Event
-from authgate.storage import refresh_tokens, tokens
-from authgate.storage.authorization_codes import PresentedCode
-from authgate.storage.client_rows import Client
-from authgate.storage.refresh_tokens import Presented
+from authgate.storage.clients.rows import Client
+from authgate.storage.grants.authorization_codes import PresentedCode
+from authgate.storage.issued import refresh_tokens, tokens
+from authgate.storage.issued.refresh_tokens import Presented
 
 REFRESH = "refresh_token"
 

@@ -5,10 +5,10 @@ from authgate.oauth import families
 from authgate.oauth.bearer import BearerTokens, Presented
 from authgate.oauth.client_authentication import ClientAuthenticator
 from authgate.oauth.errors import InvalidClient, InvalidRequest
-from authgate.storage import refresh_tokens
-from authgate.storage.client_rows import Client
-from authgate.storage.refresh_tokens import RefreshStatus
-from authgate.storage.users import User
+from authgate.storage.clients.rows import Client
+from authgate.storage.issued import refresh_tokens
+from authgate.storage.issued.refresh_tokens import RefreshStatus
+from authgate.storage.people.users import User
 from authgate.tokens import security_profile
 from authgate.tokens.issuer import token_type
 from authgate.tokens.signed_answer import SignedAnswers

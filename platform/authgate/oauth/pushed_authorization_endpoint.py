@@ -17,7 +17,7 @@ from authgate.oauth.client_authentication import CREDENTIALS, ClientAuthenticato
 from authgate.oauth.dpop import DpopProofs
 from authgate.oauth.errors import InvalidDpopProof, InvalidRequest
 from authgate.oauth.request_object import RequestObjects
-from authgate.storage.client_rows import Client
+from authgate.storage.clients.rows import Client
 from authgate.telemetry import metrics
 from authgate.web.client_ip import bucket
 from authgate.web.limits import Limits

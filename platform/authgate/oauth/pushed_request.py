@@ -4,8 +4,8 @@ from datetime import datetime
 from typing import Final
 
 from authgate.oauth.authorization_request import AuthorizationRequest, UnprovenRequest
-from authgate.storage import authorization_requests
-from authgate.storage.client_rows import Client
+from authgate.storage.clients.rows import Client
+from authgate.storage.grants import authorization_requests
 
 NOT_GOOD: Final = (
     "The application's request (invalid_request_uri) is unknown, was used, or has ended."

@@ -4,8 +4,8 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from authgate import storage
-from authgate.storage import client_ids, client_registrations, clients
-from authgate.storage.client_rows import Client
+from authgate.storage.clients import clients, ids, registrations
+from authgate.storage.clients.rows import Client
 from authgate.storage.shared_cache import SharedCache
 from authgate_tenants import current_tenant
 
@@ -18,7 +18,7 @@ class RegisteredClients:
 
     async def find(self, client_id: str) -> Client | None:
         """The client with this id, whatever its status."""
-        if len(client_id) > client_ids.LONGEST or "\0" in client_id:
+        if len(client_id) > ids.LONGEST or "\0" in client_id:
             return None
         key = clients.cache_key(client_id)
         kept = self._cache.kept(key)
@@ -32,6 +32,6 @@ class RegisteredClients:
         # Half of the time is told from all of it, and few requests have to write.
         if client.expires_at is None or client.expires_at - now > lifetime / 2:
             return
-        await client_registrations.keep(client.client_id, until=now + lifetime)
+        await registrations.keep(client.client_id, until=now + lifetime)
         key = clients.cache_key(client.client_id)
         await storage.after_commit(partial(self._cache.invalidate, key))

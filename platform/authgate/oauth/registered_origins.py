@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from authgate.storage import clients
-from authgate.storage.client_rows import ApplicationType
-from authgate.storage.clients import Addresses
+from authgate.storage.clients import clients
+from authgate.storage.clients.clients import Addresses
+from authgate.storage.clients.rows import ApplicationType
 from authgate.storage.shared_cache import SharedCache
 from authgate.web import redirect_uris
 

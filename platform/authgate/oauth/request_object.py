@@ -13,8 +13,8 @@ from authgate.oauth.authorization_request import Parameters
 from authgate.oauth.client_keys import ClientKeys
 from authgate.oauth.errors import InvalidRequest, InvalidRequestObject, InvalidRequestUri
 from authgate.plugin_api import HttpClient, HttpFailure
-from authgate.storage import spent_jtis
-from authgate.storage.client_rows import Client
+from authgate.storage.clients.rows import Client
+from authgate.storage.grants import spent_jtis
 from authgate.tokens import security_profile
 from authgate.tokens.foreign_jwt import LEEWAY, ForeignJwt
 from authgate.tokens.jwk import ALGORITHMS

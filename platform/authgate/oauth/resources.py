@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from authgate.oauth.errors import InvalidTarget
-from authgate.storage.client_rows import Client
+from authgate.storage.clients.rows import Client
 from authgate.tokens import audiences
 from authgate_tenants import current_tenant
 

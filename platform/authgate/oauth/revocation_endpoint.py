@@ -5,8 +5,8 @@ from authgate.audit import Event
 from authgate.oauth.client_authentication import ClientAuthenticator
 from authgate.oauth.errors import InvalidRequest
 from authgate.oauth.registered_clients import RegisteredClients
-from authgate.storage import refresh_tokens, tokens
-from authgate.storage.client_rows import Client
+from authgate.storage.clients.rows import Client
+from authgate.storage.issued import refresh_tokens, tokens
 from authgate.tokens import verifier
 from authgate.tokens.jws import InvalidToken
 from authgate.web.client_ip import bucket

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from authgate.audit import Event
 from authgate.oauth import extra_claims, families
-from authgate.storage.redemptions import Spend
+from authgate.storage.batches.redemptions import Spend
 from authgate.tokens import lifetimes
 from authgate.tokens.id_token import IdTokens, SignIn
 from authgate.tokens.issuer import FreshToken, Grant, IssuedToken, TokenIssuer

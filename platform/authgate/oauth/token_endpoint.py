@@ -16,7 +16,7 @@ from authgate.oauth.errors import (
     UnsupportedGrantType,
 )
 from authgate.oauth.grants import Grant, TokenRequest
-from authgate.storage.client_rows import Client
+from authgate.storage.clients.rows import Client
 from authgate.tokens import security_profile
 from authgate.tokens.confirmation import Confirmation
 from authgate.tokens.issuer import IssuedToken

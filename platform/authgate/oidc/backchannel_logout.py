@@ -11,8 +11,9 @@ import structlog
 from authgate import storage
 from authgate.clock import Clock
 from authgate.plugin_api import HttpClient, HttpFailure
-from authgate.storage import clients, logout_deliveries
-from authgate.storage.logout_deliveries import LogoutDelivery
+from authgate.storage.clients import clients
+from authgate.storage.sign_in import logout_deliveries
+from authgate.storage.sign_in.logout_deliveries import LogoutDelivery
 from authgate.telemetry import metrics
 from authgate.tokens.logout_token import LogoutTokens
 from authgate.tokens.subjects import Subjects

@@ -15,9 +15,9 @@ from authgate import storage
 from authgate.oauth import client_assertion, dpop, pkce, request_object
 from authgate.oauth.authorization_request import PROMPTS, RESPONSE_MODES, SIGNED_MODES
 from authgate.oauth.grants import Grant
-from authgate.storage import scopes
-from authgate.storage.client_metadata import AUTHENTICATION_METHODS, SUBJECT_TYPES, TLS_METHODS
+from authgate.storage.clients.metadata import AUTHENTICATION_METHODS, SUBJECT_TYPES, TLS_METHODS
 from authgate.storage.shared_cache import SharedCache
+from authgate.storage.tenants import scopes
 from authgate.tokens import security_profile
 from authgate.tokens.authentication import ACR
 from authgate.tokens.id_token import algorithm_of

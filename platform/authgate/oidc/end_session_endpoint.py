@@ -13,7 +13,7 @@ from authgate.accounts.visits import SignedIn, visitor
 from authgate.clock import Clock
 from authgate.oauth.authorization_request import Parameters
 from authgate.oidc.logout_request import LogoutRequest
-from authgate.storage import clients
+from authgate.storage.clients import clients
 from authgate.telemetry import metrics
 from authgate.tokens.id_token import IdTokens
 from authgate.tokens.subjects import Subjects

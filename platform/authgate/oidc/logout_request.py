@@ -12,8 +12,8 @@ from typing import Self
 import orjson
 
 from authgate.oauth.authorization_request import Parameters
-from authgate.storage import client_ids, clients
-from authgate.storage.client_rows import Client
+from authgate.storage.clients import clients, ids
+from authgate.storage.clients.rows import Client
 from authgate.tokens.id_token import Hint, IdTokens
 from authgate.tokens.jws import InvalidToken
 from authgate_tenants.encryption import SealBroken, TenantCipher
@@ -96,7 +96,7 @@ async def _client(client_id: str, hint: Hint | None) -> Client | None:
     named = client_id or (hint.client_id if hint else "")
     if not named:
         return None
-    client = await clients.find(named) if len(named) <= client_ids.LONGEST else None
+    client = await clients.find(named) if len(named) <= ids.LONGEST else None
     if client is None or not client.is_active:
         raise UnprovenLogout("No such application is registered here.")
     return client

@@ -5,7 +5,7 @@ from datetime import datetime
 from authgate import audit, storage
 from authgate.accounts import access
 from authgate.audit import SYSTEM, Actor, Event
-from authgate.storage.consents import Consent
+from authgate.storage.grants.consents import Consent
 
 
 async def revoke_authorization(consent: Consent, *, now: datetime, actor: Actor = SYSTEM) -> int:

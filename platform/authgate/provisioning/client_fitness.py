@@ -6,9 +6,9 @@ from functools import partial
 
 from authgate.provisioning import client_keys_fitness, profile_fitness, sectors, token_fitness
 from authgate.provisioning.unfit import UnfitClient
-from authgate.storage.client_drafts import ClientDraft
-from authgate.storage.client_metadata import ClientMetadata
-from authgate.storage.client_rows import ApplicationType, ConsentPolicy
+from authgate.storage.clients.drafts import ClientDraft
+from authgate.storage.clients.metadata import ClientMetadata
+from authgate.storage.clients.rows import ApplicationType, ConsentPolicy
 from authgate.tokens.scopes import is_admin
 from authgate.web import redirect_uris
 from authgate.web.redirect_uris import BadRedirectUri

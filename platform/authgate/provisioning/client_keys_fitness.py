@@ -6,8 +6,8 @@ from urllib.parse import urldefrag, urlsplit
 import orjson
 from cryptography import x509
 
-from authgate.storage.client_drafts import ClientDraft
-from authgate.storage.client_metadata import (
+from authgate.storage.clients.drafts import ClientDraft
+from authgate.storage.clients.metadata import (
     AUTHENTICATION_METHODS,
     CLIENT_SECRET_JWT,
     PRIVATE_KEY_JWT,

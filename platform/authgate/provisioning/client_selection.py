@@ -15,8 +15,8 @@ from authgate.provisioning.clients import (
     revoke_client_tokens,
     set_client_status,
 )
-from authgate.storage import clients
-from authgate.storage.client_rows import Client, ClientStatus
+from authgate.storage.clients import clients
+from authgate.storage.clients.rows import Client, ClientStatus
 
 MOST = 100
 """Clients of one selection."""

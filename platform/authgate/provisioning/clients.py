@@ -11,11 +11,11 @@ from authgate.audit import ANONYMOUS, SYSTEM, Actor, Event
 from authgate.installation import Installation
 from authgate.provisioning import client_fitness, sectors
 from authgate.provisioning.unfit import UnfitClient
-from authgate.storage import clients
-from authgate.storage.client_drafts import ClientChange, ClientDraft
-from authgate.storage.client_metadata import CLIENT_SECRET_JWT
-from authgate.storage.client_rows import Client, ClientStatus
-from authgate.storage.client_secrets import new_secret
+from authgate.storage.clients import clients
+from authgate.storage.clients.drafts import ClientChange, ClientDraft
+from authgate.storage.clients.metadata import CLIENT_SECRET_JWT
+from authgate.storage.clients.rows import Client, ClientStatus
+from authgate.storage.clients.secrets import new_secret
 from authgate.tokens.client_secret_seal import ClientSecretSeal
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from authgate.storage.client_drafts import ClientDraft
+from authgate.storage.clients.drafts import ClientDraft
 from authgate.tokens.jwk import BadJwk, usable_keys
 from authgate.tokens.security_profile import (
     METHODS,

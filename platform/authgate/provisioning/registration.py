@@ -5,8 +5,8 @@ from uuid import UUID
 
 from authgate import audit, storage
 from authgate.audit import SYSTEM, Actor, Event
-from authgate.storage import initial_access_tokens
-from authgate.storage.initial_access_tokens import InitialAccessToken
+from authgate.storage.clients import initial_access_tokens
+from authgate.storage.clients.initial_access_tokens import InitialAccessToken
 
 
 class UnknownInitialAccessToken(LookupError):

@@ -7,8 +7,8 @@ from functools import partial
 from authgate import audit, storage
 from authgate.audit import SYSTEM, Actor, Event
 from authgate.installation import Installation
-from authgate.storage import scopes
-from authgate.storage.scopes import (
+from authgate.storage.tenants import scopes
+from authgate.storage.tenants.scopes import (
     LONGEST_DESCRIPTION,
     LONGEST_TITLE,
     Scope,

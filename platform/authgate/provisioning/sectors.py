@@ -8,8 +8,8 @@ from authgate import storage
 from authgate.installation import Installation
 from authgate.plugin_api import HttpFailure
 from authgate.provisioning.unfit import UnfitClient
-from authgate.storage.client_drafts import ClientDraft
-from authgate.storage.client_metadata import PAIRWISE, SUBJECT_TYPES
+from authgate.storage.clients.drafts import ClientDraft
+from authgate.storage.clients.metadata import PAIRWISE, SUBJECT_TYPES
 from authgate.tokens.subjects import redirect_hosts
 
 FIELD: Final = "sector_identifier_uri"

@@ -9,7 +9,7 @@ from authgate import audit, storage
 from authgate.audit import SYSTEM, Actor, Event
 from authgate.installation import Installation
 from authgate.settings import LimitSettings
-from authgate.storage.rate_limits import BadLimit, Limit
+from authgate.storage.redis.rate_limits import BadLimit, Limit
 from authgate.tokens.id_token import algorithm_of
 from authgate.tokens.security_profile import SIGNING_ALGORITHMS, signs_well
 from authgate_tenants import (

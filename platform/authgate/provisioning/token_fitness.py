@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from authgate.plugin_api import RESERVED_CLAIMS
-from authgate.storage.client_drafts import ClientDraft
+from authgate.storage.clients.drafts import ClientDraft
 from authgate.tokens.lifetimes import TokenProfile
 from authgate_tenants.scope import tenant_in_scope
 

@@ -5,8 +5,8 @@ from uuid import UUID
 
 from authgate import audit, storage
 from authgate.audit import SYSTEM, Actor, Event
-from authgate.storage import tokens
-from authgate.storage.tokens import TokenStatus
+from authgate.storage.issued import tokens
+from authgate.storage.issued.tokens import TokenStatus
 
 
 class UnknownToken(LookupError):

@@ -8,8 +8,9 @@ from authgate import audit, storage
 from authgate.accounts import access, logout
 from authgate.accounts.passwords import Passwords
 from authgate.audit import SYSTEM, Actor, Event
-from authgate.storage import login_failures, sessions, users
-from authgate.storage.users import User, UserRole, UserStatus
+from authgate.storage.people import users
+from authgate.storage.people.users import User, UserRole, UserStatus
+from authgate.storage.sign_in import login_failures, sessions
 
 
 class UnknownUser(LookupError):

@@ -4,8 +4,8 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from authgate.registration import metadata
-from authgate.storage.client_drafts import ClientChange, ClientDraft
-from authgate.storage.client_rows import Client
+from authgate.storage.clients.drafts import ClientChange, ClientDraft
+from authgate.storage.clients.rows import Client
 from authgate.tokens.security_profile import stricter
 
 

@@ -25,12 +25,12 @@ from authgate.oauth.errors import OAuthError
 from authgate.plugin_api import HttpClient, HttpFailure, HttpResponse
 from authgate.provisioning import UnfitClient, UnknownClient
 from authgate.registration import changes, metadata
-from authgate.storage import client_ids, clients
 from authgate.storage.caches import Cached
-from authgate.storage.client_drafts import ClientDraft
-from authgate.storage.client_metadata import PRIVATE_KEY_JWT
-from authgate.storage.client_rows import Client, ClientStatus
-from authgate.storage.clients import ClientIdTaken
+from authgate.storage.clients import clients, ids
+from authgate.storage.clients.clients import ClientIdTaken
+from authgate.storage.clients.drafts import ClientDraft
+from authgate.storage.clients.metadata import PRIVATE_KEY_JWT
+from authgate.storage.clients.rows import Client, ClientStatus
 from authgate.telemetry import metrics
 from authgate.web.limits import Limits
 from authgate.web.redirect_uris import BadRedirectUri
@@ -74,7 +74,7 @@ class MetadataDocuments:
         """
         if not current_tenant().settings.client_id_metadata_documents:
             return
-        stored = await clients.find(client_id) if len(client_id) <= client_ids.LONGEST else None
+        stored = await clients.find(client_id) if len(client_id) <= ids.LONGEST else None
         if stored is not None and not stored.has_document:
             return  # an administrator has made it
         draft = await self._described(client_id, address)
@@ -137,7 +137,7 @@ def check_address(client_id: str) -> None:
     is_plain = client_id.isascii() and client_id.isprintable() and "\\" not in client_id
     if not (
         is_plain
-        and len(client_id) <= client_ids.LONGEST
+        and len(client_id) <= ids.LONGEST
         and parts.scheme == "https"
         and parts.hostname
         and "@" not in parts.netloc

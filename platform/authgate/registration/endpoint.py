@@ -26,10 +26,10 @@ from authgate.oauth.registered_clients import RegisteredClients
 from authgate.oauth.turns import Turns
 from authgate.provisioning import NewClient, UnfitClient
 from authgate.registration import changes, metadata
-from authgate.storage import client_registrations, clients, initial_access_tokens
-from authgate.storage.client_drafts import ClientChange, ClientDraft
-from authgate.storage.client_rows import Client, ClientStatus
-from authgate.storage.contest import Contest
+from authgate.storage.batches.contest import Contest
+from authgate.storage.clients import clients, initial_access_tokens, registrations
+from authgate.storage.clients.drafts import ClientChange, ClientDraft
+from authgate.storage.clients.rows import Client, ClientStatus
 from authgate.telemetry.metrics import client_registrations as counted
 from authgate.web.client_ip import bucket
 from authgate.web.limits import Limits
@@ -149,7 +149,7 @@ class RegistrationEndpoint:
             # Last of all: to make a client may take another host's answer, outside of this unit.
             if token is not None and not await initial_access_tokens.spend(token, now=now):
                 raise InvalidToken(_NOT_GOOD)
-            managed_by = await client_registrations.grant(made.client.client_id)
+            managed_by = await registrations.grant(made.client.client_id)
             await _record(Event.CLIENT_REGISTERED, made.client)
         return made, managed_by
 
@@ -159,7 +159,7 @@ class RegistrationEndpoint:
         token = _bearer(request)
         named = dict(parse_pairs(request.query)).get("client_id", "")
         client = await self._clients.find(named)
-        if client is None or not await client_registrations.is_held(named, token):
+        if client is None or not await registrations.is_held(named, token):
             # RFC 7592 section 2: the same where there is no such client any more.
             raise InvalidToken(_NOT_GOOD)
         return client, token
@@ -184,7 +184,7 @@ class RegistrationEndpoint:
             except (UnfitClient, BadRedirectUri) as error:
                 raise metadata.refusal(error) from error
             # Last of all: a change may take another host's answer, outside of this unit.
-            another = await client_registrations.rotate(client.client_id, token)
+            another = await registrations.rotate(client.client_id, token)
             if another is None:
                 # What was changed meanwhile is changed back, and whoever came first has it.
                 raise InvalidToken(_NOT_GOOD)

@@ -17,14 +17,14 @@ from pydantic_core import PydanticCustomError
 
 from authgate.oauth.errors import InvalidClientMetadata, InvalidRedirectUri, OAuthError
 from authgate.provisioning.unfit import UnfitClient
-from authgate.storage.client_drafts import ClientDraft
-from authgate.storage.client_metadata import (
+from authgate.storage.clients.drafts import ClientDraft
+from authgate.storage.clients.metadata import (
     AUTHENTICATION_METHODS,
     CLIENT_SECRET_JWT,
     PRIVATE_KEY_JWT,
     ClientMetadata,
 )
-from authgate.storage.client_rows import ApplicationType, Client, ClientStatus
+from authgate.storage.clients.rows import ApplicationType, Client, ClientStatus
 from authgate.tokens import scopes
 from authgate.tokens.id_token import algorithm_of
 from authgate.tokens.refresh_rotation import OFFLINE

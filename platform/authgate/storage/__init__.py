@@ -1,7 +1,8 @@
 """What the server remembers: one module per table, which holds the row and every query on it.
 
 ``opened`` connects; ``transaction`` is the unit of work of a request or job. Nothing outside of
-this room and the tenants' speaks to a database or to Redis.
+this room and the tenants' speaks to a database or to Redis. Tables lie in inner rooms by what they
+are about; ``postgres``, ``sqlite``, ``redis`` and ``batches`` know no tables.
 """
 
 from authgate.storage.connection import append, dialect, opened, redeem

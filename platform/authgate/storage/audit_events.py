@@ -7,8 +7,9 @@ from uuid import UUID
 import orjson
 from tortoise import fields
 
-from authgate.storage import client_ids, connection
-from authgate.storage.append_log import Row, Table
+from authgate.storage import connection
+from authgate.storage.batches.append_log import Row, Table
+from authgate.storage.clients import ids
 from authgate_tenants import TenantOwned, current_tenant
 
 
@@ -22,7 +23,7 @@ class AuditEvent(TenantOwned):
     actor_type = fields.CharField(16)
     actor_id = fields.CharField(128, default="")
     actor_name = fields.CharField(128, default="")
-    client_id = fields.CharField(client_ids.LONGEST, default="")
+    client_id = fields.CharField(ids.LONGEST, default="")
     resource_type = fields.CharField(32, default="")
     resource_id = fields.CharField(128, default="")
     ip = fields.CharField(45, default="")

@@ -12,16 +12,22 @@ from tortoise import Tortoise, connections
 from tortoise.backends.base.executor import EXECUTOR_CACHE
 
 from authgate.settings import DatabaseSettings
-from authgate.storage import database, sqlite_client
-from authgate.storage.append_log import (
+from authgate.storage import database
+from authgate.storage.batches.append_log import (
     AppendLog,
     PostgresWriter,
     Row,
     SqliteWriter,
 )
-from authgate.storage.asyncpg_client import TenantClient
-from authgate.storage.lookups import Lookup, Lookups, PostgresReader, Record, SqliteReader
-from authgate.storage.redemptions import PostgresRedeemer, Redemptions, Spend, SqliteRedeemer
+from authgate.storage.batches.lookups import Lookup, Lookups, PostgresReader, Record, SqliteReader
+from authgate.storage.batches.redemptions import (
+    PostgresRedeemer,
+    Redemptions,
+    Spend,
+    SqliteRedeemer,
+)
+from authgate.storage.postgres.client import TenantClient
+from authgate.storage.sqlite.client import make_private, turn_of
 from authgate.telemetry.tracing import Tracer
 
 _SQLITE_SECONDS = 6.0
@@ -140,7 +146,7 @@ async def opened(
     """Connect this process to the database until the block ends."""
     global _open  # noqa: PLW0603  # one database for a process, as Tortoise has it
     if settings.is_sqlite:
-        sqlite_client.make_private(database.sqlite_path(settings))
+        make_private(database.sqlite_path(settings))
     EXECUTOR_CACHE.clear()  # it holds statements in the dialect of whatever was open before
     # Servers run the start-up in another task than the requests, which Tortoise's own context
     # variable would not reach.
@@ -186,7 +192,7 @@ def _connected(settings: DatabaseSettings) -> _Open:
 
 def _on_sqlite(settings: DatabaseSettings) -> _Open:
     path, seconds = database.sqlite_path(settings), _SQLITE_SECONDS
-    turn = sqlite_client.turn_of(connections.get("default"))
+    turn = turn_of(connections.get("default"))
     log = AppendLog(SqliteWriter(path, turn), "sqlite", seconds=seconds)
     redemptions = Redemptions(SqliteRedeemer(path, turn), log, "sqlite", seconds=seconds)
     return _Open("sqlite", log, redemptions, Lookups(SqliteReader(path), seconds=seconds))

@@ -11,34 +11,34 @@ from pydantic import SecretStr
 from tortoise.exceptions import BaseORMException, DBConnectionError
 
 from authgate.settings import DatabaseSettings
-from authgate.storage import sqlite_client
+from authgate.storage.sqlite.client import PRAGMAS
 
 Dialect = Literal["sqlite", "postgres"]
 
 MODEL_MODULES = (
     "authgate_tenants.models",
     "authgate.storage.audit_events",
-    "authgate.storage.authorization_codes",
-    "authgate.storage.authorization_requests",
-    "authgate.storage.client_rows",
-    "authgate.storage.scopes",
-    "authgate.storage.connections",
-    "authgate.storage.consents",
-    "authgate.storage.device_codes",
-    "authgate.storage.external_identities",
-    "authgate.storage.initial_access_tokens",
+    "authgate.storage.grants.authorization_codes",
+    "authgate.storage.grants.authorization_requests",
+    "authgate.storage.clients.rows",
+    "authgate.storage.tenants.scopes",
+    "authgate.storage.sign_in.connections",
+    "authgate.storage.grants.consents",
+    "authgate.storage.grants.device_codes",
+    "authgate.storage.sign_in.external_identities",
+    "authgate.storage.clients.initial_access_tokens",
     "authgate.storage.idempotent_requests",
-    "authgate.storage.login_failures",
-    "authgate.storage.logout_deliveries",
-    "authgate.storage.pairwise_secrets",
-    "authgate.storage.refresh_tokens",
-    "authgate.storage.session_clients",
-    "authgate.storage.sessions",
-    "authgate.storage.signing_key_steps",
-    "authgate.storage.signing_keys",
-    "authgate.storage.spent_jtis",
-    "authgate.storage.tokens",
-    "authgate.storage.users",
+    "authgate.storage.sign_in.login_failures",
+    "authgate.storage.sign_in.logout_deliveries",
+    "authgate.storage.keys.pairwise_secrets",
+    "authgate.storage.issued.refresh_tokens",
+    "authgate.storage.sign_in.session_clients",
+    "authgate.storage.sign_in.sessions",
+    "authgate.storage.keys.signing_key_steps",
+    "authgate.storage.keys.signing_keys",
+    "authgate.storage.grants.spent_jtis",
+    "authgate.storage.issued.tokens",
+    "authgate.storage.people.users",
 )
 MIGRATIONS = "authgate.storage.migrations"
 APP_LABEL = "models"
@@ -107,9 +107,9 @@ def orm_config(settings: DatabaseSettings, *, as_owner: bool = False) -> dict[st
 
 def _sqlite_connection(settings: DatabaseSettings, *, as_owner: bool) -> dict[str, Any]:
     # SQLite rebuilds tables to change them, which foreign keys must not watch.
-    pragmas = sqlite_client.PRAGMAS | ({"foreign_keys": "OFF"} if as_owner else {})
+    pragmas = PRAGMAS | ({"foreign_keys": "OFF"} if as_owner else {})
     return {
-        "engine": "authgate.storage.sqlite_client",
+        "engine": "authgate.storage.sqlite.client",
         "credentials": {"file_path": sqlite_path(settings), **pragmas},
     }
 
@@ -135,8 +135,8 @@ def _postgres_connection(settings: DatabaseSettings, *, as_owner: bool) -> dict[
         credentials["command_timeout"] = answer_seconds(settings)
     if settings.pgbouncer and not as_owner:
         credentials["statement_cache_size"] = 0
-    engine = "url_client" if as_owner else "asyncpg_client"
-    return {"engine": f"authgate.storage.{engine}", "credentials": credentials}
+    engine = "url_client" if as_owner else "client"
+    return {"engine": f"authgate.storage.postgres.{engine}", "credentials": credentials}
 
 
 def answer_seconds(settings: DatabaseSettings) -> float:

@@ -12,8 +12,9 @@ from tortoise import connections
 from tortoise.exceptions import DBConnectionError
 
 from authgate.settings import DatabaseSettings
-from authgate.storage import database, migrate, row_security
+from authgate.storage import database, migrate
 from authgate.storage.ping import ping
+from authgate.storage.postgres import row_security
 
 PATIENCE_SECONDS = 30.0
 """How long a server process waits for a database that is away; half of what its start may take."""

@@ -13,7 +13,9 @@ from tortoise.migrations.api.migrate import migrate as run_migrations
 from tortoise.migrations.executor import MigrationExecutor
 
 from authgate.settings import DatabaseSettings
-from authgate.storage import database, migrations, row_security, sqlite_client
+from authgate.storage import database, migrations
+from authgate.storage.postgres import row_security
+from authgate.storage.sqlite.client import make_private
 
 _LOCK = 0x61757468  # any number, the same for everybody who migrates
 
@@ -31,7 +33,7 @@ async def migrate(settings: DatabaseSettings, *, target: str | None = None) -> l
     if target not in (None, "zero", *(module.name for module in iter_modules(migrations.__path__))):
         raise UnknownMigration(target)
     if settings.is_sqlite:
-        sqlite_client.make_private(database.sqlite_path(settings))
+        make_private(database.sqlite_path(settings))
         return await _run(settings, target)
     async with _alone(settings) as owner:
         steps = await _run(settings, target)

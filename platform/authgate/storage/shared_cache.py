@@ -5,7 +5,7 @@ from typing import Generic, TypeVar
 from uuid import UUID
 
 from authgate.storage.caches import Cached, CacheStats
-from authgate.storage.invalidation import Invalidations
+from authgate.storage.redis.invalidation import Invalidations
 
 V = TypeVar("V")
 

@@ -12,18 +12,18 @@ from typing import Any
 
 from tortoise.backends.base.client import BaseDBAsyncClient, TransactionalDBClient
 
-from authgate.storage.append_log import Row
+from authgate.storage.batches.append_log import Row
+from authgate.storage.batches.lookups import Lookup, Record
+from authgate.storage.batches.redemptions import Spend
 from authgate.storage.connection import Appends, Finds, Redeems
-from authgate.storage.lookups import Lookup, Record
-from authgate.storage.redemptions import Spend
 from authgate.storage.unit_of_work import in_transaction
 from authgate.telemetry.tracing import Attribute, Tracer
 
 _TABLE = re.compile(r"\b(?:FROM|INTO|UPDATE)\s+\"?([a-z_]+)\"?", re.IGNORECASE)
 _SYSTEMS = {"sqlite": "sqlite", "postgres": "postgresql"}
 _ENGINES = {
-    "authgate.storage.asyncpg_client": "authgate.storage.traced_asyncpg_client",
-    "authgate.storage.sqlite_client": "authgate.storage.traced_sqlite_client",
+    "authgate.storage.postgres.client": "authgate.storage.postgres.traced_client",
+    "authgate.storage.sqlite.client": "authgate.storage.sqlite.traced_client",
 }
 
 

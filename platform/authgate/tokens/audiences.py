@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from authgate.storage.client_rows import Client
+from authgate.storage.clients.rows import Client
 from authgate.tokens.scopes import is_admin
 from authgate_tenants import Tenant
 

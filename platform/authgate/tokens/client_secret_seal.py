@@ -6,7 +6,7 @@ sealed under the tenant's key; of every other client's secret there is a hash an
 
 from datetime import datetime
 
-from authgate.storage.client_rows import Client
+from authgate.storage.clients.rows import Client
 from authgate_tenants import current_tenant
 from authgate_tenants.encryption import TenantEncryption
 

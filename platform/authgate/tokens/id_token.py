@@ -7,8 +7,8 @@ from typing import NamedTuple
 from uuid_utils import uuid7
 
 from authgate.clock import Clock
-from authgate.storage.client_rows import Client
-from authgate.storage.users import User
+from authgate.storage.clients.rows import Client
+from authgate.storage.people.users import User
 from authgate.tokens import jws, standard_claims
 from authgate.tokens.authentication import Authentication
 from authgate.tokens.jws import InvalidToken

@@ -13,12 +13,13 @@ from authgate.audit import Actor, Event
 from authgate.clock import Clock
 from authgate.plugin_api import TokenClaimsRequest
 from authgate.plugin_manager import AddedClaims, DroppedClaim, Plugins
-from authgate.storage import audit_events, tokens
-from authgate.storage.append_log import Row
-from authgate.storage.client_rows import Client
-from authgate.storage.redemptions import Spend
-from authgate.storage.tokens import NewToken, TokenCategory
-from authgate.storage.users import User
+from authgate.storage import audit_events
+from authgate.storage.batches.append_log import Row
+from authgate.storage.batches.redemptions import Spend
+from authgate.storage.clients.rows import Client
+from authgate.storage.issued import tokens
+from authgate.storage.issued.tokens import NewToken, TokenCategory
+from authgate.storage.people.users import User
 from authgate.telemetry import metrics
 from authgate.tokens import audiences
 from authgate.tokens.authentication import ACR

@@ -9,7 +9,7 @@ from uuid import UUID
 import orjson
 from jwt.algorithms import get_default_algorithms
 
-from authgate.storage.signing_keys import KeyState, NewKey
+from authgate.storage.keys.signing_keys import KeyState, NewKey
 from authgate.tokens.algorithms import ALGORITHMS, P256_ORDER, PrivateKey
 from authgate.tokens.signer import Signer
 from authgate_tenants.encryption import TenantCipher

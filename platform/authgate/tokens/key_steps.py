@@ -6,8 +6,8 @@ to, sealed for this key and state. A key whose row is behind what is written dow
 
 from collections.abc import Iterable
 
-from authgate.storage.signing_key_steps import Step
-from authgate.storage.signing_keys import KeyState
+from authgate.storage.keys.signing_key_steps import Step
+from authgate.storage.keys.signing_keys import KeyState
 from authgate_tenants.encryption import TenantCipher
 
 _KIND = "signing-key-step"

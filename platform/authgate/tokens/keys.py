@@ -16,8 +16,9 @@ import structlog
 from authgate import audit
 from authgate.audit import Actor, Event
 from authgate.clock import Clock, utc_now
-from authgate.storage import after_commit, signing_key_steps, signing_keys, transaction
-from authgate.storage.signing_keys import KeyState, NewKey, PublishedKey, SigningKey
+from authgate.storage import after_commit, transaction
+from authgate.storage.keys import signing_key_steps, signing_keys
+from authgate.storage.keys.signing_keys import KeyState, NewKey, PublishedKey, SigningKey
 from authgate.tokens import key_steps, lifetimes
 from authgate.tokens.algorithms import ALGORITHMS
 from authgate.tokens.key_set import MAX_AGE, MAX_AGE_AFTER_REVOCATION, JwksDocument, KeySet, sealed

@@ -3,7 +3,7 @@
 import random
 from enum import StrEnum
 
-from authgate.storage.client_rows import Client
+from authgate.storage.clients.rows import Client
 from authgate.tokens import security_profile
 from authgate_tenants import TenantSettings, current_tenant
 

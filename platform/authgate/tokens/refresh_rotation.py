@@ -5,12 +5,12 @@ from typing import NamedTuple
 from uuid import UUID
 
 from authgate.clock import Clock
-from authgate.storage import refresh_tokens
-from authgate.storage.append_log import Row
-from authgate.storage.client_rows import Client
-from authgate.storage.redemptions import Spend
-from authgate.storage.refresh_tokens import NewRefreshToken, Presented, RefreshStatus
-from authgate.storage.users import User
+from authgate.storage.batches.append_log import Row
+from authgate.storage.batches.redemptions import Spend
+from authgate.storage.clients.rows import Client
+from authgate.storage.issued import refresh_tokens
+from authgate.storage.issued.refresh_tokens import NewRefreshToken, Presented, RefreshStatus
+from authgate.storage.people.users import User
 from authgate.tokens import lifetimes, security_profile
 from authgate.tokens.authentication import Authentication
 from authgate.tokens.confirmation import NO_KEY, Confirmation

@@ -7,8 +7,8 @@ looked at in each place that it is about, so that it holds for clients from befo
 from enum import StrEnum
 from typing import Final
 
-from authgate.storage.client_metadata import PRIVATE_KEY_JWT, TLS_METHODS
-from authgate.storage.client_rows import Client
+from authgate.storage.clients.metadata import PRIVATE_KEY_JWT, TLS_METHODS
+from authgate.storage.clients.rows import Client
 from authgate.tokens.jwk import ALGORITHMS
 from authgate_tenants import TenantSettings, current_tenant
 

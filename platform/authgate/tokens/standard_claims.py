@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from authgate.storage.users import User
+from authgate.storage.people.users import User
 
 BY_SCOPE = {
     "profile": frozenset({"name", "preferred_username", "updated_at", "picture"}),

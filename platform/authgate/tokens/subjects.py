@@ -15,10 +15,10 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from authgate.clock import Clock
-from authgate.storage import pairwise_secrets
-from authgate.storage.client_metadata import PAIRWISE, ClientMetadata
-from authgate.storage.client_rows import Client
-from authgate.storage.users import User
+from authgate.storage.clients.metadata import PAIRWISE, ClientMetadata
+from authgate.storage.clients.rows import Client
+from authgate.storage.keys import pairwise_secrets
+from authgate.storage.people.users import User
 from authgate_tenants import current_tenant
 from authgate_tenants.encryption import TenantEncryption
 

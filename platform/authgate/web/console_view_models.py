@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from authgate.storage.client_rows import ClientStatus
+from authgate.storage.clients.rows import ClientStatus
 
 
 class Done(StrEnum):

@@ -16,7 +16,7 @@ from pydantic import SecretStr
 from authgate.settings import DatabaseSettings
 from authgate.storage import is_outage, migrate
 from authgate.storage.ping import ping
-from authgate.storage.redis import RedisConnection, RedisUnavailable
+from authgate.storage.redis.connection import RedisConnection, RedisUnavailable
 from authgate.telemetry import metrics
 from authgate.web.machine import NO_STORE, Handler, Headers, MachineRequest, Reply
 

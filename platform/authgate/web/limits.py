@@ -10,8 +10,8 @@ from typing import NamedTuple
 from authgate import audit
 from authgate.audit import Event
 from authgate.settings import LimitSettings
-from authgate.storage.rate_limits import Decision, Limit, RateLimiter
-from authgate.storage.redis import tenant_key
+from authgate.storage.redis.connection import tenant_key
+from authgate.storage.redis.rate_limits import Decision, Limit, RateLimiter
 from authgate.telemetry import metrics
 from authgate_tenants import current_tenant
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from authgate.storage.client_rows import ClientStatus
-from authgate.storage.users import UserStatus
+from authgate.storage.clients.rows import ClientStatus
+from authgate.storage.people.users import UserStatus
 from authgate.web.console_view_models import ClientLine, ConsoleFrame
 
 

@@ -12,7 +12,7 @@ from authgate import provisioning
 from authgate.admin.catalogue import OPERATIONS
 from authgate.admin.operations import Operation
 from authgate.provisioning import NewClient
-from authgate.storage.client_drafts import ClientDraft
+from authgate.storage.clients.drafts import ClientDraft
 from authgate.tokens.admin_scopes import Scope
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.caller import Caller

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
-from authgate.storage.client_rows import ClientStatus
-from authgate.storage.tokens import TokenStatus
-from authgate.storage.users import UserStatus
+from authgate.storage.clients.rows import ClientStatus
+from authgate.storage.issued.tokens import TokenStatus
+from authgate.storage.people.users import UserStatus
 from authgate.web.authorization_view_models import AuthorizationLine, AuthorizationsPage
 from authgate.web.client_form_view_models import ClientFields, ClientFormPage, OfferedSettings
 from authgate.web.client_view_models import ClientPage, SecretLine

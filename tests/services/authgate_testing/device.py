@@ -7,7 +7,7 @@ import httpx2
 from uuid_utils.compat import uuid7
 
 from authgate.provisioning import NewClient
-from authgate.storage.device_codes import NewRequest
+from authgate.storage.grants.device_codes import NewRequest
 from authgate_tenants import Tenant
 from authgate_testing.person import Person
 

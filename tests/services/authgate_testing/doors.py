@@ -11,10 +11,10 @@ from authgate import provisioning
 from authgate.accounts.passwords import Passwords
 from authgate.provisioning import NewClient
 from authgate.settings import Settings
-from authgate.storage import users
-from authgate.storage.client_drafts import ClientDraft
-from authgate.storage.client_rows import ApplicationType
-from authgate.storage.users import User
+from authgate.storage.clients.drafts import ClientDraft
+from authgate.storage.clients.rows import ApplicationType
+from authgate.storage.people import users
+from authgate.storage.people.users import User
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.application import Application
 from authgate_testing.caller import Caller

@@ -9,21 +9,23 @@ from uuid_utils.compat import uuid7
 
 from authgate import storage
 from authgate.settings import DatabaseSettings
-from authgate.storage import clients, tokens, users
-from authgate.storage.authorization_codes import AuthorizationCode
-from authgate.storage.authorization_requests import AuthorizationRequestRow
-from authgate.storage.client_drafts import ClientDraft
-from authgate.storage.client_rows import ClientRow
-from authgate.storage.device_codes import DeviceCode
+from authgate.storage.clients import clients
+from authgate.storage.clients.drafts import ClientDraft
+from authgate.storage.clients.initial_access_tokens import InitialAccessTokenRow
+from authgate.storage.clients.rows import ClientRow
+from authgate.storage.grants.authorization_codes import AuthorizationCode
+from authgate.storage.grants.authorization_requests import AuthorizationRequestRow
+from authgate.storage.grants.device_codes import DeviceCode
+from authgate.storage.grants.spent_jtis import SpentJti
 from authgate.storage.idempotent_requests import IdempotentRequest
-from authgate.storage.initial_access_tokens import InitialAccessTokenRow
-from authgate.storage.login_failures import LoginFailure
-from authgate.storage.logout_deliveries import DeliveryStatus, LogoutDelivery
-from authgate.storage.refresh_tokens import RefreshToken
-from authgate.storage.session_clients import SessionClient
-from authgate.storage.sessions import Session
-from authgate.storage.spent_jtis import SpentJti
-from authgate.storage.tokens import NewToken, Token, TokenCategory
+from authgate.storage.issued import tokens
+from authgate.storage.issued.refresh_tokens import RefreshToken
+from authgate.storage.issued.tokens import NewToken, Token, TokenCategory
+from authgate.storage.people import users
+from authgate.storage.sign_in.login_failures import LoginFailure
+from authgate.storage.sign_in.logout_deliveries import DeliveryStatus, LogoutDelivery
+from authgate.storage.sign_in.session_clients import SessionClient
+from authgate.storage.sign_in.sessions import Session
 from authgate_tenants import Tenant, TenantOwned, TenantSettings, TenantStatus, use_tenant
 from authgate_testing.tenants import create_tenant
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from authgate import provisioning
 from authgate.installation import Installation
 from authgate.provisioning import NewClient
-from authgate.storage.client_drafts import ClientDraft
+from authgate.storage.clients.drafts import ClientDraft
 from authgate_tenants import Tenant, TenantSettings, use_tenant
 
 

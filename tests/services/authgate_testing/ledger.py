@@ -9,9 +9,9 @@ from authgate.audit import Event
 from authgate.settings import DatabaseSettings
 from authgate.storage.audit_events import AuditEvent
 from authgate.storage.database import sqlite_path
-from authgate.storage.device_codes import DeviceCode
-from authgate.storage.sessions import Session
-from authgate.storage.tokens import Token
+from authgate.storage.grants.device_codes import DeviceCode
+from authgate.storage.issued.tokens import Token
+from authgate.storage.sign_in.sessions import Session
 from authgate_tenants import Tenant, TenantOwned, use_tenant
 from authgate_testing.postgres import PostgresServer
 

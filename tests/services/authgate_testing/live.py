@@ -13,9 +13,9 @@ from authgate.accounts.passwords import Passwords
 from authgate.installation import Installation
 from authgate.provisioning import NewClient
 from authgate.settings import DatabaseSettings, KeySettings, Settings
-from authgate.storage.client_drafts import ClientDraft
-from authgate.storage.client_rows import ApplicationType, ConsentPolicy
-from authgate.storage.users import UserRole
+from authgate.storage.clients.drafts import ClientDraft
+from authgate.storage.clients.rows import ApplicationType, ConsentPolicy
+from authgate.storage.people.users import UserRole
 from authgate_tenants import TenantSettings, use_tenant
 from authgate_testing.processes import running
 from authgate_testing.readiness import is_ready

@@ -5,7 +5,7 @@ from functools import partial
 import pytest
 
 from authgate import app
-from authgate.storage.rate_limits import MemoryRateLimiter
+from authgate.storage.redis.rate_limits import MemoryRateLimiter
 
 
 @pytest.fixture

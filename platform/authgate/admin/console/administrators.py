@@ -9,7 +9,7 @@ from authgate import audit
 from authgate.accounts.answers import see_other
 from authgate.accounts.visits import SignedIn, signed_in
 from authgate.audit import Actor
-from authgate.storage.users import UserRole
+from authgate.storage.people.users import UserRole
 from authgate_tenants import current_tenant
 
 _RECENTLY = timedelta(minutes=15)

@@ -16,9 +16,9 @@ from authgate.admin.console.client_kinds import kind_of
 from authgate.admin.console.frame import ROOT, Console, done, held_client, named_client
 from authgate.admin.console.fresh_secret import FreshSecrets
 from authgate.provisioning import UnfitClient
-from authgate.storage import consents
-from authgate.storage.client_metadata import CLIENT_SECRET_JWT
-from authgate.storage.client_rows import Client
+from authgate.storage.clients.metadata import CLIENT_SECRET_JWT
+from authgate.storage.clients.rows import Client
+from authgate.storage.grants import consents
 from authgate.web.client_form_view_models import ClientFields, ClientFormPage
 from authgate.web.console_view_models import DeleteClientPage, Done, RotatePage, RotationFields
 

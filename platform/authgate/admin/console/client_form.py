@@ -10,10 +10,11 @@ from typing import Any
 from authgate.admin.console import metadata_fields
 from authgate.admin.console.client_kinds import BEGINNINGS, GRANTS, REFRESH_TOKEN
 from authgate.provisioning import client_fitness
-from authgate.storage import client_ids, scopes
-from authgate.storage.client_drafts import ClientChange, ClientDraft
-from authgate.storage.client_metadata import AUTHENTICATION_METHODS, TLS_METHODS
-from authgate.storage.client_rows import Client, ConsentPolicy
+from authgate.storage.clients import ids
+from authgate.storage.clients.drafts import ClientChange, ClientDraft
+from authgate.storage.clients.metadata import AUTHENTICATION_METHODS, TLS_METHODS
+from authgate.storage.clients.rows import Client, ConsentPolicy
+from authgate.storage.tenants import scopes
 from authgate.tokens.id_token import algorithm_of
 from authgate.tokens.jwk import ALGORITHMS
 from authgate.tokens.lifetimes import TokenProfile
@@ -27,7 +28,7 @@ _METHODS = frozenset((*AUTHENTICATION_METHODS, *TLS_METHODS)) & _TICKS
 _LONGEST = {
     "name": 80,
     "description": 500,
-    "client_id": client_ids.LONGEST,
+    "client_id": ids.LONGEST,
     "project": 64,
     "service_account": 255,
     "jwks": 65_536,

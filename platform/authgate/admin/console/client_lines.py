@@ -5,8 +5,8 @@ from dataclasses import replace
 
 from authgate.admin.console import frame
 from authgate.admin.console.client_kinds import grant_names, kind_of
-from authgate.storage import clients
-from authgate.storage.client_rows import Client
+from authgate.storage.clients import clients
+from authgate.storage.clients.rows import Client
 from authgate.web.console_view_models import ClientLine
 
 

@@ -6,7 +6,7 @@ from werkzeug.exceptions import BadRequest
 from authgate.admin.console import client_lines, frame
 from authgate.admin.console.client_search import PATH, STATUSES, TYPES, ClientSearch
 from authgate.admin.console.frame import ROOT, Console
-from authgate.storage import clients
+from authgate.storage.clients import clients
 from authgate.storage.paging import BadCursor, Order
 from authgate.web.console_view_models import ClientsPage, SortLink
 

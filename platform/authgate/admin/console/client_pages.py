@@ -20,12 +20,15 @@ from authgate.admin.console.administrators import actor
 from authgate.admin.console.client_kinds import grant_names, kind_of
 from authgate.admin.console.frame import ROOT, Console, done, held_client, named_client
 from authgate.provisioning import NotApproved, UnknownClient
-from authgate.storage import clients, consents, tokens, users
-from authgate.storage.client_metadata import ClientMetadata
-from authgate.storage.client_rows import Client, ClientStatus
-from authgate.storage.consents import Consent
+from authgate.storage.clients import clients
+from authgate.storage.clients.metadata import ClientMetadata
+from authgate.storage.clients.rows import Client, ClientStatus
+from authgate.storage.grants import consents
+from authgate.storage.grants.consents import Consent
+from authgate.storage.issued import tokens
+from authgate.storage.issued.tokens import Token, TokenFilter
 from authgate.storage.paging import Order
-from authgate.storage.tokens import Token, TokenFilter
+from authgate.storage.people import users
 from authgate.web.client_view_models import ClientPage, SecretLine
 from authgate.web.console_view_models import Done
 

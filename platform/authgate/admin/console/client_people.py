@@ -9,10 +9,11 @@ from authgate import provisioning
 from authgate.admin.console import client_lines
 from authgate.admin.console.administrators import actor
 from authgate.admin.console.frame import ROOT, Console, done, named_client
-from authgate.storage import consents, users
-from authgate.storage.client_rows import Client
-from authgate.storage.consents import Consent
+from authgate.storage.clients.rows import Client
+from authgate.storage.grants import consents
+from authgate.storage.grants.consents import Consent
 from authgate.storage.paging import BadCursor, Order
+from authgate.storage.people import users
 from authgate.web import row_ids
 from authgate.web.authorization_view_models import AuthorizationLine, AuthorizationsPage
 from authgate.web.console_view_models import Done

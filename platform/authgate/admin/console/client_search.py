@@ -6,8 +6,8 @@ from typing import ClassVar, Self
 
 from authgate.admin.console import list_search
 from authgate.admin.console.list_search import ListSearch
-from authgate.storage.client_drafts import ClientFilter
-from authgate.storage.client_rows import ClientStatus
+from authgate.storage.clients.drafts import ClientFilter
+from authgate.storage.clients.rows import ClientStatus
 
 PATH = "/clients"
 UNSEEN = "unseen"

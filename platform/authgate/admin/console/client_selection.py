@@ -12,8 +12,8 @@ from authgate.admin.console.administrators import actor
 from authgate.admin.console.client_search import PATH, ClientSearch
 from authgate.admin.console.frame import ROOT, Console
 from authgate.provisioning import ClientAct, UnfitSelection, UnknownClient, client_selection
-from authgate.storage import clients
-from authgate.storage.client_rows import Client
+from authgate.storage.clients import clients
+from authgate.storage.clients.rows import Client
 from authgate.web import row_ids
 from authgate.web.console_view_models import Done
 from authgate.web.selection_view_models import SelectedClient, SelectionPage

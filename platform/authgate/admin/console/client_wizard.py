@@ -12,7 +12,7 @@ from authgate.admin.console.client_kinds import BEGINNINGS
 from authgate.admin.console.frame import ROOT, Console, named_client
 from authgate.admin.console.fresh_secret import FreshSecrets
 from authgate.provisioning import UnfitClient
-from authgate.storage.clients import BadClientId, ClientIdTaken
+from authgate.storage.clients.clients import BadClientId, ClientIdTaken
 from authgate.web.client_form_view_models import ClientFields, ClientFormPage
 from authgate.web.console_view_models import ClientKind, ClientKindsPage, CredentialsPage, KindLink
 

@@ -16,8 +16,8 @@ from authgate.admin.console.administrators import (
 )
 from authgate.admin.places import REFERENCE
 from authgate.installation import Installation
-from authgate.storage import clients
-from authgate.storage.client_rows import Client, ClientStatus
+from authgate.storage.clients import clients
+from authgate.storage.clients.rows import Client, ClientStatus
 from authgate.web import row_ids
 from authgate.web.console_view_models import ConsoleFrame, Done
 from authgate.web.pages import Pages

@@ -11,7 +11,7 @@ import orjson
 from quart import Response, request
 
 from authgate.accounts.visits import signed_in
-from authgate.storage.client_rows import Client
+from authgate.storage.clients.rows import Client
 from authgate.web import session_cookie
 from authgate_tenants import current_tenant
 from authgate_tenants.encryption import SealBroken, TenantEncryption

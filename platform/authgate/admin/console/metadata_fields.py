@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from authgate.storage.client_metadata import ClientMetadata
+from authgate.storage.clients.metadata import ClientMetadata
 from authgate.web.client_form_view_models import ClientFields
 
 _NAMES = frozenset(each.name for each in fields(ClientFields)) & frozenset(

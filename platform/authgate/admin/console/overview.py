@@ -7,10 +7,13 @@ from quart import Blueprint, Response
 
 from authgate.admin.console import client_lines
 from authgate.admin.console.frame import ROOT, Console
-from authgate.storage import clients, sessions, tokens, users
-from authgate.storage.client_drafts import ClientFilter
-from authgate.storage.client_rows import ClientStatus
+from authgate.storage.clients import clients
+from authgate.storage.clients.drafts import ClientFilter
+from authgate.storage.clients.rows import ClientStatus
+from authgate.storage.issued import tokens
 from authgate.storage.paging import Order
+from authgate.storage.people import users
+from authgate.storage.sign_in import sessions
 from authgate.web.overview_view_models import Attention, OverviewPage
 from authgate_tenants import current_tenant
 

@@ -11,8 +11,8 @@ from authgate.admin.console.administrators import actor
 from authgate.admin.console.frame import ROOT, Console, done
 from authgate.provisioning import ScopeInUse
 from authgate.provisioning import scopes as fitness
-from authgate.storage import scopes
-from authgate.storage.scopes import Scope, ScopeDraft, ScopeTaken, ScopeWords
+from authgate.storage.tenants import scopes
+from authgate.storage.tenants.scopes import Scope, ScopeDraft, ScopeTaken, ScopeWords
 from authgate.web import row_ids
 from authgate.web.console_view_models import Done
 from authgate.web.scope_view_models import (

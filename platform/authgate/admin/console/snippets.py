@@ -12,7 +12,7 @@ from urllib.parse import quote, urlencode
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from authgate.admin.console.client_kinds import DEVICE_CODE, kind_of
-from authgate.storage.client_rows import Client
+from authgate.storage.clients.rows import Client
 from authgate.web.console_view_models import ClientKind, Endpoint, Snippet
 from authgate_tenants import current_tenant
 

@@ -6,9 +6,10 @@ from uuid import UUID
 
 from authgate.admin.console import client_lines, frame
 from authgate.admin.console.token_search import PATH
-from authgate.storage import clients, users
-from authgate.storage.client_rows import Client
-from authgate.storage.tokens import Token
+from authgate.storage.clients import clients
+from authgate.storage.clients.rows import Client
+from authgate.storage.issued.tokens import Token
+from authgate.storage.people import users
 from authgate.web.token_view_models import TokenLine
 
 FIELD = "token-"

@@ -11,10 +11,11 @@ from authgate.admin.console.administrators import actor
 from authgate.admin.console.frame import ROOT, Console
 from authgate.admin.console.token_search import KINDS, PATH, STATUSES, TokenSearch
 from authgate.provisioning import UnknownToken
-from authgate.storage import tokens, users
+from authgate.storage.issued import tokens
+from authgate.storage.issued.tokens import Token
 from authgate.storage.paging import MOST, BadCursor, Page
-from authgate.storage.tokens import Token
-from authgate.storage.users import User
+from authgate.storage.people import users
+from authgate.storage.people.users import User
 from authgate.web import row_ids
 from authgate.web.console_view_models import Done
 from authgate.web.token_view_models import TokensPage

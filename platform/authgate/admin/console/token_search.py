@@ -7,9 +7,9 @@ from typing import ClassVar, Self
 
 from authgate.admin.console import list_search
 from authgate.admin.console.list_search import ListSearch
-from authgate.storage import client_ids
-from authgate.storage.tokens import TokenFilter, TokenStatus
-from authgate.storage.users import User
+from authgate.storage.clients import ids
+from authgate.storage.issued.tokens import TokenFilter, TokenStatus
+from authgate.storage.people.users import User
 
 PATH = "/tokens"
 _WORKING = "working"
@@ -36,7 +36,7 @@ class TokenSearch(ListSearch):
         """The search of this address."""
         status, kind = arguments.get("status", ""), arguments.get("kind", "")
         return cls(
-            client=list_search.plain(arguments.get("client", ""), client_ids.LONGEST),
+            client=list_search.plain(arguments.get("client", ""), ids.LONGEST),
             user=list_search.plain(arguments.get("user", ""), _LONGEST_LOGIN),
             status=status if status in STATUSES else "",
             kind=kind if kind in KINDS else "",

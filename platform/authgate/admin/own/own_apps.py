@@ -23,10 +23,11 @@ from authgate.admin.console.fresh_secret import FreshSecrets
 from authgate.admin.own import own_form
 from authgate.installation import Installation
 from authgate.provisioning import UnfitClient
-from authgate.storage import clients, users
-from authgate.storage.client_drafts import ClientFilter
-from authgate.storage.client_rows import Client, ClientStatus
+from authgate.storage.clients import clients
+from authgate.storage.clients.drafts import ClientFilter
+from authgate.storage.clients.rows import Client, ClientStatus
 from authgate.storage.paging import MOST, Order
+from authgate.storage.people import users
 from authgate.web import row_ids
 from authgate.web.client_form_view_models import ClientFields
 from authgate.web.console_view_models import ClientKind, Done, KindLink

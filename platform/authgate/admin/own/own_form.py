@@ -6,7 +6,7 @@ from dataclasses import replace
 from authgate.admin.console import client_form
 from authgate.admin.console.client_form import Filled
 from authgate.admin.console.client_kinds import BEGINNINGS, GRANTS
-from authgate.storage.client_rows import Client
+from authgate.storage.clients.rows import Client
 from authgate.tokens.scopes import usual
 from authgate.web.client_form_view_models import ClientFields
 from authgate.web.console_view_models import ClientKind

@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 from authgate.accounts.tenant_connections import TenantConnections
 from authgate.diagnosis.misconfiguration import Area, Finding, Misconfiguration, Severity
 from authgate.plugin_api import ConnectorConfigError
-from authgate.storage import connections
-from authgate.storage.connections import Connection
+from authgate.storage.sign_in import connections
+from authgate.storage.sign_in.connections import Connection
 from authgate_tenants import Tenant
 from authgate_tenants.encryption import SealBroken, UnknownKeyEncryptionKey
 

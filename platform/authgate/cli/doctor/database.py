@@ -12,7 +12,7 @@ from authgate.settings import Settings
 from authgate.storage import fitness
 from authgate.storage.database import sqlite_path
 from authgate.storage.fitness import LoginRefused, NotMigrated
-from authgate.storage.row_security import MightyRole, WallMissing
+from authgate.storage.postgres.row_security import MightyRole, WallMissing
 
 DATABASE_MISSING = Misconfiguration(
     code="database-missing",

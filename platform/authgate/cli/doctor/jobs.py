@@ -7,9 +7,10 @@ from authgate.clock import utc_now
 from authgate.diagnosis.misconfiguration import Area, Finding, Misconfiguration, Severity, well
 from authgate.jobs.celery_settings import signs_of_life
 from authgate.settings import Settings
-from authgate.storage import crew_signs, due_logouts
-from authgate.storage.overdue import overdue
-from authgate.storage.redis import RedisUnavailable
+from authgate.storage.redis import crew_signs
+from authgate.storage.redis.connection import RedisUnavailable
+from authgate.storage.sweep import due_logouts
+from authgate.storage.sweep.overdue import overdue
 
 NO_WORKER = Misconfiguration(
     code="no-worker",

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from authgate.clock import utc_now
 from authgate.diagnosis.misconfiguration import Area, Finding, Misconfiguration, Severity
 from authgate.installation import Installation
-from authgate.storage import signing_keys
-from authgate.storage.signing_keys import KeyState, SigningKey
+from authgate.storage.keys import signing_keys
+from authgate.storage.keys.signing_keys import KeyState, SigningKey
 from authgate_tenants import Tenant
 from authgate_tenants.encryption import SealBroken, UnknownKeyEncryptionKey
 

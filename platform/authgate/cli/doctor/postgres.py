@@ -6,8 +6,8 @@ from authgate.diagnosis.limits import LIMITS_NOT_SHARED
 from authgate.diagnosis.misconfiguration import Area, Finding, Misconfiguration, Severity
 from authgate.diagnosis.network import is_local
 from authgate.settings import Settings
-from authgate.storage import database, postgres_state
-from authgate.storage.postgres_state import PostgresState
+from authgate.storage import database
+from authgate.storage.postgres.state import PostgresState, ask, refused, takes_any_password
 
 DATABASE_IN_THE_CLEAR = Misconfiguration(
     code="database-in-the-clear",
@@ -79,11 +79,11 @@ _SWEEPER = 1
 
 async def findings(settings: Settings) -> AsyncIterator[Finding]:
     """What is wrong with a PostgreSQL that answers."""
-    state = await postgres_state.ask(settings.database)
+    state = await ask(settings.database)
     url = settings.database.url.get_secret_value()
     for finding in (*_line(state, url), *_server(state), *_room(state, settings)):
         yield finding
-    if settings.profile == "prod" and await postgres_state.takes_any_password(url):
+    if settings.profile == "prod" and await takes_any_password(url):
         yield DATABASE_ASKS_NOBODY.found("a password that was made up is taken")
     async for finding in _roles(settings):
         yield finding
@@ -124,6 +124,6 @@ async def _roles(settings: Settings) -> AsyncIterator[Finding]:
         "database.sweep_url": database.sweep_url(settings.database),
     }
     for setting, url in urls.items():
-        reason = await postgres_state.refused(url)
+        reason = await refused(url)
         if reason:
             yield ROLE_REFUSED.found(f"{database.role_of(url)[0]}: {reason}", setting=setting)

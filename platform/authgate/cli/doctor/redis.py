@@ -7,8 +7,8 @@ from authgate.cli.doctor.database import clock
 from authgate.diagnosis.misconfiguration import Area, Finding, Misconfiguration, Severity, well
 from authgate.diagnosis.network import is_local
 from authgate.settings import Settings
-from authgate.storage import redis_state
-from authgate.storage.redis import RedisUnavailable
+from authgate.storage.redis.connection import RedisUnavailable
+from authgate.storage.redis.state import ask
 
 REDIS_AWAY = Misconfiguration(
     code="redis-away",
@@ -57,7 +57,7 @@ async def findings(settings: Settings) -> AsyncIterator[Finding]:
         yield well(Area.REDIS, "not used: limits and caches are in memory")
     for url, setting in urls.items():
         try:
-            state = await redis_state.ask(url)
+            state = await ask(url)
         except (RedisUnavailable, ValueError) as error:
             yield REDIS_AWAY.found(f"{setting}: {error}".removesuffix("."), setting=setting)
             continue

@@ -7,8 +7,8 @@ from authgate.cli.demo_site import DEVICE_CLIENT, MACHINE_CLIENT
 from authgate.diagnosis import limits
 from authgate.diagnosis.misconfiguration import Area, Finding, Misconfiguration, Severity
 from authgate.settings import LimitSettings, Settings
-from authgate.storage import clients
-from authgate.storage.client_rows import Client
+from authgate.storage.clients import clients
+from authgate.storage.clients.rows import Client
 from authgate_tenants import Tenant
 
 NO_TENANTS = Misconfiguration(

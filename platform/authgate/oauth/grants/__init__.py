@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import ClassVar, NamedTuple, Protocol
 
 from authgate.oauth.errors import InvalidScope
-from authgate.storage.client_rows import Client
+from authgate.storage.clients.rows import Client
 from authgate.tokens import scopes
 from authgate.tokens.confirmation import NO_KEY, Confirmation
 from authgate.tokens.issuer import IssuedToken

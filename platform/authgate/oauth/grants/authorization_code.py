@@ -9,10 +9,10 @@ from authgate.oauth import families, pkce, resources
 from authgate.oauth.errors import InvalidGrant, InvalidRequest
 from authgate.oauth.grants import TokenRequest
 from authgate.oauth.sign_in_tokens import SignInTokens
-from authgate.storage import authorization_codes
-from authgate.storage.authorization_codes import PresentedCode
-from authgate.storage.client_rows import Client
-from authgate.storage.users import User
+from authgate.storage.clients.rows import Client
+from authgate.storage.grants import authorization_codes
+from authgate.storage.grants.authorization_codes import PresentedCode
+from authgate.storage.people.users import User
 from authgate.tokens.authentication import Authentication
 from authgate.tokens.confirmation import Confirmation
 from authgate.tokens.issuer import IssuedToken

@@ -16,11 +16,12 @@ from authgate.oauth.errors import (
 from authgate.oauth.grants import TokenRequest
 from authgate.oauth.sign_in_tokens import SignInTokens
 from authgate.oauth.turns import Turns
-from authgate.storage import device_codes, users
-from authgate.storage.device_codes import DeviceCodeStatus, Polled
-from authgate.storage.poll_pacing import PollPacer
-from authgate.storage.redis import tenant_key
-from authgate.storage.users import User
+from authgate.storage.grants import device_codes
+from authgate.storage.grants.device_codes import DeviceCodeStatus, Polled
+from authgate.storage.people import users
+from authgate.storage.people.users import User
+from authgate.storage.redis.connection import tenant_key
+from authgate.storage.redis.poll_pacing import PollPacer
 from authgate.telemetry import metrics
 from authgate.tokens.authentication import Authentication
 from authgate.tokens.issuer import IssuedToken

@@ -14,10 +14,11 @@ from authgate.oauth import resources
 from authgate.oauth.client_keys import ClientKeys
 from authgate.oauth.errors import InvalidGrant, InvalidRequest, UnauthorizedClient
 from authgate.oauth.grants import TokenRequest, asked_scopes, granted_scopes
-from authgate.storage import spent_jtis, users
-from authgate.storage.client_rows import Client
-from authgate.storage.usernames import BadUsername, canonical
-from authgate.storage.users import User
+from authgate.storage.clients.rows import Client
+from authgate.storage.grants import spent_jtis
+from authgate.storage.people import users
+from authgate.storage.people.usernames import BadUsername, canonical
+from authgate.storage.people.users import User
 from authgate.tokens import lifetimes
 from authgate.tokens.foreign_jwt import LEEWAY, ForeignJwt
 from authgate.tokens.issuer import Grant, IssuedToken, TokenIssuer

@@ -9,10 +9,10 @@ from authgate.oauth import families, resources
 from authgate.oauth.errors import InvalidDpopProof, InvalidGrant, InvalidRequest, InvalidScope
 from authgate.oauth.grants import TokenRequest, asked_scopes
 from authgate.oauth.sign_in_tokens import SignedTokens, SignInTokens
-from authgate.storage import refresh_tokens
-from authgate.storage.client_rows import Client
-from authgate.storage.refresh_tokens import Presented, RefreshStatus
-from authgate.storage.users import User
+from authgate.storage.clients.rows import Client
+from authgate.storage.issued import refresh_tokens
+from authgate.storage.issued.refresh_tokens import Presented, RefreshStatus
+from authgate.storage.people.users import User
 from authgate.tokens.authentication import Authentication
 from authgate.tokens.confirmation import Confirmation
 from authgate.tokens.issuer import IssuedToken

@@ -14,8 +14,8 @@ from authgate.clock import Clock
 from authgate.oauth.bearer import BearerTokens, Presented
 from authgate.oauth.errors import InvalidRequest, InvalidScope, InvalidTarget, UnauthorizedClient
 from authgate.oauth.grants import TokenRequest, asked_scopes
-from authgate.storage import tokens
-from authgate.storage.client_rows import Client
+from authgate.storage.clients.rows import Client
+from authgate.storage.issued import tokens
 from authgate.tokens import lifetimes
 from authgate.tokens.issuer import Grant, IssuedToken, TokenIssuer
 from authgate.web.machine import Form

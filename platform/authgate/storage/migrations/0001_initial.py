@@ -6,11 +6,11 @@ from tortoise.indexes import Index
 from tortoise.migrations import operations as ops
 from uuid_utils.compat import uuid7
 
-from authgate.storage.client_rows import ClientStatus
-from authgate.storage.device_codes import DeviceCodeStatus
-from authgate.storage.signing_keys import KeyState
-from authgate.storage.tokens import TokenCategory, TokenStatus
-from authgate.storage.users import UserRole, UserStatus
+from authgate.storage.clients.rows import ClientStatus
+from authgate.storage.grants.device_codes import DeviceCodeStatus
+from authgate.storage.issued.tokens import TokenCategory, TokenStatus
+from authgate.storage.keys.signing_keys import KeyState
+from authgate.storage.people.users import UserRole, UserStatus
 from authgate_tenants.scope import TenantStatus
 
 

@@ -2,8 +2,8 @@
 
 from tortoise import migrations
 
-from authgate.storage import tenant_keys
 from authgate.storage.migration_steps import reversible, statements
+from authgate.storage.postgres import tenant_keys
 
 _FOREIGN_KEYS = (
     ("browser_sessions", "user_id", "users", "id"),

@@ -7,10 +7,10 @@ from tortoise.indexes import Index
 from tortoise.migrations import operations as ops
 from uuid_utils.compat import uuid7
 
-from authgate.storage import tenant_keys
-from authgate.storage.client_rows import ApplicationType, ConsentPolicy
+from authgate.storage.clients.rows import ApplicationType, ConsentPolicy
+from authgate.storage.issued.refresh_tokens import RefreshStatus
 from authgate.storage.migration_steps import reversible, statements
-from authgate.storage.refresh_tokens import RefreshStatus
+from authgate.storage.postgres import tenant_keys
 
 _FOREIGN_KEYS = (
     ("authorization_codes", "client_id", "clients", "client_id"),

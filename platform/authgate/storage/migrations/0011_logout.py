@@ -5,9 +5,9 @@ from tortoise.indexes import Index
 from tortoise.migrations import operations as ops
 from uuid_utils.compat import uuid7
 
-from authgate.storage import tenant_keys
-from authgate.storage.logout_deliveries import DeliveryStatus
 from authgate.storage.migration_steps import reversible, statements
+from authgate.storage.postgres import tenant_keys
+from authgate.storage.sign_in.logout_deliveries import DeliveryStatus
 
 _FOREIGN_KEYS = (
     ("session_clients", "client_id", "clients", "client_id"),

@@ -3,8 +3,8 @@ while: no statement has to end a million rows at once."""
 
 from tortoise import fields, migrations
 
-from authgate.storage import tenant_keys
 from authgate.storage.migration_steps import AddColumn, reversible, statements
+from authgate.storage.postgres import tenant_keys
 
 _FOREIGN_KEYS = (
     ("tokens", "client_id", "clients", "client_id"),

@@ -4,7 +4,7 @@ from tortoise import fields, migrations
 from tortoise.migrations import operations as ops
 from uuid_utils.compat import uuid7
 
-from authgate.storage.signing_keys import KeyState
+from authgate.storage.keys.signing_keys import KeyState
 
 
 class Migration(migrations.Migration):

@@ -13,9 +13,9 @@ from urllib.parse import urlsplit
 from authgate import serving, storage
 from authgate.cli.serve import options
 from authgate.settings import Settings
-from authgate.storage.append_log import AppendLog, Row
-from authgate.storage.device_codes import DeviceCode, DeviceCodeStatus
-from authgate.storage.redemptions import Redemptions, Spend
+from authgate.storage.batches.append_log import AppendLog, Row
+from authgate.storage.batches.redemptions import Redemptions, Spend
+from authgate.storage.grants.device_codes import DeviceCode, DeviceCodeStatus
 from authgate.storage.unit_of_work import in_transaction
 from authgate.telemetry import logs
 from authgate.web.edge import App

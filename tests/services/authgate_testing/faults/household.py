@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from authgate import provisioning
 from authgate.accounts.passwords import Passwords
 from authgate.installation import Installation
-from authgate.storage.client_drafts import ClientDraft
-from authgate.storage.users import User
+from authgate.storage.clients.drafts import ClientDraft
+from authgate.storage.people.users import User
 from authgate_tenants import use_tenant
 from authgate_testing.device import GRANT
 

@@ -33,9 +33,9 @@ _MADE_IN = {
     "authgate.accounts.known_browsers": "mark of a browser",
     "authgate.accounts.pending_login": "state or code verifier",
     "authgate.accounts.visits": "key of a browser without a session",
-    "authgate.storage.client_secrets": "client secret",
-    "authgate.storage.device_codes": "device code",
-    "authgate.storage.sessions": "key of a session",
+    "authgate.storage.clients.secrets": "client secret",
+    "authgate.storage.grants.device_codes": "device code",
+    "authgate.storage.sign_in.sessions": "key of a session",
     "authgate_testing.guarded_postgres": "database password",
     "authgate_testing.guarded_redis": "Redis password",
 }

@@ -1,0 +1,1 @@
+"""What becomes tokens: requests for authorization, a person's yes, codes, JWTs good once."""

@@ -1,0 +1,1 @@
+"""Tokens that were issued: what is remembered of them, their use and their end."""

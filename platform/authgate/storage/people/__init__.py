@@ -1,0 +1,1 @@
+"""The people of a tenant, and what they may be called."""

@@ -1,0 +1,319 @@
+"""Users: the people of a tenant."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from operator import itemgetter
+from typing import NamedTuple, Self
+from uuid import UUID
+
+from tortoise import fields
+from tortoise.exceptions import IntegrityError
+from tortoise.expressions import Q
+from tortoise.functions import Count
+from uuid_utils.compat import uuid7
+
+from authgate.storage import connection, paging
+from authgate.storage.batches.lookups import Join, Lookup, Record
+from authgate.storage.paging import Order, Page
+from authgate.storage.people import usernames
+from authgate.storage.people.usernames import BadUsername, canonical
+from authgate_tenants import TenantOwned, current_tenant
+
+_LONGEST_NAME = 100
+_LONGEST_EMAIL = 254
+
+
+class UserStatus(StrEnum):
+    """A disabled user signs in nowhere and holds no working token."""
+
+    ACTIVE = "active"
+    DISABLED = "disabled"
+
+
+class UserRole(StrEnum):
+    """What a user may do in the tenant's own console."""
+
+    USER = "user"
+    ADMIN = "admin"
+
+
+class UserRow(TenantOwned):
+    """A person. The id is the subject of their tokens."""
+
+    username = fields.CharField(_LONGEST_NAME)
+    canonical_username = fields.CharField(_LONGEST_NAME)
+    email = fields.CharField(_LONGEST_EMAIL, null=True)
+    canonical_email = fields.CharField(_LONGEST_EMAIL, null=True)
+    email_verified = fields.BooleanField(default=False)
+    name = fields.CharField(100, default="")
+    picture = fields.CharField(500, default="")
+    password_hash = fields.CharField(200, null=True)
+    status = fields.CharEnumField(UserStatus, max_length=16, default=UserStatus.ACTIVE)
+    role = fields.CharEnumField(UserRole, max_length=16, default=UserRole.USER)
+    not_before = fields.DatetimeField(null=True)
+    created_at = fields.DatetimeField(auto_now_add=True)
+    updated_at = fields.DatetimeField(auto_now=True)
+
+    class Meta:
+        table = "users"
+        unique_together = (
+            ("tenant_id", "canonical_username"),
+            ("tenant_id", "canonical_email"),
+            ("tenant_id", "id"),
+        )
+
+
+class User(NamedTuple):
+    """A person as whoever asks for one sees them."""
+
+    id: UUID
+    tenant_id: UUID
+    username: str
+    canonical_username: str
+    email: str | None
+    canonical_email: str | None
+    email_verified: bool
+    name: str
+    picture: str
+    password_hash: str | None
+    status: UserStatus
+    role: UserRole
+    not_before: datetime | None
+    """What acts in their name since before then is no longer good, whatever the rows say."""
+    created_at: datetime
+    updated_at: datetime
+
+    @property
+    def is_active(self) -> bool:
+        """Whether this person may sign in, and what acts in their name is served."""
+        return self.status is UserStatus.ACTIVE
+
+    def has_ended(self, began_at: datetime) -> bool:
+        """Whether everything that acted in their name at that moment has been ended since."""
+        return self.not_before is not None and began_at <= self.not_before
+
+    @property
+    def subject(self) -> str:
+        """``sub`` of this person's tokens."""
+        return str(self.id)
+
+    @classmethod
+    def from_row(cls, row: UserRow) -> Self:
+        """The value of a stored row."""
+        return cls(*[getattr(row, name) for name in cls._fields])
+
+
+_COLUMNS = (
+    "username",
+    "canonical_username",
+    "email",
+    "canonical_email",
+    "email_verified",
+    "name",
+    "picture",
+    "password_hash",
+    "status",
+    "role",
+    "not_before",
+    "created_at",
+    "updated_at",
+)
+_BY_ID = Lookup(table="users", key="id", columns=_COLUMNS)
+JOINED = Join(table="users", by="user_id", prefix="user_", columns=_COLUMNS)
+"""The person whom a row names."""
+_values, _joined_values = itemgetter(*_COLUMNS), itemgetter(*JOINED.names)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserFilter:
+    """Which of a tenant's people are looked for."""
+
+    search: str = ""
+    """A part of the name or username or the start of the address, in any case."""
+    status: UserStatus | None = None
+    role: UserRole | None = None
+
+    def condition(self) -> Q:
+        """The rows that it describes."""
+        wanted = Q()
+        if self.search:
+            wanted &= (
+                Q(name__icontains=self.search)
+                | Q(username__icontains=self.search)
+                | Q(email__istartswith=self.search)
+            )
+        if self.status is not None:
+            wanted &= Q(status=self.status)
+        if self.role is not None:
+            wanted &= Q(role=self.role)
+        return wanted
+
+
+class UsernameTaken(ValueError):
+    """Another user of the tenant has this name or address, or any user has this id."""
+
+
+async def find(user_id: UUID) -> User | None:
+    """The user with this id, read together with what other requests ask.
+
+    Not for one that the open unit of work has changed.
+    """
+    record = await connection.find(_BY_ID, user_id)
+    return _user(user_id, *_values(record)) if record is not None else None
+
+
+def joined(record: Record) -> User | None:
+    """The person who was read with what names them, if there is one."""
+    if record["user_username"] is None:
+        return None
+    return _user(connection.uuid(record["user_id"]), *_joined_values(record))
+
+
+def _user(
+    user_id: UUID,
+    username: str,
+    canonical_username: str,
+    email: str | None,
+    canonical_email: str | None,
+    email_verified: bool | int,
+    name: str,
+    picture: str,
+    password_hash: str | None,
+    status: str,
+    role: str,
+    not_before: datetime | str | None,
+    created_at: datetime | str,
+    updated_at: datetime | str,
+) -> User:
+    return User(
+        user_id,
+        current_tenant().id,
+        username,
+        canonical_username,
+        email,
+        canonical_email,
+        bool(email_verified),
+        name,
+        picture,
+        password_hash,
+        UserStatus(status),
+        UserRole(role),
+        connection.moment(not_before) if not_before else None,
+        connection.moment(created_at),
+        connection.moment(updated_at),
+    )
+
+
+async def find_by_login(login: str) -> User | None:
+    """The user who signs in with this name or address."""
+    try:
+        wanted = canonical(login)
+    except BadUsername:
+        return None
+    # The ORM raises for a value that is longer than its column.
+    if len(wanted) > _LONGEST_EMAIL:
+        return None
+    is_theirs = Q(canonical_email=wanted)
+    if len(wanted) <= _LONGEST_NAME:
+        is_theirs |= Q(canonical_username=wanted)
+    # One query, so that a name that exists is found no sooner than one that does not.
+    found = [User.from_row(row) for row in await UserRow.filter(is_theirs)]
+    return next((user for user in found if user.canonical_username == wanted), None) or next(
+        iter(found), None
+    )
+
+
+async def create(
+    *,
+    username: str,
+    email: str | None = None,
+    email_verified: bool = False,
+    name: str = "",
+    picture: str = "",
+    password_hash: str | None = None,
+    role: UserRole = UserRole.USER,
+    user_id: UUID | None = None,
+) -> User:
+    """Store a user. Raises ``BadUsername`` and ``UsernameTaken``."""
+    usernames.check(username)
+    try:
+        row = await UserRow.create(
+            id=user_id or uuid7(),
+            username=username.strip(),
+            canonical_username=canonical(username),
+            email=email,
+            canonical_email=canonical(email) if email else None,
+            email_verified=email_verified,
+            name=name,
+            picture=picture,
+            password_hash=password_hash,
+            role=role,
+        )
+    except IntegrityError as error:
+        raise UsernameTaken(username) from error
+    return User.from_row(row)
+
+
+async def all_users() -> list[User]:
+    """The tenant's users in the order of their names."""
+    return [User.from_row(row) for row in await UserRow.all().order_by("canonical_username")]
+
+
+async def usernames_of(user_ids: Collection[UUID]) -> dict[UUID, str]:
+    """By id, the names of those of these users that exist."""
+    rows = await UserRow.filter(id__in=list(user_ids)).only("id", "username")
+    return {row.id: row.username for row in rows}
+
+
+async def counts() -> dict[UserStatus, int]:
+    """How many users of each status the tenant has."""
+    rows = (
+        await UserRow.all().annotate(users=Count("id")).group_by("status").values("status", "users")
+    )
+    return {UserStatus(row["status"]): row["users"] for row in rows}
+
+
+async def page(
+    which: UserFilter, order: Order, *, cursor: str | None = None, limit: int = 50
+) -> Page[User]:
+    """Some of the tenant's people, by ``canonical_username`` or ``created_at``. Raises
+    ``BadCursor``."""
+    rows = UserRow.filter(which.condition())
+    found = await paging.page(rows, order, cursor=cursor, limit=limit)
+    return found.of(User.from_row)
+
+
+async def held(user_id: UUID) -> User | None:
+    """The user as they are in the open unit of work, and who is held until its end."""
+    row = await UserRow.filter(id=user_id).select_for_update().get_or_none()
+    return User.from_row(row) if row else None
+
+
+async def hold_administrators() -> list[User]:
+    """The administrators who may sign in, as they are in the open unit of work, and who are held
+    until its end."""
+    rows = UserRow.filter(role=UserRole.ADMIN, status=UserStatus.ACTIVE).order_by("id")
+    return [User.from_row(row) for row in await rows.select_for_update()]
+
+
+async def set_password_hash(user_id: UUID, password_hash: str) -> bool:
+    """Replace a password; ``False`` where there is no such user."""
+    return await UserRow.filter(id=user_id).update(password_hash=password_hash) == 1
+
+
+async def set_status(user_id: UUID, status: UserStatus) -> bool:
+    """Enable or disable a user; ``False`` where there is no such user."""
+    return await UserRow.filter(id=user_id).update(status=status) == 1
+
+
+async def end_older(user_id: UUID, *, now: datetime) -> None:
+    """Say that nothing is good any more that acts in a user's name since before now."""
+    await UserRow.filter(id=user_id).update(not_before=now)
+
+
+async def end_of_older(user_id: UUID) -> datetime | None:
+    """Until when all that acts in a user's name has been ended, if it has ever been."""
+    row = await UserRow.get_or_none(id=user_id).only("id", "not_before")
+    return row.not_before if row else None

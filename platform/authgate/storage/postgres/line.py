@@ -1,0 +1,66 @@
+"""A connection to PostgreSQL for one purpose, beside the pool."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import asyncpg
+
+from authgate.storage import database
+from authgate.storage.postgres.client import commit
+
+_CONNECT_SECONDS = 3
+_PLAN_SECONDS = 300
+"""How long a statement is kept prepared, and with it what PostgreSQL planned."""
+
+
+class PostgresLine:
+    """One connection as one role, opened again when it breaks; one transaction at a time."""
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        pgbouncer: bool,
+        seconds: float,
+        plan_seconds: int = _PLAN_SECONDS,
+    ) -> None:
+        self._seconds = seconds
+        self._dsn = database.dsn(url)
+        self._statement_cache_size = 0 if pgbouncer else 100
+        self._plan_seconds = plan_seconds
+        self._connection: asyncpg.Connection | None = None
+
+    @asynccontextmanager
+    async def transaction(self, begin: str = "BEGIN") -> AsyncIterator[asyncpg.Connection]:
+        """Commit what the block does, within the line's time. Raises what makes it an outage."""
+        async with self.connection() as connection:
+            await connection.execute(begin)
+            yield connection
+            await commit(connection)
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[asyncpg.Connection]:
+        """The connection, within the line's time. Raises what makes it an outage."""
+        async with asyncio.timeout(self._seconds):
+            connection = await self._connected()
+            try:
+                yield connection
+            except BaseException:
+                connection.terminate()  # whatever state the transaction is in, nobody meets it
+                raise
+
+    async def close(self) -> None:
+        """Disconnect."""
+        if self._connection is not None and not self._connection.is_closed():
+            await self._connection.close(timeout=_CONNECT_SECONDS)
+
+    async def _connected(self) -> asyncpg.Connection:
+        if self._connection is None or self._connection.is_closed():
+            self._connection = await asyncpg.connect(
+                self._dsn,
+                timeout=_CONNECT_SECONDS,
+                statement_cache_size=self._statement_cache_size,
+                max_cached_statement_lifetime=self._plan_seconds,
+            )
+        return self._connection

@@ -1,0 +1,1 @@
+"""Signing in and out: browser sessions, ways in elsewhere, failures, and who is told of the end."""

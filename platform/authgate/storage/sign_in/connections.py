@@ -1,0 +1,141 @@
+"""Connections: the ways to sign in elsewhere that a tenant has set up."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Self
+from uuid import UUID
+
+from tortoise import fields
+from tortoise.exceptions import IntegrityError
+
+from authgate.storage.sign_in.external_identities import ExternalIdentityRow
+from authgate_tenants import TenantOwned
+
+
+class ConnectionRow(TenantOwned):
+    """A connection as it is stored: what a form may show again in clear, secrets sealed."""
+
+    slug = fields.CharField(40)
+    connector = fields.CharField(80)
+    label = fields.CharField(80)
+    config: dict[str, object] = fields.JSONField()
+    sealed_secrets = fields.BinaryField()
+    enabled = fields.BooleanField(default=True)
+    position = fields.IntField(default=0)
+    created_at = fields.DatetimeField(auto_now_add=True)
+    updated_at = fields.DatetimeField(auto_now=True)
+
+    class Meta:
+        table = "connections"
+        unique_together = (("tenant_id", "slug"), ("tenant_id", "id"))
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """A way to sign in elsewhere."""
+
+    id: UUID
+    slug: str
+    """Names it in addresses: ``/login/<slug>``."""
+    connector: str
+    """The name of the plugin's connector."""
+    label: str
+    config: Mapping[str, object]
+    sealed_secrets: bytes
+    enabled: bool
+    """Whether people may use it."""
+    position: int
+    """Its place among the connections on the sign-in page, the smallest first."""
+
+    @classmethod
+    def from_row(cls, row: ConnectionRow) -> Self:
+        """The value of a stored row."""
+        return cls(
+            id=row.id,
+            slug=row.slug,
+            connector=row.connector,
+            label=row.label,
+            config=row.config,
+            sealed_secrets=bytes(row.sealed_secrets),
+            enabled=row.enabled,
+            position=row.position,
+        )
+
+
+class ConnectionExists(ValueError):
+    """Another connection of the tenant has this slug."""
+
+
+async def offered() -> list[Connection]:
+    """The enabled connections, in the order that the tenant chose."""
+    rows = await ConnectionRow.filter(enabled=True).order_by("position", "slug")
+    return [Connection.from_row(row) for row in rows]
+
+
+async def every() -> list[Connection]:
+    """All connections, in the same order."""
+    rows = await ConnectionRow.all().order_by("position", "slug")
+    return [Connection.from_row(row) for row in rows]
+
+
+async def find_offered(slug: str) -> Connection | None:
+    """The enabled connection with this slug."""
+    row = await ConnectionRow.get_or_none(slug=slug, enabled=True)
+    return Connection.from_row(row) if row else None
+
+
+async def find(slug: str) -> Connection | None:
+    """The connection with this slug, enabled or not."""
+    row = await ConnectionRow.get_or_none(slug=slug)
+    return Connection.from_row(row) if row else None
+
+
+async def locked(slug: str) -> Connection | None:
+    """The same; it stays so until this transaction changes it or ends."""
+    row = await ConnectionRow.filter(slug=slug).select_for_update().first()
+    return Connection.from_row(row) if row else None
+
+
+async def create(
+    *,
+    connection_id: UUID,
+    slug: str,
+    connector: str,
+    label: str,
+    config: Mapping[str, object],
+    sealed_secrets: bytes,
+    position: int = 0,
+) -> Connection:
+    """Store a connection under the id that its secrets are sealed for. Raises
+    ``ConnectionExists``."""
+    try:
+        row = await ConnectionRow.create(
+            id=connection_id,
+            slug=slug,
+            connector=connector,
+            label=label,
+            config=dict(config),
+            sealed_secrets=sealed_secrets,
+            position=position,
+        )
+    except IntegrityError as error:
+        raise ConnectionExists(slug) from error
+    return Connection.from_row(row)
+
+
+async def change(connection: Connection) -> None:
+    """Store what a connection is now; its slug and its connector stay."""
+    await ConnectionRow.filter(id=connection.id).update(
+        label=connection.label,
+        config=dict(connection.config),
+        sealed_secrets=connection.sealed_secrets,
+        enabled=connection.enabled,
+        position=connection.position,
+    )
+
+
+async def delete(connection_id: UUID) -> None:
+    """Remove a connection, and who signed in through it is known by it no more."""
+    # PostgreSQL removes the identities by itself; SQLite has no such key.
+    await ExternalIdentityRow.filter(connection_id=connection_id).delete()
+    await ConnectionRow.filter(id=connection_id).delete()

@@ -1,0 +1,158 @@
+"""Browser sessions: who is signed in where, kept on the server so that they can be ended."""
+
+import hashlib
+import secrets
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from tortoise import fields
+from tortoise.expressions import Q
+
+from authgate.storage import connection
+from authgate.storage.batches.lookups import Join, Record
+from authgate_tenants import TenantOwned
+
+
+class Session(TenantOwned):
+    """A signed-in browser. The cookie holds a key of which only the hash is here."""
+
+    key_hash = fields.BinaryField()
+    user_id = fields.UUIDField()
+    csrf_key = fields.BinaryField()
+    amr: list[str] = fields.JSONField()
+    ip = fields.CharField(45)
+    user_agent = fields.CharField(512, default="")
+    remembered = fields.BooleanField(default=False)
+    authenticated_at = fields.DatetimeField()
+    last_seen_at = fields.DatetimeField()
+    idle_expires_at = fields.DatetimeField()
+    expires_at = fields.DatetimeField()
+    ended_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "browser_sessions"
+        unique_together = (("tenant_id", "key_hash"), ("tenant_id", "id"))
+        indexes = (("tenant_id", "user_id"), ("expires_at",))
+
+
+class SignIn(NamedTuple):
+    """How, where and when somebody has proven who they are, and how long that is good for."""
+
+    amr: list[str]
+    ip: str
+    user_agent: str
+    remembered: bool
+    at: datetime
+    idle_expires_at: datetime
+    expires_at: datetime
+
+
+JOINED = Join(
+    table="browser_sessions",
+    by="session_id",
+    prefix="session_",
+    columns=("expires_at", "ended_at"),
+)
+"""The session that a row names."""
+
+
+def hash_key(key: str) -> bytes:
+    """What is stored of a session's key."""
+    return hashlib.sha256(key.encode()).digest()
+
+
+async def start(user_id: UUID, sign_in: SignIn) -> str:
+    """Store a new session; its key (256 random bits) is returned once and never stored."""
+    key = secrets.token_urlsafe(32)
+    await Session.create(user_id=user_id, **_values(key, sign_in))
+    return key
+
+
+async def renew(former: Session, sign_in: SignIn) -> str | None:
+    """Let a session whose person has proven themselves once more go on, under a new key.
+
+    The key it had opens nothing any more. ``None`` where the session has ended, or was renewed,
+    meanwhile.
+    """
+    key = secrets.token_urlsafe(32)
+    living = Session.filter(id=former.id, key_hash=former.key_hash, ended_at=None)
+    renewed = await living.update(**_values(key, sign_in))
+    return key if renewed == 1 else None
+
+
+async def find_live(key: str, *, now: datetime) -> Session | None:
+    """The session with this key, if it has not ended in any way."""
+    return await Session.get_or_none(_live(now), key_hash=hash_key(key))
+
+
+def joined_end(record: Record) -> datetime | None:
+    """The end of the session that was read with what names it; ``None`` where somebody has ended
+    it. Its browser may have been idle for long."""
+    expires_at = record["session_expires_at"]
+    if expires_at is None or record["session_ended_at"] is not None:
+        return None
+    return connection.moment(expires_at)
+
+
+async def hold(session_id: UUID) -> bool:
+    """Let nobody end a session before this unit of work is over; ``False`` where somebody has.
+
+    For what is allowed in it and is to end with it: whoever ends it finds that then.
+    """
+    living = Session.filter(id=session_id, ended_at=None).select_for_update()
+    return await living.only("id").get_or_none() is not None
+
+
+async def lasting_of(user_id: UUID, *, now: datetime) -> set[UUID]:
+    """A person's sessions that nobody has ended and that have not reached their end, by their
+    ids."""
+    lasting = Session.filter(user_id=user_id, ended_at=None, expires_at__gt=now)
+    return {session.id for session in await lasting.only("id")}
+
+
+async def live_of(user_id: UUID, *, now: datetime) -> list[Session]:
+    """A person's sessions, the one seen last first."""
+    return await Session.filter(_live(now), user_id=user_id).order_by("-last_seen_at")
+
+
+async def count_live(*, now: datetime) -> int:
+    """In how many browsers people of the tenant are signed in."""
+    return await Session.filter(_live(now)).count()
+
+
+async def touch(session_id: UUID, *, now: datetime, idle_expires_at: datetime) -> None:
+    """Note that the browser was here."""
+    await Session.filter(id=session_id).update(last_seen_at=now, idle_expires_at=idle_expires_at)
+
+
+async def end(session_id: UUID, *, user_id: UUID, now: datetime) -> bool:
+    """End one session of a person; ``False`` where it is not theirs or has ended already."""
+    ended = await Session.filter(id=session_id, user_id=user_id, ended_at=None).update(ended_at=now)
+    return ended == 1
+
+
+async def end_all(user_id: UUID, *, now: datetime, except_id: UUID | None = None) -> list[UUID]:
+    """End a person's sessions, save perhaps one; those that ended now."""
+    living = await Session.filter(user_id=user_id, ended_at=None).only("id")
+    others = [session.id for session in living if session.id != except_id]
+    return [each for each in others if await end(each, user_id=user_id, now=now)]
+
+
+def _values(key: str, sign_in: SignIn) -> dict[str, Any]:
+    return {
+        "key_hash": hash_key(key),
+        "csrf_key": secrets.token_bytes(32),
+        "amr": sign_in.amr,
+        "ip": sign_in.ip,
+        "user_agent": sign_in.user_agent[:512],
+        "remembered": sign_in.remembered,
+        "authenticated_at": sign_in.at,
+        "last_seen_at": sign_in.at,
+        "idle_expires_at": sign_in.idle_expires_at,
+        "expires_at": sign_in.expires_at,
+    }
+
+
+def _live(now: datetime) -> Q:
+    return Q(ended_at=None, idle_expires_at__gt=now, expires_at__gt=now)

@@ -1,0 +1,1 @@
+"""What a tenant has beside its people and its clients."""

@@ -1,0 +1,53 @@
+"""Tenants as every request finds them: read together with what other requests ask."""
+
+from typing import Any
+from uuid import UUID
+
+from authgate.storage import connection
+from authgate.storage.batches.lookups import Lookup, Record
+from authgate_tenants import TenantStatus
+from authgate_tenants.resolver import StoredTenant
+
+_CUSTOM_DOMAIN = (
+    "(SELECT host FROM tenant_domains WHERE tenant_id = tenants.id AND verified_at IS NOT NULL"
+    " ORDER BY verified_at LIMIT 1) AS custom_domain"
+)
+_COLUMNS = ("name", "status", "settings", _CUSTOM_DOMAIN)
+_BY_SLUG = Lookup("tenants", "slug", ("id", *_COLUMNS), of_tenants=False)
+_BY_ID = Lookup("tenants", "id", ("slug", *_COLUMNS), of_tenants=False)
+_OWNER = Lookup("tenant_domains", "host", ("tenant_id", "verified_at"), of_tenants=False)
+
+
+class TenantRows:
+    """The stored tenants. Readable without a scope: they are how a scope is found."""
+
+    async def by_slug(self, slug: str) -> StoredTenant | None:
+        """The tenant with this slug."""
+        return await _found(_BY_SLUG, slug)
+
+    async def by_id(self, tenant_id: UUID) -> StoredTenant | None:
+        """The tenant with this id."""
+        return await _found(_BY_ID, tenant_id)
+
+    async def by_host(self, host: str) -> StoredTenant | None:
+        """The tenant that has proven to own this host."""
+        domain = await connection.find(_OWNER, host)
+        if domain is None or domain["verified_at"] is None:
+            return None
+        return await self.by_id(connection.uuid(domain["tenant_id"]))
+
+
+async def _found(lookup: Lookup, key: Any) -> StoredTenant | None:
+    record = await connection.find(lookup, key)
+    return _stored(record) if record else None
+
+
+def _stored(record: Record) -> StoredTenant:
+    return StoredTenant(
+        id=connection.uuid(record["id"]),
+        slug=record["slug"],
+        name=record["name"],
+        status=TenantStatus(record["status"]),
+        settings=connection.json(record["settings"]),
+        custom_domain=record["custom_domain"] or "",
+    )
