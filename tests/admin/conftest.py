@@ -33,6 +33,9 @@ async def things(
     made = await api.post("/scopes", {"name": "orders:write", "title": "change your orders"})
     assert made.status_code == 201, made.text
     found = {"user_id": str(alice.id), "client_id": "console", "scope": "orders:write"}
+    made = await api.post("/resource-servers", {"uri": "https://orders.example"})
+    assert made.status_code == 201, made.text
+    found["resource_server_id"] = made.json()["id"]
     for name, path in (
         ("session_id", f"/users/{alice.id}/sessions"),
         ("authorization_id", "/authorizations"),

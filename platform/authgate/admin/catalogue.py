@@ -5,6 +5,7 @@ from authgate.admin import (
     applications,
     authorizations,
     people,
+    resource_servers,
     selections,
     tenant_scopes,
 )
@@ -12,6 +13,7 @@ from authgate.admin import (
 OPERATIONS = [
     *applications.OPERATIONS,
     *tenant_scopes.OPERATIONS,
+    *resource_servers.OPERATIONS,
     *access_tokens.OPERATIONS,
     *authorizations.OPERATIONS,
     *people.OPERATIONS,

@@ -15,6 +15,11 @@ PATH_PARAMETERS: dict[str, dict[str, Any]] = {
         "schema": {"type": "string", "minLength": 1},
         "example": "orders:read",
     },
+    "resource_server_id": {
+        "description": "The resource server's id.",
+        "schema": _UUID,
+        "example": "e0e2ca77-427d-58b8-b576-b7c06b5401c0",
+    },
     "token_id": {
         "description": "The token's id, its `jti`.",
         "schema": _UUID,

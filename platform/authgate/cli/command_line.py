@@ -64,6 +64,9 @@ COMMANDS = {
     "domain": _Command("domain:app", "Give a tenant hosts of its own."),
     "client": _Command("client:app", "Create, list and change clients, renew their secrets."),
     "scope": _Command("scope:app", "Say in words what a tenant's scopes allow."),
+    "resource-server": _Command(
+        "resource_server:app", "Say for which APIs a tenant's clients may ask tokens."
+    ),
     "token": _Command("token:app", "List a tenant's tokens, and end or pause one."),
     "authorization": _Command(
         "authorization:app", "List what people have allowed applications, and take it back."

@@ -9,11 +9,19 @@ from authgate.provisioning.tenants import change_tenant
 from authgate_tenants import TenantSettings, current_tenant
 
 _MOST = 100
-_LONGEST = 2048
+LONGEST = 2048
 
 
 class UnfitResourceServer(ValueError):
     """No URI that a tenant could have."""
+
+
+class ResourceServerTaken(UnfitResourceServer):
+    """The tenant has it already."""
+
+
+class TooManyResourceServers(UnfitResourceServer):
+    """The tenant has as many as it may."""
 
 
 class UnknownResourceServer(LookupError):
@@ -26,9 +34,9 @@ async def add_resource_server(parts: Installation, uri: str, *, actor: Actor = S
 
     def added(settings: TenantSettings) -> TenantSettings:
         if uri in settings.resources:
-            raise UnfitResourceServer("It is there already.")
+            raise ResourceServerTaken("It is there already.")
         if len(settings.resources) >= _MOST:
-            raise UnfitResourceServer(f"A tenant has at most {_MOST}.")
+            raise TooManyResourceServers(f"A tenant has at most {_MOST}.")
         return replace(settings, resources=(*settings.resources, uri))
 
     await change_tenant(parts, current_tenant(), change=added, actor=actor)
@@ -58,5 +66,5 @@ def check(uri: str) -> None:
         raise UnfitResourceServer("This is no absolute URI, such as https://api.example.")
     if "#" in uri:
         raise UnfitResourceServer("It has no fragment (#).")
-    if len(uri) > _LONGEST:
-        raise UnfitResourceServer(f"At most {_LONGEST} characters.")
+    if len(uri) > LONGEST:
+        raise UnfitResourceServer(f"At most {LONGEST} characters.")

@@ -12,6 +12,8 @@ class Scope(StrEnum):
     CLIENTS_WRITE = f"{ADMIN_PREFIX}clients:write"
     SCOPES_READ = f"{ADMIN_PREFIX}scopes:read"
     SCOPES_WRITE = f"{ADMIN_PREFIX}scopes:write"
+    RESOURCE_SERVERS_READ = f"{ADMIN_PREFIX}resource-servers:read"
+    RESOURCE_SERVERS_WRITE = f"{ADMIN_PREFIX}resource-servers:write"
     TOKENS_READ = f"{ADMIN_PREFIX}tokens:read"
     TOKENS_WRITE = f"{ADMIN_PREFIX}tokens:write"
     AUTHORIZATIONS_READ = f"{ADMIN_PREFIX}authorizations:read"
@@ -27,6 +29,8 @@ MEANINGS = {
     ),
     Scope.SCOPES_READ: "See how the tenant describes its scopes.",
     Scope.SCOPES_WRITE: "Describe the tenant's scopes.",
+    Scope.RESOURCE_SERVERS_READ: "See for which APIs clients may ask tokens.",
+    Scope.RESOURCE_SERVERS_WRITE: "Let clients ask tokens for APIs, or no more.",
     Scope.TOKENS_READ: "See which access tokens there are, without the tokens.",
     Scope.TOKENS_WRITE: "Revoke, disable and enable access tokens.",
     Scope.AUTHORIZATIONS_READ: "See what people have allowed applications.",
