@@ -142,6 +142,34 @@ async def test_what_came_of_a_sign_in_ends_with_it(
     assert (await at_acme.get("/oauth/tokeninfo", bearer=token)).status_code == 401
 
 
+async def test_what_came_of_a_sign_in_ends_where_its_person_takes_it_back(
+    make: Make,
+    gateway: NewClient,
+    exchange: Exchange,
+    alices: dict[str, str],
+    console: Application,
+    person: Person,
+    at_acme: Caller,
+    acme: Tenant,
+) -> None:
+    async def works(token: str) -> bool:
+        return (await at_acme.get("/oauth/tokeninfo", bearer=token)).status_code == 200
+
+    other = await make("other", token_exchange_from=(acme.issuer,), token_exchange_to=(MAIL,))
+    held = alices["access_token"]
+    ours = (await exchange(gateway, held)).json()["access_token"]
+    others = (await exchange(other, held, audience=MAIL)).json()["access_token"]
+    await taken_back(person, acme, "gateway")
+    assert [await works(token) for token in (ours, others, held)] == [False, True, True]
+    await taken_back(person, acme, "console")
+    assert [await works(token) for token in (others, held)] == [False, False]
+
+
+async def taken_back(person: Person, tenant: Tenant, client_id: str) -> None:
+    await person.visit(f"{tenant.issuer}/account/apps")
+    await person.submit({"client": client_id}, to="/account/apps/remove")
+
+
 async def test_a_machines_token_stays_the_machines(
     make: Make, exchange: Exchange, at_acme: Caller, acme: Tenant
 ) -> None:

@@ -99,12 +99,14 @@ async def end_of_session(session_id: UUID, *, now: datetime) -> None:
 
 
 async def end_of_client(user_id: UUID, client_id: str, *, now: datetime) -> int:
-    """Take back all that a person has allowed a client; how many of its tokens ended."""
+    """Take back all that a person has allowed a client; how many of its tokens ended, and of those
+    that others were given for them."""
     await consents.revoke(user_id, client_id)
     await device_codes.withdraw_of_user(user_id, client_id=client_id)
     await authorization_codes.withdraw(user_id=user_id, client_id=client_id, now=now)
     ended = await in_full(partial(refresh_tokens.revoke_of_user, user_id, client_id=client_id))
-    return ended + await in_full(partial(tokens.revoke_of_user, user_id, client_id=client_id))
+    ended += await in_full(partial(tokens.revoke_of_user, user_id, client_id=client_id))
+    return ended + await in_full(partial(tokens.revoke_exchanged, user_id, client_id))
 
 
 async def end_all_of_client(client_id: str, *, now: datetime) -> int:

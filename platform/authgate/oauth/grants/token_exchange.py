@@ -32,7 +32,7 @@ _NOT_GOOD = "The subject_token is not a good token of this issuer that the clien
 class TokenExchangeGrant:
     """Exchanges access tokens of the tenant."""
 
-    grant_type: ClassVar[str] = "urn:ietf:params:oauth:grant-type:token-exchange"
+    grant_type: ClassVar[str] = tokens.BY_EXCHANGE
     is_paced: ClassVar[bool] = False
 
     def __init__(self, *, bearer: BearerTokens, issuer: TokenIssuer, clock: Clock) -> None:

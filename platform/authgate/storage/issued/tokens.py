@@ -6,11 +6,11 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from tortoise import fields
-from tortoise.expressions import Q
+from tortoise.expressions import Q, Subquery
 from tortoise.queryset import QuerySet
 
 from authgate.storage import connection, paging
@@ -23,6 +23,10 @@ from authgate.storage.paging import Order, Page
 from authgate.storage.people import users
 from authgate.storage.people.users import User
 from authgate_tenants import TenantOwned, current_tenant
+
+
+BY_EXCHANGE: Final = "urn:ietf:params:oauth:grant-type:token-exchange"
+"""``grant_type`` of what was given for another token, whose family it shares (RFC 8693)."""
 
 
 class TokenStatus(StrEnum):
@@ -297,6 +301,18 @@ async def revoke_of_user(
     (``mass_ending``)."""
     theirs = Token.filter(user_id=user_id, **({"client_id": client_id} if client_id else {}))
     return await _revoke(theirs.filter(created_at__lte=until) if until else theirs)
+
+
+async def revoke_exchanged(user_id: UUID, client_id: str) -> int:
+    """End what others were given for a person's tokens of a client; as above.
+
+    Once those have ended: whoever exchanges one at that moment is waited for.
+    """
+    theirs = Token.filter(user_id=user_id)
+    begun = theirs.filter(client_id=client_id).exclude(grant_type=BY_EXCHANGE)
+    return await _revoke(
+        theirs.filter(grant_type=BY_EXCHANGE, family_id__in=Subquery(begun.values("family_id")))
+    )
 
 
 async def revoke_of_client(client_id: str, *, until: datetime | None = None) -> int:
