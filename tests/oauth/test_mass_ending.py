@@ -3,6 +3,7 @@ little."""
 
 from collections.abc import Iterator
 from datetime import timedelta
+from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
 
 import httpx2
@@ -14,12 +15,15 @@ from authgate.jobs import EndTheRest, Job, port
 from authgate.provisioning import NewClient
 from authgate.storage.clients import clients
 from authgate.storage.clients.drafts import ClientDraft
+from authgate.storage.grants import consents
+from authgate.storage.grants.consents import Consent
 from authgate.storage.issued import mass_ending
 from authgate.storage.issued.refresh_tokens import RefreshStatus, RefreshToken
 from authgate.storage.issued.tokens import Token, TokenStatus
+from authgate.storage.people import users
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.api import client_token
-from authgate_testing.application import Application
+from authgate_testing.application import Application, sent_on
 from authgate_testing.caller import Caller
 from authgate_testing.databases import on_sqlite
 from authgate_testing.person import Person
@@ -151,6 +155,46 @@ async def test_ad_08_what_a_client_leaves_is_nothing_to_another_one_of_the_same_
         await work_off(kept)
         assert await Token.filter(status=TokenStatus.ACTIVE).count() == 1
     assert await statuses(at_acme, [later["access_token"]]) == {200}
+
+
+async def test_ad_08_what_people_have_allowed_a_client_is_removed_little_by_little(
+    server: RunningServer, kept: KeptJobs, console: Application, person: Person, acme: Tenant
+) -> None:
+    await console.signed_in(person)
+    with use_tenant(acme):
+        [hers] = await Consent.all()
+        for number in range(VERY_MANY - 1):
+            another = await users.create(username=f"person-{number}")
+            await consents.grant(another.id, "console", ["openid"], now=hers.granted_at)
+        await provisioning.delete_client(server.parts, "console")
+        assert await Consent.all().count() == VERY_MANY - 2
+        await work_off(kept)
+        assert await Consent.all().count() == 0
+
+
+async def test_ad_08_what_people_have_allowed_a_client_is_not_allowed_to_the_next_one(
+    server: RunningServer, kept: KeptJobs, console: Application, person: Person, acme: Tenant
+) -> None:
+    client = console.client.client
+    asking = console.ask(prompt="none")
+    await console.signed_in(person)
+    with use_tenant(acme):
+        await provisioning.delete_client(server.parts, "console")
+        # As if there had been very many, and hers were not among the first.
+        [user] = await users.all_users()
+        await consents.grant(user.id, "console", console.scope.split(), now=server.clock())
+        draft = ClientDraft(
+            name="Another Console",
+            client_id="console",
+            grant_types=["authorization_code"],
+            scopes=list(client.scopes),
+            redirect_uris=[console.redirect_uri],
+        )
+        await provisioning.add_client(server.parts, draft)
+        with pytest.raises(clients.ClientIdTaken):
+            await provisioning.add_client(server.parts, draft)
+    answer = await sent_on(person, asking.url)
+    assert parse_qs(urlsplit(answer.headers["location"]).query)["error"] == ["consent_required"]
 
 
 @on_sqlite

@@ -1,5 +1,5 @@
-"""Tokens that are left where very many had to end at once: good for nothing by then, and ended, or
-removed with their client, in a job."""
+"""What is left where very many tokens had to end at once, or of a client that is gone: good for
+nothing by then, and ended or removed in a job."""
 
 import asyncio
 import math
@@ -23,7 +23,7 @@ _LONGEST_PAUSE = 0.5
 
 
 async def later(*, client_id: str = "", user_id: UUID | None = None) -> None:
-    """Have the rest of a client's tokens, or of a person's, ended once this unit is committed."""
+    """Have the rest of what a client or a person has ended once this unit is committed."""
     job = EndTheRest(client_id=client_id, user_id=str(user_id or ""))
     await storage.after_commit(partial(_hand_on, job))
 
@@ -52,8 +52,7 @@ async def _of_client(client_id: str) -> bool:
     """End a part; whether more may be left."""
     client = await clients.held(client_id)
     if client is None:
-        removed = await refresh_tokens.delete_of_client(client_id)
-        return is_cut_short(removed, await tokens.delete_of_client(client_id))
+        return await clients.delete_leavings(client_id)
     if client.not_before is None:
         return False
     ended = await refresh_tokens.revoke_of_client(client_id, until=client.not_before)

@@ -3,7 +3,8 @@
 import re
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from functools import partial
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from tortoise import Tortoise
@@ -28,7 +29,8 @@ from authgate.storage.clients.rows import (
     ClientStatus,
 )
 from authgate.storage.clients.secrets import hash_secret
-from authgate.storage.issued import refresh_tokens, tokens
+from authgate.storage.issued import mass_ending
+from authgate.storage.issued.mass_ending import in_full, is_cut_short
 from authgate.storage.issued.refresh_tokens import RefreshToken
 from authgate.storage.issued.tokens import Token
 from authgate.storage.paging import Order, Page
@@ -105,7 +107,7 @@ async def create(
             secret_hash=hash_secret(secret) if secret else None,
             secret_expires_at=secret_expires_at,
             authentication_methods=list(draft.methods()),
-            not_before=utc_now() if draft.client_id and await leavings(client_id) else None,
+            not_before=await _give_up_id(client_id) if draft.client_id else None,
             **draft.values(),
         )
     except IntegrityError as error:
@@ -259,29 +261,43 @@ async def review(client_id: str, status: ClientStatus) -> bool:
 async def delete(client_id: str) -> bool:
     """Remove a client and all that is its own; ``False`` where there is no such client.
 
-    Of very many tokens some are left (``leavings``), which are good for nothing.
+    Of very many rows some are left (``leavings``), which are good for nothing.
     """
-    await refresh_tokens.delete_of_client(client_id)
-    await tokens.delete_of_client(client_id)
-    for model in _belongings():
-        await model.filter(client_id=client_id).delete()
+    await delete_leavings(client_id)
     return await ClientRow.filter(client_id=client_id).delete() == 1
 
 
+async def leavings(client_id: str) -> bool:
+    """Whether there is anything of a client with this id."""
+    return any([await model.filter(client_id=client_id).exists() for model in _belongings()])
+
+
+async def delete_leavings(client_id: str) -> bool:
+    """Remove a part of what a client has; whether more of it may be left."""
+    theirs = [model.filter(client_id=client_id) for model in _belongings()]
+    return is_cut_short(*[await mass_ending.delete(rows) for rows in theirs])
+
+
+async def _give_up_id(client_id: str) -> datetime | None:
+    """Let another client have the id of one that is gone; the mark that makes its tokens good for
+    nothing, where there are any. Raises ``ClientIdTaken``."""
+    if await ClientRow.exists(client_id=client_id):
+        raise ClientIdTaken(client_id)
+    for model in _belongings():
+        if model not in _TOKENS:
+            await in_full(partial(mass_ending.delete, model.filter(client_id=client_id)))
+    return utc_now() if await leavings(client_id) else None
+
+
+_TOKENS: Final = (RefreshToken, Token)
+
+
 def _belongings() -> list[type[Model]]:
-    # PostgreSQL would remove them with the client. SQLite would leave them to the next one of the
-    # same client_id.
+    """Tables of what clients have: first what yields tokens of theirs."""
     models: dict[str, type[Model]] = Tortoise.apps[database.APP_LABEL]
     theirs = (model for model in models.values() if "client_id" in model._meta.fields_map)  # noqa: SLF001
-    return [model for model in theirs if model not in (ClientRow, AuditEvent, *_TOKENS)]
-
-
-_TOKENS = (RefreshToken, Token)
-
-
-async def leavings(client_id: str) -> bool:
-    """Whether there are tokens of a client with this id."""
-    return any([await model.filter(client_id=client_id).exists() for model in _TOKENS])
+    others = (model for model in theirs if model not in (ClientRow, AuditEvent, *_TOKENS))
+    return [*others, *_TOKENS]
 
 
 async def end_older(client_id: str, *, now: datetime) -> None:

@@ -317,11 +317,6 @@ async def revoke_of_client(client_id: str, *, until: datetime | None = None) -> 
     return await _revoke(client_id=client_id, **({"created_at__lte": until} if until else {}))
 
 
-async def delete_of_client(client_id: str) -> int:
-    """Remove every token of a client; as above."""
-    return await mass_ending.delete(RefreshToken.filter(client_id=client_id))
-
-
 async def revoke_of_session(session_id: UUID) -> int:
     """End what was to end with a browser session; how many there were."""
     return await _revoke(session_id=session_id)

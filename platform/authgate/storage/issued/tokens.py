@@ -24,7 +24,6 @@ from authgate.storage.people import users
 from authgate.storage.people.users import User
 from authgate_tenants import TenantOwned, current_tenant
 
-
 BY_EXCHANGE: Final = "urn:ietf:params:oauth:grant-type:token-exchange"
 """``grant_type`` of what was given for another token, whose family it shares (RFC 8693)."""
 
@@ -319,11 +318,6 @@ async def revoke_of_client(client_id: str, *, until: datetime | None = None) -> 
     """End every token of a client; as above."""
     its = Token.filter(client_id=client_id)
     return await _revoke(its.filter(created_at__lte=until) if until else its)
-
-
-async def delete_of_client(client_id: str) -> int:
-    """Remove every token of a client; as above."""
-    return await mass_ending.delete(Token.filter(client_id=client_id))
 
 
 async def _revoke(which: QuerySet[Token]) -> int:
