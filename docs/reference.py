@@ -62,24 +62,29 @@ _BLOCK = re.compile(
 def process_settings() -> str:
     """Each setting of the process, by section."""
     own, sections = [], []
+    said = _field_docstrings(Settings)
     for name, field in Settings.model_fields.items():
         kind = field.annotation
         if isinstance(kind, type) and issubclass(kind, BaseModel):
             sections.append((name, kind))
         else:
-            own.append(_process_setting(name, field))
+            own.append(_process_setting(name, field, said[name]))
     parts = ["## General\n", *own]
     for name, kind in sections:
         parts.append(f"## {name}\n\n{_text(kind.__doc__)}\n")
-        parts += [_process_setting(f"{name}.{each}", it) for each, it in kind.model_fields.items()]
+        said = _field_docstrings(kind)
+        parts += [
+            _process_setting(f"{name}.{each}", it, said[each])
+            for each, it in kind.model_fields.items()
+        ]
     return "\n".join(parts)
 
 
-def _process_setting(name: str, field: FieldInfo) -> str:
+def _process_setting(name: str, field: FieldInfo, meaning: str) -> str:
     variable = f"AUTHGATE_{name.upper().replace('.', '__')}"
     files = f" or `{variable}_FILE`" if name in secret_files.names(Settings) else ""
     kind = _kind(field.annotation) + _bounds(field.metadata)
-    return _setting(name, f"`{variable}`{files} · {kind}", field.default, field.description or "")
+    return _setting(name, f"`{variable}`{files} · {kind}", field.default, meaning)
 
 
 def tenant_settings() -> str:
@@ -177,7 +182,7 @@ def chart_schema(page: str) -> str:
 
 
 def _schema_of(section: type[BaseModel], prefix: str = "") -> dict[str, Any]:
-    types = section.model_json_schema()["properties"]
+    types, said = section.model_json_schema()["properties"], _field_docstrings(section)
     properties: dict[str, Any] = {}
     for name, field in section.model_fields.items():
         kind = field.annotation
@@ -186,9 +191,7 @@ def _schema_of(section: type[BaseModel], prefix: str = "") -> dict[str, Any]:
             if inner["properties"]:
                 properties[name] = inner
         elif not _is_left_out(f"{prefix}{name}"):
-            properties[name] = _without_names(types[name]) | {
-                "description": _text(field.description)
-            }
+            properties[name] = {"description": _text(said[name])} | _without_names(types[name])
     return {
         "description": _text(section.__doc__),
         "type": "object",

@@ -30,7 +30,7 @@ HEARTBEAT_SECONDS = 10.0
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True, frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class DatabaseSettings(_Section):
@@ -314,7 +314,6 @@ class Settings(BaseSettings):
         env_nested_delimiter="__",
         toml_file="authgate.toml",
         extra="forbid",
-        use_attribute_docstrings=True,
         frozen=True,
     )
 

@@ -100,6 +100,8 @@ class TenantManager(Manager):
 class _ScopedModel(ModelMeta):
     # Tortoise does not inherit Meta.manager, and a table that forgot it would leak in silence.
     def __new__(mcs, name: str, bases: tuple[type, ...], attrs: dict[str, Any]) -> "_ScopedModel":
+        # Or it would read the sources for comments on columns: a tenth of the start of a program.
+        attrs = {"_no_comments": True} | attrs
         cls: Any = super().__new__(mcs, name, bases, attrs)  # declared as a bare type
         if not cls._meta.abstract:
             manager = TenantManager()

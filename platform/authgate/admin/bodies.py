@@ -4,8 +4,11 @@ from collections.abc import Sequence
 from typing import Any, TypeVar
 
 import orjson
-from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
+from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler, JsonValue, ValidationError
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
+from authgate.admin import meanings
 from authgate.admin.problems import Fault, Invalid, Malformed, UnsupportedMediaType
 from authgate.web.machine import BadRequest, MachineRequest, parse_json_object, parse_pairs
 
@@ -18,7 +21,15 @@ Read = TypeVar("Read", bound="Document")
 class Document(BaseModel):
     """What comes in or goes out as JSON. Members without a meaning are refused."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    # A program that is asked for a few of them makes no more than these.
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        """The document's schema, with what its members mean."""
+        return meanings.explained(cls, schema, handler)
 
 
 def exemplified(**members: JsonValue) -> ConfigDict:
