@@ -31,6 +31,7 @@ pytest_plugins = [
     "authgate_testing.garbage",
     "authgate_testing.compiled_routes",
     "authgate_testing.compiled_templates",
+    "authgate_testing.finished_models",
     "authgate_testing.scheduling",
     "authgate_testing.fixtures",
     "authgate_testing.installed_plugins",

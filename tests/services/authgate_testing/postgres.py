@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from asyncpg import PostgresError
+
 from authgate_testing.processes import (
     LOOPBACK,
     Service,
@@ -15,6 +17,7 @@ from authgate_testing.processes import (
     service_folder,
 )
 from authgate_testing.programs import find
+from authgate_testing.superuser import Superuser
 
 SUPERUSER = "postgres"
 _PACKAGE = "postgresql"
@@ -30,6 +33,8 @@ class PostgresServer:
     """A running PostgreSQL server; every role connects from loopback without a password."""
 
     port: int
+    superuser: Superuser | None = None
+    """Who makes and drops databases; without it ``psql`` does."""
 
     def dsn(self, database: str, *, user: str = SUPERUSER, password: str | None = None) -> str:
         """Address a database as a role of your choice."""
@@ -43,12 +48,21 @@ class PostgresServer:
     def create_database(self, name: str, *, template: str = "template1") -> str:
         """Create a database, empty or as a copy of an idle one; return the superuser's DSN."""
         # Files that are copied are gone sooner, too: no page of them waits in memory to be written.
-        self.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY FILE_COPY')
+        self._do(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY FILE_COPY')
         return self.superuser_dsn(name)
 
     def drop_database(self, name: str) -> None:
         """Drop a database if it is there, and whoever is connected to it."""
-        self.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        self._do(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+    def _do(self, statement: str) -> None:
+        if self.superuser is None:
+            self.execute(statement)
+            return
+        try:
+            self.superuser.execute(statement)
+        except PostgresError as error:
+            raise PostgresRefused(str(error)) from error
 
     def slow_commits(self, database: str, *, table: str, seconds: float) -> None:
         """Let each COMMIT that has added rows to a table take its time for each of them."""
@@ -78,7 +92,11 @@ def postgres_answers(dsn: str) -> bool:
 def postgres_running() -> Iterator[PostgresServer]:
     """Make a cluster and run a server on it."""
     with postgres_service() as service:
-        yield PostgresServer(port=service.port)
+        superuser = Superuser(PostgresServer(port=service.port).superuser_dsn())
+        try:
+            yield PostgresServer(port=service.port, superuser=superuser)
+        finally:
+            superuser.close()
 
 
 @contextmanager

@@ -1,0 +1,52 @@
+"""Models are made ready for a kind of database once in a run, however many databases are opened.
+
+Tortoise works out anew what each column can be filtered by, and the beginnings of queries, whenever
+a database is opened: a third of the start of a server.
+"""
+
+from collections.abc import Iterator
+from copy import copy
+
+import pytest
+from tortoise.apps import Apps
+from tortoise.models import MetaInfo, Model
+
+_WORKED_OUT = (
+    "basequery",
+    "basequery_all_fields",
+    "basetable",
+    "db_complex_fields",
+    "db_default_fields",
+    "db_native_fields",
+    "filters",
+)
+"""What of a model depends on the kind of its database; the rest is the same as the last time."""
+
+_finish = Apps._build_initial_querysets
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _finished_once() -> Iterator[None]:
+    known: dict[tuple[type[Model], type, type], dict[str, object]] = {}
+
+    def finish(self: Apps) -> None:
+        models = [model for app in self.apps.values() for model in app.values()]
+        keys = [
+            (model, model._meta.db.executor_class, model._meta.db.query_class) for model in models
+        ]
+        if all(key in known for key in keys):
+            for key in keys:
+                _restore(key[0]._meta, known[key])
+            return
+        _finish(self)
+        for key in keys:
+            known[key] = {name: copy(getattr(key[0]._meta, name)) for name in _WORKED_OUT}
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Apps, "_build_initial_querysets", finish)
+        yield
+
+
+def _restore(meta: MetaInfo, values: dict[str, object]) -> None:
+    for name, value in values.items():
+        setattr(meta, name, copy(value))
