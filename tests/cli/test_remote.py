@@ -5,6 +5,7 @@ import json
 import os
 import re
 import stat
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,6 +24,7 @@ from authgate.cli.bearers import SCOPES, Person
 from authgate.cli.device_flow import Endpoints
 from authgate.cli.failures import Failure, Misused, NotAllowed, Unhealthy
 from authgate.cli.login import CLIENT, _trusted
+from authgate.cli.proofs import Plain
 from authgate.cli.remote_door import RemoteDoor
 from authgate.cli.sign_ins import SignIn
 from authgate.clock import utc_now
@@ -431,6 +433,92 @@ def test_the_raw_door_shows_what_is_answered(machine: Cli) -> None:
         assert machine("api", "post", "/clients", *words).code == 2
 
 
+# --- By a key ------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def strict(live_host: Host) -> str:
+    """The issuer of a tenant with the FAPI profile."""
+    return asyncio.run(_strict(live_host))
+
+
+async def _strict(host: Host) -> str:
+    company = await _founded(host, "strict")
+    async with installation.opened(host.settings) as parts:
+        tenant = await parts.resolver.find("strict")
+        assert tenant is not None
+        chosen = {"security_profile": "fapi2"}
+        await provisioning.change_tenant(parts, tenant, change=lambda known: known.changed(chosen))
+    return company.issuer
+
+
+def with_key(operator: Cli, client_id: str, grants: Sequence[str], jwks: Path) -> None:
+    """Have an operator make a client that proves itself by a key."""
+    options = [word for each in grants for word in ("--grant", each)]
+    scopes = ("--scope", " ".join(("openid", "profile", "offline_access", *SCOPES)))
+    for words in (
+        ("create", "--id", client_id, "--name", "By key", *options, *scopes),
+        ("set", client_id, "token_endpoint_auth_method=private_key_jwt", f"jwks=@{jwks}"),
+    ):
+        ended = operator("client", *words, "-t", "strict")
+        assert ended.code == 0, ended.err
+
+
+def test_a_person_acts_by_this_machine_s_key_where_a_tenant_demands_one(
+    operator: Cli, strict: str, tmp_path: Path
+) -> None:
+    shown = operator("public-key", strict)
+    assert operator("public-key", strict).data == shown.data, "it is made once"
+    assert "d" not in shown.data["keys"][0]
+    (tmp_path / "cli.jwks").write_text(shown.out)
+    with_key(operator, "by-key", ["device_code", "refresh_token"], tmp_path / "cli.jwks")
+    login = ("login", strict, *PERSON, "--client-id", "by-key")
+    assert operator(*login, stdin=f"{PASSWORD}\n").code == 4, "it has no secret to go by"
+    ended = operator(*login, "--key", stdin=f"{PASSWORD}\n")
+    assert ended.code == 0, ended.err
+    assert operator("whoami", "--json").data["client_id"] == "by-key"
+    made = operator("client", "create", "--name", "J", "--grant", "client_credentials")
+    assert made.code == 0, made.err
+    first = sign_ins.remembered().by_issuer[strict]
+    with httpx2.Client() as http:
+        stolen = {"Authorization": f"Bearer {first.access_token}"}
+        answer = http.get(f"{strict}/api/v1/clients", headers=stolen)
+        assert answer.status_code == 401, "a token is worth nothing without the key"
+    with sign_ins.changing() as kept:
+        kept.keep(replace(first, expires_at=0.0))
+    assert operator("client", "list").code == 0
+    assert sign_ins.remembered().by_issuer[strict].access_token != first.access_token
+    assert operator("logout").code == 0
+    assert sign_ins.remembered().keys, "the client knows it still"
+    assert operator("logout", "--all").code == 0
+    assert not sign_ins.remembered().keys
+    ended = operator(*login, "--key", stdin=f"{PASSWORD}\n")
+    assert (ended.code, "This machine has no key" in ended.err) == (4, True)
+
+
+def test_a_machine_acts_by_the_key_in_a_file(
+    operator: Cli, strict: str, acme: Company, tmp_path: Path
+) -> None:
+    key = tmp_path / "key.pem"
+    shown = operator("public-key", "--file", str(key))
+    assert stat.S_IMODE(key.stat().st_mode) == 0o600
+    assert operator("public-key", "--file", str(key)).data == shown.data
+    (tmp_path / "ci.jwks").write_text(shown.out)
+    with_key(operator, "ci", ["client_credentials"], tmp_path / "ci.jwks")
+    os.environ["AUTHGATE_ISSUER"] = strict
+    os.environ["AUTHGATE_CLIENT_ID"] = "ci"
+    os.environ["AUTHGATE_CLIENT_KEY_FILE"] = str(key)
+    assert operator("whoami", "--json").data["client_id"] == "ci"
+    assert operator("client", "list").code == 0
+    ended = operator("client", "list", "--issuer", acme.issuer)
+    assert (ended.code, ended.out) == (4, ""), "another tenant is asked by nobody"
+    key.write_text("no key")
+    assert operator("client", "list").code == 1
+    assert operator("public-key", "--file", str(key)).code == 1
+    assert operator("public-key").code == 2
+    assert operator("login", "--key", "--demo").code == 2
+
+
 # --- Where a token may go ------------------------------------------------------------------------
 
 
@@ -499,6 +587,10 @@ class Always:
     def token(self, *, rejected: str | None = None) -> str:
         """Another one each time that one was refused."""
         return "second" if rejected else "first"
+
+    def shown(self, token: str) -> httpx2.Auth:
+        """By itself."""
+        return Plain().with_token(token)
 
 
 ISSUER = "https://id.example/t/acme"

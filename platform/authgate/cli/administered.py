@@ -32,8 +32,10 @@ ISSUER = "AUTHGATE_ISSUER"
 CLIENT_ID = "AUTHGATE_CLIENT_ID"
 CLIENT_SECRET = "AUTHGATE_CLIENT_SECRET"
 CLIENT_SECRET_FILE = "AUTHGATE_CLIENT_SECRET_FILE"
-VARIABLES = (ISSUER, CLIENT_ID, CLIENT_SECRET, CLIENT_SECRET_FILE)
-"""Of the environment: where to, and as which machine. The secret may be in a file."""
+CLIENT_KEY_FILE = "AUTHGATE_CLIENT_KEY_FILE"
+VARIABLES = (ISSUER, CLIENT_ID, CLIENT_SECRET, CLIENT_SECRET_FILE, CLIENT_KEY_FILE)
+"""Of the environment: where to, and as which machine. The secret may be in a file; in place of one
+there may be a key."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ _ENDS: dict[int, type[Failure]] = {
 _NOUNS = {
     "clients": "client",
     "scopes": "scope",
+    "resource-servers": "resource server",
     "tokens": "token",
     "authorizations": "authorization",
     "users": "user",

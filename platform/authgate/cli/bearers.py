@@ -1,13 +1,14 @@
 """Access tokens for the admin API: of a person who has signed in, or of a machine."""
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import httpx2
 
-from authgate.cli import sign_ins, web_client
+from authgate.cli import proofs, sign_ins, web_client
 from authgate.cli.failures import Failure, NotAllowed, Unhealthy
+from authgate.cli.proofs import Plain, Prover
 from authgate.cli.sign_ins import SignIn
 from authgate.tokens.admin_scopes import Scope
 
@@ -25,6 +26,10 @@ class Bearer(Protocol):
         """One that is good, and not this one. Raises ``NotAllowed`` where there is none."""
         ...
 
+    def shown(self, token: str) -> httpx2.Auth:
+        """How a request shows this token."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Machine:
@@ -33,35 +38,41 @@ class Machine:
     issuer: str
     client_id: str
     secret: str
+    """Empty where it proves itself by a key."""
     http: httpx2.Client
+    prover: Prover = field(default_factory=Plain)
 
     def token(self, *, rejected: str | None = None) -> str:
         """A new one, each time."""
         del rejected
         return str(self.issued()["access_token"])
 
+    def shown(self, token: str) -> httpx2.Auth:
+        """By itself, or with a proof."""
+        return self.prover.with_token(token)
+
     def issued(self) -> dict[str, Any]:
         """What the token endpoint answers. Raises ``NotAllowed``."""
         form = {"grant_type": "client_credentials", "scope": " ".join(SCOPES)}
+        headers = {"Authorization": _basic(self.client_id, self.secret)} if self.secret else {}
         request = self.http.build_request(
-            "POST",
-            f"{self.issuer}/oauth/token",
-            data=form,
-            headers={"Authorization": _basic(self.client_id, self.secret)},
+            "POST", f"{self.issuer}/oauth/token", data=form, headers=headers
         )
-        answer = web_client.sent(self.http, request)
+        auth = self.prover.as_client(self.client_id)
+        answer = web_client.sent(self.http, request, auth=auth)
         if answer.status_code != 200:
             raise _refusal(answer, f"{self.issuer} gives {self.client_id} no token")
         issued: dict[str, Any] = answer.json()
         return issued
 
 
-@dataclass(frozen=True, slots=True)
 class Person:
     """Whoever has signed in with ``authgate login``."""
 
-    issuer: str
-    http: httpx2.Client
+    def __init__(self, issuer: str, http: httpx2.Client) -> None:
+        self._issuer = issuer
+        self._http = http
+        self._prover: Prover | None = None
 
     def token(self, *, rejected: str | None = None) -> str:
         """The one of the sign-in; refreshed where that one has ended or was refused.
@@ -79,26 +90,39 @@ class Person:
                 all_of_them.keep(kept)
         return kept.access_token
 
+    def shown(self, token: str) -> httpx2.Auth:
+        """By itself, or with a proof by the key of the sign-in."""
+        return self._proving().with_token(token)
+
+    def _proving(self) -> Prover:
+        # One for all requests: it knows which nonce the server wants.
+        if self._prover is None:
+            self._prover = proofs.of_sign_in(sign_ins.remembered(), self._issuer)
+        return self._prover
+
     def _kept(self, all_of_them: sign_ins.SignIns) -> SignIn:
-        kept = all_of_them.by_issuer.get(self.issuer)
+        kept = all_of_them.by_issuer.get(self._issuer)
         if kept is None:
-            raise NotAllowed(f"Nobody is signed in to {self.issuer}: {_again(self.issuer)}")
+            raise NotAllowed(
+                f"Nobody is signed in to {self._issuer}: authgate login {self._issuer}"
+            )
         return kept
 
     def _refreshed(self, kept: SignIn) -> SignIn:
         if kept.refresh_token is None:
-            raise NotAllowed(f"The sign-in to {self.issuer} has ended: {_again(self.issuer)}")
+            raise NotAllowed(f"The sign-in to {self._issuer} has ended: {_again(kept)}")
         form = {
             "grant_type": "refresh_token",
             "refresh_token": kept.refresh_token,
             "client_id": kept.client_id,
         }
-        request = self.http.build_request("POST", kept.token_endpoint, data=form)
-        answer = web_client.sent(self.http, request)
+        request = self._http.build_request("POST", kept.token_endpoint, data=form)
+        auth = self._proving().as_client(kept.client_id)
+        answer = web_client.sent(self._http, request, auth=auth)
         if answer.status_code == 400:
-            raise NotAllowed(f"The sign-in to {self.issuer} has ended: {_again(self.issuer)}")
+            raise NotAllowed(f"The sign-in to {self._issuer} has ended: {_again(kept)}")
         if answer.status_code != 200:
-            raise _refusal(answer, f"The sign-in to {self.issuer} cannot be renewed")
+            raise _refusal(answer, f"The sign-in to {self._issuer} cannot be renewed")
         return renewed(kept, answer.json())
 
 
@@ -118,8 +142,9 @@ def _is_good(kept: SignIn, rejected: str | None) -> bool:
     return is_fresh and kept.access_token != rejected
 
 
-def _again(issuer: str) -> str:
-    return f"authgate login {issuer}"
+def _again(kept: SignIn) -> str:
+    by_key = f" --key --client-id {kept.client_id}" if kept.by_key else ""
+    return f"authgate login {kept.issuer}{by_key}"
 
 
 def _basic(client_id: str, secret: str) -> str:

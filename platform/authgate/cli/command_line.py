@@ -36,6 +36,11 @@ COMMANDS = {
         "login https://auth.example.com/t/acme",
     ),
     "logout": _Command("logout:logout", "Sign out: end what the sign-in was given.", "logout"),
+    "public-key": _Command(
+        "public_key:public_key",
+        "Show the key that a client of this machine proves itself by.",
+        "public-key https://auth.example.com/t/acme",
+    ),
     "whoami": _Command(
         "whoami:whoami", "Tell who acts, where, and what they may do.", "whoami --json"
     ),

@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx2
 
+from authgate.cli.proofs import Plain, Prover
 from authgate.cli.web_client import agent
 from authgate.diagnosis.network import is_local
 
@@ -85,9 +86,12 @@ class Tokens:
 class DeviceFlow:
     """One sign-in at one issuer. Whatever goes wrong raises ``SignInFailed``."""
 
-    def __init__(self, http: httpx2.AsyncClient, *, client_id: str) -> None:
+    def __init__(
+        self, http: httpx2.AsyncClient, *, client_id: str, prover: Prover | None = None
+    ) -> None:
         self._http = http
         self._client_id = client_id
+        self._prover = prover or Plain()
 
     async def discover(self, issuer: str) -> Endpoints:
         """Find the issuer's endpoints, and make sure that it is who it should be."""
@@ -117,6 +121,7 @@ class DeviceFlow:
             "POST",
             endpoints.device_authorization,
             {"client_id": self._client_id, "scope": scope},
+            self._prover.as_client(self._client_id),
         )
         body = _json(answer)
         if answer.status_code != 200:
@@ -159,8 +164,8 @@ class DeviceFlow:
 
     async def userinfo(self, endpoints: Endpoints, tokens: Tokens) -> Mapping[str, Any]:
         """Who approved."""
-        headers = {"Authorization": f"Bearer {tokens.access_token}"}
-        answer = await self._ask("GET", endpoints.userinfo, headers=headers)
+        auth = self._prover.with_token(tokens.access_token)
+        answer = await self._ask("GET", endpoints.userinfo, auth=auth)
         if answer.status_code != 200:
             raise _refusal(_json(answer), answer)
         return _json(answer)
@@ -174,6 +179,7 @@ class DeviceFlow:
                 "device_code": authorization.device_code,
                 "client_id": self._client_id,
             },
+            self._prover.as_client(self._client_id),
         )
 
     async def _ask(
@@ -181,10 +187,10 @@ class DeviceFlow:
         method: str,
         url: str,
         form: Mapping[str, str] | None = None,
-        headers: Mapping[str, str] | None = None,
+        auth: httpx2.Auth | None = None,
     ) -> httpx2.Response:
         try:
-            return await self._http.request(method, url, data=form, headers=headers)
+            return await self._http.request(method, url, data=form, auth=auth)
         except httpx2.HTTPError as error:
             raise NoAnswer(f"Nobody answers at {url} ({type(error).__name__}).") from error
 

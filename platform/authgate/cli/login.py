@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from authgate.cli import headless_browser, sign_ins, web_client
+from authgate.cli import headless_browser, proofs, sign_ins, web_client
 from authgate.cli.bearers import SCOPES
 from authgate.cli.demo_site import DEVICE_CLIENT, DEVICE_SCOPES, SEEDS, DemoSite
 from authgate.cli.device_display import DeviceDisplay
@@ -23,6 +23,7 @@ from authgate.cli.device_flow import (
 )
 from authgate.cli.failures import Misused, NotAllowed
 from authgate.cli.output import Format, Output, ask_secret, printable, say, show
+from authgate.cli.proofs import Prover
 
 Issuer = Annotated[str | None, typer.Argument(help="Address of the tenant; the demo's if left out")]
 SameIssuer = Annotated[str | None, typer.Option("--issuer", help="The same, as an option")]
@@ -32,6 +33,14 @@ ClientId = Annotated[
     typer.Option(help="client_id of a client with the device grant; authgate-cli if left out"),
 ]
 Scope = Annotated[str | None, typer.Option(help="What to ask for, separated by blanks")]
+ByKey = Annotated[
+    bool,
+    typer.Option(
+        "--key",
+        help="The client proves itself by this machine's key, and tokens are bound to it"
+        " (private_key_jwt, DPoP); authgate public-key makes it",
+    ),
+]
 Headless = Annotated[
     bool, typer.Option("--headless", help="Do the browser's part too: sign in, compare, approve")
 ]
@@ -63,6 +72,8 @@ class Wanted:
     client_id: str
     scope: str
     approver: Credentials | None = None
+    prover: Prover | None = None
+    """By what the client proves itself, where it is not public."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +97,7 @@ def login(
     demo: Demo = False,
     client_id: ClientId = None,
     scope: Scope = None,
+    key: ByKey = False,
     headless: Headless = False,
     username: Username = None,
     password_stdin: Given = False,
@@ -96,36 +108,53 @@ def login(
     Commands go to that tenant from then on. Its client needs the device grant, refresh tokens and
     the scopes of the admin API that are wanted.
     """
-    if issuer and same_issuer:
-        raise Misused("Name the issuer once.")
-    issuer = issuer or same_issuer
-    if demo and issuer:
-        raise Misused("Either --demo or an issuer, not both.")
+    issuer = _named(issuer, same_issuer, demo=demo, by_key=key)
     if username and not (headless and password_stdin):
         raise Misused("--username goes with --headless and --password-stdin.")
     approver = Credentials(username, ask_secret("Password")) if username else None
     if issuer:
-        wanted = _elsewhere(issuer, client_id, scope, approver)
+        wanted = _elsewhere(issuer, client_id, scope, approver, by_key=key)
     else:
         wanted = of_demo(client_id=client_id, scope=scope, headless=headless, approver=approver)
     if headless and wanted.approver is None:
         raise Misused("--headless needs --username and --password-stdin here.")
     who = _run(wanted)
     if issuer:
-        _keep(wanted.client_id, who)
+        _keep(wanted.client_id, who, by_key=key)
     report(who, output)
     if issuer:
         say("Commands go there from now on: authgate whoami, authgate logout.")
+
+
+def _named(issuer: str | None, same: str | None, *, demo: bool, by_key: bool) -> str | None:
+    """The issuer that was named; ``None`` for the demo's. Raises ``Misused``."""
+    if issuer and same:
+        raise Misused("Name the issuer once.")
+    found = issuer or same
+    if demo and found:
+        raise Misused("Either --demo or an issuer, not both.")
+    if by_key and not found:
+        raise Misused("--key goes with an issuer.")
+    return found
 
 
 def _run(wanted: Wanted) -> SignedIn:
     try:
         return asyncio.run(signed_in(wanted))
     except UnknownClient as error:
-        raise NotAllowed(
-            f"{error}. {wanted.client_id} has to be a client of the tenant, public and with the"
-            " device grant: authgate client create --public, or the console."
-        ) from error
+        raise NotAllowed(f"{error}. {_fit_client(wanted)}") from error
+
+
+def _fit_client(wanted: Wanted) -> str:
+    if wanted.prover is None:
+        return (
+            f"{wanted.client_id} has to be a client of the tenant, public and with the device"
+            " grant: authgate client create --public, or the console. One with a key: --key."
+        )
+    return (
+        f"{wanted.client_id} has to be a client of the tenant with the device grant, and have this"
+        f" machine's key: authgate public-key {wanted.issuer}."
+    )
 
 
 def of_demo(
@@ -151,7 +180,7 @@ def of_demo(
 async def signed_in(wanted: Wanted) -> SignedIn:
     """Run the flow to its end; who signed in, and with what. Raises ``SignInFailed``."""
     async with http_for(wanted.issuer) as http:
-        flow = DeviceFlow(http, client_id=wanted.client_id)
+        flow = DeviceFlow(http, client_id=wanted.client_id, prover=wanted.prover)
         endpoints = _trusted(await flow.discover(wanted.issuer))
         authorization = await flow.begin(endpoints, scope=wanted.scope)
         if wanted.approver is None:
@@ -180,13 +209,20 @@ def report(who: SignedIn, output: Format) -> None:
 
 
 def _elsewhere(
-    issuer: str, client_id: str | None, scope: str | None, approver: Credentials | None
+    issuer: str,
+    client_id: str | None,
+    scope: str | None,
+    approver: Credentials | None,
+    *,
+    by_key: bool,
 ) -> Wanted:
     issuer = web_client.checked(issuer)
-    return Wanted(issuer, client_id or CLIENT, SCOPE if scope is None else scope, approver)
+    prover = proofs.by_kept_key(sign_ins.remembered(), issuer) if by_key else None
+    wanted_scope = SCOPE if scope is None else scope
+    return Wanted(issuer, client_id or CLIENT, wanted_scope, approver, prover)
 
 
-def _keep(client_id: str, who: SignedIn) -> None:
+def _keep(client_id: str, who: SignedIn, *, by_key: bool) -> None:
     tokens, endpoints = who.tokens, who.endpoints
     sign_in = sign_ins.SignIn(
         issuer=endpoints.issuer,
@@ -198,6 +234,7 @@ def _keep(client_id: str, who: SignedIn) -> None:
         refresh_token=tokens.refresh_token,
         token_endpoint=endpoints.token,
         revocation_endpoint=endpoints.revocation,
+        by_key=by_key,
     )
     with sign_ins.changing() as all_of_them:
         all_of_them.keep(sign_in)

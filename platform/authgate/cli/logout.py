@@ -4,15 +4,16 @@ from typing import Annotated
 
 import typer
 
-from authgate.cli import sign_ins, web_client
+from authgate.cli import proofs, sign_ins, web_client
 from authgate.cli.failures import Failure, Misused, Unhealthy
 from authgate.cli.output import say
+from authgate.cli.proofs import Prover
 from authgate.cli.sign_ins import SignIn
 
 Issuer = Annotated[
     str | None, typer.Argument(help="Which sign-in; the one that commands use if left out")
 ]
-All = Annotated[bool, typer.Option("--all", help="Every sign-in of this machine")]
+All = Annotated[bool, typer.Option("--all", help="Every sign-in of this machine, and its keys")]
 
 
 def logout(issuer: Issuer = None, all_: All = False) -> None:
@@ -21,12 +22,15 @@ def logout(issuer: Issuer = None, all_: All = False) -> None:
         raise Misused("Either an issuer or --all, not both.")
     with sign_ins.changing() as kept:
         ended = _meant(kept, issuer, every=all_)
+        provers = {each.issuer: proofs.of_sign_in(kept, each.issuer) for each in ended}
         for each in ended:
             kept.forget(each.issuer)
+        if all_:
+            kept.keys.clear()
     if not ended:
         say("Nobody is signed in.")
     for each in ended:
-        _end(each)
+        _end(each, provers[each.issuer])
         say(f"✓ {each.name} is signed out of {each.issuer}.")
 
 
@@ -37,7 +41,7 @@ def _meant(kept: sign_ins.SignIns, issuer: str | None, *, every: bool) -> list[S
     return [each for each in kept.by_issuer.values() if each.issuer == wanted]
 
 
-def _end(sign_in: SignIn) -> None:
+def _end(sign_in: SignIn, prover: Prover) -> None:
     """Give back what it was given (RFC 7009): with a refresh token ends what came of it."""
     if sign_in.revocation_endpoint is None:
         return
@@ -48,7 +52,8 @@ def _end(sign_in: SignIn) -> None:
     try:
         with web_client.asking(sign_in.issuer) as http:
             request = http.build_request("POST", sign_in.revocation_endpoint, data=form)
-            status = web_client.sent(http, request).status_code
+            auth = prover.as_client(sign_in.client_id)
+            status = web_client.sent(http, request, auth=auth).status_code
     except Failure as error:
         raise Unhealthy(f"{error} {_forgotten(sign_in)}") from error
     if status != 200:

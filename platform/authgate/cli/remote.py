@@ -8,9 +8,16 @@ from pathlib import Path
 import httpx2
 
 from authgate.cli import web_client
-from authgate.cli.administered import CLIENT_ID, CLIENT_SECRET, CLIENT_SECRET_FILE, ISSUER
+from authgate.cli.administered import (
+    CLIENT_ID,
+    CLIENT_KEY_FILE,
+    CLIENT_SECRET,
+    CLIENT_SECRET_FILE,
+    ISSUER,
+)
 from authgate.cli.bearers import Bearer, Machine, Person
 from authgate.cli.failures import Misused
+from authgate.cli.proofs import ByKey
 from authgate.cli.remote_door import RemoteDoor
 
 
@@ -28,7 +35,8 @@ def bearer(issuer: str, http: httpx2.Client) -> Bearer:
 
 
 def machine(issuer: str, http: httpx2.Client) -> Machine | None:
-    """The machine of the environment. Its secret is told to nobody but its own issuer."""
+    """The machine of the environment. Its secret is told to nobody but its own issuer, and a key
+    to nobody at all."""
     client_id, own = os.environ.get(CLIENT_ID), os.environ.get(ISSUER)
     if not client_id:
         return None
@@ -36,6 +44,10 @@ def machine(issuer: str, http: httpx2.Client) -> Machine | None:
         raise Misused(f"{CLIENT_ID} goes with {ISSUER}, whose client it is.")
     if own.rstrip("/") != issuer:
         return None
+    if key_file := os.environ.get(CLIENT_KEY_FILE):
+        from authgate.cli import public_key
+
+        return Machine(issuer, client_id, "", http, ByKey(public_key.read(Path(key_file)), issuer))
     return Machine(issuer, client_id, _secret(), http)
 
 
@@ -44,5 +56,6 @@ def _secret() -> str:
     if not secret and file:
         secret = Path(file).read_text(encoding="utf-8").strip()
     if not secret:
-        raise Misused(f"{CLIENT_ID} goes with {CLIENT_SECRET}, or with {CLIENT_SECRET_FILE}.")
+        others = f"{CLIENT_SECRET_FILE} or {CLIENT_KEY_FILE}"
+        raise Misused(f"{CLIENT_ID} goes with {CLIENT_SECRET}, {others}.")
     return secret

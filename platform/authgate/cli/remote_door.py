@@ -60,9 +60,9 @@ class RemoteDoor:
             asked.method,
             f"{self._base}{asked.path}",
             content=asked.body or None,
-            headers={**asked.headers, "Authorization": f"Bearer {token}"},
+            headers=asked.headers,
         )
-        answer = web_client.sent(self._http, request)
+        answer = web_client.sent(self._http, request, auth=self._bearer.shown(token))
         headers = {name.lower(): text for name, text in answer.headers.items()}
         return Answer(answer.status_code, headers, answer.content)
 

@@ -29,6 +29,8 @@ class SignIn:
     refresh_token: str | None
     token_endpoint: str
     revocation_endpoint: str | None
+    by_key: bool = False
+    """Whether its client proves itself by this machine's key for the issuer."""
 
 
 @dataclass(slots=True)
@@ -39,6 +41,9 @@ class SignIns:
     """The issuer that commands go to by themselves."""
 
     by_issuer: dict[str, SignIn] = field(default_factory=dict)
+    keys: dict[str, str] = field(default_factory=dict)
+    """This machine's private keys (PEM), by the issuers that they are registered at: they outlive
+    sign-ins."""
 
     def keep(self, sign_in: SignIn) -> None:
         """Remember it, instead of a former one at the same issuer."""
@@ -55,12 +60,14 @@ class SignIns:
         """As they were written down. Raises ``ValueError``, ``KeyError`` and ``TypeError``."""
         told = json.loads(text)
         kept = [SignIn(**each) for each in told["sign_ins"]]
-        return cls(told["active"], {each.issuer: each for each in kept})
+        by_issuer = {each.issuer: each for each in kept}
+        return cls(told["active"], by_issuer, dict(told.get("keys", {})))
 
     def to_json(self) -> str:
         """As they are written down."""
         kept = [asdict(each) for each in self.by_issuer.values()]
-        return json.dumps({"active": self.active, "sign_ins": kept}, indent=2)
+        told = {"active": self.active, "sign_ins": kept, "keys": self.keys}
+        return json.dumps(told, indent=2)
 
 
 def file() -> Path:

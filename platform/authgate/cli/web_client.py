@@ -37,10 +37,12 @@ def checked(url: str) -> str:
     return url.rstrip("/")
 
 
-def sent(http: httpx2.Client, request: httpx2.Request) -> httpx2.Response:
+def sent(
+    http: httpx2.Client, request: httpx2.Request, *, auth: httpx2.Auth | None = None
+) -> httpx2.Response:
     """The answer. Raises ``Unhealthy`` where there is none, and ``Failure`` for a redirect."""
     try:
-        answer = http.send(request)
+        answer = http.send(request, auth=auth)
     except httpx2.HTTPError as error:
         place = f"{request.url.scheme}://{request.url.netloc.decode()}"
         raise Unhealthy(f"Nobody answers at {place} ({type(error).__name__}).") from error

@@ -27,9 +27,9 @@ def whoami(tenant: OfTenant = None, output: Output = Format.TABLE) -> None:
 def _told(issuer: str, http: httpx2.Client, bearer: Bearer) -> Mapping[str, Any]:
     """What the server knows of the token (AuthGate's tokeninfo)."""
     token = bearer.token()
-    answer = _asked(issuer, http, token)
+    answer = _asked(issuer, http, bearer, token)
     if answer.status_code == 401:
-        answer = _asked(issuer, http, bearer.token(rejected=token))
+        answer = _asked(issuer, http, bearer, bearer.token(rejected=token))
     if answer.status_code == 401:
         raise NotAllowed(f"{issuer} does not take the access token.")
     api_problems.refuse(answer.status_code, None, "")
@@ -37,10 +37,9 @@ def _told(issuer: str, http: httpx2.Client, bearer: Bearer) -> Mapping[str, Any]
     return told
 
 
-def _asked(issuer: str, http: httpx2.Client, token: str) -> httpx2.Response:
-    headers = {"Authorization": f"Bearer {token}"}
-    request = http.build_request("GET", f"{issuer}/oauth/tokeninfo", headers=headers)
-    return web_client.sent(http, request)
+def _asked(issuer: str, http: httpx2.Client, bearer: Bearer, token: str) -> httpx2.Response:
+    request = http.build_request("GET", f"{issuer}/oauth/tokeninfo")
+    return web_client.sent(http, request, auth=bearer.shown(token))
 
 
 def _record(issuer: str, told: Mapping[str, Any]) -> Record:
