@@ -11,7 +11,7 @@ from authgate.audit import Event
 from authgate.provisioning import NewClient
 from authgate.settings import DatabaseSettings
 from authgate.storage.clients.drafts import ClientChange, ClientDraft
-from authgate.storage.clients.rows import ClientStatus, ConsentPolicy
+from authgate.storage.clients.rows import ApplicationType, ClientStatus, ConsentPolicy
 from authgate.storage.grants.authorization_requests import AuthorizationRequestRow
 from authgate.storage.grants.consents import Consent
 from authgate.storage.issued.refresh_tokens import RefreshToken
@@ -557,17 +557,56 @@ async def test_ru_08_a_program_chooses_its_port_and_a_server_does_not(
 
 
 @on_sqlite
-async def test_ru_08_localhost_is_a_name_and_taken_to_the_letter(
+async def test_ru_08_a_program_chooses_its_port_of_localhost_if_it_has_registered_none(
     native: Application, person: Person, server: RunningServer, acme: Tenant
 ) -> None:
-    registered = ["http://localhost/callback", "http://localhost:8888/callback"]
-    with use_tenant(acme):
-        change = ClientChange(redirect_uris=registered)
-        await provisioning.change_client(server.parts, "desktop", change)
-    assert is_asked(await sent_on(person, native.ask(redirect_uri=registered[1]).url))
-    for host in ("localhost", "127.0.0.1", "[::1]"):
-        uri = f"http://{host}:53412/callback"
+    await answered_at(server, acme, "http://localhost/callback", "http://localhost:8888/fixed")
+    for uri in ("http://localhost:53412/callback", "http://localhost:8888/fixed"):
+        assert is_asked(await sent_on(person, native.ask(redirect_uri=uri).url)), uri
+    native.redirect_uri = "http://localhost:53412/callback"
+    assert (await native.signed_in(person))["id_token"]
+    for uri in (
+        "http://localhost:53412/fixed",
+        "http://localhost/fixed",
+        "http://127.0.0.1:53412/callback",
+        "http://[::1]:53412/callback",
+        "http://localhost:53412/callback/",
+        "http://localhost:534120/callback",
+        "http://localhost:53412@evil.example/callback",
+        "http://localhost.evil.example:53412/callback",
+        "http://localhost.:53412/callback",
+        "http://LOCALHOST:53412/callback",
+        "https://localhost:53412/callback",
+    ):
         assert (await person.http.get(native.ask(redirect_uri=uri).url)).status_code == 400, uri
+
+
+@on_sqlite
+async def test_ru_08_localhost_is_taken_to_the_letter_for_who_is_no_program_of_the_persons(
+    native: Application, console: Application, person: Person, server: RunningServer, acme: Tenant
+) -> None:
+    at = "http://localhost:53412/callback"
+    await answered_at(server, acme, "http://localhost/callback", kind=ApplicationType.WEB)
+    assert (await person.http.get(native.ask(redirect_uri=at).url)).status_code == 400
+    # A confidential client may be registered to do without PKCE.
+    await answered_at(server, acme, "http://localhost/callback", client_id="console")
+    assert (await person.http.get(console.ask(redirect_uri=at).url)).status_code == 400
+    assert is_asked(
+        await sent_on(person, console.ask(redirect_uri="http://localhost/callback").url)
+    )
+
+
+async def answered_at(
+    server: RunningServer,
+    tenant: Tenant,
+    *uris: str,
+    client_id: str = "desktop",
+    kind: ApplicationType = ApplicationType.NATIVE,
+) -> None:
+    """Register where a client of a tenant is answered."""
+    with use_tenant(tenant):
+        change = ClientChange(redirect_uris=list(uris), application_type=kind)
+        await provisioning.change_client(server.parts, client_id, change)
 
 
 @on_sqlite

@@ -98,6 +98,15 @@ async def test_an_application_that_nobody_has_registered_lets_people_sign_in(
 
 
 @on_sqlite
+async def test_a_program_whose_document_names_no_port_of_localhost_chooses_one(
+    editor: Application, person: Person, vendor: Vendor
+) -> None:
+    vendor.says(redirect_uris=["http://localhost/callback", "http://127.0.0.1/callback"])
+    editor.redirect_uri = "http://localhost:53412/callback"
+    assert (await editor.signed_in(person))["id_token"]
+
+
+@on_sqlite
 async def test_it_is_off_until_a_tenant_says_so(
     server: RunningServer, editor: Application, person: Person, vendor: Vendor, choose: Choose
 ) -> None:

@@ -58,10 +58,11 @@ def as_bytes(text: str) -> bytes:
 
 def redirect(text: str) -> None:
     for kind in ApplicationType:
-        allowed = redirect_uris.is_registered(text, ["http://127.0.0.1/cb"], kind)
-        if allowed:
-            assert urlsplit(text).hostname == "127.0.0.1"
-            assert urlsplit(text).path == "/cb"
+        for host in ("127.0.0.1", "localhost"):
+            registered = [f"http://{host}/cb"]
+            if redirect_uris.is_registered(text, registered, kind, public=True):
+                assert urlsplit(text).hostname == host
+                assert urlsplit(text).path == "/cb"
     try:
         redirect_uris.check(text, ApplicationType.NATIVE)
     except BadRedirectUri:

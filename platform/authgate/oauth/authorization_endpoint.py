@@ -216,7 +216,10 @@ class AuthorizationEndpoint:
         stored = AuthorizationRequest.stored(waiting.parameters)
         # What was registered when the request came may have been taken back since.
         if not redirect_uris.is_registered(
-            stored.redirect_uri, client.redirect_uris, client.application_type
+            stored.redirect_uri,
+            client.redirect_uris,
+            client.application_type,
+            public=client.is_public,
         ):
             return None
         return _Asked(waiting, stored, client, handle)

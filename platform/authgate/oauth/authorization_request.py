@@ -84,7 +84,9 @@ class ReturnAddress(NamedTuple):
             raise UnprovenRequest("No such application is registered here.")
         if not uri and len(client.redirect_uris) == 1:
             uri = client.redirect_uris[0]
-        if not redirect_uris.is_registered(uri, client.redirect_uris, client.application_type):
+        if not redirect_uris.is_registered(
+            uri, client.redirect_uris, client.application_type, public=client.is_public
+        ):
             raise UnprovenRequest("The application asks to be answered where it is not registered.")
         mode = parameters.get("response_mode")
         return cls(

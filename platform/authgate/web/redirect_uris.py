@@ -18,8 +18,8 @@ _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _NETLOC = re.compile(rf"(?:(?:{_LABEL}\.)*{_LABEL}|\[::1\])(?::[0-9]{{1,5}})?\Z")
 _WEB = frozenset({"https", "http"})
 _LOOPBACK_HOSTS = frozenset({"127.0.0.1", "::1", "localhost"})
-# RFC 8252 section 7.3: literals only, since a name can be made to mean another machine.
 _LOOPBACK = re.compile(r"(http://(?:127\.0\.0\.1|\[::1\]))(?::[0-9]{1,5})?((?:/[^#\\]*)?)\Z")
+_LOCALHOST = re.compile(r"(http://localhost):[0-9]{1,5}((?:/[^#\\]*)?)\Z")
 # RFC 8252 section 7.1: a domain of the application's maker, read backwards.
 _PRIVATE_SCHEME = re.compile(r"[a-z][a-z0-9+-]*(?:\.[a-z0-9+-]+)+\Z")
 
@@ -68,17 +68,23 @@ def check_origin(text: str) -> None:
         raise BadRedirectUri(f"{text!r} is no origin: scheme and host, with a port that it needs.")
 
 
-def is_registered(uri: str, registered: Collection[str], application_type: ApplicationType) -> bool:
+def is_registered(
+    uri: str, registered: Collection[str], application_type: ApplicationType, *, public: bool
+) -> bool:
     """Whether a request means an address of the client.
 
-    A native application may choose the port on a loopback address (RFC 8252 section 7.3).
+    A native application may choose the port on a loopback address (RFC 8252 section 7.3). On
+    ``localhost``, which a machine can take for another one, only a public client may, whose codes
+    are worth nothing without its PKCE verifier, and which has registered it without a port.
     """
     if uri in registered:
         return True
     if application_type is not ApplicationType.NATIVE or len(uri) > LONGEST:
         return False
-    portless = _without_port(uri)
-    return portless is not None and portless in {_without_port(each) for each in registered}
+    portless = _without_port(_LOOPBACK, uri)
+    if portless is not None:
+        return portless in {_without_port(_LOOPBACK, each) for each in registered}
+    return public and _without_port(_LOCALHOST, uri) in registered
 
 
 def is_claimed(uri: str) -> bool:
@@ -123,6 +129,6 @@ def form_target(uri: str) -> str:
     return "https:" if scheme == "https" else f"https: {scheme}:"
 
 
-def _without_port(uri: str) -> str | None:
-    match = _LOOPBACK.match(uri)
+def _without_port(host: re.Pattern[str], uri: str) -> str | None:
+    match = host.match(uri)
     return None if match is None else f"{match[1]}{match[2]}"
