@@ -1,11 +1,16 @@
 """``authgate migrate``: forward and back, on both databases."""
 
+import sqlite3
+from contextlib import closing
+
 import pytest
 from pydantic import SecretStr
 
 from authgate.settings import DatabaseSettings
+from authgate.storage.database import sqlite_path
 from authgate_testing import PostgresServer
 from authgate_testing.command import Cli, Use
+from authgate_testing.databases import on_postgres
 from authgate_testing.migrations import MIGRATIONS
 
 
@@ -26,12 +31,41 @@ def test_it_goes_back_to_nothing_and_forward_again(acme_cli: Cli) -> None:
     assert acme_cli("tenant", "list", "-o", "json").data == []
 
 
+@on_postgres
 def test_it_stops_at_the_migration_that_is_named(cli: Cli) -> None:
     assert cli("migrate", "--target", "0004_authorization").code == 0
     later = [name for name in MIGRATIONS if name > "0004_authorization"]
     assert f"lacks {len(later)} migration" in cli("tenant", "list").err
     assert cli("migrate").code == 0
     assert cli("tenant", "list").code == 0
+
+
+def test_what_is_unique_on_sqlite_stays_so_on_the_way_back(
+    lite_cli: Cli, sqlite_settings: DatabaseSettings
+) -> None:
+    path = sqlite_path(sqlite_settings)
+    before = indexes(path)
+    assert lite_cli("migrate", "--target", "0003_domain_claims").code == 0
+    unique = [each for each in before if each[:2] == ("clients", "1")]
+    assert ("clients", "1", "tenant_id client_id") in unique
+    assert [each for each in indexes(path) if each[:2] == ("clients", "1")] == unique
+    assert lite_cli("migrate").code == 0
+    assert indexes(path) == before
+    assert lite_cli("tenant", "list").code == 0
+
+
+def indexes(database: str) -> list[tuple[str, ...]]:
+    """Of each table, whether an index is unique, and its columns."""
+    with closing(sqlite3.connect(database)) as connection:
+        return sorted(connection.execute(_INDEXES).fetchall())
+
+
+_INDEXES = """
+SELECT listed.name, CAST(an_index."unique" AS TEXT), (
+    SELECT group_concat(name, ' ') FROM pragma_index_info(an_index.name)
+) FROM sqlite_master AS listed, pragma_index_list(listed.name) AS an_index
+WHERE listed.type = 'table'
+"""
 
 
 def test_an_unknown_migration_is_not_found(lite_cli: Cli) -> None:

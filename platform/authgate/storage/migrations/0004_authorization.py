@@ -9,7 +9,7 @@ from uuid_utils.compat import uuid7
 
 from authgate.storage.clients.rows import ApplicationType, ConsentPolicy
 from authgate.storage.issued.refresh_tokens import RefreshStatus
-from authgate.storage.migration_steps import reversible, statements
+from authgate.storage.migration_steps import AddColumn, reversible, statements
 from authgate.storage.postgres import tenant_keys
 
 _FOREIGN_KEYS = (
@@ -178,7 +178,7 @@ class Migration(migrations.Migration):
             },
             bases=["TenantOwned"],
         ),
-        ops.AddField(
+        AddColumn(
             model_name="ClientRow",
             name="application_type",
             field=fields.CharEnumField(
@@ -188,7 +188,7 @@ class Migration(migrations.Migration):
                 max_length=16,
             ),
         ),
-        ops.AddField(
+        AddColumn(
             model_name="ClientRow",
             name="consent",
             field=fields.CharEnumField(
@@ -198,17 +198,17 @@ class Migration(migrations.Migration):
                 max_length=16,
             ),
         ),
-        ops.AddField(
+        AddColumn(
             model_name="ClientRow",
             name="pkce_optional",
             field=fields.BooleanField(default=False),
         ),
-        ops.AddField(
+        AddColumn(
             model_name="ClientRow",
             name="redirect_uris",
             field=fields.JSONField(default=list, encoder=JSON_DUMPS, decoder=loads),
         ),
-        ops.AddField(
+        AddColumn(
             model_name="Token",
             name="family_id",
             field=fields.UUIDField(null=True),

@@ -9,6 +9,8 @@ from tortoise.fields.data import JSON_DUMPS
 from tortoise.indexes import Index
 from tortoise.migrations import operations as ops
 
+from authgate.storage.migration_steps import AddColumn
+
 _COLUMNS: dict[str, Field[Any]] = {
     "description": fields.CharField(max_length=500, default=""),
     "secret_expires_at": fields.DatetimeField(null=True, auto_now=False, auto_now_add=False),
@@ -24,7 +26,7 @@ class Migration(migrations.Migration):
 
     operations = [
         *(
-            ops.AddField(model_name="ClientRow", name=name, field=field)
+            AddColumn(model_name="ClientRow", name=name, field=field)
             for name, field in _COLUMNS.items()
         ),
         ops.AddIndex(model_name="ClientRow", index=Index(fields=["tenant_id", "name", "id"])),

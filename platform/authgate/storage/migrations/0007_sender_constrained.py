@@ -7,22 +7,13 @@ from tortoise.indexes import Index
 from tortoise.migrations import operations as ops
 from uuid_utils.compat import uuid7
 
-from authgate.storage.migration_steps import reversible, statements
-
-# To take a column away SQLite's table is made anew, without the indexes that have a condition.
-_SESSIONS = (
-    "CREATE INDEX IF NOT EXISTS refresh_tokens_session ON refresh_tokens (tenant_id, session_id)"
-    " WHERE session_id IS NOT NULL",
-    "CREATE INDEX IF NOT EXISTS authorization_codes_session"
-    " ON authorization_codes (tenant_id, session_id) WHERE spent_at IS NULL",
-)
+from authgate.storage.migration_steps import AddColumn
 
 
 class Migration(migrations.Migration):
     dependencies = [("models", "0006_client_model")]
 
     operations = [
-        reversible(statements(), statements(both=_SESSIONS)),
         ops.CreateModel(
             name="SpentJti",
             fields=[
@@ -45,7 +36,7 @@ class Migration(migrations.Migration):
             bases=["TenantOwned"],
         ),
         *(
-            ops.AddField(
+            AddColumn(
                 model_name=model,
                 name="confirmation",
                 field=fields.JSONField(null=True, encoder=JSON_DUMPS, decoder=loads),

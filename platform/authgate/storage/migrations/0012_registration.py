@@ -8,13 +8,8 @@ from tortoise.indexes import Index
 from tortoise.migrations import operations as ops
 from uuid_utils.compat import uuid7
 
-from authgate.storage.migration_steps import reversible, statements
+from authgate.storage.migration_steps import AddColumn
 
-# To take a column away SQLite's table is made anew, without the indexes that were added later.
-_INDEXES = (
-    "CREATE INDEX IF NOT EXISTS idx_clients_tenant__3b6364 ON clients (tenant_id, name, id)",
-    "CREATE INDEX IF NOT EXISTS idx_clients_tenant__7c60cf ON clients (tenant_id, created_at, id)",
-)
 _COLUMNS: dict[str, Field[Any]] = {
     "registration_token_hash": fields.BinaryField(null=True),
     "expires_at": fields.DatetimeField(null=True, auto_now=False, auto_now_add=False),
@@ -25,7 +20,6 @@ class Migration(migrations.Migration):
     dependencies = [("models", "0011_logout")]
 
     operations = [
-        reversible(statements(), statements(sqlite=_INDEXES)),
         ops.CreateModel(
             name="InitialAccessTokenRow",
             fields=[
@@ -51,7 +45,7 @@ class Migration(migrations.Migration):
             bases=["TenantOwned"],
         ),
         *(
-            ops.AddField(model_name="ClientRow", name=name, field=field)
+            AddColumn(model_name="ClientRow", name=name, field=field)
             for name, field in _COLUMNS.items()
         ),
         ops.AddIndex(model_name="ClientRow", index=Index(fields=["expires_at"])),
