@@ -262,6 +262,7 @@ def _end_session(
 def _empty_people(parts: Installation, pages: Pages) -> PeopleApp:
     return PeopleApp(
         pages=pages,
+        serves=parts.resolver.serves,
         clock=parts.clock,
         body_limit=parts.settings.server.body_limit,
         at_once=max(1, parts.settings.database.pool_size - 2),

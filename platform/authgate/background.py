@@ -146,7 +146,7 @@ async def _deliver_everywhere(parts: Installation, logout: BackchannelLogout) ->
     async def deliver(tenant_id: UUID) -> None:
         async with places:
             tenant = await parts.resolver.find_by_id(tenant_id)
-            if tenant is not None:
+            if tenant is not None and tenant.is_served:
                 with use_tenant(tenant):
                     await logout.deliver_due()
 

@@ -38,6 +38,9 @@ _REMEMBERED_SECONDS = 5.0
 """Redis tells of a change at once; whoever was not told, by Redis or without it, finds out after
 this."""
 
+_UNTOLD_SECONDS = 0.9
+"""So it is for tenants without Redis: every process refuses a suspended one within a second."""
+
 
 @dataclass(frozen=True, slots=True)
 class Installation:
@@ -131,7 +134,11 @@ def _built(
 ) -> Installation:
     ttl = _REMEMBERED_SECONDS
     tenants: SharedCache[Tenant | None] = SharedCache(
-        TENANTS, invalidations, size=_REMEMBERED, ttl=ttl, keep_none=True
+        TENANTS,
+        invalidations,
+        size=_REMEMBERED,
+        ttl=ttl if redis is not None else _UNTOLD_SECONDS,
+        keep_none=True,
     )
     clients: SharedCache[Client | None] = SharedCache(
         CLIENTS, invalidations, size=_REMEMBERED, ttl=ttl, keep_none=True

@@ -1,6 +1,6 @@
 """The door for people: Quart, one transaction for each request, and refusals as pages."""
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime, timedelta
 
 import structlog
@@ -24,7 +24,7 @@ from authgate.web.machine import FIELD_LIMIT
 from authgate.web.pages import Pages
 from authgate.web.places import Crowded, Places
 from authgate.web.view_models import ErrorPage, ErrorReason
-from authgate_tenants import current_tenant
+from authgate_tenants import Tenant, current_tenant
 
 _log = structlog.get_logger(__name__)
 
@@ -37,9 +37,17 @@ class PeopleApp(Quart):
     """Quart with one unit of work around each request, committed before the answer leaves."""
 
     def __init__(
-        self, *, pages: Pages, clock: Clock, body_limit: int, body_seconds: float, at_once: int
+        self,
+        *,
+        pages: Pages,
+        serves: Callable[[Tenant], Awaitable[bool]],
+        clock: Clock,
+        body_limit: int,
+        body_seconds: float,
+        at_once: int,
     ) -> None:
         super().__init__("authgate", static_folder=None)
+        self._serves = serves
         self._places = Places(at_once)
         self._pages = pages
         self._clock = clock
@@ -67,6 +75,8 @@ class PeopleApp(Quart):
         """Answer a request inside of its unit of work, which begins once all of it is here."""
         try:
             await _receive()
+            if not await self._serves(current_tenant()):
+                return self._error_page(403, reason=ErrorReason.SUSPENDED_TENANT)
             self._places.refuse_crowd()
             async with storage.transaction(place=self._places) as unit:
                 response = await super().full_dispatch_request(request_context)

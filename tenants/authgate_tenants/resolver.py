@@ -153,6 +153,11 @@ class TenantResolver:
         """The tenant with this id, read afresh: for jobs, which are rare and know no address."""
         return self._tenant(await self._rows.by_id(tenant_id))
 
+    async def serves(self, tenant: Tenant) -> bool:
+        """Whether a tenant that was found a while ago is still there and served."""
+        found = await self.find(tenant.slug)
+        return found is not None and found.id == tenant.id and found.is_served
+
     async def resolve(self, *, host: str, path: str) -> Resolved | None:
         """Whose request this is. ``None``: nobody's. Raises ``UnknownHost``.
 

@@ -43,6 +43,11 @@ class Tenant:
     of a host."""
     settings: TenantSettings
 
+    @property
+    def is_served(self) -> bool:
+        """Whether anything is done for it: requests are answered, clients told, jobs done."""
+        return self.status is TenantStatus.ACTIVE
+
 
 class NoTenant(RuntimeError):
     """Tenant data was reached for outside of a tenant's scope."""

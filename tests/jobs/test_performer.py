@@ -2,6 +2,7 @@
 
 import asyncio
 from contextvars import ContextVar
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from structlog.testing import capture_logs
 
 from authgate.jobs import Job, RemoveExpired, Result
 from authgate.telemetry.families import REGISTRY
-from authgate_tenants import current_tenant, use_tenant
+from authgate_tenants import TenantStatus, current_tenant, use_tenant
 from authgate_tenants.scope import tenant_in_scope
 
 left_over: ContextVar[str] = ContextVar("left_over", default="")
@@ -42,6 +43,19 @@ async def test_a_job_of_a_tenant_that_is_no_more_is_dropped(office: Any) -> None
     result = await office.performer().perform(office.errand(), tenant_id=UUID(int=3))
     assert result is Result.NO_TENANT
     assert office.done == []
+
+
+async def test_ti_27_a_job_of_a_suspended_tenant_is_dropped_unless_it_would_not_come_again(
+    office: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    acme = office.tenants[UUID(int=1)]
+    office.tenants[acme.id] = replace(acme, status=TenantStatus.SUSPENDED)
+    result = await office.performer().perform(office.errand(), tenant_id=acme.id)
+    assert result is Result.SUSPENDED
+    assert office.done == []
+    monkeypatch.setattr(office.errand, "while_suspended", True)
+    result = await office.performer().perform(office.errand(), tenant_id=acme.id)
+    assert result is Result.DONE
 
 
 async def test_a_job_that_fails_is_logged_with_its_error_and_fails_nobody_else(

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import jwt
 import pytest
@@ -21,7 +22,8 @@ from authgate.storage.clients.rows import ClientRow
 from authgate.storage.people.users import User
 from authgate.storage.sign_in import logout_deliveries
 from authgate.storage.sign_in.logout_deliveries import DeliveryStatus, LogoutDelivery
-from authgate_tenants import Tenant, use_tenant
+from authgate.storage.sweep import due_logouts
+from authgate_tenants import Tenant, TenantStatus, use_tenant
 from authgate_testing import relying_party
 from authgate_testing.application import Application, claims
 from authgate_testing.databases import on_postgres, on_sqlite
@@ -96,6 +98,23 @@ async def settled(tenant: Tenant, *, attempts: int) -> LogoutDelivery:
             [found] = await deliveries(tenant)
             if found.attempts == attempts and (found.last_status or found.last_error):
                 return found
+
+
+async def test_ti_27_a_suspended_tenants_clients_are_told_once_it_is_served_again(
+    server: RunningServer, acme: Tenant, told: RelyingParty
+) -> None:
+    with use_tenant(acme):
+        now = server.clock()
+        await logout_deliveries.add(uuid4(), "console", subject="alice", now=now)
+    await provisioning.set_tenant_status(server.parts, acme, TenantStatus.SUSPENDED)
+    database = server.parts.settings.database
+    assert await due_logouts.tenants(database, now=server.clock(), limit=9) == []
+    await a_round(server)
+    [waiting] = await deliveries(acme)
+    assert (waiting.status, waiting.attempts) == (DeliveryStatus.PENDING, 0)
+    await provisioning.set_tenant_status(server.parts, acme, TenantStatus.ACTIVE)
+    await a_round(server)
+    assert (await settled(acme, attempts=1)).status is DeliveryStatus.DELIVERED
 
 
 async def test_a_client_is_told_by_a_token_that_nothing_else_is_taken_for(

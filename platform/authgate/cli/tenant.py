@@ -81,7 +81,7 @@ def set_(slug: Slug, changes: Changes = None, name: NewName = None, unset: Unset
 
 @app.verb(example="tenant suspend acme")
 def suspend(slug: Slug) -> None:
-    """Stop serving a tenant within five seconds. Its data stays."""
+    """Stop serving a tenant within a second. Its data stays."""
     asyncio.run(_set_status(slug, TenantStatus.SUSPENDED))
     say(f"✓ {slug} is suspended.")
 

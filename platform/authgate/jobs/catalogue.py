@@ -25,6 +25,7 @@ class EndTheRest(Job):
     """End what a client or a person still has of very many tokens that are good no longer."""
 
     name: ClassVar[str] = "end-the-rest"
+    while_suspended: ClassVar[bool] = True
 
     client_id: str = ""
     user_id: str = ""

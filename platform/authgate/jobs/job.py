@@ -21,6 +21,10 @@ class Job:
     name: ClassVar[str]
     """What it is called on its way. It stays, since jobs of an older version may be waiting."""
 
+    while_suspended: ClassVar[bool] = False
+    """Whether it is done for a tenant that is not served: because nobody outside notices it, and
+    because it would not come again."""
+
 
 @dataclass(frozen=True, slots=True)
 class Periodic:

@@ -35,6 +35,8 @@ class Result(StrEnum):
     TOO_SLOW = "too_slow"
     NO_TENANT = "no_tenant"
     """Its tenant is no more, and so there is nothing to do."""
+    SUSPENDED = "suspended"
+    """Its tenant is not served, and so nothing is done for it."""
 
     @property
     def may_end_well_later(self) -> bool:
@@ -104,6 +106,8 @@ class Performer:
         tenant = await self._find_tenant(tenant_id) if tenant_id is not None else None
         if tenant_id is not None and tenant is None:
             return Result.NO_TENANT
+        if tenant is not None and not (tenant.is_served or job.while_suspended):
+            return Result.SUSPENDED
         with use_tenant(tenant) if tenant else nullcontext():
             await self.handlers.handle(job)
         return Result.DONE

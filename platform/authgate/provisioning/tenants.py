@@ -56,7 +56,7 @@ async def add_tenant(
 async def set_tenant_status(
     parts: Installation, tenant: Tenant, status: TenantStatus, *, actor: Actor = SYSTEM
 ) -> None:
-    """Suspend a tenant or serve it again; every process knows within five seconds."""
+    """Suspend a tenant or serve it again; every process knows within a second."""
     event = Event.TENANT_SUSPENDED if status is TenantStatus.SUSPENDED else Event.TENANT_RESUMED
     with use_tenant(tenant):
         async with storage.transaction():

@@ -26,7 +26,7 @@ from authgate.web.exchange import (
     Wording,
 )
 from authgate.web.machine import NO_STORE, Handler, Headers, MachineRequest, Reply, Routes, Subtree
-from authgate_tenants import Tenant, TenantStatus, use_tenant
+from authgate_tenants import Tenant, use_tenant
 from authgate_tenants.resolver import Resolved, TenantResolver, UnknownHost
 
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
@@ -74,6 +74,10 @@ class TooSlow(Exception):
     """The body did not come in time (RFC 9110 section 15.5.9)."""
 
 
+class Suspended(Exception):
+    """Since the request began its tenant is no longer served."""
+
+
 class MethodNotAllowed(Exception):
     """The endpoint exists, but not for this method (RFC 9110 section 15.5.6)."""
 
@@ -119,7 +123,7 @@ class Edge:
             await self._people(scope, receive, send)
         elif scope["type"] == "http":
             exchange = self._exchange(_head(scope))
-            body = partial(self._body, scope, receive)
+            body = partial(self._body, scope, receive, exchange)
             people = partial(self._to_people, scope, receive, send, exchange)
             reply = await self._reply(exchange, body, people)
             if reply is not None:
@@ -185,7 +189,7 @@ class Edge:
         tenant, path = found
         exchange.tenant = tenant
         with use_tenant(tenant):
-            if tenant.status is not TenantStatus.ACTIVE:
+            if not tenant.is_served:
                 return self._refusals.suspended(exchange.request_id, wording=exchange.wording)
             methods = self._machine.get(path)
             if methods is None:
@@ -262,19 +266,24 @@ class Edge:
                 head.peer,
             )
             return await handler(request)
+        except Suspended:
+            return self._refusals.suspended(exchange.request_id, wording=exchange.wording)
         except Exception as error:  # noqa: BLE001  # every failure is answered
             if raw_path:  # an API's
                 return self._refusals.problem(error, exchange.request_id)
             return self._refusals.of(error)
 
-    async def _body(self, scope: Scope, receive: Receive) -> bytes:
+    async def _body(self, scope: Scope, receive: Receive, exchange: Exchange) -> bytes:
         if not any(name in _TELLS_OF_BODY for name, _ in scope["headers"]):
             return await self._whole_body(receive)  # it is complete: nothing to wait for
         try:
             async with asyncio.timeout(self._body_seconds):
-                return await self._whole_body(receive)
+                body = await self._whole_body(receive)
         except TimeoutError as error:
             raise TooSlow from error
+        if exchange.tenant is not None and not await self._resolver.serves(exchange.tenant):
+            raise Suspended  # while it came: who sends slowly is not served for longer
+        return body
 
     async def _whole_body(self, receive: Receive) -> bytes:
         body, more = b"", True

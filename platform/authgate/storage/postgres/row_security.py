@@ -137,7 +137,7 @@ def _statements(role: dict[str, str]) -> list[str]:
     return [
         f"GRANT USAGE ON SCHEMA public TO {role['app']}, {role['append']}, {role['sweep']}",
         f"GRANT SELECT ON tortoise_migrations TO {role['app']}",
-        *_door(_table(TenantRow), role["app"]),
+        *_door(_table(TenantRow), role),
         *_nameplates(_table(TenantDomain), role["app"]),
         *(line for table in tenant_tables() for line in _wall(table, role["app"])),
         *(line for table, fit in APPENDED.items() for line in _append_door(table, fit, role)),
@@ -146,13 +146,16 @@ def _statements(role: dict[str, str]) -> list[str]:
     ]
 
 
-def _door(table: str, app: str) -> list[str]:
+def _door(table: str, role: dict[str, str]) -> list[str]:
     # A tenant is looked up, and begins, before there is a scope.
+    app, sweep = role["app"], role["sweep"]
     return [
         *_enclosed(table, app, "SELECT, INSERT, UPDATE"),
         *_policy(table, "anybody_reads", f"FOR SELECT TO {app} USING (true)"),
         *_policy(table, "anybody_begins", f"FOR INSERT TO {app} WITH CHECK (true)"),
         *_policy(table, "tenant_isolation", f"FOR UPDATE TO {app} USING (id = {_TENANT})"),
+        *_policy(table, "sweep_sees_status", f"FOR SELECT TO {sweep} USING (true)"),
+        f"GRANT SELECT (id, status) ON {table} TO {sweep}",
     ]
 
 

@@ -1,7 +1,7 @@
 """Which tenants have clients to be told of a logout, whoever's they are.
 
 Looks across tenants: on PostgreSQL as the sweep role, to which the database shows the deliveries
-that wait, and which can change none of them.
+that wait, and which can change none of them. Those of tenants that are not served wait on.
 """
 
 import asyncio
@@ -17,8 +17,9 @@ from authgate.storage import database
 from authgate.storage.batches.append_log import encoded
 
 _DUE = (
-    "SELECT tenant_id FROM logout_deliveries"
-    " WHERE status = 'pending' AND next_attempt_at <= {now}"
+    "SELECT tenant_id FROM logout_deliveries JOIN tenants ON tenants.id = tenant_id"
+    " WHERE logout_deliveries.status = 'pending' AND next_attempt_at <= {now}"
+    " AND tenants.status = 'active'"
     " GROUP BY tenant_id ORDER BY MIN(next_attempt_at) LIMIT {limit}"
 )
 
