@@ -143,3 +143,23 @@ async def nothing_lives(scene: Scene, end: Ending) -> None:
         assert await AuthorizationCode.filter(client_id=scene.client_id, spent_at=None).count() == 0
         working = Token.filter(client_id=scene.client_id, status=TokenStatus.ACTIVE)
         assert await working.count() == 0
+
+
+async def test_in_05_what_another_process_has_ended_is_inactive_here_at_once(
+    racers: Racers, console: Application, person: Person, acme: Tenant
+) -> None:
+    tokens = await console.signed_in(person)
+    held = [tokens["access_token"], tokens["refresh_token"]]
+
+    async def are_active() -> list[bool]:
+        url = f"{acme.issuer}/oauth/introspect"
+        answers = [
+            await console.http.post(url, data=console.credentials() | {"token": token})
+            for token in held
+        ]
+        return [answer.json()["active"] for answer in answers]
+
+    assert await are_active() == [True, True]
+    form = console.credentials() | {"token": tokens["refresh_token"]}
+    await racers.race({"url": f"{acme.issuer}/oauth/revoke", "data": form, "times": 1})
+    assert await are_active() == [False, False]
