@@ -15,11 +15,13 @@ from hypercorn.protocol.h11 import H11Protocol
 
 from authgate.serving.hypercorn_context import DrainingContext
 from authgate.serving.request_head import (
+    CLEAR_COOKIES,
     HEAD_SECONDS,
     MAX_HEAD_BYTES,
     HeadRefused,
     check_received,
     check_request,
+    is_of_cookies,
 )
 
 _CLOSE = (b"connection", b"close")
@@ -89,6 +91,13 @@ class StrictH11Protocol(H11Protocol):
     def _is_last_answer(self) -> bool:
         # An answer that comes before the end of its request leaves a body that nobody will read.
         return self.context.draining or self.connection.their_state is not h11.DONE
+
+    async def _send_error_response(self, status_code: int) -> None:
+        fields = [(b"content-length", b"0"), _CLOSE, *self.config.response_headers("h11")]
+        if status_code == 431 and is_of_cookies(self.connection.trailing_data[0].split(b"\r\n")):
+            fields.append(CLEAR_COOKIES)
+        await self._send_h11_event(h11.Response(status_code=status_code, headers=fields))
+        await self._send_h11_event(h11.EndOfMessage())
 
     async def _check_protocol(self, event: h11.Request) -> None:
         """Stay with HTTP/1.1: ``Upgrade: h2c`` could tunnel through a proxy that passes it on."""

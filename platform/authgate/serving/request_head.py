@@ -4,7 +4,7 @@ A head that two parsers can read in two ways is how a second request is smuggled
 such a head is refused and its connection closed.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 MAX_HEAD_BYTES = 16 * 1024
 MAX_TARGET_BYTES = 8 * 1024
@@ -17,6 +17,12 @@ KEEP_ALIVE_SECONDS = 75.0
 """Between two requests; longer than the 60 s that common load balancers keep idle connections,
 so that it is they who close them."""
 
+CLEAR_COOKIES = (b"clear-site-data", b'"cookies"')
+"""What a browser is told whose cookies make each of its requests too large: it could not even sign
+out. It forgets those of the whole domain, so nobody is told so who could not plant cookies there.
+"""
+
+_COOKIE = b"cookie:"
 _LONGEST_METHOD_AND_VERSION = 32
 _FIELD_MARKS = len(b": \r\n")
 _FRAMING = frozenset({b"host", b"content-length", b"transfer-encoding"})
@@ -45,6 +51,12 @@ def check_received(received: bytes) -> None:
         raise HeadRefused(400, "bare LF")
     if any(field.startswith((b" ", b"\t")) for field in fields):
         raise HeadRefused(400, "obsolete line folding")
+
+
+def is_of_cookies(fields: Iterable[bytes]) -> bool:
+    """Whether cookies are most of what a head may hold, given its lines or their beginnings."""
+    cookies = sum(len(field) for field in fields if field[: len(_COOKIE)].lower() == _COOKIE)
+    return cookies > MAX_HEAD_BYTES // 2
 
 
 def check_request(

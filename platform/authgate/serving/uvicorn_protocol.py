@@ -23,11 +23,13 @@ from authgate.serving.half_close import half_close
 from authgate.serving.machine_door import DirectAnswer, MachineDoor, message
 from authgate.serving.pipeline_flow import PipelineFlow
 from authgate.serving.request_head import (
+    CLEAR_COOKIES,
     HEAD_SECONDS,
     KEEP_ALIVE_SECONDS,
     MAX_HEAD_BYTES,
     HeadRefused,
     check_request,
+    is_of_cookies,
 )
 from authgate.serving.stalled_peer import StalledPeer
 from authgate.web.exchange import RequestHead
@@ -70,6 +72,8 @@ class StrictHttpToolsProtocol(HttpToolsProtocol):
         self._in_head = False
         self._head_is_timed = False
         self._barren_bytes = 0
+        self._unfinished = b""
+        """The field that is not whole yet, of a head that is not."""
         self._deadline = Deadline(loop, self.abort)
         self._stalled_seconds = stalled_seconds
         self._exit = cast("Transport", _Exit(self))
@@ -106,14 +110,17 @@ class StrictHttpToolsProtocol(HttpToolsProtocol):
         except httptools.HttpParserUpgrade:
             self._deaf = True  # the request is being answered, with the last answer
         except httptools.HttpParserError as error:
-            cause = error.__context__
+            cause, self._unfinished = error.__context__, b""
             self._refuse(cause.status if isinstance(cause, HeadRefused) else 400)
         else:
             if self._direct is not None:
                 self._go_by_asgi()  # it is not whole yet: what may take time is not for the door
-            self._look_at_what_is_unfinished()
+            self._look_at_what_is_unfinished(data)
 
-    def _look_at_what_is_unfinished(self) -> None:
+    def _look_at_what_is_unfinished(self, data: bytes) -> None:
+        if self._in_head:
+            _, is_new, field = data.rpartition(b"\r\n")
+            self._unfinished = field if is_new else self._unfinished + data
         # httptools keeps a field or a trailer until it is whole, however long that takes.
         if self._barren_bytes > MAX_HEAD_BYTES:
             self._refuse(431)
@@ -328,10 +335,14 @@ class StrictHttpToolsProtocol(HttpToolsProtocol):
 
     def _write_refusal(self, status: int) -> None:
         self.server_state.date()
-        date = b"".join(b"%s: %s\r\n" % field for field in self.server_state.default_headers)
+        fields = list(self.server_state.default_headers)
+        received = (b"%b: %b" % field for field in self.headers)
+        if status == 431 and is_of_cookies([*received, self._unfinished]):
+            fields.append(CLEAR_COOKIES)
+        head = b"".join(b"%s: %s\r\n" % field for field in fields)
         self.transport.write(
             b"HTTP/1.1 %d %s\r\n" % (status, HTTPStatus(status).phrase.encode())
-            + date
+            + head
             + b"content-length: 0\r\nconnection: close\r\n\r\n"
         )
         self.end()
