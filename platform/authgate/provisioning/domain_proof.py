@@ -7,15 +7,15 @@ proves nothing.
 
 from collections.abc import Sequence
 from ipaddress import ip_address
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from dns.asyncresolver import Resolver
-from dns.exception import DNSException
-from dns.nameserver import Do53Nameserver
-from dns.rdtypes.ANY.TXT import TXT
-from dns.resolver import NXDOMAIN, NoAnswer
-
 from authgate_tenants.domains import Domain
+
+# Every program knows this module, and next to none of them looks anything up.
+if TYPE_CHECKING:
+    from dns.asyncresolver import Resolver
+    from dns.nameserver import Do53Nameserver
 
 _SECONDS = 5.0
 _DNS_PORT = 53
@@ -42,6 +42,10 @@ class DomainProof:
             raise NotProven(f"No TXT record {record(domain.host)} says {wanted!r}.")
 
     async def _texts(self, name: str) -> list[str]:
+        from dns.exception import DNSException
+        from dns.rdtypes.ANY.TXT import TXT
+        from dns.resolver import NXDOMAIN, NoAnswer
+
         try:
             found = await self._resolver().resolve(
                 f"{name}.", "TXT", lifetime=_SECONDS, search=False
@@ -56,7 +60,9 @@ class DomainProof:
             if isinstance(each, TXT)
         ]
 
-    def _resolver(self) -> Resolver:
+    def _resolver(self) -> "Resolver":
+        from dns.asyncresolver import Resolver
+
         if not self._nameservers:
             return Resolver()
         resolver = Resolver(configure=False)
@@ -74,6 +80,8 @@ def value(domain: Domain) -> str:
     return f"authgate-domain={domain.token}"
 
 
-def _nameserver(text: str) -> Do53Nameserver:
+def _nameserver(text: str) -> "Do53Nameserver":
+    from dns.nameserver import Do53Nameserver
+
     parts = urlsplit(f"//{text}")
     return Do53Nameserver(str(ip_address(parts.hostname or "")), parts.port or _DNS_PORT)

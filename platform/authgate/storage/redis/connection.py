@@ -13,15 +13,16 @@ from functools import lru_cache
 from hashlib import sha1, sha256
 from operator import index
 from time import perf_counter
-from typing import NamedTuple, Protocol, Self, TypeAlias, cast
+from typing import TYPE_CHECKING, NamedTuple, Protocol, Self, TypeAlias, cast
 from urllib.parse import urlsplit
 from uuid import UUID
 
 import structlog
-from redis.asyncio.connection import Connection, parse_url
-from redis.exceptions import NoScriptError, ReadOnlyError, ResponseError
 
 from authgate.telemetry import metrics
+
+if TYPE_CHECKING:
+    from redis.exceptions import ResponseError
 
 _log = structlog.get_logger(__name__)
 
@@ -113,6 +114,9 @@ class Wire(Protocol):
 
 def wire(url: str) -> Wire:
     """An unconnected connection to this Redis, without retries or time limits of its own."""
+    # A seventh of the start of a program, and most installations on one machine have no Redis.
+    from redis.asyncio.connection import Connection, parse_url
+
     options = cast(dict[str, object], parse_url(url))
     kind = cast(Callable[..., Wire], options.pop("connection_class", Connection))
     options |= {"protocol": 2, "socket_timeout": None, "socket_connect_timeout": CONNECT_SECONDS}
@@ -249,6 +253,8 @@ class RedisConnection:
         return ping
 
     async def _exchange(self, batch: Sequence[_Asked]) -> None:
+        from redis.exceptions import ReadOnlyError, ResponseError
+
         began, together = perf_counter(), b"".join([asked.command for asked in batch])
         await self._wire.send_packed_command(together, check_health=False)
         for _, answer in batch:
@@ -291,7 +297,9 @@ class Script:
         self.digest = sha1(text.encode(), usedforsecurity=False).hexdigest()
 
 
-def _refusal(error: ResponseError) -> RedisRefused:
+def _refusal(error: "ResponseError") -> RedisRefused:
+    from redis.exceptions import NoScriptError
+
     kind = ScriptUnknown if isinstance(error, NoScriptError) else RedisRefused
     return kind(str(error))
 
