@@ -24,6 +24,7 @@ from authgate_testing import PostgresServer
 from authgate_testing.postgres import postgres_running
 from authgate_testing.processes import free_port, running
 from authgate_testing.programs import find
+from authgate_testing.readiness import is_ready
 
 if TYPE_CHECKING:
     from tests.deploy.conftest import Chart, Pod
@@ -94,13 +95,15 @@ class Deployment:
         needs_heart = "AUTHGATE_JOBS__HEARTBEAT_FILE" in self.programs[name].environment
         until = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < until:
-            command, environment, folder = self.command(name, "healthcheck")
-            ended = subprocess.run(
-                command, env=environment, cwd=folder, capture_output=True, check=False
-            )
-            if ended.returncode == 0 and (heartbeat.exists() or not needs_heart):
-                return
-            time.sleep(0.3)  # each question is a program, which takes time from who is waited for
+            # Each question is a program, which takes time from who is waited for.
+            if heartbeat.exists() if needs_heart else is_ready(f"http://127.0.0.1:{self.port}"):
+                command, environment, folder = self.command(name, "healthcheck")
+                ended = subprocess.run(
+                    command, env=environment, cwd=folder, capture_output=True, check=False
+                )
+                if ended.returncode == 0:
+                    return
+            time.sleep(0.3)
         raise AssertionError((self.folder / f"{name}.log").read_text())
 
 

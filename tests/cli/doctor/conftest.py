@@ -40,7 +40,25 @@ Serve = Callable[..., AbstractContextManager[str]]
 
 
 @pytest.fixture(scope="session")
-def serve(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Serve:
+def furnished(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the database of a tenant called acme, and its key, to copy."""
+    folder = tmp_path_factory.mktemp("furnished")
+    shutil.copy(sqlite_template, folder / "authgate.db")
+    create = [sys.executable, "-m", "authgate", "tenant", "create", "acme"]
+    environment = {"PATH": os.environ["PATH"], **_kept_in(folder)}
+    subprocess.run(create, cwd=folder, env=environment, check=True, capture_output=True)
+    return folder
+
+
+def _kept_in(folder: Path) -> dict[str, str]:
+    return {
+        "AUTHGATE_DATABASE__URL": f"sqlite://{folder}/authgate.db",
+        "AUTHGATE_KEYS__KEK_FILE": str(folder / "kek"),
+    }
+
+
+@pytest.fixture(scope="session")
+def serve(furnished: Path, tmp_path_factory: pytest.TempPathFactory) -> Serve:
     """Serve a tenant called acme; answers the address."""
 
     @contextmanager
@@ -48,15 +66,8 @@ def serve(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Se
         scheme: str = "http", host: str = "localhost", port: int = 0, **variables: str
     ) -> Iterator[str]:
         folder = tmp_path_factory.mktemp("issuer")
-        shutil.copy(sqlite_template, folder / "authgate.db")
-        environment = {
-            "PATH": os.environ["PATH"],
-            "AUTHGATE_DATABASE__URL": f"sqlite://{folder}/authgate.db",
-            "AUTHGATE_KEYS__KEK_FILE": str(folder / "kek"),
-            **variables,
-        }
-        create = [sys.executable, "-m", "authgate", "tenant", "create", "acme"]
-        subprocess.run(create, cwd=folder, env=environment, check=True, capture_output=True)
+        shutil.copytree(furnished, folder, dirs_exist_ok=True)
+        environment = {"PATH": os.environ["PATH"], **_kept_in(folder), **variables}
 
         def command(own: int) -> list[str]:
             given = {**environment, "AUTHGATE_BASE_URL": f"{scheme}://{host}:{port or own}"}
