@@ -9,8 +9,9 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from itertools import product
 from urllib.parse import urlsplit
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
@@ -24,7 +25,9 @@ from tortoise.transactions import in_transaction
 from authgate import storage
 from authgate.clock import utc_now
 from authgate.settings import DatabaseSettings
+from authgate.storage import connection as storage_connection
 from authgate.storage import database
+from authgate.storage.batches.lookups import Lookup
 from authgate.storage.clients import clients
 from authgate.storage.clients.drafts import ClientDraft
 from authgate.storage.clients.rows import ClientRow
@@ -44,7 +47,7 @@ from authgate_tenants import (
 )
 from authgate_tenants.models import TenantDomain
 from authgate_tenants.scope import _current
-from authgate_testing import PostgresServer
+from authgate_testing import PostgresServer, forgetful
 from authgate_testing.device import asked
 from authgate_testing.tenants import create_tenant
 
@@ -302,6 +305,37 @@ async def test_a_scope_that_changes_under_an_open_transaction_is_refused(
                         pass
             finally:
                 _current.reset(token)
+
+
+async def test_ti_09_what_is_looked_up_for_many_tenants_at_once_is_each_ones_own(
+    walled: Neighbours,
+) -> None:
+    async def seen(tenant: Tenant) -> set[UUID]:
+        with use_tenant(tenant):
+            found = await storage_connection.find_all(forgetful.BY_USERNAME, "user1")
+        return {row["tenant_id"] for row in found}
+
+    asking = [*walled] * 10
+    assert await asyncio.gather(*map(seen, asking)) == [{tenant.id} for tenant in asking]
+
+
+async def test_ti_09_a_lookup_is_inside_of_its_tenant_however_it_is_planned_and_nothing_after_it(
+    walled: Neighbours, postgres_settings_of_own: DatabaseSettings
+) -> None:
+    app = await asyncpg.connect(dsn(postgres_settings_of_own.url.get_secret_value()))
+    lookup = forgetful.BY_USERNAME
+    honest = Lookup(lookup.table, lookup.key, lookup.columns)
+    try:
+        for avoided in ("nothing", "nestloop", "hashjoin", "seqscan", "indexscan", "material"):
+            if avoided != "nothing":
+                await app.execute(f"RESET ALL; SET enable_{avoided} = off")
+            for tenant, each in product(walled, (lookup, honest)):
+                found = await app.fetch(each.postgres(), ["user1"], str(tenant.id))
+                assert [row["tenant_id"] for row in found] == [tenant.id], avoided
+                assert await app.fetchval("SELECT current_setting('app.tenant', true)") == ""
+                assert await app.fetchval("SELECT count(*) FROM users") == 0
+    finally:
+        await app.close()
 
 
 async def test_the_tenant_ends_with_its_transaction(

@@ -20,12 +20,12 @@ from tortoise.transactions import in_transaction
 
 from authgate import storage
 from authgate.settings import DatabaseSettings
-from authgate.storage import database
+from authgate.storage import connection, database
 from authgate.storage.database import dsn
 from authgate.storage.people import users
 from authgate.storage.people.users import UserRow
 from authgate_tenants import Tenant, TenantSettings, TenantStatus, use_tenant
-from authgate_testing import PgBouncer, PostgresServer
+from authgate_testing import PgBouncer, PostgresServer, forgetful
 from authgate_testing.tenants import create_tenant
 
 TASKS, OPERATIONS, USERS = 200, 40, 20
@@ -63,8 +63,9 @@ class Rollback(Exception):
 
 
 async def _read(detector: Detector, tenant: Tenant, _chance: random.Random) -> None:
-    connection = connections.get("default")
-    rows = await connection.execute_query_dict("SELECT tenant_id FROM users LIMIT 5")
+    rows = await connections.get("default").execute_query_dict(
+        "SELECT tenant_id FROM users LIMIT 5"
+    )
     detector.saw("read", [row["tenant_id"] for row in rows], by=tenant.id)
 
 
@@ -72,6 +73,11 @@ async def _query(detector: Detector, tenant: Tenant, chance: random.Random) -> N
     name = f"user{chance.randrange(USERS)}"
     found = await QuerySet(UserRow).filter(canonical_username=name)
     detector.saw("query", [row.tenant_id for row in found], by=tenant.id)
+
+
+async def _find(detector: Detector, tenant: Tenant, chance: random.Random) -> None:
+    found = await connection.find_all(forgetful.BY_USERNAME, f"user{chance.randrange(USERS)}")
+    detector.saw("find", [row["tenant_id"] for row in found], by=tenant.id)
 
 
 async def _write_and_roll_back(detector: Detector, tenant: Tenant, chance: random.Random) -> None:
@@ -105,7 +111,15 @@ async def _nested(detector: Detector, tenant: Tenant, _chance: random.Random) ->
     detector.saw("nested", [row["tenant_id"] for row in rows], by=tenant.id)
 
 
-WORK = {_read: 35, _query: 25, _write_and_roll_back: 15, _cancelled: 8, _mistaken: 7, _nested: 10}
+WORK = {
+    _read: 30,
+    _query: 20,
+    _find: 10,
+    _write_and_roll_back: 15,
+    _cancelled: 8,
+    _mistaken: 7,
+    _nested: 10,
+}
 
 
 async def _worker(number: int, tenants: list[Tenant], detector: Detector, operations: int) -> None:

@@ -110,22 +110,16 @@ class PostgresWriter:
 
     def __init__(self, url: str, *, pgbouncer: bool, seconds: float) -> None:
         self._line = PostgresLine(url, pgbouncer=pgbouncer, seconds=seconds)
-        self._pgbouncer = pgbouncer
         self._seconds = seconds
 
     async def write(self, items: Sequence[Rows]) -> Sequence[None]:
         """Commit the rows in one transaction."""
-        nothing = (None,) * len(items)
         groups = _by_tables(items)
-        if len(groups) == 1 and not self._pgbouncer:
-            # Most batches are alike. One statement, however often it is executed, is a transaction
-            # by itself and one round trip; a pooler might cut it in two, between server processes.
-            async with self._line.connection() as connection:
-                await self._insert(connection, groups)
-            return nothing
-        async with self._line.transaction() as connection:
+        # Most batches are alike.
+        line = self._line.one_statement() if len(groups) == 1 else self._line.transaction()
+        async with line as connection:
             await self._insert(connection, groups)
-        return nothing
+        return (None,) * len(items)
 
     async def _insert(self, connection: "asyncpg.Connection", groups: _Groups) -> None:
         for tables, values in groups.items():

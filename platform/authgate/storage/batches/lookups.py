@@ -1,7 +1,7 @@
 """Rows found by key for many requests at once.
 
-What concurrent requests of a tenant look up goes out as one statement inside that tenant's
-transaction, so it passes row-level security like every other read. What belongs to the platform,
+What concurrent requests of a tenant look up goes out as one statement, a transaction inside of that
+tenant's walls, so it passes row-level security like every other read. What belongs to the platform,
 the tenants themselves, is looked up for all requests together.
 """
 
@@ -15,13 +15,22 @@ from uuid import UUID
 from authgate.storage import database
 from authgate.storage.batches import append_log
 from authgate.storage.batches.batching import Batcher, Waiting
-from authgate.storage.postgres.client import begin_statement
 from authgate.storage.postgres.line import PostgresLine
 from authgate.storage.sqlite.line import SqliteLine
 from authgate.telemetry import metrics
 from authgate_tenants import current_tenant
 
 Record = Mapping[str, Any]
+
+_INSIDE = (
+    "WITH inside AS MATERIALIZED (SELECT set_config('app.tenant', $2, true)::uuid AS tenant_id)"
+    " SELECT found.* FROM inside CROSS JOIN LATERAL"
+)
+"""Reads what follows inside of a tenant. If it were read before, row-level security would find no
+tenant and show nothing."""
+
+_PLAN_SECONDS = 10
+"""A plan that was made while a table was empty is not kept for longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +74,14 @@ class Lookup:
     joins: tuple[Join, ...] = ()
 
     def postgres(self) -> str:
-        """Takes an array of keys, and the tenant where rows have one."""
-        return f"{self._select()} = ANY($1){self._of_tenant('$2')}"
+        """Takes an array of keys, and the tenant as text where rows have one.
+
+        The statement goes inside of the tenant's walls by itself, until its end. It reads for the
+        tenant that ``inside`` returns, and PostgreSQL leaves a subquery with an OFFSET as it is:
+        nothing is read before.
+        """
+        found = f"{self._select()} = ANY($1){self._of_tenant('inside.tenant_id')}"
+        return f"{_INSIDE} ({found} OFFSET 0) AS found" if self.of_tenants else found
 
     def sqlite(self, keys: int) -> str:
         """Takes each key, and then the tenant where rows have one."""
@@ -164,20 +179,26 @@ class Lookups:
             waiting.answer(found.get(waiting.item.key, ()))
 
 
-def _given(tenant_id: UUID | None) -> tuple[UUID, ...]:
-    return (tenant_id,) if tenant_id is not None else ()
+def _given(tenant_id: UUID | None) -> tuple[str, ...]:
+    return (str(tenant_id),) if tenant_id is not None else ()
 
 
 class PostgresReader:
     """Reads as the serving role."""
 
     def __init__(self, url: str, *, pgbouncer: bool, seconds: float) -> None:
-        self._line = PostgresLine(url, pgbouncer=pgbouncer, seconds=seconds)
+        # To plan such a statement takes PostgreSQL several times as long as to do it.
+        self._line = PostgresLine(
+            url,
+            pgbouncer=pgbouncer,
+            seconds=seconds,
+            plans="force_generic_plan",
+            plan_seconds=_PLAN_SECONDS,
+        )
 
     async def read(self, tenant_id: UUID | None, lookup: Lookup, keys: list[Any]) -> list[Record]:
-        """Read inside the tenant's transaction."""
-        begin = begin_statement(tenant_id)
-        async with self._line.transaction(begin) as connection:
+        """Read inside the tenant's walls."""
+        async with self._line.one_statement() as connection:
             records = await connection.fetch(lookup.postgres(), keys, *_given(tenant_id))
         return [dict(record) for record in records]
 
@@ -195,7 +216,7 @@ class SqliteReader:
     async def read(self, tenant_id: UUID | None, lookup: Lookup, keys: list[Any]) -> list[Record]:
         """Read the keys, given and returned as the caller has them."""
         stored = append_log.encoded(keys, "sqlite")
-        statement, values = lookup.sqlite(len(keys)), [*stored, *map(str, _given(tenant_id))]
+        statement, values = lookup.sqlite(len(keys)), [*stored, *_given(tenant_id)]
         rows = await self._line.run(lambda connection: _read(connection, statement, values))
         originals = dict(zip(stored, keys, strict=True))
         return [{**row, lookup.key: originals[row[lookup.key]]} for row in rows]

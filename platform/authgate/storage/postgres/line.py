@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import asyncpg
 
@@ -23,11 +23,14 @@ class PostgresLine:
         *,
         pgbouncer: bool,
         seconds: float,
+        plans: str = "",
         plan_seconds: int = _PLAN_SECONDS,
     ) -> None:
         self._seconds = seconds
         self._dsn = database.dsn(url)
-        self._statement_cache_size = 0 if pgbouncer else 100
+        self._pgbouncer = pgbouncer
+        # Behind a pooler no session is the line's own.
+        self._plans = "" if pgbouncer else plans
         self._plan_seconds = plan_seconds
         self._connection: asyncpg.Connection | None = None
 
@@ -38,6 +41,12 @@ class PostgresLine:
             await connection.execute(begin)
             yield connection
             await commit(connection)
+
+    def one_statement(self) -> AbstractAsyncContextManager[asyncpg.Connection]:
+        """The connection for one statement, however often it is executed: a transaction by itself
+        and one round trip. A pooler might cut it in two, between server processes; with one it
+        stays inside of BEGIN and COMMIT."""
+        return self.transaction() if self._pgbouncer else self.connection()
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[asyncpg.Connection]:
@@ -60,7 +69,9 @@ class PostgresLine:
             self._connection = await asyncpg.connect(
                 self._dsn,
                 timeout=_CONNECT_SECONDS,
-                statement_cache_size=self._statement_cache_size,
+                statement_cache_size=0 if self._pgbouncer else 100,
                 max_cached_statement_lifetime=self._plan_seconds,
             )
+            if self._plans:
+                await self._connection.execute(f"SET plan_cache_mode = {self._plans}")
         return self._connection
