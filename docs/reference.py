@@ -27,7 +27,7 @@ from pydantic.fields import FieldInfo
 from typer.core import TyperArgument
 from typer.main import get_command
 
-from authgate import audit, diagnosis, plugin_api, secret_files
+from authgate import audit, diagnosis, permissions, plugin_api, secret_files
 from authgate.admin import problems
 from authgate.admin.catalogue import OPERATIONS
 from authgate.admin.openapi import EXAMPLE_ISSUER
@@ -40,6 +40,7 @@ from authgate.cli.nouns import EXAMPLE, unfolded
 from authgate.diagnosis.misconfiguration import Area, Misconfiguration
 from authgate.oauth import errors
 from authgate.oauth.errors import OAuthError
+from authgate.permissions import Access
 from authgate.plugin_api import hookspecs
 from authgate.settings import Settings
 from authgate.telemetry import metrics
@@ -436,6 +437,26 @@ def refusals() -> str:
 # --- The admin API -------------------------------------------------------------------------------
 
 
+def roles() -> str:
+    """How far each role gets in each area."""
+    heads = [f"`{role}`" for role in permissions.ROLES]
+    rows = [
+        (f"`{area}`", *(_far(permissions.access(role, area)) for role in permissions.ROLES))
+        for area in permissions.Area
+    ]
+    return _table(("area", *heads), rows)
+
+
+def _far(how: Access) -> str:
+    return "" if how is Access.NONE else how.name.lower()
+
+
+def areas() -> str:
+    """What there is to administer."""
+    said = _member_docstrings(permissions.Area)
+    return _table(("area", "holds"), [(f"`{area}`", said[area]) for area in permissions.Area])
+
+
 def api_scopes() -> str:
     """Each scope of the admin API."""
     return _table(("scope", "lets"), [(f"`{name}`", text) for name, text in MEANINGS.items()])
@@ -470,6 +491,8 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "audit-events": audit_events,
     "hooks": hooks,
     "errors": refusals,
+    "roles": roles,
+    "areas": areas,
     "api-scopes": api_scopes,
     "api-operations": api_operations,
     "api-problems": api_problems,

@@ -155,6 +155,10 @@ class Event(StrEnum):
     USER_ENABLED = "USER_ENABLED"
     """A user may sign in again."""
 
+    USER_ROLE_CHANGED = "USER_ROLE_CHANGED"
+    """A user may do more or less at the tenant; ``details`` say which role it was and which it
+    is."""
+
     USER_PASSWORD_RESET = "USER_PASSWORD_RESET"
     """A user was given another password and signed out everywhere."""
 
@@ -207,6 +211,7 @@ _SEVERITIES = {
     Event.CLIENT_AUTHENTICATION_FAILURE: Severity.WARNING,
     Event.DEVICE_CODE_DENIED: Severity.WARNING,
     Event.RATE_LIMIT_EXCEEDED: Severity.WARNING,
+    Event.USER_ROLE_CHANGED: Severity.WARNING,
     Event.ACCOUNT_LOCKED: Severity.CRITICAL,
     Event.CLIENT_SECRET_EXPOSED: Severity.CRITICAL,
     Event.DEVICE_CODE_REPORTED: Severity.CRITICAL,

@@ -105,7 +105,7 @@ def test_what_asks_a_server_elsewhere_waits_for_nothing_of_the_server_s(tmp_path
 
 def test_choices_are_those_of_the_rooms_below() -> None:
     for kind in (rows.ApplicationType, rows.ClientStatus, rows.ConsentPolicy,
-                 tokens.TokenStatus, users.UserRole, users.UserStatus,
+                 tokens.TokenStatus, users.UserStatus,
                  logout_deliveries.DeliveryStatus):  # fmt: skip
         assert list(getattr(choices, kind.__name__)) == list(kind), kind.__name__
     grants = (authorization_code, client_credentials, device_code, jwt_bearer, refresh_token,

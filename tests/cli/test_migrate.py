@@ -127,3 +127,21 @@ def test_roles_are_made_on_postgresql_and_alone(
     ended = lite_cli("migrate", "--roles", *words)
     assert ended.code == 2
     assert said in ended.err
+
+
+def test_administrators_stay_and_the_earliest_who_may_sign_in_owns_the_tenant(cli: Cli) -> None:
+    for slug, names in (("acme", ("ann", "bea", "kim")), ("globex", ("leo",))):
+        assert cli("tenant", "create", slug).code == 0
+        for name in names:
+            assert cli("user", "create", "-t", slug, name, "--role", "admin").code == 0
+    assert cli("user", "create", "-t", "acme", "jon", "--role", "auditor").code == 0
+    assert cli("user", "set-role", "-t", "acme", "kim", "owner").code == 0
+    assert cli("user", "disable", "-t", "acme", "ann").code == 0
+    for target in ("0022_gone_clients", ""):
+        assert cli("migrate", *(("--target", target) if target else ())).code == 0
+    for slug, roles in (
+        ("acme", {"ann": "admin", "bea": "owner", "kim": "admin", "jon": "user"}),
+        ("globex", {"leo": "owner"}),
+    ):
+        listed = cli("user", "list", "-t", slug, "--json").data
+        assert {each["username"]: each["role"] for each in listed} == roles

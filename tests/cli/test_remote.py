@@ -28,6 +28,7 @@ from authgate.cli.proofs import Plain
 from authgate.cli.remote_door import RemoteDoor
 from authgate.cli.sign_ins import SignIn
 from authgate.clock import utc_now
+from authgate.permissions import UserRole
 from authgate.storage.clients.drafts import ClientDraft
 from authgate.storage.clients.rows import ClientStatus
 from authgate.storage.grants import consents
@@ -246,6 +247,11 @@ SCRIPT = [
     ("user", "disable", "JON"),
     ("user", "enable", "jon"),
     ("user", "disable", "nobody"),
+    ("user", "set-role", "jon", "auditor"),
+    ("user", "set-role", "nobody", "auditor"),
+    ("user", "list", "--role", "auditor", "--json"),
+    ("user", "roles"),
+    ("user", "roles", "--json"),
     ("api", "get", "/clients/tv"),
     ("api", "get", "/nothing"),
     ("api", "get", "/clients?limit=0"),
@@ -285,6 +291,8 @@ async def prepare(host: Host, slug: str) -> None:
                 await provisioning.add_client(parts, draft)
             mira = await users.find_by_login("mira.halvorsen")
             assert mira is not None
+            # A machine changes no owner, and who is at the installation does.
+            await users.set_role(mira.id, UserRole.ADMIN)
             await consents.grant(mira.id, "fleet-app", ["openid"], now=utc_now())
 
 

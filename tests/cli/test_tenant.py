@@ -23,6 +23,18 @@ def test_a_tenant_is_created_with_keys_and_an_audit_event(cli: Cli) -> None:
     assert states == {"active", "pending"}
 
 
+def test_its_owner_is_made_with_it(lite_cli: Cli) -> None:
+    words = ("globex", "--owner", "mira", "--owner-email", "mira@globex.example", "-o", "json")
+    made = lite_cli("tenant", "create", *words)
+    assert made.code == 0, made.err
+    assert (made.data["owner"], len(made.data["password"])) == ("mira", 29)
+    [mira] = lite_cli("user", "list", "-t", "globex", "--json").data
+    assert (mira["role"], mira["email"]) == ("owner", "mira@globex.example")
+    assert lite_cli("tenant", "create", "initech", "--owner", "m\u200bira").code == 2
+    assert lite_cli("tenant", "create", "initech", "--owner-email", "a@b.example").code == 2
+    assert lite_cli("tenant", "show", "initech").code == 3, "nothing of it was made"
+
+
 def test_its_settings_are_given_as_text_and_kept_as_what_they_are(cli: Cli) -> None:
     settings = ("signing_algorithm=EdDSA", "access_token_lifetime=60", "audience=a,b")
     words = [word for setting in settings for word in ("--setting", setting)]

@@ -1,5 +1,7 @@
 """``authgate user``."""
 
+import re
+
 import pytest
 
 from authgate_testing.command import Cli
@@ -44,7 +46,7 @@ def test_users_are_listed(mira: Cli) -> None:
         "username": "mira",
         "email": "Mira@acme.example",
         "name": "Mira H",
-        "role": "admin",
+        "role": "owner",
         "status": "active",
     }
 
@@ -68,8 +70,9 @@ def test_a_bad_name_or_password_is_refused(lite_cli: Cli, name: str, password: s
 def test_a_user_is_disabled_and_enabled(mira: Cli) -> None:
     alone = mira("user", "disable", "-t", "acme", "mira")
     assert alone.code == 5
-    assert alone.err == "authgate: Nobody would be left who administers the tenant.\n"
+    assert alone.err == ("authgate: It is the last owner of the tenant: make another one first.\n")
     assert mira("user", "create", "-t", "acme", "jon", "--admin").code == 0
+    assert mira("user", "set-role", "-t", "acme", "jon", "owner").code == 0
     for verb, status in (("disable", "disabled"), ("enable", "active")):
         assert mira("user", verb, "-t", "acme", "mira@ACME.example").code == 0
         assert mira("user", "show", "-t", "acme", "MIRA", "--json").data["status"] == status
@@ -100,3 +103,27 @@ def test_nobody_is_not_found(lite_cli: Cli, verb: str) -> None:
     ended = lite_cli("user", verb, "-t", "acme", "nobody")
     assert ended.code == 3
     assert ended.err == "authgate: There is no user nobody.\n"
+
+
+def test_the_first_in_charge_owns_the_tenant_and_others_are_what_is_said(mira: Cli) -> None:
+    for name, words in (
+        ("jon", ("--admin",)),
+        ("kim", ("--role", "client_manager")),
+        ("ann", ("--role", "auditor")),
+        ("bea", ()),
+    ):
+        assert mira("user", "create", "-t", "acme", name, *words).code == 0
+    both = mira("user", "create", "-t", "acme", "leo", "--admin", "--role", "auditor")
+    assert both.code == 2
+    listed = mira("user", "list", "-t", "acme", "--json").data
+    assert {each["username"]: each["role"] for each in listed} == {
+        "mira": "owner", "jon": "admin", "kim": "client_manager", "ann": "auditor", "bea": "user",
+    }  # fmt: skip
+    made = mira("user", "set-role", "-t", "acme", "bea", "auditor")
+    assert (made.code, made.err) == (0, "✓ bea is auditor now.\n")
+    last = mira("user", "set-role", "-t", "acme", "mira", "admin")
+    assert (last.code, last.err) == (
+        5, "authgate: It is the last owner of the tenant: make another one first.\n",
+    )  # fmt: skip
+    table = mira("user", "roles", "-t", "acme").out
+    assert re.search(r"(?m)^tenant +write +read +- +read +- *$", table)

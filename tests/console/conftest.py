@@ -2,7 +2,8 @@
 
 import pytest
 
-from authgate.storage.people.users import User, UserRole, UserRow
+from authgate.permissions import UserRole
+from authgate.storage.people.users import User, UserRow
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.doors import *  # noqa: F403 - fixtures, all of them for these tests
 from authgate_testing.doors import PASSWORD

@@ -7,8 +7,9 @@ from uuid import uuid4
 from quart import Quart
 
 from authgate import provisioning
+from authgate.permissions import UserRole
 from authgate.provisioning import NewClient
-from authgate.storage.people.users import User, UserRole, UserRow
+from authgate.storage.people.users import User, UserRow
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.databases import on_sqlite
 from authgate_testing.ledger import Ledger

@@ -5,10 +5,11 @@ import re
 
 from authgate import provisioning
 from authgate.audit import Event
+from authgate.permissions import UserRole
 from authgate.storage.clients import clients
 from authgate.storage.clients.drafts import ClientChange
 from authgate.storage.clients.rows import Client, ClientRow, ClientStatus, ConsentPolicy
-from authgate.storage.people.users import User, UserRole, UserRow
+from authgate.storage.people.users import User, UserRow
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.databases import on_postgres, on_sqlite
 from authgate_testing.ledger import Ledger

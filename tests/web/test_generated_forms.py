@@ -15,10 +15,11 @@ import orjson
 import pytest
 
 from authgate import provisioning
+from authgate.permissions import UserRole
 from authgate.provisioning import NewClient
 from authgate.settings import LimitSettings, Settings
 from authgate.storage.clients.drafts import ClientDraft
-from authgate.storage.people.users import User, UserRole, UserRow
+from authgate.storage.people.users import User, UserRow
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.application import Application, allowed, challenge
 from authgate_testing.bad_requests.answers import (

@@ -9,8 +9,9 @@ from quart import Response, g, request
 
 from authgate import audit
 from authgate.audit import RequestFacts
+from authgate.permissions import Area, UserRole, permits, reads
 from authgate.storage.people import users
-from authgate.storage.people.users import User, UserRole
+from authgate.storage.people.users import User
 from authgate.storage.sign_in import sessions
 from authgate.storage.sign_in.sessions import Session
 from authgate.web import csrf, session_cookie
@@ -54,7 +55,8 @@ class Visitor:
         return Visit(csrf.token(self.csrf_key, purpose), theme, self._console_url())
 
     def _console_url(self) -> str:
-        administers = self.signed_in and self.signed_in.user.role is UserRole.ADMIN
+        role = self.signed_in.user.role if self.signed_in else UserRole.USER
+        administers = permits(role, reads(Area.OVERVIEW))
         return f"{current_tenant().prefix}{_CONSOLE}" if administers else ""
 
 

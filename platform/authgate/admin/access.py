@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from authgate import audit
 from authgate.admin.problems import (
     AdministratorRequired,
+    BeyondOwnRole,
     BeyondOwnScopes,
     InsufficientScope,
     Malformed,
@@ -20,9 +21,10 @@ from authgate.oauth.errors import (
     MissingToken,
     OAuthError,
 )
-from authgate.storage.people.users import UserRole
+from authgate.permissions import Area, UserRole, permits, reads
+from authgate.provisioning import Authority
 from authgate.tokens import audiences
-from authgate.tokens.admin_scopes import Scope
+from authgate.tokens.admin_scopes import Scope, is_within
 from authgate.tokens.scopes import is_admin
 from authgate.web.machine import Headers, MachineRequest
 from authgate_tenants import current_tenant
@@ -36,14 +38,38 @@ class Caller:
     """Who the audit log says it was: a person, or a client that acts for itself."""
 
     client_id: str
+    role: UserRole
+    """A client that acts for itself gets as far as an administrator, by its scopes."""
+
     scopes: frozenset[str] = field(default=frozenset())
     """Of the access token."""
 
+    @property
+    def authority(self) -> Authority:
+        """In whose name people are changed."""
+        return Authority(self.actor, self.role)
+
+    def require(self, scope: Scope) -> None:
+        """Raises ``InsufficientScope``, and ``BeyondOwnRole`` where the person may not."""
+        if scope not in self.scopes:
+            raise InsufficientScope(
+                f"The operation asks for the scope {scope}.",
+                headers=_challenge(error="insufficient_scope", scope=scope),
+            )
+        if not permits(self.role, scope.permission):
+            raise BeyondOwnRole(
+                f"The operation asks for the permission {scope.permission}, which the role"
+                f" {self.role} has not got."
+            )
+
     def refuse_more_than_own(self, *scopes: str) -> None:
         """Whoever may change a client must not get further by it. Raises ``BeyondOwnScopes``."""
-        beyond = sorted(name for name in scopes if is_admin(name) and name not in self.scopes)
+        beyond = sorted(name for name in scopes if is_admin(name) and not self._has(name))
         if beyond:
-            raise BeyondOwnScopes(f"The access token has not got {', '.join(beyond)}.")
+            raise BeyondOwnScopes(f"The caller has not got {', '.join(beyond)}.")
+
+    def _has(self, scope: str) -> bool:
+        return scope in self.scopes and is_within(self.role, scope)
 
 
 class Access:
@@ -59,10 +85,11 @@ class Access:
         if presented.claims.get("aud") != audiences.admin_api(current_tenant()):
             raise _refused(InvalidToken("It is not for this API: ask for one with its scopes."))
         user, token = presented.user, presented.token
-        if user is not None and user.role is not UserRole.ADMIN:
+        role = user.role if user else UserRole.ADMIN
+        if not permits(role, reads(Area.OVERVIEW)):
             raise AdministratorRequired
         actor = audit.user(user.id, user.username) if user else audit.client(token.client_id)
-        return Caller(actor, token.client_id, frozenset(token.scope.split()))
+        return Caller(actor, token.client_id, role, frozenset(token.scope.split()))
 
     async def _presented(self, request: MachineRequest) -> Presented:
         try:
@@ -71,15 +98,6 @@ class Access:
             raise Malformed(error.description) from error
         except OAuthError as error:
             raise _refused(error) from error
-
-
-def require(caller: Caller, scope: Scope) -> None:
-    """Raises ``InsufficientScope``."""
-    if scope not in caller.scopes:
-        raise InsufficientScope(
-            f"The operation asks for the scope {scope}.",
-            headers=_challenge(error="insufficient_scope", scope=scope),
-        )
 
 
 def _refused(error: OAuthError) -> TokenRequired:

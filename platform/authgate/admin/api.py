@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from functools import partial
 from http import HTTPMethod
 
-from authgate.admin.access import Access, Caller, require
+from authgate.admin.access import Access, Caller
 from authgate.admin.idempotency import Idempotency
 from authgate.admin.places import ROOT
 from authgate.admin.problems import Problem, TooManyRequests
@@ -51,7 +51,7 @@ class AdminApi:
             return await self._page(page, request)
         route = self._router.found(request)
         caller = await self._access.caller(request)
-        require(caller, route.operation.scope)
+        caller.require(route.operation.scope)
         left = await self._counted(caller)
         try:
             reply = await self._once(route, caller, request)

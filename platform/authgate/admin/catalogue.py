@@ -6,6 +6,7 @@ from authgate.admin import (
     authorizations,
     people,
     resource_servers,
+    roles,
     selections,
     tenant_scopes,
 )
@@ -17,5 +18,6 @@ OPERATIONS = [
     *access_tokens.OPERATIONS,
     *authorizations.OPERATIONS,
     *people.OPERATIONS,
+    *roles.OPERATIONS,
     *selections.OPERATIONS,
 ]

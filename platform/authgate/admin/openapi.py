@@ -29,6 +29,7 @@ from authgate.admin.problems import (
     RequestTimeout,
     UnsupportedMediaType,
 )
+from authgate.permissions import ROLES, permits
 from authgate.tokens.admin_scopes import MEANINGS, Scope
 
 EXAMPLE_ISSUER = "https://auth.example.com/t/acme"
@@ -41,6 +42,7 @@ _ALWAYS = (
     problems.TokenRequired,
     problems.InsufficientScope,
     problems.AdministratorRequired,
+    problems.BeyondOwnRole,
     problems.TooManyRequests,
     problems.InternalError,
     problems.Unavailable,
@@ -209,6 +211,7 @@ def _operation(operation: Operation, schemas: _Schemas) -> Json:
         "summary": operation.summary,
         "tags": [_tag(operation)],
         "security": [{"oauth2": [operation.scope]}],
+        "x-roles": [each for each in ROLES if permits(each, operation.scope.permission)],
         "parameters": [*_in_path(operation), *_in_query(operation, schemas), *_headers(operation)],
         "responses": {
             **_success(operation, schemas),

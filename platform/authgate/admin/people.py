@@ -1,9 +1,10 @@
 """``/users``: the people of the tenant, and the browsers that they are signed in with."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from http import HTTPMethod, HTTPStatus
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import Field
@@ -14,12 +15,13 @@ from authgate.admin import lists
 from authgate.admin.bodies import Document, Nothing, exemplified
 from authgate.admin.lists import ListDocument, ListQuery
 from authgate.admin.operations import Answer, Call, operation, told
-from authgate.admin.problems import Conflict, NotFound
+from authgate.admin.problems import BeyondOwnRole, Conflict, NotFound
 from authgate.audit import Event
-from authgate.provisioning import LastAdministrator
+from authgate.permissions import Area, UserRole, writes
+from authgate.provisioning import roles
 from authgate.storage.paging import Order
 from authgate.storage.people import users
-from authgate.storage.people.users import User, UserFilter, UserRole, UserStatus
+from authgate.storage.people.users import User, UserFilter, UserStatus
 from authgate.storage.sign_in import sessions
 from authgate.tokens.admin_scopes import Scope
 
@@ -117,37 +119,32 @@ def _document(user: User) -> UserDocument:
 
 async def read_user(call: Call[Nothing, Nothing]) -> Answer[UserDocument]:
     """Read a person."""
-    return Answer(_document(await _user(call)))
+    return Answer(_document(await found(call)))
 
 
 async def disable_user(call: Call[Nothing, Nothing]) -> Answer[UserDocument]:
     """Shut a person out.
 
     They are signed out everywhere, and whatever acts in their name ends for good. Nobody can shut
-    themselves out, nor the last administrator.
+    out themselves, somebody who may more than they may, or the last owner.
     """
-    user, now = await _user(call), call.parts.clock()
-    if call.caller.actor.id == user.subject:
-        raise Conflict("Nobody can shut themselves out.")
-    try:
-        await provisioning.disable_user(
-            user.username, now=now, actor=call.caller.actor, spare_last=True
-        )
-    except LastAdministrator as error:
-        raise Conflict("Nobody would be left who administers the tenant.") from error
-    return await _as_it_is(user.id)
+    user, now = await found(call), call.parts.clock()
+    with worded():
+        await provisioning.disable_user(user.username, now=now, by=call.caller.authority)
+    return await as_it_is(user.id)
 
 
 async def enable_user(call: Call[Nothing, Nothing]) -> Answer[UserDocument]:
     """Let a person sign in again."""
-    user = await _user(call)
-    await provisioning.enable_user(user.username, actor=call.caller.actor)
-    return await _as_it_is(user.id)
+    user = await found(call)
+    with worded():
+        await provisioning.enable_user(user.username, by=call.caller.authority)
+    return await as_it_is(user.id)
 
 
 async def list_sessions(call: Call[Nothing, Nothing]) -> Answer[SessionList]:
     """List the browsers that a person is signed in with."""
-    user = await _user(call)
+    user = await found(call)
     live = await sessions.live_of(user.id, now=call.parts.clock())
     return Answer(SessionList(items=[told(each, SessionDocument) for each in live]))
 
@@ -157,7 +154,9 @@ async def end_session(call: Call[Nothing, Nothing]) -> Answer[None]:
 
     What lives no longer than that session ends with it.
     """
-    user, session_id, now = await _user(call), call.uuid("session_id"), call.parts.clock()
+    user, session_id, now = await found(call), call.uuid("session_id"), call.parts.clock()
+    with worded():
+        roles.refuse_beyond(call.caller.role, user.role, asks=writes(Area.USERS))
     async with storage.transaction():
         if not await sessions.end(session_id, user_id=user.id, now=now):
             raise NotFound
@@ -171,18 +170,33 @@ async def end_session(call: Call[Nothing, Nothing]) -> Answer[None]:
     return Answer(None)
 
 
-async def _user(call: Call[Nothing, Nothing]) -> User:
+async def found(call: Call[Any, Any]) -> User:
+    """The person in the path. Raises ``NotFound``."""
     user = await users.find(call.uuid("user_id"))
     if user is None:
         raise NotFound
     return user
 
 
-async def _as_it_is(user_id: UUID) -> Answer[UserDocument]:
+async def as_it_is(user_id: UUID) -> Answer[UserDocument]:
+    """The person as they are now. Raises ``NotFound``."""
     user = await users.held(user_id)
     if user is None:
         raise NotFound
     return Answer(_document(user))
+
+
+@contextmanager
+def worded() -> Iterator[None]:
+    """Say what is refused to whoever would change somebody."""
+    try:
+        yield
+    except provisioning.UnknownUser as error:
+        raise NotFound from error
+    except provisioning.BeyondOwnRole as error:
+        raise BeyondOwnRole(str(error)) from error
+    except provisioning.Refused as error:
+        raise Conflict(str(error)) from error
 
 
 _READ, _WRITE = Scope.USERS_READ, Scope.USERS_WRITE
@@ -192,7 +206,7 @@ OPERATIONS = [
     operation(HTTPMethod.GET, "/users", list_users, scope=_READ),
     operation(HTTPMethod.GET, _ONE, read_user, scope=_READ),
     operation(HTTPMethod.POST, f"{_ONE}/disable", disable_user, scope=_WRITE, problems=[Conflict]),
-    operation(HTTPMethod.POST, f"{_ONE}/enable", enable_user, scope=_WRITE),
+    operation(HTTPMethod.POST, f"{_ONE}/enable", enable_user, scope=_WRITE, problems=[Conflict]),
     operation(HTTPMethod.GET, _SESSIONS, list_sessions, scope=_READ),
     operation(
         HTTPMethod.DELETE,

@@ -88,16 +88,25 @@ class InsufficientScope(Problem):
 
 
 class AdministratorRequired(Problem):
-    """The access token speaks for a person who is not an administrator of the tenant."""
+    """The access token speaks for a person who has no part in administering the tenant."""
 
     kind = "administrator-required"
     status = 403
     title = "Only administrators may do this"
 
 
+class BeyondOwnRole(Problem):
+    """The role of the person is not enough: for the operation, whatever the access token was
+    granted, or for changing somebody who may more than they may."""
+
+    kind = "beyond-own-role"
+    status = 403
+    title = "Your role is not enough for this"
+
+
 class BeyondOwnScopes(Problem):
-    """The client may use scopes of this API that the access token has not got: whoever changes such
-    a client could get more than was granted."""
+    """The client may use scopes of this API that the access token has not got, or that the person's
+    role is not enough for: whoever changes such a client could get more than was granted."""
 
     kind = "beyond-own-scopes"
     status = 403

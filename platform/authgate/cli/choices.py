@@ -46,13 +46,6 @@ class UserStatus(StrEnum):
     DISABLED = "disabled"
 
 
-class UserRole(StrEnum):
-    """What a person may do at the tenant."""
-
-    USER = "user"
-    ADMIN = "admin"
-
-
 class DeliveryStatus(StrEnum):
     """How far a client was told that a session is over."""
 

@@ -18,11 +18,11 @@ from authgate.clock import utc_now
 from authgate.installation import Installation
 from authgate.oauth.grants.client_credentials import ClientCredentialsGrant
 from authgate.oauth.grants.device_code import DeviceCodeGrant
+from authgate.permissions import UserRole
 from authgate.storage.clients import clients
 from authgate.storage.clients.drafts import ClientDraft
 from authgate.storage.clients.secrets import new_secret
 from authgate.storage.people import users
-from authgate.storage.people.users import UserRole
 from authgate_tenants import Tenant, TenantSettings, use_tenant
 
 
@@ -64,7 +64,7 @@ async def _fill_user(passwords: Passwords, seed: Seed, access: Access, *, anew: 
             password=access.password,
             email=seed.username,
             name=seed.person,
-            role=UserRole.ADMIN,
+            role=UserRole.OWNER,
         )
     elif anew:
         await provisioning.reset_password(

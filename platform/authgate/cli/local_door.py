@@ -16,6 +16,7 @@ from authgate.cli import installed
 from authgate.cli.admin_api import Answer, Asked
 from authgate.cli.choices import GRANTS
 from authgate.installation import Installation
+from authgate.permissions import UserRole
 from authgate.tokens.admin_scopes import Scope
 from authgate.web.machine import MachineRequest, Reply
 
@@ -27,7 +28,10 @@ class LocalDoor:
         self._router = Router(operations=OPERATIONS, parts=parts, grant_types=list(GRANTS.values()))
         self._runner = runner
         self._operator = Caller(
-            installed.operator(), client_id="", scopes=frozenset(each.value for each in Scope)
+            installed.operator(),
+            client_id="",
+            role=UserRole.OWNER,
+            scopes=frozenset(each.value for each in Scope),
         )
 
     def send(self, asked: Asked) -> Answer:

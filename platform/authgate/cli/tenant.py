@@ -8,10 +8,11 @@ from typing import Annotated
 import typer
 
 from authgate import provisioning
-from authgate.cli import installed, tenant_settings
+from authgate.cli import installed, tenant_settings, user_accounts
 from authgate.cli.failures import Misused
 from authgate.cli.nouns import Noun
-from authgate.cli.output import Format, Output, Record, say, show, show_all
+from authgate.cli.output import ONCE, Format, Output, Record, say, show, show_all
+from authgate.storage.people import usernames
 from authgate_tenants import Tenant, TenantSettings, TenantStatus
 from authgate_tenants.lifecycle import all_tenants
 
@@ -30,6 +31,10 @@ Changes = Annotated[
         help="What it chooses; lists with commas, a limit as login_limits.<name>=<limit>",
     ),
 ]
+Owner = Annotated[
+    str | None, typer.Option(metavar="USERNAME", help="Its first owner, who is made with it")
+]
+OwnerEmail = Annotated[str | None, typer.Option(help="Their address, taken as verified")]
 NewName = Annotated[str | None, typer.Option("--name", help="Another name for people")]
 Unset = Annotated[
     list[str] | None,
@@ -37,16 +42,34 @@ Unset = Annotated[
 ]
 
 
-@app.verb(example='tenant create acme --name "Acme"')
+@app.verb(example='tenant create acme --name "Acme" --owner mira')
 def create(
-    slug: Slug, name: Name = "", setting: Choices = None, output: Output = Format.TABLE
+    slug: Slug,
+    name: Name = "",
+    setting: Choices = None,
+    owner: Owner = None,
+    owner_email: OwnerEmail = None,
+    output: Output = Format.TABLE,
 ) -> None:
-    """Create a tenant with its signing keys."""
+    """Create a tenant with its signing keys. Its owner's password is shown this once."""
+    if owner_email and not owner:
+        raise Misused("--owner-email is the address of whom --owner names.")
+    if owner:
+        usernames.check(owner)
     settings = tenant_settings.changed(TenantSettings(), setting or [])
     tenant = asyncio.run(_create(slug, name or slug.capitalize(), settings))
-    show(
-        {"id": tenant.id, "slug": tenant.slug, "name": tenant.name, "issuer": tenant.issuer}, output
+    told: Record = {
+        "id": tenant.id, "slug": tenant.slug, "name": tenant.name, "issuer": tenant.issuer,
+    }  # fmt: skip
+    if not owner:
+        show(told, output)
+        return
+    password = user_accounts.random_password()
+    made = user_accounts.create(
+        slug, owner, password, email=owner_email, name="", role="owner", user_id=None
     )
+    show({**told, "owner": made["username"], "password": password}, output)
+    say(ONCE)
 
 
 @app.verb("list", example="tenant list")

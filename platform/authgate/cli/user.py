@@ -1,5 +1,6 @@
 """``authgate user``."""
 
+from collections.abc import Iterator
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -8,17 +9,24 @@ import typer
 from authgate.cli import lists, people
 from authgate.cli.admin_api import within
 from authgate.cli.administered import OfTenant, administered
-from authgate.cli.choices import UserRole, UserStatus
+from authgate.cli.choices import UserStatus
 from authgate.cli.client_options import InTenant
+from authgate.cli.failures import Misused
 from authgate.cli.nouns import Noun
 from authgate.cli.output import ONCE, Format, Output, Record, ask_secret, say, show, show_all
+from authgate.permissions import UserRole
 
 app = Noun()
 
 Username = Annotated[str, typer.Argument(help="Name or address")]
 Email = Annotated[str | None, typer.Option(help="Address, taken as verified")]
 FullName = Annotated[str, typer.Option("--name", help="Name for people")]
-Admin = Annotated[bool, typer.Option("--admin", help="May manage the tenant")]
+Admin = Annotated[
+    bool,
+    typer.Option("--admin", help="May manage the tenant; the first one who may owns it"),
+]
+Role = Annotated[UserRole | None, typer.Option(help="What they are at the tenant; else a user")]
+NewRole = Annotated[UserRole, typer.Argument(help="What they are to be at the tenant")]
 OwnId = Annotated[
     UUID | None,
     typer.Option("--id", help="Their id, the sub of their tokens; a new one where not given"),
@@ -37,6 +45,7 @@ def create(
     email: Email = None,
     name: FullName = "",
     admin: Admin = False,
+    role: Role = None,
     password_stdin: Given = False,
     user_id: OwnId = None,
     output: Output = Format.TABLE,
@@ -44,9 +53,13 @@ def create(
     """Create a user. A password that was made up is shown this once."""
     from authgate.cli import user_accounts
 
+    if admin and role is not None:
+        raise Misused("--admin is short for --role admin: give one of them.")
+    wanted = role or (UserRole.ADMIN if admin else UserRole.USER)
+
     password = _given() if password_stdin else user_accounts.random_password()
     made = user_accounts.create(
-        tenant, username, password, email=email, name=name, is_admin=admin, user_id=user_id
+        tenant, username, password, email=email, name=name, role=wanted, user_id=user_id
     )
     _show(made, None if password_stdin else password, output)
 
@@ -120,6 +133,23 @@ def enable(username: Username, tenant: OfTenant = None) -> None:
     say(f"✓ {username} may sign in.")
 
 
+@app.verb(example="user set-role mira auditor")
+def set_role(username: Username, role: NewRole, tenant: OfTenant = None) -> None:
+    """Give a user another role at the tenant, in force at once."""
+    with administered(tenant) as api:
+        user_id = people.found(api, username)["id"]
+        api.post(within("users", user_id, "role"), {"role": role})
+    say(f"✓ {username} is {role.replace('_', ' ')} now.")
+
+
+@app.verb(example="user roles")
+def roles(tenant: OfTenant = None, output: Output = Format.TABLE) -> None:
+    """List what each role may do."""
+    with administered(tenant) as api:
+        told = api.get("/roles")["items"]
+    show_all(told if output is Format.JSON else list(_by_area(told)), output)
+
+
 @app.verb(example="user sign-out -t acme mira")
 def sign_out(username: Username, tenant: InTenant) -> None:
     """Sign a user out everywhere, devices and applications included."""
@@ -142,6 +172,18 @@ def reset_password(
     password = _given() if password_stdin else user_accounts.random_password()
     person = user_accounts.reset_password(tenant, username, password)
     _show(person, None if password_stdin else password, output)
+
+
+def _by_area(roles: list[dict[str, Any]]) -> Iterator[Record]:
+    """A line for each area: how far each role gets there."""
+    allowed = {each["role"]: each["permissions"] for each in roles}
+    everything = sorted({text for texts in allowed.values() for text in texts})
+    for area in dict.fromkeys(text.partition(":")[0] for text in everything):
+        far = {
+            role: next((how for how in ("write", "read") if f"{area}:{how}" in texts), "")
+            for role, texts in allowed.items()
+        }
+        yield {"area": area, **far}
 
 
 def _given() -> str:

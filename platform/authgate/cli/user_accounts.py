@@ -8,8 +8,9 @@ from authgate.accounts.passwords import Passwords
 from authgate.cli import installed
 from authgate.cli.output import Record
 from authgate.clock import utc_now
+from authgate.permissions import UserRole
 from authgate.provisioning import random_password
-from authgate.storage.people.users import User, UserRole
+from authgate.storage.people.users import User
 
 __all__ = ["create", "random_password", "reset_password", "sign_out"]
 
@@ -21,7 +22,7 @@ def create(
     *,
     email: str | None,
     name: str,
-    is_admin: bool,
+    role: str,
     user_id: UUID | None,
 ) -> Record:
     """A new person of the tenant."""
@@ -33,7 +34,7 @@ def create(
             password=password,
             email=email,
             name=name,
-            role=UserRole.ADMIN if is_admin else UserRole.USER,
+            role=UserRole(role),
             user_id=user_id,
             actor=installed.operator(),
         )

@@ -25,6 +25,16 @@ from authgate.provisioning.registration import (
     allow_registration,
     withdraw_registration,
 )
+from authgate.provisioning.roles import (
+    OPERATOR,
+    Authority,
+    BeyondOwnRole,
+    LastAdministrator,
+    OwnAccount,
+    Refused,
+    UnknownUser,
+    change_role,
+)
 from authgate.provisioning.scopes import (
     ScopeInUse,
     UnfitScope,
@@ -48,8 +58,6 @@ from authgate.provisioning.tokens import (
 )
 from authgate.provisioning.unfit import UnfitClient
 from authgate.provisioning.users import (
-    LastAdministrator,
-    UnknownUser,
     add_user,
     disable_user,
     enable_user,
@@ -59,10 +67,15 @@ from authgate.provisioning.users import (
 )
 
 __all__ = [
+    "OPERATOR",
+    "Authority",
+    "BeyondOwnRole",
     "ClientAct",
     "LastAdministrator",
     "NewClient",
     "NotApproved",
+    "OwnAccount",
+    "Refused",
     "ScopeInUse",
     "UnfitClient",
     "UnfitScope",
@@ -81,6 +94,7 @@ __all__ = [
     "add_user",
     "allow_registration",
     "change_client",
+    "change_role",
     "change_scope",
     "change_tenant",
     "delete_client",

@@ -8,13 +8,12 @@ from authgate import audit, storage
 from authgate.accounts import access, logout
 from authgate.accounts.passwords import Passwords
 from authgate.audit import SYSTEM, Actor, Event
+from authgate.permissions import Area, UserRole, writes
+from authgate.provisioning import roles
+from authgate.provisioning.roles import OPERATOR, Authority, UnknownUser
 from authgate.storage.people import users
-from authgate.storage.people.users import User, UserRole, UserStatus
+from authgate.storage.people.users import User, UserStatus
 from authgate.storage.sign_in import login_failures, sessions
-
-
-class UnknownUser(LookupError):
-    """The tenant has no user with this name or address."""
 
 
 async def add_user(
@@ -30,10 +29,13 @@ async def add_user(
 ) -> User:
     """A new user of the current tenant, with the id given or a new one.
 
-    Raises ``BadPassword``, ``BadUsername`` and ``UsernameTaken``.
+    An administrator of a tenant that nobody owns owns it. Raises ``BadPassword``, ``BadUsername``
+    and ``UsernameTaken``.
     """
     hashed = await passwords.hash(password)
     async with storage.transaction():
+        if role is UserRole.ADMIN and not await users.has_owner():
+            role = UserRole.OWNER
         user = await users.create(
             username=username,
             email=email,
@@ -43,28 +45,26 @@ async def add_user(
             role=role,
             user_id=user_id,
         )
-        await audit.record(Event.USER_CREATED, actor=actor, resource=("user", str(user.id)))
+        await audit.record(
+            Event.USER_CREATED,
+            actor=actor,
+            resource=("user", str(user.id)),
+            details={"role": role},
+        )
     return user
 
 
-class LastAdministrator(ValueError):
-    """Nobody would be left who administers the tenant."""
-
-
-async def disable_user(
-    login: str, *, now: datetime, actor: Actor = SYSTEM, spare_last: bool = False
-) -> User:
+async def disable_user(login: str, *, now: datetime, by: Authority = OPERATOR) -> User:
     """Sign a user of the current tenant out everywhere, for as long as it stays disabled.
 
-    Raises ``UnknownUser``, and ``LastAdministrator`` if that one is to be spared.
+    Raises ``UnknownUser``, ``OwnAccount``, ``BeyondOwnRole`` and ``LastAdministrator``.
     """
     async with storage.transaction():
         user = await _user(login)
-        if spare_last and {each.id for each in await users.hold_administrators()} == {user.id}:
-            raise LastAdministrator(login)
+        await roles.held(user.id, by=by, asks=writes(Area.USERS), becomes=UserRole.USER)
         await users.set_status(user.id, UserStatus.DISABLED)
         await _end_access(user, now)
-        await audit.record(Event.USER_DISABLED, actor=actor, resource=("user", str(user.id)))
+        await audit.record(Event.USER_DISABLED, actor=by.actor, resource=("user", str(user.id)))
     return user
 
 
@@ -88,13 +88,17 @@ async def sign_out_user(login: str, *, now: datetime, actor: Actor = SYSTEM) -> 
     return ended
 
 
-async def enable_user(login: str, *, actor: Actor = SYSTEM) -> User:
-    """Let a user of the current tenant sign in again. Raises ``UnknownUser``."""
+async def enable_user(login: str, *, by: Authority = OPERATOR) -> User:
+    """Let a user of the current tenant sign in again.
+
+    Raises ``UnknownUser``, ``OwnAccount`` and ``BeyondOwnRole``.
+    """
     async with storage.transaction():
         user = await _user(login)
+        await roles.held(user.id, by=by, asks=writes(Area.USERS))
         await users.set_status(user.id, UserStatus.ACTIVE)
         await _open_account(user)
-        await audit.record(Event.USER_ENABLED, actor=actor, resource=("user", str(user.id)))
+        await audit.record(Event.USER_ENABLED, actor=by.actor, resource=("user", str(user.id)))
     return user
 
 

@@ -1,7 +1,8 @@
-"""The scopes of the admin API."""
+"""The scopes of the admin API: each is named after the permission that it opens."""
 
 from enum import StrEnum
 
+from authgate.permissions import Access, Area, Permission, UserRole, permits, writes
 from authgate.tokens.scopes import ADMIN_PREFIX
 
 
@@ -20,6 +21,14 @@ class Scope(StrEnum):
     AUTHORIZATIONS_WRITE = f"{ADMIN_PREFIX}authorizations:write"
     USERS_READ = f"{ADMIN_PREFIX}users:read"
     USERS_WRITE = f"{ADMIN_PREFIX}users:write"
+    ROLES_READ = f"{ADMIN_PREFIX}roles:read"
+    ROLES_WRITE = f"{ADMIN_PREFIX}roles:write"
+
+    @property
+    def permission(self) -> Permission:
+        """What a person needs besides."""
+        area, _, access = self.removeprefix(ADMIN_PREFIX).partition(":")
+        return Permission(Area(area), Access[access.upper()])
 
 
 MEANINGS = {
@@ -37,5 +46,15 @@ MEANINGS = {
     Scope.AUTHORIZATIONS_WRITE: "Take back what people have allowed applications.",
     Scope.USERS_READ: "See people, and the browsers that they are signed in with.",
     Scope.USERS_WRITE: "Sign people out, and shut them out or let them in again.",
+    Scope.ROLES_READ: "See what each role may do.",
+    Scope.ROLES_WRITE: "Give people roles, and take them.",
 }
 """What each of them lets its holder do, for whoever grants it."""
+
+
+def is_within(role: UserRole, name: str) -> bool:
+    """Whether a person of this role may do themselves what this scope of the admin API opens. One
+    that there is none of yet may come to mean anything."""
+    if name in set(Scope):
+        return permits(role, Scope(name).permission)
+    return permits(role, writes(Area.ROLES))

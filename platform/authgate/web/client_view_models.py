@@ -57,6 +57,9 @@ class ClientPage:
     tokens_url: str
     endpoints: Sequence[Endpoint]
     snippets: Sequence[Snippet]
+    beyond_role: Sequence[str]
+    """Its scopes that whoever looks could not use themselves: they change it no further than to
+    end it."""
     edit_url: str
     rotate_url: str
     delete_url: str

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from authgate.permissions import UserRole
 from authgate.storage.clients.rows import ClientStatus
 
 
@@ -39,6 +40,8 @@ class Done(StrEnum):
     TOKENS_REVOKED = "tokens-revoked"
     NOTHING_SELECTED = "nothing-selected"
     TAKEN_BACK = "taken-back"
+    ROLE_GIVEN = "role-given"
+    ROLE_TAKEN = "role-taken"
     WAITING = "waiting"
     """It was changed, and somebody has to approve it again."""
     NOTHING = "nothing"
@@ -50,6 +53,11 @@ class ConsoleFrame:
     """What is around every page: the menu, and who is signed in."""
 
     signed_in_as: str
+    role: UserRole
+    permissions: frozenset[str]
+    """All that this role is enough for: ``clients:read``. What a page offers beyond is left out."""
+    pages: frozenset[str]
+    """Those that they may open, of the menu's, by where they are below ``console_url``."""
     console_url: str
     account_url: str
     sign_out_action: str
@@ -58,6 +66,10 @@ class ConsoleFrame:
     waiting: int = 0
     """Clients that wait for approval, or that nobody has looked at."""
     done: Done | None = None
+
+    def may(self, permission: str) -> bool:
+        """Whether whoever is signed in may do this."""
+        return permission in self.permissions
 
 
 class ClientKind(StrEnum):

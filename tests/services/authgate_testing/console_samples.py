@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
+from authgate import permissions
+from authgate.permissions import Area, UserRole
 from authgate.storage.clients.rows import ClientStatus
 from authgate.storage.issued.tokens import TokenStatus
 from authgate.storage.people.users import UserStatus
@@ -43,6 +45,7 @@ from authgate.web.scope_view_models import (
     TranslationFields,
 )
 from authgate.web.selection_view_models import SelectedClient, SelectionPage
+from authgate.web.team_view_models import AreaLine, RolePage, TeamMember, TeamPage
 from authgate.web.token_view_models import TokenLine, TokensPage
 
 _NOW = datetime.now(UTC)
@@ -69,6 +72,13 @@ CONSOLE_ALIKE = frozenset({"my-apps-full", "my-app-new", "my-app-disabled"}) | f
         "tokens-empty",
         "scopes-empty",
         "scope-faults",
+        "client-beyond-role",
+        "client-auditor",
+        "tokens-auditor",
+        "scope-auditor",
+        "team-unknown",
+        "role-refused",
+        "role-own",
     )
 )
 """Samples that differ from others in their words only."""
@@ -77,6 +87,9 @@ CONSOLE_ALIKE = frozenset({"my-apps-full", "my-app-new", "my-app-disabled"}) | f
 def _frame(**changes: object) -> ConsoleFrame:
     filled: dict[str, object] = {
         "signed_in_as": "mira.halvorsen@northwind.example",
+        "role": UserRole.OWNER,
+        "permissions": permissions.of(UserRole.OWNER),
+        "pages": frozenset(("", "/clients", "/tokens", "/scopes", "/resource-servers", "/team")),
         "console_url": "/t/northwind/admin",
         "account_url": "/t/northwind/account",
         "sign_out_action": "/t/northwind/logout",
@@ -235,6 +248,7 @@ def _client(**changes: object) -> Sample:
         "tokens_url": "/t/northwind/admin/tokens?client=cl",
         "endpoints": _ENDPOINTS,
         "snippets": _SNIPPETS,
+        "beyond_role": (),
         "edit_url": f"{here}/edit",
         "rotate_url": f"{here}/secret",
         "delete_url": f"{here}/delete",
@@ -449,6 +463,39 @@ def _own_apps() -> Mapping[str, Sample]:
     }
 
 
+def _auditor() -> ConsoleFrame:
+    role = UserRole.AUDITOR
+    return _frame(role=role, permissions=permissions.of(role))
+
+
+def _team(**changes: object) -> Sample:
+    mira = TeamMember("", "mira.halvorsen", "Mira Halvorsen", "m@a.b", disabled=False, own=True)
+    other = TeamMember(f"{_HERE}/2", _LONG, "", "", disabled=True, own=False)
+    roles = [role for role in permissions.ROLES if role is not UserRole.USER]
+    filled: dict[str, object] = {
+        "frame": _frame(done=Done.ROLE_GIVEN),
+        "members": dict.fromkeys(roles, ()) | {UserRole.OWNER: (mira, other)},
+        "areas": [AreaLine(area, dict.fromkeys(roles, "read")) for area in Area],
+        "find_action": "/t/northwind/admin/team/find",
+    }
+    return ("console/team.html", TeamPage(**(filled | changes)))  # type: ignore[arg-type]
+
+
+def _role(**changes: object) -> Sample:
+    filled: dict[str, object] = {
+        "frame": _frame(),
+        "username": _LONG,
+        "name": "Mira Halvorsen",
+        "email": "mira@northwind.example",
+        "role": UserRole.AUDITOR,
+        "disabled": False,
+        "roles": permissions.ROLES,
+        "action": "/t/northwind/admin/team/1",
+        "cancel_url": "/t/northwind/admin/team",
+    }
+    return ("console/role.html", RolePage(**(filled | changes)))  # type: ignore[arg-type]
+
+
 def console_samples() -> Mapping[str, Sample]:
     """Every template of the console in every state it has, by name."""
     wrong = ("name", "redirect_uris", "scopes", "consent", "grant_types", "jwks")
@@ -500,6 +547,16 @@ def console_samples() -> Mapping[str, Sample]:
         "console-client-pending": _long_client(),
         "console-client-new": _client(unseen=True, owner=_LONG),
         "console-client-disabled": _client(status=ClientStatus.INACTIVE, frame=_frame(waiting=0)),
+        "console-client-beyond-role": _client(beyond_role=(_LONG,), status=ClientStatus.PENDING),
+        "console-client-auditor": _client(frame=_auditor()),
+        "console-tokens-auditor": _tokens(frame=_auditor()),
+        "console-scope-auditor": _scope(frame=_auditor()),
+        "console-team": _team(),
+        "console-team-unknown": _team(login=_LONG),
+        "console-role": _role(),
+        "console-role-sure": _role(wanted=UserRole.OWNER),
+        "console-role-refused": _role(fault="It is the last owner of the tenant."),
+        "console-role-own": _role(roles=()),
         "console-tokens": _tokens(),
         "console-tokens-none": _tokens(tokens=(), user="nobody", unknown_user=True),
         "console-tokens-empty": _tokens(tokens=(), kept={}),

@@ -11,11 +11,11 @@ import httpx2
 from authgate import installation, provisioning
 from authgate.accounts.passwords import Passwords
 from authgate.installation import Installation
+from authgate.permissions import UserRole
 from authgate.provisioning import NewClient
 from authgate.settings import DatabaseSettings, KeySettings, Settings
 from authgate.storage.clients.drafts import ClientDraft
 from authgate.storage.clients.rows import ApplicationType, ConsentPolicy
-from authgate.storage.people.users import UserRole
 from authgate_tenants import TenantSettings, use_tenant
 from authgate_testing.processes import running
 from authgate_testing.readiness import is_ready

@@ -9,7 +9,10 @@ from authgate import audit
 from authgate.accounts.answers import see_other
 from authgate.accounts.visits import SignedIn, signed_in
 from authgate.audit import Actor
-from authgate.storage.people.users import UserRole
+from authgate.permissions import Permission, permits
+from authgate.provisioning import Authority
+from authgate.tokens.admin_scopes import is_within
+from authgate.tokens.scopes import is_admin
 from authgate_tenants import current_tenant
 
 _RECENTLY = timedelta(minutes=15)
@@ -23,12 +26,31 @@ class SignInAgain(Exception):
         self.then = then
 
 
-def administrator() -> SignedIn:
-    """The administrator who sent the request. Raises ``NotSignedIn`` and ``Forbidden``."""
+def require(permission: Permission) -> SignedIn:
+    """Whoever sent the request. Raises ``NotSignedIn``, and ``Forbidden`` where their role is not
+    enough."""
     person = signed_in()
-    if person.user.role is not UserRole.ADMIN:
+    if not permits(person.user.role, permission):
         raise Forbidden
     return person
+
+
+def beyond_role(*scopes: str) -> list[str]:
+    """Which of these scopes, of a client that somebody would change, let it do what they may not
+    do themselves: nobody gets further by a client. Raises ``NotSignedIn``."""
+    role = signed_in().user.role
+    return sorted(name for name in scopes if is_admin(name) and not is_within(role, name))
+
+
+def refuse_beyond_role(*scopes: str) -> None:
+    """Raises ``Forbidden`` where there are any."""
+    if beyond_role(*scopes):
+        raise Forbidden
+
+
+def authority() -> Authority:
+    """In whose name people are changed. Raises ``NotSignedIn``."""
+    return Authority(actor(), signed_in().user.role)
 
 
 def actor() -> Actor:

@@ -10,11 +10,12 @@ from werkzeug.exceptions import NotFound
 from authgate import provisioning
 from authgate.accounts.answers import see_other
 from authgate.admin.console import client_form, client_lines
-from authgate.admin.console.administrators import actor
+from authgate.admin.console.administrators import actor, refuse_beyond_role
 from authgate.admin.console.client_form import Filled
 from authgate.admin.console.client_kinds import kind_of
 from authgate.admin.console.frame import ROOT, Console, done, held_client, named_client
 from authgate.admin.console.fresh_secret import FreshSecrets
+from authgate.permissions import Area, writes
 from authgate.provisioning import UnfitClient
 from authgate.storage.clients.metadata import CLIENT_SECRET_JWT
 from authgate.storage.clients.rows import Client
@@ -37,26 +38,28 @@ class ClientChanges:
     def blueprint(self) -> Blueprint:
         """The routes."""
         routes = self._console.routes("client-changes")
-        routes.get(f"{_ONE}/edit")(self.edit)
-        routes.post(f"{_ONE}/edit")(self.change)
-        routes.get(f"{_ONE}/secret")(self.ask_for_rotation)
-        routes.post(f"{_ONE}/secret")(self.rotate)
-        routes.get(f"{_ONE}/delete")(self.ask_for_deletion)
-        routes.post(f"{_ONE}/delete")(self.delete)
-        return routes
+        routes.get(f"{_ONE}/edit", self.edit, writes(Area.CLIENTS))
+        routes.post(f"{_ONE}/edit", self.change, writes(Area.CLIENTS))
+        routes.get(f"{_ONE}/secret", self.ask_for_rotation, writes(Area.CLIENTS))
+        routes.post(f"{_ONE}/secret", self.rotate, writes(Area.CLIENTS))
+        routes.get(f"{_ONE}/delete", self.ask_for_deletion, writes(Area.CLIENTS))
+        routes.post(f"{_ONE}/delete", self.delete, writes(Area.CLIENTS))
+        return routes.blueprint
 
     async def edit(self, row_id: str) -> Response:
         """Its settings."""
         client = await named_client(row_id)
+        refuse_beyond_role(*client.scopes)
         return await self._form(client, client_form.of(client))
 
     async def change(self, row_id: str) -> Response:
         """Store what was typed, or show it again with what is wrong; nothing over what somebody
         else has stored since it was shown."""
         client, form = await held_client(row_id), await request.form
+        refuse_beyond_role(*client.scopes)
         if form.get("version") != client_lines.version(client):
             return await self._form(client, client_form.of(client), changed_meanwhile=True)
-        filled = client_form.changed(client, form)
+        filled = client_form.within_role(client_form.changed(client, form))
         if filled.faults:
             return await self._form(client, filled.fields, filled)
         try:
@@ -116,8 +119,10 @@ class ClientChanges:
     async def _dangerous(self, row_id: str, action: str) -> Client:
         """The client, for who has signed in lately. Raises ``SignInAgain`` and ``NotFound``."""
         client = await named_client(row_id)
-        if action == "secret" and client.secrets.current is None:
-            raise NotFound
+        if action == "secret":
+            refuse_beyond_role(*client.scopes)
+            if client.secrets.current is None:
+                raise NotFound
         self._console.require_recent_sign_in(f"{ROOT}{client_lines.path(client)}/{action}")
         return client
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from authgate.admin.console import metadata_fields
+from authgate.admin.console.administrators import beyond_role
 from authgate.admin.console.client_kinds import BEGINNINGS, GRANTS, REFRESH_TOKEN
 from authgate.provisioning import client_fitness
 from authgate.storage.clients import ids
@@ -121,6 +122,13 @@ def of(client: Client) -> ClientFields:
         service_account=client.service_account,
         **said,
     )
+
+
+def within_role(filled: Filled) -> Filled:
+    """What was typed, at fault where the client could do more than whoever typed it."""
+    beyond = beyond_role(*filled.draft.scopes)
+    fault = {"scopes": f"Your role is not enough to give {', '.join(beyond)}."} if beyond else {}
+    return replace(filled, faults={**filled.faults, **fault})
 
 
 def _typed(form: Mapping[str, str], former: ClientFields) -> ClientFields:

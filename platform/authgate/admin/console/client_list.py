@@ -6,6 +6,7 @@ from werkzeug.exceptions import BadRequest
 from authgate.admin.console import client_lines, frame
 from authgate.admin.console.client_search import PATH, STATUSES, TYPES, ClientSearch
 from authgate.admin.console.frame import ROOT, Console
+from authgate.permissions import Area, reads
 from authgate.storage.clients import clients
 from authgate.storage.paging import BadCursor, Order
 from authgate.web.console_view_models import ClientsPage, SortLink
@@ -20,8 +21,8 @@ class ClientList:
     def blueprint(self) -> Blueprint:
         """The routes."""
         routes = self._console.routes("clients")
-        routes.get(f"{ROOT}{PATH}")(self.show)
-        return routes
+        routes.get(f"{ROOT}{PATH}", self.show, reads(Area.CLIENTS))
+        return routes.blueprint
 
     async def show(self) -> Response:
         """Some of the clients."""

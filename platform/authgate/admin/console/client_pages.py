@@ -16,9 +16,10 @@ from authgate.admin.console import (
     snippets,
     token_lines,
 )
-from authgate.admin.console.administrators import actor
+from authgate.admin.console.administrators import actor, beyond_role, refuse_beyond_role
 from authgate.admin.console.client_kinds import grant_names, kind_of
 from authgate.admin.console.frame import ROOT, Console, done, held_client, named_client
+from authgate.permissions import Area, reads, writes
 from authgate.provisioning import NotApproved, UnknownClient
 from authgate.storage.clients import clients
 from authgate.storage.clients.metadata import ClientMetadata
@@ -47,12 +48,12 @@ class ClientPages:
     def blueprint(self) -> Blueprint:
         """The routes."""
         routes = self._console.routes("client")
-        routes.get(_ONE)(self.show)
-        routes.post(f"{_ONE}/review")(self.review)
-        routes.post(f"{_ONE}/status")(self.set_status)
-        routes.post(f"{_ONE}/revoke")(self.revoke)
-        routes.post(f"{_ONE}/end-former-secret")(self.end_former_secret)
-        return routes
+        routes.get(_ONE, self.show, reads(Area.CLIENTS))
+        routes.post(f"{_ONE}/review", self.review, writes(Area.CLIENTS))
+        routes.post(f"{_ONE}/status", self.set_status, writes(Area.CLIENTS))
+        routes.post(f"{_ONE}/revoke", self.revoke, writes(Area.TOKENS))
+        routes.post(f"{_ONE}/end-former-secret", self.end_former_secret, writes(Area.CLIENTS))
+        return routes.blueprint
 
     async def show(self, row_id: str) -> Response:
         """What it is, and how to connect it."""
@@ -87,6 +88,7 @@ class ClientPages:
             newest_tokens=await token_lines.lines(await _tokens(client), now=self._console.now()),
             endpoints=snippets.endpoints(client),
             snippets=snippets.snippets(client),
+            beyond_role=beyond_role(*client.scopes),
             edit_url=f"{here}/edit",
             rotate_url=f"{here}/secret",
             delete_url=f"{here}/delete",
@@ -108,6 +110,8 @@ class ClientPages:
         approved = decision == "approve"
         if decision != "reject" and form.get("version") != client_lines.version(client):
             return done(client_lines.path(client), Done.NOTHING)
+        if approved:
+            refuse_beyond_role(*client.scopes)
         if decision == "seen":
             await provisioning.mark_client_seen(
                 self._console.parts, client.client_id, actor=actor()
@@ -127,6 +131,8 @@ class ClientPages:
         if wanted not in (ClientStatus.ACTIVE, ClientStatus.INACTIVE):
             raise BadRequest
         status = ClientStatus(wanted)
+        if status is ClientStatus.ACTIVE:
+            refuse_beyond_role(*client.scopes)
         try:
             await provisioning.set_client_status(
                 self._console.parts, client.client_id, status, actor=actor()

@@ -9,6 +9,7 @@ from authgate import provisioning
 from authgate.admin.console import client_lines
 from authgate.admin.console.administrators import actor
 from authgate.admin.console.frame import ROOT, Console, done, named_client
+from authgate.permissions import Area, reads, writes
 from authgate.storage.clients.rows import Client
 from authgate.storage.grants import consents
 from authgate.storage.grants.consents import Consent
@@ -31,9 +32,9 @@ class ClientPeople:
     def blueprint(self) -> Blueprint:
         """The routes."""
         routes = self._console.routes("client-people")
-        routes.get(_HERE)(self.show)
-        routes.post(f"{_HERE}/<consent_id>")(self.take_back)
-        return routes
+        routes.get(_HERE, self.show, reads(Area.AUTHORIZATIONS))
+        routes.post(f"{_HERE}/<consent_id>", self.take_back, writes(Area.AUTHORIZATIONS))
+        return routes.blueprint
 
     async def show(self, row_id: str) -> Response:
         """Some of them, who decided last first."""

@@ -1,6 +1,7 @@
 """``/admin/clients/selected``: the same done to several clients, once it is said to which."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from uuid import UUID
 
 from quart import Blueprint, Response, request
@@ -8,9 +9,10 @@ from werkzeug.exceptions import BadRequest
 
 from authgate import provisioning
 from authgate.admin.console import client_lines, frame, list_search
-from authgate.admin.console.administrators import actor
+from authgate.admin.console.administrators import actor, beyond_role, require
 from authgate.admin.console.client_search import PATH, ClientSearch
 from authgate.admin.console.frame import ROOT, Console
+from authgate.permissions import Area, writes
 from authgate.provisioning import ClientAct, UnfitSelection, UnknownClient, client_selection
 from authgate.storage.clients import clients
 from authgate.storage.clients.rows import Client
@@ -38,14 +40,16 @@ class ClientSelectionPages:
     def blueprint(self) -> Blueprint:
         """The routes."""
         routes = self._console.routes("client-selection")
-        routes.post(f"{ROOT}{_HERE}")(self.act)
-        return routes
+        routes.post(f"{ROOT}{_HERE}", self.act, writes(Area.CLIENTS))
+        return routes.blueprint
 
     async def act(self) -> Response:
         """Show to which it would be done; do it where that was shown already."""
         form = await request.form
         asked = ClientSearch.read(list_search.returned(form))
         act, seen = _act(form), _seen(form)
+        if act is ClientAct.REVOKE_TOKENS:
+            require(writes(Area.TOKENS))
         found = await clients.find_by_rows(seen.keys())
         if not found:
             return asked.back(Done.NOTHING_SELECTED)
@@ -64,7 +68,7 @@ class ClientSelectionPages:
                 self._console.parts,
                 list(seen),
                 act,
-                check=lambda each: "" if each.updated_at == seen[each.client_id] else "changed",
+                check=lambda each: _beyond(act, each) or _changed(each, seen),
                 actor=actor(),
             )
         except (UnfitSelection, UnknownClient):
@@ -80,7 +84,9 @@ class ClientSelectionPages:
         *,
         changed_meanwhile: bool,
     ) -> Response:
-        told = [_line(each, client_selection.fault(each, act)) for each in found]
+        told = [
+            _line(each, client_selection.fault(each, act) or _beyond(act, each)) for each in found
+        ]
         content = SelectionPage(
             frame=await self._console.frame(),
             act=act,
@@ -92,6 +98,17 @@ class ClientSelectionPages:
             changed_meanwhile=changed_meanwhile,
         )
         return self._console.show("selection.html", content, 409 if changed_meanwhile else 200)
+
+
+def _beyond(act: ClientAct, client: Client) -> str:
+    """Nobody lets a client in that could do more than they may."""
+    if act in (ClientAct.APPROVE, ClientAct.ENABLE) and beyond_role(*client.scopes):
+        return "Your role is not enough: it administers the tenant."
+    return ""
+
+
+def _changed(client: Client, seen: Mapping[str, datetime]) -> str:
+    return "" if client.updated_at == seen[client.client_id] else "changed"
 
 
 def _act(form: Mapping[str, str]) -> ClientAct:

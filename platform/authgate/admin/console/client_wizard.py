@@ -11,6 +11,7 @@ from authgate.admin.console.client_form import Filled
 from authgate.admin.console.client_kinds import BEGINNINGS
 from authgate.admin.console.frame import ROOT, Console, named_client
 from authgate.admin.console.fresh_secret import FreshSecrets
+from authgate.permissions import Area, writes
 from authgate.provisioning import UnfitClient
 from authgate.storage.clients.clients import BadClientId, ClientIdTaken
 from authgate.web.client_form_view_models import ClientFields, ClientFormPage
@@ -29,11 +30,11 @@ class ClientWizard:
     def blueprint(self) -> Blueprint:
         """The routes."""
         routes = self._console.routes("wizard")
-        routes.get(f"{ROOT}{_HERE}")(self.kinds)
-        routes.get(f"{ROOT}{_HERE}/<kind>")(self.begin)
-        routes.post(f"{ROOT}{_HERE}/<kind>")(self.create)
-        routes.get(f"{ROOT}/clients/<row_id>/credentials")(self.credentials)
-        return routes
+        routes.get(f"{ROOT}{_HERE}", self.kinds, writes(Area.CLIENTS))
+        routes.get(f"{ROOT}{_HERE}/<kind>", self.begin, writes(Area.CLIENTS))
+        routes.post(f"{ROOT}{_HERE}/<kind>", self.create, writes(Area.CLIENTS))
+        routes.get(f"{ROOT}/clients/<row_id>/credentials", self.credentials, writes(Area.CLIENTS))
+        return routes.blueprint
 
     async def kinds(self) -> Response:
         """Which kind it is to be."""
@@ -49,7 +50,7 @@ class ClientWizard:
     async def create(self, kind: str) -> Response:
         """Make it, and go on to what it begins with."""
         chosen = _kind(kind)
-        filled = client_form.new(chosen, await request.form)
+        filled = client_form.within_role(client_form.new(chosen, await request.form))
         if filled.faults:
             return await self._form(chosen, filled.fields, filled)
         try:

@@ -3,17 +3,14 @@
 from datetime import datetime
 from typing import Protocol
 
-from quart import Blueprint, Response, request
+from quart import Response, request
 from werkzeug.exceptions import NotFound
 
+from authgate import permissions
 from authgate.accounts.answers import page, see_other
 from authgate.accounts.visits import signed_in, visitor
-from authgate.admin.console.administrators import (
-    SignInAgain,
-    administrator,
-    require_recent_sign_in,
-    to_sign_in,
-)
+from authgate.admin.console.administrators import require_recent_sign_in
+from authgate.admin.console.routes import ConsoleRoutes, Doors
 from authgate.admin.places import REFERENCE
 from authgate.installation import Installation
 from authgate.storage.clients import clients
@@ -39,24 +36,25 @@ class Console:
     def __init__(self, *, parts: Installation, pages: Pages) -> None:
         self.parts = parts
         self._pages = pages
+        self.doors = Doors()
 
     def now(self) -> datetime:
         """The present moment."""
         return self.parts.clock()
 
-    def routes(self, name: str) -> Blueprint:
-        """Routes that only administrators reach."""
-        routes = Blueprint(f"console-{name}", __name__)
-        routes.before_request(_only_administrators)
-        routes.register_error_handler(SignInAgain, to_sign_in)
-        return routes
+    def routes(self, name: str) -> ConsoleRoutes:
+        """Routes that only those reach to whom what they ask for is permitted."""
+        return ConsoleRoutes(name, self.doors)
 
     async def frame(self) -> ConsoleFrame:
         """What is around a page."""
         counted, prefix = await clients.counts(), current_tenant().prefix
-        done = request.args.get("done")
+        done, user = request.args.get("done"), signed_in().user
         return ConsoleFrame(
-            signed_in_as=signed_in().user.username,
+            signed_in_as=user.username,
+            role=user.role,
+            permissions=permissions.of(user.role),
+            pages=frozenset(each.removeprefix(ROOT) for each in self.doors.open_to(user.role)),
             console_url=f"{prefix}{ROOT}",
             account_url=f"{prefix}/account",
             sign_out_action=f"{prefix}/logout",
@@ -73,10 +71,6 @@ class Console:
     def require_recent_sign_in(self, then: str) -> None:
         """Before what cannot be undone. Raises ``SignInAgain``."""
         require_recent_sign_in(now=self.now(), then=then)
-
-
-async def _only_administrators() -> None:
-    administrator()
 
 
 def url(path: str) -> str:

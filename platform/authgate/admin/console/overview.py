@@ -7,6 +7,7 @@ from quart import Blueprint, Response
 
 from authgate.admin.console import client_lines
 from authgate.admin.console.frame import ROOT, Console
+from authgate.permissions import Area, reads
 from authgate.storage.clients import clients
 from authgate.storage.clients.drafts import ClientFilter
 from authgate.storage.clients.rows import ClientStatus
@@ -32,8 +33,8 @@ class OverviewPages:
     def blueprint(self) -> Blueprint:
         """The routes."""
         routes = self._console.routes("overview")
-        routes.get(ROOT)(self.show)
-        return routes
+        routes.get(ROOT, self.show, reads(Area.OVERVIEW))
+        return routes.blueprint
 
     async def show(self) -> Response:
         """The figures, and what needs attention."""

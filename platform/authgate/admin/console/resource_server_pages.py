@@ -7,6 +7,7 @@ from quart import Blueprint, Response, request
 from authgate.admin.console import frame
 from authgate.admin.console.administrators import actor
 from authgate.admin.console.frame import ROOT, Console, done
+from authgate.permissions import Area, reads, writes
 from authgate.provisioning.resource_servers import (
     UnfitResourceServer,
     UnknownResourceServer,
@@ -29,10 +30,10 @@ class ResourceServerPages:
     def blueprint(self) -> Blueprint:
         """The routes."""
         routes = self._console.routes("resource-servers")
-        routes.get(f"{ROOT}{_HERE}")(self.show)
-        routes.post(f"{ROOT}{_HERE}")(self.add)
-        routes.post(f"{ROOT}{_HERE}/remove")(self.remove)
-        return routes
+        routes.get(f"{ROOT}{_HERE}", self.show, reads(Area.RESOURCE_SERVERS))
+        routes.post(f"{ROOT}{_HERE}", self.add, writes(Area.RESOURCE_SERVERS))
+        routes.post(f"{ROOT}{_HERE}/remove", self.remove, writes(Area.RESOURCE_SERVERS))
+        return routes.blueprint
 
     async def show(self) -> Response:
         """All of them."""

@@ -9,6 +9,7 @@ from authgate import provisioning, storage
 from authgate.admin.console import frame
 from authgate.admin.console.administrators import actor
 from authgate.admin.console.frame import ROOT, Console, done
+from authgate.permissions import Area, reads, writes
 from authgate.provisioning import ScopeInUse
 from authgate.provisioning import scopes as fitness
 from authgate.storage.tenants import scopes
@@ -38,13 +39,13 @@ class ScopePages:
     def blueprint(self) -> Blueprint:
         """The routes."""
         routes = self._console.routes("scopes")
-        routes.get(f"{ROOT}{_HERE}")(self.show)
-        routes.get(f"{ROOT}{_HERE}/new")(self.begin)
-        routes.post(f"{ROOT}{_HERE}/new")(self.create)
-        routes.get(_ONE)(self.edit)
-        routes.post(_ONE)(self.change)
-        routes.post(f"{_ONE}/delete")(self.delete)
-        return routes
+        routes.get(f"{ROOT}{_HERE}", self.show, reads(Area.SCOPES))
+        routes.get(f"{ROOT}{_HERE}/new", self.begin, writes(Area.SCOPES))
+        routes.post(f"{ROOT}{_HERE}/new", self.create, writes(Area.SCOPES))
+        routes.get(_ONE, self.edit, reads(Area.SCOPES))
+        routes.post(_ONE, self.change, writes(Area.SCOPES))
+        routes.post(f"{_ONE}/delete", self.delete, writes(Area.SCOPES))
+        return routes.blueprint
 
     async def show(self) -> Response:
         """All of them."""

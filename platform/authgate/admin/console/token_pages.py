@@ -10,6 +10,7 @@ from authgate.admin.console import frame, list_search, token_lines
 from authgate.admin.console.administrators import actor
 from authgate.admin.console.frame import ROOT, Console
 from authgate.admin.console.token_search import KINDS, PATH, STATUSES, TokenSearch
+from authgate.permissions import Area, reads, writes
 from authgate.provisioning import UnknownToken
 from authgate.storage.issued import tokens
 from authgate.storage.issued.tokens import Token
@@ -30,10 +31,10 @@ class TokenPages:
     def blueprint(self) -> Blueprint:
         """The routes."""
         routes = self._console.routes("tokens")
-        routes.get(f"{ROOT}{PATH}")(self.show)
-        routes.post(f"{ROOT}{PATH}/selected")(self.revoke_selected)
-        routes.post(f"{ROOT}{PATH}/<row_id>")(self.act)
-        return routes
+        routes.get(f"{ROOT}{PATH}", self.show, reads(Area.TOKENS))
+        routes.post(f"{ROOT}{PATH}/selected", self.revoke_selected, writes(Area.TOKENS))
+        routes.post(f"{ROOT}{PATH}/<row_id>", self.act, writes(Area.TOKENS))
+        return routes.blueprint
 
     async def show(self) -> Response:
         """Some of the tokens."""

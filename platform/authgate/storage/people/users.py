@@ -14,6 +14,7 @@ from tortoise.expressions import Q
 from tortoise.functions import Count
 from uuid_utils.compat import uuid7
 
+from authgate.permissions import UserRole
 from authgate.storage import connection, paging
 from authgate.storage.batches.lookups import Join, Lookup, Record
 from authgate.storage.paging import Order, Page
@@ -23,6 +24,7 @@ from authgate_tenants import TenantOwned, current_tenant
 
 _LONGEST_NAME = 100
 _LONGEST_EMAIL = 254
+_MOST_OF_TEAM = 1000
 
 
 class UserStatus(StrEnum):
@@ -30,13 +32,6 @@ class UserStatus(StrEnum):
 
     ACTIVE = "active"
     DISABLED = "disabled"
-
-
-class UserRole(StrEnum):
-    """What a user may do in the tenant's own console."""
-
-    USER = "user"
-    ADMIN = "admin"
 
 
 class UserRow(TenantOwned):
@@ -287,15 +282,33 @@ async def page(
 
 async def held(user_id: UUID) -> User | None:
     """The user as they are in the open unit of work, and who is held until its end."""
-    row = await UserRow.filter(id=user_id).select_for_update().get_or_none()
+    # Whoever stores something that names them goes on, and is ended by what ends all of it.
+    row = await UserRow.filter(id=user_id).select_for_update(no_key=True).get_or_none()
     return User.from_row(row) if row else None
 
 
-async def hold_administrators() -> list[User]:
-    """The administrators who may sign in, as they are in the open unit of work, and who are held
-    until its end."""
-    rows = UserRow.filter(role=UserRole.ADMIN, status=UserStatus.ACTIVE).order_by("id")
-    return [User.from_row(row) for row in await rows.select_for_update()]
+async def hold_in_charge(*others: UUID) -> dict[UUID, User]:
+    """By id, the owners and administrators who may sign in, and these others: as they are in the
+    open unit of work, and held until its end. Whoever holds people holds them in one order."""
+    in_charge = Q(role__in=[UserRole.OWNER, UserRole.ADMIN], status=UserStatus.ACTIVE)
+    rows = UserRow.filter(in_charge | Q(id__in=list(others))).order_by("id")
+    return {row.id: User.from_row(row) for row in await rows.select_for_update(no_key=True)}
+
+
+async def has_owner() -> bool:
+    """Whether anybody owns the tenant."""
+    return await UserRow.filter(role=UserRole.OWNER).exists()
+
+
+async def set_role(user_id: UUID, role: UserRole) -> bool:
+    """Give a user a role; ``False`` where there is no such user."""
+    return await UserRow.filter(id=user_id).update(role=role) == 1
+
+
+async def team() -> list[User]:
+    """Everybody who may do more than a plain user, in the order of their names."""
+    rows = UserRow.filter(role__not=UserRole.USER).order_by("canonical_username")
+    return [User.from_row(row) for row in await rows.limit(_MOST_OF_TEAM)]
 
 
 async def set_password_hash(user_id: UUID, password_hash: str) -> bool:

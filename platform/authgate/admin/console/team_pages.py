@@ -1,0 +1,150 @@
+"""``/admin/team``: who may administer the tenant, and as what."""
+
+from collections.abc import Mapping, Sequence
+
+from quart import Blueprint, Response, request
+from werkzeug.exceptions import BadRequest, NotFound
+
+from authgate import permissions, provisioning
+from authgate.accounts.answers import see_other
+from authgate.accounts.visits import signed_in
+from authgate.admin.console import frame
+from authgate.admin.console.administrators import authority
+from authgate.admin.console.frame import ROOT, Console, done
+from authgate.permissions import Access, Area, UserRole, covers, permits, reads, writes
+from authgate.provisioning import Refused
+from authgate.storage.people import users
+from authgate.storage.people.users import User
+from authgate.web import row_ids
+from authgate.web.console_view_models import Done
+from authgate.web.team_view_models import AreaLine, RolePage, TeamMember, TeamPage
+
+_HERE = "/team"
+_ONE = f"{ROOT}{_HERE}/<row_id>"
+
+
+class TeamPages:
+    """The people in charge, and the role of each."""
+
+    def __init__(self, *, console: Console) -> None:
+        self._console = console
+
+    def blueprint(self) -> Blueprint:
+        """The routes."""
+        routes = self._console.routes("team")
+        routes.get(f"{ROOT}{_HERE}", self.show, reads(Area.ROLES))
+        routes.get(f"{ROOT}{_HERE}/find", self.find, writes(Area.ROLES))
+        routes.get(_ONE, self.begin, writes(Area.ROLES))
+        routes.post(_ONE, self.change, writes(Area.ROLES))
+        return routes.blueprint
+
+    async def show(self) -> Response:
+        """All of them, and what each role may do."""
+        return await self._team()
+
+    async def find(self) -> Response:
+        """Lead to whom this name or address belongs."""
+        login = request.args.get("login", "").strip()
+        user = await users.find_by_login(login) if login else None
+        return see_other(f"{ROOT}{_HERE}/{user.id}") if user else await self._team(login)
+
+    async def begin(self, row_id: str) -> Response:
+        """What they are, and what they could be."""
+        return await self._role(await _named(row_id))
+
+    async def change(self, row_id: str) -> Response:
+        """Ask whether it is meant; give the role where that was asked already."""
+        person, form = await _named(row_id), await request.form
+        self._console.require_recent_sign_in(f"{ROOT}{_HERE}/{person.id}")
+        wanted = _wanted(form)
+        if form.get("was") != person.role or wanted is person.role:
+            return done(f"{_HERE}/{person.id}", Done.NOTHING)
+        if form.get("sure") != "1" and wanted in _gives(person):
+            return await self._role(person, wanted=wanted)
+        try:
+            await provisioning.change_role(person.id, wanted, by=authority())
+        except Refused as error:
+            return await self._role(person, fault=str(error))
+        return done(_HERE, Done.ROLE_TAKEN if wanted is UserRole.USER else Done.ROLE_GIVEN)
+
+    async def _team(self, login: str = "") -> Response:
+        team = await users.team()
+        content = TeamPage(
+            frame=await self._console.frame(),
+            members={
+                role: [_member(each) for each in team if each.role is role]
+                for role in permissions.ROLES
+                if role is not UserRole.USER
+            },
+            areas=[_line(area) for area in Area],
+            find_action=frame.url(f"{_HERE}/find"),
+            login=login,
+        )
+        return self._console.show("team.html", content)
+
+    async def _role(
+        self, person: User, *, wanted: UserRole | None = None, fault: str = ""
+    ) -> Response:
+        content = RolePage(
+            frame=await self._console.frame(),
+            username=person.username,
+            name=person.name,
+            email=person.email or "",
+            role=person.role,
+            disabled=not person.is_active,
+            roles=_gives(person),
+            action=frame.url(f"{_HERE}/{person.id}"),
+            cancel_url=frame.url(_HERE),
+            wanted=wanted,
+            fault=fault,
+        )
+        return self._console.show("role.html", content, 409 if fault else 200)
+
+
+async def _named(row_id: str) -> User:
+    try:
+        user = await users.find(row_ids.read(row_id))
+    except ValueError as error:
+        raise NotFound from error
+    if user is None:
+        raise NotFound
+    return user
+
+
+def _wanted(form: Mapping[str, str]) -> UserRole:
+    try:
+        return UserRole(form.get("role", ""))
+    except ValueError as error:
+        raise BadRequest from error
+
+
+def _gives(person: User) -> Sequence[UserRole]:
+    """The roles that whoever looks may give this person: none to themselves, and none to who may
+    more."""
+    mine = signed_in().user
+    if person.id == mine.id or not covers(mine.role, person.role):
+        return ()
+    return permissions.given_by(mine.role)
+
+
+def _member(user: User) -> TeamMember:
+    mine = signed_in().user
+    changes = permits(mine.role, writes(Area.ROLES)) and bool(_gives(user))
+    return TeamMember(
+        url=frame.url(f"{_HERE}/{user.id}") if changes else "",
+        username=user.username,
+        name=user.name,
+        email=user.email or "",
+        disabled=not user.is_active,
+        own=user.id == mine.id,
+    )
+
+
+def _line(area: Area) -> AreaLine:
+    far = {role: permissions.access(role, area) for role in permissions.ROLES}
+    return AreaLine(
+        area=area,
+        accesses={
+            role: "" if how is Access.NONE else how.name.lower() for role, how in far.items()
+        },
+    )

@@ -1,0 +1,80 @@
+"""``/roles``: what each role may do, and ``/users/{user_id}/role``: who has which."""
+
+from collections.abc import Sequence
+from http import HTTPMethod
+
+from authgate import permissions, provisioning
+from authgate.admin import people
+from authgate.admin.bodies import Document, Nothing, exemplified
+from authgate.admin.operations import Answer, Call, operation
+from authgate.admin.people import UserDocument
+from authgate.admin.problems import Conflict
+from authgate.permissions import UserRole
+from authgate.tokens.admin_scopes import Scope
+
+
+class RoleDocument(Document):
+    """A role."""
+
+    model_config = exemplified(
+        role="client_manager",
+        permissions=["authorizations:read", "authorizations:write", "clients:read"],
+        gives=["client_manager", "user"],
+    )
+
+    role: UserRole
+
+    permissions: Sequence[str]
+    """What it is enough for: areas, each to be seen (`read`) or changed (`write`)."""
+
+    gives: Sequence[UserRole]
+    """The roles that whoever has it may give and take: none that may more."""
+
+
+class RoleList(Document):
+    """All roles, the one that may most first."""
+
+    items: Sequence[RoleDocument]
+
+
+class RoleChange(Document):
+    """What a person is to be."""
+
+    model_config = exemplified(role="auditor")
+
+    role: UserRole
+
+
+async def list_roles(call: Call[Nothing, Nothing]) -> Answer[RoleList]:
+    """List what each role may do."""
+    return Answer(RoleList(items=[_document(role) for role in permissions.ROLES]))
+
+
+async def change_user_role(call: Call[Nothing, RoleChange]) -> Answer[UserDocument]:
+    """Give a person another role.
+
+    It is in force at once. Nobody changes their own, or that of somebody who may more than they
+    may; nobody gives a role that may more than theirs; and the last owner stays one.
+    """
+    user = await people.found(call)
+    with people.worded():
+        await provisioning.change_role(user.id, call.body.role, by=call.caller.authority)
+    return await people.as_it_is(user.id)
+
+
+def _document(role: UserRole) -> RoleDocument:
+    return RoleDocument(
+        role=role, permissions=sorted(permissions.of(role)), gives=permissions.given_by(role)
+    )
+
+
+OPERATIONS = [
+    operation(HTTPMethod.GET, "/roles", list_roles, scope=Scope.ROLES_READ),
+    operation(
+        HTTPMethod.POST,
+        "/users/{user_id}/role",
+        change_user_role,
+        scope=Scope.ROLES_WRITE,
+        problems=[Conflict],
+    ),
+]

@@ -1,0 +1,115 @@
+"""Who may change whom, and how a person is given another role.
+
+Nobody changes what they are themselves, or somebody who may more than they may; nobody gives more
+than they have; and the last owner stays. All of it is looked at while those are held who are in
+charge, so that two who remove each other at once don't both succeed.
+"""
+
+from collections.abc import Collection, Mapping
+from typing import NamedTuple
+from uuid import UUID
+
+from authgate import audit, storage
+from authgate.audit import SYSTEM, Actor, Event
+from authgate.permissions import Area, Permission, UserRole, covers, permits, writes
+from authgate.storage.people import users
+from authgate.storage.people.users import User
+
+
+class Authority(NamedTuple):
+    """In whose name people are changed."""
+
+    actor: Actor = SYSTEM
+    role: UserRole = UserRole.OWNER
+    """What they were when they came; a person's is looked up again."""
+
+    @property
+    def user_id(self) -> UUID | None:
+        """The person, where it is one."""
+        return UUID(self.actor.id) if self.actor.type == "user" else None
+
+
+OPERATOR = Authority()
+"""Of the installation: they may whatever an owner may."""
+
+
+class UnknownUser(LookupError):
+    """The tenant has no user with this name or address."""
+
+
+class Refused(ValueError):
+    """It stays as it is. The text says why, for whoever asked."""
+
+
+class OwnAccount(Refused):
+    """Somebody would change what they are themselves."""
+
+
+class BeyondOwnRole(Refused):
+    """Somebody may more than the one who would change them, or would by it."""
+
+
+class LastAdministrator(Refused):
+    """Nobody would be left who is in charge of the tenant."""
+
+
+async def change_role(user_id: UUID, role: UserRole, *, by: Authority = OPERATOR) -> User:
+    """The person, who has this role from now on, in every process.
+
+    Raises ``UnknownUser``, ``OwnAccount``, ``BeyondOwnRole`` and ``LastAdministrator``.
+    """
+    async with storage.transaction():
+        person = await held(user_id, by=by, asks=writes(Area.ROLES), becomes=role)
+        if person.role is role:
+            return person
+        await users.set_role(user_id, role)
+        await audit.record(
+            Event.USER_ROLE_CHANGED,
+            actor=by.actor,
+            resource=("user", str(user_id)),
+            details={"was": person.role, "is": role},
+        )
+    return person._replace(role=role)
+
+
+async def held(
+    user_id: UUID, *, by: Authority, asks: Permission, becomes: UserRole | None = None
+) -> User:
+    """The person as they are, until the end of the unit of work, where ``by`` may change them: to
+    be in charge as ``becomes`` from then on, or as before.
+
+    Raises ``UnknownUser``, ``OwnAccount``, ``BeyondOwnRole`` and ``LastAdministrator``.
+    """
+    people = await users.hold_in_charge(*filter(None, (user_id, by.user_id)))
+    person = people.get(user_id)
+    if person is None:
+        raise UnknownUser(str(user_id))
+    if by.user_id == user_id:
+        raise OwnAccount("Nobody changes what they are themselves: ask a colleague.")
+    role = becomes or person.role
+    refuse_beyond(_role_now(by, people), person.role, role, asks=asks)
+    if person.is_active and person.role is not role:
+        _refuse_last(person, role, left=[each for each in people.values() if each != person])
+    return person
+
+
+def refuse_beyond(mine: UserRole, *theirs: UserRole, asks: Permission) -> None:
+    """Raises ``BeyondOwnRole`` where this role is not enough for what is asked of people who have
+    those."""
+    if not permits(mine, asks) or not all(covers(mine, each) for each in theirs):
+        raise BeyondOwnRole("That takes a role that may more than yours.")
+
+
+def _role_now(by: Authority, people: Mapping[UUID, User]) -> UserRole:
+    if by.user_id is None:
+        return by.role
+    person = people.get(by.user_id)
+    return person.role if person is not None and person.is_active else UserRole.USER
+
+
+def _refuse_last(person: User, becomes: UserRole, *, left: Collection[User]) -> None:
+    roles = {each.role for each in left if each.is_active} | {becomes}
+    if person.role is UserRole.OWNER and UserRole.OWNER not in roles:
+        raise LastAdministrator("It is the last owner of the tenant: make another one first.")
+    if person.role is UserRole.ADMIN and roles.isdisjoint((UserRole.OWNER, UserRole.ADMIN)):
+        raise LastAdministrator("Nobody would be left who administers the tenant.")

@@ -1,0 +1,258 @@
+"""Which role may do what by the admin API: every operation by every role, and who changes whom."""
+
+import asyncio
+import re
+
+import pytest
+
+from authgate import permissions, provisioning
+from authgate.admin.catalogue import OPERATIONS
+from authgate.audit import Event
+from authgate.permissions import Access, Area, UserRole, permits
+from authgate.settings import DatabaseSettings, Settings
+from authgate.storage.clients.drafts import ClientDraft
+from authgate.storage.people.users import User, UserRow, UserStatus
+from authgate.tokens.admin_scopes import Scope
+from authgate_tenants import Tenant, use_tenant
+from authgate_testing.api import EVERYTHING, ApiClient, api_client, is_problem
+from authgate_testing.application import Application
+from authgate_testing.databases import on_sqlite
+from authgate_testing.ledger import Ledger
+from authgate_testing.person import Person
+from authgate_testing.server import RunningServer
+
+_NOWHERE = "01930000-0000-7000-8000-000000000009"
+OWNER, ADMIN, USER = UserRole.OWNER, UserRole.ADMIN, UserRole.USER
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    """More calls at once than anybody makes."""
+    limits = settings.limits.model_copy(update={"api_per_caller": "1000/s burst 10000"})
+    return settings.model_copy(update={"limits": limits})
+
+
+@pytest.fixture
+async def administered(server: RunningServer, acme: Tenant) -> Application:
+    """An application that administers acme for whoever signs in to it."""
+    with use_tenant(acme):
+        client = await provisioning.add_client(
+            server.parts,
+            ClientDraft(
+                name="Acme Admin",
+                client_id="admin",
+                grant_types=["authorization_code"],
+                scopes=["openid", *EVERYTHING],
+                redirect_uris=["https://admin.example/callback"],
+            ),
+        )
+    return Application(server.http, acme, client, "https://admin.example/callback")
+
+
+async def in_name_of(server: RunningServer, administered: Application, person: Person) -> ApiClient:
+    """The API as a person asks it, with a token that has every scope."""
+    issued = await administered.signed_in(person, scope=" ".join(EVERYTHING))
+    return ApiClient(server.http, administered.tenant, issued["access_token"])
+
+
+@pytest.fixture
+async def by_alice(server: RunningServer, administered: Application, person: Person) -> ApiClient:
+    """The API as alice asks it."""
+    return await in_name_of(server, administered, person)
+
+
+@pytest.fixture
+async def by_carol(
+    server: RunningServer, administered: Application, colleague: Person
+) -> ApiClient:
+    """The API as carol asks it."""
+    return await in_name_of(server, administered, colleague)
+
+
+async def become(tenant: Tenant, **roles: UserRole) -> None:
+    """Let people have been that, by their names."""
+    with use_tenant(tenant):
+        for name, role in roles.items():
+            await UserRow.filter(username=name).update(role=role, status=UserStatus.ACTIVE)
+
+
+async def roles_at(tenant: Tenant) -> dict[str, UserRole]:
+    with use_tenant(tenant):
+        return {row.username: row.role for row in await UserRow.all()}
+
+
+def test_each_role_is_told_of_each_area_and_who_has_more_has_all_of_it() -> None:
+    order = [*permissions.ROLES]
+    assert set(order) == set(UserRole)
+    for area in Area:
+        far = {role: permissions.access(role, area) for role in order}
+        assert far[OWNER] >= far[ADMIN] >= far[UserRole.CLIENT_MANAGER], area
+        assert far[ADMIN] >= far[UserRole.AUDITOR], area
+        assert far[OWNER] > Access.NONE
+        assert far[UserRole.AUDITOR] == Access.READ, "sees everything, changes nothing"
+        assert far[USER] == Access.NONE, area
+    assert permissions.access(ADMIN, Area.TENANT) == Access.READ, "its end is the owners'"
+    assert permissions.given_by(ADMIN) == order[1:]
+    assert permissions.given_by(OWNER) == order
+    assert not any(permissions.given_by(role) for role in order[2:])
+
+
+@on_sqlite
+async def test_ad_04_every_operation_is_done_for_those_roles_that_the_table_says(
+    by_alice: ApiClient, acme: Tenant, alice: User, ledger: Ledger
+) -> None:
+    before = await ledger.rows(acme)
+    told = 0
+    for role in UserRole:
+        await become(acme, alice=role)
+        for operation in OPERATIONS:
+            path = re.sub(r"\{[a-z_]+\}", _NOWHERE, operation.path)
+            answer = await by_alice.call(operation.method, path, body=b"")
+            if permits(role, operation.scope.permission):
+                assert answer.status_code in (200, 400, 404, 415, 422), (role, operation.name)
+            elif role is USER:
+                assert is_problem(answer, 403, "administrator-required"), operation.name
+            else:
+                assert is_problem(answer, 403, "beyond-own-role"), (role, operation.name)
+                assert str(operation.scope.permission) in answer.json()["detail"]
+            told += 1
+    await become(acme, alice=USER)
+    assert told == len(OPERATIONS) * len(UserRole) >= 180
+    after = await ledger.rows(acme)
+    after["users"], before["users"] = [], []  # alice herself
+    assert after == before
+
+
+@on_sqlite
+async def test_roles_are_told_with_all_that_they_may(api: ApiClient) -> None:
+    told = {each["role"]: each for each in (await api.get("/roles")).json()["items"]}
+    assert list(told) == list(permissions.ROLES)
+    assert "tenant:write" in told["owner"]["permissions"]
+    assert "tenant:write" not in told["admin"]["permissions"]
+    assert not [each for each in told["auditor"]["permissions"] if each.endswith(":write")]
+    assert told["admin"]["gives"] == ["admin", "client_manager", "auditor", "user"]
+    assert told["user"] == {"role": "user", "permissions": [], "gives": []}
+
+
+async def test_a_role_is_in_force_at_once_and_written_down_with_what_it_was(
+    by_alice: ApiClient, by_carol: ApiClient, acme: Tenant, carol: User, ledger: Ledger
+) -> None:
+    await become(acme, alice=OWNER)
+    assert is_problem(await by_carol.get("/clients"), 403, "administrator-required")
+    for role, status in ((UserRole.AUDITOR, 200), (ADMIN, 200), (USER, 403)):
+        told = await by_alice.post(f"/users/{carol.id}/role", {"role": role})
+        assert (told.status_code, told.json()["role"]) == (200, role)
+        assert (await by_carol.get("/clients")).status_code == status
+    assert (await by_alice.post(f"/users/{carol.id}/role", {"role": USER})).status_code == 200
+    events = await ledger.events(acme, Event.USER_ROLE_CHANGED)
+    assert [each.details for each in events] == [
+        {"was": "user", "is": "auditor"},
+        {"was": "auditor", "is": "admin"},
+        {"was": "admin", "is": "user"},
+    ], "what changes nothing is not written down"
+    assert {(each.actor_name, each.resource_id) for each in events} == {("alice", str(carol.id))}
+
+
+async def test_ad_01_03_04_nobody_gets_further_than_their_role_or_changes_their_own(
+    by_alice: ApiClient, acme: Tenant, alice: User, carol: User
+) -> None:
+    here, there = f"/users/{alice.id}", f"/users/{carol.id}"
+    await become(acme, alice=ADMIN, carol=OWNER)
+    for path, said in (
+        (f"{there}/role", {"role": "user"}),
+        (f"{there}/disable", None),
+        (f"{there}/enable", None),
+    ):
+        assert is_problem(await by_alice.post(path, said), 403, "beyond-own-role"), path
+    session = f"{there}/sessions/{_NOWHERE}"
+    assert is_problem(await by_alice.delete(session), 403, "beyond-own-role")
+    await become(acme, carol=USER)
+    assert is_problem(await by_alice.delete(session), 404, "not-found")
+    answer = await by_alice.post(f"{there}/role", {"role": "owner"})
+    assert is_problem(answer, 403, "beyond-own-role")
+    for role in UserRole:
+        refused = await by_alice.post(f"{here}/role", {"role": role})
+        assert is_problem(refused, 409, "conflict"), role
+    assert is_problem(await by_alice.post(f"{here}/disable"), 409, "conflict")
+    nobody = await by_alice.post(f"/users/{_NOWHERE}/role", {"role": "auditor"})
+    assert is_problem(nobody, 404, "not-found")
+    assert is_problem(await by_alice.post(f"{there}/role", {"role": "root"}), 422, "invalid")
+    assert await roles_at(acme) == {"alice": ADMIN, "carol": USER}
+
+
+@on_sqlite
+async def test_a_program_gets_no_further_than_an_administrator(
+    api: ApiClient, acme: Tenant, alice: User, carol: User
+) -> None:
+    await become(acme, alice=OWNER)
+    made = await api.post(f"/users/{carol.id}/role", {"role": "owner"})
+    assert is_problem(made, 403, "beyond-own-role")
+    ended = await api.post(f"/users/{alice.id}/role", {"role": "user"})
+    assert is_problem(ended, 403, "beyond-own-role")
+    assert (await api.post(f"/users/{carol.id}/role", {"role": "admin"})).status_code == 200
+
+
+@on_sqlite
+async def test_ad_04_nobody_gets_further_by_a_client(
+    server: RunningServer, by_alice: ApiClient, acme: Tenant, alice: User
+) -> None:
+    await become(acme, alice=UserRole.CLIENT_MANAGER)
+    mighty = await api_client(server, acme, Scope.USERS_WRITE)
+    assert mighty.client is not None
+    here = f"/clients/{mighty.client.client.client_id}"
+    made = {"name": "Mine", "grant_types": ["client_credentials"], "scopes": [Scope.USERS_READ]}
+    etag = (await by_alice.get(here)).headers["etag"]
+    for answer in (
+        await by_alice.post("/clients", made),
+        await by_alice.patch(here, {"scopes": []}, if_match=etag),
+        await by_alice.post(f"{here}/secret", {}),
+        await by_alice.post(f"{here}/enable"),
+    ):
+        assert is_problem(answer, 403, "beyond-own-scopes"), answer.request.url
+    made["scopes"] = [Scope.CLIENTS_READ]
+    assert (await by_alice.post("/clients", made)).status_code == 201
+    assert (await by_alice.post(f"{here}/disable")).status_code == 200
+
+
+async def test_ad_01_the_last_owner_stays(
+    server: RunningServer, by_alice: ApiClient, acme: Tenant, alice: User, carol: User
+) -> None:
+    await become(acme, alice=OWNER, carol=OWNER)
+    with use_tenant(acme):
+        taken = await provisioning.change_role(carol.id, ADMIN)
+        assert taken.role is ADMIN
+        for role in (ADMIN, USER, UserRole.AUDITOR):
+            with pytest.raises(provisioning.LastAdministrator, match="last owner"):
+                await provisioning.change_role(alice.id, role)
+        with pytest.raises(provisioning.LastAdministrator, match="last owner"):
+            await provisioning.disable_user("alice", now=server.clock())
+    assert (await by_alice.post(f"/users/{carol.id}/role", {"role": "owner"})).status_code == 200
+    assert (await by_alice.post(f"/users/{carol.id}/disable")).status_code == 200
+    with use_tenant(acme), pytest.raises(provisioning.LastAdministrator):
+        await provisioning.disable_user("alice", now=server.clock())
+    assert await roles_at(acme) == {"alice": OWNER, "carol": OWNER}
+
+
+async def test_ad_02_two_owners_who_remove_each_other_at_once_dont_both_succeed(
+    by_alice: ApiClient,
+    by_carol: ApiClient,
+    acme: Tenant,
+    alice: User,
+    carol: User,
+    database_settings: DatabaseSettings,
+) -> None:
+    # With SQLite they come one after the other anyway.
+    rounds = 10 if database_settings.is_sqlite else 50
+    take = ("role", {"role": "user"})
+    for number in range(rounds):
+        await become(acme, alice=OWNER, carol=OWNER)
+        what, said = ("disable", None) if number == rounds - 1 else take
+        answers = await asyncio.gather(
+            by_alice.post(f"/users/{carol.id}/role", take[1]),
+            by_carol.post(f"/users/{alice.id}/{what}", said),
+        )
+        statuses = sorted(each.status_code for each in answers)
+        # Who has lost the role, or their token, before they ask is refused at the door.
+        assert statuses in ([200, 401], [200, 403]), [each.text for each in answers]
+        with use_tenant(acme):
+            assert await UserRow.filter(role=OWNER, status=UserStatus.ACTIVE).count() == 1
