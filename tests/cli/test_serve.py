@@ -87,8 +87,8 @@ def test_one_sqlite_database_takes_one_service(
 def test_the_workers_of_a_service_belong_to_it(sqlite_settings: DatabaseSettings) -> None:
     url = sqlite_settings.url.get_secret_value()
     program = (
-        "from authgate.settings import DatabaseSettings as D; from authgate.storage import"
-        f" service_lock as s; s.held(D(url='{url}')).__enter__()"
+        "from authgate.settings import DatabaseSettings as D; from authgate.storage.sqlite"
+        f" import service_lock as s; s.held(D(url='{url}')).__enter__()"
     )
     with service_lock.held(sqlite_settings):
         subprocess.run([sys.executable, "-c", program], check=True)
