@@ -8,9 +8,9 @@ from urllib.parse import urljoin
 
 import httpx2
 
-from authgate.cli import headless_browser
-from authgate.cli.device_flow import DeviceFlow
-from authgate.cli.headless_browser import Browser
+from authgate.cli.sign_in import headless_browser
+from authgate.cli.sign_in.device_flow import DeviceFlow
+from authgate.cli.sign_in.headless_browser import Browser
 from bench.exchange import Request
 from bench.site import Credentials
 

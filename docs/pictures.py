@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx2
 from playwright.async_api import Browser, Page, async_playwright
 
-from authgate.cli.demo_site import DEVICE_CLIENT, DEVICE_SCOPES, SEEDS, Access, DemoSite
+from authgate.cli.demo.site import DEVICE_CLIENT, DEVICE_SCOPES, SEEDS, Access, DemoSite
 
 IMAGES = Path(__file__).parent / "images"
 WIDTH, HEIGHT = 560, 1040

@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 import httpx2
 import pytest
 
-from authgate.cli import demo
-from authgate.cli.demo_site import FILE, DemoSite
+from authgate.cli.demo import demo
+from authgate.cli.demo.site import FILE, DemoSite
 from authgate.settings import Settings
 from authgate.storage.sqlite import service_lock
 from authgate_testing.command import Cli

@@ -7,8 +7,8 @@ from time import monotonic
 import pytest
 from rich.console import Console
 
-from authgate.cli.device_display import DeviceDisplay
-from authgate.cli.device_flow import Authorization
+from authgate.cli.sign_in.device_display import DeviceDisplay
+from authgate.cli.sign_in.device_flow import Authorization
 
 
 def begun() -> Authorization:

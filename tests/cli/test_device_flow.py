@@ -5,8 +5,8 @@ from collections.abc import Callable
 import httpx2
 import pytest
 
-from authgate.cli import headless_browser
-from authgate.cli.device_flow import (
+from authgate.cli.sign_in import headless_browser
+from authgate.cli.sign_in.device_flow import (
     Authorization,
     Denied,
     DeviceFlow,
@@ -15,7 +15,7 @@ from authgate.cli.device_flow import (
     NoAnswer,
     SignInFailed,
 )
-from authgate.cli.headless_browser import PageRefused
+from authgate.cli.sign_in.headless_browser import PageRefused
 from authgate.provisioning import NewClient
 from authgate.settings import DatabaseSettings
 from authgate.storage.people.users import User

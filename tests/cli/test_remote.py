@@ -18,15 +18,16 @@ from authgate import installation, provisioning
 from authgate.admin.access import Caller
 from authgate.admin.catalogue import OPERATIONS
 from authgate.admin.router import Route, Router
-from authgate.cli import admin_api, sign_ins
-from authgate.cli.admin_api import AdminApi
-from authgate.cli.bearers import SCOPES, Person
-from authgate.cli.device_flow import Endpoints
+from authgate.cli.doors import admin_api
+from authgate.cli.doors.admin_api import AdminApi
+from authgate.cli.doors.bearers import SCOPES, Person
+from authgate.cli.doors.remote_door import RemoteDoor
 from authgate.cli.failures import Failure, Misused, NotAllowed, Unhealthy
-from authgate.cli.login import CLIENT, _trusted
-from authgate.cli.proofs import Plain
-from authgate.cli.remote_door import RemoteDoor
-from authgate.cli.sign_ins import SignIn
+from authgate.cli.sign_in import sign_ins
+from authgate.cli.sign_in.device_flow import Endpoints
+from authgate.cli.sign_in.login import CLIENT, _trusted
+from authgate.cli.sign_in.proofs import Plain
+from authgate.cli.sign_in.sign_ins import SignIn
 from authgate.clock import utc_now
 from authgate.permissions import UserRole
 from authgate.storage.clients.drafts import ClientDraft

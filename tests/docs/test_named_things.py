@@ -10,8 +10,8 @@ import pytest
 from pydantic import BaseModel
 
 from authgate import secret_files
-from authgate.cli import administered
 from authgate.cli.command_line import COMMANDS
+from authgate.cli.doors import administered
 from authgate.settings import Settings
 from authgate.telemetry.families import REGISTRY
 from authgate_tenants.settings import TenantSettings

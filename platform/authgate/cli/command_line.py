@@ -29,63 +29,73 @@ class _Command:
 
 
 COMMANDS = {
-    "demo": _Command("demo:demo", "Start a server with two tenants to try.", "demo"),
+    "demo": _Command("demo.demo:demo", "Start a server with two tenants to try.", "demo"),
     "login": _Command(
-        "login:login",
+        "sign_in.login:login",
         "Sign in to a tenant by the device flow.",
         "login https://auth.example.com/t/acme",
     ),
-    "logout": _Command("logout:logout", "Sign out: end what the sign-in was given.", "logout"),
+    "logout": _Command(
+        "sign_in.logout:logout", "Sign out: end what the sign-in was given.", "logout"
+    ),
     "public-key": _Command(
-        "public_key:public_key",
+        "sign_in.public_key:public_key",
         "Show the key that a client of this machine proves itself by.",
         "public-key https://auth.example.com/t/acme",
     ),
     "whoami": _Command(
-        "whoami:whoami", "Tell who acts, where, and what they may do.", "whoami --json"
+        "sign_in.whoami:whoami", "Tell who acts, where, and what they may do.", "whoami --json"
     ),
     "api": _Command(
-        "api:api",
+        "doors.api:api",
         "Send one request to the admin API.",
         "api get '/clients?sort=-created_at&limit=5'",
     ),
-    "serve": _Command("serve:serve", "Serve requests.", "serve --workers 2"),
+    "serve": _Command("operation.serve:serve", "Serve requests.", "serve --workers 2"),
     "worker": _Command(
-        "jobs:worker", "Do the jobs that servers leave to workers.", "worker --processes 2"
+        "operation.jobs:worker",
+        "Do the jobs that servers leave to workers.",
+        "worker --processes 2",
     ),
-    "beat": _Command("jobs:beat", "Send the periodic jobs when they are due.", "beat"),
+    "beat": _Command("operation.jobs:beat", "Send the periodic jobs when they are due.", "beat"),
     "migrate": _Command(
-        "migrate:migrate", "Bring the database to this version's shape, or back.", "migrate"
+        "operation.migrate:migrate",
+        "Bring the database to this version's shape, or back.",
+        "migrate",
     ),
     "doctor": _Command(
         "doctor:doctor", "Check the installation, and tell how to mend it.", "doctor --strict"
     ),
     "healthcheck": _Command(
-        "healthcheck:healthcheck",
+        "operation.healthcheck:healthcheck",
         "Tell whether the server, worker or beat beside it is well.",
         "healthcheck",
     ),
-    "tenant": _Command("tenant:app", "Create, list, show, change and suspend tenants."),
-    "domain": _Command("domain:app", "Give a tenant hosts of its own."),
-    "client": _Command("client:app", "Create, list and change clients, renew their secrets."),
-    "scope": _Command("scope:app", "Say in words what a tenant's scopes allow."),
+    "tenant": _Command("tenant.tenant:app", "Create, list, show, change and suspend tenants."),
+    "domain": _Command("tenant.domain:app", "Give a tenant hosts of its own."),
+    "client": _Command(
+        "client.client:app", "Create, list and change clients, renew their secrets."
+    ),
+    "scope": _Command("tenant.scope:app", "Say in words what a tenant's scopes allow."),
     "resource-server": _Command(
-        "resource_server:app", "Say for which APIs a tenant's clients may ask tokens."
+        "tenant.resource_server:app", "Say for which APIs a tenant's clients may ask tokens."
     ),
-    "token": _Command("token:app", "List a tenant's tokens, and end or pause one."),
+    "token": _Command("tenant.token:app", "List a tenant's tokens, and end or pause one."),
     "authorization": _Command(
-        "authorization:app", "List what people have allowed applications, and take it back."
+        "tenant.authorization:app", "List what people have allowed applications, and take it back."
     ),
-    "user": _Command("user:app", "Create, list, disable and enable users, reset passwords."),
-    "connection": _Command("connection:app", "Set up ways to sign in elsewhere, such as GitHub."),
-    "keys": _Command("keys:app", "List, rotate and revoke a tenant's signing keys."),
-    "audit": _Command("audit:app", "Read the audit log."),
+    "user": _Command("tenant.user:app", "Create, list, disable and enable users, reset passwords."),
+    "connection": _Command(
+        "tenant.connection:app", "Set up ways to sign in elsewhere, such as GitHub."
+    ),
+    "keys": _Command("tenant.keys:app", "List, rotate and revoke a tenant's signing keys."),
+    "audit": _Command("tenant.audit:app", "Read the audit log."),
     "openapi": _Command(
         "openapi:openapi",
         "Write down what the admin API is.",
         "openapi --issuer https://auth.example.com/t/acme",
     ),
-    "config": _Command("config:app", "Show the settings."),
+    "config": _Command("operation.config:app", "Show the settings."),
     "completion": _Command(
         "completion:completion", "Have a shell complete commands.", "completion bash"
     ),

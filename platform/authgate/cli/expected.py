@@ -8,8 +8,8 @@ from pydantic_settings import SettingsError
 from authgate import storage
 from authgate.accounts.connection_setup import BadConnectionSlug, UnknownConnection
 from authgate.accounts.passwords import BadPassword
-from authgate.cli.device_flow import NoAnswer, SignInFailed
 from authgate.cli.failures import Conflict, Failure, Misused, NotFound, Unhealthy
+from authgate.cli.sign_in.device_flow import NoAnswer, SignInFailed
 from authgate.diagnosis.production import UnfitForProduction
 from authgate.jobs.celery_settings import NoBroker
 from authgate.plugin_api import ConnectorConfigError

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from authgate.cli.demo_site import FILE, DemoSite
+from authgate.cli.demo.site import FILE, DemoSite
 from authgate_testing.processes import free_port
 
 _SECONDS = 60

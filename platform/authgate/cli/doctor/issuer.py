@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 import httpx2
 
-from authgate.cli.device_flow import DeviceFlow, NoAnswer, SignInFailed
 from authgate.cli.doctor import certificate
+from authgate.cli.sign_in.device_flow import DeviceFlow, NoAnswer, SignInFailed
 from authgate.diagnosis.misconfiguration import Area, Finding, Misconfiguration, Severity, well
 from authgate.diagnosis.network import is_local
 from authgate.settings import Settings

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Iterator
 
 from authgate.cli.choices import GRANTS
-from authgate.cli.demo_site import DEVICE_CLIENT, MACHINE_CLIENT
+from authgate.cli.demo.site import DEVICE_CLIENT, MACHINE_CLIENT
 from authgate.diagnosis import limits
 from authgate.diagnosis.misconfiguration import Area, Finding, Misconfiguration, Severity
 from authgate.settings import LimitSettings, Settings

@@ -11,7 +11,7 @@ from dataclasses import replace
 from urllib.parse import urlsplit
 
 from authgate import serving, storage
-from authgate.cli.serve import options
+from authgate.cli.operation.serve import options
 from authgate.settings import Settings
 from authgate.storage.batches.append_log import AppendLog, Row
 from authgate.storage.batches.redemptions import Redemptions, Spend

@@ -1,0 +1,1 @@
+"""``authgate client``: applications of a tenant, and who may register some by themselves."""

@@ -1,0 +1,1 @@
+"""``authgate demo``: two tenants to try, from nothing, in one command."""

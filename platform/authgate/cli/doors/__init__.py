@@ -1,0 +1,1 @@
+"""A tenant's admin API as commands ask it: of this machine's installation, or by HTTP of any."""
