@@ -228,7 +228,7 @@ async def test_tokens_are_signed_as_the_tenant_wants_and_the_metadata_says(
         )
     caller = Caller(server.http, tenant)
     metadata = (await caller.get("/.well-known/openid-configuration")).json()
-    assert metadata["id_token_signing_alg_values_supported"] == [algorithm]
+    assert metadata["id_token_signing_alg_values_supported"][0] == algorithm
     token = (await caller.post(TOKEN, FORM, basic=basic(client))).json()["access_token"]
     assert jwt.get_unverified_header(token)["alg"] == algorithm
     assert (await verified(caller, token))["iss"] == tenant.issuer

@@ -1,5 +1,9 @@
-"""Answers that are signed: introspection (RFC 9701) and userinfo (OpenID Connect Core 5.3.2)."""
+"""Answers that are signed: ID tokens, introspection (RFC 9701) and userinfo (OpenID Connect Core
+5.3.2)."""
 
+import base64
+import hashlib
+from dataclasses import replace
 from typing import Any
 
 import httpx2
@@ -10,8 +14,9 @@ from authgate import provisioning
 from authgate.provisioning import UnfitClient
 from authgate.storage.clients.drafts import ClientChange
 from authgate.storage.clients.metadata import ClientMetadata
+from authgate.tokens.id_token import algorithm_for
 from authgate_tenants import use_tenant
-from authgate_testing.application import Application, claims
+from authgate_testing.application import Application, claims, sent_on
 from authgate_testing.caller import Caller
 from authgate_testing.databases import on_sqlite
 from authgate_testing.person import Person
@@ -76,3 +81,44 @@ async def test_answers_are_signed_by_the_tenants_algorithm_alone(
     change = ClientChange(metadata=ClientMetadata(userinfo_signed_response_alg="none"))
     with use_tenant(console.tenant), pytest.raises(UnfitClient):
         await provisioning.change_client(server.parts, "console", change)
+
+
+@pytest.mark.parametrize("algorithm", ["RS256", "EdDSA"])
+async def test_id_tokens_are_signed_as_their_client_is_registered(
+    server: RunningServer, console: Application, person: Person, algorithm: str
+) -> None:
+    with use_tenant(console.tenant):
+        said = ClientMetadata(id_token_signed_response_alg=algorithm)
+        await provisioning.change_client(server.parts, "console", ClientChange(metadata=said))
+    tokens = await console.signed_in(person, scope="openid")
+    id_token = tokens["id_token"]
+    assert jwt.get_unverified_header(id_token)["alg"] == algorithm
+    assert jwt.get_unverified_header(tokens["access_token"])["alg"] == "ES256"
+    known = await claims(console.http, console.tenant, id_token, audience="console")
+    hashing = hashlib.sha512 if algorithm == "EdDSA" else hashlib.sha256
+    digest = hashing(tokens["access_token"].encode()).digest()
+    half = base64.urlsafe_b64encode(digest[: len(digest) // 2]).rstrip(b"=").decode()
+    assert known["at_hash"] == half
+    again = await sent_on(
+        person, console.ask(scope="openid", prompt="none", id_token_hint=id_token).url
+    )
+    assert "code=" in again.headers["location"], "it is a hint as any other"
+
+
+@pytest.mark.parametrize("algorithm", ["none", "HS256", "PS256"])
+async def test_id_tokens_are_signed_by_what_their_issuer_has(
+    server: RunningServer, console: Application, algorithm: str
+) -> None:
+    said = ClientMetadata(id_token_signed_response_alg=algorithm)
+    with use_tenant(console.tenant), pytest.raises(UnfitClient):
+        await provisioning.change_client(server.parts, "console", ClientChange(metadata=said))
+
+
+async def test_what_a_security_profile_forbids_signs_no_id_token(
+    server: RunningServer, console: Application
+) -> None:
+    said = ClientMetadata(id_token_signed_response_alg="RS256", security_profile="fapi2")
+    with use_tenant(console.tenant):
+        with pytest.raises(UnfitClient):
+            await provisioning.change_client(server.parts, "console", ClientChange(metadata=said))
+        assert algorithm_for(replace(console.client.client, metadata=said)) == "ES256"

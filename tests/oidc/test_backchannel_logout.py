@@ -18,6 +18,7 @@ from authgate.oidc.backchannel_logout import AGAIN_AFTER_SECONDS
 from authgate.provisioning import UnfitClient
 from authgate.settings import EgressSettings, Settings
 from authgate.storage.clients.drafts import ClientChange, ClientDraft
+from authgate.storage.clients.metadata import ClientMetadata
 from authgate.storage.clients.rows import ClientRow
 from authgate.storage.people.users import User
 from authgate.storage.sign_in import logout_deliveries
@@ -145,6 +146,24 @@ async def test_a_client_is_told_by_a_token_that_nothing_else_is_taken_for(
         f"{acme.issuer}/oauth/logout", params={"id_token_hint": token}, follow_redirects=True
     )
     assert answer.status_code == 400
+
+
+@on_sqlite
+async def test_a_client_is_told_by_the_algorithm_of_its_id_tokens(
+    server: RunningServer,
+    acme: Tenant,
+    console: Application,
+    person: Person,
+    told: RelyingParty,
+) -> None:
+    said = ClientMetadata(backchannel_logout_uri=told.uri, id_token_signed_response_alg="RS256")
+    with use_tenant(acme):
+        await provisioning.change_client(server.parts, "console", ClientChange(metadata=said))
+    await console.signed_in(person, scope="openid")
+    await sign_out(person, acme)
+    token = await told.next()
+    assert jwt.get_unverified_header(token)["alg"] == "RS256"
+    assert (await claims(server.http, acme, token, audience="console"))["events"] == {EVENT: {}}
 
 
 async def known_sid(console: Application, person: Person) -> str:

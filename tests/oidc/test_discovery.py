@@ -76,7 +76,7 @@ async def test_the_metadata_say_where_everything_is(at_acme: Caller, acme: Tenan
         "require_request_uri_registration": True,
         "client_id_metadata_document_supported": False,
         "subject_types_supported": ["public", "pairwise"],
-        "id_token_signing_alg_values_supported": ["ES256"],
+        "id_token_signing_alg_values_supported": ["ES256", "RS256", "EdDSA"],
         "token_endpoint_auth_methods_supported": [*PROVING, "none"],
         "token_endpoint_auth_signing_alg_values_supported": SIGNING,
         "scopes_supported": ["openid", "profile", "email", "offline_access"],
@@ -181,7 +181,8 @@ async def test_a_changed_tenant_has_changed_metadata(
     etag = before.headers["etag"]
     after = await at_acme.get(OPENID, headers=[("If-None-Match", etag)])
     assert after.status_code == 200
-    assert after.json()["id_token_signing_alg_values_supported"] == ["RS256"]
+    named = after.json()["id_token_signing_alg_values_supported"]
+    assert named == ["RS256", "ES256", "EdDSA"]
 
 
 @on_sqlite

@@ -429,6 +429,20 @@ async def test_where_an_application_runs_is_seen_where_it_does_not_say_so(
     assert (await stored(acme, made["client_id"])).application_type is kind
 
 
+@on_sqlite
+async def test_a_client_says_what_its_id_tokens_are_to_be_signed_by(
+    at_open: Caller, acme: Tenant
+) -> None:
+    uris = ["https://ledger.example/callback"]
+    usual = (await register(at_open, redirect_uris=uris)).json()
+    assert usual["id_token_signed_response_alg"] == "ES256"
+    made = (
+        await register(at_open, redirect_uris=uris, id_token_signed_response_alg="RS256")
+    ).json()
+    assert made["id_token_signed_response_alg"] == "RS256"
+    assert (await stored(acme, made["client_id"])).metadata.id_token_signed_response_alg == "RS256"
+
+
 _SHARED = {"kty": "oct", "k": "c2VjcmV0"}
 _PRIVATE = {"kty": "OKP", "crv": "Ed25519", "x": "A" * 43, "d": "A" * 43}
 
@@ -449,6 +463,7 @@ _PRIVATE = {"kty": "OKP", "crv": "Ed25519", "x": "A" * 43, "d": "A" * 43}
         {"contacts": ["a\0b@ledger.example"]},
         {"scope": ["openid"]},
         {"id_token_signed_response_alg": "none"},
+        {"id_token_signed_response_alg": "HS256"},
         {"post_logout_redirect_uris": ["javascript:alert(1)"]},
         {"backchannel_logout_uri": "http://ledger.example/gone"},
         {"frontchannel_logout_uri": "https://other.example/gone"},

@@ -75,7 +75,7 @@ class BackchannelLogout:
             await self._failed(delivery, None, "The client is not to be told any more.", final=True)
             return
         token = await self._tokens.sign(
-            client_id=delivery.client_id,
+            client,
             subject=delivery.subject,
             session_id=await self._subjects.of_session(delivery.session_id, client),
         )

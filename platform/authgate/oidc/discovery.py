@@ -20,7 +20,7 @@ from authgate.storage.shared_cache import SharedCache
 from authgate.storage.tenants import scopes
 from authgate.tokens import security_profile
 from authgate.tokens.authentication import ACR
-from authgate.tokens.id_token import algorithm_of
+from authgate.tokens.id_token import ALGORITHMS, algorithm_of
 from authgate.tokens.keys import SigningKeys
 from authgate.tokens.refresh_rotation import OFFLINE
 from authgate.tokens.security_profile import SecurityProfile
@@ -239,7 +239,10 @@ def _provided(
         "request_uri_parameter_supported": True,
         "require_request_uri_registration": True,
         "subject_types_supported": list(SUBJECT_TYPES),
-        "id_token_signing_alg_values_supported": [algorithm_of(tenant.settings.signing_algorithm)],
+        # First what signs where a client has chosen nothing: some take the first that they can.
+        "id_token_signing_alg_values_supported": list(
+            dict.fromkeys((algorithm_of(tenant.settings.signing_algorithm), *ALGORITHMS))
+        ),
         "scopes_supported": _scopes(described),
         "token_endpoint_auth_methods_supported": list(AUTHENTICATION_METHODS),
         "token_endpoint_auth_signing_alg_values_supported": signing,

@@ -15,8 +15,7 @@ from authgate.storage.clients.metadata import (
     TLS,
     TLS_METHODS,
 )
-from authgate.tokens import jwk
-from authgate.tokens.id_token import algorithm_of
+from authgate.tokens import id_token, jwk
 from authgate.tokens.jwk import ALGORITHMS, BadJwk
 from authgate_tenants.scope import tenant_in_scope
 
@@ -51,10 +50,13 @@ def _of_requests(draft: ClientDraft) -> Iterator[tuple[str, str]]:
 
 
 def _of_answers(draft: ClientDraft) -> Iterator[tuple[str, str]]:
+    if draft.metadata.id_token_signed_response_alg not in ("", *id_token.ALGORITHMS):
+        fault = f"ID tokens are signed with one of: {', '.join(id_token.ALGORITHMS)}."
+        yield "id_token_signed_response_alg", fault
     tenant = tenant_in_scope()
     algorithm = draft.metadata.userinfo_signed_response_alg
     if algorithm and tenant is not None:
-        own = algorithm_of(tenant.settings.signing_algorithm)
+        own = id_token.algorithm_of(tenant.settings.signing_algorithm)
         if algorithm != own:
             yield "userinfo_signed_response_alg", f"The tenant signs with {own}."
 

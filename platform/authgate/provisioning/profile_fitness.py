@@ -13,7 +13,11 @@ from authgate.tokens.security_profile import (
 from authgate.web import redirect_uris
 from authgate_tenants.scope import tenant_in_scope
 
-_ALGORITHMS = ("token_endpoint_auth_signing_alg", "request_object_signing_alg")
+_ALGORITHMS = (
+    "token_endpoint_auth_signing_alg",
+    "request_object_signing_alg",
+    "id_token_signed_response_alg",
+)
 
 
 def faults(draft: ClientDraft) -> Iterator[tuple[str, str]]:

@@ -26,7 +26,7 @@ from authgate.storage.clients.metadata import (
 )
 from authgate.storage.clients.rows import ApplicationType, Client, ClientStatus
 from authgate.tokens import scopes
-from authgate.tokens.id_token import algorithm_of
+from authgate.tokens.id_token import algorithm_for
 from authgate.tokens.refresh_rotation import OFFLINE
 from authgate.tokens.security_profile import SecurityProfile, stricter
 from authgate.web import redirect_uris
@@ -118,7 +118,7 @@ class Described(BaseModel):
     frontchannel_logout_session_required: bool = False
     subject_type: Literal["public", "pairwise"] = "public"
     sector_identifier_uri: _Url = ""
-    id_token_signed_response_alg: str | None = None
+    id_token_signed_response_alg: str = ""
     jwks_uri: _Url = ""
     jwks: dict[str, Any] | None = None
     require_pushed_authorization_requests: bool = False
@@ -148,7 +148,6 @@ class Described(BaseModel):
         grants = [_SHORT.get(each, each) for each in dict.fromkeys(self.grant_types)]
         if not grants or not set(grants) <= set(settings.client_registration_grant_types):
             raise InvalidClientMetadata("grant_types: not all of them may be had here.")
-        self._check_algorithm(settings)
         return ClientDraft(
             name=self.client_name or _host(self.redirect_uris) or "Unnamed application",
             grant_types=grants,
@@ -199,11 +198,6 @@ class Described(BaseModel):
             redirect_uris.is_claimed(uri) for uri in self.redirect_uris
         )
         return ApplicationType.NATIVE if own else ApplicationType.WEB
-
-    def _check_algorithm(self, settings: TenantSettings) -> None:
-        wanted = self.id_token_signed_response_alg
-        if wanted is not None and wanted != algorithm_of(settings.signing_algorithm):
-            raise InvalidClientMetadata("id_token_signed_response_alg: ID tokens have another.")
 
 
 def read(request: MachineRequest) -> dict[str, Any]:
@@ -294,4 +288,5 @@ def described(client: Client) -> dict[str, Any]:
         "scope": " ".join(client.scopes),
         "subject_type": client.metadata.subject_type,
         **{name: value for name, value in said.items() if name in Described.model_fields},
+        "id_token_signed_response_alg": algorithm_for(client),
     }

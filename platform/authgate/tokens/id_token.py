@@ -2,14 +2,14 @@
 
 import base64
 import hashlib
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from uuid_utils import uuid7
 
 from authgate.clock import Clock
 from authgate.storage.clients.rows import Client
 from authgate.storage.people.users import User
-from authgate.tokens import jws, standard_claims
+from authgate.tokens import jws, security_profile, standard_claims
 from authgate.tokens.authentication import Authentication
 from authgate.tokens.jws import InvalidToken
 from authgate.tokens.keys import NoSigningKey, SigningKeys
@@ -18,6 +18,9 @@ from authgate.tokens.subjects import Subjects
 from authgate.tokens.verifier import check_signature
 from authgate_tenants import current_tenant
 from authgate_tenants.settings import SigningAlgorithm
+
+ALGORITHMS: Final[tuple[SigningAlgorithm, ...]] = ("ES256", "RS256", "EdDSA")
+"""What may sign the ID tokens of a client."""
 
 # OpenID Connect Core 3.1.3.6: the left half of the hash that the signature's algorithm uses;
 # EdDSA with Ed25519 uses SHA-512.
@@ -58,7 +61,7 @@ class IdTokens:
         if "openid" not in sign_in.scope:
             return ""
         tenant, now = current_tenant(), int(self._clock().timestamp())
-        algorithm = algorithm_of(tenant.settings.signing_algorithm)
+        algorithm = algorithm_for(sign_in.client)
         signer = await signer_of(self._keys, algorithm)
         claims: dict[str, object] = {
             **_personal(sign_in),
@@ -99,9 +102,20 @@ async def signer_of(keys: SigningKeys, algorithm: SigningAlgorithm) -> Signer:
     try:
         return await keys.signer(algorithm)
     except NoSigningKey:
-        # A tenant that chose HS256 before there were ID tokens was given no key for them.
+        # A client's first one by an algorithm that the tenant has not chosen, or one of a tenant
+        # that chose HS256 before there were ID tokens.
         await keys.ensure(algorithm)
         return await keys.signer(algorithm)
+
+
+def algorithm_for(client: Client) -> SigningAlgorithm:
+    """What signs a client's ID tokens: what it is registered for, if its security profile takes
+    that, or what signs everybody's."""
+    wanted = client.metadata.id_token_signed_response_alg
+    for algorithm in ALGORITHMS:
+        if algorithm == wanted and algorithm in security_profile.algorithms(client):
+            return algorithm
+    return algorithm_of(current_tenant().settings.signing_algorithm)
 
 
 def algorithm_of(chosen: SigningAlgorithm) -> SigningAlgorithm:

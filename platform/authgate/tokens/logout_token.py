@@ -4,7 +4,8 @@ section 2.4)."""
 from uuid_utils import uuid7
 
 from authgate.clock import Clock
-from authgate.tokens.id_token import algorithm_of, signer_of
+from authgate.storage.clients.rows import Client
+from authgate.tokens.id_token import algorithm_for, signer_of
 from authgate.tokens.keys import SigningKeys
 from authgate_tenants import current_tenant
 
@@ -20,14 +21,14 @@ class LogoutTokens:
         self._keys = keys
         self._clock = clock
 
-    async def sign(self, *, client_id: str, subject: str, session_id: str) -> str:
+    async def sign(self, client: Client, *, subject: str, session_id: str) -> str:
         """The token. It never has a ``nonce``, so nobody takes it for an ID token."""
         tenant, now = current_tenant(), int(self._clock().timestamp())
-        signer = await signer_of(self._keys, algorithm_of(tenant.settings.signing_algorithm))
+        signer = await signer_of(self._keys, algorithm_for(client))
         claims: dict[str, object] = {
             "iss": tenant.issuer,
             "sub": subject,
-            "aud": client_id,
+            "aud": client.client_id,
             "iat": now,
             "exp": now + LIFETIME,
             "jti": str(uuid7()),

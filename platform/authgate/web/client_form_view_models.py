@@ -75,6 +75,7 @@ class ClientFields:
     extra_claims: str = ""
     project: str = ""
     service_account: str = ""
+    id_token_signed_response_alg: str = ""
     userinfo_signed_response_alg: str = ""
 
     client_uri: str = ""
@@ -96,6 +97,8 @@ class OfferedSettings:
     """What clients sign with."""
     answers: str = ""
     """What the tenant signs with."""
+    id_tokens: Sequence[str] = ()
+    """What ID tokens may be signed with."""
     profiles: Sequence[str] = ()
     certificates: bool = False
     """Whether a proxy passes the certificates of clients."""

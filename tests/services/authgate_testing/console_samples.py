@@ -187,6 +187,7 @@ def _form(template: str, kind: ClientKind, **changes: object) -> Sample:
             resources=("https://files.northwind.example",),
             algorithms=("ES256", "RS256"),
             answers="ES256",
+            id_tokens=("ES256", "RS256"),
             certificates=True,
             extra_claims=True,
         ),

@@ -16,7 +16,7 @@ from authgate.storage.clients.drafts import ClientChange, ClientDraft
 from authgate.storage.clients.metadata import AUTHENTICATION_METHODS, TLS_METHODS
 from authgate.storage.clients.rows import Client, ConsentPolicy
 from authgate.storage.tenants import scopes
-from authgate.tokens.id_token import algorithm_of
+from authgate.tokens import id_token
 from authgate.tokens.jwk import ALGORITHMS
 from authgate.tokens.lifetimes import TokenProfile
 from authgate.tokens.scopes import MalformedScope, parse
@@ -94,7 +94,8 @@ def offered(client: Client, *, certificates: bool) -> OfferedSettings:
         resources=settings.resources,
         issuers=list(settings.trusted_issuers),
         algorithms=ALGORITHMS,
-        answers=algorithm_of(settings.signing_algorithm),
+        answers=id_token.algorithm_of(settings.signing_algorithm),
+        id_tokens=id_token.ALGORITHMS,
         profiles=list(TokenProfile),
         certificates=certificates or not client.authentication_methods.isdisjoint(TLS_METHODS),
         extra_claims=settings.extra_claims_enabled,

@@ -98,6 +98,8 @@ class ClientMetadata(StoredChoices):
     legacy_assertion_audience: bool = False
     """Its assertions may be for the token endpoint instead of the issuer, as those of older
     libraries are. Only for a client that speaks to no other server."""
+    id_token_signed_response_alg: str = ""
+    """What signs its ID tokens and logout tokens; the tenant's algorithm where empty."""
     userinfo_signed_response_alg: str = ""
     """Whether it is told who a person is by a JWT; by the tenant's algorithm alone."""
     unauthenticated_refresh: bool = False
