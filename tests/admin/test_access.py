@@ -16,7 +16,14 @@ from authgate.storage.issued.tokens import Token, TokenCategory, hash_token
 from authgate.storage.people.users import User, UserRow
 from authgate.tokens.admin_scopes import MEANINGS, Scope
 from authgate_tenants import Tenant, TenantSettings, use_tenant
-from authgate_testing.api import EVERYTHING, ApiClient, api_client, client_token, is_problem
+from authgate_testing.api import (
+    EVERYTHING,
+    ApiClient,
+    administering,
+    api_client,
+    client_token,
+    is_problem,
+)
 from authgate_testing.application import Application, allowed, claims, sent_on, told
 from authgate_testing.caller import Caller
 from authgate_testing.databases import on_sqlite
@@ -32,18 +39,7 @@ READ = Scope.USERS_READ.value
 @pytest.fixture
 async def administered(server: RunningServer, acme: Tenant) -> Application:
     """An application that administers acme for whoever signs in to it."""
-    with use_tenant(acme):
-        client = await provisioning.add_client(
-            server.parts,
-            ClientDraft(
-                name="Acme Admin",
-                client_id="admin",
-                grant_types=["authorization_code", "refresh_token"],
-                scopes=["openid", "offline_access", READ],
-                redirect_uris=["https://admin.example/callback"],
-            ),
-        )
-    return Application(server.http, acme, client, "https://admin.example/callback")
+    return await administering(server, acme, READ)
 
 
 async def promote(tenant: Tenant, user: User, role: UserRole = UserRole.ADMIN) -> None:

@@ -10,11 +10,10 @@ from authgate.admin.catalogue import OPERATIONS
 from authgate.audit import Event
 from authgate.permissions import Access, Area, UserRole, permits
 from authgate.settings import DatabaseSettings, Settings
-from authgate.storage.clients.drafts import ClientDraft
 from authgate.storage.people.users import User, UserRow, UserStatus
 from authgate.tokens.admin_scopes import Scope
 from authgate_tenants import Tenant, use_tenant
-from authgate_testing.api import EVERYTHING, ApiClient, api_client, is_problem
+from authgate_testing.api import EVERYTHING, ApiClient, administering, api_client, is_problem
 from authgate_testing.application import Application
 from authgate_testing.databases import on_sqlite
 from authgate_testing.ledger import Ledger
@@ -35,18 +34,7 @@ def settings(settings: Settings) -> Settings:
 @pytest.fixture
 async def administered(server: RunningServer, acme: Tenant) -> Application:
     """An application that administers acme for whoever signs in to it."""
-    with use_tenant(acme):
-        client = await provisioning.add_client(
-            server.parts,
-            ClientDraft(
-                name="Acme Admin",
-                client_id="admin",
-                grant_types=["authorization_code"],
-                scopes=["openid", *EVERYTHING],
-                redirect_uris=["https://admin.example/callback"],
-            ),
-        )
-    return Application(server.http, acme, client, "https://admin.example/callback")
+    return await administering(server, acme, *EVERYTHING)
 
 
 async def in_name_of(server: RunningServer, administered: Application, person: Person) -> ApiClient:

@@ -57,6 +57,8 @@ class OperationCard:
     summary: str
     description: str
     scope: str
+    roles: Sequence[str]
+    """Of the people for whom it is done."""
     parameters: Sequence[Member]
     body: Kind | None
     media_type: str
@@ -138,6 +140,7 @@ def _operation(path: str, method: str, operation: Json, refusals: Json) -> Opera
         summary=operation["summary"],
         description=operation.get("description", ""),
         scope=operation["security"][0]["oauth2"][0],
+        roles=operation["x-roles"],
         parameters=[_parameter(each) for each in operation["parameters"]],
         body=_kind(body["schema"]) if body else None,
         media_type=media_type,

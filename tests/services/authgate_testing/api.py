@@ -15,6 +15,7 @@ from authgate.provisioning import NewClient
 from authgate.storage.clients.drafts import ClientDraft
 from authgate.tokens.admin_scopes import Scope
 from authgate_tenants import Tenant, use_tenant
+from authgate_testing.application import Application
 from authgate_testing.caller import Caller
 from authgate_testing.server import RunningServer
 
@@ -85,6 +86,22 @@ async def api_client(
     asked = " ".join(scopes) if asks is None else asks
     issued = await client_token(server, tenant, client, asked)
     return ApiClient(server.http, tenant, issued["access_token"], client)
+
+
+async def administering(server: RunningServer, tenant: Tenant, *scopes: str) -> Application:
+    """An application that administers the tenant for whoever signs in to it."""
+    with use_tenant(tenant):
+        client = await provisioning.add_client(
+            server.parts,
+            ClientDraft(
+                name="Acme Admin",
+                client_id="admin",
+                grant_types=["authorization_code", "refresh_token"],
+                scopes=["openid", "offline_access", *scopes],
+                redirect_uris=["https://admin.example/callback"],
+            ),
+        )
+    return Application(server.http, tenant, client, "https://admin.example/callback")
 
 
 async def client_token(
