@@ -43,6 +43,9 @@ MODEL_MODULES = (
 MIGRATIONS = "authgate.storage.migrations"
 APP_LABEL = "models"
 
+CONNECT_SECONDS = 3
+"""How long a connection to PostgreSQL may take to come about."""
+
 
 class OwnerUrlMissing(ValueError):
     """PostgreSQL is to be migrated, but the owner's URL is not set."""
@@ -128,7 +131,7 @@ def _postgres_connection(settings: DatabaseSettings, *, as_owner: bool) -> dict[
         "dsn": urlunsplit(("postgresql", parts.netloc.rpartition("@")[2], "", parts.query, "")),
         "minsize": 1,
         "maxsize": 2 if as_owner else settings.pool_size,
-        "timeout": 3,
+        "timeout": CONNECT_SECONDS,
     }
     if not as_owner:
         # The server ends a slow statement itself; a server that is gone without a word cannot.

@@ -103,7 +103,7 @@ def _refused(no: asyncpg.PostgresError) -> LoginRefused:
 async def _check_walls(settings: DatabaseSettings) -> None:
     app = await asyncpg.connect(
         database.dsn(settings.url.get_secret_value()),
-        timeout=3,
+        timeout=database.CONNECT_SECONDS,
         statement_cache_size=0 if settings.pgbouncer else 100,
     )
     try:

@@ -14,7 +14,9 @@ from uuid import uuid4
 
 import pytest
 
+from authgate.cli.doctor import issuer
 from authgate.settings import DatabaseSettings
+from authgate.storage import database
 from authgate.storage.migrate import migrate
 from authgate_tenants.key_encryption import create_kek_file
 from authgate_testing.certificate import certificate_in
@@ -26,6 +28,14 @@ from authgate_testing.readiness import is_ready
 
 METRICS_TOKEN = "5b0a6a1f2c8d9e7340b1c2d3e4f50617"
 _TEMPLATE = "doctor_template"
+
+
+@pytest.fixture(autouse=True)
+def patience(own_environment: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who answers late on a busy machine is not taken for silent, nor for away."""
+    monkeypatch.setattr(issuer, "_PATIENCE_SECONDS", 60.0)
+    monkeypatch.setattr(database, "CONNECT_SECONDS", 30)
+    os.environ["AUTHGATE_DATABASE__STATEMENT_SECONDS"] = "30"
 
 
 @pytest.fixture
