@@ -29,6 +29,7 @@ from authgate_testing.server import BASE_URL, MovableClock, RunningServer
 pytest_plugins = [
     "authgate_testing.memory",
     "authgate_testing.garbage",
+    "authgate_testing.deadline",
     "authgate_testing.compiled_routes",
     "authgate_testing.compiled_templates",
     "authgate_testing.finished_models",

@@ -62,6 +62,20 @@ def test_continuous_integration_forgives_a_few_tests_that_fail_once_and_names_th
     assert all(f"FAILED tests/{name}" in run.stdout for name in first.split())
 
 
+def test_continuous_integration_forgives_nothing_where_a_run_was_broken_off(
+    repository: Path, tmp_path: Path
+) -> None:
+    (tmp_path / ".ci").mkdir()
+    shutil.copy(repository / ".ci/run", tmp_path / ".ci/run")
+    broken_off = "\t@echo '!!!!! KeyboardInterrupt !!!!!'\n\t@test -z"
+    makefile = _TESTS_THAT_FAIL.format(first="a", again="").replace("\t@test -z", broken_off)
+    (tmp_path / "Makefile").write_text(makefile)
+    run = subprocess.run([tmp_path / ".ci/run"], capture_output=True, text=True, check=False)
+    assert run.returncode == 2, run.stdout
+    assert "FAILED tests/a" in run.stdout
+    assert "UNSTEADY" not in run.stdout
+
+
 def test_no_test_is_skipped_or_expected_to_fail(repository: Path) -> None:
     marks = re.compile(r"pytest\.(mark\.)?(skip|skipif|xfail|importorskip)\b")
     found = [
