@@ -34,6 +34,7 @@ pytest_plugins = [
     "authgate_testing.compiled_templates",
     "authgate_testing.finished_models",
     "authgate_testing.scheduling",
+    "authgate_testing.shuffled",
     "authgate_testing.fixtures",
     "authgate_testing.installed_plugins",
     "authgate_testing.interrupts",
