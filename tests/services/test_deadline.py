@@ -48,6 +48,7 @@ def _ended_after(seconds: int, folder: Path) -> subprocess.CompletedProcess[str]
 
 def test_a_run_that_is_out_of_time_names_what_hangs_and_what_failed(tmp_path: Path) -> None:
     (tmp_path / "test_it.py").write_text(_TESTS)
+    failed: list[str] = []
     for seconds in (3, 10, 30):  # on a busy machine it takes long to come so far
         run = _ended_after(seconds, tmp_path)
         assert run.returncode == 2, run.stderr
