@@ -10,9 +10,10 @@ from authgate.accounts.passwords import Passwords
 from authgate.audit import Event
 from authgate.settings import DatabaseSettings
 from authgate.storage.people import users
-from authgate.storage.people.users import User, UserStatus
+from authgate.storage.people.users import User
 from authgate.storage.sign_in import sessions
 from authgate.storage.sign_in.sessions import Session
+from authgate.vocabulary import UserStatus
 from authgate_tenants import Tenant, TenantStatus, use_tenant
 from authgate_testing import PostgresServer
 from authgate_testing.databases import on_sqlite

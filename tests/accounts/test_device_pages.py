@@ -9,7 +9,7 @@ import pytest
 from authgate.audit import Event
 from authgate.provisioning import NewClient
 from authgate.storage.clients import clients
-from authgate.storage.clients.rows import ClientRow, ClientStatus
+from authgate.storage.clients.rows import ClientRow
 from authgate.storage.grants.device_codes import (
     USER_CODE_ALPHABET,
     USER_CODE_LENGTH,
@@ -18,6 +18,7 @@ from authgate.storage.grants.device_codes import (
     hash_code,
 )
 from authgate.storage.people.users import User
+from authgate.vocabulary import ClientStatus
 from authgate_tenants import Tenant, TenantSettings, use_tenant
 from authgate_testing.databases import on_sqlite
 from authgate_testing.device import Device, decide

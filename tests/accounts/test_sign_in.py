@@ -18,8 +18,9 @@ from authgate.clock import utc_now
 from authgate.provisioning import NewClient
 from authgate.settings import DatabaseSettings, KeySettings, LimitSettings, Settings
 from authgate.storage.people import users
-from authgate.storage.people.users import User, UserStatus
+from authgate.storage.people.users import User
 from authgate.storage.sign_in import login_failures
+from authgate.vocabulary import UserStatus
 from authgate_tenants import Tenant, TenantSettings, use_tenant
 from authgate_testing.caller import Caller
 from authgate_testing.databases import on_postgres, on_sqlite

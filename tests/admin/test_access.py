@@ -10,11 +10,11 @@ from authgate.clock import utc_now
 from authgate.permissions import UserRole
 from authgate.provisioning import NewClient
 from authgate.storage.clients.drafts import ClientDraft
-from authgate.storage.clients.rows import ClientStatus
 from authgate.storage.grants.device_codes import DeviceCode
 from authgate.storage.issued.tokens import Token, TokenCategory, hash_token
 from authgate.storage.people.users import User, UserRow
 from authgate.tokens.admin_scopes import MEANINGS, Scope
+from authgate.vocabulary import ClientStatus
 from authgate_tenants import Tenant, TenantSettings, use_tenant
 from authgate_testing.api import (
     EVERYTHING,

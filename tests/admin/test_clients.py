@@ -10,9 +10,10 @@ from authgate.audit import Event
 from authgate.provisioning import NewClient
 from authgate.storage.clients import clients
 from authgate.storage.clients.drafts import ClientChange, ClientDraft
-from authgate.storage.clients.rows import ClientRow, ClientStatus
+from authgate.storage.clients.rows import ClientRow
 from authgate.storage.people.users import User
 from authgate.tokens.admin_scopes import Scope
+from authgate.vocabulary import ClientStatus
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.api import EVERYTHING, ApiClient, api_client, client_token, is_problem
 from authgate_testing.databases import on_postgres, on_sqlite

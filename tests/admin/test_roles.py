@@ -10,8 +10,9 @@ from authgate.admin.catalogue import OPERATIONS
 from authgate.audit import Event
 from authgate.permissions import Access, Area, UserRole, permits
 from authgate.settings import DatabaseSettings, Settings
-from authgate.storage.people.users import User, UserRow, UserStatus
+from authgate.storage.people.users import User, UserRow
 from authgate.tokens.admin_scopes import Scope
+from authgate.vocabulary import UserStatus
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.api import EVERYTHING, ApiClient, administering, api_client, is_problem
 from authgate_testing.application import Application

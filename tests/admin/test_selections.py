@@ -6,8 +6,8 @@ from authgate import provisioning
 from authgate.audit import Event
 from authgate.storage.clients import clients
 from authgate.storage.clients.drafts import ClientDraft
-from authgate.storage.clients.rows import ClientStatus
 from authgate.tokens.admin_scopes import Scope
+from authgate.vocabulary import ClientStatus
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.api import ApiClient, api_client, is_problem
 from authgate_testing.databases import on_sqlite

@@ -11,7 +11,7 @@ from playwright.async_api import Page, expect
 from authgate import provisioning
 from authgate.settings import DatabaseSettings, Settings
 from authgate.storage.clients.drafts import ClientChange, ClientDraft
-from authgate.storage.clients.rows import ConsentPolicy
+from authgate.vocabulary import ConsentPolicy
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing import BrowserContextFactory
 from authgate_testing.application import challenge

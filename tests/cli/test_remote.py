@@ -31,9 +31,9 @@ from authgate.cli.sign_in.sign_ins import SignIn
 from authgate.clock import utc_now
 from authgate.permissions import UserRole
 from authgate.storage.clients.drafts import ClientDraft
-from authgate.storage.clients.rows import ClientStatus
 from authgate.storage.grants import consents
 from authgate.storage.people import users
+from authgate.vocabulary import ClientStatus
 from authgate.web.machine import MachineRequest, Reply
 from authgate_tenants import use_tenant
 from authgate_testing.command import Cli, Ended

@@ -6,7 +6,7 @@ import pytest
 
 from authgate.storage.clients.drafts import ClientDraft
 from authgate.storage.clients.metadata import PRIVATE_KEY_JWT, ClientMetadata
-from authgate.storage.clients.rows import ApplicationType
+from authgate.vocabulary import ApplicationType
 from authgate_testing.conversation import outcome
 from authgate_testing.issuers import Issuer
 from authgate_testing.live import PASSWORD

@@ -6,7 +6,7 @@ from typing import Literal
 import pytest
 
 from authgate.storage.clients.drafts import ClientDraft
-from authgate.storage.clients.rows import ApplicationType
+from authgate.vocabulary import ApplicationType
 from authgate_tenants import TenantSettings
 from authgate_testing.conversation import outcome
 from authgate_testing.issuers import Issuer, MakeIssuer

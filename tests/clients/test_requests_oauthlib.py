@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from authgate.storage.clients.drafts import ClientDraft
-from authgate.storage.clients.rows import ApplicationType
+from authgate.vocabulary import ApplicationType
 from authgate_testing.conversation import outcome
 from authgate_testing.issuers import Issuer
 from authgate_testing.live import PASSWORD

@@ -8,7 +8,7 @@ import pytest
 from authgate.provisioning import NewClient
 from authgate.storage.clients.drafts import ClientDraft
 from authgate.storage.clients.metadata import ClientMetadata
-from authgate.storage.clients.rows import ApplicationType
+from authgate.vocabulary import ApplicationType
 from authgate_tenants import TenantSettings
 from authgate_testing.application import Application, Asking, allowed
 from authgate_testing.go_oidc import AutoDetecting, Provider

@@ -14,8 +14,9 @@ from authgate.provisioning import NewClient
 from authgate.storage.clients import clients
 from authgate.storage.clients.drafts import ClientChange, ClientDraft
 from authgate.storage.clients.metadata import ClientMetadata
-from authgate.storage.clients.rows import Client, ClientRow, ClientStatus
+from authgate.storage.clients.rows import Client, ClientRow
 from authgate.storage.people.users import User
+from authgate.vocabulary import ClientStatus
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.application import Application
 from authgate_testing.caller import Caller

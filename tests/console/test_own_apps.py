@@ -8,8 +8,9 @@ from authgate.audit import Event
 from authgate.permissions import UserRole
 from authgate.storage.clients import clients
 from authgate.storage.clients.drafts import ClientChange
-from authgate.storage.clients.rows import Client, ClientRow, ClientStatus, ConsentPolicy
+from authgate.storage.clients.rows import Client, ClientRow
 from authgate.storage.people.users import User, UserRow
+from authgate.vocabulary import ClientStatus, ConsentPolicy
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.databases import on_postgres, on_sqlite
 from authgate_testing.ledger import Ledger

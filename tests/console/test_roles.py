@@ -15,9 +15,9 @@ from authgate.audit import Event
 from authgate.permissions import Access, Permission, UserRole, permits
 from authgate.provisioning import NewClient
 from authgate.storage.clients.drafts import ClientDraft
-from authgate.storage.clients.rows import ClientStatus
 from authgate.storage.people.users import User, UserRow
 from authgate.tokens.admin_scopes import Scope
+from authgate.vocabulary import ClientStatus
 from authgate.web.pages import Pages
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.databases import on_sqlite

@@ -11,8 +11,9 @@ from authgate.admin.console.client_kinds import BEGINNINGS, GRANTS
 from authgate.admin.console.snippets import snippets
 from authgate.clock import utc_now
 from authgate.storage.clients.metadata import ClientMetadata
-from authgate.storage.clients.rows import ApplicationType, Client, ClientStatus, ConsentPolicy
+from authgate.storage.clients.rows import Client
 from authgate.storage.clients.secrets import ClientSecrets
+from authgate.vocabulary import ApplicationType, ClientStatus, ConsentPolicy
 from authgate.web.console_view_models import ClientKind
 from authgate_tenants import Tenant, TenantSettings, TenantStatus, use_tenant
 

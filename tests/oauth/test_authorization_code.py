@@ -11,12 +11,12 @@ from authgate.audit import Event
 from authgate.provisioning import NewClient
 from authgate.settings import DatabaseSettings
 from authgate.storage.clients.drafts import ClientChange, ClientDraft
-from authgate.storage.clients.rows import ApplicationType, ClientStatus, ConsentPolicy
 from authgate.storage.grants.authorization_requests import AuthorizationRequestRow
 from authgate.storage.grants.consents import Consent
 from authgate.storage.issued.refresh_tokens import RefreshToken
 from authgate.storage.keys.signing_keys import SigningKey
 from authgate.storage.people.users import User
+from authgate.vocabulary import ApplicationType, ClientStatus, ConsentPolicy
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing import PostgresServer
 from authgate_testing.application import (

@@ -21,9 +21,10 @@ from authgate.clock import utc_now
 from authgate.provisioning import NewClient
 from authgate.storage.clients.rows import ClientRow
 from authgate.storage.issued import tokens
-from authgate.storage.issued.tokens import NewToken, Token, TokenCategory, TokenStatus
+from authgate.storage.issued.tokens import NewToken, Token, TokenCategory
 from authgate.storage.people import users
-from authgate.storage.people.users import User, UserStatus
+from authgate.storage.people.users import User
+from authgate.vocabulary import TokenStatus, UserStatus
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.caller import Caller, resource
 from authgate_testing.databases import on_sqlite

@@ -22,8 +22,9 @@ from authgate.provisioning import NewClient, UnfitClient
 from authgate.settings import Settings
 from authgate.storage.clients.drafts import ClientChange, ClientDraft
 from authgate.storage.clients.metadata import ClientMetadata
-from authgate.storage.clients.rows import ClientRow, ClientStatus
+from authgate.storage.clients.rows import ClientRow
 from authgate.storage.grants.spent_jtis import SpentJti
+from authgate.vocabulary import ClientStatus
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.caller import Caller
 from authgate_testing.databases import on_postgres, on_sqlite

@@ -11,7 +11,8 @@ from authgate.audit import Event
 from authgate.provisioning import NewClient
 from authgate.storage.clients import clients
 from authgate.storage.clients.drafts import ClientDraft
-from authgate.storage.clients.rows import ClientRow, ClientStatus
+from authgate.storage.clients.rows import ClientRow
+from authgate.vocabulary import ClientStatus
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.caller import Caller, Header
 from authgate_testing.databases import on_sqlite

@@ -15,11 +15,11 @@ from authgate.audit import Event
 from authgate.settings import DatabaseSettings
 from authgate.storage.clients import clients
 from authgate.storage.clients.drafts import ClientDraft
-from authgate.storage.clients.rows import ClientStatus
 from authgate.storage.people import users
-from authgate.storage.people.users import User, UserStatus
+from authgate.storage.people.users import User
 from authgate.storage.postgres.client import ACQUIRE_SECONDS
 from authgate.storage.redis.poll_pacing import MemoryPollPacer
+from authgate.vocabulary import ClientStatus, UserStatus
 from authgate_tenants import Tenant, TenantSettings, use_tenant
 from authgate_testing import PostgresServer
 from authgate_testing.caller import Caller

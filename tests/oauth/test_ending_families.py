@@ -20,11 +20,12 @@ from authgate.storage.grants import authorization_requests, consents
 from authgate.storage.grants.authorization_codes import AuthorizationCode
 from authgate.storage.grants.authorization_requests import AuthorizationRequestRow
 from authgate.storage.issued import refresh_tokens, tokens
-from authgate.storage.issued.tokens import Token, TokenStatus
+from authgate.storage.issued.tokens import Token
 from authgate.storage.people import users
 from authgate.storage.people.users import User
 from authgate.storage.sign_in import sessions
 from authgate.tokens.refresh_rotation import RefreshRotation
+from authgate.vocabulary import TokenStatus
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.application import Application, decided, sent_on
 from authgate_testing.databases import on_postgres

@@ -6,8 +6,8 @@ from authgate import provisioning
 from authgate.provisioning import NewClient
 from authgate.storage.clients.drafts import ClientChange, ClientDraft
 from authgate.storage.clients.metadata import ClientMetadata
-from authgate.storage.clients.rows import ClientStatus
 from authgate.storage.people.users import User
+from authgate.vocabulary import ClientStatus
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.application import Application, claims
 from authgate_testing.caller import Caller

@@ -16,7 +16,8 @@ from authgate.provisioning import NewClient, UnfitClient
 from authgate.settings import Settings
 from authgate.storage.clients.drafts import ClientDraft
 from authgate.storage.clients.metadata import ClientMetadata
-from authgate.storage.people.users import User, UserRow, UserStatus
+from authgate.storage.people.users import User, UserRow
+from authgate.vocabulary import UserStatus
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.caller import Caller
 from authgate_testing.databases import on_postgres, on_sqlite

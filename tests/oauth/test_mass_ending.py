@@ -19,8 +19,9 @@ from authgate.storage.grants import consents
 from authgate.storage.grants.consents import Consent
 from authgate.storage.issued import mass_ending
 from authgate.storage.issued.refresh_tokens import RefreshStatus, RefreshToken
-from authgate.storage.issued.tokens import Token, TokenStatus
+from authgate.storage.issued.tokens import Token
 from authgate.storage.people import users
+from authgate.vocabulary import TokenStatus
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.api import client_token
 from authgate_testing.application import Application, sent_on

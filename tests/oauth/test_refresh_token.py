@@ -11,9 +11,9 @@ from authgate import provisioning
 from authgate.audit import Event
 from authgate.provisioning import NewClient, UnfitClient
 from authgate.storage.clients.drafts import ClientChange, ClientDraft
-from authgate.storage.clients.rows import ClientStatus
 from authgate.storage.issued.refresh_tokens import RefreshToken
 from authgate.storage.people.users import User
+from authgate.vocabulary import ClientStatus
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.application import Application, allowed, claims, hidden_fields
 from authgate_testing.databases import on_sqlite

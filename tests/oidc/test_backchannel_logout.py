@@ -22,8 +22,9 @@ from authgate.storage.clients.metadata import ClientMetadata
 from authgate.storage.clients.rows import ClientRow
 from authgate.storage.people.users import User
 from authgate.storage.sign_in import logout_deliveries
-from authgate.storage.sign_in.logout_deliveries import DeliveryStatus, LogoutDelivery
+from authgate.storage.sign_in.logout_deliveries import LogoutDelivery
 from authgate.storage.sweep import due_logouts
+from authgate.vocabulary import DeliveryStatus
 from authgate_tenants import Tenant, TenantStatus, use_tenant
 from authgate_testing import relying_party
 from authgate_testing.application import Application, claims

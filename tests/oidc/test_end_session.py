@@ -11,7 +11,7 @@ import pytest
 from authgate import provisioning
 from authgate.audit import Event
 from authgate.storage.clients.drafts import ClientChange, ClientDraft
-from authgate.storage.clients.rows import ClientStatus
+from authgate.vocabulary import ClientStatus
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.application import Application, sent_on
 from authgate_testing.databases import on_sqlite

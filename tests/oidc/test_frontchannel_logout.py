@@ -15,9 +15,9 @@ from authgate import provisioning
 from authgate.storage.clients import clients
 from authgate.storage.clients.drafts import ClientChange, ClientDraft
 from authgate.storage.clients.metadata import ClientMetadata
-from authgate.storage.clients.rows import ClientStatus
 from authgate.storage.sign_in import session_clients
 from authgate.storage.sign_in.session_clients import SessionClient
+from authgate.vocabulary import ClientStatus
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.application import Application, sent_on
 from authgate_testing.databases import on_sqlite

@@ -6,7 +6,8 @@ import pytest
 
 from authgate.provisioning import NewClient
 from authgate.storage.people import users
-from authgate.storage.people.users import User, UserRow, UserStatus
+from authgate.storage.people.users import User, UserRow
+from authgate.vocabulary import UserStatus
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.caller import Caller, resource
 from authgate_testing.databases import on_sqlite

@@ -25,9 +25,9 @@ from authgate.plugin_manager import ConnectorTypes, NoConnector, load
 from authgate.settings import EgressSettings, Settings
 from authgate.storage import audit_events
 from authgate.storage.people import users
-from authgate.storage.people.users import UserStatus
 from authgate.storage.sign_in import external_identities
 from authgate.storage.sign_in.connections import ConnectionExists, ConnectionRow
+from authgate.vocabulary import UserStatus
 from authgate_tenants import Tenant, TenantSettings, use_tenant
 from authgate_tenants.models import TenantRow
 from authgate_testing.server import RunningServer

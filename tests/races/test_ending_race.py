@@ -16,8 +16,9 @@ from authgate.accounts import access
 from authgate.storage.clients.drafts import ClientDraft
 from authgate.storage.grants.authorization_codes import AuthorizationCode
 from authgate.storage.issued.refresh_tokens import RefreshStatus, RefreshToken
-from authgate.storage.issued.tokens import Token, TokenStatus
+from authgate.storage.issued.tokens import Token
 from authgate.storage.people.users import User
+from authgate.vocabulary import TokenStatus
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.application import Application, allowed
 from authgate_testing.doors import PASSWORD

@@ -11,7 +11,8 @@ from authgate import provisioning
 from authgate.provisioning import NewClient
 from authgate.settings import Settings
 from authgate.storage.clients import clients
-from authgate.storage.clients.rows import Client, ClientStatus
+from authgate.storage.clients.rows import Client
+from authgate.vocabulary import ClientStatus
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.application import Application, is_asked, sent_on
 from authgate_testing.caller import Caller

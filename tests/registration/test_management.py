@@ -11,7 +11,8 @@ from authgate import provisioning
 from authgate.audit import Event
 from authgate.storage.clients import clients
 from authgate.storage.clients.drafts import ClientChange
-from authgate.storage.clients.rows import Client, ClientStatus
+from authgate.storage.clients.rows import Client
+from authgate.vocabulary import ClientStatus
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.caller import Caller
 from authgate_testing.databases import on_sqlite

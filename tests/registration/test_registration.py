@@ -9,8 +9,9 @@ from authgate import provisioning
 from authgate.audit import Event
 from authgate.provisioning import NewClient
 from authgate.storage.clients import clients, initial_access_tokens
-from authgate.storage.clients.rows import ApplicationType, Client, ClientStatus
+from authgate.storage.clients.rows import Client
 from authgate.storage.sweep.expiry import remove_expired
+from authgate.vocabulary import ApplicationType, ClientStatus
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.application import Application, is_asked, sent_on
 from authgate_testing.caller import Caller

@@ -10,9 +10,9 @@ from authgate.provisioning import NewClient, UnknownClient
 from authgate.storage import audit_events
 from authgate.storage.clients import clients
 from authgate.storage.clients.drafts import ClientChange, ClientDraft, ClientFilter
-from authgate.storage.clients.rows import ClientStatus
 from authgate.storage.issued import tokens
 from authgate.storage.paging import BadCursor, Cursor, Order
+from authgate.vocabulary import ClientStatus
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.server import RunningServer
 

@@ -9,11 +9,11 @@ from authgate.accounts.passwords import Passwords
 from authgate.provisioning import NewClient
 from authgate.storage import audit_events
 from authgate.storage.clients import clients
-from authgate.storage.clients.rows import ClientStatus
 from authgate.storage.keys.signing_keys import SigningKey
 from authgate.storage.people.users import User
 from authgate.storage.redis.rate_limits import BadLimit
 from authgate.storage.sign_in import login_failures
+from authgate.vocabulary import ClientStatus
 from authgate_tenants import Tenant, TenantSettings, TenantStatus, use_tenant
 from authgate_tenants.lifecycle import SlugTaken
 from authgate_tenants.models import TenantRow

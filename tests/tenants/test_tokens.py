@@ -8,7 +8,8 @@ from authgate import provisioning
 from authgate.provisioning import NewClient, UnknownToken
 from authgate.storage import audit_events
 from authgate.storage.issued import tokens
-from authgate.storage.issued.tokens import TokenFilter, TokenStatus
+from authgate.storage.issued.tokens import TokenFilter
+from authgate.vocabulary import TokenStatus
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.server import RunningServer
 

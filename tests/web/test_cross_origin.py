@@ -10,7 +10,7 @@ import pytest
 from authgate import provisioning
 from authgate.provisioning import NewClient, UnfitClient
 from authgate.storage.clients.drafts import ClientChange, ClientDraft
-from authgate.storage.clients.rows import ApplicationType, ClientStatus
+from authgate.vocabulary import ApplicationType, ClientStatus
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.databases import on_sqlite
 from authgate_testing.server import RunningServer

@@ -23,11 +23,11 @@ from authgate.oauth import claims_parameter, dpop
 from authgate.oauth.client_authentication import _basic
 from authgate.oauth.errors import OAuthError
 from authgate.registration import metadata
-from authgate.storage.clients.rows import ApplicationType
 from authgate.storage.paging import BadCursor, Cursor, Order
 from authgate.tokens import scopes, verifier
 from authgate.tokens.foreign_jwt import ForeignJwt
 from authgate.tokens.jws import InvalidToken
+from authgate.vocabulary import ApplicationType
 from authgate.web import redirect_uris
 from authgate.web.machine import BadRequest, MachineRequest, parse_form, parse_json_object
 from authgate.web.redirect_uris import BadRedirectUri

@@ -13,7 +13,7 @@ from authgate.clock import utc_now
 from authgate.jobs import DeliverLogouts, RemoveExpired
 from authgate.jobs.celery_settings import celery_settings
 from authgate.storage.sign_in import logout_deliveries
-from authgate.storage.sign_in.logout_deliveries import DeliveryStatus
+from authgate.vocabulary import DeliveryStatus
 from authgate_tenants import use_tenant
 
 Until = Callable[[Callable[[], Awaitable[bool]]], Awaitable[None]]

@@ -19,8 +19,9 @@ from authgate.audit import Actor
 from authgate.provisioning.tokens import UnknownToken
 from authgate.storage.clients import ids
 from authgate.storage.issued import tokens
-from authgate.storage.issued.tokens import Token, TokenCategory, TokenFilter, TokenStatus
+from authgate.storage.issued.tokens import Token, TokenCategory, TokenFilter
 from authgate.tokens.admin_scopes import Scope
+from authgate.vocabulary import TokenStatus
 
 
 class TokenQuery(ListQuery):

@@ -30,10 +30,11 @@ from authgate.storage.clients import clients, secrets
 from authgate.storage.clients.clients import BadClientId, ClientIdTaken
 from authgate.storage.clients.drafts import ClientChange, ClientDraft, ClientFilter
 from authgate.storage.clients.metadata import ClientMetadata
-from authgate.storage.clients.rows import Client, ClientStatus
+from authgate.storage.clients.rows import Client
 from authgate.storage.clients.secrets import WeakSecret
 from authgate.storage.paging import Order
 from authgate.tokens.admin_scopes import Scope
+from authgate.vocabulary import ClientStatus
 from authgate_tenants import current_tenant
 
 

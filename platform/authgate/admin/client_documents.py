@@ -10,7 +10,7 @@ from pydantic import AwareDatetime, ConfigDict, Field, JsonValue
 from authgate.admin.bodies import Document, exemplified
 from authgate.admin.lists import ListDocument, ListQuery
 from authgate.storage.clients.metadata import ClientMetadata
-from authgate.storage.clients.rows import ApplicationType, ClientStatus, ConsentPolicy
+from authgate.vocabulary import ApplicationType, ClientStatus, ConsentPolicy
 
 _LONGEST_OVERLAP = 30 * 86400
 

@@ -21,9 +21,10 @@ from authgate.permissions import Area, UserRole, writes
 from authgate.provisioning import roles
 from authgate.storage.paging import Order
 from authgate.storage.people import users
-from authgate.storage.people.users import User, UserFilter, UserStatus
+from authgate.storage.people.users import User, UserFilter
 from authgate.storage.sign_in import sessions
 from authgate.tokens.admin_scopes import Scope
+from authgate.vocabulary import UserStatus
 
 
 class UserQuery(ListQuery):

@@ -40,7 +40,7 @@ from authgate.oauth.errors import (
 from authgate.oauth.expected_person import ExpectedPerson
 from authgate.oauth.request_object import RequestObjects
 from authgate.storage.clients import clients, ids
-from authgate.storage.clients.rows import ApplicationType, Client, ConsentPolicy
+from authgate.storage.clients.rows import Client
 from authgate.storage.grants import authorization_codes, authorization_requests, consents
 from authgate.storage.grants.authorization_requests import Waiting
 from authgate.storage.sign_in import session_clients, sessions
@@ -50,6 +50,7 @@ from authgate.tokens.authentication import Authentication
 from authgate.tokens.authorization_response import AuthorizationResponses
 from authgate.tokens.confirmation import Confirmation
 from authgate.tokens.subjects import Subjects
+from authgate.vocabulary import ApplicationType, ConsentPolicy
 from authgate.web import redirect_uris
 from authgate.web.client_ip import bucket
 from authgate.web.limits import Limits

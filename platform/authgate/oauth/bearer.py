@@ -22,11 +22,12 @@ from authgate.oauth.errors import (
 from authgate.oauth.registered_clients import RegisteredClients
 from authgate.storage.clients.rows import Client
 from authgate.storage.issued import tokens
-from authgate.storage.issued.tokens import Remembered, TokenStatus
+from authgate.storage.issued.tokens import Remembered
 from authgate.storage.people.users import User
 from authgate.tokens import verifier
 from authgate.tokens.confirmation import Confirmation
 from authgate.tokens.keys import SigningKeys
+from authgate.vocabulary import TokenStatus
 from authgate.web.client_certificate import ClientCertificates
 from authgate.web.client_ip import bucket
 from authgate.web.limits import Limits

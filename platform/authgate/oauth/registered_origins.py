@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from authgate.storage.clients import clients
 from authgate.storage.clients.clients import Addresses
-from authgate.storage.clients.rows import ApplicationType
 from authgate.storage.shared_cache import SharedCache
+from authgate.vocabulary import ApplicationType
 from authgate.web import redirect_uris
 
 

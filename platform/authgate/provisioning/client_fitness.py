@@ -8,8 +8,8 @@ from authgate.provisioning import client_keys_fitness, profile_fitness, sectors,
 from authgate.provisioning.unfit import UnfitClient
 from authgate.storage.clients.drafts import ClientDraft
 from authgate.storage.clients.metadata import ClientMetadata
-from authgate.storage.clients.rows import ApplicationType, ConsentPolicy
 from authgate.tokens.scopes import is_admin
+from authgate.vocabulary import ApplicationType, ConsentPolicy
 from authgate.web import redirect_uris
 from authgate.web.redirect_uris import BadRedirectUri
 

@@ -16,7 +16,8 @@ from authgate.provisioning.clients import (
     set_client_status,
 )
 from authgate.storage.clients import clients
-from authgate.storage.clients.rows import Client, ClientStatus
+from authgate.storage.clients.rows import Client
+from authgate.vocabulary import ClientStatus
 
 MOST = 100
 """Clients of one selection."""

@@ -14,9 +14,10 @@ from authgate.provisioning.unfit import UnfitClient
 from authgate.storage.clients import clients
 from authgate.storage.clients.drafts import ClientChange, ClientDraft
 from authgate.storage.clients.metadata import CLIENT_SECRET_JWT
-from authgate.storage.clients.rows import Client, ClientStatus
+from authgate.storage.clients.rows import Client
 from authgate.storage.clients.secrets import new_secret
 from authgate.tokens.client_secret_seal import ClientSecretSeal
+from authgate.vocabulary import ClientStatus
 
 
 class UnknownClient(LookupError):

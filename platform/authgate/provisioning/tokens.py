@@ -6,7 +6,7 @@ from uuid import UUID
 from authgate import audit, storage
 from authgate.audit import SYSTEM, Actor, Event
 from authgate.storage.issued import tokens
-from authgate.storage.issued.tokens import TokenStatus
+from authgate.vocabulary import TokenStatus
 
 
 class UnknownToken(LookupError):

@@ -12,8 +12,9 @@ from authgate.permissions import Area, UserRole, writes
 from authgate.provisioning import roles
 from authgate.provisioning.roles import OPERATOR, Authority, UnknownUser
 from authgate.storage.people import users
-from authgate.storage.people.users import User, UserStatus
+from authgate.storage.people.users import User
 from authgate.storage.sign_in import login_failures, sessions
+from authgate.vocabulary import UserStatus
 
 
 async def add_user(

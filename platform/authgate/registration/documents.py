@@ -30,8 +30,9 @@ from authgate.storage.clients import clients, ids
 from authgate.storage.clients.clients import ClientIdTaken
 from authgate.storage.clients.drafts import ClientDraft
 from authgate.storage.clients.metadata import PRIVATE_KEY_JWT
-from authgate.storage.clients.rows import Client, ClientStatus
+from authgate.storage.clients.rows import Client
 from authgate.telemetry import metrics
+from authgate.vocabulary import ClientStatus
 from authgate.web.limits import Limits
 from authgate.web.redirect_uris import BadRedirectUri
 from authgate_tenants import TenantSettings, current_tenant

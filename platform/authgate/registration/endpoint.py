@@ -29,8 +29,9 @@ from authgate.registration import changes, metadata
 from authgate.storage.batches.contest import Contest
 from authgate.storage.clients import clients, initial_access_tokens, registrations
 from authgate.storage.clients.drafts import ClientChange, ClientDraft
-from authgate.storage.clients.rows import Client, ClientStatus
+from authgate.storage.clients.rows import Client
 from authgate.telemetry.metrics import client_registrations as counted
+from authgate.vocabulary import ClientStatus
 from authgate.web.client_ip import bucket
 from authgate.web.limits import Limits
 from authgate.web.machine import NO_STORE, Handler, MachineRequest, Reply, parse_pairs

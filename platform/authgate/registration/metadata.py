@@ -24,11 +24,12 @@ from authgate.storage.clients.metadata import (
     PRIVATE_KEY_JWT,
     ClientMetadata,
 )
-from authgate.storage.clients.rows import ApplicationType, Client, ClientStatus
+from authgate.storage.clients.rows import Client
 from authgate.tokens import scopes
 from authgate.tokens.id_token import algorithm_for
 from authgate.tokens.refresh_rotation import OFFLINE
 from authgate.tokens.security_profile import SecurityProfile, stricter
+from authgate.vocabulary import ApplicationType, ClientStatus
 from authgate.web import redirect_uris
 from authgate.web.machine import BadRequest, MachineRequest, parse_json_object
 from authgate.web.redirect_uris import BadRedirectUri

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from authgate.storage.clients.rows import ClientStatus
+from authgate.vocabulary import ClientStatus
 from authgate.web.authorization_view_models import AuthorizationLine
 from authgate.web.console_view_models import ClientKind, ConsoleFrame, Endpoint, Snippet
 from authgate.web.token_view_models import TokenLine

@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from authgate.permissions import UserRole
-from authgate.storage.clients.rows import ClientStatus
+from authgate.vocabulary import ClientStatus
 
 
 class Done(StrEnum):

@@ -4,8 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from authgate.storage.clients.rows import ClientStatus
-from authgate.storage.people.users import UserStatus
+from authgate.vocabulary import ClientStatus, UserStatus
 from authgate.web.console_view_models import ClientLine, ConsoleFrame
 
 

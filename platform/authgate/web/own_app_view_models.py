@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from authgate.storage.clients.rows import ClientStatus
+from authgate.vocabulary import ClientStatus
 from authgate.web.client_form_view_models import ClientFields
 from authgate.web.console_view_models import ClientKind, Done, Endpoint, KindLink, Snippet
 

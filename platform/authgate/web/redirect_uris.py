@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from urllib.parse import urlencode, urlsplit
 
-from authgate.storage.clients.rows import ApplicationType
+from authgate.vocabulary import ApplicationType
 
 LONGEST = 2048
 

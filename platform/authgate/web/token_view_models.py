@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from authgate.storage.issued.tokens import TokenStatus
+from authgate.vocabulary import TokenStatus
 from authgate.web.console_view_models import ConsoleFrame, FilterLink
 
 

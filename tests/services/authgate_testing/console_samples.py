@@ -5,9 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from authgate import permissions
 from authgate.permissions import Area, UserRole
-from authgate.storage.clients.rows import ClientStatus
-from authgate.storage.issued.tokens import TokenStatus
-from authgate.storage.people.users import UserStatus
+from authgate.vocabulary import ClientStatus, TokenStatus, UserStatus
 from authgate.web.authorization_view_models import AuthorizationLine, AuthorizationsPage
 from authgate.web.client_form_view_models import ClientFields, ClientFormPage, OfferedSettings
 from authgate.web.client_view_models import ClientPage, SecretLine

@@ -12,9 +12,9 @@ from authgate.accounts.passwords import Passwords
 from authgate.provisioning import NewClient
 from authgate.settings import Settings
 from authgate.storage.clients.drafts import ClientDraft
-from authgate.storage.clients.rows import ApplicationType
 from authgate.storage.people import users
 from authgate.storage.people.users import User
+from authgate.vocabulary import ApplicationType
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.application import Application
 from authgate_testing.caller import Caller

@@ -23,9 +23,10 @@ from authgate.storage.issued.refresh_tokens import RefreshToken
 from authgate.storage.issued.tokens import NewToken, Token, TokenCategory
 from authgate.storage.people import users
 from authgate.storage.sign_in.login_failures import LoginFailure
-from authgate.storage.sign_in.logout_deliveries import DeliveryStatus, LogoutDelivery
+from authgate.storage.sign_in.logout_deliveries import LogoutDelivery
 from authgate.storage.sign_in.session_clients import SessionClient
 from authgate.storage.sign_in.sessions import Session
+from authgate.vocabulary import DeliveryStatus
 from authgate_tenants import Tenant, TenantOwned, TenantSettings, TenantStatus, use_tenant
 from authgate_testing.tenants import create_tenant
 

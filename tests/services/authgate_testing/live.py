@@ -15,7 +15,7 @@ from authgate.permissions import UserRole
 from authgate.provisioning import NewClient
 from authgate.settings import DatabaseSettings, KeySettings, Settings
 from authgate.storage.clients.drafts import ClientDraft
-from authgate.storage.clients.rows import ApplicationType, ConsentPolicy
+from authgate.vocabulary import ApplicationType, ConsentPolicy
 from authgate_tenants import TenantSettings, use_tenant
 from authgate_testing.processes import running
 from authgate_testing.readiness import is_ready

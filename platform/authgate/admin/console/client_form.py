@@ -14,12 +14,13 @@ from authgate.provisioning import client_fitness
 from authgate.storage.clients import ids
 from authgate.storage.clients.drafts import ClientChange, ClientDraft
 from authgate.storage.clients.metadata import AUTHENTICATION_METHODS, TLS_METHODS
-from authgate.storage.clients.rows import Client, ConsentPolicy
+from authgate.storage.clients.rows import Client
 from authgate.storage.tenants import scopes
 from authgate.tokens import id_token
 from authgate.tokens.jwk import ALGORITHMS
 from authgate.tokens.lifetimes import TokenProfile
 from authgate.tokens.scopes import MalformedScope, parse
+from authgate.vocabulary import ConsentPolicy
 from authgate.web.client_form_view_models import ClientFields, OfferedSettings
 from authgate.web.console_view_models import ClientKind
 from authgate_tenants import current_tenant

@@ -9,7 +9,8 @@ from authgate.oauth.grants.device_code import DeviceCodeGrant
 from authgate.oauth.grants.jwt_bearer import JwtBearerGrant
 from authgate.oauth.grants.refresh_token import RefreshTokenGrant
 from authgate.oauth.grants.token_exchange import TokenExchangeGrant
-from authgate.storage.clients.rows import ApplicationType, Client
+from authgate.storage.clients.rows import Client
+from authgate.vocabulary import ApplicationType
 from authgate.web.console_view_models import ClientKind
 
 AUTHORIZATION_CODE = AuthorizationCodeGrant.grant_type

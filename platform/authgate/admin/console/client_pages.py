@@ -23,13 +23,14 @@ from authgate.permissions import Area, reads, writes
 from authgate.provisioning import NotApproved, UnknownClient
 from authgate.storage.clients import clients
 from authgate.storage.clients.metadata import ClientMetadata
-from authgate.storage.clients.rows import Client, ClientStatus
+from authgate.storage.clients.rows import Client
 from authgate.storage.grants import consents
 from authgate.storage.grants.consents import Consent
 from authgate.storage.issued import tokens
 from authgate.storage.issued.tokens import Token, TokenFilter
 from authgate.storage.paging import Order
 from authgate.storage.people import users
+from authgate.vocabulary import ClientStatus
 from authgate.web.client_view_models import ClientPage, SecretLine
 from authgate.web.console_view_models import Done
 

@@ -7,7 +7,7 @@ from typing import ClassVar, Self
 from authgate.admin.console import list_search
 from authgate.admin.console.list_search import ListSearch
 from authgate.storage.clients.drafts import ClientFilter
-from authgate.storage.clients.rows import ClientStatus
+from authgate.vocabulary import ClientStatus
 
 PATH = "/clients"
 UNSEEN = "unseen"

@@ -14,7 +14,8 @@ from authgate.admin.console.routes import ConsoleRoutes, Doors
 from authgate.admin.places import REFERENCE
 from authgate.installation import Installation
 from authgate.storage.clients import clients
-from authgate.storage.clients.rows import Client, ClientStatus
+from authgate.storage.clients.rows import Client
+from authgate.vocabulary import ClientStatus
 from authgate.web import row_ids
 from authgate.web.console_view_models import ConsoleFrame, Done
 from authgate.web.pages import Pages

@@ -10,11 +10,11 @@ from authgate.admin.console.frame import ROOT, Console
 from authgate.permissions import Area, reads
 from authgate.storage.clients import clients
 from authgate.storage.clients.drafts import ClientFilter
-from authgate.storage.clients.rows import ClientStatus
 from authgate.storage.issued import tokens
 from authgate.storage.paging import Order
 from authgate.storage.people import users
 from authgate.storage.sign_in import sessions
+from authgate.vocabulary import ClientStatus
 from authgate.web.overview_view_models import Attention, OverviewPage
 from authgate_tenants import current_tenant
 

@@ -8,8 +8,9 @@ from typing import ClassVar, Self
 from authgate.admin.console import list_search
 from authgate.admin.console.list_search import ListSearch
 from authgate.storage.clients import ids
-from authgate.storage.issued.tokens import TokenFilter, TokenStatus
+from authgate.storage.issued.tokens import TokenFilter
 from authgate.storage.people.users import User
+from authgate.vocabulary import TokenStatus
 
 PATH = "/tokens"
 _WORKING = "working"

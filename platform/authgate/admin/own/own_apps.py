@@ -25,9 +25,10 @@ from authgate.installation import Installation
 from authgate.provisioning import UnfitClient
 from authgate.storage.clients import clients
 from authgate.storage.clients.drafts import ClientFilter
-from authgate.storage.clients.rows import Client, ClientStatus
+from authgate.storage.clients.rows import Client
 from authgate.storage.paging import MOST, Order
 from authgate.storage.people import users
+from authgate.vocabulary import ClientStatus
 from authgate.web import row_ids
 from authgate.web.client_form_view_models import ClientFields
 from authgate.web.console_view_models import ClientKind, Done, KindLink

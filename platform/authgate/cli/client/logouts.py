@@ -19,7 +19,7 @@ def logouts(
     """Show what clients were told of sessions that are over, the newest first."""
     from authgate.cli import installed
     from authgate.storage.sign_in import logout_deliveries
-    from authgate.storage.sign_in.logout_deliveries import DeliveryStatus
+    from authgate.vocabulary import DeliveryStatus
 
     wanted = DeliveryStatus(status) if status else None
     newest = installed.do(

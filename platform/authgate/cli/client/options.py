@@ -5,15 +5,10 @@ from typing import Annotated, Any
 
 import typer
 
-from authgate.cli.choices import (
-    GRANTS,
-    ApplicationType,
-    ClientStatus,
-    ConsentPolicy,
-    DeliveryStatus,
-)
+from authgate.cli.client.grant_names import GRANTS
 from authgate.cli.failures import Misused
 from authgate.tokens import scopes
+from authgate.vocabulary import ApplicationType, ClientStatus, ConsentPolicy, DeliveryStatus
 
 InTenant = Annotated[
     str, typer.Option("--tenant", "-t", help="Slug of the tenant on this machine's installation")

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from authgate.cli.choices import GRANTS
+from authgate.cli.client.grant_names import GRANTS
 from authgate.cli.output import Record
 
 _NAMES = {grant_type: name for name, grant_type in GRANTS.items()}

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterator
 
-from authgate.cli.choices import GRANTS
+from authgate.cli.client.grant_names import GRANTS
 from authgate.cli.demo.site import DEVICE_CLIENT, MACHINE_CLIENT
 from authgate.diagnosis import limits
 from authgate.diagnosis.misconfiguration import Area, Finding, Misconfiguration, Severity

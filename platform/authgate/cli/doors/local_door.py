@@ -13,7 +13,7 @@ from authgate.admin.places import BASE
 from authgate.admin.problems import Problem
 from authgate.admin.router import Router
 from authgate.cli import installed
-from authgate.cli.choices import GRANTS
+from authgate.cli.client.grant_names import GRANTS
 from authgate.cli.doors.admin_api import Answer, Asked
 from authgate.installation import Installation
 from authgate.permissions import UserRole

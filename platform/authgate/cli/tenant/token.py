@@ -5,12 +5,12 @@ from uuid import UUID
 
 import typer
 
-from authgate.cli.choices import TokenStatus
 from authgate.cli.doors import lists, people
 from authgate.cli.doors.admin_api import within
 from authgate.cli.doors.administered import OfTenant, administered
 from authgate.cli.nouns import Noun
 from authgate.cli.output import Format, Output, Record, say, show
+from authgate.vocabulary import TokenStatus
 
 app = Noun()
 

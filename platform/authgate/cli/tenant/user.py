@@ -6,7 +6,6 @@ from uuid import UUID
 
 import typer
 
-from authgate.cli.choices import UserStatus
 from authgate.cli.client.options import InTenant
 from authgate.cli.doors import lists, people
 from authgate.cli.doors.admin_api import within
@@ -15,6 +14,7 @@ from authgate.cli.failures import Misused
 from authgate.cli.nouns import Noun
 from authgate.cli.output import ONCE, Format, Output, Record, ask_secret, say, show, show_all
 from authgate.permissions import UserRole
+from authgate.vocabulary import UserStatus
 
 app = Noun()
 

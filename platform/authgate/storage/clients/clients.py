@@ -21,19 +21,14 @@ from authgate.storage.batches.lookups import Lookup
 from authgate.storage.clients import ids
 from authgate.storage.clients.drafts import ClientChange, ClientDraft, ClientFilter
 from authgate.storage.clients.metadata import ClientMetadata
-from authgate.storage.clients.rows import (
-    COLUMNS,
-    ApplicationType,
-    Client,
-    ClientRow,
-    ClientStatus,
-)
+from authgate.storage.clients.rows import COLUMNS, Client, ClientRow
 from authgate.storage.clients.secrets import hash_secret
 from authgate.storage.issued import mass_ending
 from authgate.storage.issued.mass_ending import in_full, is_cut_short
 from authgate.storage.issued.refresh_tokens import RefreshToken
 from authgate.storage.issued.tokens import Token
 from authgate.storage.paging import Order, Page
+from authgate.vocabulary import ApplicationType, ClientStatus
 from authgate_tenants import current_tenant
 
 _ID = re.compile(rf"[!-~]{{1,{ids.LONGEST}}}")

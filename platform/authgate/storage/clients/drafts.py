@@ -13,13 +13,8 @@ from tortoise.expressions import Function, Q
 from tortoise.queryset import QuerySet
 
 from authgate.storage.clients.metadata import ClientMetadata
-from authgate.storage.clients.rows import (
-    ApplicationType,
-    Client,
-    ClientRow,
-    ClientStatus,
-    ConsentPolicy,
-)
+from authgate.storage.clients.rows import Client, ClientRow
+from authgate.vocabulary import ApplicationType, ClientStatus, ConsentPolicy
 
 _WITH_SECRET = ("client_secret_basic", "client_secret_post")
 _WITHOUT = ("none",)

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Any, Self
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -14,36 +13,8 @@ from authgate.storage.batches.lookups import Record
 from authgate.storage.clients import ids
 from authgate.storage.clients.metadata import ClientMetadata
 from authgate.storage.clients.secrets import ClientSecrets
+from authgate.vocabulary import ApplicationType, ClientStatus, ConsentPolicy
 from authgate_tenants import TenantOwned, current_tenant
-
-
-class ClientStatus(StrEnum):
-    """Only an active client is served."""
-
-    PENDING = "pending"
-    """It waits for an administrator to approve it."""
-    ACTIVE = "active"
-    INACTIVE = "inactive"
-    REJECTED = "rejected"
-
-
-class ApplicationType(StrEnum):
-    """Where an application runs (OpenID Connect Registration section 2)."""
-
-    WEB = "web"
-    """On a server, or in a browser's page."""
-    NATIVE = "native"
-    """On a person's own machine or telephone, where ports and schemes are shared."""
-
-
-class ConsentPolicy(StrEnum):
-    """When a person is asked what a client may do."""
-
-    REMEMBERED = "remembered"
-    """Once, and again when it wants more."""
-    ALWAYS = "always"
-    IMPLICIT = "implicit"
-    """Never: it is the tenant's own, and people know that."""
 
 
 class ClientRow(TenantOwned):

@@ -22,18 +22,11 @@ from authgate.storage.issued.uses import Use
 from authgate.storage.paging import Order, Page
 from authgate.storage.people import users
 from authgate.storage.people.users import User
+from authgate.vocabulary import TokenStatus
 from authgate_tenants import TenantOwned, current_tenant
 
 BY_EXCHANGE: Final = "urn:ietf:params:oauth:grant-type:token-exchange"
 """``grant_type`` of what was given for another token, whose family it shares (RFC 8693)."""
-
-
-class TokenStatus(StrEnum):
-    """A disabled token may come back; a revoked one may not."""
-
-    ACTIVE = "active"
-    DISABLED = "disabled"
-    REVOKED = "revoked"
 
 
 class TokenCategory(StrEnum):

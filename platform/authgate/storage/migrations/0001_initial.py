@@ -7,11 +7,10 @@ from tortoise.migrations import operations as ops
 from uuid_utils.compat import uuid7
 
 from authgate.permissions import UserRole
-from authgate.storage.clients.rows import ClientStatus
 from authgate.storage.grants.device_codes import DeviceCodeStatus
-from authgate.storage.issued.tokens import TokenCategory, TokenStatus
+from authgate.storage.issued.tokens import TokenCategory
 from authgate.storage.keys.signing_keys import KeyState
-from authgate.storage.people.users import UserStatus
+from authgate.vocabulary import ClientStatus, TokenStatus, UserStatus
 from authgate_tenants.scope import TenantStatus
 
 

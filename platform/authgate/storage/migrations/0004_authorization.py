@@ -7,10 +7,10 @@ from tortoise.indexes import Index
 from tortoise.migrations import operations as ops
 from uuid_utils.compat import uuid7
 
-from authgate.storage.clients.rows import ApplicationType, ConsentPolicy
 from authgate.storage.issued.refresh_tokens import RefreshStatus
 from authgate.storage.migration_steps import AddColumn, reversible, statements
 from authgate.storage.postgres import tenant_keys
+from authgate.vocabulary import ApplicationType, ConsentPolicy
 
 _FOREIGN_KEYS = (
     ("authorization_codes", "client_id", "clients", "client_id"),

@@ -7,7 +7,7 @@ from uuid_utils.compat import uuid7
 
 from authgate.storage.migration_steps import reversible, statements
 from authgate.storage.postgres import tenant_keys
-from authgate.storage.sign_in.logout_deliveries import DeliveryStatus
+from authgate.vocabulary import DeliveryStatus
 
 _FOREIGN_KEYS = (
     ("session_clients", "client_id", "clients", "client_id"),

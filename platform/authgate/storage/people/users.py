@@ -3,7 +3,6 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from operator import itemgetter
 from typing import NamedTuple, Self
 from uuid import UUID
@@ -20,18 +19,12 @@ from authgate.storage.batches.lookups import Join, Lookup, Record
 from authgate.storage.paging import Order, Page
 from authgate.storage.people import usernames
 from authgate.storage.people.usernames import BadUsername, canonical
+from authgate.vocabulary import UserStatus
 from authgate_tenants import TenantOwned, current_tenant
 
 _LONGEST_NAME = 100
 _LONGEST_EMAIL = 254
 _MOST_OF_TEAM = 1000
-
-
-class UserStatus(StrEnum):
-    """A disabled user signs in nowhere and holds no working token."""
-
-    ACTIVE = "active"
-    DISABLED = "disabled"
 
 
 class UserRow(TenantOwned):

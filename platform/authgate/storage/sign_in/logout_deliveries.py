@@ -5,13 +5,13 @@ forgotten (OpenID Connect Back-Channel Logout 1.0 section 2.5).
 """
 
 from datetime import datetime, timedelta
-from enum import StrEnum
 from uuid import UUID
 
 from tortoise import fields
 from tortoise.queryset import QuerySet
 
 from authgate.storage.clients import ids
+from authgate.vocabulary import DeliveryStatus
 from authgate_tenants import TenantOwned
 
 KEPT = timedelta(days=30)
@@ -21,14 +21,6 @@ LEASE = timedelta(seconds=60)
 """For how long whoever has taken one may be at it, before another tries."""
 
 _LONGEST_ERROR = 200
-
-
-class DeliveryStatus(StrEnum):
-    """A delivery is tried until it is one of the others."""
-
-    PENDING = "pending"
-    DELIVERED = "delivered"
-    FAILED = "failed"
 
 
 class LogoutDelivery(TenantOwned):

@@ -1,0 +1,58 @@
+"""What clients, tokens and people can be, in words that are stored, spoken by the API and typed.
+
+Commands that ask a server elsewhere know them without waiting for its tables to be imported.
+"""
+
+from enum import StrEnum
+
+
+class ClientStatus(StrEnum):
+    """Only an active client is served."""
+
+    PENDING = "pending"
+    """It waits for an administrator to approve it."""
+    ACTIVE = "active"
+    INACTIVE = "inactive"
+    REJECTED = "rejected"
+
+
+class ApplicationType(StrEnum):
+    """Where an application runs (OpenID Connect Registration section 2)."""
+
+    WEB = "web"
+    """On a server, or in a browser's page."""
+    NATIVE = "native"
+    """On a person's own machine or telephone, where ports and schemes are shared."""
+
+
+class ConsentPolicy(StrEnum):
+    """When a person is asked what a client may do."""
+
+    REMEMBERED = "remembered"
+    """Once, and again when it wants more."""
+    ALWAYS = "always"
+    IMPLICIT = "implicit"
+    """Never: it is the tenant's own, and people know that."""
+
+
+class TokenStatus(StrEnum):
+    """A disabled token may come back; a revoked one may not."""
+
+    ACTIVE = "active"
+    DISABLED = "disabled"
+    REVOKED = "revoked"
+
+
+class UserStatus(StrEnum):
+    """A disabled user signs in nowhere and holds no working token."""
+
+    ACTIVE = "active"
+    DISABLED = "disabled"
+
+
+class DeliveryStatus(StrEnum):
+    """A delivery is tried until it is one of the others."""
+
+    PENDING = "pending"
+    DELIVERED = "delivered"
+    FAILED = "failed"
