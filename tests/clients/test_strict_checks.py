@@ -62,7 +62,7 @@ async def test_an_access_token_says_what_jwksauth_looks_at(
     made = await issuer.add(web(project="fleet", service_account="go@northwind"))
     client_id = made.client.client_id
     provider = await Provider.discovered(mira.http, issuer.url)
-    assert provider.algorithms == ["ES256"]
+    assert "ES256" in provider.algorithms
     answer, asking = await code(mira, issuer, made)
     tokens = await x_oauth2(mira.http, issuer, made).retrieve(**redeeming(answer, asking))
     access = provider.verified(tokens["access_token"], issuer.url)

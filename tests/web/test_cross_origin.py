@@ -83,7 +83,9 @@ async def test_a_page_of_a_client_may_ask_wherever_it_needs_to(
         assert told(answer) == {
             "access-control-allow-origin": PAGE,
             "access-control-allow-methods": methods,
-            "access-control-allow-headers": "authorization, content-type, dpop",
+            "access-control-allow-headers": (
+                "authorization, content-type, dpop, mcp-protocol-version"
+            ),
             "access-control-max-age": "600",
         }
         answer = await server.http.post(f"{acme.issuer}{path}", headers={"Origin": PAGE})

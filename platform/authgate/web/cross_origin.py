@@ -11,7 +11,11 @@ from authgate.web.machine import Headers
 _ANY = (b"access-control-allow-origin", b"*")
 _EXPOSED = (b"access-control-expose-headers", b"WWW-Authenticate, DPoP-Nonce, Retry-After")
 _VARY = (b"vary", b"origin")
-_SENT = (b"access-control-allow-headers", b"authorization, content-type, dpop")
+# MCP's clients say in every request which version of it they speak.
+_SENT = (
+    b"access-control-allow-headers",
+    b"authorization, content-type, dpop, mcp-protocol-version",
+)
 # For how long a browser need not ask again: also for how long a page goes on asking in vain.
 _KEPT = (b"access-control-max-age", b"600")
 
