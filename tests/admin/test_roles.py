@@ -231,7 +231,7 @@ async def test_ad_02_two_owners_who_remove_each_other_at_once_dont_both_succeed(
     database_settings: DatabaseSettings,
 ) -> None:
     # With SQLite they come one after the other anyway.
-    rounds = 10 if database_settings.is_sqlite else 50
+    rounds = 10 if database_settings.is_sqlite else 100
     take = ("role", {"role": "user"})
     for number in range(rounds):
         await become(acme, alice=OWNER, carol=OWNER)

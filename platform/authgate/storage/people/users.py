@@ -300,7 +300,8 @@ async def set_role(user_id: UUID, role: UserRole) -> bool:
 
 async def team() -> list[User]:
     """Everybody who may do more than a plain user, in the order of their names."""
-    rows = UserRow.filter(role__not=UserRole.USER).order_by("canonical_username")
+    in_charge = [role for role in UserRole if role is not UserRole.USER]
+    rows = UserRow.filter(role__in=in_charge).order_by("canonical_username")
     return [User.from_row(row) for row in await rows.limit(_MOST_OF_TEAM)]
 
 

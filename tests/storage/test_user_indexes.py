@@ -1,0 +1,34 @@
+"""Whoever administers a tenant is found without reading everybody else."""
+
+from uuid import uuid4
+
+from authgate.settings import DatabaseSettings
+from authgate_testing.databases import on_postgres
+from authgate_testing.postgres import PostgresServer
+
+_NOBODY = "00000000-0000-0000-0000-000000000000"
+
+
+_MANY = f"""
+INSERT INTO users (id, tenant_id, username, canonical_username, email_verified, name, picture,
+                   status, role, created_at, updated_at)
+SELECT gen_random_uuid(), '{_NOBODY}', n, n, false, '', '',
+       'active', CASE WHEN n < 5 THEN 'admin' ELSE 'user' END, now(), now()
+FROM generate_series(1, 20000) AS n
+"""  # noqa: S608
+
+
+@on_postgres
+def test_who_is_in_charge_is_found_by_an_index(
+    postgres: PostgresServer, database_settings: DatabaseSettings
+) -> None:
+    name = database_settings.url.get_secret_value().rpartition("/")[2]
+    postgres.execute(_MANY, "ANALYZE users", database=name)
+    for condition in (
+        f"((role IN ('owner', 'admin') AND status = 'active') OR id IN ('{uuid4()}'))",
+        "role IN ('owner', 'admin', 'client_manager', 'auditor')",
+        "role = 'owner'",
+    ):
+        which = f"tenant_id = '{_NOBODY}' AND {condition}"
+        question = f"EXPLAIN SELECT * FROM users WHERE {which} ORDER BY id FOR NO KEY UPDATE"  # noqa: S608
+        assert "users_in_charge" in "\n".join(postgres.execute(question, database=name)), condition
