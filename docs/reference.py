@@ -30,7 +30,7 @@ from typer.main import get_command
 from authgate import audit, diagnosis, permissions, plugin_api, secret_files
 from authgate.admin import problems
 from authgate.admin.catalogue import OPERATIONS
-from authgate.admin.openapi import EXAMPLE_ISSUER
+from authgate.admin.places import EXAMPLE_ISSUER
 from authgate.audit import Event
 from authgate.cli import doctor, openapi
 from authgate.cli.command_line import COMMANDS

@@ -9,6 +9,7 @@ import schemathesis
 
 from authgate.admin import openapi, problems
 from authgate.admin.catalogue import OPERATIONS
+from authgate.admin.places import EXAMPLE_ISSUER
 from authgate.cli import openapi as command
 from authgate_tenants import Tenant
 from authgate_testing.api import ApiClient
@@ -19,7 +20,7 @@ COPY = Path(__file__).parents[2] / "docs/openapi.json"
 
 
 def test_the_copy_is_the_document() -> None:
-    written = command.written(openapi.EXAMPLE_ISSUER)
+    written = command.written(EXAMPLE_ISSUER)
     assert COPY.read_text() == written, "python docs/reference.py writes it"
 
 

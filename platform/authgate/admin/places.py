@@ -8,3 +8,6 @@ ROOT = "/api"
 BASE = audiences.ADMIN_API
 DOCUMENT = f"{BASE}/openapi.json"
 REFERENCE = f"{BASE}/docs"
+
+EXAMPLE_ISSUER = "https://auth.example.com/t/acme"
+"""Stands for the tenant in the copy that is kept with the documentation."""

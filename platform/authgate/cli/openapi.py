@@ -8,6 +8,7 @@ import typer
 
 from authgate.admin import openapi as document
 from authgate.admin.catalogue import OPERATIONS
+from authgate.admin.places import EXAMPLE_ISSUER
 from authgate.cli.failures import Failure
 from authgate.cli.output import say
 
@@ -17,7 +18,7 @@ Check = Annotated[
 ]
 
 
-def openapi(issuer: Issuer = document.EXAMPLE_ISSUER, check: Check = None) -> None:
+def openapi(issuer: Issuer = EXAMPLE_ISSUER, check: Check = None) -> None:
     """Write down what the admin API is, as an OpenAPI 3.1 document."""
     text = written(issuer)
     if check is None:
