@@ -11,10 +11,14 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from authgate.settings import DatabaseSettings, KeySettings, Settings
+from authgate import installation, provisioning
+from authgate.installation import Installation
+from authgate.provisioning import NewClient
+from authgate.settings import DatabaseSettings
+from authgate.storage.clients.drafts import ClientDraft
+from authgate_tenants import TenantSettings, use_tenant
 from authgate_testing.caller import basic_header
-from authgate_testing.live import live
-from authgate_testing.terminal import Terminal
+from authgate_testing.live import host
 
 QUOTA = 20
 """Requests a second."""
@@ -27,11 +31,12 @@ Ask = Callable[[], Awaitable[int]]
 
 
 @asynccontextmanager
-async def _line(base_url: str, slug: str, client: dict[str, str]) -> AsyncIterator[Ask]:
+async def _line(base_url: str, slug: str, machine: NewClient) -> AsyncIterator[Ask]:
     """A kept-alive connection that asks for tokens: as little of a client as can be."""
     address = urlsplit(base_url)
     reader, writer = await asyncio.open_connection(address.hostname, address.port)
-    name, value = basic_header(client["client_id"], client["client_secret"])
+    assert machine.secret is not None
+    name, value = basic_header(machine.client.client_id, machine.secret)
     body = b"grant_type=client_credentials"
     head = (
         f"POST /t/{slug}/oauth/token HTTP/1.1\r\nHost: {address.netloc}\r\n{name}: {value}\r\n"
@@ -57,23 +62,27 @@ async def neighbours(
     postgres_settings_of_own: DatabaseSettings, tmp_path: Path
 ) -> AsyncIterator[tuple[Ask, Ask]]:
     """Two tenants of one server process: one with a small quota, one that is quiet."""
-    async with live(postgres_settings_of_own, tmp_path) as site:
-        settings = Settings(
-            database=postgres_settings_of_own,
-            keys=KeySettings(kek_file=tmp_path / "kek"),
-            base_url=site.base_url,
+    with host(postgres_settings_of_own, tmp_path, {}) as site:
+        async with installation.opened(site.settings) as parts:
+            noisy = await _machine(parts, "noisy", a_second=QUOTA)
+            quiet = await _machine(parts, "quiet", a_second=100_000)
+        async with (
+            _line(site.base_url, "noisy", noisy) as noisy_line,
+            _line(site.base_url, "quiet", quiet) as quiet_line,
+        ):
+            yield noisy_line, quiet_line
+
+
+async def _machine(parts: Installation, slug: str, *, a_second: int) -> NewClient:
+    """A tenant's client that may ask so often."""
+    quota = {"token_per_client": f"{a_second}/s burst {a_second}"}
+    tenant = await provisioning.add_tenant(
+        parts, slug=slug, name=slug, settings=TenantSettings(login_limits=quota)
+    )
+    with use_tenant(tenant):
+        return await provisioning.add_client(
+            parts, ClientDraft(name="M", grant_types=["client_credentials"], scopes=["read"])
         )
-        terminal = Terminal(settings)
-        lines = []
-        for slug in ("noisy", "quiet"):
-            rate = QUOTA if slug == "noisy" else 100_000
-            quota = f"login_limits.token_per_client={rate}/s burst {rate}"
-            assert (await terminal("tenant", "create", slug, "--setting", quota)).code == 0
-            words = ("-t", slug, "--name", "M", "--grant", "client_credentials", "--scope", "read")
-            made = await terminal("client", "create", *words, "-o", "json")
-            lines.append(_line(site.base_url, slug, made.data))
-        async with lines[0] as noisy, lines[1] as quiet:
-            yield noisy, quiet
 
 
 async def _usual(ask: Ask) -> float:
