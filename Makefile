@@ -10,8 +10,9 @@ ARGS :=
 
 # All tests run as three processes, each with services of its own: many wait, and two cores are
 # busy then. A few start sooner as one.
-ALL_TESTS := --numprocesses 3 --dist loadfile --no-loadscope-reorder -o faulthandler_timeout=600 \
-	$(if $(END_BY),--end-by $(END_BY))
+PROCESSES := 3
+ALL_TESTS := --numprocesses $(PROCESSES) --dist loadfile --no-loadscope-reorder \
+	-o faulthandler_timeout=600 $(if $(END_BY),--end-by $(END_BY))
 
 # What is set for another project must not reach this one.
 unexport PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE VIRTUAL_ENV

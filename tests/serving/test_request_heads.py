@@ -20,6 +20,15 @@ if TYPE_CHECKING:
 HOST = b"Host: auth.example\r\n"
 
 
+@pytest.fixture(scope="module", autouse=True)
+def others_have_been_heard(services: "list[Service]") -> None:
+    """What other files have asked of these servers, and did not wait for, has arrived."""
+    for service in services:
+        heard: list[str] | None = None
+        while heard != (heard := service.asked()):
+            time.sleep(0.5)
+
+
 def statuses(said: bytes) -> list[int]:
     return [int(status) for status in re.findall(rb"HTTP/1\.1 (\d{3}) ", said)]
 
