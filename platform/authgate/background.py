@@ -4,6 +4,7 @@ The server, the workers and the clock of the workers all read it here, so they a
 """
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from contextvars import Context
@@ -26,12 +27,14 @@ from authgate.jobs import (
     Periodic,
     QueueUnavailable,
     RemoveExpired,
+    RollUpUsage,
     port,
 )
 from authgate.jobs.envelope import Envelopes
 from authgate.oidc.backchannel_logout import BackchannelLogout
 from authgate.settings import Settings
-from authgate.storage.sweep import due_logouts
+from authgate.storage.metering.roll_up import roll_up
+from authgate.storage.sweep import due_logouts, due_usage
 from authgate.storage.sweep.expiry import remove_expired
 from authgate.telemetry import metrics
 from authgate.telemetry.tracing import UNTRACED
@@ -44,8 +47,12 @@ _log = structlog.get_logger(__name__)
 _WATCH_SECONDS = 15.0
 _LOGOUTS_SECONDS = 15.0
 """Between looks for clients that have to be told once more, or that a command has left to tell."""
+_USAGE_SECONDS = 300.0
+_USAGE_RUN_SECONDS = 10.0
+"""How long one run adds up; the next one goes on where it stopped."""
 _TENANTS_IN_ONE_GO = 64
 _TENANTS_AT_ONCE = 8
+_MOST_DUE = 1000
 
 
 class _MeasuredQueue(Protocol):
@@ -95,6 +102,7 @@ def performer(parts: Installation) -> Performer:
     handlers.add(RemoveExpired, partial(_remove_expired, parts.settings, parts.clock))
     handlers.add(DeliverLogouts, partial(_deliver_logouts, parts))
     handlers.add(EndTheRest, leavings.end)
+    handlers.add(RollUpUsage, partial(_roll_up_usage, parts))
     return Performer(
         handlers, find_tenant=parts.resolver.find_by_id, tracer=parts.tracer or UNTRACED
     )
@@ -105,6 +113,7 @@ def schedule(settings: Settings) -> tuple[Periodic, ...]:
     return (
         Periodic(RemoveExpired(), settings.jobs.cleanup_seconds),
         Periodic(DeliverLogouts(), _LOGOUTS_SECONDS),
+        Periodic(RollUpUsage(), _USAGE_SECONDS),
     )
 
 
@@ -155,3 +164,28 @@ async def _deliver_everywhere(parts: Installation, logout: BackchannelLogout) ->
     for fault in ended:
         if fault is not None:
             raise fault
+
+
+async def _roll_up_usage(parts: Installation, _job: RollUpUsage) -> None:
+    if tenant_in_scope() is not None:
+        await roll_up(now=parts.clock())
+        return
+    # Whole days only: a tenant that nobody looks at costs a transaction a day.
+    today = parts.clock().replace(hour=0, minute=0, second=0, microsecond=0)
+    end = time.monotonic() + _USAGE_RUN_SECONDS
+    due = await due_usage.tenants(parts.settings.database, before=today, limit=_MOST_DUE)
+    faults: list[BaseException | None] = []
+    for tenant_id in due:
+        if time.monotonic() > end:
+            break
+        # A fault of one is not to keep the others waiting.
+        faults += await asyncio.gather(_roll_up_of(parts, tenant_id), return_exceptions=True)
+    for fault in filter(None, faults):
+        raise fault
+
+
+async def _roll_up_of(parts: Installation, tenant_id: UUID) -> None:
+    tenant = await parts.resolver.find_by_id(tenant_id)
+    if tenant is not None:
+        with use_tenant(tenant):
+            await roll_up(now=parts.clock())

@@ -1,13 +1,17 @@
 """``authgate migrate``: forward and back, on both databases."""
 
+import asyncio
 import sqlite3
 from contextlib import closing
 
 import pytest
 from pydantic import SecretStr
 
-from authgate.settings import DatabaseSettings
+from authgate import installation
+from authgate.settings import DatabaseSettings, Settings
 from authgate.storage.database import sqlite_path
+from authgate.storage.metering.usage_days import UsageMark
+from authgate_tenants import use_tenant
 from authgate_testing import PostgresServer
 from authgate_testing.command import Cli, Use
 from authgate_testing.databases import on_postgres
@@ -145,3 +149,15 @@ def test_administrators_stay_and_the_earliest_who_may_sign_in_owns_the_tenant(cl
     ):
         listed = cli("user", "list", "-t", slug, "--json").data
         assert {each["username"]: each["role"] for each in listed} == roles
+    assert asyncio.run(_marks("acme", "globex")) == [1, 1], "what they use is counted"
+
+
+async def _marks(*slugs: str) -> list[int]:
+    found = []
+    async with installation.opened(Settings()) as parts:
+        for slug in slugs:
+            tenant = await parts.resolver.find(slug)
+            assert tenant is not None
+            with use_tenant(tenant):
+                found.append(await UsageMark.all().count())
+    return found

@@ -238,6 +238,8 @@ SCRIPT = [
     ("authorization", "show", "{authorization}", "--json"),
     ("authorization", "revoke", "{authorization}", "--yes"),
     ("authorization", "revoke", "{authorization}", "--yes"),
+    ("usage", "tokens", "--client", "nobody", "--json"),
+    ("usage", "tokens", "--days", "0"),
     ("user", "list", "--role", "admin", "--json"),
     ("user", "show", "mira.halvorsen", "--json"),
     ("user", "show", _NOBODY),

@@ -2,18 +2,23 @@
 
 import base64
 import re
+from datetime import UTC, date, datetime
 from uuid import UUID
 
 import httpx2
 import orjson
 
 from authgate import provisioning
+from authgate.admin.console import usage_chart
 from authgate.audit import Event
 from authgate.provisioning import NewClient
 from authgate.storage.clients.drafts import ClientDraft
+from authgate.storage.metering.roll_up import Usage
+from authgate.storage.metering.usage_days import Count
 from authgate.storage.people.users import User
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.application import Application
+from authgate_testing.databases import on_sqlite
 from authgate_testing.ledger import Ledger
 from authgate_testing.person import Person, forms
 from authgate_testing.server import RunningServer
@@ -141,3 +146,38 @@ def jti(token: str) -> str:
     body = token.split(".")[1]
     claims = orjson.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
     return str(claims["jti"])
+
+
+@on_sqlite
+async def test_tokens_are_drawn_by_the_day_for_their_own_tenant_and_client(
+    server: RunningServer,
+    acme: Tenant,
+    globex: Tenant,
+    admin: Person,
+    foreign_admin: Person,
+    machine: NewClient,
+) -> None:
+    here = f"{acme.issuer}/admin"
+    assert "Tokens by day" not in (await admin.visit(f"{here}/tokens")).text
+    for _ in range(3):
+        await issued(server, acme, machine)
+    for seconds in (1, 600):  # not added up yet, and added up
+        server.clock.advance(seconds)
+        for path, title in (("tokens", "Tokens by day"), (f"clients/{machine.client.id}", "Its ")):
+            page = (await admin.visit(f"{here}/{path}")).text
+            assert title in page
+            assert ": 3 client_credentials</title></rect>" in page
+            assert "<td>3</td><td>3</td></tr>" in page
+    theirs = await foreign_admin.visit(f"{globex.issuer}/admin/tokens")
+    assert "Tokens by day" not in theirs.text
+    assert "Tokens by day" not in (await admin.visit(f"{here}/tokens?kind=user")).text
+
+
+def test_of_many_kinds_the_smallest_are_one() -> None:
+    first = date(2026, 3, 1)
+    grants = [f"urn:ietf:params:oauth:grant-type:g{number}" for number in range(6)]
+    counts = [Count("", first, grant, 10**number) for number, grant in enumerate(grants)]
+    chart = usage_chart.drawn(Usage(datetime.now(UTC), counts), first)
+    assert [each.name for each in chart.series] == ["g5", "g4", "g3", "other"]
+    assert (chart.total, chart.top) == (111_111, 200_000)
+    assert sum(bar.height for bar in chart.bars) == round(1000 * 111_111 / 200_000)

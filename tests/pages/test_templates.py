@@ -62,7 +62,8 @@ class _Reader(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         names = [name for name, _ in attrs]
         assert len(names) == len(set(names)), f"{tag} says something twice: {names}"
-        self.tags.append((tag, dict(attrs)))
+        # What a part of a drawing is called is no title of the page.
+        self.tags.append((f"svg {tag}" if "svg" in self._open else tag, dict(attrs)))
         if tag not in _VOID:
             self._open.append(tag)
         if tag == "form":
@@ -149,7 +150,7 @@ def test_ru_17_pages_load_nothing_from_elsewhere(
     for name, page in read_pages.items():
         loaded = [link["href"] for link in page.all("link")]
         loaded += [script["src"] for script in page.all("script")]
-        loaded += [(use["href"] or "").partition("#")[0] for use in page.all("use")]
+        loaded += [(use["href"] or "").partition("#")[0] for use in page.all("svg use")]
         for url in loaded:
             assert url is not None
             reply = static.reply(url)

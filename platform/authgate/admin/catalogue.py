@@ -9,6 +9,7 @@ from authgate.admin import (
     roles,
     selections,
     tenant_scopes,
+    usage,
 )
 
 OPERATIONS = [
@@ -20,4 +21,5 @@ OPERATIONS = [
     *people.OPERATIONS,
     *roles.OPERATIONS,
     *selections.OPERATIONS,
+    *usage.OPERATIONS,
 ]

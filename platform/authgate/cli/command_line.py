@@ -84,6 +84,7 @@ COMMANDS = {
     "authorization": _Command(
         "tenant.authorization:app", "List what people have allowed applications, and take it back."
     ),
+    "usage": _Command("tenant.usage:app", "Count what a tenant has given out, day by day."),
     "user": _Command("tenant.user:app", "Create, list, disable and enable users, reset passwords."),
     "connection": _Command(
         "tenant.connection:app", "Set up ways to sign in elsewhere, such as GitHub."

@@ -5,7 +5,7 @@ know. Who does a job is told by the rooms above (``authgate.background``). Jobs 
 once: each is idempotent, and bounded in time.
 """
 
-from authgate.jobs.catalogue import JOBS, DeliverLogouts, EndTheRest, RemoveExpired
+from authgate.jobs.catalogue import JOBS, DeliverLogouts, EndTheRest, RemoveExpired, RollUpUsage
 from authgate.jobs.handlers import BadArguments, Handlers, UnknownJob
 from authgate.jobs.in_process import InProcessRunner
 from authgate.jobs.job import Job, JobQueue, Periodic, QueueUnavailable
@@ -26,5 +26,6 @@ __all__ = [
     "QueueUnavailable",
     "RemoveExpired",
     "Result",
+    "RollUpUsage",
     "UnknownJob",
 ]

@@ -31,4 +31,12 @@ class EndTheRest(Job):
     user_id: str = ""
 
 
-JOBS: tuple[type[Job], ...] = (RemoveExpired, DeliverLogouts, EndTheRest)
+@dataclass(frozen=True, slots=True)
+class RollUpUsage(Job):
+    """Add up what tenants have used on days that are over: of one, or of all that are behind."""
+
+    name: ClassVar[str] = "roll-up-usage"
+    while_suspended: ClassVar[bool] = True
+
+
+JOBS: tuple[type[Job], ...] = (RemoveExpired, DeliverLogouts, EndTheRest, RollUpUsage)

@@ -7,8 +7,10 @@ from typing import Any
 
 from authgate import audit, storage
 from authgate.audit import SYSTEM, Actor, Event
+from authgate.clock import utc_now
 from authgate.installation import Installation
 from authgate.settings import LimitSettings
+from authgate.storage.metering import usage_days
 from authgate.storage.redis.rate_limits import BadLimit, Limit
 from authgate.tokens.id_token import algorithm_of
 from authgate.tokens.security_profile import SIGNING_ALGORITHMS, signs_well
@@ -46,6 +48,7 @@ async def add_tenant(
         async with storage.transaction():
             await store(row)
             await _ensure_keys(parts, tenant.settings)
+            await usage_days.begin(utc_now())
             await audit.record(
                 Event.TENANT_CREATED, actor=actor, resource=("tenant", str(tenant.id))
             )

@@ -38,6 +38,7 @@ MODEL_MODULES = (
     "authgate.storage.keys.signing_keys",
     "authgate.storage.grants.spent_jtis",
     "authgate.storage.issued.tokens",
+    "authgate.storage.metering.usage_days",
     "authgate.storage.people.users",
 )
 MIGRATIONS = "authgate.storage.migrations"

@@ -8,6 +8,7 @@ from authgate.vocabulary import ClientStatus
 from authgate.web.authorization_view_models import AuthorizationLine
 from authgate.web.console_view_models import ClientKind, ConsoleFrame, Endpoint, Snippet
 from authgate.web.token_view_models import TokenLine
+from authgate.web.usage_view_models import UsageChart
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,7 @@ class ClientPage:
     """How many have allowed it something."""
     newest_people: Sequence[AuthorizationLine]
     newest_tokens: Sequence[TokenLine]
+    chart: UsageChart
     people_url: str
     tokens_url: str
     endpoints: Sequence[Endpoint]

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from authgate.vocabulary import TokenStatus
 from authgate.web.console_view_models import ConsoleFrame, FilterLink
+from authgate.web.usage_view_models import UsageChart
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,8 @@ class TokensPage:
     selection_action: str
     list: str
     """What is looked for, for the forms to come back to."""
+    chart: UsageChart | None = None
+    """``None`` where some of them are looked for."""
     next_url: str | None = None
     previous_url: str | None = None
 

@@ -4,7 +4,10 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 from authgate import permissions
+from authgate.admin.console import usage_chart
 from authgate.permissions import Area, UserRole
+from authgate.storage.metering.roll_up import Usage
+from authgate.storage.metering.usage_days import Count
 from authgate.vocabulary import ClientStatus, TokenStatus, UserStatus
 from authgate.web.authorization_view_models import AuthorizationLine, AuthorizationsPage
 from authgate.web.client_form_view_models import ClientFields, ClientFormPage, OfferedSettings
@@ -45,6 +48,7 @@ from authgate.web.scope_view_models import (
 from authgate.web.selection_view_models import SelectedClient, SelectionPage
 from authgate.web.team_view_models import AreaLine, RolePage, TeamMember, TeamPage
 from authgate.web.token_view_models import TokenLine, TokensPage
+from authgate.web.usage_view_models import UsageChart
 
 _NOW = datetime.now(UTC)
 _LONG = "a-name-without-a-single-space-in-it-" * 2
@@ -212,6 +216,23 @@ def _credentials(**changes: object) -> Sample:
     return ("console/client_credentials.html", page)
 
 
+def _chart() -> UsageChart:
+    first = _NOW.date() - timedelta(days=29)
+    grants = (
+        "client_credentials",
+        "authorization_code",
+        "refresh_token",
+        "device_code",
+        "jwt-bearer",
+    )
+    counts = [
+        Count("", first + timedelta(days=day), grant, 37 * (day % 7) * (5 - place))
+        for day in range(30)
+        for place, grant in enumerate(grants)
+    ]
+    return usage_chart.drawn(Usage(_NOW, counts), first)
+
+
 def _client(**changes: object) -> Sample:
     here = f"{_HERE}/1"
     filled: dict[str, object] = {
@@ -243,6 +264,7 @@ def _client(**changes: object) -> Sample:
         "people": 12,
         "newest_people": (AuthorizationLine("/", _LONG, ("openid",), _NOW, _NOW),),
         "newest_tokens": (_token_line(1, TokenStatus.ACTIVE), _token_line(2, TokenStatus.REVOKED)),
+        "chart": _chart(),
         "people_url": f"{_HERE}/1/people",
         "tokens_url": "/t/northwind/admin/tokens?client=cl",
         "endpoints": _ENDPOINTS,
@@ -324,6 +346,7 @@ def _tokens(**changes: object) -> Sample:
         "sizes": (FilterLink("25", "/t/northwind/admin/tokens", current=True),),
         "selection_action": "/t/northwind/admin/tokens/selected",
         "list": "status=active",
+        "chart": _chart(),
         "next_url": "/t/northwind/admin/tokens?cursor=n",
     }
     return ("console/tokens.html", TokensPage(**(filled | changes)))  # type: ignore[arg-type]

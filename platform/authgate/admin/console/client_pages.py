@@ -15,6 +15,7 @@ from authgate.admin.console import (
     metadata_fields,
     snippets,
     token_lines,
+    usage_chart,
 )
 from authgate.admin.console.administrators import actor, beyond_role, refuse_beyond_role
 from authgate.admin.console.client_kinds import grant_names, kind_of
@@ -86,6 +87,7 @@ class ClientPages:
             settings=_settings(client),
             people=await consents.count_of_client(client.client_id),
             newest_people=await client_people.lines(client, await _consents(client)),
+            chart=await usage_chart.tokens(now=self._console.now(), client_id=client.client_id),
             newest_tokens=await token_lines.lines(await _tokens(client), now=self._console.now()),
             endpoints=snippets.endpoints(client),
             snippets=snippets.snippets(client),

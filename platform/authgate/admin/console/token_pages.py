@@ -6,7 +6,7 @@ from quart import Blueprint, Response, request
 from werkzeug.exceptions import BadRequest, NotFound
 
 from authgate import provisioning
-from authgate.admin.console import frame, list_search, token_lines
+from authgate.admin.console import frame, list_search, token_lines, usage_chart
 from authgate.admin.console.administrators import actor
 from authgate.admin.console.frame import ROOT, Console
 from authgate.admin.console.token_search import KINDS, PATH, STATUSES, TokenSearch
@@ -20,6 +20,7 @@ from authgate.storage.people.users import User
 from authgate.web import row_ids
 from authgate.web.console_view_models import Done
 from authgate.web.token_view_models import TokensPage
+from authgate.web.usage_view_models import UsageChart
 
 
 class TokenPages:
@@ -56,6 +57,7 @@ class TokenPages:
             sizes=asked.sizes(),
             selection_action=frame.url(f"{PATH}/selected"),
             list=asked.here(),
+            chart=await self._chart(asked),
             next_url=asked.url(cursor=found.next) if found.next else None,
             previous_url=asked.url(cursor=found.previous) if found.previous else None,
         )
@@ -99,6 +101,12 @@ class TokenPages:
         except UnknownToken:
             return asked.back(Done.NOTHING)
         return asked.back(Done.TOKENS_REVOKED)
+
+    async def _chart(self, asked: TokenSearch) -> UsageChart | None:
+        is_whole = not (
+            asked.client or asked.user or asked.cursor or asked.kept().keys() - {"limit"}
+        )
+        return await usage_chart.tokens(now=self._console.now()) if is_whole else None
 
     async def _found(self, asked: TokenSearch, user: User | None) -> Page[Token]:
         which = asked.filter(user, now=self._console.now())

@@ -45,7 +45,10 @@ SWEPT = {
 }
 """Tables that the sweep role deletes from, and which of their rows it sees."""
 
-PENDING = {"logout_deliveries": "status = 'pending'"}
+PENDING = {
+    "logout_deliveries": "status = 'pending'",
+    "usage_marks": "until < now() - interval '1 hour'",
+}
 """Tables in which the sweep role also sees what somebody has yet to do."""
 
 _ADD_ONLY = frozenset({"audit_events", "signing_key_steps"})
@@ -205,7 +208,11 @@ def _sweep_door(table: str, seen: str, role: dict[str, str]) -> list[str]:
 
 
 def _pending_door(table: str, seen: str, role: dict[str, str]) -> list[str]:
-    return _policy(table, "sweep_sees_pending", f"FOR SELECT TO {role['sweep']} USING ({seen})")
+    sweep = role["sweep"]
+    return [
+        *_policy(table, "sweep_sees_pending", f"FOR SELECT TO {sweep} USING ({seen})"),
+        f"GRANT SELECT ON {table} TO {sweep}",
+    ]
 
 
 def _policy(table: str, name: str, rule: str) -> list[str]:

@@ -1,0 +1,68 @@
+"""``/usage``: what the tenant uses, day by day."""
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from http import HTTPMethod
+from typing import Annotated
+
+from pydantic import Field
+
+from authgate.admin.bodies import Document, Nothing, exemplified
+from authgate.admin.operations import Answer, Call, operation
+from authgate.storage.clients import ids
+from authgate.storage.metering import roll_up
+from authgate.storage.metering.usage_days import ALL_CLIENTS
+from authgate.tokens.admin_scopes import Scope
+
+_LONGEST_DAYS = 366
+
+
+class UsageQuery(Document):
+    """Of which days, and of which client."""
+
+    days: Annotated[int, Field(ge=1, le=_LONGEST_DAYS)] = 30
+    """So many days up to today (UTC)."""
+
+    client_id: Annotated[str, Field(min_length=1, max_length=ids.LONGEST)] | None = None
+    """Of all clients together where it is left out."""
+
+
+class TokenUsage(Document):
+    """How many access tokens were issued on a day by a grant."""
+
+    model_config = exemplified(day="2026-03-02", grant_type="client_credentials", tokens=2400)
+
+    day: date
+    """UTC."""
+
+    grant_type: str
+    tokens: int
+
+
+class TokenUsageList(Document):
+    """By day and grant; what there was none of is left out."""
+
+    counted_until: datetime
+    """Whatever was issued before this is counted, each token once."""
+
+    items: Sequence[TokenUsage]
+
+
+async def list_token_usage(call: Call[UsageQuery, Nothing]) -> Answer[TokenUsageList]:
+    """Count access tokens by day and grant."""
+    now = call.parts.clock()
+    counted = await roll_up.tokens_by_day(
+        since=(now - timedelta(days=call.query.days - 1)).date(),
+        client_id=call.query.client_id or ALL_CLIENTS,
+        now=now,
+    )
+    items = [
+        TokenUsage(day=each.day, grant_type=each.detail, tokens=each.total)
+        for each in counted.counts
+    ]
+    return Answer(TokenUsageList(counted_until=counted.until, items=items))
+
+
+OPERATIONS = [
+    operation(HTTPMethod.GET, "/usage/tokens", list_token_usage, scope=Scope.TOKENS_READ),
+]

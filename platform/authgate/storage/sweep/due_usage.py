@@ -1,0 +1,18 @@
+"""Which tenants have whole days that are not added up, whoever's they are.
+
+Looks across tenants, as ``due_logouts`` does: on PostgreSQL the sweep role is shown the marks that
+lie behind, and can move none of them.
+"""
+
+from datetime import datetime
+from uuid import UUID
+
+from authgate.settings import DatabaseSettings
+from authgate.storage.sweep import due_tenants
+
+_DUE = "SELECT tenant_id FROM usage_marks WHERE until < {now} ORDER BY until LIMIT {limit}"
+
+
+async def tenants(settings: DatabaseSettings, *, before: datetime, limit: int) -> list[UUID]:
+    """The tenants whose mark is older than this, the furthest behind first."""
+    return await due_tenants.found(_DUE, settings, now=before, limit=limit)

@@ -1,0 +1,148 @@
+"""What tenants use, added up day by day: each event once, whatever breaks off."""
+
+import asyncio
+import random
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from uuid_utils.compat import uuid7
+
+from authgate.settings import DatabaseSettings
+from authgate.storage import audit_events
+from authgate.storage.audit_events import NewEvent
+from authgate.storage.metering import roll_up, usage_days
+from authgate.storage.metering.usage_days import ALL_CLIENTS, Count, Measure
+from authgate.storage.sweep import due_usage
+from authgate_tenants import Tenant, TenantSettings, TenantStatus, use_tenant
+
+BEGIN = datetime(2026, 3, 2, 22, 15, tzinfo=UTC)
+NOW = BEGIN + timedelta(days=3)
+Sums = Counter[tuple[str, str, str]]
+
+
+def tenant(slug: str) -> Tenant:
+    return Tenant(
+        id=uuid7(),
+        slug=slug,
+        name=slug,
+        status=TenantStatus.ACTIVE,
+        issuer=f"http://localhost:8080/t/{slug}",
+        prefix=f"/t/{slug}",
+        settings=TenantSettings(),
+    )
+
+
+def event(kind: str, client_id: str, grant: str, at: datetime) -> NewEvent:
+    about = ("client", client_id, "", client_id, "token", "", "", "", "")
+    return NewEvent(str(uuid7()), kind, "INFO", at, True, *about, {"grant_type": grant})
+
+
+async def happened(where: Tenant, *, seed: int, events: int = 120) -> Sums:
+    """Have tokens issued and other things done; what is to be counted."""
+    chance, found = random.Random(seed), Sums()  # noqa: S311 - what happens in a test
+    kinds = {
+        "CLIENT_CREDENTIALS_TOKEN_ISSUED": "client_credentials",
+        "ACCESS_TOKEN_ISSUED": "authorization_code",
+        "TOKEN_REFRESHED": "refresh_token",
+        "AUTHENTICATION_SUCCESS": "",
+    }
+    made = []
+    for _ in range(events):
+        kind, client_id = chance.choice(list(kinds)), chance.choice(["portal", "job"])
+        at = BEGIN + timedelta(seconds=chance.randrange(3 * 86400))
+        made.append(event(kind, client_id, kinds[kind], at))
+        if kinds[kind]:
+            for counted in (client_id, ALL_CLIENTS):
+                found[counted, at.date().isoformat(), kinds[kind]] += 1
+    with use_tenant(where):
+        await usage_days.begin(BEGIN)
+        await audit_events.append(*made)
+    return found
+
+
+async def sums(where: Tenant) -> Sums:
+    found = Sums()
+    with use_tenant(where):
+        for client_id in (ALL_CLIENTS, "portal", "job"):
+            for each in await usage_days.of(
+                Measure.TOKENS, since=BEGIN.date(), client_id=client_id
+            ):
+                found[each.client_id, each.day.isoformat(), each.detail] = each.total
+    return found
+
+
+async def test_each_event_is_counted_once_in_its_own_tenant_however_many_add_up(
+    database: DatabaseSettings,
+) -> None:
+    acme, globex = tenant("acme"), tenant("globex")
+    expected = await happened(acme, seed=1)
+    others = await happened(globex, seed=2)
+    until = NOW + roll_up.LATE
+    with use_tenant(acme):
+        await asyncio.gather(
+            *(roll_up.roll_up(now=until, steps=3, step=7) for _ in range(4)),
+        )
+        while await roll_up.roll_up(now=until, steps=1, step=7) < NOW:
+            pass
+    assert await sums(acme) == expected
+    assert not await sums(globex)
+    with use_tenant(globex):
+        await roll_up.roll_up(now=until)
+    assert await sums(globex) == others
+
+
+async def test_what_breaks_off_is_done_again_and_counts_once(
+    database: DatabaseSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    acme, add = tenant("acme"), usage_days.add
+    expected = await happened(acme, seed=3)
+    turns = 0
+
+    async def broken(measure: Measure, counts: list[Count]) -> None:
+        nonlocal turns
+        turns += 1
+        await add(measure, counts)
+        if turns % 2:
+            raise ConnectionResetError
+
+    monkeypatch.setattr(usage_days, "add", broken)
+    until = NOW + roll_up.LATE
+    with use_tenant(acme):
+        for _ in range(200):
+            try:
+                if await roll_up.roll_up(now=until, step=9) >= NOW:
+                    break
+            except ConnectionResetError:
+                continue
+    assert turns > 10
+    assert await sums(acme) == expected
+
+
+async def test_what_is_newest_is_told_before_it_is_added_up(database: DatabaseSettings) -> None:
+    acme = tenant("acme")
+    with use_tenant(acme):
+        await usage_days.begin(NOW - timedelta(days=9))
+        assert await roll_up.tokens_by_day(since=BEGIN.date(), now=NOW) == (NOW, [])
+        made = [event("TOKEN_REFRESHED", "portal", "refresh_token", NOW) for _ in range(3)]
+        await audit_events.append(*made)
+        for moment in (NOW + timedelta(seconds=1), NOW + timedelta(hours=1)):
+            for client_id, expected in ((ALL_CLIENTS, 3), ("portal", 3), ("job", None)):
+                until, counts = await roll_up.tokens_by_day(
+                    since=BEGIN.date(), client_id=client_id, now=moment
+                )
+                told = [Count(client_id, NOW.date(), "refresh_token", expected or 0)]
+                assert (until, counts) == (moment, told if expected else [])
+        assert await sums(acme), "by now it is added up"
+
+
+async def test_tenants_that_lie_behind_are_found_the_furthest_first(
+    database: DatabaseSettings,
+) -> None:
+    acme, globex, new = tenant("acme"), tenant("globex"), tenant("new")
+    for where, begun in ((acme, NOW), (globex, BEGIN), (new, datetime.now(UTC))):
+        with use_tenant(where):
+            await usage_days.begin(begun)
+    before = NOW + timedelta(days=1)
+    assert await due_usage.tenants(database, before=before, limit=9) == [globex.id, acme.id]
+    assert await due_usage.tenants(database, before=before, limit=1) == [globex.id]
