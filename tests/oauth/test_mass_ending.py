@@ -27,6 +27,7 @@ from authgate_testing.api import client_token
 from authgate_testing.application import Application, sent_on
 from authgate_testing.caller import Caller
 from authgate_testing.databases import on_sqlite
+from authgate_testing.device import Device, decide
 from authgate_testing.person import Person
 from authgate_testing.server import RunningServer
 
@@ -115,6 +116,26 @@ async def test_in_06_all_of_a_person_ends_at_once_whoever_refreshes_meanwhile(
     tokens = await console.signed_in(person)
     assert (await introspected(console, tokens["refresh_token"])).json()["active"]
     assert (await console.refresh(tokens["refresh_token"])).status_code == 200
+
+
+async def test_a_device_that_waits_meanwhile_may_be_let_in_afterwards(
+    server: RunningServer,
+    kept: KeptJobs,
+    console: Application,
+    device: Device,
+    person: Person,
+    at_acme: Caller,
+    acme: Tenant,
+) -> None:
+    for _ in range(VERY_MANY):
+        await console.signed_in(person)
+    shown = await device.start(scope="openid")
+    with use_tenant(acme):
+        await provisioning.sign_out_user("alice", now=server.clock())
+    await person.sign_in(acme.issuer, "alice", "correct-horse-battery-staple")
+    await decide(person, shown)
+    token = (await device.poll(shown["device_code"])).json()["access_token"]
+    assert await statuses(at_acme, [token]) == {200}
 
 
 async def introspected(application: Application, token: str) -> httpx2.Response:

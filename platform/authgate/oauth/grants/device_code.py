@@ -2,6 +2,9 @@
 
 from datetime import datetime
 from typing import ClassVar, NoReturn
+from uuid import UUID
+
+from uuid_utils.compat import uuid7
 
 from authgate.clock import Clock
 from authgate.oauth import resources
@@ -105,7 +108,7 @@ class DeviceCodeGrant:
         resource = resources.narrowed(request.form.get(resources.PARAMETER), request.client, ())
         signed = await self._tokens.sign(
             Family(
-                polled.id,
+                _family(polled),
                 request.client,
                 await _user(polled),
                 tuple(polled.scope.split()),
@@ -125,6 +128,12 @@ class DeviceCodeGrant:
             raise InvalidGrant(_UNKNOWN)
         metrics.device_requests.add("redeemed")
         return issued
+
+
+def _family(polled: Polled) -> UUID:
+    # Not the code's own id: of what a family has, ``began_at`` is when it was approved.
+    approved_at = polled.decided_at
+    return uuid7(nanoseconds=int(approved_at.timestamp() * 1e9) if approved_at else None)
 
 
 async def _user(polled: Polled) -> User:

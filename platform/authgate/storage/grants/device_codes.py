@@ -74,6 +74,7 @@ class Polled(NamedTuple):
     scope: str
     user_id: UUID | None
     """Who decided."""
+    decided_at: datetime | None
     authenticated_at: datetime | None
     """When whoever decided had signed in."""
     amr: tuple[str, ...]
@@ -116,6 +117,7 @@ _POLL = Lookup(
         "expires_at",
         "scope",
         "user_id",
+        "decided_at",
         "authenticated_at",
         "amr",
     ),
@@ -174,6 +176,7 @@ async def poll(device_code: str) -> Polled | None:
         expires_at=connection.moment(record["expires_at"]),
         scope=record["scope"],
         user_id=connection.uuid(record["user_id"]) if record["user_id"] else None,
+        decided_at=_moment_or_none(record["decided_at"]),
         authenticated_at=_moment_or_none(record["authenticated_at"]),
         amr=tuple(connection.json(record["amr"])) if record["amr"] else (),
     )
