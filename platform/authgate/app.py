@@ -200,6 +200,44 @@ def _people(
 ) -> PeopleApp:
     sessions = BrowserSessions(subjects=parts.subjects, clock=parts.clock)
     signing_out = SigningOut(pages=pages, sessions=sessions)
+    id_tokens = IdTokens(keys=parts.keys, subjects=parts.subjects, clock=parts.clock)
+    device = DeviceVerification(
+        pages=pages, signing_out=signing_out, limits=limits, clock=parts.clock
+    )
+    authorization = AuthorizationEndpoint(
+        pages=pages,
+        signing_out=signing_out,
+        expected=ExpectedPerson(id_tokens=id_tokens, subjects=parts.subjects),
+        subjects=parts.subjects,
+        request_objects=RequestObjects(keys=client_keys, http=parts.outside, clock=parts.clock),
+        responses=AuthorizationResponses(keys=parts.keys, clock=parts.clock),
+        documents=documents,
+        limits=limits,
+        clock=parts.clock,
+    )
+    doors = (
+        *_ways_in(parts, pages, limits, connectors, sessions, signing_out),
+        device,
+        AccountPages(pages=pages, clock=parts.clock),
+        AppPages(pages=pages, clock=parts.clock),
+        authorization,
+        _end_session(parts, pages, signing_out, id_tokens),
+    )
+    people = _empty_people(parts, pages)
+    people.mount(each.blueprint() for each in doors)
+    people.mount(console_pages.blueprints(Console(parts=parts, pages=pages)))
+    people.mount([OwnApps(parts=parts, pages=pages).blueprint()])
+    return people
+
+
+def _ways_in(
+    parts: Installation,
+    pages: Pages,
+    limits: Limits,
+    connectors: LoginConnectors,
+    sessions: BrowserSessions,
+    signing_out: SigningOut,
+) -> tuple[PasswordLogin, Federation]:
     connections = TenantConnections(connectors=connectors, encryption=parts.encryption)
     federation = Federation(
         pages=pages,
@@ -220,30 +258,7 @@ def _people(
         limits=limits,
         clock=parts.clock,
     )
-    device = DeviceVerification(
-        pages=pages, signing_out=signing_out, limits=limits, clock=parts.clock
-    )
-    account = AccountPages(pages=pages, clock=parts.clock)
-    apps = AppPages(pages=pages, clock=parts.clock)
-    id_tokens = IdTokens(keys=parts.keys, subjects=parts.subjects, clock=parts.clock)
-    authorization = AuthorizationEndpoint(
-        pages=pages,
-        signing_out=signing_out,
-        expected=ExpectedPerson(id_tokens=id_tokens, subjects=parts.subjects),
-        subjects=parts.subjects,
-        request_objects=RequestObjects(keys=client_keys, http=parts.outside, clock=parts.clock),
-        responses=AuthorizationResponses(keys=parts.keys, clock=parts.clock),
-        documents=documents,
-        limits=limits,
-        clock=parts.clock,
-    )
-    end_session = _end_session(parts, pages, signing_out, id_tokens)
-    doors = (login, federation, device, account, apps, authorization, end_session)
-    people = _empty_people(parts, pages)
-    people.mount(each.blueprint() for each in doors)
-    people.mount(console_pages.blueprints(Console(parts=parts, pages=pages)))
-    people.mount([OwnApps(parts=parts, pages=pages).blueprint()])
-    return people
+    return login, federation
 
 
 def _end_session(

@@ -104,55 +104,65 @@ class Programs:
     def _machine_routes(
         self, grants: Sequence[Grant], dpop: DpopProofs, bearer: BearerTokens
     ) -> Routes:
-        parts, limits = self.parts, self.limits
-        clients, certificates = RegisteredClients(parts.clients), self._certificates()
+        certificates = self._certificates()
         authenticator = self._authenticator(certificates)
-        device_code = device_authorization_endpoint.endpoint(
-            authenticator=authenticator, limits=limits, clock=parts.clock
-        )
-        answers = SignedAnswers(keys=parts.keys, clock=parts.clock)
-        userinfo = userinfo_endpoint.endpoint(bearer=bearer, answers=answers)
         return {
             **self._well_known(grants, certificates),
-            "/oauth/device/code": {"POST": device_code},
+            **self._beginnings(authenticator, dpop),
             "/oauth/token": {
                 "POST": token_endpoint.endpoint(
                     grants=grants,
                     authenticator=authenticator,
                     dpop=dpop,
                     certificates=certificates,
-                    limits=limits,
+                    limits=self.limits,
                 )
             },
-            pushed_authorization_endpoint.PATH: {
-                "POST": pushed_authorization_endpoint.endpoint(
-                    authenticator=authenticator,
-                    dpop=dpop,
-                    request_objects=RequestObjects(
-                        keys=self.client_keys, http=parts.outside, clock=parts.clock
-                    ),
-                    limits=limits,
-                    clock=parts.clock,
-                )
-            },
-            "/oauth/introspect": {
-                "POST": introspection_endpoint.endpoint(
-                    authenticator=authenticator,
-                    bearer=bearer,
-                    answers=answers,
-                    subjects=parts.subjects,
-                    limits=limits,
-                    clock=parts.clock,
-                )
-            },
-            "/oauth/revoke": {
-                "POST": revocation_endpoint.endpoint(
-                    authenticator=authenticator, clients=clients, limits=limits
-                )
-            },
+            **self._about_tokens(authenticator, bearer),
             registration_endpoint.PATH: RegistrationEndpoint(
-                parts, clients=clients, limits=limits
+                self.parts, clients=RegisteredClients(self.parts.clients), limits=self.limits
             ).methods(),
+        }
+
+    def _beginnings(self, authenticator: ClientAuthenticator, dpop: DpopProofs) -> Routes:
+        """Where a client begins what a person decides about."""
+        parts, limits = self.parts, self.limits
+        device_code = device_authorization_endpoint.endpoint(
+            authenticator=authenticator, limits=limits, clock=parts.clock
+        )
+        pushed = pushed_authorization_endpoint.endpoint(
+            authenticator=authenticator,
+            dpop=dpop,
+            request_objects=RequestObjects(
+                keys=self.client_keys, http=parts.outside, clock=parts.clock
+            ),
+            limits=limits,
+            clock=parts.clock,
+        )
+        return {
+            "/oauth/device/code": {"POST": device_code},
+            pushed_authorization_endpoint.PATH: {"POST": pushed},
+        }
+
+    def _about_tokens(self, authenticator: ClientAuthenticator, bearer: BearerTokens) -> Routes:
+        """What tokens are good for, and their end."""
+        parts, limits = self.parts, self.limits
+        answers = SignedAnswers(keys=parts.keys, clock=parts.clock)
+        userinfo = userinfo_endpoint.endpoint(bearer=bearer, answers=answers)
+        introspect = introspection_endpoint.endpoint(
+            authenticator=authenticator,
+            bearer=bearer,
+            answers=answers,
+            subjects=parts.subjects,
+            limits=limits,
+            clock=parts.clock,
+        )
+        revoke = revocation_endpoint.endpoint(
+            authenticator=authenticator, clients=RegisteredClients(parts.clients), limits=limits
+        )
+        return {
+            "/oauth/introspect": {"POST": introspect},
+            "/oauth/revoke": {"POST": revoke},
             "/oauth/tokeninfo": {"GET": tokeninfo_endpoint.endpoint(bearer=bearer)},
             "/oauth/userinfo": {"GET": userinfo, "POST": userinfo},
         }

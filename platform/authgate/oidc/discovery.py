@@ -195,60 +195,86 @@ def _registration(tenant: Tenant) -> dict[str, object]:
 def _provided(
     tenant: Tenant, grant_types: list[str], described: tuple[str, ...]
 ) -> dict[str, object]:
-    issuer, signing = tenant.issuer, list(client_assertion.SIGNING_ALGORITHMS)
     return {
-        "issuer": issuer,
-        "authorization_endpoint": f"{issuer}/oauth/authorize",
-        "pushed_authorization_request_endpoint": f"{issuer}/oauth/par",
+        **_endpoints(tenant.issuer),
+        **_proofs(),
+        **_authorization(),
+        **_signed_answers(tenant),
+        **_LOGOUT,
+        "grant_types_supported": grant_types,
         "require_pushed_authorization_requests": (
             tenant.settings.require_pushed_authorization_requests
         ),
-        "token_endpoint": f"{issuer}/oauth/token",
-        "device_authorization_endpoint": f"{issuer}/oauth/device/code",
-        "introspection_endpoint": f"{issuer}/oauth/introspect",
-        "introspection_endpoint_auth_methods_supported": _PROVING_METHODS,
-        "introspection_endpoint_auth_signing_alg_values_supported": signing,
-        "revocation_endpoint": f"{issuer}/oauth/revoke",
-        "revocation_endpoint_auth_methods_supported": list(AUTHENTICATION_METHODS),
-        "revocation_endpoint_auth_signing_alg_values_supported": signing,
-        "userinfo_endpoint": f"{issuer}/oauth/userinfo",
-        "end_session_endpoint": f"{issuer}/oauth/logout",
-        "backchannel_logout_supported": True,
-        "backchannel_logout_session_supported": True,
-        "frontchannel_logout_supported": True,
-        "frontchannel_logout_session_supported": True,
-        "jwks_uri": f"{issuer}/.well-known/jwks.json",
-        "grant_types_supported": grant_types,
-        "response_types_supported": ["code"],
-        "response_modes_supported": list(RESPONSE_MODES),
-        "prompt_values_supported": list(PROMPTS),
-        "code_challenge_methods_supported": [pkce.METHOD],
-        "dpop_signing_alg_values_supported": list(dpop.SIGNING_ALGORITHMS),
-        "authorization_response_iss_parameter_supported": True,
-        "claims_parameter_supported": True,
-        "acr_values_supported": [ACR],
-        "userinfo_signing_alg_values_supported": [algorithm_of(tenant.settings.signing_algorithm)],
-        "introspection_signing_alg_values_supported": [
-            algorithm_of(tenant.settings.signing_algorithm)
-        ],
-        "request_parameter_supported": True,
-        "request_object_signing_alg_values_supported": list(request_object.SIGNING_ALGORITHMS),
-        "authorization_signing_alg_values_supported": [
-            algorithm_of(tenant.settings.signing_algorithm)
-        ],
-        "request_uri_parameter_supported": True,
-        "require_request_uri_registration": True,
-        "subject_types_supported": list(SUBJECT_TYPES),
-        # First what signs where a client has chosen nothing: some take the first that they can.
-        "id_token_signing_alg_values_supported": list(
-            dict.fromkeys((algorithm_of(tenant.settings.signing_algorithm), *ALGORITHMS))
-        ),
         "scopes_supported": _scopes(described),
-        "token_endpoint_auth_methods_supported": list(AUTHENTICATION_METHODS),
-        "token_endpoint_auth_signing_alg_values_supported": signing,
+        "subject_types_supported": list(SUBJECT_TYPES),
+        "acr_values_supported": [ACR],
+        "claims_parameter_supported": True,
         "claims_supported": [
             "sub", "iss", "aud", "exp", "iat", "jti", "auth_time", "nonce", "at_hash", "amr", "acr",
             "sid",
             "name", "preferred_username", "picture", "updated_at", "email", "email_verified",
         ],
     }  # fmt: skip
+
+
+_LOGOUT: dict[str, object] = {
+    "backchannel_logout_supported": True,
+    "backchannel_logout_session_supported": True,
+    "frontchannel_logout_supported": True,
+    "frontchannel_logout_session_supported": True,
+}
+
+
+def _endpoints(issuer: str) -> dict[str, object]:
+    return {
+        "issuer": issuer,
+        "authorization_endpoint": f"{issuer}/oauth/authorize",
+        "pushed_authorization_request_endpoint": f"{issuer}/oauth/par",
+        "token_endpoint": f"{issuer}/oauth/token",
+        "device_authorization_endpoint": f"{issuer}/oauth/device/code",
+        "introspection_endpoint": f"{issuer}/oauth/introspect",
+        "revocation_endpoint": f"{issuer}/oauth/revoke",
+        "userinfo_endpoint": f"{issuer}/oauth/userinfo",
+        "end_session_endpoint": f"{issuer}/oauth/logout",
+        "jwks_uri": f"{issuer}/.well-known/jwks.json",
+    }
+
+
+def _proofs() -> dict[str, object]:
+    """How clients prove who they are, and that a token is theirs."""
+    methods, signing = list(AUTHENTICATION_METHODS), list(client_assertion.SIGNING_ALGORITHMS)
+    return {
+        "token_endpoint_auth_methods_supported": methods,
+        "token_endpoint_auth_signing_alg_values_supported": signing,
+        "introspection_endpoint_auth_methods_supported": _PROVING_METHODS,
+        "introspection_endpoint_auth_signing_alg_values_supported": signing,
+        "revocation_endpoint_auth_methods_supported": methods,
+        "revocation_endpoint_auth_signing_alg_values_supported": signing,
+        "dpop_signing_alg_values_supported": list(dpop.SIGNING_ALGORITHMS),
+    }
+
+
+def _authorization() -> dict[str, object]:
+    """What a request for authorization may say, and how it is answered."""
+    return {
+        "response_types_supported": ["code"],
+        "response_modes_supported": list(RESPONSE_MODES),
+        "prompt_values_supported": list(PROMPTS),
+        "code_challenge_methods_supported": [pkce.METHOD],
+        "authorization_response_iss_parameter_supported": True,
+        "request_parameter_supported": True,
+        "request_object_signing_alg_values_supported": list(request_object.SIGNING_ALGORITHMS),
+        "request_uri_parameter_supported": True,
+        "require_request_uri_registration": True,
+    }
+
+
+def _signed_answers(tenant: Tenant) -> dict[str, object]:
+    algorithm = algorithm_of(tenant.settings.signing_algorithm)
+    return {
+        "userinfo_signing_alg_values_supported": [algorithm],
+        "introspection_signing_alg_values_supported": [algorithm],
+        "authorization_signing_alg_values_supported": [algorithm],
+        # First what signs where a client has chosen nothing: some take the first that they can.
+        "id_token_signing_alg_values_supported": list(dict.fromkeys((algorithm, *ALGORITHMS))),
+    }
