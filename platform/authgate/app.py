@@ -32,7 +32,9 @@ from authgate.installation import Installation
 from authgate.oauth import (
     pushed_authorization_endpoint,
 )
+from authgate.oauth.authorization_answers import AuthorizationAnswers
 from authgate.oauth.authorization_endpoint import AuthorizationEndpoint
+from authgate.oauth.brought_requests import BroughtRequests
 from authgate.oauth.client_documents import ClientDocuments
 from authgate.oauth.client_keys import ClientKeys
 from authgate.oauth.expected_person import ExpectedPerson
@@ -209,9 +211,14 @@ def _people(
         signing_out=signing_out,
         expected=ExpectedPerson(id_tokens=id_tokens, subjects=parts.subjects),
         subjects=parts.subjects,
-        request_objects=RequestObjects(keys=client_keys, http=parts.outside, clock=parts.clock),
-        responses=AuthorizationResponses(keys=parts.keys, clock=parts.clock),
-        documents=documents,
+        brought=BroughtRequests(
+            request_objects=RequestObjects(keys=client_keys, http=parts.outside, clock=parts.clock),
+            documents=documents,
+            clock=parts.clock,
+        ),
+        answers=AuthorizationAnswers(
+            pages=pages, responses=AuthorizationResponses(keys=parts.keys, clock=parts.clock)
+        ),
         limits=limits,
         clock=parts.clock,
     )

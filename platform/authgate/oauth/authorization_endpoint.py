@@ -6,7 +6,6 @@ way, a sign-in here or elsewhere, leads back to ``/oauth/authorize/<handle>``, w
 what comes next.
 """
 
-from collections.abc import Mapping
 from datetime import timedelta
 from typing import NamedTuple
 from urllib.parse import quote, urlsplit
@@ -15,22 +14,19 @@ from quart import Blueprint, Response, request
 
 from authgate import audit
 from authgate.accounts import visits
-from authgate.accounts.answers import leave_for, page, see_other, sent_parameters
+from authgate.accounts.answers import page, see_other
 from authgate.accounts.scope_lines import scope_lines
 from authgate.accounts.signed_out import SigningOut
 from authgate.accounts.visits import SignedIn, visitor
 from authgate.audit import Event
 from authgate.clock import Clock
-from authgate.oauth import pushed_request
+from authgate.oauth.authorization_answers import AuthorizationAnswers
 from authgate.oauth.authorization_request import (
-    SIGNED_MODES,
     AuthorizationRequest,
-    Parameters,
     RefusedRequest,
-    ReturnAddress,
     UnprovenRequest,
 )
-from authgate.oauth.client_documents import ClientDocuments, UnreadableDocument
+from authgate.oauth.brought_requests import BroughtRequests
 from authgate.oauth.errors import (
     AccessDenied,
     ConsentRequired,
@@ -38,8 +34,7 @@ from authgate.oauth.errors import (
     OAuthError,
 )
 from authgate.oauth.expected_person import ExpectedPerson
-from authgate.oauth.request_object import RequestObjects
-from authgate.storage.clients import clients, ids
+from authgate.storage.clients import clients
 from authgate.storage.clients.rows import Client
 from authgate.storage.grants import authorization_codes, authorization_requests, consents
 from authgate.storage.grants.authorization_requests import Waiting
@@ -47,16 +42,14 @@ from authgate.storage.sign_in import session_clients, sessions
 from authgate.telemetry import metrics
 from authgate.tokens import lifetimes
 from authgate.tokens.authentication import Authentication
-from authgate.tokens.authorization_response import AuthorizationResponses
 from authgate.tokens.confirmation import Confirmation
 from authgate.tokens.subjects import Subjects
 from authgate.vocabulary import ApplicationType, ConsentPolicy
 from authgate.web import redirect_uris
 from authgate.web.client_ip import bucket
 from authgate.web.limits import Limits
-from authgate.web.machine import BadRequest
 from authgate.web.pages import Pages
-from authgate.web.view_models import ConsentPage, ErrorPage, FormPostPage
+from authgate.web.view_models import ConsentPage
 from authgate_tenants import current_tenant
 
 PATH = "/oauth/authorize"
@@ -88,9 +81,8 @@ class AuthorizationEndpoint:
         signing_out: SigningOut,
         expected: ExpectedPerson,
         subjects: Subjects,
-        request_objects: RequestObjects,
-        responses: AuthorizationResponses,
-        documents: ClientDocuments,
+        brought: BroughtRequests,
+        answers: AuthorizationAnswers,
         limits: Limits,
         clock: Clock,
     ) -> None:
@@ -98,9 +90,8 @@ class AuthorizationEndpoint:
         self._signing_out = signing_out
         self._expected = expected
         self._subjects = subjects
-        self._request_objects = request_objects
-        self._responses = responses
-        self._documents = documents
+        self._brought = brought
+        self._answers = answers
         self._limits = limits
         self._clock = clock
 
@@ -117,16 +108,13 @@ class AuthorizationEndpoint:
         """Look at a request, and keep it."""
         await self._limits.count("authorization_per_ip", bucket(visitor().facts.ip))
         try:
-            parameters = await _parameters()
-            client = await self._named_by(parameters)
-            wanted = await self._wanted(parameters, client)
+            wanted, client = await self._brought.request()
         except UnprovenRequest as fault:
             metrics.authorizations.add("refused")
-            return self._refusal(str(fault))
+            return self._answers.refusal(str(fault))
         except RefusedRequest as refused:
             metrics.authorizations.add("refused")
-            return await self._told(refused.address, refused.client, refused.error)
-        assert client is not None  # noqa: S101  # else its address is not proven
+            return await self._answers.tell(refused.address, refused.client, refused.error)
         now = self._clock()
         handle = await authorization_requests.keep(
             client_id=client.client_id,
@@ -137,40 +125,11 @@ class AuthorizationEndpoint:
         # Always by GET: a form that another site has sent comes without our cookies.
         return see_other(f"{PATH}/{handle}")
 
-    async def _named_by(self, parameters: Parameters) -> Client | None:
-        client_id = parameters.get("client_id")
-        if ids.is_address(client_id):
-            try:
-                address = bucket(visitor().facts.ip)
-                await self._documents.introduce(client_id, address=address)
-            except UnreadableDocument as error:
-                raise UnprovenRequest(str(error)) from error
-        return await clients.find(client_id) if len(client_id) <= ids.LONGEST else None
-
-    async def _wanted(self, parameters: Parameters, client: Client | None) -> AuthorizationRequest:
-        reference = pushed_request.reference_of(parameters.get("request_uri"))
-        if reference is None:
-            return await self._brought(parameters, client)
-        if "request_uri" in parameters.repeated or client is None or not client.is_active:
-            raise UnprovenRequest(pushed_request.NOT_GOOD)
-        # RFC 9126 section 4: what else the browser brings does not count.
-        return await pushed_request.take(reference, client, now=self._clock())
-
-    async def _brought(self, parameters: Parameters, client: Client | None) -> AuthorizationRequest:
-        if client is None or not client.is_active:
-            return AuthorizationRequest.brought(parameters, client)
-        try:
-            opened = await self._request_objects.opened(parameters, client)
-        except OAuthError as error:
-            # Where to answer stands in the object, which nobody vouches for.
-            raise UnprovenRequest(f"{error.description} ({error.code})") from error
-        return AuthorizationRequest.brought(opened, client)
-
     async def resume(self, handle: str) -> Response:
         """Decide what comes next."""
         asked = await self._asked(handle)
         if asked is None:
-            return self._refusal(_OVER)
+            return self._answers.refusal(_OVER)
         person = visitor().signed_in
         if person is None or await self._must_sign_in(asked, person):
             return await self._to_sign_in(asked)
@@ -182,7 +141,7 @@ class AuthorizationEndpoint:
                 return await self._answered(asked, ConsentRequired("Nobody has allowed this."))
             return await self._consent(asked, person)
         if not await self._is_answer(asked):
-            return self._refusal(_OVER)
+            return self._answers.refusal(_OVER)
         return await self._granted(asked, person)
 
     async def decide(self, handle: str) -> Response:
@@ -190,13 +149,13 @@ class AuthorizationEndpoint:
         await visits.require_purpose(visits.authorization_purpose(handle))
         asked, person = await self._asked(handle), visitor().signed_in
         if asked is None:
-            return self._refusal(_OVER)
+            return self._answers.refusal(_OVER)
         if person is None or await self._must_sign_in(asked, person):
             return await self._to_sign_in(asked)
         if (await request.form).get("decision") != "allow":
             return await self._denied(asked, person)
         if not await self._is_answer(asked):
-            return self._refusal(_OVER)
+            return self._answers.refusal(_OVER)
         await consents.grant(
             person.user.id, asked.client.client_id, asked.request.scope, now=self._clock()
         )
@@ -266,7 +225,7 @@ class AuthorizationEndpoint:
     async def _granted(self, asked: _Asked, person: SignedIn) -> Response:
         now, wanted, session = self._clock(), asked.request, person.session
         if not await sessions.hold(session.id):
-            return self._refusal(_OVER)
+            return self._answers.refusal(_OVER)
         authentication = Authentication.of_session(
             session.authenticated_at, session.amr, session.id
         )
@@ -296,44 +255,21 @@ class AuthorizationEndpoint:
             )
         await _record(Event.AUTHORIZATION_CODE_GENERATED, asked, person, str(code_id))
         metrics.authorizations.add("granted")
-        return await self._sent(wanted.address, asked.client, {"code": code})
+        return await self._answers.send(wanted.address, asked.client, {"code": code})
 
     async def _denied(self, asked: _Asked, person: SignedIn) -> Response:
         if not await self._is_answer(asked):
-            return self._refusal(_OVER)
+            return self._answers.refusal(_OVER)
         await _record(Event.AUTHORIZATION_CODE_DENIED, asked, person)
         metrics.authorizations.add("denied")
-        return await self._told(
+        return await self._answers.tell(
             asked.request.address, asked.client, AccessDenied("The person said no.")
         )
 
     async def _answered(self, asked: _Asked, error: OAuthError) -> Response:
         if not await self._is_answer(asked):
-            return self._refusal(_OVER)
-        return await self._told(asked.request.address, asked.client, error)
-
-    async def _told(self, address: ReturnAddress, client: Client, error: OAuthError) -> Response:
-        answer = {"error": error.code}
-        if error.description:
-            answer["error_description"] = error.description
-        return await self._sent(address, client, answer)
-
-    async def _sent(
-        self, address: ReturnAddress, client: Client, answer: Mapping[str, str]
-    ) -> Response:
-        # RFC 9207: the client learns whose answer this is, and takes no other's for it.
-        answer = {**answer, "iss": current_tenant().issuer}
-        if address.state:
-            answer["state"] = address.state
-        mode = SIGNED_MODES.get(address.response_mode, address.response_mode)
-        if mode != address.response_mode:
-            signed = await self._responses.sign(answer, client_id=client.client_id)
-            answer = {"response": signed}
-        if mode == "query":
-            return leave_for(redirect_uris.with_query(address.redirect_uri, answer))
-        content = FormPostPage(action=address.redirect_uri, fields=answer)
-        html = self._pages.render("form_post.html", visit=visitor().page(), page=content)
-        return page(html, form_target=redirect_uris.form_target(address.redirect_uri))
+            return self._answers.refusal(_OVER)
+        return await self._answers.tell(asked.request.address, asked.client, error)
 
     async def _consent(self, asked: _Asked, person: SignedIn) -> Response:
         here = f"{current_tenant().prefix}{PATH}/{asked.handle}"
@@ -354,17 +290,6 @@ class AuthorizationEndpoint:
         visit = visitor().page(visits.authorization_purpose(asked.handle))
         html = self._pages.render("consent.html", visit=visit, page=content)
         return page(html, form_target=redirect_uris.form_target(asked.request.redirect_uri))
-
-    def _refusal(self, detail: str) -> Response:
-        content = ErrorPage(status=400, request_id=visitor().facts.request_id, detail=detail)
-        return page(self._pages.render("error.html", page=content), 400)
-
-
-async def _parameters() -> Parameters:
-    try:
-        return Parameters(await sent_parameters())
-    except BadRequest as error:
-        raise UnprovenRequest("The application's request cannot be read.") from error
 
 
 async def _record(event: Event, asked: _Asked, person: SignedIn, code_id: str = "") -> None:
