@@ -141,7 +141,7 @@ async def test_a_role_is_given_once_it_was_asked_and_taken_again(
     page = await admin.visit(f"{acme.issuer}/admin/team/find?login=CAROL@acme.example")
     assert page.url.path.endswith(f"/admin/team/{carol.id}")
     question = await admin.submit({"role": "auditor"}, to=f"/team/{carol.id}")
-    assert re.search("Make .*carol.* Auditor", question.text)
+    assert re.search("Give .*carol.* the role Auditor", question.text)
     assert await ledger.events(acme, Event.USER_ROLE_CHANGED) == [], "nothing before it is meant"
     done = await admin.submit({}, to=f"/team/{carol.id}")
     assert "The role is in force." in done.text
