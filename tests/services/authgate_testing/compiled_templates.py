@@ -1,18 +1,18 @@
-"""Templates of pages are compiled once in a run, however many servers show them.
+"""Templates of pages are compiled once in a run, and static files read, for all servers.
 
 A server compiles a template when it first shows it. Most tests have a server of their own, which
 would spend more time on that than on all else that they ask of it.
 """
 
 from collections.abc import Iterator
-from functools import partial
+from functools import cache, partial
 from types import CodeType
 
 import pytest
 from jinja2 import BytecodeCache, Environment
 from jinja2.bccache import Bucket
 
-from authgate.web import pages
+from authgate.web import pages, static_files
 
 
 class CompiledTemplates(BytecodeCache):
@@ -36,4 +36,5 @@ def _compiled_once() -> Iterator[None]:
     compiled = CompiledTemplates()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pages, "Environment", partial(Environment, bytecode_cache=compiled))
+        patch.setattr(static_files, "_load", cache(static_files._load))
         yield

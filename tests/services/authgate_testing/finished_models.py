@@ -9,6 +9,7 @@ from copy import copy
 
 import pytest
 from tortoise.apps import Apps
+from tortoise.migrations.recorder import MigrationRecorder
 from tortoise.models import MetaInfo, Model
 
 _WORKED_OUT = (
@@ -44,6 +45,14 @@ def _finished_once() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Apps, "_build_initial_querysets", finish)
+        # The table of the migrations that were applied, whose source Tortoise would read each time.
+        record: dict[str, type[Model]] = {}
+
+        def record_of(self: MigrationRecorder, table: str) -> type[Model]:
+            return record.get(table) or record.setdefault(table, make_record(self, table))
+
+        make_record = MigrationRecorder._make_model
+        patch.setattr(MigrationRecorder, "_make_model", record_of)
         yield
 
 
