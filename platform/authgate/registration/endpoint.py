@@ -31,6 +31,7 @@ from authgate.storage.clients import clients, initial_access_tokens, registratio
 from authgate.storage.clients.drafts import ClientChange, ClientDraft
 from authgate.storage.clients.rows import Client
 from authgate.telemetry.metrics import client_registrations as counted
+from authgate.tokens.id_token import algorithm_for
 from authgate.vocabulary import ClientStatus
 from authgate.web.client_ip import bucket
 from authgate.web.limits import Limits
@@ -198,7 +199,15 @@ def _difference(client: Client, wanted: ClientDraft) -> ClientChange:
         raise InvalidClientMetadata(
             "token_endpoint_auth_method: what a client proves itself with stays as it is."
         )
-    return changes.between(client, wanted)
+    return changes.between(client, _without_what_it_was_told(client, wanted))
+
+
+def _without_what_it_was_told(client: Client, wanted: ClientDraft) -> ClientDraft:
+    """A client that says back what everybody's ID tokens are signed by has not chosen that."""
+    said = wanted.metadata.id_token_signed_response_alg
+    if client.metadata.id_token_signed_response_alg or said != algorithm_for(client):
+        return wanted
+    return replace(wanted, metadata=replace(wanted.metadata, id_token_signed_response_alg=""))
 
 
 def _credential(method: str) -> str:
