@@ -6,7 +6,6 @@ from dataclasses import replace
 from authgate.registration import metadata
 from authgate.storage.clients.drafts import ClientChange, ClientDraft
 from authgate.storage.clients.rows import Client
-from authgate.tokens.id_token import algorithm_for
 from authgate.tokens.security_profile import stricter
 
 
@@ -22,10 +21,6 @@ def between(client: Client, wanted: ClientDraft) -> ClientChange:
             if hasattr(wanted.metadata, name)
         },
     )
-    if said.id_token_signed_response_alg == algorithm_for(client):
-        # What it was told, which it need not have asked for: it says back what it has.
-        own = client.metadata.id_token_signed_response_alg
-        said = replace(said, id_token_signed_response_alg=own)
     # It may demand more of itself, and never less than somebody has demanded of it.
     profile = stricter(client.metadata.security_profile, said.security_profile)
     is_legacy = said.legacy_assertion_audience and not profile
