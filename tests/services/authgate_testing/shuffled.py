@@ -7,8 +7,10 @@ Tests of one file stay in theirs, since they may share what is dear to make.
 import random
 
 import pytest
+from xdist.workermanage import WorkerController
 
 _ANY = "any"
+_TOLD = "authgate_seed"
 _MOST = 1_000_000
 
 
@@ -19,9 +21,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Decide once for all processes, to which the options are told."""
-    if config.option.seed == _ANY:
+    """Decide once, for all processes."""
+    if hasattr(config, "workerinput"):
+        config.option.seed = config.workerinput[_TOLD]
+    elif config.option.seed == _ANY:
         config.option.seed = str(random.randrange(_MOST))  # noqa: S311 - an order, no secret
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: WorkerController) -> None:
+    """Tell each of them."""
+    node.workerinput[_TOLD] = node.config.option.seed
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:
