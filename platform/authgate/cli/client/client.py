@@ -9,6 +9,7 @@ from authgate.cli.doors.admin_api import Document, within
 from authgate.cli.doors.administered import OfTenant, administered
 from authgate.cli.failures import Misused, NotFound
 from authgate.cli.nouns import Noun
+from authgate.cli.options import Yes, given
 from authgate.cli.output import ONCE, Format, Output, ask_secret, confirm, say, show
 from authgate.clock import utc_now
 
@@ -26,7 +27,7 @@ def create(
     output: Output = Format.TABLE,
 ) -> None:
     """Create a client. A secret that was made up is shown this once."""
-    said = settings.said() | options.given(
+    said = settings.said() | given(
         {
             "client_id": settings.client_id,
             "public": settings.public,
@@ -119,7 +120,7 @@ def rotate_secret(
     output: Output = Format.TABLE,
 ) -> None:
     """Give a client a new secret, shown this once. The old one ends at once, or when you say."""
-    said = options.given(
+    said = given(
         {
             "overlap_seconds": keep_former_hours * 3600,
             "secret_expires_at": _in_days(secret_days),
@@ -179,9 +180,7 @@ def mark_seen(client_ids: options.ClientIds, tenant: OfTenant = None) -> None:
 
 
 @app.verb(example="client revoke-tokens orders --yes")
-def revoke_tokens(
-    client_ids: options.ClientIds, tenant: OfTenant = None, yes: options.Yes = False
-) -> None:
+def revoke_tokens(client_ids: options.ClientIds, tenant: OfTenant = None, yes: Yes = False) -> None:
     """End whatever clients were given, at once. People's consents stay."""
     if not yes:
         confirm(f"End all that {', '.join(client_ids)} got?")
@@ -190,7 +189,7 @@ def revoke_tokens(
 
 
 @app.verb(example="client delete orders --yes")
-def delete(client_id: options.ClientId, tenant: OfTenant = None, yes: options.Yes = False) -> None:
+def delete(client_id: options.ClientId, tenant: OfTenant = None, yes: Yes = False) -> None:
     """Remove a client with its tokens and consents. There is no way back."""
     if not yes:
         confirm(f"Remove {client_id} and all that it was given?")

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from authgate.cli.client import options
+from authgate.cli.options import InTenant
 from authgate.cli.output import Format, Output, Record, show_all
 
 if TYPE_CHECKING:
@@ -10,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def logouts(
-    tenant: options.InTenant,
+    tenant: InTenant,
     client_id: options.OfClient = None,
     status: options.OfStatus = None,
     lines: options.Lines = 50,

@@ -7,18 +7,15 @@ import typer
 
 from authgate.cli.client.grant_names import GRANTS
 from authgate.cli.failures import Misused
+from authgate.cli.options import given
 from authgate.tokens import scopes
 from authgate.vocabulary import ApplicationType, ClientStatus, ConsentPolicy, DeliveryStatus
 
-InTenant = Annotated[
-    str, typer.Option("--tenant", "-t", help="Slug of the tenant on this machine's installation")
-]
 ClientId = Annotated[str, typer.Argument(help="client_id")]
 ClientIds = Annotated[
     list[str],
     typer.Argument(help="client_id; of several clients all or none", metavar="CLIENT_ID..."),
 ]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask")]
 
 Name = Annotated[
     str,
@@ -221,11 +218,6 @@ class Creation(Settings):
     public: Public = False
     client_id: OwnId = None
     secret_days: SecretDays = None
-
-
-def given(values: dict[str, Any]) -> dict[str, Any]:
-    """Of these what is not ``None``."""
-    return {name: value for name, value in values.items() if value is not None}
 
 
 def grant_type(typed: str) -> str:

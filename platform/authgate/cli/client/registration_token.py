@@ -5,8 +5,8 @@ from uuid import UUID
 
 import typer
 
-from authgate.cli.client.options import InTenant
 from authgate.cli.nouns import Noun
+from authgate.cli.options import InTenant
 from authgate.cli.output import ONCE, Format, Output, say, show, show_all
 
 app = Noun(help="Let others register clients: tokens that are good for so many.")

@@ -5,11 +5,11 @@ from uuid import UUID
 
 import typer
 
-from authgate.cli.client.options import Yes
 from authgate.cli.doors import lists, people
 from authgate.cli.doors.admin_api import within
 from authgate.cli.doors.administered import OfTenant, administered
 from authgate.cli.nouns import Noun
+from authgate.cli.options import Yes
 from authgate.cli.output import Format, Output, Record, confirm, say, show
 
 app = Noun()

@@ -9,9 +9,9 @@ import typer
 from authgate import plugin_manager
 from authgate.accounts.connection_setup import ConnectionChange, ConnectionSetup, UnknownConnection
 from authgate.cli import installed
-from authgate.cli.client.options import InTenant
 from authgate.cli.failures import Misused, NotFound
 from authgate.cli.nouns import Noun
+from authgate.cli.options import InTenant
 from authgate.cli.output import Format, Output, Record, ask_secret, confirm, say, show, show_all
 from authgate.installation import Installation
 from authgate.plugin_api import ConfigField

@@ -7,8 +7,8 @@ import typer
 
 from authgate import provisioning
 from authgate.cli import installed
-from authgate.cli.client.options import InTenant
 from authgate.cli.nouns import Noun
+from authgate.cli.options import InTenant
 from authgate.cli.output import Format, Output, Record, confirm, say, show, show_all
 from authgate.clock import utc_now
 from authgate.provisioning import domain_proof

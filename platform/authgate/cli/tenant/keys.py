@@ -6,9 +6,9 @@ from typing import Annotated
 import typer
 
 from authgate.cli import installed
-from authgate.cli.client.options import InTenant
 from authgate.cli.failures import Conflict, Misused
 from authgate.cli.nouns import Noun
+from authgate.cli.options import InTenant
 from authgate.cli.output import Format, Output, Record, confirm, say, show, show_all
 from authgate.storage.keys import signing_keys
 from authgate.tokens.algorithms import ALGORITHMS

@@ -4,11 +4,11 @@ from typing import Annotated, Any
 
 import typer
 
-from authgate.cli.client.options import Yes
 from authgate.cli.doors.admin_api import AdminApi, within
 from authgate.cli.doors.administered import OfTenant, administered
 from authgate.cli.failures import NotFound
 from authgate.cli.nouns import Noun
+from authgate.cli.options import Yes
 from authgate.cli.output import Format, Output, confirm, say, show, show_all
 
 app = Noun()

@@ -4,11 +4,11 @@ from typing import Annotated, Any
 
 import typer
 
-from authgate.cli.client.options import Yes, given
 from authgate.cli.doors.admin_api import within
 from authgate.cli.doors.administered import OfTenant, administered
 from authgate.cli.failures import Misused
 from authgate.cli.nouns import Noun
+from authgate.cli.options import Yes, given
 from authgate.cli.output import Format, Output, Record, confirm, say, show, show_all
 
 app = Noun()

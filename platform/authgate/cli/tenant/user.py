@@ -6,12 +6,12 @@ from uuid import UUID
 
 import typer
 
-from authgate.cli.client.options import InTenant
 from authgate.cli.doors import lists, people
 from authgate.cli.doors.admin_api import within
 from authgate.cli.doors.administered import OfTenant, administered
 from authgate.cli.failures import Misused
 from authgate.cli.nouns import Noun
+from authgate.cli.options import InTenant
 from authgate.cli.output import ONCE, Format, Output, Record, ask_secret, say, show, show_all
 from authgate.permissions import UserRole
 from authgate.vocabulary import UserStatus
