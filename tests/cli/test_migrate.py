@@ -3,12 +3,15 @@
 import asyncio
 import sqlite3
 from contextlib import closing
+from importlib import import_module
+from itertools import pairwise
 
 import pytest
 from pydantic import SecretStr
 
 from authgate import installation
 from authgate.settings import DatabaseSettings, Settings
+from authgate.storage import database
 from authgate.storage.database import sqlite_path
 from authgate.storage.metering.usage_days import UsageMark
 from authgate_tenants import use_tenant
@@ -16,6 +19,14 @@ from authgate_testing import PostgresServer
 from authgate_testing.command import Cli, Use
 from authgate_testing.databases import on_postgres
 from authgate_testing.migrations import MIGRATIONS
+
+
+def test_migrations_follow_one_another_in_the_order_of_their_numbers() -> None:
+    """Of two with one number some installations would have done one first, and some the other."""
+    assert [int(name[:4]) for name in MIGRATIONS] == list(range(1, len(MIGRATIONS) + 1))
+    for former, name in pairwise(MIGRATIONS):
+        migration = import_module(f"{database.MIGRATIONS}.{name}").Migration
+        assert migration.dependencies == [(database.APP_LABEL, former)]
 
 
 def test_an_up_to_date_database_is_left_alone(cli: Cli) -> None:

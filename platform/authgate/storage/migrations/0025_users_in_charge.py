@@ -10,6 +10,6 @@ _LOSE = ("DROP INDEX users_in_charge",)
 
 
 class Migration(migrations.Migration):
-    dependencies = [("models", "0023_roles")]
+    dependencies = [("models", "0024_usage")]
 
     operations = [reversible(statements(postgres=_FIND), statements(postgres=_LOSE))]
