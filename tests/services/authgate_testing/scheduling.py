@@ -24,6 +24,7 @@ _LONGEST = (
     "tests/races/",
     "tests/serving/",
     "tests/telemetry/test_processes.py",
+    "tests/tenants/test_isolation_matrix.py",
     "tests/workers/",
 )
 _LAST = "alone"

@@ -1,0 +1,192 @@
+"""What a tenant has before its people and programs do anything."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from authgate import provisioning
+from authgate.accounts.connection_setup import ConnectionSetup
+from authgate.audit import SYSTEM
+from authgate.installation import Installation
+from authgate.permissions import UserRole
+from authgate.plugin_manager import ConnectorTypes, load
+from authgate.provisioning import NewClient
+from authgate.storage.clients import clients
+from authgate.storage.clients.drafts import ClientDraft
+from authgate.storage.clients.metadata import ClientMetadata
+from authgate.storage.people import users
+from authgate.storage.people.users import User
+from authgate.storage.sign_in import external_identities
+from authgate.vocabulary import ClientStatus
+from authgate_tenants import Tenant, TenantSettings, use_tenant
+from authgate_testing.api import EVERYTHING
+from authgate_testing.device import GRANT
+from authgate_testing.signing import SigningKey
+
+EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
+BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+PASSWORD = "correct-horse-battery-staple"  # of people who exist in tests only
+_SCOPES = ["openid", "profile", "email", "offline_access", "read"]
+
+
+@dataclass(frozen=True, slots=True)
+class Household:
+    """A tenant, and what it has. Every name in it has the word, which no other tenant has."""
+
+    tenant: Tenant
+    word: str
+    chief: User
+    """Its most powerful person."""
+    member: User
+    web: NewClient
+    signing: NewClient
+    """A client that signs its assertions."""
+    key: SigningKey
+    admin: NewClient
+    """A client that may do everything by the API."""
+    initial_access_token: str
+
+
+async def furnished(parts: Installation, word: str, password_hash: str) -> Household:
+    """A tenant with one of everything that is not made by doing something."""
+    tenant = await provisioning.add_tenant(
+        parts, slug=word, name=f"Tenant {word}", settings=_settings(word)
+    )
+    with use_tenant(tenant):
+        people = [
+            await users.create(
+                username=f"{name}-{word}",
+                name=f"{name} {word}",
+                email=f"{name}@{word}.example",
+                email_verified=True,
+                password_hash=password_hash,
+                role=role,
+            )
+            for name, role in (
+                ("chief", UserRole.OWNER),
+                ("member", UserRole.USER),
+                ("deputy", UserRole.ADMIN),
+            )
+        ]
+        chief, member, _ = people
+        key = SigningKey.make()
+        web, signing, admin = await _clients(parts, word, key)
+        await _more_clients(parts, word, chief)
+        token, _ = await provisioning.allow_registration(
+            description=f"For {word}", uses=100, now=parts.clock(), expires_at=_later(parts)
+        )
+        await _connected(parts, word, member)
+        await parts.keys.rotate(tenant.settings.signing_algorithm, actor=SYSTEM)
+        await provisioning.add_domain(parts, f"sso.{word}.example")
+    return Household(tenant, word, chief, member, web, signing, key, admin, token)
+
+
+def _settings(word: str) -> TenantSettings:
+    return TenantSettings(
+        client_registration="open",
+        client_registration_approval=False,
+        own_applications="open",
+        enabled_plugins=("github",),
+        resources=(f"https://files.{word}.example",),
+        trusted_issuers={f"https://idp.{word}.example": f"https://idp.{word}.example/keys"},
+        extra_claims_enabled=True,
+    )
+
+
+def _later(parts: Installation) -> datetime:
+    return parts.clock() + timedelta(days=1)
+
+
+async def _clients(parts: Installation, word: str, key: SigningKey) -> list[NewClient]:
+    """Those that do something."""
+    site = f"https://app.{word}.example"
+    everything = [
+        GRANT,
+        EXCHANGE,
+        BEARER,
+        "authorization_code",
+        "refresh_token",
+        "client_credentials",
+    ]
+    web = ClientDraft(
+        name=_name(word),
+        client_id=f"web-{word}",
+        grant_types=everything,
+        scopes=_SCOPES,
+        redirect_uris=[f"{site}/callback"],
+        introspects=True,
+        metadata=ClientMetadata(
+            allowed_origins=(f"https://pages.{word}.example",),
+            backchannel_logout_uri=f"{site}/backchannel",
+            frontchannel_logout_uri=f"{site}/frontchannel",
+            post_logout_redirect_uris=(f"{site}/bye",),
+            subject_type="pairwise",
+            token_exchange_from=(f"web-{word}",),
+            token_exchange_to=(f"https://files.{word}.example",),
+            jwt_bearer_issuers=(f"https://idp.{word}.example",),
+            extra_claims=("ticket",),
+        ),
+    )
+    signing = ClientDraft(
+        name=_name(word),
+        client_id=f"signing-{word}",
+        grant_types=["client_credentials"],
+        scopes=_SCOPES,
+        authentication_methods=["private_key_jwt"],
+        metadata=ClientMetadata(jwks=key.jwks()),
+    )
+    admin = ClientDraft(
+        name=_name(word),
+        client_id=f"admin-{word}",
+        grant_types=["client_credentials"],
+        scopes=list(EVERYTHING),
+    )
+    return [await provisioning.add_client(parts, draft) for draft in (web, signing, admin)]
+
+
+async def _more_clients(parts: Installation, word: str, owner: User) -> None:
+    """Two of each kind that an administrator does something about."""
+    for status in ClientStatus:
+        for number in range(2):
+            draft = ClientDraft(
+                name=_name(word),
+                client_id=f"{status}-{number}-{word}",
+                grant_types=["authorization_code"],
+                redirect_uris=[f"https://{status}.{word}.example/{number}"],
+                scopes=["openid"],
+                status=status,
+                owner_id=owner.id if number else None,
+            )
+            await provisioning.add_client(parts, draft)
+    for number in range(2):
+        draft = ClientDraft(
+            name=_name(word),
+            client_id=f"unseen-{number}-{word}",
+            grant_types=["client_credentials"],
+        )
+        made = await provisioning.add_client(parts, draft)
+        await clients.set_unseen(made.client.client_id, unseen=True)
+        await provisioning.rotate_client_secret(
+            parts, made.client.client_id, expires_at=None, former_until=_later(parts)
+        )
+
+
+def _name(word: str) -> str:
+    """Of every client: who has to type the name of one to remove it types the right one."""
+    return f"client-{word}"
+
+
+async def _connected(parts: Installation, word: str, person: User) -> None:
+    setup = ConnectionSetup(connectors=ConnectorTypes(load()), encryption=parts.encryption)
+    connection = await setup.add(
+        slug=f"hub-{word}",
+        connector="github",
+        config={"client_id": f"hub-{word}", "client_secret": f"hub-secret-{word}"},
+    )
+    await external_identities.link(
+        connection_id=connection.id,
+        issuer="https://github.com",
+        subject=f"1234-{word}",
+        user_id=person.id,
+        username=f"hub-{word}",
+        now=parts.clock(),
+    )

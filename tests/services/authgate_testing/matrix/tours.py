@@ -1,0 +1,280 @@
+"""What a tenant's people and programs do: everything that there is to be done, once."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urljoin
+
+import httpx2
+
+from authgate.installation import Installation
+from authgate.permissions import UserRole
+from authgate.storage.metering.roll_up import roll_up
+from authgate.storage.redis.invalidation import EVERY_TOPIC
+from authgate_tenants import use_tenant
+from authgate_testing.api import EVERYTHING, ApiClient
+from authgate_testing.application import Application, allowed, sent_on, told
+from authgate_testing.caller import Caller
+from authgate_testing.device import Device, decide
+from authgate_testing.matrix import operations
+from authgate_testing.matrix.lockstep import Lockstep
+from authgate_testing.matrix.pages import Visitor
+from authgate_testing.matrix.routes import Routes
+from authgate_testing.matrix.stored import Kept, Stored
+from authgate_testing.matrix.things import BEARER, EXCHANGE, PASSWORD, Household
+from authgate_testing.person import Person
+from authgate_testing.registering import manage, register
+from authgate_testing.server import BASE_URL
+
+_ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"
+
+
+@dataclass(slots=True)
+class Stage:
+    """Where both tours happen."""
+
+    lockstep: Lockstep
+    stored: Stored
+    routes: Routes
+    parts: Installation
+    kept: list[Kept] = field(default_factory=list)
+
+    def http(self) -> httpx2.AsyncClient:
+        """A browser of its own, or a program."""
+        transport = httpx2.ASGITransport(self.lockstep)
+        return httpx2.AsyncClient(transport=transport, base_url=BASE_URL)
+
+
+@dataclass(slots=True)
+class Tour:
+    """Of one of the two tenants."""
+
+    stage: Stage
+    side: int
+    home: Household
+    http: httpx2.AsyncClient = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.http = self.stage.http()
+
+    async def whole(self) -> None:
+        """All of it."""
+        chief, member, nobody = (Person(self.stage.http()) for _ in range(3))
+        await member.sign_in(self.home.tenant.issuer, self.home.member.username, "wrong-password-1")
+        await self._sign_in(chief, self.home.chief.username)
+        await self._sign_in(member, self.home.member.username)
+        leaving, other = Person(self.stage.http()), Person(self.stage.http())
+        await self._sign_in(leaving, self.home.member.username)
+        await self._sign_in(other, self.home.chief.username)
+        app = self._application()
+        await app.signed_in(leaving)
+        await leaving.visit(f"{self.home.tenant.issuer}/account/sessions")
+        await leaving.submit({}, to="/logout")
+        await app.signed_in(member)
+        await self._programs(app)
+        tokens = await self._signing_in(app, chief)
+        await self._tokens(app, tokens)
+        await self._devices(chief)
+        with use_tenant(self.home.tenant):
+            await roll_up(now=self.stage.parts.clock() + timedelta(days=1))
+        await self._registration()
+        await self._operations()
+        await self._leaving(app, member)
+        code = (await self._device().start(scope="read"))["user_code"]
+        typed = {"user_code": code}
+        await self._visitor(nobody, typed).everywhere()
+        await self._federation()
+        await self._visitor(chief, typed).everywhere()
+
+    async def _sign_in(self, person: Person, username: str) -> None:
+        page = await person.sign_in(self.home.tenant.issuer, username, PASSWORD)
+        assert page.is_success, page.text
+        assert "/login" not in page.url.path, page.text
+
+    def _application(self) -> Application:
+        uri = f"https://app.{self.home.word}.example/callback"
+        return Application(
+            self.http,
+            self.home.tenant,
+            self.home.web,
+            uri,
+            scope="openid profile email offline_access read",
+        )
+
+    async def _programs(self, app: Application) -> None:
+        """What applications do on their own account."""
+        at = Caller(self.http, self.home.tenant)
+        for path in ("openid-configuration", "oauth-authorization-server", "jwks.json"):
+            await at.get(f"/.well-known/{path}")
+        await at.get("/.well-known/oauth-protected-resource")
+        for path in ("openapi.json", "docs"):
+            await at.get(f"/api/v1/{path}")
+        form = {"grant_type": "client_credentials", "scope": "read"}
+        await app.token(**form)
+        web = self.home.web
+        await at.post("/oauth/token", form, basic=(web.client.client_id, web.secret or ""))
+        signed = self.home.key.credentials(
+            self.home.signing.client.client_id, self.home.tenant.issuer
+        )
+        await at.post("/oauth/token", form | signed)
+        await self._proving(app, form)
+        asked = self.home.key.sign(
+            {"iss": f"https://idp.{self.home.word}.example", "sub": self.home.member.username}
+        )
+        await app.token(grant_type=BEARER, assertion=asked)
+
+    async def _proving(self, app: Application, form: dict[str, str]) -> None:
+        """With proofs of possession (RFC 9449)."""
+        url, nonce = f"{self.home.tenant.issuer}/oauth/token", ""
+        for _ in range(2):
+            proof = self.home.key.proof("POST", url, nonce=nonce)
+            answer = await self.http.post(
+                url, data=app.credentials() | form, headers={"DPoP": proof}
+            )
+            nonce = answer.headers.get("dpop-nonce", nonce)
+
+    async def _signing_in(self, app: Application, person: Person) -> dict[str, Any]:
+        """A person lets an application in, by a request that it has pushed."""
+        pushed = await app.pushed(app.ask())
+        asking = app.ask()
+        uri = (await app.pushed(asking)).json()["request_uri"]
+        page = await sent_on(person, app.led_by(uri))
+        await self._look_at(person, page)
+        assert pushed.status_code == 201, pushed.text
+        answer = await person.submit({"decision": "allow"}, to="/decision", follow=False)
+        tokens = (await app.redeem(told(answer)["code"], asking)).json()
+        found: dict[str, Any] = (await app.refresh(tokens["refresh_token"])).json()
+        await allowed(person, app.ask(id_token_hint=found["id_token"], login_hint="x"))
+        await person.http.post(
+            f"{self.home.tenant.issuer}/oauth/authorize",
+            data=dict(httpx2.URL(app.ask().url).params),
+        )
+        return found
+
+    async def _tokens(self, app: Application, tokens: dict[str, Any]) -> None:
+        at, access = Caller(self.http, self.home.tenant), tokens["access_token"]
+        for path in ("/oauth/userinfo", "/oauth/tokeninfo"):
+            await at.get(path, bearer=access)
+        origin = ("Origin", f"https://pages.{self.home.word}.example")
+        await at.get("/oauth/userinfo", bearer=access, headers=[origin])
+        await at.post("/oauth/userinfo", headers=[("Authorization", f"Bearer {access}")])
+        for token in (access, tokens["refresh_token"]):
+            await at.post("/oauth/introspect", app.credentials() | {"token": token})
+        await app.token(
+            grant_type=EXCHANGE,
+            subject_token=access,
+            subject_token_type=_ACCESS_TOKEN,
+            audience=f"https://files.{self.home.word}.example",
+        )
+        async with self.undone():
+            for token in (access, tokens["refresh_token"]):
+                await at.post("/oauth/revoke", app.credentials() | {"token": token})
+
+    def _device(self) -> Device:
+        return Device(self.http, self.home.tenant, self.home.web)
+
+    async def _devices(self, person: Person) -> None:
+        device = self._device()
+        shown = await device.start(scope="openid read")
+        await decide(person, shown)
+        await device.poll(shown["device_code"])
+
+    async def _registration(self) -> None:
+        at = Caller(self.http, self.home.tenant)
+        site = f"https://ledger.{self.home.word}.example"
+        said: dict[str, Any] = {
+            "client_name": f"Ledger {self.home.word}",
+            "redirect_uris": [f"{site}/callback"],
+            "client_uri": site,
+        }
+        await register(at, **said)
+        made = (await register(at, token=self.home.initial_access_token, **said)).json()
+        for method in ("GET", "PUT", "DELETE"):
+            answer = await manage(method, made, at)
+            made |= answer.json() if answer.status_code == 200 else {}
+
+    async def _operations(self) -> None:
+        """By the API, as a program that may do everything."""
+        word, tenant = self.home.word, self.home.tenant
+        app = replace(self._application(), client=self.home.admin)
+        issued = await app.token(grant_type="client_credentials", scope=" ".join(EVERYTHING))
+        api = ApiClient(self.http, tenant, issued.json()["access_token"])
+        for name in ("alpha", "beta"):
+            title = {"title": f"use {name} {word}"}
+            key = {"Idempotency-Key": f"{name}-{word}"}
+            await api.post("/scopes", {"name": f"{name}:{word}", **title}, **key)
+        tokens = (await api.get("/tokens")).json()["items"]
+        await api.post(f"/tokens/{tokens[-1]['id']}/disable")
+        said: operations.Said = {
+            "name": [f"thing-{word}"],
+            "title": [f"do {word}"],
+            "description": [f"About {word}"],
+            "redirect_uris": [[f"https://new.{word}.example/callback"]],
+            "grant_types": [["authorization_code", "refresh_token"]],
+            "clients": [
+                [{"client_id": f"{kind}-{number}-{word}"} for number in range(2)]
+                for kind in ("pending", "inactive", "active", "unseen")
+            ],
+            "uri": [f"https://other.{word}.example"],
+            "role": [role.value for role in UserRole],
+            "ids": [[each["id"] for each in tokens[:2]]],
+        }
+        await operations.all_of_them(api, self.undone, said)
+
+    async def _leaving(self, app: Application, member: Person) -> None:
+        """Signing out, by an application's wish and by one's own."""
+        tokens = await app.signed_in(member)
+        bye = f"https://app.{self.home.word}.example/bye"
+        query = {"id_token_hint": tokens["id_token"], "post_logout_redirect_uri": bye, "state": "s"}
+        url = f"{self.home.tenant.issuer}/oauth/logout"
+        for asked in (query, {"client_id": self.home.web.client.client_id}):
+            async with self.undone(member.http):
+                answer = await member.http.get(url, params=asked)
+                page = await member.http.get(urljoin(url, answer.headers["location"]))
+                await self._look_at(member, page)
+            async with self.undone(member.http):
+                await member.http.post(url, data=asked)
+
+    async def _federation(self) -> None:
+        """To another provider, which knows people by the codes that it gives out, and back."""
+        browser = self.stage.http()
+        url = f"{self.home.tenant.issuer}/login/hub-{self.home.word}"
+        sent = await browser.get(url)
+        state = httpx2.URL(sent.headers["location"]).params["state"]
+        await browser.get(
+            f"{url}/callback", params={"code": f"1234-{self.home.word}", "state": state}
+        )
+
+    async def _look_at(self, person: Person, page: httpx2.Response) -> None:
+        await self._visitor(person, {}).look_at(page)
+
+    def _visitor(self, person: Person, typed: dict[str, str]) -> Visitor:
+        word = self.home.word
+        usual = {
+            "name": f"client-{word}",
+            "redirect_uris": f"https://typed.{word}.example/callback",
+            "search": word,
+            "username": self.home.member.username,
+            "password": PASSWORD,
+            "user": self.home.member.username,
+            "client": self.home.web.client.client_id,
+            "uri": f"https://more.{word}.example",
+            "title": f"do {word}",
+            "scopes": "openid",
+        }
+        return Visitor(person.http, self.home.tenant, self.stage.routes, usual | typed, self.undone)
+
+    @asynccontextmanager
+    async def undone(self, *browsers: httpx2.AsyncClient) -> AsyncIterator[None]:
+        """What is done in the block has never been done after it; browsers have what they had."""
+        stage, cookies = self.stage, [list(each.cookies.jar) for each in browsers]
+        await stage.lockstep.both(self.side, once=lambda: stage.kept.append(stage.stored.keep()))
+        yield
+        await stage.lockstep.both(self.side, once=lambda: stage.stored.put_back(stage.kept.pop()))
+        await stage.parts.invalidations.publish(EVERY_TOPIC, None)
+        for browser, had in zip(browsers, cookies, strict=True):
+            browser.cookies.jar.clear()
+            for cookie in had:
+                browser.cookies.jar.set_cookie(cookie)
