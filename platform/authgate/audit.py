@@ -174,6 +174,15 @@ class Event(StrEnum):
     TENANT_RESUMED = "TENANT_RESUMED"
     """A tenant is served again."""
 
+    TENANT_DELETION_REQUESTED = "TENANT_DELETION_REQUESTED"
+    """A tenant is to be deleted and is no longer served; ``details`` say when it is due."""
+
+    TENANT_RESTORED = "TENANT_RESTORED"
+    """A tenant that was to be deleted is what it was before."""
+
+    TENANT_SHREDDED = "TENANT_SHREDDED"
+    """The keys of a tenant were destroyed; its rows go next, and this event with them."""
+
     TENANT_DOMAIN_ADDED = "TENANT_DOMAIN_ADDED"
     """A tenant claimed a host as its own; it is not served there yet."""
 
@@ -210,6 +219,7 @@ _SEVERITIES = {
     Event.AUTHENTICATION_FAILURE: Severity.WARNING,
     Event.CLIENT_AUTHENTICATION_FAILURE: Severity.WARNING,
     Event.DEVICE_CODE_DENIED: Severity.WARNING,
+    Event.TENANT_DELETION_REQUESTED: Severity.WARNING,
     Event.RATE_LIMIT_EXCEEDED: Severity.WARNING,
     Event.USER_ROLE_CHANGED: Severity.WARNING,
     Event.ACCOUNT_LOCKED: Severity.CRITICAL,
@@ -217,6 +227,7 @@ _SEVERITIES = {
     Event.DEVICE_CODE_REPORTED: Severity.CRITICAL,
     Event.SIGNING_KEY_REVOKED: Severity.CRITICAL,
     Event.SUSPICIOUS_ACTIVITY: Severity.CRITICAL,
+    Event.TENANT_SHREDDED: Severity.CRITICAL,
 }
 """Of the events that are more than information."""
 

@@ -14,12 +14,14 @@ from uuid import UUID
 
 import structlog
 
+from authgate import provisioning
 from authgate.accounts import leavings
 from authgate.clock import Clock
 from authgate.installation import Installation, key_encryption_keys
 from authgate.jobs import (
     DeliverLogouts,
     EndTheRest,
+    EraseTenants,
     Handlers,
     InProcessRunner,
     JobQueue,
@@ -50,6 +52,8 @@ _LOGOUTS_SECONDS = 15.0
 _USAGE_SECONDS = 300.0
 _USAGE_RUN_SECONDS = 10.0
 """How long one run adds up; the next one goes on where it stopped."""
+_ERASURES_SECONDS = 30.0
+"""Between looks for tenants whose time to be restored is over, and for the rest of large ones."""
 _TENANTS_IN_ONE_GO = 64
 _TENANTS_AT_ONCE = 8
 _MOST_DUE = 1000
@@ -103,6 +107,7 @@ def performer(parts: Installation) -> Performer:
     handlers.add(DeliverLogouts, partial(_deliver_logouts, parts))
     handlers.add(EndTheRest, leavings.end)
     handlers.add(RollUpUsage, partial(_roll_up_usage, parts))
+    handlers.add(EraseTenants, partial(_erase_tenants, parts))
     return Performer(
         handlers, find_tenant=parts.resolver.find_by_id, tracer=parts.tracer or UNTRACED
     )
@@ -114,6 +119,7 @@ def schedule(settings: Settings) -> tuple[Periodic, ...]:
         Periodic(RemoveExpired(), settings.jobs.cleanup_seconds),
         Periodic(DeliverLogouts(), _LOGOUTS_SECONDS),
         Periodic(RollUpUsage(), _USAGE_SECONDS),
+        Periodic(EraseTenants(), _ERASURES_SECONDS),
     )
 
 
@@ -133,6 +139,10 @@ async def _remove_expired(settings: Settings, clock: Clock, _job: RemoveExpired)
     for table, rows in removed.items():
         metrics.expired_rows_removed.add(table, by=rows)
     _log.info("expired rows removed", rows=removed)
+
+
+async def _erase_tenants(parts: Installation, _job: EraseTenants) -> None:
+    await provisioning.erase_due_tenants(parts)
 
 
 async def _deliver_logouts(parts: Installation, _job: DeliverLogouts) -> None:

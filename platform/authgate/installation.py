@@ -30,7 +30,7 @@ from authgate_tenants.key_encryption import KeyEncryptionKey, create_kek_file, l
 from authgate_tenants.resolver import Addressing, TenantResolver
 
 TENANTS, CLIENTS, ORIGINS, SIGNING_KEYS = "tenants", "clients", "origins", "signing_keys"
-SCOPES = "scopes"
+SCOPES, SECRETS = "scopes", "secrets"
 """Topics of invalidation."""
 
 _REMEMBERED = 20_000
@@ -153,6 +153,9 @@ def _built(
         SCOPES, invalidations, size=_REMEMBERED, ttl=ttl
     )
     encryption = TenantEncryption(keks)
+    subjects = Subjects(encryption=encryption, clock=clock)
+    for forget in (encryption.forget, subjects.forget):
+        invalidations.subscribe(SECRETS, forget)
     return Installation(
         settings=settings,
         clock=clock,
@@ -167,6 +170,6 @@ def _built(
         resolver=TenantResolver(addressing(settings), TenantRows(), tenants),
         encryption=encryption,
         keys=SigningKeys(encryption=encryption, cache=key_sets, clock=clock),
-        subjects=Subjects(encryption=encryption, clock=clock),
+        subjects=subjects,
         outside=outside,
     )

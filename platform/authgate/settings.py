@@ -330,6 +330,10 @@ class Settings(BaseSettings):
     default_tenant: str = ""
     """Slug of the tenant served at the root of ``base_url``, for clients that know no tenants."""
 
+    tenant_deletion_days: int = Field(default=30, ge=0, le=3650)
+    """For how many days a tenant that is to be deleted waits and can be restored. A request that
+    was made before keeps the time that held then."""
+
     redis_url: SecretStr | None = None
     """Redis for limits, cache invalidation and Celery. Without it: one process, in memory."""
 

@@ -140,9 +140,12 @@ class TenantEncryption:
         """Whether a former key-encryption key still wraps a data key of the tenant."""
         return bool(await self._stale(tenant_id))
 
-    def forget(self, tenant_id: UUID) -> None:
-        """Drop the tenant's opened keys from memory."""
-        self._ciphers.pop(tenant_id, None)
+    def forget(self, tenant_id: UUID | None, *_parts: str) -> None:
+        """Drop a tenant's opened keys from memory, or (``None``) those of all."""
+        if tenant_id is None:
+            self._ciphers.clear()
+        else:
+            self._ciphers.pop(tenant_id, None)
 
     async def _load(self, tenant_id: UUID) -> TenantCipher:
         rows = await TenantDataKey.filter(tenant_id=tenant_id) or [await self._first(tenant_id)]

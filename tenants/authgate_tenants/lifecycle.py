@@ -1,6 +1,6 @@
 """How a tenant begins and changes, and which there are."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from uuid import UUID
 
 from tortoise.exceptions import IntegrityError
@@ -37,21 +37,29 @@ async def locked(tenant_id: UUID) -> TenantRow:
     return await TenantRow.filter(id=tenant_id).select_for_update().get()
 
 
+async def find(tenant_id: UUID) -> TenantRow:
+    """The tenant as it is stored, whatever its status."""
+    return await TenantRow.get(id=tenant_id)
+
+
 async def change(row: TenantRow, *, name: str, settings: TenantSettings) -> None:
     """Store another name and other settings."""
     row.name, row.settings = name, settings.to_json()
     await row.save(update_fields=["name", "settings", "updated_at"])
 
 
-async def set_status(tenant_id: UUID, status: TenantStatus) -> bool:
-    """Suspend or resume a tenant; ``False`` where there is none."""
-    return await TenantRow.filter(id=tenant_id).update(status=status) == 1
+async def set_status(
+    tenant_id: UUID, status: TenantStatus, *, former: Collection[TenantStatus]
+) -> bool:
+    """Give a tenant another status; ``False`` where it has none of the former ones."""
+    having = TenantRow.filter(id=tenant_id, status__in=list(former))
+    return await having.update(status=status) == 1
 
 
 async def all_tenants() -> AsyncIterator[TenantRow]:
-    """Every tenant in the order of their slugs, read page by page."""
-    after = ""
-    while page := await TenantRow.filter(slug__gt=after).order_by("slug").limit(_PAGE):
+    """Every tenant that is not being erased, in the order of their slugs, read page by page."""
+    after, found = "", TenantRow.exclude(status=TenantStatus.ERASING)
+    while page := await found.filter(slug__gt=after).order_by("slug").limit(_PAGE):
         for row in page:
             yield row
         after = page[-1].slug

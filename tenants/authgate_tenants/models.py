@@ -1,5 +1,6 @@
-"""Tenants, the hosts they own, and the key that seals their secrets."""
+"""Tenants, the hosts they own, the key that seals their secrets, and that they are deleted."""
 
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -39,6 +40,43 @@ class TenantDomain(Model):
 
     class Meta:
         table = "tenant_domains"
+
+
+class DeletionState(StrEnum):
+    """How far the deletion of a tenant has come."""
+
+    WAITING = "waiting"
+    """Until it is due the tenant can be restored."""
+    RESTORED = "restored"
+    ERASING = "erasing"
+    """Its keys are destroyed; its rows are being removed."""
+    DELETED = "deleted"
+
+
+class TenantDeletion(Model):
+    """That a tenant is to be deleted, and what became of it. It stays when the tenant is gone, and
+    says nothing of people. Readable without a scope."""
+
+    id = fields.UUIDField(primary_key=True, default=uuid7)
+    tenant_id = fields.UUIDField()
+    slug = fields.CharField(63)
+    state = fields.CharEnumField(DeletionState, max_length=16, default=DeletionState.WAITING)
+    former_status = fields.CharEnumField(TenantStatus, max_length=16)
+    """What the tenant is again once it is restored."""
+    requested_by = fields.CharField(160)
+    requested_at = fields.DatetimeField()
+    due_at = fields.DatetimeField()
+    shredded_at = fields.DatetimeField(null=True)
+    ended_at = fields.DatetimeField(null=True)
+    shredded: list[dict[str, Any]] = fields.JSONField(default=list)
+    """Ids of the keys that were destroyed."""
+    removed: dict[str, int] = fields.JSONField(default=dict)
+    """Rows removed so far, by table."""
+    certificate = fields.TextField(default="")
+
+    class Meta:
+        table = "tenant_deletions"
+        indexes = (("state", "due_at"), ("slug",))
 
 
 class DomainClaim(TenantOwned):

@@ -201,7 +201,10 @@ class TenantResolver:
         return self._tenant(await self._rows.by_host(host))
 
     def _tenant(self, stored: StoredTenant | None) -> Tenant | None:
-        return self.addressed(stored, stored.custom_domain) if stored else None
+        # Of one that is being erased nothing half done is to be seen.
+        if stored is None or stored.status is TenantStatus.ERASING:
+            return None
+        return self.addressed(stored, stored.custom_domain)
 
     def addressed(self, row: TenantRow | StoredTenant, custom_domain: str = "") -> Tenant:
         """A row as the tenant it is, at its canonical address."""

@@ -26,6 +26,10 @@ class TenantStatus(StrEnum):
 
     ACTIVE = "active"
     SUSPENDED = "suspended"
+    DELETING = "deleting"
+    """It waits to be deleted, and can still be restored."""
+    ERASING = "erasing"
+    """Its keys are gone and its rows are going: nobody finds it any more."""
 
 
 @dataclass(frozen=True, slots=True)

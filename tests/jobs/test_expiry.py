@@ -111,8 +111,9 @@ async def test_the_sweep_role_cannot_read_or_remove_what_is_still_valid(
     try:
         assert await sweep.fetchval("SELECT count(*) FROM tokens") == 2 * OVER["tokens"]
         assert await sweep.execute("DELETE FROM tokens") == f"DELETE {2 * OVER['tokens']}"
+        assert await sweep.fetchval("SELECT count(id) FROM users") == 0
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
-            await sweep.fetchval("SELECT count(*) FROM users")
+            await sweep.fetchval("SELECT username FROM users")
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             await sweep.execute("UPDATE tokens SET status = 'active'")
     finally:

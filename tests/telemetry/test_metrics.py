@@ -25,6 +25,7 @@ LABELS = {
     "authgate_audit_alarms": {"event", "severity"},
     "authgate_authorizations": {"result"},
     "authgate_end_session_requests": {"result"},
+    "authgate_erased_rows": {"table"},
     "authgate_logout_deliveries": {"result"},
     "authgate_build_info": {"version", "python"},
     "authgate_cache_drops": {"cache", "reason"},
@@ -63,6 +64,8 @@ LABELS = {
     "authgate_redis_connected": {"line"},
     "authgate_redis_exchange_duration_seconds": set(),
     "authgate_redis_fallbacks": {"what"},
+    "authgate_tenant_deletions": {"step"},
+    "authgate_tenant_erasure_delay_seconds": set(),
     "authgate_tokens_issued": {"grant"},
     "authgate_unavailable": {"reason"},
 }

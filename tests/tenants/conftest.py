@@ -4,6 +4,7 @@ from authgate_testing.doors import (  # noqa: F401 - fixtures
     console,
     device,
     ledger,
+    native,
     password_hash,
     person,
 )

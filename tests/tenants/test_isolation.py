@@ -45,7 +45,7 @@ from authgate_tenants import (
     TenantStatus,
     use_tenant,
 )
-from authgate_tenants.models import TenantDomain
+from authgate_tenants.models import TenantDomain, TenantRow
 from authgate_tenants.scope import _current
 from authgate_testing import PostgresServer, forgetful
 from authgate_testing.device import asked
@@ -444,6 +444,30 @@ async def test_the_serving_role_cannot_change_history_or_walls(
         await connection().execute_query(statement)
 
 
+async def test_the_sweeping_role_removes_a_tenant_only_while_that_is_being_erased(
+    walled: Neighbours, postgres_settings_of_own: DatabaseSettings
+) -> None:
+    sweeper = await asyncpg.connect(dsn(database.sweep_url(postgres_settings_of_own)))
+    tables = ("audit_events", "tenant_data_keys", "users")
+    try:
+        for status in (*TenantStatus, None):
+            if status is not None:
+                with use_tenant(walled.globex):
+                    await TenantRow.filter(id=walled.globex.id).update(status=status)
+            own = walled.acme if status is None else walled.globex
+            async with sweeper.transaction():
+                await sweeper.execute("SELECT set_config('app.tenant', $1, true)", str(own.id))
+                gone = [await sweeper.execute(f"DELETE FROM {table}") for table in tables]  # noqa: S608
+                last = await sweeper.execute("DELETE FROM tenants")
+            if status is TenantStatus.ERASING:
+                assert gone[-1] == f"DELETE {USERS}"
+                assert last == "DELETE 1"
+            else:
+                assert {*gone, last} == {"DELETE 0"}
+    finally:
+        await sweeper.close()
+
+
 async def test_the_sweeping_role_sees_only_what_has_expired(
     walled: Neighbours, postgres_settings_of_own: DatabaseSettings
 ) -> None:
@@ -464,7 +488,7 @@ async def test_the_sweeping_role_sees_only_what_has_expired(
     try:
         assert await sweeper.fetchval("SELECT count(*) FROM tokens") == 3
         assert await sweeper.execute("DELETE FROM tokens") == "DELETE 3"
-        for statement in ("SELECT 1 FROM users", "UPDATE tokens SET status = 'active'"):
+        for statement in ("SELECT username FROM users", "UPDATE tokens SET status = 'active'"):
             with pytest.raises(asyncpg.InsufficientPrivilegeError):
                 await sweeper.execute(statement)
     finally:

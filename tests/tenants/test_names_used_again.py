@@ -1,18 +1,24 @@
-"""A tenant is its id: whoever gets a slug after it was given up inherits nothing with it."""
+"""A tenant is its id: whoever gets the slug of one that was deleted inherits nothing with it."""
+
+from dataclasses import replace
 
 import jwt
 import pytest
 
-from authgate import provisioning
+from authgate import background, provisioning
 from authgate.accounts.passwords import Passwords
 from authgate.provisioning import NewClient
+from authgate.settings import Settings
 from authgate.storage.clients.drafts import ClientDraft
+from authgate.storage.clients.metadata import PAIRWISE, ClientMetadata
 from authgate.storage.people.users import User
-from authgate_tenants import Tenant, use_tenant
+from authgate.vocabulary import ApplicationType
+from authgate_tenants import Tenant, domains, use_tenant
+from authgate_tenants.domains import HostTaken
+from authgate_testing.application import Application, allowed, is_asked, sent_on
 from authgate_testing.device import GRANT, Device
 from authgate_testing.person import Person, forms
 from authgate_testing.server import RunningServer
-from authgate_testing.tenants import change
 
 PASSWORD = "correct-horse-battery-staple"
 
@@ -27,22 +33,29 @@ async def kids(server: RunningServer, issuer: str) -> set[str]:
     return {key["kid"] for key in answer.json()["keys"]}
 
 
-async def successor(server: RunningServer, former: Tenant, client_id: str) -> Tenant:
-    """Another tenant at the same address, with a client and a person called the same."""
-    await change(server, former, slug="given-up")
+@pytest.fixture
+def settings(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """A deletion waits for nothing: by their time all that the former tenant gave is valid yet."""
+    monkeypatch.setattr(background, "schedule", lambda _: ())
+    return settings.model_copy(update={"tenant_deletion_days": 0})
+
+
+async def delete(server: RunningServer, tenant: Tenant) -> None:
+    """All of it."""
+    await provisioning.request_deletion(server.parts, tenant, confirmation=tenant.slug)
+    await provisioning.erase_due_tenants(server.parts)
+    server.clock.advance(10)
+    await provisioning.erase_due_tenants(server.parts)
+
+
+async def successor(server: RunningServer, former: Tenant, *drafts: ClientDraft) -> Tenant:
+    """Another tenant at the same address, with clients and a person called the same."""
+    await delete(server, former)
     tenant = await provisioning.add_tenant(server.parts, slug=former.slug, name=former.name)
     passwords = Passwords(threads=1)
     with use_tenant(tenant):
-        await provisioning.add_client(
-            server.parts,
-            ClientDraft(
-                name="Acme CLI",
-                client_id=client_id,
-                grant_types=[GRANT],
-                scopes=["openid", "profile", "read"],
-                public=True,
-            ),
-        )
+        for draft in drafts:
+            await provisioning.add_client(server.parts, draft)
         await provisioning.add_user(passwords, username="alice", password=PASSWORD)
     passwords.close()
     return tenant
@@ -67,7 +80,17 @@ async def test_ti_26_nothing_of_a_former_tenant_is_worth_anything_at_the_next_of
     [old_form] = [each for each in forms(page.text) if each.action.endswith("/device")]
     former_keys = await kids(server, acme.issuer)
 
-    tenant = await successor(server, acme, device.client.client.client_id)
+    tenant = await successor(
+        server,
+        acme,
+        ClientDraft(
+            name="Acme CLI",
+            client_id=device.client.client.client_id,
+            grant_types=[GRANT],
+            scopes=["openid", "profile", "read"],
+            public=True,
+        ),
+    )
     assert tenant.issuer == acme.issuer
     assert tenant.id != acme.id
 
@@ -91,3 +114,68 @@ async def test_ti_26_nothing_of_a_former_tenant_is_worth_anything_at_the_next_of
     assert answer.status_code in (303, 403), "the form's token and the session are another's"
     home = await person.visit(f"{tenant.issuer}/account/sessions")
     assert home.url.path.endswith("/login")
+
+
+async def test_ti_26_what_an_application_held_of_a_former_tenant_is_nothing_at_the_next(
+    server: RunningServer, acme: Tenant, native: Application, person: Person, alice: User
+) -> None:
+    tokens = await native.signed_in(person, scope="openid offline_access")
+    asking, pushed = native.ask(), native.ask()
+    code = (await allowed(person, asking))["code"]
+    request_uri = (await native.pushed(pushed)).json()["request_uri"]
+    pairwise = replace(native.client.client, metadata=ClientMetadata(subject_type=PAIRWISE))
+    with use_tenant(acme):
+        former_name = await server.parts.subjects.of(alice, pairwise)
+
+    tenant = await successor(
+        server,
+        acme,
+        ClientDraft(
+            name="Acme Desktop",
+            client_id=native.client.client.client_id,
+            grant_types=["authorization_code", "refresh_token"],
+            scopes=["openid", "profile", "email", "offline_access", "read"],
+            redirect_uris=["http://127.0.0.1/callback"],
+            application_type=ApplicationType.NATIVE,
+            public=True,
+        ),
+    )
+    assert tenant.issuer == acme.issuer
+
+    for answer in (
+        await native.refresh(tokens["refresh_token"]),
+        await native.redeem(code, asking),
+    ):
+        assert (answer.status_code, answer.json()["error"]) == (400, "invalid_grant")
+    led = await sent_on(person, native.led_by(request_uri))
+    assert led.status_code == 400
+    person.http.cookies.clear()
+    await person.sign_in(tenant.issuer, "alice", PASSWORD)
+    assert is_asked(await sent_on(person, native.ask().url)), "nobody has allowed it here"
+    hinted = await sent_on(person, native.ask(id_token_hint=tokens["id_token"], prompt="none").url)
+    assert "error=" in str(hinted.headers.get("Location", ""))
+    with use_tenant(tenant):
+        assert await server.parts.subjects.of(alice, pairwise) != former_name
+
+
+async def test_ti_26_a_host_of_a_former_tenant_is_the_next_ones_to_prove(
+    server: RunningServer, acme: Tenant, globex: Tenant
+) -> None:
+    host = "login.acme.example"
+    with use_tenant(acme):
+        await provisioning.add_domain(server.parts, host)
+        await provisioning.verify_domain(server.parts, host, proof=None, now=server.clock())
+        [former] = await domains.every()
+    await provisioning.request_deletion(server.parts, acme, confirmation="acme")
+    with use_tenant(globex):
+        claimed = await provisioning.add_domain(server.parts, host)
+        assert claimed.token != former.token
+        with pytest.raises(HostTaken):
+            await provisioning.verify_domain(server.parts, host, proof=None, now=server.clock())
+    await provisioning.erase_due_tenants(server.parts)
+    server.clock.advance(10)
+    await provisioning.erase_due_tenants(server.parts)
+    assert (await server.http.get(f"http://{host}/login")).status_code == 421
+    with use_tenant(globex):
+        await provisioning.verify_domain(server.parts, host, proof=None, now=server.clock())
+    assert (await server.http.get(f"http://{host}/login")).status_code == 200

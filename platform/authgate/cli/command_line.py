@@ -71,7 +71,7 @@ COMMANDS = {
         "Tell whether the server, worker or beat beside it is well.",
         "healthcheck",
     ),
-    "tenant": _Command("tenant.tenant:app", "Create, list, show, change and suspend tenants."),
+    "tenant": _Command("tenant.tenant:app", "Create, list, change, suspend and delete tenants."),
     "domain": _Command("tenant.domain:app", "Give a tenant hosts of its own."),
     "client": _Command(
         "client.client:app", "Create, list and change clients, renew their secrets."

@@ -15,6 +15,9 @@ from authgate.jobs.celery_settings import NoBroker
 from authgate.plugin_api import ConnectorConfigError
 from authgate.plugin_manager import NoConnector, PluginRefused
 from authgate.provisioning import (
+    NotConfirmed,
+    TooLate,
+    UnfitDeletion,
     UnfitTenant,
     UnknownInitialAccessToken,
     UnknownUser,
@@ -32,7 +35,9 @@ from authgate.storage.redis.rate_limits import BadLimit
 from authgate.storage.sign_in.connections import ConnectionExists
 from authgate.storage.sqlite.service_lock import DatabaseInUse
 from authgate.telemetry.tracing import TracingNotInstalled
+from authgate.tokens.deletion_certificate import BadCertificate
 from authgate.tokens.keys import KeysChanged, KeyTooYoung, UnknownKey
+from authgate_tenants.deletions import UnknownDeletion
 from authgate_tenants.domains import BadHost, HostTaken, UnknownDomain
 from authgate_tenants.encryption import UnknownKeyEncryptionKey
 from authgate_tenants.key_encryption import KeyEncryptionKeyError
@@ -45,6 +50,11 @@ _ENDS: tuple[tuple[type[Exception], type[Failure], str], ...] = (
     (BadHost, Misused, "{}"),
     (BadUsername, Misused, "{}"),
     (UnfitTenant, Misused, "{}"),
+    (NotConfirmed, Misused, "{} Nothing was done."),
+    (UnfitDeletion, Conflict, "{}"),
+    (TooLate, Conflict, "The keys of {} are destroyed already: it cannot be restored."),
+    (UnknownDeletion, NotFound, "No tenant {} is to be deleted: authgate tenant deletions."),
+    (BadCertificate, Failure, "{}"),
     (BadConnectionSlug, Misused, "{}"),
     (ConnectorConfigError, Misused, "{}"),
     (

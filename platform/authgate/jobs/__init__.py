@@ -5,7 +5,14 @@ know. Who does a job is told by the rooms above (``authgate.background``). Jobs 
 once: each is idempotent, and bounded in time.
 """
 
-from authgate.jobs.catalogue import JOBS, DeliverLogouts, EndTheRest, RemoveExpired, RollUpUsage
+from authgate.jobs.catalogue import (
+    JOBS,
+    DeliverLogouts,
+    EndTheRest,
+    EraseTenants,
+    RemoveExpired,
+    RollUpUsage,
+)
 from authgate.jobs.handlers import BadArguments, Handlers, UnknownJob
 from authgate.jobs.in_process import InProcessRunner
 from authgate.jobs.job import Job, JobQueue, Periodic, QueueUnavailable
@@ -17,6 +24,7 @@ __all__ = [
     "BadArguments",
     "DeliverLogouts",
     "EndTheRest",
+    "EraseTenants",
     "Handlers",
     "InProcessRunner",
     "Job",

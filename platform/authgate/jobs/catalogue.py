@@ -39,4 +39,17 @@ class RollUpUsage(Job):
     while_suspended: ClassVar[bool] = True
 
 
-JOBS: tuple[type[Job], ...] = (RemoveExpired, DeliverLogouts, EndTheRest, RollUpUsage)
+@dataclass(frozen=True, slots=True)
+class EraseTenants(Job):
+    """Erase the tenants whose time to be restored is over."""
+
+    name: ClassVar[str] = "erase-tenants"
+
+
+JOBS: tuple[type[Job], ...] = (
+    RemoveExpired,
+    DeliverLogouts,
+    EndTheRest,
+    RollUpUsage,
+    EraseTenants,
+)

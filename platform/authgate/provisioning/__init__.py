@@ -19,6 +19,14 @@ from authgate.provisioning.clients import (
     rotate_client_secret,
     set_client_status,
 )
+from authgate.provisioning.deletions import (
+    NotConfirmed,
+    TooLate,
+    UnfitDeletion,
+    erase_due_tenants,
+    request_deletion,
+    restore_tenant,
+)
 from authgate.provisioning.domains import add_domain, remove_domain, verify_domain
 from authgate.provisioning.registration import (
     UnknownInitialAccessToken,
@@ -74,10 +82,13 @@ __all__ = [
     "LastAdministrator",
     "NewClient",
     "NotApproved",
+    "NotConfirmed",
     "OwnAccount",
     "Refused",
     "ScopeInUse",
+    "TooLate",
     "UnfitClient",
+    "UnfitDeletion",
     "UnfitScope",
     "UnfitSelection",
     "UnfitTenant",
@@ -103,11 +114,14 @@ __all__ = [
     "enable_token",
     "enable_user",
     "end_former_client_secret",
+    "erase_due_tenants",
     "mark_client_seen",
     "random_password",
     "remove_domain",
     "remove_scope",
+    "request_deletion",
     "reset_password",
+    "restore_tenant",
     "review_client",
     "revoke_authorization",
     "revoke_client_tokens",

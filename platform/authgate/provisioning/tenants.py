@@ -24,9 +24,11 @@ from authgate_tenants import (
 )
 from authgate_tenants.lifecycle import new_tenant, set_status, store
 
+_SERVED_OR_SUSPENDED = (TenantStatus.ACTIVE, TenantStatus.SUSPENDED)
+
 
 class UnfitTenant(ValueError):
-    """Settings that do not go together. The text says which."""
+    """Settings that do not go together, or a status that it cannot have. The text says which."""
 
 
 async def add_tenant(
@@ -59,11 +61,15 @@ async def add_tenant(
 async def set_tenant_status(
     parts: Installation, tenant: Tenant, status: TenantStatus, *, actor: Actor = SYSTEM
 ) -> None:
-    """Suspend a tenant or serve it again; every process knows within a second."""
+    """Suspend a tenant or serve it again; every process knows within a second.
+
+    Raises ``UnfitTenant`` where it waits to be deleted.
+    """
     event = Event.TENANT_SUSPENDED if status is TenantStatus.SUSPENDED else Event.TENANT_RESUMED
     with use_tenant(tenant):
         async with storage.transaction():
-            await set_status(tenant.id, status)
+            if not await set_status(tenant.id, status, former=_SERVED_OR_SUSPENDED):
+                raise UnfitTenant(f"{tenant.slug} waits to be deleted: it can be restored only.")
             await audit.record(event, actor=actor, resource=("tenant", str(tenant.id)))
             await tenant_changed(parts, tenant)
 

@@ -156,6 +156,19 @@ lookups_waiting = Level(
 expired_rows_removed = Count(
     "authgate_expired_rows_removed_total", "Rows removed because their time was over.", "table"
 )
+tenant_deletions = Count(
+    "authgate_tenant_deletions_total",
+    "Tenants whose deletion was requested, taken back, begun (shredded) or ended (deleted).",
+    "step",
+)
+erased_rows = Count(
+    "authgate_erased_rows_total", "Rows removed because their tenant is deleted.", "table"
+)
+tenant_erasure_delay_seconds = Level(
+    "authgate_tenant_erasure_delay_seconds",
+    "For how long the tenant that is to be erased next has been due; 0 if none is.",
+    together="livemostrecent",
+)
 
 cache_requests = Count(
     "authgate_cache_requests_total",
@@ -255,6 +268,8 @@ for _login in ("success", "failure"):
     logins.expect("connection", _login)
 for _result in ("granted", "denied", "refused"):
     authorizations.expect(_result)
+for _step in ("requested", "restored", "shredded", "deleted"):
+    tenant_deletions.expect(_step)
 for _result in ("delivered", "postponed", "failed"):
     logout_deliveries.expect(_result)
 for _result in ("signed_out", "asked", "refused"):

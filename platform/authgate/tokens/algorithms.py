@@ -183,6 +183,10 @@ class EdDSA(PrivateKey):
     def to_bytes(self) -> bytes:
         return self._key.private_bytes_raw()
 
+    def private_key(self) -> ed25519.Ed25519PrivateKey:
+        """The key as the library has it, for what is signed rarely."""
+        return self._key
+
     def sign(self, data: bytes) -> bytes:
         return self._key.sign(data)
 

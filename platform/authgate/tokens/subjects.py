@@ -49,6 +49,13 @@ class Subjects:
             return str(session_id)
         return await self._pairwise("sid", client, str(session_id))
 
+    def forget(self, tenant_id: UUID | None, *_parts: str) -> None:
+        """Drop a tenant's opened secret from memory, or (``None``) those of all."""
+        if tenant_id is None:
+            self._secrets.clear()
+        else:
+            self._secrets.pop(tenant_id, None)
+
     async def _pairwise(self, claim: str, client: Client, name: str) -> str:
         kind, sector = sector_of(client.metadata, client.redirect_uris) or (
             "client",

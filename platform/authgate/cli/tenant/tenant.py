@@ -12,7 +12,7 @@ from authgate.cli import installed
 from authgate.cli.failures import Misused
 from authgate.cli.nouns import Noun
 from authgate.cli.output import ONCE, Format, Output, Record, say, show, show_all
-from authgate.cli.tenant import user_accounts
+from authgate.cli.tenant import deletions, user_accounts
 from authgate.cli.tenant.settings import changed
 from authgate.storage.people import usernames
 from authgate_tenants import Tenant, TenantSettings, TenantStatus
@@ -116,6 +116,15 @@ def resume(slug: Slug) -> None:
     """Serve a suspended tenant again."""
     asyncio.run(_set_status(slug, TenantStatus.ACTIVE))
     say(f"✓ {slug} is served.")
+
+
+app.verb("delete", example="tenant delete acme --confirm acme")(deletions.delete)
+app.verb("restore", example="tenant restore acme")(deletions.restore)
+app.verb("deletions", example="tenant deletions --state waiting")(deletions.list_)
+app.verb("deletion-certificate", example="tenant deletion-certificate acme")(deletions.certificate)
+app.verb("verify-certificate", example="tenant verify-certificate acme.jwt")(
+    deletions.verify_certificate
+)
 
 
 async def _set_status(slug: str, status: TenantStatus) -> None:

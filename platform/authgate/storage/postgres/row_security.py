@@ -2,8 +2,8 @@
 
 Three roles log in. The one that serves owns nothing and sees the tenant that the transaction
 names. One appends tokens, device codes and audit events for any tenant and can read none. One sees
-and deletes what has expired. Applied after every migration from the list of models, so a new table
-cannot be forgotten.
+and deletes what has expired, and what is left of a tenant that is being erased. Applied after every
+migration from the list of models, so a new table cannot be forgotten.
 """
 
 from dataclasses import dataclass, replace
@@ -15,7 +15,7 @@ from tortoise.models import Model
 from authgate.settings import DatabaseSettings
 from authgate.storage import database
 from authgate_tenants import TenantOwned
-from authgate_tenants.models import TenantDomain, TenantRow
+from authgate_tenants.models import TenantDeletion, TenantDomain, TenantRow
 
 APPENDED = {
     "audit_events": "true",
@@ -54,6 +54,7 @@ PENDING = {
 _ADD_ONLY = frozenset({"audit_events", "signing_key_steps"})
 _TENANT = "NULLIF(current_setting('app.tenant', true), '')::uuid"
 _OWN_ROWS = f"tenant_id = {_TENANT}"
+_ERASED = f"(SELECT status FROM tenants WHERE id = {_TENANT}) = 'erasing'"  # noqa: S608 - our own names
 
 
 class RoleMissing(RuntimeError):
@@ -112,11 +113,27 @@ def tenant_tables() -> list[str]:
 
 def protected_tables() -> list[str]:
     """Those, and the tables by which a tenant is found: all read them, each writes its own row."""
-    return sorted([*tenant_tables(), _table(TenantRow), _table(TenantDomain)])
+    shared = (TenantRow, TenantDomain, TenantDeletion)
+    return sorted([*tenant_tables(), *(_table(each) for each in shared)])
+
+
+def erased_tables() -> list[str]:
+    """Every table of which a deleted tenant leaves nothing: all whose rows name their tenant, but
+    that of the deletions."""
+    models: dict[str, type[Model]] = Tortoise.apps[database.APP_LABEL]
+    return sorted(
+        _table(model)
+        for model in models.values()
+        if _names_tenant(model) and model is not TenantDeletion
+    )
+
+
+def _names_tenant(model: type[Model]) -> bool:
+    return "tenant_id" in model._meta.fields_map  # noqa: SLF001  # Tortoise offers no other way
 
 
 def _table(model: type[Model]) -> str:
-    return model._meta.db_table  # noqa: SLF001  # Tortoise offers no other way to ask
+    return model._meta.db_table  # noqa: SLF001  # as above
 
 
 async def make(owner: asyncpg.Connection, roles: Roles, *, statement_seconds: float) -> None:
@@ -142,7 +159,9 @@ def _statements(role: dict[str, str]) -> list[str]:
         f"GRANT SELECT ON tortoise_migrations TO {role['app']}",
         *_door(_table(TenantRow), role),
         *_nameplates(_table(TenantDomain), role["app"]),
+        *_departures(_table(TenantDeletion), role),
         *(line for table in tenant_tables() for line in _wall(table, role["app"])),
+        *(line for table in erased_tables() for line in _erasing_door(table, role["sweep"])),
         *(line for table, fit in APPENDED.items() for line in _append_door(table, fit, role)),
         *(line for table, seen in SWEPT.items() for line in _sweep_door(table, seen, role)),
         *(line for table, seen in PENDING.items() for line in _pending_door(table, seen, role)),
@@ -158,7 +177,12 @@ def _door(table: str, role: dict[str, str]) -> list[str]:
         *_policy(table, "anybody_begins", f"FOR INSERT TO {app} WITH CHECK (true)"),
         *_policy(table, "tenant_isolation", f"FOR UPDATE TO {app} USING (id = {_TENANT})"),
         *_policy(table, "sweep_sees_status", f"FOR SELECT TO {sweep} USING (true)"),
-        f"GRANT SELECT (id, status) ON {table} TO {sweep}",
+        *_policy(
+            table,
+            "sweep_removes_erased",
+            f"FOR DELETE TO {sweep} USING (id = {_TENANT} AND status = 'erasing')",
+        ),
+        f"GRANT SELECT (id, status), DELETE ON {table} TO {sweep}",
     ]
 
 
@@ -170,6 +194,38 @@ def _nameplates(table: str, app: str) -> list[str]:
         *_policy(table, "anybody_reads", f"FOR SELECT TO {app} USING (true)"),
         *_policy(table, "tenant_isolation", f"FOR INSERT TO {app} WITH CHECK ({_OWN_ROWS})"),
         *_policy(table, "tenant_removal", f"FOR DELETE TO {app} USING ({_OWN_ROWS})"),
+    ]
+
+
+def _departures(table: str, role: dict[str, str]) -> list[str]:
+    # What is left of a tenant is written by who removes it, and by nobody once that is done.
+    app, sweep = role["app"], role["sweep"]
+    waiting = f"{_OWN_ROWS} AND state = 'waiting'"
+    erasing = f"{_OWN_ROWS} AND state = 'erasing'"
+    return [
+        *_enclosed(table, app, "SELECT, INSERT"),
+        f"GRANT UPDATE (state, shredded_at, ended_at, shredded, removed) ON {table} TO {app}",
+        *_policy(table, "anybody_reads", f"FOR SELECT TO {app} USING (true)"),
+        *_policy(table, "tenant_isolation", f"FOR INSERT TO {app} WITH CHECK ({waiting})"),
+        *_policy(
+            table,
+            "tenant_decides",
+            f"FOR UPDATE TO {app} USING ({waiting}) WITH CHECK ({_OWN_ROWS})",
+        ),
+        *_policy(table, "sweep_sees_erasing", f"FOR SELECT TO {sweep} USING ({_OWN_ROWS})"),
+        *_policy(
+            table,
+            "sweep_ends_erasing",
+            f"FOR UPDATE TO {sweep} USING ({erasing}) WITH CHECK ({_OWN_ROWS})",
+        ),
+        f"GRANT SELECT, UPDATE (state, ended_at, removed, certificate) ON {table} TO {sweep}",
+    ]
+
+
+def _erasing_door(table: str, sweep: str) -> list[str]:
+    return [
+        *_policy(table, "sweep_erases", f"TO {sweep} USING ({_OWN_ROWS} AND {_ERASED})"),
+        f"GRANT SELECT (id, tenant_id), DELETE ON {table} TO {sweep}",
     ]
 
 

@@ -44,6 +44,7 @@ BATCH_LIMIT = 512
 
 _GRACE_SECONDS = 0.01
 _PLAIN_PART = 64
+_SCANNED = 500
 
 
 class RedisUnavailable(Exception):
@@ -100,6 +101,23 @@ def _part(part: str) -> str:
     if "%" in part or ":" in part:
         return part.replace("%", "%25").replace(":", "%3A")
     return part
+
+
+async def remove_tenant(redis: "RedisConnection", tenant_id: UUID) -> int:
+    """Remove every key of a tenant; how many. Raises ``RedisUnavailable``.
+
+    Looks through all keys, a few at a time: for what happens once in a tenant's life.
+    """
+    removed, cursor = 0, b"0"
+    pattern = f"{_tenant_prefix(tenant_id)}*"
+    while True:
+        found = await redis.call("SCAN", cursor, "MATCH", pattern, "COUNT", _SCANNED)
+        cursor, keys = cast("tuple[bytes, list[bytes]]", found)
+        if keys:
+            await redis.call("UNLINK", *keys)
+        removed += len(keys)
+        if cursor == b"0":
+            return removed
 
 
 class Wire(Protocol):

@@ -32,6 +32,7 @@ PRAGMAS: dict[str, Any] = {
     "journal_mode": "WAL",
     "synchronous": "FULL",  # an answered request survives a power cut
     "foreign_keys": "ON",
+    "secure_delete": "ON",  # what was deleted is overwritten: a destroyed key is in no free page
     "busy_timeout": 5000,
     "cache_size": -16384,  # KiB
 }

@@ -11,6 +11,14 @@ from authgate.storage.sqlite.client import PRAGMAS
 Result = TypeVar("Result")
 
 
+def connected(path: str) -> sqlite3.Connection:
+    """A connection that begins its transactions itself."""
+    connection = sqlite3.connect(path, isolation_level=None)
+    for name, value in PRAGMAS.items():
+        connection.execute(f"PRAGMA {name}={value}")
+    return connection
+
+
 class SqliteLine:
     """One connection, made when it is first needed; one piece of work at a time."""
 
@@ -35,9 +43,7 @@ class SqliteLine:
 
     def _connected(self) -> sqlite3.Connection:
         if self._connection is None:
-            self._connection = sqlite3.connect(self._path, isolation_level=None)
-            for name, value in PRAGMAS.items():
-                self._connection.execute(f"PRAGMA {name}={value}")
+            self._connection = connected(self._path)
         return self._connection
 
     def _disconnect(self) -> None:

@@ -6,7 +6,6 @@ database shows expired rows only, so a wrong clock here removes nothing that sti
 
 import asyncio
 import random
-import sqlite3
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -20,7 +19,7 @@ import asyncpg
 from authgate.settings import DatabaseSettings
 from authgate.storage import database
 from authgate.storage.batches.append_log import encoded
-from authgate.storage.sqlite.client import PRAGMAS
+from authgate.storage.sqlite.line import connected
 
 SECONDS = 20.0
 """How long one run goes on; the next one continues where it stopped."""
@@ -153,7 +152,7 @@ async def _on_sqlite(
     settings: DatabaseSettings, batch: int, now: datetime
 ) -> AsyncIterator[_Remove]:
     loop, thread = asyncio.get_running_loop(), ThreadPoolExecutor(1, thread_name_prefix="sweep")
-    connection = await loop.run_in_executor(thread, _connected, database.sqlite_path(settings))
+    connection = await loop.run_in_executor(thread, connected, database.sqlite_path(settings))
 
     async def remove(kind: Kind) -> int:
         values = encoded((now - kind.kept, batch, now), "sqlite")[: 3 if kind.also else 2]
@@ -167,10 +166,3 @@ async def _on_sqlite(
         # Not waited for: who was cancelled leaves a statement that is still on its way.
         thread.submit(connection.close)
         thread.shutdown(wait=False)
-
-
-def _connected(path: str) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, isolation_level=None)
-    for name, value in PRAGMAS.items():
-        connection.execute(f"PRAGMA {name}={value}")
-    return connection
