@@ -2,7 +2,7 @@
 
 Everything is AES-256-GCM and bound to its place: what was sealed for one tenant, kind, object or
 version opens nowhere else. A new key-encryption key touches the wrapped data keys only
-(``rewrap``), and a data key that is gone takes with it all it has sealed.
+(``rewrapped``), and a data key that is gone takes with it all it has sealed.
 """
 
 import os
@@ -129,16 +129,23 @@ class TenantEncryption:
         self._ciphers.move_to_end(tenant_id)
         return known
 
-    async def rewrap(self, tenant_id: UUID) -> int:
-        """Wrap the tenant's data keys by the first key-encryption key; the count of those changed.
+    @property
+    def wrapping_id(self) -> str:
+        """Id of the key-encryption key that wraps."""
+        return self._ring.wrapping_id
 
-        Safe to repeat and to break off: a key that is wrapped so already is left alone.
+    def rewrapped(self, wrapped: bytes, *, tenant_id: UUID, version: int) -> bytes:
+        """The same data key, as the first key-encryption key wraps it.
+
+        Raises ``SealBroken`` and ``UnknownKeyEncryptionKey``.
         """
-        return sum([await self._rewrap(row) for row in await self._stale(tenant_id)])
+        opened = self._ring.unwrap(wrapped, tenant_id=tenant_id, version=version)
+        return self._ring.wrap(opened, tenant_id=tenant_id, version=version)
 
     async def has_former(self, tenant_id: UUID) -> bool:
         """Whether a former key-encryption key still wraps a data key of the tenant."""
-        return bool(await self._stale(tenant_id))
+        of_tenant = TenantDataKey.filter(tenant_id=tenant_id)
+        return await of_tenant.exclude(kek_id=self.wrapping_id).exists()
 
     def forget(self, tenant_id: UUID | None, *_parts: str) -> None:
         """Drop a tenant's opened keys from memory, or (``None``) those of all."""
@@ -163,19 +170,6 @@ class TenantEncryption:
             defaults={"kek_id": self._ring.wrapping_id, "wrapped": wrapped},
         )
         return row
-
-    async def _stale(self, tenant_id: UUID) -> list[TenantDataKey]:
-        return await TenantDataKey.filter(tenant_id=tenant_id).exclude(
-            kek_id=self._ring.wrapping_id
-        )
-
-    async def _rewrap(self, row: TenantDataKey) -> int:
-        wrapped = self._ring.wrap(
-            self._unwrapped(row), tenant_id=row.tenant_id, version=row.version
-        )
-        return await TenantDataKey.filter(id=row.id, kek_id=row.kek_id).update(
-            kek_id=self._ring.wrapping_id, wrapped=wrapped
-        )
 
     def _unwrapped(self, row: TenantDataKey) -> bytes:
         return self._ring.unwrap(row.wrapped, tenant_id=row.tenant_id, version=row.version)

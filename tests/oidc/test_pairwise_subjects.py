@@ -17,6 +17,7 @@ from authgate.storage.clients.metadata import ClientMetadata
 from authgate.storage.clients.rows import Client
 from authgate.storage.people.users import User
 from authgate.storage.sign_in.session_clients import SessionClient
+from authgate.storage.sweep import data_keys
 from authgate.tokens.subjects import Subjects
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing import device as devices
@@ -250,7 +251,7 @@ async def test_a_name_outlives_keys_and_processes_and_is_no_other_tenants(
     first = await name(acme)
     with use_tenant(acme):
         await server.parts.keys.rotate("ES256", actor=audit.SYSTEM)
-        await server.parts.encryption.rewrap(acme.id)
+    await data_keys.rewrap(server.parts.settings.database, server.parts.encryption)
     server.clock.advance(3600)
     assert await name(acme) == first
     assert await name(globex) != first

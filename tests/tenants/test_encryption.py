@@ -284,31 +284,6 @@ async def test_a_data_key_that_was_rolled_back_is_not_used(
     assert _opened(await TenantEncryption([kek]).cipher(tenant.id), sealed) == b"secret"
 
 
-async def test_a_new_key_encryption_key_takes_over_without_touching_what_is_sealed(
-    tenant: Tenant, kek: KeyEncryptionKey
-) -> None:
-    new = _random_kek()
-    sealed = _sealed(await TenantEncryption([kek]).cipher(tenant.id))
-    both = TenantEncryption([new, kek])
-    assert await both.rewrap(tenant.id) == 1
-    assert await both.rewrap(tenant.id) == 0  # safe to repeat
-    assert _opened(await TenantEncryption([new]).cipher(tenant.id), sealed) == b"secret"
-    with pytest.raises(UnknownKeyEncryptionKey):
-        await TenantEncryption([kek]).cipher(tenant.id)
-
-
-async def test_rewrapping_twice_at_once_leaves_a_good_key(
-    tenant: Tenant, kek: KeyEncryptionKey
-) -> None:
-    new = _random_kek()
-    sealed = _sealed(await TenantEncryption([kek]).cipher(tenant.id))
-    changed = await asyncio.gather(
-        *(TenantEncryption([new, kek]).rewrap(tenant.id) for _ in range(5))
-    )
-    assert sum(changed) == 1
-    assert _opened(await TenantEncryption([new]).cipher(tenant.id), sealed) == b"secret"
-
-
 async def test_ky_03_the_wrong_key_encryption_key_opens_nothing(
     tenant: Tenant, kek: KeyEncryptionKey
 ) -> None:

@@ -11,11 +11,10 @@ from authgate.cli.nouns import Noun
 from authgate.cli.options import InTenant
 from authgate.cli.output import Format, Output, Record, confirm, say, show, show_all
 from authgate.storage.keys import signing_keys
+from authgate.storage.sweep import data_keys
 from authgate.tokens.algorithms import ALGORITHMS
 from authgate.tokens.key_set import MAX_AGE
 from authgate.tokens.keys import Rotation
-from authgate_tenants import use_tenant
-from authgate_tenants.lifecycle import all_tenants
 
 app = Noun()
 
@@ -69,12 +68,8 @@ def rewrap() -> None:
 
 
 async def _rewrap() -> int:
-    changed = 0
     async with installed.opened() as parts:
-        async for row in all_tenants():
-            with use_tenant(parts.resolver.addressed(row)):
-                changed += await parts.encryption.rewrap(row.id)
-    return changed
+        return await data_keys.rewrap(parts.settings.database, parts.encryption)
 
 
 async def _all(slug: str) -> list[Record]:
