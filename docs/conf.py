@@ -52,6 +52,7 @@ ORDER: Mapping[str, Sequence[str]] = {
     "Understand it": [
         "architecture",
         "tenancy",
+        "roles",
         "security",
         "reliability",
         "performance",
