@@ -26,7 +26,7 @@ class ApplicationType(StrEnum):
 
 
 class ConsentPolicy(StrEnum):
-    """When a person is asked what a client may do."""
+    """When a person is asked what a client may do; each time where it may administer the tenant."""
 
     REMEMBERED = "remembered"
     """Once, and again when it wants more."""

@@ -10,12 +10,13 @@ from authgate.admin.catalogue import OPERATIONS
 from authgate.audit import Event
 from authgate.permissions import Access, Area, UserRole, permits
 from authgate.settings import DatabaseSettings, Settings
+from authgate.storage.clients.rows import ClientRow
 from authgate.storage.people.users import User, UserRow
 from authgate.tokens.admin_scopes import Scope
-from authgate.vocabulary import UserStatus
+from authgate.vocabulary import ConsentPolicy, UserStatus
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.api import EVERYTHING, ApiClient, administering, api_client, is_problem
-from authgate_testing.application import Application
+from authgate_testing.application import Application, is_asked, sent_on, told
 from authgate_testing.databases import on_sqlite
 from authgate_testing.ledger import Ledger
 from authgate_testing.person import Person
@@ -201,6 +202,37 @@ async def test_ad_04_nobody_gets_further_by_a_client(
     made["scopes"] = [Scope.CLIENTS_READ]
     assert (await by_alice.post("/clients", made)).status_code == 201
     assert (await by_alice.post(f"{here}/disable")).status_code == 200
+
+
+@on_sqlite
+@pytest.mark.usefixtures("by_carol")
+async def test_ad_04_whoever_lets_a_client_administer_the_tenant_is_asked_each_time(
+    administered: Application, by_alice: ApiClient, colleague: Person, acme: Tenant
+) -> None:
+    """Else an administrator would make themselves owner by what owners let in unseen."""
+    await become(acme, alice=ADMIN, carol=OWNER)
+    mine, scope = "https://mine.example/callback", Scope.ROLES_WRITE.value
+    made = {
+        "name": "Mine",
+        "grant_types": ["authorization_code"],
+        "scopes": [scope],
+        "redirect_uris": [mine],
+        "first_party": True,
+    }
+    refused = await by_alice.post("/clients", made | {"consent": "implicit"})
+    assert is_problem(refused, 422, "invalid")
+    assert [each["pointer"] for each in refused.json()["errors"]] == ["/consent"]
+    with use_tenant(acme):  # as one may have been made before that was refused
+        found = ClientRow.filter(client_id="admin")
+        await found.update(consent=ConsentPolicy.IMPLICIT, first_party=True)
+    assert is_asked(await sent_on(colleague, administered.ask(scope=scope).url))
+    changed = {"redirect_uris": [administered.redirect_uri, mine], "consent": "remembered"}
+    answer = await by_alice.patch("/clients/admin", changed, if_match="*")
+    assert answer.status_code == 200, answer.text
+    asking = {"scope": scope, "redirect_uri": mine}
+    assert is_asked(await sent_on(colleague, administered.ask(**asking).url))
+    silent = administered.ask(**asking, prompt="none").url
+    assert told(await sent_on(colleague, silent))["error"] == "consent_required"
 
 
 async def test_ad_01_the_last_owner_stays(

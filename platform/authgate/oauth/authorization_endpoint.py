@@ -43,6 +43,7 @@ from authgate.telemetry import metrics
 from authgate.tokens import lifetimes
 from authgate.tokens.authentication import Authentication
 from authgate.tokens.confirmation import Confirmation
+from authgate.tokens.scopes import is_admin
 from authgate.tokens.subjects import Subjects
 from authgate.vocabulary import ApplicationType, ConsentPolicy
 from authgate.web import redirect_uris
@@ -207,6 +208,10 @@ class AuthorizationEndpoint:
     async def _must_ask(self, asked: _Asked, person: SignedIn) -> bool:
         client, prompt = asked.client, asked.request.prompt
         if "consent" in prompt or "select_account" in prompt:
+            return True
+        # A token takes the role of whoever lets the client in: others who may change the client
+        # would get as far without anybody noticing.
+        if any(is_admin(each) for each in asked.request.scope):
             return True
         if client.consent is not ConsentPolicy.REMEMBERED:
             return client.consent is ConsentPolicy.ALWAYS

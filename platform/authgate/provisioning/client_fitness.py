@@ -54,6 +54,8 @@ def _faults(draft: ClientDraft) -> Iterator[tuple[str, str]]:
         yield "redirect_uris", "The grant authorization_code needs a redirect URI."
     if draft.consent is ConsentPolicy.IMPLICIT and not draft.first_party:
         yield "consent", "Only the tenant's own applications (first party) do without consent."
+    if draft.consent is ConsentPolicy.IMPLICIT and any(is_admin(each) for each in draft.scopes):
+        yield "consent", "Whoever lets an application administer the tenant is asked each time."
     yield from client_keys_fitness.faults(draft)
     yield from sectors.faults(draft)
     yield from profile_fitness.faults(draft)
