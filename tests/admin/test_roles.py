@@ -199,6 +199,12 @@ async def test_ad_04_nobody_gets_further_by_a_client(
         await by_alice.post(f"{here}/enable"),
     ):
         assert is_problem(answer, 403, "beyond-own-scopes"), answer.request.url
+    asked = f"/tokens?client_id={mighty.client.client.client_id}"
+    [token] = (await by_alice.get(asked)).json()["items"]
+    assert (await by_alice.post(f"/tokens/{token['id']}/disable")).status_code == 200
+    refused = await by_alice.post(f"/tokens/{token['id']}/enable")
+    assert is_problem(refused, 403, "beyond-own-scopes")
+    assert is_problem(await mighty.get("/users"), 401, "token-required"), "it stays disabled"
     made["scopes"] = [Scope.CLIENTS_READ]
     assert (await by_alice.post("/clients", made)).status_code == 201
     assert (await by_alice.post(f"{here}/disable")).status_code == 200

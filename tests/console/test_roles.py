@@ -20,6 +20,7 @@ from authgate.tokens.admin_scopes import Scope
 from authgate.vocabulary import ClientStatus
 from authgate.web.pages import Pages
 from authgate_tenants import Tenant, use_tenant
+from authgate_testing.api import api_client
 from authgate_testing.databases import on_sqlite
 from authgate_testing.ledger import Ledger
 from authgate_testing.person import Person, forms
@@ -235,5 +236,15 @@ async def test_ad_04_a_client_manager_gets_no_further_by_a_client(
         said = token | {"name": "Mine", "scopes": scope}
         made = await admin.http.post(f"{acme.issuer}/admin/clients/new/machine", data=said)
         assert made.status_code == status, scope
+    await api_client(server, acme, Scope.USERS_WRITE)
+    page = (await admin.visit(f"{acme.issuer}/admin/tokens")).text
+    assert 'value="disable"' in page
+    path = next(each.action for each in forms(page) if "/admin/tokens/" in each.action)
+    for act, status in (("disable", 303), ("enable", 403), ("revoke", 303)):
+        if act == "enable":
+            assert 'value="enable"' not in (await admin.visit(f"{acme.issuer}/admin/tokens")).text
+        said = token | {"act": act}
+        answer = await admin.http.post(f"http://localhost:8080{path}", data=said)
+        assert answer.status_code == status, act
     rejected = await admin.http.post(f"{here}/review", data=token | {"decision": "reject"})
     assert rejected.headers["location"].endswith("?done=rejected"), "to end it is no more"

@@ -14,7 +14,7 @@ from authgate.admin import lists
 from authgate.admin.bodies import Document, Nothing, exemplified
 from authgate.admin.lists import ListDocument, ListQuery
 from authgate.admin.operations import Answer, Call, operation, told
-from authgate.admin.problems import Conflict, NotFound
+from authgate.admin.problems import BeyondOwnScopes, Conflict, NotFound
 from authgate.audit import Actor
 from authgate.provisioning.tokens import UnknownToken
 from authgate.storage.clients import ids
@@ -115,7 +115,11 @@ async def disable_token(call: Call[Nothing, Nothing]) -> Answer[TokenDocument]:
 
 
 async def enable_token(call: Call[Nothing, Nothing]) -> Answer[TokenDocument]:
-    """Let an access token work again that was disabled."""
+    """Let an access token work again that was disabled.
+
+    What it may do, whoever calls must be allowed to do themselves.
+    """
+    call.caller.refuse_more_than_own(*(await _found(call)).scope.split())
     return await _turned(call, provisioning.enable_token)
 
 
@@ -156,6 +160,6 @@ OPERATIONS = [
         f"{_ONE}/enable",
         enable_token,
         scope=Scope.TOKENS_WRITE,
-        problems=[Conflict],
+        problems=[BeyondOwnScopes, Conflict],
     ),
 ]

@@ -28,6 +28,8 @@ class TokenLine:
     expires_at: datetime
     status: TokenStatus
     ended: bool
+    beyond_role: bool = False
+    """Whether it lets its holder do what whoever looks may not do themselves."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from authgate.admin.console import client_lines, frame
+from authgate.admin.console.administrators import beyond_role
 from authgate.admin.console.token_search import PATH
 from authgate.storage.clients import clients
 from authgate.storage.clients.rows import Client
@@ -40,4 +41,5 @@ def _line(token: Token, client: Client | None, user: str, now: datetime) -> Toke
         expires_at=token.expires_at,
         status=token.status,
         ended=token.expires_at <= now,
+        beyond_role=bool(beyond_role(*token.scope.split())),
     )

@@ -7,7 +7,7 @@ from werkzeug.exceptions import BadRequest, NotFound
 
 from authgate import provisioning
 from authgate.admin.console import frame, list_search, token_lines, usage_chart
-from authgate.admin.console.administrators import actor
+from authgate.admin.console.administrators import actor, refuse_beyond_role
 from authgate.admin.console.frame import ROOT, Console
 from authgate.admin.console.token_search import KINDS, PATH, STATUSES, TokenSearch
 from authgate.permissions import Area, reads, writes
@@ -72,10 +72,13 @@ class TokenPages:
             "enable": (provisioning.enable_token, Done.TOKEN_ENABLED),
             "revoke": (provisioning.revoke_token, Done.TOKEN_REVOKED),
         }
-        if await tokens.find(jti) is None:
+        token = await tokens.find_row(jti)
+        if token is None:
             raise NotFound
         if form.get("act", "") not in operations:
             raise BadRequest
+        if form["act"] == "enable":
+            refuse_beyond_role(*token.scope.split())
         perform, done = operations[form["act"]]
         try:
             await perform(jti, actor=actor())
