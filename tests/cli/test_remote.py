@@ -662,6 +662,22 @@ def test_of_commands_that_run_together_one_refreshes(own_sign_in: SignIn) -> Non
     assert len(refreshed) == 1
 
 
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ({"error": "invalid_grant", "error_description": "It was used."}, "to .* has ended: auth"),
+        ({"error": "invalid_client", "error_description": "Who?"}, r"cannot be renewed: Who\?"),
+        (["nonsense"], r"cannot be renewed: it answers 400\."),
+    ],
+)
+def test_a_sign_in_has_ended_only_where_the_server_says_so(
+    own_sign_in: SignIn, said: object, words: str
+) -> None:
+    http = httpx2.Client(transport=httpx2.MockTransport(lambda _: httpx2.Response(400, json=said)))
+    with pytest.raises(NotAllowed, match=words):
+        Person(own_sign_in.issuer, http).token()
+
+
 @pytest.fixture
 def own_sign_in() -> SignIn:
     """A sign-in whose access token has ended."""

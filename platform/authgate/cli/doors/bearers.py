@@ -120,7 +120,7 @@ class Person:
         request = self._http.build_request("POST", kept.token_endpoint, data=form)
         auth = self._proving().as_client(kept.client_id)
         answer = web_client.sent(self._http, request, auth=auth)
-        if answer.status_code == 400:
+        if answer.status_code == 400 and _told(answer).get("error") == "invalid_grant":
             raise NotAllowed(f"The sign-in to {self._issuer} has ended: {_again(kept)}")
         if answer.status_code != 200:
             raise _refusal(answer, f"The sign-in to {self._issuer} cannot be renewed")
@@ -163,9 +163,14 @@ def _refusal(answer: httpx2.Response, words: str) -> Failure:
 
 
 def _why(answer: httpx2.Response) -> str:
+    told = _told(answer)
+    said = told.get("error_description") or told.get("error")
+    return str(said or f"it answers {answer.status_code}.")
+
+
+def _told(answer: httpx2.Response) -> dict[str, Any]:
     try:
         told = answer.json()
     except ValueError:
-        told = {}
-    said = told.get("error_description") or told.get("error") if isinstance(told, dict) else None
-    return str(said or f"it answers {answer.status_code}.")
+        return {}
+    return told if isinstance(told, dict) else {}
