@@ -119,7 +119,7 @@ _TABLE = {
     Area.DOMAINS: (_WRITE, _WRITE, _NONE, _READ, _NONE),
     Area.KEYS: (_WRITE, _WRITE, _NONE, _READ, _NONE),
     Area.LIMITS: (_WRITE, _WRITE, _NONE, _READ, _NONE),
-    Area.USAGE: (_READ, _READ, _NONE, _READ, _NONE),
+    Area.USAGE: (_READ, _READ, _READ, _READ, _NONE),
     Area.AUDIT: (_READ, _READ, _NONE, _READ, _NONE),
     Area.TENANT: (_WRITE, _READ, _NONE, _READ, _NONE),
 }

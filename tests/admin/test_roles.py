@@ -8,7 +8,7 @@ import pytest
 from authgate import permissions, provisioning
 from authgate.admin.catalogue import OPERATIONS
 from authgate.audit import Event
-from authgate.permissions import Access, Area, UserRole, permits
+from authgate.permissions import Access, Area, UserRole, permits, reads
 from authgate.settings import DatabaseSettings, Settings
 from authgate.storage.clients.rows import ClientRow
 from authgate.storage.people.users import User, UserRow
@@ -23,6 +23,19 @@ from authgate_testing.person import Person
 from authgate_testing.server import RunningServer
 
 _NOWHERE = "01930000-0000-7000-8000-000000000009"
+AREAS = {
+    "clients": Area.CLIENTS,
+    "scopes": Area.SCOPES,
+    "resource-servers": Area.RESOURCE_SERVERS,
+    "tokens": Area.TOKENS,
+    "authorizations": Area.AUTHORIZATIONS,
+    "users": Area.USERS,
+    "roles": Area.ROLES,
+    "usage": Area.USAGE,
+}
+"""By what the path of an operation begins with."""
+PART_OF_ANOTHER = {"revoke-tokens": Area.TOKENS, "role": Area.ROLES}
+"""By what it ends with."""
 OWNER, ADMIN, USER = UserRole.OWNER, UserRole.ADMIN, UserRole.USER
 
 
@@ -81,10 +94,21 @@ def test_each_role_is_told_of_each_area_and_who_has_more_has_all_of_it() -> None
         assert far[OWNER] > Access.NONE
         assert far[UserRole.AUDITOR] == Access.READ, "sees everything, changes nothing"
         assert far[USER] == Access.NONE, area
+    for role in order:  # their pages show it in charts
+        sees = permissions.access(role, Area.TOKENS) > Access.NONE
+        assert permits(role, reads(Area.USAGE)) is sees, role
     assert permissions.access(ADMIN, Area.TENANT) == Access.READ, "its end is the owners'"
     assert permissions.given_by(ADMIN) == order[1:]
     assert permissions.given_by(OWNER) == order
     assert not any(permissions.given_by(role) for role in order[2:])
+
+
+def test_ad_04_every_operation_asks_for_the_area_that_it_is_in() -> None:
+    for operation in OPERATIONS:
+        parts = operation.path.removeprefix("/bulk").strip("/").split("/")
+        area = PART_OF_ANOTHER.get(parts[-1]) or AREAS[parts[0]]
+        how = Access.READ if operation.method == "GET" else Access.WRITE
+        assert operation.scope.permission == (area, how), operation.name
 
 
 @on_sqlite

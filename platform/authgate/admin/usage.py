@@ -64,5 +64,5 @@ async def list_token_usage(call: Call[UsageQuery, Nothing]) -> Answer[TokenUsage
 
 
 OPERATIONS = [
-    operation(HTTPMethod.GET, "/usage/tokens", list_token_usage, scope=Scope.TOKENS_READ),
+    operation(HTTPMethod.GET, "/usage/tokens", list_token_usage, scope=Scope.USAGE_READ),
 ]

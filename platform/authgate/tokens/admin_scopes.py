@@ -23,6 +23,7 @@ class Scope(StrEnum):
     USERS_WRITE = f"{ADMIN_PREFIX}users:write"
     ROLES_READ = f"{ADMIN_PREFIX}roles:read"
     ROLES_WRITE = f"{ADMIN_PREFIX}roles:write"
+    USAGE_READ = f"{ADMIN_PREFIX}usage:read"
 
     @property
     def permission(self) -> Permission:
@@ -48,6 +49,7 @@ MEANINGS = {
     Scope.USERS_WRITE: "Sign people out, and shut them out or let them in again.",
     Scope.ROLES_READ: "See what each role may do.",
     Scope.ROLES_WRITE: "Give people roles, and take them.",
+    Scope.USAGE_READ: "See how many access tokens were issued, day by day.",
 }
 """What each of them lets its holder do, for whoever grants it."""
 
