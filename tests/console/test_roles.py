@@ -3,16 +3,18 @@ given and taken."""
 
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, cast
 from uuid import uuid4
 
 from quart import Quart
 
 from authgate import provisioning
+from authgate.admin.catalogue import OPERATIONS
 from authgate.admin.console.frame import ROOT, Console
 from authgate.admin.console.pages import blueprints
 from authgate.audit import Event
-from authgate.permissions import Access, Permission, UserRole, permits
+from authgate.permissions import Access, Area, Permission, UserRole, permits
 from authgate.provisioning import NewClient
 from authgate.storage.clients.drafts import ClientDraft
 from authgate.storage.people.users import User, UserRow
@@ -27,6 +29,17 @@ from authgate_testing.person import Person, forms
 from authgate_testing.server import RunningServer
 from authgate_testing.wiretap import Wiretap
 
+AREAS = {
+    "": Area.OVERVIEW,
+    "clients": Area.CLIENTS,
+    "tokens": Area.TOKENS,
+    "scopes": Area.SCOPES,
+    "resource-servers": Area.RESOURCE_SERVERS,
+    "team": Area.ROLES,
+}
+"""By what the path of a page begins with, below ``/admin``."""
+OF_A_CLIENT = {"revoke": Area.TOKENS, "people": Area.AUTHORIZATIONS}
+"""What is shown and done of a client that is not the client."""
 OWNER, ADMIN, AUDITOR = UserRole.OWNER, UserRole.ADMIN, UserRole.AUDITOR
 MANAGER, USER = UserRole.CLIENT_MANAGER, UserRole.USER
 
@@ -62,6 +75,15 @@ def test_every_route_of_the_console_says_what_it_asks_for(server: RunningServer)
     assert served(server) == set(asked)
     changing = {route for route, permission in asked.items() if permission.access is Access.WRITE}
     assert {route for route in asked if route[0] == "POST"} <= changing
+
+
+@on_sqlite
+def test_ad_04_every_route_asks_for_the_area_that_it_is_in(server: RunningServer) -> None:
+    for (method, rule), permission in asked_by_routes(server).items():
+        parts = rule.removeprefix(ROOT).strip("/").split("/")
+        within = parts[2] if parts[0] == "clients" and len(parts) > 2 else ""
+        area = OF_A_CLIENT.get(within) or AREAS[parts[0]]
+        assert permission.area is area, (method, rule)
 
 
 @on_sqlite
@@ -129,6 +151,20 @@ async def test_menu_and_buttons_show_what_a_role_may_do(
     assert set(re.findall(r'href="[^"]*/(edit|secret|delete)"', page)) == {
         "edit", "secret", "delete",
     }  # fmt: skip
+
+
+@on_sqlite
+async def test_the_team_is_told_of_areas_that_something_asks_for_and_the_manual_of_the_others(
+    server: RunningServer, acme: Tenant, admin: Person
+) -> None:
+    asked = {each.area for each in asked_by_routes(server).values()}
+    asked |= {each.scope.permission.area for each in OPERATIONS}
+    page = (await admin.visit(f"{acme.issuer}/admin/team")).text
+    assert set(re.findall(r'<td class="first"><code>([a-z-]+)</code>', page)) == asked
+    manual = (Path(__file__).parents[2] / "docs/roles.md").read_text()
+    others = re.search(r"asks for these yet: ([^.]+)\.", manual)
+    assert others is not None
+    assert set(re.findall("`([a-z-]+)`", others[1])) == set(Area) - asked
 
 
 @on_sqlite

@@ -15,6 +15,7 @@ from authgate.permissions import Access, Area, UserRole, covers, permits, reads,
 from authgate.provisioning import Refused
 from authgate.storage.people import users
 from authgate.storage.people.users import User
+from authgate.tokens.admin_scopes import Scope
 from authgate.web import row_ids
 from authgate.web.console_view_models import Done
 from authgate.web.team_view_models import AreaLine, RolePage, TeamMember, TeamPage
@@ -76,11 +77,17 @@ class TeamPages:
                 for role in permissions.ROLES
                 if role is not UserRole.USER
             },
-            areas=[_line(area) for area in Area],
+            areas=[_line(area) for area in self._areas()],
             find_action=frame.url(f"{_HERE}/find"),
             login=login,
         )
         return self._console.show("team.html", content)
+
+    def _areas(self) -> list[Area]:
+        """Those that a page or an operation of the admin API asks for."""
+        by_pages = self._console.doors.asked.values()
+        asked = {each.area for each in (*by_pages, *(scope.permission for scope in Scope))}
+        return [area for area in Area if area in asked]
 
     async def _role(
         self, person: User, *, wanted: UserRole | None = None, fault: str = ""
