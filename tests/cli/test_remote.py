@@ -490,6 +490,11 @@ def test_a_person_acts_by_this_machine_s_key_where_a_tenant_demands_one(
     assert operator("whoami", "--json").data["client_id"] == "by-key"
     made = operator("client", "create", "--name", "J", "--grant", "client_credentials")
     assert made.code == 0, made.err
+    made = operator(
+        "client", "create", "--name", "C", "--grant", "client_credentials", "--id", "a:b"
+    )
+    assert made.code == 0, made.err
+    assert operator("client", "show", "a:b").code == 0, "its path is sent escaped"
     first = sign_ins.remembered().by_issuer[strict]
     with httpx2.Client() as http:
         stolen = {"Authorization": f"Bearer {first.access_token}"}

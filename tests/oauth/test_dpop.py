@@ -128,6 +128,31 @@ async def test_a_bound_token_names_its_key_everywhere(
     )
 
 
+@on_sqlite
+async def test_a_proof_is_made_for_a_path_as_it_was_sent(
+    server: RunningServer, prover: Prover, acme: Tenant
+) -> None:
+    draft = ClientDraft(
+        name="Terraform",
+        client_id="a:b",
+        grant_types=["client_credentials"],
+        scopes=["authgate:clients:read"],
+    )
+    with use_tenant(acme):
+        machine = await provisioning.add_client(server.parts, draft)
+    scope = "authgate:clients:read"
+    form = {"grant_type": "client_credentials", "scope": scope} | by_form(machine)
+    token = (await prover.post("/oauth/token", form)).json()["access_token"]
+    path = "/api/v1/clients/a%3Ab"
+    for signed in (path, path.lower()):
+        answer = await prover.show(path, token, htu=f"{acme.issuer}{signed}")
+        assert answer.status_code == 200, answer.text
+        assert answer.json()["client_id"] == "a:b"
+    for signed in ("/api/v1/clients/a:b", "/api/v1/clients/a%3Bb"):
+        answer = await prover.show(path, token, htu=f"{acme.issuer}{signed}")
+        assert answer.status_code == 401, signed
+
+
 @pytest.mark.parametrize("path", ["/oauth/userinfo", "/oauth/tokeninfo"])
 @on_sqlite
 async def test_a_bound_token_is_refused_without_a_fresh_proof_of_its_key(

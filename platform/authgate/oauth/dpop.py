@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import hmac
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Final
 from urllib.parse import urlsplit
@@ -28,6 +29,7 @@ LIFETIME: Final = 300
 _TYPE = "dpop+jwt"
 _KIND = "dpop"
 _LONGEST_JTI = 256
+_ESCAPED = re.compile("%[0-9a-fA-F]{2}")
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 
 
@@ -78,7 +80,7 @@ class DpopProofs:
     ) -> None:
         if proof.text("htm") != request.method:
             raise InvalidToken("is for another method")
-        if not _is_same_place(proof.text("htu"), f"{current_tenant().issuer}{request.path}"):
+        if not _is_same_place(proof.text("htu"), _asked(request)):
             raise InvalidToken("is for another URL")
         made_at = proof.seconds("iat")
         now = self._clock().timestamp()
@@ -125,6 +127,12 @@ def _key(proof: ForeignJwt) -> PublicKey:
     return key
 
 
+def _asked(request: MachineRequest) -> str:
+    # As it was sent: whoever escapes a character signs it escaped.
+    path = request.raw_path.decode("latin-1") if request.raw_path else request.path
+    return f"{current_tenant().issuer}{path}"
+
+
 def _is_same_place(said: str, asked: str) -> bool:
     """Whether two URLs are one, without query and fragment (section 4.3, RFC 3986 6.2)."""
     return said == asked or _place(said) == _place(asked)
@@ -136,4 +144,5 @@ def _place(url: str) -> tuple[str, str | None, int | None, str]:
         port = parts.port or _DEFAULT_PORTS.get(parts.scheme)
     except ValueError:
         return ("", None, None, url)
-    return (parts.scheme, parts.hostname, port, parts.path)
+    path = _ESCAPED.sub(lambda found: found[0].upper(), parts.path)
+    return (parts.scheme, parts.hostname, port, path)
