@@ -111,6 +111,33 @@ async def test_a_trusted_issuer_speaks_for_a_person(bringer: Bringer, alice: Use
 
 
 @on_sqlite
+async def test_what_came_of_an_assertions_token_ends_with_its_client(
+    server: RunningServer, bringer: Bringer, acme: Tenant
+) -> None:
+    token = (await bringer.bring()).json()["access_token"]
+    exchanging = "urn:ietf:params:oauth:grant-type:token-exchange"
+    files = "https://files.example/"
+    metadata = ClientMetadata(token_exchange_from=(acme.issuer,), token_exchange_to=(files,))
+    gateway = ClientDraft(name="Gate", grant_types=[exchanging], scopes=["read"], metadata=metadata)
+    with use_tenant(acme):
+        made = await provisioning.add_client(server.parts, gateway)
+    form = {
+        "grant_type": exchanging,
+        "subject_token": token,
+        "subject_token_type": "urn:ietf:params:oauth:token-type:access_token",
+        "audience": files,
+    }
+    basic = (made.client.client_id, made.secret or "")
+    answer = await bringer.at.post("/oauth/token", form, basic=basic)
+    exchanged = answer.json()["access_token"]
+    assert (await bringer.at.get("/oauth/tokeninfo", bearer=exchanged)).status_code == 200
+    with use_tenant(acme):
+        client_id = bringer.client.client.client_id
+        await provisioning.revoke_client_tokens(server.parts, client_id)
+    assert (await bringer.at.get("/oauth/tokeninfo", bearer=exchanged)).status_code == 401
+
+
+@on_sqlite
 async def test_an_assertion_is_good_once(bringer: Bringer) -> None:
     made = assertion_claims("alice", bringer.at.tenant.issuer) | {"iss": ISSUER}
     assertion = bringer.key.sign(made)

@@ -30,6 +30,7 @@ FILES, MAIL = "https://files.example/", "https://mail.example/"
 
 Make = Callable[..., Awaitable[NewClient]]
 Exchange = Callable[..., Awaitable[httpx2.Response]]
+End = Callable[..., Awaitable[object]]
 
 
 @pytest.fixture
@@ -163,6 +164,24 @@ async def test_what_came_of_a_sign_in_ends_where_its_person_takes_it_back(
     assert [await works(token) for token in (ours, others, held)] == [False, True, True]
     await taken_back(person, acme, "console")
     assert [await works(token) for token in (others, held)] == [False, False]
+
+
+@pytest.mark.parametrize("end", [provisioning.revoke_client_tokens, provisioning.delete_client])
+async def test_what_came_of_a_clients_tokens_ends_with_all_that_it_was_given(
+    server: RunningServer,
+    gateway: NewClient,
+    exchange: Exchange,
+    alices: dict[str, str],
+    at_acme: Caller,
+    acme: Tenant,
+    end: End,
+) -> None:
+    token = (await exchange(gateway, alices["access_token"])).json()["access_token"]
+    own = await own_token(gateway, at_acme)
+    with use_tenant(acme):
+        await end(server.parts, "console")
+    assert (await at_acme.get("/oauth/tokeninfo", bearer=token)).status_code == 401
+    assert (await at_acme.get("/oauth/tokeninfo", bearer=own)).status_code == 200
 
 
 async def taken_back(person: Person, tenant: Tenant, client_id: str) -> None:

@@ -106,12 +106,13 @@ async def end_of_client(user_id: UUID, client_id: str, *, now: datetime) -> int:
     await authorization_codes.withdraw(user_id=user_id, client_id=client_id, now=now)
     ended = await in_full(partial(refresh_tokens.revoke_of_user, user_id, client_id=client_id))
     ended += await in_full(partial(tokens.revoke_of_user, user_id, client_id=client_id))
-    return ended + await in_full(partial(tokens.revoke_exchanged, user_id, client_id))
+    return ended + await in_full(partial(tokens.revoke_exchanged, client_id, user_id=user_id))
 
 
 async def end_all_of_client(client_id: str, *, now: datetime) -> int:
-    """End whatever a client was given, by anybody; how many tokens ended at once: of very many some
-    end later, and are good for nothing until then.
+    """End whatever a client was given, by anybody, and what others were given for its tokens; how
+    many tokens ended at once: of very many some end later, and the client's own are good for
+    nothing until then.
 
     What people have allowed it stays allowed. Have caches forget the client.
     """
@@ -119,10 +120,11 @@ async def end_all_of_client(client_id: str, *, now: datetime) -> int:
     await authorization_codes.withdraw(client_id=client_id, now=now)
     refreshable = await refresh_tokens.revoke_of_client(client_id)
     ended = await tokens.revoke_of_client(client_id)
-    if is_cut_short(refreshable, ended):
+    exchanged = await tokens.revoke_exchanged(client_id)
+    if is_cut_short(refreshable, ended, exchanged):
         await clients.end_older(client_id, now=now)
         await leavings.later(client_id=client_id)
-    return refreshable + ended
+    return refreshable + ended + exchanged
 
 
 async def end_all_of_user(user_id: UUID, *, now: datetime) -> None:

@@ -12,7 +12,7 @@ from authgate import storage
 from authgate.jobs import EndTheRest, port
 from authgate.storage.clients import clients
 from authgate.storage.issued import refresh_tokens, tokens
-from authgate.storage.issued.mass_ending import is_cut_short
+from authgate.storage.issued.mass_ending import in_full, is_cut_short
 from authgate.storage.people import users
 from authgate_tenants import current_tenant
 
@@ -48,15 +48,25 @@ async def end(job: EndTheRest, *, seconds: float = SECONDS) -> None:
     await port.hint(job, tenant_id=current_tenant().id)
 
 
+async def end_exchanged(client_id: str) -> None:
+    """End what others were given for a client's tokens, while these are there to find it by."""
+    # First of all its own: whoever exchanges one at that moment is waited for.
+    await tokens.revoke_of_client(client_id)
+    await in_full(partial(tokens.revoke_exchanged, client_id))
+
+
 async def _of_client(client_id: str) -> bool:
     """End a part; whether more may be left."""
     client = await clients.held(client_id)
     if client is None:
+        await end_exchanged(client_id)
         return await clients.delete_leavings(client_id)
     if client.not_before is None:
         return False
     ended = await refresh_tokens.revoke_of_client(client_id, until=client.not_before)
-    return is_cut_short(ended, await tokens.revoke_of_client(client_id, until=client.not_before))
+    ended = max(ended, await tokens.revoke_of_client(client_id, until=client.not_before))
+    exchanged = await tokens.revoke_exchanged(client_id, until=client.not_before)
+    return is_cut_short(ended, exchanged)
 
 
 async def _of_user(subject: str) -> bool:

@@ -243,8 +243,12 @@ async def review_client(
 
 
 async def delete_client(parts: Installation, client_id: str, *, actor: Actor = SYSTEM) -> None:
-    """Remove a client and whatever it was given. Raises ``UnknownClient``."""
+    """Remove a client and whatever it was given, and end what others were given for that.
+
+    Raises ``UnknownClient``.
+    """
     async with storage.transaction():
+        await leavings.end_exchanged(client_id)
         if not await clients.delete(client_id):
             raise UnknownClient(client_id)
         if await clients.leavings(client_id):

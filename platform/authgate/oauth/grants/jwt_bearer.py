@@ -7,6 +7,8 @@ may come with. Whom an assertion is about is known here by the user name.
 from datetime import UTC, datetime, timedelta
 from typing import ClassVar, Final
 
+from uuid_utils.compat import uuid7
+
 from authgate import storage
 from authgate.audit import Event
 from authgate.clock import Clock
@@ -65,6 +67,7 @@ class JwtBearerGrant:
                 scope,
                 lifetimes.of_access_token(client),
                 user=user,
+                family_id=uuid7(),  # by which what is exchanged for it is found
                 confirmation=request.confirmation,
                 resource=resource,
             )

@@ -295,13 +295,16 @@ async def revoke_of_user(
     return await _revoke(theirs.filter(created_at__lte=until) if until else theirs)
 
 
-async def revoke_exchanged(user_id: UUID, client_id: str) -> int:
-    """End what others were given for a person's tokens of a client; as above.
+async def revoke_exchanged(
+    client_id: str, *, user_id: UUID | None = None, until: datetime | None = None
+) -> int:
+    """End what others were given for tokens of a client, of one person or of all; as above.
 
     Once those have ended: whoever exchanges one at that moment is waited for.
     """
-    theirs = Token.filter(user_id=user_id)
+    theirs = Token.filter(**({"user_id": user_id} if user_id else {}))
     begun = theirs.filter(client_id=client_id).exclude(grant_type=BY_EXCHANGE)
+    begun = begun.filter(created_at__lte=until) if until else begun
     return await _revoke(
         theirs.filter(grant_type=BY_EXCHANGE, family_id__in=Subquery(begun.values("family_id")))
     )
