@@ -5,6 +5,7 @@ was led astray would serve.
 """
 
 import re
+import select
 import socket
 import struct
 import time
@@ -162,6 +163,25 @@ def test_ht_06_a_head_that_never_ends_is_refused_while_it_comes(service: "Servic
             connection.sendall(b"a" * 1024)
             time.sleep(0.001)
         assert statuses(connection.recv(65536)) == [431]
+
+
+def test_ht_06_cookies_of_a_former_request_are_not_why_a_head_is_refused(
+    service: "Service",
+) -> None:
+    cookies = b"GET / HTTP/1.1\r\n" + HOST + b"Cookie: " + b"a" * 13_000
+    with service.connect() as connection:
+        connection.sendall(cookies)
+        time.sleep(0.05)  # it is read in two pieces
+        connection.sendall(b"a\r\n\r\n")
+        answered = b""
+        while not answered.partition(b"\r\n\r\n")[2]:
+            answered += connection.recv(65536)
+        connection.sendall(b"GET /")
+        while not select.select([connection], [], [], 0.001)[0]:
+            connection.sendall(b"a" * 1024)
+        said = connection.recv(65536)
+    assert statuses(said)[0] in (414, 431)
+    assert b"clear-site-data" not in said.lower()
 
 
 def test_ht_06_a_trailer_that_never_ends_is_refused_while_it_comes(service: "Service") -> None:

@@ -56,7 +56,7 @@ def check_received(received: bytes) -> None:
 def is_of_cookies(fields: Iterable[bytes]) -> bool:
     """Whether cookies are most of what a head may hold, given its lines or their beginnings."""
     cookies = sum(len(field) for field in fields if field[: len(_COOKIE)].lower() == _COOKIE)
-    return cookies > MAX_HEAD_BYTES // 2
+    return cookies > MAX_HEAD_BYTES * 3 // 4
 
 
 def check_request(

@@ -162,6 +162,7 @@ class StrictHttpToolsProtocol(HttpToolsProtocol):
         version, method = self.parser.get_http_version(), self.parser.get_method()
         check_request(method=method, target=self.url, http_version=version, fields=self.headers)
         self._in_head = False
+        self._unfinished = b""
         self._barren_bytes = 0
         self._deadline.unset()
         self.server_state.date()
