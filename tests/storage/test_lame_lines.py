@@ -19,6 +19,7 @@ from authgate.storage.batches.lookups import Lookup
 from authgate.storage.connection import find
 from authgate.storage.people import users
 from authgate.storage.postgres.client import TenantClient
+from authgate.storage.postgres.line import PostgresLine
 from authgate_tenants import Tenant, TenantSettings, TenantStatus, use_tenant
 from authgate_tenants.models import TenantRow
 from authgate_testing import PostgresServer
@@ -125,6 +126,18 @@ async def _pool_is_whole() -> None:
     lent = [await pool.acquire(timeout=1) for _ in range(pool.get_max_size())]
     for connection in lent:
         await pool.release(connection)
+
+
+async def test_a_line_that_cannot_be_told_how_to_plan_is_not_used(
+    postgres_settings_of_own: DatabaseSettings,
+) -> None:
+    url = postgres_settings_of_own.url.get_secret_value()
+    line = PostgresLine(url, pgbouncer=False, seconds=5, plans="by_guessing")
+    for _ in range(2):
+        with pytest.raises(asyncpg.InvalidParameterValueError):
+            async with line.connection():
+                pass
+    await line.close()
 
 
 @pytest.mark.usefixtures("tenant")

@@ -66,12 +66,20 @@ class PostgresLine:
 
     async def _connected(self) -> asyncpg.Connection:
         if self._connection is None or self._connection.is_closed():
-            self._connection = await asyncpg.connect(
-                self._dsn,
-                timeout=_CONNECT_SECONDS,
-                statement_cache_size=0 if self._pgbouncer else 100,
-                max_cached_statement_lifetime=self._plan_seconds,
-            )
-            if self._plans:
-                await self._connection.execute(f"SET plan_cache_mode = {self._plans}")
+            self._connection = await self._opened()
         return self._connection
+
+    async def _opened(self) -> asyncpg.Connection:
+        connection = await asyncpg.connect(
+            self._dsn,
+            timeout=_CONNECT_SECONDS,
+            statement_cache_size=0 if self._pgbouncer else 100,
+            max_cached_statement_lifetime=self._plan_seconds,
+        )
+        try:
+            if self._plans:
+                await connection.execute(f"SET plan_cache_mode = {self._plans}")
+        except BaseException:
+            connection.terminate()  # it would plan otherwise for as long as it lasts
+            raise
+        return connection
