@@ -326,12 +326,14 @@ async def test_ti_09_a_lookup_is_inside_of_its_tenant_however_it_is_planned_and_
     lookup = forgetful.BY_USERNAME
     honest = Lookup(lookup.table, lookup.key, lookup.columns)
     try:
-        for avoided in ("nothing", "nestloop", "hashjoin", "seqscan", "indexscan", "material"):
+        avoiding = ("nothing", "nestloop", "hashjoin", "seqscan", "indexscan", "material")
+        for avoided, planned in product(avoiding, ("force_custom_plan", "force_generic_plan")):
+            await app.execute(f"RESET ALL; SET plan_cache_mode = {planned}")
             if avoided != "nothing":
-                await app.execute(f"RESET ALL; SET enable_{avoided} = off")
+                await app.execute(f"SET enable_{avoided} = off")
             for tenant, each in product(walled, (lookup, honest)):
                 found = await app.fetch(each.postgres(), ["user1"], str(tenant.id))
-                assert [row["tenant_id"] for row in found] == [tenant.id], avoided
+                assert [row["tenant_id"] for row in found] == [tenant.id], (avoided, planned)
                 assert await app.fetchval("SELECT current_setting('app.tenant', true)") == ""
                 assert await app.fetchval("SELECT count(*) FROM users") == 0
     finally:
