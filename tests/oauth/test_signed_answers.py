@@ -12,7 +12,7 @@ import pytest
 
 from authgate import provisioning
 from authgate.provisioning import UnfitClient
-from authgate.storage.clients.drafts import ClientChange
+from authgate.storage.clients.drafts import ClientChange, ClientDraft
 from authgate.storage.clients.metadata import ClientMetadata
 from authgate.tokens.id_token import algorithm_for
 from authgate_tenants import use_tenant
@@ -90,8 +90,10 @@ async def test_id_tokens_are_signed_as_their_client_is_registered(
     with use_tenant(console.tenant):
         said = ClientMetadata(id_token_signed_response_alg=algorithm)
         await provisioning.change_client(server.parts, "console", ClientChange(metadata=said))
+    shown = await kids(console)
     tokens = await console.signed_in(person, scope="openid")
     id_token = tokens["id_token"]
+    assert jwt.get_unverified_header(id_token)["kid"] in shown, "whoever keeps a JWKS knows it"
     assert jwt.get_unverified_header(id_token)["alg"] == algorithm
     assert jwt.get_unverified_header(tokens["access_token"])["alg"] == "ES256"
     known = await claims(console.http, console.tenant, id_token, audience="console")
@@ -103,6 +105,22 @@ async def test_id_tokens_are_signed_as_their_client_is_registered(
         person, console.ask(scope="openid", prompt="none", id_token_hint=id_token).url
     )
     assert "code=" in again.headers["location"], "it is a hint as any other"
+
+
+async def test_a_new_client_is_shown_what_will_sign_its_id_tokens(
+    server: RunningServer, console: Application
+) -> None:
+    before = await kids(console)
+    said = ClientMetadata(id_token_signed_response_alg="EdDSA")
+    with use_tenant(console.tenant):
+        draft = ClientDraft(name="Other", grant_types=["client_credentials"], metadata=said)
+        await provisioning.add_client(server.parts, draft)
+    assert len(await kids(console) - before) == 2, "what signs, and what waits"
+
+
+async def kids(app: Application) -> set[str]:
+    answer = await app.http.get(f"{app.tenant.issuer}/.well-known/jwks.json")
+    return {key["kid"] for key in answer.json()["keys"]}
 
 
 @pytest.mark.parametrize("algorithm", ["none", "HS256", "PS256"])

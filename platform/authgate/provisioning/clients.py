@@ -13,9 +13,10 @@ from authgate.provisioning import client_fitness, sectors
 from authgate.provisioning.unfit import UnfitClient
 from authgate.storage.clients import clients
 from authgate.storage.clients.drafts import ClientChange, ClientDraft
-from authgate.storage.clients.metadata import CLIENT_SECRET_JWT
+from authgate.storage.clients.metadata import CLIENT_SECRET_JWT, ClientMetadata
 from authgate.storage.clients.rows import Client
 from authgate.storage.clients.secrets import new_secret
+from authgate.tokens import id_token
 from authgate.tokens.client_secret_seal import ClientSecretSeal
 from authgate.vocabulary import ClientStatus
 
@@ -54,6 +55,7 @@ async def add_client(
     client_fitness.check(draft)
     if sectors.must_ask(draft):
         await sectors.confirm(parts, draft)
+    await _ensure_key(parts, draft.metadata)
     secret = (secret or new_secret()) if draft.needs_secret else None
     async with storage.transaction():
         client = await clients.create(draft, secret=secret, secret_expires_at=secret_expires_at)
@@ -79,6 +81,8 @@ async def change_client(
 
     Raises ``UnknownClient``, ``UnfitClient`` and ``BadRedirectUri``.
     """
+    if change.metadata is not None:
+        await _ensure_key(parts, change.metadata)
     async with storage.transaction():
         former = await clients.held(client_id)
         if former is None:
@@ -99,6 +103,13 @@ async def change_client(
             await clients.set_unseen(client_id, unseen=True)
         await _updated(parts, client_id, change.values(), actor=actor)
     return after
+
+
+async def _ensure_key(parts: Installation, said: ClientMetadata) -> None:
+    # Made with its first ID token, it would be in no JWKS that anybody has read by then.
+    for algorithm in id_token.ALGORITHMS:
+        if algorithm == said.id_token_signed_response_alg:
+            await parts.keys.ensure(algorithm)
 
 
 def _came_by_itself(client: Client, actor: Actor) -> bool:
