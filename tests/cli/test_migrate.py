@@ -3,17 +3,23 @@
 import asyncio
 import sqlite3
 from contextlib import closing
+from datetime import timedelta
 from importlib import import_module
 from itertools import pairwise
 
 import pytest
 from pydantic import SecretStr
+from uuid_utils.compat import uuid7
 
-from authgate import installation
+from authgate import installation, provisioning, storage
+from authgate.clock import utc_now
 from authgate.settings import DatabaseSettings, Settings
 from authgate.storage import database
 from authgate.storage.database import sqlite_path
+from authgate.storage.grants import consents
+from authgate.storage.issued import tokens
 from authgate.storage.metering.usage_days import UsageMark
+from authgate.storage.people import users
 from authgate_tenants import use_tenant
 from authgate_testing import PostgresServer
 from authgate_testing.command import Cli, Use
@@ -161,6 +167,58 @@ def test_administrators_stay_and_the_earliest_who_may_sign_in_owns_the_tenant(cl
         listed = cli("user", "list", "-t", slug, "--json").data
         assert {each["username"]: each["role"] for each in listed} == roles
     assert asyncio.run(_marks("acme", "globex")) == [1, 1], "what they use is counted"
+
+
+@on_postgres
+def test_it_goes_back_past_rows_whose_client_is_gone(cli: Cli) -> None:
+    assert cli("tenant", "create", "acme").code == 0
+    asyncio.run(_left_behind())
+    for target in ("0018_unseen_clients", ""):
+        assert cli("migrate", *(("--target", target) if target else ())).code == 0
+
+
+async def _left_behind() -> None:
+    async with installation.opened(Settings()) as parts:
+        tenant = await parts.resolver.find("acme")
+        assert tenant is not None
+        with use_tenant(tenant):
+            person = await users.create(username="ann")
+            await consents.grant(person.id, "gone", ["openid"], now=utc_now())
+            token = tokens.NewToken(
+                jti=str(uuid7()),
+                category=tokens.TokenCategory.ACCESS,
+                token="opaque",
+                client_id="gone",
+                user_id=None,
+                family_id=None,
+                scope="openid",
+                grant_type="client_credentials",
+                created_at=utc_now(),
+                expires_at=utc_now() + timedelta(hours=1),
+            )
+            await storage.append(tokens.row(token))
+
+
+def test_tenants_that_wait_or_are_being_erased_are_suspended_on_the_way_back(cli: Cli) -> None:
+    for slug in ("acme", "globex"):
+        assert cli("tenant", "create", slug).code == 0
+    assert cli("tenant", "delete", "globex", "--confirm", "globex").code == 0
+    asyncio.run(_shred())
+    assert cli("tenant", "delete", "acme", "--confirm", "acme").code == 0
+    for target in ("0025_users_in_charge", ""):
+        assert cli("migrate", *(("--target", target) if target else ())).code == 0
+    listed = cli("tenant", "list", "--json").data
+    assert {each["slug"]: each["status"] for each in listed} == dict.fromkeys(
+        ("acme", "globex"), "suspended"
+    )
+    assert cli("tenant", "resume", "acme").code == 0
+    assert cli("tenant", "delete", "globex", "--confirm", "globex").code == 0
+
+
+async def _shred() -> None:
+    later = utc_now() + timedelta(days=31)
+    async with installation.opened(Settings(), clock=lambda: later) as parts:
+        await provisioning.erase_due_tenants(parts)
 
 
 async def _marks(*slugs: str) -> list[int]:

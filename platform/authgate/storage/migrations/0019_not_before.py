@@ -18,7 +18,7 @@ class Migration(migrations.Migration):
     operations = [
         reversible(
             statements(postgres=tenant_keys.dropped(_FOREIGN_KEYS)),
-            statements(postgres=tenant_keys.added(_FOREIGN_KEYS)),
+            statements(postgres=tenant_keys.added(_FOREIGN_KEYS, only_new=True)),
         ),
         AddColumn("ClientRow", "not_before", fields.DatetimeField(null=True)),
         AddColumn("UserRow", "not_before", fields.DatetimeField(null=True)),

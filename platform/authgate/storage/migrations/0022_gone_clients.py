@@ -22,6 +22,6 @@ class Migration(migrations.Migration):
     operations = [
         reversible(
             statements(postgres=tenant_keys.dropped(_FOREIGN_KEYS)),
-            statements(postgres=tenant_keys.added(_FOREIGN_KEYS)),
+            statements(postgres=tenant_keys.added(_FOREIGN_KEYS, only_new=True)),
         )
     ]

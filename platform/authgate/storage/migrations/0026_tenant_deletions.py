@@ -5,8 +5,21 @@ from tortoise.indexes import Index
 from tortoise.migrations import operations as ops
 from uuid_utils.compat import uuid7
 
+from authgate.storage.migration_steps import reversible, statements
 from authgate_tenants import TenantStatus
 from authgate_tenants.models import DeletionState
+
+# The version before knows no more than two: whoever was refused still is.
+_AS_BEFORE = "UPDATE tenants SET status = 'suspended' WHERE status IN ('deleting', 'erasing')"
+_REFUSED = statements(
+    # PostgreSQL shows its owner no tenants either, where that is forced.
+    postgres=(
+        "ALTER TABLE tenants NO FORCE ROW LEVEL SECURITY",
+        _AS_BEFORE,
+        "ALTER TABLE tenants FORCE ROW LEVEL SECURITY",
+    ),
+    sqlite=(_AS_BEFORE,),
+)
 
 
 class Migration(migrations.Migration):
@@ -60,4 +73,5 @@ class Migration(migrations.Migration):
             },
             bases=["Model"],
         ),
+        reversible(statements(), _REFUSED),
     ]

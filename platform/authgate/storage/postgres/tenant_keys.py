@@ -10,12 +10,15 @@ ForeignKey = tuple[str, str, str, str]
 """Table and column, and the table and column that they refer to."""
 
 
-def added(keys: Iterable[ForeignKey]) -> tuple[str, ...]:
-    """Statements that add them; a row goes with the row that it refers to."""
+def added(keys: Iterable[ForeignKey], *, only_new: bool = False) -> tuple[str, ...]:
+    """Statements that add them; a row goes with the row that it refers to.
+
+    ``only_new`` asks nothing of rows that are there: on the way back some refer to what is gone.
+    """
     return tuple(
         f"ALTER TABLE {table} ADD CONSTRAINT {_name(table, column)}"
         f" FOREIGN KEY (tenant_id, {column}) REFERENCES {parent} (tenant_id, {key})"
-        " ON DELETE CASCADE"
+        f" ON DELETE CASCADE{' NOT VALID' if only_new else ''}"
         for table, column, parent, key in keys
     )
 
