@@ -4,16 +4,21 @@ import asyncio
 import random
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
+from tortoise import connections
 from uuid_utils.compat import uuid7
 
 from authgate.settings import DatabaseSettings
 from authgate.storage import audit_events
 from authgate.storage.audit_events import NewEvent
+from authgate.storage.clients import clients
+from authgate.storage.clients.drafts import ClientDraft
 from authgate.storage.metering import roll_up, usage_days
 from authgate.storage.metering.usage_days import ALL_CLIENTS, Count, Measure
 from authgate.storage.sweep import due_usage
+from authgate.storage.unit_of_work import transaction
 from authgate_tenants import Tenant, TenantSettings, TenantStatus, use_tenant
 
 BEGIN = datetime(2026, 3, 2, 22, 15, tzinfo=UTC)
@@ -146,3 +151,44 @@ async def test_tenants_that_lie_behind_are_found_the_furthest_first(
     before = NOW + timedelta(days=1)
     assert await due_usage.tenants(database, before=before, limit=9) == [globex.id, acme.id]
     assert await due_usage.tenants(database, before=before, limit=1) == [globex.id]
+
+
+async def test_what_a_client_has_used_outlives_it(database: DatabaseSettings) -> None:
+    used = [Count("portal", NOW.date(), "refresh_token", 7)]
+    with use_tenant(tenant("acme")):
+        await clients.create(ClientDraft(client_id="portal", name="Portal", grant_types=[]))
+        await usage_days.add(Measure.TOKENS, used)
+        assert await clients.delete("portal")
+        assert not await clients.leavings("portal")
+        found = await usage_days.of(Measure.TOKENS, since=NOW.date(), client_id="portal")
+    assert found == used
+
+
+async def test_many_clients_are_added_up_in_few_statements(
+    database: DatabaseSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with use_tenant(tenant("acme")):
+        await usage_days.begin(BEGIN)
+        await audit_events.append(
+            *(
+                event("TOKEN_REFRESHED", f"client-{number}", grant, BEGIN)
+                for number in range(usage_days.ROWS)
+                for grant in ("", "refresh_token")
+            )
+        )
+        async with transaction():
+            client, asked = connections.get("default"), list[str]()
+            execute = type(client).execute_query
+
+            async def noted(self: object, query: str, *values: Any) -> Any:
+                asked.append(query)
+                return await execute(self, query, *values)
+
+            monkeypatch.setattr(type(client), "execute_query", noted)
+            await roll_up.roll_up(now=BEGIN + timedelta(hours=1), steps=1)
+        added = [query for query in asked if query.startswith("INSERT INTO usage_days")]
+        assert len(added) == 3
+        found = await usage_days.of(Measure.TOKENS, since=BEGIN.date())
+        one = await usage_days.of(Measure.TOKENS, since=BEGIN.date(), client_id="client-499")
+    assert [each.total for each in found] == [usage_days.ROWS] * 2
+    assert [each.total for each in one] == [1, 1]

@@ -27,6 +27,7 @@ from authgate.storage.issued import mass_ending
 from authgate.storage.issued.mass_ending import in_full, is_cut_short
 from authgate.storage.issued.refresh_tokens import RefreshToken
 from authgate.storage.issued.tokens import Token
+from authgate.storage.metering.usage_days import UsageDay
 from authgate.storage.paging import Order, Page
 from authgate.vocabulary import ApplicationType, ClientStatus
 from authgate_tenants import current_tenant
@@ -264,7 +265,10 @@ async def delete(client_id: str) -> bool:
 
 async def leavings(client_id: str) -> bool:
     """Whether there is anything of a client with this id."""
-    return any([await model.filter(client_id=client_id).exists() for model in _belongings()])
+    for model in _belongings():
+        if await model.filter(client_id=client_id).exists():
+            return True
+    return False
 
 
 async def delete_leavings(client_id: str) -> bool:
@@ -285,13 +289,15 @@ async def _give_up_id(client_id: str) -> datetime | None:
 
 
 _TOKENS: Final = (RefreshToken, Token)
+_OUTLIVE: Final = (AuditEvent, UsageDay)
+"""What has happened stays, whoever did it."""
 
 
 def _belongings() -> list[type[Model]]:
     """Tables of what clients have: first what yields tokens of theirs."""
     models: dict[str, type[Model]] = Tortoise.apps[database.APP_LABEL]
     theirs = (model for model in models.values() if "client_id" in model._meta.fields_map)  # noqa: SLF001
-    others = (model for model in theirs if model not in (ClientRow, AuditEvent, *_TOKENS))
+    others = (model for model in theirs if model not in (ClientRow, *_OUTLIVE, *_TOKENS))
     return [*others, *_TOKENS]
 
 

@@ -124,10 +124,8 @@ async def _tokens(begin: datetime, end: datetime) -> list[Count]:
     values = encoded((current_tenant().id, begin, end, *_ISSUED), dialect)
     rows = await connections.get("default").execute_query_dict(statement, values)
     day = begin.astimezone(UTC).date()
-    sums: Counter[str] = Counter()
+    sums: Counter[tuple[str, str]] = Counter()
     for row in rows:
-        sums[row["detail"] or ""] += row["found"]
-    return [
-        *(Count(row["client_id"], day, row["detail"] or "", row["found"]) for row in rows),
-        *(Count(ALL_CLIENTS, day, detail, count) for detail, count in sums.items()),
-    ]
+        for client_id in {row["client_id"], ALL_CLIENTS}:
+            sums[client_id, row["detail"] or ""] += row["found"]
+    return [Count(client_id, day, detail, total) for (client_id, detail), total in sums.items()]

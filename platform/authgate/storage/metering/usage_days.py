@@ -1,6 +1,7 @@
 """How much a tenant has used, by the day (UTC): sums, which outlive what they were counted from."""
 
-from collections.abc import Iterable
+import itertools
+from collections.abc import Sequence
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
@@ -11,14 +12,18 @@ from uuid_utils.compat import uuid7
 from authgate.storage import connection
 from authgate.storage.batches.append_log import encoded
 from authgate.storage.clients import ids
+from authgate.storage.database import Dialect
 from authgate_tenants import TenantOwned, current_tenant
 
 ALL_CLIENTS: Final = ""
 """In the place of a client: the sum of all."""
 
+ROWS: Final = 500
+"""Sums that one statement adds to."""
+
 _ADD = (
     "INSERT INTO usage_days (id, tenant_id, measure, client_id, day, detail, total)"
-    " VALUES ({marks}) ON CONFLICT (tenant_id, measure, client_id, day, detail)"
+    " VALUES {rows} ON CONFLICT (tenant_id, measure, client_id, day, detail)"
     " DO UPDATE SET total = usage_days.total + excluded.total"
 )
 
@@ -68,15 +73,27 @@ async def begin(now: datetime) -> None:
     await UsageMark.create(until=now)
 
 
-async def add(measure: Measure, counts: Iterable[Count]) -> None:
-    """Add to the sums of the current tenant, with the open unit of work."""
+async def add(measure: Measure, counts: Sequence[Count]) -> None:
+    """Add to the sums of the current tenant, with the open unit of work; of each sum once."""
     dialect, client = connection.dialect(), connections.get("default")
-    places = range(1, 8)
-    marks = ", ".join("?" if dialect == "sqlite" else f"${place}" for place in places)
-    for each in counts:
-        day: Any = each.day.isoformat() if dialect == "sqlite" else each.day
-        values = (uuid7(), current_tenant().id, measure, each.client_id, day, *each[2:])
-        await client.execute_query(_ADD.format(marks=marks), encoded(values, dialect))
+    for start in range(0, len(counts), ROWS):
+        rows = [_row(measure, each, dialect) for each in counts[start : start + ROWS]]
+        values = [value for row in rows for value in row]
+        await client.execute_query(_ADD.format(rows=_marks(rows, dialect)), values)
+
+
+def _row(measure: Measure, count: Count, dialect: Dialect) -> list[Any]:
+    day: Any = count.day.isoformat() if dialect == "sqlite" else count.day
+    values = (uuid7(), current_tenant().id, measure, count.client_id, day, count.detail)
+    return encoded((*values, count.total), dialect)
+
+
+def _marks(rows: Sequence[Sequence[Any]], dialect: Dialect) -> str:
+    places = itertools.count(1)
+    return ", ".join(
+        f"({', '.join('?' if dialect == 'sqlite' else f'${next(places)}' for _ in row)})"
+        for row in rows
+    )
 
 
 async def of(measure: Measure, *, since: date, client_id: str = ALL_CLIENTS) -> list[Count]:
