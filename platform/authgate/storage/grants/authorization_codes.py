@@ -41,7 +41,7 @@ class AuthorizationCode(TenantOwned):
     class Meta:
         table = "authorization_codes"
         unique_together = (("tenant_id", "code_hash"), ("tenant_id", "id"))
-        indexes = (("expires_at",), ("tenant_id", "user_id"))
+        indexes = (("expires_at",), ("tenant_id", "user_id"), ("tenant_id", "client_id"))
 
 
 class PresentedCode(NamedTuple):

@@ -24,6 +24,7 @@ class Consent(TenantOwned):
     class Meta:
         table = "consents"
         unique_together = (("tenant_id", "user_id", "client_id"), ("tenant_id", "id"))
+        indexes = (("tenant_id", "client_id"),)
 
     def covers(self, scopes: Collection[str]) -> bool:
         """Whether all of this was allowed."""

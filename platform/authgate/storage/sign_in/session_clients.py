@@ -25,7 +25,7 @@ class SessionClient(TenantOwned):
     class Meta:
         table = "session_clients"
         unique_together = (("tenant_id", "session_id", "client_id"), ("tenant_id", "id"))
-        indexes = (("expires_at",),)
+        indexes = (("expires_at",), ("tenant_id", "client_id"))
 
 
 async def note(session_id: UUID, client_id: str, *, subject: str, expires_at: datetime) -> None:
