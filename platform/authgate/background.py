@@ -16,7 +16,6 @@ import structlog
 
 from authgate import provisioning
 from authgate.accounts import leavings
-from authgate.clock import Clock
 from authgate.installation import Installation, key_encryption_keys
 from authgate.jobs import (
     DeliverLogouts,
@@ -37,7 +36,7 @@ from authgate.oidc.backchannel_logout import BackchannelLogout
 from authgate.settings import Settings
 from authgate.storage.metering.roll_up import roll_up
 from authgate.storage.sweep import due_logouts, due_usage
-from authgate.storage.sweep.expiry import remove_expired
+from authgate.storage.sweep.expiry import GoneClient, remove_expired
 from authgate.telemetry import metrics
 from authgate.telemetry.tracing import UNTRACED
 from authgate.tokens.logout_token import LogoutTokens
@@ -54,6 +53,8 @@ _USAGE_RUN_SECONDS = 10.0
 """How long one run adds up; the next one goes on where it stopped."""
 _ERASURES_SECONDS = 30.0
 """Between looks for tenants whose time to be restored is over, and for the rest of large ones."""
+_LEAVINGS_SECONDS = 1.0
+"""How long an expired client keeps the others waiting; the rest of a large one is a job."""
 _TENANTS_IN_ONE_GO = 64
 _TENANTS_AT_ONCE = 8
 _MOST_DUE = 1000
@@ -103,7 +104,7 @@ async def _watch(queue: "_MeasuredQueue") -> None:
 def performer(parts: Installation) -> Performer:
     """What does every job there is."""
     handlers = Handlers()
-    handlers.add(RemoveExpired, partial(_remove_expired, parts.settings, parts.clock))
+    handlers.add(RemoveExpired, partial(_remove_expired, parts))
     handlers.add(DeliverLogouts, partial(_deliver_logouts, parts))
     handlers.add(EndTheRest, leavings.end)
     handlers.add(RollUpUsage, partial(_roll_up_usage, parts))
@@ -132,13 +133,30 @@ def envelopes(settings: Settings) -> Envelopes:
     return Envelopes.from_key_encryption_keys(keks)
 
 
-async def _remove_expired(settings: Settings, clock: Clock, _job: RemoveExpired) -> None:
+async def _remove_expired(parts: Installation, _job: RemoveExpired) -> None:
     removed = await remove_expired(
-        settings.database, batch=settings.jobs.cleanup_batch, now=clock()
+        parts.settings.database,
+        batch=parts.settings.jobs.cleanup_batch,
+        now=parts.clock(),
+        end_the_rest=partial(_end_the_rest, parts),
     )
     for table, rows in removed.items():
         metrics.expired_rows_removed.add(table, by=rows)
     _log.info("expired rows removed", rows=removed)
+
+
+async def _end_the_rest(parts: Installation, gone: GoneClient) -> None:
+    tenant = await parts.resolver.find_by_id(gone.tenant_id)
+    if tenant is None:
+        return
+    job = EndTheRest(client_id=gone.client_id)
+    # Here, and not a job for each: of as many as may be over at once a queue would lose some.
+    with use_tenant(tenant):
+        try:
+            await leavings.end(job, seconds=_LEAVINGS_SECONDS)
+        except Exception:  # noqa: BLE001  # the others are over as well
+            _log.exception("rest of an expired client not ended", client=gone.client_id)
+            await port.hint(job, tenant_id=tenant.id)
 
 
 async def _erase_tenants(parts: Installation, _job: EraseTenants) -> None:

@@ -13,6 +13,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+from uuid import UUID
 
 import asyncpg
 
@@ -36,6 +38,8 @@ class Kind:
     ended: str
     kept: timedelta
     also: str = ""
+    outlived: bool = False
+    """Whether a client goes, of which more may be left in other tables."""
 
     def statement(self, cut: str, now: str, limit: str) -> str:
         """Delete the oldest ones; the arguments are the marks of the parameters."""
@@ -43,6 +47,7 @@ class Kind:
             f"DELETE FROM {self.table} WHERE id IN (SELECT id FROM {self.table}"  # noqa: S608 - our own names
             f" WHERE {self.ended} < {cut}{self.also.format(now=now)}"
             f" ORDER BY {self.ended} LIMIT {limit})"
+            f" RETURNING {'tenant_id, client_id' if self.outlived else '1'}"
         )
 
     def overdue(self, cut: str, now: str) -> str:
@@ -62,7 +67,7 @@ KINDS = (
     # Servers' clocks differ a little: what is valid on one is not to be unknown to another.
     Kind("refresh_tokens", "ends_at", kept=timedelta(minutes=5)),
     # Only of a client that registered itself, and each use puts it off.
-    Kind("clients", "expires_at", kept=timedelta(minutes=5)),
+    Kind("clients", "expires_at", kept=timedelta(minutes=5), outlived=True),
     Kind("initial_access_tokens", "expires_at", kept=timedelta(minutes=5)),
     Kind("spent_jtis", "expires_at", kept=timedelta(minutes=5)),
     Kind("idempotent_requests", "expires_at", kept=timedelta(minutes=5)),
@@ -79,7 +84,21 @@ KINDS = (
     ),
 )
 
-_Remove = Callable[[Kind], Awaitable[int]]
+
+class GoneClient(NamedTuple):
+    """A client whose time was over."""
+
+    tenant_id: UUID
+    client_id: str
+
+
+EndTheRest = Callable[[GoneClient], Awaitable[None]]
+"""Ends what is left of a client, which this role does not see: that has no end of its own."""
+
+_Remove = Callable[[Kind], Awaitable[list[tuple[Any, ...]]]]
+
+
+async def _nothing(_gone: GoneClient) -> None: ...
 
 
 class _AnotherSweeps(Exception):
@@ -87,7 +106,12 @@ class _AnotherSweeps(Exception):
 
 
 async def remove_expired(
-    settings: DatabaseSettings, *, batch: int, now: datetime, seconds: float = SECONDS
+    settings: DatabaseSettings,
+    *,
+    batch: int,
+    now: datetime,
+    seconds: float = SECONDS,
+    end_the_rest: EndTheRest = _nothing,
 ) -> dict[str, int]:
     """Remove what is over and answer how many rows of each table that was.
 
@@ -102,10 +126,12 @@ async def remove_expired(
             end = time.monotonic() + seconds
             while waiting and time.monotonic() < end:
                 kind, began = waiting.popleft(), time.monotonic()
-                count = await remove(kind)
-                removed[kind.table] += count
-                if count == batch:
+                rows = await remove(kind)
+                removed[kind.table] += len(rows)
+                if len(rows) == batch:
                     waiting.append(kind)
+                for tenant_id, client_id in rows if kind.outlived else ():
+                    await end_the_rest(GoneClient(UUID(str(tenant_id)), client_id))
                 # Half of the time belongs to those who are waiting for an answer.
                 await asyncio.sleep(min(time.monotonic() - began, _LONGEST_PAUSE))
     except _AnotherSweeps:
@@ -132,14 +158,14 @@ async def _on_postgres(
         statement_cache_size=0 if settings.pgbouncer else 100,
     )
 
-    async def remove(kind: Kind) -> int:
+    async def remove(kind: Kind) -> list[tuple[Any, ...]]:
         values = (now - kind.kept, batch, *((now,) if kind.also else ()))
         async with connection.transaction():
             # Two that delete the same rows in different orders would wait for each other.
             if not await connection.fetchval("SELECT pg_try_advisory_xact_lock($1)", _TURN):
                 raise _AnotherSweeps
-            status = await connection.execute(kind.statement("$1", "$3", "$2"), *values)
-        return int(status.rpartition(" ")[2])
+            rows = await connection.fetch(kind.statement("$1", "$3", "$2"), *values)
+        return [tuple(row) for row in rows]
 
     try:
         yield remove
@@ -154,11 +180,12 @@ async def _on_sqlite(
     loop, thread = asyncio.get_running_loop(), ThreadPoolExecutor(1, thread_name_prefix="sweep")
     connection = await loop.run_in_executor(thread, connected, database.sqlite_path(settings))
 
-    async def remove(kind: Kind) -> int:
+    async def remove(kind: Kind) -> list[tuple[Any, ...]]:
         values = encoded((now - kind.kept, batch, now), "sqlite")[: 3 if kind.also else 2]
         statement = kind.statement("?1", "?3", "?2")
-        cursor = await loop.run_in_executor(thread, connection.execute, statement, values)
-        return cursor.rowcount
+        return await loop.run_in_executor(
+            thread, lambda: connection.execute(statement, values).fetchall()
+        )
 
     try:
         yield remove
