@@ -1,6 +1,7 @@
 """Which tenants are to be deleted: from the request, over the time in which they can be restored,
 and the loss of their keys, to what stays of them."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -17,6 +18,7 @@ from authgate_tenants.models import (
 from authgate_tenants.scope import TenantStatus
 
 _KEPT = (TenantStatus.ACTIVE, TenantStatus.SUSPENDED)
+_OPEN = (DeletionState.WAITING, DeletionState.ERASING)
 
 
 class UnknownDeletion(LookupError):
@@ -83,11 +85,11 @@ async def shred(deletion: TenantDeletion, *, keys: list[dict[str, Any]], now: da
     return True
 
 
-async def due(*, now: datetime, limit: int) -> list[TenantDeletion]:
+async def due(
+    *, now: datetime, limit: int, states: Collection[DeletionState] = _OPEN
+) -> list[TenantDeletion]:
     """Those whose time to be restored is over, the longest waiting first."""
-    open_ones = TenantDeletion.filter(
-        state__in=[DeletionState.WAITING, DeletionState.ERASING], due_at__lte=now
-    )
+    open_ones = TenantDeletion.filter(state__in=list(states), due_at__lte=now)
     return await open_ones.order_by("due_at", "id").limit(limit)
 
 

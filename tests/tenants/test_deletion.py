@@ -17,6 +17,7 @@ from authgate.provisioning import NotConfirmed, TooLate, UnfitDeletion, UnfitTen
 from authgate.provisioning import deletions as provisioned
 from authgate.settings import DatabaseSettings, JobSettings, Settings
 from authgate.storage.audit_events import AuditEvent
+from authgate.storage.people import users
 from authgate.storage.people.users import User
 from authgate.storage.postgres.row_security import erased_tables
 from authgate.storage.redis.connection import tenant_key
@@ -267,6 +268,37 @@ async def test_a_fault_of_one_tenant_does_not_keep_the_next_from_being_erased(
         assert await TenantDataKey.all().count() == 1, "its status says that it is served"
     with use_tenant(globex):
         assert await TenantDataKey.all().count() == 0
+
+
+async def test_a_large_tenant_does_not_keep_the_keys_of_another_from_being_destroyed(
+    server: RunningServer, acme: Tenant, globex: Tenant
+) -> None:
+    with use_tenant(acme):
+        for number in range(20):
+            await users.create(username=f"person-{number}")
+    await ask(server, acme)
+    await ask(server, globex)
+    server.clock.advance(WAITING_DAYS * DAY + 1)
+    await provisioning.erase_due_tenants(server.parts, seconds=0.001)
+    with use_tenant(acme):
+        assert await users.all_users()
+    for each in (acme, globex):
+        with use_tenant(each):
+            assert await TenantDataKey.all().count() == 0
+
+
+async def test_a_tenant_whose_share_of_the_time_is_nothing_is_erased_in_the_end(
+    server: RunningServer, acme: Tenant
+) -> None:
+    deletion = await ask(server, acme)
+    server.clock.advance(WAITING_DAYS * DAY + 1)
+    await provisioned._shred(server.parts, deletion)
+    server.clock.advance(10)
+    rounds = sum((await counted(acme)).values()) + 1
+    while (await deletions.of(str(deletion.id))).state is DeletionState.ERASING and rounds:
+        await provisioned._clear(server.parts, deletion, 0.0)
+        rounds -= 1
+    assert (await deletions.of(str(deletion.id))).state is DeletionState.DELETED
 
 
 @on_sqlite
