@@ -14,7 +14,7 @@ import pytest
 from authgate import provisioning
 from authgate.provisioning import NewClient, UnfitClient
 from authgate.settings import Settings
-from authgate.storage.clients.drafts import ClientDraft
+from authgate.storage.clients.drafts import ClientChange, ClientDraft
 from authgate.storage.clients.metadata import ClientMetadata
 from authgate.storage.people.users import User, UserRow
 from authgate.vocabulary import UserStatus
@@ -108,6 +108,20 @@ async def test_a_trusted_issuer_speaks_for_a_person(bringer: Bringer, alice: Use
     assert said["sub"] == alice.subject
     info = await bringer.at.get("/oauth/userinfo", bearer=told["access_token"])
     assert info.json()["preferred_username"] == "alice"
+
+
+@on_sqlite
+async def test_ad_04_no_assertion_lets_a_client_administer_the_tenant(
+    server: RunningServer, bringer: Bringer, acme: Tenant
+) -> None:
+    name, scope = bringer.client.client.client_id, "authgate:roles:write"
+    with use_tenant(acme):
+        change = ClientChange(scopes=["read", scope])
+        await provisioning.change_client(server.parts, name, change)
+    made = assertion_claims("alice", acme.issuer) | {"iss": ISSUER}
+    answer = await bringer.show(bringer.key.sign(made), scope=scope)
+    assert (answer.status_code, answer.json()["error"]) == (400, "invalid_scope")
+    assert (await bringer.bring()).json()["scope"] == "read"
 
 
 @on_sqlite

@@ -14,7 +14,7 @@ from authgate.audit import Event
 from authgate.clock import Clock
 from authgate.oauth import resources
 from authgate.oauth.client_keys import ClientKeys
-from authgate.oauth.errors import InvalidGrant, InvalidRequest, UnauthorizedClient
+from authgate.oauth.errors import InvalidGrant, InvalidRequest, InvalidScope, UnauthorizedClient
 from authgate.oauth.grants import TokenRequest, asked_scopes, granted_scopes
 from authgate.storage.clients.rows import Client
 from authgate.storage.grants import spent_jtis
@@ -25,6 +25,7 @@ from authgate.tokens import lifetimes
 from authgate.tokens.foreign_jwt import LEEWAY, ForeignJwt
 from authgate.tokens.issuer import Grant, IssuedToken, TokenIssuer
 from authgate.tokens.jws import InvalidToken
+from authgate.tokens.scopes import is_admin
 from authgate_tenants import current_tenant
 
 _TYPES = ("authorization-grant+jwt", "oauth-id-jag+jwt")
@@ -53,6 +54,9 @@ class JwtBearerGrant:
         if text is None:
             raise InvalidRequest("assertion is required.")
         scope = granted_scopes(asked_scopes(request.form), client.scopes)
+        if any(is_admin(each) for each in scope):
+            # It would take the person's role, and nobody asks them here.
+            raise InvalidScope("Who lets a client administer the tenant is asked, in a browser.")
         resource = resources.narrowed(request.form.get("resource"), client, ())
         try:
             user = await self._person(ForeignJwt.read(text), client)
