@@ -1,7 +1,6 @@
 """Scopes in the tenant's own words, where people allow them, and in the metadata."""
 
 import pytest
-from tortoise import connections
 
 from authgate import provisioning
 from authgate.storage.clients.drafts import ClientChange, ClientDraft
@@ -112,6 +111,5 @@ async def test_a_scope_stays_that_a_client_is_registered_for_meanwhile(
         async with meanwhile(postgres, remove()):
             draft = ClientDraft(name="Shop", grant_types=["client_credentials"], scopes=["orders"])
             await provisioning.add_client(server.parts, draft)
-            await connections.get("default").execute_query("LOCK TABLE scopes IN SHARE MODE")
         assert await scopes.find("orders")
     assert len(refusals) == 1

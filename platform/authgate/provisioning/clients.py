@@ -16,6 +16,7 @@ from authgate.storage.clients.drafts import ClientChange, ClientDraft
 from authgate.storage.clients.metadata import CLIENT_SECRET_JWT, ClientMetadata
 from authgate.storage.clients.rows import Client
 from authgate.storage.clients.secrets import new_secret
+from authgate.storage.tenants import scopes
 from authgate.tokens import id_token
 from authgate.tokens.client_secret_seal import ClientSecretSeal
 from authgate.vocabulary import ClientStatus
@@ -58,6 +59,7 @@ async def add_client(
     await _ensure_key(parts, draft.metadata)
     secret = (secret or new_secret()) if draft.needs_secret else None
     async with storage.transaction():
+        await scopes.keep(draft.scopes)
         client = await clients.create(draft, secret=secret, secret_expires_at=secret_expires_at)
         if secret and CLIENT_SECRET_JWT in client.authentication_methods:
             sealed = await ClientSecretSeal(parts.encryption).sealed(client.client_id, secret)
@@ -94,6 +96,7 @@ async def change_client(
             # Nobody was held up meanwhile.
             if await clients.held(client_id) != former:
                 raise UnfitClient(sectors.FIELD, "Somebody has changed the client: look again.")
+        await scopes.keep(change.scopes or ())
         await clients.change(client_id, change)
         methods = change.authentication_methods or former.authentication_methods
         if former.secrets.sealed is not None and CLIENT_SECRET_JWT not in methods:

@@ -184,9 +184,24 @@ _POSTGRES_DELETE = _UNUSED.format("$1::uuid", "$2::text", _USES.format("$1::uuid
 _SQLITE_DELETE = _UNUSED.format("?1", "?2", _SQLITE_USES.format("?1", "?2"))
 
 
+_KEPT = (
+    "SELECT 1 FROM scopes WHERE tenant_id = $1::uuid AND name = ANY($2::text[])"
+    " ORDER BY name FOR KEY SHARE"
+)
+
+
+async def keep(names: Collection[str]) -> None:
+    """Let nobody forget what is said of these scopes before the open unit of work is over."""
+    if names and connection.dialect() == "postgres":  # SQLite has one writer
+        values = [current_tenant().id, list(names)]
+        await connections.get("default").execute_query(_KEPT, values)
+
+
 async def delete_unused(name: str) -> bool:
     """Forget what was said of a scope; ``False`` where there is none of this name, or a client is
     registered for it."""
+    # Whoever registers a client for it is waited for, and seen by the statement that follows.
+    await held(name)
     dialect = connection.dialect()
     deleted, _ = await connections.get("default").execute_query(
         _POSTGRES_DELETE if dialect == "postgres" else _SQLITE_DELETE,
