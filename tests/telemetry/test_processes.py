@@ -87,7 +87,7 @@ async def test_several_processes_answer_for_each_other_and_for_those_that_have_e
         assert told(text, "process_open_fds") > 5
         assert told(text, "process_max_fds") > told(text, "process_open_fds")
     assert told(after, "process_cpu_seconds_total") >= told(before, "process_cpu_seconds_total") > 0
-    assert names(before) == names(after)
+    assert names(before) <= names(after)  # something may have happened for the first time meanwhile
 
 
 def names(text: str) -> set[str]:
