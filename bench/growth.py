@@ -70,10 +70,16 @@ def told(now: Profile, before: Profile | None = None) -> str:
 
 
 def _table(what: str, unit: str, now: Mapping[str, int], before: Mapping[str, int]) -> str:
+    changed = most_changed(now, before)
+    lines = [(name, f"{now.get(name, 0):,}", f"{more:+,}") for name, more in changed.items()]
+    return report.table((what, unit, "more"), lines)
+
+
+def most_changed(now: Mapping[str, int], before: Mapping[str, int]) -> Mapping[str, int]:
+    """The functions that grew or shrank most, and by how much, as far as they are shown."""
     growth = {name: now.get(name, 0) - before.get(name, 0) for name in now.keys() | before.keys()}
     most = sorted(growth, key=lambda name: -abs(growth[name]))[:_SHOWN]
-    lines = [(name, f"{now.get(name, 0):,}", f"{growth[name]:+,}") for name in most]
-    return report.table((what, unit, "more"), lines)
+    return {name: growth[name] for name in most}
 
 
 def executed(server: bytecodes.TracedServer, site: Site, scenario: Scenario) -> Mapping[str, int]:

@@ -16,6 +16,7 @@ from authgate.settings import Settings
 from authgate.storage.batches.append_log import AppendLog, Row
 from authgate.storage.batches.redemptions import Redemptions, Spend
 from authgate.storage.grants.device_codes import DeviceCode, DeviceCodeStatus
+from authgate.storage.issued.tokens import Token
 from authgate.storage.unit_of_work import in_transaction
 from authgate.telemetry import logs
 from authgate.web.edge import App
@@ -34,7 +35,7 @@ def _answers_before_commit() -> None:
     underway: set[asyncio.Future[None]] = set()
 
     async def append(self: AppendLog, *rows: Row) -> None:
-        if in_transaction():
+        if in_transaction() or not any(row.table.name == Token._meta.db_table for row in rows):
             await _keeps(self, *rows)
             return
         later = asyncio.ensure_future(_kept(self, rows))
