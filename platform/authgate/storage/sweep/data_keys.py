@@ -17,7 +17,7 @@ import asyncpg
 from authgate.settings import DatabaseSettings
 from authgate.storage import database
 from authgate.storage.postgres.line import PostgresLine
-from authgate.storage.sqlite.client import PRAGMAS
+from authgate.storage.sqlite.line import connected
 from authgate_tenants.encryption import TenantEncryption
 
 PAGE = 500
@@ -102,9 +102,7 @@ def _rewrapped(key: DataKey, encryption: TenantEncryption) -> bytes:
 
 
 def _on_sqlite(path: str, encryption: TenantEncryption) -> int:
-    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        for name, value in PRAGMAS.items():
-            connection.execute(f"PRAGMA {name}={value}")
+    with closing(connected(path)) as connection:
         after, changed = "", 0
         while page := connection.execute(
             _TENANTS.format(after="?", page="?"), (after, PAGE)

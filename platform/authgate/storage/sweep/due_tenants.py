@@ -6,11 +6,10 @@ from contextlib import closing
 from datetime import datetime
 from uuid import UUID
 
-import asyncpg
-
 from authgate.settings import DatabaseSettings
 from authgate.storage import database
 from authgate.storage.batches.append_log import encoded
+from authgate.storage.sweep.line import sweep_line
 
 
 async def found(
@@ -21,16 +20,9 @@ async def found(
     if settings.is_sqlite:
         path = database.sqlite_path(settings)
         return await asyncio.to_thread(_on_sqlite, statement, path, now, limit)
-    connection = await asyncpg.connect(
-        database.dsn(database.sweep_url(settings)),
-        timeout=3,
-        statement_cache_size=0 if settings.pgbouncer else 100,
-    )
-    try:
+    async with sweep_line(settings) as connection:
         rows = await connection.fetch(statement.format(now="$1", limit="$2"), now, limit)
-        return [row["tenant_id"] for row in rows]
-    finally:
-        await connection.close(timeout=3)
+    return [row["tenant_id"] for row in rows]
 
 
 def _on_sqlite(statement: str, path: str, now: datetime, limit: int) -> list[UUID]:

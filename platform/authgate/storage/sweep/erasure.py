@@ -25,6 +25,7 @@ from authgate.storage.batches.append_log import encoded
 from authgate.storage.postgres.client import inside
 from authgate.storage.postgres.row_security import erased_tables
 from authgate.storage.sqlite.line import connected
+from authgate.storage.sweep.line import sweep_line
 from authgate_tenants.models import TenantDeletion
 
 _TURN = 0x65726173  # any number, the same for everybody who erases
@@ -163,15 +164,8 @@ class _PostgresLine:
 
 @asynccontextmanager
 async def _on_postgres(settings: DatabaseSettings) -> AsyncIterator[_Line]:
-    connection = await asyncpg.connect(
-        database.dsn(database.sweep_url(settings)),
-        timeout=3,
-        statement_cache_size=0 if settings.pgbouncer else 100,
-    )
-    try:
+    async with sweep_line(settings) as connection:
         yield _PostgresLine(connection)
-    finally:
-        await connection.close(timeout=3)
 
 
 class _SqliteLine:

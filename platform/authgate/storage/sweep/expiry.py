@@ -16,12 +16,11 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-import asyncpg
-
 from authgate.settings import DatabaseSettings
 from authgate.storage import database
 from authgate.storage.batches.append_log import encoded
 from authgate.storage.sqlite.line import connected
+from authgate.storage.sweep.line import sweep_line
 
 SECONDS = 20.0
 """How long one run goes on; the next one continues where it stopped."""
@@ -152,12 +151,6 @@ async def _sweeping(
 async def _on_postgres(
     settings: DatabaseSettings, batch: int, now: datetime
 ) -> AsyncIterator[_Remove]:
-    connection = await asyncpg.connect(
-        database.dsn(database.sweep_url(settings)),
-        timeout=3,
-        statement_cache_size=0 if settings.pgbouncer else 100,
-    )
-
     async def remove(kind: Kind) -> list[tuple[Any, ...]]:
         values = (now - kind.kept, batch, *((now,) if kind.also else ()))
         async with connection.transaction():
@@ -167,10 +160,8 @@ async def _on_postgres(
             rows = await connection.fetch(kind.statement("$1", "$3", "$2"), *values)
         return [tuple(row) for row in rows]
 
-    try:
+    async with sweep_line(settings) as connection:
         yield remove
-    finally:
-        await connection.close(timeout=3)
 
 
 @asynccontextmanager

@@ -6,9 +6,9 @@ import asyncpg
 from tortoise import connections
 
 from authgate.settings import DatabaseSettings
-from authgate.storage import database
 from authgate.storage.batches.append_log import encoded
 from authgate.storage.sweep.expiry import KINDS, Kind
+from authgate.storage.sweep.line import sweep_line
 
 
 async def overdue(settings: DatabaseSettings, *, since: datetime) -> list[str]:
@@ -18,13 +18,8 @@ async def overdue(settings: DatabaseSettings, *, since: datetime) -> list[str]:
     """
     if settings.is_sqlite:
         return [kind.table for kind in KINDS if await _is_in_sqlite(kind, since)]
-    line = await asyncpg.connect(
-        database.dsn(database.sweep_url(settings)), timeout=3, statement_cache_size=0
-    )
-    try:
+    async with sweep_line(settings) as line:
         return [kind.table for kind in KINDS if await _is_in_postgres(line, kind, since)]
-    finally:
-        await line.close(timeout=3)
 
 
 async def _is_in_sqlite(kind: Kind, since: datetime) -> bool:
