@@ -4,6 +4,7 @@ An access token goes by itself, or with a proof that its key is held here (RFC 9
 the server wants in its proofs is taken from its refusal, and the request sent once more.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Generator
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import parse_qsl, urlencode
@@ -91,7 +92,7 @@ class _Token(httpx2.Auth):
         yield request
 
 
-class _Proof(httpx2.Auth):
+class _Proof(httpx2.Auth, ABC):
     """Sends a proof, and another one where the server wants its nonce in it (section 8)."""
 
     requires_request_body = True
@@ -105,8 +106,9 @@ class _Proof(httpx2.Auth):
         if self._learns_nonce(answer) and _wants_nonce(answer):
             self._learns_nonce((yield self._signed(request)))
 
+    @abstractmethod
     def _signed(self, request: httpx2.Request) -> httpx2.Request:
-        raise NotImplementedError
+        """The request, with a proof made for it now."""
 
     def _proof(self, request: httpx2.Request, access_token: str = "") -> str:
         place = str(request.url.copy_with(query=None, fragment=None))
