@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from authgate.admin.places import EXAMPLE_ISSUER
+from authgate.api.description import EXAMPLE_ISSUER
 from authgate.cli import openapi
 from blocks.api import api_operations, api_problems, api_scopes, areas, refusals, roles
 from blocks.commands import commands, every_command, exit_codes

@@ -1,8 +1,8 @@
 """The admin API, and who may do what by it; what endpoints refuse."""
 
 from authgate import permissions
-from authgate.admin import problems
 from authgate.admin.catalogue import OPERATIONS
+from authgate.api import problems
 from authgate.oauth import errors
 from authgate.oauth.errors import OAuthError
 from authgate.permissions import Access

@@ -65,17 +65,11 @@ from authgate.telemetry.sampling import Sampler
 from authgate.telemetry.tracing import UNTRACED
 from authgate.tokens.authorization_response import AuthorizationResponses
 from authgate.tokens.id_token import IdTokens
-from authgate.web import draining, platform_pages
+from authgate.web import draining, health, platform_pages
 from authgate.web.client_ip import ClientAddress
 from authgate.web.cross_origin import CrossOrigin
 from authgate.web.edge import App, Edge
-from authgate.web.health import (
-    Health,
-    Readiness,
-    database_answers,
-    migrations_applied,
-    redis_answers,
-)
+from authgate.web.health import Health, Readiness
 from authgate.web.lifespan import Lifespan
 from authgate.web.limits import Limits
 from authgate.web.machine import Handler
@@ -162,7 +156,7 @@ def _edge(parts: Installation, sampler: Sampler, access_log: AccessLog) -> Edge:
     connectors = LoginConnectors(installed, isolation=isolation, http=parts.outside)
     client_keys = ClientKeys(parts.outside, clock=parts.clock)
     documents = MetadataDocuments(parts, parts.outside, limits)
-    machine, api = Programs(
+    machine, apis = Programs(
         parts=parts,
         limits=limits,
         plugins=plugins,
@@ -174,7 +168,7 @@ def _edge(parts: Installation, sampler: Sampler, access_log: AccessLog) -> Edge:
         resolver=parts.resolver,
         platform=_platform_routes(parts, sampler, pages, static),
         machine=machine,
-        api=api,
+        apis=apis,
         people=cast(App, _people(parts, pages, limits, connectors, client_keys, documents)),
         cross_origin=CrossOrigin(
             RegisteredOrigins(parts.origins), anybody=_FOR_ANYBODY, applications=_FOR_APPLICATIONS
@@ -295,23 +289,18 @@ def _empty_people(parts: Installation, pages: Pages) -> PeopleApp:
 def _platform_routes(
     parts: Installation, sampler: Sampler, pages: Pages, static: StaticFiles
 ) -> dict[str, Handler]:
-    health = Health(
+    endpoints = Health(
         _readiness(parts), metrics_token=parts.settings.metrics_token, look=sampler.look
     )
     return {
         "/": platform_pages.landing(pages),
         "/static/": platform_pages.static(static),
-        **health.endpoints(),
+        **endpoints.endpoints(),
     }
 
 
 def _readiness(parts: Installation) -> Readiness:
-    checks = {
-        "database": database_answers,
-        "migrations": migrations_applied(parts.settings.database),
-    }
-    if parts.redis is not None:
-        checks["redis"] = redis_answers(parts.redis)
+    checks = health.checks(parts.settings.database, parts.redis)
     # Without Redis limits fall back to this process: worse, but better than nobody serving.
     return Readiness(checks, draining=draining.has_begun, dispensable=("redis",))
 

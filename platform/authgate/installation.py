@@ -95,6 +95,7 @@ def addressing(settings: Settings) -> Addressing:
         base_url=settings.base_url,
         base_domain=settings.base_domain,
         default_tenant=settings.default_tenant,
+        operator_tenant=settings.operator_tenant,
     )
 
 

@@ -70,6 +70,16 @@ class Area(StrEnum):
     """Whether the tenant is there at all, and who owns it."""
 
 
+class OperatorArea(StrEnum):
+    """What there is to operate of the installation, for the people of the operators' tenant."""
+
+    TENANTS = "operator:tenants"
+    """Which tenants there are, and whether each is served."""
+
+    SYSTEM = "operator:system"
+    """Whether the installation is well."""
+
+
 class Access(IntEnum):
     """How far somebody gets in an area. To change means to see."""
 
@@ -81,21 +91,28 @@ class Access(IntEnum):
 class Permission(NamedTuple):
     """What a route or an operation asks of whoever wants it."""
 
-    area: Area
+    area: Area | OperatorArea
     access: Access
 
     def __str__(self) -> str:
         return f"{self.area}:{self.access.name.lower()}"
 
 
-def reads(area: Area) -> Permission:
+def reads(area: Area | OperatorArea) -> Permission:
     """To see what is in an area."""
     return Permission(area, Access.READ)
 
 
-def writes(area: Area) -> Permission:
+def writes(area: Area | OperatorArea) -> Permission:
     """To change what is in an area."""
     return Permission(area, Access.WRITE)
+
+
+def named(text: str) -> Permission:
+    """The permission that is written so: ``clients:read``."""
+    area, _, access = text.rpartition(":")
+    kind = OperatorArea if area in set(OperatorArea) else Area
+    return Permission(kind(area), Access[access.upper()])
 
 
 _NONE, _READ, _WRITE = Access.NONE, Access.READ, Access.WRITE
@@ -103,7 +120,7 @@ _NONE, _READ, _WRITE = Access.NONE, Access.READ, Access.WRITE
 ROLES = (UserRole.OWNER, UserRole.ADMIN, UserRole.CLIENT_MANAGER, UserRole.AUDITOR, UserRole.USER)
 """In the order of the table's columns."""
 
-_TABLE = {
+_TABLE: dict[Area | OperatorArea, tuple[Access, ...]] = {
     # owner, admin, client manager, auditor, user
     Area.OVERVIEW: (_READ, _READ, _READ, _READ, _NONE),
     Area.CLIENTS: (_WRITE, _WRITE, _WRITE, _READ, _NONE),
@@ -122,10 +139,13 @@ _TABLE = {
     Area.USAGE: (_READ, _READ, _READ, _READ, _NONE),
     Area.AUDIT: (_READ, _READ, _NONE, _READ, _NONE),
     Area.TENANT: (_WRITE, _READ, _NONE, _READ, _NONE),
+    # At the operators' tenant, and of no meaning elsewhere.
+    OperatorArea.TENANTS: (_WRITE, _WRITE, _NONE, _READ, _NONE),
+    OperatorArea.SYSTEM: (_READ, _READ, _NONE, _READ, _NONE),
 }
 
 
-def access(role: UserRole, area: Area) -> Access:
+def access(role: UserRole, area: Area | OperatorArea) -> Access:
     """How far this role gets in this area."""
     return _TABLE[area][ROLES.index(role)]
 

@@ -1,14 +1,15 @@
-"""The doors for programs: machine endpoints and the admin API, every part of them built once."""
+"""The doors for programs: machine endpoints and the APIs, every part of them built once."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from authgate.admin import documents
-from authgate.admin.access import Access
-from authgate.admin.api import AdminApi
-from authgate.admin.catalogue import OPERATIONS
-from authgate.admin.idempotency import Idempotency
-from authgate.admin.router import Router
+from authgate.admin.api import API as ADMIN_API
+from authgate.api import documents
+from authgate.api.access import Access
+from authgate.api.description import Api
+from authgate.api.door import ApiDoor
+from authgate.api.idempotency import Idempotency
+from authgate.api.router import Router
 from authgate.installation import Installation
 from authgate.oauth import (
     device_authorization_endpoint,
@@ -36,6 +37,7 @@ from authgate.oauth.request_object import RequestObjects
 from authgate.oauth.sign_in_tokens import SignInTokens
 from authgate.oidc import discovery, userinfo_endpoint
 from authgate.oidc.discovery import Discovery
+from authgate.operator.api import API as OPERATOR_API
 from authgate.plugin_manager import Plugins
 from authgate.registration import endpoint as registration_endpoint
 from authgate.registration.endpoint import RegistrationEndpoint
@@ -64,8 +66,8 @@ class Programs:
     pacer: PollPacer
     pages: Pages
 
-    def doors(self) -> tuple[Routes, AdminApi]:
-        """The machine endpoints, and the admin API."""
+    def doors(self) -> tuple[Routes, Sequence[ApiDoor]]:
+        """The machine endpoints, and the APIs."""
         dpop = DpopProofs(
             nonces=DpopNonces(encryption=self.parts.encryption, clock=self.parts.clock),
             clock=self.parts.clock,
@@ -79,7 +81,8 @@ class Programs:
             clock=self.parts.clock,
         )
         grants = self._grants(bearer)
-        return self._machine_routes(grants, dpop, bearer), self._admin_api(grants, bearer)
+        apis = [self._api(each, grants, bearer) for each in (ADMIN_API, OPERATOR_API)]
+        return self._machine_routes(grants, dpop, bearer), apis
 
     def _grants(self, bearer: BearerTokens) -> list[Grant]:
         parts = self.parts
@@ -197,15 +200,16 @@ class Programs:
             addresses=ClientAddress(server.trusted_proxies),
         )
 
-    def _admin_api(self, grants: Sequence[Grant], bearer: BearerTokens) -> AdminApi:
-        return AdminApi(
+    def _api(self, api: Api, grants: Sequence[Grant], bearer: BearerTokens) -> ApiDoor:
+        return ApiDoor(
+            api,
             router=Router(
-                operations=OPERATIONS,
+                api=api,
                 parts=self.parts,
                 grant_types=[grant.grant_type for grant in grants],
             ),
-            pages=documents.endpoints(self.pages),
-            access=Access(bearer=bearer),
+            pages=documents.endpoints(api, self.pages),
+            access=Access(bearer=bearer, audience=api.audience, least=api.least),
             idempotency=Idempotency(self.parts.encryption, self.parts.clock),
             limits=self.limits,
         )

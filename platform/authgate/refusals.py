@@ -6,8 +6,8 @@ from collections.abc import Mapping
 import structlog
 
 from authgate import storage
-from authgate.admin import problems
-from authgate.admin.problems import (
+from authgate.api import problems
+from authgate.api.problems import (
     BadCursor,
     ContentTooLarge,
     InternalError,

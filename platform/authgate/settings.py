@@ -330,6 +330,10 @@ class Settings(BaseSettings):
     default_tenant: str = ""
     """Slug of the tenant served at the root of ``base_url``, for clients that know no tenants."""
 
+    operator_tenant: str = ""
+    """Slug of the tenant whose owners and administrators operate the installation, and whose
+    auditors look on. Without it nobody does but who is at the machine."""
+
     tenant_deletion_days: int = Field(default=30, ge=0, le=3650)
     """For how many days a tenant that is to be deleted waits and can be restored. A request that
     was made before keeps the time that held then."""

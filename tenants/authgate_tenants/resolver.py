@@ -92,6 +92,8 @@ class Addressing:
     """Tenants are at ``<slug>.<base_domain>`` instead of ``/t/<slug>`` where this is set."""
     default_tenant: str = ""
     """Slug of the tenant that is served at the root of ``base_url``."""
+    operator_tenant: str = ""
+    """Slug of the tenant whose people are operators; nobody is where it is empty."""
 
     def issuer(self, slug: str, custom_domain: str = "") -> str:
         """The one issuer of a tenant (RFC 8414 section 2): own domain, root, subdomain or path."""
@@ -217,6 +219,7 @@ class TenantResolver:
             issuer=issuer,
             prefix=urlsplit(issuer).path,
             settings=TenantSettings.from_json(row.settings),
+            operates=row.slug == self._addressing.operator_tenant,
         )
 
 

@@ -46,6 +46,8 @@ class Tenant:
     """The path below which this request reached the tenant: ``/t/acme``, or nothing at the root
     of a host."""
     settings: TenantSettings
+    operates: bool = False
+    """Whether its people are the installation's operators."""
 
     @property
     def is_served(self) -> bool:
@@ -94,6 +96,24 @@ class use_tenant:  # noqa: N801  # used as a statement, not as a type
     def __enter__(self) -> Tenant:
         self._token = _current.set(self._tenant)
         return self._tenant
+
+    def __exit__(self, *_error: object) -> None:
+        _current.reset(self._token)
+
+
+class leave_tenant:  # noqa: N801  # used as a statement, not as a type
+    """Go out of the operators' tenant until the block ends: what is done for another one is the
+    installation's, and its wall holds as for anybody.
+
+    Raises ``CrossTenant`` in every other tenant's scope: there is no way from one to the next.
+    """
+
+    __slots__ = ("_token",)
+
+    def __enter__(self) -> None:
+        if not current_tenant().operates:
+            raise CrossTenant(f"Nobody leaves the scope of {current_tenant().slug}.")
+        self._token = _current.set(None)
 
     def __exit__(self, *_error: object) -> None:
         _current.reset(self._token)

@@ -7,9 +7,9 @@ import jsonschema_rs
 import pytest
 import schemathesis
 
-from authgate.admin import openapi, problems
 from authgate.admin.catalogue import OPERATIONS
-from authgate.admin.places import EXAMPLE_ISSUER
+from authgate.api import openapi, problems
+from authgate.api.description import EXAMPLE_ISSUER
 from authgate.cli import openapi as command
 from authgate_tenants import Tenant
 from authgate_testing.api import ApiClient

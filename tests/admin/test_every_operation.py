@@ -8,9 +8,10 @@ from uuid import uuid4
 import httpx2
 import pytest
 
-from authgate.admin import openapi
+from authgate.admin.api import API
 from authgate.admin.catalogue import OPERATIONS
-from authgate.admin.operations import Operation
+from authgate.api import openapi
+from authgate.api.operations import Operation
 from authgate.settings import Settings
 from authgate.storage.people.users import User
 from authgate.tokens.admin_scopes import MEANINGS, Scope
@@ -54,7 +55,7 @@ def settings(settings: Settings) -> Settings:
 @pytest.fixture
 def document(acme: Tenant) -> dict[str, Any]:
     """What the API says of itself."""
-    return openapi.document(OPERATIONS, issuer=acme.issuer)
+    return openapi.document(API, issuer=acme.issuer)
 
 
 async def test_ti_01_another_tenants_things_are_as_unknown_as_none(
@@ -114,7 +115,7 @@ async def test_every_operation_asks_for_its_own_scope_and_for_no_other(
     }
     before = await ledger.rows(acme)
     for operation in removing_last():
-        caller = others[operation.scope]
+        caller = others[Scope(operation.scope)]
         path = filled(operation, things)
         answer = await caller.call(path=path, **said(operation, document))
         assert is_problem(answer, 403, "insufficient-scope"), operation.name

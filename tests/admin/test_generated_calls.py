@@ -20,8 +20,9 @@ from hypothesis import settings as of_hypothesis
 from hypothesis.errors import Unsatisfiable
 from schemathesis import Case, CheckFunction, GenerationMode
 
-from authgate.admin import openapi
+from authgate.admin.api import API
 from authgate.admin.catalogue import OPERATIONS
+from authgate.api import openapi
 from authgate.settings import LimitSettings, Settings
 from authgate_testing.api import ApiClient, is_problem, removing_last
 
@@ -54,7 +55,7 @@ def settings(settings: Settings) -> Settings:
 @cache  # to think them up takes longer than to send them, and each database is sent the same
 def generated(seed: int, issuer: str) -> list[Case[Any]]:
     """The calls of a round: what removes things at the end."""
-    schema = schemathesis.openapi.from_dict(openapi.document(OPERATIONS, issuer=issuer))
+    schema = schemathesis.openapi.from_dict(openapi.document(API, issuer=issuer))
     cases: list[Case[Any]] = []
 
     def keep(case: Case[Any]) -> None:

@@ -15,9 +15,9 @@ import httpx2
 import pytest
 
 from authgate import installation, provisioning
-from authgate.admin.access import Caller
 from authgate.admin.catalogue import OPERATIONS
-from authgate.admin.router import Route, Router
+from authgate.api.access import Caller
+from authgate.api.router import Route, Router
 from authgate.cli.doors import admin_api
 from authgate.cli.doors.admin_api import AdminApi
 from authgate.cli.doors.bearers import SCOPES, Person

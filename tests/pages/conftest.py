@@ -8,8 +8,8 @@ from uuid import UUID
 import pytest
 
 from authgate.accounts.scope_lines import in_words
-from authgate.admin import openapi, reference_page
-from authgate.admin.catalogue import OPERATIONS
+from authgate.admin.api import API
+from authgate.api import openapi, reference_page
 from authgate.web.machine import Reply
 from authgate.web.pages import Pages
 from authgate.web.security_headers import Answer, security_headers
@@ -205,8 +205,9 @@ def _in_tenant() -> dict[str, Sample]:
         "api-reference": (
             reference_page.TEMPLATE,
             reference_page.page(
-                openapi.document(OPERATIONS, issuer="https://login.northwind.example"),
+                openapi.document(API, issuer="https://login.northwind.example"),
                 document_url="/api/v1/openapi.json",
+                meanings=API.meanings,
             ),
         ),
         "enter-code": _enter_code(signed_in_as="mira@northwind.example", switch_action="/switch"),

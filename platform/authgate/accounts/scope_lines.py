@@ -6,7 +6,9 @@ from quart import request
 
 from authgate.storage.tenants import scopes
 from authgate.storage.tenants.scopes import Scope
-from authgate.tokens.admin_scopes import MEANINGS
+from authgate.tokens import admin_scopes, operator_scopes
+from authgate.tokens.api_scopes import ApiScope
+from authgate.tokens.scopes import is_operator
 from authgate.web.view_models import ScopeLine
 
 _KNOWN = {
@@ -19,12 +21,20 @@ _KNOWN = {
         ScopeLine("write", "Change your data", sensitive=True),
         ScopeLine("offline_access", "Stay signed in while you are away"),
     )
-} | {
-    scope.value: ScopeLine(
-        scope.value, meaning.removesuffix("."), sensitive=scope.endswith(":write")
-    )
-    for scope, meaning in MEANINGS.items()
 }
+
+
+def _of_api(meanings: Mapping[ApiScope, str]) -> dict[str, ScopeLine]:
+    return {
+        scope.value: ScopeLine(
+            scope.value, meaning.removesuffix("."), sensitive=scope.endswith(":write")
+        )
+        for scope, meaning in meanings.items()
+    }
+
+
+_KNOWN |= _of_api(admin_scopes.MEANINGS)
+_OPERATORS = _of_api(operator_scopes.MEANINGS)
 
 
 async def scope_lines(
@@ -49,6 +59,7 @@ def in_words(
 
 def _line(name: str, described: Scope | None, wanted: Sequence[str]) -> ScopeLine:
     if described is None:
-        return _KNOWN.get(name, ScopeLine(name, f"Use the permission {name}"))
+        known = _OPERATORS if is_operator(name) else _KNOWN
+        return known.get(name, ScopeLine(name, f"Use the permission {name}"))
     words = described.in_language(wanted)
     return ScopeLine(name, words.title, described.sensitive, words.description)

@@ -9,8 +9,6 @@ from typing import Any
 from urllib.parse import quote
 
 from authgate import provisioning, storage
-from authgate.admin import lists
-from authgate.admin.bodies import Nothing
 from authgate.admin.client_documents import (
     ClientCreation,
     ClientDocument,
@@ -22,9 +20,11 @@ from authgate.admin.client_documents import (
     RotatedSecret,
     SecretRotation,
 )
-from authgate.admin.operations import Answer, Call, MergePatch, operation
 from authgate.admin.places import BASE
-from authgate.admin.problems import BeyondOwnScopes, Changed, Conflict, Fault, Invalid, NotFound
+from authgate.api import lists
+from authgate.api.bodies import Nothing
+from authgate.api.operations import Answer, Call, MergePatch, operation
+from authgate.api.problems import BeyondOwnScopes, Changed, Conflict, Fault, Invalid, NotFound
 from authgate.provisioning import NotApproved, UnfitClient, UnknownClient, client_fitness
 from authgate.storage.clients import clients, secrets
 from authgate.storage.clients.clients import BadClientId, ClientIdTaken

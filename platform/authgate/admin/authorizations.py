@@ -9,11 +9,11 @@ from uuid import UUID
 from pydantic import Field
 
 from authgate import provisioning, storage
-from authgate.admin import lists
-from authgate.admin.bodies import Document, Nothing, exemplified
-from authgate.admin.lists import ListDocument, ListQuery
-from authgate.admin.operations import Answer, Call, operation, told
-from authgate.admin.problems import NotFound
+from authgate.api import lists
+from authgate.api.bodies import Document, Nothing, exemplified
+from authgate.api.lists import ListDocument, ListQuery
+from authgate.api.operations import Answer, Call, operation, told
+from authgate.api.problems import NotFound
 from authgate.storage.clients import ids
 from authgate.storage.grants import consents
 from authgate.storage.grants.consents import Consent

@@ -7,8 +7,8 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, ConfigDict, Field, JsonValue
 
-from authgate.admin.bodies import Document, exemplified
-from authgate.admin.lists import ListDocument, ListQuery
+from authgate.api.bodies import Document, exemplified
+from authgate.api.lists import ListDocument, ListQuery
 from authgate.storage.clients.metadata import ClientMetadata
 from authgate.vocabulary import ApplicationType, ClientStatus, ConsentPolicy
 

@@ -11,11 +11,11 @@ from pydantic import Field
 
 from authgate import audit, provisioning, storage
 from authgate.accounts import access
-from authgate.admin import lists
-from authgate.admin.bodies import Document, Nothing, exemplified
-from authgate.admin.lists import ListDocument, ListQuery
-from authgate.admin.operations import Answer, Call, operation, told
-from authgate.admin.problems import BeyondOwnRole, Conflict, NotFound
+from authgate.api import lists
+from authgate.api.bodies import Document, Nothing, exemplified
+from authgate.api.lists import ListDocument, ListQuery
+from authgate.api.operations import Answer, Call, operation, told
+from authgate.api.problems import BeyondOwnRole, Conflict, NotFound
 from authgate.audit import Event
 from authgate.permissions import Area, UserRole, writes
 from authgate.provisioning import roles

@@ -1,4 +1,4 @@
-"""Where the API is: below each tenant's issuer."""
+"""Where the admin API is: below each tenant's issuer."""
 
 from authgate.tokens import audiences
 
@@ -6,8 +6,4 @@ ROOT = "/api"
 """Everything below it is the API's, whatever its version."""
 
 BASE = audiences.ADMIN_API
-DOCUMENT = f"{BASE}/openapi.json"
 REFERENCE = f"{BASE}/docs"
-
-EXAMPLE_ISSUER = "https://auth.example.com/t/acme"
-"""Stands for the tenant in the copy that is kept with the documentation."""

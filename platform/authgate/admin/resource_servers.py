@@ -11,10 +11,10 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 from pydantic import Field
 
-from authgate.admin.bodies import Document, Nothing, exemplified
-from authgate.admin.operations import Answer, Call, operation
 from authgate.admin.places import BASE
-from authgate.admin.problems import Conflict, Fault, Invalid, NotFound
+from authgate.api.bodies import Document, Nothing, exemplified
+from authgate.api.operations import Answer, Call, operation
+from authgate.api.problems import Conflict, Fault, Invalid, NotFound
 from authgate.provisioning import resource_servers
 from authgate.provisioning.resource_servers import (
     LONGEST,

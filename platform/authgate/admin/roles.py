@@ -5,10 +5,10 @@ from http import HTTPMethod
 
 from authgate import permissions, provisioning
 from authgate.admin import people
-from authgate.admin.bodies import Document, Nothing, exemplified
-from authgate.admin.operations import Answer, Call, operation
 from authgate.admin.people import UserDocument
-from authgate.admin.problems import Conflict
+from authgate.api.bodies import Document, Nothing, exemplified
+from authgate.api.operations import Answer, Call, operation
+from authgate.api.problems import Conflict
 from authgate.permissions import UserRole
 from authgate.tokens.admin_scopes import Scope
 

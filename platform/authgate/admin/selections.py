@@ -8,10 +8,10 @@ from uuid import UUID
 from pydantic import AwareDatetime, ConfigDict, Field
 
 from authgate import provisioning
-from authgate.admin.bodies import Document, Nothing
 from authgate.admin.client_documents import RevokedTokens
-from authgate.admin.operations import Answer, Call, Operation, operation
-from authgate.admin.problems import BeyondOwnScopes, Conflict, Fault, Invalid, Problem
+from authgate.api.bodies import Document, Nothing
+from authgate.api.operations import Answer, Call, Operation, operation
+from authgate.api.problems import BeyondOwnScopes, Conflict, Fault, Invalid, Problem
 from authgate.provisioning import ClientAct, UnfitSelection, UnknownClient, UnknownToken
 from authgate.provisioning.client_selection import MOST
 from authgate.storage.clients import ids

@@ -10,10 +10,10 @@ from urllib.parse import quote
 from pydantic import Field
 
 from authgate import provisioning, storage
-from authgate.admin.bodies import Document, Nothing, exemplified
-from authgate.admin.operations import Answer, Call, MergePatch, operation
 from authgate.admin.places import BASE
-from authgate.admin.problems import Conflict, Fault, Invalid, NotFound
+from authgate.api.bodies import Document, Nothing, exemplified
+from authgate.api.operations import Answer, Call, MergePatch, operation
+from authgate.api.problems import Conflict, Fault, Invalid, NotFound
 from authgate.provisioning.scopes import ScopeInUse, UnfitScope
 from authgate.storage.tenants import scopes
 from authgate.storage.tenants.scopes import (

@@ -7,8 +7,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from authgate.admin.bodies import Document, Nothing, exemplified
-from authgate.admin.operations import Answer, Call, operation
+from authgate.api.bodies import Document, Nothing, exemplified
+from authgate.api.operations import Answer, Call, operation
 from authgate.storage.clients import ids
 from authgate.storage.metering import roll_up
 from authgate.storage.metering.usage_days import ALL_CLIENTS

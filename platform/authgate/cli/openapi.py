@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from authgate.admin import openapi as document
-from authgate.admin.catalogue import OPERATIONS
-from authgate.admin.places import EXAMPLE_ISSUER
+from authgate.admin.api import API
+from authgate.api import openapi as document
+from authgate.api.description import EXAMPLE_ISSUER
 from authgate.cli.failures import Failure
 from authgate.cli.output import say
 
@@ -31,5 +31,5 @@ def openapi(issuer: Issuer = EXAMPLE_ISSUER, check: Check = None) -> None:
 
 def written(issuer: str) -> str:
     """The document as a file."""
-    told = document.document(OPERATIONS, issuer=issuer)
+    told = document.document(API, issuer=issuer)
     return f"{json.dumps(told, indent=2, ensure_ascii=False)}\n"

@@ -56,4 +56,4 @@ def _allowed(known: Sequence[str], client: Client) -> Sequence[str]:
     chosen = client.metadata.resources
     allowed = [each for each in known if each in chosen] if chosen else known
     # Whose scopes a client has is another question, which the API asks.
-    return [*allowed, audiences.admin_api(current_tenant())]
+    return [*allowed, *audiences.own_apis(current_tenant())]

@@ -72,6 +72,7 @@ from authgate.provisioning.users import (
     random_password,
     reset_password,
     sign_out_user,
+    store_user,
 )
 
 __all__ = [
@@ -131,6 +132,7 @@ __all__ = [
     "set_client_status",
     "set_tenant_status",
     "sign_out_user",
+    "store_user",
     "verify_domain",
     "withdraw_registration",
 ]

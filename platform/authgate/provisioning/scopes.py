@@ -15,7 +15,8 @@ from authgate.storage.tenants.scopes import (
     ScopeDraft,
     ScopeWords,
 )
-from authgate.tokens.scopes import ADMIN_PREFIX, MalformedScope, is_admin, parse
+from authgate.tokens.api_scopes import ADMIN_PREFIX
+from authgate.tokens.scopes import MalformedScope, is_admin, parse
 from authgate_tenants import current_tenant
 
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8}){0,4}")

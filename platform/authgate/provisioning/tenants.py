@@ -1,6 +1,6 @@
 """How a tenant begins, changes and is suspended."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import fields
 from functools import partial
 from typing import Any
@@ -23,6 +23,7 @@ from authgate_tenants import (
     use_tenant,
 )
 from authgate_tenants.lifecycle import new_tenant, set_status, store
+from authgate_tenants.resolver import BadSlug
 
 _SERVED_OR_SUSPENDED = (TenantStatus.ACTIVE, TenantStatus.SUSPENDED)
 
@@ -37,12 +38,14 @@ async def add_tenant(
     slug: str,
     name: str,
     settings: TenantSettings | None = None,
+    first: Callable[[], Awaitable[None]] | None = None,
     actor: Actor = SYSTEM,
 ) -> Tenant:
-    """A new tenant with its keys, all of it or nothing.
+    """A new tenant with its keys and what ``first`` puts there, all of it or nothing.
 
-    Raises ``BadSlug``, ``SlugTaken`` and ``BadLimit``.
+    Raises ``BadSlug``, ``SlugTaken``, ``BadLimit`` and what ``first`` raises.
     """
+    _refuse_likeness(parts, slug, actor)
     row = new_tenant(slug=slug, name=name, settings=settings)
     tenant = parts.resolver.addressed(row)
     _check_limits(tenant.settings)
@@ -51,11 +54,30 @@ async def add_tenant(
             await store(row)
             await _ensure_keys(parts, tenant.settings)
             await usage_days.begin(utc_now())
+            if first is not None:
+                await first()
             await audit.record(
                 Event.TENANT_CREATED, actor=actor, resource=("tenant", str(tenant.id))
             )
             await storage.after_commit(partial(parts.tenants.invalidate, (None, "slug", slug)))
     return tenant
+
+
+def _refuse_likeness(parts: Installation, slug: str, actor: Actor) -> None:
+    """Nobody's tenant is to be taken for the operators', or to become it: that one begins at the
+    machine. Raises ``BadSlug``."""
+    operators = parts.settings.operator_tenant
+    if not operators or (slug == operators and actor.type == SYSTEM.type):
+        return
+    if _read_as(slug) in (_read_as(operators), _read_as(f"{operators}s")):
+        raise BadSlug(f"{slug!r} could be taken for {operators!r}.")
+
+
+def _read_as(slug: str) -> str:
+    return slug.translate(_LIKENESSES).replace("rn", "m").replace("vv", "w")
+
+
+_LIKENESSES = str.maketrans("01358", "olesb", "-")
 
 
 async def set_tenant_status(

@@ -34,6 +34,32 @@ async def add_user(
     and ``UsernameTaken``.
     """
     hashed = await passwords.hash(password)
+    return await store_user(
+        username=username,
+        password_hash=hashed,
+        email=email,
+        name=name,
+        role=role,
+        user_id=user_id,
+        actor=actor,
+    )
+
+
+async def store_user(
+    *,
+    username: str,
+    password_hash: str,
+    email: str | None = None,
+    name: str = "",
+    role: UserRole = UserRole.USER,
+    user_id: UUID | None = None,
+    actor: Actor = SYSTEM,
+) -> User:
+    """A new user of the current tenant whose password was hashed before: that takes longer than a
+    transaction should.
+
+    Raises ``BadUsername`` and ``UsernameTaken``.
+    """
     async with storage.transaction():
         if role is UserRole.ADMIN and not await users.has_owner():
             role = UserRole.OWNER
@@ -42,7 +68,7 @@ async def add_user(
             email=email,
             email_verified=email is not None,
             name=name,
-            password_hash=hashed,
+            password_hash=password_hash,
             role=role,
             user_id=user_id,
         )

@@ -1,12 +1,11 @@
 """The scopes of the admin API: each is named after the permission that it opens."""
 
-from enum import StrEnum
+from collections.abc import Mapping
 
-from authgate.permissions import Access, Area, Permission, UserRole, permits, writes
-from authgate.tokens.scopes import ADMIN_PREFIX
+from authgate.tokens.api_scopes import ADMIN_PREFIX, ApiScope
 
 
-class Scope(StrEnum):
+class Scope(ApiScope):
     """Each scope. To write does not mean to read: whoever needs both asks for both."""
 
     CLIENTS_READ = f"{ADMIN_PREFIX}clients:read"
@@ -25,14 +24,8 @@ class Scope(StrEnum):
     ROLES_WRITE = f"{ADMIN_PREFIX}roles:write"
     USAGE_READ = f"{ADMIN_PREFIX}usage:read"
 
-    @property
-    def permission(self) -> Permission:
-        """What a person needs besides."""
-        area, _, access = self.removeprefix(ADMIN_PREFIX).partition(":")
-        return Permission(Area(area), Access[access.upper()])
 
-
-MEANINGS = {
+MEANINGS: Mapping[ApiScope, str] = {
     Scope.CLIENTS_READ: "See clients, without their secrets.",
     Scope.CLIENTS_WRITE: (
         "Create, change and remove clients, decide about those that wait, renew secrets."
@@ -52,11 +45,3 @@ MEANINGS = {
     Scope.USAGE_READ: "See how many access tokens were issued, day by day.",
 }
 """What each of them lets its holder do, for whoever grants it."""
-
-
-def is_within(role: UserRole, name: str) -> bool:
-    """Whether a person of this role may do themselves what this scope of the admin API opens. One
-    that there is none of yet may come to mean anything."""
-    if name in set(Scope):
-        return permits(role, Scope(name).permission)
-    return permits(role, writes(Area.ROLES))

@@ -3,27 +3,42 @@
 from collections.abc import Iterable, Sequence
 
 from authgate.storage.clients.rows import Client
-from authgate.tokens.scopes import is_admin
+from authgate.tokens.scopes import is_admin, is_operator
 from authgate_tenants import Tenant
 
 ADMIN_API = "/api/v1"
 """Where the admin API is, below the issuer."""
 
+OPERATOR_API = "/operator/v1"
+"""Where the operator API is, below the issuer of the operators' tenant."""
+
 
 def of(tenant: Tenant, client: Client, scope: Iterable[str]) -> str | list[str]:
     """``aud`` of a client's token with this scope.
 
-    The admin API where it has one of its scopes; else what the client has, or the tenant, or the
-    issuer where neither has chosen any.
+    One of AuthGate's own APIs where it has a scope of it; else what the client has, or the tenant,
+    or the issuer where neither has chosen any.
     """
     if any(is_admin(name) for name in scope):
         return admin_api(tenant)
+    if any(is_operator(name) for name in scope):
+        return operator_api(tenant)
     return one_or_all(client.metadata.audience or tenant.settings.audience or (tenant.issuer,))
 
 
 def admin_api(tenant: Tenant) -> str:
     """The address of a tenant's admin API."""
     return f"{tenant.issuer}{ADMIN_API}"
+
+
+def operator_api(tenant: Tenant) -> str:
+    """The address of the operator API, below the operators' tenant."""
+    return f"{tenant.issuer}{OPERATOR_API}"
+
+
+def own_apis(tenant: Tenant) -> list[str]:
+    """The addresses of those of AuthGate's own APIs that a tenant has."""
+    return [admin_api(tenant), *([operator_api(tenant)] if tenant.operates else [])]
 
 
 def one_or_all(audience: Sequence[str]) -> str | list[str]:

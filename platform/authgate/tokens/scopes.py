@@ -1,11 +1,13 @@
 """Scopes: what is asked for, and what of it is granted (RFC 6749 section 3.3).
 
-Those of the admin API have a prefix of their own. They are given to nobody who does not ask for
-them by name, and a token that has one is for that API and for nothing else.
+Those of AuthGate's own APIs have prefixes of their own. They are given to nobody who does not ask
+for them by name, and a token that has one is for that API and for nothing else.
 """
 
 import re
 from collections.abc import Collection
+
+from authgate.tokens.api_scopes import ADMIN_PREFIX, OPERATOR_PREFIX
 
 _SCOPE = r"[\x21\x23-\x5b\x5d-\x7e]{1,100}"
 _LIST = re.compile(rf"{_SCOPE}(?: {_SCOPE})*+\Z")
@@ -13,9 +15,6 @@ _MOST = 100
 
 PERSONAL = frozenset({"openid", "offline_access"})
 """Scopes that speak of a person, which a machine has not got."""
-
-ADMIN_PREFIX = "authgate:"
-"""Begins every scope of the admin API, and no other one."""
 
 _GO_ALONG = PERSONAL | {"profile", "email", "address", "phone"}
 """What a token may have besides scopes of the admin API: it concerns the tenant itself."""
@@ -42,11 +41,12 @@ def asked(text: str) -> tuple[str, ...]:
     be able to administer the tenant with it.
     """
     names = parse(text)
-    others = [name for name in names if not is_admin(name) and name not in _GO_ALONG]
-    if others and any(is_admin(name) for name in names):
-        raise MalformedScope(
-            f"Scopes that begin with {ADMIN_PREFIX} cannot be asked for together with others."
-        )
+    for prefix, is_one in ((ADMIN_PREFIX, is_admin), (OPERATOR_PREFIX, is_operator)):
+        others = [name for name in names if not is_one(name) and name not in _GO_ALONG]
+        if others and any(is_one(name) for name in names):
+            raise MalformedScope(
+                f"Scopes that begin with {prefix} cannot be asked for together with others."
+            )
     return names
 
 
@@ -55,9 +55,25 @@ def is_admin(name: str) -> bool:
     return name.startswith(ADMIN_PREFIX)
 
 
+def is_operator(name: str) -> bool:
+    """Whether a scope is the operator API's: only the operators' tenant has any."""
+    if not name.startswith(OPERATOR_PREFIX):
+        return False
+    # Here, since commands that read scopes know no tenants.
+    from authgate_tenants.scope import tenant_in_scope
+
+    tenant = tenant_in_scope()
+    return tenant is not None and tenant.operates
+
+
+def is_own(name: str) -> bool:
+    """Whether a scope is one of AuthGate's own APIs'."""
+    return is_admin(name) or is_operator(name)
+
+
 def usual(registered: Collection[str]) -> tuple[str, ...]:
     """What a client gets that asks for nothing."""
-    return tuple([name for name in registered if not is_admin(name)])
+    return tuple([name for name in registered if not is_own(name)])
 
 
 def granted(asked: Collection[str], *, registered: Collection[str]) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ tenant's prefix as ``root_path``. Neither door names a tenant in its routes.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import Protocol
 from urllib.parse import quote
@@ -95,7 +95,7 @@ class Edge:
         resolver: TenantResolver,
         platform: Mapping[str, Handler],
         machine: Routes,
-        api: Subtree,
+        apis: Sequence[Subtree],
         people: App,
         cross_origin: CrossOrigin,
         refusals: Refusals,
@@ -108,7 +108,7 @@ class Edge:
         self._resolver = resolver
         self._platform = platform
         self._machine = machine
-        self._api = api
+        self._apis = apis
         self._people = people
         self._cross_origin = cross_origin
         self._refusals = refusals
@@ -193,8 +193,9 @@ class Edge:
                 return self._refusals.suspended(exchange.request_id, wording=exchange.wording)
             methods = self._machine.get(path)
             if methods is None:
-                if self._api.holds(path):
-                    return await self._api_reply(tenant, exchange, body, path)
+                api = next((each for each in self._apis if each.holds(path)), None)
+                if api is not None:
+                    return await self._api_reply(api, tenant, exchange, body, path)
                 await people(tenant, path)
                 return None
             exchange.route = path
@@ -225,10 +226,12 @@ class Edge:
         added = tuple(each for each in allowed if each[0] not in said)
         return reply._replace(headers=reply.headers + added)
 
-    async def _api_reply(self, tenant: Tenant, exchange: Exchange, body: Body, path: str) -> Reply:
+    async def _api_reply(
+        self, api: Subtree, tenant: Tenant, exchange: Exchange, body: Body, path: str
+    ) -> Reply:
         raw_path = exchange.head.raw_path.removeprefix(tenant.prefix.encode())
-        exchange.route = self._api.route(raw_path)
-        return await self._handled(self._api.answer, exchange, body, path, raw_path)
+        exchange.route = api.route(raw_path)
+        return await self._handled(api.answer, exchange, body, path, raw_path)
 
     async def _to_people(
         self,

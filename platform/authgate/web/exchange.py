@@ -26,7 +26,7 @@ WITHOUT_LENGTH = frozenset({204, 304})
 """Answers that do not say how long they are (RFC 9110 section 8.6): the first must not, the second
 has no content of its own to measure."""
 
-_API = re.compile(r"(?:/t/[^/]*)?/+api(?:/|\Z)")
+_API = re.compile(r"(?:/t/[^/]*)?/+(?:api|operator/v1)(?:/|\Z)")
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9_-]{8,64}\Z")
 
 

@@ -89,6 +89,11 @@ class Readiness:
             (_log.info if well else _log.warning)("readiness changed", **self._found, errors=errors)
 
 
+async def verdict(check: Check) -> str:
+    """What a part says of itself: ``ok``, or what is wrong in one word."""
+    return (await _answer(check))[0]
+
+
 async def _answer(check: Check) -> tuple[str, str]:
     """What to tell everybody, and what to tell the log."""
     try:
@@ -128,6 +133,15 @@ def redis_answers(redis: RedisConnection) -> Check:
         return ""
 
     return check
+
+
+def checks(settings: DatabaseSettings, redis: RedisConnection | None) -> dict[str, Check]:
+    """Of every part that an installation has."""
+    found: dict[str, Check] = {
+        "database": database_answers,
+        "migrations": migrations_applied(settings),
+    }
+    return found if redis is None else {**found, "redis": redis_answers(redis)}
 
 
 class Health:

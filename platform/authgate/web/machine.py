@@ -216,7 +216,7 @@ class Subtree(Protocol):
     """What answers everything below one path, and finds its routes itself."""
 
     def holds(self, path: str) -> bool:
-        """Whether a path below the tenant is its own."""
+        """Whether a path below the tenant in scope is its own."""
 
     def route(self, path: bytes) -> str:
         """The name of a path, as it was sent, among few."""

@@ -10,10 +10,11 @@ import orjson
 
 from authgate import provisioning
 from authgate.admin.catalogue import OPERATIONS
-from authgate.admin.operations import Operation
+from authgate.api.operations import Operation
 from authgate.provisioning import NewClient
 from authgate.storage.clients.drafts import ClientDraft
 from authgate.tokens.admin_scopes import Scope
+from authgate.tokens.audiences import ADMIN_API
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.application import Application
 from authgate_testing.caller import Caller
@@ -31,6 +32,8 @@ class ApiClient:
     tenant: Tenant
     token: str
     client: NewClient | None = field(default=None)
+    base: str = ADMIN_API
+    """Of the API, below the issuer."""
 
     async def call(
         self,
@@ -46,7 +49,7 @@ class ApiClient:
         content = orjson.dumps(said) if said is not None else body
         own = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         own |= {"Content-Type": media_type} if content is not None else {}
-        url = f"{self.tenant.issuer}/api/v1{path}"
+        url = f"{self.tenant.issuer}{self.base}{path}"
         return await self.http.request(method, url, content=content, headers={**own, **headers})
 
     async def get(self, path: str, **headers: str) -> httpx2.Response:
@@ -75,7 +78,11 @@ def _named(headers: Mapping[str, str]) -> dict[str, str]:
 
 
 async def api_client(
-    server: RunningServer, tenant: Tenant, *scopes: str, asks: str | None = None
+    server: RunningServer,
+    tenant: Tenant,
+    *scopes: str,
+    asks: str | None = None,
+    base: str = ADMIN_API,
 ) -> ApiClient:
     """A client of the tenant that may use these scopes, and has a token with them."""
     with use_tenant(tenant):
@@ -85,7 +92,7 @@ async def api_client(
         )
     asked = " ".join(scopes) if asks is None else asks
     issued = await client_token(server, tenant, client, asked)
-    return ApiClient(server.http, tenant, issued["access_token"], client)
+    return ApiClient(server.http, tenant, issued["access_token"], client, base)
 
 
 async def administering(server: RunningServer, tenant: Tenant, *scopes: str) -> Application:

@@ -11,8 +11,8 @@ from authgate.accounts.visits import SignedIn, signed_in
 from authgate.audit import Actor
 from authgate.permissions import Permission, permits
 from authgate.provisioning import Authority
-from authgate.tokens.admin_scopes import is_within
-from authgate.tokens.scopes import is_admin
+from authgate.tokens.own_scopes import is_within
+from authgate.tokens.scopes import is_own
 from authgate_tenants import current_tenant
 
 _RECENTLY = timedelta(minutes=15)
@@ -39,7 +39,7 @@ def beyond_role(*scopes: str) -> list[str]:
     """Which of these scopes, of a client that somebody would change, let it do what they may not
     do themselves: nobody gets further by a client. Raises ``NotSignedIn``."""
     role = signed_in().user.role
-    return sorted(name for name in scopes if is_admin(name) and not is_within(role, name))
+    return sorted(name for name in scopes if is_own(name) and not is_within(role, name))
 
 
 def refuse_beyond_role(*scopes: str) -> None:

@@ -6,12 +6,11 @@ from collections.abc import Iterator
 from contextlib import AsyncExitStack, contextmanager
 from urllib.parse import unquote
 
-from authgate.admin import problems
-from authgate.admin.access import Caller
-from authgate.admin.catalogue import OPERATIONS
-from authgate.admin.places import BASE
-from authgate.admin.problems import Problem
-from authgate.admin.router import Router
+from authgate.admin.api import API
+from authgate.api import problems
+from authgate.api.access import Caller
+from authgate.api.problems import Problem
+from authgate.api.router import Router
 from authgate.cli import installed
 from authgate.cli.client.grant_names import GRANTS
 from authgate.cli.doors.admin_api import Answer, Asked
@@ -25,7 +24,7 @@ class LocalDoor:
     """Has the operations performed in this process."""
 
     def __init__(self, parts: Installation, runner: asyncio.Runner) -> None:
-        self._router = Router(operations=OPERATIONS, parts=parts, grant_types=list(GRANTS.values()))
+        self._router = Router(api=API, parts=parts, grant_types=list(GRANTS.values()))
         self._runner = runner
         self._operator = Caller(
             installed.operator(),
@@ -59,7 +58,7 @@ def opened(slug: str) -> Iterator[LocalDoor]:
 
 
 def _request(asked: Asked) -> MachineRequest:
-    path, _, query = f"{BASE}{asked.path}".partition("?")
+    path, _, query = f"{API.base}{asked.path}".partition("?")
     return MachineRequest(
         method=asked.method,
         path=unquote(path),

@@ -8,7 +8,7 @@ from typing import Any
 import httpx2
 
 from authgate.admin.catalogue import OPERATIONS
-from authgate.admin.operations import Operation
+from authgate.api.operations import Operation
 from authgate_testing.api import ApiClient
 
 _NAMED = re.compile(r"\{([a-z_]+)\}")

@@ -28,8 +28,8 @@ class Routes:
         parts: Any = edge
         self._people: Quart = cast(Any, parts._people)
         self._machine: Mapping[str, Mapping[str, object]] = parts._machine
-        self._router: Any = parts._api._router
-        self._documents: Mapping[str, object] = parts._api._pages
+        self._router: Any = parts._apis[0]._router
+        self._documents: Mapping[str, object] = parts._apis[0]._pages
 
     def every(self) -> set[Route]:
         """All of them. To read the head of something alone is the same route."""

@@ -12,8 +12,8 @@ from collections.abc import Awaitable, Callable
 import orjson
 
 from authgate import storage
-from authgate.admin.access import Caller
-from authgate.admin.problems import Fault, InFlight, Invalid, KeyReused
+from authgate.api.access import Caller
+from authgate.api.problems import Fault, InFlight, Invalid, KeyReused
 from authgate.clock import Clock
 from authgate.storage import idempotent_requests
 from authgate.storage.idempotent_requests import Found

@@ -1,4 +1,4 @@
-"""The operations of the API by their paths, and what performing one of them answers.
+"""The operations of an API by their paths, and what performing one of them answers.
 
 Who may ask, how often, and what is asked again is the door's to say.
 """
@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from http import HTTPMethod
 from urllib.parse import unquote
 
-from authgate.admin import bodies, entity_tags
-from authgate.admin.access import Caller
-from authgate.admin.operations import Call, Operation, written
-from authgate.admin.places import BASE
-from authgate.admin.problems import MethodNotAllowed, NotFound
+from authgate.api import bodies, entity_tags
+from authgate.api.access import Caller
+from authgate.api.description import Api
+from authgate.api.operations import Call, Operation, written
+from authgate.api.problems import MethodNotAllowed, NotFound
 from authgate.installation import Installation
 from authgate.web.machine import Headers, MachineRequest, Reply
 
@@ -36,15 +36,15 @@ class Router:
     def __init__(
         self,
         *,
-        operations: Sequence[Operation],
+        api: Api,
         parts: Installation,
         grant_types: Collection[str],
     ) -> None:
         self._parts = parts
         self._grant_types = grant_types
         self._routes: dict[Segments, dict[str, Operation]] = {}
-        for each in operations:
-            template = tuple(f"{BASE}{each.path}".split("/"))
+        for each in api.operations:
+            template = tuple(f"{api.base}{each.path}".split("/"))
             self._routes.setdefault(template, {})[each.method] = each
 
     def template(self, raw_path: str) -> str | None:

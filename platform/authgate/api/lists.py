@@ -13,9 +13,9 @@ from urllib.parse import quote, urlencode
 import orjson
 from pydantic import Field
 
-from authgate.admin.bodies import Document
-from authgate.admin.operations import Answer, Call
-from authgate.admin.problems import BadCursor
+from authgate.api.bodies import Document
+from authgate.api.operations import Answer, Call
+from authgate.api.problems import BadCursor
 from authgate.storage import paging
 from authgate.storage.paging import Page
 from authgate.web.machine import Headers

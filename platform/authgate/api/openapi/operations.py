@@ -1,20 +1,23 @@
 """What each operation takes and answers."""
 
 import re
+from collections.abc import Mapping
 from http import HTTPMethod, HTTPStatus
+from typing import Any
 
-from authgate.admin.idempotency import HEADER, LONGEST
-from authgate.admin.openapi.refusals import by_status, name_of
-from authgate.admin.openapi.schemas import Json, Schemas
-from authgate.admin.operations import Operation
-from authgate.admin.paths import PATH_PARAMETERS
-from authgate.admin.problems import Changed
+from authgate.api.idempotency import HEADER, LONGEST
+from authgate.api.openapi.refusals import by_status, name_of
+from authgate.api.openapi.schemas import Json, Schemas
+from authgate.api.operations import Operation
+from authgate.api.problems import Changed
 from authgate.permissions import ROLES, permits
 
 _NAMES = re.compile(r"\{([a-z_]+)\}")
 
 
-def described(operation: Operation, schemas: Schemas) -> Json:
+def described(
+    operation: Operation, schemas: Schemas, variables: Mapping[str, Mapping[str, Any]]
+) -> Json:
     """An operation, as the document has it."""
     told: Json = {
         "operationId": operation.name,
@@ -22,7 +25,11 @@ def described(operation: Operation, schemas: Schemas) -> Json:
         "tags": [tag(operation)],
         "security": [{"oauth2": [operation.scope]}],
         "x-roles": [each for each in ROLES if permits(each, operation.scope.permission)],
-        "parameters": [*_in_path(operation), *_in_query(operation, schemas), *_headers(operation)],
+        "parameters": [
+            *_in_path(operation, variables),
+            *_in_query(operation, schemas),
+            *_headers(operation),
+        ],
         "responses": {
             **_success(operation, schemas),
             **{
@@ -51,9 +58,9 @@ def tag(operation: Operation) -> str:
     return operation.path.split("/")[1]
 
 
-def _in_path(operation: Operation) -> list[Json]:
+def _in_path(operation: Operation, variables: Mapping[str, Mapping[str, Any]]) -> list[Json]:
     return [
-        {"name": name, "in": "path", "required": True, **PATH_PARAMETERS[name]}
+        {"name": name, "in": "path", "required": True, **variables[name]}
         for name in _NAMES.findall(operation.path)
     ]
 

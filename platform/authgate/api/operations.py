@@ -1,4 +1,4 @@
-"""What an operation of the API is: where it is, who may ask for it, what goes in and comes out.
+"""What an operation of an API is: where it is, who may ask for it, what goes in and comes out.
 
 The function that performs an operation says all of this: its name is the operation's, its docstring
 tells what it is for, and its types are what is read and what is answered.
@@ -11,12 +11,12 @@ from http import HTTPMethod, HTTPStatus
 from typing import Any, Generic, NamedTuple, TypeVar, get_args, get_origin, get_type_hints
 from uuid import UUID
 
-from authgate.admin import bodies, entity_tags
-from authgate.admin.access import Caller
-from authgate.admin.bodies import JSON, MERGE_PATCH, Document, Nothing
-from authgate.admin.problems import NotFound, Problem
+from authgate.api import bodies, entity_tags
+from authgate.api.access import Caller
+from authgate.api.bodies import JSON, MERGE_PATCH, Document, Nothing
+from authgate.api.problems import NotFound, Problem
 from authgate.installation import Installation
-from authgate.tokens.admin_scopes import Scope
+from authgate.tokens.api_scopes import ApiScope
 from authgate.web import row_ids
 from authgate.web.machine import Headers, MachineRequest
 
@@ -84,7 +84,7 @@ class Operation:
     method: HTTPMethod
     path: str
     """Below the API, with names in braces for what varies."""
-    scope: Scope
+    scope: ApiScope
     status: HTTPStatus
     problems: Sequence[type[Problem]]
     """Refusals of its own, besides those that every operation may answer."""
@@ -124,7 +124,7 @@ def operation(
     path: str,
     perform: Callable[[Call[Any, Any]], Awaitable[Answer[Any]]],
     *,
-    scope: Scope,
+    scope: ApiScope,
     status: HTTPStatus = HTTPStatus.OK,
     problems: Sequence[type[Problem]] = (),
 ) -> Operation:

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from authgate.admin.bodies import Document
+from authgate.api.bodies import Document
 
 
 class ProblemError(Document):

@@ -9,12 +9,14 @@ from typing import ClassVar, NamedTuple
 
 import orjson
 
-from authgate.admin.places import REFERENCE
 from authgate.telemetry import metrics
+from authgate.tokens import audiences
 from authgate.web.machine import Headers, Reply
 from authgate_tenants.scope import tenant_in_scope
 
 MEDIA_TYPE = "application/problem+json"
+EXPLAINED = f"{audiences.ADMIN_API}/docs"
+"""The page below the issuer that says what each of them means."""
 
 _NO_STORE: Headers = (
     (b"content-type", MEDIA_TYPE.encode()),
@@ -241,7 +243,7 @@ def reply(problem: Problem, request_id: str) -> Reply:
     metrics.api_problems.add(problem.kind)
     tenant = tenant_in_scope()
     content: dict[str, object] = {
-        "type": f"{tenant.issuer}{REFERENCE}#{problem.kind}" if tenant else "about:blank",
+        "type": f"{tenant.issuer}{EXPLAINED}#{problem.kind}" if tenant else "about:blank",
         "title": problem.title,
         "status": problem.status,
         "kind": problem.kind,

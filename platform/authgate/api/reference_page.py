@@ -1,4 +1,4 @@
-"""``GET /api/v1/docs``: what the API is, for people.
+"""What an API is, for people.
 
 Written from the OpenAPI document, so that it says the same; without a script of its own and without
 anything from elsewhere.
@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from authgate.admin import problems
-from authgate.admin.problems import Problem
-from authgate.tokens.admin_scopes import MEANINGS
+from authgate.api import problems
+from authgate.api.problems import Problem
+from authgate.tokens.api_scopes import ApiScope
 
 TEMPLATE = "api/reference.html"
 
@@ -105,12 +105,12 @@ class ReferencePage:
     problems: Sequence[ProblemLine]
 
 
-def page(document: Json, *, document_url: str) -> ReferencePage:
+def page(document: Json, *, document_url: str, meanings: Mapping[ApiScope, str]) -> ReferencePage:
     """The page that shows a document."""
     return ReferencePage(
         address=document["servers"][0]["url"],
         document_url=document_url,
-        scopes=[(scope.value, meaning) for scope, meaning in MEANINGS.items()],
+        scopes=[(scope.value, meaning) for scope, meaning in meanings.items()],
         groups=list(_groups(document)),
         schemas=[
             _schema(name, each) for name, each in sorted(document["components"]["schemas"].items())

@@ -3,7 +3,7 @@
 import base64
 import hashlib
 
-from authgate.admin.problems import Changed, Malformed, PreconditionRequired
+from authgate.api.problems import Changed, Malformed, PreconditionRequired
 from authgate.web.machine import MachineRequest
 
 _LONGEST = 1024

@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Sequence
 from http import HTTPMethod
 
-from authgate.admin import problems
-from authgate.admin.openapi.problem_document import ProblemDocument
-from authgate.admin.openapi.schemas import Json, Schemas
-from authgate.admin.operations import Operation
-from authgate.admin.places import BASE, EXAMPLE_ISSUER
-from authgate.admin.problems import (
+from authgate.api import problems
+from authgate.api.description import EXAMPLE_ISSUER
+from authgate.api.openapi.problem_document import ProblemDocument
+from authgate.api.openapi.schemas import Json, Schemas
+from authgate.api.operations import Operation
+from authgate.api.problems import (
     BadCursor,
     Changed,
     ContentTooLarge,
@@ -83,7 +83,7 @@ def _possible(operation: Operation) -> Iterable[type[Problem]]:
 
 def _example(kind: type[Problem]) -> Json:
     example: Json = {
-        "type": f"{EXAMPLE_ISSUER}{BASE}/docs#{kind.kind}",
+        "type": f"{EXAMPLE_ISSUER}{problems.EXPLAINED}#{kind.kind}",
         "title": kind.title,
         "status": kind.status,
         "kind": kind.kind,

@@ -5,9 +5,9 @@ from typing import Any
 
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
-from authgate.admin.bodies import Document, Nothing
-from authgate.admin.openapi.problem_document import ProblemDocument
-from authgate.admin.operations import Operation
+from authgate.api.bodies import Document, Nothing
+from authgate.api.openapi.problem_document import ProblemDocument
+from authgate.api.operations import Operation
 
 Json = dict[str, Any]
 _SCHEMAS = "#/components/schemas"

@@ -1,9 +1,10 @@
-"""Who calls the API, and how far their access token reaches."""
+"""Who calls an API, and how far their access token reaches."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from authgate import audit
-from authgate.admin.problems import (
+from authgate.api.problems import (
     AdministratorRequired,
     BeyondOwnRole,
     BeyondOwnScopes,
@@ -21,13 +22,13 @@ from authgate.oauth.errors import (
     MissingToken,
     OAuthError,
 )
-from authgate.permissions import Area, UserRole, permits, reads
+from authgate.permissions import Permission, UserRole, permits
 from authgate.provisioning import Authority
-from authgate.tokens import audiences
-from authgate.tokens.admin_scopes import Scope, is_within
-from authgate.tokens.scopes import is_admin
+from authgate.tokens.api_scopes import ApiScope
+from authgate.tokens.own_scopes import is_within
+from authgate.tokens.scopes import is_own
 from authgate.web.machine import Headers, MachineRequest
-from authgate_tenants import current_tenant
+from authgate_tenants import Tenant, current_tenant
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ class Caller:
         """In whose name people are changed."""
         return Authority(self.actor, self.role)
 
-    def require(self, scope: Scope) -> None:
+    def require(self, scope: ApiScope) -> None:
         """Raises ``InsufficientScope``, and ``BeyondOwnRole`` where the person may not."""
         if scope not in self.scopes:
             raise InsufficientScope(
@@ -64,7 +65,7 @@ class Caller:
 
     def refuse_more_than_own(self, *scopes: str) -> None:
         """Whoever may change a client must not get further by it. Raises ``BeyondOwnScopes``."""
-        beyond = sorted(name for name in scopes if is_admin(name) and not self._has(name))
+        beyond = sorted(name for name in scopes if is_own(name) and not self._has(name))
         if beyond:
             raise BeyondOwnScopes(f"The caller has not got {', '.join(beyond)}.")
 
@@ -75,18 +76,22 @@ class Caller:
 class Access:
     """Finds out who calls."""
 
-    def __init__(self, *, bearer: BearerTokens) -> None:
+    def __init__(
+        self, *, bearer: BearerTokens, audience: Callable[[Tenant], str], least: Permission
+    ) -> None:
         self._bearer = bearer
+        self._audience = audience
+        self._least = least
 
     async def caller(self, request: MachineRequest) -> Caller:
         """Whoever calls. Raises ``TokenRequired``, ``AdministratorRequired``, ``Malformed`` and
         ``TooMany``."""
         presented = await self._presented(request)
-        if presented.claims.get("aud") != audiences.admin_api(current_tenant()):
+        if presented.claims.get("aud") != self._audience(current_tenant()):
             raise _refused(InvalidToken("It is not for this API: ask for one with its scopes."))
         user, token = presented.user, presented.token
         role = user.role if user else UserRole.ADMIN
-        if not permits(role, reads(Area.OVERVIEW)):
+        if not permits(role, self._least):
             raise AdministratorRequired
         actor = audit.user(user.id, user.username) if user else audit.client(token.client_id)
         return Caller(actor, token.client_id, role, frozenset(token.scope.split()))

@@ -8,8 +8,8 @@ from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler, JsonValue, Val
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
-from authgate.admin import meanings
-from authgate.admin.problems import Fault, Invalid, Malformed, UnsupportedMediaType
+from authgate.api import meanings
+from authgate.api.problems import Fault, Invalid, Malformed, UnsupportedMediaType
 from authgate.web.machine import BadRequest, MachineRequest, parse_json_object, parse_pairs
 
 JSON = "application/json"

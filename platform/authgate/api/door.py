@@ -1,0 +1,94 @@
+"""The door of an API. What every operation shares is here, in order."""
+
+from collections.abc import Mapping
+from functools import partial
+from http import HTTPMethod
+
+from authgate.api.access import Access, Caller
+from authgate.api.description import Api
+from authgate.api.idempotency import Idempotency
+from authgate.api.problems import Problem, TooManyRequests
+from authgate.api.router import Route, Router, not_allowed
+from authgate.web.limits import Allowance, Limits, TooMany
+from authgate.web.machine import Handler, Headers, MachineRequest, Reply
+from authgate_tenants import current_tenant
+
+LIMIT = "api_per_caller"
+
+
+class ApiDoor:
+    """Finds the operation that is meant, and lets those perform it who may."""
+
+    def __init__(
+        self,
+        api: Api,
+        *,
+        router: Router,
+        pages: Mapping[str, Handler],
+        access: Access,
+        idempotency: Idempotency,
+        limits: Limits,
+    ) -> None:
+        self._api = api
+        self._router = router
+        self._pages = pages
+        self._access = access
+        self._idempotency = idempotency
+        self._limits = limits
+
+    def holds(self, path: str) -> bool:
+        """Whether a path below the tenant is the API's own."""
+        return self._api.holds(path) and self._api.is_at(current_tenant())
+
+    def route(self, path: bytes) -> str:
+        """The template of a path as it was sent, or what stands for all that there are none for."""
+        text = path.decode("latin-1")
+        if text in self._pages:
+            return text
+        return self._router.template(text) or f"{self._api.root}/"
+
+    async def answer(self, request: MachineRequest) -> Reply:
+        """The answer. Raises a ``Problem``, or what is worded as one."""
+        page = self._pages.get(request.path)
+        if page is not None:
+            return await self._page(page, request)
+        route = self._router.found(request)
+        caller = await self._access.caller(request)
+        caller.require(route.operation.scope)
+        left = await self._counted(caller)
+        try:
+            reply = await self._once(route, caller, request)
+        except Problem as problem:
+            problem.headers += left
+            raise
+        return reply._replace(own=(*reply.own, *left))
+
+    async def _page(self, page: Handler, request: MachineRequest) -> Reply:
+        if request.method not in ("GET", "HEAD"):
+            raise not_allowed(["GET"])
+        return await page(request)
+
+    async def _counted(self, caller: Caller) -> Headers:
+        """What is left of the caller's limit. Raises ``TooManyRequests``."""
+        try:
+            decision = await self._limits.count(LIMIT, caller.actor.type, caller.actor.id)
+        except TooMany as error:
+            left = self._limits.allowance(LIMIT, error.decision)
+            raise TooManyRequests(retry_after=error.retry_after, headers=_told(left)) from error
+        return _told(self._limits.allowance(LIMIT, decision)) if decision else ()
+
+    async def _once(self, route: Route, caller: Caller, request: MachineRequest) -> Reply:
+        perform = partial(self._router.perform, route, caller, request)
+        if route.operation.method is HTTPMethod.POST:
+            return await self._idempotency.once(request, caller, perform)
+        return await perform()
+
+
+def _told(allowance: Allowance) -> Headers:
+    """How much more may be asked (RateLimit header fields for HTTP, draft 11)."""
+    policy = f'"api";q={allowance.burst};w={allowance.window}'
+    left = f'"api";r={allowance.remaining};t={allowance.reset_after}'
+    return (
+        (b"ratelimit-policy", policy.encode("ascii")),
+        (b"ratelimit", left.encode("ascii")),
+    )

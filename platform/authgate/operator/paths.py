@@ -1,0 +1,12 @@
+"""What varies in the paths of the operator API."""
+
+from typing import Any
+
+PATH_PARAMETERS: dict[str, dict[str, Any]] = {
+    "tenant_id": {
+        "description": "The tenant's id.",
+        "schema": {"type": "string", "format": "uuid"},
+        "example": "0199f3a1-c2d4-7b3e-9a5c-6d7e8f90aaaa",
+    },
+}
+"""By name, as OpenAPI has them."""

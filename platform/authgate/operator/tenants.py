@@ -1,0 +1,314 @@
+"""``/tenants``: the installation's tenants, from outside."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from http import HTTPMethod, HTTPStatus
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+import orjson
+from pydantic import Field
+
+from authgate import audit, installation, provisioning, storage
+from authgate.accounts.passwords import Passwords
+from authgate.api import lists
+from authgate.api.bodies import Document, Nothing, exemplified
+from authgate.api.lists import ListDocument, ListQuery
+from authgate.api.operations import Answer, Call, MergePatch, operation
+from authgate.api.problems import Conflict, Fault, Invalid, NotFound
+from authgate.audit import Event
+from authgate.installation import Installation
+from authgate.operator.crossing import as_operator, away
+from authgate.operator.places import BASE
+from authgate.permissions import UserRole
+from authgate.provisioning import random_password
+from authgate.storage.paging import Page
+from authgate.storage.people.usernames import BadUsername
+from authgate.tokens.operator_scopes import Scope
+from authgate_tenants import Tenant, TenantStatus, current_tenant, directory, use_tenant
+from authgate_tenants.directory import Listed, Place, TenantFilter
+from authgate_tenants.lifecycle import SlugTaken
+from authgate_tenants.resolver import BadSlug
+
+_Name = Annotated[str, Field(min_length=1, max_length=100)]
+
+
+class TenantQuery(ListQuery):
+    """Which tenants are looked for, and in which order."""
+
+    search: Annotated[str, Field(max_length=100, pattern=r"^[^\x00]*$")] = ""
+    """The beginning of what the list is sorted by: of the slug, or of the name in any case."""
+
+    host: Annotated[str, Field(max_length=253)] = ""
+    """The one that has proven to own this host, whatever else is looked for."""
+
+    status: TenantStatus | None = None
+    sort: Literal["slug", "name"] = "slug"
+
+
+class TenantSettingsDocument(Document):
+    """What operators choose for a tenant."""
+
+    name: _Name
+    """For people."""
+
+
+class TenantCreation(TenantSettingsDocument):
+    """A tenant to be made, and who owns it first."""
+
+    model_config = exemplified(
+        slug="northwind",
+        name="Northwind",
+        owner={"username": "mira", "email": "mira@northwind.example"},
+    )
+
+    slug: Annotated[str, Field(min_length=1, max_length=63)]
+    """Its name in addresses: a-z, 0-9 and inner dashes. It never changes."""
+
+    owner: "OwnerCreation"
+
+
+class OwnerCreation(Document):
+    """The first owner of a tenant."""
+
+    username: Annotated[str, Field(min_length=1, max_length=100)]
+    email: Annotated[str, Field(max_length=254, pattern=r"^[^@\s]+@[^@\s]+$")] | None = None
+    """Taken as verified."""
+
+
+class TenantDocument(TenantSettingsDocument):
+    """A tenant, from outside."""
+
+    model_config = exemplified(
+        id="0199f3a1-c2d4-7b3e-9a5c-6d7e8f90aaaa",
+        slug="northwind",
+        name="Northwind",
+        status="active",
+        issuer="https://login.northwind.example",
+        hosts=["login.northwind.example"],
+        created_at="2026-03-02T09:12:44Z",
+        updated_at="2026-03-02T09:12:44Z",
+    )
+
+    id: UUID
+    slug: str
+    status: TenantStatus
+    issuer: str
+    hosts: Sequence[str]
+    """That it has proven to own; the first is its issuer's."""
+
+    created_at: datetime
+    updated_at: datetime
+
+
+class CreatedTenant(TenantDocument):
+    """A tenant that was made just now."""
+
+    owner: str
+    """The username of its first owner."""
+
+    password: str
+    """Of the owner, shown this once."""
+
+
+class TenantList(ListDocument):
+    """Tenants."""
+
+    items: Sequence[TenantDocument]
+
+
+async def list_tenants(call: Call[TenantQuery, Nothing]) -> Answer[TenantList]:
+    """List tenants.
+
+    A page takes no longer where there are more of them.
+    """
+    page = await _page(call)
+    known = await directory.hosts([each.id for each in page.rows])
+    return await lists.answer(
+        call, page, TenantList, lambda each: _told(call.parts, each, known.get(each.id, []))
+    )
+
+
+async def create_tenant(call: Call[Nothing, TenantCreation]) -> Answer[CreatedTenant]:
+    """Create a tenant with its keys and its first owner.
+
+    The owner's password is shown this once.
+    """
+    said, password = call.body, random_password()
+    hashed, actor = await _hashed(password), as_operator(call.caller.actor)
+
+    async def owned() -> None:
+        await provisioning.store_user(
+            username=said.owner.username,
+            password_hash=hashed,
+            email=said.owner.email,
+            role=UserRole.OWNER,
+            actor=actor,
+        )
+
+    with _worded():
+        async with away():
+            tenant = await provisioning.add_tenant(
+                call.parts, slug=said.slug, name=said.name, first=owned, actor=actor
+            )
+    await _noted(call, Event.TENANT_CREATED, tenant.id)
+    document = await _document(call.parts, tenant.id)
+    made = CreatedTenant(**document.model_dump(), owner=said.owner.username, password=password)
+    place = f"{current_tenant().issuer}{BASE}/tenants/{tenant.id}"
+    return Answer(made, ((b"location", place.encode("ascii")),))
+
+
+async def read_tenant(call: Call[Nothing, Nothing]) -> Answer[TenantDocument]:
+    """Read a tenant."""
+    return Answer(await _document(call.parts, call.uuid("tenant_id")))
+
+
+async def change_tenant(
+    call: Call[Nothing, MergePatch[TenantSettingsDocument]],
+) -> Answer[TenantDocument]:
+    """Give a tenant another name for people."""
+    tenant = await _tenant(call)
+    async with away():
+        with use_tenant(tenant):
+            async with storage.transaction():
+                before = await _document(call.parts, tenant.id)
+                call.refuse_if_changed(before)
+                after = call.body.applied(TenantSettingsDocument(name=before.name))
+                await provisioning.change_tenant(
+                    call.parts, tenant, name=after.name, actor=as_operator(call.caller.actor)
+                )
+    await _noted(call, Event.TENANT_UPDATED, tenant.id)
+    return Answer(await _document(call.parts, tenant.id))
+
+
+async def suspend_tenant(call: Call[Nothing, Nothing]) -> Answer[TenantDocument]:
+    """Stop serving a tenant.
+
+    Every process refuses it within a second; what it has stays. The operators' own tenant cannot
+    be suspended here: nobody could take that back.
+    """
+    return await _become(call, TenantStatus.SUSPENDED, Event.TENANT_SUSPENDED)
+
+
+async def resume_tenant(call: Call[Nothing, Nothing]) -> Answer[TenantDocument]:
+    """Serve a suspended tenant again."""
+    return await _become(call, TenantStatus.ACTIVE, Event.TENANT_RESUMED)
+
+
+async def _become(
+    call: Call[Nothing, Nothing], status: TenantStatus, event: Event
+) -> Answer[TenantDocument]:
+    tenant = await _tenant(call)
+    if tenant.id == current_tenant().id:
+        raise Conflict("It is the operators' own tenant: the command at the machine does it.")
+    if tenant.status is status:
+        return Answer(await _document(call.parts, tenant.id))
+    async with away():
+        await provisioning.set_tenant_status(
+            call.parts, tenant, status, actor=as_operator(call.caller.actor)
+        )
+    await _noted(call, event, tenant.id)
+    return Answer(await _document(call.parts, tenant.id))
+
+
+async def _page(call: Call[TenantQuery, Nothing]) -> Page[Listed]:
+    asked = call.query
+    cursor = await lists.opened(call)
+    if asked.host:
+        found = await directory.at_host(asked.host)
+        return Page([found] if found else [])
+    wanted = TenantFilter(by=asked.sort, beginning=asked.search, status=asked.status)
+    return await directory_page(wanted, cursor=cursor, limit=asked.limit)
+
+
+async def directory_page(wanted: TenantFilter, *, cursor: str | None, limit: int) -> Page[Listed]:
+    """Some tenants, and the cursors by which the list goes on."""
+    backward, *place = orjson.loads(cursor) if cursor else (False,)
+    after = Place(*place) if place else None
+    found = await directory.page(wanted, after=after, backward=backward, limit=limit + 1)
+    more, shown = len(found) > limit, found[:limit]
+    if backward:
+        shown.reverse()
+    if not shown:
+        return Page([])
+    (_, first), (_, last) = shown[0], shown[-1]
+    return Page(
+        [row for row, _ in shown],
+        next=_cursor(last) if more or backward else None,
+        previous=_cursor(first, backward=True) if after and (more or not backward) else None,
+    )
+
+
+def _cursor(place: Place, *, backward: bool = False) -> str:
+    return orjson.dumps((backward, *place)).decode()
+
+
+async def _tenant(call: Call[Any, Any]) -> Tenant:
+    tenant = await call.parts.resolver.find_by_id(call.uuid("tenant_id"))
+    if tenant is None:
+        raise NotFound
+    return tenant
+
+
+async def _document(parts: Installation, tenant_id: UUID) -> TenantDocument:
+    listed = await directory.find(tenant_id)
+    if listed is None:
+        raise NotFound
+    known = await directory.hosts([tenant_id])
+    return _told(parts, listed, known.get(tenant_id, []))
+
+
+def _told(parts: Installation, listed: Listed, hosts: Sequence[str]) -> TenantDocument:
+    addressing = installation.addressing(parts.settings)
+    issuer = addressing.issuer(listed.slug, hosts[0] if hosts else "")
+    said: Mapping[str, Any] = listed._asdict()
+    return TenantDocument(**said, issuer=issuer, hosts=hosts)
+
+
+async def _noted(call: Call[Any, Any], event: Event, tenant_id: UUID) -> None:
+    """The operators' own log tells of it as well."""
+    resource = ("tenant", str(tenant_id))
+    await audit.record(event, actor=call.caller.actor, resource=resource)
+
+
+async def _hashed(password: str) -> str:
+    passwords = Passwords(threads=1)
+    try:
+        return await passwords.hash(password)
+    finally:
+        passwords.close()
+
+
+@contextmanager
+def _worded() -> Iterator[None]:
+    try:
+        yield
+    except BadSlug as error:
+        raise Invalid(faults=[Fault(str(error), pointer="/slug")]) from error
+    except BadUsername as error:
+        raise Invalid(faults=[Fault(str(error), pointer="/owner/username")]) from error
+    except SlugTaken as error:
+        raise Conflict("There is a tenant of this slug.") from error
+
+
+_READ, _WRITE = Scope.TENANTS_READ, Scope.TENANTS_WRITE
+_ONE = "/tenants/{tenant_id}"
+
+OPERATIONS = [
+    operation(HTTPMethod.GET, "/tenants", list_tenants, scope=_READ),
+    operation(
+        HTTPMethod.POST,
+        "/tenants",
+        create_tenant,
+        scope=_WRITE,
+        status=HTTPStatus.CREATED,
+        problems=[Conflict],
+    ),
+    operation(HTTPMethod.GET, _ONE, read_tenant, scope=_READ),
+    operation(HTTPMethod.PATCH, _ONE, change_tenant, scope=_WRITE),
+    operation(
+        HTTPMethod.POST, f"{_ONE}/suspend", suspend_tenant, scope=_WRITE, problems=[Conflict]
+    ),
+    operation(HTTPMethod.POST, f"{_ONE}/resume", resume_tenant, scope=_WRITE, problems=[Conflict]),
+]

@@ -1,0 +1,21 @@
+"""The scopes of the operator API, which the operators' tenant alone has."""
+
+from collections.abc import Mapping
+
+from authgate.tokens.api_scopes import OPERATOR_PREFIX, ApiScope
+
+
+class Scope(ApiScope):
+    """Each scope. To write does not mean to read: whoever needs both asks for both."""
+
+    TENANTS_READ = f"{OPERATOR_PREFIX}tenants:read"
+    TENANTS_WRITE = f"{OPERATOR_PREFIX}tenants:write"
+    SYSTEM_READ = f"{OPERATOR_PREFIX}system:read"
+
+
+MEANINGS: Mapping[ApiScope, str] = {
+    Scope.TENANTS_READ: "See which tenants there are, from outside.",
+    Scope.TENANTS_WRITE: "Create, rename, suspend, resume, delete and restore tenants.",
+    Scope.SYSTEM_READ: "See whether the installation is well.",
+}
+"""What each of them lets its holder do, for whoever grants it."""

@@ -1,0 +1,135 @@
+"""All tenants, looked for and read by the page, however many there are.
+
+Every page is one stretch of an index: what it costs depends on its own rows alone. Names are put in
+order by their bytes, which is the one order in which all that begins alike stands together.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, NamedTuple
+from uuid import UUID
+
+from tortoise import connections
+
+from authgate_tenants.models import TenantDomain, TenantRow
+from authgate_tenants.scope import TenantStatus
+
+By = Literal["slug", "name"]
+"""What the list is in the order of, and what the beginning is of that is looked for."""
+
+_COLUMNS = "id, slug, name, status, created_at, updated_at"
+_ORDERED = {
+    ("postgres", "slug"): 'slug COLLATE "C"',
+    ("postgres", "name"): 'lower(name) COLLATE "C"',
+    ("sqlite", "slug"): "slug",
+    ("sqlite", "name"): "lower(name)",
+}
+_LAST = {"postgres": "chr(1114111)", "sqlite": "char(1114111)"}
+"""Comes after every letter."""
+
+
+class Listed(NamedTuple):
+    """A tenant, from outside."""
+
+    id: UUID
+    slug: str
+    name: str
+    status: TenantStatus
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TenantFilter:
+    """Which tenants are looked for, and in which order."""
+
+    by: By = "slug"
+    beginning: str = ""
+    """Of the slug, or of the name in any case."""
+    status: TenantStatus | None = None
+
+
+class Place(NamedTuple):
+    """Where a tenant stands in a list."""
+
+    value: str
+    """What it is in the order of."""
+    slug: str
+
+
+async def page(
+    asked: TenantFilter, *, after: Place | None, backward: bool = False, limit: int
+) -> list[tuple[Listed, Place]]:
+    """Tenants after this place, or before it, the nearest first; from the beginning without one."""
+    client = connections.get("default")
+    dialect = client.capabilities.dialect
+    said = _Said(dialect)
+    ordered, by_slug = _ORDERED[dialect, asked.by], _ORDERED[dialect, "slug"]
+    wanted = list(_conditions(asked, said, ordered))
+    if after is not None:
+        way = "<" if backward else ">"
+        wanted.append(f"({ordered}, {by_slug}) {way} ({said(after.value)}, {said(after.slug)})")
+    where = f"WHERE {' AND '.join(wanted)} " if wanted else ""
+    direction = "DESC" if backward else "ASC"
+    rows = await client.execute_query_dict(
+        f"SELECT {_COLUMNS}, {_ORDERED[dialect, asked.by]} AS place FROM tenants {where}"  # noqa: S608 - our own names
+        f"ORDER BY {ordered} {direction}, {by_slug} {direction} LIMIT {int(limit)}",
+        said.values,
+    )
+    return [(_listed(row), Place(row["place"], row["slug"])) for row in rows]
+
+
+async def find(tenant_id: UUID) -> Listed | None:
+    """The tenant with this id, read afresh."""
+    row = await TenantRow.get_or_none(id=tenant_id)
+    return None if row is None else _of(row)
+
+
+async def at_host(host: str) -> Listed | None:
+    """The tenant that has proven to own this host."""
+    domain = await TenantDomain.get_or_none(host=host.lower(), verified_at__isnull=False)
+    return None if domain is None else await find(domain.tenant_id)
+
+
+async def hosts(tenant_ids: Collection[UUID]) -> dict[UUID, list[str]]:
+    """The hosts that each of these tenants has proven to own, the one of its issuer first."""
+    rows = TenantDomain.filter(tenant_id__in=list(tenant_ids), verified_at__isnull=False)
+    found: dict[UUID, list[str]] = {}
+    for row in await rows.order_by("verified_at"):
+        found.setdefault(row.tenant_id, []).append(row.host)
+    return found
+
+
+class _Said:
+    """What is said in a statement, each with the mark that stands for it."""
+
+    def __init__(self, dialect: str) -> None:
+        self._mark = "$" if dialect == "postgres" else "?"
+        self.last = _LAST[dialect]
+        self.values: list[Any] = []
+
+    def __call__(self, value: str) -> str:
+        self.values.append(value)
+        mark = f"{self._mark}{len(self.values)}"
+        return f"{mark}::text" if self._mark == "$" else mark
+
+
+def _conditions(asked: TenantFilter, said: _Said, ordered: str) -> Sequence[str]:
+    wanted = []
+    if asked.status is not None:
+        wanted.append(f"status = {said(asked.status.value)}")
+    if asked.beginning:
+        first = said(asked.beginning)
+        first = f"lower({first})" if asked.by == "name" else first
+        wanted += [f"{ordered} >= {first}", f"{ordered} < {first} || {said.last}"]
+    return wanted
+
+
+def _listed(row: dict[str, Any]) -> Listed:
+    fields = TenantRow._meta.fields_map  # noqa: SLF001  # Tortoise offers no other way to ask
+    return Listed(*(fields[name].to_python_value(row[name]) for name in Listed._fields))
+
+
+def _of(row: TenantRow) -> Listed:
+    return Listed(*(getattr(row, name) for name in Listed._fields))
