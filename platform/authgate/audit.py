@@ -168,6 +168,9 @@ class Event(StrEnum):
     TENANT_UPDATED = "TENANT_UPDATED"
     """A tenant's name or settings changed; ``details`` say from what to what."""
 
+    TENANT_PLAN_CHANGED = "TENANT_PLAN_CHANGED"
+    """A tenant was given another plan; ``details`` say which it was and which it is."""
+
     TENANT_SUSPENDED = "TENANT_SUSPENDED"
     """A tenant is no longer served."""
 

@@ -3,6 +3,7 @@
 The lowest room: it imports nothing from the rest of the repository.
 """
 
+from authgate_tenants.plan import Plan
 from authgate_tenants.scope import (
     CrossTenant,
     NoTenant,
@@ -17,6 +18,7 @@ from authgate_tenants.settings import TenantSettings
 __all__ = [
     "CrossTenant",
     "NoTenant",
+    "Plan",
     "Tenant",
     "TenantOwned",
     "TenantSettings",

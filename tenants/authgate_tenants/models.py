@@ -1,4 +1,4 @@
-"""Tenants, the hosts they own, the key that seals their secrets, and that they are deleted."""
+"""Tenants, their plans and hosts, the key that seals their secrets, and that they are deleted."""
 
 from enum import StrEnum
 from typing import Any
@@ -8,6 +8,7 @@ from tortoise import fields
 from tortoise.models import Model
 from uuid_utils.compat import uuid7
 
+from authgate_tenants.plan import DEFAULT
 from authgate_tenants.scope import TenantOwned, TenantStatus
 
 
@@ -19,11 +20,28 @@ class TenantRow(Model):
     name = fields.CharField(100)
     status = fields.CharEnumField(TenantStatus, max_length=16, default=TenantStatus.ACTIVE)
     settings: dict[str, Any] = fields.JSONField(default=dict)
+    plan = fields.CharField(63, default=DEFAULT, db_default=DEFAULT)
+    """The name of its plan."""
     created_at = fields.DatetimeField(auto_now_add=True)
     updated_at = fields.DatetimeField(auto_now=True)
 
     class Meta:
         table = "tenants"
+        indexes = (("plan",),)
+
+
+class PlanRow(Model):
+    """A plan that somebody made. It belongs to the installation, and is readable without a scope:
+    a tenant is found together with it."""
+
+    id = fields.UUIDField(primary_key=True, default=uuid7)
+    name = fields.CharField(63, unique=True)
+    choices: dict[str, Any] = fields.JSONField(default=dict)
+    created_at = fields.DatetimeField(auto_now_add=True)
+    updated_at = fields.DatetimeField(auto_now=True)
+
+    class Meta:
+        table = "plans"
 
 
 class TenantDomain(Model):

@@ -8,7 +8,9 @@ from typing import Any, NamedTuple, Protocol
 from urllib.parse import urlsplit
 from uuid import UUID
 
+from authgate_tenants import plan
 from authgate_tenants.models import TenantRow
+from authgate_tenants.plan import BUILT_IN, DEFAULT, Plan
 from authgate_tenants.scope import Tenant, TenantStatus
 from authgate_tenants.settings import TenantSettings
 
@@ -59,6 +61,7 @@ class StoredTenant:
     settings: Mapping[str, Any]
     custom_domain: str
     """The first host that it has proven to own; empty where there is none."""
+    plan: Plan = BUILT_IN[DEFAULT]
 
 
 class TenantRows(Protocol):
@@ -220,6 +223,7 @@ class TenantResolver:
             prefix=urlsplit(issuer).path,
             settings=TenantSettings.from_json(row.settings),
             operates=row.slug == self._addressing.operator_tenant,
+            plan=row.plan if isinstance(row, StoredTenant) else plan.stored(row.plan, None),
         )
 
 

@@ -18,6 +18,7 @@ from tortoise.models import Model, ModelMeta
 from tortoise.queryset import QuerySet
 from uuid_utils.compat import uuid7
 
+from authgate_tenants.plan import BUILT_IN, DEFAULT, Plan
 from authgate_tenants.settings import TenantSettings
 
 
@@ -48,6 +49,8 @@ class Tenant:
     settings: TenantSettings
     operates: bool = False
     """Whether its people are the installation's operators."""
+    plan: Plan = BUILT_IN[DEFAULT]
+    """How much it may use."""
 
     @property
     def is_served(self) -> bool:

@@ -40,12 +40,14 @@ from authgate.storage.postgres import row_security
 from authgate_tenants import (
     CrossTenant,
     NoTenant,
+    Plan,
     Tenant,
     TenantSettings,
     TenantStatus,
+    plans,
     use_tenant,
 )
-from authgate_tenants.models import TenantDomain, TenantRow
+from authgate_tenants.models import PlanRow, TenantDomain, TenantRow
 from authgate_tenants.scope import _current
 from authgate_testing import PostgresServer, forgetful
 from authgate_testing.device import asked
@@ -289,6 +291,18 @@ async def test_ti_06_a_tenants_own_row_and_hosts_are_no_other_tenants_to_change(
             assert await TenantDomain.all().delete() == 0
     with use_tenant(walled.globex):
         assert await TenantDomain.all().delete() == 1
+
+
+async def test_no_tenant_writes_a_plan(walled: Neighbours) -> None:
+    await plans.put(Plan("team", clients=3))
+    with use_tenant(walled.acme):
+        with pytest.raises(OperationalError, match="row-level security"):
+            await plans.put(Plan("own", clients=9))
+        await PlanRow.all().update(choices={})
+        assert await PlanRow.all().delete() == 0
+        assert (await plans.find("team")).clients == 3
+    await plans.put(Plan("team", clients=4))
+    assert (await plans.find("team")).clients == 4
 
 
 async def test_a_scope_that_changes_under_an_open_transaction_is_refused(

@@ -72,6 +72,7 @@ COMMANDS = {
         "healthcheck",
     ),
     "tenant": _Command("tenant.tenant:app", "Create, list, change, suspend and delete tenants."),
+    "plan": _Command("tenant.plan:app", "Say how much of the installation tenants may use."),
     "domain": _Command("tenant.domain:app", "Give a tenant hosts of its own."),
     "client": _Command(
         "client.client:app", "Create, list and change clients, renew their secrets."

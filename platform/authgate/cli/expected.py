@@ -42,17 +42,22 @@ from authgate_tenants.domains import BadHost, HostTaken, UnknownDomain
 from authgate_tenants.encryption import UnknownKeyEncryptionKey
 from authgate_tenants.key_encryption import KeyEncryptionKeyError
 from authgate_tenants.lifecycle import SlugTaken
+from authgate_tenants.plans import BadPlanName, PlanInUse, TooManyPlans, UnknownPlan
 from authgate_tenants.resolver import BadSlug
 from authgate_tenants.settings import UnknownTenantSetting
 
 _ENDS: tuple[tuple[type[Exception], type[Failure], str], ...] = (
     (BadSlug, Misused, "{}"),
     (BadHost, Misused, "{}"),
+    (BadPlanName, Misused, "{}"),
     (BadUsername, Misused, "{}"),
     (UnfitTenant, Misused, "{}"),
     (NotConfirmed, Misused, "{} Nothing was done."),
     (UnfitDeletion, Conflict, "{}"),
     (TooLate, Conflict, "The keys of {} are destroyed already: it cannot be restored."),
+    (UnknownPlan, NotFound, "There is no plan {}: authgate plan list shows them all."),
+    (PlanInUse, Conflict, "Tenants have the plan {}: give them another one first."),
+    (TooManyPlans, Conflict, "{}"),
     (UnknownDeletion, NotFound, "No tenant {} is to be deleted: authgate tenant deletions."),
     (BadCertificate, Failure, "{}"),
     (BadConnectionSlug, Misused, "{}"),

@@ -28,6 +28,7 @@ from authgate.provisioning.deletions import (
     restore_tenant,
 )
 from authgate.provisioning.domains import add_domain, remove_domain, verify_domain
+from authgate.provisioning.plans import give_plan, put_plan, remove_plan
 from authgate.provisioning.registration import (
     UnknownInitialAccessToken,
     allow_registration,
@@ -116,9 +117,12 @@ __all__ = [
     "enable_user",
     "end_former_client_secret",
     "erase_due_tenants",
+    "give_plan",
     "mark_client_seen",
+    "put_plan",
     "random_password",
     "remove_domain",
+    "remove_plan",
     "remove_scope",
     "request_deletion",
     "reset_password",

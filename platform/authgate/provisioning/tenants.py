@@ -9,9 +9,8 @@ from authgate import audit, storage
 from authgate.audit import SYSTEM, Actor, Event
 from authgate.clock import utc_now
 from authgate.installation import Installation
-from authgate.settings import LimitSettings
+from authgate.provisioning.limits import check_limits
 from authgate.storage.metering import usage_days
-from authgate.storage.redis.rate_limits import BadLimit, Limit
 from authgate.tokens.id_token import algorithm_of
 from authgate.tokens.security_profile import SIGNING_ALGORITHMS, signs_well
 from authgate_tenants import (
@@ -48,7 +47,7 @@ async def add_tenant(
     _refuse_likeness(parts, slug, actor)
     row = new_tenant(slug=slug, name=name, settings=settings)
     tenant = parts.resolver.addressed(row)
-    _check_limits(tenant.settings)
+    check_limits(tenant.settings.login_limits)
     with use_tenant(tenant):
         async with storage.transaction():
             await store(row)
@@ -114,7 +113,7 @@ async def change_tenant(
             row = await lifecycle.locked(tenant.id)
             before = TenantSettings.from_json(row.settings)
             after = change(before)
-            _check_limits(after)
+            check_limits(after.login_limits)
             _check_profile(after)
             changes = _differences(before, after)
             if name not in (None, row.name):
@@ -158,12 +157,3 @@ def _check_profile(settings: TenantSettings) -> None:
     if settings.security_profile and not signs_well(settings):
         named = ", ".join(SIGNING_ALGORITHMS)
         raise UnfitTenant(f"With a security profile signing_algorithm is one of {named}.")
-
-
-def _check_limits(settings: TenantSettings) -> None:
-    """Refuse limits of a tenant that nobody knows or that cannot be read. Raises ``BadLimit``."""
-    unknown = set(settings.login_limits) - set(LimitSettings.model_fields)
-    if unknown:
-        raise BadLimit(f"There is no limit called {', '.join(sorted(unknown))}.")
-    for text in settings.login_limits.values():
-        Limit.parse(text)

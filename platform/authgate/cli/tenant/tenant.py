@@ -89,6 +89,7 @@ def show_(slug: Slug, output: Output = Format.TABLE) -> None:
         "name": tenant.name,
         "status": tenant.status.value,
         "issuer": tenant.issuer,
+        "plan": tenant.plan.name,
         "id": tenant.id,
     }
     settings = asdict(tenant.settings)

@@ -15,7 +15,7 @@ from tortoise.models import Model
 from authgate.settings import DatabaseSettings
 from authgate.storage import database
 from authgate_tenants import TenantOwned
-from authgate_tenants.models import TenantDeletion, TenantDomain, TenantRow
+from authgate_tenants.models import PlanRow, TenantDeletion, TenantDomain, TenantRow
 
 APPENDED = {
     "audit_events": "true",
@@ -112,8 +112,9 @@ def tenant_tables() -> list[str]:
 
 
 def protected_tables() -> list[str]:
-    """Those, and the tables by which a tenant is found: all read them, each writes its own row."""
-    shared = (TenantRow, TenantDomain, TenantDeletion)
+    """Those, and the tables by which a tenant is found: all read them, each writes its own row, and
+    nobody in a tenant writes a plan."""
+    shared = (TenantRow, TenantDomain, TenantDeletion, PlanRow)
     return sorted([*tenant_tables(), *(_table(each) for each in shared)])
 
 
@@ -160,6 +161,7 @@ def _statements(role: dict[str, str]) -> list[str]:
         *_door(_table(TenantRow), role),
         *_nameplates(_table(TenantDomain), role["app"]),
         *_departures(_table(TenantDeletion), role),
+        *_price_list(_table(PlanRow), role["app"]),
         *(line for table in tenant_tables() for line in _wall(table, role["app"])),
         *(line for table in erased_tables() for line in _erasing_door(table, role["sweep"])),
         *(line for table, fit in APPENDED.items() for line in _append_door(table, fit, role)),
@@ -219,6 +221,18 @@ def _departures(table: str, role: dict[str, str]) -> list[str]:
             f"FOR UPDATE TO {sweep} USING ({erasing}) WITH CHECK ({_OWN_ROWS})",
         ),
         f"GRANT SELECT, UPDATE (state, ended_at, removed, certificate) ON {table} TO {sweep}",
+    ]
+
+
+def _price_list(table: str, app: str) -> list[str]:
+    # Changed by nobody who is inside of a tenant: it would be another plan for all the others too.
+    outside = f"({_TENANT}) IS NULL"
+    return [
+        *_enclosed(table, app, "SELECT, INSERT, UPDATE, DELETE"),
+        *_policy(table, "anybody_reads", f"FOR SELECT TO {app} USING (true)"),
+        *_policy(table, "installation_adds", f"FOR INSERT TO {app} WITH CHECK ({outside})"),
+        *_policy(table, "tenant_isolation", f"FOR UPDATE TO {app} USING ({outside})"),
+        *_policy(table, "installation_removes", f"FOR DELETE TO {app} USING ({outside})"),
     ]
 
 

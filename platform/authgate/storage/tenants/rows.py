@@ -1,18 +1,20 @@
 """Tenants as every request finds them: read together with what other requests ask."""
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
 from authgate.storage import connection
 from authgate.storage.batches.lookups import Lookup, Record
-from authgate_tenants import TenantStatus
+from authgate_tenants import TenantStatus, plan
 from authgate_tenants.resolver import StoredTenant
 
 _CUSTOM_DOMAIN = (
     "(SELECT host FROM tenant_domains WHERE tenant_id = tenants.id AND verified_at IS NOT NULL"
     " ORDER BY verified_at LIMIT 1) AS custom_domain"
 )
-_COLUMNS = ("name", "status", "settings", _CUSTOM_DOMAIN)
+_PLAN = "(SELECT choices FROM plans WHERE plans.name = tenants.plan) AS plan_choices"
+_COLUMNS = ("name", "status", "settings", "plan", _CUSTOM_DOMAIN, _PLAN)
 _BY_SLUG = Lookup("tenants", "slug", ("id", *_COLUMNS), of_tenants=False)
 _BY_ID = Lookup("tenants", "id", ("slug", *_COLUMNS), of_tenants=False)
 _OWNER = Lookup("tenant_domains", "host", ("tenant_id", "verified_at"), of_tenants=False)
@@ -50,4 +52,9 @@ def _stored(record: Record) -> StoredTenant:
         status=TenantStatus(record["status"]),
         settings=connection.json(record["settings"]),
         custom_domain=record["custom_domain"] or "",
+        plan=plan.stored(record["plan"], _choices(record["plan_choices"])),
     )
+
+
+def _choices(stored: Any) -> Mapping[str, Any] | None:
+    return None if stored is None else connection.json(stored)

@@ -1,0 +1,15 @@
+"""Which limits a tenant or a plan may name."""
+
+from collections.abc import Mapping
+
+from authgate.settings import LimitSettings
+from authgate.storage.redis.rate_limits import BadLimit, Limit
+
+
+def check_limits(limits: Mapping[str, str]) -> None:
+    """Refuse limits that nobody knows or that cannot be read. Raises ``BadLimit``."""
+    unknown = set(limits) - (set(LimitSettings.model_fields) - {"enabled"})
+    if unknown:
+        raise BadLimit(f"There is no limit called {', '.join(sorted(unknown))}.")
+    for text in limits.values():
+        Limit.parse(text)
