@@ -16,6 +16,7 @@ from authgate.cli.client.grant_names import GRANTS
 from authgate.cli.doors.admin_api import Answer, Asked
 from authgate.installation import Installation
 from authgate.permissions import UserRole
+from authgate.tokens import operator_scopes
 from authgate.tokens.admin_scopes import Scope
 from authgate.web.machine import MachineRequest, Reply
 
@@ -30,7 +31,7 @@ class LocalDoor:
             installed.operator(),
             client_id="",
             role=UserRole.OWNER,
-            scopes=frozenset(each.value for each in Scope),
+            scopes=frozenset(each.value for each in (*Scope, *operator_scopes.Scope)),
         )
 
     def send(self, asked: Asked) -> Answer:
