@@ -29,6 +29,7 @@ _NOUNS = {
     "authorizations": "authorization",
     "users": "user",
     "sessions": "session",
+    "tenants": "tenant",
 }
 
 
