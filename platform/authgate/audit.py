@@ -186,6 +186,14 @@ class Event(StrEnum):
     TENANT_SHREDDED = "TENANT_SHREDDED"
     """The keys of a tenant were destroyed; its rows go next, and this event with them."""
 
+    TENANT_EXPORTED = "TENANT_EXPORTED"
+    """Everything of a tenant was asked for as a file; ``details`` say whether its secrets are in
+    it, and what signs its tokens. It is in no file itself."""
+
+    TENANT_IMPORTED = "TENANT_IMPORTED"
+    """The tenant came from a file; ``details`` say from which, and how many rows. It is in no file
+    itself."""
+
     TENANT_DOMAIN_ADDED = "TENANT_DOMAIN_ADDED"
     """A tenant claimed a host as its own; it is not served there yet."""
 
@@ -223,6 +231,7 @@ _SEVERITIES = {
     Event.CLIENT_AUTHENTICATION_FAILURE: Severity.WARNING,
     Event.DEVICE_CODE_DENIED: Severity.WARNING,
     Event.TENANT_DELETION_REQUESTED: Severity.WARNING,
+    Event.TENANT_EXPORTED: Severity.WARNING,
     Event.RATE_LIMIT_EXCEEDED: Severity.WARNING,
     Event.USER_ROLE_CHANGED: Severity.WARNING,
     Event.ACCOUNT_LOCKED: Severity.CRITICAL,

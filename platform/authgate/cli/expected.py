@@ -14,6 +14,7 @@ from authgate.diagnosis.production import UnfitForProduction
 from authgate.jobs.celery_settings import NoBroker
 from authgate.plugin_api import ConnectorConfigError
 from authgate.plugin_manager import NoConnector, PluginRefused
+from authgate.portable import TenantIsHere, UnfitFile, WeakPassphrase, WrongPassphrase
 from authgate.provisioning import (
     NotConfirmed,
     TooLate,
@@ -60,6 +61,10 @@ _ENDS: tuple[tuple[type[Exception], type[Failure], str], ...] = (
     (TooManyPlans, Conflict, "{}"),
     (UnknownDeletion, NotFound, "No tenant {} is to be deleted: authgate tenant deletions."),
     (BadCertificate, Failure, "{}"),
+    (UnfitFile, Failure, "{} Nothing was stored."),
+    (WrongPassphrase, Failure, "{} Nothing was stored."),
+    (WeakPassphrase, Misused, "{}"),
+    (TenantIsHere, Conflict, "{}"),
     (BadConnectionSlug, Misused, "{}"),
     (ConnectorConfigError, Misused, "{}"),
     (

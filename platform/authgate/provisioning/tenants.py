@@ -51,7 +51,7 @@ async def add_tenant(
     with use_tenant(tenant):
         async with storage.transaction():
             await store(row)
-            await _ensure_keys(parts, tenant.settings)
+            await ensure_keys(parts, tenant.settings)
             await usage_days.begin(utc_now())
             if first is not None:
                 await first()
@@ -122,7 +122,7 @@ async def change_tenant(
                 return
             await lifecycle.change(row, name=name or row.name, settings=after)
             # Told of before the settings: who signs by them must find the key.
-            await _ensure_keys(parts, after)
+            await ensure_keys(parts, after)
             await audit.record(
                 Event.TENANT_UPDATED,
                 actor=actor,
@@ -139,7 +139,8 @@ async def tenant_changed(parts: Installation, tenant: Tenant) -> None:
         await storage.after_commit(partial(parts.tenants.invalidate, (None, kind, name)))
 
 
-async def _ensure_keys(parts: Installation, settings: TenantSettings) -> None:
+async def ensure_keys(parts: Installation, settings: TenantSettings) -> None:
+    """Have the tenant in scope sign by what it has chosen, and sign ID tokens."""
     for algorithm in sorted({settings.signing_algorithm, algorithm_of(settings.signing_algorithm)}):
         await parts.keys.ensure(algorithm)
 

@@ -12,7 +12,7 @@ from authgate.cli import installed
 from authgate.cli.failures import Misused
 from authgate.cli.nouns import Noun
 from authgate.cli.output import ONCE, Format, Output, Record, say, show, show_all
-from authgate.cli.tenant import deletions, user_accounts
+from authgate.cli.tenant import deletions, portability, user_accounts
 from authgate.cli.tenant.settings import changed
 from authgate.storage.people import usernames
 from authgate_tenants import Tenant, TenantSettings, TenantStatus
@@ -126,6 +126,8 @@ app.verb("deletion-certificate", example="tenant deletion-certificate acme")(del
 app.verb("verify-certificate", example="tenant verify-certificate acme.jwt")(
     deletions.verify_certificate
 )
+app.verb(example="tenant export acme acme.authgate --signing-keys")(portability.export)
+app.verb("import", example="tenant import acme.authgate --dry-run")(portability.import_)
 
 
 async def _set_status(slug: str, status: TenantStatus) -> None:

@@ -1,0 +1,228 @@
+"""The form of a tenant's file: lines of JSON, in an order that is always the same.
+
+The head says whose it is, a line begins each part and one ends it with the count of its rows and
+their digest, and the last line has all of these once more. It is read as it comes: nothing is
+unpacked, and no more than a page of it is in memory.
+"""
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from pkgutil import iter_modules
+from typing import Any, BinaryIO, NamedTuple
+from uuid import UUID
+
+import orjson
+
+from authgate.portable.passphrase import FileKeys, derivation
+from authgate.storage import migrations
+from authgate.storage.portable.parts import EXPORTED, Part
+
+FORMAT = "authgate-tenant"
+VERSION = 1
+
+LONGEST_LINE = 4 * 1024 * 1024
+"""Bytes of one row."""
+
+PAGE = 500
+"""Rows that are read at once."""
+
+_BY_TABLE = {part.table: part for part in EXPORTED}
+_NEWER = "It was made by a newer version of AuthGate: update this installation first."
+
+
+class UnfitFile(ValueError):
+    """A file that is no tenant's, is not whole, was changed, or is from a newer version."""
+
+
+def schema() -> str:
+    """The newest migration that this version has."""
+    return max(module.name for module in iter_modules(migrations.__path__))
+
+
+def line(value: object) -> bytes:
+    """A line of a file."""
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE)
+
+
+class Summary(NamedTuple):
+    """What a part came to."""
+
+    rows: int
+    sha256: str
+
+
+class Writer:
+    """Puts a file together, line by line."""
+
+    def __init__(self, keys: FileKeys | None) -> None:
+        self._keys = keys
+        self._all = hashlib.sha256()
+        self._rows, self._digest = 0, hashlib.sha256()
+        self._parts: dict[str, Summary] = {}
+
+    def head(self, told: Mapping[str, Any]) -> bytes:
+        """The first line."""
+        first = {"format": FORMAT, "version": VERSION, "schema": schema()}
+        return self._said(line(first | dict(told)))
+
+    def begin(self, part: Part, columns: Sequence[str]) -> bytes:
+        """The line before the rows of a part."""
+        self._rows, self._digest = 0, hashlib.sha256()
+        return self._said(line({"part": part.table, "columns": list(columns)}))
+
+    def rows(self, rows: Sequence[Mapping[str, Any]]) -> bytes:
+        """The lines of rows."""
+        lines = b"".join(line(row) for row in rows)
+        self._rows += len(rows)
+        self._digest.update(lines)
+        return self._said(lines)
+
+    def end(self, part: Part) -> bytes:
+        """The line behind them."""
+        summary = self._parts[part.table] = Summary(self._rows, self._digest.hexdigest())
+        return self._said(line({"end": part.table, **summary._asdict()}))
+
+    def close(self) -> bytes:
+        """The last line."""
+        parts = {name: summary._asdict() for name, summary in self._parts.items()}
+        proof = self._keys.proof(self._all.digest()) if self._keys else None
+        return line({"end": FORMAT, "parts": parts, "sha256": self._all.hexdigest(), "mac": proof})
+
+    def _said(self, lines: bytes) -> bytes:
+        self._all.update(lines)
+        return lines
+
+
+class Rows(NamedTuple):
+    """Rows of a part, not more than a page."""
+
+    part: Part
+    columns: tuple[str, ...]
+    rows: list[dict[str, Any]]
+
+
+class Reader:
+    """Reads a file once from its beginning to its end, and believes nothing of it before that."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self._all = hashlib.sha256()
+        self.parts: dict[str, Summary] = {}
+        """Those that have ended."""
+        self.head = self._head()
+        """The first line, which has the right form."""
+
+    @property
+    def tenant_id(self) -> UUID:
+        """Whose file it is."""
+        return UUID(self.head["tenant"]["id"])
+
+    @property
+    def digest(self) -> str:
+        """Of all that was read."""
+        return self._all.hexdigest()
+
+    def pages(self, keys: FileKeys | None) -> Iterator[Rows]:
+        """Everything that is in it, part by part. Raises ``UnfitFile``, at the latest behind the
+        last page: who stores rows does so in one transaction."""
+        while True:
+            before = self._all.copy()
+            said = self._next()
+            if said.get("end") == FORMAT:
+                self._close(said, before.digest(), keys)
+                return
+            yield from self._part(said)
+
+    def _head(self) -> dict[str, Any]:
+        raw = self._stream.readline(LONGEST_LINE)
+        try:
+            head = orjson.loads(raw)
+        except orjson.JSONDecodeError as error:
+            raise UnfitFile("This is no file of a tenant.") from error
+        if not isinstance(head, dict) or head.get("format") != FORMAT:
+            raise UnfitFile("This is no file of a tenant.")
+        if type(head.get("version")) is not int or head["version"] > VERSION:
+            raise UnfitFile(_NEWER)
+        if str(head.get("schema")) > schema():
+            raise UnfitFile(_NEWER)
+        self._all.update(raw)
+        _check_head(head)
+        return head
+
+    def _part(self, said: dict[str, Any]) -> Iterator[Rows]:
+        part, columns = _begun(said)
+        if part.table in self.parts:
+            raise UnfitFile(f"It has the part {part.table} twice.")
+        count, digest, page = 0, hashlib.sha256(), []
+        wanted = set(columns)
+        while True:
+            raw, row = self._line()
+            if "end" in row and row.keys() == {"end", *Summary._fields}:
+                break
+            if row.keys() != wanted:
+                raise UnfitFile(f"A row of {part.table} has other columns than its part.")
+            count += 1
+            digest.update(raw)
+            page.append(row)
+            if len(page) == PAGE:
+                yield Rows(part, columns, page)
+                page = []
+        if page:
+            yield Rows(part, columns, page)
+        self._ended(part, row, Summary(count, digest.hexdigest()))
+
+    def _ended(self, part: Part, said: dict[str, Any], found: Summary) -> None:
+        if said != {"end": part.table, **found._asdict()}:
+            raise UnfitFile(f"The part {part.table} was changed, or rows of it are missing.")
+        self.parts[part.table] = found
+
+    def _close(self, said: dict[str, Any], digest: bytes, keys: FileKeys | None) -> None:
+        parts = {name: summary._asdict() for name, summary in self.parts.items()}
+        if said.get("parts") != parts or said.get("sha256") != digest.hex():
+            raise UnfitFile("The file was changed, or parts of it are missing.")
+        if keys is not None and said.get("mac") != keys.proof(digest):
+            raise UnfitFile("The file was changed by somebody who does not know its passphrase.")
+        if self._stream.read(1):
+            raise UnfitFile("Something follows the end of the file.")
+
+    def _next(self) -> dict[str, Any]:
+        return self._line()[1]
+
+    def _line(self) -> tuple[bytes, dict[str, Any]]:
+        raw = self._stream.readline(LONGEST_LINE)
+        if not raw.endswith(b"\n"):
+            what = "has a line that is too long" if len(raw) == LONGEST_LINE else "is cut off"
+            raise UnfitFile(f"The file {what}.")
+        try:
+            said = orjson.loads(raw)
+        except orjson.JSONDecodeError as error:
+            raise UnfitFile("The file has a line that is no JSON.") from error
+        if not isinstance(said, dict):
+            raise UnfitFile("The file has a line that is no object.")
+        self._all.update(raw)
+        return raw, said
+
+
+def _check_head(head: dict[str, Any]) -> None:
+    tenant = head.get("tenant")
+    try:
+        tenant_id = UUID(tenant["id"])  # type: ignore[index]  # whatever it is
+    except (TypeError, KeyError, ValueError, AttributeError) as error:
+        raise UnfitFile("Its head names no tenant.") from error
+    secrets = head.get("secrets")
+    if secrets is not None and (
+        not isinstance(secrets, dict)
+        or {name: value for name, value in secrets.items() if name != "check"}
+        != derivation(tenant_id)
+    ):
+        raise UnfitFile("Its secrets are sealed in a way that this version does not know.")
+
+
+def _begun(said: dict[str, Any]) -> tuple[Part, tuple[str, ...]]:
+    part, columns = _BY_TABLE.get(str(said.get("part"))), said.get("columns")
+    if said.keys() != {"part", "columns"} or part is None or not isinstance(columns, list):
+        raise UnfitFile(f"It has a part that this version does not know. {_NEWER}")
+    unknown = {str(each) for each in columns} - {column.name for column in part.columns}
+    if unknown or "id" not in columns:
+        raise UnfitFile(f"{part.table} has columns that this version does not know. {_NEWER}")
+    return part, tuple(columns)

@@ -1,0 +1,319 @@
+"""Reading a tenant in: all of it in one transaction, so that there is a whole tenant or none.
+
+The file is read twice. First everything is checked and nothing stored; what follows is what was
+checked, or nothing is committed. Its secrets are sealed anew by a data key of this installation.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from authgate import audit, storage
+from authgate.audit import Actor, Event
+from authgate.installation import Installation
+from authgate.portable.document import Reader, Rows, Summary, UnfitFile
+from authgate.portable.passphrase import FileKeys, WrongPassphrase
+from authgate.provisioning.tenants import ensure_keys
+from authgate.storage.portable import intake
+from authgate.storage.portable.columns import Column, UnfitValue, columns_of
+from authgate.storage.portable.parts import STAYS, TENANT, Part
+from authgate_tenants import Tenant, TenantSettings, TenantStatus, use_tenant
+from authgate_tenants.encryption import TenantCipher
+from authgate_tenants.lifecycle import SlugTaken
+from authgate_tenants.resolver import StoredTenant, check_slug
+
+_COMES_AS = (TenantStatus.ACTIVE, TenantStatus.SUSPENDED)
+_LONGEST_TOLD = 20
+
+Progress = Callable[[int], None]
+"""Is told how many rows have been added so far."""
+
+
+class TenantIsHere(ValueError):
+    """The tenant lives at this installation already. The text says under which slug."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is to come of a file."""
+
+    passphrase: str
+    slug: str | None = None
+    """Another slug than the file's."""
+    hosts: bool = False
+    """Whether hosts that were proven there count as proven here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """What came of a file, or would come."""
+
+    tenant_id: UUID
+    slug: str
+    name: str
+    status: TenantStatus
+    issuer: str
+    rows: dict[str, int]
+    """By table."""
+    signing_keys: bool
+    """Whether they came along; else the tenant has new ones."""
+    unproven: list[str] = field(default_factory=list)
+    """Hosts that have to be proven again."""
+    sha256: str = ""
+
+
+async def examine(parts: Installation, file: Path, wanted: Wanted) -> Brought:
+    """What would come of a file; nothing is stored.
+
+    Raises ``UnfitFile``, ``WrongPassphrase``, ``WeakPassphrase``, ``TenantIsHere``, ``SlugTaken``
+    and ``BadSlug``.
+    """
+    with _reading(file) as reader:
+        keys = await _keys(reader, wanted.passphrase)
+        tenant = _tenant(parts, reader, wanted)
+        await _find_room(tenant)
+        rows, unproven = await asyncio.to_thread(_look_through, reader, keys, wanted, tenant)
+        return _brought(tenant, reader, rows, unproven)
+
+
+async def bring_in(
+    parts: Installation,
+    file: Path,
+    wanted: Wanted,
+    *,
+    actor: Actor,
+    progress: Progress = lambda _: None,
+) -> Brought:
+    """Add the tenant of a file, whole or not at all. Raises what ``examine`` raises."""
+    expected = await examine(parts, file, wanted)
+    with _reading(file) as reader:
+        keys = await _keys(reader, wanted.passphrase)
+        tenant = _tenant(parts, reader, wanted)
+        with use_tenant(tenant):
+            try:
+                async with storage.transaction():
+                    await _add(parts, tenant, reader, keys, wanted, progress)
+                    if reader.digest != expected.sha256:
+                        raise UnfitFile("The file was changed while it was read.")
+                    await _begin(parts, tenant, reader, actor)
+            finally:
+                # Opened inside of what may have been rolled back.
+                parts.encryption.forget(tenant.id)
+    return expected
+
+
+@contextmanager
+def _reading(file: Path) -> Iterator[Reader]:
+    with file.open("rb", buffering=1024 * 1024) as stream:
+        yield Reader(stream)
+
+
+async def _keys(reader: Reader, passphrase: str) -> FileKeys:
+    secrets = reader.head.get("secrets")
+    if secrets is None:
+        raise UnfitFile("It was made without its secrets, for reading only: nobody could sign in.")
+    keys = await asyncio.to_thread(FileKeys.of, passphrase, reader.tenant_id)
+    keys.check(secrets)
+    return keys
+
+
+def _tenant(parts: Installation, reader: Reader, wanted: Wanted) -> Tenant:
+    values = _tenant_values(reader, wanted)
+    return parts.resolver.addressed(
+        StoredTenant(
+            id=values["id"],
+            slug=values["slug"],
+            name=values["name"],
+            status=TenantStatus(values["status"]),
+            settings=orjson.loads(values["settings"]),
+            custom_domain="",
+        )
+    )
+
+
+def _tenant_values(reader: Reader, wanted: Wanted) -> dict[str, Any]:
+    head = dict(reader.head["tenant"])
+    if wanted.slug is not None:
+        head["slug"] = wanted.slug
+    if head.keys() & STAYS:
+        raise UnfitFile("Its head says what only this installation may: what plan it has.")
+    columns = columns_of(TENANT)
+    try:
+        taken = _taken(head, columns, "tenants")
+        # Settings that this version cannot read would refuse every request.
+        TenantSettings.from_json(orjson.loads(taken["settings"]))
+    except (UnfitValue, ValueError, TypeError) as error:
+        raise UnfitFile(f"Its head says of the tenant what cannot be: {error}.") from error
+    check_slug(taken["slug"])
+    if taken["status"] not in _COMES_AS:
+        raise UnfitFile("Its head gives the tenant a status that it cannot come with.")
+    return taken
+
+
+async def _find_room(tenant: Tenant) -> None:
+    found = await intake.holders(tenant_id=tenant.id, slug=tenant.slug)
+    if found.here_as is not None:
+        raise TenantIsHere(f"This tenant is here already, as {found.here_as}.")
+    if found.slug_of is not None:
+        raise SlugTaken(tenant.slug)
+
+
+def _look_through(
+    reader: Reader, keys: FileKeys, wanted: Wanted, tenant: Tenant
+) -> tuple[dict[str, int], list[str]]:
+    unproven: list[str] = []
+    for page in reader.pages(keys):
+        taking = _Taking(page.part, page.columns, keys, None)
+        for row in page.rows:
+            taking.taken(row)
+        if page.part.is_of_hosts and not wanted.hosts:
+            unproven += [str(row["host"]) for row in page.rows]
+    return _counts(reader.parts, wanted), unproven[:_LONGEST_TOLD]
+
+
+def _counts(found: dict[str, Summary], wanted: Wanted) -> dict[str, int]:
+    return {
+        table: summary.rows
+        for table, summary in found.items()
+        if wanted.hosts or table != "tenant_domains"
+    }
+
+
+def _brought(tenant: Tenant, reader: Reader, rows: dict[str, int], unproven: list[str]) -> Brought:
+    return Brought(
+        tenant_id=tenant.id,
+        slug=tenant.slug,
+        name=tenant.name,
+        status=tenant.status,
+        issuer=tenant.issuer,
+        rows=rows,
+        signing_keys="signing_keys" in rows,
+        unproven=unproven,
+        sha256=reader.digest,
+    )
+
+
+async def _add(
+    parts: Installation,
+    tenant: Tenant,
+    reader: Reader,
+    keys: FileKeys,
+    wanted: Wanted,
+    progress: Progress,
+) -> None:
+    values = _tenant_values(reader, wanted)
+    try:
+        await intake.add_tenant([values[column.name] for column in columns_of(TENANT)])
+        cipher, added = await parts.encryption.cipher(tenant.id), 0
+        for page in reader.pages(keys):
+            if page.part.is_of_hosts and not wanted.hosts:
+                continue
+            await _add_page(page, keys, cipher)
+            added += len(page.rows)
+            progress(added)
+    except intake.InTheWay as error:
+        if str(error) == "tenants":
+            raise SlugTaken(tenant.slug) from error
+        raise UnfitFile(
+            f"A row of {error} is here already, at another tenant, or refers to what is missing."
+        ) from error
+
+
+async def _add_page(page: Rows, keys: FileKeys, cipher: TenantCipher) -> None:
+    taking = _Taking(page.part, page.columns, keys, cipher)
+    await intake.Adding(page.part).add([taking.taken(row) for row in page.rows])
+
+
+async def _begin(parts: Installation, tenant: Tenant, reader: Reader, actor: Actor) -> None:
+    await ensure_keys(parts, tenant.settings)
+    await audit.record(
+        Event.TENANT_IMPORTED,
+        actor=actor,
+        resource=("tenant", str(tenant.id)),
+        details={
+            "sha256": reader.digest,
+            # A list, since the log blots out values by their names, and many a table is of tokens.
+            "rows": [f"{table}: {found.rows}" for table, found in reader.parts.items()],
+        },
+    )
+    await storage.after_commit(partial(parts.tenants.invalidate, (None, "slug", tenant.slug)))
+
+
+class _Taking:
+    """Takes rows of one part from a file; without a cipher for looking only."""
+
+    def __init__(
+        self, part: Part, columns: Sequence[str], keys: FileKeys, cipher: TenantCipher | None
+    ) -> None:
+        self._part = part
+        self._keys = keys
+        self._cipher = cipher
+        self._missing = [each for each in part.columns if each.name not in columns]
+        for column in self._missing:
+            if column.default is None and not column.optional:
+                raise UnfitFile(f"{part.table} lacks the column {column.name}.")
+
+    def taken(self, row: dict[str, Any]) -> list[Any]:
+        """Values in the order of the part's columns. Raises ``UnfitFile``."""
+        try:
+            opened = self._opened(row) if self._part.hidden else row
+            taken = _taken(opened, self._part.columns, self._part.table)
+        except UnfitValue as error:
+            raise UnfitFile(f"A row of {self._part.table} does not fit: {error}.") from error
+        if self._cipher is not None:
+            for name in self._part.sealed:
+                taken[name] = self._resealed(name, taken[name], row)
+        return [taken[column.name] for column in self._part.columns]
+
+    def _opened(self, row: dict[str, Any]) -> dict[str, Any]:
+        opened = dict(row)
+        for column in self._part.columns:
+            name = column.name
+            if name in self._part.hidden and row.get(name) is not None:
+                try:
+                    secret = self._keys.open(row[name], self._part.table, str(row["id"]), name)
+                except WrongPassphrase as error:
+                    raise UnfitFile(
+                        f"A secret of {self._part.table} was sealed for another place."
+                    ) from error
+                opened[name] = _as_json(column, secret)
+        return opened
+
+    def _resealed(self, name: str, value: bytes | None, row: dict[str, Any]) -> bytes | None:
+        if not value or self._cipher is None:
+            return value
+        place = self._part.sealed[name]
+        return self._cipher.seal(
+            kind=place.kind.format_map(row),
+            object_id=place.object_id.format_map(row),
+            plaintext=value[1:],
+        )
+
+
+def _as_json(column: Column, secret: bytes) -> Any:
+    if column.kind is bytes:
+        return column.told(secret)
+    try:
+        return secret.decode()
+    except UnicodeDecodeError as error:
+        raise UnfitValue(f"{column.name} is no text") from error
+
+
+def _taken(row: dict[str, Any], columns: Sequence[Column], table: str) -> dict[str, Any]:
+    unknown = row.keys() - {column.name for column in columns}
+    if unknown:
+        raise UnfitFile(f"{table} has columns that this version does not know.")
+    return {column.name: column.taken(_given(row, column)) for column in columns}
+
+
+def _given(row: dict[str, Any], column: Column) -> Any:
+    if column.name in row:
+        return row[column.name]
+    return column.told(column.default)

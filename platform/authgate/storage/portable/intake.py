@@ -1,0 +1,67 @@
+"""Rows of a tenant that comes from elsewhere, added as they are, in the open unit of work.
+
+Nothing that is there is changed: a row that is in the way ends all of it.
+"""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from tortoise import connections
+from tortoise.exceptions import IntegrityError
+
+from authgate.storage import connection
+from authgate.storage.batches.append_log import Table
+from authgate.storage.portable.columns import columns_of, for_driver
+from authgate.storage.portable.parts import TENANT, Part
+from authgate_tenants import current_tenant
+
+
+class InTheWay(ValueError):
+    """A row could not be added: there is one like it, or one that it refers to is missing."""
+
+
+class Adding:
+    """Adds rows of one part."""
+
+    def __init__(self, part: Part) -> None:
+        self._part = part
+        names = (column.name for column in part.columns)
+        self._table = Table(part.table, ("tenant_id", *names))
+
+    async def add(self, rows: Sequence[Sequence[Any]]) -> None:
+        """Store rows, whose values are in the order of the part's columns. Raises ``InTheWay``."""
+        dialect, tenant_id = connection.dialect(), current_tenant().id
+        values = [for_driver([tenant_id, *row], dialect) for row in rows]
+        try:
+            await connections.get("default").execute_many(self._table.insert(dialect), values)
+        except IntegrityError as error:
+            raise InTheWay(self._part.table) from error
+
+
+async def add_tenant(values: Sequence[Any]) -> None:
+    """Store the tenant, whose values are in the order of its columns. Raises ``InTheWay``."""
+    dialect = connection.dialect()
+    table = Table("tenants", tuple(column.name for column in columns_of(TENANT)))
+    try:
+        await connections.get("default").execute_insert(
+            table.insert(dialect), for_driver(list(values), dialect)
+        )
+    except IntegrityError as error:
+        raise InTheWay("tenants") from error
+
+
+class Holders(NamedTuple):
+    """Who has what a tenant that comes would have."""
+
+    here_as: str | None
+    """The slug under which this very tenant is here already."""
+    slug_of: UUID | None
+    """The tenant that has the slug."""
+
+
+async def holders(*, tenant_id: UUID, slug: str) -> Holders:
+    """Who is in the way of a tenant, in whatever status."""
+    here = await TENANT.get_or_none(id=tenant_id)
+    has = await TENANT.get_or_none(slug=slug)
+    return Holders(here.slug if here else None, has.id if has else None)

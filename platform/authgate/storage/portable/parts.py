@@ -1,0 +1,163 @@
+"""What a tenant's file holds of each table, and why some have no place in it.
+
+Every model is here once, exported or left out with a reason; a test holds that. Rows come in the
+order of the parts, those that others refer to first.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from tortoise.models import Model
+
+from authgate.storage.audit_events import AuditEvent
+from authgate.storage.clients.initial_access_tokens import InitialAccessTokenRow
+from authgate.storage.clients.rows import ClientRow
+from authgate.storage.grants.authorization_codes import AuthorizationCode
+from authgate.storage.grants.authorization_requests import AuthorizationRequestRow
+from authgate.storage.grants.consents import Consent
+from authgate.storage.grants.device_codes import DeviceCode
+from authgate.storage.grants.spent_jtis import SpentJti
+from authgate.storage.idempotent_requests import IdempotentRequest
+from authgate.storage.issued.refresh_tokens import RefreshToken
+from authgate.storage.issued.tokens import Token
+from authgate.storage.keys.pairwise_secrets import PairwiseSecret
+from authgate.storage.keys.signing_key_steps import SigningKeyStep
+from authgate.storage.keys.signing_keys import SigningKey
+from authgate.storage.metering.usage_days import UsageDay, UsageMark
+from authgate.storage.people.users import UserRow
+from authgate.storage.portable.columns import Column, columns_of
+from authgate.storage.sign_in.connections import ConnectionRow
+from authgate.storage.sign_in.external_identities import ExternalIdentityRow
+from authgate.storage.sign_in.login_failures import LoginFailure
+from authgate.storage.sign_in.logout_deliveries import LogoutDelivery
+from authgate.storage.sign_in.session_clients import SessionClient
+from authgate.storage.sign_in.sessions import Session
+from authgate.storage.tenants.scopes import ScopeRow
+from authgate_tenants.models import (
+    DomainClaim,
+    PlanRow,
+    TenantDataKey,
+    TenantDeletion,
+    TenantDomain,
+    TenantRow,
+)
+
+HANDLING = ("TENANT_EXPORTED", "TENANT_IMPORTED")
+"""Events that tell of files: they stay where they happened, or no file would be like its copy."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What the tenant's data key has sealed a column for, by the row's columns."""
+
+    kind: str
+    object_id: str
+
+
+@dataclass(frozen=True)
+class Part:
+    """What a file holds of one table."""
+
+    model: type[Model]
+    secret: frozenset[str] = frozenset()
+    """Columns that hold hashes of secrets: for nobody but who knows the file's passphrase."""
+    sealed: Mapping[str, Place] = field(default_factory=dict)
+    """Columns that the tenant's data key seals: opened for the file, and sealed anew from it."""
+    only: str = ""
+    """A condition of SQL's: other rows stay."""
+    needs_secrets: bool = False
+    """Whether its rows are good for nothing without their secrets."""
+    is_of_signing_keys: bool = False
+    """Whether it is there on request alone."""
+    is_of_hosts: bool = False
+    """Whether its rows say that a host was proven, which the next installation may not believe."""
+
+    @cached_property
+    def table(self) -> str:
+        """The table, and the name of the part."""
+        return self.model._meta.db_table  # noqa: SLF001  # Tortoise offers no other way
+
+    @cached_property
+    def columns(self) -> tuple[Column, ...]:
+        """Its columns, by name."""
+        return columns_of(self.model)
+
+    @property
+    def hidden(self) -> frozenset[str]:
+        """Columns that a file without secrets has not got."""
+        return self.secret | self.sealed.keys()
+
+
+def _hashes(*columns: str) -> frozenset[str]:
+    return frozenset(columns)
+
+
+EXPORTED = (
+    Part(UserRow, secret=_hashes("password_hash")),
+    Part(
+        ClientRow,
+        secret=_hashes("secret_hash", "former_secret_hash", "registration_token_hash"),
+        sealed={
+            "sealed_secret": Place("client-secret", "{client_id}"),
+            "former_sealed_secret": Place("client-secret", "{client_id}"),
+        },
+    ),
+    Part(ScopeRow),
+    Part(
+        ConnectionRow,
+        sealed={"sealed_secrets": Place("connection", "{id}")},
+        needs_secrets=True,
+    ),
+    Part(ExternalIdentityRow),
+    Part(Consent),
+    Part(
+        InitialAccessTokenRow,
+        secret=_hashes("token_hash"),
+        needs_secrets=True,
+    ),
+    Part(Session, secret=_hashes("key_hash", "csrf_key"), needs_secrets=True),
+    Part(SessionClient, needs_secrets=True),
+    Part(RefreshToken, secret=_hashes("token_hash", "successor"), needs_secrets=True),
+    Part(Token, secret=_hashes("token_hash"), needs_secrets=True),
+    Part(SpentJti, secret=_hashes("jti_hash"), needs_secrets=True),
+    Part(LoginFailure, secret=_hashes("account_hash"), needs_secrets=True),
+    Part(PairwiseSecret, sealed={"sealed": Place("pairwise-secret", "")}, needs_secrets=True),
+    Part(
+        SigningKey,
+        sealed={"sealed_private": Place("signing-key/{algorithm}", "{kid}")},
+        needs_secrets=True,
+        is_of_signing_keys=True,
+    ),
+    Part(
+        SigningKeyStep,
+        sealed={"sealed": Place("signing-key-step", "{kid}/{state}")},
+        needs_secrets=True,
+        is_of_signing_keys=True,
+    ),
+    Part(DomainClaim),
+    Part(TenantDomain, is_of_hosts=True),
+    Part(UsageDay),
+    Part(UsageMark),
+    Part(AuditEvent, only=f"event_type NOT IN ('{HANDLING[0]}', '{HANDLING[1]}')"),
+)
+"""Parts of a file, in their order."""
+
+TENANT = TenantRow
+"""The tenant itself is the head of the file."""
+
+STAYS = frozenset({"plan"})
+"""Of its columns those that the next installation fills by itself: it has plans of its own, and no
+file gives itself one."""
+
+LEFT_OUT: Mapping[type[Model], str] = {
+    AuthorizationCode: "lives for a minute: whoever was signing in begins once more",
+    AuthorizationRequestRow: "lives for ten minutes: whoever was signing in begins once more",
+    DeviceCode: "lives for a quarter of an hour: the device shows another one",
+    IdempotentRequest: "answers of this installation's own API",
+    LogoutDelivery: "clients are told of a logout by the installation at which it happened",
+    PlanRow: "the next installation has plans of its own, and an operator there gives one",
+    TenantDataKey: "never leaves its installation: the next one makes its own and seals by it",
+    TenantDeletion: "the installation's own record of tenants that leave",
+}
+"""Models of which a file holds nothing, and why."""

@@ -1,0 +1,104 @@
+"""A tenant moves to another installation, whose database, keys and address are others."""
+
+import httpx2
+
+from authgate import portable
+from authgate.accounts.connection_secrets import ConnectionSecrets
+from authgate.audit import SYSTEM
+from authgate.installation import Installation
+from authgate.portable import Choice, Wanted
+from authgate.settings import Settings
+from authgate.storage.audit_events import AuditEvent
+from authgate.storage.clients import clients
+from authgate.storage.people import users
+from authgate.storage.sign_in import connections
+from authgate_tenants import Tenant, domains, use_tenant
+from authgate_testing.databases import on_sqlite
+from authgate_testing.lived import PASSPHRASE, PASSWORD, Lived, exported, keep, opened
+from authgate_testing.person import Person
+
+
+async def arrived(parts: Installation, lived: Lived, **wanted: object) -> Tenant:
+    """The tenant, where it has come to."""
+    brought = await portable.bring_in(
+        parts,
+        lived.file,
+        Wanted(PASSPHRASE, **wanted),  # type: ignore[arg-type]
+        actor=SYSTEM,
+    )
+    tenant = await parts.resolver.find(brought.slug)
+    assert tenant is not None
+    return tenant
+
+
+async def asked(
+    http: httpx2.AsyncClient, tenant: Tenant, path: str, **form: str
+) -> httpx2.Response:
+    return await http.post(f"{tenant.issuer}/oauth/{path}", data=form)
+
+
+async def test_logins_secrets_and_tokens_work_where_a_tenant_has_come_to(
+    lived: Lived, elsewhere: Settings
+) -> None:
+    console = {"client_id": "console", "client_secret": lived.console_secret}
+    machine = {"client_id": "machine", "client_secret": lived.machine_secret}
+    async with opened(elsewhere) as (parts, http):
+        acme = await arrived(parts, lived)
+        assert (acme.id, acme.issuer) == (lived.tenant.id, "http://elsewhere.example/t/acme")
+
+        page = await Person(http).sign_in(acme.issuer, "ålice", PASSWORD)
+        assert page.url.path.endswith("/account/sessions"), page.text
+        for secret, status in ((lived.machine_secret, 200), ("wrong", 401)):
+            given = {"client_id": "machine", "client_secret": secret}
+            answer = await asked(http, acme, "token", grant_type="client_credentials", **given)
+            assert answer.status_code == status
+
+        told = await asked(http, acme, "introspect", token=lived.access_token, **machine)
+        assert told.json()["active"] is True
+        refreshing = {"grant_type": "refresh_token", "refresh_token": lived.refresh_token}
+        refreshed = await asked(http, acme, "token", **refreshing, **console)
+        assert refreshed.status_code == 200, refreshed.text
+        token = refreshed.json()["access_token"]
+        assert (await asked(http, acme, "introspect", token=token, **machine)).json()["active"]
+
+        with use_tenant(acme):
+            alice, client = await users.find_by_login("Ålice"), await clients.find("console")
+            assert alice is not None
+            assert client is not None
+            assert alice.subject == lived.subject
+            assert await parts.subjects.of(alice, client) == lived.pairwise_subject
+            github = await connections.find("github")
+            assert github is not None
+            secrets = ConnectionSecrets(parts.encryption)
+            assert await secrets.open(github) == {"client_secret": "s"}
+            assert [each.host for each in await domains.every()] == ["login.acme.example"]
+            kinds = [each.event_type for each in await AuditEvent.all().order_by("id")]
+        assert kinds[0] == "TENANT_CREATED"
+        assert "TENANT_IMPORTED" in kinds
+        assert "TENANT_EXPORTED" not in kinds
+
+
+async def test_an_export_of_an_import_is_the_same_file_byte_for_byte(
+    lived: Lived, elsewhere: Settings
+) -> None:
+    async with opened(elsewhere) as (parts, _):
+        acme = await arrived(parts, lived)
+        keys = Choice(PASSPHRASE, signing_keys=True)
+        assert await exported(parts, acme, keys) == lived.file.read_bytes()
+        # Once more, now that it tells of an export and an import.
+        assert await exported(parts, acme, keys) == lived.file.read_bytes()
+
+
+@on_sqlite
+async def test_without_its_signing_keys_a_tenant_signs_by_new_ones(
+    lived: Lived, elsewhere: Settings
+) -> None:
+    async with opened(lived.settings) as (parts, http):
+        keep(lived.file, await exported(parts, lived.tenant, Choice(PASSPHRASE)))
+        former = (await http.get(f"{lived.tenant.issuer}/.well-known/jwks.json")).json()["keys"]
+    async with opened(elsewhere) as (parts, http):
+        acme = await arrived(parts, lived)
+        keys = (await http.get(f"{acme.issuer}/.well-known/jwks.json")).json()["keys"]
+        assert keys
+        assert not {key["kid"] for key in keys} & {key["kid"] for key in former}
+        assert await exported(parts, acme, Choice(PASSPHRASE)) == lived.file.read_bytes()
