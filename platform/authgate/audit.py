@@ -203,6 +203,13 @@ class Event(StrEnum):
     TENANT_DOMAIN_REMOVED = "TENANT_DOMAIN_REMOVED"
     """A tenant gave up a host or a claim."""
 
+    TENANT_ISSUER_CHANGED = "TENANT_ISSUER_CHANGED"
+    """A tenant has another canonical issuer; ``details`` say which it was, which it is, and until
+    when the former one is taken as well."""
+
+    TENANT_ISSUER_OVERLAP_ENDED = "TENANT_ISSUER_OVERLAP_ENDED"
+    """The former issuer is taken no longer, before that would have come by itself."""
+
     CONNECTION_CREATED = "CONNECTION_CREATED"
     """A way to sign in elsewhere was set up."""
 

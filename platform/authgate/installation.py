@@ -168,7 +168,7 @@ def _built(
         origins=origins,
         scopes=scopes,
         caches=(tenants, clients, origins, key_sets, scopes),
-        resolver=TenantResolver(addressing(settings), TenantRows(), tenants),
+        resolver=TenantResolver(addressing(settings), TenantRows(), tenants, clock=clock),
         encryption=encryption,
         keys=SigningKeys(encryption=encryption, cache=key_sets, clock=clock),
         subjects=subjects,

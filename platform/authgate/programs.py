@@ -209,7 +209,7 @@ class Programs:
                 grant_types=[grant.grant_type for grant in grants],
             ),
             pages=documents.endpoints(api, self.pages),
-            access=Access(bearer=bearer, audience=api.audience, least=api.least),
+            access=Access(bearer=bearer, audiences=api.audiences, least=api.least),
             idempotency=Idempotency(self.parts.encryption, self.parts.clock),
             limits=self.limits,
         )

@@ -54,9 +54,10 @@ class Refusals:
             404, "not_found", "No such tenant.", request_id, ErrorReason.UNKNOWN_TENANT, wording
         )
 
-    def unknown_host(self, request_id: str, *, wording: Wording) -> Reply:
-        """Nobody here answers to this host name (RFC 9110 section 15.5.20)."""
-        return self._worded(421, "misdirected_request", "Unknown host.", request_id, None, wording)
+    def unknown_host(self) -> Reply:
+        """Nobody here answers to this host name (RFC 9110 section 15.5.20). Whoever asks is told
+        the same, and nothing of what this is."""
+        return Reply.json(421, {"error": "misdirected_request"})
 
     def suspended(self, request_id: str, *, wording: Wording) -> Reply:
         """The tenant is not served at the moment."""

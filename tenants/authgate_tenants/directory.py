@@ -19,7 +19,7 @@ from authgate_tenants.scope import TenantStatus
 By = Literal["slug", "name"]
 """What the list is in the order of, and what the beginning is of that is looked for."""
 
-_COLUMNS = "id, slug, name, status, created_at, updated_at"
+_COLUMNS = "id, slug, name, status, issuer_host, created_at, updated_at"
 _ORDERED = {
     ("postgres", "slug"): 'slug COLLATE "C"',
     ("postgres", "name"): 'lower(name) COLLATE "C"',
@@ -35,6 +35,8 @@ class Listed(NamedTuple):
     slug: str
     name: str
     status: TenantStatus
+    issuer_host: str
+    """The host of its own that it is called by, if that is still its own."""
     created_at: datetime
     updated_at: datetime
 
@@ -104,7 +106,7 @@ async def at_host(host: str) -> Listed | None:
 
 
 async def hosts(tenant_ids: Collection[UUID]) -> dict[UUID, list[str]]:
-    """The hosts that each of these tenants has proven to own, the one of its issuer first."""
+    """The hosts that each of these tenants has proven to own, in the order of their proofs."""
     rows = TenantDomain.filter(tenant_id__in=list(tenant_ids), verified_at__isnull=False)
     found: dict[UUID, list[str]] = {}
     for row in await rows.order_by("verified_at"):

@@ -1,6 +1,7 @@
 """How a tenant begins and changes, and which there are."""
 
 from collections.abc import AsyncIterator, Collection
+from datetime import datetime
 from uuid import UUID
 
 from tortoise.exceptions import IntegrityError
@@ -46,6 +47,12 @@ async def change(row: TenantRow, *, name: str, settings: TenantSettings) -> None
     """Store another name and other settings."""
     row.name, row.settings = name, settings.to_json()
     await row.save(update_fields=["name", "settings", "updated_at"])
+
+
+async def change_issuer(row: TenantRow, *, host: str, former: str, until: datetime | None) -> None:
+    """Store by which host a tenant is called, and was called until some time."""
+    row.issuer_host, row.former_host, row.former_until = host, former, until
+    await row.save(update_fields=["issuer_host", "former_host", "former_until", "updated_at"])
 
 
 async def set_status(

@@ -22,6 +22,11 @@ class TenantRow(Model):
     settings: dict[str, Any] = fields.JSONField(default=dict)
     plan = fields.CharField(63, default=DEFAULT, db_default=DEFAULT)
     """The name of its plan."""
+    issuer_host = fields.CharField(253, default="", db_default="")
+    """The proven host that is its issuer; empty where the installation gives it its address."""
+    former_host = fields.CharField(253, default="", db_default="")
+    """The same of its former issuer, which clients may go on using until ``former_until``."""
+    former_until = fields.DatetimeField(null=True)
     created_at = fields.DatetimeField(auto_now_add=True)
     updated_at = fields.DatetimeField(auto_now=True)
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import lru_cache, partial
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import urlsplit
@@ -50,6 +51,16 @@ class UnknownHost(LookupError):
     """Nobody here answers to this host name."""
 
 
+class AnotherHost(LookupError):
+    """The host is the tenant's own, but not its issuer's."""
+
+    def __init__(self, tenant: Tenant, path: str) -> None:
+        super().__init__(path)
+        self.tenant = tenant
+        """At its canonical address."""
+        self.path = path
+
+
 @dataclass(frozen=True, slots=True)
 class StoredTenant:
     """A tenant as it is stored, before it has an address."""
@@ -60,7 +71,10 @@ class StoredTenant:
     status: TenantStatus
     settings: Mapping[str, Any]
     custom_domain: str
-    """The first host that it has proven to own; empty where there is none."""
+    """The host of its own that is its issuer; empty where there is none."""
+    former_domain: str = ""
+    """The same of its former issuer, which is good until ``former_until``."""
+    former_until: datetime | None = None
     plan: Plan = BUILT_IN[DEFAULT]
 
 
@@ -129,10 +143,18 @@ class Addressing:
 class TenantResolver:
     """Finds tenants by address or slug."""
 
-    def __init__(self, addressing: Addressing, rows: TenantRows, cache: TenantCache) -> None:
+    def __init__(
+        self,
+        addressing: Addressing,
+        rows: TenantRows,
+        cache: TenantCache,
+        *,
+        clock: Callable[[], datetime],
+    ) -> None:
         self._addressing = addressing
         self._rows = rows
         self._cache = cache
+        self._clock = clock
         self._serves = lru_cache(maxsize=4096)(addressing.serves)
 
     @property
@@ -143,6 +165,17 @@ class TenantResolver:
     def is_own_host(self, host: str) -> bool:
         """Whether the installation itself answers to this host, and its path tenants below it."""
         return len(host) <= _LONGEST_HOST and self._serves(host.lower())
+
+    async def is_known(self, host: str) -> bool:
+        """Whether this host is ours or a tenant's, whatever of it is served there."""
+        if self.is_own_host(host):
+            return True
+        try:
+            return await self.resolve(host=host, path="/") is not None
+        except AnotherHost:
+            return True
+        except UnknownHost:
+            return False
 
     async def find(self, slug: str) -> Tenant | None:
         """The tenant with this slug, addressed by its issuer; ``None`` where there is none."""
@@ -164,10 +197,11 @@ class TenantResolver:
         return found is not None and found.id == tenant.id and found.is_served
 
     async def resolve(self, *, host: str, path: str) -> Resolved | None:
-        """Whose request this is. ``None``: nobody's. Raises ``UnknownHost``.
+        """Whose request this is. ``None``: nobody's. Raises ``UnknownHost`` and ``AnotherHost``.
 
         A tenant is served at the origin of its issuer and at no other: what keeps it apart from
-        path tenants there would not hold here.
+        path tenants there would not hold here. While its issuer is being changed it is served at
+        that of the former one as well, and called by it there.
         """
         host = host.lower()
         if len(host) > _LONGEST_HOST or not self._serves(host):
@@ -177,8 +211,8 @@ class TenantResolver:
             slug, prefix = self._addressing.default_tenant, ""
         else:
             prefix = f"/t/{slug}"
-        tenant = await self.find(slug)
-        if tenant is None or _origin(tenant) != self._addressing.base_url:
+        tenant = _at(await self.find(slug), self._addressing.base_url)
+        if tenant is None:
             return None
         if tenant.prefix != prefix:
             tenant = replace(tenant, prefix=prefix)
@@ -187,16 +221,18 @@ class TenantResolver:
     async def _by_host(self, host: str, path: str) -> Resolved | None:
         suffix = f".{self._addressing.base_domain}"
         if self._addressing.base_domain and host.endswith(suffix):
-            tenant = await self.find(host.removesuffix(suffix))
-            if tenant is None or _origin(tenant) != self._addressing.origin_at(host):
-                return None
-            return Resolved(tenant, _collapsed(path))
+            found = await self.find(host.removesuffix(suffix))
+            tenant = _at(found, self._addressing.origin_at(host))
+            return Resolved(tenant, _collapsed(path)) if tenant else None
         name = _without_port(host).rstrip(".")
         if not _HOST.match(name):
             raise UnknownHost(name)
-        tenant = await self._cache.get((None, "host", name), lambda: self._load_by_host(name))
-        if tenant is None or _origin(tenant) != self._addressing.origin_at(name):
+        owner = await self._cache.get((None, "host", name), lambda: self._load_by_host(name))
+        if owner is None:
             raise UnknownHost(name)
+        tenant = _at(owner, self._addressing.origin_at(name))
+        if tenant is None:
+            raise AnotherHost(owner, _collapsed(path))
         return Resolved(tenant, _collapsed(path))
 
     async def _load_by_slug(self, slug: str) -> Tenant | None:
@@ -209,9 +245,19 @@ class TenantResolver:
         # Of one that is being erased nothing half done is to be seen.
         if stored is None or stored.status is TenantStatus.ERASING:
             return None
-        return self.addressed(stored, stored.custom_domain)
+        former = ""
+        if stored.former_until is not None and stored.former_until > self._clock():
+            former = self._addressing.issuer(stored.slug, stored.former_domain)
+        return self.addressed(stored, stored.custom_domain, former)
 
-    def addressed(self, row: TenantRow | StoredTenant, custom_domain: str = "") -> Tenant:
+    def issuer_at(self, slug: str, host: str) -> str:
+        """What a tenant is called at a host of its own, or by the installation where that is
+        empty."""
+        return self._addressing.issuer(slug, host)
+
+    def addressed(
+        self, row: TenantRow | StoredTenant, custom_domain: str = "", former_issuer: str = ""
+    ) -> Tenant:
         """A row as the tenant it is, at its canonical address."""
         issuer = self._addressing.issuer(row.slug, custom_domain)
         return Tenant(
@@ -224,11 +270,19 @@ class TenantResolver:
             settings=TenantSettings.from_json(row.settings),
             operates=row.slug == self._addressing.operator_tenant,
             plan=row.plan if isinstance(row, StoredTenant) else plan.stored(row.plan, None),
+            other_issuer=former_issuer if former_issuer != issuer else "",
         )
 
 
-def _origin(tenant: Tenant) -> str:
-    return tenant.issuer.removesuffix(tenant.prefix)
+def _at(tenant: Tenant | None, origin: str) -> Tenant | None:
+    """The tenant as it is called at this origin, if it is served there."""
+    if tenant is None or tenant.issuer.removesuffix(tenant.prefix) == origin:
+        return tenant
+    former = tenant.other_issuer
+    prefix = urlsplit(former).path
+    if not former or former.removesuffix(prefix) != origin:
+        return None
+    return replace(tenant, issuer=former, prefix=prefix, other_issuer=tenant.issuer, is_former=True)
 
 
 def _split(path: str) -> tuple[str | None, str]:

@@ -42,7 +42,9 @@ class Tenant:
     name: str
     status: TenantStatus
     issuer: str
-    """The one canonical issuer, without a trailing slash, the same wherever it is written."""
+    """What this request, or whoever works for the tenant, calls it: the canonical issuer, without a
+    trailing slash, the same wherever it is written; or the former one, where a request came by
+    that while clients still may."""
     prefix: str
     """The path below which this request reached the tenant: ``/t/acme``, or nothing at the root
     of a host."""
@@ -51,6 +53,21 @@ class Tenant:
     """Whether its people are the installation's operators."""
     plan: Plan = BUILT_IN[DEFAULT]
     """How much it may use."""
+    other_issuer: str = ""
+    """While its issuer is being changed: of the canonical and the former one that which is not
+    ``issuer``."""
+    is_former: bool = False
+    """Whether ``issuer`` is the former one."""
+
+    @property
+    def canonical_issuer(self) -> str:
+        """What everybody should call it."""
+        return self.other_issuer if self.is_former else self.issuer
+
+    @property
+    def issuers(self) -> tuple[str, ...]:
+        """Every name that it goes by now: what it has signed by one is good by all."""
+        return (self.issuer, self.other_issuer) if self.other_issuer else (self.issuer,)
 
     @property
     def is_served(self) -> bool:

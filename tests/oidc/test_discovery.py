@@ -1,6 +1,7 @@
 """What clients discover: metadata and keys, wherever a tenant lives (RFC 8414, RFC 7517)."""
 
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -314,6 +315,7 @@ async def test_the_issuer_of_a_tenant_with_a_domain_of_its_own(
         await TenantDomain.create(
             tenant_id=acme.id, host="login.acme.example", verified_at=utc_now()
         )
+        await provisioning.make_canonical(server.parts, "login.acme.example", overlap=timedelta(0))
     with use_tenant(globex):
         await TenantDomain.create(tenant_id=globex.id, host="login.globex.example")
     await server.parts.tenants.invalidate((None, "slug", acme.slug))
@@ -336,10 +338,15 @@ async def test_a_tenant_is_served_at_the_origin_of_its_issuer_only(
     for host in ("login.globex.example", "globex.example"):
         with use_tenant(globex):
             await TenantDomain.create(tenant_id=globex.id, host=host, verified_at=utc_now())
-    await server.parts.tenants.invalidate((None, "slug", globex.slug))
+    with use_tenant(globex):
+        await provisioning.make_canonical(
+            server.parts, "login.globex.example", overlap=timedelta(0)
+        )
     assert await issuer_at(server, "https://login.globex.example") == "https://login.globex.example"
     assert (await server.http.get(f"https://globex.id.test{OPENID}")).status_code == 404
-    assert (await server.http.get(f"https://globex.example{OPENID}")).status_code == 421
+    # Of its other hosts each says which one that is, and serves nothing else.
+    assert await issuer_at(server, "https://globex.example") == "https://login.globex.example"
+    assert (await server.http.post("https://globex.example/oauth/token")).status_code == 421
     found = await server.parts.resolver.find("globex")
     assert found is not None
     assert found.issuer == "https://login.globex.example"
@@ -373,10 +380,15 @@ async def test_mx_02_the_issuer_is_the_tenants_whatever_the_request_says(
 
 @on_sqlite
 @pytest.mark.parametrize("settings", [PATHS], indirect=True)
-async def test_a_page_for_people_says_that_nobody_answers_here(server: RunningServer) -> None:
-    answer = await server.http.get("https://evil.test/", headers={"Accept": "text/html"})
-    assert answer.status_code == 421
-    assert "Nobody answers at this address" in answer.text
+async def test_ht_01_a_strange_host_is_told_nothing_of_what_this_is(server: RunningServer) -> None:
+    told = set()
+    for path in ("/", "/login", "/api/v1/users", "/oauth/token", OPENID, "/static/app.css"):
+        for accepted in ("text/html", "application/json"):
+            url = f"https://evil.test{path}"
+            answer = await server.http.get(url, headers={"Accept": accepted})
+            assert answer.status_code == 421
+            told.add(answer.content)
+    assert told == {b'{"error":"misdirected_request"}'}
 
 
 # --- Suspended tenants ----------------------------------------------------------------------------

@@ -108,7 +108,13 @@ async def test_a_host_of_its_own_serves_a_tenant_at_once_in_every_process_until_
         return str(answer.json().get("issuer", answer.status_code))
 
     async def is_at_its_own_host() -> bool:
+        return (await issuer_at(own), await issuer_at(path)) == (own, path)
+
+    async def is_at_its_own_host_only() -> bool:
         return (await issuer_at(own), await issuer_at(path)) == (own, "404")
+
+    async def leads_to_its_path() -> bool:
+        return (await issuer_at(own), await issuer_at(path)) == (path, path)
 
     async def is_at_its_path() -> bool:
         return (await issuer_at(own), await issuer_at(path)) == ("421", path)
@@ -118,8 +124,15 @@ async def test_a_host_of_its_own_serves_a_tenant_at_once_in_every_process_until_
     assert (await terminal("domain", "add", *words)).code == 0
     assert await is_at_its_path()
     assert (await terminal("domain", "verify", *words, "--without-proof")).code == 0
+    await comes_to_hold(leads_to_its_path)
+    assert (await terminal("domain", "make-canonical", *words)).code == 0
     await comes_to_hold(is_at_its_own_host)
     assert await issuer_at(globex.issuer) == globex.issuer
+    assert (await terminal("domain", "end-overlap", "-t", "acme", "--yes")).code == 0
+    await comes_to_hold(is_at_its_own_host_only)
+    back = ("domain", "make-canonical", "-t", "acme", "--overlap", "0")
+    assert (await terminal(*back)).code == 0
+    await comes_to_hold(leads_to_its_path)
     assert (await terminal("domain", "remove", *words, "--yes")).code == 0
     await comes_to_hold(is_at_its_path)
 

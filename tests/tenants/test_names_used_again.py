@@ -165,6 +165,7 @@ async def test_ti_26_a_host_of_a_former_tenant_is_the_next_ones_to_prove(
     with use_tenant(acme):
         await provisioning.add_domain(server.parts, host)
         await provisioning.verify_domain(server.parts, host, proof=None, now=server.clock())
+        await provisioning.make_canonical(server.parts, host)
         [former] = await domains.every()
     await provisioning.request_deletion(server.parts, acme, confirmation="acme")
     with use_tenant(globex):
@@ -178,4 +179,5 @@ async def test_ti_26_a_host_of_a_former_tenant_is_the_next_ones_to_prove(
     assert (await server.http.get(f"http://{host}/login")).status_code == 421
     with use_tenant(globex):
         await provisioning.verify_domain(server.parts, host, proof=None, now=server.clock())
+        await provisioning.make_canonical(server.parts, host)
     assert (await server.http.get(f"http://{host}/login")).status_code == 200

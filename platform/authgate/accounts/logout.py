@@ -38,7 +38,9 @@ async def tell_clients(session_id: UUID, *, now: datetime) -> None:
         if client.metadata.backchannel_logout_uri
     ]
     for each in told:
-        await logout_deliveries.add(session_id, each.client_id, subject=each.subject, now=now)
+        await logout_deliveries.add(
+            session_id, each.client_id, subject=each.subject, now=now, issuer=each.issuer
+        )
     if told:
         # After COMMIT: whoever looked before it would find nothing to do.
         tenant_id = current_tenant().id
@@ -48,13 +50,14 @@ async def tell_clients(session_id: UUID, *, now: datetime) -> None:
 async def frames(session_id: UUID, subjects: Subjects) -> tuple[str, ...]:
     """The pages that clients want loaded in the browser: those of the latest sign-ins, where there
     are more than one answer can name."""
-    issuer = current_tenant().issuer
+    own = current_tenant().issuer
     wanted = [
         redirect_uris.with_query(
             client.metadata.frontchannel_logout_uri,
-            {"iss": issuer, "sid": await subjects.of_session(session_id, client)},
+            # Which may be the former issuer: a client believes the one that its ID token names.
+            {"iss": known.issuer or own, "sid": await subjects.of_session(session_id, client)},
         )
-        for _, client in reversed(await _who_know(session_id))
+        for known, client in reversed(await _who_know(session_id))
         if client.metadata.frontchannel_logout_uri
     ]
     loaded = tuple(_that_fit(wanted))

@@ -25,5 +25,5 @@ API = Api(
     meanings=MEANINGS,
     path_parameters=PATH_PARAMETERS,
     least=reads(Area.OVERVIEW),
-    audience=audiences.admin_api,
+    audiences=audiences.admin_apis,
 )

@@ -1,6 +1,6 @@
 """Who calls an API, and how far their access token reaches."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from authgate import audit
@@ -77,17 +77,21 @@ class Access:
     """Finds out who calls."""
 
     def __init__(
-        self, *, bearer: BearerTokens, audience: Callable[[Tenant], str], least: Permission
+        self,
+        *,
+        bearer: BearerTokens,
+        audiences: Callable[[Tenant], Sequence[str]],
+        least: Permission,
     ) -> None:
         self._bearer = bearer
-        self._audience = audience
+        self._audiences = audiences
         self._least = least
 
     async def caller(self, request: MachineRequest) -> Caller:
         """Whoever calls. Raises ``TokenRequired``, ``AdministratorRequired``, ``Malformed`` and
         ``TooMany``."""
         presented = await self._presented(request)
-        if presented.claims.get("aud") != self._audience(current_tenant()):
+        if presented.claims.get("aud") not in self._audiences(current_tenant()):
             raise _refused(InvalidToken("It is not for this API: ask for one with its scopes."))
         user, token = presented.user, presented.token
         role = user.role if user else UserRole.ADMIN

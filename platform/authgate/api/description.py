@@ -38,8 +38,8 @@ class Api:
     least: Permission
     """What a person needs to be anybody here."""
 
-    audience: Callable[[Tenant], str]
-    """Whom tokens for it name."""
+    audiences: Callable[[Tenant], Sequence[str]]
+    """Whom tokens for it name: one of these."""
 
     is_at: Callable[[Tenant], bool] = lambda _tenant: True
     """Whether a tenant has it at all."""

@@ -16,9 +16,11 @@ from authgate.plugin_api import ConnectorConfigError
 from authgate.plugin_manager import NoConnector, PluginRefused
 from authgate.portable import TenantIsHere, UnfitFile, WeakPassphrase, WrongPassphrase
 from authgate.provisioning import (
+    DomainInUse,
     NotConfirmed,
     TooLate,
     UnfitDeletion,
+    UnfitIssuer,
     UnfitTenant,
     UnknownInitialAccessToken,
     UnknownUser,
@@ -86,6 +88,8 @@ _ENDS: tuple[tuple[type[Exception], type[Failure], str], ...] = (
     (UnknownKey, NotFound, "There is no signing key {}, or it is revoked already."),
     (UnknownDomain, NotFound, "The tenant has not claimed {}: authgate domain add."),
     (UnknownConnection, NotFound, "There is no connection {}."),
+    (DomainInUse, Conflict, "{}"),
+    (UnfitIssuer, Conflict, "{}"),
     (HostTaken, Conflict, "{} is another tenant's, who has to give it up first."),
     (ConnectionExists, Conflict, "There is a connection {} already."),
     (SlugTaken, Conflict, "There is a tenant {} already."),

@@ -32,6 +32,7 @@ from authgate.web.client_certificate import ClientCertificates
 from authgate.web.client_ip import bucket
 from authgate.web.limits import Limits
 from authgate.web.machine import MachineRequest, parse_form
+from authgate_tenants import current_tenant
 
 _REFUSAL = "The token is unknown, has ended or was revoked."
 _LONGEST = 8192
@@ -105,6 +106,9 @@ class BearerTokens:
             return None
         # A revoked key's tokens end with it, whatever their rows say.
         if parsed.kid not in (await self._keys.key_set()).verification_keys:
+            return None
+        # What the tenant is called no longer, somebody else may be called next.
+        if parsed.claims.get("iss") not in current_tenant().issuers:
             return None
         token = await tokens.find(parsed.jti)
         if token is None or not self._is_good(token, text):

@@ -74,15 +74,16 @@ def method_of(assertion: ForeignJwt) -> str:
 
 
 def _check_audience(client: Client, assertion: ForeignJwt, endpoint: str) -> None:
-    audience, issuer = assertion.claims.get("aud"), current_tenant().issuer
-    if audience == issuer:
+    audience, issuers = assertion.claims.get("aud"), current_tenant().issuers
+    if audience in issuers:
         return
     # Another server may have told its clients that our endpoint is its own, and would then be
     # sent an assertion that is good here (RFC 7523 as revised, section 3).
     if not client.metadata.legacy_assertion_audience or security_profile.of(client):
         raise InvalidToken("not for this issuer alone")
     named = audience if isinstance(audience, list) else [audience]
-    if not {issuer, f"{issuer}/oauth/token", endpoint} & {each for each in named if _is_text(each)}:
+    ours = {endpoint, *issuers, *(f"{issuer}/oauth/token" for issuer in issuers)}
+    if not ours & {each for each in named if _is_text(each)}:
         raise InvalidToken("not for this issuer")
 
 

@@ -74,7 +74,7 @@ async def _access_token(
 ) -> dict[str, object]:
     if found is None or not _may_know(client, found):
         return _INACTIVE
-    token, tenant = found.token, current_tenant()
+    token = found.token
     known: dict[str, object] = {
         "active": True,
         "token_type": token_type(found.confirmation),
@@ -82,7 +82,8 @@ async def _access_token(
         "client_id": token.client_id,
         # Told to whoever asks, as its own ID tokens would name the person.
         "sub": await subjects.of(found.user, client) if found.user else found.subject,
-        "iss": tenant.issuer,
+        # The one that has signed it, which may be the former one.
+        "iss": found.claims["iss"],
         "aud": found.claims["aud"],
         "jti": str(token.jti),
         "iat": int(token.created_at.timestamp()),

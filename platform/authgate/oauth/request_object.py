@@ -118,7 +118,8 @@ def _check_parties(signed: ForeignJwt, client: Client) -> None:
     if signed.text("client_id") != client.client_id or signed.text("iss") != client.client_id:
         raise InvalidToken("is not of this client")
     audience = signed.claims.get("aud")
-    if current_tenant().issuer not in (audience if isinstance(audience, list) else [audience]):
+    named = audience if isinstance(audience, list) else [audience]
+    if not any(issuer in named for issuer in current_tenant().issuers):
         raise InvalidToken("is not for this issuer")
     if _NOT_INSIDE & signed.claims.keys():
         raise InvalidToken("holds what has no place in it")

@@ -49,7 +49,7 @@ def is_for_others(claims: Mapping[str, object]) -> bool:
         return False
     meant = audience if isinstance(audience, list) else [audience]
     is_named = "act" in claims or any(each in known for each in meant)
-    return is_named and tenant.issuer not in meant
+    return is_named and not any(issuer in meant for issuer in tenant.issuers)
 
 
 def _allowed(known: Sequence[str], client: Client) -> Sequence[str]:

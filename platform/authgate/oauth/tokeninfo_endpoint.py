@@ -2,7 +2,6 @@
 
 from authgate.oauth.bearer import BearerTokens
 from authgate.web.machine import Handler, MachineRequest, Reply
-from authgate_tenants import current_tenant
 
 
 def endpoint(*, bearer: BearerTokens) -> Handler:
@@ -20,7 +19,7 @@ def endpoint(*, bearer: BearerTokens) -> Handler:
                 "client_id": token.client_id,
                 "scope": token.scope,
                 "exp": int(token.expires_at.timestamp()),
-                "iss": current_tenant().issuer,
+                "iss": presented.claims["iss"],
                 "subject_type": "user" if is_person else "client",
             },
         )

@@ -78,6 +78,7 @@ class BackchannelLogout:
             client,
             subject=delivery.subject,
             session_id=await self._subjects.of_session(delivery.session_id, client),
+            issuer=delivery.issuer,
         )
         try:
             answer = await self._http.post(uri, form={"logout_token": token})

@@ -33,6 +33,6 @@ API = Api(
     meanings=MEANINGS,
     path_parameters=PATH_PARAMETERS,
     least=reads(OperatorArea.TENANTS),
-    audience=audiences.operator_api,
+    audiences=audiences.operator_apis,
     is_at=_is_at,
 )

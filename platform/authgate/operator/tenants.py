@@ -1,6 +1,6 @@
 """``/tenants``: the installation's tenants, from outside."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from http import HTTPMethod, HTTPStatus
@@ -96,7 +96,7 @@ class TenantDocument(TenantSettingsDocument):
     status: TenantStatus
     issuer: str
     hosts: Sequence[str]
-    """That it has proven to own; the first is its issuer's."""
+    """That it has proven to own, in the order of their proofs."""
 
     created_at: datetime
     updated_at: datetime
@@ -266,8 +266,9 @@ async def document(parts: Installation, tenant_id: UUID) -> TenantDocument:
 
 def _told(parts: Installation, listed: Listed, hosts: Sequence[str]) -> TenantDocument:
     addressing = installation.addressing(parts.settings)
-    issuer = addressing.issuer(listed.slug, hosts[0] if hosts else "")
-    said: Mapping[str, Any] = listed._asdict()
+    said: dict[str, Any] = listed._asdict()
+    called = said.pop("issuer_host")
+    issuer = addressing.issuer(listed.slug, called if called in hosts else "")
     return TenantDocument(**said, issuer=issuer, hosts=hosts)
 
 

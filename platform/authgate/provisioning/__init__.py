@@ -27,7 +27,18 @@ from authgate.provisioning.deletions import (
     request_deletion,
     restore_tenant,
 )
-from authgate.provisioning.domains import add_domain, remove_domain, verify_domain
+from authgate.provisioning.domains import (
+    OVERLAP,
+    DomainInUse,
+    DomainState,
+    UnfitIssuer,
+    add_domain,
+    domain_states,
+    end_overlap,
+    make_canonical,
+    remove_domain,
+    verify_domain,
+)
 from authgate.provisioning.plans import give_plan, put_plan, remove_plan
 from authgate.provisioning.registration import (
     UnknownInitialAccessToken,
@@ -78,9 +89,12 @@ from authgate.provisioning.users import (
 
 __all__ = [
     "OPERATOR",
+    "OVERLAP",
     "Authority",
     "BeyondOwnRole",
     "ClientAct",
+    "DomainInUse",
+    "DomainState",
     "LastAdministrator",
     "NewClient",
     "NotApproved",
@@ -91,6 +105,7 @@ __all__ = [
     "TooLate",
     "UnfitClient",
     "UnfitDeletion",
+    "UnfitIssuer",
     "UnfitScope",
     "UnfitSelection",
     "UnfitTenant",
@@ -113,11 +128,14 @@ __all__ = [
     "delete_client",
     "disable_token",
     "disable_user",
+    "domain_states",
     "enable_token",
     "enable_user",
     "end_former_client_secret",
+    "end_overlap",
     "erase_due_tenants",
     "give_plan",
+    "make_canonical",
     "mark_client_seen",
     "put_plan",
     "random_password",

@@ -31,14 +31,24 @@ def admin_api(tenant: Tenant) -> str:
     return f"{tenant.issuer}{ADMIN_API}"
 
 
+def admin_apis(tenant: Tenant) -> list[str]:
+    """That address by every name that the tenant goes by."""
+    return [f"{issuer}{ADMIN_API}" for issuer in tenant.issuers]
+
+
 def operator_api(tenant: Tenant) -> str:
     """The address of the operator API, below the operators' tenant."""
     return f"{tenant.issuer}{OPERATOR_API}"
 
 
+def operator_apis(tenant: Tenant) -> list[str]:
+    """That address by every name that the tenant goes by."""
+    return [f"{issuer}{OPERATOR_API}" for issuer in tenant.issuers]
+
+
 def own_apis(tenant: Tenant) -> list[str]:
     """The addresses of those of AuthGate's own APIs that a tenant has."""
-    return [admin_api(tenant), *([operator_api(tenant)] if tenant.operates else [])]
+    return [*admin_apis(tenant), *(operator_apis(tenant) if tenant.operates else [])]
 
 
 def one_or_all(audience: Sequence[str]) -> str | list[str]:

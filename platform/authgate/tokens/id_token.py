@@ -92,7 +92,7 @@ class IdTokens:
         subject, client_id = claims.get("sub"), claims.get("aud")
         if not isinstance(subject, str) or not isinstance(client_id, str):
             raise InvalidToken("names nobody")
-        if claims.get("iss") != current_tenant().issuer:
+        if claims.get("iss") not in current_tenant().issuers:
             raise InvalidToken("not an ID token of this issuer")
         return Hint(subject, client_id, str(claims.get("sid", "")))
 

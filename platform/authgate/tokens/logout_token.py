@@ -21,12 +21,15 @@ class LogoutTokens:
         self._keys = keys
         self._clock = clock
 
-    async def sign(self, client: Client, *, subject: str, session_id: str) -> str:
-        """The token. It never has a ``nonce``, so nobody takes it for an ID token."""
-        tenant, now = current_tenant(), int(self._clock().timestamp())
+    async def sign(self, client: Client, *, subject: str, session_id: str, issuer: str = "") -> str:
+        """The token, by the issuer that the client knows, if that is not the canonical one.
+
+        It never has a ``nonce``, so nobody takes it for an ID token.
+        """
+        now = int(self._clock().timestamp())
         signer = await signer_of(self._keys, algorithm_for(client))
         claims: dict[str, object] = {
-            "iss": tenant.issuer,
+            "iss": issuer or current_tenant().canonical_issuer,
             "sub": subject,
             "aud": client.client_id,
             "iat": now,

@@ -70,7 +70,7 @@ class TokenVerifier:
         return found
 
     def _check_issuer_and_times(self, claims: Mapping[str, object]) -> None:
-        if claims.get("iss") != current_tenant().issuer:
+        if claims.get("iss") not in current_tenant().issuers:
             raise InvalidToken("of another issuer")
         now = self._clock().timestamp()
         if _seconds(claims, "exp") + LEEWAY <= now:

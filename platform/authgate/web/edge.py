@@ -27,7 +27,7 @@ from authgate.web.exchange import (
 )
 from authgate.web.machine import NO_STORE, Handler, Headers, MachineRequest, Reply, Routes, Subtree
 from authgate_tenants import Tenant, use_tenant
-from authgate_tenants.resolver import Resolved, TenantResolver, UnknownHost
+from authgate_tenants.resolver import AnotherHost, Resolved, TenantResolver, UnknownHost
 
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 Body = Callable[[], Awaitable[bytes]]
@@ -36,6 +36,7 @@ People = Callable[[Tenant, str], Awaitable[None]]
 """Answers whoever asks for a page of the tenant below this path."""
 
 _STATIC = "/static/"
+_WELL_KNOWN = "/.well-known/"
 _READING = ("GET", "HEAD")
 
 
@@ -44,7 +45,7 @@ class Refusals(Protocol):
 
     def no_tenant(self, request_id: str, *, wording: Wording) -> Reply: ...
 
-    def unknown_host(self, request_id: str, *, wording: Wording) -> Reply: ...
+    def unknown_host(self) -> Reply: ...
 
     def suspended(self, request_id: str, *, wording: Wording) -> Reply: ...
 
@@ -158,17 +159,24 @@ class Edge:
         """The answer to whatever this is; none where people were told theirs already."""
         path = exchange.head.path
         own = self._platform_handler(path)
-        if own is not None:
-            exchange.route = _STATIC if path.startswith(_STATIC) else path
-            return await self._read(own, exchange, body)
-        return await self._tenant_reply(exchange, body, people)
+        if own is None:
+            return await self._tenant_reply(exchange, body, people)
+        if path.startswith(_STATIC):
+            exchange.route = _STATIC
+            if await self._is_unknown(exchange.host):
+                return self._refusals.unknown_host()
+        else:
+            exchange.route = path
+        return await self._read(own, exchange, body)
 
     async def _tenant_reply(self, exchange: Exchange, body: Body, people: People) -> Reply | None:
         path = exchange.head.path
         try:
             found = await self._resolver.resolve(host=exchange.host, path=path)
         except UnknownHost:
-            return self._refusals.unknown_host(exchange.request_id, wording=exchange.wording)
+            return self._refusals.unknown_host()
+        except AnotherHost as found_elsewhere:
+            return await self._elsewhere(found_elsewhere, exchange, body)
         except Exception as error:  # noqa: BLE001  # every failure is answered
             return self._refusals.failed(error, exchange.request_id, wording=exchange.wording)
         if found is not None:
@@ -176,6 +184,28 @@ class Edge:
         if path == "/":
             return await self._read(self._platform["/"], exchange, body)
         return self._refusals.no_tenant(exchange.request_id, wording=exchange.wording)
+
+    async def _is_unknown(self, host: str) -> bool:
+        try:
+            return not await self._resolver.is_known(host)
+        except Exception:  # noqa: BLE001  # what pages look like is worth no outage
+            return False
+
+    async def _elsewhere(self, found: AnotherHost, exchange: Exchange, body: Body) -> Reply:
+        """What a host tells of a tenant that is its owner's and has another issuer: which one."""
+        tenant, path = found.tenant, found.path
+        if path in self._machine and path.startswith(_WELL_KNOWN):
+            told = await self._reply_in_scope(Resolved(tenant, path), exchange, body, _nobody)
+            return told or self._refusals.unknown_host()
+        with use_tenant(tenant):
+            is_for_programs = path in self._machine or any(each.holds(path) for each in self._apis)
+        if is_for_programs or exchange.head.method not in _READING or not tenant.is_served:
+            return self._refusals.unknown_host()
+        exchange.tenant, exchange.route = tenant, "elsewhere"
+        head = exchange.head
+        query = b"?" + head.query if head.query else b""
+        place = (b"location", tenant.issuer.encode("ascii") + head.raw_path + query)
+        return Reply(303, b"", NO_STORE, own=(place,))
 
     def _platform_handler(self, path: str) -> Handler | None:
         if path.startswith(_STATIC):

@@ -1,6 +1,7 @@
 """``authgate domain``."""
 
 import asyncio
+from datetime import datetime, timedelta
 from typing import Annotated
 
 import typer
@@ -40,9 +41,9 @@ def add(tenant: InTenant, host: Host, output: Output = Format.TABLE) -> None:
 
 @app.verb(example="domain verify -t acme login.acme.example")
 def verify(tenant: InTenant, host: Host, without_proof: Stated = False) -> None:
-    """Look for the record, and serve the tenant at the host; it may become the issuer."""
+    """Look for the record, and have the host answer for the tenant; its issuer stays."""
 
-    async def verified() -> str:
+    async def verified() -> None:
         async with installed.inside(tenant) as (parts, _):
             await provisioning.verify_domain(
                 parts,
@@ -51,22 +52,54 @@ def verify(tenant: InTenant, host: Host, without_proof: Stated = False) -> None:
                 now=utc_now(),
                 actor=installed.operator(),
             )
-            return (await installed.tenant(parts, tenant)).issuer
 
-    issuer = asyncio.run(verified())
-    say(f"✓ {host} is {tenant}'s. Its issuer is {issuer}: clients have to know that one.")
+    asyncio.run(verified())
+    say(f"✓ {host} is {tenant}'s. To call it by that: authgate domain make-canonical.")
+
+
+@app.verb(example="domain make-canonical -t acme login.acme.example")
+def make_canonical(
+    tenant: InTenant,
+    host: Annotated[str, typer.Argument(help="A proven host; none: the installation's")] = "",
+    overlap: Annotated[
+        int, typer.Option(help="Days for which the former issuer is taken as well", min=0)
+    ] = provisioning.OVERLAP.days,
+) -> None:
+    """Call a tenant by a host: its issuer from now on, in metadata, tokens and cookies."""
+
+    async def made() -> tuple[str, datetime | None]:
+        async with installed.inside(tenant) as (parts, _):
+            until = await provisioning.make_canonical(
+                parts, host, overlap=timedelta(days=overlap), actor=installed.operator()
+            )
+            return (await installed.tenant(parts, tenant)).issuer, until
+
+    issuer, until = asyncio.run(made())
+    say(f"✓ The issuer of {tenant} is {issuer}.")
+    if until is not None:
+        say(f"The former one is taken until {until:%Y-%m-%d %H:%M} UTC, and can be made canonical.")
+
+
+@app.verb(example="domain end-overlap -t acme --yes")
+def end_overlap(tenant: InTenant, yes: Yes = False) -> None:
+    """Take the former issuer of a tenant, and what it has signed, no longer."""
+    if not yes:
+        confirm(f"Refuse clients that know {tenant} by its former issuer?")
+    installed.do(tenant, lambda parts: provisioning.end_overlap(parts, actor=installed.operator()))
+    say(f"✓ {tenant} goes by its canonical issuer alone.")
 
 
 @app.verb("list", example="domain list -t acme")
 def list_(tenant: InTenant, output: Output = Format.TABLE) -> None:
-    """List the hosts that a tenant has claimed; of the proven ones the first is its issuer."""
+    """List the hosts that a tenant has claimed, and which of them it is called by."""
 
     async def every() -> list[Record]:
-        async with installed.inside(tenant):
+        async with installed.inside(tenant) as (parts, _):
+            states = await provisioning.domain_states(parts)
             return [
                 {
                     "host": each.host,
-                    "state": "proven" if each.verified_at else "claimed",
+                    "state": states[each.host],
                     "since": each.verified_at,
                     **_record(each),
                 }
@@ -78,17 +111,13 @@ def list_(tenant: InTenant, output: Output = Format.TABLE) -> None:
 
 @app.verb(example="domain remove -t acme login.acme.example --yes")
 def remove(tenant: InTenant, host: Host, yes: Yes = False) -> None:
-    """Serve a tenant at a host no longer, and forget the claim."""
+    """Have a host answer for a tenant no longer, and forget the claim."""
     if not yes:
-        confirm(f"Stop serving {tenant} at {host}?")
-
-    async def removed() -> str:
-        async with installed.inside(tenant) as (parts, _):
-            await provisioning.remove_domain(parts, host, actor=installed.operator())
-            return (await installed.tenant(parts, tenant)).issuer
-
-    issuer = asyncio.run(removed())
-    say(f"✓ {host} is removed. The issuer of {tenant} is {issuer}.")
+        confirm(f"Have {host} answer for {tenant} no longer?")
+    installed.do(
+        tenant, lambda parts: provisioning.remove_domain(parts, host, actor=installed.operator())
+    )
+    say(f"✓ {host} is removed.")
 
 
 def _challenge(domain: Domain) -> Record:

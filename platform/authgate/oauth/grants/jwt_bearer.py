@@ -93,8 +93,9 @@ class JwtBearerGrant:
             raise InvalidToken("of another type")
         if not await self._keys.signed_at(keys_at, assertion):
             raise InvalidToken("not signed by its issuer")
-        audience, own = assertion.claims.get("aud"), current_tenant().issuer
-        if own not in (audience if isinstance(audience, list) else [audience]):
+        audience, own = assertion.claims.get("aud"), current_tenant().issuers
+        named = audience if isinstance(audience, list) else [audience]
+        if not any(issuer in named for issuer in own):
             raise InvalidToken("not for this issuer")
         end = assertion.check_times(self._clock().timestamp(), longest=_LONGEST_LIFE)
         await _spend(issuer, assertion, end)

@@ -11,6 +11,7 @@ from tortoise import fields
 from tortoise.queryset import QuerySet
 
 from authgate.storage.clients import ids
+from authgate.storage.sign_in.session_clients import LONGEST_ISSUER
 from authgate.vocabulary import DeliveryStatus
 from authgate_tenants import TenantOwned
 
@@ -29,6 +30,8 @@ class LogoutDelivery(TenantOwned):
     client_id = fields.CharField(ids.LONGEST)
     session_id = fields.UUIDField()
     subject = fields.CharField(255)
+    issuer = fields.CharField(LONGEST_ISSUER, default="", db_default="")
+    """``iss``, as the client knows it; empty where it is the canonical one."""
     status = fields.CharEnumField(DeliveryStatus, max_length=16, default=DeliveryStatus.PENDING)
     attempts = fields.IntField(default=0)
     last_status = fields.IntField(null=True)
@@ -45,12 +48,15 @@ class LogoutDelivery(TenantOwned):
         indexes = (("tenant_id", "status", "next_attempt_at"), ("expires_at",))
 
 
-async def add(session_id: UUID, client_id: str, *, subject: str, now: datetime) -> None:
+async def add(
+    session_id: UUID, client_id: str, *, subject: str, now: datetime, issuer: str = ""
+) -> None:
     """Have a client told, from now on."""
     await LogoutDelivery.create(
         client_id=client_id,
         session_id=session_id,
         subject=subject,
+        issuer=issuer,
         created_at=now,
         next_attempt_at=now,
         expires_at=now + KEPT,

@@ -10,7 +10,9 @@ from uuid import UUID
 from tortoise import fields
 
 from authgate.storage.clients import ids
-from authgate_tenants import TenantOwned
+from authgate_tenants import TenantOwned, current_tenant
+
+LONGEST_ISSUER = 512
 
 
 class SessionClient(TenantOwned):
@@ -20,6 +22,8 @@ class SessionClient(TenantOwned):
     client_id = fields.CharField(ids.LONGEST)
     subject = fields.CharField(255)
     """``sub``, as this client was told it."""
+    issuer = fields.CharField(LONGEST_ISSUER, default="", db_default="")
+    """``iss``, as this client was told it; empty where that was before this was noted."""
     expires_at = fields.DatetimeField()
 
     class Meta:
@@ -29,12 +33,16 @@ class SessionClient(TenantOwned):
 
 
 async def note(session_id: UUID, client_id: str, *, subject: str, expires_at: datetime) -> None:
-    """Remember that a client knows a session, for as long as that may last."""
-    await SessionClient.get_or_create(
+    """Remember that a client knows a session, for as long as that may last, and by which issuer it
+    was told of it last."""
+    issuer = current_tenant().issuer
+    known, is_new = await SessionClient.get_or_create(
         session_id=session_id,
         client_id=client_id,
-        defaults={"subject": subject, "expires_at": expires_at},
+        defaults={"subject": subject, "issuer": issuer, "expires_at": expires_at},
     )
+    if not is_new and known.issuer != issuer:
+        await SessionClient.filter(id=known.id).update(issuer=issuer)
 
 
 async def prolong(session_id: UUID, *, expires_at: datetime) -> None:

@@ -9,12 +9,23 @@ from authgate.storage.batches.lookups import Lookup, Record
 from authgate_tenants import TenantStatus, plan
 from authgate_tenants.resolver import StoredTenant
 
-_CUSTOM_DOMAIN = (
-    "(SELECT host FROM tenant_domains WHERE tenant_id = tenants.id AND verified_at IS NOT NULL"
-    " ORDER BY verified_at LIMIT 1) AS custom_domain"
+# Whatever the tenant's row says, a host is its issuer's as long as it is its own.
+_OWN = (
+    "(SELECT host FROM tenant_domains WHERE host = tenants.{column} AND tenant_id = tenants.id"
+    " AND verified_at IS NOT NULL) AS {name}"
 )
 _PLAN = "(SELECT choices FROM plans WHERE plans.name = tenants.plan) AS plan_choices"
-_COLUMNS = ("name", "status", "settings", "plan", _CUSTOM_DOMAIN, _PLAN)
+_COLUMNS = (
+    "name",
+    "status",
+    "settings",
+    "plan",
+    "former_host",
+    "former_until",
+    _OWN.format(column="issuer_host", name="custom_domain"),
+    _OWN.format(column="former_host", name="former_domain"),
+    _PLAN,
+)
 _BY_SLUG = Lookup("tenants", "slug", ("id", *_COLUMNS), of_tenants=False)
 _BY_ID = Lookup("tenants", "id", ("slug", *_COLUMNS), of_tenants=False)
 _OWNER = Lookup("tenant_domains", "host", ("tenant_id", "verified_at"), of_tenants=False)
@@ -45,6 +56,8 @@ async def _found(lookup: Lookup, key: Any) -> StoredTenant | None:
 
 
 def _stored(record: Record) -> StoredTenant:
+    until, former = record["former_until"], record["former_domain"] or ""
+    is_good = until is not None and former == record["former_host"]
     return StoredTenant(
         id=connection.uuid(record["id"]),
         slug=record["slug"],
@@ -52,6 +65,8 @@ def _stored(record: Record) -> StoredTenant:
         status=TenantStatus(record["status"]),
         settings=connection.json(record["settings"]),
         custom_domain=record["custom_domain"] or "",
+        former_domain=former,
+        former_until=connection.moment(until) if is_good else None,
         plan=plan.stored(record["plan"], _choices(record["plan_choices"])),
     )
 
