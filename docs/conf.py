@@ -45,6 +45,7 @@ ORDER: Mapping[str, Sequence[str]] = {
         "backup",
         "observability",
         "security-guide",
+        "mail",
         "registration",
         "high-security",
         "migrate",

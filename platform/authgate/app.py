@@ -19,6 +19,7 @@ from authgate.accounts.apps import AppPages
 from authgate.accounts.browser_sessions import BrowserSessions
 from authgate.accounts.device_verification import DeviceVerification
 from authgate.accounts.federation import Federation
+from authgate.accounts.kept_mails import KeptMails
 from authgate.accounts.login import PasswordLogin
 from authgate.accounts.passwords import Passwords
 from authgate.accounts.signed_out import SigningOut
@@ -221,6 +222,7 @@ def _people(
         device,
         AccountPages(pages=pages, clock=parts.clock),
         AppPages(pages=pages, clock=parts.clock),
+        KeptMails(parts=parts, pages=pages),
         authorization,
         _end_session(parts, pages, signing_out, id_tokens),
     )

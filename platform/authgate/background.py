@@ -5,9 +5,10 @@ The server, the workers and the clock of the workers all read it here, so they a
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from contextvars import Context
+from datetime import timedelta
 from functools import partial
 from typing import Protocol
 from uuid import UUID
@@ -29,13 +30,15 @@ from authgate.jobs import (
     QueueUnavailable,
     RemoveExpired,
     RollUpUsage,
+    SendMails,
     port,
 )
 from authgate.jobs.envelope import Envelopes
+from authgate.mail import Delivery
 from authgate.oidc.backchannel_logout import BackchannelLogout
 from authgate.settings import Settings
 from authgate.storage.metering.roll_up import roll_up
-from authgate.storage.sweep import due_logouts, due_usage
+from authgate.storage.sweep import due_logouts, due_mails, due_usage
 from authgate.storage.sweep.expiry import GoneClient, remove_expired
 from authgate.telemetry import metrics
 from authgate.telemetry.tracing import UNTRACED
@@ -48,6 +51,9 @@ _log = structlog.get_logger(__name__)
 _WATCH_SECONDS = 15.0
 _LOGOUTS_SECONDS = 15.0
 """Between looks for clients that have to be told once more, or that a command has left to tell."""
+_MAILS_SECONDS = 15.0
+"""Between looks for mail that has to be tried once more, or that a command has left to send."""
+_MAILS_WAIT = timedelta(minutes=10)
 _USAGE_SECONDS = 300.0
 _USAGE_RUN_SECONDS = 10.0
 """How long one run adds up; the next one goes on where it stopped."""
@@ -106,6 +112,7 @@ def performer(parts: Installation) -> Performer:
     handlers = Handlers()
     handlers.add(RemoveExpired, partial(_remove_expired, parts))
     handlers.add(DeliverLogouts, partial(_deliver_logouts, parts))
+    handlers.add(SendMails, partial(_send_mails, parts))
     handlers.add(EndTheRest, leavings.end)
     handlers.add(RollUpUsage, partial(_roll_up_usage, parts))
     handlers.add(EraseTenants, partial(_erase_tenants, parts))
@@ -119,6 +126,7 @@ def schedule(settings: Settings) -> tuple[Periodic, ...]:
     return (
         Periodic(RemoveExpired(), settings.jobs.cleanup_seconds),
         Periodic(DeliverLogouts(), _LOGOUTS_SECONDS),
+        Periodic(SendMails(), _MAILS_SECONDS),
         Periodic(RollUpUsage(), _USAGE_SECONDS),
         Periodic(EraseTenants(), _ERASURES_SECONDS),
     )
@@ -178,17 +186,34 @@ async def _deliver_everywhere(parts: Installation, logout: BackchannelLogout) ->
     due = await due_logouts.tenants(
         parts.settings.database, now=parts.clock(), limit=_TENANTS_IN_ONE_GO
     )
+    await _at_each(parts, due, logout.deliver_due)
+
+
+async def _send_mails(parts: Installation, _job: SendMails) -> None:
+    delivery, database, now = Delivery(parts), parts.settings.database, parts.clock()
+    if tenant_in_scope() is not None:
+        await delivery.send_due()
+        return
+    due = await due_mails.tenants(database, now=now, limit=_TENANTS_IN_ONE_GO)
+    await _at_each(parts, due, delivery.send_due)
+    metrics.mails_waiting.set(await due_mails.waiting(database, since=now - _MAILS_WAIT))
+
+
+async def _at_each(
+    parts: Installation, tenant_ids: Sequence[UUID], act: Callable[[], Awaitable[None]]
+) -> None:
+    """Do something in the scope of each of these tenants that is served."""
     places = asyncio.Semaphore(_TENANTS_AT_ONCE)
 
-    async def deliver(tenant_id: UUID) -> None:
+    async def at(tenant_id: UUID) -> None:
         async with places:
             tenant = await parts.resolver.find_by_id(tenant_id)
             if tenant is not None and tenant.is_served:
                 with use_tenant(tenant):
-                    await logout.deliver_due()
+                    await act()
 
     # All of them: a fault of one is not to take the connections away from the others.
-    ended = await asyncio.gather(*(deliver(each) for each in due), return_exceptions=True)
+    ended = await asyncio.gather(*(at(each) for each in tenant_ids), return_exceptions=True)
     for fault in ended:
         if fault is not None:
             raise fault

@@ -20,6 +20,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from authgate.mail_addresses import is_sender
 from authgate.secret_files import Environment
 
 SQLITE_SEVERAL_WORKERS = "sqlite_several_workers"
@@ -249,6 +250,46 @@ class EgressSettings(_Section):
         return networks
 
 
+class MailSettings(_Section):
+    """How mail leaves. Tenants may have servers of their own."""
+
+    host: str = ""
+    """SMTP server. Without one the ``dev`` profile keeps mail and shows it at ``/mails`` of each
+    tenant, on this machine only; in ``prod`` it waits, and is given up after a day."""
+
+    port: int = Field(default=587, ge=1, le=65535)
+    """Port of the server."""
+
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    """``starttls`` encrypts the line before anything is said, ``tls`` from its first byte (usually
+    port 465), ``none`` never: for a server on the same machine or network."""
+
+    username: str = ""
+    """Who signs in to the server; nobody where empty."""
+
+    password: SecretStr | None = None
+    """Their password."""
+
+    sender: str = ""
+    """Whom mail comes from, ``AuthGate <no-reply@example.com>``. Needed with ``host``."""
+
+    ca_file: Path | None = None
+    """Certificate authorities that the server is believed by, PEM, instead of the system's."""
+
+    @field_validator("sender")
+    @classmethod
+    def _address(cls, sender: str) -> str:
+        if sender and not is_sender(sender):
+            raise ValueError("must be name@host, or a name with <name@host> behind it")
+        return sender
+
+    @model_validator(mode="after")
+    def _sent_by_somebody(self) -> Self:
+        if self.host and not self.sender:
+            raise ValueError("mail.host is set: set mail.sender")
+        return self
+
+
 class JobSettings(_Section):
     """What is done later, and where."""
 
@@ -355,6 +396,7 @@ class Settings(BaseSettings):
     keys: KeySettings = KeySettings()
     limits: LimitSettings = LimitSettings()
     egress: EgressSettings = EgressSettings()
+    mail: MailSettings = MailSettings()
     jobs: JobSettings = JobSettings()
     tracing: TracingSettings = TracingSettings()
 

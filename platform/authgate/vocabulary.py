@@ -56,3 +56,32 @@ class DeliveryStatus(StrEnum):
     PENDING = "pending"
     DELIVERED = "delivered"
     FAILED = "failed"
+
+
+class MailPurpose(StrEnum):
+    """What a mail is for."""
+
+    TEST = "test"
+    """An administrator wants to see whether one arrives."""
+
+
+class MailStatus(StrEnum):
+    """A mail is tried until it is one of the others."""
+
+    PENDING = "pending"
+    SENT = "sent"
+    """A mail server has taken it."""
+    FAILED = "failed"
+    KEPT = "kept"
+    """There is no mail server: it is shown on this machine."""
+
+
+class MailSecurity(StrEnum):
+    """How the line to a mail server is encrypted."""
+
+    STARTTLS = "starttls"
+    """It begins in plain text and has to become encrypted before anything is said (RFC 3207)."""
+    TLS = "tls"
+    """From the first byte (RFC 8314)."""
+    NONE = "none"
+    """Not at all: for a server on the same machine or network."""

@@ -185,13 +185,13 @@ def test_every_pod_is_under_a_policy(
 def _ports_of(component: str, values: dict[str, Any]) -> set[int]:
     egress = values.get("networkPolicy", {}).get("egress", {})
     needs = {
-        "web": ("database", "redis", "https"),
-        "doctor": ("database", "redis", "https"),
-        "worker": ("database", "redis", "https"),
+        "web": ("database", "redis", "https", "mail"),
+        "doctor": ("database", "redis", "https", "mail"),
+        "worker": ("database", "redis", "https", "mail"),
         "beat": ("redis",),
         "migrate": ("database",),
     }
-    usual = {"database": 5432, "redis": 6379, "https": 443}
+    usual = {"database": 5432, "redis": 6379, "https": 443, "mail": 587}
     return {53} | {egress.get(part, {}).get("port", usual[part]) for part in needs[component]}
 
 

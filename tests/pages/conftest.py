@@ -11,6 +11,7 @@ from authgate.accounts.scope_lines import in_words
 from authgate.admin.api import API
 from authgate.api import openapi, reference_page
 from authgate.web.machine import Reply
+from authgate.web.mail_view_models import KeptMail, MailsPage
 from authgate.web.pages import Pages
 from authgate.web.security_headers import Answer, security_headers
 from authgate.web.static_files import StaticFiles
@@ -255,10 +256,20 @@ def _outside_of_tenants() -> dict[str, Sample]:
     }
 
 
+def _mails() -> dict[str, Sample]:
+    link = f"http://localhost:8080/t/northwind/invitation?token={_LONG}"
+    text = f"Mira invites you.\n\n{link}\n"
+    mail = KeptMail("An invitation", "ada@northwind.example", _NOW, text, [link])
+    return {
+        "mails": ("mails.html", MailsPage([mail, mail])),
+        "mails-none": ("mails.html", MailsPage([])),
+    }
+
+
 @pytest.fixture(scope="session")
 def samples() -> Mapping[str, Sample]:
     """Every template in every state it has, by name."""
-    return {**_in_tenant(), **console_samples(), **_outside_of_tenants()}
+    return {**_in_tenant(), **_mails(), **console_samples(), **_outside_of_tenants()}
 
 
 @pytest.fixture(scope="session")

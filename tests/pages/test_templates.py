@@ -27,7 +27,7 @@ Show = Callable[[str], str]
 Attributes = dict[str, str | None]
 
 _TEMPLATES = Path(str(files("authgate_templates")))
-_SOURCES = sorted(_TEMPLATES.rglob("*.html"))
+_SOURCES = sorted(set(_TEMPLATES.rglob("*.html")) - set(_TEMPLATES.glob("mail/*")))
 _PARTS = {
     "document.html",
     "base.html",

@@ -27,6 +27,8 @@ LABELS = {
     "authgate_end_session_requests": {"result"},
     "authgate_erased_rows": {"table"},
     "authgate_logout_deliveries": {"result"},
+    "authgate_mails": {"result"},
+    "authgate_mails_waiting": set(),
     "authgate_build_info": {"version", "python"},
     "authgate_cache_drops": {"cache", "reason"},
     "authgate_cache_entries": {"cache"},

@@ -26,6 +26,7 @@ class Area(StrEnum):
     DATABASE = "Database"
     REDIS = "Redis"
     JOBS = "Jobs"
+    MAIL = "Mail"
     PLUGINS = "Plugins"
     TENANTS = "Tenants"
 

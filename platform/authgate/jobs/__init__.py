@@ -12,6 +12,7 @@ from authgate.jobs.catalogue import (
     EraseTenants,
     RemoveExpired,
     RollUpUsage,
+    SendMails,
 )
 from authgate.jobs.handlers import BadArguments, Handlers, UnknownJob
 from authgate.jobs.in_process import InProcessRunner
@@ -35,5 +36,6 @@ __all__ = [
     "RemoveExpired",
     "Result",
     "RollUpUsage",
+    "SendMails",
     "UnknownJob",
 ]

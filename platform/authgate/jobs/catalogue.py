@@ -21,6 +21,13 @@ class DeliverLogouts(Job):
 
 
 @dataclass(frozen=True, slots=True)
+class SendMails(Job):
+    """Hand mail to its server: of one tenant, or of all that have some to send."""
+
+    name: ClassVar[str] = "send-mails"
+
+
+@dataclass(frozen=True, slots=True)
 class EndTheRest(Job):
     """End what a client or a person still has of very many tokens that are good no longer."""
 
@@ -49,6 +56,7 @@ class EraseTenants(Job):
 JOBS: tuple[type[Job], ...] = (
     RemoveExpired,
     DeliverLogouts,
+    SendMails,
     EndTheRest,
     RollUpUsage,
     EraseTenants,

@@ -83,7 +83,7 @@ class GuardedHttp:
     def _pool(self) -> httpcore2.AsyncConnectionPool:
         # Made when something is asked: a command that asks nothing reads no authorities.
         return httpcore2.AsyncConnectionPool(
-            ssl_context=_tls(self._authorities),
+            ssl_context=tls_context(self._authorities),
             max_connections=_CONNECTIONS,
             max_keepalive_connections=20,
             keepalive_expiry=30.0,
@@ -144,7 +144,8 @@ class GuardedHttp:
 
 
 @lru_cache(maxsize=2)
-def _tls(ca_file: Path | None) -> ssl.SSLContext:
+def tls_context(ca_file: Path | None) -> ssl.SSLContext:
+    """What believes these authorities, or the system's."""
     # To read all authorities takes longer than a request.
     return ssl.create_default_context(cafile=ca_file)
 
@@ -165,7 +166,7 @@ class _GuardedNetwork(httpcore2.AsyncNetworkBackend):
         socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
     ) -> httpcore2.AsyncNetworkStream:
         failure: Exception = HttpFailure("The name leads nowhere.")
-        for address in await self._addresses(host, port):
+        for address in await addresses(host, port, allowed=self._allowed):
             try:
                 return await self._network.connect_tcp(
                     address, port, timeout, local_address, socket_options
@@ -182,18 +183,21 @@ class _GuardedNetwork(httpcore2.AsyncNetworkBackend):
     ) -> httpcore2.AsyncNetworkStream:
         raise HttpFailure("No request leaves through a socket file.")
 
-    async def _addresses(self, host: str, port: int) -> list[str]:
-        try:
-            found = await asyncio.get_running_loop().getaddrinfo(
-                host, port, type=socket.SOCK_STREAM
-            )
-        except (OSError, UnicodeError) as error:
-            raise HttpFailure("The name does not resolve.") from error
-        addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
-        for address in addresses:
-            if not may_be_reached(address, allowed=self._allowed):
-                raise HttpFailure("The address is not one that may be reached.")
-        return addresses
+
+async def addresses(host: str, port: int, *, allowed: Collection[Network]) -> list[str]:
+    """What a name resolves to at this moment: to be connected to, and not to be asked again.
+
+    Raises ``HttpFailure`` where one of them may not be reached.
+    """
+    try:
+        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        raise HttpFailure("The name does not resolve.") from error
+    resolved = list(dict.fromkeys(str(entry[4][0]) for entry in found))
+    for address in resolved:
+        if not may_be_reached(address, allowed=allowed):
+            raise HttpFailure("The address is not one that may be reached.")
+    return resolved
 
 
 def may_be_reached(address: str, *, allowed: Collection[Network] = ()) -> bool:

@@ -30,6 +30,8 @@ MODEL_MODULES = (
     "authgate.storage.idempotent_requests",
     "authgate.storage.sign_in.login_failures",
     "authgate.storage.sign_in.logout_deliveries",
+    "authgate.storage.mail.mail_servers",
+    "authgate.storage.mail.mails",
     "authgate.storage.keys.pairwise_secrets",
     "authgate.storage.issued.refresh_tokens",
     "authgate.storage.sign_in.session_clients",

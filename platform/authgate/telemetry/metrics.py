@@ -55,6 +55,17 @@ logout_deliveries = Count(
     "Attempts to tell clients of sessions that are over, by what became of them.",
     "result",
 )
+mails = Count(
+    "authgate_mails_total",
+    "Attempts to have mail taken by its server, by what became of them.",
+    "result",
+)
+mails_waiting = Level(
+    "authgate_mails_waiting",
+    "Mails that have waited for more than ten minutes for a server that takes them; a thousand are"
+    " told as such.",
+    together="livemostrecent",
+)
 rate_limited = Count(
     "authgate_rate_limited_total", "Requests refused because there were too many.", "rule"
 )
@@ -272,6 +283,8 @@ for _step in ("requested", "restored", "shredded", "deleted"):
     tenant_deletions.expect(_step)
 for _result in ("delivered", "postponed", "failed"):
     logout_deliveries.expect(_result)
+for _result in ("sent", "postponed", "failed"):
+    mails.expect(_result)
 for _result in ("signed_out", "asked", "refused"):
     end_session_requests.expect(_result)
 for _result in ("success", "failure"):

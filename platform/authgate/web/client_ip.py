@@ -15,6 +15,7 @@ from ipaddress import (
 # Some proxies write the port as well: 192.0.2.1:4711, [2001:db8::1]:4711 (RFC 7239 section 6).
 _WITH_PORT = re.compile(r"(?:\[([^\]]+)\]|([^:]+))(?::\d{1,5})?\Z")
 _MAPPED_BITS = 96
+_FORWARDED = frozenset({"forwarded", "x-forwarded-for", "x-real-ip", "via"})
 
 
 class ClientAddress:
@@ -96,3 +97,13 @@ def bucket(text: str) -> str:
     if isinstance(address, IPv6Address):
         return str(IPv6Network((address, 64), strict=False))
     return text if address is None else str(address)
+
+
+def is_from_here(ip: str, header_names: Iterable[str]) -> bool:
+    """Whether a request comes from this machine itself, by its address and the names of its
+    headers in lower case."""
+    # A proxy on this machine speaks for strangers.
+    if not _FORWARDED.isdisjoint(header_names):
+        return False
+    address = _parsed(ip)
+    return address is not None and address.is_loopback

@@ -6,7 +6,6 @@ told is for everybody: which part fails, never how. The log knows more.
 
 import asyncio
 import hmac
-import ipaddress
 import time
 from collections.abc import Awaitable, Callable, Collection, Mapping
 
@@ -18,6 +17,7 @@ from authgate.storage import is_outage, migrate
 from authgate.storage.ping import ping
 from authgate.storage.redis.connection import RedisConnection, RedisUnavailable
 from authgate.telemetry import metrics
+from authgate.web.client_ip import is_from_here
 from authgate.web.machine import NO_STORE, Handler, Headers, MachineRequest, Reply
 
 Check = Callable[[], Awaitable[str]]
@@ -31,8 +31,6 @@ CHECK_SECONDS = 2.0
 _FRESH_SECONDS = 1.0  # whoever asks more often hears the same again and costs nothing
 _COME_BACK: Headers = ((b"retry-after", b"%d" % _FRESH_SECONDS),)
 """With every 503 (RFC 9110 section 15.6.4): before that nobody would hear anything new."""
-
-_FORWARDED = (b"forwarded", b"x-forwarded-for", b"x-real-ip", b"via")
 
 _log = structlog.get_logger(__name__)
 
@@ -221,17 +219,8 @@ def refusal_of(request: MachineRequest, token: SecretStr | None) -> Reply | None
         given = (request.header(b"authorization") or "").encode("utf-8", "surrogateescape")
         wanted = f"Bearer {token.get_secret_value()}".encode()
         return None if hmac.compare_digest(given, wanted) else _unauthorized()
-    return None if _is_from_here(request) else _not_found()
-
-
-def _is_from_here(request: MachineRequest) -> bool:
-    # A proxy on this machine speaks for strangers.
-    if any(name in _FORWARDED for name, _ in request.headers):
-        return False
-    try:
-        return ipaddress.ip_address(request.client_ip).is_loopback
-    except ValueError:
-        return False
+    names = [name.decode("latin-1") for name, _ in request.headers]
+    return None if is_from_here(request.client_ip, names) else _not_found()
 
 
 def _unauthorized() -> Reply:

@@ -21,12 +21,13 @@ from authgate.storage.idempotent_requests import IdempotentRequest
 from authgate.storage.issued import tokens
 from authgate.storage.issued.refresh_tokens import RefreshToken
 from authgate.storage.issued.tokens import NewToken, Token, TokenCategory
+from authgate.storage.mail.mails import Mail
 from authgate.storage.people import users
 from authgate.storage.sign_in.login_failures import LoginFailure
 from authgate.storage.sign_in.logout_deliveries import LogoutDelivery
 from authgate.storage.sign_in.session_clients import SessionClient
 from authgate.storage.sign_in.sessions import Session
-from authgate.vocabulary import DeliveryStatus
+from authgate.vocabulary import DeliveryStatus, MailPurpose, MailStatus
 from authgate_tenants import Tenant, TenantOwned, TenantSettings, TenantStatus, use_tenant
 from authgate_testing.tenants import create_tenant
 
@@ -39,6 +40,7 @@ _TABLES: tuple[type[TenantOwned], ...] = (
     IdempotentRequest,
     LoginFailure,
     LogoutDelivery,
+    Mail,
     RefreshToken,
     Session,
     SessionClient,
@@ -135,6 +137,7 @@ def _rows(now: datetime, user_id: UUID) -> list[TenantOwned]:
         _device_code(now + hour),
         *(_session_client(now + shift) for shift in (-hour, hour, day)),
         *(_logout_delivery(now + shift) for shift in (-hour, hour, day)),
+        *(_mail(now + shift) for shift in (-hour, hour, day)),
         _session(now - hour, user_id),
         _session(now + hour, user_id),
         _session(now + 30 * day, user_id),
@@ -260,6 +263,19 @@ def _logout_delivery(expires_at: datetime) -> LogoutDelivery:
         client_id="cli",
         subject="somebody",
         status=DeliveryStatus.DELIVERED,
+        created_at=at,
+        next_attempt_at=at,
+        ended_at=at,
+        expires_at=expires_at,
+    )
+
+
+def _mail(expires_at: datetime) -> Mail:
+    at = expires_at - timedelta(days=30)
+    return Mail(
+        purpose=MailPurpose.TEST,
+        recipient="somebody@acme.example",
+        status=MailStatus.SENT,
         created_at=at,
         next_attempt_at=at,
         ended_at=at,

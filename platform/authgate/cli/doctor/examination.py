@@ -15,6 +15,7 @@ from authgate.cli.doctor import (
     issuer,
     jobs,
     keys,
+    mail,
     names,
     plugins,
     postgres,
@@ -50,6 +51,7 @@ async def findings() -> list[Finding]:
     found.append(verdict)
     found += [each async for each in redis.findings(settings)]
     found += [each async for each in jobs.findings(settings)]
+    found += [each async for each in mail.findings(settings)]
     found += [each async for each in database.findings(settings)]
     if {each.code for each in found} & _DATABASE_CLOSED:
         return found
@@ -64,6 +66,7 @@ async def findings() -> list[Finding]:
         opened = _Tenants(parts, connectors, installed_plugins)
         if postgres.ROLE_REFUSED.code not in {each.code for each in found}:
             found += [each async for each in jobs.leftovers(settings)]
+            found += [each async for each in mail.leftovers(settings)]
         found += [each async for each in opened.findings()]
     return found
 

@@ -24,6 +24,8 @@ from authgate.storage.issued.tokens import Token
 from authgate.storage.keys.pairwise_secrets import PairwiseSecret
 from authgate.storage.keys.signing_key_steps import SigningKeyStep
 from authgate.storage.keys.signing_keys import SigningKey
+from authgate.storage.mail.mail_servers import MailServerRow
+from authgate.storage.mail.mails import Mail
 from authgate.storage.metering.usage_days import UsageDay, UsageMark
 from authgate.storage.people.users import UserRow
 from authgate.storage.portable.columns import Column, columns_of
@@ -110,6 +112,7 @@ EXPORTED = (
         needs_secrets=True,
     ),
     Part(ExternalIdentityRow),
+    Part(MailServerRow, sealed={"sealed_password": Place("mail-server", "{id}")}),
     Part(Consent),
     Part(
         InitialAccessTokenRow,
@@ -156,6 +159,7 @@ LEFT_OUT: Mapping[type[Model], str] = {
     DeviceCode: "lives for a quarter of an hour: the device shows another one",
     IdempotentRequest: "answers of this installation's own API",
     LogoutDelivery: "clients are told of a logout by the installation at which it happened",
+    Mail: "is sent by the installation that wrote it",
     PlanRow: "the next installation has plans of its own, and an operator there gives one",
     TenantDataKey: "never leaves its installation: the next one makes its own and seals by it",
     TenantDeletion: "the installation's own record of tenants that leave",

@@ -38,6 +38,7 @@ SWEPT = {
         " AND (locked_until IS NULL OR locked_until < now())"
     ),
     "logout_deliveries": "expires_at < now()",
+    "mails": "expires_at < now()",
     "refresh_tokens": "ends_at < now()",
     "session_clients": "expires_at < now()",
     "spent_jtis": "expires_at < now()",
@@ -47,6 +48,7 @@ SWEPT = {
 
 PENDING = {
     "logout_deliveries": "status = 'pending'",
+    "mails": "status = 'pending'",
     "usage_marks": "until < now() - interval '1 hour'",
 }
 """Tables in which the sweep role also sees what somebody has yet to do."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from authgate import provisioning
+from authgate import mail, provisioning
 from authgate.accounts.connection_setup import ConnectionSetup
 from authgate.audit import SYSTEM
 from authgate.installation import Installation
@@ -13,10 +13,12 @@ from authgate.provisioning import NewClient
 from authgate.storage.clients import clients
 from authgate.storage.clients.drafts import ClientDraft
 from authgate.storage.clients.metadata import ClientMetadata
+from authgate.storage.mail import mail_servers
+from authgate.storage.mail.mail_servers import MailServer
 from authgate.storage.people import users
 from authgate.storage.people.users import User
 from authgate.storage.sign_in import external_identities
-from authgate.vocabulary import ClientStatus
+from authgate.vocabulary import ClientStatus, MailPurpose, MailSecurity
 from authgate_tenants import Tenant, TenantSettings, use_tenant
 from authgate_testing.api import EVERYTHING
 from authgate_testing.device import GRANT
@@ -77,7 +79,24 @@ async def furnished(parts: Installation, word: str, password_hash: str) -> House
         await _connected(parts, word, member)
         await parts.keys.rotate(tenant.settings.signing_algorithm, actor=SYSTEM)
         await provisioning.add_domain(parts, f"sso.{word}.example")
+        await _mailed(parts, word)
     return Household(tenant, word, chief, member, web, signing, key, admin, token)
+
+
+async def _mailed(parts: Installation, word: str) -> None:
+    """A mail that is shown, since there is no server yet, and a server."""
+    letter = mail.written("test")
+    await mail.post(parts, letter, recipient=f"chief@{word}.example", purpose=MailPurpose.TEST)
+    server = MailServer(
+        host=f"mail.{word}.example",
+        port=587,
+        security=MailSecurity.STARTTLS,
+        username=f"mailer-{word}",
+        sealed_password=None,
+        sender=f"no-reply@{word}.example",
+        updated_at=parts.clock(),
+    )
+    await mail_servers.store(server)
 
 
 def _settings(word: str) -> TenantSettings:

@@ -1,0 +1,94 @@
+"""Handing a tenant's mail to its server, until that has taken it or a day is over."""
+
+import asyncio
+import random
+from collections.abc import Callable
+from datetime import timedelta
+
+import structlog
+
+from authgate import storage
+from authgate.installation import Installation
+from authgate.mail import post, smtp
+from authgate.mail.servers import MailServers
+from authgate.mail.smtp import NotSent, Server
+from authgate.storage.mail import mails
+from authgate.storage.mail.mails import Mail
+from authgate.telemetry import metrics
+from authgate_tenants import current_tenant
+
+AGAIN_AFTER_SECONDS = (10, 60, 300, 900, 3600, 10_800, 21_600, 43_200)
+"""Pauses after attempts that went wrong, a fifth more or less of each; then it is given up."""
+
+_JITTER = 0.2
+_AT_ONCE = 4
+"""Lines to one server at a time."""
+_IN_ONE_GO = 16
+_NO_SERVER = "There is no mail server: set AUTHGATE_MAIL__HOST, or one for the tenant."
+_OUR_FAULT = "An error of our own: the log says which."
+
+_log = structlog.get_logger(__name__)
+
+
+class Delivery:
+    """Sends what is due, and notes what became of it."""
+
+    def __init__(self, parts: Installation, *, chance: Callable[[], float] = random.random) -> None:
+        self._parts = parts
+        self._servers = MailServers(parts.settings, parts.encryption)
+        self._chance = chance
+
+    async def send_due(self) -> None:
+        """Try what is due in the current tenant, as much of it as goes at once."""
+        async with storage.transaction():
+            taken = await mails.take(now=self._parts.clock(), limit=_IN_ONE_GO)
+        if not taken:
+            return
+        server = await self._servers.of_tenant()
+        places = asyncio.Semaphore(_AT_ONCE)
+
+        async def send(mail: Mail) -> None:
+            async with places:
+                await self._tried(server, mail)
+
+        await asyncio.gather(*(send(each) for each in taken))
+
+    async def _tried(self, server: Server | None, mail: Mail) -> None:
+        try:
+            if server is None:
+                raise NotSent(_NO_SERVER)
+            await self._send(server, mail)
+        except NotSent as failure:
+            await self._failed(mail, str(failure), final=failure.final)
+        except Exception:  # noqa: BLE001  # the others do not wait for what is wrong with this one
+            _log.exception("mail not sent", mail=str(mail.id))
+            await self._failed(mail, _OUR_FAULT)
+        else:
+            async with storage.transaction():
+                await mails.sent(mail, now=self._parts.clock())
+            metrics.mails.add("sent")
+
+    async def _send(self, server: Server, mail: Mail) -> None:
+        cipher = await self._parts.encryption.cipher(current_tenant().id)
+        letter, to = post.opened(cipher, mail)
+        travels = smtp.message(server, letter, mail_id=mail.id, to=to, at=mail.created_at)
+        await smtp.send(server, travels)
+
+    async def _failed(self, mail: Mail, error: str, *, final: bool = False) -> None:
+        """Try again later, or never again."""
+        now, tries = self._parts.clock(), mail.attempts
+        is_last = final or tries > len(AGAIN_AFTER_SECONDS)
+        async with storage.transaction():
+            if is_last:
+                await mails.give_up(mail, error=error, now=now)
+            else:
+                until = now + self._pause(AGAIN_AFTER_SECONDS[tries - 1])
+                await mails.postpone(mail, error=error, until=until)
+        metrics.mails.add("failed" if is_last else "postponed")
+        _log.warning(
+            "mail not sent", mail=str(mail.id), attempts=tries, reason=error, given_up=is_last
+        )
+
+    def _pause(self, seconds: float) -> timedelta:
+        # Those that went wrong together are not to come again together.
+        return timedelta(seconds=seconds * (1 + _JITTER * (2 * self._chance() - 1)))

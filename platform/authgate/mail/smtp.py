@@ -1,0 +1,171 @@
+"""One mail, handed to one server (RFC 5321), over a line that is encrypted unless told otherwise.
+
+Where a tenant chose the server, its name is resolved once, and every address that it has must be
+one that may be reached: a tenant's settings are no way into the installation's own network.
+"""
+
+import asyncio
+import socket
+import ssl
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime, parseaddr
+from pathlib import Path
+from typing import Literal
+from uuid import UUID
+
+import aiosmtplib
+
+from authgate.mail.letters import Letter
+from authgate.plugin_api import HttpFailure
+from authgate.plugin_manager.egress import Network, addresses, tls_context
+
+_SECONDS = 20.0
+"""For the whole of it."""
+
+_CONNECT_SECONDS = 5.0
+
+
+class NotSent(Exception):
+    """A server has not taken a mail. The text may be told to whoever runs it."""
+
+    def __init__(self, text: str, *, final: bool = False) -> None:
+        super().__init__(text)
+        self.final = final
+        """Whether it will never take it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """Where mail is handed to, and in whose name."""
+
+    host: str
+    port: int
+    security: Literal["starttls", "tls", "none"]
+    username: str
+    password: str = field(repr=False)
+    sender: str
+    ca_file: Path | None = None
+    allowed: Collection[Network] | None = None
+    """Networks that may be reached besides public ones; ``None`` where any may be."""
+
+    @property
+    def domain(self) -> str:
+        """The sender's."""
+        return parseaddr(self.sender)[1].rpartition("@")[2]
+
+
+def message(
+    server: Server, letter: Letter, *, mail_id: UUID, to: str, at: datetime
+) -> EmailMessage:
+    """The mail as it travels. The same id each time, by which a second one is known."""
+    made = EmailMessage(policy=SMTP)
+    name, address = parseaddr(server.sender)
+    made["From"] = Address(name, addr_spec=address)
+    made["To"] = Address(addr_spec=to)
+    made["Subject"] = letter.subject
+    made["Date"] = format_datetime(at)
+    made["Message-ID"] = f"<{mail_id}@{server.domain}>"
+    # So that nobody's holiday answers it (RFC 3834 section 5).
+    made["Auto-Submitted"] = "auto-generated"
+    made.set_content(letter.text)
+    made.add_alternative(letter.html, subtype="html")
+    return made
+
+
+async def send(server: Server, mail: EmailMessage) -> None:
+    """Have the server take the mail. Raises ``NotSent``."""
+    async with _line(server) as client:
+        await client.send_message(mail)
+
+
+async def greet(server: Server) -> None:
+    """See whether the server lets us in, and hand it nothing. Raises ``NotSent``."""
+    async with _line(server) as client:
+        await client.noop()
+
+
+@asynccontextmanager
+async def _line(server: Server) -> AsyncIterator[aiosmtplib.SMTP]:
+    try:
+        async with asyncio.timeout(_SECONDS), await _client(server) as client:
+            yield client
+    except TimeoutError as error:
+        raise NotSent(f"The mail server took longer than {_SECONDS:g} seconds.") from error
+    except HttpFailure as error:
+        raise NotSent(f"The mail server cannot be reached: {error}") from error
+    except ssl.SSLError as error:
+        raise NotSent("The mail server's certificate is not believed.") from error
+    except aiosmtplib.SMTPException as error:
+        raise _refusal(error) from error
+    except OSError as error:
+        raise NotSent("The mail server cannot be reached.") from error
+
+
+async def _client(server: Server) -> aiosmtplib.SMTP:
+    tls = tls_context(server.ca_file) if server.security != "none" else None
+    return aiosmtplib.SMTP(
+        hostname=server.host,
+        sock=await _connected(server),
+        use_tls=server.security == "tls",
+        start_tls=server.security == "starttls",
+        tls_context=tls,
+        local_hostname=server.domain,
+        username=server.username or None,
+        password=server.password or None,
+        timeout=_SECONDS,
+    )
+
+
+async def _connected(server: Server) -> socket.socket:
+    """A line to the first address that answers. Raises ``OSError`` and ``HttpFailure``."""
+    loop, failure = asyncio.get_running_loop(), OSError("The name leads nowhere.")
+    for address in await _addresses(server):
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        line = socket.socket(family, socket.SOCK_STREAM)
+        line.setblocking(False)
+        try:
+            async with asyncio.timeout(_CONNECT_SECONDS):
+                await loop.sock_connect(line, (address, server.port))
+        except BaseException as error:
+            line.close()
+            if not isinstance(error, OSError):
+                raise
+            failure = error
+        else:
+            return line
+    raise failure
+
+
+async def _addresses(server: Server) -> list[str]:
+    if server.allowed is not None:
+        return await addresses(server.host, server.port, allowed=server.allowed)
+    found = await asyncio.get_running_loop().getaddrinfo(
+        server.host, server.port, type=socket.SOCK_STREAM
+    )
+    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+
+
+def _refusal(error: aiosmtplib.SMTPException) -> NotSent:
+    if isinstance(error, aiosmtplib.SMTPRecipientsRefused) and error.recipients:
+        error = error.recipients[0]
+    match error:
+        case aiosmtplib.SMTPAuthenticationError():
+            # Its words may repeat what was sent.
+            return NotSent("The mail server refused the user name and password.")
+        case aiosmtplib.SMTPResponseException(code=code) if code >= 100:
+            # Of this mail and not of us: the same again would be refused again.
+            final = 500 <= code < 600 and not isinstance(error, aiosmtplib.SMTPConnectResponseError)
+            return NotSent(f"The mail server answered {code}: {_told(error.message)}", final=final)
+        case aiosmtplib.SMTPException() if "STARTTLS" in str(error):
+            return NotSent("The mail server offers no STARTTLS.")
+    return NotSent("The mail server ended the connection, or says what no mail server says.")
+
+
+def _told(text: str) -> str:
+    return "".join(each if each.isprintable() else " " for each in text)[:150]

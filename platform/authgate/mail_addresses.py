@@ -1,0 +1,40 @@
+"""What an address for mail looks like, wherever one is told (RFC 5321 section 4.1.2).
+
+Of what that allows only what people have: no quotes, no comments, a host with a dot in it. So an
+address holds nothing that could end a header, and is one recipient.
+"""
+
+import re
+from email.utils import parseaddr
+
+LONGEST = 254
+
+_ADDRESS = re.compile(
+    r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]{1,64}(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]{1,64}){0,8}"
+    r"@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.){1,16}"
+    r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+)
+_LONGEST_LOCAL = 64
+
+
+class BadAddress(ValueError):
+    """A text that is no address for mail."""
+
+
+def checked(text: str) -> str:
+    """The address, without the blanks around it. Raises ``BadAddress``."""
+    address = text.strip(" ")
+    local = address.partition("@")[0]
+    if len(address) > LONGEST or len(local) > _LONGEST_LOCAL or not _ADDRESS.fullmatch(address):
+        raise BadAddress("This is no address such as mira@example.com.")
+    return address
+
+
+def is_sender(text: str) -> bool:
+    """Whether a text is an address, alone or in angle brackets behind a name."""
+    name, address = parseaddr(text)
+    try:
+        checked(address)
+    except BadAddress:
+        return False
+    return text.isprintable() and text in (address, f"{name} <{address}>", f'"{name}" <{address}>')

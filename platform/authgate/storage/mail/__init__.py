@@ -1,0 +1,1 @@
+"""Mail that leaves, and the servers that tenants have it sent by."""

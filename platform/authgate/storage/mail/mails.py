@@ -1,0 +1,124 @@
+"""Mail that leaves, until a server has taken it or it is given up.
+
+A row is stored in the transaction of what the mail tells of, so no mail is lost, and none is sent
+of what was rolled back. What it says is sealed, and destroyed when nobody needs it any more:
+whoever reads the table finds no link to follow.
+"""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from tortoise import fields
+from tortoise.queryset import QuerySet
+
+from authgate.vocabulary import MailPurpose, MailStatus
+from authgate_tenants import TenantOwned
+
+KEPT = timedelta(days=30)
+"""For how long it can be seen what became of it."""
+
+LEASE = timedelta(seconds=60)
+"""For how long whoever has taken one may be at it, before another tries."""
+
+LONGEST_ADDRESS = 254
+_LONGEST_ERROR = 200
+
+
+class Mail(TenantOwned):
+    """A mail to one person."""
+
+    purpose = fields.CharEnumField(MailPurpose, max_length=16)
+    recipient = fields.CharField(LONGEST_ADDRESS)
+    sealed = fields.BinaryField(null=True)
+    """What it says; none once it has been sent or given up."""
+    status = fields.CharEnumField(MailStatus, max_length=16)
+    attempts = fields.IntField(default=0)
+    last_error = fields.CharField(_LONGEST_ERROR, default="")
+    created_at = fields.DatetimeField()
+    next_attempt_at = fields.DatetimeField()
+    ended_at = fields.DatetimeField(null=True)
+    expires_at = fields.DatetimeField()
+
+    class Meta:
+        table = "mails"
+        unique_together = (("tenant_id", "id"),)
+        indexes = (
+            ("tenant_id", "status", "next_attempt_at"),
+            ("tenant_id", "recipient", "created_at"),
+            ("expires_at",),
+        )
+
+
+async def add(
+    mail_id: UUID,
+    *,
+    purpose: MailPurpose,
+    recipient: str,
+    sealed: bytes,
+    status: MailStatus,
+    now: datetime,
+) -> None:
+    """Store a mail: to be sent from now on, or to be looked at."""
+    await Mail.create(
+        id=mail_id,
+        purpose=purpose,
+        recipient=recipient,
+        sealed=sealed,
+        status=status,
+        created_at=now,
+        next_attempt_at=now,
+        expires_at=now + KEPT,
+    )
+
+
+async def count_to(recipient: str, *, since: datetime) -> int:
+    """How many mails there were to this address since then."""
+    return await Mail.filter(recipient=recipient, created_at__gt=since).count()
+
+
+async def take(*, now: datetime, limit: int) -> list[Mail]:
+    """Some that are due, the longest waiting first; each is taken by one process at a time."""
+    due = Mail.filter(status=MailStatus.PENDING, next_attempt_at__lte=now)
+    found = await due.order_by("next_attempt_at", "id").limit(limit)
+    return [each for each in found if await _taken(each, now)]
+
+
+async def sent(mail: Mail, *, now: datetime) -> None:
+    """Note that a server has taken it, and forget what it says."""
+    await _as_read(mail).update(status=MailStatus.SENT, sealed=None, last_error="", ended_at=now)
+
+
+async def postpone(mail: Mail, *, error: str, until: datetime) -> None:
+    """Note what went wrong, and when to try again."""
+    await _as_read(mail).update(last_error=error[:_LONGEST_ERROR], next_attempt_at=until)
+
+
+async def give_up(mail: Mail, *, error: str, now: datetime) -> None:
+    """Note what went wrong for the last time, and forget what it says."""
+    await _as_read(mail).update(
+        status=MailStatus.FAILED, sealed=None, last_error=error[:_LONGEST_ERROR], ended_at=now
+    )
+
+
+async def newest(*, limit: int, status: MailStatus | None = None) -> list[Mail]:
+    """The newest, of one status where it is given."""
+    rows = Mail.filter(status=status) if status is not None else Mail.all()
+    return await rows.order_by("-id").limit(limit)
+
+
+async def find(mail_id: UUID) -> Mail | None:
+    """The mail with this id."""
+    return await Mail.get_or_none(id=mail_id)
+
+
+async def _taken(mail: Mail, now: datetime) -> bool:
+    until, attempts = now + LEASE, mail.attempts + 1
+    if await _as_read(mail).update(attempts=attempts, next_attempt_at=until) != 1:
+        return False
+    mail.attempts = attempts
+    return True
+
+
+def _as_read(mail: Mail) -> QuerySet[Mail]:
+    # Whoever took longer than its lease has nothing to say any more.
+    return Mail.filter(id=mail.id, status=MailStatus.PENDING, attempts=mail.attempts)
