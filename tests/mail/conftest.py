@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from authgate import background
 from authgate.settings import MailSettings, Settings
@@ -19,7 +20,7 @@ async def postbox(certificate: tuple[Path, Path]) -> AsyncIterator[MailServer]:
         yield it
 
 
-@pytest.fixture
+@pytest.fixture  # type: ignore[no-redef]  # made of the one that is there
 def settings(
     settings: Settings,
     postbox: MailServer,
@@ -35,7 +36,7 @@ def settings(
         host="localhost",
         port=postbox.port,
         username="mailer",
-        password="a-password-of-the-mail-server",
+        password=SecretStr("a-password-of-the-mail-server"),
         sender="Northwind <no-reply@northwind.example>",
         ca_file=certificate[0],
     )
