@@ -46,6 +46,7 @@ ORDER: Mapping[str, Sequence[str]] = {
         "observability",
         "security-guide",
         "mail",
+        "limits",
         "registration",
         "high-security",
         "migrate",

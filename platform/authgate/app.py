@@ -76,6 +76,7 @@ from authgate.web.limits import Limits
 from authgate.web.machine import Handler
 from authgate.web.pages import Pages
 from authgate.web.static_files import StaticFiles
+from authgate.web.tenant_shares import TenantShares
 from authgate.web.traced_app import TracedApp
 
 _log = structlog.get_logger(__name__)
@@ -179,6 +180,7 @@ def _edge(parts: Installation, sampler: Sampler, access_log: AccessLog) -> Edge:
         body_limit=settings.server.body_limit,
         body_seconds=settings.server.body_seconds,
         access_log=access_log,
+        shares=TenantShares(limits) if limits.enabled else None,
         https=settings.base_url.startswith("https:"),
     )
 

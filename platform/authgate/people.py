@@ -12,11 +12,12 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 
 from authgate import storage
 from authgate.accounts import visits
-from authgate.accounts.answers import page, see_other
+from authgate.accounts.answers import page, see_other, tell_of_limit
 from authgate.accounts.passwords import TooBusy
 from authgate.accounts.visits import NotSignedIn
 from authgate.clock import Clock
 from authgate.refusals import RETRY_SECONDS
+from authgate.storage.tenants.quotas import QuotaReached
 from authgate.telemetry import metrics
 from authgate.web.csrf import ForgedForm
 from authgate.web.limits import TooMany
@@ -60,6 +61,7 @@ class PeopleApp(Quart):
         self.register_error_handler(ForgedForm, self._forged)
         self.register_error_handler(BadForm, self._bad_form)
         self.register_error_handler(TooMany, self._too_many)
+        self.register_error_handler(QuotaReached, self._quota_reached)
         self.register_error_handler(TooBusy, self._busy)
         self.register_error_handler(HTTPException, self._http)
         self.register_error_handler(Exception, self._failed)
@@ -119,9 +121,10 @@ class PeopleApp(Quart):
         return self._error_page(400, detail=str(error))
 
     async def _too_many(self, error: TooMany) -> Response:
-        response = self._error_page(429, retry_seconds=error.retry_after)
-        response.headers["Retry-After"] = str(error.retry_after)
-        return response
+        return tell_of_limit(self._error_page(429, retry_seconds=error.retry_after), error)
+
+    async def _quota_reached(self, error: QuotaReached) -> Response:
+        return self._error_page(403, reason=ErrorReason.QUOTA_REACHED, detail=str(error))
 
     async def _busy(self, _error: TooBusy) -> Response:
         return self._unavailable()

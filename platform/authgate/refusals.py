@@ -13,6 +13,7 @@ from authgate.api.problems import (
     InternalError,
     Malformed,
     Problem,
+    QuotaReached,
     RequestTimeout,
     TooManyRequests,
     Unavailable,
@@ -22,11 +23,13 @@ from authgate.oauth.errors import (
     InvalidRequest,
     OAuthError,
     PayloadTooLarge,
+    QuotaExceeded,
     RateLimited,
     ServerError,
     TemporarilyUnavailable,
 )
 from authgate.storage import paging
+from authgate.storage.tenants import quotas
 from authgate.telemetry import metrics
 from authgate.web.edge import Abandoned, MethodNotAllowed, TooLarge, TooSlow
 from authgate.web.exchange import Wording
@@ -124,8 +127,10 @@ def _as_problem(error: Exception) -> Problem:
             return Malformed(str(error))
         case paging.BadCursor():
             return BadCursor()
+        case quotas.QuotaReached():
+            return QuotaReached(str(error))
         case TooMany():
-            return TooManyRequests(retry_after=error.retry_after)
+            return TooManyRequests(retry_after=error.retry_after, headers=error.told())
     kind = _OF_BODIES.get(type(error))
     if kind is not None:
         return kind()
@@ -151,8 +156,12 @@ def _as_oauth(error: Exception) -> OAuthError:
             return InvalidRequest("The request ended before it was whole.")
         case TooLarge():
             return PayloadTooLarge("The body is too large.")
+        case quotas.QuotaReached():
+            return QuotaExceeded(str(error))
         case TooMany():
-            return RateLimited("Too many requests.", retry_after=error.retry_after)
+            return RateLimited(
+                "Too many requests.", retry_after=error.retry_after, left=error.told()
+            )
     if _is_outage(error):
         return TemporarilyUnavailable("Try again in a moment.", retry_after=RETRY_SECONDS)
     return ServerError("An internal error occurred.")

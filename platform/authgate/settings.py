@@ -159,6 +159,10 @@ class LimitSettings(_Section):
     enabled: bool = True
     """Whether limits hold at all. ``false`` is for measuring only."""
 
+    requests_per_tenant: str = "1000/s burst 2000"
+    """Requests to one tenant that one process answers, whatever they ask for. Once more than half
+    of the burst is used up, addresses that have asked less come first."""
+
     login_per_ip: str = "20/min burst 10"
     """Password sign-ins tried from one address (a /64 for IPv6)."""
 
@@ -189,6 +193,9 @@ class LimitSettings(_Section):
 
     authorization_per_ip: str = "120/min burst 60"
     """Authorization requests from one address; each is kept for an hour."""
+
+    authorization_per_subject: str = "120/min burst 60"
+    """Authorization requests of one person who is signed in, from wherever."""
 
     pushed_per_client: str = "600/min burst 200"
     """Authorization requests that one client pushes from one address; each is kept for a while."""

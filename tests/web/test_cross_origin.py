@@ -93,7 +93,8 @@ async def test_a_page_of_a_client_may_ask_wherever_it_needs_to(
         assert answer.headers["vary"] == "origin"
         assert told(answer) == {
             "access-control-allow-origin": PAGE,
-            "access-control-expose-headers": "WWW-Authenticate, DPoP-Nonce, Retry-After",
+            "access-control-expose-headers": "WWW-Authenticate, DPoP-Nonce, Retry-After,"
+            " RateLimit, RateLimit-Policy",
         }
 
 

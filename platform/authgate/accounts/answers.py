@@ -5,6 +5,7 @@ And what a page is asked with, where another site may ask by either method.
 
 from quart import Response, request
 
+from authgate.web.limits import TooMany
 from authgate.web.machine import parse_pairs
 from authgate_tenants import current_tenant
 
@@ -18,6 +19,14 @@ def page(
     exchange.form_target = form_target or exchange.form_target
     exchange.frame_sources = frame_sources
     return Response(html, status, content_type="text/html; charset=utf-8")
+
+
+def tell_of_limit(response: Response, refusal: TooMany) -> Response:
+    """The same answer, which says when to come back, and which limit it was."""
+    response.headers["Retry-After"] = str(refusal.retry_after)
+    for name, value in refusal.told():
+        response.headers[name.decode()] = value.decode()
+    return response
 
 
 def see_other(path: str) -> Response:

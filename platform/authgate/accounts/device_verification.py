@@ -11,7 +11,7 @@ from quart import Blueprint, Response, request
 
 from authgate import audit
 from authgate.accounts import user_agents, visits
-from authgate.accounts.answers import page
+from authgate.accounts.answers import page, tell_of_limit
 from authgate.accounts.scope_lines import scope_lines
 from authgate.accounts.signed_out import SigningOut
 from authgate.accounts.visits import NotSignedIn, SignedIn, signed_in, visitor
@@ -106,7 +106,7 @@ class DeviceVerification:
         try:
             await self._count_guess(person)
         except TooMany as refusal:
-            return await self._paused(typed, refusal.retry_after)
+            return tell_of_limit(await self._paused(typed, refusal.retry_after), refusal)
         found = await self._pending(code)
         if found is None or code is None:
             metrics.device_requests.add("unknown_code")

@@ -16,6 +16,7 @@ from authgate.storage.people import users
 from authgate.storage.people.users import User
 from authgate.storage.sign_in import external_identities
 from authgate.storage.sign_in.connections import Connection
+from authgate.storage.tenants.quotas import QuotaReached
 from authgate_tenants import current_tenant
 
 _ADDRESS = re.compile(r"[^@\s]{1,64}@[^@\s]{1,189}", re.ASCII)
@@ -34,6 +35,10 @@ class AccountDisabled(NotHere):
 
 class NotRegistered(NotHere):
     """It belongs to nobody, and the tenant takes nobody new."""
+
+
+class Full(NotHere):
+    """It belongs to nobody, and the tenant's plan lets nobody new in."""
 
 
 class AddressTaken(NotHere):
@@ -79,13 +84,7 @@ async def _register(connection: Connection, identity: ExternalIdentity, now: dat
             f"Somebody at {tenant.name} already has the address of this {connection.label} "
             "account. Sign in the way you always do."
         )
-    user = await users.create(
-        username=await _free_username(identity, connection.slug),
-        email=email,
-        email_verified=email is not None,
-        name=identity.name[:100],
-        picture=_picture(identity),
-    )
+    user = await _stored(identity, connection, email)
     await external_identities.link(
         connection_id=connection.id,
         issuer=identity.issuer,
@@ -101,6 +100,22 @@ async def _register(connection: Connection, identity: ExternalIdentity, now: dat
         details={"connection": connection.slug, "issuer": identity.issuer},
     )
     return user
+
+
+async def _stored(identity: ExternalIdentity, connection: Connection, email: str | None) -> User:
+    try:
+        return await users.create(
+            username=await _free_username(identity, connection.slug),
+            email=email,
+            email_verified=email is not None,
+            name=identity.name[:100],
+            picture=_picture(identity),
+        )
+    except QuotaReached as error:
+        raise Full(
+            f"{current_tenant().name} has as many people as its plan allows. "
+            "Its administrators know more."
+        ) from error
 
 
 def _vouched_address(identity: ExternalIdentity) -> str | None:

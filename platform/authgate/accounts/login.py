@@ -7,7 +7,7 @@ from quart import Blueprint, Response, request
 
 from authgate import audit, storage
 from authgate.accounts import destinations
-from authgate.accounts.answers import page, see_other
+from authgate.accounts.answers import page, see_other, tell_of_limit
 from authgate.accounts.browser_sessions import BrowserSessions
 from authgate.accounts.connections import SignInOptions
 from authgate.accounts.known_browsers import COOKIE as KNOWN
@@ -91,7 +91,7 @@ class PasswordLogin:
             await self._limits.count("login_per_ip", bucket(visitor().facts.ip))
             await self._limits.count("login_per_tenant")
         except TooMany as refusal:
-            return await self._paused(attempt, refusal.retry_after)
+            return tell_of_limit(await self._paused(attempt, refusal.retry_after), refusal)
         with self._passwords.place() as check:
             return await self._checked(attempt, check)
 

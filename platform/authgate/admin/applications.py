@@ -24,7 +24,15 @@ from authgate.admin.places import BASE
 from authgate.api import lists
 from authgate.api.bodies import Nothing
 from authgate.api.operations import Answer, Call, MergePatch, operation
-from authgate.api.problems import BeyondOwnScopes, Changed, Conflict, Fault, Invalid, NotFound
+from authgate.api.problems import (
+    BeyondOwnScopes,
+    Changed,
+    Conflict,
+    Fault,
+    Invalid,
+    NotFound,
+    QuotaReached,
+)
 from authgate.provisioning import NotApproved, UnfitClient, UnknownClient, client_fitness
 from authgate.storage.clients import clients, secrets
 from authgate.storage.clients.clients import BadClientId, ClientIdTaken
@@ -345,7 +353,7 @@ OPERATIONS = [
         create_client,
         scope=_WRITE,
         status=HTTPStatus.CREATED,
-        problems=_DECIDED,
+        problems=[*_DECIDED, QuotaReached],
     ),
     operation(_GET, _ONE, read_client, scope=_READ),
     operation(HTTPMethod.PATCH, _ONE, change_client, scope=_WRITE, problems=_REACH),

@@ -9,7 +9,7 @@ from authgate.api.description import Api
 from authgate.api.idempotency import Idempotency
 from authgate.api.problems import Problem, TooManyRequests
 from authgate.api.router import Route, Router, not_allowed
-from authgate.web.limits import Allowance, Limits, TooMany
+from authgate.web.limits import Limits, TooMany
 from authgate.web.machine import Handler, Headers, MachineRequest, Reply
 from authgate_tenants import current_tenant
 
@@ -70,25 +70,15 @@ class ApiDoor:
 
     async def _counted(self, caller: Caller) -> Headers:
         """What is left of the caller's limit. Raises ``TooManyRequests``."""
+        actor = caller.actor
         try:
-            decision = await self._limits.count(LIMIT, caller.actor.type, caller.actor.id)
+            return await self._limits.counted(LIMIT, actor.type, actor.id, name="api")
         except TooMany as error:
-            left = self._limits.allowance(LIMIT, error.decision)
-            raise TooManyRequests(retry_after=error.retry_after, headers=_told(left)) from error
-        return _told(self._limits.allowance(LIMIT, decision)) if decision else ()
+            left = error.told("api")
+            raise TooManyRequests(retry_after=error.retry_after, headers=left) from error
 
     async def _once(self, route: Route, caller: Caller, request: MachineRequest) -> Reply:
         perform = partial(self._router.perform, route, caller, request)
         if route.operation.method is HTTPMethod.POST:
             return await self._idempotency.once(request, caller, perform)
         return await perform()
-
-
-def _told(allowance: Allowance) -> Headers:
-    """How much more may be asked (RateLimit header fields for HTTP, draft 11)."""
-    policy = f'"api";q={allowance.burst};w={allowance.window}'
-    left = f'"api";r={allowance.remaining};t={allowance.reset_after}'
-    return (
-        (b"ratelimit-policy", policy.encode("ascii")),
-        (b"ratelimit", left.encode("ascii")),
-    )

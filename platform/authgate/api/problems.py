@@ -195,6 +195,14 @@ class KeyReused(Problem):
     title = "The idempotency key belongs to another request"
 
 
+class QuotaReached(Problem):
+    """The tenant has as many of these as its plan allows."""
+
+    kind = "quota-reached"
+    status = 403
+    title = "The plan allows no more"
+
+
 class PreconditionRequired(Problem):
     """A change has to say, by ``If-Match``, what it is a change of (RFC 6585 section 3)."""
 

@@ -37,6 +37,7 @@ from authgate.storage.redis.connection import RedisUnavailable
 from authgate.storage.redis.rate_limits import BadLimit
 from authgate.storage.sign_in.connections import ConnectionExists
 from authgate.storage.sqlite.service_lock import DatabaseInUse
+from authgate.storage.tenants.quotas import QuotaReached
 from authgate.telemetry.tracing import TracingNotInstalled
 from authgate.tokens.deletion_certificate import BadCertificate
 from authgate.tokens.keys import KeysChanged, KeyTooYoung, UnknownKey
@@ -56,6 +57,7 @@ _ENDS: tuple[tuple[type[Exception], type[Failure], str], ...] = (
     (BadUsername, Misused, "{}"),
     (UnfitTenant, Misused, "{}"),
     (NotConfirmed, Misused, "{} Nothing was done."),
+    (QuotaReached, Conflict, "{}"),
     (UnfitDeletion, Conflict, "{}"),
     (TooLate, Conflict, "The keys of {} are destroyed already: it cannot be restored."),
     (UnknownPlan, NotFound, "There is no plan {}: authgate plan list shows them all."),

@@ -134,6 +134,7 @@ class AuthorizationEndpoint:
         person = visitor().signed_in
         if person is None or await self._must_sign_in(asked, person):
             return await self._to_sign_in(asked)
+        await self._limits.count("authorization_per_subject", str(person.user.id))
         if await self._is_another(asked, person):
             # OpenID Connect Core 3.1.2.2: nobody but whom the hint names may be answered with.
             return await self._answered(asked, LoginRequired("Somebody else has signed in."))

@@ -35,11 +35,13 @@ def endpoint(*, authenticator: ClientAuthenticator, limits: Limits, clock: Clock
         )
         if DeviceCodeGrant.grant_type not in client.grant_types:
             raise UnauthorizedClient("The client is not registered for the device grant.")
-        await limits.count("device_authorization", client.client_id, bucket(request.client_ip))
+        left = await limits.counted(
+            "device_authorization", client.client_id, bucket(request.client_ip)
+        )
         scope = " ".join(_granted(asked_scopes(form), client))
         codes = await _issue(request, client, scope, clock)
         metrics.device_requests.add("started")
-        return Reply.json(200, _answer(codes))
+        return Reply.json(200, _answer(codes), own=left)
 
     return device_authorization
 

@@ -7,6 +7,8 @@ The description is for the client's developer. What only we should know goes int
 import re
 from typing import ClassVar
 
+from authgate.web.machine import Headers
+
 _UNFIT = re.compile(r"[^ !#-\[\]-~]")  # RFC 6749 sections 4.1.2.1 and 5.2
 
 
@@ -217,11 +219,23 @@ class InsufficientScope(OAuthError):
     status = 403
 
 
+class QuotaExceeded(OAuthError):
+    """The tenant's plan allows no more of what was to be made."""
+
+    code = "access_denied"
+    status = 403
+
+
 class RateLimited(OAuthError):
     """Too much, too fast (RFC 6585 section 4)."""
 
     code = "rate_limit_exceeded"
     status = 429
+
+    def __init__(self, description: str, *, retry_after: int, left: Headers) -> None:
+        super().__init__(description, retry_after=retry_after)
+        self.left = left
+        """How much more may be asked."""
 
 
 class TemporarilyUnavailable(OAuthError):

@@ -46,7 +46,9 @@ def endpoint(
         client = await authenticator.authenticate(request, form)
         if client.is_public:
             raise InvalidClient("A public client cannot prove that it may ask.")
-        await limits.count("introspection_per_client", client.client_id, bucket(request.client_ip))
+        left = await limits.counted(
+            "introspection_per_client", client.client_id, bucket(request.client_ip)
+        )
         token = form.get("token")
         if token is None:
             raise InvalidRequest("token is required.")
@@ -58,13 +60,13 @@ def endpoint(
             known = await _access_token(await bearer.find(token), client, subjects)
         is_wanted = _SIGNED in (request.header(b"accept") or "")
         if not is_wanted and not security_profile.is_answered_by_signature(client):
-            return Reply.json(200, known)
+            return Reply.json(200, known, own=left)
         signed = await answers.sign(
             {"token_introspection": known},
             client_id=client.client_id,
             typ="token-introspection+jwt",
         )
-        return Reply(200, signed, ((b"content-type", _SIGNED.encode()), *NO_STORE))
+        return Reply(200, signed, ((b"content-type", _SIGNED.encode()), *NO_STORE), left)
 
     return introspect
 

@@ -42,7 +42,9 @@ def endpoint(
             await authenticator.refuse_parameters_in_url(request.query)
         form = request.form(several=resources.PARAMETER)
         client = await authenticator.authenticate(request, form)
-        await limits.count("pushed_per_client", client.client_id, bucket(request.client_ip))
+        left = await limits.counted(
+            "pushed_per_client", client.client_id, bucket(request.client_ip)
+        )
         # First: who is asked for a nonce comes again with the same request object.
         jkt = await dpop.key_of(request, client=client)
         parameters = await request_objects.opened(_pushed(request.body), client)
@@ -53,7 +55,7 @@ def endpoint(
             wanted, client, now=now, expires_at=now + timedelta(seconds=lifetime)
         )
         metrics.authorizations.add("pushed")
-        return Reply.json(201, {"request_uri": request_uri, "expires_in": lifetime})
+        return Reply.json(201, {"request_uri": request_uri, "expires_in": lifetime}, own=left)
 
     return push
 

@@ -8,6 +8,7 @@ from authgate.oauth.errors import (
     InvalidTokenProof,
     MissingToken,
     OAuthError,
+    RateLimited,
     UseDpopNonce,
     UseTokenNonce,
 )
@@ -25,10 +26,12 @@ def error(refusal: OAuthError) -> Reply:
 
 
 def retry_after(refusal: OAuthError) -> Headers:
-    """When to come back, where the refusal says so (RFC 9110 section 10.2.3)."""
+    """When to come back, where the refusal says so (RFC 9110 section 10.2.3), and which limit it
+    is that says no."""
     if refusal.retry_after is None:
         return ()
-    return ((b"retry-after", str(refusal.retry_after).encode()),)
+    told: Headers = ((b"retry-after", str(refusal.retry_after).encode()),)
+    return told + refusal.left if isinstance(refusal, RateLimited) else told
 
 
 def dpop_nonce(nonce: str) -> Headers:

@@ -29,13 +29,13 @@ def endpoint(
         form = request.form()
         is_named = _names_client(request, form)
         client = await authenticator.authenticate(request, form) if is_named else None
-        await limits.count("revocation_per_ip", bucket(request.client_ip))
+        left = await limits.counted("revocation_per_ip", bucket(request.client_ip))
         token = form.get("token")
         if token is None:
             raise InvalidRequest("token is required.")
         if len(token) <= _LONGEST:
             await _revoke(token, client, clients)
-        return _DONE
+        return _DONE._replace(own=left)
 
     return revoke
 

@@ -23,7 +23,7 @@ from authgate.tokens.issuer import IssuedToken
 from authgate.web.client_certificate import ClientCertificates
 from authgate.web.client_ip import bucket
 from authgate.web.limits import Limits
-from authgate.web.machine import NO_STORE, Form, Handler, MachineRequest, Reply
+from authgate.web.machine import NO_STORE, Form, Handler, Headers, MachineRequest, Reply
 
 
 def endpoint(
@@ -45,15 +45,18 @@ def endpoint(
         client = await authenticator.authenticate(request, form, grant_type=grant.grant_type)
         if grant.grant_type not in client.grant_types:
             raise UnauthorizedClient("The client is not registered for this grant.")
+        left: Headers = ()
         if not grant.is_paced:
-            await limits.count("token_per_client", client.client_id, bucket(request.client_ip))
+            left = await limits.counted(
+                "token_per_client", client.client_id, bucket(request.client_ip)
+            )
         if not _must_bind(client) and request.header(DPOP) is None:
             issued = await grant.redeem(TokenRequest(client, form, request.client_ip))
-            return Reply.json(200, _success(issued))
+            return Reply.json(200, _success(issued), own=left)
         shown = await _shown(request, client, dpop, certificates)
         issued = await grant.redeem(TokenRequest(client, form, request.client_ip, shown))
         nonce = responses.dpop_nonce(await dpop.nonce()) if shown.jkt else ()
-        return Reply.json(200, _success(issued), NO_STORE + nonce)
+        return Reply.json(200, _success(issued), NO_STORE + nonce, own=left)
 
     return token
 

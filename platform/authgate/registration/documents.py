@@ -31,6 +31,7 @@ from authgate.storage.clients.clients import ClientIdTaken
 from authgate.storage.clients.drafts import ClientDraft
 from authgate.storage.clients.metadata import PRIVATE_KEY_JWT
 from authgate.storage.clients.rows import Client
+from authgate.storage.tenants.quotas import QuotaReached
 from authgate.telemetry import metrics
 from authgate.vocabulary import ClientStatus
 from authgate.web.limits import Limits
@@ -120,7 +121,7 @@ class MetadataDocuments:
                 )
         except (ClientIdTaken, UnknownClient):
             return  # another request has read the same, or an administrator has removed it
-        except (UnfitClient, BadRedirectUri) as error:
+        except (UnfitClient, BadRedirectUri, QuotaReached) as error:
             raise UnreadableDocument(_UNREADABLE) from error
 
     def _now(self) -> float:

@@ -69,6 +69,11 @@ mails_waiting = Level(
 rate_limited = Count(
     "authgate_rate_limited_total", "Requests refused because there were too many.", "rule"
 )
+quota_refusals = Count(
+    "authgate_quota_refusals_total",
+    "What was not made because the tenant has as much as its plan allows.",
+    "quota",
+)
 client_authentications = Count(
     "authgate_client_authentications_total", "Clients that proved who they are.", "method", "result"
 )

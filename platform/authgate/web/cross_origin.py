@@ -9,7 +9,10 @@ from typing import Protocol
 from authgate.web.machine import Headers
 
 _ANY = (b"access-control-allow-origin", b"*")
-_EXPOSED = (b"access-control-expose-headers", b"WWW-Authenticate, DPoP-Nonce, Retry-After")
+_EXPOSED = (
+    b"access-control-expose-headers",
+    b"WWW-Authenticate, DPoP-Nonce, Retry-After, RateLimit, RateLimit-Policy",
+)
 _VARY = (b"vary", b"origin")
 # MCP's clients say in every request which version of it they speak.
 _SENT = (

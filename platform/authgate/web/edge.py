@@ -26,6 +26,7 @@ from authgate.web.exchange import (
     Wording,
 )
 from authgate.web.machine import NO_STORE, Handler, Headers, MachineRequest, Reply, Routes, Subtree
+from authgate.web.tenant_shares import TenantShares
 from authgate_tenants import Tenant, use_tenant
 from authgate_tenants.resolver import AnotherHost, Resolved, TenantResolver, UnknownHost
 
@@ -104,6 +105,7 @@ class Edge:
         body_limit: int,
         body_seconds: float,
         access_log: AccessLog,
+        shares: TenantShares | None,
         https: bool,
     ) -> None:
         self._resolver = resolver
@@ -117,6 +119,7 @@ class Edge:
         self._body_limit = body_limit
         self._body_seconds = body_seconds
         self._access_log = access_log
+        self._shares = shares
         self._https = https
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -221,6 +224,13 @@ class Edge:
         with use_tenant(tenant):
             if not tenant.is_served:
                 return self._refusals.suspended(exchange.request_id, wording=exchange.wording)
+            if self._shares is not None:
+                refusal = self._shares.count(tenant, exchange.client_ip, exchange.began)
+                if refusal is not None:
+                    await self._shares.note(tenant)
+                    return self._refusals.failed(
+                        refusal, exchange.request_id, wording=exchange.wording
+                    )
             methods = self._machine.get(path)
             if methods is None:
                 api = next((each for each in self._apis if each.holds(path)), None)

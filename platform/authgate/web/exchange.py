@@ -71,7 +71,7 @@ class Exchange:
     """A request on its way to its answer."""
 
     __slots__ = (
-        "_access_log", "_began", "_https", "_status", "client_ip", "form_target", "frame_sources",
+        "_access_log", "_https", "_status", "began", "client_ip", "form_target", "frame_sources",
         "head", "host", "origin", "request_id", "route", "tenant", "user_agent", "wants_html",
     )  # fmt: skip
 
@@ -83,7 +83,7 @@ class Exchange:
         *,
         https: bool,
     ) -> None:
-        self._began = perf_counter()
+        self.began = perf_counter()
         self._access_log = access_log
         self._https = https
         self._status = 500
@@ -143,7 +143,7 @@ class Exchange:
             self._finish(self._status)
 
     def _finish(self, status: int) -> None:
-        seconds = perf_counter() - self._began
+        seconds = perf_counter() - self.began
         method = self.head.method
         metrics.request_answered(route=self.route, method=method, status=status, seconds=seconds)
         self._access_log.answered(

@@ -40,9 +40,11 @@ class Reply(NamedTuple):
     """Further headers, which hardly another answer has: they are not worth remembering."""
 
     @classmethod
-    def json(cls, status: int, content: Any, headers: Headers = NO_STORE) -> "Reply":
+    def json(
+        cls, status: int, content: Any, headers: Headers = NO_STORE, own: Headers = ()
+    ) -> "Reply":
         """A JSON answer; not to be stored unless other headers say so."""
-        return cls(status, orjson.dumps(content), (_JSON_TYPE, *headers))
+        return cls(status, orjson.dumps(content), (_JSON_TYPE, *headers), own)
 
 
 class Form(NamedTuple):

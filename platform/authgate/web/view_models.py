@@ -248,6 +248,8 @@ class ErrorReason(StrEnum):
     SUSPENDED_TENANT = "suspended_tenant"
     STALE_FORM = "stale_form"
     """The form was too old, or came from elsewhere."""
+    QUOTA_REACHED = "quota_reached"
+    BLOCKED_ADDRESS = "blocked_address"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ NEVER_REACHED = {
     # All clients of a test come from one address.
     f"AUTHGATE_LIMITS__{name}": "10000/s burst 10000"
     for name in (
+        "REQUESTS_PER_TENANT",
         "LOGIN_PER_IP",
         "LOGIN_PER_TENANT",
         "DEVICE_AUTHORIZATION",
@@ -16,6 +17,7 @@ NEVER_REACHED = {
         "UNKNOWN_DEVICE_CODES",
         "BEARER_FAILURES",
         "AUTHORIZATION_PER_IP",
+        "AUTHORIZATION_PER_SUBJECT",
         "INTROSPECTION_PER_CLIENT",
         "REVOCATION_PER_IP",
         "REGISTRATION_PER_IP",

@@ -14,6 +14,7 @@ from authgate.admin.console.fresh_secret import FreshSecrets
 from authgate.permissions import Area, writes
 from authgate.provisioning import UnfitClient
 from authgate.storage.clients.clients import BadClientId, ClientIdTaken
+from authgate.storage.tenants.quotas import QuotaReached
 from authgate.web.client_form_view_models import ClientFields, ClientFormPage
 from authgate.web.console_view_models import ClientKind, ClientKindsPage, CredentialsPage, KindLink
 
@@ -66,6 +67,8 @@ class ClientWizard:
         except ClientIdTaken:
             fault = "Another client has this client_id."
             return await self._form(chosen, filled.fields, filled, client_id=fault)
+        except QuotaReached as error:
+            return await self._form(chosen, filled.fields, filled, name=str(error))
         response = see_other(f"{ROOT}{client_lines.path(made.client)}/credentials")
         if made.secret:
             now = self._console.now()

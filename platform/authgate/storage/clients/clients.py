@@ -29,6 +29,8 @@ from authgate.storage.issued.refresh_tokens import RefreshToken
 from authgate.storage.issued.tokens import Token
 from authgate.storage.metering.usage_days import UsageDay
 from authgate.storage.paging import Order, Page
+from authgate.storage.tenants import quotas
+from authgate.storage.tenants.quotas import Quota
 from authgate.vocabulary import ApplicationType, ClientStatus
 from authgate_tenants import current_tenant
 
@@ -93,10 +95,14 @@ async def find_by_rows(row_ids: Collection[UUID]) -> list[Client]:
 async def create(
     draft: ClientDraft, *, secret: str | None = None, secret_expires_at: datetime | None = None
 ) -> Client:
-    """Store a client, and of its secret a hash. Raises ``BadClientId`` and ``ClientIdTaken``."""
+    """Store a client, and of its secret a hash.
+
+    Raises ``BadClientId``, ``ClientIdTaken`` and ``QuotaReached``.
+    """
     client_id = str(uuid4()) if draft.client_id is None else draft.client_id
     if not _ID.fullmatch(client_id):
         raise BadClientId(client_id)
+    await quotas.make_room(Quota.CLIENTS, ClientRow)
     try:
         row = await ClientRow.create(
             client_id=client_id,

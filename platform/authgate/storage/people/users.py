@@ -19,6 +19,8 @@ from authgate.storage.batches.lookups import Join, Lookup, Record
 from authgate.storage.paging import Order, Page
 from authgate.storage.people import usernames
 from authgate.storage.people.usernames import BadUsername, canonical
+from authgate.storage.tenants import quotas
+from authgate.storage.tenants.quotas import Quota
 from authgate.vocabulary import UserStatus
 from authgate_tenants import TenantOwned, current_tenant
 
@@ -224,8 +226,9 @@ async def create(
     role: UserRole = UserRole.USER,
     user_id: UUID | None = None,
 ) -> User:
-    """Store a user. Raises ``BadUsername`` and ``UsernameTaken``."""
+    """Store a user. Raises ``BadUsername``, ``UsernameTaken`` and ``QuotaReached``."""
     usernames.check(username)
+    await quotas.make_room(Quota.USERS, UserRow)
     try:
         row = await UserRow.create(
             id=user_id or uuid7(),

@@ -63,6 +63,11 @@ class Limit:
         rate, count, unit, burst = match.groups()
         return cls(int(rate), int(count or 1) * _UNITS[unit], int(burst or rate))
 
+    def within(self, other: Self) -> "Limit":
+        """What both let through: the slower rate, and the smaller burst."""
+        slower = self if self.interval >= other.interval else other
+        return Limit(slower.rate, slower.per, min(self.burst, other.burst))
+
     def divided(self, processes: int) -> "Limit":
         """The share of one of several processes that cannot ask each other."""
         return Limit(self.rate, self.per * processes, max(1, self.burst // processes))
@@ -122,6 +127,10 @@ class MemoryRateLimiter:
 
     async def hit(self, key: str, limit: Limit) -> Decision:
         """Count one key."""
+        return self.take(key, limit)
+
+    def take(self, key: str, limit: Limit) -> Decision:
+        """Count one key at once."""
         now = int(self._clock() * _MICROSECONDS)
         if self._processes > 1:
             limit = limit.divided(self._processes)

@@ -1,0 +1,65 @@
+"""How many there may be of what a plan counts, exact whoever comes at once."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Final
+
+from authgate.storage.unit_of_work import transaction
+from authgate.telemetry import metrics
+from authgate_tenants import Plan, TenantOwned, current_tenant, lifecycle
+
+
+class Quota(StrEnum):
+    """What a plan counts; each is the name of the plan's choice."""
+
+    CLIENTS = "clients"
+    USERS = "users"
+    MONTHLY_ACTIVE_USERS = "monthly_active_users"
+    STORAGE = "storage_megabytes"
+
+
+for _quota in Quota:
+    metrics.quota_refusals.expect(_quota)
+
+_WORDS: Final[Mapping[Quota, str]] = {
+    Quota.CLIENTS: "The plan allows {} clients.",
+    Quota.USERS: "The plan allows {} people.",
+    Quota.MONTHLY_ACTIVE_USERS: "The plan lets {} people sign in within a month.",
+    Quota.STORAGE: "The plan allows {} megabytes of storage.",
+}
+
+
+class QuotaReached(RuntimeError):
+    """The tenant has as many as its plan allows. The text may be told."""
+
+    def __init__(self, quota: Quota, most: int) -> None:
+        super().__init__(_WORDS[quota].format(f"{most:,}"))
+        self.quota = quota
+
+
+def most(plan: Plan, quota: Quota) -> int | None:
+    """How many a plan allows; ``None`` is as many as the tenant wants."""
+    allowed: int | None = getattr(plan, quota)
+    return allowed
+
+
+async def make_room(quota: Quota, rows: type[TenantOwned]) -> None:
+    """Let one more of these rows be stored by the open transaction; who comes meanwhile waits.
+
+    Raises ``QuotaReached``.
+    """
+    tenant = current_tenant()
+    allowed = most(tenant.plan, quota)
+    if allowed is None:
+        return
+    async with transaction():
+        await lifecycle.locked(tenant.id)
+        # No more are counted than there may be.
+        if allowed == 0 or await rows.all().offset(allowed - 1).limit(1).only("id"):
+            refuse(quota, allowed)
+
+
+def refuse(quota: Quota, allowed: int) -> None:
+    """Count that the plan refuses something. Raises ``QuotaReached``."""
+    metrics.quota_refusals.add(quota)
+    raise QuotaReached(quota, allowed)
