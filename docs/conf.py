@@ -55,7 +55,6 @@ ORDER: Mapping[str, Sequence[str]] = {
         "architecture",
         "tenancy",
         "roles",
-        "operators",
         "security",
         "reliability",
         "performance",

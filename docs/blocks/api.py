@@ -24,14 +24,13 @@ def roles() -> str:
     """How far each role gets in each area."""
     heads = [f"`{role}`" for role in permissions.ROLES]
     rows = [
-        (f"`{area}`", *(far(permissions.access(role, area)) for role in permissions.ROLES))
+        (f"`{area}`", *(_far(permissions.access(role, area)) for role in permissions.ROLES))
         for area in permissions.Area
     ]
     return table_of(("area", *heads), rows)
 
 
-def far(how: Access) -> str:
-    """How far somebody gets, in a word."""
+def _far(how: Access) -> str:
     return "" if how is Access.NONE else how.name.lower()
 
 

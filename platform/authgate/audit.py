@@ -222,6 +222,9 @@ class Event(StrEnum):
     SIGNING_KEY_ROTATED = "SIGNING_KEY_ROTATED"
     """The waiting key signs from now on."""
 
+    SIGNING_KEY_IMPORTED = "SIGNING_KEY_IMPORTED"
+    """A key that somebody has brought waits to sign; ``details`` say in place of which."""
+
     SIGNING_KEY_REVOKED = "SIGNING_KEY_REVOKED"
     """A key was ended, and its tokens with it."""
 

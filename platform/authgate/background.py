@@ -17,6 +17,7 @@ import structlog
 
 from authgate import provisioning
 from authgate.accounts import leavings
+from authgate.audit import SYSTEM
 from authgate.installation import Installation, key_encryption_keys
 from authgate.jobs import (
     DeliverLogouts,
@@ -30,6 +31,7 @@ from authgate.jobs import (
     QueueUnavailable,
     RemoveExpired,
     RollUpUsage,
+    RotateKeys,
     SendMails,
     port,
 )
@@ -38,7 +40,7 @@ from authgate.mail import Delivery
 from authgate.oidc.backchannel_logout import BackchannelLogout
 from authgate.settings import Settings
 from authgate.storage.metering.roll_up import roll_up
-from authgate.storage.sweep import due_logouts, due_mails, due_usage
+from authgate.storage.sweep import due_keys, due_logouts, due_mails, due_usage
 from authgate.storage.sweep.expiry import GoneClient, remove_expired
 from authgate.telemetry import metrics
 from authgate.telemetry.tracing import UNTRACED
@@ -55,8 +57,9 @@ _MAILS_SECONDS = 15.0
 """Between looks for mail that has to be tried once more, or that a command has left to send."""
 _MAILS_WAIT = timedelta(minutes=10)
 _USAGE_SECONDS = 300.0
-_USAGE_RUN_SECONDS = 10.0
-"""How long one run adds up; the next one goes on where it stopped."""
+_ROTATIONS_SECONDS = 300.0
+_RUN_SECONDS = 10.0
+"""How long one run goes through tenants that are due; the next one goes on where it stopped."""
 _ERASURES_SECONDS = 30.0
 """Between looks for tenants whose time to be restored is over, and for the rest of large ones."""
 _LEAVINGS_SECONDS = 1.0
@@ -115,6 +118,7 @@ def performer(parts: Installation) -> Performer:
     handlers.add(SendMails, partial(_send_mails, parts))
     handlers.add(EndTheRest, leavings.end)
     handlers.add(RollUpUsage, partial(_roll_up_usage, parts))
+    handlers.add(RotateKeys, partial(_rotate_keys, parts))
     handlers.add(EraseTenants, partial(_erase_tenants, parts))
     return Performer(
         handlers, find_tenant=parts.resolver.find_by_id, tracer=parts.tracer or UNTRACED
@@ -128,6 +132,7 @@ def schedule(settings: Settings) -> tuple[Periodic, ...]:
         Periodic(DeliverLogouts(), _LOGOUTS_SECONDS),
         Periodic(SendMails(), _MAILS_SECONDS),
         Periodic(RollUpUsage(), _USAGE_SECONDS),
+        Periodic(RotateKeys(), _ROTATIONS_SECONDS),
         Periodic(EraseTenants(), _ERASURES_SECONDS),
     )
 
@@ -225,20 +230,39 @@ async def _roll_up_usage(parts: Installation, _job: RollUpUsage) -> None:
         return
     # Whole days only: a tenant that nobody looks at costs a transaction a day.
     today = parts.clock().replace(hour=0, minute=0, second=0, microsecond=0)
-    end = time.monotonic() + _USAGE_RUN_SECONDS
     due = await due_usage.tenants(parts.settings.database, before=today, limit=_MOST_DUE)
-    faults: list[BaseException | None] = []
-    for tenant_id in due:
+    await _in_each(parts, due, lambda: roll_up(now=parts.clock()))
+
+
+async def _rotate_keys(parts: Installation, _job: RotateKeys) -> None:
+    due = await due_keys.tenants(parts.settings.database, now=parts.clock(), limit=_MOST_DUE)
+    try:
+        await _in_each(parts, due, lambda: parts.keys.rotate_due(actor=SYSTEM))
+    finally:
+        delay = await due_keys.delay(parts.settings.database, now=parts.clock())
+        metrics.signing_key_rotation_delay_seconds.set(delay.total_seconds())
+
+
+async def _in_each(
+    parts: Installation, tenants: Sequence[UUID], do: Callable[[], Awaitable[object]]
+) -> None:
+    """Do something for one tenant after the other, as far as the time of one run reaches."""
+    end = time.monotonic() + _RUN_SECONDS
+    faults: list[object] = []
+    for tenant_id in tenants:
         if time.monotonic() > end:
             break
         # A fault of one is not to keep the others waiting.
-        faults += await asyncio.gather(_roll_up_of(parts, tenant_id), return_exceptions=True)
-    for fault in filter(None, faults):
-        raise fault
+        faults += await asyncio.gather(_inside(parts, tenant_id, do), return_exceptions=True)
+    for fault in faults:
+        if isinstance(fault, BaseException):
+            raise fault
 
 
-async def _roll_up_of(parts: Installation, tenant_id: UUID) -> None:
+async def _inside(
+    parts: Installation, tenant_id: UUID, do: Callable[[], Awaitable[object]]
+) -> None:
     tenant = await parts.resolver.find_by_id(tenant_id)
     if tenant is not None:
         with use_tenant(tenant):
-            await roll_up(now=parts.clock())
+            await do()

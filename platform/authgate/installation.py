@@ -4,16 +4,19 @@ The server, the commands and the workers all start from here, so they read the s
 with the same keys and tell each other what has changed.
 """
 
+import base64
+import binascii
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from authgate import storage
 from authgate.clock import Clock, utc_now
 from authgate.plugin_api import HttpClient
-from authgate.plugin_manager import GuardedHttp, TracedHttp
+from authgate.plugin_manager import GuardedHttp, ProviderFailed, TracedHttp, key_providers
 from authgate.settings import KeySettings, Settings
 from authgate.storage.clients.rows import Client
 from authgate.storage.redis.connection import RedisConnection
@@ -26,7 +29,12 @@ from authgate.tokens.keys import SigningKeys
 from authgate.tokens.subjects import Subjects
 from authgate_tenants import Tenant
 from authgate_tenants.encryption import TenantEncryption
-from authgate_tenants.key_encryption import KeyEncryptionKey, create_kek_file, load_keks
+from authgate_tenants.key_encryption import (
+    KeyEncryptionKey,
+    KeyProviderFailed,
+    create_kek_file,
+    load_keks,
+)
 from authgate_tenants.resolver import Addressing, TenantResolver
 
 TENANTS, CLIENTS, ORIGINS, SIGNING_KEYS = "tenants", "clients", "origins", "signing_keys"
@@ -105,15 +113,29 @@ def key_encryption_keys(settings: KeySettings, *, may_create: bool) -> list[KeyE
     Raises ``KeyEncryptionKeyError``.
     """
     file = Path(settings.kek_file)
-    if settings.kek is None and may_create and not file.exists():
+    if settings.kek is None and may_create and not settings.provider and not file.exists():
         create_kek_file(file)
     return list(
         load_keks(
             kek=settings.kek.get_secret_value() if settings.kek else None,
             kek_file=file,
             retired=[each.get_secret_value() for each in settings.retired_keks],
+            opened=partial(_opened, settings.provider) if settings.provider else str,
         )
     )
+
+
+def _opened(provider: str, kept: str) -> str:
+    try:
+        wrapped = base64.b64decode(kept.strip(), validate=True)
+        key = key_providers.unwrapped(provider, wrapped)
+    except binascii.Error as error:
+        raise KeyProviderFailed(
+            "With keys.provider a key is kept as `authgate keys wrap-kek` prints it: in base64."
+        ) from error
+    except ProviderFailed as error:
+        raise KeyProviderFailed(str(error)) from error
+    return base64.b64encode(key).decode()
 
 
 def _redis(url: str, tracer: Tracer | None) -> RedisConnection:

@@ -146,11 +146,13 @@ class KeySettings(_Section):
     """Key-encryption key: 32 random bytes, base64 or hex (``openssl rand -base64 32``)."""
 
     kek_file: Path = Path(".authgate/kek")
-    """File that holds the key-encryption key if ``kek`` is not set, readable by nobody else. In
-    the ``dev`` profile it is made where it is missing."""
+    """File that holds it if ``kek`` is not set, its owner's alone. ``dev`` makes one if need be."""
 
     retired_keks: tuple[SecretStr, ...] = ()
     """Former key-encryption keys that still open what they sealed."""
+
+    provider: str = Field(default="", pattern=r"^([a-z][a-z0-9]*(-[a-z0-9]+)*)?$")
+    """Plugin that opens those keys, each as ``authgate keys wrap-kek`` prints it, at each start."""
 
 
 class LimitSettings(_Section):
@@ -325,8 +327,7 @@ class TracingSettings(_Section):
     """Traces for an OpenTelemetry collector (extra ``otel``)."""
 
     endpoint: str = ""
-    """Where traces are sent, by OTLP over HTTP: ``http://collector:4318/v1/traces``. Without it
-    nothing is traced."""
+    """Where traces go by OTLP over HTTP: ``http://collector:4318/v1/traces``; else nowhere."""
 
     headers: SecretStr | None = None
     """Headers that the collector asks for: ``name=value,name=value``, values percent-encoded."""

@@ -10,7 +10,7 @@ import math
 import os
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -54,6 +54,10 @@ class ExposedKeyEncryptionKey(WeakKeyEncryptionKey):
     """A key-encryption key in a file that others may read. Says what to do."""
 
 
+class KeyProviderFailed(KeyEncryptionKeyError):
+    """The plugin that keeps the key-encryption key did not open it. Says why."""
+
+
 class NoKeyEncryptionKey(KeyEncryptionKeyError):
     """No key-encryption key was given, or its file cannot be read. Says what to do."""
 
@@ -78,8 +82,10 @@ class KeyEncryptionKey:
         )
 
     @classmethod
-    def from_file(cls, path: Path) -> Self:
+    def from_file(cls, path: Path, *, opened: Callable[[str], str] = str) -> Self:
         """Read a file that nobody but its owner may open.
+
+        ``opened`` makes of what is kept there what ``from_text`` reads.
 
         Raises ``NoKeyEncryptionKey``, ``ExposedKeyEncryptionKey`` and ``WeakKeyEncryptionKey``.
         """
@@ -97,7 +103,12 @@ class KeyEncryptionKey:
                 f"in {path} can be read by other users (mode {mode}). If none of them has seen it,"
                 f" `chmod 600 {path}` is enough; else rotate it"
             )
-        return cls.from_text(text)
+        return cls.from_text(opened(text))
+
+
+def material(text: str) -> bytes:
+    """The bytes of a key, which are the key as well. Raises ``WeakKeyEncryptionKey``."""
+    return _strong_material(text.strip())
 
 
 def create_kek_file(path: Path) -> KeyEncryptionKey:
@@ -114,18 +125,22 @@ def create_kek_file(path: Path) -> KeyEncryptionKey:
 
 
 def load_keks(
-    *, kek: str | None, kek_file: Path, retired: Iterable[str] = ()
+    *,
+    kek: str | None,
+    kek_file: Path,
+    retired: Iterable[str] = (),
+    opened: Callable[[str], str] = str,
 ) -> tuple[KeyEncryptionKey, ...]:
     """The keys in use, the one that wraps first, then those that only open.
 
-    ``kek_file`` is read where ``kek`` is not set. Raises ``NoKeyEncryptionKey`` and
-    ``WeakKeyEncryptionKey``.
+    ``kek_file`` is read where ``kek`` is not set; ``opened`` makes of each as it is kept the key as
+    it is used. Raises ``NoKeyEncryptionKey`` and ``WeakKeyEncryptionKey``.
     """
     if kek is not None and kek.strip():
-        first = KeyEncryptionKey.from_text(kek)
+        first = KeyEncryptionKey.from_text(opened(kek))
     else:
-        first = KeyEncryptionKey.from_file(kek_file)
-    return (first, *(KeyEncryptionKey.from_text(text) for text in retired))
+        first = KeyEncryptionKey.from_file(kek_file, opened=opened)
+    return (first, *(KeyEncryptionKey.from_text(opened(text)) for text in retired))
 
 
 def is_exposed(mode: int, *, owner: int, reader: int) -> bool:

@@ -32,6 +32,10 @@ class TenantSettings(StoredChoices):
     signing_algorithm: SigningAlgorithm = "ES256"
     """What signs this tenant's tokens (RFC 7518). HS256 is for servers that share the secret."""
 
+    signing_key_days: Annotated[int, Field(ge=0, le=3650)] = 90
+    """Days after which the key that waits takes over from the one that signs; 0 for never by
+    itself. The secret of HS256 is replaced by command only, since servers share it."""
+
     access_token_lifetime: Lifetime = 3600
     """Until a person's access token ends."""
 

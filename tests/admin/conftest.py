@@ -36,6 +36,7 @@ async def things(
     made = await api.post("/resource-servers", {"uri": "https://orders.example"})
     assert made.status_code == 201, made.text
     found["resource_server_id"] = made.json()["id"]
+    found["kid"] = (await api.get("/signing-keys")).json()["items"][0]["kid"]
     for name, path in (
         ("session_id", f"/users/{alice.id}/sessions"),
         ("authorization_id", "/authorizations"),

@@ -143,10 +143,10 @@ async def test_every_operation_answers_as_its_document_says(
         own = {"etag", "link", "location"} & set(answer.headers)
         assert own <= {name.lower() for name in named}, operation.name
     # No client waits, a client's tokens were ended with all of them, who is shut out is signed out,
-    # and the examples of several name what is not there.
+    # the examples of several name what is not there, and there is no private key in an example.
     waiting, ended = {"approve_client", "reject_client"}, {"disable_token", "enable_token"}
     several = {each.name for each in OPERATIONS if each.path.startswith("/bulk/")}
-    assert refused == {*waiting, *ended, *several, "end_session"}
+    assert refused == {*waiting, *ended, *several, "end_session", "import_signing_key"}
 
 
 def test_every_scope_of_the_api_opens_something_and_has_a_meaning() -> None:

@@ -4,10 +4,14 @@ import json
 import os
 from base64 import b64encode
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
+from authgate.cli.tenant.keys import ALGORITHMS
+from authgate_tenants.settings import SigningAlgorithm
 from authgate_testing.command import Cli
+from authgate_testing.signing import SigningKey
 
 
 def test_the_waiting_key_signs_after_a_rotation(acme_cli: Cli) -> None:
@@ -38,8 +42,9 @@ def test_a_key_is_revoked_once(acme_cli: Cli) -> None:
     rotated = acme_cli("keys", "rotate", "--now", "-t", "acme", "-o", "json").data
     assert acme_cli("keys", "revoke", "-t", "acme", "--yes", rotated["retiring"]).code == 0
     again = acme_cli("keys", "revoke", "-t", "acme", "--yes", rotated["retiring"])
-    assert again.code == 3
-    assert again.err.endswith("or it is revoked already.\n")
+    assert (again.code, again.err) == (5, "authgate: The key is revoked already.\n")
+    unknown = acme_cli("keys", "revoke", "-t", "acme", "--yes", "unknown")
+    assert (unknown.code, unknown.err) == (3, "authgate: There is no signing key unknown.\n")
 
 
 def test_it_asks_before_a_key_is_revoked(lite_cli: Cli) -> None:
@@ -58,8 +63,32 @@ def test_it_asks_before_a_key_is_revoked(lite_cli: Cli) -> None:
 def test_a_key_that_clients_may_not_know_yet_does_not_sign_unless_told_to(acme_cli: Cli) -> None:
     refused = acme_cli("keys", "rotate", "-t", "acme")
     assert refused.code == 5
-    assert "--now" in refused.err
+    assert "or say now" in refused.err
     assert acme_cli("keys", "rotate", "-t", "acme", "--now").code == 0
+
+
+def test_the_algorithms_are_those_that_a_tenant_may_choose() -> None:
+    assert get_args(SigningAlgorithm) == ALGORITHMS
+
+
+def test_a_key_that_is_brought_waits_and_then_signs(acme_cli: Cli) -> None:
+    key = SigningKey.make()
+    Path("own.pem").write_text(key.pem(passphrase="open sesame"), encoding="ascii")
+    said = ("keys", "import", "-t", "acme", "own.pem", "-o", "json")
+    assert acme_cli(*said, stdin="wrong\n").code == 2
+    assert acme_cli(*said, stdin="open sesame\n").data["state"] == "pending"
+    rotated = acme_cli("keys", "rotate", "--now", "-t", "acme", "-o", "json").data
+    assert rotated["active"] == key.thumbprint
+
+
+def test_another_algorithm_signs_once_clients_know_its_keys(acme_cli: Cli) -> None:
+    said = ("keys", "change-algorithm", "EdDSA", "-t", "acme")
+    early = acme_cli(*said)
+    assert early.code == 5
+    assert "Until then ES256 signs." in early.err
+    assert acme_cli(*said, "--now").code == 0
+    shown = acme_cli("tenant", "show", "acme", "-o", "json").data
+    assert "EdDSA" in json.dumps(shown)
 
 
 def test_data_keys_are_sealed_again_after_the_key_encryption_key_was_replaced(

@@ -17,6 +17,7 @@ from authgate_testing.processes import free_port
 KEK_CASES = {
     "kek-missing": {"KEYS__KEK_FILE": "nowhere/kek"},
     "kek-weak": {"KEYS__KEK": "changeme"},
+    "kek-provider": {"KEYS__PROVIDER": "nobody"},
 }
 CASES = {
     "plain-http": {"BASE_URL": "http://login.example.com"},

@@ -39,6 +39,7 @@ from authgate_tenants import use_tenant
 from authgate_testing.command import Cli, Ended
 from authgate_testing.live import DEVICE_GRANT, PASSWORD, Host
 from authgate_testing.processes import free_port
+from authgate_testing.signing import SigningKey
 
 MACHINE = "terraform"
 PERSON = ("--headless", "--username", "mira.halvorsen", "--password-stdin")
@@ -138,6 +139,7 @@ def operator(command: Cli, live_host: Host) -> Cli:
 _CHANGING = (
     (r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "<id>"),
     (r"agsec_[\w-]+", "<secret>"),
+    (r"\b[\w-]{43}(?![\w-])", "<kid>"),
     (r"\d{4}-\d\d-\d\dT[\d:.]+Z", "<time>"),
     (r"/t/[a-z]+/", "/t/<slug>/"),
     (r'"request_id": "[0-9a-f]+"', "<request>"),
@@ -223,6 +225,21 @@ SCRIPT = [
     ("resource-server", "show", "https://api.example", "--json"),
     ("resource-server", "delete", "https://other.example", "--yes"),
     ("resource-server", "delete", "https://api.example", "--yes"),
+    ("keys", "list", "--json"),
+    ("keys", "show", "{kid}", "--json"),
+    ("keys", "show", "nothing"),
+    ("keys", "rotate"),
+    ("keys", "rotate", "--now", "--json"),
+    ("keys", "rotate", "--algorithm", "none"),
+    ("keys", "change-algorithm", "EdDSA"),
+    ("keys", "change-algorithm", "ES256"),
+    ("keys", "change-algorithm", "EdDSA", "--now"),
+    ("keys", "import", "signing.pem", "--json"),
+    ("keys", "import", "signing.pem"),
+    ("keys", "import", "no-key.pem"),
+    ("keys", "revoke", "{kid}", "--yes"),
+    ("keys", "revoke", "{kid}", "--yes"),
+    ("keys", "revoke", "nothing", "--yes"),
     ("token", "list", "--user", "MIRA@northwind.example", "--client", CLIENT, "--json"),
     ("token", "list", "--user", "nobody"),
     ("token", "show", "{token}", "--json"),
@@ -272,6 +289,7 @@ def things(cli: Cli, slug: str) -> dict[str, str]:
         return found[0]
 
     return {
+        "{kid}": first("keys", "list")["kid"],
         "{token}": first("token", "list", "--client", CLIENT)["jti"],
         "{authorization}": first("authorization", "list")["id"],
         "{session}": first("user", "sessions", "mira.halvorsen")["id"],
@@ -312,6 +330,8 @@ def test_every_command_ends_the_same_by_either_door_and_every_operation_has_one(
         assert login.code == 0, login.err
         assert operator("user", "create", "-t", company.slug, "jon").code == 0
     here, there = things(operator, acme.slug), things(operator, globex.slug)
+    Path("signing.pem").write_text(SigningKey.make().pem(), encoding="ascii")
+    Path("no-key.pem").write_text("-----BEGIN NOTHING-----", encoding="ascii")
     be_machine_of(globex)
     performed = noted(monkeypatch)
     for words in SCRIPT:
@@ -359,20 +379,20 @@ def test_a_person_signs_in_acts_and_signs_out(mira: Cli, acme: Company) -> None:
 
 def test_a_token_that_has_ended_or_is_refused_is_renewed(mira: Cli, acme: Company) -> None:
     with sign_ins.changing() as kept:
-        first = kept.by_place[acme.issuer]
+        first = kept.by_issuer[acme.issuer]
         kept.keep(replace(first, expires_at=0.0))
     assert mira("client", "list").code == 0
-    second = sign_ins.remembered().by_place[acme.issuer]
+    second = sign_ins.remembered().by_issuer[acme.issuer]
     assert second.refresh_token != first.refresh_token
     with sign_ins.changing() as kept:
         kept.keep(replace(second, access_token="x.y.z"))
     assert mira("whoami").code == 0
-    assert sign_ins.remembered().by_place[acme.issuer].access_token != "x.y.z"
+    assert sign_ins.remembered().by_issuer[acme.issuer].access_token != "x.y.z"
 
 
 def test_ti_a_token_of_one_tenant_opens_no_other(mira: Cli, acme: Company, globex: Company) -> None:
     with sign_ins.changing() as kept:
-        stolen = replace(kept.by_place[acme.issuer], issuer=globex.issuer)
+        stolen = replace(kept.by_issuer[acme.issuer], issuer=globex.issuer)
         kept.keep(stolen)
     ended = mira("client", "list", "--issuer", globex.issuer)
     assert ended.code == 4
@@ -495,7 +515,7 @@ def test_a_person_acts_by_this_machine_s_key_where_a_tenant_demands_one(
     )
     assert made.code == 0, made.err
     assert operator("client", "show", "a:b").code == 0, "its path is sent escaped"
-    first = sign_ins.remembered().by_place[strict]
+    first = sign_ins.remembered().by_issuer[strict]
     with httpx2.Client() as http:
         stolen = {"Authorization": f"Bearer {first.access_token}"}
         answer = http.get(f"{strict}/api/v1/clients", headers=stolen)
@@ -503,7 +523,7 @@ def test_a_person_acts_by_this_machine_s_key_where_a_tenant_demands_one(
     with sign_ins.changing() as kept:
         kept.keep(replace(first, expires_at=0.0))
     assert operator("client", "list").code == 0
-    assert sign_ins.remembered().by_place[strict].access_token != first.access_token
+    assert sign_ins.remembered().by_issuer[strict].access_token != first.access_token
     assert operator("logout").code == 0
     assert sign_ins.remembered().keys, "the client knows it still"
     assert operator("logout", "--all").code == 0
@@ -568,13 +588,13 @@ def test_a_sign_in_is_forgotten_though_nobody_can_end_it(own_sign_in: SignIn, co
     assert ended.code == 6
     assert ended.err.startswith(f"authgate: Nobody answers at {away} ")
     assert f"still good at the server: end it at {ISSUER}/account/sessions." in ended.err
-    assert sign_ins.remembered().by_place == {}
+    assert sign_ins.remembered().by_issuer == {}
     sign_ins.file().write_text("[]")
     assert command("whoami").err.endswith("cannot be read: remove it, and sign in anew.\n")
 
 
 def test_what_only_operators_do_says_so(operator: Cli, acme: Company) -> None:
-    ended = operator("keys", "list", "-t", acme.issuer)
+    ended = operator("connection", "list", "-t", acme.issuer)
     said = "authgate: Only operators of the installation do this: name the tenant by its slug.\n"
     assert (ended.code, ended.err) == (2, said)
 

@@ -35,6 +35,7 @@ AREAS = {
     "tokens": Area.TOKENS,
     "scopes": Area.SCOPES,
     "resource-servers": Area.RESOURCE_SERVERS,
+    "signing-keys": Area.KEYS,
     "team": Area.ROLES,
 }
 """By what the path of a page begins with, below ``/admin``."""
@@ -133,12 +134,13 @@ async def test_menu_and_buttons_show_what_a_role_may_do(
         await become(acme, alice=role)
         page = (await admin.visit(f"{acme.issuer}/admin")).text
         menus[role] = set(re.findall(r'href="[^"]*/admin(/[a-z-]+)"', page))
-    everything = {"/clients", "/tokens", "/scopes", "/resource-servers", "/team"}
+    own = {"/signing-keys", "/team"}
+    everything = {"/clients", "/tokens", "/scopes", "/resource-servers", *own}
     assert menus[AUDITOR] == everything
     assert menus[OWNER] - {"/clients/new"} == everything
-    assert menus[MANAGER] - {"/clients/new"} == everything - {"/team"}
+    assert menus[MANAGER] - {"/clients/new"} == everything - own
     await become(acme, alice=AUDITOR)
-    for path in ("", "/clients", "/tokens", "/scopes", "/resource-servers", "/team"):
+    for path in ("", *sorted(everything)):
         page = (await admin.visit(f"{acme.issuer}/admin{path}")).text
         assert set(re.findall(r'method="post" action="([^"]+)"', page)) == {
             f"{acme.prefix}/logout"

@@ -14,7 +14,7 @@ from authgate.plugin_manager import GuardedHttp, Isolation, LoginConnectors, loa
 
 PAGE = (Path(__file__).parents[2] / "docs/plugin-hooks.md").read_text()
 EXAMPLES = re.findall(r"```python\n(.*?)```", PAGE, flags=re.DOTALL)
-HOOKS = [hookspecs.register_login_connectors, hookspecs.token_claims]
+HOOKS = [hookspecs.register_login_connectors, hookspecs.token_claims, hookspecs.wrap_key]
 
 
 def section(hook: str) -> str:

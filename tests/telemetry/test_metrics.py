@@ -67,6 +67,7 @@ LABELS = {
     "authgate_redis_connected": {"line"},
     "authgate_redis_exchange_duration_seconds": set(),
     "authgate_redis_fallbacks": {"what"},
+    "authgate_signing_key_rotation_delay_seconds": set(),
     "authgate_tenant_deletions": {"step"},
     "authgate_tenant_erasure_delay_seconds": set(),
     "authgate_tokens_issued": {"grant"},

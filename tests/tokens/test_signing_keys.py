@@ -192,6 +192,22 @@ async def test_ky_05_tokens_signed_before_a_rotation_stay_good(
         await _believed(keys, token, clock)
 
 
+async def test_ky_05_who_has_not_heard_of_a_rotation_looks_before_it_refuses(
+    process: Callable[[], SigningKeys],
+    tenant: Tenant,
+    clock: Clock,
+    kek: KeyEncryptionKey,
+) -> None:
+    elsewhere = SharedCache[KeySet]("signing_keys", Invalidations(None), size=9, ttl=3600.0)
+    deaf = SigningKeys(encryption=TenantEncryption([kek]), cache=elsewhere, clock=clock)
+    await process().ensure("ES256")
+    _, second = await _kids(deaf)
+    assert second not in (await deaf.key_set(verifying=second)).verification_keys
+    await process().rotate("ES256", actor=SYSTEM)
+    assert second in (await deaf.key_set(verifying=second)).verification_keys
+    assert (await deaf.signer("ES256")).kid != second
+
+
 async def test_ky_06_rotations_at_once_make_one_new_key(
     process: Callable[[], SigningKeys], tenant: Tenant
 ) -> None:

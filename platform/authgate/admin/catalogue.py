@@ -8,6 +8,7 @@ from authgate.admin import (
     resource_servers,
     roles,
     selections,
+    signing_keys,
     tenant_scopes,
     usage,
 )
@@ -16,6 +17,7 @@ OPERATIONS = [
     *applications.OPERATIONS,
     *tenant_scopes.OPERATIONS,
     *resource_servers.OPERATIONS,
+    *signing_keys.OPERATIONS,
     *access_tokens.OPERATIONS,
     *authorizations.OPERATIONS,
     *people.OPERATIONS,

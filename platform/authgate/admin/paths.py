@@ -20,6 +20,11 @@ PATH_PARAMETERS: dict[str, dict[str, Any]] = {
         "schema": _UUID,
         "example": "e0e2ca77-427d-58b8-b576-b7c06b5401c0",
     },
+    "kid": {
+        "description": "The key's `kid`, as the JWKS names it.",
+        "schema": {"type": "string", "minLength": 1, "maxLength": 64},
+        "example": "Fz8hJcW3yP0q7nVbXo2LkTtS1RmUdEaGiYwQ5s9HxNA",
+    },
     "token_id": {
         "description": "The token's id, its `jti`.",
         "schema": _UUID,

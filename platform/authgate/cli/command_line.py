@@ -73,9 +73,6 @@ COMMANDS = {
     ),
     "tenant": _Command("tenant.tenant:app", "Create, list, change, suspend and delete tenants."),
     "plan": _Command("tenant.plan:app", "Say how much of the installation tenants may use."),
-    "operator": _Command(
-        "operator.operator:app", "Operate an installation from anywhere: its tenants, its state."
-    ),
     "domain": _Command("tenant.domain:app", "Give a tenant hosts of its own."),
     "client": _Command(
         "client.client:app", "Create, list and change clients, renew their secrets."
@@ -93,7 +90,7 @@ COMMANDS = {
     "connection": _Command(
         "tenant.connection:app", "Set up ways to sign in elsewhere, such as GitHub."
     ),
-    "keys": _Command("tenant.keys:app", "List, rotate and revoke a tenant's signing keys."),
+    "keys": _Command("tenant.keys:app", "List, rotate, revoke and bring a tenant's signing keys."),
     "audit": _Command("tenant.audit:app", "Read the audit log."),
     "openapi": _Command(
         "openapi:openapi",

@@ -10,6 +10,7 @@ from authgate.storage.database import sqlite_path
 from authgate_tenants.key_encryption import (
     ExposedKeyEncryptionKey,
     KeyEncryptionKeyError,
+    KeyProviderFailed,
     NoKeyEncryptionKey,
 )
 
@@ -58,7 +59,17 @@ KEK_BESIDE_DATA = Misconfiguration(
     cure="Move {file} to where backups of the database do not go, and name it in `keys.kek_file`.",
 )
 
-UNUSABLE = (KEK_MISSING, KEK_WEAK, KEK_EXPOSED)
+KEK_PROVIDER = Misconfiguration(
+    code="kek-provider",
+    area=Area.KEYS,
+    wrong="The plugin that keeps the key-encryption key does not open it.",
+    why="Nothing that is sealed can be opened: there are no signing keys.",
+    cure="See that the plugin of `keys.provider` is installed, that its service can be reached and"
+    " lets this installation in, and that the key is as `authgate keys wrap-kek` has printed it.",
+    refused=True,
+)
+
+UNUSABLE = (KEK_MISSING, KEK_WEAK, KEK_EXPOSED, KEK_PROVIDER)
 """With any of these nothing that is sealed can be opened."""
 
 _COPIES = (".sql", ".dump", ".db", ".sqlite", ".sqlite3", ".bak", ".backup", ".gz", ".zst", ".tar")
@@ -79,7 +90,8 @@ def findings(settings: Settings) -> Iterator[Finding]:
 def is_to_be_made(settings: Settings) -> bool:
     """Whether the first start makes the key: in the ``dev`` profile, where there is none."""
     keys = settings.keys
-    return settings.profile == "dev" and keys.kek is None and not keys.kek_file.exists()
+    made_here = settings.profile == "dev" and keys.kek is None and not keys.provider
+    return made_here and not keys.kek_file.exists()
 
 
 def _unusable(keys: KeySettings) -> Iterator[Finding]:
@@ -90,6 +102,8 @@ def _unusable(keys: KeySettings) -> Iterator[Finding]:
     except ExposedKeyEncryptionKey:
         mode = f"{keys.kek_file.stat().st_mode & 0o777:04o}"
         yield KEK_EXPOSED.found(f"{keys.kek_file} has mode {mode}", file=keys.kek_file)
+    except KeyProviderFailed as error:
+        yield KEK_PROVIDER.found(str(error).removesuffix("."))
     except KeyEncryptionKeyError as error:
         yield KEK_WEAK.found(_first_sentence(error))
 

@@ -12,6 +12,7 @@ from authgate.jobs.catalogue import (
     EraseTenants,
     RemoveExpired,
     RollUpUsage,
+    RotateKeys,
     SendMails,
 )
 from authgate.jobs.handlers import BadArguments, Handlers, UnknownJob
@@ -36,6 +37,7 @@ __all__ = [
     "RemoveExpired",
     "Result",
     "RollUpUsage",
+    "RotateKeys",
     "SendMails",
     "UnknownJob",
 ]

@@ -39,6 +39,13 @@ class EndTheRest(Job):
 
 
 @dataclass(frozen=True, slots=True)
+class RotateKeys(Job):
+    """Let the next keys sign where those before have signed for as long as their tenants want."""
+
+    name: ClassVar[str] = "rotate-keys"
+
+
+@dataclass(frozen=True, slots=True)
 class RollUpUsage(Job):
     """Add up what tenants have used on days that are over: of one, or of all that are behind."""
 
@@ -59,5 +66,6 @@ JOBS: tuple[type[Job], ...] = (
     SendMails,
     EndTheRest,
     RollUpUsage,
+    RotateKeys,
     EraseTenants,
 )

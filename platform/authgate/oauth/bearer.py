@@ -105,7 +105,8 @@ class BearerTokens:
         except verifier.InvalidToken:
             return None
         # A revoked key's tokens end with it, whatever their rows say.
-        if parsed.kid not in (await self._keys.key_set()).verification_keys:
+        keys = await self._keys.key_set(verifying=parsed.kid)
+        if parsed.kid not in keys.verification_keys:
             return None
         # What the tenant is called no longer, somebody else may be called next.
         if parsed.claims.get("iss") not in current_tenant().issuers:

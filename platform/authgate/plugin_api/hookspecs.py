@@ -64,3 +64,14 @@ def token_claims(
     request: TokenClaimsRequest,
 ) -> dict[str, ClaimValue] | Awaitable[dict[str, ClaimValue]]:
     """Claims to add to an access token, named with the plugin's own name in front."""
+
+
+@_hook(budget=10.0, on_failure=OnFailure.REFUSE)
+def wrap_key(key: bytes) -> bytes:
+    """The installation's key-encryption key in the form in which it is kept, so that ``unwrap_key``
+    opens it and nobody else does. Asked by ``authgate keys wrap-kek``."""
+
+
+@_hook(budget=10.0, on_failure=OnFailure.REFUSE)
+def unwrap_key(wrapped: bytes) -> bytes:
+    """The key that ``wrap_key`` was given. Asked when a process starts."""

@@ -18,6 +18,7 @@ from authgate.plugin_manager.containment import Containment, Outcome
 from authgate.plugin_manager.egress import GuardedHttp
 from authgate.plugin_manager.hooks import AddedClaims, DroppedClaim, Plugins
 from authgate.plugin_manager.isolation import Isolation, PluginCall, PluginFailed
+from authgate.plugin_manager.key_providers import ProviderFailed
 from authgate.plugin_manager.loading import PluginRefused, load
 from authgate.plugin_manager.measured import measure
 from authgate.plugin_manager.traced_http import TracedHttp
@@ -38,6 +39,7 @@ __all__ = [
     "PluginFailed",
     "PluginRefused",
     "Plugins",
+    "ProviderFailed",
     "TracedHttp",
     "load",
     "measure",

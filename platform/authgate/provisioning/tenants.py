@@ -123,6 +123,7 @@ async def change_tenant(
             await lifecycle.change(row, name=name or row.name, settings=after)
             # Told of before the settings: who signs by them must find the key.
             await ensure_keys(parts, after)
+            await parts.keys.settings_changed(before, after)
             await audit.record(
                 Event.TENANT_UPDATED,
                 actor=actor,

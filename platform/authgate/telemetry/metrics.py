@@ -180,6 +180,11 @@ tenant_deletions = Count(
 erased_rows = Count(
     "authgate_erased_rows_total", "Rows removed because their tenant is deleted.", "table"
 )
+signing_key_rotation_delay_seconds = Level(
+    "authgate_signing_key_rotation_delay_seconds",
+    "For how long the signing key that is to be followed next has been due; 0 if none is.",
+    together="livemostrecent",
+)
 tenant_erasure_delay_seconds = Level(
     "authgate_tenant_erasure_delay_seconds",
     "For how long the tenant that is to be erased next has been due; 0 if none is.",

@@ -14,6 +14,8 @@ class Scope(ApiScope):
     SCOPES_WRITE = f"{ADMIN_PREFIX}scopes:write"
     RESOURCE_SERVERS_READ = f"{ADMIN_PREFIX}resource-servers:read"
     RESOURCE_SERVERS_WRITE = f"{ADMIN_PREFIX}resource-servers:write"
+    KEYS_READ = f"{ADMIN_PREFIX}keys:read"
+    KEYS_WRITE = f"{ADMIN_PREFIX}keys:write"
     TOKENS_READ = f"{ADMIN_PREFIX}tokens:read"
     TOKENS_WRITE = f"{ADMIN_PREFIX}tokens:write"
     AUTHORIZATIONS_READ = f"{ADMIN_PREFIX}authorizations:read"
@@ -34,6 +36,8 @@ MEANINGS: Mapping[ApiScope, str] = {
     Scope.SCOPES_WRITE: "Describe the tenant's scopes.",
     Scope.RESOURCE_SERVERS_READ: "See for which APIs clients may ask tokens.",
     Scope.RESOURCE_SERVERS_WRITE: "Let clients ask tokens for APIs, or no more.",
+    Scope.KEYS_READ: "See which signing keys there are, without their private parts.",
+    Scope.KEYS_WRITE: "Rotate, revoke and bring signing keys, choose the algorithm.",
     Scope.TOKENS_READ: "See which access tokens there are, without the tokens.",
     Scope.TOKENS_WRITE: "Revoke, disable and enable access tokens.",
     Scope.AUTHORIZATIONS_READ: "See what people have allowed applications.",

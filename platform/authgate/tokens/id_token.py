@@ -87,7 +87,8 @@ class IdTokens:
         It comes as a hint (OpenID Connect Core section 3.1.2.1), never as a proof of who sends it.
         """
         parts = jws.parsed(id_token)
-        check_signature(parts, await self._keys.key_set(), typ="JWT")
+        keys = await self._keys.key_set(verifying=str(parts.header.get("kid", "")))
+        check_signature(parts, keys, typ="JWT")
         claims = jws.members(parts.payload)
         subject, client_id = claims.get("sub"), claims.get("aud")
         if not isinstance(subject, str) or not isinstance(client_id, str):

@@ -21,7 +21,9 @@ MAX_AGE = 900
 MAX_AGE_AFTER_REVOCATION = 60
 """The same, for a day after a key was revoked, so that clients forget it soon."""
 
-_STALE_WHILE_REVALIDATE = 300
+STALE_WHILE_REVALIDATE = 300
+"""Seconds for which clients may still use it, while they fetch it anew."""
+
 _CHECKS = get_default_algorithms()
 _ORDER = (KeyState.ACTIVE, KeyState.PENDING, KeyState.RETIRING)
 
@@ -80,6 +82,8 @@ class KeySet:
     """What signs, by algorithm."""
     verification_keys: Mapping[str, VerificationKey]
     """What verifies, by ``kid``: keys that sign or have signed, not those that wait."""
+    waiting: frozenset[str]
+    """The keys that have yet to sign, by ``kid``."""
     jwks: JwksDocument
 
     @classmethod
@@ -101,6 +105,7 @@ class KeySet:
                 for state, kid, key in opened
                 if state != KeyState.PENDING
             },
+            waiting=frozenset(kid for state, kid, _ in opened if state == KeyState.PENDING),
             jwks=_document([key for _, _, key in opened], max_age=max_age),
         )
 
@@ -139,6 +144,6 @@ def _document(keys: Iterable[PrivateKey], *, max_age: int) -> JwksDocument:
         body=body,
         etag=f'"{hashlib.sha256(body).hexdigest()[:32]}"',
         cache_control=(
-            f"public, max-age={max_age}, stale-while-revalidate={_STALE_WHILE_REVALIDATE}"
+            f"public, max-age={max_age}, stale-while-revalidate={STALE_WHILE_REVALIDATE}"
         ),
     )

@@ -20,17 +20,26 @@ from authgate.storage import after_commit, transaction
 from authgate.storage.keys import signing_key_steps, signing_keys
 from authgate.storage.keys.signing_keys import KeyState, NewKey, PublishedKey, SigningKey
 from authgate.tokens import key_steps, lifetimes
-from authgate.tokens.algorithms import ALGORITHMS
-from authgate.tokens.key_set import MAX_AGE, MAX_AGE_AFTER_REVOCATION, JwksDocument, KeySet, sealed
+from authgate.tokens.algorithms import ALGORITHMS, PrivateKey
+from authgate.tokens.key_set import (
+    MAX_AGE,
+    MAX_AGE_AFTER_REVOCATION,
+    STALE_WHILE_REVALIDATE,
+    JwksDocument,
+    KeySet,
+    sealed,
+)
 from authgate.tokens.signer import Signer
 from authgate_tenants import current_tenant
 from authgate_tenants.encryption import TenantEncryption
-from authgate_tenants.settings import SigningAlgorithm
+from authgate_tenants.settings import SigningAlgorithm, TenantSettings
 
 _log = structlog.get_logger(__name__)
 _RETIRING = timedelta(days=14)
 _PAST_LAST_TOKEN = timedelta(hours=1)
 _REVOCATION_IS_RECENT = timedelta(days=1)
+KNOWN_AFTER = MAX_AGE + STALE_WHILE_REVALIDATE
+"""Seconds after which whoever heeds the headers of the JWKS knows a key that was added to it."""
 
 
 class NoSigningKey(LookupError):
@@ -39,6 +48,10 @@ class NoSigningKey(LookupError):
 
 class UnknownKey(LookupError):
     """The tenant has no such key, or it is revoked already."""
+
+
+class KnownKey(ValueError):
+    """The tenant has had this key before, whatever became of it."""
 
 
 class KeyTooYoung(RuntimeError):
@@ -81,11 +94,16 @@ class SigningKeys:
         self._cache = cache
         self._clock = clock
 
-    async def key_set(self) -> KeySet:
-        """The published keys, opened."""
+    async def key_set(self, *, verifying: str = "") -> KeySet:
+        """The published keys, opened.
+
+        Where ``verifying`` names a key that waits, they are as they are stored now: another process
+        may have begun to sign with it, and this one not have heard yet.
+        """
         key = (current_tenant().id, "keys")
         kept = self._cache.kept(key)
-        return kept[0] if kept is not None else await self._cache.get(key, self._load)
+        keys = kept[0] if kept is not None else await self._cache.get(key, self._load)
+        return await self._load() if verifying in keys.waiting else keys
 
     async def signer(self, algorithm: SigningAlgorithm) -> Signer:
         """What signs with this algorithm. Raises ``NoSigningKey``."""
@@ -105,6 +123,11 @@ class SigningKeys:
     async def ensure(self, algorithm: SigningAlgorithm) -> None:
         """Make the key that signs and the one that waits, where they are missing."""
         await self._active_and_pending(algorithm)
+
+    async def known_at(self, algorithm: SigningAlgorithm) -> datetime:
+        """When clients know the key that signs with this algorithm, which is made if need be."""
+        active, _ = await self._active_and_pending(algorithm)
+        return active.published_at + timedelta(seconds=KNOWN_AFTER)
 
     async def rotate(
         self,
@@ -130,9 +153,10 @@ class SigningKeys:
         if ready_at > now:
             raise KeyTooYoung(ready_at)
         async with transaction():
-            if not await signing_keys.retire(active.kid, now=now, expires_at=_end(now)):
+            if not await signing_keys.retire(active.kid, now=now, expires_at=_end(active, now)):
                 return None
-            if not await signing_keys.activate(pending.kid, now=now):
+            due = _due(algorithm, now, current_tenant().settings)
+            if not await signing_keys.activate(pending.kid, now=now, rotates_at=due):
                 raise KeysChanged(pending.kid)
             await self._note(active.kid, KeyState.RETIRING)
             await self._note(pending.kid, KeyState.ACTIVE)
@@ -140,6 +164,65 @@ class SigningKeys:
             await self._record(Event.SIGNING_KEY_ROTATED, pending, actor=actor)
             await after_commit(self._forget)
         return Rotation(retiring=active.kid, active=pending.kid, pending=fresh.kid)
+
+    async def rotate_due(self, *, actor: Actor) -> list[Rotation]:
+        """Rotate what has signed for as long as the tenant wants, where clients know the next key.
+
+        Safe to repeat, and to do twice at once.
+        """
+        now, done = self._clock(), []
+        for key in await signing_keys.active():
+            if key.rotates_at is None or key.rotates_at > now:
+                continue
+            try:
+                rotation = await self.rotate(
+                    ALGORITHMS[key.algorithm].algorithm,
+                    actor=actor,
+                    replacing=key.kid,
+                    known_for=KNOWN_AFTER,
+                )
+            except (KeyTooYoung, KeysChanged):
+                continue  # it is due until it is done
+            if rotation is not None:
+                done.append(rotation)
+        return done
+
+    async def settings_changed(self, before: TenantSettings, after: TenantSettings) -> None:
+        """Let the keys that sign be due as the tenant wants it now.
+
+        What they have signed lives as long as the tenant had it live then.
+        """
+        signed = max(lifetimes.longest(before), lifetimes.longest(after))
+        for key in await signing_keys.active():
+            await signing_keys.reschedule(
+                key.kid,
+                rotates_at=_due(key.algorithm, key.activated_at or key.created_at, after),
+                signed_lifetime=max(signed, key.signed_lifetime or 0),
+            )
+
+    async def bring_in(self, key: PrivateKey, *, actor: Actor) -> None:
+        """Let a key that somebody has brought wait, in place of the one that waits.
+
+        That one has signed nothing, and ends. Raises ``KnownKey`` and ``KeysChanged``.
+        """
+        if await signing_keys.find(key.thumbprint()) is not None:
+            raise KnownKey(key.thumbprint())
+        _, pending = await self._active_and_pending(key.algorithm)
+        new = sealed(key, cipher=await self._encryption.cipher(current_tenant().id))
+        async with transaction():
+            now = self._clock()
+            if not await signing_keys.revoke(pending.kid, was=KeyState.PENDING, now=now):
+                raise KeysChanged(pending.kid)
+            await self._note(pending.kid, KeyState.REVOKED)
+            if not await signing_keys.insert(new, state=KeyState.PENDING, now=now):
+                raise KeysChanged(new.kid)
+            await audit.record(
+                Event.SIGNING_KEY_IMPORTED,
+                actor=actor,
+                resource=("signing_key", new.kid),
+                details={"algorithm": new.algorithm, "in_place_of": pending.kid},
+            )
+            await after_commit(self._forget)
 
     async def revoke(self, kid: str, *, actor: Actor) -> None:
         """End a key at once: out of the JWKS, and its tokens are no longer believed.
@@ -179,7 +262,9 @@ class SigningKeys:
         async with transaction():
             for state, key in fresh:
                 # Who comes second in a race finds this refused, and uses the key of the first.
-                await signing_keys.insert(key, state=state, now=self._clock())
+                now, is_active = self._clock(), state == KeyState.ACTIVE
+                due = _due(algorithm, now, current_tenant().settings) if is_active else None
+                await signing_keys.insert(key, state=state, now=now, rotates_at=due)
             await after_commit(self._forget)
 
     async def _generated(self, algorithm: SigningAlgorithm) -> NewKey:
@@ -226,7 +311,15 @@ def _is_living(row: PublishedKey, furthest: dict[str, KeyState]) -> bool:
     return row.state != KeyState.REVOKED
 
 
-def _end(now: datetime) -> datetime:
+def _due(algorithm: str, since: datetime, settings: TenantSettings) -> datetime | None:
+    """When a key that signs since then is to be followed by the next; never by itself where the
+    tenant wants it so, and where each server that checks has to be given the secret by hand."""
+    if not settings.signing_key_days or algorithm == "HS256":
+        return None
+    return since + timedelta(days=settings.signing_key_days)
+
+
+def _end(key: SigningKey, now: datetime) -> datetime:
     """When the last token of a key that signs until now has certainly ended."""
-    longest = timedelta(seconds=lifetimes.longest(current_tenant().settings))
-    return now + max(_RETIRING, longest + _PAST_LAST_TOKEN)
+    longest = max(lifetimes.longest(current_tenant().settings), key.signed_lifetime or 0)
+    return now + max(_RETIRING, timedelta(seconds=longest) + _PAST_LAST_TOKEN)

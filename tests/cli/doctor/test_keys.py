@@ -31,6 +31,12 @@ def test_a_former_key_that_can_be_guessed_is_found(dev: Doctor) -> None:
     dev.finds("kek-weak")
 
 
+def test_a_plugin_that_does_not_open_the_key_is_found(dev: Doctor) -> None:
+    os.environ["AUTHGATE_KEYS__PROVIDER"] = "nobody"
+    found = dev.finds("kek-provider")["found"]
+    assert found == "No plugin 'nobody' that keeps keys is installed"
+
+
 def test_a_key_s_file_that_others_may_read_is_found(dev: Doctor, tmp_path: Path) -> None:
     kek_of(tmp_path).chmod(0o644)
     assert dev.finds("kek-exposed")["found"] == ".authgate/kek has mode 0644"

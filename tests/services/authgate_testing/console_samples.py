@@ -46,6 +46,7 @@ from authgate.web.scope_view_models import (
     TranslationFields,
 )
 from authgate.web.selection_view_models import SelectedClient, SelectionPage
+from authgate.web.signing_key_view_models import SigningKeyLine, SigningKeysPage
 from authgate.web.team_view_models import AreaLine, RolePage, TeamMember, TeamPage
 from authgate.web.token_view_models import TokenLine, TokensPage
 from authgate.web.usage_view_models import UsageChart
@@ -78,6 +79,7 @@ CONSOLE_ALIKE = frozenset({"my-apps-full", "my-app-new", "my-app-disabled"}) | f
         "client-auditor",
         "tokens-auditor",
         "scope-auditor",
+        "signing-keys-auditor",
         "team-unknown",
         "role-refused",
         "role-own",
@@ -91,7 +93,9 @@ def _frame(**changes: object) -> ConsoleFrame:
         "signed_in_as": "mira.halvorsen@northwind.example",
         "role": UserRole.OWNER,
         "permissions": permissions.of(UserRole.OWNER),
-        "pages": frozenset(("", "/clients", "/tokens", "/scopes", "/resource-servers", "/team")),
+        "pages": frozenset(
+            ("", "/clients", "/tokens", "/scopes", "/resource-servers", "/signing-keys", "/team")
+        ),
         "console_url": "/t/northwind/admin",
         "account_url": "/t/northwind/account",
         "sign_out_action": "/t/northwind/logout",
@@ -424,6 +428,33 @@ def _resource_servers() -> Mapping[str, Sample]:
     }
 
 
+def _signing_keys(**changes: object) -> Sample:
+    def line(state: str, signs: bool, **more: object) -> SigningKeyLine:
+        times = {"rotates_at": None, "ended_at": None} | more
+        since = _NOW - timedelta(days=40) if signs else None
+        kid = f"{state}-" + "kUVvNQy7wH0ZsTt1dXo9"
+        return SigningKeyLine(kid, "ES256", state, _NOW, since, **times)  # type: ignore[arg-type]
+
+    here = "/t/northwind/admin/signing-keys"
+    filled: dict[str, object] = {
+        "frame": _frame(),
+        "keys": (
+            line("pending", False),
+            line("active", True, rotates_at=_NOW + timedelta(days=50)),
+            line("retiring", True, ended_at=_NOW + timedelta(days=9)),
+            line("revoked", True, ended_at=_NOW - timedelta(days=3)),
+        ),
+        "algorithm": "ES256",
+        "algorithms": ("ES256", "RS256", "EdDSA", "HS256"),
+        "days": 90,
+        "rotate_action": f"{here}/rotate",
+        "revoke_action": f"{here}/revoke",
+        "import_action": f"{here}/import",
+        "algorithm_action": f"{here}/algorithm",
+    }
+    return ("console/signing_keys.html", SigningKeysPage(**(filled | changes)))  # type: ignore[arg-type]
+
+
 def _own(template: str, build: type[AccountFrame], **fields: object) -> Sample:
     around = {
         "signed_in_as": "mira.halvorsen@northwind.example",
@@ -587,6 +618,8 @@ def console_samples() -> Mapping[str, Sample]:
         "console-scope": _scope(),
         "console-scope-faults": _scope(faults={"title": _LONG, "translations": _LONG}),
         **_resource_servers(),
+        "console-signing-keys": _signing_keys(faults={"key": _LONG, "algorithm": _LONG}),
+        "console-signing-keys-auditor": _signing_keys(frame=_auditor(), days=0),
         **_own_apps(),
         "console-people": _people(),
         "console-people-none": _people(authorizations=()),

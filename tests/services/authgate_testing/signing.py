@@ -13,6 +13,12 @@ from uuid import uuid4
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+)
 from jwt.algorithms import get_default_algorithms
 from jwt.warnings import InsecureKeyLengthWarning
 
@@ -48,6 +54,13 @@ class SigningKey:
         """The private part, which nobody ought to publish."""
         jwk = get_default_algorithms()[self.algorithm].to_jwk(self.private, as_dict=True)
         return dict(jwk) | {"kid": self.kid}
+
+    def pem(self, *, passphrase: str = "") -> str:
+        """The private part, as a file has it."""
+        private: Any = self.private
+        sealing = BestAvailableEncryption(passphrase.encode()) if passphrase else NoEncryption()
+        made: bytes = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, sealing)
+        return made.decode()
 
     def jwks(self) -> dict[str, Any]:
         """A set with this key alone."""

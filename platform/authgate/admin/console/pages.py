@@ -14,6 +14,7 @@ from authgate.admin.console.frame import Console
 from authgate.admin.console.overview import OverviewPages
 from authgate.admin.console.resource_server_pages import ResourceServerPages
 from authgate.admin.console.scope_pages import ScopePages
+from authgate.admin.console.signing_key_pages import SigningKeyPages
 from authgate.admin.console.team_pages import TeamPages
 from authgate.admin.console.token_pages import TokenPages
 
@@ -30,4 +31,5 @@ def blueprints(console: Console) -> Iterator[Blueprint]:
     yield TokenPages(console=console).blueprint()
     yield ScopePages(console=console).blueprint()
     yield ResourceServerPages(console=console).blueprint()
+    yield SigningKeyPages(console=console).blueprint()
     yield TeamPages(console=console).blueprint()

@@ -46,12 +46,15 @@ SIGNING_KEY_OLD = Misconfiguration(
     code="signing-key-old",
     severity=Severity.WARNING,
     area=Area.KEYS,
-    wrong="A tenant has signed with the same key for more than 90 days.",
+    wrong="A tenant has signed with the same key for more than 90 days, and for longer than it"
+    " wants.",
     why="The longer a key is used, the more a stolen one is worth.",
     cure="Run `authgate keys rotate --tenant {tenant}`.",
 )
 
-_OLD = timedelta(days=90)
+_OLD_DAYS = 90
+_LATE = timedelta(days=1)
+"""Thousands of keys that are due on the same day take some of it."""
 
 
 async def findings(parts: Installation, tenant: Tenant) -> list[Finding]:
@@ -76,7 +79,8 @@ def _aged(tenant: Tenant, rows: Sequence[SigningKey], now: datetime) -> Iterator
     if all(row.state is not KeyState.PENDING for row in rows):
         what = f"none waits in {tenant.slug}"
         yield SIGNING_KEY_ALONE.found(what, tenant=tenant.slug)
+    longest = timedelta(days=max(_OLD_DAYS, tenant.settings.signing_key_days)) + _LATE
     for row in rows:
-        if row.state is KeyState.ACTIVE and row.activated_at and now - row.activated_at > _OLD:
+        if row.state is KeyState.ACTIVE and row.activated_at and now - row.activated_at > longest:
             what = f"{tenant.slug} signs with one that is {(now - row.activated_at).days} days old"
             yield SIGNING_KEY_OLD.found(what, tenant=tenant.slug)

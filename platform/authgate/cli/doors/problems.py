@@ -25,11 +25,11 @@ _NOUNS = {
     "clients": "client",
     "scopes": "scope",
     "resource-servers": "resource server",
+    "signing-keys": "signing key",
     "tokens": "token",
     "authorizations": "authorization",
     "users": "user",
     "sessions": "session",
-    "tenants": "tenant",
 }
 
 

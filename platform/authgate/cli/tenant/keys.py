@@ -1,60 +1,105 @@
-"""``authgate keys``."""
+"""``authgate keys``: what a tenant signs with, and what seals what all tenants keep."""
 
 import asyncio
-from typing import Annotated
+import sys
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
-from authgate.cli import installed
-from authgate.cli.failures import Conflict, Misused
+from authgate.cli.doors.admin_api import within
+from authgate.cli.doors.administered import OfTenant, administered
+from authgate.cli.failures import Conflict, Misused, Unhealthy
 from authgate.cli.nouns import Noun
-from authgate.cli.options import InTenant
-from authgate.cli.output import Format, Output, Record, confirm, say, show, show_all
-from authgate.storage.keys import signing_keys
-from authgate.storage.sweep import data_keys
-from authgate.tokens.algorithms import ALGORITHMS
-from authgate.tokens.key_set import MAX_AGE
-from authgate.tokens.keys import Rotation
+from authgate.cli.options import Yes, given
+from authgate.cli.output import (
+    Format,
+    Output,
+    Record,
+    ask_secret,
+    confirm,
+    say,
+    show,
+    show_all,
+)
 
 app = Noun()
+
+ALGORITHMS = ("ES256", "RS256", "EdDSA", "HS256")
 
 Algorithm = Annotated[
     str | None, typer.Option(help="Of which algorithm; the tenant's own where not given")
 ]
+Wanted = Annotated[str, typer.Argument(metavar="ALGORITHM", help=", ".join(ALGORITHMS))]
 Kid = Annotated[str, typer.Argument(help="The key's id")]
+File = Annotated[Path, typer.Argument(help="PEM or JWK; - for standard input")]
+Kek = Annotated[Path, typer.Argument(help="The key: base64 or hex; - for standard input")]
+Provider = Annotated[str, typer.Option(help="The plugin that is to keep it")]
 Now = Annotated[bool, typer.Option("--now", help="Even if clients may not know the key yet")]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask")]
 
 
-@app.verb("list", example="keys list -t acme")
-def list_(tenant: InTenant, output: Output = Format.TABLE) -> None:
+@app.verb("list", example="keys list")
+def list_(tenant: OfTenant = None, output: Output = Format.TABLE) -> None:
     """List a tenant's signing keys, the newest first."""
-    show_all(asyncio.run(_all(tenant)), output)
+    with administered(tenant) as api:
+        show_all([_record(each) for each in api.get("/signing-keys")["items"]], output)
 
 
-@app.verb(example="keys rotate -t acme")
+@app.verb("show", example="keys show 4f1c0a")
+def show_(kid: Kid, tenant: OfTenant = None, output: Output = Format.TABLE) -> None:
+    """Show a signing key, without its private part."""
+    with administered(tenant) as api:
+        show(_record(api.get(within("signing-keys", kid))), output)
+
+
+@app.verb(example="keys rotate")
 def rotate(
-    tenant: InTenant, algorithm: Algorithm = None, now: Now = False, output: Output = Format.TABLE
+    tenant: OfTenant = None,
+    algorithm: Algorithm = None,
+    now: Now = False,
+    output: Output = Format.TABLE,
 ) -> None:
     """Let the waiting key sign from now on; what the former has signed stays valid."""
-    rotation = asyncio.run(_rotate(tenant, algorithm, known_for=0 if now else MAX_AGE))
-    show(
-        {
-            "active": rotation.active,
-            "pending": rotation.pending,
-            "retiring": rotation.retiring,
-        },
-        output,
-    )
+    said = given({"algorithm": _known(algorithm) if algorithm else None})
+    with administered(tenant) as api:
+        show(api.post("/signing-key-rotations", {**said, "now": now}), output)
 
 
-@app.verb(example="keys revoke -t acme 4f1c0a --yes")
-def revoke(tenant: InTenant, kid: Kid, yes: Yes = False) -> None:
+@app.verb(example="keys revoke 4f1c0a --yes")
+def revoke(kid: Kid, tenant: OfTenant = None, yes: Yes = False) -> None:
     """End a key at once: every token it has signed is refused from now on."""
     if not yes:
         confirm(f"Refuse every token that {kid} has signed?")
-    asyncio.run(_revoke(tenant, kid))
+    with administered(tenant) as api:
+        api.post(f"{within('signing-keys', kid)}/revoke")
     say(f"✓ {kid} is revoked.")
+
+
+@app.verb("import", example="keys import signing.pem")
+def import_(file: File, tenant: OfTenant = None, output: Output = Format.TABLE) -> None:
+    """Bring a private key: it waits, and signs after the next rotation.
+
+    The passphrase of one that is encrypted is asked for.
+    """
+    key = sys.stdin.read() if str(file) == "-" else file.read_text()
+    said = {"key": key}
+    if "ENCRYPTED" in key:
+        said["passphrase"] = ask_secret("Passphrase")
+    with administered(tenant) as api:
+        show(_record(api.post("/signing-keys", said)), output)
+
+
+@app.verb("change-algorithm", example="keys change-algorithm EdDSA")
+def change_algorithm(algorithm: Wanted, tenant: OfTenant = None, now: Now = False) -> None:
+    """Sign by another algorithm, once clients know its keys: the first time makes these known."""
+    with administered(tenant) as api:
+        told = api.post("/signing-algorithm", {"algorithm": _known(algorithm), "now": now})
+    if told["known_at"] is not None:
+        raise Conflict(
+            f"The keys of {algorithm} are in the JWKS. Clients know them by {told['known_at']}:"
+            f" say so again then, or use --now. Until then {told['algorithm']} signs."
+        )
+    say(f"✓ {algorithm} signs from now on.")
 
 
 @app.verb(example="keys rewrap")
@@ -67,40 +112,46 @@ def rewrap() -> None:
     say(f"✓ {changed} data keys are sealed by the present key-encryption key.")
 
 
+@app.verb("wrap-kek", example="keys wrap-kek kek --provider vault")
+def wrap_kek(file: Kek, provider: Provider) -> None:
+    """Print a key-encryption key as a plugin keeps it, for keys.kek_file beside keys.provider.
+
+    It stays the same key: nothing has to be sealed anew. Destroy the file afterwards.
+    """
+    from base64 import b64encode
+
+    from authgate.plugin_manager import key_providers
+    from authgate_tenants import key_encryption
+
+    text = sys.stdin.read() if str(file) == "-" else file.read_text()
+    try:
+        kept = key_providers.wrapped(provider, key_encryption.material(text))
+    except key_providers.ProviderFailed as error:
+        raise Unhealthy(str(error)) from error
+    sys.stdout.write(f"{b64encode(kept).decode()}\n")
+
+
 async def _rewrap() -> int:
+    from authgate.cli import installed
+    from authgate.storage.sweep import data_keys
+
     async with installed.opened() as parts:
         return await data_keys.rewrap(parts.settings.database, parts.encryption)
 
 
-async def _all(slug: str) -> list[Record]:
-    async with installed.inside(slug):
-        return [
-            {
-                "kid": key.kid,
-                "algorithm": key.algorithm,
-                "state": key.state.value,
-                "created": key.created_at,
-                "activated": key.activated_at,
-                "ends": key.revoked_at or key.expires_at,
-            }
-            for key in await signing_keys.every()
-        ]
+def _known(algorithm: str) -> str:
+    if algorithm not in ALGORITHMS:
+        raise Misused(f"There is no algorithm {algorithm!r}; there are {', '.join(ALGORITHMS)}.")
+    return algorithm
 
 
-async def _rotate(slug: str, named: str | None, *, known_for: int) -> Rotation:
-    async with installed.inside(slug) as (parts, tenant):
-        wanted = named or tenant.settings.signing_algorithm
-        found = [kind.algorithm for name, kind in ALGORITHMS.items() if name == wanted]
-        if not found:
-            raise Misused(f"There is no algorithm {wanted!r}; there are {', '.join(ALGORITHMS)}.")
-        rotation = await parts.keys.rotate(
-            found[0], actor=installed.operator(), known_for=known_for
-        )
-        if rotation is None:
-            raise Conflict("Another rotation came first.")
-        return rotation
-
-
-async def _revoke(slug: str, kid: str) -> None:
-    async with installed.inside(slug) as (parts, _):
-        await parts.keys.revoke(kid, actor=installed.operator())
+def _record(key: dict[str, Any]) -> Record:
+    return {
+        "kid": key["kid"],
+        "algorithm": key["algorithm"],
+        "state": key["state"],
+        "created": key["created_at"],
+        "activated": key["activated_at"],
+        "next": key["rotates_at"],
+        "ends": key["revoked_at"] or key["expires_at"],
+    }

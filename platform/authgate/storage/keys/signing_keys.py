@@ -42,6 +42,10 @@ class SigningKey(TenantOwned):
     created_at = fields.DatetimeField()
     published_at = fields.DatetimeField()
     activated_at = fields.DatetimeField(null=True)
+    rotates_at = fields.DatetimeField(null=True)
+    """When the waiting key is to take over from this one; never by itself where there is none."""
+    signed_lifetime = fields.IntField(null=True)
+    """Seconds that what it has signed lives at the most, where the tenant has since chosen less."""
     retired_at = fields.DatetimeField(null=True)
     revoked_at = fields.DatetimeField(null=True)
     expires_at = fields.DatetimeField(null=True)
@@ -98,7 +102,9 @@ _OF_TENANT = Lookup(
 )
 
 
-async def insert(key: NewKey, *, state: KeyState, now: datetime) -> bool:
+async def insert(
+    key: NewKey, *, state: KeyState, now: datetime, rotates_at: datetime | None = None
+) -> bool:
     """Store a key; ``False`` where the tenant has an active or pending one by now."""
     try:
         # A savepoint of its own, since PostgreSQL would end the whole transaction.
@@ -112,6 +118,7 @@ async def insert(key: NewKey, *, state: KeyState, now: datetime) -> bool:
                 created_at=now,
                 published_at=now,
                 activated_at=now if state == KeyState.ACTIVE else None,
+                rotates_at=rotates_at,
             )
     except IntegrityError:
         return False
@@ -154,23 +161,37 @@ async def find(kid: str) -> SigningKey | None:
     return await SigningKey.get_or_none(kid=kid)
 
 
-async def every() -> list[SigningKey]:
-    """All keys there have ever been, the newest first."""
-    return await SigningKey.all().order_by("-created_at", "-id")
+async def every(*, most: int = 200) -> list[SigningKey]:
+    """Keys in whatever state, the newest first."""
+    return await SigningKey.all().order_by("-created_at", "-id").limit(most)
 
 
 async def retire(kid: str, *, now: datetime, expires_at: datetime) -> bool:
     """Let the active key only verify, until ``expires_at``; ``False`` if it is not active."""
     changed = await _in_state(kid, KeyState.ACTIVE).update(
-        state=KeyState.RETIRING, retired_at=now, expires_at=expires_at
+        state=KeyState.RETIRING, retired_at=now, expires_at=expires_at, rotates_at=None
     )
     return changed == 1
 
 
-async def activate(kid: str, *, now: datetime) -> bool:
-    """Let the pending key sign; ``False`` if it is not pending."""
-    changed = await _in_state(kid, KeyState.PENDING).update(state=KeyState.ACTIVE, activated_at=now)
+async def activate(kid: str, *, now: datetime, rotates_at: datetime | None) -> bool:
+    """Let the pending key sign, until it is due; ``False`` if it is not pending."""
+    changed = await _in_state(kid, KeyState.PENDING).update(
+        state=KeyState.ACTIVE, activated_at=now, rotates_at=rotates_at
+    )
     return changed == 1
+
+
+async def active() -> list[SigningKey]:
+    """The keys that sign, one of each algorithm."""
+    return await SigningKey.filter(state=KeyState.ACTIVE).order_by("algorithm")
+
+
+async def reschedule(kid: str, *, rotates_at: datetime | None, signed_lifetime: int) -> None:
+    """Have the active key be due at another moment, and remember how long what it signs lives."""
+    await _in_state(kid, KeyState.ACTIVE).update(
+        rotates_at=rotates_at, signed_lifetime=signed_lifetime
+    )
 
 
 async def revoke(kid: str, *, was: KeyState, now: datetime) -> bool:

@@ -5,10 +5,7 @@ from tortoise import migrations
 from authgate.storage.migration_steps import reversible, statements
 
 _NAMES = ("tenants_by_slug", "tenants_by_status", "tenants_by_name", "tenants_by_status_name")
-_OF_TENANTS = {
-    "tenant_domains_of_tenant": "tenant_domains (tenant_id)",
-    "tenant_deletions_of_tenant": "tenant_deletions (tenant_id)",
-}
+_HOSTS = "CREATE INDEX tenant_domains_of_tenant ON tenant_domains (tenant_id)"
 
 
 def _indexes(slug: str, name: str) -> tuple[str, ...]:
@@ -21,8 +18,7 @@ def _indexes(slug: str, name: str) -> tuple[str, ...]:
 
 _POSTGRES = _indexes('slug COLLATE "C"', '(lower(name) COLLATE "C")')
 _SQLITE = _indexes("slug", "lower(name)")
-_FIND = tuple(f"CREATE INDEX {index} ON {columns}" for index, columns in _OF_TENANTS.items())
-_LOSE = tuple(f"DROP INDEX {index}" for index in (*_NAMES, *_OF_TENANTS))
+_LOSE = tuple(f"DROP INDEX {index}" for index in (*_NAMES, "tenant_domains_of_tenant"))
 
 
 class Migration(migrations.Migration):
@@ -30,6 +26,6 @@ class Migration(migrations.Migration):
 
     operations = [
         reversible(
-            statements(both=_FIND, postgres=_POSTGRES, sqlite=_SQLITE), statements(both=_LOSE)
+            statements(both=(_HOSTS,), postgres=_POSTGRES, sqlite=_SQLITE), statements(both=_LOSE)
         )
     ]

@@ -49,9 +49,13 @@ SWEPT = {
 PENDING = {
     "logout_deliveries": "status = 'pending'",
     "mails": "status = 'pending'",
+    "signing_keys": "state = 'active' AND rotates_at < now()",
     "usage_marks": "until < now() - interval '1 hour'",
 }
 """Tables in which the sweep role also sees what somebody has yet to do."""
+
+_SHOWN = {"signing_keys": "(tenant_id, state, rotates_at)"}
+"""Columns that are shown of it, where others are nothing for a role that looks across tenants."""
 
 _ADD_ONLY = frozenset({"audit_events", "signing_key_steps"})
 _TENANT = "NULLIF(current_setting('app.tenant', true), '')::uuid"
@@ -283,7 +287,7 @@ def _pending_door(table: str, seen: str, role: dict[str, str]) -> list[str]:
     sweep = role["sweep"]
     return [
         *_policy(table, "sweep_sees_pending", f"FOR SELECT TO {sweep} USING ({seen})"),
-        f"GRANT SELECT ON {table} TO {sweep}",
+        f"GRANT SELECT {_SHOWN.get(table, '')} ON {table} TO {sweep}",
     ]
 
 

@@ -219,6 +219,9 @@ class Tour:
             ],
             "uri": [f"https://other.{word}.example"],
             "role": [role.value for role in UserRole],
+            "key": [self.home.key.pem()],
+            "algorithm": ["ES256"],
+            "now": [True],
             "ids": [[each["id"] for each in tokens[:2]]],
         }
         await operations.all_of_them(api, self.undone, said)
@@ -263,6 +266,7 @@ class Tour:
             "uri": f"https://more.{word}.example",
             "title": f"do {word}",
             "scopes": "openid",
+            "key": self.home.key.pem(),
         }
         return Visitor(person.http, self.home.tenant, self.stage.routes, usual | typed, self.undone)
 

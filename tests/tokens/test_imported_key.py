@@ -1,0 +1,114 @@
+"""Private keys that are brought to sign with: which are taken, and which are not."""
+
+import base64
+import json
+import os
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from authgate.tokens import imported_key
+from authgate.tokens.imported_key import UnfitKey
+from authgate_testing.signing import SigningKey
+
+MADE = {name: SigningKey.make(name) for name in ("ES256", "EdDSA", "RS256")}
+
+
+def secret(data: bytes) -> str:
+    return json.dumps({"kty": "oct", "k": base64.urlsafe_b64encode(data).rstrip(b"=").decode()})
+
+
+def pem(key: Any) -> str:
+    made: bytes = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    return made.decode()
+
+
+@pytest.mark.parametrize("algorithm", sorted(MADE))
+def test_a_pem_and_a_jwk_are_the_same_key(algorithm: str) -> None:
+    key = MADE[algorithm]
+    for text in (
+        key.pem(),
+        json.dumps(key.private_jwk()),
+        json.dumps(key.private_jwk() | {"alg": algorithm, "use": "sig"}),
+    ):
+        read = imported_key.read(f"\n{text}\n")
+        assert (read.algorithm, read.thumbprint()) == (algorithm, key.thumbprint)
+
+
+def test_a_pem_that_is_encrypted_opens_by_its_passphrase_alone() -> None:
+    key = MADE["ES256"]
+    sealed = key.pem(passphrase="open sesame")
+    assert imported_key.read(sealed, passphrase="open sesame").thumbprint() == key.thumbprint
+    for text, passphrase in ((sealed, ""), (sealed, "wrong"), (key.pem(), "open sesame")):
+        with pytest.raises(UnfitKey):
+            imported_key.read(text, passphrase=passphrase)
+
+
+def test_a_secret_that_servers_share_is_taken() -> None:
+    assert imported_key.read(secret(os.urandom(32))).algorithm == "HS256"
+
+
+def close_primes() -> str:
+    """An RSA key as a broken generator makes it: its primes follow one another."""
+    first = rsa.generate_private_key(65537, 2048).private_numbers().p
+    second = first + 2
+    while pow(2, second - 1, second) != 1 or (second - 1) % 65537 == 0:
+        second += 2
+    secret_exponent = pow(65537, -1, (first - 1) * (second - 1))
+    numbers = rsa.RSAPrivateNumbers(
+        p=first,
+        q=second,
+        d=secret_exponent,
+        dmp1=rsa.rsa_crt_dmp1(secret_exponent, first),
+        dmq1=rsa.rsa_crt_dmq1(secret_exponent, second),
+        iqmp=rsa.rsa_crt_iqmp(first, second),
+        public_numbers=rsa.RSAPublicNumbers(65537, first * second),
+    )
+    return pem(numbers.private_key())
+
+
+UNFIT = {
+    "nothing": "",
+    "words": "my key",
+    "a public key": json.dumps(MADE["ES256"].public_jwk()),
+    "no JSON": "{",
+    "another type": json.dumps({"kty": "AKP", "d": "AA"}),
+    "another curve": pem(ec.generate_private_key(ec.SECP384R1())),
+    "short RSA": SigningKey.make("RS256", bits=1024).pem(),
+    "a small exponent": pem(rsa.generate_private_key(3, 2048)),
+    "for encryption": json.dumps(MADE["ES256"].private_jwk() | {"use": "enc"}),
+    "another algorithm": json.dumps(MADE["RS256"].private_jwk() | {"alg": "PS256"}),
+    "another key's public half": json.dumps(
+        MADE["EdDSA"].private_jwk() | {"x": SigningKey.make("EdDSA").public_jwk()["x"]}
+    ),
+    "another key's point": json.dumps(
+        MADE["ES256"].private_jwk() | {"x": SigningKey.make("ES256").public_jwk()["x"]}
+    ),
+    "a short secret": secret(os.urandom(31)),
+    "a secret of one byte": secret(b"a" * 64),
+    "too long": " " * imported_key.LONGEST + MADE["ES256"].pem(),
+    "the key of RFC 8037": json.dumps(
+        {
+            "kty": "OKP",
+            "crv": "Ed25519",
+            "d": "nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A",
+            "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
+        }
+    ),
+}
+
+
+@pytest.mark.parametrize("why", sorted(UNFIT))
+def test_a_key_that_is_not_good_enough_is_refused_without_a_word_of_it(why: str) -> None:
+    with pytest.raises(UnfitKey) as refused:
+        imported_key.read(UNFIT[why])
+    assert str(refused.value).endswith(".")
+    secret = UNFIT[why][-60:-10]
+    assert not secret or secret not in str(refused.value)
+
+
+def test_primes_that_follow_one_another_are_refused() -> None:
+    with pytest.raises(UnfitKey, match="primes"):
+        imported_key.read(close_primes())
