@@ -55,6 +55,7 @@ ORDER: Mapping[str, Sequence[str]] = {
         "architecture",
         "tenancy",
         "roles",
+        "operators",
         "security",
         "reliability",
         "performance",

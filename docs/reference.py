@@ -17,6 +17,7 @@ from blocks.api import api_operations, api_problems, api_scopes, areas, refusals
 from blocks.commands import commands, every_command, exit_codes
 from blocks.hooks import hooks
 from blocks.misconfigurations import every_misconfiguration, misconfigurations, refused
+from blocks.operators import operator_operations, operator_roles, operator_scopes
 from blocks.settings import chart_schema, process_settings, tenant_settings
 from blocks.telemetry import audit_events, measurements, span_attributes
 
@@ -59,6 +60,9 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "api-scopes": api_scopes,
     "api-operations": api_operations,
     "api-problems": api_problems,
+    "operator-roles": operator_roles,
+    "operator-scopes": operator_scopes,
+    "operator-operations": operator_operations,
 }
 
 

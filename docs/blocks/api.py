@@ -24,13 +24,14 @@ def roles() -> str:
     """How far each role gets in each area."""
     heads = [f"`{role}`" for role in permissions.ROLES]
     rows = [
-        (f"`{area}`", *(_far(permissions.access(role, area)) for role in permissions.ROLES))
+        (f"`{area}`", *(far(permissions.access(role, area)) for role in permissions.ROLES))
         for area in permissions.Area
     ]
     return table_of(("area", *heads), rows)
 
 
-def _far(how: Access) -> str:
+def far(how: Access) -> str:
+    """How far somebody gets, in a word."""
     return "" if how is Access.NONE else how.name.lower()
 
 

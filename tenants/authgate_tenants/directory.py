@@ -4,9 +4,10 @@ Every page is one stretch of an index: what it costs depends on its own rows alo
 order by their bytes, which is the one order in which all that begins alike stands together.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import takewhile
 from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
@@ -25,8 +26,6 @@ _ORDERED = {
     ("sqlite", "slug"): "slug",
     ("sqlite", "name"): "lower(name)",
 }
-_LAST = {"postgres": "chr(1114111)", "sqlite": "char(1114111)"}
-"""Comes after every letter."""
 
 
 class Listed(NamedTuple):
@@ -67,19 +66,31 @@ async def page(
     client = connections.get("default")
     dialect = client.capabilities.dialect
     said = _Said(dialect)
-    ordered, by_slug = _ORDERED[dialect, asked.by], _ORDERED[dialect, "slug"]
-    wanted = list(_conditions(asked, said, ordered))
-    if after is not None:
-        way = "<" if backward else ">"
-        wanted.append(f"({ordered}, {by_slug}) {way} ({said(after.value)}, {said(after.slug)})")
-    where = f"WHERE {' AND '.join(wanted)} " if wanted else ""
+    ordered = _ORDERED[dialect, asked.by]
+    columns = [ordered] if asked.by == "slug" else [ordered, _ORDERED[dialect, "slug"]]
+    from_here = [said(after.value if after else asked.beginning)]
+    if after is None and asked.by == "name":
+        from_here = [f"lower({from_here[0]})"]
+    if len(columns) > 1:
+        from_here.append(said(after.slug if after else ""))
+    if asked.status is not None:
+        columns, from_here = ["status", *columns], [said(asked.status.value), *from_here]
+    # One comparison, which is where to begin in the index; where to end is found by reading. A
+    # second one would be taken for a reason to read all that is between, and to sort it.
+    way = "<" if backward else (">" if after else ">=")
+    beginning = said(asked.beginning)
+    beginning = f"lower({beginning})" if asked.by == "name" else beginning
     direction = "DESC" if backward else "ASC"
     rows = await client.execute_query_dict(
-        f"SELECT {_COLUMNS}, {_ORDERED[dialect, asked.by]} AS place FROM tenants {where}"  # noqa: S608 - our own names
-        f"ORDER BY {ordered} {direction}, {by_slug} {direction} LIMIT {int(limit)}",
+        f"SELECT {_COLUMNS}, {ordered} AS place,"  # noqa: S608 - our own names
+        f" substr({ordered}, 1, length({beginning})) = {beginning} AS fits FROM tenants"
+        f" WHERE ({', '.join(columns)}) {way} ({', '.join(from_here)})"
+        f" ORDER BY {', '.join(f'{each} {direction}' for each in columns)} LIMIT {int(limit)}",
         said.values,
     )
-    return [(_listed(row), Place(row["place"], row["slug"])) for row in rows]
+    found = [(_listed(row), Place(row["place"], row["slug"]), row["fits"]) for row in rows]
+    fitting = takewhile(lambda each: each[2] and asked.status in (None, each[0].status), found)
+    return [(listed, place) for listed, place, _ in fitting]
 
 
 async def find(tenant_id: UUID) -> Listed | None:
@@ -108,24 +119,12 @@ class _Said:
 
     def __init__(self, dialect: str) -> None:
         self._mark = "$" if dialect == "postgres" else "?"
-        self.last = _LAST[dialect]
         self.values: list[Any] = []
 
     def __call__(self, value: str) -> str:
         self.values.append(value)
         mark = f"{self._mark}{len(self.values)}"
         return f"{mark}::text" if self._mark == "$" else mark
-
-
-def _conditions(asked: TenantFilter, said: _Said, ordered: str) -> Sequence[str]:
-    wanted = []
-    if asked.status is not None:
-        wanted.append(f"status = {said(asked.status.value)}")
-    if asked.beginning:
-        first = said(asked.beginning)
-        first = f"lower({first})" if asked.by == "name" else first
-        wanted += [f"{ordered} >= {first}", f"{ordered} < {first} || {said.last}"]
-    return wanted
 
 
 def _listed(row: dict[str, Any]) -> Listed:

@@ -89,10 +89,12 @@ def test_a_command_imports_no_other_command_s_needs(tmp_path: Path) -> None:
 
 
 def test_what_asks_a_server_elsewhere_waits_for_nothing_of_the_server_s(tmp_path: Path) -> None:
-    nouns = "client", "scope", "token", "authorization", "user", "api", "login", "logout", "whoami"
+    nouns = ("client", "scope", "token", "authorization", "user", "api", "login", "logout",
+             "whoami", "operator")  # fmt: skip
     told = "import authgate.cli.doors.remote"
     told += f"; [command_line.run([each, '--help']) for each in {nouns}]"
-    heavy = "{'tortoise', 'quart', 'pydantic_settings', 'authgate.storage', 'authgate.admin'}"
+    heavy = {"tortoise", "quart", "pydantic_settings", "authgate.storage"}
+    heavy |= {"authgate.admin", "authgate.operator"}
     asked = f"import sys; print({heavy} & set(sys.modules))"
     ended = subprocess.run(
         [sys.executable, "-c", f"from authgate.cli import command_line; {told}; {asked}"],

@@ -379,20 +379,20 @@ def test_a_person_signs_in_acts_and_signs_out(mira: Cli, acme: Company) -> None:
 
 def test_a_token_that_has_ended_or_is_refused_is_renewed(mira: Cli, acme: Company) -> None:
     with sign_ins.changing() as kept:
-        first = kept.by_issuer[acme.issuer]
+        first = kept.by_place[acme.issuer]
         kept.keep(replace(first, expires_at=0.0))
     assert mira("client", "list").code == 0
-    second = sign_ins.remembered().by_issuer[acme.issuer]
+    second = sign_ins.remembered().by_place[acme.issuer]
     assert second.refresh_token != first.refresh_token
     with sign_ins.changing() as kept:
         kept.keep(replace(second, access_token="x.y.z"))
     assert mira("whoami").code == 0
-    assert sign_ins.remembered().by_issuer[acme.issuer].access_token != "x.y.z"
+    assert sign_ins.remembered().by_place[acme.issuer].access_token != "x.y.z"
 
 
 def test_ti_a_token_of_one_tenant_opens_no_other(mira: Cli, acme: Company, globex: Company) -> None:
     with sign_ins.changing() as kept:
-        stolen = replace(kept.by_issuer[acme.issuer], issuer=globex.issuer)
+        stolen = replace(kept.by_place[acme.issuer], issuer=globex.issuer)
         kept.keep(stolen)
     ended = mira("client", "list", "--issuer", globex.issuer)
     assert ended.code == 4
@@ -515,7 +515,7 @@ def test_a_person_acts_by_this_machine_s_key_where_a_tenant_demands_one(
     )
     assert made.code == 0, made.err
     assert operator("client", "show", "a:b").code == 0, "its path is sent escaped"
-    first = sign_ins.remembered().by_issuer[strict]
+    first = sign_ins.remembered().by_place[strict]
     with httpx2.Client() as http:
         stolen = {"Authorization": f"Bearer {first.access_token}"}
         answer = http.get(f"{strict}/api/v1/clients", headers=stolen)
@@ -523,7 +523,7 @@ def test_a_person_acts_by_this_machine_s_key_where_a_tenant_demands_one(
     with sign_ins.changing() as kept:
         kept.keep(replace(first, expires_at=0.0))
     assert operator("client", "list").code == 0
-    assert sign_ins.remembered().by_issuer[strict].access_token != first.access_token
+    assert sign_ins.remembered().by_place[strict].access_token != first.access_token
     assert operator("logout").code == 0
     assert sign_ins.remembered().keys, "the client knows it still"
     assert operator("logout", "--all").code == 0
@@ -588,7 +588,7 @@ def test_a_sign_in_is_forgotten_though_nobody_can_end_it(own_sign_in: SignIn, co
     assert ended.code == 6
     assert ended.err.startswith(f"authgate: Nobody answers at {away} ")
     assert f"still good at the server: end it at {ISSUER}/account/sessions." in ended.err
-    assert sign_ins.remembered().by_issuer == {}
+    assert sign_ins.remembered().by_place == {}
     sign_ins.file().write_text("[]")
     assert command("whoami").err.endswith("cannot be read: remove it, and sign in anew.\n")
 

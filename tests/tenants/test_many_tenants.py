@@ -14,11 +14,16 @@ from authgate.clock import utc_now
 from authgate.provisioning import NewClient
 from authgate.settings import DatabaseSettings, KeySettings, Settings
 from authgate.storage.clients.drafts import ClientDraft
-from authgate_tenants import Tenant, use_tenant
+from authgate.tokens import operator_scopes
+from authgate.tokens.audiences import OPERATOR_API
+from authgate_tenants import Tenant, TenantStatus, use_tenant
+from authgate_tenants.models import TenantRow
 from authgate_testing import PostgresServer
-from authgate_testing.server import BASE_URL
+from authgate_testing.api import ApiClient, api_client
+from authgate_testing.server import BASE_URL, MovableClock, RunningServer
 
 FEW, MANY = 3, 60
+LISTED, MORE = 200, 4000
 _CONNECTED_TO = "SELECT datname FROM pg_stat_activity"
 # In the server's own tables and their indexes: autovacuum reads catalogues whenever it likes.
 _ROWS_READ = (
@@ -53,6 +58,59 @@ async def test_start_and_first_request_read_no_more_rows_where_there_are_more_te
     await add_tenants(settings_on_postgres, range(FEW, MANY))
     many = await rows_read(postgres, database_name, settings_on_postgres, tenant, machine)
     assert many < few + (MANY - FEW), "a row for each tenant that was added"
+
+
+async def test_what_operators_ask_for_reads_no_more_rows_where_there_are_more_tenants(
+    postgres: PostgresServer, settings_on_postgres: Settings, database_name: str
+) -> None:
+    settings = settings_on_postgres.model_copy(update={"operator_tenant": "ops"})
+    async with installation.opened(settings) as parts:
+        ops = await provisioning.add_tenant(parts, slug="ops", name="Operations")
+        await fill(range(LISTED))
+    few = await rows_read_by_operators(postgres, database_name, settings, ops)
+    async with installation.opened(settings):
+        await fill(range(LISTED, LISTED + MORE))
+    many = await rows_read_by_operators(postgres, database_name, settings, ops)
+    assert many < few + MORE / 10, "one that reads all of them reads each of those added"
+
+
+async def rows_read_by_operators(
+    postgres: PostgresServer, database: str, settings: Settings, ops: Tenant
+) -> int:
+    """What PostgreSQL reads while somebody looks through lists of tenants, of which each has
+    pages before and after the one that is shown."""
+    before = rows_read_so_far(postgres, database)
+    clock = MovableClock()
+    async with serving(settings, clock=clock) as (app, parts):
+        transport = httpx2.ASGITransport(app)
+        async with httpx2.AsyncClient(transport=transport, base_url=BASE_URL) as http:
+            server = RunningServer(parts, transport, http, clock)
+            scopes = [scope.value for scope in operator_scopes.Scope]
+            operator = await api_client(server, ops, *scopes, base=OPERATOR_API)
+            for query in ("", "&sort=name", "&search=t1", "&search=Tenant+1&sort=name"):
+                for status in ("", "&status=active", "&status=suspended"):
+                    await leafed_through(operator, f"/tenants?limit=5{query}{status}")
+            assert (await operator.get("/tenants?host=nobody.example")).status_code == 200
+            assert (await operator.get("/deletions")).status_code == 200
+            assert (await operator.get("/system")).status_code == 200
+    return rows_read_so_far(postgres, database) - before
+
+
+async def leafed_through(operator: ApiClient, path: str) -> None:
+    """The first page, the next one, and back."""
+    first = (await operator.get(path)).json()
+    assert first["next"], path
+    second = (await operator.get(f"{path}&cursor={first['next']}")).json()
+    back = (await operator.get(f"{path}&cursor={second['previous']}")).json()
+    assert back["items"] == first["items"], path
+
+
+async def fill(numbers: Iterable[int]) -> None:
+    """Tenants that nobody asks anything, every second of them suspended."""
+    statuses = TenantStatus.ACTIVE, TenantStatus.SUSPENDED
+    await TenantRow.bulk_create(
+        TenantRow(slug=f"t{n}", name=f"Tenant {n}", status=statuses[n // 10 % 2]) for n in numbers
+    )
 
 
 async def test_many_tenants_asked_for_the_first_time_at_once_are_all_served(

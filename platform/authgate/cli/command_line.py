@@ -73,6 +73,9 @@ COMMANDS = {
     ),
     "tenant": _Command("tenant.tenant:app", "Create, list, change, suspend and delete tenants."),
     "plan": _Command("tenant.plan:app", "Say how much of the installation tenants may use."),
+    "operator": _Command(
+        "operator.operator:app", "Operate an installation from anywhere: its tenants, its state."
+    ),
     "domain": _Command("tenant.domain:app", "Give a tenant hosts of its own."),
     "client": _Command(
         "client.client:app", "Create, list and change clients, renew their secrets."

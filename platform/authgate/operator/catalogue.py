@@ -1,5 +1,5 @@
 """All operations of the operator API."""
 
-from authgate.operator import system, tenants
+from authgate.operator import deletions, system, tenants
 
-OPERATIONS = [*tenants.OPERATIONS, *system.OPERATIONS]
+OPERATIONS = [*tenants.OPERATIONS, *deletions.OPERATIONS, *system.OPERATIONS]

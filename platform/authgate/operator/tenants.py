@@ -22,7 +22,7 @@ from authgate.installation import Installation
 from authgate.operator.crossing import as_operator, away
 from authgate.operator.places import BASE
 from authgate.permissions import UserRole
-from authgate.provisioning import random_password
+from authgate.provisioning import UnfitTenant, random_password
 from authgate.storage.paging import Page
 from authgate.storage.people.usernames import BadUsername
 from authgate.tokens.operator_scopes import Scope
@@ -152,34 +152,34 @@ async def create_tenant(call: Call[Nothing, TenantCreation]) -> Answer[CreatedTe
             tenant = await provisioning.add_tenant(
                 call.parts, slug=said.slug, name=said.name, first=owned, actor=actor
             )
-    await _noted(call, Event.TENANT_CREATED, tenant.id)
-    document = await _document(call.parts, tenant.id)
-    made = CreatedTenant(**document.model_dump(), owner=said.owner.username, password=password)
+    await noted(call, Event.TENANT_CREATED, tenant.id)
+    told = await document(call.parts, tenant.id)
+    made = CreatedTenant(**told.model_dump(), owner=said.owner.username, password=password)
     place = f"{current_tenant().issuer}{BASE}/tenants/{tenant.id}"
     return Answer(made, ((b"location", place.encode("ascii")),))
 
 
 async def read_tenant(call: Call[Nothing, Nothing]) -> Answer[TenantDocument]:
     """Read a tenant."""
-    return Answer(await _document(call.parts, call.uuid("tenant_id")))
+    return Answer(await document(call.parts, call.uuid("tenant_id")))
 
 
 async def change_tenant(
     call: Call[Nothing, MergePatch[TenantSettingsDocument]],
 ) -> Answer[TenantDocument]:
     """Give a tenant another name for people."""
-    tenant = await _tenant(call)
+    tenant = await found(call)
     async with away():
         with use_tenant(tenant):
             async with storage.transaction():
-                before = await _document(call.parts, tenant.id)
+                before = await document(call.parts, tenant.id)
                 call.refuse_if_changed(before)
                 after = call.body.applied(TenantSettingsDocument(name=before.name))
                 await provisioning.change_tenant(
                     call.parts, tenant, name=after.name, actor=as_operator(call.caller.actor)
                 )
-    await _noted(call, Event.TENANT_UPDATED, tenant.id)
-    return Answer(await _document(call.parts, tenant.id))
+    await noted(call, Event.TENANT_UPDATED, tenant.id)
+    return Answer(await document(call.parts, tenant.id))
 
 
 async def suspend_tenant(call: Call[Nothing, Nothing]) -> Answer[TenantDocument]:
@@ -199,25 +199,28 @@ async def resume_tenant(call: Call[Nothing, Nothing]) -> Answer[TenantDocument]:
 async def _become(
     call: Call[Nothing, Nothing], status: TenantStatus, event: Event
 ) -> Answer[TenantDocument]:
-    tenant = await _tenant(call)
+    tenant = await found(call)
     if tenant.id == current_tenant().id:
         raise Conflict("It is the operators' own tenant: the command at the machine does it.")
     if tenant.status is status:
-        return Answer(await _document(call.parts, tenant.id))
-    async with away():
-        await provisioning.set_tenant_status(
-            call.parts, tenant, status, actor=as_operator(call.caller.actor)
-        )
-    await _noted(call, event, tenant.id)
-    return Answer(await _document(call.parts, tenant.id))
+        return Answer(await document(call.parts, tenant.id))
+    try:
+        async with away():
+            await provisioning.set_tenant_status(
+                call.parts, tenant, status, actor=as_operator(call.caller.actor)
+            )
+    except UnfitTenant as error:
+        raise Conflict(str(error)) from error
+    await noted(call, event, tenant.id)
+    return Answer(await document(call.parts, tenant.id))
 
 
 async def _page(call: Call[TenantQuery, Nothing]) -> Page[Listed]:
     asked = call.query
     cursor = await lists.opened(call)
     if asked.host:
-        found = await directory.at_host(asked.host)
-        return Page([found] if found else [])
+        owner = await directory.at_host(asked.host)
+        return Page([owner] if owner else [])
     wanted = TenantFilter(by=asked.sort, beginning=asked.search, status=asked.status)
     return await directory_page(wanted, cursor=cursor, limit=asked.limit)
 
@@ -244,14 +247,16 @@ def _cursor(place: Place, *, backward: bool = False) -> str:
     return orjson.dumps((backward, *place)).decode()
 
 
-async def _tenant(call: Call[Any, Any]) -> Tenant:
+async def found(call: Call[Any, Any]) -> Tenant:
+    """The tenant of the path, whatever its status. Raises ``NotFound``."""
     tenant = await call.parts.resolver.find_by_id(call.uuid("tenant_id"))
     if tenant is None:
         raise NotFound
     return tenant
 
 
-async def _document(parts: Installation, tenant_id: UUID) -> TenantDocument:
+async def document(parts: Installation, tenant_id: UUID) -> TenantDocument:
+    """A tenant as it is now. Raises ``NotFound``."""
     listed = await directory.find(tenant_id)
     if listed is None:
         raise NotFound
@@ -267,7 +272,7 @@ def _told(parts: Installation, listed: Listed, hosts: Sequence[str]) -> TenantDo
     return TenantDocument(**said, issuer=issuer, hosts=hosts)
 
 
-async def _noted(call: Call[Any, Any], event: Event, tenant_id: UUID) -> None:
+async def noted(call: Call[Any, Any], event: Event, tenant_id: UUID) -> None:
     """The operators' own log tells of it as well."""
     resource = ("tenant", str(tenant_id))
     await audit.record(event, actor=call.caller.actor, resource=resource)

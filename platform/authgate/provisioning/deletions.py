@@ -68,6 +68,8 @@ async def request_deletion(
             f"{tenant.slug} is the default tenant, whose address somebody else could have next:"
             " change the setting default_tenant first."
         )
+    if tenant.operates:
+        raise UnfitDeletion(f"{tenant.slug} is the operators' tenant: nobody could restore it.")
     now = parts.clock()
     due_at = now + timedelta(days=parts.settings.tenant_deletion_days)
     with use_tenant(tenant):

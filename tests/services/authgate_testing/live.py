@@ -85,7 +85,11 @@ def host(database: DatabaseSettings, folder: Path, variables: Mapping[str, str])
     with running(command, answers=_answers, log=folder / "server.log") as port:
         base_url = f"http://localhost:{port}"
         keys = KeySettings(kek_file=kek)
-        yield Host(base_url, Settings(database=database, keys=keys, base_url=base_url))
+        operators = variables.get("AUTHGATE_OPERATOR_TENANT", "")
+        yield Host(
+            base_url,
+            Settings(database=database, keys=keys, base_url=base_url, operator_tenant=operators),
+        )
         httpx2.get(f"{base_url}/metrics", timeout=60)  # read by the watch for secrets
 
 

@@ -6,13 +6,14 @@ Its slug names it on the installation of this machine. Its issuer names it anywh
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Annotated
 
 import typer
 
 from authgate.cli.doors.admin_api import AdminApi
+from authgate.cli.doors.apis import ADMIN, OPERATOR, WhichApi
 from authgate.cli.failures import Misused
 
 OfTenant = Annotated[
@@ -46,23 +47,31 @@ class Named:
     issuer: str | None = None
 
 
+def administered(tenant: str | None) -> AbstractContextManager[AdminApi]:
+    """The admin API of the tenant that is meant. Raises ``Failure``."""
+    return _opened(named_by(tenant), ADMIN)
+
+
+def operated(tenant: str | None) -> AbstractContextManager[AdminApi]:
+    """The operator API of the operators' tenant that is meant. Raises ``Failure``."""
+    return _opened(named_by(tenant, OPERATOR), OPERATOR)
+
+
 @contextmanager
-def administered(tenant: str | None) -> Iterator[AdminApi]:
-    """The API of the tenant that is meant. Raises ``Failure``."""
-    named = named_by(tenant)
+def _opened(named: Named, api: WhichApi) -> Iterator[AdminApi]:
     if named.slug is not None:
         from authgate.cli.doors import local_door
 
-        with local_door.opened(named.slug) as local:
+        with local_door.opened(named.slug, api) as local:
             yield AdminApi(local)
     else:
         from authgate.cli.doors import remote
 
-        with remote.opened(named.issuer or "") as elsewhere:
+        with remote.opened(named.issuer or "", api) as elsewhere:
             yield AdminApi(elsewhere)
 
 
-def named_by(tenant: str | None) -> Named:
+def named_by(tenant: str | None, api: WhichApi = ADMIN) -> Named:
     """Which tenant is meant. Raises ``Misused`` where nothing says so."""
     if tenant is not None:
         return Named(issuer=tenant) if "://" in tenant else Named(slug=tenant)
@@ -70,10 +79,11 @@ def named_by(tenant: str | None) -> Named:
         return Named(issuer=issuer)
     from authgate.cli.sign_in import sign_ins
 
-    active = sign_ins.remembered().active
+    kept = sign_ins.remembered()
+    active = kept.operating if api is OPERATOR else kept.active
     if active is None:
         raise Misused(
-            "Which tenant? Sign in with authgate login ISSUER, or name one: --tenant SLUG on this"
-            " machine's installation, --issuer ISSUER anywhere."
+            f"Which tenant? Sign in with authgate login ISSUER{api.to_sign_in}, or name one:"
+            " --tenant SLUG on this machine's installation, --issuer ISSUER anywhere."
         )
     return Named(issuer=active)

@@ -1,4 +1,4 @@
-"""Access tokens for the admin API: of a person who has signed in, or of a machine."""
+"""Access tokens for an API of a tenant: of a person who has signed in, or of a machine."""
 
 import time
 from dataclasses import dataclass, field, replace
@@ -7,14 +7,14 @@ from typing import Any, Protocol
 import httpx2
 
 from authgate.cli import web_client
+from authgate.cli.doors.apis import ADMIN, OPERATOR, WhichApi
 from authgate.cli.failures import Failure, NotAllowed, Unhealthy
 from authgate.cli.sign_in import proofs, sign_ins
 from authgate.cli.sign_in.proofs import Plain, Prover
 from authgate.cli.sign_in.sign_ins import SignIn
-from authgate.tokens.admin_scopes import Scope
 
-SCOPES = tuple(scope.value for scope in Scope)
-"""Those of the API. Whoever asks for all is granted those that the client is registered for."""
+SCOPES = ADMIN.scopes
+"""Those of the admin API."""
 
 _TOO_SHORT_SECONDS = 30.0
 """A token that ends within these is not worth sending."""
@@ -42,6 +42,7 @@ class Machine:
     """Empty where it proves itself by a key."""
     http: httpx2.Client
     prover: Prover = field(default_factory=Plain)
+    api: WhichApi = ADMIN
 
     def token(self, *, rejected: str | None = None) -> str:
         """A new one, each time."""
@@ -54,7 +55,7 @@ class Machine:
 
     def issued(self) -> dict[str, Any]:
         """What the token endpoint answers. Raises ``NotAllowed``."""
-        form = {"grant_type": "client_credentials", "scope": " ".join(SCOPES)}
+        form = {"grant_type": "client_credentials", "scope": " ".join(self.api.scopes)}
         headers = {"Authorization": _basic(self.client_id, self.secret)} if self.secret else {}
         request = self.http.build_request(
             "POST", f"{self.issuer}/oauth/token", data=form, headers=headers
@@ -70,8 +71,10 @@ class Machine:
 class Person:
     """Whoever has signed in with ``authgate login``."""
 
-    def __init__(self, issuer: str, http: httpx2.Client) -> None:
+    def __init__(self, issuer: str, http: httpx2.Client, api: WhichApi = ADMIN) -> None:
         self._issuer = issuer
+        self._api = api
+        self._place = sign_ins.place(issuer, api)
         self._http = http
         self._prover: Prover | None = None
 
@@ -98,14 +101,15 @@ class Person:
     def _proving(self) -> Prover:
         # One for all requests: it knows which nonce the server wants.
         if self._prover is None:
-            self._prover = proofs.of_sign_in(sign_ins.remembered(), self._issuer)
+            self._prover = proofs.of_sign_in(sign_ins.remembered(), self._place)
         return self._prover
 
     def _kept(self, all_of_them: sign_ins.SignIns) -> SignIn:
-        kept = all_of_them.by_issuer.get(self._issuer)
+        kept = all_of_them.by_place.get(self._place)
         if kept is None:
             raise NotAllowed(
                 f"Nobody is signed in to {self._issuer}: authgate login {self._issuer}"
+                f"{self._api.to_sign_in}"
             )
         return kept
 
@@ -145,7 +149,8 @@ def _is_good(kept: SignIn, rejected: str | None) -> bool:
 
 def _again(kept: SignIn) -> str:
     by_key = f" --key --client-id {kept.client_id}" if kept.by_key else ""
-    return f"authgate login {kept.issuer}{by_key}"
+    operating = OPERATOR.to_sign_in if kept.api == OPERATOR.base else ""
+    return f"authgate login {kept.issuer}{operating}{by_key}"
 
 
 def _basic(client_id: str, secret: str) -> str:

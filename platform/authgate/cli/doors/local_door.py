@@ -1,4 +1,4 @@
-"""The installation of this machine as a door to the admin API: its operators need no token."""
+"""The installation of this machine as a door to its APIs: who is there needs no token."""
 
 import asyncio
 import uuid
@@ -6,16 +6,21 @@ from collections.abc import Iterator
 from contextlib import AsyncExitStack, contextmanager
 from urllib.parse import unquote
 
-from authgate.admin.api import API
+from authgate.admin.api import API as ADMIN_API
 from authgate.api import problems
 from authgate.api.access import Caller
+from authgate.api.description import Api
 from authgate.api.problems import Problem
 from authgate.api.router import Router
 from authgate.cli import installed
 from authgate.cli.client.grant_names import GRANTS
 from authgate.cli.doors.admin_api import Answer, Asked
+from authgate.cli.doors.apis import ADMIN, OPERATOR, WhichApi
+from authgate.cli.failures import Misused
 from authgate.installation import Installation
+from authgate.operator.api import API as OPERATOR_API
 from authgate.permissions import UserRole
+from authgate.tokens import operator_scopes
 from authgate.tokens.admin_scopes import Scope
 from authgate.web.machine import MachineRequest, Reply
 
@@ -23,19 +28,20 @@ from authgate.web.machine import MachineRequest, Reply
 class LocalDoor:
     """Has the operations performed in this process."""
 
-    def __init__(self, parts: Installation, runner: asyncio.Runner) -> None:
-        self._router = Router(api=API, parts=parts, grant_types=list(GRANTS.values()))
+    def __init__(self, parts: Installation, runner: asyncio.Runner, api: Api) -> None:
+        self._api = api
+        self._router = Router(api=api, parts=parts, grant_types=list(GRANTS.values()))
         self._runner = runner
         self._operator = Caller(
             installed.operator(),
             client_id="",
             role=UserRole.OWNER,
-            scopes=frozenset(each.value for each in Scope),
+            scopes=frozenset(each.value for each in (*Scope, *operator_scopes.Scope)),
         )
 
     def send(self, asked: Asked) -> Answer:
         """The answer."""
-        return self._runner.run(self._answer(_request(asked)))
+        return self._runner.run(self._answer(_request(self._api, asked)))
 
     async def _answer(self, request: MachineRequest) -> Answer:
         try:
@@ -46,19 +52,25 @@ class LocalDoor:
 
 
 @contextmanager
-def opened(slug: str) -> Iterator[LocalDoor]:
-    """The door to a tenant of this environment's installation. Raises ``NotFound``."""
+def opened(slug: str, which: WhichApi = ADMIN) -> Iterator[LocalDoor]:
+    """The door to a tenant of this environment's installation.
+
+    Raises ``NotFound``, and ``Misused`` where it has no such API.
+    """
+    api = OPERATOR_API if which is OPERATOR else ADMIN_API
     with asyncio.Runner() as runner:
         stack = AsyncExitStack()
         try:
-            parts, _ = runner.run(stack.enter_async_context(installed.inside(slug)))
-            yield LocalDoor(parts, runner)
+            parts, tenant = runner.run(stack.enter_async_context(installed.inside(slug)))
+            if not api.is_at(tenant):
+                raise Misused(f"{slug} is not the operators': the setting operator_tenant says so.")
+            yield LocalDoor(parts, runner, api)
         finally:
             runner.run(stack.aclose())
 
 
-def _request(asked: Asked) -> MachineRequest:
-    path, _, query = f"{API.base}{asked.path}".partition("?")
+def _request(api: Api, asked: Asked) -> MachineRequest:
+    path, _, query = f"{api.base}{asked.path}".partition("?")
     return MachineRequest(
         method=asked.method,
         path=unquote(path),

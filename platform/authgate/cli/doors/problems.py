@@ -30,6 +30,7 @@ _NOUNS = {
     "authorizations": "authorization",
     "users": "user",
     "sessions": "session",
+    "tenants": "tenant",
 }
 
 

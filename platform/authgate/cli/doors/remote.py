@@ -15,6 +15,7 @@ from authgate.cli.doors.administered import (
     CLIENT_SECRET_FILE,
     ISSUER,
 )
+from authgate.cli.doors.apis import ADMIN, WhichApi
 from authgate.cli.doors.bearers import Bearer, Machine, Person
 from authgate.cli.doors.remote_door import RemoteDoor
 from authgate.cli.failures import Misused
@@ -22,19 +23,19 @@ from authgate.cli.sign_in.proofs import ByKey
 
 
 @contextmanager
-def opened(issuer: str) -> Iterator[RemoteDoor]:
-    """The API of this issuer. Raises ``Misused`` where it may not be told a token."""
+def opened(issuer: str, api: WhichApi = ADMIN) -> Iterator[RemoteDoor]:
+    """An API of this issuer. Raises ``Misused`` where it may not be told a token."""
     issuer = web_client.checked(issuer)
     with web_client.asking(issuer) as http:
-        yield RemoteDoor(issuer, bearer(issuer, http), http)
+        yield RemoteDoor(issuer, bearer(issuer, http, api), http, api=api)
 
 
-def bearer(issuer: str, http: httpx2.Client) -> Bearer:
+def bearer(issuer: str, http: httpx2.Client, api: WhichApi = ADMIN) -> Bearer:
     """Whoever acts at this issuer: the machine of the environment, or a person."""
-    return machine(issuer, http) or Person(issuer, http)
+    return machine(issuer, http, api) or Person(issuer, http, api)
 
 
-def machine(issuer: str, http: httpx2.Client) -> Machine | None:
+def machine(issuer: str, http: httpx2.Client, api: WhichApi = ADMIN) -> Machine | None:
     """The machine of the environment. Its secret is told to nobody but its own issuer, and a key
     to nobody at all."""
     client_id, own = os.environ.get(CLIENT_ID), os.environ.get(ISSUER)
@@ -47,8 +48,9 @@ def machine(issuer: str, http: httpx2.Client) -> Machine | None:
     if key_file := os.environ.get(CLIENT_KEY_FILE):
         from authgate.cli.sign_in import public_key
 
-        return Machine(issuer, client_id, "", http, ByKey(public_key.read(Path(key_file)), issuer))
-    return Machine(issuer, client_id, _secret(), http)
+        prover = ByKey(public_key.read(Path(key_file)), issuer)
+        return Machine(issuer, client_id, "", http, prover, api)
+    return Machine(issuer, client_id, _secret(), http, api=api)
 
 
 def _secret() -> str:

@@ -1,4 +1,4 @@
-"""A tenant's admin API by HTTP, from anywhere."""
+"""An API of a tenant by HTTP, from anywhere."""
 
 import time
 from collections.abc import Callable
@@ -7,10 +7,10 @@ import httpx2
 
 from authgate.cli import web_client
 from authgate.cli.doors.admin_api import Answer, Asked
+from authgate.cli.doors.apis import ADMIN, WhichApi
 from authgate.cli.doors.bearers import Bearer
 from authgate.cli.failures import Unhealthy
 
-_BASE = "/api/v1"
 _ATTEMPTS = 3
 _PAUSE_SECONDS = 0.2
 _LONGEST_PAUSE_SECONDS = 10.0
@@ -25,9 +25,10 @@ class RemoteDoor:
         bearer: Bearer,
         http: httpx2.Client,
         *,
+        api: WhichApi = ADMIN,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._base = f"{issuer}{_BASE}"
+        self._base = f"{issuer}{api.base}"
         self._bearer = bearer
         self._http = http
         self._sleep = sleep

@@ -11,6 +11,7 @@ import typer
 
 from authgate.cli import web_client
 from authgate.cli.demo.site import DEVICE_CLIENT, DEVICE_SCOPES, SEEDS, DemoSite
+from authgate.cli.doors.apis import ADMIN, OPERATOR, WhichApi
 from authgate.cli.doors.bearers import SCOPES
 from authgate.cli.failures import Misused, NotAllowed
 from authgate.cli.output import Format, Output, ask_secret, printable, say, show
@@ -42,6 +43,12 @@ ByKey = Annotated[
         " (private_key_jwt, DPoP); authgate public-key makes it",
     ),
 ]
+AsOperator = Annotated[
+    bool,
+    typer.Option(
+        "--operator", help="To operate the installation: the issuer is the operators' tenant's"
+    ),
+]
 Headless = Annotated[
     bool, typer.Option("--headless", help="Do the browser's part too: sign in, compare, approve")
 ]
@@ -53,8 +60,13 @@ Given = Annotated[
 CLIENT = "authgate-cli"
 """As which client people sign in who do not say."""
 
-SCOPE = " ".join(("openid", "profile", "email", "offline_access", *SCOPES))
+_OF_PEOPLE = ("openid", "profile", "email", "offline_access")
+
+SCOPE = " ".join((*_OF_PEOPLE, *SCOPES))
 """What is asked for: to administer the tenant. Of this a client gets what it is registered for."""
+
+OPERATOR_SCOPE = " ".join((*_OF_PEOPLE, *OPERATOR.scopes))
+"""The same, to operate the installation: no token is for both."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +110,7 @@ def login(
     demo: Demo = False,
     client_id: ClientId = None,
     scope: Scope = None,
+    operator: AsOperator = False,
     key: ByKey = False,
     headless: Headless = False,
     username: Username = None,
@@ -110,18 +123,21 @@ def login(
     the scopes of the admin API that are wanted.
     """
     issuer = _named(issuer, same_issuer, demo=demo, by_key=key)
+    if operator and not issuer:
+        raise Misused("--operator goes with an issuer.")
     if username and not (headless and password_stdin):
         raise Misused("--username goes with --headless and --password-stdin.")
     approver = Credentials(username, ask_secret("Password")) if username else None
     if issuer:
-        wanted = _elsewhere(issuer, client_id, scope, approver, by_key=key)
+        asked = (OPERATOR_SCOPE if operator else SCOPE) if scope is None else scope
+        wanted = _elsewhere(issuer, client_id, asked, approver, by_key=key)
     else:
         wanted = of_demo(client_id=client_id, scope=scope, headless=headless, approver=approver)
     if headless and wanted.approver is None:
         raise Misused("--headless needs --username and --password-stdin here.")
     who = _run(wanted)
     if issuer:
-        _keep(wanted.client_id, who, by_key=key)
+        _keep(wanted.client_id, who, OPERATOR if operator else ADMIN, by_key=key)
     report(who, output)
     if issuer:
         say("Commands go there from now on: authgate whoami, authgate logout.")
@@ -212,18 +228,17 @@ def report(who: SignedIn, output: Format) -> None:
 def _elsewhere(
     issuer: str,
     client_id: str | None,
-    scope: str | None,
+    scope: str,
     approver: Credentials | None,
     *,
     by_key: bool,
 ) -> Wanted:
     issuer = web_client.checked(issuer)
     prover = proofs.by_kept_key(sign_ins.remembered(), issuer) if by_key else None
-    wanted_scope = SCOPE if scope is None else scope
-    return Wanted(issuer, client_id or CLIENT, wanted_scope, approver, prover)
+    return Wanted(issuer, client_id or CLIENT, scope, approver, prover)
 
 
-def _keep(client_id: str, who: SignedIn, *, by_key: bool) -> None:
+def _keep(client_id: str, who: SignedIn, api: WhichApi, *, by_key: bool) -> None:
     tokens, endpoints = who.tokens, who.endpoints
     sign_in = sign_ins.SignIn(
         issuer=endpoints.issuer,
@@ -236,10 +251,11 @@ def _keep(client_id: str, who: SignedIn, *, by_key: bool) -> None:
         token_endpoint=endpoints.token,
         revocation_endpoint=endpoints.revocation,
         by_key=by_key,
+        api=api.base,
     )
     with sign_ins.changing() as all_of_them:
         all_of_them.keep(sign_in)
-        all_of_them.active = sign_in.issuer
+        all_of_them.go_to(sign_in)
 
 
 async def _approve(authorization: Authorization, approver: Credentials) -> None:

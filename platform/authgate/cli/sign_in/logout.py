@@ -23,23 +23,23 @@ def logout(issuer: Issuer = None, all_: All = False) -> None:
         raise Misused("Either an issuer or --all, not both.")
     with sign_ins.changing() as kept:
         ended = _meant(kept, issuer, every=all_)
-        provers = {each.issuer: proofs.of_sign_in(kept, each.issuer) for each in ended}
+        provers = {each.place: proofs.of_sign_in(kept, each.place) for each in ended}
         for each in ended:
-            kept.forget(each.issuer)
+            kept.forget(each)
         if all_:
             kept.keys.clear()
     if not ended:
         say("Nobody is signed in.")
     for each in ended:
-        _end(each, provers[each.issuer])
+        _end(each, provers[each.place])
         say(f"✓ {each.name} is signed out of {each.issuer}.")
 
 
 def _meant(kept: sign_ins.SignIns, issuer: str | None, *, every: bool) -> list[SignIn]:
     if every:
-        return list(kept.by_issuer.values())
-    wanted = issuer.rstrip("/") if issuer else kept.active
-    return [each for each in kept.by_issuer.values() if each.issuer == wanted]
+        return list(kept.by_place.values())
+    wanted = issuer.rstrip("/") if issuer else kept.active or kept.operating
+    return [each for each in kept.by_place.values() if each.issuer == wanted]
 
 
 def _end(sign_in: SignIn, prover: Prover) -> None:

@@ -62,12 +62,12 @@ class ByKey(Prover):
         return _KeyOfToken(self, access_token)
 
 
-def of_sign_in(kept: SignIns, issuer: str) -> Prover:
+def of_sign_in(kept: SignIns, place: str) -> Prover:
     """How the client of a sign-in proves itself. Raises ``NotAllowed`` where its key is gone."""
-    sign_in = kept.by_issuer.get(issuer)
+    sign_in = kept.by_place.get(place)
     if sign_in is None or not sign_in.by_key:
         return Plain()
-    return by_kept_key(kept, issuer)
+    return by_kept_key(kept, sign_in.issuer)
 
 
 def by_kept_key(kept: SignIns, issuer: str) -> ByKey:

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Self
 
+from authgate.cli.doors.apis import ADMIN, WhichApi
 from authgate.cli.failures import Failure
 
 
@@ -32,6 +33,14 @@ class SignIn:
     by_key: bool = False
     """Whether its client proves itself by this machine's key for the issuer."""
 
+    api: str = ADMIN.base
+    """Which API of the issuer its tokens are for: where that is, below the issuer."""
+
+    @property
+    def place(self) -> str:
+        """What it is found by: one person may be signed in for each API."""
+        return _place(self.issuer, self.api)
+
 
 @dataclass(slots=True)
 class SignIns:
@@ -40,34 +49,59 @@ class SignIns:
     active: str | None = None
     """The issuer that commands go to by themselves."""
 
-    by_issuer: dict[str, SignIn] = field(default_factory=dict)
+    operating: str | None = None
+    """The issuer that commands of operators go to by themselves."""
+
+    by_place: dict[str, SignIn] = field(default_factory=dict)
     keys: dict[str, str] = field(default_factory=dict)
     """This machine's private keys (PEM), by the issuers that they are registered at: they outlive
     sign-ins."""
 
     def keep(self, sign_in: SignIn) -> None:
-        """Remember it, instead of a former one at the same issuer."""
-        self.by_issuer[sign_in.issuer] = sign_in
+        """Remember it, instead of a former one for the same API of the issuer."""
+        self.by_place[sign_in.place] = sign_in
 
-    def forget(self, issuer: str) -> None:
+    def go_to(self, sign_in: SignIn) -> None:
+        """Let commands go there by themselves."""
+        if sign_in.api == ADMIN.base:
+            self.active = sign_in.issuer
+        else:
+            self.operating = sign_in.issuer
+
+    def forget(self, sign_in: SignIn) -> None:
         """Have nobody signed in there."""
-        self.by_issuer.pop(issuer, None)
-        if self.active == issuer:
+        self.by_place.pop(sign_in.place, None)
+        if sign_in.api == ADMIN.base and self.active == sign_in.issuer:
             self.active = None
+        if sign_in.api != ADMIN.base and self.operating == sign_in.issuer:
+            self.operating = None
 
     @classmethod
     def from_json(cls, text: str) -> Self:
         """As they were written down. Raises ``ValueError``, ``KeyError`` and ``TypeError``."""
         told = json.loads(text)
         kept = [SignIn(**each) for each in told["sign_ins"]]
-        by_issuer = {each.issuer: each for each in kept}
-        return cls(told["active"], by_issuer, dict(told.get("keys", {})))
+        by_place = {each.place: each for each in kept}
+        return cls(told["active"], told.get("operating"), by_place, dict(told.get("keys", {})))
 
     def to_json(self) -> str:
         """As they are written down."""
-        kept = [asdict(each) for each in self.by_issuer.values()]
-        told = {"active": self.active, "sign_ins": kept, "keys": self.keys}
+        told = {
+            "active": self.active,
+            "operating": self.operating,
+            "sign_ins": [asdict(each) for each in self.by_place.values()],
+            "keys": self.keys,
+        }
         return json.dumps(told, indent=2)
+
+
+def place(issuer: str, api: WhichApi) -> str:
+    """What a sign-in for an API of an issuer is found by."""
+    return _place(issuer, api.base)
+
+
+def _place(issuer: str, base: str) -> str:
+    return issuer if base == ADMIN.base else f"{issuer}{base}"
 
 
 def file() -> Path:

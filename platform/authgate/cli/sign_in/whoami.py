@@ -46,7 +46,7 @@ def _asked(issuer: str, http: httpx2.Client, bearer: Bearer, token: str) -> http
 
 def _record(issuer: str, told: Mapping[str, Any]) -> Record:
     is_person = told["subject_type"] == "user"
-    kept = sign_ins.remembered().by_issuer.get(issuer) if is_person else None
+    kept = sign_ins.remembered().by_place.get(issuer) if is_person else None
     return {
         "issuer": issuer,
         "name": kept.name if kept else told["client_id"],

@@ -5,7 +5,10 @@ from tortoise import migrations
 from authgate.storage.migration_steps import reversible, statements
 
 _NAMES = ("tenants_by_slug", "tenants_by_status", "tenants_by_name", "tenants_by_status_name")
-_HOSTS = "CREATE INDEX tenant_domains_of_tenant ON tenant_domains (tenant_id)"
+_OF_TENANTS = {
+    "tenant_domains_of_tenant": "tenant_domains (tenant_id)",
+    "tenant_deletions_of_tenant": "tenant_deletions (tenant_id)",
+}
 
 
 def _indexes(slug: str, name: str) -> tuple[str, ...]:
@@ -18,7 +21,8 @@ def _indexes(slug: str, name: str) -> tuple[str, ...]:
 
 _POSTGRES = _indexes('slug COLLATE "C"', '(lower(name) COLLATE "C")')
 _SQLITE = _indexes("slug", "lower(name)")
-_LOSE = tuple(f"DROP INDEX {index}" for index in (*_NAMES, "tenant_domains_of_tenant"))
+_FIND = tuple(f"CREATE INDEX {index} ON {columns}" for index, columns in _OF_TENANTS.items())
+_LOSE = tuple(f"DROP INDEX {index}" for index in (*_NAMES, *_OF_TENANTS))
 
 
 class Migration(migrations.Migration):
@@ -26,6 +30,6 @@ class Migration(migrations.Migration):
 
     operations = [
         reversible(
-            statements(both=(_HOSTS,), postgres=_POSTGRES, sqlite=_SQLITE), statements(both=_LOSE)
+            statements(both=_FIND, postgres=_POSTGRES, sqlite=_SQLITE), statements(both=_LOSE)
         )
     ]

@@ -1,0 +1,219 @@
+"""``authgate operator``."""
+
+import sys
+from typing import Annotated, Any
+
+import typer
+
+from authgate.cli.doors import lists
+from authgate.cli.doors.admin_api import AdminApi, within
+from authgate.cli.doors.administered import operated
+from authgate.cli.failures import NotFound
+from authgate.cli.nouns import Noun
+from authgate.cli.output import ONCE, Format, Output, Record, say, show, show_all
+
+app = Noun()
+
+Operators = Annotated[
+    str | None,
+    typer.Option(
+        "--tenant",
+        "-t",
+        "--issuer",
+        help="The operators' tenant: its slug on this machine's installation, or its issuer"
+        " anywhere; where you are signed in with authgate login --operator if left out",
+        metavar="SLUG|ISSUER",
+        show_default=False,
+    ),
+]
+Slug = Annotated[str, typer.Argument(help="The tenant's name in addresses")]
+NewSlug = Annotated[str, typer.Argument(help="Its name in addresses: a-z, 0-9 and inner dashes")]
+Name = Annotated[str, typer.Option(help="Its name for people; the slug where not given")]
+NewName = Annotated[str, typer.Argument(help="Its new name for people")]
+Owner = Annotated[str, typer.Option(metavar="USERNAME", help="Its first owner, made with it")]
+OwnerEmail = Annotated[str | None, typer.Option(help="Their address, taken as verified")]
+Begins = Annotated[
+    str | None, typer.Option("--search", help="How slugs begin; names with --by-name")
+]
+ByName = Annotated[bool, typer.Option("--by-name", help="In the order of names for people")]
+HostName = Annotated[str | None, typer.Option("--host", help="The one that has proven this host")]
+Status = Annotated[
+    str | None, typer.Option(help="Only these: active, suspended, deleting or erasing")
+]
+Confirm = Annotated[
+    str, typer.Option("--confirm", metavar="SLUG", help="The slug once more; asked for if missing")
+]
+
+
+@app.verb(example="operator tenants --status suspended")
+def tenants(
+    *,
+    operators: Operators = None,
+    search: Begins = None,
+    by_name: ByName = False,
+    host: HostName = None,
+    status: Status = None,
+    extent: lists.Extent,
+    output: Output = Format.TABLE,
+) -> None:
+    """List the installation's tenants."""
+    with operated(operators) as api:
+        lists.show_items(
+            api,
+            "/tenants",
+            _record,
+            extent,
+            output,
+            search=search,
+            sort="name" if by_name else None,
+            host=host,
+            status=status,
+        )
+
+
+@app.verb("show", example="operator show acme --json")
+def show_(slug: Slug, operators: Operators = None, output: Output = Format.TABLE) -> None:
+    """Show a tenant, from outside."""
+    with operated(operators) as api:
+        show(_found(api, slug), output)
+
+
+@app.verb(example='operator create acme --name "Acme" --owner mira')
+def create(
+    slug: NewSlug,
+    *,
+    owner: Owner,
+    owner_email: OwnerEmail = None,
+    name: Name = "",
+    operators: Operators = None,
+    output: Output = Format.TABLE,
+) -> None:
+    """Create a tenant with its keys and its owner, whose password is shown this once."""
+    first = {"username": owner} | ({"email": owner_email} if owner_email else {})
+    said = {"slug": slug, "name": name or slug.capitalize(), "owner": first}
+    with operated(operators) as api:
+        made = api.post("/tenants", said)
+    show(
+        {each: made[each] for each in ("id", "slug", "name", "issuer", "owner", "password")}, output
+    )
+    say(ONCE)
+
+
+@app.verb(example='operator rename acme "Acme & Sons"')
+def rename(slug: Slug, name: NewName, operators: Operators = None) -> None:
+    """Give a tenant another name for people."""
+    with operated(operators) as api:
+        api.change(_path(api, slug), {"name": name})
+    say(f"✓ {slug} is called {name}.")
+
+
+@app.verb(example="operator suspend acme")
+def suspend(slug: Slug, operators: Operators = None) -> None:
+    """Stop serving a tenant within a second. Its data stays."""
+    with operated(operators) as api:
+        api.post(f"{_path(api, slug)}/suspend")
+    say(f"✓ {slug} is suspended.")
+
+
+@app.verb(example="operator resume acme")
+def resume(slug: Slug, operators: Operators = None) -> None:
+    """Serve a suspended tenant again."""
+    with operated(operators) as api:
+        api.post(f"{_path(api, slug)}/resume")
+    say(f"✓ {slug} is served.")
+
+
+@app.verb(example="operator delete acme --confirm acme")
+def delete(
+    slug: Slug, confirm: Confirm = "", operators: Operators = None, output: Output = Format.TABLE
+) -> None:
+    """Serve a tenant no longer, and erase it once its time to be restored is over."""
+    with operated(operators) as api:
+        path = _path(api, slug)
+        told = api.post(f"{path}/deletion", {"confirmation": confirm or _typed(slug)})
+    show(_deletion(told), output)
+    say(f"✓ {slug} is refused from now on. Until it is due: authgate operator restore {slug}")
+
+
+@app.verb(example="operator restore acme")
+def restore(slug: Slug, operators: Operators = None) -> None:
+    """Make a tenant that waits to be deleted what it was before."""
+    with operated(operators) as api:
+        api.post(f"{_path(api, slug)}/restore")
+    say(f"✓ {slug} is restored.")
+
+
+@app.verb(example="operator deletions")
+def deletions(
+    *, operators: Operators = None, extent: lists.Extent, output: Output = Format.TABLE
+) -> None:
+    """List tenants that wait to be deleted, are being erased, were restored or are gone."""
+    with operated(operators) as api:
+        lists.show_items(api, "/deletions", _deletion, extent, output)
+
+
+@app.verb(example="operator certificate 0199f3a1-c2d4-7b3e-9a5c-6d7e8f90aaaa")
+def certificate(
+    tenant_id: Annotated[str, typer.Argument(help="Id of the tenant: authgate operator deletions")],
+    operators: Operators = None,
+) -> None:
+    """Print the certificate of a tenant that is gone."""
+    with operated(operators) as api:
+        told = api.get(within("tenants", tenant_id, "deletion"))
+    if not told["certificate"]:
+        raise NotFound(f"{told['slug']} is not gone yet: it is {told['state']}.")
+    sys.stdout.write(f"{told['certificate']}\n")
+
+
+@app.verb(example="operator system --json")
+def system(operators: Operators = None, output: Output = Format.TABLE) -> None:
+    """Tell whether the installation is well, as far as the server that is asked knows."""
+    with operated(operators) as api:
+        told = api.get("/system")
+    if output is Format.JSON:
+        show(told, output)
+        return
+    parts = {each["name"]: each["verdict"] for each in told["parts"]}
+    plain = {name: told[name] for name in ("version", "runner", "jobs_waiting", "jobs_queued")}
+    show({**plain, **parts}, output)
+    show_all(told["jobs"], output)
+
+
+def _found(api: AdminApi, slug: str) -> dict[str, Any]:
+    """The tenant of this slug, which is the first of those that begin so. Raises ``NotFound``."""
+    items, _ = api.items("/tenants", limit=1, search=slug)
+    if not items or items[0]["slug"] != slug:
+        raise NotFound(f"There is no tenant {slug}.")
+    return items[0]
+
+
+def _path(api: AdminApi, slug: str) -> str:
+    return within("tenants", _found(api, slug)["id"])
+
+
+def _record(tenant: dict[str, Any]) -> Record:
+    return {
+        "slug": tenant["slug"],
+        "name": tenant["name"],
+        "status": tenant["status"],
+        "issuer": tenant["issuer"],
+        "created": tenant["created_at"],
+        "id": tenant["id"],
+    }
+
+
+def _deletion(told: dict[str, Any]) -> Record:
+    return {
+        "slug": told["slug"],
+        "state": told["state"],
+        "requested": told["requested_at"],
+        "due": told["due_at"],
+        "ended": told["ended_at"],
+        "tenant": told["tenant_id"],
+    }
+
+
+def _typed(slug: str) -> str:
+    sys.stderr.write(f"Everything of {slug} will be gone. Type its slug to delete it: ")
+    sys.stderr.flush()
+    return sys.stdin.readline().strip()

@@ -1,0 +1,164 @@
+"""Commands over the operator API: what operators do who are not at the machine."""
+
+import asyncio
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from authgate import installation, provisioning
+from authgate.api.access import Caller
+from authgate.api.router import Route, Router
+from authgate.cli.doors.apis import OPERATOR
+from authgate.cli.sign_in import sign_ins
+from authgate.cli.sign_in.login import CLIENT
+from authgate.operator.catalogue import OPERATIONS
+from authgate.permissions import UserRole
+from authgate.settings import DatabaseSettings
+from authgate.storage.clients.drafts import ClientDraft
+from authgate.storage.people import users
+from authgate.web.machine import MachineRequest, Reply
+from authgate_tenants import use_tenant
+from authgate_testing.command import Cli
+from authgate_testing.live import DEVICE_GRANT, PASSWORD, Host, host
+
+OPS = "ops"
+PERSON = ("--headless", "--username", "mira.halvorsen", "--password-stdin")
+_TENANT = "$tenant"
+"""Stands for another tenant by each door."""
+
+SCRIPT = (
+    (0, "create", _TENANT, "--owner", "nora", "--owner-email", "nora@x.example", "--json"),
+    (5, "create", _TENANT, "--owner", "nora"),
+    (2, "create", "login", "--owner", "nora"),
+    (0, "tenants", "--search", _TENANT),
+    (0, "tenants", "--search", _TENANT, "--by-name", "--status", "active", "--json"),
+    (0, "tenants", "--host", "nobody.example"),
+    (2, "tenants", "--status", "sleeping"),
+    (0, "show", _TENANT, "--json"),
+    (3, "show", "nobody"),
+    (0, "rename", _TENANT, "Acme & Sons"),
+    (0, "suspend", _TENANT),
+    (0, "suspend", _TENANT),
+    (0, "resume", _TENANT),
+    (5, "restore", _TENANT),
+    (2, "delete", _TENANT, "--confirm", "other"),
+    (0, "delete", _TENANT, "--confirm", _TENANT),
+    (5, "resume", _TENANT),
+    (0, "deletions", "--json"),
+    (0, "restore", _TENANT),
+    (5, "suspend", OPS),
+    (5, "delete", OPS, "--confirm", OPS),
+    (0, "system"),
+    (0, "system", "--json"),
+)
+"""How each ends, and what is typed."""
+
+
+@pytest.fixture(scope="module")
+def operated(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
+    """A server with operators."""
+    folder = tmp_path_factory.mktemp("operated")
+    path = shutil.copy(sqlite_template, folder / "authgate.db")
+    database = DatabaseSettings(url=SecretStr(f"sqlite://{path}"))
+    with host(database, folder, {"AUTHGATE_OPERATOR_TENANT": OPS}) as serving:
+        asyncio.run(_founded(serving))
+        yield serving
+
+
+async def _founded(serving: Host) -> None:
+    await serving.tenant(OPS)
+    async with installation.opened(serving.settings) as parts:
+        tenant = await parts.resolver.find(OPS)
+        assert tenant is not None
+        with use_tenant(tenant):
+            mira = await users.find_by_login("mira.halvorsen")
+            assert mira is not None
+            await users.set_role(mira.id, UserRole.OWNER)
+            await provisioning.add_client(
+                parts,
+                ClientDraft(
+                    name="AuthGate CLI",
+                    client_id=CLIENT,
+                    public=True,
+                    grant_types=[DEVICE_GRANT, "refresh_token"],
+                    scopes=["openid", "profile", "email", "offline_access", *OPERATOR.scopes],
+                ),
+            )
+
+
+@pytest.fixture
+def at_the_machine(command: Cli, operated: Host) -> Cli:
+    """With the installation's settings."""
+    chosen = operated.settings
+    os.environ["AUTHGATE_DATABASE__URL"] = chosen.database.url.get_secret_value()
+    os.environ["AUTHGATE_KEYS__KEK_FILE"] = str(chosen.keys.kek_file)
+    os.environ["AUTHGATE_BASE_URL"] = str(chosen.base_url)
+    os.environ["AUTHGATE_OPERATOR_TENANT"] = OPS
+    return command
+
+
+def typed(words: tuple[str, ...], slug: str) -> list[str]:
+    return [slug if each == _TENANT else each for each in words]
+
+
+def test_every_command_ends_the_same_by_either_door_and_every_operation_has_one(
+    at_the_machine: Cli, operated: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    issuer = f"{operated.base_url}/t/{OPS}"
+    login = at_the_machine("login", issuer, "--operator", *PERSON, stdin=f"{PASSWORD}\n")
+    assert login.code == 0, login.err
+    performed: set[str] = set()
+    perform = Router.perform
+
+    async def note(self: Router, route: Route, caller: Caller, request: MachineRequest) -> Reply:
+        performed.add(route.operation.name)
+        return await perform(self, route, caller, request)
+
+    monkeypatch.setattr(Router, "perform", note)
+    for code, *words in SCRIPT:
+        local = at_the_machine("operator", *typed((*words,), "here"), "-t", OPS)
+        remote = at_the_machine("operator", *typed((*words,), "there"))
+        assert (local.code, remote.code) == (code, code), (words, local.err, remote.err)
+    without_command = {each.name for each in OPERATIONS} - performed
+    assert without_command == {"read_tenant_deletion"}, "asked for below"
+
+
+def test_the_certificate_of_a_tenant_that_is_not_gone_is_not_there_yet(
+    at_the_machine: Cli, operated: Host
+) -> None:
+    assert at_the_machine("operator", "create", "gone", "--owner", "nora", "-t", OPS).code == 0
+    deleted = at_the_machine(
+        "operator", "delete", "gone", "--confirm", "gone", "-t", OPS, "-o", "json"
+    )
+    assert deleted.code == 0, deleted.err
+    ended = at_the_machine("operator", "certificate", deleted.data["tenant"], "-t", OPS)
+    assert ended.code == 3
+    assert "waiting" in ended.err
+
+
+def test_one_person_is_signed_in_to_operate_and_to_administer_side_by_side(
+    command: Cli, operated: Host
+) -> None:
+    issuer = f"{operated.base_url}/t/{OPS}"
+    for more in ((), ("--operator",)):
+        scope = () if more else ("--scope", "openid profile offline_access")
+        ended = command("login", issuer, *more, *scope, *PERSON, stdin=f"{PASSWORD}\n")
+        assert ended.code == 0, ended.err
+    kept = sign_ins.remembered()
+    assert (kept.active, kept.operating) == (issuer, issuer)
+    assert len(kept.by_place) == 2
+    assert command("operator", "system").code == 0
+    assert command("logout").code == 0
+    assert sign_ins.remembered().by_place == {}
+    assert command("operator", "system").code == 2
+
+
+def test_another_tenants_slug_opens_no_operators_door(at_the_machine: Cli, operated: Host) -> None:
+    asyncio.run(operated.tenant("acme"))
+    ended = at_the_machine("operator", "tenants", "-t", "acme")
+    assert ended.code == 2
+    assert "operator_tenant" in ended.err
