@@ -13,6 +13,7 @@ from authgate_tenants import plan
 from authgate_tenants.models import TenantRow
 from authgate_tenants.plan import BUILT_IN, DEFAULT, Plan
 from authgate_tenants.scope import Tenant, TenantStatus
+from authgate_tenants.setting_caps import within
 from authgate_tenants.settings import TenantSettings
 
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\Z")
@@ -260,6 +261,7 @@ class TenantResolver:
     ) -> Tenant:
         """A row as the tenant it is, at its canonical address."""
         issuer = self._addressing.issuer(row.slug, custom_domain)
+        own = row.plan if isinstance(row, StoredTenant) else plan.stored(row.plan, None)
         return Tenant(
             id=row.id,
             slug=row.slug,
@@ -267,9 +269,9 @@ class TenantResolver:
             status=row.status,
             issuer=issuer,
             prefix=urlsplit(issuer).path,
-            settings=TenantSettings.from_json(row.settings),
+            settings=within(TenantSettings.from_json(row.settings), own),
             operates=row.slug == self._addressing.operator_tenant,
-            plan=row.plan if isinstance(row, StoredTenant) else plan.stored(row.plan, None),
+            plan=own,
             other_issuer=former_issuer if former_issuer != issuer else "",
         )
 

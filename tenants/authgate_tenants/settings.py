@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field
+from pydantic import ConfigDict, Field, with_config
 
 from authgate_tenants.stored_choices import StoredChoices
 
@@ -22,6 +22,8 @@ class UnknownTenantSetting(ValueError):
     """A tenant setting was named that does not exist."""
 
 
+# For whoever reads it from JSON that came from outside.
+@with_config(ConfigDict(extra="forbid", use_attribute_docstrings=True))
 @dataclass(frozen=True, slots=True)
 class TenantSettings(StoredChoices):
     """One value per choice; lifetimes are whole seconds.
@@ -78,6 +80,10 @@ class TenantSettings(StoredChoices):
     require_pushed_authorization_requests: bool = False
     """Whether every client has to push its authorization requests (RFC 9126 section 5)."""
 
+    require_pkce: bool = False
+    """Whether every client needs PKCE (RFC 7636), those that are registered to do without as
+    well."""
+
     security_profile: Literal["", "fapi2", "fapi2_message_signing"] = ""
     """What every client has to do at least: all that the FAPI 2.0 Security Profile demands, or
     Message Signing as well. Clients that can't are refused until they can."""
@@ -113,6 +119,24 @@ class TenantSettings(StoredChoices):
 
     remembered_session_lifetime: Lifetime = 2592000
     """The absolute end instead, where the person asked to stay signed in."""
+
+    sessions_per_person: Annotated[int, Field(ge=0, le=100)] = 0
+    """In how many browsers a person may be signed in at once: who signs in in one more is signed
+    out where they were longest ago; 0 for as many as they like."""
+
+    password_sign_in: bool = True
+    """Whether people sign in with a password. Without it there are the tenant's connections
+    alone."""
+
+    remember_sign_in: bool = True
+    """Whether people may stay signed in (``remembered_session_lifetime``)."""
+
+    password_min_length: Annotated[int, Field(ge=15, le=128)] = 15
+    """How many characters a password has at least that is chosen from now on."""
+
+    allowed_origins: tuple[str, ...] = ()
+    """Origins whose pages may ask from a browser as those of the tenant's clients may (Fetch, "CORS
+    protocol")."""
 
     audience: tuple[str, ...] = ()
     """``aud`` of access tokens; the issuer itself where empty (RFC 9068 section 2.2)."""
@@ -177,6 +201,10 @@ class TenantSettings(StoredChoices):
 
     auto_register: bool = False
     """Whether a first sign-in through a connection makes a user."""
+
+    auto_register_domains: tuple[str, ...] = ()
+    """Domains of the e-mail addresses that a connection has to vouch for before a first sign-in
+    makes a user; any address, or none, is enough where it is empty."""
 
     brand_color: Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")] = "#3f4fe0"
     """The one colour the pages derive theirs from, as ``#rrggbb``."""

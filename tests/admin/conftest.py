@@ -41,6 +41,7 @@ async def things(
         ("session_id", f"/users/{alice.id}/sessions"),
         ("authorization_id", "/authorizations"),
         ("token_id", "/tokens?client_id=console"),
+        ("version_id", "/settings/versions"),
     ):
         answer = await api.get(path)
         found[name] = answer.json()["items"][0]["id"]

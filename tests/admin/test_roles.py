@@ -34,6 +34,7 @@ AREAS = {
     "authorizations": Area.AUTHORIZATIONS,
     "users": Area.USERS,
     "roles": Area.ROLES,
+    "settings": Area.SETTINGS,
     "usage": Area.USAGE,
 }
 """By what the path of an operation begins with."""

@@ -875,6 +875,21 @@ async def test_pk_03_a_proof_where_no_challenge_was_is_refused(
     assert (await console.redeem(code, asking, code_verifier="")).status_code == 200
 
 
+@on_sqlite
+async def test_a_tenant_that_demands_pkce_lets_no_client_do_without(
+    server: RunningServer, console: Application, person: Person, acme: Tenant
+) -> None:
+    with use_tenant(acme):
+        await provisioning.change_client(server.parts, "console", ClientChange(pkce_optional=True))
+    await provisioning.change_tenant(
+        server.parts, acme, change=lambda settings: settings.changed({"require_pkce": True})
+    )
+    asking = console.ask(code_challenge="", code_challenge_method="")
+    refused = await sent_on(person, asking.url)
+    assert told(refused)["error"] == "invalid_request"
+    assert (await allowed(person, console.ask()))["code"]
+
+
 async def test_co_12_no_code_and_no_token_is_stored(
     server: RunningServer,
     console: Application,

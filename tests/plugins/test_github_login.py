@@ -324,6 +324,20 @@ async def test_a_tenant_that_takes_nobody_new_says_so(
     assert ("OAUTH_AUTHENTICATION", False) in await events(closed)
 
 
+async def test_a_tenant_takes_only_people_with_addresses_that_it_names(
+    connect: Connect, github: Any, server: RunningServer
+) -> None:
+    picky = await connect("picky", auto_register_domains=("example.org",))
+    refused = await Browser(server, picky).sign_in(github)
+    assert refused.status_code == 403
+    assert "takes nobody new with the address" in detail(refused)
+    own = github.emails[0]["email"].rpartition("@")[2]
+    open_ = await connect("open", auto_register_domains=("example.org", own.upper()))
+    assert (await Browser(server, open_).sign_in(github)).status_code == 303
+    github.emails = []
+    assert (await Browser(server, picky).sign_in(github)).status_code == 403
+
+
 async def test_a_disabled_person_stays_outside(
     browser: Browser, github: Any, acme: Tenant, server: RunningServer
 ) -> None:

@@ -65,6 +65,7 @@ class BrowserSessions:
         if key is None:
             await self._end_former(visitor)
             key = await sessions.start(user.id, sign_in)
+            await self._end_most_idle(user, key, settings.sessions_per_person)
         max_age = int(absolute.total_seconds()) if remembered else None
         session_cookie.write(response, session_cookie.SESSION, key, max_age=max_age)
         session_cookie.clear(response, session_cookie.PRESESSION)
@@ -87,6 +88,26 @@ class BrowserSessions:
         if key is not None:
             await session_clients.prolong(former.session.id, expires_at=sign_in.expires_at)
         return key
+
+    async def _end_most_idle(self, user: User, key: str, most: int) -> None:
+        """Sign a person out where they were longest ago, if they are signed in at too many."""
+        if not most:
+            return
+        now = self._clock()
+        others = [
+            each
+            for each in await sessions.live_of(user.id, now=now)
+            if each.key_hash != sessions.hash_key(key)
+        ]
+        for session in others[most - 1 :]:
+            if await sessions.end(session.id, user_id=user.id, now=now):
+                await access.end_of_session(session.id, now=now)
+                await audit.record(
+                    Event.SESSION_REVOKED,
+                    actor=audit.SYSTEM,
+                    resource=("session", str(session.id)),
+                    details={"sessions": 1, "reason": f"More than {most} of one person"},
+                )
 
     async def _end_former(self, visitor: Visitor, client_id: str = "") -> None:
         former = visitor.signed_in

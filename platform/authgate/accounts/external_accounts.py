@@ -79,6 +79,10 @@ async def _register(connection: Connection, identity: ExternalIdentity, now: dat
             "Ask an administrator to add you."
         )
     email = _vouched_address(identity)
+    if not _is_welcome(email, tenant.settings.auto_register_domains):
+        raise NotRegistered(
+            f"{tenant.name} takes nobody new with the address of this {connection.label} account."
+        )
     if email and await users.find_by_login(email):
         raise AddressTaken(
             f"Somebody at {tenant.name} already has the address of this {connection.label} "
@@ -123,6 +127,11 @@ def _vouched_address(identity: ExternalIdentity) -> str | None:
     if identity.email_verified and _ADDRESS.fullmatch(identity.email):
         return identity.email
     return None
+
+
+def _is_welcome(email: str | None, domains: tuple[str, ...]) -> bool:
+    own = (email or "").rpartition("@")[2].lower()
+    return not domains or own in (each.lower() for each in domains)
 
 
 def _picture(identity: ExternalIdentity) -> str:

@@ -28,7 +28,7 @@ from authgate.web.client_ip import bucket
 from authgate.web.limits import Limits, TooMany
 from authgate.web.pages import Pages
 from authgate.web.view_models import LoginPage, LoginProblem
-from authgate_tenants import current_tenant
+from authgate_tenants import TenantSettings, current_tenant
 from authgate_tenants.encryption import TenantCipher, TenantEncryption
 
 HOME = "/account/sessions"
@@ -87,6 +87,8 @@ class PasswordLogin:
     async def sign_in(self) -> Response:
         """Check the password; whatever is wrong, the answer and its time are the same."""
         attempt = await _attempt()
+        if not current_tenant().settings.password_sign_in:
+            return await self._page(attempt.return_to, status=403)
         try:
             await self._limits.count("login_per_ip", bucket(visitor().facts.ip))
             await self._limits.count("login_per_tenant")
@@ -191,7 +193,8 @@ class PasswordLogin:
             username=username or destination.login_hint or (known.user.username if known else ""),
             again=known is not None,
             options=await self._options.offered(target),
-            remember_days=tenant.settings.remembered_session_lifetime // _SECONDS_PER_DAY,
+            password=tenant.settings.password_sign_in,
+            remember_days=_remember_days(tenant.settings),
             problem=problem,
             tries_left=tries_left,
             retry_at=retry_at,
@@ -223,9 +226,14 @@ async def _attempt() -> _Attempt:
     return _Attempt(
         username=form.get("username", ""),
         password=form.get("password", ""),
-        remember=form.get("remember") == "1",
+        remember=form.get("remember") == "1" and current_tenant().settings.remember_sign_in,
         return_to=return_to.safe(form.get("return_to"), otherwise=HOME),
     )
+
+
+def _remember_days(settings: TenantSettings) -> int | None:
+    days = settings.remembered_session_lifetime // _SECONDS_PER_DAY
+    return days if settings.remember_sign_in else None
 
 
 def _account(username: str) -> str:

@@ -14,6 +14,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from authgate.telemetry import metrics
+from authgate_tenants.scope import tenant_in_scope
 
 Result = TypeVar("Result")
 
@@ -67,8 +68,9 @@ class Passwords:
 
     async def hash(self, password: str) -> str:
         """What is stored of a password. Raises ``BadPassword`` and ``TooBusy``."""
-        if len(password) < MINIMUM_LENGTH:
-            raise BadPassword(f"A password needs at least {MINIMUM_LENGTH} characters.")
+        least = minimum_length()
+        if len(password) < least:
+            raise BadPassword(f"A password needs at least {least} characters.")
         if len(password.encode()) > MAXIMUM_BYTES:
             raise BadPassword(f"A password has at most {MAXIMUM_BYTES} bytes.")
         with self.place():
@@ -96,6 +98,12 @@ class Passwords:
             return await loop.run_in_executor(self._pool, work, *arguments)
         finally:
             metrics.password_hash_seconds.observe(perf_counter() - began)
+
+
+def minimum_length() -> int:
+    """How many characters a password needs that somebody chooses now."""
+    tenant = tenant_in_scope()
+    return max(MINIMUM_LENGTH, tenant.settings.password_min_length if tenant else 0)
 
 
 @cache

@@ -112,18 +112,32 @@ async def _signed_in(now: datetime) -> SignedIn | None:
     key = session_cookie.read(request.headers, session_cookie.SESSION)
     session = await sessions.find_live(key, now=now) if key else None
     user = await users.find(session.user_id) if session else None
-    if session is None or user is None or not user.is_active:
+    if session is None or user is None or not user.is_active or _is_over(session, now):
         return None
     if now - session.last_seen_at > _TOUCH_AFTER:
         await sessions.touch(session.id, now=now, idle_expires_at=_idle_end(session, now))
     return SignedIn(user, session)
 
 
+def _is_over(session: Session, now: datetime) -> bool:
+    """Whether the tenant lets sessions live no longer than this one has: it may have let them when
+    this one began."""
+    settings = current_tenant().settings
+    if session.remembered and settings.remember_sign_in:
+        return now - session.authenticated_at >= _seconds(settings.remembered_session_lifetime)
+    lasted = now - session.authenticated_at >= _seconds(settings.session_absolute_lifetime)
+    return lasted or now - session.last_seen_at >= _seconds(settings.session_idle_lifetime)
+
+
+def _seconds(seconds: int) -> timedelta:
+    return timedelta(seconds=seconds)
+
+
 def _idle_end(session: Session, now: datetime) -> datetime:
     # Asked to stay signed in, a browser may be idle for as long as it stays.
     if session.remembered:
         return session.expires_at
-    return now + timedelta(seconds=current_tenant().settings.session_idle_lifetime)
+    return now + _seconds(current_tenant().settings.session_idle_lifetime)
 
 
 def _visitor(person: SignedIn | None, presession: str | None) -> Visitor:

@@ -8,6 +8,7 @@ from authgate.admin import (
     resource_servers,
     roles,
     selections,
+    settings,
     signing_keys,
     tenant_scopes,
     usage,
@@ -23,5 +24,6 @@ OPERATIONS = [
     *people.OPERATIONS,
     *roles.OPERATIONS,
     *selections.OPERATIONS,
+    *settings.OPERATIONS,
     *usage.OPERATIONS,
 ]

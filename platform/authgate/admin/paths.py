@@ -25,6 +25,11 @@ PATH_PARAMETERS: dict[str, dict[str, Any]] = {
         "schema": {"type": "string", "minLength": 1, "maxLength": 64},
         "example": "Fz8hJcW3yP0q7nVbXo2LkTtS1RmUdEaGiYwQ5s9HxNA",
     },
+    "version_id": {
+        "description": "The version's id.",
+        "schema": _UUID,
+        "example": "0199f3a1-c2d4-7b3e-9a5c-6d7e8f90c0de",
+    },
     "token_id": {
         "description": "The token's id, its `jti`.",
         "schema": _UUID,

@@ -18,7 +18,7 @@ from authgate.api.bodies import Document, Nothing, exemplified
 from authgate.api.operations import Answer, Call, operation, told
 from authgate.api.problems import Conflict, Fault, Invalid, NotFound
 from authgate.provisioning.signing_algorithms import change_algorithm
-from authgate.provisioning.tenants import UnfitTenant
+from authgate.provisioning.tenant_settings import UnfitTenant
 from authgate.storage.keys import signing_keys
 from authgate.storage.keys.signing_keys import KeyState, SigningKey
 from authgate.tokens import imported_key

@@ -252,8 +252,7 @@ def _ui_locales(parameters: Parameters) -> tuple[str, ...]:
 
 def _code_challenge(parameters: Parameters, client: Client) -> str:
     challenge, method = parameters.get("code_challenge"), parameters.get("code_challenge_method")
-    may_do_without = client.pkce_optional and not client.is_public
-    if not challenge and not method and may_do_without and not security_profile.of(client):
+    if not challenge and not method and _may_do_without_pkce(client):
         return ""
     if not challenge:
         raise InvalidRequest("code_challenge is required (RFC 7636).")
@@ -262,6 +261,12 @@ def _code_challenge(parameters: Parameters, client: Client) -> str:
     if not pkce.is_challenge(challenge):
         raise InvalidRequest("code_challenge is not the hash of a verifier.")
     return challenge
+
+
+def _may_do_without_pkce(client: Client) -> bool:
+    is_registered = client.pkce_optional and not client.is_public
+    is_demanded = current_tenant().settings.require_pkce or security_profile.of(client)
+    return is_registered and not is_demanded
 
 
 def _dpop_jkt(parameters: Parameters) -> str:

@@ -63,10 +63,11 @@ from authgate.provisioning.scopes import (
     change_scope,
     remove_scope,
 )
+from authgate.provisioning.tenant_settings import UnfitSetting, UnfitTenant
 from authgate.provisioning.tenants import (
-    UnfitTenant,
     add_tenant,
     change_tenant,
+    check_settings,
     set_tenant_status,
 )
 from authgate.provisioning.tokens import (
@@ -108,6 +109,7 @@ __all__ = [
     "UnfitIssuer",
     "UnfitScope",
     "UnfitSelection",
+    "UnfitSetting",
     "UnfitTenant",
     "UnknownClient",
     "UnknownInitialAccessToken",
@@ -125,6 +127,7 @@ __all__ = [
     "change_role",
     "change_scope",
     "change_tenant",
+    "check_settings",
     "delete_client",
     "disable_token",
     "disable_user",

@@ -1,19 +1,24 @@
 """Which resource servers a tenant's clients may ask tokens for (RFC 8707 section 2)."""
 
 from dataclasses import replace
-from urllib.parse import urlsplit
 
 from authgate.audit import SYSTEM, Actor
 from authgate.installation import Installation
+from authgate.provisioning.resource_uris import LONGEST, UnfitResourceServer, check
 from authgate.provisioning.tenants import change_tenant
 from authgate_tenants import TenantSettings, current_tenant
 
+__all__ = [
+    "LONGEST",
+    "ResourceServerTaken",
+    "TooManyResourceServers",
+    "UnfitResourceServer",
+    "UnknownResourceServer",
+    "add_resource_server",
+    "remove_resource_server",
+]
+
 _MOST = 100
-LONGEST = 2048
-
-
-class UnfitResourceServer(ValueError):
-    """No URI that a tenant could have."""
 
 
 class ResourceServerTaken(UnfitResourceServer):
@@ -53,18 +58,3 @@ async def remove_resource_server(parts: Installation, uri: str, *, actor: Actor 
         )
 
     await change_tenant(parts, current_tenant(), change=without, actor=actor)
-
-
-def check(uri: str) -> None:
-    """Raises ``UnfitResourceServer``."""
-    plain = uri.isascii() and uri.isprintable() and " " not in uri
-    try:
-        parts = urlsplit(uri)
-    except ValueError as error:
-        raise UnfitResourceServer("This is no absolute URI.") from error
-    if not (plain and parts.scheme and (parts.netloc or parts.path)):
-        raise UnfitResourceServer("This is no absolute URI, such as https://api.example.")
-    if "#" in uri:
-        raise UnfitResourceServer("It has no fragment (#).")
-    if len(uri) > LONGEST:
-        raise UnfitResourceServer(f"At most {LONGEST} characters.")

@@ -1,34 +1,33 @@
 """How a tenant begins, changes and is suspended."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import fields
 from functools import partial
-from typing import Any
 
 from authgate import audit, storage
 from authgate.audit import SYSTEM, Actor, Event
 from authgate.clock import utc_now
 from authgate.installation import Installation
-from authgate.provisioning.limits import check_limits
+from authgate.provisioning import tenant_settings
+from authgate.provisioning.tenant_settings import UnfitSetting, UnfitTenant
 from authgate.storage.metering import usage_days
+from authgate.storage.sign_in import connections
+from authgate.storage.tenants import settings_versions
 from authgate.tokens.id_token import algorithm_of
-from authgate.tokens.security_profile import SIGNING_ALGORITHMS, signs_well
 from authgate_tenants import (
+    Plan,
     Tenant,
     TenantSettings,
     TenantStatus,
     domains,
     lifecycle,
+    plans,
     use_tenant,
 )
 from authgate_tenants.lifecycle import new_tenant, set_status, store
+from authgate_tenants.models import TenantRow
 from authgate_tenants.resolver import BadSlug
 
 _SERVED_OR_SUSPENDED = (TenantStatus.ACTIVE, TenantStatus.SUSPENDED)
-
-
-class UnfitTenant(ValueError):
-    """Settings that do not go together, or a status that it cannot have. The text says which."""
 
 
 async def add_tenant(
@@ -42,17 +41,18 @@ async def add_tenant(
 ) -> Tenant:
     """A new tenant with its keys and what ``first`` puts there, all of it or nothing.
 
-    Raises ``BadSlug``, ``SlugTaken``, ``BadLimit`` and what ``first`` raises.
+    Raises ``BadSlug``, ``SlugTaken``, ``BadLimit``, ``UnfitTenant`` and what ``first`` raises.
     """
     _refuse_likeness(parts, slug, actor)
     row = new_tenant(slug=slug, name=name, settings=settings)
     tenant = parts.resolver.addressed(row)
-    check_limits(tenant.settings.login_limits)
+    check_settings(tenant.plan, TenantSettings(), tenant.settings, actor=actor)
     with use_tenant(tenant):
         async with storage.transaction():
             await store(row)
             await ensure_keys(parts, tenant.settings)
             await usage_days.begin(utc_now())
+            await _add_version(1, row, comment="", actor=actor)
             if first is not None:
                 await first()
             await audit.record(
@@ -101,36 +101,52 @@ async def change_tenant(
     *,
     change: Callable[[TenantSettings], TenantSettings] = lambda settings: settings,
     name: str | None = None,
+    comment: str = "",
     actor: Actor = SYSTEM,
 ) -> None:
     """Another name, or other settings, in force at once; with a key of an algorithm newly chosen.
 
-    ``change`` sees the settings that nobody else changes meanwhile. Raises what it raises,
-    ``BadLimit`` and ``UnfitTenant``.
+    ``change`` sees the settings that nobody else changes meanwhile. What is so then is another
+    version. Raises what ``change`` raises, ``BadLimit`` and ``UnfitTenant``.
     """
     with use_tenant(tenant):
         async with storage.transaction():
             row = await lifecycle.locked(tenant.id)
             before = TenantSettings.from_json(row.settings)
             after = change(before)
-            check_limits(after.login_limits)
-            _check_profile(after)
-            changes = _differences(before, after)
-            if name not in (None, row.name):
-                changes.append({"setting": "name", "was": row.name, "is": name})
+            check_settings(await plans.find(row.plan), before, after, actor=actor)
+            await _refuse_lockout(before, after)
+            changes = _changes(row, name or row.name, before, after)
             if not changes:
                 return
+            number = await _next_number(row)
             await lifecycle.change(row, name=name or row.name, settings=after)
             # Told of before the settings: who signs by them must find the key.
             await ensure_keys(parts, after)
             await parts.keys.settings_changed(before, after)
+            await _add_version(number, row, comment=comment, actor=actor)
             await audit.record(
                 Event.TENANT_UPDATED,
                 actor=actor,
                 resource=("tenant", str(tenant.id)),
-                details={"changes": changes},
+                details={"changes": changes, "version": number},
             )
             await tenant_changed(parts, tenant)
+
+
+async def _refuse_lockout(before: TenantSettings, after: TenantSettings) -> None:
+    if before.password_sign_in and not after.password_sign_in and not await connections.offered():
+        raise UnfitSetting(
+            "password_sign_in", "There is no connection by which people could sign in instead."
+        )
+
+
+def check_settings(
+    plan: Plan, before: TenantSettings, after: TenantSettings, *, actor: Actor
+) -> None:
+    """Whether the tenant may have these settings instead of those. Raises ``BadLimit`` and
+    ``UnfitTenant``."""
+    tenant_settings.check(before, after, plan=plan, actor=actor)
 
 
 async def tenant_changed(parts: Installation, tenant: Tenant) -> None:
@@ -146,16 +162,30 @@ async def ensure_keys(parts: Installation, settings: TenantSettings) -> None:
         await parts.keys.ensure(algorithm)
 
 
-def _differences(before: TenantSettings, after: TenantSettings) -> list[dict[str, Any]]:
+def _changes(
+    row: TenantRow, name: str, before: TenantSettings, after: TenantSettings
+) -> list[dict[str, object]]:
     # A list, since the log blots out values by their names, and many a lifetime is a token's.
-    return [
-        {"setting": each.name, "was": was, "is": now}
-        for each in fields(TenantSettings)
-        if (was := getattr(before, each.name)) != (now := getattr(after, each.name))
-    ]
+    differ = list(tenant_settings.differences(before, after))
+    if name != row.name:
+        differ.append(("name", row.name, name))
+    return [{"setting": each, "was": was, "is": now} for each, was, now in differ]
 
 
-def _check_profile(settings: TenantSettings) -> None:
-    if settings.security_profile and not signs_well(settings):
-        named = ", ".join(SIGNING_ALGORITHMS)
-        raise UnfitTenant(f"With a security profile signing_algorithm is one of {named}.")
+async def _next_number(row: TenantRow) -> int:
+    """Of the version that comes; what a tenant has chosen that has none yet becomes its first."""
+    latest = await settings_versions.latest()
+    if latest is None:
+        await _add_version(1, row, comment="", actor=SYSTEM)
+    return 2 if latest is None else latest.number + 1
+
+
+async def _add_version(number: int, row: TenantRow, *, comment: str, actor: Actor) -> None:
+    await settings_versions.add(
+        number,
+        name=row.name,
+        settings=row.settings,
+        comment=comment,
+        actor=actor,
+        now=utc_now(),
+    )

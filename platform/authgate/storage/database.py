@@ -22,6 +22,7 @@ MODEL_MODULES = (
     "authgate.storage.grants.authorization_requests",
     "authgate.storage.clients.rows",
     "authgate.storage.tenants.scopes",
+    "authgate.storage.tenants.settings_versions",
     "authgate.storage.sign_in.connections",
     "authgate.storage.grants.consents",
     "authgate.storage.grants.device_codes",

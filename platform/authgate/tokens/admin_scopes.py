@@ -24,6 +24,8 @@ class Scope(ApiScope):
     USERS_WRITE = f"{ADMIN_PREFIX}users:write"
     ROLES_READ = f"{ADMIN_PREFIX}roles:read"
     ROLES_WRITE = f"{ADMIN_PREFIX}roles:write"
+    SETTINGS_READ = f"{ADMIN_PREFIX}settings:read"
+    SETTINGS_WRITE = f"{ADMIN_PREFIX}settings:write"
     USAGE_READ = f"{ADMIN_PREFIX}usage:read"
 
 
@@ -46,6 +48,8 @@ MEANINGS: Mapping[ApiScope, str] = {
     Scope.USERS_WRITE: "Sign people out, and shut them out or let them in again.",
     Scope.ROLES_READ: "See what each role may do.",
     Scope.ROLES_WRITE: "Give people roles, and take them.",
+    Scope.SETTINGS_READ: "See what the tenant chooses for itself, now and before.",
+    Scope.SETTINGS_WRITE: "Change what the tenant chooses for itself, its colours and texts too.",
     Scope.USAGE_READ: "See how many access tokens were issued, day by day.",
 }
 """What each of them lets its holder do, for whoever grants it."""

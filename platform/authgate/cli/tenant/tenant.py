@@ -12,13 +12,14 @@ from authgate.cli import installed
 from authgate.cli.failures import Misused
 from authgate.cli.nouns import Noun
 from authgate.cli.output import ONCE, Format, Output, Record, say, show, show_all
-from authgate.cli.tenant import deletions, portability, user_accounts
+from authgate.cli.tenant import deletions, portability, settings_history, user_accounts
 from authgate.cli.tenant.settings import changed
 from authgate.storage.people import usernames
 from authgate_tenants import Tenant, TenantSettings, TenantStatus
 from authgate_tenants.lifecycle import all_tenants
 
 app = Noun()
+app.add_typer(settings_history.app, name="settings")
 
 Slug = Annotated[str, typer.Argument(help="Its name in addresses: a-z, 0-9 and inner dashes")]
 Name = Annotated[str, typer.Option(help="Its name for people; the slug where not given")]

@@ -36,6 +36,7 @@ from authgate.storage.sign_in.logout_deliveries import LogoutDelivery
 from authgate.storage.sign_in.session_clients import SessionClient
 from authgate.storage.sign_in.sessions import Session
 from authgate.storage.tenants.scopes import ScopeRow
+from authgate.storage.tenants.settings_versions import SettingsVersionRow
 from authgate_tenants.models import (
     DomainClaim,
     PlanRow,
@@ -140,6 +141,7 @@ EXPORTED = (
     ),
     Part(DomainClaim),
     Part(TenantDomain, is_of_hosts=True),
+    Part(SettingsVersionRow),
     Part(UsageDay),
     Part(UsageMark),
     Part(AuditEvent, only=f"event_type NOT IN ('{HANDLING[0]}', '{HANDLING[1]}')"),

@@ -208,6 +208,7 @@ class Tour:
         tokens = (await api.get("/tokens")).json()["items"]
         await api.post(f"/tokens/{tokens[-1]['id']}/disable")
         said: operations.Said = {
+            "settings": [{"access_token_jitter": 60}],
             "name": [f"thing-{word}"],
             "title": [f"do {word}"],
             "description": [f"About {word}"],
