@@ -45,6 +45,7 @@ ORDER: Mapping[str, Sequence[str]] = {
         "backup",
         "observability",
         "security-guide",
+        "onboarding",
         "mail",
         "limits",
         "registration",

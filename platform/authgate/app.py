@@ -42,6 +42,7 @@ from authgate.oauth.expected_person import ExpectedPerson
 from authgate.oauth.registered_origins import RegisteredOrigins
 from authgate.oauth.request_object import RequestObjects
 from authgate.oidc.end_session_endpoint import EndSessionEndpoint
+from authgate.operator.sign_up_pages import SignUpPages
 from authgate.people import PeopleApp
 from authgate.plugin_manager import (
     Containment,
@@ -158,6 +159,8 @@ def _edge(parts: Installation, sampler: Sampler, access_log: AccessLog) -> Edge:
     connectors = LoginConnectors(installed, isolation=isolation, http=parts.outside)
     client_keys = ClientKeys(parts.outside, clock=parts.clock)
     documents = MetadataDocuments(parts, parts.outside, limits)
+    passwords = Passwords()
+    people = _people(parts, pages, limits, connectors, client_keys, documents, passwords)
     machine, apis = Programs(
         parts=parts,
         limits=limits,
@@ -165,13 +168,14 @@ def _edge(parts: Installation, sampler: Sampler, access_log: AccessLog) -> Edge:
         client_keys=client_keys,
         pacer=_poll_pacer(parts),
         pages=pages,
+        passwords=passwords,
     ).doors()
     return Edge(
         resolver=parts.resolver,
         platform=_platform_routes(parts, sampler, pages, static),
         machine=machine,
         apis=apis,
-        people=cast(App, _people(parts, pages, limits, connectors, client_keys, documents)),
+        people=cast(App, people),
         cross_origin=CrossOrigin(
             RegisteredOrigins(parts.origins), anybody=_FOR_ANYBODY, applications=_FOR_APPLICATIONS
         ),
@@ -196,6 +200,7 @@ def _people(
     connectors: LoginConnectors,
     client_keys: ClientKeys,
     documents: ClientDocuments,
+    passwords: Passwords,
 ) -> PeopleApp:
     sessions = BrowserSessions(subjects=parts.subjects, clock=parts.clock)
     signing_out = SigningOut(pages=pages, sessions=sessions)
@@ -220,7 +225,7 @@ def _people(
         clock=parts.clock,
     )
     doors = (
-        *_ways_in(parts, pages, limits, connectors, sessions, signing_out),
+        *_ways_in(parts, pages, limits, connectors, passwords, sessions, signing_out),
         device,
         AccountPages(pages=pages, clock=parts.clock),
         AppPages(pages=pages, clock=parts.clock),
@@ -232,6 +237,9 @@ def _people(
     people.mount(each.blueprint() for each in doors)
     people.mount(console_pages.blueprints(Console(parts=parts, pages=pages)))
     people.mount([OwnApps(parts=parts, pages=pages).blueprint()])
+    if parts.settings.sign_up.mode != "off":
+        sign_up = SignUpPages(parts=parts, pages=pages, passwords=passwords, limits=limits)
+        people.mount([sign_up.blueprint()])
     return people
 
 
@@ -240,6 +248,7 @@ def _ways_in(
     pages: Pages,
     limits: Limits,
     connectors: LoginConnectors,
+    passwords: Passwords,
     sessions: BrowserSessions,
     signing_out: SigningOut,
 ) -> tuple[PasswordLogin, Federation]:
@@ -256,7 +265,7 @@ def _ways_in(
     login = PasswordLogin(
         pages=pages,
         options=connections,
-        passwords=Passwords(),
+        passwords=passwords,
         sessions=sessions,
         signing_out=signing_out,
         encryption=parts.encryption,

@@ -165,6 +165,19 @@ class Event(StrEnum):
     TENANT_CREATED = "TENANT_CREATED"
     """A tenant was created."""
 
+    TENANT_SIGN_UP_REQUESTED = "TENANT_SIGN_UP_REQUESTED"
+    """Somebody wants a tenant, and was sent a link; at the operators' tenant."""
+
+    TENANT_SIGN_UP_INVITED = "TENANT_SIGN_UP_INVITED"
+    """Somebody was invited to begin a tenant."""
+
+    TENANT_SIGN_UP_WITHDRAWN = "TENANT_SIGN_UP_WITHDRAWN"
+    """That was taken back."""
+
+    TENANT_SIGNED_UP = "TENANT_SIGNED_UP"
+    """Somebody followed their link and began a tenant; ``details`` say its slug, and who had
+    invited them. In the tenant's own log ``TENANT_CREATED`` tells of it."""
+
     TENANT_UPDATED = "TENANT_UPDATED"
     """A tenant's name or settings changed; ``details`` say from what to what."""
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from authgate.accounts.passwords import Passwords
 from authgate.admin.api import API as ADMIN_API
 from authgate.api import documents
 from authgate.api.access import Access
@@ -38,6 +39,7 @@ from authgate.oauth.sign_in_tokens import SignInTokens
 from authgate.oidc import discovery, userinfo_endpoint
 from authgate.oidc.discovery import Discovery
 from authgate.operator.api import API as OPERATOR_API
+from authgate.operator.sign_up_endpoint import SignUpEndpoint
 from authgate.plugin_manager import Plugins
 from authgate.registration import endpoint as registration_endpoint
 from authgate.registration.endpoint import RegistrationEndpoint
@@ -65,6 +67,7 @@ class Programs:
     client_keys: ClientKeys
     pacer: PollPacer
     pages: Pages
+    passwords: Passwords
 
     def doors(self) -> tuple[Routes, Sequence[ApiDoor]]:
         """The machine endpoints, and the APIs."""
@@ -122,10 +125,16 @@ class Programs:
                 )
             },
             **self._about_tokens(authenticator, bearer),
+            **self._sign_ups(),
             registration_endpoint.PATH: RegistrationEndpoint(
                 self.parts, clients=RegisteredClients(self.parts.clients), limits=self.limits
             ).methods(),
         }
+
+    def _sign_ups(self) -> Routes:
+        if self.parts.settings.sign_up.mode == "off":
+            return {}
+        return SignUpEndpoint(self.parts, passwords=self.passwords, limits=self.limits).routes()
 
     def _beginnings(self, authenticator: ClientAuthenticator, dpop: DpopProofs) -> Routes:
         """Where a client begins what a person decides about."""

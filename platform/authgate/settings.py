@@ -214,6 +214,9 @@ class LimitSettings(_Section):
     client_documents_per_ip: str = "20/min burst 10"
     """Documents of applications that are asked for because of requests from one address."""
 
+    sign_up_per_ip: str = "10/h burst 5"
+    """Tenants that are asked for, and links that are followed, from one address."""
+
     registered_clients_per_ip: str = "60/min burst 20"
     """Clients that read, change and remove themselves, from one address."""
 
@@ -297,6 +300,14 @@ class MailSettings(_Section):
         if self.host and not self.sender:
             raise ValueError("mail.host is set: set mail.sender")
         return self
+
+
+class SignUpSettings(_Section):
+    """How tenants are begun by those who want them, at the tenant of ``operator_tenant``."""
+
+    mode: Literal["off", "invitation", "open"] = "off"
+    """``off`` has operators begin all of them, ``invitation`` whom they invite as well, ``open``
+    everybody who has an address for mail."""
 
 
 class JobSettings(_Section):
@@ -405,6 +416,7 @@ class Settings(BaseSettings):
     limits: LimitSettings = LimitSettings()
     egress: EgressSettings = EgressSettings()
     mail: MailSettings = MailSettings()
+    sign_up: SignUpSettings = SignUpSettings()
     jobs: JobSettings = JobSettings()
     tracing: TracingSettings = TracingSettings()
 
@@ -435,6 +447,8 @@ class Settings(BaseSettings):
             )
         if self.jobs.runner == "celery" and not (self.jobs.broker_url or self.redis_url):
             raise ValueError("jobs.runner is celery: set redis_url or jobs.broker_url")
+        if self.sign_up.mode != "off" and not self.operator_tenant:
+            raise ValueError(f"sign_up.mode is {self.sign_up.mode}: set operator_tenant")
         return self
 
     @classmethod

@@ -63,6 +63,10 @@ class MailPurpose(StrEnum):
 
     TEST = "test"
     """An administrator wants to see whether one arrives."""
+    SIGN_UP = "sign_up"
+    """Somebody is to prove that an address is theirs, and begins a tenant."""
+    INVITATION = "invitation"
+    """Somebody is to come to a tenant."""
 
 
 class MailStatus(StrEnum):

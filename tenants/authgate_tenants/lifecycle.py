@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from tortoise.exceptions import IntegrityError
+from uuid_utils.compat import uuid7
 
 from authgate_tenants.models import TenantRow
 from authgate_tenants.resolver import check_slug
@@ -15,13 +16,21 @@ _PAGE = 500
 
 
 class SlugTaken(ValueError):
-    """Another tenant has this slug."""
+    """Another tenant has this slug, or this id."""
 
 
-def new_tenant(*, slug: str, name: str, settings: TenantSettings | None = None) -> TenantRow:
-    """An active tenant that is not stored yet. Raises ``BadSlug``."""
+def new_tenant(
+    *,
+    slug: str,
+    name: str,
+    settings: TenantSettings | None = None,
+    tenant_id: UUID | None = None,
+) -> TenantRow:
+    """An active tenant that is not stored yet, with the id given or a new one. Raises
+    ``BadSlug``."""
+    chosen = settings or TenantSettings()
     return TenantRow(
-        slug=check_slug(slug), name=name, settings=(settings or TenantSettings()).to_json()
+        id=tenant_id or uuid7(), slug=check_slug(slug), name=name, settings=chosen.to_json()
     )
 
 

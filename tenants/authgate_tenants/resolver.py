@@ -17,10 +17,11 @@ from authgate_tenants.setting_caps import within
 from authgate_tenants.settings import TenantSettings
 
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\Z")
-_RESERVED = frozenset(
+RESERVED = frozenset(
     "admin api app assets auth authgate docs health help login mail oauth operator platform"
     " root static status support system t tenant tenants well-known www".split()
 )
+"""Slugs that no tenant has: people would take them for the installation's own."""
 _HOST = re.compile(r"[a-z0-9._-]{1,253}\Z")
 _LONGEST_HOST = 253 + len(":65535")  # whose it is is remembered: a thousand of 16 KiB is too much
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
@@ -36,7 +37,7 @@ def check_slug(slug: str) -> str:
     """The slug, if a new tenant may have it: a DNS label in lower case. Raises ``BadSlug``."""
     if not _SLUG.match(slug) or slug.startswith("xn--"):
         raise BadSlug(f"{slug!r} is not 1 to 63 of a-z, 0-9 and inner dashes.")
-    if slug in _RESERVED:
+    if slug in RESERVED:
         raise BadSlug(f"{slug!r} is reserved.")
     return slug
 
@@ -162,6 +163,10 @@ class TenantResolver:
     def base_url(self) -> str:
         """Where the installation itself answers."""
         return self._addressing.base_url
+
+    def issuer_of(self, slug: str) -> str:
+        """The issuer that a tenant of this slug begins with."""
+        return self._addressing.issuer(slug)
 
     def is_own_host(self, host: str) -> bool:
         """Whether the installation itself answers to this host, and its path tenants below it."""

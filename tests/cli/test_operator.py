@@ -52,6 +52,10 @@ SCRIPT = (
     (0, "restore", _TENANT),
     (5, "suspend", OPS),
     (5, "delete", OPS, "--confirm", OPS),
+    (0, "invite", "ada@lovelace.example"),
+    (2, "invite", "ada@lovelace"),
+    (0, "invitations", "--json"),
+    (3, "withdraw-invitation", "0199f3a1-c2d4-7b3e-9a5c-6d7e8f90cccc"),
     (0, "system"),
     (0, "system", "--json"),
 )
@@ -64,7 +68,8 @@ def operated(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) ->
     folder = tmp_path_factory.mktemp("operated")
     path = shutil.copy(sqlite_template, folder / "authgate.db")
     database = DatabaseSettings(url=SecretStr(f"sqlite://{path}"))
-    with host(database, folder, {"AUTHGATE_OPERATOR_TENANT": OPS}) as serving:
+    operating = {"AUTHGATE_OPERATOR_TENANT": OPS, "AUTHGATE_SIGN_UP__MODE": "invitation"}
+    with host(database, folder, operating) as serving:
         asyncio.run(_founded(serving))
         yield serving
 
@@ -98,6 +103,7 @@ def at_the_machine(command: Cli, operated: Host) -> Cli:
     os.environ["AUTHGATE_KEYS__KEK_FILE"] = str(chosen.keys.kek_file)
     os.environ["AUTHGATE_BASE_URL"] = str(chosen.base_url)
     os.environ["AUTHGATE_OPERATOR_TENANT"] = OPS
+    os.environ["AUTHGATE_SIGN_UP__MODE"] = "invitation"
     return command
 
 

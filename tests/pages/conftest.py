@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext, suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from authgate.web.machine import Reply
 from authgate.web.mail_view_models import KeptMail, MailsPage
 from authgate.web.pages import Pages
 from authgate.web.security_headers import Answer, security_headers
+from authgate.web.sign_up_view_models import FoundedPage, SignUpConfirmPage, SignUpPage
 from authgate.web.static_files import StaticFiles
 from authgate.web.view_models import (
     AccessLine,
@@ -266,10 +268,55 @@ def _mails() -> dict[str, Sample]:
     }
 
 
+def _sign_up() -> dict[str, Sample]:
+    asked = SignUpPage(
+        state="open",
+        action="/t/ops/sign-up",
+        address_before="https://login.example.com/t/",
+    )
+    confirm = SignUpConfirmPage(
+        action="/t/ops/sign-up/confirm",
+        token=_LONG,
+        email="ada@northwind.example",
+        name="Northwind Robotics",
+        slug="northwind",
+        asks=False,
+        address_before="https://login.example.com/t/",
+        address_after="",
+        minimum_length=15,
+    )
+    faults = {"slug": "This address is taken.", "password": "A password needs more."}
+    done = FoundedPage(
+        name="Northwind Robotics",
+        issuer="https://login.example.com/t/northwind",
+        owner="ada@northwind.example",
+        sign_in_url="https://login.example.com/t/northwind/login",
+        is_new=True,
+    )
+    return {
+        "sign-up": ("sign_up.html", asked),
+        "sign-up-fault": (
+            "sign_up.html",
+            replace(asked, faults={"email": "This is no address.", "slug": "Taken."}),
+        ),
+        "sign-up-sent": ("sign_up.html", SignUpPage(state="sent")),
+        "sign-up-gone": ("sign_up.html", SignUpPage(state="gone")),
+        "sign-up-invitation": ("sign_up.html", SignUpPage(state="invitation")),
+        "sign-up-confirm": ("sign_up_confirm.html", confirm),
+        "sign-up-confirm-asks": (
+            "sign_up_confirm.html",
+            replace(confirm, asks=True, slug="", faults=faults),
+        ),
+        "sign-up-confirm-taken": ("sign_up_confirm.html", replace(confirm, faults=faults)),
+        "sign-up-done": ("sign_up_done.html", done),
+        "sign-up-done-before": ("sign_up_done.html", replace(done, is_new=False)),
+    }
+
+
 @pytest.fixture(scope="session")
 def samples() -> Mapping[str, Sample]:
     """Every template in every state it has, by name."""
-    return {**_in_tenant(), **_mails(), **console_samples(), **_outside_of_tenants()}
+    return {**_in_tenant(), **_mails(), **_sign_up(), **console_samples(), **_outside_of_tenants()}
 
 
 @pytest.fixture(scope="session")
@@ -280,7 +327,8 @@ def distinct(samples: Mapping[str, Sample]) -> list[str]:
     """
     alike = {name for name in samples if name.startswith("error-")}
     alike -= {"error-404", "error-in-tenant"}
-    alike |= CONSOLE_ALIKE | {"login-again"}
+    alike |= CONSOLE_ALIKE | {"login-again", "mails-none"}
+    alike |= {"sign-up-sent", "sign-up-gone", "sign-up-invitation", "sign-up-done-before"}
     return [name for name in samples if name not in {*alike, "form-post"}]
 
 

@@ -29,6 +29,7 @@ Attributes = dict[str, str | None]
 _TEMPLATES = Path(str(files("authgate_templates")))
 _SOURCES = sorted(set(_TEMPLATES.rglob("*.html")) - set(_TEMPLATES.glob("mail/*")))
 _PARTS = {
+    "sign_up_fields.html",
     "document.html",
     "base.html",
     "components.html",

@@ -2,7 +2,7 @@
 
 from authgate.mail.delivery import Delivery
 from authgate.mail.letters import Letter, written
-from authgate.mail.post import TooManyMails, post
+from authgate.mail.post import TooManyMails, post, refuse_flood
 from authgate.mail.servers import MailServers
 from authgate.mail.smtp import NotSent, Server
 
@@ -14,5 +14,6 @@ __all__ = [
     "Server",
     "TooManyMails",
     "post",
+    "refuse_flood",
     "written",
 ]

@@ -4,6 +4,7 @@ The templates are in ``authgate_templates/mail``. The first line of the plain te
 """
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
@@ -34,6 +35,11 @@ def _one_line(text: object) -> str:
     return " ".join(str(text).split())
 
 
+def _moment(at: datetime) -> str:
+    moment = at.astimezone(UTC)
+    return f"{moment.day} {moment:%b %Y, %H:%M} UTC"
+
+
 _ENVIRONMENT = Environment(
     loader=PackageLoader("authgate_templates", package_path="mail"),
     autoescape=select_autoescape(["html"]),
@@ -44,4 +50,4 @@ _ENVIRONMENT = Environment(
     extensions=["jinja2.ext.i18n"],
 )
 _ENVIRONMENT.install_null_translations(newstyle=True)  # type: ignore[attr-defined]  # put there by the extension
-_ENVIRONMENT.filters["line"] = _one_line
+_ENVIRONMENT.filters.update(line=_one_line, moment=_moment)

@@ -28,6 +28,13 @@ class TooManyMails(Exception):
     """This address has been sent enough for now."""
 
 
+async def refuse_flood(parts: Installation, recipient: str) -> None:
+    """Raises ``TooManyMails`` where an address of this form has been sent enough for now."""
+    since = parts.clock() - _WHILE
+    if await mails.count_to(recipient.lower(), since=since) >= MOST_TO_ONE:
+        raise TooManyMails
+
+
 async def post(
     parts: Installation, letter: Letter, *, recipient: str, purpose: MailPurpose
 ) -> None:
@@ -39,8 +46,7 @@ async def post(
     servers, mail_id = MailServers(parts.settings, parts.encryption), uuid7()
     cipher = await parts.encryption.cipher(tenant.id)
     async with storage.transaction():
-        if await mails.count_to(address.lower(), since=now - _WHILE) >= MOST_TO_ONE:
-            raise TooManyMails
+        await refuse_flood(parts, address)
         is_kept = servers.keeps and await servers.of_tenant() is None
         await mails.add(
             mail_id,

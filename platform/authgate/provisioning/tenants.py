@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from functools import partial
+from uuid import UUID
 
 from authgate import audit, storage
 from authgate.audit import SYSTEM, Actor, Event
@@ -36,15 +37,17 @@ async def add_tenant(
     slug: str,
     name: str,
     settings: TenantSettings | None = None,
+    tenant_id: UUID | None = None,
     first: Callable[[], Awaitable[None]] | None = None,
     actor: Actor = SYSTEM,
 ) -> Tenant:
-    """A new tenant with its keys and what ``first`` puts there, all of it or nothing.
+    """A new tenant with its keys and what ``first`` puts there, all of it or nothing. It has the id
+    given, or a new one.
 
     Raises ``BadSlug``, ``SlugTaken``, ``BadLimit``, ``UnfitTenant`` and what ``first`` raises.
     """
     _refuse_likeness(parts, slug, actor)
-    row = new_tenant(slug=slug, name=name, settings=settings)
+    row = new_tenant(slug=slug, name=name, settings=settings, tenant_id=tenant_id)
     tenant = parts.resolver.addressed(row)
     check_settings(tenant.plan, TenantSettings(), tenant.settings, actor=actor)
     with use_tenant(tenant):

@@ -41,6 +41,7 @@ MODEL_MODULES = (
     "authgate.storage.keys.signing_keys",
     "authgate.storage.grants.spent_jtis",
     "authgate.storage.issued.tokens",
+    "authgate.storage.tenants.sign_ups",
     "authgate.storage.metering.usage_days",
     "authgate.storage.people.users",
 )

@@ -34,3 +34,9 @@ def test_mail_that_nobody_sends_is_found(dev: Doctor, on_sqlite: Execute) -> Non
     dev.finds()
     on_sqlite("UPDATE mails SET status = 'pending'")
     assert dev.finds("mail-waits")["found"] == "1 mail"
+
+
+def test_sign_up_for_which_no_mail_leaves_is_found(prod: Doctor) -> None:
+    os.environ["AUTHGATE_OPERATOR_TENANT"] = "acme"
+    os.environ["AUTHGATE_SIGN_UP__MODE"] = "open"
+    prod.finds("sign-up-without-mail")

@@ -27,6 +27,7 @@ from authgate.storage.sign_in.login_failures import LoginFailure
 from authgate.storage.sign_in.logout_deliveries import LogoutDelivery
 from authgate.storage.sign_in.session_clients import SessionClient
 from authgate.storage.sign_in.sessions import Session
+from authgate.storage.tenants.sign_ups import SignUpRow
 from authgate.vocabulary import DeliveryStatus, MailPurpose, MailStatus
 from authgate_tenants import Tenant, TenantOwned, TenantSettings, TenantStatus, use_tenant
 from authgate_testing.tenants import create_tenant
@@ -44,6 +45,7 @@ _TABLES: tuple[type[TenantOwned], ...] = (
     RefreshToken,
     Session,
     SessionClient,
+    SignUpRow,
     SpentJti,
     Token,
 )
@@ -138,6 +140,7 @@ def _rows(now: datetime, user_id: UUID) -> list[TenantOwned]:
         *(_session_client(now + shift) for shift in (-hour, hour, day)),
         *(_logout_delivery(now + shift) for shift in (-hour, hour, day)),
         *(_mail(now + shift) for shift in (-hour, hour, day)),
+        *(_sign_up(now + shift) for shift in (-hour, hour, day)),
         _session(now - hour, user_id),
         _session(now + hour, user_id),
         _session(now + 30 * day, user_id),
@@ -279,6 +282,15 @@ def _mail(expires_at: datetime) -> Mail:
         created_at=at,
         next_attempt_at=at,
         ended_at=at,
+        expires_at=expires_at,
+    )
+
+
+def _sign_up(expires_at: datetime) -> SignUpRow:
+    return SignUpRow(
+        token_hash=_hash(),
+        email="somebody@acme.example",
+        created_at=expires_at - timedelta(days=1),
         expires_at=expires_at,
     )
 

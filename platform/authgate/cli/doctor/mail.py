@@ -35,6 +35,15 @@ MAIL_WAITS = Misconfiguration(
     cure="Look in the log for `mail not sent`; see that a server, or worker and beat, run.",
 )
 
+SIGN_UP_WITHOUT_MAIL = Misconfiguration(
+    code="sign-up-without-mail",
+    area=Area.MAIL,
+    wrong="`sign_up.mode` is not `off`, and there is no mail server in the `prod` profile.",
+    why="Who signs up waits for a mail that does not come, unless the operators' tenant has a"
+    " server of its own.",
+    cure="Set `mail.host` and `mail.sender`, and what the server asks for.",
+)
+
 _TEN_MINUTES = timedelta(minutes=10)
 
 
@@ -43,7 +52,10 @@ async def findings(settings: Settings) -> AsyncIterator[Finding]:
     mail = settings.mail
     server = servers.of_installation(mail)
     if server is None:
-        yield well(Area.MAIL, "no server but those that tenants have")
+        if settings.profile == "prod" and settings.sign_up.mode != "off":
+            yield SIGN_UP_WITHOUT_MAIL.found("mail.host is not set")
+        else:
+            yield well(Area.MAIL, "no server but those that tenants have")
         return
     if mail.security == "none" and not is_local(f"smtp://{mail.host}"):
         yield MAIL_IN_THE_CLEAR.found(f"{mail.host}, mail.security is none")

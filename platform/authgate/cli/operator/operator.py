@@ -165,6 +165,36 @@ def certificate(
     sys.stdout.write(f"{told['certificate']}\n")
 
 
+@app.verb(example="operator invite ada@lovelace.example")
+def invite(
+    email: Annotated[str, typer.Argument(help="Address that the link is sent to")],
+    operators: Operators = None,
+    output: Output = Format.TABLE,
+) -> None:
+    """Invite somebody to begin a tenant, by a mail with a link."""
+    with operated(operators) as api:
+        show(_invitation(api.post("/sign-up-invitations", {"email": email})), output)
+
+
+@app.verb(example="operator invitations --json")
+def invitations(operators: Operators = None, output: Output = Format.TABLE) -> None:
+    """List the invitations to begin a tenant that nobody has followed yet."""
+    with operated(operators) as api:
+        items = api.get("/sign-up-invitations")["items"]
+        show_all([_invitation(each) for each in items], output)
+
+
+@app.verb(example="operator withdraw-invitation 0199f3a1-c2d4-7b3e-9a5c-6d7e8f90cccc")
+def withdraw_invitation(
+    invitation_id: Annotated[str, typer.Argument(help="Its id: authgate operator invitations")],
+    operators: Operators = None,
+) -> None:
+    """Take an invitation to begin a tenant back."""
+    with operated(operators) as api:
+        api.delete(within("sign-up-invitations", invitation_id))
+    say("The invitation is taken back.")
+
+
 @app.verb(example="operator system --json")
 def system(operators: Operators = None, output: Output = Format.TABLE) -> None:
     """Tell whether the installation is well, as far as the server that is asked knows."""
@@ -199,6 +229,15 @@ def _record(tenant: dict[str, Any]) -> Record:
         "issuer": tenant["issuer"],
         "created": tenant["created_at"],
         "id": tenant["id"],
+    }
+
+
+def _invitation(told: dict[str, Any]) -> Record:
+    return {
+        "email": told["email"],
+        "by": told["invited_by"],
+        "until": told["expires_at"],
+        "id": told["id"],
     }
 
 

@@ -27,7 +27,9 @@ class Migration(migrations.Migration):
                 (
                     "purpose",
                     fields.CharEnumField(
-                        description="TEST: test", enum_type=MailPurpose, max_length=16
+                        description="TEST: test\nSIGN_UP: sign_up\nINVITATION: invitation",
+                        enum_type=MailPurpose,
+                        max_length=16,
                     ),
                 ),
                 ("recipient", fields.CharField(max_length=254)),

@@ -37,6 +37,7 @@ from authgate.storage.sign_in.session_clients import SessionClient
 from authgate.storage.sign_in.sessions import Session
 from authgate.storage.tenants.scopes import ScopeRow
 from authgate.storage.tenants.settings_versions import SettingsVersionRow
+from authgate.storage.tenants.sign_ups import SignUpRow
 from authgate_tenants.models import (
     DomainClaim,
     PlanRow,
@@ -163,6 +164,7 @@ LEFT_OUT: Mapping[type[Model], str] = {
     LogoutDelivery: "clients are told of a logout by the installation at which it happened",
     Mail: "is sent by the installation that wrote it",
     PlanRow: "the next installation has plans of its own, and an operator there gives one",
+    SignUpRow: "who signs up does so at one installation",
     TenantDataKey: "never leaves its installation: the next one makes its own and seals by it",
     TenantDeletion: "the installation's own record of tenants that leave",
 }

@@ -41,6 +41,7 @@ SWEPT = {
     "mails": "expires_at < now()",
     "refresh_tokens": "ends_at < now()",
     "session_clients": "expires_at < now()",
+    "sign_ups": "expires_at < now()",
     "spent_jtis": "expires_at < now()",
     "tokens": "expires_at < now()",
 }

@@ -74,6 +74,7 @@ KINDS = (
     Kind("session_clients", "expires_at", kept=timedelta(minutes=5)),
     Kind("logout_deliveries", "expires_at", kept=timedelta(0)),
     Kind("mails", "expires_at", kept=timedelta(0)),
+    Kind("sign_ups", "expires_at", kept=timedelta(0)),
     Kind("tokens", "expires_at", kept=timedelta(minutes=5)),
     # An account that only an administrator may open stays closed.
     Kind(

@@ -18,6 +18,7 @@ from authgate.storage.mail.mail_servers import MailServer
 from authgate.storage.people import users
 from authgate.storage.people.users import User
 from authgate.storage.sign_in import external_identities
+from authgate.storage.tenants import sign_ups
 from authgate.vocabulary import ClientStatus, MailPurpose, MailSecurity
 from authgate_tenants import Tenant, TenantSettings, use_tenant
 from authgate_testing.api import EVERYTHING
@@ -80,6 +81,7 @@ async def furnished(parts: Installation, word: str, password_hash: str) -> House
         await parts.keys.rotate(tenant.settings.signing_algorithm, actor=SYSTEM)
         await provisioning.add_domain(parts, f"sso.{word}.example")
         await _mailed(parts, word)
+        await sign_ups.begin(email=f"ada@{word}.example", slug=f"new-{word}", now=parts.clock())
     return Household(tenant, word, chief, member, web, signing, key, admin, token)
 
 
