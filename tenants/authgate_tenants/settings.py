@@ -102,6 +102,10 @@ class TenantSettings(StoredChoices):
     """Whether each refresh gives another refresh token and ends the former (RFC 9700 section
     4.14.2)."""
 
+    bcrypt_passwords: bool = False
+    """Whether people came with passwords hashed by bcrypt, which are hashed anew when they sign in.
+    Each attempt then takes as long as both, so that it does not tell who has signed in already."""
+
     refresh_token_grace: Annotated[int, Field(ge=0, le=60)] = 10
     """For how long a client whose answer was lost is given the same successor once more."""
 

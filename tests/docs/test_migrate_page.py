@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from authgate.cli.command_line import COMMANDS
 from authgate.settings import Settings
 from authgate_tenants.settings import TenantSettings
+from authgate_testing import former
 from authgate_testing.installed import Installed, environment
 from authgate_testing.pages import commands
 from authgate_testing.processes import free_port
@@ -123,24 +124,22 @@ def test_clients_keep_their_issuer_id_and_secret_and_people_their_sub(
     [script] = commands(page)
     port = str(free_port())
     base_url = f"http://localhost:{port}"
-    former = Installed(
+    installed = Installed(
         tmp_path, {"SERVER__PORT": port, "BASE_URL": base_url, "DEFAULT_TENANT": "main"}
     )
-    secret = "ago_mfrggzdfmztwq2lknnwg23tpobyxe43uov3ho6dzpiqge5dsmu7q"
-    (tmp_path / "report.secret").write_text(f"{secret}\n")
-    given = environment(former.variables)
+    former.on_sqlite(tmp_path / "oauth.db")
+    given = environment(installed.variables)
     given["PATH"] = f"{Path(sys.executable).parent}:{given['PATH']}"
-    former.run("migrate")
+    installed.run("migrate")
     subprocess.run(["sh", "-euc", script], env=given, cwd=tmp_path, check=True)
-    with former.running("serve"):
-        former.answers()
+    people = json.loads(installed.run("user", "list", "-t", "main", "--json").stdout)
+    assert {each["id"] for each in people} == {former.ADA, former.BOB, former.EVE}
+    with installed.running("serve"):
+        installed.answers()
         metadata = httpx2.get(f"{base_url}/.well-known/openid-configuration").json()
         assert metadata["issuer"] == base_url
-        [client_id] = re.findall(r"Nightly report.*?--id (\S+)", script, re.DOTALL)
-        form = {"grant_type": "client_credentials", "client_id": client_id}
+        form = {"grant_type": "client_credentials", "client_id": former.MACHINE}
         issued = httpx2.post(
-            metadata["token_endpoint"], data=form | {"client_secret": secret}
+            metadata["token_endpoint"], data=form | {"client_secret": former.SECRET}
         ).json()
         assert issued["token_type"] == "Bearer"
-    [sub] = re.findall(r"alice .*?--id (\S+)", script, re.DOTALL)
-    assert json.loads((tmp_path / "alice.json").read_text())["id"] == sub

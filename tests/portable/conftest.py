@@ -10,8 +10,6 @@ from authgate.settings import KeySettings, Settings
 from authgate_testing.doors import password_hash  # noqa: F401 - a fixture
 from authgate_testing.lived import QUICK, Lived, lived_in
 
-ELSEWHERE = "http://elsewhere.example"
-
 
 @pytest.fixture(scope="session", autouse=True)
 def _derived_quickly() -> Iterator[None]:
@@ -23,12 +21,11 @@ def _derived_quickly() -> Iterator[None]:
 
 @pytest.fixture
 def elsewhere(request: pytest.FixtureRequest, settings: Settings, tmp_path: Path) -> Settings:
-    """Another installation: the other kind of database, another key, another address."""
+    """Another installation: the other kind of database and another key."""
     other = "postgres_settings_of_own" if settings.database.is_sqlite else "sqlite_settings"
     changed = {
         "database": request.getfixturevalue(other),
         "keys": KeySettings(kek_file=tmp_path / "another-kek"),
-        "base_url": ELSEWHERE,
     }
     return settings.model_copy(update=changed)
 

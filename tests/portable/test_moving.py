@@ -1,4 +1,4 @@
-"""A tenant moves to another installation, whose database, keys and address are others."""
+"""A tenant moves to another installation, whose database and keys are others."""
 
 import httpx2
 
@@ -13,6 +13,7 @@ from authgate.storage.clients import clients
 from authgate.storage.people import users
 from authgate.storage.sign_in import connections
 from authgate_tenants import Tenant, domains, use_tenant
+from authgate_tenants.models import TenantRow
 from authgate_testing.databases import on_sqlite
 from authgate_testing.lived import PASSPHRASE, PASSWORD, Lived, exported, keep, opened
 from authgate_testing.person import Person
@@ -44,7 +45,7 @@ async def test_logins_secrets_and_tokens_work_where_a_tenant_has_come_to(
     machine = {"client_id": "machine", "client_secret": lived.machine_secret}
     async with opened(elsewhere) as (parts, http):
         acme = await arrived(parts, lived)
-        assert (acme.id, acme.issuer) == (lived.tenant.id, "http://elsewhere.example/t/acme")
+        assert (acme.id, acme.issuer) == (lived.tenant.id, lived.tenant.issuer)
 
         page = await Person(http).sign_in(acme.issuer, "ålice", PASSWORD)
         assert page.url.path.endswith("/account/sessions"), page.text
@@ -96,9 +97,34 @@ async def test_without_its_signing_keys_a_tenant_signs_by_new_ones(
     async with opened(lived.settings) as (parts, http):
         keep(lived.file, await exported(parts, lived.tenant, Choice(PASSPHRASE)))
         former = (await http.get(f"{lived.tenant.issuer}/.well-known/jwks.json")).json()["keys"]
-    async with opened(elsewhere) as (parts, http):
+    another = elsewhere.model_copy(update={"base_url": "http://elsewhere.example"})
+    async with opened(another) as (parts, http):
         acme = await arrived(parts, lived)
+        assert acme.issuer == "http://elsewhere.example/t/acme"
+        page = await Person(http).sign_in(acme.issuer, "ålice", PASSWORD)
+        assert page.url.path.endswith("/account/sessions"), page.text
         keys = (await http.get(f"{acme.issuer}/.well-known/jwks.json")).json()["keys"]
         assert keys
         assert not {key["kid"] for key in keys} & {key["kid"] for key in former}
-        assert await exported(parts, acme, Choice(PASSPHRASE)) == lived.file.read_bytes()
+
+
+@on_sqlite
+async def test_ex_08_a_host_that_was_proven_there_counts_only_where_somebody_says_so(
+    lived: Lived, elsewhere: Settings
+) -> None:
+    choice = Choice(PASSPHRASE, signing_keys=True)
+    async with opened(lived.settings) as (parts, _):
+        with use_tenant(lived.tenant):
+            await domains.verify("login.acme.example", now=parts.clock())
+            await TenantRow.filter(id=lived.tenant.id).update(issuer_host="login.acme.example")
+        whole = await exported(parts, lived.tenant, choice)
+        keep(lived.file, whole)
+    async with opened(elsewhere) as (parts, _):
+        cautious = await portable.examine(parts, lived.file, Wanted(PASSPHRASE))
+        assert (cautious.issuer, cautious.unproven) == (
+            lived.tenant.issuer,
+            ["login.acme.example"],
+        )
+        acme = await arrived(parts, lived, hosts=True)
+        assert acme.issuer == "http://login.acme.example"
+        assert await exported(parts, acme, choice) == whole

@@ -13,7 +13,7 @@ from authgate.accounts.connections import SignInOptions
 from authgate.accounts.known_browsers import COOKIE as KNOWN
 from authgate.accounts.known_browsers import SECONDS as KNOWN_SECONDS
 from authgate.accounts.known_browsers import KnownBrowser
-from authgate.accounts.passwords import Check, Passwords
+from authgate.accounts.passwords import Check, Passwords, is_bcrypt
 from authgate.accounts.signed_out import SigningOut
 from authgate.accounts.visits import visitor
 from authgate.audit import Event
@@ -112,6 +112,7 @@ class PasswordLogin:
         if user is None:
             return await self._refused(attempt, tries, named)
         await login_failures.forget(account)
+        user = await self._renewed(user, attempt.password)
         response = await self._welcomed(user, attempt)
         return await self._remembering(response, known or KnownBrowser.of(user))
 
@@ -155,6 +156,17 @@ class PasswordLogin:
             problem=LoginProblem.MISMATCH,
             tries_left=left if 0 < left <= _WARN_BELOW else None,
         )
+
+    async def _renewed(self, user: User, password: str) -> User:
+        """The person, whose password is from now on stored as everybody's."""
+        former = user.password_hash
+        if former is None or not is_bcrypt(former):
+            return user
+        async with storage.set_aside():
+            renewed = await self._passwords.renewed(password)
+        if not await users.renew_password_hash(user.id, former=former, hash_=renewed):
+            return user
+        return user._replace(password_hash=renewed)
 
     async def _locked(self, attempt: _Attempt, account: str, named: User | None) -> Response:
         await _record(Event.AUTHENTICATION_FAILURE, named, reason="locked")

@@ -10,6 +10,7 @@ from functools import cache
 from time import perf_counter
 from typing import TypeVar
 
+import bcrypt
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
@@ -31,6 +32,10 @@ _QUEUE_PER_THREAD = 16
 
 _HASHER = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
 """19 MiB, two passes, one lane: OWASP's setting for argon2id."""
+
+
+_BCRYPT_BYTES = 72
+"""What bcrypt reads of a password."""
 
 
 class BadPassword(ValueError):
@@ -76,10 +81,19 @@ class Passwords:
         with self.place():
             return await self._in_pool(_HASHER.hash, password)
 
+    async def renewed(self, password: str) -> str:
+        """What is stored of a password that is right, however short it is."""
+        return await self._in_pool(_HASHER.hash, password)
+
     async def _matches(self, stored: str | None, password: str) -> bool:
         if len(password.encode()) > MAXIMUM_BYTES:
             password = ""  # hashed all the same, so that its length tells nothing
         right = await self._in_pool(self._verify, stored or self._nobody, password)
+        tenant = tenant_in_scope()
+        if tenant is not None and tenant.settings.bcrypt_passwords:
+            # Whoever is unknown, renewed or not yet: each is answered after both.
+            other = self._nobody if stored and is_bcrypt(stored) else _bcrypt_of_nobody()
+            await self._in_pool(self._verify, other, password)
         return right and stored is not None
 
     def close(self) -> None:
@@ -87,6 +101,10 @@ class Passwords:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _verify(self, stored: str, password: str) -> bool:
+        if is_bcrypt(stored):
+            given = password.encode()
+            right = bcrypt.checkpw(given[:_BCRYPT_BYTES], stored.encode())
+            return right and len(given) <= _BCRYPT_BYTES
         try:
             return _HASHER.verify(stored, password)
         except (VerificationError, InvalidHashError):
@@ -110,3 +128,14 @@ def minimum_length() -> int:
 def _stored_of_nobody() -> str:
     """An unknown user is checked against this, so the answer takes as long as for a known one."""
     return _HASHER.hash(secrets.token_urlsafe(32))
+
+
+def is_bcrypt(stored: str) -> bool:
+    """Whether somebody came with this hash from another server."""
+    return stored.startswith(("$2a$", "$2b$", "$2y$"))
+
+
+@cache
+def _bcrypt_of_nobody() -> str:
+    """As costly as those that AuthGate (Go) makes."""
+    return bcrypt.hashpw(secrets.token_urlsafe(32).encode(), bcrypt.gensalt(10)).decode()

@@ -32,6 +32,7 @@ from authgate.storage.fitness import LoginRefused, NotMigrated
 from authgate.storage.migrate import UnknownMigration
 from authgate.storage.people.usernames import BadUsername
 from authgate.storage.people.users import UsernameTaken
+from authgate.storage.portable.former_database import NotAuthGate
 from authgate.storage.postgres.row_security import RoleMissing, WallMissing
 from authgate.storage.redis.connection import RedisUnavailable
 from authgate.storage.redis.rate_limits import BadLimit
@@ -68,6 +69,7 @@ _ENDS: tuple[tuple[type[Exception], type[Failure], str], ...] = (
     (UnfitFile, Failure, "{} Nothing was stored."),
     (WrongPassphrase, Failure, "{} Nothing was stored."),
     (WeakPassphrase, Misused, "{}"),
+    (NotAuthGate, Failure, "{}"),
     (TenantIsHere, Conflict, "{}"),
     (BadConnectionSlug, Misused, "{}"),
     (ConnectorConfigError, Misused, "{}"),

@@ -5,10 +5,13 @@ them; a public client names itself. Whatever is wrong, the answer is the same, s
 about who exists.
 """
 
+import asyncio
 import base64
 from datetime import datetime
 from typing import NamedTuple, NoReturn
 from urllib.parse import parse_qs, unquote_plus
+
+import bcrypt
 
 from authgate import audit
 from authgate.audit import Event
@@ -34,6 +37,11 @@ CREDENTIALS = frozenset({"client_secret", "client_assertion", "client_assertion_
 
 _DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
 _LONGEST = 512
+_BCRYPT_BYTES = 72
+"""What bcrypt reads; secrets of AuthGate (Go) have 56."""
+
+_ONE_AT_A_TIME = asyncio.Semaphore(1)
+"""A tenth of a second of one processor each: strangers who guess wait for one another."""
 
 
 class Credentials(NamedTuple):
@@ -96,6 +104,8 @@ class ClientAuthenticator:
             return await self._by_assertion(request, form, authorization)
         credentials = _credentials(authorization, form)
         client = await self._clients.find(credentials.client_id)
+        if client is not None and client.secrets.bcrypt is not None:
+            client = await self._renewed(client, credentials)
         if client is None or not _proves(
             client, credentials, grant_type=grant_type, now=self._clock()
         ):
@@ -103,6 +113,15 @@ class ClientAuthenticator:
         if not _is_taken(client, credentials.method):
             await self._refuse(request, credentials, reason="not as its security profile demands")
         return await self._proven(client, credentials.method)
+
+    async def _renewed(self, client: Client, credentials: Credentials) -> Client | None:
+        """The client, whose secret came from AuthGate (Go) and is proven for the first time."""
+        secret, stored = credentials.secret or "", client.secrets.bcrypt
+        if not secret or stored is None or len(secret.encode()) > _BCRYPT_BYTES:
+            return client
+        async with _ONE_AT_A_TIME:
+            right = await asyncio.to_thread(bcrypt.checkpw, secret.encode(), stored)
+        return await self._clients.renewed(client, secret) if right else client
 
     async def _by_certificate(
         self, request: MachineRequest, credentials: Credentials, client: Client | None

@@ -26,6 +26,18 @@ class RegisteredClients:
             return kept[0]
         return await self._cache.get(key, partial(clients.find, client_id))
 
+    async def renewed(self, client: Client, secret: str) -> Client | None:
+        """The client, whose secret is from now on stored as everybody's."""
+        if client.secrets.bcrypt is None:
+            return client
+        key = clients.cache_key(client.client_id)
+        async with storage.transaction():
+            await clients.renew_secret_hash(
+                client.client_id, former=client.secrets.bcrypt, secret=secret
+            )
+            await storage.after_commit(partial(self._cache.invalidate, key))
+        return await clients.find(client.client_id)
+
     async def used(self, client: Client, *, now: datetime) -> None:
         """Note that somebody uses a client that would go otherwise."""
         lifetime = timedelta(seconds=current_tenant().settings.unused_client_lifetime)

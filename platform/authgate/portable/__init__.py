@@ -7,10 +7,12 @@ from authgate.portable.document import UnfitFile
 from authgate.portable.exports import Choice, export
 from authgate.portable.imports import Brought, TenantIsHere, Wanted, bring_in, examine
 from authgate.portable.passphrase import WeakPassphrase, WrongPassphrase
+from authgate.portable.takeover import Taken, take_over
 
 __all__ = [
     "Brought",
     "Choice",
+    "Taken",
     "TenantIsHere",
     "UnfitFile",
     "Wanted",
@@ -19,4 +21,5 @@ __all__ = [
     "bring_in",
     "examine",
     "export",
+    "take_over",
 ]

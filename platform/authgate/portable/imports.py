@@ -22,7 +22,7 @@ from authgate.portable.document import Reader, Rows, Summary, UnfitFile
 from authgate.portable.passphrase import FileKeys, WrongPassphrase
 from authgate.provisioning.tenants import ensure_keys
 from authgate.storage.portable import intake
-from authgate.storage.portable.columns import Column, UnfitValue, columns_of
+from authgate.storage.portable.columns import Column, UnfitValue, columns_of, taken_row
 from authgate.storage.portable.parts import STAYS, TENANT, Part
 from authgate_tenants import Tenant, TenantSettings, TenantStatus, use_tenant
 from authgate_tenants.encryption import TenantCipher
@@ -31,6 +31,8 @@ from authgate_tenants.resolver import StoredTenant, check_slug
 
 _COMES_AS = (TenantStatus.ACTIVE, TenantStatus.SUSPENDED)
 _LONGEST_TOLD = 20
+_AT_OUR_ADDRESS: dict[str, Any] = {"issuer_host": "", "former_host": "", "former_until": None}
+"""Of a tenant whose hosts have to be proven again."""
 
 Progress = Callable[[int], None]
 """Is told how many rows have been added so far."""
@@ -79,7 +81,7 @@ async def examine(parts: Installation, file: Path, wanted: Wanted) -> Brought:
         keys = await _keys(reader, wanted.passphrase)
         tenant = _tenant(parts, reader, wanted)
         await _find_room(tenant)
-        rows, unproven = await asyncio.to_thread(_look_through, reader, keys, wanted, tenant)
+        rows, unproven = await asyncio.to_thread(_look_through, reader, keys, wanted)
         return _brought(tenant, reader, rows, unproven)
 
 
@@ -133,7 +135,7 @@ def _tenant(parts: Installation, reader: Reader, wanted: Wanted) -> Tenant:
             name=values["name"],
             status=TenantStatus(values["status"]),
             settings=orjson.loads(values["settings"]),
-            custom_domain="",
+            custom_domain=values["issuer_host"],
         )
     )
 
@@ -146,12 +148,14 @@ def _tenant_values(reader: Reader, wanted: Wanted) -> dict[str, Any]:
         raise UnfitFile("Its head says what only this installation may: what plan it has.")
     columns = columns_of(TENANT)
     try:
-        taken = _taken(head, columns, "tenants")
+        taken = taken_row(head, columns)
         # Settings that this version cannot read would refuse every request.
         TenantSettings.from_json(orjson.loads(taken["settings"]))
     except (UnfitValue, ValueError, TypeError) as error:
         raise UnfitFile(f"Its head says of the tenant what cannot be: {error}.") from error
     check_slug(taken["slug"])
+    if not wanted.hosts:
+        taken |= _AT_OUR_ADDRESS
     if taken["status"] not in _COMES_AS:
         raise UnfitFile("Its head gives the tenant a status that it cannot come with.")
     return taken
@@ -166,15 +170,20 @@ async def _find_room(tenant: Tenant) -> None:
 
 
 def _look_through(
-    reader: Reader, keys: FileKeys, wanted: Wanted, tenant: Tenant
+    reader: Reader, keys: FileKeys, wanted: Wanted
 ) -> tuple[dict[str, int], list[str]]:
     unproven: list[str] = []
+    named = {reader.head["tenant"].get(each, "") for each in ("issuer_host", "former_host")}
     for page in reader.pages(keys):
         taking = _Taking(page.part, page.columns, keys, None)
         for row in page.rows:
             taking.taken(row)
-        if page.part.is_of_hosts and not wanted.hosts:
-            unproven += [str(row["host"]) for row in page.rows]
+        if page.part.is_of_hosts:
+            named -= {row["host"] for row in page.rows if row.get("verified_at")}
+            if not wanted.hosts:
+                unproven += [str(row["host"]) for row in page.rows]
+    if wanted.hosts and named - {""}:
+        raise UnfitFile("Its head names a host as the issuer that the tenant has not proven.")
     return _counts(reader.parts, wanted), unproven[:_LONGEST_TOLD]
 
 
@@ -264,7 +273,7 @@ class _Taking:
         """Values in the order of the part's columns. Raises ``UnfitFile``."""
         try:
             opened = self._opened(row) if self._part.hidden else row
-            taken = _taken(opened, self._part.columns, self._part.table)
+            taken = taken_row(opened, self._part.columns)
         except UnfitValue as error:
             raise UnfitFile(f"A row of {self._part.table} does not fit: {error}.") from error
         if self._cipher is not None:
@@ -304,16 +313,3 @@ def _as_json(column: Column, secret: bytes) -> Any:
         return secret.decode()
     except UnicodeDecodeError as error:
         raise UnfitValue(f"{column.name} is no text") from error
-
-
-def _taken(row: dict[str, Any], columns: Sequence[Column], table: str) -> dict[str, Any]:
-    unknown = row.keys() - {column.name for column in columns}
-    if unknown:
-        raise UnfitFile(f"{table} has columns that this version does not know.")
-    return {column.name: column.taken(_given(row, column)) for column in columns}
-
-
-def _given(row: dict[str, Any], column: Column) -> Any:
-    if column.name in row:
-        return row[column.name]
-    return column.told(column.default)

@@ -12,7 +12,13 @@ from authgate.cli import installed
 from authgate.cli.failures import Misused
 from authgate.cli.nouns import Noun
 from authgate.cli.output import ONCE, Format, Output, Record, say, show, show_all
-from authgate.cli.tenant import deletions, portability, settings_history, user_accounts
+from authgate.cli.tenant import (
+    deletions,
+    portability,
+    settings_history,
+    takeover,
+    user_accounts,
+)
 from authgate.cli.tenant.settings import changed
 from authgate.storage.people import usernames
 from authgate_tenants import Tenant, TenantSettings, TenantStatus
@@ -129,6 +135,9 @@ app.verb("verify-certificate", example="tenant verify-certificate acme.jwt")(
 )
 app.verb(example="tenant export acme acme.authgate --signing-keys")(portability.export)
 app.verb("import", example="tenant import acme.authgate --dry-run")(portability.import_)
+app.verb("import-authgate", example="tenant import-authgate --sqlite oauth.db --slug main")(
+    takeover.import_authgate
+)
 
 
 async def _set_status(slug: str, status: TenantStatus) -> None:

@@ -18,7 +18,7 @@ from authgate.tokens.confirmation import Confirmation
 from authgate.tokens.issuer import IssuedToken
 from authgate.tokens.refresh_rotation import Family, Following, RefreshRotation
 
-_LONGEST = 128
+_LONGEST = 2048  # those of AuthGate (Go) are JWTs, and go on
 _ANOTHER_KEY = "The refresh token is bound to another key."
 _UNKNOWN = "The refresh token is unknown, was used, or has ended."
 

@@ -231,6 +231,12 @@ async def replace_secret(
     return changed == 1
 
 
+async def renew_secret_hash(client_id: str, *, former: bytes, secret: str) -> bool:
+    """Store the same secret in another form; ``False`` where it is another one by now."""
+    theirs = ClientRow.filter(client_id=client_id, secret_hash=former)
+    return await theirs.update(secret_hash=hash_secret(secret)) == 1
+
+
 async def keep_sealed(client_id: str, sealed: bytes) -> None:
     """Keep the secret of a client that signs with it."""
     await ClientRow.filter(client_id=client_id).update(sealed_secret=sealed)

@@ -52,6 +52,11 @@ class ClientSecrets:
             return until
         return min(until, self.expires_at) if _lives(self.expires_at, now) else None
 
+    @property
+    def bcrypt(self) -> bytes | None:
+        """The current one's hash, where it came from AuthGate (Go) and nobody has proven it yet."""
+        return self.current if (self.current or b"").startswith(b"$2") else None
+
     def include(self, presented: str, *, now: datetime) -> bool:
         """Whether this is one of them and has not ended, compared in constant time."""
         given = hash_secret(presented)

@@ -313,6 +313,12 @@ async def set_password_hash(user_id: UUID, password_hash: str) -> bool:
     return await UserRow.filter(id=user_id).update(password_hash=password_hash) == 1
 
 
+async def renew_password_hash(user_id: UUID, *, former: str, hash_: str) -> bool:
+    """Store the same password in another form; ``False`` where it is another one by now."""
+    theirs = UserRow.filter(id=user_id, password_hash=former)
+    return await theirs.update(password_hash=hash_) == 1
+
+
 async def set_status(user_id: UUID, status: UserStatus) -> bool:
     """Enable or disable a user; ``False`` where there is no such user."""
     return await UserRow.filter(id=user_id).update(status=status) == 1

@@ -4,7 +4,7 @@ Both databases tell a value in the same way, so a tenant is the same file wherev
 """
 
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
@@ -125,6 +125,19 @@ class Column:
         if self.choices is not None and found not in self.choices:
             raise UnfitValue(f"{self.name} is none of {', '.join(sorted(self.choices))}")
         return found
+
+
+def taken_row(row: Mapping[str, Any], columns: Sequence[Column]) -> dict[str, Any]:
+    """Values of a row from JSON, those that it lacks by their defaults. Raises ``UnfitValue``."""
+    unknown = row.keys() - {column.name for column in columns}
+    if unknown:
+        raise UnfitValue(f"this version does not know {', '.join(sorted(unknown))}")
+    return {
+        column.name: column.taken(
+            row[column.name] if column.name in row else column.told(column.default)
+        )
+        for column in columns
+    }
 
 
 def for_driver(values: list[Any], dialect: Dialect) -> list[Any]:

@@ -3,12 +3,13 @@
 Nothing that is there is changed: a row that is in the way ends all of it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from tortoise import connections
 from tortoise.exceptions import IntegrityError
+from tortoise.models import Model
 
 from authgate.storage import connection
 from authgate.storage.batches.append_log import Table
@@ -49,6 +50,14 @@ async def add_tenant(values: Sequence[Any]) -> None:
         )
     except IntegrityError as error:
         raise InTheWay("tenants") from error
+
+
+async def present(model: type[Model], column: str, values: Collection[Any]) -> set[Any]:
+    """Of these values those that a row of the current tenant has in this column."""
+    if not values:
+        return set()
+    rows = model.filter(**{f"{column}__in": list(values)})
+    return set(await rows.values_list(column, flat=True))
 
 
 class Holders(NamedTuple):

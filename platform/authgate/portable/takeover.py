@@ -1,0 +1,347 @@
+"""A tenant made of the database of AuthGate (Go): people, clients, consents and refresh tokens.
+
+All of it is one transaction. A second run adds what has come since, and changes nothing.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from authgate import audit, storage
+from authgate.audit import Actor, Event
+from authgate.installation import Installation
+from authgate.portable import former_rows
+from authgate.portable.former_rows import LeftOut, Told
+from authgate.provisioning.tenants import ensure_keys
+from authgate.storage.audit_events import AuditEvent
+from authgate.storage.clients.rows import ClientRow
+from authgate.storage.grants.consents import Consent
+from authgate.storage.issued.refresh_tokens import RefreshToken
+from authgate.storage.metering import usage_days
+from authgate.storage.people import users
+from authgate.storage.people.users import UserRow
+from authgate.storage.portable import former_database as former
+from authgate.storage.portable import intake
+from authgate.storage.portable.columns import UnfitValue, taken_row
+from authgate.storage.portable.former_database import FormerDatabase, Row, Table
+from authgate.storage.portable.parts import EXPORTED, Part
+from authgate.storage.sign_in import connections
+from authgate.storage.sign_in.external_identities import ExternalIdentityRow
+from authgate_tenants import Tenant, TenantSettings, use_tenant
+from authgate_tenants.lifecycle import SlugTaken, new_tenant, store
+
+SOURCE = "AuthGate"
+
+_NAMED = 20
+"""Rows that are told by name, of each kind that is left out or worth a look."""
+
+_PARTS = {part.model: part for part in EXPORTED}
+
+
+@dataclass(slots=True)
+class Taken:
+    """What came, and what did not."""
+
+    slug: str
+    issuer: str
+    added: Counter[str] = field(default_factory=Counter)
+    """Rows by table."""
+    kept: Counter[str] = field(default_factory=Counter)
+    """Rows that were here already."""
+    left_out: dict[str, Counter[str]] = field(default_factory=dict)
+    """How many of a table, by the reason."""
+    notes: list[str] = field(default_factory=list)
+    """What somebody should look at, by name."""
+
+    def leave_out(self, table: str, reason: str, name: str = "") -> None:
+        """Note that a row does not come."""
+        counts = self.left_out.setdefault(table, Counter())
+        counts[reason] += 1
+        if name and counts[reason] <= _NAMED:
+            self.notes.append(f"{table} {name}: {reason}")
+
+
+async def take_over(
+    parts: Installation,
+    database: FormerDatabase,
+    *,
+    slug: str,
+    name: str,
+    actor: Actor,
+    dry_run: bool = False,
+) -> Taken:
+    """Make the tenant, or add to the one that was made so. With ``dry_run`` only tell.
+
+    Raises ``SlugTaken`` where the slug is another tenant's, ``BadSlug``, and what the former
+    database raises.
+    """
+    found = await parts.resolver.find(slug)
+    settings = TenantSettings(bcrypt_passwords=True)
+    row = None if found else new_tenant(slug=slug, name=name, settings=settings)
+    tenant = found or parts.resolver.addressed(row)  # type: ignore[arg-type]  # one of them is there
+    taken = Taken(slug, tenant.issuer)
+    with use_tenant(tenant):
+        try:
+            async with storage.transaction() as unit:
+                if row is None:
+                    await _check_origin(tenant)
+                else:
+                    await store(row)
+                    await usage_days.begin(parts.clock())
+                    await ensure_keys(parts, tenant.settings)
+                await _take(parts, database, tenant, taken)
+                await _note(tenant, taken, actor)
+                key = (None, "slug", slug)
+                await storage.after_commit(partial(parts.tenants.invalidate, key))
+                if dry_run:
+                    unit.doom()
+        finally:
+            # Opened inside of what may have been rolled back.
+            parts.encryption.forget(tenant.id)
+    return taken
+
+
+async def _check_origin(tenant: Tenant) -> None:
+    imports = AuditEvent.filter(event_type=Event.TENANT_IMPORTED)
+    if not any(each.details.get("from") == SOURCE for each in await imports):
+        raise SlugTaken(tenant.slug)
+
+
+async def _take(
+    parts: Installation, database: FormerDatabase, tenant: Tenant, taken: Taken
+) -> None:
+    now = parts.clock()
+    absolute = timedelta(seconds=tenant.settings.refresh_token_absolute_lifetime)
+    await _Users(taken, await _owner(database)).take(database)
+    await _Clients(taken).take(database)
+    await _Consents(taken).take(database)
+    await _RefreshTokens(
+        taken, partial(former_rows.refresh_token, now=now, absolute=absolute)
+    ).take(database)
+    await _identities(database, taken)
+    for table, count in (await database.counts()).items():
+        if count:
+            taken.left_out[table] = Counter({_WHY[table]: count})
+
+
+_WHY = {
+    "audit_logs": "keep an export of the former log",
+    "authorization_codes": "live for minutes",
+    "device_codes": "live for minutes",
+}
+
+
+async def _owner(database: FormerDatabase) -> str | None:
+    """The administrator who was there first, where the tenant has no owner yet."""
+    if await users.has_owner():
+        return None
+    first: tuple[Any, str] | None = None
+    async for page in database.pages(former.USERS):
+        for row in page:
+            if row["role"] == "admin" and row["is_active"]:
+                made = (former.moment(row["created_at"]), row["id"])
+                if made[0] is not None and (first is None or made < first):
+                    first = made
+    return first[1] if first else None
+
+
+async def _note(tenant: Tenant, taken: Taken, actor: Actor) -> None:
+    await audit.record(
+        Event.TENANT_IMPORTED,
+        actor=actor,
+        resource=("tenant", str(tenant.id)),
+        # A list, since the log blots out values by their names, and some tables are of tokens.
+        details={
+            "from": SOURCE,
+            "rows": [f"{table}: {count}" for table, count in sorted(taken.added.items())],
+        },
+    )
+
+
+class _Taking:
+    """Takes the rows of one table."""
+
+    table: Table
+    model: type[Any]
+    key = "id"
+    """The column by which a row is known to be here."""
+
+    def __init__(self, taken: Taken) -> None:
+        self._taken = taken
+        self._part: Part = _PARTS[self.model]
+
+    async def take(self, database: FormerDatabase) -> None:
+        """Add what can come."""
+        async for page in database.pages(self.table):
+            await self._add(await self.fit(page))
+
+    async def fit(self, page: Sequence[Row]) -> list[Told]:
+        """Those of a page that can come."""
+        raise NotImplementedError
+
+    def told(self, page: Sequence[Row], tell: Callable[[Row], Told], name: str) -> list[Told]:
+        """Each row as ours, but for those that cannot be."""
+        found = []
+        for row in page:
+            try:
+                told = tell(row)
+                taken_row(told, self._part.columns)
+            except (LeftOut, UnfitValue) as error:
+                self._taken.leave_out(self.table.name, str(error), str(row[name]) if name else "")
+            else:
+                found.append(told)
+        return found
+
+    async def without_strangers(self, rows: list[Told]) -> list[Told]:
+        """Those whose person and client are here."""
+        people = {UUID(each["user_id"]) for each in rows}
+        here = {str(each) for each in await intake.present(UserRow, "id", people)}
+        clients = await intake.present(
+            ClientRow, "client_id", {each["client_id"] for each in rows if "client_id" in each}
+        )
+        found = []
+        for each in rows:
+            if each["user_id"] not in here or each.get("client_id", None) not in {*clients, None}:
+                self._taken.leave_out(self.table.name, "its person or client is not here")
+            else:
+                found.append(each)
+        return found
+
+    async def _add(self, rows: list[Told]) -> None:
+        values = {self._key_of(each) for each in rows}
+        here = await intake.present(self.model, self.key, values)
+        fresh = [each for each in rows if self._key_of(each) not in here]
+        self._taken.kept[self._part.table] += len(rows) - len(fresh)
+        self._taken.added[self._part.table] += len(fresh)
+        if fresh:
+            columns = self._part.columns
+            taken = [taken_row(each, columns) for each in fresh]
+            await intake.Adding(self._part).add(
+                [[row[column.name] for column in columns] for row in taken]
+            )
+
+    def _key_of(self, told: Told) -> Any:
+        return UUID(told["id"]) if self.key == "id" else told[self.key]
+
+
+class _Users(_Taking):
+    table, model = former.USERS, UserRow
+
+    def __init__(self, taken: Taken, owner: str | None) -> None:
+        super().__init__(taken)
+        self._owner = owner
+
+    async def fit(self, page: Sequence[Row]) -> list[Told]:
+        rows = self.told(page, partial(former_rows.user, owner=self._owner), "username")
+        for row in page:
+            if row["auth_source"] not in (None, "", "local"):
+                note = "signs in by an HTTP service there: needs a password or a connection here"
+                self._taken.notes.append(f"users {row['username']}: {note}")
+        rows = await self._named_once(rows)
+        return await self._addressed_once(rows)
+
+    async def _named_once(self, rows: list[Told]) -> list[Told]:
+        names = {each["canonical_username"] for each in rows}
+        taken = await self._others("canonical_username", names)
+        found = []
+        for each in rows:
+            name, user_id = each["canonical_username"], each["id"]
+            if taken.setdefault(name, user_id) != user_id:
+                self._taken.leave_out(
+                    self.table.name, "another person has this name", each["username"]
+                )
+            else:
+                found.append(each)
+        return found
+
+    async def _addressed_once(self, rows: list[Told]) -> list[Told]:
+        addresses = {each["canonical_email"] for each in rows} - {None}
+        taken = await self._others("canonical_email", addresses)
+        for each in rows:
+            address = each["canonical_email"]
+            if address and taken.setdefault(address, each["id"]) != each["id"]:
+                each |= {"email": None, "canonical_email": None, "email_verified": False}
+                self._taken.notes.append(
+                    f"users {each['username']}: came without the address, which is another's"
+                )
+        return rows
+
+    async def _others(self, column: str, values: set[Any]) -> dict[str, str]:
+        if not values:
+            return {}
+        found = UserRow.filter(**{f"{column}__in": list(values)})
+        return {value: str(each) for value, each in await found.values_list(column, "id")}
+
+
+class _Clients(_Taking):
+    table, model, key = former.CLIENTS, ClientRow, "client_id"
+
+    async def fit(self, page: Sequence[Row]) -> list[Told]:
+        people = {UUID(row["user_id"]) for row in page if _is_uuid(row["user_id"])}
+        owners = {str(each) for each in await intake.present(UserRow, "id", people)}
+        rows = self.told(page, partial(former_rows.client, owners=owners), "client_name")
+        for each in rows:
+            for uri in former_rows.dangerous_uris(each):
+                self._taken.notes.append(
+                    f"clients {each['name']}: {uri} works on, and could not be registered here"
+                )
+        return rows
+
+
+class _Consents(_Taking):
+    table, model = former.CONSENTS, Consent
+
+    async def fit(self, page: Sequence[Row]) -> list[Told]:
+        return await self.without_strangers(self.told(page, former_rows.consent, ""))
+
+
+class _RefreshTokens(_Taking):
+    table, model = former.TOKENS, RefreshToken
+
+    def __init__(self, taken: Taken, tell: Callable[[Row], Told]) -> None:
+        super().__init__(taken)
+        self._tell = tell
+
+    async def fit(self, page: Sequence[Row]) -> list[Told]:
+        return await self.without_strangers(self.told(page, self._tell, ""))
+
+
+class _Identities(_Taking):
+    table, model = former.IDENTITIES, ExternalIdentityRow
+
+    def __init__(self, taken: Taken, known: dict[str, tuple[UUID, str]]) -> None:
+        super().__init__(taken)
+        self._known = known
+
+    async def fit(self, page: Sequence[Row]) -> list[Told]:
+        return await self.without_strangers(self.told(page, self._identity, ""))
+
+    def _identity(self, row: Row) -> Told:
+        if row["provider"] not in self._known:
+            raise LeftOut(
+                f"set up the connection {row['provider']}, and run this once more"
+                if row["provider"] == "github"
+                else f"there is no connector for {row['provider']}"
+            )
+        connection_id, issuer = self._known[row["provider"]]
+        return former_rows.identity(row, connection_id=connection_id, issuer=issuer)
+
+
+async def _identities(database: FormerDatabase, taken: Taken) -> None:
+    github = await connections.find("github")
+    known = {}
+    if github is not None and github.connector == "github":
+        known["github"] = (github.id, f"https://{github.config.get('host', 'github.com')}")
+    await _Identities(taken, known).take(database)
+
+
+def _is_uuid(text: Any) -> bool:
+    try:
+        UUID(text)
+    except (ValueError, AttributeError, TypeError):
+        return False
+    return True
