@@ -211,7 +211,17 @@ class Event(StrEnum):
     """A tenant claimed a host as its own; it is not served there yet."""
 
     TENANT_DOMAIN_VERIFIED = "TENANT_DOMAIN_VERIFIED"
-    """The claim was proven; ``details`` say by what: ``dns``, or ``stated`` by the operator."""
+    """The claim was proven; ``details`` say by what: ``dns``, ``http``, or ``stated`` by
+    the operator."""
+
+    TENANT_DOMAIN_PROOF_MISSING = "TENANT_DOMAIN_PROOF_MISSING"
+    """The proof of a host that answers for a tenant is not there any more; the host still is."""
+
+    TENANT_DOMAIN_PROOF_FOUND = "TENANT_DOMAIN_PROOF_FOUND"
+    """It is there again; ``details`` say which proof."""
+
+    TENANT_DOMAIN_LAPSED = "TENANT_DOMAIN_LAPSED"
+    """A host that was without its proof for a month answers for the tenant no longer."""
 
     TENANT_DOMAIN_REMOVED = "TENANT_DOMAIN_REMOVED"
     """A tenant gave up a host or a claim."""
@@ -254,6 +264,8 @@ _SEVERITIES = {
     Event.CLIENT_AUTHENTICATION_FAILURE: Severity.WARNING,
     Event.DEVICE_CODE_DENIED: Severity.WARNING,
     Event.TENANT_DELETION_REQUESTED: Severity.WARNING,
+    Event.TENANT_DOMAIN_LAPSED: Severity.WARNING,
+    Event.TENANT_DOMAIN_PROOF_MISSING: Severity.WARNING,
     Event.TENANT_EXPORTED: Severity.WARNING,
     Event.RATE_LIMIT_EXCEEDED: Severity.WARNING,
     Event.USER_ROLE_CHANGED: Severity.WARNING,

@@ -20,6 +20,7 @@ from authgate.accounts import leavings
 from authgate.audit import SYSTEM
 from authgate.installation import Installation, key_encryption_keys
 from authgate.jobs import (
+    CheckDomains,
     DeliverLogouts,
     EndTheRest,
     EraseTenants,
@@ -40,7 +41,7 @@ from authgate.mail import Delivery
 from authgate.oidc.backchannel_logout import BackchannelLogout
 from authgate.settings import Settings
 from authgate.storage.metering.roll_up import roll_up
-from authgate.storage.sweep import due_keys, due_logouts, due_mails, due_usage
+from authgate.storage.sweep import due_domains, due_keys, due_logouts, due_mails, due_usage
 from authgate.storage.sweep.expiry import GoneClient, remove_expired
 from authgate.telemetry import metrics
 from authgate.telemetry.tracing import UNTRACED
@@ -62,6 +63,9 @@ _RUN_SECONDS = 10.0
 """How long one run goes through tenants that are due; the next one goes on where it stopped."""
 _ERASURES_SECONDS = 30.0
 """Between looks for tenants whose time to be restored is over, and for the rest of large ones."""
+_DOMAINS_SECONDS = 900.0
+_DOMAINS_RUN_SECONDS = 60.0
+"""How long one run asks name servers; each tenant's hosts are asked for once a day."""
 _LEAVINGS_SECONDS = 1.0
 """How long an expired client keeps the others waiting; the rest of a large one is a job."""
 _TENANTS_IN_ONE_GO = 64
@@ -119,6 +123,7 @@ def performer(parts: Installation) -> Performer:
     handlers.add(EndTheRest, leavings.end)
     handlers.add(RollUpUsage, partial(_roll_up_usage, parts))
     handlers.add(RotateKeys, partial(_rotate_keys, parts))
+    handlers.add(CheckDomains, partial(_check_domains, parts))
     handlers.add(EraseTenants, partial(_erase_tenants, parts))
     return Performer(
         handlers, find_tenant=parts.resolver.find_by_id, tracer=parts.tracer or UNTRACED
@@ -134,6 +139,7 @@ def schedule(settings: Settings) -> tuple[Periodic, ...]:
         Periodic(RollUpUsage(), _USAGE_SECONDS),
         Periodic(RotateKeys(), _ROTATIONS_SECONDS),
         Periodic(EraseTenants(), _ERASURES_SECONDS),
+        Periodic(CheckDomains(), _DOMAINS_SECONDS),
     )
 
 
@@ -222,6 +228,20 @@ async def _at_each(
     for fault in ended:
         if fault is not None:
             raise fault
+
+
+async def _check_domains(parts: Installation, _job: CheckDomains) -> None:
+    end = time.monotonic() + _DOMAINS_RUN_SECONDS
+    due = await due_domains.tenants(parts.settings.database, now=parts.clock(), limit=_MOST_DUE)
+    for tenant_id in due:
+        tenant = await parts.resolver.find_by_id(tenant_id)
+        if tenant is None or not tenant.is_served or time.monotonic() > end:
+            continue
+        with use_tenant(tenant):
+            try:
+                await provisioning.check_due_domains(parts)
+            except Exception:  # noqa: BLE001  # the others are due as well
+                _log.exception("hosts not looked for", tenant=tenant.slug)
 
 
 async def _roll_up_usage(parts: Installation, _job: RollUpUsage) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from authgate.accounts.passwords import Passwords
+from authgate.admin import domain_file
 from authgate.admin.api import API as ADMIN_API
 from authgate.api import documents
 from authgate.api.access import Access
@@ -41,6 +42,7 @@ from authgate.oidc.discovery import Discovery
 from authgate.operator.api import API as OPERATOR_API
 from authgate.operator.sign_up_endpoint import SignUpEndpoint
 from authgate.plugin_manager import Plugins
+from authgate.provisioning import domain_proof
 from authgate.registration import endpoint as registration_endpoint
 from authgate.registration.endpoint import RegistrationEndpoint
 from authgate.storage.redis.poll_pacing import PollPacer
@@ -198,6 +200,7 @@ class Programs:
             "/.well-known/openid-configuration": _read_by(metadata),
             "/.well-known/oauth-authorization-server": _read_by(metadata),
             "/.well-known/oauth-protected-resource": _read_by(resource),
+            domain_proof.PATH: {"GET": domain_file.show},
             "/.well-known/jwks.json": _read_by(discovery.jwks_endpoint(keys=self.parts.keys)),
         }
 

@@ -2,8 +2,10 @@
 
 import re
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from uuid import UUID
 
 from tortoise.exceptions import IntegrityError
@@ -16,8 +18,30 @@ _HOST = re.compile(
 )
 
 
+_SPECIAL = frozenset({"alt", "arpa", "invalid", "localhost", "onion"})
+"""Top-level names that are nobody's (RFC 6761, RFC 7686, RFC 9476)."""
+
+MOST = 50
+"""Hosts that one tenant may have claimed."""
+
+
+class DomainProven(StrEnum):
+    """By what a host was proven to be a tenant's."""
+
+    DNS = "dns"
+    """A TXT record."""
+    HTTP = "http"
+    """A file that its server shows."""
+    STATED = "stated"
+    """The word of an operator."""
+
+
 class BadHost(ValueError):
     """What cannot be a tenant's own host."""
+
+
+class TooManyHosts(ValueError):
+    """The tenant has claimed as many hosts as one may. The text says so."""
 
 
 class HostTaken(ValueError):
@@ -37,35 +61,62 @@ class Domain:
     """What a proof has to show; nothing where the host was never claimed by a command."""
     verified_at: datetime | None
     """Since when it is proven and may be served."""
+    proof: str = ""
+    checked_at: datetime | None = None
+    missing_since: datetime | None = None
+    """As ``DomainClaim`` has them."""
+    created_at: datetime | None = None
 
 
 def check_host(host: str) -> str:
-    """The host as it is kept: in small letters, without the dot at the end. Raises ``BadHost``."""
-    name = host.lower().removesuffix(".")
+    """The host as it is kept and as browsers send it: in small ASCII letters, other ones in their
+    ``xn--`` form (RFC 5891), without the dot at the end. Raises ``BadHost``."""
+    name = _ascii(host.removesuffix("."))
     if not _HOST.match(name):
-        raise BadHost(
-            f"{host!r} is no full host name; write one with other letters in its xn-- form."
-        )
+        raise BadHost(f"{host!r} is no full host name.")
+    if name.rpartition(".")[2] in _SPECIAL:
+        raise BadHost(f"{host!r} is below a name that can be nobody's.")
     return name
+
+
+def _ascii(name: str) -> str:
+    if name.isascii() and "xn--" not in name.lower():
+        return name.lower()
+    # Hardly any host is written so.
+    from dns.exception import DNSException
+    from dns.name import IDNA_2008_UTS_46, from_unicode
+
+    try:
+        read = from_unicode(name, idna_codec=IDNA_2008_UTS_46).to_text(omit_final_dot=True)
+        # What looks encoded has to be: people are shown what it stands for.
+        from_unicode(read, idna_codec=IDNA_2008_UTS_46).to_unicode(idna_codec=IDNA_2008_UTS_46)
+    except (DNSException, UnicodeError) as error:
+        raise BadHost(f"{name!r} is no full host name.") from error
+    return read.lower()
 
 
 async def claim(host: str) -> Domain:
     """Note that the current tenant says this host is its own; a claim that is there stays.
 
-    Raises ``BadHost``.
+    Raises ``BadHost`` and ``TooManyHosts``.
     """
     name = check_host(host)
+    if not await DomainClaim.exists(host=name) and await DomainClaim.all().count() >= MOST:
+        raise TooManyHosts(f"A tenant may claim {MOST} hosts: remove one of them before.")
     row, _ = await DomainClaim.get_or_create(
         host=name,
         tenant_id=current_tenant().id,
         defaults={"token": secrets.token_urlsafe(24)},
     )
-    return Domain(name, row.token, (await _proven()).get(name))
+    return _domain(row, (await _proven()).get(name))
 
 
 async def find(host: str) -> Domain:
     """A host that the current tenant has claimed. Raises ``UnknownDomain``."""
-    name = host.lower().removesuffix(".")
+    try:
+        name = check_host(host)
+    except BadHost as error:
+        raise UnknownDomain(host) from error
     for domain in await every():
         if domain.host == name:
             return domain
@@ -75,12 +126,40 @@ async def find(host: str) -> Domain:
 async def every() -> list[Domain]:
     """The hosts of the current tenant: the proven ones in the order of their proof, then others."""
     proven = await _proven()
-    tokens = {claim.host: claim.token for claim in await DomainClaim.all().order_by("host")}
-    return [Domain(host, tokens.get(host, ""), proven.get(host)) for host in {**proven, **tokens}]
+    claims = {claim.host: claim for claim in await DomainClaim.all().order_by("host")}
+    return [
+        _domain(claims[host], proven.get(host))
+        if host in claims
+        else Domain(host, "", proven.get(host))
+        for host in {**proven, **claims}
+    ]
+
+
+async def found(host: str, proof: str, *, now: datetime, due_at: datetime | None) -> None:
+    """Note that the proof of a host was seen, by what, and when to look again."""
+    await DomainClaim.filter(host=host).update(
+        proof=proof, checked_at=now, missing_since=None, due_at=due_at
+    )
+
+
+async def not_found(
+    host: str, *, now: datetime, missing_since: datetime | None, due_at: datetime | None
+) -> None:
+    """Note that it was not, since when, and when to look again."""
+    await DomainClaim.filter(host=host).update(
+        checked_at=now, missing_since=missing_since, due_at=due_at
+    )
+
+
+async def due(*, now: datetime) -> Sequence[Domain]:
+    """The proven hosts of the current tenant whose proof is to be looked for again."""
+    proven = await _proven()
+    rows = await DomainClaim.filter(due_at__lte=now).order_by("due_at")
+    return [_domain(row, proven[row.host]) for row in rows if row.host in proven]
 
 
 async def verify(host: str, *, now: datetime) -> None:
-    """Serve the current tenant at this host from now on. Raises ``HostTaken``."""
+    """Have this host answer for the current tenant from now on. Raises ``HostTaken``."""
     try:
         await TenantDomain.create(tenant_id=current_tenant().id, host=host, verified_at=now)
     except IntegrityError as error:
@@ -93,6 +172,12 @@ async def remove(host: str) -> None:
     await DomainClaim.filter(host=host).delete()
 
 
+async def lapse(host: str) -> None:
+    """Have this host answer for the current tenant no longer; the claim waits for a new proof."""
+    await TenantDomain.filter(tenant_id=current_tenant().id, host=host).delete()
+    await DomainClaim.filter(host=host).update(proof="", missing_since=None, due_at=None)
+
+
 async def hosts(tenant_id: UUID) -> list[str]:
     """The hosts that a tenant has proven to own, the one that is its issuer first."""
     return (
@@ -101,6 +186,18 @@ async def hosts(tenant_id: UUID) -> list[str]:
         )
         .order_by("verified_at")
         .values_list("host", flat=True)
+    )
+
+
+def _domain(row: DomainClaim, verified_at: datetime | None) -> Domain:
+    return Domain(
+        host=row.host,
+        token=row.token,
+        verified_at=verified_at,
+        proof=row.proof,
+        checked_at=row.checked_at,
+        missing_since=row.missing_since,
+        created_at=row.created_at,
     )
 
 

@@ -107,6 +107,14 @@ class DomainClaim(TenantOwned):
 
     host = fields.CharField(253)
     token = fields.CharField(64)
+    proof = fields.CharField(8, default="", db_default="")
+    """What has proven it, ``DomainProven``; empty before that, and where it was proven before this
+    was noted."""
+    checked_at = fields.DatetimeField(null=True)
+    missing_since = fields.DatetimeField(null=True)
+    """Since when a proof that was there is not found any more."""
+    due_at = fields.DatetimeField(null=True)
+    """When to look for the proof again; never for what waits or was stated."""
     created_at = fields.DatetimeField(auto_now_add=True)
 
     class Meta:

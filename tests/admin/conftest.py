@@ -37,6 +37,9 @@ async def things(
     assert made.status_code == 201, made.text
     found["resource_server_id"] = made.json()["id"]
     found["kid"] = (await api.get("/signing-keys")).json()["items"][0]["kid"]
+    made = await api.post("/domains", {"host": "login.acme.example"})
+    assert made.status_code == 201, made.text
+    found["host"] = made.json()["host"]
     for name, path in (
         ("session_id", f"/users/{alice.id}/sessions"),
         ("authorization_id", "/authorizations"),

@@ -30,6 +30,8 @@ AREAS = {
     "signing-keys": Area.KEYS,
     "signing-key-rotations": Area.KEYS,
     "signing-algorithm": Area.KEYS,
+    "domains": Area.DOMAINS,
+    "issuer": Area.DOMAINS,
     "tokens": Area.TOKENS,
     "authorizations": Area.AUTHORIZATIONS,
     "users": Area.USERS,

@@ -51,7 +51,7 @@ async def party(certificate: tuple[Path, Path]) -> AsyncIterator[RelyingParty]:
 async def prove(server: RunningServer, tenant: Tenant, host: str) -> None:
     with use_tenant(tenant):
         await provisioning.add_domain(server.parts, host)
-        await provisioning.verify_domain(server.parts, host, proof=None, now=server.clock())
+        await provisioning.verify_domain(server.parts, host, stated=True)
 
 
 async def call(

@@ -4,6 +4,7 @@ from authgate.admin import (
     access_tokens,
     applications,
     authorizations,
+    domains,
     people,
     resource_servers,
     roles,
@@ -26,4 +27,5 @@ OPERATIONS = [
     *selections.OPERATIONS,
     *settings.OPERATIONS,
     *usage.OPERATIONS,
+    *domains.OPERATIONS,
 ]

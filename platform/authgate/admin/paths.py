@@ -30,6 +30,11 @@ PATH_PARAMETERS: dict[str, dict[str, Any]] = {
         "schema": _UUID,
         "example": "0199f3a1-c2d4-7b3e-9a5c-6d7e8f90c0de",
     },
+    "host": {
+        "description": "The host name, in its `xn--` form.",
+        "schema": {"type": "string", "minLength": 1},
+        "example": "login.example.com",
+    },
     "token_id": {
         "description": "The token's id, its `jti`.",
         "schema": _UUID,

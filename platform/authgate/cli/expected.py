@@ -43,7 +43,7 @@ from authgate.telemetry.tracing import TracingNotInstalled
 from authgate.tokens.deletion_certificate import BadCertificate
 from authgate.tokens.keys import KeysChanged, KeyTooYoung, UnknownKey
 from authgate_tenants.deletions import UnknownDeletion
-from authgate_tenants.domains import BadHost, HostTaken, UnknownDomain
+from authgate_tenants.domains import BadHost, HostTaken, TooManyHosts, UnknownDomain
 from authgate_tenants.encryption import UnknownKeyEncryptionKey
 from authgate_tenants.key_encryption import KeyEncryptionKeyError
 from authgate_tenants.lifecycle import SlugTaken
@@ -94,6 +94,7 @@ _ENDS: tuple[tuple[type[Exception], type[Failure], str], ...] = (
     (UnknownConnection, NotFound, "There is no connection {}."),
     (DomainInUse, Conflict, "{}"),
     (UnfitIssuer, Conflict, "{}"),
+    (TooManyHosts, Conflict, "{}"),
     (HostTaken, Conflict, "{} is another tenant's, who has to give it up first."),
     (ConnectionExists, Conflict, "There is a connection {} already."),
     (SlugTaken, Conflict, "There is a tenant {} already."),

@@ -7,6 +7,7 @@ once: each is idempotent, and bounded in time.
 
 from authgate.jobs.catalogue import (
     JOBS,
+    CheckDomains,
     DeliverLogouts,
     EndTheRest,
     EraseTenants,
@@ -24,6 +25,7 @@ __all__ = [
     "JOBS",
     "JOB_SECONDS",
     "BadArguments",
+    "CheckDomains",
     "DeliverLogouts",
     "EndTheRest",
     "EraseTenants",

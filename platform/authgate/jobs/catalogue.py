@@ -60,6 +60,13 @@ class EraseTenants(Job):
     name: ClassVar[str] = "erase-tenants"
 
 
+@dataclass(frozen=True, slots=True)
+class CheckDomains(Job):
+    """Look again for the proofs of hosts that answer for tenants."""
+
+    name: ClassVar[str] = "check-domains"
+
+
 JOBS: tuple[type[Job], ...] = (
     RemoveExpired,
     DeliverLogouts,
@@ -68,4 +75,5 @@ JOBS: tuple[type[Job], ...] = (
     RollUpUsage,
     RotateKeys,
     EraseTenants,
+    CheckDomains,
 )

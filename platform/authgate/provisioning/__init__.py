@@ -28,13 +28,19 @@ from authgate.provisioning.deletions import (
     restore_tenant,
 )
 from authgate.provisioning.domains import (
+    LAPSE,
+    LONGEST_OVERLAP,
     OVERLAP,
     DomainInUse,
     DomainState,
+    IssuerState,
     UnfitIssuer,
     add_domain,
+    check_domain,
+    check_due_domains,
     domain_states,
     end_overlap,
+    issuer_state,
     make_canonical,
     remove_domain,
     verify_domain,
@@ -89,6 +95,8 @@ from authgate.provisioning.users import (
 )
 
 __all__ = [
+    "LAPSE",
+    "LONGEST_OVERLAP",
     "OPERATOR",
     "OVERLAP",
     "Authority",
@@ -96,6 +104,7 @@ __all__ = [
     "ClientAct",
     "DomainInUse",
     "DomainState",
+    "IssuerState",
     "LastAdministrator",
     "NewClient",
     "NotApproved",
@@ -127,6 +136,8 @@ __all__ = [
     "change_role",
     "change_scope",
     "change_tenant",
+    "check_domain",
+    "check_due_domains",
     "check_settings",
     "delete_client",
     "disable_token",
@@ -138,6 +149,7 @@ __all__ = [
     "end_overlap",
     "erase_due_tenants",
     "give_plan",
+    "issuer_state",
     "make_canonical",
     "mark_client_seen",
     "put_plan",

@@ -1,73 +1,141 @@
-"""Whether a host is a tenant's own: a TXT record that only its owner can make says so.
+"""Whether a host is a tenant's own: a TXT record, or a file that its server shows, says so.
 
-The record is looked up below a name of its own, so it stands beside whatever else the host has, and
-carries a random token that belongs to one tenant's claim: a record left over from another claim
-proves nothing.
+Both carry a random token that belongs to one tenant's claim: what is left over from another claim
+proves nothing. The record is looked up below a name of its own, so it stands beside whatever else
+the host has. It has to be there wherever it is asked for: who deceives one name server proves
+nothing either, and one that remembers that there was nothing is told of as such.
 """
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from authgate_tenants.domains import Domain
+from authgate.plugin_api import HttpClient, HttpFailure
+from authgate_tenants.domains import Domain, DomainProven
 
 # Every program knows this module, and next to none of them looks anything up.
 if TYPE_CHECKING:
     from dns.asyncresolver import Resolver
-    from dns.nameserver import Do53Nameserver
+
+PATH = "/.well-known/authgate-challenge"
+"""Where the file lies. A host that is proven shows it by itself, once it leads here."""
 
 _SECONDS = 5.0
 _DNS_PORT = 53
+_MOST_SERVERS = 4
+_LARGEST = 4096
 
 
 class NotProven(RuntimeError):
-    """There is no record that proves the tenant's claim."""
+    """There is no record and no file that proves the tenant's claim."""
 
 
 class ProofUnreachable(RuntimeError):
-    """The DNS could not be asked: nothing is known of the proof."""
+    """Nobody could be asked: nothing is known of the proof."""
+
+
+class Outcome(StrEnum):
+    """What became of looking in one place."""
+
+    FOUND = "found"
+    MISSING = "missing"
+    """There is an answer, and what is looked for is not in it."""
+    UNREACHABLE = "unreachable"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one place was asked, and what it said."""
+
+    kind: DomainProven
+    place: str
+    """A name server, or the address of the file."""
+    outcome: Outcome
+    said: str
+    """For people."""
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What looking for a proof has shown."""
+
+    steps: tuple[Step, ...]
+
+    @property
+    def proof(self) -> DomainProven | None:
+        """What proves the claim; nothing where nothing does."""
+        by_dns = {each.outcome for each in self._of(DomainProven.DNS)} - {Outcome.UNREACHABLE}
+        if by_dns == {Outcome.FOUND}:
+            return DomainProven.DNS
+        by_http = [each.outcome for each in self._of(DomainProven.HTTP)]
+        return DomainProven.HTTP if by_http == [Outcome.FOUND] else None
+
+    @property
+    def outcome(self) -> Outcome:
+        """All of it in a word. Where one place is silent, the proof may be just there."""
+        if self.proof is not None:
+            return Outcome.FOUND
+        dns = {each.outcome for each in self._of(DomainProven.DNS)}
+        return Outcome.MISSING if Outcome.MISSING in dns else Outcome.UNREACHABLE
+
+    def _of(self, kind: DomainProven) -> Iterable[Step]:
+        return (each for each in self.steps if each.kind is kind)
 
 
 class DomainProof:
-    """Looks records up, at the system's name servers or at those that are given."""
+    """Looks for proofs: at the system's name servers or at those that are given, then at the host
+    itself."""
 
-    def __init__(self, nameservers: Sequence[str] = ()) -> None:
+    def __init__(self, http: HttpClient, nameservers: Sequence[str] = ()) -> None:
+        self._http = http
         self._nameservers = nameservers
 
-    async def check(self, domain: Domain) -> None:
-        """Raises ``NotProven`` and ``ProofUnreachable``."""
-        wanted = value(domain)
-        if wanted not in await self._texts(record(domain.host)):
-            raise NotProven(f"No TXT record {record(domain.host)} says {wanted!r}.")
+    async def look(self, domain: Domain) -> Findings:
+        """Where the proof was looked for, and what was there."""
+        steps = await self._records(domain)
+        if Findings(steps).proof is None:
+            steps += (await self._file(domain),)
+        return Findings(steps)
 
-    async def _texts(self, name: str) -> list[str]:
+    async def _records(self, domain: Domain) -> tuple[Step, ...]:
         from dns.exception import DNSException
-        from dns.rdtypes.ANY.TXT import TXT
-        from dns.resolver import NXDOMAIN, NoAnswer
 
         try:
-            found = await self._resolver().resolve(
-                f"{name}.", "TXT", lifetime=_SECONDS, search=False
-            )
-        except (NXDOMAIN, NoAnswer):
-            return []
+            resolvers = self._resolvers()
         except DNSException as error:
-            raise ProofUnreachable(f"{name} could not be looked up: {error}") from error
-        return [
-            b"".join(each.strings).decode("ascii", "replace")
-            for each in found
-            if isinstance(each, TXT)
-        ]
+            step = Step(DomainProven.DNS, "resolv.conf", Outcome.UNREACHABLE, str(error))
+            return (step,)
+        found = await asyncio.gather(*(_asked(*each, domain) for each in resolvers.items()))
+        return tuple(found)
 
-    def _resolver(self) -> "Resolver":
+    def _resolvers(self) -> "dict[str, Resolver]":
+        """One for each name server, so that each is asked: one of several would do otherwise."""
         from dns.asyncresolver import Resolver
 
-        if not self._nameservers:
-            return Resolver()
-        resolver = Resolver(configure=False)
-        resolver.nameservers = [_nameserver(each) for each in self._nameservers]
-        return resolver
+        servers = self._nameservers or [str(each) for each in Resolver().nameservers]
+        return {each: _resolver(each) for each in servers[:_MOST_SERVERS]}
+
+    async def _file(self, domain: Domain) -> Step:
+        url = address(domain.host)
+
+        def step(outcome: Outcome, said: str) -> Step:
+            return Step(DomainProven.HTTP, url, outcome, said)
+
+        try:
+            # No redirect is followed, and no address is asked that is not public.
+            answer = await self._http.get(url, headers={"accept": "text/plain"})
+        except HttpFailure as failure:
+            return step(Outcome.UNREACHABLE, str(failure))
+        if answer.status != 200 or len(answer.body) > _LARGEST:
+            return step(Outcome.MISSING, f"Status {answer.status}, {len(answer.body)} bytes.")
+        lines = [line.strip() for line in answer.body.decode("ascii", "replace").splitlines()]
+        if value(domain) not in lines:
+            return step(Outcome.MISSING, "The file says something else.")
+        return step(Outcome.FOUND, "The file is there.")
 
 
 def record(host: str) -> str:
@@ -75,13 +143,48 @@ def record(host: str) -> str:
     return f"_authgate-challenge.{host}"
 
 
+def address(host: str) -> str:
+    """The address of the file that does."""
+    return f"https://{host}{PATH}"
+
+
 def value(domain: Domain) -> str:
-    """What the record has to say."""
+    """What either has to say."""
     return f"authgate-domain={domain.token}"
 
 
-def _nameserver(text: str) -> "Do53Nameserver":
+async def _asked(server: str, resolver: "Resolver", domain: Domain) -> Step:
+    from dns.exception import DNSException
+    from dns.rdtypes.ANY.TXT import TXT
+    from dns.resolver import NXDOMAIN, NoAnswer
+
+    def step(outcome: Outcome, said: str) -> Step:
+        return Step(DomainProven.DNS, server, outcome, said)
+
+    name = f"{record(domain.host)}."
+    try:
+        answer = await resolver.resolve(name, "TXT", lifetime=_SECONDS, search=False)
+    except (NXDOMAIN, NoAnswer):
+        return step(Outcome.MISSING, "There is no such record.")
+    except DNSException as error:
+        return step(Outcome.UNREACHABLE, f"{name} could not be looked up: {error}")
+    texts = [
+        b"".join(each.strings).decode("ascii", "replace")
+        for each in answer
+        if isinstance(each, TXT)
+    ]
+    if value(domain) not in texts:
+        return step(Outcome.MISSING, "The record says something else.")
+    return step(Outcome.FOUND, "The record is there.")
+
+
+def _resolver(server: str) -> "Resolver":
+    from dns.asyncresolver import Resolver
     from dns.nameserver import Do53Nameserver
 
-    parts = urlsplit(f"//{text}")
-    return Do53Nameserver(str(ip_address(parts.hostname or "")), parts.port or _DNS_PORT)
+    parts = urlsplit(f"//{server}" if server.count(":") < 2 or "[" in server else f"//[{server}]")
+    resolver = Resolver(configure=False)
+    resolver.nameservers = [
+        Do53Nameserver(str(ip_address(parts.hostname or "")), parts.port or _DNS_PORT)
+    ]
+    return resolver

@@ -2,20 +2,38 @@
 
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 
 from authgate import audit, storage
 from authgate.audit import SYSTEM, Actor, Event
 from authgate.installation import Installation, addressing
-from authgate.provisioning.domain_proof import DomainProof
+from authgate.provisioning.domain_proof import (
+    DomainProof,
+    Findings,
+    NotProven,
+    Outcome,
+    ProofUnreachable,
+    record,
+    value,
+)
 from authgate.provisioning.tenants import tenant_changed
+from authgate.telemetry import metrics
 from authgate_tenants import current_tenant, domains, lifecycle
-from authgate_tenants.domains import BadHost, Domain
+from authgate_tenants.domains import BadHost, Domain, DomainProven
 from authgate_tenants.models import TenantRow
 
 OVERLAP = timedelta(days=30)
 """For how long a former issuer is taken where nobody says: longer than most tokens last."""
 
 LONGEST_OVERLAP = timedelta(days=365)
+
+LAPSE = timedelta(days=30)
+"""After this long without its proof a host answers no longer, if no client knows the tenant by it:
+whoever has the domain by then can prove it."""
+
+_AGAIN = timedelta(days=1)
+_SOON_AGAIN = timedelta(hours=1)
+"""Where nobody could be asked."""
 
 
 class DomainState(StrEnum):
@@ -31,6 +49,16 @@ class DomainState(StrEnum):
     """It was the issuer, and clients may go on using it for a while."""
 
 
+class IssuerState(NamedTuple):
+    """What a tenant is called."""
+
+    issuer: str
+    host: str | None
+    """Of its own; none where the installation gives it its address."""
+    former_issuer: str | None
+    former_until: datetime | None
+
+
 class UnfitIssuer(ValueError):
     """A change of a tenant's issuer that is none, or not now. The text says why."""
 
@@ -42,7 +70,7 @@ class DomainInUse(ValueError):
 async def add_domain(parts: Installation, host: str, *, actor: Actor = SYSTEM) -> Domain:
     """Note that the current tenant claims a host, which serves nobody before it is proven.
 
-    Raises ``BadHost``, also for the installation's own.
+    Raises ``BadHost``, also for the installation's own, and ``TooManyHosts``.
     """
     if addressing(parts.settings).is_ours(domains.check_host(host)):
         raise BadHost(f"{host!r} is the installation's own.")
@@ -53,28 +81,93 @@ async def add_domain(parts: Installation, host: str, *, actor: Actor = SYSTEM) -
 
 
 async def verify_domain(
-    parts: Installation,
-    host: str,
-    *,
-    proof: DomainProof | None,
-    now: datetime,
-    actor: Actor = SYSTEM,
+    parts: Installation, host: str, *, stated: bool = False, actor: Actor = SYSTEM
 ) -> Domain:
     """Have a host answer for the current tenant that is proven, or that the actor vouches for.
 
     Its issuer stays what it is. A host that answers already is looked up again, and stays whatever
     comes of it. Raises ``UnknownDomain``, ``NotProven``, ``ProofUnreachable`` and ``HostTaken``.
     """
+    if stated:
+        return await _state(parts, host, actor)
+    domain, findings = await check_domain(parts, host, actor=actor)
+    if findings.outcome is Outcome.UNREACHABLE:
+        raise ProofUnreachable(" ".join(each.said for each in findings.steps))
+    if findings.outcome is Outcome.MISSING:
+        raise NotProven(f"No TXT record {record(domain.host)} says {value(domain)!r}.")
+    return domain
+
+
+async def check_domain(
+    parts: Installation, host: str, *, actor: Actor = SYSTEM
+) -> tuple[Domain, Findings]:
+    """Look for the proof of a host, and have it answer for the current tenant if it is there.
+
+    What was found is noted. Raises ``UnknownDomain`` and ``HostTaken``.
+    """
     domain = await domains.find(host)
-    if proof is not None:
-        await proof.check(domain)
+    proof = DomainProof(parts.outside, parts.settings.egress.nameservers)
+    async with storage.set_aside():
+        findings = await proof.look(domain)
+    async with storage.transaction():
+        await _noted(parts, domain, findings, actor)
+    return await domains.find(host), findings
+
+
+async def check_due_domains(parts: Installation) -> None:
+    """Look again for the proofs of the current tenant's hosts that are due."""
+    for domain in await domains.due(now=parts.clock()):
+        _, findings = await check_domain(parts, domain.host)
+        metrics.domain_checks.add(findings.outcome)
+
+
+async def _state(parts: Installation, host: str, actor: Actor) -> Domain:
+    domain = await domains.find(host)
     if domain.verified_at is None:
         async with storage.transaction():
-            await domains.verify(domain.host, now=now)
-            stated = "dns" if proof is not None else "stated"
-            await _record(Event.TENANT_DOMAIN_VERIFIED, domain.host, actor, proof=stated)
-            await tenant_changed(parts, current_tenant())
+            await _prove(parts, domain, DomainProven.STATED, actor)
     return domain
+
+
+async def _noted(parts: Installation, domain: Domain, findings: Findings, actor: Actor) -> None:
+    now, proof = parts.clock(), findings.proof
+    if proof is not None:
+        if domain.verified_at is None:
+            await _prove(parts, domain, proof, actor)
+        elif domain.missing_since is not None:
+            await _record(Event.TENANT_DOMAIN_PROOF_FOUND, domain.host, actor, proof=proof)
+        await domains.found(domain.host, proof, now=now, due_at=now + _AGAIN)
+    elif domain.verified_at is None or domain.proof in ("", DomainProven.STATED):
+        await domains.not_found(domain.host, now=now, missing_since=None, due_at=None)
+    elif findings.outcome is Outcome.UNREACHABLE:
+        since = domain.missing_since
+        await domains.not_found(domain.host, now=now, missing_since=since, due_at=now + _SOON_AGAIN)
+    else:
+        await _missed(parts, domain, actor)
+
+
+async def _missed(parts: Installation, domain: Domain, actor: Actor) -> None:
+    """Warn at once, and take nothing away but what has long been without its proof."""
+    now = parts.clock()
+    since = domain.missing_since or now
+    if domain.missing_since is None:
+        await _record(Event.TENANT_DOMAIN_PROOF_MISSING, domain.host, actor)
+    await domains.not_found(domain.host, now=now, missing_since=since, due_at=now + _AGAIN)
+    row = await lifecycle.locked(current_tenant().id)
+    is_known = domain.host == row.issuer_host or (
+        _has_overlap(row, now) and domain.host == row.former_host
+    )
+    if now - since >= LAPSE and not is_known:
+        await tenant_changed(parts, current_tenant())  # as long as the host is known
+        await domains.lapse(domain.host)
+        await _record(Event.TENANT_DOMAIN_LAPSED, domain.host, actor)
+
+
+async def _prove(parts: Installation, domain: Domain, proof: DomainProven, actor: Actor) -> None:
+    await domains.verify(domain.host, now=parts.clock())
+    await domains.found(domain.host, proof, now=parts.clock(), due_at=None)
+    await _record(Event.TENANT_DOMAIN_VERIFIED, domain.host, actor, proof=proof)
+    await tenant_changed(parts, current_tenant())
 
 
 async def remove_domain(parts: Installation, host: str, *, actor: Actor = SYSTEM) -> None:
@@ -153,6 +246,21 @@ async def domain_states(parts: Installation) -> dict[str, DomainState]:
         return DomainState.FORMER if domain.host == former else DomainState.PROVEN
 
     return {each.host: state(each) for each in await domains.every()}
+
+
+async def issuer_state(parts: Installation) -> IssuerState:
+    """What the current tenant is called, and was until lately."""
+    row, slug = await lifecycle.find(current_tenant().id), current_tenant().slug
+    own = {each.host for each in await domains.every() if each.verified_at is not None}
+    host = row.issuer_host if row.issuer_host in own else ""
+    has_overlap = _has_overlap(row, parts.clock())
+    former = parts.resolver.issuer_at(slug, row.former_host) if has_overlap else None
+    return IssuerState(
+        issuer=parts.resolver.issuer_at(slug, host),
+        host=host or None,
+        former_issuer=former,
+        former_until=row.former_until if has_overlap else None,
+    )
 
 
 def _check_change(row: TenantRow, host: str, now: datetime) -> None:

@@ -177,6 +177,11 @@ tenant_deletions = Count(
     "Tenants whose deletion was requested, taken back, begun (shredded) or ended (deleted).",
     "step",
 )
+domain_checks = Count(
+    "authgate_domain_checks_total",
+    "Proofs of tenants' hosts that were looked for again, by what was found.",
+    "result",
+)
 erased_rows = Count(
     "authgate_erased_rows_total", "Rows removed because their tenant is deleted.", "table"
 )
@@ -291,6 +296,8 @@ for _result in ("granted", "denied", "refused"):
     authorizations.expect(_result)
 for _step in ("requested", "restored", "shredded", "deleted"):
     tenant_deletions.expect(_step)
+for _result in ("found", "missing", "unreachable"):
+    domain_checks.expect(_result)
 for _result in ("delivered", "postponed", "failed"):
     logout_deliveries.expect(_result)
 for _result in ("sent", "postponed", "failed"):

@@ -16,6 +16,8 @@ class Scope(ApiScope):
     RESOURCE_SERVERS_WRITE = f"{ADMIN_PREFIX}resource-servers:write"
     KEYS_READ = f"{ADMIN_PREFIX}keys:read"
     KEYS_WRITE = f"{ADMIN_PREFIX}keys:write"
+    DOMAINS_READ = f"{ADMIN_PREFIX}domains:read"
+    DOMAINS_WRITE = f"{ADMIN_PREFIX}domains:write"
     TOKENS_READ = f"{ADMIN_PREFIX}tokens:read"
     TOKENS_WRITE = f"{ADMIN_PREFIX}tokens:write"
     AUTHORIZATIONS_READ = f"{ADMIN_PREFIX}authorizations:read"
@@ -40,6 +42,8 @@ MEANINGS: Mapping[ApiScope, str] = {
     Scope.RESOURCE_SERVERS_WRITE: "Let clients ask tokens for APIs, or no more.",
     Scope.KEYS_READ: "See which signing keys there are, without their private parts.",
     Scope.KEYS_WRITE: "Rotate, revoke and bring signing keys, choose the algorithm.",
+    Scope.DOMAINS_READ: "See the tenant's own hosts, and what it is called.",
+    Scope.DOMAINS_WRITE: "Claim, prove and remove hosts, and call the tenant by one of them.",
     Scope.TOKENS_READ: "See which access tokens there are, without the tokens.",
     Scope.TOKENS_WRITE: "Revoke, disable and enable access tokens.",
     Scope.AUTHORIZATIONS_READ: "See what people have allowed applications.",

@@ -1,21 +1,18 @@
-"""``authgate domain``."""
+"""``authgate domain``: a tenant's own hosts, and by which of them it is called."""
 
 import asyncio
-from datetime import datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from authgate import provisioning
 from authgate.cli import installed
+from authgate.cli.doors.admin_api import within
+from authgate.cli.doors.administered import OfTenant, administered
+from authgate.cli.failures import Failure, Misused, Unhealthy
 from authgate.cli.nouns import Noun
-from authgate.cli.options import InTenant
+from authgate.cli.options import Yes
 from authgate.cli.output import Format, Output, Record, confirm, say, show, show_all
-from authgate.clock import utc_now
-from authgate.provisioning import domain_proof
-from authgate.provisioning.domain_proof import DomainProof
-from authgate_tenants import domains
-from authgate_tenants.domains import Domain
 
 app = Noun()
 
@@ -23,106 +20,119 @@ Host = Annotated[str, typer.Argument(help="Host name, such as login.acme.example
 Stated = Annotated[
     bool, typer.Option("--without-proof", help="Do not look: you know that it is theirs")
 ]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask")]
 
 
-@app.verb(example="domain add -t acme login.acme.example")
-def add(tenant: InTenant, host: Host, output: Output = Format.TABLE) -> None:
-    """Claim a host for a tenant, and tell which DNS record proves the claim."""
-
-    async def added() -> Domain:
-        async with installed.inside(tenant) as (parts, _):
-            return await provisioning.add_domain(parts, host, actor=installed.operator())
-
-    domain = asyncio.run(added())
-    show(_challenge(domain), output)
-    say(f"Make this record, keep it, and run: authgate domain verify {domain.host} -t {tenant}")
+@app.verb(example="domain add login.acme.example")
+def add(host: Host, tenant: OfTenant = None, output: Output = Format.TABLE) -> None:
+    """Claim a host, and tell which DNS record or file proves the claim."""
+    with administered(tenant) as api:
+        domain = api.post("/domains", {"host": host})
+    show({"host": domain["host"], "type": "TXT", **_proof(domain)}, output)
+    say("Make this record, or a file with this line at the address, and keep it. Then look for it:")
+    say(f"authgate domain verify {domain['host']}")
 
 
-@app.verb(example="domain verify -t acme login.acme.example")
-def verify(tenant: InTenant, host: Host, without_proof: Stated = False) -> None:
-    """Look for the record, and have the host answer for the tenant; its issuer stays."""
-
-    async def verified() -> None:
-        async with installed.inside(tenant) as (parts, _):
-            await provisioning.verify_domain(
-                parts,
-                host,
-                proof=None if without_proof else DomainProof(parts.settings.egress.nameservers),
-                now=utc_now(),
-                actor=installed.operator(),
-            )
-
-    asyncio.run(verified())
-    say(f"✓ {host} is {tenant}'s. To call it by that: authgate domain make-canonical.")
+@app.verb(example="domain verify login.acme.example")
+def verify(host: Host, tenant: OfTenant = None, without_proof: Stated = False) -> None:
+    """Look for the proof now, and have the host answer for the tenant; its issuer stays."""
+    if without_proof:
+        _state(tenant, host)
+    else:
+        with administered(tenant) as api:
+            found = api.post(within("domains", host) + "/check", {})
+        for step in found["steps"]:
+            say(f"  {step['kind']} {step['place']}: {step['detail']}")
+        _end(found)
+    say(f"✓ {host} is proven. To call the tenant by it: authgate domain make-canonical.")
 
 
-@app.verb(example="domain make-canonical -t acme login.acme.example")
+@app.verb("list", example="domain list")
+def list_(tenant: OfTenant = None, output: Output = Format.TABLE) -> None:
+    """List the hosts that a tenant has claimed, and which of them it is called by."""
+    with administered(tenant) as api:
+        found = api.get("/domains")["items"]
+    show_all([_record(each) for each in found], output)
+
+
+@app.verb("show", example="domain show login.acme.example")
+def show_(host: Host, tenant: OfTenant = None, output: Output = Format.TABLE) -> None:
+    """Show a host, its proof and when that was looked for last."""
+    with administered(tenant) as api:
+        show(api.get(within("domains", host)), output)
+
+
+@app.verb(example="domain remove login.acme.example --yes")
+def remove(host: Host, tenant: OfTenant = None, yes: Yes = False) -> None:
+    """Have a host answer for a tenant no longer, and forget the claim."""
+    if not yes:
+        confirm(f"Have {host} answer for the tenant no longer?")
+    with administered(tenant) as api:
+        api.delete(within("domains", host))
+    say(f"✓ {host} is removed.")
+
+
+@app.verb(example="domain make-canonical login.acme.example")
 def make_canonical(
-    tenant: InTenant,
     host: Annotated[str, typer.Argument(help="A proven host; none: the installation's")] = "",
+    tenant: OfTenant = None,
     overlap: Annotated[
         int, typer.Option(help="Days for which the former issuer is taken as well", min=0)
     ] = provisioning.OVERLAP.days,
 ) -> None:
     """Call a tenant by a host: its issuer from now on, in metadata, tokens and cookies."""
-
-    async def made() -> tuple[str, datetime | None]:
-        async with installed.inside(tenant) as (parts, _):
-            until = await provisioning.make_canonical(
-                parts, host, overlap=timedelta(days=overlap), actor=installed.operator()
-            )
-            return (await installed.tenant(parts, tenant)).issuer, until
-
-    issuer, until = asyncio.run(made())
-    say(f"✓ The issuer of {tenant} is {issuer}.")
-    if until is not None:
-        say(f"The former one is taken until {until:%Y-%m-%d %H:%M} UTC, and can be made canonical.")
+    with administered(tenant) as api:
+        issuer = api.post("/issuer", {"host": host or None, "overlap_days": overlap})
+    say(f"✓ The issuer is {issuer['issuer']}.")
+    if issuer["former_until"] is not None:
+        until = issuer["former_until"].partition(".")[0]
+        say(f"{issuer['former_issuer']} is taken until {until}, and can be made canonical again.")
 
 
-@app.verb(example="domain end-overlap -t acme --yes")
-def end_overlap(tenant: InTenant, yes: Yes = False) -> None:
+@app.verb(example="domain issuer")
+def issuer(tenant: OfTenant = None, output: Output = Format.TABLE) -> None:
+    """Show what a tenant is called, and was until lately."""
+    with administered(tenant) as api:
+        show(api.get("/issuer"), output)
+
+
+@app.verb(example="domain end-overlap --yes")
+def end_overlap(tenant: OfTenant = None, yes: Yes = False) -> None:
     """Take the former issuer of a tenant, and what it has signed, no longer."""
     if not yes:
-        confirm(f"Refuse clients that know {tenant} by its former issuer?")
-    installed.do(tenant, lambda parts: provisioning.end_overlap(parts, actor=installed.operator()))
-    say(f"✓ {tenant} goes by its canonical issuer alone.")
+        confirm("Refuse clients that know the tenant by its former issuer?")
+    with administered(tenant) as api:
+        api.delete("/issuer/former")
+    say("✓ The tenant goes by its canonical issuer alone.")
 
 
-@app.verb("list", example="domain list -t acme")
-def list_(tenant: InTenant, output: Output = Format.TABLE) -> None:
-    """List the hosts that a tenant has claimed, and which of them it is called by."""
+def _state(tenant: str | None, host: str) -> None:
+    if tenant is None:
+        raise Misused("Only operators of the installation do this: name the tenant by its slug.")
 
-    async def every() -> list[Record]:
+    async def stated() -> None:
         async with installed.inside(tenant) as (parts, _):
-            states = await provisioning.domain_states(parts)
-            return [
-                {
-                    "host": each.host,
-                    "state": states[each.host],
-                    "since": each.verified_at,
-                    **_record(each),
-                }
-                for each in await domains.every()
-            ]
+            await provisioning.verify_domain(parts, host, stated=True, actor=installed.operator())
 
-    show_all(asyncio.run(every()), output)
+    asyncio.run(stated())
 
 
-@app.verb(example="domain remove -t acme login.acme.example --yes")
-def remove(tenant: InTenant, host: Host, yes: Yes = False) -> None:
-    """Have a host answer for a tenant no longer, and forget the claim."""
-    if not yes:
-        confirm(f"Have {host} answer for {tenant} no longer?")
-    installed.do(
-        tenant, lambda parts: provisioning.remove_domain(parts, host, actor=installed.operator())
-    )
-    say(f"✓ {host} is removed.")
+def _end(found: dict[str, Any]) -> None:
+    if found["outcome"] == "unreachable":
+        raise Unhealthy("Nobody could be asked for the proof.")
+    if found["outcome"] == "missing":
+        domain = found["domain"]
+        raise Failure(f"No TXT record {domain['record']} says {domain['value']!r}.")
 
 
-def _challenge(domain: Domain) -> Record:
-    return {"host": domain.host, "type": "TXT", **_record(domain)}
+def _proof(domain: dict[str, Any]) -> Record:
+    return {name: domain[name] for name in ("record", "value", "address")}
 
 
-def _record(domain: Domain) -> dict[str, str]:
-    return {"record": domain_proof.record(domain.host), "value": domain_proof.value(domain)}
+def _record(domain: dict[str, Any]) -> Record:
+    return {
+        "host": domain["host"],
+        "state": domain["state"],
+        "since": domain["verified_at"],
+        "missing": domain["missing_since"],
+        **_proof(domain),
+    }

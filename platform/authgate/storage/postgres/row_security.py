@@ -48,6 +48,7 @@ SWEPT = {
 """Tables that the sweep role deletes from, and which of their rows it sees."""
 
 PENDING = {
+    "domain_claims": "due_at <= now()",
     "logout_deliveries": "status = 'pending'",
     "mails": "status = 'pending'",
     "signing_keys": "state = 'active' AND rotates_at < now()",
