@@ -47,7 +47,8 @@ _REMEMBERED_SECONDS = 5.0
 this."""
 
 _UNTOLD_SECONDS = 0.9
-"""So it is for tenants without Redis: every process refuses a suspended one within a second."""
+"""So it is for tenants and keys without Redis: every process refuses a suspended tenant, and what
+a revoked key has signed, within a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,11 +157,12 @@ def _built(
     outside: HttpClient,
 ) -> Installation:
     ttl = _REMEMBERED_SECONDS
+    urgent = ttl if redis is not None else _UNTOLD_SECONDS
     tenants: SharedCache[Tenant | None] = SharedCache(
         TENANTS,
         invalidations,
         size=_REMEMBERED,
-        ttl=ttl if redis is not None else _UNTOLD_SECONDS,
+        ttl=urgent,
         keep_none=True,
     )
     clients: SharedCache[Client | None] = SharedCache(
@@ -170,7 +172,7 @@ def _built(
         ORIGINS, invalidations, size=_REMEMBERED, ttl=ttl
     )
     key_sets: SharedCache[KeySet] = SharedCache(
-        SIGNING_KEYS, invalidations, size=_REMEMBERED, ttl=ttl
+        SIGNING_KEYS, invalidations, size=_REMEMBERED, ttl=urgent
     )
     scopes: SharedCache[tuple[str, ...]] = SharedCache(
         SCOPES, invalidations, size=_REMEMBERED, ttl=ttl

@@ -14,7 +14,7 @@ from authgate_testing.ledger import Ledger
 from authgate_testing.server import RunningServer
 from authgate_testing.signing import SigningKey
 
-KNOWN_AFTER = 1201
+KNOWN_AFTER = 1261
 BY_ITS_SIGNATURE: Options = {"verify_aud": False, "verify_iat": False, "verify_nbf": False}
 """The server's clock is ahead."""
 
@@ -94,6 +94,30 @@ async def test_a_key_that_is_brought_waits_and_signs_after_the_next_rotation(
     assert is_problem(again, 409, "conflict")
     [event] = await ledger.events(acme, Event.SIGNING_KEY_IMPORTED)
     assert event.details["in_place_of"] == waiting
+
+
+async def test_what_a_key_has_signed_elsewhere_stays_good_when_it_is_brought(
+    server: RunningServer, acme: Tenant, api: ApiClient, machine: NewClient
+) -> None:
+    key, ours = SigningKey.make(), await token(server, acme, machine)
+    claims = {"iss": acme.issuer, "sub": "somebody"}
+    theirs = jwt.encode(claims, key.pem(), "ES256", headers={"kid": "2024-old"})
+    made = await api.post("/signing-keys", {"key": key.pem(), "kid": "2024-old"})
+    assert (made.status_code, made.json()["kid"]) == (201, "2024-old")
+    for _ in range(2):
+        jwks = (await server.http.get(f"{acme.issuer}/.well-known/jwks.json")).json()["keys"]
+        known = {each["kid"]: jwt.PyJWK(each) for each in jwks}
+        for text in (ours, theirs):
+            named = known[jwt.get_unverified_header(text)["kid"]]
+            jwt.decode(text, named, ["ES256"], options=BY_ITS_SIGNATURE)
+        at = {"Authorization": f"Bearer {ours}"}
+        shown = await server.http.get(f"{acme.issuer}/oauth/tokeninfo", headers=at)
+        assert shown.status_code == 200
+        server.clock.advance(KNOWN_AFTER)
+        await api.post("/signing-key-rotations", {})
+    assert await kid(server, acme, machine) != "2024-old"
+    under_another_name = await api.post("/signing-keys", {"key": key.pem(), "kid": "new-name"})
+    assert is_problem(under_another_name, 409, "conflict")
 
 
 @pytest.mark.parametrize("unfit", ["", "no key", json.dumps({"kty": "oct", "k": "c2hvcnQ"})])

@@ -10,7 +10,7 @@ from authgate_testing.person import Person, forms
 from authgate_testing.server import RunningServer
 from authgate_testing.signing import SigningKey
 
-KNOWN_AFTER = 1201
+KNOWN_AFTER = 1261
 
 
 async def states(tenant: Tenant) -> dict[str, KeyState]:

@@ -34,20 +34,32 @@ def test_a_pem_and_a_jwk_are_the_same_key(algorithm: str) -> None:
         json.dumps(key.private_jwk() | {"alg": algorithm, "use": "sig"}),
     ):
         read = imported_key.read(f"\n{text}\n")
-        assert (read.algorithm, read.thumbprint()) == (algorithm, key.thumbprint)
+        assert (read.key.algorithm, read.key.thumbprint()) == (algorithm, key.thumbprint)
 
 
 def test_a_pem_that_is_encrypted_opens_by_its_passphrase_alone() -> None:
     key = MADE["ES256"]
     sealed = key.pem(passphrase="open sesame")
-    assert imported_key.read(sealed, passphrase="open sesame").thumbprint() == key.thumbprint
+    assert imported_key.read(sealed, passphrase="open sesame").kid == key.thumbprint
     for text, passphrase in ((sealed, ""), (sealed, "wrong"), (key.pem(), "open sesame")):
         with pytest.raises(UnfitKey):
             imported_key.read(text, passphrase=passphrase)
 
 
 def test_a_secret_that_servers_share_is_taken() -> None:
-    assert imported_key.read(secret(os.urandom(32))).algorithm == "HS256"
+    read = imported_key.read(secret(os.urandom(32)), kid="shared")
+    assert (read.key.algorithm, read.kid) == ("HS256", read.key.thumbprint())
+
+
+def test_a_key_is_called_as_somebody_says_or_its_jwk_or_by_its_thumbprint() -> None:
+    key = MADE["ES256"]
+    named = json.dumps(key.private_jwk() | {"kid": "of-the-jwk"})
+    assert imported_key.read(named).kid == "of-the-jwk"
+    assert imported_key.read(named, kid="2024:a=b").kid == "2024:a=b"
+    assert imported_key.read(key.pem()).kid == key.thumbprint
+    for kid in ("-rf", "a/b", "a b", "..", "a" * 65):
+        with pytest.raises(UnfitKey, match="kid"):
+            imported_key.read(key.pem(), kid=kid)
 
 
 def close_primes() -> str:

@@ -48,7 +48,8 @@ class SigningKeyDocument(Document):
     )
 
     kid: str
-    """Its thumbprint (RFC 7638), as the JWKS and the headers of tokens name it."""
+    """As the JWKS and the headers of tokens name it: its thumbprint (RFC 7638), if it was made
+    here."""
 
     algorithm: SigningAlgorithm
     state: KeyState
@@ -85,6 +86,10 @@ class SigningKeyImport(Document):
 
     passphrase: Annotated[str, Field(max_length=1024)] = ""
     """Of a PEM that is encrypted."""
+
+    kid: Annotated[str, Field(max_length=_LONGEST_KID, pattern=rf"^$|{imported_key.KID}")] = ""
+    """What the tokens call it that it has signed elsewhere: they stay good for whoever looks it up
+    in the JWKS. Where it is left out, the `kid` of the JWK, or its thumbprint (RFC 7638)."""
 
 
 class Rotation(Document):
@@ -161,12 +166,14 @@ async def import_signing_key(call: Call[Nothing, SigningKeyImport]) -> Answer[Si
     """
     said = call.body
     try:
-        key = await asyncio.to_thread(imported_key.read, said.key, passphrase=said.passphrase)
+        key = await asyncio.to_thread(
+            imported_key.read, said.key, passphrase=said.passphrase, kid=said.kid
+        )
     except UnfitKey as error:
         raise Invalid(faults=[Fault(str(error), pointer="/key")]) from error
     with _refused():
         await call.parts.keys.bring_in(key, actor=call.caller.actor)
-    made = await _named(key.thumbprint())
+    made = await _named(key.kid)
     place = f"{current_tenant().issuer}{BASE}/signing-keys/{quote(made.kid, safe='')}"
     return Answer(_document(made), ((b"location", place.encode("ascii")),))
 
@@ -174,7 +181,7 @@ async def import_signing_key(call: Call[Nothing, SigningKeyImport]) -> Answer[Si
 async def revoke_signing_key(call: Call[Nothing, Nothing]) -> Answer[SigningKeyDocument]:
     """End a signing key at once.
 
-    Every token that it has signed is refused from now on, by all processes within five seconds, and
+    Every token that it has signed is refused from now on, by all processes within a second, and
     it is out of the JWKS. The key that waits takes the place of one that signs.
     """
     key = await _named(_kid(call))

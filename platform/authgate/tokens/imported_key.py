@@ -2,8 +2,9 @@
 
 import base64
 import binascii
+import re
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -40,24 +41,49 @@ _EVERYBODYS = frozenset(
 )
 """Thumbprints of keys that stand in examples."""
 
+KID = r"^[A-Za-z0-9_][A-Za-z0-9_.~:=+-]{0,63}$"
+"""What a key may be called that is brought: one part of a path, and no option at a terminal."""
+
 
 class UnfitKey(ValueError):
     """A key that is not taken. The text says why, and nothing of the key."""
 
 
-def read(text: str, *, passphrase: str = "") -> PrivateKey:
+class ImportedKey(NamedTuple):
+    """A key, and what the tokens call it that it has signed."""
+
+    key: PrivateKey
+    kid: str
+
+
+def read(text: str, *, passphrase: str = "", kid: str = "") -> ImportedKey:
     """The key of a PEM (RFC 7468) or of a JWK (RFC 7517), with the algorithm that goes with it.
 
     ES256 for P-256, EdDSA for Ed25519, RS256 for RSA of 2048 to 4096 bits, HS256 for a secret of 32
-    bytes or more. Raises ``UnfitKey``.
+    bytes or more. It is called as ``kid`` says, or its JWK, or by its thumbprint. Raises
+    ``UnfitKey``.
     """
     if len(text) > LONGEST:
         raise UnfitKey(f"A key has no more than {LONGEST} characters.")
     text = text.strip()
-    key = _of_jwk(text) if text.startswith("{") else _of_pem(text, passphrase)
+    told = _read_jwk(text) if text.startswith("{") else None
+    key = _of_jwk(told) if told is not None else _of_pem(text, passphrase)
     if key.thumbprint() in _EVERYBODYS:
         raise UnfitKey("This key stands in an example: everybody has it.")
-    return key
+    return ImportedKey(key, _called(key, kid or (told or {}).get("kid")))
+
+
+def _called(key: PrivateKey, kid: object) -> str:
+    # By its thumbprint a secret is known again, which shows nothing else of itself; and who shares
+    # one does not look at names.
+    if not kid or key.algorithm == "HS256":
+        return key.thumbprint()
+    if not isinstance(kid, str) or not re.fullmatch(KID, kid):
+        raise UnfitKey(
+            "The kid has more than 64 characters, or others than letters, digits and _ . ~ : = + -"
+            " after a first one that is a letter, a digit or _."
+        )
+    return kid
 
 
 def _of_pem(text: str, passphrase: str) -> PrivateKey:
@@ -73,11 +99,15 @@ def _of_pem(text: str, passphrase: str) -> PrivateKey:
     return _ours(found)
 
 
-def _of_jwk(text: str) -> PrivateKey:
+def _read_jwk(text: str) -> Mapping[str, Any]:
     try:
-        told = orjson.loads(text)
+        told: Mapping[str, Any] = orjson.loads(text)
     except orjson.JSONDecodeError as error:
         raise UnfitKey("The JWK is no JSON.") from error
+    return told
+
+
+def _of_jwk(told: Mapping[str, Any]) -> PrivateKey:
     if told.get("use", "sig") != "sig":
         raise UnfitKey("The JWK is not for signatures.")
     key = _of_members(told)

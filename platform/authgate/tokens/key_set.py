@@ -106,17 +106,17 @@ class KeySet:
                 if state != KeyState.PENDING
             },
             waiting=frozenset(kid for state, kid, _ in opened if state == KeyState.PENDING),
-            jwks=_document([key for _, _, key in opened], max_age=max_age),
+            jwks=_document([(kid, key) for _, kid, key in opened], max_age=max_age),
         )
 
 
-def sealed(key: PrivateKey, *, cipher: TenantCipher) -> NewKey:
-    """A new key, ready to be stored."""
-    kid = key.thumbprint()
+def sealed(key: PrivateKey, *, cipher: TenantCipher, kid: str = "") -> NewKey:
+    """A new key, ready to be stored; called by its thumbprint where it has no name yet."""
+    kid = kid or key.thumbprint()
     return NewKey(
         kid=kid,
         algorithm=key.algorithm,
-        public_jwk=key.public_jwk(),
+        public_jwk=key.public_jwk() | {"kid": kid},
         sealed_private=cipher.seal(
             kind=_kind(key.algorithm), object_id=kid, plaintext=key.to_bytes()
         ),
@@ -137,8 +137,8 @@ def _kind(algorithm: str) -> str:
     return f"signing-key/{algorithm}"
 
 
-def _document(keys: Iterable[PrivateKey], *, max_age: int) -> JwksDocument:
-    shown = [key.public_jwk() for key in keys if key.algorithm != "HS256"]
+def _document(keys: Iterable[tuple[str, PrivateKey]], *, max_age: int) -> JwksDocument:
+    shown = [key.public_jwk() | {"kid": kid} for kid, key in keys if key.algorithm != "HS256"]
     body = orjson.dumps({"keys": shown})
     return JwksDocument(
         body=body,

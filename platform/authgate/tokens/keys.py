@@ -20,7 +20,8 @@ from authgate.storage import after_commit, transaction
 from authgate.storage.keys import signing_key_steps, signing_keys
 from authgate.storage.keys.signing_keys import KeyState, NewKey, PublishedKey, SigningKey
 from authgate.tokens import key_steps, lifetimes
-from authgate.tokens.algorithms import ALGORITHMS, PrivateKey
+from authgate.tokens.algorithms import ALGORITHMS
+from authgate.tokens.imported_key import ImportedKey
 from authgate.tokens.key_set import (
     MAX_AGE,
     MAX_AGE_AFTER_REVOCATION,
@@ -38,7 +39,10 @@ _log = structlog.get_logger(__name__)
 _RETIRING = timedelta(days=14)
 _PAST_LAST_TOKEN = timedelta(hours=1)
 _REVOCATION_IS_RECENT = timedelta(days=1)
-KNOWN_AFTER = MAX_AGE + STALE_WHILE_REVALIDATE
+_HEARD_AFTER = 60
+"""Seconds in which the last process shows a new key in its JWKS; clocks may differ as well."""
+
+KNOWN_AFTER = _HEARD_AFTER + MAX_AGE + STALE_WHILE_REVALIDATE
 """Seconds after which whoever heeds the headers of the JWKS knows a key that was added to it."""
 
 
@@ -200,15 +204,16 @@ class SigningKeys:
                 signed_lifetime=max(signed, key.signed_lifetime or 0),
             )
 
-    async def bring_in(self, key: PrivateKey, *, actor: Actor) -> None:
+    async def bring_in(self, brought: ImportedKey, *, actor: Actor) -> None:
         """Let a key that somebody has brought wait, in place of the one that waits.
 
         That one has signed nothing, and ends. Raises ``KnownKey`` and ``KeysChanged``.
         """
-        if await signing_keys.find(key.thumbprint()) is not None:
-            raise KnownKey(key.thumbprint())
+        key, kid = brought
+        if await signing_keys.is_known(kid, key.algorithm, key.public_members()):
+            raise KnownKey(kid)
         _, pending = await self._active_and_pending(key.algorithm)
-        new = sealed(key, cipher=await self._encryption.cipher(current_tenant().id))
+        new = sealed(key, cipher=await self._encryption.cipher(current_tenant().id), kid=kid)
         async with transaction():
             now = self._clock()
             if not await signing_keys.revoke(pending.kid, was=KeyState.PENDING, now=now):

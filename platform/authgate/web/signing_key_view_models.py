@@ -24,9 +24,10 @@ class SigningKeyLine:
 
 @dataclass(frozen=True, slots=True)
 class SigningKeyFields:
-    """What is in the form of a key that is brought. Neither is ever shown again."""
+    """What is in the form of a key that is brought. None of it is ever shown again."""
 
     key: str = ""
+    kid: str = ""
     passphrase: str = ""
 
 

@@ -33,6 +33,9 @@ Algorithm = Annotated[
 Wanted = Annotated[str, typer.Argument(metavar="ALGORITHM", help=", ".join(ALGORITHMS))]
 Kid = Annotated[str, typer.Argument(help="The key's id")]
 File = Annotated[Path, typer.Argument(help="PEM or JWK; - for standard input")]
+Called = Annotated[
+    str | None, typer.Option("--kid", help="What tokens call it that it has signed elsewhere")
+]
 Kek = Annotated[Path, typer.Argument(help="The key: base64 or hex; - for standard input")]
 Provider = Annotated[str, typer.Option(help="The plugin that is to keep it")]
 Now = Annotated[bool, typer.Option("--now", help="Even if clients may not know the key yet")]
@@ -76,13 +79,15 @@ def revoke(kid: Kid, tenant: OfTenant = None, yes: Yes = False) -> None:
 
 
 @app.verb("import", example="keys import signing.pem")
-def import_(file: File, tenant: OfTenant = None, output: Output = Format.TABLE) -> None:
+def import_(
+    file: File, tenant: OfTenant = None, kid: Called = None, output: Output = Format.TABLE
+) -> None:
     """Bring a private key: it waits, and signs after the next rotation.
 
     The passphrase of one that is encrypted is asked for.
     """
     key = sys.stdin.read() if str(file) == "-" else file.read_text()
-    said = {"key": key}
+    said = {"key": key, **given({"kid": kid})}
     if "ENCRYPTED" in key:
         said["passphrase"] = ask_secret("Passphrase")
     with administered(tenant) as api:

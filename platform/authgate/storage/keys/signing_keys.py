@@ -5,6 +5,7 @@ it has signed, ``revoked`` is out. A state is changed by one conditional UPDATE 
 the answer, so of two that want the same change one gets it.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -159,6 +160,16 @@ async def of_algorithm(algorithm: str, *, now: datetime) -> dict[KeyState, Signi
 async def find(kid: str) -> SigningKey | None:
     """The key with this id, in whatever state."""
     return await SigningKey.get_or_none(kid=kid)
+
+
+async def is_known(kid: str, algorithm: str, members: Mapping[str, str]) -> bool:
+    """Whether the tenant has, or has had, a key of that name or with those public members."""
+    if await find(kid) is not None:
+        return True
+    if algorithm == "HS256":
+        return False  # it shows none, and is called by what it is
+    told = await SigningKey.filter(algorithm=algorithm).values_list("public_jwk", flat=True)
+    return any(members.items() <= dict(each).items() for each in told)
 
 
 async def every(*, most: int = 200) -> list[SigningKey]:
