@@ -251,6 +251,16 @@ class Event(StrEnum):
     SIGNING_KEY_REVOKED = "SIGNING_KEY_REVOKED"
     """A key was ended, and its tokens with it."""
 
+    QUOTA_EXCEEDED = "QUOTA_EXCEEDED"
+    """More people have signed in this month than the plan speaks of; ``details`` say how many it
+    allows. Nobody is refused, and it is said once a month."""
+
+    ADDRESS_BLOCKED = "ADDRESS_BLOCKED"
+    """A network is kept out of the tenant; ``details`` say why."""
+
+    ADDRESS_UNBLOCKED = "ADDRESS_UNBLOCKED"
+    """A network is let in again."""
+
     RATE_LIMIT_EXCEEDED = "RATE_LIMIT_EXCEEDED"
     """A limit refused somebody; at most once a minute for each limit and subject."""
 
@@ -268,6 +278,8 @@ _SEVERITIES = {
     Event.TENANT_DOMAIN_PROOF_MISSING: Severity.WARNING,
     Event.TENANT_EXPORTED: Severity.WARNING,
     Event.RATE_LIMIT_EXCEEDED: Severity.WARNING,
+    Event.ADDRESS_BLOCKED: Severity.WARNING,
+    Event.QUOTA_EXCEEDED: Severity.WARNING,
     Event.USER_ROLE_CHANGED: Severity.WARNING,
     Event.ACCOUNT_LOCKED: Severity.CRITICAL,
     Event.CLIENT_SECRET_EXPOSED: Severity.CRITICAL,

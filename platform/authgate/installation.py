@@ -47,8 +47,8 @@ _REMEMBERED_SECONDS = 5.0
 this."""
 
 _UNTOLD_SECONDS = 0.9
-"""So it is for tenants and keys without Redis: every process refuses a suspended tenant, and what
-a revoked key has signed, within a second."""
+"""So it is for tenants, clients and keys without Redis: every process refuses a suspended tenant, a
+blocked address, a disabled client, and what a revoked key has signed, within a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +166,7 @@ def _built(
         keep_none=True,
     )
     clients: SharedCache[Client | None] = SharedCache(
-        CLIENTS, invalidations, size=_REMEMBERED, ttl=ttl, keep_none=True
+        CLIENTS, invalidations, size=_REMEMBERED, ttl=urgent, keep_none=True
     )
     origins: SharedCache[frozenset[str]] = SharedCache(
         ORIGINS, invalidations, size=_REMEMBERED, ttl=ttl

@@ -73,6 +73,18 @@ class Refusals:
             wording,
         )
 
+    def blocked(self, request_id: str, *, wording: Wording) -> Reply:
+        """The tenant lets nobody in from where this comes."""
+        metrics.blocked_requests.add()
+        return self._worded(
+            403,
+            "access_denied",
+            "This address is blocked.",
+            request_id,
+            ErrorReason.BLOCKED_ADDRESS,
+            wording,
+        )
+
     def of(self, error: Exception) -> Reply:
         """The answer to an error that a machine endpoint raised."""
         if isinstance(error, MethodNotAllowed):

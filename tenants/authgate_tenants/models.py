@@ -22,6 +22,8 @@ class TenantRow(Model):
     settings: dict[str, Any] = fields.JSONField(default=dict)
     plan = fields.CharField(63, default=DEFAULT, db_default=DEFAULT)
     """The name of its plan."""
+    blocked: dict[str, dict[str, str]] | None = fields.JSONField(null=True)
+    """Networks that it keeps out (``blocks``)."""
     issuer_host = fields.CharField(253, default="", db_default="")
     """The proven host that is its issuer; empty where the installation gives it its address."""
     former_host = fields.CharField(253, default="", db_default="")

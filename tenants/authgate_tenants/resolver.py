@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from authgate_tenants import plan
+from authgate_tenants.blocked import BlockedNetworks
 from authgate_tenants.models import TenantRow
 from authgate_tenants.plan import BUILT_IN, DEFAULT, Plan
 from authgate_tenants.scope import Tenant, TenantStatus
@@ -78,6 +79,8 @@ class StoredTenant:
     """The same of its former issuer, which is good until ``former_until``."""
     former_until: datetime | None = None
     plan: Plan = BUILT_IN[DEFAULT]
+    blocked: Any = None
+    """As its row has them (``blocks``)."""
 
 
 class TenantRows(Protocol):
@@ -277,6 +280,7 @@ class TenantResolver:
             settings=within(TenantSettings.from_json(row.settings), own),
             operates=row.slug == self._addressing.operator_tenant,
             plan=own,
+            blocked=BlockedNetworks.from_json(row.blocked),
             other_issuer=former_issuer if former_issuer != issuer else "",
         )
 

@@ -18,6 +18,7 @@ from tortoise.models import Model, ModelMeta
 from tortoise.queryset import QuerySet
 from uuid_utils.compat import uuid7
 
+from authgate_tenants.blocked import BlockedNetworks
 from authgate_tenants.plan import BUILT_IN, DEFAULT, Plan
 from authgate_tenants.settings import TenantSettings
 
@@ -53,6 +54,8 @@ class Tenant:
     """Whether its people are the installation's operators."""
     plan: Plan = BUILT_IN[DEFAULT]
     """How much it may use."""
+    blocked: BlockedNetworks | None = None
+    """From where nobody is let in."""
     other_issuer: str = ""
     """While its issuer is being changed: of the canonical and the former one that which is not
     ``issuer``."""

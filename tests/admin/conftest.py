@@ -40,6 +40,9 @@ async def things(
     made = await api.post("/domains", {"host": "login.acme.example"})
     assert made.status_code == 201, made.text
     found["host"] = made.json()["host"]
+    made = await api.post("/address-blocks", {"network": "203.0.113.0/24"})
+    assert made.status_code == 201, made.text
+    found["address_block_id"] = made.json()["id"]
     for name, path in (
         ("session_id", f"/users/{alice.id}/sessions"),
         ("authorization_id", "/authorizations"),

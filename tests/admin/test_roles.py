@@ -32,6 +32,7 @@ AREAS = {
     "signing-algorithm": Area.KEYS,
     "domains": Area.DOMAINS,
     "issuer": Area.DOMAINS,
+    "address-blocks": Area.LIMITS,
     "tokens": Area.TOKENS,
     "authorizations": Area.AUTHORIZATIONS,
     "users": Area.USERS,

@@ -144,6 +144,7 @@ _CHANGING = (
     (r"/t/[a-z]+\b", "/t/<slug>"),
     (r"authgate-domain=[\w-]+", "<proof>"),
     (r'"request_id": "[0-9a-f]+"', "<request>"),
+    (r'"blocked_by": "[^"]+"', "<actor>"),
 )
 
 
@@ -280,6 +281,13 @@ SCRIPT = [
     ("tenant", "settings", "restore", "9", "--yes"),
     ("usage", "tokens", "--client", "nobody", "--json"),
     ("usage", "tokens", "--days", "0"),
+    ("usage", "plan"),
+    ("address-block", "create", "203.0.113.0/24", "--reason", "guesses"),
+    ("address-block", "create", "here"),
+    ("address-block", "list", "--json"),
+    ("address-block", "show", "203.0.113.0/24", "--json"),
+    ("address-block", "delete", "203.0.113.0/24"),
+    ("address-block", "delete", "203.0.113.0/24"),
     ("user", "list", "--role", "admin", "--json"),
     ("user", "show", "mira.halvorsen", "--json"),
     ("user", "show", _NOBODY),

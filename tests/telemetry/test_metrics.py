@@ -62,6 +62,7 @@ LABELS = {
     "authgate_plugin_failures": {"plugin", "hook", "outcome"},
     "authgate_plugin_hook_duration_seconds": {"plugin", "hook"},
     "authgate_processes": set(),
+    "authgate_blocked_requests": set(),
     "authgate_quota_refusals": {"quota"},
     "authgate_rate_limited": {"rule"},
     "authgate_redis_connected": {"line"},

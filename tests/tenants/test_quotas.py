@@ -3,11 +3,12 @@
 import asyncio
 from collections import Counter
 
-from authgate import provisioning
-from authgate.accounts.passwords import Passwords
+from authgate import provisioning, storage
 from authgate.storage.clients import clients
 from authgate.storage.clients.drafts import ClientDraft
+from authgate.storage.metering import active_users
 from authgate.storage.people import users
+from authgate.storage.people.users import User
 from authgate.storage.tenants.quotas import QuotaReached
 from authgate_tenants import Plan, Tenant, use_tenant
 from authgate_testing.databases import on_sqlite
@@ -61,7 +62,7 @@ async def test_of_those_made_at_once_there_are_as_many_as_the_plan_allows(
 
 @on_sqlite
 async def test_every_door_says_that_the_plan_allows_no_more(
-    server: RunningServer, acme: Tenant, passwords: Passwords
+    server: RunningServer, acme: Tenant
 ) -> None:
     acme = await _planned(server, acme, Plan("tried", clients=0))
     await provisioning.change_tenant(
@@ -77,3 +78,42 @@ async def test_every_door_says_that_the_plan_allows_no_more(
     }
     measured = (await server.http.get("/metrics")).text
     assert 'authgate_quota_refusals_total{quota="clients"} 1' in measured
+
+
+async def test_people_beyond_the_month_are_refused_or_told_of_and_who_is_in_charge_gets_in(
+    server: RunningServer, acme: Tenant
+) -> None:
+    with use_tenant(acme):
+        people = [
+            await provisioning.store_user(username=f"p{each}", password_hash="x")
+            for each in range(5)
+        ]
+
+    told: list[str] = []
+
+    async def signs_in(tenant: Tenant, user: User, *, in_charge: bool = False) -> bool:
+        with use_tenant(tenant):
+            try:
+                async with storage.transaction():
+                    now = server.clock()
+                    if await active_users.note(user.id, now=now, is_in_charge=in_charge):
+                        told.append(user.username)
+            except QuotaReached:
+                return False
+            return True
+
+    hard = Plan("tried", monthly_active_users=2, monthly_active_users_are_refused=True)
+    acme = await _planned(server, acme, hard)
+    let_in = await asyncio.gather(*(signs_in(acme, each) for each in people))
+    assert Counter(let_in) == {True: 2, False: 3}
+    inside = people[let_in.index(True)]
+    outside = [each for each, came in zip(people, let_in, strict=True) if not came]
+    assert await signs_in(acme, inside), "again"
+    assert await signs_in(acme, outside[0], in_charge=True)
+    assert told == [outside[0].username]
+    acme = await _planned(server, acme, Plan("soft", monthly_active_users=2))
+    assert await signs_in(acme, outside[1])
+    assert len(told) == 1, "once a month"
+    server.clock.advance(32 * 86400)
+    acme = await _planned(server, acme, hard)
+    assert await signs_in(acme, outside[2]), "another month"

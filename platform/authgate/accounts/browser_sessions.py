@@ -1,6 +1,6 @@
 """Starting and ending the session of a browser."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from quart import Response
 
@@ -9,10 +9,13 @@ from authgate.accounts import access, logout
 from authgate.accounts.visits import NotSignedIn, Visitor
 from authgate.audit import Event
 from authgate.clock import Clock
+from authgate.permissions import UserRole
+from authgate.storage.metering import active_users
 from authgate.storage.people import users
 from authgate.storage.people.users import User
 from authgate.storage.sign_in import session_clients, sessions
 from authgate.storage.sign_in.sessions import SignIn
+from authgate.storage.tenants.quotas import Quota
 from authgate.tokens.subjects import Subjects
 from authgate.web import session_cookie
 from authgate_tenants import current_tenant
@@ -45,6 +48,7 @@ class BrowserSessions:
         if held is None or not held.is_active or held.password_hash != user.password_hash:
             raise NotSignedIn
         now, settings = self._clock(), current_tenant().settings
+        await self._counted(held, now)
         absolute = timedelta(
             seconds=settings.remembered_session_lifetime
             if remembered
@@ -79,6 +83,18 @@ class BrowserSessions:
         frames = await logout.frames(former.session.id, self._subjects) if former else ()
         await self._end_former(visitor, client_id)
         return frames
+
+    async def _counted(self, user: User, now: datetime) -> None:
+        """Among those who sign in this month. Raises ``QuotaReached``."""
+        is_in_charge = user.role is not UserRole.USER
+        if await active_users.note(user.id, now=now, is_in_charge=is_in_charge):
+            await audit.record(
+                Event.QUOTA_EXCEEDED,
+                actor=audit.SYSTEM,
+                success=False,
+                resource=("quota", Quota.MONTHLY_ACTIVE_USERS),
+                details={"allowed": current_tenant().plan.monthly_active_users},
+            )
 
     async def _renewed(self, visitor: Visitor, user: User, sign_in: SignIn) -> str | None:
         former = visitor.signed_in

@@ -2,6 +2,7 @@
 
 from authgate.admin import (
     access_tokens,
+    address_blocks,
     applications,
     authorizations,
     domains,
@@ -28,4 +29,5 @@ OPERATIONS = [
     *settings.OPERATIONS,
     *usage.OPERATIONS,
     *domains.OPERATIONS,
+    *address_blocks.OPERATIONS,
 ]

@@ -35,6 +35,11 @@ PATH_PARAMETERS: dict[str, dict[str, Any]] = {
         "schema": {"type": "string", "minLength": 1},
         "example": "login.example.com",
     },
+    "address_block_id": {
+        "description": "The block's id.",
+        "schema": _UUID,
+        "example": "1d5ee4f1-6cf9-5cc5-a2b3-b1b6d8f7d5a3",
+    },
     "token_id": {
         "description": "The token's id, its `jti`.",
         "schema": _UUID,

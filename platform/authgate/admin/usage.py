@@ -1,6 +1,6 @@
 """``/usage``: what the tenant uses, day by day."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from http import HTTPMethod
 from typing import Annotated
@@ -12,7 +12,11 @@ from authgate.api.operations import Answer, Call, operation
 from authgate.storage.clients import ids
 from authgate.storage.metering import roll_up
 from authgate.storage.metering.usage_days import ALL_CLIENTS
+from authgate.storage.tenants import plan_use
+from authgate.storage.tenants.quotas import Quota
 from authgate.tokens.admin_scopes import Scope
+from authgate.web.limits import limits_in_force
+from authgate_tenants import current_tenant
 
 _LONGEST_DAYS = 366
 
@@ -63,6 +67,42 @@ async def list_token_usage(call: Call[UsageQuery, Nothing]) -> Answer[TokenUsage
     return Answer(TokenUsageList(counted_until=counted.until, items=items))
 
 
+class QuotaUse(Document):
+    """How many there are of something that the plan counts."""
+
+    model_config = exemplified(quota="clients", used=7, allowed=10)
+
+    quota: Quota
+    used: int
+    allowed: int | None
+    """`null` is as many as the tenant wants."""
+
+
+class PlanUse(Document):
+    """How much of its plan the tenant uses."""
+
+    plan: str
+    """The plan's name."""
+
+    limits: Mapping[str, str]
+    """The limits that hold, by their names: a rate, and how many may come at once."""
+
+    items: Sequence[QuotaUse]
+
+
+async def read_plan_use(call: Call[Nothing, Nothing]) -> Answer[PlanUse]:
+    """Read how much of the plan is used."""
+    used = await plan_use.of_everything(call.parts.clock())
+    return Answer(
+        PlanUse(
+            plan=current_tenant().plan.name,
+            limits=limits_in_force(call.parts.settings.limits, current_tenant()),
+            items=[QuotaUse(**each._asdict()) for each in used],
+        )
+    )
+
+
 OPERATIONS = [
+    operation(HTTPMethod.GET, "/usage/plan", read_plan_use, scope=Scope.USAGE_READ),
     operation(HTTPMethod.GET, "/usage/tokens", list_token_usage, scope=Scope.USAGE_READ),
 ]

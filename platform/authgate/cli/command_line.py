@@ -81,6 +81,9 @@ COMMANDS = {
         "client.client:app", "Create, list and change clients, renew their secrets."
     ),
     "scope": _Command("tenant.scope:app", "Say in words what a tenant's scopes allow."),
+    "address-block": _Command(
+        "tenant.address_block:app", "Keep addresses and networks out of a tenant."
+    ),
     "resource-server": _Command(
         "tenant.resource_server:app", "Say for which APIs a tenant's clients may ask tokens."
     ),

@@ -42,6 +42,7 @@ MODEL_MODULES = (
     "authgate.storage.grants.spent_jtis",
     "authgate.storage.issued.tokens",
     "authgate.storage.tenants.sign_ups",
+    "authgate.storage.metering.active_users",
     "authgate.storage.metering.usage_days",
     "authgate.storage.people.users",
 )

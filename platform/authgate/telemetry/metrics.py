@@ -69,6 +69,9 @@ mails_waiting = Level(
 rate_limited = Count(
     "authgate_rate_limited_total", "Requests refused because there were too many.", "rule"
 )
+blocked_requests = Count(
+    "authgate_blocked_requests_total", "Requests from addresses that their tenant keeps out."
+)
 quota_refusals = Count(
     "authgate_quota_refusals_total",
     "What was not made because the tenant has as much as its plan allows.",

@@ -28,6 +28,8 @@ class Scope(ApiScope):
     ROLES_WRITE = f"{ADMIN_PREFIX}roles:write"
     SETTINGS_READ = f"{ADMIN_PREFIX}settings:read"
     SETTINGS_WRITE = f"{ADMIN_PREFIX}settings:write"
+    LIMITS_READ = f"{ADMIN_PREFIX}limits:read"
+    LIMITS_WRITE = f"{ADMIN_PREFIX}limits:write"
     USAGE_READ = f"{ADMIN_PREFIX}usage:read"
 
 
@@ -54,6 +56,8 @@ MEANINGS: Mapping[ApiScope, str] = {
     Scope.ROLES_WRITE: "Give people roles, and take them.",
     Scope.SETTINGS_READ: "See what the tenant chooses for itself, now and before.",
     Scope.SETTINGS_WRITE: "Change what the tenant chooses for itself, its colours and texts too.",
-    Scope.USAGE_READ: "See how many access tokens were issued, day by day.",
+    Scope.LIMITS_READ: "See which addresses are kept out.",
+    Scope.LIMITS_WRITE: "Keep addresses out, and let them in again.",
+    Scope.USAGE_READ: "See how much is used, day by day and of the plan.",
 }
 """What each of them lets its holder do, for whoever grants it."""

@@ -45,6 +45,8 @@ class Done(StrEnum):
     ALGORITHM_CHANGED = "algorithm-changed"
     ALGORITHM_PUBLISHED = "algorithm-published"
     """It does not sign yet."""
+    ADDRESS_BLOCKED = "address-blocked"
+    ADDRESS_LET_IN = "address-let-in"
     TOKENS_REVOKED = "tokens-revoked"
     NOTHING_SELECTED = "nothing-selected"
     TAKEN_BACK = "taken-back"

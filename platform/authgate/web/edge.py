@@ -50,6 +50,8 @@ class Refusals(Protocol):
 
     def suspended(self, request_id: str, *, wording: Wording) -> Reply: ...
 
+    def blocked(self, request_id: str, *, wording: Wording) -> Reply: ...
+
     def of(self, error: Exception) -> Reply:
         """The answer to an error that a machine endpoint raised."""
 
@@ -224,6 +226,8 @@ class Edge:
         with use_tenant(tenant):
             if not tenant.is_served:
                 return self._refusals.suspended(exchange.request_id, wording=exchange.wording)
+            if tenant.blocked is not None and tenant.blocked.holds(exchange.client_ip):
+                return self._refusals.blocked(exchange.request_id, wording=exchange.wording)
             if self._shares is not None:
                 refusal = self._shares.count(tenant, exchange.client_ip, exchange.began)
                 if refusal is not None:

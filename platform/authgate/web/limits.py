@@ -87,6 +87,20 @@ class Limits:
             await write_down(rule)
 
 
+def limits_in_force(settings: LimitSettings, tenant: Tenant) -> dict[str, str]:
+    """The limits that hold for a tenant, by their names; none where none hold."""
+    if not settings.enabled:
+        return {}
+    chosen = settings.model_dump(exclude={"enabled"})
+    own, planned = tenant.settings.login_limits, tenant.plan.limits
+    return {
+        name: text
+        if name not in own and name not in planned
+        else str(_in_force(own.get(name), planned.get(name)))
+        for name, text in chosen.items()
+    }
+
+
 async def write_down(rule: str) -> None:
     """Have the tenant's log say that a limit has refused somebody."""
     await audit.record(

@@ -1,6 +1,6 @@
 """The console's pages as an administrator may meet them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from authgate import permissions
@@ -29,6 +29,7 @@ from authgate.web.console_view_models import (
     Snippet,
     SortLink,
 )
+from authgate.web.limits_view_models import BlockFields, BlockLine, LimitsPage, QuotaLine
 from authgate.web.overview_view_models import Attention, OverviewPage
 from authgate.web.own_app_view_models import (
     AccountFrame,
@@ -455,6 +456,28 @@ def _signing_keys(**changes: object) -> Sample:
     return ("console/signing_keys.html", SigningKeysPage(**(filled | changes)))  # type: ignore[arg-type]
 
 
+def _limits() -> Mapping[str, Sample]:
+    here = "/t/northwind/admin/limits"
+    quotas = [QuotaLine("clients", 10, 10), QuotaLine("users", 1234, None)]
+
+    def page(blocks: Sequence[BlockLine], **more: object) -> Sample:
+        shown = LimitsPage(
+            _frame(), "free", quotas, {"login_per_ip": "20/min burst 10"}, blocks, f"{here}/block",
+            f"{here}/let-in", "192.0.2.7", **more,  # type: ignore[arg-type]
+        )  # fmt: skip
+        return ("console/limits.html", shown)
+
+    blocks = [
+        BlockLine("2001:db8:aaaa::/48", _LONG, _LONG, _NOW),
+        BlockLine("203.0.113.7", "", "mira", _NOW),
+    ]
+    typed = BlockFields(_LONG, _LONG)
+    return {
+        "console-limits": page(blocks),
+        "console-limits-none": page([], fields=typed, faults={"network": _LONG}),
+    }
+
+
 def _own(template: str, build: type[AccountFrame], **fields: object) -> Sample:
     around = {
         "signed_in_as": "mira.halvorsen@northwind.example",
@@ -620,6 +643,7 @@ def console_samples() -> Mapping[str, Sample]:
         **_resource_servers(),
         "console-signing-keys": _signing_keys(faults={"key": _LONG, "algorithm": _LONG}),
         "console-signing-keys-auditor": _signing_keys(frame=_auditor(), days=0),
+        **_limits(),
         **_own_apps(),
         "console-people": _people(),
         "console-people-none": _people(authorizations=()),

@@ -22,6 +22,7 @@ from authgate.storage.issued import tokens
 from authgate.storage.issued.refresh_tokens import RefreshToken
 from authgate.storage.issued.tokens import NewToken, Token, TokenCategory
 from authgate.storage.mail.mails import Mail
+from authgate.storage.metering.active_users import ActiveUser
 from authgate.storage.people import users
 from authgate.storage.sign_in.login_failures import LoginFailure
 from authgate.storage.sign_in.logout_deliveries import LogoutDelivery
@@ -42,6 +43,7 @@ _TABLES: tuple[type[TenantOwned], ...] = (
     LoginFailure,
     LogoutDelivery,
     Mail,
+    ActiveUser,
     RefreshToken,
     Session,
     SessionClient,
@@ -165,6 +167,10 @@ def _rows(now: datetime, user_id: UUID) -> list[TenantOwned]:
         _idempotent_request(now - hour),
         _idempotent_request(now + hour),
         _idempotent_request(now + hour),
+        *(
+            ActiveUser(month=now.date(), user_id=uuid7(), expires_at=now + shift)
+            for shift in (-hour, hour, day)
+        ),
         _spent_jti(now - hour),
         _spent_jti(now + hour),
         _spent_jti(now + hour),

@@ -11,6 +11,7 @@ from authgate.admin.console.client_people import ClientPeople
 from authgate.admin.console.client_selection import ClientSelectionPages
 from authgate.admin.console.client_wizard import ClientWizard
 from authgate.admin.console.frame import Console
+from authgate.admin.console.limit_pages import LimitPages
 from authgate.admin.console.overview import OverviewPages
 from authgate.admin.console.resource_server_pages import ResourceServerPages
 from authgate.admin.console.scope_pages import ScopePages
@@ -33,3 +34,4 @@ def blueprints(console: Console) -> Iterator[Blueprint]:
     yield ResourceServerPages(console=console).blueprint()
     yield SigningKeyPages(console=console).blueprint()
     yield TeamPages(console=console).blueprint()
+    yield LimitPages(console=console).blueprint()

@@ -6,7 +6,7 @@ import typer
 
 from authgate.cli.doors.administered import OfTenant, administered
 from authgate.cli.nouns import Noun
-from authgate.cli.output import Format, Output, show_all
+from authgate.cli.output import Format, Output, show, show_all
 
 app = Noun()
 
@@ -17,6 +17,17 @@ Client = Annotated[str | None, typer.Option("--client", help="client_id; all whe
 @app.callback()
 def usage() -> None:
     """Show what a tenant uses."""
+
+
+@app.verb(example="usage plan")
+def plan(tenant: OfTenant = None, output: Output = Format.TABLE) -> None:
+    """Show how much of its plan a tenant uses."""
+    with administered(tenant) as api:
+        told = api.get("/usage/plan")
+    if output is Format.JSON:
+        show(told, output)
+    else:
+        show_all([{"plan": told["plan"], **each} for each in told["items"]], output)
 
 
 @app.verb(example="usage tokens --days 7")

@@ -102,7 +102,7 @@ async def create(
     client_id = str(uuid4()) if draft.client_id is None else draft.client_id
     if not _ID.fullmatch(client_id):
         raise BadClientId(client_id)
-    await quotas.make_room(Quota.CLIENTS, ClientRow)
+    await quotas.make_room(Quota.CLIENTS, ClientRow.all())
     try:
         row = await ClientRow.create(
             client_id=client_id,

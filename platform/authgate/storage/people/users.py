@@ -228,7 +228,7 @@ async def create(
 ) -> User:
     """Store a user. Raises ``BadUsername``, ``UsernameTaken`` and ``QuotaReached``."""
     usernames.check(username)
-    await quotas.make_room(Quota.USERS, UserRow)
+    await quotas.make_room(Quota.USERS, UserRow.all())
     try:
         row = await UserRow.create(
             id=user_id or uuid7(),

@@ -26,6 +26,7 @@ from authgate.storage.keys.signing_key_steps import SigningKeyStep
 from authgate.storage.keys.signing_keys import SigningKey
 from authgate.storage.mail.mail_servers import MailServerRow
 from authgate.storage.mail.mails import Mail
+from authgate.storage.metering.active_users import ActiveUser
 from authgate.storage.metering.usage_days import UsageDay, UsageMark
 from authgate.storage.people.users import UserRow
 from authgate.storage.portable.columns import Column, columns_of
@@ -143,6 +144,7 @@ EXPORTED = (
     Part(DomainClaim),
     Part(TenantDomain, is_of_hosts=True),
     Part(SettingsVersionRow),
+    Part(ActiveUser),
     Part(UsageDay),
     Part(UsageMark),
     Part(AuditEvent, only=f"event_type NOT IN ('{HANDLING[0]}', '{HANDLING[1]}')"),

@@ -26,6 +26,7 @@ APPENDED = {
 """Tables that the append role inserts into, and which rows it may."""
 
 SWEPT = {
+    "active_users": "expires_at < now()",
     "authorization_codes": "expires_at < now()",
     "authorization_requests": "expires_at < now()",
     "browser_sessions": "expires_at < now()",

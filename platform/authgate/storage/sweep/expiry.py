@@ -73,6 +73,7 @@ KINDS = (
     Kind("browser_sessions", "expires_at", kept=timedelta(minutes=5)),
     Kind("session_clients", "expires_at", kept=timedelta(minutes=5)),
     Kind("logout_deliveries", "expires_at", kept=timedelta(0)),
+    Kind("active_users", "expires_at", kept=timedelta(0)),
     Kind("mails", "expires_at", kept=timedelta(0)),
     Kind("sign_ups", "expires_at", kept=timedelta(0)),
     Kind("tokens", "expires_at", kept=timedelta(minutes=5)),

@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
+
+from tortoise.queryset import QuerySet
 
 from authgate.storage.unit_of_work import transaction
 from authgate.telemetry import metrics
-from authgate_tenants import Plan, TenantOwned, current_tenant, lifecycle
+from authgate_tenants import Plan, current_tenant, lifecycle
 
 
 class Quota(StrEnum):
@@ -43,7 +45,7 @@ def most(plan: Plan, quota: Quota) -> int | None:
     return allowed
 
 
-async def make_room(quota: Quota, rows: type[TenantOwned]) -> None:
+async def make_room(quota: Quota, rows: QuerySet[Any]) -> None:
     """Let one more of these rows be stored by the open transaction; who comes meanwhile waits.
 
     Raises ``QuotaReached``.
@@ -55,7 +57,7 @@ async def make_room(quota: Quota, rows: type[TenantOwned]) -> None:
     async with transaction():
         await lifecycle.locked(tenant.id)
         # No more are counted than there may be.
-        if allowed == 0 or await rows.all().offset(allowed - 1).limit(1).only("id"):
+        if allowed == 0 or await rows.offset(allowed - 1).limit(1).only("id"):
             refuse(quota, allowed)
 
 

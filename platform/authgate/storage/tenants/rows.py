@@ -1,6 +1,5 @@
 """Tenants as every request finds them: read together with what other requests ask."""
 
-from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +19,7 @@ _COLUMNS = (
     "status",
     "settings",
     "plan",
+    "blocked",
     "former_host",
     "former_until",
     _OWN.format(column="issuer_host", name="custom_domain"),
@@ -67,9 +67,10 @@ def _stored(record: Record) -> StoredTenant:
         custom_domain=record["custom_domain"] or "",
         former_domain=former,
         former_until=connection.moment(until) if is_good else None,
-        plan=plan.stored(record["plan"], _choices(record["plan_choices"])),
+        blocked=_json(record["blocked"]),
+        plan=plan.stored(record["plan"], _json(record["plan_choices"])),
     )
 
 
-def _choices(stored: Any) -> Mapping[str, Any] | None:
+def _json(stored: Any) -> Any:
     return None if stored is None else connection.json(stored)

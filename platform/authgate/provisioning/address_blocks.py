@@ -1,0 +1,49 @@
+"""How a tenant keeps a network out, and lets it in again: in force within a second everywhere."""
+
+from authgate import audit, storage
+from authgate.audit import SYSTEM, Actor, Event
+from authgate.installation import Installation
+from authgate.provisioning.tenants import tenant_changed
+from authgate_tenants import blocked, blocks, current_tenant
+from authgate_tenants.blocked import BadNetwork, BlockedNetworks
+from authgate_tenants.blocks import Block
+
+LONGEST_REASON = 200
+
+
+class OwnAddress(BadNetwork):
+    """Whoever blocks it would lock themselves out."""
+
+
+async def block_address(
+    parts: Installation, network: str, *, reason: str, own: str = "", actor: Actor = SYSTEM
+) -> Block:
+    """Answer nobody who comes to the current tenant from this address or network.
+
+    ``own`` is the address of who asks for it. Raises ``BadNetwork``.
+    """
+    found = blocked.network(network)
+    only = BlockedNetworks.of([str(found)])
+    if only is not None and own and only.holds(own):
+        raise OwnAddress("You come from there yourself: nobody could take it back.")
+    who = actor.name or actor.id or actor.type
+    block = Block(blocked.written(found), reason, who, parts.clock())
+    async with storage.transaction():
+        if await blocks.add(block):
+            await _recorded(parts, Event.ADDRESS_BLOCKED, block.network, actor, reason=reason)
+    return block
+
+
+async def unblock_address(parts: Installation, network: str, *, actor: Actor = SYSTEM) -> None:
+    """Let a network in again. Raises ``BadNetwork`` and ``UnknownBlock``."""
+    named = blocked.written(blocked.network(network))
+    async with storage.transaction():
+        await blocks.remove(named)
+        await _recorded(parts, Event.ADDRESS_UNBLOCKED, named, actor)
+
+
+async def _recorded(
+    parts: Installation, event: Event, network: str, actor: Actor, **details: str
+) -> None:
+    await audit.record(event, actor=actor, resource=("address", network), details=details)
+    await tenant_changed(parts, current_tenant())

@@ -1,0 +1,76 @@
+"""Which networks the current tenant keeps out, why, and since when."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from authgate_tenants import blocked
+from authgate_tenants.blocked import BadNetwork
+from authgate_tenants.models import TenantRow
+from authgate_tenants.scope import current_tenant
+
+MOST = 500
+"""Networks that one tenant may block."""
+
+
+class UnknownBlock(LookupError):
+    """The tenant does not block this network."""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A network from which nobody is let in."""
+
+    network: str
+    reason: str
+    blocked_by: str
+    blocked_at: datetime
+
+
+async def every() -> Sequence[Block]:
+    """Those of the current tenant, the latest first."""
+    row = await TenantRow.get(id=current_tenant().id)
+    found = [
+        Block(network, said["reason"], said["by"], datetime.fromisoformat(said["at"]))
+        for network, said in (row.blocked or {}).items()
+    ]
+    return sorted(found, key=lambda each: each.blocked_at, reverse=True)
+
+
+async def add(block: Block) -> bool:
+    """Keep the network out, with the transaction; ``False`` where it is kept out already.
+
+    Raises ``BadNetwork``.
+    """
+    network = blocked.written(blocked.network(block.network))
+    row = await _locked()
+    known = dict(row.blocked or {})
+    if network in known:
+        return False
+    if len(known) >= MOST:
+        raise BadNetwork(f"A tenant blocks {MOST} networks at the most.")
+    known[network] = {
+        "reason": block.reason,
+        "by": block.blocked_by,
+        "at": block.blocked_at.isoformat(),
+    }
+    await _store(row, known)
+    return True
+
+
+async def remove(network: str) -> None:
+    """Let it in again, with the transaction. Raises ``UnknownBlock``."""
+    row = await _locked()
+    known = dict(row.blocked or {})
+    if known.pop(network, None) is None:
+        raise UnknownBlock(network)
+    await _store(row, known)
+
+
+async def _locked() -> TenantRow:
+    return await TenantRow.filter(id=current_tenant().id).select_for_update().get()
+
+
+async def _store(row: TenantRow, known: dict[str, dict[str, str]]) -> None:
+    row.blocked = known
+    await row.save(update_fields=["blocked", "updated_at"])
