@@ -38,6 +38,7 @@ pytest_plugins = [
     "authgate_testing.fixtures",
     "authgate_testing.installed_plugins",
     "authgate_testing.interrupts",
+    "authgate_testing.nursery.plugin",
     "authgate_testing.quick_passwords",
     "authgate_testing.still_limits",
     "authgate_testing.attacks",

@@ -30,6 +30,8 @@ from authgate_testing.migrations import MIGRATIONS
 
 AUTHGATE = (sys.executable, "-m", "authgate")
 
+pytestmark = pytest.mark.usefixtures("started_as_ever")
+
 
 def commands() -> Iterator[tuple[str, ...]]:
     """Every command, and every one below it."""

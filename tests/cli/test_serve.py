@@ -23,6 +23,8 @@ from authgate_testing.readiness import is_ready
 
 LOOPBACK = "127.0.0.1"
 
+pytestmark = pytest.mark.usefixtures("started_as_ever")
+
 
 @pytest.fixture
 def taken_port() -> Iterator[int]:

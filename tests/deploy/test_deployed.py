@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 BASE_URL = "https://login.example.com"
 PATIENCE_SECONDS = 90.0
 
+pytestmark = pytest.mark.usefixtures("started_as_ever")
+
 
 @dataclass(frozen=True, slots=True)
 class Program:

@@ -19,6 +19,7 @@ from typing import Protocol
 
 import pytest
 
+from authgate_testing.nursery.program import MAY_BE_BORN
 from authgate_testing.secrets_watch.watch import WATCH
 
 LOOPBACK = "127.0.0.1"
@@ -173,7 +174,12 @@ class Service:
     ) -> None:
         self.folder = folder
         self._process = subprocess.Popen(
-            [sys.executable, "-c", RUN, json.dumps({"app": "tiny:app", "port": 0} | options)],
+            [
+                sys.executable,
+                "-c",
+                MAY_BE_BORN + RUN,
+                json.dumps({"app": "tiny:app", "port": 0} | options),
+            ],
             env={**os.environ, **environment, "PYTHONPATH": str(folder)},
             stdin=subprocess.DEVNULL if terminal is None else terminal,
             start_new_session=terminal is not None,

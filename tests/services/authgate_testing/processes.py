@@ -195,5 +195,8 @@ def _die_with_parent() -> None:
         _LIBC.prctl(_SET_PARENT_DEATH_SIGNAL, int(signal.SIGINT))
 
 
+_die_with_parent.parent_death_signal = int(signal.SIGINT)  # type: ignore[attr-defined]  # what it does, for those who cannot call it
+
+
 def _tail(log: Path) -> str:
     return "\n".join(log.read_text(errors="replace").splitlines()[-20:])
