@@ -259,8 +259,15 @@ async def _rotate_keys(parts: Installation, _job: RotateKeys) -> None:
     try:
         await _in_each(parts, due, lambda: parts.keys.rotate_due(actor=SYSTEM))
     finally:
-        delay = await due_keys.delay(parts.settings.database, now=parts.clock())
-        metrics.signing_key_rotation_delay_seconds.set(delay.total_seconds())
+        await _measure_keys(parts)
+
+
+async def _measure_keys(parts: Installation) -> None:
+    database, now = parts.settings.database, parts.clock()
+    delay = await due_keys.delay(database, now=now)
+    metrics.signing_key_rotation_delay_seconds.set(delay.total_seconds())
+    age = await due_keys.age(database, now=now)
+    metrics.signing_key_age_seconds.set(age.total_seconds())
 
 
 async def _in_each(

@@ -78,7 +78,7 @@ def test_what_is_unique_on_sqlite_stays_so_on_the_way_back(
 def indexes(database: str) -> list[tuple[str, ...]]:
     """Of each table, whether an index is unique, and its columns."""
     with closing(sqlite3.connect(database)) as connection:
-        return sorted(connection.execute(_INDEXES).fetchall())
+        return sorted(connection.execute(_INDEXES).fetchall(), key=str)
 
 
 _INDEXES = """

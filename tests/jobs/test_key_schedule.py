@@ -12,6 +12,7 @@ from authgate.storage.audit_events import AuditEvent
 from authgate.storage.keys import signing_keys
 from authgate.storage.keys.signing_keys import KeyState, SigningKey
 from authgate.storage.sweep import due_keys
+from authgate.telemetry.families import REGISTRY
 from authgate_tenants import Tenant, TenantStatus, use_tenant
 from authgate_testing.server import RunningServer
 
@@ -76,6 +77,10 @@ async def test_only_who_is_due_is_rotated_and_once(
     assert (await active(globex)).kid == others.kid
     assert await due_keys.tenants(database, now=now, limit=9) == []
     assert await due_keys.delay(database, now=now) == timedelta(0)
+    assert 89 * DAY < await due_keys.age(database, now=now) < 90 * DAY
+    told = REGISTRY.get_sample_value("authgate_signing_key_age_seconds")
+    assert told is not None
+    assert 89 * 86400 < told < 90 * 86400
     await run(server)
     assert (await active(acme)).kid == after.kid
     with use_tenant(acme):

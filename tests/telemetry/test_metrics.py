@@ -68,6 +68,7 @@ LABELS = {
     "authgate_redis_connected": {"line"},
     "authgate_redis_exchange_duration_seconds": set(),
     "authgate_redis_fallbacks": {"what"},
+    "authgate_signing_key_age_seconds": set(),
     "authgate_signing_key_rotation_delay_seconds": set(),
     "authgate_tenant_deletions": {"step"},
     "authgate_tenant_erasure_delay_seconds": set(),

@@ -193,6 +193,11 @@ signing_key_rotation_delay_seconds = Level(
     "For how long the signing key that is to be followed next has been due; 0 if none is.",
     together="livemostrecent",
 )
+signing_key_age_seconds = Level(
+    "authgate_signing_key_age_seconds",
+    "For how long the signing key has signed that has signed longest; 0 if none signs.",
+    together="livemostrecent",
+)
 tenant_erasure_delay_seconds = Level(
     "authgate_tenant_erasure_delay_seconds",
     "For how long the tenant that is to be erased next has been due; 0 if none is.",

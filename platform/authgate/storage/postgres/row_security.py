@@ -52,12 +52,12 @@ PENDING = {
     "domain_claims": "due_at <= now()",
     "logout_deliveries": "status = 'pending'",
     "mails": "status = 'pending'",
-    "signing_keys": "state = 'active' AND rotates_at < now()",
+    "signing_keys": "state = 'active'",
     "usage_marks": "until < now() - interval '1 hour'",
 }
 """Tables in which the sweep role also sees what somebody has yet to do."""
 
-_SHOWN = {"signing_keys": "(tenant_id, state, rotates_at)"}
+_SHOWN = {"signing_keys": "(tenant_id, state, activated_at, rotates_at)"}
 """Columns that are shown of it, where others are nothing for a role that looks across tenants."""
 
 _ADD_ONLY = frozenset({"audit_events", "signing_key_steps"})
