@@ -31,6 +31,7 @@ from authgate_testing.wiretap import Wiretap
 
 AREAS = {
     "": Area.OVERVIEW,
+    "first-steps": Area.OVERVIEW,
     "clients": Area.CLIENTS,
     "tokens": Area.TOKENS,
     "scopes": Area.SCOPES,
@@ -136,7 +137,7 @@ async def test_menu_and_buttons_show_what_a_role_may_do(
         page = (await admin.visit(f"{acme.issuer}/admin")).text
         menus[role] = set(re.findall(r'href="[^"]*/admin(/[a-z-]+)"', page))
     own = {"/limits", "/signing-keys", "/team"}
-    everything = {"/clients", "/tokens", "/scopes", "/resource-servers", *own}
+    everything = {"/first-steps", "/clients", "/tokens", "/scopes", "/resource-servers", *own}
     assert menus[AUDITOR] == everything
     assert menus[OWNER] - {"/clients/new"} == everything
     assert menus[MANAGER] - {"/clients/new"} == everything - own

@@ -76,6 +76,23 @@ const writeTimes = () => {
 writeTimes();
 setInterval(writeTimes, 20000);
 
+// The first sign-in (first_steps.html): looked for while somebody waits for it, ten minutes long.
+const watched = document.querySelector("[data-watch]");
+if (watched) {
+  let looks = 200;
+  const look = async () => {
+    if (document.hidden) return;
+    if (--looks < 0) return clearInterval(looking);
+    try {
+      const answer = await fetch(watched.dataset.watch, { headers: { accept: "application/json" } });
+      if (answer.ok && (await answer.json()).arrived) location.reload();
+    } catch {
+      // away for a moment: the next look may reach it
+    }
+  };
+  const looking = setInterval(look, 3000);
+}
+
 // A user code is read aloud in two halves: write the dash while it is typed.
 const codeField = document.querySelector("[data-user-code]");
 codeField?.addEventListener("input", () => {

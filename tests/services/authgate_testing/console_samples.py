@@ -29,6 +29,7 @@ from authgate.web.console_view_models import (
     Snippet,
     SortLink,
 )
+from authgate.web.first_steps_view_models import FirstStepsPage, Step, StepLine
 from authgate.web.limits_view_models import BlockFields, BlockLine, LimitsPage, QuotaLine
 from authgate.web.overview_view_models import Attention, OverviewPage
 from authgate.web.own_app_view_models import (
@@ -62,6 +63,7 @@ CONSOLE_ALIKE = frozenset({"my-apps-full", "my-app-new", "my-app-disabled"}) | f
     f"console-{name}"
     for name in (
         "overview-empty",
+        "first-steps-arrived",
         "clients-not-found",
         "selection-none",
         "new-native",
@@ -572,6 +574,24 @@ def _role(**changes: object) -> Sample:
     return ("console/role.html", RolePage(**(filled | changes)))  # type: ignore[arg-type]
 
 
+def _first_steps(**changes: object) -> Sample:
+    names = ("curl", "Next.js", "Express", "Flask", "Django", "Spring Boot", "Go", "Single page")
+    filled: dict[str, object] = {
+        "frame": _frame(),
+        "issuer": "https://login.northwind.example",
+        "client_id": "first-app",
+        "make_action": f"{_HERE}/first",
+        "steps": [
+            StepLine(step, done=step is Step.CLIENT, url=_HERE if step is Step.COLLEAGUE else "")
+            for step in Step
+        ],
+        "snippets": [Snippet(each, "main.txt", f"issuer = {_LONG}") for each in names],
+        "arrived": False,
+        "watch_url": "/t/northwind/admin/first-steps/arrived",
+    }
+    return ("console/first_steps.html", FirstStepsPage(**(filled | changes)))  # type: ignore[arg-type]
+
+
 def console_samples() -> Mapping[str, Sample]:
     """Every template of the console in every state it has, by name."""
     wrong = ("name", "redirect_uris", "scopes", "consent", "grant_types", "jwks")
@@ -589,6 +609,9 @@ def console_samples() -> Mapping[str, Sample]:
     return {
         "console-overview": _overview(),
         "console-overview-empty": _overview(clients={}, attention=(), newest=()),
+        "console-first-steps": _first_steps(),
+        "console-first-steps-arrived": _first_steps(arrived=True),
+        "console-first-steps-none": _first_steps(client_id="", snippets=()),
         "console-clients": _clients(),
         "console-clients-none": _clients(clients=(), total=0, frame=_frame(done=Done.DELETED)),
         "console-clients-not-found": _clients(clients=(), search="x", next_url=None),

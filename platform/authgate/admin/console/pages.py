@@ -10,6 +10,7 @@ from authgate.admin.console.client_pages import ClientPages
 from authgate.admin.console.client_people import ClientPeople
 from authgate.admin.console.client_selection import ClientSelectionPages
 from authgate.admin.console.client_wizard import ClientWizard
+from authgate.admin.console.first_steps import FirstSteps
 from authgate.admin.console.frame import Console
 from authgate.admin.console.limit_pages import LimitPages
 from authgate.admin.console.overview import OverviewPages
@@ -23,6 +24,7 @@ from authgate.admin.console.token_pages import TokenPages
 def blueprints(console: Console) -> Iterator[Blueprint]:
     """The routes of each."""
     yield OverviewPages(console=console).blueprint()
+    yield FirstSteps(console=console).blueprint()
     yield ClientList(console=console).blueprint()
     yield ClientSelectionPages(console=console).blueprint()
     yield ClientWizard(console=console).blueprint()

@@ -268,6 +268,11 @@ async def uses_of(user_id: UUID, *, now: datetime) -> list[Use]:
     return await uses.of(living)
 
 
+async def is_any_of_people() -> bool:
+    """Whether any application has been given a token for a person."""
+    return await Token.filter(user_id__isnull=False).exists()
+
+
 async def count_working(*, now: datetime, most: int) -> int:
     """How many working tokens the tenant has; ``most`` where there are more than that."""
     living = Token.filter(status=TokenStatus.ACTIVE, expires_at__gt=now)
