@@ -38,6 +38,7 @@ AREAS = {
     "resource-servers": Area.RESOURCE_SERVERS,
     "signing-keys": Area.KEYS,
     "limits": Area.LIMITS,
+    "domains": Area.DOMAINS,
     "team": Area.ROLES,
 }
 """By what the path of a page begins with, below ``/admin``."""
@@ -136,7 +137,7 @@ async def test_menu_and_buttons_show_what_a_role_may_do(
         await become(acme, alice=role)
         page = (await admin.visit(f"{acme.issuer}/admin")).text
         menus[role] = set(re.findall(r'href="[^"]*/admin(/[a-z-]+)"', page))
-    own = {"/limits", "/signing-keys", "/team"}
+    own = {"/domains", "/limits", "/signing-keys", "/team"}
     everything = {"/first-steps", "/clients", "/tokens", "/scopes", "/resource-servers", *own}
     assert menus[AUDITOR] == everything
     assert menus[OWNER] - {"/clients/new"} == everything

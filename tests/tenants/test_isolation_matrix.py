@@ -38,6 +38,7 @@ from authgate_testing.matrix.routes import Route
 from authgate_testing.matrix.site import Site, tried
 from authgate_testing.matrix.things import PASSWORD
 from authgate_testing.matrix.trials import Difference, models
+from authgate_testing.nameserver import nameserver_running
 
 ENOUGH = 5_000
 """Requests."""
@@ -61,15 +62,16 @@ async def site(
     """Two tenants, each of which has been asked for all that the other one has."""
     folder = tmp_path_factory.mktemp("matrix")
     path = shutil.copy(sqlite_template, folder / "authgate.db")
-    settings = Settings(
-        database=DatabaseSettings(url=SecretStr(f"sqlite://{path}")),
-        keys=KeySettings(kek_file=folder / "kek"),
-        egress=EgressSettings(ca_file=certificate[0]),
-        limits=LimitSettings(enabled=False),
-        log_level="error",
-    )
-    async with tried(settings, await passwords.hash(PASSWORD)) as toured:
-        yield toured
+    with nameserver_running() as names:
+        settings = Settings(
+            database=DatabaseSettings(url=SecretStr(f"sqlite://{path}")),
+            keys=KeySettings(kek_file=folder / "kek"),
+            egress=EgressSettings(ca_file=certificate[0], nameservers=(names.address,)),
+            limits=LimitSettings(enabled=False),
+            log_level="error",
+        )
+        async with tried(settings, await passwords.hash(PASSWORD)) as toured:
+            yield toured
 
 
 def told(differences: Collection[Difference]) -> str:

@@ -11,7 +11,8 @@ from authgate_tenants import domains
 from authgate_tenants.domains import UnknownDomain
 
 _TEXT = (b"content-type", b"text/plain; charset=utf-8")
-_NOTHING = Reply.json(404, {"error": "not_found"})
+_NOTHING = Reply(200, b"", (_TEXT, *NO_STORE))
+"""At an address that the installation gives there is nothing to prove."""
 
 
 async def show(request: MachineRequest) -> Reply:

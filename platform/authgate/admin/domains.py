@@ -262,7 +262,13 @@ def _check(domain: DomainDocument, findings: Findings) -> DomainCheck:
 
 
 async def _issuer(call: Call[Any, Any]) -> IssuerDocument:
-    return IssuerDocument(**(await provisioning.issuer_state(call.parts))._asdict())
+    state = await provisioning.issuer_state(call.parts)
+    return IssuerDocument(
+        issuer=state.issuer,
+        host=state.host,
+        former_issuer=state.former_issuer,
+        former_until=state.former_until,
+    )
 
 
 @contextmanager

@@ -56,6 +56,8 @@ class IssuerState(NamedTuple):
     host: str | None
     """Of its own; none where the installation gives it its address."""
     former_issuer: str | None
+    former_host: str | None
+    """Likewise, of the former one."""
     former_until: datetime | None
 
 
@@ -259,6 +261,7 @@ async def issuer_state(parts: Installation) -> IssuerState:
         issuer=parts.resolver.issuer_at(slug, host),
         host=host or None,
         former_issuer=former,
+        former_host=row.former_host or None if has_overlap else None,
         former_until=row.former_until if has_overlap else None,
     )
 

@@ -29,6 +29,13 @@ from authgate.web.console_view_models import (
     Snippet,
     SortLink,
 )
+from authgate.web.domain_view_models import (
+    DomainFields,
+    DomainLine,
+    DomainsPage,
+    IssuerLine,
+    LookedAt,
+)
 from authgate.web.first_steps_view_models import FirstStepsPage, Step, StepLine
 from authgate.web.limits_view_models import BlockFields, BlockLine, LimitsPage, QuotaLine
 from authgate.web.overview_view_models import Attention, OverviewPage
@@ -97,7 +104,16 @@ def _frame(**changes: object) -> ConsoleFrame:
         "role": UserRole.OWNER,
         "permissions": permissions.of(UserRole.OWNER),
         "pages": frozenset(
-            ("", "/clients", "/tokens", "/scopes", "/resource-servers", "/signing-keys", "/team")
+            (
+                "",
+                "/clients",
+                "/tokens",
+                "/scopes",
+                "/resource-servers",
+                "/domains",
+                "/signing-keys",
+                "/team",
+            )
         ),
         "console_url": "/t/northwind/admin",
         "account_url": "/t/northwind/account",
@@ -431,6 +447,52 @@ def _resource_servers() -> Mapping[str, Sample]:
     }
 
 
+def _domains(**changes: object) -> Sample:
+    def line(host: str, state: str, **more: object) -> DomainLine:
+        filled: dict[str, object] = {
+            "record": f"_authgate-challenge.{host}",
+            "value": "authgate-domain=mJ0bnJ2nVvnCKcBEZ6qY5w3rS1xT7uLd",
+            "address": f"https://{host}/.well-known/authgate-challenge",
+            "stated": False,
+            "checked_at": None,
+            "missing_since": None,
+        }
+        return DomainLine(host, state, **(filled | more))  # type: ignore[arg-type]
+
+    steps = [
+        LookedAt("dns", "192.0.2.53", "missing", "There is no such record."),
+        LookedAt("dns", "192.0.2.54", "found", "The record is there."),
+        LookedAt("http", f"https://{_LONG}", "unreachable", _LONG),
+    ]
+    here = "/t/northwind/admin/domains"
+    filled: dict[str, object] = {
+        "frame": _frame(),
+        "add_action": here,
+        "check_action": f"{here}/check",
+        "remove_action": f"{here}/remove",
+        "canonical_action": f"{here}/issuer",
+        "end_action": f"{here}/end-overlap",
+        "issuer": IssuerLine(
+            "https://login.northwind.example", True, "https://id.example/t/northwind", "", _NOW
+        ),
+        "domains": [
+            line("login.northwind.example", "canonical", checked_at=_NOW, missing_since=_NOW),
+            line("id.northwind.example", "former", stated=True),
+            line("sso.northwind.example", "proven", checked_at=_NOW),
+            line(_LONG, "waiting", looked_at=steps),
+        ],
+        "overlap_days": 30,
+        "longest_overlap_days": 365,
+        "callbacks": ["/login/github/callback", f"/login/{_LONG}/callback"],
+    }
+    return ("console/domains.html", DomainsPage(**(filled | changes)))  # type: ignore[arg-type]
+
+
+def _no_domains(**changes: object) -> Sample:
+    issuer = IssuerLine("https://id.example/t/northwind", False, None, "", None)
+    return _domains(domains=(), issuer=issuer, callbacks=(), **changes)
+
+
 def _signing_keys(**changes: object) -> Sample:
     def line(state: str, signs: bool, **more: object) -> SigningKeyLine:
         times = {"rotates_at": None, "ended_at": None} | more
@@ -664,6 +726,11 @@ def console_samples() -> Mapping[str, Sample]:
         "console-scope": _scope(),
         "console-scope-faults": _scope(faults={"title": _LONG, "translations": _LONG}),
         **_resource_servers(),
+        "console-domains": _domains(),
+        "console-domains-auditor": _domains(frame=_auditor()),
+        "console-domains-none": _no_domains(
+            taken=True, fields=DomainFields(_LONG), faults={"host": _LONG}
+        ),
         "console-signing-keys": _signing_keys(faults={"key": _LONG, "algorithm": _LONG}),
         "console-signing-keys-auditor": _signing_keys(frame=_auditor(), days=0),
         **_limits(),

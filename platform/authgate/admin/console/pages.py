@@ -10,6 +10,7 @@ from authgate.admin.console.client_pages import ClientPages
 from authgate.admin.console.client_people import ClientPeople
 from authgate.admin.console.client_selection import ClientSelectionPages
 from authgate.admin.console.client_wizard import ClientWizard
+from authgate.admin.console.domain_pages import DomainPages
 from authgate.admin.console.first_steps import FirstSteps
 from authgate.admin.console.frame import Console
 from authgate.admin.console.limit_pages import LimitPages
@@ -35,5 +36,6 @@ def blueprints(console: Console) -> Iterator[Blueprint]:
     yield ScopePages(console=console).blueprint()
     yield ResourceServerPages(console=console).blueprint()
     yield SigningKeyPages(console=console).blueprint()
+    yield DomainPages(console=console).blueprint()
     yield TeamPages(console=console).blueprint()
     yield LimitPages(console=console).blueprint()

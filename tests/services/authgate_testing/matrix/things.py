@@ -80,6 +80,7 @@ async def furnished(parts: Installation, word: str, password_hash: str) -> House
         await _connected(parts, word, member)
         await parts.keys.rotate(tenant.settings.signing_algorithm, actor=SYSTEM)
         await provisioning.add_domain(parts, f"sso.{word}.example")
+        await _called(parts, f"own.{word}.example")
         await _mailed(parts, word)
         await sign_ups.begin(email=f"ada@{word}.example", slug=f"new-{word}", now=parts.clock())
     return Household(tenant, word, chief, member, web, signing, key, admin, token)
@@ -111,6 +112,14 @@ def _settings(word: str) -> TenantSettings:
         trusted_issuers={f"https://idp.{word}.example": f"https://idp.{word}.example/keys"},
         extra_claims_enabled=True,
     )
+
+
+async def _called(parts: Installation, host: str) -> None:
+    """By a host of its own until lately, which it may still be called by."""
+    await provisioning.add_domain(parts, host)
+    await provisioning.verify_domain(parts, host, stated=True)
+    await provisioning.make_canonical(parts, host)
+    await provisioning.make_canonical(parts, "")
 
 
 def _later(parts: Installation) -> datetime:

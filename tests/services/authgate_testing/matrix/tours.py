@@ -109,6 +109,7 @@ class Tour:
         for path in ("openid-configuration", "oauth-authorization-server", "jwks.json"):
             await at.get(f"/.well-known/{path}")
         await at.get("/.well-known/oauth-protected-resource")
+        await at.get("/.well-known/authgate-challenge")
         for path in ("openapi.json", "docs"):
             await at.get(f"/api/v1/{path}")
         form = {"grant_type": "client_credentials", "scope": "read"}
@@ -219,6 +220,7 @@ class Tour:
                 for kind in ("pending", "inactive", "active", "unseen")
             ],
             "uri": [f"https://other.{word}.example"],
+            "host": [f"new.{word}.example", f"own.{word}.example"],
             "role": [role.value for role in UserRole],
             "key": [self.home.key.pem()],
             "algorithm": ["ES256"],
@@ -265,6 +267,7 @@ class Tour:
             "user": self.home.member.username,
             "client": self.home.web.client.client_id,
             "uri": f"https://more.{word}.example",
+            "host": f"more.{word}.example",
             "title": f"do {word}",
             "scopes": "openid",
             "key": self.home.key.pem(),
