@@ -19,7 +19,7 @@ from authgate_tenants.scope import TenantStatus
 By = Literal["slug", "name"]
 """What the list is in the order of, and what the beginning is of that is looked for."""
 
-_COLUMNS = "id, slug, name, status, issuer_host, created_at, updated_at"
+_COLUMNS = "id, slug, name, status, plan, issuer_host, created_at, updated_at"
 _ORDERED = {
     ("postgres", "slug"): 'slug COLLATE "C"',
     ("postgres", "name"): 'lower(name) COLLATE "C"',
@@ -35,6 +35,7 @@ class Listed(NamedTuple):
     slug: str
     name: str
     status: TenantStatus
+    plan: str
     issuer_host: str
     """The host of its own that it is called by, if that is still its own."""
     created_at: datetime

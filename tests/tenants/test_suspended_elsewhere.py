@@ -1,9 +1,9 @@
-"""Each of several server processes refuses a suspended tenant within a second, with Redis and
-without."""
+"""Each of several server processes refuses a suspended tenant, a blocked address and a disabled
+client within a second, with Redis and without."""
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Iterator
 from pathlib import Path
 
 import httpx2
@@ -11,14 +11,19 @@ import pytest
 from pydantic import SecretStr
 
 from authgate import installation, provisioning
+from authgate.provisioning import NewClient
+from authgate.provisioning.address_blocks import block_address, unblock_address
 from authgate.settings import DatabaseSettings, Settings
-from authgate_tenants import TenantStatus
+from authgate.storage.clients.drafts import ClientDraft
+from authgate.vocabulary import ClientStatus
+from authgate_tenants import TenantStatus, use_tenant
 from authgate_testing.databases import on_postgres
 from authgate_testing.live import Host, host
 
 pytestmark = on_postgres
 
 SECONDS = 1.0
+TOKEN = "/oauth/token"
 REQUESTS = 24
 """So many on fresh connections reach both processes, but for once in eight million times."""
 
@@ -37,12 +42,24 @@ def serving(
         yield live, live.settings.model_copy(update={"redis_url": redis_url})
 
 
-async def statuses(url: str) -> set[int]:
-    """What both processes answer."""
+async def statuses(url: str, client: NewClient | None = None) -> set[int]:
+    """What both processes answer, whom they let in, or a client that asks for tokens."""
     fresh = httpx2.Limits(max_keepalive_connections=0)
     async with httpx2.AsyncClient(limits=fresh, timeout=30) as http:
-        answers = await asyncio.gather(*(http.get(url) for _ in range(REQUESTS)))
+        if client is None:
+            asked = [http.get(url) for _ in range(REQUESTS)]
+        else:
+            auth = (client.client.client_id, str(client.secret))
+            form = {"grant_type": "client_credentials"}
+            asked = [http.post(url, data=form, auth=auth) for _ in range(REQUESTS)]
+        answers = await asyncio.gather(*asked)
     return {answer.status_code for answer in answers}
+
+
+async def a_second_after(act: Awaitable[object]) -> None:
+    """Do it, and let as much time go by as every process has to find out."""
+    await act
+    await asyncio.sleep(SECONDS)
 
 
 async def test_ti_27_every_process_refuses_and_serves_a_tenant_within_a_second(
@@ -59,3 +76,25 @@ async def test_ti_27_every_process_refuses_and_serves_a_tenant_within_a_second(
             await asyncio.sleep(SECONDS - (time.monotonic() - told_at))
             assert await statuses(url) == {answered}
     assert url.startswith(live.base_url)
+
+
+async def test_every_process_keeps_out_an_address_and_a_client_within_a_second(
+    serving: tuple[Host, Settings],
+) -> None:
+    _, settings = serving
+    async with installation.opened(settings) as parts:
+        tenant = await provisioning.add_tenant(parts, slug="acme", name="Acme")
+        keys, tokens = (f"{tenant.issuer}{path}" for path in ("/.well-known/jwks.json", TOKEN))
+        with use_tenant(tenant):
+            client = await provisioning.add_client(
+                parts, ClientDraft(name="M", grant_types=["client_credentials"], scopes=["read"])
+            )
+            assert await statuses(tokens, client) == {200}
+            name = client.client.client_id
+            await a_second_after(block_address(parts, "127.0.0.0/8", reason=""))
+            assert await statuses(keys) == {403}
+            await a_second_after(unblock_address(parts, "127.0.0.0/8"))
+            assert await statuses(tokens, client) == {200}
+            disabled = ClientStatus.INACTIVE
+            await a_second_after(provisioning.set_client_status(parts, name, disabled))
+            assert await statuses(tokens, client) == {401}

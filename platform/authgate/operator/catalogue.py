@@ -1,9 +1,10 @@
 """All operations of the operator API."""
 
-from authgate.operator import deletions, sign_up_invitations, system, tenants
+from authgate.operator import deletions, plans, sign_up_invitations, system, tenants
 
 OPERATIONS = [
     *tenants.OPERATIONS,
+    *plans.OPERATIONS,
     *deletions.OPERATIONS,
     *sign_up_invitations.OPERATIONS,
     *system.OPERATIONS,

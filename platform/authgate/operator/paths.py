@@ -8,6 +8,11 @@ PATH_PARAMETERS: dict[str, dict[str, Any]] = {
         "schema": {"type": "string", "format": "uuid"},
         "example": "0199f3a1-c2d4-7b3e-9a5c-6d7e8f90aaaa",
     },
+    "plan": {
+        "description": "The plan's name.",
+        "schema": {"type": "string", "minLength": 1, "maxLength": 63},
+        "example": "free",
+    },
     "invitation_id": {
         "description": "The invitation's id.",
         "schema": {"type": "string", "format": "uuid"},

@@ -85,6 +85,7 @@ class TenantDocument(TenantSettingsDocument):
         slug="northwind",
         name="Northwind",
         status="active",
+        plan="free",
         issuer="https://login.northwind.example",
         hosts=["login.northwind.example"],
         created_at="2026-03-02T09:12:44Z",
@@ -94,6 +95,9 @@ class TenantDocument(TenantSettingsDocument):
     id: UUID
     slug: str
     status: TenantStatus
+    plan: str
+    """The name of its plan."""
+
     issuer: str
     hosts: Sequence[str]
     """That it has proven to own, in the order of their proofs."""

@@ -14,8 +14,10 @@ class Scope(ApiScope):
 
 
 MEANINGS: Mapping[ApiScope, str] = {
-    Scope.TENANTS_READ: "See which tenants there are, from outside.",
-    Scope.TENANTS_WRITE: "Create, rename, suspend, resume, delete and restore tenants.",
+    Scope.TENANTS_READ: "See which tenants and plans there are, from outside.",
+    Scope.TENANTS_WRITE: (
+        "Create, rename, suspend, resume, delete and restore tenants, make and give plans."
+    ),
     Scope.SYSTEM_READ: "See whether the installation is well.",
 }
 """What each of them lets its holder do, for whoever grants it."""

@@ -8,7 +8,7 @@ import typer
 from authgate.cli.doors import lists
 from authgate.cli.doors.admin_api import AdminApi, within
 from authgate.cli.doors.administered import operated
-from authgate.cli.failures import NotFound
+from authgate.cli.failures import Misused, NotFound
 from authgate.cli.nouns import Noun
 from authgate.cli.output import ONCE, Format, Output, Record, say, show, show_all
 
@@ -30,6 +30,15 @@ Slug = Annotated[str, typer.Argument(help="The tenant's name in addresses")]
 NewSlug = Annotated[str, typer.Argument(help="Its name in addresses: a-z, 0-9 and inner dashes")]
 Name = Annotated[str, typer.Option(help="Its name for people; the slug where not given")]
 NewName = Annotated[str, typer.Argument(help="Its new name for people")]
+PlanName = Annotated[str, typer.Argument(metavar="PLAN", help="The plan's name")]
+PlanChanges = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="KEY=VALUE...",
+        help="What it allows; nothing after = is as much as a tenant wants, a limit is"
+        " limits.<name>=<limit>",
+    ),
+]
 Owner = Annotated[str, typer.Option(metavar="USERNAME", help="Its first owner, made with it")]
 OwnerEmail = Annotated[str | None, typer.Option(help="Their address, taken as verified")]
 Begins = Annotated[
@@ -105,6 +114,53 @@ def rename(slug: Slug, name: NewName, operators: Operators = None) -> None:
     with operated(operators) as api:
         api.change(_path(api, slug), {"name": name})
     say(f"✓ {slug} is called {name}.")
+
+
+@app.verb(example="operator plans")
+def plans(operators: Operators = None, output: Output = Format.TABLE) -> None:
+    """List the installation's plans."""
+    with operated(operators) as api:
+        told = api.get("/plans")["items"]
+    brief = ("name", "clients", "users", "monthly_active_users")
+    show_all(
+        told if output is Format.JSON else [{name: each[name] for name in brief} for each in told],
+        output,
+    )
+
+
+@app.verb("show-plan", example="operator show-plan free --json")
+def show_plan(plan: PlanName, operators: Operators = None, output: Output = Format.TABLE) -> None:
+    """Show all that a plan allows."""
+    with operated(operators) as api:
+        show(api.get(within("plans", plan)), output)
+
+
+@app.verb("set-plan", example="operator set-plan team clients=50 users=5000")
+def set_plan(plan: PlanName, changes: PlanChanges, operators: Operators = None) -> None:
+    """Make a plan or change it, for all tenants that have it, within five seconds."""
+    with operated(operators) as api:
+        known = {each["name"]: each for each in api.get("/plans")["items"]}
+        if plan in known:
+            api.change(within("plans", plan), plan_patch(changes))
+        else:
+            api.post("/plans", {"name": plan, **plan_patch(changes)})
+    say(f"✓ The plan {plan} is set.")
+
+
+@app.verb("remove-plan", example="operator remove-plan team")
+def remove_plan(plan: PlanName, operators: Operators = None) -> None:
+    """Remove a plan that no tenant has; a built-in one is then as it was."""
+    with operated(operators) as api:
+        api.delete(within("plans", plan))
+    say(f"✓ The plan {plan} is removed.")
+
+
+@app.verb("give-plan", example="operator give-plan acme free")
+def give_plan(slug: Slug, plan: PlanName, operators: Operators = None) -> None:
+    """Give a tenant a plan. What it has beyond it stays."""
+    with operated(operators) as api:
+        api.post(f"{_path(api, slug)}/plan", {"plan": plan})
+    say(f"✓ {slug} has the plan {plan}.")
 
 
 @app.verb(example="operator suspend acme")
@@ -209,6 +265,23 @@ def system(operators: Operators = None, output: Output = Format.TABLE) -> None:
     show_all(told["jobs"], output)
 
 
+def plan_patch(pairs: list[str]) -> dict[str, Any]:
+    """What becomes different of a plan (RFC 7396). Raises ``Misused``."""
+    patch: dict[str, Any] = {}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        name, dot, limit = key.partition(".")
+        if not equals:
+            raise Misused(f"{pair!r} is not KEY=VALUE.")
+        if dot:
+            patch.setdefault(name, {})[limit] = value or None
+        elif value in ("true", "false"):
+            patch[key] = value == "true"
+        else:
+            patch[key] = int(value) if value.isdigit() else value or None
+    return patch
+
+
 def _found(api: AdminApi, slug: str) -> dict[str, Any]:
     """The tenant of this slug, which is the first of those that begin so. Raises ``NotFound``."""
     items, _ = api.items("/tenants", limit=1, search=slug)
@@ -226,6 +299,7 @@ def _record(tenant: dict[str, Any]) -> Record:
         "slug": tenant["slug"],
         "name": tenant["name"],
         "status": tenant["status"],
+        "plan": tenant["plan"],
         "issuer": tenant["issuer"],
         "created": tenant["created_at"],
         "id": tenant["id"],

@@ -226,6 +226,7 @@ class Tour:
             "algorithm": ["ES256"],
             "now": [True],
             "ids": [[each["id"] for each in tokens[:2]]],
+            "network": [_network(word)],
         }
         await operations.all_of_them(api, self.undone, said)
 
@@ -271,6 +272,7 @@ class Tour:
             "title": f"do {word}",
             "scopes": "openid",
             "key": self.home.key.pem(),
+            "network": _network(word, more=1),
         }
         return Visitor(person.http, self.home.tenant, self.stage.routes, usual | typed, self.undone)
 
@@ -286,3 +288,8 @@ class Tour:
             browser.cookies.jar.clear()
             for cookie in had:
                 browser.cookies.jar.set_cookie(cookie)
+
+
+def _network(word: str, more: int = 0) -> str:
+    """One that no other household blocks."""
+    return f"2001:db8:{int.from_bytes(word.encode(), 'big') % 65521 + more:x}::/48"

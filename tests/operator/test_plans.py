@@ -1,0 +1,44 @@
+"""``/operator/v1/plans``: plans are made, given, changed and removed."""
+
+from authgate.audit import Event
+from authgate_tenants import Tenant
+from authgate_testing.api import ApiClient, is_problem
+from authgate_testing.ledger import Ledger
+from authgate_testing.server import RunningServer
+
+
+async def test_a_plan_is_made_given_changed_and_removed(
+    server: RunningServer, operator: ApiClient, ops: Tenant, acme: Tenant, ledger: Ledger
+) -> None:
+    names = {each["name"] for each in (await operator.get("/plans")).json()["items"]}
+    assert names == {"default", "free", "business"}
+    draft = {"name": "team", "clients": 3, "limits": {"token_per_client": "9/s burst 9"}}
+    made = await operator.post("/plans", draft)
+    assert made.status_code == 201, made.text
+    assert (made.json()["users"], made.json()["is_built_in"]) == (None, False)
+    assert is_problem(await operator.post("/plans", draft), 409, "conflict")
+    for wrong in ({"name": "Team"}, {"name": "x", "limits": {"nothing": "1/s"}}):
+        assert is_problem(await operator.post("/plans", wrong), 422, "invalid"), wrong
+
+    given = await operator.post(f"/tenants/{acme.id}/plan", {"plan": "team"})
+    assert (given.status_code, given.json()["plan"]) == (200, "team")
+    unknown = await operator.post(f"/tenants/{acme.id}/plan", {"plan": "nothing"})
+    assert is_problem(unknown, 422, "invalid")
+    tag = (await operator.get("/plans/team")).headers["etag"]
+    changed = await operator.patch("/plans/team", {"clients": 4, "limits": None}, if_match=tag)
+    assert (changed.json()["clients"], changed.json()["limits"]) == (4, {})
+    late = await operator.patch("/plans/team", {"clients": 5}, if_match=tag)
+    assert is_problem(late, 412, "changed")
+    await server.parts.tenants.invalidate((None, "slug", "acme"))
+    found = await server.parts.resolver.find("acme")
+    assert found is not None
+    assert found.plan.clients == 4
+
+    assert is_problem(await operator.delete("/plans/team"), 409, "conflict")
+    assert (await operator.post(f"/tenants/{acme.id}/plan", {"plan": "free"})).status_code == 200
+    assert (await operator.delete("/plans/team")).status_code == 204
+    assert is_problem(await operator.get("/plans/team"), 404, "not-found")
+    assert is_problem(await operator.delete("/plans/free"), 409, "conflict")
+    [_, change] = await ledger.events(ops, Event.PLAN_CHANGED)
+    assert (change.details["was"]["clients"], change.details["is"]["clients"]) == (3, 4)
+    assert len(await ledger.events(acme, Event.TENANT_PLAN_CHANGED)) == 2
