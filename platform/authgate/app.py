@@ -67,7 +67,7 @@ from authgate.telemetry.sampling import Sampler
 from authgate.telemetry.tracing import UNTRACED
 from authgate.tokens.authorization_response import AuthorizationResponses
 from authgate.tokens.id_token import IdTokens
-from authgate.web import draining, health, platform_pages
+from authgate.web import draining, health, platform_pages, tls_ask
 from authgate.web.client_ip import ClientAddress
 from authgate.web.cross_origin import CrossOrigin
 from authgate.web.edge import App, Edge
@@ -78,6 +78,7 @@ from authgate.web.machine import Handler
 from authgate.web.pages import Pages
 from authgate.web.static_files import StaticFiles
 from authgate.web.tenant_shares import TenantShares
+from authgate.web.tls_ask import TlsAsk
 from authgate.web.traced_app import TracedApp
 
 _log = structlog.get_logger(__name__)
@@ -308,6 +309,9 @@ def _platform_routes(
     return {
         "/": platform_pages.landing(pages),
         "/static/": platform_pages.static(static),
+        tls_ask.PATH: TlsAsk(
+            is_known=parts.resolver.is_known, asked_from=parts.settings.server.tls_ask_from
+        ).answer,
         **endpoints.endpoints(),
     }
 

@@ -42,6 +42,8 @@ SCOPES, SECRETS = "scopes", "secrets"
 """Topics of invalidation."""
 
 _REMEMBERED = 20_000
+_STRANGERS = 2_000
+"""Names that are nobody's: whoever asks for ever new ones drives out others like them alone."""
 _REMEMBERED_SECONDS = 5.0
 """Redis tells of a change at once; whoever was not told, by Redis or without it, finds out after
 this."""
@@ -159,11 +161,16 @@ def _built(
     ttl = _REMEMBERED_SECONDS
     urgent = ttl if redis is not None else _UNTOLD_SECONDS
     tenants: SharedCache[Tenant | None] = SharedCache(
+        TENANTS, invalidations, size=_REMEMBERED, ttl=urgent
+    )
+    strangers: SharedCache[Tenant | None] = SharedCache(
         TENANTS,
         invalidations,
-        size=_REMEMBERED,
+        size=_STRANGERS,
         ttl=urgent,
         keep_none=True,
+        keep_found=False,
+        name="strangers",
     )
     clients: SharedCache[Client | None] = SharedCache(
         CLIENTS, invalidations, size=_REMEMBERED, ttl=urgent, keep_none=True
@@ -191,8 +198,10 @@ def _built(
         clients=clients,
         origins=origins,
         scopes=scopes,
-        caches=(tenants, clients, origins, key_sets, scopes),
-        resolver=TenantResolver(addressing(settings), TenantRows(), tenants, clock=clock),
+        caches=(tenants, strangers, clients, origins, key_sets, scopes),
+        resolver=TenantResolver(
+            addressing(settings), TenantRows(), tenants, strangers=strangers, clock=clock
+        ),
         encryption=encryption,
         keys=SigningKeys(encryption=encryption, cache=key_sets, clock=clock),
         subjects=subjects,

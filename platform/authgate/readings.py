@@ -55,7 +55,7 @@ class _CacheReading:
         self._before = CacheStats()
 
     def read(self) -> None:
-        name, now, before = self._cache.topic, self._cache.stats, self._before
+        name, now, before = self._cache.name, self._cache.stats, self._before
         metrics.cache_entries.set(len(self._cache), name)
         metrics.cache_requests.add(name, "hit", by=now.hits - before.hits)
         metrics.cache_requests.add(name, "miss", by=now.loads - before.loads)

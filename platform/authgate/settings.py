@@ -101,6 +101,10 @@ class ServerSettings(_Section):
     """Addresses or networks whose ``X-Forwarded-For`` is believed, for its right-most entry that
     is none of them."""
 
+    tls_ask_from: tuple[str, ...] = ("127.0.0.0/8", "::1/128")
+    """Networks from which a proxy may ask by ``/tls-ask`` for which hosts it may get certificates;
+    none turns that off."""
+
     client_certificate_header: str = ""
     """Header in which those proxies pass the certificate of a client (RFC 8705): as RFC 9440 has
     it, as PEM with escapes (nginx ``$ssl_client_escaped_cert``), or as bare base64. They have to

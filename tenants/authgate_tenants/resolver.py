@@ -154,11 +154,13 @@ class TenantResolver:
         rows: TenantRows,
         cache: TenantCache,
         *,
+        strangers: TenantCache,
         clock: Callable[[], datetime],
     ) -> None:
         self._addressing = addressing
         self._rows = rows
         self._cache = cache
+        self._strangers = strangers
         self._clock = clock
         self._serves = lru_cache(maxsize=4096)(addressing.serves)
 
@@ -194,7 +196,7 @@ class TenantResolver:
             return kept[0]
         if not _SLUG.match(slug):
             return None
-        return await self._cache.get(key, partial(self._load_by_slug, slug))
+        return await self._found(key, partial(self._load_by_slug, slug))
 
     async def find_by_id(self, tenant_id: UUID) -> Tenant | None:
         """The tenant with this id, read afresh: for jobs, which are rare and know no address."""
@@ -236,13 +238,19 @@ class TenantResolver:
         name = _without_port(host).rstrip(".")
         if not _HOST.match(name):
             raise UnknownHost(name)
-        owner = await self._cache.get((None, "host", name), lambda: self._load_by_host(name))
+        owner = await self._found((None, "host", name), partial(self._load_by_host, name))
         if owner is None:
             raise UnknownHost(name)
         tenant = _at(owner, self._addressing.origin_at(name))
         if tenant is None:
             raise AnotherHost(owner, _collapsed(path))
         return Resolved(tenant, _collapsed(path))
+
+    async def _found(
+        self, key: tuple[None, str, str], load: Callable[[], Awaitable[Tenant | None]]
+    ) -> Tenant | None:
+        # Names that are nobody's are remembered apart: there are as many as somebody makes up.
+        return await self._strangers.get(key, partial(self._cache.get, key, load))
 
     async def _load_by_slug(self, slug: str) -> Tenant | None:
         return self._tenant(await self._rows.by_slug(slug))

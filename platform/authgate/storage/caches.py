@@ -44,7 +44,8 @@ class Cached(Generic[K, V]):
 
     One load at a time for each key, however many ask. An invalidation also reaches loads on their
     way: who asked before it may get what was read before it, but that is not kept, and who asks
-    later does not join. ``None`` is kept only where ``keep_none`` says so.
+    later does not join. ``None`` is kept only where ``keep_none`` says so, and nothing else where
+    ``keep_found`` does not.
 
     Nobody may read through a cache inside of a transaction that has changed the value: others
     would see what is not committed.
@@ -56,12 +57,14 @@ class Cached(Generic[K, V]):
         size: int,
         ttl: float,
         keep_none: bool = False,
+        keep_found: bool = True,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.stats = CacheStats()
         self._size = size
         self._ttl = ttl
         self._keep_none = keep_none
+        self._keep_found = keep_found
         self._clock = clock
         self._kept: dict[K, tuple[V, float]] = {}
         # A load keeps its value only if it is still listed here when it ends: its generation.
@@ -145,7 +148,7 @@ class Cached(Generic[K, V]):
         if self._loads.get(key) is not loading:
             self.stats.overtaken += 1
             return
-        if value is None and not self._keep_none:
+        if not (self._keep_none if value is None else self._keep_found):
             return
         self._kept.pop(key, None)  # a dict keeps the place of a key that it knows
         self._kept[key] = (value, self._clock() + self._ttl)

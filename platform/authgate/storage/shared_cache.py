@@ -23,11 +23,17 @@ class SharedCache(Generic[V]):
         size: int,
         ttl: float,
         keep_none: bool = False,
+        keep_found: bool = True,
+        name: str = "",
     ) -> None:
         self.topic = topic
-        """What its values are, in one word."""
+        """What its values are, in one word: by it changes are told."""
+        self.name = name or topic
+        """Which one it is, where several hear the same."""
         self._invalidations = invalidations
-        self._values: Cached[Key, V] = Cached(size=size, ttl=ttl, keep_none=keep_none)
+        self._values: Cached[Key, V] = Cached(
+            size=size, ttl=ttl, keep_none=keep_none, keep_found=keep_found
+        )
         self.kept: Callable[[Key], tuple[V, float] | None] = self._values.kept
         """A value that need not be loaded, and when it ends; nothing where ``get`` has to ask."""
         invalidations.subscribe(topic, self._values.forget)

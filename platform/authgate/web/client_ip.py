@@ -99,11 +99,16 @@ def bucket(text: str) -> str:
     return text if address is None else str(address)
 
 
+def is_handed_on(header_names: Iterable[str]) -> bool:
+    """Whether a proxy says, by the names of headers in lower case, that another has asked it."""
+    return not _FORWARDED.isdisjoint(header_names)
+
+
 def is_from_here(ip: str, header_names: Iterable[str]) -> bool:
     """Whether a request comes from this machine itself, by its address and the names of its
     headers in lower case."""
     # A proxy on this machine speaks for strangers.
-    if not _FORWARDED.isdisjoint(header_names):
+    if is_handed_on(header_names):
         return False
     address = _parsed(ip)
     return address is not None and address.is_loopback
