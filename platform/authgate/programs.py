@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from authgate.accounts.logo_files import LogoFiles
 from authgate.accounts.passwords import Passwords
 from authgate.admin import domain_file
 from authgate.admin.api import API as ADMIN_API
@@ -55,7 +56,7 @@ from authgate.tokens.signed_answer import SignedAnswers
 from authgate.web.client_certificate import ClientCertificates
 from authgate.web.client_ip import ClientAddress
 from authgate.web.limits import Limits
-from authgate.web.machine import Handler, Routes
+from authgate.web.machine import Handler, Routes, Subtree
 from authgate.web.pages import Pages
 
 
@@ -71,8 +72,8 @@ class Programs:
     pages: Pages
     passwords: Passwords
 
-    def doors(self) -> tuple[Routes, Sequence[ApiDoor]]:
-        """The machine endpoints, and the APIs."""
+    def doors(self) -> tuple[Routes, Sequence[Subtree]]:
+        """The machine endpoints, and the APIs, with what else is below one path."""
         dpop = DpopProofs(
             nonces=DpopNonces(encryption=self.parts.encryption, clock=self.parts.clock),
             clock=self.parts.clock,
@@ -87,7 +88,7 @@ class Programs:
         )
         grants = self._grants(bearer)
         apis = [self._api(each, grants, bearer) for each in (ADMIN_API, OPERATOR_API)]
-        return self._machine_routes(grants, dpop, bearer), apis
+        return self._machine_routes(grants, dpop, bearer), [*apis, LogoFiles()]
 
     def _grants(self, bearer: BearerTokens) -> list[Grant]:
         parts = self.parts

@@ -77,7 +77,16 @@ GROUPS: Mapping[SettingGroup, tuple[str, ...]] = {
         "remembered_session_lifetime",
         "sessions_per_person",
     ),
-    SettingGroup.BRANDING: ("brand_color",),
+    SettingGroup.BRANDING: (
+        "brand_color",
+        "brand_color_dark",
+        "logo",
+        "sign_in_title",
+        "sign_in_text",
+        "support_url",
+        "privacy_url",
+        "terms_url",
+    ),
     SettingGroup.OPERATOR: ("enabled_plugins", "login_limits"),
 }
 """Each setting is in one of them."""

@@ -15,6 +15,8 @@ from authgate_tenants.stored_choices import StoredChoices
 SigningAlgorithm = Literal["ES256", "RS256", "EdDSA", "HS256"]
 
 _YEAR = 31_536_000
+_Color = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")]
+_Address = Annotated[str, Field(max_length=500, pattern=r"^(?:https://[!-~]+)?$")]
 Lifetime = Annotated[int, Field(gt=0, le=_YEAR)]
 
 
@@ -210,8 +212,31 @@ class TenantSettings(StoredChoices):
     """Domains of the e-mail addresses that a connection has to vouch for before a first sign-in
     makes a user; any address, or none, is enough where it is empty."""
 
-    brand_color: Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")] = "#3f4fe0"
-    """The one colour the pages derive theirs from, as ``#rrggbb``."""
+    brand_color: _Color = "#3f4fe0"
+    """The colour the pages derive theirs from, as ``#rrggbb``. Its lightness moves until what is
+    read stands off its ground as WCAG 2.2 AA asks."""
+
+    brand_color_dark: Annotated[str, Field(pattern=r"^(?:#[0-9a-fA-F]{6})?$")] = ""
+    """Another one where people want dark pages; the same where empty."""
+
+    logo: Annotated[str, Field(pattern=r"^(?:[0-9a-f]{32})?$")] = ""
+    """Which of the tenant's logos is on the pages (``POST /settings/logos``); where empty two
+    letters of its name are."""
+
+    sign_in_title: Annotated[str, Field(max_length=80)] = ""
+    """Above the sign-in form, in place of "Sign in to" and the tenant's name."""
+
+    sign_in_text: Annotated[str, Field(max_length=300)] = ""
+    """Below that."""
+
+    support_url: _Address = ""
+    """Where people find help; an https address, at the foot of the pages as the next two."""
+
+    privacy_url: _Address = ""
+    """What the tenant does with what it learns."""
+
+    terms_url: _Address = ""
+    """Its terms."""
 
     enabled_plugins: tuple[str, ...] = ()
     """Plugins that run for this tenant, by entry point name."""

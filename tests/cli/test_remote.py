@@ -277,6 +277,7 @@ SCRIPT = [
     ("tenant", "settings", "show"),
     ("tenant", "settings", "diff", "2", "--json"),
     ("tenant", "settings", "diff", "1", "2"),
+    ("api", "post", "/settings/logos", "-d", '{"image": "PHN2Zz48L3N2Zz4="}'),
     ("tenant", "settings", "restore", "1", "--yes"),
     ("tenant", "settings", "restore", "9", "--yes"),
     ("usage", "tokens", "--client", "nobody", "--json"),

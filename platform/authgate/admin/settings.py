@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from http import HTTPMethod
+from http import HTTPMethod, HTTPStatus
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -15,11 +15,12 @@ from authgate.api.bodies import Document, Nothing, exemplified
 from authgate.api.lists import ListDocument, ListQuery
 from authgate.api.operations import Answer, Call, MergePatch, operation
 from authgate.api.problems import Fault, Invalid, NotFound
-from authgate.provisioning import UnfitSetting, UnfitTenant, tenant_settings
+from authgate.provisioning import UnfitSetting, UnfitTenant, logos, tenant_settings
 from authgate.storage.redis.rate_limits import BadLimit
 from authgate.storage.tenants import settings_versions
 from authgate.storage.tenants.settings_versions import LONGEST_COMMENT, SettingsVersion
 from authgate.tokens.admin_scopes import Scope
+from authgate.web.pages import LOGOS
 from authgate_tenants import TenantSettings, current_tenant, lifecycle
 from authgate_tenants.models import TenantRow
 
@@ -27,6 +28,10 @@ _Name = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x00-\x1
 _Comment = Annotated[str, Field(max_length=LONGEST_COMMENT, pattern=r"^[^\x00-\x1f\x7f]*$")]
 _PLAIN = TypeAdapter(TenantSettings)
 
+_PIXEL = (
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9"
+    "awAAAABJRU5ErkJggg=="
+)
 _VERSION: dict[str, JsonValue] = {
     "id": "01930000-0000-7000-8000-000000000021",
     "number": 3,
@@ -67,6 +72,35 @@ class SettingsPreviewed(Document):
     name: _Name | None = None
     settings: dict[str, JsonValue] = Field(default_factory=dict)
     """What would be another: by the setting, its value, or `null` for what it begins as."""
+
+
+class LogoBringing(Document):
+    """A picture."""
+
+    model_config = exemplified(image=_PIXEL)
+
+    image: Annotated[str, Field(min_length=1, max_length=1_400_000)]
+    """A PNG, JPEG, WebP or GIF, in base64; a drawing in SVG is none. The whole request may have as
+    many bytes as the installation allows (`server.body_limit`)."""
+
+
+class LogoDocument(Document):
+    """A logo that was made."""
+
+    model_config = exemplified(
+        logo="9f86d081884c7d659a2feaa0c55ad015",
+        width=320,
+        height=96,
+        url="https://auth.example.com/t/acme/branding/logos/9f86d081884c7d659a2feaa0c55ad015.png",
+    )
+
+    logo: str
+    """What `settings.logo` is to be for it to be on the pages."""
+
+    width: int
+    height: int
+    url: str
+    """Where it is from now on, and may be kept for ever."""
 
 
 class SettingsDocument(Document):
@@ -173,6 +207,22 @@ async def preview_settings(call: Call[Nothing, SettingsPreviewed]) -> Answer[Set
         provisioning.check_settings(plan, before, after.settings, actor=call.caller.actor)
     changes = _changes(before, after.settings, names=(row.name, after.name))
     return Answer(SettingsPreview(changes=changes))
+
+
+async def add_logo(call: Call[Nothing, LogoBringing]) -> Answer[LogoDocument]:
+    """Bring a logo.
+
+    What is kept is a PNG that was made of what the picture shows, 480 by 160 pixels at most, and
+    nothing else of the file. Nobody sees it before `settings.logo` names it. A tenant has fifty;
+    the oldest goes first.
+    """
+    try:
+        made = await logos.add_logo(call.body.image)
+    except logos.UnfitLogo as error:
+        raise Invalid(faults=[Fault(str(error), pointer="/image")]) from error
+    place = f"{current_tenant().issuer}{LOGOS}{made.digest}.png"
+    told = LogoDocument(logo=made.digest, width=made.width, height=made.height, url=place)
+    return Answer(told, ((b"location", place.encode("ascii")),))
 
 
 async def list_settings_versions(call: Call[ListQuery, Nothing]) -> Answer[VersionList]:
@@ -292,6 +342,13 @@ OPERATIONS = [
     operation(HTTPMethod.GET, "/settings", read_settings, scope=_READ),
     operation(HTTPMethod.PATCH, "/settings", change_settings, scope=_WRITE),
     operation(HTTPMethod.POST, "/settings/preview", preview_settings, scope=_WRITE),
+    operation(
+        HTTPMethod.POST,
+        "/settings/logos",
+        add_logo,
+        scope=_WRITE,
+        status=HTTPStatus.CREATED,
+    ),
     operation(HTTPMethod.GET, _VERSIONS, list_settings_versions, scope=_READ),
     operation(HTTPMethod.GET, _ONE, read_settings_version, scope=_READ),
     operation(HTTPMethod.POST, f"{_ONE}/restore", restore_settings_version, scope=_WRITE),

@@ -75,6 +75,8 @@ def _of_sizes(values: dict[str, Any]) -> Iterator[tuple[str, str]]:
     for name, value in values.items():
         if isinstance(value, str | tuple | dict) and len(value) > _most(value):
             yield name, f"At most {_most(value)}."
+        if isinstance(value, str) and not value.isprintable():
+            yield name, "A text of characters that can be printed, in one line."
         if isinstance(value, tuple | dict) and any(_is_odd(each) for each in _texts(value)):
             yield name, f"Texts of 1 to {_LONGEST_TEXT} characters that can be printed."
 

@@ -12,7 +12,7 @@ from authgate.provisioning import tenant_settings
 from authgate.provisioning.tenant_settings import UnfitSetting, UnfitTenant
 from authgate.storage.metering import usage_days
 from authgate.storage.sign_in import connections
-from authgate.storage.tenants import settings_versions
+from authgate.storage.tenants import logos, settings_versions
 from authgate.tokens.id_token import algorithm_of
 from authgate_tenants import (
     Plan,
@@ -119,6 +119,8 @@ async def change_tenant(
             after = change(before)
             check_settings(await plans.find(row.plan), before, after, actor=actor)
             await _refuse_lockout(before, after)
+            if after.logo not in ("", before.logo) and not await logos.has(after.logo):
+                raise UnfitSetting("logo", "The tenant has no such logo: bring it first.")
             changes = _changes(row, name or row.name, before, after)
             if not changes:
                 return

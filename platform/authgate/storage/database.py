@@ -21,6 +21,7 @@ MODEL_MODULES = (
     "authgate.storage.grants.authorization_codes",
     "authgate.storage.grants.authorization_requests",
     "authgate.storage.clients.rows",
+    "authgate.storage.tenants.logos",
     "authgate.storage.tenants.scopes",
     "authgate.storage.tenants.settings_versions",
     "authgate.storage.sign_in.connections",

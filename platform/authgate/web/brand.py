@@ -29,10 +29,17 @@ class BrandTokens:
     soft: Rgb
 
 
-def brand_sheet(color: str) -> str:
-    """The style sheet of a colour ``#rrggbb``. Raises ``NotAColor``."""
-    given = Oklch.of(Rgb.parse(color))
-    day, night = _on_light(given), _on_dark(given)
+def brand_tokens(color: str, dark: str = "") -> tuple[BrandTokens, BrandTokens]:
+    """What pages have of a colour ``#rrggbb`` in the light, and of it or another in the dark.
+    Raises ``NotAColor``."""
+    day = _on_light(Oklch.of(Rgb.parse(color)))
+    return day, _on_dark(Oklch.of(Rgb.parse(dark or color)))
+
+
+def brand_sheet(color: str, dark: str = "") -> str:
+    """The style sheet of a colour ``#rrggbb``, and of another for dark pages. Raises
+    ``NotAColor``."""
+    day, night = brand_tokens(color, dark)
     tokens = {
         "--brand": (day.fill, night.fill),
         "--brand-hi": (day.hover, night.hover),

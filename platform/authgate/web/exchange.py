@@ -14,7 +14,12 @@ from authgate.telemetry import metrics
 from authgate.telemetry.access_log import AccessLog
 from authgate.web.client_ip import ClientAddress
 from authgate.web.machine import Headers, Reply
-from authgate.web.security_headers import Answer, page_headers, security_headers
+from authgate.web.security_headers import (
+    Answer,
+    page_headers,
+    preview_headers,
+    security_headers,
+)
 from authgate_tenants import Tenant
 
 Scope = MutableMapping[str, Any]
@@ -72,7 +77,8 @@ class Exchange:
 
     __slots__ = (
         "_access_log", "_https", "_status", "began", "client_ip", "form_target", "frame_sources",
-        "head", "host", "origin", "request_id", "route", "tenant", "user_agent", "wants_html",
+        "head", "host", "is_preview", "origin", "request_id", "route", "tenant", "user_agent",
+        "wants_html",
     )  # fmt: skip
 
     def __init__(
@@ -92,7 +98,7 @@ class Exchange:
         self.tenant: Tenant | None = None
         self.host = self.user_agent = self.form_target = self.origin = ""
         self.frame_sources: tuple[str, ...] = ()
-        self.wants_html = False
+        self.wants_html = self.is_preview = False
         self.request_id = ""
         for name, value in head.headers:
             if name == b"host":
@@ -133,14 +139,19 @@ class Exchange:
         """Send what Quart answers, with the headers that every answer carries."""
         if message["type"] == "http.response.start":
             self._status = message["status"]
-            common = page_headers(
-                https=self._https, form_target=self.form_target, frame_sources=self.frame_sources
-            )
+            common = self._page_headers()
             own = (b"x-request-id", self.request_id.encode())
             message["headers"] = [*message["headers"], own, *common]
         await send(message)
         if message["type"] == "http.response.body" and not message.get("more_body"):
             self._finish(self._status)
+
+    def _page_headers(self) -> Headers:
+        if self.is_preview:
+            return preview_headers(https=self._https)
+        return page_headers(
+            https=self._https, form_target=self.form_target, frame_sources=self.frame_sources
+        )
 
     def _finish(self, status: int) -> None:
         seconds = perf_counter() - self.began

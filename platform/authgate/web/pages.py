@@ -15,10 +15,12 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from authgate.web.color import NotAColor
 from authgate.web.static_files import StaticFiles
 from authgate.web.view_models import Visit
-from authgate_tenants.scope import tenant_in_scope
+from authgate_tenants.scope import Tenant, current_tenant, tenant_in_scope
 from authgate_tenants.settings import TenantSettings
 
 PLATFORM = "AuthGate"
+LOGOS = "/branding/logos/"
+"""Below it are the logos of a tenant."""
 
 _DEFAULT_BRAND = TenantSettings().brand_color
 _NOBODY = Visit()
@@ -36,6 +38,14 @@ class Site:
     """Whether people may register applications of their own."""
     brand_sheet: str | None
     """Address of the style sheet with the tenant's colours; None where they are the default."""
+    logo_url: str = ""
+    """Where its logo is, if it has one."""
+    sign_in_title: str = ""
+    """In the tenant's own words, where it has some."""
+    sign_in_text: str = ""
+    support_url: str = ""
+    privacy_url: str = ""
+    terms_url: str = ""
 
 
 class Pages:
@@ -57,7 +67,19 @@ class Pages:
             csrf_token=visit.csrf_token,
             theme=visit.theme,
             console_url=visit.console_url,
+            is_preview=False,
             **context,
+        )
+
+    def preview(self, template: str, *, settings: TenantSettings, page: object) -> str:
+        """The page as it would be with these settings. It has no script, and nothing is asked."""
+        return self._environment.get_template(template).render(
+            site=self._site_of(current_tenant(), settings),
+            csrf_token="",
+            theme=None,
+            console_url="",
+            is_preview=True,
+            page=page,
         )
 
     def _site(self) -> Site:
@@ -66,23 +88,35 @@ class Pages:
             return Site(
                 PLATFORM, self._host, is_tenant=False, own_applications=False, brand_sheet=None
             )
-        host = urlsplit(tenant.issuer).netloc
-        sheet = self._brand_sheet(tenant.settings.brand_color)
+        return self._site_of(tenant, tenant.settings)
+
+    def _site_of(self, tenant: Tenant, settings: TenantSettings) -> Site:
         return Site(
             tenant.name,
-            host,
+            urlsplit(tenant.issuer).netloc,
             is_tenant=True,
-            own_applications=tenant.settings.own_applications != "off",
-            brand_sheet=sheet,
+            own_applications=settings.own_applications != "off",
+            brand_sheet=self._brand_sheet(settings.brand_color, settings.brand_color_dark),
+            logo_url=logo_url(tenant, settings.logo),
+            sign_in_title=settings.sign_in_title,
+            sign_in_text=settings.sign_in_text,
+            support_url=settings.support_url,
+            privacy_url=settings.privacy_url,
+            terms_url=settings.terms_url,
         )
 
-    def _brand_sheet(self, color: str) -> str | None:
-        if color.lower() == _DEFAULT_BRAND:
+    def _brand_sheet(self, color: str, dark: str) -> str | None:
+        if color.lower() == _DEFAULT_BRAND and not dark:
             return None
         try:
-            return self._static.brand_url(color)
+            return self._static.brand_url(color, dark)
         except NotAColor:
             return None
+
+
+def logo_url(tenant: Tenant, digest: str) -> str:
+    """Where a logo of the tenant is; empty where there is none."""
+    return f"{tenant.prefix}{LOGOS}{digest}.png" if digest else ""
 
 
 def _environment(static: StaticFiles) -> Environment:

@@ -26,6 +26,19 @@ def security_headers(answer: Answer, *, https: bool) -> Headers:
     return _HEADERS[answer, https]
 
 
+@lru_cache(maxsize=2)
+def preview_headers(*, https: bool) -> Headers:
+    """The headers of a page that one of ours shows in a frame, to look at: nothing in it runs, and
+    nothing of it can be sent."""
+    kept = security_headers(Answer.PAGE, https=https)
+    others = (b"content-security-policy", b"x-frame-options")
+    return (
+        *(header for header in kept if header[0] not in others),
+        (b"x-frame-options", b"SAMEORIGIN"),
+        (b"content-security-policy", _PREVIEW_POLICY),
+    )
+
+
 @lru_cache(maxsize=1024)
 def page_headers(
     *, https: bool, form_target: str = "", frame_sources: tuple[str, ...] = ()
@@ -55,6 +68,11 @@ _PAGE_POLICY = (
     b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     b"font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; "
     b"frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+)
+# Its own style sheets are of its origin, which a sandbox would take from it.
+_PREVIEW_POLICY = (
+    b"default-src 'none'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+    b"base-uri 'none'; form-action 'none'; frame-ancestors 'self'; sandbox allow-same-origin"
 )
 _DATA_POLICY = b"default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 

@@ -29,7 +29,7 @@ _TYPES = {
     ".woff2": "font/woff2",
 }
 _HASHED = re.compile(r"(?P<stem>.+)\.[0-9a-f]{16}(?P<suffix>\.[a-z0-9]+)")
-_BRAND = re.compile(r"brand/(?P<color>[0-9a-f]{6})-[0-9a-f]{16}\.css")
+_BRAND = re.compile(r"brand/(?P<color>[0-9a-f]{6})(?:-(?P<dark>[0-9a-f]{6}))?-[0-9a-f]{16}\.css")
 _CSS_URL = re.compile(r'url\("([^":]+)"\)')
 
 _FOR_EVER = b"public, max-age=31536000, immutable"
@@ -65,9 +65,10 @@ class StaticFiles:
         except KeyError:
             raise NoSuchStaticFile(name) from None
 
-    def brand_url(self, color: str) -> str:
-        """The address of the style sheet of a colour ``#rrggbb``. Raises ``NotAColor``."""
-        return self._brand(color.lower()).url
+    def brand_url(self, color: str, dark: str = "") -> str:
+        """The address of the style sheet of a colour ``#rrggbb``, and of another for dark pages.
+        Raises ``NotAColor``."""
+        return self._brand(color.lower(), dark.lower()).url
 
     def reply(
         self, path: str, if_none_match: str | None = None, accept_encoding: str | None = None
@@ -83,7 +84,7 @@ class StaticFiles:
 
     def _find(self, name: str) -> _Asset | None:
         if brand := _BRAND.fullmatch(name):
-            return self._brand(f"#{brand['color']}")
+            return self._brand(f"#{brand['color']}", f"#{brand['dark']}" if brand["dark"] else "")
         if hashed := _HASHED.fullmatch(name):
             name = hashed["stem"] + hashed["suffix"]
         return self._assets.get(name)
@@ -121,10 +122,10 @@ def _asset(name: str, body: bytes) -> _Asset:
     return _made(f"{path.with_suffix('')}.{digest}{path.suffix}", digest, body)
 
 
-def _brand_asset(color: str) -> _Asset:
-    body = brand_sheet(color).encode()
+def _brand_asset(color: str, dark: str) -> _Asset:
+    body = brand_sheet(color, dark).encode()
     digest = sha256(body).hexdigest()[:16]
-    return _made(f"brand/{color.removeprefix('#')}-{digest}.css", digest, body)
+    return _made(f"brand/{(color + dark.replace('#', '-'))[1:]}-{digest}.css", digest, body)
 
 
 def _made(hashed_name: str, digest: str, body: bytes) -> _Asset:

@@ -1,5 +1,7 @@
 """``authgate tenant settings``: what a tenant chooses, who changed it, and the way back."""
 
+import base64
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -61,6 +63,21 @@ def set_(
             return
         version = api.change("/settings", {**said, "comment": comment})["version"]
     say(f"✓ Version {version} is in force.")
+
+
+@app.verb(example="tenant settings logo logo.png")
+def logo(
+    picture: Annotated[Path, typer.Argument(help="A PNG, JPEG, WebP or GIF", exists=True)],
+    tenant: OfTenant = None,
+    comment: Comment = "",
+) -> None:
+    """Bring a logo, and show it on the pages."""
+    encoded = base64.b64encode(picture.read_bytes()).decode()
+    with administered(tenant) as api:
+        made = api.post("/settings/logos", {"image": encoded})
+        said = {"settings": {"logo": made["logo"]}, "comment": comment}
+        version = api.change("/settings", said)["version"]
+    say(f"✓ Version {version} is in force: {made['url']}")
 
 
 @app.verb(example="tenant settings versions")

@@ -36,6 +36,7 @@ from authgate.storage.sign_in.login_failures import LoginFailure
 from authgate.storage.sign_in.logout_deliveries import LogoutDelivery
 from authgate.storage.sign_in.session_clients import SessionClient
 from authgate.storage.sign_in.sessions import Session
+from authgate.storage.tenants.logos import LogoRow
 from authgate.storage.tenants.scopes import ScopeRow
 from authgate.storage.tenants.settings_versions import SettingsVersionRow
 from authgate.storage.tenants.sign_ups import SignUpRow
@@ -144,6 +145,7 @@ EXPORTED = (
     Part(DomainClaim),
     Part(TenantDomain, is_of_hosts=True),
     Part(SettingsVersionRow),
+    Part(LogoRow),
     Part(ActiveUser),
     Part(UsageDay),
     Part(UsageMark),

@@ -1,0 +1,64 @@
+"""Logos: nothing that somebody brings is served. It is read, and a picture of our own is made of
+what was seen, so that no comment, place, profile or second meaning of the file is left."""
+
+import asyncio
+import base64
+import binascii
+from io import BytesIO
+
+from authgate import storage
+from authgate.storage.tenants import logos
+from authgate.storage.tenants.logos import Logo
+from authgate_tenants import TenantSettings, current_tenant, lifecycle
+
+MOST_BYTES = 1 << 20
+MOST_PIXELS = 4_000_000
+"""Of a picture that is brought: what is drawn large and compressed well is refused unread."""
+FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
+_BOX = (480, 160)
+
+
+class UnfitLogo(ValueError):
+    """No picture that could be a logo. The text says why."""
+
+
+async def add_logo(encoded: str) -> Logo:
+    """Keep a picture, given in base64, among the current tenant's logos. Nobody sees it before the
+    settings name it. Raises ``UnfitLogo``."""
+    try:
+        brought = base64.b64decode(encoded, validate=True)
+    except binascii.Error as error:
+        raise UnfitLogo("This is not base64.") from error
+    return await keep_logo(brought)
+
+
+async def keep_logo(brought: bytes) -> Logo:
+    """The same of a file's bytes. Raises ``UnfitLogo``."""
+    if len(brought) > MOST_BYTES:
+        raise UnfitLogo(f"A picture has at most {MOST_BYTES} bytes.")
+    async with storage.set_aside():
+        made = await asyncio.to_thread(redrawn, brought)
+    async with storage.transaction():
+        row = await lifecycle.locked(current_tenant().id)
+        await logos.store(made, used=TenantSettings.from_json(row.settings).logo)
+    return made
+
+
+def redrawn(brought: bytes) -> Logo:
+    """A PNG of what the picture shows, as small as pages need it. Raises ``UnfitLogo``."""
+    from PIL import Image  # a tenth of a second, which only this waits for
+
+    try:
+        with Image.open(BytesIO(brought), formats=FORMATS) as image:
+            if image.width * image.height > MOST_PIXELS:
+                raise UnfitLogo(f"A picture has at most {MOST_PIXELS} pixels.")
+            drawn = image.convert("RGBA")
+            drawn.thumbnail(_BOX)
+            plain = Image.frombytes("RGBA", drawn.size, drawn.tobytes())
+    except UnfitLogo:
+        raise
+    except Exception as error:  # what reads strangers' files fails in many ways
+        raise UnfitLogo(f"This is no picture in {', '.join(FORMATS)} that can be read.") from error
+    written = BytesIO()
+    plain.save(written, "PNG", optimize=True)
+    return Logo(written.getvalue(), plain.width, plain.height)
