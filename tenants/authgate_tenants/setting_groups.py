@@ -67,6 +67,7 @@ GROUPS: Mapping[SettingGroup, tuple[str, ...]] = {
     SettingGroup.SIGN_IN: (
         "password_sign_in",
         "password_min_length",
+        "bcrypt_passwords",
         "remember_sign_in",
         "auto_register",
         "auto_register_domains",

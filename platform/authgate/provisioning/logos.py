@@ -3,7 +3,6 @@ what was seen, so that no comment, place, profile or second meaning of the file 
 
 import asyncio
 import base64
-import binascii
 from io import BytesIO
 
 from authgate import storage
@@ -27,7 +26,7 @@ async def add_logo(encoded: str) -> Logo:
     settings name it. Raises ``UnfitLogo``."""
     try:
         brought = base64.b64decode(encoded, validate=True)
-    except binascii.Error as error:
+    except ValueError as error:
         raise UnfitLogo("This is not base64.") from error
     return await keep_logo(brought)
 

@@ -112,3 +112,21 @@ if (onward) {
   addEventListener("load", goOn);
   setTimeout(goOn, 5000);
 }
+
+// How pages would look (console/branding.html): shown while somebody types. Without script a button
+// does so.
+const branding = document.querySelector("form[data-preview]");
+if (branding) {
+  let due = 0;
+  const show = () => {
+    const typed = new URLSearchParams(new FormData(branding));
+    for (const name of ["csrf_token", "version", "comment"]) typed.delete(name);
+    for (const shown of document.querySelectorAll("iframe.preview")) {
+      shown.contentWindow.location.replace(`${shown.src.split("?")[0]}?${typed}`);
+    }
+  };
+  branding.addEventListener("input", () => {
+    clearTimeout(due);
+    due = setTimeout(show, 300);
+  });
+}

@@ -1,10 +1,11 @@
 """The console's pages as an administrator may meet them."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from authgate import permissions
-from authgate.admin.console import usage_chart
+from authgate.admin.console import setting_fields, usage_chart
 from authgate.permissions import Area, UserRole
 from authgate.storage.metering.roll_up import Usage
 from authgate.storage.metering.usage_days import Count
@@ -55,10 +56,22 @@ from authgate.web.scope_view_models import (
     TranslationFields,
 )
 from authgate.web.selection_view_models import SelectedClient, SelectionPage
+from authgate.web.setting_view_models import (
+    BrandingPage,
+    DifferenceLine,
+    GroupLink,
+    HistoryPage,
+    SettingsPage,
+    Swatch,
+    VersionPage,
+    VersionRow,
+)
 from authgate.web.signing_key_view_models import SigningKeyLine, SigningKeysPage
 from authgate.web.team_view_models import AreaLine, RolePage, TeamMember, TeamPage
 from authgate.web.token_view_models import TokenLine, TokensPage
 from authgate.web.usage_view_models import UsageChart
+from authgate_tenants import TenantSettings
+from authgate_tenants.setting_groups import GROUPS, SettingGroup
 
 _NOW = datetime.now(UTC)
 _LONG = "a-name-without-a-single-space-in-it-" * 2
@@ -88,6 +101,7 @@ CONSOLE_ALIKE = frozenset({"my-apps-full", "my-app-new", "my-app-disabled"}) | f
         "client-beyond-role",
         "client-auditor",
         "tokens-auditor",
+        "settings-auditor",
         "scope-auditor",
         "signing-keys-auditor",
         "team-unknown",
@@ -112,6 +126,8 @@ def _frame(**changes: object) -> ConsoleFrame:
                 "/resource-servers",
                 "/domains",
                 "/signing-keys",
+                "/settings",
+                "/branding",
                 "/team",
             )
         ),
@@ -493,6 +509,58 @@ def _no_domains(**changes: object) -> Sample:
     return _domains(domains=(), issuer=issuer, callbacks=(), **changes)
 
 
+def _settings() -> Mapping[str, Sample]:
+    here, names = "/t/northwind/admin/settings", list(SettingGroup)
+    row = VersionRow(f"{here}/history/1", 3, _LONG, _NOW, _LONG, current=True)
+    lines = (DifferenceLine("access_token_lifetime", "3600", "900"),)
+
+    def settings(group: SettingGroup, frame: ConsoleFrame, **more: object) -> Sample:
+        filled: dict[str, object] = {
+            "frame": frame,
+            "action": f"{here}/{group}",
+            "groups": [
+                GroupLink(each, f"{here}/{each}", each is group)
+                for each in names
+                if each is not SettingGroup.BRANDING
+            ],
+            "history_url": f"{here}/history",
+            "group": group,
+            "fields": setting_fields.fields(
+                GROUPS[group], TenantSettings(), faults={GROUPS[group][0]: _LONG}
+            ),
+            "version": 3,
+        }
+        return ("console/settings.html", SettingsPage(**(filled | more)))  # type: ignore[arg-type]
+
+    branding = BrandingPage(
+        frame=_frame(),
+        action="/t/northwind/admin/branding",
+        preview_action="/t/northwind/admin/branding/preview",
+        logo_action="/t/northwind/admin/branding/logo",
+        history_url=f"{here}/history",
+        fields=setting_fields.fields(GROUPS[SettingGroup.BRANDING], TenantSettings()),
+        version=3,
+        swatches=[Swatch("button-light", "#3f4fe0", "5.9", moved=False)],
+        previews=[],
+    )
+    return {
+        "console-settings": settings(SettingGroup.CLIENTS, _frame()),
+        "console-settings-changed": settings(
+            SettingGroup.LIFETIMES, _frame(), changed_meanwhile=True, comment=_LONG
+        ),
+        "console-settings-auditor": settings(SettingGroup.OPERATOR, _auditor(), locked=True),
+        "console-branding": ("console/branding.html", branding),
+        "console-settings-history": (
+            "console/settings_history.html",
+            HistoryPage(_frame(), here, [row, replace(row, current=False)], here, here),
+        ),
+        "console-settings-version": (
+            "console/settings_version.html",
+            VersionPage(_frame(), here, here, row, 4, lines, lines, _LONG),
+        ),
+    }
+
+
 def _signing_keys(**changes: object) -> Sample:
     def line(state: str, signs: bool, **more: object) -> SigningKeyLine:
         times = {"rotates_at": None, "ended_at": None} | more
@@ -731,6 +799,7 @@ def console_samples() -> Mapping[str, Sample]:
         "console-domains-none": _no_domains(
             taken=True, fields=DomainFields(_LONG), faults={"host": _LONG}
         ),
+        **_settings(),
         "console-signing-keys": _signing_keys(faults={"key": _LONG, "algorithm": _LONG}),
         "console-signing-keys-auditor": _signing_keys(frame=_auditor(), days=0),
         **_limits(),

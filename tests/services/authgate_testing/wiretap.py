@@ -82,7 +82,8 @@ class _Talk:
             yield f"has no {name}"
 
     def _header_faults(self) -> Iterator[str]:
-        framing = "'self'; sandbox " if _SHOWN_IN_FRAMES in self.scope["path"] else "'none'"
+        is_shown = _SHOWN_IN_FRAMES in self.scope["path"] and self.status == 200
+        framing = "'self'; sandbox " if is_shown else "'none'"
         if f"frame-ancestors {framing}" not in self.header("content-security-policy"):
             yield "may be framed"
         if self.header("x-content-type-options") != "nosniff":

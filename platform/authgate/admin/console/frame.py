@@ -36,7 +36,7 @@ class Console:
 
     def __init__(self, *, parts: Installation, pages: Pages) -> None:
         self.parts = parts
-        self._pages = pages
+        self.pages = pages
         self.doors = Doors()
 
     def now(self) -> datetime:
@@ -64,10 +64,17 @@ class Console:
             done=Done(done) if done in set(Done) else None,
         )
 
-    def show(self, template: str, content: ConsolePage, status: int = 200) -> Response:
-        """A page."""
-        html = self._pages.render(f"console/{template}", visit=visitor().page(), page=content)
-        return page(html, status)
+    def show(
+        self,
+        template: str,
+        content: ConsolePage,
+        status: int = 200,
+        *,
+        frame_sources: tuple[str, ...] = (),
+    ) -> Response:
+        """A page, which may show pages of these origins in it."""
+        html = self.pages.render(f"console/{template}", visit=visitor().page(), page=content)
+        return page(html, status, frame_sources=frame_sources)
 
     def require_recent_sign_in(self, then: str) -> None:
         """Before what cannot be undone. Raises ``SignInAgain``."""

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from quart import Blueprint
 
+from authgate.admin.console.branding_pages import BrandingPages
 from authgate.admin.console.client_changes import ClientChanges
 from authgate.admin.console.client_list import ClientList
 from authgate.admin.console.client_pages import ClientPages
@@ -17,6 +18,7 @@ from authgate.admin.console.limit_pages import LimitPages
 from authgate.admin.console.overview import OverviewPages
 from authgate.admin.console.resource_server_pages import ResourceServerPages
 from authgate.admin.console.scope_pages import ScopePages
+from authgate.admin.console.setting_pages import SettingPages
 from authgate.admin.console.signing_key_pages import SigningKeyPages
 from authgate.admin.console.team_pages import TeamPages
 from authgate.admin.console.token_pages import TokenPages
@@ -37,5 +39,7 @@ def blueprints(console: Console) -> Iterator[Blueprint]:
     yield ResourceServerPages(console=console).blueprint()
     yield SigningKeyPages(console=console).blueprint()
     yield DomainPages(console=console).blueprint()
+    yield SettingPages(console=console).blueprint()
+    yield BrandingPages(console=console).blueprint()
     yield TeamPages(console=console).blueprint()
     yield LimitPages(console=console).blueprint()

@@ -67,12 +67,15 @@ def set_(
 
 @app.verb(example="tenant settings logo logo.png")
 def logo(
-    picture: Annotated[Path, typer.Argument(help="A PNG, JPEG, WebP or GIF", exists=True)],
+    picture: Annotated[Path, typer.Argument(help="A PNG, JPEG, WebP or GIF")],
     tenant: OfTenant = None,
     comment: Comment = "",
 ) -> None:
     """Bring a logo, and show it on the pages."""
-    encoded = base64.b64encode(picture.read_bytes()).decode()
+    try:
+        encoded = base64.b64encode(picture.read_bytes()).decode()
+    except OSError as error:
+        raise Misused(f"{picture} cannot be read.") from error
     with administered(tenant) as api:
         made = api.post("/settings/logos", {"image": encoded})
         said = {"settings": {"logo": made["logo"]}, "comment": comment}

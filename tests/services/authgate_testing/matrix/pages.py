@@ -59,8 +59,8 @@ class Page(HTMLParser):
         if tag == "option" and self._select:
             self._option(said)
         match tag:
-            case "a" if "href" in said:
-                self.links.append(said["href"])
+            case "a" | "iframe":
+                self.links += [said[name] for name in ("href", "src") if name in said]
             case "form":
                 self._form = Form(said.get("action", ""), said.get("method", "get").lower())
                 self.forms.append(self._form)

@@ -1,7 +1,11 @@
 """What a tenant has before its people and programs do anything."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from hashlib import sha256
+from io import BytesIO
+
+from PIL import Image
 
 from authgate import mail, provisioning
 from authgate.accounts.connection_setup import ConnectionSetup
@@ -9,7 +13,7 @@ from authgate.audit import SYSTEM
 from authgate.installation import Installation
 from authgate.permissions import UserRole
 from authgate.plugin_manager import ConnectorTypes, load
-from authgate.provisioning import NewClient
+from authgate.provisioning import NewClient, logos
 from authgate.storage.clients import clients
 from authgate.storage.clients.drafts import ClientDraft
 from authgate.storage.clients.metadata import ClientMetadata
@@ -78,6 +82,8 @@ async def furnished(parts: Installation, word: str, password_hash: str) -> House
             description=f"For {word}", uses=100, now=parts.clock(), expires_at=_later(parts)
         )
         await _connected(parts, word, member)
+        await logos.keep_logo(_picture(word))
+        await provisioning.change_tenant(parts, tenant, change=_a_bit_else)
         await parts.keys.rotate(tenant.settings.signing_algorithm, actor=SYSTEM)
         await provisioning.add_domain(parts, f"sso.{word}.example")
         await _called(parts, f"own.{word}.example")
@@ -100,6 +106,18 @@ async def _mailed(parts: Installation, word: str) -> None:
         updated_at=parts.clock(),
     )
     await mail_servers.store(server)
+
+
+def _a_bit_else(settings: TenantSettings) -> TenantSettings:
+    """So that there is a version to go back to."""
+    return replace(settings, device_poll_interval=7)
+
+
+def _picture(word: str) -> bytes:
+    written = BytesIO()
+    red, green, blue = sha256(word.encode()).digest()[:3]
+    Image.new("RGB", (2, 2), (red, green, blue)).save(written, "PNG")
+    return written.getvalue()
 
 
 def _settings(word: str) -> TenantSettings:

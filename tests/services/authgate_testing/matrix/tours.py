@@ -1,17 +1,13 @@
 """What a tenant's people and programs do: everything that there is to be done, once."""
 
-import base64
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from hashlib import sha256
-from io import BytesIO
 from typing import Any
 from urllib.parse import urljoin
 
 import httpx2
-from PIL import Image
 
 from authgate.installation import Installation
 from authgate.permissions import UserRole
@@ -32,6 +28,8 @@ from authgate_testing.person import Person
 from authgate_testing.registering import manage, register
 from authgate_testing.server import BASE_URL
 
+_PIXEL = "R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"
+"""A picture, as everybody may have it."""
 _ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"
 
 
@@ -213,7 +211,7 @@ class Tour:
         tokens = (await api.get("/tokens")).json()["items"]
         await api.post(f"/tokens/{tokens[-1]['id']}/disable")
         said: operations.Said = {
-            "image": [picture(word)],
+            "image": [_PIXEL],
             "settings": [{"access_token_jitter": 60}],
             "name": [f"thing-{word}"],
             "title": [f"do {word}"],
@@ -298,11 +296,3 @@ class Tour:
 def _network(word: str, more: int = 0) -> str:
     """One that no other household blocks."""
     return f"2001:db8:{int.from_bytes(word.encode(), 'big') % 65521 + more:x}::/48"
-
-
-def picture(word: str) -> str:
-    """Which nobody else has, in base64."""
-    written = BytesIO()
-    red, green, blue = sha256(word.encode()).digest()[:3]
-    Image.new("RGB", (2, 2), (red, green, blue)).save(written, "PNG")
-    return base64.b64encode(written.getvalue()).decode()

@@ -8,7 +8,7 @@ _INDEX = "CREATE INDEX signing_keys_oldest ON signing_keys (activated_at) WHERE 
 
 
 class Migration(migrations.Migration):
-    dependencies = [("models", "0035_domain_checks")]
+    dependencies = [("models", "0036_kept_out")]
 
     operations = [
         reversible(statements(both=(_INDEX,)), statements(both=("DROP INDEX signing_keys_oldest",)))

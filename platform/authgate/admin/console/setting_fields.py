@@ -1,0 +1,115 @@
+"""Settings of a tenant as fields of a form: made of their types and of what is said of them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from functools import cache
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from authgate.web.setting_view_models import FieldKind, SettingField
+from authgate_tenants import TenantSettings
+
+_SETTINGS = TypeAdapter(TenantSettings)
+_DEFAULTS = TenantSettings()
+
+
+class BadSettings(ValueError):
+    """What was typed cannot be; ``faults`` are by the setting."""
+
+    def __init__(self, faults: Mapping[str, str]) -> None:
+        super().__init__(", ".join(faults))
+        self.faults = faults
+
+
+def fields(
+    names: Sequence[str],
+    settings: TenantSettings,
+    *,
+    typed: Mapping[str, str] | None = None,
+    faults: Mapping[str, str] | None = None,
+) -> list[SettingField]:
+    """The fields of these settings, with what was typed into them, if anything was."""
+    return [_field(name, settings, typed, (faults or {}).get(name, "")) for name in names]
+
+
+def chosen(
+    names: Sequence[str], typed: Mapping[str, str], before: TenantSettings
+) -> TenantSettings:
+    """The settings with what was typed. Raises ``BadSettings``."""
+    said = {name: _value(name, typed) for name in names if _is_asked(name, typed)}
+    try:
+        return _SETTINGS.validate_python(asdict(before) | said)
+    except ValidationError as error:
+        faults = {str(each["loc"][0]): each["msg"] for each in error.errors()}
+        raise BadSettings(faults) from error
+
+
+def written(value: object) -> str:
+    """A setting's value for people."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return _lines(value).replace("\n", ", ") or "-"
+
+
+def _field(
+    name: str, settings: TenantSettings, typed: Mapping[str, str] | None, fault: str
+) -> SettingField:
+    value, kind = getattr(settings, name), _kind(name)
+    is_typed = typed is not None and _is_asked(name, typed)
+    return SettingField(
+        name=name,
+        label=name.replace("_", " ").capitalize(),
+        hint=_meaning(name),
+        kind=kind,
+        text=typed.get(name, "") if is_typed and typed else _lines(value),
+        ticked=bool(typed.get(name)) if is_typed and typed else value is True,
+        choices=_schema()[name].get("enum", ()),
+        fault=fault,
+        changed=value != getattr(_DEFAULTS, name),
+    )
+
+
+def _is_asked(name: str, typed: Mapping[str, str]) -> bool:
+    # A box that is not ticked sends nothing, but what goes with it is sent.
+    return name in typed or f"asked-{name}" in typed
+
+
+def _value(name: str, typed: Mapping[str, str]) -> object:
+    text = typed.get(name, "").strip()
+    default = getattr(_DEFAULTS, name)
+    if isinstance(default, bool):
+        return bool(text)
+    if isinstance(default, tuple):
+        return tuple(line.strip() for line in text.splitlines() if line.strip())
+    if isinstance(default, Mapping):
+        pairs = [line.split(maxsplit=1) for line in text.splitlines() if line.strip()]
+        return {key: "".join(value) for key, *value in pairs}
+    return text
+
+
+def _kind(name: str) -> FieldKind:
+    default = getattr(_DEFAULTS, name)
+    if isinstance(default, bool):
+        return FieldKind.SWITCH
+    if isinstance(default, int):
+        return FieldKind.NUMBER
+    if isinstance(default, tuple | Mapping):
+        return FieldKind.LINES
+    return FieldKind.CHOICE if "enum" in _schema()[name] else FieldKind.TEXT
+
+
+def _lines(value: object) -> str:
+    if isinstance(value, Mapping):
+        return "\n".join(f"{name} {each}" for name, each in value.items())
+    return "\n".join(value) if isinstance(value, tuple) else str(value)
+
+
+def _meaning(name: str) -> str:
+    return " ".join(str(_schema()[name].get("description", "")).replace("``", "").split())
+
+
+@cache
+def _schema() -> dict[str, Any]:
+    found: dict[str, Any] = _SETTINGS.json_schema()["properties"]
+    return found
