@@ -17,18 +17,10 @@ from authgate.storage import append, audit_events
 from authgate.storage.audit_events import NewEvent
 from authgate.storage.clients import ids
 from authgate.telemetry import metrics
+from authgate.vocabulary import Severity
 
 _MASK = "***"
 _SECRET_WORDS = ("password", "secret", "token", "verifier", "code", "key", "authorization")
-
-
-class Severity(StrEnum):
-    """How much an event deserves attention."""
-
-    INFO = "INFO"
-    WARNING = "WARNING"
-    ERROR = "ERROR"
-    CRITICAL = "CRITICAL"
 
 
 class Event(StrEnum):

@@ -89,3 +89,12 @@ class MailSecurity(StrEnum):
     """From the first byte (RFC 8314)."""
     NONE = "none"
     """Not at all: for a server on the same machine or network."""
+
+
+class Severity(StrEnum):
+    """How much an event of the audit log deserves attention."""
+
+    INFO = "INFO"
+    WARNING = "WARNING"
+    ERROR = "ERROR"
+    CRITICAL = "CRITICAL"
