@@ -33,9 +33,6 @@ class Plan(StoredChoices):
     monthly_active_users_are_refused: bool = False
     """Whether more of them are refused; if not, whoever administers the tenant is told."""
 
-    storage_megabytes: Most | None = None
-    """Megabytes (10^6 bytes) that all rows of the tenant may take."""
-
     longest_access_token: Seconds | None = None
     """The most that the tenant may choose as the lifetime of access tokens."""
 
@@ -60,7 +57,6 @@ BUILT_IN: Final = {
             users=1_000,
             monthly_active_users=500,
             monthly_active_users_are_refused=True,
-            storage_megabytes=500,
             longest_access_token=86_400,
             longest_refresh_token=2_592_000,
             longest_session=2_592_000,
@@ -71,7 +67,6 @@ BUILT_IN: Final = {
             clients=1_000,
             users=100_000,
             monthly_active_users=50_000,
-            storage_megabytes=50_000,
         ),
     )
 }

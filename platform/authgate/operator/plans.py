@@ -43,7 +43,6 @@ class PlanChoices(Document):
     monthly_active_users_are_refused: bool = False
     """Whether more of them are refused; if not, the tenant's log tells of it."""
 
-    storage_megabytes: Most | None = None
     longest_access_token: Seconds | None = None
     longest_refresh_token: Seconds | None = None
     longest_session: Seconds | None = None

@@ -17,7 +17,6 @@ class Quota(StrEnum):
     CLIENTS = "clients"
     USERS = "users"
     MONTHLY_ACTIVE_USERS = "monthly_active_users"
-    STORAGE = "storage_megabytes"
 
 
 for _quota in Quota:
@@ -27,7 +26,6 @@ _WORDS: Final[Mapping[Quota, str]] = {
     Quota.CLIENTS: "The plan allows {} clients.",
     Quota.USERS: "The plan allows {} people.",
     Quota.MONTHLY_ACTIVE_USERS: "The plan lets {} people sign in within a month.",
-    Quota.STORAGE: "The plan allows {} megabytes of storage.",
 }
 
 
