@@ -9,11 +9,11 @@ from pkgutil import iter_modules
 
 import asyncpg
 from tortoise import Tortoise, connections
-from tortoise.migrations.api.migrate import migrate as run_migrations
-from tortoise.migrations.executor import MigrationExecutor
+from tortoise.migrations.executor import MigrationExecutor, MigrationTarget
 
 from authgate.settings import DatabaseSettings
 from authgate.storage import database, migrations
+from authgate.storage.migration_states import Executor
 from authgate.storage.postgres import row_security
 from authgate.storage.sqlite.client import make_private
 
@@ -75,13 +75,12 @@ async def _run(settings: DatabaseSettings, target: str | None) -> list[str]:
         if event.endswith("_done"):
             steps.append(name)
 
-    name = {None: None, "zero": "__first__"}.get(target, target)
+    config = database.orm_config(settings, as_owner=True)
+    name = {"zero": "__first__"}.get(target, target) if target else "__latest__"
     try:
-        await run_migrations(
-            config=database.orm_config(settings, as_owner=True),
-            target=f"{database.APP_LABEL}.{name}" if name else None,
-            progress=note,
-        )
+        await Tortoise.init(config=config, init_connections=False)
+        executor = Executor(connections.get("default"), config["apps"])
+        await executor.migrate([MigrationTarget(database.APP_LABEL, name)], progress=note)
     finally:
         await Tortoise.close_connections()
     return steps
