@@ -56,7 +56,7 @@ class Crowd:
 
 
 @dataclass(frozen=True, slots=True)
-class _Tenant:
+class Tenant:
     """A tenant and its machine."""
 
     slug: str
@@ -171,9 +171,9 @@ def _crowd(grown: _Grown, warm: Result, in_turn: Result) -> Crowd:
 
 def _installations(
     sizes: Sequence[int], cluster: Cluster, directory: Path, say: Callable[[str], None]
-) -> Iterator[tuple[Installation, Sequence[_Tenant]]]:
+) -> Iterator[tuple[Installation, Sequence[Tenant]]]:
     """Each is the one before with more tenants in it."""
-    tenants: list[_Tenant] = []
+    tenants: list[Tenant] = []
     installation = Installation("no tenants", "uvicorn", directory, cluster)
     cluster.create(installation.database)
     installation.command("migrate")
@@ -183,13 +183,14 @@ def _installations(
         home.mkdir()
         installation = replace(installation, name=name, directory=home, port=free_port())
         cluster.create(installation.database, template=former)
-        tenants = [*tenants, *_made(installation, len(tenants) + 1, size)]
+        tenants = [*tenants, *made(installation, len(tenants) + 1, size)]
         cluster.execute("ANALYZE", database=installation.database)
         say(f"{size:,} tenants made")
         yield installation, tenants
 
 
-def _made(installation: Installation, first: int, last: int) -> list[_Tenant]:
+def made(installation: Installation, first: int, last: int) -> list[Tenant]:
+    """Tenants of *installation* with these numbers, both included."""
     done = subprocess.run(
         [sys.executable, "-m", "bench.many_tenants", str(first), str(last)],
         env={**os.environ, **installation.finding(_ROOT).environment},
@@ -199,13 +200,11 @@ def _made(installation: Installation, first: int, last: int) -> list[_Tenant]:
         check=True,
     )
     told = map(json.loads, done.stdout.splitlines())
-    return [_Tenant(slug, Credentials(*machine)) for slug, *machine in told]
+    return [Tenant(slug, Credentials(*machine)) for slug, *machine in told]
 
 
 @contextmanager
-def _grown(
-    installation: Installation, tenants: Sequence[_Tenant], cores: Cores
-) -> Iterator[_Grown]:
+def _grown(installation: Installation, tenants: Sequence[Tenant], cores: Cores) -> Iterator[_Grown]:
     requests = [each.asking(installation.base_url) for each in tenants]
     began = time.monotonic()
     with served(installation, cores) as server:
