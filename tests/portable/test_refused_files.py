@@ -175,10 +175,11 @@ def test_what_is_no_file_of_a_tenant_is_refused_at_its_first_line(
 
 
 @on_sqlite
-async def test_ti_19_a_tenant_comes_once_and_takes_nobodys_place(
+async def test_ti_19_ex_08_a_tenant_comes_once_and_takes_nobodys_place(
     lived: Lived, elsewhere: Settings
 ) -> None:
-    async with opened(elsewhere) as (parts, _):
+    operated = elsewhere.model_copy(update={"operator_tenant": "operators"})
+    async with opened(operated) as (parts, _):
 
         async def brought(slug: str | None = None, passphrase: str = PASSPHRASE) -> str:
             wanted = Wanted(passphrase, slug)
@@ -190,6 +191,8 @@ async def test_ti_19_a_tenant_comes_once_and_takes_nobodys_place(
             await brought()
         with pytest.raises(BadSlug):
             await brought("Admin")
+        with pytest.raises(BadSlug, match="taken for"):
+            await brought("0perat0rs")
         with pytest.raises(WrongPassphrase):
             await brought("acme-inc", "another passphrase")
         with pytest.raises(WeakPassphrase):

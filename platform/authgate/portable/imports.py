@@ -16,11 +16,11 @@ from uuid import UUID
 import orjson
 
 from authgate import audit, storage
-from authgate.audit import Actor, Event
+from authgate.audit import ANONYMOUS, Actor, Event
 from authgate.installation import Installation
 from authgate.portable.document import Reader, Rows, Summary, UnfitFile
 from authgate.portable.passphrase import FileKeys, WrongPassphrase
-from authgate.provisioning.tenants import ensure_keys
+from authgate.provisioning.tenants import ensure_keys, refuse_likeness
 from authgate.storage.portable import intake
 from authgate.storage.portable.columns import Column, UnfitValue, columns_of, taken_row
 from authgate.storage.portable.parts import STAYS, TENANT, Part
@@ -80,6 +80,8 @@ async def examine(parts: Installation, file: Path, wanted: Wanted) -> Brought:
     with _reading(file) as reader:
         keys = await _keys(reader, wanted.passphrase)
         tenant = _tenant(parts, reader, wanted)
+        # Whoever is an owner in a file does not operate this installation by it.
+        refuse_likeness(parts, tenant.slug, ANONYMOUS)
         await _find_room(tenant)
         rows, unproven = await asyncio.to_thread(_look_through, reader, keys, wanted)
         return _brought(tenant, reader, rows, unproven)

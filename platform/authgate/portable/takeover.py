@@ -5,6 +5,7 @@ All of it is one transaction. A second run adds what has come since, and changes
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
@@ -12,16 +13,15 @@ from typing import Any
 from uuid import UUID
 
 from authgate import audit, storage
-from authgate.audit import Actor, Event
+from authgate.audit import ANONYMOUS, Actor, Event
 from authgate.installation import Installation
 from authgate.portable import former_rows
 from authgate.portable.former_rows import LeftOut, Told
-from authgate.provisioning.tenants import ensure_keys
+from authgate.provisioning.tenants import add_tenant, refuse_likeness
 from authgate.storage.audit_events import AuditEvent
 from authgate.storage.clients.rows import ClientRow
 from authgate.storage.grants.consents import Consent
 from authgate.storage.issued.refresh_tokens import RefreshToken
-from authgate.storage.metering import usage_days
 from authgate.storage.people import users
 from authgate.storage.people.users import UserRow
 from authgate.storage.portable import former_database as former
@@ -31,8 +31,8 @@ from authgate.storage.portable.former_database import FormerDatabase, Row, Table
 from authgate.storage.portable.parts import EXPORTED, Part
 from authgate.storage.sign_in import connections
 from authgate.storage.sign_in.external_identities import ExternalIdentityRow
-from authgate_tenants import Tenant, TenantSettings, use_tenant
-from authgate_tenants.lifecycle import SlugTaken, new_tenant, store
+from authgate_tenants import Tenant, TenantSettings, current_tenant, use_tenant
+from authgate_tenants.lifecycle import SlugTaken
 
 SOURCE = "AuthGate"
 
@@ -79,30 +79,33 @@ async def take_over(
     Raises ``SlugTaken`` where the slug is another tenant's, ``BadSlug``, and what the former
     database raises.
     """
+    # Whoever was an administrator there does not operate this installation by it.
+    refuse_likeness(parts, slug, ANONYMOUS)
     found = await parts.resolver.find(slug)
-    settings = TenantSettings(bcrypt_passwords=True)
-    row = None if found else new_tenant(slug=slug, name=name, settings=settings)
-    tenant = found or parts.resolver.addressed(row)  # type: ignore[arg-type]  # one of them is there
-    taken = Taken(slug, tenant.issuer)
-    with use_tenant(tenant):
-        try:
-            async with storage.transaction() as unit:
-                if row is None:
-                    await _check_origin(tenant)
-                else:
-                    await store(row)
-                    await usage_days.begin(parts.clock())
-                    await ensure_keys(parts, tenant.settings)
-                await _take(parts, database, tenant, taken)
-                await _note(tenant, taken, actor)
-                key = (None, "slug", slug)
-                await storage.after_commit(partial(parts.tenants.invalidate, key))
-                if dry_run:
-                    unit.doom()
-        finally:
-            # Opened inside of what may have been rolled back.
-            parts.encryption.forget(tenant.id)
+    taken = Taken(slug, "")
+
+    async def take() -> None:
+        await _take(parts, database, taken)
+        await _note(taken, actor)
+        if dry_run:
+            raise _OnlyTried
+
+    with suppress(_OnlyTried):
+        if found is None:
+            settings = TenantSettings(bcrypt_passwords=True)
+            await add_tenant(
+                parts, slug=slug, name=name, settings=settings, first=take, actor=actor
+            )
+        else:
+            with use_tenant(found):
+                async with storage.transaction():
+                    await _check_origin(found)
+                    await take()
     return taken
+
+
+class _OnlyTried(Exception):
+    """Nothing of it is to stay."""
 
 
 async def _check_origin(tenant: Tenant) -> None:
@@ -111,10 +114,9 @@ async def _check_origin(tenant: Tenant) -> None:
         raise SlugTaken(tenant.slug)
 
 
-async def _take(
-    parts: Installation, database: FormerDatabase, tenant: Tenant, taken: Taken
-) -> None:
-    now = parts.clock()
+async def _take(parts: Installation, database: FormerDatabase, taken: Taken) -> None:
+    now, tenant = parts.clock(), current_tenant()
+    taken.issuer = tenant.issuer
     absolute = timedelta(seconds=tenant.settings.refresh_token_absolute_lifetime)
     await _Users(taken, await _owner(database)).take(database)
     await _Clients(taken).take(database)
@@ -149,11 +151,11 @@ async def _owner(database: FormerDatabase) -> str | None:
     return first[1] if first else None
 
 
-async def _note(tenant: Tenant, taken: Taken, actor: Actor) -> None:
+async def _note(taken: Taken, actor: Actor) -> None:
     await audit.record(
         Event.TENANT_IMPORTED,
         actor=actor,
-        resource=("tenant", str(tenant.id)),
+        resource=("tenant", str(current_tenant().id)),
         # A list, since the log blots out values by their names, and some tables are of tokens.
         details={
             "from": SOURCE,

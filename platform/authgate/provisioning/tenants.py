@@ -46,7 +46,7 @@ async def add_tenant(
 
     Raises ``BadSlug``, ``SlugTaken``, ``BadLimit``, ``UnfitTenant`` and what ``first`` raises.
     """
-    _refuse_likeness(parts, slug, actor)
+    refuse_likeness(parts, slug, actor)
     row = new_tenant(slug=slug, name=name, settings=settings, tenant_id=tenant_id)
     tenant = parts.resolver.addressed(row)
     check_settings(tenant.plan, TenantSettings(), tenant.settings, actor=actor)
@@ -65,7 +65,7 @@ async def add_tenant(
     return tenant
 
 
-def _refuse_likeness(parts: Installation, slug: str, actor: Actor) -> None:
+def refuse_likeness(parts: Installation, slug: str, actor: Actor) -> None:
     """Nobody's tenant is to be taken for the operators', or to become it: that one begins at the
     machine. Raises ``BadSlug``."""
     operators = parts.settings.operator_tenant
