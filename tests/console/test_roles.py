@@ -39,6 +39,8 @@ AREAS = {
     "signing-keys": Area.KEYS,
     "limits": Area.LIMITS,
     "domains": Area.DOMAINS,
+    "settings": Area.SETTINGS,
+    "branding": Area.SETTINGS,
     "team": Area.ROLES,
 }
 """By what the path of a page begins with, below ``/admin``."""
@@ -109,7 +111,7 @@ async def test_ad_04_every_route_opens_to_those_roles_that_the_table_says(
                 data={"csrf_token": token, "uri": "-"} if method == "POST" else None,
             )
             if permits(role, permission):
-                assert answer.status_code in (200, 303, 400, 404), (role, method, rule)
+                assert answer.status_code in (200, 303, 400, 404, 409), (role, method, rule)
             else:
                 assert answer.status_code == 403, (role, method, rule)
                 assert "You may not do this" in answer.text
@@ -137,7 +139,7 @@ async def test_menu_and_buttons_show_what_a_role_may_do(
         await become(acme, alice=role)
         page = (await admin.visit(f"{acme.issuer}/admin")).text
         menus[role] = set(re.findall(r'href="[^"]*/admin(/[a-z-]+)"', page))
-    own = {"/domains", "/limits", "/signing-keys", "/team"}
+    own = {"/domains", "/limits", "/signing-keys", "/team", "/settings", "/branding"}
     everything = {"/first-steps", "/clients", "/tokens", "/scopes", "/resource-servers", *own}
     assert menus[AUDITOR] == everything
     assert menus[OWNER] - {"/clients/new"} == everything

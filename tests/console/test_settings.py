@@ -68,8 +68,9 @@ async def test_what_is_wrong_is_said_and_nothing_is_saved_over_what_somebody_els
     assert answer.status_code == 409
     assert "Somebody else has changed it meanwhile." in answer.text
     assert (await settings_now(server))["require_pkce"] is True
-    await admin.visit(f"{here}/operator")
-    assert (await admin.submit({"login_limits": ""}, to="/operator")).status_code == 404
+    page = await admin.visit(f"{here}/operator")
+    said = forms(page.text)[0].hidden | {"login_limits": ""}
+    assert (await admin.http.post(f"{here}/operator", data=said)).status_code == 404
 
 
 async def test_a_look_is_tried_before_anybody_sees_it(
@@ -130,6 +131,7 @@ async def test_who_may_only_look_changes_nothing(acme: Tenant, admin: Person, al
         page = await admin.visit(f"{acme.issuer}/admin/{path}")
         assert page.status_code == 200, path
         assert ">Save<" not in page.text
-    await admin.visit(f"{acme.issuer}/admin/settings/lifetimes")
-    refused = await admin.submit({"id_token_lifetime": "60"}, to="/lifetimes")
+    here = f"{acme.issuer}/admin/settings/lifetimes"
+    token = forms((await admin.visit(here)).text)[0].hidden
+    refused = await admin.http.post(here, data=token | {"id_token_lifetime": "60"})
     assert refused.status_code == 403

@@ -44,7 +44,7 @@ class BrandingPages:
         routes = self._console.routes("branding")
         routes.get(f"{ROOT}{_HERE}", self.show, reads(Area.SETTINGS))
         routes.post(f"{ROOT}{_HERE}", self.change, writes(Area.SETTINGS))
-        routes.post(f"{ROOT}{_HERE}/preview", self.look, reads(Area.SETTINGS))
+        routes.post(f"{ROOT}{_HERE}/preview", self.look, writes(Area.SETTINGS))
         routes.post(f"{ROOT}{_HERE}/logo", self.bring_logo, writes(Area.SETTINGS))
         routes.get(f"{ROOT}{_HERE}/preview/<name>", self.preview, reads(Area.SETTINGS))
         return routes.blueprint
