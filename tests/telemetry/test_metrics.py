@@ -41,6 +41,7 @@ LABELS = {
     "authgate_db_pool_wait_seconds": set(),
     "authgate_device_requests": {"result"},
     "authgate_event_loop_lag_seconds": set(),
+    "authgate_domain_checks": {"result"},
     "authgate_expired_rows_removed": {"table"},
     "authgate_http_request_duration_seconds": {"route", "method", "status_class"},
     "authgate_invalidation_lag_seconds": set(),

@@ -54,7 +54,7 @@ class _Past(State):
         return self._models
 
     @property
-    def apps(self) -> StateApps:  # type: ignore[override]
+    def apps(self) -> StateApps:  # type: ignore[override]  # nobody sets it
         return self._look()
 
     def _look(self) -> StateApps:
