@@ -14,6 +14,7 @@ from authgate.installation import Installation
 from authgate.permissions import UserRole
 from authgate.plugin_manager import ConnectorTypes, load
 from authgate.provisioning import NewClient, logos
+from authgate.provisioning.address_blocks import block_address
 from authgate.storage.clients import clients
 from authgate.storage.clients.drafts import ClientDraft
 from authgate.storage.clients.metadata import ClientMetadata
@@ -88,8 +89,14 @@ async def furnished(parts: Installation, word: str, password_hash: str) -> House
         await provisioning.add_domain(parts, f"sso.{word}.example")
         await _called(parts, f"own.{word}.example")
         await _mailed(parts, word)
+        await block_address(parts, _network(word), reason=f"For {word}")
         await sign_ups.begin(email=f"ada@{word}.example", slug=f"new-{word}", now=parts.clock())
     return Household(tenant, word, chief, member, web, signing, key, admin, token)
+
+
+def _network(word: str) -> str:
+    """One that no other household blocks."""
+    return f"2001:db9:{int.from_bytes(word.encode(), 'big') % 65521:x}::/48"
 
 
 async def _mailed(parts: Installation, word: str) -> None:
