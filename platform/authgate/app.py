@@ -19,6 +19,7 @@ from authgate.accounts.apps import AppPages
 from authgate.accounts.browser_sessions import BrowserSessions
 from authgate.accounts.device_verification import DeviceVerification
 from authgate.accounts.federation import Federation
+from authgate.accounts.guest_entry import GuestEntry
 from authgate.accounts.kept_mails import KeptMails
 from authgate.accounts.login import PasswordLogin
 from authgate.accounts.passwords import Passwords
@@ -42,6 +43,9 @@ from authgate.oauth.expected_person import ExpectedPerson
 from authgate.oauth.registered_origins import RegisteredOrigins
 from authgate.oauth.request_object import RequestObjects
 from authgate.oidc.end_session_endpoint import EndSessionEndpoint
+from authgate.operator import places as operator_places
+from authgate.operator.console import pages as operator_pages
+from authgate.operator.console.frame import OperatorConsole
 from authgate.operator.sign_up_pages import SignUpPages
 from authgate.people import PeopleApp
 from authgate.plugin_manager import (
@@ -52,6 +56,7 @@ from authgate.plugin_manager import (
     measure,
 )
 from authgate.programs import Programs
+from authgate.provisioning import operator_accesses
 from authgate.refusals import Refusals
 from authgate.registration import endpoint as registration_endpoint
 from authgate.registration.documents import MetadataDocuments
@@ -225,8 +230,17 @@ def _people(
         limits=limits,
         clock=parts.clock,
     )
+    guests = GuestEntry(
+        operator_accesses.ENTRY,
+        pages=pages,
+        sessions=sessions,
+        arrive=lambda key, now: operator_accesses.arrive(key, now=now),
+        limits=limits,
+        clock=parts.clock,
+    )
     doors = (
         *_ways_in(parts, pages, limits, connectors, passwords, sessions, signing_out),
+        guests,
         device,
         AccountPages(pages=pages, clock=parts.clock),
         AppPages(pages=pages, clock=parts.clock),
@@ -241,6 +255,7 @@ def _people(
     if parts.settings.sign_up.mode != "off":
         sign_up = SignUpPages(parts=parts, pages=pages, passwords=passwords, limits=limits)
         people.mount([sign_up.blueprint()])
+    people.mount(operator_pages.blueprints(OperatorConsole(parts=parts, pages=pages)))
     return people
 
 
@@ -297,6 +312,7 @@ def _empty_people(parts: Installation, pages: Pages) -> PeopleApp:
         body_limit=parts.settings.server.body_limit,
         at_once=max(1, parts.settings.database.pool_size - 2),
         body_seconds=parts.settings.server.body_seconds,
+        hides=operator_places.is_hidden,
     )
 
 

@@ -205,6 +205,30 @@ class Event(StrEnum):
     """The tenant came from a file; ``details`` say from which, and how many rows. It is in no file
     itself."""
 
+    ANNOUNCEMENT_MADE = "ANNOUNCEMENT_MADE"
+    """Operators tell all administrators something; ``details`` say what, and until when."""
+
+    ANNOUNCEMENT_ENDED = "ANNOUNCEMENT_ENDED"
+    """It is shown no longer, before its time."""
+
+    OPERATOR_ACCESS_ASKED = "OPERATOR_ACCESS_ASKED"
+    """An operator has asked to come into a tenant; ``details`` say why, as what, and how long."""
+
+    OPERATOR_ACCESS_APPROVED = "OPERATOR_ACCESS_APPROVED"
+    """Somebody in charge of a tenant has let an operator in."""
+
+    OPERATOR_ACCESS_REFUSED = "OPERATOR_ACCESS_REFUSED"
+    """Somebody in charge of a tenant has not let an operator in."""
+
+    OPERATOR_ACCESS_EMERGENCY = "OPERATOR_ACCESS_EMERGENCY"
+    """An operator has stated an emergency, which lets them into a tenant for an hour at once."""
+
+    OPERATOR_ACCESS_ENTERED = "OPERATOR_ACCESS_ENTERED"
+    """An operator has come into a tenant."""
+
+    OPERATOR_ACCESS_ENDED = "OPERATOR_ACCESS_ENDED"
+    """The access of an operator to a tenant was ended before its time."""
+
     TENANT_DOMAIN_ADDED = "TENANT_DOMAIN_ADDED"
     """A tenant claimed a host as its own; it is not served there yet."""
 
@@ -279,6 +303,9 @@ _SEVERITIES = {
     Event.ADDRESS_BLOCKED: Severity.WARNING,
     Event.QUOTA_EXCEEDED: Severity.WARNING,
     Event.USER_ROLE_CHANGED: Severity.WARNING,
+    Event.OPERATOR_ACCESS_ASKED: Severity.WARNING,
+    Event.OPERATOR_ACCESS_ENTERED: Severity.WARNING,
+    Event.OPERATOR_ACCESS_EMERGENCY: Severity.CRITICAL,
     Event.ACCOUNT_LOCKED: Severity.CRITICAL,
     Event.CLIENT_SECRET_EXPOSED: Severity.CRITICAL,
     Event.DEVICE_CODE_REPORTED: Severity.CRITICAL,

@@ -34,14 +34,25 @@ from authgate.jobs import (
     RollUpUsage,
     RotateKeys,
     SendMails,
+    SettleAccesses,
     port,
 )
 from authgate.jobs.envelope import Envelopes
 from authgate.mail import Delivery
 from authgate.oidc.backchannel_logout import BackchannelLogout
+from authgate.permissions import OperatorArea, permits, writes
+from authgate.provisioning import operator_accesses
 from authgate.settings import Settings
 from authgate.storage.metering.roll_up import roll_up
-from authgate.storage.sweep import due_domains, due_keys, due_logouts, due_mails, due_usage
+from authgate.storage.people import users
+from authgate.storage.sweep import (
+    due_domains,
+    due_keys,
+    due_logouts,
+    due_mails,
+    due_usage,
+    open_accesses,
+)
 from authgate.storage.sweep.expiry import GoneClient, remove_expired
 from authgate.telemetry import metrics
 from authgate.telemetry.tracing import UNTRACED
@@ -61,6 +72,8 @@ _USAGE_SECONDS = 300.0
 _ROTATIONS_SECONDS = 60.0
 _RUN_SECONDS = 10.0
 """How long one run goes through tenants that are due; the next one goes on where it stopped."""
+_ACCESSES_SECONDS = 15.0
+"""How long somebody may still be a guest whose role as an operator was taken."""
 _ERASURES_SECONDS = 30.0
 """Between looks for tenants whose time to be restored is over, and for the rest of large ones."""
 _DOMAINS_SECONDS = 900.0
@@ -124,6 +137,7 @@ def performer(parts: Installation) -> Performer:
     handlers.add(RollUpUsage, partial(_roll_up_usage, parts))
     handlers.add(RotateKeys, partial(_rotate_keys, parts))
     handlers.add(CheckDomains, partial(_check_domains, parts))
+    handlers.add(SettleAccesses, partial(_settle_accesses, parts))
     handlers.add(EraseTenants, partial(_erase_tenants, parts))
     return Performer(
         handlers, find_tenant=parts.resolver.find_by_id, tracer=parts.tracer or UNTRACED
@@ -138,6 +152,7 @@ def schedule(settings: Settings) -> tuple[Periodic, ...]:
         Periodic(SendMails(), _MAILS_SECONDS),
         Periodic(RollUpUsage(), _USAGE_SECONDS),
         Periodic(RotateKeys(), _ROTATIONS_SECONDS),
+        Periodic(SettleAccesses(), _ACCESSES_SECONDS),
         Periodic(EraseTenants(), _ERASURES_SECONDS),
         Periodic(CheckDomains(), _DOMAINS_SECONDS),
     )
@@ -268,6 +283,28 @@ async def _measure_keys(parts: Installation) -> None:
     metrics.signing_key_rotation_delay_seconds.set(delay.total_seconds())
     age = await due_keys.age(database, now=now)
     metrics.signing_key_age_seconds.set(age.total_seconds())
+
+
+async def _settle_accesses(parts: Installation, _job: SettleAccesses) -> None:
+    due = await open_accesses.tenants(parts.settings.database, now=parts.clock(), limit=_MOST_DUE)
+    if due:
+        operators = await _operators(parts)
+        await _in_each(parts, due, lambda: operator_accesses.settle(operators, now=parts.clock()))
+
+
+async def _operators(parts: Installation) -> frozenset[UUID] | None:
+    """Those who may be guests of tenants: nobody where their own tenant is not served; ``None``
+    where the setting names none, so that nobody can be asked."""
+    slug = parts.settings.operator_tenant
+    if not slug:
+        return None
+    tenant = await parts.resolver.find(slug)
+    if tenant is None or not tenant.is_served:
+        return frozenset()
+    asks = writes(OperatorArea.ACCESS)
+    with use_tenant(tenant):
+        team = await users.team()
+    return frozenset(each.id for each in team if each.is_active and permits(each.role, asks))
 
 
 async def _in_each(

@@ -46,10 +46,12 @@ class PeopleApp(Quart):
         body_limit: int,
         body_seconds: float,
         at_once: int,
+        hides: Callable[[str], bool] = lambda _path: False,
     ) -> None:
         super().__init__("authgate", static_folder=None)
         self._serves = serves
         self._places = Places(at_once)
+        self._hides = hides
         self._pages = pages
         self._clock = clock
         self.config["MAX_CONTENT_LENGTH"] = body_limit
@@ -96,6 +98,8 @@ class PeopleApp(Quart):
             return await self._failed(error)
 
     async def _begin(self) -> None:
+        if self._hides(request.path):  # before whatever would tell that it is there elsewhere
+            raise NotFound
         if request.routing_exception is not None:
             raise request.routing_exception
         if "\0" in request.path:

@@ -79,6 +79,12 @@ class OperatorArea(StrEnum):
     SYSTEM = "operator:system"
     """Whether the installation is well."""
 
+    ANNOUNCEMENTS = "operator:announcements"
+    """What operators tell the administrators of all tenants."""
+
+    ACCESS = "operator:access"
+    """To come into a tenant, where it lets operators in."""
+
 
 class Access(IntEnum):
     """How far somebody gets in an area. To change means to see."""
@@ -142,6 +148,8 @@ _TABLE: dict[Area | OperatorArea, tuple[Access, ...]] = {
     # At the operators' tenant, and of no meaning elsewhere.
     OperatorArea.TENANTS: (_WRITE, _WRITE, _NONE, _READ, _NONE),
     OperatorArea.SYSTEM: (_READ, _READ, _NONE, _READ, _NONE),
+    OperatorArea.ANNOUNCEMENTS: (_WRITE, _WRITE, _NONE, _READ, _NONE),
+    OperatorArea.ACCESS: (_WRITE, _WRITE, _NONE, _READ, _NONE),
 }
 
 
@@ -158,6 +166,12 @@ def permits(role: UserRole, permission: Permission) -> bool:
 def of(role: UserRole) -> frozenset[str]:
     """All that this role is enough for, each as text: ``clients:read``."""
     asked = [Permission(area, how) for area in Area for how in (_READ, _WRITE)]
+    return frozenset(str(each) for each in asked if permits(role, each))
+
+
+def of_operator(role: UserRole) -> frozenset[str]:
+    """The same of what there is to operate."""
+    asked = [Permission(area, how) for area in OperatorArea for how in (_READ, _WRITE)]
     return frozenset(str(each) for each in asked if permits(role, each))
 
 

@@ -43,6 +43,20 @@ class TokenStatus(StrEnum):
     REVOKED = "revoked"
 
 
+class AccessState(StrEnum):
+    """How far it is with an operator who wants to come into a tenant."""
+
+    ASKED = "asked"
+    """Somebody in charge has to approve it."""
+    GRANTED = "granted"
+    """From its beginning to its end: approved, announced or an emergency."""
+    REFUSED = "refused"
+    ENDED = "ended"
+    """Before its time, by either side."""
+    OVER = "over"
+    """Its time is over, whatever became of it."""
+
+
 class UserStatus(StrEnum):
     """A disabled user signs in nowhere and holds no working token."""
 
@@ -67,6 +81,8 @@ class MailPurpose(StrEnum):
     """Somebody is to prove that an address is theirs, and begins a tenant."""
     INVITATION = "invitation"
     """Somebody is to come to a tenant."""
+    OPERATOR_ACCESS = "operator_access"
+    """Those in charge are told that an operator of the installation wants to come in."""
 
 
 class MailStatus(StrEnum):

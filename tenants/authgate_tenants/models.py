@@ -51,6 +51,20 @@ class PlanRow(Model):
         table = "plans"
 
 
+class AnnouncementRow(Model):
+    """What operators tell all tenants' administrators. It belongs to the installation."""
+
+    id = fields.UUIDField(primary_key=True, default=uuid7)
+    text = fields.CharField(500)
+    urgent = fields.BooleanField(default=False)
+    begins_at = fields.DatetimeField()
+    ends_at = fields.DatetimeField(db_index=True)
+    created_at = fields.DatetimeField(auto_now_add=True)
+
+    class Meta:
+        table = "announcements"
+
+
 class TenantDomain(Model):
     """A host name that a tenant has proven to own. Readable without a scope."""
 

@@ -124,24 +124,6 @@ class use_tenant:  # noqa: N801  # used as a statement, not as a type
         _current.reset(self._token)
 
 
-class leave_tenant:  # noqa: N801  # used as a statement, not as a type
-    """Go out of the operators' tenant until the block ends: what is done for another one is the
-    installation's, and its wall holds as for anybody.
-
-    Raises ``CrossTenant`` in every other tenant's scope: there is no way from one to the next.
-    """
-
-    __slots__ = ("_token",)
-
-    def __enter__(self) -> None:
-        if not current_tenant().operates:
-            raise CrossTenant(f"Nobody leaves the scope of {current_tenant().slug}.")
-        self._token = _current.set(None)
-
-    def __exit__(self, *_error: object) -> None:
-        _current.reset(self._token)
-
-
 class TenantManager(Manager):
     """Begins every query with the tenant's own rows."""
 

@@ -192,6 +192,10 @@ class TenantSettings(StoredChoices):
     own_applications_limit: Annotated[int, Field(ge=1, le=100)] = 10
     """How many of them a person may have."""
 
+    operator_access: Literal["approval", "announced"] = "approval"
+    """How operators of the installation come in who ask for it: once an owner or administrator has
+    approved, or a quarter of an hour after it was announced, unless one of them refuses."""
+
     private_claim_prefix: Annotated[
         str, Field(pattern=r"^[a-zA-Z](?:[a-zA-Z0-9_]{0,13}[a-zA-Z0-9])?$")
     ] = "extra"

@@ -1,9 +1,15 @@
 """What the tests of this folder may ask for besides: who calls the API, and with which scopes."""
 
+from uuid import uuid4
+
 import pytest
 
+from authgate.clock import utc_now
+from authgate.permissions import UserRole
+from authgate.provisioning import operator_accesses
+from authgate.provisioning.operator_accesses import LONGEST, Wanted
 from authgate.storage.people.users import User
-from authgate_tenants import Tenant
+from authgate_tenants import Tenant, use_tenant
 from authgate_testing.api import EVERYTHING, ApiClient, api_client
 from authgate_testing.application import Application
 from authgate_testing.doors import *  # noqa: F403 - fixtures, all of them for these tests
@@ -25,7 +31,7 @@ async def foreign_api(server: RunningServer, globex: Tenant) -> ApiClient:
 
 @pytest.fixture
 async def things(
-    api: ApiClient, person: Person, alice: User, console: Application
+    api: ApiClient, acme: Tenant, person: Person, alice: User, console: Application
 ) -> dict[str, str]:
     """One of everything that acme has, by the names that stand for it in paths."""
     issued = await console.signed_in(person, scope="openid offline_access read")
@@ -43,6 +49,9 @@ async def things(
     made = await api.post("/address-blocks", {"network": "203.0.113.0/24"})
     assert made.status_code == 201, made.text
     found["address_block_id"] = made.json()["id"]
+    with use_tenant(acme):
+        wanted = Wanted(uuid4(), "mira", UserRole.AUDITOR, "Ticket 1", LONGEST)
+        found["access_id"] = str((await operator_accesses.ask(wanted, now=utc_now())).id)
     for name, path in (
         ("session_id", f"/users/{alice.id}/sessions"),
         ("authorization_id", "/authorizations"),

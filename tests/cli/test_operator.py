@@ -41,6 +41,15 @@ SCRIPT = (
     (0, "show", _TENANT, "--json"),
     (3, "show", "nobody"),
     (0, "rename", _TENANT, "Acme & Sons"),
+    (0, "plans"),
+    (0, "set-plan", "team", "clients=50"),
+    (0, "set-plan", "team", "clients=60"),
+    (0, "show-plan", "team", "--json"),
+    (0, "give-plan", _TENANT, "team"),
+    (5, "remove-plan", "team"),
+    (2, "give-plan", _TENANT, "no-such"),
+    (0, "usage", _TENANT),
+    (0, "usage", _TENANT, "--days", "7", "--json"),
     (0, "suspend", _TENANT),
     (0, "suspend", _TENANT),
     (0, "resume", _TENANT),
@@ -56,6 +65,10 @@ SCRIPT = (
     (2, "invite", "ada@lovelace"),
     (0, "invitations", "--json"),
     (3, "withdraw-invitation", "0199f3a1-c2d4-7b3e-9a5c-6d7e8f90cccc"),
+    (0, "announce", "Nobody can sign in on Sunday.", "--hours", "2", "--urgent"),
+    (2, "announce", "x", "--hours", "9999"),
+    (0, "announcements", "--json"),
+    (3, "end-announcement", "01930000-0000-7000-8000-000000000009"),
     (0, "system"),
     (0, "system", "--json"),
 )
@@ -129,8 +142,24 @@ def test_every_command_ends_the_same_by_either_door_and_every_operation_has_one(
         local = at_the_machine("operator", *typed((*words,), "here"), "-t", OPS)
         remote = at_the_machine("operator", *typed((*words,), "there"))
         assert (local.code, remote.code) == (code, code), (words, local.err, remote.err)
+    come_in_and_go(at_the_machine)
     without_command = {each.name for each in OPERATIONS} - performed
     assert without_command == {"read_tenant_deletion"}, "asked for below"
+
+
+def come_in_and_go(cli: Cli) -> None:
+    """What a person does alone, and the machine does not."""
+    wanted = ("--reason", "Ticket 4711", "--role", "admin", "--hours", "2")
+    assert cli("operator", "ask", "here", *wanted, "-t", OPS).code == 5, "it is nobody's guest"
+    asked = cli("operator", "ask", "here", *wanted, "--emergency", "--json")
+    assert asked.code == 0, asked.err
+    [listed] = cli("operator", "accesses", "here", "--json", "-t", OPS).data
+    assert listed["id"] == asked.data["id"]
+    assert cli("operator", "enter", "here", listed["id"], "-t", OPS).code == 5
+    entry = cli("operator", "enter", "here", listed["id"])
+    assert "/t/here/operator-entry?key=" in entry.out
+    assert cli("operator", "leave", "here", listed["id"], "-t", OPS).code == 0
+    assert cli("operator", "enter", "here", listed["id"]).code == 5, "it is over"
 
 
 def test_the_certificate_of_a_tenant_that_is_not_gone_is_not_there_yet(

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event
+from uuid import UUID
 
 import httpx2
 import pytest
@@ -30,6 +31,8 @@ from authgate.cli.sign_in.proofs import Plain
 from authgate.cli.sign_in.sign_ins import SignIn
 from authgate.clock import utc_now
 from authgate.permissions import UserRole
+from authgate.provisioning import operator_accesses
+from authgate.provisioning.operator_accesses import LONGEST, Wanted
 from authgate.storage.clients.drafts import ClientDraft
 from authgate.storage.grants import consents
 from authgate.storage.people import users
@@ -143,6 +146,7 @@ _CHANGING = (
     (r"\d{4}-\d\d-\d\d[T ][\d:.]+", "<time>"),
     (r"/t/[a-z]+\b", "/t/<slug>"),
     (r"authgate-domain=[\w-]+", "<proof>"),
+    (r'"decided_by": "[^"]+"', "<who>"),
     (r'"request_id": "[0-9a-f]+"', "<request>"),
     (r'"blocked_by": "[^"]+"', "<actor>"),
 )
@@ -280,6 +284,14 @@ SCRIPT = [
     ("api", "post", "/settings/logos", "-d", '{"image": "PHN2Zz48L3N2Zz4="}'),
     ("tenant", "settings", "restore", "1", "--yes"),
     ("tenant", "settings", "restore", "9", "--yes"),
+    ("operator-access", "list", "--json"),
+    ("operator-access", "approve", "{op-0}"),
+    ("operator-access", "approve", "{op-0}"),
+    ("operator-access", "end", "{op-0}"),
+    ("operator-access", "refuse", "{op-1}"),
+    ("operator-access", "end", "{op-1}"),
+    ("operator-access", "refuse", _NOBODY),
+    ("operator-access", "list", "--json"),
     ("usage", "tokens", "--client", "nobody", "--json"),
     ("usage", "tokens", "--days", "0"),
     ("usage", "plan"),
@@ -325,6 +337,10 @@ def things(cli: Cli, slug: str) -> dict[str, str]:
         "{token}": first("token", "list", "--client", CLIENT)["jti"],
         "{authorization}": first("authorization", "list")["id"],
         "{session}": first("user", "sessions", "mira.halvorsen")["id"],
+        **{
+            f"{{{each['operator_name']}}}": each["id"]
+            for each in cli("operator-access", "list", "-t", slug, "--json").data
+        },
     }
 
 
@@ -347,6 +363,11 @@ async def prepare(host: Host, slug: str) -> None:
             # A machine changes no owner, and who is at the installation does.
             await users.set_role(mira.id, UserRole.ADMIN)
             await consents.grant(mira.id, "fleet-app", ["openid"], now=utc_now())
+            for number in range(2):
+                wanted = Wanted(
+                    UUID(int=number + 1), f"op-{number}", UserRole.AUDITOR, "Ticket 1", LONGEST
+                )
+                await operator_accesses.ask(wanted, now=utc_now())
 
 
 def test_every_command_ends_the_same_by_either_door_and_every_operation_has_one(

@@ -15,7 +15,7 @@ from authgate.storage.people.users import User, UserRow
 from authgate.tokens import admin_scopes, operator_scopes
 from authgate.tokens.audiences import OPERATOR_API
 from authgate_tenants import CrossTenant, Tenant, use_tenant
-from authgate_tenants.scope import leave_tenant
+from authgate_tenants.crossing import leave_tenant
 from authgate_testing.api import ApiClient, api_client, client_token, is_problem
 from authgate_testing.databases import on_sqlite
 from authgate_testing.ledger import Ledger

@@ -4,7 +4,7 @@ from authgate.audit import Event
 from authgate.permissions import UserRole
 from authgate.storage.people.users import UserRow
 from authgate_tenants import Tenant, use_tenant
-from authgate_testing.api import ApiClient, is_problem
+from authgate_testing.api import ApiClient, api_client, is_problem
 from authgate_testing.databases import on_sqlite
 from authgate_testing.doors import PASSWORD
 from authgate_testing.ledger import Ledger
@@ -97,7 +97,7 @@ async def test_a_tenant_is_renamed_as_it_was_read_and_not_otherwise(
     assert is_problem(await operator.patch(where, {"slug": "b"}, if_match="*"), 422, "invalid")
     assert is_problem(await operator.patch(where, {"name": None}, if_match="*"), 422, "invalid")
     [event] = await ledger.events(acme, Event.TENANT_UPDATED)
-    assert event.details == {"changes": [{"setting": "name", "was": "Acme", "is": "Acme & Sons"}]}
+    assert event.details["changes"] == [{"setting": "name", "was": "Acme", "is": "Acme & Sons"}]
 
 
 async def test_tenants_are_found_by_how_their_names_begin_and_by_their_hosts(
@@ -172,3 +172,13 @@ async def test_a_person_who_operates_is_named_in_both_logs(
     assert (theirs.actor_type, theirs.actor_name) == ("operator", "mira")
     assert (ours.actor_type, ours.actor_name) == ("user", "mira")
     assert PASSWORD not in str(theirs.details)
+
+
+@on_sqlite
+async def test_what_a_tenant_uses_is_told_day_by_day(
+    server: RunningServer, operator: ApiClient, acme: Tenant
+) -> None:
+    await api_client(server, acme, "authgate:clients:read")
+    used = (await operator.get(f"/tenants/{acme.id}/usage?days=7")).json()
+    assert used["tokens"] == 1
+    assert [each["tokens"] for each in used["days"]] == [1]

@@ -31,6 +31,7 @@ from authgate.web.view_models import (
     ErrorPage,
     ErrorReason,
     FormPostPage,
+    GuestEntryPage,
     LoginPage,
     LoginProblem,
     LogoutPage,
@@ -43,6 +44,7 @@ from authgate.web.view_models import (
 from authgate_tenants.scope import Tenant, TenantStatus, use_tenant
 from authgate_tenants.settings import TenantSettings
 from authgate_testing.console_samples import CONSOLE_ALIKE, console_samples
+from authgate_testing.operator_samples import OPERATOR_ALIKE, operator_samples
 from authgate_testing.other_origin import Site, serving
 
 _NOW = datetime.now(UTC)
@@ -193,6 +195,10 @@ def _in_tenant() -> dict[str, Sample]:
     refused = ErrorPage(429, "0192f3a7c1", detail="Too many codes.", retry_at=late, back_url="/")
     return {
         "login": _login(),
+        "guest-entry": (
+            "operator_entry.html",
+            GuestEntryPage("/t/northwind/operator-entry", "x" * 43),
+        ),
         "login-options": _login(options=(company, github)),
         "login-options-only": _login(options=(github,), password=False),
         "login-mismatch": _login(
@@ -242,6 +248,7 @@ def _in_tenant() -> dict[str, Sample]:
             "signed_out.html",
             SignedOutPage("/login", "Fleet Console", "#gone", ("about:blank#1", "about:blank#2")),
         ),
+        "operator-entry": ("operator_entry.html", GuestEntryPage("/operator-entry", "k" * 43)),
         "error-in-tenant": ("error.html", refused),
     }
 
@@ -316,7 +323,14 @@ def _sign_up() -> dict[str, Sample]:
 @pytest.fixture(scope="session")
 def samples() -> Mapping[str, Sample]:
     """Every template in every state it has, by name."""
-    return {**_in_tenant(), **_mails(), **_sign_up(), **console_samples(), **_outside_of_tenants()}
+    return {
+        **_in_tenant(),
+        **_mails(),
+        **_sign_up(),
+        **console_samples(),
+        **operator_samples(),
+        **_outside_of_tenants(),
+    }
 
 
 @pytest.fixture(scope="session")
@@ -327,7 +341,7 @@ def distinct(samples: Mapping[str, Sample]) -> list[str]:
     """
     alike = {name for name in samples if name.startswith("error-")}
     alike -= {"error-404", "error-in-tenant"}
-    alike |= CONSOLE_ALIKE | {"login-again", "mails-none"}
+    alike |= CONSOLE_ALIKE | OPERATOR_ALIKE | {"login-again", "mails-none"}
     alike |= {"sign-up-sent", "sign-up-gone", "sign-up-invitation", "sign-up-done-before"}
     return [name for name in samples if name not in {*alike, "form-post"}]
 

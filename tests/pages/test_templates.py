@@ -37,6 +37,7 @@ _PARTS = {
     "console/base.html",
     "console/parts.html",
     "console/setting_fields.html",
+    "operator/parts.html",
     "console/client_fields.html",
 }
 # Elements that have no end tag, so that a reader of nesting does not wait for one.

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 from itertools import product
 from urllib.parse import urlsplit
 from uuid import UUID, uuid4
@@ -44,9 +45,11 @@ from authgate_tenants import (
     Tenant,
     TenantSettings,
     TenantStatus,
+    announcements,
     plans,
     use_tenant,
 )
+from authgate_tenants.announcements import UnknownAnnouncement
 from authgate_tenants.models import PlanRow, TenantDomain, TenantRow
 from authgate_tenants.scope import _current
 from authgate_testing import PostgresServer, forgetful
@@ -291,6 +294,19 @@ async def test_ti_06_a_tenants_own_row_and_hosts_are_no_other_tenants_to_change(
             assert await TenantDomain.all().delete() == 0
     with use_tenant(walled.globex):
         assert await TenantDomain.all().delete() == 1
+
+
+async def test_no_tenant_tells_all_the_others_something(walled: Neighbours) -> None:
+    now = utc_now()
+    until = now + timedelta(hours=1)
+    tell = partial(announcements.make, urgent=False, begins_at=now, ends_at=until, now=now)
+    made = await tell("Nobody can sign in on Sunday.")
+    with use_tenant(walled.acme):
+        with pytest.raises(OperationalError, match="row-level security"):
+            await tell("Send us your passwords.")
+        with pytest.raises(UnknownAnnouncement):
+            await announcements.end(made.id)
+        assert [each.id for each in await announcements.shown(now)] == [made.id]
 
 
 async def test_no_tenant_writes_a_plan(walled: Neighbours) -> None:

@@ -54,8 +54,11 @@ class BrowserSessions:
             if remembered
             else settings.session_absolute_lifetime
         )
+        if held.guest_until is not None:
+            absolute = min(absolute, held.guest_until - now)
         # Asked to stay signed in, a browser may be idle for as long as it stays.
         idle = absolute if remembered else timedelta(seconds=settings.session_idle_lifetime)
+        idle = min(idle, absolute)
         sign_in = SignIn(
             amr=amr,
             ip=visitor.facts.ip,

@@ -6,6 +6,7 @@ from authgate.admin import (
     applications,
     authorizations,
     domains,
+    operator_accesses,
     people,
     resource_servers,
     roles,
@@ -30,4 +31,5 @@ OPERATIONS = [
     *usage.OPERATIONS,
     *domains.OPERATIONS,
     *address_blocks.OPERATIONS,
+    *operator_accesses.OPERATIONS,
 ]

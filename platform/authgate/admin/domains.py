@@ -317,5 +317,6 @@ OPERATIONS = [
         end_issuer_overlap,
         scope=_WRITE,
         status=HTTPStatus.NO_CONTENT,
+        problems=[NotFound],
     ),
 ]

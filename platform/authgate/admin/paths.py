@@ -55,6 +55,11 @@ PATH_PARAMETERS: dict[str, dict[str, Any]] = {
         "schema": _UUID,
         "example": "0199f3a1-c2d4-7b3e-9a5c-6d7e8f90abcd",
     },
+    "access_id": {
+        "description": "The id of an operator's access.",
+        "schema": _UUID,
+        "example": "0199f3a1-c2d4-7b3e-9a5c-6d7e8f90cccc",
+    },
     "session_id": {
         "description": "The session's id.",
         "schema": _UUID,

@@ -93,6 +93,9 @@ COMMANDS = {
     ),
     "usage": _Command("tenant.usage:app", "Count what a tenant has given out, day by day."),
     "user": _Command("tenant.user:app", "Create, list, disable and enable users, reset passwords."),
+    "operator-access": _Command(
+        "tenant.operator_access:app", "Let operators of the installation into a tenant, or not."
+    ),
     "connection": _Command(
         "tenant.connection:app", "Set up ways to sign in elsewhere, such as GitHub."
     ),

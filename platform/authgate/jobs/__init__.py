@@ -15,6 +15,7 @@ from authgate.jobs.catalogue import (
     RollUpUsage,
     RotateKeys,
     SendMails,
+    SettleAccesses,
 )
 from authgate.jobs.handlers import BadArguments, Handlers, UnknownJob
 from authgate.jobs.in_process import InProcessRunner
@@ -41,5 +42,6 @@ __all__ = [
     "RollUpUsage",
     "RotateKeys",
     "SendMails",
+    "SettleAccesses",
     "UnknownJob",
 ]

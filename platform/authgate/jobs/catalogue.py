@@ -54,6 +54,13 @@ class RollUpUsage(Job):
 
 
 @dataclass(frozen=True, slots=True)
+class SettleAccesses(Job):
+    """Let operators be at tenants no longer whose time is over, or who are none any more."""
+
+    name: ClassVar[str] = "settle-accesses"
+
+
+@dataclass(frozen=True, slots=True)
 class EraseTenants(Job):
     """Erase the tenants whose time to be restored is over."""
 
@@ -74,6 +81,7 @@ JOBS: tuple[type[Job], ...] = (
     EndTheRest,
     RollUpUsage,
     RotateKeys,
+    SettleAccesses,
     EraseTenants,
     CheckDomains,
 )

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 from authgate import storage
 from authgate.audit import Actor
-from authgate_tenants.scope import leave_tenant
+from authgate_tenants.crossing import leave_tenant
 
 
 @asynccontextmanager

@@ -9,15 +9,12 @@ from uuid import UUID
 
 from pydantic import Field
 
-from authgate import provisioning
 from authgate.api import lists
 from authgate.api.bodies import Document, Nothing, exemplified
 from authgate.api.lists import ListDocument, ListQuery
 from authgate.api.operations import Answer, Call, operation
 from authgate.api.problems import Conflict, Fault, Invalid, NotFound
-from authgate.audit import Event
-from authgate.operator import tenants
-from authgate.operator.crossing import as_operator, away
+from authgate.operator import acts, tenants
 from authgate.operator.tenants import TenantDocument
 from authgate.provisioning.deletions import NotConfirmed, TooLate, UnfitDeletion
 from authgate.storage.tenants import deleted
@@ -84,14 +81,9 @@ async def request_tenant_deletion(
     """Serve a tenant no longer, and erase it once the time is over in which it can be restored."""
     tenant = await tenants.found(call)
     with _worded():
-        async with away():
-            deletion = await provisioning.request_deletion(
-                call.parts,
-                tenant,
-                confirmation=call.body.confirmation,
-                actor=as_operator(call.caller.actor),
-            )
-    await tenants.noted(call, Event.TENANT_DELETION_REQUESTED, tenant.id)
+        deletion = await acts.request_deletion(
+            call.parts, tenant, confirmation=call.body.confirmation, by=call.caller.actor
+        )
     return Answer(_document(deletion))
 
 
@@ -107,11 +99,7 @@ async def restore_tenant(call: Call[Nothing, Nothing]) -> Answer[TenantDocument]
     """Make a tenant that waits to be deleted what it was before."""
     tenant = await tenants.found(call)
     with _worded():
-        async with away():
-            await provisioning.restore_tenant(
-                call.parts, tenant, actor=as_operator(call.caller.actor)
-            )
-    await tenants.noted(call, Event.TENANT_RESTORED, tenant.id)
+        await acts.restore(call.parts, tenant, by=call.caller.actor)
     return Answer(await tenants.document(call.parts, tenant.id))
 
 

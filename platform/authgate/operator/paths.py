@@ -18,5 +18,15 @@ PATH_PARAMETERS: dict[str, dict[str, Any]] = {
         "schema": {"type": "string", "format": "uuid"},
         "example": "0199f3a1-c2d4-7b3e-9a5c-6d7e8f90cccc",
     },
+    "announcement_id": {
+        "description": "The announcement's id.",
+        "schema": {"type": "string", "format": "uuid"},
+        "example": "0199f3a1-c2d4-7b3e-9a5c-6d7e8f90dddd",
+    },
+    "access_id": {
+        "description": "The access's id.",
+        "schema": {"type": "string", "format": "uuid"},
+        "example": "0199f3a1-c2d4-7b3e-9a5c-6d7e8f90cccc",
+    },
 }
 """By name, as OpenAPI has them."""

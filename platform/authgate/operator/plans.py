@@ -13,8 +13,8 @@ from authgate.api.bodies import Document, Nothing, exemplified
 from authgate.api.operations import Answer, Call, MergePatch, operation
 from authgate.api.problems import Conflict, Fault, Invalid, NotFound
 from authgate.audit import Event
-from authgate.operator import tenants
-from authgate.operator.crossing import as_operator, away
+from authgate.operator import acts, tenants
+from authgate.operator.crossing import away
 from authgate.operator.places import BASE
 from authgate.operator.tenants import TenantDocument
 from authgate.storage.redis.rate_limits import BadLimit
@@ -138,11 +138,7 @@ async def give_plan(call: Call[Nothing, PlanAssignment]) -> Answer[TenantDocumen
     """
     tenant = await tenants.found(call)
     with _refused(at="/plan"):
-        async with away():
-            await provisioning.give_plan(
-                call.parts, tenant, call.body.plan, actor=as_operator(call.caller.actor)
-            )
-    await tenants.noted(call, Event.TENANT_PLAN_CHANGED, tenant.id)
+        await acts.give_plan(call.parts, tenant, call.body.plan, by=call.caller.actor)
     return Answer(await tenants.document(call.parts, tenant.id))
 
 

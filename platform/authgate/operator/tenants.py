@@ -7,27 +7,23 @@ from http import HTTPMethod, HTTPStatus
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-import orjson
 from pydantic import Field
 
-from authgate import audit, installation, provisioning, storage
-from authgate.accounts.passwords import Passwords
 from authgate.api import lists
 from authgate.api.bodies import Document, Nothing, exemplified
 from authgate.api.lists import ListDocument, ListQuery
 from authgate.api.operations import Answer, Call, MergePatch, operation
 from authgate.api.problems import Conflict, Fault, Invalid, NotFound
-from authgate.audit import Event
 from authgate.installation import Installation
-from authgate.operator.crossing import as_operator, away
+from authgate.operator import acts, listing
+from authgate.operator.acts import Owner
 from authgate.operator.places import BASE
-from authgate.permissions import UserRole
-from authgate.provisioning import UnfitTenant, random_password
+from authgate.provisioning import UnfitTenant
 from authgate.storage.paging import Page
 from authgate.storage.people.usernames import BadUsername
 from authgate.tokens.operator_scopes import Scope
-from authgate_tenants import Tenant, TenantStatus, current_tenant, directory, use_tenant
-from authgate_tenants.directory import Listed, Place, TenantFilter
+from authgate_tenants import Tenant, TenantStatus, current_tenant, directory
+from authgate_tenants.directory import Listed, TenantFilter
 from authgate_tenants.lifecycle import SlugTaken
 from authgate_tenants.resolver import BadSlug
 
@@ -139,24 +135,15 @@ async def create_tenant(call: Call[Nothing, TenantCreation]) -> Answer[CreatedTe
 
     The owner's password is shown this once.
     """
-    said, password = call.body, random_password()
-    hashed, actor = await _hashed(password), as_operator(call.caller.actor)
-
-    async def owned() -> None:
-        await provisioning.store_user(
-            username=said.owner.username,
-            password_hash=hashed,
-            email=said.owner.email,
-            role=UserRole.OWNER,
-            actor=actor,
-        )
-
+    said = call.body
     with _worded():
-        async with away():
-            tenant = await provisioning.add_tenant(
-                call.parts, slug=said.slug, name=said.name, first=owned, actor=actor
-            )
-    await noted(call, Event.TENANT_CREATED, tenant.id)
+        tenant, password = await acts.create(
+            call.parts,
+            slug=said.slug,
+            name=said.name,
+            owner=Owner(said.owner.username, said.owner.email),
+            by=call.caller.actor,
+        )
     told = await document(call.parts, tenant.id)
     made = CreatedTenant(**told.model_dump(), owner=said.owner.username, password=password)
     place = f"{current_tenant().issuer}{BASE}/tenants/{tenant.id}"
@@ -173,16 +160,13 @@ async def change_tenant(
 ) -> Answer[TenantDocument]:
     """Give a tenant another name for people."""
     tenant = await found(call)
-    async with away():
-        with use_tenant(tenant):
-            async with storage.transaction():
-                before = await document(call.parts, tenant.id)
-                call.refuse_if_changed(before)
-                after = call.body.applied(TenantSettingsDocument(name=before.name))
-                await provisioning.change_tenant(
-                    call.parts, tenant, name=after.name, actor=as_operator(call.caller.actor)
-                )
-    await noted(call, Event.TENANT_UPDATED, tenant.id)
+
+    async def name() -> str:
+        before = await document(call.parts, tenant.id)
+        call.refuse_if_changed(before)
+        return call.body.applied(TenantSettingsDocument(name=before.name)).name
+
+    await acts.rename(call.parts, tenant, name, by=call.caller.actor)
     return Answer(await document(call.parts, tenant.id))
 
 
@@ -192,30 +176,20 @@ async def suspend_tenant(call: Call[Nothing, Nothing]) -> Answer[TenantDocument]
     Every process refuses it within a second; what it has stays. The operators' own tenant cannot
     be suspended here: nobody could take that back.
     """
-    return await _become(call, TenantStatus.SUSPENDED, Event.TENANT_SUSPENDED)
+    return await _become(call, TenantStatus.SUSPENDED)
 
 
 async def resume_tenant(call: Call[Nothing, Nothing]) -> Answer[TenantDocument]:
     """Serve a suspended tenant again."""
-    return await _become(call, TenantStatus.ACTIVE, Event.TENANT_RESUMED)
+    return await _become(call, TenantStatus.ACTIVE)
 
 
-async def _become(
-    call: Call[Nothing, Nothing], status: TenantStatus, event: Event
-) -> Answer[TenantDocument]:
+async def _become(call: Call[Nothing, Nothing], status: TenantStatus) -> Answer[TenantDocument]:
     tenant = await found(call)
-    if tenant.id == current_tenant().id:
-        raise Conflict("It is the operators' own tenant: the command at the machine does it.")
-    if tenant.status is status:
-        return Answer(await document(call.parts, tenant.id))
     try:
-        async with away():
-            await provisioning.set_tenant_status(
-                call.parts, tenant, status, actor=as_operator(call.caller.actor)
-            )
+        await acts.become(call.parts, tenant, status, by=call.caller.actor)
     except UnfitTenant as error:
         raise Conflict(str(error)) from error
-    await noted(call, event, tenant.id)
     return Answer(await document(call.parts, tenant.id))
 
 
@@ -226,29 +200,7 @@ async def _page(call: Call[TenantQuery, Nothing]) -> Page[Listed]:
         owner = await directory.at_host(asked.host)
         return Page([owner] if owner else [])
     wanted = TenantFilter(by=asked.sort, beginning=asked.search, status=asked.status)
-    return await directory_page(wanted, cursor=cursor, limit=asked.limit)
-
-
-async def directory_page(wanted: TenantFilter, *, cursor: str | None, limit: int) -> Page[Listed]:
-    """Some tenants, and the cursors by which the list goes on."""
-    backward, *place = orjson.loads(cursor) if cursor else (False,)
-    after = Place(*place) if place else None
-    found = await directory.page(wanted, after=after, backward=backward, limit=limit + 1)
-    more, shown = len(found) > limit, found[:limit]
-    if backward:
-        shown.reverse()
-    if not shown:
-        return Page([])
-    (_, first), (_, last) = shown[0], shown[-1]
-    return Page(
-        [row for row, _ in shown],
-        next=_cursor(last) if more or backward else None,
-        previous=_cursor(first, backward=True) if after and (more or not backward) else None,
-    )
-
-
-def _cursor(place: Place, *, backward: bool = False) -> str:
-    return orjson.dumps((backward, *place)).decode()
+    return await listing.page(wanted, cursor=cursor, limit=asked.limit)
 
 
 async def found(call: Call[Any, Any]) -> Tenant:
@@ -269,25 +221,9 @@ async def document(parts: Installation, tenant_id: UUID) -> TenantDocument:
 
 
 def _told(parts: Installation, listed: Listed, hosts: Sequence[str]) -> TenantDocument:
-    addressing = installation.addressing(parts.settings)
     said: dict[str, Any] = listed._asdict()
-    called = said.pop("issuer_host")
-    issuer = addressing.issuer(listed.slug, called if called in hosts else "")
-    return TenantDocument(**said, issuer=issuer, hosts=hosts)
-
-
-async def noted(call: Call[Any, Any], event: Event, tenant_id: UUID) -> None:
-    """The operators' own log tells of it as well."""
-    resource = ("tenant", str(tenant_id))
-    await audit.record(event, actor=call.caller.actor, resource=resource)
-
-
-async def _hashed(password: str) -> str:
-    passwords = Passwords(threads=1)
-    try:
-        return await passwords.hash(password)
-    finally:
-        passwords.close()
+    del said["issuer_host"]
+    return TenantDocument(**said, issuer=listing.issuer(parts, listed, hosts), hosts=hosts)
 
 
 @contextmanager

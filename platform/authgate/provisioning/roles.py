@@ -84,13 +84,23 @@ async def held(
     person = people.get(user_id)
     if person is None:
         raise UnknownUser(str(user_id))
+    if becomes is not None and _is_guest(by, people):
+        raise BeyondOwnRole("Operators who are here as guests change nobody's standing.")
+    if person.is_guest and becomes not in (None, UserRole.USER):
+        raise BeyondOwnRole("An operator who is here as a guest is given no other role.")
     if by.user_id == user_id:
         raise OwnAccount("Nobody changes what they are themselves: ask a colleague.")
     role = becomes or person.role
     refuse_beyond(_role_now(by, people), person.role, role, asks=asks)
     if person.is_active and person.role is not role:
-        _refuse_last(person, role, left=[each for each in people.values() if each != person])
+        own = [each for each in people.values() if each != person and not each.is_guest]
+        _refuse_last(person, role, left=own)
     return person
+
+
+def _is_guest(by: Authority, people: Mapping[UUID, User]) -> bool:
+    person = people.get(by.user_id) if by.user_id else None
+    return person is not None and person.is_guest
 
 
 def refuse_beyond(mine: UserRole, *theirs: UserRole, asks: Permission) -> None:

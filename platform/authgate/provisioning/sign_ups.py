@@ -26,9 +26,9 @@ from authgate.storage.tenants import sign_ups
 from authgate.storage.tenants.sign_ups import SignUp
 from authgate.vocabulary import MailPurpose
 from authgate_tenants import Tenant, current_tenant, likeness
+from authgate_tenants.crossing import leave_tenant
 from authgate_tenants.lifecycle import SlugTaken
 from authgate_tenants.resolver import RESERVED, BadSlug, check_slug
-from authgate_tenants.scope import leave_tenant
 
 PATH = "/sign-up"
 CONFIRMATION = f"{PATH}/confirm"

@@ -90,7 +90,7 @@ async def disable_user(login: str, *, now: datetime, by: Authority = OPERATOR) -
         user = await _user(login)
         await roles.held(user.id, by=by, asks=writes(Area.USERS), becomes=UserRole.USER)
         await users.set_status(user.id, UserStatus.DISABLED)
-        await _end_access(user, now)
+        await end_access(user, now)
         await audit.record(Event.USER_DISABLED, actor=by.actor, resource=("user", str(user.id)))
     return user
 
@@ -105,7 +105,7 @@ async def sign_out_user(login: str, *, now: datetime, actor: Actor = SYSTEM) -> 
         user = await _user(login)
         # Whoever speaks for them at this moment has then stored what they were given.
         await users.held(user.id)
-        ended = await _end_access(user, now)
+        ended = await end_access(user, now)
         await audit.record(
             Event.SESSION_REVOKED,
             actor=actor,
@@ -141,7 +141,7 @@ async def reset_password(
         user = await _user(login)
         await users.set_password_hash(user.id, hashed)
         await _open_account(user)
-        await _end_access(user, now)
+        await end_access(user, now)
         await audit.record(Event.USER_PASSWORD_RESET, actor=actor, resource=("user", str(user.id)))
     return user
 
@@ -152,7 +152,7 @@ async def _open_account(user: User) -> None:
         await login_failures.forget(account)
 
 
-async def _end_access(user: User, now: datetime) -> int:
+async def end_access(user: User, now: datetime) -> int:
     """Whoever acts in this person's name, in a browser or on a device, no longer can; how many
     browsers that were."""
     ended = await sessions.end_all(user.id, now=now)

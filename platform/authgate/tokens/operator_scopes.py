@@ -11,6 +11,10 @@ class Scope(ApiScope):
     TENANTS_READ = f"{OPERATOR_PREFIX}tenants:read"
     TENANTS_WRITE = f"{OPERATOR_PREFIX}tenants:write"
     SYSTEM_READ = f"{OPERATOR_PREFIX}system:read"
+    ANNOUNCEMENTS_READ = f"{OPERATOR_PREFIX}announcements:read"
+    ANNOUNCEMENTS_WRITE = f"{OPERATOR_PREFIX}announcements:write"
+    ACCESS_READ = f"{OPERATOR_PREFIX}access:read"
+    ACCESS_WRITE = f"{OPERATOR_PREFIX}access:write"
 
 
 MEANINGS: Mapping[ApiScope, str] = {
@@ -19,5 +23,9 @@ MEANINGS: Mapping[ApiScope, str] = {
         "Create, rename, suspend, resume, delete and restore tenants, make and give plans."
     ),
     Scope.SYSTEM_READ: "See whether the installation is well.",
+    Scope.ANNOUNCEMENTS_READ: "See what the administrators of all tenants are told.",
+    Scope.ANNOUNCEMENTS_WRITE: "Tell the administrators of all tenants something, for a while.",
+    Scope.ACCESS_READ: "See who of the operators has asked to come into a tenant.",
+    Scope.ACCESS_WRITE: "Ask a tenant to let an operator in, and end that.",
 }
 """What each of them lets its holder do, for whoever grants it."""

@@ -58,8 +58,30 @@ class Done(StrEnum):
     ROLE_TAKEN = "role-taken"
     WAITING = "waiting"
     """It was changed, and somebody has to approve it again."""
+    OPERATOR_LET_IN = "operator-let-in"
+    OPERATOR_REFUSED = "operator-refused"
+    OPERATOR_GONE = "operator-gone"
+    ACCESS_ASKED = "access-asked"
+    ACCESS_OPEN = "access-open"
+    ANNOUNCED = "announced"
+    ANNOUNCEMENT_ENDED = "announcement-ended"
+    TENANT_PLANNED = "tenant-planned"
+    TENANT_RENAMED = "tenant-renamed"
+    TENANT_SUSPENDED = "tenant-suspended"
+    TENANT_RESUMED = "tenant-resumed"
+    TENANT_DELETING = "tenant-deleting"
+    TENANT_RESTORED = "tenant-restored"
     NOTHING = "nothing"
     """It was no longer what it was taken for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the installation's operators tell whoever administers a tenant."""
+
+    text: str
+    urgent: bool
+    since: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +102,11 @@ class ConsoleFrame:
     waiting: int = 0
     """Clients that wait for approval, or that nobody has looked at."""
     done: Done | None = None
+    operates: bool = False
+    """Whether these are the operators' pages, and not those of a tenant's administrators."""
+    told: Sequence[Told] = ()
+    other_url: str = ""
+    """Those of the other kind; empty unless who is signed in may see them."""
 
     def may(self, permission: str) -> bool:
         """Whether whoever is signed in may do this."""

@@ -2,8 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol, Self
 
 from authgate.permissions import UserRole
+from authgate.vocabulary import AccessState
 from authgate.web.console_view_models import ConsoleFrame
 
 
@@ -30,6 +33,68 @@ class AreaLine:
 
 
 @dataclass(frozen=True, slots=True)
+class AccessLine:
+    """An operator of the installation who wants to come in, or was here. Each of the actions is
+    empty where there is nothing to decide, or whoever looks may not."""
+
+    operator: str
+    role: UserRole
+    reason: str
+    emergency: bool
+    state: AccessState
+    asked_at: datetime
+    begins_at: datetime | None
+    ends_at: datetime
+    over: bool
+    decided_by: str
+    approve_action: str = ""
+    refuse_action: str = ""
+    enter_action: str = ""
+    end_action: str = ""
+
+    @classmethod
+    def of(cls, access: "Told", now: datetime, **actions: str) -> Self:
+        """As it is at this moment."""
+        return cls(
+            operator=access.operator_name,
+            role=access.role,
+            reason=access.reason,
+            emergency=access.emergency,
+            state=access.state,
+            asked_at=access.asked_at,
+            begins_at=access.begins_at,
+            ends_at=access.ends_at,
+            over=access.state is AccessState.OVER
+            or (access.state is AccessState.GRANTED and access.ends_at <= now),
+            decided_by=access.decided_by,
+            **actions,
+        )
+
+
+class Told(Protocol):
+    """What is kept of an access."""
+
+    @property
+    def operator_name(self) -> str: ...
+    @property
+    def role(self) -> UserRole: ...
+    @property
+    def reason(self) -> str: ...
+    @property
+    def emergency(self) -> bool: ...
+    @property
+    def state(self) -> AccessState: ...
+    @property
+    def asked_at(self) -> datetime: ...
+    @property
+    def begins_at(self) -> datetime | None: ...
+    @property
+    def ends_at(self) -> datetime: ...
+    @property
+    def decided_by(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
 class TeamPage:
     """``console/team.html``. ``find_action`` is sent by GET with ``login``."""
 
@@ -38,6 +103,7 @@ class TeamPage:
     """By role, the one that may most first."""
     areas: Sequence[AreaLine]
     find_action: str
+    accesses: Sequence[AccessLine] = ()
     login: str = ""
     """Whom there is none of by this name."""
 

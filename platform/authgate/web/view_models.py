@@ -46,6 +46,14 @@ class SignInOption:
     last_used: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class GuestEntryPage:
+    """``operator_entry.html``. Posts ``key``."""
+
+    action: str
+    key: str
+
+
 class LoginProblem(StrEnum):
     """Why the sign-in page is shown again."""
 

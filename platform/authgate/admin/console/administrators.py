@@ -1,38 +1,12 @@
-"""Who may open the console, and how lately they must have signed in for what cannot be undone."""
+"""What an administrator may do to others: no more than they may themselves."""
 
-from datetime import datetime, timedelta
-
-from quart import Response
 from werkzeug.exceptions import Forbidden
 
-from authgate import audit
-from authgate.accounts.answers import see_other
-from authgate.accounts.visits import SignedIn, signed_in
-from authgate.audit import Actor
-from authgate.permissions import Permission, permits
+from authgate.accounts.standing import actor
+from authgate.accounts.visits import signed_in
 from authgate.provisioning import Authority
 from authgate.tokens.own_scopes import is_within
 from authgate.tokens.scopes import is_own
-from authgate_tenants import current_tenant
-
-_RECENTLY = timedelta(minutes=15)
-
-
-class SignInAgain(Exception):
-    """The person has to prove once more who they are; then they are led to a path of the tenant."""
-
-    def __init__(self, then: str) -> None:
-        super().__init__(then)
-        self.then = then
-
-
-def require(permission: Permission) -> SignedIn:
-    """Whoever sent the request. Raises ``NotSignedIn``, and ``Forbidden`` where their role is not
-    enough."""
-    person = signed_in()
-    if not permits(person.user.role, permission):
-        raise Forbidden
-    return person
 
 
 def beyond_role(*scopes: str) -> list[str]:
@@ -51,20 +25,3 @@ def refuse_beyond_role(*scopes: str) -> None:
 def authority() -> Authority:
     """In whose name people are changed. Raises ``NotSignedIn``."""
     return Authority(actor(), signed_in().user.role)
-
-
-def actor() -> Actor:
-    """The person who sent the request, for the audit log. Raises ``NotSignedIn``."""
-    user = signed_in().user
-    return audit.user(user.id, user.username)
-
-
-async def to_sign_in(error: SignInAgain) -> Response:
-    """How a page answers it."""
-    return see_other(f"/login?return_to={current_tenant().prefix}{error.then}")
-
-
-def require_recent_sign_in(*, now: datetime, then: str) -> None:
-    """Raises ``SignInAgain`` where the person has been signed in for longer than that."""
-    if now - signed_in().session.authenticated_at > _RECENTLY:
-        raise SignInAgain(then)

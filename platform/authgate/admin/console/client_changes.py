@@ -9,8 +9,9 @@ from werkzeug.exceptions import NotFound
 
 from authgate import provisioning
 from authgate.accounts.answers import see_other
+from authgate.accounts.standing import actor
 from authgate.admin.console import client_form, client_lines
-from authgate.admin.console.administrators import actor, refuse_beyond_role
+from authgate.admin.console.administrators import refuse_beyond_role
 from authgate.admin.console.client_form import Filled
 from authgate.admin.console.client_kinds import kind_of
 from authgate.admin.console.frame import ROOT, Console, done, held_client, named_client

@@ -8,6 +8,7 @@ from quart import Blueprint, Response, request
 from werkzeug.exceptions import BadRequest
 
 from authgate import provisioning
+from authgate.accounts.standing import actor
 from authgate.admin.console import (
     client_lines,
     client_people,
@@ -17,7 +18,7 @@ from authgate.admin.console import (
     token_lines,
     usage_chart,
 )
-from authgate.admin.console.administrators import actor, beyond_role, refuse_beyond_role
+from authgate.admin.console.administrators import beyond_role, refuse_beyond_role
 from authgate.admin.console.client_kinds import grant_names, kind_of
 from authgate.admin.console.frame import ROOT, Console, done, held_client, named_client
 from authgate.permissions import Area, reads, writes

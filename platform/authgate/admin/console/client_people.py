@@ -6,8 +6,8 @@ from quart import Blueprint, Response, request
 from werkzeug.exceptions import BadRequest, NotFound
 
 from authgate import provisioning
+from authgate.accounts.standing import actor
 from authgate.admin.console import client_lines
-from authgate.admin.console.administrators import actor
 from authgate.admin.console.frame import ROOT, Console, done, named_client
 from authgate.permissions import Area, reads, writes
 from authgate.storage.clients.rows import Client

@@ -8,8 +8,9 @@ from quart import Blueprint, Response, request
 from werkzeug.exceptions import BadRequest
 
 from authgate import provisioning
+from authgate.accounts.standing import actor, require
 from authgate.admin.console import client_lines, frame, list_search
-from authgate.admin.console.administrators import actor, beyond_role, require
+from authgate.admin.console.administrators import beyond_role
 from authgate.admin.console.client_search import PATH, ClientSearch
 from authgate.admin.console.frame import ROOT, Console
 from authgate.permissions import Area, writes

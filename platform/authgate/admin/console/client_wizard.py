@@ -5,8 +5,8 @@ from werkzeug.exceptions import NotFound
 
 from authgate import provisioning, storage
 from authgate.accounts.answers import see_other
+from authgate.accounts.standing import actor
 from authgate.admin.console import client_form, client_lines, frame, snippets
-from authgate.admin.console.administrators import actor
 from authgate.admin.console.client_form import Filled
 from authgate.admin.console.client_kinds import BEGINNINGS
 from authgate.admin.console.frame import ROOT, Console, named_client

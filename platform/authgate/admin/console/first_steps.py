@@ -15,9 +15,9 @@ from werkzeug.exceptions import BadRequest
 
 from authgate import permissions, provisioning
 from authgate.accounts.answers import see_other
+from authgate.accounts.standing import actor
 from authgate.accounts.visits import signed_in
 from authgate.admin.console import frame
-from authgate.admin.console.administrators import actor
 from authgate.admin.console.frame import ROOT, Console
 from authgate.permissions import Area, permits, reads, writes
 from authgate.provisioning import first_client

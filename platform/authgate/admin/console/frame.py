@@ -8,20 +8,24 @@ from werkzeug.exceptions import NotFound
 
 from authgate import permissions
 from authgate.accounts.answers import page, see_other
+from authgate.accounts.guarded_routes import Doors
+from authgate.accounts.standing import require_recent_sign_in
 from authgate.accounts.visits import signed_in, visitor
-from authgate.admin.console.administrators import require_recent_sign_in
-from authgate.admin.console.routes import ConsoleRoutes, Doors
+from authgate.admin.console.routes import ConsoleRoutes
 from authgate.admin.places import REFERENCE
 from authgate.installation import Installation
+from authgate.permissions import OperatorArea, UserRole, reads
 from authgate.storage.clients import clients
 from authgate.storage.clients.rows import Client
 from authgate.vocabulary import ClientStatus
 from authgate.web import row_ids
-from authgate.web.console_view_models import ConsoleFrame, Done
+from authgate.web.console_view_models import ConsoleFrame, Done, Told
 from authgate.web.pages import Pages
-from authgate_tenants import current_tenant
+from authgate_tenants import announcements, current_tenant
 
 ROOT = "/admin"
+_OPERATORS = "/operator"
+"""The pages beside these, of the operators' tenant alone."""
 
 
 class ConsolePage(Protocol):
@@ -62,7 +66,13 @@ class Console:
             api_url=f"{prefix}{REFERENCE}",
             waiting=counted.get(ClientStatus.PENDING, 0) + await clients.count_unseen(),
             done=Done(done) if done in set(Done) else None,
+            told=await self._told(),
+            other_url=_operators_url(user.role),
         )
+
+    async def _told(self) -> list[Told]:
+        shown = await announcements.shown(self.now())
+        return [Told(each.text, each.urgent, each.begins_at) for each in shown]
 
     def show(
         self,
@@ -79,6 +89,12 @@ class Console:
     def require_recent_sign_in(self, then: str) -> None:
         """Before what cannot be undone. Raises ``SignInAgain``."""
         require_recent_sign_in(now=self.now(), then=then)
+
+
+def _operators_url(role: UserRole) -> str:
+    tenant = current_tenant()
+    operates = tenant.operates and permissions.permits(role, reads(OperatorArea.TENANTS))
+    return f"{tenant.prefix}{_OPERATORS}" if operates else ""
 
 
 def url(path: str) -> str:

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 from quart import Blueprint, Response, request
 
+from authgate.accounts.standing import actor
 from authgate.accounts.visits import visitor
 from authgate.admin.console import frame
-from authgate.admin.console.administrators import actor
 from authgate.admin.console.frame import ROOT, Console, done
 from authgate.permissions import Area, reads, writes
 from authgate.provisioning.address_blocks import LONGEST_REASON, block_address, unblock_address

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 from quart import Blueprint, Response, request
 
+from authgate.accounts.standing import actor
 from authgate.admin.console import frame
-from authgate.admin.console.administrators import actor
 from authgate.admin.console.frame import ROOT, Console, done
 from authgate.permissions import Area, reads, writes
 from authgate.provisioning.resource_servers import (

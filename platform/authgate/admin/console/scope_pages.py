@@ -6,8 +6,8 @@ from quart import Blueprint, Response, request
 from werkzeug.exceptions import NotFound
 
 from authgate import provisioning, storage
+from authgate.accounts.standing import actor
 from authgate.admin.console import frame
-from authgate.admin.console.administrators import actor
 from authgate.admin.console.frame import ROOT, Console, done
 from authgate.permissions import Area, reads, writes
 from authgate.provisioning import ScopeInUse

@@ -6,8 +6,8 @@ from quart import Blueprint, Response, request
 from werkzeug.exceptions import NotFound
 
 from authgate import provisioning, storage
+from authgate.accounts.standing import actor
 from authgate.admin.console import frame, setting_fields
-from authgate.admin.console.administrators import actor
 from authgate.admin.console.frame import ROOT, Console, done
 from authgate.admin.console.setting_fields import BadSettings
 from authgate.permissions import Area, reads, writes

@@ -7,8 +7,8 @@ from typing import get_args
 from quart import Blueprint, Response, request
 from werkzeug.exceptions import BadRequest
 
+from authgate.accounts.standing import actor
 from authgate.admin.console import frame
-from authgate.admin.console.administrators import actor
 from authgate.admin.console.frame import ROOT, Console, done
 from authgate.permissions import Area, reads, writes
 from authgate.provisioning import UnfitTenant

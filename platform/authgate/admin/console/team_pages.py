@@ -1,27 +1,42 @@
 """``/admin/team``: who may administer the tenant, and as what."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
 
 from quart import Blueprint, Response, request
-from werkzeug.exceptions import BadRequest, NotFound
+from werkzeug.exceptions import BadRequest, Forbidden, NotFound
 
 from authgate import permissions, provisioning
 from authgate.accounts.answers import see_other
+from authgate.accounts.standing import actor
 from authgate.accounts.visits import signed_in
 from authgate.admin.console import frame
 from authgate.admin.console.administrators import authority
 from authgate.admin.console.frame import ROOT, Console, done
+from authgate.audit import Actor
 from authgate.permissions import Access, Area, UserRole, covers, permits, reads, writes
-from authgate.provisioning import Refused
+from authgate.provisioning import Refused, operator_accesses
+from authgate.provisioning.operator_accesses import UnfitAccess, UnknownAccess
 from authgate.storage.people import users
+from authgate.storage.people.operator_accesses import Access as OperatorAccess
 from authgate.storage.people.users import User
 from authgate.tokens.admin_scopes import Scope
+from authgate.vocabulary import AccessState
 from authgate.web import row_ids
 from authgate.web.console_view_models import Done
-from authgate.web.team_view_models import AreaLine, RolePage, TeamMember, TeamPage
+from authgate.web.team_view_models import AccessLine, AreaLine, RolePage, TeamMember, TeamPage
 
 _HERE = "/team"
 _ONE = f"{ROOT}{_HERE}/<row_id>"
+_ACCESS = f"{ROOT}{_HERE}/operators/<row_id>"
+
+
+class _Decide(Protocol):
+    def __call__(
+        self, access_id: UUID, *, by: Actor, now: datetime
+    ) -> Awaitable[OperatorAccess]: ...
 
 
 class TeamPages:
@@ -37,6 +52,8 @@ class TeamPages:
         routes.get(f"{ROOT}{_HERE}/find", self.find, writes(Area.ROLES))
         routes.get(_ONE, self.begin, writes(Area.ROLES))
         routes.post(_ONE, self.change, writes(Area.ROLES))
+        for verb, decide in self._decisions.items():
+            routes.post(f"{_ACCESS}/{verb}", decide, writes(Area.ROLES))
         return routes.blueprint
 
     async def show(self) -> Response:
@@ -68,8 +85,37 @@ class TeamPages:
             return await self._role(person, fault=str(error))
         return done(_HERE, Done.ROLE_TAKEN if wanted is UserRole.USER else Done.ROLE_GIVEN)
 
+    @property
+    def _decisions(self) -> Mapping[str, Callable[[str], Awaitable[Response]]]:
+        return {"approve": self.approve, "refuse": self.refuse, "end": self.end}
+
+    async def approve(self, row_id: str) -> Response:
+        """Let an operator of the installation in."""
+        self._console.require_recent_sign_in(f"{ROOT}{_HERE}")
+        return await self._decided(operator_accesses.approve, row_id, Done.OPERATOR_LET_IN)
+
+    async def refuse(self, row_id: str) -> Response:
+        """Don't let them in."""
+        return await self._decided(operator_accesses.refuse, row_id, Done.OPERATOR_REFUSED)
+
+    async def end(self, row_id: str) -> Response:
+        """Let them be here no longer."""
+        return await self._decided(operator_accesses.end, row_id, Done.OPERATOR_GONE)
+
+    async def _decided(self, decide: "_Decide", row_id: str, what: Done) -> Response:
+        try:
+            await decide(row_ids.read(row_id), by=actor(), now=self._console.now())
+        except (ValueError, UnknownAccess) as error:
+            if isinstance(error, Refused):
+                raise Forbidden from error
+            if isinstance(error, UnfitAccess):
+                return done(_HERE, Done.NOTHING)
+            raise NotFound from error
+        return done(_HERE, what)
+
     async def _team(self, login: str = "") -> Response:
-        team = await users.team()
+        team, now = await users.team(), self._console.now()
+        decides = permits(signed_in().user.role, writes(Area.ROLES))
         content = TeamPage(
             frame=await self._console.frame(),
             members={
@@ -79,6 +125,9 @@ class TeamPages:
             },
             areas=[_line(area) for area in self._areas()],
             find_action=frame.url(f"{_HERE}/find"),
+            accesses=[
+                _access(each, now, decides=decides) for each in await operator_accesses.newest()
+            ],
             login=login,
         )
         return self._console.show("team.html", content)
@@ -106,6 +155,19 @@ class TeamPages:
             fault=fault,
         )
         return self._console.show("role.html", content, 409 if fault else 200)
+
+
+def _access(access: OperatorAccess, now: datetime, *, decides: bool) -> AccessLine:
+    here = frame.url(f"{_HERE}/operators/{access.id}")
+    pending = decides and access.is_pending(now)
+    asked = pending and access.state is AccessState.ASKED
+    return AccessLine.of(
+        access,
+        now,
+        approve_action=f"{here}/approve" if asked else "",
+        refuse_action=f"{here}/refuse" if asked else "",
+        end_action=f"{here}/end" if pending and not asked else "",
+    )
 
 
 async def _named(row_id: str) -> User:

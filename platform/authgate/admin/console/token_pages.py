@@ -6,8 +6,9 @@ from quart import Blueprint, Response, request
 from werkzeug.exceptions import BadRequest, NotFound
 
 from authgate import provisioning
+from authgate.accounts.standing import actor
 from authgate.admin.console import frame, list_search, token_lines, usage_chart
-from authgate.admin.console.administrators import actor, refuse_beyond_role
+from authgate.admin.console.administrators import refuse_beyond_role
 from authgate.admin.console.frame import ROOT, Console
 from authgate.admin.console.token_search import KINDS, PATH, STATUSES, TokenSearch
 from authgate.permissions import Area, reads, writes

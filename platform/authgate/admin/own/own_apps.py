@@ -9,14 +9,14 @@ from werkzeug.exceptions import Forbidden, NotFound
 
 from authgate import provisioning
 from authgate.accounts.answers import page, see_other
-from authgate.accounts.visits import signed_in, visitor
-from authgate.admin.console import snippets
-from authgate.admin.console.administrators import (
+from authgate.accounts.standing import (
     SignInAgain,
     actor,
     require_recent_sign_in,
     to_sign_in,
 )
+from authgate.accounts.visits import signed_in, visitor
+from authgate.admin.console import snippets
 from authgate.admin.console.client_form import Filled
 from authgate.admin.console.client_kinds import kind_of
 from authgate.admin.console.fresh_secret import FreshSecrets

@@ -31,6 +31,8 @@ _NOUNS = {
     "users": "user",
     "sessions": "session",
     "tenants": "tenant",
+    "operator-accesses": "access",
+    "accesses": "access",
 }
 
 

@@ -6,27 +6,16 @@ from typing import Annotated, Any
 import typer
 
 from authgate.cli.doors import lists
-from authgate.cli.doors.admin_api import AdminApi, within
+from authgate.cli.doors.admin_api import within
 from authgate.cli.doors.administered import operated
 from authgate.cli.failures import Misused, NotFound
 from authgate.cli.nouns import Noun
+from authgate.cli.operator import announcements, guests
+from authgate.cli.operator.found import Operators, Slug, found, path_of
 from authgate.cli.output import ONCE, Format, Output, Record, say, show, show_all
 
 app = Noun()
 
-Operators = Annotated[
-    str | None,
-    typer.Option(
-        "--tenant",
-        "-t",
-        "--issuer",
-        help="The operators' tenant: its slug on this machine's installation, or its issuer"
-        " anywhere; where you are signed in with authgate login --operator if left out",
-        metavar="SLUG|ISSUER",
-        show_default=False,
-    ),
-]
-Slug = Annotated[str, typer.Argument(help="The tenant's name in addresses")]
 NewSlug = Annotated[str, typer.Argument(help="Its name in addresses: a-z, 0-9 and inner dashes")]
 Name = Annotated[str, typer.Option(help="Its name for people; the slug where not given")]
 NewName = Annotated[str, typer.Argument(help="Its new name for people")]
@@ -84,7 +73,7 @@ def tenants(
 def show_(slug: Slug, operators: Operators = None, output: Output = Format.TABLE) -> None:
     """Show a tenant, from outside."""
     with operated(operators) as api:
-        show(_found(api, slug), output)
+        show(found(api, slug), output)
 
 
 @app.verb(example='operator create acme --name "Acme" --owner mira')
@@ -112,7 +101,7 @@ def create(
 def rename(slug: Slug, name: NewName, operators: Operators = None) -> None:
     """Give a tenant another name for people."""
     with operated(operators) as api:
-        api.change(_path(api, slug), {"name": name})
+        api.change(path_of(api, slug), {"name": name})
     say(f"✓ {slug} is called {name}.")
 
 
@@ -159,15 +148,32 @@ def remove_plan(plan: PlanName, operators: Operators = None) -> None:
 def give_plan(slug: Slug, plan: PlanName, operators: Operators = None) -> None:
     """Give a tenant a plan. What it has beyond it stays."""
     with operated(operators) as api:
-        api.post(f"{_path(api, slug)}/plan", {"plan": plan})
+        api.post(f"{path_of(api, slug)}/plan", {"plan": plan})
     say(f"✓ {slug} has the plan {plan}.")
+
+
+@app.verb(example="operator usage acme --days 7")
+def usage(
+    slug: Slug,
+    days: Annotated[int, typer.Option(help="So many days up to today (UTC)")] = 30,
+    operators: Operators = None,
+    output: Output = Format.TABLE,
+) -> None:
+    """Show how many access tokens a tenant has issued, day by day."""
+    with operated(operators) as api:
+        told = api.get(f"{path_of(api, slug)}/usage", days=days)
+    if output is Format.JSON:
+        show(told, output)
+        return
+    show_all(told["days"], output)
+    say(f"{told['tokens']} access tokens, counted until {told['counted_until']}.")
 
 
 @app.verb(example="operator suspend acme")
 def suspend(slug: Slug, operators: Operators = None) -> None:
     """Stop serving a tenant within a second. Its data stays."""
     with operated(operators) as api:
-        api.post(f"{_path(api, slug)}/suspend")
+        api.post(f"{path_of(api, slug)}/suspend")
     say(f"✓ {slug} is suspended.")
 
 
@@ -175,7 +181,7 @@ def suspend(slug: Slug, operators: Operators = None) -> None:
 def resume(slug: Slug, operators: Operators = None) -> None:
     """Serve a suspended tenant again."""
     with operated(operators) as api:
-        api.post(f"{_path(api, slug)}/resume")
+        api.post(f"{path_of(api, slug)}/resume")
     say(f"✓ {slug} is served.")
 
 
@@ -185,7 +191,7 @@ def delete(
 ) -> None:
     """Serve a tenant no longer, and erase it once its time to be restored is over."""
     with operated(operators) as api:
-        path = _path(api, slug)
+        path = path_of(api, slug)
         told = api.post(f"{path}/deletion", {"confirmation": confirm or _typed(slug)})
     show(_deletion(told), output)
     say(f"✓ {slug} is refused from now on. Until it is due: authgate operator restore {slug}")
@@ -195,7 +201,7 @@ def delete(
 def restore(slug: Slug, operators: Operators = None) -> None:
     """Make a tenant that waits to be deleted what it was before."""
     with operated(operators) as api:
-        api.post(f"{_path(api, slug)}/restore")
+        api.post(f"{path_of(api, slug)}/restore")
     say(f"✓ {slug} is restored.")
 
 
@@ -251,6 +257,19 @@ def withdraw_invitation(
     say("The invitation is taken back.")
 
 
+app.verb(example="operator accesses acme")(guests.accesses)
+app.verb(example='operator ask acme --reason "Ticket 4711" --role auditor --hours 2')(guests.ask)
+app.verb(example="operator enter acme 0199f3a1-c2d4-7b3e-9a5c-6d7e8f90cccc")(guests.enter)
+app.verb(example="operator leave acme 0199f3a1-c2d4-7b3e-9a5c-6d7e8f90cccc")(guests.leave)
+app.verb(example="operator announcements")(announcements.announcements)
+app.verb(example='operator announce "On Sunday from 2 to 3 UTC nobody can sign in." --hours 48')(
+    announcements.announce
+)
+app.verb(example="operator end-announcement 0199f3a1-c2d4-7b3e-9a5c-6d7e8f90dddd")(
+    announcements.end_announcement
+)
+
+
 @app.verb(example="operator system --json")
 def system(operators: Operators = None, output: Output = Format.TABLE) -> None:
     """Tell whether the installation is well, as far as the server that is asked knows."""
@@ -280,18 +299,6 @@ def plan_patch(pairs: list[str]) -> dict[str, Any]:
         else:
             patch[key] = int(value) if value.isdigit() else value or None
     return patch
-
-
-def _found(api: AdminApi, slug: str) -> dict[str, Any]:
-    """The tenant of this slug, which is the first of those that begin so. Raises ``NotFound``."""
-    items, _ = api.items("/tenants", limit=1, search=slug)
-    if not items or items[0]["slug"] != slug:
-        raise NotFound(f"There is no tenant {slug}.")
-    return items[0]
-
-
-def _path(api: AdminApi, slug: str) -> str:
-    return within("tenants", _found(api, slug)["id"])
 
 
 def _record(tenant: dict[str, Any]) -> Record:

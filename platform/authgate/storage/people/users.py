@@ -13,6 +13,7 @@ from tortoise.expressions import Q
 from tortoise.functions import Count
 from uuid_utils.compat import uuid7
 
+from authgate.clock import utc_now
 from authgate.permissions import UserRole
 from authgate.storage import connection, paging
 from authgate.storage.batches.lookups import Join, Lookup, Record
@@ -43,6 +44,7 @@ class UserRow(TenantOwned):
     status = fields.CharEnumField(UserStatus, max_length=16, default=UserStatus.ACTIVE)
     role = fields.CharEnumField(UserRole, max_length=16, default=UserRole.USER)
     not_before = fields.DatetimeField(null=True)
+    guest_until = fields.DatetimeField(null=True)
     created_at = fields.DatetimeField(auto_now_add=True)
     updated_at = fields.DatetimeField(auto_now=True)
 
@@ -72,13 +74,21 @@ class User(NamedTuple):
     role: UserRole
     not_before: datetime | None
     """What acts in their name since before then is no longer good, whatever the rows say."""
+    guest_until: datetime | None
+    """Until when an operator of the installation is here; ``None`` for the tenant's own people."""
     created_at: datetime
     updated_at: datetime
 
     @property
     def is_active(self) -> bool:
         """Whether this person may sign in, and what acts in their name is served."""
-        return self.status is UserStatus.ACTIVE
+        is_over = self.guest_until is not None and self.guest_until <= utc_now()
+        return self.status is UserStatus.ACTIVE and not is_over
+
+    @property
+    def is_guest(self) -> bool:
+        """Whether this is an operator of the installation, who is in charge of nothing here."""
+        return self.guest_until is not None
 
     def has_ended(self, began_at: datetime) -> bool:
         """Whether everything that acted in their name at that moment has been ended since."""
@@ -107,6 +117,7 @@ _COLUMNS = (
     "status",
     "role",
     "not_before",
+    "guest_until",
     "created_at",
     "updated_at",
 )
@@ -174,6 +185,7 @@ def _user(
     status: str,
     role: str,
     not_before: datetime | str | None,
+    guest_until: datetime | str | None,
     created_at: datetime | str,
     updated_at: datetime | str,
 ) -> User:
@@ -191,6 +203,7 @@ def _user(
         UserStatus(status),
         UserRole(role),
         connection.moment(not_before) if not_before else None,
+        connection.moment(guest_until) if guest_until else None,
         connection.moment(created_at),
         connection.moment(updated_at),
     )
@@ -294,6 +307,21 @@ async def hold_in_charge(*others: UUID) -> dict[UUID, User]:
 async def has_owner() -> bool:
     """Whether anybody owns the tenant."""
     return await UserRow.filter(role=UserRole.OWNER).exists()
+
+
+async def invite(
+    user_id: UUID | None, *, username: str, name: str, role: UserRole, until: datetime
+) -> UUID:
+    """Let somebody be a guest until then: who was one before under this id, or somebody new without
+    a password and an address. Raises ``UsernameTaken``."""
+    if user_id is not None:
+        former = UserRow.filter(id=user_id, guest_until__isnull=False)
+        again = {"role": role, "status": UserStatus.ACTIVE, "guest_until": until, "name": name}
+        if await former.update(**again) == 1:
+            return user_id
+    made = await create(username=username, name=name, role=role)
+    await UserRow.filter(id=made.id).update(guest_until=until)
+    return made.id
 
 
 async def set_role(user_id: UUID, role: UserRole) -> bool:

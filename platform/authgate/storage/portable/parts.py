@@ -28,6 +28,7 @@ from authgate.storage.mail.mail_servers import MailServerRow
 from authgate.storage.mail.mails import Mail
 from authgate.storage.metering.active_users import ActiveUser
 from authgate.storage.metering.usage_days import UsageDay, UsageMark
+from authgate.storage.people.operator_accesses import OperatorAccess
 from authgate.storage.people.users import UserRow
 from authgate.storage.portable.columns import Column, columns_of
 from authgate.storage.sign_in.connections import ConnectionRow
@@ -41,6 +42,7 @@ from authgate.storage.tenants.scopes import ScopeRow
 from authgate.storage.tenants.settings_versions import SettingsVersionRow
 from authgate.storage.tenants.sign_ups import SignUpRow
 from authgate_tenants.models import (
+    AnnouncementRow,
     DomainClaim,
     PlanRow,
     TenantDataKey,
@@ -161,12 +163,14 @@ STAYS = frozenset({"plan"})
 file gives itself one."""
 
 LEFT_OUT: Mapping[type[Model], str] = {
+    AnnouncementRow: "what this installation's operators tell everybody here",
     AuthorizationCode: "lives for a minute: whoever was signing in begins once more",
     AuthorizationRequestRow: "lives for ten minutes: whoever was signing in begins once more",
     DeviceCode: "lives for a quarter of an hour: the device shows another one",
     IdempotentRequest: "answers of this installation's own API",
     LogoutDelivery: "clients are told of a logout by the installation at which it happened",
     Mail: "is sent by the installation that wrote it",
+    OperatorAccess: "operators of this installation are nobody at the next one",
     PlanRow: "the next installation has plans of its own, and an operator there gives one",
     SignUpRow: "who signs up does so at one installation",
     TenantDataKey: "never leaves its installation: the next one makes its own and seals by it",

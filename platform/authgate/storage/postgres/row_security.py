@@ -15,7 +15,13 @@ from tortoise.models import Model
 from authgate.settings import DatabaseSettings
 from authgate.storage import database
 from authgate_tenants import TenantOwned
-from authgate_tenants.models import PlanRow, TenantDeletion, TenantDomain, TenantRow
+from authgate_tenants.models import (
+    AnnouncementRow,
+    PlanRow,
+    TenantDeletion,
+    TenantDomain,
+    TenantRow,
+)
 
 APPENDED = {
     "audit_events": "true",
@@ -39,6 +45,7 @@ SWEPT = {
         " AND (locked_until IS NULL OR locked_until < now())"
     ),
     "logout_deliveries": "expires_at < now()",
+    "operator_accesses": "ends_at < now() - interval '90 days'",
     "mails": "expires_at < now()",
     "refresh_tokens": "ends_at < now()",
     "session_clients": "expires_at < now()",
@@ -51,13 +58,17 @@ SWEPT = {
 PENDING = {
     "domain_claims": "due_at <= now()",
     "logout_deliveries": "status = 'pending'",
+    "operator_accesses": "state IN ('asked', 'granted')",
     "mails": "status = 'pending'",
     "signing_keys": "state = 'active'",
     "usage_marks": "until < now() - interval '1 hour'",
 }
 """Tables in which the sweep role also sees what somebody has yet to do."""
 
-_SHOWN = {"signing_keys": "(tenant_id, state, activated_at, rotates_at)"}
+_SHOWN = {
+    "operator_accesses": "(tenant_id, state, asked_at)",
+    "signing_keys": "(tenant_id, state, activated_at, rotates_at)",
+}
 """Columns that are shown of it, where others are nothing for a role that looks across tenants."""
 
 _ADD_ONLY = frozenset({"audit_events", "signing_key_steps"})
@@ -123,7 +134,7 @@ def tenant_tables() -> list[str]:
 def protected_tables() -> list[str]:
     """Those, and the tables by which a tenant is found: all read them, each writes its own row, and
     nobody in a tenant writes a plan."""
-    shared = (TenantRow, TenantDomain, TenantDeletion, PlanRow)
+    shared = (TenantRow, TenantDomain, TenantDeletion, PlanRow, AnnouncementRow)
     return sorted([*tenant_tables(), *(_table(each) for each in shared)])
 
 
@@ -171,6 +182,7 @@ def _statements(role: dict[str, str]) -> list[str]:
         *_nameplates(_table(TenantDomain), role["app"]),
         *_departures(_table(TenantDeletion), role),
         *_price_list(_table(PlanRow), role["app"]),
+        *_price_list(_table(AnnouncementRow), role["app"]),
         *(line for table in tenant_tables() for line in _wall(table, role["app"])),
         *(line for table in erased_tables() for line in _erasing_door(table, role["sweep"])),
         *(line for table, fit in APPENDED.items() for line in _append_door(table, fit, role)),

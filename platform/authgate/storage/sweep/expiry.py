@@ -77,6 +77,8 @@ KINDS = (
     Kind("mails", "expires_at", kept=timedelta(0)),
     Kind("sign_ups", "expires_at", kept=timedelta(0)),
     Kind("tokens", "expires_at", kept=timedelta(minutes=5)),
+    # The log has them for as long as it has anything.
+    Kind("operator_accesses", "ends_at", kept=timedelta(days=90)),
     # An account that only an administrator may open stays closed.
     Kind(
         "login_failures",

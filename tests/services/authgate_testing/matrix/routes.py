@@ -8,6 +8,7 @@ from werkzeug.exceptions import HTTPException
 
 from authgate.admin.catalogue import OPERATIONS
 from authgate.admin.places import BASE
+from authgate.operator.places import CONSOLE as OPERATORS
 from authgate_testing.matrix.requests import App, Request
 
 
@@ -41,14 +42,19 @@ class Routes:
             for rule in self._people.url_map.iter_rules()
             for method in rule.methods or ()
         }
-        return {each for each in found if each.method not in ("HEAD", "OPTIONS")}
+        # Nobody operates here: what operators have is hidden from both tenants alike.
+        return {
+            each
+            for each in found
+            if each.method not in ("HEAD", "OPTIONS") and not _is_operators(each.template)
+        }
 
     def pages(self) -> list[str]:
         """Addresses that can be opened as they are."""
         return sorted(
             rule.rule
             for rule in self._people.url_map.iter_rules()
-            if "GET" in (rule.methods or ()) and not rule.arguments
+            if "GET" in (rule.methods or ()) and not rule.arguments and not _is_operators(rule.rule)
         )
 
     def of(self, method: str, path: str) -> Route:
@@ -82,3 +88,7 @@ class Routes:
             )
             for name, field in model.model_fields.items()
         }
+
+
+def _is_operators(template: str) -> bool:
+    return template == OPERATORS or template.startswith(f"{OPERATORS}/")

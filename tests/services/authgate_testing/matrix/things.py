@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 from io import BytesIO
+from uuid import uuid4
 
 from PIL import Image
 
@@ -13,14 +14,16 @@ from authgate.audit import SYSTEM
 from authgate.installation import Installation
 from authgate.permissions import UserRole
 from authgate.plugin_manager import ConnectorTypes, load
-from authgate.provisioning import NewClient, logos
+from authgate.provisioning import NewClient, logos, operator_accesses
 from authgate.provisioning.address_blocks import block_address
+from authgate.provisioning.operator_accesses import LONGEST, Wanted
 from authgate.storage.clients import clients
 from authgate.storage.clients.drafts import ClientDraft
 from authgate.storage.clients.metadata import ClientMetadata
 from authgate.storage.mail import mail_servers
 from authgate.storage.mail.mail_servers import MailServer
 from authgate.storage.people import users
+from authgate.storage.people.operator_accesses import Access
 from authgate.storage.people.users import User
 from authgate.storage.sign_in import external_identities
 from authgate.storage.tenants import sign_ups
@@ -52,6 +55,8 @@ class Household:
     admin: NewClient
     """A client that may do everything by the API."""
     initial_access_token: str
+    guest: Access
+    """Of an operator of the installation, who may come in."""
 
 
 async def furnished(parts: Installation, word: str, password_hash: str) -> Household:
@@ -91,7 +96,8 @@ async def furnished(parts: Installation, word: str, password_hash: str) -> House
         await _mailed(parts, word)
         await block_address(parts, _network(word), reason=f"For {word}")
         await sign_ups.begin(email=f"ada@{word}.example", slug=f"new-{word}", now=parts.clock())
-    return Household(tenant, word, chief, member, web, signing, key, admin, token)
+        guest = await _operators(parts, word)
+    return Household(tenant, word, chief, member, web, signing, key, admin, token, guest)
 
 
 def _network(word: str) -> str:
@@ -228,6 +234,14 @@ async def _more_clients(parts: Installation, word: str, owner: User) -> None:
 def _name(word: str) -> str:
     """Of every client: who has to type the name of one to remove it types the right one."""
     return f"client-{word}"
+
+
+async def _operators(parts: Installation, word: str) -> Access:
+    """One who waits to be let in, and one who may come in."""
+    asked = Wanted(uuid4(), f"operator-{word}", UserRole.AUDITOR, f"For {word}", LONGEST)
+    await operator_accesses.ask(asked, now=parts.clock())
+    urgent = asked._replace(operator_id=uuid4(), operator_name=f"urgent-{word}", emergency=True)
+    return await operator_accesses.ask(urgent, now=parts.clock())
 
 
 async def _connected(parts: Installation, word: str, person: User) -> None:

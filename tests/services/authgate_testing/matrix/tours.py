@@ -11,6 +11,7 @@ import httpx2
 
 from authgate.installation import Installation
 from authgate.permissions import UserRole
+from authgate.provisioning import operator_accesses
 from authgate.storage.metering.roll_up import roll_up
 from authgate.storage.redis.invalidation import EVERY_TOPIC
 from authgate_tenants import use_tenant
@@ -88,6 +89,7 @@ class Tour:
         typed = {"user_code": code}
         await self._visitor(nobody, typed).everywhere()
         await self._federation()
+        await self._guest()
         await self._visitor(chief, typed).everywhere()
 
     async def _sign_in(self, person: Person, username: str) -> None:
@@ -256,6 +258,16 @@ class Tour:
         await browser.get(
             f"{url}/callback", params={"code": f"1234-{self.home.word}", "state": state}
         )
+
+    async def _guest(self) -> None:
+        """An operator of the installation, who comes in by the door that is held open for them."""
+        tenant, access, now = self.home.tenant, self.home.guest, self.stage.parts.clock()
+        with use_tenant(tenant):
+            key = await operator_accesses.open_door(access.id, access.operator_id, now=now)
+        guest = Person(self.stage.http())
+        await guest.visit(f"{tenant.issuer}{operator_accesses.ENTRY}?key={key}")
+        page = await guest.submit({}, to=operator_accesses.ENTRY)
+        assert page.is_success, page.text
 
     async def _look_at(self, person: Person, page: httpx2.Response) -> None:
         await self._visitor(person, {}).look_at(page)

@@ -1,0 +1,237 @@
+"""What operators do to tenants: each in the tenant's own scope, and told by both audit logs."""
+
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import NamedTuple
+from urllib.parse import urlencode
+from uuid import UUID
+
+from authgate import audit, provisioning, storage
+from authgate.accounts.passwords import Passwords
+from authgate.audit import Actor, Event
+from authgate.installation import Installation
+from authgate.operator.crossing import as_operator, away
+from authgate.permissions import UserRole
+from authgate.provisioning import UnfitTenant, access_notices, operator_accesses, random_password
+from authgate.provisioning.operator_accesses import ENTRY, Wanted
+from authgate.storage.metering import roll_up
+from authgate.storage.people.operator_accesses import Access
+from authgate_tenants import Tenant, TenantStatus, announcements, current_tenant, use_tenant
+from authgate_tenants.announcements import Announcement
+from authgate_tenants.models import TenantDeletion
+
+
+class Owner(NamedTuple):
+    """Who owns a tenant first."""
+
+    username: str
+    email: str | None = None
+
+
+class Made(NamedTuple):
+    """A tenant that was made just now."""
+
+    tenant: Tenant
+    password: str
+    """Of its owner; only a hash is kept."""
+
+
+async def create(parts: Installation, *, slug: str, name: str, owner: Owner, by: Actor) -> Made:
+    """A tenant with its keys and its owner, all of it or nothing.
+
+    Raises ``BadSlug``, ``SlugTaken`` and ``BadUsername``.
+    """
+    password, actor = random_password(), as_operator(by)
+    hashed = await _hashed(password)
+
+    async def owned() -> None:
+        await provisioning.store_user(
+            username=owner.username,
+            password_hash=hashed,
+            email=owner.email,
+            role=UserRole.OWNER,
+            actor=actor,
+        )
+
+    async with away():
+        tenant = await provisioning.add_tenant(
+            parts, slug=slug, name=name, first=owned, actor=actor
+        )
+    await _note(Event.TENANT_CREATED, tenant, by)
+    return Made(tenant, password)
+
+
+async def rename(
+    parts: Installation, tenant: Tenant, name: Callable[[], Awaitable[str]], *, by: Actor
+) -> None:
+    """Give a tenant the name that is found while nobody else changes it."""
+    async with away():
+        with use_tenant(tenant):
+            async with storage.transaction():
+                await provisioning.change_tenant(
+                    parts, tenant, name=await name(), actor=as_operator(by)
+                )
+    await _note(Event.TENANT_UPDATED, tenant, by)
+
+
+async def become(parts: Installation, tenant: Tenant, status: TenantStatus, *, by: Actor) -> None:
+    """Suspend a tenant, or serve it again. Raises ``UnfitTenant``."""
+    if tenant.id == current_tenant().id:
+        raise UnfitTenant("It is the operators' own tenant: the command at the machine does it.")
+    if tenant.status is status:
+        return
+    async with away():
+        await provisioning.set_tenant_status(parts, tenant, status, actor=as_operator(by))
+    is_end = status is TenantStatus.SUSPENDED
+    await _note(Event.TENANT_SUSPENDED if is_end else Event.TENANT_RESUMED, tenant, by)
+
+
+async def give_plan(parts: Installation, tenant: Tenant, name: str, *, by: Actor) -> None:
+    """Give a tenant another plan. Raises ``UnknownPlan``."""
+    async with away():
+        await provisioning.give_plan(parts, tenant, name, actor=as_operator(by))
+    if name != tenant.plan.name:
+        await _note(Event.TENANT_PLAN_CHANGED, tenant, by)
+
+
+class Use(NamedTuple):
+    """What a tenant has used."""
+
+    until: datetime
+    """What was issued before is counted."""
+    by_day: Mapping[date, int]
+    """Access tokens, whatever they were issued for."""
+
+    @property
+    def tokens(self) -> int:
+        """On all of these days."""
+        return sum(self.by_day.values())
+
+
+async def usage(tenant: Tenant, *, days: int, now: datetime) -> Use:
+    """What a tenant has used on so many days up to today, as it is added up."""
+    since = (now - timedelta(days=days - 1)).date()
+    async with away():
+        with use_tenant(tenant):
+            counted = await roll_up.tokens_by_day(since=since, now=now)
+    by_day: Counter[date] = Counter()
+    for each in counted.counts:
+        by_day[each.day] += each.total
+    return Use(counted.until, by_day)
+
+
+async def request_deletion(
+    parts: Installation, tenant: Tenant, *, confirmation: str, by: Actor
+) -> TenantDeletion:
+    """Let a tenant end, once the time is over in which it can be restored.
+
+    Raises ``NotConfirmed`` and ``UnfitDeletion``.
+    """
+    async with away():
+        deletion = await provisioning.request_deletion(
+            parts, tenant, confirmation=confirmation, actor=as_operator(by)
+        )
+    await _note(Event.TENANT_DELETION_REQUESTED, tenant, by)
+    return deletion
+
+
+async def restore(parts: Installation, tenant: Tenant, *, by: Actor) -> None:
+    """Make a tenant that waits to be deleted what it was. Raises ``UnknownDeletion`` and
+    ``TooLate``."""
+    async with away():
+        await provisioning.restore_tenant(parts, tenant, actor=as_operator(by))
+    await _note(Event.TENANT_RESTORED, tenant, by)
+
+
+async def announce(
+    parts: Installation,
+    text: str,
+    *,
+    urgent: bool = False,
+    begins_at: datetime | None = None,
+    lasts: timedelta,
+    by: Actor,
+) -> Announcement:
+    """Tell the administrators of all tenants something. Raises ``TooManyAnnouncements``."""
+    now = parts.clock()
+    begins = max(begins_at or now, now)
+    async with away(), storage.transaction():
+        made = await announcements.make(
+            text, urgent=urgent, begins_at=begins, ends_at=begins + lasts, now=now
+        )
+    await audit.record(
+        Event.ANNOUNCEMENT_MADE,
+        actor=by,
+        resource=("announcement", str(made.id)),
+        details={"text": text, "ends": made.ends_at.isoformat()},
+    )
+    return made
+
+
+async def end_announcement(announcement_id: UUID, *, by: Actor) -> None:
+    """Tell it no longer. Raises ``UnknownAnnouncement``."""
+    async with away(), storage.transaction():
+        await announcements.end(announcement_id)
+    resource = ("announcement", str(announcement_id))
+    await audit.record(Event.ANNOUNCEMENT_ENDED, actor=by, resource=resource)
+
+
+async def ask(parts: Installation, tenant: Tenant, wanted: Wanted) -> Access:
+    """Ask a tenant to let an operator in. Raises ``UnfitAccess``."""
+    async with away():
+        with use_tenant(tenant):
+            async with storage.transaction():
+                access = await operator_accesses.ask(wanted, now=parts.clock())
+                await access_notices.send(parts, access)
+    is_urgent = wanted.emergency
+    await audit.record(
+        Event.OPERATOR_ACCESS_EMERGENCY if is_urgent else Event.OPERATOR_ACCESS_ASKED,
+        actor=audit.user(wanted.operator_id, wanted.operator_name),
+        resource=("tenant", str(tenant.id)),
+        details={"reason": wanted.reason, "role": wanted.role, "access": str(access.id)},
+    )
+    return access
+
+
+async def accesses(tenant: Tenant) -> Sequence[Access]:
+    """Those that there were lately to a tenant, the newest first."""
+    async with away():
+        with use_tenant(tenant):
+            return await operator_accesses.newest()
+
+
+async def end_access(parts: Installation, tenant: Tenant, access_id: UUID, *, by: Actor) -> Access:
+    """Let an operator be at a tenant no longer. Raises ``UnknownAccess`` and ``UnfitAccess``."""
+    async with away():
+        with use_tenant(tenant):
+            access = await operator_accesses.end(access_id, by=as_operator(by), now=parts.clock())
+    await _note(Event.OPERATOR_ACCESS_ENDED, tenant, by)
+    return access
+
+
+async def open_door(
+    parts: Installation, tenant: Tenant, access_id: UUID, *, operator_id: UUID, by: Actor
+) -> str:
+    """Where an operator comes into a tenant, once and within a minute.
+
+    Raises ``UnknownAccess`` and ``UnfitAccess``.
+    """
+    async with away():
+        with use_tenant(tenant):
+            key = await operator_accesses.open_door(access_id, operator_id, now=parts.clock())
+    await _note(Event.OPERATOR_ACCESS_ENTERED, tenant, by)
+    return f"{tenant.issuer}{ENTRY}?{urlencode({'key': key})}"
+
+
+async def _note(event: Event, tenant: Tenant, by: Actor) -> None:
+    """In the operators' own log, by who it was."""
+    await audit.record(event, actor=by, resource=("tenant", str(tenant.id)))
+
+
+async def _hashed(password: str) -> str:
+    passwords = Passwords(threads=1)
+    try:
+        return await passwords.hash(password)
+    finally:
+        passwords.close()

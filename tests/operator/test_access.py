@@ -1,0 +1,265 @@
+"""How an operator comes into a tenant: asked for, approved by it, for a while, and seen."""
+
+import html
+import re
+from typing import Any
+
+import pytest
+
+from authgate import background, provisioning
+from authgate.audit import Event
+from authgate.jobs import Result, SettleAccesses
+from authgate.permissions import UserRole
+from authgate.provisioning import operator_accesses
+from authgate.storage.mail.mails import Mail
+from authgate.storage.people.users import User, UserRow
+from authgate.vocabulary import AccessState, MailPurpose, UserStatus
+from authgate_tenants import Tenant, use_tenant
+from authgate_testing.api import ApiClient, api_client, is_problem
+from authgate_testing.databases import on_sqlite
+from authgate_testing.ledger import Ledger
+from authgate_testing.person import Person
+from authgate_testing.server import RunningServer
+
+ASKED = {"role": "auditor", "reason": "Ticket 4711", "hours": 2}
+
+
+@pytest.fixture
+async def owned(acme: Tenant, alice: User, person: Person) -> Person:
+    """Alice, who owns acme, at her browser."""
+    with use_tenant(acme):
+        await UserRow.filter(id=alice.id).update(role=UserRole.OWNER)
+    return person
+
+
+async def asked(by: ApiClient, tenant: Tenant, **said: Any) -> dict[str, Any]:
+    answer = await by.post(f"/tenants/{tenant.id}/accesses", {**ASKED, **said})
+    assert answer.status_code == 202, answer.text
+    told: dict[str, Any] = answer.json()
+    return told
+
+
+async def door(by: ApiClient, tenant: Tenant, access: dict[str, Any]) -> str:
+    answer = await by.post(f"/tenants/{tenant.id}/accesses/{access['id']}/entry")
+    assert answer.status_code == 200, answer.text
+    return str(answer.json()["url"])
+
+
+async def come_in(browser: Person, url: str) -> int:
+    await browser.visit(url)
+    page = await browser.submit({}, to="/operator-entry")
+    return page.status_code
+
+
+@on_sqlite
+async def test_an_operator_comes_in_once_somebody_in_charge_has_approved_and_both_logs_say_so(
+    server: RunningServer,
+    by_mira: ApiClient,
+    owned: Person,
+    ops: Tenant,
+    acme: Tenant,
+    ledger: Ledger,
+) -> None:
+    access = await asked(by_mira, acme)
+    assert access["state"] == "asked"
+    closed = await by_mira.post(f"/tenants/{acme.id}/accesses/{access['id']}/entry")
+    assert is_problem(closed, 409, "conflict"), "nobody has approved"
+    team = await owned.visit(f"{acme.issuer}/admin/team")
+    assert "Ticket 4711" in team.text
+    await owned.submit({}, to="/approve")
+    guest = Person(server.browser())
+    assert await come_in(guest, await door(by_mira, acme, access)) == 200
+    assert (await guest.visit(f"{acme.issuer}/admin/clients")).status_code == 200
+    assert (await guest.visit(f"{acme.issuer}/admin/clients/new")).status_code == 403
+    for event in (Event.OPERATOR_ACCESS_ASKED, Event.OPERATOR_ACCESS_ENTERED):
+        for tenant in (acme, ops):
+            assert len(await ledger.events(tenant, event)) == 1, (event, tenant.slug)
+    [approved] = await ledger.events(acme, Event.OPERATOR_ACCESS_APPROVED)
+    assert approved.actor_name == "alice"
+
+
+@on_sqlite
+async def test_a_door_opens_once_within_a_minute_and_only_while_the_access_lasts(
+    server: RunningServer, by_mira: ApiClient, owned: Person, acme: Tenant
+) -> None:
+    access = await asked(by_mira, acme)
+    await owned.visit(f"{acme.issuer}/admin/team")
+    await owned.submit({}, to="/approve")
+    url = await door(by_mira, acme, access)
+    assert await come_in(Person(server.browser()), url) == 200
+    assert await come_in(Person(server.browser()), url) == 404, "it was used"
+    url = await door(by_mira, acme, access)
+    server.clock.advance(seconds=61)
+    assert await come_in(Person(server.browser()), url) == 404, "it is too late"
+    server.clock.advance(seconds=2 * 3600)
+    late = await by_mira.post(f"/tenants/{acme.id}/accesses/{access['id']}/entry")
+    assert late.status_code in (401, 409), "the access is over, and mira's token perhaps as well"
+
+
+@on_sqlite
+async def test_who_is_in_charge_ends_it_and_the_guest_is_out_at_once(
+    server: RunningServer, by_mira: ApiClient, owned: Person, acme: Tenant
+) -> None:
+    access = await asked(by_mira, acme, role="admin")
+    await owned.visit(f"{acme.issuer}/admin/team")
+    await owned.submit({}, to="/approve")
+    guest = Person(server.browser())
+    await come_in(guest, await door(by_mira, acme, access))
+    assert (await guest.visit(f"{acme.issuer}/admin")).status_code == 200
+    await owned.visit(f"{acme.issuer}/admin/team")
+    await owned.submit({}, to="/end")
+    assert (await guest.visit(f"{acme.issuer}/admin")).url.path.endswith("/login")
+    closed = await by_mira.post(f"/tenants/{acme.id}/accesses/{access['id']}/entry")
+    assert is_problem(closed, 409, "conflict")
+
+
+@on_sqlite
+async def test_what_a_tenant_announces_begins_by_itself_unless_it_is_ended(
+    server: RunningServer, by_mira: ApiClient, acme: Tenant
+) -> None:
+    await provisioning.change_tenant(
+        server.parts, acme, change=lambda s: s.changed({"operator_access": "announced"})
+    )
+    server.clock.advance(seconds=2)
+    access = await asked(by_mira, acme)
+    assert access["state"] == "granted"
+    early = await by_mira.post(f"/tenants/{acme.id}/accesses/{access['id']}/entry")
+    assert is_problem(early, 409, "conflict")
+    server.clock.advance(seconds=15 * 60)
+    assert await come_in(Person(server.browser()), await door(by_mira, acme, access)) == 200
+
+
+@on_sqlite
+async def test_an_emergency_begins_at_once_for_an_hour_and_is_critical(
+    by_mira: ApiClient, ops: Tenant, acme: Tenant, ledger: Ledger
+) -> None:
+    access = await asked(by_mira, acme, emergency=True, hours=8)
+    assert access["state"] == "granted"
+    assert await door(by_mira, acme, access)
+    for tenant in (acme, ops):
+        [event] = await ledger.events(tenant, Event.OPERATOR_ACCESS_EMERGENCY)
+        assert event.severity == "CRITICAL"
+
+
+@on_sqlite
+async def test_a_guest_is_in_charge_of_nobody(
+    server: RunningServer, by_mira: ApiClient, owned: Person, acme: Tenant, alice: User, carol: User
+) -> None:
+    access = await asked(by_mira, acme, role="admin", emergency=True)
+    guest = Person(server.browser())
+    await come_in(guest, await door(by_mira, acme, access))
+    again = await by_mira.post(f"/tenants/{acme.id}/accesses", ASKED)
+    assert is_problem(again, 409, "conflict"), "one at a time"
+    await guest.visit(f"{acme.issuer}/admin/team/{carol.id}")
+    page = await guest.submit({"role": "auditor", "sure": "1"}, to=f"/team/{carol.id}")
+    assert page.status_code == 409
+    with use_tenant(acme):
+        assert (await UserRow.get(id=carol.id)).role is UserRole.USER
+        guests = await UserRow.filter(guest_until__isnull=False)
+    assert [each.username for each in guests] == ["mira@operator"]
+    assert guests[0].password_hash is None
+    assert guests[0].email is None
+
+
+@on_sqlite
+async def test_an_operator_asks_comes_in_and_leaves_by_pages(
+    server: RunningServer, at_browser: Person, owned: Person, ops: Tenant, acme: Tenant
+) -> None:
+    where = f"{ops.issuer}/operator/tenants/{acme.id}/access"
+    await at_browser.visit(where)
+    said = {"role": "admin", "hours": "2", "reason": ""}
+    assert (await at_browser.submit(said, to="/access")).status_code == 422
+    page = await at_browser.submit(said | {"reason": "Ticket 4711"}, to="/access")
+    assert "Asked" in page.text
+    again = await at_browser.submit(said | {"reason": "Ticket 4712"}, to="/access")
+    assert again.status_code == 409, "one at a time"
+    await owned.visit(f"{acme.issuer}/admin/team")
+    await owned.submit({}, to="/approve")
+    await at_browser.visit(where)
+    page = await at_browser.submit({}, to="/enter")
+    url = html.unescape(re.findall(r'href="([^"]*/operator-entry[^"]*)"', page.text)[0])
+    guest = Person(server.browser())
+    assert await come_in(guest, url) == 200
+    await at_browser.visit(where)
+    await at_browser.submit({}, to="/end")
+    assert (await guest.visit(f"{acme.issuer}/admin")).url.path.endswith("/login")
+
+
+async def test_who_is_no_operator_any_more_or_is_late_is_no_guest_either(
+    server: RunningServer, by_mira: ApiClient, ops: Tenant, acme: Tenant, globex: Tenant, mira: User
+) -> None:
+    settle = background.performer(server.parts)
+    guests = {}
+    for tenant in (acme, globex):
+        access = await asked(by_mira, tenant, emergency=True, role="admin")
+        guests[tenant.slug] = Person(server.browser())
+        await come_in(guests[tenant.slug], await door(by_mira, tenant, access))
+    assert await settle.perform(SettleAccesses(), tenant_id=None) is Result.DONE
+    for tenant in (acme, globex):
+        page = await guests[tenant.slug].visit(f"{tenant.issuer}/admin")
+        assert page.status_code == 200, "they are operators, and it is not late"
+    with use_tenant(ops):
+        await UserRow.filter(id=mira.id).update(role=UserRole.USER)
+    assert await settle.perform(SettleAccesses(), tenant_id=None) is Result.DONE
+    for tenant in (acme, globex):
+        page = await guests[tenant.slug].visit(f"{tenant.issuer}/admin")
+        assert page.url.path.endswith("/login"), tenant.slug
+        with use_tenant(tenant):
+            [guest] = await UserRow.filter(guest_until__isnull=False)
+            assert guest.status is UserStatus.DISABLED
+
+
+@on_sqlite
+async def test_an_access_whose_time_is_over_is_noted_to_be(
+    server: RunningServer, by_mira: ApiClient, acme: Tenant
+) -> None:
+    await asked(by_mira, acme)
+    server.clock.advance(seconds=2 * 3600 + 1)
+    settle = background.performer(server.parts)
+    assert await settle.perform(SettleAccesses(), tenant_id=None) is Result.DONE
+    with use_tenant(acme):
+        [access] = await operator_accesses.newest()
+    assert access.state is AccessState.OVER
+
+
+@on_sqlite
+async def test_those_in_charge_are_told_by_mail(
+    by_mira: ApiClient, owned: Person, acme: Tenant, carol: User
+) -> None:
+    await asked(by_mira, acme)
+    with use_tenant(acme):
+        [mail] = await Mail.all()
+        alice = await UserRow.get(role=UserRole.OWNER)
+    assert (mail.purpose, mail.recipient) == (MailPurpose.OPERATOR_ACCESS, alice.email)
+    page = await owned.visit(f"{acme.issuer}/admin/team")
+    assert "Ticket 4711" in page.text
+
+
+@on_sqlite
+async def test_a_program_and_another_operator_come_in_nowhere(
+    server: RunningServer, operator: ApiClient, by_mira: ApiClient, ops: Tenant, acme: Tenant
+) -> None:
+    refused = await operator.post(f"/tenants/{acme.id}/accesses", ASKED)
+    assert is_problem(refused, 409, "conflict"), "nobody's guest"
+    own = await by_mira.post(f"/tenants/{ops.id}/accesses", ASKED)
+    assert is_problem(own, 409, "conflict")
+    owner = await by_mira.post(f"/tenants/{acme.id}/accesses", {**ASKED, "role": "owner"})
+    assert is_problem(owner, 422, "invalid")
+    long = await by_mira.post(f"/tenants/{acme.id}/accesses", {**ASKED, "hours": 9})
+    assert is_problem(long, 422, "invalid")
+
+
+@on_sqlite
+async def test_ti_of_another_tenants_accesses_nothing_is_seen_or_decided(
+    server: RunningServer, by_mira: ApiClient, acme: Tenant, globex: Tenant
+) -> None:
+    access = await asked(by_mira, acme)
+    foreign = await api_client(server, globex, "authgate:roles:read", "authgate:roles:write")
+    assert (await foreign.get("/operator-accesses")).json() == {"items": []}
+    for verb in ("approve", "refuse", "end"):
+        answer = await foreign.post(f"/operator-accesses/{access['id']}/{verb}")
+        assert is_problem(answer, 404, "not-found"), verb
+    listed = await by_mira.get(f"/tenants/{globex.id}/accesses")
+    assert listed.json() == {"items": []}
+    ended = await by_mira.post(f"/tenants/{globex.id}/accesses/{access['id']}/end")
+    assert is_problem(ended, 404, "not-found")
