@@ -6,12 +6,12 @@ directory, or from its default here. What a tenant chooses for itself is in
 ``authgate_tenants.settings``.
 """
 
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 from pydantic_settings import (
     BaseSettings,
@@ -20,8 +20,23 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from authgate.mail_addresses import is_sender
+from authgate.outward_settings import EgressSettings, MailSettings, Section, TracingSettings
 from authgate.secret_files import Environment
+
+__all__ = [
+    "HEARTBEAT_SECONDS",
+    "SQLITE_SEVERAL_WORKERS",
+    "DatabaseSettings",
+    "EgressSettings",
+    "JobSettings",
+    "KeySettings",
+    "LimitSettings",
+    "MailSettings",
+    "ServerSettings",
+    "Settings",
+    "SignUpSettings",
+    "TracingSettings",
+]
 
 SQLITE_SEVERAL_WORKERS = "sqlite_several_workers"
 """Type of the validation error that says so."""
@@ -30,11 +45,7 @@ HEARTBEAT_SECONDS = 10.0
 """A worker or a beat that goes round touches ``jobs.heartbeat_file`` this often."""
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class DatabaseSettings(_Section):
+class DatabaseSettings(Section):
     """Where rows are kept."""
 
     url: SecretStr = SecretStr("sqlite://.authgate/authgate.db")
@@ -75,7 +86,7 @@ class DatabaseSettings(_Section):
         return url
 
 
-class ServerSettings(_Section):
+class ServerSettings(Section):
     """How requests are taken."""
 
     host: str = "127.0.0.1"
@@ -143,7 +154,7 @@ class ServerSettings(_Section):
         return proxies
 
 
-class KeySettings(_Section):
+class KeySettings(Section):
     """What seals the tenants' keys at rest."""
 
     kek: SecretStr | None = None
@@ -159,7 +170,7 @@ class KeySettings(_Section):
     """Plugin that opens those keys, each as ``authgate keys wrap-kek`` prints it, at each start."""
 
 
-class LimitSettings(_Section):
+class LimitSettings(Section):
     """How often something may be asked: ``<count>/<s|min|h> burst <count>`` (GCRA)."""
 
     enabled: bool = True
@@ -234,79 +245,7 @@ class LimitSettings(_Section):
     """Refused bearer tokens from one address."""
 
 
-class EgressSettings(_Section):
-    """Requests that tenants cause: to their identity providers and clients, and for the proofs of
-    their domains."""
-
-    allowed_networks: tuple[str, ...] = ()
-    """Networks that may be reached although they are not public, such as that of a company's own
-    GitHub Enterprise: ``["10.20.0.0/16"]``."""
-
-    ca_file: Path | None = None
-    """Certificate authorities to believe, PEM, instead of the system's."""
-
-    nameservers: tuple[str, ...] = ()
-    """Name servers asked whether a domain is a tenant's own, instead of the system's: addresses,
-    with a port where it is not 53."""
-
-    @field_validator("nameservers")
-    @classmethod
-    def _addresses(cls, nameservers: tuple[str, ...]) -> tuple[str, ...]:
-        for nameserver in nameservers:
-            parts = urlsplit(f"//{nameserver}")
-            ip_address(parts.hostname or "")
-            _ = parts.port  # raises where it is none
-        return nameservers
-
-    @field_validator("allowed_networks")
-    @classmethod
-    def _networks(cls, networks: tuple[str, ...]) -> tuple[str, ...]:
-        for network in networks:
-            ip_network(network)
-        return networks
-
-
-class MailSettings(_Section):
-    """How mail leaves. Tenants may have servers of their own."""
-
-    host: str = ""
-    """SMTP server. Without one the ``dev`` profile keeps mail and shows it at ``/mails`` of each
-    tenant, on this machine only; in ``prod`` it waits, and is given up after a day."""
-
-    port: int = Field(default=587, ge=1, le=65535)
-    """Port of the server."""
-
-    security: Literal["starttls", "tls", "none"] = "starttls"
-    """``starttls`` encrypts the line before anything is said, ``tls`` from its first byte (usually
-    port 465), ``none`` never: for a server on the same machine or network."""
-
-    username: str = ""
-    """Who signs in to the server; nobody where empty."""
-
-    password: SecretStr | None = None
-    """Their password."""
-
-    sender: str = ""
-    """Whom mail comes from, ``AuthGate <no-reply@example.com>``. Needed with ``host``."""
-
-    ca_file: Path | None = None
-    """Certificate authorities that the server is believed by, PEM, instead of the system's."""
-
-    @field_validator("sender")
-    @classmethod
-    def _address(cls, sender: str) -> str:
-        if sender and not is_sender(sender):
-            raise ValueError("must be name@host, or a name with <name@host> behind it")
-        return sender
-
-    @model_validator(mode="after")
-    def _sent_by_somebody(self) -> Self:
-        if self.host and not self.sender:
-            raise ValueError("mail.host is set: set mail.sender")
-        return self
-
-
-class SignUpSettings(_Section):
+class SignUpSettings(Section):
     """How tenants are begun by those who want them, at the tenant of ``operator_tenant``."""
 
     mode: Literal["off", "invitation", "open"] = "off"
@@ -314,7 +253,7 @@ class SignUpSettings(_Section):
     everybody who has an address for mail."""
 
 
-class JobSettings(_Section):
+class JobSettings(Section):
     """What is done later, and where."""
 
     runner: Literal["in-process", "celery"] = "in-process"
@@ -336,38 +275,6 @@ class JobSettings(_Section):
     heartbeat_file: Path | None = None
     """File that a worker or a beat touches every ten seconds while it has a broker, for
     ``authgate healthcheck``. Each needs one of its own."""
-
-
-class TracingSettings(_Section):
-    """Traces for an OpenTelemetry collector (extra ``otel``)."""
-
-    endpoint: str = ""
-    """Where traces go by OTLP over HTTP: ``http://collector:4318/v1/traces``; else nowhere."""
-
-    headers: SecretStr | None = None
-    """Headers that the collector asks for: ``name=value,name=value``, values percent-encoded."""
-
-    sample_ratio: float = Field(default=0.1, ge=0, le=1)
-    """Share of the requests that are traced, where no trusted proxy has decided that already."""
-
-    service_name: str = "authgate"
-    """What this installation is called in traces."""
-
-    @field_validator("endpoint")
-    @classmethod
-    def _http_url(cls, endpoint: str) -> str:
-        parts = urlsplit(endpoint)
-        if endpoint and (parts.scheme not in ("http", "https") or not parts.hostname):
-            raise ValueError("must be an http or https URL")
-        return endpoint
-
-    @field_validator("headers")
-    @classmethod
-    def _pairs(cls, headers: SecretStr | None) -> SecretStr | None:
-        given = headers.get_secret_value() if headers else ""
-        if not all("=" in each for each in given.split(",") if each.strip()):
-            raise ValueError("must be name=value, several of them with commas between")
-        return headers
 
 
 class Settings(BaseSettings):
