@@ -37,6 +37,7 @@ AREAS = {
     "authorizations": Area.AUTHORIZATIONS,
     "users": Area.USERS,
     "roles": Area.ROLES,
+    "operator-accesses": Area.ROLES,
     "settings": Area.SETTINGS,
     "usage": Area.USAGE,
 }
