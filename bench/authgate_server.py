@@ -86,6 +86,7 @@ class Installation:
             "AUTHGATE_SERVER__PORT": str(self.port),
             "AUTHGATE_SERVER__KIND": self.kind,
             "AUTHGATE_KEYS__KEK": self.kek,
+            "AUTHGATE_LIMITS__REQUESTS_PER_TENANT": _PLENTY,
             "AUTHGATE_LIMITS__TOKEN_PER_CLIENT": _PLENTY,
             "AUTHGATE_LIMITS__DEVICE_AUTHORIZATION": _PLENTY,
             "AUTHGATE_LIMITS__LOGIN_PER_IP": _PLENTY,

@@ -1,0 +1,130 @@
+"""How an event is written down: with who did it, where from and in which request."""
+
+from collections.abc import Mapping
+from contextvars import ContextVar
+from functools import lru_cache
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from uuid_utils import uuid7
+
+from authgate.audit.events import SEVERITIES, Event
+from authgate.clock import utc_now
+from authgate.storage import append, audit_events
+from authgate.storage.audit_events import NewEvent
+from authgate.storage.clients import ids
+from authgate.telemetry import metrics
+from authgate.vocabulary import Severity
+
+_MASK = "***"
+_SECRET_WORDS = ("password", "secret", "token", "verifier", "code", "key", "authorization")
+
+for _event, _severity in SEVERITIES.items():
+    metrics.audit_alarms.expect(_event, _severity)
+
+
+class RequestFacts(NamedTuple):
+    """Where a request came from; the same for everything that is recorded in it."""
+
+    ip: str = ""
+    user_agent: str = ""
+    request_id: str = ""
+
+
+request_facts: ContextVar[RequestFacts] = ContextVar(
+    "authgate_request_facts",
+    default=RequestFacts(),  # noqa: B039  # a tuple
+)
+"""Set at the edge. Outside of a request (a command, a job) it is empty."""
+
+
+class Actor(NamedTuple):
+    """Who did it."""
+
+    type: str
+    id: str = ""
+    name: str = ""
+
+
+SYSTEM = Actor("system")
+ANONYMOUS = Actor("anonymous")
+
+
+def user(user_id: UUID, name: str) -> Actor:
+    """A person."""
+    return Actor("user", str(user_id), name)
+
+
+def client(client_id: str, name: str = "") -> Actor:
+    """An application acting for itself."""
+    return Actor("client", client_id, name)
+
+
+def event(
+    event: Event,
+    *,
+    actor: Actor,
+    success: bool = True,
+    client_id: str = "",
+    resource: tuple[str, str] = ("", ""),
+    details: Mapping[str, Any] | None = None,
+) -> NewEvent:
+    """An event with the facts of the request it happens in; secrets in ``details`` are masked."""
+    severity = SEVERITIES.get(event, Severity.INFO)
+    if severity is not Severity.INFO:
+        metrics.audit_alarms.add(event, severity)
+    ip, user_agent, request_id = request_facts.get()
+    return NewEvent(
+        str(uuid7()),
+        event,
+        severity,
+        utc_now(),
+        success,
+        actor.type,
+        actor.id[:128],
+        actor.name[:128],
+        client_id[: ids.LONGEST],
+        resource[0],
+        resource[1][:128],
+        ip,
+        user_agent[:512],
+        request_id,
+        masked(details or {}),
+    )
+
+
+async def record(
+    kind: Event,
+    *,
+    actor: Actor,
+    success: bool = True,
+    client_id: str = "",
+    resource: tuple[str, str] = ("", ""),
+    details: Mapping[str, Any] | None = None,
+) -> None:
+    """Store an event.
+
+    Joins the open unit of work; without one it returns once the event is durable.
+    """
+    happened = event(
+        kind,
+        actor=actor,
+        success=success,
+        client_id=client_id,
+        resource=resource,
+        details=details,
+    )
+    await append(audit_events.row(happened))
+
+
+def masked(details: Mapping[str, Any]) -> dict[str, Any]:
+    """The details with the values of secret-sounding names blotted out."""
+    return {
+        name: _MASK if _sounds_secret(name) else masked(value) if isinstance(value, dict) else value
+        for name, value in details.items()
+    }
+
+
+@lru_cache(maxsize=1024)
+def _sounds_secret(name: str) -> bool:
+    return any(word in name.lower() for word in _SECRET_WORDS)
