@@ -71,6 +71,7 @@ GROUPS: Mapping[SettingGroup, tuple[str, ...]] = {
         "remember_sign_in",
         "auto_register",
         "auto_register_domains",
+        "operator_access",
     ),
     SettingGroup.SESSIONS: (
         "session_idle_lifetime",

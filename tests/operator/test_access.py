@@ -162,6 +162,22 @@ async def test_a_guest_is_in_charge_of_nobody(
 
 
 @on_sqlite
+async def test_a_guest_does_not_choose_how_the_next_one_comes_in(
+    server: RunningServer, by_mira: ApiClient, owned: Person, acme: Tenant
+) -> None:
+    access = await asked(by_mira, acme, role="admin", emergency=True)
+    guest = Person(server.browser())
+    await come_in(guest, await door(by_mira, acme, access))
+    where = f"{acme.issuer}/admin/settings/sign-in"
+    said = {"operator_access": "announced"}
+    for who, status in ((guest, 400), (owned, 200)):
+        await who.visit(where)
+        page = await who.submit(said, to="/settings/sign-in")
+        assert page.status_code == status, page.text
+        assert ("decide about no access" in page.text) is (who is guest)
+
+
+@on_sqlite
 async def test_an_operator_asks_comes_in_and_leaves_by_pages(
     server: RunningServer, at_browser: Person, owned: Person, ops: Tenant, acme: Tenant
 ) -> None:

@@ -15,7 +15,7 @@ from uuid_utils.compat import uuid7
 from authgate import audit, storage
 from authgate.audit import SYSTEM, Actor, Event
 from authgate.permissions import UserRole
-from authgate.provisioning.roles import BeyondOwnRole
+from authgate.provisioning.roles import BeyondOwnRole, is_guest
 from authgate.provisioning.users import end_access
 from authgate.storage.people import operator_accesses, users
 from authgate.storage.people.operator_accesses import Access
@@ -220,8 +220,7 @@ async def _decided(
 
 async def _refuse_guest(by: Actor) -> None:
     """Whoever is a guest themselves lets nobody in. Raises ``BeyondOwnRole``."""
-    user = await users.held(UUID(by.id)) if by.type == "user" else None
-    if user is not None and user.is_guest:
+    if await is_guest(by):
         raise BeyondOwnRole("Operators who are here as guests decide about no access.")
 
 

@@ -98,6 +98,12 @@ async def held(
     return person
 
 
+async def is_guest(actor: Actor) -> bool:
+    """Whether this is an operator of the installation whom the current tenant has let in."""
+    person = await users.find(UUID(actor.id)) if actor.type == "user" else None
+    return person is not None and person.is_guest
+
+
 def _is_guest(by: Authority, people: Mapping[UUID, User]) -> bool:
     person = people.get(by.user_id) if by.user_id else None
     return person is not None and person.is_guest

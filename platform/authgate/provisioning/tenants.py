@@ -9,6 +9,7 @@ from authgate.audit import SYSTEM, Actor, Event
 from authgate.clock import utc_now
 from authgate.installation import Installation
 from authgate.provisioning import tenant_settings
+from authgate.provisioning.roles import is_guest
 from authgate.provisioning.tenant_settings import UnfitSetting, UnfitTenant
 from authgate.storage.metering import usage_days
 from authgate.storage.sign_in import connections
@@ -119,6 +120,7 @@ async def change_tenant(
             after = change(before)
             check_settings(await plans.find(row.plan), before, after, actor=actor)
             await _refuse_lockout(before, after)
+            await _refuse_guest(before, after, actor)
             if after.logo not in ("", before.logo) and not await logos.has(after.logo):
                 raise UnfitSetting("logo", "The tenant has no such logo: bring it first.")
             changes = _changes(row, name or row.name, before, after)
@@ -143,6 +145,14 @@ async def _refuse_lockout(before: TenantSettings, after: TenantSettings) -> None
     if before.password_sign_in and not after.password_sign_in and not await connections.offered():
         raise UnfitSetting(
             "password_sign_in", "There is no connection by which people could sign in instead."
+        )
+
+
+async def _refuse_guest(before: TenantSettings, after: TenantSettings, actor: Actor) -> None:
+    # Or a guest would open the door to the next one, whom nobody has approved.
+    if before.operator_access != after.operator_access and await is_guest(actor):
+        raise UnfitSetting(
+            "operator_access", "Operators who are here as guests decide about no access."
         )
 
 
