@@ -1,16 +1,20 @@
 """Mail leaves after COMMIT, once, over an encrypted line; and is tried again until it does."""
 
 import asyncio
+import math
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from authgate import background, mail, provisioning, storage
 from authgate.jobs import Result, SendMails
+from authgate.mail import delivery, servers, smtp
 from authgate.mail.delivery import AGAIN_AFTER_SECONDS
+from authgate.mail.smtp import NotSent
 from authgate.mail_addresses import BadAddress, checked, is_sender
 from authgate.settings import MailSettings
-from authgate.storage.mail.mails import Mail
+from authgate.storage.mail.mails import LEASE, Mail
 from authgate.storage.sweep import due_mails
 from authgate.vocabulary import MailPurpose, MailStatus
 from authgate_tenants import Tenant, TenantStatus, use_tenant
@@ -127,6 +131,35 @@ async def test_a_wrong_password_keeps_mail_waiting_and_is_not_told(
     server.clock.advance(15)
     await a_round(server)
     assert (await settled(acme, attempts=2)).status is MailStatus.SENT
+
+
+@on_sqlite
+async def test_a_forgotten_user_name_destroys_no_mail_and_the_doctor_finds_it(
+    server: RunningServer, acme: Tenant, postbox: MailServer
+) -> None:
+    settings = server.parts.settings.mail
+    named = servers.of_installation(settings)
+    assert named is not None
+    await smtp.greet(named)
+    with pytest.raises(NotSent, match="answered 530: "):
+        await smtp.greet(replace(named, username="", password=""))
+    object.__setattr__(settings, "username", "")
+    await leave(server, acme)
+    failed = await settled(acme, attempts=1)
+    assert failed.status is MailStatus.PENDING
+    assert failed.last_error.startswith("The mail server answered 530: "), failed.last_error
+    object.__setattr__(settings, "username", "mailer")
+    postbox.answers.append("554 5.7.1 Relay access denied")
+    for attempts, status in ((2, MailStatus.PENDING), (3, MailStatus.SENT)):
+        server.clock.advance(AGAIN_AFTER_SECONDS[attempts - 2] * 1.2 + 1)
+        await a_round(server)
+        assert (await settled(acme, attempts=attempts)).status is status
+    assert len(postbox.mails) == 1
+
+
+def test_whoever_has_taken_mails_is_done_before_another_may_take_them() -> None:
+    longest = math.ceil(delivery.IN_ONE_GO / delivery.AT_ONCE) * smtp.SECONDS
+    assert timedelta(seconds=1.2 * longest) < LEASE
 
 
 @on_sqlite

@@ -21,10 +21,13 @@ AGAIN_AFTER_SECONDS = (10, 60, 300, 900, 3600, 10_800, 21_600, 43_200)
 """Pauses after attempts that went wrong, a fifth more or less of each; then it is given up."""
 
 _JITTER = 0.2
-_AT_ONCE = 4
+AT_ONCE = 4
 """Lines to one server at a time."""
-_IN_ONE_GO = 16
-_NO_SERVER = "There is no mail server: set AUTHGATE_MAIL__HOST, or one for the tenant."
+
+IN_ONE_GO = 16
+"""Mails that one process takes: it is done with them before their lease ends."""
+
+_NO_SERVER = "There is no mail server: set AUTHGATE_MAIL__HOST."
 _OUR_FAULT = "An error of our own: the log says which."
 
 _log = structlog.get_logger(__name__)
@@ -41,11 +44,11 @@ class Delivery:
     async def send_due(self) -> None:
         """Try what is due in the current tenant, as much of it as goes at once."""
         async with storage.transaction():
-            taken = await mails.take(now=self._parts.clock(), limit=_IN_ONE_GO)
+            taken = await mails.take(now=self._parts.clock(), limit=IN_ONE_GO)
         if not taken:
             return
         server = await self._servers.of_tenant()
-        places = asyncio.Semaphore(_AT_ONCE)
+        places = asyncio.Semaphore(AT_ONCE)
 
         async def send(mail: Mail) -> None:
             async with places:

@@ -25,7 +25,7 @@ from authgate.mail.letters import Letter
 from authgate.plugin_api import HttpFailure
 from authgate.plugin_manager.egress import Network, addresses, tls_context
 
-_SECONDS = 20.0
+SECONDS = 20.0
 """For the whole of it."""
 
 _CONNECT_SECONDS = 5.0
@@ -85,18 +85,20 @@ async def send(server: Server, mail: EmailMessage) -> None:
 
 
 async def greet(server: Server) -> None:
-    """See whether the server lets us in, and hand it nothing. Raises ``NotSent``."""
+    """See whether the server lets us in and would take mail of the sender's, and hand it nothing.
+    Raises ``NotSent``."""
     async with _line(server) as client:
-        await client.noop()
+        await client.mail(parseaddr(server.sender)[1])
+        await client.rset()
 
 
 @asynccontextmanager
 async def _line(server: Server) -> AsyncIterator[aiosmtplib.SMTP]:
     try:
-        async with asyncio.timeout(_SECONDS), await _client(server) as client:
+        async with asyncio.timeout(SECONDS), await _client(server) as client:
             yield client
     except TimeoutError as error:
-        raise NotSent(f"The mail server took longer than {_SECONDS:g} seconds.") from error
+        raise NotSent(f"The mail server took longer than {SECONDS:g} seconds.") from error
     except HttpFailure as error:
         raise NotSent(f"The mail server cannot be reached: {error}") from error
     except ssl.SSLError as error:
@@ -118,7 +120,7 @@ async def _client(server: Server) -> aiosmtplib.SMTP:
         local_hostname=server.domain,
         username=server.username or None,
         password=server.password or None,
-        timeout=_SECONDS,
+        timeout=SECONDS,
     )
 
 
@@ -159,12 +161,19 @@ def _refusal(error: aiosmtplib.SMTPException) -> NotSent:
             # Its words may repeat what was sent.
             return NotSent("The mail server refused the user name and password.")
         case aiosmtplib.SMTPResponseException(code=code) if code >= 100:
-            # Of this mail and not of us: the same again would be refused again.
-            final = 500 <= code < 600 and not isinstance(error, aiosmtplib.SMTPConnectResponseError)
+            final = 500 <= code < 600 and _is_of_the_mail(error)
             return NotSent(f"The mail server answered {code}: {_told(error.message)}", final=final)
         case aiosmtplib.SMTPException() if "STARTTLS" in str(error):
             return NotSent("The mail server offers no STARTTLS.")
     return NotSent("The mail server ended the connection, or says what no mail server says.")
+
+
+def _is_of_the_mail(error: aiosmtplib.SMTPResponseException) -> bool:
+    """Whether the recipient, or what the mail says, was refused: the same again would be as well.
+    What is refused of us, such as a forgotten user name, can be put right, and the mail wait."""
+    refused = (aiosmtplib.SMTPRecipientRefused, aiosmtplib.SMTPDataError)
+    # Nobody may relay, say (RFC 3463 section 3.8).
+    return isinstance(error, refused) and not error.message.startswith("5.7.")
 
 
 def _told(text: str) -> str:

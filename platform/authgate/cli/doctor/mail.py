@@ -14,9 +14,11 @@ from authgate.storage.sweep import due_mails
 MAIL_SERVER_REFUSES = Misconfiguration(
     code="mail-server-refuses",
     area=Area.MAIL,
-    wrong="The installation's mail server is away, is not believed, or refuses the login.",
+    wrong="The installation's mail server is away, is not believed, or refuses the login or the"
+    " sender.",
     why="No mail leaves: nobody can accept an invitation.",
-    cure="Correct `mail.host`, `mail.port`, `mail.security`, `mail.username` and `mail.password`.",
+    cure="Correct `mail.host`, `mail.port`, `mail.security`, `mail.username`, `mail.password` and"
+    " `mail.sender`.",
 )
 MAIL_IN_THE_CLEAR = Misconfiguration(
     code="mail-in-the-clear",
@@ -39,8 +41,7 @@ SIGN_UP_WITHOUT_MAIL = Misconfiguration(
     code="sign-up-without-mail",
     area=Area.MAIL,
     wrong="`sign_up.mode` is not `off`, and there is no mail server in the `prod` profile.",
-    why="Who signs up waits for a mail that does not come, unless the operators' tenant has a"
-    " server of its own.",
+    why="Who signs up waits for a mail that does not come.",
     cure="Set `mail.host` and `mail.sender`, and what the server asks for.",
 )
 
@@ -55,7 +56,7 @@ async def findings(settings: Settings) -> AsyncIterator[Finding]:
         if settings.profile == "prod" and settings.sign_up.mode != "off":
             yield SIGN_UP_WITHOUT_MAIL.found("mail.host is not set")
         else:
-            yield well(Area.MAIL, "no server but those that tenants have")
+            yield well(Area.MAIL, "no server")
         return
     if mail.security == "none" and not is_local(f"smtp://{mail.host}"):
         yield MAIL_IN_THE_CLEAR.found(f"{mail.host}, mail.security is none")

@@ -17,7 +17,7 @@ from authgate_tenants import TenantOwned
 KEPT = timedelta(days=30)
 """For how long it can be seen what became of it."""
 
-LEASE = timedelta(seconds=60)
+LEASE = timedelta(seconds=120)
 """For how long whoever has taken one may be at it, before another tries."""
 
 LONGEST_ADDRESS = 254
