@@ -1,19 +1,22 @@
 """A tenant moves to another installation, whose database and keys are others."""
 
 import httpx2
+import pytest
 
 from authgate import portable
 from authgate.accounts.connection_secrets import ConnectionSecrets
 from authgate.audit import SYSTEM
 from authgate.installation import Installation
-from authgate.portable import Choice, Wanted
+from authgate.portable import Choice, UnfitFile, Wanted
 from authgate.settings import Settings
 from authgate.storage.audit_events import AuditEvent
 from authgate.storage.clients import clients
 from authgate.storage.people import users
 from authgate.storage.sign_in import connections
+from authgate.storage.sweep import due_domains
 from authgate_tenants import Tenant, domains, use_tenant
-from authgate_tenants.models import TenantRow
+from authgate_tenants.domains import DomainProven
+from authgate_tenants.models import DomainClaim, TenantRow
 from authgate_testing.databases import on_sqlite
 from authgate_testing.lived import PASSPHRASE, PASSWORD, Lived, exported, keep, opened
 from authgate_testing.person import Person
@@ -128,3 +131,39 @@ async def test_ex_08_a_host_that_was_proven_there_counts_only_where_somebody_say
         acme = await arrived(parts, lived, hosts=True)
         assert acme.issuer == "http://login.acme.example"
         assert await exported(parts, acme, choice) == whole
+
+
+@on_sqlite
+async def test_a_host_that_is_not_believed_waits_for_its_proof_and_is_not_due(
+    lived: Lived, elsewhere: Settings
+) -> None:
+    async with opened(lived.settings) as (parts, _):
+        now = parts.clock()
+        with use_tenant(lived.tenant):
+            await domains.verify("login.acme.example", now=now)
+            await domains.found("login.acme.example", DomainProven.DNS, now=now, due_at=now)
+        keep(lived.file, await exported(parts, lived.tenant, Choice(PASSPHRASE)))
+    async with opened(elsewhere) as (parts, _):
+        acme = await arrived(parts, lived)
+        with use_tenant(acme):
+            [claim] = await DomainClaim.all()
+            assert claim.token
+            assert (claim.proof, claim.checked_at, claim.missing_since) == ("", None, None)
+        later = parts.clock()
+        assert await due_domains.tenants(elsewhere.database, now=later, limit=9) == []
+
+
+@on_sqlite
+async def test_no_file_brings_a_host_that_is_the_installations_own(
+    lived: Lived, elsewhere: Settings
+) -> None:
+    async with opened(lived.settings) as (parts, _):
+        with use_tenant(lived.tenant):
+            await domains.verify("login.acme.example", now=parts.clock())
+        keep(lived.file, await exported(parts, lived.tenant, Choice(PASSPHRASE)))
+    ours = elsewhere.model_copy(update={"base_url": "http://login.acme.example"})
+    async with opened(ours) as (parts, _):
+        with pytest.raises(UnfitFile, match="the installation's own"):
+            await arrived(parts, lived, hosts=True)
+        acme = await arrived(parts, lived)
+        assert acme.issuer == "http://login.acme.example/t/acme"

@@ -17,14 +17,15 @@ import orjson
 
 from authgate import audit, storage
 from authgate.audit import ANONYMOUS, Actor, Event
-from authgate.installation import Installation
+from authgate.installation import Installation, addressing
 from authgate.portable.document import Reader, Rows, Summary, UnfitFile
 from authgate.portable.passphrase import FileKeys, WrongPassphrase
 from authgate.provisioning.tenants import ensure_keys, refuse_likeness
 from authgate.storage.portable import intake
 from authgate.storage.portable.columns import Column, UnfitValue, columns_of, taken_row
 from authgate.storage.portable.parts import STAYS, TENANT, Part
-from authgate_tenants import Tenant, TenantSettings, TenantStatus, use_tenant
+from authgate_tenants import Tenant, TenantSettings, TenantStatus, domains, use_tenant
+from authgate_tenants.domains import BadHost
 from authgate_tenants.encryption import TenantCipher
 from authgate_tenants.lifecycle import SlugTaken
 from authgate_tenants.resolver import StoredTenant, check_slug
@@ -83,7 +84,8 @@ async def examine(parts: Installation, file: Path, wanted: Wanted) -> Brought:
         # Whoever is an owner in a file does not operate this installation by it.
         refuse_likeness(parts, tenant.slug, ANONYMOUS)
         await _find_room(tenant)
-        rows, unproven = await asyncio.to_thread(_look_through, reader, keys, wanted)
+        ours = addressing(parts.settings).is_ours
+        rows, unproven = await asyncio.to_thread(_look_through, reader, keys, wanted, ours)
         return _brought(tenant, reader, rows, unproven)
 
 
@@ -172,7 +174,7 @@ async def _find_room(tenant: Tenant) -> None:
 
 
 def _look_through(
-    reader: Reader, keys: FileKeys, wanted: Wanted
+    reader: Reader, keys: FileKeys, wanted: Wanted, is_ours: Callable[[str], bool]
 ) -> tuple[dict[str, int], list[str]]:
     unproven: list[str] = []
     named = {reader.head["tenant"].get(each, "") for each in ("issuer_host", "former_host")}
@@ -182,11 +184,24 @@ def _look_through(
             taking.taken(row)
         if page.part.is_of_hosts:
             named -= {row["host"] for row in page.rows if row.get("verified_at")}
-            if not wanted.hosts:
-                unproven += [str(row["host"]) for row in page.rows]
+            unproven += _hosts(page, wanted, is_ours)
     if wanted.hosts and named - {""}:
         raise UnfitFile("Its head names a host as the issuer that the tenant has not proven.")
     return _counts(reader.parts, wanted), unproven[:_LONGEST_TOLD]
+
+
+def _hosts(page: Rows, wanted: Wanted, is_ours: Callable[[str], bool]) -> list[str]:
+    """Those that have to be proven again. Raises ``UnfitFile`` where one can be no tenant's."""
+    hosts = [str(row["host"]) for row in page.rows]
+    if not wanted.hosts:
+        return hosts
+    for host in hosts:
+        try:
+            if is_ours(domains.check_host(host)):
+                raise UnfitFile(f"Its host {host!r} is the installation's own.")
+        except BadHost as error:
+            raise UnfitFile(f"Its host cannot be a tenant's: {error}") from error
+    return []
 
 
 def _counts(found: dict[str, Summary], wanted: Wanted) -> dict[str, int]:
@@ -226,7 +241,7 @@ async def _add(
         for page in reader.pages(keys):
             if page.part.is_of_hosts and not wanted.hosts:
                 continue
-            await _add_page(page, keys, cipher)
+            await _add_page(page, keys, cipher, wanted)
             added += len(page.rows)
             progress(added)
     except intake.InTheWay as error:
@@ -237,9 +252,10 @@ async def _add(
         ) from error
 
 
-async def _add_page(page: Rows, keys: FileKeys, cipher: TenantCipher) -> None:
+async def _add_page(page: Rows, keys: FileKeys, cipher: TenantCipher, wanted: Wanted) -> None:
     taking = _Taking(page.part, page.columns, keys, cipher)
-    await intake.Adding(page.part).add([taking.taken(row) for row in page.rows])
+    held = {} if wanted.hosts else page.part.unproven
+    await intake.Adding(page.part).add([taking.taken(row | held) for row in page.rows])
 
 
 async def _begin(parts: Installation, tenant: Tenant, reader: Reader, actor: Actor) -> None:

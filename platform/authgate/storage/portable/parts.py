@@ -80,6 +80,8 @@ class Part:
     """Whether it is there on request alone."""
     is_of_hosts: bool = False
     """Whether its rows say that a host was proven, which the next installation may not believe."""
+    unproven: Mapping[str, str | None] = field(default_factory=dict)
+    """What its columns hold, as JSON, where the next installation does not believe it."""
 
     @cached_property
     def table(self) -> str:
@@ -144,7 +146,11 @@ EXPORTED = (
         needs_secrets=True,
         is_of_signing_keys=True,
     ),
-    Part(DomainClaim),
+    Part(
+        DomainClaim,
+        # What is due is looked for at hosts that are proven, and would be due for ever.
+        unproven={"proof": "", "checked_at": None, "missing_since": None, "due_at": None},
+    ),
     Part(TenantDomain, is_of_hosts=True),
     Part(SettingsVersionRow),
     Part(LogoRow),
