@@ -1,19 +1,28 @@
 """A tenant moves to another installation, whose database and keys are others."""
 
+from dataclasses import replace
+from types import SimpleNamespace
+
 import httpx2
+import orjson
 import pytest
 
 from authgate import portable
 from authgate.accounts.connection_secrets import ConnectionSecrets
 from authgate.audit import SYSTEM
 from authgate.installation import Installation
-from authgate.portable import Choice, UnfitFile, Wanted
+from authgate.portable import Choice, UnfitFile, Wanted, exports
 from authgate.settings import Settings
 from authgate.storage.audit_events import AuditEvent
 from authgate.storage.clients import clients
 from authgate.storage.people import users
+from authgate.storage.people.users import UserRow
+from authgate.storage.portable.parts import EXPORTED
 from authgate.storage.sign_in import connections
+from authgate.storage.sign_in.session_clients import SessionClient
+from authgate.storage.sign_in.sessions import Session
 from authgate.storage.sweep import due_domains
+from authgate.vocabulary import UserStatus
 from authgate_tenants import Tenant, domains, use_tenant
 from authgate_tenants.domains import DomainProven
 from authgate_tenants.models import DomainClaim, TenantRow
@@ -167,3 +176,39 @@ async def test_no_file_brings_a_host_that_is_the_installations_own(
             await arrived(parts, lived, hosts=True)
         acme = await arrived(parts, lived)
         assert acme.issuer == "http://login.acme.example/t/acme"
+
+
+def as_before(patch: pytest.MonkeyPatch) -> None:
+    """Have files written as before operators who are guests stayed behind."""
+    parts = [replace(each, only="") if "guest" in each.only else each for each in EXPORTED]
+    patch.setattr(exports, "EXPORTED", parts)
+    patch.setattr(exports, "UserStatus", SimpleNamespace(DISABLED=UserStatus.ACTIVE))
+
+
+@on_sqlite
+@pytest.mark.parametrize("written", ["now", "before"])
+async def test_an_operator_who_is_a_guest_there_is_nobody_where_the_tenant_comes_to(
+    lived: Lived, elsewhere: Settings, monkeypatch: pytest.MonkeyPatch, written: str
+) -> None:
+    sessions = f"{lived.tenant.issuer}/account/sessions"
+    async with opened(lived.settings) as (parts, http):
+        http.cookies.set("authgate_session", lived.guest_key)
+        assert (await http.get(sessions)).status_code == 200
+        if written == "before":
+            as_before(monkeypatch)
+            keep(lived.file, await exported(parts, lived.tenant, Choice(PASSPHRASE)))
+    lines = [orjson.loads(line) for line in lived.file.read_bytes().splitlines()]
+    [guest] = [each for each in lines if each.get("guest_until")]
+    known = [each for each in lines if each.get("user_id") == guest["id"]]
+    assert (guest["status"], len(known)) == (("disabled", 0) if written == "now" else ("active", 1))
+    async with opened(elsewhere) as (parts, http):
+        acme = await arrived(parts, lived)
+        http.cookies.set("authgate_session", lived.guest_key)
+        assert (await http.get(sessions)).is_redirect
+        with use_tenant(acme):
+            here = await UserRow.get(id=guest["id"])
+            assert (here.status, here.guest_until is None) == (UserStatus.DISABLED, False)
+            # Whose session it is stays.
+            [left] = await Session.all()
+            assert str(left.user_id) == lived.subject
+            assert {each.session_id for each in await SessionClient.all()} == {left.id}

@@ -232,7 +232,7 @@ async def test_a_dry_run_tells_what_would_come_and_stores_nothing(
         assert [each async for each in all_tenants()] == []
         did = await portable.bring_in(parts, lived.file, Wanted(PASSPHRASE), actor=SYSTEM)
     assert did == would
-    assert would.rows["users"] == 1
+    assert would.rows["users"] == 2
     assert would.signing_keys
 
 

@@ -13,6 +13,7 @@ from authgate.portable.passphrase import FileKeys
 from authgate.storage.portable import snapshot
 from authgate.storage.portable.columns import columns_of
 from authgate.storage.portable.parts import EXPORTED, LEFT_OUT, STAYS, TENANT, Part
+from authgate.vocabulary import UserStatus
 from authgate_tenants import Tenant, TenantStatus, use_tenant
 from authgate_tenants.encryption import TenantCipher
 
@@ -110,6 +111,9 @@ class _Telling:
     def told(self, row: Mapping[str, Any]) -> dict[str, Any]:
         """A row as the file holds it."""
         told = {column.name: column.told(row[column.name]) for column in self._open}
+        if told.get("guest_until") is not None:
+            # Who was let in here as an operator is nobody at the next installation.
+            told["status"] = UserStatus.DISABLED
         for name in self._hidden:
             told[name] = self._sealed(name, row[name], told)
         return told

@@ -260,6 +260,7 @@ async def _add_page(page: Rows, keys: FileKeys, cipher: TenantCipher, wanted: Wa
 
 async def _begin(parts: Installation, tenant: Tenant, reader: Reader, actor: Actor) -> None:
     await ensure_keys(parts, tenant.settings)
+    await intake.turn_guests_away()
     await audit.record(
         Event.TENANT_IMPORTED,
         actor=actor,

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import httpx2
@@ -13,12 +14,15 @@ from authgate.app import serving
 from authgate.audit import SYSTEM
 from authgate.clock import utc_now
 from authgate.installation import Installation
+from authgate.permissions import UserRole
 from authgate.portable import Choice
 from authgate.settings import Settings
 from authgate.storage.clients.drafts import ClientDraft
 from authgate.storage.clients.metadata import ClientMetadata
 from authgate.storage.people import users
+from authgate.storage.sign_in import session_clients, sessions
 from authgate.storage.sign_in.connections import ConnectionRow
+from authgate.storage.sign_in.sessions import SignIn
 from authgate_tenants import Tenant, domains, use_tenant
 from authgate_testing.application import Application
 from authgate_testing.person import Person
@@ -43,6 +47,8 @@ class Lived:
     access_token: str
     subject: str
     pairwise_subject: str
+    guest_key: str
+    """Of the browser of an operator who is a guest for another hour."""
 
 
 @asynccontextmanager
@@ -91,6 +97,7 @@ async def _live(parts: Installation, http: httpx2.AsyncClient, password: str) ->
         await ConnectionRow.filter(id=github.id).update(sealed_secrets=sealed)
         await domains.claim("login.acme.example")
         pairwise = await parts.subjects.of(alice, console.client)
+        guest_key = await _guest(parts.clock())
     person = Person(http)
     await person.sign_in(tenant.issuer, "Ålice", PASSWORD)
     tokens = await _console(http, tenant, console).signed_in(person, scope="openid offline_access")
@@ -101,7 +108,19 @@ async def _live(parts: Installation, http: httpx2.AsyncClient, password: str) ->
         "access_token": tokens["access_token"],
         "subject": alice.subject,
         "pairwise_subject": pairwise,
+        "guest_key": guest_key,
     }
+
+
+async def _guest(now: datetime) -> str:
+    until = now + timedelta(hours=1)
+    role = UserRole.AUDITOR
+    guest = await users.invite(None, username="mira@operator", name="Mira", role=role, until=until)
+    here = SignIn(["pwd"], "192.0.2.1", "", False, now, idle_expires_at=until, expires_at=until)
+    key = await sessions.start(guest, here)
+    [session] = await sessions.Session.filter(user_id=guest)
+    await session_clients.note(session.id, "console", subject=str(guest), expires_at=until)
+    return key
 
 
 async def exported(parts: Installation, tenant: Tenant, choice: Choice) -> bytes:

@@ -13,8 +13,14 @@ from tortoise.models import Model
 
 from authgate.storage import connection
 from authgate.storage.batches.append_log import Table
+from authgate.storage.issued.refresh_tokens import RefreshToken
+from authgate.storage.issued.tokens import Token
+from authgate.storage.people.users import UserRow
 from authgate.storage.portable.columns import columns_of, for_driver
 from authgate.storage.portable.parts import TENANT, Part
+from authgate.storage.sign_in.session_clients import SessionClient
+from authgate.storage.sign_in.sessions import Session
+from authgate.vocabulary import UserStatus
 from authgate_tenants import current_tenant
 
 
@@ -50,6 +56,20 @@ async def add_tenant(values: Sequence[Any]) -> None:
         )
     except IntegrityError as error:
         raise InTheWay("tenants") from error
+
+
+async def turn_guests_away() -> None:
+    """Disable who was let in by another installation's operators, and forget what they hold."""
+    guests = UserRow.filter(guest_until__isnull=False)
+    ids = await guests.values_list("id", flat=True)
+    if not ids:
+        return
+    sessions = await Session.filter(user_id__in=ids).values_list("id", flat=True)
+    if sessions:
+        await SessionClient.filter(session_id__in=sessions).delete()
+    for held in (RefreshToken, Token, Session):
+        await held.filter(user_id__in=ids).delete()
+    await guests.filter(status=UserStatus.ACTIVE).update(status=UserStatus.DISABLED)
 
 
 async def present(model: type[Model], column: str, values: Collection[Any]) -> set[Any]:

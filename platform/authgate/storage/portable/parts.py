@@ -73,7 +73,7 @@ class Part:
     sealed: Mapping[str, Place] = field(default_factory=dict)
     """Columns that the tenant's data key seals: opened for the file, and sealed anew from it."""
     only: str = ""
-    """A condition of SQL's: other rows stay."""
+    """A condition of SQL's, of the tenant ``$1``: other rows stay."""
     needs_secrets: bool = False
     """Whether its rows are good for nothing without their secrets."""
     is_of_signing_keys: bool = False
@@ -103,6 +103,13 @@ def _hashes(*columns: str) -> frozenset[str]:
     return frozenset(columns)
 
 
+_GUESTS = "(SELECT id FROM users WHERE tenant_id = $1 AND guest_until IS NOT NULL)"
+_NO_GUESTS = f"user_id NOT IN {_GUESTS}"
+_NO_GUEST_SESSIONS = (
+    "session_id NOT IN (SELECT id FROM browser_sessions WHERE tenant_id = $1"  # noqa: S608
+    f" AND user_id IN {_GUESTS})"
+)
+
 EXPORTED = (
     Part(UserRow, secret=_hashes("password_hash")),
     Part(
@@ -127,10 +134,25 @@ EXPORTED = (
         secret=_hashes("token_hash"),
         needs_secrets=True,
     ),
-    Part(Session, secret=_hashes("key_hash", "csrf_key"), needs_secrets=True),
-    Part(SessionClient, needs_secrets=True),
-    Part(RefreshToken, secret=_hashes("token_hash", "successor"), needs_secrets=True),
-    Part(Token, secret=_hashes("token_hash"), needs_secrets=True),
+    Part(
+        Session,
+        secret=_hashes("key_hash", "csrf_key"),
+        only=_NO_GUESTS,
+        needs_secrets=True,
+    ),
+    Part(SessionClient, only=_NO_GUEST_SESSIONS, needs_secrets=True),
+    Part(
+        RefreshToken,
+        secret=_hashes("token_hash", "successor"),
+        only=_NO_GUESTS,
+        needs_secrets=True,
+    ),
+    Part(
+        Token,
+        secret=_hashes("token_hash"),
+        only=f"(user_id IS NULL OR {_NO_GUESTS})",
+        needs_secrets=True,
+    ),
     Part(SpentJti, secret=_hashes("jti_hash"), needs_secrets=True),
     Part(LoginFailure, secret=_hashes("account_hash"), needs_secrets=True),
     Part(PairwiseSecret, sealed={"sealed": Place("pairwise-secret", "")}, needs_secrets=True),
