@@ -255,7 +255,7 @@ async def _add(
 async def _add_page(page: Rows, keys: FileKeys, cipher: TenantCipher, wanted: Wanted) -> None:
     taking = _Taking(page.part, page.columns, keys, cipher)
     held = {} if wanted.hosts else page.part.unproven
-    await intake.Adding(page.part).add([taking.taken(row | held) for row in page.rows])
+    await intake.Adding(page.part).add([taking.taken({**row, **held}) for row in page.rows])
 
 
 async def _begin(parts: Installation, tenant: Tenant, reader: Reader, actor: Actor) -> None:
