@@ -82,10 +82,8 @@ class SigningKeyImport(Document):
     model_config = exemplified(key="-----BEGIN PRIVATE KEY-----\n…\n-----END PRIVATE KEY-----\n")
 
     key: Annotated[str, Field(min_length=1, max_length=imported_key.LONGEST)]
-    """PEM, or a JWK as text: P-256, Ed25519, RSA of 2048 to 4096 bits, or a secret of 32 bytes."""
-
-    passphrase: Annotated[str, Field(max_length=1024)] = ""
-    """Of a PEM that is encrypted."""
+    """PEM, or a JWK as text: P-256, Ed25519, RSA of 2048 to 4096 bits, or a secret of 32 bytes.
+    One that is encrypted is refused: `authgate keys import` opens it where its file is."""
 
     kid: Annotated[str, Field(max_length=_LONGEST_KID, pattern=rf"^$|{imported_key.KID}")] = ""
     """What the tokens call it that it has signed elsewhere: they stay good for whoever looks it up
@@ -166,9 +164,7 @@ async def import_signing_key(call: Call[Nothing, SigningKeyImport]) -> Answer[Si
     """
     said = call.body
     try:
-        key = await asyncio.to_thread(
-            imported_key.read, said.key, passphrase=said.passphrase, kid=said.kid
-        )
+        key = await asyncio.to_thread(imported_key.read, said.key, kid=said.kid)
     except UnfitKey as error:
         raise Invalid(faults=[Fault(str(error), pointer="/key")]) from error
     with _refused():

@@ -133,12 +133,18 @@ def _ed25519(jwk: Mapping[str, object]) -> tuple[VerifyingKey, frozenset[str], d
 
 def _rsa(jwk: Mapping[str, object]) -> tuple[VerifyingKey, frozenset[str], dict[str, str]]:
     n, e = _integer(jwk, "n"), _integer(jwk, "e")
+    check_rsa(n, e)
+    key = rsa.RSAPublicNumbers(e, n).public_key()
+    return key, frozenset({"PS256", "RS256"}), members_of(key)
+
+
+def check_rsa(n: int, e: int) -> None:
+    """Refuse numbers that are too small to be safe, or so large that they cost. Raises
+    ``BadJwk``."""
     if n.bit_length() not in _RSA_BITS or n % 2 == 0:
         raise BadJwk("An RSA key has 2048 to 4096 bits.")
     if e < _LEAST_EXPONENT or e % 2 == 0 or e.bit_length() > _EXPONENT_BITS:
         raise BadJwk("The exponent of an RSA key is odd, 65537 or more, and has 32 bits or less.")
-    key = rsa.RSAPublicNumbers(e, n).public_key()
-    return key, frozenset({"PS256", "RS256"}), members_of(key)
 
 
 def _integer(jwk: Mapping[str, object], name: str) -> int:

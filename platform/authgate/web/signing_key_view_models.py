@@ -28,7 +28,6 @@ class SigningKeyFields:
 
     key: str = ""
     kid: str = ""
-    passphrase: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,10 +76,7 @@ class SigningKeyPages:
         form = await request.form
         try:
             key = await asyncio.to_thread(
-                imported_key.read,
-                form.get("key", ""),
-                passphrase=form.get("passphrase", ""),
-                kid=form.get("kid", ""),
+                imported_key.read, form.get("key", ""), kid=form.get("kid", "")
             )
             await self._console.parts.keys.bring_in(key, actor=actor())
         except UnfitKey as error:

@@ -84,12 +84,12 @@ def import_(
 ) -> None:
     """Bring a private key: it waits, and signs after the next rotation.
 
-    The passphrase of one that is encrypted is asked for.
+    The passphrase of one that is encrypted is asked for. It opens the key here, and goes nowhere.
     """
     key = sys.stdin.read() if str(file) == "-" else file.read_text()
-    said = {"key": key, **given({"kid": kid})}
     if "ENCRYPTED" in key:
-        said["passphrase"] = ask_secret("Passphrase")
+        key = _opened(key, ask_secret("Passphrase"))
+    said = {"key": key, **given({"kid": kid})}
     with administered(tenant) as api:
         show(_record(api.post("/signing-keys", said)), output)
 
@@ -142,6 +142,15 @@ async def _rewrap() -> int:
 
     async with installed.opened() as parts:
         return await data_keys.rewrap(parts.settings.database, parts.encryption)
+
+
+def _opened(key: str, passphrase: str) -> str:
+    from authgate.tokens import imported_key
+
+    try:
+        return imported_key.opened(key, passphrase=passphrase)
+    except imported_key.UnfitKey as error:
+        raise Misused(str(error)) from error
 
 
 def _known(algorithm: str) -> str:
