@@ -4,9 +4,10 @@ import asyncio
 import base64
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import count
 from typing import Any
 from uuid import UUID, uuid4
@@ -20,14 +21,15 @@ from authgate.storage import transaction
 from authgate.storage.audit_events import AuditEvent
 from authgate.storage.keys import signing_keys
 from authgate.storage.keys.signing_key_steps import SigningKeyStep
-from authgate.storage.keys.signing_keys import KeyState, SigningKey
+from authgate.storage.keys.signing_keys import KeyState, NewKey, SigningKey
 from authgate.storage.redis.invalidation import Invalidations
 from authgate.storage.shared_cache import SharedCache
 from authgate.tokens.algorithms import ES256
+from authgate.tokens.imported_key import ImportedKey
 from authgate.tokens.key_set import KeySet
 from authgate.tokens.keys import KeysChanged, NoSigningKey, SigningKeys, UnknownKey
 from authgate.tokens.verifier import AccessToken, InvalidToken, TokenVerifier
-from authgate_tenants.encryption import SealBroken, TenantEncryption
+from authgate_tenants.encryption import SealBroken, TenantCipher, TenantEncryption
 from authgate_tenants.key_encryption import KeyEncryptionKey
 from authgate_tenants.models import TenantDataKey
 from authgate_tenants.scope import Tenant, use_tenant
@@ -501,3 +503,43 @@ async def test_every_change_of_keys_is_written_down(keys: SigningKeys, tenant: T
         ("SIGNING_KEY_ROTATED", second),
         ("SIGNING_KEY_REVOKED", first),
     ]
+
+
+def _meddle(monkeypatch: pytest.MonkeyPatch, change: Callable[[], Awaitable[object]]) -> None:
+    """Have somebody else change the keys, once they were looked at and before they are changed."""
+    find, left = TenantEncryption.cipher, [change]
+
+    async def cipher(self: TenantEncryption, tenant_id: UUID) -> TenantCipher:
+        if left:
+            await left.pop()()
+        return await find(self, tenant_id)
+
+    monkeypatch.setattr(TenantEncryption, "cipher", cipher)
+
+
+async def test_a_rotation_that_comes_second_leaves_a_key_that_signs_in_a_unit_that_goes_on(
+    keys: SigningKeys, tenant: Tenant, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await keys.ensure("ES256")
+    first, second = await _kids(keys)
+    take = partial(signing_keys.revoke, second, was=KeyState.PENDING, now=clock())
+    _meddle(monkeypatch, take)
+    async with transaction():
+        with pytest.raises(KeysChanged):
+            await keys.rotate("ES256", actor=SYSTEM)
+    assert await _states() == {first: KeyState.ACTIVE, second: KeyState.REVOKED}
+    assert await AuditEvent.filter(event_type="signing_key.rotated").count() == 0
+
+
+async def test_a_key_that_is_brought_second_leaves_the_one_that_waits_in_a_unit_that_goes_on(
+    keys: SigningKeys, tenant: Tenant, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await keys.ensure("ES256")
+    first, second = await _kids(keys)
+    theirs = NewKey("2024", "ES256", {"kty": "EC"}, b"")
+    _meddle(monkeypatch, partial(signing_keys.insert, theirs, state=KeyState.RETIRING, now=clock()))
+    async with transaction():
+        with pytest.raises(KeysChanged):
+            await keys.bring_in(ImportedKey(ES256.generate(), "2024"), actor=SYSTEM)
+    states = await _states()
+    assert (states[first], states[second]) == (KeyState.ACTIVE, KeyState.PENDING)

@@ -7,7 +7,14 @@ are about; ``postgres``, ``sqlite``, ``redis`` and ``batches`` know no tables.
 
 from authgate.storage.connection import append, dialect, opened, redeem
 from authgate.storage.database import StorageUnavailable, is_outage
-from authgate.storage.unit_of_work import Unit, after_commit, in_transaction, set_aside, transaction
+from authgate.storage.unit_of_work import (
+    Unit,
+    after_commit,
+    in_transaction,
+    savepoint,
+    set_aside,
+    transaction,
+)
 
 __all__ = [
     "StorageUnavailable",
@@ -19,6 +26,7 @@ __all__ = [
     "is_outage",
     "opened",
     "redeem",
+    "savepoint",
     "set_aside",
     "transaction",
 ]

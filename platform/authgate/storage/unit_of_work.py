@@ -139,6 +139,16 @@ async def transaction(*, place: Place | None = None) -> AsyncIterator[Unit]:
 
 
 @asynccontextmanager
+async def savepoint() -> AsyncIterator[None]:
+    """Join the open unit of work, or open one; an error that leaves the block undoes the block.
+
+    For whoever may be called in a unit that goes on after the error was caught.
+    """
+    async with transaction(), begin():
+        yield
+
+
+@asynccontextmanager
 async def set_aside() -> AsyncIterator[None]:
     """Commit what is done so far and hold no connection while something slow runs.
 

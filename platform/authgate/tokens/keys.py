@@ -16,7 +16,7 @@ import structlog
 from authgate import audit
 from authgate.audit import Actor, Event
 from authgate.clock import Clock, utc_now
-from authgate.storage import after_commit, transaction
+from authgate.storage import after_commit, savepoint, transaction
 from authgate.storage.keys import signing_key_steps, signing_keys
 from authgate.storage.keys.signing_keys import KeyState, NewKey, PublishedKey, SigningKey
 from authgate.tokens import key_steps, lifetimes
@@ -156,7 +156,7 @@ class SigningKeys:
         ready_at = pending.published_at + timedelta(seconds=known_for)
         if ready_at > now:
             raise KeyTooYoung(ready_at)
-        async with transaction():
+        async with savepoint():
             if not await signing_keys.retire(active.kid, now=now, expires_at=_end(active, now)):
                 return None
             due = _due(algorithm, now, current_tenant().settings)
@@ -214,7 +214,7 @@ class SigningKeys:
             raise KnownKey(kid)
         _, pending = await self._active_and_pending(key.algorithm)
         new = sealed(key, cipher=await self._encryption.cipher(current_tenant().id), kid=kid)
-        async with transaction():
+        async with savepoint():
             now = self._clock()
             if not await signing_keys.revoke(pending.kid, was=KeyState.PENDING, now=now):
                 raise KeysChanged(pending.kid)
