@@ -243,7 +243,10 @@ async def test_ti_27_a_suspended_tenants_mail_waits(
     server.clock.advance(60)
     await a_round(server)
     assert postbox.mails == []
+    database, now = server.parts.settings.database, server.clock()
+    assert await due_mails.waiting(database, since=now) == 0, "nobody can do anything about it"
     await provisioning.set_tenant_status(server.parts, acme, TenantStatus.ACTIVE)
+    assert await due_mails.waiting(database, since=now) == 1
     await a_round(server)
     assert len(postbox.mails) == 1
 

@@ -17,7 +17,9 @@ _DUE = (
     " GROUP BY tenant_id ORDER BY MIN(next_attempt_at) LIMIT {limit}"
 )
 _WAITING = (
-    "SELECT tenant_id FROM mails WHERE status = 'pending' AND created_at <= {now} LIMIT {limit}"
+    "SELECT tenant_id FROM mails JOIN tenants ON tenants.id = tenant_id"
+    " WHERE mails.status = 'pending' AND mails.created_at <= {now}"
+    " AND tenants.status = 'active' LIMIT {limit}"
 )
 MOST = 1000
 
