@@ -527,6 +527,24 @@ async def test_the_sweeping_role_sees_only_what_has_expired(
         await sweeper.close()
 
 
+async def test_the_sweeping_role_sees_when_things_are_over_and_not_what_they_say(
+    walled: Neighbours, postgres_settings_of_own: DatabaseSettings
+) -> None:
+    sweeper = await asyncpg.connect(dsn(database.sweep_url(postgres_settings_of_own)))
+    try:
+        for table, seen, unseen in (
+            ("mails", "status, next_attempt_at", ("recipient", "sealed", "last_error")),
+            ("operator_accesses", "state, ends_at", ("reason", "operator_name", "entry_hash")),
+            ("sign_ups", "expires_at", ("email", "token_hash")),
+        ):
+            await sweeper.execute(f"SELECT tenant_id, {seen} FROM {table}")  # noqa: S608
+            for column in unseen:
+                with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                    await sweeper.execute(f"SELECT {column} FROM {table}")  # noqa: S608
+    finally:
+        await sweeper.close()
+
+
 async def test_every_tenants_table_is_protected(walled: Neighbours) -> None:
     tables = set(row_security.protected_tables())
     assert {"users", "clients", "tokens", "signing_keys", "audit_events"} <= tables

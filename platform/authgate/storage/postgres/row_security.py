@@ -66,7 +66,9 @@ PENDING = {
 """Tables in which the sweep role also sees what somebody has yet to do."""
 
 _SHOWN = {
-    "operator_accesses": "(tenant_id, state, asked_at)",
+    "mails": "(tenant_id, status, created_at, next_attempt_at, expires_at)",
+    "operator_accesses": "(tenant_id, state, asked_at, ends_at)",
+    "sign_ups": "(tenant_id, expires_at)",
     "signing_keys": "(tenant_id, state, activated_at, rotates_at)",
 }
 """Columns that are shown of it, where others are nothing for a role that looks across tenants."""
@@ -258,7 +260,9 @@ def _price_list(table: str, app: str) -> list[str]:
 
 
 def _erasing_door(table: str, sweep: str) -> list[str]:
+    # A right to the whole table, which it may have had, would outlive that to its columns.
     return [
+        *([f"REVOKE SELECT ON {table} FROM {sweep}"] if table in _SHOWN else []),
         *_policy(table, "sweep_erases", f"TO {sweep} USING ({_OWN_ROWS} AND {_ERASED})"),
         f"GRANT SELECT (id, tenant_id), DELETE ON {table} TO {sweep}",
     ]
@@ -294,7 +298,7 @@ def _sweep_door(table: str, seen: str, role: dict[str, str]) -> list[str]:
     return [
         *_policy(table, "sweep_sees_expired", f"FOR SELECT TO {sweep} USING ({seen})"),
         *_policy(table, "sweep_deletes_expired", f"FOR DELETE TO {sweep} USING ({seen})"),
-        f"GRANT SELECT, DELETE ON {table} TO {sweep}",
+        f"GRANT SELECT {_SHOWN.get(table, '')}, DELETE ON {table} TO {sweep}",
     ]
 
 
