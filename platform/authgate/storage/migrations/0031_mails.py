@@ -27,7 +27,7 @@ class Migration(migrations.Migration):
                 (
                     "purpose",
                     fields.CharEnumField(
-                        description="TEST: test\nSIGN_UP: sign_up\nINVITATION: invitation",
+                        description="TEST: test\nSIGN_UP: sign_up\nINVITATION: invitation\nOPERATOR_ACCESS: operator_access",
                         enum_type=MailPurpose,
                         max_length=16,
                     ),
