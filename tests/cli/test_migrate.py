@@ -13,6 +13,7 @@ from uuid_utils.compat import uuid7
 
 from authgate import installation, provisioning, storage
 from authgate.clock import utc_now
+from authgate.permissions import UserRole
 from authgate.settings import DatabaseSettings, Settings
 from authgate.storage import database
 from authgate.storage.database import sqlite_path
@@ -219,6 +220,30 @@ def test_tenants_that_wait_or_are_being_erased_are_suspended_on_the_way_back(cli
     )
     assert cli("tenant", "resume", "acme").code == 0
     assert cli("tenant", "delete", "globex", "--confirm", "globex").code == 0
+
+
+def test_guests_are_shut_out_on_the_way_back(cli: Cli) -> None:
+    assert cli("tenant", "create", "acme").code == 0
+    assert cli("user", "create", "-t", "acme", "ann", "--role", "admin").code == 0
+    asyncio.run(_let_in())
+    for target in ("0038_logos", ""):
+        assert cli("migrate", *(("--target", target) if target else ())).code == 0
+    listed = cli("user", "list", "-t", "acme", "--json").data
+    assert {each["username"]: each["status"] for each in listed} == {
+        "ann": "active",
+        "mira@operator": "disabled",
+    }
+
+
+async def _let_in() -> None:
+    async with installation.opened(Settings()) as parts:
+        tenant = await parts.resolver.find("acme")
+        assert tenant is not None
+        until = utc_now() + timedelta(hours=1)
+        with use_tenant(tenant):
+            await users.invite(
+                None, username="mira@operator", name="Mira", role=UserRole.ADMIN, until=until
+            )
 
 
 async def _shred() -> None:

@@ -13,6 +13,16 @@ _OPEN = (
     "CREATE INDEX operator_accesses_open ON operator_accesses (tenant_id)"
     " WHERE state IN ('asked', 'granted')"
 )
+_DISABLED = "UPDATE users SET status = 'disabled' WHERE guest_until IS NOT NULL"
+_LEAVE = statements(
+    # PostgreSQL shows its owner no people either, where that is forced.
+    postgres=(
+        "ALTER TABLE users NO FORCE ROW LEVEL SECURITY",
+        _DISABLED,
+        "ALTER TABLE users FORCE ROW LEVEL SECURITY",
+    ),
+    sqlite=(_DISABLED,),
+)
 
 
 class Migration(migrations.Migration):
@@ -20,6 +30,8 @@ class Migration(migrations.Migration):
 
     operations = [
         AddColumn("UserRow", "guest_until", fields.DatetimeField(null=True)),
+        # Without the column nobody is a guest: they would be there for good, with their role.
+        reversible(statements(), _LEAVE),
         ops.CreateModel(
             name="OperatorAccess",
             fields=[
