@@ -14,6 +14,7 @@ from authgate.permissions import UserRole
 from authgate.provisioning import first_client
 from authgate.storage.clients.rows import Client, ClientRow
 from authgate.storage.people.users import User, UserRow
+from authgate.vocabulary import ClientStatus
 from authgate.web.redirect_uris import origin
 from authgate_tenants import Tenant, TenantSettings, TenantStatus, use_tenant
 from authgate_testing.application import Application, allowed
@@ -73,6 +74,38 @@ async def test_who_may_change_no_clients_is_offered_none(
     page = (await admin.visit(f"{acme.issuer}{HERE}")).text
     assert "/clients/first" not in page
     assert "/clients/new" not in page
+
+
+@on_sqlite
+async def test_a_first_client_that_is_disabled_is_shown_and_not_made_again(
+    server: RunningServer, acme: Tenant, admin: Person
+) -> None:
+    await admin.visit(f"{acme.issuer}{HERE}")
+    client = await begun(server, acme)
+    assert (await admin.submit({}, to="/clients/first")).status_code == 200, "somebody was quicker"
+    with use_tenant(acme):
+        await provisioning.set_client_status(
+            server.parts, client.client_id, ClientStatus.INACTIVE
+        )
+    page = await admin.visit(f"{acme.issuer}{HERE}")
+    assert "The first client is disabled." in page.text
+    assert f"/clients/{client.id}" in page.text
+    assert "/clients/first" not in page.text
+
+
+@on_sqlite
+async def test_a_tenant_that_demands_a_profile_is_offered_no_client_that_has_none(
+    server: RunningServer, acme: Tenant, admin: Person
+) -> None:
+    await admin.visit(f"{acme.issuer}{HERE}")
+    strict = {"security_profile": "fapi2", "signing_algorithm": "ES256"}
+    await provisioning.change_tenant(server.parts, acme, change=lambda s: s.changed(strict))
+    page = await admin.submit({}, to="/clients/first")
+    assert page.status_code == 409
+    assert "FAPI 2.0 of every client" in page.text
+    assert "/clients/first" not in page.text
+    with use_tenant(acme):
+        assert await ClientRow.all().count() == 0
 
 
 @on_sqlite

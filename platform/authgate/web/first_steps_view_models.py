@@ -41,7 +41,11 @@ class FirstStepsPage:
     client_id: str
     """Of the client that the lines are for; empty where there is none."""
     make_action: str
-    """Makes one; empty for whoever may not."""
+    """Makes one; empty for whoever may not, and where it is there."""
+    unserved_url: str
+    """Of that client, where it is there and not served."""
+    is_strict: bool
+    """Whether the tenant demands a security profile, which a client without a secret has not."""
     steps: Sequence[StepLine]
     snippets: Sequence[Snippet]
     arrived: bool

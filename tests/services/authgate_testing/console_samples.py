@@ -711,6 +711,8 @@ def _first_steps(**changes: object) -> Sample:
         "issuer": "https://login.northwind.example",
         "client_id": "first-app",
         "make_action": f"{_HERE}/first",
+        "unserved_url": "",
+        "is_strict": False,
         "steps": [
             StepLine(step, done=step is Step.CLIENT, url=_HERE if step is Step.COLLEAGUE else "")
             for step in Step
@@ -741,6 +743,9 @@ def console_samples() -> Mapping[str, Sample]:
         "console-overview-empty": _overview(clients={}, attention=(), newest=()),
         "console-first-steps": _first_steps(),
         "console-first-steps-arrived": _first_steps(arrived=True),
+        "console-first-steps-disabled": _first_steps(
+            client_id="", snippets=(), make_action="", unserved_url=_HERE
+        ),
         "console-first-steps-none": _first_steps(client_id="", snippets=()),
         "console-clients": _clients(),
         "console-clients-none": _clients(clients=(), total=0, frame=_frame(done=Done.DELETED)),

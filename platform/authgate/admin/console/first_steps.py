@@ -7,6 +7,7 @@ are in ``authgate_templates/console/first_steps``.
 import json
 import shlex
 from collections.abc import Sequence
+from contextlib import suppress
 
 import orjson
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -17,11 +18,12 @@ from authgate import permissions, provisioning
 from authgate.accounts.answers import see_other
 from authgate.accounts.standing import actor
 from authgate.accounts.visits import signed_in
-from authgate.admin.console import frame
+from authgate.admin.console import client_lines, frame
 from authgate.admin.console.frame import ROOT, Console
 from authgate.permissions import Area, permits, reads, writes
 from authgate.provisioning import first_client
 from authgate.storage.clients import clients
+from authgate.storage.clients.clients import ClientIdTaken
 from authgate.storage.clients.rows import Client
 from authgate.storage.issued import tokens
 from authgate.storage.people import users
@@ -71,19 +73,7 @@ class FirstSteps:
 
     async def show(self) -> Response:
         """What is done, and what to paste."""
-        client, arrived = await _client(), await tokens.is_any_of_people()
-        may = permits(signed_in().user.role, writes(Area.CLIENTS))
-        content = FirstStepsPage(
-            frame=await self._console.frame(),
-            issuer=current_tenant().issuer,
-            client_id=client.client_id if client else "",
-            make_action=frame.url(_MAKE) if may else "",
-            steps=await _steps(arrived=arrived),
-            snippets=snippets(client.client_id) if client else (),
-            arrived=arrived,
-            watch_url=frame.url(f"{_HERE}/arrived"),
-        )
-        return self._console.show("first_steps.html", content)
+        return await self._page()
 
     async def arrived(self) -> Response:
         """Whether somebody has signed in to an application, for the page's script."""
@@ -94,9 +84,30 @@ class FirstSteps:
         """Make the client that the lines are for, where the tenant began without it."""
         if (await request.form).get("make") != "1":
             raise BadRequest
-        if await _client() is None:
+        if _is_strict():
+            return await self._page(status=409)
+        # Where it is there already, the page says how it is.
+        with suppress(ClientIdTaken):
             await provisioning.add_client(self._console.parts, first_client.draft(), actor=actor())
         return see_other(f"{ROOT}{_HERE}")
+
+    async def _page(self, *, status: int = 200) -> Response:
+        arrived, held = await tokens.is_any_of_people(), await clients.find(first_client.CLIENT_ID)
+        client = held if held is not None and held.is_active else None
+        may = permits(signed_in().user.role, writes(Area.CLIENTS))
+        content = FirstStepsPage(
+            frame=await self._console.frame(),
+            issuer=current_tenant().issuer,
+            client_id=client.client_id if client else "",
+            unserved_url=client_lines.url(held) if held is not None and client is None else "",
+            is_strict=_is_strict(),
+            make_action=frame.url(_MAKE) if may and held is None and not _is_strict() else "",
+            steps=await _steps(client, arrived=arrived),
+            snippets=snippets(client.client_id) if client else (),
+            arrived=arrived,
+            watch_url=frame.url(f"{_HERE}/arrived"),
+        )
+        return self._console.show("first_steps.html", content, status)
 
 
 def snippets(client_id: str) -> Sequence[Snippet]:
@@ -115,15 +126,14 @@ def snippets(client_id: str) -> Sequence[Snippet]:
     ]
 
 
-async def _client() -> Client | None:
-    found = await clients.find(first_client.CLIENT_ID)
-    return found if found is not None and found.is_active else None
+def _is_strict() -> bool:
+    return bool(current_tenant().settings.security_profile)
 
 
-async def _steps(*, arrived: bool) -> list[StepLine]:
+async def _steps(client: Client | None, *, arrived: bool) -> list[StepLine]:
     serving = (await clients.counts()).get(ClientStatus.ACTIVE, 0)
     people = sum((await users.counts()).values())
-    others = serving - (1 if await _client() else 0)
+    others = serving - (1 if client else 0)
     branded = current_tenant().settings.brand_color != TenantSettings().brand_color
     done = {
         Step.CLIENT: serving > 0,
