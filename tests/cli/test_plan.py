@@ -1,5 +1,7 @@
 """``authgate plan``."""
 
+import pytest
+
 from authgate_testing.command import Cli
 
 
@@ -24,13 +26,21 @@ def test_a_plan_is_made_given_and_removed_again(cli: Cli) -> None:
     assert cli("plan", "show", "team").code == 3
 
 
-def test_a_built_in_plan_is_changed_and_is_as_it_was_again(lite_cli: Cli) -> None:
+def test_a_built_in_plan_is_changed_and_is_as_it_was_again_and_the_operators_log_says_so(
+    lite_cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AUTHGATE_OPERATOR_TENANT", "acme")
     before = lite_cli("plan", "show", "free", "--json").data
     assert lite_cli("plan", "set", "free", "clients=", "users=5").code == 0
     after = lite_cli("plan", "show", "free", "--json").data
     assert after == before | {"clients": None, "users": 5}
     assert lite_cli("plan", "remove", "free").code == 0
     assert lite_cli("plan", "show", "free", "--json").data == before
+    told = [
+        (each["event_type"], {was: plan["users"] for was, plan in each["details"].items()})
+        for each in lite_cli("audit", "tail", "-n", "2", "--tenant", "acme", "--json").data
+    ]
+    assert told == [("PLAN_CHANGED", {"was": 1000, "is": 5}), ("PLAN_REMOVED", {"was": 5})]
     names = [each["name"] for each in lite_cli("plan", "list", "--json").data]
     assert names == ["business", "default", "free"]
 

@@ -84,9 +84,7 @@ async def test_a_first_client_that_is_disabled_is_shown_and_not_made_again(
     client = await begun(server, acme)
     assert (await admin.submit({}, to="/clients/first")).status_code == 200, "somebody was quicker"
     with use_tenant(acme):
-        await provisioning.set_client_status(
-            server.parts, client.client_id, ClientStatus.INACTIVE
-        )
+        await provisioning.set_client_status(server.parts, client.client_id, ClientStatus.INACTIVE)
     page = await admin.visit(f"{acme.issuer}{HERE}")
     assert "The first client is disabled." in page.text
     assert f"/clients/{client.id}" in page.text

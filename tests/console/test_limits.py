@@ -13,7 +13,9 @@ from authgate_testing.server import RunningServer
 async def test_an_address_is_blocked_and_let_in_again_beside_what_is_used(
     server: RunningServer, acme: Tenant, admin: Person
 ) -> None:
-    await provisioning.put_plan(Plan("tried", users=1, limits={"login_per_ip": "7/min burst 3"}))
+    await provisioning.put_plan(
+        server.parts, Plan("tried", users=1, limits={"login_per_ip": "7/min burst 3"})
+    )
     await provisioning.give_plan(server.parts, acme, "tried")
     here = f"{acme.issuer}/admin/limits"
     page = await admin.visit(f"{here}?address=203.0.113.7")

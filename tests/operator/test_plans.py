@@ -41,4 +41,9 @@ async def test_a_plan_is_made_given_changed_and_removed(
     assert is_problem(await operator.delete("/plans/free"), 409, "conflict")
     [_, change] = await ledger.events(ops, Event.PLAN_CHANGED)
     assert (change.details["was"]["clients"], change.details["is"]["clients"]) == (3, 4)
-    assert len(await ledger.events(acme, Event.TENANT_PLAN_CHANGED)) == 2
+    [removed] = await ledger.events(ops, Event.PLAN_REMOVED)
+    assert removed.details["was"]["clients"] == 4
+    for tenant in (acme, ops):
+        [given_first, given_then] = await ledger.events(tenant, Event.TENANT_PLAN_CHANGED)
+        assert given_first.details == {"was": "default", "is": "team"}
+        assert given_then.details == {"was": "team", "is": "free"}

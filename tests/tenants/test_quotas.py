@@ -18,7 +18,7 @@ DRAFT = ClientDraft(name="M", grant_types=["client_credentials"], scopes=["read"
 
 
 async def _planned(server: RunningServer, tenant: Tenant, plan: Plan) -> Tenant:
-    await provisioning.put_plan(plan)
+    await provisioning.put_plan(server.parts, plan)
     await provisioning.give_plan(server.parts, tenant, plan.name)
     found = await server.parts.resolver.find(tenant.slug)
     assert found is not None

@@ -25,7 +25,7 @@ async def _ask(http: httpx2.AsyncClient, tenant: Tenant, machine: NewClient) -> 
 
 
 async def _plan(server: RunningServer, tenant: Tenant, **limits: str) -> None:
-    await provisioning.put_plan(Plan("tried", limits=limits))
+    await provisioning.put_plan(server.parts, Plan("tried", limits=limits))
     await provisioning.give_plan(server.parts, tenant, "tried")
 
 

@@ -159,10 +159,10 @@ class Event(StrEnum):
     """A tenant was given another plan; ``details`` say which it was and which it is."""
 
     PLAN_CHANGED = "PLAN_CHANGED"
-    """An operator made a plan or changed it; ``details`` say what it was and what it is."""
+    """A plan was made or changed; ``details`` say what it was and what it is."""
 
     PLAN_REMOVED = "PLAN_REMOVED"
-    """An operator removed a plan; ``details`` say what it was."""
+    """A plan was removed; ``details`` say what it was."""
 
     TENANT_SUSPENDED = "TENANT_SUSPENDED"
     """A tenant is no longer served."""

@@ -90,9 +90,9 @@ async def become(parts: Installation, tenant: Tenant, status: TenantStatus, *, b
 async def give_plan(parts: Installation, tenant: Tenant, name: str, *, by: Actor) -> None:
     """Give a tenant another plan. Raises ``UnknownPlan``."""
     async with away():
-        await provisioning.give_plan(parts, tenant, name, actor=as_operator(by))
-    if name != tenant.plan.name:
-        await _note(Event.TENANT_PLAN_CHANGED, tenant, by)
+        former = await provisioning.give_plan(parts, tenant, name, actor=as_operator(by))
+    if name != former:
+        await _note(Event.TENANT_PLAN_CHANGED, tenant, by, {"was": former, "is": name})
 
 
 class Use(NamedTuple):
@@ -224,9 +224,12 @@ async def open_door(
     return f"{tenant.issuer}{ENTRY}?{urlencode({'key': key})}"
 
 
-async def _note(event: Event, tenant: Tenant, by: Actor) -> None:
+async def _note(
+    event: Event, tenant: Tenant, by: Actor, details: Mapping[str, str] | None = None
+) -> None:
     """In the operators' own log, by who it was."""
-    await audit.record(event, actor=by, resource=("tenant", str(tenant.id)))
+    resource = ("tenant", str(tenant.id))
+    await audit.record(event, actor=by, resource=resource, details=details)
 
 
 async def _hashed(password: str) -> str:

@@ -8,11 +8,10 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from authgate import audit, provisioning
+from authgate import provisioning
 from authgate.api.bodies import Document, Nothing, exemplified
 from authgate.api.operations import Answer, Call, MergePatch, operation
 from authgate.api.problems import Conflict, Fault, Invalid, NotFound
-from authgate.audit import Event
 from authgate.operator import acts, tenants
 from authgate.operator.crossing import away
 from authgate.operator.places import BASE
@@ -94,7 +93,7 @@ async def create_plan(call: Call[Nothing, PlanCreation]) -> Answer[PlanDocument]
     name = call.body.name
     if name in {each.name for each in await plans.every()} - BUILT_IN.keys():
         raise Conflict("There is a plan of this name.")
-    document = await _put(call, name, call.body, None)
+    document = await _put(call, name, call.body)
     place = f"{current_tenant().issuer}{BASE}/plans/{name}"
     return Answer(document, ((b"location", place.encode("ascii")),))
 
@@ -112,7 +111,7 @@ async def change_plan(call: Call[Nothing, MergePatch[PlanChoices]]) -> Answer[Pl
     before = await _named(call)
     call.refuse_if_changed(before)
     after = call.body.applied(PlanChoices(**before.model_dump(exclude={"name", "is_built_in"})))
-    return Answer(await _put(call, before.name, after, before))
+    return Answer(await _put(call, before.name, after))
 
 
 async def delete_plan(call: Call[Nothing, Nothing]) -> Answer[None]:
@@ -121,13 +120,7 @@ async def delete_plan(call: Call[Nothing, Nothing]) -> Answer[None]:
     call.refuse_if_changed(before, required=False)
     with _refused():
         async with away():
-            await provisioning.remove_plan(before.name)
-    await audit.record(
-        Event.PLAN_REMOVED,
-        actor=call.caller.actor,
-        resource=("plan", before.name),
-        details={"was": before.model_dump(mode="json")},
-    )
+            await provisioning.remove_plan(call.parts, before.name, actor=call.caller.actor)
     return Answer(None)
 
 
@@ -142,24 +135,12 @@ async def give_plan(call: Call[Nothing, PlanAssignment]) -> Answer[TenantDocumen
     return Answer(await tenants.document(call.parts, tenant.id))
 
 
-async def _put(
-    call: Call[Any, Any], name: str, said: PlanChoices, before: PlanDocument | None
-) -> PlanDocument:
+async def _put(call: Call[Any, Any], name: str, said: PlanChoices) -> PlanDocument:
     plan = Plan(**{**said.model_dump(), "name": name})
     with _refused():
         async with away():
-            await provisioning.put_plan(plan)
-    document = _document(plan)
-    await audit.record(
-        Event.PLAN_CHANGED,
-        actor=call.caller.actor,
-        resource=("plan", name),
-        details={
-            "was": before.model_dump(mode="json") if before else None,
-            "is": document.model_dump(mode="json"),
-        },
-    )
-    return document
+            await provisioning.put_plan(call.parts, plan, actor=call.caller.actor)
+    return _document(plan)
 
 
 async def _named(call: Call[Any, Any]) -> PlanDocument:

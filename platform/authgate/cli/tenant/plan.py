@@ -78,17 +78,18 @@ async def _found(name: str) -> Plan:
 
 
 async def _put(name: str, pairs: list[str]) -> None:
-    async with installed.opened():
+    async with installed.opened() as parts:
         try:
             former = await plans.find(name)
         except plans.UnknownPlan:
             former = BUILT_IN[DEFAULT]
-        await provisioning.put_plan(_changed({**asdict(former), "name": name}, pairs))
+        plan = _changed({**asdict(former), "name": name}, pairs)
+        await provisioning.put_plan(parts, plan, actor=installed.operator())
 
 
 async def _remove(name: str) -> None:
-    async with installed.opened():
-        await provisioning.remove_plan(name)
+    async with installed.opened() as parts:
+        await provisioning.remove_plan(parts, name, actor=installed.operator())
 
 
 async def _assign(name: str, slug: str) -> None:
