@@ -262,7 +262,7 @@ def _price_list(table: str, app: str) -> list[str]:
 def _erasing_door(table: str, sweep: str) -> list[str]:
     # A right to the whole table, which it may have had, would outlive that to its columns.
     return [
-        *([f"REVOKE SELECT ON {table} FROM {sweep}"] if table in _SHOWN else []),
+        *([f"REVOKE SELECT ON {table} FROM {sweep}"] if table in _SHOWN else []),  # noqa: S608
         *_policy(table, "sweep_erases", f"TO {sweep} USING ({_OWN_ROWS} AND {_ERASED})"),
         f"GRANT SELECT (id, tenant_id), DELETE ON {table} TO {sweep}",
     ]
