@@ -8,6 +8,7 @@ from uuid import UUID
 from uuid_utils.compat import uuid7
 
 from authgate import storage
+from authgate.permissions import UserRole
 from authgate.settings import DatabaseSettings
 from authgate.storage.clients import clients
 from authgate.storage.clients.drafts import ClientDraft
@@ -24,12 +25,13 @@ from authgate.storage.issued.tokens import NewToken, Token, TokenCategory
 from authgate.storage.mail.mails import Mail
 from authgate.storage.metering.active_users import ActiveUser
 from authgate.storage.people import users
+from authgate.storage.people.operator_accesses import OperatorAccess
 from authgate.storage.sign_in.login_failures import LoginFailure
 from authgate.storage.sign_in.logout_deliveries import LogoutDelivery
 from authgate.storage.sign_in.session_clients import SessionClient
 from authgate.storage.sign_in.sessions import Session
 from authgate.storage.tenants.sign_ups import SignUpRow
-from authgate.vocabulary import DeliveryStatus, MailPurpose, MailStatus
+from authgate.vocabulary import AccessState, DeliveryStatus, MailPurpose, MailStatus
 from authgate_tenants import Tenant, TenantOwned, TenantSettings, TenantStatus, use_tenant
 from authgate_testing.tenants import create_tenant
 
@@ -44,6 +46,7 @@ _TABLES: tuple[type[TenantOwned], ...] = (
     LogoutDelivery,
     Mail,
     ActiveUser,
+    OperatorAccess,
     RefreshToken,
     Session,
     SessionClient,
@@ -143,6 +146,7 @@ def _rows(now: datetime, user_id: UUID) -> list[TenantOwned]:
         *(_logout_delivery(now + shift) for shift in (-hour, hour, day)),
         *(_mail(now + shift) for shift in (-hour, hour, day)),
         *(_sign_up(now + shift) for shift in (-hour, hour, day)),
+        *(_operator_access(now + shift) for shift in (-91 * day, -89 * day, hour)),
         _session(now - hour, user_id),
         _session(now + hour, user_id),
         _session(now + 30 * day, user_id),
@@ -298,6 +302,18 @@ def _sign_up(expires_at: datetime) -> SignUpRow:
         email="somebody@acme.example",
         created_at=expires_at - timedelta(days=1),
         expires_at=expires_at,
+    )
+
+
+def _operator_access(ends_at: datetime) -> OperatorAccess:
+    return OperatorAccess(
+        operator_id=uuid7(),
+        operator_name="mira",
+        role=UserRole.AUDITOR,
+        reason="Ticket 4711",
+        state=AccessState.OVER,
+        asked_at=ends_at - timedelta(hours=2),
+        ends_at=ends_at,
     )
 
 
