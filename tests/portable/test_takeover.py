@@ -16,6 +16,7 @@ from authgate.settings import Settings
 from authgate.storage.clients import clients
 from authgate.storage.clients.rows import ClientRow
 from authgate.storage.grants.consents import Consent
+from authgate.storage.issued.refresh_tokens import RefreshToken
 from authgate.storage.people.users import UserRow
 from authgate.storage.portable import former_database
 from authgate.storage.portable.former_database import FormerDatabase, NotAuthGate
@@ -28,6 +29,8 @@ from authgate_testing.databases import on_sqlite
 from authgate_testing.ledger import Ledger
 from authgate_testing.lived import opened
 from authgate_testing.person import Person
+
+NEW = "5f37fbe1-6c5b-4bec-a8c2-f08114368009"
 
 
 @pytest.fixture
@@ -155,6 +158,43 @@ async def test_a_second_run_adds_what_has_come_since_and_changes_nothing(
         assert linked.user_id == UUID(former.ADA)
         changed = {table for table in before if before[table] != after[table]}
         assert changed == {"external_identities", "audit_events"}
+
+
+@on_sqlite
+async def test_what_was_deleted_here_stays_gone_and_what_is_new_there_comes(
+    settings: Settings, tmp_path: Path
+) -> None:
+    place = former.on_sqlite(tmp_path / "oauth.db")
+    async with opened(settings) as (parts, _):
+        await took(parts, place)
+        main = await parts.resolver.find("main")
+        assert main is not None
+        with use_tenant(main):
+            await ConnectionRow.create(
+                slug="github", connector="github", label="GitHub", config={}, sealed_secrets=b""
+            )
+            linked = await took(parts, place)
+            assert +linked.added == {"external_identities": 1}
+            gone = (ExternalIdentityRow, RefreshToken, Consent, ClientRow)
+            for model in gone:
+                await model.all().delete()
+            await UserRow.filter(id=former.EVE).delete()
+            again = await took(parts, place)
+            assert +again.added == {}
+            reason = "was there at an earlier run and is not here: deleted here, or left out then"
+            counts = {table: why.get(reason) for table, why in again.left_out.items()}
+            assert counts == {
+                "users": 2, "oauth_applications": 3, "user_authorizations": 1, "access_tokens": 2,
+                "oauth_connections": 1, "audit_logs": None,
+            }  # fmt: skip
+            assert f"oauth_applications {former.CLI}: {reason}" in again.notes
+
+            # Somebody new there takes a name that has become free here.
+            former.add(place, "users", id=NEW, username="eve", email="new@acme.example")
+            former.add(place, "oauth_applications", id=9, client_id="new", user_id=NEW)
+            assert +(await took(parts, place)).added == {"users": 1, "clients": 1}
+            assert [each.client_id for each in await ClientRow.all()] == ["new"]
+            assert await UserRow.exists(id=NEW)
 
 
 @on_sqlite

@@ -1,13 +1,14 @@
 """A tenant made of the database of AuthGate (Go): people, clients, consents and refresh tokens.
 
-All of it is one transaction. A second run adds what has come since, and changes nothing.
+All of it is one transaction. A second run adds what has come to be there since, and changes nothing
+that is here: what was deleted here stays gone.
 """
 
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -17,6 +18,7 @@ from authgate.audit import ANONYMOUS, Actor, Event
 from authgate.installation import Installation
 from authgate.portable import former_rows
 from authgate.portable.former_rows import LeftOut, Told
+from authgate.portable.high_water import DETAIL, HighWater
 from authgate.provisioning.tenants import add_tenant, refuse_likeness
 from authgate.storage.audit_events import AuditEvent
 from authgate.storage.clients.rows import ClientRow
@@ -38,6 +40,8 @@ SOURCE = "AuthGate"
 
 _NAMED = 20
 """Rows that are told by name, of each kind that is left out or worth a look."""
+
+_DELETED = "was there at an earlier run and is not here: deleted here, or left out then"
 
 _PARTS = {part.model: part for part in EXPORTED}
 
@@ -85,8 +89,9 @@ async def take_over(
     taken = Taken(slug, "")
 
     async def take() -> None:
-        await _take(parts, database, taken)
-        await _note(taken, actor)
+        water = HighWater(await _imports())
+        await _take(parts, database, taken, water)
+        await _note(taken, water, actor)
         if dry_run:
             raise _OnlyTried
 
@@ -109,22 +114,28 @@ class _OnlyTried(Exception):
 
 
 async def _check_origin(tenant: Tenant) -> None:
-    imports = AuditEvent.filter(event_type=Event.TENANT_IMPORTED)
-    if not any(each.details.get("from") == SOURCE for each in await imports):
+    if not await _imports():
         raise SlugTaken(tenant.slug)
 
 
-async def _take(parts: Installation, database: FormerDatabase, taken: Taken) -> None:
+async def _imports() -> list[AuditEvent]:
+    imports = await AuditEvent.filter(event_type=Event.TENANT_IMPORTED)
+    return [each for each in imports if each.details.get("from") == SOURCE]
+
+
+async def _take(
+    parts: Installation, database: FormerDatabase, taken: Taken, water: HighWater
+) -> None:
     now, tenant = parts.clock(), current_tenant()
     taken.issuer = tenant.issuer
     absolute = timedelta(seconds=tenant.settings.refresh_token_absolute_lifetime)
-    await _Users(taken, await _owner(database)).take(database)
-    await _Clients(taken).take(database)
-    await _Consents(taken).take(database)
+    await _Users(taken, water, await _owner(database)).take(database)
+    await _Clients(taken, water).take(database)
+    await _Consents(taken, water).take(database)
     await _RefreshTokens(
-        taken, partial(former_rows.refresh_token, now=now, absolute=absolute)
+        taken, water, partial(former_rows.refresh_token, now=now, absolute=absolute)
     ).take(database)
-    await _identities(database, taken)
+    await _identities(database, taken, water)
     for table, count in (await database.counts()).items():
         if count:
             taken.left_out[table] = Counter({_WHY[table]: count})
@@ -151,7 +162,7 @@ async def _owner(database: FormerDatabase) -> str | None:
     return first[1] if first else None
 
 
-async def _note(taken: Taken, actor: Actor) -> None:
+async def _note(taken: Taken, water: HighWater, actor: Actor) -> None:
     await audit.record(
         Event.TENANT_IMPORTED,
         actor=actor,
@@ -160,6 +171,7 @@ async def _note(taken: Taken, actor: Actor) -> None:
         details={
             "from": SOURCE,
             "rows": [f"{table}: {count}" for table, count in sorted(taken.added.items())],
+            DETAIL: water.told(),
         },
     )
 
@@ -171,9 +183,12 @@ class _Taking:
     model: type[Any]
     key = "id"
     """The column by which a row is known to be here."""
+    since = "created_at"
+    """The column that says when it came to be there."""
 
-    def __init__(self, taken: Taken) -> None:
+    def __init__(self, taken: Taken, water: HighWater) -> None:
         self._taken = taken
+        self._water = water
         self._part: Part = _PARTS[self.model]
 
     async def take(self, database: FormerDatabase) -> None:
@@ -185,7 +200,7 @@ class _Taking:
         """Those of a page that can come."""
         raise NotImplementedError
 
-    def told(self, page: Sequence[Row], tell: Callable[[Row], Told], name: str) -> list[Told]:
+    async def told(self, page: Sequence[Row], tell: Callable[[Row], Told], name: str) -> list[Told]:
         """Each row as ours, but for those that cannot be."""
         found = []
         for row in page:
@@ -196,7 +211,25 @@ class _Taking:
                 self._taken.leave_out(self.table.name, str(error), str(row[name]) if name else "")
             else:
                 found.append(told)
+        return await self._without_deleted(found)
+
+    async def _without_deleted(self, rows: list[Told]) -> list[Told]:
+        """Those that are here, or have come to be there since an earlier run."""
+        here = await self._here(rows)
+        found = []
+        for each in rows:
+            moment = datetime.fromisoformat(each[self.since])
+            self._water.note(self.table.name, moment)
+            if self._key_of(each) in here or not self._water.covers(self.table.name, moment):
+                found.append(each)
+            else:
+                name = each.get("username") or each.get("name", "")
+                self._taken.leave_out(self.table.name, _DELETED, name)
         return found
+
+    async def _here(self, rows: list[Told]) -> set[Any]:
+        values = {self._key_of(each) for each in rows}
+        return await intake.present(self.model, self.key, values)
 
     async def without_strangers(self, rows: list[Told]) -> list[Told]:
         """Those whose person and client are here."""
@@ -214,8 +247,7 @@ class _Taking:
         return found
 
     async def _add(self, rows: list[Told]) -> None:
-        values = {self._key_of(each) for each in rows}
-        here = await intake.present(self.model, self.key, values)
+        here = await self._here(rows)
         fresh = [each for each in rows if self._key_of(each) not in here]
         self._taken.kept[self._part.table] += len(rows) - len(fresh)
         self._taken.added[self._part.table] += len(fresh)
@@ -233,12 +265,12 @@ class _Taking:
 class _Users(_Taking):
     table, model = former.USERS, UserRow
 
-    def __init__(self, taken: Taken, owner: str | None) -> None:
-        super().__init__(taken)
+    def __init__(self, taken: Taken, water: HighWater, owner: str | None) -> None:
+        super().__init__(taken, water)
         self._owner = owner
 
     async def fit(self, page: Sequence[Row]) -> list[Told]:
-        rows = self.told(page, partial(former_rows.user, owner=self._owner), "username")
+        rows = await self.told(page, partial(former_rows.user, owner=self._owner), "username")
         for row in page:
             if row["auth_source"] not in (None, "", "local"):
                 note = "signs in by an HTTP service there: needs a password or a connection here"
@@ -285,7 +317,7 @@ class _Clients(_Taking):
     async def fit(self, page: Sequence[Row]) -> list[Told]:
         people = {UUID(row["user_id"]) for row in page if _is_uuid(row["user_id"])}
         owners = {str(each) for each in await intake.present(UserRow, "id", people)}
-        rows = self.told(page, partial(former_rows.client, owners=owners), "client_name")
+        rows = await self.told(page, partial(former_rows.client, owners=owners), "client_name")
         for each in rows:
             for uri in former_rows.dangerous_uris(each):
                 self._taken.notes.append(
@@ -296,31 +328,32 @@ class _Clients(_Taking):
 
 class _Consents(_Taking):
     table, model = former.CONSENTS, Consent
+    since = "granted_at"
 
     async def fit(self, page: Sequence[Row]) -> list[Told]:
-        return await self.without_strangers(self.told(page, former_rows.consent, ""))
+        return await self.without_strangers(await self.told(page, former_rows.consent, ""))
 
 
 class _RefreshTokens(_Taking):
     table, model = former.TOKENS, RefreshToken
 
-    def __init__(self, taken: Taken, tell: Callable[[Row], Told]) -> None:
-        super().__init__(taken)
+    def __init__(self, taken: Taken, water: HighWater, tell: Callable[[Row], Told]) -> None:
+        super().__init__(taken, water)
         self._tell = tell
 
     async def fit(self, page: Sequence[Row]) -> list[Told]:
-        return await self.without_strangers(self.told(page, self._tell, ""))
+        return await self.without_strangers(await self.told(page, self._tell, ""))
 
 
 class _Identities(_Taking):
     table, model = former.IDENTITIES, ExternalIdentityRow
 
-    def __init__(self, taken: Taken, known: dict[str, tuple[UUID, str]]) -> None:
-        super().__init__(taken)
+    def __init__(self, taken: Taken, water: HighWater, known: dict[str, tuple[UUID, str]]) -> None:
+        super().__init__(taken, water)
         self._known = known
 
     async def fit(self, page: Sequence[Row]) -> list[Told]:
-        return await self.without_strangers(self.told(page, self._identity, ""))
+        return await self.without_strangers(await self.told(page, self._identity, ""))
 
     def _identity(self, row: Row) -> Told:
         if row["provider"] not in self._known:
@@ -333,12 +366,12 @@ class _Identities(_Taking):
         return former_rows.identity(row, connection_id=connection_id, issuer=issuer)
 
 
-async def _identities(database: FormerDatabase, taken: Taken) -> None:
+async def _identities(database: FormerDatabase, taken: Taken, water: HighWater) -> None:
     github = await connections.find("github")
     known = {}
     if github is not None and github.connector == "github":
         known["github"] = (github.id, f"https://{github.config.get('host', 'github.com')}")
-    await _Identities(taken, known).take(database)
+    await _Identities(taken, water, known).take(database)
 
 
 def _is_uuid(text: Any) -> bool:

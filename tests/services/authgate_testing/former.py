@@ -3,6 +3,7 @@
 import hashlib
 import sqlite3
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -133,11 +134,21 @@ def on_sqlite(file: Path) -> str:
         for table, columns in _TABLES.items():
             connection.execute(f"CREATE TABLE {table} ({columns.format(**_KINDS['sqlite'])})")
             for row in ROWS[table]:
-                marks = ", ".join("?" for _ in row)
-                names = ", ".join(row)
-                statement = f"INSERT INTO {table} ({names}) VALUES ({marks})"  # noqa: S608
-                connection.execute(statement, list(row.values()))
+                _insert(connection, table, row)
     return str(file)
+
+
+def add(file: str, table: str, **values: Any) -> None:
+    """Somebody or something new there: as its first row, but for these values and the time."""
+    row = ROWS[table][0] | values | {"created_at": datetime.now(UTC).isoformat(" ")}
+    with closing(sqlite3.connect(file)) as connection, connection:
+        _insert(connection, table, row)
+
+
+def _insert(connection: sqlite3.Connection, table: str, row: dict[str, Any]) -> None:
+    marks = ", ".join("?" for _ in row)
+    statement = f"INSERT INTO {table} ({', '.join(row)}) VALUES ({marks})"  # noqa: S608
+    connection.execute(statement, list(row.values()))
 
 
 async def on_postgres(dsn: str) -> str:

@@ -39,7 +39,8 @@ def import_authgate(
 ) -> None:
     """Take over people, clients, consents and refresh tokens of AuthGate (Go), which is only read.
 
-    A second run adds what has come since, and changes nothing that is here.
+    A second run adds what has come to be there since, and changes nothing that is here: what was
+    deleted here stays gone.
     """
     taken = asyncio.run(
         _take_over(_opened(sqlite, postgres), slug, name or slug.capitalize(), dry_run=dry_run)
