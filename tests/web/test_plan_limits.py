@@ -87,3 +87,16 @@ async def test_ti_31_a_flood_stops_at_the_plan_and_leaves_room_for_who_asks_litt
     assert problem.json()["type"].endswith("too-many-requests")
     measured = (await server.http.get("/metrics")).text
     assert 'authgate_rate_limited_total{rule="requests_per_tenant"} ' in measured
+
+
+@pytest.mark.usefixtures("still")
+async def test_a_share_that_becomes_smaller_is_smaller_in_processes_that_run(
+    server: RunningServer, acme: Tenant
+) -> None:
+    path = f"{acme.prefix}/.well-known/jwks.json"
+    assert await _statuses(server.http, path, 5) == {200: 5}
+    narrow = {"requests_per_tenant": "1/s burst 32"}
+    await provisioning.change_tenant(
+        server.parts, acme, change=lambda settings: settings.changed({"login_limits": narrow})
+    )
+    assert (await _statuses(server.http, path, 100))[429] > 75

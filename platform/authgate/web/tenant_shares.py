@@ -12,7 +12,7 @@ from authgate.storage.redis.rate_limits import Decision, Limit, MemoryRateLimite
 from authgate.telemetry import metrics
 from authgate.web.client_ip import bucket
 from authgate.web.limits import ONE_EVENT, Limits, TooMany, write_down
-from authgate_tenants import Plan, Tenant
+from authgate_tenants import Plan, Tenant, TenantSettings
 
 RULE = "requests_per_tenant"
 
@@ -26,12 +26,13 @@ _MICROSECONDS = 1_000_000
 class _Share:
     """What one tenant has used."""
 
-    __slots__ = ("full_at", "half", "interval", "limit", "plan", "slice")
+    __slots__ = ("full_at", "half", "interval", "limit", "plan", "settings", "slice")
 
-    def __init__(self, limit: Limit, plan: Plan, full_at: float) -> None:
+    def __init__(self, limit: Limit, plan: Plan, settings: TenantSettings, full_at: float) -> None:
         self.full_at = full_at
         """When all of it will be back, by the clock of the requests."""
         self.plan = plan
+        self.settings = settings
         self.limit = limit
         self.interval = limit.interval / _MICROSECONDS
         self.half = limit.capacity / _MICROSECONDS / 2
@@ -50,7 +51,7 @@ class TenantShares:
         """Count a request that came at this moment (seconds, as ``perf_counter`` has them); the
         refusal, where it is one too many."""
         share = self._shares.get(tenant.slug)
-        if share is None or share.plan is not tenant.plan:
+        if share is None or share.plan is not tenant.plan or share.settings is not tenant.settings:
             share = self._share(tenant, share)
         full_at = share.full_at
         if full_at < now:
@@ -66,9 +67,10 @@ class TenantShares:
             await write_down(RULE)
 
     def _share(self, tenant: Tenant, former: _Share | None) -> _Share:
-        """What a tenant may have by its plan, as that is now."""
+        """What a tenant may have by its plan and its settings, as they are now."""
         limit = self._limits.limit(RULE, tenant)
-        share = _Share(limit, tenant.plan, former.full_at if former else 0.0)
+        full_at = former.full_at if former else 0.0
+        share = _Share(limit, tenant.plan, tenant.settings, full_at)
         self._shares[tenant.slug] = share
         if len(self._shares) > _MOST:
             del self._shares[next(iter(self._shares))]
