@@ -9,7 +9,7 @@ from uuid_utils.compat import uuid7
 
 from authgate_tenants.models import TenantRow
 from authgate_tenants.resolver import check_slug
-from authgate_tenants.scope import TenantStatus
+from authgate_tenants.scope import TenantStatus, current_tenant
 from authgate_tenants.settings import TenantSettings
 
 _PAGE = 500
@@ -50,6 +50,16 @@ async def locked(tenant_id: UUID) -> TenantRow:
 async def find(tenant_id: UUID) -> TenantRow:
     """The tenant as it is stored, whatever its status."""
     return await TenantRow.get(id=tenant_id)
+
+
+async def chosen() -> TenantSettings:
+    """The settings that the current tenant has chosen, of which its plan may let less be in force.
+
+    Those in force where the tenant is not stored, as it may have been removed meanwhile.
+    """
+    tenant = current_tenant()
+    row = await TenantRow.get_or_none(id=tenant.id)
+    return tenant.settings if row is None else TenantSettings.from_json(row.settings)
 
 
 async def change(row: TenantRow, *, name: str, settings: TenantSettings) -> None:

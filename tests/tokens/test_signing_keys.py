@@ -29,10 +29,12 @@ from authgate.tokens.imported_key import ImportedKey
 from authgate.tokens.key_set import KeySet
 from authgate.tokens.keys import KeysChanged, NoSigningKey, SigningKeys, UnknownKey
 from authgate.tokens.verifier import AccessToken, InvalidToken, TokenVerifier
+from authgate_tenants import Plan, lifecycle
 from authgate_tenants.encryption import SealBroken, TenantCipher, TenantEncryption
 from authgate_tenants.key_encryption import KeyEncryptionKey
 from authgate_tenants.models import TenantDataKey
 from authgate_tenants.scope import Tenant, use_tenant
+from authgate_tenants.setting_caps import within
 from authgate_tenants.settings import SigningAlgorithm
 
 _DAY = timedelta(days=1)
@@ -503,6 +505,21 @@ async def test_every_change_of_keys_is_written_down(keys: SigningKeys, tenant: T
         ("SIGNING_KEY_ROTATED", second),
         ("SIGNING_KEY_REVOKED", first),
     ]
+
+
+async def test_a_retired_key_outlives_what_it_signed_before_the_tenant_had_its_plan(
+    process: Callable[[], SigningKeys], acme: Tenant, clock: Clock
+) -> None:
+    patient = acme.settings.changed({"access_token_lifetime": 40 * 86400})
+    plan = Plan("short", longest_access_token=86400)
+    row = lifecycle.new_tenant(slug="patient", name="Patient", settings=patient)
+    await lifecycle.store(row)
+    with use_tenant(replace(acme, id=row.id, settings=within(patient, plan), plan=plan)):
+        await process().ensure("ES256")
+        rotation = await process().rotate("ES256", actor=SYSTEM)
+        assert rotation
+        clock.now += 40 * _DAY
+        assert rotation.retiring in await _kids(process())
 
 
 def _meddle(monkeypatch: pytest.MonkeyPatch, change: Callable[[], Awaitable[object]]) -> None:

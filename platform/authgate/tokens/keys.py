@@ -31,7 +31,7 @@ from authgate.tokens.key_set import (
     sealed,
 )
 from authgate.tokens.signer import Signer
-from authgate_tenants import current_tenant
+from authgate_tenants import current_tenant, lifecycle
 from authgate_tenants.encryption import TenantEncryption
 from authgate_tenants.settings import SigningAlgorithm, TenantSettings
 
@@ -153,11 +153,12 @@ class SigningKeys:
             return None
         # Made before the transaction: an RSA key takes its time, SQLite has one writer.
         fresh, now = await self._generated(algorithm), self._clock()
+        end = _end(active, now, await lifecycle.chosen())
         ready_at = pending.published_at + timedelta(seconds=known_for)
         if ready_at > now:
             raise KeyTooYoung(ready_at)
         async with savepoint():
-            if not await signing_keys.retire(active.kid, now=now, expires_at=_end(active, now)):
+            if not await signing_keys.retire(active.kid, now=now, expires_at=end):
                 return None
             due = _due(algorithm, now, current_tenant().settings)
             if not await signing_keys.activate(pending.kid, now=now, rotates_at=due):
@@ -324,7 +325,11 @@ def _due(algorithm: str, since: datetime, settings: TenantSettings) -> datetime 
     return since + timedelta(days=settings.signing_key_days)
 
 
-def _end(key: SigningKey, now: datetime) -> datetime:
-    """When the last token of a key that signs until now has certainly ended."""
-    longest = max(lifetimes.longest(current_tenant().settings), key.signed_lifetime or 0)
+def _end(key: SigningKey, now: datetime, chosen: TenantSettings) -> datetime:
+    """When the last token of a key that signs until now has certainly ended.
+
+    By what the tenant has chosen: a plan that lets less of it be in force may have come after a
+    token was signed.
+    """
+    longest = max(lifetimes.longest(chosen), key.signed_lifetime or 0)
     return now + max(_RETIRING, timedelta(seconds=longest) + _PAST_LAST_TOKEN)
