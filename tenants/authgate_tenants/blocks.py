@@ -1,6 +1,6 @@
 """Which networks the current tenant keeps out, why, and since when."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -30,15 +30,12 @@ class Block:
 async def every() -> Sequence[Block]:
     """Those of the current tenant, the latest first."""
     row = await TenantRow.get(id=current_tenant().id)
-    found = [
-        Block(network, said["reason"], said["by"], datetime.fromisoformat(said["at"]))
-        for network, said in (row.blocked or {}).items()
-    ]
+    found = [_read(network, said) for network, said in (row.blocked or {}).items()]
     return sorted(found, key=lambda each: each.blocked_at, reverse=True)
 
 
-async def add(block: Block) -> bool:
-    """Keep the network out, with the transaction; ``False`` where it is kept out already.
+async def add(block: Block) -> Block:
+    """Keep the network out, with the transaction; the block that was there, if it was already.
 
     Raises ``BadNetwork``.
     """
@@ -46,7 +43,7 @@ async def add(block: Block) -> bool:
     row = await _locked()
     known = dict(row.blocked or {})
     if network in known:
-        return False
+        return _read(network, known[network])
     if len(known) >= MOST:
         raise BadNetwork(f"A tenant blocks {MOST} networks at the most.")
     known[network] = {
@@ -55,7 +52,7 @@ async def add(block: Block) -> bool:
         "at": block.blocked_at.isoformat(),
     }
     await _store(row, known)
-    return True
+    return block
 
 
 async def remove(network: str) -> None:
@@ -65,6 +62,10 @@ async def remove(network: str) -> None:
     if known.pop(network, None) is None:
         raise UnknownBlock(network)
     await _store(row, known)
+
+
+def _read(network: str, said: Mapping[str, str]) -> Block:
+    return Block(network, said["reason"], said["by"], datetime.fromisoformat(said["at"]))
 
 
 async def _locked() -> TenantRow:

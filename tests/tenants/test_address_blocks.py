@@ -28,6 +28,8 @@ async def test_nobody_is_let_in_from_a_blocked_network_and_by_every_door_it_says
     made = await api.post("/address-blocks", {"network": "203.0.113.9/24", "reason": "guesses"})
     assert made.status_code == 201, made.text
     assert made.json()["network"] == "203.0.113.0/24"
+    again = await api.post("/address-blocks", {"network": "203.0.113.0/24", "reason": "other"})
+    assert again.json() == made.json(), "it is as it was, and so it is told"
     assert await _status(server.http, acme) == 200
     async with server.from_address("203.0.113.200") as http:
         refused = await http.get(f"{acme.prefix}{KEYS}")

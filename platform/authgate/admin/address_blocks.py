@@ -77,7 +77,8 @@ async def create_address_block(
 ) -> Answer[AddressBlockDocument]:
     """Let nobody in from an address or a network.
 
-    Every process refuses it within a second. Your own address cannot be blocked.
+    Every process refuses it within a second. Your own address cannot be blocked. What is
+    blocked already stays as it was, its reason too.
     """
     with _refused():
         block = await address_blocks.block_address(

@@ -20,7 +20,8 @@ async def block_address(
 ) -> Block:
     """Answer nobody who comes to the current tenant from this address or network.
 
-    ``own`` is the address of who asks for it. Raises ``BadNetwork``.
+    ``own`` is the address of who asks for it. Where it was blocked already that block stays as it
+    was, and is what is answered. Raises ``BadNetwork``.
     """
     found = blocked.network(network)
     only = BlockedNetworks.of([str(found)])
@@ -29,9 +30,10 @@ async def block_address(
     who = actor.name or actor.id or actor.type
     block = Block(blocked.written(found), reason, who, parts.clock())
     async with storage.transaction():
-        if await blocks.add(block):
+        kept = await blocks.add(block)
+        if kept is block:
             await _recorded(parts, Event.ADDRESS_BLOCKED, block.network, actor, reason=reason)
-    return block
+    return kept
 
 
 async def unblock_address(parts: Installation, network: str, *, actor: Actor = SYSTEM) -> None:
