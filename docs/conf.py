@@ -43,6 +43,7 @@ ORDER: Mapping[str, Sequence[str]] = {
         "terminal",
         "rotate",
         "backup",
+        "portability",
         "observability",
         "security-guide",
         "onboarding",
