@@ -198,6 +198,41 @@ async def test_what_was_deleted_here_stays_gone_and_what_is_new_there_comes(
 
 
 @on_sqlite
+async def test_what_people_have_allowed_and_linked_here_meanwhile_is_not_in_the_way(
+    settings: Settings, tmp_path: Path
+) -> None:
+    place = former.on_sqlite(tmp_path / "oauth.db")
+    async with opened(settings) as (parts, _):
+        await took(parts, place)
+        main = await parts.resolver.find("main")
+        assert main is not None
+        with use_tenant(main):
+            github = await ConnectionRow.create(
+                slug="github", connector="github", label="GitHub", config={}, sealed_secrets=b""
+            )
+            now = parts.clock()
+            here = await ExternalIdentityRow.create(
+                connection_id=github.id, issuer="https://github.com", subject="4711",
+                user_id=former.BOB, username="ada", created_at=now, last_used_at=now,
+            )  # fmt: skip
+            allowed = await Consent.create(
+                user_id=former.BOB, client_id=former.CLI, scopes=["openid"], granted_at=now,
+                updated_at=now,
+            )  # fmt: skip
+            former.add(
+                place, "user_authorizations", id=2, uuid=NEW, client_id=former.CLI,
+                granted_at=now.isoformat(" "),
+            )  # fmt: skip
+            again = await took(parts, place)
+            assert +again.added == {}
+            assert [each.id for each in await ExternalIdentityRow.all()] == [here.id]
+            assert allowed.id in {each.id for each in await Consent.all()}
+            why = "the same is here already"
+            assert again.left_out["oauth_connections"][why] == 1
+            assert again.left_out["user_authorizations"][why] == 1
+
+
+@on_sqlite
 async def test_it_joins_no_tenant_of_another_origin_and_takes_no_other_database(
     settings: Settings, tmp_path: Path
 ) -> None:

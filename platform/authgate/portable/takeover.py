@@ -185,6 +185,8 @@ class _Taking:
     """The column by which a row is known to be here."""
     since = "created_at"
     """The column that says when it came to be there."""
+    alike: tuple[str, ...] = ()
+    """Columns by which no two rows are alike, the one that tells most apart last."""
 
     def __init__(self, taken: Taken, water: HighWater) -> None:
         self._taken = taken
@@ -244,6 +246,25 @@ class _Taking:
                 self._taken.leave_out(self.table.name, "its person or client is not here")
             else:
                 found.append(each)
+        return await self._without_alike(found)
+
+    async def _without_alike(self, rows: list[Told]) -> list[Told]:
+        """Those of which no other one is here: people allow and link things here meanwhile."""
+        if not self.alike:
+            return rows
+        last = self.alike[-1]
+        held = self.model.filter(**{f"{last}__in": [each[last] for each in rows]})
+        ids = {
+            tuple(map(str, names)): str(row_id)
+            for row_id, *names in await held.values_list("id", *self.alike)
+        }
+        found = []
+        for each in rows:
+            names = tuple(each[column] for column in self.alike)
+            if ids.setdefault(names, each["id"]) == each["id"]:
+                found.append(each)
+            else:
+                self._taken.leave_out(self.table.name, "the same is here already")
         return found
 
     async def _add(self, rows: list[Told]) -> None:
@@ -329,6 +350,7 @@ class _Clients(_Taking):
 class _Consents(_Taking):
     table, model = former.CONSENTS, Consent
     since = "granted_at"
+    alike = ("client_id", "user_id")
 
     async def fit(self, page: Sequence[Row]) -> list[Told]:
         return await self.without_strangers(await self.told(page, former_rows.consent, ""))
@@ -347,6 +369,7 @@ class _RefreshTokens(_Taking):
 
 class _Identities(_Taking):
     table, model = former.IDENTITIES, ExternalIdentityRow
+    alike = ("connection_id", "issuer", "subject")
 
     def __init__(self, taken: Taken, water: HighWater, known: dict[str, tuple[UUID, str]]) -> None:
         super().__init__(taken, water)
