@@ -1,11 +1,13 @@
 """A tenant's own hosts by the API: claimed, proven by the DNS or by a file, looked for again, and
 given up; and what the tenant is called."""
 
-from collections.abc import Iterator, Mapping
+import asyncio
+from collections.abc import Coroutine, Iterator, Mapping
 from contextlib import ExitStack
 from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,12 +21,14 @@ from authgate.provisioning import LAPSE, domain_proof
 from authgate.provisioning.domain_proof import DomainProof, Findings, Outcome
 from authgate.settings import EgressSettings, Settings
 from authgate_tenants import Tenant, domains, use_tenant
-from authgate_tenants.domains import MOST, Domain, DomainProven
+from authgate_tenants.domains import MOST, Domain, DomainProven, UnknownDomain
 from authgate_tenants.models import DomainClaim
 from authgate_testing.api import ApiClient, is_problem
-from authgate_testing.databases import on_sqlite
+from authgate_testing.databases import on_postgres, on_sqlite
 from authgate_testing.ledger import Ledger
+from authgate_testing.meanwhile import meanwhile
 from authgate_testing.nameserver import NameServer, nameserver_running
+from authgate_testing.postgres import PostgresServer
 from authgate_testing.pretend_host import *  # noqa: F403 - the fixture of a host
 from authgate_testing.pretend_host import Answer, Host
 from authgate_testing.server import RunningServer
@@ -50,6 +54,7 @@ def names(name_servers: tuple[NameServer, NameServer]) -> tuple[NameServer, Name
     for each in name_servers:
         each.texts.clear()
         each.refuses = False
+        each.release()
     return name_servers
 
 
@@ -126,6 +131,70 @@ async def test_ti_29_a_host_is_claimed_proven_and_given_up(
     assert (await api.delete(f"/domains/{HOST}")).status_code == 204
     assert (await server.http.get(f"http://{HOST}/login")).status_code == 421
     assert (await api.get("/domains")).json() == {"items": []}
+
+
+async def held(name_server: NameServer, count: int) -> None:
+    """Return once so many questions wait there."""
+    for _ in range(count):
+        assert await asyncio.to_thread(name_server.arrived.acquire, timeout=10)
+
+
+@on_sqlite
+@pytest.mark.parametrize("again", [False, True], ids=["removed", "removed-and-claimed-anew"])
+async def test_ti_29_a_host_that_is_removed_while_its_proof_is_looked_for_answers_no_more(
+    server: RunningServer, api: ApiClient, names: tuple[NameServer, NameServer], again: bool
+) -> None:
+    publish(names, await claim(api))
+    names[0].holds = True
+    looking = asyncio.create_task(api.post(f"/domains/{HOST}/check", {}))
+    await held(names[0], 1)
+    assert (await api.delete(f"/domains/{HOST}")).status_code == 204
+    if again:
+        await claim(api)
+    names[0].release()
+    assert is_problem(await looking, 404, "not-found")
+    assert (await server.http.get(f"http://{HOST}/login")).status_code == 421
+
+
+@on_sqlite
+async def test_a_proof_that_is_looked_for_twice_at_once_is_found_twice(
+    server: RunningServer,
+    api: ApiClient,
+    acme: Tenant,
+    ledger: Ledger,
+    names: tuple[NameServer, NameServer],
+) -> None:
+    publish(names, await claim(api))
+    names[0].holds = True
+    looking = [asyncio.create_task(api.post(f"/domains/{HOST}/check", {})) for _ in range(2)]
+    await held(names[0], 2)
+    # An operator says so meanwhile.
+    with use_tenant(acme):
+        await provisioning.verify_domain(server.parts, HOST, stated=True)
+    names[0].release()
+    for answer in await asyncio.gather(*looking):
+        assert (answer.status_code, answer.json()["outcome"]) == (200, "found"), answer.text
+    assert len(await ledger.events(acme, Event.TENANT_DOMAIN_VERIFIED)) == 1
+
+
+@on_postgres
+@pytest.mark.parametrize("act", ["canonical", "stated"])
+async def test_ti_29_a_host_that_is_removed_meanwhile_becomes_nothing(
+    server: RunningServer, acme: Tenant, postgres: PostgresServer, act: str
+) -> None:
+    with use_tenant(acme):
+        await provisioning.add_domain(server.parts, HOST)
+        work: Coroutine[Any, Any, object]
+        if act == "canonical":
+            await provisioning.verify_domain(server.parts, HOST, stated=True)
+            work = provisioning.make_canonical(server.parts, HOST)
+        else:
+            work = provisioning.verify_domain(server.parts, HOST, stated=True)
+        with pytest.raises(UnknownDomain):
+            async with meanwhile(postgres, work):
+                await provisioning.remove_domain(server.parts, HOST)
+        assert (await provisioning.issuer_state(server.parts)).issuer == acme.issuer
+    assert (await server.http.get(f"http://{HOST}/login")).status_code == 421
 
 
 async def test_ti_29_a_host_whose_proof_is_gone_is_warned_of_and_lapses_in_a_month(

@@ -1,5 +1,6 @@
 """How a tenant gets hosts of its own, proves that they are, is called by one, and gives them up."""
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
@@ -19,7 +20,7 @@ from authgate.provisioning.domain_proof import (
 from authgate.provisioning.tenants import tenant_changed
 from authgate.telemetry import metrics
 from authgate_tenants import current_tenant, domains, lifecycle
-from authgate_tenants.domains import BadHost, Domain, DomainProven
+from authgate_tenants.domains import BadHost, Domain, DomainProven, UnknownDomain
 from authgate_tenants.models import TenantRow
 
 OVERLAP = timedelta(days=30)
@@ -105,33 +106,42 @@ async def check_domain(
 ) -> tuple[Domain, Findings]:
     """Look for the proof of a host, and have it answer for the current tenant if it is there.
 
-    What was found is noted. Raises ``UnknownDomain`` and ``HostTaken``.
+    What was found is noted, unless it was removed meanwhile. Raises ``UnknownDomain``, also then,
+    and ``HostTaken``.
     """
     domain = await domains.find(host)
     proof = DomainProof(parts.outside, parts.settings.egress.nameservers)
     async with storage.set_aside():
         findings = await proof.look(domain)
     async with storage.transaction():
-        await _noted(parts, domain, findings, actor)
+        row = await lifecycle.locked(current_tenant().id)
+        as_is = await domains.find(host)
+        if as_is.token != domain.token:  # claimed anew: another proof is asked for
+            raise UnknownDomain(host)
+        await _noted(parts, row, as_is, findings, actor)
     return await domains.find(host), findings
 
 
 async def check_due_domains(parts: Installation) -> None:
     """Look again for the proofs of the current tenant's hosts that are due."""
     for domain in await domains.due(now=parts.clock()):
-        _, findings = await check_domain(parts, domain.host)
-        metrics.domain_checks.add(findings.outcome)
+        with suppress(UnknownDomain):  # it was removed while others were looked for
+            _, findings = await check_domain(parts, domain.host)
+            metrics.domain_checks.add(findings.outcome)
 
 
 async def _state(parts: Installation, host: str, actor: Actor) -> Domain:
-    domain = await domains.find(host)
-    if domain.verified_at is None:
-        async with storage.transaction():
+    async with storage.transaction():
+        await lifecycle.locked(current_tenant().id)
+        domain = await domains.find(host)
+        if domain.verified_at is None:
             await _prove(parts, domain, DomainProven.STATED, actor)
     return domain
 
 
-async def _noted(parts: Installation, domain: Domain, findings: Findings, actor: Actor) -> None:
+async def _noted(
+    parts: Installation, row: TenantRow, domain: Domain, findings: Findings, actor: Actor
+) -> None:
     now, proof = parts.clock(), findings.proof
     if proof is not None:
         if domain.verified_at is None:
@@ -145,17 +155,16 @@ async def _noted(parts: Installation, domain: Domain, findings: Findings, actor:
         since = domain.missing_since
         await domains.not_found(domain.host, now=now, missing_since=since, due_at=now + _SOON_AGAIN)
     else:
-        await _missed(parts, domain, actor)
+        await _missed(parts, row, domain, actor)
 
 
-async def _missed(parts: Installation, domain: Domain, actor: Actor) -> None:
+async def _missed(parts: Installation, row: TenantRow, domain: Domain, actor: Actor) -> None:
     """Warn at once, and take nothing away but what has long been without its proof."""
     now = parts.clock()
     since = domain.missing_since or now
     if domain.missing_since is None:
         await _record(Event.TENANT_DOMAIN_PROOF_MISSING, domain.host, actor)
     await domains.not_found(domain.host, now=now, missing_since=since, due_at=now + _AGAIN)
-    row = await lifecycle.locked(current_tenant().id)
     is_known = domain.host == row.issuer_host or (
         _has_overlap(row, now) and domain.host == row.former_host
     )
@@ -199,10 +208,10 @@ async def make_canonical(
     """
     if not timedelta(0) <= overlap <= LONGEST_OVERLAP:
         raise UnfitIssuer(f"An overlap has 0 to {LONGEST_OVERLAP.days} days.")
-    name = (await _answering(host)).host if host else ""
     now, tenant = parts.clock(), current_tenant()
     async with storage.transaction():
         row = await lifecycle.locked(tenant.id)
+        name = (await _answering(host)).host if host else ""
         _check_change(row, name, now)
         former, until = row.issuer_host, now + overlap if overlap else None
         await lifecycle.change_issuer(row, host=name, former=former, until=until)

@@ -18,10 +18,36 @@ from authgate_testing.processes import LOOPBACK
 class NameServer:
     """Answers until its block ends; whatever it knows nothing of does not exist."""
 
-    port: int
+    line: socket.socket
     texts: dict[str, list[str]] = field(default_factory=dict)
     """By name, without the dot at the end."""
     refuses: bool = False
+    holds: bool = False
+    """Answers nobody before ``release``."""
+    held: list[tuple[bytes, tuple[str, int]]] = field(default_factory=list)
+    """Questions that wait, and who asks."""
+    arrived: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
+    """One for each of them."""
+
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+        port: int = self.line.getsockname()[1]
+        return port
+
+    def take(self, asked: bytes, asker: tuple[str, int]) -> None:
+        """Answer a question, or hold it."""
+        if self.holds:
+            self.held.append((asked, asker))
+            self.arrived.release()
+        else:
+            self.line.sendto(self.answer(asked), asker)
+
+    def release(self) -> None:
+        """Answer what was held, and hold nothing more."""
+        self.holds, self.arrived = False, threading.Semaphore(0)
+        while self.held:
+            self.take(*self.held.pop(0))
 
     @property
     def address(self) -> str:
@@ -50,8 +76,8 @@ def nameserver_running() -> Iterator[NameServer]:
     """Answer on a free port, in a thread of its own."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as line:
         line.bind((LOOPBACK, 0))
-        server = NameServer(line.getsockname()[1])
-        thread = threading.Thread(target=_answer, args=(line, server))
+        server = NameServer(line)
+        thread = threading.Thread(target=_listen, args=(server,))
         thread.start()
         try:
             yield server
@@ -61,9 +87,9 @@ def nameserver_running() -> Iterator[NameServer]:
             thread.join()
 
 
-def _answer(line: socket.socket, server: NameServer) -> None:
+def _listen(server: NameServer) -> None:
     while True:
-        asked, asker = line.recvfrom(4096)
+        asked, asker = server.line.recvfrom(4096)
         if not asked:
             return
-        line.sendto(server.answer(asked), asker)
+        server.take(asked, asker)
