@@ -2,6 +2,7 @@
 given up; and what the tenant is called."""
 
 import asyncio
+import socket
 from collections.abc import Coroutine, Iterator, Mapping
 from contextlib import ExitStack
 from datetime import timedelta
@@ -371,3 +372,25 @@ async def test_ti_29_a_record_proves_a_host_where_every_name_server_has_it(
     first.refuses = True
     none = await found()
     assert (none.proof, none.outcome) == (None, Outcome.UNREACHABLE)
+    assert [each.place for each in none.steps] == ["1", "2", domain_proof.address(HOST)]
+    told = "".join(each.said for each in none.steps)
+    assert not any(str(each.port) in told for each in names), told
+
+
+async def test_ti_29_a_tenant_does_not_learn_which_names_there_are_inside(
+    names: tuple[NameServer, NameServer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inside = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("10.0.0.1", 443))]
+    said = []
+    async with GuardedHttp() as http:
+        for answers in (inside, socket.gaierror()):
+
+            def resolve(*_: object, answers: Any = answers, **__: object) -> list[Any]:
+                if isinstance(answers, Exception):
+                    raise answers
+                return list(answers)
+
+            monkeypatch.setattr(socket, "getaddrinfo", resolve)
+            look = DomainProof(http, [each.address for each in names]).look(CLAIMED)
+            said.append((await look).steps[-1].said)
+    assert said == ["The name leads to no address that may be reached."] * 2

@@ -436,7 +436,7 @@ async def test_dc_03_no_request_reaches_an_inner_address(
     await sign_out(person, acme)
     delivery = await settled(acme, attempts=1)
     assert delivery.status is DeliveryStatus.PENDING
-    assert delivery.last_error == "The address is not one that may be reached."
+    assert delivery.last_error == "The name leads to no address that may be reached."
     assert told.told.empty()
 
 

@@ -65,6 +65,18 @@ async def test_of_a_tenant_that_cannot_begin_nothing_is_left(
     assert is_problem(await operator.post("/tenants", {**NORTHWIND, "slug": "ops"}), 422, "invalid")
 
 
+@on_sqlite
+async def test_nobodys_tenant_can_be_taken_for_the_operators(
+    server: RunningServer, operator: ApiClient
+) -> None:
+    object.__setattr__(server.parts.settings, "operator_tenant", "pilots")
+    for slug in ("pllots", "pi1ots", "piiots", "p-1l0t5", "pilotss"):
+        answer = await operator.post("/tenants", {**NORTHWIND, "slug": slug})
+        assert is_problem(answer, 422, "invalid"), slug
+        assert "could be taken for" in answer.text
+    assert (await operator.post("/tenants", {**NORTHWIND, "slug": "pilot"})).status_code == 201
+
+
 async def test_a_suspended_tenant_is_refused_at_once_and_served_again_when_it_is_resumed(
     server: RunningServer, operator: ApiClient, ops: Tenant, acme: Tenant, ledger: Ledger
 ) -> None:

@@ -90,7 +90,7 @@ class CheckStep(Document):
     """`dns` or `http`."""
 
     place: str
-    """A name server, or the address of the file."""
+    """The number of a name server, or the address of the file."""
 
     outcome: Outcome
     detail: str
@@ -104,7 +104,7 @@ class DomainCheck(Document):
         steps=[
             {
                 "kind": "dns",
-                "place": "192.0.2.53",
+                "place": "1",
                 "outcome": "missing",
                 "detail": "There is no such record.",
             }

@@ -45,6 +45,9 @@ _OF_ONE_HOST = 32
 _OF_ONE_TENANT = 16
 _OURS = frozenset({"host", "connection", "content-length", "transfer-encoding", "accept-encoding"})
 
+_NOWHERE = "The name leads to no address that may be reached."
+"""Also where there is no such name: a tenant does not learn which there are inside."""
+
 _GLOBAL_UNICAST = IPv6Network("2000::/3")
 _NAT64 = IPv6Network("64:ff9b::/96")  # RFC 6052: an IPv4 address in the last 32 bits
 _NOT_PUBLIC = (  # what Python's own list calls public, or did until lately
@@ -165,7 +168,7 @@ class _GuardedNetwork(httpcore2.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
     ) -> httpcore2.AsyncNetworkStream:
-        failure: Exception = HttpFailure("The name leads nowhere.")
+        failure: Exception = HttpFailure(_NOWHERE)
         for address in await addresses(host, port, allowed=self._allowed):
             try:
                 return await self._network.connect_tcp(
@@ -192,11 +195,11 @@ async def addresses(host: str, port: int, *, allowed: Collection[Network]) -> li
     try:
         found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
-        raise HttpFailure("The name does not resolve.") from error
+        raise HttpFailure(_NOWHERE) from error
     resolved = list(dict.fromkeys(str(entry[4][0]) for entry in found))
     for address in resolved:
         if not may_be_reached(address, allowed=allowed):
-            raise HttpFailure("The address is not one that may be reached.")
+            raise HttpFailure(_NOWHERE)
     return resolved
 
 

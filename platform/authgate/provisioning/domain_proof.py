@@ -14,6 +14,8 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+import structlog
+
 from authgate.plugin_api import HttpClient, HttpFailure
 from authgate_tenants.domains import Domain, DomainProven
 
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 
 PATH = "/.well-known/authgate-challenge"
 """Where the file lies. A host that is proven shows it by itself, once it leads here."""
+
+_log = structlog.get_logger(__name__)
 
 _SECONDS = 5.0
 _DNS_PORT = 53
@@ -53,7 +57,7 @@ class Step:
 
     kind: DomainProven
     place: str
-    """A name server, or the address of the file."""
+    """The number of a name server, or the address of the file."""
     outcome: Outcome
     said: str
     """For people."""
@@ -107,9 +111,9 @@ class DomainProof:
         try:
             resolvers = self._resolvers()
         except DNSException as error:
-            step = Step(DomainProven.DNS, "resolv.conf", Outcome.UNREACHABLE, str(error))
-            return (step,)
-        found = await asyncio.gather(*(_asked(*each, domain) for each in resolvers.items()))
+            return (_silent(1, "resolv.conf", error),)
+        asked = enumerate(resolvers.items(), start=1)
+        found = await asyncio.gather(*(_asked(number, *each, domain) for number, each in asked))
         return tuple(found)
 
     def _resolvers(self) -> "dict[str, Resolver]":
@@ -153,13 +157,13 @@ def value(domain: Domain) -> str:
     return f"authgate-domain={domain.token}"
 
 
-async def _asked(server: str, resolver: "Resolver", domain: Domain) -> Step:
+async def _asked(number: int, server: str, resolver: "Resolver", domain: Domain) -> Step:
     from dns.exception import DNSException
     from dns.rdtypes.ANY.TXT import TXT
     from dns.resolver import NXDOMAIN, NoAnswer
 
     def step(outcome: Outcome, said: str) -> Step:
-        return Step(DomainProven.DNS, server, outcome, said)
+        return Step(DomainProven.DNS, str(number), outcome, said)
 
     name = f"{record(domain.host)}."
     try:
@@ -167,7 +171,7 @@ async def _asked(server: str, resolver: "Resolver", domain: Domain) -> Step:
     except (NXDOMAIN, NoAnswer):
         return step(Outcome.MISSING, "There is no such record.")
     except DNSException as error:
-        return step(Outcome.UNREACHABLE, f"{name} could not be looked up: {error}")
+        return _silent(number, server, error)
     texts = [
         b"".join(each.strings).decode("ascii", "replace")
         for each in answer
@@ -176,6 +180,13 @@ async def _asked(server: str, resolver: "Resolver", domain: Domain) -> Step:
     if value(domain) not in texts:
         return step(Outcome.MISSING, "The record says something else.")
     return step(Outcome.FOUND, "The record is there.")
+
+
+def _silent(number: int, server: str, error: Exception) -> Step:
+    # Which servers the installation asks is for who runs it, and no tenant's business.
+    _log.warning("name server silent", number=number, server=server, reason=str(error))
+    said = "The record could not be looked up."
+    return Step(DomainProven.DNS, str(number), Outcome.UNREACHABLE, said)
 
 
 def _resolver(server: str) -> "Resolver":

@@ -22,6 +22,7 @@ from authgate_tenants import (
     TenantStatus,
     domains,
     lifecycle,
+    likeness,
     plans,
     use_tenant,
 )
@@ -72,15 +73,9 @@ def refuse_likeness(parts: Installation, slug: str, actor: Actor) -> None:
     operators = parts.settings.operator_tenant
     if not operators or (slug == operators and actor.type == SYSTEM.type):
         return
-    if _read_as(slug) in (_read_as(operators), _read_as(f"{operators}s")):
+    theirs = (operators, f"{operators}s")
+    if likeness.read_as(slug) in map(likeness.read_as, theirs):
         raise BadSlug(f"{slug!r} could be taken for {operators!r}.")
-
-
-def _read_as(slug: str) -> str:
-    return slug.translate(_LIKENESSES).replace("rn", "m").replace("vv", "w")
-
-
-_LIKENESSES = str.maketrans("01358", "olesb", "-")
 
 
 async def set_tenant_status(

@@ -476,8 +476,8 @@ def _domains(**changes: object) -> Sample:
         return DomainLine(host, state, **(filled | more))  # type: ignore[arg-type]
 
     steps = [
-        LookedAt("dns", "192.0.2.53", "missing", "There is no such record."),
-        LookedAt("dns", "192.0.2.54", "found", "The record is there."),
+        LookedAt("dns", "1", "missing", "There is no such record."),
+        LookedAt("dns", "2", "found", "The record is there."),
         LookedAt("http", f"https://{_LONG}", "unreachable", _LONG),
     ]
     here = "/t/northwind/admin/domains"
