@@ -51,6 +51,13 @@ async def find(name: str) -> Plan:
     return stored(name, row.choices if row else None)
 
 
+async def held(name: str) -> Plan:
+    """The plan of a tenant that has the one of this name, as it is now: the default one where that
+    is gone."""
+    row = await PlanRow.get_or_none(name=name)
+    return stored(name, row.choices if row else None)
+
+
 async def put(plan: Plan) -> None:
     """Make a plan, or change the one of its name. Raises ``BadPlanName`` and ``TooManyPlans``."""
     if not _NAME.match(plan.name):

@@ -1,5 +1,7 @@
 """``/operator/v1/plans``: plans are made, given, changed and removed."""
 
+import asyncio
+
 from authgate.audit import Event
 from authgate_tenants import Tenant
 from authgate_testing.api import ApiClient, is_problem
@@ -47,3 +49,22 @@ async def test_a_plan_is_made_given_changed_and_removed(
         [given_first, given_then] = await ledger.events(tenant, Event.TENANT_PLAN_CHANGED)
         assert given_first.details == {"was": "default", "is": "team"}
         assert given_then.details == {"was": "team", "is": "free"}
+
+
+async def test_of_changes_at_once_one_counts_and_the_others_are_told_so(
+    operator: ApiClient, ops: Tenant, ledger: Ledger
+) -> None:
+    draft = {"name": "team", "clients": 3}
+    made = await asyncio.gather(*(operator.post("/plans", draft) for _ in range(4)))
+    assert sorted(each.status_code for each in made) == [201, 409, 409, 409]
+    for name in ("team", "business"):
+        tag = (await operator.get(f"/plans/{name}")).headers["etag"]
+        changed = await asyncio.gather(
+            *(
+                operator.patch(f"/plans/{name}", {"clients": each}, if_match=tag)
+                for each in range(4, 8)
+            )
+        )
+        assert sorted(each.status_code for each in changed) == [200, 412, 412, 412]
+    assert len(await ledger.events(ops, Event.PLAN_CHANGED)) == 3
+    assert is_problem(await operator.post("/plans", draft | {"name": "business"}), 409, "conflict")

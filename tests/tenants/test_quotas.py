@@ -2,6 +2,10 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Awaitable, Callable
+from functools import partial
+
+import pytest
 
 from authgate import provisioning, storage
 from authgate.storage.clients import clients
@@ -11,6 +15,8 @@ from authgate.storage.people import users
 from authgate.storage.people.users import User
 from authgate.storage.tenants.quotas import QuotaReached
 from authgate_tenants import Plan, Tenant, use_tenant
+from authgate_tenants.models import TenantRow
+from authgate_tenants.plans import PlanInUse, UnknownPlan
 from authgate_testing.databases import on_sqlite
 from authgate_testing.server import RunningServer
 
@@ -117,3 +123,47 @@ async def test_people_beyond_the_month_are_refused_or_told_of_and_who_is_in_char
     server.clock.advance(32 * 86400)
     acme = await _planned(server, acme, hard)
     assert await signs_in(acme, outside[2]), "another month"
+
+
+async def test_a_plan_is_not_removed_while_a_tenant_is_given_it(
+    server: RunningServer, acme: Tenant
+) -> None:
+    """A tenant had the name of a plan that was gone: it was limited by nothing."""
+    parts, first_is_there = server.parts, asyncio.Event()
+
+    async def second(act: Callable[[], Awaitable[object]]) -> object:
+        await first_is_there.wait()
+        return await act()
+
+    give = partial(provisioning.give_plan, parts, acme, "tried")
+    remove = partial(provisioning.remove_plan, parts, "tried")
+    await provisioning.put_plan(parts, Plan("tried", clients=1))
+    giving = asyncio.create_task(second(give))
+    async with storage.transaction():
+        await remove()
+        first_is_there.set()
+        await asyncio.wait([giving], timeout=0.2)
+    with pytest.raises(UnknownPlan):
+        await giving
+
+    first_is_there.clear()
+    await provisioning.put_plan(parts, Plan("tried", clients=1))
+    removing = asyncio.create_task(second(remove))
+    with use_tenant(acme):
+        async with storage.transaction():
+            await give()
+            first_is_there.set()
+            await asyncio.wait([removing], timeout=0.2)
+    with pytest.raises(PlanInUse):
+        await removing
+
+
+async def test_a_tenant_whose_plan_is_gone_has_the_default_one_and_is_changed_as_before(
+    server: RunningServer, acme: Tenant
+) -> None:
+    with use_tenant(acme):
+        await TenantRow.filter(id=acme.id).update(plan="gone")
+    await provisioning.change_tenant(server.parts, acme, name="Acme again")
+    found = await server.parts.resolver.find("acme")
+    assert found is not None
+    assert (found.name, found.plan.name) == ("Acme again", "default")

@@ -26,6 +26,7 @@ from authgate.provisioning import (
     UnknownUser,
 )
 from authgate.provisioning.domain_proof import NotProven, ProofUnreachable
+from authgate.provisioning.plans import PlanChanged
 from authgate.serving import PortTaken, ServingError
 from authgate.storage.database import OwnerUrlMissing
 from authgate.storage.fitness import LoginRefused, NotMigrated
@@ -62,6 +63,7 @@ _ENDS: tuple[tuple[type[Exception], type[Failure], str], ...] = (
     (UnfitDeletion, Conflict, "{}"),
     (TooLate, Conflict, "The keys of {} are destroyed already: it cannot be restored."),
     (UnknownPlan, NotFound, "There is no plan {}: authgate plan list shows them all."),
+    (PlanChanged, Conflict, "Somebody else has changed the plan {} meanwhile: look again."),
     (PlanInUse, Conflict, "Tenants have the plan {}: give them another one first."),
     (TooManyPlans, Conflict, "{}"),
     (UnknownDeletion, NotFound, "No tenant {} is to be deleted: authgate tenant deletions."),

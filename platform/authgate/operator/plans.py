@@ -11,11 +11,12 @@ from pydantic import Field
 from authgate import provisioning
 from authgate.api.bodies import Document, Nothing, exemplified
 from authgate.api.operations import Answer, Call, MergePatch, operation
-from authgate.api.problems import Conflict, Fault, Invalid, NotFound
+from authgate.api.problems import Changed, Conflict, Fault, Invalid, NotFound
 from authgate.operator import acts, tenants
 from authgate.operator.crossing import away
 from authgate.operator.places import BASE
 from authgate.operator.tenants import TenantDocument
+from authgate.provisioning.plans import Expected, PlanChanged
 from authgate.storage.redis.rate_limits import BadLimit
 from authgate.tokens.operator_scopes import Scope
 from authgate_tenants import Plan, current_tenant, plans
@@ -91,9 +92,13 @@ async def list_plans(call: Call[Nothing, Nothing]) -> Answer[PlanList]:
 async def create_plan(call: Call[Nothing, PlanCreation]) -> Answer[PlanDocument]:
     """Make a plan, or have one take the place of a built-in one."""
     name = call.body.name
-    if name in {each.name for each in await plans.every()} - BUILT_IN.keys():
-        raise Conflict("There is a plan of this name.")
-    document = await _put(call, name, call.body)
+    try:
+        # What is only built in is nobody's yet.
+        document = await _put(
+            call, name, call.body, over=lambda was: was is None or was == BUILT_IN.get(name)
+        )
+    except Changed as error:
+        raise Conflict("There is a plan of this name.") from error
     place = f"{current_tenant().issuer}{BASE}/plans/{name}"
     return Answer(document, ((b"location", place.encode("ascii")),))
 
@@ -111,7 +116,7 @@ async def change_plan(call: Call[Nothing, MergePatch[PlanChoices]]) -> Answer[Pl
     before = await _named(call)
     call.refuse_if_changed(before)
     after = call.body.applied(PlanChoices(**before.model_dump(exclude={"name", "is_built_in"})))
-    return Answer(await _put(call, before.name, after))
+    return Answer(await _put(call, before.name, after, over=_still(before)))
 
 
 async def delete_plan(call: Call[Nothing, Nothing]) -> Answer[None]:
@@ -120,7 +125,9 @@ async def delete_plan(call: Call[Nothing, Nothing]) -> Answer[None]:
     call.refuse_if_changed(before, required=False)
     with _refused():
         async with away():
-            await provisioning.remove_plan(call.parts, before.name, actor=call.caller.actor)
+            await provisioning.remove_plan(
+                call.parts, before.name, was=_still(before), actor=call.caller.actor
+            )
     return Answer(None)
 
 
@@ -135,11 +142,17 @@ async def give_plan(call: Call[Nothing, PlanAssignment]) -> Answer[TenantDocumen
     return Answer(await tenants.document(call.parts, tenant.id))
 
 
-async def _put(call: Call[Any, Any], name: str, said: PlanChoices) -> PlanDocument:
+def _still(before: PlanDocument) -> Expected:
+    return lambda plan: plan is not None and _document(plan) == before
+
+
+async def _put(
+    call: Call[Any, Any], name: str, said: PlanChoices, *, over: Expected
+) -> PlanDocument:
     plan = Plan(**{**said.model_dump(), "name": name})
     with _refused():
         async with away():
-            await provisioning.put_plan(call.parts, plan, actor=call.caller.actor)
+            await provisioning.put_plan(call.parts, plan, over=over, actor=call.caller.actor)
     return _document(plan)
 
 
@@ -167,6 +180,8 @@ def _refused(at: str = "/name") -> Iterator[None]:
             raise Invalid(faults=[Fault("There is no such plan.", pointer=at)]) from error
         # A built-in one that nobody has changed is as it was already.
         raise Conflict("It is as it was built in.") from error
+    except PlanChanged as error:
+        raise Changed from error
     except PlanInUse as error:
         raise Conflict("Tenants have the plan: give them another one first.") from error
     except TooManyPlans as error:

@@ -1,6 +1,6 @@
 """How plans begin, change and end, and how a tenant is given one."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -9,39 +9,64 @@ from authgate.audit import SYSTEM, Actor, Event
 from authgate.installation import Installation
 from authgate.provisioning.limits import check_limits
 from authgate.provisioning.tenants import tenant_changed
+from authgate.storage.tenants import plan_turns
 from authgate_tenants import Plan, Tenant, plans, use_tenant
 from authgate_tenants.plans import UnknownPlan
 
+Expected = Callable[[Plan | None], bool]
+"""Whether a plan still is what somebody has looked at; it is ``None`` where there is none."""
 
-async def put_plan(parts: Installation, plan: Plan, *, actor: Actor = SYSTEM) -> None:
+
+class PlanChanged(RuntimeError):
+    """Somebody else has changed the plan meanwhile."""
+
+
+def _anything(plan: Plan | None) -> bool:
+    del plan
+    return True
+
+
+async def put_plan(
+    parts: Installation, plan: Plan, *, over: Expected = _anything, actor: Actor = SYSTEM
+) -> None:
     """Make a plan, or change it for all tenants that have it: within five seconds.
 
-    Outside of any tenant. Raises ``BadPlanName``, ``TooManyPlans`` and ``BadLimit``.
+    Outside of any tenant. Raises ``BadPlanName``, ``TooManyPlans``, ``BadLimit``, and
+    ``PlanChanged`` where it is to be put ``over`` another one than there is.
     """
     check_limits(plan.limits)
-    former = await _held(plan.name)
     async with storage.transaction():
+        former = await _expected(plan.name, over)
         await plans.put(plan)
     told = {"was": asdict(former) if former else None, "is": asdict(plan)}
     await _record(parts, Event.PLAN_CHANGED, plan.name, actor, told)
 
 
-async def remove_plan(parts: Installation, name: str, *, actor: Actor = SYSTEM) -> None:
+async def remove_plan(
+    parts: Installation, name: str, *, was: Expected = _anything, actor: Actor = SYSTEM
+) -> None:
     """Remove a plan that no tenant has; a built-in one is as it was.
 
-    Outside of any tenant. Raises ``UnknownPlan`` and ``PlanInUse``.
+    Outside of any tenant. Raises ``UnknownPlan``, ``PlanInUse``, and ``PlanChanged`` where it is
+    not what it ``was``.
     """
-    former = await plans.find(name)
     async with storage.transaction():
+        former = await _expected(name, was)
         await plans.remove(name)
-    await _record(parts, Event.PLAN_REMOVED, name, actor, {"was": asdict(former)})
+    told = {"was": asdict(former) if former else None}
+    await _record(parts, Event.PLAN_REMOVED, name, actor, told)
 
 
-async def _held(name: str) -> Plan | None:
+async def _expected(name: str, fits: Expected) -> Plan | None:
+    """The plan as it is, and stays until the transaction changes it or ends."""
+    await plan_turns.change()
     try:
-        return await plans.find(name)
+        former = await plans.find(name)
     except UnknownPlan:
-        return None
+        former = None
+    if not fits(former):
+        raise PlanChanged(name)
+    return former
 
 
 async def _record(
@@ -65,6 +90,7 @@ async def give_plan(
     """
     with use_tenant(tenant):
         async with storage.transaction():
+            await plan_turns.keep()
             former = await plans.assign(tenant.id, name)
             if former == name:
                 return former

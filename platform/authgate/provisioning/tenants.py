@@ -113,7 +113,7 @@ async def change_tenant(
             row = await lifecycle.locked(tenant.id)
             before = TenantSettings.from_json(row.settings)
             after = change(before)
-            check_settings(await plans.find(row.plan), before, after, actor=actor)
+            check_settings(await plans.held(row.plan), before, after, actor=actor)
             await _refuse_lockout(before, after)
             await _refuse_guest(before, after, actor)
             if after.logo not in ("", before.logo) and not await logos.has(after.logo):

@@ -79,12 +79,11 @@ async def _found(name: str) -> Plan:
 
 async def _put(name: str, pairs: list[str]) -> None:
     async with installed.opened() as parts:
-        try:
-            former = await plans.find(name)
-        except plans.UnknownPlan:
-            former = BUILT_IN[DEFAULT]
-        plan = _changed({**asdict(former), "name": name}, pairs)
-        await provisioning.put_plan(parts, plan, actor=installed.operator())
+        found = {each.name: each for each in await plans.every()}.get(name)
+        plan = _changed({**asdict(found or BUILT_IN[DEFAULT]), "name": name}, pairs)
+        await provisioning.put_plan(
+            parts, plan, over=lambda was: was == found, actor=installed.operator()
+        )
 
 
 async def _remove(name: str) -> None:
