@@ -39,6 +39,15 @@ def test_a_pem_and_a_jwk_are_the_same_key(algorithm: str) -> None:
         assert (read.key.algorithm, read.key.thumbprint()) == (algorithm, key.thumbprint)
 
 
+@pytest.mark.parametrize("algorithm", ["ES256", "RS256"])
+def test_a_pem_may_have_the_older_form_of_its_type(algorithm: str) -> None:
+    key: Any = MADE[algorithm].private
+    text = key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
+    before = "-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n"
+    for written in (text.decode(), before + text.decode(), text.decode().replace("\n", "\r\n")):
+        assert imported_key.read(written).kid == MADE[algorithm].thumbprint
+
+
 def test_a_pem_that_is_encrypted_is_opened_by_whoever_has_its_file_and_by_no_server() -> None:
     """It says itself how much time and memory opening it takes."""
     key = MADE["ES256"]
@@ -74,17 +83,24 @@ def close_primes() -> str:
     second = first + 2
     while pow(2, second - 1, second) != 1 or (second - 1) % 65537 == 0:
         second += 2
-    secret_exponent = pow(65537, -1, (first - 1) * (second - 1))
-    numbers = rsa.RSAPrivateNumbers(
-        p=first,
-        q=second,
-        d=secret_exponent,
-        dmp1=rsa.rsa_crt_dmp1(secret_exponent, first),
-        dmq1=rsa.rsa_crt_dmq1(secret_exponent, second),
-        iqmp=rsa.rsa_crt_iqmp(first, second),
-        public_numbers=rsa.RSAPublicNumbers(65537, first * second),
+    return as_pem(of_primes(first, second))
+
+
+def of_primes(p: int, q: int) -> rsa.RSAPrivateNumbers:
+    d = pow(65537, -1, (p - 1) * (q - 1))
+    return rsa.RSAPrivateNumbers(
+        p=p,
+        q=q,
+        d=d,
+        dmp1=rsa.rsa_crt_dmp1(d, p),
+        dmq1=rsa.rsa_crt_dmq1(d, q),
+        iqmp=rsa.rsa_crt_iqmp(p, q),
+        public_numbers=rsa.RSAPublicNumbers(65537, p * q),
     )
-    return pem(numbers.private_key())
+
+
+def as_pem(numbers: rsa.RSAPrivateNumbers) -> str:
+    return pem(numbers.private_key(unsafe_skip_rsa_key_validation=True))
 
 
 def without_primes() -> str:
@@ -147,28 +163,11 @@ PRIMES = (2**4253 - 1, 2**4423 - 1)
 """To see that they are prime takes half a minute."""
 
 
-def of_primes(p: int, q: int) -> rsa.RSAPrivateNumbers:
-    d = pow(65537, -1, (p - 1) * (q - 1))
-    return rsa.RSAPrivateNumbers(
-        p=p,
-        q=q,
-        d=d,
-        dmp1=rsa.rsa_crt_dmp1(d, p),
-        dmq1=rsa.rsa_crt_dmq1(d, q),
-        iqmp=rsa.rsa_crt_iqmp(p, q),
-        public_numbers=rsa.RSAPublicNumbers(65537, p * q),
-    )
-
-
 def as_jwk(numbers: rsa.RSAPrivateNumbers) -> str:
     public = numbers.public_numbers
     said = {"n": public.n, "e": public.e, "d": numbers.d, "p": numbers.p, "q": numbers.q}
     said |= {"dp": numbers.dmp1, "dq": numbers.dmq1, "qi": numbers.iqmp}
     return json.dumps({"kty": "RSA"} | {name: number(value) for name, value in said.items()})
-
-
-def as_pem(numbers: rsa.RSAPrivateNumbers) -> str:
-    return pem(numbers.private_key(unsafe_skip_rsa_key_validation=True))
 
 
 def der(tag: int, *parts: bytes) -> bytes:
