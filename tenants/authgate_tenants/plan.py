@@ -25,7 +25,7 @@ class Plan(StoredChoices):
     """Clients that there may be, those that wait for approval and disabled ones among them."""
 
     users: Most | None = None
-    """People that there may be, disabled ones among them."""
+    """People that there may be, disabled ones among them; guests of the installation are none."""
 
     monthly_active_users: Most | None = None
     """People who sign in within a calendar month (UTC)."""

@@ -12,9 +12,12 @@ from authgate.jobs import Result, SettleAccesses
 from authgate.permissions import UserRole
 from authgate.provisioning import operator_accesses
 from authgate.storage.mail.mails import Mail
+from authgate.storage.people import users
 from authgate.storage.people.users import User, UserRow
+from authgate.storage.tenants import plan_use
+from authgate.storage.tenants.quotas import Quota, QuotaReached
 from authgate.vocabulary import AccessState, MailPurpose, UserStatus
-from authgate_tenants import Tenant, use_tenant
+from authgate_tenants import Plan, Tenant, use_tenant
 from authgate_testing.api import ApiClient, api_client, is_problem
 from authgate_testing.databases import on_sqlite
 from authgate_testing.ledger import Ledger
@@ -279,3 +282,29 @@ async def test_ti_of_another_tenants_accesses_nothing_is_seen_or_decided(
     assert listed.json() == {"items": []}
     ended = await by_mira.post(f"/tenants/{globex.id}/accesses/{access['id']}/end")
     assert is_problem(ended, 404, "not-found")
+
+
+@on_sqlite
+async def test_a_guest_takes_no_place_of_the_tenants_plan_and_comes_where_it_is_full(
+    server: RunningServer, by_mira: ApiClient, owned: Person, acme: Tenant
+) -> None:
+    await provisioning.put_plan(server.parts, Plan("full", users=1, monthly_active_users=1))
+    await provisioning.give_plan(server.parts, acme, "full")
+    access = await asked(by_mira, acme, emergency=True)
+    guest = Person(server.browser())
+    assert await come_in(guest, await door(by_mira, acme, access)) == 200
+    page = await owned.visit(f"{acme.issuer}/admin/first-steps")
+    colleague = re.search(r"A colleague</b><p>([^<]*)", page.text)
+    assert colleague is not None
+    assert colleague[1] != "Done."
+    found = await server.parts.resolver.find("acme")
+    assert found is not None
+    with use_tenant(found):
+        used = await plan_use.of_everything(server.clock())
+        assert {each.quota: each.used for each in used} == {
+            Quota.CLIENTS: 0,
+            Quota.USERS: 1,
+            Quota.MONTHLY_ACTIVE_USERS: 1,
+        }
+        with pytest.raises(QuotaReached):
+            await users.create(username="one-more")

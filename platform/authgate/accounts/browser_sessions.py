@@ -88,7 +88,9 @@ class BrowserSessions:
         return frames
 
     async def _counted(self, user: User, now: datetime) -> None:
-        """Among those who sign in this month. Raises ``QuotaReached``."""
+        """Among the tenant's people who sign in this month. Raises ``QuotaReached``."""
+        if user.is_guest:
+            return
         is_in_charge = user.role is not UserRole.USER
         if await active_users.note(user.id, now=now, is_in_charge=is_in_charge):
             await audit.record(

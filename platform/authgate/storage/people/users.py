@@ -11,6 +11,7 @@ from tortoise import fields
 from tortoise.exceptions import IntegrityError
 from tortoise.expressions import Q
 from tortoise.functions import Count
+from tortoise.queryset import QuerySet
 from uuid_utils.compat import uuid7
 
 from authgate.clock import utc_now
@@ -238,10 +239,13 @@ async def create(
     password_hash: str | None = None,
     role: UserRole = UserRole.USER,
     user_id: UUID | None = None,
+    guest_until: datetime | None = None,
 ) -> User:
-    """Store a user. Raises ``BadUsername``, ``UsernameTaken`` and ``QuotaReached``."""
+    """Store a user. Raises ``BadUsername`` and ``UsernameTaken``, and ``QuotaReached`` for one of
+    the tenant's own people."""
     usernames.check(username)
-    await quotas.make_room(Quota.USERS, UserRow.all())
+    if guest_until is None:
+        await quotas.make_room(Quota.USERS, own())
     try:
         row = await UserRow.create(
             id=user_id or uuid7(),
@@ -254,10 +258,16 @@ async def create(
             picture=picture,
             password_hash=password_hash,
             role=role,
+            guest_until=guest_until,
         )
     except IntegrityError as error:
         raise UsernameTaken(username) from error
     return User.from_row(row)
+
+
+def own() -> QuerySet[UserRow]:
+    """The tenant's own people: operators who are or were guests take none of its places."""
+    return UserRow.filter(guest_until__isnull=True)
 
 
 async def all_users() -> list[User]:
@@ -272,10 +282,8 @@ async def usernames_of(user_ids: Collection[UUID]) -> dict[UUID, str]:
 
 
 async def counts() -> dict[UserStatus, int]:
-    """How many users of each status the tenant has."""
-    rows = (
-        await UserRow.all().annotate(users=Count("id")).group_by("status").values("status", "users")
-    )
+    """How many people of its own the tenant has, of each status."""
+    rows = await own().annotate(users=Count("id")).group_by("status").values("status", "users")
     return {UserStatus(row["status"]): row["users"] for row in rows}
 
 
@@ -319,9 +327,7 @@ async def invite(
         again = {"role": role, "status": UserStatus.ACTIVE, "guest_until": until, "name": name}
         if await former.update(**again) == 1:
             return user_id
-    made = await create(username=username, name=name, role=role)
-    await UserRow.filter(id=made.id).update(guest_until=until)
-    return made.id
+    return (await create(username=username, name=name, role=role, guest_until=until)).id
 
 
 async def set_role(user_id: UUID, role: UserRole) -> bool:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from authgate.storage.clients.rows import ClientRow
 from authgate.storage.metering import active_users
-from authgate.storage.people.users import UserRow
+from authgate.storage.people import users
 from authgate.storage.tenants import quotas
 from authgate.storage.tenants.quotas import Quota
 from authgate_tenants import current_tenant
@@ -26,7 +26,7 @@ async def of_everything(now: datetime) -> Sequence[Use]:
     plan = current_tenant().plan
     used = {
         Quota.CLIENTS: await ClientRow.all().count(),
-        Quota.USERS: await UserRow.all().count(),
+        Quota.USERS: await users.own().count(),
         Quota.MONTHLY_ACTIVE_USERS: await active_users.count(now),
     }
     return [Use(quota, count, quotas.most(plan, quota)) for quota, count in used.items()]
