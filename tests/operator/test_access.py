@@ -16,9 +16,10 @@ from authgate.storage.people import users
 from authgate.storage.people.users import User, UserRow
 from authgate.storage.tenants import plan_use
 from authgate.storage.tenants.quotas import Quota, QuotaReached
+from authgate.tokens.admin_scopes import Scope
 from authgate.vocabulary import AccessState, MailPurpose, UserStatus
 from authgate_tenants import Plan, Tenant, use_tenant
-from authgate_testing.api import ApiClient, api_client, is_problem
+from authgate_testing.api import ApiClient, administering, api_client, is_problem
 from authgate_testing.databases import on_sqlite
 from authgate_testing.ledger import Ledger
 from authgate_testing.person import Person
@@ -308,3 +309,55 @@ async def test_a_guest_takes_no_place_of_the_tenants_plan_and_comes_where_it_is_
         }
         with pytest.raises(QuotaReached):
             await users.create(username="one-more")
+
+
+@on_sqlite
+async def test_nothing_that_a_guest_makes_administers_the_tenant_when_they_are_gone(
+    server: RunningServer, by_mira: ApiClient, owned: Person, acme: Tenant
+) -> None:
+    trusting = {"trusted_issuers": {"https://idp.example": "https://idp.example/keys"}}
+    for changes in (trusting, {"trusted_issuers": {}}):
+        await provisioning.change_tenant(
+            server.parts, acme, change=lambda s, said=changes: s.changed(said)
+        )
+    mighty = await api_client(server, acme, Scope.USERS_WRITE)
+    areas = ("clients", "roles", "settings", "keys")
+    scopes = [f"authgate:{area}:{access}" for area in areas for access in ("read", "write")]
+    application = await administering(server, acme, *scopes)
+    access = await asked(by_mira, acme, role="admin", emergency=True)
+    guest = Person(server.browser())
+    await come_in(guest, await door(by_mira, acme, access))
+
+    where = f"{acme.issuer}/admin/clients/new/machine"
+    for scope, status in ((Scope.ROLES_WRITE, 400), (Scope.CLIENTS_READ, 400), ("read", 200)):
+        await guest.visit(where)
+        page = await guest.submit({"name": "Mine", "scopes": scope}, to="/new/machine")
+        assert page.status_code == status, scope
+    here = f"{acme.issuer}/admin/clients/{mighty.client.client.id}/secret"
+    assert (await guest.visit(here)).status_code == 403
+    await guest.visit(f"{acme.issuer}/admin/signing-keys")
+    assert (await guest.submit({"key": "x"}, to="/import")).status_code == 403
+
+    token = (await application.signed_in(guest, scope=" ".join(scopes)))["access_token"]
+    as_guest = ApiClient(server.http, acme, token, mighty.client)
+    draft = {"name": "Mine", "grant_types": ["client_credentials"], "scopes": [Scope.ROLES_WRITE]}
+    assert is_problem(await as_guest.post("/clients", draft), 403, "beyond-own-scopes")
+    renewed = await as_guest.post(f"/clients/{mighty.client.client.client_id}/secret", {})
+    assert is_problem(renewed, 403, "beyond-own-scopes")
+    assert is_problem(await as_guest.post("/signing-keys", {"key": "x"}), 403, "beyond-own-role")
+    versions = (await as_guest.get("/settings/versions")).json()["items"]
+    restored = await as_guest.post(f"/settings/versions/{versions[1]['id']}/restore", {})
+    assert is_problem(restored, 422, "invalid")
+    assert "trust no issuer" in restored.text
+
+
+@on_sqlite
+async def test_no_program_decides_who_is_let_in(
+    server: RunningServer, by_mira: ApiClient, acme: Tenant
+) -> None:
+    access = await asked(by_mira, acme)
+    program = await api_client(server, acme, Scope.ROLES_READ, Scope.ROLES_WRITE)
+    where = f"/operator-accesses/{access['id']}"
+    for verb in ("approve", "refuse"):
+        assert is_problem(await program.post(f"{where}/{verb}"), 403, "beyond-own-role")
+    assert (await program.post(f"{where}/end")).status_code == 200, "to end it is no harm"

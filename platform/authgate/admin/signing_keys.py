@@ -160,8 +160,10 @@ async def import_signing_key(call: Call[Nothing, SigningKeyImport]) -> Answer[Si
     """Bring a key that is to sign.
 
     It waits in the JWKS, in place of the key of its algorithm that waited, which has signed nothing
-    and ends. It signs after the next rotation.
+    and ends. It signs after the next rotation. A guest of the installation brings none: they would
+    have it when they are gone.
     """
+    call.caller.refuse_guest()
     said = call.body
     try:
         key = await asyncio.to_thread(imported_key.read, said.key, kid=said.kid)

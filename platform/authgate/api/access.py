@@ -25,7 +25,7 @@ from authgate.oauth.errors import (
 from authgate.permissions import Permission, UserRole, permits
 from authgate.provisioning import Authority
 from authgate.tokens.api_scopes import ApiScope
-from authgate.tokens.own_scopes import is_within
+from authgate.tokens.own_scopes import may_give
 from authgate.tokens.scopes import is_own
 from authgate.web.machine import Headers, MachineRequest
 from authgate_tenants import Tenant, current_tenant
@@ -44,6 +44,9 @@ class Caller:
 
     scopes: frozenset[str] = field(default=frozenset())
     """Of the access token."""
+
+    is_guest: bool = False
+    """Whether it is an operator of the installation, who is here for a while."""
 
     @property
     def authority(self) -> Authority:
@@ -64,13 +67,20 @@ class Caller:
             )
 
     def refuse_more_than_own(self, *scopes: str) -> None:
-        """Whoever may change a client must not get further by it. Raises ``BeyondOwnScopes``."""
+        """Whoever may change a client must not get further by it, nor a guest longer. Raises
+        ``BeyondOwnScopes``."""
         beyond = sorted(name for name in scopes if is_own(name) and not self._has(name))
         if beyond:
-            raise BeyondOwnScopes(f"The caller has not got {', '.join(beyond)}.")
+            who = "A guest gives nobody" if self.is_guest else "The caller has not got"
+            raise BeyondOwnScopes(f"{who} {', '.join(beyond)}.")
+
+    def refuse_guest(self) -> None:
+        """For what would outlive a guest's time here. Raises ``BeyondOwnRole``."""
+        if self.is_guest:
+            raise BeyondOwnRole("Operators who are here as guests may not.")
 
     def _has(self, scope: str) -> bool:
-        return scope in self.scopes and is_within(self.role, scope)
+        return scope in self.scopes and may_give(self.role, scope, is_guest=self.is_guest)
 
 
 class Access:
@@ -98,7 +108,8 @@ class Access:
         if not permits(role, self._least):
             raise AdministratorRequired
         actor = audit.user(user.id, user.username) if user else audit.client(token.client_id)
-        return Caller(actor, token.client_id, role, frozenset(token.scope.split()))
+        is_guest = user is not None and user.is_guest
+        return Caller(actor, token.client_id, role, frozenset(token.scope.split()), is_guest)
 
     async def _presented(self, request: MachineRequest) -> Presented:
         try:

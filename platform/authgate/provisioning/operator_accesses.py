@@ -105,8 +105,8 @@ async def approve(access_id: UUID, *, by: Actor, now: datetime) -> Access:
     """Let an operator in from now on. Raises ``UnknownAccess``, ``UnfitAccess`` and
     ``BeyondOwnRole``."""
     async with storage.transaction():
-        await _refuse_guest(by)
         access = await _held(access_id)
+        await _refuse_others(by)
         await _decided(access, AccessState.GRANTED, (AccessState.ASKED,), by, now, begins_at=now)
         await _record(Event.OPERATOR_ACCESS_APPROVED, access, by)
         return await _held(access_id)
@@ -115,8 +115,8 @@ async def approve(access_id: UUID, *, by: Actor, now: datetime) -> Access:
 async def refuse(access_id: UUID, *, by: Actor, now: datetime) -> Access:
     """Don't let an operator in. Raises ``UnknownAccess``, ``UnfitAccess`` and ``BeyondOwnRole``."""
     async with storage.transaction():
-        await _refuse_guest(by)
         access = await _held(access_id)
+        await _refuse_others(by)
         await _decided(access, AccessState.REFUSED, (AccessState.ASKED,), by, now)
         await _record(Event.OPERATOR_ACCESS_REFUSED, access, by)
         return await _held(access_id)
@@ -218,8 +218,11 @@ async def _decided(
         raise UnfitAccess(f"It is {access.state}, or over, and stays so.")
 
 
-async def _refuse_guest(by: Actor) -> None:
-    """Whoever is a guest themselves lets nobody in. Raises ``BeyondOwnRole``."""
+async def _refuse_others(by: Actor) -> None:
+    """Neither a program lets somebody in, which may be a guest's, nor a guest. Raises
+    ``BeyondOwnRole``."""
+    if by.type == "client":
+        raise BeyondOwnRole("Only the tenant's people decide who is let in.")
     if await is_guest(by):
         raise BeyondOwnRole("Operators who are here as guests decide about no access.")
 

@@ -30,6 +30,14 @@ from authgate_tenants.lifecycle import new_tenant, set_status, store
 from authgate_tenants.models import TenantRow
 from authgate_tenants.resolver import BadSlug
 
+_NOT_FOR_GUESTS = {
+    # Or a guest would open the door to the next one, whom nobody has approved.
+    "operator_access": "Operators who are here as guests decide about no access.",
+    # Or what a guest holds would speak for the tenant's people when the guest is gone.
+    "trusted_issuers": "Operators who are here as guests trust no issuer for the tenant.",
+}
+"""By the setting, why a guest can't change it."""
+
 _SERVED_OR_SUSPENDED = (TenantStatus.ACTIVE, TenantStatus.SUSPENDED)
 
 
@@ -144,11 +152,9 @@ async def _refuse_lockout(before: TenantSettings, after: TenantSettings) -> None
 
 
 async def _refuse_guest(before: TenantSettings, after: TenantSettings, actor: Actor) -> None:
-    # Or a guest would open the door to the next one, whom nobody has approved.
-    if before.operator_access != after.operator_access and await is_guest(actor):
-        raise UnfitSetting(
-            "operator_access", "Operators who are here as guests decide about no access."
-        )
+    for name, _, _ in tenant_settings.differences(before, after):
+        if name in _NOT_FOR_GUESTS and await is_guest(actor):
+            raise UnfitSetting(name, _NOT_FOR_GUESTS[name])
 
 
 def check_settings(

@@ -9,9 +9,12 @@ _EVERY: dict[str, ApiScope] = {
 }
 
 
-def is_within(role: UserRole, name: str) -> bool:
-    """Whether a person of this role may do themselves what this scope opens. One that there is none
-    of yet may come to mean anything."""
+def may_give(role: UserRole, name: str, *, is_guest: bool) -> bool:
+    """Whether a person of this role may let a client do what this scope opens: not more than they
+    may themselves, and nothing where they are a guest, whom the client would outlive. One that
+    there is none of yet may come to mean anything."""
+    if is_guest:
+        return False
     if name in _EVERY:
         return permits(role, _EVERY[name].permission)
     return permits(role, writes(Area.ROLES))

@@ -5,20 +5,30 @@ from werkzeug.exceptions import Forbidden
 from authgate.accounts.standing import actor
 from authgate.accounts.visits import signed_in
 from authgate.provisioning import Authority
-from authgate.tokens.own_scopes import is_within
+from authgate.tokens.own_scopes import may_give
 from authgate.tokens.scopes import is_own
 
 
 def beyond_role(*scopes: str) -> list[str]:
     """Which of these scopes, of a client that somebody would change, let it do what they may not
-    do themselves: nobody gets further by a client. Raises ``NotSignedIn``."""
-    role = signed_in().user.role
-    return sorted(name for name in scopes if is_own(name) and not is_within(role, name))
+    do themselves: nobody gets further by a client, and no guest longer. Raises ``NotSignedIn``."""
+    user = signed_in().user
+    return sorted(
+        name
+        for name in scopes
+        if is_own(name) and not may_give(user.role, name, is_guest=user.is_guest)
+    )
 
 
 def refuse_beyond_role(*scopes: str) -> None:
     """Raises ``Forbidden`` where there are any."""
     if beyond_role(*scopes):
+        raise Forbidden
+
+
+def refuse_guest() -> None:
+    """Raises ``Forbidden`` where an operator of the installation is here as a guest."""
+    if signed_in().user.is_guest:
         raise Forbidden
 
 

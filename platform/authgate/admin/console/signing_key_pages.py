@@ -9,6 +9,7 @@ from werkzeug.exceptions import BadRequest
 
 from authgate.accounts.standing import actor
 from authgate.admin.console import frame
+from authgate.admin.console.administrators import refuse_guest
 from authgate.admin.console.frame import ROOT, Console, done
 from authgate.permissions import Area, reads, writes
 from authgate.provisioning import UnfitTenant
@@ -72,6 +73,7 @@ class SigningKeyPages:
 
     async def bring(self) -> Response:
         """Take a private key, or say what is wrong with it; what was typed is not shown again."""
+        refuse_guest()
         self._console.require_recent_sign_in(f"{ROOT}{_HERE}")
         form = await request.form
         try:
