@@ -1,16 +1,20 @@
 """How an operator comes into a tenant: asked for, approved by it, for a while, and seen."""
 
+import asyncio
 import html
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from uuid_utils.compat import uuid7
 
-from authgate import background, provisioning
+from authgate import background, provisioning, storage
 from authgate.audit import Event
 from authgate.jobs import Result, SettleAccesses
 from authgate.permissions import UserRole
 from authgate.provisioning import operator_accesses
+from authgate.provisioning.operator_accesses import UnfitAccess, Wanted
 from authgate.storage.mail.mails import Mail
 from authgate.storage.people import users
 from authgate.storage.people.users import User, UserRow
@@ -20,7 +24,7 @@ from authgate.tokens.admin_scopes import Scope
 from authgate.vocabulary import AccessState, MailPurpose, UserStatus
 from authgate_tenants import Plan, Tenant, use_tenant
 from authgate_testing.api import ApiClient, administering, api_client, is_problem
-from authgate_testing.databases import on_sqlite
+from authgate_testing.databases import on_postgres, on_sqlite
 from authgate_testing.ledger import Ledger
 from authgate_testing.person import Person
 from authgate_testing.server import RunningServer
@@ -361,3 +365,44 @@ async def test_no_program_decides_who_is_let_in(
     for verb in ("approve", "refuse"):
         assert is_problem(await program.post(f"{where}/{verb}"), 403, "beyond-own-role")
     assert (await program.post(f"{where}/end")).status_code == 200, "to end it is no harm"
+
+
+@on_sqlite
+@pytest.mark.parametrize("what", ["disabled", "without a role"])
+async def test_a_guest_who_was_shut_out_is_not_back_by_another_door(
+    server: RunningServer, by_mira: ApiClient, owned: Person, acme: Tenant, what: str
+) -> None:
+    access = await asked(by_mira, acme, emergency=True)
+    await come_in(Person(server.browser()), await door(by_mira, acme, access))
+    url = await door(by_mira, acme, access)
+    with use_tenant(acme):
+        if what == "disabled":
+            await provisioning.disable_user("mira@operator", now=server.clock())
+        else:
+            [guest] = await UserRow.filter(guest_until__isnull=False)
+            await provisioning.change_role(guest.id, UserRole.USER)
+    assert await come_in(Person(server.browser()), url) == 404
+    again = await by_mira.post(f"/tenants/{acme.id}/accesses/{access['id']}/entry")
+    assert is_problem(again, 409, "conflict")
+    assert "shut you out" in again.text
+
+
+@on_postgres
+async def test_of_what_an_operator_asks_for_at_once_one_is_asked_for(
+    server: RunningServer, acme: Tenant
+) -> None:
+    wanted = Wanted(uuid7(), "mira", UserRole.AUDITOR, "Ticket 4711", timedelta(hours=1))
+    stored = asyncio.Event()
+
+    async def meanwhile() -> None:
+        await stored.wait()
+        await operator_accesses.ask(wanted, now=server.clock())
+
+    with use_tenant(acme):
+        second = asyncio.create_task(meanwhile())
+        async with storage.transaction():
+            await operator_accesses.ask(wanted, now=server.clock())
+            stored.set()
+            await asyncio.wait({second}, timeout=0.5)
+        with pytest.raises(UnfitAccess):
+            await second

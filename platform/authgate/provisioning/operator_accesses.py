@@ -21,7 +21,7 @@ from authgate.storage.people import operator_accesses, users
 from authgate.storage.people.operator_accesses import Access
 from authgate.storage.people.users import User
 from authgate.vocabulary import AccessState, UserStatus
-from authgate_tenants import current_tenant
+from authgate_tenants import current_tenant, lifecycle
 
 LONGEST: Final = timedelta(hours=8)
 EMERGENCY: Final = timedelta(hours=1)
@@ -87,6 +87,7 @@ async def ask(wanted: Wanted, *, now: datetime) -> Access:
         guest_id=None,
     )
     async with storage.transaction():
+        await lifecycle.locked(current_tenant().id)  # of those who ask at once one is the first
         if await operator_accesses.open_of(wanted.operator_id, now=now):
             raise UnfitAccess("You have asked already, and that is not over.")
         await operator_accesses.store(access)
@@ -144,6 +145,8 @@ async def open_door(access_id: UUID, operator_id: UUID, *, now: datetime) -> str
             raise UnknownAccess(str(access_id))
         if not access.is_open(now):
             raise UnfitAccess("It is not open now.")
+        if await _is_shut_out(access):
+            raise UnfitAccess("Those in charge of the tenant have shut you out.")
         return await operator_accesses.open_door(access_id, until=now + DOOR)
 
 
@@ -151,7 +154,7 @@ async def arrive(key: str, *, now: datetime) -> User | None:
     """The guest that an operator is who comes through the door; ``None`` where it is closed."""
     async with storage.transaction():
         access = await operator_accesses.go_through(key, now=now)
-        if access is None:
+        if access is None or await _is_shut_out(access):
             return None
         guest_id = await users.invite(
             access.guest_id or await operator_accesses.guest_of(access.operator_id),
@@ -225,6 +228,14 @@ async def _refuse_others(by: Actor) -> None:
         raise BeyondOwnRole("Only the tenant's people decide who is let in.")
     if await is_guest(by):
         raise BeyondOwnRole("Operators who are here as guests decide about no access.")
+
+
+async def _is_shut_out(access: Access) -> bool:
+    """Whether somebody in charge has disabled who was here by it, or taken their role."""
+    guest = await users.held(access.guest_id) if access.guest_id is not None else None
+    return guest is not None and not (
+        guest.status is UserStatus.ACTIVE and guest.role is access.role
+    )
 
 
 async def _name(access: Access) -> str:
