@@ -12,6 +12,9 @@ OPERATOR_PREFIX = "operator:"
 """Begins every scope of the operator API, at the operators' tenant. Others give it a meaning of
 their own."""
 
+OWN_PREFIXES = (ADMIN_PREFIX, OPERATOR_PREFIX)
+"""What no other scope begins with, or may mean something else."""
+
 
 class ApiScope(StrEnum):
     """A scope of one of them, named after the permission that it opens."""

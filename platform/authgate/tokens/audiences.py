@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from authgate.storage.clients.rows import Client
+from authgate.tokens.api_scopes import OWN_PREFIXES
 from authgate.tokens.scopes import is_admin, is_operator
 from authgate_tenants import Tenant
 
@@ -19,9 +20,10 @@ def of(tenant: Tenant, client: Client, scope: Iterable[str]) -> str | list[str]:
     One of AuthGate's own APIs where it has a scope of it; else what the client has, or the tenant,
     or the issuer where neither has chosen any.
     """
-    if any(is_admin(name) for name in scope):
+    own = [name for name in scope if name.startswith(OWN_PREFIXES)]
+    if own and any(is_admin(name) for name in own):
         return admin_api(tenant)
-    if any(is_operator(name) for name in scope):
+    if own and any(is_operator(name) for name in own):
         return operator_api(tenant)
     return one_or_all(client.metadata.audience or tenant.settings.audience or (tenant.issuer,))
 

@@ -7,7 +7,7 @@ for them by name, and a token that has one is for that API and for nothing else.
 import re
 from collections.abc import Collection
 
-from authgate.tokens.api_scopes import ADMIN_PREFIX, OPERATOR_PREFIX
+from authgate.tokens.api_scopes import ADMIN_PREFIX, OPERATOR_PREFIX, OWN_PREFIXES
 
 _SCOPE = r"[\x21\x23-\x5b\x5d-\x7e]{1,100}"
 _LIST = re.compile(rf"{_SCOPE}(?: {_SCOPE})*+\Z")
@@ -41,6 +41,8 @@ def asked(text: str) -> tuple[str, ...]:
     be able to administer the tenant with it.
     """
     names = parse(text)
+    if not any(name.startswith(OWN_PREFIXES) for name in names):
+        return names  # as nearly all do, at every request
     for prefix, is_one in ((ADMIN_PREFIX, is_admin), (OPERATOR_PREFIX, is_operator)):
         others = [name for name in names if not is_one(name) and name not in _GO_ALONG]
         if others and any(is_one(name) for name in names):
