@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.authgate_server import Installation
-from bench.callgrind import PATIENCE
+from bench.callgrind import PATIENCE, ROOT
 from bench.worker import worker
 
-_ROOT = Path(__file__).parents[1]
 _SECONDS = 60
 
 
@@ -50,6 +49,6 @@ class TracedServer:
 def traced(installation: Installation) -> Iterator[TracedServer]:
     """One worker that serves *installation* and can count its bytecodes."""
     with worker(
-        installation.finding(_ROOT), app="bench.traced_app:app", environment=PATIENCE
+        installation.finding(ROOT), app="bench.traced_app:app", environment=PATIENCE
     ) as pid:
         yield TracedServer(pid, installation.directory / "bytecodes.json")

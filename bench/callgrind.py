@@ -13,9 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.authgate_server import Installation
-from bench.worker import APP, worker
+from bench.worker import worker
 
-_CALIBRATION = Path(__file__).parent / "calibration.py"
+ROOT = Path(__file__).parents[1]
+SLOWED = "bench.slowed_app:app"
+
+_CALIBRATION = ROOT / "bench" / "calibration.py"
 _TOTAL = re.compile(r"^(?:summary|totals): (\d+)", re.MULTILINE)
 _COLLECTED = re.compile(r"Collected : (\d+)")
 _NAME = re.compile(r"c?fn=\((\d+)\)(?: (.*))?")
@@ -99,11 +102,11 @@ class CountedServer:
 
 
 @contextmanager
-def counted(installation: Installation, *, app: str = APP) -> Iterator[CountedServer]:
+def counted(installation: Installation, *, app: str = SLOWED) -> Iterator[CountedServer]:
     """One worker that serves *installation*, with a counter around it."""
     records = Path(tempfile.mkdtemp(prefix="counts-", dir=installation.directory)) / "count"
     with worker(
-        installation,
+        installation.finding(ROOT),
         app=app,
         around=_callgrind(records, "--instr-atstart=no"),
         environment=_NO_CHANCE | PATIENCE,

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any
 
-from authgate.asgi import app
+from bench.slowed_app import app
 
 __all__ = ["app"]
 
