@@ -79,9 +79,13 @@ async def test_an_operator_comes_in_once_somebody_in_charge_has_approved_and_bot
     assert await come_in(guest, await door(by_mira, acme, access)) == 200
     assert (await guest.visit(f"{acme.issuer}/admin/clients")).status_code == 200
     assert (await guest.visit(f"{acme.issuer}/admin/clients/new")).status_code == 403
-    for event in (Event.OPERATOR_ACCESS_ASKED, Event.OPERATOR_ACCESS_ENTERED):
-        for tenant in (acme, ops):
+    for tenant, entered in (
+        (acme, Event.OPERATOR_ACCESS_ENTERED),
+        (ops, Event.OPERATOR_ACCESS_DOOR_OPENED),
+    ):
+        for event in (Event.OPERATOR_ACCESS_ASKED, entered):
             assert len(await ledger.events(tenant, event)) == 1, (event, tenant.slug)
+    assert not await ledger.events(ops, Event.OPERATOR_ACCESS_ENTERED), "only acme can tell"
     [approved] = await ledger.events(acme, Event.OPERATOR_ACCESS_APPROVED)
     assert approved.actor_name == "alice"
 
@@ -235,7 +239,7 @@ async def test_who_is_no_operator_any_more_or_is_late_is_no_guest_either(
 
 @on_sqlite
 async def test_an_access_whose_time_is_over_is_noted_to_be(
-    server: RunningServer, by_mira: ApiClient, acme: Tenant
+    server: RunningServer, by_mira: ApiClient, acme: Tenant, ledger: Ledger
 ) -> None:
     await asked(by_mira, acme)
     server.clock.advance(seconds=2 * 3600 + 1)
@@ -244,6 +248,8 @@ async def test_an_access_whose_time_is_over_is_noted_to_be(
     with use_tenant(acme):
         [access] = await operator_accesses.newest()
     assert access.state is AccessState.OVER
+    [ended] = await ledger.events(acme, Event.OPERATOR_ACCESS_ENDED)
+    assert ended.actor_type == "system"
 
 
 @on_sqlite

@@ -205,11 +205,14 @@ class Event(StrEnum):
     OPERATOR_ACCESS_EMERGENCY = "OPERATOR_ACCESS_EMERGENCY"
     """An operator has stated an emergency, which lets them into a tenant for an hour at once."""
 
+    OPERATOR_ACCESS_DOOR_OPENED = "OPERATOR_ACCESS_DOOR_OPENED"
+    """An operator has been told where they come into a tenant, once and within a minute."""
+
     OPERATOR_ACCESS_ENTERED = "OPERATOR_ACCESS_ENTERED"
-    """An operator has come into a tenant."""
+    """An operator has come into a tenant, whose log says so."""
 
     OPERATOR_ACCESS_ENDED = "OPERATOR_ACCESS_ENDED"
-    """The access of an operator to a tenant was ended before its time."""
+    """The access of an operator to a tenant was ended, or its time was over."""
 
     TENANT_DOMAIN_ADDED = "TENANT_DOMAIN_ADDED"
     """A tenant claimed a host as its own; it is not served there yet."""
@@ -286,6 +289,7 @@ SEVERITIES = {
     Event.QUOTA_EXCEEDED: Severity.WARNING,
     Event.USER_ROLE_CHANGED: Severity.WARNING,
     Event.OPERATOR_ACCESS_ASKED: Severity.WARNING,
+    Event.OPERATOR_ACCESS_DOOR_OPENED: Severity.WARNING,
     Event.OPERATOR_ACCESS_ENTERED: Severity.WARNING,
     Event.OPERATOR_ACCESS_EMERGENCY: Severity.CRITICAL,
     Event.ACCOUNT_LOCKED: Severity.CRITICAL,

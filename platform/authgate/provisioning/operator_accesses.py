@@ -248,6 +248,8 @@ async def _name(access: Access) -> str:
 async def _conclude(access: Access, now: datetime) -> None:
     async with storage.transaction():
         done = await operator_accesses.conclude(access.id, now=now)
+        if done:
+            await _record(Event.OPERATOR_ACCESS_ENDED, access, SYSTEM)
         guest = await users.held(access.guest_id) if done and access.guest_id else None
         # Who was let in once more meanwhile stays until then.
         if guest is not None and guest.guest_until is not None and guest.guest_until <= now:
