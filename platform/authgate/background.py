@@ -15,7 +15,7 @@ from uuid import UUID
 
 import structlog
 
-from authgate import provisioning
+from authgate import portable, provisioning
 from authgate.accounts import leavings
 from authgate.audit import SYSTEM
 from authgate.installation import Installation, key_encryption_keys
@@ -35,6 +35,7 @@ from authgate.jobs import (
     RotateKeys,
     SendMails,
     SettleAccesses,
+    WriteExport,
     port,
 )
 from authgate.jobs.envelope import Envelopes
@@ -47,6 +48,7 @@ from authgate.storage.metering.roll_up import roll_up
 from authgate.storage.people import users
 from authgate.storage.sweep import (
     due_domains,
+    due_exports,
     due_keys,
     due_logouts,
     due_mails,
@@ -54,6 +56,7 @@ from authgate.storage.sweep import (
     open_accesses,
 )
 from authgate.storage.sweep.expiry import GoneClient, remove_expired
+from authgate.storage.tenants.exports import SILENCE
 from authgate.telemetry import metrics
 from authgate.telemetry.tracing import UNTRACED
 from authgate.tokens.logout_token import LogoutTokens
@@ -74,6 +77,8 @@ _RUN_SECONDS = 10.0
 """How long one run goes through tenants that are due; the next one goes on where it stopped."""
 _ACCESSES_SECONDS = 15.0
 """How long somebody may still be a guest whose role as an operator was taken."""
+_EXPORTS_SECONDS = 30.0
+"""Between looks for files whose writer was killed."""
 _ERASURES_SECONDS = 30.0
 """Between looks for tenants whose time to be restored is over, and for the rest of large ones."""
 _DOMAINS_SECONDS = 900.0
@@ -138,6 +143,7 @@ def performer(parts: Installation) -> Performer:
     handlers.add(RotateKeys, partial(_rotate_keys, parts))
     handlers.add(CheckDomains, partial(_check_domains, parts))
     handlers.add(SettleAccesses, partial(_settle_accesses, parts))
+    handlers.add(WriteExport, partial(_write_export, parts))
     handlers.add(EraseTenants, partial(_erase_tenants, parts))
     return Performer(
         handlers, find_tenant=parts.resolver.find_by_id, tracer=parts.tracer or UNTRACED
@@ -153,6 +159,7 @@ def schedule(settings: Settings) -> tuple[Periodic, ...]:
         Periodic(RollUpUsage(), _USAGE_SECONDS),
         Periodic(RotateKeys(), _ROTATIONS_SECONDS),
         Periodic(SettleAccesses(), _ACCESSES_SECONDS),
+        Periodic(WriteExport(), _EXPORTS_SECONDS),
         Periodic(EraseTenants(), _ERASURES_SECONDS),
         Periodic(CheckDomains(), _DOMAINS_SECONDS),
     )
@@ -290,6 +297,16 @@ async def _settle_accesses(parts: Installation, _job: SettleAccesses) -> None:
     if due:
         operators = await _operators(parts)
         await _in_each(parts, due, lambda: operator_accesses.settle(operators, now=parts.clock()))
+
+
+async def _write_export(parts: Installation, job: WriteExport) -> None:
+    if tenant_in_scope() is not None:
+        await portable.requests.write(parts, UUID(job.export_id))
+        return
+    # One takes nearly all the time of a job.
+    before = parts.clock() - SILENCE
+    for tenant_id in await due_exports.tenants(parts.settings.database, now=before, limit=1):
+        await _inside(parts, tenant_id, partial(portable.requests.take_up, parts))
 
 
 async def _operators(parts: Installation) -> frozenset[UUID] | None:

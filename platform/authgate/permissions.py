@@ -66,6 +66,9 @@ class Area(StrEnum):
     AUDIT = "audit"
     """The audit log."""
 
+    EXPORTS = "exports"
+    """Everything that the tenant has, as a file."""
+
     TENANT = "tenant"
     """Whether the tenant is there at all, and who owns it."""
 
@@ -144,6 +147,7 @@ _TABLE: dict[Area | OperatorArea, tuple[Access, ...]] = {
     Area.LIMITS: (_WRITE, _WRITE, _NONE, _READ, _NONE),
     Area.USAGE: (_READ, _READ, _READ, _READ, _NONE),
     Area.AUDIT: (_READ, _READ, _NONE, _READ, _NONE),
+    Area.EXPORTS: (_WRITE, _READ, _NONE, _READ, _NONE),
     Area.TENANT: (_WRITE, _READ, _NONE, _READ, _NONE),
     # At the operators' tenant, and of no meaning elsewhere.
     OperatorArea.TENANTS: (_WRITE, _WRITE, _NONE, _READ, _NONE),

@@ -180,12 +180,10 @@ class Event(StrEnum):
     """The keys of a tenant were destroyed; its rows go next, and this event with them."""
 
     TENANT_EXPORTED = "TENANT_EXPORTED"
-    """Everything of a tenant was asked for as a file; ``details`` say whether its secrets are in
-    it, and what signs its tokens. It is in no file itself."""
+    """Everything of a tenant was asked for as a file, or taken along in one; in no file itself."""
 
     TENANT_IMPORTED = "TENANT_IMPORTED"
-    """The tenant came from a file; ``details`` say from which, and how many rows. It is in no file
-    itself."""
+    """The tenant came from a file, and ``details`` say from which; in no file itself."""
 
     ANNOUNCEMENT_MADE = "ANNOUNCEMENT_MADE"
     """Operators tell all administrators something; ``details`` say what, and until when."""

@@ -16,6 +16,7 @@ from authgate.jobs.catalogue import (
     RotateKeys,
     SendMails,
     SettleAccesses,
+    WriteExport,
 )
 from authgate.jobs.handlers import BadArguments, Handlers, UnknownJob
 from authgate.jobs.in_process import InProcessRunner
@@ -44,4 +45,5 @@ __all__ = [
     "SendMails",
     "SettleAccesses",
     "UnknownJob",
+    "WriteExport",
 ]

@@ -61,6 +61,15 @@ class SettleAccesses(Job):
 
 
 @dataclass(frozen=True, slots=True)
+class WriteExport(Job):
+    """Write a file of a tenant that one of its owners has asked for."""
+
+    name: ClassVar[str] = "write-export"
+
+    export_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class EraseTenants(Job):
     """Erase the tenants whose time to be restored is over."""
 
@@ -79,6 +88,7 @@ JOBS: tuple[type[Job], ...] = (
     DeliverLogouts,
     SendMails,
     EndTheRest,
+    WriteExport,
     RollUpUsage,
     RotateKeys,
     SettleAccesses,

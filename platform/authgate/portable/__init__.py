@@ -3,6 +3,7 @@
 The form of the file is in ``docs/portability.md``.
 """
 
+from authgate.portable import requests
 from authgate.portable.document import UnfitFile
 from authgate.portable.exports import Choice, export
 from authgate.portable.imports import Brought, TenantIsHere, Wanted, bring_in, examine
@@ -21,5 +22,6 @@ __all__ = [
     "bring_in",
     "examine",
     "export",
+    "requests",
     "take_over",
 ]

@@ -1,7 +1,8 @@
 """Writing a tenant down: all of it as it was at one moment, a page of it in memory."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +10,7 @@ from authgate import audit
 from authgate.audit import Actor, Event
 from authgate.installation import Installation
 from authgate.portable.document import Writer
-from authgate.portable.passphrase import FileKeys
+from authgate.portable.passphrase import FileKeys, check_passphrase
 from authgate.storage.portable import snapshot
 from authgate.storage.portable.columns import columns_of
 from authgate.storage.portable.parts import EXPORTED, LEFT_OUT, STAYS, TENANT, Part
@@ -39,21 +40,31 @@ class Choice:
 
 async def export(
     parts: Installation, tenant: Tenant, choice: Choice, *, actor: Actor
-) -> AsyncIterator[bytes]:
+) -> AsyncGenerator[bytes]:
     """The bytes of a tenant's file, in pieces. It is whole once all of them were taken.
 
     That it was asked for is written down before the first. Raises ``WeakPassphrase``.
     """
-    keys = None
     if choice.passphrase is not None:
-        keys = await asyncio.to_thread(FileKeys.of, choice.passphrase, tenant.id)
+        check_passphrase(choice.passphrase)
     with use_tenant(tenant):
         await audit.record(
             Event.TENANT_EXPORTED,
             actor=actor,
             resource=("tenant", str(tenant.id)),
-            details={"sealed": keys is not None, "with_signing": choice.signing_keys},
+            details={"sealed": choice.passphrase is not None, "with_signing": choice.signing_keys},
         )
+    async with aclosing(pieces(parts, tenant, choice)) as whole:
+        async for piece in whole:
+            yield piece
+
+
+async def pieces(parts: Installation, tenant: Tenant, choice: Choice) -> AsyncGenerator[bytes]:
+    """The same, where it is written down already. Raises ``WeakPassphrase``."""
+    keys = None
+    if choice.passphrase is not None:
+        keys = await asyncio.to_thread(FileKeys.of, choice.passphrase, tenant.id)
+    with use_tenant(tenant):
         cipher = await parts.encryption.cipher(tenant.id)
     async with snapshot.taken(parts.settings.database, tenant.id) as moment:
         writer = Writer(keys)

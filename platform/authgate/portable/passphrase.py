@@ -18,6 +18,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 MINIMUM_LENGTH = 15
 """Characters: whoever has the file may try as many passphrases as they like."""
 
+_LONGEST = 1024
+
 PASSES, MEMORY_KIB, LANES = 3, 65536, 4
 """Of Argon2id: the second recommended option of RFC 9106 section 4."""
 
@@ -49,8 +51,7 @@ class FileKeys:
 
         Raises ``WeakPassphrase``.
         """
-        if len(passphrase) < MINIMUM_LENGTH:
-            raise WeakPassphrase(f"A passphrase needs at least {MINIMUM_LENGTH} characters.")
+        check_passphrase(passphrase)
         made = hash_secret_raw(
             passphrase.encode(),
             salt_of(tenant_id),
@@ -99,6 +100,12 @@ class FileKeys:
         # The library seals no empty text.
         where = b"\0".join([b"nothing", *self._where(place)])
         return hmac.digest(self._mac, where, "sha256")
+
+
+def check_passphrase(passphrase: str) -> None:
+    """Refuse one that could be guessed. Raises ``WeakPassphrase``."""
+    if not MINIMUM_LENGTH <= len(passphrase) <= _LONGEST:
+        raise WeakPassphrase(f"A passphrase needs at least {MINIMUM_LENGTH} characters.")
 
 
 def derivation(tenant_id: UUID) -> dict[str, Any]:

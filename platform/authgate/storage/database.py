@@ -47,6 +47,7 @@ MODEL_MODULES = (
     "authgate.storage.metering.usage_days",
     "authgate.storage.people.operator_accesses",
     "authgate.storage.people.users",
+    "authgate.storage.tenants.exports",
 )
 MIGRATIONS = "authgate.storage.migrations"
 APP_LABEL = "models"

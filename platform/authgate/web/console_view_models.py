@@ -45,6 +45,7 @@ class Done(StrEnum):
     KEY_TOO_YOUNG = "key-too-young"
     """It was not rotated."""
     KEY_REVOKED = "key-revoked"
+    EXPORT_ASKED = "export-asked"
     KEY_IMPORTED = "key-imported"
     ALGORITHM_CHANGED = "algorithm-changed"
     ALGORITHM_PUBLISHED = "algorithm-published"

@@ -37,6 +37,7 @@ from authgate.web.domain_view_models import (
     IssuerLine,
     LookedAt,
 )
+from authgate.web.export_view_models import ExportLine, ExportsPage
 from authgate.web.first_steps_view_models import FirstStepsPage, Step, StepLine
 from authgate.web.limits_view_models import BlockFields, BlockLine, LimitsPage, QuotaLine
 from authgate.web.overview_view_models import Attention, OverviewPage
@@ -104,6 +105,7 @@ CONSOLE_ALIKE = frozenset({"my-apps-full", "my-app-new", "my-app-disabled"}) | f
         "settings-auditor",
         "scope-auditor",
         "signing-keys-auditor",
+        "exports-none",
         "team-unknown",
         "role-refused",
         "role-own",
@@ -129,6 +131,7 @@ def _frame(**changes: object) -> ConsoleFrame:
                 "/settings",
                 "/branding",
                 "/team",
+                "/exports",
             )
         ),
         "console_url": "/t/northwind/admin",
@@ -610,6 +613,30 @@ def _limits() -> Mapping[str, Sample]:
     }
 
 
+def _exports(**changes: object) -> Sample:
+    here = "/t/northwind/admin/exports"
+
+    def line(state: str, **more: object) -> ExportLine:
+        filled: dict[str, object] = {
+            "file_url": "", "state": state, "signing_keys": False, "requested_by": _LONG,
+            "rows": 41_207, "megabytes": "23.1", "sha256": "", "created_at": _NOW,
+            "expires_at": _NOW + timedelta(days=1),
+        }  # fmt: skip
+        return ExportLine(**(filled | more))  # type: ignore[arg-type]
+
+    filled: dict[str, object] = {
+        "frame": _frame(),
+        "exports": (
+            line("writing"),
+            line("ready", file_url=f"{here}/1/file", sha256="9f86d081" * 8, signing_keys=True),
+            line("failed"),
+        ),
+        "action": here,
+        "under_way": True,
+    }
+    return ("console/exports.html", ExportsPage(**(filled | changes)))  # type: ignore[arg-type]
+
+
 def _own(template: str, build: type[AccountFrame], **fields: object) -> Sample:
     around = {
         "signed_in_as": "mira.halvorsen@northwind.example",
@@ -805,6 +832,8 @@ def console_samples() -> Mapping[str, Sample]:
             taken=True, fields=DomainFields(_LONG), faults={"host": _LONG}
         ),
         **_settings(),
+        "console-exports": _exports(faults={"passphrase": _LONG}),
+        "console-exports-none": _exports(exports=(), under_way=False),
         "console-signing-keys": _signing_keys(faults={"key": _LONG, "algorithm": _LONG}),
         "console-signing-keys-auditor": _signing_keys(frame=_auditor(), days=0),
         **_limits(),

@@ -30,6 +30,7 @@ from authgate.storage.sign_in.login_failures import LoginFailure
 from authgate.storage.sign_in.logout_deliveries import LogoutDelivery
 from authgate.storage.sign_in.session_clients import SessionClient
 from authgate.storage.sign_in.sessions import Session
+from authgate.storage.tenants.exports import ExportPiece, ExportRow
 from authgate.storage.tenants.sign_ups import SignUpRow
 from authgate.vocabulary import AccessState, DeliveryStatus, MailPurpose, MailStatus
 from authgate_tenants import Tenant, TenantOwned, TenantSettings, TenantStatus, use_tenant
@@ -46,6 +47,8 @@ _TABLES: tuple[type[TenantOwned], ...] = (
     LogoutDelivery,
     Mail,
     ActiveUser,
+    ExportPiece,
+    ExportRow,
     OperatorAccess,
     RefreshToken,
     Session,
@@ -145,6 +148,8 @@ def _rows(now: datetime, user_id: UUID) -> list[TenantOwned]:
         *(_session_client(now + shift) for shift in (-hour, hour, day)),
         *(_logout_delivery(now + shift) for shift in (-hour, hour, day)),
         *(_mail(now + shift) for shift in (-hour, hour, day)),
+        *(_export(now + shift) for shift in (-hour, hour, day)),
+        *(_export_piece(now + shift) for shift in (-hour, hour, day)),
         *(_sign_up(now + shift) for shift in (-hour, hour, day)),
         *(_operator_access(now + shift) for shift in (-91 * day, -89 * day, hour)),
         _session(now - hour, user_id),
@@ -294,6 +299,21 @@ def _mail(expires_at: datetime) -> Mail:
         ended_at=at,
         expires_at=expires_at,
     )
+
+
+def _export(expires_at: datetime) -> ExportRow:
+    at = expires_at - timedelta(days=1)
+    return ExportRow(
+        signing_keys=False,
+        requested_by="alice",
+        created_at=at,
+        touched_at=at,
+        expires_at=expires_at,
+    )
+
+
+def _export_piece(expires_at: datetime) -> ExportPiece:
+    return ExportPiece(attempt=uuid7(), number=0, content=b"{}", expires_at=expires_at)
 
 
 def _sign_up(expires_at: datetime) -> SignUpRow:

@@ -12,6 +12,7 @@ from authgate.admin.console.client_people import ClientPeople
 from authgate.admin.console.client_selection import ClientSelectionPages
 from authgate.admin.console.client_wizard import ClientWizard
 from authgate.admin.console.domain_pages import DomainPages
+from authgate.admin.console.export_pages import ExportPages
 from authgate.admin.console.first_steps import FirstSteps
 from authgate.admin.console.frame import Console
 from authgate.admin.console.limit_pages import LimitPages
@@ -43,3 +44,4 @@ def blueprints(console: Console) -> Iterator[Blueprint]:
     yield BrandingPages(console=console).blueprint()
     yield TeamPages(console=console).blueprint()
     yield LimitPages(console=console).blueprint()
+    yield ExportPages(console=console).blueprint()

@@ -37,6 +37,7 @@ from authgate.storage.sign_in.login_failures import LoginFailure
 from authgate.storage.sign_in.logout_deliveries import LogoutDelivery
 from authgate.storage.sign_in.session_clients import SessionClient
 from authgate.storage.sign_in.sessions import Session
+from authgate.storage.tenants.exports import ExportPiece, ExportRow
 from authgate.storage.tenants.logos import LogoRow
 from authgate.storage.tenants.scopes import ScopeRow
 from authgate.storage.tenants.settings_versions import SettingsVersionRow
@@ -179,7 +180,7 @@ EXPORTED = (
     Part(ActiveUser),
     Part(UsageDay),
     Part(UsageMark),
-    Part(AuditEvent, only=f"event_type NOT IN ('{HANDLING[0]}', '{HANDLING[1]}')"),
+    Part(AuditEvent, only=f"event_type NOT IN {HANDLING}"),
 )
 """Parts of a file, in their order."""
 
@@ -195,6 +196,8 @@ LEFT_OUT: Mapping[type[Model], str] = {
     AuthorizationCode: "lives for a minute: whoever was signing in begins once more",
     AuthorizationRequestRow: "lives for ten minutes: whoever was signing in begins once more",
     DeviceCode: "lives for a quarter of an hour: the device shows another one",
+    ExportPiece: "a part of such a file",
+    ExportRow: "such a file itself",
     IdempotentRequest: "answers of this installation's own API",
     LogoutDelivery: "clients are told of a logout by the installation at which it happened",
     Mail: "is sent by the installation that wrote it",

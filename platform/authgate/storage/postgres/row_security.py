@@ -51,6 +51,8 @@ SWEPT = {
     "session_clients": "expires_at < now()",
     "sign_ups": "expires_at < now()",
     "spent_jtis": "expires_at < now()",
+    "tenant_export_pieces": "expires_at < now()",
+    "tenant_exports": "expires_at < now()",
     "tokens": "expires_at < now()",
 }
 """Tables that the sweep role deletes from, and which of their rows it sees."""
@@ -61,6 +63,7 @@ PENDING = {
     "operator_accesses": "state IN ('asked', 'granted')",
     "mails": "status = 'pending'",
     "signing_keys": "state = 'active'",
+    "tenant_exports": "state IN ('waiting', 'writing')",
     "usage_marks": "until < now() - interval '1 hour'",
 }
 """Tables in which the sweep role also sees what somebody has yet to do."""
@@ -70,6 +73,8 @@ _SHOWN = {
     "operator_accesses": "(tenant_id, state, asked_at, ends_at)",
     "sign_ups": "(tenant_id, expires_at)",
     "signing_keys": "(tenant_id, state, activated_at, rotates_at)",
+    "tenant_export_pieces": "(tenant_id, expires_at)",
+    "tenant_exports": "(tenant_id, state, touched_at, expires_at)",
 }
 """Columns that are shown of it, where others are nothing for a role that looks across tenants."""
 

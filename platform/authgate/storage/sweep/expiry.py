@@ -74,6 +74,8 @@ KINDS = (
     Kind("session_clients", "expires_at", kept=timedelta(minutes=5)),
     Kind("logout_deliveries", "expires_at", kept=timedelta(0)),
     Kind("active_users", "expires_at", kept=timedelta(0)),
+    Kind("tenant_export_pieces", "expires_at", kept=timedelta(0)),
+    Kind("tenant_exports", "expires_at", kept=timedelta(0)),
     Kind("mails", "expires_at", kept=timedelta(0)),
     Kind("sign_ups", "expires_at", kept=timedelta(0)),
     Kind("tokens", "expires_at", kept=timedelta(minutes=5)),

@@ -14,6 +14,7 @@ from authgate.audit import SYSTEM
 from authgate.installation import Installation
 from authgate.permissions import UserRole
 from authgate.plugin_manager import ConnectorTypes, load
+from authgate.portable import requests
 from authgate.provisioning import NewClient, logos, operator_accesses
 from authgate.provisioning.address_blocks import block_address
 from authgate.provisioning.operator_accesses import LONGEST, Wanted
@@ -97,6 +98,7 @@ async def furnished(parts: Installation, word: str, password_hash: str) -> House
         await block_address(parts, _network(word), reason=f"For {word}")
         await sign_ups.begin(email=f"ada@{word}.example", slug=f"new-{word}", now=parts.clock())
         guest = await _operators(parts, word)
+        await _written_down(parts, word)
     return Household(tenant, word, chief, member, web, signing, key, admin, token, guest)
 
 
@@ -242,6 +244,14 @@ async def _operators(parts: Installation, word: str) -> Access:
     await operator_accesses.ask(asked, now=parts.clock())
     urgent = asked._replace(operator_id=uuid4(), operator_name=f"urgent-{word}", emergency=True)
     return await operator_accesses.ask(urgent, now=parts.clock())
+
+
+async def _written_down(parts: Installation, word: str) -> None:
+    """A file that can be fetched."""
+    wanted = await requests.request(
+        parts, passphrase=f"the passphrase of {word}", signing_keys=False, actor=SYSTEM
+    )
+    await requests.write(parts, wanted.id)
 
 
 async def _connected(parts: Installation, word: str, person: User) -> None:

@@ -288,6 +288,7 @@ class Tour:
             "scopes": "openid",
             "key": self.home.key.pem(),
             "network": _network(word, more=1),
+            "passphrase": f"the passphrase of {word}",
         }
         return Visitor(person.http, self.home.tenant, self.stage.routes, usual | typed, self.undone)
 

@@ -1,0 +1,133 @@
+"""``/admin/exports``: everything that the tenant has, as a file for its owners."""
+
+from collections.abc import AsyncIterator, Mapping
+
+from quart import Blueprint, Response, request
+from werkzeug.exceptions import Forbidden, NotFound
+
+from authgate.accounts.standing import actor
+from authgate.accounts.visits import signed_in
+from authgate.admin.console import frame
+from authgate.admin.console.frame import ROOT, Console, done
+from authgate.permissions import Area, reads, writes
+from authgate.portable import WeakPassphrase, requests
+from authgate.portable.requests import TooManyExports
+from authgate.storage.tenants import exports
+from authgate.storage.tenants.exports import Export, ExportState
+from authgate.web import row_ids
+from authgate.web.console_view_models import Done
+from authgate.web.export_view_models import ExportLine, ExportsPage
+from authgate_tenants import Tenant, current_tenant, use_tenant
+from authgate_tenants.scope import tenant_in_scope
+
+_HERE = "/exports"
+_MEGABYTE = 1_000_000
+_FETCH_SECONDS = 3600.0
+"""How long a file may be on its way: a page would be broken off after one minute."""
+
+
+class ExportPages:
+    """Files of the tenant."""
+
+    def __init__(self, *, console: Console) -> None:
+        self._console = console
+
+    def blueprint(self) -> Blueprint:
+        """The routes."""
+        routes = self._console.routes("exports")
+        routes.get(f"{ROOT}{_HERE}", self.show, reads(Area.EXPORTS))
+        routes.post(f"{ROOT}{_HERE}", self.ask, writes(Area.EXPORTS))
+        routes.get(f"{ROOT}{_HERE}/<row_id>/file", self.fetch, writes(Area.EXPORTS))
+        return routes.blueprint
+
+    async def show(self) -> Response:
+        """Those that there are, and how to have another one."""
+        return await self._page({})
+
+    async def ask(self) -> Response:
+        """Have one written."""
+        _refuse_guest()
+        self._console.require_recent_sign_in(f"{ROOT}{_HERE}")
+        form = await request.form
+        try:
+            await requests.request(
+                self._console.parts,
+                passphrase=form.get("passphrase", ""),
+                signing_keys=form.get("signing_keys") == "1",
+                actor=actor(),
+            )
+        except WeakPassphrase as error:
+            return await self._page({"passphrase": str(error)})
+        except TooManyExports:
+            return done(_HERE, Done.NOTHING)
+        return done(_HERE, Done.EXPORT_ASKED)
+
+    async def fetch(self, row_id: str) -> Response:
+        """The file itself."""
+        _refuse_guest()
+        self._console.require_recent_sign_in(f"{ROOT}{_HERE}")
+        tenant, export = current_tenant(), await self._ready(row_id)
+        await requests.fetched(export, actor=actor())
+        response = Response(_within(tenant, export), mimetype="application/jsonl")
+        response.timeout = _FETCH_SECONDS
+        response.content_length = export.size
+        response.headers["Content-Disposition"] = f'attachment; filename="{tenant.slug}.authgate"'
+        return response
+
+    async def _ready(self, row_id: str) -> Export:
+        try:
+            export = await exports.find(row_ids.read(row_id), now=self._console.now())
+        except ValueError as error:
+            raise NotFound from error
+        if export is None or export.state is not ExportState.READY:
+            raise NotFound
+        return export
+
+    async def _page(self, faults: Mapping[str, str]) -> Response:
+        there = await exports.every(now=self._console.now())
+        content = ExportsPage(
+            frame=await self._console.frame(),
+            exports=[_line(each) for each in there],
+            action=frame.url(_HERE),
+            under_way=any(
+                each.state in (ExportState.WAITING, ExportState.WRITING) for each in there
+            ),
+            faults=faults,
+        )
+        return self._console.show("exports.html", content, 400 if faults else 200)
+
+
+def _refuse_guest() -> None:
+    # An operator has other ways, and an owner could have made a guest one of them.
+    if signed_in().user.is_guest:
+        raise Forbidden
+
+
+async def _within(tenant: Tenant, export: Export) -> AsyncIterator[bytes]:
+    # The body is sent when the request's own scope has ended.
+    number = 0
+    while True:
+        if tenant_in_scope() is None:
+            with use_tenant(tenant):
+                content = await exports.piece(export, number)
+        else:
+            content = await exports.piece(export, number)
+        if content is None:
+            return
+        yield content
+        number += 1
+
+
+def _line(export: Export) -> ExportLine:
+    is_ready = export.state is ExportState.READY
+    return ExportLine(
+        file_url=frame.url(f"{_HERE}/{export.id}/file") if is_ready else "",
+        state=export.state,
+        signing_keys=export.signing_keys,
+        requested_by=export.requested_by,
+        rows=export.rows,
+        megabytes=f"{export.size / _MEGABYTE:.1f}",
+        sha256=export.sha256,
+        created_at=export.created_at,
+        expires_at=export.expires_at,
+    )

@@ -1,0 +1,176 @@
+"""``/admin/exports``: an owner has everything written into a file."""
+
+import asyncio
+import hashlib
+import re
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+import httpx2
+import pytest
+
+from authgate import background, portable, storage
+from authgate.audit import SYSTEM, Event
+from authgate.installation import Installation
+from authgate.jobs import Result, WriteExport
+from authgate.permissions import UserRole
+from authgate.portable import Wanted, requests
+from authgate.settings import Settings
+from authgate.storage.people.users import UserRow
+from authgate.storage.tenants import exports
+from authgate.storage.tenants.exports import ExportPiece, ExportRow, ExportState, Overtaken
+from authgate_tenants import Tenant, use_tenant
+from authgate_testing.databases import on_sqlite
+from authgate_testing.ledger import Ledger
+from authgate_testing.lived import PASSPHRASE, PASSWORD, Lived, keep, opened
+from authgate_testing.person import Person, forms
+
+
+async def owner(parts: Installation, http: httpx2.AsyncClient, role: UserRole) -> Person:
+    """Ålice, who has this role, at her browser."""
+    tenant = await parts.resolver.find("acme")
+    assert tenant is not None
+    with use_tenant(tenant):
+        await UserRow.all().update(role=role)
+    http.cookies.clear()
+    person = Person(http)
+    await person.sign_in(tenant.issuer, "Ålice", PASSWORD)
+    return person
+
+
+async def ready(parts: Installation, tenant: Tenant) -> exports.Export:
+    async with asyncio.timeout(30):
+        while True:
+            with use_tenant(tenant):
+                [found] = await exports.every(now=parts.clock())
+            if found.state is not ExportState.WAITING and found.state is not ExportState.WRITING:
+                assert found.state is ExportState.READY
+                return found
+            await asyncio.sleep(0.02)
+
+
+async def test_ex_09_an_owner_has_a_file_written_and_takes_it_along(
+    lived: Lived, elsewhere: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(requests, "_PIECE", 3000)
+    here = f"{lived.tenant.issuer}/admin/exports"
+    async with opened(lived.settings) as (parts, http):
+        person = await owner(parts, http, UserRole.OWNER)
+        await person.visit(here)
+        assert "at least 15" in (await person.submit({"passphrase": "short"}, to="/exports")).text
+        page = await person.submit({"passphrase": PASSPHRASE, "signing_keys": "1"}, to="/exports")
+        assert "It is being written" in page.text
+        export = await ready(parts, lived.tenant)
+        page = await person.visit(here)
+        [address] = re.findall(r'href="([^"]+/file)"', page.text)
+        fetched = await http.get(address)
+        assert fetched.status_code == 200
+        assert fetched.headers["Content-Disposition"].endswith('"acme.authgate"')
+        assert hashlib.sha256(fetched.content).hexdigest() == export.sha256
+        assert int(fetched.headers["Content-Length"]) == len(fetched.content) == export.size
+        with use_tenant(lived.tenant):
+            assert await ExportPiece.all().count() > 3
+            [row] = await ExportRow.all()
+            assert row.sealed_passphrase is None
+        told = await Ledger().events(lived.tenant, Event.TENANT_EXPORTED)
+        assert [each.details.get("fetched", "") for each in told] == ["", "", str(export.id)]
+        assert {each.actor_name for each in told[1:]} == {"Ålice"}
+
+        assert fetched.headers["Cache-Control"] == "no-store"
+        assert fetched.headers["X-Content-Type-Options"] == "nosniff"
+        assert PASSPHRASE.encode() not in fetched.content
+
+        [form] = [each for each in forms(page.text) if each.action.endswith("/exports")]
+        filled = form.hidden | {"passphrase": PASSPHRASE}
+        for less in (
+            {"guest_until": parts.clock() + timedelta(hours=1)},
+            {"guest_until": None, "role": UserRole.ADMIN},
+        ):
+            with use_tenant(lived.tenant):
+                await UserRow.all().update(**less)
+            assert (await http.post(here, data=filled)).status_code == 403
+            assert (await http.get(address)).status_code == 403
+        assert 'name="passphrase"' not in (await person.visit(here)).text
+        http.cookies.clear()
+        assert (await http.get(address)).status_code in (302, 303, 401, 403)
+    keep(lived.file, fetched.content)
+    async with opened(elsewhere) as (parts, http):
+        brought = await portable.bring_in(parts, lived.file, Wanted(PASSPHRASE), actor=SYSTEM)
+        page = await Person(http).sign_in(brought.issuer, "Ålice", PASSWORD)
+        assert page.url.path.endswith("/account/sessions"), page.text
+
+
+async def abandoned(parts: Installation, tenant: Tenant, **more: object) -> UUID:
+    """A file whose writer was killed after half of it, too long ago."""
+    export_id, now = uuid4(), parts.clock()
+    with use_tenant(tenant):
+        cipher = await parts.encryption.cipher(tenant.id)
+        sealed = cipher.seal(
+            kind="export-passphrase", object_id=str(export_id), plaintext=PASSPHRASE.encode()
+        )
+        await exports.add(
+            export_id, signing_keys=True, sealed_passphrase=sealed, by="mira", now=now
+        )
+        row = await exports.begin(export_id, now=now)
+        assert row is not None
+        assert await exports.begin(export_id, now=now) is None, "somebody writes it"
+        await exports.write(row, 0, b"half\n", rows=1, now=now)
+        await ExportRow.filter(id=export_id).update(touched_at=now - exports.SILENCE, **more)
+    return export_id
+
+
+async def settled(parts: Installation, export_id: UUID) -> ExportRow:
+    """After a round; one of the server's own may have been quicker."""
+    round_of_all = background.performer(parts)
+    assert await round_of_all.perform(WriteExport(), tenant_id=None) is Result.DONE
+    async with asyncio.timeout(30):
+        while True:
+            row = await ExportRow.get(id=export_id)
+            if row.state in (ExportState.READY, ExportState.FAILED):
+                return row
+            await asyncio.sleep(0.02)
+
+
+async def test_what_somebody_was_killed_over_is_written_anew_and_half_of_it_never_offered(
+    lived: Lived,
+) -> None:
+    async with opened(lived.settings) as (parts, http):
+        person = await owner(parts, http, UserRole.OWNER)
+        here = f"{lived.tenant.issuer}/admin/exports"
+        killed = await abandoned(parts, lived.tenant)
+        page = await person.visit(here)
+        assert "Being written" in page.text or "Ready" in page.text
+        again = await person.submit({"passphrase": PASSPHRASE}, to="/exports")
+        assert again.status_code == 200
+        with use_tenant(lived.tenant):
+            row = await settled(parts, killed)
+            assert (row.state, row.attempts, row.sealed_passphrase) == (ExportState.READY, 2, None)
+            first = await ExportPiece.filter(attempt=row.attempt).order_by("number").first()
+            assert first is not None
+            assert not bytes(first.content).startswith(b"half")
+            assert not await ExportPiece.filter(content=b"half\n").exists()
+        assert (await http.get(f"{here}/{killed}/file")).status_code == 200
+
+        hopeless = await abandoned(parts, lived.tenant, attempts=exports.ATTEMPTS)
+        with use_tenant(lived.tenant):
+            row = await settled(parts, hopeless)
+            assert (row.state, row.sealed_passphrase) == (ExportState.FAILED, None)
+            assert not await ExportPiece.filter(attempt=row.attempt).exists()
+        assert (await http.get(f"{here}/{hopeless}/file")).status_code == 404
+        assert "Failed" in (await person.visit(here)).text
+
+
+@on_sqlite
+async def test_whoever_is_overtaken_writes_nothing_more(lived: Lived) -> None:
+    async with opened(lived.settings) as (parts, _):
+        slow = await abandoned(parts, lived.tenant)
+        with use_tenant(lived.tenant):
+            former = await ExportRow.get(id=slow)
+            ended = await settled(parts, slow)
+            with pytest.raises(Overtaken):
+                async with storage.transaction():
+                    await exports.write(former, 1, b"late\n", rows=2, now=parts.clock())
+            await exports.end(former, ExportState.FAILED)
+            now = await ExportRow.get(id=slow)
+            assert (now.state, now.sha256) == (ExportState.READY, ended.sha256)
+            assert not await ExportPiece.filter(attempt=former.attempt).exists()
