@@ -106,6 +106,13 @@ class LogoDocument(Document):
 class SettingsDocument(Document):
     """What the tenant chooses, and who chose it last."""
 
+    model_config = exemplified(
+        version=_VERSION["number"],
+        name="Acme",
+        settings={"access_token_lifetime": 900},
+        **{name: _VERSION[name] for name in ("comment", "changed_at", "changed_by")},
+    )
+
     version: int
     """One more with each change."""
 
@@ -148,6 +155,13 @@ class VersionLine(Document):
 
 class VersionDocument(VersionLine):
     """A version of all that the tenant chooses."""
+
+    model_config = exemplified(
+        **_VERSION,
+        name="Acme",
+        settings={"access_token_lifetime": 900},
+        changes=[{"setting": "access_token_lifetime", "before": 3600, "after": 900}],
+    )
 
     name: str
     settings: TenantSettings
