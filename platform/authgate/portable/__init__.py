@@ -8,7 +8,8 @@ from authgate.portable.document import UnfitFile
 from authgate.portable.exports import Choice, export
 from authgate.portable.imports import Brought, TenantIsHere, Wanted, bring_in, examine
 from authgate.portable.passphrase import WeakPassphrase, WrongPassphrase
-from authgate.portable.takeover import Taken, take_over
+from authgate.portable.taken import Taken
+from authgate.portable.takeover import take_over
 
 __all__ = [
     "Brought",

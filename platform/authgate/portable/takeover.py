@@ -7,7 +7,6 @@ that is here: what was deleted here stays gone.
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -19,6 +18,7 @@ from authgate.installation import Installation
 from authgate.portable import former_rows
 from authgate.portable.former_rows import LeftOut, Told
 from authgate.portable.high_water import DETAIL, HighWater
+from authgate.portable.taken import Taken
 from authgate.provisioning.tenants import add_tenant, refuse_likeness
 from authgate.storage.audit_events import AuditEvent
 from authgate.storage.clients.rows import ClientRow
@@ -38,35 +38,9 @@ from authgate_tenants.lifecycle import SlugTaken
 
 SOURCE = "AuthGate"
 
-_NAMED = 20
-"""Rows that are told by name, of each kind that is left out or worth a look."""
-
 _DELETED = "was there at an earlier run and is not here: deleted here, or left out then"
 
 _PARTS = {part.model: part for part in EXPORTED}
-
-
-@dataclass(slots=True)
-class Taken:
-    """What came, and what did not."""
-
-    slug: str
-    issuer: str
-    added: Counter[str] = field(default_factory=Counter)
-    """Rows by table."""
-    kept: Counter[str] = field(default_factory=Counter)
-    """Rows that were here already."""
-    left_out: dict[str, Counter[str]] = field(default_factory=dict)
-    """How many of a table, by the reason."""
-    notes: list[str] = field(default_factory=list)
-    """What somebody should look at, by name."""
-
-    def leave_out(self, table: str, reason: str, name: str = "") -> None:
-        """Note that a row does not come."""
-        counts = self.left_out.setdefault(table, Counter())
-        counts[reason] += 1
-        if name and counts[reason] <= _NAMED:
-            self.notes.append(f"{table} {name}: {reason}")
 
 
 async def take_over(
