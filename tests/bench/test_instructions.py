@@ -73,6 +73,7 @@ def test_a_handler_that_became_slower_is_noticed(
     assert [fault.split(":")[0] for fault in instructions.too_slow(now, as_it_was)] == ["JWKS"]
 
 
+@pytest.mark.usefixtures("started_as_ever")  # or it would be served by what is imported already
 def test_the_function_that_became_slower_is_named(
     installation: Installation, slower: Installation, site: Site
 ) -> None:
