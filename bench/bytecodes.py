@@ -30,19 +30,24 @@ class TracedServer:
     def by_function(self, work: Callable[[], None]) -> Mapping[str, int]:
         """What each function executes, callees included, while *work* keeps the server busy."""
         os.kill(self.pid, signal.SIGUSR1)
+        # Begun while a request is answered, it would take the functions of that for the loop's.
+        _taken(self.file.with_suffix(".begun"))
         work()
         os.kill(self.pid, signal.SIGUSR2)
-        return self._written()
-
-    def _written(self) -> Mapping[str, int]:
-        give_up_at = time.monotonic() + _SECONDS
-        while not self.file.exists():
-            if time.monotonic() > give_up_at:
-                raise NotTraced(str(self.file))
-            time.sleep(0.05)
-        told: dict[str, int] = json.loads(self.file.read_text())
-        self.file.unlink()
+        told: dict[str, int] = json.loads(_taken(self.file))
         return told
+
+
+def _taken(file: Path) -> str:
+    """What the server writes into a file, which is then gone. Raises `NotTraced`."""
+    give_up_at = time.monotonic() + _SECONDS
+    while not file.exists():
+        if time.monotonic() > give_up_at:
+            raise NotTraced(str(file))
+        time.sleep(0.05)
+    text = file.read_text()
+    file.unlink()
+    return text
 
 
 @contextmanager

@@ -1,7 +1,8 @@
 """The product's application in a worker that can say how many bytecodes each function executes.
 
-SIGUSR1 begins the count; SIGUSR2 ends it and writes it into `bytecodes.json` in the working
-directory: one JSON object of function to bytecodes, callees included.
+SIGUSR1 begins the count, and `bytecodes.begun` is in the working directory once it has. SIGUSR2
+ends it and writes it into `bytecodes.json` there: one JSON object of function to bytecodes, callees
+included.
 """
 
 import json
@@ -24,6 +25,7 @@ _below: set[CodeType] = set()
 def _begin(_signal: int, frame: FrameType | None) -> None:
     _costs.clear()
     _below.update(_stack(frame))
+    Path("bytecodes.begun").touch()
     sys.settrace(_enter)
 
 
