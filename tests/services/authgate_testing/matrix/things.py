@@ -200,8 +200,9 @@ async def _clients(parts: Installation, word: str, key: SigningKey) -> list[NewC
     admin = ClientDraft(
         name=_name(word),
         client_id=f"admin-{word}",
-        grant_types=["client_credentials"],
+        grant_types=["client_credentials", "authorization_code"],
         scopes=list(EVERYTHING),
+        redirect_uris=[f"{site}/callback"],
     )
     return [await provisioning.add_client(parts, draft) for draft in (web, signing, admin)]
 

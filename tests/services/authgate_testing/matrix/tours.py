@@ -14,6 +14,7 @@ from authgate.permissions import UserRole
 from authgate.provisioning import operator_accesses
 from authgate.storage.metering.roll_up import roll_up
 from authgate.storage.redis.invalidation import EVERY_TOPIC
+from authgate.tokens.admin_scopes import Scope
 from authgate_tenants import use_tenant
 from authgate_testing.api import EVERYTHING, ApiClient
 from authgate_testing.application import Application, allowed, sent_on, told
@@ -84,6 +85,7 @@ class Tour:
             await roll_up(now=self.stage.parts.clock() + timedelta(days=1))
         await self._registration()
         await self._operations()
+        await self._decisions(chief)
         await self._leaving(app, member)
         code = (await self._device().start(scope="read"))["user_code"]
         typed = {"user_code": code}
@@ -234,6 +236,17 @@ class Tour:
             "network": [_network(word)],
         }
         await operations.all_of_them(api, self.undone, said)
+
+    async def _decisions(self, chief: Person) -> None:
+        """By the API, as a person: what no program decides."""
+        app = replace(self._application(), client=self.home.admin)
+        scopes = f"{Scope.ROLES_READ} {Scope.ROLES_WRITE}"
+        issued = await app.signed_in(chief, scope=scopes)
+        api = ApiClient(self.http, self.home.tenant, issued["access_token"])
+        for each in (await api.get("/operator-accesses")).json()["items"]:
+            for verb in ("approve", "refuse"):
+                async with self.undone():
+                    await api.post(f"/operator-accesses/{each['id']}/{verb}")
 
     async def _leaving(self, app: Application, member: Person) -> None:
         """Signing out, by an application's wish and by one's own."""
