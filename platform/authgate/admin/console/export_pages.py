@@ -3,11 +3,11 @@
 from collections.abc import AsyncIterator, Mapping
 
 from quart import Blueprint, Response, request
-from werkzeug.exceptions import Forbidden, NotFound
+from werkzeug.exceptions import NotFound
 
 from authgate.accounts.standing import actor
-from authgate.accounts.visits import signed_in
 from authgate.admin.console import frame
+from authgate.admin.console.administrators import refuse_guest
 from authgate.admin.console.frame import ROOT, Console, done
 from authgate.permissions import Area, reads, writes
 from authgate.portable import WeakPassphrase, requests
@@ -46,7 +46,7 @@ class ExportPages:
 
     async def ask(self) -> Response:
         """Have one written."""
-        _refuse_guest()
+        refuse_guest()
         self._console.require_recent_sign_in(f"{ROOT}{_HERE}")
         form = await request.form
         try:
@@ -64,7 +64,7 @@ class ExportPages:
 
     async def fetch(self, row_id: str) -> Response:
         """The file itself."""
-        _refuse_guest()
+        refuse_guest()
         self._console.require_recent_sign_in(f"{ROOT}{_HERE}")
         tenant, export = current_tenant(), await self._ready(row_id)
         await requests.fetched(export, actor=actor())
@@ -95,12 +95,6 @@ class ExportPages:
             faults=faults,
         )
         return self._console.show("exports.html", content, 400 if faults else 200)
-
-
-def _refuse_guest() -> None:
-    # An operator has other ways, and an owner could have made a guest one of them.
-    if signed_in().user.is_guest:
-        raise Forbidden
 
 
 async def _within(tenant: Tenant, export: Export) -> AsyncIterator[bytes]:
