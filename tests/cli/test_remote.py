@@ -166,6 +166,18 @@ _ORDERS = (
 )  # fmt: skip
 _NOBODY = "01930000-0000-7000-8000-000000000009"
 
+OF_PEOPLE = [
+    ("operator-access", "list", "--json"),
+    ("operator-access", "approve", "{op-0}"),
+    ("operator-access", "approve", "{op-0}"),
+    ("operator-access", "end", "{op-0}"),
+    ("operator-access", "refuse", "{op-1}"),
+    ("operator-access", "end", "{op-1}"),
+    ("operator-access", "refuse", _NOBODY),
+    ("operator-access", "list", "--json"),
+]
+"""What is no program's to decide."""
+
 SCRIPT = [
     ("client", "create", "--id", "orders", *_ORDERS, "--json"),
     ("client", "create", "--id", "orders", *_ORDERS),
@@ -284,14 +296,6 @@ SCRIPT = [
     ("api", "post", "/settings/logos", "-d", '{"image": "PHN2Zz48L3N2Zz4="}'),
     ("tenant", "settings", "restore", "1", "--yes"),
     ("tenant", "settings", "restore", "9", "--yes"),
-    ("operator-access", "list", "--json"),
-    ("operator-access", "approve", "{op-0}"),
-    ("operator-access", "approve", "{op-0}"),
-    ("operator-access", "end", "{op-0}"),
-    ("operator-access", "refuse", "{op-1}"),
-    ("operator-access", "end", "{op-1}"),
-    ("operator-access", "refuse", _NOBODY),
-    ("operator-access", "list", "--json"),
     ("usage", "tokens", "--client", "nobody", "--json"),
     ("usage", "tokens", "--days", "0"),
     ("usage", "plan"),
@@ -385,12 +389,18 @@ def test_every_command_ends_the_same_by_either_door_and_every_operation_has_one(
     here, there = things(operator, acme.slug), things(operator, globex.slug)
     Path("signing.pem").write_text(SigningKey.make().pem(), encoding="ascii")
     Path("no-key.pem").write_text("-----BEGIN NOTHING-----", encoding="ascii")
-    be_machine_of(globex)
     performed = noted(monkeypatch)
-    for words in SCRIPT:
+
+    def ends_the_same(words: Sequence[str]) -> None:
         local = operator(*(here.get(each, each) for each in words), "-t", acme.slug)
         remote = operator(*(there.get(each, each) for each in words), "-t", globex.issuer)
         assert without_what_changes(remote) == without_what_changes(local), words
+
+    for decision in OF_PEOPLE:
+        ends_the_same(decision)
+    be_machine_of(globex)
+    for words in SCRIPT:
+        ends_the_same(words)
     without_command = {each.name for each in OPERATIONS} - performed
     assert not without_command  # an operation that is new wants a command, and a line above
 
