@@ -27,6 +27,7 @@ from authgate.accounts.signed_out import SigningOut
 from authgate.accounts.tenant_connections import TenantConnections
 from authgate.admin.console import pages as console_pages
 from authgate.admin.console.frame import Console
+from authgate.admin.own.invitation import InvitationPages
 from authgate.admin.own.own_apps import OwnApps
 from authgate.clock import Clock, utc_now
 from authgate.diagnosis import production
@@ -252,6 +253,8 @@ def _people(
     people.mount(each.blueprint() for each in doors)
     people.mount(console_pages.blueprints(Console(parts=parts, pages=pages)))
     people.mount([OwnApps(parts=parts, pages=pages).blueprint()])
+    invitation = InvitationPages(parts=parts, pages=pages, passwords=passwords, limits=limits)
+    people.mount([invitation.blueprint()])
     if parts.settings.sign_up.mode != "off":
         sign_up = SignUpPages(parts=parts, pages=pages, passwords=passwords, limits=limits)
         people.mount([sign_up.blueprint()])

@@ -232,6 +232,9 @@ class LimitSettings(Section):
     sign_up_per_ip: str = "10/h burst 5"
     """Tenants that are asked for, and links that are followed, from one address."""
 
+    invitation_per_ip: str = "30/min burst 15"
+    """Invitations that are looked at or accepted, from one address."""
+
     registered_clients_per_ip: str = "60/min burst 20"
     """Clients that read, change and remove themselves, from one address."""
 

@@ -72,6 +72,14 @@ class DeliveryStatus(StrEnum):
     FAILED = "failed"
 
 
+class InvitationStatus(StrEnum):
+    """An invitation waits until it is one of the others, or too old."""
+
+    PENDING = "pending"
+    ACCEPTED = "accepted"
+    WITHDRAWN = "withdrawn"
+
+
 class MailPurpose(StrEnum):
     """What a mail is for."""
 

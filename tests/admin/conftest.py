@@ -52,6 +52,9 @@ async def things(
     with use_tenant(acme):
         wanted = Wanted(uuid4(), "mira", UserRole.AUDITOR, "Ticket 1", LONGEST)
         found["access_id"] = str((await operator_accesses.ask(wanted, now=utc_now())).id)
+    made = await api.post("/invitations", {"email": "ada@acme.example"})
+    assert made.status_code == 201, made.text
+    found["invitation_id"] = made.json()["id"]
     for name, path in (
         ("session_id", f"/users/{alice.id}/sessions"),
         ("authorization_id", "/authorizations"),

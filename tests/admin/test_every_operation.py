@@ -86,6 +86,7 @@ def told(answer: httpx2.Response) -> tuple[int, dict[str, Any], dict[str, str]]:
 
 
 async def test_ad_09_no_operation_takes_another_tenants_token(
+    server: RunningServer,
     api: ApiClient,
     foreign_api: ApiClient,
     acme: Tenant,
@@ -95,9 +96,12 @@ async def test_ad_09_no_operation_takes_another_tenants_token(
 ) -> None:
     before = await ledger.rows(acme)
     api.token = foreign_api.token
-    for operation in removing_last():
-        answer = await api.call(path=filled(operation, things), **said(operation, document))
-        assert is_problem(answer, 401, "token-required"), operation.name
+    async with server.from_address("198.51.100.9") as elsewhere:
+        for number, operation in enumerate(removing_last()):
+            # There are more operations than one address may be refused at once.
+            api.http = elsewhere if number % 2 else server.http
+            answer = await api.call(path=filled(operation, things), **said(operation, document))
+            assert is_problem(answer, 401, "token-required"), operation.name
     after = await ledger.rows(acme)
     assert {**after, "audit_events": []} == {**before, "audit_events": []}
 

@@ -31,7 +31,7 @@ from authgate.cli.sign_in.proofs import Plain
 from authgate.cli.sign_in.sign_ins import SignIn
 from authgate.clock import utc_now
 from authgate.permissions import UserRole
-from authgate.provisioning import operator_accesses
+from authgate.provisioning import invitations, operator_accesses
 from authgate.provisioning.operator_accesses import LONGEST, Wanted
 from authgate.storage.clients.drafts import ClientDraft
 from authgate.storage.grants import consents
@@ -320,6 +320,12 @@ SCRIPT = [
     ("user", "list", "--role", "auditor", "--json"),
     ("user", "roles"),
     ("user", "roles", "--json"),
+    ("user", "invite", "ada@northwind.example", "--role", "auditor"),
+    ("user", "invite", "nobody"),
+    ("user", "invitations", "--status", "accepted", "--json"),
+    ("user", "resend-invitation", "{invitation}"),
+    ("user", "withdraw-invitation", "{invitation}"),
+    ("user", "withdraw-invitation", "{invitation}"),
     ("api", "get", "/clients/tv"),
     ("api", "get", "/nothing"),
     ("api", "get", "/clients?limit=0"),
@@ -345,6 +351,7 @@ def things(cli: Cli, slug: str) -> dict[str, str]:
             f"{{{each['operator_name']}}}": each["id"]
             for each in cli("operator-access", "list", "-t", slug, "--json").data
         },
+        "{invitation}": first("user", "invitations")["id"],
     }
 
 
@@ -366,6 +373,7 @@ async def prepare(host: Host, slug: str) -> None:
             assert mira is not None
             # A machine changes no owner, and who is at the installation does.
             await users.set_role(mira.id, UserRole.ADMIN)
+            await invitations.invite(parts, "jo@northwind.example", UserRole.USER)
             await consents.grant(mira.id, "fleet-app", ["openid"], now=utc_now())
             for number in range(2):
                 wanted = Wanted(

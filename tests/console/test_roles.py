@@ -43,6 +43,7 @@ AREAS = {
     "branding": Area.SETTINGS,
     "team": Area.ROLES,
     "exports": Area.EXPORTS,
+    "invitations": Area.USERS,
 }
 """By what the path of a page begins with, below ``/admin``."""
 OF_A_CLIENT = {"revoke": Area.TOKENS, "people": Area.AUTHORIZATIONS}
@@ -140,7 +141,16 @@ async def test_menu_and_buttons_show_what_a_role_may_do(
         await become(acme, alice=role)
         page = (await admin.visit(f"{acme.issuer}/admin")).text
         menus[role] = set(re.findall(r'href="[^"]*/admin(/[a-z-]+)"', page))
-    own = {"/domains", "/limits", "/signing-keys", "/team", "/settings", "/branding", "/exports"}
+    own = {
+        "/domains",
+        "/limits",
+        "/signing-keys",
+        "/team",
+        "/invitations",
+        "/settings",
+        "/branding",
+        "/exports",
+    }
     everything = {"/first-steps", "/clients", "/tokens", "/scopes", "/resource-servers", *own}
     assert menus[AUDITOR] == everything
     assert menus[OWNER] - {"/clients/new"} == everything

@@ -11,6 +11,8 @@ import pytest
 from authgate.accounts.scope_lines import in_words
 from authgate.admin.api import API
 from authgate.api import openapi, reference_page
+from authgate.permissions import UserRole
+from authgate.web.invitation_view_models import InvitationPage, InvitationState
 from authgate.web.machine import Reply
 from authgate.web.mail_view_models import KeptMail, MailsPage
 from authgate.web.pages import Pages
@@ -320,6 +322,28 @@ def _sign_up() -> dict[str, Sample]:
     }
 
 
+def _invitations() -> dict[str, Sample]:
+    def invited(state: InvitationState, **changes: object) -> Sample:
+        filled: dict[str, object] = {
+            "action": "/t/northwind/invitation",
+            "sign_in_url": "/t/northwind/login",
+            "sign_out_action": "/t/northwind/logout",
+            "token": _LONG,
+            "email": "ada@northwind.example",
+            "role": UserRole.AUDITOR,
+            "invited_by": "mira",
+            "signed_in_as": "ada",
+            "minimum_length": 15,
+        }
+        page = InvitationPage(state=state, **(filled | changes))  # type: ignore[arg-type]
+        return ("invitation.html", page)
+
+    return {
+        **{f"invitation-{state}": invited(state) for state in InvitationState},
+        "invitation-fault": invited(InvitationState.NEW, faults={"password": "Too short."}),
+    }
+
+
 @pytest.fixture(scope="session")
 def samples() -> Mapping[str, Sample]:
     """Every template in every state it has, by name."""
@@ -327,6 +351,7 @@ def samples() -> Mapping[str, Sample]:
         **_in_tenant(),
         **_mails(),
         **_sign_up(),
+        **_invitations(),
         **console_samples(),
         **operator_samples(),
         **_outside_of_tenants(),
@@ -342,6 +367,7 @@ def distinct(samples: Mapping[str, Sample]) -> list[str]:
     alike = {name for name in samples if name.startswith("error-")}
     alike -= {"error-404", "error-in-tenant"}
     alike |= CONSOLE_ALIKE | OPERATOR_ALIKE | {"login-again", "mails-none"}
+    alike |= {"invitation-gone", "invitation-known", "invitation-join"}
     alike |= {"sign-up-sent", "sign-up-gone", "sign-up-invitation", "sign-up-done-before"}
     return [name for name in samples if name not in {*alike, "form-post"}]
 

@@ -536,6 +536,7 @@ async def test_the_sweeping_role_sees_when_things_are_over_and_not_what_they_say
             ("mails", "status, next_attempt_at", ("recipient", "sealed", "last_error")),
             ("operator_accesses", "state, ends_at", ("reason", "operator_name", "entry_hash")),
             ("sign_ups", "expires_at", ("email", "token_hash")),
+            ("invitations", "expires_at", ("email", "token_hash")),
         ):
             await sweeper.execute(f"SELECT tenant_id, {seen} FROM {table}")  # noqa: S608
             for column in unseen:

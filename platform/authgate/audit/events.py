@@ -123,6 +123,16 @@ class Event(StrEnum):
     USER_CREATED = "USER_CREATED"
     """A user was created, by a command or by a first sign-in through a connection."""
 
+    USER_INVITED = "USER_INVITED"
+    """Somebody was sent a link by which they may come, or another one; ``details`` say as what."""
+
+    USER_INVITATION_WITHDRAWN = "USER_INVITATION_WITHDRAWN"
+    """An invitation was taken back."""
+
+    USER_INVITATION_ACCEPTED = "USER_INVITATION_ACCEPTED"
+    """Somebody accepted an invitation, with a new account or the one they had; ``details`` say as
+    what, and who had invited them."""
+
     USER_DISABLED = "USER_DISABLED"
     """A user was disabled and signed out everywhere, devices included."""
 

@@ -109,6 +109,15 @@ def _is_guest(by: Authority, people: Mapping[UUID, User]) -> bool:
     return person is not None and person.is_guest
 
 
+async def refuse_inviter(by: Authority, role: UserRole, *, asks: Permission) -> None:
+    """Raises ``BeyondOwnRole`` where ``by``, as they are until the end of the unit of work, may
+    bring nobody in with this role."""
+    people = await users.hold_in_charge(*filter(None, (by.user_id,)))
+    if _is_guest(by, people):
+        raise BeyondOwnRole("Operators who are here as guests invite nobody.")
+    refuse_beyond(_role_now(by, people), role, asks=asks)
+
+
 def refuse_beyond(mine: UserRole, *theirs: UserRole, asks: Permission) -> None:
     """Raises ``BeyondOwnRole`` where this role is not enough for what is asked of people who have
     those."""

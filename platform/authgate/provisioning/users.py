@@ -34,15 +34,18 @@ async def add_user(
     and ``UsernameTaken``.
     """
     hashed = await passwords.hash(password)
-    return await store_user(
-        username=username,
-        password_hash=hashed,
-        email=email,
-        name=name,
-        role=role,
-        user_id=user_id,
-        actor=actor,
-    )
+    async with storage.transaction():
+        if role is UserRole.ADMIN and not await users.has_owner():
+            role = UserRole.OWNER
+        return await store_user(
+            username=username,
+            password_hash=hashed,
+            email=email,
+            name=name,
+            role=role,
+            user_id=user_id,
+            actor=actor,
+        )
 
 
 async def store_user(
@@ -61,8 +64,6 @@ async def store_user(
     Raises ``BadUsername`` and ``UsernameTaken``.
     """
     async with storage.transaction():
-        if role is UserRole.ADMIN and not await users.has_owner():
-            role = UserRole.OWNER
         user = await users.create(
             username=username,
             email=email,

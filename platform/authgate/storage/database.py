@@ -45,6 +45,7 @@ MODEL_MODULES = (
     "authgate.storage.tenants.sign_ups",
     "authgate.storage.metering.active_users",
     "authgate.storage.metering.usage_days",
+    "authgate.storage.people.invitations",
     "authgate.storage.people.operator_accesses",
     "authgate.storage.people.users",
     "authgate.storage.tenants.exports",

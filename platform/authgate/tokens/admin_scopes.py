@@ -51,7 +51,7 @@ MEANINGS: Mapping[ApiScope, str] = {
     Scope.AUTHORIZATIONS_READ: "See what people have allowed applications.",
     Scope.AUTHORIZATIONS_WRITE: "Take back what people have allowed applications.",
     Scope.USERS_READ: "See people, and the browsers that they are signed in with.",
-    Scope.USERS_WRITE: "Sign people out, and shut them out or let them in again.",
+    Scope.USERS_WRITE: "Invite people, sign them out, and shut them out or let them in again.",
     Scope.ROLES_READ: "See what each role may do.",
     Scope.ROLES_WRITE: "Give people roles, and take them.",
     Scope.SETTINGS_READ: "See what the tenant chooses for itself, now and before.",

@@ -55,6 +55,8 @@ class Done(StrEnum):
     TOKENS_REVOKED = "tokens-revoked"
     NOTHING_SELECTED = "nothing-selected"
     TAKEN_BACK = "taken-back"
+    INVITED = "invited"
+    INVITATION_WITHDRAWN = "invitation-withdrawn"
     ROLE_GIVEN = "role-given"
     ROLE_TAKEN = "role-taken"
     WAITING = "waiting"

@@ -9,7 +9,7 @@ from authgate.admin.console import setting_fields, usage_chart
 from authgate.permissions import Area, UserRole
 from authgate.storage.metering.roll_up import Usage
 from authgate.storage.metering.usage_days import Count
-from authgate.vocabulary import ClientStatus, TokenStatus, UserStatus
+from authgate.vocabulary import ClientStatus, InvitationStatus, TokenStatus, UserStatus
 from authgate.web.authorization_view_models import AuthorizationLine, AuthorizationsPage
 from authgate.web.client_form_view_models import ClientFields, ClientFormPage, OfferedSettings
 from authgate.web.client_view_models import ClientPage, SecretLine
@@ -39,6 +39,7 @@ from authgate.web.domain_view_models import (
 )
 from authgate.web.export_view_models import ExportLine, ExportsPage
 from authgate.web.first_steps_view_models import FirstStepsPage, Step, StepLine
+from authgate.web.invitation_view_models import InvitationLine, InvitationsPage
 from authgate.web.limits_view_models import BlockFields, BlockLine, LimitsPage, QuotaLine
 from authgate.web.overview_view_models import Attention, OverviewPage
 from authgate.web.own_app_view_models import (
@@ -731,6 +732,30 @@ def _role(**changes: object) -> Sample:
     return ("console/role.html", RolePage(**(filled | changes)))  # type: ignore[arg-type]
 
 
+def _invitations(**changes: object) -> Sample:
+    lines = [
+        InvitationLine(
+            email=f"ada-{status}-{ended}@northwind.example",
+            role=UserRole.AUDITOR,
+            status=status,
+            invited_by="mira",
+            created_at=_NOW,
+            ends_at=_NOW + timedelta(days=7),
+            ended=ended,
+            action="/t/northwind/admin/invitations/1" if status == "pending" else "",
+        )
+        for status in InvitationStatus
+        for ended in (False, True)
+    ]
+    filled: dict[str, object] = {
+        "frame": _frame(),
+        "lines": lines,
+        "action": "/t/northwind/admin/invitations",
+        "roles": list(permissions.ROLES),
+    }
+    return ("console/invitations.html", InvitationsPage(**(filled | changes)))  # type: ignore[arg-type]
+
+
 def _first_steps(**changes: object) -> Sample:
     names = ("curl", "Next.js", "Express", "Flask", "Django", "Spring Boot", "Go", "Single page")
     filled: dict[str, object] = {
@@ -774,6 +799,8 @@ def console_samples() -> Mapping[str, Sample]:
             client_id="", snippets=(), make_action="", unserved_url=_HERE
         ),
         "console-first-steps-none": _first_steps(client_id="", snippets=()),
+        "console-invitations": _invitations(),
+        "console-invitations-fault": _invitations(lines=(), email="x", fault="No address."),
         "console-clients": _clients(),
         "console-clients-none": _clients(clients=(), total=0, frame=_frame(done=Done.DELETED)),
         "console-clients-not-found": _clients(clients=(), search="x", next_url=None),

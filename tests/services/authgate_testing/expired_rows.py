@@ -25,6 +25,7 @@ from authgate.storage.issued.tokens import NewToken, Token, TokenCategory
 from authgate.storage.mail.mails import Mail
 from authgate.storage.metering.active_users import ActiveUser
 from authgate.storage.people import users
+from authgate.storage.people.invitations import InvitationRow
 from authgate.storage.people.operator_accesses import OperatorAccess
 from authgate.storage.sign_in.login_failures import LoginFailure
 from authgate.storage.sign_in.logout_deliveries import LogoutDelivery
@@ -43,6 +44,7 @@ _TABLES: tuple[type[TenantOwned], ...] = (
     DeviceCode,
     InitialAccessTokenRow,
     IdempotentRequest,
+    InvitationRow,
     LoginFailure,
     LogoutDelivery,
     Mail,
@@ -152,6 +154,7 @@ def _rows(now: datetime, user_id: UUID) -> list[TenantOwned]:
         *(_export_piece(now + shift) for shift in (-hour, hour, day)),
         *(_sign_up(now + shift) for shift in (-hour, hour, day)),
         *(_operator_access(now + shift) for shift in (-91 * day, -89 * day, hour)),
+        *(_invitation(now + shift) for shift in (-hour, hour, day)),
         _session(now - hour, user_id),
         _session(now + hour, user_id),
         _session(now + 30 * day, user_id),
@@ -334,6 +337,19 @@ def _operator_access(ends_at: datetime) -> OperatorAccess:
         state=AccessState.OVER,
         asked_at=ends_at - timedelta(hours=2),
         ends_at=ends_at,
+    )
+
+
+def _invitation(expires_at: datetime) -> InvitationRow:
+    return InvitationRow(
+        token_hash=_hash(),
+        email="somebody@acme.example",
+        canonical_email="somebody@acme.example",
+        role=UserRole.USER,
+        invited_by="alice",
+        created_at=expires_at - timedelta(days=30),
+        ends_at=expires_at - timedelta(days=23),
+        expires_at=expires_at,
     )
 
 

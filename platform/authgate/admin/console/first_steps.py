@@ -150,5 +150,5 @@ def _url(step: Step) -> str:
     if step is Step.OWN_CLIENT and permits(role, writes(Area.CLIENTS)):
         return frame.url("/clients/new")
     if step is Step.COLLEAGUE and permissions.given_by(role):
-        return frame.url("/team")
+        return frame.url("/invitations")
     return ""

@@ -14,7 +14,7 @@ from authgate.cli.nouns import Noun
 from authgate.cli.options import InTenant
 from authgate.cli.output import ONCE, Format, Output, Record, ask_secret, say, show, show_all
 from authgate.permissions import UserRole
-from authgate.vocabulary import UserStatus
+from authgate.vocabulary import InvitationStatus, UserStatus
 
 app = Noun()
 
@@ -34,6 +34,7 @@ OwnId = Annotated[
 Given = Annotated[
     bool, typer.Option("--password-stdin", help="Read the password from standard input")
 ]
+InvitationId = Annotated[UUID, typer.Argument(help="Its id: authgate user invitations")]
 SessionId = Annotated[UUID, typer.Argument(help="Id of the session: authgate user sessions")]
 
 
@@ -115,6 +116,47 @@ def end_session(username: Username, session_id: SessionId, tenant: OfTenant = No
         user_id = people.found(api, username)["id"]
         api.delete(within("users", user_id, "sessions", str(session_id)))
     say(f"✓ {username} is signed out of {session_id}.")
+
+
+@app.verb(example="user invite ada@acme.example --role auditor")
+def invite(
+    email: Annotated[str, typer.Argument(help="Address that the link is sent to")],
+    role: Annotated[UserRole, typer.Option(help="What they are to be")] = UserRole.USER,
+    tenant: OfTenant = None,
+) -> None:
+    """Invite somebody by a mail with a link; what waits for this address is replaced."""
+    with administered(tenant) as api:
+        made = api.post("/invitations", {"email": email, "role": role})
+    say(f"✓ {made['email']} is invited as {made['role']}.")
+
+
+@app.verb(example="user invitations --status pending")
+def invitations(
+    *,
+    tenant: OfTenant = None,
+    status: Annotated[InvitationStatus | None, typer.Option(help="Only these")] = None,
+    extent: lists.Extent,
+    output: Output = Format.TABLE,
+) -> None:
+    """List invitations, and what became of them."""
+    with administered(tenant) as api:
+        lists.show_items(api, "/invitations", _invitation, extent, output, status=status)
+
+
+@app.verb(example="user resend-invitation 0199f3a1-c2d4-7b3e-9a5c-6d7e8f90dddd")
+def resend_invitation(invitation_id: InvitationId, tenant: OfTenant = None) -> None:
+    """Send another link for an invitation that waits; the former is good for nothing more."""
+    with administered(tenant) as api:
+        made = api.post(within("invitations", str(invitation_id), "resend"))
+    say(f"✓ {made['email']} is sent another link.")
+
+
+@app.verb(example="user withdraw-invitation 0199f3a1-c2d4-7b3e-9a5c-6d7e8f90dddd")
+def withdraw_invitation(invitation_id: InvitationId, tenant: OfTenant = None) -> None:
+    """Take an invitation back that waits."""
+    with administered(tenant) as api:
+        api.delete(within("invitations", str(invitation_id)))
+    say("✓ The invitation is taken back.")
 
 
 @app.verb(example="user disable mira")
@@ -199,3 +241,8 @@ def _show(person: Record, password: str | None, output: Format) -> None:
     show({**person, **({"password": password} if password else {})}, output)
     if password:
         say(ONCE)
+
+
+def _invitation(told: dict[str, Any]) -> Record:
+    names = ("email", "role", "status", "invited_by", "ends_at", "id")
+    return {name: told[name] for name in names}

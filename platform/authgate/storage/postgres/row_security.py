@@ -40,6 +40,7 @@ SWEPT = {
     "device_codes": "expires_at < now()",
     "initial_access_tokens": "expires_at < now()",
     "idempotent_requests": "expires_at < now()",
+    "invitations": "expires_at < now()",
     "login_failures": (
         "last_attempt_at < now() - interval '30 days'"
         " AND (locked_until IS NULL OR locked_until < now())"
@@ -69,6 +70,7 @@ PENDING = {
 """Tables in which the sweep role also sees what somebody has yet to do."""
 
 _SHOWN = {
+    "invitations": "(tenant_id, expires_at)",
     "mails": "(tenant_id, status, created_at, next_attempt_at, expires_at)",
     "operator_accesses": "(tenant_id, state, asked_at, ends_at)",
     "sign_ups": "(tenant_id, expires_at)",

@@ -78,6 +78,7 @@ KINDS = (
     Kind("tenant_exports", "expires_at", kept=timedelta(0)),
     Kind("mails", "expires_at", kept=timedelta(0)),
     Kind("sign_ups", "expires_at", kept=timedelta(0)),
+    Kind("invitations", "expires_at", kept=timedelta(0)),
     Kind("tokens", "expires_at", kept=timedelta(minutes=5)),
     # The log has them for as long as it has anything.
     Kind("operator_accesses", "ends_at", kept=timedelta(days=90)),

@@ -8,14 +8,14 @@ from uuid import uuid4
 
 from PIL import Image
 
-from authgate import mail, provisioning
+from authgate import provisioning
 from authgate.accounts.connection_setup import ConnectionSetup
 from authgate.audit import SYSTEM
 from authgate.installation import Installation
 from authgate.permissions import UserRole
 from authgate.plugin_manager import ConnectorTypes, load
 from authgate.portable import requests
-from authgate.provisioning import NewClient, logos, operator_accesses
+from authgate.provisioning import NewClient, invitations, logos, operator_accesses
 from authgate.provisioning.address_blocks import block_address
 from authgate.provisioning.operator_accesses import LONGEST, Wanted
 from authgate.storage.clients import clients
@@ -28,7 +28,7 @@ from authgate.storage.people.operator_accesses import Access
 from authgate.storage.people.users import User
 from authgate.storage.sign_in import external_identities
 from authgate.storage.tenants import sign_ups
-from authgate.vocabulary import ClientStatus, MailPurpose, MailSecurity
+from authgate.vocabulary import ClientStatus, MailSecurity
 from authgate_tenants import Tenant, TenantSettings, use_tenant
 from authgate_testing.api import EVERYTHING
 from authgate_testing.device import GRANT
@@ -94,6 +94,8 @@ async def furnished(parts: Installation, word: str, password_hash: str) -> House
         await parts.keys.rotate(tenant.settings.signing_algorithm, actor=SYSTEM)
         await provisioning.add_domain(parts, f"sso.{word}.example")
         await _called(parts, f"own.{word}.example")
+        for name in ("chief", "guest"):
+            await invitations.invite(parts, f"{name}@{word}.example", UserRole.AUDITOR)
         await _mailed(parts, word)
         await block_address(parts, _network(word), reason=f"For {word}")
         await sign_ups.begin(email=f"ada@{word}.example", slug=f"new-{word}", now=parts.clock())
@@ -108,9 +110,7 @@ def _network(word: str) -> str:
 
 
 async def _mailed(parts: Installation, word: str) -> None:
-    """A mail that is shown, since there is no server yet, and a server."""
-    letter = mail.written("test")
-    await mail.post(parts, letter, recipient=f"chief@{word}.example", purpose=MailPurpose.TEST)
+    """A server of its own: what was mailed before is shown, and the rest waits."""
     server = MailServer(
         host=f"mail.{word}.example",
         port=587,

@@ -1,5 +1,6 @@
 """What a tenant's people and programs do: everything that there is to be done, once."""
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -92,6 +93,7 @@ class Tour:
         await self._visitor(nobody, typed).everywhere()
         await self._federation()
         await self._guest()
+        await self._invited(chief)
         await self._visitor(chief, typed).everywhere()
 
     async def _sign_in(self, person: Person, username: str) -> None:
@@ -228,6 +230,7 @@ class Tour:
             ],
             "uri": [f"https://other.{word}.example"],
             "host": [f"new.{word}.example", f"own.{word}.example"],
+            "email": [f"another-guest@{word}.example"],
             "role": [role.value for role in UserRole],
             "key": [self.home.key.pem()],
             "algorithm": ["ES256"],
@@ -282,6 +285,13 @@ class Tour:
         page = await guest.submit({}, to=operator_accesses.ENTRY)
         assert page.is_success, page.text
 
+    async def _invited(self, person: Person) -> None:
+        """By mail, that is shown as long as the tenant has no server for it."""
+        for somebody in (person, Person(self.stage.http())):
+            page = await somebody.visit(f"{self.home.tenant.issuer}/mails")
+            for link in re.findall(r'<a href="([^"]+)" class="mail-link"', page.text):
+                await self._look_at(somebody, await somebody.visit(link))
+
     async def _look_at(self, person: Person, page: httpx2.Response) -> None:
         await self._visitor(person, {}).look_at(page)
 
@@ -297,6 +307,7 @@ class Tour:
             "client": self.home.web.client.client_id,
             "uri": f"https://more.{word}.example",
             "host": f"more.{word}.example",
+            "email": f"typed-guest@{word}.example",
             "title": f"do {word}",
             "scopes": "openid",
             "key": self.home.key.pem(),

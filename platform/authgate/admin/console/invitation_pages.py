@@ -1,0 +1,127 @@
+"""``/admin/invitations``: whom the tenant has invited, and inviting more."""
+
+from uuid import UUID
+
+from quart import Blueprint, Response, request
+from werkzeug.exceptions import BadRequest, NotFound
+
+from authgate import permissions
+from authgate.accounts.visits import signed_in
+from authgate.admin.console import frame
+from authgate.admin.console.administrators import authority
+from authgate.admin.console.frame import ROOT, Console, done
+from authgate.mail import TooManyMails
+from authgate.permissions import Area, UserRole, covers, permits, reads, writes
+from authgate.provisioning import Refused, invitations
+from authgate.provisioning.invitations import NoInvitation, UnfitInvitation
+from authgate.storage.people import invitations as stored
+from authgate.storage.people.invitations import Invitation
+from authgate.vocabulary import InvitationStatus
+from authgate.web import row_ids
+from authgate.web.console_view_models import Done
+from authgate.web.invitation_view_models import InvitationLine, InvitationsPage
+
+_HERE = "/invitations"
+_ONE = f"{ROOT}{_HERE}/<row_id>"
+_MOST = 100
+_ENOUGH = "This address was sent three mails within an hour: wait."
+
+
+class InvitationConsole:
+    """The page."""
+
+    def __init__(self, *, console: Console) -> None:
+        self._console = console
+
+    def blueprint(self) -> Blueprint:
+        """The routes."""
+        routes = self._console.routes("invitations")
+        routes.get(f"{ROOT}{_HERE}", self.show, reads(Area.USERS))
+        routes.post(f"{ROOT}{_HERE}", self.invite, writes(Area.USERS))
+        routes.post(f"{_ONE}/resend", self.resend, writes(Area.USERS))
+        routes.post(f"{_ONE}/withdraw", self.withdraw, writes(Area.USERS))
+        return routes.blueprint
+
+    async def show(self) -> Response:
+        """The newest, and a form for one more."""
+        return await self._page()
+
+    async def invite(self) -> Response:
+        """Send somebody a link."""
+        form = await request.form
+        email = form.get("email", "")
+        try:
+            role = UserRole(form.get("role", ""))
+        except ValueError as error:
+            raise BadRequest from error
+        try:
+            await invitations.invite(self._console.parts, email, role, by=authority())
+        except (UnfitInvitation, Refused) as error:
+            return await self._page(email, str(error))
+        except TooManyMails:
+            return await self._page(email, _ENOUGH)
+        return done(_HERE, Done.INVITED)
+
+    async def resend(self, row_id: str) -> Response:
+        """Send another link."""
+        try:
+            await invitations.resend(self._console.parts, _id(row_id), by=authority())
+        except NoInvitation as error:
+            raise NotFound from error
+        except Refused as error:
+            return await self._page(fault=str(error))
+        except TooManyMails:
+            return await self._page(fault=_ENOUGH)
+        return done(_HERE, Done.INVITED)
+
+    async def withdraw(self, row_id: str) -> Response:
+        """Take one back."""
+        try:
+            await invitations.withdraw(_id(row_id), by=authority())
+        except NoInvitation as error:
+            raise NotFound from error
+        except Refused as error:
+            return await self._page(fault=str(error))
+        return done(_HERE, Done.INVITATION_WITHDRAWN)
+
+    async def _page(self, email: str = "", fault: str = "") -> Response:
+        found = await stored.page(status=None, limit=_MOST)
+        content = InvitationsPage(
+            frame=await self._console.frame(),
+            lines=[self._line(each) for each in found.rows],
+            action=frame.url(_HERE),
+            roles=_gives(),
+            email=email,
+            fault=fault,
+        )
+        return self._console.show("invitations.html", content, 400 if fault else 200)
+
+    def _line(self, each: Invitation) -> InvitationLine:
+        waits = each.status is InvitationStatus.PENDING
+        may = _invites() and covers(signed_in().user.role, each.role)
+        return InvitationLine(
+            email=each.email,
+            role=each.role,
+            status=each.status,
+            invited_by=each.invited_by,
+            created_at=each.created_at,
+            ends_at=each.ends_at,
+            ended=waits and each.ends_at <= self._console.now(),
+            action=frame.url(f"{_HERE}/{each.id}") if waits and may else "",
+        )
+
+
+def _gives() -> list[UserRole]:
+    return permissions.given_by(signed_in().user.role) if _invites() else []
+
+
+def _invites() -> bool:
+    person = signed_in().user
+    return permits(person.role, writes(Area.USERS)) and not person.is_guest
+
+
+def _id(row_id: str) -> UUID:
+    try:
+        return row_ids.read(row_id)
+    except ValueError as error:
+        raise NotFound from error
