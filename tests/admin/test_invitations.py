@@ -7,11 +7,13 @@ from html import unescape
 import httpx2
 import pytest
 
+from authgate import provisioning
 from authgate.audit import Event
 from authgate.permissions import UserRole
 from authgate.storage.people.invitations import InvitationRow
 from authgate.storage.people.users import User, UserRow
-from authgate_tenants import Tenant, use_tenant
+from authgate.storage.sign_in.connections import ConnectionRow
+from authgate_tenants import Plan, Tenant, use_tenant
 from authgate_testing.api import ApiClient, api_client, is_problem
 from authgate_testing.databases import on_sqlite
 from authgate_testing.ledger import Ledger
@@ -211,3 +213,45 @@ async def test_pw_07_09_what_is_no_address_is_refused_and_one_is_sent_three_mail
         assert (await invite(program)).status_code == 201
     assert is_problem(await invite(program), 409, "conflict")
     assert (await invite(program, "bob@acme.example")).status_code == 201
+
+
+@on_sqlite
+async def test_an_invitation_waits_until_the_plan_has_room_for_who_accepts_it(
+    server: RunningServer, acme: Tenant, program: ApiClient
+) -> None:
+    await invite(program)
+    link = await link_in_mail(server, acme)
+    full, roomy = Plan("full", users=0), Plan("roomy", users=5)
+    for plan in (full, roomy):
+        await provisioning.put_plan(server.parts, plan)
+    await provisioning.give_plan(server.parts, acme, full.name)
+    ada = Person(server.browser())
+    await ada.visit(link)
+    page = await ada.submit({"name": "Ada", "password": NEW_PASSWORD}, to="/invitation")
+    assert (page.status_code, ADA in await people(acme)) == (403, False)
+    [told] = (await program.get("/invitations")).json()["items"]
+    assert told["status"] == "pending", "nobody came"
+    await provisioning.give_plan(server.parts, acme, roomy.name)
+    await ada.visit(link)
+    page = await ada.submit({"name": "Ada", "password": NEW_PASSWORD}, to="/invitation")
+    assert page.url.path.endswith("/login")
+    assert ADA in await people(acme)
+
+
+@on_sqlite
+async def test_nobody_is_invited_to_a_password_where_none_is_asked_for(
+    server: RunningServer, acme: Tenant, program: ApiClient
+) -> None:
+    await invite(program)
+    link = await link_in_mail(server, acme)
+    with use_tenant(acme):
+        await ConnectionRow.create(
+            slug="hub", connector="github", label="Hub", config={}, sealed_secrets=b"x"
+        )
+    only = {"enabled_plugins": ("github",), "password_sign_in": False}
+    await provisioning.change_tenant(server.parts, acme, change=lambda it: it.changed(only))
+    refused = await invite(program, "bob@acme.example")
+    assert (refused.status_code, "with a password" in refused.text) == (422, True), refused.text
+    ada = Person(server.browser())
+    assert (await ada.visit(link)).status_code == 400
+    assert 'type="password"' not in (await ada.visit(link)).text

@@ -114,3 +114,24 @@ async def test_ad_04_an_operator_who_is_a_guest_invites_nobody_whatever_the_role
         [kept] = await InvitationRow.all()
     assert kept.status is InvitationStatus.PENDING
     assert (await server.http.get(first)).status_code == 400, "nor did they before"
+
+
+@on_sqlite
+async def test_ad_04_a_role_by_a_link_asks_for_a_recent_sign_in_as_one_by_hand_does(
+    server: RunningServer, acme: Tenant, admin: Person
+) -> None:
+    await admin.visit(f"{acme.issuer}/admin/invitations")
+    await admin.submit({"email": ADA, "role": "admin"}, to="/invitations")
+    first = await link_in_mail(server, acme)
+    server.clock.advance(16 * 60)
+    page = await admin.submit({}, to="/resend")
+    assert "/login" in str(page.url)
+    await admin.visit(f"{acme.issuer}/admin/invitations")
+    page = await admin.submit({"email": "eve@acme.example", "role": "auditor"}, to="/invitations")
+    assert "/login" in str(page.url)
+    await admin.visit(f"{acme.issuer}/admin/invitations")
+    page = await admin.submit({"email": "bob@acme.example", "role": "user"}, to="/invitations")
+    assert "a link is on its way" in page.text, "who is to be a user is given no role"
+    assert (await server.http.get(first)).status_code == 200, "nothing was sent in its place"
+    with use_tenant(acme):
+        assert await InvitationRow.all().count() == 2

@@ -52,6 +52,7 @@ async def invite(
     ``TooManyMails``.
     """
     address = _checked(email)
+    _refuse_where_none_signs_in_so()
     async with storage.transaction():
         await roles.refuse_inviter(by, role, asks=_asks(role))
         await mail.refuse_flood(parts, address)
@@ -75,8 +76,9 @@ async def resend(
     """Send another link, which is good for as long as a first one; the former is good no more.
 
     From then on it is whoever sent it again who invites. Raises ``NoInvitation``,
-    ``BeyondOwnRole`` and ``TooManyMails``.
+    ``UnfitInvitation``, ``BeyondOwnRole`` and ``TooManyMails``.
     """
+    _refuse_where_none_signs_in_so()
     async with storage.transaction():
         found = await _waiting(invitation_id)
         await roles.refuse_inviter(by, found.role, asks=_asks(found.role))
@@ -116,32 +118,29 @@ async def accept_anew(
     """The account of somebody who had none. They sign in by their address.
 
     Raises ``NoInvitation``, ``BadPassword``, ``TooBusy``, and ``UsernameTaken`` where somebody has
-    the address.
+    the address. Whatever it raises, the invitation waits as it did.
     """
     await wanted(parts, token)
+    if not current_tenant().settings.password_sign_in:
+        raise NoInvitation
     async with storage.set_aside():
         hashed = await passwords.hash(password)
-    async with storage.transaction() as unit:
+    async with storage.savepoint():
         invitation = await wanted(parts, token)
         if await users.find_by_login(invitation.canonical_email) is not None:
             raise UsernameTaken(invitation.email)
         user_id = uuid7()
         # Before there is anybody: of two who come at once the second finds it accepted.
         await _accept(parts, invitation, user_id)
-        try:
-            user = await store_user(
-                username=invitation.email,
-                email=invitation.email,
-                name=" ".join(name.split())[:_LONGEST_NAME],
-                password_hash=hashed,
-                role=invitation.role,
-                user_id=user_id,
-                actor=audit.user(user_id, invitation.email),
-            )
-        except UsernameTaken:
-            unit.doom()
-            raise
-    return user
+        return await store_user(
+            username=invitation.email,
+            email=invitation.email,
+            name=" ".join(name.split())[:_LONGEST_NAME],
+            password_hash=hashed,
+            role=invitation.role,
+            user_id=user_id,
+            actor=audit.user(user_id, invitation.email),
+        )
 
 
 async def accept_as(parts: Installation, token: str, user: User) -> User:
@@ -226,6 +225,14 @@ def _name(by: Authority) -> str:
 
 def _asks(role: UserRole) -> Permission:
     return writes(Area.USERS if role is UserRole.USER else Area.ROLES)
+
+
+def _refuse_where_none_signs_in_so() -> None:
+    if not current_tenant().settings.password_sign_in:
+        raise UnfitInvitation(
+            "Nobody signs in with a password here. Who comes through a connection has an account,"
+            " and can be given a role."
+        )
 
 
 def _checked(email: str) -> str:

@@ -54,6 +54,7 @@ class InvitationConsole:
             role = UserRole(form.get("role", ""))
         except ValueError as error:
             raise BadRequest from error
+        self._confirm(role)
         try:
             await invitations.invite(self._console.parts, email, role, by=authority())
         except (UnfitInvitation, Refused) as error:
@@ -64,11 +65,14 @@ class InvitationConsole:
 
     async def resend(self, row_id: str) -> Response:
         """Send another link."""
+        invitation_id = _id(row_id)
+        if (found := await stored.find(invitation_id)) is not None:
+            self._confirm(found.role)
         try:
-            await invitations.resend(self._console.parts, _id(row_id), by=authority())
+            await invitations.resend(self._console.parts, invitation_id, by=authority())
         except NoInvitation as error:
             raise NotFound from error
-        except Refused as error:
+        except (UnfitInvitation, Refused) as error:
             return await self._page(fault=str(error))
         except TooManyMails:
             return await self._page(fault=_ENOUGH)
@@ -83,6 +87,11 @@ class InvitationConsole:
         except Refused as error:
             return await self._page(fault=str(error))
         return done(_HERE, Done.INVITATION_WITHDRAWN)
+
+    def _confirm(self, role: UserRole) -> None:
+        """To give a role asks for a recent sign-in, by a link as by hand."""
+        if role is not UserRole.USER:
+            self._console.require_recent_sign_in(f"{ROOT}{_HERE}")
 
     async def _page(self, email: str = "", fault: str = "") -> Response:
         found = await stored.page(status=None, limit=_MOST)

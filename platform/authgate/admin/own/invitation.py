@@ -100,6 +100,8 @@ class InvitationPages:
         faults: Mapping[str, str] | None = None,
     ) -> Response:
         prefix, state = current_tenant().prefix, await _state(wanted)
+        if state is InvitationState.GONE:
+            return self._gone()
         back = quote(f"{prefix}{PATH}?token={token}", safe="/")
         known = visitor().signed_in
         content = InvitationPage(
@@ -133,4 +135,7 @@ async def _state(wanted: Invitation) -> InvitationState:
         return InvitationState.JOIN if own else InvitationState.SOMEBODY_ELSE
     # Whoever holds the link reads the mail of this address: it tells them of themselves.
     known = await users.find_by_login(wanted.canonical_email)
-    return InvitationState.KNOWN if known is not None else InvitationState.NEW
+    if known is not None:
+        return InvitationState.KNOWN
+    by_password = current_tenant().settings.password_sign_in
+    return InvitationState.NEW if by_password else InvitationState.GONE
