@@ -36,6 +36,7 @@ AREAS = {
     "tokens": Area.TOKENS,
     "authorizations": Area.AUTHORIZATIONS,
     "users": Area.USERS,
+    "invitations": Area.USERS,
     "roles": Area.ROLES,
     "operator-accesses": Area.ROLES,
     "settings": Area.SETTINGS,

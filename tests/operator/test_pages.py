@@ -85,6 +85,26 @@ async def test_ad_04_every_page_opens_to_those_roles_that_the_table_says(
 
 
 @on_sqlite
+async def test_wb_01_without_its_token_no_form_of_the_operators_is_taken(
+    server: RunningServer, at_browser: Person, ops: Tenant, mira: User
+) -> None:
+    with use_tenant(ops):
+        await UserRow.filter(id=mira.id).update(role=UserRole.OWNER)
+    await at_browser.visit(f"{ops.issuer}/operator")
+    assert at_browser.page is not None
+    genuine = forms(at_browser.page.text)[0].hidden["csrf_token"]
+    posted = [rule for method, rule in asked_by_routes(server) if method == "POST"]
+    assert len(posted) >= 5
+    for rule in posted:
+        for token, origin in (("", {}), ("x", {}), (genuine, {"Origin": "https://evil.test"})):
+            answer = await at_browser.http.post(
+                f"{ops.issuer}{filled(rule)}", data={"csrf_token": token}, headers=origin
+            )
+            assert answer.status_code == 403, (rule, token)
+            assert "You may not do this" not in answer.text, "it is the form that is refused"
+
+
+@on_sqlite
 async def test_ti_another_tenants_owner_finds_nothing_there_however_they_ask(
     server: RunningServer, ops: Tenant, acme: Tenant, alice: User, person: Person
 ) -> None:

@@ -43,13 +43,18 @@ to a page that asks."""
 
 
 def pages(server: RunningServer, method: str) -> list[str]:
-    """The addresses below a tenant that people reach by this method."""
+    """The addresses below any tenant that people reach by this method.
+
+    What the operators' tenant alone has is in ``tests/operator``.
+    """
     edge = cast(Wiretap, server.transport.app).app
     people: Quart = cast(Any, edge)._people
     found = {
         re.sub("<[^>]*>", "github", rule.rule)
         for rule in people.url_map.iter_rules()
-        if method in (rule.methods or ()) and rule.rule not in OPEN
+        if method in (rule.methods or ())
+        and rule.rule not in OPEN
+        and rule.rule.split("/")[1] != "operator"
     }
     return sorted(found)
 

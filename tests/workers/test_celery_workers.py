@@ -108,7 +108,7 @@ async def test_f11_f12_two_clocks_do_no_harm(crew: Any, worker: Any, until: Unti
 
         await until(both_are_at_work)
         await until(several_are_done)
-        assert await rows.are_gone()
+        await until(rows.are_gone)
     ended = [line["result"] for line in worker.lines if line["event"] == "job ended"]
     assert set(ended[done:]) == {"done"}
 

@@ -63,6 +63,7 @@ _OUT_OF_THE_WAY = 200
 _PATIENCE_SECONDS = 10.0
 _SET_PARENT_DEATH_SIGNAL, _SET_CHILD_SUBREAPER = 1, 36
 _FORK_EXEC_TAKES = 23
+_SIGNALS = sorted(set(signal.Signals) - {signal.SIGKILL, signal.SIGSTOP})
 
 _LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
@@ -85,6 +86,8 @@ class Order:
     groups: list[int] | None
     dies_with_parent: int
     """The signal that it gets when its parent has ended, or 0."""
+    ignored: list[int]
+    """The signals that its parent ignores, as of one that was started in the background."""
 
 
 class Nursery:
@@ -147,6 +150,7 @@ def _order(
         user=uid,
         groups=list(gids) if gids is not None else None,
         dies_with_parent=dies or 0,
+        ignored=[each for each in _SIGNALS if signal.getsignal(each) is signal.SIG_IGN],
     )
     return order, list(sent.values())
 
@@ -283,11 +287,11 @@ def _become(order: Order) -> None:
 
 def _look_like_new(order: Order) -> None:
     """Do what an interpreter does when it starts."""
-    for number in set(signal.Signals) - {signal.SIGKILL, signal.SIGSTOP}:
+    for number in _SIGNALS:
         signal.signal(number, signal.SIG_DFL)
-    for number in (signal.SIGPIPE, signal.SIGXFSZ):
-        signal.signal(number, signal.SIG_IGN)
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    for ignored in (signal.SIGPIPE, signal.SIGXFSZ, *order.ignored):
+        signal.signal(ignored, signal.SIG_IGN)
     os.environ.clear()
     os.environ.update(order.environment)
     if not any(os.environ.get(name) for name in ("LC_ALL", "LC_CTYPE", "LANG")):
