@@ -4,6 +4,7 @@ All of it is one transaction. A second run adds what has come to be there since,
 that is here: what was deleted here stays gone.
 """
 
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -150,7 +151,7 @@ async def _note(taken: Taken, water: HighWater, actor: Actor) -> None:
     )
 
 
-class _Taking:
+class _Taking(ABC):
     """Takes the rows of one table."""
 
     table: Table
@@ -172,9 +173,9 @@ class _Taking:
         async for page in database.pages(self.table):
             await self._add(await self.fit(page))
 
+    @abstractmethod
     async def fit(self, page: Sequence[Row]) -> list[Told]:
         """Those of a page that can come."""
-        raise NotImplementedError
 
     async def told(self, page: Sequence[Row], tell: Callable[[Row], Told], name: str) -> list[Told]:
         """Each row as ours, but for those that cannot be."""
