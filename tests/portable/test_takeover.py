@@ -80,7 +80,7 @@ async def test_logins_secrets_consents_and_refresh_tokens_of_authgate_go_on(
             page = await person.sign_in(main.issuer, "bob@acme.example", former.PASSWORD)
             assert page.url.path.endswith("/account/sessions"), page.text
             http.cookies.clear()
-        refused = await Person(http).sign_in(main.issuer, "ada", "another one")
+        refused = await Person(http).sign_in(main.issuer, "ada", "lace-of-1816")
         assert refused.status_code == 400
         http.cookies.clear()
 

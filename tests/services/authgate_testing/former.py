@@ -12,7 +12,7 @@ import bcrypt
 
 ADA, BOB, EVE = (f"5f37fbe1-6c5b-4bec-a8c2-f0811436800{n}" for n in (1, 2, 3))
 MACHINE, CONSOLE, CLI = "machine", "997bc88e-5804-4290-9621-4ba7a270c549", "cli"
-PASSWORD = "old one"
+PASSWORD = "lace-of-1815"
 """Shorter than anybody may choose here."""
 
 SECRET = "ago_" + "k7m2xw5bnq3dvc6hj4tz" * 2 + "r2s5t7u3v6w4"
