@@ -4,13 +4,10 @@ Lines to paste for common frameworks, with the tenant's issuer and its first cli
 are in ``authgate_templates/console/first_steps``.
 """
 
-import json
-import shlex
 from collections.abc import Sequence
 from contextlib import suppress
 
 import orjson
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from quart import Blueprint, Response, request
 from werkzeug.exceptions import BadRequest
 
@@ -20,6 +17,7 @@ from authgate.accounts.standing import actor
 from authgate.accounts.visits import signed_in
 from authgate.admin.console import client_lines, frame
 from authgate.admin.console.frame import ROOT, Console
+from authgate.admin.console.line_templates import line_templates
 from authgate.permissions import Area, permits, reads, writes
 from authgate.provisioning import first_client
 from authgate.storage.clients import clients
@@ -44,17 +42,7 @@ _FRAMEWORKS = {
     "go": ("Go", "main.go, coreos/go-oidc"),
     "spa": ("Single page", "main.js, oidc-client-ts"),
 }
-_ENVIRONMENT = Environment(
-    loader=PackageLoader("authgate_templates", package_path="console/first_steps"),
-    autoescape=False,  # noqa: S701  # no markup: the page that shows it escapes it
-    undefined=StrictUndefined,
-    auto_reload=False,
-    trim_blocks=True,
-    lstrip_blocks=True,
-    keep_trailing_newline=True,
-)
-# A string of JSON is one of Python, JavaScript, Go and YAML as well.
-_ENVIRONMENT.filters.update(text=json.dumps, shell=shlex.quote)
+_ENVIRONMENT = line_templates("console/first_steps", keep_trailing_newline=True)
 
 
 class FirstSteps:

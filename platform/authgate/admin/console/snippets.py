@@ -4,14 +4,12 @@ The lines are in ``authgate_templates/console/snippets``. Everything a client sa
 quoted for the language it is put into: whoever pastes the lines runs them.
 """
 
-import json
 import shlex
 from collections.abc import Sequence
 from urllib.parse import quote, urlencode
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from authgate.admin.console.client_kinds import DEVICE_CODE, kind_of
+from authgate.admin.console.line_templates import line_templates
 from authgate.storage.clients.rows import Client
 from authgate.web.console_view_models import ClientKind, Endpoint, Snippet
 from authgate_tenants import current_tenant
@@ -22,16 +20,7 @@ _LANGUAGES = {
     "javascript": ("JavaScript", "app.mjs"),
     "go": ("Go", "main.go"),
 }
-_ENVIRONMENT = Environment(
-    loader=PackageLoader("authgate_templates", package_path="console/snippets"),
-    autoescape=False,  # noqa: S701  # no markup: the page that shows it escapes it
-    undefined=StrictUndefined,
-    auto_reload=False,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
-# A string of JSON is one of Python, JavaScript and Go as well, where it is of ASCII characters.
-_ENVIRONMENT.filters.update(text=json.dumps, shell=shlex.quote)
+_ENVIRONMENT = line_templates("console/snippets")
 
 
 def endpoints(client: Client) -> Sequence[Endpoint]:
