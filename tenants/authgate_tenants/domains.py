@@ -98,7 +98,8 @@ def _ascii(name: str) -> str:
 async def claim(host: str) -> Domain:
     """Note that the current tenant says this host is its own; a claim that is there stays.
 
-    Raises ``BadHost`` and ``TooManyHosts``.
+    In a transaction that has locked the tenant: two together are not one too many. Raises
+    ``BadHost`` and ``TooManyHosts``.
     """
     name = check_host(host)
     if not await DomainClaim.exists(host=name) and await DomainClaim.all().count() >= MOST:

@@ -14,7 +14,8 @@ from authgate.storage.metering import active_users
 from authgate.storage.people import users
 from authgate.storage.people.users import User
 from authgate.storage.tenants.quotas import QuotaReached
-from authgate_tenants import Plan, Tenant, use_tenant
+from authgate_tenants import Plan, Tenant, domains, use_tenant
+from authgate_tenants.domains import TooManyHosts
 from authgate_tenants.models import TenantRow
 from authgate_tenants.plans import PlanInUse, UnknownPlan
 from authgate_testing.databases import on_sqlite
@@ -64,6 +65,23 @@ async def test_of_those_made_at_once_there_are_as_many_as_the_plan_allows(
         assert (len(others), len(await users.all_users())) == (2, 2)
         await provisioning.delete_client(server.parts, first.client_id)
     assert await client(acme), "there is room again"
+
+
+async def test_of_hosts_claimed_at_once_there_are_as_many_as_a_tenant_may(
+    server: RunningServer, acme: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(domains, "MOST", 3)
+
+    async def host(number: int) -> bool:
+        with use_tenant(acme):
+            try:
+                await provisioning.add_domain(server.parts, f"h{number}.acme.example")
+            except TooManyHosts:
+                return False
+            return True
+
+    made = await asyncio.gather(*(host(each) for each in range(8)))
+    assert Counter(made) == {True: 3, False: 5}
 
 
 @on_sqlite

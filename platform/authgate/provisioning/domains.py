@@ -78,6 +78,7 @@ async def add_domain(parts: Installation, host: str, *, actor: Actor = SYSTEM) -
     if addressing(parts.settings).is_ours(domains.check_host(host)):
         raise BadHost(f"{host!r} is the installation's own.")
     async with storage.transaction():
+        await lifecycle.locked(current_tenant().id)
         domain = await domains.claim(host)
         await _record(Event.TENANT_DOMAIN_ADDED, domain.host, actor)
     return domain
