@@ -31,13 +31,14 @@ from authgate.settings import (
 )
 from authgate.storage.people.users import UserRow
 from authgate_tenants import scope, use_tenant
+from authgate_testing import owned
 from authgate_testing.matrix import routes
 from authgate_testing.matrix.likeness import Likeness
 from authgate_testing.matrix.requests import App, Message, Receive, Scope, Send
 from authgate_testing.matrix.routes import Route
 from authgate_testing.matrix.site import Site, tried
 from authgate_testing.matrix.things import PASSWORD
-from authgate_testing.matrix.trials import Difference, models
+from authgate_testing.matrix.trials import Difference
 from authgate_testing.nameserver import nameserver_running
 
 ENOUGH = 5_000
@@ -87,7 +88,7 @@ def unasked(site: Site) -> list[str]:
 
 
 def test_every_kind_of_thing_has_been_asked_for(site: Site) -> None:
-    assert models().keys() - site.trials.things == set()
+    assert owned.models().keys() - site.trials.things == set()
 
 
 def test_enough_has_been_asked(site: Site, capsys: pytest.CaptureFixture[str]) -> None:
@@ -133,7 +134,7 @@ async def test_ti_16_a_job_with_what_another_tenant_has_does_nothing(site: Site)
         return result, sorted(table for table, _ in written.new + written.gone) if written else []
 
     likeness = Likeness(2)
-    for table in models():
+    for table in owned.models():
         for row in site.stored.rows(table, site.theirs.tenant.id)[:1]:
             for job, name in arguments:
                 thing = str(row.get(name) or row["id"])
@@ -200,7 +201,7 @@ async def test_a_route_that_lets_something_through_is_found(
 ) -> None:
     known = {
         str(row["id"])
-        for table in models()
+        for table in owned.models()
         for row in site.stored.rows(table, site.theirs.tenant.id)
     }
 

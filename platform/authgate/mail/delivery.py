@@ -3,7 +3,6 @@
 import asyncio
 import random
 from collections.abc import Callable
-from datetime import timedelta
 
 import structlog
 
@@ -12,15 +11,15 @@ from authgate.installation import Installation
 from authgate.mail import post, smtp
 from authgate.mail.servers import MailServers
 from authgate.mail.smtp import NotSent, Server
+from authgate.storage.deliveries import next_attempt
 from authgate.storage.mail import mails
 from authgate.storage.mail.mails import Mail
 from authgate.telemetry import metrics
 from authgate_tenants import current_tenant
 
 AGAIN_AFTER_SECONDS = (10, 60, 300, 900, 3600, 10_800, 21_600, 43_200)
-"""Pauses after attempts that went wrong, a fifth more or less of each; then it is given up."""
+"""Pauses after attempts that went wrong; then it is given up."""
 
-_JITTER = 0.2
 AT_ONCE = 4
 """Lines to one server at a time."""
 
@@ -79,19 +78,19 @@ class Delivery:
 
     async def _failed(self, mail: Mail, error: str, *, final: bool = False) -> None:
         """Try again later, or never again."""
-        now, tries = self._parts.clock(), mail.attempts
-        is_last = final or tries > len(AGAIN_AFTER_SECONDS)
+        now = self._parts.clock()
+        pauses = () if final else AGAIN_AFTER_SECONDS
+        until = next_attempt(mail, pauses, now=now, chance=self._chance())
         async with storage.transaction():
-            if is_last:
+            if until is None:
                 await mails.give_up(mail, error=error, now=now)
             else:
-                until = now + self._pause(AGAIN_AFTER_SECONDS[tries - 1])
                 await mails.postpone(mail, error=error, until=until)
-        metrics.mails.add("failed" if is_last else "postponed")
+        metrics.mails.add("failed" if until is None else "postponed")
         _log.warning(
-            "mail not sent", mail=str(mail.id), attempts=tries, reason=error, given_up=is_last
+            "mail not sent",
+            mail=str(mail.id),
+            attempts=mail.attempts,
+            reason=error,
+            given_up=until is None,
         )
-
-    def _pause(self, seconds: float) -> timedelta:
-        # Those that went wrong together are not to come again together.
-        return timedelta(seconds=seconds * (1 + _JITTER * (2 * self._chance() - 1)))

@@ -4,7 +4,6 @@
 import asyncio
 import random
 from collections.abc import Callable
-from datetime import timedelta
 
 import structlog
 
@@ -12,6 +11,7 @@ from authgate import storage
 from authgate.clock import Clock
 from authgate.plugin_api import HttpClient, HttpFailure
 from authgate.storage.clients import clients
+from authgate.storage.deliveries import next_attempt
 from authgate.storage.sign_in import logout_deliveries
 from authgate.storage.sign_in.logout_deliveries import LogoutDelivery
 from authgate.telemetry import metrics
@@ -19,9 +19,8 @@ from authgate.tokens.logout_token import LogoutTokens
 from authgate.tokens.subjects import Subjects
 
 AGAIN_AFTER_SECONDS = (5, 30, 120, 600, 3600, 10_800, 21_600)
-"""Pauses after attempts that went wrong, a fifth more or less of each; then it is given up."""
+"""Pauses after attempts that went wrong; then it is given up."""
 
-_JITTER = 0.2
 _AT_ONCE = 8
 _IN_ONE_GO = 16
 """Of one tenant: with dead addresses that takes ten seconds, and others wait for no longer."""
@@ -99,26 +98,22 @@ class BackchannelLogout:
         self, delivery: LogoutDelivery, status: int | None, error: str, *, final: bool = False
     ) -> None:
         """Try again later, or never again."""
-        now, tries = self._clock(), delivery.attempts
-        is_last = final or tries > len(AGAIN_AFTER_SECONDS)
+        now = self._clock()
+        pauses = () if final else AGAIN_AFTER_SECONDS
+        until = next_attempt(delivery, pauses, now=now, chance=self._chance())
         async with storage.transaction():
-            if is_last:
+            if until is None:
                 await logout_deliveries.give_up(delivery, http_status=status, error=error, now=now)
             else:
-                until = now + self._pause(AGAIN_AFTER_SECONDS[tries - 1])
                 await logout_deliveries.postpone(
                     delivery, http_status=status, error=error, until=until
                 )
-        metrics.logout_deliveries.add("failed" if is_last else "postponed")
+        metrics.logout_deliveries.add("failed" if until is None else "postponed")
         _log.warning(
             "logout not delivered",
             client_id=delivery.client_id,
-            attempts=tries,
+            attempts=delivery.attempts,
             status=status,
             reason=error,
-            given_up=is_last,
+            given_up=until is None,
         )
-
-    def _pause(self, seconds: float) -> timedelta:
-        # Those that went wrong together are not to come again together.
-        return timedelta(seconds=seconds * (1 + _JITTER * (2 * self._chance() - 1)))

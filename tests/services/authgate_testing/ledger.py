@@ -13,6 +13,7 @@ from authgate.storage.grants.device_codes import DeviceCode
 from authgate.storage.issued.tokens import Token
 from authgate.storage.sign_in.sessions import Session
 from authgate_tenants import Tenant, TenantOwned, use_tenant
+from authgate_testing import owned
 from authgate_testing.postgres import PostgresServer
 
 _GRANTS: tuple[type[TenantOwned], ...] = (DeviceCode, Session, Token)
@@ -25,8 +26,8 @@ class Ledger:
         """Every row of the tenant, by table."""
         with use_tenant(tenant):
             return {
-                table._meta.db_table: await table.all().order_by("id").values()
-                for table in TenantOwned.__subclasses__()
+                table: await model.all().order_by("id").values()
+                for table, model in owned.models().items()
             }
 
     async def granted(self, *tenants: Tenant) -> dict[tuple[str, str], int]:

@@ -1,30 +1,25 @@
 """Mail that leaves, until a server has taken it or it is given up.
 
-A row is stored in the transaction of what the mail tells of, so no mail is lost, and none is sent
-of what was rolled back. What it says is sealed, and destroyed when nobody needs it any more:
-whoever reads the table finds no link to follow.
+What it says is sealed, and destroyed when nobody needs it any more: whoever reads the table finds
+no link to follow.
 """
 
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from tortoise import fields
-from tortoise.queryset import QuerySet
 
+from authgate.storage import deliveries
+from authgate.storage.deliveries import KEPT, LONGEST_ERROR, Delivery, as_read
 from authgate.vocabulary import MailPurpose, MailStatus
-from authgate_tenants import TenantOwned
-
-KEPT = timedelta(days=30)
-"""For how long it can be seen what became of it."""
 
 LEASE = timedelta(seconds=120)
 """For how long whoever has taken one may be at it, before another tries."""
 
 LONGEST_ADDRESS = 254
-_LONGEST_ERROR = 200
 
 
-class Mail(TenantOwned):
+class Mail(Delivery):
     """A mail to one person."""
 
     purpose = fields.CharEnumField(MailPurpose, max_length=16)
@@ -32,12 +27,6 @@ class Mail(TenantOwned):
     sealed = fields.BinaryField(null=True)
     """What it says; none once it has been sent or given up."""
     status = fields.CharEnumField(MailStatus, max_length=16)
-    attempts = fields.IntField(default=0)
-    last_error = fields.CharField(_LONGEST_ERROR, default="")
-    created_at = fields.DatetimeField()
-    next_attempt_at = fields.DatetimeField()
-    ended_at = fields.DatetimeField(null=True)
-    expires_at = fields.DatetimeField()
 
     class Meta:
         table = "mails"
@@ -78,25 +67,23 @@ async def count_to(recipient: str, *, since: datetime) -> int:
 
 async def take(*, now: datetime, limit: int) -> list[Mail]:
     """Some that are due, the longest waiting first; each is taken by one process at a time."""
-    due = Mail.filter(status=MailStatus.PENDING, next_attempt_at__lte=now)
-    found = await due.order_by("next_attempt_at", "id").limit(limit)
-    return [each for each in found if await _taken(each, now)]
+    return await deliveries.take(Mail.all(), now=now, limit=limit, lease=LEASE)
 
 
 async def sent(mail: Mail, *, now: datetime) -> None:
     """Note that a server has taken it, and forget what it says."""
-    await _as_read(mail).update(status=MailStatus.SENT, sealed=None, last_error="", ended_at=now)
+    await as_read(mail).update(status=MailStatus.SENT, sealed=None, last_error="", ended_at=now)
 
 
 async def postpone(mail: Mail, *, error: str, until: datetime) -> None:
     """Note what went wrong, and when to try again."""
-    await _as_read(mail).update(last_error=error[:_LONGEST_ERROR], next_attempt_at=until)
+    await as_read(mail).update(last_error=error[:LONGEST_ERROR], next_attempt_at=until)
 
 
 async def give_up(mail: Mail, *, error: str, now: datetime) -> None:
     """Note what went wrong for the last time, and forget what it says."""
-    await _as_read(mail).update(
-        status=MailStatus.FAILED, sealed=None, last_error=error[:_LONGEST_ERROR], ended_at=now
+    await as_read(mail).update(
+        status=MailStatus.FAILED, sealed=None, last_error=error[:LONGEST_ERROR], ended_at=now
     )
 
 
@@ -109,16 +96,3 @@ async def newest(*, limit: int, status: MailStatus | None = None) -> list[Mail]:
 async def find(mail_id: UUID) -> Mail | None:
     """The mail with this id."""
     return await Mail.get_or_none(id=mail_id)
-
-
-async def _taken(mail: Mail, now: datetime) -> bool:
-    until, attempts = now + LEASE, mail.attempts + 1
-    if await _as_read(mail).update(attempts=attempts, next_attempt_at=until) != 1:
-        return False
-    mail.attempts = attempts
-    return True
-
-
-def _as_read(mail: Mail) -> QuerySet[Mail]:
-    # Whoever took longer than its lease has nothing to say any more.
-    return Mail.filter(id=mail.id, status=MailStatus.PENDING, attempts=mail.attempts)

@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 from authgate.installation import Installation
 from authgate.storage.redis.invalidation import EVERY_TOPIC
-from authgate_tenants import TenantOwned
+from authgate_testing import owned
 from authgate_testing.matrix import reads
 from authgate_testing.matrix.answers import Outcome
 from authgate_testing.matrix.likeness import Likeness
@@ -216,23 +216,18 @@ class Trials:
     def _things(self) -> Things:
         """The newest of each kind of thing that the other tenant has."""
         theirs = self.theirs.tenant.id
-        found = {table: self.stored.rows(table, theirs) for table in models()}
+        found = {table: self.stored.rows(table, theirs) for table in owned.models()}
         return {table: rows[0] for table, rows in found.items() if rows}
 
     def _own_names(self) -> set[str]:
         ours = self.ours.tenant.id
-        rows = ((table, row) for table in models() for row in self.stored.rows(table, ours))
+        rows = ((table, row) for table in owned.models() for row in self.stored.rows(table, ours))
         return {name for table, row in rows for _, name in _named({table: row})}
-
-
-def models() -> dict[str, type[TenantOwned]]:
-    """Every kind of thing that belongs to a tenant, by its table."""
-    return {str(model._meta.db_table): model for model in TenantOwned.__subclasses__()}
 
 
 def _named(things: Things) -> Iterator[tuple[str, str]]:
     """The texts by which things are told from others of their kind, each after its table."""
-    for table, model in models().items():
+    for table, model in owned.models().items():
         keys = [set(each) - {"tenant_id", "id"} for each in model._meta.unique_together]
         for name in sorted({name for key in keys if len(key) == 1 for name in key}):
             if table in things and model._meta.fields_map[name].field_type is str:
