@@ -11,7 +11,7 @@ from authgate.audit import Event
 from authgate.settings import DatabaseSettings
 from authgate.storage.people import users
 from authgate.storage.people.users import User
-from authgate.storage.sign_in import sessions
+from authgate.storage.random_secrets import hashed
 from authgate.storage.sign_in.sessions import Session
 from authgate.vocabulary import UserStatus
 from authgate_tenants import Tenant, TenantStatus, use_tenant
@@ -65,7 +65,7 @@ async def test_wb_15_a_key_is_random_and_only_its_hash_is_stored(
     assert key not in stored
     assert key.encode().hex() not in stored
     [session] = await sessions_of(acme)
-    assert bytes(session.key_hash) == sessions.hash_key(key)
+    assert bytes(session.key_hash) == hashed(key)
 
 
 async def test_wb_05_signing_in_gives_a_key_that_nobody_knew_before(

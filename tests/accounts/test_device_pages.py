@@ -15,9 +15,9 @@ from authgate.storage.grants.device_codes import (
     USER_CODE_LENGTH,
     DeviceCode,
     DeviceCodeStatus,
-    hash_code,
 )
 from authgate.storage.people.users import User
+from authgate.storage.random_secrets import hashed
 from authgate.vocabulary import ClientStatus
 from authgate_tenants import Tenant, TenantSettings, use_tenant
 from authgate_testing.databases import on_sqlite
@@ -321,7 +321,7 @@ async def test_dv_13_what_cannot_be_a_code_is_none(
     await limited(server, acme, **PATIENT)
     with use_tenant(acme):
         await device.start()
-        await DeviceCode.all().update(user_code_hash=hash_code("SSSSSSSS"))
+        await DeviceCode.all().update(user_code_hash=hashed("SSSSSSSS"))
     assert (await typed(person, acme, "ssss-ssss")).status_code == 200
     full_width = "\uff33" * 8
     for rubbish in (

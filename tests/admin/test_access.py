@@ -11,8 +11,9 @@ from authgate.permissions import UserRole
 from authgate.provisioning import NewClient
 from authgate.storage.clients.drafts import ClientDraft
 from authgate.storage.grants.device_codes import DeviceCode
-from authgate.storage.issued.tokens import Token, TokenCategory, hash_token
+from authgate.storage.issued.tokens import Token, TokenCategory
 from authgate.storage.people.users import User, UserRow
+from authgate.storage.random_secrets import hashed
 from authgate.tokens.admin_scopes import MEANINGS, Scope
 from authgate.vocabulary import ClientStatus
 from authgate_tenants import Tenant, TenantSettings, use_tenant
@@ -147,7 +148,7 @@ async def test_jw_10_a_token_for_another_audience_is_worth_nothing(
             await Token.create(
                 id=jti,
                 category=TokenCategory.ACCESS,
-                token_hash=hash_token(issued),
+                token_hash=hashed(issued),
                 client_id=api.client.client.client_id if api.client else "",
                 scope=READ,
                 grant_type="client_credentials",

@@ -13,6 +13,7 @@ from authgate.permissions import UserRole
 from authgate.storage.metering import active_users
 from authgate.storage.people import users
 from authgate.storage.people.users import User
+from authgate.storage.random_secrets import hashed
 from authgate.storage.sign_in import session_clients, sessions
 from authgate.storage.sign_in.sessions import SignIn
 from authgate.storage.tenants.quotas import Quota
@@ -118,7 +119,7 @@ class BrowserSessions:
         others = [
             each
             for each in await sessions.live_of(user.id, now=now)
-            if each.key_hash != sessions.hash_key(key)
+            if each.key_hash != hashed(key)
         ]
         for session in others[most - 1 :]:
             if await sessions.end(session.id, user_id=user.id, now=now):

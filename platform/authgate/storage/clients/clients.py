@@ -22,13 +22,13 @@ from authgate.storage.clients import ids
 from authgate.storage.clients.drafts import ClientChange, ClientDraft, ClientFilter
 from authgate.storage.clients.metadata import ClientMetadata
 from authgate.storage.clients.rows import COLUMNS, Client, ClientRow
-from authgate.storage.clients.secrets import hash_secret
 from authgate.storage.issued import mass_ending
 from authgate.storage.issued.mass_ending import in_full, is_cut_short
 from authgate.storage.issued.refresh_tokens import RefreshToken
 from authgate.storage.issued.tokens import Token
 from authgate.storage.metering.usage_days import UsageDay
 from authgate.storage.paging import Order, Page
+from authgate.storage.random_secrets import hashed
 from authgate.storage.tenants import quotas
 from authgate.storage.tenants.quotas import Quota
 from authgate.vocabulary import ApplicationType, ClientStatus
@@ -106,7 +106,7 @@ async def create(
     try:
         row = await ClientRow.create(
             client_id=client_id,
-            secret_hash=hash_secret(secret) if secret else None,
+            secret_hash=hashed(secret) if secret else None,
             secret_expires_at=secret_expires_at,
             authentication_methods=list(draft.methods()),
             not_before=await _give_up_id(client_id) if draft.client_id else None,
@@ -223,7 +223,7 @@ async def replace_secret(
     changed = await held.update(
         **kept,
         former_secret_expires_at=former_until,
-        secret_hash=hash_secret(secret),
+        secret_hash=hashed(secret),
         secret_expires_at=expires_at,
         sealed_secret=sealed,
         updated_at=utc_now(),
@@ -234,7 +234,7 @@ async def replace_secret(
 async def renew_secret_hash(client_id: str, *, former: bytes, secret: str) -> bool:
     """Store the same secret in another form; ``False`` where it is another one by now."""
     theirs = ClientRow.filter(client_id=client_id, secret_hash=former)
-    return await theirs.update(secret_hash=hash_secret(secret)) == 1
+    return await theirs.update(secret_hash=hashed(secret)) == 1
 
 
 async def keep_sealed(client_id: str, sealed: bytes) -> None:

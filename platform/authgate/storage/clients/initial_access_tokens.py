@@ -1,7 +1,5 @@
 """Initial access tokens: who has one may register a client, so often (RFC 7591 section 3)."""
 
-import hashlib
-import secrets
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
@@ -11,6 +9,7 @@ from tortoise import fields
 from tortoise.expressions import F
 from tortoise.queryset import QuerySet
 
+from authgate.storage.random_secrets import hashed, new_secret
 from authgate_tenants import TenantOwned
 
 _PREFIX = "agreg_"  # lets a secret scanner recognise one
@@ -52,10 +51,10 @@ async def issue(
     *, description: str, uses: int, now: datetime, expires_at: datetime
 ) -> tuple[str, InitialAccessToken]:
     """A new token (256 random bits), and what is kept of it."""
-    token = _PREFIX + secrets.token_urlsafe(32)
+    token = new_secret(_PREFIX)
     row = await InitialAccessTokenRow.create(
         description=description,
-        token_hash=_hash(token),
+        token_hash=hashed(token),
         uses_left=uses,
         created_at=now,
         expires_at=expires_at,
@@ -86,9 +85,5 @@ async def revoke(token_id: UUID) -> bool:
 
 def _good(token: str, now: datetime) -> QuerySet[InitialAccessTokenRow]:
     return InitialAccessTokenRow.filter(
-        token_hash=_hash(token), uses_left__gt=0, expires_at__gt=now
+        token_hash=hashed(token), uses_left__gt=0, expires_at__gt=now
     )
-
-
-def _hash(token: str) -> bytes:
-    return hashlib.sha256(token.encode()).digest()

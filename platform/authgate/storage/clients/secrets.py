@@ -1,11 +1,12 @@
 """What confidential clients prove themselves with (RFC 6749 section 2.3.1)."""
 
-import hashlib
 import hmac
 import re
-import secrets
 from dataclasses import dataclass
 from datetime import datetime
+
+from authgate.storage import random_secrets
+from authgate.storage.random_secrets import hashed
 
 _PREFIX = "agsec_"  # lets a secret scanner recognise one
 _SECRET = re.compile(r"[!-~]{32,256}")
@@ -59,21 +60,12 @@ class ClientSecrets:
 
     def include(self, presented: str, *, now: datetime) -> bool:
         """Whether this is one of them and has not ended, compared in constant time."""
-        given = hash_secret(presented)
+        given = hashed(presented)
         is_current = hmac.compare_digest(self.current or _NONE, given)
         is_former = hmac.compare_digest(self.former or _NONE, given)
         return (is_current and _lives(self.expires_at, now)) or (
             is_former and _lives(self.former_expires_at, now)
         )
-
-
-def hash_secret(secret: str) -> bytes:
-    """What is stored of a secret.
-
-    A secret has 256 random bits, so a plain hash cannot be searched; a slow one would only let a
-    stranger spend our processor time.
-    """
-    return hashlib.sha256(secret.encode()).digest()
 
 
 def check(secret: str) -> None:
@@ -84,7 +76,7 @@ def check(secret: str) -> None:
 
 def new_secret() -> str:
     """A client secret of 256 random bits, recognisable to secret scanners."""
-    return _PREFIX + secrets.token_urlsafe(32)
+    return random_secrets.new_secret(_PREFIX)
 
 
 def _lives(end: datetime | None, now: datetime) -> bool:

@@ -1,7 +1,5 @@
 """Authorization codes: a person's yes on its way to the client, good once and for a minute."""
 
-import hashlib
-import secrets
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -15,6 +13,7 @@ from authgate.storage.batches.redemptions import Spend, Spending
 from authgate.storage.clients import ids
 from authgate.storage.people import users
 from authgate.storage.people.users import User
+from authgate.storage.random_secrets import hashed, new_secret
 from authgate.storage.sign_in import sessions
 from authgate_tenants import TenantOwned, current_tenant
 
@@ -102,11 +101,6 @@ _SPENDING = Spending(
 )
 
 
-def hash_code(code: str) -> bytes:
-    """What is stored of a code."""
-    return hashlib.sha256(code.encode()).digest()
-
-
 async def issue(
     *,
     client_id: str,
@@ -124,9 +118,9 @@ async def issue(
     expires_at: datetime,
 ) -> tuple[str, UUID]:
     """Store a new code; the code (256 random bits), which is told once, and its id."""
-    code = secrets.token_urlsafe(32)
+    code = new_secret()
     row = await AuthorizationCode.create(
-        code_hash=hash_code(code),
+        code_hash=hashed(code),
         client_id=client_id,
         user_id=user_id,
         session_id=session_id,
@@ -147,7 +141,7 @@ async def issue(
 async def find(code: str) -> PresentedCode | None:
     """The code, spent or not, its person and its session, read together with what other requests
     ask."""
-    record = await connection.find(_BY_HASH, hash_code(code))
+    record = await connection.find(_BY_HASH, hashed(code))
     if record is None:
         return None
     confirmation = record["confirmation"]

@@ -4,8 +4,6 @@ The browser carries a handle and nothing else of it, so no page, no sign-in and 
 the way can alter what was asked for.
 """
 
-import hashlib
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +13,7 @@ from uuid import UUID
 from tortoise import fields
 
 from authgate.storage.clients import ids
+from authgate.storage.random_secrets import hashed, new_secret
 from authgate_tenants import TenantOwned
 
 
@@ -44,21 +43,17 @@ class Waiting:
     created_at: datetime
 
 
-def _hash(handle: str) -> bytes:
-    return hashlib.sha256(handle.encode()).digest()
-
-
 def _hash_pushed(reference: str) -> bytes:
     # No handle: who has seen a reference cannot go on with the request that it stands for.
-    return _hash(f"pushed {reference}")
+    return hashed(f"pushed {reference}")
 
 
 async def keep(
     *, client_id: str, parameters: Mapping[str, Any], now: datetime, expires_at: datetime
 ) -> str:
     """Store a request; the handle (256 random bits) that the browser carries."""
-    handle = secrets.token_urlsafe(32)
-    await _store(_hash(handle), client_id, parameters, now, expires_at)
+    handle = new_secret()
+    await _store(hashed(handle), client_id, parameters, now, expires_at)
     return handle
 
 
@@ -66,7 +61,7 @@ async def push(
     *, client_id: str, parameters: Mapping[str, Any], now: datetime, expires_at: datetime
 ) -> str:
     """Store a request that a client has sent itself; its reference (256 random bits)."""
-    reference = secrets.token_urlsafe(32)
+    reference = new_secret()
     await _store(_hash_pushed(reference), client_id, parameters, now, expires_at)
     return reference
 
@@ -104,7 +99,7 @@ async def _store(
 async def find(handle: str, *, now: datetime) -> Waiting | None:
     """The request with this handle, if it still waits for an answer."""
     row = await AuthorizationRequestRow.get_or_none(
-        handle_hash=_hash(handle), answered_at=None, expires_at__gt=now
+        handle_hash=hashed(handle), answered_at=None, expires_at__gt=now
     )
     if row is None:
         return None

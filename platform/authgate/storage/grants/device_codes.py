@@ -1,6 +1,5 @@
 """Device codes: sign-ins that wait for a person on another device (RFC 8628)."""
 
-import hashlib
 import secrets
 from collections.abc import Sequence
 from datetime import datetime
@@ -15,6 +14,7 @@ from authgate.storage.batches.append_log import Row, Table
 from authgate.storage.batches.lookups import Lookup
 from authgate.storage.batches.redemptions import Spend, Spending
 from authgate.storage.clients import ids
+from authgate.storage.random_secrets import hashed, new_secret
 from authgate_tenants import TenantOwned, current_tenant
 
 USER_CODE_ALPHABET = "BCDFGHJKLMNPQRSTVWXZ"
@@ -131,15 +131,10 @@ _REDEEMING = Spending(
 )
 
 
-def hash_code(code: str) -> bytes:
-    """What is stored of a code."""
-    return hashlib.sha256(code.encode()).digest()
-
-
 async def issue(new: NewRequest, *rows: Row) -> Codes:
     """Store a new request under fresh codes, together with these rows, in no unit of work."""
     for _ in range(_ATTEMPTS):
-        codes = Codes(secrets.token_urlsafe(32), _new_user_code())
+        codes = Codes(new_secret(), _new_user_code())
         # Not asked for first: the tenant's codes are unique, and this one is all but surely free.
         try:
             await connection.append(_row(new, codes), *rows)
@@ -152,20 +147,20 @@ async def issue(new: NewRequest, *rows: Row) -> Codes:
 
 
 def _row(new: NewRequest, codes: Codes) -> Row:
-    hashes = hash_code(codes.device_code), hash_code(codes.user_code)
+    hashes = hashed(codes.device_code), hashed(codes.user_code)
     return Row(_TABLE, (current_tenant().id, *hashes, DeviceCodeStatus.PENDING, *new))
 
 
 async def find_pending(user_code: str, *, now: datetime) -> DeviceCode | None:
     """The undecided, unexpired request with this user code, given without its dash."""
     return await DeviceCode.get_or_none(
-        user_code_hash=hash_code(user_code), status=DeviceCodeStatus.PENDING, expires_at__gt=now
+        user_code_hash=hashed(user_code), status=DeviceCodeStatus.PENDING, expires_at__gt=now
     )
 
 
 async def poll(device_code: str) -> Polled | None:
     """The request with this device code, read together with what other polls ask."""
-    record = await connection.find(_POLL, hash_code(device_code))
+    record = await connection.find(_POLL, hashed(device_code))
     if record is None:
         return None
     return Polled(

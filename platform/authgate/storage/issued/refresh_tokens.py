@@ -8,7 +8,6 @@ reads the table can open it. Later, a token that was used before tells of a thie
 import hashlib
 import hmac
 import os
-import secrets
 from collections.abc import Collection, Mapping
 from datetime import datetime
 from enum import StrEnum
@@ -31,6 +30,7 @@ from authgate.storage.issued import mass_ending, uses
 from authgate.storage.issued.uses import Use
 from authgate.storage.people import users
 from authgate.storage.people.users import User
+from authgate.storage.random_secrets import hashed, new_secret
 from authgate.storage.sign_in import sessions
 from authgate_tenants import TenantOwned, current_tenant
 
@@ -170,17 +170,12 @@ _TOUCHING = Spending(
 
 def new_token() -> str:
     """A token of 256 random bits, recognisable to secret scanners."""
-    return _PREFIX + secrets.token_urlsafe(32)
+    return new_secret(_PREFIX)
 
 
 def is_one(token: str) -> bool:
     """Whether a token looks like a refresh token of ours."""
     return token.startswith(_PREFIX)
-
-
-def hash_token(token: str) -> bytes:
-    """What is stored of a token."""
-    return hashlib.sha256(token.encode()).digest()
 
 
 def row(token: str, new: NewRefreshToken) -> Row:
@@ -190,7 +185,7 @@ def row(token: str, new: NewRefreshToken) -> Row:
         (
             uuid7(),
             current_tenant().id,
-            hash_token(token),
+            hashed(token),
             new.family_id,
             RefreshStatus.ACTIVE,
             new.client_id,
@@ -211,7 +206,7 @@ def row(token: str, new: NewRefreshToken) -> Row:
 async def find(token: str) -> Presented | None:
     """The token, whatever its status, its person and its session, read together with what other
     requests ask."""
-    record = await connection.find(_BY_HASH, hash_token(token))
+    record = await connection.find(_BY_HASH, hashed(token))
     if record is None:
         return None
     session_id, successor, rotated_at, confirmation = (
@@ -254,7 +249,7 @@ def touch(token_id: UUID, *, now: datetime, expires_at: datetime) -> Spend:
 async def hold(token: str) -> bool:
     """Let nobody use or end a token before this unit of work is over; ``False`` where somebody
     has."""
-    active = RefreshToken.filter(token_hash=hash_token(token), status=RefreshStatus.ACTIVE)
+    active = RefreshToken.filter(token_hash=hashed(token), status=RefreshStatus.ACTIVE)
     return await active.update(status=RefreshStatus.ACTIVE) == 1
 
 

@@ -1,6 +1,5 @@
 """What is remembered of the tokens that were issued: enough to list, revoke and inspect them."""
 
-import hashlib
 import hmac
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from authgate.storage.issued.uses import Use
 from authgate.storage.paging import Order, Page
 from authgate.storage.people import users
 from authgate.storage.people.users import User
+from authgate.storage.random_secrets import hashed
 from authgate.vocabulary import TokenStatus
 from authgate_tenants import TenantOwned, current_tenant
 
@@ -100,7 +100,7 @@ class Remembered(NamedTuple):
 
     def is_of(self, token: str) -> bool:
         """Whether this row is about exactly this text, compared in constant time."""
-        return hmac.compare_digest(self.token_hash, hash_token(token))
+        return hmac.compare_digest(self.token_hash, hashed(token))
 
 
 _TABLE = Table(
@@ -138,11 +138,6 @@ _BY_JTI = Lookup(
 )
 
 
-def hash_token(token: str) -> bytes:
-    """What is stored of a token."""
-    return hashlib.sha256(token.encode()).digest()
-
-
 def row(token: NewToken) -> Row:
     """The row that remembers a new token of the current tenant."""
     return Row(
@@ -152,7 +147,7 @@ def row(token: NewToken) -> Row:
             current_tenant().id,
             token.category,
             TokenStatus.ACTIVE,
-            hash_token(token.token),
+            hashed(token.token),
             token.client_id,
             token.user_id,
             token.family_id,

@@ -1,7 +1,5 @@
 """Who is invited to come to a tenant, as what, and by whom."""
 
-import hashlib
-import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Self
@@ -14,6 +12,7 @@ from uuid_utils.compat import uuid7
 from authgate.permissions import UserRole
 from authgate.storage import paging
 from authgate.storage.paging import Order, Page
+from authgate.storage.random_secrets import hashed, new_secret
 from authgate.vocabulary import InvitationStatus
 from authgate_tenants import TenantOwned
 
@@ -91,10 +90,10 @@ async def add(
     now: datetime,
 ) -> tuple[str, Invitation]:
     """What the link in the mail carries (256 random bits), and what is kept."""
-    token = secrets.token_urlsafe(32)
+    token = new_secret()
     row = await InvitationRow.create(
         id=uuid7(),
-        token_hash=_hash(token),
+        token_hash=hashed(token),
         email=email,
         canonical_email=canonical_email,
         role=role,
@@ -111,9 +110,9 @@ async def renew(
     invitation_id: UUID, *, invited_by: str, inviter_id: UUID | None, now: datetime
 ) -> tuple[str, Invitation] | None:
     """Another link for an invitation that waits: the former one is good for nothing any more."""
-    token = secrets.token_urlsafe(32)
+    token = new_secret()
     changed = await _pending(invitation_id).update(
-        token_hash=_hash(token),
+        token_hash=hashed(token),
         invited_by=invited_by,
         inviter_id=inviter_id,
         ends_at=now + GOOD,
@@ -134,7 +133,7 @@ async def find_by_token(token: str, *, now: datetime) -> Invitation | None:
     if len(token) > _LONGEST_TOKEN:
         return None
     row = await InvitationRow.get_or_none(
-        token_hash=_hash(token), status=InvitationStatus.PENDING, ends_at__gt=now
+        token_hash=hashed(token), status=InvitationStatus.PENDING, ends_at__gt=now
     )
     return Invitation.from_row(row) if row else None
 
@@ -167,7 +166,3 @@ async def page(
 
 def _pending(invitation_id: UUID) -> QuerySet[InvitationRow]:
     return InvitationRow.filter(id=invitation_id, status=InvitationStatus.PENDING)
-
-
-def _hash(token: str) -> bytes:
-    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()

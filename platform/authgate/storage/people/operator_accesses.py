@@ -1,7 +1,5 @@
 """Operators of the installation who want to come into the current tenant, or were there."""
 
-import hashlib
-import secrets
 from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple, Self
@@ -10,6 +8,7 @@ from uuid import UUID
 from tortoise import fields
 
 from authgate.permissions import UserRole
+from authgate.storage.random_secrets import hashed, new_secret
 from authgate.vocabulary import AccessState
 from authgate_tenants import TenantOwned
 
@@ -137,15 +136,15 @@ async def decide(
 
 async def open_door(access_id: UUID, *, until: datetime) -> str:
     """What lets its operator in once, until then; only a hash of it is stored."""
-    key = secrets.token_urlsafe(32)
-    await OperatorAccess.filter(id=access_id).update(entry_hash=_hash(key), entry_ends_at=until)
+    key = new_secret()
+    await OperatorAccess.filter(id=access_id).update(entry_hash=hashed(key), entry_ends_at=until)
     return key
 
 
 async def go_through(key: str, *, now: datetime) -> Access | None:
     """The access that this lets in by, which it does no more; ``None`` where it does not."""
     fit = OperatorAccess.filter(
-        entry_hash=_hash(key),
+        entry_hash=hashed(key),
         entry_ends_at__gt=now,
         state=AccessState.GRANTED,
         begins_at__lte=now,
@@ -155,7 +154,7 @@ async def go_through(key: str, *, now: datetime) -> Access | None:
     if row is None:
         return None
     # Of those who come with the same at once one goes through.
-    spent = OperatorAccess.filter(id=row.id, entry_hash=_hash(key))
+    spent = OperatorAccess.filter(id=row.id, entry_hash=hashed(key))
     return Access.from_row(row) if await spent.update(entry_hash=None) == 1 else None
 
 
@@ -169,7 +168,3 @@ async def guest_of(operator_id: UUID) -> UUID | None:
     before = OperatorAccess.filter(operator_id=operator_id, guest_id__isnull=False)
     row = await before.order_by("-asked_at").first()
     return row.guest_id if row else None
-
-
-def _hash(key: str) -> bytes:
-    return hashlib.sha256(key.encode()).digest()

@@ -1,6 +1,5 @@
 """Browser sessions: who is signed in where, kept on the server so that they can be ended."""
 
-import hashlib
 import secrets
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -11,6 +10,7 @@ from tortoise.expressions import Q
 
 from authgate.storage import connection
 from authgate.storage.batches.lookups import Join, Record
+from authgate.storage.random_secrets import hashed, new_secret
 from authgate_tenants import TenantOwned
 
 
@@ -57,14 +57,9 @@ JOINED = Join(
 """The session that a row names."""
 
 
-def hash_key(key: str) -> bytes:
-    """What is stored of a session's key."""
-    return hashlib.sha256(key.encode()).digest()
-
-
 async def start(user_id: UUID, sign_in: SignIn) -> str:
     """Store a new session; its key (256 random bits) is returned once and never stored."""
-    key = secrets.token_urlsafe(32)
+    key = new_secret()
     await Session.create(user_id=user_id, **_values(key, sign_in))
     return key
 
@@ -75,7 +70,7 @@ async def renew(former: Session, sign_in: SignIn) -> str | None:
     The key it had opens nothing any more. ``None`` where the session has ended, or was renewed,
     meanwhile.
     """
-    key = secrets.token_urlsafe(32)
+    key = new_secret()
     living = Session.filter(id=former.id, key_hash=former.key_hash, ended_at=None)
     renewed = await living.update(**_values(key, sign_in))
     return key if renewed == 1 else None
@@ -83,7 +78,7 @@ async def renew(former: Session, sign_in: SignIn) -> str | None:
 
 async def find_live(key: str, *, now: datetime) -> Session | None:
     """The session with this key, if it has not ended in any way."""
-    return await Session.get_or_none(_live(now), key_hash=hash_key(key))
+    return await Session.get_or_none(_live(now), key_hash=hashed(key))
 
 
 def joined_end(record: Record) -> datetime | None:
@@ -141,7 +136,7 @@ async def end_all(user_id: UUID, *, now: datetime, except_id: UUID | None = None
 
 def _values(key: str, sign_in: SignIn) -> dict[str, Any]:
     return {
-        "key_hash": hash_key(key),
+        "key_hash": hashed(key),
         "csrf_key": secrets.token_bytes(32),
         "amr": sign_in.amr,
         "ip": sign_in.ip,

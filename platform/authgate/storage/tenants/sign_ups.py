@@ -3,8 +3,6 @@
 The id becomes the tenant's, so what was wanted once is there once, however often it is confirmed.
 """
 
-import hashlib
-import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Self
@@ -13,6 +11,7 @@ from uuid import UUID
 from tortoise import fields
 from uuid_utils.compat import uuid7
 
+from authgate.storage.random_secrets import hashed, new_secret
 from authgate_tenants import TenantOwned
 
 KEPT = timedelta(days=1)
@@ -75,10 +74,10 @@ async def begin(
     *, email: str, name: str = "", slug: str = "", invited_by: str = "", now: datetime
 ) -> tuple[str, SignUp]:
     """What the link in the mail carries (256 random bits), and what is kept."""
-    token = secrets.token_urlsafe(32)
+    token = new_secret()
     row = await SignUpRow.create(
         id=uuid7(),
-        token_hash=_hash(token),
+        token_hash=hashed(token),
         email=email,
         name=name,
         slug=slug,
@@ -93,7 +92,7 @@ async def find(token: str, *, now: datetime) -> SignUp | None:
     """What this link is for, while it is good."""
     if len(token) > _LONGEST:
         return None
-    row = await SignUpRow.get_or_none(token_hash=_hash(token), expires_at__gt=now)
+    row = await SignUpRow.get_or_none(token_hash=hashed(token), expires_at__gt=now)
     return SignUp.from_row(row) if row else None
 
 
@@ -112,7 +111,3 @@ async def withdraw(sign_up_id: UUID) -> bool:
     """Take an invitation back; ``False`` where there is none with this id, or it was followed."""
     rows = SignUpRow.filter(id=sign_up_id, finished_at=None).exclude(invited_by="")
     return await rows.delete() == 1
-
-
-def _hash(token: str) -> bytes:
-    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
