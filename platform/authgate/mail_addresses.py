@@ -30,6 +30,13 @@ def checked(text: str) -> str:
     return address
 
 
+def mailbox(address: str) -> str:
+    """Where mail to an address ends up: most servers give one mailbox all that is told apart behind
+    a plus (RFC 5233), and whoever looks for more addresses finds these first."""
+    local, _, host = address.lower().partition("@")
+    return f"{local.partition('+')[0] or local}@{host}"
+
+
 def is_sender(text: str) -> bool:
     """Whether a text is an address, alone or in angle brackets behind a name."""
     name, address = parseaddr(text)

@@ -60,7 +60,7 @@ async def come_in(browser: Person, url: str) -> int:
 
 
 @on_sqlite
-async def test_an_operator_comes_in_once_somebody_in_charge_has_approved_and_both_logs_say_so(
+async def test_ti_21_30_an_operator_comes_in_once_approved_and_both_logs_say_so(
     server: RunningServer,
     by_mira: ApiClient,
     owned: Person,

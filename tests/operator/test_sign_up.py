@@ -259,6 +259,18 @@ async def test_pw_09_a_flood_of_requests_is_answered_alike_and_sends_three_mails
         assert await Mail.all().count() == await SignUpRow.all().count() == 3
 
 
+async def test_lg_20_pw_09_of_requests_at_once_for_one_mailbox_three_send_a_mail(
+    server: RunningServer, ops: Tenant
+) -> None:
+    async def asked(number: int) -> int:
+        told = {**WANTED, "email": f"ada+{number}@Lovelace.example", "slug": f"lovelace-{number}"}
+        return (await ask(server, ops, told)).status_code
+
+    assert set(await asyncio.gather(*(asked(each) for each in range(9)))) == {202}
+    with use_tenant(ops):
+        assert await Mail.all().count() == await SignUpRow.all().count() == 3
+
+
 @on_sqlite
 async def test_ad_05_dc_06_what_nobody_asks_for_is_refused_and_not_assigned(
     server: RunningServer, ops: Tenant

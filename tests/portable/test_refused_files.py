@@ -175,7 +175,7 @@ def test_what_is_no_file_of_a_tenant_is_refused_at_its_first_line(
 
 
 @on_sqlite
-async def test_ti_19_ex_08_a_tenant_comes_once_and_takes_nobodys_place(
+async def test_ti_19_37_ex_08_a_tenant_comes_once_and_takes_nobodys_place(
     lived: Lived, elsewhere: Settings
 ) -> None:
     operated = elsewhere.model_copy(update={"operator_tenant": "operators"})

@@ -18,7 +18,7 @@ from authgate_tenants import current_tenant
 from authgate_tenants.encryption import TenantCipher
 
 MOST_TO_ONE = 3
-"""Mails that one address is sent in an hour, whatever they say: nobody is flooded through us."""
+"""Mails that one mailbox is sent in an hour, whatever they say: nobody is flooded through us."""
 
 _WHILE = timedelta(hours=1)
 _SEAL = "mail"
@@ -29,9 +29,9 @@ class TooManyMails(Exception):
 
 
 async def refuse_flood(parts: Installation, recipient: str) -> None:
-    """Raises ``TooManyMails`` where an address of this form has been sent enough for now."""
-    since = parts.clock() - _WHILE
-    if await mails.count_to(recipient.lower(), since=since) >= MOST_TO_ONE:
+    """In a transaction. Raises ``TooManyMails`` where somebody has been sent enough for now."""
+    mailbox, since = mail_addresses.mailbox(recipient), parts.clock() - _WHILE
+    if await mails.count_to(mailbox, since=since) >= MOST_TO_ONE:
         raise TooManyMails
 
 
@@ -52,6 +52,7 @@ async def post(
             mail_id,
             purpose=purpose,
             recipient=address.lower(),
+            mailbox=mail_addresses.mailbox(address),
             sealed=_sealed(cipher, mail_id, letter, address),
             status=MailStatus.KEPT if is_kept else MailStatus.PENDING,
             now=now,

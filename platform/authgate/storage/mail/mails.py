@@ -7,16 +7,18 @@ no link to follow.
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from tortoise import fields
+from tortoise import connections, fields
 
-from authgate.storage import deliveries
+from authgate.storage import connection, deliveries
 from authgate.storage.deliveries import KEPT, LONGEST_ERROR, Delivery, as_read
 from authgate.vocabulary import MailPurpose, MailStatus
+from authgate_tenants import current_tenant
 
 LEASE = timedelta(seconds=120)
 """For how long whoever has taken one may be at it, before another tries."""
 
 LONGEST_ADDRESS = 254
+_TURN = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))"
 
 
 class Mail(Delivery):
@@ -24,6 +26,8 @@ class Mail(Delivery):
 
     purpose = fields.CharEnumField(MailPurpose, max_length=16)
     recipient = fields.CharField(LONGEST_ADDRESS)
+    mailbox = fields.CharField(LONGEST_ADDRESS, default="", db_default="")
+    """Whose it is, whatever stands behind the plus of the address."""
     sealed = fields.BinaryField(null=True)
     """What it says; none once it has been sent or given up."""
     status = fields.CharEnumField(MailStatus, max_length=16)
@@ -33,7 +37,7 @@ class Mail(Delivery):
         unique_together = (("tenant_id", "id"),)
         indexes = (
             ("tenant_id", "status", "next_attempt_at"),
-            ("tenant_id", "recipient", "created_at"),
+            ("tenant_id", "mailbox", "created_at"),
             ("expires_at",),
         )
 
@@ -43,6 +47,7 @@ async def add(
     *,
     purpose: MailPurpose,
     recipient: str,
+    mailbox: str,
     sealed: bytes,
     status: MailStatus,
     now: datetime,
@@ -52,6 +57,7 @@ async def add(
         id=mail_id,
         purpose=purpose,
         recipient=recipient,
+        mailbox=mailbox,
         sealed=sealed,
         status=status,
         created_at=now,
@@ -60,9 +66,15 @@ async def add(
     )
 
 
-async def count_to(recipient: str, *, since: datetime) -> int:
-    """How many mails there were to this address since then."""
-    return await Mail.filter(recipient=recipient, created_at__gt=since).count()
+async def count_to(mailbox: str, *, since: datetime) -> int:
+    """How many mails there were to this mailbox since then.
+
+    In a transaction, and nobody else counts or adds one to it meanwhile.
+    """
+    if connection.dialect() == "postgres":
+        turn = f"mailbox {current_tenant().id} {mailbox}"
+        await connections.get("default").execute_query(_TURN, [turn])
+    return await Mail.filter(mailbox=mailbox, created_at__gt=since).count()
 
 
 async def take(*, now: datetime, limit: int) -> list[Mail]:
