@@ -27,6 +27,9 @@ class Plan(StoredChoices):
     users: Most | None = None
     """People that there may be, disabled ones among them; guests of the installation are none."""
 
+    groups: Most | None = None
+    """Groups that there may be."""
+
     monthly_active_users: Most | None = None
     """People who sign in within a calendar month (UTC)."""
 
@@ -55,6 +58,7 @@ BUILT_IN: Final = {
             "free",
             clients=10,
             users=1_000,
+            groups=50,
             monthly_active_users=500,
             monthly_active_users_are_refused=True,
             longest_access_token=86_400,
@@ -66,6 +70,7 @@ BUILT_IN: Final = {
             "business",
             clients=1_000,
             users=100_000,
+            groups=5_000,
             monthly_active_users=50_000,
         ),
     )

@@ -315,6 +315,7 @@ async def test_a_guest_takes_no_place_of_the_tenants_plan_and_comes_where_it_is_
         assert {each.quota: each.used for each in used} == {
             Quota.CLIENTS: 0,
             Quota.USERS: 1,
+            Quota.GROUPS: 0,
             Quota.MONTHLY_ACTIVE_USERS: 1,
         }
         with pytest.raises(QuotaReached):

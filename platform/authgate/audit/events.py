@@ -146,6 +146,22 @@ class Event(StrEnum):
     USER_PASSWORD_RESET = "USER_PASSWORD_RESET"
     """A user was given another password and signed out everywhere."""
 
+    GROUP_CREATED = "GROUP_CREATED"
+    """A group of people was begun; ``details`` say what it is like."""
+
+    GROUP_UPDATED = "GROUP_UPDATED"
+    """A group has another name, or gives other roles; ``details`` say from what to what."""
+
+    GROUP_DELETED = "GROUP_DELETED"
+    """A group was removed; ``details`` say what it was like, and how many belonged to it."""
+
+    GROUP_MEMBERS_ADDED = "GROUP_MEMBERS_ADDED"
+    """People belong to a group who did not; ``details`` say who, a hundred at most. Of more there
+    are several events."""
+
+    GROUP_MEMBERS_REMOVED = "GROUP_MEMBERS_REMOVED"
+    """People belong to a group no longer; ``details`` say who, in the same way."""
+
     TENANT_CREATED = "TENANT_CREATED"
     """A tenant was created."""
 

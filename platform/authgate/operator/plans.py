@@ -37,6 +37,7 @@ class PlanChoices(Document):
 
     clients: Most | None = None
     users: Most | None = None
+    groups: Most | None = None
     monthly_active_users: Most | None = None
     """People who sign in within a calendar month (UTC)."""
 

@@ -47,6 +47,8 @@ MODEL_MODULES = (
     "authgate.storage.metering.usage_days",
     "authgate.storage.people.invitations",
     "authgate.storage.people.operator_accesses",
+    "authgate.storage.people.group_members",
+    "authgate.storage.people.groups",
     "authgate.storage.people.users",
     "authgate.storage.tenants.exports",
 )

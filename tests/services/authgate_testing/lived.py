@@ -19,7 +19,8 @@ from authgate.portable import Choice
 from authgate.settings import Settings
 from authgate.storage.clients.drafts import ClientDraft
 from authgate.storage.clients.metadata import ClientMetadata
-from authgate.storage.people import users
+from authgate.storage.people import group_members, groups, users
+from authgate.storage.people.groups import GroupDraft
 from authgate.storage.sign_in import session_clients, sessions
 from authgate.storage.sign_in.connections import ConnectionRow
 from authgate.storage.sign_in.sessions import SignIn
@@ -96,6 +97,8 @@ async def _live(parts: Installation, http: httpx2.AsyncClient, password: str) ->
         sealed = await ConnectionSecrets(parts.encryption).seal(github.id, {"client_secret": "s"})
         await ConnectionRow.filter(id=github.id).update(sealed_secrets=sealed)
         await domains.claim("login.acme.example")
+        staff = await groups.create(GroupDraft("Stäff", "ext-1", "Everybody", ["books:read"]))
+        await group_members.add(staff.id, [alice.id], now=parts.clock())
         pairwise = await parts.subjects.of(alice, console.client)
         guest_key = await _guest(parts.clock())
     person = Person(http)

@@ -110,7 +110,7 @@ def plans(operators: Operators = None, output: Output = Format.TABLE) -> None:
     """List the installation's plans."""
     with operated(operators) as api:
         told = api.get("/plans")["items"]
-    brief = ("name", "clients", "users", "monthly_active_users")
+    brief = ("name", "clients", "users", "groups", "monthly_active_users")
     show_all(
         told if output is Format.JSON else [{name: each[name] for name in brief} for each in told],
         output,

@@ -34,7 +34,7 @@ Choices = Annotated[
 @app.verb("list", example="plan list")
 def list_(output: Output = Format.TABLE) -> None:
     """List the plans."""
-    shown = ("name", "clients", "users", "monthly_active_users")
+    shown = ("name", "clients", "users", "groups", "monthly_active_users")
     told = [asdict(plan) for plan in asyncio.run(_every())]
     brief = [{name: each[name] for name in shown} for each in told]
     show_all(told if output is Format.JSON else brief, output)

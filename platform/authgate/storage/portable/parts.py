@@ -28,6 +28,8 @@ from authgate.storage.mail.mail_servers import MailServerRow
 from authgate.storage.mail.mails import Mail
 from authgate.storage.metering.active_users import ActiveUser
 from authgate.storage.metering.usage_days import UsageDay, UsageMark
+from authgate.storage.people.group_members import GroupMemberRow
+from authgate.storage.people.groups import GroupRow
 from authgate.storage.people.invitations import InvitationRow
 from authgate.storage.people.operator_accesses import OperatorAccess
 from authgate.storage.people.users import UserRow
@@ -129,6 +131,8 @@ EXPORTED = (
         needs_secrets=True,
     ),
     Part(ExternalIdentityRow),
+    Part(GroupRow),
+    Part(GroupMemberRow),
     Part(InvitationRow, secret=_hashes("token_hash"), needs_secrets=True),
     Part(MailServerRow, sealed={"sealed_password": Place("mail-server", "{id}")}),
     Part(Consent),

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from authgate.storage.clients.rows import ClientRow
 from authgate.storage.metering import active_users
 from authgate.storage.people import users
+from authgate.storage.people.groups import GroupRow
 from authgate.storage.tenants import quotas
 from authgate.storage.tenants.quotas import Quota
 from authgate_tenants import current_tenant
@@ -27,6 +28,7 @@ async def of_everything(now: datetime) -> Sequence[Use]:
     used = {
         Quota.CLIENTS: await ClientRow.all().count(),
         Quota.USERS: await users.own().count(),
+        Quota.GROUPS: await GroupRow.all().count(),
         Quota.MONTHLY_ACTIVE_USERS: await active_users.count(now),
     }
     return [Use(quota, count, quotas.most(plan, quota)) for quota, count in used.items()]

@@ -16,6 +16,7 @@ class Quota(StrEnum):
 
     CLIENTS = "clients"
     USERS = "users"
+    GROUPS = "groups"
     MONTHLY_ACTIVE_USERS = "monthly_active_users"
 
 
@@ -25,6 +26,7 @@ for _quota in Quota:
 _WORDS: Final[Mapping[Quota, str]] = {
     Quota.CLIENTS: "The plan allows {} clients.",
     Quota.USERS: "The plan allows {} people.",
+    Quota.GROUPS: "The plan allows {} groups.",
     Quota.MONTHLY_ACTIVE_USERS: "The plan lets {} people sign in within a month.",
 }
 

@@ -24,6 +24,7 @@ from authgate.storage.clients.metadata import ClientMetadata
 from authgate.storage.mail import mail_servers
 from authgate.storage.mail.mail_servers import MailServer
 from authgate.storage.people import users
+from authgate.storage.people.groups import GroupDraft
 from authgate.storage.people.operator_accesses import Access
 from authgate.storage.people.users import User
 from authgate.storage.sign_in import external_identities
@@ -97,6 +98,8 @@ async def furnished(parts: Installation, word: str, password_hash: str) -> House
         for name in ("chief", "guest"):
             await invitations.invite(parts, f"{name}@{word}.example", UserRole.AUDITOR)
         await _mailed(parts, word)
+        staff = await provisioning.add_group(GroupDraft(f"Staff {word}", f"ext-{word}"))
+        await provisioning.add_members(staff.id, [member.id, chief.id], now=parts.clock())
         await block_address(parts, _network(word), reason=f"For {word}")
         await sign_ups.begin(email=f"ada@{word}.example", slug=f"new-{word}", now=parts.clock())
         guest = await _operators(parts, word)
