@@ -17,7 +17,7 @@ _FOREIGN_KEYS = (
 
 
 class Migration(migrations.Migration):
-    dependencies = [("models", "0042_invitations")]
+    dependencies = [("models", "0043_mailboxes")]
 
     operations = [
         ops.CreateModel(
