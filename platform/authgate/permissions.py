@@ -1,8 +1,12 @@
 """Which role may do what at a tenant: one table, which the console, the admin API and whatever
 else people administer by asks."""
 
+from datetime import timedelta
 from enum import IntEnum, StrEnum
 from typing import NamedTuple
+
+RECENTLY = timedelta(minutes=15)
+"""How long ago a person may have signed in who does what cannot be undone."""
 
 
 class UserRole(StrEnum):

@@ -4,13 +4,15 @@ from uuid import uuid4
 
 import pytest
 
+from authgate.audit import SYSTEM
 from authgate.clock import utc_now
 from authgate.permissions import UserRole
+from authgate.portable import requests
 from authgate.provisioning import operator_accesses
 from authgate.provisioning.operator_accesses import LONGEST, Wanted
-from authgate.storage.people.users import User
+from authgate.storage.people.users import User, UserRow
 from authgate_tenants import Tenant, use_tenant
-from authgate_testing.api import EVERYTHING, ApiClient, api_client
+from authgate_testing.api import EVERYTHING, OF_OWNERS, ApiClient, administering, api_client
 from authgate_testing.application import Application
 from authgate_testing.doors import *  # noqa: F403 - fixtures, all of them for these tests
 from authgate_testing.person import Person
@@ -30,8 +32,37 @@ async def foreign_api(server: RunningServer, globex: Tenant) -> ApiClient:
 
 
 @pytest.fixture
+async def foreign_owner(
+    server: RunningServer, globex: Tenant, bob: User, stranger: Person
+) -> ApiClient:
+    """Bob, who owns globex, by a program that may do what only owners may."""
+    return await _by_owner(server, globex, bob, stranger)
+
+
+@pytest.fixture
+async def owner_api(
+    server: RunningServer, acme: Tenant, carol: User, colleague: Person
+) -> ApiClient:
+    """Carol, who owns acme, by such a program."""
+    return await _by_owner(server, acme, carol, colleague)
+
+
+async def _by_owner(server: RunningServer, tenant: Tenant, user: User, person: Person) -> ApiClient:
+    with use_tenant(tenant):
+        await UserRow.filter(id=user.id).update(role=UserRole.OWNER)
+    application = await administering(server, tenant, *OF_OWNERS)
+    issued = await application.signed_in(person, scope=" ".join(OF_OWNERS))
+    return ApiClient(server.http, tenant, issued["access_token"])
+
+
+@pytest.fixture
 async def things(
-    api: ApiClient, acme: Tenant, person: Person, alice: User, console: Application
+    server: RunningServer,
+    api: ApiClient,
+    acme: Tenant,
+    person: Person,
+    alice: User,
+    console: Application,
 ) -> dict[str, str]:
     """One of everything that acme has, by the names that stand for it in paths."""
     issued = await console.signed_in(person, scope="openid offline_access read")
@@ -55,6 +86,12 @@ async def things(
     made = await api.post("/invitations", {"email": "ada@acme.example"})
     assert made.status_code == 201, made.text
     found["invitation_id"] = made.json()["id"]
+    with use_tenant(acme):
+        wanted_file = await requests.request(
+            server.parts, passphrase="of acme, for elsewhere", signing_keys=False, actor=SYSTEM
+        )
+        await requests.write(server.parts, wanted_file.id)
+    found["export_id"] = str(wanted_file.id)
     for name, path in (
         ("session_id", f"/users/{alice.id}/sessions"),
         ("authorization_id", "/authorizations"),

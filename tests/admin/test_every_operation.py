@@ -16,7 +16,14 @@ from authgate.settings import Settings
 from authgate.storage.people.users import User
 from authgate.tokens.admin_scopes import MEANINGS, Scope
 from authgate_tenants import Tenant
-from authgate_testing.api import EVERYTHING, ApiClient, api_client, is_problem, removing_last
+from authgate_testing.api import (
+    EVERYTHING,
+    OF_OWNERS,
+    ApiClient,
+    api_client,
+    is_problem,
+    removing_last,
+)
 from authgate_testing.databases import on_sqlite
 from authgate_testing.ledger import Ledger
 from authgate_testing.server import RunningServer
@@ -61,6 +68,7 @@ def document(acme: Tenant) -> dict[str, Any]:
 
 async def test_ti_01_another_tenants_things_are_as_unknown_as_none(
     foreign_api: ApiClient,
+    foreign_owner: ApiClient,
     acme: Tenant,
     things: dict[str, str],
     document: dict[str, Any],
@@ -70,9 +78,10 @@ async def test_ti_01_another_tenants_things_are_as_unknown_as_none(
     for operation in removing_last():
         if "{" not in operation.path:
             continue
-        answer = await foreign_api.call(path=filled(operation, things), **said(operation, document))
+        caller = foreign_owner if operation.scope in OF_OWNERS else foreign_api
+        answer = await caller.call(path=filled(operation, things), **said(operation, document))
         assert is_problem(answer, 404, "not-found"), operation.name
-        unknown = await foreign_api.call(path=filled(operation, {}), **said(operation, document))
+        unknown = await caller.call(path=filled(operation, {}), **said(operation, document))
         assert told(answer) == told(unknown), operation.name
     assert await ledger.rows(acme) == before
 
@@ -133,11 +142,17 @@ async def test_every_operation_asks_for_its_own_scope_and_for_no_other(
 
 
 async def test_every_operation_answers_as_its_document_says(
-    server: RunningServer, acme: Tenant, things: dict[str, str], document: dict[str, Any]
+    server: RunningServer,
+    acme: Tenant,
+    owner_api: ApiClient,
+    things: dict[str, str],
+    document: dict[str, Any],
 ) -> None:
     refused = set()
     for operation in removing_last():
-        caller = await api_client(server, acme, operation.scope)
+        caller = owner_api
+        if operation.scope not in OF_OWNERS:
+            caller = await api_client(server, acme, operation.scope)
         answer = await caller.call(path=filled(operation, things), **said(operation, document))
         known = document["paths"][operation.path][operation.method.lower()]["responses"]
         assert str(answer.status_code) in known, (operation.name, answer.text)
@@ -206,6 +221,7 @@ async def test_ti_03_34_no_list_is_asked_for_more_than_it_says(
 async def test_ti_32_ad_10_one_request_is_about_one_thing(
     api: ApiClient,
     foreign_api: ApiClient,
+    foreign_owner: ApiClient,
     acme: Tenant,
     globex: Tenant,
     things: dict[str, str],
@@ -217,6 +233,7 @@ async def test_ti_32_ad_10_one_request_is_about_one_thing(
     for operation in removing_last():
         if operation.method not in ("POST", "PATCH", "DELETE") or "{" not in operation.path:
             continue
+        caller = foreign_owner if operation.scope in OF_OWNERS else foreign_api
         for several in (
             "*",
             "%2A",
@@ -228,7 +245,7 @@ async def test_ti_32_ad_10_one_request_is_about_one_thing(
             f"[{things['authorization_id']}]",
         ):
             path = filled(operation, dict.fromkeys(_NAMES.findall(operation.path), several))
-            answer = await foreign_api.call(path=path, **said(operation, document))
+            answer = await caller.call(path=path, **said(operation, document))
             assert answer.status_code in (404, 405), (operation.name, several, answer.text)
     for operation in _LISTS:
         for query in ("", "?ids=", "?ids=*", f"?user_id={things['user_id']}"):

@@ -15,7 +15,14 @@ from authgate.storage.people.users import User, UserRow
 from authgate.tokens.admin_scopes import Scope
 from authgate.vocabulary import ConsentPolicy, UserStatus
 from authgate_tenants import Tenant, use_tenant
-from authgate_testing.api import EVERYTHING, ApiClient, administering, api_client, is_problem
+from authgate_testing.api import (
+    EVERY_SCOPE,
+    EVERYTHING,
+    ApiClient,
+    administering,
+    api_client,
+    is_problem,
+)
 from authgate_testing.application import Application, is_asked, sent_on, told
 from authgate_testing.databases import on_sqlite
 from authgate_testing.ledger import Ledger
@@ -39,6 +46,7 @@ AREAS = {
     "invitations": Area.USERS,
     "roles": Area.ROLES,
     "operator-accesses": Area.ROLES,
+    "exports": Area.EXPORTS,
     "settings": Area.SETTINGS,
     "usage": Area.USAGE,
 }
@@ -58,12 +66,12 @@ def settings(settings: Settings) -> Settings:
 @pytest.fixture
 async def administered(server: RunningServer, acme: Tenant) -> Application:
     """An application that administers acme for whoever signs in to it."""
-    return await administering(server, acme, *EVERYTHING)
+    return await administering(server, acme, *EVERY_SCOPE)
 
 
 async def in_name_of(server: RunningServer, administered: Application, person: Person) -> ApiClient:
     """The API as a person asks it, with a token that has every scope."""
-    issued = await administered.signed_in(person, scope=" ".join(EVERYTHING))
+    issued = await administered.signed_in(person, scope=" ".join(EVERY_SCOPE))
     return ApiClient(server.http, administered.tenant, issued["access_token"])
 
 
@@ -263,7 +271,8 @@ async def test_ad_04_whoever_lets_a_client_administer_the_tenant_is_asked_each_t
     assert [each["pointer"] for each in refused.json()["errors"]] == ["/consent"]
     with use_tenant(acme):  # as one may have been made before that was refused
         found = ClientRow.filter(client_id="admin")
-        await found.update(consent=ConsentPolicy.IMPLICIT, first_party=True)
+        scopes = ["openid", "offline_access", *EVERYTHING]
+        await found.update(consent=ConsentPolicy.IMPLICIT, first_party=True, scopes=scopes)
     assert is_asked(await sent_on(colleague, administered.ask(scope=scope).url))
     changed = {"redirect_uris": [administered.redirect_uri, mine], "consent": "remembered"}
     answer = await by_alice.patch("/clients/admin", changed, if_match="*")

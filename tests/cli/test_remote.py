@@ -7,7 +7,7 @@ import re
 import stat
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Event
 from uuid import UUID
@@ -39,6 +39,7 @@ from authgate.storage.people import users
 from authgate.vocabulary import ClientStatus
 from authgate.web.machine import MachineRequest, Reply
 from authgate_tenants import use_tenant
+from authgate_testing.api import EVERYTHING
 from authgate_testing.command import Cli, Ended
 from authgate_testing.live import DEVICE_GRANT, PASSWORD, Host
 from authgate_testing.processes import free_port
@@ -86,7 +87,7 @@ async def _founded(host: Host, slug: str) -> Company:
                     name="Terraform",
                     client_id=MACHINE,
                     grant_types=["client_credentials"],
-                    scopes=list(SCOPES),
+                    scopes=list(EVERYTHING),
                 ),
             )
     assert machine.secret is not None
@@ -149,6 +150,7 @@ _CHANGING = (
     (r'"decided_by": "[^"]+"', "<who>"),
     (r'"request_id": "[0-9a-f]+"', "<request>"),
     (r'"blocked_by": "[^"]+"', "<actor>"),
+    (r'"requested_by": "[^"]+"', "<actor>"),
 )
 
 
@@ -177,6 +179,15 @@ OF_PEOPLE = [
     ("operator-access", "list", "--json"),
 ]
 """What is no program's to decide."""
+
+OF_OWNERS = [
+    ("export", "list"),
+    ("export", "show", _NOBODY),
+    ("export", "take", _NOBODY, "nothing.authgate"),
+    ("export", "request"),
+    ("export", "request", "--json"),
+]
+"""What is no program's, nor an administrator's. A passphrase is asked for by none but the last."""
 
 SCRIPT = [
     ("client", "create", "--id", "orders", *_ORDERS, "--json"),
@@ -371,8 +382,7 @@ async def prepare(host: Host, slug: str) -> None:
                 await provisioning.add_client(parts, draft)
             mira = await users.find_by_login("mira.halvorsen")
             assert mira is not None
-            # A machine changes no owner, and who is at the installation does.
-            await users.set_role(mira.id, UserRole.ADMIN)
+            await users.set_role(mira.id, UserRole.OWNER)
             await invitations.invite(parts, "jo@northwind.example", UserRole.USER)
             await consents.grant(mira.id, "fleet-app", ["openid"], now=utc_now())
             for number in range(2):
@@ -382,6 +392,48 @@ async def prepare(host: Host, slug: str) -> None:
                 await operator_accesses.ask(wanted, now=utc_now())
 
 
+async def demote(host: Host, slug: str) -> None:
+    """Let the owner be an administrator: a machine changes no owner, and who is at the installation
+    does."""
+    async with installation.opened(host.settings) as parts:
+        tenant = await parts.resolver.find(slug)
+        assert tenant is not None
+        with use_tenant(tenant):
+            mira = await users.find_by_login("mira.halvorsen")
+            assert mira is not None
+            await users.set_role(mira.id, UserRole.ADMIN)
+
+
+@dataclass(slots=True)
+class Doors:
+    """The one at the machine, to one company, and the one from afar, to the other."""
+
+    cli: Cli
+    near: Company
+    far: Company
+    here: dict[str, str] = field(default_factory=dict)
+    there: dict[str, str] = field(default_factory=dict)
+
+    def sign_in(self, *scope: str) -> None:
+        """As a person, to both."""
+        for company in (self.near, self.far):
+            login = self.cli("login", company.issuer, *PERSON, *scope, stdin=f"{PASSWORD}\n")
+            assert login.code == 0, login.err
+
+    def look_at_things(self) -> None:
+        """What stands for what in the script."""
+        self.here = things(self.cli, self.near.slug)
+        self.there = things(self.cli, self.far.slug)
+
+    def end_the_same(self, words: Sequence[str], typed: str = "") -> None:
+        """Whether a command does, by either."""
+        local = [self.here.get(each, each) for each in words]
+        remote = [self.there.get(each, each) for each in words]
+        ended = self.cli(*local, "-t", self.near.slug, stdin=typed)
+        elsewhere = self.cli(*remote, "-t", self.far.issuer, stdin=typed)
+        assert without_what_changes(elsewhere) == without_what_changes(ended), words
+
+
 def test_every_command_ends_the_same_by_either_door_and_every_operation_has_one(
     operator: Cli,
     acme: Company,
@@ -389,26 +441,26 @@ def test_every_command_ends_the_same_by_either_door_and_every_operation_has_one(
     live_host: Host,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    performed = noted(monkeypatch)
+    doors = Doors(operator, acme, globex)
     for company in (acme, globex):
         asyncio.run(prepare(live_host, company.slug))
-        login = operator("login", company.issuer, *PERSON, stdin=f"{PASSWORD}\n")
-        assert login.code == 0, login.err
         assert operator("user", "create", "-t", company.slug, "jon").code == 0
-    here, there = things(operator, acme.slug), things(operator, globex.slug)
+    doors.sign_in()
+    for words in OF_OWNERS:
+        doors.end_the_same(words, typed="a passphrase for the way\n" if "--json" in words else "")
+    for company in (acme, globex):
+        asyncio.run(demote(live_host, company.slug))
+    # Nor does it enable a token that reaches further than its own.
+    doors.sign_in("--scope", " ".join(("openid", "offline_access", *EVERYTHING)))
+    doors.look_at_things()
     Path("signing.pem").write_text(SigningKey.make().pem(), encoding="ascii")
     Path("no-key.pem").write_text("-----BEGIN NOTHING-----", encoding="ascii")
-    performed = noted(monkeypatch)
-
-    def ends_the_same(words: Sequence[str]) -> None:
-        local = operator(*(here.get(each, each) for each in words), "-t", acme.slug)
-        remote = operator(*(there.get(each, each) for each in words), "-t", globex.issuer)
-        assert without_what_changes(remote) == without_what_changes(local), words
-
     for decision in OF_PEOPLE:
-        ends_the_same(decision)
+        doors.end_the_same(decision)
     be_machine_of(globex)
     for words in SCRIPT:
-        ends_the_same(words)
+        doors.end_the_same(words)
     without_command = {each.name for each in OPERATIONS} - performed
     assert not without_command  # an operation that is new wants a command, and a line above
 

@@ -2,8 +2,8 @@
 
 import asyncio
 import hashlib
-import re
 from datetime import timedelta
+from typing import cast
 from uuid import UUID, uuid4
 
 import httpx2
@@ -13,17 +13,22 @@ from authgate import background, portable, storage
 from authgate.audit import SYSTEM, Event
 from authgate.installation import Installation
 from authgate.jobs import Result, WriteExport
-from authgate.permissions import UserRole
+from authgate.permissions import RECENTLY, UserRole
 from authgate.portable import Wanted, requests
 from authgate.settings import Settings
 from authgate.storage.people.users import UserRow
 from authgate.storage.tenants import exports
 from authgate.storage.tenants.exports import ExportPiece, ExportRow, ExportState, Overtaken
+from authgate.tokens.admin_scopes import Scope
 from authgate_tenants import Tenant, use_tenant
+from authgate_testing.api import OF_OWNERS, ApiClient, administering, api_client, is_problem
 from authgate_testing.databases import on_sqlite
 from authgate_testing.ledger import Ledger
 from authgate_testing.lived import PASSPHRASE, PASSWORD, Lived, keep, opened
 from authgate_testing.person import Person, forms
+from authgate_testing.server import MovableClock, RunningServer
+
+READ = Scope.EXPORTS_READ.value
 
 
 async def owner(parts: Installation, http: httpx2.AsyncClient, role: UserRole) -> Person:
@@ -62,8 +67,10 @@ async def test_ex_09_an_owner_has_a_file_written_and_takes_it_along(
         assert "It is being written" in page.text
         export = await ready(parts, lived.tenant)
         page = await person.visit(here)
-        [address] = re.findall(r'href="([^"]+/file)"', page.text)
-        fetched = await http.get(address)
+        [button] = [each for each in forms(page.text) if each.action.endswith("/file")]
+        address = button.action
+        assert (await http.get(address)).status_code == 405
+        fetched = await http.post(address, data=button.hidden)
         assert fetched.status_code == 200
         assert fetched.headers["Content-Disposition"].endswith('"acme.authgate"')
         assert hashlib.sha256(fetched.content).hexdigest() == export.sha256
@@ -89,10 +96,10 @@ async def test_ex_09_an_owner_has_a_file_written_and_takes_it_along(
             with use_tenant(lived.tenant):
                 await UserRow.all().update(**less)
             assert (await http.post(here, data=filled)).status_code == 403
-            assert (await http.get(address)).status_code == 403
+            assert (await http.post(address, data=button.hidden)).status_code == 403
         assert 'name="passphrase"' not in (await person.visit(here)).text
         http.cookies.clear()
-        assert (await http.get(address)).status_code in (302, 303, 401, 403)
+        assert (await http.post(address, data=button.hidden)).status_code in (302, 303, 401, 403)
     keep(lived.file, fetched.content)
     async with opened(elsewhere) as (parts, http):
         brought = await portable.bring_in(parts, lived.file, Wanted(PASSPHRASE), actor=SYSTEM)
@@ -149,14 +156,18 @@ async def test_what_somebody_was_killed_over_is_written_anew_and_half_of_it_neve
             assert first is not None
             assert not bytes(first.content).startswith(b"half")
             assert not await ExportPiece.filter(content=b"half\n").exists()
-        assert (await http.get(f"{here}/{killed}/file")).status_code == 200
+        page = await person.visit(here)
+        [button, *_] = forms(page.text)
+        answer = await http.post(f"{here}/{killed}/file", data=button.hidden)
+        assert answer.status_code == 200
 
         hopeless = await abandoned(parts, lived.tenant, attempts=exports.ATTEMPTS)
         with use_tenant(lived.tenant):
             row = await settled(parts, hopeless)
             assert (row.state, row.sealed_passphrase) == (ExportState.FAILED, None)
             assert not await ExportPiece.filter(attempt=row.attempt).exists()
-        assert (await http.get(f"{here}/{hopeless}/file")).status_code == 404
+        answer = await http.post(f"{here}/{hopeless}/file", data=button.hidden)
+        assert answer.status_code == 404
         assert "Failed" in (await person.visit(here)).text
 
 
@@ -174,3 +185,51 @@ async def test_whoever_is_overtaken_writes_nothing_more(lived: Lived) -> None:
             now = await ExportRow.get(id=slow)
             assert (now.state, now.sha256) == (ExportState.READY, ended.sha256)
             assert not await ExportPiece.filter(attempt=former.attempt).exists()
+
+
+@on_sqlite
+async def test_ex_09_an_owners_program_takes_it_part_by_part_soon_after_they_have_signed_in(
+    lived: Lived, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(requests, "_PIECE", 3000)
+    clock = MovableClock()
+    async with opened(lived.settings, clock) as (parts, http):
+        person = await owner(parts, http, UserRole.OWNER)
+        server = RunningServer(parts, cast(httpx2.ASGITransport, http._transport), http, clock)
+        machine = await api_client(server, lived.tenant, *OF_OWNERS)
+        assert is_problem(
+            await machine.post("/exports", {"passphrase": PASSPHRASE}), 403, "beyond-own-role"
+        )
+        program = await administering(server, lived.tenant, *OF_OWNERS, READ)
+        issued = await program.signed_in(person, scope=" ".join((*OF_OWNERS, READ)))
+        api = ApiClient(http, lived.tenant, issued["access_token"])
+        assert is_problem(await api.post("/exports", {"passphrase": "short"}), 422, "invalid")
+        made = await api.post("/exports", {"passphrase": PASSPHRASE})
+        assert made.status_code == 201, made.text
+        export = await ready(parts, lived.tenant)
+        where = f"/exports/{export.id}/content"
+
+        first = await api.post(where, {}, idempotency_key="one")
+        again = await api.post(where, {}, idempotency_key="one")
+        assert "idempotent-replayed" not in again.headers
+        assert first.json()["content"] == again.json()["content"]
+        clock.advance(RECENTLY.total_seconds() + 2)
+        for path, said in (("/exports", {"passphrase": PASSPHRASE}), (where, {})):
+            refused = await api.post(path, said)
+            assert is_problem(refused, 401, "recent-sign-in-required")
+            challenge = refused.headers["www-authenticate"]
+            assert 'error="insufficient_user_authentication"' in challenge
+            assert 'max_age="900"' in challenge
+        whole, told = first.json()["content"], first.json()
+        while told["next"]:
+            told = (await api.post(where, {"cursor": told["next"]})).json()
+            whole += told["content"]
+        assert hashlib.sha256(whole.encode()).hexdigest() == export.sha256
+        for cursor in ("bm90aGluZw==", "?", first.json()["next"][:-4]):
+            assert is_problem(await api.post(where, {"cursor": cursor}), 400, "bad-cursor")
+        events = await Ledger().events(lived.tenant, Event.TENANT_EXPORTED)
+        assert [each.details.get("fetched", "") for each in events[-2:]] == [str(export.id)] * 2
+        with use_tenant(lived.tenant):
+            await UserRow.all().update(role=UserRole.ADMIN)
+        cursor = first.json()["next"]
+        assert is_problem(await api.post(where, {"cursor": cursor}), 403, "beyond-own-role")

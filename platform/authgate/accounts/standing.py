@@ -1,7 +1,7 @@
 """What a page asks of whoever opens it: that their role is enough, and, for what cannot be undone,
 that they have signed in lately."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from quart import Response
 from werkzeug.exceptions import Forbidden
@@ -10,10 +10,8 @@ from authgate import audit
 from authgate.accounts.answers import see_other
 from authgate.accounts.visits import SignedIn, signed_in
 from authgate.audit import Actor
-from authgate.permissions import Permission, permits
+from authgate.permissions import RECENTLY, Permission, permits
 from authgate_tenants import current_tenant
-
-_RECENTLY = timedelta(minutes=15)
 
 
 class SignInAgain(Exception):
@@ -46,5 +44,5 @@ async def to_sign_in(error: SignInAgain) -> Response:
 
 def require_recent_sign_in(*, now: datetime, then: str) -> None:
     """Raises ``SignInAgain`` where the person has been signed in for longer than that."""
-    if now - signed_in().session.authenticated_at > _RECENTLY:
+    if now - signed_in().session.authenticated_at > RECENTLY:
         raise SignInAgain(then)

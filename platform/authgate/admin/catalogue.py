@@ -6,6 +6,7 @@ from authgate.admin import (
     applications,
     authorizations,
     domains,
+    exports,
     invitations,
     operator_accesses,
     people,
@@ -34,4 +35,5 @@ OPERATIONS = [
     *domains.OPERATIONS,
     *address_blocks.OPERATIONS,
     *operator_accesses.OPERATIONS,
+    *exports.OPERATIONS,
 ]

@@ -25,6 +25,11 @@ PATH_PARAMETERS: dict[str, dict[str, Any]] = {
         "schema": {"type": "string", "minLength": 1, "maxLength": 64},
         "example": "Fz8hJcW3yP0q7nVbXo2LkTtS1RmUdEaGiYwQ5s9HxNA",
     },
+    "export_id": {
+        "description": "The file's id.",
+        "schema": _UUID,
+        "example": "01a22b9b-242f-72ca-909d-473febcc52b1",
+    },
     "version_id": {
         "description": "The version's id.",
         "schema": _UUID,

@@ -1,7 +1,8 @@
 """Who calls an API, and how far their access token reaches."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from authgate import audit
 from authgate.api.problems import (
@@ -10,6 +11,7 @@ from authgate.api.problems import (
     BeyondOwnScopes,
     InsufficientScope,
     Malformed,
+    RecentSignInRequired,
     TokenRequired,
 )
 from authgate.audit import Actor
@@ -22,7 +24,7 @@ from authgate.oauth.errors import (
     MissingToken,
     OAuthError,
 )
-from authgate.permissions import Permission, UserRole, permits
+from authgate.permissions import RECENTLY, Permission, UserRole, permits
 from authgate.provisioning import Authority
 from authgate.tokens.api_scopes import ApiScope
 from authgate.tokens.own_scopes import may_give
@@ -47,6 +49,12 @@ class Caller:
 
     is_guest: bool = False
     """Whether it is an operator of the installation, who is here for a while."""
+
+    is_person: bool = False
+    """Whether an access token speaks for a person."""
+
+    signed_in_at: datetime | None = None
+    """When that person last proved who they are, where the token says so."""
 
     @property
     def authority(self) -> Authority:
@@ -79,6 +87,18 @@ class Caller:
         if self.is_guest:
             raise BeyondOwnRole("Operators who are here as guests may not.")
 
+    def require_recent_sign_in(self, now: datetime) -> None:
+        """Of a person, before what cannot be undone. Raises ``RecentSignInRequired``."""
+        if not self.is_person:
+            return
+        if self.signed_in_at is None or now - self.signed_in_at > RECENTLY:
+            raise RecentSignInRequired(
+                f"The sign-in may be {RECENTLY.seconds // 60} minutes old: sign in once more.",
+                headers=_challenge(
+                    error="insufficient_user_authentication", max_age=str(RECENTLY.seconds)
+                ),
+            )
+
     def _has(self, scope: str) -> bool:
         return scope in self.scopes and may_give(self.role, scope, is_guest=self.is_guest)
 
@@ -108,8 +128,15 @@ class Access:
         if not permits(role, self._least):
             raise AdministratorRequired
         actor = audit.user(user.id, user.username) if user else audit.client(token.client_id)
-        is_guest = user is not None and user.is_guest
-        return Caller(actor, token.client_id, role, frozenset(token.scope.split()), is_guest)
+        return Caller(
+            actor,
+            token.client_id,
+            role,
+            frozenset(token.scope.split()),
+            is_guest=user is not None and user.is_guest,
+            is_person=user is not None,
+            signed_in_at=_signed_in_at(presented.claims),
+        )
 
     async def _presented(self, request: MachineRequest) -> Presented:
         try:
@@ -118,6 +145,11 @@ class Access:
             raise Malformed(error.description) from error
         except OAuthError as error:
             raise _refused(error) from error
+
+
+def _signed_in_at(claims: Mapping[str, object]) -> datetime | None:
+    moment = claims.get("auth_time")
+    return datetime.fromtimestamp(moment, UTC) if isinstance(moment, int) else None
 
 
 def _refused(error: OAuthError) -> TokenRequired:

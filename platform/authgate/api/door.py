@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from functools import partial
-from http import HTTPMethod
 
 from authgate.api.access import Access, Caller
 from authgate.api.description import Api
@@ -79,6 +78,6 @@ class ApiDoor:
 
     async def _once(self, route: Route, caller: Caller, request: MachineRequest) -> Reply:
         perform = partial(self._router.perform, route, caller, request)
-        if route.operation.method is HTTPMethod.POST:
+        if route.operation.is_done_once:
             return await self._idempotency.once(request, caller, perform)
         return await perform()

@@ -97,6 +97,9 @@ class Operation:
     """What a merge patch is for; ``None`` where the body is none."""
     answer: type[Document] | None
     perform: Callable[[Call[Any, Any]], Awaitable[Answer[Any]]] = field(repr=False)
+    hands_out: bool = False
+    """Whether it only hands out what is there, however often it is asked, and asks for the right to
+    write because nobody else may have it. Its answer is not kept for who asks again."""
 
     @property
     def media_type(self) -> str | None:
@@ -104,6 +107,11 @@ class Operation:
         if self.patches is not None:
             return MERGE_PATCH
         return None if self.body is Nothing else JSON
+
+    @property
+    def is_done_once(self) -> bool:
+        """Whether a request that comes again with its key is not done again."""
+        return self.method is HTTPMethod.POST and not self.hands_out
 
     @property
     def is_list(self) -> bool:
@@ -127,6 +135,7 @@ def operation(
     scope: ApiScope,
     status: HTTPStatus = HTTPStatus.OK,
     problems: Sequence[type[Problem]] = (),
+    hands_out: bool = False,
 ) -> Operation:
     """The operation that this function performs."""
     hints = get_type_hints(perform)
@@ -148,6 +157,7 @@ def operation(
         patches=get_args(body)[0] if is_patch else None,
         answer=None if answer is type(None) else answer,
         perform=perform,
+        hands_out=hands_out,
     )
 
 

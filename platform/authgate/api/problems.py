@@ -80,6 +80,15 @@ class TokenRequired(Problem):
     title = "A good access token is required"
 
 
+class RecentSignInRequired(Problem):
+    """The person whom the access token speaks for has signed in too long ago for what cannot be
+    undone: let them sign in, and ask with a token of that sign-in (RFC 9470)."""
+
+    kind = "recent-sign-in-required"
+    status = 401
+    title = "Sign in once more for this"
+
+
 class InsufficientScope(Problem):
     """The access token was not granted the scope that the operation asks for
     (RFC 6750 section 3.1)."""

@@ -100,6 +100,9 @@ COMMANDS = {
         "tenant.connection:app", "Set up ways to sign in elsewhere, such as GitHub."
     ),
     "keys": _Command("tenant.keys:app", "List, rotate, revoke and bring a tenant's signing keys."),
+    "export": _Command(
+        "tenant.export:app", "Have everything that a tenant has written into a file."
+    ),
     "audit": _Command("tenant.audit:app", "Read the audit log."),
     "openapi": _Command(
         "openapi:openapi",

@@ -31,6 +31,8 @@ class Scope(ApiScope):
     LIMITS_READ = f"{ADMIN_PREFIX}limits:read"
     LIMITS_WRITE = f"{ADMIN_PREFIX}limits:write"
     USAGE_READ = f"{ADMIN_PREFIX}usage:read"
+    EXPORTS_READ = f"{ADMIN_PREFIX}exports:read"
+    EXPORTS_WRITE = f"{ADMIN_PREFIX}exports:write"
 
 
 MEANINGS: Mapping[ApiScope, str] = {
@@ -59,5 +61,7 @@ MEANINGS: Mapping[ApiScope, str] = {
     Scope.LIMITS_READ: "See which addresses are kept out.",
     Scope.LIMITS_WRITE: "Keep addresses out, and let them in again.",
     Scope.USAGE_READ: "See how much is used, day by day and of the plan.",
+    Scope.EXPORTS_READ: "See which files there are that hold all of the tenant, and not the files.",
+    Scope.EXPORTS_WRITE: "Have everything that the tenant has written into a file, and take it.",
 }
 """What each of them lets its holder do, for whoever grants it."""

@@ -11,6 +11,7 @@ import orjson
 from authgate import provisioning
 from authgate.admin.catalogue import OPERATIONS
 from authgate.api.operations import Operation
+from authgate.permissions import UserRole, permits
 from authgate.provisioning import NewClient
 from authgate.storage.clients.drafts import ClientDraft
 from authgate.tokens.admin_scopes import Scope
@@ -20,7 +21,11 @@ from authgate_testing.application import Application
 from authgate_testing.caller import Caller
 from authgate_testing.server import RunningServer
 
-EVERYTHING = tuple(scope.value for scope in Scope)
+EVERY_SCOPE = tuple(scope.value for scope in Scope)
+EVERYTHING = tuple(each.value for each in Scope if permits(UserRole.ADMIN, each.permission))
+"""What a program may do, which gets as far as an administrator."""
+OF_OWNERS = tuple(each for each in EVERY_SCOPE if each not in EVERYTHING)
+"""What people alone may do, who own the tenant."""
 PROBLEM = "application/problem+json"
 
 

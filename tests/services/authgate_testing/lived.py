@@ -12,7 +12,7 @@ from authgate import portable, provisioning
 from authgate.accounts.connection_secrets import ConnectionSecrets
 from authgate.app import serving
 from authgate.audit import SYSTEM
-from authgate.clock import utc_now
+from authgate.clock import Clock, utc_now
 from authgate.installation import Installation
 from authgate.permissions import UserRole
 from authgate.portable import Choice
@@ -53,9 +53,11 @@ class Lived:
 
 
 @asynccontextmanager
-async def opened(settings: Settings) -> AsyncIterator[tuple[Installation, httpx2.AsyncClient]]:
+async def opened(
+    settings: Settings, clock: Clock = utc_now
+) -> AsyncIterator[tuple[Installation, httpx2.AsyncClient]]:
     """An installation that serves in this process."""
-    async with serving(settings, clock=utc_now) as (app, parts):
+    async with serving(settings, clock=clock) as (app, parts):
         transport = httpx2.ASGITransport(app)
         async with httpx2.AsyncClient(transport=transport, base_url=settings.base_url) as http:
             yield parts, http

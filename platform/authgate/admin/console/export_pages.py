@@ -37,7 +37,8 @@ class ExportPages:
         routes = self._console.routes("exports")
         routes.get(f"{ROOT}{_HERE}", self.show, reads(Area.EXPORTS))
         routes.post(f"{ROOT}{_HERE}", self.ask, writes(Area.EXPORTS))
-        routes.get(f"{ROOT}{_HERE}/<row_id>/file", self.fetch, writes(Area.EXPORTS))
+        # No GET: who may see the area may not have what is in the file.
+        routes.post(f"{ROOT}{_HERE}/<row_id>/file", self.fetch, writes(Area.EXPORTS))
         return routes.blueprint
 
     async def show(self) -> Response:

@@ -81,6 +81,8 @@ def _headers(operation: Operation) -> list[Json]:
     match operation.method:
         case HTTPMethod.GET:
             found = {"If-None-Match": ("The ETag of what you have; 304 where it is still so.", {})}
+        case HTTPMethod.POST if operation.hands_out:
+            found = {}
         case HTTPMethod.POST:
             shape = {"minLength": 1, "maxLength": LONGEST, "pattern": "^[!-~]+$"}
             text = "Any text of your own: a request that comes again with it is not done again."

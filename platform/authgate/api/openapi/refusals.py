@@ -73,7 +73,7 @@ def _possible(operation: Operation) -> Iterable[type[Problem]]:
     if operation.media_type:
         yield from _WITH_BODY
     match operation.method:
-        case HTTPMethod.POST:
+        case HTTPMethod.POST if operation.is_done_once:
             yield from (InFlight, Invalid, KeyReused)
         case HTTPMethod.PATCH:
             yield from (Changed, PreconditionRequired)

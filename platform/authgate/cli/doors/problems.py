@@ -33,6 +33,7 @@ _NOUNS = {
     "tenants": "tenant",
     "operator-accesses": "access",
     "accesses": "access",
+    "exports": "export",
 }
 
 

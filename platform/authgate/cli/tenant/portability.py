@@ -1,7 +1,6 @@
 """``authgate tenant export`` and ``import``."""
 
 import asyncio
-import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Annotated
@@ -12,6 +11,7 @@ from authgate import portable
 from authgate.cli import installed
 from authgate.cli.failures import Conflict, Misused
 from authgate.cli.output import Format, Output, Record, ask_secret, say, show
+from authgate.cli.tenant.whole_file import written
 from authgate.portable import Brought, Choice, Wanted
 
 Slug = Annotated[str, typer.Argument(help="Its name in addresses")]
@@ -93,20 +93,11 @@ async def _export(slug: str, file: Path, choice: Choice) -> int:
 
 
 async def write(pieces: AsyncIterator[bytes], file: Path) -> int:
-    """Under its name the file is whole: until then it has another, whoever is killed meanwhile."""
-    unfinished, size = file.with_name(f"{file.name}.unfinished"), 0
-    unfinished.unlink(missing_ok=True)
-    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(descriptor, "wb") as stream:
-            async for piece in pieces:
-                size += stream.write(piece)
-            stream.flush()
-            os.fsync(stream.fileno())
-        unfinished.replace(file)
-    except BaseException:
-        unfinished.unlink(missing_ok=True)
-        raise
+    """Under its name the file is whole. Answers how large it is."""
+    size = 0
+    with written(file) as stream:
+        async for piece in pieces:
+            size += stream.write(piece)
     return size
 
 

@@ -190,6 +190,11 @@ async def end(row: ExportRow, state: ExportState, *, sha256: str = "") -> None:
         await ExportPiece.filter(attempt=row.attempt).delete()
 
 
+async def has_piece(export: Export, number: int) -> bool:
+    """Whether a file that is ready goes as far."""
+    return await ExportPiece.filter(attempt=export.attempt, number=number).exists()
+
+
 async def piece(export: Export, number: int) -> bytes | None:
     """A piece of a file that is ready; ``None`` past its end."""
     row = await ExportPiece.get_or_none(attempt=export.attempt, number=number)

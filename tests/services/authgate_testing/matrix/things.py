@@ -31,7 +31,7 @@ from authgate.storage.sign_in import external_identities
 from authgate.storage.tenants import sign_ups
 from authgate.vocabulary import ClientStatus, MailSecurity
 from authgate_tenants import Tenant, TenantSettings, use_tenant
-from authgate_testing.api import EVERYTHING
+from authgate_testing.api import EVERY_SCOPE
 from authgate_testing.device import GRANT
 from authgate_testing.signing import SigningKey
 
@@ -204,7 +204,7 @@ async def _clients(parts: Installation, word: str, key: SigningKey) -> list[NewC
         name=_name(word),
         client_id=f"admin-{word}",
         grant_types=["client_credentials", "authorization_code"],
-        scopes=list(EVERYTHING),
+        scopes=list(EVERY_SCOPE),
         redirect_uris=[f"{site}/callback"],
     )
     return [await provisioning.add_client(parts, draft) for draft in (web, signing, admin)]

@@ -17,7 +17,7 @@ from authgate.storage.metering.roll_up import roll_up
 from authgate.storage.redis.invalidation import EVERY_TOPIC
 from authgate.tokens.admin_scopes import Scope
 from authgate_tenants import use_tenant
-from authgate_testing.api import EVERYTHING, ApiClient
+from authgate_testing.api import EVERYTHING, OF_OWNERS, ApiClient
 from authgate_testing.application import Application, allowed, sent_on, told
 from authgate_testing.caller import Caller
 from authgate_testing.device import Device, decide
@@ -237,19 +237,25 @@ class Tour:
             "now": [True],
             "ids": [[each["id"] for each in tokens[:2]]],
             "network": [_network(word)],
+            "passphrase": [f"the passphrase of {word}"],
         }
         await operations.all_of_them(api, self.undone, said)
 
     async def _decisions(self, chief: Person) -> None:
-        """By the API, as a person: what no program decides."""
+        """By the API, as a person: what no program does."""
         app = replace(self._application(), client=self.home.admin)
-        scopes = f"{Scope.ROLES_READ} {Scope.ROLES_WRITE}"
+        scopes = " ".join((Scope.ROLES_READ, Scope.ROLES_WRITE, Scope.EXPORTS_READ, *OF_OWNERS))
         issued = await app.signed_in(chief, scope=scopes)
         api = ApiClient(self.http, self.home.tenant, issued["access_token"])
         for each in (await api.get("/operator-accesses")).json()["items"]:
             for verb in ("approve", "refuse"):
                 async with self.undone():
                     await api.post(f"/operator-accesses/{each['id']}/{verb}")
+        async with self.undone():
+            await api.post("/exports", {"passphrase": f"the passphrase of {self.home.word}"})
+        for each in (await api.get("/exports")).json()["items"]:
+            async with self.undone():
+                await api.post(f"/exports/{each['id']}/content", {"cursor": None})
 
     async def _leaving(self, app: Application, member: Person) -> None:
         """Signing out, by an application's wish and by one's own."""
