@@ -3,7 +3,7 @@
 .DEFAULT_GOAL := help
 .SUFFIXES:
 .NOTPARALLEL:
-.PHONY: help demo test check format bench docs wheel lock services install clean
+.PHONY: help demo test check format bench docs texts wheel lock services install clean
 
 PY := .venv/bin/python
 ARGS :=
@@ -42,6 +42,9 @@ bench: install ## Measure this server beside others; ARGS=instructions counts, w
 
 docs: install ## Build the documentation as a site, into build/docs
 	@$(PY) -m sphinx -qWc docs . build/docs -d build/docs-read
+
+texts: install ## Gather what pages and mails say into the catalogues of languages
+	@$(PY) docs/texts.py
 
 wheel: install ## Build the distribution into dist/
 	@$(PY) -m build --no-isolation --wheel

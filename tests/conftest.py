@@ -211,6 +211,12 @@ def reference() -> ModuleType:
 
 
 @pytest.fixture(scope="session")
+def texts() -> ModuleType:
+    """``docs/texts.py``, which keeps the catalogues."""
+    return _beside_the_pages("texts")
+
+
+@pytest.fixture(scope="session")
 def pictures() -> ModuleType:
     """What takes the pictures of the documentation."""
     return _beside_the_pages("pictures")

@@ -13,7 +13,7 @@ from typing import cast
 import structlog
 
 from authgate import background, installation, plugin_manager, readings
-from authgate.accounts import user_agents
+from authgate.accounts import language_choice, user_agents
 from authgate.accounts.account import AccountPages
 from authgate.accounts.apps import AppPages
 from authgate.accounts.browser_sessions import BrowserSessions
@@ -252,7 +252,7 @@ def _people(
     people = _empty_people(parts, pages)
     people.mount(each.blueprint() for each in doors)
     people.mount(console_pages.blueprints(Console(parts=parts, pages=pages)))
-    people.mount([OwnApps(parts=parts, pages=pages).blueprint()])
+    people.mount([OwnApps(parts=parts, pages=pages).blueprint(), language_choice.blueprint()])
     invitation = InvitationPages(parts=parts, pages=pages, passwords=passwords, limits=limits)
     people.mount([invitation.blueprint()])
     if parts.settings.sign_up.mode != "off":

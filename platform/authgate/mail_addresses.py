@@ -7,6 +7,8 @@ address holds nothing that could end a header, and is one recipient.
 import re
 from email.utils import parseaddr
 
+from authgate.languages import text
+
 LONGEST = 254
 
 _ADDRESS = re.compile(
@@ -21,12 +23,12 @@ class BadAddress(ValueError):
     """A text that is no address for mail."""
 
 
-def checked(text: str) -> str:
+def checked(said: str) -> str:
     """The address, without the blanks around it. Raises ``BadAddress``."""
-    address = text.strip(" ")
+    address = said.strip(" ")
     local = address.partition("@")[0]
     if len(address) > LONGEST or len(local) > _LONGEST_LOCAL or not _ADDRESS.fullmatch(address):
-        raise BadAddress("This is no address such as mira@example.com.")
+        raise BadAddress(text("This is no address such as mira@example.com."))
     return address
 
 
@@ -37,11 +39,11 @@ def mailbox(address: str) -> str:
     return f"{local.partition('+')[0] or local}@{host}"
 
 
-def is_sender(text: str) -> bool:
+def is_sender(said: str) -> bool:
     """Whether a text is an address, alone or in angle brackets behind a name."""
-    name, address = parseaddr(text)
+    name, address = parseaddr(said)
     try:
         checked(address)
     except BadAddress:
         return False
-    return text.isprintable() and text in (address, f"{name} <{address}>", f'"{name}" <{address}>')
+    return said.isprintable() and said in (address, f"{name} <{address}>", f'"{name}" <{address}>')

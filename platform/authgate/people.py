@@ -16,9 +16,12 @@ from authgate.accounts.answers import page, see_other, tell_of_limit
 from authgate.accounts.passwords import TooBusy
 from authgate.accounts.visits import NotSignedIn
 from authgate.clock import Clock
+from authgate.languages import readers, text
+from authgate.languages.readers import Reader
 from authgate.refusals import RETRY_SECONDS
 from authgate.storage.tenants.quotas import QuotaReached
 from authgate.telemetry import metrics
+from authgate.web import session_cookie
 from authgate.web.csrf import ForgedForm
 from authgate.web.limits import TooMany
 from authgate.web.machine import FIELD_LIMIT
@@ -78,6 +81,7 @@ class PeopleApp(Quart):
     ) -> QuartResponse | WerkzeugResponse:
         """Answer a request inside of its unit of work, which begins once all of it is here."""
         try:
+            readers.has_come(_reader())
             await _receive()
             if not await self._serves(current_tenant()):
                 return self._error_page(403, reason=ErrorReason.SUSPENDED_TENANT)
@@ -112,9 +116,8 @@ class PeopleApp(Quart):
         return visits.remember_browser(response)
 
     async def _to_sign_in(self, _error: NotSignedIn) -> Response:
-        query = request.query_string.decode("ascii", "replace")
         # A form is not sent again by itself, so its address leads nowhere.
-        wanted = request.path + (f"?{query}" if query else "") if request.method == "GET" else "/"
+        wanted = _address() if request.method == "GET" else "/"
         target = f"{current_tenant().prefix}{wanted}"
         return see_other(f"/login?return_to={_quoted(target)}")
 
@@ -174,6 +177,19 @@ class PeopleApp(Quart):
         return self._clock() + timedelta(seconds=seconds)
 
 
+def _reader() -> Reader:
+    return Reader(
+        accept_language=",".join(request.headers.getlist("Accept-Language")),
+        chosen=session_cookie.read(request.headers, session_cookie.LANGUAGE) or "",
+        here=_address() if request.method == "GET" else "",
+    )
+
+
+def _address() -> str:
+    query = request.query_string.decode("ascii", "replace")
+    return f"{request.path}?{query}" if query else request.path
+
+
 async def _receive() -> None:
     exchange = request.scope["authgate.exchange"]  # type: ignore[typeddict-item]
     exchange.route = request.url_rule.rule if request.url_rule else "other"
@@ -185,11 +201,11 @@ async def _receive() -> None:
 def _check(fields: list[tuple[str, str]]) -> None:
     names = {name for name, _ in fields}
     if len(fields) > FIELD_LIMIT:
-        raise BadForm("The form has too many fields.")
+        raise BadForm(text("The form has too many fields."))
     if len(names) < len(fields):
-        raise BadForm("A field of the form was sent twice.")
+        raise BadForm(text("A field of the form was sent twice."))
     if any("\0" in name or "\0" in value for name, value in fields):
-        raise BadForm("A field of the form holds a NUL character.")
+        raise BadForm(text("A field of the form holds a NUL character."))
 
 
 def _quoted(target: str) -> str:

@@ -35,13 +35,12 @@ from authgate.web.edge import Abandoned, MethodNotAllowed, TooLarge, TooSlow
 from authgate.web.exchange import Wording
 from authgate.web.limits import TooMany
 from authgate.web.machine import NO_STORE, BadRequest, Reply
-from authgate.web.pages import Pages
+from authgate.web.pages import Pages, page_fields
 from authgate.web.view_models import ErrorPage, ErrorReason
 
 RETRY_SECONDS = 2
 """When to come back while the database is away."""
 
-_HTML = (b"content-type", b"text/html; charset=utf-8")
 _log = structlog.get_logger(__name__)
 
 
@@ -108,8 +107,8 @@ class Refusals:
             return self.of(error)
         refusal = _as_oauth(error)
         content = ErrorPage(status=refusal.status, request_id=request_id)
-        headers = (_HTML, *responses.retry_after(refusal))
         page = self._pages.render("error.html", page=content)
+        headers = (*page_fields(), *responses.retry_after(refusal))
         return Reply(refusal.status, page.encode(), headers)
 
     def _worded(
@@ -126,7 +125,7 @@ class Refusals:
         if wording is Wording.PAGE:
             content = ErrorPage(status=status, request_id=request_id, reason=reason)
             page = self._pages.render("error.html", page=content)
-            return Reply(status, page.encode(), (_HTML,))
+            return Reply(status, page.encode(), page_fields())
         told: Mapping[str, str] = {"error": code, "error_description": description}
         return Reply.json(status, told)
 

@@ -88,6 +88,10 @@ GROUPS: Mapping[SettingGroup, tuple[str, ...]] = {
         "support_url",
         "privacy_url",
         "terms_url",
+        "languages",
+        "default_language",
+        "sign_in_titles",
+        "sign_in_texts",
     ),
     SettingGroup.OPERATOR: ("enabled_plugins", "login_limits"),
 }

@@ -242,6 +242,20 @@ class TenantSettings(StoredChoices):
     terms_url: _Address = ""
     """Its terms."""
 
+    languages: tuple[str, ...] = ()
+    """Languages that people's pages and mails are offered in, by tag (RFC 5646): ``en``,
+    ``zh-Hant``. All that there are where empty."""
+
+    default_language: Annotated[str, Field(pattern=r"^(?:[A-Za-z0-9-]{2,35})?$")] = ""
+    """Where nobody says what they read, or nothing that is offered; the first of them where
+    empty."""
+
+    sign_in_titles: Mapping[str, str] = field(default_factory=dict)
+    """``sign_in_title`` in other languages, by tag."""
+
+    sign_in_texts: Mapping[str, str] = field(default_factory=dict)
+    """``sign_in_text`` in other languages, by tag."""
+
     enabled_plugins: tuple[str, ...] = ()
     """Plugins that run for this tenant, by entry point name."""
 

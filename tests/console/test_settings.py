@@ -93,7 +93,7 @@ async def test_a_look_is_tried_before_anybody_sees_it(
     assert page.status_code == 200, page.text
     assert (await settings_now(server))["logo"] == "", "nobody has saved it"
     frames = [unescape(each) for each in re.findall(r'<iframe[^>]* src="([^"]+)"', page.text)]
-    assert len(frames) == 3
+    assert len(frames) == 4
     for url in frames:
         shown = await admin.http.get(f"http://localhost:8080{url}")
         policy = shown.headers["content-security-policy"]
@@ -107,6 +107,8 @@ async def test_a_look_is_tried_before_anybody_sees_it(
         assert "/branding/logos/" in shown.text
     login = await admin.http.get(f"http://localhost:8080{frames[0]}")
     assert "Hello &lt;i&gt;you&lt;/i&gt;" in login.text
+    chinese = await admin.http.get(f"http://localhost:8080{frames[3]}")
+    assert '<html lang="zh-Hant"' in chinese.text
     half_typed = await admin.http.get(f"{here}/preview/sign-in?brand_color=%230b&sign_in_title=x")
     assert "Hello &lt;i&gt;" in half_typed.text, "what cannot be is as it is"
     assert (await admin.http.get(f"{here}/preview/admin")).status_code == 404

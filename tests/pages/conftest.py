@@ -11,6 +11,8 @@ import pytest
 from authgate.accounts.scope_lines import in_words
 from authgate.admin.api import API
 from authgate.api import openapi, reference_page
+from authgate.languages import readers
+from authgate.languages.readers import Reader
 from authgate.permissions import UserRole
 from authgate.web.invitation_view_models import InvitationPage, InvitationState
 from authgate.web.machine import Reply
@@ -398,12 +400,15 @@ def northwind() -> Tenant:
 
 @pytest.fixture(scope="session")
 def show(pages: Pages, samples: Mapping[str, Sample], northwind: Tenant) -> Callable[[str], str]:
-    """Render a sample as its tenant, or the installation, would: ``show("login")``."""
+    """Render a sample as its tenant, or the installation, would: ``show("login")``; in another
+    language: ``show("login:zh-Hant")``."""
     outside = _outside_of_tenants()
 
     def show(name: str) -> str:
+        name, _, tag = name.partition(":")
+        readers.has_come(Reader(chosen=tag, here="/somewhere"))
         template, page = samples[name]
-        visit = Visit(csrf_token="csrf-of-this-visit")
+        visit = Visit(csrf_token="csrf-of-this-visit", language_token="csrf-of-this-visit")
         with nullcontext() if name in outside else use_tenant(northwind):
             return pages.render(template, visit=visit, page=page)
 
@@ -425,7 +430,7 @@ def gallery_url(
                 self._answer(reply, Answer.DATA)
                 return
             name = self.path.removeprefix("/")
-            if name not in samples:
+            if name.partition(":")[0] not in samples:
                 self._answer(Reply(404), Answer.DATA)
                 return
             html = (b"content-type", b"text/html; charset=utf-8")

@@ -5,8 +5,10 @@ And what a page is asked with, where another site may ask by either method.
 
 from quart import Response, request
 
+from authgate.languages import spoken
 from authgate.web.limits import TooMany
 from authgate.web.machine import parse_pairs
+from authgate.web.pages import LANGUAGE_VARIES
 from authgate_tenants import current_tenant
 
 
@@ -18,7 +20,10 @@ def page(
     exchange = request.scope["authgate.exchange"]  # type: ignore[typeddict-item]  # the edge's own
     exchange.form_target = form_target or exchange.form_target
     exchange.frame_sources = frame_sources
-    return Response(html, status, content_type="text/html; charset=utf-8")
+    response = Response(html, status, content_type="text/html; charset=utf-8")
+    response.headers["Content-Language"] = spoken().tag
+    response.headers["Vary"] = LANGUAGE_VARIES
+    return response
 
 
 def tell_of_limit(response: Response, refusal: TooMany) -> Response:

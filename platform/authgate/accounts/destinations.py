@@ -4,6 +4,7 @@ import re
 from datetime import datetime
 from typing import NamedTuple
 
+from authgate.languages import readers
 from authgate.storage.clients import clients
 from authgate.storage.grants import authorization_requests
 from authgate.web import redirect_uris
@@ -25,13 +26,17 @@ class Destination(NamedTuple):
 
 
 async def behind(return_to: str, *, now: datetime) -> Destination:
-    """The application whose request is waiting there, if there is one."""
+    """The application whose request is waiting there, if there is one.
+
+    The pages on the way are in the language that it asks for.
+    """
     match = _ON_THE_WAY.fullmatch(return_to.removeprefix(current_tenant().prefix))
     waiting = await authorization_requests.find(match[1], now=now) if match else None
     client = await clients.find(waiting.client_id) if waiting else None
     if waiting is None or client is None:
         return Destination()
     parameters = waiting.parameters
+    readers.is_asked_for(parameters.get("ui_locales", ()))
     target = redirect_uris.form_target(parameters["redirect_uri"])
     said = client.metadata
     return Destination(client.name, parameters["login_hint"], target, said.policy_uri, said.tos_uri)

@@ -11,6 +11,7 @@ from datetime import datetime
 
 from authgate import audit
 from authgate.audit import Event
+from authgate.languages import text
 from authgate.plugin_api import ExternalIdentity
 from authgate.storage.people import users
 from authgate.storage.people.users import User
@@ -60,7 +61,7 @@ async def user_of(connection: Connection, identity: ExternalIdentity, *, now: da
         return await _register(connection, identity, now)
     user = await users.find(known)
     if user is None or not user.is_active:
-        raise AccountDisabled("Your account here is switched off.")
+        raise AccountDisabled(text("Your account here is switched off."))
     await external_identities.note_use(
         connection_id=connection.id,
         issuer=identity.issuer,
@@ -75,18 +76,30 @@ async def _register(connection: Connection, identity: ExternalIdentity, now: dat
     tenant = current_tenant()
     if not tenant.settings.auto_register:
         raise NotRegistered(
-            f"Nobody at {tenant.name} belongs to this {connection.label} account. "
-            "Ask an administrator to add you."
+            text(
+                "Nobody at %(site)s belongs to this %(connection)s account. Ask an administrator "
+                "to add you.",
+                site=tenant.name,
+                connection=connection.label,
+            )
         )
     email = _vouched_address(identity)
     if not _is_welcome(email, tenant.settings.auto_register_domains):
         raise NotRegistered(
-            f"{tenant.name} takes nobody new with the address of this {connection.label} account."
+            text(
+                "%(site)s takes nobody new with the address of this %(connection)s account.",
+                site=tenant.name,
+                connection=connection.label,
+            )
         )
     if email and await users.find_by_login(email):
         raise AddressTaken(
-            f"Somebody at {tenant.name} already has the address of this {connection.label} "
-            "account. Sign in the way you always do."
+            text(
+                "Somebody at %(site)s already has the address of this %(connection)s account. "
+                "Sign in the way you always do.",
+                site=tenant.name,
+                connection=connection.label,
+            )
         )
     user = await _stored(identity, connection, email)
     await external_identities.link(
@@ -117,8 +130,10 @@ async def _stored(identity: ExternalIdentity, connection: Connection, email: str
         )
     except QuotaReached as error:
         raise Full(
-            f"{current_tenant().name} has as many people as its plan allows. "
-            "Its administrators know more."
+            text(
+                "%(site)s has as many people as its plan allows. Its administrators know more.",
+                site=current_tenant().name,
+            )
         ) from error
 
 

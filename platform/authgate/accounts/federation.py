@@ -12,7 +12,7 @@ import structlog
 from quart import Blueprint, Response, abort, request
 
 from authgate import audit, storage
-from authgate.accounts import external_accounts
+from authgate.accounts import destinations, external_accounts
 from authgate.accounts.answers import page, see_other
 from authgate.accounts.browser_sessions import BrowserSessions
 from authgate.accounts.external_accounts import AddressTaken, NotHere
@@ -22,6 +22,7 @@ from authgate.accounts.tenant_connections import TenantConnections, UsableConnec
 from authgate.accounts.visits import visitor
 from authgate.audit import Event
 from authgate.clock import Clock
+from authgate.languages import Text, text
 from authgate.plugin_api import (
     ConnectorConfigError,
     ExternalIdentity,
@@ -157,7 +158,7 @@ class Federation:
             async with storage.set_aside():
                 return await self._connectors.identify(opened, pending.attempt, answer)
         except SignInRefused as error:
-            raise _Refusal(400, str(error), "refused by the provider") from error
+            raise _Refusal(400, Text.of(str(error), "", {}), "refused by the provider") from error
         except (PluginFailed, ConnectorConfigError) as error:
             raise _at_fault(usable, error) from error
 
@@ -210,6 +211,7 @@ class Federation:
                 details={"connection": usable.stored.slug, "cause": refusal.cause},
             )
         metrics.logins.add("connection", "failure")
+        await destinations.behind(target, now=self._clock())  # whose language it may be
         back = f"?return_to={quote(target)}" if target else ""
         content = ErrorPage(
             status=refusal.status,
@@ -230,19 +232,25 @@ def _parameter(name: str) -> str | None:
 def _not_begun_here() -> _Refusal:
     return _Refusal(
         400,
-        "This sign-in was begun in another browser, or too long ago. Please begin again here.",
+        text(
+            "This sign-in was begun in another browser, or too long ago. Please begin again here."
+        ),
         "not begun in this browser",
     )
 
 
 def _declined(usable: UsableConnection) -> _Refusal:
-    return _Refusal(400, f"{usable.stored.label} did not confirm who you are.", "no code came back")
+    told = text("%(connection)s did not confirm who you are.", connection=usable.stored.label)
+    return _Refusal(400, told, "no code came back")
 
 
 def _at_fault(usable: UsableConnection, error: PluginFailed | ConnectorConfigError) -> _Refusal:
     label = usable.stored.label
     if isinstance(error, ConnectorConfigError):
         _log.error("connection misconfigured", connection=usable.stored.slug, setting=error.field)
-        told = f"{label} is not set up properly here. Tell an administrator."
+        told = text(
+            "%(connection)s is not set up properly here. Tell an administrator.", connection=label
+        )
         return _Refusal(503, told, "misconfigured")
-    return _Refusal(503, f"{label} cannot be reached at the moment.", str(error.outcome))
+    told = text("%(connection)s cannot be reached at the moment.", connection=label)
+    return _Refusal(503, told, str(error.outcome))

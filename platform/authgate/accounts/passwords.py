@@ -14,6 +14,7 @@ import bcrypt
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from authgate.languages import counted, text
 from authgate.telemetry import metrics
 from authgate_tenants.scope import tenant_in_scope
 
@@ -75,9 +76,15 @@ class Passwords:
         """What is stored of a password. Raises ``BadPassword`` and ``TooBusy``."""
         least = minimum_length()
         if len(password) < least:
-            raise BadPassword(f"A password needs at least {least} characters.")
+            raise BadPassword(
+                counted(
+                    "A password needs at least %(num)s character.",
+                    "A password needs at least %(num)s characters.",
+                    least,
+                )
+            )
         if len(password.encode()) > MAXIMUM_BYTES:
-            raise BadPassword(f"A password has at most {MAXIMUM_BYTES} bytes.")
+            raise BadPassword(text("A password has at most %(most)s bytes.", most=MAXIMUM_BYTES))
         with self.place():
             return await self._in_pool(_HASHER.hash, password)
 

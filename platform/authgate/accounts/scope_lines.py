@@ -2,8 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from quart import request
-
+from authgate.languages import readers, text
 from authgate.storage.tenants import scopes
 from authgate.storage.tenants.scopes import Scope
 from authgate.tokens import admin_scopes, operator_scopes
@@ -14,12 +13,12 @@ from authgate.web.view_models import ScopeLine
 _KNOWN = {
     line.name: line
     for line in (
-        ScopeLine("openid", "Know that it is you"),
-        ScopeLine("profile", "Read your name and user name"),
-        ScopeLine("email", "Read your email address"),
-        ScopeLine("read", "Read your data"),
-        ScopeLine("write", "Change your data", sensitive=True),
-        ScopeLine("offline_access", "Stay signed in while you are away"),
+        ScopeLine("openid", text("Know that it is you")),
+        ScopeLine("profile", text("Read your name and user name")),
+        ScopeLine("email", text("Read your email address")),
+        ScopeLine("read", text("Read your data")),
+        ScopeLine("write", text("Change your data"), sensitive=True),
+        ScopeLine("offline_access", text("Stay signed in while you are away")),
     )
 }
 
@@ -37,17 +36,10 @@ _KNOWN |= _of_api(admin_scopes.MEANINGS)
 _OPERATORS = _of_api(operator_scopes.MEANINGS)
 
 
-async def scope_lines(
-    names: Collection[str], *, languages: Sequence[str] = ()
-) -> tuple[ScopeLine, ...]:
-    """Each scope once, in the order they were asked for.
-
-    In these languages rather than in those of the browser (OpenID Connect Core section 3.1.2.1,
-    ``ui_locales``).
-    """
-    described = await scopes.find_many(names)
-    wanted = [*languages, *request.accept_languages.values()]
-    return in_words(names, described, wanted)
+async def scope_lines(names: Collection[str]) -> tuple[ScopeLine, ...]:
+    """Each scope once, in the order they were asked for, in the languages of whoever reads it:
+    tenants may have words of their own in more languages than our pages are in."""
+    return in_words(names, await scopes.find_many(names), readers.reader().wishes())
 
 
 def in_words(
@@ -60,6 +52,6 @@ def in_words(
 def _line(name: str, described: Scope | None, wanted: Sequence[str]) -> ScopeLine:
     if described is None:
         known = _OPERATORS if is_operator(name) else _KNOWN
-        return known.get(name, ScopeLine(name, f"Use the permission {name}"))
+        return known.get(name, ScopeLine(name, text("Use the permission %(name)s", name=name)))
     words = described.in_language(wanted)
     return ScopeLine(name, words.title, described.sensitive, words.description)

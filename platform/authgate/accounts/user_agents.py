@@ -2,6 +2,7 @@
 
 from ua_parser import OS, UserAgent, parse_os, parse_user_agent
 
+from authgate.languages import text
 from authgate.web.view_models import DeviceKind
 
 _LONGEST = 80
@@ -25,7 +26,9 @@ def _words(user_agent: str, browser: UserAgent | None, system: OS | None) -> str
     if browser is None:
         return "".join(each for each in user_agent[:_LONGEST] if each.isprintable())
     name = f"{browser.family} {browser.major}" if browser.major else browser.family
-    return f"{name} on {system.family}" if system else name
+    if system is None:
+        return name
+    return text("%(browser)s on %(system)s", browser=name, system=system.family)
 
 
 def _kind(user_agent: str, system: OS | None) -> DeviceKind:

@@ -52,7 +52,9 @@ class Visitor:
     def page(self, purpose: str = "form") -> Visit:
         """What every page is given; its forms serve this purpose."""
         theme = Theme.from_cookie(request.cookies.get("theme"))
-        return Visit(csrf.token(self.csrf_key, purpose), theme, self._console_url())
+        token = csrf.token(self.csrf_key, "form")
+        own = token if purpose == "form" else csrf.token(self.csrf_key, purpose)
+        return Visit(own, theme, self._console_url(), token)
 
     def _console_url(self) -> str:
         role = self.signed_in.user.role if self.signed_in else UserRole.USER

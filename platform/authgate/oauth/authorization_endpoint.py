@@ -20,6 +20,7 @@ from authgate.accounts.signed_out import SigningOut
 from authgate.accounts.visits import SignedIn, visitor
 from authgate.audit import Event
 from authgate.clock import Clock
+from authgate.languages import readers, text
 from authgate.oauth.authorization_answers import AuthorizationAnswers
 from authgate.oauth.authorization_request import (
     AuthorizationRequest,
@@ -57,7 +58,7 @@ PATH = "/oauth/authorize"
 LIFETIME = timedelta(hours=1)
 """For how long a person may be on the way: long enough to look for a telephone."""
 
-_OVER = (
+_OVER = text(
     "This sign-in was finished already, or took too long. Go back to the application and begin "
     "again."
 )
@@ -112,6 +113,7 @@ class AuthorizationEndpoint:
             wanted, client = await self._brought.request()
         except UnprovenRequest as fault:
             metrics.authorizations.add("refused")
+            readers.is_asked_for(request.args.get("ui_locales", "").split())
             return self._answers.refusal(str(fault))
         except RefusedRequest as refused:
             metrics.authorizations.add("refused")
@@ -176,6 +178,7 @@ class AuthorizationEndpoint:
         if waiting is None or client is None or not client.is_active:
             return None
         stored = AuthorizationRequest.stored(waiting.parameters)
+        readers.is_asked_for(stored.ui_locales)
         # What was registered when the request came may have been taken back since.
         if not redirect_uris.is_registered(
             stored.redirect_uri,
@@ -287,7 +290,7 @@ class AuthorizationEndpoint:
             described_at=asked.client.described_at,
             returns_to=_shown(asked.request.redirect_uri),
             request=asked.handle,
-            scopes=await scope_lines(asked.request.scope, languages=asked.request.ui_locales),
+            scopes=await scope_lines(asked.request.scope),
             signed_in_as=person.user.username,
             switch_action=f"{here}/switch",
             policy_url=asked.client.metadata.policy_uri,

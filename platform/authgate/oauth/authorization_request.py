@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, NamedTuple, Self
 
+from authgate.languages import text
 from authgate.oauth import claims_parameter, pkce, resources
 from authgate.oauth.errors import (
     InvalidRequest,
@@ -79,15 +80,17 @@ class ReturnAddress(NamedTuple):
         """Where the client has registered to be answered. Raises ``UnprovenRequest``."""
         uri = parameters.get("redirect_uri")
         if parameters.repeated & {"client_id", "redirect_uri"}:
-            raise UnprovenRequest("The application named itself or its address twice.")
+            raise UnprovenRequest(text("The application named itself or its address twice."))
         if client is None or not client.is_active:
-            raise UnprovenRequest("No such application is registered here.")
+            raise UnprovenRequest(text("No such application is registered here."))
         if not uri and len(client.redirect_uris) == 1:
             uri = client.redirect_uris[0]
         if not redirect_uris.is_registered(
             uri, client.redirect_uris, client.application_type, public=client.is_public
         ):
-            raise UnprovenRequest("The application asks to be answered where it is not registered.")
+            raise UnprovenRequest(
+                text("The application asks to be answered where it is not registered.")
+            )
         mode = parameters.get("response_mode")
         return cls(
             uri,

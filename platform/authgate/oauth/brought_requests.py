@@ -4,6 +4,7 @@ or by the reference to what the client has pushed (RFC 9126)."""
 from authgate.accounts.answers import sent_parameters
 from authgate.accounts.visits import visitor
 from authgate.clock import Clock
+from authgate.languages import text
 from authgate.oauth import pushed_request
 from authgate.oauth.authorization_request import AuthorizationRequest, Parameters, UnprovenRequest
 from authgate.oauth.client_documents import ClientDocuments, UnreadableDocument
@@ -71,4 +72,4 @@ async def _parameters() -> Parameters:
     try:
         return Parameters(await sent_parameters())
     except BadRequest as error:
-        raise UnprovenRequest("The application's request cannot be read.") from error
+        raise UnprovenRequest(text("The application's request cannot be read.")) from error

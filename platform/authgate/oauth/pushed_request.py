@@ -3,11 +3,12 @@
 from datetime import datetime
 from typing import Final
 
+from authgate.languages import text
 from authgate.oauth.authorization_request import AuthorizationRequest, UnprovenRequest
 from authgate.storage.clients.rows import Client
 from authgate.storage.grants import authorization_requests
 
-NOT_GOOD: Final = (
+NOT_GOOD: Final = text(
     "The application's request (invalid_request_uri) is unknown, was used, or has ended."
 )
 _PREFIX: Final = "urn:ietf:params:oauth:request_uri:"

@@ -12,6 +12,7 @@ from functools import partial
 import orjson
 
 from authgate import storage
+from authgate.languages import offered
 from authgate.oauth import client_assertion, dpop, pkce, request_object
 from authgate.oauth.authorization_request import PROMPTS, RESPONSE_MODES, SIGNED_MODES
 from authgate.oauth.grants import Grant
@@ -209,6 +210,7 @@ def _provided(
         "subject_types_supported": list(SUBJECT_TYPES),
         "acr_values_supported": [ACR],
         "claims_parameter_supported": True,
+        "ui_locales_supported": [each.tag for each in offered(tenant.settings.languages)],
         "claims_supported": [
             "sub", "iss", "aud", "exp", "iat", "jti", "auth_time", "nonce", "at_hash", "amr", "acr",
             "sid",

@@ -11,6 +11,7 @@ from authgate.accounts.answers import leave_for, page, see_other, sent_parameter
 from authgate.accounts.signed_out import SigningOut
 from authgate.accounts.visits import SignedIn, visitor
 from authgate.clock import Clock
+from authgate.languages import readers, text
 from authgate.oauth.authorization_request import Parameters
 from authgate.oidc.logout_request import LogoutRequest
 from authgate.storage.clients import clients
@@ -60,7 +61,7 @@ class EndSessionEndpoint:
         try:
             parameters = Parameters(await sent_parameters())
         except BadRequest:
-            wanted = LogoutRequest(fault="The application's request cannot be read.")
+            wanted = LogoutRequest(fault=text("The application's request cannot be read."))
         else:
             wanted = await LogoutRequest.read(parameters, self._id_tokens)
         # Always by GET: a form that another site has sent comes without our cookies.
@@ -127,7 +128,9 @@ class EndSessionEndpoint:
         return page(html, 400 if wanted.fault else 200, form_target=target)
 
     async def _opened(self, request: str) -> LogoutRequest:
-        return LogoutRequest.unsealed(request, await self._cipher(), now=self._clock())
+        wanted = LogoutRequest.unsealed(request, await self._cipher(), now=self._clock())
+        readers.is_asked_for(wanted.ui_locales)
+        return wanted
 
     async def _cipher(self) -> TenantCipher:
         return await self._encryption.cipher(current_tenant().id)

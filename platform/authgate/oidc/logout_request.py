@@ -11,6 +11,8 @@ from typing import Self
 
 import orjson
 
+from authgate.languages import Text, text
+from authgate.languages.accepted import MOST
 from authgate.oauth.authorization_request import Parameters
 from authgate.storage.clients import clients, ids
 from authgate.storage.clients.rows import Client
@@ -22,6 +24,7 @@ LIFETIME = timedelta(hours=1)
 
 _KIND = "logout-request"
 _LONGEST_STATE = 2048
+_LONGEST_LOCALES = 200
 
 
 class UnprovenLogout(ValueError):
@@ -41,6 +44,8 @@ class LogoutRequest:
     session_id: str = ""
     fault: str = ""
     """Why nothing of it is believed."""
+    ui_locales: tuple[str, ...] = ()
+    """Languages for the pages, the best first."""
 
     @classmethod
     async def read(cls, parameters: Parameters, id_tokens: IdTokens) -> Self:
@@ -48,12 +53,12 @@ class LogoutRequest:
         try:
             return await cls._believed(parameters, id_tokens)
         except UnprovenLogout as fault:
-            return cls(fault=str(fault))
+            return cls(fault=str(fault), ui_locales=_ui_locales(parameters))
 
     @classmethod
     async def _believed(cls, parameters: Parameters, id_tokens: IdTokens) -> Self:
         if parameters.repeated:
-            raise UnprovenLogout("The application named something twice.")
+            raise UnprovenLogout(text("The application named something twice."))
         hint = await _hint(parameters.get("id_token_hint"), id_tokens)
         client = await _client(parameters.get("client_id"), hint)
         return cls(
@@ -62,6 +67,7 @@ class LogoutRequest:
             state=_state(parameters.get("state")),
             subject=hint.subject if hint else "",
             session_id=hint.session_id if hint else "",
+            ui_locales=_ui_locales(parameters),
         )
 
     def sealed(self, cipher: TenantCipher, *, now: datetime) -> str:
@@ -78,6 +84,7 @@ class LogoutRequest:
             at, said = orjson.loads(cipher.open(kind=_KIND, object_id="", sealed=blob))
         except (SealBroken, ValueError):
             return cls()
+        said["fault"] = Text.of(said["fault"], "", {})
         return cls(**said) if now.timestamp() < at + LIFETIME.total_seconds() else cls()
 
 
@@ -87,29 +94,36 @@ async def _hint(id_token: str, id_tokens: IdTokens) -> Hint | None:
     try:
         return await id_tokens.hint(id_token)
     except InvalidToken as error:
-        raise UnprovenLogout("The application's proof of who is signed in is not ours.") from error
+        raise UnprovenLogout(
+            text("The application's proof of who is signed in is not ours.")
+        ) from error
 
 
 async def _client(client_id: str, hint: Hint | None) -> Client | None:
     if client_id and hint and hint.client_id != client_id:
-        raise UnprovenLogout("The application came with the proof of another.")
+        raise UnprovenLogout(text("The application came with the proof of another."))
     named = client_id or (hint.client_id if hint else "")
     if not named:
         return None
     client = await clients.find(named) if len(named) <= ids.LONGEST else None
     if client is None or not client.is_active:
-        raise UnprovenLogout("No such application is registered here.")
+        raise UnprovenLogout(text("No such application is registered here."))
     return client
 
 
 def _redirect_uri(uri: str, client: Client | None) -> str:
     # To the letter, and never without a client: anything else makes us anybody's redirector.
     if uri and (client is None or uri not in client.metadata.post_logout_redirect_uris):
-        raise UnprovenLogout("The application asks to go on to where it is not registered.")
+        raise UnprovenLogout(text("The application asks to go on to where it is not registered."))
     return uri
+
+
+def _ui_locales(parameters: Parameters) -> tuple[str, ...]:
+    # RP-Initiated Logout section 2; it travels in an address.
+    return tuple(parameters.get("ui_locales")[:_LONGEST_LOCALES].split()[:MOST])
 
 
 def _state(state: str) -> str:
     if len(state) > _LONGEST_STATE:
-        raise UnprovenLogout(f"state is longer than {_LONGEST_STATE} characters.")
+        raise UnprovenLogout(text("What the application wants back (state) is too long."))
     return state

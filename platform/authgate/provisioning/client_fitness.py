@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from functools import partial
 
+from authgate.languages import text
 from authgate.provisioning import client_keys_fitness, profile_fitness, sectors, token_fitness
 from authgate.provisioning.unfit import UnfitClient
 from authgate.storage.clients.drafts import ClientDraft
@@ -47,11 +48,12 @@ def faults(draft: ClientDraft) -> dict[str, str]:
 
 def _faults(draft: ClientDraft) -> Iterator[tuple[str, str]]:
     if not 0 < len(draft.name.strip()) <= _LONGEST_NAME:
-        yield "name", f"The name has 1 to {_LONGEST_NAME} characters."
+        yield "name", text("The name has 1 to %(most)s characters.", most=_LONGEST_NAME)
     if len(draft.description) > _LONGEST_DESCRIPTION:
-        yield "description", f"The description has at most {_LONGEST_DESCRIPTION} characters."
+        fault = text("The description has at most %(most)s characters.", most=_LONGEST_DESCRIPTION)
+        yield "description", fault
     if _BY_REDIRECT in draft.grant_types and not draft.redirect_uris:
-        yield "redirect_uris", "The grant authorization_code needs a redirect URI."
+        yield "redirect_uris", text("The grant authorization_code needs a redirect URI.")
     if draft.consent is ConsentPolicy.IMPLICIT and not draft.first_party:
         yield "consent", "Only the tenant's own applications (first party) do without consent."
     if draft.consent is ConsentPolicy.IMPLICIT and any(is_admin(each) for each in draft.scopes):
@@ -60,7 +62,7 @@ def _faults(draft: ClientDraft) -> Iterator[tuple[str, str]]:
     yield from sectors.faults(draft)
     yield from profile_fitness.faults(draft)
     if draft.owner_id is not None and any(is_admin(each) for each in draft.scopes):
-        yield "scopes", "Nobody's own application administers the tenant."
+        yield "scopes", text("Nobody's own application administers the tenant.")
     if draft.public:
         yield from _faults_without_secret(draft)
     yield from _faults_of_addresses(draft)
@@ -104,7 +106,7 @@ def _faults_of_pages(said: ClientMetadata) -> Iterator[tuple[str, str]]:
     for field in ("client_uri", "logo_uri", "policy_uri", "tos_uri"):
         uri = getattr(said, field)
         if uri and not _WEB_PAGE.match(uri):
-            yield field, f"{uri[:80]!r} is no https address."
+            yield field, text("%(uri)r is no https address.", uri=uri[:80])
     if any("@" not in each or len(each) > _LONGEST_CONTACT for each in said.contacts):
         yield "contacts", "A contact is an e-mail address."
 

@@ -16,6 +16,7 @@ from authgate import audit, mail, mail_addresses, storage
 from authgate.accounts.passwords import Passwords
 from authgate.audit import ANONYMOUS, Actor, Event
 from authgate.installation import Installation
+from authgate.languages import text
 from authgate.permissions import UserRole
 from authgate.provisioning import first_client
 from authgate.provisioning.clients import add_client
@@ -192,11 +193,11 @@ async def _founded(parts: Installation, kept: SignUp, told: Told, password_hash:
             parts, slug=told.slug, name=told.name, tenant_id=kept.id, first=first, actor=actor
         )
     except BadSlug as error:
-        raise UnfitSignUp("slug", str(error)) from error
+        raise _unfit_slug(told.slug) from error
     except SlugTaken as error:
         known = await parts.resolver.find_by_id(kept.id)  # whoever came first with this link
         if known is None:
-            raise UnfitSignUp("slug", "This address is taken: choose another one.") from error
+            raise UnfitSignUp("slug", text("This address is taken: choose another one.")) from error
         return Founded(known, told.email, is_new=False)
     return Founded(tenant, told.email, is_new=True)
 
@@ -213,19 +214,30 @@ def _checked_email(email: str) -> str:
     except mail_addresses.BadAddress as error:
         raise UnfitSignUp("email", str(error)) from error
     if len(address) > _LONGEST_EMAIL:
-        raise UnfitSignUp("email", f"The address has at most {_LONGEST_EMAIL} characters.")
+        raise UnfitSignUp(
+            "email", text("The address has at most %(most)s characters.", most=_LONGEST_EMAIL)
+        )
     return address
 
 
 def _checked_name(name: str) -> str:
-    text = " ".join(name.split())
+    written = " ".join(name.split())
     try:
-        canonical(text)
+        canonical(written)
     except BadUsername as error:
         raise UnfitSignUp("name", str(error)) from error
-    if len(text) > _LONGEST_NAME:
-        raise UnfitSignUp("name", f"The name has at most {_LONGEST_NAME} characters.")
-    return text
+    if len(written) > _LONGEST_NAME:
+        raise UnfitSignUp(
+            "name", text("The name has at most %(most)s characters.", most=_LONGEST_NAME)
+        )
+    return written
+
+
+def _unfit_slug(slug: str) -> UnfitSignUp:
+    if slug in RESERVED:
+        return UnfitSignUp("slug", text("%(slug)r is reserved.", slug=slug))
+    fault = text("%(slug)r is not 1 to 63 of a-z, 0-9 and inner dashes.", slug=slug[:80])
+    return UnfitSignUp("slug", fault)
 
 
 async def _refuse_slug(slug: str) -> None:
@@ -233,9 +245,9 @@ async def _refuse_slug(slug: str) -> None:
     try:
         check_slug(slug)
     except BadSlug as error:
-        raise UnfitSignUp("slug", str(error)) from error
+        raise _unfit_slug(slug) from error
     if likeness.read_as(slug) in _READ_AS_RESERVED or await likeness.is_like_another(slug):
-        raise UnfitSignUp("slug", "This address is taken, or could be taken for another one.")
+        raise UnfitSignUp("slug", text("This address is taken, or could be taken for another one."))
 
 
 _READ_AS_RESERVED = frozenset(likeness.read_as(each) for each in RESERVED)

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from authgate.audit import SYSTEM, Actor
+from authgate.languages import LANGUAGES, offered
 from authgate.provisioning import resource_uris
 from authgate.provisioning.limits import check_limits
 from authgate.tokens.security_profile import SIGNING_ALGORITHMS, signs_well
@@ -22,6 +23,7 @@ from authgate_tenants.setting_groups import OF_OPERATORS
 _DOMAIN = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z0-9-]{2,}", re.IGNORECASE)
 _LONGEST_LIST = 100
 _LONGEST_TEXT = 2048
+_LONGEST_WORDS: Mapping[str, int] = {"sign_in_titles": 80, "sign_in_texts": 300}
 
 
 class UnfitTenant(ValueError):
@@ -69,6 +71,7 @@ def _faults(
         yield name, f"At most {most} seconds: the plan allows no more."
     yield from _of_sizes(asdict(settings))
     yield from _of_addresses(settings)
+    yield from _of_languages(settings)
 
 
 def _of_sizes(values: dict[str, Any]) -> Iterator[tuple[str, str]]:
@@ -104,15 +107,32 @@ def _of_addresses(settings: TenantSettings) -> Iterator[tuple[str, str]]:
         yield "trusted_issuers", "An issuer and the address of its keys both begin with https."
 
 
+def _of_languages(settings: TenantSettings) -> Iterator[tuple[str, str]]:
+    tags = [each.tag for each in offered(settings.languages)]
+    if settings.default_language and settings.default_language not in tags:
+        yield "default_language", f"One that is offered: {', '.join(tags)}."
+    for name, longest in _LONGEST_WORDS.items():
+        if any(len(words) > longest for words in getattr(settings, name).values()):
+            yield name, f"At most {longest} characters each."
+
+
 def _check_domain(text: str) -> None:
     if not _DOMAIN.fullmatch(text):
         raise ValueError("Say what follows the @ in an address.")
+
+
+def _check_language(tag: str) -> None:
+    if all(tag != each.tag for each in LANGUAGES):
+        raise ValueError(f"One of {', '.join(each.tag for each in LANGUAGES)}.")
 
 
 _CHECKS: Mapping[str, Callable[[str], None]] = {
     "resources": resource_uris.check,
     "allowed_origins": redirect_uris.check_origin,
     "auto_register_domains": _check_domain,
+    "languages": _check_language,
+    "sign_in_titles": _check_language,
+    "sign_in_texts": _check_language,
 }
 """By the setting, what each of its texts is held to."""
 

@@ -11,6 +11,7 @@ from typing import Protocol
 from urllib.parse import quote
 
 from authgate import audit
+from authgate.languages import readers
 from authgate.telemetry import logs
 from authgate.telemetry.access_log import AccessLog
 from authgate.web.client_ip import ClientAddress
@@ -183,12 +184,12 @@ class Edge:
         except AnotherHost as found_elsewhere:
             return await self._elsewhere(found_elsewhere, exchange, body)
         except Exception as error:  # noqa: BLE001  # every failure is answered
-            return self._refusals.failed(error, exchange.request_id, wording=exchange.wording)
+            return self._refusals.failed(error, exchange.request_id, wording=_wording(exchange))
         if found is not None:
             return await self._reply_in_scope(found, exchange, body, people)
         if path == "/":
             return await self._read(self._platform["/"], exchange, body)
-        return self._refusals.no_tenant(exchange.request_id, wording=exchange.wording)
+        return self._refusals.no_tenant(exchange.request_id, wording=_wording(exchange))
 
     async def _is_unknown(self, host: str) -> bool:
         try:
@@ -225,15 +226,15 @@ class Edge:
         exchange.tenant = tenant
         with use_tenant(tenant):
             if not tenant.is_served:
-                return self._refusals.suspended(exchange.request_id, wording=exchange.wording)
+                return self._refusals.suspended(exchange.request_id, wording=_wording(exchange))
             if tenant.blocked is not None and tenant.blocked.holds(exchange.client_ip):
-                return self._refusals.blocked(exchange.request_id, wording=exchange.wording)
+                return self._refusals.blocked(exchange.request_id, wording=_wording(exchange))
             if self._shares is not None:
                 refusal = self._shares.count(tenant, exchange.client_ip, exchange.began)
                 if refusal is not None:
                     await self._shares.note(tenant)
                     return self._refusals.failed(
-                        refusal, exchange.request_id, wording=exchange.wording
+                        refusal, exchange.request_id, wording=_wording(exchange)
                     )
             methods = self._machine.get(path)
             if methods is None:
@@ -314,7 +315,7 @@ class Edge:
             )
             return await handler(request)
         except Suspended:
-            return self._refusals.suspended(exchange.request_id, wording=exchange.wording)
+            return self._refusals.suspended(exchange.request_id, wording=_wording(exchange))
         except Exception as error:  # noqa: BLE001  # every failure is answered
             if raw_path:  # an API's
                 return self._refusals.problem(error, exchange.request_id)
@@ -343,6 +344,14 @@ class Edge:
                 raise TooLarge
             more = message.get("more_body", False)
         return body
+
+
+def _wording(exchange: Exchange) -> Wording:
+    """How somebody is told no; on a page it is in their language."""
+    wording = exchange.wording
+    if wording is Wording.PAGE:
+        readers.has_come_with(exchange.head.headers)
+    return wording
 
 
 def _is_preflight(head: RequestHead) -> bool:

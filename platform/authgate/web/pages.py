@@ -2,27 +2,48 @@
 
 Templates are in the package ``authgate_templates``; what each of them is given is in
 ``authgate.web.view_models``. They escape by default, refuse names that are not there, and say
-every word through gettext.
+every word through gettext, in the language that whoever reads it wants.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from authgate.languages import (
+    ENGLISH,
+    Language,
+    catalogues,
+    formats,
+    in_order,
+    readers,
+    speak,
+    spoken,
+)
+from authgate.languages.readers import Reader
 from authgate.web.color import NotAColor
+from authgate.web.machine import Headers
 from authgate.web.static_files import StaticFiles
 from authgate.web.view_models import Visit
 from authgate_tenants.scope import Tenant, current_tenant, tenant_in_scope
 from authgate_tenants.settings import TenantSettings
 
 PLATFORM = "AuthGate"
+LANGUAGE_VARIES = "Accept-Language, Cookie"
+"""By which fields of a request a page is another (RFC 9110 section 12.5.5)."""
+LANGUAGE_PATH = "/language"
+"""Where somebody chooses another one."""
 LOGOS = "/branding/logos/"
 """Below it are the logos of a tenant."""
 
-_DEFAULT_BRAND = TenantSettings().brand_color
+_IN_ENGLISH = ("console/", "operator/", "api/")
+"""What is not in the catalogues yet: a page is in one language, or in the other."""
+
+_NOTHING_CHOSEN = TenantSettings()
+_DEFAULT_BRAND = _NOTHING_CHOSEN.brand_color
 _NOBODY = Visit()
 _BETWEEN_WORDS = re.compile(r"[\s._+-]+")
 
@@ -48,6 +69,16 @@ class Site:
     terms_url: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class LanguageSwitch:
+    """The form that chooses another language. Posts ``language`` (a tag) and ``return_to``."""
+
+    action: str
+    csrf_token: str
+    languages: Sequence[Language]
+    return_to: str
+
+
 class Pages:
     """Renders the pages; one for the life of the server."""
 
@@ -57,12 +88,17 @@ class Pages:
         self._environment = _environment(static)
 
     def render(self, template: str, *, visit: Visit = _NOBODY, **context: object) -> str:
-        """The page as HTML, in the name of the tenant in scope if there is one.
+        """The page as HTML, in the name of the tenant in scope if there is one, in the language of
+        whoever reads it.
 
         What a template shows is given as ``page=``: ``render("login.html", visit=visit,
         page=LoginPage(…))``.
         """
+        tenant = tenant_in_scope()
+        language = _language(template, tenant.settings if tenant else _NOTHING_CHOSEN)
         return self._environment.get_template(template).render(
+            language=language,
+            switch=_switch(tenant, visit),
             site=self._site(),
             csrf_token=visit.csrf_token,
             theme=visit.theme,
@@ -71,9 +107,16 @@ class Pages:
             **context,
         )
 
-    def preview(self, template: str, *, settings: TenantSettings, page: object) -> str:
-        """The page as it would be with these settings. It has no script, and nothing is asked."""
+    def preview(
+        self, template: str, *, settings: TenantSettings, page: object, language: str = ""
+    ) -> str:
+        """The page as it would be with these settings, in the language with this tag if it is
+        offered. It has no script, and nothing is asked."""
+        shown = Reader(chosen=language).reads(_offered(settings))
+        speak(shown)
         return self._environment.get_template(template).render(
+            language=shown,
+            switch=None,
             site=self._site_of(current_tenant(), settings),
             csrf_token="",
             theme=None,
@@ -91,6 +134,7 @@ class Pages:
         return self._site_of(tenant, tenant.settings)
 
     def _site_of(self, tenant: Tenant, settings: TenantSettings) -> Site:
+        tag = spoken().tag
         return Site(
             tenant.name,
             urlsplit(tenant.issuer).netloc,
@@ -98,8 +142,8 @@ class Pages:
             own_applications=settings.own_applications != "off",
             brand_sheet=self._brand_sheet(settings.brand_color, settings.brand_color_dark),
             logo_url=logo_url(tenant, settings.logo),
-            sign_in_title=settings.sign_in_title,
-            sign_in_text=settings.sign_in_text,
+            sign_in_title=settings.sign_in_titles.get(tag, settings.sign_in_title),
+            sign_in_text=settings.sign_in_texts.get(tag, settings.sign_in_text),
             support_url=settings.support_url,
             privacy_url=settings.privacy_url,
             terms_url=settings.terms_url,
@@ -112,6 +156,15 @@ class Pages:
             return self._static.brand_url(color, dark)
         except NotAColor:
             return None
+
+
+def page_fields() -> Headers:
+    """The header fields of the page that was made just now, for whoever answers without Quart."""
+    return (
+        (b"content-type", b"text/html; charset=utf-8"),
+        (b"content-language", spoken().tag.encode("ascii")),
+        (b"vary", LANGUAGE_VARIES.encode("ascii")),
+    )
 
 
 def logo_url(tenant: Tenant, digest: str) -> str:
@@ -129,33 +182,51 @@ def _environment(static: StaticFiles) -> Environment:
         lstrip_blocks=True,
         extensions=["jinja2.ext.i18n"],
     )
-    environment.install_gettext_callables(_as_written, _counted, newstyle=True)  # type: ignore[attr-defined]  # put there by the extension
+    environment.install_gettext_callables(  # type: ignore[attr-defined]  # put there by the extension
+        catalogues.gettext, catalogues.ngettext, newstyle=True
+    )
     environment.globals.update(static_url=static.url, platform=PLATFORM)
     environment.filters.update(
-        iso=_iso, utc=_utc, utc_clock=_utc_clock, initials=_initials, spelled=_spelled
+        iso=_iso,
+        utc=formats.moment,
+        utc_clock=formats.clock_time,
+        day=formats.day,
+        number=formats.number,
+        initials=_initials,
+        spelled=_spelled,
     )
     return environment
 
 
-def _as_written(message: str) -> str:
-    return message
+def _switch(tenant: Tenant | None, visit: Visit) -> LanguageSwitch | None:
+    """None where there is nothing to choose, or nowhere to come back to."""
+    here = readers.reader().here
+    if tenant is None or not visit.language_token or not here:
+        return None
+    languages = _offered(tenant.settings)
+    if len(languages) < 2:
+        return None
+    prefix = tenant.prefix
+    return LanguageSwitch(
+        f"{prefix}{LANGUAGE_PATH}", visit.language_token, languages, f"{prefix}{here}"
+    )
 
 
-def _counted(one: str, many: str, count: int) -> str:
-    return one if count == 1 else many
+def _offered(settings: TenantSettings) -> Sequence[Language]:
+    return in_order(settings.languages, settings.default_language)
+
+
+def _language(template: str, settings: TenantSettings) -> Language:
+    """What the page is in. It is spoken until the request is over: the answer's headers tell it."""
+    language = ENGLISH
+    if not template.startswith(_IN_ENGLISH):
+        language = readers.reader().reads(_offered(settings))
+    speak(language)
+    return language
 
 
 def _iso(at: datetime) -> str:
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _utc(at: datetime) -> str:
-    moment = at.astimezone(UTC)
-    return f"{moment.day} {moment:%b %Y, %H:%M} UTC"
-
-
-def _utc_clock(at: datetime) -> str:
-    return f"{at.astimezone(UTC):%H:%M} UTC"
 
 
 def _initials(name: str) -> str:

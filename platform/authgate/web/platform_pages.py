@@ -1,17 +1,18 @@
 """What the installation itself answers, outside of any tenant: its front page and static files."""
 
+from authgate.languages import readers
 from authgate.web.machine import Handler, MachineRequest, Reply
-from authgate.web.pages import Pages
+from authgate.web.pages import Pages, page_fields
 from authgate.web.static_files import StaticFiles
-
-_HTML = (b"content-type", b"text/html; charset=utf-8")
 
 
 def landing(pages: Pages) -> Handler:
     """``GET /``: what this is. It lists no tenant."""
 
-    async def show(_request: MachineRequest) -> Reply:
-        return Reply(200, pages.render("landing.html").encode(), (_HTML,))
+    async def show(request: MachineRequest) -> Reply:
+        readers.has_come_with(request.headers)
+        html = pages.render("landing.html")
+        return Reply(200, html.encode(), page_fields())
 
     return show
 

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from urllib.parse import urlencode, urlsplit
 
+from authgate.languages import text
 from authgate.vocabulary import ApplicationType
 
 LONGEST = 2048
@@ -31,18 +32,23 @@ class BadRedirectUri(ValueError):
 def check(uri: str, application_type: ApplicationType) -> None:
     """Refuse what may not be registered (RFC 6749 3.1.2, RFC 8252). Raises ``BadRedirectUri``."""
     if len(uri) > LONGEST or not _PLAIN.match(uri) or "*" in uri:
-        raise BadRedirectUri(f"{uri[:80]!r} holds what no redirect URI may, or too much of it.")
+        raise BadRedirectUri(
+            text("%(uri)r holds what no redirect URI may, or too much of it.", uri=uri[:80])
+        )
     if "#" in uri:
-        raise BadRedirectUri(f"{uri!r} has a fragment, which RFC 6749 forbids.")
+        raise BadRedirectUri(text("%(uri)r has a fragment, which RFC 6749 forbids.", uri=uri))
     scheme, _, rest = uri.partition(":")
     if any(part in (".", "..") for part in rest.partition("?")[0].split("/")):
-        raise BadRedirectUri(f"{uri!r} has dots that lead elsewhere.")
+        raise BadRedirectUri(text("%(uri)r has dots that lead elsewhere.", uri=uri))
     if scheme in _WEB:
         _check_host(uri, scheme)
     elif application_type is not ApplicationType.NATIVE or not _PRIVATE_SCHEME.match(scheme):
         raise BadRedirectUri(
-            f"{uri!r} is neither https, nor http on this very machine, nor a native application's "
-            "own scheme such as com.example.app."
+            text(
+                "%(uri)r is neither https, nor http on this very machine, nor a native "
+                "application's own scheme such as com.example.app.",
+                uri=uri,
+            )
         )
 
 
@@ -51,21 +57,23 @@ def _check_host(uri: str, scheme: str) -> None:
         parts = urlsplit(uri)
         host, _ = parts.hostname or "", parts.port
     except ValueError as error:
-        raise BadRedirectUri(f"{uri!r} names no host.") from error
+        raise BadRedirectUri(text("%(uri)r names no host.", uri=uri)) from error
     if "@" in parts.netloc:
-        raise BadRedirectUri(f"{uri!r} names somebody before its host.")
+        raise BadRedirectUri(text("%(uri)r names somebody before its host.", uri=uri))
     if scheme == "http" and host not in _LOOPBACK_HOSTS:
-        raise BadRedirectUri(f"{uri!r} would send codes in the clear: use https.")
+        raise BadRedirectUri(text("%(uri)r would send codes in the clear: use https.", uri=uri))
     # The whole of it: what stands behind a bracket is no part of the host that urlsplit tells.
     if not _NETLOC.match(parts.netloc):
-        raise BadRedirectUri(f"{uri!r} names no host.")
+        raise BadRedirectUri(text("%(uri)r names no host.", uri=uri))
 
 
-def check_origin(text: str) -> None:
+def check_origin(uri: str) -> None:
     """Refuse what no page of an application comes from. Raises ``BadRedirectUri``."""
-    check(f"{text}/", ApplicationType.WEB)
-    if origin(text) != text:
-        raise BadRedirectUri(f"{text!r} is no origin: scheme and host, with a port that it needs.")
+    check(f"{uri}/", ApplicationType.WEB)
+    if origin(uri) != uri:
+        raise BadRedirectUri(
+            text("%(uri)r is no origin: scheme and host, with a port that it needs.", uri=uri)
+        )
 
 
 def is_registered(

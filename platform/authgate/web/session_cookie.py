@@ -15,6 +15,9 @@ SESSION = "authgate_session"
 PRESESSION = "authgate_presession"
 """Binds the sign-in form to the browser that asked for it, before there is a session."""
 
+LANGUAGE = "authgate_language"
+"""The language that somebody has chosen on a page."""
+
 
 def read(headers: Headers, name: str) -> str | None:
     """The cookie's value, from the request's headers.

@@ -85,6 +85,8 @@ class Preview:
 
     name: str
     url: str
+    language: str = ""
+    """As its readers call it, where it is not the first one."""
 
 
 @dataclass(frozen=True, slots=True)

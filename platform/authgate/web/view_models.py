@@ -33,6 +33,8 @@ class Visit:
     theme: Theme | None = None
     console_url: str = ""
     """Empty unless who is signed in administers the tenant."""
+    language_token: str = ""
+    """For the form that chooses another language, whatever the page's own form serves."""
 
 
 @dataclass(frozen=True, slots=True)

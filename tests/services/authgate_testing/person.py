@@ -10,6 +10,7 @@ import httpx2
 _FORM = re.compile(r"<form\b[^>]*>.*?</form>", re.DOTALL)
 _INPUT = re.compile(r'<input\b[^>]*\btype="(?:hidden|checkbox)"[^>]*>')
 _UNTICKED = re.compile(r'type="checkbox"(?!.* checked\b)')
+_LANGUAGE = "/language"
 _ATTRIBUTE = re.compile(r'([a-z_-]+)="([^"]*)"')
 
 
@@ -22,7 +23,17 @@ class Form:
 
 
 def forms(html: str) -> list[Form]:
-    """The forms of a page, in their order."""
+    """The forms of a page, in their order, without the one that chooses another language: it is on
+    all of them."""
+    return [each for each in _forms(html) if not each.action.endswith(_LANGUAGE)]
+
+
+def language_form(html: str) -> Form:
+    """The one that chooses another language."""
+    return next(each for each in _forms(html) if each.action.endswith(_LANGUAGE))
+
+
+def _forms(html: str) -> list[Form]:
     return [_form(each) for each in _FORM.findall(html)]
 
 

@@ -16,6 +16,7 @@ from authgate.admin.console import frame, setting_fields
 from authgate.admin.console.frame import ROOT, Console, done
 from authgate.admin.console.setting_fields import BadSettings
 from authgate.admin.console.setting_pages import HISTORY, choose, number, stored
+from authgate.languages import in_order
 from authgate.permissions import Area, reads, writes
 from authgate.provisioning import logos
 from authgate.web.brand import BrandTokens, brand_tokens
@@ -84,14 +85,18 @@ class BrandingPages:
         return await self._page(now.changed({"logo": made.digest}), {})
 
     async def preview(self, name: str) -> Response:
-        """A page as it would be; what cannot be is as it is."""
+        """A page as it would be, in the language whose tag follows its name, after a colon; what
+        cannot be is as it is."""
+        name, _, tag = name.partition(":")
         if name not in _TEMPLATES:
             raise NotFound
         settings = await stored()
         with suppress(BadSettings):  # while somebody types, it is often nothing yet
             settings = setting_fields.chosen(_NAMES, request.args, settings)
         content = _content(name, self._console)
-        html = self._console.pages.preview(_TEMPLATES[name], settings=settings, page=content)
+        html = self._console.pages.preview(
+            _TEMPLATES[name], settings=settings, page=content, language=tag
+        )
         exchange = request.scope["authgate.exchange"]  # type: ignore[typeddict-item]  # the edge's own
         exchange.is_preview = True
         return Response(html, 200, content_type="text/html; charset=utf-8")
@@ -115,9 +120,7 @@ class BrandingPages:
             fields=setting_fields.fields(_NAMES, settings, typed=typed, faults=faults),
             version=await number(),
             swatches=list(_swatches(settings)),
-            previews=[
-                Preview(name, f"{here}/preview/{name}?{_said(settings)}") for name in _TEMPLATES
-            ],
+            previews=list(_previews(f"{here}/preview/", settings)),
             logo_url=logo_url(current_tenant(), settings.logo),
             logo_fault=logo_fault,
             comment=(typed or {}).get("comment", ""),
@@ -127,8 +130,14 @@ class BrandingPages:
         return self._console.show("branding.html", content, status, frame_sources=("'self'",))
 
 
-def _said(settings: TenantSettings) -> str:
-    return urlencode({name: getattr(settings, name) for name in _NAMES})
+def _previews(place: str, settings: TenantSettings) -> Iterator[Preview]:
+    """Each page in the language that most people see, and sign-in in the others."""
+    said = urlencode({name: setting_fields.as_typed(getattr(settings, name)) for name in _NAMES})
+    first, *others = in_order(settings.languages, settings.default_language)
+    for name in _TEMPLATES:
+        yield Preview(name, f"{place}{name}:{first.tag}?{said}")
+    for each in others:
+        yield Preview("sign-in", f"{place}sign-in:{each.tag}?{said}", each.name)
 
 
 def _swatches(settings: TenantSettings) -> Iterator[Swatch]:

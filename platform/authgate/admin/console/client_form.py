@@ -10,6 +10,7 @@ from typing import Any
 from authgate.admin.console import metadata_fields
 from authgate.admin.console.administrators import beyond_role
 from authgate.admin.console.client_kinds import BEGINNINGS, GRANTS, REFRESH_TOKEN
+from authgate.languages import text
 from authgate.provisioning import client_fitness
 from authgate.storage.clients import ids
 from authgate.storage.clients.drafts import ClientChange, ClientDraft
@@ -206,22 +207,22 @@ def _filled(said: ClientFields, draft: ClientDraft) -> Filled:
 def _faults(said: ClientFields) -> Iterator[tuple[str, str]]:
     for name, longest in _LONGEST.items():
         if len(getattr(said, name)) > longest:
-            yield name, f"At most {longest} characters."
+            yield name, text("At most %(most)s characters.", most=longest)
     for each in fields(said):
         bounded = each.name in _TICKS or each.name in _LONGEST
         if not bounded and len(getattr(said, each.name)) > _LONGEST_TEXT:
-            yield each.name, f"At most {_LONGEST_TEXT} characters."
+            yield each.name, text("At most %(most)s characters.", most=_LONGEST_TEXT)
     if _scopes(said.scopes) is None:
-        yield "scopes", "Names of visible ASCII characters, with spaces between them."
+        yield "scopes", text("Names of visible ASCII characters, with spaces between them.")
     yield from metadata_fields.faults(said)
 
 
-def _scopes(text: str) -> tuple[str, ...] | None:
+def _scopes(said: str) -> tuple[str, ...] | None:
     try:
-        return parse(" ".join(text.split()))
+        return parse(" ".join(said.split()))
     except MalformedScope:
         return None
 
 
-def _consent(text: str) -> ConsentPolicy:
-    return ConsentPolicy(text) if text in set(ConsentPolicy) else ConsentPolicy.REMEMBERED
+def _consent(said: str) -> ConsentPolicy:
+    return ConsentPolicy(said) if said in set(ConsentPolicy) else ConsentPolicy.REMEMBERED

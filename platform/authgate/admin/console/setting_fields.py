@@ -49,7 +49,7 @@ def written(value: object) -> str:
     """A setting's value for people."""
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return _lines(value).replace("\n", ", ") or "-"
+    return as_typed(value).replace("\n", ", ") or "-"
 
 
 def _field(
@@ -62,7 +62,7 @@ def _field(
         label=name.replace("_", " ").capitalize(),
         hint=_meaning(name),
         kind=kind,
-        text=typed.get(name, "") if is_typed and typed else _lines(value),
+        text=typed.get(name, "") if is_typed and typed else as_typed(value),
         ticked=bool(typed.get(name)) if is_typed and typed else value is True,
         choices=_schema()[name].get("enum", ()),
         fault=fault,
@@ -99,7 +99,8 @@ def _kind(name: str) -> FieldKind:
     return FieldKind.CHOICE if "enum" in _schema()[name] else FieldKind.TEXT
 
 
-def _lines(value: object) -> str:
+def as_typed(value: object) -> str:
+    """A setting's value as a form sends it."""
     if isinstance(value, Mapping):
         return "\n".join(f"{name} {each}" for name, each in value.items())
     return "\n".join(value) if isinstance(value, tuple) else str(value)

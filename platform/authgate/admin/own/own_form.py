@@ -6,6 +6,7 @@ from dataclasses import replace
 from authgate.admin.console import client_form
 from authgate.admin.console.client_form import Filled
 from authgate.admin.console.client_kinds import BEGINNINGS, GRANTS
+from authgate.languages import text
 from authgate.storage.clients.rows import Client
 from authgate.tokens.scopes import usual
 from authgate.web.client_form_view_models import ClientFields
@@ -74,7 +75,9 @@ def _within(filled: Filled, *, scopes: Sequence[str], refresh: bool) -> Filled:
     faults = dict(filled.faults)
     beyond = sorted(set(filled.draft.scopes) - set(scopes))
     if beyond:
-        faults.setdefault("scopes", f"Only administrators give {', '.join(beyond)}.")
+        faults.setdefault(
+            "scopes", text("Only administrators give %(scopes)s.", scopes=", ".join(beyond))
+        )
     if filled.fields.refresh_token and not refresh:
-        faults.setdefault("refresh_token", "Only administrators give refresh tokens.")
+        faults.setdefault("refresh_token", text("Only administrators give refresh tokens."))
     return replace(filled, faults=faults)

@@ -2,6 +2,8 @@
 
 import unicodedata
 
+from authgate.languages import text
+
 _ONE_WRITING_SYSTEM = (
     frozenset({"LATIN", "HAN", "HIRAGANA", "KATAKANA"}),
     frozenset({"LATIN", "HAN", "BOPOMOFO"}),
@@ -24,7 +26,7 @@ def canonical(name: str) -> str:
     # Normalising makes blanks of other characters, so they go last.
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold()).strip()
     if not folded or any(unicodedata.category(each)[0] == "C" for each in folded):
-        raise BadUsername("A name needs letters, and no control or invisible characters.")
+        raise BadUsername(text("A name needs letters, and no control or invisible characters."))
     return folded
 
 
@@ -43,7 +45,7 @@ def check(name: str) -> None:
         precis_i18n.get_profile("UsernameCaseMapped").enforce(plain)
     except UnicodeEncodeError as error:
         raise BadUsername(
-            "A name is of letters and digits in one direction, without blanks or symbols."
+            text("A name is of letters and digits in one direction, without blanks or symbols.")
         ) from error
     if not plain.isascii():
         _refuse_disguise(plain)
@@ -54,10 +56,12 @@ def _refuse_disguise(name: str) -> None:
 
     scripts = {categories.alias(each) for each in name} - _OF_ANY_SCRIPT
     if len(scripts) > 1 and not any(scripts <= together for together in _ONE_WRITING_SYSTEM):
-        raise BadUsername("The letters of a name are of one script.")
+        raise BadUsername(text("The letters of a name are of one script."))
     read_as = "".join(map(_look_alike, name))
     if read_as.isascii():
-        raise BadUsername(f"This name would be read as {read_as!r}, which it is not.")
+        raise BadUsername(
+            text("This name would be read as %(name)r, which it is not.", name=read_as)
+        )
 
 
 def _look_alike(letter: str) -> str:

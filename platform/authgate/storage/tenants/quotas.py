@@ -1,11 +1,11 @@
 """How many there may be of what a plan counts, exact whoever comes at once."""
 
-from collections.abc import Mapping
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any
 
 from tortoise.queryset import QuerySet
 
+from authgate.languages import Text, text
 from authgate.storage.unit_of_work import transaction
 from authgate.telemetry import metrics
 from authgate_tenants import Plan, current_tenant, lifecycle
@@ -23,19 +23,24 @@ class Quota(StrEnum):
 for _quota in Quota:
     metrics.quota_refusals.expect(_quota)
 
-_WORDS: Final[Mapping[Quota, str]] = {
-    Quota.CLIENTS: "The plan allows {} clients.",
-    Quota.USERS: "The plan allows {} people.",
-    Quota.GROUPS: "The plan allows {} groups.",
-    Quota.MONTHLY_ACTIVE_USERS: "The plan lets {} people sign in within a month.",
-}
+
+def _words(quota: Quota, most: int) -> Text:
+    match quota:
+        case Quota.CLIENTS:
+            return text("The plan allows %(most)s clients.", most=most)
+        case Quota.USERS:
+            return text("The plan allows %(most)s people.", most=most)
+        case Quota.GROUPS:
+            return text("The plan allows %(most)s groups.", most=most)
+        case Quota.MONTHLY_ACTIVE_USERS:
+            return text("The plan lets %(most)s people sign in within a month.", most=most)
 
 
 class QuotaReached(RuntimeError):
     """The tenant has as many as its plan allows. The text may be told."""
 
     def __init__(self, quota: Quota, most: int) -> None:
-        super().__init__(_WORDS[quota].format(f"{most:,}"))
+        super().__init__(_words(quota, most))
         self.quota = quota
 
 

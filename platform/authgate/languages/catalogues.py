@@ -1,0 +1,65 @@
+"""What texts are in another language: catalogues of GNU gettext, each read once when it is needed.
+
+They are read as they are written: nothing has to be compiled before a checkout runs, and nothing
+compiled can be older than its source.
+"""
+
+from functools import lru_cache
+from gettext import GNUTranslations, NullTranslations
+from importlib.resources import files
+from io import BytesIO
+from typing import TYPE_CHECKING
+
+from authgate.languages.spoken import ENGLISH, spoken
+
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
+
+_OWN = "authgate_templates"
+_FOLDER = "languages"
+_packages = [_OWN]
+
+
+def add(package: str) -> None:
+    """Take what this package has in its folder ``languages`` (``zh-Hant.po``) as well: a plugin's
+    words. What ours say already stays as it is."""
+    if package not in _packages:
+        _packages.append(package)
+        catalogue.cache_clear()
+
+
+@lru_cache
+def catalogue(tag: str) -> NullTranslations:
+    """All that is said in this language."""
+    found = NullTranslations()
+    for package in _packages:
+        source = files(package) / _FOLDER / f"{tag}.po"
+        if source.is_file():
+            found.add_fallback(_read(source, tag))
+    return found
+
+
+def gettext(message: str) -> str:
+    """The text in the language that is spoken, and in English where it has none."""
+    language = spoken()
+    return message if language is ENGLISH else catalogue(language.tag).gettext(message)
+
+
+def ngettext(one: str, many: str, count: int) -> str:
+    """The form of it that goes with so many."""
+    language = spoken()
+    if language is ENGLISH:
+        return one if count == 1 else many
+    return catalogue(language.tag).ngettext(one, many, count)
+
+
+def _read(source: "Traversable", tag: str) -> GNUTranslations:
+    from babel.messages.mofile import write_mo
+    from babel.messages.pofile import read_po
+
+    with source.open("rb") as file:
+        known = read_po(file, locale=tag.replace("-", "_"))
+    compiled = BytesIO()
+    write_mo(compiled, known)
+    compiled.seek(0)
+    return GNUTranslations(compiled)

@@ -1,0 +1,153 @@
+"""The catalogues: every text of people's pages and mails, translated, and no other."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import fields, is_dataclass
+from html.parser import HTMLParser
+from types import ModuleType
+
+import pytest
+from babel.messages import Catalog
+from playwright.async_api import Page
+
+from authgate.languages import ENGLISH, LANGUAGES, Language
+from authgate_tenants import Tenant
+from authgate_testing import BrowserContextFactory
+
+OTHERS = [each for each in LANGUAGES if each is not ENGLISH]
+_HOLE = re.compile(r"%\(\w+\)[a-z]")
+_WORDS = re.compile(r"[A-Za-z]{2,} [A-Za-z]{2,}")
+# Letters that are written otherwise in Taiwan, of the most frequent ones.
+_SIMPLIFIED = set("这个们来会时说对过还没开关发应请务网页设码录权户输错误认证让执删选")
+_SAID = ("aria-label", "title", "placeholder", "alt", "data-said")
+
+other_languages = pytest.mark.parametrize("language", OTHERS, ids=lambda each: each.tag)
+
+
+@pytest.fixture(scope="module")
+def catalogues(texts: ModuleType) -> Mapping[str, Catalog]:
+    return {each.tag: texts.read(each.tag) for each in OTHERS}
+
+
+@other_languages
+def test_a_catalogue_has_what_people_read_and_nothing_else(
+    language: Language, texts: ModuleType
+) -> None:
+    kept = texts.catalogue_of(language.tag).read_bytes()
+    assert texts.written(language.tag) == kept, "make texts, and translate what is new"
+
+
+@other_languages
+def test_every_text_is_translated(language: Language, catalogues: Mapping[str, Catalog]) -> None:
+    for message in catalogues[language.tag]:
+        if message.id:
+            assert all(_forms(message.string)), message.id
+            assert not message.fuzzy, message.id
+
+
+@other_languages
+def test_every_translation_has_the_values_of_its_text(
+    language: Language, catalogues: Mapping[str, Catalog]
+) -> None:
+    for message in catalogues[language.tag]:
+        if message.id:
+            wanted = set(_HOLE.findall(_forms(message.id)[-1]))
+            for form in _forms(message.string):
+                assert set(_HOLE.findall(form)) == wanted, message.id
+                assert "%" not in _HOLE.sub("", form), message.id
+
+
+def test_traditional_chinese_is_in_no_other_letters(catalogues: Mapping[str, Catalog]) -> None:
+    for message in catalogues["zh-Hant"]:
+        if message.id:
+            assert not _SIMPLIFIED & set("".join(_forms(message.string))), message.id
+
+
+def test_a_mail_says_nothing_past_its_catalogue(texts: ModuleType) -> None:
+    mails = [path for path in texts.people_pages() if path.parent.name == "mail"]
+    assert mails
+    for path in mails:
+        said = re.sub(r"\{%.*?%\}|\{\{.*?\}\}", "", path.read_text(), flags=re.DOTALL)
+        assert not re.search(r"[A-Za-z]{2,}", re.sub(r"<[^>]*>", "", said)), path.name
+
+
+@other_languages
+def test_a_page_is_in_one_language(
+    language: Language,
+    samples: Mapping[str, tuple[str, object]],
+    show: Callable[[str], str],
+    northwind: Tenant,
+) -> None:
+    """What is the same in both languages came from elsewhere."""
+    seen = 0
+    for name, (template, page) in samples.items():
+        if template.startswith(("console/", "operator/", "api/")):
+            assert '<html lang="en"' in show(f"{name}:{language.tag}")
+            continue
+        seen += 1
+        html = show(f"{name}:{language.tag}")
+        assert f'<html lang="{language.tag}" dir="{language.direction}"' in html
+        alike = _texts(show(name)) & _texts(html)
+        from_elsewhere = {" ".join(each.split()) for each in _strings(page)} | {northwind.name}
+        for text in alike - from_elsewhere:
+            assert not _WORDS.search(text), f"{name}: {text}"
+    assert seen > 50
+
+
+async def test_pages_in_chinese_fit_a_small_telephone_and_are_accessible(
+    samples: Mapping[str, tuple[str, object]],
+    gallery_url: str,
+    browser_context_factory: BrowserContextFactory,
+    axe_violations: Callable[[Page], object],
+) -> None:
+    context = await browser_context_factory(viewport={"width": 320, "height": 640})
+    page = await context.new_page()
+    for name in ("login-mismatch", "consent", "confirm", "sessions", "my-app-edit", "sign-up"):
+        assert name in samples
+        await page.goto(f"{gallery_url}/{name}:zh-Hant")
+        over = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        assert await page.evaluate(over) == 0, name
+        if name in ("login-mismatch", "sessions"):
+            assert await axe_violations(page) == [], name  # type: ignore[misc]
+    moment = await page.goto(f"{gallery_url}/sessions:zh-Hant")
+    assert moment is not None
+    # The script writes times as the page's language does.
+    assert "小時前" in await page.locator("time[data-time=relative]").first.inner_text()
+
+
+def _forms(text: object) -> tuple[str, ...]:
+    return text if isinstance(text, tuple) else (str(text),)
+
+
+class _Reader(HTMLParser):
+    """What a page says: to eyes and to ears."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.said: set[str] = set()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.said |= {value for name, value in attrs if name in _SAID and value}
+
+    def handle_data(self, data: str) -> None:
+        self.said.add(" ".join(data.split()))
+
+
+def _texts(html: str) -> set[str]:
+    reader = _Reader()
+    reader.feed(html)
+    return reader.said
+
+
+def _strings(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for each in value.values():
+            yield from _strings(each)
+    elif isinstance(value, list | tuple):
+        for each in value:
+            yield from _strings(each)
+    elif is_dataclass(value):
+        for each in fields(value):
+            yield from _strings(getattr(value, each.name))

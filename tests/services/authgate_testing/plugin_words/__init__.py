@@ -1,0 +1,1 @@
+"""What a plugin's package brings of words in other languages."""
