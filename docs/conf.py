@@ -41,6 +41,7 @@ ORDER: Mapping[str, Sequence[str]] = {
         "operations",
         "console",
         "terminal",
+        "tenant-as-code",
         "rotate",
         "backup",
         "portability",

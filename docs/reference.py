@@ -13,6 +13,7 @@ from pathlib import Path
 
 from authgate.api.description import EXAMPLE_ISSUER
 from authgate.cli import openapi
+from authgate.cli.declaration import tenant_file
 from blocks.api import api_operations, api_problems, api_scopes, areas, refusals, roles
 from blocks.commands import commands, every_command, exit_codes
 from blocks.hooks import hooks
@@ -35,6 +36,8 @@ __all__ = [
 DOCS = Path(__file__).parent
 
 OPENAPI = DOCS / "openapi.json"
+
+TENANT_SCHEMA = DOCS / "tenant.schema.json"
 
 _BLOCK = re.compile(
     r"(?P<begin><!-- reference:(?P<name>[a-z-]+) -->\n).*?(?P<end><!-- /reference:(?P=name) -->)",
@@ -74,7 +77,8 @@ def written(page: str) -> str:
 
 
 def main() -> int:
-    """Write every page and the OpenAPI document anew, and the settings into the chart's schema."""
+    """Write every page, the OpenAPI document and the schema of a tenant's file anew, and the
+    settings into the chart's schema."""
     for path in sorted(DOCS.glob("*.md")):
         before = path.read_text()
         after = written(before)
@@ -83,6 +87,7 @@ def main() -> int:
             sys.stdout.write(f"{path.name}\n")
     CHART_SCHEMA.write_text(chart_schema(CHART_SCHEMA.read_text()))
     OPENAPI.write_text(openapi.written(EXAMPLE_ISSUER))
+    TENANT_SCHEMA.write_text(tenant_file.schema_text())
     return 0
 
 

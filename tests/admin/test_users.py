@@ -50,8 +50,8 @@ async def test_nothing_is_told_of_a_person_that_signs_them_in(
 ) -> None:
     told = (await api.get(f"/users/{alice.id}")).json()
     assert set(told) == {
-        "id", "username", "name", "email", "email_verified", "status", "role", "created_at",
-        "updated_at",
+        "id", "username", "name", "email", "email_verified", "status", "role",
+        "guest_until", "created_at", "updated_at",
     }  # fmt: skip
     sessions = (await api.get(f"/users/{alice.id}/sessions")).json()["items"]
     assert set(sessions[0]) == {

@@ -215,7 +215,8 @@ def test_a_client_is_shown_and_changed_and_what_is_not_named_stays(acme_cli: Cli
     }
     event = acme_cli("audit", "tail", "-o", "json").data[-1]
     assert (event["event_type"], event["client_id"]) == ("CLIENT_UPDATED", "backup")
-    assert event["details"]["unauthenticated_device_grant"] is True
+    switched = {"setting": "unauthenticated_device_grant", "was": False, "is": True}
+    assert switched in event["details"]["changes"]
     back = ("--authenticated-device-grant", "--no-first-party", "--name", "Nightly")
     acme_cli("client", "update", "-t", "acme", "backup", *back)
     shown = acme_cli("client", "show", "-t", "acme", "backup", "-o", "json").data

@@ -49,6 +49,7 @@ class UserDocument(Document):
         email_verified=True,
         status="active",
         role="user",
+        guest_until=None,
         created_at="2026-03-02T09:12:44Z",
         updated_at="2026-03-02T09:12:44Z",
     )
@@ -62,6 +63,10 @@ class UserDocument(Document):
     email_verified: bool
     status: UserStatus
     role: UserRole
+    guest_until: datetime | None
+    """Until when an operator of the installation is here as this person; `null` for the tenant's
+    own people."""
+
     created_at: datetime
     updated_at: datetime
 

@@ -1,7 +1,7 @@
 """How a client begins, changes, is given another secret and ends."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
 from functools import partial
 
@@ -104,8 +104,26 @@ async def change_client(
         after = replace(former, **change.given())
         if _came_by_itself(after, actor):
             await clients.set_unseen(client_id, unseen=True)
-        await _updated(parts, client_id, change.values(), actor=actor)
+        await _updated(parts, client_id, {"changes": _changes(former, after)}, actor=actor)
     return after
+
+
+def _changes(before: Client, after: Client) -> list[dict[str, object]]:
+    # A list, since the log blots out values by their names, and many a lifetime is a token's.
+    was, now = (_said(each) for each in (before, after))
+    return [{"setting": name, "was": was[name], "is": it}
+            for name, it in now.items() if it != was[name]]  # fmt: skip
+
+
+def _said(client: Client) -> dict[str, object]:
+    """What can be changed of a client, one by one."""
+    names = [each.name for each in fields(ClientChange) if each.name != "metadata"]
+    said = {name: getattr(client, name) for name in names} | asdict(client.metadata)
+    # Of no list does the order mean anything.
+    return {
+        name: sorted(it) if isinstance(it, tuple | list | frozenset) else it
+        for name, it in said.items()
+    }
 
 
 async def _ensure_key(parts: Installation, said: ClientMetadata) -> None:

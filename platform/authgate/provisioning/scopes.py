@@ -1,7 +1,8 @@
 """How a tenant describes its scopes."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from functools import partial
 
 from authgate import audit, storage
@@ -52,9 +53,17 @@ async def change_scope(parts: Installation, draft: ScopeDraft, *, actor: Actor =
     """Describe a scope anew. Raises ``UnfitScope`` and ``UnknownScope``."""
     check(draft)
     async with storage.transaction():
-        if not await scopes.change(draft):
+        former = await scopes.held(draft.name)
+        if former is None or not await scopes.change(draft):
             raise UnknownScope(draft.name)
-        await _changed(parts, Event.SCOPE_UPDATED, draft.name, actor)
+        changes = {"changes": _changes(former, draft)}
+        await _changed(parts, Event.SCOPE_UPDATED, draft.name, actor, changes)
+
+
+def _changes(former: Scope, draft: ScopeDraft) -> list[dict[str, object]]:
+    was = asdict(former.words) | asdict(former)
+    return [{"setting": name, "was": was[name], "is": it}
+            for name, it in asdict(draft).items() if it != was[name]]  # fmt: skip
 
 
 async def remove_scope(parts: Installation, name: str, *, actor: Actor = SYSTEM) -> None:
@@ -108,7 +117,13 @@ def _is_name(name: str) -> bool:
         return False
 
 
-async def _changed(parts: Installation, event: Event, name: str, actor: Actor) -> None:
-    await audit.record(event, actor=actor, resource=("scope", name))
+async def _changed(
+    parts: Installation,
+    event: Event,
+    name: str,
+    actor: Actor,
+    details: Mapping[str, object] | None = None,
+) -> None:
+    await audit.record(event, actor=actor, resource=("scope", name), details=details)
     key = (current_tenant().id, "advertised")
     await storage.after_commit(partial(parts.scopes.invalidate, key))

@@ -7,6 +7,7 @@ its operators. Behind both are the same operations.
 import json
 import uuid
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Protocol
@@ -66,6 +67,10 @@ class Door(Protocol):
         """The answer, whatever it is. Raises ``Failure`` where there is none."""
         ...
 
+    def together(self) -> AbstractContextManager[bool]:
+        """Tells whether nothing stays of what is asked inside, where the block fails."""
+        ...
+
 
 class AdminApi:
     """What commands ask of the API. Whatever it refuses raises ``Failure``."""
@@ -76,6 +81,11 @@ class AdminApi:
     def get(self, path: str, **query: object) -> Document:
         """Read something."""
         return self._told(self._asked(Asked("GET", f"{path}{_query(query)}")))
+
+    def seen(self, path: str) -> tuple[Document, str]:
+        """Read something, with the tag of the state that it is in."""
+        answer = self._asked(Asked("GET", path))
+        return self._told(answer), answer.headers["etag"]
 
     def items(
         self, path: str, *, limit: int | None, **query: object
@@ -108,8 +118,8 @@ class AdminApi:
 
     def change(self, path: str, patch: Document) -> Document:
         """Change something (RFC 7396), unless somebody else does in the same moment."""
-        before = self._asked(Asked("GET", path))
-        headers = {"If-Match": before.headers["etag"], "Content-Type": MERGE_PATCH}
+        _, etag = self.seen(path)
+        headers = {"If-Match": etag, "Content-Type": MERGE_PATCH}
         return self._told(self._asked(Asked("PATCH", path, headers, json.dumps(patch).encode())))
 
     def delete(self, path: str) -> None:
@@ -119,6 +129,10 @@ class AdminApi:
     def raw(self, asked: Asked) -> Answer:
         """The answer, whatever it is."""
         return self._door.send(asked)
+
+    def together(self) -> AbstractContextManager[bool]:
+        """Have all that is asked inside done at once, where the door can; tells whether it does."""
+        return self._door.together()
 
     def _asked(self, asked: Asked, things: Mapping[str, str] = _NONE) -> Answer:
         answer = self._door.send(asked)

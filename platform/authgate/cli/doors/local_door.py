@@ -4,8 +4,10 @@ import asyncio
 import uuid
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, contextmanager
+from dataclasses import replace
 from urllib.parse import unquote
 
+from authgate import storage
 from authgate.admin.api import API as ADMIN_API
 from authgate.api import problems
 from authgate.api.access import Caller
@@ -23,6 +25,7 @@ from authgate.permissions import UserRole
 from authgate.tokens import operator_scopes
 from authgate.tokens.admin_scopes import Scope
 from authgate.web.machine import MachineRequest, Reply
+from authgate_tenants import Tenant, TenantSettings, current_tenant, lifecycle, use_tenant
 
 
 class LocalDoor:
@@ -43,7 +46,23 @@ class LocalDoor:
         """The answer."""
         return self._runner.run(self._answer(_request(self._api, asked)))
 
+    @contextmanager
+    def together(self) -> Iterator[bool]:
+        """All that is asked inside is one transaction."""
+        unit = storage.transaction()
+        self._runner.run(unit.__aenter__())
+        try:
+            yield True
+        except BaseException as error:
+            self._runner.run(unit.__aexit__(type(error), error, error.__traceback__))
+            raise
+        self._runner.run(unit.__aexit__(None, None, None))
+
     async def _answer(self, request: MachineRequest) -> Answer:
+        with use_tenant(await _as_it_is()):
+            return await self._performed(request)
+
+    async def _performed(self, request: MachineRequest) -> Answer:
         try:
             route = self._router.found(request)
             return _told(await self._router.perform(route, self._operator, request))
@@ -67,6 +86,13 @@ def opened(slug: str, which: WhichApi = ADMIN) -> Iterator[LocalDoor]:
             yield LocalDoor(parts, runner, api)
         finally:
             runner.run(stack.aclose())
+
+
+async def _as_it_is() -> Tenant:
+    """The tenant in scope, as what was asked before has left it."""
+    tenant = current_tenant()
+    row = await lifecycle.find(tenant.id)
+    return replace(tenant, name=row.name, settings=TenantSettings.from_json(row.settings))
 
 
 def _request(api: Api, asked: Asked) -> MachineRequest:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 
 import httpx2
 
@@ -40,6 +41,10 @@ class RemoteDoor:
         if answer.status == 401:
             answer = self._patiently(asked, self._bearer.token(rejected=token))
         return answer
+
+    def together(self) -> AbstractContextManager[bool]:
+        """Each request is done by itself."""
+        return nullcontext(False)
 
     def _patiently(self, asked: Asked, token: str) -> Answer:
         for _ in range(_ATTEMPTS - 1):

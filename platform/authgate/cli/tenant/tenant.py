@@ -9,6 +9,7 @@ import typer
 
 from authgate import provisioning
 from authgate.cli import installed
+from authgate.cli.declaration import commands as declaration
 from authgate.cli.failures import Misused
 from authgate.cli.nouns import Noun
 from authgate.cli.output import ONCE, Format, Output, Record, say, show, show_all
@@ -138,6 +139,10 @@ app.verb("import", example="tenant import acme.authgate --dry-run")(portability.
 app.verb("import-authgate", example="tenant import-authgate --sqlite oauth.db --slug main")(
     takeover.import_authgate
 )
+app.verb(example="tenant plan acme.yaml --exit-code")(declaration.plan)
+app.verb(example="tenant apply acme.yaml --yes --secrets secrets.json")(declaration.apply)
+app.verb(example="tenant pull acme.yaml")(declaration.pull)
+app.verb(example="tenant schema")(declaration.schema)
 
 
 async def _set_status(slug: str, status: TenantStatus) -> None:
