@@ -115,6 +115,51 @@ class MailSecurity(StrEnum):
     """Not at all: for a server on the same machine or network."""
 
 
+class MailStep(StrEnum):
+    """What it takes to hand a mail to a server, in its order."""
+
+    RESOLVE = "resolve"
+    """Its name leads to addresses that may be reached."""
+    CONNECT = "connect"
+    ENCRYPT = "encrypt"
+    SIGN_IN = "sign_in"
+    HAND_OVER = "hand_over"
+    """It takes the mail of that sender for that recipient."""
+
+
+class MailOutcome(StrEnum):
+    """What became of such a step."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    NOT_REACHED = "not_reached"
+    """One before it failed."""
+
+
+class MailFault(StrEnum):
+    """Why a server has not taken a mail, in a word: whoever chose the server learns nothing else of
+    what answers there."""
+
+    NOWHERE = "nowhere"
+    """Its name leads to no address that may be reached."""
+    UNREACHABLE = "unreachable"
+    SLOW = "slow"
+    """All of it took too long."""
+    NOT_BELIEVED = "not_believed"
+    """Its certificate."""
+    NO_ENCRYPTION = "no_encryption"
+    """It offers no STARTTLS."""
+    NO_SIGN_IN = "no_sign_in"
+    """It lets nobody sign in over such a line."""
+    SIGN_IN_REFUSED = "sign_in_refused"
+    REFUSED = "refused"
+    """It answered with a code."""
+    NO_MAIL_SERVER = "no_mail_server"
+    """It ended the connection, or says what no mail server says."""
+    OURS = "ours"
+    """The fault is not the server's."""
+
+
 class Severity(StrEnum):
     """How much an event of the audit log deserves attention."""
 

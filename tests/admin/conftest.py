@@ -77,6 +77,9 @@ async def things(
     made = await api.post("/domains", {"host": "login.acme.example"})
     assert made.status_code == 201, made.text
     found["host"] = made.json()["host"]
+    chosen = {"host": "127.0.0.1", "sender": "no-reply@acme.example"}
+    made = await api.post("/mail-server", chosen)
+    assert made.status_code == 200, made.text
     made = await api.post("/address-blocks", {"network": "203.0.113.0/24"})
     assert made.status_code == 201, made.text
     found["address_block_id"] = made.json()["id"]

@@ -48,6 +48,7 @@ AREAS = {
     "operator-accesses": Area.ROLES,
     "exports": Area.EXPORTS,
     "settings": Area.SETTINGS,
+    "mail-server": Area.SETTINGS,
     "usage": Area.USAGE,
 }
 """By what the path of an operation begins with."""

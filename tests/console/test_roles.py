@@ -41,6 +41,7 @@ AREAS = {
     "domains": Area.DOMAINS,
     "settings": Area.SETTINGS,
     "branding": Area.SETTINGS,
+    "mail-server": Area.SETTINGS,
     "team": Area.ROLES,
     "exports": Area.EXPORTS,
     "invitations": Area.USERS,
@@ -149,6 +150,7 @@ async def test_menu_and_buttons_show_what_a_role_may_do(
         "/invitations",
         "/settings",
         "/branding",
+        "/mail-server",
         "/exports",
     }
     everything = {"/first-steps", "/clients", "/tokens", "/scopes", "/resource-servers", *own}

@@ -359,6 +359,9 @@ async def test_nothing_that_a_guest_makes_administers_the_tenant_when_they_are_g
     renewed = await as_guest.post(f"/clients/{mighty.client.client_id}/secret", {})
     assert is_problem(renewed, 403, "beyond-own-scopes")
     assert is_problem(await as_guest.post("/signing-keys", {"key": "x"}), 403, "beyond-own-role")
+    server_of_theirs = {"host": "mail.evil.example", "sender": "x@evil.example"}
+    chosen = await as_guest.post("/mail-server", server_of_theirs)
+    assert is_problem(chosen, 403, "beyond-own-role"), "they would read mail when they are gone"
     versions = (await as_guest.get("/settings/versions")).json()["items"]
     restored = await as_guest.post(f"/settings/versions/{versions[1]['id']}/restore", {})
     assert is_problem(restored, 422, "invalid")

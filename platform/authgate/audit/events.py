@@ -286,6 +286,16 @@ class Event(StrEnum):
     """More people have signed in this month than the plan speaks of; ``details`` say how many it
     allows. Nobody is refused, and it is said once a month."""
 
+    MAIL_SERVER_CHANGED = "MAIL_SERVER_CHANGED"
+    """A tenant's mail is sent by another server of its own; ``details`` say what it was and is, and
+    of its password that it changed."""
+
+    MAIL_SERVER_REMOVED = "MAIL_SERVER_REMOVED"
+    """A tenant's mail is sent by the installation's server again."""
+
+    MAIL_SERVER_TRIED = "MAIL_SERVER_TRIED"
+    """A test mail was handed to a tenant's own server, or was not taken."""
+
     ADDRESS_BLOCKED = "ADDRESS_BLOCKED"
     """A network is kept out of the tenant; ``details`` say why."""
 
@@ -309,6 +319,7 @@ SEVERITIES = {
     Event.TENANT_DOMAIN_PROOF_MISSING: Severity.WARNING,
     Event.TENANT_EXPORTED: Severity.WARNING,
     Event.RATE_LIMIT_EXCEEDED: Severity.WARNING,
+    Event.MAIL_SERVER_CHANGED: Severity.WARNING,
     Event.ADDRESS_BLOCKED: Severity.WARNING,
     Event.QUOTA_EXCEEDED: Severity.WARNING,
     Event.USER_ROLE_CHANGED: Severity.WARNING,

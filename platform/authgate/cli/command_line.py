@@ -84,6 +84,9 @@ COMMANDS = {
     "address-block": _Command(
         "tenant.address_block:app", "Keep addresses and networks out of a tenant."
     ),
+    "mail-server": _Command(
+        "tenant.mail_server:app", "Have a tenant's mail sent by a server of its own."
+    ),
     "resource-server": _Command(
         "tenant.resource_server:app", "Say for which APIs a tenant's clients may ask tokens."
     ),

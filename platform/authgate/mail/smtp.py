@@ -7,7 +7,7 @@ one that may be reached: a tenant's settings are no way into the installation's 
 import asyncio
 import socket
 import ssl
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -24,6 +24,7 @@ import aiosmtplib
 from authgate.mail.letters import Letter
 from authgate.plugin_api import HttpFailure
 from authgate.plugin_manager.egress import Network, addresses, tls_context
+from authgate.vocabulary import MailFault, MailStep
 
 SECONDS = 20.0
 """For the whole of it."""
@@ -34,8 +35,18 @@ _CONNECT_SECONDS = 5.0
 class NotSent(Exception):
     """A server has not taken a mail. The text may be told to whoever runs it."""
 
-    def __init__(self, text: str, *, final: bool = False) -> None:
+    def __init__(
+        self,
+        text: str,
+        *,
+        fault: MailFault = MailFault.OURS,
+        code: int | None = None,
+        final: bool = False,
+    ) -> None:
         super().__init__(text)
+        self.fault = fault
+        self.code = code
+        """Of the server's answer (RFC 5321 section 4.2)."""
         self.final = final
         """Whether it will never take it."""
 
@@ -78,10 +89,17 @@ def message(
     return made
 
 
-async def send(server: Server, mail: EmailMessage) -> None:
-    """Have the server take the mail. Raises ``NotSent``."""
-    async with _line(server) as client:
+def _untold(step: MailStep) -> None:
+    """Nobody looks on."""
+
+
+async def send(
+    server: Server, mail: EmailMessage, *, passed: Callable[[MailStep], None] = _untold
+) -> None:
+    """Have the server take the mail, and tell of each step that is over. Raises ``NotSent``."""
+    async with _line(server, passed) as client:
         await client.send_message(mail)
+        passed(MailStep.HAND_OVER)
 
 
 async def greet(server: Server) -> None:
@@ -93,47 +111,72 @@ async def greet(server: Server) -> None:
 
 
 @asynccontextmanager
-async def _line(server: Server) -> AsyncIterator[aiosmtplib.SMTP]:
+async def _line(
+    server: Server, passed: Callable[[MailStep], None] = _untold
+) -> AsyncIterator[aiosmtplib.SMTP]:
     try:
-        async with asyncio.timeout(SECONDS), await _client(server) as client:
+        async with asyncio.timeout(SECONDS), _signed_in(server, passed) as client:
             yield client
     except TimeoutError as error:
-        raise NotSent(f"The mail server took longer than {SECONDS:g} seconds.") from error
+        text = f"The mail server took longer than {SECONDS:g} seconds."
+        raise NotSent(text, fault=MailFault.SLOW) from error
     except HttpFailure as error:
-        raise NotSent(f"The mail server cannot be reached: {error}") from error
+        text = f"The mail server cannot be reached: {error}"
+        raise NotSent(text, fault=MailFault.NOWHERE) from error
     except ssl.SSLError as error:
-        raise NotSent("The mail server's certificate is not believed.") from error
+        text = "The mail server's certificate is not believed."
+        raise NotSent(text, fault=MailFault.NOT_BELIEVED) from error
     except aiosmtplib.SMTPException as error:
         raise _refusal(error) from error
     except OSError as error:
-        raise NotSent("The mail server cannot be reached.") from error
+        text = "The mail server cannot be reached."
+        raise NotSent(text, fault=MailFault.UNREACHABLE) from error
 
 
-async def _client(server: Server) -> aiosmtplib.SMTP:
+@asynccontextmanager
+async def _signed_in(
+    server: Server, passed: Callable[[MailStep], None]
+) -> AsyncIterator[aiosmtplib.SMTP]:
+    found = await _addresses(server)
+    passed(MailStep.RESOLVE)
+    line = await _connected(found, server.port)
+    if server.security == "tls":
+        passed(MailStep.CONNECT)
+    async with _client(server, line) as client:
+        passed(MailStep.CONNECT)
+        if server.security == "starttls":
+            await client.starttls()
+        passed(MailStep.ENCRYPT)
+        if server.username:
+            await client.login(server.username, server.password)
+            passed(MailStep.SIGN_IN)
+        yield client
+
+
+def _client(server: Server, line: socket.socket) -> aiosmtplib.SMTP:
     tls = tls_context(server.ca_file) if server.security != "none" else None
     return aiosmtplib.SMTP(
         hostname=server.host,
-        sock=await _connected(server),
+        sock=line,
         use_tls=server.security == "tls",
-        start_tls=server.security == "starttls",
+        start_tls=False,
         tls_context=tls,
         local_hostname=server.domain,
-        username=server.username or None,
-        password=server.password or None,
         timeout=SECONDS,
     )
 
 
-async def _connected(server: Server) -> socket.socket:
-    """A line to the first address that answers. Raises ``OSError`` and ``HttpFailure``."""
+async def _connected(found: Collection[str], port: int) -> socket.socket:
+    """A line to the first address that answers. Raises ``OSError``, whatever kept the others from
+    it: whoever chose the port learns no more of it."""
     loop, failure = asyncio.get_running_loop(), OSError("The name leads nowhere.")
-    for address in await _addresses(server):
+    for address in found:
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
         line = socket.socket(family, socket.SOCK_STREAM)
         line.setblocking(False)
         try:
             async with asyncio.timeout(_CONNECT_SECONDS):
-                await loop.sock_connect(line, (address, server.port))
+                await loop.sock_connect(line, (address, port))
         except BaseException as error:
             line.close()
             if not isinstance(error, OSError):
@@ -141,7 +184,7 @@ async def _connected(server: Server) -> socket.socket:
             failure = error
         else:
             return line
-    raise failure
+    raise OSError("No address answers.") from failure
 
 
 async def _addresses(server: Server) -> list[str]:
@@ -157,15 +200,24 @@ def _refusal(error: aiosmtplib.SMTPException) -> NotSent:
     if isinstance(error, aiosmtplib.SMTPRecipientsRefused) and error.recipients:
         error = error.recipients[0]
     match error:
-        case aiosmtplib.SMTPAuthenticationError():
+        case aiosmtplib.SMTPAuthenticationError(code=code):
             # Its words may repeat what was sent.
-            return NotSent("The mail server refused the user name and password.")
+            text = "The mail server refused the user name and password."
+            return NotSent(text, fault=MailFault.SIGN_IN_REFUSED, code=code)
         case aiosmtplib.SMTPResponseException(code=code) if code >= 100:
+            text = f"The mail server answered {code}: {_told(error.message)}"
             final = 500 <= code < 600 and _is_of_the_mail(error)
-            return NotSent(f"The mail server answered {code}: {_told(error.message)}", final=final)
-        case aiosmtplib.SMTPException() if "STARTTLS" in str(error):
-            return NotSent("The mail server offers no STARTTLS.")
-    return NotSent("The mail server ended the connection, or says what no mail server says.")
+            return NotSent(text, fault=MailFault.REFUSED, code=code, final=final)
+        case aiosmtplib.SMTPException() if "STARTTLS extension" in str(error):
+            text = "The mail server offers no STARTTLS."
+            return NotSent(text, fault=MailFault.NO_ENCRYPTION)
+        case aiosmtplib.SMTPException() if "AUTH extension" in str(error):
+            text = "The mail server lets nobody sign in."
+            return NotSent(text, fault=MailFault.NO_SIGN_IN)
+    return NotSent(
+        "The mail server ended the connection, or says what no mail server says.",
+        fault=MailFault.NO_MAIL_SERVER,
+    )
 
 
 def _is_of_the_mail(error: aiosmtplib.SMTPResponseException) -> bool:

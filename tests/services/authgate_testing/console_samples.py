@@ -41,6 +41,7 @@ from authgate.web.export_view_models import ExportLine, ExportsPage
 from authgate.web.first_steps_view_models import FirstStepsPage, Step, StepLine
 from authgate.web.invitation_view_models import InvitationLine, InvitationsPage
 from authgate.web.limits_view_models import BlockFields, BlockLine, LimitsPage, QuotaLine
+from authgate.web.mail_server_view_models import MailServerFields, MailServerPage, TriedStep
 from authgate.web.overview_view_models import Attention, OverviewPage
 from authgate.web.own_app_view_models import (
     AccountFrame,
@@ -614,6 +615,33 @@ def _limits() -> Mapping[str, Sample]:
     }
 
 
+def _mail_servers() -> Mapping[str, Sample]:
+    here = "/t/northwind/admin/mail-server"
+
+    def page(host: str, **more: object) -> Sample:
+        shown = MailServerPage(
+            _frame(), here, f"{here}/test", f"{here}/remove", host,
+            has_password=bool(host), **more,  # type: ignore[arg-type]
+        )  # fmt: skip
+        return ("console/mail_server.html", shown)
+
+    steps = [
+        TriedStep("resolve", "passed"),
+        TriedStep("sign_in", "failed", "sign_in_refused", 535),
+        TriedStep("hand_over", "not_reached"),
+    ]
+    typed = MailServerFields(_LONG, _LONG, "tls", _LONG, _LONG, _LONG)
+    wrong = dict.fromkeys(("host", "password", "recipient"), _LONG)
+    return {
+        "console-mail-server": page("smtp.northwind.example", installation_sends=True, tried=steps),
+        "console-mail-server-none": page("", installation_sends=False),
+        "console-mail-server-wrong": page(
+            _LONG, installation_sends=True, fields=typed, faults=wrong
+        ),
+        "console-mail-server-guest": page(_LONG, installation_sends=True, guest=True),
+    }
+
+
 def _exports(**changes: object) -> Sample:
     here = "/t/northwind/admin/exports"
 
@@ -864,6 +892,7 @@ def console_samples() -> Mapping[str, Sample]:
         "console-signing-keys": _signing_keys(faults={"key": _LONG, "algorithm": _LONG}),
         "console-signing-keys-auditor": _signing_keys(frame=_auditor(), days=0),
         **_limits(),
+        **_mail_servers(),
         **_own_apps(),
         "console-people": _people(),
         "console-people-none": _people(authorizations=()),

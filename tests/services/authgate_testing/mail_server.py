@@ -52,9 +52,14 @@ class MailServer:
 
 @asynccontextmanager
 async def listening(
-    certificate: tuple[Path, Path], *, starttls: bool = True, password: str = ""
+    certificate: tuple[Path, Path],
+    *,
+    starttls: bool = True,
+    plain: bool = False,
+    password: str = "",
 ) -> AsyncIterator[MailServer]:
-    """A mail server on a free port of this machine, until the block ends."""
+    """A mail server on a free port of this machine, until the block ends; a plain one encrypts
+    nothing."""
     mail_server = MailServer(password=password)
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     tls.load_cert_chain(*certificate)
@@ -64,8 +69,8 @@ async def listening(
         made = SMTP(
             mail_server,
             hostname="mail.example",
-            tls_context=tls if starttls else None,
-            require_starttls=starttls,
+            tls_context=tls if starttls and not plain else None,
+            require_starttls=starttls and not plain,
             auth_required=bool(password),
             authenticator=mail_server.authenticate,
             loop=loop,
@@ -74,7 +79,9 @@ async def listening(
         return made
 
     sessions: list[SMTP] = []
-    server = await loop.create_server(session, "127.0.0.1", 0, ssl=None if starttls else tls)
+    server = await loop.create_server(
+        session, "127.0.0.1", 0, ssl=None if starttls or plain else tls
+    )
     mail_server.port = server.sockets[0].getsockname()[1]
     try:
         yield mail_server

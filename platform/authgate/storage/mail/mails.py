@@ -66,6 +66,35 @@ async def add(
     )
 
 
+async def begin_trial(mail_id: UUID, *, now: datetime) -> None:
+    """Note that somebody tries whether a mail arrives, which is sent while they look on."""
+    await Mail.create(
+        id=mail_id,
+        purpose=MailPurpose.TEST,
+        recipient="",
+        mailbox="",
+        status=MailStatus.FAILED,
+        attempts=1,
+        created_at=now,
+        next_attempt_at=now,
+        ended_at=now,
+        expires_at=now + KEPT,
+    )
+
+
+async def trial_taken(mail_id: UUID, *, recipient: str, mailbox: str) -> None:
+    """Note that a server has taken it, and for whom."""
+    await Mail.filter(id=mail_id).update(
+        status=MailStatus.SENT, recipient=recipient, mailbox=mailbox
+    )
+
+
+async def count_trials(*, since: datetime) -> int:
+    """How many were tried so since then."""
+    over = Mail.filter(status__in=(MailStatus.SENT, MailStatus.FAILED), next_attempt_at__gt=since)
+    return await over.filter(purpose=MailPurpose.TEST).count()
+
+
 async def count_to(mailbox: str, *, since: datetime) -> int:
     """How many mails there were to this mailbox since then.
 

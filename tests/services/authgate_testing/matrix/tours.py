@@ -238,6 +238,8 @@ class Tour:
             "ids": [[each["id"] for each in tokens[:2]]],
             "network": [_network(word)],
             "passphrase": [f"the passphrase of {word}"],
+            "sender": [f"no-reply@{word}.example"],
+            "recipient": [f"reads@{word}.example"],
         }
         await operations.all_of_them(api, self.undone, said)
 
@@ -318,6 +320,9 @@ class Tour:
             "scopes": "openid",
             "key": self.home.key.pem(),
             "network": _network(word, more=1),
+            "sender": f"no-reply@{word}.example",
+            "port": "587",
+            "recipient": f"reads@{word}.example",
             "passphrase": f"the passphrase of {word}",
         }
         return Visitor(person.http, self.home.tenant, self.stage.routes, usual | typed, self.undone)

@@ -44,7 +44,7 @@ _PUBLISHED_BY = {
     "authgate.accounts.external_accounts",  # the end of a user name
 }
 _OURS = ("authgate.", "authgate_")
-_SIGNING_KEY, _CONNECTION = "signing-key", "connection"
+_SIGNING_KEY, _CONNECTION, _MAIL_SERVER = "signing-key", "connection", "mail-server"
 _SECRET_VARIABLES = ("_URL", "KEK", "KEKS", "TOKEN", "HEADERS", "PASSWORD", "SECRET")
 _PRINTED = re.compile(rb"agsec_[\w-]{20,}")
 """Secrets of clients, by what they begin with."""
@@ -131,6 +131,8 @@ def _note_sealed(patch: pytest.MonkeyPatch, watch: Watch) -> None:
 def _sealed_secrets(kind: str, plaintext: bytes) -> Iterator[str | bytes]:
     if kind.startswith(_SIGNING_KEY):
         yield _private_part(plaintext)
+    elif kind == _MAIL_SERVER and plaintext:
+        yield plaintext
     elif kind == _CONNECTION:
         yield from (each for each in orjson.loads(plaintext).values() if isinstance(each, str))
 

@@ -1,0 +1,56 @@
+"""What the console shows of the server that a tenant has its mail sent by."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from authgate.web.console_view_models import ConsoleFrame
+
+
+@dataclass(frozen=True, slots=True)
+class MailServerFields:
+    """What is in the form, as it is kept or was typed; the password is never in it."""
+
+    host: str = ""
+    port: str = "587"
+    security: str = "starttls"
+    username: str = ""
+    sender: str = ""
+    recipient: str = ""
+    """Of a test mail."""
+
+
+@dataclass(frozen=True, slots=True)
+class TriedStep:
+    """A step of handing over a test mail, in the words that the API has for it."""
+
+    step: str
+    outcome: str
+    fault: str = ""
+    code: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MailServerPage:
+    """``console/mail_server.html``. ``action`` gets what ``MailServerFields`` has and ``password``,
+    ``test_action`` gets ``recipient``."""
+
+    frame: ConsoleFrame
+    action: str
+    test_action: str
+    remove_action: str
+    host: str
+    """Of the server that is kept; empty where the tenant has none of its own."""
+    has_password: bool
+    installation_sends: bool
+    """Whether mail leaves where the tenant has none of its own."""
+    guest: bool = False
+    """Whether who looks is here for a while, and chooses no server."""
+    fields: MailServerFields = MailServerFields()
+    faults: Mapping[str, str] = field(default_factory=dict)
+    tried: Sequence[TriedStep] = ()
+    """What became of the test mail that was sent just now."""
+
+    @property
+    def was_taken(self) -> bool:
+        """Whether the server has it."""
+        return all(each.outcome == "passed" for each in self.tried)
