@@ -12,6 +12,7 @@ from authgate.audit import Event
 from authgate.permissions import UserRole
 from authgate.storage.people.users import User, UserRow
 from authgate_tenants import Tenant, use_tenant
+from authgate_tenants.setting_groups import GROUPS, SettingGroup
 from authgate_testing.databases import on_sqlite
 from authgate_testing.ledger import Ledger
 from authgate_testing.person import Person, forms
@@ -29,7 +30,7 @@ async def test_settings_are_chosen_in_a_form_told_apart_and_brought_back(
 ) -> None:
     here = f"{acme.issuer}/admin/settings"
     page = await admin.visit(f"{here}/sessions")
-    assert "Until a browser that does nothing is signed out." in page.text
+    assert "Signed out after doing nothing for, seconds" in page.text
     typed = {"session_idle_lifetime": "900", "comment": "Shorter <b>"}
     page = await admin.submit(typed, to="/settings/sessions")
     assert "Saved. It is in force." in page.text
@@ -45,6 +46,22 @@ async def test_settings_are_chosen_in_a_form_told_apart_and_brought_back(
     assert (await settings_now(server))["session_idle_lifetime"] == 1800
     events = await ledger.events(acme, Event.TENANT_UPDATED)
     assert [event.actor_id for event in events] == [str(alice.id)] * 2
+
+
+@on_sqlite
+async def test_people_read_what_a_setting_is_called_and_not_its_name(
+    acme: Tenant, admin: Person
+) -> None:
+    for group, names in GROUPS.items():
+        place = "branding" if group is SettingGroup.BRANDING else f"settings/{group}"
+        page = await admin.visit(f"{acme.issuer}/admin/{place}")
+        for name in names:
+            assert re.search(rf'id="{name}"', page.text), name
+            assert not re.search(rf">\s*{name}\s*<", page.text), f"{name} wants a label"
+            assert not re.search(rf'id="{name}-hint">\s*<', page.text), f"{name} wants a hint"
+    page = await admin.visit(f"{acme.issuer}/admin/limits")
+    nameless = re.search(r'<td class="first">\s*<small><code>(.*?)<', page.text)
+    assert nameless is None, f"{nameless[1]} wants a label"
 
 
 @on_sqlite

@@ -38,6 +38,7 @@ _PARTS = {
     "console/base.html",
     "console/parts.html",
     "console/setting_fields.html",
+    "console/setting_words.html",
     "operator/parts.html",
     "console/client_fields.html",
 }

@@ -24,8 +24,6 @@ class SettingField:
     """A setting in a form, as it is or as it was typed."""
 
     name: str
-    label: str
-    hint: str
     kind: FieldKind
     text: str = ""
     ticked: bool = False

@@ -1,4 +1,4 @@
-"""Settings of a tenant as fields of a form: made of their types and of what is said of them."""
+"""Settings of a tenant as fields of a form, made of their types. The template has the words."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -59,8 +59,6 @@ def _field(
     is_typed = typed is not None and _is_asked(name, typed)
     return SettingField(
         name=name,
-        label=name.replace("_", " ").capitalize(),
-        hint=_meaning(name),
         kind=kind,
         text=typed.get(name, "") if is_typed and typed else as_typed(value),
         ticked=bool(typed.get(name)) if is_typed and typed else value is True,
@@ -104,10 +102,6 @@ def as_typed(value: object) -> str:
     if isinstance(value, Mapping):
         return "\n".join(f"{name} {each}" for name, each in value.items())
     return "\n".join(value) if isinstance(value, tuple) else str(value)
-
-
-def _meaning(name: str) -> str:
-    return " ".join(str(_schema()[name].get("description", "")).replace("``", "").split())
 
 
 @cache
