@@ -43,6 +43,9 @@ class Area(StrEnum):
     USERS = "users"
     """People and their sessions."""
 
+    SCIM = "scim"
+    """People and groups that another directory provisions, and the tokens it does so by."""
+
     ROLES = "roles"
     """Who is what in this table."""
 
@@ -142,6 +145,7 @@ _TABLE: dict[Area | OperatorArea, tuple[Access, ...]] = {
     Area.SCOPES: (_WRITE, _WRITE, _READ, _READ, _NONE),
     Area.RESOURCE_SERVERS: (_WRITE, _WRITE, _READ, _READ, _NONE),
     Area.USERS: (_WRITE, _WRITE, _NONE, _READ, _NONE),
+    Area.SCIM: (_WRITE, _WRITE, _NONE, _READ, _NONE),
     Area.ROLES: (_WRITE, _WRITE, _NONE, _READ, _NONE),
     Area.REGISTRATION: (_WRITE, _WRITE, _NONE, _READ, _NONE),
     Area.CONNECTIONS: (_WRITE, _WRITE, _NONE, _READ, _NONE),

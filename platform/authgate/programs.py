@@ -42,10 +42,13 @@ from authgate.oidc import discovery, userinfo_endpoint
 from authgate.oidc.discovery import Discovery
 from authgate.operator.api import API as OPERATOR_API
 from authgate.operator.sign_up_endpoint import SignUpEndpoint
+from authgate.permissions import Area, reads
 from authgate.plugin_manager import Plugins
 from authgate.provisioning import domain_proof
 from authgate.registration import endpoint as registration_endpoint
 from authgate.registration.endpoint import RegistrationEndpoint
+from authgate.scim.callers import Callers
+from authgate.scim.door import ScimDoor
 from authgate.storage.redis.poll_pacing import PollPacer
 from authgate.tokens.client_secret_seal import ClientSecretSeal
 from authgate.tokens.dpop_nonces import DpopNonces
@@ -88,7 +91,7 @@ class Programs:
         )
         grants = self._grants(bearer)
         apis = [self._api(each, grants, bearer) for each in (ADMIN_API, OPERATOR_API)]
-        return self._machine_routes(grants, dpop, bearer), [*apis, LogoFiles()]
+        return self._machine_routes(grants, dpop, bearer), [*apis, self._scim(bearer), LogoFiles()]
 
     def _grants(self, bearer: BearerTokens) -> list[Grant]:
         parts = self.parts
@@ -226,6 +229,11 @@ class Programs:
             idempotency=Idempotency(self.parts.encryption, self.parts.clock),
             limits=self.limits,
         )
+
+    def _scim(self, bearer: BearerTokens) -> ScimDoor:
+        access = Access(bearer=bearer, audiences=ADMIN_API.audiences, least=reads(Area.SCIM))
+        callers = Callers(access=access, limits=self.limits, clock=self.parts.clock)
+        return ScimDoor(self.parts, callers=callers, limits=self.limits)
 
 
 def _read_by(handler: Handler) -> dict[str, Handler]:

@@ -28,6 +28,8 @@ from authgate.oauth.errors import (
     ServerError,
     TemporarilyUnavailable,
 )
+from authgate.scim import errors as scim_errors
+from authgate.scim.errors import ScimError
 from authgate.storage import paging
 from authgate.storage.tenants import quotas
 from authgate.telemetry import metrics
@@ -103,6 +105,8 @@ class Refusals:
         """The answer to an error that came before anybody knew which door it is for."""
         if wording is Wording.PROBLEM:
             return self.problem(error, request_id)
+        if wording is Wording.SCIM:
+            return scim_errors.reply(_as_scim(error))
         if wording is Wording.OAUTH:
             return self.of(error)
         refusal = _as_oauth(error)
@@ -122,12 +126,20 @@ class Refusals:
     ) -> Reply:
         if wording is Wording.PROBLEM:
             return problems.plain(status, description, request_id)
+        if wording is Wording.SCIM:
+            return scim_errors.reply(ScimError(status, description))
         if wording is Wording.PAGE:
             content = ErrorPage(status=status, request_id=request_id, reason=reason)
             page = self._pages.render("error.html", page=content)
             return Reply(status, page.encode(), page_fields())
         told: Mapping[str, str] = {"error": code, "error_description": description}
         return Reply.json(status, told)
+
+
+def _as_scim(error: Exception) -> ScimError:
+    if isinstance(error, ScimError):
+        return error
+    return scim_errors.of_problem(_as_problem(error))
 
 
 def _as_problem(error: Exception) -> Problem:

@@ -95,6 +95,9 @@ async def things(
         )
         await requests.write(server.parts, wanted_file.id)
     found["export_id"] = str(wanted_file.id)
+    made = await api.post("/scim-tokens", {"description": "Contoso"})
+    assert made.status_code == 201, made.text
+    found["scim_token_id"] = made.json()["id"]
     for name, path in (
         ("session_id", f"/users/{alice.id}/sessions"),
         ("authorization_id", "/authorizations"),

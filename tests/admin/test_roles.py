@@ -45,6 +45,7 @@ AREAS = {
     "users": Area.USERS,
     "invitations": Area.USERS,
     "roles": Area.ROLES,
+    "scim-tokens": Area.SCIM,
     "operator-accesses": Area.ROLES,
     "exports": Area.EXPORTS,
     "settings": Area.SETTINGS,

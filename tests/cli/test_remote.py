@@ -8,6 +8,7 @@ import stat
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from pathlib import Path
 from threading import Event
 from uuid import UUID
@@ -31,7 +32,7 @@ from authgate.cli.sign_in.proofs import Plain
 from authgate.cli.sign_in.sign_ins import SignIn
 from authgate.clock import utc_now
 from authgate.permissions import UserRole
-from authgate.provisioning import invitations, operator_accesses
+from authgate.provisioning import invitations, operator_accesses, scim_tokens
 from authgate.provisioning.operator_accesses import LONGEST, Wanted
 from authgate.storage.clients.drafts import ClientDraft
 from authgate.storage.grants import consents
@@ -142,15 +143,14 @@ def operator(command: Cli, live_host: Host) -> Cli:
 
 _CHANGING = (
     (r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "<id>"),
-    (r"agsec_[\w-]+", "<secret>"),
+    (r"ag(?:sec|scim)_[\w-]+", "<secret>"),
     (r"\b[\w-]{43}(?![\w-])", "<kid>"),
     (r"\d{4}-\d\d-\d\d[T ][\d:.]+", "<time>"),
     (r"/t/[a-z]+\b", "/t/<slug>"),
     (r"authgate-domain=[\w-]+", "<proof>"),
     (r'"decided_by": "[^"]+"', "<who>"),
     (r'"request_id": "[0-9a-f]+"', "<request>"),
-    (r'"blocked_by": "[^"]+"', "<actor>"),
-    (r'"requested_by": "[^"]+"', "<actor>"),
+    (r'"(?:blocked|created|requested)_by": "[^"]+"', "<actor>"),
 )
 
 
@@ -322,6 +322,11 @@ SCRIPT = [
     ("mail-server", "test", "mira@acme.example", "--json"),
     ("mail-server", "remove", "--yes"),
     ("mail-server", "remove", "--yes"),
+    ("scim-token", "create", "--for", "Contoso", "--trust-emails", "--days", "30", "--json"),
+    ("scim-token", "list", "--json"),
+    ("scim-token", "show", "{scim_token}", "--json"),
+    ("scim-token", "delete", "{scim_token}"),
+    ("scim-token", "delete", "{scim_token}"),
     ("user", "list", "--role", "admin", "--json"),
     ("user", "show", "mira.halvorsen", "--json"),
     ("user", "show", _NOBODY),
@@ -369,6 +374,7 @@ def things(cli: Cli, slug: str) -> dict[str, str]:
             for each in cli("operator-access", "list", "-t", slug, "--json").data
         },
         "{invitation}": first("user", "invitations")["id"],
+        "{scim_token}": first("scim-token", "list")["id"],
     }
 
 
@@ -390,6 +396,10 @@ async def prepare(host: Host, slug: str) -> None:
             assert mira is not None
             await users.set_role(mira.id, UserRole.OWNER)
             await invitations.invite(parts, "jo@northwind.example", UserRole.USER)
+            ends_at = utc_now() + timedelta(days=30)
+            await scim_tokens.allow_provisioning(
+                description="Contoso", now=utc_now(), expires_at=ends_at
+            )
             await consents.grant(mira.id, "fleet-app", ["openid"], now=utc_now())
             for number in range(2):
                 wanted = Wanted(

@@ -123,6 +123,18 @@ class Event(StrEnum):
     USER_CREATED = "USER_CREATED"
     """A user was created, by a command or by a first sign-in through a connection."""
 
+    USER_UPDATED = "USER_UPDATED"
+    """Another directory changed what is said of a user; ``details`` say what it was and is."""
+
+    USER_DELETED = "USER_DELETED"
+    """Another directory removed a user, with all that was theirs."""
+
+    PROVISIONING_ALLOWED = "PROVISIONING_ALLOWED"
+    """Another directory was given a token to provision people by; ``details`` say until when."""
+
+    PROVISIONING_WITHDRAWN = "PROVISIONING_WITHDRAWN"
+    """Such a token was taken back."""
+
     USER_INVITED = "USER_INVITED"
     """Somebody was sent a link by which they may come, or another one; ``details`` say as what."""
 
@@ -322,6 +334,7 @@ SEVERITIES = {
     Event.MAIL_SERVER_CHANGED: Severity.WARNING,
     Event.ADDRESS_BLOCKED: Severity.WARNING,
     Event.QUOTA_EXCEEDED: Severity.WARNING,
+    Event.PROVISIONING_ALLOWED: Severity.WARNING,
     Event.USER_ROLE_CHANGED: Severity.WARNING,
     Event.OPERATOR_ACCESS_ASKED: Severity.WARNING,
     Event.OPERATOR_ACCESS_DOOR_OPENED: Severity.WARNING,

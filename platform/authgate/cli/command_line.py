@@ -96,6 +96,9 @@ COMMANDS = {
     ),
     "usage": _Command("tenant.usage:app", "Count what a tenant has given out, day by day."),
     "user": _Command("tenant.user:app", "Create, list, disable and enable users, reset passwords."),
+    "scim-token": _Command(
+        "tenant.scim_token:app", "Let other directories provision a tenant's people (SCIM)."
+    ),
     "operator-access": _Command(
         "tenant.operator_access:app", "Let operators of the installation into a tenant, or not."
     ),

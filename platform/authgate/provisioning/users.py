@@ -90,10 +90,16 @@ async def disable_user(login: str, *, now: datetime, by: Authority = OPERATOR) -
     async with storage.transaction():
         user = await _user(login)
         await roles.held(user.id, by=by, asks=writes(Area.USERS), becomes=UserRole.USER)
-        await users.set_status(user.id, UserStatus.DISABLED)
-        await end_access(user, now)
-        await audit.record(Event.USER_DISABLED, actor=by.actor, resource=("user", str(user.id)))
+        await shut_out(user, now=now, actor=by.actor)
     return user
+
+
+async def shut_out(user: User, *, now: datetime, actor: Actor) -> None:
+    """Sign a user out everywhere, for as long as it stays disabled, whoever wants it. Needs a unit
+    of work that holds them."""
+    await users.set_status(user.id, UserStatus.DISABLED)
+    await end_access(user, now)
+    await audit.record(Event.USER_DISABLED, actor=actor, resource=("user", str(user.id)))
 
 
 async def sign_out_user(login: str, *, now: datetime, actor: Actor = SYSTEM) -> int:
@@ -124,10 +130,15 @@ async def enable_user(login: str, *, by: Authority = OPERATOR) -> User:
     async with storage.transaction():
         user = await _user(login)
         await roles.held(user.id, by=by, asks=writes(Area.USERS))
-        await users.set_status(user.id, UserStatus.ACTIVE)
-        await _open_account(user)
-        await audit.record(Event.USER_ENABLED, actor=by.actor, resource=("user", str(user.id)))
+        await let_in(user, actor=by.actor)
     return user
+
+
+async def let_in(user: User, *, actor: Actor) -> None:
+    """Let a user sign in again, whoever wants it. Needs a unit of work that holds them."""
+    await users.set_status(user.id, UserStatus.ACTIVE)
+    await _open_account(user)
+    await audit.record(Event.USER_ENABLED, actor=actor, resource=("user", str(user.id)))
 
 
 async def reset_password(

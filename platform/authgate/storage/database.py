@@ -49,6 +49,7 @@ MODEL_MODULES = (
     "authgate.storage.people.operator_accesses",
     "authgate.storage.people.group_members",
     "authgate.storage.people.groups",
+    "authgate.storage.people.scim_tokens",
     "authgate.storage.people.users",
     "authgate.storage.tenants.exports",
 )

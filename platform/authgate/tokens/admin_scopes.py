@@ -24,6 +24,8 @@ class Scope(ApiScope):
     AUTHORIZATIONS_WRITE = f"{ADMIN_PREFIX}authorizations:write"
     USERS_READ = f"{ADMIN_PREFIX}users:read"
     USERS_WRITE = f"{ADMIN_PREFIX}users:write"
+    SCIM_READ = f"{ADMIN_PREFIX}scim:read"
+    SCIM_WRITE = f"{ADMIN_PREFIX}scim:write"
     ROLES_READ = f"{ADMIN_PREFIX}roles:read"
     ROLES_WRITE = f"{ADMIN_PREFIX}roles:write"
     SETTINGS_READ = f"{ADMIN_PREFIX}settings:read"
@@ -54,6 +56,8 @@ MEANINGS: Mapping[ApiScope, str] = {
     Scope.AUTHORIZATIONS_WRITE: "Take back what people have allowed applications.",
     Scope.USERS_READ: "See people, and the browsers that they are signed in with.",
     Scope.USERS_WRITE: "Invite people, sign them out, and shut them out or let them in again.",
+    Scope.SCIM_READ: "Read people and groups by SCIM, and see which tokens it is used with.",
+    Scope.SCIM_WRITE: "Provision people and groups by SCIM, make and take back tokens for it.",
     Scope.ROLES_READ: "See what each role may do.",
     Scope.ROLES_WRITE: "Give people roles, and take them.",
     Scope.SETTINGS_READ: "See what the tenant chooses for itself, now and before.",

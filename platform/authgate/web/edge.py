@@ -56,9 +56,6 @@ class Refusals(Protocol):
     def of(self, error: Exception) -> Reply:
         """The answer to an error that a machine endpoint raised."""
 
-    def problem(self, error: Exception, request_id: str) -> Reply:
-        """The answer to an error that an API raised."""
-
     def failed(self, error: Exception, request_id: str, *, wording: Wording) -> Reply:
         """The answer to an error that came before anybody knew which door it is for."""
 
@@ -317,9 +314,11 @@ class Edge:
         except Suspended:
             return self._refusals.suspended(exchange.request_id, wording=_wording(exchange))
         except Exception as error:  # noqa: BLE001  # every failure is answered
-            if raw_path:  # an API's
-                return self._refusals.problem(error, exchange.request_id)
-            return self._refusals.of(error)
+            if not raw_path:
+                return self._refusals.of(error)
+            is_scim = exchange.wording is Wording.SCIM
+            wording = Wording.SCIM if is_scim else Wording.PROBLEM
+            return self._refusals.failed(error, exchange.request_id, wording=wording)
 
     async def _body(self, scope: Scope, receive: Receive, exchange: Exchange) -> bytes:
         if not any(name in _TELLS_OF_BODY for name, _ in scope["headers"]):

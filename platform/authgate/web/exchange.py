@@ -32,6 +32,7 @@ WITHOUT_LENGTH = frozenset({204, 304})
 has no content of its own to measure."""
 
 _API = re.compile(r"(?:/t/[^/]*)?/+(?:api|operator/v1)(?:/|\Z)")
+_SCIM = re.compile(r"(?:/t/[^/]*)?/+scim(?:/|\Z)")
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9_-]{8,64}\Z")
 
 
@@ -46,6 +47,9 @@ class Wording(Enum):
 
     PROBLEM = "problem"
     """For a program that calls an API (RFC 9457)."""
+
+    SCIM = "scim"
+    """For a directory that provisions people (RFC 7644 section 3.12)."""
 
 
 class RequestHead(NamedTuple):
@@ -121,6 +125,8 @@ class Exchange:
         """How this request would be refused."""
         if _API.match(self.head.path):
             return Wording.PROBLEM
+        if _SCIM.match(self.head.path):
+            return Wording.SCIM
         return Wording.PAGE if self.wants_html else Wording.OAUTH
 
     def facts(self) -> RequestFacts:

@@ -27,6 +27,7 @@ from authgate.storage.metering.active_users import ActiveUser
 from authgate.storage.people import users
 from authgate.storage.people.invitations import InvitationRow
 from authgate.storage.people.operator_accesses import OperatorAccess
+from authgate.storage.people.scim_tokens import ScimTokenRow
 from authgate.storage.sign_in.login_failures import LoginFailure
 from authgate.storage.sign_in.logout_deliveries import LogoutDelivery
 from authgate.storage.sign_in.session_clients import SessionClient
@@ -43,6 +44,7 @@ _TABLES: tuple[type[TenantOwned], ...] = (
     ClientRow,
     DeviceCode,
     InitialAccessTokenRow,
+    ScimTokenRow,
     IdempotentRequest,
     InvitationRow,
     LoginFailure,
@@ -176,6 +178,9 @@ def _rows(now: datetime, user_id: UUID) -> list[TenantOwned]:
         _initial_access_token(now - hour),
         _initial_access_token(now + hour),
         _initial_access_token(now + day),
+        _scim_token(now - hour),
+        _scim_token(now + hour),
+        _scim_token(now + day),
         _idempotent_request(now - hour),
         _idempotent_request(now + hour),
         _idempotent_request(now + hour),
@@ -264,6 +269,16 @@ def _registered(expires_at: datetime) -> ClientDraft:
 def _initial_access_token(expires_at: datetime) -> InitialAccessTokenRow:
     return InitialAccessTokenRow(
         token_hash=_hash(), uses_left=1, created_at=expires_at, expires_at=expires_at
+    )
+
+
+def _scim_token(expires_at: datetime) -> ScimTokenRow:
+    return ScimTokenRow(
+        description="x",
+        token_hash=_hash(),
+        created_by="x",
+        created_at=expires_at,
+        expires_at=expires_at,
     )
 
 

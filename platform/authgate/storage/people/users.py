@@ -26,7 +26,8 @@ from authgate.storage.tenants.quotas import Quota
 from authgate.vocabulary import UserStatus
 from authgate_tenants import TenantOwned, current_tenant
 
-_LONGEST_NAME = 100
+LONGEST_EXTERNAL_ID = 255
+LONGEST_NAME = 100
 _LONGEST_EMAIL = 254
 _MOST_OF_TEAM = 1000
 
@@ -34,8 +35,8 @@ _MOST_OF_TEAM = 1000
 class UserRow(TenantOwned):
     """A person. The id is the subject of their tokens."""
 
-    username = fields.CharField(_LONGEST_NAME)
-    canonical_username = fields.CharField(_LONGEST_NAME)
+    username = fields.CharField(LONGEST_NAME)
+    canonical_username = fields.CharField(LONGEST_NAME)
     email = fields.CharField(_LONGEST_EMAIL, null=True)
     canonical_email = fields.CharField(_LONGEST_EMAIL, null=True)
     email_verified = fields.BooleanField(default=False)
@@ -46,6 +47,9 @@ class UserRow(TenantOwned):
     role = fields.CharEnumField(UserRole, max_length=16, default=UserRole.USER)
     not_before = fields.DatetimeField(null=True)
     guest_until = fields.DatetimeField(null=True)
+    external_id = fields.CharField(LONGEST_EXTERNAL_ID, null=True)
+    given_name = fields.CharField(LONGEST_NAME, default="")
+    family_name = fields.CharField(LONGEST_NAME, default="")
     created_at = fields.DatetimeField(auto_now_add=True)
     updated_at = fields.DatetimeField(auto_now=True)
 
@@ -220,7 +224,7 @@ async def find_by_login(login: str) -> User | None:
     if len(wanted) > _LONGEST_EMAIL:
         return None
     is_theirs = Q(canonical_email=wanted)
-    if len(wanted) <= _LONGEST_NAME:
+    if len(wanted) <= LONGEST_NAME:
         is_theirs |= Q(canonical_username=wanted)
     # One query, so that a name that exists is found no sooner than one that does not.
     found = [User.from_row(row) for row in await UserRow.filter(is_theirs)]
@@ -355,7 +359,8 @@ async def renew_password_hash(user_id: UUID, *, former: str, hash_: str) -> bool
 
 async def set_status(user_id: UUID, status: UserStatus) -> bool:
     """Enable or disable a user; ``False`` where there is no such user."""
-    return await UserRow.filter(id=user_id).update(status=status) == 1
+    changed = UserRow.filter(id=user_id).update(status=status, updated_at=utc_now())
+    return await changed == 1
 
 
 async def end_older(user_id: UUID, *, now: datetime) -> None:

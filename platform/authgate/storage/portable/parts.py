@@ -32,6 +32,7 @@ from authgate.storage.people.group_members import GroupMemberRow
 from authgate.storage.people.groups import GroupRow
 from authgate.storage.people.invitations import InvitationRow
 from authgate.storage.people.operator_accesses import OperatorAccess
+from authgate.storage.people.scim_tokens import ScimTokenRow
 from authgate.storage.people.users import UserRow
 from authgate.storage.portable.columns import Column, columns_of
 from authgate.storage.sign_in.connections import ConnectionRow
@@ -141,6 +142,7 @@ EXPORTED = (
         secret=_hashes("token_hash"),
         needs_secrets=True,
     ),
+    Part(ScimTokenRow, secret=_hashes("token_hash"), needs_secrets=True),
     Part(
         Session,
         secret=_hashes("key_hash", "csrf_key"),

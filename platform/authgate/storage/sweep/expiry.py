@@ -68,6 +68,7 @@ KINDS = (
     # Only of a client that registered itself, and each use puts it off.
     Kind("clients", "expires_at", kept=timedelta(minutes=5), outlived=True),
     Kind("initial_access_tokens", "expires_at", kept=timedelta(minutes=5)),
+    Kind("scim_tokens", "expires_at", kept=timedelta(minutes=5)),
     Kind("spent_jtis", "expires_at", kept=timedelta(minutes=5)),
     Kind("idempotent_requests", "expires_at", kept=timedelta(minutes=5)),
     Kind("browser_sessions", "expires_at", kept=timedelta(minutes=5)),

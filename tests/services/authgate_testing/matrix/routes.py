@@ -9,6 +9,9 @@ from werkzeug.exceptions import HTTPException
 from authgate.admin.catalogue import OPERATIONS
 from authgate.admin.places import BASE
 from authgate.operator.places import CONSOLE as OPERATORS
+from authgate.scim.door import ROUTES as SCIM_ROUTES
+from authgate.scim.door import ScimDoor
+from authgate.scim.places import BASE as SCIM
 from authgate_testing.matrix.requests import App, Request
 
 
@@ -23,7 +26,7 @@ class Route(NamedTuple):
 
 
 class Routes:
-    """The doors of a tenant: pages for people, machine endpoints, the admin API."""
+    """The doors of a tenant: pages for people, machine endpoints, the admin API, SCIM."""
 
     def __init__(self, edge: App) -> None:
         parts: Any = edge
@@ -31,12 +34,16 @@ class Routes:
         self._machine: Mapping[str, Mapping[str, object]] = parts._machine
         self._router: Any = parts._apis[0]._router
         self._documents: Mapping[str, object] = parts._apis[0]._pages
+        (self._scim,) = (each for each in parts._apis if isinstance(each, ScimDoor))
 
     def every(self) -> set[Route]:
         """All of them. To read the head of something alone is the same route."""
         found = {Route(each.method, f"{BASE}{each.path}") for each in OPERATIONS}
         found |= {Route("GET", path) for path in self._documents}
         found |= {Route(method, path) for path, said in self._machine.items() for method in said}
+        found |= {
+            Route(method, f"{SCIM}{path}") for path, said in SCIM_ROUTES.items() for method in said
+        }
         found |= {
             Route(method, rule.rule)
             for rule in self._people.url_map.iter_rules()
@@ -61,6 +68,8 @@ class Routes:
         """The route of a path below a tenant."""
         if path in self._machine or path in self._documents:
             return Route(method, path)
+        if self._scim.holds(path):
+            return Route(method, self._scim.route(path.encode()))
         if (template := self._router.template(path)) is not None:
             return Route(method, str(template))
         try:

@@ -15,7 +15,7 @@ from authgate.installation import Installation
 from authgate.permissions import UserRole
 from authgate.plugin_manager import ConnectorTypes, load
 from authgate.portable import requests
-from authgate.provisioning import NewClient, invitations, logos, operator_accesses
+from authgate.provisioning import NewClient, invitations, logos, operator_accesses, scim_tokens
 from authgate.provisioning.address_blocks import block_address
 from authgate.provisioning.operator_accesses import LONGEST, Wanted
 from authgate.storage.clients import clients
@@ -26,7 +26,7 @@ from authgate.storage.mail.mail_servers import MailServer
 from authgate.storage.people import users
 from authgate.storage.people.groups import GroupDraft
 from authgate.storage.people.operator_accesses import Access
-from authgate.storage.people.users import User
+from authgate.storage.people.users import User, UserRow
 from authgate.storage.sign_in import external_identities
 from authgate.storage.tenants import sign_ups
 from authgate.vocabulary import ClientStatus, MailSecurity
@@ -57,6 +57,7 @@ class Household:
     admin: NewClient
     """A client that may do everything by the API."""
     initial_access_token: str
+    scim_token: str
     guest: Access
     """Of an operator of the installation, who may come in."""
 
@@ -89,6 +90,10 @@ async def furnished(parts: Installation, word: str, password_hash: str) -> House
         token, _ = await provisioning.allow_registration(
             description=f"For {word}", uses=100, now=parts.clock(), expires_at=_later(parts)
         )
+        scim_token, _ = await scim_tokens.allow_provisioning(
+            description=f"For {word}", now=parts.clock(), expires_at=_later(parts)
+        )
+        await UserRow.filter(id=member.id).update(external_id=f"ext-{word}", given_name=word)
         await _connected(parts, word, member)
         await logos.keep_logo(_picture(word))
         await provisioning.change_tenant(parts, tenant, change=_a_bit_else)
@@ -104,7 +109,9 @@ async def furnished(parts: Installation, word: str, password_hash: str) -> House
         await sign_ups.begin(email=f"ada@{word}.example", slug=f"new-{word}", now=parts.clock())
         guest = await _operators(parts, word)
         await _written_down(parts, word)
-    return Household(tenant, word, chief, member, web, signing, key, admin, token, guest)
+    return Household(
+        tenant, word, chief, member, web, signing, key, admin, token, scim_token, guest
+    )
 
 
 def _network(word: str) -> str:

@@ -29,6 +29,8 @@ from authgate_testing.matrix.stored import Kept, Stored
 from authgate_testing.matrix.things import BEARER, EXCHANGE, PASSWORD, Household
 from authgate_testing.person import Person
 from authgate_testing.registering import manage, register
+from authgate_testing.scim import GROUP, SEARCH, USER, Directory
+from authgate_testing.scim import person as provisioned
 from authgate_testing.server import BASE_URL
 
 _PIXEL = "R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"
@@ -86,6 +88,7 @@ class Tour:
             await roll_up(now=self.stage.parts.clock() + timedelta(days=1))
         await self._registration()
         await self._operations()
+        await self._provisioning()
         await self._decisions(chief)
         await self._leaving(app, member)
         code = (await self._device().start(scope="read"))["user_code"]
@@ -222,6 +225,7 @@ class Tour:
             "name": [f"thing-{word}"],
             "title": [f"do {word}"],
             "description": [f"About {word}"],
+            "days": [30],
             "redirect_uris": [[f"https://new.{word}.example/callback"]],
             "grant_types": [["authorization_code", "refresh_token"]],
             "clients": [
@@ -242,6 +246,51 @@ class Tour:
             "recipient": [f"reads@{word}.example"],
         }
         await operations.all_of_them(api, self.undone, said)
+
+    async def _provisioning(self) -> None:
+        """By SCIM, as another directory."""
+        word, home = self.home.word, self.home
+        by = Directory(self.http, home.tenant, home.scim_token)
+        await by.get("/ServiceProviderConfig")
+        for kind, name in (("Schemas", USER), ("ResourceTypes", "User")):
+            await by.get(f"/{kind}")
+            await by.get(f"/{kind}/{name}")
+        await by.get("/Users", count="1", attributes="userName")
+        first = await by.get("/Users", count="1", cursor="")
+        await by.get("/Users", count="1", cursor=first.json()["nextCursor"])
+        here = f"/Users/{home.member.id}"
+        for wanted in (f'userName eq "{home.member.username}"', f'externalId eq "ext-{word}"'):
+            await by.get("/Users", filter=wanted)
+            await by.call("POST", "/Users/.search", {"schemas": [SEARCH], "filter": wanted})
+        await by.get(here)
+        said = provisioned(f"new-{word}", externalId=f"new-{word}", displayName=f"New {word}")
+        said |= {"emails": [{"value": f"new@{word}.example"}]}
+        async with self.undone():
+            await by.call("POST", "/Users", said)
+        async with self.undone():
+            await by.call("PUT", here, said)
+        async with self.undone():
+            await by.patch(here, {"op": "replace", "path": "externalId", "value": f"x-{word}"})
+        await self._provisioned_groups(by)
+        async with self.undone():
+            await by.call("DELETE", here)
+
+    async def _provisioned_groups(self, by: Directory) -> None:
+        word, member = self.home.word, {"value": str(self.home.member.id)}
+        said = {"schemas": [GROUP], "displayName": f"More {word}", "externalId": f"more-{word}"}
+        made = (await by.call("POST", "/Groups", said | {"members": [member]})).json()
+        here = f"/Groups/{made['id']}"
+        await by.get("/Groups", count="1", cursor="")
+        wanted = f'externalId eq "more-{word}"'
+        await by.get("/Groups", filter=wanted)
+        await by.call("POST", "/Groups/.search", {"schemas": [SEARCH], "filter": wanted})
+        await by.get(here)
+        async with self.undone():
+            await by.call("PUT", here, said | {"displayName": f"Other {word}"})
+        for op in ("remove", "add"):
+            async with self.undone():
+                await by.patch(here, {"op": op, "path": "members", "value": [member]})
+        await by.call("DELETE", here)
 
     async def _decisions(self, chief: Person) -> None:
         """By the API, as a person: what no program does."""

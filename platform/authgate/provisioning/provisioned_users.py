@@ -1,0 +1,111 @@
+"""How a person begins, changes and goes as another directory says (RFC 7644 section 3).
+
+It never makes anybody more than a plain user, and changes nobody who may more than whoever let it
+in.
+"""
+
+from datetime import datetime
+from uuid import UUID
+
+from authgate import audit, storage
+from authgate.audit import Event
+from authgate.permissions import Area, UserRole, writes
+from authgate.provisioning import roles
+from authgate.provisioning.roles import Authority, UnknownUser
+from authgate.provisioning.users import end_access, let_in, shut_out
+from authgate.storage.people import directory, users
+from authgate.storage.people.directory import Entry, Profile
+from authgate.storage.people.usernames import canonical
+from authgate.vocabulary import UserStatus
+
+_ASKS = writes(Area.SCIM)
+
+
+async def add(profile: Profile, *, trusts_email: bool, by: Authority) -> Entry:
+    """A new person, who has no password. Raises ``BadUsername``, ``UsernameTaken`` and
+    ``QuotaReached``."""
+    async with storage.transaction():
+        user_id = await directory.create(profile, email_verified=trusts_email)
+        if not profile.active:
+            await users.set_status(user_id, UserStatus.DISABLED)
+        await audit.record(
+            Event.USER_CREATED,
+            actor=by.actor,
+            resource=("user", str(user_id)),
+            details={"role": UserRole.USER, "is": profile._asdict()},
+        )
+        return await _found(user_id)
+
+
+async def held(user_id: UUID, *, by: Authority) -> Entry | None:
+    """The person as they are until the end of the unit of work."""
+    await users.hold_in_charge(*filter(None, (user_id, by.user_id)))
+    return await directory.find(user_id)
+
+
+async def change(
+    entry: Entry, profile: Profile, *, trusts_email: bool, by: Authority, now: datetime
+) -> Entry:
+    """The person, whom the unit of work holds, as they are afterwards.
+
+    Whoever is active no more is signed out everywhere at once. An address is verified where it was
+    and is the same, or where the directory is trusted. Raises ``UnknownUser``, ``OwnAccount``,
+    ``BeyondOwnRole``, ``LastAdministrator``, ``BadUsername`` and ``UsernameTaken``.
+    """
+    before = entry.profile
+    if profile == before:
+        return entry
+    ends = before.active and not profile.active
+    user = await roles.held(entry.id, by=by, asks=_ASKS, becomes=UserRole.USER if ends else None)
+    if profile._replace(active=before.active) != before:
+        await _rewrite(entry, profile, trusts_email=trusts_email, by=by, now=now)
+    if ends:
+        await shut_out(user, now=now, actor=by.actor)
+    elif profile.active and not before.active:
+        await let_in(user, actor=by.actor)
+    return await _found(entry.id)
+
+
+async def remove(user_id: UUID, *, by: Authority, now: datetime) -> None:
+    """A person is gone for good, with all that acts in their name. Raises ``UnknownUser``,
+    ``OwnAccount``, ``BeyondOwnRole`` and ``LastAdministrator``."""
+    async with storage.transaction():
+        user = await roles.held(user_id, by=by, asks=_ASKS, becomes=UserRole.USER)
+        await users.set_status(user_id, UserStatus.DISABLED)
+        await end_access(user, now)
+        if not await directory.remove(user_id):
+            raise UnknownUser(str(user_id))
+        await audit.record(
+            Event.USER_DELETED,
+            actor=by.actor,
+            resource=("user", str(user_id)),
+            details={"username": user.username},
+        )
+
+
+async def _rewrite(
+    entry: Entry, profile: Profile, *, trusts_email: bool, by: Authority, now: datetime
+) -> None:
+    before = entry.profile
+    if canonical(profile.username) != canonical(entry.username):
+        directory.check_username(profile.username)
+    same = profile.email == entry.email and entry.email_verified
+    await directory.change(entry.id, profile, email_verified=same or trusts_email, now=now)
+    was, now_is = before._asdict(), profile._asdict()
+    changed = [name for name in was if was[name] != now_is[name] and name != "active"]
+    await audit.record(
+        Event.USER_UPDATED,
+        actor=by.actor,
+        resource=("user", str(entry.id)),
+        details={
+            "was": {name: was[name] for name in changed},
+            "is": {name: now_is[name] for name in changed},
+        },
+    )
+
+
+async def _found(user_id: UUID) -> Entry:
+    found = await directory.find(user_id)
+    if found is None:
+        raise UnknownUser(str(user_id))
+    return found

@@ -1,0 +1,62 @@
+"""Lists by the page: pages that are counted (RFC 7644 section 3.4.2.4), or that go on from a cursor
+(RFC 9865), which reaches any number of resources."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, Protocol, TypeVar
+
+from authgate.scim.asks import Outcome
+from authgate.scim.queries import PAGE, Query
+from authgate.storage.paging import Page
+from authgate.storage.selections import Selection
+
+_SCHEMA = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
+
+Thing = TypeVar("Thing")
+
+
+class Stored(Protocol[Thing]):
+    """Where the resources are kept."""
+
+    async def count(self, which: Selection) -> int: ...
+
+    async def some(self, which: Selection, *, skip: int, limit: int) -> list[Thing]: ...
+
+    async def page(self, which: Selection, *, cursor: str | None, limit: int) -> Page[Thing]: ...
+
+
+Written = Callable[[Sequence[Thing]], Awaitable[list[Mapping[str, Any]]]]
+"""Tells things as resources."""
+
+
+async def listed(
+    stored: Stored[Thing], which: Selection, asked: Query, written: Written[Thing]
+) -> Outcome:
+    """A page of what is looked for."""
+    if asked.cursor is not None:
+        return await _from_cursor(stored, which, asked, written)
+    total = await stored.count(which)
+    found: Sequence[Thing] = ()
+    if asked.limit and asked.skip < total:
+        found = await stored.some(which, skip=asked.skip, limit=asked.limit)
+    content = {
+        "schemas": [_SCHEMA],
+        "totalResults": total,
+        "startIndex": asked.skip + 1,
+        "itemsPerPage": len(found),
+        "Resources": await written(found),
+    }
+    return Outcome(200, content)
+
+
+async def _from_cursor(
+    stored: Stored[Thing], which: Selection, asked: Query, written: Written[Thing]
+) -> Outcome:
+    page = await stored.page(which, cursor=asked.cursor or None, limit=asked.limit or PAGE)
+    content: dict[str, Any] = {
+        "schemas": [_SCHEMA],
+        "itemsPerPage": len(page.rows),
+        "Resources": await written(page.rows),
+    }
+    if page.next is not None:
+        content["nextCursor"] = page.next
+    return Outcome(200, content)

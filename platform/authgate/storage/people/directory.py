@@ -1,0 +1,231 @@
+"""The tenant's own people as another directory knows them, which provisions them here (RFC 7643).
+
+Operators who are or were guests are none of them.
+"""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from functools import partial
+from typing import NamedTuple, Self
+from uuid import UUID
+
+from tortoise import Tortoise
+from tortoise.exceptions import IntegrityError
+from tortoise.expressions import Q, Subquery
+from tortoise.models import Model
+from tortoise.queryset import QuerySet
+
+from authgate.permissions import UserRole
+from authgate.storage import database, paging
+from authgate.storage.issued import mass_ending
+from authgate.storage.paging import Order, Page
+from authgate.storage.people import usernames, users
+from authgate.storage.people.group_members import GroupMemberRow
+from authgate.storage.people.usernames import canonical
+from authgate.storage.people.users import UsernameTaken, UserRow
+from authgate.storage.selections import Attribute, Flag, Id, Moment, Selection, Text, Word
+from authgate.storage.sign_in.session_clients import SessionClient
+from authgate.storage.sign_in.sessions import Session
+from authgate.vocabulary import UserStatus
+
+MOST_COUNTED = 100_000
+"""No more people are counted, or passed over to reach a page."""
+
+
+_HAS_ADDRESS = Q(canonical_email__isnull=False)
+_ADDRESS = Text("canonical_email", unique=True, canonical=True, nullable=True)
+_NAME = Text("name")
+
+
+def _of_group(group_id: UUID) -> Q:
+    return Q(id__in=Subquery(GroupMemberRow.filter(group_id=group_id).values("user_id")))
+
+
+_GROUPS = Id(_of_group)
+
+ATTRIBUTES: Mapping[str, Attribute] = {
+    "id": Id(lambda wanted: Q(id=wanted)),
+    "username": Text("canonical_username", unique=True, canonical=True),
+    "externalid": Text("external_id", unique=True, exact=True, nullable=True),
+    "emails": _ADDRESS,
+    "emails.value": _ADDRESS,
+    "emails.type": Word("work", _HAS_ADDRESS),
+    "emails.primary": Word(True, _HAS_ADDRESS),
+    "displayname": _NAME,
+    "name.formatted": _NAME,
+    "name.givenname": Text("given_name"),
+    "name.familyname": Text("family_name"),
+    "active": Flag(Q(status=UserStatus.ACTIVE), Q(status=UserStatus.DISABLED)),
+    "groups": _GROUPS,
+    "groups.value": _GROUPS,
+    "meta.created": Moment("created_at"),
+    "meta.lastmodified": Moment("updated_at"),
+}
+"""What people are looked for by, under the names that SCIM has for it, in lower case."""
+
+
+class TooManyPeople(RuntimeError):
+    """There are more people of this kind than are counted for a list."""
+
+
+class Profile(NamedTuple):
+    """What another directory says of a person."""
+
+    username: str
+    external_id: str | None = None
+    """By what that directory knows them."""
+    name: str = ""
+    given_name: str = ""
+    family_name: str = ""
+    email: str | None = None
+    active: bool = True
+
+
+class Entry(NamedTuple):
+    """A person as that directory is told of them."""
+
+    id: UUID
+    username: str
+    external_id: str | None
+    name: str
+    given_name: str
+    family_name: str
+    email: str | None
+    email_verified: bool
+    status: UserStatus
+    role: UserRole
+    created_at: datetime
+    updated_at: datetime
+
+    @property
+    def profile(self) -> Profile:
+        """What the directory may say of them."""
+        return Profile(
+            self.username,
+            self.external_id,
+            self.name,
+            self.given_name,
+            self.family_name,
+            self.email,
+            self.status is UserStatus.ACTIVE,
+        )
+
+    @classmethod
+    def from_row(cls, row: UserRow) -> Self:
+        """The value of a stored row."""
+        return cls(*[getattr(row, name) for name in cls._fields])
+
+
+async def find(user_id: UUID) -> Entry | None:
+    """The person with this id, as they are in the open unit of work."""
+    row = await users.own().get_or_none(id=user_id)
+    return Entry.from_row(row) if row else None
+
+
+async def count(which: Selection) -> int:
+    """How many people there are like this. Raises ``TooManyPeople``."""
+    rows = users.own().filter(which.condition)
+    if await rows.order_by("id").offset(MOST_COUNTED).limit(1).values("id"):
+        raise TooManyPeople
+    return await rows.count()
+
+
+async def some(which: Selection, *, skip: int, limit: int) -> list[Entry]:
+    """Some of the people like this, in the order in which they came. Raises ``TooManyPeople``."""
+    if skip > MOST_COUNTED:
+        raise TooManyPeople
+    rows = users.own().filter(which.condition).order_by("id").offset(skip).limit(limit)
+    return [Entry.from_row(row) for row in await rows]
+
+
+async def page(which: Selection, *, cursor: str | None, limit: int) -> Page[Entry]:
+    """The same, from a place on that was told before. Raises ``BadCursor``."""
+    rows = users.own().filter(which.condition)
+    found = await paging.page(rows, Order.of("id"), cursor=cursor, limit=limit)
+    return found.of(Entry.from_row)
+
+
+async def create(profile: Profile, *, email_verified: bool) -> UUID:
+    """Store a person without a password. Raises ``BadUsername``, ``UsernameTaken`` and
+    ``QuotaReached``."""
+    await _refuse_taken(profile, None)
+    made = await users.create(
+        username=profile.username,
+        email=profile.email,
+        email_verified=email_verified and profile.email is not None,
+        name=profile.name,
+    )
+    await _update(made.id, profile)
+    return made.id
+
+
+async def change(user_id: UUID, profile: Profile, *, email_verified: bool, now: datetime) -> None:
+    """Have a person be so, whatever their standing. Raises ``BadUsername`` and
+    ``UsernameTaken``."""
+    await _refuse_taken(profile, user_id)
+    await _update(
+        user_id,
+        profile,
+        username=profile.username.strip(),
+        canonical_username=canonical(profile.username),
+        email=profile.email,
+        canonical_email=canonical(profile.email) if profile.email else None,
+        email_verified=email_verified and profile.email is not None,
+        name=profile.name,
+        updated_at=now,
+    )
+
+
+async def _update(user_id: UUID, profile: Profile, **besides: object) -> None:
+    own = {
+        "external_id": profile.external_id,
+        "given_name": profile.given_name,
+        "family_name": profile.family_name,
+    }
+    try:
+        await UserRow.filter(id=user_id).update(**own, **besides)
+    except IntegrityError as error:
+        raise UsernameTaken(profile.username) from error
+
+
+def check_username(name: str) -> None:
+    """Refuse what nobody may begin to be called. Raises ``BadUsername``."""
+    usernames.check(name)
+
+
+async def _refuse_taken(profile: Profile, user_id: UUID | None) -> None:
+    """Nobody is called like the address of somebody else, whose sign-in they would stand in the
+    way of. Raises ``UsernameTaken`` and ``BadUsername``."""
+    names = [canonical(each) for each in (profile.username, profile.email) if each]
+    taken = Q(canonical_username__in=names) | Q(canonical_email__in=names)
+    if profile.external_id is not None:
+        taken |= Q(external_id=profile.external_id)
+    others = UserRow.filter(taken)
+    if await (others.exclude(id=user_id) if user_id else others).exists():
+        raise UsernameTaken(profile.username)
+
+
+async def remove(user_id: UUID) -> bool:
+    """Remove a person for good, with all that is theirs; ``False`` where there is no such person.
+
+    What they have done stays in the audit log and what was measured of them stays measured. An
+    application of theirs stays theirs: it never becomes one that the tenant vouches for.
+    """
+    sessions = Subquery(Session.filter(user_id=user_id).values("id"))
+    await SessionClient.filter(session_id__in=sessions).delete()
+    for rows in _belongings(user_id):
+        await mass_ending.in_full(partial(mass_ending.delete, rows))
+    return await UserRow.filter(id=user_id).delete() == 1
+
+
+_STAYS = frozenset({"active_users", "invitations"})
+"""Tables that name people and whose rows end by themselves."""
+
+
+def _belongings(user_id: UUID) -> Collection[QuerySet[Model]]:
+    models: dict[str, type[Model]] = Tortoise.apps[database.APP_LABEL]
+    return [
+        model.filter(user_id=user_id)
+        for model in models.values()
+        if "user_id" in model._meta.fields_map and model._meta.db_table not in _STAYS  # noqa: SLF001
+    ]

@@ -1,0 +1,139 @@
+"""SCIM's door: who may come in, and how everybody is told no (RFC 7644 sections 2, 3.12 and 4)."""
+
+from datetime import timedelta
+
+from authgate import provisioning
+from authgate.permissions import UserRole
+from authgate.provisioning import scim_tokens as provisioning_tokens
+from authgate.settings import Settings
+from authgate.storage.people import scim_tokens, users
+from authgate.storage.people.users import User
+from authgate_tenants import Plan, Tenant, TenantSettings, TenantStatus, use_tenant
+from authgate_testing.api import administering, api_client
+from authgate_testing.databases import on_sqlite
+from authgate_testing.person import Person
+from authgate_testing.scim import USER, Directory, is_refused, person
+from authgate_testing.server import RunningServer
+from authgate_testing.tenants import change
+
+
+@on_sqlite
+async def test_what_there_is_is_told_to_anybody(contoso: Directory, acme: Tenant) -> None:
+    anybody = Directory(contoso.http, acme, "")
+    config = (await anybody.get("/ServiceProviderConfig")).json()
+    here = f"{acme.issuer}/scim/v2"
+    assert config["meta"]["location"] == f"{here}/ServiceProviderConfig"
+    assert config["patch"]["supported"] is config["etag"]["supported"] is True
+    assert config["filter"] == {"supported": True, "maxResults": 100}
+    assert config["pagination"]["cursor"] is True
+    schemas = (await anybody.get("/Schemas")).json()
+    assert USER in [each["id"] for each in schemas["Resources"]]
+    user = (await anybody.get(f"/Schemas/{USER}")).json()
+    assert [each["name"] for each in user["attributes"]][:2] == ["userName", "name"]
+    kind = (await anybody.get("/ResourceTypes/User")).json()
+    assert (kind["endpoint"], kind["schema"]) == ("/Users", USER)
+    assert is_refused(await anybody.get("/Schemas/urn:nothing"), 404)
+    assert is_refused(await anybody.get("/Users"), 401)
+
+
+@on_sqlite
+async def test_programs_come_in_with_the_scopes_of_scim(
+    server: RunningServer, acme: Tenant
+) -> None:
+    reading = await api_client(server, acme, "authgate:scim:read")
+    reader = Directory(server.http, acme, reading.token)
+    assert (await reader.get("/Users")).status_code == 200
+    refused = await reader.call("POST", "/Users", person("x"))
+    assert is_refused(refused, 403)
+    assert "insufficient_scope" in refused.headers["www-authenticate"]
+    both = await api_client(server, acme, "authgate:scim:read", "authgate:scim:write")
+    made = await Directory(server.http, acme, both.token).user("x")
+    assert made["userName"] == "x"
+    other = await api_client(server, acme, "authgate:users:write")
+    assert is_refused(await Directory(server.http, acme, other.token).get("/Users"), 403)
+
+
+@on_sqlite
+async def test_people_come_in_as_far_as_their_role_reaches(
+    server: RunningServer, acme: Tenant, alice: User, person: Person
+) -> None:
+    app = await administering(server, acme, "authgate:scim:read", "authgate:scim:write")
+    issued = await app.signed_in(person, scope="authgate:scim:read authgate:scim:write")
+    by_alice = Directory(server.http, acme, issued["access_token"])
+    found = f"/Users/{alice.id}"
+    off = {"op": "replace", "path": "active", "value": False}
+    for role, reads, writes in (
+        (UserRole.USER, 403, 403),
+        (UserRole.CLIENT_MANAGER, 403, 403),
+        (UserRole.AUDITOR, 200, 403),
+        (UserRole.ADMIN, 200, 201),
+    ):
+        with use_tenant(acme):
+            await users.set_role(alice.id, role)
+        assert (await by_alice.get("/Users")).status_code == reads, role
+        said = {"schemas": [USER], "userName": f"by-{role}"}
+        assert (await by_alice.call("POST", "/Users", said)).status_code == writes, role
+    assert is_refused(await by_alice.patch(found, off), 403), "nobody shuts out themselves"
+    with use_tenant(acme):
+        await users.UserRow.filter(id=alice.id).update(
+            guest_until=server.clock() + timedelta(hours=1)
+        )
+    assert is_refused(await by_alice.call("POST", "/Users", {"userName": "x"}), 403)
+
+
+@on_sqlite
+async def test_a_token_is_good_until_its_end_or_until_it_is_taken_back(
+    server: RunningServer, contoso: Directory, acme: Tenant
+) -> None:
+    assert (await contoso.get("/Users")).status_code == 200
+    with use_tenant(acme):
+        (kept,) = await scim_tokens.all_tokens(now=server.clock())
+    assert kept.last_used_at is not None
+    server.clock.advance(31 * 24 * 3600)
+    assert is_refused(await contoso.get("/Users"), 401)
+    server.clock.advance(-31 * 24 * 3600)
+    assert (await contoso.get("/Users")).status_code == 200
+    with use_tenant(acme):
+        await provisioning_tokens.withdraw_provisioning(kept.id)
+    assert is_refused(await contoso.get("/Users"), 401)
+
+
+@on_sqlite
+async def test_everybody_is_told_no_in_scims_own_words(
+    server: RunningServer, contoso: Directory, acme: Tenant, settings: Settings
+) -> None:
+    assert is_refused(await contoso.get("/Nothing"), 404)
+    assert is_refused(await contoso.get("/Users/7"), 404)
+    assert is_refused(await contoso.get("/Me"), 404)
+    answer = await contoso.call("DELETE", "/Users")
+    assert is_refused(answer, 405)
+    assert answer.headers["allow"] == "GET, POST"
+    answer = await contoso.call("POST", "/Users", person("x"), media_type="text/plain")
+    assert is_refused(answer, 415, "invalidSyntax")
+    answer = await contoso.call("POST", "/Users", ["x"])
+    assert is_refused(answer, 400, "invalidSyntax")
+    large = person("x", title="x" * settings.server.body_limit)
+    assert is_refused(await contoso.call("POST", "/Users", large), 413)
+    assert is_refused(await contoso.call("GET", "/Users?count=1&count=2"), 400, "invalidValue")
+    assert is_refused(await contoso.call("GET", "/Users?filter=%ff"), 400, "invalidSyntax")
+    elsewhere = await contoso.http.get("/t/nobody/scim/v2/Users", headers={"Accept": "text/html"})
+    assert is_refused(elsewhere, 404)
+    limits = TenantSettings(login_limits={"api_per_caller": "1/min burst 1"})
+    await change(server, acme, settings=limits.to_json())
+    answers = [await contoso.get("/Users") for _ in range(2)]
+    assert is_refused(answers[1], 429)
+    assert int(answers[1].headers["retry-after"]) > 0
+    await change(server, acme, status=TenantStatus.SUSPENDED)
+    assert is_refused(await contoso.get("/Users"), 403)
+
+
+@on_sqlite
+async def test_the_plan_says_how_many_people_there_may_be(
+    server: RunningServer, contoso: Directory, acme: Tenant
+) -> None:
+    await provisioning.put_plan(server.parts, Plan("tried", users=1))
+    await provisioning.give_plan(server.parts, acme, "tried")
+    await contoso.user("first")
+    refused = await contoso.call("POST", "/Users", person("second"))
+    assert is_refused(refused, 403)
+    assert "plan" in refused.json()["detail"]
