@@ -271,6 +271,10 @@ class JobSettings(Section):
     cleanup_batch: int = Field(default=1000, ge=1)
     """Rows that one statement of the clean-up removes."""
 
+    export_gigabytes: int = Field(default=10, ge=1)
+    """What the files that owners of one tenant ask for may take in the database, all together, for
+    the day that they are kept."""
+
     metrics_port: int | None = Field(default=None, ge=0, le=65535)
     """Port at ``server.host`` on which ``authgate worker`` answers ``/metrics``, by the same rules
     as a server. Without it a worker's measurements are nobody's."""

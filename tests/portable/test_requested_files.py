@@ -108,7 +108,7 @@ async def test_ex_09_an_owner_has_a_file_written_and_takes_it_along(
 
 
 async def abandoned(parts: Installation, tenant: Tenant, **more: object) -> UUID:
-    """A file whose writer was killed after half of it, too long ago."""
+    """A file whose writer was killed after half of it, too long ago, and was another version."""
     export_id, now = uuid4(), parts.clock()
     with use_tenant(tenant):
         cipher = await parts.encryption.cipher(tenant.id)
@@ -118,10 +118,12 @@ async def abandoned(parts: Installation, tenant: Tenant, **more: object) -> UUID
         await exports.add(
             export_id, signing_keys=True, sealed_passphrase=sealed, by="mira", now=now
         )
-        row = await exports.begin(export_id, now=now)
+        row = await exports.begin(export_id, schema="0001_initial", now=now)
         assert row is not None
-        assert await exports.begin(export_id, now=now) is None, "somebody writes it"
-        await exports.write(row, 0, b"half\n", rows=1, now=now)
+        again = await exports.begin(export_id, schema="0001_initial", now=now)
+        assert again is None, "somebody writes it"
+        position = {"schema": "0001_initial", "part": "users"}
+        await exports.write(row, b"half\n", rows=1, position=position, now=now)
         await ExportRow.filter(id=export_id).update(touched_at=now - exports.SILENCE, **more)
     return export_id
 
@@ -138,7 +140,7 @@ async def settled(parts: Installation, export_id: UUID) -> ExportRow:
             await asyncio.sleep(0.02)
 
 
-async def test_what_somebody_was_killed_over_is_written_anew_and_half_of_it_never_offered(
+async def test_what_another_version_has_begun_is_begun_anew_and_half_of_it_never_offered(
     lived: Lived,
 ) -> None:
     async with opened(lived.settings) as (parts, http):
@@ -151,7 +153,7 @@ async def test_what_somebody_was_killed_over_is_written_anew_and_half_of_it_neve
         assert again.status_code == 200
         with use_tenant(lived.tenant):
             row = await settled(parts, killed)
-            assert (row.state, row.attempts, row.sealed_passphrase) == (ExportState.READY, 2, None)
+            assert (row.state, row.attempts, row.sealed_passphrase) == (ExportState.READY, 0, None)
             first = await ExportPiece.filter(attempt=row.attempt).order_by("number").first()
             assert first is not None
             assert not bytes(first.content).startswith(b"half")
@@ -180,7 +182,7 @@ async def test_whoever_is_overtaken_writes_nothing_more(lived: Lived) -> None:
             ended = await settled(parts, slow)
             with pytest.raises(Overtaken):
                 async with storage.transaction():
-                    await exports.write(former, 1, b"late\n", rows=2, now=parts.clock())
+                    await exports.write(former, b"late\n", rows=2, position={}, now=parts.clock())
             await exports.end(former, ExportState.FAILED)
             now = await ExportRow.get(id=slow)
             assert (now.state, now.sha256) == (ExportState.READY, ended.sha256)

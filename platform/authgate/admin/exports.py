@@ -42,6 +42,7 @@ class ExportDocument(Document):
         requested_by="mira",
         rows=41207,
         size=23107845,
+        part="",
         sha256="9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
         created_at="2026-03-02T09:12:44Z",
         expires_at="2026-03-03T09:12:44Z",
@@ -60,6 +61,9 @@ class ExportDocument(Document):
 
     size: int
     """Bytes written so far."""
+
+    part: str
+    """The table that is being written, or is next."""
 
     sha256: str
     """Of the whole file, once it is ready."""

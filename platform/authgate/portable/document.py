@@ -51,14 +51,43 @@ class Summary(NamedTuple):
     sha256: str
 
 
-class Writer:
-    """Puts a file together, line by line."""
+class Written(NamedTuple):
+    """How far a file has come, besides what is in it."""
 
-    def __init__(self, keys: FileKeys | None) -> None:
+    parts: Mapping[str, Summary]
+    """Those that have ended."""
+    rows: int
+    """Of the part that has not."""
+    begins: int
+    """Bytes before those rows."""
+    size: int
+
+
+class Writer:
+    """Puts a file together, line by line; what somebody else has begun once ``reread`` has had all
+    of that."""
+
+    def __init__(self, keys: FileKeys | None, former: Written | None = None) -> None:
         self._keys = keys
         self._all = hashlib.sha256()
-        self._rows, self._digest = 0, hashlib.sha256()
-        self._parts: dict[str, Summary] = {}
+        self._parts: dict[str, Summary] = dict(former.parts) if former else {}
+        self._rows, self._digest = former.rows if former else 0, hashlib.sha256()
+        self._begins, self._size = former.begins if former else 0, 0
+
+    @property
+    def written(self) -> Written:
+        """What has been written so far."""
+        return Written(self._parts, self._rows, self._begins, self._size)
+
+    @property
+    def sha256(self) -> str:
+        """Of all of it."""
+        return self._all.hexdigest()
+
+    def reread(self, content: bytes) -> None:
+        """Take note of what was written before, one piece after the other."""
+        self._digest.update(content[max(self._begins - self._size, 0) :])
+        self._said(content)
 
     def head(self, told: Mapping[str, Any]) -> bytes:
         """The first line."""
@@ -67,8 +96,9 @@ class Writer:
 
     def begin(self, part: Part, columns: Sequence[str]) -> bytes:
         """The line before the rows of a part."""
-        self._rows, self._digest = 0, hashlib.sha256()
-        return self._said(line({"part": part.table, "columns": list(columns)}))
+        said = self._said(line({"part": part.table, "columns": list(columns)}))
+        self._rows, self._digest, self._begins = 0, hashlib.sha256(), self._size
+        return said
 
     def rows(self, rows: Sequence[Mapping[str, Any]]) -> bytes:
         """The lines of rows."""
@@ -86,10 +116,13 @@ class Writer:
         """The last line."""
         parts = {name: summary._asdict() for name, summary in self._parts.items()}
         proof = self._keys.proof(self._all.digest()) if self._keys else None
-        return line({"end": FORMAT, "parts": parts, "sha256": self._all.hexdigest(), "mac": proof})
+        return self._said(
+            line({"end": FORMAT, "parts": parts, "sha256": self.sha256, "mac": proof})
+        )
 
     def _said(self, lines: bytes) -> bytes:
         self._all.update(lines)
+        self._size += len(lines)
         return lines
 
 

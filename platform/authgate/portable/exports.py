@@ -1,24 +1,35 @@
 """Writing a tenant down: all of it as it was at one moment, a page of it in memory."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import Any, Final, Self
+from uuid import UUID
 
 from authgate import audit
 from authgate.audit import Actor, Event
 from authgate.installation import Installation
-from authgate.portable.document import Writer
+from authgate.portable.document import Summary, Writer, Written, schema
 from authgate.portable.passphrase import FileKeys, check_passphrase
 from authgate.storage.portable import snapshot
 from authgate.storage.portable.columns import columns_of
 from authgate.storage.portable.parts import EXPORTED, LEFT_OUT, STAYS, TENANT, Part
+from authgate.storage.portable.snapshot import BEFORE_ALL, Snapshot
 from authgate.vocabulary import UserStatus
 from authgate_tenants import Tenant, TenantStatus, use_tenant
 from authgate_tenants.encryption import TenantCipher
 
 _WAITS = (TenantStatus.DELETING, TenantStatus.ERASING)
+_HEAD: Final = "head"
+_NAMED: Final = ("id", "user_id", "connection_id", "group_id")
+"""Columns by whose ids a row is told that came later, or belongs to one that did."""
+_TIMED: Final = 7
+"""The version of ids that begin with the moment at which they were made (RFC 9562 5.7)."""
+_IN_FLIGHT: Final = timedelta(minutes=1)
+"""What was on its way into the database when a file was begun, or was dated by another clock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,23 +72,149 @@ async def export(
 
 async def pieces(parts: Installation, tenant: Tenant, choice: Choice) -> AsyncGenerator[bytes]:
     """The same, where it is written down already. Raises ``WeakPassphrase``."""
-    keys = None
-    if choice.passphrase is not None:
-        keys = await asyncio.to_thread(FileKeys.of, choice.passphrase, tenant.id)
-    with use_tenant(tenant):
-        cipher = await parts.encryption.cipher(tenant.id)
-    async with snapshot.taken(parts.settings.database, tenant.id) as moment:
-        writer = Writer(keys)
-        yield writer.head(_head(await moment.tenant(), tenant, choice, keys))
-        for part in EXPORTED:
-            if not choice.takes(part):
-                continue
-            telling = _Telling(part, cipher, keys)
-            yield writer.begin(part, telling.columns)
-            async for page in moment.pages(part):
-                yield writer.rows([telling.told(row) for row in page])
-            yield writer.end(part)
-        yield writer.close()
+    writing = await Writing.opened(parts, tenant, choice)
+    async with aclosing(writing.pieces()) as whole:
+        async for piece in whole:
+            yield piece
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """How far a file has come, for whoever goes on with it."""
+
+    part: str
+    """The table that is written, or is next; nothing once there is none."""
+    after: UUID | None
+    """The last row of it that was written; ``None`` before it has begun."""
+    written: Written
+
+    def told(self) -> dict[str, Any]:
+        """As JSON holds it."""
+        written = self.written
+        return {
+            "schema": schema(),
+            "part": self.part,
+            "after": str(self.after) if self.after else None,
+            "parts": {table: list(each) for table, each in written.parts.items()},
+            "rows": written.rows,
+            "begins": written.begins,
+            "size": written.size,
+        }
+
+    @classmethod
+    def of(cls, told: Mapping[str, Any]) -> Self:
+        """From JSON."""
+        parts = {table: Summary(*each) for table, each in told["parts"].items()}
+        written = Written(parts, told["rows"], told["begins"], told["size"])
+        return cls(told["part"], UUID(told["after"]) if told["after"] else None, written)
+
+
+class Writing:
+    """A file that is written: from its beginning, or on from where somebody has come to.
+
+    It shows one moment. Whoever goes on sees another one, and leaves out what is younger than the
+    file's beginning: people whom the file does not hold have nothing in it.
+    """
+
+    def __init__(
+        self,
+        parts: Installation,
+        tenant: Tenant,
+        choice: Choice,
+        keys: FileKeys | None,
+        cipher: TenantCipher,
+        *,
+        former: Position | None = None,
+        since: datetime | None = None,
+    ) -> None:
+        self._database = parts.settings.database
+        self._tenant, self._choice = tenant, choice
+        self._keys, self._cipher = keys, cipher
+        self._is_old = _IsOld(since) if former and since else None
+        self._writer = Writer(keys, former.written if former else None)
+        self._part = former.part if former else _HEAD
+        self._after = former.after if former else None
+        self.is_whole = False
+
+    @classmethod
+    async def opened(
+        cls,
+        parts: Installation,
+        tenant: Tenant,
+        choice: Choice,
+        *,
+        former: Position | None = None,
+        since: datetime | None = None,
+    ) -> Self:
+        """With its keys, which take a second of processor time. ``since`` is when a file was begun
+        that goes on. Raises ``WeakPassphrase``."""
+        keys = None
+        if choice.passphrase is not None:
+            keys = await asyncio.to_thread(FileKeys.of, choice.passphrase, tenant.id)
+        with use_tenant(tenant):
+            cipher = await parts.encryption.cipher(tenant.id)
+        return cls(parts, tenant, choice, keys, cipher, former=former, since=since)
+
+    @property
+    def position(self) -> Position:
+        """How far it has come with the pieces that were taken."""
+        return Position(self._part, self._after, self._writer.written)
+
+    @property
+    def sha256(self) -> str:
+        """Of all that was written."""
+        return self._writer.sha256
+
+    def reread(self, content: bytes) -> None:
+        """Take note of a piece that was written before; of all of them, before others follow."""
+        self._writer.reread(content)
+
+    async def pieces(self) -> AsyncGenerator[bytes]:
+        """What follows, to the end."""
+        async with snapshot.taken(self._database, self._tenant.id) as moment:
+            left = [each for each in EXPORTED if self._choice.takes(each)]
+            if self._part == _HEAD:
+                self._part = left[0].table
+                told = _head(await moment.tenant(), self._tenant, self._choice, self._keys)
+                yield self._writer.head(told)
+            while left and left[0].table != self._part:
+                left.pop(0)
+            for part, following in pairwise([*left, None]):
+                if part is not None:
+                    async for piece in self._of(moment, part, following):
+                        yield piece
+            last = self._writer.close()
+            self.is_whole = True
+            yield last
+
+    async def _of(
+        self, moment: Snapshot, part: Part, following: Part | None
+    ) -> AsyncIterator[bytes]:
+        telling = _Telling(part, self._cipher, self._keys)
+        if self._after is None:
+            self._part, self._after = part.table, BEFORE_ALL
+            yield self._writer.begin(part, telling.columns)
+        async for page in moment.pages(part, after=self._after):
+            self._after = UUID(str(page[-1]["id"]))
+            rows = [row for row in page if self._is_old is None or self._is_old(row)]
+            yield self._writer.rows([telling.told(row) for row in rows])
+        self._part, self._after = following.table if following else "", None
+        yield self._writer.end(part)
+
+
+class _IsOld:
+    """Tells rows that a file that goes on may hold, by the moments in their ids."""
+
+    def __init__(self, since: datetime) -> None:
+        self._last = int((since - _IN_FLIGHT).timestamp() * 1000)
+
+    def __call__(self, row: Mapping[str, Any]) -> bool:
+        named = (row.get(name) for name in _NAMED)
+        return all(self._is_old(str(each)) for each in named if each is not None)
+
+    def _is_old(self, named: str) -> bool:
+        found = UUID(named)
+        return found.version != _TIMED or found.int >> 80 <= self._last
 
 
 def _head(

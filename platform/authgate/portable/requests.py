@@ -1,6 +1,5 @@
 """Files that owners ask for: written by a job, with their progress to be seen, and fetched."""
 
-import hashlib
 import time
 from contextlib import aclosing
 from functools import partial
@@ -12,7 +11,8 @@ from authgate import audit, storage
 from authgate.audit import Actor, Event
 from authgate.installation import Installation
 from authgate.jobs import WriteExport, port
-from authgate.portable.exports import Choice, pieces
+from authgate.portable.document import schema
+from authgate.portable.exports import Choice, Position, Writing
 from authgate.portable.passphrase import check_passphrase
 from authgate.storage.tenants import exports
 from authgate.storage.tenants.exports import Export, ExportRow, ExportState, Overtaken
@@ -22,12 +22,11 @@ _KIND = "export-passphrase"
 _PIECE = 512 * 1024
 """Bytes of a piece, or a page of rows more."""
 
-LARGEST = 1024 * 1024 * 1024
-"""Bytes of a file; whoever has more asks the operator, who writes into a file of their own."""
+_SECONDS = 50.0
+"""How long a job writes on one; another one goes on then. It has as long again for what is to be
+read of what was written before."""
 
-
-_SECONDS = 100.0
-"""How long one is written: a job ends a little later."""
+_GIGABYTE = 1_000_000_000
 
 
 class TooManyExports(RuntimeError):
@@ -35,7 +34,7 @@ class TooManyExports(RuntimeError):
 
 
 class TooLarge(RuntimeError):
-    """The tenant has more than such a file may hold, or than can be written in time."""
+    """The tenant has more than its files may hold."""
 
 
 async def request(
@@ -59,6 +58,7 @@ async def request(
             ),
             by=actor.name,
             now=now,
+            is_hinted=port.is_served(),
         )
         await audit.record(
             Event.TENANT_EXPORTED,
@@ -81,13 +81,15 @@ async def take_up(parts: Installation) -> None:
 
 
 async def write(parts: Installation, export_id: UUID) -> None:
-    """Write the file in the scope of its tenant, unless somebody does or has done so."""
+    """Write on the file in the scope of its tenant, unless somebody does or has done so. Where it
+    takes longer than a job, another one goes on."""
     async with storage.transaction():
-        row = await exports.begin(export_id, now=parts.clock())
+        row = await exports.begin(export_id, schema=schema(), now=parts.clock())
     if row is None or row.sealed_passphrase is None:
         return
     try:
-        digest = await _written(parts, row, await _choice(parts, row))
+        writing = await _gone_on(parts, row)
+        await _write(parts, row, writing)
     except Overtaken:
         return
     except TooLarge:
@@ -96,7 +98,7 @@ async def write(parts: Installation, export_id: UUID) -> None:
         await exports.end(row, ExportState.WAITING)  # it is tried again
         raise
     else:
-        await exports.end(row, ExportState.READY, sha256=digest)
+        await _leave(row, writing)
 
 
 async def fetched(export: Export, *, actor: Actor) -> None:
@@ -117,27 +119,54 @@ async def _choice(parts: Installation, row: ExportRow) -> Choice:
     return Choice(opened.decode(), row.signing_keys)
 
 
-async def _written(parts: Installation, row: ExportRow, choice: Choice) -> str:
-    digest, waiting, number, rows = hashlib.sha256(), bytearray(), 0, 0
-    tenant, end = current_tenant(), time.monotonic() + _SECONDS
-    async with aclosing(pieces(parts, tenant, choice)) as whole:
-        async for piece in whole:
-            digest.update(piece)
+async def _gone_on(parts: Installation, row: ExportRow) -> Writing:
+    """The file as somebody has left it."""
+    choice, tenant = await _choice(parts, row), current_tenant()
+    former = Position.of(row.position) if row.position else None
+    writing = await Writing.opened(parts, tenant, choice, former=former, since=row.created_at)
+    number = 0
+    while former and (content := await exports.written(row, number)) is not None:
+        writing.reread(content)
+        number += 1
+    return writing
+
+
+async def _write(parts: Installation, row: ExportRow, writing: Writing) -> None:
+    waiting, end = bytearray(), time.monotonic() + _SECONDS
+    room = parts.settings.jobs.export_gigabytes * _GIGABYTE - await exports.used(besides=row.id)
+    async with aclosing(writing.pieces()) as rest:
+        async for piece in rest:
             waiting += piece
-            rows += piece.count(b"\n")
-            if time.monotonic() > end:
-                raise TooLarge
-            if len(waiting) >= _PIECE:
-                await _store(parts, row, number, bytes(waiting), rows)
-                waiting, number = bytearray(), number + 1
-    await _store(parts, row, number, bytes(waiting), rows)
-    return digest.hexdigest()
+            is_late = time.monotonic() > end
+            if len(waiting) < _PIECE and not is_late:
+                continue
+            await _store(parts, row, waiting, writing, room)
+            waiting = bytearray()
+            if is_late:
+                return
+    if waiting:
+        await _store(parts, row, waiting, writing, room)
 
 
 async def _store(
-    parts: Installation, row: ExportRow, number: int, content: bytes, rows: int
+    parts: Installation, row: ExportRow, content: bytearray, writing: Writing, room: int
 ) -> None:
-    if row.size + len(content) > LARGEST:
+    if row.size + len(content) > room:
         raise TooLarge
     async with storage.transaction():
-        await exports.write(row, number, content, rows=rows, now=parts.clock())
+        await exports.write(
+            row,
+            bytes(content),
+            rows=content.count(b"\n"),
+            position=writing.position.told(),
+            now=parts.clock(),
+        )
+
+
+async def _leave(row: ExportRow, writing: Writing) -> None:
+    """Offer the file, or let another job go on."""
+    if writing.is_whole:
+        await exports.end(row, ExportState.READY, sha256=writing.sha256)
+        return
+    await exports.end(row, ExportState.WAITING)
+    await port.hint(WriteExport(str(row.id)), tenant_id=row.tenant_id)

@@ -21,6 +21,9 @@ from authgate.storage.sqlite.line import SqliteLine
 PAGE = 500
 """Rows that are in memory at once."""
 
+BEFORE_ALL = UUID(int=0)
+"""What no row has for its id."""
+
 _CONNECT_SECONDS = 3
 _BEGIN = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 # A full disk or a slow pipe holds up whoever writes the file, and nothing that serves.
@@ -48,20 +51,20 @@ class Snapshot:
         [row] = await self._line.fetch(statement, self._tenant_id)
         return row
 
-    async def pages(self, part: Part) -> AsyncIterator[Sequence[_Row]]:
-        """The rows of a part in the order of their ids."""
+    async def pages(self, part: Part, *, after: UUID = BEFORE_ALL) -> AsyncIterator[Sequence[_Row]]:
+        """The rows of a part in the order of their ids, those behind this one."""
         names = ", ".join(column.name for column in part.columns)
         only = f" AND {part.only}" if part.only else ""
         statement = (
             f"SELECT {names} FROM {part.table} WHERE tenant_id = $1 AND id > $2{only}"  # noqa: S608
             f" ORDER BY id LIMIT {PAGE}"
         )
-        after: Any = UUID(int=0)
-        while page := await self._line.fetch(statement, self._tenant_id, after):
+        last: Any = after
+        while page := await self._line.fetch(statement, self._tenant_id, last):
             yield page
             if len(page) < PAGE:
                 return
-            after = page[-1]["id"]
+            last = page[-1]["id"]
 
 
 @asynccontextmanager

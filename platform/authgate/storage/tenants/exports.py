@@ -1,12 +1,15 @@
 """Files of the tenant that an owner has asked for: how far each has come, and what it holds.
 
-A job writes one in pieces, and it is offered once the last of them is there. Whoever is killed
-meanwhile has left an attempt, after which another one begins anew; after a day everything goes.
+Jobs write one in pieces, each of them for a while, and it is offered once the last piece is there.
+Whoever is killed meanwhile has left pieces behind which another one goes on; after a day everything
+goes.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from tortoise import fields
@@ -21,7 +24,7 @@ SILENCE = timedelta(minutes=2)
 """Who has not written for so long does not write any more: another one begins."""
 
 ATTEMPTS = 5
-"""After as many it is given up."""
+"""After as many that came no further it is given up."""
 
 MOST = 5
 """Files that there are at once."""
@@ -49,7 +52,13 @@ class ExportRow(TenantOwned):
     """Until the file is written, or given up; only this tenant's key opens it."""
     requested_by = fields.CharField(128)
     attempt = fields.UUIDField(null=True)
+    """Whose pieces are the file's: a new one where somebody begins at its beginning."""
     attempts = fields.IntField(default=0)
+    """How often somebody has begun since it came further."""
+    writer = fields.UUIDField(null=True)
+    """Who writes, or was the last to do so: nobody else stores anything."""
+    position: dict[str, Any] | None = fields.JSONField(null=True)
+    """How far it has come, for whoever goes on."""
     rows = fields.BigIntField(default=0)
     size = fields.BigIntField(default=0)
     sha256 = fields.CharField(64, default="")
@@ -89,6 +98,8 @@ class Export:
     rows: int
     size: int
     sha256: str
+    part: str
+    """The table that is written, or is next."""
     created_at: datetime
     expires_at: datetime
 
@@ -104,22 +115,29 @@ class Export:
             rows=row.rows,
             size=row.size,
             sha256=row.sha256,
+            part=row.position["part"] if row.position else "",
             created_at=row.created_at,
             expires_at=row.expires_at,
         )
 
 
 async def add(
-    export_id: UUID, *, signing_keys: bool, sealed_passphrase: bytes, by: str, now: datetime
+    export_id: UUID,
+    *,
+    signing_keys: bool,
+    sealed_passphrase: bytes,
+    by: str,
+    now: datetime,
+    is_hinted: bool = True,
 ) -> Export:
-    """Note that a file is wanted."""
+    """Note that a file is wanted. Where nobody is told, the next round takes it up."""
     row = await ExportRow.create(
         id=export_id,
         signing_keys=signing_keys,
         sealed_passphrase=sealed_passphrase,
         requested_by=by[:128],
         created_at=now,
-        touched_at=now,
+        touched_at=now if is_hinted else now - SILENCE,
         expires_at=now + KEPT,
     )
     return Export.of(row)
@@ -146,9 +164,10 @@ async def silent(*, now: datetime) -> list[UUID]:
     return [row.id for row in await rows.limit(MOST)]
 
 
-async def begin(export_id: UUID, *, now: datetime) -> ExportRow | None:
-    """Write it in a new attempt; ``None`` where somebody else does, or has done so, or where too
-    many attempts were in vain."""
+async def begin(export_id: UUID, *, schema: str, now: datetime) -> ExportRow | None:
+    """Write it, from where it has come to; ``None`` where somebody else does, or has done so, or
+    where too many attempts were in vain. What another version of the database's shape has begun is
+    begun anew."""
     row = await ExportRow.get_or_none(id=export_id, expires_at__gt=now)
     if row is None or row.state in (ExportState.READY, ExportState.FAILED):
         return None
@@ -157,37 +176,58 @@ async def begin(export_id: UUID, *, now: datetime) -> ExportRow | None:
     if row.attempts >= ATTEMPTS:
         await end(row, ExportState.FAILED)
         return None
-    attempt, before = uuid4(), row.attempt
-    former = ExportRow.filter(id=export_id, attempt=before, state=row.state)
-    if not await former.update(
-        state=ExportState.WRITING, attempt=attempt, attempts=row.attempts + 1,
-        rows=0, size=0, touched_at=now,
+    before, writer = row.attempt, row.writer
+    is_new = row.position is None or row.position["schema"] != schema
+    row.writer, row.attempts = uuid4(), row.attempts + 1
+    if is_new:
+        row.attempt, row.position, row.rows, row.size = uuid4(), None, 0, 0
+    mine = ExportRow.filter(id=export_id, writer=writer, state=row.state)
+    if not await mine.update(
+        state=ExportState.WRITING, attempt=row.attempt, attempts=row.attempts, writer=row.writer,
+        position=row.position, rows=row.rows, size=row.size, touched_at=now,
     ):  # fmt: skip
         return None
-    await ExportPiece.filter(attempt=before).delete()
-    row.attempt, row.size = attempt, 0
+    if is_new:
+        await ExportPiece.filter(attempt=before).delete()
     return row
 
 
-async def write(row: ExportRow, number: int, content: bytes, *, rows: int, now: datetime) -> None:
-    """Store a piece, and how far it has come: in a unit of work. Raises ``Overtaken``."""
+async def used(*, besides: UUID) -> int:
+    """Bytes that the tenant's other files take."""
+    sizes = await ExportRow.exclude(id=besides).values_list("size", flat=True)
+    return sum(int(str(each)) for each in sizes)
+
+
+async def write(
+    row: ExportRow, content: bytes, *, rows: int, position: Mapping[str, Any], now: datetime
+) -> None:
+    """Store the next piece, and how far the file has come: in a unit of work. Raises
+    ``Overtaken``."""
+    number = await ExportPiece.filter(attempt=row.attempt).count()
+    row.rows, row.size, row.attempts = row.rows + rows, row.size + len(content), 0
+    mine = ExportRow.filter(id=row.id, writer=row.writer)
+    if not await mine.update(
+        size=row.size, rows=row.rows, attempts=0, position=dict(position), touched_at=now
+    ):
+        raise Overtaken
     await ExportPiece.create(
         attempt=row.attempt, number=number, content=content, expires_at=row.expires_at
     )
-    row.size += len(content)
-    mine = ExportRow.filter(id=row.id, attempt=row.attempt)
-    if not await mine.update(size=row.size, rows=rows, touched_at=now):
-        raise Overtaken
 
 
 async def end(row: ExportRow, state: ExportState, *, sha256: str = "") -> None:
-    """Offer the file, have it written once more, or give it up; the passphrase stays no longer
+    """Offer the file, have somebody go on with it, or give it up; the passphrase stays no longer
     than it is needed."""
     sealed = row.sealed_passphrase if state is ExportState.WAITING else None
-    mine = ExportRow.filter(id=row.id, attempt=row.attempt)
+    mine = ExportRow.filter(id=row.id, writer=row.writer)
     is_mine = await mine.update(state=state, sha256=sha256, sealed_passphrase=sealed)
-    if is_mine and state is not ExportState.READY:
+    if is_mine and state is ExportState.FAILED:
         await ExportPiece.filter(attempt=row.attempt).delete()
+
+
+async def written(row: ExportRow, number: int) -> bytes | None:
+    """A piece of a file that is not ready yet; ``None`` past what there is."""
+    return await _content(row.attempt, number)
 
 
 async def has_piece(export: Export, number: int) -> bool:
@@ -197,5 +237,9 @@ async def has_piece(export: Export, number: int) -> bool:
 
 async def piece(export: Export, number: int) -> bytes | None:
     """A piece of a file that is ready; ``None`` past its end."""
-    row = await ExportPiece.get_or_none(attempt=export.attempt, number=number)
+    return await _content(export.attempt, number)
+
+
+async def _content(attempt: UUID | None, number: int) -> bytes | None:
+    row = await ExportPiece.get_or_none(attempt=attempt, number=number)
     return None if row is None else bytes(row.content)
