@@ -8,7 +8,7 @@ from authgate.storage.migration_steps import AddColumn
 
 
 class Migration(migrations.Migration):
-    dependencies = [("models", "0044_groups")]
+    dependencies = [("models", "0045_scim")]
 
     operations = [
         AddColumn("ExportRow", "writer", fields.UUIDField(null=True)),
