@@ -49,6 +49,7 @@ ORDER: Mapping[str, Sequence[str]] = {
         "security-guide",
         "onboarding",
         "mail",
+        "languages",
         "limits",
         "registration",
         "high-security",

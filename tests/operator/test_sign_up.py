@@ -114,6 +114,20 @@ async def test_somebody_signs_up_by_the_pages_and_has_all_of_a_tenant_at_once(
     assert answer.status_code == 200, "the first client works"
 
 
+@on_sqlite
+async def test_the_mail_is_in_the_language_of_the_page(
+    server: RunningServer, ops: Tenant, somebody: Person
+) -> None:
+    somebody.http.headers["Accept-Language"] = "zh-TW"
+    page = await somebody.visit(f"{ops.issuer}/sign-up")
+    assert "建立您自己的租戶" in page.text
+    page = await somebody.submit(WANTED, to="/sign-up")
+    assert "請查看您的郵件" in page.text
+    kept = (await server.http.get(f"{ops.issuer}/mails")).text
+    assert "建立租戶的連結" in kept
+    assert "請開啟此連結以設定密碼" in kept
+
+
 async def test_of_those_who_follow_one_link_at_once_one_begins_the_tenant(
     server: RunningServer, ops: Tenant
 ) -> None:

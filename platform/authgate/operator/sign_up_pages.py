@@ -25,7 +25,7 @@ from authgate.provisioning.sign_ups import (
 from authgate.storage.tenants.sign_ups import SignUp
 from authgate.web.client_ip import bucket
 from authgate.web.limits import Limits
-from authgate.web.pages import Pages
+from authgate.web.pages import Pages, language_read
 from authgate.web.sign_up_view_models import FoundedPage, SignUpConfirmPage, SignUpPage
 from authgate_tenants import current_tenant
 
@@ -68,7 +68,7 @@ class SignUpPages:
         form = await request.form
         told = Told(form.get("email", ""), form.get("name", ""), form.get("slug", ""))
         try:
-            await sign_ups.ask_for_tenant(self._parts, told)
+            await sign_ups.ask_for_tenant(self._parts, told, language=language_read())
         except UnfitSignUp as error:
             return self._form(told, {error.field: str(error)})
         return see_other(f"{PATH}/sent")

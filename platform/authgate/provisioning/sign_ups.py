@@ -16,7 +16,7 @@ from authgate import audit, mail, mail_addresses, storage
 from authgate.accounts.passwords import Passwords
 from authgate.audit import ANONYMOUS, Actor, Event
 from authgate.installation import Installation
-from authgate.languages import text
+from authgate.languages import Language, text
 from authgate.permissions import UserRole
 from authgate.provisioning import first_client
 from authgate.provisioning.clients import add_client
@@ -82,8 +82,11 @@ def is_here(parts: Installation) -> bool:
     return current_tenant().operates and parts.settings.sign_up.mode != "off"
 
 
-async def ask_for_tenant(parts: Installation, told: Told) -> None:
-    """Send whoever wants a tenant a link by which they prove their address.
+async def ask_for_tenant(
+    parts: Installation, told: Told, *, language: Language | None = None
+) -> None:
+    """Send whoever wants a tenant a link by which they prove their address, in the language that
+    they read if that is known.
 
     Nobody is told whether one was sent. Raises ``UnfitSignUp``.
     """
@@ -95,7 +98,7 @@ async def ask_for_tenant(parts: Installation, told: Told) -> None:
         except mail.TooManyMails:
             return
         token, kept = await sign_ups.begin(**told._asdict(), now=parts.clock())
-        await _send(parts, kept, token, "sign_up")
+        await _send(parts, kept, token, "sign_up", language)
         await audit.record(
             Event.TENANT_SIGN_UP_REQUESTED,
             actor=ANONYMOUS,
@@ -202,9 +205,17 @@ async def _founded(parts: Installation, kept: SignUp, told: Told, password_hash:
     return Founded(tenant, told.email, is_new=True)
 
 
-async def _send(parts: Installation, kept: SignUp, token: str, template: str) -> None:
+async def _send(
+    parts: Installation,
+    kept: SignUp,
+    token: str,
+    template: str,
+    language: Language | None = None,
+) -> None:
     link = f"{current_tenant().issuer}{CONFIRMATION}?token={token}"
-    letter = mail.written(template, link=link, slug=kept.slug, until=kept.expires_at)
+    letter = mail.written(
+        template, language=language, link=link, slug=kept.slug, until=kept.expires_at
+    )
     await mail.post(parts, letter, recipient=kept.email, purpose=MailPurpose.SIGN_UP)
 
 

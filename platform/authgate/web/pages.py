@@ -39,7 +39,7 @@ LANGUAGE_PATH = "/language"
 LOGOS = "/branding/logos/"
 """Below it are the logos of a tenant."""
 
-_IN_ENGLISH = ("console/", "operator/", "api/")
+IN_ENGLISH = ("console/", "operator/", "api/")
 """What is not in the catalogues yet: a page is in one language, or in the other."""
 
 _NOTHING_CHOSEN = TenantSettings()
@@ -198,6 +198,15 @@ def _environment(static: StaticFiles) -> Environment:
     return environment
 
 
+def language_read() -> Language:
+    """What whoever asks for a page of the tenant reads, of what it offers."""
+    return _read(current_tenant().settings)
+
+
+def _read(settings: TenantSettings) -> Language:
+    return readers.reader().reads(_offered(settings))
+
+
 def _switch(tenant: Tenant | None, visit: Visit) -> LanguageSwitch | None:
     """None where there is nothing to choose, or nowhere to come back to."""
     here = readers.reader().here
@@ -218,9 +227,7 @@ def _offered(settings: TenantSettings) -> Sequence[Language]:
 
 def _language(template: str, settings: TenantSettings) -> Language:
     """What the page is in. It is spoken until the request is over: the answer's headers tell it."""
-    language = ENGLISH
-    if not template.startswith(_IN_ENGLISH):
-        language = readers.reader().reads(_offered(settings))
+    language = ENGLISH if template.startswith(IN_ENGLISH) else _read(settings)
     speak(language)
     return language
 
