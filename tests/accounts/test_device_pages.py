@@ -236,8 +236,9 @@ async def test_dv_07_of_two_people_who_decide_at_once_one_wins(
 
 
 def words(page: httpx2.Response) -> tuple[int, str]:
-    text = re.sub(r'value="[^"]*"', "", page.text)
-    return page.status_code, text
+    # Another language is offered at addresses that can be opened once more.
+    text = re.sub(r'<form class="languages".*?</form>', "", page.text, flags=re.DOTALL)
+    return page.status_code, "".join(re.sub(r'value="[^"]*"', "", text).split())
 
 
 async def test_dv_03_unknown_expired_and_decided_codes_look_the_same_by_link_and_by_form(
@@ -266,7 +267,7 @@ async def test_dv_03_unknown_expired_and_decided_codes_look_the_same_by_link_and
         pages.append(words(await typed(person, acme, code)))
         pages.append(words(await person.visit(f"{acme.issuer}/device?user_code={code}")))
     assert pages[0][0] == 400
-    assert UNKNOWN in pages[0][1]
+    assert "".join(UNKNOWN.split()) in pages[0][1]
     for page in pages:
         assert page == pages[0]
 
