@@ -81,12 +81,30 @@ def test_all_of_it_is_done_or_nothing(acme_cli: Cli) -> None:
     assert ended.code == 1
     assert "acme.yaml:11: clients[1].redirect_uris: " in ended.err
     assert "0 of 8 changes are done." in ended.err
+    assert ended.out == "", "a secret of nobody"
     assert acme_cli("client", "list", "-t", "acme", "--json").data == []
     assert acme_cli("scope", "list", "-t", "acme", "--json").data == []
     settings = acme_cli("tenant", "settings", "show", "-t", "acme", "--json").data
     assert (settings["name"], settings["version"]) == ("Acme", 1)
     kinds = {each["event_type"] for each in acme_cli("audit", "tail", "--json").data}
     assert kinds == {"TENANT_CREATED"}
+
+
+def test_nothing_stays_of_it_though_another_server_was_asked_meanwhile(lite_cli: Cli) -> None:
+    away = "https://127.0.0.1:9/uris"
+    text = f"""\
+scopes: [{{name: a, title: one}}]
+clients:
+  - client_id: pair
+    name: Pair
+    grant_types: [authorization_code]
+    redirect_uris: [https://a.example/back]
+    metadata: {{subject_type: pairwise, sector_identifier_uri: "{away}"}}
+"""
+    ended = apply(lite_cli, text)
+    assert ended.code == 1
+    assert "clients[0].metadata.sector_identifier_uri: It cannot be read" in ended.err
+    assert lite_cli("scope", "list", "-t", "acme", "--json").data == []
 
 
 def test_a_client_is_held_to_the_settings_that_come_with_it(lite_cli: Cli) -> None:
@@ -247,6 +265,9 @@ BAD = {
     "name: A\nname: B\n": "acme.yaml:2: name is said twice.",
     "name: [\n": "acme.yaml:2: ",
     "name: &a A\nissuer: *a\n": "acme.yaml:1: Aliases are not read",
+    f"settings: {{device_poll_interval: {'9' * 5000}}}\n": "settings.device_poll_interval: Input",
+    'name: "\\ud800"\n': "acme.yaml: a number is too large, or a character is none.",
+    '"\\e[31m": 1\n': "acme.yaml:1: \N{REPLACEMENT CHARACTER}[31m: Extra inputs are not permitted",
     "name: !!python/name:os.system ''\n": "acme.yaml:1: Tags such as",
     "[]\n": "acme.yaml: it has to begin with the name of a section",
     "? [a]\n: b\n": "acme.yaml:1: A name has to stand before each colon.",
@@ -267,6 +288,8 @@ def test_what_no_tenant_can_be_is_refused_with_its_line(lite_cli: Cli) -> None:
         ("a.json", '{"name": 1,\n "name": 2}', "a.json: name is said twice."),
         ("b.json", '{"name":\n 1}', "b.json:1: name: Input should be a valid string"),
         ("c.json", '{"name":\n\n', "c.json:3: "),
+        ("e.json", '{"settings": {"device_poll_interval": NaN}}', "e.json: NaN is no number."),
+        ("f.json", '{"settings": {"device_poll_interval": 99999999999999999999}}', "f.json: a n"),
         ("d.json", '{\t"name": 1}', "d.json: name: Input should be"),
     ):
         ended = lite_cli("tenant", "plan", file(text, name), "-t", "acme")

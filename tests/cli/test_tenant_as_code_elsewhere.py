@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,10 @@ import pytest
 from authgate import installation, provisioning
 from authgate.cli.declaration import commands
 from authgate.cli.doors.bearers import SCOPES
+from authgate.clock import utc_now
+from authgate.permissions import UserRole
 from authgate.storage.clients.drafts import ClientDraft
+from authgate.storage.people import users
 from authgate_tenants import use_tenant
 from authgate_testing.command import Cli
 from authgate_testing.live import Host
@@ -47,6 +51,13 @@ async def _founded(host: Host, slug: str) -> dict[str, str]:
                     scopes=list(scopes),
                 )
                 found[client_id] = (await provisioning.add_client(parts, draft)).secret or ""
+            await users.invite(
+                None,
+                username="guest",
+                name="An operator",
+                role=UserRole.AUDITOR,
+                until=utc_now() + timedelta(hours=1),
+            )
     return found
 
 
@@ -124,6 +135,13 @@ def test_to_see_is_enough_for_a_plan_and_not_for_more(
     ended = machine("tenant", "apply", text, "--yes")
     assert (ended.code, "authgate:settings:write" in ended.err) == (4, True)
     assert machine("tenant", "plan", text, "--exit-code").code == 2
+
+
+def test_operators_who_are_guests_are_not_the_file_s_to_send_away(machine: Cli) -> None:
+    assert machine("user", "list", "--role", "auditor", "--json").data[0]["username"] == "guest"
+    everybody = file("manage: [users]\nusers: []\n")
+    assert machine("tenant", "plan", everybody, "--exit-code").code == 0
+    assert "guest" not in machine("tenant", "pull").out
 
 
 def test_nobody_removes_the_client_that_they_act_by(machine: Cli) -> None:

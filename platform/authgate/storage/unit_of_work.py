@@ -42,7 +42,9 @@ class Transaction(Protocol):
 class Unit:
     """The open transaction."""
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: Place, *, whole: bool = False) -> None:
+        self.whole = whole
+        """Whether it is never set aside, however slow what runs meanwhile."""
         self._place = place
         self._held = AsyncExitStack()
         self._transaction: Transaction | None = None
@@ -117,17 +119,17 @@ def in_transaction() -> bool:
 
 
 @asynccontextmanager
-async def transaction(*, place: Place | None = None) -> AsyncIterator[Unit]:
+async def transaction(*, place: Place | None = None, whole: bool = False) -> AsyncIterator[Unit]:
     """Join the open unit of work, or open one that ends with this block.
 
     A ``place`` is entered for as long as the unit holds a connection: again and again where it is
-    set aside.
+    set aside. One that is ``whole`` is not: all of it is done or nothing.
     """
     outer = _unit.get()
     if outer is not None:
         yield outer
         return
-    unit = Unit(place or nullcontext())
+    unit = Unit(place or nullcontext(), whole=whole)
     await unit.open()
     try:
         yield unit
@@ -153,10 +155,10 @@ async def set_aside() -> AsyncIterator[None]:
     """Commit what is done so far and hold no connection while something slow runs.
 
     For hashing a password or asking another server: the pool and SQLite's one writer are free
-    meanwhile.
+    meanwhile. In a unit that is whole it changes nothing.
     """
     unit = _unit.get()
-    if unit is None:
+    if unit is None or unit.whole:
         yield
         return
     await unit.close()

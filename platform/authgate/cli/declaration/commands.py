@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from authgate.cli.doors.admin_api import AdminApi
-from authgate.cli.doors.administered import CLIENT_ID, OfTenant, administered
+from authgate.cli.doors.administered import CLIENT_ID, ISSUER, OfTenant, administered, named_by
 from authgate.cli.failures import Conflict, Failure
 from authgate.cli.options import Yes
 from authgate.cli.output import ONCE, Format, Output, confirm, say, show, show_all
@@ -124,14 +124,16 @@ def _planned(api: AdminApi, declared: "Declaration", tenant: str | None) -> "Pla
 
 def _client(tenant: str | None) -> str | None:
     """The client that commands for this tenant act by; none on this machine's installation."""
-    from authgate.cli.doors.administered import named_by
     from authgate.cli.sign_in import sign_ins
 
     issuer = named_by(tenant).issuer
     if issuer is None:
         return None
-    known = sign_ins.remembered().by_place.get(issuer.rstrip("/"))
-    return os.environ.get(CLIENT_ID) or (known.client_id if known else None)
+    issuer = issuer.rstrip("/")
+    if CLIENT_ID in os.environ and os.environ.get(ISSUER, "").rstrip("/") == issuer:
+        return os.environ[CLIENT_ID]
+    known = sign_ins.remembered().by_place.get(issuer)
+    return known.client_id if known else None
 
 
 def _refuse_another(planned: "Plan", path: Path) -> None:
@@ -172,7 +174,8 @@ def _show(planned: "Plan", applied: "Applied", output: Format, *, are_kept: bool
         _show_secrets(applied)
     for each in applied.proofs:
         say(f"{each['host']} has to be proven, by a TXT record {each['record']}: {each['value']}")
-    say(f"✓ {applied.done} changes are done." if planned.changes else "✓ Nothing was to be done.")
+    done = "1 change is" if applied.done == 1 else f"{applied.done} changes are"
+    say(f"✓ {done} made." if planned.changes else "✓ Nothing was to be done.")
 
 
 def _show_secrets(applied: "Applied") -> None:

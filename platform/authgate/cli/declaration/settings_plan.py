@@ -61,4 +61,6 @@ def _refuse_unfit(api: AdminApi, declared: Declaration, body: Mapping[str, Any])
     answer = api.raw(Request("POST", "/settings/preview").asked(body))
     told = answer.json() or {}
     if answer.status == 422 and (faults := told.get("errors")):
-        raise refused(declared.written, [Fault(**each) for each in faults])
+        raise refused(
+            declared.written, [Fault(each["detail"], each.get("pointer")) for each in faults]
+        )

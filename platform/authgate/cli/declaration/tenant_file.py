@@ -14,7 +14,7 @@ from authgate.api.problems import Fault, Invalid
 from authgate.cli.declaration.sections import SECTIONS, Managed, RoleHolder, Section, key_of
 from authgate.cli.declaration.written import Written, member, read
 from authgate.cli.failures import Failure
-from authgate.cli.output import say
+from authgate.cli.output import printable, say
 from authgate_tenants import TenantSettings
 
 SCHEMA = "https://json-schema.org/draft/2020-12/schema"
@@ -89,6 +89,8 @@ def declared(path: Path) -> Declaration:
         told = validated(TenantFile, said).model_dump(mode="json")
     except Invalid as error:
         raise refused(written, error.faults) from error
+    except TypeError as error:
+        raise Failure(f"{path}: a number is too large, or a character is none.") from error
     if faults := [*_said_elsewhere(said), *_said_twice(told)]:
         raise refused(written, faults)
     return Declaration(
@@ -104,7 +106,7 @@ def declared(path: Path) -> Declaration:
 def refused(written: Written, faults: Sequence[Fault]) -> Failure:
     """Tell each fault at its place; the end of the command."""
     for each in faults:
-        say(f"{written.place(each.pointer or '')}: {each.detail}")
+        say(printable(f"{written.place(each.pointer or '')}: {each.detail}"))
     count = f"{len(faults)} faults" if len(faults) > 1 else "A fault"
     return Failure(f"{count} in {written.path}: nothing was done.")
 

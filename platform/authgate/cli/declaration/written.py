@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Never
 
 import yaml
 
@@ -29,7 +29,7 @@ _Core.yaml_implicit_resolvers = {}
 for _name, _pattern, _first in (
     ("null", r"^(?:~|null|Null|NULL|)$", ["~", "n", "N", ""]),
     ("bool", r"^(?:true|True|TRUE|false|False|FALSE)$", list("tTfF")),
-    ("int", r"^[-+]?(?:0|[1-9][0-9]*)$", list("-+0123456789")),
+    ("int", r"^[-+]?(?:0|[1-9][0-9]{0,17})$", list("-+0123456789")),
 ):
     _Core.add_implicit_resolver(f"{_PLAIN}{_name}", re.compile(_pattern), _first)
 
@@ -82,7 +82,7 @@ def member(pointer: str, name: str | int) -> str:
 
 def _json(path: Path, text: str) -> Written:
     try:
-        content = json.loads(text, object_pairs_hook=_once)
+        content = json.loads(text, object_pairs_hook=_once, parse_constant=_no_number)
     except json.JSONDecodeError as error:
         raise Failure(f"{path}:{error.lineno}: {error.msg}.") from error
     except (ValueError, RecursionError) as error:
@@ -100,6 +100,10 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         twice = [name for name, _ in pairs]
         raise ValueError(f"{max(twice, key=twice.count)} is said twice.")
     return said
+
+
+def _no_number(word: str) -> Never:
+    raise ValueError(f"{word} is no number.")
 
 
 class _Reading:

@@ -48,8 +48,8 @@ class LocalDoor:
 
     @contextmanager
     def together(self) -> Iterator[bool]:
-        """All that is asked inside is one transaction."""
-        unit = storage.transaction()
+        """All that is asked inside is one transaction, also where a server is asked meanwhile."""
+        unit = storage.transaction(whole=True)
         self._runner.run(unit.__aenter__())
         try:
             yield True
