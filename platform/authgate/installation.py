@@ -17,11 +17,14 @@ from authgate import storage
 from authgate.clock import Clock, utc_now
 from authgate.plugin_api import HttpClient
 from authgate.plugin_manager import GuardedHttp, ProviderFailed, TracedHttp, key_providers
-from authgate.settings import KeySettings, Settings
+from authgate.settings import DatabaseSettings, KeySettings, Settings
 from authgate.storage.clients.rows import Client
+from authgate.storage.invalidation import Invalidations
+from authgate.storage.postgres.invalidation import PostgresInvalidations
 from authgate.storage.redis.connection import RedisConnection
-from authgate.storage.redis.invalidation import Invalidations
+from authgate.storage.redis.invalidation import RedisInvalidations
 from authgate.storage.shared_cache import SharedCache
+from authgate.storage.sqlite.invalidation import SqliteInvalidations
 from authgate.storage.tenants.rows import TenantRows
 from authgate.telemetry.tracing import Tracer
 from authgate.tokens.key_set import KeySet
@@ -45,12 +48,7 @@ _REMEMBERED = 20_000
 _STRANGERS = 2_000
 """Names that are nobody's: whoever asks for ever new ones drives out others like them alone."""
 _REMEMBERED_SECONDS = 5.0
-"""Redis tells of a change at once; whoever was not told, by Redis or without it, finds out after
-this."""
-
-_UNTOLD_SECONDS = 0.9
-"""So it is for tenants, clients and keys without Redis: every process refuses a suspended tenant, a
-blocked address, a disabled client, and what a revoked key has signed, within a second."""
+"""At least, where it does no harm to find out later that something has changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +92,7 @@ async def opened(
         if settings.redis_url is not None:
             redis = _redis(settings.redis_url.get_secret_value(), tracer)
             await stack.enter_async_context(redis)
-        invalidations = await stack.enter_async_context(Invalidations(redis))
+        invalidations = await stack.enter_async_context(_invalidations(settings.database, redis))
         http = await stack.enter_async_context(GuardedHttp.of(settings.egress))
         outside = TracedHttp(http, tracer) if tracer else http
         yield _built(settings, clock, tracer, redis, invalidations, keks, outside)
@@ -149,6 +147,16 @@ def _redis(url: str, tracer: Tracer | None) -> RedisConnection:
     return TracedRedis(url, tracer)
 
 
+def _invalidations(database: DatabaseSettings, redis: RedisConnection | None) -> Invalidations:
+    """Told in the transaction of the change, where the database can: none is lost, and what is
+    remembered may be kept for long."""
+    if not database.is_sqlite and not database.pgbouncer:
+        return PostgresInvalidations(database)
+    if redis is not None:
+        return RedisInvalidations(redis)
+    return SqliteInvalidations(database) if database.is_sqlite else Invalidations()
+
+
 def _built(
     settings: Settings,
     clock: Clock,
@@ -158,8 +166,8 @@ def _built(
     keks: list[KeyEncryptionKey],
     outside: HttpClient,
 ) -> Installation:
-    ttl = _REMEMBERED_SECONDS
-    urgent = ttl if redis is not None else _UNTOLD_SECONDS
+    urgent = invalidations.remembered_seconds
+    ttl = max(urgent, _REMEMBERED_SECONDS)
     tenants: SharedCache[Tenant | None] = SharedCache(
         TENANTS, invalidations, size=_REMEMBERED, ttl=urgent
     )

@@ -1,13 +1,14 @@
 """What is looked at twice a second in every process that has the installation open."""
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from authgate.installation import Installation
 from authgate.storage import connection
 from authgate.storage.caches import CacheStats
+from authgate.storage.invalidation import Listening
 from authgate.storage.redis.connection import RedisConnection
-from authgate.storage.redis.invalidation import Invalidations
 from authgate.storage.shared_cache import SharedCache
 from authgate.telemetry import metrics
 from authgate.telemetry.own_process import OwnProcess
@@ -23,7 +24,9 @@ def of(parts: Installation) -> list[Reading]:
         *(_CacheReading(each).read for each in parts.caches),
     ]
     if parts.redis is not None:
-        readings.append(_RedisReading(parts.redis, parts.invalidations).read)
+        readings.append(partial(_read_redis, parts.redis))
+    if isinstance(parts.invalidations, Listening):
+        readings.append(partial(_read_invalidations, parts.invalidations))
     return readings
 
 
@@ -36,15 +39,13 @@ def _read_storage() -> None:
     metrics.db_pool_connections.set(load.pool_idle, "idle")
 
 
-class _RedisReading:
-    def __init__(self, redis: RedisConnection, invalidations: Invalidations) -> None:
-        self._redis = redis
-        self._invalidations = invalidations
+def _read_redis(redis: RedisConnection) -> None:
+    metrics.redis_connected.set(redis.is_connected)
 
-    def read(self) -> None:
-        metrics.redis_connected.set(self._redis.is_connected, "commands")
-        metrics.redis_connected.set(self._invalidations.are_heard, "invalidations")
-        metrics.invalidations_owed.set(self._invalidations.owed)
+
+def _read_invalidations(invalidations: Listening) -> None:
+    metrics.invalidations_connected.set(invalidations.are_heard)
+    metrics.invalidations_owed.set(invalidations.owed)
 
 
 class _CacheReading:

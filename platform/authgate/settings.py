@@ -317,7 +317,7 @@ class Settings(BaseSettings):
     was made before keeps the time that held then."""
 
     redis_url: SecretStr | None = None
-    """Redis for limits, cache invalidation and Celery. Without it: one process, in memory."""
+    """Redis for limits, Celery, and changes told behind a pooler. Without it: in memory."""
 
     log_format: Literal["json", "console"] = "json"
     """``json`` for machines, ``console`` for eyes."""

@@ -10,8 +10,9 @@ import redis as redis_py
 from asyncpg.pgproto import pgproto
 
 from authgate.storage.caches import Cached, ForeignValue
+from authgate.storage.invalidation import EVERY_TOPIC, Invalidations
 from authgate.storage.redis.connection import RedisConnection
-from authgate.storage.redis.invalidation import CHANNEL, EVERY_TOPIC, Invalidations
+from authgate.storage.redis.invalidation import CHANNEL, RedisInvalidations
 from authgate_tenants import Tenant
 from authgate_tenants.resolver import TenantCache
 from authgate_testing.processes import free_port
@@ -281,8 +282,8 @@ async def processes(redis_url: str) -> AsyncIterator[tuple[_Process, _Process]]:
     async with (
         RedisConnection(redis_url, pause=0.02) as first,
         RedisConnection(redis_url, pause=0.02) as second,
-        Invalidations(first) as told_first,
-        Invalidations(second) as told_second,
+        RedisInvalidations(first) as told_first,
+        RedisInvalidations(second) as told_second,
     ):
         one = _Process(first, told_first, Cached(size=100, ttl=600))
         two = _Process(second, told_second, Cached(size=100, ttl=600))
@@ -378,8 +379,8 @@ async def test_what_could_not_be_said_is_said_when_redis_is_back(redis_url: str)
     async with (
         RedisConnection(redis_url, pause=0.01) as redis,
         RedisConnection(redis_url) as reliable,
-        Invalidations(redis) as told,
-        Invalidations(reliable) as elsewhere,
+        RedisInvalidations(redis) as told,
+        RedisInvalidations(reliable) as elsewhere,
     ):
         cache: Values = Cached(size=100, ttl=600)
         elsewhere.subscribe("clients", cache.forget)
@@ -393,7 +394,7 @@ async def test_what_could_not_be_said_is_said_when_redis_is_back(redis_url: str)
 
 
 async def test_without_redis_this_process_alone_is_told() -> None:
-    async with Invalidations(None) as invalidations:
+    async with Invalidations() as invalidations:
         cache: Values = Cached(size=100, ttl=600)
         invalidations.subscribe("clients", cache.forget)
         await cache.get(CLI, _constant("value"))
@@ -405,7 +406,7 @@ async def test_a_redis_that_is_not_there_delays_nobody() -> None:
     async with (
         asyncio.timeout(20),
         RedisConnection(f"redis://127.0.0.1:{free_port()}") as nowhere,
-        Invalidations(nowhere) as invalidations,
+        RedisInvalidations(nowhere) as invalidations,
     ):
         for number in range(2000):
             await invalidations.publish("clients", ACME, str(number))

@@ -6,14 +6,14 @@ from urllib.parse import urlsplit
 from structlog.testing import capture_logs
 
 from authgate.storage.redis.connection import RedisConnection
-from authgate.storage.redis.invalidation import Invalidations
+from authgate.storage.redis.invalidation import RedisInvalidations
 from authgate_testing.line import line_to
 from authgate_testing.processes import free_port
 
 
 async def test_a_message_that_was_sent_meanwhile_is_no_error(redis_url: str) -> None:
     async with RedisConnection(redis_url) as redis:
-        told = Invalidations(redis)
+        told = RedisInvalidations(redis)
         told._owed = {1: b'["users",null]', 2: b'["users",null]'}
         await asyncio.gather(told._send(redis, 2), told._send_owed(redis))
         assert told._owed == {}
@@ -27,8 +27,8 @@ async def test_a_process_that_ends_sends_what_it_owes_once_redis_is_back(redis_u
         lame = RedisConnection(
             redis_url.replace(f":{port}", f":{line.port}"), time_limit=0.05, pause=0.02
         )
-        async with Invalidations(reliable) as elsewhere, lame:
-            told = Invalidations(lame)
+        async with RedisInvalidations(reliable) as elsewhere, lame:
+            told = RedisInvalidations(lame)
             async with told:
                 line.stall()
                 await told.publish("users", None)
@@ -43,6 +43,6 @@ async def test_a_process_that_ends_sends_what_it_owes_once_redis_is_back(redis_u
 async def test_a_process_that_ends_in_debt_says_when_the_others_follow() -> None:
     async with RedisConnection(f"redis://127.0.0.1:{free_port()}/0") as nowhere:
         with capture_logs() as logs:
-            async with Invalidations(nowhere) as told:
+            async with RedisInvalidations(nowhere) as told:
                 await told.publish("users", None)
     assert any("others follow" in line["event"] for line in logs)

@@ -1,5 +1,5 @@
 """Each of several server processes refuses a suspended tenant, a blocked address and a disabled
-client within a second, with Redis and without."""
+client within a second, whoever tells it: the database, Redis behind a pooler, or nobody."""
 
 import asyncio
 import time
@@ -28,13 +28,17 @@ REQUESTS = 24
 """So many on fresh connections reach both processes, but for once in eight million times."""
 
 
-@pytest.fixture(params=["redis", "nothing"])
+@pytest.fixture(params=["database", "redis"])
 def serving(
     request: pytest.FixtureRequest, database_settings: DatabaseSettings, tmp_path: Path
 ) -> Iterator[tuple[Host, Settings]]:
     """Two processes that serve, and the settings of a third, which changes things."""
     variables = {"AUTHGATE_SERVER__WORKERS": "2", "AUTHGATE_LIMITS__ENABLED": "false"}
     redis_url = None
+    if request.param != "database":
+        # As behind a pooler, through which nobody can listen.
+        database_settings = database_settings.model_copy(update={"pgbouncer": True})
+        variables["AUTHGATE_DATABASE__PGBOUNCER"] = "true"
     if request.param == "redis":
         redis_url = SecretStr(request.getfixturevalue("redis_url"))
         variables["AUTHGATE_REDIS_URL"] = redis_url.get_secret_value()
@@ -62,6 +66,7 @@ async def a_second_after(act: Awaitable[object]) -> None:
     await asyncio.sleep(SECONDS)
 
 
+@pytest.mark.parametrize("serving", ["database", "redis", "nobody"], indirect=True)
 async def test_ti_27_every_process_refuses_and_serves_a_tenant_within_a_second(
     serving: tuple[Host, Settings],
 ) -> None:

@@ -19,10 +19,10 @@ from authgate.audit import SYSTEM
 from authgate.settings import DatabaseSettings
 from authgate.storage import transaction
 from authgate.storage.audit_events import AuditEvent
+from authgate.storage.invalidation import Invalidations
 from authgate.storage.keys import signing_keys
 from authgate.storage.keys.signing_key_steps import SigningKeyStep
 from authgate.storage.keys.signing_keys import KeyState, NewKey, SigningKey
-from authgate.storage.redis.invalidation import Invalidations
 from authgate.storage.shared_cache import SharedCache
 from authgate.tokens.algorithms import ES256
 from authgate.tokens.imported_key import ImportedKey
@@ -60,7 +60,7 @@ def kek() -> KeyEncryptionKey:
 
 @pytest.fixture
 def invalidations() -> Invalidations:
-    return Invalidations(None)
+    return Invalidations()
 
 
 @pytest.fixture
@@ -202,7 +202,7 @@ async def test_ky_05_who_has_not_heard_of_a_rotation_looks_before_it_refuses(
     clock: Clock,
     kek: KeyEncryptionKey,
 ) -> None:
-    elsewhere = SharedCache[KeySet]("signing_keys", Invalidations(None), size=9, ttl=3600.0)
+    elsewhere = SharedCache[KeySet]("signing_keys", Invalidations(), size=9, ttl=3600.0)
     deaf = SigningKeys(encryption=TenantEncryption([kek]), cache=elsewhere, clock=clock)
     await process().ensure("ES256")
     _, second = await _kids(deaf)

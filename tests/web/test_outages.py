@@ -12,6 +12,7 @@ from pydantic import SecretStr
 
 from authgate.provisioning import NewClient
 from authgate.settings import DatabaseSettings, KeySettings, Settings
+from authgate.storage.postgres import invalidation
 from authgate_tenants import Tenant
 from authgate_testing import PostgresServer
 from authgate_testing.caller import Caller
@@ -46,6 +47,12 @@ def settings(
         keys=KeySettings(kek_file=tmp_path / "kek"),
         log_level="info",
     )
+
+
+@pytest.fixture(autouse=True)
+def remembering(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No process notices meanwhile, and forgets whose page is asked for."""
+    monkeypatch.setattr(invalidation, "SILENCE_SECONDS", 60)
 
 
 @pytest.fixture

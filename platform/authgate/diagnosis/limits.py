@@ -35,7 +35,7 @@ LIMITS_NOT_SHARED = Misconfiguration(
     area=Area.LIMITS,
     wrong="Several processes or machines serve without Redis.",
     why="Each counts for itself: on several machines everybody may do several times what the limits"
-    " say, and a change is seen up to five seconds late.",
+    " say.",
     cure="Set `redis_url`.",
 )
 UNBOUNDED_REQUESTS = Misconfiguration(

@@ -35,7 +35,7 @@ class RegisteredClients:
             await clients.renew_secret_hash(
                 client.client_id, former=client.secrets.bcrypt, secret=secret
             )
-            await storage.after_commit(partial(self._cache.invalidate, key))
+            await self._cache.invalidate(key)
         return await clients.find(client.client_id)
 
     async def used(self, client: Client, *, now: datetime) -> None:
@@ -46,4 +46,4 @@ class RegisteredClients:
             return
         await registrations.keep(client.client_id, until=now + lifetime)
         key = clients.cache_key(client.client_id)
-        await storage.after_commit(partial(self._cache.invalidate, key))
+        await self._cache.invalidate(key)

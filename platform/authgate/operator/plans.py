@@ -112,7 +112,7 @@ async def read_plan(call: Call[Nothing, Nothing]) -> Answer[PlanDocument]:
 async def change_plan(call: Call[Nothing, MergePatch[PlanChoices]]) -> Answer[PlanDocument]:
     """Change a plan for all tenants that have it.
 
-    It is in force everywhere within five seconds. What a tenant has beyond it stays.
+    It is in force everywhere within a second. What a tenant has beyond it stays.
     """
     before = await _named(call)
     call.refuse_if_changed(before)

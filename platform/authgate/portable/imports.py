@@ -8,7 +8,6 @@ import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -271,7 +270,7 @@ async def _begin(parts: Installation, tenant: Tenant, reader: Reader, actor: Act
             "rows": [f"{table}: {found.rows}" for table, found in reader.parts.items()],
         },
     )
-    await storage.after_commit(partial(parts.tenants.invalidate, (None, "slug", tenant.slug)))
+    await parts.tenants.invalidate((None, "slug", tenant.slug))
 
 
 class _Taking:

@@ -24,6 +24,7 @@ from authgate.provisioning.tenants import add_tenant, refuse_likeness
 from authgate.storage.audit_events import AuditEvent
 from authgate.storage.clients.rows import ClientRow
 from authgate.storage.grants.consents import Consent
+from authgate.storage.invalidation import EVERY_TOPIC
 from authgate.storage.issued.refresh_tokens import RefreshToken
 from authgate.storage.people import users
 from authgate.storage.people.users import UserRow
@@ -81,6 +82,7 @@ async def take_over(
                 async with storage.transaction():
                     await _check_origin(found)
                     await take()
+                    await parts.invalidations.publish(EVERY_TOPIC, found.id)
     return taken
 
 

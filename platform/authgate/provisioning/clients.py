@@ -3,7 +3,6 @@
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
-from functools import partial
 
 from authgate import audit, storage
 from authgate.accounts import access, leavings
@@ -328,6 +327,5 @@ async def _updated(
 
 
 async def _client_changed(parts: Installation, client_id: str) -> None:
-    # After COMMIT: whoever looked before it would remember the former one.
-    await storage.after_commit(partial(parts.clients.invalidate, clients.cache_key(client_id)))
-    await storage.after_commit(partial(parts.origins.invalidate, clients.origins_key()))
+    await parts.clients.invalidate(clients.cache_key(client_id))
+    await parts.origins.invalidate(clients.origins_key())

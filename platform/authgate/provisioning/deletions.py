@@ -9,7 +9,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Any
 
 import structlog
@@ -18,9 +17,9 @@ from authgate import audit, storage
 from authgate.audit import SYSTEM, Actor, Event
 from authgate.installation import Installation, key_encryption_keys
 from authgate.provisioning.tenants import tenant_changed
+from authgate.storage.invalidation import EVERY_TOPIC
 from authgate.storage.keys import signing_keys
 from authgate.storage.redis.connection import RedisUnavailable, remove_tenant
-from authgate.storage.redis.invalidation import EVERY_TOPIC
 from authgate.storage.sweep import erasure
 from authgate.storage.sweep.erasure import AnotherErases, Eraser
 from authgate.telemetry import metrics
@@ -181,8 +180,7 @@ async def _shred(parts: Installation, deletion: TenantDeletion) -> None:
                 return
             await _record(Event.TENANT_SHREDDED, tenant, SYSTEM)
             await tenant_changed(parts, tenant)
-            forget = parts.invalidations.publish
-            await storage.after_commit(partial(forget, EVERY_TOPIC, tenant.id))
+            await parts.invalidations.publish(EVERY_TOPIC, tenant.id)
     metrics.tenant_deletions.add("shredded")
     _log.warning("tenant shredded", deletion=str(deletion.id))
 
@@ -243,11 +241,10 @@ def _statement(
 
 
 async def _forget_lately_erased(parts: Installation) -> None:
-    """Where no Redis tells other processes, each of them comes by here and forgets by itself."""
-    if parts.redis is None:
-        since = parts.clock() - _TOLD_FOR
-        for tenant_id in await deletions.ended_since(since, limit=1000):
-            await parts.invalidations.publish(EVERY_TOPIC, tenant_id)
+    """Whoever erased them may not have told other processes: each of them comes by here."""
+    since = parts.clock() - _TOLD_FOR
+    for tenant_id in await deletions.ended_since(since, limit=1000):
+        parts.invalidations.forget(EVERY_TOPIC, tenant_id)
 
 
 async def _measure_delay(parts: Installation) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from authgate import audit, storage
 from authgate.audit import SYSTEM, Actor, Event
-from authgate.installation import Installation
+from authgate.installation import TENANTS, Installation
 from authgate.provisioning.limits import check_limits
 from authgate.provisioning.tenants import tenant_changed
 from authgate.storage.tenants import plan_turns
@@ -29,7 +29,7 @@ def _anything(plan: Plan | None) -> bool:
 async def put_plan(
     parts: Installation, plan: Plan, *, over: Expected = _anything, actor: Actor = SYSTEM
 ) -> None:
-    """Make a plan, or change it for all tenants that have it: within five seconds.
+    """Make a plan, or change it for all tenants that have it: within a second.
 
     Outside of any tenant. Raises ``BadPlanName``, ``TooManyPlans``, ``BadLimit``, and
     ``PlanChanged`` where it is to be put ``over`` another one than there is.
@@ -38,6 +38,7 @@ async def put_plan(
     async with storage.transaction():
         former = await _expected(plan.name, over)
         await plans.put(plan)
+        await _changed(parts)
     told = {"was": asdict(former) if former else None, "is": asdict(plan)}
     await _record(parts, Event.PLAN_CHANGED, plan.name, actor, told)
 
@@ -53,6 +54,7 @@ async def remove_plan(
     async with storage.transaction():
         former = await _expected(name, was)
         await plans.remove(name)
+        await _changed(parts)
     told = {"was": asdict(former) if former else None}
     await _record(parts, Event.PLAN_REMOVED, name, actor, told)
 
@@ -67,6 +69,11 @@ async def _expected(name: str, fits: Expected) -> Plan | None:
     if not fits(former):
         raise PlanChanged(name)
     return former
+
+
+async def _changed(parts: Installation) -> None:
+    # All of them, though few have it: to find those would cost more than to read them again.
+    await parts.invalidations.publish(TENANTS, None)
 
 
 async def _record(

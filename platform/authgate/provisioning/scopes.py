@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
-from functools import partial
 
 from authgate import audit, storage
 from authgate.audit import SYSTEM, Actor, Event
@@ -125,5 +124,4 @@ async def _changed(
     details: Mapping[str, object] | None = None,
 ) -> None:
     await audit.record(event, actor=actor, resource=("scope", name), details=details)
-    key = (current_tenant().id, "advertised")
-    await storage.after_commit(partial(parts.scopes.invalidate, key))
+    await parts.scopes.invalidate((current_tenant().id, "advertised"))

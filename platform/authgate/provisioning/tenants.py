@@ -1,7 +1,6 @@
 """How a tenant begins, changes and is suspended."""
 
 from collections.abc import Awaitable, Callable
-from functools import partial
 from uuid import UUID
 
 from authgate import audit, storage
@@ -71,7 +70,7 @@ async def add_tenant(
             await audit.record(
                 Event.TENANT_CREATED, actor=actor, resource=("tenant", str(tenant.id))
             )
-            await storage.after_commit(partial(parts.tenants.invalidate, (None, "slug", slug)))
+            await parts.tenants.invalidate((None, "slug", slug))
     return tenant
 
 
@@ -169,7 +168,7 @@ async def tenant_changed(parts: Installation, tenant: Tenant) -> None:
     """Have every process read the tenant again after COMMIT, by whatever name it knows it."""
     names = [("slug", tenant.slug), *[("host", host) for host in await domains.hosts(tenant.id)]]
     for kind, name in names:
-        await storage.after_commit(partial(parts.tenants.invalidate, (None, kind, name)))
+        await parts.tenants.invalidate((None, kind, name))
 
 
 async def ensure_keys(parts: Installation, settings: TenantSettings) -> None:

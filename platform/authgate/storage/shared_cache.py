@@ -5,7 +5,7 @@ from typing import Generic, TypeVar
 from uuid import UUID
 
 from authgate.storage.caches import Cached, CacheStats
-from authgate.storage.redis.invalidation import Invalidations
+from authgate.storage.invalidation import Invalidations
 
 V = TypeVar("V")
 
@@ -48,8 +48,13 @@ class SharedCache(Generic[V]):
 
     async def get(self, key: Key, load: Callable[[], Awaitable[V]]) -> V:
         """The value, loaded if need be."""
+        self._invalidations.begin()
         return await self._values.get(key, load)
 
+    def forget(self, key: Key) -> None:
+        """Drop one value here, to read it again: others know nothing that this process does not."""
+        self._values.forget(*key)
+
     async def invalidate(self, key: Key) -> None:
-        """Have every process drop one value. After COMMIT."""
+        """Have every process drop one value: after COMMIT, where a unit of work is open."""
         await self._invalidations.publish(self.topic, *key)

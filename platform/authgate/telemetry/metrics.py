@@ -221,8 +221,13 @@ cache_drops = Count(
 )
 invalidation_lag_seconds = Distribution(
     "authgate_invalidation_lag_seconds",
-    "From telling of a change until this process hears it back from Redis.",
+    "From telling of a change until this process hears it back, where Redis passes it on.",
     buckets=_LAG_SECONDS,
+)
+invalidations_connected = Level(
+    "authgate_invalidations_connected",
+    "Whether every process hears of what others change; else it forgets all it knows each second.",
+    together="livemin",
 )
 invalidations_owed = Level(
     "authgate_invalidations_owed",
@@ -232,8 +237,7 @@ invalidations_owed = Level(
 
 redis_connected = Level(
     "authgate_redis_connected",
-    "Whether every process has its lines to Redis: for commands, and to hear of changes.",
-    "line",
+    "Whether every process has its line to Redis.",
     together="livemin",
 )
 redis_exchange_seconds = Distribution(

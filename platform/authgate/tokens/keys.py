@@ -16,7 +16,7 @@ import structlog
 from authgate import audit
 from authgate.audit import Actor, Event
 from authgate.clock import Clock, utc_now
-from authgate.storage import after_commit, savepoint, transaction
+from authgate.storage import savepoint, transaction
 from authgate.storage.keys import signing_key_steps, signing_keys
 from authgate.storage.keys.signing_keys import KeyState, NewKey, PublishedKey, SigningKey
 from authgate.tokens import key_steps, lifetimes
@@ -85,6 +85,8 @@ class KeySetCache(Protocol):
 
     async def get(self, key: tuple[UUID, str], load: Callable[[], Awaitable[KeySet]]) -> KeySet: ...
 
+    def forget(self, key: tuple[UUID, str]) -> None: ...
+
     async def invalidate(self, key: tuple[UUID, str]) -> None: ...
 
 
@@ -114,7 +116,7 @@ class SigningKeys:
         signer = (await self.key_set()).signers.get(algorithm)
         if signer is None:
             # The tenant may have chosen it in another process, a moment after these were read.
-            await self._forget()
+            self._cache.forget((current_tenant().id, "keys"))
             signer = (await self.key_set()).signers.get(algorithm)
         if signer is None:
             raise NoSigningKey(f"{current_tenant().slug} has no active {algorithm} key.")
@@ -167,7 +169,7 @@ class SigningKeys:
             await self._note(pending.kid, KeyState.ACTIVE)
             await signing_keys.insert(fresh, state=KeyState.PENDING, now=now)
             await self._record(Event.SIGNING_KEY_ROTATED, pending, actor=actor)
-            await after_commit(self._forget)
+            await self._forget()
         return Rotation(retiring=active.kid, active=pending.kid, pending=fresh.kid)
 
     async def rotate_due(self, *, actor: Actor) -> list[Rotation]:
@@ -228,7 +230,7 @@ class SigningKeys:
                 resource=("signing_key", new.kid),
                 details={"algorithm": new.algorithm, "in_place_of": pending.kid},
             )
-            await after_commit(self._forget)
+            await self._forget()
 
     async def revoke(self, kid: str, *, actor: Actor) -> None:
         """End a key at once: out of the JWKS, and its tokens are no longer believed.
@@ -248,7 +250,7 @@ class SigningKeys:
                 raise KeysChanged(kid)
             await self._note(kid, KeyState.REVOKED)
             await self._record(Event.SIGNING_KEY_REVOKED, row, actor=actor)
-            await after_commit(self._forget)
+            await self._forget()
         if was == KeyState.PENDING:
             await self.ensure(algorithm)
 
@@ -271,7 +273,7 @@ class SigningKeys:
                 now, is_active = self._clock(), state == KeyState.ACTIVE
                 due = _due(algorithm, now, current_tenant().settings) if is_active else None
                 await signing_keys.insert(key, state=state, now=now, rotates_at=due)
-            await after_commit(self._forget)
+            await self._forget()
 
     async def _generated(self, algorithm: SigningAlgorithm) -> NewKey:
         kind, cipher = ALGORITHMS[algorithm], await self._encryption.cipher(current_tenant().id)

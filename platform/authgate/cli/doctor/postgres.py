@@ -73,7 +73,7 @@ UNDECLARED_POOLER = Misconfiguration(
     cure="Set `database.pgbouncer = true`.",
 )
 
-_BESIDE_THE_POOL = 2  # what appends, and what looks up
+_BESIDE_THE_POOL = 3  # what appends, what looks up, and what listens
 _SWEEPER = 1
 
 

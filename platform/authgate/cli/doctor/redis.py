@@ -14,7 +14,7 @@ REDIS_AWAY = Misconfiguration(
     code="redis-away",
     area=Area.REDIS,
     wrong="Redis cannot be reached, or refuses the login.",
-    why="Each process counts limits for itself, changes are seen late, and no job is sent.",
+    why="Each process counts limits for itself, and no job is sent.",
     cure="Start it, or correct `{setting}`.",
 )
 REDIS_IN_THE_CLEAR = Misconfiguration(

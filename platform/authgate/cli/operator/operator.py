@@ -126,7 +126,7 @@ def show_plan(plan: PlanName, operators: Operators = None, output: Output = Form
 
 @app.verb("set-plan", example="operator set-plan team clients=50 users=5000")
 def set_plan(plan: PlanName, changes: PlanChanges, operators: Operators = None) -> None:
-    """Make a plan or change it, for all tenants that have it, within five seconds."""
+    """Make a plan or change it, for all tenants that have it, within a second."""
     with operated(operators) as api:
         known = {each["name"]: each for each in api.get("/plans")["items"]}
         if plan in known:

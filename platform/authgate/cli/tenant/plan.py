@@ -48,7 +48,7 @@ def show_(plan: Name, output: Output = Format.TABLE) -> None:
 
 @app.verb("set", example="plan set team clients=50 users=5000")
 def set_(plan: Name, changes: Choices) -> None:
-    """Make a plan or change it, for all tenants that have it, within five seconds."""
+    """Make a plan or change it, for all tenants that have it, within a second."""
     asyncio.run(_put(plan, changes))
     say(f"✓ The plan {plan} is set.")
 

@@ -106,7 +106,7 @@ def show_(slug: Slug, output: Output = Format.TABLE) -> None:
 
 @app.verb("set", example="tenant set acme brand_color=#0b7a75")
 def set_(slug: Slug, changes: Changes = None, name: NewName = None, unset: Unset = None) -> None:
-    """Change what a tenant chooses for itself; every process follows within five seconds."""
+    """Change what a tenant chooses for itself; every process follows within a second."""
     if not (changes or unset or name):
         raise Misused("Say what to change: KEY=VALUE, --unset or --name.")
     asyncio.run(_change(slug, changes or [], unset or [], name))

@@ -13,8 +13,8 @@ import httpx2
 from authgate.installation import Installation
 from authgate.permissions import UserRole
 from authgate.provisioning import operator_accesses
+from authgate.storage.invalidation import EVERY_TOPIC
 from authgate.storage.metering.roll_up import roll_up
-from authgate.storage.redis.invalidation import EVERY_TOPIC
 from authgate.tokens.admin_scopes import Scope
 from authgate_tenants import use_tenant
 from authgate_testing.api import EVERYTHING, OF_OWNERS, ApiClient
@@ -383,7 +383,7 @@ class Tour:
         await stage.lockstep.both(self.side, once=lambda: stage.kept.append(stage.stored.keep()))
         yield
         await stage.lockstep.both(self.side, once=lambda: stage.stored.put_back(stage.kept.pop()))
-        await stage.parts.invalidations.publish(EVERY_TOPIC, None)
+        stage.parts.invalidations.forget(EVERY_TOPIC, None)
         for browser, had in zip(browsers, cookies, strict=True):
             browser.cookies.jar.clear()
             for cookie in had:

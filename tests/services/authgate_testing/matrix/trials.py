@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 from authgate.installation import Installation
-from authgate.storage.redis.invalidation import EVERY_TOPIC
+from authgate.storage.invalidation import EVERY_TOPIC
 from authgate_testing import owned
 from authgate_testing.matrix import reads
 from authgate_testing.matrix.answers import Outcome
@@ -133,7 +133,7 @@ class Trials:
         if written is not None:
             self.stored.put_back(self._kept, written)
             if answer.status < _FIRST_REFUSAL and request.method != "GET":
-                await self.parts.invalidations.publish(EVERY_TOPIC, None)
+                self.parts.invalidations.forget(EVERY_TOPIC, None)
 
     async def _compare(self, route: Route, ours: Request, variation: Variation) -> None:
         own = ours.parts()
