@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from authgate import installation, provisioning
+from authgate import background, installation, provisioning
 from authgate.app import serving
 from authgate.clock import utc_now
 from authgate.provisioning import NewClient
@@ -50,7 +50,7 @@ def settings_on_postgres(
     return Settings(database=postgres_settings_of_own, keys=keys, log_level="error")
 
 
-async def test_start_and_first_request_read_no_more_rows_where_there_are_more_tenants(
+async def test_start_request_and_jobs_read_no_more_rows_where_there_are_more_tenants(
     postgres: PostgresServer, settings_on_postgres: Settings, database_name: str
 ) -> None:
     tenant, machine = (await add_tenants(settings_on_postgres, range(FEW)))[0]
@@ -160,12 +160,16 @@ async def rows_read(
     tenant: Tenant,
     machine: NewClient,
 ) -> int:
-    """What PostgreSQL reads from the start of a server to its end, with a token in between."""
+    """What PostgreSQL reads from the start of a server to its end, with a token in between and
+    every job that comes again."""
     before = rows_read_so_far(postgres, database)
-    async with serving(settings, clock=utc_now) as (app, _):
+    async with serving(settings, clock=utc_now) as (app, parts):
         transport = httpx2.ASGITransport(app)
         async with httpx2.AsyncClient(transport=transport, base_url=BASE_URL) as http:
             answer = await token_of(http, tenant, machine)
+        performer = background.performer(parts)
+        for each in background.schedule(settings):
+            await performer.perform(each.job, tenant_id=None)
     assert answer.status_code == 200, answer.text
     return rows_read_so_far(postgres, database) - before
 
