@@ -248,6 +248,31 @@ def test_a_secret_comes_from_the_environment_and_goes_into_a_file(lite_cli: Cli)
     assert not Path("none.json").exists()
 
 
+def test_a_mail_server_s_password_is_sent_and_never_shown(lite_cli: Cli) -> None:
+    text = """\
+mail_server:
+  host: SMTP.example.com
+  username: acme
+  password: {env: MAIL_SERVER_PASSWORD}
+  sender: Acme <no-reply@acme.example>
+"""
+    refused = apply(lite_cli, text)
+    assert "acme.yaml:4: mail_server.password: The environment has no MAIL" in refused.err
+    os.environ["MAIL_SERVER_PASSWORD"] = password = "words-that-open-the-mail"
+    ended = apply(lite_cli, text, "--json")
+    assert ended.code == 0, ended.err
+    del os.environ["MAIL_SERVER_PASSWORD"]
+    assert plan(lite_cli, text, "--exit-code").code == 0
+    assert lite_cli("tenant", "pull", "pulled.yaml", "-t", "acme").code == 0
+    pulled = Path("pulled.yaml").read_text()
+    assert plan(lite_cli, pulled, "--exit-code").code == 0
+    assert password not in ended.out + ended.err + pulled
+    moved = plan(lite_cli, text.replace("acme\n", "other\n")).out
+    assert moved == '~ mail_server\n    username  "acme" → "other"\n1 to change.\n'
+    assert apply(lite_cli, text.replace("acme\n", "other\n")).code == 1
+    assert plan(lite_cli, text.replace("{env: MAIL_SERVER_PASSWORD}", password)).code == 1
+
+
 # --- What cannot be ------------------------------------------------------------------------------
 
 BAD = {
@@ -340,6 +365,7 @@ def test_the_example_of_the_page_is_applied_as_it_stands(lite_cli: Cli) -> None:
     for name, role in (("mira", "user"), ("jon", "user")):
         assert lite_cli("user", "create", "-t", "acme", name, "--role", role).code == 0
     os.environ["NIGHTLY_EXPORT_SECRET"] = "a-secret-of-more-than-32-characters-9d03c1"
+    os.environ["MAIL_SERVER_PASSWORD"] = "words-that-open-the-mail"
     ended = apply(lite_cli, example)
     assert ended.code == 0, ended.err
     assert plan(lite_cli, example, "--exit-code").code == 0

@@ -16,6 +16,9 @@ from authgate.cli.doors.admin_api import AdminApi, Document
 from authgate.cli.failures import Conflict, Failure, Unhealthy
 from authgate.cli.output import say
 
+_SECRETS = ("client_secret", "password")
+"""Members of what is sent that are never in the file."""
+
 
 @dataclass(slots=True)
 class Applied:
@@ -34,10 +37,11 @@ class Applied:
 def refuse_unset(plan: Plan, declared: Declaration) -> None:
     """Before anything is done. Raises ``Failure`` where a secret is not in the environment."""
     faults = [
-        Fault(f"The environment has no {secret['env']}.", pointer=f"{each.pointer}/client_secret")
+        Fault(f"The environment has no {variable}.", pointer=f"{each.pointer}/{name}")
         for each in plan.changes
         for request in each.requests
-        if (secret := _secret(request)) and not os.environ.get(secret["env"])
+        for name, variable in _variables(request).items()
+        if not os.environ.get(variable)
     ]
     if faults:
         raise refused(declared.written, faults)
@@ -70,7 +74,7 @@ def _do(api: AdminApi, change: Change, declared: Declaration, applied: Applied) 
 
 
 def _sent(api: AdminApi, change: Change, request: Request, declared: Declaration) -> Document:
-    answer = api.raw(request.asked(_with_secret(request)))
+    answer = api.raw(request.asked(_with_secrets(request)))
     told: Document = answer.json() or {}
     if answer.status == 412:
         raise Conflict(f"{change.title} was changed since the plan was made: plan again.")
@@ -87,16 +91,17 @@ def _at(change: Change, fault: Mapping[str, str]) -> Fault:
     return Fault(fault["detail"], pointer=f"{change.pointer}{fault.get('pointer', '')}")
 
 
-def _secret(request: Request) -> dict[str, str] | None:
-    said: Any = (request.said or {}).get("client_secret")
-    return said if isinstance(said, dict) else None
+def _variables(request: Request) -> dict[str, str]:
+    """By the member that is secret, the variable of the environment that holds it."""
+    said = request.said or {}
+    return {name: said[name]["env"] for name in _SECRETS if isinstance(said.get(name), dict)}
 
 
-def _with_secret(request: Request) -> Mapping[str, Any] | None:
-    secret = _secret(request)
-    if request.said is None or secret is None:
-        return request.said
-    return {**request.said, "client_secret": os.environ[secret["env"]]}
+def _with_secrets(request: Request) -> Mapping[str, Any] | None:
+    if request.said is None:
+        return None
+    variables = _variables(request).items()
+    return {**request.said, **{name: os.environ[variable] for name, variable in variables}}
 
 
 class SecretFile:

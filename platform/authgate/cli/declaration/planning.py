@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from authgate.cli.declaration import collection_plan, role_plan, settings_plan
+from authgate.cli.declaration import collection_plan, mail_plan, role_plan, settings_plan
 from authgate.cli.declaration.plan import Act, Change, Plan
 from authgate.cli.declaration.sections import CLIENTS, SCOPES, SECTIONS
 from authgate.cli.declaration.state import State
@@ -21,7 +21,10 @@ def planned(api: AdminApi, declared: Declaration, *, acts_as: str | None = None)
     """
     state = State(api)
     _refuse_another(declared, state)
-    comes = list(settings_plan.planned(api, declared, state))
+    comes = [
+        *settings_plan.planned(api, declared, state),
+        *mail_plan.planned(declared, state),
+    ]
     goes: list[Change] = []
     for section in SECTIONS:
         comes += collection_plan.coming(section, declared, state)

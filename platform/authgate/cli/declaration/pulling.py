@@ -8,8 +8,15 @@ import yaml
 
 from authgate.cli.declaration import sections
 from authgate.cli.declaration.differences import between
-from authgate.cli.declaration.sections import CLIENTS, SECTIONS, Managed, Section
+from authgate.cli.declaration.sections import (
+    CLIENTS,
+    SECTIONS,
+    MailServerDeclaration,
+    Managed,
+    Section,
+)
 from authgate.cli.declaration.state import BEGINS_AS, State
+from authgate.cli.declaration.tenant_file import MAIL_SERVER
 from authgate.cli.doors.admin_api import AdminApi, Document
 from authgate.cli.failures import NotAllowed
 from authgate.cli.output import say
@@ -30,6 +37,7 @@ def pulled(api: AdminApi) -> str:
     said: Said = {"issuer": state.issuer} if state.issuer else {}
     parts: list[tuple[str, Callable[[], Said]]] = [("settings", lambda: _settings(state))]
     parts += [(each.name, lambda each=each: _section(state, each)) for each in SECTIONS]  # type: ignore[misc]
+    parts.append((MAIL_SERVER, lambda: _mail_server(state)))
     parts.append((Managed.USERS, lambda: _users(state)))
     for name, told in parts:
         try:
@@ -75,6 +83,15 @@ def _methods(item: Document) -> list[str]:
     methods = sorted(item["authentication_methods"])
     usual = sorted(sections.usual_methods(public=item["public"]))
     return [] if methods == usual else methods
+
+
+def _mail_server(state: State) -> Said:
+    now = state.mail_server
+    if now is None:
+        return {}
+    said = {name: it for name, it in now.items() if name in MailServerDeclaration.model_fields}
+    kept = {"password": {"env": "MAIL_SERVER_PASSWORD"}} if now["has_password"] else {}
+    return {MAIL_SERVER: said | kept}
 
 
 def _users(state: State) -> Said:

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from authgate.admin.catalogue import OPERATIONS
 from authgate.admin.client_documents import ClientCreation
+from authgate.admin.mail_server import MailServerChange
 from authgate.admin.roles import RoleChange
 from authgate.api.bodies import Document, exemplified
 from authgate.api.operations import Operation
@@ -54,6 +55,21 @@ class ClientDeclaration(ClientCreation):
     client_secret: Reference | None = None  # type: ignore[assignment]  # it is looked up
     """The secret that it has already; a random one where there is none. Read when the client is
     made, and never again."""
+
+
+class MailServerDeclaration(MailServerChange):
+    """The server that sends the tenant's mail, instead of the installation's."""
+
+    model_config = exemplified(
+        host="smtp.example.com",
+        username="acme",
+        password={"env": "MAIL_SERVER_PASSWORD"},
+        sender="Acme <no-reply@acme.example>",
+    )
+
+    password: Reference | None = None  # type: ignore[assignment]  # it is looked up
+    """The one that is kept where there is nothing. Sent when there is none yet, and whenever
+    another member changes."""
 
 
 class RoleHolder(RoleChange):

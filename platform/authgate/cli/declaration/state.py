@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 from authgate.cli.declaration.sections import Section
 from authgate.cli.declaration.tenant_file import BY_ITSELF
 from authgate.cli.doors.admin_api import AdminApi, Document
-from authgate.cli.failures import NotAllowed
+from authgate.cli.failures import NotAllowed, NotFound
 from authgate.permissions import UserRole
 from authgate_tenants import TenantSettings
 
@@ -65,6 +65,14 @@ class State:
     def one(self, section: Section, known: Document) -> Seen:
         """One of them, as it is in this moment."""
         return Seen(*self._api.seen(section.place(known)))
+
+    @cached_property
+    def mail_server(self) -> Document | None:
+        """The tenant's own; ``None`` where the installation's sends its mail."""
+        try:
+            return self._api.get("/mail-server")
+        except NotFound:
+            return None
 
     @cached_property
     def role_holders(self) -> dict[str, Document]:

@@ -11,13 +11,21 @@ from pydantic import Field, create_model
 from authgate.admin.settings import SettingsPreviewed
 from authgate.api.bodies import Document, pointer, validated
 from authgate.api.problems import Fault, Invalid
-from authgate.cli.declaration.sections import SECTIONS, Managed, RoleHolder, Section, key_of
+from authgate.cli.declaration.sections import (
+    SECTIONS,
+    MailServerDeclaration,
+    Managed,
+    RoleHolder,
+    Section,
+    key_of,
+)
 from authgate.cli.declaration.written import Written, member, read
 from authgate.cli.failures import Failure
 from authgate.cli.output import printable, say
 from authgate_tenants import TenantSettings
 
 SCHEMA = "https://json-schema.org/draft/2020-12/schema"
+MAIL_SERVER = "mail_server"
 BY_ITSELF = ("resources",)
 """Settings that are a section of their own."""
 
@@ -35,6 +43,9 @@ class _Head(Document):
 
     settings: TenantSettings | None = None
     """What the tenant chooses for itself, its colours and texts among it."""
+
+    mail_server: MailServerDeclaration | None = None
+    """What sends the tenant's mail, instead of the installation's server."""
 
     users: Sequence[RoleHolder] | None = None
     """People of the tenant who are more than users."""
@@ -72,6 +83,7 @@ class Declaration:
     """By the setting, what it is to be; ``None`` for what it begins as. ``None`` altogether where
     the file says nothing of them."""
 
+    mail_server: Mapping[str, Any] | None
     items: Mapping[str, Sequence[Mapping[str, Any]] | None]
     """By the section, what is declared there, whole; ``None`` where nothing is said of it."""
 
@@ -99,6 +111,7 @@ def declared(path: Path) -> Declaration:
         managed=frozenset(told["manage"]),
         name=told["name"],
         settings=_chosen(written.content, told),
+        mail_server=told[MAIL_SERVER],
         items={name: told[name] for name in (*(each.name for each in SECTIONS), Managed.USERS)},
     )
 

@@ -1,0 +1,38 @@
+"""What would change of the tenant's own mail server."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from authgate.cli.declaration.differences import Difference, between
+from authgate.cli.declaration.plan import Act, Change, Request
+from authgate.cli.declaration.state import State
+from authgate.cli.declaration.tenant_file import MAIL_SERVER, Declaration
+
+_PATH, _PASSWORD = "/mail-server", "password"
+
+
+def planned(declared: Declaration, state: State) -> Iterator[Change]:
+    """The change, where there is one.
+
+    A password that is kept cannot be compared: it is sent where there is none yet, and whenever
+    something else changes.
+    """
+    said = declared.mail_server
+    if said is None:
+        return
+    now = state.mail_server
+    after = {name: it for name, it in said.items() if name != _PASSWORD}
+    after["host"] = said["host"].strip(" ").removesuffix(".").lower()
+    before = {name: now[name] for name in after} if now else {}
+    differ = [*between(before, after), *_password(said, now)]
+    if differ:
+        body = {name: it for name, it in said.items() if it is not None}
+        act = Act.CREATE if now is None else Act.UPDATE
+        yield Change(
+            act, MAIL_SERVER, "", differ, [Request("POST", _PATH, body)], f"/{MAIL_SERVER}"
+        )
+
+
+def _password(said: Mapping[str, Any], now: Mapping[str, Any] | None) -> Iterator[Difference]:
+    if said[_PASSWORD] is not None and not (now and now["has_password"]):
+        yield Difference(_PASSWORD, None, said[_PASSWORD])
