@@ -22,6 +22,7 @@ from scim2_models import (
 )
 
 from authgate.scim.asks import Outcome, dumped
+from authgate.scim.bulk import MOST
 from authgate.scim.errors import not_found
 from authgate.scim.places import url
 from authgate.scim.queries import PAGE
@@ -31,10 +32,10 @@ MODELS: Sequence[type[Resource[Any]]] = (User, Group)
 _SCHEMA = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
 
 
-def described(kind: str, resource_id: str) -> Outcome:
-    """One of these documents. Raises ``ScimError``."""
+def described(kind: str, resource_id: str, body_limit: int) -> Outcome:
+    """One of these documents; requests have so many bytes. Raises ``ScimError``."""
     if kind == "ServiceProviderConfig":
-        return Outcome(200, dumped(_placed(_config(), kind)))
+        return Outcome(200, dumped(_placed(_config(body_limit), kind)))
     every = _schemas() if kind == "Schemas" else _resource_types()
     if resource_id:
         found = every.get(resource_id.lower())
@@ -65,11 +66,11 @@ def _resource_types() -> Mapping[str, ResourceType]:
 
 
 @cache
-def _config() -> ServiceProviderConfig:
+def _config(body_limit: int) -> ServiceProviderConfig:
     scheme = AuthenticationScheme.Type
     return ServiceProviderConfig(
         patch=Patch(supported=True),
-        bulk=Bulk(supported=False, max_operations=0, max_payload_size=0),
+        bulk=Bulk(supported=True, max_operations=MOST, max_payload_size=body_limit),
         filter=Filter(supported=True, max_results=PAGE),
         change_password=ChangePassword(supported=False),
         sort=Sort(supported=False),

@@ -37,6 +37,7 @@ ROUTES: Mapping[str, Mapping[str, Scope | None]] = {
     "/Groups": _MANY,
     "/Groups/.search": _SEARCH,
     "/Groups/{id}": _ONE,
+    "/Bulk": {"POST": _WRITE},
     "/ServiceProviderConfig": _ANYBODY,
     "/Schemas": _ANYBODY,
     "/Schemas/{id}": _ANYBODY,

@@ -8,6 +8,7 @@ import orjson
 from authgate.installation import Installation
 from authgate.scim import discovery
 from authgate.scim.asks import Ask, Kind, Outcome
+from authgate.scim.bulk import Bulk
 from authgate.scim.callers import ScimCaller
 from authgate.scim.errors import MEDIA_TYPE, ScimError
 from authgate.scim.groups import Groups
@@ -32,11 +33,12 @@ class Service:
             "Users": Users(clock=parts.clock),
             "Groups": Groups(clock=parts.clock),
         }
-        self._counted = counted
+        self._bulk = Bulk(self._kinds, performed=_performed, counted=counted)
+        self._body_limit = parts.settings.server.body_limit
 
     def described(self, template: str, resource_id: str) -> Reply:
         """What there is, for anybody. Raises ``ScimError``."""
-        found = discovery.described(template.split("/")[1], resource_id)
+        found = discovery.described(template.split("/")[1], resource_id, self._body_limit)
         return Reply(found.status, orjson.dumps(found.content), (_JSON, _NO_STORE))
 
     async def done(
@@ -48,28 +50,33 @@ class Service:
         request: MachineRequest,
     ) -> Reply:
         """Do it. Raises ``ScimError``."""
-        ask = Ask(caller, _said(request), _parameters(request), request.header(b"if-match"))
+        said = _said(request)
+        if template == "/Bulk":
+            return _reply(await self._bulk.done(caller, said), request)
+        ask = Ask(caller, said, _parameters(request), request.header(b"if-match"))
+        kind = self._kinds[template.split("/")[1]]
         with worded():
-            outcome = await self._outcome(method, template, resource_id, ask)
+            if template.endswith("/.search"):
+                outcome = await kind.listed(ask, ask.said)
+            elif method == "GET" and not resource_id:
+                outcome = await kind.listed(ask, ask.query)
+            else:
+                outcome = await _performed(kind, method, resource_id, ask)
         return _reply(outcome, request)
 
-    async def _outcome(self, method: str, template: str, resource_id: str, ask: Ask) -> Outcome:
-        kind = self._kinds[template.split("/")[1]]
-        if template.endswith("/.search"):
-            return await kind.listed(ask, ask.said)
-        match method:
-            case "POST":
-                return await kind.created(ask)
-            case "GET" if not resource_id:
-                return await kind.listed(ask, ask.query)
-            case "GET":
-                return await kind.read(ask, resource_id)
-            case "PUT":
-                return await kind.replaced(ask, resource_id)
-            case "PATCH":
-                return await kind.patched(ask, resource_id)
-            case _:
-                return await kind.removed(ask, resource_id)
+
+async def _performed(kind: Kind, method: str, resource_id: str, ask: Ask) -> Outcome:
+    match method:
+        case "POST":
+            return await kind.created(ask)
+        case "GET":
+            return await kind.read(ask, resource_id)
+        case "PUT":
+            return await kind.replaced(ask, resource_id)
+        case "PATCH":
+            return await kind.patched(ask, resource_id)
+        case _:
+            return await kind.removed(ask, resource_id)
 
 
 def _said(request: MachineRequest) -> Mapping[str, Any]:

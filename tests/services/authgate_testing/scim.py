@@ -14,6 +14,7 @@ from authgate.provisioning import scim_tokens
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.server import RunningServer
 
+BULK = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"
 ERROR = "urn:ietf:params:scim:api:messages:2.0:Error"
 PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 SEARCH = "urn:ietf:params:scim:api:messages:2.0:SearchRequest"
@@ -63,6 +64,11 @@ class Directory:
     async def patch(self, path: str, *operations: Mapping[str, Any]) -> httpx2.Response:
         """Change some of something."""
         return await self.call("PATCH", path, {"schemas": [PATCH], "Operations": [*operations]})
+
+    async def bulk(self, *operations: Mapping[str, Any], **said: Any) -> httpx2.Response:
+        """Do several things."""
+        body = {"schemas": [BULK], "Operations": [*operations], **said}
+        return await self.call("POST", "/Bulk", body)
 
 
 def person(username: str, **said: Any) -> dict[str, Any]:

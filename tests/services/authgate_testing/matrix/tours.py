@@ -290,6 +290,12 @@ class Tour:
         for op in ("remove", "add"):
             async with self.undone():
                 await by.patch(here, {"op": op, "path": "members", "value": [member]})
+        adding = {"op": "add", "path": "members", "value": [member]}
+        async with self.undone():
+            await by.bulk(
+                {"method": "PATCH", "path": here, "data": {"Operations": [adding]}},
+                {"method": "POST", "path": "/Users", "bulkId": "a", "data": {"userName": word}},
+            )
         await by.call("DELETE", here)
 
     async def _decisions(self, chief: Person) -> None:
