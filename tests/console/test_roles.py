@@ -38,6 +38,7 @@ AREAS = {
     "resource-servers": Area.RESOURCE_SERVERS,
     "signing-keys": Area.KEYS,
     "limits": Area.LIMITS,
+    "provisioning": Area.SCIM,
     "domains": Area.DOMAINS,
     "settings": Area.SETTINGS,
     "branding": Area.SETTINGS,
@@ -151,6 +152,7 @@ async def test_menu_and_buttons_show_what_a_role_may_do(
         "/settings",
         "/branding",
         "/mail-server",
+        "/provisioning",
         "/exports",
     }
     everything = {"/first-steps", "/clients", "/tokens", "/scopes", "/resource-servers", *own}

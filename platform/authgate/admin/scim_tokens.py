@@ -26,6 +26,7 @@ from authgate.provisioning.scim_tokens import (
 from authgate.storage.people import scim_tokens
 from authgate.storage.people.scim_tokens import LONGEST_DESCRIPTION, ScimToken
 from authgate.tokens.admin_scopes import Scope
+from authgate.tokens.audiences import SCIM
 from authgate_tenants import current_tenant
 
 _EXAMPLE: dict[str, JsonValue] = {
@@ -114,7 +115,7 @@ async def create_scim_token(call: Call[Nothing, ScimTokenCreation]) -> Answer[Ne
     issuer = current_tenant().issuer
     place = f"{issuer}{BASE}/scim-tokens/{kept.id}"
     made = NewScimTokenDocument(
-        **_document(kept).model_dump(), token=token, base_url=f"{issuer}/scim/v2"
+        **_document(kept).model_dump(), token=token, base_url=f"{issuer}{SCIM}"
     )
     return Answer(made, ((b"location", place.encode("ascii")),))
 

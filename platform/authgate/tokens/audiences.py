@@ -10,6 +10,9 @@ from authgate_tenants import Tenant
 ADMIN_API = "/api/v1"
 """Where the admin API is, below the issuer."""
 
+SCIM = "/scim/v2"
+"""Where SCIM is, below the issuer; its tokens are those of the admin API."""
+
 OPERATOR_API = "/operator/v1"
 """Where the operator API is, below the issuer of the operators' tenant."""
 

@@ -52,6 +52,7 @@ class Done(StrEnum):
     """It does not sign yet."""
     ADDRESS_BLOCKED = "address-blocked"
     ADDRESS_LET_IN = "address-let-in"
+    SCIM_TOKEN_WITHDRAWN = "scim-token-withdrawn"
     MAIL_SERVER_REMOVED = "mail-server-removed"
     TOKENS_REVOKED = "tokens-revoked"
     NOTHING_SELECTED = "nothing-selected"

@@ -50,6 +50,7 @@ from authgate.web.own_app_view_models import (
     OwnAppPage,
     OwnAppsPage,
 )
+from authgate.web.provisioning_view_models import ProvisioningPage, ScimTokenFields, ScimTokenLine
 from authgate.web.resource_server_view_models import ResourceServerFields, ResourceServersPage
 from authgate.web.scope_view_models import (
     DescribedScope,
@@ -615,6 +616,29 @@ def _limits() -> Mapping[str, Sample]:
     }
 
 
+def _provisioning() -> Mapping[str, Sample]:
+    here = "/t/northwind/admin/provisioning"
+
+    def page(tokens: Sequence[ScimTokenLine], **more: object) -> Sample:
+        shown = ProvisioningPage(
+            _frame(), "https://auth.example.com/t/northwind/scim/v2", tokens, f"{here}/create",
+            f"{here}/withdraw", **more,  # type: ignore[arg-type]
+        )  # fmt: skip
+        return ("console/provisioning.html", shown)
+
+    tokens = [
+        ScimTokenLine("1", "Okta", True, "mira", _NOW, _NOW, _NOW),
+        ScimTokenLine("2", _LONG, False, _LONG, _NOW, _NOW, None),
+    ]
+    typed = ScimTokenFields(_LONG, True, "x")
+    return {
+        "console-provisioning": page(tokens, made=f"agscim_{'x' * 43}"),
+        "console-provisioning-none": page(
+            [], fields=typed, faults={"description": _LONG, "days": _LONG}
+        ),
+    }
+
+
 def _mail_servers() -> Mapping[str, Sample]:
     here = "/t/northwind/admin/mail-server"
 
@@ -892,6 +916,7 @@ def console_samples() -> Mapping[str, Sample]:
         "console-signing-keys": _signing_keys(faults={"key": _LONG, "algorithm": _LONG}),
         "console-signing-keys-auditor": _signing_keys(frame=_auditor(), days=0),
         **_limits(),
+        **_provisioning(),
         **_mail_servers(),
         **_own_apps(),
         "console-people": _people(),

@@ -1,17 +1,18 @@
-"""A client's secret between the form that made it and the page that shows it, which is the next.
+"""A secret between the form that made it and the page that shows it, which is the next.
 
-It goes in a cookie that is sealed by the tenant's data key for one client and one session, and is
+It goes in a cookie that is sealed by the tenant's data key for one thing and one session, and is
 taken away by the page that shows it: it is stored nowhere, and reloading makes no other one.
 """
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import datetime, timedelta
+from typing import Protocol
+from uuid import UUID
 
 import orjson
 from quart import Response, request
 
 from authgate.accounts.visits import signed_in
-from authgate.storage.clients.rows import Client
 from authgate.web import session_cookie
 from authgate_tenants import current_tenant
 from authgate_tenants.encryption import SealBroken, TenantEncryption
@@ -21,32 +22,37 @@ _SEAL = "fresh-client-secret"
 _LIFETIME = timedelta(minutes=5)
 
 
+class Kept(Protocol):
+    """What is kept of what the secret is of."""
+
+    @property
+    def id(self) -> UUID: ...
+
+
 class FreshSecrets:
     """Hands secrets on to the page that shows them."""
 
     def __init__(self, encryption: TenantEncryption) -> None:
         self._encryption = encryption
 
-    async def hand_on(
-        self, response: Response, client: Client, secret: str, *, now: datetime
-    ) -> None:
+    async def hand_on(self, response: Response, of: Kept, secret: str, *, now: datetime) -> None:
         """Let the page that the response leads to show the secret."""
         cipher = await self._encryption.cipher(current_tenant().id)
         said = orjson.dumps([secret, (now + _LIFETIME).timestamp()])
-        sealed = cipher.seal(kind=_SEAL, object_id=_place(client), plaintext=said)
+        sealed = cipher.seal(kind=_SEAL, object_id=_place(of), plaintext=said)
         value = urlsafe_b64encode(sealed).rstrip(b"=").decode("ascii")
         max_age = int(_LIFETIME.total_seconds())
         session_cookie.write(response, _COOKIE, value, max_age=max_age)
 
-    async def taken(self, client: Client, *, now: datetime) -> str | None:
-        """The secret that was handed on for this client; none once it has been shown."""
+    async def taken(self, of: Kept, *, now: datetime) -> str | None:
+        """The secret that was handed on for this; none once it has been shown."""
         cookie = session_cookie.read(request.headers, _COOKIE)
         if cookie is None:
             return None
         cipher = await self._encryption.cipher(current_tenant().id)
         try:
             sealed = urlsafe_b64decode(cookie.encode("ascii") + b"==")
-            said = cipher.open(kind=_SEAL, object_id=_place(client), sealed=sealed)
+            said = cipher.open(kind=_SEAL, object_id=_place(of), sealed=sealed)
         except (SealBroken, ValueError):
             return None
         secret, ends = orjson.loads(said)
@@ -57,5 +63,5 @@ class FreshSecrets:
         session_cookie.clear(response, _COOKIE)
 
 
-def _place(client: Client) -> str:
-    return f"{client.id}:{signed_in().session.id}"
+def _place(of: Kept) -> str:
+    return f"{of.id}:{signed_in().session.id}"

@@ -19,6 +19,7 @@ from authgate.admin.console.invitation_pages import InvitationConsole
 from authgate.admin.console.limit_pages import LimitPages
 from authgate.admin.console.mail_server_pages import MailServerPages
 from authgate.admin.console.overview import OverviewPages
+from authgate.admin.console.provisioning_pages import ProvisioningPages
 from authgate.admin.console.resource_server_pages import ResourceServerPages
 from authgate.admin.console.scope_pages import ScopePages
 from authgate.admin.console.setting_pages import SettingPages
@@ -45,6 +46,7 @@ def blueprints(console: Console) -> Iterator[Blueprint]:
     yield SettingPages(console=console).blueprint()
     yield BrandingPages(console=console).blueprint()
     yield MailServerPages(console=console).blueprint()
+    yield ProvisioningPages(console=console).blueprint()
     yield InvitationConsole(console=console).blueprint()
     yield TeamPages(console=console).blueprint()
     yield LimitPages(console=console).blueprint()
