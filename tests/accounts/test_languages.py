@@ -13,9 +13,12 @@ from authgate.languages.accepted import LONGEST, MOST, accepted
 from authgate.languages.readers import Reader
 from authgate.provisioning import UnfitSetting
 from authgate.provisioning.tenant_settings import check
+from authgate.storage.people import locales
+from authgate.storage.people.users import User
 from authgate_tenants import Plan, Tenant, TenantSettings, use_tenant
 from authgate_testing.application import Application
 from authgate_testing.databases import on_sqlite
+from authgate_testing.doors import PASSWORD
 from authgate_testing.person import Person, language_form
 from authgate_testing.server import RunningServer
 
@@ -123,6 +126,25 @@ async def test_somebody_chooses_a_language_on_a_page_without_script(
     assert CHINESE in (await stranger.http.get(here)).text, "what is not offered is not kept"
     await _choose(stranger, acme, page.text, "en")
     assert ENGLISH in (await stranger.http.get(here, headers=TAIWAN)).text
+
+
+async def test_a_choice_goes_with_the_person_to_other_browsers_and_into_mails(
+    server: RunningServer, acme: Tenant, alice: User, person: Person
+) -> None:
+    here = f"{acme.issuer}/account/sessions"
+    chosen = await _choose(person, acme, (await person.visit(here)).text, "zh-Hant")
+    assert chosen.status_code == 303
+    elsewhere = Person(server.browser())
+    assert ENGLISH in (await elsewhere.visit(f"{acme.issuer}/login")).text
+    page = await elsewhere.sign_in(acme.issuer, "alice", PASSWORD)
+    assert "您登入中的裝置" in page.text
+    with use_tenant(acme):
+        assert await locales.of([alice.id]) == {alice.id: "zh-Hant"}
+    third = Person(server.browser())
+    await _choose(third, acme, (await third.visit(f"{acme.issuer}/login")).text, "en")
+    await third.sign_in(acme.issuer, "alice", PASSWORD)
+    with use_tenant(acme):
+        assert await locales.of([alice.id]) == {alice.id: "en"}, "what was chosen last"
 
 
 @on_sqlite

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from quart import Response
 
 from authgate import audit
-from authgate.accounts import access, logout
+from authgate.accounts import access, language_choice, logout
 from authgate.accounts.visits import NotSignedIn, Visitor
 from authgate.audit import Event
 from authgate.clock import Clock
@@ -77,6 +77,7 @@ class BrowserSessions:
         max_age = int(absolute.total_seconds()) if remembered else None
         session_cookie.write(response, session_cookie.SESSION, key, max_age=max_age)
         session_cookie.clear(response, session_cookie.PRESESSION)
+        await language_choice.bring(user.id, response)
 
     async def end(self, visitor: Visitor, *, client_id: str = "") -> tuple[str, ...]:
         """Sign this browser out on the server; a client may have asked for it.

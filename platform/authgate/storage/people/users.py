@@ -50,6 +50,7 @@ class UserRow(TenantOwned):
     external_id = fields.CharField(LONGEST_EXTERNAL_ID, null=True)
     given_name = fields.CharField(LONGEST_NAME, default="")
     family_name = fields.CharField(LONGEST_NAME, default="")
+    locale = fields.CharField(35, default="")
     created_at = fields.DatetimeField(auto_now_add=True)
     updated_at = fields.DatetimeField(auto_now=True)
 
