@@ -8,13 +8,15 @@ from urllib.parse import unquote
 import orjson
 import pytest
 
-from authgate import provisioning
+from authgate import provisioning, storage
 from authgate.audit import Event
 from authgate.provisioning import NewClient
 from authgate.storage.clients import clients
 from authgate.storage.clients.drafts import ClientChange, ClientDraft
 from authgate.storage.clients.metadata import ClientMetadata
 from authgate.storage.clients.rows import Client, ClientRow
+from authgate.storage.metering import usage_days
+from authgate.storage.metering.usage_days import Count, Measure
 from authgate.storage.people.users import User
 from authgate.vocabulary import ClientStatus
 from authgate_tenants import Tenant, use_tenant
@@ -106,6 +108,24 @@ async def test_a_secret_is_shown_once_and_works(
     assert "shown once" in again.text
     [event] = await ledger.events(acme, Event.CLIENT_CREATED)
     assert (event.actor_type, event.actor_id, event.client_id) == ("user", str(alice.id), "job")
+
+
+async def test_the_list_tells_the_last_day_on_which_a_client_was_used(
+    server: RunningServer, acme: Tenant, globex: Tenant, admin: Person, machine: NewClient
+) -> None:
+    here, name = f"{acme.issuer}/admin/clients", machine.client.client_id
+    used = r'<td data-label="Last used">(?:<span class="muted">)?([^<]*)<'
+    assert re.findall(used, (await admin.visit(here)).text) == ["not in 90 days"]
+    today = server.clock().date()
+    counts = [
+        Count(name, today - timedelta(days=ago), "client_credentials", 1) for ago in (100, 30, 2)
+    ]
+    for tenant, days in ((globex, [Count(name, today, "client_credentials", 1)]), (acme, counts)):
+        with use_tenant(tenant):
+            async with storage.transaction():
+                await usage_days.add(Measure.TOKENS, days)
+    last = today - timedelta(days=2)
+    assert re.findall(used, (await admin.visit(here)).text) == [f"{last.day} {last:%b}"]
 
 
 async def test_what_is_wrong_is_said_at_its_field_and_what_was_typed_is_kept(

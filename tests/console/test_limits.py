@@ -1,10 +1,15 @@
 """``/admin/limits``: what is used of the plan, and who is kept out."""
 
+import re
+from html import unescape
 from urllib.parse import urljoin
 
 from authgate import provisioning
-from authgate_tenants import Plan, Tenant
+from authgate.permissions import UserRole
+from authgate.storage.people.users import User, UserRow
+from authgate_tenants import Plan, Tenant, use_tenant
 from authgate_testing.databases import on_sqlite
+from authgate_testing.doors import PASSWORD
 from authgate_testing.person import Person, forms
 from authgate_testing.server import RunningServer
 
@@ -40,3 +45,19 @@ async def test_an_address_is_blocked_and_let_in_again_beside_what_is_used(
             )
             assert said in answer.text
         assert (await http.get(keys)).status_code == 200
+
+
+@on_sqlite
+async def test_who_may_block_an_address_is_led_there_from_a_browser_that_they_do_not_know(
+    server: RunningServer, acme: Tenant, admin: Person, alice: User
+) -> None:
+    async with server.from_address("2001:db8::7") as http:
+        await Person(http).sign_in(acme.issuer, "alice", PASSWORD)
+    here = f"{acme.issuer}/account/sessions"
+    page = await admin.visit(here)
+    [link] = re.findall(r'<a href="([^"]+)">Block this address</a>', page.text)
+    page = await admin.visit(urljoin(here, unescape(link)))
+    assert 'value="2001:db8::7"' in page.text
+    with use_tenant(acme):
+        await UserRow.filter(id=alice.id).update(role=UserRole.CLIENT_MANAGER)
+    assert "Block this address" not in (await admin.visit(here)).text

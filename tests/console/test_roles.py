@@ -50,6 +50,8 @@ AREAS = {
 """By what the path of a page begins with, below ``/admin``."""
 OF_A_CLIENT = {"revoke": Area.TOKENS, "people": Area.AUTHORIZATIONS}
 """What is shown and done of a client that is not the client."""
+OF_A_PERSON = {"block": Area.USERS, "let-in": Area.USERS}
+"""What is done to a person that is no role."""
 OWNER, ADMIN, AUDITOR = UserRole.OWNER, UserRole.ADMIN, UserRole.AUDITOR
 MANAGER, USER = UserRole.CLIENT_MANAGER, UserRole.USER
 
@@ -92,7 +94,9 @@ def test_ad_04_every_route_asks_for_the_area_that_it_is_in(server: RunningServer
     for (method, rule), permission in asked_by_routes(server).items():
         parts = rule.removeprefix(ROOT).strip("/").split("/")
         within = parts[2] if parts[0] == "clients" and len(parts) > 2 else ""
-        area = OF_A_CLIENT.get(within) or AREAS[parts[0]]
+        if parts[0] == "team":
+            within = parts[-1]
+        area = OF_A_CLIENT.get(within) or OF_A_PERSON.get(within) or AREAS[parts[0]]
         assert permission.area is area, (method, rule)
 
 
@@ -216,6 +220,28 @@ async def test_a_role_is_given_once_it_was_asked_and_taken_again(
         {"was": "auditor", "is": "user"},
     ]
     assert {each.actor_name for each in events} == {"alice"}
+
+
+@on_sqlite
+async def test_a_person_is_shut_out_where_their_role_is_and_let_in_again(
+    acme: Tenant, admin: Person, alice: User, carol: User, colleague: Person, ledger: Ledger
+) -> None:
+    there = f"{acme.issuer}/admin/team/{carol.id}"
+    await admin.visit(there)
+    page = await admin.submit({}, to="/block")
+    assert "Blocked: they are signed out everywhere." in page.text
+    account = await colleague.http.get(f"{acme.issuer}/account/sessions")
+    assert "/login" in account.headers["location"]
+    page = await admin.submit({}, to="/let-in")
+    assert "Let in: they may sign in again." in page.text
+    assert len(await ledger.events(acme, Event.USER_DISABLED)) == 1
+    assert "/block" not in (await admin.visit(f"{acme.issuer}/admin/team/{alice.id}")).text
+    await become(acme, carol=OWNER)
+    assert "/block" not in (await admin.visit(there)).text
+    assert admin.page is not None
+    token = forms(admin.page.text)[0].hidden
+    refused = await admin.http.post(f"{there}/block", data=token)
+    assert refused.status_code == 409, "nobody shuts out who may more"
 
 
 @on_sqlite

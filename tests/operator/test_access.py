@@ -365,6 +365,10 @@ async def test_nothing_that_a_guest_makes_administers_the_tenant_when_they_are_g
     versions = (await as_guest.get("/settings/versions")).json()["items"]
     restored = await as_guest.post(f"/settings/versions/{versions[1]['id']}/restore", {})
     assert is_problem(restored, 422, "invalid")
+    settings = {"trusted_issuers": {"https://idp.example": "https://idp.example/keys"}}
+    foreseen = await as_guest.post("/settings/preview", {"settings": settings})
+    assert is_problem(foreseen, 422, "invalid")
+    assert foreseen.json()["errors"] == restored.json()["errors"]
     assert "trust no issuer" in restored.text
 
 

@@ -18,12 +18,12 @@ from authgate.storage.clients.drafts import ClientDraft
 from authgate.vocabulary import ClientStatus
 from authgate_tenants import TenantStatus, use_tenant
 from authgate_testing.databases import on_postgres
-from authgate_testing.live import Host, host
+from authgate_testing.live import DEVICE_GRANT, Host, host
 
 pytestmark = on_postgres
 
 SECONDS = 1.0
-TOKEN = "/oauth/token"
+TOKEN, DEVICE, INTROSPECTION = "/oauth/token", "/oauth/device/code", "/oauth/introspect"
 REQUESTS = 24
 """So many on fresh connections reach both processes, but for once in eight million times."""
 
@@ -46,15 +46,25 @@ def serving(
         yield live, live.settings.model_copy(update={"redis_url": redis_url})
 
 
-async def statuses(url: str, client: NewClient | None = None) -> set[int]:
-    """What both processes answer, whom they let in, or a client that asks for tokens."""
+async def token(url: str, client: NewClient) -> str:
+    """An access token of the client's own."""
+    async with httpx2.AsyncClient(timeout=30) as http:
+        auth = (client.client.client_id, str(client.secret))
+        form = {"grant_type": "client_credentials", "scope": "authgate:clients:read"}
+        issued: str = (await http.post(url, data=form, auth=auth)).json()["access_token"]
+    return issued
+
+
+async def statuses(url: str, client: NewClient | None = None, *, bearer: str = "") -> set[int]:
+    """What both processes answer whom they let in, a client, or who has its access token."""
     fresh = httpx2.Limits(max_keepalive_connections=0)
     async with httpx2.AsyncClient(limits=fresh, timeout=30) as http:
         if client is None:
-            asked = [http.get(url) for _ in range(REQUESTS)]
+            headers = {"Authorization": f"Bearer {bearer}"} if bearer else {}
+            asked = [http.get(url, headers=headers) for _ in range(REQUESTS)]
         else:
             auth = (client.client.client_id, str(client.secret))
-            form = {"grant_type": "client_credentials"}
+            form = {"grant_type": "client_credentials", "token": "x"}
             asked = [http.post(url, data=form, auth=auth) for _ in range(REQUESTS)]
         answers = await asyncio.gather(*asked)
     return {answer.status_code for answer in answers}
@@ -91,10 +101,16 @@ async def test_every_process_keeps_out_an_address_and_a_client_within_a_second(
         tenant = await provisioning.add_tenant(parts, slug="acme", name="Acme")
         keys, tokens = (f"{tenant.issuer}{path}" for path in ("/.well-known/jwks.json", TOKEN))
         with use_tenant(tenant):
+            grants = ["client_credentials", DEVICE_GRANT]
+            scopes = ["authgate:clients:read"]
             client = await provisioning.add_client(
-                parts, ClientDraft(name="M", grant_types=["client_credentials"], scopes=["read"])
+                parts, ClientDraft(name="M", grant_types=grants, scopes=scopes, introspects=True)
             )
             assert await statuses(tokens, client) == {200}
+            issued = await token(tokens, client)
+            asking = [f"{tenant.issuer}{path}" for path in (DEVICE, INTROSPECTION)]
+            clients = f"{tenant.issuer}/api/v1/clients"
+            assert await statuses(clients, bearer=issued) == {200}
             name = client.client.client_id
             await a_second_after(block_address(parts, "127.0.0.0/8", reason=""))
             assert await statuses(keys) == {403}
@@ -102,4 +118,6 @@ async def test_every_process_keeps_out_an_address_and_a_client_within_a_second(
             assert await statuses(tokens, client) == {200}
             disabled = ClientStatus.INACTIVE
             await a_second_after(provisioning.set_client_status(parts, name, disabled))
-            assert await statuses(tokens, client) == {401}
+            for url in (tokens, *asking):
+                assert await statuses(url, client) == {401}, url
+            assert await statuses(clients, bearer=issued) == {401}, "what it was given ends too"

@@ -1,5 +1,6 @@
 """``/account/sessions``: where a person is signed in, and ending it for real."""
 
+from urllib.parse import urlencode
 from uuid import UUID
 
 from quart import Blueprint, Response, request
@@ -12,6 +13,7 @@ from authgate.accounts.scope_lines import scope_lines
 from authgate.accounts.visits import SignedIn, signed_in, visitor
 from authgate.audit import Event
 from authgate.clock import Clock
+from authgate.permissions import Area, permits, writes
 from authgate.storage.clients import clients
 from authgate.storage.clients.rows import Client
 from authgate.storage.sign_in import session_clients, sessions
@@ -27,6 +29,8 @@ from authgate.web.view_models import (
 from authgate_tenants import current_tenant
 
 _HERE = "/account/sessions"
+_BLOCKS = "/admin/limits"
+"""The console's page where addresses are kept out."""
 _MOST_ACCESSES = 100
 
 
@@ -139,7 +143,15 @@ def _line(session: Session, person: SignedIn, applications: tuple[str, ...]) -> 
         signed_in_at=session.authenticated_at,
         connection=None if "pwd" in session.amr else session.amr[-1],
         applications=applications,
+        block_url=_block_url(session, person),
     )
+
+
+def _block_url(session: Session, person: SignedIn) -> str:
+    is_here = session.id == person.session.id
+    if is_here or not permits(person.user.role, writes(Area.LIMITS)):
+        return ""
+    return f"{current_tenant().prefix}{_BLOCKS}?{urlencode({'address': session.ip})}"
 
 
 def kind_of(client: Client | None) -> DeviceKind:

@@ -218,7 +218,7 @@ async def preview_settings(call: Call[Nothing, SettingsPreviewed]) -> Answer[Set
     after = patch.applied(SettingsChange(name=row.name, settings=before))
     with _worded():
         plan = current_tenant().plan
-        provisioning.check_settings(plan, before, after.settings, actor=call.caller.actor)
+        await provisioning.check_change(plan, before, after.settings, actor=call.caller.actor)
     changes = _changes(before, after.settings, names=(row.name, after.name))
     return Answer(SettingsPreview(changes=changes))
 

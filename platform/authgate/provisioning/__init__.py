@@ -83,7 +83,7 @@ from authgate.provisioning.tenant_settings import UnfitSetting, UnfitTenant
 from authgate.provisioning.tenants import (
     add_tenant,
     change_tenant,
-    check_settings,
+    check_change,
     set_tenant_status,
 )
 from authgate.provisioning.tokens import (
@@ -152,9 +152,9 @@ __all__ = [
     "change_role",
     "change_scope",
     "change_tenant",
+    "check_change",
     "check_domain",
     "check_due_domains",
-    "check_settings",
     "delete_client",
     "delete_group",
     "disable_token",

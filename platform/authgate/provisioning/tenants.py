@@ -120,11 +120,7 @@ async def change_tenant(
             row = await lifecycle.locked(tenant.id)
             before = TenantSettings.from_json(row.settings)
             after = change(before)
-            check_settings(await plans.held(row.plan), before, after, actor=actor)
-            await _refuse_lockout(before, after)
-            await _refuse_guest(before, after, actor)
-            if after.logo not in ("", before.logo) and not await logos.has(after.logo):
-                raise UnfitSetting("logo", "The tenant has no such logo: bring it first.")
+            await check_change(await plans.held(row.plan), before, after, actor=actor)
             changes = _changes(row, name or row.name, before, after)
             if not changes:
                 return
@@ -141,6 +137,18 @@ async def change_tenant(
                 details={"changes": changes, "version": number},
             )
             await tenant_changed(parts, tenant)
+
+
+async def check_change(
+    plan: Plan, before: TenantSettings, after: TenantSettings, *, actor: Actor
+) -> None:
+    """Whether this actor may have the tenant in scope choose those settings instead of these.
+    Raises ``BadLimit`` and ``UnfitTenant``."""
+    check_settings(plan, before, after, actor=actor)
+    await _refuse_lockout(before, after)
+    await _refuse_guest(before, after, actor)
+    if after.logo not in ("", before.logo) and not await logos.has(after.logo):
+        raise UnfitSetting("logo", "The tenant has no such logo: bring it first.")
 
 
 async def _refuse_lockout(before: TenantSettings, after: TenantSettings) -> None:

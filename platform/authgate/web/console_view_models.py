@@ -5,7 +5,7 @@ Every value has the ``frame`` that is around it.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from authgate.permissions import UserRole
@@ -59,6 +59,8 @@ class Done(StrEnum):
     TAKEN_BACK = "taken-back"
     INVITED = "invited"
     INVITATION_WITHDRAWN = "invitation-withdrawn"
+    PERSON_BLOCKED = "person-blocked"
+    PERSON_LET_IN = "person-let-in"
     ROLE_GIVEN = "role-given"
     ROLE_TAKEN = "role-taken"
     WAITING = "waiting"
@@ -149,6 +151,8 @@ class ClientLine:
     """The name of the field that selects it."""
     unseen: bool = False
     """Served at once, and looked at by nobody."""
+    last_used: date | None = None
+    """The last day on which it was given a token, of those that are looked at."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,3 +126,6 @@ class RolePage:
     """With this role it is asked whether it is meant."""
     fault: str = ""
     """Why it was not done."""
+    block_action: str = ""
+    """Shuts them out; empty where that is not for whoever looks, or was done."""
+    let_in_action: str = ""

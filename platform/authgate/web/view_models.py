@@ -302,6 +302,8 @@ class SessionLine:
     place: str | None = None
     new_place: bool = False
     applications: tuple[str, ...] = ()
+    block_url: str = ""
+    """Where nobody is let in from that address any more; empty for who may not do that."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -154,8 +154,9 @@ def _line(number: int, name: str, kind: ClientKind, status: ClientStatus) -> Cli
     client_id = f"client-{number}"
     new = number == 1
     return ClientLine(
-        url, name, client_id, kind, public, grants, status, created, client_id, unseen=new
-    )
+        url, name, client_id, kind, public, grants, status, created, client_id, unseen=new,
+        last_used=created.date() if public else None,
+    )  # fmt: skip
 
 
 _LINES = (
@@ -780,6 +781,7 @@ def _role(**changes: object) -> Sample:
         "roles": permissions.ROLES,
         "action": "/t/northwind/admin/team/1",
         "cancel_url": "/t/northwind/admin/team",
+        "block_action": "/t/northwind/admin/team/1/block",
     }
     return ("console/role.html", RolePage(**(filled | changes)))  # type: ignore[arg-type]
 

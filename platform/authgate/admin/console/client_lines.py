@@ -2,12 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 from authgate.admin.console import frame
 from authgate.admin.console.client_kinds import grant_names, kind_of
 from authgate.storage.clients import clients
 from authgate.storage.clients.rows import Client
+from authgate.storage.metering import usage_days
+from authgate.storage.metering.usage_days import Measure
 from authgate.web.console_view_models import ClientLine
+
+USED_WITHIN = timedelta(days=90)
+"""For so long a list looks back for the last use of a client: it reads no more rows the longer a
+client is there."""
 
 
 def path(client: Client) -> str:
@@ -25,10 +32,15 @@ def version(client: Client) -> str:
     return client.updated_at.isoformat()
 
 
-async def lines(found: Sequence[Client]) -> list[ClientLine]:
+async def lines(found: Sequence[Client], *, now: datetime) -> list[ClientLine]:
     """Clients in a list."""
-    unseen = await clients.unseen_among([each.client_id for each in found])
-    return [replace(line(each), unseen=each.client_id in unseen) for each in found]
+    ids = [each.client_id for each in found]
+    unseen = await clients.unseen_among(ids)
+    used = await usage_days.last_days(Measure.TOKENS, ids, since=(now - USED_WITHIN).date())
+    return [
+        replace(line(each), unseen=each.client_id in unseen, last_used=used.get(each.client_id))
+        for each in found
+    ]
 
 
 def line(client: Client) -> ClientLine:

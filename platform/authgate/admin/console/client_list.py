@@ -40,7 +40,7 @@ class ClientList:
             clear_url=frame.url(PATH),
             selection_action=frame.url(f"{PATH}/selected"),
             list=asked.here(),
-            clients=await client_lines.lines(found.rows),
+            clients=await client_lines.lines(found.rows, now=self._console.now()),
             total=sum((await clients.counts()).values()),
             search=asked.search,
             kept=asked.kept(),

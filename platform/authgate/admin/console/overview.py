@@ -50,7 +50,7 @@ class OverviewPages:
             tokens=min(working, _MOST_TOKENS),
             more_tokens=working > _MOST_TOKENS,
             attention=await self._attention(),
-            newest=await client_lines.lines(newest.rows),
+            newest=await client_lines.lines(newest.rows, now=self._console.now()),
         )
         return self._console.show("overview.html", content)
 

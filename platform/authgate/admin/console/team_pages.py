@@ -52,6 +52,8 @@ class TeamPages:
         routes.get(f"{ROOT}{_HERE}/find", self.find, writes(Area.ROLES))
         routes.get(_ONE, self.begin, writes(Area.ROLES))
         routes.post(_ONE, self.change, writes(Area.ROLES))
+        routes.post(f"{_ONE}/block", self.block, writes(Area.USERS))
+        routes.post(f"{_ONE}/let-in", self.let_in, writes(Area.USERS))
         for verb, decide in self._decisions.items():
             routes.post(f"{_ACCESS}/{verb}", decide, writes(Area.ROLES))
         return routes.blueprint
@@ -84,6 +86,26 @@ class TeamPages:
         except Refused as error:
             return await self._role(person, fault=str(error))
         return done(_HERE, Done.ROLE_TAKEN if wanted is UserRole.USER else Done.ROLE_GIVEN)
+
+    async def block(self, row_id: str) -> Response:
+        """Shut them out: of every browser, and of whatever acts in their name."""
+        person = await _named(row_id)
+        try:
+            await provisioning.disable_user(
+                person.username, now=self._console.now(), by=authority()
+            )
+        except Refused as error:
+            return await self._role(person, fault=str(error))
+        return done(f"{_HERE}/{person.id}", Done.PERSON_BLOCKED)
+
+    async def let_in(self, row_id: str) -> Response:
+        """Let them sign in again."""
+        person = await _named(row_id)
+        try:
+            await provisioning.enable_user(person.username, by=authority())
+        except Refused as error:
+            return await self._role(person, fault=str(error))
+        return done(f"{_HERE}/{person.id}", Done.PERSON_LET_IN)
 
     @property
     def _decisions(self) -> Mapping[str, Callable[[str], Awaitable[Response]]]:
@@ -141,6 +163,7 @@ class TeamPages:
     async def _role(
         self, person: User, *, wanted: UserRole | None = None, fault: str = ""
     ) -> Response:
+        here, shuts_out = frame.url(f"{_HERE}/{person.id}"), _shuts_out(person)
         content = RolePage(
             frame=await self._console.frame(),
             username=person.username,
@@ -149,10 +172,12 @@ class TeamPages:
             role=person.role,
             disabled=not person.is_active,
             roles=_gives(person),
-            action=frame.url(f"{_HERE}/{person.id}"),
+            action=here,
             cancel_url=frame.url(_HERE),
             wanted=wanted,
             fault=fault,
+            block_action=f"{here}/block" if shuts_out and person.is_active else "",
+            let_in_action=f"{here}/let-in" if shuts_out and not person.is_active else "",
         )
         return self._console.show("role.html", content, 409 if fault else 200)
 
@@ -194,6 +219,13 @@ def _gives(person: User) -> Sequence[UserRole]:
     if person.id == mine.id or not covers(mine.role, person.role):
         return ()
     return permissions.given_by(mine.role)
+
+
+def _shuts_out(person: User) -> bool:
+    """Whether whoever looks may: not themselves, and nobody who may more."""
+    mine = signed_in().user
+    may = permits(mine.role, writes(Area.USERS))
+    return may and person.id != mine.id and covers(mine.role, person.role)
 
 
 def _member(user: User) -> TeamMember:

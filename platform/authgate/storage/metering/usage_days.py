@@ -1,12 +1,13 @@
 """How much a tenant has used, by the day (UTC): sums, which outlive what they were counted from."""
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
 from tortoise import connections, fields
+from tortoise.functions import Max
 from uuid_utils.compat import uuid7
 
 from authgate.storage import connection
@@ -103,3 +104,15 @@ async def of(measure: Measure, *, since: date, client_id: str = ALL_CLIENTS) -> 
         Count(each.client_id, each.day, each.detail, each.total)
         for each in await found.order_by("day", "detail")
     ]
+
+
+async def last_days(
+    measure: Measure, client_ids: Collection[str], *, since: date
+) -> dict[str, date]:
+    """By these clients of the current tenant the last day on which there was anything; none for
+    those that had nothing from this day on."""
+    found = UsageDay.filter(measure=measure, client_id__in=list(client_ids), day__gte=since)
+    summed = found.annotate(last=Max("day")).group_by("client_id")
+    rows = await summed.values_list("client_id", "last")
+    # SQLite adds up texts.
+    return {each: date.fromisoformat(str(day)) for each, day in rows}
