@@ -80,6 +80,7 @@ def test_the_wheel_holds_every_file_of_every_package(wheel: Path, packages: list
         "authgate_tenants/py.typed",
         "authgate_templates/base.html",
         "authgate_templates/static/",
+        "authgate_templates/languages/zh-Hant.po",
     ],
 )
 def test_the_wheel_holds_what_is_not_code(wheel: Path, needed: str) -> None:

@@ -19,6 +19,14 @@ _HOLE = re.compile(r"%\(\w+\)[a-z]")
 _WORDS = re.compile(r"[A-Za-z]{2,} [A-Za-z]{2,}")
 # Letters that are written otherwise in Taiwan, of the most frequent ones.
 _SIMPLIFIED = set("这个们来会时说对过还没开关发应请务网页设码录权户输错误认证让执删选")
+# Where no font has the letters, what is drawn instead is narrower than they are.
+_AS_WIDE_AS_DRAWN = """() => {
+  const drawn = (node) => node.nodeType === 3 && /[\u3400-\u9fff]/.test(node.data);
+  for (const element of document.querySelectorAll("body *")) {
+    if ([...element.childNodes].some(drawn)) element.style.letterSpacing = "0.4em";
+  }
+  return document.documentElement.scrollWidth - document.documentElement.clientWidth;
+}"""
 _SAID = ("aria-label", "title", "placeholder", "alt", "data-said")
 
 other_languages = pytest.mark.parametrize("language", OTHERS, ids=lambda each: each.tag)
@@ -105,8 +113,7 @@ async def test_pages_in_chinese_fit_a_small_telephone_and_are_accessible(
     for name in ("login-mismatch", "consent", "confirm", "sessions", "my-app-edit", "sign-up"):
         assert name in samples
         await page.goto(f"{gallery_url}/{name}:zh-Hant")
-        over = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-        assert await page.evaluate(over) == 0, name
+        assert await page.evaluate(_AS_WIDE_AS_DRAWN) == 0, name
         if name in ("login-mismatch", "sessions"):
             assert await axe_violations(page) == [], name  # type: ignore[misc]
     moment = await page.goto(f"{gallery_url}/sessions:zh-Hant")
