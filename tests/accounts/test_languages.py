@@ -5,8 +5,10 @@ from collections.abc import Mapping
 
 import httpx2
 import pytest
+from markupsafe import escape
 
 from authgate import mail, provisioning
+from authgate.accounts.scope_lines import in_words
 from authgate.audit import SYSTEM
 from authgate.languages import LANGUAGES, catalogues, speaking, text
 from authgate.languages.accepted import LONGEST, MOST, accepted
@@ -247,6 +249,13 @@ async def _supported(server: RunningServer, tenant: Tenant) -> list[str]:
     answer = await server.http.get(f"{tenant.issuer}/.well-known/openid-configuration")
     found: list[str] = answer.json()["ui_locales_supported"]
     return found
+
+
+def test_what_a_scope_of_our_own_means_is_a_line_in_each_language() -> None:
+    [line] = in_words(["authgate:settings:read"], {})
+    assert str(escape(line.text)) == "See what the tenant chooses for itself, now and before"
+    with speaking(LANGUAGES[1]):
+        assert str(escape(line.text)) == "檢視租戶目前與先前的設定"
 
 
 def test_a_plugin_brings_words_and_takes_none_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:

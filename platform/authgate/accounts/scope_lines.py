@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from authgate.languages import readers, text
+from authgate.languages import Text, readers, text
 from authgate.storage.tenants import scopes
 from authgate.storage.tenants.scopes import Scope
 from authgate.tokens import admin_scopes, operator_scopes
@@ -23,10 +23,19 @@ _KNOWN = {
 }
 
 
+class _Line(Text):
+    """A sentence as a line of a list: without the stop at its end."""
+
+    __slots__ = ()
+
+    def spoken(self) -> str:
+        return super().spoken().rstrip(".。")
+
+
 def _of_api(meanings: Mapping[ApiScope, str]) -> dict[str, ScopeLine]:
     return {
         scope.value: ScopeLine(
-            scope.value, meaning.removesuffix("."), sensitive=scope.endswith(":write")
+            scope.value, _Line.of(meaning, "", {}), sensitive=scope.endswith(":write")
         )
         for scope, meaning in meanings.items()
     }

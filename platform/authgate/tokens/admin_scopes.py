@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from authgate.languages import text
 from authgate.tokens.api_scopes import ADMIN_PREFIX, ApiScope
 
 
@@ -38,34 +39,44 @@ class Scope(ApiScope):
 
 
 MEANINGS: Mapping[ApiScope, str] = {
-    Scope.CLIENTS_READ: "See clients, without their secrets.",
-    Scope.CLIENTS_WRITE: (
+    Scope.CLIENTS_READ: text("See clients, without their secrets."),
+    Scope.CLIENTS_WRITE: text(
         "Create, change and remove clients, decide about those that wait, renew secrets."
     ),
-    Scope.SCOPES_READ: "See how the tenant describes its scopes.",
-    Scope.SCOPES_WRITE: "Describe the tenant's scopes.",
-    Scope.RESOURCE_SERVERS_READ: "See for which APIs clients may ask tokens.",
-    Scope.RESOURCE_SERVERS_WRITE: "Let clients ask tokens for APIs, or no more.",
-    Scope.KEYS_READ: "See which signing keys there are, without their private parts.",
-    Scope.KEYS_WRITE: "Rotate, revoke and bring signing keys, choose the algorithm.",
-    Scope.DOMAINS_READ: "See the tenant's own hosts, and what it is called.",
-    Scope.DOMAINS_WRITE: "Claim, prove and remove hosts, and call the tenant by one of them.",
-    Scope.TOKENS_READ: "See which access tokens there are, without the tokens.",
-    Scope.TOKENS_WRITE: "Revoke, disable and enable access tokens.",
-    Scope.AUTHORIZATIONS_READ: "See what people have allowed applications.",
-    Scope.AUTHORIZATIONS_WRITE: "Take back what people have allowed applications.",
-    Scope.USERS_READ: "See people, and the browsers that they are signed in with.",
-    Scope.USERS_WRITE: "Invite people, sign them out, and shut them out or let them in again.",
-    Scope.SCIM_READ: "Read people and groups by SCIM, and see which tokens it is used with.",
-    Scope.SCIM_WRITE: "Provision people and groups by SCIM, make and take back tokens for it.",
-    Scope.ROLES_READ: "See what each role may do.",
-    Scope.ROLES_WRITE: "Give people roles, and take them.",
-    Scope.SETTINGS_READ: "See what the tenant chooses for itself, now and before.",
-    Scope.SETTINGS_WRITE: "Change what the tenant chooses for itself, its colours and texts too.",
-    Scope.LIMITS_READ: "See which addresses are kept out.",
-    Scope.LIMITS_WRITE: "Keep addresses out, and let them in again.",
-    Scope.USAGE_READ: "See how much is used, day by day and of the plan.",
-    Scope.EXPORTS_READ: "See which files there are that hold all of the tenant, and not the files.",
-    Scope.EXPORTS_WRITE: "Have everything that the tenant has written into a file, and take it.",
+    Scope.SCOPES_READ: text("See how the tenant describes its scopes."),
+    Scope.SCOPES_WRITE: text("Describe the tenant's scopes."),
+    Scope.RESOURCE_SERVERS_READ: text("See for which APIs clients may ask tokens."),
+    Scope.RESOURCE_SERVERS_WRITE: text("Let clients ask tokens for APIs, or no more."),
+    Scope.KEYS_READ: text("See which signing keys there are, without their private parts."),
+    Scope.KEYS_WRITE: text("Rotate, revoke and bring signing keys, choose the algorithm."),
+    Scope.DOMAINS_READ: text("See the tenant's own hosts, and what it is called."),
+    Scope.DOMAINS_WRITE: text("Claim, prove and remove hosts, and call the tenant by one of them."),
+    Scope.TOKENS_READ: text("See which access tokens there are, without the tokens."),
+    Scope.TOKENS_WRITE: text("Revoke, disable and enable access tokens."),
+    Scope.AUTHORIZATIONS_READ: text("See what people have allowed applications."),
+    Scope.AUTHORIZATIONS_WRITE: text("Take back what people have allowed applications."),
+    Scope.USERS_READ: text("See people, and the browsers that they are signed in with."),
+    Scope.USERS_WRITE: text(
+        "Invite people, sign them out, and shut them out or let them in again."
+    ),
+    Scope.SCIM_READ: text("Read people and groups by SCIM, and see which tokens it is used with."),
+    Scope.SCIM_WRITE: text(
+        "Provision people and groups by SCIM, make and take back tokens for it."
+    ),
+    Scope.ROLES_READ: text("See what each role may do."),
+    Scope.ROLES_WRITE: text("Give people roles, and take them."),
+    Scope.SETTINGS_READ: text("See what the tenant chooses for itself, now and before."),
+    Scope.SETTINGS_WRITE: text(
+        "Change what the tenant chooses for itself, its colours and texts too."
+    ),
+    Scope.LIMITS_READ: text("See which addresses are kept out."),
+    Scope.LIMITS_WRITE: text("Keep addresses out, and let them in again."),
+    Scope.USAGE_READ: text("See how much is used, day by day and of the plan."),
+    Scope.EXPORTS_READ: text(
+        "See which files there are that hold all of the tenant, and not the files."
+    ),
+    Scope.EXPORTS_WRITE: text(
+        "Have everything that the tenant has written into a file, and take it."
+    ),
 }
 """What each of them lets its holder do, for whoever grants it."""

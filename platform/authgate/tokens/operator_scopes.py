@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from authgate.languages import text
 from authgate.tokens.api_scopes import OPERATOR_PREFIX, ApiScope
 
 
@@ -18,14 +19,16 @@ class Scope(ApiScope):
 
 
 MEANINGS: Mapping[ApiScope, str] = {
-    Scope.TENANTS_READ: "See which tenants and plans there are, from outside.",
-    Scope.TENANTS_WRITE: (
+    Scope.TENANTS_READ: text("See which tenants and plans there are, from outside."),
+    Scope.TENANTS_WRITE: text(
         "Create, rename, suspend, resume, delete and restore tenants, make and give plans."
     ),
-    Scope.SYSTEM_READ: "See whether the installation is well.",
-    Scope.ANNOUNCEMENTS_READ: "See what the administrators of all tenants are told.",
-    Scope.ANNOUNCEMENTS_WRITE: "Tell the administrators of all tenants something, for a while.",
-    Scope.ACCESS_READ: "See who of the operators has asked to come into a tenant.",
-    Scope.ACCESS_WRITE: "Ask a tenant to let an operator in, and end that.",
+    Scope.SYSTEM_READ: text("See whether the installation is well."),
+    Scope.ANNOUNCEMENTS_READ: text("See what the administrators of all tenants are told."),
+    Scope.ANNOUNCEMENTS_WRITE: text(
+        "Tell the administrators of all tenants something, for a while."
+    ),
+    Scope.ACCESS_READ: text("See who of the operators has asked to come into a tenant."),
+    Scope.ACCESS_WRITE: text("Ask a tenant to let an operator in, and end that."),
 }
 """What each of them lets its holder do, for whoever grants it."""

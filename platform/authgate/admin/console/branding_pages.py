@@ -16,7 +16,7 @@ from authgate.admin.console import frame, setting_fields
 from authgate.admin.console.frame import ROOT, Console, done
 from authgate.admin.console.setting_fields import BadSettings
 from authgate.admin.console.setting_pages import HISTORY, choose, number, stored
-from authgate.languages import in_order
+from authgate.languages import in_order, text
 from authgate.permissions import Area, reads, writes
 from authgate.provisioning import logos
 from authgate.web.brand import BrandTokens, brand_tokens
@@ -162,7 +162,7 @@ def _of_mode(mode: str, given: str, ground: Rgb, tokens: BrandTokens) -> Iterato
 
 def _content(name: str, console: Console) -> object:
     """What stands in a page that nobody asked for."""
-    now, scopes = console.now(), (ScopeLine("profile", "See your name and picture."),)
+    now, scopes = console.now(), (ScopeLine("profile", text("Read your name and user name")),)
     if name == "sign-in":
         return LoginPage(action="#", client_name="Example", remember_days=30)
     if name == "consent":
