@@ -1,12 +1,16 @@
 """Databases are made, and unmade, as Tortoise itself would: only sooner."""
 
 import sqlite3
+from importlib import import_module
 from pathlib import Path
+from typing import Any, cast
 from uuid import uuid4
 
 import pytest
 from pydantic import SecretStr
+from tortoise.fields import Field
 from tortoise.migrations.executor import MigrationExecutor
+from tortoise.migrations.operations import AddField
 
 from authgate.settings import DatabaseSettings
 from authgate.storage import migrate as migrating
@@ -64,3 +68,12 @@ async def test_postgresql_gets_the_shape_that_tortoise_gives_it(
     assert len(theirs) > len(MIGRATIONS)
     assert postgres.execute(_SHAPE, database=postgres_template) == theirs
     postgres.drop_database(name)
+
+
+@pytest.mark.parametrize("name", [each for each in MIGRATIONS if each > "0018"])
+def test_a_column_that_is_added_says_what_rows_have_that_are_there(name: str) -> None:
+    migration = import_module(f"{migrating.__package__}.migrations.{name}").Migration
+    for each in migration.operations:
+        if isinstance(each, AddField):
+            field = cast("Field[Any]", each.field)
+            assert field.null or field.has_db_default(), f"{each.model_name}.{each.name}"

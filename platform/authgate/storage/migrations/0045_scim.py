@@ -20,8 +20,12 @@ class Migration(migrations.Migration):
 
     operations = [
         AddColumn("UserRow", "external_id", fields.CharField(max_length=255, null=True)),
-        AddColumn("UserRow", "given_name", fields.CharField(max_length=100, default="")),
-        AddColumn("UserRow", "family_name", fields.CharField(max_length=100, default="")),
+        AddColumn(
+            "UserRow", "given_name", fields.CharField(max_length=100, default="", db_default="")
+        ),
+        AddColumn(
+            "UserRow", "family_name", fields.CharField(max_length=100, default="", db_default="")
+        ),
         reversible(statements(both=_FIND), statements(both=_LOSE)),
         ops.CreateModel(
             name="ScimTokenRow",

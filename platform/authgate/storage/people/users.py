@@ -48,9 +48,9 @@ class UserRow(TenantOwned):
     not_before = fields.DatetimeField(null=True)
     guest_until = fields.DatetimeField(null=True)
     external_id = fields.CharField(LONGEST_EXTERNAL_ID, null=True)
-    given_name = fields.CharField(LONGEST_NAME, default="")
-    family_name = fields.CharField(LONGEST_NAME, default="")
-    locale = fields.CharField(35, default="")
+    given_name = fields.CharField(LONGEST_NAME, default="", db_default="")
+    family_name = fields.CharField(LONGEST_NAME, default="", db_default="")
+    locale = fields.CharField(35, default="", db_default="")
     created_at = fields.DatetimeField(auto_now_add=True)
     updated_at = fields.DatetimeField(auto_now=True)
 
