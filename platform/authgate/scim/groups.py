@@ -204,7 +204,7 @@ def _resource(group: StoredGroup, members: Sequence[UUID] = ()) -> Group:
 
 def _member(user_id: UUID) -> Member:
     place = url("Users", str(user_id))
-    return Member(value=str(user_id), ref=Reference(place), type="User")
+    return Member(value=str(user_id), ref=Reference(place), type=Member.Type.user)
 
 
 def _id(text: str) -> UUID:

@@ -10,7 +10,7 @@ from scim2_models import Context, Meta, Reference, Resource
 from authgate import mail_addresses
 from authgate.scim.errors import invalid_value
 from authgate.scim.places import url
-from authgate.scim.resources import WORK, Email, Membership, Name, User
+from authgate.scim.resources import Email, Membership, Name, User
 from authgate.storage.people.directory import Entry, Profile
 from authgate.storage.people.groups import Group
 from authgate.storage.people.users import LONGEST_EXTERNAL_ID, LONGEST_NAME
@@ -22,7 +22,7 @@ def resource(entry: Entry, groups: Sequence[Group] = ()) -> User:
     groups than before is no other state."""
     parts = {"given_name": entry.given_name, "family_name": entry.family_name}
     named = {key: value for key, value in (parts | {"formatted": entry.name}).items() if value}
-    address = entry.email and Email(value=entry.email, type=WORK, primary=True)
+    address = entry.email and Email(value=entry.email, type=Email.Type.work, primary=True)
     meta = Meta(
         resource_type="User",
         created=entry.created_at,
@@ -94,7 +94,7 @@ def _joined(of: User) -> str:
 def _address(said: Sequence[Email]) -> str | None:
     """The one address that is kept: the primary one, or that for work, or the first."""
     known = [each for each in said if each.value]
-    ranked = sorted(known, key=lambda each: (not each.primary, (each.type or "").lower() != WORK))
+    ranked = sorted(known, key=lambda each: (not each.primary, each.type != Email.Type.work))
     if not ranked:
         return None
     try:

@@ -11,6 +11,7 @@ from scim2_models import (
     URN,
     CaseExact,
     ComplexAttribute,
+    ExtensibleStringEnum,
     Mutability,
     Reference,
     Required,
@@ -26,9 +27,6 @@ POLICY = ScimPolicy(
     remove_value_as_filter=ScimPolicy.RemoveValue.apply,
     unmatched_path_filter=ScimPolicy.UnmatchedPathFilter.create,
 )
-
-WORK = "work"
-"""The type of the one address that a person has."""
 
 
 class Name(ComplexAttribute):
@@ -47,10 +45,15 @@ class Name(ComplexAttribute):
 class Email(ComplexAttribute):
     """An address for mail."""
 
+    class Type(ExtensibleStringEnum):
+        """Others are taken, and told as this one."""
+
+        work = "work"
+
     value: str | None = None
     """The address."""
 
-    type: str | None = None
+    type: Type | None = None
     """Always work."""
 
     primary: bool | None = None
@@ -63,7 +66,7 @@ class Membership(ComplexAttribute):
     value: Annotated[str | None, Mutability.read_only, CaseExact.true] = None
     """The group's id."""
 
-    ref: Annotated[Reference[Any] | None, Mutability.read_only] = Field(
+    ref: Annotated[Reference["Group"] | None, Mutability.read_only] = Field(
         None, serialization_alias="$ref", validation_alias="$ref"
     )
     """The group's address."""
@@ -102,16 +105,21 @@ class User(Resource[Any]):
 class Member(ComplexAttribute):
     """Somebody who belongs to a group."""
 
+    class Type(ExtensibleStringEnum):
+        """No group belongs to another."""
+
+        user = "User"
+
     value: Annotated[str | None, Mutability.immutable, CaseExact.true] = None
     """The person's id."""
 
-    ref: Annotated[Reference[Any] | None, Mutability.immutable] = Field(
+    ref: Annotated[Reference["User"] | None, Mutability.immutable] = Field(
         None, serialization_alias="$ref", validation_alias="$ref"
     )
     """The person's address."""
 
-    type: Annotated[str | None, Mutability.immutable] = None
-    """Always User: no group belongs to another."""
+    type: Annotated[Type | None, Mutability.immutable] = None
+    """Always User."""
 
 
 class Group(Resource[Any]):

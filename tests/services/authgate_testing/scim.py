@@ -80,6 +80,12 @@ async def directory(
     server: RunningServer, tenant: Tenant, *, trusts_emails: bool = False
 ) -> Directory:
     """One that the tenant has given a token."""
+    token = await given_token(tenant, trusts_emails=trusts_emails)
+    return Directory(server.http, tenant, token)
+
+
+async def given_token(tenant: Tenant, *, trusts_emails: bool = False) -> str:
+    """A token that the tenant gives."""
     now = utc_now()
     with use_tenant(tenant):
         token, _ = await scim_tokens.allow_provisioning(
@@ -88,7 +94,7 @@ async def directory(
             now=now,
             expires_at=now + timedelta(days=30),
         )
-    return Directory(server.http, tenant, token)
+    return token
 
 
 def is_refused(answer: httpx2.Response, status: int, kind: str = "") -> bool:

@@ -372,6 +372,7 @@ class Tour:
             "host": f"more.{word}.example",
             "email": f"typed-guest@{word}.example",
             "title": f"do {word}",
+            "description": f"About {word}",
             "scopes": "openid",
             "key": self.home.key.pem(),
             "network": _network(word, more=1),
