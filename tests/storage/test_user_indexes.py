@@ -1,4 +1,4 @@
-"""Whoever administers a tenant is found without reading everybody else."""
+"""Whoever is looked for at a tenant is found without reading everybody else."""
 
 from uuid import uuid4
 
@@ -32,3 +32,22 @@ def test_who_is_in_charge_is_found_by_an_index(
         which = f"tenant_id = '{_NOBODY}' AND {condition}"
         question = f"EXPLAIN SELECT * FROM users WHERE {which} ORDER BY id FOR NO KEY UPDATE"  # noqa: S608
         assert "users_in_charge" in "\n".join(postgres.execute(question, database=name)), condition
+
+
+@on_postgres
+def test_who_is_provisioned_is_found_by_an_index(
+    postgres: PostgresServer, database_settings: DatabaseSettings
+) -> None:
+    name = database_settings.url.get_secret_value().rpartition("/")[2]
+    postgres.execute(_MANY, "ANALYZE users", database=name)
+    for condition, index in (
+        ("external_id = 'x'", "users_external_id"),
+        ("(canonical_username = 'x' OR external_id = 'y')", "users_external_id"),
+        ("status = 'disabled'", "users_by_status"),
+        (f"id > '{_NOBODY}'", "tenant_id"),
+    ):
+        which = f"tenant_id = '{_NOBODY}' AND guest_until IS NULL AND {condition}"
+        question = f"EXPLAIN SELECT * FROM users WHERE {which} ORDER BY id LIMIT 100"  # noqa: S608
+        plan = "\n".join(postgres.execute(question, database=name))
+        assert index in plan, (condition, plan)
+        assert "Seq Scan" not in plan, (condition, plan)
