@@ -59,6 +59,7 @@ ORDER: Mapping[str, Sequence[str]] = {
         "architecture",
         "tenancy",
         "roles",
+        "groups",
         "operators",
         "security",
         "reliability",

@@ -81,7 +81,7 @@ async def test_the_metadata_say_where_everything_is(at_acme: Caller, acme: Tenan
         "id_token_signing_alg_values_supported": ["ES256", "RS256", "EdDSA"],
         "token_endpoint_auth_methods_supported": [*PROVING, "none"],
         "token_endpoint_auth_signing_alg_values_supported": SIGNING,
-        "scopes_supported": ["openid", "profile", "email", "offline_access"],
+        "scopes_supported": ["openid", "profile", "email", "offline_access", "groups", "roles"],
         "claims_supported": answer.json()["claims_supported"],
     }
 

@@ -16,6 +16,8 @@ _KNOWN = {
         ScopeLine("openid", text("Know that it is you")),
         ScopeLine("profile", text("Read your name and user name")),
         ScopeLine("email", text("Read your email address")),
+        ScopeLine("groups", text("See which groups you belong to")),
+        ScopeLine("roles", text("See which roles you have been given")),
         ScopeLine("read", text("Read your data")),
         ScopeLine("write", text("Change your data"), sensitive=True),
         ScopeLine("offline_access", text("Stay signed in while you are away")),

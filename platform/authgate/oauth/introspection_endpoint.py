@@ -9,7 +9,7 @@ from authgate.storage.clients.rows import Client
 from authgate.storage.issued import refresh_tokens
 from authgate.storage.issued.refresh_tokens import RefreshStatus
 from authgate.storage.people.users import User
-from authgate.tokens import security_profile
+from authgate.tokens import group_claims, security_profile
 from authgate.tokens.issuer import token_type
 from authgate.tokens.signed_answer import SignedAnswers
 from authgate.tokens.subjects import Subjects, is_pairwise
@@ -94,6 +94,9 @@ async def _access_token(
     known |= {name: found.claims[name] for name in _OF_THE_TOKEN & found.claims.keys()}
     if "cnf" in found.claims:
         known["cnf"] = found.confirmation.claim()
+    if found.user is not None:
+        # As they are now, whatever the token says, and as the client is told that it was given to.
+        known |= await group_claims.of(found.user, found.client.metadata, token.scope.split())
     return known | _named(found.user, client)
 
 

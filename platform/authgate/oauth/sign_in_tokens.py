@@ -59,7 +59,8 @@ class SignInTokens:
             )
         )
         client, user, scope = family.client, family.user, family.scope
-        sign_in = SignIn(client, user, scope, family.authentication, access.token.token, nonce)
+        token, groups = access.token.token, access.groups
+        sign_in = SignIn(client, user, scope, family.authentication, token, nonce, groups)
         return SignedTokens(family, access, await self._id_tokens.sign(sign_in))
 
     async def begin(self, signed: SignedTokens, spend: Spend) -> IssuedToken | None:

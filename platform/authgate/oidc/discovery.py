@@ -19,7 +19,7 @@ from authgate.oauth.grants import Grant
 from authgate.storage.clients.metadata import AUTHENTICATION_METHODS, SUBJECT_TYPES, TLS_METHODS
 from authgate.storage.shared_cache import SharedCache
 from authgate.storage.tenants import scopes
-from authgate.tokens import security_profile
+from authgate.tokens import group_claims, security_profile
 from authgate.tokens.authentication import ACR
 from authgate.tokens.id_token import ALGORITHMS, algorithm_of
 from authgate.tokens.keys import SigningKeys
@@ -30,7 +30,7 @@ from authgate_tenants import Tenant, TenantSettings, current_tenant
 
 _MAX_AGE = 900
 _KEPT = 10_000
-_SCOPES = ("openid", "profile", "email", OFFLINE)
+_SCOPES = ("openid", "profile", "email", OFFLINE, *sorted(group_claims.SCOPES))
 _PROVING_METHODS = [name for name in AUTHENTICATION_METHODS if name != "none"]
 
 
@@ -215,6 +215,7 @@ def _provided(
             "sub", "iss", "aud", "exp", "iat", "jti", "auth_time", "nonce", "at_hash", "amr", "acr",
             "sid",
             "name", "preferred_username", "picture", "updated_at", "email", "email_verified",
+            "groups", "roles",
         ],
     }  # fmt: skip
 

@@ -3,7 +3,7 @@
 from authgate.oauth import resources
 from authgate.oauth.bearer import BearerTokens, Presented
 from authgate.oauth.errors import InsufficientScope, InvalidToken, MissingToken
-from authgate.tokens import standard_claims
+from authgate.tokens import group_claims, standard_claims
 from authgate.tokens.signed_answer import SignedAnswers
 from authgate.web.machine import NO_STORE, Handler, MachineRequest, Reply
 from authgate_tenants import current_tenant
@@ -28,12 +28,13 @@ def endpoint(*, bearer: BearerTokens, answers: SignedAnswers) -> Handler:
             raise InvalidToken("This token is a machine's: it has no user.")
         if not scopes & TOLD_OF_A_PERSON:
             raise InsufficientScope("The token was not granted openid, profile or email.")
+        client = presented.client
         known: dict[str, object] = {
             "sub": presented.subject,
             "iss": current_tenant().issuer,
             **standard_claims.of(presented.user, scopes),
+            **await group_claims.of(presented.user, client.metadata, scopes),
         }
-        client = presented.client
         if not client.metadata.userinfo_signed_response_alg:
             return Reply.json(200, known)
         signed = await answers.sign(known, client_id=client.client_id, typ="userinfo+jwt")

@@ -5,12 +5,14 @@ from collections.abc import Iterator
 
 from authgate.plugin_api import RESERVED_CLAIMS
 from authgate.storage.clients.drafts import ClientDraft
+from authgate.storage.clients.metadata import GROUP_KINDS, ClientMetadata
 from authgate.tokens.lifetimes import TokenProfile
 from authgate_tenants.scope import tenant_in_scope
 
 _LEAST_SECONDS = 60
 _MOST_SECONDS = 31_536_000  # a year, as for a tenant
 _MOST_NAMES = 16
+_LONGEST_PREFIX = 100
 _CLAIM = re.compile(r"[A-Za-z0-9_.:/-]{1,64}")
 _AUDIENCE = re.compile(r"[!-~]{1,255}")
 _PROJECT = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,62}[A-Za-z0-9])?)?")
@@ -33,7 +35,17 @@ def faults(draft: ClientDraft) -> Iterator[tuple[str, str]]:
         yield "project", "A project is 1 to 64 letters, digits, - _ and . between them."
     if not _SERVICE_ACCOUNT.fullmatch(draft.service_account):
         yield "service_account", "A service account is up to 255 letters, digits, - _ . and @."
+    yield from _faults_of_groups(said)
     yield from _faults_of_claims(said.extra_claims)
+
+
+def _faults_of_groups(said: ClientMetadata) -> Iterator[tuple[str, str]]:
+    if said.groups_claim not in GROUP_KINDS:
+        yield "groups_claim", f"Groups are told by one of {', '.join(GROUP_KINDS)}."
+    for field in ("groups_prefix", "roles_prefix"):
+        prefix = getattr(said, field)
+        if len(prefix) > _LONGEST_PREFIX or not prefix.isprintable():
+            yield field, f"A prefix has at most {_LONGEST_PREFIX} printable characters."
 
 
 def _faults_of_claims(names: tuple[str, ...]) -> Iterator[tuple[str, str]]:

@@ -11,6 +11,7 @@ from authgate.storage.clients.rows import Client
 from authgate.storage.people.users import User
 from authgate.tokens import jws, security_profile, standard_claims
 from authgate.tokens.authentication import Authentication
+from authgate.tokens.group_claims import NONE, Claims
 from authgate.tokens.jws import InvalidToken
 from authgate.tokens.keys import NoSigningKey, SigningKeys
 from authgate.tokens.signer import Signer
@@ -36,6 +37,8 @@ class SignIn(NamedTuple):
     authentication: Authentication
     access_token: str
     nonce: str = ""
+    groups: Claims = NONE
+    """What the access token tells of the person's groups."""
 
 
 class Hint(NamedTuple):
@@ -130,7 +133,7 @@ def algorithm_of(chosen: SigningAlgorithm) -> SigningAlgorithm:
 def _personal(sign_in: SignIn) -> dict[str, object]:
     if not current_tenant().settings.id_token_personal_claims:
         return {}
-    return standard_claims.of(sign_in.user, sign_in.scope)
+    return {**standard_claims.of(sign_in.user, sign_in.scope), **sign_in.groups}
 
 
 def _left_half(token: str, algorithm: SigningAlgorithm) -> str:

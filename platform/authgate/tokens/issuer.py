@@ -21,7 +21,7 @@ from authgate.storage.issued import tokens
 from authgate.storage.issued.tokens import NewToken, TokenCategory
 from authgate.storage.people.users import User
 from authgate.telemetry import metrics
-from authgate.tokens import audiences
+from authgate.tokens import audiences, group_claims
 from authgate.tokens.authentication import ACR
 from authgate.tokens.confirmation import NO_KEY, Confirmation
 from authgate.tokens.keys import SigningKeys
@@ -97,6 +97,8 @@ class FreshToken(NamedTuple):
     grant: Grant
     token: NewToken
     refused_claims: tuple[DroppedClaim, ...]
+    groups: Mapping[str, object] = NOTHING
+    """What it tells of the person's groups."""
 
 
 class TokenIssuer:
@@ -126,11 +128,16 @@ class TokenIssuer:
         if grant.user is not None and is_pairwise(grant.client):
             # Whoever is given a token can read it: what it says is told to the client.
             subject = await self._subjects.of(grant.user, grant.client)
+        groups = NOTHING
+        if grant.user is not None and not group_claims.SCOPES.isdisjoint(grant.scope):
+            belongs = await group_claims.of(grant.user, grant.client.metadata, grant.scope)
+            groups = group_claims.in_token(belongs)
         now, jti, scope = self._clock(), str(uuid7()), " ".join(grant.scope)
         # What is ours is written last: no plugin can change it.
         claims: dict[str, object] = {**added.claims} if added else {}
         if grant.extra_claims:
             claims |= grant.extra_claims
+        claims |= groups
         claims |= _private_claims(grant, tenant.settings)
         claims |= _claims(grant, tenant, subject, now, jti, scope)
         new = NewToken(
@@ -145,7 +152,7 @@ class TokenIssuer:
             now,
             now + timedelta(seconds=grant.lifetime),
         )
-        return FreshToken(grant, new, added.dropped if added else ())
+        return FreshToken(grant, new, added.dropped if added else (), groups)
 
     async def store(self, signed: FreshToken, *rows: Row) -> IssuedToken:
         """Remember a token together with its audit event and these rows: in the open unit of work,
@@ -178,7 +185,7 @@ class TokenIssuer:
 
 def _rows(signed: FreshToken, rows: tuple[Row, ...]) -> tuple[Row, ...]:
     """All that is stored of a token."""
-    grant, new, refused_claims = signed
+    grant, new, refused_claims, _ = signed
     details: dict[str, object] = {"scope": new.scope, "grant_type": new.grant_type}
     if refused_claims:
         details["refused_claims"] = [f"{it.plugin}: {it.name}" for it in refused_claims]
@@ -193,7 +200,7 @@ def _rows(signed: FreshToken, rows: tuple[Row, ...]) -> tuple[Row, ...]:
 
 
 def _issued(signed: FreshToken) -> IssuedToken:
-    grant, new, _ = signed
+    grant, new, _, _ = signed
     metrics.tokens_issued.add(grant.grant_type)
     return IssuedToken(new.token, grant.lifetime, new.scope, token_type(grant.confirmation))
 

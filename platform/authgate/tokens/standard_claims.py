@@ -7,6 +7,9 @@ from authgate.storage.people.users import User
 BY_SCOPE = {
     "profile": frozenset({"name", "preferred_username", "updated_at", "picture"}),
     "email": frozenset({"email", "email_verified"}),
+    # What these tell is in group_claims.
+    "groups": frozenset({"groups"}),
+    "roles": frozenset({"roles"}),
 }
 
 

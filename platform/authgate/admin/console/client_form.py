@@ -38,7 +38,7 @@ _LONGEST = {
 }
 _LONGEST_TEXT = 8000
 _ASKED = "asked-"
-_STANDARD_SCOPES = ("openid", "profile", "email", "offline_access")
+_STANDARD_SCOPES = ("openid", "profile", "email", "offline_access", "groups", "roles")
 
 
 @dataclass(frozen=True, slots=True)

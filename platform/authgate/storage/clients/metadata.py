@@ -26,6 +26,10 @@ PUBLIC: Final = "public"
 PAIRWISE: Final = "pairwise"
 SUBJECT_TYPES: Final = (PUBLIC, PAIRWISE)
 """How a client is told people: as every client, or as no other (OpenID Connect Core section 8)."""
+GROUP_NAMES: Final = "names"
+GROUP_IDS: Final = "ids"
+GROUP_KINDS: Final = (GROUP_NAMES, GROUP_IDS)
+"""How a client is told groups: by what people call them, or by what never changes."""
 
 
 # For whoever reads it from JSON that came from outside.
@@ -80,6 +84,14 @@ class ClientMetadata(StoredChoices):
     """``aud`` of its access tokens; the tenant's where empty (RFC 9068 section 2.2)."""
     extra_claims: tuple[str, ...] = ()
     """Claims that it may put into its tokens itself, by name."""
+
+    groups_claim: str = GROUP_NAMES
+    """What it is told of the groups that a person belongs to, where it is granted the scope
+    ``groups``: ``names`` or ``ids``."""
+    groups_prefix: str = ""
+    """It is told of those groups alone whose name begins so, in any case; of all where empty."""
+    roles_prefix: str = ""
+    """It is told of those roles alone that begin so, where it is granted the scope ``roles``."""
 
     resources: tuple[str, ...] = ()
     """Of the tenant's resource servers those that it may ask tokens for; all where empty."""
