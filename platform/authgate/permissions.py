@@ -46,6 +46,9 @@ class Area(StrEnum):
     SCIM = "scim"
     """People and groups that another directory provisions, and the tokens it does so by."""
 
+    GROUPS = "groups"
+    """Groups of people, the roles that these give in applications, and who belongs to them."""
+
     ROLES = "roles"
     """Who is what in this table."""
 
@@ -146,6 +149,7 @@ _TABLE: dict[Area | OperatorArea, tuple[Access, ...]] = {
     Area.RESOURCE_SERVERS: (_WRITE, _WRITE, _READ, _READ, _NONE),
     Area.USERS: (_WRITE, _WRITE, _NONE, _READ, _NONE),
     Area.SCIM: (_WRITE, _WRITE, _NONE, _READ, _NONE),
+    Area.GROUPS: (_WRITE, _WRITE, _NONE, _READ, _NONE),
     Area.ROLES: (_WRITE, _WRITE, _NONE, _READ, _NONE),
     Area.REGISTRATION: (_WRITE, _WRITE, _NONE, _READ, _NONE),
     Area.CONNECTIONS: (_WRITE, _WRITE, _NONE, _READ, _NONE),

@@ -98,6 +98,9 @@ async def things(
     made = await api.post("/scim-tokens", {"description": "Contoso"})
     assert made.status_code == 201, made.text
     found["scim_token_id"] = made.json()["id"]
+    made = await api.post("/groups", {"display_name": "Staff at console"})
+    assert made.status_code == 201, made.text
+    found["group_id"] = made.json()["id"]
     for name, path in (
         ("session_id", f"/users/{alice.id}/sessions"),
         ("authorization_id", "/authorizations"),

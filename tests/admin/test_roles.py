@@ -44,6 +44,7 @@ AREAS = {
     "authorizations": Area.AUTHORIZATIONS,
     "users": Area.USERS,
     "invitations": Area.USERS,
+    "groups": Area.GROUPS,
     "roles": Area.ROLES,
     "scim-tokens": Area.SCIM,
     "operator-accesses": Area.ROLES,
@@ -53,7 +54,7 @@ AREAS = {
     "usage": Area.USAGE,
 }
 """By what the path of an operation begins with."""
-PART_OF_ANOTHER = {"revoke-tokens": Area.TOKENS, "role": Area.ROLES}
+PART_OF_ANOTHER = {"revoke-tokens": Area.TOKENS, "role": Area.ROLES, "groups": Area.GROUPS}
 """By what it ends with."""
 OWNER, ADMIN, USER = UserRole.OWNER, UserRole.ADMIN, UserRole.USER
 

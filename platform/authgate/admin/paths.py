@@ -65,6 +65,11 @@ PATH_PARAMETERS: dict[str, dict[str, Any]] = {
         "schema": _UUID,
         "example": "0199f3a1-c2d4-7b3e-9a5c-6d7e8f90cccc",
     },
+    "group_id": {
+        "description": "The group's id.",
+        "schema": _UUID,
+        "example": "0199f3a1-c2d4-7b3e-9a5c-6d7e8f90aaaa",
+    },
     "invitation_id": {
         "description": "The invitation's id.",
         "schema": _UUID,

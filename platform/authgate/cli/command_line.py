@@ -99,6 +99,7 @@ COMMANDS = {
     "scim-token": _Command(
         "tenant.scim_token:app", "Let other directories provision a tenant's people (SCIM)."
     ),
+    "group": _Command("tenant.group:app", "Say which people belong together, and what as."),
     "operator-access": _Command(
         "tenant.operator_access:app", "Let operators of the installation into a tenant, or not."
     ),

@@ -27,6 +27,8 @@ class Scope(ApiScope):
     USERS_WRITE = f"{ADMIN_PREFIX}users:write"
     SCIM_READ = f"{ADMIN_PREFIX}scim:read"
     SCIM_WRITE = f"{ADMIN_PREFIX}scim:write"
+    GROUPS_READ = f"{ADMIN_PREFIX}groups:read"
+    GROUPS_WRITE = f"{ADMIN_PREFIX}groups:write"
     ROLES_READ = f"{ADMIN_PREFIX}roles:read"
     ROLES_WRITE = f"{ADMIN_PREFIX}roles:write"
     SETTINGS_READ = f"{ADMIN_PREFIX}settings:read"
@@ -63,6 +65,8 @@ MEANINGS: Mapping[ApiScope, str] = {
     Scope.SCIM_WRITE: text(
         "Provision people and groups by SCIM, make and take back tokens for it."
     ),
+    Scope.GROUPS_READ: text("See groups, and who belongs to them."),
+    Scope.GROUPS_WRITE: text("Change groups, the roles that they give, and who belongs to them."),
     Scope.ROLES_READ: text("See what each role may do."),
     Scope.ROLES_WRITE: text("Give people roles, and take them."),
     Scope.SETTINGS_READ: text("See what the tenant chooses for itself, now and before."),

@@ -233,6 +233,8 @@ class Tour:
                 for kind in ("pending", "inactive", "active", "unseen")
             ],
             "uri": [f"https://other.{word}.example"],
+            "display_name": [f"Crew {word}"],
+            "user_id": [str(self.home.member.id)],
             "host": [f"new.{word}.example", f"own.{word}.example"],
             "email": [f"another-guest@{word}.example"],
             "role": [role.value for role in UserRole],
