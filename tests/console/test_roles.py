@@ -46,6 +46,7 @@ AREAS = {
     "team": Area.ROLES,
     "exports": Area.EXPORTS,
     "invitations": Area.USERS,
+    "groups": Area.GROUPS,
 }
 """By what the path of a page begins with, below ``/admin``."""
 OF_A_CLIENT = {"revoke": Area.TOKENS, "people": Area.AUTHORIZATIONS}
@@ -153,6 +154,7 @@ async def test_menu_and_buttons_show_what_a_role_may_do(
         "/signing-keys",
         "/team",
         "/invitations",
+        "/groups",
         "/settings",
         "/branding",
         "/mail-server",

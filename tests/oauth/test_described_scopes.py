@@ -79,7 +79,15 @@ async def test_metadata_names_what_a_tenant_has_described_and_no_other_does(
         await provisioning.add_scope(server.parts, ScopeDraft(name="later", title="Later"))
         hidden = ScopeDraft(name="orders", title="X", advertised=False)
         await provisioning.change_scope(server.parts, hidden)
-    assert await supported(orders) == ["openid", "profile", "email", "offline_access", "groups", "roles", "later"]
+    assert await supported(orders) == [
+        "openid",
+        "profile",
+        "email",
+        "offline_access",
+        "groups",
+        "roles",
+        "later",
+    ]
 
 
 async def test_another_tenant_cannot_touch_the_words(

@@ -257,9 +257,7 @@ OPERATIONS = [
     ),
     operation(HTTPMethod.GET, _ONE, read_group, scope=_READ),
     operation(HTTPMethod.PATCH, _ONE, change_group, scope=_WRITE, problems=[Conflict]),
-    operation(
-        HTTPMethod.DELETE, _ONE, delete_group, scope=_WRITE, status=HTTPStatus.NO_CONTENT
-    ),
+    operation(HTTPMethod.DELETE, _ONE, delete_group, scope=_WRITE, status=HTTPStatus.NO_CONTENT),
     operation(HTTPMethod.GET, _MEMBERS, list_group_members, scope=_READ),
     operation(HTTPMethod.POST, _MEMBERS, add_group_member, scope=_WRITE, problems=[Conflict]),
     operation(

@@ -129,3 +129,5 @@ class RolePage:
     block_action: str = ""
     """Shuts them out; empty where that is not for whoever looks, or was done."""
     let_in_action: str = ""
+    groups: Sequence[str] = ()
+    """Names of groups that they belong to, where whoever looks may see them."""

@@ -39,6 +39,14 @@ from authgate.web.domain_view_models import (
 )
 from authgate.web.export_view_models import ExportLine, ExportsPage
 from authgate.web.first_steps_view_models import FirstStepsPage, Step, StepLine
+from authgate.web.group_view_models import (
+    GroupFields,
+    GroupFormPage,
+    GroupLine,
+    GroupPage,
+    GroupsPage,
+    MemberLine,
+)
 from authgate.web.invitation_view_models import InvitationLine, InvitationsPage
 from authgate.web.limits_view_models import BlockFields, BlockLine, LimitsPage, QuotaLine
 from authgate.web.mail_server_view_models import MailServerFields, MailServerPage, TriedStep
@@ -810,6 +818,49 @@ def _invitations(**changes: object) -> Sample:
     return ("console/invitations.html", InvitationsPage(**(filled | changes)))  # type: ignore[arg-type]
 
 
+_GROUP = GroupLine(_HERE, _LONG, _LONG, ("books:read", "x" * 100), 12345)
+
+
+def _group(**changes: object) -> Sample:
+    filled: dict[str, object] = {
+        "frame": _frame(done=Done.MEMBER_ADDED),
+        "list_url": _HERE,
+        "edit_url": f"{_HERE}/edit",
+        "add_action": f"{_HERE}/members",
+        "group": _GROUP,
+        "people": (
+            MemberLine(f"{_HERE}/members/1", "mira", "Mira", "m@a.b", disabled=False),
+            MemberLine(f"{_HERE}/members/2", _LONG, "", "", disabled=True),
+        ),
+        "next_url": f"{_HERE}?cursor=x",
+    }
+    return ("console/group.html", GroupPage(**(filled | changes)))  # type: ignore[arg-type]
+
+
+def _group_form(**changes: object) -> Sample:
+    filled: dict[str, object] = {
+        "frame": _frame(),
+        "action": f"{_HERE}/edit",
+        "list_url": _HERE,
+        "cancel_url": _HERE,
+        "fields": GroupFields("Staff", "ext-1", "Everybody", "books:read"),
+        "name": _LONG,
+        "delete_action": f"{_HERE}/delete",
+    }
+    return ("console/group_form.html", GroupFormPage(**(filled | changes)))  # type: ignore[arg-type]
+
+
+def _groups(**changes: object) -> Sample:
+    filled: dict[str, object] = {
+        "frame": _frame(done=Done.GROUP_DELETED),
+        "action": _HERE,
+        "new_url": f"{_HERE}/new",
+        "groups": (_GROUP, GroupLine(_HERE, "Staff", "", (), 0)),
+        "next_url": f"{_HERE}?cursor=x",
+    }
+    return ("console/groups.html", GroupsPage(**(filled | changes)))  # type: ignore[arg-type]
+
+
 def _first_steps(**changes: object) -> Sample:
     names = ("curl", "Next.js", "Express", "Flask", "Django", "Spring Boot", "Go", "Single page")
     filled: dict[str, object] = {
@@ -853,6 +904,16 @@ def console_samples() -> Mapping[str, Sample]:
             client_id="", snippets=(), make_action="", unserved_url=_HERE
         ),
         "console-first-steps-none": _first_steps(client_id="", snippets=()),
+        "console-groups": _groups(),
+        "console-groups-none": _groups(groups=(), next_url=None),
+        "console-groups-not-found": _groups(groups=(), search="x", next_url=None),
+        "console-group": _group(),
+        "console-group-auditor": _group(frame=_auditor(), people=(), next_url=None),
+        "console-group-fault": _group(login="x", fault="Nobody has this name."),
+        "console-group-form": _group_form(),
+        "console-group-form-faults": _group_form(
+            name="", delete_action=None, faults={"display_name": _LONG, "roles": "No role."}
+        ),
         "console-invitations": _invitations(),
         "console-invitations-fault": _invitations(lines=(), email="x", fault="No address."),
         "console-clients": _clients(),
@@ -898,7 +959,7 @@ def console_samples() -> Mapping[str, Sample]:
         "console-role": _role(),
         "console-role-sure": _role(wanted=UserRole.OWNER),
         "console-role-refused": _role(fault="It is the last owner of the tenant."),
-        "console-role-own": _role(roles=()),
+        "console-role-own": _role(roles=(), groups=("Staff", _LONG)),
         "console-tokens": _tokens(),
         "console-tokens-none": _tokens(tokens=(), user="nobody", unknown_user=True),
         "console-tokens-empty": _tokens(tokens=(), kept={}),

@@ -15,6 +15,7 @@ from authgate.admin.console.domain_pages import DomainPages
 from authgate.admin.console.export_pages import ExportPages
 from authgate.admin.console.first_steps import FirstSteps
 from authgate.admin.console.frame import Console
+from authgate.admin.console.group_pages import GroupPages
 from authgate.admin.console.invitation_pages import InvitationConsole
 from authgate.admin.console.limit_pages import LimitPages
 from authgate.admin.console.mail_server_pages import MailServerPages
@@ -47,6 +48,7 @@ def blueprints(console: Console) -> Iterator[Blueprint]:
     yield BrandingPages(console=console).blueprint()
     yield MailServerPages(console=console).blueprint()
     yield ProvisioningPages(console=console).blueprint()
+    yield GroupPages(console=console).blueprint()
     yield InvitationConsole(console=console).blueprint()
     yield TeamPages(console=console).blueprint()
     yield LimitPages(console=console).blueprint()

@@ -19,7 +19,7 @@ from authgate.audit import Actor
 from authgate.permissions import Access, Area, UserRole, covers, permits, reads, writes
 from authgate.provisioning import Refused, operator_accesses
 from authgate.provisioning.operator_accesses import UnfitAccess, UnknownAccess
-from authgate.storage.people import users
+from authgate.storage.people import group_members, users
 from authgate.storage.people.operator_accesses import Access as OperatorAccess
 from authgate.storage.people.users import User
 from authgate.tokens.admin_scopes import Scope
@@ -30,6 +30,7 @@ from authgate.web.team_view_models import AccessLine, AreaLine, RolePage, TeamMe
 
 _HERE = "/team"
 _ONE = f"{ROOT}{_HERE}/<row_id>"
+_MOST_GROUPS = 50
 _ACCESS = f"{ROOT}{_HERE}/operators/<row_id>"
 
 
@@ -178,6 +179,7 @@ class TeamPages:
             fault=fault,
             block_action=f"{here}/block" if shuts_out and person.is_active else "",
             let_in_action=f"{here}/let-in" if shuts_out and not person.is_active else "",
+            groups=await _groups(person),
         )
         return self._console.show("role.html", content, 409 if fault else 200)
 
@@ -203,6 +205,13 @@ async def _named(row_id: str) -> User:
     if user is None:
         raise NotFound
     return user
+
+
+async def _groups(person: User) -> Sequence[str]:
+    if not permits(signed_in().user.role, reads(Area.GROUPS)):
+        return ()
+    found = await group_members.groups_of(person.id, most=_MOST_GROUPS)
+    return [each.display_name for each in found]
 
 
 def _wanted(form: Mapping[str, str]) -> UserRole:

@@ -1,4 +1,4 @@
-"""``authgate group``: groups of a tenant's people, the roles that they give, who belongs to them."""
+"""``authgate group``: groups of a tenant's people, and the roles that they give."""
 
 from typing import Annotated, Any
 from uuid import UUID
