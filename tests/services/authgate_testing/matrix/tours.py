@@ -377,6 +377,8 @@ class Tour:
             "description": f"About {word}",
             "scopes": "openid",
             "key": self.home.key.pem(),
+            "display_name": f"typed {word}",
+            "login": self.home.member.username,
             "network": _network(word, more=1),
             "sender": f"no-reply@{word}.example",
             "port": "587",
