@@ -154,6 +154,28 @@ async def test_ex_08_ti_19_what_was_changed_cut_or_forged_is_refused_and_stores_
         assert (await portable.bring_in(parts, lived.file, wanted, actor=SYSTEM)).slug == "acme"
 
 
+@on_sqlite
+async def test_a_refusal_names_the_line_and_what_it_is_of(
+    lived: Lived, elsewhere: Settings
+) -> None:
+    whole, wanted = lived.file.read_bytes(), Wanted(PASSPHRASE)
+    lines = whole.splitlines(keepends=True)
+    begun = next(at for at, line in enumerate(lines, 1) if b'"part":"tokens"' in line)
+    cases = [
+        (_forged(whole, _another_kind), "users", 3),
+        (_forged(whole, _newer_form), None, 1),
+        (b"".join([*lines[:begun], b"no JSON\n", *lines[begun:]]), "tokens", begun + 1),
+        (b"".join(lines[:begun]), "tokens", begun + 1),
+        (b"".join(lines[:-1]), None, len(lines)),
+    ]
+    async with opened(elsewhere) as (parts, _):
+        for content, part, line in cases:
+            keep(lived.file, content)
+            with pytest.raises(UnfitFile, match=f"^Line {line}: ") as caught:
+                await portable.examine(parts, lived.file, wanted)
+            assert (caught.value.line, caught.value.part) == (line, part)
+
+
 @pytest.mark.parametrize(
     "whole",
     [

@@ -8,7 +8,7 @@ unpacked, and no more than a page of it is in memory.
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from pkgutil import iter_modules
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple, Self
 from uuid import UUID
 
 import orjson
@@ -31,7 +31,23 @@ _NEWER = "It was made by a newer version of AuthGate: update this installation f
 
 
 class UnfitFile(ValueError):
-    """A file that is no tenant's, is not whole, was changed, or is from a newer version."""
+    """A file that is no tenant's, is not whole, was changed, or is from a newer version. It is told
+    where, as far as that is known."""
+
+    line: int | None = None
+    """From 1 on."""
+    part: str | None = None
+    """The table that the line is of."""
+
+    def at(self, line: int, part: str | None) -> Self:
+        """The same, and where; what is closer was said before."""
+        if self.line is None:
+            self.line, self.part = line, part
+        return self
+
+    def __str__(self) -> str:
+        said = super().__str__()
+        return said if self.line is None else f"Line {self.line}: {said}"
 
 
 def schema() -> str:
@@ -132,6 +148,8 @@ class Rows(NamedTuple):
     part: Part
     columns: tuple[str, ...]
     rows: list[dict[str, Any]]
+    first_line: int
+    """Where in the file they begin."""
 
 
 class Reader:
@@ -140,9 +158,14 @@ class Reader:
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
         self._all = hashlib.sha256()
+        self._lines = 1
+        self._inside: str | None = None
         self.parts: dict[str, Summary] = {}
         """Those that have ended."""
-        self.head = self._head()
+        try:
+            self.head = self._head()
+        except UnfitFile as error:
+            raise error.at(1, None) from error.__cause__
         """The first line, which has the right form."""
 
     @property
@@ -158,6 +181,12 @@ class Reader:
     def pages(self, keys: FileKeys | None) -> Iterator[Rows]:
         """Everything that is in it, part by part. Raises ``UnfitFile``, at the latest behind the
         last page: who stores rows does so in one transaction."""
+        try:
+            yield from self._pages(keys)
+        except UnfitFile as error:
+            raise error.at(self._lines, self._inside) from error.__cause__
+
+    def _pages(self, keys: FileKeys | None) -> Iterator[Rows]:
         while True:
             before = self._all.copy()
             said = self._next()
@@ -186,6 +215,7 @@ class Reader:
         part, columns = _begun(said)
         if part.table in self.parts:
             raise UnfitFile(f"It has the part {part.table} twice.")
+        self._inside = part.table
         count, digest, page = 0, hashlib.sha256(), []
         wanted = set(columns)
         while True:
@@ -198,16 +228,16 @@ class Reader:
             digest.update(raw)
             page.append(row)
             if len(page) == PAGE:
-                yield Rows(part, columns, page)
+                yield Rows(part, columns, page, self._lines - len(page) + 1)
                 page = []
         if page:
-            yield Rows(part, columns, page)
+            yield Rows(part, columns, page, self._lines - len(page))
         self._ended(part, row, Summary(count, digest.hexdigest()))
 
     def _ended(self, part: Part, said: dict[str, Any], found: Summary) -> None:
         if said != {"end": part.table, **found._asdict()}:
             raise UnfitFile(f"The part {part.table} was changed, or rows of it are missing.")
-        self.parts[part.table] = found
+        self.parts[part.table], self._inside = found, None
 
     def _close(self, said: dict[str, Any], digest: bytes, keys: FileKeys | None) -> None:
         parts = {name: summary._asdict() for name, summary in self.parts.items()}
@@ -223,6 +253,7 @@ class Reader:
 
     def _line(self) -> tuple[bytes, dict[str, Any]]:
         raw = self._stream.readline(LONGEST_LINE)
+        self._lines += 1
         if not raw.endswith(b"\n"):
             what = "has a line that is too long" if len(raw) == LONGEST_LINE else "is cut off"
             raise UnfitFile(f"The file {what}.")

@@ -5,10 +5,11 @@ checked, or nothing is committed. Its secrets are sealed anew by a data key of t
 """
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -179,8 +180,7 @@ def _look_through(
     named = {reader.head["tenant"].get(each, "") for each in ("issuer_host", "former_host")}
     for page in reader.pages(keys):
         taking = _Taking(page.part, page.columns, keys, None)
-        for row in page.rows:
-            taking.taken(row)
+        taking.page(page)
         if page.part.is_of_hosts:
             named -= {row["host"] for row in page.rows if row.get("verified_at")}
             unproven += _hosts(page, wanted, is_ours)
@@ -254,7 +254,7 @@ async def _add(
 async def _add_page(page: Rows, keys: FileKeys, cipher: TenantCipher, wanted: Wanted) -> None:
     taking = _Taking(page.part, page.columns, keys, cipher)
     held = {} if wanted.hosts else page.part.unproven
-    await intake.Adding(page.part).add([taking.taken({**row, **held}) for row in page.rows])
+    await intake.Adding(page.part).add(taking.page(page, held))
 
 
 async def _begin(parts: Installation, tenant: Tenant, reader: Reader, actor: Actor) -> None:
@@ -286,6 +286,16 @@ class _Taking:
         for column in self._missing:
             if column.default is None and not column.optional:
                 raise UnfitFile(f"{part.table} lacks the column {column.name}.")
+
+    def page(self, page: Rows, held: Mapping[str, Any] = MappingProxyType({})) -> list[list[Any]]:
+        """The rows of a page, each with what is ``held`` of it. Raises ``UnfitFile``."""
+        taken = []
+        for line, row in enumerate(page.rows, page.first_line):
+            try:
+                taken.append(self.taken({**row, **held}))
+            except UnfitFile as error:
+                raise error.at(line, page.part.table) from error.__cause__
+        return taken
 
     def taken(self, row: dict[str, Any]) -> list[Any]:
         """Values in the order of the part's columns. Raises ``UnfitFile``."""
