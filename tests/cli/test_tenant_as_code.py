@@ -184,6 +184,20 @@ address_blocks: [{network: 203.0.113.0/24, reason: "again"}]
     assert "60 → 3600" in plan(lite_cli, begun).out
 
 
+def test_a_group_is_known_in_whatever_case_and_a_directory_s_is_left_alone(lite_cli: Cli) -> None:
+    assert (
+        apply(lite_cli, "groups: [{display_name: Staff, roles: [a]}, {display_name: b}]").code == 0
+    )
+    said = '{"display_name": "Theirs", "external_id": "7"}'
+    assert lite_cli("api", "post", "/groups", "-d", said, "-t", "acme").code == 0
+    left = "manage: [groups]\ngroups: [{display_name: STAFF, roles: [a]}]\n"
+    planned = plan(lite_cli, left, "--json")
+    assert acts(planned) == [("update", "groups", "Staff"), ("delete", "groups", "b")]
+    assert apply(lite_cli, left).code == 0
+    assert plan(lite_cli, left, "--exit-code").code == 0
+    assert "Theirs" not in lite_cli("tenant", "pull", "-t", "acme").out
+
+
 def test_roles_are_given_and_taken_and_the_last_owner_stays(lite_cli: Cli) -> None:
     for name, role in (("mira", "owner"), ("jon", "auditor"), ("eve", "user")):
         made = lite_cli("user", "create", "-t", "acme", name, "--role", role)

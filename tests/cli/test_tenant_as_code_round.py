@@ -59,6 +59,7 @@ def made_up(chance: random.Random) -> dict[str, Any]:
         ],
         "domains": [{"host": f"{each}.acme-inc.dev"} for each in some(chance, "xyz")],
         "clients": [_client(chance, each) for each in some(chance, ("a", "off", "1", "~", "c.d"))],
+        "groups": [_group(chance, each) for each in some(chance, ("Staff", "off", "ÄÖ", "1e3"))],
         "users": [],
     }  # fmt: skip
     return {name: it for name, it in said.items() if name == "manage" or chance.random() < 0.9}
@@ -73,6 +74,11 @@ def _scope(chance: random.Random, name: str) -> dict[str, Any]:
     flags = {each: chance.random() < 0.5 for each in ("sensitive", "advertised")}
     text = chance.choice(TEXTS)
     return {"name": name, "title": text, "description": text, "translations": words, **flags}
+
+
+def _group(chance: random.Random, name: str) -> dict[str, Any]:
+    roles = some(chance, ("books:read", "no", "~"))
+    return {"display_name": name, "description": chance.choice(TEXTS), "roles": roles}
 
 
 def _client(chance: random.Random, client_id: str) -> dict[str, Any]:
@@ -118,7 +124,6 @@ def test_a_file_declares_all_that_the_api_makes_and_removes_or_says_why_not() ->
         "/invitations": "it is sent, and ends by itself",
         "/scim-tokens": "it is shown once, and nothing of it can be said before",
         "/groups/{group_id}/members": "they are people",
-        "/groups": "directories say who belongs to them",
     }
     assert {each.path for each in sections.SECTIONS} == (made & removed) - not_declared.keys()
     assert set(BEGINS_AS) - set(tenant_file.BY_ITSELF) >= set(CHOSEN)

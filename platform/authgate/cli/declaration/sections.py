@@ -18,6 +18,7 @@ from authgate.api.operations import Operation
 from authgate.cli.doors.admin_api import within
 from authgate.storage.clients.drafts import ClientDraft
 from authgate.storage.clients.metadata import ClientMetadata
+from authgate.storage.people.usernames import BadUsername, canonical
 from authgate_tenants import domains
 from authgate_tenants.blocked import BadNetwork, network, written
 from authgate_tenants.domains import BadHost
@@ -32,6 +33,7 @@ class Managed(StrEnum):
     CLIENTS = "clients"
     ADDRESS_BLOCKS = "address_blocks"
     DOMAINS = "domains"
+    GROUPS = "groups"
     USERS = "users"
 
 
@@ -141,8 +143,15 @@ ADDRESS_BLOCKS = Section(
     Managed.ADDRESS_BLOCKS, "network", "From where nobody is let in.", by_id=True
 )
 DOMAINS = Section(Managed.DOMAINS, "host", "Hosts that the tenant says are its own.")
+GROUPS = Section(
+    Managed.GROUPS,
+    "display_name",
+    "Groups of the tenant's people, and what their members are to applications. Who belongs to"
+    " them is not said here.",
+    by_id=True,
+)
 
-SECTIONS = (RESOURCE_SERVERS, SCOPES, CLIENTS, ADDRESS_BLOCKS, DOMAINS)
+SECTIONS = (RESOURCE_SERVERS, SCOPES, CLIENTS, ADDRESS_BLOCKS, DOMAINS, GROUPS)
 """In this order one may need what is in another before it."""
 
 
@@ -152,14 +161,18 @@ def key_of(section: Section, said: Mapping[str, Any]) -> str:
     try:
         if section is DOMAINS:
             return domains.check_host(text)
+        if section is GROUPS:
+            return canonical(text)
         return written(network(text)) if section is ADDRESS_BLOCKS else text
-    except (BadHost, BadNetwork) as error:
+    except (BadHost, BadNetwork, BadUsername) as error:
         raise ValueError(str(error)) from error
 
 
 def wanted(section: Section, said: Mapping[str, Any]) -> dict[str, Any]:
     """What the API will tell of what the file says, as far as that can become another."""
-    item = {**said, section.key: key_of(section, said)}
+    item = dict(said)
+    if section.changed is None:
+        item[section.key] = key_of(section, said)
     if section is CLIENTS and not item["authentication_methods"]:
         item["authentication_methods"] = usual_methods(public=item["public"])
     return {name: item[name] for name in section.compared}
@@ -191,6 +204,8 @@ def unlike_default(section: Section, said: Mapping[str, Any]) -> dict[str, Any]:
 
 def is_own(section: Section, item: Mapping[str, Any]) -> bool:
     """Whether administrators have made it: what came by itself is nobody's to clear away."""
+    if section is GROUPS:
+        return item["external_id"] is None
     if section is not CLIENTS:
         return True
     return item["owner_id"] is None and not item["metadata"]["self_registered"]

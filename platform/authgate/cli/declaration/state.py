@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from pydantic import TypeAdapter
 
-from authgate.cli.declaration.sections import Section
+from authgate.cli.declaration.sections import Section, key_of
 from authgate.cli.declaration.tenant_file import BY_ITSELF
 from authgate.cli.doors.admin_api import AdminApi, Document
 from authgate.cli.failures import NotAllowed, NotFound
@@ -59,7 +59,7 @@ class State:
                 found, _ = self._api.items(section.path, limit=None)
             else:
                 found = self._api.get(section.path)["items"]
-            self._items[section.name] = {each[section.key]: each for each in found}
+            self._items[section.name] = {key_of(section, each): each for each in found}
         return self._items[section.name]
 
     def one(self, section: Section, known: Document) -> Seen:
