@@ -13,6 +13,7 @@ from authgate.audit import SYSTEM
 from authgate.languages import LANGUAGES, catalogues, speaking, text
 from authgate.languages.accepted import LONGEST, MOST, accepted
 from authgate.languages.readers import Reader
+from authgate.plugin_manager import loading
 from authgate.provisioning import UnfitSetting
 from authgate.provisioning.tenant_settings import check
 from authgate.storage.people import locales
@@ -256,6 +257,13 @@ def test_what_a_scope_of_our_own_means_is_a_line_in_each_language() -> None:
     assert str(escape(line.text)) == "See what the tenant chooses for itself, now and before"
     with speaking(LANGUAGES[1]):
         assert str(escape(line.text)) == "檢視租戶目前與先前的設定"
+
+
+def test_a_plugin_that_is_installed_has_brought_its_words() -> None:
+    loading.load()
+    with speaking(LANGUAGES[1]):
+        said = catalogues.gettext("GitHub did not accept this sign-in. Please try again.")
+    assert said.startswith("GitHub 未接受此次登入")
 
 
 def test_a_plugin_brings_words_and_takes_none_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:

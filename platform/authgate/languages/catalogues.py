@@ -7,6 +7,7 @@ compiled can be older than its source.
 from functools import lru_cache
 from gettext import GNUTranslations, NullTranslations
 from importlib.resources import files
+from importlib.util import find_spec
 from io import BytesIO
 from typing import TYPE_CHECKING
 
@@ -22,8 +23,10 @@ _packages = [_OWN]
 
 def add(package: str) -> None:
     """Take what this package has in its folder ``languages`` (``zh-Hant.po``) as well: a plugin's
-    words. What ours say already stays as it is."""
-    if package not in _packages:
+    words. What ours say already stays as it is. A module that is no package has none."""
+    spec = find_spec(package)
+    is_package = spec is not None and spec.submodule_search_locations is not None
+    if is_package and package not in _packages:
         _packages.append(package)
         catalogue.cache_clear()
 

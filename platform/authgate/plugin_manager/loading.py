@@ -10,6 +10,7 @@ from importlib.metadata import EntryPoint, entry_points
 
 import pluggy
 
+from authgate.languages import catalogues
 from authgate.plugin_api import API_VERSION, hookspecs
 
 GROUP = "authgate"
@@ -33,6 +34,7 @@ def load() -> pluggy.PluginManager:
     manager.add_hookspecs(hookspecs)
     for entry in sorted(_installed(), key=lambda entry: entry.name):
         _register(manager, entry.name, _imported(entry))
+        catalogues.add(entry.module)
     return manager
 
 
