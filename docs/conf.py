@@ -52,6 +52,7 @@ ORDER: Mapping[str, Sequence[str]] = {
         "languages",
         "limits",
         "registration",
+        "scim",
         "high-security",
         "migrate",
     ],

@@ -107,4 +107,6 @@ async def test_what_cannot_be_changed_changes_nothing(
     first = {"op": "replace", "path": "displayName", "value": "Never seen"}
     answer = await contoso.patch(f"/Users/{mira['id']}", first, operation)
     assert is_refused(answer, 400, kind), answer.text
+    too_many = await contoso.patch(f"/Users/{mira['id']}", *([first] * 201))
+    assert is_refused(too_many, 400, "tooMany")
     assert (await contoso.get(f"/Users/{mira['id']}")).json() == mira

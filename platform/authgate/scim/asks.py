@@ -1,12 +1,15 @@
 """What is asked of a resource, by a request or by an operation of a bulk, and what is answered."""
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from scim2_models import Context, Resource, ResponseParameters
 
 from authgate.scim.callers import ScimCaller
 from authgate.scim.errors import ScimError
+
+MOST_OPERATIONS: Final = 200
+"""Of one ``PATCH``, each of which may name any number of members."""
 
 
 class Ask(NamedTuple):
@@ -28,6 +31,14 @@ class Ask(NamedTuple):
         wanted = [each.strip().removeprefix("W/") for each in self.version.split(",")]
         if tag.removeprefix("W/") not in wanted:
             raise ScimError(412, "It has been changed since: read it again.")
+
+    def patch(self) -> Mapping[str, Any]:
+        """The body of a ``PATCH``: each of its operations is done to all of the resource. Raises
+        ``ScimError``."""
+        operations = self.said.get("Operations")
+        if isinstance(operations, list) and len(operations) > MOST_OPERATIONS:
+            raise ScimError(400, f"A patch has at most {MOST_OPERATIONS} operations.", "tooMany")
+        return self.said
 
 
 class Outcome(NamedTuple):

@@ -84,7 +84,7 @@ class Groups:
     async def patched(self, ask: Ask, resource_id: str) -> Outcome:
         """Something of one of them is another way."""
         patch = PatchOp[Group].model_validate(
-            ask.said, scim_ctx=Context.RESOURCE_PATCH_REQUEST, scim_policy=POLICY
+            ask.patch(), scim_ctx=Context.RESOURCE_PATCH_REQUEST, scim_policy=POLICY
         )
         split = member_changes.split(patch)
 

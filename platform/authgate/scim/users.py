@@ -77,7 +77,7 @@ class Users:
     async def patched(self, ask: Ask, resource_id: str) -> Outcome:
         """Something of one of them is another way (section 3.5.2)."""
         patch = PatchOp[User].model_validate(
-            ask.said, scim_ctx=Context.RESOURCE_PATCH_REQUEST, scim_policy=POLICY
+            ask.patch(), scim_ctx=Context.RESOURCE_PATCH_REQUEST, scim_policy=POLICY
         )
 
         def after(before: User) -> Profile:
