@@ -225,13 +225,6 @@ _HERE = "/mail-server"
 
 OPERATIONS = [
     operation(HTTPMethod.GET, _HERE, read_mail_server, scope=_READ, problems=[NotFound]),
-    operation(
-        HTTPMethod.POST,
-        f"{_HERE}/test",
-        try_mail_server,
-        scope=_WRITE,
-        problems=[NotFound, Conflict],
-    ),
     operation(HTTPMethod.POST, _HERE, change_mail_server, scope=_WRITE),
     operation(
         HTTPMethod.DELETE,
@@ -240,5 +233,12 @@ OPERATIONS = [
         scope=_WRITE,
         status=HTTPStatus.NO_CONTENT,
         problems=[NotFound],
+    ),
+    operation(
+        HTTPMethod.POST,
+        f"{_HERE}/test",
+        try_mail_server,
+        scope=_WRITE,
+        problems=[NotFound, Conflict],
     ),
 ]
