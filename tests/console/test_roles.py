@@ -32,6 +32,7 @@ from authgate_testing.wiretap import Wiretap
 AREAS = {
     "": Area.OVERVIEW,
     "first-steps": Area.OVERVIEW,
+    "find": Area.OVERVIEW,
     "clients": Area.CLIENTS,
     "tokens": Area.TOKENS,
     "scopes": Area.SCOPES,
@@ -161,7 +162,15 @@ async def test_menu_and_buttons_show_what_a_role_may_do(
         "/provisioning",
         "/exports",
     }
-    everything = {"/first-steps", "/clients", "/tokens", "/scopes", "/resource-servers", *own}
+    everything = {
+        "/find",
+        "/first-steps",
+        "/clients",
+        "/tokens",
+        "/scopes",
+        "/resource-servers",
+        *own,
+    }
     assert menus[AUDITOR] == everything
     assert menus[OWNER] - {"/clients/new"} == everything
     assert menus[MANAGER] - {"/clients/new"} == everything - own

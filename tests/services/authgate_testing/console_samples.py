@@ -38,6 +38,7 @@ from authgate.web.domain_view_models import (
     LookedAt,
 )
 from authgate.web.export_view_models import ExportLine, ExportsPage
+from authgate.web.find_view_models import FindPage, FoundLine
 from authgate.web.first_steps_view_models import FirstStepsPage, Step, StepLine
 from authgate.web.group_view_models import (
     GroupFields,
@@ -648,6 +649,18 @@ def _provisioning() -> Mapping[str, Sample]:
     }
 
 
+def _found() -> Mapping[str, Sample]:
+    here = "/t/northwind/admin"
+    lines = [FoundLine(_LONG, _LONG, f"{here}/clients/1"), FoundLine("mira", "m@n.example", "")]
+    settings = {"require_pkce": f"{here}/settings/clients#require_pkce"}
+    page = FindPage(_frame(), f"{here}/find", "pkce", lines, lines, lines, settings)
+    nothing = replace(page, search=_LONG, clients=(), people=(), scopes=(), settings={})
+    return {
+        "console-find": ("console/find.html", page),
+        "console-find-nothing": ("console/find.html", nothing),
+    }
+
+
 def _mail_servers() -> Mapping[str, Sample]:
     here = "/t/northwind/admin/mail-server"
 
@@ -981,6 +994,7 @@ def console_samples() -> Mapping[str, Sample]:
         **_limits(),
         **_provisioning(),
         **_mail_servers(),
+        **_found(),
         **_own_apps(),
         "console-people": _people(),
         "console-people-none": _people(authorizations=()),

@@ -13,6 +13,7 @@ from authgate.admin.console.client_selection import ClientSelectionPages
 from authgate.admin.console.client_wizard import ClientWizard
 from authgate.admin.console.domain_pages import DomainPages
 from authgate.admin.console.export_pages import ExportPages
+from authgate.admin.console.find import Find
 from authgate.admin.console.first_steps import FirstSteps
 from authgate.admin.console.frame import Console
 from authgate.admin.console.group_pages import GroupPages
@@ -32,6 +33,7 @@ from authgate.admin.console.token_pages import TokenPages
 def blueprints(console: Console) -> Iterator[Blueprint]:
     """The routes of each."""
     yield OverviewPages(console=console).blueprint()
+    yield Find(console=console).blueprint()
     yield FirstSteps(console=console).blueprint()
     yield ClientList(console=console).blueprint()
     yield ClientSelectionPages(console=console).blueprint()

@@ -160,6 +160,12 @@ async def all_scopes() -> Sequence[Scope]:
     return [Scope.from_row(row) for row in await ScopeRow.all().order_by("name")]
 
 
+async def beginning(start: str, *, limit: int) -> Sequence[Scope]:
+    """Scopes that the tenant has described and whose names begin so, by name."""
+    rows = ScopeRow.filter(name__startswith=start).order_by("name").limit(limit)
+    return [Scope.from_row(row) for row in await rows]
+
+
 async def create(draft: ScopeDraft) -> Scope:
     """Store a scope. Raises ``ScopeTaken``."""
     try:
