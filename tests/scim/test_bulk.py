@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import pytest
-
 from authgate_tenants import Tenant, TenantSettings
 from authgate_testing.databases import on_sqlite
 from authgate_testing.scim import GROUP, Directory, is_refused, person
@@ -79,25 +77,22 @@ async def test_what_fails_undoes_nothing_else_and_ends_the_rest_where_that_is_as
     assert [each["status"] for each in done] == ["409", "409"]
 
 
+UNREADABLE: list[dict[str, Any]] = [
+    {"method": "POST", "path": "/Users", "data": {}},
+    {"method": "GET", "path": "/Users/7"},
+    {"method": "PUT", "path": "/Users", "data": {}},
+    {"method": "POST", "path": "/Users/7", "bulkId": "a", "data": {}},
+    {"method": "POST", "path": "/Bulk", "bulkId": "a", "data": {}},
+    {"method": "DELETE", "path": "https://other.example/scim/v2/Users/7"},
+    {"method": "DELETE", "path": "/Users/7", "version": 7},
+]
+
+
 @on_sqlite
-@pytest.mark.parametrize(
-    ("operation", "status"),
-    [
-        ({"method": "POST", "path": "/Users", "data": {}}, 400),
-        ({"method": "GET", "path": "/Users/7"}, 400),
-        ({"method": "PUT", "path": "/Users", "data": {}}, 400),
-        ({"method": "POST", "path": "/Users/7", "bulkId": "a", "data": {}}, 400),
-        ({"method": "POST", "path": "/Bulk", "bulkId": "a", "data": {}}, 400),
-        ({"method": "DELETE", "path": "https://other.example/scim/v2/Users/7"}, 400),
-        ({"method": "DELETE", "path": "/Users/7", "version": 7}, 400),
-    ],
-    ids=str,
-)
-async def test_a_bulk_that_cannot_be_read_does_nothing(
-    contoso: Directory, operation: dict[str, Any], status: int
-) -> None:
-    answer = await contoso.bulk(creating("first"), operation)
-    assert is_refused(answer, status, "invalidSyntax")
+async def test_a_bulk_that_cannot_be_read_does_nothing(contoso: Directory) -> None:
+    for operation in UNREADABLE:
+        answer = await contoso.bulk(creating("first"), operation)
+        assert is_refused(answer, 400, "invalidSyntax"), operation
     assert (await contoso.get("/Users")).json()["totalResults"] == 0
 
 

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import pytest
-
 from authgate.audit import Event
 from authgate_testing.databases import on_sqlite
 from authgate_testing.ledger import Ledger
@@ -81,32 +79,31 @@ async def test_a_person_is_changed_as_directories_write_it(
     assert len(await ledger.events(contoso.tenant, Event.USER_UPDATED)) == len(changes)
 
 
+IMPOSSIBLE: list[tuple[dict[str, Any], str]] = [
+    ({"op": "remove"}, "noTarget"),
+    ({"op": "move", "path": "userName", "value": "x"}, "invalidValue"),
+    ({"op": "remove", "path": "userName"}, "mutability"),
+    ({"op": "replace", "path": "id", "value": "7"}, "mutability"),
+    ({"op": "replace", "path": "groups", "value": []}, "mutability"),
+    ({"op": "replace", "path": "((", "value": "7"}, "invalidPath"),
+    ({"op": "replace", "path": "active", "value": "perhaps"}, "invalidValue"),
+    ({"op": "replace", "path": "userName", "value": "a b"}, "invalidValue"),
+    ({"op": "replace", "path": "emails", "value": "a@contoso.example"}, "invalidValue"),
+    (
+        {"op": "replace", "path": 'emails[type eq "a" or type eq "b"].value', "value": "x"},
+        "noTarget",
+    ),
+    ({"op": "add", "path": "userName"}, "invalidValue"),
+]
+
+
 @on_sqlite
-@pytest.mark.parametrize(
-    ("operation", "kind"),
-    [
-        ({"op": "remove"}, "noTarget"),
-        ({"op": "move", "path": "userName", "value": "x"}, "invalidValue"),
-        ({"op": "remove", "path": "userName"}, "mutability"),
-        ({"op": "replace", "path": "id", "value": "7"}, "mutability"),
-        ({"op": "replace", "path": "groups", "value": []}, "mutability"),
-        ({"op": "replace", "path": "((", "value": "7"}, "invalidPath"),
-        ({"op": "replace", "path": "active", "value": "perhaps"}, "invalidValue"),
-        ({"op": "replace", "path": "userName", "value": "a b"}, "invalidValue"),
-        ({"op": "replace", "path": "emails", "value": "a@contoso.example"}, "invalidValue"),
-        ({"op": "replace", "path": 'emails[type eq "a" or type eq "b"].value', "value": "x"},
-         "noTarget"),
-        ({"op": "add", "path": "userName"}, "invalidValue"),
-    ],
-    ids=str,
-)  # fmt: skip
-async def test_what_cannot_be_changed_changes_nothing(
-    contoso: Directory, operation: dict[str, Any], kind: str
-) -> None:
+async def test_what_cannot_be_changed_changes_nothing(contoso: Directory) -> None:
     mira = await contoso.user("mira", **MIRA)
     first = {"op": "replace", "path": "displayName", "value": "Never seen"}
-    answer = await contoso.patch(f"/Users/{mira['id']}", first, operation)
-    assert is_refused(answer, 400, kind), answer.text
+    for operation, kind in IMPOSSIBLE:
+        answer = await contoso.patch(f"/Users/{mira['id']}", first, operation)
+        assert is_refused(answer, 400, kind), (operation, answer.text)
     too_many = await contoso.patch(f"/Users/{mira['id']}", *([first] * 201))
     assert is_refused(too_many, 400, "tooMany")
     assert (await contoso.get(f"/Users/{mira['id']}")).json() == mira
