@@ -15,6 +15,7 @@ from authgate.provisioning import NewClient
 from authgate_tenants import Tenant
 from authgate_testing.person import Person, forms
 
+_LANGUAGES = re.compile(r'<form class="languages".*?</form>', re.DOTALL)
 _HIDDEN = re.compile(r'name="([a-z_]+)" value="([^"]*)"')
 
 
@@ -150,8 +151,8 @@ def told(answer: httpx2.Response) -> dict[str, str]:
 
 
 def hidden_fields(page: str) -> dict[str, str]:
-    """What the forms of a page send unseen."""
-    return {name: unescape(value) for name, value in _HIDDEN.findall(page)}
+    """What the forms of a page send unseen, but the one that chooses another language."""
+    return {name: unescape(value) for name, value in _HIDDEN.findall(_LANGUAGES.sub("", page))}
 
 
 def is_asked(answer: httpx2.Response) -> bool:
