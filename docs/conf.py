@@ -51,6 +51,7 @@ ORDER: Mapping[str, Sequence[str]] = {
         "mail",
         "languages",
         "limits",
+        "metering",
         "registration",
         "scim",
         "high-security",

@@ -42,7 +42,7 @@ from authgate.jobs.envelope import Envelopes
 from authgate.mail import Delivery
 from authgate.oidc.backchannel_logout import BackchannelLogout
 from authgate.permissions import OperatorArea, permits, writes
-from authgate.provisioning import operator_accesses
+from authgate.provisioning import operator_accesses, usage_statements
 from authgate.settings import Settings
 from authgate.storage.metering.roll_up import roll_up
 from authgate.storage.people import users
@@ -271,9 +271,17 @@ async def _roll_up_usage(parts: Installation, _job: RollUpUsage) -> None:
         await roll_up(now=parts.clock())
         return
     # Whole days only: a tenant that nobody looks at costs a transaction a day.
-    today = parts.clock().replace(hour=0, minute=0, second=0, microsecond=0)
-    due = await due_usage.tenants(parts.settings.database, before=today, limit=_MOST_DUE)
-    await _in_each(parts, due, lambda: roll_up(now=parts.clock()))
+    now, database = parts.clock(), parts.settings.database
+    today = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    due = await due_usage.tenants(database, before=today, limit=_MOST_DUE)
+    busy = await due_usage.busy(database, now=now)
+    # Those first who make many: their rows are the most.
+    await _in_each(parts, list(dict.fromkeys([*busy, *due])), partial(_meter, parts))
+
+
+async def _meter(parts: Installation) -> None:
+    await roll_up(now=parts.clock())
+    await usage_statements.close_months(parts)
 
 
 async def _rotate_keys(parts: Installation, _job: RotateKeys) -> None:

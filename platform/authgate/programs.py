@@ -166,7 +166,7 @@ class Programs:
         """What tokens are good for, and their end."""
         parts, limits = self.parts, self.limits
         answers = SignedAnswers(keys=parts.keys, clock=parts.clock)
-        userinfo = userinfo_endpoint.endpoint(bearer=bearer, answers=answers)
+        userinfo = userinfo_endpoint.endpoint(bearer=bearer, answers=answers, limits=self.limits)
         introspect = introspection_endpoint.endpoint(
             authenticator=authenticator,
             bearer=bearer,
@@ -228,6 +228,7 @@ class Programs:
             access=Access(bearer=bearer, audiences=api.audiences, least=api.least),
             idempotency=Idempotency(self.parts.encryption, self.parts.clock),
             limits=self.limits,
+            clock=self.parts.clock,
         )
 
     def _scim(self, bearer: BearerTokens) -> ScimDoor:

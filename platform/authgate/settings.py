@@ -248,6 +248,11 @@ class LimitSettings(Section):
     """Refused bearer tokens from one address."""
 
 
+PLANNED_LIMITS = frozenset({"userinfo_per_subject"})
+"""Limits that hold only where a plan or a tenant says one: to count each request would cost those
+who have none."""
+
+
 class SignUpSettings(Section):
     """How tenants are begun by those who want them, at the tenant of ``operator_tenant``."""
 

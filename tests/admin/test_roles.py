@@ -154,7 +154,10 @@ async def test_ad_04_every_operation_is_done_for_those_roles_that_the_table_says
     assert told == len(OPERATIONS) * len(UserRole) >= 180
     after = await ledger.rows(acme)
     after["users"], before["users"] = [], []  # alice herself
-    assert after == before
+    # Whoever asks is counted.
+    assert {name: rows for name, rows in after.items() if not name.startswith("usage_")} == {
+        name: rows for name, rows in before.items() if not name.startswith("usage_")
+    }
 
 
 @on_sqlite

@@ -9,13 +9,13 @@ import httpx2
 import orjson
 
 from authgate import provisioning
-from authgate.admin.console import usage_chart
 from authgate.audit import Event
 from authgate.provisioning import NewClient
 from authgate.storage.clients.drafts import ClientDraft
 from authgate.storage.metering.roll_up import Usage
 from authgate.storage.metering.usage_days import Count
 from authgate.storage.people.users import User
+from authgate.web import usage_chart
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.application import Application
 from authgate_testing.databases import on_sqlite

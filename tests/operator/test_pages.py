@@ -157,7 +157,7 @@ async def test_an_operator_finds_a_tenant_suspends_it_and_serves_it_again(
     await at_browser.submit({}, to="/resume")
     assert await status(server, acme) is TenantStatus.ACTIVE
     page = await at_browser.visit(where)
-    assert "0 access tokens within 30 days" in content(page.text)
+    assert "Access tokens" in content(page.text)
     page = await at_browser.submit({"plan": "free"}, to="/plan")
     assert "It has this plan" in page.text
     found = await server.parts.resolver.find_by_id(acme.id)

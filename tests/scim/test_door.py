@@ -1,11 +1,13 @@
 """SCIM's door: who may come in, and how everybody is told no (RFC 7644 sections 2, 3.12 and 4)."""
 
+from collections import Counter
 from datetime import timedelta
 
 from authgate import provisioning
 from authgate.permissions import UserRole
 from authgate.provisioning import scim_tokens as provisioning_tokens
 from authgate.settings import Settings
+from authgate.storage.metering.usage_entries import UsageEntry
 from authgate.storage.people import scim_tokens, users
 from authgate.storage.people.users import User
 from authgate_tenants import Plan, Tenant, TenantSettings, TenantStatus, use_tenant
@@ -51,6 +53,10 @@ async def test_programs_come_in_with_the_scopes_of_scim(
     assert made["userName"] == "x"
     other = await api_client(server, acme, "authgate:users:write")
     assert is_refused(await Directory(server.http, acme, other.token).get("/Users"), 403)
+    with use_tenant(acme):
+        counted = Counter([each.client_id for each in await UsageEntry.filter(detail="scim")])
+    done = [each.client.client.client_id for each in (reading, both) if each.client]
+    assert counted == Counter(done), "what was refused is not counted"
 
 
 @on_sqlite

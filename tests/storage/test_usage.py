@@ -15,8 +15,9 @@ from authgate.storage import audit_events
 from authgate.storage.audit_events import NewEvent
 from authgate.storage.clients import clients
 from authgate.storage.clients.drafts import ClientDraft
-from authgate.storage.metering import roll_up, usage_days
-from authgate.storage.metering.usage_days import ALL_CLIENTS, Count, Measure
+from authgate.storage.metering import roll_up, usage_days, usage_entries
+from authgate.storage.metering.usage_days import ALL_CLIENTS, Count, Measure, UsageMark
+from authgate.storage.metering.usage_entries import UsageEntry
 from authgate.storage.sweep import due_usage
 from authgate.storage.unit_of_work import transaction
 from authgate_tenants import Tenant, TenantSettings, TenantStatus, use_tenant
@@ -192,3 +193,70 @@ async def test_many_clients_are_added_up_in_few_statements(
         one = await usage_days.of(Measure.TOKENS, since=BEGIN.date(), client_id="client-499")
     assert [each.total for each in found] == [usage_days.ROWS] * 2
     assert [each.total for each in one] == [1, 1]
+
+
+def sign_in(kind: str, at: datetime, *, success: bool = True, **details: str) -> NewEvent:
+    about = ("user", "1", "mira", "", "user", "1", "", "", "")
+    return NewEvent(str(uuid7()), kind, "INFO", at, success, *about, details)
+
+
+async def test_sign_ins_of_before_anybody_counted_them_are_counted_by_method(
+    database: DatabaseSettings,
+) -> None:
+    """As a version does that counted tokens alone: its mark is past them."""
+    acme = tenant("acme")
+    with use_tenant(acme):
+        await UsageMark.create(until=NOW)
+        await audit_events.append(
+            sign_in("AUTHENTICATION_SUCCESS", BEGIN, method="pwd"),
+            sign_in("AUTHENTICATION_SUCCESS", BEGIN, method="operator"),
+            sign_in("OAUTH_AUTHENTICATION", BEGIN, connection="hub"),
+            sign_in("OAUTH_AUTHENTICATION", BEGIN, success=False, connection="hub"),
+            sign_in("AUTHENTICATION_FAILURE", NOW, success=False, reason="mismatch"),
+        )
+    with use_tenant(acme):
+        later = NOW + timedelta(days=1)
+        await roll_up.roll_up(now=later, step=1)
+        told = await roll_up.by_day(list(Measure), since=BEGIN.date(), now=later)
+        again = await roll_up.by_day(list(Measure), since=BEGIN.date(), to=BEGIN.date(), now=later)
+    password, hub = (
+        Count(ALL_CLIENTS, BEGIN.date(), each, 1) for each in ("password", "connection:hub")
+    )
+    assert told.counts[Measure.SIGN_INS] == [hub, password]
+    assert told.counts[Measure.FAILURES] == [hub, password._replace(day=NOW.date())]
+    assert again.counts[Measure.FAILURES] == [hub]
+
+
+async def test_entries_are_in_the_sums_once_whatever_breaks_off_and_whoever_takes_them(
+    database: DatabaseSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    acme, globex, add = tenant("acme"), tenant("globex"), usage_days.add
+    for where, number in ((acme, 600), (globex, 3)):
+        with use_tenant(where):
+            await usage_days.begin(NOW)
+            await asyncio.gather(
+                *(
+                    usage_entries.note(Measure.API_CALLS, now=NOW, client_id="job", detail="admin")
+                    for _ in range(number)
+                )
+            )
+    assert await due_usage.busy(database, now=NOW) == [acme.id]
+    broken = True
+
+    async def breaking(measure: Measure, counts: list[Count]) -> None:
+        await add(measure, counts)
+        if broken:
+            raise ConnectionResetError
+
+    monkeypatch.setattr(usage_days, "add", breaking)
+    with use_tenant(acme):
+        with pytest.raises(ConnectionResetError):
+            await roll_up.roll_up(now=NOW)
+        broken = False
+        await asyncio.gather(*(roll_up.roll_up(now=NOW, step=70) for _ in range(4)))
+        for client_id in ("job", ALL_CLIENTS):
+            found = await usage_days.of(Measure.API_CALLS, since=NOW.date(), client_id=client_id)
+            assert found == [Count(client_id, NOW.date(), "admin", 600)]
+        assert not await UsageEntry.all().count()
+    with use_tenant(globex):
+        assert await UsageEntry.all().count() == 3, "another tenant's stay"

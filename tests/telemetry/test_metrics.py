@@ -73,6 +73,8 @@ LABELS = {
     "authgate_signing_key_age_seconds": set(),
     "authgate_signing_key_rotation_delay_seconds": set(),
     "authgate_tenant_deletions": {"step"},
+    "authgate_operator_accesses": {"step"},
+    "authgate_announcements": {"step"},
     "authgate_tenant_erasure_delay_seconds": set(),
     "authgate_tokens_issued": {"grant"},
     "authgate_unavailable": {"reason"},

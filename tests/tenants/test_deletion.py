@@ -22,7 +22,8 @@ from authgate.storage.people.users import User
 from authgate.storage.postgres.row_security import erased_tables
 from authgate.storage.redis.connection import tenant_key
 from authgate.storage.sweep import erasure
-from authgate.tokens.deletion_certificate import BadCertificate, CertificateKey, read
+from authgate.tokens.deletion_certificate import DELETION
+from authgate.tokens.signed_statement import BadStatement, StatementKey, read
 from authgate_tenants import Tenant, TenantStatus, deletions, lifecycle, use_tenant
 from authgate_tenants.encryption import TenantCipher
 from authgate_tenants.key_encryption import KeyEncryptionKey
@@ -186,7 +187,8 @@ async def test_nothing_of_a_deleted_tenant_is_left_but_a_certificate_and_others_
     assert await ledger.rows(globex) == others
     assert await status_at(server, acme) == 404
     assert ended.state is DeletionState.DELETED
-    stated = read(ended.certificate, trusted=[provisioned.certificate_key(server.parts).thumbprint])
+    key_name = provisioned.certificate_key(server.parts).thumbprint
+    stated = read(DELETION, ended.certificate, trusted=[key_name])
     shredding = {"audit_events": before["audit_events"] + 1}
     assert stated["rows"] == {**before, **shredding, "tenants": 1}
     assert stated["tenant"] == {"id": str(acme.id), "slug": "acme"}
@@ -351,7 +353,7 @@ async def test_a_certificate_that_was_changed_or_is_anothers_is_not_believed(
     head, body, signature = certificate.split(".")
     stated = jwt.decode(certificate, options={"verify_signature": False})
     forged = jwt.utils.base64url_encode(json.dumps(stated | {"rows": {}}).encode()).decode()
-    another = CertificateKey.of(KeyEncryptionKey("00", bytes(range(32))))
+    another = StatementKey.of(DELETION, KeyEncryptionKey("00", bytes(range(32))))
     for wrong in (
         f"{head}.{forged}.{signature}",
         f"{head}.{body}.",
@@ -361,7 +363,7 @@ async def test_a_certificate_that_was_changed_or_is_anothers_is_not_believed(
         "certificate",
         "",
     ):
-        with pytest.raises(BadCertificate):
+        with pytest.raises(BadStatement):
             await provisioned.verified(server.parts, wrong)
 
 
@@ -374,7 +376,7 @@ async def test_a_certificate_is_believed_after_the_key_encryption_key_was_replac
     monkeypatch.setattr(provisioned, "key_encryption_keys", lambda *_, **__: others)
     assert (await provisioned.verified(server.parts, certificate))["tenant"]["slug"] == "acme"
     await TenantDeletion.all().update(certificate="")
-    with pytest.raises(BadCertificate):
+    with pytest.raises(BadStatement):
         await provisioned.verified(server.parts, certificate)
 
 

@@ -10,7 +10,9 @@ from authgate import provisioning
 from authgate.provisioning import NewClient
 from authgate.web import tenant_shares
 from authgate_tenants import Plan, Tenant
-from authgate_testing.caller import basic_header
+from authgate_testing.application import Application
+from authgate_testing.caller import Caller, basic_header
+from authgate_testing.person import Person
 from authgate_testing.server import RunningServer
 
 pytestmark = pytest.mark.parametrize("database_settings", ["sqlite"], indirect=True)
@@ -51,6 +53,23 @@ async def test_a_plans_limit_holds_and_a_tenant_narrows_it_only(
         assert refused.headers["ratelimit-policy"].startswith(f'"token_per_client";q={burst};w=')
         assert refused.headers["ratelimit"].startswith('"token_per_client";r=0;t=')
         assert 1 <= int(refused.headers["retry-after"]) <= 3600
+
+
+async def test_a_plan_limits_how_often_applications_ask_about_one_person(
+    server: RunningServer, acme: Tenant, console: Application, person: Person, colleague: Person
+) -> None:
+    """Of any application; without a word of the plan nobody counts."""
+    tokens = [(await console.signed_in(each))["access_token"] for each in (person, colleague)]
+
+    async def asked(number: int) -> httpx2.Response:
+        return await Caller(server.http, acme).get("/oauth/userinfo", bearer=tokens[number])
+
+    assert "ratelimit" not in (await asked(0)).headers
+    await _plan(server, acme, userinfo_per_subject="2/h")
+    first = await asked(0)
+    assert first.headers["ratelimit-policy"] == '"userinfo_per_subject";q=2;w=3600'
+    assert [(await asked(0)).status_code for _ in range(2)] == [200, 429]
+    assert (await asked(1)).status_code == 200, "another person"
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ Lists go on by cursors, which are also in `Link`. What has an `ETag` is changed 
 A `POST` with an `Idempotency-Key` can be sent again. Every refusal is a problem (RFC 9457)."""
 
 API = Api(
+    name="admin",
     root=ROOT,
     base=BASE,
     title="AuthGate admin API",

@@ -20,6 +20,7 @@ from authgate.admin import (
     signing_keys,
     tenant_scopes,
     usage,
+    usage_statements,
 )
 
 OPERATIONS = [
@@ -38,6 +39,7 @@ OPERATIONS = [
     *settings.OPERATIONS,
     *mail_server.OPERATIONS,
     *usage.OPERATIONS,
+    *usage_statements.OPERATIONS,
     *domains.OPERATIONS,
     *address_blocks.OPERATIONS,
     *operator_accesses.OPERATIONS,

@@ -9,22 +9,22 @@ from pydantic import Field
 
 from authgate.api.bodies import Document, Nothing, exemplified
 from authgate.api.operations import Answer, Call, operation
+from authgate.api.problems import Fault, Invalid
 from authgate.storage.clients import ids
-from authgate.storage.metering import roll_up
-from authgate.storage.metering.usage_days import ALL_CLIENTS
+from authgate.storage.metering import periods, roll_up
+from authgate.storage.metering.periods import BadPeriod, Period
+from authgate.storage.metering.usage_days import ALL_CLIENTS, USED, Measure
 from authgate.storage.tenants import plan_use
 from authgate.storage.tenants.quotas import Quota
 from authgate.tokens.admin_scopes import Scope
 from authgate.web.limits import limits_in_force
 from authgate_tenants import current_tenant
 
-_LONGEST_DAYS = 366
-
 
 class UsageQuery(Document):
     """Of which days, and of which client."""
 
-    days: Annotated[int, Field(ge=1, le=_LONGEST_DAYS)] = 30
+    days: Annotated[int, Field(ge=1, le=periods.LONGEST)] = 30
     """So many days up to today (UTC)."""
 
     client_id: Annotated[str, Field(min_length=1, max_length=ids.LONGEST)] | None = None
@@ -67,6 +67,65 @@ async def list_token_usage(call: Call[UsageQuery, Nothing]) -> Answer[TokenUsage
     return Answer(TokenUsageList(counted_until=counted.until, items=items))
 
 
+class PeriodQuery(Document):
+    """Of which days, UTC, both with them; the last thirty where nothing is said."""
+
+    since: date | None = None
+    to: date | None = None
+
+
+class DayUsage(Document):
+    """How much there was of one kind on a day."""
+
+    model_config = exemplified(
+        day="2026-03-02", measure="tokens", detail="client_credentials", total=2400
+    )
+
+    day: date
+    """UTC."""
+
+    measure: Measure
+    """`tokens` that were issued, `sign_ins`, `active_users`, `api_calls` that were done."""
+
+    detail: str
+    """Of tokens the grant type, of sign-ins `password` or the connection, of calls which API."""
+
+    total: int
+
+
+class DayUsageList(Document):
+    """By measure, day and detail; what there was none of is left out."""
+
+    counted_until: datetime
+    """Whatever was before this is counted, each once."""
+
+    items: Sequence[DayUsage]
+
+
+async def list_usage(call: Call[PeriodQuery, Nothing]) -> Answer[DayUsageList]:
+    """List what was used, by day.
+
+    Tokens, sign-ins, people who were active and calls of the APIs: 366 days at the most.
+    """
+    now = call.parts.clock()
+    asked = period(call.query.since, call.query.to, now=now)
+    found = await roll_up.by_day(USED, since=asked.first, to=asked.last, now=now)
+    items = [
+        DayUsage(day=each.day, measure=measure, detail=each.detail, total=each.total)
+        for measure, counts in found.counts.items()
+        for each in counts
+    ]
+    return Answer(DayUsageList(counted_until=found.until, items=items))
+
+
+def period(since: date | None, to: date | None, *, now: datetime) -> Period:
+    """The days that are asked for. Raises ``Invalid``."""
+    try:
+        return Period.of(since, to, now=now)
+    except BadPeriod as error:
+        raise Invalid(faults=[Fault(str(error), parameter="since")]) from error
+
+
 class QuotaUse(Document):
     """How many there are of something that the plan counts."""
 
@@ -103,6 +162,7 @@ async def read_plan_use(call: Call[Nothing, Nothing]) -> Answer[PlanUse]:
 
 
 OPERATIONS = [
+    operation(HTTPMethod.GET, "/usage/days", list_usage, scope=Scope.USAGE_READ),
     operation(HTTPMethod.GET, "/usage/plan", read_plan_use, scope=Scope.USAGE_READ),
     operation(HTTPMethod.GET, "/usage/tokens", list_token_usage, scope=Scope.USAGE_READ),
 ]

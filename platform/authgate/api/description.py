@@ -17,6 +17,9 @@ EXAMPLE_ISSUER = "https://auth.example.com/t/acme"
 class Api:
     """An API. Everything of it is served from this."""
 
+    name: str
+    """What its calls are counted as."""
+
     root: str
     """Everything below it is the API's, whatever its version."""
 

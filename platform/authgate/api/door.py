@@ -8,6 +8,9 @@ from authgate.api.description import Api
 from authgate.api.idempotency import Idempotency
 from authgate.api.problems import Problem, TooManyRequests
 from authgate.api.router import Route, Router, not_allowed
+from authgate.clock import Clock
+from authgate.storage.metering import usage_entries
+from authgate.storage.metering.usage_days import Measure
 from authgate.web.limits import Limits, TooMany
 from authgate.web.machine import Handler, Headers, MachineRequest, Reply
 from authgate_tenants import current_tenant
@@ -27,6 +30,7 @@ class ApiDoor:
         access: Access,
         idempotency: Idempotency,
         limits: Limits,
+        clock: Clock,
     ) -> None:
         self._api = api
         self._router = router
@@ -34,6 +38,7 @@ class ApiDoor:
         self._access = access
         self._idempotency = idempotency
         self._limits = limits
+        self._clock = clock
 
     def holds(self, path: str) -> bool:
         """Whether a path below the tenant is the API's own."""
@@ -77,7 +82,20 @@ class ApiDoor:
             raise TooManyRequests(retry_after=error.retry_after, headers=left) from error
 
     async def _once(self, route: Route, caller: Caller, request: MachineRequest) -> Reply:
-        perform = partial(self._router.perform, route, caller, request)
+        perform = partial(self._performed, route, caller, request)
         if route.operation.is_done_once:
             return await self._idempotency.once(request, caller, perform)
         return await perform()
+
+    async def _performed(self, route: Route, caller: Caller, request: MachineRequest) -> Reply:
+        """Do it, and count that it was done, before anybody is told. With a key that is one
+        transaction, and what is replayed counts no more."""
+        reply = await self._router.perform(route, caller, request)
+        if not caller.is_guest:
+            await usage_entries.note(
+                Measure.API_CALLS,
+                now=self._clock(),
+                client_id=caller.client_id,
+                detail=self._api.name,
+            )
+        return reply

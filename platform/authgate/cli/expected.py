@@ -41,8 +41,8 @@ from authgate.storage.sign_in.connections import ConnectionExists
 from authgate.storage.sqlite.service_lock import DatabaseInUse
 from authgate.storage.tenants.quotas import QuotaReached
 from authgate.telemetry.tracing import TracingNotInstalled
-from authgate.tokens.deletion_certificate import BadCertificate
 from authgate.tokens.keys import KeysChanged, KeyTooYoung, UnknownKey
+from authgate.tokens.signed_statement import BadStatement
 from authgate_tenants.deletions import UnknownDeletion
 from authgate_tenants.domains import BadHost, HostTaken, TooManyHosts, UnknownDomain
 from authgate_tenants.encryption import UnknownKeyEncryptionKey
@@ -67,7 +67,7 @@ _ENDS: tuple[tuple[type[Exception], type[Failure], str], ...] = (
     (PlanInUse, Conflict, "Tenants have the plan {}: give them another one first."),
     (TooManyPlans, Conflict, "{}"),
     (UnknownDeletion, NotFound, "No tenant {} is to be deleted: authgate tenant deletions."),
-    (BadCertificate, Failure, "{}"),
+    (BadStatement, Failure, "{}"),
     (UnfitFile, Failure, "{} Nothing was stored."),
     (WrongPassphrase, Failure, "{} Nothing was stored."),
     (WeakPassphrase, Misused, "{}"),

@@ -3,7 +3,7 @@
 import json
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any
@@ -19,6 +19,8 @@ class Format(StrEnum):
 
 
 Output = Annotated[Format, typer.Option("--output", "-o", help="table for eyes, json for programs")]
+
+Csv = Annotated[bool, typer.Option("--csv", help="As comma-separated values, for a spreadsheet")]
 
 Record = Mapping[str, Any]
 
@@ -48,6 +50,15 @@ def show(record: Record, output: Format) -> None:
         width = max(len(name) for name in record)
         for name, value in record.items():
             sys.stdout.write(f"{name:<{width}}  {_text(value)}".rstrip() + "\n")
+
+
+def show_csv(heads: Sequence[str], records: Iterable[Record]) -> None:
+    """Print these values of the records, line by line, as they come."""
+    from authgate.web import csv_table
+
+    sys.stdout.write(csv_table.line(heads))
+    for record in records:
+        sys.stdout.write(csv_table.line(record.get(each) for each in heads))
 
 
 def show_line(record: Record) -> None:

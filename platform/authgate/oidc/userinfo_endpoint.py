@@ -5,18 +5,21 @@ from authgate.oauth.bearer import BearerTokens, Presented
 from authgate.oauth.errors import InsufficientScope, InvalidToken, MissingToken
 from authgate.tokens import group_claims, standard_claims
 from authgate.tokens.signed_answer import SignedAnswers
-from authgate.web.machine import NO_STORE, Handler, MachineRequest, Reply
+from authgate.web.limits import Limits
+from authgate.web.machine import NO_STORE, Handler, Headers, MachineRequest, Reply
 from authgate_tenants import current_tenant
 
 TOLD_OF_A_PERSON = frozenset({"openid", "profile", "email"})
 """Scopes that speak of a person. OpenID Connect asks for ``openid``; AuthGate's clients are told
 their user without it."""
 
+LIMIT = "userinfo_per_subject"
+"""Of one person, whichever application asks; where the plan says one."""
 
 _JWT = (b"content-type", b"application/jwt")
 
 
-def endpoint(*, bearer: BearerTokens, answers: SignedAnswers) -> Handler:
+def endpoint(*, bearer: BearerTokens, answers: SignedAnswers, limits: Limits) -> Handler:
     """The endpoint."""
 
     async def userinfo(request: MachineRequest) -> Reply:
@@ -28,6 +31,9 @@ def endpoint(*, bearer: BearerTokens, answers: SignedAnswers) -> Handler:
             raise InvalidToken("This token is a machine's: it has no user.")
         if not scopes & TOLD_OF_A_PERSON:
             raise InsufficientScope("The token was not granted openid, profile or email.")
+        left: Headers = ()
+        if limits.is_planned(LIMIT):
+            left = await limits.counted(LIMIT, str(presented.user.id))
         client = presented.client
         known: dict[str, object] = {
             "sub": presented.subject,
@@ -36,9 +42,9 @@ def endpoint(*, bearer: BearerTokens, answers: SignedAnswers) -> Handler:
             **await group_claims.of(presented.user, client.metadata, scopes),
         }
         if not client.metadata.userinfo_signed_response_alg:
-            return Reply.json(200, known)
+            return Reply.json(200, known, own=left)
         signed = await answers.sign(known, client_id=client.client_id, typ="userinfo+jwt")
-        return Reply(200, signed, (_JWT, *NO_STORE))
+        return Reply(200, signed, (_JWT, *NO_STORE), left)
 
     return userinfo
 

@@ -14,9 +14,17 @@ from authgate.installation import Installation
 from authgate.operator.crossing import as_operator, away
 from authgate.permissions import UserRole
 from authgate.provisioning import UnfitTenant, access_notices, operator_accesses, random_password
+from authgate.provisioning import usage_statements as provisioned
 from authgate.provisioning.operator_accesses import ENTRY, Wanted
-from authgate.storage.metering import roll_up
+from authgate.storage.metering import roll_up, usage_statements
+from authgate.storage.metering.periods import Period
+from authgate.storage.metering.roll_up import UsageOfAll
+from authgate.storage.metering.usage_days import USED, Measure
+from authgate.storage.metering.usage_statements import UsageStatement
 from authgate.storage.people.operator_accesses import Access
+from authgate.storage.tenants import health as tenant_health
+from authgate.storage.tenants.health import Health
+from authgate.telemetry import metrics
 from authgate_tenants import Tenant, TenantStatus, announcements, current_tenant, use_tenant
 from authgate_tenants.announcements import Announcement
 from authgate_tenants.models import TenantDeletion
@@ -99,26 +107,63 @@ class Use(NamedTuple):
     """What a tenant has used."""
 
     until: datetime
-    """What was issued before is counted."""
-    by_day: Mapping[date, int]
-    """Access tokens, whatever they were issued for."""
+    """What was before is counted."""
+    counts: UsageOfAll
+
+    @classmethod
+    def nothing(cls, now: datetime) -> "Use":
+        """Of a tenant that is not there."""
+        return cls(now, UsageOfAll(now, {}))
 
     @property
-    def tokens(self) -> int:
-        """On all of these days."""
-        return sum(self.by_day.values())
+    def by_day(self) -> Mapping[date, Mapping[Measure, int]]:
+        """The sum of each kind, on each day of which there is something to tell."""
+        sums: dict[date, Counter[Measure]] = {}
+        for measure, counts in self.counts.counts.items():
+            for each in counts:
+                sums.setdefault(each.day, Counter())[measure] += each.total
+        return dict(sorted(sums.items()))
+
+    def total(self, measure: Measure) -> int:
+        """Of one kind, on all of these days."""
+        return sum(each.total for each in self.counts.of(measure).counts)
 
 
-async def usage(tenant: Tenant, *, days: int, now: datetime) -> Use:
-    """What a tenant has used on so many days up to today, as it is added up."""
-    since = (now - timedelta(days=days - 1)).date()
+async def usage(tenant: Tenant, period: Period, *, now: datetime) -> Use:
+    """What a tenant has used on these days."""
     async with away():
         with use_tenant(tenant):
-            counted = await roll_up.tokens_by_day(since=since, now=now)
-    by_day: Counter[date] = Counter()
-    for each in counted.counts:
-        by_day[each.day] += each.total
-    return Use(counted.until, by_day)
+            found = await roll_up.by_day(USED, since=period.first, to=period.last, now=now)
+    return Use(found.until, found)
+
+
+async def added_up(tenant: Tenant, period: Period) -> Use:
+    """The same, as far as it is added up already."""
+    async with away():
+        with use_tenant(tenant):
+            found = await roll_up.added_up(USED, since=period.first, to=period.last)
+    return Use(found.until, found)
+
+
+async def health(tenant: Tenant, *, now: datetime) -> Health:
+    """How a tenant is."""
+    async with away():
+        with use_tenant(tenant):
+            return await tenant_health.read(now)
+
+
+async def statements(parts: Installation, tenant: Tenant) -> Sequence[UsageStatement]:
+    """What a tenant has used month by month, as it is stated, the newest first."""
+    async with away():
+        with use_tenant(tenant):
+            return await provisioned.up_to_date(parts)
+
+
+async def statement(tenant: Tenant, month: str) -> UsageStatement | None:
+    """The statement of a month, where it is made already."""
+    async with away():
+        with use_tenant(tenant):
+            return await usage_statements.of_month(date.fromisoformat(f"{month}-01"))
 
 
 async def request_deletion(
@@ -160,6 +205,7 @@ async def announce(
         made = await announcements.make(
             text, urgent=urgent, begins_at=begins, ends_at=begins + lasts, now=now
         )
+    metrics.announcements.add("made")
     await audit.record(
         Event.ANNOUNCEMENT_MADE,
         actor=by,
@@ -173,6 +219,7 @@ async def end_announcement(announcement_id: UUID, *, by: Actor) -> None:
     """Tell it no longer. Raises ``UnknownAnnouncement``."""
     async with away(), storage.transaction():
         await announcements.end(announcement_id)
+    metrics.announcements.add("ended")
     resource = ("announcement", str(announcement_id))
     await audit.record(Event.ANNOUNCEMENT_ENDED, actor=by, resource=resource)
 

@@ -24,6 +24,7 @@ def _is_at(tenant: Tenant) -> bool:
 
 
 API = Api(
+    name="operator",
     root=ROOT,
     base=BASE,
     title="AuthGate operator API",

@@ -4,17 +4,21 @@ from authgate.operator import (
     accesses,
     announcements,
     deletions,
+    health,
     plans,
     sign_up_invitations,
     system,
     tenants,
     usage,
+    usage_statements,
 )
 
 OPERATIONS = [
     *tenants.OPERATIONS,
     *plans.OPERATIONS,
+    *health.OPERATIONS,
     *usage.OPERATIONS,
+    *usage_statements.OPERATIONS,
     *deletions.OPERATIONS,
     *sign_up_invitations.OPERATIONS,
     *accesses.OPERATIONS,

@@ -23,7 +23,8 @@ from authgate.storage.redis.connection import RedisUnavailable, remove_tenant
 from authgate.storage.sweep import erasure
 from authgate.storage.sweep.erasure import AnotherErases, Eraser
 from authgate.telemetry import metrics
-from authgate.tokens.deletion_certificate import CertificateKey, read, signer_of, thumbprints
+from authgate.tokens.deletion_certificate import DELETION
+from authgate.tokens.signed_statement import StatementKey, read, signer_of, thumbprints
 from authgate_tenants import Tenant, deletions, lifecycle, use_tenant
 from authgate_tenants.models import DeletionState, TenantDeletion
 
@@ -145,21 +146,23 @@ def _noted(faults: list[Exception], deletion: TenantDeletion) -> Iterator[None]:
         faults.append(fault)
 
 
-def certificate_key(parts: Installation) -> CertificateKey:
+def certificate_key(parts: Installation) -> StatementKey:
     """What signs this installation's certificates. Raises ``KeyEncryptionKeyError``."""
-    return CertificateKey.of(key_encryption_keys(parts.settings.keys, may_create=False)[0])
+    keks = key_encryption_keys(parts.settings.keys, may_create=False)
+    return StatementKey.of(DELETION, keks[0])
 
 
 async def verified(parts: Installation, certificate: str) -> dict[str, Any]:
-    """What a certificate of this installation states. Raises ``BadCertificate``.
+    """What a certificate of this installation states. Raises ``BadStatement``.
 
     It is believed if it was signed by a key that is there, or if it is the very one that is kept:
     the key may have been replaced since.
     """
-    trusted = thumbprints(key_encryption_keys(parts.settings.keys, may_create=False))
+    keks = key_encryption_keys(parts.settings.keys, may_create=False)
+    trusted = thumbprints(DELETION, keks)
     if await deletions.holds(certificate):
-        trusted.append(signer_of(certificate))
-    return read(certificate, trusted=trusted)
+        trusted.append(signer_of(DELETION, certificate))
+    return read(DELETION, certificate, trusted=trusted)
 
 
 async def _clear(parts: Installation, deletion: TenantDeletion, end: float) -> None:

@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 
-from authgate.settings import LimitSettings
+from authgate.settings import PLANNED_LIMITS, LimitSettings
 from authgate.storage.redis.rate_limits import BadLimit, Limit
 
 
 def check_limits(limits: Mapping[str, str]) -> None:
     """Refuse limits that nobody knows or that cannot be read. Raises ``BadLimit``."""
-    unknown = set(limits) - (set(LimitSettings.model_fields) - {"enabled"})
+    known = (set(LimitSettings.model_fields) | PLANNED_LIMITS) - {"enabled"}
+    unknown = set(limits) - known
     if unknown:
         raise BadLimit(f"There is no limit called {', '.join(sorted(unknown))}.")
     for text in limits.values():

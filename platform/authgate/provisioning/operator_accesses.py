@@ -20,6 +20,7 @@ from authgate.provisioning.users import end_access
 from authgate.storage.people import operator_accesses, users
 from authgate.storage.people.operator_accesses import Access
 from authgate.storage.people.users import User
+from authgate.telemetry import metrics
 from authgate.vocabulary import AccessState, UserStatus
 from authgate_tenants import current_tenant, lifecycle
 
@@ -268,3 +269,4 @@ async def _record(
 ) -> None:
     resource = ("operator-access", str(access.id))
     await audit.record(event, actor=by, resource=resource, details=details or {})
+    metrics.operator_accesses.add(event.removeprefix("OPERATOR_ACCESS_").lower())

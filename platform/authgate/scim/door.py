@@ -10,6 +10,8 @@ from authgate.installation import Installation
 from authgate.scim.callers import Callers, ScimCaller
 from authgate.scim.errors import ScimError, not_found
 from authgate.scim.places import BASE, ROOT
+from authgate.storage.metering import usage_entries
+from authgate.storage.metering.usage_days import ALL_CLIENTS, Measure
 from authgate.tokens.admin_scopes import Scope
 from authgate.web.limits import Limits
 from authgate.web.machine import Headers, MachineRequest, Reply
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
     from authgate.scim.service import Service
 
 LIMIT = "api_per_caller"
+
+NAME = "scim"
+"""What its calls are counted as."""
 
 _READ, _WRITE = Scope.SCIM_READ, Scope.SCIM_WRITE
 _MANY: Mapping[str, Scope | None] = {"GET": _READ, "POST": _WRITE}
@@ -94,7 +99,15 @@ class ScimDoor:
         except ScimError as error:
             error.headers += left
             raise
+        await self._note(caller)
         return reply._replace(own=(*reply.own, *left))
+
+    async def _note(self, caller: ScimCaller) -> None:
+        """Count that something was done, before anybody is told."""
+        actor = caller.actor
+        client_id = actor.id if actor.type == "client" else ALL_CLIENTS
+        now = self._parts.clock()
+        await usage_entries.note(Measure.API_CALLS, now=now, client_id=client_id, detail=NAME)
 
     async def _counted(self, caller: ScimCaller) -> Headers:
         """What is left of the caller's limit. Raises ``TooMany``."""

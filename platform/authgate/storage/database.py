@@ -45,6 +45,8 @@ MODEL_MODULES = (
     "authgate.storage.tenants.sign_ups",
     "authgate.storage.metering.active_users",
     "authgate.storage.metering.usage_days",
+    "authgate.storage.metering.usage_entries",
+    "authgate.storage.metering.usage_statements",
     "authgate.storage.people.invitations",
     "authgate.storage.people.operator_accesses",
     "authgate.storage.people.group_members",

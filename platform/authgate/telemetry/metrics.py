@@ -180,6 +180,17 @@ tenant_deletions = Count(
     "Tenants whose deletion was requested, taken back, begun (shredded) or ended (deleted).",
     "step",
 )
+operator_accesses = Count(
+    "authgate_operator_accesses_total",
+    "Operators who asked to come into a tenant, stated an emergency, were approved or refused, came"
+    " in, or whose access ended.",
+    "step",
+)
+announcements = Count(
+    "authgate_announcements_total",
+    "What operators told the administrators of all tenants: made, or ended before its time.",
+    "step",
+)
 domain_checks = Count(
     "authgate_domain_checks_total",
     "Proofs of tenants' hosts that were looked for again, by what was found.",
@@ -308,6 +319,10 @@ for _result in ("granted", "denied", "refused"):
     authorizations.expect(_result)
 for _step in ("requested", "restored", "shredded", "deleted"):
     tenant_deletions.expect(_step)
+for _step in ("asked", "emergency", "approved", "refused", "entered", "ended"):
+    operator_accesses.expect(_step)
+for _step in ("made", "ended"):
+    announcements.expect(_step)
 for _result in ("found", "missing", "unreachable"):
     domain_checks.expect(_result)
 for _result in ("delivered", "postponed", "failed"):

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from authgate import audit
 from authgate.audit import Event
-from authgate.settings import LimitSettings
+from authgate.settings import PLANNED_LIMITS, LimitSettings
 from authgate.storage.redis.connection import tenant_key
 from authgate.storage.redis.rate_limits import Decision, Limit, RateLimiter
 from authgate.telemetry import metrics
@@ -47,7 +47,7 @@ class Limits:
         self._limiter = limiter
         self.enabled = settings.enabled
         names = set(type(settings).model_fields) - {"enabled"}
-        for name in names:
+        for name in names | PLANNED_LIMITS:
             metrics.rate_limited.expect(name)
         self._key = lru_cache(maxsize=4096)(_limit_key)  # the same few, again and again
         self._limits = {name: Limit.parse(getattr(settings, name)) for name in names}
@@ -55,6 +55,11 @@ class Limits:
     async def count(self, rule: str, *subject: str) -> None:
         """Count one more for this subject. Raises ``TooMany``."""
         await self.counted(rule, *subject)
+
+    def is_planned(self, rule: str) -> bool:
+        """Whether the tenant or its plan says this limit, which holds for nobody else."""
+        tenant = current_tenant()
+        return rule in tenant.plan.limits or rule in tenant.settings.login_limits
 
     async def counted(self, rule: str, *subject: str, name: str = "") -> Headers:
         """Count one more, and say how many are left, by the rule's name or another one.
@@ -93,6 +98,7 @@ def limits_in_force(settings: LimitSettings, tenant: Tenant) -> dict[str, str]:
         return {}
     chosen = settings.model_dump(exclude={"enabled"})
     own, planned = tenant.settings.login_limits, tenant.plan.limits
+    chosen |= {name: "" for name in PLANNED_LIMITS if name in own or name in planned}
     return {
         name: text
         if name not in own and name not in planned

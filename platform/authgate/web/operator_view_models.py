@@ -5,11 +5,12 @@ Every value has the ``frame`` that is around it.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 from authgate.permissions import UserRole
 from authgate.web.console_view_models import ConsoleFrame, FilterLink
 from authgate.web.team_view_models import AccessLine
+from authgate.web.usage_view_models import Figure, UsageChart
 from authgate_tenants import TenantStatus
 
 
@@ -70,6 +71,39 @@ class TenantLine:
     plan: str
     issuer: str
     created_at: datetime
+    health: "HealthLine | None" = None
+    """``None`` where it is being erased."""
+
+
+@dataclass(frozen=True, slots=True)
+class HealthLine:
+    """How a tenant is, by the last seven days."""
+
+    error_share: float
+    """Of a hundred attempts to sign in or to get a token so many failed."""
+    failures: int
+    refusals: int
+    """By limits."""
+    last_sign_in: date | None
+    oldest_key: datetime | None
+    hosts: int
+    unproven_hosts: int
+    failed_mails: int
+    key_is_old: bool
+
+    @property
+    def fails_often(self) -> bool:
+        """Whether it is more than people who mistype."""
+        return self.failures > _SOME_FAILURES and self.error_share > _MUCH
+
+    @property
+    def is_well(self) -> bool:
+        """Whether nobody has to look."""
+        bad = self.fails_often or self.unproven_hosts or self.failed_mails or self.key_is_old
+        return not bad
+
+
+_SOME_FAILURES, _MUCH = 20, 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +181,11 @@ class OperatedTenantPage:
     """Those that it could have."""
     plan_action: str
     """Gets ``plan``."""
-    used: "UseLine"
+    health: HealthLine
+    figures: Sequence[Figure]
+    """What it has used within thirty days."""
+    charts: Mapping[str, UsageChart]
+    counted_until: datetime
     own: bool
     """Whether it is the operators' own, which is neither suspended nor deleted here."""
     rename_action: str
@@ -161,15 +199,6 @@ class OperatedTenantPage:
     """The newest, where there was one."""
     fault: str = ""
     """Why something was not done."""
-
-
-@dataclass(frozen=True, slots=True)
-class UseLine:
-    """What a tenant has used lately."""
-
-    days: int
-    tokens: int
-    counted_until: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,10 @@
 """What the console shows of how much is used: bars by the day, and the same as a table."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+
+from authgate.web.console_view_models import ConsoleFrame
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,3 +55,47 @@ class UsageChart:
     def total(self) -> int:
         """Of all days."""
         return sum(each.total for each in self.series)
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """What one kind comes to within some days."""
+
+    measure: str
+    """As ``Measure`` has it."""
+    total: int
+    before: int
+    """Within as many days before."""
+
+    @property
+    def change(self) -> int | None:
+        """By how many percent it is more; ``None`` where there was nothing."""
+        return round(100 * (self.total - self.before) / self.before) if self.before else None
+
+
+@dataclass(frozen=True, slots=True)
+class StatementLine:
+    """The signed statement of a month."""
+
+    month: date
+    """Its first day."""
+    issued_at: datetime
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class UsagePage:
+    """``console/usage.html``. The form ``action`` is sent by GET with ``since`` and ``to``."""
+
+    frame: ConsoleFrame
+    action: str
+    since: date
+    to: date
+    figures: Sequence[Figure]
+    charts: Mapping[str, UsageChart]
+    """By ``Measure``."""
+    csv_url: str
+    json_url: str
+    statements: Sequence[StatementLine]
+    fault: str = ""
+    """What is wrong with the days that were asked for."""

@@ -1,7 +1,7 @@
 """A program that administers a tenant by its API."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -98,6 +98,14 @@ async def api_client(
     asked = " ".join(scopes) if asks is None else asks
     issued = await client_token(server, tenant, client, asked)
     return ApiClient(server.http, tenant, issued["access_token"], client, base)
+
+
+async def renewed(server: RunningServer, api: ApiClient) -> ApiClient:
+    """The same program, with a token that is good now."""
+    assert api.client is not None
+    scope = " ".join(sorted(api.client.client.scopes))
+    issued = await client_token(server, api.tenant, api.client, scope)
+    return replace(api, token=issued["access_token"])
 
 
 async def administering(server: RunningServer, tenant: Tenant, *scopes: str) -> Application:

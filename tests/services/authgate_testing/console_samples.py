@@ -5,11 +5,12 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from authgate import permissions
-from authgate.admin.console import setting_fields, usage_chart
+from authgate.admin.console import setting_fields
 from authgate.permissions import Area, UserRole
 from authgate.storage.metering.roll_up import Usage
 from authgate.storage.metering.usage_days import Count
 from authgate.vocabulary import ClientStatus, InvitationStatus, TokenStatus, UserStatus
+from authgate.web import usage_chart
 from authgate.web.authorization_view_models import AuthorizationLine, AuthorizationsPage
 from authgate.web.client_form_view_models import ClientFields, ClientFormPage, OfferedSettings
 from authgate.web.client_view_models import ClientPage, SecretLine
@@ -82,7 +83,7 @@ from authgate.web.setting_view_models import (
 from authgate.web.signing_key_view_models import SigningKeyLine, SigningKeysPage
 from authgate.web.team_view_models import AreaLine, RolePage, TeamMember, TeamPage
 from authgate.web.token_view_models import TokenLine, TokensPage
-from authgate.web.usage_view_models import UsageChart
+from authgate.web.usage_view_models import Figure, StatementLine, UsageChart, UsagePage
 from authgate_tenants import TenantSettings
 from authgate_tenants.setting_groups import GROUPS, SettingGroup
 
@@ -286,6 +287,27 @@ def _chart() -> UsageChart:
         for place, grant in enumerate(grants)
     ]
     return usage_chart.drawn(Usage(_NOW, counts), first)
+
+
+def _usage(**changes: object) -> Sample:
+    here = "/t/northwind/admin/usage"
+    filled: dict[str, object] = {
+        "frame": _frame(),
+        "action": here,
+        "since": _NOW.date() - timedelta(days=29),
+        "to": _NOW.date(),
+        "figures": [
+            Figure("tokens", 1_234_567, 1_100_000),
+            Figure("sign_ins", 80, 160),
+            Figure("active_users", 7, 7),
+            Figure("api_calls", 3, 0),
+        ],
+        "charts": {"tokens": _chart(), "sign_ins": _chart()},
+        "csv_url": f"{here}/days.csv",
+        "json_url": f"{here}/days.json",
+        "statements": [StatementLine(_NOW.date(), _NOW, f"{here}/statement?month=2026-03")],
+    }
+    return ("console/usage.html", UsagePage(**(filled | changes)))  # type: ignore[arg-type]
 
 
 def _client(**changes: object) -> Sample:
@@ -991,6 +1013,8 @@ def console_samples() -> Mapping[str, Sample]:
         "console-exports-none": _exports(exports=(), under_way=False),
         "console-signing-keys": _signing_keys(faults={"key": _LONG, "algorithm": _LONG}),
         "console-signing-keys-auditor": _signing_keys(frame=_auditor(), days=0),
+        "console-usage": _usage(),
+        "console-usage-none": _usage(charts={}, statements=(), fault=_LONG),
         **_limits(),
         **_provisioning(),
         **_mail_servers(),

@@ -14,6 +14,7 @@ from authgate.web.operator_view_models import (
     CreatedTenantPage,
     DeletionLine,
     DeletionsPage,
+    HealthLine,
     JobLine,
     NewTenantFields,
     NewTenantPage,
@@ -24,9 +25,9 @@ from authgate.web.operator_view_models import (
     TenantEntryPage,
     TenantLine,
     TenantsPage,
-    UseLine,
 )
 from authgate.web.team_view_models import AccessLine
+from authgate.web.usage_view_models import Figure
 from authgate_tenants import TenantStatus
 from authgate_tenants.models import DeletionState
 
@@ -56,6 +57,14 @@ OPERATOR_ALIKE = frozenset(
     )
 )
 """Those that differ from another one in their words alone."""
+
+
+def _health() -> HealthLine:
+    return HealthLine(0.4, 3, 0, _NOW.date(), _NOW, 1, 0, 0, key_is_old=False)
+
+
+def _unwell() -> HealthLine:
+    return HealthLine(61.5, 12_345, 17, None, None, 3, 2, 100, key_is_old=True)
 
 
 def operator_samples() -> dict[str, Sample]:
@@ -175,7 +184,14 @@ def _tenants(**changes: object) -> Sample:
         "clear_url": _HERE,
         "tenants": tuple(
             TenantLine(
-                _HERE, f"t{number}", f"Tenant {number}", each, "free", f"https://t{number}.ex", _NOW
+                _HERE,
+                f"t{number}",
+                f"Tenant {number}",
+                each,
+                "free",
+                f"https://t{number}.ex",
+                _NOW,
+                (_health(), _unwell(), None)[number % 3],
             )
             for number, each in enumerate(TenantStatus)
         ),
@@ -203,7 +219,10 @@ def _tenant(**changes: object) -> Sample:
         "plan": "free",
         "plans": ("business", "default", "free"),
         "plan_action": f"{_HERE}/1/plan",
-        "used": UseLine(30, 12_345, _NOW),
+        "health": _unwell(),
+        "figures": [Figure("tokens", 12_345, 9_000), Figure("sign_ins", 0, 0)],
+        "charts": {},
+        "counted_until": _NOW,
         "own": False,
         "rename_action": f"{_HERE}/1/name",
         "suspend_url": f"{_HERE}/1/suspend",

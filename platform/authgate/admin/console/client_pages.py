@@ -16,7 +16,6 @@ from authgate.admin.console import (
     metadata_fields,
     snippets,
     token_lines,
-    usage_chart,
 )
 from authgate.admin.console.administrators import beyond_role, refuse_beyond_role
 from authgate.admin.console.client_kinds import grant_names, kind_of
@@ -33,6 +32,7 @@ from authgate.storage.issued.tokens import Token, TokenFilter
 from authgate.storage.paging import Order
 from authgate.storage.people import users
 from authgate.vocabulary import ClientStatus
+from authgate.web import usage_chart
 from authgate.web.client_view_models import ClientPage, SecretLine
 from authgate.web.console_view_models import Done
 

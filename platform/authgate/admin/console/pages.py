@@ -28,6 +28,7 @@ from authgate.admin.console.setting_pages import SettingPages
 from authgate.admin.console.signing_key_pages import SigningKeyPages
 from authgate.admin.console.team_pages import TeamPages
 from authgate.admin.console.token_pages import TokenPages
+from authgate.admin.console.usage_pages import UsagePages
 
 
 def blueprints(console: Console) -> Iterator[Blueprint]:
@@ -53,5 +54,6 @@ def blueprints(console: Console) -> Iterator[Blueprint]:
     yield GroupPages(console=console).blueprint()
     yield InvitationConsole(console=console).blueprint()
     yield TeamPages(console=console).blueprint()
+    yield UsagePages(console=console).blueprint()
     yield LimitPages(console=console).blueprint()
     yield ExportPages(console=console).blueprint()

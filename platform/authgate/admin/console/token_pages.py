@@ -7,7 +7,7 @@ from werkzeug.exceptions import BadRequest, NotFound
 
 from authgate import provisioning
 from authgate.accounts.standing import actor
-from authgate.admin.console import frame, list_search, token_lines, usage_chart
+from authgate.admin.console import frame, list_search, token_lines
 from authgate.admin.console.administrators import refuse_beyond_role
 from authgate.admin.console.frame import ROOT, Console
 from authgate.admin.console.token_search import KINDS, PATH, STATUSES, TokenSearch
@@ -18,7 +18,7 @@ from authgate.storage.issued.tokens import Token
 from authgate.storage.paging import MOST, BadCursor, Page
 from authgate.storage.people import users
 from authgate.storage.people.users import User
-from authgate.web import row_ids
+from authgate.web import row_ids, usage_chart
 from authgate.web.console_view_models import Done
 from authgate.web.token_view_models import TokensPage
 from authgate.web.usage_view_models import UsageChart

@@ -6,7 +6,7 @@ its operators. Behind both are the same operations.
 
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -101,6 +101,16 @@ class AdminApi:
             if cursor is None:
                 break
         return found, cursor is not None
+
+    def each(self, path: str, **query: object) -> Iterator[Document]:
+        """All that a list has, page by page, as it is taken."""
+        cursor = None
+        while True:
+            page = self.get(path, **query, limit=_FULL_PAGE, cursor=cursor)
+            yield from page["items"]
+            cursor = page["next"]
+            if cursor is None:
+                return
 
     def post(
         self, path: str, said: Document | None = None, *, things: Mapping[str, str] = _NONE

@@ -10,9 +10,10 @@ from authgate.cli.doors.admin_api import within
 from authgate.cli.doors.administered import operated
 from authgate.cli.failures import Misused, NotFound
 from authgate.cli.nouns import Noun
-from authgate.cli.operator import announcements, guests
+from authgate.cli.operator import announcements, guests, metering
 from authgate.cli.operator.found import Operators, Slug, found, path_of
 from authgate.cli.output import ONCE, Format, Output, Record, say, show, show_all
+from authgate.cli.tenant import usage_statements
 
 app = Noun()
 
@@ -152,23 +153,6 @@ def give_plan(slug: Slug, plan: PlanName, operators: Operators = None) -> None:
     say(f"✓ {slug} has the plan {plan}.")
 
 
-@app.verb(example="operator usage acme --days 7")
-def usage(
-    slug: Slug,
-    days: Annotated[int, typer.Option(help="So many days up to today (UTC)")] = 30,
-    operators: Operators = None,
-    output: Output = Format.TABLE,
-) -> None:
-    """Show how many access tokens a tenant has issued, day by day."""
-    with operated(operators) as api:
-        told = api.get(f"{path_of(api, slug)}/usage", days=days)
-    if output is Format.JSON:
-        show(told, output)
-        return
-    show_all(told["days"], output)
-    say(f"{told['tokens']} access tokens, counted until {told['counted_until']}.")
-
-
 @app.verb(example="operator suspend acme")
 def suspend(slug: Slug, operators: Operators = None) -> None:
     """Stop serving a tenant within a second. Its data stays."""
@@ -257,6 +241,19 @@ def withdraw_invitation(
     say("The invitation is taken back.")
 
 
+app.verb(example="operator usage acme --days 7")(metering.usage)
+app.verb(example="operator health acme")(metering.health)
+app.verb("export-usage", example="operator export-usage --since 2026-03-01 --to 2026-03-31 --csv")(
+    metering.export_usage
+)
+app.verb("export-statements", example="operator export-statements 2026-03 --output json")(
+    metering.export_statements
+)
+app.verb(example="operator statement acme 2026-03 > acme-2026-03.jws")(metering.statement)
+app.verb("statement-keys", example="operator statement-keys > keys.json")(metering.statement_keys)
+app.verb("verify-statement", example="operator verify-statement acme-2026-03.jws --keys keys.json")(
+    usage_statements.verify
+)
 app.verb(example="operator accesses acme")(guests.accesses)
 app.verb(example='operator ask acme --reason "Ticket 4711" --role auditor --hours 2')(guests.ask)
 app.verb(example="operator enter acme 0199f3a1-c2d4-7b3e-9a5c-6d7e8f90cccc")(guests.enter)

@@ -11,7 +11,8 @@ from authgate import provisioning
 from authgate.cli import installed
 from authgate.cli.output import Format, Output, Record, say, show, show_all
 from authgate.provisioning import deletions as provisioned
-from authgate.tokens import deletion_certificate
+from authgate.tokens import signed_statement
+from authgate.tokens.deletion_certificate import DELETION
 from authgate_tenants import deletions as stored
 from authgate_tenants.models import DeletionState, TenantDeletion
 
@@ -80,10 +81,10 @@ def verify_certificate(file: File, key: Key = "", output: Output = Format.TABLE)
     """
     text = (sys.stdin.read() if str(file) == "-" else file.read_text()).strip()
     if key:
-        stated = deletion_certificate.read(text, trusted=[key])
+        stated = signed_statement.read(DELETION, text, trusted=[key])
     else:
         stated = asyncio.run(_verified(text))
-    show(stated | {"signed_by": deletion_certificate.signer_of(text)}, output)
+    show(stated | {"signed_by": signed_statement.signer_of(DELETION, text)}, output)
     say("✓ It is genuine.")
 
 

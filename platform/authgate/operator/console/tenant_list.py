@@ -3,14 +3,14 @@
 from quart import Blueprint, Response, request
 from werkzeug.exceptions import BadRequest
 
-from authgate.operator import listing
-from authgate.operator.console import frame
+from authgate.operator import acts, listing
+from authgate.operator.console import frame, health_lines
 from authgate.operator.console.frame import OperatorConsole
 from authgate.operator.console.tenant_search import PATH, TenantSearch
 from authgate.operator.places import CONSOLE
 from authgate.permissions import OperatorArea, reads
 from authgate.storage.paging import BadCursor, Page
-from authgate.web.operator_view_models import TenantLine, TenantsPage
+from authgate.web.operator_view_models import HealthLine, TenantLine, TenantsPage
 from authgate_tenants import directory
 from authgate_tenants.directory import Listed
 
@@ -59,9 +59,14 @@ class TenantList:
                 plan=each.plan,
                 issuer=listing.issuer(self._console.parts, each, hosts.get(each.id, [])),
                 created_at=each.created_at,
+                health=await self._health(each),
             )
             for each in found.rows
         ]
+
+    async def _health(self, listed: Listed) -> HealthLine | None:
+        tenant, now = await self._console.parts.resolver.find_by_id(listed.id), self._console.now()
+        return health_lines.line(await acts.health(tenant, now=now), now) if tenant else None
 
 
 async def _found(asked: TenantSearch) -> Page[Listed]:

@@ -5,22 +5,24 @@ from werkzeug.exceptions import NotFound
 
 from authgate.accounts.standing import actor
 from authgate.operator import acts
-from authgate.operator.console import deletion_lines, frame
+from authgate.operator.console import deletion_lines, frame, health_lines
 from authgate.operator.console.frame import OperatorConsole, done
 from authgate.operator.console.tenant_search import PATH
 from authgate.operator.places import CONSOLE
 from authgate.permissions import OperatorArea, reads, writes
 from authgate.provisioning import UnfitTenant
 from authgate.provisioning.deletions import NotConfirmed, TooLate, UnfitDeletion
+from authgate.storage.metering.periods import Period
 from authgate.storage.tenants import deleted
+from authgate.web import usage_chart
 from authgate.web.console_view_models import Done
-from authgate.web.operator_view_models import OperatedTenantPage, TenantConfirmPage, UseLine
+from authgate.web.operator_view_models import OperatedTenantPage, TenantConfirmPage
 from authgate_tenants import Tenant, TenantStatus, current_tenant, directory, plans
 from authgate_tenants.deletions import UnknownDeletion
 from authgate_tenants.plans import UnknownPlan
 
 _ONE = f"{CONSOLE}{PATH}/<row_id>"
-_LONGEST_NAME, _DAYS = 100, 30
+_LONGEST_NAME = 100
 
 
 class TenantPages:
@@ -131,7 +133,9 @@ class TenantPages:
             raise NotFound
         hosts = await directory.hosts([tenant.id])
         deletion = await deleted.of_tenant(tenant.id)
-        here = frame.url(_path(tenant))
+        here, now = frame.url(_path(tenant)), self._console.now()
+        period = Period.of(None, None, now=now)
+        use = await acts.usage(tenant, Period(period.before.first, period.last), now=now)
         content = OperatedTenantPage(
             frame=self._console.frame(),
             id=str(tenant.id),
@@ -145,7 +149,10 @@ class TenantPages:
             plan=listed.plan,
             plans=[each.name for each in await plans.every()],
             plan_action=f"{here}/plan",
-            used=await self._used(tenant),
+            counted_until=use.until,
+            health=health_lines.line(await acts.health(tenant, now=now), now),
+            figures=usage_chart.figures(use.counts, period),
+            charts=usage_chart.charts(use.counts, period),
             own=tenant.id == current_tenant().id,
             rename_action=f"{here}/name",
             suspend_url=f"{here}/suspend",
@@ -157,10 +164,6 @@ class TenantPages:
             fault=fault,
         )
         return self._console.show("tenant.html", content, 409 if fault else 200)
-
-    async def _used(self, tenant: Tenant) -> UseLine:
-        use = await acts.usage(tenant, days=_DAYS, now=self._console.now())
-        return UseLine(_DAYS, use.tokens, use.until)
 
     def _confirm(
         self, tenant: Tenant, *, deletes: bool, mistyped: bool = False, fault: str = ""

@@ -9,7 +9,7 @@ import asyncio
 import sqlite3
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -102,6 +102,8 @@ def _for_sqlite(value: Any) -> Any:
     kind = type(value)
     if kind is UUID:
         return str(value)
+    if kind is date:
+        return value.isoformat()
     return value.isoformat(sep=" ") if kind is datetime else value
 
 

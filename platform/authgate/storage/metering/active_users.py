@@ -1,10 +1,13 @@
-"""Who has signed in in which calendar month (UTC): each person once, whatever becomes of them."""
+"""Who has signed in in which calendar month (UTC): each person once, whatever becomes of them; and
+each once a day, which is counted."""
 
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 from tortoise import fields
 
+from authgate.storage.metering import usage_entries
+from authgate.storage.metering.usage_days import Measure
 from authgate.storage.tenants import quotas
 from authgate.storage.tenants.quotas import Quota
 from authgate_tenants import TenantOwned, current_tenant
@@ -19,6 +22,8 @@ class ActiveUser(TenantOwned):
     month = fields.DateField()
     """Its first day."""
     user_id = fields.UUIDField()
+    last_day = fields.DateField(null=True)
+    """On which they were counted last."""
     expires_at = fields.DatetimeField()
 
     class Meta:
@@ -40,17 +45,34 @@ async def note(user_id: UUID, *, now: datetime, is_in_charge: bool) -> bool:
     """
     month = month_of(now)
     known = ActiveUser.filter(month=month)
-    if await known.filter(user_id=user_id).exists():
+    of_theirs = await known.filter(user_id=user_id).first()
+    if of_theirs is not None:
+        await _note_day(of_theirs, now)
         return False
     plan = current_tenant().plan
     if plan.monthly_active_users_are_refused and not is_in_charge:
         await quotas.make_room(Quota.MONTHLY_ACTIVE_USERS, known)
-    await ActiveUser.create(month=month, user_id=user_id, expires_at=now + _KEPT)
+    today = now.astimezone(UTC).date()
+    await ActiveUser.create(month=month, user_id=user_id, last_day=today, expires_at=now + _KEPT)
+    await usage_entries.note(Measure.ACTIVE_USERS, now=now)
     most = plan.monthly_active_users
     # Told once: of two beyond it, the first was told of already.
     return most is not None and len(await known.offset(most).limit(2).only("id")) == 1
 
 
+async def _note_day(known: ActiveUser, now: datetime) -> None:
+    today = now.astimezone(UTC).date()
+    # A clock that is behind counts nobody once more.
+    if known.last_day is None or known.last_day < today:
+        await ActiveUser.filter(id=known.id).update(last_day=today)
+        await usage_entries.note(Measure.ACTIVE_USERS, now=now)
+
+
 async def count(now: datetime) -> int:
     """How many people have signed in this month."""
-    return await ActiveUser.filter(month=month_of(now)).count()
+    return await count_of(month_of(now))
+
+
+async def count_of(month: date) -> int:
+    """How many people have signed in in the month of this first day."""
+    return await ActiveUser.filter(month=month).count()

@@ -1,4 +1,4 @@
-"""Adding up what has happened in a tenant, from its audit log, each event once.
+"""Adding up what has happened in a tenant: each event of its audit log once, and each entry once.
 
 A step adds some thousand events of one day to the sums and moves the tenant's mark past them, in
 one transaction: whatever breaks off, an event is in the sums if and only if it is before the mark.
@@ -6,54 +6,63 @@ Nothing is counted while tokens are issued.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final, NamedTuple
 
-from tortoise import connections
-
-from authgate.storage import connection
 from authgate.storage.audit_events import AuditEvent
-from authgate.storage.batches.append_log import encoded
-from authgate.storage.metering import usage_days
+from authgate.storage.metering import event_counts, usage_days, usage_entries
+from authgate.storage.metering.event_counts import OTHERS, SOURCES, TOKENS, Counts, Source
 from authgate.storage.metering.usage_days import ALL_CLIENTS, Count, Measure, UsageMark
 from authgate.storage.unit_of_work import set_aside, transaction
-from authgate_tenants import current_tenant
 
 LATE: Final = timedelta(minutes=5)
 """An event is stored so much later than it happened at the most, other servers' clocks included."""
 
 STEP: Final = 10_000
-"""Events that a step looks at."""
+"""Events that a step looks at, and entries that it takes."""
 
 STEPS: Final = 20
 """Steps that somebody waits for."""
 
-_ISSUED = (
-    "ACCESS_TOKEN_ISSUED",
-    "CLIENT_CREDENTIALS_TOKEN_ISSUED",
-    "TOKEN_EXCHANGED",
-    "TOKEN_REFRESHED",
-)
-_GRANTS = {
-    "postgres": "details->>'grant_type'",
-    "sqlite": "json_extract(details, '$.grant_type')",
-}
+_LONG_AGO: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 class Usage(NamedTuple):
-    """What was counted, and until when."""
+    """What was counted of one kind, and until when."""
 
     until: datetime
     counts: Sequence[Count]
 
 
+class UsageOfAll(NamedTuple):
+    """What was counted, and until when."""
+
+    until: datetime
+    """Of what is added up when it is taken, as API calls are, later ones may be there."""
+    counts: Mapping[Measure, Sequence[Count]]
+
+    def of(self, measure: Measure) -> Usage:
+        """One kind of it."""
+        return Usage(self.until, self.counts.get(measure, []))
+
+
 async def roll_up(*, now: datetime, steps: int = STEPS, step: int = STEP) -> datetime:
     """Add up what has happened in the current tenant until a few minutes ago, or as much of it as
     these steps reach; until when it is added up."""
-    until = counted = now - LATE
+    until = now - LATE
     for _ in range(steps):
-        counted = await _one_step(until, step)
+        if not await _take_entries(step):
+            break
+    others = await _source(OTHERS, until, steps=steps, step=step)
+    # They wait for the others: by the mark of tokens alone it is seen who lies behind.
+    return await _source(TOKENS, others, steps=steps, step=step)
+
+
+async def _source(source: Source, until: datetime, *, steps: int, step: int) -> datetime:
+    counted = until
+    for _ in range(steps):
+        counted = await _one_step(source, until, step)
         if counted >= until:
             break
     return counted
@@ -64,34 +73,91 @@ async def tokens_by_day(
 ) -> Usage:
     """Access tokens of the current tenant by day and grant type: what is added up, and what has
     happened since, as far as a step looks."""
+    asked = {Measure.TOKENS}
+    found = await by_day(asked, since=since, client_id=client_id, now=now, step=step)
+    return found.of(Measure.TOKENS)
+
+
+async def by_day(
+    measures: Collection[Measure],
+    *,
+    since: date,
+    to: date = date.max,
+    client_id: str = ALL_CLIENTS,
+    now: datetime,
+    step: int = STEP,
+) -> UsageOfAll:
+    """The same of each of these measures, to a day and with it."""
+    sums: _Sums = Counter()
+    until = now
     async with set_aside():
         await roll_up(now=now)
         async with transaction():
             # Held: what is added up meanwhile would be counted twice.
             mark = await UsageMark.all().select_for_update().first()
-            found = await usage_days.of(Measure.TOKENS, since=since, client_id=client_id)
-            begin = await _first_event(mark.until, now) if mark else now
-            end = await _end(begin, now, step)
-            latest = await _tokens(begin, end)
-    sums = Counter({(each.day, each.detail): each.total for each in found})
-    for each in latest:
-        if each.client_id == client_id:
-            sums[each.day, each.detail] += each.total
-    counts = [Count(client_id, *key, total) for key, total in sorted(sums.items())]
-    return Usage(end, counts)
+            found = await usage_days.of_each(measures, since=since, to=to, client_id=client_id)
+            _add(sums, found, client_id)
+            for source in SOURCES if mark else ():
+                if source.measures & set(measures):
+                    begin = await _first_event(_marked(mark, source), now)
+                    end = await _end(begin, now, step)
+                    until = min(until, end)
+                    _add(sums, await event_counts.of(source, begin, end), client_id)
+    counted: dict[Measure, list[Count]] = {}
+    for (measure, day, detail), total in sorted(sums.items()):
+        if measure in measures and day <= to:
+            counted.setdefault(measure, []).append(Count(client_id, day, detail, total))
+    return UsageOfAll(until, counted)
 
 
-async def _one_step(until: datetime, step: int) -> datetime:
+_Sums = Counter[tuple[Measure, date, str]]
+
+
+def _add(sums: _Sums, counts: Counts, client_id: str) -> None:
+    for measure, of_measure in counts.items():
+        for each in of_measure:
+            if each.client_id == client_id:
+                sums[measure, each.day, each.detail] += each.total
+
+
+async def added_up(measures: Collection[Measure], *, since: date, to: date) -> UsageOfAll:
+    """What is added up already, and until when: to look at many tenants, each for a moment."""
+    async with transaction():
+        mark = await UsageMark.all().first()
+        counts = await usage_days.of_each(measures, since=since, to=to)
+    return UsageOfAll(min(_marked(mark, each) for each in SOURCES), counts)
+
+
+async def _take_entries(step: int) -> bool:
+    """Whether there may be more of them."""
+    async with transaction():
+        # Whoever reads the sums holds it: what was taken is not in them yet.
+        if await UsageMark.all().select_for_update().first() is None:
+            return False
+        taken, counts = await usage_entries.take(step)
+        for measure, found in counts.items():
+            await usage_days.add(measure, found)
+        return taken == step
+
+
+async def _one_step(source: Source, until: datetime, step: int) -> datetime:
     async with transaction():
         # Of those who come together one does it, and the others see what is done.
         mark = await UsageMark.all().select_for_update().first()
-        if mark is None or mark.until >= until:
+        if mark is None or _marked(mark, source) >= until:
             return until
-        begin = await _first_event(mark.until, until)
+        begin = await _first_event(_marked(mark, source), until)
         end = await _end(begin, until, step)
-        await usage_days.add(Measure.TOKENS, await _tokens(begin, end))
-        await UsageMark.filter(id=mark.id).update(until=end)
+        for measure, counts in (await event_counts.of(source, begin, end)).items():
+            await usage_days.add(measure, counts)
+        await UsageMark.filter(id=mark.id).update(**{source.mark: end})
         return end
+
+
+def _marked(mark: UsageMark | None, source: Source) -> datetime:
+    """Until when these events are in the sums; long ago where none are."""
+    found: datetime | None = getattr(mark, source.mark)
+    return found or _LONG_AGO
 
 
 async def _first_event(begin: datetime, until: datetime) -> datetime:
@@ -109,23 +175,3 @@ async def _end(begin: datetime, until: datetime, step: int) -> datetime:
     following = await within.offset(step).only("id", "occurred_at").first()
     # As many in one and the same moment are one step.
     return following.occurred_at if following and following.occurred_at > begin else end
-
-
-async def _tokens(begin: datetime, end: datetime) -> list[Count]:
-    """Of one day, by client and grant, and of all clients together."""
-    dialect = connection.dialect()
-    marks = ["?" if dialect == "sqlite" else f"${place}" for place in range(1, 4 + len(_ISSUED))]
-    statement = (
-        f"SELECT client_id, {_GRANTS[dialect]} AS detail, COUNT(*) AS found"  # noqa: S608 - our own names
-        f" FROM audit_events WHERE tenant_id = {marks[0]} AND occurred_at >= {marks[1]}"
-        f" AND occurred_at < {marks[2]} AND event_type IN ({', '.join(marks[3:])})"
-        " GROUP BY 1, 2"
-    )
-    values = encoded((current_tenant().id, begin, end, *_ISSUED), dialect)
-    rows = await connections.get("default").execute_query_dict(statement, values)
-    day = begin.astimezone(UTC).date()
-    sums: Counter[tuple[str, str]] = Counter()
-    for row in rows:
-        for client_id in {row["client_id"], ALL_CLIENTS}:
-            sums[client_id, row["detail"] or ""] += row["found"]
-    return [Count(client_id, day, detail, total) for (client_id, detail), total in sums.items()]

@@ -1,7 +1,7 @@
 """How much a tenant has used, by the day (UTC): sums, which outlive what they were counted from."""
 
 import itertools
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
@@ -35,6 +35,26 @@ class Measure(StrEnum):
     TOKENS = "tokens"
     """Access tokens that were issued; ``detail`` is the grant type."""
 
+    SIGN_INS = "sign_ins"
+    """People who signed in; ``detail`` is ``password``, or the connection."""
+
+    ACTIVE_USERS = "active_users"
+    """People who signed in on the day, each once."""
+
+    API_CALLS = "api_calls"
+    """What the APIs have done; ``detail`` is which of them."""
+
+    FAILURES = "failures"
+    """Sign-ins of people that failed, by method, and of clients."""
+
+    REFUSALS = "refusals"
+    """Limits that have refused somebody, as the log has it: once a minute at most for each limit
+    and subject; ``detail`` is the limit."""
+
+
+USED: Final = (Measure.TOKENS, Measure.SIGN_INS, Measure.ACTIVE_USERS, Measure.API_CALLS)
+"""What is used, in the order in which it is told. The others say how it goes."""
+
 
 class UsageDay(TenantOwned):
     """A sum of one day. Added to by who rolls up, and never changed otherwise."""
@@ -54,6 +74,9 @@ class UsageMark(TenantOwned):
     """Until when a tenant's events are in its sums: each is, once, that is older."""
 
     until = fields.DatetimeField()
+    """Of tokens."""
+    others_until = fields.DatetimeField(null=True)
+    """Of other events; none of them is, where nobody has looked yet."""
 
     class Meta:
         table = "usage_marks"
@@ -71,7 +94,7 @@ class Count(NamedTuple):
 
 async def begin(now: datetime) -> None:
     """Have whatever happens in the current tenant from now on counted."""
-    await UsageMark.create(until=now)
+    await UsageMark.create(until=now, others_until=now)
 
 
 async def add(measure: Measure, counts: Sequence[Count]) -> None:
@@ -84,9 +107,8 @@ async def add(measure: Measure, counts: Sequence[Count]) -> None:
 
 
 def _row(measure: Measure, count: Count, dialect: Dialect) -> list[Any]:
-    day: Any = count.day.isoformat() if dialect == "sqlite" else count.day
-    values = (uuid7(), current_tenant().id, measure, count.client_id, day, count.detail)
-    return encoded((*values, count.total), dialect)
+    values = (uuid7(), current_tenant().id, measure.value, count.client_id, count.day)
+    return encoded((*values, count.detail, count.total), dialect)
 
 
 def _marks(rows: Sequence[Sequence[Any]], dialect: Dialect) -> str:
@@ -116,3 +138,24 @@ async def last_days(
     rows = await summed.values_list("client_id", "last")
     # SQLite adds up texts.
     return {each: date.fromisoformat(str(day)) for each, day in rows}
+
+
+async def of_each(
+    measures: Collection[Measure], *, since: date, to: date, client_id: str = ALL_CLIENTS
+) -> Mapping[Measure, Sequence[Count]]:
+    """The same of each of these measures, to a day and with it."""
+    found = UsageDay.filter(
+        measure__in=list(measures), client_id=client_id, day__gte=since, day__lte=to
+    )
+    counts: dict[Measure, list[Count]] = {}
+    for each in await found.order_by("day", "detail"):
+        count = Count(each.client_id, each.day, each.detail, each.total)
+        counts.setdefault(each.measure, []).append(count)
+    return counts
+
+
+async def last_day(measure: Measure) -> date | None:
+    """The last day of which there is a sum of the current tenant."""
+    found = UsageDay.filter(measure=measure, client_id=ALL_CLIENTS).order_by("-day")
+    last = await found.only("id", "day").first()
+    return last.day if last else None

@@ -28,6 +28,8 @@ from authgate.storage.mail.mail_servers import MailServerRow
 from authgate.storage.mail.mails import Mail
 from authgate.storage.metering.active_users import ActiveUser
 from authgate.storage.metering.usage_days import UsageDay, UsageMark
+from authgate.storage.metering.usage_entries import UsageEntry
+from authgate.storage.metering.usage_statements import UsageStatementRow
 from authgate.storage.people.group_members import GroupMemberRow
 from authgate.storage.people.groups import GroupRow
 from authgate.storage.people.invitations import InvitationRow
@@ -187,7 +189,9 @@ EXPORTED = (
     Part(LogoRow),
     Part(ActiveUser),
     Part(UsageDay),
+    Part(UsageEntry),
     Part(UsageMark),
+    Part(UsageStatementRow),
     Part(AuditEvent, only=f"event_type NOT IN {HANDLING}"),
 )
 """Parts of a file, in their order."""

@@ -1,9 +1,9 @@
 """The third wall: PostgreSQL shows a role the rows of one tenant, whatever the SQL says.
 
 Three roles log in. The one that serves owns nothing and sees the tenant that the transaction
-names. One appends tokens, device codes and audit events for any tenant and can read none. One sees
-and deletes what has expired, and what is left of a tenant that is being erased. Applied after every
-migration from the list of models, so a new table cannot be forgotten.
+names. One appends tokens, device codes, audit events and what is used for any tenant and can read
+none. One sees and deletes what has expired, and what is left of a tenant that is being erased.
+Applied after every migration from the list of models, so a new table cannot be forgotten.
 """
 
 from dataclasses import dataclass, replace
@@ -28,6 +28,7 @@ APPENDED = {
     # Nobody's yet: who may only append approves nothing.
     "device_codes": "status = 'pending' AND user_id IS NULL",
     "tokens": "true",
+    "usage_entries": "true",
 }
 """Tables that the append role inserts into, and which rows it may."""
 
@@ -66,6 +67,7 @@ PENDING = {
     "mails": "status = 'pending'",
     "signing_keys": "state = 'active'",
     "tenant_exports": "state IN ('waiting', 'writing')",
+    "usage_entries": "true",
     "usage_marks": "until < now() - interval '1 hour'",
 }
 """Tables in which the sweep role also sees what somebody has yet to do."""
@@ -78,10 +80,11 @@ _SHOWN = {
     "signing_keys": "(tenant_id, state, activated_at, rotates_at)",
     "tenant_export_pieces": "(tenant_id, expires_at)",
     "tenant_exports": "(tenant_id, state, touched_at, expires_at)",
+    "usage_entries": "(id, tenant_id, day)",
 }
 """Columns that are shown of it, where others are nothing for a role that looks across tenants."""
 
-_ADD_ONLY = frozenset({"audit_events", "signing_key_steps"})
+_ADD_ONLY = frozenset({"audit_events", "signing_key_steps", "usage_statements"})
 _TENANT = "NULLIF(current_setting('app.tenant', true), '')::uuid"
 _OWN_ROWS = f"tenant_id = {_TENANT}"
 _ERASED = f"(SELECT status FROM tenants WHERE id = {_TENANT}) = 'erasing'"  # noqa: S608 - our own names

@@ -1,4 +1,4 @@
-"""Which tenants have whole days that are not added up, whoever's they are.
+"""Which tenants have whole days that are not added up, or many entries, whoever's they are.
 
 Looks across tenants, as ``due_logouts`` does: on PostgreSQL the sweep role is shown the marks that
 lie behind, and can move none of them.
@@ -11,8 +11,19 @@ from authgate.settings import DatabaseSettings
 from authgate.storage.sweep import due_tenants
 
 _DUE = "SELECT tenant_id FROM usage_marks WHERE until < {now} ORDER BY until LIMIT {limit}"
+_BUSY = (
+    # Of the newest ones, however many lie there: whoever makes many is among them.
+    "SELECT tenant_id FROM (SELECT tenant_id FROM usage_entries WHERE day <= {now}"
+    " ORDER BY id DESC LIMIT {limit}) AS newest"
+    " GROUP BY tenant_id HAVING COUNT(*) >= 500"
+)
 
 
 async def tenants(settings: DatabaseSettings, *, before: datetime, limit: int) -> list[UUID]:
     """The tenants whose mark is older than this, the furthest behind first."""
     return await due_tenants.found(_DUE, settings, now=before, limit=limit)
+
+
+async def busy(settings: DatabaseSettings, *, now: datetime, entries: int = 50_000) -> list[UUID]:
+    """The tenants that have made many of the newest entries."""
+    return await due_tenants.found(_BUSY, settings, now=now, limit=entries)

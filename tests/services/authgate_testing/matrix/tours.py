@@ -13,8 +13,11 @@ import httpx2
 from authgate.installation import Installation
 from authgate.permissions import UserRole
 from authgate.provisioning import operator_accesses
+from authgate.provisioning import usage_statements as stated
 from authgate.storage.invalidation import EVERY_TOPIC
+from authgate.storage.metering import usage_statements
 from authgate.storage.metering.roll_up import roll_up
+from authgate.storage.unit_of_work import transaction
 from authgate.tokens.admin_scopes import Scope
 from authgate_tenants import use_tenant
 from authgate_testing.api import EVERYTHING, OF_OWNERS, ApiClient
@@ -86,6 +89,7 @@ class Tour:
         await self._devices(chief)
         with use_tenant(self.home.tenant):
             await roll_up(now=self.stage.parts.clock() + timedelta(days=1))
+            await self._stated()
         await self._registration()
         await self._operations()
         await self._provisioning()
@@ -192,6 +196,16 @@ class Tour:
         shown = await device.start(scope="openid read")
         await decide(person, shown)
         await device.poll(shown["device_code"])
+
+    async def _stated(self) -> None:
+        """As if the present month had ended."""
+        parts = self.stage.parts
+        now = parts.clock()
+        month = now.date().replace(day=1)
+        said = {"month": f"{month:%Y-%m}", "plan": "default", "lines": [], "corrections": []}
+        key = stated.keys(parts)[0]
+        async with transaction():
+            await usage_statements.add(month, key.sign(said), now=now)
 
     async def _registration(self) -> None:
         at = Caller(self.http, self.home.tenant)

@@ -1,0 +1,86 @@
+"""Statements of usage, as the APIs tell of them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from authgate.api.bodies import Document, exemplified
+from authgate.installation import Installation
+from authgate.provisioning import usage_statements
+from authgate.storage.metering.usage_statements import UsageStatement
+from authgate.tokens import signed_statement
+
+Month = Annotated[str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$", examples=["2026-03"])]
+
+
+class LineDocument(Document):
+    """How much there was of something."""
+
+    measure: str
+    """As in the list of days, and `monthly_active_users`: people, each once."""
+
+    detail: str
+    total: int
+
+
+class CorrectionDocument(Document):
+    """What is otherwise than a former statement has it."""
+
+    month: str
+    measure: str
+    detail: str
+    stated: int
+    counted: int
+    difference: int
+    """What is to be added to the bill, or taken from it."""
+
+
+class StatementDocument(Document):
+    """What a tenant has used within a month. It never changes."""
+
+    model_config = exemplified(
+        month="2026-03",
+        issued_at="2026-04-02T00:04:11Z",
+        plan="business",
+        lines=[{"measure": "tokens", "detail": "client_credentials", "total": 2400}],
+        corrections=[],
+        statement="eyJ0eXAiOiJ1c2FnZS1zdGF0ZW1lbnQrand0Il…",
+    )
+
+    month: str
+    """By UTC."""
+
+    issued_at: datetime
+    plan: str
+    """The one it had when that was stated."""
+
+    lines: Sequence[LineDocument]
+    corrections: Sequence[CorrectionDocument]
+    statement: str
+    """All of it, signed (a JWS)."""
+
+
+class KeySet(Document):
+    """A JWK set (RFC 7517)."""
+
+    keys: Sequence[dict[str, str]]
+
+
+def told(found: UsageStatement) -> StatementDocument:
+    """A statement, with what it says."""
+    stated: dict[str, Any] = signed_statement.unverified(found.document)
+    return StatementDocument(
+        month=stated["month"],
+        issued_at=found.issued_at,
+        plan=stated["plan"],
+        lines=[LineDocument(**each) for each in stated["lines"]],
+        corrections=[CorrectionDocument(**each) for each in stated["corrections"]],
+        statement=found.document,
+    )
+
+
+def key_set(parts: Installation) -> KeySet:
+    """What statements of this installation are checked by."""
+    return KeySet(keys=[each.jwk for each in usage_statements.keys(parts)])

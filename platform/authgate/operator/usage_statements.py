@@ -1,0 +1,81 @@
+"""``/usage/statements``: what each tenant has used within a month, signed, for bills."""
+
+from collections.abc import Sequence
+from http import HTTPMethod
+from uuid import UUID
+
+from authgate.api import lists
+from authgate.api.bodies import Document, Nothing
+from authgate.api.lists import ListDocument, ListQuery
+from authgate.api.operations import Answer, Call, operation
+from authgate.api.usage_statements import KeySet, Month, StatementDocument, key_set, told
+from authgate.operator import acts, listing, tenants
+from authgate.tokens.operator_scopes import Scope
+from authgate_tenants.directory import Listed, TenantFilter
+
+
+class MonthQuery(ListQuery):
+    """Of which month."""
+
+    month: Month
+
+
+class TenantStatement(Document):
+    """The statement of one of the tenants."""
+
+    tenant_id: UUID
+    slug: str
+    statement: StatementDocument | None
+    """`null` where there is none: the tenant began later, or nobody has made it yet."""
+
+
+class TenantStatementList(ListDocument):
+    """Some of the tenants, by slug."""
+
+    items: Sequence[TenantStatement]
+
+
+class StatementList(Document):
+    """The newest first, of three years at the most."""
+
+    items: Sequence[StatementDocument]
+
+
+async def list_usage_statements(call: Call[MonthQuery, Nothing]) -> Answer[TenantStatementList]:
+    """List what all tenants have used within a month, tenant by tenant.
+
+    Statements are made a day after the end of the month, within hours.
+    """
+    cursor = await lists.opened(call)
+    page = await listing.page(TenantFilter(), cursor=cursor, limit=call.query.limit)
+    items = [await _of(call, each) for each in page.rows]
+    found = TenantStatementList(items=items, **await lists.beside(call, page))
+    return Answer(found, lists.links(call, found))
+
+
+async def _of(call: Call[MonthQuery, Nothing], listed: Listed) -> TenantStatement:
+    tenant = await call.parts.resolver.find_by_id(listed.id)
+    found = await acts.statement(tenant, call.query.month) if tenant else None
+    statement = told(found) if found else None
+    return TenantStatement(tenant_id=listed.id, slug=listed.slug, statement=statement)
+
+
+async def list_tenant_usage_statements(call: Call[Nothing, Nothing]) -> Answer[StatementList]:
+    """List the statements of what a tenant has used, month by month."""
+    found = await acts.statements(call.parts, await tenants.found(call))
+    return Answer(StatementList(items=[told(each) for each in found]))
+
+
+async def read_usage_statement_keys(call: Call[Nothing, Nothing]) -> Answer[KeySet]:
+    """Read the keys that statements of usage are checked by."""
+    return Answer(key_set(call.parts))
+
+
+_TENANTS_STATEMENTS = "/tenants/{tenant_id}/usage/statements"
+_READ = Scope.TENANTS_READ
+
+OPERATIONS = [
+    operation(HTTPMethod.GET, "/usage/statements", list_usage_statements, scope=_READ),
+    operation(HTTPMethod.GET, "/usage/statement-keys", read_usage_statement_keys, scope=_READ),
+    operation(HTTPMethod.GET, _TENANTS_STATEMENTS, list_tenant_usage_statements, scope=_READ),
+]

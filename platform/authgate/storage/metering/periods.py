@@ -1,0 +1,41 @@
+"""Of which days somebody wants to know something."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Final, NamedTuple, Self
+
+LONGEST: Final = 366
+"""Days."""
+
+USUAL: Final = 30
+"""Days up to today, where nobody says anything."""
+
+
+class BadPeriod(ValueError):
+    """It ends before it begins, or is too long. The text says so."""
+
+
+class Period(NamedTuple):
+    """From one day (UTC) to another, both with them."""
+
+    first: date
+    last: date
+
+    @classmethod
+    def of(cls, since: date | None, to: date | None, *, now: datetime) -> Self:
+        """As somebody has asked for it. Raises ``BadPeriod``."""
+        last = to or today(now)
+        first = since or date.fromordinal(max(1, last.toordinal() - USUAL + 1))
+        if not 0 <= (last - first).days < LONGEST:
+            raise BadPeriod(f"Not after the last day, and {LONGEST} days at the most.")
+        return cls(first, last)
+
+    @property
+    def before(self) -> "Period":
+        """As many days before it."""
+        days = self.last - self.first + timedelta(days=1)
+        return Period(self.first - days, self.last - days)
+
+
+def today(now: datetime) -> date:
+    """The day, by UTC."""
+    return now.astimezone(UTC).date()
