@@ -30,6 +30,7 @@ from authgate.jobs import (
     Performer,
     Periodic,
     QueueUnavailable,
+    ReadImport,
     RemoveExpired,
     RollUpUsage,
     RotateKeys,
@@ -78,7 +79,7 @@ _RUN_SECONDS = 10.0
 _ACCESSES_SECONDS = 15.0
 """How long somebody may still be a guest whose role as an operator was taken."""
 _EXPORTS_SECONDS = 30.0
-"""Between looks for files whose writer was killed."""
+"""Between looks for files whose writer or reader was killed."""
 _ERASURES_SECONDS = 30.0
 """Between looks for tenants whose time to be restored is over, and for the rest of large ones."""
 _DOMAINS_SECONDS = 900.0
@@ -144,6 +145,7 @@ def performer(parts: Installation) -> Performer:
     handlers.add(CheckDomains, partial(_check_domains, parts))
     handlers.add(SettleAccesses, partial(_settle_accesses, parts))
     handlers.add(WriteExport, partial(_write_export, parts))
+    handlers.add(ReadImport, partial(_read_import, parts))
     handlers.add(EraseTenants, partial(_erase_tenants, parts))
     return Performer(
         handlers, find_tenant=parts.resolver.find_by_id, tracer=parts.tracer or UNTRACED
@@ -160,6 +162,7 @@ def schedule(settings: Settings) -> tuple[Periodic, ...]:
         Periodic(RotateKeys(), _ROTATIONS_SECONDS),
         Periodic(SettleAccesses(), _ACCESSES_SECONDS),
         Periodic(WriteExport(), _EXPORTS_SECONDS),
+        Periodic(ReadImport(), _EXPORTS_SECONDS),
         Periodic(EraseTenants(), _ERASURES_SECONDS),
         Periodic(CheckDomains(), _DOMAINS_SECONDS),
     )
@@ -315,6 +318,18 @@ async def _write_export(parts: Installation, job: WriteExport) -> None:
     before = parts.clock() - SILENCE
     for tenant_id in await due_exports.tenants(parts.settings.database, now=before, limit=1):
         await _inside(parts, tenant_id, partial(portable.requests.take_up, parts))
+
+
+async def _read_import(parts: Installation, job: ReadImport) -> None:
+    if tenant_in_scope() is not None:
+        await portable.arrivals.read(parts, UUID(job.import_id))
+        return
+    # They are in the operators' tenant, which is found by its name alone.
+    slug = parts.settings.operator_tenant
+    tenant = await parts.resolver.find(slug) if slug else None
+    if tenant is not None and tenant.is_served:
+        with use_tenant(tenant):
+            await portable.arrivals.take_up(parts)
 
 
 async def _operators(parts: Installation) -> frozenset[UUID] | None:

@@ -11,8 +11,8 @@ from celery import Celery, Task, signals
 
 from authgate import background
 from authgate.jobs import JOBS
-from authgate.jobs.celery_settings import SENT_AT, celery_settings
-from authgate.jobs.job import give_up, note_wait
+from authgate.jobs.celery_settings import GRACE_SECONDS, SENT_AT, celery_settings
+from authgate.jobs.job import Job, give_up, note_wait
 from authgate.jobs.performer import AGAIN_AFTER_SECONDS
 from authgate.settings import Settings
 from authgate.telemetry import logs
@@ -29,13 +29,15 @@ def celery_app(read_settings: Callable[[], Settings]) -> Celery:
     app.add_defaults(lambda: _configuration(read_settings()))
     process = WorkerProcess(read_settings)
     for kind in JOBS:
-        _add_task(app, kind.name, process)
+        _add_task(app, kind, process)
     _follow(process, read_settings)
     return app
 
 
-def _add_task(app: Celery, name: str, process: WorkerProcess) -> None:
-    @app.task(name=name, bind=True)
+def _add_task(app: Celery, kind: type[Job], process: WorkerProcess) -> None:
+    name = kind.name
+
+    @app.task(name=name, bind=True, time_limit=int(kind.seconds) + GRACE_SECONDS)
     def do(task: "Task[Any, Any]", /, **sealed: object) -> None:
         headers = task.request.headers or {}
         if not task.request.retries:

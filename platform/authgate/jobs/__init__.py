@@ -11,6 +11,7 @@ from authgate.jobs.catalogue import (
     DeliverLogouts,
     EndTheRest,
     EraseTenants,
+    ReadImport,
     RemoveExpired,
     RollUpUsage,
     RotateKeys,
@@ -20,8 +21,8 @@ from authgate.jobs.catalogue import (
 )
 from authgate.jobs.handlers import BadArguments, Handlers, UnknownJob
 from authgate.jobs.in_process import InProcessRunner
-from authgate.jobs.job import Job, JobQueue, Periodic, QueueUnavailable
-from authgate.jobs.performer import JOB_SECONDS, Performer, Result
+from authgate.jobs.job import JOB_SECONDS, Job, JobQueue, Periodic, QueueUnavailable
+from authgate.jobs.performer import Performer, Result
 
 __all__ = [
     "JOBS",
@@ -38,6 +39,7 @@ __all__ = [
     "Performer",
     "Periodic",
     "QueueUnavailable",
+    "ReadImport",
     "RemoveExpired",
     "Result",
     "RollUpUsage",

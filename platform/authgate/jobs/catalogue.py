@@ -70,6 +70,16 @@ class WriteExport(Job):
 
 
 @dataclass(frozen=True, slots=True)
+class ReadImport(Job):
+    """Read a tenant's file in that operators have sent, all of it at once."""
+
+    name: ClassVar[str] = "read-import"
+    seconds: ClassVar[float] = 3600.0
+
+    import_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class EraseTenants(Job):
     """Erase the tenants whose time to be restored is over."""
 
@@ -89,6 +99,7 @@ JOBS: tuple[type[Job], ...] = (
     SendMails,
     EndTheRest,
     WriteExport,
+    ReadImport,
     RollUpUsage,
     RotateKeys,
     SettleAccesses,

@@ -3,7 +3,7 @@
 from typing import Any
 from urllib.parse import parse_qs, urlsplit, urlunsplit
 
-from authgate.jobs.performer import JOB_SECONDS
+from authgate.jobs.job import JOB_SECONDS
 from authgate.settings import Settings
 
 QUEUE = "authgate-jobs"
@@ -20,7 +20,10 @@ SIGN_SECONDS = 60
 SENT_AT = "sent_at"
 """Header of a message: when it was sent, in Unix time."""
 
-_KILL_AFTER_SECONDS = JOB_SECONDS + 10
+GRACE_SECONDS = 10
+"""After how long a worker is killed that has not broken a job off by itself."""
+
+_KILL_AFTER_SECONDS = JOB_SECONDS + GRACE_SECONDS
 _DELIVER_AGAIN_AFTER_SECONDS = _KILL_AFTER_SECONDS + 50
 
 

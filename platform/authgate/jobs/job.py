@@ -13,6 +13,9 @@ from authgate.telemetry.tracing import Attribute, Tracer
 
 _log = structlog.get_logger(__name__)
 
+JOB_SECONDS = 120.0
+"""How long most jobs may take. They are bounded far below that by their own means."""
+
 
 @dataclass(frozen=True, slots=True)
 class Job:
@@ -24,6 +27,10 @@ class Job:
     while_suspended: ClassVar[bool] = False
     """Whether it is done for a tenant that is not served: because nobody outside notices it, and
     because it would not come again."""
+
+    seconds: ClassVar[float] = JOB_SECONDS
+    """A job that takes longer is broken off. One that is longer says by itself, for as long as it
+    lasts, that somebody does it: workers may give it to another one meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,9 +16,6 @@ from authgate.telemetry import metrics
 from authgate.telemetry.tracing import UNTRACED, Attribute, Tracer
 from authgate_tenants import Tenant, use_tenant
 
-JOB_SECONDS = 120.0
-"""A job that takes longer is broken off. It is bounded far below that by its own means."""
-
 AGAIN_AFTER_SECONDS = (1.0, 5.0, 20.0, 60.0)
 """A job that went wrong is tried again after these pauses; then it is given up."""
 
@@ -52,7 +49,7 @@ class Performer:
         handlers: Handlers,
         *,
         find_tenant: FindTenant,
-        seconds: float = JOB_SECONDS,
+        seconds: float | None = None,
         tracer: Tracer = UNTRACED,
     ) -> None:
         for name in handlers.names():
@@ -91,13 +88,14 @@ class Performer:
         return result
 
     async def _result(self, job: Job, tenant_id: UUID | None) -> Result:
-        limit = asyncio.timeout(self._seconds)
+        seconds = job.seconds if self._seconds is None else self._seconds
+        limit = asyncio.timeout(seconds)
         try:
             async with limit:
                 return await self._in_scope(job, tenant_id)
         except Exception:  # noqa: BLE001 - a job that fails ends no runner
             if limit.expired():
-                _log.error("job broken off", limit=self._seconds)
+                _log.error("job broken off", limit=seconds)
                 return Result.TOO_SLOW
             _log.exception("job failed")
             return Result.FAILED

@@ -13,6 +13,11 @@ PATH_PARAMETERS: dict[str, dict[str, Any]] = {
         "schema": {"type": "string", "minLength": 1, "maxLength": 63},
         "example": "free",
     },
+    "import_id": {
+        "description": "The file's id.",
+        "schema": {"type": "string", "format": "uuid"},
+        "example": "01a22b9b-242f-72ca-909d-473febcc52b2",
+    },
     "invitation_id": {
         "description": "The invitation's id.",
         "schema": {"type": "string", "format": "uuid"},

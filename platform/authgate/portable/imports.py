@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, BinaryIO
 from uuid import UUID
 
 import orjson
@@ -21,6 +21,7 @@ from authgate.installation import Installation, addressing
 from authgate.portable.document import Reader, Rows, Summary, UnfitFile
 from authgate.portable.passphrase import FileKeys, WrongPassphrase
 from authgate.provisioning.tenants import ensure_keys, refuse_likeness
+from authgate.storage.audit_events import AuditEvent
 from authgate.storage.portable import intake
 from authgate.storage.portable.columns import Column, UnfitValue, columns_of, taken_row
 from authgate.storage.portable.parts import STAYS, TENANT, Part
@@ -72,7 +73,7 @@ class Brought:
     sha256: str = ""
 
 
-async def examine(parts: Installation, file: Path, wanted: Wanted) -> Brought:
+async def examine(parts: Installation, file: Path | BinaryIO, wanted: Wanted) -> Brought:
     """What would come of a file; nothing is stored.
 
     Raises ``UnfitFile``, ``WrongPassphrase``, ``WeakPassphrase``, ``TenantIsHere``, ``SlugTaken``
@@ -91,13 +92,17 @@ async def examine(parts: Installation, file: Path, wanted: Wanted) -> Brought:
 
 async def bring_in(
     parts: Installation,
-    file: Path,
+    file: Path | BinaryIO,
     wanted: Wanted,
     *,
     actor: Actor,
     progress: Progress = lambda _: None,
+    asked: UUID | None = None,
 ) -> Brought:
-    """Add the tenant of a file, whole or not at all. Raises what ``examine`` raises."""
+    """Add the tenant of a file, whole or not at all; ``asked`` is how ``came_of`` knows it again.
+
+    Raises what ``examine`` raises.
+    """
     expected = await examine(parts, file, wanted)
     with _reading(file) as reader:
         keys = await _keys(reader, wanted.passphrase)
@@ -108,17 +113,38 @@ async def bring_in(
                     await _add(parts, tenant, reader, keys, wanted, progress)
                     if reader.digest != expected.sha256:
                         raise UnfitFile("The file was changed while it was read.")
-                    await _begin(parts, tenant, reader, actor)
+                    await _begin(parts, tenant, reader, actor, asked)
             finally:
                 # Opened inside of what may have been rolled back.
                 parts.encryption.forget(tenant.id)
     return expected
 
 
+async def came_of(
+    parts: Installation, file: Path | BinaryIO, wanted: Wanted, asked: UUID
+) -> Brought | None:
+    """What was brought of a file when this was asked, if it was. Raises ``UnfitFile``."""
+    with _reading(file) as reader:
+        keys = await _keys(reader, wanted.passphrase)
+        here = await parts.resolver.find_by_id(reader.tenant_id)
+        if here is None:
+            return None
+        ours = addressing(parts.settings).is_ours
+        rows, unproven = await asyncio.to_thread(_look_through, reader, keys, wanted, ours)
+        brought = _brought(here, reader, rows, unproven)
+    with use_tenant(here):
+        events = await AuditEvent.filter(event_type=Event.TENANT_IMPORTED)
+    return brought if str(asked) in [each.details.get("import") for each in events] else None
+
+
 @contextmanager
-def _reading(file: Path) -> Iterator[Reader]:
-    with file.open("rb", buffering=1024 * 1024) as stream:
-        yield Reader(stream)
+def _reading(file: Path | BinaryIO) -> Iterator[Reader]:
+    if isinstance(file, Path):
+        with file.open("rb", buffering=1024 * 1024) as stream:
+            yield Reader(stream)
+    else:
+        file.seek(0)
+        yield Reader(file)
 
 
 async def _keys(reader: Reader, passphrase: str) -> FileKeys:
@@ -257,7 +283,9 @@ async def _add_page(page: Rows, keys: FileKeys, cipher: TenantCipher, wanted: Wa
     await intake.Adding(page.part).add(taking.page(page, held))
 
 
-async def _begin(parts: Installation, tenant: Tenant, reader: Reader, actor: Actor) -> None:
+async def _begin(
+    parts: Installation, tenant: Tenant, reader: Reader, actor: Actor, asked: UUID | None
+) -> None:
     await ensure_keys(parts, tenant.settings)
     await intake.turn_guests_away()
     await audit.record(
@@ -266,6 +294,7 @@ async def _begin(parts: Installation, tenant: Tenant, reader: Reader, actor: Act
         resource=("tenant", str(tenant.id)),
         details={
             "sha256": reader.digest,
+            **({"import": str(asked)} if asked else {}),
             # A list, since the log blots out values by their names, and many a table is of tokens.
             "rows": [f"{table}: {found.rows}" for table, found in reader.parts.items()],
         },

@@ -54,6 +54,7 @@ MODEL_MODULES = (
     "authgate.storage.people.scim_tokens",
     "authgate.storage.people.users",
     "authgate.storage.tenants.exports",
+    "authgate.storage.tenants.imports",
 )
 MIGRATIONS = "authgate.storage.migrations"
 APP_LABEL = "models"

@@ -33,6 +33,7 @@ from authgate.storage.sign_in.logout_deliveries import LogoutDelivery
 from authgate.storage.sign_in.session_clients import SessionClient
 from authgate.storage.sign_in.sessions import Session
 from authgate.storage.tenants.exports import ExportPiece, ExportRow
+from authgate.storage.tenants.imports import ImportPiece, ImportRow
 from authgate.storage.tenants.sign_ups import SignUpRow
 from authgate.vocabulary import AccessState, DeliveryStatus, MailPurpose, MailStatus
 from authgate_tenants import Tenant, TenantOwned, TenantSettings, TenantStatus, use_tenant
@@ -53,6 +54,8 @@ _TABLES: tuple[type[TenantOwned], ...] = (
     ActiveUser,
     ExportPiece,
     ExportRow,
+    ImportPiece,
+    ImportRow,
     OperatorAccess,
     RefreshToken,
     Session,
@@ -154,6 +157,8 @@ def _rows(now: datetime, user_id: UUID) -> list[TenantOwned]:
         *(_mail(now + shift) for shift in (-hour, hour, day)),
         *(_export(now + shift) for shift in (-hour, hour, day)),
         *(_export_piece(now + shift) for shift in (-hour, hour, day)),
+        *(_import(now + shift) for shift in (-hour, hour, day)),
+        *(_import_piece(now + shift) for shift in (-hour, hour, day)),
         *(_sign_up(now + shift) for shift in (-hour, hour, day)),
         *(_operator_access(now + shift) for shift in (-91 * day, -89 * day, hour)),
         *(_invitation(now + shift) for shift in (-hour, hour, day)),
@@ -332,6 +337,23 @@ def _export(expires_at: datetime) -> ExportRow:
 
 def _export_piece(expires_at: datetime) -> ExportPiece:
     return ExportPiece(attempt=uuid7(), number=0, content=b"{}", expires_at=expires_at)
+
+
+def _import(expires_at: datetime) -> ImportRow:
+    at = expires_at - timedelta(days=1)
+    return ImportRow(
+        hosts=False,
+        check_only=False,
+        requested_by="mira",
+        requester="mira",
+        created_at=at,
+        touched_at=at,
+        expires_at=expires_at,
+    )
+
+
+def _import_piece(expires_at: datetime) -> ImportPiece:
+    return ImportPiece(import_id=uuid7(), number=0, content=b"{}", expires_at=expires_at)
 
 
 def _sign_up(expires_at: datetime) -> SignUpRow:

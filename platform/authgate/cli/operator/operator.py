@@ -10,7 +10,7 @@ from authgate.cli.doors.admin_api import within
 from authgate.cli.doors.administered import operated
 from authgate.cli.failures import Misused, NotFound
 from authgate.cli.nouns import Noun
-from authgate.cli.operator import announcements, guests, metering
+from authgate.cli.operator import announcements, arrivals, guests, metering
 from authgate.cli.operator.found import Operators, Slug, found, path_of
 from authgate.cli.output import ONCE, Format, Output, Record, say, show, show_all
 from authgate.cli.tenant import usage_statements
@@ -258,6 +258,11 @@ app.verb(example="operator accesses acme")(guests.accesses)
 app.verb(example='operator ask acme --reason "Ticket 4711" --role auditor --hours 2')(guests.ask)
 app.verb(example="operator enter acme 0199f3a1-c2d4-7b3e-9a5c-6d7e8f90cccc")(guests.enter)
 app.verb(example="operator leave acme 0199f3a1-c2d4-7b3e-9a5c-6d7e8f90cccc")(guests.leave)
+app.verb(example="operator imports")(arrivals.imports)
+app.verb("import", example="operator import acme.authgate --dry-run")(arrivals.import_)
+app.verb("forget-import", example="operator forget-import 01a22b9b-242f-72ca-909d-473febcc52b2")(
+    arrivals.forget_import
+)
 app.verb(example="operator announcements")(announcements.announcements)
 app.verb(example='operator announce "On Sunday from 2 to 3 UTC nobody can sign in." --hours 48')(
     announcements.announce

@@ -44,6 +44,7 @@ from authgate.storage.sign_in.logout_deliveries import LogoutDelivery
 from authgate.storage.sign_in.session_clients import SessionClient
 from authgate.storage.sign_in.sessions import Session
 from authgate.storage.tenants.exports import ExportPiece, ExportRow
+from authgate.storage.tenants.imports import ImportPiece, ImportRow
 from authgate.storage.tenants.logos import LogoRow
 from authgate.storage.tenants.scopes import ScopeRow
 from authgate.storage.tenants.settings_versions import SettingsVersionRow
@@ -210,6 +211,8 @@ LEFT_OUT: Mapping[type[Model], str] = {
     DeviceCode: "lives for a quarter of an hour: the device shows another one",
     ExportPiece: "a part of such a file",
     ExportRow: "such a file itself",
+    ImportPiece: "a part of such a file, on its way in",
+    ImportRow: "such a file, on its way in",
     IdempotentRequest: "answers of this installation's own API",
     LogoutDelivery: "clients are told of a logout by the installation at which it happened",
     Mail: "is sent by the installation that wrote it",

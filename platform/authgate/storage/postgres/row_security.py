@@ -56,6 +56,8 @@ SWEPT = {
     "spent_jtis": "expires_at < now()",
     "tenant_export_pieces": "expires_at < now()",
     "tenant_exports": "expires_at < now()",
+    "tenant_import_pieces": "expires_at < now()",
+    "tenant_imports": "expires_at < now()",
     "tokens": "expires_at < now()",
 }
 """Tables that the sweep role deletes from, and which of their rows it sees."""
@@ -80,6 +82,8 @@ _SHOWN = {
     "signing_keys": "(tenant_id, state, activated_at, rotates_at)",
     "tenant_export_pieces": "(tenant_id, expires_at)",
     "tenant_exports": "(tenant_id, state, touched_at, expires_at)",
+    "tenant_import_pieces": "(tenant_id, expires_at)",
+    "tenant_imports": "(tenant_id, expires_at)",
     "usage_entries": "(id, tenant_id, day)",
 }
 """Columns that are shown of it, where others are nothing for a role that looks across tenants."""

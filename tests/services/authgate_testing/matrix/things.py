@@ -1,5 +1,6 @@
 """What a tenant has before its people and programs do anything."""
 
+import gzip
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -14,7 +15,7 @@ from authgate.audit import SYSTEM
 from authgate.installation import Installation
 from authgate.permissions import UserRole
 from authgate.plugin_manager import ConnectorTypes, load
-from authgate.portable import requests
+from authgate.portable import arrivals, requests
 from authgate.provisioning import NewClient, invitations, logos, operator_accesses, scim_tokens
 from authgate.provisioning.address_blocks import block_address
 from authgate.provisioning.operator_accesses import LONGEST, Wanted
@@ -258,11 +259,20 @@ async def _operators(parts: Installation, word: str) -> Access:
 
 
 async def _written_down(parts: Installation, word: str) -> None:
-    """A file that can be fetched."""
+    """A file that can be fetched, and one that comes."""
     wanted = await requests.request(
         parts, passphrase=f"the passphrase of {word}", signing_keys=False, actor=SYSTEM
     )
     await requests.write(parts, wanted.id)
+    coming = await arrivals.announce(
+        parts,
+        passphrase=f"the passphrase of {word}",
+        slug=f"coming-{word}",
+        hosts=False,
+        check_only=True,
+        actor=SYSTEM,
+    )
+    await arrivals.receive(parts, coming, 0, gzip.compress(word.encode()))
 
 
 async def _connected(parts: Installation, word: str, person: User) -> None:

@@ -1,0 +1,202 @@
+"""Files of tenants that operators have sent, to be read in by a job: how far each has come.
+
+They are the operators' tenant's. A file comes in pieces, in order; once all are there a job reads
+it, and everything goes after a day.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from tortoise import fields
+from uuid_utils.compat import uuid4
+
+from authgate_tenants import TenantOwned
+
+KEPT = timedelta(days=1)
+"""For how long there is anything of a file."""
+
+SILENCE = timedelta(minutes=2)
+"""Who has not said for so long that they read does not read any more: another one begins."""
+
+ATTEMPTS = 3
+"""After as many it is given up."""
+
+MOST = 5
+"""Files that there are at once."""
+
+
+class ImportState(StrEnum):
+    """How far a file has come."""
+
+    RECEIVING = "receiving"
+    WAITING = "waiting"
+    READING = "reading"
+    DONE = "done"
+    REFUSED = "refused"
+
+
+class ImportRow(TenantOwned):
+    """A file that comes, or has come."""
+
+    state = fields.CharEnumField(ImportState, max_length=16, default=ImportState.RECEIVING)
+    slug = fields.CharField(63, default="")
+    hosts = fields.BooleanField()
+    check_only = fields.BooleanField()
+    sealed_passphrase = fields.BinaryField(null=True)
+    """Until the file is read, or refused; only the operators' tenant's key opens it."""
+    requested_by = fields.CharField(128)
+    requester = fields.CharField(64)
+    """Their id."""
+    reader = fields.UUIDField(null=True)
+    """Who reads, or was the last to do so."""
+    attempts = fields.IntField(default=0)
+    pieces = fields.IntField(default=0)
+    size = fields.BigIntField(default=0)
+    rows = fields.BigIntField(default=0)
+    fault = fields.CharField(512, default="")
+    fault_line = fields.IntField(null=True)
+    fault_part = fields.CharField(64, default="")
+    brought_id = fields.UUIDField(null=True)
+    brought_slug = fields.CharField(63, default="")
+    sha256 = fields.CharField(64, default="")
+    created_at = fields.DatetimeField()
+    touched_at = fields.DatetimeField()
+    expires_at = fields.DatetimeField()
+
+    class Meta:
+        table = "tenant_imports"
+        unique_together = (("tenant_id", "id"),)
+        indexes = (("expires_at",),)
+
+
+class ImportPiece(TenantOwned):
+    """A part of a file, as it was sent."""
+
+    import_id = fields.UUIDField()
+    number = fields.IntField()
+    content = fields.BinaryField()
+    expires_at = fields.DatetimeField()
+
+    class Meta:
+        table = "tenant_import_pieces"
+        unique_together = (("tenant_id", "import_id", "number"),)
+        indexes = (("expires_at",),)
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """A file as it is known."""
+
+    id: UUID
+    state: ImportState
+    slug: str
+    hosts: bool
+    check_only: bool
+    requested_by: str
+    pieces: int
+    size: int
+    rows: int
+    fault: str
+    fault_line: int | None
+    fault_part: str
+    brought_id: UUID | None
+    brought_slug: str
+    sha256: str
+    created_at: datetime
+    expires_at: datetime
+
+    @classmethod
+    def of(cls, row: ImportRow) -> "Import":
+        """The file of a row."""
+        return cls(**{name: getattr(row, name) for name in cls.__dataclass_fields__})
+
+
+async def every(*, now: datetime) -> list[Import]:
+    """All that have not ended, the newest first."""
+    rows = ImportRow.filter(expires_at__gt=now).order_by("-created_at", "-id")
+    return [Import.of(row) for row in await rows.limit(MOST * 2)]
+
+
+async def find(import_id: UUID, *, now: datetime) -> Import | None:
+    """The file, if it has not ended."""
+    row = await ImportRow.get_or_none(id=import_id, expires_at__gt=now)
+    return None if row is None else Import.of(row)
+
+
+async def receive(import_id: UUID, number: int, content: bytes, *, size: int) -> bool:
+    """Keep the next piece, in a unit of work; ``False`` where another one is the next."""
+    next_one = ImportRow.filter(id=import_id, state=ImportState.RECEIVING, pieces=number)
+    row = await next_one.get_or_none()
+    if row is None:
+        return False
+    if not await next_one.update(pieces=number + 1, size=row.size + size):
+        return False
+    await ImportPiece.create(
+        import_id=import_id, number=number, content=content, expires_at=row.expires_at
+    )
+    return True
+
+
+async def whole(import_id: UUID, *, touched_at: datetime) -> bool:
+    """Nothing more comes: it can be read."""
+    received = ImportRow.filter(id=import_id, state=ImportState.RECEIVING, pieces__gt=0)
+    return await received.update(state=ImportState.WAITING, touched_at=touched_at) == 1
+
+
+async def remove(import_id: UUID) -> bool:
+    """Forget a file that nobody reads."""
+    idle = ImportRow.filter(id=import_id).exclude(state=ImportState.READING)
+    if not await idle.delete():
+        return False
+    await ImportPiece.filter(import_id=import_id).delete()
+    return True
+
+
+async def silent(*, now: datetime) -> list[UUID]:
+    """Those that nobody has read for too long, the longest first."""
+    under_way = (ImportState.WAITING, ImportState.READING)
+    rows = ImportRow.filter(
+        state__in=under_way, touched_at__lte=now - SILENCE, expires_at__gt=now
+    ).order_by("touched_at")
+    return [row.id for row in await rows.limit(MOST)]
+
+
+async def begin(import_id: UUID, *, now: datetime) -> ImportRow | None:
+    """Read it; ``None`` where somebody else does, or has done so, or where too many attempts were
+    in vain."""
+    row = await ImportRow.get_or_none(id=import_id, expires_at__gt=now)
+    if row is None or row.state not in (ImportState.WAITING, ImportState.READING):
+        return None
+    if row.state is ImportState.READING and row.touched_at + SILENCE > now:
+        return None
+    if row.attempts >= ATTEMPTS:
+        await end(row, ImportState.REFUSED, fault="Whoever read it was broken off each time.")
+        return None
+    former = ImportRow.filter(id=import_id, reader=row.reader, state=row.state)
+    row.reader, row.attempts = uuid4(), row.attempts + 1
+    is_ours = await former.update(
+        state=ImportState.READING, reader=row.reader, attempts=row.attempts, rows=0, touched_at=now
+    )
+    return row if is_ours else None
+
+
+async def touch(row: ImportRow, *, rows: int, now: datetime) -> None:
+    """Say that it is being read, and how far."""
+    await ImportRow.filter(id=row.id, reader=row.reader).update(rows=rows, touched_at=now)
+
+
+async def end(row: ImportRow, state: ImportState, **told: object) -> None:
+    """Say what came of it; the file and its passphrase stay no longer than they are needed."""
+    sealed = row.sealed_passphrase if state is ImportState.WAITING else None
+    mine = ImportRow.filter(id=row.id, reader=row.reader)
+    is_mine = await mine.update(state=state, sealed_passphrase=sealed, **told)
+    if is_mine and state is not ImportState.WAITING:
+        await ImportPiece.filter(import_id=row.id).delete()
+
+
+async def piece(import_id: UUID, number: int) -> bytes | None:
+    """A piece of a file; ``None`` past its end."""
+    row = await ImportPiece.get_or_none(import_id=import_id, number=number)
+    return None if row is None else bytes(row.content)
