@@ -42,6 +42,7 @@ from authgate.jobs import (
 from authgate.jobs.envelope import Envelopes
 from authgate.mail import Delivery
 from authgate.oidc.backchannel_logout import BackchannelLogout
+from authgate.operator import arrivals
 from authgate.permissions import OperatorArea, permits, writes
 from authgate.provisioning import operator_accesses, usage_statements
 from authgate.settings import Settings
@@ -322,14 +323,14 @@ async def _write_export(parts: Installation, job: WriteExport) -> None:
 
 async def _read_import(parts: Installation, job: ReadImport) -> None:
     if tenant_in_scope() is not None:
-        await portable.arrivals.read(parts, UUID(job.import_id))
+        await arrivals.read(parts, UUID(job.import_id))
         return
     # They are in the operators' tenant, which is found by its name alone.
     slug = parts.settings.operator_tenant
     tenant = await parts.resolver.find(slug) if slug else None
     if tenant is not None and tenant.is_served:
         with use_tenant(tenant):
-            await portable.arrivals.take_up(parts)
+            await arrivals.take_up(parts)
 
 
 async def _operators(parts: Installation) -> frozenset[UUID] | None:

@@ -22,7 +22,8 @@ EVERYTHING = tuple(scope.value for scope in operator_scopes.Scope)
 @pytest.fixture  # type: ignore[no-redef]  # made of the one that is there
 def settings(settings: Settings) -> Settings:
     """With operators, who may ask more at once than anybody does."""
-    limits = settings.limits.model_copy(update={"api_per_caller": "1000/s burst 10000"})
+    many = dict.fromkeys(("api_per_caller", "bearer_failures"), "1000/s burst 10000")
+    limits = settings.limits.model_copy(update=many)
     return settings.model_copy(update={"operator_tenant": "ops", "limits": limits})
 
 

@@ -13,9 +13,10 @@ from pydantic import Field
 from authgate.api.bodies import Document, Nothing, exemplified
 from authgate.api.operations import Answer, Call, operation, told
 from authgate.api.problems import Conflict, Fault, Invalid, NotFound, RecentSignInRequired
+from authgate.operator import arrivals
+from authgate.operator.arrivals import NotReceiving, TooManyImports, UnfitPiece
 from authgate.operator.places import BASE
-from authgate.portable import WeakPassphrase, arrivals
-from authgate.portable.arrivals import NotReceiving, TooManyImports, UnfitPiece
+from authgate.portable import WeakPassphrase
 from authgate.storage.tenants import imports
 from authgate.storage.tenants.imports import Import, ImportState
 from authgate.tokens.operator_scopes import Scope

@@ -3,7 +3,7 @@
 The form of the file is in ``docs/portability.md``.
 """
 
-from authgate.portable import arrivals, requests
+from authgate.portable import requests
 from authgate.portable.document import UnfitFile
 from authgate.portable.exports import Choice, export
 from authgate.portable.imports import Brought, TenantIsHere, Wanted, bring_in, examine
@@ -20,7 +20,6 @@ __all__ = [
     "Wanted",
     "WeakPassphrase",
     "WrongPassphrase",
-    "arrivals",
     "bring_in",
     "examine",
     "export",

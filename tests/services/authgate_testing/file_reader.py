@@ -9,7 +9,8 @@ from uuid import UUID
 
 from authgate import background, installation, portable
 from authgate.jobs import ReadImport
-from authgate.portable import arrivals, passphrase
+from authgate.operator import arrivals
+from authgate.portable import passphrase
 from authgate.settings import Settings
 from authgate_testing.lived import QUICK
 

@@ -13,9 +13,10 @@ from authgate import provisioning
 from authgate.accounts.connection_setup import ConnectionSetup
 from authgate.audit import SYSTEM
 from authgate.installation import Installation
+from authgate.operator import arrivals
 from authgate.permissions import UserRole
 from authgate.plugin_manager import ConnectorTypes, load
-from authgate.portable import arrivals, requests
+from authgate.portable import requests
 from authgate.provisioning import NewClient, invitations, logos, operator_accesses, scim_tokens
 from authgate.provisioning.address_blocks import block_address
 from authgate.provisioning.operator_accesses import LONGEST, Wanted

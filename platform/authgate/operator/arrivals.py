@@ -22,13 +22,13 @@ from authgate import storage
 from authgate.audit import Actor
 from authgate.installation import Installation
 from authgate.jobs import ReadImport, port
+from authgate.operator.crossing import away
 from authgate.portable.document import UnfitFile
 from authgate.portable.imports import Brought, TenantIsHere, Wanted, bring_in, came_of, examine
 from authgate.portable.passphrase import WrongPassphrase, check_passphrase
 from authgate.storage.tenants import imports
 from authgate.storage.tenants.imports import Import, ImportRow, ImportState
 from authgate_tenants import current_tenant, use_tenant
-from authgate_tenants.crossing import leave_tenant
 from authgate_tenants.lifecycle import SlugTaken
 from authgate_tenants.resolver import BadSlug, check_slug
 
@@ -175,25 +175,24 @@ async def _read(parts: Installation, row: ImportRow) -> Brought:
     with tempfile.SpooledTemporaryFile(_IN_MEMORY) as spooled:
         file = cast(BinaryIO, spooled)
         await _unpack(row, file)
-        async with _saying_so(parts, row, told):
-            with leave_tenant():
-                if row.check_only:
-                    return await examine(parts, file, wanted)
-                try:
-                    return await bring_in(
-                        parts,
-                        file,
-                        wanted,
-                        actor=actor,
-                        progress=partial(setattr, told, "rows"),
-                        asked=row.id,
-                    )
-                except TenantIsHere:
-                    # Whoever brought it may have been killed before they could say so.
-                    brought = await came_of(parts, file, wanted, row.id)
-                    if brought is None:
-                        raise
-                    return brought
+        async with _saying_so(parts, row, told), away():
+            if row.check_only:
+                return await examine(parts, file, wanted)
+            try:
+                return await bring_in(
+                    parts,
+                    file,
+                    wanted,
+                    actor=actor,
+                    progress=partial(setattr, told, "rows"),
+                    asked=row.id,
+                )
+            except TenantIsHere:
+                # Whoever brought it may have been killed before they could say so.
+                brought = await came_of(parts, file, wanted, row.id)
+                if brought is None:
+                    raise
+                return brought
 
 
 async def _unpack(row: ImportRow, file: BinaryIO) -> None:
