@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from authgate import __version__
-from authgate.jobs.performer import JOB_SECONDS
+from authgate.jobs.job import JOB_SECONDS
 from authgate.serving import supervisor
 from authgate.settings import Settings
 

@@ -11,7 +11,7 @@ import pytest
 
 from authgate import __version__
 from authgate.cli.command_line import COMMANDS
-from authgate.jobs.performer import JOB_SECONDS
+from authgate.jobs.job import JOB_SECONDS
 from authgate.serving import supervisor
 from authgate.settings import Settings
 from authgate_tenants.key_encryption import KeyEncryptionKey

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from authgate import __version__
-from authgate.jobs.performer import JOB_SECONDS
+from authgate.jobs.job import JOB_SECONDS
 from authgate.settings import Settings
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from authgate.cli.command_line import COMMANDS
-from authgate.jobs.performer import JOB_SECONDS
+from authgate.jobs.job import JOB_SECONDS
 from authgate.serving import supervisor
 from authgate.settings import Settings
 from authgate_testing.programs import find
