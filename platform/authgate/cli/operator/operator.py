@@ -249,7 +249,7 @@ app.verb("export-usage", example="operator export-usage --since 2026-03-01 --to 
 app.verb("export-statements", example="operator export-statements 2026-03 --output json")(
     metering.export_statements
 )
-app.verb(example="operator statement acme 2026-03 > acme-2026-03.jws")(metering.statement)
+app.verb(example="operator statement acme 2026-03")(metering.statement)
 app.verb("statement-keys", example="operator statement-keys > keys.json")(metering.statement_keys)
 app.verb("verify-statement", example="operator verify-statement acme-2026-03.jws --keys keys.json")(
     usage_statements.verify

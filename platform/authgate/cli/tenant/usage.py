@@ -67,7 +67,7 @@ def tokens(
 
 
 app.verb(example="usage statements")(usage_statements.statements)
-app.verb(example="usage statement 2026-03 > 2026-03.jws")(usage_statements.statement)
+app.verb(example="usage statement 2026-03")(usage_statements.statement)
 app.verb("statement-keys", example="usage statement-keys > keys.json")(
     usage_statements.statement_keys
 )

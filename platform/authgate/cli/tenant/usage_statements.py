@@ -10,9 +10,6 @@ import typer
 from authgate.cli.doors.administered import OfTenant, administered
 from authgate.cli.failures import Misused, NotFound
 from authgate.cli.output import Format, Output, Record, say, show, show_all
-from authgate.tokens import signed_statement
-from authgate.tokens.jwk import BadJwk, public_key
-from authgate.tokens.usage_statement import USAGE
 
 Month = Annotated[str, typer.Argument(metavar="YYYY-MM", help="The month, by UTC")]
 File = Annotated[
@@ -53,6 +50,10 @@ def verify(file: File, keys: Keys = None, key: Key = None, output: Output = Form
 
     A key of which only the thumbprint was noted is as good as the set.
     """
+    # What reads a signature takes a while to import, and other commands ask a server for all.
+    from authgate.tokens import signed_statement
+    from authgate.tokens.usage_statement import USAGE
+
     text = (sys.stdin.read() if str(file) == "-" else file.read_text()).strip()
     trusted = [*([key] if key else []), *(_thumbprints(keys) if keys else [])]
     if not trusted:
@@ -87,6 +88,8 @@ def brief(told: dict[str, Any]) -> Record:
 
 
 def _thumbprints(file: Path) -> list[str]:
+    from authgate.tokens.jwk import BadJwk, public_key
+
     try:
         return [public_key(each).thumbprint for each in json.loads(file.read_text())["keys"]]
     except (ValueError, KeyError, TypeError, BadJwk) as error:
