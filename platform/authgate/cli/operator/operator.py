@@ -250,7 +250,7 @@ app.verb("export-statements", example="operator export-statements 2026-03 --outp
     metering.export_statements
 )
 app.verb(example="operator statement acme 2026-03")(metering.statement)
-app.verb("statement-keys", example="operator statement-keys > keys.json")(metering.statement_keys)
+app.verb("statement-keys", example="operator statement-keys")(metering.statement_keys)
 app.verb("verify-statement", example="operator verify-statement acme-2026-03.jws --keys keys.json")(
     usage_statements.verify
 )

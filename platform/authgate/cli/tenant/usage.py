@@ -68,7 +68,5 @@ def tokens(
 
 app.verb(example="usage statements")(usage_statements.statements)
 app.verb(example="usage statement 2026-03")(usage_statements.statement)
-app.verb("statement-keys", example="usage statement-keys > keys.json")(
-    usage_statements.statement_keys
-)
+app.verb("statement-keys", example="usage statement-keys")(usage_statements.statement_keys)
 app.verb(example="usage verify 2026-03.jws --keys keys.json")(usage_statements.verify)
