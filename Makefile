@@ -53,7 +53,7 @@ lock: install ## Lock the newest versions that pyproject.toml allows
 	@lock() { \
 		set=$$1; shift; \
 		uv pip compile --quiet --upgrade --universal --python-version 3.11 \
-			--generate-hashes --no-header "$$@" pyproject.toml \
+			--generate-hashes --no-strip-extras --no-header "$$@" pyproject.toml \
 			--output-file requirements/$$set.txt; \
 	}; \
 	lock run requirements/build.in && lock dev --extra dev requirements/build.in && \
