@@ -5,7 +5,9 @@ import asyncio
 from authgate.audit import Event
 from authgate_tenants import Tenant
 from authgate_testing.api import ApiClient, is_problem
+from authgate_testing.databases import on_sqlite
 from authgate_testing.ledger import Ledger
+from authgate_testing.person import Person
 from authgate_testing.server import RunningServer
 
 
@@ -68,3 +70,53 @@ async def test_of_changes_at_once_one_counts_and_the_others_are_told_so(
         assert sorted(each.status_code for each in changed) == [200, 412, 412, 412]
     assert len(await ledger.events(ops, Event.PLAN_CHANGED)) == 3
     assert is_problem(await operator.post("/plans", draft | {"name": "business"}), 409, "conflict")
+
+
+@on_sqlite
+async def test_operators_make_change_and_remove_a_plan_by_pages(
+    at_browser: Person, ops: Tenant, operator: ApiClient, ledger: Ledger
+) -> None:
+    here = f"{ops.issuer}/operator/plans"
+    assert "business" in (await at_browser.visit(here)).text
+    await at_browser.visit(f"{here}/new")
+    typed = {"name": "team", "clients": "3", "refused": "1", "limits": "api_per_caller = 5/s"}
+    for field, wrong in (
+        ("name", "No Name"), ("name", ""), ("clients", "many"), ("users", "-1"),
+        ("limits", "5/s"), ("limits", "nothing = 5/s"), ("limits", "api_per_caller = often"),
+    ):  # fmt: skip
+        page = await at_browser.submit(typed | {field: wrong}, to="/plans/new")
+        assert page.status_code == 422, field
+        assert f'id="{field}-fault"' in page.text, field
+    await at_browser.submit(typed, to="/plans/new")
+    made = (await operator.get("/plans/team")).json()
+    assert (made["clients"], made["users"], made["limits"]) == (3, None, {"api_per_caller": "5/s"})
+    assert made["monthly_active_users_are_refused"]
+    await at_browser.visit(f"{here}/new")
+    assert (await at_browser.submit(typed, to="/plans/new")).status_code == 409, "it is there"
+    await at_browser.visit(f"{here}/team/edit")
+    tag = (await operator.get("/plans/team")).headers["etag"]
+    await operator.patch("/plans/team", {"clients": 4}, if_match=tag)
+    stale = await at_browser.submit({"users": "9"}, to="/edit")
+    assert (stale.status_code, "meanwhile" in stale.text) == (409, True)
+    await at_browser.visit(f"{here}/team/edit")
+    await at_browser.submit({"clients": "4", "users": "9"}, to="/edit")
+    changed = (await operator.get("/plans/team")).json()
+    assert (changed["clients"], changed["users"]) == (4, 9)
+    await at_browser.visit(f"{here}/team/edit")
+    await at_browser.submit({}, to="/remove")
+    assert (await operator.get("/plans/team")).status_code == 404
+    assert (await at_browser.visit(f"{here}/team/edit")).status_code == 404
+    [event] = await ledger.events(ops, Event.PLAN_REMOVED)
+    assert event.actor_name == "mira"
+
+
+@on_sqlite
+async def test_a_plan_that_tenants_have_is_not_removed_by_a_page(
+    at_browser: Person, ops: Tenant, acme: Tenant, operator: ApiClient
+) -> None:
+    await operator.post("/plans", {"name": "team"})
+    await operator.post(f"/tenants/{acme.id}/plan", {"plan": "team"})
+    await at_browser.visit(f"{ops.issuer}/operator/plans/team/edit")
+    kept = await at_browser.submit({}, to="/remove")
+    assert (kept.status_code, "give them another one first" in kept.text) == (409, True)
+    assert (await operator.get("/plans/team")).status_code == 200

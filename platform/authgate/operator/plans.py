@@ -9,8 +9,9 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from authgate import provisioning
+from authgate.api import entity_tags
 from authgate.api.bodies import Document, Nothing, exemplified
-from authgate.api.operations import Answer, Call, MergePatch, operation
+from authgate.api.operations import Answer, Call, MergePatch, operation, written
 from authgate.api.problems import Changed, Conflict, Fault, Invalid, NotFound
 from authgate.operator import acts, tenants
 from authgate.operator.crossing import away
@@ -141,6 +142,11 @@ async def give_plan(call: Call[Nothing, PlanAssignment]) -> Answer[TenantDocumen
     with _refused(at="/plan"):
         await acts.give_plan(call.parts, tenant, call.body.plan, by=call.caller.actor)
     return Answer(await tenants.document(call.parts, tenant.id))
+
+
+def tag(plan: Plan) -> str:
+    """Which state of a plan this is."""
+    return entity_tags.of(written(_document(plan)))
 
 
 def _still(before: PlanDocument) -> Expected:

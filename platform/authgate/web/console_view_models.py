@@ -74,6 +74,8 @@ class Done(StrEnum):
     OPERATOR_GONE = "operator-gone"
     ACCESS_ASKED = "access-asked"
     ACCESS_OPEN = "access-open"
+    PLAN_SAVED = "plan-saved"
+    PLAN_REMOVED = "plan-removed"
     ANNOUNCED = "announced"
     ANNOUNCEMENT_ENDED = "announcement-ended"
     TENANT_PLANNED = "tenant-planned"

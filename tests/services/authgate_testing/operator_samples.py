@@ -26,6 +26,7 @@ from authgate.web.operator_view_models import (
     TenantLine,
     TenantsPage,
 )
+from authgate.web.plan_view_models import PlanFields, PlanLine, PlanPage, PlansPage
 from authgate.web.team_view_models import AccessLine
 from authgate.web.usage_view_models import Figure
 from authgate_tenants import TenantStatus
@@ -53,6 +54,10 @@ OPERATOR_ALIKE = frozenset(
         "access-faults",
         "access-closed",
         "announcements-faults",
+        "plans-auditor",
+        "plan-faults",
+        "plan-built-in",
+        "plan-own",
         "deletions-none",
     )
 )
@@ -118,6 +123,19 @@ def operator_samples() -> dict[str, Sample]:
         "operator-announcements-faults": _announcements(
             announcements=(), faults={"text": "It has to be there."}
         ),
+        "operator-plans": ("operator/plans.html", PlansPage(_frame(), _PLANS, _HERE)),
+        "operator-plans-auditor": (
+            "operator/plans.html", PlansPage(_frame(UserRole.AUDITOR), _PLANS, _HERE),
+        ),
+        "operator-plan-new": _plan(),
+        "operator-plan-faults": _plan(
+            fields=PlanFields(clients="many", limits="5/s"), fault="There is a plan of this name.",
+            faults={"name": "It has to be there.", "clients": "A number.", "limits": "No line."},
+        ),
+        "operator-plan-built-in": _plan(
+            name="free", is_built_in=True, is_changed=True, fields=PlanFields("free", clients="10"),
+        ),
+        "operator-plan-own": _plan(name="team", is_changed=True),
         "operator-deletions": (
             "operator/deletions.html", DeletionsPage(_frame(), _LINES, _HERE, _HERE),
         ),
@@ -130,7 +148,7 @@ def _frame(role: UserRole = UserRole.OWNER, done: Done | None = None) -> Console
         signed_in_as="mira.halvorsen@ops.example",
         role=role,
         permissions=permissions.of_operator(role),
-        pages=frozenset(("", "/tenants", "/deletions", "/announcements")),
+        pages=frozenset(("", "/tenants", "/plans", "/deletions", "/announcements")),
         console_url="/t/ops/operator",
         account_url="/t/ops/account",
         sign_out_action="/t/ops/logout",
@@ -160,6 +178,27 @@ _LINES = (
     _deletion(DeletionState.ERASING, url="", ended_at=None),
     _deletion(DeletionState.DELETED, url="", certificate="eyJ.eyJ.sig"),
 )
+
+
+_PLANS = (
+    PlanLine("default", _HERE, True, None, None, None, None, 0),
+    PlanLine("team", _HERE, False, 12_345, 1_000_000_000, 0, None, 3),
+)
+
+
+def _plan(**changes: object) -> Sample:
+    filled: dict[str, object] = {
+        "frame": _frame(),
+        "name": "",
+        "is_built_in": False,
+        "is_changed": False,
+        "seen": '"x"',
+        "action": _HERE,
+        "remove_action": _HERE,
+        "back_url": _HERE,
+    }
+    page = PlanPage(**(filled | changes))  # type: ignore[arg-type]
+    return ("operator/plan.html", page)
 
 
 def _overview(**changes: object) -> Sample:

@@ -10,6 +10,7 @@ from authgate.operator.console.deletion_list import DeletionList
 from authgate.operator.console.frame import OperatorConsole
 from authgate.operator.console.new_tenant import NewTenantPages
 from authgate.operator.console.overview import OverviewPages
+from authgate.operator.console.plan_pages import PlanPages
 from authgate.operator.console.tenant_list import TenantList
 from authgate.operator.console.tenant_pages import TenantPages
 
@@ -21,5 +22,6 @@ def blueprints(console: OperatorConsole) -> Iterator[Blueprint]:
     yield NewTenantPages(console=console).blueprint()
     yield TenantPages(console=console).blueprint()
     yield AccessPages(console=console).blueprint()
+    yield PlanPages(console=console).blueprint()
     yield AnnouncementPages(console=console).blueprint()
     yield DeletionList(console=console).blueprint()
