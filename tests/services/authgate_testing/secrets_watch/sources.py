@@ -44,6 +44,7 @@ _PUBLISHED_BY = {
     "authgate.accounts.external_accounts",  # the end of a user name
 }
 _OURS = ("authgate.", "authgate_")
+_MAKES = "authgate.storage.random_secrets"
 _SIGNING_KEY, _CONNECTION, _MAIL_SERVER = "signing-key", "connection", "mail-server"
 _SECRET_VARIABLES = ("_URL", "KEK", "KEKS", "TOKEN", "HEADERS", "PASSWORD", "SECRET")
 _PRINTED = re.compile(rb"agsec_[\w-]{20,}")
@@ -66,7 +67,7 @@ def install(patch: pytest.MonkeyPatch, watch: Watch) -> None:
 def _note_made(patch: pytest.MonkeyPatch, watch: Watch) -> None:
     def noting(make: Callable[[int | None], str | bytes]) -> Callable[..., str | bytes]:
         def made(nbytes: int | None = None) -> str | bytes:
-            secret, maker = make(nbytes), sys._getframe(1).f_globals.get("__name__", "")
+            secret, maker = make(nbytes), _maker()
             if maker.startswith(_OURS) and maker not in _PUBLISHED_BY:
                 watch.note(_MADE_IN.get(maker, f"secret of {maker}"), secret)
             return secret
@@ -75,6 +76,14 @@ def _note_made(patch: pytest.MonkeyPatch, watch: Watch) -> None:
 
     for name in ("token_bytes", "token_hex", "token_urlsafe"):
         patch.setattr(secrets, name, noting(getattr(secrets, name)))
+
+
+def _maker() -> str:
+    """The module that has wanted a secret, which it may have had made by the one that does so."""
+    frame = sys._getframe(2)
+    if frame.f_globals.get("__name__") == _MAKES and frame.f_back is not None:
+        frame = frame.f_back
+    return str(frame.f_globals.get("__name__", ""))
 
 
 def _note_settings(patch: pytest.MonkeyPatch, watch: Watch) -> None:
