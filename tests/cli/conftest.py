@@ -3,6 +3,7 @@
 import io
 import os
 from collections.abc import Iterator
+from contextlib import chdir
 from pathlib import Path
 
 import pytest
@@ -13,15 +14,18 @@ from authgate_testing.command import Cli, Ended, Use
 
 
 @pytest.fixture(autouse=True)
-def own_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """An empty folder, and no settings but a test's own; what a command sets is taken back."""
+def own_environment(tmp_path: Path) -> Iterator[None]:
+    """An empty folder, and no settings but a test's own; what a command sets is taken back.
+
+    After ``monkeypatch``, which is asked for later: what that puts back may be a test's own, too.
+    """
     before = dict(os.environ)
     for name in before:
         if name.startswith("AUTHGATE_"):
             del os.environ[name]
     os.environ["XDG_CONFIG_HOME"] = str(tmp_path / "config")
-    monkeypatch.chdir(tmp_path)
-    yield
+    with chdir(tmp_path):
+        yield
     os.environ.clear()
     os.environ.update(before)
 
