@@ -3,10 +3,14 @@
 from collections import Counter
 from datetime import timedelta
 
+import pytest
+
 from authgate import provisioning
 from authgate.permissions import UserRole
 from authgate.provisioning import scim_tokens as provisioning_tokens
 from authgate.settings import Settings
+from authgate.storage.database import StorageUnavailable
+from authgate.storage.metering import usage_entries
 from authgate.storage.metering.usage_entries import UsageEntry
 from authgate.storage.people import scim_tokens, users
 from authgate.storage.people.users import User
@@ -57,6 +61,21 @@ async def test_programs_come_in_with_the_scopes_of_scim(
         counted = Counter([each.client_id for each in await UsageEntry.filter(detail="scim")])
     done = [each.client.client.client_id for each in (reading, both) if each.client]
     assert counted == Counter(done), "what was refused is not counted"
+
+
+@on_sqlite
+async def test_what_cannot_be_counted_is_not_done_and_who_reads_is_answered(
+    contoso: Directory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def out_of_reach(*_: object, **__: object) -> None:
+        raise StorageUnavailable("gone")
+
+    one = {"method": "POST", "path": "/Users", "bulkId": "1", "data": person("y")}
+    monkeypatch.setattr(usage_entries, "note", out_of_reach)
+    assert is_refused(await contoso.call("POST", "/Users", person("x")), 503)
+    assert is_refused(await contoso.bulk(one), 503)
+    found = await contoso.get("/Users")
+    assert (found.status_code, found.json()["totalResults"]) == (200, 0)
 
 
 @on_sqlite

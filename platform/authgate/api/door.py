@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from functools import partial
 
+from authgate.api import counted_calls
 from authgate.api.access import Access, Caller
 from authgate.api.description import Api
 from authgate.api.idempotency import Idempotency
@@ -88,14 +89,16 @@ class ApiDoor:
         return await perform()
 
     async def _performed(self, route: Route, caller: Caller, request: MachineRequest) -> Reply:
-        """Do it, and count that it was done, before anybody is told. With a key that is one
-        transaction, and what is replayed counts no more."""
-        reply = await self._router.perform(route, caller, request)
-        if not caller.is_guest:
-            await usage_entries.note(
-                Measure.API_CALLS,
-                now=self._clock(),
-                client_id=caller.client_id,
-                detail=self._api.name,
-            )
-        return reply
+        """Do it, and count that it was done; what is replayed counts no more."""
+        perform = partial(self._router.perform, route, caller, request)
+        if caller.is_guest:
+            return await perform()
+        note = partial(
+            usage_entries.note,
+            Measure.API_CALLS,
+            now=self._clock(),
+            client_id=caller.client_id,
+            detail=self._api.name,
+        )
+        count = counted_calls.change if route.operation.changes else counted_calls.read
+        return await count(perform, note)

@@ -114,6 +114,11 @@ class Operation:
         return self.method is HTTPMethod.POST and not self.hands_out
 
     @property
+    def changes(self) -> bool:
+        """Whether something is otherwise afterwards."""
+        return self.method is not HTTPMethod.GET and not self.hands_out
+
+    @property
     def is_list(self) -> bool:
         """Whether it answers page by page."""
         return "cursor" in self.query.model_fields

@@ -62,10 +62,13 @@ class Bulk:
         self._performed = performed
         self._counted = counted
 
-    async def done(self, caller: ScimCaller, said: Mapping[str, Any]) -> Outcome:
+    async def done(
+        self, caller: ScimCaller, said: Mapping[str, Any], *, begin: Callable[[], Awaitable[None]]
+    ) -> Outcome:
         """What became of each, in the order in which they came. Raises ``ScimError`` where the
-        request itself cannot be."""
+        request itself cannot be; for one that can, ``begin`` comes first."""
         operations, most_errors = _read(said, self._kinds), _most_errors(said)
+        await begin()
         answers: dict[int, Mapping[str, Any]] = {}
         ids: dict[str, str] = {}
         errors = 0

@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import Mapping
+from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote
 
+from authgate.api import counted_calls
 from authgate.installation import Installation
 from authgate.scim.callers import Callers, ScimCaller
 from authgate.scim.errors import ScimError, not_found
@@ -23,6 +25,8 @@ LIMIT = "api_per_caller"
 
 NAME = "scim"
 """What its calls are counted as."""
+
+BULK = "/Bulk"
 
 _READ, _WRITE = Scope.SCIM_READ, Scope.SCIM_WRITE
 _MANY: Mapping[str, Scope | None] = {"GET": _READ, "POST": _WRITE}
@@ -42,7 +46,7 @@ ROUTES: Mapping[str, Mapping[str, Scope | None]] = {
     "/Groups": _MANY,
     "/Groups/.search": _SEARCH,
     "/Groups/{id}": _ONE,
-    "/Bulk": {"POST": _WRITE},
+    BULK: {"POST": _WRITE},
     "/ServiceProviderConfig": _ANYBODY,
     "/Schemas": _ANYBODY,
     "/Schemas/{id}": _ANYBODY,
@@ -95,15 +99,30 @@ class ScimDoor:
         caller = await self._callers.caller(request, scope)
         left = await self._counted(caller)
         try:
-            reply = await service.done(method, route.template, route.id, caller, request)
+            reply = await self._done(service, method, route, caller, request)
         except ScimError as error:
             error.headers += left
             raise
-        await self._note(caller)
         return reply._replace(own=(*reply.own, *left))
 
+    async def _done(
+        self,
+        service: "Service",
+        method: str,
+        route: Route,
+        caller: ScimCaller,
+        request: MachineRequest,
+    ) -> Reply:
+        """Do it, and count that it was done."""
+        note = partial(self._note, caller)
+        if route.template == BULK:
+            # Each of its operations is a transaction of its own.
+            return await service.done_in_bulk(caller, request, begin=note)
+        perform = partial(service.done, method, route.template, route.id, caller, request)
+        is_read = ROUTES[route.template][method] is _READ
+        return await (counted_calls.read if is_read else counted_calls.change)(perform, note)
+
     async def _note(self, caller: ScimCaller) -> None:
-        """Count that something was done, before anybody is told."""
         actor = caller.actor
         client_id = actor.id if actor.type == "client" else ALL_CLIENTS
         now = self._parts.clock()

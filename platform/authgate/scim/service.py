@@ -50,10 +50,7 @@ class Service:
         request: MachineRequest,
     ) -> Reply:
         """Do it. Raises ``ScimError``."""
-        said = _said(request)
-        if template == "/Bulk":
-            return _reply(await self._bulk.done(caller, said), request)
-        ask = Ask(caller, said, _parameters(request), request.header(b"if-match"))
+        ask = Ask(caller, _said(request), _parameters(request), request.header(b"if-match"))
         kind = self._kinds[template.split("/")[1]]
         with worded():
             if template.endswith("/.search"):
@@ -63,6 +60,12 @@ class Service:
             else:
                 outcome = await _performed(kind, method, resource_id, ask)
         return _reply(outcome, request)
+
+    async def done_in_bulk(
+        self, caller: ScimCaller, request: MachineRequest, *, begin: Callable[[], Awaitable[None]]
+    ) -> Reply:
+        """Do many things, once ``begin`` has noted that they are done. Raises ``ScimError``."""
+        return _reply(await self._bulk.done(caller, _said(request), begin=begin), request)
 
 
 async def _performed(kind: Kind, method: str, resource_id: str, ask: Ask) -> Outcome:
