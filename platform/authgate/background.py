@@ -279,8 +279,13 @@ async def _roll_up_usage(parts: Installation, _job: RollUpUsage) -> None:
     today = now.replace(hour=0, minute=0, second=0, microsecond=0)
     due = await due_usage.tenants(database, before=today, limit=_MOST_DUE)
     busy = await due_usage.busy(database, now=now)
+    month = usage_statements.last_closed(now)
+    unstated = await due_usage.unstated(
+        database, month=month, end=usage_statements.end_of(month), limit=_MOST_DUE
+    )
     # Those first who make many: their rows are the most.
-    await _in_each(parts, list(dict.fromkeys([*busy, *due])), partial(_meter, parts))
+    each = list(dict.fromkeys([*busy, *due, *unstated]))
+    await _in_each(parts, each, partial(_meter, parts))
 
 
 async def _meter(parts: Installation) -> None:

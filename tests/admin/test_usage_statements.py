@@ -10,7 +10,10 @@ from authgate import background
 from authgate.clock import utc_now
 from authgate.installation import key_encryption_keys
 from authgate.jobs import Result, RollUpUsage
-from authgate.storage.metering import usage_entries
+from authgate.provisioning import usage_statements as provisioned
+from authgate.storage import transaction
+from authgate.storage.database import StorageUnavailable
+from authgate.storage.metering import usage_entries, usage_statements
 from authgate.storage.metering.usage_days import Measure
 from authgate.storage.metering.usage_entries import UsageEntry
 from authgate.storage.people.users import User
@@ -19,6 +22,7 @@ from authgate.tokens.usage_statement import USAGE
 from authgate_tenants import Tenant, use_tenant
 from authgate_tenants.key_encryption import KeyEncryptionKey
 from authgate_testing.api import ApiClient, is_problem, renewed
+from authgate_testing.databases import on_sqlite
 from authgate_testing.doors import PASSWORD
 from authgate_testing.person import Person
 from authgate_testing.server import RunningServer
@@ -72,7 +76,8 @@ async def test_people_are_active_once_a_day_and_sign_in_as_often_as_they_do(
         ("sign_ins", first, 3),  # the log keeps another clock than the test
     }
     assert not await used(api, "?since=2020-01-01&to=2020-01-31")
-    for wrong in ("since=2020-01-01", "since=2030-01-02&to=2030-01-01", "to=x"):
+    long_ago = "since=0001-01-01&to=0001-01-02"
+    for wrong in ("since=2020-01-01", "since=2030-01-02&to=2030-01-01", "to=x", long_ago):
         assert is_problem(await api.get(f"/usage/days?{wrong}"), 422, "invalid")
 
 
@@ -124,6 +129,76 @@ async def test_a_month_is_stated_once_and_what_comes_late_is_a_correction(
     assert {
         jwt.decode(each["statement"], options=UNCHECKED)["tenant"]["slug"] for each in theirs
     } == {"globex"}
+
+
+async def test_a_tenant_that_is_looked_at_all_the_time_has_its_months_stated(
+    server: RunningServer, api: ApiClient, acme: Tenant
+) -> None:
+    month = utc_now().date().replace(day=1)
+    server.clock.advance(33 * 86400)
+    api = await renewed(server, api)
+    await used(api)  # what is added up is as new as it can be
+    job = background.performer(server.parts)
+    assert await job.perform(RollUpUsage(), tenant_id=None) is Result.DONE
+    with use_tenant(acme):
+        assert await usage_statements.of_month(month)
+
+
+@on_sqlite
+async def test_what_is_stated_for_a_page_stays_whatever_becomes_of_the_page(
+    server: RunningServer, acme: Tenant
+) -> None:
+    server.clock.advance(33 * 86400)
+
+    async def page() -> None:
+        async with transaction():
+            assert await provisioned.up_to_date(server.parts)
+            raise ConnectionResetError
+
+    with use_tenant(acme):
+        with pytest.raises(ConnectionResetError):
+            await page()
+        assert await usage_statements.newest(limit=1)
+
+
+@on_sqlite
+async def test_what_another_installation_has_stated_is_shown_as_its_own_and_not_corrected(
+    server: RunningServer, api: ApiClient, acme: Tenant
+) -> None:
+    now = utc_now()
+    last = (now.date().replace(day=1) - timedelta(days=1)).replace(day=1)
+    before = (last - timedelta(days=1)).replace(day=1)
+    line = {"measure": "tokens", "detail": "", "total": 9}
+    said = {"month": f"{last:%Y-%m}", "plan": "gold", "lines": [line], "corrections": []}
+    other = StatementKey.of(USAGE, KeyEncryptionKey("00", bytes(range(32))))
+    with use_tenant(acme):
+        await usage_statements.add(last, other.sign(said), now=now)
+        await usage_statements.add(before, "x", now=now)
+    foreign, unread = (await api.get("/usage/statements")).json()["items"]
+    assert (foreign["signed_here"], foreign["plan"], foreign["lines"]) == (False, "gold", [line])
+    assert (unread["signed_here"], unread["lines"]) == (False, [])
+    server.clock.advance(33 * 86400)
+    api = await renewed(server, api)
+    items = (await api.get("/usage/statements")).json()["items"]
+    [own] = [each for each in items if each["month"] == f"{now:%Y-%m}"]
+    assert (own["signed_here"], own["corrections"]) == (True, [])
+
+
+@on_sqlite
+async def test_what_cannot_be_counted_is_not_done_and_whoever_reads_is_answered(
+    api: ApiClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = {"name": "orders", "title": "See orders"}
+    with monkeypatch.context() as patch:
+        patch.setattr(usage_entries, "note", out_of_reach)
+        assert (await api.post("/scopes", said)).status_code == 503
+        assert (await api.get("/scopes")).json()["items"] == [], "nothing was done"
+    assert (await api.post("/scopes", said)).status_code == 201
+
+
+async def out_of_reach(*_: object, **__: object) -> None:
+    """As a database that has just gone down."""
+    raise StorageUnavailable("gone")
 
 
 UNCHECKED: Options = {"verify_signature": False}

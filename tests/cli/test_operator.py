@@ -152,6 +152,13 @@ def test_every_command_ends_the_same_by_either_door_and_every_operation_has_one(
     assert without_command == {"read_tenant_deletion"}, "asked for below"
 
 
+def test_tenants_without_a_statement_are_named(at_the_machine: Cli) -> None:
+    told = at_the_machine("operator", "export-statements", "2020-01", "-t", OPS)
+    assert told.code == 0, told.err
+    assert "No statement of 2020-01: " in told.err
+    assert OPS in told.err
+
+
 def come_in_and_go(cli: Cli) -> None:
     """What a person does alone, and the machine does not."""
     wanted = ("--reason", "Ticket 4711", "--role", "admin", "--hours", "2")

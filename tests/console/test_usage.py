@@ -7,7 +7,7 @@ from datetime import timedelta
 import jwt
 
 from authgate.clock import utc_now
-from authgate.storage.metering import usage_days
+from authgate.storage.metering import usage_days, usage_statements
 from authgate.storage.metering.usage_days import ALL_CLIENTS, Count, Measure
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.databases import on_sqlite
@@ -37,15 +37,19 @@ async def test_use_is_drawn_beside_the_time_before_and_fetched_without_formulas(
     assert [str(before), "api_calls", "admin", "40"] in lines
     told = (await admin.visit(f"{here}/days.json")).json()["items"]
     assert {"day": str(today), "measure": "api_calls", "detail": evil, "total": 30} in told
-    for wrong in ("since=2030-01-02&to=2030-01-01", "since=x"):
+    long_ago = "since=0001-01-01&to=0001-01-02"
+    for wrong in ("since=2030-01-02&to=2030-01-01", "since=x", long_ago):
         assert (await admin.visit(f"{here}?{wrong}")).status_code == 400
         assert (await admin.visit(f"{here}/days.csv?{wrong}")).status_code == 404
 
     month = f"{today:%Y-%m}"
+    with use_tenant(acme):
+        await usage_statements.add(before.replace(day=1), "of others", now=utc_now())
     server.clock.advance(timedelta(days=33).total_seconds())
     await admin.sign_in(acme.issuer, "alice", PASSWORD)
     page = (await admin.visit(here)).text
     assert f"{acme.prefix}/admin/usage/statement?month={month}" in page
+    assert page.count("by another installation") == 1
     fetched = await admin.visit(f"{here}/statement?month={month}")
     assert fetched.headers["content-disposition"] == f'attachment; filename="acme-{month}.jws"'
     stated = jwt.decode(fetched.text.strip(), options={"verify_signature": False})

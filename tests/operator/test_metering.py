@@ -51,7 +51,9 @@ async def test_statements_of_all_tenants_are_handed_to_operators(
     told = (await operator.get(f"/usage/statements?month={month}")).json()["items"]
     kept = {each["slug"]: each["statement"] for each in told}
     assert kept["acme"] in mine
-    assert kept["globex"] is None, "nobody has made it yet"
+    assert kept["globex"]["month"] == month, "it is made for whoever asks first"
+    assert all(each["signed_here"] for each in kept.values())
+    assert is_problem(await operator.get("/usage/statements?month=0000-01"), 422, "invalid")
     keys = (await operator.get("/usage/statement-keys")).json()["keys"]
     stated = jwt.decode(
         kept["acme"]["statement"],

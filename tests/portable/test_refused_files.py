@@ -2,11 +2,15 @@
 
 import asyncio
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
+import jwt
 import orjson
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from jwt.algorithms import RSAAlgorithm
 
 from authgate import portable, provisioning
 from authgate.audit import SYSTEM
@@ -21,9 +25,14 @@ from authgate.portable import (
     document,
 )
 from authgate.settings import Settings
+from authgate.storage.metering import usage_statements
+from authgate.storage.metering.usage_statements import UsageStatementRow
 from authgate.storage.people import users
 from authgate.storage.portable.parts import EXPORTED
+from authgate.tokens.signed_statement import StatementKey
+from authgate.tokens.usage_statement import USAGE
 from authgate_tenants import use_tenant
+from authgate_tenants.key_encryption import KeyEncryptionKey
 from authgate_tenants.lifecycle import SlugTaken, all_tenants
 from authgate_tenants.resolver import BadSlug
 from authgate_testing.databases import on_sqlite
@@ -194,6 +203,45 @@ def test_what_is_no_file_of_a_tenant_is_refused_at_its_first_line(
     file.write_bytes(whole)
     with file.open("rb") as stream, pytest.raises(UnfitFile):
         document.Reader(stream)
+
+
+@on_sqlite
+async def test_a_file_whose_statements_of_usage_are_none_is_refused_and_anothers_are_taken(
+    lived: Lived, elsewhere: Settings, subtests: pytest.Subtests
+) -> None:
+    key = StatementKey.of(USAGE, KeyEncryptionKey("00", bytes(range(32))))
+    rsa_key = rsa.generate_private_key(65537, 2048)
+    jwk = orjson.loads(RSAAlgorithm.to_jwk(rsa_key.public_key()))
+    by_rsa = jwt.encode({}, rsa_key, "RS256", headers={"typ": USAGE.type, "jwk": jwk})
+
+    def signed(**changes: object) -> str:
+        tenant = {"id": str(lived.tenant.id)}
+        said = {"tenant": tenant, "plan": "", "lines": [], "corrections": []}
+        return key.sign(said | {"month": "2026-03"} | changes)
+
+    march = date(2026, 3, 1)
+    unfit = {
+        "is none": (march, ("x", by_rsa, signed(lines=[{}]))),
+        "another tenant's": (march, (signed(tenant={"id": "x"}),)),
+        "another month": (march, (signed(month="2026-04"),)),
+        "not over": (date(2999, 3, 1), (signed(month="2999-03"),)),
+    }
+    cases = [(why, month, each) for why, (month, those) in unfit.items() for each in those]
+    for why, month, stated in [*cases, ("", march, signed())]:
+        async with opened(lived.settings) as (parts, _):
+            with use_tenant(lived.tenant):
+                await UsageStatementRow.all().delete()
+                await usage_statements.add(month, stated, now=parts.clock())
+            keep(lived.file, await exported(parts, lived.tenant, Choice(PASSPHRASE)))
+        async with opened(elsewhere) as (parts, _):
+            with subtests.test(why or "another installation's"):
+                if why:
+                    with pytest.raises(UnfitFile, match=why) as caught:
+                        await portable.examine(parts, lived.file, Wanted(PASSPHRASE))
+                    assert caught.value.part == "usage_statements"
+                else:
+                    found = await portable.examine(parts, lived.file, Wanted(PASSPHRASE))
+                    assert found.rows["usage_statements"] == 1
 
 
 @on_sqlite

@@ -29,7 +29,9 @@ async def list_usage_statements(call: Call[StatementQuery, Nothing]) -> Answer[S
     A month is stated a day after its end, once. What turns out to be otherwise is a correction in a
     later statement.
     """
-    found = [told(each) for each in await usage_statements.up_to_date(call.parts)]
+    kept = await usage_statements.up_to_date(call.parts)
+    trusted = usage_statements.signers(call.parts)
+    found = [told(each, trusted) for each in kept]
     month = call.query.month
     return Answer(StatementList(items=[each for each in found if month in (None, each.month)]))
 

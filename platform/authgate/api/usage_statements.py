@@ -1,8 +1,8 @@
 """Statements of usage, as the APIs tell of them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Field
 
@@ -10,9 +10,8 @@ from authgate.api.bodies import Document, exemplified
 from authgate.installation import Installation
 from authgate.provisioning import usage_statements
 from authgate.storage.metering.usage_statements import UsageStatement
-from authgate.tokens import signed_statement
 
-Month = Annotated[str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$", examples=["2026-03"])]
+Month = Annotated[str, Field(pattern=r"^2[0-9]{3}-(0[1-9]|1[0-2])$", examples=["2026-03"])]
 
 
 class LineDocument(Document):
@@ -46,6 +45,7 @@ class StatementDocument(Document):
         plan="business",
         lines=[{"measure": "tokens", "detail": "client_credentials", "total": 2400}],
         corrections=[],
+        signed_here=True,
         statement="eyJ0eXAiOiJ1c2FnZS1zdGF0ZW1lbnQrand0Il…",
     )
 
@@ -58,6 +58,10 @@ class StatementDocument(Document):
 
     lines: Sequence[LineDocument]
     corrections: Sequence[CorrectionDocument]
+    signed_here: bool
+    """Whether a key of this installation has signed it. Else it came along with the tenant from
+    another one, which has billed it, or the key was taken out of the settings."""
+
     statement: str
     """All of it, signed (a JWS)."""
 
@@ -68,15 +72,16 @@ class KeySet(Document):
     keys: Sequence[dict[str, str]]
 
 
-def told(found: UsageStatement) -> StatementDocument:
-    """A statement, with what it says."""
-    stated: dict[str, Any] = signed_statement.unverified(found.document)
+def told(found: UsageStatement, trusted: Collection[str]) -> StatementDocument:
+    """A statement, with what it says, and whether one of these keys has signed it."""
+    stated, signed_here = usage_statements.read(found, trusted)
     return StatementDocument(
-        month=stated["month"],
+        month=f"{found.month:%Y-%m}",
         issued_at=found.issued_at,
         plan=stated["plan"],
         lines=[LineDocument(**each) for each in stated["lines"]],
         corrections=[CorrectionDocument(**each) for each in stated["corrections"]],
+        signed_here=signed_here,
         statement=found.document,
     )
 

@@ -16,7 +16,7 @@ from authgate.permissions import UserRole
 from authgate.provisioning import UnfitTenant, access_notices, operator_accesses, random_password
 from authgate.provisioning import usage_statements as provisioned
 from authgate.provisioning.operator_accesses import ENTRY, Wanted
-from authgate.storage.metering import roll_up, usage_statements
+from authgate.storage.metering import roll_up
 from authgate.storage.metering.periods import Period
 from authgate.storage.metering.roll_up import UsageOfAll
 from authgate.storage.metering.usage_days import USED, Measure
@@ -51,7 +51,6 @@ async def create(parts: Installation, *, slug: str, name: str, owner: Owner, by:
     Raises ``BadSlug``, ``SlugTaken`` and ``BadUsername``.
     """
     password, actor = random_password(), as_operator(by)
-    hashed = await _hashed(password)
 
     async def owned() -> None:
         await provisioning.store_user(
@@ -63,6 +62,7 @@ async def create(parts: Installation, *, slug: str, name: str, owner: Owner, by:
         )
 
     async with away():
+        hashed = await _hashed(password)
         tenant = await provisioning.add_tenant(
             parts, slug=slug, name=name, first=owned, actor=actor
         )
@@ -159,11 +159,14 @@ async def statements(parts: Installation, tenant: Tenant) -> Sequence[UsageState
             return await provisioned.up_to_date(parts)
 
 
-async def statement(tenant: Tenant, month: str) -> UsageStatement | None:
-    """The statement of a month, where it is made already."""
+async def statement(
+    parts: Installation, tenant: Tenant, month: str, *, make: bool
+) -> UsageStatement | None:
+    """The statement of a month: one that is due is made now, where somebody waits."""
     async with away():
         with use_tenant(tenant):
-            return await usage_statements.of_month(date.fromisoformat(f"{month}-01"))
+            first = date.fromisoformat(f"{month}-01")
+            return await provisioned.of_month(parts, first, make=make)
 
 
 async def request_deletion(

@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, BinaryIO
@@ -18,6 +19,7 @@ import orjson
 from authgate import audit, storage
 from authgate.audit import ANONYMOUS, Actor, Event
 from authgate.installation import Installation, addressing
+from authgate.portable import statements
 from authgate.portable.document import Reader, Rows, Summary, UnfitFile
 from authgate.portable.passphrase import FileKeys, WrongPassphrase
 from authgate.provisioning.tenants import ensure_keys, refuse_likeness
@@ -85,8 +87,7 @@ async def examine(parts: Installation, file: Path | BinaryIO, wanted: Wanted) ->
         # Whoever is an owner in a file does not operate this installation by it.
         refuse_likeness(parts, tenant.slug, ANONYMOUS)
         await _find_room(tenant)
-        ours = addressing(parts.settings).is_ours
-        rows, unproven = await asyncio.to_thread(_look_through, reader, keys, wanted, ours)
+        rows, unproven = await _seen(parts, reader, keys, wanted)
         return _brought(tenant, reader, rows, unproven)
 
 
@@ -129,8 +130,7 @@ async def came_of(
         here = await parts.resolver.find_by_id(reader.tenant_id)
         if here is None:
             return None
-        ours = addressing(parts.settings).is_ours
-        rows, unproven = await asyncio.to_thread(_look_through, reader, keys, wanted, ours)
+        rows, unproven = await _seen(parts, reader, keys, wanted)
         brought = _brought(here, reader, rows, unproven)
     with use_tenant(here):
         events = await AuditEvent.filter(event_type=Event.TENANT_IMPORTED)
@@ -199,14 +199,23 @@ async def _find_room(tenant: Tenant) -> None:
         raise SlugTaken(tenant.slug)
 
 
+async def _seen(
+    parts: Installation, reader: Reader, keys: FileKeys, wanted: Wanted
+) -> tuple[dict[str, int], list[str]]:
+    ours, now = addressing(parts.settings).is_ours, parts.clock()
+    return await asyncio.to_thread(_look_through, reader, keys, wanted, ours, now)
+
+
 def _look_through(
-    reader: Reader, keys: FileKeys, wanted: Wanted, is_ours: Callable[[str], bool]
+    reader: Reader, keys: FileKeys, wanted: Wanted, is_ours: Callable[[str], bool], now: datetime
 ) -> tuple[dict[str, int], list[str]]:
     unproven: list[str] = []
     named = {reader.head["tenant"].get(each, "") for each in ("issuer_host", "former_host")}
     for page in reader.pages(keys):
         taking = _Taking(page.part, page.columns, keys, None)
         taking.page(page)
+        if page.part.table == statements.TABLE:
+            statements.refuse_unfit(page, reader.tenant_id, now=now)
         if page.part.is_of_hosts:
             named -= {row["host"] for row in page.rows if row.get("verified_at")}
             unproven += _hosts(page, wanted, is_ours)

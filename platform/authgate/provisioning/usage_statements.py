@@ -1,9 +1,9 @@
 """A month that is over is stated once for each tenant, signed, for whoever writes bills."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import uuid4
 
 from authgate import storage
@@ -12,8 +12,8 @@ from authgate.storage.metering import active_users, usage_days, usage_statements
 from authgate.storage.metering.roll_up import roll_up
 from authgate.storage.metering.usage_days import USED
 from authgate.storage.metering.usage_statements import UsageStatement
-from authgate.tokens import signed_statement, usage_statement
-from authgate.tokens.signed_statement import StatementKey
+from authgate.tokens import usage_statement
+from authgate.tokens.signed_statement import BadStatement, StatementKey
 from authgate.tokens.usage_statement import USAGE, Correction, Figures, Item
 from authgate_tenants import current_tenant, directory
 
@@ -28,6 +28,15 @@ MOST: Final = 36
 
 _AT_ONCE: Final = 12
 _PEOPLE = Item("monthly_active_users")
+_NOTHING: Final[Mapping[str, Any]] = {"plan": "", "lines": [], "corrections": []}
+
+
+class Stated(NamedTuple):
+    """What a statement says."""
+
+    members: Mapping[str, Any]
+    signed_here: bool
+    """Whether a key of this installation has signed it."""
 
 
 def keys(parts: Installation) -> list[StatementKey]:
@@ -39,22 +48,48 @@ def keys(parts: Installation) -> list[StatementKey]:
     return [StatementKey.of(USAGE, each) for each in keks]
 
 
+def signers(parts: Installation) -> Collection[str]:
+    """The thumbprints of these keys. Raises ``KeyEncryptionKeyError``."""
+    return frozenset(each.thumbprint for each in keys(parts))
+
+
+def read(found: UsageStatement, trusted: Collection[str]) -> Stated:
+    """What a statement says, and whether one of these keys has signed it; nothing where it says
+    nothing that we could read."""
+    try:
+        members, signer = usage_statement.said(found.document)
+    except BadStatement:
+        return Stated(_NOTHING, False)
+    return Stated(members, signer in trusted)
+
+
 async def up_to_date(parts: Installation) -> Sequence[UsageStatement]:
     """The current tenant's, the newest first, with those of the months that are over."""
-    await close_months(parts)
+    # What it takes to add up is committed step by step, and a page is one unit of work.
+    async with storage.set_aside():
+        await close_months(parts)
     return await usage_statements.newest(limit=MOST)
+
+
+async def of_month(parts: Installation, month: date, *, make: bool) -> UsageStatement | None:
+    """The current tenant's of a month: one that is due is made now, where somebody waits."""
+    found = await usage_statements.of_month(month)
+    if found is None and make and month <= last_closed(parts.clock()):
+        await close_months(parts)
+        found = await usage_statements.of_month(month)
+    return found
 
 
 async def close_months(parts: Installation) -> None:
     """Make the statements of the current tenant that are due."""
     now = parts.clock()
-    last = _last_closed(now)
+    last = last_closed(now)
     month = await _first_open(last)
     for _ in range(_AT_ONCE):
         if month is None or month > last:
             return
         counted = await roll_up(now=now)
-        if counted < datetime.combine(_following(month), time(), UTC):
+        if counted < end_of(month):
             return  # there was so much that another turn counts the rest
         await _close(parts, month, now)
         month = _following(month)
@@ -62,7 +97,7 @@ async def close_months(parts: Installation) -> None:
 
 async def _first_open(last: date) -> date | None:
     """The first month that is to be stated: of a tenant without statements not long ago."""
-    newest = await usage_statements.newest(limit=1)
+    newest = await usage_statements.newest(limit=1, until=last)
     if newest:
         return _following(newest[0].month)
     listed = await directory.find(current_tenant().id)
@@ -89,7 +124,7 @@ async def _statement(parts: Installation, month: date, now: datetime) -> dict[st
         "plan": tenant.plan.name,
         "month": _name(month),
         "lines": usage_statement.lines(await _counted(month)),
-        "corrections": usage_statement.corrections(await _corrections(month)),
+        "corrections": usage_statement.corrections(await _corrections(parts, month)),
     }
 
 
@@ -104,20 +139,31 @@ async def _counted(month: date) -> Figures:
     return sums
 
 
-async def _corrections(month: date) -> list[Correction]:
-    since = _long_before(month)
-    kept = await usage_statements.newest(limit=CORRECTED_MONTHS, since=since)
-    statements = [signed_statement.unverified(each.document) for each in kept]
+async def _corrections(parts: Installation, month: date) -> list[Correction]:
+    since, trusted = _long_before(month), signers(parts)
+    until = _before(month)
+    kept = await usage_statements.newest(limit=CORRECTED_MONTHS, since=since, until=until)
+    # What another installation has stated is not ours to correct.
+    ours = {
+        each.month: stated.members
+        for each in reversed(kept)
+        if (stated := read(each, trusted)).signed_here
+    }
     found: list[Correction] = []
-    for each in reversed(kept):
-        stated = usage_statement.stated_of(_name(each.month), statements)
-        counted = await _counted(each.month)
-        found += usage_statement.differences(_name(each.month), stated, counted)
+    for each in ours:
+        before = usage_statement.stated_of(_name(each), list(ours.values()))
+        found += usage_statement.differences(_name(each), before, await _counted(each))
     return found
 
 
-def _last_closed(now: datetime) -> date:
+def last_closed(now: datetime) -> date:
+    """The newest month that is settled."""
     return _before((now - SETTLED).astimezone(UTC).date().replace(day=1))
+
+
+def end_of(month: date) -> datetime:
+    """The first moment of the next one."""
+    return datetime.combine(_following(month), time(), UTC)
 
 
 def _long_before(month: date) -> date:

@@ -81,6 +81,8 @@ class StatementLine:
     """Its first day."""
     issued_at: datetime
     url: str
+    signed_here: bool = True
+    """Whether by this installation: else it came along from another one."""
 
 
 @dataclass(frozen=True, slots=True)

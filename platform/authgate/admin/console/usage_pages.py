@@ -1,5 +1,6 @@
 """``/admin/usage``: what the tenant uses, drawn, as files, and as it is stated month by month."""
 
+from collections.abc import Collection
 from datetime import date
 
 from quart import Blueprint, Response, request
@@ -54,12 +55,15 @@ class UsagePages:
             charts=usage_chart.charts(found, period),
             csv_url=frame.url(f"{_HERE}/days.csv?{query}"),
             json_url=frame.url(f"{_HERE}/days.json?{query}"),
-            statements=[
-                _line(each) for each in await usage_statements.up_to_date(self._console.parts)
-            ],
+            statements=await self._statements(),
             fault=fault,
         )
         return self._console.show("usage.html", content, 400 if fault else 200)
+
+    async def _statements(self) -> list[StatementLine]:
+        kept = await usage_statements.up_to_date(self._console.parts)
+        trusted = usage_statements.signers(self._console.parts)
+        return [_line(each, trusted) for each in kept]
 
     async def as_csv(self) -> Response:
         """The days as comma-separated values."""
@@ -108,10 +112,11 @@ def _day(text: str) -> date | None:
         raise BadPeriod("A day is written as 2026-03-31.") from error
 
 
-def _line(statement: UsageStatement) -> StatementLine:
+def _line(statement: UsageStatement, trusted: Collection[str]) -> StatementLine:
     month = f"{statement.month:%Y-%m}"
     url = frame.url(f"{_HERE}/statement?month={month}")
-    return StatementLine(statement.month, statement.issued_at, url)
+    signed_here = usage_statements.read(statement, trusted).signed_here
+    return StatementLine(statement.month, statement.issued_at, url, signed_here)
 
 
 def _file(content: str | bytes, media_type: str, name: str) -> Response:

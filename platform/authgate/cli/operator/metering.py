@@ -89,8 +89,12 @@ def export_statements(
             for each in found:
                 show_line(each)
             return
-        stated = [each for each in found if each["statement"]]
-        show_all([{"slug": each["slug"], **brief(each["statement"])} for each in stated], output)
+        told = list(found)
+    stated = [each for each in told if each["statement"]]
+    show_all([{"slug": each["slug"], **brief(each["statement"])} for each in stated], output)
+    unstated = [each["slug"] for each in told if not each["statement"]]
+    if unstated:
+        say(f"No statement of {month}: {', '.join(unstated)}.")
 
 
 def statement(slug: Slug, month: Month, operators: Operators = None) -> None:

@@ -84,6 +84,7 @@ def brief(told: dict[str, Any]) -> Record:
         **{each: sums.get(each, 0) for each in measures},
         "corrections": len(told["corrections"]),
         "issued": told["issued_at"],
+        "signed_here": told["signed_here"],
     }
 
 

@@ -10,8 +10,12 @@ USUAL: Final = 30
 """Days up to today, where nobody says anything."""
 
 
+FIRST: Final = date(2000, 1, 1)
+"""Nothing was counted before, and as many days before any of these there are still dates."""
+
+
 class BadPeriod(ValueError):
-    """It ends before it begins, or is too long. The text says so."""
+    """It ends before it begins, is too long, or was long ago. The text says so."""
 
 
 class Period(NamedTuple):
@@ -27,6 +31,8 @@ class Period(NamedTuple):
         first = since or date.fromordinal(max(1, last.toordinal() - USUAL + 1))
         if not 0 <= (last - first).days < LONGEST:
             raise BadPeriod(f"Not after the last day, and {LONGEST} days at the most.")
+        if first < FIRST:
+            raise BadPeriod(f"Not before {FIRST}.")
         return cls(first, last)
 
     @property

@@ -44,10 +44,12 @@ async def add(month: date, document: str, *, now: datetime) -> None:
     await UsageStatementRow.create(month=month, issued_at=now, document=document)
 
 
-async def newest(*, limit: int, since: date = date.min) -> Sequence[UsageStatement]:
-    """Those of the current tenant, of months from this one on, the newest first."""
-    found = UsageStatementRow.filter(month__gte=since).order_by("-month").limit(limit)
-    return [_value(each) for each in await found]
+async def newest(
+    *, limit: int, since: date = date.min, until: date = date.max
+) -> Sequence[UsageStatement]:
+    """Those of the current tenant, of the months from one to another, the newest first."""
+    found = UsageStatementRow.filter(month__gte=since, month__lte=until).order_by("-month")
+    return [_value(each) for each in await found.limit(limit)]
 
 
 async def of_month(month: date) -> UsageStatement | None:

@@ -71,6 +71,7 @@ PENDING = {
     "tenant_exports": "state IN ('waiting', 'writing')",
     "usage_entries": "true",
     "usage_marks": "until < now() - interval '1 hour'",
+    "usage_statements": "true",
 }
 """Tables in which the sweep role also sees what somebody has yet to do."""
 
@@ -85,6 +86,7 @@ _SHOWN = {
     "tenant_import_pieces": "(tenant_id, expires_at)",
     "tenant_imports": "(tenant_id, expires_at)",
     "usage_entries": "(id, tenant_id, day)",
+    "usage_statements": "(tenant_id, month)",
 }
 """Columns that are shown of it, where others are nothing for a role that looks across tenants."""
 
@@ -222,7 +224,7 @@ def _door(table: str, role: dict[str, str]) -> list[str]:
             "sweep_removes_erased",
             f"FOR DELETE TO {sweep} USING (id = {_TENANT} AND status = 'erasing')",
         ),
-        f"GRANT SELECT (id, status), DELETE ON {table} TO {sweep}",
+        f"GRANT SELECT (id, status, created_at), DELETE ON {table} TO {sweep}",
     ]
 
 
