@@ -192,8 +192,9 @@ def _built(
     scopes: SharedCache[tuple[str, ...]] = SharedCache(
         SCOPES, invalidations, size=_REMEMBERED, ttl=ttl
     )
-    encryption = TenantEncryption(keks)
-    subjects = Subjects(encryption=encryption, clock=clock)
+    begin = invalidations.begin
+    encryption = TenantEncryption(keks, remembering=begin)
+    subjects = Subjects(encryption=encryption, clock=clock, remembering=begin)
     for forget in (encryption.forget, subjects.forget):
         invalidations.subscribe(SECRETS, forget)
     return Installation(

@@ -109,10 +109,14 @@ class TenantEncryption:
         *,
         remembered: int = 20_000,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        remembering: Callable[[], None] = lambda: None,
     ) -> None:
+        """``remembering`` is called when opened keys are kept: whoever has ``forget`` called has to
+        hear of what other processes destroy from then on."""
         self._ring = KeyRing(keys)
         self._remembered = remembered
         self._clock = clock
+        self._remembering = remembering
         self._ciphers: OrderedDict[UUID, TenantCipher] = OrderedDict()
 
     async def cipher(self, tenant_id: UUID) -> TenantCipher:
@@ -175,6 +179,7 @@ class TenantEncryption:
         return self._ring.unwrap(row.wrapped, tenant_id=row.tenant_id, version=row.version)
 
     def _remember(self, cipher: TenantCipher) -> None:
+        self._remembering()
         self._ciphers[cipher.tenant_id] = cipher
         if len(self._ciphers) > self._remembered:
             self._ciphers.popitem(last=False)

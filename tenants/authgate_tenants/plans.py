@@ -32,7 +32,8 @@ class TooManyPlans(ValueError):
 
 
 def plan_of(tenant: Tenant) -> Plan:
-    """The plan of a tenant, as it was when the tenant was found: five seconds ago at most."""
+    """The plan of a tenant, as it was when the tenant was found; every process knows of another one
+    within a second."""
     return tenant.plan
 
 

@@ -1,5 +1,6 @@
 """Clients that are told people by names of their own (OpenID Connect Core section 8)."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any
@@ -264,17 +265,19 @@ async def test_a_name_outlives_keys_and_processes_and_is_no_other_tenants(
 async def test_a_secret_that_was_never_stored_names_nobody(
     server: RunningServer, acme: Tenant, ledger_app: Application, alice: User
 ) -> None:
-    clock = MovableClock()
-    subjects = Subjects(encryption=server.parts.encryption, clock=clock)
+    clock, keeps = MovableClock(), asyncio.Event()
+    subjects = Subjects(encryption=server.parts.encryption, clock=clock, remembering=keeps.set)
     with use_tenant(acme):
         async with storage.transaction() as unit:
             await subjects.of(alice, ledger_app.client.client)
             unit.doom()
         others = Subjects(encryption=server.parts.encryption, clock=clock)
         named = [await each.of(alice, ledger_app.client.client) for each in (subjects, others)]
+        assert not keeps.is_set()
         clock.advance(120)
         named += [await each.of(alice, ledger_app.client.client) for each in (subjects, others)]
     assert len(set(named)) == 1
+    assert keeps.is_set(), "who keeps it open has to hear of its end"
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import base64
 import hmac
 import secrets
 from collections import OrderedDict
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import timedelta
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -32,9 +32,17 @@ _SETTLED_AFTER = timedelta(minutes=1)
 class Subjects:
     """Names people and sessions for clients."""
 
-    def __init__(self, *, encryption: TenantEncryption, clock: Clock) -> None:
+    def __init__(
+        self,
+        *,
+        encryption: TenantEncryption,
+        clock: Clock,
+        remembering: Callable[[], None] = lambda: None,
+    ) -> None:
+        """``remembering`` is called when an opened secret is kept, as by ``TenantEncryption``."""
         self._encryption = encryption
         self._clock = clock
+        self._remembering = remembering
         self._secrets: OrderedDict[UUID, bytes] = OrderedDict()
 
     async def of(self, user: User, client: Client) -> str:
@@ -84,6 +92,7 @@ class Subjects:
         return secret
 
     def _remember(self, tenant_id: UUID, secret: bytes) -> None:
+        self._remembering()
         self._secrets[tenant_id] = secret
         if len(self._secrets) > _REMEMBERED:
             self._secrets.popitem(last=False)

@@ -157,7 +157,7 @@ def role_setting(guarded_postgres: GuardedPostgres, guarded_database: str) -> It
 @pytest.mark.parametrize(
     ("statement", "code", "found"),
     [
-        ("CONNECTION LIMIT 26", "too-few-connections", "up to 27 are wanted, 26 may be had"),
+        ("CONNECTION LIMIT 28", "too-few-connections", "up to 29 are wanted, 28 may be had"),
         ("SET synchronous_commit = off", "not-durable", "synchronous_commit is off"),
         (
             "SET default_transaction_read_only = on",
@@ -184,8 +184,8 @@ def test_more_processes_than_there_are_connections_for_are_found(
 ) -> None:
     os.environ["AUTHGATE_REDIS_URL"] = redis_url
     os.environ["AUTHGATE_SERVER__WORKERS"] = "16"
-    assert prod.finds("too-few-connections")["found"] == "up to 222 are wanted, 197 may be had"
-    os.environ["AUTHGATE_DATABASE__POOL_SIZE"] = "8"
+    assert prod.finds("too-few-connections")["found"] == "up to 239 are wanted, 197 may be had"
+    os.environ["AUTHGATE_DATABASE__POOL_SIZE"] = "7"
     prod.finds()
 
 

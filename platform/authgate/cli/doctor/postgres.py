@@ -69,11 +69,12 @@ UNDECLARED_POOLER = Misconfiguration(
     area=Area.DATABASE,
     wrong="A pooler is between, and `database.pgbouncer` is false.",
     why="If it gives a connection to another client after each transaction, statements that are"
-    " prepared on one are asked for on another, and fail.",
+    " prepared on one are asked for on another, and fail. No process hears of changes through it:"
+    " each forgets what it knows more than once a second, and reads it anew.",
     cure="Set `database.pgbouncer = true`.",
 )
 
-_BESIDE_THE_POOL = 3  # what appends, what looks up, and what listens
+_BESIDE_THE_POOL = 4  # what appends, what redeems, what looks up, and what listens
 _SWEEPER = 1
 
 

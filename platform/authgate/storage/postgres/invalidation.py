@@ -19,6 +19,9 @@ from authgate.storage.unit_of_work import after_commit, transaction
 
 CHANNEL = "authgate_invalidations"
 
+_WHO_ANSWERS = "SELECT pg_backend_pid()"
+_WHO_LISTENS = f"{_WHO_ANSWERS} FROM pg_listening_channels() LIMIT 1"
+
 
 class PostgresInvalidations(Listening):
     """Tells this process and all others that share a database, by a connection of its own."""
@@ -38,20 +41,42 @@ class PostgresInvalidations(Listening):
             await after_commit(partial(self._publish, topic, tenant_id, *parts))
 
     async def _listen(self) -> None:
-        connection: asyncpg.Connection = await asyncpg.connect(self._dsn, timeout=CONNECT_SECONDS)
+        # Around all of an attempt: with the pause that follows it that is less than a second.
+        async with asyncio.timeout(CONNECT_SECONDS):
+            connection = await self._connected()
         try:
-            async with asyncio.timeout(CONNECT_SECONDS):
-                await connection.add_listener(CHANNEL, self._hear)
             self._hears()
             while True:
                 await asyncio.sleep(SILENCE_SECONDS)
                 async with asyncio.timeout(SILENCE_SECONDS):
-                    listens = "SELECT count(*) FROM pg_listening_channels()"
-                    if not await connection.fetchval(listens):
-                        raise ConnectionError("Another session answers: a pooler is between.")
+                    await _check(connection, _WHO_LISTENS)
         finally:
-            with suppress(Exception):
-                connection.terminate()
+            _end(connection)
+
+    async def _connected(self) -> asyncpg.Connection:
+        """A session that listens. Raises ``ConnectionError`` and what makes it an outage."""
+        connection: asyncpg.Connection = await asyncpg.connect(self._dsn)
+        try:
+            # Before LISTEN, which would stay with a session of the pooler.
+            await _check(connection, _WHO_ANSWERS)
+            await connection.add_listener(CHANNEL, self._hear)
+        except BaseException:
+            _end(connection)
+            raise
+        return connection
 
     def _hear(self, _connection: object, _backend: int, _channel: str, message: object) -> None:
         self._heard(str(message).encode())
+
+
+async def _check(connection: asyncpg.Connection, question: str) -> None:
+    """Whether the session that was opened answers, and not any one that a pooler gives to whoever
+    asks. Raises ``ConnectionError``."""
+    # Poolers make up the number by which a statement is cancelled.
+    if await connection.fetchval(question) != connection.get_server_pid():
+        raise ConnectionError("Another session answers: a pooler is between.")
+
+
+def _end(connection: asyncpg.Connection) -> None:
+    with suppress(Exception):
+        connection.terminate()
