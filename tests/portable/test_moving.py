@@ -137,8 +137,11 @@ async def test_ex_08_a_host_that_was_proven_there_counts_only_where_somebody_say
             lived.tenant.issuer,
             ["login.acme.example"],
         )
+        told: list[tuple[object, ...]] = []
+        parts.invalidations.subscribe("tenants", lambda *key: told.append(key))
         acme = await arrived(parts, lived, hosts=True)
         assert acme.issuer == "http://login.acme.example"
+        assert (None, "host", "login.acme.example") in told, "it was nobody's so far"
         assert await exported(parts, acme, choice) == whole
 
 

@@ -22,7 +22,7 @@ from authgate.installation import Installation, addressing
 from authgate.portable import statements
 from authgate.portable.document import Reader, Rows, Summary, UnfitFile
 from authgate.portable.passphrase import FileKeys, WrongPassphrase
-from authgate.provisioning.tenants import ensure_keys, refuse_likeness
+from authgate.provisioning.tenants import ensure_keys, refuse_likeness, tenant_changed
 from authgate.storage.audit_events import AuditEvent
 from authgate.storage.portable import intake
 from authgate.storage.portable.columns import Column, UnfitValue, columns_of, taken_row
@@ -308,7 +308,7 @@ async def _begin(
             "rows": [f"{table}: {found.rows}" for table, found in reader.parts.items()],
         },
     )
-    await parts.tenants.invalidate((None, "slug", tenant.slug))
+    await tenant_changed(parts, tenant)  # by its hosts too: they were nobody's
 
 
 class _Taking:
