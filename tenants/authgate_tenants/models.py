@@ -115,7 +115,7 @@ class TenantDeletion(Model):
 
     class Meta:
         table = "tenant_deletions"
-        indexes = (("state", "due_at"), ("slug",))
+        indexes = (("state", "due_at"), ("state", "ended_at"), ("slug",))
 
 
 class DomainClaim(TenantOwned):
