@@ -21,6 +21,9 @@ BROKEN = {
     "takes_outages_for_failures": Rule.ANSWERED,
 }
 
+_AWAY_SECONDS = 1.0
+"""Long enough for what was to be written later to find nobody there."""
+
 RIVALS: tuple[ServerKind, ...] = ("uvicorn", "hypercorn")
 """Two processes: within one, whoever wants the same code waits for their turn."""
 
@@ -66,6 +69,7 @@ async def found(site: Site) -> dict[str, list[Violation]]:
         tasks = {build: group.create_task(_found(site, build, together)) for build in BROKEN}
         await together.wait()
         await site.end_postgres()
+        await asyncio.sleep(_AWAY_SECONDS)
         await site.start_postgres()
         await together.wait()
     return {build: task.result() for build, task in tasks.items()}
