@@ -40,6 +40,9 @@ async def test_a_request_that_comes_again_is_answered_as_it_was(
     other = await api.post("/clients", ORDERS, idempotency_key="two")
     assert other.json()["client_id"] != first.json()["client_id"]
     assert await named(acme) == 2
+    with use_tenant(acme):
+        kept = await IdempotentRequest.all().values_list("fingerprint", flat=True)
+    assert len({bytes(each) for each in kept}) == 2, "by them nobody tries what a body held"
     settings = server.parts.settings.database
     postgres = None if settings.is_sqlite else request.getfixturevalue("postgres")
     stored = at_rest(settings, postgres)

@@ -2,109 +2,61 @@
 
 import asyncio
 import gzip
+import os
 import sys
 from base64 import b64encode
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any, cast
 from uuid import UUID
 
-import httpx2
 import pytest
 
-from authgate import background, portable, provisioning
+from authgate import background, portable
 from authgate.audit import SYSTEM, Event
-from authgate.installation import Installation
-from authgate.jobs import ReadImport, Result, port
-from authgate.portable import Wanted
+from authgate.jobs import ReadImport, Result
+from authgate.portable import Choice, Wanted
 from authgate.settings import Settings
 from authgate.storage.tenants import imports
 from authgate.storage.tenants.imports import ImportPiece, ImportRow, ImportState
-from authgate.tokens import operator_scopes
-from authgate.tokens.audiences import OPERATOR_API
-from authgate_tenants import Tenant, use_tenant
-from authgate_testing.api import ApiClient, api_client, is_problem
+from authgate_tenants import Tenant, domains, use_tenant
+from authgate_testing.api import is_problem
+from authgate_testing.arriving import HERE, arrivals, packed_as
 from authgate_testing.databases import on_sqlite
 from authgate_testing.ledger import Ledger
-from authgate_testing.lived import PASSPHRASE, PASSWORD, Lived, opened
+from authgate_testing.lived import PASSPHRASE, PASSWORD, Lived, exported, opened
 from authgate_testing.person import Person
-from authgate_testing.server import MovableClock, RunningServer
-from authgate_testing.terminal import environment
+from authgate_testing.terminal import Terminal, environment
 
-HERE = "/imports"
 SERVICES = Path(__file__).parent.parent / "services"
-SCOPES = tuple(scope.value for scope in operator_scopes.Scope)
 
 
-@dataclass(frozen=True, slots=True)
-class Arrivals:
-    """An installation to which tenants come."""
-
-    parts: Installation
-    http: httpx2.AsyncClient
-    ops: Tenant
-    api: ApiClient
-    settings: Settings
-
-    async def sent(self, whole: bytes, **wish: object) -> dict[str, Any]:
-        """A file that came in pieces, and is to be read."""
-        made = await self.api.post(HERE, {"passphrase": PASSPHRASE, **wish})
-        assert made.status_code == 201, made.text
-        where, size = f"{HERE}/{made.json()['id']}", 20_000
-        for number, start in enumerate(range(0, len(whole), size)):
-            packed = packed_as(whole[start : start + size])
-            answer = await self.api.post(f"{where}/pieces", {"number": number, "content": packed})
-            assert answer.status_code == 200, answer.text
-        told: dict[str, Any] = (await self.api.post(f"{where}/start")).json()
-        return told
-
-    async def ended(self, import_id: str) -> dict[str, Any]:
-        """What came of it."""
-        async with asyncio.timeout(60):
-            while True:
-                told: dict[str, Any] = (await self.api.get(f"{HERE}/{import_id}")).json()
-                if told["state"] in ("done", "refused"):
-                    return told
-                await asyncio.sleep(0.05)
-
-
-def packed_as(piece: bytes) -> str:
-    return b64encode(gzip.compress(piece)).decode()
-
-
-@asynccontextmanager
-async def arrivals(settings: Settings) -> AsyncIterator[Arrivals]:
-    """With operators, for whom a program acts."""
-    more = settings.limits.model_copy(update={"api_per_caller": "1000/s burst 10000"})
-    changed = settings.model_copy(update={"operator_tenant": "ops", "limits": more})
-    clock = MovableClock()
-    async with opened(changed, clock) as (parts, http):
-        ops = await provisioning.add_tenant(parts, slug="ops", name="Operations")
-        server = RunningServer(parts, cast(httpx2.ASGITransport, http._transport), http, clock)
-        api = await api_client(server, ops, *SCOPES, base=OPERATOR_API)
-        yield Arrivals(parts, http, ops, api, changed)
-
-
+@on_sqlite  # from there: it is read in at the other one
 async def test_a_tenant_comes_by_the_operators_api_whole_and_not_before(
-    lived: Lived, elsewhere: Settings
+    lived: Lived, elsewhere: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(imports, "_REMOVED_AT_ONCE", 2)
     async with arrivals(elsewhere) as here:
         sent = await here.sent(lived.file.read_bytes(), slug="acme-inc")
-        assert sent["size"] == lived.file.stat().st_size
+        assert sent["size"] >= lived.file.stat().st_size
         told = await here.ended(sent["id"])
         assert (told["state"], told["fault"]) == ("done", "")
         assert told["brought_id"] == str(lived.tenant.id)
         acme = await here.parts.resolver.find("acme-inc")
         assert acme is not None
+        assert told["brought_issuer"] == acme.issuer
         page = await Person(here.http).sign_in(acme.issuer, "Ålice", PASSWORD)
         assert page.url.path.endswith("/account/sessions"), page.text
         [event] = await Ledger().events(acme, Event.TENANT_IMPORTED)
         assert (event.actor_type, event.details["sha256"]) == ("operator", told["sha256"])
+        begun, ended = await Ledger().events(here.ops, Event.TENANT_IMPORTED)
+        assert {begun.resource_id, ended.resource_id} == {told["id"]}
+        assert (begun.details["state"], ended.details["state"]) == ("waiting", "done")
+        assert ended.details["brought_id"] == str(lived.tenant.id)
+        assert ended.details["sha256"] == told["sha256"]
         with use_tenant(here.ops):
             [row] = await ImportRow.all()
             assert row.sealed_passphrase is None
+            assert row.pieces > 8, "pieces are asked for in several goes"
             assert not await ImportPiece.exists()
         again = await here.ended((await here.sent(lived.file.read_bytes()))["id"])
         assert (again["state"], "already" in again["fault"]) == ("refused", True)
@@ -116,7 +68,10 @@ async def test_a_tenant_comes_by_the_operators_api_whole_and_not_before(
 async def test_a_refused_file_is_told_by_its_line_and_what_is_sent_wrong_is_not_taken(
     lived: Lived, elsewhere: Settings
 ) -> None:
-    whole = lived.file.read_bytes()
+    async with opened(lived.settings) as (parts, _):
+        with use_tenant(lived.tenant):
+            await domains.verify("login.acme.example", now=parts.clock())
+        whole = await exported(parts, lived.tenant, Choice(PASSPHRASE))
     lines = whole.splitlines(keepends=True)
     async with arrivals(elsewhere) as here:
         cut = await here.ended((await here.sent(b"".join([*lines[:3], b"?\n", *lines[3:]])))["id"])
@@ -126,6 +81,7 @@ async def test_a_refused_file_is_told_by_its_line_and_what_is_sent_wrong_is_not_
         assert "passphrase" in (await here.ended(other["id"]))["fault"]
         checked = await here.ended((await here.sent(whole, check_only=True))["id"])
         assert (checked["state"], checked["brought_slug"]) == ("done", "acme")
+        assert checked["unproven"] == ["login.acme.example"]
         assert await here.parts.resolver.find("acme") is None
         assert is_problem(await here.api.post(HERE, {"passphrase": "short"}), 422, "invalid")
 
@@ -137,12 +93,38 @@ async def test_a_refused_file_is_told_by_its_line_and_what_is_sent_wrong_is_not_
             {"number": 1, "content": packed_as(whole[:9])},
             {"number": 0, "content": b64encode(b"nothing").decode()},
             {"number": 0, "content": bomb},
+            {"number": 0, "content": packed_as(b"")},
         ):
             assert is_problem(await here.api.post(f"{where}/pieces", said), 409, "conflict")
-        said = {"number": 0, "content": "?"}
+        noise = gzip.compress(os.urandom(900))
+        said = {"number": 0, "content": b64encode(noise).decode()}
+        taken = await here.api.post(f"{where}/pieces", said)
+        assert taken.json()["size"] == len(noise), "what takes the room is counted"
+        said = {"number": 1, "content": "?"}
         assert is_problem(await here.api.post(f"{where}/pieces", said), 422, "invalid")
         with use_tenant(here.ops):
-            assert not await ImportPiece.filter(import_id=made["id"]).exists()
+            assert await ImportPiece.filter(import_id=made["id"]).count() == 1
+
+
+@on_sqlite
+async def test_a_command_sends_a_file_and_leaves_nothing_of_what_it_could_not_send(
+    lived: Lived, elsewhere: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AUTHGATE_OPERATOR_TENANT", "ops")
+    empty = tmp_path / "empty.authgate"
+    empty.touch()
+    async with arrivals(elsewhere) as here:
+        command = partial(Terminal(here.settings), "operator", "import", stdin=f"{PASSPHRASE}\n")
+        sent = asyncio.create_task(command(str(lived.file), "--slug", "acme-inc", "-t", "ops"))
+        while not sent.done():
+            await background.performer(here.parts).perform(ReadImport(), tenant_id=None)
+            await asyncio.sleep(0.1)
+        assert (sent.result().code, "acme-inc" in sent.result().out) == (0, True), sent.result()
+        assert await here.parts.resolver.find("acme-inc") is not None
+        refused = await command(str(empty), "-t", "ops")
+        assert (refused.code, refused.out) == (5, "")
+        with use_tenant(here.ops):
+            assert await ImportRow.all().count() == 1
 
 
 async def killed_half_way(settings: Settings, ops: Tenant, import_id: str) -> None:
@@ -164,11 +146,11 @@ async def killed_half_way(settings: Settings, ops: Tenant, import_id: str) -> No
         await process.wait()
 
 
+@on_sqlite
 async def test_whoever_is_killed_while_reading_has_left_nothing_but_the_file(
-    lived: Lived, elsewhere: Settings, monkeypatch: pytest.MonkeyPatch
+    lived: Lived, elsewhere: Settings
 ) -> None:
     async with arrivals(elsewhere) as here:
-        monkeypatch.setattr(port, "hint", _nobody)
         sent = await here.sent(lived.file.read_bytes())
         await killed_half_way(here.settings, here.ops, sent["id"])
         assert await here.parts.resolver.find("acme") is None
@@ -185,20 +167,13 @@ async def test_whoever_is_killed_while_reading_has_left_nothing_but_the_file(
 
 @on_sqlite
 async def test_whoever_is_killed_before_they_could_say_so_has_brought_it_all_the_same(
-    lived: Lived, elsewhere: Settings, monkeypatch: pytest.MonkeyPatch
+    lived: Lived, elsewhere: Settings
 ) -> None:
     async with arrivals(elsewhere) as here:
-        monkeypatch.setattr(port, "hint", _nobody)
         sent = await here.sent(lived.file.read_bytes())
         asked = UUID(sent["id"])
         await portable.bring_in(
             here.parts, lived.file, Wanted(PASSPHRASE), actor=SYSTEM, asked=asked
         )
-        performer = background.performer(here.parts)
-        job = ReadImport(sent["id"])
-        assert await performer.perform(job, tenant_id=here.ops.id) is Result.DONE
         told = await here.ended(sent["id"])
         assert (told["state"], told["brought_slug"]) == ("done", "acme")
-
-
-async def _nobody(_job: object, **_named: object) -> None: ...

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import jwt
 import orjson
@@ -203,6 +204,39 @@ def test_what_is_no_file_of_a_tenant_is_refused_at_its_first_line(
     file.write_bytes(whole)
     with file.open("rb") as stream, pytest.raises(UnfitFile):
         document.Reader(stream)
+
+
+def test_a_line_that_holds_too_much_is_not_even_parsed(tmp_path: Path) -> None:
+    head = {
+        "format": document.FORMAT,
+        "version": 1,
+        "schema": "0001",
+        "tenant": {"id": str(UUID(int=1))},
+    }
+    file = tmp_path / "bomb.authgate"
+    keep(file, document.line(head) + b'{"part":[' + b"[]," * 1_000_000 + b"[]]}\n")
+    with file.open("rb") as stream, pytest.raises(UnfitFile, match="holds too much") as caught:
+        next(document.Reader(stream).pages(None))
+    assert caught.value.line == 2
+
+
+def test_a_page_has_no_more_than_some_long_rows(tmp_path: Path) -> None:
+    users_part = next(part for part in EXPORTED if part.table == "users")
+    writer = document.Writer(None)
+    row = {"id": "", "name": "x" * 3_000_000}
+    wide = {"id": "", "name": [0] * 60_000}
+    file = tmp_path / "long.authgate"
+    keep(
+        file,
+        writer.head({"tenant": {"id": str(UUID(int=1))}})
+        + writer.begin(users_part, ["id", "name"])
+        + writer.rows([row] * 3 + [wide] * 3)
+        + writer.end(users_part)
+        + writer.close(),
+    )
+    with file.open("rb") as stream:
+        pages = list(document.Reader(stream).pages(None))
+    assert [(len(page.rows), page.first_line) for page in pages] == [(2, 3), (3, 5), (1, 8)]
 
 
 @on_sqlite

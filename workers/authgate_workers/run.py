@@ -1,5 +1,7 @@
 """``authgate worker`` and ``authgate beat``."""
 
+import os
+
 from celery import Celery
 
 from authgate import background
@@ -10,17 +12,21 @@ from authgate.telemetry import tracing
 from authgate_workers import heartbeat, metrics_port
 from authgate_workers.tasks import celery_app
 
+_FEWEST = 2
+"""A tenant's file that is read in takes one to itself for minutes."""
+
 
 def run_worker(settings: Settings, *, processes: int | None = None) -> int:
     """Do jobs until told to leave (SIGTERM); what is begun is ended first. The exit status.
 
-    Takes one process for each processor unless told otherwise. Raises ``NoBroker``,
-    ``UnfitForProduction`` and ``KeyEncryptionKeyError``.
+    Takes one process for each processor, and at least two, unless told otherwise.
+
+    Raises ``NoBroker``, ``UnfitForProduction`` and ``KeyEncryptionKeyError``.
     """
     app = _app(settings)
     app.steps["consumer"].add(heartbeat.of_worker(settings.jobs.heartbeat_file))
     worker = app.Worker(
-        concurrency=processes,
+        concurrency=processes or max(_FEWEST, os.cpu_count() or 1),
         pool="prefork",
         loglevel=settings.log_level.upper(),
         quiet=True,

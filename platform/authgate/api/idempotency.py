@@ -49,7 +49,9 @@ class Idempotency:
         if not _KEY.fullmatch(key):
             detail = f"1 to {LONGEST} visible ASCII characters"
             raise Invalid(faults=[Fault(detail, parameter=HEADER)])
-        asked = _hash(request.method, request.path, request.query.hex(), request.body.hex())
+        # With the key, of which no more than a hash is stored: nobody tries by what is stored what
+        # secret a body held.
+        asked = _hash(key, request.method, request.path, request.query.hex(), request.body.hex())
         found = await idempotent_requests.begin(
             _hash(caller.actor.type, caller.actor.id, caller.client_id, key),
             asked,

@@ -221,7 +221,8 @@ class Event(StrEnum):
     """Everything of a tenant was asked for as a file, or taken along in one; in no file itself."""
 
     TENANT_IMPORTED = "TENANT_IMPORTED"
-    """The tenant came from a file, and ``details`` say from which; in no file itself."""
+    """The tenant came from a file, and ``details`` say from which; in no file itself. In the
+    operators' log: a file that they have sent is to be read in, and what came of it."""
 
     ANNOUNCEMENT_MADE = "ANNOUNCEMENT_MADE"
     """Operators tell all administrators something; ``details`` say what, and until when."""

@@ -71,7 +71,7 @@ class WriteExport(Job):
 
 @dataclass(frozen=True, slots=True)
 class ReadImport(Job):
-    """Read a tenant's file in that operators have sent, all of it at once."""
+    """Read a tenant's file in that operators have sent, all of it at once and one at a time."""
 
     name: ClassVar[str] = "read-import"
     seconds: ClassVar[float] = 3600.0

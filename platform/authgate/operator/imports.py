@@ -13,8 +13,9 @@ from pydantic import Field
 from authgate.api.bodies import Document, Nothing, exemplified
 from authgate.api.operations import Answer, Call, operation, told
 from authgate.api.problems import Conflict, Fault, Invalid, NotFound, RecentSignInRequired
+from authgate.installation import Installation
 from authgate.operator import arrivals
-from authgate.operator.arrivals import NotReceiving, TooManyImports, UnfitPiece
+from authgate.operator.arrivals import NoRoomToRead, NotReceiving, TooManyImports, UnfitPiece
 from authgate.operator.places import BASE
 from authgate.portable import WeakPassphrase
 from authgate.storage.tenants import imports
@@ -44,6 +45,8 @@ class ImportDocument(Document):
         fault_part="users",
         brought_id=None,
         brought_slug="",
+        brought_issuer="",
+        unproven=[],
         sha256="",
         created_at="2026-03-02T09:12:44Z",
         expires_at="2026-03-03T09:12:44Z",
@@ -69,7 +72,7 @@ class ImportDocument(Document):
     """Read in so far; nobody sees them before all are."""
 
     fault: str
-    """Why it was refused."""
+    """Why it was refused, or while it waits what the last attempt ended with."""
 
     fault_line: int | None
     """The line of the file at which it was, from 1 on."""
@@ -81,6 +84,12 @@ class ImportDocument(Document):
     """The tenant that came, or with `check_only` would come."""
 
     brought_slug: str
+    brought_issuer: str
+    """Where it is."""
+
+    unproven: Sequence[str]
+    """Hosts that have to be proven here, or that would have to be: of many the first twenty."""
+
     sha256: str
     """Of the file, once it was read."""
 
@@ -137,6 +146,7 @@ async def begin_import(call: Call[Nothing, ImportWish]) -> Answer[ImportDocument
     Asks for a recent sign-in where an operator asks. Send its pieces in order, then start it.
     """
     call.caller.require_recent_sign_in(call.parts.clock())
+    _check_room(call.parts)
     said = call.body
     try:
         begun = await arrivals.announce(
@@ -152,7 +162,7 @@ async def begin_import(call: Call[Nothing, ImportWish]) -> Answer[ImportDocument
     except BadSlug as error:
         raise Invalid(faults=[Fault(str(error), pointer="/slug")]) from error
     except TooManyImports as error:
-        raise Conflict("There are five already: remove one.") from error
+        raise Conflict("Five are on their way already: remove one.") from error
     place = f"{current_tenant().issuer}{BASE}/imports/{begun.id}"
     return Answer(told(begun, ImportDocument), ((b"location", place.encode("ascii")),))
 
@@ -181,8 +191,9 @@ async def start_import(call: Call[Nothing, Nothing]) -> Answer[ImportDocument]:
     All of the tenant comes, or nothing. Ask for it until it is done, or refused.
     """
     known = await _named(call)
+    _check_room(call.parts)
     try:
-        await arrivals.start(call.parts, known.id)
+        await arrivals.start(call.parts, known.id, actor=call.caller.actor)
     except NotReceiving as error:
         raise Conflict("Nothing of it was sent, or it was started before.") from error
     return Answer(told(await _named(call), ImportDocument))
@@ -195,6 +206,16 @@ async def remove_import(call: Call[Nothing, Nothing]) -> Answer[None]:
     if not await imports.remove(known.id):
         raise Conflict("It is being read.")
     return Answer(None)
+
+
+def _check_room(parts: Installation) -> None:
+    try:
+        arrivals.check_room(parts)
+    except NoRoomToRead as error:
+        raise Conflict(
+            "Nobody could be served while it is read in: this installation has one connection to"
+            " its database. Use authgate tenant import at the machine."
+        ) from error
 
 
 async def _named(call: Call[Any, Any]) -> Import:

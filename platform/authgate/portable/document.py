@@ -2,7 +2,7 @@
 
 The head says whose it is, a line begins each part and one ends it with the count of its rows and
 their digest, and the last line has all of these once more. It is read as it comes: nothing is
-unpacked, and no more than a page of it is in memory.
+unpacked, and no more than a page of it is in memory, whoever has made the file.
 """
 
 import hashlib
@@ -24,7 +24,11 @@ LONGEST_LINE = 4 * 1024 * 1024
 """Bytes of one row."""
 
 PAGE = 500
-"""Rows that are read at once."""
+"""Rows that are read at once, or fewer where they are long."""
+
+_PAGE_BYTES = 4 * 1024 * 1024
+_MOST_VALUES = 100_000
+"""Of a line, and about of a page. A value of two bytes takes up to ninety once it is parsed."""
 
 _BY_TABLE = {part.table: part for part in EXPORTED}
 _NEWER = "It was made by a newer version of AuthGate: update this installation first."
@@ -198,7 +202,7 @@ class Reader:
     def _head(self) -> dict[str, Any]:
         raw = self._stream.readline(LONGEST_LINE)
         try:
-            head = orjson.loads(raw)
+            head = _parsed(raw)
         except orjson.JSONDecodeError as error:
             raise UnfitFile("This is no file of a tenant.") from error
         if not isinstance(head, dict) or head.get("format") != FORMAT:
@@ -217,6 +221,7 @@ class Reader:
             raise UnfitFile(f"It has the part {part.table} twice.")
         self._inside = part.table
         count, digest, page = 0, hashlib.sha256(), []
+        size = values = 0
         wanted = set(columns)
         while True:
             raw, row = self._line()
@@ -227,9 +232,10 @@ class Reader:
             count += 1
             digest.update(raw)
             page.append(row)
-            if len(page) == PAGE:
+            size, values = size + len(raw), values + _values(raw)
+            if len(page) == PAGE or size >= _PAGE_BYTES or values >= _MOST_VALUES:
                 yield Rows(part, columns, page, self._lines - len(page) + 1)
-                page = []
+                page, size, values = [], 0, 0
         if page:
             yield Rows(part, columns, page, self._lines - len(page))
         self._ended(part, row, Summary(count, digest.hexdigest()))
@@ -258,13 +264,24 @@ class Reader:
             what = "has a line that is too long" if len(raw) == LONGEST_LINE else "is cut off"
             raise UnfitFile(f"The file {what}.")
         try:
-            said = orjson.loads(raw)
+            said = _parsed(raw)
         except orjson.JSONDecodeError as error:
             raise UnfitFile("The file has a line that is no JSON.") from error
         if not isinstance(said, dict):
             raise UnfitFile("The file has a line that is no object.")
         self._all.update(raw)
         return raw, said
+
+
+def _parsed(raw: bytes) -> Any:
+    if len(raw) > _MOST_VALUES and _values(raw) > _MOST_VALUES:
+        raise UnfitFile("The file has a line that holds too much.")
+    return orjson.loads(raw)
+
+
+def _values(raw: bytes) -> int:
+    """As many as a line may have at most: what stands in texts counts as well."""
+    return raw.count(b",") + raw.count(b"[") + raw.count(b"{")
 
 
 def _check_head(head: dict[str, Any]) -> None:

@@ -5,8 +5,8 @@ checked, or nothing is committed. Its secrets are sealed anew by a data key of t
 """
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -40,6 +40,12 @@ _AT_OUR_ADDRESS: dict[str, Any] = {"issuer_host": "", "former_host": "", "former
 
 Progress = Callable[[int], None]
 """Is told how many rows have been added so far."""
+
+Opening = Callable[[], AbstractContextManager[BinaryIO]]
+"""Opens a file at its beginning, as often as it is read. Threads read it, and the loop goes on."""
+
+
+async def _nothing() -> None: ...
 
 
 class TenantIsHere(ValueError):
@@ -75,13 +81,13 @@ class Brought:
     sha256: str = ""
 
 
-async def examine(parts: Installation, file: Path | BinaryIO, wanted: Wanted) -> Brought:
+async def examine(parts: Installation, file: Path | Opening, wanted: Wanted) -> Brought:
     """What would come of a file; nothing is stored.
 
     Raises ``UnfitFile``, ``WrongPassphrase``, ``WeakPassphrase``, ``TenantIsHere``, ``SlugTaken``
     and ``BadSlug``.
     """
-    with _reading(file) as reader:
+    async with _reading(file) as reader:
         keys = await _keys(reader, wanted.passphrase)
         tenant = _tenant(parts, reader, wanted)
         # Whoever is an owner in a file does not operate this installation by it.
@@ -93,19 +99,20 @@ async def examine(parts: Installation, file: Path | BinaryIO, wanted: Wanted) ->
 
 async def bring_in(
     parts: Installation,
-    file: Path | BinaryIO,
+    file: Path | Opening,
     wanted: Wanted,
     *,
     actor: Actor,
     progress: Progress = lambda _: None,
     asked: UUID | None = None,
+    confirm: Callable[[], Awaitable[None]] = _nothing,
 ) -> Brought:
     """Add the tenant of a file, whole or not at all; ``asked`` is how ``came_of`` knows it again.
 
-    Raises what ``examine`` raises.
+    ``confirm`` is asked last of all, before the commit. Raises what ``examine`` and it raise.
     """
     expected = await examine(parts, file, wanted)
-    with _reading(file) as reader:
+    async with _reading(file) as reader:
         keys = await _keys(reader, wanted.passphrase)
         tenant = _tenant(parts, reader, wanted)
         with use_tenant(tenant):
@@ -115,6 +122,7 @@ async def bring_in(
                     if reader.digest != expected.sha256:
                         raise UnfitFile("The file was changed while it was read.")
                     await _begin(parts, tenant, reader, actor, asked)
+                    await confirm()
             finally:
                 # Opened inside of what may have been rolled back.
                 parts.encryption.forget(tenant.id)
@@ -122,10 +130,10 @@ async def bring_in(
 
 
 async def came_of(
-    parts: Installation, file: Path | BinaryIO, wanted: Wanted, asked: UUID
+    parts: Installation, file: Path | Opening, wanted: Wanted, asked: UUID
 ) -> Brought | None:
     """What was brought of a file when this was asked, if it was. Raises ``UnfitFile``."""
-    with _reading(file) as reader:
+    async with _reading(file) as reader:
         keys = await _keys(reader, wanted.passphrase)
         here = await parts.resolver.find_by_id(reader.tenant_id)
         if here is None:
@@ -137,14 +145,20 @@ async def came_of(
     return brought if str(asked) in [each.details.get("import") for each in events] else None
 
 
-@contextmanager
-def _reading(file: Path | BinaryIO) -> Iterator[Reader]:
-    if isinstance(file, Path):
-        with file.open("rb", buffering=1024 * 1024) as stream:
-            yield Reader(stream)
-    else:
-        file.seek(0)
-        yield Reader(file)
+@asynccontextmanager
+async def _reading(file: Path | Opening) -> AsyncIterator[Reader]:
+    with _opened(file) as stream:
+        yield await asyncio.to_thread(Reader, stream)
+
+
+def _opened(file: Path | Opening) -> AbstractContextManager[BinaryIO]:
+    return file.open("rb", buffering=1024 * 1024) if isinstance(file, Path) else file()
+
+
+async def _pages(reader: Reader, keys: FileKeys) -> AsyncIterator[Rows]:
+    pages = reader.pages(keys)
+    while (page := await asyncio.to_thread(lambda: next(pages, None))) is not None:
+        yield page
 
 
 async def _keys(reader: Reader, passphrase: str) -> FileKeys:
@@ -272,7 +286,7 @@ async def _add(
     try:
         await intake.add_tenant([values[column.name] for column in columns_of(TENANT)])
         cipher, added = await parts.encryption.cipher(tenant.id), 0
-        for page in reader.pages(keys):
+        async for page in _pages(reader, keys):
             if page.part.is_of_hosts and not wanted.hosts:
                 continue
             await _add_page(page, keys, cipher, wanted)

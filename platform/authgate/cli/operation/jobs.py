@@ -10,7 +10,10 @@ from authgate.settings import Settings
 from authgate.telemetry.shared_folder import shared_folder
 
 Processes = Annotated[
-    int | None, typer.Option(min=1, help="Processes; one for each processor where not given")
+    int | None,
+    typer.Option(
+        min=1, help="Processes; one for each processor, and at least two, where not given"
+    ),
 ]
 
 

@@ -3,8 +3,9 @@
 import time
 import zlib
 from base64 import b64encode
+from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, BinaryIO
 
 import typer
 
@@ -15,6 +16,8 @@ from authgate.cli.operator.found import Operators
 from authgate.cli.output import Format, Output, Record, ask_secret, say, show, show_all
 
 _LOOK_AGAIN_SECONDS = 2.0
+_LONG_SECONDS = 180.0
+"""After so long it is said that nobody has begun."""
 _PIECE = 128 * 1024
 _ROOM = 48 * 1024
 """Bytes of a piece, packed and in base64: a request takes 64 KiB where nobody says otherwise."""
@@ -47,16 +50,16 @@ def import_(
     """Send a tenant's file, and have it read in: all of it or nothing."""
     wish = {"slug": slug, "hosts": hosts, "check_only": dry_run}
     wish["passphrase"] = ask_secret("Passphrase")
-    with operated(operators) as api:
+    with file.open("rb") as stream, operated(operators) as api:
         where = within("imports", api.post("/imports", wish)["id"])
-        _send(api, where, file)
-        told = api.post(f"{where}/start")
-        while told["state"] in ("waiting", "reading"):
-            time.sleep(_LOOK_AGAIN_SECONDS)
-            told = api.get(where)
+        told = _followed(api, where, _started(api, where, stream))
     if told["state"] != "done":
-        raise Failure(f"{told['fault']} Nothing was stored.")
-    show(_record(told), output)
+        raise Failure(told["fault"])
+    show(told if output is Format.JSON else _record(told), output)
+    for host in told["unproven"]:
+        say(f"{host} has to be proven here: authgate domain add {told['brought_slug']} {host}")
+    done = "is fit: nothing was stored" if dry_run else f"is here, at {told['brought_issuer']}"
+    say(f"✓ {told['brought_slug']} {done}.")
 
 
 def forget_import(
@@ -69,13 +72,38 @@ def forget_import(
     say(f"✓ {import_id} is forgotten.")
 
 
-def _send(api: AdminApi, where: str, file: Path) -> None:
+def _started(api: AdminApi, where: str, stream: BinaryIO) -> dict[str, Any]:
+    try:
+        _send(api, where, stream)
+        told: dict[str, Any] = api.post(f"{where}/start")
+    except BaseException:
+        with suppress(Failure):
+            api.delete(where)
+        raise
+    return told
+
+
+def _send(api: AdminApi, where: str, stream: BinaryIO) -> None:
     number = 0
-    with file.open("rb") as stream:
-        while piece := stream.read(_PIECE):
-            for part in _packed(piece):
-                api.post(f"{where}/pieces", {"number": number, "content": part})
-                number += 1
+    while piece := stream.read(_PIECE):
+        for part in _packed(piece):
+            api.post(f"{where}/pieces", {"number": number, "content": part})
+            number += 1
+
+
+def _followed(api: AdminApi, where: str, told: dict[str, Any]) -> dict[str, Any]:
+    """What came of it, however long that takes."""
+    long_since, goes_on = time.monotonic() + _LONG_SECONDS, "authgate operator imports tells of it"
+    try:
+        while told["state"] in ("waiting", "reading"):
+            if told["state"] == "waiting" and time.monotonic() > long_since:
+                say(f"{told['id']} still waits for somebody to read it: are there workers? …")
+                long_since = time.monotonic() + _LONG_SECONDS
+            time.sleep(_LOOK_AGAIN_SECONDS)
+            told = api.get(where)
+    except KeyboardInterrupt as error:
+        raise Failure(f"{told['id']} goes on without you: {goes_on}.") from error
+    return told
 
 
 def _packed(piece: bytes) -> list[str]:

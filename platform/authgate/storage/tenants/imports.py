@@ -9,10 +9,12 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from tortoise import fields
+from tortoise import connections, fields
+from tortoise.queryset import QuerySet
 from uuid_utils.compat import uuid4
 
-from authgate_tenants import TenantOwned
+from authgate.storage import connection
+from authgate_tenants import TenantOwned, current_tenant
 
 KEPT = timedelta(days=1)
 """For how long there is anything of a file."""
@@ -24,7 +26,11 @@ ATTEMPTS = 3
 """After as many it is given up."""
 
 MOST = 5
-"""Files that there are at once."""
+"""Files that come, wait or are read at once."""
+
+_LISTED = 100
+_REMOVED_AT_ONCE = 200
+_TURN = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))"
 
 
 class ImportState(StrEnum):
@@ -35,6 +41,13 @@ class ImportState(StrEnum):
     READING = "reading"
     DONE = "done"
     REFUSED = "refused"
+
+
+_UNDER_WAY = (ImportState.RECEIVING, ImportState.WAITING, ImportState.READING)
+
+
+class Overtaken(RuntimeError):
+    """Another one reads the file, or it was given up."""
 
 
 class ImportRow(TenantOwned):
@@ -60,6 +73,9 @@ class ImportRow(TenantOwned):
     fault_part = fields.CharField(64, default="")
     brought_id = fields.UUIDField(null=True)
     brought_slug = fields.CharField(63, default="")
+    brought_issuer = fields.CharField(512, default="", db_default="")
+    unproven: list[str] | None = fields.JSONField(null=True)
+    """Hosts that have to be proven again."""
     sha256 = fields.CharField(64, default="")
     created_at = fields.DatetimeField()
     touched_at = fields.DatetimeField()
@@ -103,6 +119,8 @@ class Import:
     fault_part: str
     brought_id: UUID | None
     brought_slug: str
+    brought_issuer: str
+    unproven: list[str]
     sha256: str
     created_at: datetime
     expires_at: datetime
@@ -110,13 +128,20 @@ class Import:
     @classmethod
     def of(cls, row: ImportRow) -> "Import":
         """The file of a row."""
-        return cls(**{name: getattr(row, name) for name in cls.__dataclass_fields__})
+        values = {name: getattr(row, name) for name in cls.__dataclass_fields__}
+        return cls(**values | {"unproven": row.unproven or []})
 
 
 async def every(*, now: datetime) -> list[Import]:
     """All that have not ended, the newest first."""
     rows = ImportRow.filter(expires_at__gt=now).order_by("-created_at", "-id")
-    return [Import.of(row) for row in await rows.limit(MOST * 2)]
+    return [Import.of(row) for row in await rows.limit(_LISTED)]
+
+
+async def has_room(*, now: datetime) -> bool:
+    """Whether one more may come: in a unit of work, and nobody else adds one meanwhile."""
+    await _take_turn()
+    return await ImportRow.filter(state__in=_UNDER_WAY, expires_at__gt=now).count() < MOST
 
 
 async def find(import_id: UUID, *, now: datetime) -> Import | None:
@@ -147,11 +172,18 @@ async def whole(import_id: UUID, *, touched_at: datetime) -> bool:
 
 async def remove(import_id: UUID) -> bool:
     """Forget a file that nobody reads."""
+    row = await ImportRow.get_or_none(id=import_id)
     idle = ImportRow.filter(id=import_id).exclude(state=ImportState.READING)
-    if not await idle.delete():
+    if row is None or not await idle.delete():
         return False
-    await ImportPiece.filter(import_id=import_id).delete()
+    await remove_pieces(row)
     return True
+
+
+async def remove_pieces(row: ImportRow) -> None:
+    """Forget what was sent of a file, some pieces at a time: a statement has seconds only."""
+    for first in range(0, row.pieces, _REMOVED_AT_ONCE):
+        await _range_of(row.id, first, _REMOVED_AT_ONCE).delete()
 
 
 async def silent(*, now: datetime) -> list[UUID]:
@@ -164,39 +196,63 @@ async def silent(*, now: datetime) -> list[UUID]:
 
 
 async def begin(import_id: UUID, *, now: datetime) -> ImportRow | None:
-    """Read it; ``None`` where somebody else does, or has done so, or where too many attempts were
-    in vain."""
+    """Read it, in a unit of work; ``None`` where somebody else does, or has done so, where another
+    file is read, or where too many attempts were in vain."""
+    await _take_turn()
     row = await ImportRow.get_or_none(id=import_id, expires_at__gt=now)
     if row is None or row.state not in (ImportState.WAITING, ImportState.READING):
         return None
-    if row.state is ImportState.READING and row.touched_at + SILENCE > now:
+    # One at a time: a reader has a worker, or a share of a server, to itself for minutes.
+    is_read = ImportRow.filter(state=ImportState.READING, touched_at__gt=now - SILENCE)
+    if await is_read.exists():
         return None
     if row.attempts >= ATTEMPTS:
-        await end(row, ImportState.REFUSED, fault="Whoever read it was broken off each time.")
+        await end(row, ImportState.REFUSED, fault=_given_up(row))
+        await remove_pieces(row)
         return None
-    former = ImportRow.filter(id=import_id, reader=row.reader, state=row.state)
-    row.reader, row.attempts = uuid4(), row.attempts + 1
+    former = _own(row)
+    row.state, row.reader, row.attempts = ImportState.READING, uuid4(), row.attempts + 1
     is_ours = await former.update(
-        state=ImportState.READING, reader=row.reader, attempts=row.attempts, rows=0, touched_at=now
+        state=row.state, reader=row.reader, attempts=row.attempts, rows=0, fault="", touched_at=now
     )
     return row if is_ours else None
 
 
 async def touch(row: ImportRow, *, rows: int, now: datetime) -> None:
-    """Say that it is being read, and how far."""
-    await ImportRow.filter(id=row.id, reader=row.reader).update(rows=rows, touched_at=now)
+    """Say that it is being read, and how far. Raises ``Overtaken``."""
+    if not await _own(row).update(rows=rows, touched_at=now):
+        raise Overtaken
 
 
 async def end(row: ImportRow, state: ImportState, **told: object) -> None:
-    """Say what came of it; the file and its passphrase stay no longer than they are needed."""
+    """Say what came of it; the passphrase stays no longer than it is needed. Raises
+    ``Overtaken``."""
     sealed = row.sealed_passphrase if state is ImportState.WAITING else None
-    mine = ImportRow.filter(id=row.id, reader=row.reader)
-    is_mine = await mine.update(state=state, sealed_passphrase=sealed, **told)
-    if is_mine and state is not ImportState.WAITING:
-        await ImportPiece.filter(import_id=row.id).delete()
+    if not await _own(row).update(state=state, sealed_passphrase=sealed, **told):
+        raise Overtaken
 
 
-async def piece(import_id: UUID, number: int) -> bytes | None:
-    """A piece of a file; ``None`` past its end."""
-    row = await ImportPiece.get_or_none(import_id=import_id, number=number)
-    return None if row is None else bytes(row.content)
+async def pieces(import_id: UUID, first: int, count: int) -> list[bytes]:
+    """Pieces of a file, in order from this number on, as far as none is missing."""
+    rows = await _range_of(import_id, first, count).order_by("number")
+    return [bytes(row.content) for number, row in enumerate(rows, first) if row.number == number]
+
+
+def _own(row: ImportRow) -> QuerySet[ImportRow]:
+    """The row, while it is what is known of it."""
+    return ImportRow.filter(id=row.id, reader=row.reader, state=row.state)
+
+
+def _range_of(import_id: UUID, first: int, count: int) -> QuerySet[ImportPiece]:
+    return ImportPiece.filter(import_id=import_id, number__gte=first, number__lt=first + count)
+
+
+def _given_up(row: ImportRow) -> str:
+    last = f" The last time: {row.fault}" if row.fault else ""
+    return f"Whoever read it was broken off each time.{last}"
+
+
+async def _take_turn() -> None:
+    if connection.dialect() == "postgres":
+        turn = f"imports {current_tenant().id}"
+        await connections.get("default").execute_query(_TURN, [turn])
