@@ -1,5 +1,6 @@
 """What the tests of this folder may ask for besides: who calls the API, and with which scopes."""
 
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -8,7 +9,7 @@ from authgate.audit import SYSTEM
 from authgate.clock import utc_now
 from authgate.permissions import UserRole
 from authgate.portable import requests
-from authgate.provisioning import operator_accesses
+from authgate.provisioning import operator_accesses, scim_tokens
 from authgate.provisioning.operator_accesses import LONGEST, Wanted
 from authgate.storage.people.users import User, UserRow
 from authgate_tenants import Tenant, use_tenant
@@ -95,9 +96,12 @@ async def things(
         )
         await requests.write(server.parts, wanted_file.id)
     found["export_id"] = str(wanted_file.id)
-    made = await api.post("/scim-tokens", {"description": "Contoso"})
-    assert made.status_code == 201, made.text
-    found["scim_token_id"] = made.json()["id"]
+    now = utc_now()
+    with use_tenant(acme):
+        _, kept = await scim_tokens.allow_provisioning(
+            description="Contoso", now=now, expires_at=now + timedelta(days=1)
+        )
+    found["scim_token_id"] = str(kept.id)
     made = await api.post("/groups", {"display_name": "Staff at console"})
     assert made.status_code == 201, made.text
     found["group_id"] = made.json()["id"]

@@ -177,8 +177,9 @@ OF_PEOPLE = [
     ("operator-access", "end", "{op-1}"),
     ("operator-access", "refuse", _NOBODY),
     ("operator-access", "list", "--json"),
+    ("scim-token", "create", "--for", "Contoso", "--trust-emails", "--days", "30", "--json"),
 ]
-"""What is no program's to decide."""
+"""What is no program's to decide or to make."""
 
 OF_OWNERS = [
     ("export", "list"),
@@ -327,7 +328,6 @@ SCRIPT = [
     ("mail-server", "test", "mira@acme.example", "--json"),
     ("mail-server", "remove", "--yes"),
     ("mail-server", "remove", "--yes"),
-    ("scim-token", "create", "--for", "Contoso", "--trust-emails", "--days", "30", "--json"),
     ("scim-token", "list", "--json"),
     ("scim-token", "show", "{scim_token}", "--json"),
     ("scim-token", "delete", "{scim_token}"),

@@ -1,6 +1,7 @@
 """The pages of the console about groups: who belongs together, and which roles that gives."""
 
 import re
+from datetime import timedelta
 
 from authgate import provisioning
 from authgate.permissions import UserRole
@@ -9,7 +10,7 @@ from authgate.storage.people.groups import GroupDraft
 from authgate.storage.people.users import User, UserRow
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.databases import on_sqlite
-from authgate_testing.person import Person
+from authgate_testing.person import Person, forms
 from authgate_testing.server import RunningServer
 
 
@@ -98,3 +99,40 @@ async def test_another_tenants_groups_are_as_unknown_as_none(
     assert (page.status_code, "Nobody has this name." in page.text) == (400, True)
     assert "Staff" not in (await admin.visit(here)).text
     del alice
+
+
+@on_sqlite
+async def test_ad_04_an_operator_who_is_a_guest_changes_no_group(
+    server: RunningServer, acme: Tenant, admin: Person, alice: User, carol: User
+) -> None:
+    with use_tenant(acme):
+        staff = await provisioning.add_group(GroupDraft("Staff"))
+        await provisioning.add_members(staff.id, [carol.id], now=server.clock())
+        before = await groups.find(staff.id)
+    here = f"{acme.issuer}/admin/groups"
+    new, one, edit = [
+        await admin.visit(f"{here}/{each}") for each in ("new", staff.id, f"{staff.id}/edit")
+    ]
+    with use_tenant(acme):
+        until = server.clock() + timedelta(hours=1)
+        await UserRow.filter(id=alice.id).update(guest_until=until)
+    for page, said, to in (
+        (new, {"display_name": "Own", "roles": "books:write"}, "/new"),
+        (one, {"login": "alice"}, "/members"),
+        (one, {}, f"/members/{carol.id}"),
+        (edit, {"display_name": "Staff", "roles": "books:write"}, "/edit"),
+        (edit, {}, "/delete"),
+    ):
+        admin.page = page
+        assert (await admin.submit(said, to=to)).status_code == 403, to
+    with use_tenant(acme):
+        assert await groups.find(staff.id) == before
+        assert await group_members.ids(staff.id, most=9) == [carol.id]
+    for path in ("/new", f"/{staff.id}/edit"):
+        assert (await admin.visit(f"{here}{path}")).status_code == 403
+    for path in ("", f"/{staff.id}"):
+        page = await admin.visit(f"{here}{path}")
+        changing = [each.action for each in forms(page.text) if f"{staff.id}" in each.action]
+        assert changing == []
+        links = re.findall(r'href="([^"]+)"', page.text)
+        assert not [each for each in links if each.endswith(("/groups/new", "/edit"))]

@@ -1,8 +1,10 @@
 """``/admin/provisioning``: other directories, and the tokens by which they provision people."""
 
 import re
+from datetime import timedelta
 
 from authgate.storage.people import scim_tokens
+from authgate.storage.people.users import User, UserRow
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.databases import on_sqlite
 from authgate_testing.person import Person
@@ -40,3 +42,20 @@ async def test_a_directory_is_given_a_token_that_is_shown_once_and_loses_it(
     assert "The token was taken back." in page.text
     assert (await okta.get("/Users")).status_code == 401
     assert "No directory has a token." in page.text
+
+
+@on_sqlite
+async def test_ad_04_an_operator_who_is_a_guest_makes_no_token(
+    server: RunningServer, acme: Tenant, admin: Person, alice: User
+) -> None:
+    here = f"{acme.issuer}/admin/provisioning"
+    await admin.visit(here)
+    with use_tenant(acme):
+        until = server.clock() + timedelta(hours=1)
+        await UserRow.filter(id=alice.id).update(guest_until=until)
+    said = {"description": "Okta", "days": "30"}
+    assert (await admin.submit(said, to="/provisioning/create")).status_code == 403
+    with use_tenant(acme):
+        assert await scim_tokens.all_tokens(now=server.clock()) == []
+    page = await admin.visit(here)
+    assert ("guests make no token" in page.text, 'name="days"' in page.text) == (True, False)

@@ -1,5 +1,6 @@
 """``/groups`` of the admin API: groups, and who belongs to them."""
 
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -7,12 +8,15 @@ import pytest
 from authgate.audit import Event
 from authgate.permissions import UserRole
 from authgate.storage.people import users
-from authgate.storage.people.users import User
+from authgate.storage.people.users import User, UserRow
 from authgate_tenants import Tenant, use_tenant
-from authgate_testing.api import EVERYTHING, ApiClient, api_client, is_problem
+from authgate_testing.api import EVERYTHING, ApiClient, administering, api_client, is_problem
 from authgate_testing.databases import on_sqlite
 from authgate_testing.ledger import Ledger
+from authgate_testing.person import Person
 from authgate_testing.server import RunningServer
+
+SCOPES = ("authgate:groups:read", "authgate:groups:write")
 
 
 @pytest.fixture
@@ -124,3 +128,30 @@ async def test_whoever_may_see_people_sees_no_groups_by_that(
     assert (await reading.get("/groups")).status_code == 200
     refused = await reading.post("/groups", {"display_name": "X"})
     assert is_problem(refused, 403, "insufficient-scope")
+
+
+@on_sqlite
+async def test_ad_04_an_operator_who_is_a_guest_changes_no_group(
+    server: RunningServer, api: ApiClient, acme: Tenant, alice: User, carol: User, person: Person
+) -> None:
+    made = (await api.post("/groups", {"display_name": "Staff"})).json()
+    one, members = f"/groups/{made['id']}", f"/groups/{made['id']}/members"
+    await api.post(members, {"user_id": str(carol.id)})
+    before = (await api.get(one)).json()
+    application = await administering(server, acme, *SCOPES)
+    issued = await application.signed_in(person, scope=" ".join(SCOPES))
+    guest = ApiClient(server.http, acme, issued["access_token"])
+    with use_tenant(acme):
+        await UserRow.filter(id=alice.id).update(
+            role=UserRole.ADMIN, guest_until=server.clock() + timedelta(hours=1)
+        )
+    assert (await guest.get(one)).json() == before
+    for answer in (
+        await guest.post("/groups", {"display_name": "Own", "roles": ["books:write"]}),
+        await guest.patch(one, {"roles": ["books:write"]}, if_match="*"),
+        await guest.post(members, {"user_id": str(carol.id)}),
+        await guest.delete(f"{members}/{carol.id}"),
+        await guest.delete(one),
+    ):
+        assert is_problem(answer, 403, "beyond-own-role")
+    assert (await guest.get("/groups")).json()["items"] == [before]

@@ -6,16 +6,16 @@ from datetime import timedelta
 import pytest
 
 from authgate import provisioning
-from authgate.permissions import UserRole
+from authgate.permissions import RECENTLY, UserRole
 from authgate.provisioning import scim_tokens as provisioning_tokens
 from authgate.settings import Settings
 from authgate.storage.database import StorageUnavailable
 from authgate.storage.metering import usage_entries
 from authgate.storage.metering.usage_entries import UsageEntry
 from authgate.storage.people import scim_tokens, users
-from authgate.storage.people.users import User
+from authgate.storage.people.users import User, UserRow
 from authgate_tenants import Plan, Tenant, TenantSettings, TenantStatus, use_tenant
-from authgate_testing.api import administering, api_client
+from authgate_testing.api import ApiClient, administering, api_client, is_problem
 from authgate_testing.databases import on_sqlite
 from authgate_testing.person import Person
 from authgate_testing.scim import USER, Directory, is_refused, person
@@ -100,10 +100,36 @@ async def test_people_come_in_as_far_as_their_role_reaches(
         assert (await by_alice.call("POST", "/Users", said)).status_code == writes, role
     assert is_refused(await by_alice.patch(found, off), 403), "nobody shuts out themselves"
     with use_tenant(acme):
-        await users.UserRow.filter(id=alice.id).update(
-            guest_until=server.clock() + timedelta(hours=1)
-        )
+        await UserRow.filter(id=alice.id).update(guest_until=server.clock() + timedelta(hours=1))
     assert is_refused(await by_alice.call("POST", "/Users", {"userName": "x"}), 403)
+
+
+@on_sqlite
+async def test_ad_04_people_alone_make_tokens_soon_after_they_have_signed_in(
+    server: RunningServer, acme: Tenant, alice: User, person: Person
+) -> None:
+    scopes, said = ("authgate:scim:read", "authgate:scim:write"), {"description": "Okta"}
+    program = await api_client(server, acme, *scopes)
+    refused = await program.post("/scim-tokens", said)
+    assert is_problem(refused, 403, "beyond-own-role")
+    app = await administering(server, acme, *scopes)
+    issued = await app.signed_in(person, scope=" ".join(scopes))
+    by_alice = ApiClient(server.http, acme, issued["access_token"])
+    with use_tenant(acme):
+        here = UserRow.filter(id=alice.id)
+        await here.update(role=UserRole.ADMIN, guest_until=server.clock() + timedelta(hours=1))
+        refused = await by_alice.post("/scim-tokens", said)
+        await here.update(guest_until=None)
+    assert is_problem(refused, 403, "beyond-own-role")
+    made = await by_alice.post("/scim-tokens", said)
+    assert made.status_code == 201, made.text
+    assert (await Directory(server.http, acme, made.json()["token"]).get("/Users")).is_success
+    server.clock.advance(RECENTLY.total_seconds() + 60)
+    late = await by_alice.post("/scim-tokens", said)
+    assert is_problem(late, 401, "recent-sign-in-required")
+    [kept] = (await program.get("/scim-tokens")).json()["items"]
+    assert kept["created_by"] == "alice"
+    assert (await program.delete(f"/scim-tokens/{kept['id']}")).status_code == 204
 
 
 @on_sqlite

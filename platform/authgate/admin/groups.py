@@ -129,6 +129,7 @@ async def list_groups(call: Call[GroupQuery, Nothing]) -> Answer[GroupList]:
 
 async def create_group(call: Call[Nothing, GroupCreation]) -> Answer[GroupDocument]:
     """Begin a group, to which nobody belongs yet."""
+    call.caller.refuse_guest()
     with _worded():
         group = await provisioning.add_group(call.body.draft(), actor=call.caller.actor)
     place = f"{current_tenant().issuer}{BASE}/groups/{group.id}"
@@ -148,6 +149,7 @@ async def change_group(call: Call[Nothing, MergePatch[GroupSettings]]) -> Answer
 
     Introspection tells of it at once, tokens from the next one on.
     """
+    call.caller.refuse_guest()
     async with storage.transaction():
         former = await _held(call)
         call.refuse_if_changed(await _counted(former))
@@ -161,6 +163,7 @@ async def change_group(call: Call[Nothing, MergePatch[GroupSettings]]) -> Answer
 
 async def delete_group(call: Call[Nothing, Nothing]) -> Answer[None]:
     """Remove a group. Its people stay."""
+    call.caller.refuse_guest()
     async with storage.transaction():
         group = await _held(call)
         call.refuse_if_changed(await _counted(group), required=False)
@@ -180,6 +183,7 @@ async def list_group_members(call: Call[ListQuery, Nothing]) -> Answer[UserList]
 
 async def add_group_member(call: Call[Nothing, NewMember]) -> Answer[UserDocument]:
     """Have a person belong to a group. It is the same where they do already."""
+    call.caller.refuse_guest()
     async with storage.transaction():
         group = await _held(call)
         person = await users.held(call.body.user_id)
@@ -194,6 +198,7 @@ async def add_group_member(call: Call[Nothing, NewMember]) -> Answer[UserDocumen
 
 async def remove_group_member(call: Call[Nothing, Nothing]) -> Answer[None]:
     """Have a person not belong to a group any more."""
+    call.caller.refuse_guest()
     user_id = call.uuid("user_id")
     with _worded():
         gone = await provisioning.remove_members(

@@ -14,7 +14,7 @@ from pydantic import Field, JsonValue
 from authgate.admin.places import BASE
 from authgate.api.bodies import Document, Nothing, exemplified
 from authgate.api.operations import Answer, Call, operation, told
-from authgate.api.problems import Conflict, Fault, Invalid, NotFound
+from authgate.api.problems import Conflict, Fault, Invalid, NotFound, RecentSignInRequired
 from authgate.provisioning.scim_tokens import (
     LONGEST,
     TooManyScimTokens,
@@ -97,9 +97,15 @@ async def list_scim_tokens(call: Call[Nothing, Nothing]) -> Answer[ScimTokenList
 
 
 async def create_scim_token(call: Call[Nothing, ScimTokenCreation]) -> Answer[NewScimTokenDocument]:
-    """Let another directory provision people, by a token that is told this once."""
-    call.caller.refuse_guest()
+    """Let another directory provision people, by a token that is told this once.
+
+    Asks for a person, who has signed in lately: the token outlasts the one that it is made with,
+    and whoever made it.
+    """
     now, asked = call.parts.clock(), call.body
+    call.caller.refuse_guest()
+    call.caller.refuse_program()
+    call.caller.require_recent_sign_in(now)
     try:
         token, kept = await allow_provisioning(
             description=asked.description,
@@ -159,7 +165,7 @@ OPERATIONS = [
         create_scim_token,
         scope=Scope.SCIM_WRITE,
         status=HTTPStatus.CREATED,
-        problems=[Conflict],
+        problems=[RecentSignInRequired, Conflict],
     ),
     operation(HTTPMethod.GET, _ONE, read_scim_token, scope=Scope.SCIM_READ),
     operation(

@@ -87,6 +87,11 @@ class Caller:
         if self.is_guest:
             raise BeyondOwnRole("Operators who are here as guests may not.")
 
+    def refuse_program(self) -> None:
+        """For what people alone do, and whoever is at the machine. Raises ``BeyondOwnRole``."""
+        if self.client_id and not self.is_person:
+            raise BeyondOwnRole("Only people do this, and no program that acts for itself.")
+
     def require_recent_sign_in(self, now: datetime) -> None:
         """Of a person, before what cannot be undone. Raises ``RecentSignInRequired``."""
         if not self.is_person:

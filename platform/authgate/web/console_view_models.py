@@ -120,6 +120,8 @@ class ConsoleFrame:
     told: Sequence[Told] = ()
     other_url: str = ""
     """Those of the other kind; empty unless who is signed in may see them."""
+    guest: bool = False
+    """Whether it is an operator of the installation, who makes nothing that would stay."""
 
     def may(self, permission: str) -> bool:
         """Whether whoever is signed in may do this."""

@@ -652,9 +652,10 @@ def _provisioning() -> Mapping[str, Sample]:
     here = "/t/northwind/admin/provisioning"
 
     def page(tokens: Sequence[ScimTokenLine], **more: object) -> Sample:
+        guest = bool(more.pop("guest", False))
         shown = ProvisioningPage(
-            _frame(), "https://auth.example.com/t/northwind/scim/v2", tokens, f"{here}/create",
-            f"{here}/withdraw", **more,  # type: ignore[arg-type]
+            _frame(guest=guest), "https://auth.example.com/t/northwind/scim/v2", tokens,
+            f"{here}/create", f"{here}/withdraw", **more,  # type: ignore[arg-type]
         )  # fmt: skip
         return ("console/provisioning.html", shown)
 
@@ -665,6 +666,7 @@ def _provisioning() -> Mapping[str, Sample]:
     typed = ScimTokenFields(_LONG, True, "x")
     return {
         "console-provisioning": page(tokens, made=f"agscim_{'x' * 43}"),
+        "console-provisioning-guest": page(tokens, guest=True),
         "console-provisioning-none": page(
             [], fields=typed, faults={"description": _LONG, "days": _LONG}
         ),

@@ -58,6 +58,7 @@ class Console:
         return ConsoleFrame(
             signed_in_as=user.username,
             role=user.role,
+            guest=user.is_guest,
             permissions=permissions.of(user.role),
             pages=frozenset(each.removeprefix(ROOT) for each in self.doors.open_to(user.role)),
             console_url=f"{prefix}{ROOT}",

@@ -10,6 +10,7 @@ from werkzeug.exceptions import BadRequest, NotFound
 from authgate import provisioning
 from authgate.accounts.standing import actor
 from authgate.admin.console import frame, list_search, metadata_fields
+from authgate.admin.console.administrators import refuse_guest
 from authgate.admin.console.frame import ROOT, Console, done, with_query
 from authgate.permissions import Area, reads, writes
 from authgate.provisioning import TooManyMembers
@@ -81,10 +82,12 @@ class GroupPages:
 
     async def begin(self) -> Response:
         """An empty form."""
+        refuse_guest()
         return await self._form(GroupFields(), {})
 
     async def create(self) -> Response:
         """Begin a group, or show again what was typed."""
+        refuse_guest()
         said = _typed(await request.form)
         if faults := fitness.faults(_draft(said)):
             return await self._form(said, faults)
@@ -100,12 +103,14 @@ class GroupPages:
 
     async def edit(self, row_id: str) -> Response:
         """A group as it is."""
+        refuse_guest()
         group = await _named(row_id)
         return await self._form(_fields(group), {}, group)
 
     async def change(self, row_id: str) -> Response:
         """Have it be so, or show again what was typed; nothing over what somebody else has stored
         since it was shown."""
+        refuse_guest()
         group, form = await _held(row_id), await request.form
         if form.get("version") != _version(group):
             return await self._form(_fields(group), {}, group, changed_meanwhile=True)
@@ -120,6 +125,7 @@ class GroupPages:
 
     async def delete(self, row_id: str) -> Response:
         """Remove it."""
+        refuse_guest()
         group, form = await _held(row_id), await request.form
         if form.get("version") != _version(group):
             return done(f"{_HERE}/{group.id}", Done.NOTHING)
@@ -128,6 +134,7 @@ class GroupPages:
 
     async def add(self, row_id: str) -> Response:
         """Have whoever has this name or address belong to it."""
+        refuse_guest()
         group, form = await _named(row_id), await request.form
         login = list_search.plain(form.get("login", ""), _LONGEST_LOGIN)
         person = await users.find_by_login(login) if login else None
@@ -143,6 +150,7 @@ class GroupPages:
 
     async def remove(self, row_id: str, user_id: str) -> Response:
         """Have somebody not belong to it any more."""
+        refuse_guest()
         group = await _named(row_id)
         gone = await provisioning.remove_members(
             group.id, [_id(user_id)], now=self._console.now(), actor=actor()

@@ -8,6 +8,7 @@ from quart import Blueprint, Response, request
 from authgate.accounts.answers import see_other
 from authgate.accounts.standing import actor
 from authgate.admin.console import frame
+from authgate.admin.console.administrators import refuse_guest
 from authgate.admin.console.frame import ROOT, Console, done
 from authgate.admin.console.fresh_secret import FreshSecrets
 from authgate.permissions import Area, reads, writes
@@ -59,6 +60,7 @@ class ProvisioningPages:
 
     async def create(self) -> Response:
         """Make a token, which the next page shows, or say what is wrong."""
+        refuse_guest()
         self._console.require_recent_sign_in(f"{ROOT}{_HERE}")
         form, now = await request.form, self._console.now()
         fields = ScimTokenFields(

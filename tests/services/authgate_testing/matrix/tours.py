@@ -317,13 +317,16 @@ class Tour:
     async def _decisions(self, chief: Person) -> None:
         """By the API, as a person: what no program does."""
         app = replace(self._application(), client=self.home.admin)
-        scopes = " ".join((Scope.ROLES_READ, Scope.ROLES_WRITE, Scope.EXPORTS_READ, *OF_OWNERS))
+        own = (Scope.ROLES_READ, Scope.ROLES_WRITE, Scope.SCIM_WRITE, Scope.EXPORTS_READ)
+        scopes = " ".join((*own, *OF_OWNERS))
         issued = await app.signed_in(chief, scope=scopes)
         api = ApiClient(self.http, self.home.tenant, issued["access_token"])
         for each in (await api.get("/operator-accesses")).json()["items"]:
             for verb in ("approve", "refuse"):
                 async with self.undone():
                     await api.post(f"/operator-accesses/{each['id']}/{verb}")
+        async with self.undone():
+            await api.post("/scim-tokens", {"description": f"Another of {self.home.word}"})
         async with self.undone():
             await api.post("/exports", {"passphrase": f"the passphrase of {self.home.word}"})
         for each in (await api.get("/exports")).json()["items"]:
