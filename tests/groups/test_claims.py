@@ -1,7 +1,9 @@
 """``groups`` and ``roles``: what an application is told of the groups that somebody belongs to
 (RFC 9068 section 2.2.3.1)."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import jwt
 import pytest
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from tests.groups.conftest import Begin, Portal
 
 BOTH = "openid groups roles offline_access"
+BOOKS = "https://books.example/"
 TOLD = ("groups", "roles", "_claim_names", "_claim_sources")
 
 
@@ -151,6 +154,9 @@ async def test_what_a_token_cannot_bear_is_told_by_userinfo(
     everything = {"groups": ["Board", "Staff"]}
     assert await _userinfo(at_acme, tokens["access_token"]) == everything
     assert await _introspected(app, tokens["access_token"]) == everything
+    alone = await app.signed_in(person, scope="groups")
+    assert _said(alone["access_token"]) == elsewhere
+    assert await _userinfo(at_acme, alone["access_token"]) == everything
     monkeypatch.undo()
     await begin("😀" * 200, alice)
     tokens = await app.signed_in(person, scope="openid groups")
@@ -160,6 +166,35 @@ async def test_what_a_token_cannot_bear_is_told_by_userinfo(
     tokens = await app.signed_in(person, scope="openid groups")
     assert _said(tokens["id_token"]) == elsewhere
     assert len(_listed(await _introspected(app, tokens["access_token"]))) == 12
+
+
+@on_sqlite
+async def test_a_token_that_userinfo_refuses_does_not_refer_to_it(
+    server: RunningServer,
+    at_acme: Caller,
+    acme: Tenant,
+    person: Person,
+    alice: User,
+    portal: "Portal",
+    begin: "Begin",
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    await provisioning.change_tenant(
+        server.parts, acme, change=lambda settings: replace(settings, resources=(BOOKS,))
+    )
+    for name in ("Board", "Staff"):
+        await begin(name, alice)
+    app = await portal()
+    everything = {"groups": ["Board", "Staff"]}
+    for most, borne in ((group_claims.MOST, everything), (1, {})):
+        monkeypatch.setattr(group_claims, "MOST", most)
+        asking = app.ask(scope="openid groups")
+        asking.url += f"&resource={quote(BOOKS, safe='')}"
+        tokens = (await app.redeem((await allowed(person, asking))["code"], asking)).json()
+        assert _said(tokens["access_token"]) == _said(tokens["id_token"]) == borne
+        refused = await at_acme.get("/oauth/userinfo", bearer=tokens["access_token"])
+        assert refused.status_code == 401
+        assert await _introspected(app, tokens["access_token"]) == everything
 
 
 @on_sqlite

@@ -4,7 +4,7 @@ Where a tenant has registered none the parameter is not looked at, and tokens ar
 audience as ever.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from authgate.oauth.errors import InvalidTarget
@@ -39,17 +39,6 @@ def narrowed(asked: str | None, client: Client, held: Sequence[str]) -> tuple[st
     if not left:
         raise InvalidTarget("The resource is not one that was granted.")
     return left
-
-
-def is_for_others(claims: Mapping[str, object]) -> bool:
-    """Whether a token is for resource servers, and not for the issuer itself."""
-    tenant, audience = current_tenant(), claims["aud"]
-    known = tenant.settings.resources
-    if not known and "act" not in claims:
-        return False
-    meant = audience if isinstance(audience, list) else [audience]
-    is_named = "act" in claims or any(each in known for each in meant)
-    return is_named and not any(issuer in meant for issuer in tenant.issuers)
 
 
 def _allowed(known: Sequence[str], client: Client) -> Sequence[str]:

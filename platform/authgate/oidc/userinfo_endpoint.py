@@ -1,17 +1,16 @@
 """``GET|POST /oauth/userinfo``: who the person is (OpenID Connect Core section 5.3)."""
 
-from authgate.oauth import resources
 from authgate.oauth.bearer import BearerTokens, Presented
 from authgate.oauth.errors import InsufficientScope, InvalidToken, MissingToken
-from authgate.tokens import group_claims, standard_claims
+from authgate.tokens import audiences, group_claims, standard_claims
 from authgate.tokens.signed_answer import SignedAnswers
 from authgate.web.limits import Limits
 from authgate.web.machine import NO_STORE, Handler, Headers, MachineRequest, Reply
 from authgate_tenants import current_tenant
 
-TOLD_OF_A_PERSON = frozenset({"openid", "profile", "email"})
+TOLD_OF_A_PERSON = frozenset({"openid", "profile", "email"}) | group_claims.SCOPES
 """Scopes that speak of a person. OpenID Connect asks for ``openid``; AuthGate's clients are told
-their user without it."""
+their user without it, and a token that cannot bear somebody's groups refers to here."""
 
 LIMIT = "userinfo_per_subject"
 """Of one person, whichever application asks; where the plan says one."""
@@ -25,12 +24,14 @@ def endpoint(*, bearer: BearerTokens, answers: SignedAnswers, limits: Limits) ->
     async def userinfo(request: MachineRequest) -> Reply:
         presented = await _presented(bearer, request)
         scopes = set(presented.token.scope.split())
-        if resources.is_for_others(presented.claims):
+        if audiences.are_others(presented.claims):
             raise InvalidToken("This token is for another resource server.")
         if presented.user is None:
             raise InvalidToken("This token is a machine's: it has no user.")
         if not scopes & TOLD_OF_A_PERSON:
-            raise InsufficientScope("The token was not granted openid, profile or email.")
+            raise InsufficientScope(
+                "The token was not granted openid, profile, email, groups or roles."
+            )
         left: Headers = ()
         if limits.is_planned(LIMIT):
             left = await limits.counted(LIMIT, str(presented.user.id))

@@ -1,11 +1,11 @@
 """Whom access tokens are for (RFC 9068 section 2.2)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from authgate.storage.clients.rows import Client
 from authgate.tokens.api_scopes import OWN_PREFIXES
 from authgate.tokens.scopes import is_admin, is_operator
-from authgate_tenants import Tenant
+from authgate_tenants import Tenant, current_tenant
 
 ADMIN_API = "/api/v1"
 """Where the admin API is, below the issuer."""
@@ -54,6 +54,17 @@ def operator_apis(tenant: Tenant) -> list[str]:
 def own_apis(tenant: Tenant) -> list[str]:
     """The addresses of those of AuthGate's own APIs that a tenant has."""
     return [*admin_apis(tenant), *(operator_apis(tenant) if tenant.operates else [])]
+
+
+def are_others(claims: Mapping[str, object]) -> bool:
+    """Whether a token is for resource servers, and not for the issuer itself."""
+    tenant, audience = current_tenant(), claims["aud"]
+    known = tenant.settings.resources
+    if not known and "act" not in claims:
+        return False
+    meant = audience if isinstance(audience, list) else [audience]
+    is_named = "act" in claims or any(each in known for each in meant)
+    return is_named and not any(issuer in meant for issuer in tenant.issuers)
 
 
 def one_or_all(audience: Sequence[str]) -> str | list[str]:

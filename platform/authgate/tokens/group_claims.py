@@ -47,10 +47,13 @@ async def of(user: User, said: ClientMetadata, scope: Collection[str]) -> Claims
     return claims
 
 
-def in_token(claims: Claims) -> Claims:
-    """The same where a token bears it, or where it is told instead."""
+def in_token(claims: Claims, *, for_others: bool = False) -> Claims:
+    """The same where a token bears it, or where it is told instead: nothing where the token is for
+    resource servers, since UserInfo takes none of those. Introspection tells them."""
     if not claims or _is_borne(claims):
         return claims
+    if for_others:
+        return NONE
     place = {"endpoint": f"{current_tenant().issuer}/oauth/userinfo"}
     return {
         "_claim_names": dict.fromkeys(claims, _SOURCE),
