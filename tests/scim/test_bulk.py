@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import orjson
+
 from authgate_tenants import Tenant, TenantSettings
 from authgate_testing.databases import on_sqlite
 from authgate_testing.scim import GROUP, Directory, is_refused, person
@@ -93,6 +95,14 @@ async def test_a_bulk_that_cannot_be_read_does_nothing(contoso: Directory) -> No
     for operation in UNREADABLE:
         answer = await contoso.bulk(creating("first"), operation)
         assert is_refused(answer, 400, "invalidSyntax"), operation
+    assert (await contoso.get("/Users")).json()["totalResults"] == 0
+
+
+@on_sqlite
+async def test_a_bulk_that_is_nested_too_deep_does_nothing(contoso: Directory) -> None:
+    deep = orjson.Fragment(b"[" * 600 + b"]" * 600)
+    answer = await contoso.bulk(creating("first"), creating("deep", title=deep))
+    assert is_refused(answer, 400, "invalidSyntax")
     assert (await contoso.get("/Users")).json()["totalResults"] == 0
 
 

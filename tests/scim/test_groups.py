@@ -1,11 +1,14 @@
 """``/scim/v2/Groups``: groups that another directory provisions (RFC 7643 section 4.2)."""
 
+from collections.abc import Collection
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from authgate.audit import Event
 from authgate.provisioning import groups as provisioning
+from authgate.storage.people import group_directory
 from authgate.storage.people.groups import GroupRow
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.databases import on_sqlite
@@ -82,6 +85,8 @@ async def test_members_come_and_go_as_directories_write_it(contoso: Directory) -
         ({"op": "remove", "path": f"{GROUP}:members"}, []),
         ({"op": "replace", "path": "externalId", "value": "g2"}, []),
         ({"op": "replace", "path": "members", "value": {"value": jon}}, [jon]),
+        ({"op": "add", "path": "members", "value": named(ada)}, [ada, jon]),
+        ({"op": "remove", "path": f'members.value eq "{ada}"'}, [jon]),
     ):
         answer = await contoso.patch(here, operation)
         assert answer.status_code == 200, (operation, answer.text)
@@ -95,6 +100,8 @@ async def test_members_come_and_go_as_directories_write_it(contoso: Directory) -
         ({"op": "add", "path": "members", "value": named(made["id"])}, "invalidValue"),
         ({"op": "remove", "path": 'members[type eq "User"]'}, "invalidFilter"),
         ({"op": "replace", "path": f'members[value eq "{ada}"]', "value": named(mira)}, "noTarget"),
+        ({"op": "remove", "path": f'members[value eq "{jon}"].display'}, "mutability"),
+        ({"op": "replace", "path": "members.display", "value": "x"}, "mutability"),
         ({"op": "replace", "path": "displayName", "value": ""}, "invalidValue"),
     ):
         both = {"op": "add", "path": "members", "value": named(ada)}, operation
@@ -118,6 +125,7 @@ async def test_groups_are_found_by_what_is_unique_of_them_and_by_their_members(
         (f'members.value eq "{ada["id"]}"', ["Engines"]),
         (f'members[value eq "{ada["id"]}"]', ["Engines"]),
         (f'members eq "{NOBODY}"', []),
+        (f'displayName eq "{"x" * 201}" or externalId eq "{"x" * 256}"', []),
     ):
         answer = await contoso.get("/Groups", filter=text, excludedAttributes="members")
         told = answer.json()["Resources"]
@@ -125,9 +133,8 @@ async def test_groups_are_found_by_what_is_unique_of_them_and_by_their_members(
         assert not any("members" in each for each in told)
     people = await contoso.get("/Users", filter=f'groups.value eq "{made["id"]}"')
     assert [each["userName"] for each in people.json()["Resources"]] == ["ada"]
-    assert is_refused(
-        await contoso.get("/Groups", filter='displayName co "E"'), 400, "invalidFilter"
-    )
+    for text in ('displayName co "E"', "members pr", 'displayName eq "x" and members.value pr'):
+        assert is_refused(await contoso.get("/Groups", filter=text), 400, "invalidFilter"), text
     both = (await contoso.get("/Groups", count="1", cursor="")).json()
     assert members(both["Resources"][0]) == [ada["id"]]
 
@@ -159,6 +166,34 @@ async def test_as_many_members_are_told_as_fit_into_an_answer(
     late = (await contoso.user("late"))["id"]
     adding = {"op": "add", "path": "members", "value": [{"value": late}]}
     assert is_refused(await contoso.patch(here, adding), 400, "tooMany")
+
+
+async def test_no_more_members_are_read_than_are_told(
+    contoso: Directory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people = [await contoso.user(f"p{number}") for number in range(3)]
+    made = (await contoso.call("POST", "/Groups", group("Engines", *people))).json()
+    await contoso.call("POST", "/Groups", group("Steam", people[2]))
+    read: list[list[int]] = []
+    found_by = group_directory.members
+
+    async def noted(group_ids: Collection[UUID], *, most: int) -> dict[UUID, list[UUID]]:
+        found = await found_by(group_ids, most=most)
+        read.append([len(each) for each in found.values()])
+        return found
+
+    monkeypatch.setattr(group_directory, "members", noted)
+    monkeypatch.setattr("authgate.scim.groups._MOST_TOLD_IN_LISTS", 1)
+    told = (await contoso.get("/Groups")).json()["Resources"]
+    assert [members(each) for each in told] == [[], [people[2]["id"]]]
+    assert read == [[2, 1]]
+    one = (await contoso.get(f"/Groups/{made['id']}", attributes="members.value")).json()
+    assert members(one) == [each["id"] for each in people]
+    assert read.pop() == [3]
+    for path in ("/Groups", f"/Groups/{made['id']}"):
+        for less in ({"excludedAttributes": "members"}, {"attributes": "displayName"}):
+            assert "members" not in (await contoso.get(path, **less)).text
+    assert len(read) == 1, "nobody has asked for them"
 
 
 async def test_ti_01_groups_and_their_members_are_of_one_tenant(

@@ -82,6 +82,7 @@ NOBODY: list[tuple[dict[str, object], str]] = [
     ({"userName": ""}, "invalidValue"),
     ({"userName": "a b"}, "invalidValue"),
     ({"userName": "x" * 101}, "invalidValue"),
+    ({"userName": "ﬃ" * 100}, "invalidValue"),
     ({"userName": "x", "externalId": "y" * 256}, "invalidValue"),
     ({"userName": "x", "displayName": "a\u202eb"}, "invalidValue"),
     ({"userName": "x", "emails": [{"value": "no address"}]}, "invalidValue"),
@@ -198,6 +199,16 @@ def person_of(user: User, **said: object) -> dict[str, object]:
 
 
 @on_sqlite
+async def test_an_address_may_be_longer_than_a_name(contoso: Directory) -> None:
+    address = f"{'a' * 60}@{'b' * 60}.example"
+    mira = await contoso.user("mira", emails=[{"value": address}])
+    found = await contoso.get("/Users", filter=f'emails eq "{address}"')
+    assert [each["id"] for each in found.json()["Resources"]] == [mira["id"]]
+    taken = await contoso.call("POST", "/Users", person("ada", emails=[{"value": address}]))
+    assert is_refused(taken, 409, "uniqueness")
+
+
+@on_sqlite
 async def test_guests_are_nobody_to_a_directory(
     contoso: Directory, server: RunningServer, alice: User
 ) -> None:
@@ -215,7 +226,7 @@ async def test_guests_are_nobody_to_a_directory(
 
 @on_sqlite
 async def test_an_address_is_verified_where_the_tenant_trusts_the_directory(
-    contoso: Directory, server: RunningServer, alice: User
+    contoso: Directory, server: RunningServer, alice: User, ledger: Ledger
 ) -> None:
     trusted = await directory(server, contoso.tenant, trusts_emails=True)
 
@@ -227,6 +238,17 @@ async def test_an_address_is_verified_where_the_tenant_trusts_the_directory(
     assert not await is_verified(mira["id"])
     ada = await trusted.user("ada", emails=[{"value": "ada@contoso.example"}])
     assert await is_verified(ada["id"])
+    for by, becomes in ((contoso, False), (trusted, True), (contoso, True)):
+        again = await by.call("PUT", f"/Users/{mira['id']}", person("mira", **MIRA))
+        assert again.status_code == 200
+        assert await is_verified(mira["id"]) is becomes, "it was there before"
+    [updated] = await ledger.events(contoso.tenant, Event.USER_UPDATED)
+    assert updated.details == {"was": {"email_verified": False}, "is": {"email_verified": True}}
+    with use_tenant(contoso.tenant):
+        await UserRow.filter(id=mira["id"]).update(role=UserRole.OWNER, email_verified=False)
+    again = await trusted.call("PUT", f"/Users/{mira['id']}", person("mira", **MIRA))
+    assert again.status_code == 200
+    assert not await is_verified(mira["id"]), "an owner stays as they are"
     same = await contoso.call("PUT", f"/Users/{alice.id}", person_of(alice, displayName="Al"))
     assert same.status_code == 200
     assert await is_verified(str(alice.id)), "it is the one that was verified"

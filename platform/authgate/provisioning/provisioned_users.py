@@ -9,7 +9,7 @@ from uuid import UUID
 
 from authgate import audit, storage
 from authgate.audit import Event
-from authgate.permissions import Area, UserRole, writes
+from authgate.permissions import Area, UserRole, covers, writes
 from authgate.provisioning import roles
 from authgate.provisioning.roles import Authority, UnknownUser
 from authgate.provisioning.users import end_access, let_in, shut_out
@@ -49,16 +49,18 @@ async def change(
     """The person, whom the unit of work holds, as they are afterwards.
 
     Whoever is active no more is signed out everywhere at once. An address is verified where it was
-    and is the same, or where the directory is trusted. Raises ``UnknownUser``, ``OwnAccount``,
-    ``BeyondOwnRole``, ``LastAdministrator``, ``BadUsername`` and ``UsernameTaken``.
+    and is the same, or where the directory is trusted: also one that was there before. Raises
+    ``UnknownUser``, ``OwnAccount``, ``BeyondOwnRole``, ``LastAdministrator``, ``BadUsername`` and
+    ``UsernameTaken``.
     """
     before = entry.profile
-    if profile == before:
+    verified = _is_verified(entry, profile, trusts_email)
+    if profile == before and (verified is entry.email_verified or not covers(by.role, entry.role)):
         return entry
     ends = before.active and not profile.active
     user = await roles.held(entry.id, by=by, asks=_ASKS, becomes=UserRole.USER if ends else None)
-    if profile._replace(active=before.active) != before:
-        await _rewrite(entry, profile, trusts_email=trusts_email, by=by, now=now)
+    if profile._replace(active=before.active) != before or verified is not entry.email_verified:
+        await _rewrite(entry, profile, verified=verified, by=by, now=now)
     if ends:
         await shut_out(user, now=now, actor=by.actor)
     elif profile.active and not before.active:
@@ -84,14 +86,13 @@ async def remove(user_id: UUID, *, by: Authority, now: datetime) -> None:
 
 
 async def _rewrite(
-    entry: Entry, profile: Profile, *, trusts_email: bool, by: Authority, now: datetime
+    entry: Entry, profile: Profile, *, verified: bool, by: Authority, now: datetime
 ) -> None:
-    before = entry.profile
     if canonical(profile.username) != canonical(entry.username):
         directory.check_username(profile.username)
-    same = profile.email == entry.email and entry.email_verified
-    await directory.change(entry.id, profile, email_verified=same or trusts_email, now=now)
-    was, now_is = before._asdict(), profile._asdict()
+    await directory.change(entry.id, profile, email_verified=verified, now=now)
+    was = entry.profile._asdict() | {"email_verified": entry.email_verified}
+    now_is = profile._asdict() | {"email_verified": verified}
     changed = [name for name in was if was[name] != now_is[name] and name != "active"]
     await audit.record(
         Event.USER_UPDATED,
@@ -102,6 +103,12 @@ async def _rewrite(
             "is": {name: now_is[name] for name in changed},
         },
     )
+
+
+def _is_verified(entry: Entry, profile: Profile, trusts_email: bool) -> bool:
+    if profile.email is None:
+        return False
+    return trusts_email or (entry.email_verified and profile.email == entry.email)
 
 
 async def _found(user_id: UUID) -> Entry:

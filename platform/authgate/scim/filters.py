@@ -4,7 +4,8 @@ A filter has to name somebody by what is unique of them, or be one of few that t
 answers by itself: none has the database look through everybody that a tenant has.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import reduce
 from operator import and_, or_
 from typing import Final
@@ -59,6 +60,14 @@ def _invalid(detail: str) -> ScimError:
     return ScimError(400, detail, "invalidFilter")
 
 
+@contextmanager
+def _worded(said: str) -> Iterator[None]:
+    try:
+        yield
+    except BadComparison as error:
+        raise _invalid(f"{said}: {error}") from error
+
+
 class _Translator(FilterVisitor[Selection]):
     def __init__(self, attributes: Attributes, schema: str, within: str = "") -> None:
         self._attributes = attributes
@@ -68,13 +77,13 @@ class _Translator(FilterVisitor[Selection]):
 
     def visit_comparison(self, node: Comparison) -> Selection:
         attribute = self._attribute(node.attr_path)
-        try:
+        with _worded(f"{node.attr_path} {node.op.value}"):
             return attribute.compared(node.op.value, node.value)
-        except BadComparison as error:
-            raise _invalid(f"{node.attr_path} {node.op.value}: {error}") from error
 
     def visit_present(self, node: Present) -> Selection:
-        return self._attribute(node.attr_path).present()
+        attribute = self._attribute(node.attr_path)
+        with _worded(f"{node.attr_path} pr"):
+            return attribute.present()
 
     def visit_not(self, node: Not) -> Selection:
         return ~self.visit(node.expr)

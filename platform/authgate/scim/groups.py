@@ -19,7 +19,7 @@ from authgate.scim.lists import listed
 from authgate.scim.member_changes import Change, Op, nobody
 from authgate.scim.people import tag
 from authgate.scim.places import url
-from authgate.scim.queries import query, shown
+from authgate.scim.queries import Shown, query, shown, shows
 from authgate.scim.resources import POLICY, Group, Member
 from authgate.storage.people import group_directory, group_members, groups
 from authgate.storage.people.group_directory import ATTRIBUTES
@@ -48,7 +48,7 @@ class Groups:
         which = selection(asked.filter, ATTRIBUTES, str(Group.__schema__))
 
         async def written(found: Sequence[StoredGroup]) -> list[Mapping[str, Any]]:
-            whole = await _whole(found, most=_MOST_TOLD_IN_LISTS)
+            whole = await _whole(found, asked.shown, most=_MOST_TOLD_IN_LISTS)
             return [dumped(each, asked.shown) for each in whole]
 
         return await listed(group_directory, which, asked, written)
@@ -63,13 +63,13 @@ class Groups:
             draft = GroupDraft(said.display_name or "", said.external_id or None)
             made = await provisioning.add_group(draft, actor=ask.caller.actor)
             await self._change(ask, made.id, [Change(Op.add, _members(said))])
-            found = await _read(made.id)
+            found = await _read(made.id, parameters)
         return told(found, 201, parameters)
 
     async def read(self, ask: Ask, resource_id: str) -> Outcome:
         """One of them."""
         parameters = shown(ask.query, _SEARCH)
-        return told(await _read(_id(resource_id)), parameters=parameters)
+        return told(await _read(_id(resource_id), parameters), parameters=parameters)
 
     async def replaced(self, ask: Ask, resource_id: str) -> Outcome:
         """One of them is as is said; its members are what they were where nothing is said of
@@ -121,7 +121,7 @@ class Groups:
             )
             await provisioning.change_group(group_id, draft, actor=ask.caller.actor)
             await self._change(ask, group_id, changes)
-            found = await _read(group_id)
+            found = await _read(group_id, parameters)
         return told(found, parameters=parameters)
 
     async def _change(self, ask: Ask, group_id: UUID, changes: Sequence[Change]) -> None:
@@ -167,21 +167,20 @@ async def _held(group_id: UUID) -> StoredGroup:
     return group
 
 
-async def _read(group_id: UUID) -> Group:
+async def _read(group_id: UUID, asked: Shown) -> Group:
     group = await groups.find(group_id)
     if group is None:
         raise not_found()
-    (found,) = await _whole([group], most=_MOST_TOLD)
+    (found,) = await _whole([group], asked, most=_MOST_TOLD)
     return found
 
 
-async def _whole(found: Sequence[StoredGroup], *, most: int) -> list[Group]:
-    """Groups with their members, where they are no more than so many."""
-    counts = await group_members.counts([each.id for each in found])
-    members = await group_directory.members(
-        {group_id: count for group_id, count in counts.items() if count <= most}
-    )
-    return [_resource(each, members.get(each.id, ())) for each in found]
+async def _whole(found: Sequence[StoredGroup], asked: Shown, *, most: int) -> list[Group]:
+    """Groups with their members, where they are no more than so many and are asked for."""
+    wanted = [each.id for each in found] if shows(asked, "members") else []
+    members = await group_directory.members(wanted, most=most + 1) if wanted else {}
+    fitting = {group_id: each for group_id, each in members.items() if len(each) <= most}
+    return [_resource(each, fitting.get(each.id, ())) for each in found]
 
 
 def _resource(group: StoredGroup, members: Sequence[UUID] = ()) -> Group:

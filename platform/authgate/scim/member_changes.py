@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from scim2_models import PatchOp, PatchOperation
+from scim2_models import PatchOp, PatchOperation, Path
 from scim2_models.path import CompareOperator, Comparison, FilterNode, LogicalExpr, LogicalOperator
 
 from authgate.scim.errors import ScimError, invalid_value
@@ -42,8 +42,8 @@ def split(patch: PatchOp[Group]) -> Split:
     changes: list[Change] = []
     rest: list[PatchOperation[Group]] = []
     for each in patch.operations or ():
-        if each.path is not None and _is_members(str(each.path)):
-            changes.append(_change(each))
+        if each.path is not None and _is_members(each.path):
+            changes.append(_change(each, each.path))
         elif each.path is None and isinstance(each.value, dict):
             changes += [
                 Change(each.op, said(value))
@@ -64,9 +64,10 @@ def said(value: Any) -> list[UUID]:
     return [_member(each) for each in entries]
 
 
-def _change(operation: PatchOperation[Group]) -> Change:
-    path = operation.path
-    wanted = path.value_filter if path is not None else None
+def _change(operation: PatchOperation[Group], path: Path[Group]) -> Change:
+    if len(path.parts) > 1:
+        raise ScimError(400, "Of a member nothing changes but whether they belong.", "mutability")
+    wanted = path.value_filter
     if wanted is not None:
         if operation.op is not Op.remove:
             raise ScimError(400, "Members are added by members, without a filter.", "noTarget")
@@ -105,8 +106,9 @@ def nobody(value: object) -> ScimError:
     return invalid_value(f"members: nobody has the id {str(value)[:64]!r}.")
 
 
-def _is_members(path: str) -> bool:
-    return _plain(path).partition("[")[0].strip() == _MEMBERS
+def _is_members(path: Path[Group]) -> bool:
+    schema = f"{path.schema}:".lower() if path.schema else _SCHEMA
+    return schema == _SCHEMA and [each.lower() for each in path.parts[:1]] == [_MEMBERS]
 
 
 def _plain(name: str) -> str:

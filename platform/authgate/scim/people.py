@@ -13,7 +13,8 @@ from authgate.scim.places import url
 from authgate.scim.resources import Email, Membership, Name, User
 from authgate.storage.people.directory import Entry, Profile
 from authgate.storage.people.groups import Group
-from authgate.storage.people.users import LONGEST_EXTERNAL_ID, LONGEST_NAME
+from authgate.storage.people.usernames import LONGEST_NAME
+from authgate.storage.people.users import LONGEST_EXTERNAL_ID
 from authgate.vocabulary import UserStatus
 
 

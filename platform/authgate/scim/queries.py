@@ -20,6 +20,9 @@ Said = Mapping[str, Any]
 Searched = type[SearchRequest[Any]]
 """For resources of one kind."""
 
+Shown = ResponseParameters[Any]
+"""Which attributes of resources are asked for."""
+
 
 class Query(NamedTuple):
     """What is asked for of a list."""
@@ -29,7 +32,7 @@ class Query(NamedTuple):
     limit: int
     cursor: str | None
     """Where the page begins, empty for the first one; ``None`` where pages are counted."""
-    shown: ResponseParameters[Any]
+    shown: Shown
     """Which attributes."""
 
 
@@ -46,6 +49,16 @@ def query(said: Said, searched: Searched) -> Query:
     return Query(wanted, read.start_index_0 or 0, count, read.cursor, read)
 
 
-def shown(said: Said, searched: Searched) -> ResponseParameters[Any]:
+def shown(said: Said, searched: Searched) -> Shown:
     """Which attributes of one resource are asked for (section 3.9). Raises as above."""
     return query({name: said.get(name) for name in _MEMBERS[:2]}, searched).shown
+
+
+def shows(asked: Shown, attribute: str) -> bool:
+    """Whether any of an attribute is asked for that is told where nobody says which; its name is
+    in lower case."""
+    said = asked.attributes or asked.excluded_attributes or ()
+    named = [tuple(part.lower() for part in each.parts) for each in said]
+    if asked.attributes:
+        return any(each[:1] == (attribute,) for each in named)
+    return (attribute,) not in named

@@ -47,12 +47,16 @@ class Selection:
 
     def __or__(self, other: "Selection") -> "Selection":
         """Rows of either kind."""
+        if self is EVERYTHING or other is EVERYTHING:
+            return EVERYTHING
         is_narrow = self.reach is other.reach is Reach.NARROW
         reach = Reach.NARROW if is_narrow else Reach.WIDE
         return Selection(self.condition | other.condition, reach)
 
     def __invert__(self) -> "Selection":
         """All other rows."""
+        if self is EVERYTHING:
+            return NOTHING
         return Selection(~self.condition, Reach.WIDE)
 
 
@@ -68,7 +72,7 @@ class Attribute(Protocol):
         Raises ``BadComparison``."""
 
     def present(self) -> Selection:
-        """The rows that have it."""
+        """The rows that have it. Raises ``BadComparison``."""
 
 
 _LIKE: Final[Mapping[str, str]] = {"co": "contains", "sw": "startswith", "ew": "endswith"}
@@ -80,6 +84,8 @@ class Text:
     not matter unless it is ``exact``."""
 
     column: str
+    longest: int
+    """Characters that the column holds."""
     unique: bool = False
     canonical: bool = False
     exact: bool = False
@@ -94,7 +100,7 @@ class Text:
             wanted = canonical(value) if self.canonical else value
         except (BadUsername, UnicodeEncodeError):
             return NOTHING
-        if "\0" in wanted:  # which no column holds
+        if "\0" in wanted or len(wanted) > self.longest:  # which the column does not hold
             return NOTHING
         as_it_is = self.canonical or self.exact
         match operator:
@@ -121,6 +127,8 @@ class Id:
     """The id of a row, or of one that belongs to it."""
 
     named: Callable[[UUID], Q]
+    own: bool = True
+    """Whether it is the row's, so that each has one."""
 
     def compared(self, operator: str, value: object) -> Selection:
         """As above."""
@@ -137,6 +145,8 @@ class Id:
 
     def present(self) -> Selection:
         """As above."""
+        if not self.own:
+            raise BadComparison("Name one by eq.")
         return EVERYTHING
 
 

@@ -17,6 +17,9 @@ Headers = tuple[tuple[bytes, bytes], ...]
 FIELD_LIMIT = 100
 """Parameters that one form may have."""
 
+_DEEPEST = 64
+"""Objects and lists of a JSON body, one within the other."""
+
 _FORM = "application/x-www-form-urlencoded"
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([^\"';,\s]*)", re.IGNORECASE)
 _UTF_8 = frozenset({"utf-8", "utf8", "us-ascii"})
@@ -179,7 +182,7 @@ def parse_json_object(body: bytes) -> dict[str, Any]:
         ) from error
     if not isinstance(found, dict):
         raise BadRequest("The body has to be one JSON object.")
-    _refuse_nul(found)
+    _refuse_unfit(found, _DEEPEST)
     return found
 
 
@@ -190,18 +193,21 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _refuse_nul(value: Any) -> None:
-    """PostgreSQL has no NUL in texts, and nobody has one in a name."""
+def _refuse_unfit(value: Any, left: int) -> None:
+    """PostgreSQL has no NUL in texts, and nobody has one in a name. Whoever reads on goes as deep
+    as the body does, so that is bounded here."""
     match value:
         case str() if "\0" in value:
             raise BadRequest("A text in the body holds a NUL character.")
+        case dict() | list() if not left:
+            raise BadRequest(f"The body is nested more than {_DEEPEST} deep.")
         case dict():
             for name, member in value.items():
-                _refuse_nul(name)
-                _refuse_nul(member)
+                _refuse_unfit(name, left - 1)
+                _refuse_unfit(member, left - 1)
         case list():
             for each in value:
-                _refuse_nul(each)
+                _refuse_unfit(each, left - 1)
 
 
 def _repeated(pairs: list[tuple[str, str]]) -> str | None:

@@ -21,8 +21,13 @@ from authgate.storage.issued import mass_ending
 from authgate.storage.paging import Order, Page
 from authgate.storage.people import usernames, users
 from authgate.storage.people.group_members import GroupMemberRow
-from authgate.storage.people.usernames import canonical
-from authgate.storage.people.users import UsernameTaken, UserRow
+from authgate.storage.people.usernames import LONGEST_NAME, canonical
+from authgate.storage.people.users import (
+    LONGEST_EMAIL,
+    LONGEST_EXTERNAL_ID,
+    UsernameTaken,
+    UserRow,
+)
 from authgate.storage.selections import Attribute, Flag, Id, Moment, Selection, Text, Word
 from authgate.storage.sign_in.session_clients import SessionClient
 from authgate.storage.sign_in.sessions import Session
@@ -33,28 +38,28 @@ MOST_COUNTED = 100_000
 
 
 _HAS_ADDRESS = Q(canonical_email__isnull=False)
-_ADDRESS = Text("canonical_email", unique=True, canonical=True, nullable=True)
-_NAME = Text("name")
+_ADDRESS = Text("canonical_email", LONGEST_EMAIL, unique=True, canonical=True, nullable=True)
+_NAME = Text("name", LONGEST_NAME)
 
 
 def _of_group(group_id: UUID) -> Q:
     return Q(id__in=Subquery(GroupMemberRow.filter(group_id=group_id).values("user_id")))
 
 
-_GROUPS = Id(_of_group)
+_GROUPS = Id(_of_group, own=False)
 
 ATTRIBUTES: Mapping[str, Attribute] = {
     "id": Id(lambda wanted: Q(id=wanted)),
-    "username": Text("canonical_username", unique=True, canonical=True),
-    "externalid": Text("external_id", unique=True, exact=True, nullable=True),
+    "username": Text("canonical_username", LONGEST_NAME, unique=True, canonical=True),
+    "externalid": Text("external_id", LONGEST_EXTERNAL_ID, unique=True, exact=True, nullable=True),
     "emails": _ADDRESS,
     "emails.value": _ADDRESS,
     "emails.type": Word("work", _HAS_ADDRESS),
     "emails.primary": Word(True, _HAS_ADDRESS),
     "displayname": _NAME,
     "name.formatted": _NAME,
-    "name.givenname": Text("given_name"),
-    "name.familyname": Text("family_name"),
+    "name.givenname": Text("given_name", LONGEST_NAME),
+    "name.familyname": Text("family_name", LONGEST_NAME),
     "active": Flag(Q(status=UserStatus.ACTIVE), Q(status=UserStatus.DISABLED)),
     "groups": _GROUPS,
     "groups.value": _GROUPS,
@@ -197,7 +202,10 @@ async def _refuse_taken(profile: Profile, user_id: UUID | None) -> None:
     """Nobody is called like the address of somebody else, whose sign-in they would stand in the
     way of. Raises ``UsernameTaken`` and ``BadUsername``."""
     names = [canonical(each) for each in (profile.username, profile.email) if each]
-    taken = Q(canonical_username__in=names) | Q(canonical_email__in=names)
+    # The ORM raises for a value that is longer than its column.
+    called = [each for each in names if len(each) <= LONGEST_NAME]
+    reached = [each for each in names if len(each) <= LONGEST_EMAIL]
+    taken = Q(canonical_username__in=called) | Q(canonical_email__in=reached)
     if profile.external_id is not None:
         taken |= Q(external_id=profile.external_id)
     others = UserRow.filter(taken)

@@ -1,17 +1,26 @@
 """The tenant's groups as another directory is told of them (RFC 7643 section 4.2)."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from uuid import UUID
 
+import orjson
+from tortoise import connections
 from tortoise.expressions import Q, Subquery
 
-from authgate.storage import paging
+from authgate.storage import connection, paging
+from authgate.storage.batches.append_log import encoded
 from authgate.storage.paging import Order, Page
 from authgate.storage.people import directory
 from authgate.storage.people.directory import TooManyPeople
 from authgate.storage.people.group_members import GroupMemberRow
-from authgate.storage.people.groups import Group, GroupRow
+from authgate.storage.people.groups import (
+    LONGEST_EXTERNAL_ID,
+    LONGEST_NAME,
+    Group,
+    GroupRow,
+)
 from authgate.storage.selections import Attribute, Id, Moment, Selection, Text
+from authgate_tenants import current_tenant
 
 
 def _of_member(user_id: UUID) -> Q:
@@ -19,12 +28,12 @@ def _of_member(user_id: UUID) -> Q:
     return Q(id__in=Subquery(theirs.values("group_id")))
 
 
-_MEMBERS = Id(_of_member)
+_MEMBERS = Id(_of_member, own=False)
 
 ATTRIBUTES: Mapping[str, Attribute] = {
     "id": Id(lambda wanted: Q(id=wanted)),
-    "displayname": Text("canonical_name", unique=True, canonical=True),
-    "externalid": Text("external_id", unique=True, exact=True, nullable=True),
+    "displayname": Text("canonical_name", LONGEST_NAME, unique=True, canonical=True),
+    "externalid": Text("external_id", LONGEST_EXTERNAL_ID, unique=True, exact=True, nullable=True),
     "members": _MEMBERS,
     "members.value": _MEMBERS,
     "meta.created": Moment("created_at"),
@@ -57,13 +66,33 @@ async def page(which: Selection, *, cursor: str | None, limit: int) -> Page[Grou
     return found.of(Group.from_row)
 
 
-async def members(group_ids: Mapping[UUID, int]) -> dict[UUID, list[UUID]]:
-    """By group, who belongs to it, in the order in which they came, of each no more than so
-    many."""
+_FIRST = (
+    "SELECT {columns} FROM group_members"
+    " WHERE tenant_id = {tenant} AND group_id = {group} ORDER BY id LIMIT {most}"
+)
+_POSTGRES_FIRST = _FIRST.format(
+    columns="*", tenant="$1::uuid", group="wanted.id::uuid", most="$3::bigint"
+)
+_SQLITE_FIRST = _FIRST.format(columns="id", tenant="?1", group="wanted.value", most="?3")
+_MEMBERS_OF = "SELECT here.group_id, here.user_id FROM {wanted} ORDER BY here.group_id, here.id"
+_POSTGRES_MEMBERS = _MEMBERS_OF.format(
+    wanted="jsonb_array_elements_text($2::jsonb) AS wanted(id)"
+    f" CROSS JOIN LATERAL ({_POSTGRES_FIRST}) AS here"
+)
+_SQLITE_MEMBERS = _MEMBERS_OF.format(
+    wanted="json_each(?2) AS wanted JOIN group_members AS here"
+    f" ON here.tenant_id = ?1 AND here.id IN ({_SQLITE_FIRST})"
+)
+
+
+async def members(group_ids: Collection[UUID], *, most: int) -> dict[UUID, list[UUID]]:
+    """By group, who belongs to it, in the order in which they came. Of each no more than so many
+    are read, whatever its size."""
+    dialect = connection.dialect()
+    statement = _POSTGRES_MEMBERS if dialect == "postgres" else _SQLITE_MEMBERS
+    wanted = orjson.dumps([str(each) for each in group_ids]).decode()
+    given = encoded((current_tenant().id, wanted, most), dialect)
     found: dict[UUID, list[UUID]] = {each: [] for each in group_ids}
-    rows = GroupMemberRow.filter(group_id__in=list(group_ids)).order_by("group_id", "id")
-    for group_id, user_id in await rows.limit(sum(group_ids.values())).values_list(
-        "group_id", "user_id"
-    ):
-        found[group_id].append(user_id)
+    for row in await connections.get("default").execute_query_dict(statement, given):
+        found[connection.uuid(row["group_id"])].append(connection.uuid(row["user_id"]))
     return found

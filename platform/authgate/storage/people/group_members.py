@@ -112,11 +112,6 @@ async def clear(group_id: UUID) -> None:
     await GroupMemberRow.filter(group_id=group_id).delete()
 
 
-async def leave_all(user_id: UUID) -> None:
-    """Have somebody belong to no group, as whoever removes them has to on SQLite."""
-    await GroupMemberRow.filter(user_id=user_id).delete()
-
-
 async def among(group_id: UUID, user_ids: Collection[UUID]) -> set[UUID]:
     """Those of these people who belong to a group."""
     rows = GroupMemberRow.filter(group_id=group_id, user_id__in=list(user_ids))

@@ -4,6 +4,9 @@ import unicodedata
 
 from authgate.languages import text
 
+LONGEST_NAME = 100
+"""Characters, as they were typed and in the one spelling."""
+
 _ONE_WRITING_SYSTEM = (
     frozenset({"LATIN", "HAN", "HIRAGANA", "KATAKANA"}),
     frozenset({"LATIN", "HAN", "BOPOMOFO"}),
@@ -41,6 +44,9 @@ def check(name: str) -> None:
     import precis_i18n
 
     plain = canonical(name)
+    # One letter may be written as several in the one spelling, and the other way round.
+    if max(len(name.strip()), len(plain)) > LONGEST_NAME:
+        raise BadUsername(text("The name has at most %(most)s characters.", most=LONGEST_NAME))
     try:
         precis_i18n.get_profile("UsernameCaseMapped").enforce(plain)
     except UnicodeEncodeError as error:

@@ -20,15 +20,14 @@ from authgate.storage import connection, paging
 from authgate.storage.batches.lookups import Join, Lookup, Record
 from authgate.storage.paging import Order, Page
 from authgate.storage.people import usernames
-from authgate.storage.people.usernames import BadUsername, canonical
+from authgate.storage.people.usernames import LONGEST_NAME, BadUsername, canonical
 from authgate.storage.tenants import quotas
 from authgate.storage.tenants.quotas import Quota
 from authgate.vocabulary import UserStatus
 from authgate_tenants import TenantOwned, current_tenant
 
 LONGEST_EXTERNAL_ID = 255
-LONGEST_NAME = 100
-_LONGEST_EMAIL = 254
+LONGEST_EMAIL = 254
 _MOST_OF_TEAM = 1000
 
 
@@ -37,8 +36,8 @@ class UserRow(TenantOwned):
 
     username = fields.CharField(LONGEST_NAME)
     canonical_username = fields.CharField(LONGEST_NAME)
-    email = fields.CharField(_LONGEST_EMAIL, null=True)
-    canonical_email = fields.CharField(_LONGEST_EMAIL, null=True)
+    email = fields.CharField(LONGEST_EMAIL, null=True)
+    canonical_email = fields.CharField(LONGEST_EMAIL, null=True)
     email_verified = fields.BooleanField(default=False)
     name = fields.CharField(100, default="")
     picture = fields.CharField(500, default="")
@@ -222,7 +221,7 @@ async def find_by_login(login: str) -> User | None:
     except BadUsername:
         return None
     # The ORM raises for a value that is longer than its column.
-    if len(wanted) > _LONGEST_EMAIL:
+    if len(wanted) > LONGEST_EMAIL:
         return None
     is_theirs = Q(canonical_email=wanted)
     if len(wanted) <= LONGEST_NAME:
