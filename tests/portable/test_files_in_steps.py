@@ -2,28 +2,31 @@
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
-from uuid import UUID
+from typing import Any
+from uuid import UUID, uuid4
 
 import pytest
 
-from authgate import background, installation, portable
+from authgate import background, installation, portable, storage
 from authgate.audit import SYSTEM
 from authgate.installation import Installation
 from authgate.jobs import Result, WriteExport
 from authgate.portable import Choice, Wanted, requests
 from authgate.portable import exports as writing
+from authgate.portable.document import schema
+from authgate.portable.requests import TooManyExports
 from authgate.settings import Settings
 from authgate.storage.grants import consents
 from authgate.storage.people import users
 from authgate.storage.tenants import exports
-from authgate.storage.tenants.exports import Export, ExportPiece, ExportRow, ExportState
+from authgate.storage.tenants.exports import Export, ExportPiece, ExportRow, ExportState, Overtaken
 from authgate_tenants import use_tenant
-from authgate_testing.databases import on_sqlite
+from authgate_testing.databases import on_postgres, on_sqlite
 from authgate_testing.lived import PASSPHRASE, Lived, exported, keep
 from authgate_testing.terminal import environment
 
@@ -143,10 +146,102 @@ async def test_a_job_hands_a_file_over_to_the_next_one_and_it_holds_what_there_w
 async def test_a_tenants_files_take_no_more_than_the_installation_gives_them(
     lived: Lived, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(requests, "_GIGABYTE", 200)
+    monkeypatch.setattr(requests, "_GIGABYTE", 1000)
     async with asked(lived) as (parts, wanted):
         with use_tenant(lived.tenant):
             await requests.write(parts, wanted.id)
             row = await ExportRow.get(id=wanted.id)
             assert (row.state, row.sealed_passphrase) == (ExportState.FAILED, None)
             assert await stored() == []
+            assert (row.rows > 0, row.size) == (True, 0), "some of it was there"
+            now, mine = parts.clock(), ExportRow.filter(id=wanted.id)
+            for more, size in (
+                ({"state": ExportState.FAILED}, 0),
+                ({"state": ExportState.READY}, 7),
+                ({"expires_at": now}, 0),
+            ):
+                await mine.update(size=7, **more)
+                assert await exports.used(besides=uuid4(), now=now) == size, more
+
+
+@on_sqlite
+async def test_who_is_killed_behind_the_last_line_has_left_a_file_that_is_whole(
+    lived: Lived, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def killed(*_: object) -> None:
+        raise ConnectionAbortedError
+
+    async with asked(lived) as (parts, wanted):
+        with use_tenant(lived.tenant):
+            with monkeypatch.context() as patch:
+                patch.setattr(requests, "_leave", killed)
+                with pytest.raises(ConnectionAbortedError):
+                    await requests.write(parts, wanted.id)
+            written = await stored()
+            silent = parts.clock() - exports.SILENCE
+            await ExportRow.filter(id=wanted.id).update(touched_at=silent)
+            await requests.write(parts, wanted.id)
+            row = await ExportRow.get(id=wanted.id)
+            assert await stored() == written
+        file = b"".join(content for _, content in written)
+        assert (row.state, row.size) == (ExportState.READY, len(file))
+        assert row.sha256 == sha256(file).hexdigest()
+        assert file == await exported(parts, lived.tenant, WHOLE)
+
+
+@on_sqlite
+async def test_who_looks_while_the_slow_one_writes_on_puts_nothing_back(
+    lived: Lived, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = ExportRow.get_or_none
+    async with asked(lived) as (parts, wanted):
+        now = parts.clock()
+        with use_tenant(lived.tenant):
+            slow = await exports.begin(wanted.id, schema=schema(), now=now - exports.SILENCE)
+            assert slow is not None
+
+            async def read_before_that(**which: Any) -> ExportRow | None:
+                read = await found(**which)
+                async with storage.transaction():
+                    await exports.write(
+                        slow, b"more\n", rows=1, position={"part": "users"}, now=now
+                    )
+                return read
+
+            monkeypatch.setattr(ExportRow, "get_or_none", read_before_that)
+            assert await exports.begin(wanted.id, schema=schema(), now=now) is None
+            row = await ExportRow.get(id=wanted.id)
+            assert (row.writer, row.size) == (slow.writer, 5)
+
+
+@on_sqlite
+async def test_who_reads_for_long_what_there_is_says_so_and_stops_where_another_one_goes_on(
+    lived: Lived, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(requests, "_SECONDS", -1.0)
+    monkeypatch.setattr(requests, "_TELLS_SECONDS", -1.0)
+    async with asked(lived) as (parts, wanted):
+        with use_tenant(lived.tenant):
+            await requests.write(parts, wanted.id)
+            began = parts.clock() - exports.SILENCE
+            row = await exports.begin(wanted.id, schema=schema(), now=began)
+            assert row is not None
+            await requests._gone_on(parts, row)
+            assert (await ExportRow.get(id=wanted.id)).touched_at > began
+            await ExportRow.filter(id=wanted.id).update(writer=uuid4())
+            with pytest.raises(Overtaken):
+                await requests._gone_on(parts, row)
+
+
+@on_postgres
+async def test_of_files_that_are_asked_for_at_once_one_is_written(lived: Lived) -> None:
+    async with installation.opened(lived.settings) as parts:
+
+        def request() -> Coroutine[Any, Any, Export]:
+            return requests.request(parts, passphrase=PASSPHRASE, signing_keys=False, actor=SYSTEM)
+
+        with use_tenant(lived.tenant):
+            asked = [request() for _ in range(exports.MOST)]
+            ended = await asyncio.gather(*asked, return_exceptions=True)
+            assert sum(isinstance(each, TooManyExports) for each in ended) == exports.MOST - 1
+            assert await ExportRow.all().count() == 1

@@ -65,6 +65,8 @@ class WriteExport(Job):
     """Write a file of a tenant that one of its owners has asked for."""
 
     name: ClassVar[str] = "write-export"
+    seconds: ClassVar[float] = 600.0
+    """It writes for less than a minute. The rest is for reading what was written before."""
 
     export_id: str = ""
 

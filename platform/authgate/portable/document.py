@@ -106,7 +106,7 @@ class Writer:
 
     def reread(self, content: bytes) -> None:
         """Take note of what was written before, one piece after the other."""
-        self._digest.update(content[max(self._begins - self._size, 0) :])
+        self._digest.update(memoryview(content)[max(self._begins - self._size, 0) :])
         self._said(content)
 
     def head(self, told: Mapping[str, Any]) -> bytes:

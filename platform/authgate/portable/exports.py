@@ -87,6 +87,8 @@ class Position:
     after: UUID | None
     """The last row of it that was written; ``None`` before it has begun."""
     written: Written
+    is_whole: bool = False
+    """Whether the last line was written as well, and nothing is left to be."""
 
     def told(self) -> dict[str, Any]:
         """As JSON holds it."""
@@ -99,6 +101,7 @@ class Position:
             "rows": written.rows,
             "begins": written.begins,
             "size": written.size,
+            "is_whole": self.is_whole,
         }
 
     @classmethod
@@ -106,7 +109,8 @@ class Position:
         """From JSON."""
         parts = {table: Summary(*each) for table, each in told["parts"].items()}
         written = Written(parts, told["rows"], told["begins"], told["size"])
-        return cls(told["part"], UUID(told["after"]) if told["after"] else None, written)
+        after = UUID(told["after"]) if told["after"] else None
+        return cls(told["part"], after, written, told.get("is_whole", False))
 
 
 class Writing:
@@ -134,7 +138,7 @@ class Writing:
         self._writer = Writer(keys, former.written if former else None)
         self._part = former.part if former else _HEAD
         self._after = former.after if former else None
-        self.is_whole = False
+        self.is_whole = former is not None and former.is_whole
 
     @classmethod
     async def opened(
@@ -158,7 +162,7 @@ class Writing:
     @property
     def position(self) -> Position:
         """How far it has come with the pieces that were taken."""
-        return Position(self._part, self._after, self._writer.written)
+        return Position(self._part, self._after, self._writer.written, self.is_whole)
 
     @property
     def sha256(self) -> str:
@@ -170,7 +174,9 @@ class Writing:
         self._writer.reread(content)
 
     async def pieces(self) -> AsyncGenerator[bytes]:
-        """What follows, to the end."""
+        """What follows, to the end: nothing where somebody was killed behind the last line."""
+        if self.is_whole:
+            return
         async with snapshot.taken(self._database, self._tenant.id) as moment:
             left = [each for each in EXPORTED if self._choice.takes(each)]
             if self._part == _HEAD:

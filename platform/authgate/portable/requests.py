@@ -1,6 +1,8 @@
 """Files that owners ask for: written by a job, with their progress to be seen, and fetched."""
 
+import asyncio
 import time
+from collections.abc import Sequence
 from contextlib import aclosing
 from functools import partial
 from uuid import UUID
@@ -16,15 +18,22 @@ from authgate.portable.exports import Choice, Position, Writing
 from authgate.portable.passphrase import check_passphrase
 from authgate.storage.tenants import exports
 from authgate.storage.tenants.exports import Export, ExportRow, ExportState, Overtaken
-from authgate_tenants import current_tenant
+from authgate_tenants import current_tenant, lifecycle
 
 _KIND = "export-passphrase"
 _PIECE = 512 * 1024
 """Bytes of a piece, or a page of rows more."""
 
+_AT_ONCE = 16
+"""Pieces that are read together of what was written before."""
+
 _SECONDS = 50.0
-"""How long a job writes on one; another one goes on then. It has as long again for what is to be
-read of what was written before."""
+"""How long a job writes on one, once it has read what was written before; another one goes on
+then."""
+
+_TELLS_SECONDS = 15.0
+"""Between two words that somebody is still reading that: far below the silence after which another
+one begins."""
 
 _GIGABYTE = 1_000_000_000
 
@@ -46,6 +55,8 @@ async def request(
     now, tenant, export_id = parts.clock(), current_tenant(), uuid7()
     cipher = await parts.encryption.cipher(tenant.id)
     async with storage.transaction():
+        # Of those who ask at once each sees what the one before has asked for.
+        await lifecycle.locked(tenant.id)
         there = await exports.every(now=now)
         under_way = (ExportState.WAITING, ExportState.WRITING)
         if len(there) >= exports.MOST or any(each.state in under_way for each in there):
@@ -124,42 +135,49 @@ async def _gone_on(parts: Installation, row: ExportRow) -> Writing:
     choice, tenant = await _choice(parts, row), current_tenant()
     former = Position.of(row.position) if row.position else None
     writing = await Writing.opened(parts, tenant, choice, former=former, since=row.created_at)
-    number = 0
-    while former and (content := await exports.written(row, number)) is not None:
-        writing.reread(content)
-        number += 1
+    number, told = 0, time.monotonic()
+    while former and (contents := await exports.written(row, number, most=_AT_ONCE)):
+        # In a thread: the requests of this process would wait for it.
+        await asyncio.to_thread(_reread, writing, contents)
+        number += len(contents)
+        if time.monotonic() > told + _TELLS_SECONDS:
+            await exports.touch(row, now=parts.clock())
+            told = time.monotonic()
     return writing
+
+
+def _reread(writing: Writing, contents: Sequence[bytes]) -> None:
+    for each in contents:
+        writing.reread(each)
 
 
 async def _write(parts: Installation, row: ExportRow, writing: Writing) -> None:
     waiting, end = bytearray(), time.monotonic() + _SECONDS
-    room = parts.settings.jobs.export_gigabytes * _GIGABYTE - await exports.used(besides=row.id)
     async with aclosing(writing.pieces()) as rest:
         async for piece in rest:
             waiting += piece
             is_late = time.monotonic() > end
             if len(waiting) < _PIECE and not is_late:
                 continue
-            await _store(parts, row, waiting, writing, room)
+            await _store(parts, row, waiting, writing)
             waiting = bytearray()
             if is_late:
                 return
     if waiting:
-        await _store(parts, row, waiting, writing, room)
+        await _store(parts, row, waiting, writing)
 
 
-async def _store(
-    parts: Installation, row: ExportRow, content: bytearray, writing: Writing, room: int
-) -> None:
-    if row.size + len(content) > room:
-        raise TooLarge
+async def _store(parts: Installation, row: ExportRow, content: bytearray, writing: Writing) -> None:
+    now, room = parts.clock(), parts.settings.jobs.export_gigabytes * _GIGABYTE
     async with storage.transaction():
+        if row.size + len(content) + await exports.used(besides=row.id, now=now) > room:
+            raise TooLarge
         await exports.write(
             row,
             bytes(content),
             rows=content.count(b"\n"),
             position=writing.position.told(),
-            now=parts.clock(),
+            now=now,
         )
 
 

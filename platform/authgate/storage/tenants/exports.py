@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from tortoise import fields
@@ -176,12 +176,13 @@ async def begin(export_id: UUID, *, schema: str, now: datetime) -> ExportRow | N
     if row.attempts >= ATTEMPTS:
         await end(row, ExportState.FAILED)
         return None
-    before, writer = row.attempt, row.writer
+    before, writer, seen = row.attempt, row.writer, row.touched_at
     is_new = row.position is None or row.position["schema"] != schema
     row.writer, row.attempts = uuid4(), row.attempts + 1
     if is_new:
         row.attempt, row.position, row.rows, row.size = uuid4(), None, 0, 0
-    mine = ExportRow.filter(id=export_id, writer=writer, state=row.state)
+    # Who was slow and no more may have stored a piece since: what was read is no longer so then.
+    mine = ExportRow.filter(id=export_id, writer=writer, state=row.state, touched_at=seen)
     if not await mine.update(
         state=ExportState.WRITING, attempt=row.attempt, attempts=row.attempts, writer=row.writer,
         position=row.position, rows=row.rows, size=row.size, touched_at=now,
@@ -192,9 +193,16 @@ async def begin(export_id: UUID, *, schema: str, now: datetime) -> ExportRow | N
     return row
 
 
-async def used(*, besides: UUID) -> int:
-    """Bytes that the tenant's other files take."""
-    sizes = await ExportRow.exclude(id=besides).values_list("size", flat=True)
+async def touch(row: ExportRow, *, now: datetime) -> None:
+    """Say that somebody is still at it who has not stored anything yet. Raises ``Overtaken``."""
+    if not await ExportRow.filter(id=row.id, writer=row.writer).update(touched_at=now):
+        raise Overtaken
+
+
+async def used(*, besides: UUID, now: datetime) -> int:
+    """Bytes that the tenant's other files take. Of one that has failed nothing is kept."""
+    there = ExportRow.filter(expires_at__gt=now).exclude(id=besides)
+    sizes = await there.exclude(state=ExportState.FAILED).values_list("size", flat=True)
     return sum(int(str(each)) for each in sizes)
 
 
@@ -220,14 +228,18 @@ async def end(row: ExportRow, state: ExportState, *, sha256: str = "") -> None:
     than it is needed."""
     sealed = row.sealed_passphrase if state is ExportState.WAITING else None
     mine = ExportRow.filter(id=row.id, writer=row.writer)
-    is_mine = await mine.update(state=state, sha256=sha256, sealed_passphrase=sealed)
-    if is_mine and state is ExportState.FAILED:
+    has_failed = state is ExportState.FAILED
+    size = {"size": 0} if has_failed else {}
+    is_mine = await mine.update(state=state, sha256=sha256, sealed_passphrase=sealed, **size)
+    if is_mine and has_failed:
         await ExportPiece.filter(attempt=row.attempt).delete()
 
 
-async def written(row: ExportRow, number: int) -> bytes | None:
-    """A piece of a file that is not ready yet; ``None`` past what there is."""
-    return await _content(row.attempt, number)
+async def written(row: ExportRow, number: int, *, most: int) -> list[bytes]:
+    """Pieces of a file that is not ready yet, from this one on; none past what there is."""
+    there = ExportPiece.filter(attempt=row.attempt, number__gte=number).order_by("number")
+    contents = await there.limit(most).values_list("content", flat=True)
+    return [bytes(cast("bytes", each)) for each in contents]
 
 
 async def has_piece(export: Export, number: int) -> bool:
