@@ -6,7 +6,9 @@ import stat
 from pathlib import Path
 
 import jsonschema_rs
+import pytest
 
+from authgate.cli.declaration.applying import SecretFile
 from authgate_testing.command import Cli, Ended
 
 EVERYTHING = """\
@@ -262,6 +264,18 @@ def test_a_secret_comes_from_the_environment_and_goes_into_a_file(lite_cli: Cli)
     assert not Path("none.json").exists()
 
 
+def test_secrets_that_no_file_holds_are_shown(
+    lite_cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full = Path("secrets.json")
+    monkeypatch.setattr(SecretFile, "open", lambda _: full.symlink_to("/dev/full"))
+    ended = apply(lite_cli, f"clients: [{NIGHTLY}]\n", "--secrets", full.name)
+    assert (ended.code, "secrets.json: No space left on device." in ended.err) == (6, True)
+    [row] = [each for each in ended.out.splitlines() if each.startswith("nightly ")]
+    assert len(row.split()[1]) > 32
+    assert not full.is_symlink()
+
+
 def test_a_mail_server_s_password_is_sent_and_never_shown(lite_cli: Cli) -> None:
     text = """\
 mail_server:
@@ -335,6 +349,18 @@ def test_what_no_tenant_can_be_is_refused_with_its_line(lite_cli: Cli) -> None:
         assert (ended.code, said in ended.err) == (1, True), (text, ended.err)
     assert lite_cli("tenant", "plan", "nowhere.yaml", "-t", "acme").code == 1
     assert lite_cli("tenant", "pull", "a.json", "-t", "acme").code == 5
+
+
+def test_2_says_that_something_differs_and_nothing_else(command: Cli) -> None:
+    text = file("name: Acme\n")
+    for words, said in (
+        ((text, "--exit-code"), "Which tenant? "),
+        ((text, "--exit-codes"), "No such option"),
+        ((), "Missing argument"),
+    ):
+        ended = command("tenant", "plan", *words)
+        assert (ended.code, said in ended.err) == (1, True), (words, ended.err)
+    assert command("tenant", "apply", text).code == 2, "others say by it what they always have"
 
 
 def test_json_says_the_same(lite_cli: Cli) -> None:

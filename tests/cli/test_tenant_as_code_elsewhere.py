@@ -51,6 +51,9 @@ async def _founded(host: Host, slug: str) -> dict[str, str]:
                     scopes=list(scopes),
                 )
                 found[client_id] = (await provisioning.add_client(parts, draft)).secret or ""
+            await users.create(
+                username="mira", name="Mira", email=None, email_verified=False, password_hash=""
+            )
             await users.invite(
                 None,
                 username="guest",
@@ -106,6 +109,29 @@ def test_by_http_it_goes_on_where_it_stopped_and_writes_over_nothing(
     pulled = machine("tenant", "pull", "pulled.yaml")
     assert pulled.code == 0, pulled.err
     assert machine("tenant", "plan", "pulled.yaml", "--exit-code").code == 0
+
+
+def test_by_http_nobody_s_mail_server_or_standing_is_written_over(
+    machine: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    by_hand = ("mail-server", "set", "--sender", "mail@c.example", "--host")
+    server = "mail_server: {host: a.example, sender: mail@a.example}\n"
+    for text, named, words in (
+        (server, "mail_server", (*by_hand, "b.example")),
+        (server, "mail_server", (*by_hand, "c.example")),
+        ("users: [{username: mira, role: auditor}]\n", "users mira", ("user", "disable", "mira")),
+    ):
+        meanwhile: list[int] = []
+        monkeypatch.setattr(
+            commands,
+            "confirm",
+            lambda _, words=words, done=meanwhile: done.append(machine(*words).code),
+        )
+        ended = machine("tenant", "apply", file(text))
+        assert (ended.code, f"{named} was changed since" in ended.err) == (5, True), ended.err
+        assert meanwhile == [0]
+    assert machine("mail-server", "show", "--json").data["host"] == "c.example"
+    assert machine("mail-server", "remove", "--yes").code == 0
 
 
 def test_ti_a_file_of_one_tenant_with_credentials_of_another_touches_nothing_of_it(

@@ -8,9 +8,10 @@ from typing import Annotated
 
 from pydantic import Field
 
+from authgate import storage
 from authgate.api.bodies import Document, Nothing, exemplified
 from authgate.api.operations import Answer, Call, operation
-from authgate.api.problems import Conflict, Fault, Invalid, NotFound
+from authgate.api.problems import Changed, Conflict, Fault, Invalid, NotFound
 from authgate.mail import TooManyMails
 from authgate.mail.trial import was_taken
 from authgate.mail_addresses import LONGEST, BadAddress
@@ -27,6 +28,7 @@ from authgate.provisioning.mail_servers import (
 from authgate.storage.mail.mail_servers import MailServer
 from authgate.tokens.admin_scopes import Scope
 from authgate.vocabulary import MailFault, MailOutcome, MailSecurity, MailStep
+from authgate_tenants import current_tenant, lifecycle
 
 _HOST, _SENDER = "smtp.example.com", "Acme <no-reply@acme.example>"
 
@@ -146,7 +148,8 @@ async def change_mail_server(call: Call[Nothing, MailServerChange]) -> Answer[Ma
     """Have the tenant's mail sent by a server of its own.
 
     The body is all of it, except for the password that is kept. Mail that waits is sent by it as
-    well. A guest of the installation chooses none: they would read mail when they are gone.
+    well. A guest of the installation chooses none: they would read mail when they are gone. With
+    `If-None-Match: *` only where the tenant has none of its own yet.
     """
     call.caller.refuse_guest()
     said = call.body
@@ -158,17 +161,22 @@ async def change_mail_server(call: Call[Nothing, MailServerChange]) -> Answer[Ma
         password=said.password,
         sender=said.sender,
     )
-    with _refused():
-        made = await mail_servers.set_mail_server(call.parts, wanted, actor=call.caller.actor)
+    async with storage.transaction():
+        await lifecycle.locked(current_tenant().id)
+        call.refuse_if_changed(await _there(), required=False)
+        with _refused():
+            made = await mail_servers.set_mail_server(call.parts, wanted, actor=call.caller.actor)
     return Answer(_document(made))
 
 
 async def delete_mail_server(call: Call[Nothing, Nothing]) -> Answer[None]:
     """Have the tenant's mail sent by the installation's server again, and forget its own."""
     call.caller.refuse_guest()
-    call.refuse_if_changed(await _now(), required=False)
-    with _refused():
-        await mail_servers.remove_mail_server(actor=call.caller.actor)
+    async with storage.transaction():
+        await lifecycle.locked(current_tenant().id)
+        call.refuse_if_changed(await _now(), required=False)
+        with _refused():
+            await mail_servers.remove_mail_server(actor=call.caller.actor)
     return Answer(None)
 
 
@@ -192,6 +200,13 @@ async def try_mail_server(call: Call[Nothing, MailServerTest]) -> Answer[MailSer
 async def _now() -> MailServerDocument:
     with _refused():
         return _document(await mail_servers.own_mail_server())
+
+
+async def _there() -> MailServerDocument | None:
+    try:
+        return await _now()
+    except NotFound:
+        return None
 
 
 def _document(server: MailServer) -> MailServerDocument:
@@ -225,7 +240,7 @@ _HERE = "/mail-server"
 
 OPERATIONS = [
     operation(HTTPMethod.GET, _HERE, read_mail_server, scope=_READ, problems=[NotFound]),
-    operation(HTTPMethod.POST, _HERE, change_mail_server, scope=_WRITE),
+    operation(HTTPMethod.POST, _HERE, change_mail_server, scope=_WRITE, problems=[Changed]),
     operation(
         HTTPMethod.DELETE,
         _HERE,

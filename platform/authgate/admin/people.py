@@ -116,16 +116,17 @@ async def list_users(call: Call[UserQuery, Nothing]) -> Answer[UserList]:
         cursor=await lists.opened(call),
         limit=asked.limit,
     )
-    return await lists.answer(call, page, UserList, _document)
+    return await lists.answer(call, page, UserList, document)
 
 
-def _document(user: User) -> UserDocument:
+def document(user: User) -> UserDocument:
+    """The person as they are told."""
     return told(user, UserDocument)
 
 
 async def read_user(call: Call[Nothing, Nothing]) -> Answer[UserDocument]:
     """Read a person."""
-    return Answer(_document(await found(call)))
+    return Answer(document(await found(call)))
 
 
 async def disable_user(call: Call[Nothing, Nothing]) -> Answer[UserDocument]:
@@ -189,7 +190,7 @@ async def as_it_is(user_id: UUID) -> Answer[UserDocument]:
     user = await users.held(user_id)
     if user is None:
         raise NotFound
-    return Answer(_document(user))
+    return Answer(document(user))
 
 
 @contextmanager

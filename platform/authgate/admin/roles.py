@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from http import HTTPMethod
 
-from authgate import permissions, provisioning
+from authgate import permissions, provisioning, storage
 from authgate.admin import people
 from authgate.admin.people import UserDocument
 from authgate.api.bodies import Document, Nothing, exemplified
 from authgate.api.operations import Answer, Call, operation
-from authgate.api.problems import Conflict
+from authgate.api.problems import Changed, Conflict, NotFound
 from authgate.permissions import UserRole
+from authgate.storage.people import users
 from authgate.tokens.admin_scopes import Scope
 
 
@@ -56,10 +57,16 @@ async def change_user_role(call: Call[Nothing, RoleChange]) -> Answer[UserDocume
     It is in force at once. Nobody changes their own, or that of somebody who may more than they
     may; nobody gives a role that may more than theirs; and the last owner stays one.
     """
-    user = await people.found(call)
-    with people.worded():
-        await provisioning.change_role(user.id, call.body.role, by=call.caller.authority)
-    return await people.as_it_is(user.id)
+    user_id, by = call.uuid("user_id"), call.caller.authority
+    async with storage.transaction():
+        # The same as are held to give the role, and at once: so nobody waits for each other.
+        held = await users.hold_in_charge(*filter(None, (user_id, by.user_id)))
+        if user_id not in held:
+            raise NotFound
+        call.refuse_if_changed(people.document(held[user_id]), required=False)
+        with people.worded():
+            await provisioning.change_role(user_id, call.body.role, by=by)
+        return await people.as_it_is(user_id)
 
 
 def _document(role: UserRole) -> RoleDocument:
@@ -75,6 +82,6 @@ OPERATIONS = [
         "/users/{user_id}/role",
         change_user_role,
         scope=Scope.ROLES_WRITE,
-        problems=[Conflict],
+        problems=[Conflict, Changed],
     ),
 ]

@@ -21,19 +21,18 @@ def is_known(request: MachineRequest, tag: str) -> bool:
     return "*" in known or any(each.removeprefix("W/") == tag for each in known)
 
 
-def refuse_other(request: MachineRequest, tag: str, *, required: bool) -> None:
-    """Act only on the state that ``If-Match`` names.
+def refuse_other(request: MachineRequest, tag: str | None, *, required: bool) -> None:
+    """Act only on the state that ``If-Match`` names, and on none that ``If-None-Match`` does;
+    without a ``tag`` there is nothing yet.
 
-    Raises ``PreconditionRequired`` where it has to be there and is not, and ``Changed``.
+    Raises ``PreconditionRequired`` where ``If-Match`` has to be there and is not, and ``Changed``.
     """
     wanted = _tags(request, b"if-match")
-    if not wanted:
-        if required:
-            raise PreconditionRequired(
-                "Send the ETag of what you have read, or * for whatever it is."
-            )
-        return
-    if "*" not in wanted and tag not in wanted:
+    if required and not wanted:
+        raise PreconditionRequired("Send the ETag of what you have read, or * for whatever it is.")
+    if wanted and (tag is None or ("*" not in wanted and tag not in wanted)):
+        raise Changed
+    if tag is not None and is_known(request, tag):
         raise Changed
 
 

@@ -69,12 +69,14 @@ class Call(Generic[Query_co, Body_co]):
         except ValueError as error:
             raise NotFound from error
 
-    def refuse_if_changed(self, now: Document, *, required: bool = True) -> None:
-        """Go on only if this is what the caller has read (``If-Match``).
+    def refuse_if_changed(self, now: Document | None, *, required: bool = True) -> None:
+        """Go on only if this is what the caller has read (``If-Match``), or if there is still
+        nothing where they have found nothing (``If-None-Match: *``).
 
         Raises ``PreconditionRequired`` and ``Changed``.
         """
-        entity_tags.refuse_other(self.request, entity_tags.of(written(now)), required=required)
+        tag = None if now is None else entity_tags.of(written(now))
+        entity_tags.refuse_other(self.request, tag, required=required)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

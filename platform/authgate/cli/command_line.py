@@ -13,7 +13,7 @@ from typing import Any
 import typer
 
 from authgate.cli.exit_codes import ExitCode
-from authgate.cli.failures import Failure
+from authgate.cli.failures import Failure, Misused
 from authgate.cli.nouns import EXAMPLE, unfolded
 from authgate.cli.output import printable
 
@@ -124,6 +124,9 @@ COMMANDS = {
 }
 
 
+_SAY_MORE_BY_2 = (("tenant", "plan"),)
+"""Commands that tell programs by 2 what they have found: none of them fails with it."""
+
 COMPLETE = "_AUTHGATE_COMPLETE"
 """The variable by which a shell asks how a command line could go on."""
 
@@ -136,20 +139,31 @@ def run(arguments: Sequence[str]) -> int:
         return completion.answer(_program)
     words = list(arguments) or ["--help"]
     try:
+        return _ended(words)
+    except Failure as error:
+        code = error.exit_code
+        if code is ExitCode.USAGE and tuple(words[:2]) in _SAY_MORE_BY_2:
+            code = ExitCode.FAILED
+        return _refuse(str(error), code)
+
+
+def _ended(words: Sequence[str]) -> int:
+    """The exit code. Raises ``Failure``."""
+    try:
         ended = _program(words)(args=words, prog_name="authgate", standalone_mode=False)
     except typer.TyperException as error:
-        return _refuse(f"{error.format_message()}{_where_to_read(error)}", ExitCode.USAGE)
-    except Failure as error:
-        return _refuse(str(error), error.exit_code)
-    except typer.Abort:
-        return _refuse("Given up.", ExitCode.FAILED)
+        raise Misused(f"{error.format_message()}{_where_to_read(error)}") from error
+    except Failure:
+        raise
+    except typer.Abort as error:
+        raise Failure("Given up.") from error
     except Exception as error:
         from authgate.cli import expected
 
         failure = expected.failure_of(error)
         if failure is None:
             raise
-        return _refuse(str(failure), failure.exit_code)
+        raise failure from error
     return ended if isinstance(ended, int) else ExitCode.OK
 
 

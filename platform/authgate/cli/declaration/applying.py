@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -125,5 +126,7 @@ class SecretFile:
         try:
             self._path.write_text(f"{json.dumps(secrets, indent=2)}\n", encoding="utf-8")
         except OSError as error:
+            with suppress(OSError):
+                self._path.unlink()
             raise Unhealthy(f"{self._path}: {error.strerror}.") from error
         say(f"✓ The secrets of {len(secrets)} clients are in {self._path}.")

@@ -14,18 +14,22 @@ import typer
 
 from authgate.cli.doors.admin_api import AdminApi
 from authgate.cli.doors.administered import CLIENT_ID, ISSUER, OfTenant, administered, named_by
-from authgate.cli.failures import Conflict, Failure
+from authgate.cli.failures import Conflict, Failure, Unhealthy
 from authgate.cli.options import Yes
 from authgate.cli.output import ONCE, Format, Output, confirm, say, show, show_all
 
 if TYPE_CHECKING:
-    from authgate.cli.declaration.applying import Applied
+    from authgate.cli.declaration.applying import Applied, SecretFile
     from authgate.cli.declaration.plan import Plan
     from authgate.cli.declaration.tenant_file import Declaration
 
 File = Annotated[Path, typer.Argument(help="The file that declares the tenant: YAML or JSON")]
 ExitCode = Annotated[
-    bool, typer.Option("--exit-code", help="End with 2 where something differs, with 0 where not")
+    bool,
+    typer.Option(
+        "--exit-code",
+        help="End with 2 where something differs, with 0 where not; what fails ends with another",
+    ),
 ]
 Out = Annotated[
     Path | None, typer.Option(help="Keep the plan in a new file, for authgate tenant apply --plan")
@@ -42,7 +46,7 @@ Into = Annotated[
 ]
 
 CHANGES = 2
-"""How ``plan --exit-code`` ends where something differs."""
+"""How ``plan --exit-code`` ends where something differs, and no ``plan`` that fails."""
 
 
 def plan(
@@ -162,8 +166,17 @@ def _applied(
         raise
     finally:
         if keeper:
-            keeper.keep(applied.secrets)
+            _keep(keeper, applied)
     return applied
+
+
+def _keep(keeper: "SecretFile", applied: "Applied") -> None:
+    try:
+        keeper.keep(applied.secrets)
+    except Unhealthy:
+        # Nobody else has them: better seen than lost.
+        _show_secrets(applied)
+        raise
 
 
 def _show(planned: "Plan", applied: "Applied", output: Format, *, are_kept: bool) -> None:

@@ -20,17 +20,18 @@ def planned(declared: Declaration, state: State) -> Iterator[Change]:
     said = declared.mail_server
     if said is None:
         return
-    now = state.mail_server
+    seen = state.mail_server
+    now = seen.item if seen else None
     after = {name: it for name, it in said.items() if name != _PASSWORD}
     after["host"] = said["host"].strip(" ").removesuffix(".").lower()
     before = {name: now[name] for name in after} if now else {}
     differ = [*between(before, after), *_password(said, now)]
     if differ:
         body = {name: it for name, it in said.items() if it is not None}
-        act = Act.CREATE if now is None else Act.UPDATE
-        yield Change(
-            act, MAIL_SERVER, "", differ, [Request("POST", _PATH, body)], f"/{MAIL_SERVER}"
-        )
+        act, pointer = Act.UPDATE if seen else Act.CREATE, f"/{MAIL_SERVER}"
+        etag = seen.etag if seen else None
+        request = Request("POST", _PATH, body, etag, is_first=seen is None)
+        yield Change(act, MAIL_SERVER, "", differ, [request], pointer)
 
 
 def _password(said: Mapping[str, Any], now: Mapping[str, Any] | None) -> Iterator[Difference]:

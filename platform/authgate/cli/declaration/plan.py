@@ -30,12 +30,17 @@ class Request:
     said: Mapping[str, Any] | None = None
     etag: str | None = None
     """Of what the plan has seen: the request is refused where it is something else by then."""
+    is_first: bool = False
+    """Whether the plan has seen nothing: the request is refused where there is something by then.
+    """
 
     def asked(self, said: Mapping[str, Any] | None) -> Asked:
         """As it is sent, with this body; once, however often it gets there."""
         headers = {"Idempotency-Key": uuid.uuid4().hex} if self.method == "POST" else {}
         if self.etag is not None:
             headers["If-Match"] = self.etag
+        if self.is_first:
+            headers["If-None-Match"] = "*"
         if said is None:
             return Asked(self.method, self.path, headers)
         headers["Content-Type"] = MERGE_PATCH if self.method == "PATCH" else JSON

@@ -86,9 +86,10 @@ def _methods(item: Document) -> list[str]:
 
 
 def _mail_server(state: State) -> Said:
-    now = state.mail_server
-    if now is None:
+    seen = state.mail_server
+    if seen is None:
         return {}
+    now = seen.item
     said = {name: it for name, it in now.items() if name in MailServerDeclaration.model_fields}
     kept = {"password": {"env": "MAIL_SERVER_PASSWORD"}} if now["has_password"] else {}
     return {MAIL_SERVER: said | kept}

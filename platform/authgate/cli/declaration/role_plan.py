@@ -5,7 +5,7 @@ from typing import NamedTuple
 from authgate.cli.declaration.differences import Difference
 from authgate.cli.declaration.plan import Act, Change, Request
 from authgate.cli.declaration.sections import Managed
-from authgate.cli.declaration.state import State
+from authgate.cli.declaration.state import Seen, State
 from authgate.cli.declaration.tenant_file import Declaration
 from authgate.cli.doors import people
 from authgate.cli.doors.admin_api import AdminApi, Document, within
@@ -33,10 +33,10 @@ def planned(api: AdminApi, declared: Declaration, state: State) -> Roles:
         person = holders.pop(item["username"].casefold(), None)
         if person is None:
             person = _found(api, declared, item["username"], pointer)
-        _add(found, person, UserRole(item["role"]), pointer)
+        _add(api, found, person, UserRole(item["role"]), pointer)
     if declared.manages(Managed.USERS):
         for person in holders.values():
-            _add(found, person, UserRole.USER, "")
+            _add(api, found, person, UserRole.USER, "")
     return found
 
 
@@ -48,11 +48,13 @@ def _found(api: AdminApi, declared: Declaration, username: str, pointer: str) ->
         raise Failure(f"{place}: {error} Invite them: authgate user invite.") from error
 
 
-def _add(found: Roles, person: Document, role: UserRole, pointer: str) -> None:
-    was = UserRole(person["role"])
-    if was is role:
+def _add(api: AdminApi, found: Roles, person: Document, role: UserRole, pointer: str) -> None:
+    if person["role"] == role:
         return
-    request = Request("POST", f"{within('users', person['id'])}/role", {"role": role})
+    place = within("users", person["id"])
+    now = Seen(*api.seen(place))
+    was = UserRole(now.item["role"])
+    request = Request("POST", f"{place}/role", {"role": role}, now.etag)
     differ = [Difference("role", was, role)]
     change = Change(Act.UPDATE, Managed.USERS, person["username"], differ, [request], pointer)
     (found.given if covers(role, was) else found.taken).append(change)

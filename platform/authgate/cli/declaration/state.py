@@ -67,10 +67,10 @@ class State:
         return Seen(*self._api.seen(section.place(known)))
 
     @cached_property
-    def mail_server(self) -> Document | None:
+    def mail_server(self) -> Seen | None:
         """The tenant's own; ``None`` where the installation's sends its mail."""
         try:
-            return self._api.get("/mail-server")
+            return Seen(*self._api.seen("/mail-server"))
         except NotFound:
             return None
 
