@@ -139,7 +139,7 @@ def performer(parts: Installation) -> Performer:
     handlers = Handlers()
     handlers.add(RemoveExpired, partial(_remove_expired, parts))
     handlers.add(DeliverLogouts, partial(_deliver_logouts, parts))
-    handlers.add(SendMails, partial(_send_mails, parts))
+    handlers.add(SendMails, partial(_send_mails, parts, Delivery(parts)))
     handlers.add(EndTheRest, leavings.end)
     handlers.add(RollUpUsage, partial(_roll_up_usage, parts))
     handlers.add(RotateKeys, partial(_rotate_keys, parts))
@@ -226,8 +226,8 @@ async def _deliver_everywhere(parts: Installation, logout: BackchannelLogout) ->
     await _at_each(parts, due, logout.deliver_due)
 
 
-async def _send_mails(parts: Installation, _job: SendMails) -> None:
-    delivery, database, now = Delivery(parts), parts.settings.database, parts.clock()
+async def _send_mails(parts: Installation, delivery: Delivery, _job: SendMails) -> None:
+    database, now = parts.settings.database, parts.clock()
     if tenant_in_scope() is not None:
         await delivery.send_due()
         return

@@ -4,18 +4,21 @@ and given a password that no other server gets."""
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from authgate import mail
+from authgate import mail, storage
 from authgate.audit import Event
+from authgate.mail import delivery, smtp
 from authgate.permissions import UserRole
 from authgate.settings import EgressSettings, Settings
 from authgate.storage.mail import mail_servers
+from authgate.storage.mail.mails import Mail
 from authgate.storage.people.users import User, UserRow
-from authgate.vocabulary import MailPurpose
+from authgate.vocabulary import MailPurpose, MailStatus
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing import mail_server
 from authgate_testing.api import EVERYTHING, ApiClient, api_client, is_problem
@@ -94,8 +97,13 @@ async def test_a_tenants_mail_leaves_by_its_own_server_and_nobody_is_told_its_pa
     for _ in range(2):
         changed = await api.post("/mail-server", kept)
         assert (changed.status_code, changed.json()["has_password"]) == (200, True), changed.text
+    seen = (await api.get("/mail-server")).headers["etag"]
+    for stale in ({"if_match": '"another"'}, {"if_none_match": "*"}):
+        assert is_problem(await api.post("/mail-server", kept, **stale), 412, "changed")
+    assert (await api.post("/mail-server", kept, if_match=seen)).status_code == 200
     other = await api_client(server, globex, *EVERYTHING)
     assert is_problem(await other.get("/mail-server"), 404, "not-found")
+    assert is_problem(await other.post("/mail-server", kept, if_match="*"), 412, "changed")
 
     assert await tried(api) == (
         True,
@@ -181,6 +189,93 @@ async def test_what_can_be_no_mail_server_is_refused(
     assert await refused({"host": "mail.acme.example", "security": "none"}) == "/security"
     here = await api.post("/mail-server", chosen(own, security="none"))
     assert here.status_code == 200, "this machine reads it anyway"
+
+
+@dataclass(slots=True)
+class Silent:
+    """A server that takes lines and says nothing on them, until it is told to close them."""
+
+    port: int = 0
+    lines: int = 0
+    was_reached: asyncio.Event = field(default_factory=asyncio.Event)
+    closes: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def take(self, _: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """One more line."""
+        self.lines += 1
+        self.was_reached.set()
+        await self.closes.wait()
+        writer.close()
+
+
+@asynccontextmanager
+async def saying_nothing() -> AsyncIterator[Silent]:
+    """Such a server."""
+    silent = Silent()
+    async with await asyncio.start_server(silent.take, "127.0.0.1", 0) as listening:
+        silent.port = listening.sockets[0].getsockname()[1]
+        try:
+            yield silent
+        finally:
+            silent.closes.set()
+
+
+async def leave(server: RunningServer, tenant: Tenant, *to: str) -> None:
+    """Leave a test mail to each, in one transaction."""
+    with use_tenant(tenant):
+        async with storage.transaction():
+            for each in to:
+                letter = mail.written("test")
+                await mail.post(server.parts, letter, recipient=each, purpose=MailPurpose.TEST)
+
+
+async def tried_once(tenant: Tenant, number: int) -> None:
+    """Return once so many mails have waited for a server in vain, each of them once."""
+    async with asyncio.timeout(30):
+        while True:
+            with use_tenant(tenant):
+                found = await Mail.all()
+            if len(found) == number and all(each.last_error for each in found):
+                assert {(each.status, each.attempts) for each in found} == {(MailStatus.PENDING, 1)}
+                return
+            await asyncio.sleep(0.01)
+
+
+@on_sqlite
+async def test_a_server_that_says_nothing_is_not_tried_with_every_mail(
+    server: RunningServer,
+    api: ApiClient,
+    acme: Tenant,
+    own: MailServer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(smtp, "SECONDS", 0.5)
+    async with saying_nothing() as silent:
+        assert (await api.post("/mail-server", chosen(own, port=silent.port))).status_code == 200
+        await leave(server, acme, *(f"{n}@acme.example" for n in range(delivery.IN_ONE_GO)))
+        await tried_once(acme, delivery.IN_ONE_GO)
+        assert 0 < silent.lines <= delivery.AT_ONCE
+
+
+@on_sqlite
+async def test_ti_a_tenants_silent_server_holds_up_no_other_tenants_mail(
+    server: RunningServer,
+    api: ApiClient,
+    acme: Tenant,
+    globex: Tenant,
+    own: MailServer,
+    postbox: MailServer,
+) -> None:
+    async with saying_nothing() as silent:
+        assert (await api.post("/mail-server", chosen(own, port=silent.port))).status_code == 200
+        for n in range(8):
+            await leave(server, acme, f"{n}@acme.example")
+            await asyncio.wait_for(silent.was_reached.wait(), 10)
+        await leave(server, globex, "jo@globex.example")
+        await arrived(postbox, 1)
+        assert silent.lines == 1
+        silent.closes.set()
+        await tried_once(acme, 8)
 
 
 @asynccontextmanager
