@@ -8,7 +8,7 @@ from authgate.storage.migration_steps import AddColumn
 
 
 class Migration(migrations.Migration):
-    dependencies = [("models", "0050_tenant_imports")]
+    dependencies = [("models", "0051_ended_deletions")]
 
     operations = [
         AddColumn(
