@@ -24,8 +24,14 @@ demo: ## Start a server with two tenants to try; ARGS="--headless" shows a devic
 	@sh requirements/install run
 	@exec .venv/bin/authgate demo $(ARGS)
 
-test: services check ## Check the code and run every test, on real services; ARGS goes to pytest
-	@$(PY) -m pytest $(or $(ARGS),$(ALL_TESTS))
+# What waits for the network and what computes go side by side, and so do types and tests: each
+# leaves a core with nothing to do.
+test: ## Check the code and run every test, on real services; ARGS goes to pytest
+	@$(MAKE) --no-print-directory services & services=$$!; \
+	$(MAKE) --no-print-directory install && wait $$services || exit 1; \
+	$(MAKE) --no-print-directory check & checked=$$!; \
+	$(PY) -m pytest $(or $(ARGS),$(ALL_TESTS)); outcome=$$?; \
+	wait $$checked && exit $$outcome
 
 check: install ## Check style, types and who imports whom
 	@$(PY) -m ruff check --quiet .
