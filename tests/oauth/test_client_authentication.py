@@ -337,7 +337,7 @@ async def test_ca_17_a_client_that_is_not_active_is_refused_like_an_unknown_one(
         assert (answer.status_code, answer.json()["error"]) == (401, "invalid_token")
 
 
-async def test_ca_17_within_five_seconds_a_process_sees_what_another_has_changed(
+async def test_ca_17_within_a_minute_a_process_sees_what_nobody_has_told_it_of(
     server: RunningServer,
     at_acme: Caller,
     acme: Tenant,
@@ -350,7 +350,7 @@ async def test_ca_17_within_five_seconds_a_process_sees_what_another_has_changed
     with use_tenant(acme):  # in another process, which has no way to tell this one
         await clients.set_status(machine.client.client_id, ClientStatus.INACTIVE)
     for cache in server.parts.caches:
-        monkeypatch.setattr(cache._values, "_clock", lambda: time.monotonic() + 5)
+        monkeypatch.setattr(cache._values, "_clock", lambda: time.monotonic() + 61)
     assert (await at_acme.post("/oauth/token", form, basic=basic)).status_code == 401
 
 

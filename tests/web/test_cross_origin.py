@@ -13,6 +13,7 @@ from authgate.storage.clients.drafts import ClientChange, ClientDraft
 from authgate.vocabulary import ApplicationType, ClientStatus
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.databases import on_sqlite
+from authgate_testing.hearing import hears
 from authgate_testing.server import RunningServer
 
 PAGE, EVIL = "https://app.example", "https://evil.test"
@@ -181,6 +182,7 @@ async def test_clients_are_looked_through_once_for_all_pages_and_never_without_o
     server: RunningServer, acme: Tenant, caplog: pytest.LogCaptureFixture
 ) -> None:
     await single_page(server, acme)
+    await hears(server)
     with caplog.at_level(logging.DEBUG, logger="tortoise.db_client"):
         for _ in range(3):
             await server.http.post(f"{acme.issuer}/oauth/token")

@@ -1,15 +1,13 @@
 """``/tls-ask``: for which hosts a proxy may get a certificate; and that made-up names drive nobody
 out of what is remembered."""
 
-import asyncio
-
 import pytest
 
 from authgate import installation, provisioning
 from authgate.settings import Settings
-from authgate.storage.invalidation import Listening
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.databases import on_sqlite
+from authgate_testing.hearing import hears
 from authgate_testing.server import RunningServer
 
 HOST = "login.acme.example"
@@ -63,12 +61,7 @@ async def test_names_that_are_nobodys_drive_no_tenant_out_of_what_is_remembered(
     server: RunningServer, acme: Tenant
 ) -> None:
     resolver, tenants = server.parts.resolver, server.parts.tenants
-    assert await resolver.find("acme") is not None
-    listening = server.parts.invalidations
-    assert isinstance(listening, Listening)
-    async with asyncio.timeout(5):
-        while not listening.are_heard:  # noqa: ASYNC110  # nobody is told of it
-            await asyncio.sleep(0.01)
+    await hears(server)
     assert await resolver.find("acme") is not None
     [strangers] = [each for each in server.parts.caches if each.name == "strangers"]
     for number in range(5 * STRANGERS):
