@@ -136,10 +136,12 @@ async def killed_half_way(settings: Settings, ops: Tenant, import_id: str) -> No
         stdout=asyncio.subprocess.PIPE,
     )
     assert process.stdout is not None
+    told = []  # its log
     try:
         async with asyncio.timeout(60):
             while (said := await process.stdout.readline()) != b"half\n":
-                assert said, "it has ended"  # the others are its log
+                told.append(said)
+                assert said, told
     finally:
         if process.returncode is None:
             process.kill()
