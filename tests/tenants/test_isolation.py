@@ -38,6 +38,7 @@ from authgate.storage.issued.tokens import Token, TokenCategory
 from authgate.storage.people import users
 from authgate.storage.people.users import User, UserRow
 from authgate.storage.postgres import row_security
+from authgate.storage.postgres.roles import Role, Roles
 from authgate_tenants import (
     CrossTenant,
     NoTenant,
@@ -589,7 +590,7 @@ async def test_a_hole_in_the_wall_is_noticed(
     owner = await asyncpg.connect(dsn(database.owner_url(postgres_settings_of_own)))
     app = await asyncpg.connect(dsn(postgres_settings_of_own.url.get_secret_value()))
     try:
-        roles = row_security.Roles.of(postgres_settings_of_own)
+        roles = Roles.of(postgres_settings_of_own)
         await row_security.check(app, roles)
         await owner.execute(fault)
         with pytest.raises(row_security.WallMissing, match=cure):
@@ -609,8 +610,8 @@ async def test_a_role_that_may_act_as_the_owner_or_sees_past_the_walls_is_refuse
     which: str,
 ) -> None:
     mighty = f"mighty_{uuid4().hex}"
-    own = row_security.Roles.of(postgres_settings_of_own)
-    roles = replace(own, **{which: row_security.Role(mighty, "")})
+    own = Roles.of(postgres_settings_of_own)
+    roles = replace(own, **{which: Role(mighty, "")})
     database_name = urlsplit(postgres_settings_of_own.url.get_secret_value()).path.lstrip("/")
     for right in ("IN ROLE authgate_owner", "BYPASSRLS", "SUPERUSER"):
         postgres.execute(f"CREATE ROLE {mighty} LOGIN NOINHERIT {right}")
@@ -631,6 +632,6 @@ async def test_settings_as_the_owner_are_refused_as_serving_role(
     connected = await asyncpg.connect(dsn(settings.url.get_secret_value()))
     try:
         with pytest.raises(row_security.WallMissing):
-            await row_security.check(connected, row_security.Roles.of(settings))
+            await row_security.check(connected, Roles.of(settings))
     finally:
         await connected.close()

@@ -34,7 +34,8 @@ from authgate.storage.migrate import UnknownMigration
 from authgate.storage.people.usernames import BadUsername
 from authgate.storage.people.users import UsernameTaken
 from authgate.storage.portable.former_database import NotAuthGate
-from authgate.storage.postgres.row_security import RoleMissing, WallMissing
+from authgate.storage.postgres.roles import RoleMissing
+from authgate.storage.postgres.row_security import WallMissing
 from authgate.storage.redis.connection import RedisUnavailable
 from authgate.storage.redis.rate_limits import BadLimit
 from authgate.storage.sign_in.connections import ConnectionExists

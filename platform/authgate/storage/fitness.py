@@ -15,6 +15,7 @@ from authgate.settings import DatabaseSettings
 from authgate.storage import database, migrate
 from authgate.storage.ping import ping
 from authgate.storage.postgres import row_security
+from authgate.storage.postgres.roles import Roles
 
 PATIENCE_SECONDS = 30.0
 """How long a server process waits for a database that is away; half of what its start may take."""
@@ -107,6 +108,6 @@ async def _check_walls(settings: DatabaseSettings) -> None:
         statement_cache_size=0 if settings.pgbouncer else 100,
     )
     try:
-        await row_security.check(app, row_security.Roles.of(settings))
+        await row_security.check(app, Roles.of(settings))
     finally:
         await app.close(timeout=3)

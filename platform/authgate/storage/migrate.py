@@ -15,6 +15,7 @@ from authgate.settings import DatabaseSettings
 from authgate.storage import database, migrations
 from authgate.storage.migration_states import Executor
 from authgate.storage.postgres import row_security
+from authgate.storage.postgres.roles import Roles
 from authgate.storage.sqlite.client import make_private
 
 _LOCK = 0x61757468  # any number, the same for everybody who migrates
@@ -43,7 +44,7 @@ async def migrate(settings: DatabaseSettings, *, target: str | None = None) -> l
             )
             await row_security.apply(
                 owner,
-                row_security.Roles.of(settings),
+                Roles.of(settings),
                 statement_seconds=settings.statement_seconds,
             )
         return steps
@@ -55,9 +56,9 @@ async def make_roles(settings: DatabaseSettings) -> list[str]:
     A dump names them in its rights and policies: they have to be there before it is restored.
     Raises ``OwnerUrlMissing`` and ``RoleMissing``.
     """
-    roles = row_security.Roles.of(settings)
+    roles = Roles.of(settings)
     async with _alone(settings) as owner:
-        await row_security.make(owner, roles, statement_seconds=settings.statement_seconds)
+        await roles.make(owner, statement_seconds=settings.statement_seconds)
     return [role.name for role in roles.each()]
 
 

@@ -6,14 +6,12 @@ none. One sees and deletes what has expired, and what is left of a tenant that i
 Applied after every migration from the list of models, so a new table cannot be forgotten.
 """
 
-from dataclasses import dataclass, replace
-
 import asyncpg
 from tortoise import Tortoise
 from tortoise.models import Model
 
-from authgate.settings import DatabaseSettings
 from authgate.storage import database
+from authgate.storage.postgres.roles import Role, Roles
 from authgate_tenants import TenantOwned
 from authgate_tenants.models import (
     AnnouncementRow,
@@ -96,10 +94,6 @@ _OWN_ROWS = f"tenant_id = {_TENANT}"
 _ERASED = f"(SELECT status FROM tenants WHERE id = {_TENANT}) = 'erasing'"  # noqa: S608 - our own names
 
 
-class RoleMissing(RuntimeError):
-    """A database role does not exist and the owner may not make it."""
-
-
 class WallMissing(RuntimeError):
     """A table is not protected, the serving role could see past the protection, or the one that
     appends finds a door closed."""
@@ -107,41 +101,6 @@ class WallMissing(RuntimeError):
 
 class MightyRole(WallMissing):
     """A role that serves could see past the protection."""
-
-
-@dataclass(frozen=True, slots=True)
-class Role:
-    """A role that logs in."""
-
-    name: str
-    password: str
-    plans: str = "force_custom_plan"
-    """A plan made for an empty or skewed table would be kept; a fresh one costs little."""
-
-
-@dataclass(frozen=True, slots=True)
-class Roles:
-    """The three roles of an installation."""
-
-    app: Role
-    append: Role
-    sweep: Role
-
-    @classmethod
-    def of(cls, settings: DatabaseSettings) -> "Roles":
-        """As the settings' URLs name them."""
-        urls = (
-            settings.url.get_secret_value(),
-            database.append_url(settings),
-            database.sweep_url(settings),
-        )
-        app, append, sweep = (Role(*database.role_of(url)) for url in urls)
-        # To add a row there is one plan, whatever is in the table.
-        return cls(app, replace(append, plans="force_generic_plan"), sweep)
-
-    def each(self) -> tuple[Role, ...]:
-        """All of them."""
-        return self.app, self.append, self.sweep
 
 
 def tenant_tables() -> list[str]:
@@ -176,15 +135,9 @@ def _table(model: type[Model]) -> str:
     return model._meta.db_table  # noqa: SLF001  # as above
 
 
-async def make(owner: asyncpg.Connection, roles: Roles, *, statement_seconds: float) -> None:
-    """Make the roles that are missing, and set up each. Raises ``RoleMissing``."""
-    for role in roles.each():
-        await _make(owner, role, statement_seconds)
-
-
 async def apply(owner: asyncpg.Connection, roles: Roles, *, statement_seconds: float) -> None:
     """Make the roles, protect every tenant's table and grant each role what it needs."""
-    await make(owner, roles, statement_seconds=statement_seconds)
+    await roles.make(owner, statement_seconds=statement_seconds)
     names = {
         role: await owner.fetchval("SELECT quote_ident($1)", getattr(roles, role).name)
         for role in ("app", "append", "sweep")
@@ -329,28 +282,6 @@ def _pending_door(table: str, seen: str, role: dict[str, str]) -> list[str]:
 
 def _policy(table: str, name: str, rule: str) -> list[str]:
     return [f"DROP POLICY IF EXISTS {name} ON {table}", f"CREATE POLICY {name} ON {table} {rule}"]
-
-
-async def _make(owner: asyncpg.Connection, role: Role, statement_seconds: float) -> None:
-    name = await owner.fetchval("SELECT quote_ident($1)", role.name)
-    password = await owner.fetchval("SELECT quote_literal($1)", role.password)
-    try:
-        if not await owner.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", role.name):
-            await owner.execute(
-                f"CREATE ROLE {name} LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE"
-                f" NOINHERIT PASSWORD {password}"
-            )
-        for setting in (
-            f"plan_cache_mode = {role.plans}",
-            f"statement_timeout = '{int(statement_seconds * 1000)}ms'",
-            "idle_in_transaction_session_timeout = '10s'",
-        ):
-            await owner.execute(f"ALTER ROLE {name} SET {setting}")
-    except asyncpg.InsufficientPrivilegeError as error:
-        raise RoleMissing(
-            f"The owner may not make or set up the role {name}. As a superuser, run: "
-            f"CREATE ROLE {name} LOGIN NOINHERIT PASSWORD '…'; or give the owner CREATEROLE."
-        ) from error
 
 
 async def check(app: asyncpg.Connection, roles: Roles) -> None:
