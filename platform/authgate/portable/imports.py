@@ -5,12 +5,11 @@ checked, or nothing is committed. Its secrets are sealed anew by a data key of t
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, BinaryIO
 from uuid import UUID
 
@@ -21,12 +20,13 @@ from authgate.audit import ANONYMOUS, Actor, Event
 from authgate.installation import Installation, addressing
 from authgate.portable import statements
 from authgate.portable.document import Reader, Rows, Summary, UnfitFile
-from authgate.portable.passphrase import FileKeys, WrongPassphrase
+from authgate.portable.passphrase import FileKeys
+from authgate.portable.taking import Taking
 from authgate.provisioning.tenants import ensure_keys, refuse_likeness, tenant_changed
-from authgate.storage.audit_events import AuditEvent
+from authgate.storage import audit_events
 from authgate.storage.portable import intake
-from authgate.storage.portable.columns import Column, UnfitValue, columns_of, taken_row
-from authgate.storage.portable.parts import STAYS, TENANT, Part
+from authgate.storage.portable.columns import UnfitValue, columns_of, taken_row
+from authgate.storage.portable.parts import STAYS, TENANT
 from authgate_tenants import Tenant, TenantSettings, TenantStatus, domains, use_tenant
 from authgate_tenants.domains import BadHost
 from authgate_tenants.encryption import TenantCipher
@@ -141,7 +141,7 @@ async def came_of(
         rows, unproven = await _seen(parts, reader, keys, wanted)
         brought = _brought(here, reader, rows, unproven)
     with use_tenant(here):
-        events = await AuditEvent.filter(event_type=Event.TENANT_IMPORTED)
+        events = await audit_events.of_type(Event.TENANT_IMPORTED)
     return brought if str(asked) in [each.details.get("import") for each in events] else None
 
 
@@ -226,7 +226,7 @@ def _look_through(
     unproven: list[str] = []
     named = {reader.head["tenant"].get(each, "") for each in ("issuer_host", "former_host")}
     for page in reader.pages(keys):
-        taking = _Taking(page.part, page.columns, keys, None)
+        taking = Taking(page.part, page.columns, keys, None)
         taking.page(page)
         if page.part.table == statements.TABLE:
             statements.refuse_unfit(page, reader.tenant_id, now=now)
@@ -301,7 +301,7 @@ async def _add(
 
 
 async def _add_page(page: Rows, keys: FileKeys, cipher: TenantCipher, wanted: Wanted) -> None:
-    taking = _Taking(page.part, page.columns, keys, cipher)
+    taking = Taking(page.part, page.columns, keys, cipher)
     held = {} if wanted.hosts else page.part.unproven
     await intake.Adding(page.part).add(taking.page(page, held))
 
@@ -323,73 +323,3 @@ async def _begin(
         },
     )
     await tenant_changed(parts, tenant)  # by its hosts too: they were nobody's
-
-
-class _Taking:
-    """Takes rows of one part from a file; without a cipher for looking only."""
-
-    def __init__(
-        self, part: Part, columns: Sequence[str], keys: FileKeys, cipher: TenantCipher | None
-    ) -> None:
-        self._part = part
-        self._keys = keys
-        self._cipher = cipher
-        self._missing = [each for each in part.columns if each.name not in columns]
-        for column in self._missing:
-            if column.default is None and not column.optional:
-                raise UnfitFile(f"{part.table} lacks the column {column.name}.")
-
-    def page(self, page: Rows, held: Mapping[str, Any] = MappingProxyType({})) -> list[list[Any]]:
-        """The rows of a page, each with what is ``held`` of it. Raises ``UnfitFile``."""
-        taken = []
-        for line, row in enumerate(page.rows, page.first_line):
-            try:
-                taken.append(self.taken({**row, **held}))
-            except UnfitFile as error:
-                raise error.at(line, page.part.table) from error.__cause__
-        return taken
-
-    def taken(self, row: dict[str, Any]) -> list[Any]:
-        """Values in the order of the part's columns. Raises ``UnfitFile``."""
-        try:
-            opened = self._opened(row) if self._part.hidden else row
-            taken = taken_row(opened, self._part.columns)
-        except UnfitValue as error:
-            raise UnfitFile(f"A row of {self._part.table} does not fit: {error}.") from error
-        if self._cipher is not None:
-            for name in self._part.sealed:
-                taken[name] = self._resealed(name, taken[name], row)
-        return [taken[column.name] for column in self._part.columns]
-
-    def _opened(self, row: dict[str, Any]) -> dict[str, Any]:
-        opened = dict(row)
-        for column in self._part.columns:
-            name = column.name
-            if name in self._part.hidden and row.get(name) is not None:
-                try:
-                    secret = self._keys.open(row[name], self._part.table, str(row["id"]), name)
-                except WrongPassphrase as error:
-                    raise UnfitFile(
-                        f"A secret of {self._part.table} was sealed for another place."
-                    ) from error
-                opened[name] = _as_json(column, secret)
-        return opened
-
-    def _resealed(self, name: str, value: bytes | None, row: dict[str, Any]) -> bytes | None:
-        if not value or self._cipher is None:
-            return value
-        place = self._part.sealed[name]
-        return self._cipher.seal(
-            kind=place.kind.format_map(row),
-            object_id=place.object_id.format_map(row),
-            plaintext=value[1:],
-        )
-
-
-def _as_json(column: Column, secret: bytes) -> Any:
-    if column.kind is bytes:
-        return column.told(secret)
-    try:
-        return secret.decode()
-    except UnicodeDecodeError as error:
-        raise UnfitValue(f"{column.name} is no text") from error

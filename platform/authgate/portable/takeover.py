@@ -21,6 +21,7 @@ from authgate.portable.former_rows import LeftOut, Told
 from authgate.portable.high_water import DETAIL, HighWater
 from authgate.portable.taken import Taken
 from authgate.provisioning.tenants import add_tenant, refuse_likeness
+from authgate.storage import audit_events
 from authgate.storage.audit_events import AuditEvent
 from authgate.storage.clients.rows import ClientRow
 from authgate.storage.grants.consents import Consent
@@ -96,7 +97,7 @@ async def _check_origin(tenant: Tenant) -> None:
 
 
 async def _imports() -> list[AuditEvent]:
-    imports = await AuditEvent.filter(event_type=Event.TENANT_IMPORTED)
+    imports = await audit_events.of_type(Event.TENANT_IMPORTED)
     return [each for each in imports if each.details.get("from") == SOURCE]
 
 

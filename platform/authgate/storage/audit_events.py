@@ -76,3 +76,8 @@ async def latest(*, limit: int, after: UUID | None = None) -> list[AuditEvent]:
     if after is not None:
         events = events.filter(id__gt=after)
     return list(reversed(await events.order_by("-id").limit(limit)))
+
+
+async def of_type(event_type: str) -> list[AuditEvent]:
+    """All events of a rare type."""
+    return await AuditEvent.filter(event_type=event_type)
