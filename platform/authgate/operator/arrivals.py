@@ -84,21 +84,18 @@ async def announce(
     async with storage.transaction():
         if not await imports.has_room(now=now):
             raise TooManyImports
-        row = await ImportRow.create(
-            id=import_id,
+        return await imports.add(
+            import_id,
             slug=slug,
             hosts=hosts,
             check_only=check_only,
             sealed_passphrase=cipher.seal(
                 kind=_KIND, object_id=str(import_id), plaintext=passphrase.encode()
             ),
-            requested_by=actor.name[:128],
-            requester=actor.id[:64],
-            created_at=now,
-            touched_at=now,
-            expires_at=now + imports.KEPT,
+            by_id=actor.id,
+            by_name=actor.name,
+            now=now,
         )
-    return Import.of(row)
 
 
 async def receive(parts: Installation, known: Import, number: int, packed: bytes) -> None:

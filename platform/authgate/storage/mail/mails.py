@@ -7,18 +7,17 @@ no link to follow.
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from tortoise import connections, fields
+from tortoise import fields
 
-from authgate.storage import connection, deliveries
+from authgate.storage import deliveries
 from authgate.storage.deliveries import KEPT, LONGEST_ERROR, Delivery, as_read
+from authgate.storage.postgres import turns
 from authgate.vocabulary import MailPurpose, MailStatus
-from authgate_tenants import current_tenant
 
 LEASE = timedelta(seconds=120)
 """For how long whoever has taken one may be at it, before another tries."""
 
 LONGEST_ADDRESS = 254
-_TURN = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))"
 
 
 class Mail(Delivery):
@@ -100,9 +99,7 @@ async def count_to(mailbox: str, *, since: datetime) -> int:
 
     In a transaction, and nobody else counts or adds one to it meanwhile.
     """
-    if connection.dialect() == "postgres":
-        turn = f"mailbox {current_tenant().id} {mailbox}"
-        await connections.get("default").execute_query(_TURN, [turn])
+    await turns.take("mailbox", mailbox)
     return await Mail.filter(mailbox=mailbox, created_at__gt=since).count()
 
 

@@ -249,9 +249,5 @@ async def has_piece(export: Export, number: int) -> bool:
 
 async def piece(export: Export, number: int) -> bytes | None:
     """A piece of a file that is ready; ``None`` past its end."""
-    return await _content(export.attempt, number)
-
-
-async def _content(attempt: UUID | None, number: int) -> bytes | None:
-    row = await ExportPiece.get_or_none(attempt=attempt, number=number)
+    row = await ExportPiece.get_or_none(attempt=export.attempt, number=number)
     return None if row is None else bytes(row.content)

@@ -9,12 +9,12 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from tortoise import connections, fields
+from tortoise import fields
 from tortoise.queryset import QuerySet
 from uuid_utils.compat import uuid4
 
-from authgate.storage import connection
-from authgate_tenants import TenantOwned, current_tenant
+from authgate.storage.postgres import turns
+from authgate_tenants import TenantOwned
 
 KEPT = timedelta(days=1)
 """For how long there is anything of a file."""
@@ -30,7 +30,7 @@ MOST = 5
 
 _LISTED = 100
 _REMOVED_AT_ONCE = 200
-_TURN = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))"
+_KIND = "imports"
 
 
 class ImportState(StrEnum):
@@ -132,6 +132,33 @@ class Import:
         return cls(**values | {"unproven": row.unproven or []})
 
 
+async def add(
+    import_id: UUID,
+    *,
+    slug: str,
+    hosts: bool,
+    check_only: bool,
+    sealed_passphrase: bytes,
+    by_id: str,
+    by_name: str,
+    now: datetime,
+) -> Import:
+    """Note that a file is to come."""
+    row = await ImportRow.create(
+        id=import_id,
+        slug=slug,
+        hosts=hosts,
+        check_only=check_only,
+        sealed_passphrase=sealed_passphrase,
+        requested_by=by_name[:128],
+        requester=by_id[:64],
+        created_at=now,
+        touched_at=now,
+        expires_at=now + KEPT,
+    )
+    return Import.of(row)
+
+
 async def every(*, now: datetime) -> list[Import]:
     """All that have not ended, the newest first."""
     rows = ImportRow.filter(expires_at__gt=now).order_by("-created_at", "-id")
@@ -140,7 +167,7 @@ async def every(*, now: datetime) -> list[Import]:
 
 async def has_room(*, now: datetime) -> bool:
     """Whether one more may come: in a unit of work, and nobody else adds one meanwhile."""
-    await _take_turn()
+    await turns.take(_KIND)
     return await ImportRow.filter(state__in=_UNDER_WAY, expires_at__gt=now).count() < MOST
 
 
@@ -198,7 +225,7 @@ async def silent(*, now: datetime) -> list[UUID]:
 async def begin(import_id: UUID, *, now: datetime) -> ImportRow | None:
     """Read it, in a unit of work; ``None`` where somebody else does, or has done so, where another
     file is read, or where too many attempts were in vain."""
-    await _take_turn()
+    await turns.take(_KIND)
     row = await ImportRow.get_or_none(id=import_id, expires_at__gt=now)
     if row is None or row.state not in (ImportState.WAITING, ImportState.READING):
         return None
@@ -250,9 +277,3 @@ def _range_of(import_id: UUID, first: int, count: int) -> QuerySet[ImportPiece]:
 def _given_up(row: ImportRow) -> str:
     last = f" The last time: {row.fault}" if row.fault else ""
     return f"Whoever read it was broken off each time.{last}"
-
-
-async def _take_turn() -> None:
-    if connection.dialect() == "postgres":
-        turn = f"imports {current_tenant().id}"
-        await connections.get("default").execute_query(_TURN, [turn])
