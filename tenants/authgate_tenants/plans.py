@@ -7,7 +7,6 @@ from uuid import UUID
 
 from authgate_tenants.models import PlanRow, TenantRow
 from authgate_tenants.plan import BUILT_IN, Plan, stored
-from authgate_tenants.scope import Tenant
 
 MOST = 100
 """Plans that an installation may have made."""
@@ -29,12 +28,6 @@ class PlanInUse(ValueError):
 
 class TooManyPlans(ValueError):
     """The installation has as many plans as it may."""
-
-
-def plan_of(tenant: Tenant) -> Plan:
-    """The plan of a tenant, as it was when the tenant was found; every process knows of another one
-    within a second."""
-    return tenant.plan
 
 
 async def every() -> list[Plan]:

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from authgate import provisioning
 from authgate.permissions import UserRole
+from authgate.storage.paging import Order
 from authgate.storage.people import group_members, groups
 from authgate.storage.people.groups import GroupDraft
 from authgate.storage.people.users import User, UserRow
@@ -38,8 +39,7 @@ async def test_a_group_is_begun_filled_changed_and_removed(
 
     with use_tenant(acme):
         await UserRow.filter(id=carol.id).update(role=UserRole.AUDITOR)
-        staff = await groups.find_by_name("Staff")
-        assert staff is not None
+        [staff] = (await groups.page("Staff", Order.of("canonical_name"))).rows
         assert await group_members.ids(staff.id, most=9) == [alice.id]
         await provisioning.add_group(GroupDraft("Board"))
     await admin.visit(f"{one}/edit")

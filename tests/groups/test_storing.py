@@ -49,8 +49,9 @@ async def test_a_group_is_begun_changed_and_removed_and_the_log_says_from_what_t
         renamed = STAFF._replace(display_name="Crew")
         assert (await provisioning.change_group(staff.id, renamed)).display_name == "Crew"
         assert await provisioning.change_group(staff.id, renamed) == await groups.find(staff.id)
-        assert await groups.find_by_name("CREW") == await groups.find_by_external_id("ext-1")
-        assert await groups.find_by_name("Staff") is None
+        [crew] = (await groups.page("CREW", Order.of("canonical_name"))).rows
+        assert (crew.id, crew.external_id) == (staff.id, "ext-1")
+        assert (await groups.page("Staff", Order.of("canonical_name"))).rows == []
         await provisioning.delete_group(staff.id)
         with pytest.raises(UnknownGroup):
             await provisioning.delete_group(staff.id)

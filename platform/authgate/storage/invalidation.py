@@ -6,6 +6,7 @@ How processes hear of each other is a matter of what they share: ``postgres.inva
 """
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections import defaultdict
 from contextvars import Context
 from functools import partial
@@ -92,7 +93,7 @@ class Invalidations:
     async def __aexit__(self, *_error: object) -> None: ...
 
 
-class Listening(Invalidations):
+class Listening(Invalidations, ABC):
     """Hears of what other processes change, for as long as it is open."""
 
     def __init__(self) -> None:
@@ -108,9 +109,9 @@ class Listening(Invalidations):
         else it forgets everything once a second."""
         return self._is_listening or self._task is None
 
+    @abstractmethod
     async def _listen(self) -> None:
         """Listen until that fails; say so by ``_hears`` once it does."""
-        raise NotImplementedError
 
     def begin(self) -> None:
         """Listen from now on: a process that remembers nothing need not."""

@@ -1,6 +1,6 @@
 """Groups: which people of a tenant belong together, and what applications take them for."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple, Self
@@ -14,7 +14,7 @@ from uuid_utils.compat import uuid7
 from authgate.clock import utc_now
 from authgate.storage import paging
 from authgate.storage.paging import Order, Page
-from authgate.storage.people.usernames import BadUsername, canonical
+from authgate.storage.people.usernames import canonical
 from authgate.storage.tenants import quotas
 from authgate.storage.tenants.quotas import Quota
 from authgate_tenants import TenantOwned
@@ -117,33 +117,6 @@ async def find(group_id: UUID) -> Group | None:
     """The group with this id."""
     row = await GroupRow.get_or_none(id=group_id)
     return Group.from_row(row) if row else None
-
-
-async def find_by_name(name: str) -> Group | None:
-    """The group that is called so, in any case."""
-    try:
-        wanted = canonical(name)
-    except BadUsername:
-        return None
-    # The ORM raises for a value that is longer than its column.
-    if len(wanted) > LONGEST_NAME:
-        return None
-    row = await GroupRow.get_or_none(canonical_name=wanted)
-    return Group.from_row(row) if row else None
-
-
-async def find_by_external_id(external_id: str) -> Group | None:
-    """The group that another directory knows by this id."""
-    if len(external_id) > LONGEST_EXTERNAL_ID:
-        return None
-    row = await GroupRow.get_or_none(external_id=external_id)
-    return Group.from_row(row) if row else None
-
-
-async def find_many(group_ids: Collection[UUID]) -> dict[UUID, Group]:
-    """Those of these groups that there are, by id."""
-    rows = await GroupRow.filter(id__in=list(group_ids))
-    return {row.id: Group.from_row(row) for row in rows}
 
 
 async def held(group_id: UUID) -> Group | None:
