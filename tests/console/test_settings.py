@@ -8,10 +8,12 @@ from io import BytesIO
 
 from PIL import Image
 
+from authgate import provisioning
 from authgate.audit import Event
 from authgate.permissions import UserRole
+from authgate.settings import PLANNED_LIMITS
 from authgate.storage.people.users import User, UserRow
-from authgate_tenants import Tenant, use_tenant
+from authgate_tenants import Plan, Tenant, use_tenant
 from authgate_tenants.setting_groups import GROUPS, SettingGroup
 from authgate_testing.databases import on_sqlite
 from authgate_testing.ledger import Ledger
@@ -50,8 +52,11 @@ async def test_settings_are_chosen_in_a_form_told_apart_and_brought_back(
 
 @on_sqlite
 async def test_people_read_what_a_setting_is_called_and_not_its_name(
-    acme: Tenant, admin: Person
+    server: RunningServer, acme: Tenant, admin: Person
 ) -> None:
+    planned = dict.fromkeys(PLANNED_LIMITS, "5/s burst 50")
+    await provisioning.put_plan(server.parts, Plan("tried", limits=planned))
+    await provisioning.give_plan(server.parts, acme, "tried")
     for group, names in GROUPS.items():
         place = "branding" if group is SettingGroup.BRANDING else f"settings/{group}"
         page = await admin.visit(f"{acme.issuer}/admin/{place}")
