@@ -17,12 +17,13 @@ from jinja2 import Environment, nodes
 from jinja2.ext import extract_from_ast
 
 from authgate.languages import ENGLISH, LANGUAGES
+from authgate.web.pages import IN_ENGLISH
 
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATES = ROOT / "templates" / "authgate_templates"
 CATALOGUES = TEMPLATES / "languages"
 CODE = ("platform", "tenants", "workers", "plugins")
-FOR_ADMINISTRATORS = ("console", "operator", "api")
+FOR_ADMINISTRATORS = tuple(each.rstrip("/") for each in IN_ENGLISH)
 """Folders of templates that are in English still. What pages for everybody take of them is not."""
 
 _KEYWORDS = {"text": None, "counted": (1, 2)}

@@ -18,8 +18,9 @@ def accepted(header: str) -> tuple[str, ...]:
     """The tags, the best first. What is no language range is passed over; one of weight 0 is not
     wanted, and ``*`` asks for nothing that nobody offers."""
     found: list[tuple[float, str]] = []
-    # What is cut off at the end may be half a tag: it is left out.
-    parts = header[:LONGEST].split(",")[: MOST if len(header) <= LONGEST else -1]
+    parts = header[:LONGEST].split(",")
+    if len(header) > LONGEST:
+        parts.pop()  # it may be half a tag
     for part in parts[:MOST]:
         match = _RANGE.match(part)
         weight = float(match[2] or 1) if match else 0

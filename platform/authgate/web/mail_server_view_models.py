@@ -43,8 +43,6 @@ class MailServerPage:
     has_password: bool
     installation_sends: bool
     """Whether mail leaves where the tenant has none of its own."""
-    guest: bool = False
-    """Whether who looks is here for a while, and chooses no server."""
     fields: MailServerFields = MailServerFields()
     faults: Mapping[str, str] = field(default_factory=dict)
     tried: Sequence[TriedStep] = ()

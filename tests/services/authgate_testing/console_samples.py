@@ -688,9 +688,9 @@ def _found() -> Mapping[str, Sample]:
 def _mail_servers() -> Mapping[str, Sample]:
     here = "/t/northwind/admin/mail-server"
 
-    def page(host: str, **more: object) -> Sample:
+    def page(host: str, *, guest: bool = False, **more: object) -> Sample:
         shown = MailServerPage(
-            _frame(), here, f"{here}/test", f"{here}/remove", host,
+            _frame(guest=guest), here, f"{here}/test", f"{here}/remove", host,
             has_password=bool(host), **more,  # type: ignore[arg-type]
         )  # fmt: skip
         return ("console/mail_server.html", shown)

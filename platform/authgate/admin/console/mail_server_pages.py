@@ -103,7 +103,6 @@ class MailServerPages:
             host=own.host if own else "",
             has_password=own is not None and own.sealed_password is not None,
             installation_sends=bool(self._console.parts.settings.mail.host),
-            guest=user.is_guest,
             fields=fields or _fields(own, user.email if recipient is None else recipient),
             faults=faults or {},
             tried=[
