@@ -6,7 +6,7 @@ from uuid_utils.compat import uuid7
 from authgate.clock import utc_now
 from authgate.storage.mail import mails
 from authgate.storage.metering import usage_days
-from authgate.storage.metering.usage_days import ALL_CLIENTS, Count, Measure
+from authgate.storage.metering.usage_days import ALL_CLIENTS, Count, Measure, UsageMark
 from authgate.vocabulary import MailPurpose, MailStatus
 from authgate_tenants import Tenant, use_tenant
 from authgate_tenants.models import DomainClaim
@@ -34,6 +34,22 @@ async def test_what_every_tenant_uses_is_told_page_by_page(
         cursor = f"&cursor={page['next']}"
     assert found == {"acme": 7, "globex": 9, "ops": 0}
     assert is_problem(await operator.get("/usage?since=2020-01-01"), 422, "invalid")
+
+
+@on_sqlite
+async def test_a_tenant_that_nobody_counts_is_in_the_lists_with_what_it_has(
+    operator: ApiClient, at_browser: Person, ops: Tenant, acme: Tenant
+) -> None:
+    today = utc_now().date()
+    with use_tenant(acme):
+        await UsageMark.all().delete()
+        await usage_days.add(Measure.API_CALLS, [Count(ALL_CLIENTS, today, "admin", 7)])
+    items = (await operator.get("/usage")).json()["items"]
+    [counted] = [each for each in items if each["slug"] == "acme"]
+    assert (counted["api_calls"], counted["counted_until"][:4]) == (7, "2000")
+    assert (await operator.get(f"/tenants/{acme.id}/health")).status_code == 200
+    page = await at_browser.visit(f"{ops.issuer}/operator/tenants")
+    assert (page.status_code, "acme" in page.text) == (200, True)
 
 
 async def test_statements_of_all_tenants_are_handed_to_operators(

@@ -1,6 +1,7 @@
 """A tenant moves to another installation, whose database and keys are others."""
 
 from dataclasses import replace
+from datetime import timedelta
 from types import SimpleNamespace
 
 import httpx2
@@ -15,6 +16,8 @@ from authgate.portable import Choice, UnfitFile, Wanted, exports
 from authgate.settings import Settings
 from authgate.storage.audit_events import AuditEvent
 from authgate.storage.clients import clients
+from authgate.storage.metering import roll_up
+from authgate.storage.metering.usage_days import UsageMark
 from authgate.storage.people import users
 from authgate.storage.people.users import UserRow
 from authgate.storage.portable.parts import EXPORTED
@@ -118,6 +121,25 @@ async def test_without_its_signing_keys_a_tenant_signs_by_new_ones(
         keys = (await http.get(f"{acme.issuer}/.well-known/jwks.json")).json()["keys"]
         assert keys
         assert not {key["kid"] for key in keys} & {key["kid"] for key in former}
+
+
+@on_sqlite
+async def test_a_tenant_whose_file_has_no_mark_of_its_usage_is_counted_from_then_on(
+    lived: Lived, elsewhere: Settings
+) -> None:
+    async with opened(lived.settings) as (parts, _):
+        with use_tenant(lived.tenant):
+            await UsageMark.all().delete()
+        keep(lived.file, await exported(parts, lived.tenant, Choice(PASSPHRASE)))
+    async with opened(elsewhere) as (parts, http):
+        acme = await arrived(parts, lived)
+        machine = {"client_id": "machine", "client_secret": lived.machine_secret}
+        answer = await asked(http, acme, "token", grant_type="client_credentials", **machine)
+        assert answer.status_code == 200
+        now = parts.clock()
+        with use_tenant(acme):
+            used = await roll_up.tokens_by_day(since=now.date() - timedelta(days=1), now=now)
+        assert [(each.detail, each.total) for each in used.counts] == [("client_credentials", 1)]
 
 
 @on_sqlite

@@ -24,6 +24,7 @@ from authgate.portable.passphrase import FileKeys
 from authgate.portable.taking import Taking
 from authgate.provisioning.tenants import ensure_keys, refuse_likeness, tenant_changed
 from authgate.storage import audit_events
+from authgate.storage.metering import usage_days
 from authgate.storage.portable import intake
 from authgate.storage.portable.columns import UnfitValue, columns_of, taken_row
 from authgate.storage.portable.parts import STAYS, TENANT
@@ -311,6 +312,7 @@ async def _begin(
 ) -> None:
     await ensure_keys(parts, tenant.settings)
     await intake.turn_guests_away()
+    await usage_days.begin(parts.clock())
     await audit.record(
         Event.TENANT_IMPORTED,
         actor=actor,

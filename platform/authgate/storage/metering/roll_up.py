@@ -156,7 +156,7 @@ async def _one_step(source: Source, until: datetime, step: int) -> datetime:
 
 def _marked(mark: UsageMark | None, source: Source) -> datetime:
     """Until when these events are in the sums; long ago where none are."""
-    found: datetime | None = getattr(mark, source.mark)
+    found: datetime | None = getattr(mark, source.mark) if mark else None
     return found or _LONG_AGO
 
 

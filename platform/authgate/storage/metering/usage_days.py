@@ -93,8 +93,9 @@ class Count(NamedTuple):
 
 
 async def begin(now: datetime) -> None:
-    """Have whatever happens in the current tenant from now on counted."""
-    await UsageMark.create(until=now, others_until=now)
+    """Have whatever happens in the current tenant from now on counted, unless it is already."""
+    if not await UsageMark.all().exists():
+        await UsageMark.create(until=now, others_until=now)
 
 
 async def add(measure: Measure, counts: Sequence[Count]) -> None:
