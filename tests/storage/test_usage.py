@@ -3,7 +3,8 @@
 import asyncio
 import random
 from collections import Counter
-from datetime import UTC, datetime, timedelta
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -67,13 +68,16 @@ async def happened(where: Tenant, *, seed: int, events: int = 120) -> Sums:
     return found
 
 
+async def counted(measure: Measure, since: date, client_id: str = ALL_CLIENTS) -> Sequence[Count]:
+    found = await usage_days.of_each([measure], since=since, to=date.max, client_id=client_id)
+    return found.get(measure, [])
+
+
 async def sums(where: Tenant) -> Sums:
     found = Sums()
     with use_tenant(where):
         for client_id in (ALL_CLIENTS, "portal", "job"):
-            for each in await usage_days.of(
-                Measure.TOKENS, since=BEGIN.date(), client_id=client_id
-            ):
+            for each in await counted(Measure.TOKENS, BEGIN.date(), client_id):
                 found[each.client_id, each.day.isoformat(), each.detail] = each.total
     return found
 
@@ -161,7 +165,7 @@ async def test_what_a_client_has_used_outlives_it(database: DatabaseSettings) ->
         await usage_days.add(Measure.TOKENS, used)
         assert await clients.delete("portal")
         assert not await clients.leavings("portal")
-        found = await usage_days.of(Measure.TOKENS, since=NOW.date(), client_id="portal")
+        found = await counted(Measure.TOKENS, NOW.date(), "portal")
     assert found == used
 
 
@@ -189,8 +193,8 @@ async def test_many_clients_are_added_up_in_few_statements(
             await roll_up.roll_up(now=BEGIN + timedelta(hours=1), steps=1)
         added = [query for query in asked if query.startswith("INSERT INTO usage_days")]
         assert len(added) == 3
-        found = await usage_days.of(Measure.TOKENS, since=BEGIN.date())
-        one = await usage_days.of(Measure.TOKENS, since=BEGIN.date(), client_id="client-499")
+        found = await counted(Measure.TOKENS, BEGIN.date())
+        one = await counted(Measure.TOKENS, BEGIN.date(), "client-499")
     assert [each.total for each in found] == [usage_days.ROWS] * 2
     assert [each.total for each in one] == [1, 1]
 
@@ -255,7 +259,7 @@ async def test_entries_are_in_the_sums_once_whatever_breaks_off_and_whoever_take
         broken = False
         await asyncio.gather(*(roll_up.roll_up(now=NOW, step=70) for _ in range(4)))
         for client_id in ("job", ALL_CLIENTS):
-            found = await usage_days.of(Measure.API_CALLS, since=NOW.date(), client_id=client_id)
+            found = await counted(Measure.API_CALLS, NOW.date(), client_id)
             assert found == [Count(client_id, NOW.date(), "admin", 600)]
         assert not await UsageEntry.all().count()
     with use_tenant(globex):

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from ipaddress import ip_network
-from uuid import UUID
 
 from authgate.mail.smtp import Server
 from authgate.settings import MailSettings, Settings
@@ -72,5 +71,5 @@ class MailServers:
         if own.sealed_password is None:
             return ""
         cipher = await self._encryption.cipher(current_tenant().id)
-        place: UUID = own.id
-        return cipher.open(kind=_SEAL, object_id=str(place), sealed=own.sealed_password).decode()
+        sealed = own.sealed_password
+        return cipher.open(kind=_SEAL, object_id=str(own.id), sealed=sealed).decode()

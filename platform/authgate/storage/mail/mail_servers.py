@@ -63,12 +63,6 @@ async def find() -> MailServer | None:
     return MailServer.from_row(row) if row else None
 
 
-async def held() -> MailServer | None:
-    """The same, that nobody else changes until the end of the unit of work."""
-    row = await MailServerRow.all().select_for_update().first()
-    return MailServer.from_row(row) if row else None
-
-
 async def store(server: MailServer) -> None:
     """Have mail sent by this server from now on."""
     await MailServerRow.update_or_create(
@@ -85,6 +79,6 @@ async def store(server: MailServer) -> None:
     )
 
 
-async def remove() -> bool:
-    """Have mail sent by the installation's again; ``False`` where the tenant has none."""
-    return await MailServerRow.all().delete() == 1
+async def remove() -> None:
+    """Have mail sent by the installation's again."""
+    await MailServerRow.all().delete()

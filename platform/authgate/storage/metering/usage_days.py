@@ -120,15 +120,6 @@ def _marks(rows: Sequence[Sequence[Any]], dialect: Dialect) -> str:
     )
 
 
-async def of(measure: Measure, *, since: date, client_id: str = ALL_CLIENTS) -> list[Count]:
-    """The sums of the current tenant, or of one of its clients, from this day on."""
-    found = UsageDay.filter(measure=measure, client_id=client_id, day__gte=since)
-    return [
-        Count(each.client_id, each.day, each.detail, each.total)
-        for each in await found.order_by("day", "detail")
-    ]
-
-
 async def last_days(
     measure: Measure, client_ids: Collection[str], *, since: date
 ) -> dict[str, date]:
@@ -144,7 +135,8 @@ async def last_days(
 async def of_each(
     measures: Collection[Measure], *, since: date, to: date, client_id: str = ALL_CLIENTS
 ) -> Mapping[Measure, Sequence[Count]]:
-    """The same of each of these measures, to a day and with it."""
+    """The sums of the current tenant, or of one of its clients, of each of these measures that has
+    any: from one day to another, both with them."""
     found = UsageDay.filter(
         measure__in=list(measures), client_id=client_id, day__gte=since, day__lte=to
     )
