@@ -94,7 +94,9 @@ COMMANDS = {
     "authorization": _Command(
         "tenant.authorization:app", "List what people have allowed applications, and take it back."
     ),
-    "usage": _Command("tenant.usage:app", "Count what a tenant has given out, day by day."),
+    "usage": _Command(
+        "tenant.usage:app", "Count what a tenant uses, day by day, and state it month by month."
+    ),
     "user": _Command("tenant.user:app", "Create, list, disable and enable users, reset passwords."),
     "scim-token": _Command(
         "tenant.scim_token:app", "Let other directories provision a tenant's people (SCIM)."
