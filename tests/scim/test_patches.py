@@ -73,7 +73,7 @@ async def test_a_person_is_changed_as_directories_write_it(
         kept = before.keys() - becomes.keys() - {"meta"}
         assert {name: after.get(name) for name in kept} == {n: before[n] for n in kept}, operation
         assert {name: after.get(name) for name in becomes} == becomes, operation
-        assert (after["meta"]["version"] == before["meta"]["version"]) is not becomes, number
+        assert (after["meta"]["version"] == before["meta"]["version"]) is (not becomes), number
         assert (await contoso.call("DELETE", f"/Users/{before['id']}")).status_code == 204
     changes = [each for _, each in PATCHES if each.keys() - {"active"}]
     assert len(await ledger.events(contoso.tenant, Event.USER_UPDATED)) == len(changes)
