@@ -40,10 +40,10 @@ class Office:
 
     errand: ClassVar[type[Errand]] = Errand
 
-    def performer(self, *, seconds: float = 10.0, tracer: Tracer = UNTRACED) -> Performer:
+    def performer(self, *, tracer: Tracer = UNTRACED) -> Performer:
         handlers = Handlers()
         handlers.add(Errand, self._handle)
-        return Performer(handlers, find_tenant=self._find, seconds=seconds, tracer=tracer)
+        return Performer(handlers, find_tenant=self._find, tracer=tracer)
 
     async def _handle(self, errand: Errand) -> None:
         if self.do is not None:

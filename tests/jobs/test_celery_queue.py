@@ -15,13 +15,14 @@ import pytest
 import redis
 from pydantic import SecretStr
 
-from authgate.jobs import QueueUnavailable, RemoveExpired
+from authgate.jobs import JOBS, QueueUnavailable, RemoveExpired
 from authgate.jobs.celery_queue import CeleryQueue
 from authgate.jobs.celery_settings import KEY_PREFIX, QUEUE, NoBroker, celery_settings
 from authgate.jobs.envelope import Envelopes
 from authgate.settings import JobSettings, Settings
 from authgate_testing.guarded_redis import GuardedRedis
 from authgate_testing.processes import free_port
+from authgate_workers.tasks import celery_app
 
 WITHOUT_CELERY = """
 import sys
@@ -106,3 +107,9 @@ def test_celery_without_any_redis_says_what_to_set() -> None:
 def test_what_a_killed_worker_had_comes_again_only_after_it_must_have_ended() -> None:
     made = celery_settings(Settings(redis_url=SecretStr("redis://one/0")))
     assert made["broker_transport_options"]["visibility_timeout"] > made["task_time_limit"]
+
+
+def test_no_job_is_killed_before_it_had_its_time_to_break_off_by_itself() -> None:
+    tasks = celery_app(lambda: Settings(redis_url=SecretStr("redis://one/0"))).tasks
+    early = [kind.name for kind in JOBS if (tasks[kind.name].time_limit or 0) <= kind.seconds]
+    assert (len(JOBS) > 5, early) == (True, [])

@@ -74,12 +74,15 @@ async def test_a_job_that_fails_is_logged_with_its_error_and_fails_nobody_else(
     ]
 
 
-async def test_a_job_that_takes_too_long_is_broken_off(office: Any) -> None:
+async def test_a_job_that_takes_too_long_is_broken_off(
+    office: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async def hang(_: Job) -> None:
         await asyncio.Event().wait()
 
     office.do = hang
-    result = await office.performer(seconds=0.01).perform(office.errand(), tenant_id=None)
+    monkeypatch.setattr(office.errand, "seconds", 0.01)
+    result = await office.performer().perform(office.errand(), tenant_id=None)
     assert result is Result.TOO_SLOW
 
 
@@ -122,7 +125,9 @@ async def test_a_job_is_measured_by_its_name_and_its_end(office: Any) -> None:
     assert REGISTRY.get_sample_value(name, labels) == before + 1
 
 
-async def test_ti_17_of_10_000_jobs_in_turn_none_finds_what_another_left(office: Any) -> None:
+async def test_ti_17_of_10_000_jobs_in_turn_none_finds_what_another_left(
+    office: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     found: list[object] = []
 
     async def litter(errand: Any) -> None:
@@ -139,7 +144,8 @@ async def test_ti_17_of_10_000_jobs_in_turn_none_finds_what_another_left(office:
                 use_tenant(current_tenant()).__enter__()
 
     office.do = litter
-    performer = office.performer(seconds=0.0005)
+    monkeypatch.setattr(office.errand, "seconds", 0.0005)
+    performer = office.performer()
     ways = ["end"] * 60 + ["raise"] * 30 + ["forget to leave"] * 8 + ["hang"] * 2
     with capture_logs():
         for turn in range(10_000):

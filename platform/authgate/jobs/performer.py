@@ -49,14 +49,12 @@ class Performer:
         handlers: Handlers,
         *,
         find_tenant: FindTenant,
-        seconds: float | None = None,
         tracer: Tracer = UNTRACED,
     ) -> None:
         for name in handlers.names():
             metrics.jobs_given_up.expect(name)
         self.handlers = handlers
         self._find_tenant = find_tenant
-        self._seconds = seconds
         self._tracer = tracer
 
     async def perform(self, job: Job, *, tenant_id: UUID | None, traceparent: str = "") -> Result:
@@ -88,14 +86,13 @@ class Performer:
         return result
 
     async def _result(self, job: Job, tenant_id: UUID | None) -> Result:
-        seconds = job.seconds if self._seconds is None else self._seconds
-        limit = asyncio.timeout(seconds)
+        limit = asyncio.timeout(job.seconds)
         try:
             async with limit:
                 return await self._in_scope(job, tenant_id)
         except Exception:  # noqa: BLE001 - a job that fails ends no runner
             if limit.expired():
-                _log.error("job broken off", limit=seconds)
+                _log.error("job broken off", limit=job.seconds)
                 return Result.TOO_SLOW
             _log.exception("job failed")
             return Result.FAILED
