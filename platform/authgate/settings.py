@@ -278,7 +278,7 @@ class JobSettings(Section):
 
     export_gigabytes: int = Field(default=10, ge=1)
     """What the files that owners of one tenant ask for may take in the database, all together, for
-    the day that they are kept."""
+    the day that they are kept; and how large a file may be that operators send."""
 
     metrics_port: int | None = Field(default=None, ge=0, le=65535)
     """Port at ``server.host`` on which ``authgate worker`` answers ``/metrics``, by the same rules
