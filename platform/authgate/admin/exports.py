@@ -124,7 +124,8 @@ async def request_export(call: Call[Nothing, ExportWish]) -> Answer[ExportDocume
     look at it until it is ready. There are five at most, and one is written at a time.
     """
     said = call.body
-    _refuse_others(call)
+    call.caller.refuse_guest()
+    call.caller.require_recent_sign_in(call.parts.clock())
     try:
         wanted = await requests.request(
             call.parts,
@@ -167,11 +168,6 @@ async def take_export(call: Call[Nothing, ExportPlace]) -> Answer[ExportContent]
     is_last = not await exports.has_piece(export, number + 1)
     following = None if is_last else await _sealed(call, export, number + 1)
     return Answer(ExportContent(content=content.decode(), next=following))
-
-
-def _refuse_others(call: Call[Any, Any]) -> None:
-    call.caller.refuse_guest()
-    call.caller.require_recent_sign_in(call.parts.clock())
 
 
 async def _named(call: Call[Any, Any]) -> Export:

@@ -110,7 +110,7 @@ class Position:
         parts = {table: Summary(*each) for table, each in told["parts"].items()}
         written = Written(parts, told["rows"], told["begins"], told["size"])
         after = UUID(told["after"]) if told["after"] else None
-        return cls(told["part"], after, written, told.get("is_whole", False))
+        return cls(told["part"], after, written, told["is_whole"])
 
 
 class Writing:

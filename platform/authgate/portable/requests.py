@@ -58,8 +58,7 @@ async def request(
         # Of those who ask at once each sees what the one before has asked for.
         await lifecycle.locked(tenant.id)
         there = await exports.every(now=now)
-        under_way = (ExportState.WAITING, ExportState.WRITING)
-        if len(there) >= exports.MOST or any(each.state in under_way for each in there):
+        if len(there) >= exports.MOST or any(each.state in exports.UNDER_WAY for each in there):
             raise TooManyExports
         wanted = await exports.add(
             export_id,

@@ -13,12 +13,11 @@ from authgate.permissions import Area, reads, writes
 from authgate.portable import WeakPassphrase, requests
 from authgate.portable.requests import TooManyExports
 from authgate.storage.tenants import exports
-from authgate.storage.tenants.exports import Export, ExportState
+from authgate.storage.tenants.exports import UNDER_WAY, Export, ExportState
 from authgate.web import row_ids
 from authgate.web.console_view_models import Done
 from authgate.web.export_view_models import ExportLine, ExportsPage
 from authgate_tenants import Tenant, current_tenant, use_tenant
-from authgate_tenants.scope import tenant_in_scope
 
 _HERE = "/exports"
 _MEGABYTE = 1_000_000
@@ -90,9 +89,7 @@ class ExportPages:
             frame=await self._console.frame(),
             exports=[_line(each) for each in there],
             action=frame.url(_HERE),
-            under_way=any(
-                each.state in (ExportState.WAITING, ExportState.WRITING) for each in there
-            ),
+            under_way=any(each.state in UNDER_WAY for each in there),
             faults=faults,
         )
         return self._console.show("exports.html", content, 400 if faults else 200)
@@ -102,10 +99,7 @@ async def _within(tenant: Tenant, export: Export) -> AsyncIterator[bytes]:
     # The body is sent when the request's own scope has ended.
     number = 0
     while True:
-        if tenant_in_scope() is None:
-            with use_tenant(tenant):
-                content = await exports.piece(export, number)
-        else:
+        with use_tenant(tenant):
             content = await exports.piece(export, number)
         if content is None:
             return

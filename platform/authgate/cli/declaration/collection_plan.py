@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
+from authgate.api.bodies import pointer
 from authgate.cli.declaration import sections
 from authgate.cli.declaration.differences import Difference, between, patch
 from authgate.cli.declaration.plan import Act, Change, Request
 from authgate.cli.declaration.sections import Section
 from authgate.cli.declaration.state import State
 from authgate.cli.declaration.tenant_file import Declaration
-from authgate.cli.declaration.written import member
 
 Said = Mapping[str, Any]
 
@@ -18,12 +18,12 @@ def coming(section: Section, declared: Declaration, state: State) -> list[Change
     """What is made, and what becomes another."""
     found: list[Change] = []
     for place, item in enumerate(declared.items[section.name] or ()):
-        pointer = member(f"/{section.name}", place)
+        where = pointer((section.name, place))
         known = state.items(section).get(sections.key_of(section, item))
         if known is None:
-            found.append(_created(section, item, pointer))
+            found.append(_created(section, item, where))
         elif _differ(section, known, item):
-            found += _changed(section, item, state, known, pointer)
+            found += _changed(section, item, state, known, where)
     return found
 
 

@@ -43,10 +43,10 @@ def show_changes(plan: Plan, *, aside: bool = False) -> None:
         console.print(Text(printable(f"{sign} {change.title}"), style=style))
         for line in _lines(change):
             console.print(Text(f"    {line}"))
-    console.print(Text(summary(plan)))
+    console.print(Text(_summary(plan)))
 
 
-def summary(plan: Plan) -> str:
+def _summary(plan: Plan) -> str:
     """How much it is, in one line."""
     counts = [f"{count} {words}" for act, words in _DONE.items() if (count := plan.count(act))]
     return f"{', '.join(counts)}." if counts else "Nothing differs."

@@ -19,7 +19,7 @@ from authgate.cli.declaration.sections import (
     Section,
     key_of,
 )
-from authgate.cli.declaration.written import Written, member, read
+from authgate.cli.declaration.written import Written, read
 from authgate.cli.failures import Failure
 from authgate.cli.output import printable, say
 from authgate_tenants import TenantSettings
@@ -164,7 +164,7 @@ def _said_twice(told: Mapping[str, Any]) -> list[Fault]:
     for section in SECTIONS:
         seen: set[str] = set()
         for place, item in enumerate(told[section.name] or ()):
-            where = member(member(member("", section.name), place), section.key)
+            where = pointer((section.name, place, section.key))
             try:
                 key = key_of(section, item)
             except ValueError as error:

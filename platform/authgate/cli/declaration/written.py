@@ -14,6 +14,7 @@ from typing import Any, Never
 
 import yaml
 
+from authgate.api.bodies import pointer
 from authgate.cli.failures import Failure
 
 _PLAIN = "tag:yaml.org,2002:"
@@ -43,16 +44,16 @@ class Written:
     lines: Mapping[str, int]
     """By JSON pointer (RFC 6901), as far as they are known."""
 
-    def place(self, pointer: str) -> str:
+    def place(self, where: str) -> str:
         """Where a thing is said, for people: ``tenant.yaml:12: clients[3].name``."""
-        return f"{self.path}{self._line(pointer)}: {dotted(pointer) or 'the file'}"
+        return f"{self.path}{self._line(where)}: {dotted(where) or 'the file'}"
 
-    def _line(self, pointer: str) -> str:
-        while pointer not in self.lines:
-            if not pointer:
+    def _line(self, where: str) -> str:
+        while where not in self.lines:
+            if not where:
                 return ""
-            pointer = pointer.rpartition("/")[0]
-        return f":{self.lines[pointer]}"
+            where = where.rpartition("/")[0]
+        return f":{self.lines[where]}"
 
 
 def read(path: Path) -> Written:
@@ -69,15 +70,10 @@ def read(path: Path) -> Written:
     return written
 
 
-def dotted(pointer: str) -> str:
+def dotted(where: str) -> str:
     """A place in a document as people write it: ``clients[3].redirect_uris[0]``."""
-    parts = [each.replace("~1", "/").replace("~0", "~") for each in pointer.split("/")[1:]]
+    parts = [each.replace("~1", "/").replace("~0", "~") for each in where.split("/")[1:]]
     return _INDEX.sub(r"[\1]", ".".join(parts))
-
-
-def member(pointer: str, name: str | int) -> str:
-    """The place of something in the thing at this place."""
-    return f"{pointer}/{str(name).replace('~', '~0').replace('/', '~1')}"
 
 
 def _json(path: Path, text: str) -> Written:
@@ -118,7 +114,7 @@ class _Reading:
         """What it says. Raises ``Failure``."""
         try:
             root = yaml.compose(text, Loader=_Core)
-            return Written(self._path, {} if root is None else self._said(root, ""), self._lines)
+            return Written(self._path, {} if root is None else self._said(root, ()), self._lines)
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             line = f":{mark.line + 1}" if mark else ""
@@ -128,30 +124,29 @@ class _Reading:
         except RecursionError as error:
             raise Failure(f"{self._path}: it is too deep.") from error
 
-    def _said(self, node: yaml.Node, pointer: str) -> Any:
-        self._lines.setdefault(pointer, node.start_mark.line + 1)
+    def _said(self, node: yaml.Node, place: tuple[str | int, ...]) -> Any:
+        self._lines.setdefault(pointer(place), node.start_mark.line + 1)
         if id(node) in self._seen:
             raise self._refused(node, "Aliases are not read: say it twice.")
         self._seen.add(id(node))
         match node:
             case yaml.MappingNode():
-                return self._mapping(node, pointer)
+                return self._mapping(node, place)
             case yaml.SequenceNode():
                 return [
-                    self._said(each, member(pointer, place))
-                    for place, each in enumerate(node.value)
+                    self._said(each, (*place, number)) for number, each in enumerate(node.value)
                 ]
         return self._word(node)
 
-    def _mapping(self, node: yaml.MappingNode, pointer: str) -> dict[str, Any]:
+    def _mapping(self, node: yaml.MappingNode, place: tuple[str | int, ...]) -> dict[str, Any]:
         said: dict[str, Any] = {}
         for key, value in node.value:
             if not isinstance(key, yaml.ScalarNode) or key.tag == f"{_PLAIN}null":
                 raise self._refused(key, "A name has to stand before each colon.")
             if key.value in said:
                 raise self._refused(key, f"{key.value} is said twice.")
-            below = member(pointer, key.value)
-            self._lines[below] = key.start_mark.line + 1
+            below = (*place, key.value)
+            self._lines[pointer(below)] = key.start_mark.line + 1
             said[key.value] = self._said(value, below)
         return said
 

@@ -43,6 +43,10 @@ class ExportState(StrEnum):
     FAILED = "failed"
 
 
+UNDER_WAY = (ExportState.WAITING, ExportState.WRITING)
+"""In which a file may still come."""
+
+
 class ExportRow(TenantOwned):
     """A file that was asked for."""
 
@@ -157,9 +161,8 @@ async def find(export_id: UUID, *, now: datetime) -> Export | None:
 
 async def silent(*, now: datetime) -> list[UUID]:
     """Those that nobody has written for too long, the longest first."""
-    under_way = (ExportState.WAITING, ExportState.WRITING)
     rows = ExportRow.filter(
-        state__in=under_way, touched_at__lte=now - SILENCE, expires_at__gt=now
+        state__in=UNDER_WAY, touched_at__lte=now - SILENCE, expires_at__gt=now
     ).order_by("touched_at")
     return [row.id for row in await rows.limit(MOST)]
 
