@@ -15,7 +15,7 @@ from authgate.storage.tenants import imports
 from authgate.storage.tenants.imports import ImportPiece, ImportRow, ImportState
 from authgate_tenants import use_tenant
 from authgate_testing.api import is_problem
-from authgate_testing.arriving import HERE, Arrivals, arrivals
+from authgate_testing.arriving import HERE, Arrivals, arrivals, packed_as
 from authgate_testing.databases import on_postgres, on_sqlite
 from authgate_testing.lived import PASSPHRASE, Lived
 
@@ -28,9 +28,39 @@ def _nobody_reads_by_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
 @on_postgres  # from there: it would be read in at the other one
 async def test_where_nobody_could_be_served_meanwhile_nothing_is_sent(elsewhere: Settings) -> None:
     async with arrivals(elsewhere) as here:
-        refused = await here.api.post(HERE, {"passphrase": PASSPHRASE})
-        assert is_problem(refused, 409, "conflict")
-        assert "authgate tenant import" in refused.json()["detail"]
+        await _is_refused(here)
+
+
+@on_sqlite  # from there: it would be read in at the other one
+async def test_where_the_only_connection_would_be_taken_nothing_is_sent(
+    elsewhere: Settings,
+) -> None:
+    one = elsewhere.database.model_copy(update={"pool_size": 1})
+    async with arrivals(elsewhere.model_copy(update={"database": one})) as here:
+        await _is_refused(here)
+
+
+@on_sqlite
+async def test_limits_of_what_is_sent_are_told(
+    elsewhere: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with arrivals(elsewhere) as here:
+        bad = await here.api.post(HERE, {"passphrase": PASSPHRASE, "slug": "-"})
+        assert is_problem(bad, 422, "invalid")
+        assert [each["pointer"] for each in bad.json()["errors"]] == ["/slug"]
+        made = (await here.api.post(HERE, {"passphrase": PASSPHRASE})).json()
+        where = f"{HERE}/{made['id']}"
+        monkeypatch.setattr(reading, "_GIGABYTE", 100)
+        room = here.settings.jobs.export_gigabytes * 100
+        piece = {"number": 0, "content": packed_as(b"x" * room)}
+        assert (await here.api.post(f"{where}/pieces", piece)).status_code == 200
+        more = await here.api.post(f"{where}/pieces", {"number": 1, "content": packed_as(b"x")})
+        assert is_problem(more, 409, "conflict")
+        assert "larger than the installation takes" in more.json()["detail"]
+        await _change(here, made["id"], state=ImportState.READING)
+        assert is_problem(await here.api.delete(where), 409, "conflict")
+        await _change(here, made["id"], state=ImportState.WAITING)
+        assert (await here.api.delete(where)).status_code == 204
 
 
 @on_sqlite
@@ -106,8 +136,16 @@ async def test_three_attempts_of_which_nothing_came_are_enough_and_what_ended_th
         row = await here.row(sent["id"])
         assert (row.state, row.attempts) == (ImportState.WAITING, 0), "a process that has ended"
 
+        with monkeypatch.context() as patch:
+            patch.setattr(reading, "_LATE_SECONDS", -1.0)
+            with pytest.raises(asyncio.CancelledError):
+                await here.read(sent["id"])
+        row = await here.row(sent["id"])
+        assert (row.state, row.attempts) == (ImportState.WAITING, 1), "it had all the time"
+        assert row.fault == "It took too long."
+
         monkeypatch.setattr(reading, "bring_in", full)
-        for _ in range(imports.ATTEMPTS):
+        for _ in range(imports.ATTEMPTS - 1):
             assert await here.read(sent["id"]) is Result.FAILED
         told = await here.ended(sent["id"])
         assert (told["state"], "OSError" in told["fault"]) == ("refused", True)
@@ -136,3 +174,9 @@ async def _change(here: Arrivals, import_id: str, **values: object) -> None:
             await changed.update(touched_at=here.parts.clock(), **values)
 
     await asyncio.create_task(change(), context=Context())
+
+
+async def _is_refused(here: Arrivals) -> None:
+    refused = await here.api.post(HERE, {"passphrase": PASSPHRASE})
+    assert is_problem(refused, 409, "conflict")
+    assert "authgate tenant import" in refused.json()["detail"]
