@@ -56,7 +56,7 @@ class State:
         """All of a collection, each by its key."""
         if section.name not in self._items:
             if section.is_paged:
-                found, _ = self._api.items(section.path, limit=None)
+                found = list(self._api.each(section.path))
             else:
                 found = self._api.get(section.path)["items"]
             self._items[section.name] = {key_of(section, each): each for each in found}
@@ -80,7 +80,7 @@ class State:
         found: list[Document] = []
         for role in UserRole:
             if role is not UserRole.USER:
-                found += self._api.items("/users", limit=None, role=role)[0]
+                found += self._api.each("/users", role=role)
         return {each["username"]: each for each in found if each["guest_until"] is None}
 
     def room(self, quota: str) -> int | None:

@@ -29,12 +29,7 @@ def found(api: AdminApi, login: str) -> dict[str, Any]:
         return api.get(within("users", str(UUID(login))))
     except ValueError:
         wanted = login.casefold()
-    for each in _alike(api, login):
+    for each in api.each("/users", search=login[:100]):
         if wanted in (each["username"].casefold(), (each["email"] or "").casefold()):
             return each
     raise NotFound(f"There is no user {login}.")
-
-
-def _alike(api: AdminApi, login: str) -> list[dict[str, Any]]:
-    items, _ = api.items("/users", limit=None, search=login[:100])
-    return items

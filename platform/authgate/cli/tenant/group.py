@@ -138,8 +138,8 @@ def _found(api: AdminApi, name: str) -> dict[str, Any]:
     try:
         return api.get(within("groups", str(UUID(name))))
     except ValueError:
-        items, _ = api.items("/groups", limit=None, search=name[:100])
-    for each in items:
+        alike = api.each("/groups", search=name[:100])
+    for each in alike:
         if each["display_name"].casefold() == name.casefold():
             return each
     raise NotFound(f"There is no group {name}.")

@@ -166,8 +166,7 @@ def _version(api: AdminApi, number: int) -> dict[str, Any]:
 
 def _id(api: AdminApi, number: int) -> str:
     """The id of the version of this number. Raises ``NotFound``."""
-    items, _ = api.items("/settings/versions", limit=None)
-    for each in items:
+    for each in api.each("/settings/versions"):
         if each["number"] == number:
             return str(each["id"])
     raise NotFound(f"There is no version {number}: authgate tenant settings versions shows all.")
