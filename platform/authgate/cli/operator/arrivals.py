@@ -12,6 +12,7 @@ import typer
 from authgate.cli.doors.admin_api import AdminApi, within
 from authgate.cli.doors.administered import operated
 from authgate.cli.failures import Failure
+from authgate.cli.moving import DryRun, Hosts, OtherSlug, say_brought
 from authgate.cli.operator.found import Operators
 from authgate.cli.output import Format, Output, Record, ask_secret, say, show, show_all
 
@@ -24,11 +25,6 @@ _ROOM = 48 * 1024
 _GZIP = 16 + zlib.MAX_WBITS
 
 File = Annotated[Path, typer.Argument(help="The file of a tenant")]
-OtherSlug = Annotated[str, typer.Option("--slug", metavar="SLUG", help="Another slug than it had")]
-Hosts = Annotated[
-    bool, typer.Option("--hosts", help="Serve hosts that were proven there, without a proof here")
-]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Check all of it, and store nothing")]
 
 
 def imports(operators: Operators = None, output: Output = Format.TABLE) -> None:
@@ -41,14 +37,14 @@ def imports(operators: Operators = None, output: Output = Format.TABLE) -> None:
 def import_(
     file: File,
     *,
-    slug: OtherSlug = "",
+    slug: OtherSlug = None,
     hosts: Hosts = False,
     dry_run: DryRun = False,
     operators: Operators = None,
     output: Output = Format.TABLE,
 ) -> None:
     """Send a tenant's file, and have it read in: all of it or nothing."""
-    wish = {"slug": slug, "hosts": hosts, "check_only": dry_run}
+    wish = {"slug": slug or "", "hosts": hosts, "check_only": dry_run}
     wish["passphrase"] = ask_secret("Passphrase")
     with file.open("rb") as stream, operated(operators) as api:
         where = within("imports", api.post("/imports", wish)["id"])
@@ -56,10 +52,12 @@ def import_(
     if told["state"] != "done":
         raise Failure(told["fault"])
     show(told if output is Format.JSON else _record(told), output)
-    for host in told["unproven"]:
-        say(f"{host} has to be proven here: authgate domain add {told['brought_slug']} {host}")
-    done = "is fit: nothing was stored" if dry_run else f"is here, at {told['brought_issuer']}"
-    say(f"✓ {told['brought_slug']} {done}.")
+    say_brought(
+        slug=told["brought_slug"],
+        issuer=told["brought_issuer"],
+        unproven=told["unproven"],
+        dry_run=dry_run,
+    )
 
 
 def forget_import(

@@ -10,6 +10,7 @@ import typer
 from authgate import portable
 from authgate.cli import installed
 from authgate.cli.failures import Conflict, Misused
+from authgate.cli.moving import DryRun, Hosts, OtherSlug, say_brought
 from authgate.cli.output import Format, Output, Record, ask_secret, say, show
 from authgate.cli.tenant.whole_file import written
 from authgate.portable import Brought, Choice, Wanted
@@ -32,13 +33,6 @@ WithoutSecrets = Annotated[
     typer.Option("--without-secrets", help="For reading only: no hashes, no keys, no passphrase"),
 ]
 Force = Annotated[bool, typer.Option("--force", help="Replace a file that is there")]
-OtherSlug = Annotated[
-    str | None, typer.Option("--slug", metavar="SLUG", help="Another slug than it had")
-]
-Hosts = Annotated[
-    bool, typer.Option("--hosts", help="Serve hosts that were proven there, without a proof here")
-]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Check all of it, and store nothing")]
 
 _TELL_EVERY = 50_000
 
@@ -73,10 +67,9 @@ def import_(
     wanted = Wanted(_passphrase(passphrase_file), slug, hosts)
     brought = asyncio.run(_import(file, wanted, dry_run=dry_run))
     show(_record(brought), output)
-    for host in brought.unproven:
-        say(f"{host} has to be proven here: authgate domain add {brought.slug} {host}")
-    done = "is fit: nothing was stored" if dry_run else f"is here, at {brought.issuer}"
-    say(f"✓ {brought.slug} {done}.")
+    say_brought(
+        slug=brought.slug, issuer=brought.issuer, unproven=brought.unproven, dry_run=dry_run
+    )
 
 
 def _passphrase(file: Path | None) -> str:
