@@ -1,8 +1,6 @@
 """People are invited by mail, and come with a new account or the one that they have."""
 
 import asyncio
-import re
-from html import unescape
 
 import httpx2
 import pytest
@@ -16,6 +14,7 @@ from authgate.storage.sign_in.connections import ConnectionRow
 from authgate_tenants import Plan, Tenant, use_tenant
 from authgate_testing.api import ApiClient, api_client, is_problem
 from authgate_testing.databases import on_sqlite
+from authgate_testing.kept_mails import link_in_mail
 from authgate_testing.ledger import Ledger
 from authgate_testing.person import Person, forms
 from authgate_testing.server import RunningServer
@@ -33,12 +32,6 @@ async def program(server: RunningServer, acme: Tenant) -> ApiClient:
 
 async def invite(program: ApiClient, email: str = ADA, role: str = "auditor") -> httpx2.Response:
     return await program.post("/invitations", {"email": email, "role": role})
-
-
-async def link_in_mail(server: RunningServer, tenant: Tenant) -> str:
-    """The newest link, as the page shows it that keeps mail."""
-    page = (await server.http.get(f"{tenant.issuer}/mails")).text
-    return unescape(re.findall(r'<a href="([^"]+)" class="mail-link"', page)[0])
 
 
 async def people(tenant: Tenant) -> dict[str, UserRole]:

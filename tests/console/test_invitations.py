@@ -1,8 +1,6 @@
 """The page of the console on which people are invited."""
 
-import re
 from datetime import timedelta
-from html import unescape
 from uuid import uuid4
 
 from authgate.permissions import UserRole
@@ -11,6 +9,7 @@ from authgate.storage.people.users import User, UserRow
 from authgate.vocabulary import InvitationStatus
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.databases import on_sqlite
+from authgate_testing.kept_mails import link_in_mail
 from authgate_testing.person import Person, forms
 from authgate_testing.server import RunningServer
 
@@ -20,12 +19,6 @@ ADA = "ada@acme.example"
 async def become(tenant: Tenant, user: User, role: UserRole) -> None:
     with use_tenant(tenant):
         await UserRow.filter(id=user.id).update(role=role)
-
-
-async def link_in_mail(server: RunningServer, tenant: Tenant) -> str:
-    """The newest link, as the page shows it that keeps mail."""
-    page = (await server.http.get(f"{tenant.issuer}/mails")).text
-    return unescape(re.findall(r'<a href="([^"]+)" class="mail-link"', page)[0])
 
 
 @on_sqlite

@@ -1,9 +1,7 @@
 """Somebody begins a tenant of their own: an address is proven, then all of it is there."""
 
 import asyncio
-import re
 from collections.abc import Mapping
-from html import unescape
 from typing import Any, Literal
 
 import httpx2
@@ -26,6 +24,7 @@ from authgate_tenants.models import TenantRow
 from authgate_testing.api import ApiClient, is_problem
 from authgate_testing.databases import on_sqlite
 from authgate_testing.doors import PASSWORD
+from authgate_testing.kept_mails import link_in_mail
 from authgate_testing.ledger import Ledger
 from authgate_testing.person import Person
 from authgate_testing.server import RunningServer
@@ -49,12 +48,6 @@ SWITCHED_OFF = pytest.mark.parametrize("settings", ["off"], indirect=True)
 def somebody(server: RunningServer) -> Person:
     """Who is not there yet."""
     return Person(server.browser())
-
-
-async def link_in_mail(server: RunningServer, ops: Tenant) -> str:
-    """The newest link, as the page shows it that keeps mail."""
-    page = (await server.http.get(f"{ops.issuer}/mails")).text
-    return unescape(re.findall(r'<a href="([^"]+)" class="mail-link"', page)[0])
 
 
 def token_of(link: str) -> str:

@@ -3,7 +3,6 @@
 import asyncio
 import gzip
 import os
-import sys
 from base64 import b64encode
 from functools import partial
 from pathlib import Path
@@ -18,16 +17,15 @@ from authgate.portable import Choice, Wanted
 from authgate.settings import Settings
 from authgate.storage.tenants import imports
 from authgate.storage.tenants.imports import ImportPiece, ImportRow, ImportState
-from authgate_tenants import Tenant, domains, use_tenant
+from authgate_tenants import domains, use_tenant
 from authgate_testing.api import is_problem
 from authgate_testing.arriving import HERE, arrivals, packed_as
 from authgate_testing.databases import on_sqlite
+from authgate_testing.killed import killed_half_way
 from authgate_testing.ledger import Ledger
 from authgate_testing.lived import PASSPHRASE, PASSWORD, Lived, exported, opened
 from authgate_testing.person import Person
-from authgate_testing.terminal import Terminal, environment
-
-SERVICES = Path(__file__).parent.parent / "services"
+from authgate_testing.terminal import Terminal
 
 
 @on_sqlite  # from there: it is read in at the other one
@@ -127,34 +125,15 @@ async def test_a_command_sends_a_file_and_leaves_nothing_of_what_it_could_not_se
             assert await ImportRow.all().count() == 1
 
 
-async def killed_half_way(settings: Settings, ops: Tenant, import_id: str) -> None:
-    """Another process that does the job until half of the file is read in."""
-    more = {"PYTHONPATH": str(SERVICES), "AUTHGATE_OPERATOR_TENANT": "ops"}
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "authgate_testing.file_reader", str(ops.id), import_id),
-        env=environment(settings) | more,
-        stdout=asyncio.subprocess.PIPE,
-    )
-    assert process.stdout is not None
-    told = []  # its log
-    try:
-        async with asyncio.timeout(60):
-            while (said := await process.stdout.readline()) != b"half\n":
-                told.append(said)
-                assert said, told
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.wait()
-
-
 @on_sqlite
 async def test_whoever_is_killed_while_reading_has_left_nothing_but_the_file(
     lived: Lived, elsewhere: Settings
 ) -> None:
     async with arrivals(elsewhere) as here:
         sent = await here.sent(lived.file.read_bytes())
-        await killed_half_way(here.settings, here.ops, sent["id"])
+        await killed_half_way(
+            here.settings, "file_reader", str(here.ops.id), sent["id"], operator_tenant="ops"
+        )
         assert await here.parts.resolver.find("acme") is None
         with use_tenant(here.ops):
             row = await ImportRow.get(id=sent["id"])

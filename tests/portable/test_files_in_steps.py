@@ -1,12 +1,10 @@
 """A file that an owner has asked for is written by one job after the other, whoever is killed."""
 
 import asyncio
-import sys
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from hashlib import sha256
-from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -27,10 +25,9 @@ from authgate.storage.tenants import exports
 from authgate.storage.tenants.exports import Export, ExportPiece, ExportRow, ExportState, Overtaken
 from authgate_tenants import use_tenant
 from authgate_testing.databases import on_postgres, on_sqlite
+from authgate_testing.killed import killed_half_way
 from authgate_testing.lived import PASSPHRASE, Lived, exported, keep
-from authgate_testing.terminal import environment
 
-SERVICES = Path(__file__).parent.parent / "services"
 WHOLE = Choice(PASSPHRASE, signing_keys=True)
 
 
@@ -49,25 +46,6 @@ async def asked(lived: Lived) -> AsyncIterator[tuple[Installation, Export]]:
                 parts, passphrase=PASSPHRASE, signing_keys=True, actor=SYSTEM
             )
         yield parts, wanted
-
-
-async def killed_half_way(settings: Settings, lived: Lived, export_id: UUID) -> None:
-    """Another process that does the job until half of the file is written."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "authgate_testing.file_writer"),
-        *(str(lived.tenant.id), str(export_id)),
-        env=environment(settings) | {"PYTHONPATH": str(SERVICES)},
-        stdout=asyncio.subprocess.PIPE,
-    )
-    assert process.stdout is not None
-    try:
-        async with asyncio.timeout(60):
-            while (said := await process.stdout.readline()) != b"half\n":
-                assert said, "it has ended"  # the others are its log
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.wait()
 
 
 async def stored() -> list[tuple[UUID, bytes]]:
@@ -96,7 +74,7 @@ async def test_whoever_is_killed_over_a_file_has_left_what_another_one_goes_on_w
     lived: Lived,
 ) -> None:
     async with asked(lived) as (parts, wanted):
-        await killed_half_way(lived.settings, lived, wanted.id)
+        await killed_half_way(lived.settings, "file_writer", str(lived.tenant.id), str(wanted.id))
         with use_tenant(lived.tenant):
             half = await stored()
             row = await ExportRow.get(id=wanted.id)

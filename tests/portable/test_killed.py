@@ -1,9 +1,6 @@
 """Whoever writes a tenant down, or reads one in, may be killed: there is a whole one or none."""
 
-import asyncio
-import sys
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
@@ -14,33 +11,15 @@ from authgate.portable import Choice, Wanted
 from authgate.settings import Settings
 from authgate_tenants.lifecycle import all_tenants
 from authgate_testing.databases import on_sqlite
+from authgate_testing.killed import killed_half_way
 from authgate_testing.lived import PASSPHRASE, Lived, exported, opened
-from authgate_testing.terminal import environment
-
-SERVICES = Path(__file__).parent.parent / "services"
-
-
-async def killed_half_way(settings: Settings, file: Path) -> None:
-    """Another process that reads it in until it is half done."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "authgate_testing.movers", str(file), PASSPHRASE),
-        env=environment(settings) | {"PYTHONPATH": str(SERVICES)},
-        stdout=asyncio.subprocess.PIPE,
-    )
-    assert process.stdout is not None
-    try:
-        assert await asyncio.wait_for(process.stdout.readline(), 60) == b"half\n"
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.wait()
 
 
 async def test_who_is_killed_while_importing_has_left_nothing_and_starts_over(
     lived: Lived, elsewhere: Settings
 ) -> None:
     async with opened(elsewhere) as (parts, http):
-        await killed_half_way(elsewhere, lived.file)
+        await killed_half_way(elsewhere, "movers", str(lived.file), PASSPHRASE)
         assert [each async for each in all_tenants()] == []
         assert (await http.get("/t/acme/login")).status_code == 404
         assert (await portable.bring_in(parts, lived.file, Wanted(PASSPHRASE), actor=SYSTEM)).slug
