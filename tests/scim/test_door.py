@@ -102,6 +102,10 @@ async def test_people_come_in_as_far_as_their_role_reaches(
     with use_tenant(acme):
         await UserRow.filter(id=alice.id).update(guest_until=server.clock() + timedelta(hours=1))
     assert is_refused(await by_alice.call("POST", "/Users", {"userName": "x"}), 403)
+    assert (await by_alice.get("/Users")).status_code == 200
+    with use_tenant(acme):
+        counted = [each.client_id for each in await UsageEntry.filter(detail="scim")]
+    assert counted == [app.client.client.client_id] * 3, "what a guest does is not counted"
 
 
 @on_sqlite

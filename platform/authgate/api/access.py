@@ -66,7 +66,7 @@ class Caller:
         if scope not in self.scopes:
             raise InsufficientScope(
                 f"The operation asks for the scope {scope}.",
-                headers=_challenge(error="insufficient_scope", scope=scope),
+                headers=challenge(error="insufficient_scope", scope=scope),
             )
         if not permits(self.role, scope.permission):
             raise BeyondOwnRole(
@@ -99,7 +99,7 @@ class Caller:
         if self.signed_in_at is None or now - self.signed_in_at > RECENTLY:
             raise RecentSignInRequired(
                 f"The sign-in may be {RECENTLY.seconds // 60} minutes old: sign in once more.",
-                headers=_challenge(
+                headers=challenge(
                     error="insufficient_user_authentication", max_age=str(RECENTLY.seconds)
                 ),
             )
@@ -160,17 +160,17 @@ def _signed_in_at(claims: Mapping[str, object]) -> datetime | None:
 def _refused(error: OAuthError) -> TokenRequired:
     match error:
         case MissingToken():
-            headers = _challenge()
+            headers = challenge()
         case InvalidBoundToken():
             headers = responses.headers(error)
         case InvalidToken():
-            headers = _challenge(error=error.code)
+            headers = challenge(error=error.code)
         case _:
             headers = responses.headers(error)
     return TokenRequired(error.description, headers=headers)
 
 
-def _challenge(**said: str) -> Headers:
+def challenge(**said: str) -> Headers:
     """RFC 6750 section 3. It names no metadata (RFC 9728): those that there are tell of other
     endpoints."""
     parameters = {"realm": current_tenant().issuer, **said}

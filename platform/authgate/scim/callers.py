@@ -3,18 +3,18 @@ that lasts."""
 
 from typing import NamedTuple
 
-from authgate.api.access import Access
+from authgate.api.access import Access, challenge
 from authgate.api.problems import TokenRequired
 from authgate.audit import Actor
 from authgate.clock import Clock
 from authgate.permissions import UserRole
 from authgate.provisioning import Authority
+from authgate.storage.metering.usage_days import ALL_CLIENTS
 from authgate.storage.people import scim_tokens
 from authgate.tokens.admin_scopes import Scope
 from authgate.web.client_ip import bucket
 from authgate.web.limits import Limits
 from authgate.web.machine import MachineRequest
-from authgate_tenants import current_tenant
 
 _BEARER = "bearer"
 
@@ -25,6 +25,11 @@ class ScimCaller(NamedTuple):
     authority: Authority
     trusts_emails: bool = False
     """Whether the addresses that they tell count as verified."""
+
+    client_id: str = ALL_CLIENTS
+    """Of the program, where it is one."""
+    is_guest: bool = False
+    """Whether it speaks for an operator of the installation, who is here for a while."""
 
     @property
     def actor(self) -> Actor:
@@ -51,17 +56,16 @@ class Callers:
         # An operator who is here for a while gives nobody a place that would outlive it.
         if scope is Scope.SCIM_WRITE:
             caller.refuse_guest()
-        return ScimCaller(caller.authority)
+        return ScimCaller(caller.authority, client_id=caller.client_id, is_guest=caller.is_guest)
 
     async def _directory(self, request: MachineRequest, text: str) -> ScimCaller:
         now = self._clock()
         token = await scim_tokens.find_good(text, now=now)
         if token is None:
             await self._limits.count("bearer_failures", bucket(request.client_ip))
-            challenge = f'Bearer realm="{current_tenant().issuer}", error="invalid_token"'
             raise TokenRequired(
                 "The token is unknown, has ended or was taken back.",
-                headers=((b"www-authenticate", challenge.encode("ascii")),),
+                headers=challenge(error="invalid_token"),
             )
         await scim_tokens.note_use(token, now=now)
         actor = Actor("scim_token", str(token.id), token.description)

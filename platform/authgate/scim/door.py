@@ -8,20 +8,19 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote
 
 from authgate.api import counted_calls
+from authgate.api.door import LIMIT
 from authgate.installation import Installation
 from authgate.scim.callers import Callers, ScimCaller
 from authgate.scim.errors import ScimError, not_found
 from authgate.scim.places import BASE, ROOT
 from authgate.storage.metering import usage_entries
-from authgate.storage.metering.usage_days import ALL_CLIENTS, Measure
+from authgate.storage.metering.usage_days import Measure
 from authgate.tokens.admin_scopes import Scope
 from authgate.web.limits import Limits
 from authgate.web.machine import Headers, MachineRequest, Reply
 
 if TYPE_CHECKING:
     from authgate.scim.service import Service
-
-LIMIT = "api_per_caller"
 
 NAME = "scim"
 """What its calls are counted as."""
@@ -123,9 +122,9 @@ class ScimDoor:
         return await (counted_calls.read if is_read else counted_calls.change)(perform, note)
 
     async def _note(self, caller: ScimCaller) -> None:
-        actor = caller.actor
-        client_id = actor.id if actor.type == "client" else ALL_CLIENTS
-        now = self._parts.clock()
+        if caller.is_guest:
+            return
+        now, client_id = self._parts.clock(), caller.client_id
         await usage_entries.note(Measure.API_CALLS, now=now, client_id=client_id, detail=NAME)
 
     async def _counted(self, caller: ScimCaller) -> Headers:
