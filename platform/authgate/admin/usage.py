@@ -56,7 +56,7 @@ async def list_token_usage(call: Call[UsageQuery, Nothing]) -> Answer[TokenUsage
     """Count access tokens by day and grant."""
     now = call.parts.clock()
     counted = await roll_up.tokens_by_day(
-        since=(now - timedelta(days=call.query.days - 1)).date(),
+        since=periods.today(now) - timedelta(days=call.query.days - 1),
         client_id=call.query.client_id or ALL_CLIENTS,
         now=now,
     )

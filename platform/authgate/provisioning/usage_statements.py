@@ -9,6 +9,7 @@ from uuid import uuid4
 from authgate import storage
 from authgate.installation import Installation, key_encryption_keys
 from authgate.storage.metering import active_users, usage_days, usage_statements
+from authgate.storage.metering.periods import month_of
 from authgate.storage.metering.roll_up import roll_up
 from authgate.storage.metering.usage_days import USED
 from authgate.storage.metering.usage_statements import UsageStatement
@@ -101,7 +102,7 @@ async def _first_open(last: date) -> date | None:
     if newest:
         return _following(newest[0].month)
     listed = await directory.find(current_tenant().id)
-    begun = listed.created_at.astimezone(UTC).date().replace(day=1) if listed else None
+    begun = month_of(listed.created_at) if listed else None
     return max(begun, _long_before(last)) if begun else None
 
 
@@ -158,7 +159,7 @@ async def _corrections(parts: Installation, month: date) -> list[Correction]:
 
 def last_closed(now: datetime) -> date:
     """The newest month that is settled."""
-    return _before((now - SETTLED).astimezone(UTC).date().replace(day=1))
+    return _before(month_of(now - SETTLED))
 
 
 def end_of(month: date) -> datetime:

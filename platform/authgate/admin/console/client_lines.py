@@ -8,7 +8,7 @@ from authgate.admin.console import frame
 from authgate.admin.console.client_kinds import grant_names, kind_of
 from authgate.storage.clients import clients
 from authgate.storage.clients.rows import Client
-from authgate.storage.metering import usage_days
+from authgate.storage.metering import periods, usage_days
 from authgate.storage.metering.usage_days import Measure
 from authgate.web.console_view_models import ClientLine
 
@@ -36,7 +36,7 @@ async def lines(found: Sequence[Client], *, now: datetime) -> list[ClientLine]:
     """Clients in a list."""
     ids = [each.client_id for each in found]
     unseen = await clients.unseen_among(ids)
-    used = await usage_days.last_days(Measure.TOKENS, ids, since=(now - USED_WITHIN).date())
+    used = await usage_days.last_days(Measure.TOKENS, ids, since=periods.today(now - USED_WITHIN))
     return [
         replace(line(each), unseen=each.client_id in unseen, last_used=used.get(each.client_id))
         for each in found

@@ -1,12 +1,12 @@
 """Who has signed in in which calendar month (UTC): each person once, whatever becomes of them; and
 each once a day, which is counted."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from tortoise import fields
 
-from authgate.storage.metering import usage_entries
+from authgate.storage.metering import periods, usage_entries
 from authgate.storage.metering.usage_days import Measure
 from authgate.storage.tenants import quotas
 from authgate.storage.tenants.quotas import Quota
@@ -32,18 +32,13 @@ class ActiveUser(TenantOwned):
         indexes = (("expires_at",),)
 
 
-def month_of(now: datetime) -> date:
-    """The first day of a month."""
-    return now.astimezone(UTC).date().replace(day=1)
-
-
 async def note(user_id: UUID, *, now: datetime, is_in_charge: bool) -> bool:
     """Note that somebody signs in, whose row this transaction holds; whether with them more have
     than the plan speaks of.
 
     Whoever is in charge of the tenant is never refused. Raises ``QuotaReached``.
     """
-    month = month_of(now)
+    month = periods.month_of(now)
     known = ActiveUser.filter(month=month)
     of_theirs = await known.filter(user_id=user_id).first()
     if of_theirs is not None:
@@ -52,7 +47,7 @@ async def note(user_id: UUID, *, now: datetime, is_in_charge: bool) -> bool:
     plan = current_tenant().plan
     if plan.monthly_active_users_are_refused and not is_in_charge:
         await quotas.make_room(Quota.MONTHLY_ACTIVE_USERS, known)
-    today = now.astimezone(UTC).date()
+    today = periods.today(now)
     await ActiveUser.create(month=month, user_id=user_id, last_day=today, expires_at=now + _KEPT)
     await usage_entries.note(Measure.ACTIVE_USERS, now=now)
     most = plan.monthly_active_users
@@ -61,7 +56,7 @@ async def note(user_id: UUID, *, now: datetime, is_in_charge: bool) -> bool:
 
 
 async def _note_day(known: ActiveUser, now: datetime) -> None:
-    today = now.astimezone(UTC).date()
+    today = periods.today(now)
     # A clock that is behind counts nobody once more.
     if known.last_day is None or known.last_day < today:
         await ActiveUser.filter(id=known.id).update(last_day=today)
@@ -70,7 +65,7 @@ async def _note_day(known: ActiveUser, now: datetime) -> None:
 
 async def count(now: datetime) -> int:
     """How many people have signed in this month."""
-    return await count_of(month_of(now))
+    return await count_of(periods.month_of(now))
 
 
 async def count_of(month: date) -> int:

@@ -3,13 +3,14 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 
 from tortoise import connections
 
 from authgate.storage import connection
 from authgate.storage.batches.append_log import encoded
+from authgate.storage.metering import periods
 from authgate.storage.metering.usage_days import ALL_CLIENTS, Count, Measure
 from authgate_tenants import current_tenant
 
@@ -88,7 +89,7 @@ async def of(source: Source, begin: datetime, end: datetime) -> Counts:
         clients = {row["client_id"], ALL_CLIENTS} if source is TOKENS else {ALL_CLIENTS}
         for client_id in clients:
             sums.setdefault(measure, Counter())[client_id, detail] += row["found"]
-    day = begin.astimezone(UTC).date()
+    day = periods.today(begin)
     return {
         measure: [Count(client_id, day, detail, total) for (client_id, detail), total in of.items()]
         for measure, of in sums.items()

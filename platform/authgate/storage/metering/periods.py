@@ -45,3 +45,8 @@ class Period(NamedTuple):
 def today(now: datetime) -> date:
     """The day, by UTC."""
     return now.astimezone(UTC).date()
+
+
+def month_of(now: datetime) -> date:
+    """The first day of the month, by UTC."""
+    return today(now).replace(day=1)

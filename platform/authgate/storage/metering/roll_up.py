@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Final, NamedTuple
 
 from authgate.storage.audit_events import AuditEvent
-from authgate.storage.metering import event_counts, usage_days, usage_entries
+from authgate.storage.metering import event_counts, periods, usage_days, usage_entries
 from authgate.storage.metering.event_counts import OTHERS, SOURCES, TOKENS, Counts, Source
 from authgate.storage.metering.usage_days import ALL_CLIENTS, Count, Measure, UsageMark
 from authgate.storage.unit_of_work import set_aside, transaction
@@ -169,7 +169,7 @@ async def _first_event(begin: datetime, until: datetime) -> datetime:
 
 async def _end(begin: datetime, until: datetime, step: int) -> datetime:
     """The end of a step: of one day, and past no more events than it looks at."""
-    midnight = datetime.combine(begin.astimezone(UTC).date() + timedelta(days=1), time(), UTC)
+    midnight = datetime.combine(periods.today(begin) + timedelta(days=1), time(), UTC)
     end = min(until, midnight)
     within = AuditEvent.filter(occurred_at__gte=begin, occurred_at__lt=end).order_by("occurred_at")
     following = await within.offset(step).only("id", "occurred_at").first()

@@ -7,7 +7,7 @@ clock has a say in whether they count.
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Final
 
 from tortoise import connections, fields
@@ -16,6 +16,7 @@ from uuid_utils import uuid7
 from authgate.storage import connection
 from authgate.storage.batches.append_log import Row, Table, encoded
 from authgate.storage.clients import ids
+from authgate.storage.metering import periods
 from authgate.storage.metering.usage_days import ALL_CLIENTS, Count, Measure
 from authgate_tenants import TenantOwned, current_tenant
 
@@ -46,7 +47,7 @@ async def note(
     measure: Measure, *, now: datetime, client_id: str = ALL_CLIENTS, detail: str = ""
 ) -> None:
     """Count one, on this day (UTC): with the open unit of work, or durably by itself."""
-    day = now.astimezone(UTC).date()
+    day = periods.today(now)
     values = (str(uuid7()), current_tenant().id, measure.value, client_id, day, detail)
     await connection.append(Row(_TABLE, values))
 
