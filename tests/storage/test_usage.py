@@ -158,6 +158,22 @@ async def test_tenants_that_lie_behind_are_found_the_furthest_first(
     assert await due_usage.tenants(database, before=before, limit=1) == [globex.id]
 
 
+async def test_nothing_of_the_day_before_is_told_a_moment_after_midnight(
+    database: DatabaseSettings,
+) -> None:
+    midnight = datetime(2026, 3, 3, tzinfo=UTC)
+    minute = timedelta(minutes=1)
+    made = [
+        event("TOKEN_REFRESHED", "portal", "refresh_token", at)
+        for at in (midnight - minute, midnight + minute)
+    ]
+    with use_tenant(tenant("acme")):
+        await usage_days.begin(BEGIN)
+        await audit_events.append(*made)
+        found = await roll_up.tokens_by_day(since=midnight.date(), now=midnight + 2 * minute)
+    assert (found.until, found.counts) == (midnight, []), "the new day is looked at next"
+
+
 async def test_what_a_client_has_used_outlives_it(database: DatabaseSettings) -> None:
     used = [Count("portal", NOW.date(), "refresh_token", 7)]
     with use_tenant(tenant("acme")):

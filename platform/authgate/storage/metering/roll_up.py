@@ -105,7 +105,7 @@ async def by_day(
                     _add(sums, await event_counts.of(source, begin, end), client_id)
     counted: dict[Measure, list[Count]] = {}
     for (measure, day, detail), total in sorted(sums.items()):
-        if measure in measures and day <= to:
+        if measure in measures and since <= day <= to:
             counted.setdefault(measure, []).append(Count(client_id, day, detail, total))
     return UsageOfAll(until, counted)
 
