@@ -9,10 +9,9 @@ from pydantic import Field
 
 from authgate.api.bodies import Document, Nothing, exemplified
 from authgate.api.operations import Answer, Call, operation
-from authgate.api.problems import Fault, Invalid
+from authgate.api.usage_periods import PeriodQuery, period
 from authgate.storage.clients import ids
 from authgate.storage.metering import periods, roll_up
-from authgate.storage.metering.periods import BadPeriod, Period
 from authgate.storage.metering.usage_days import ALL_CLIENTS, USED, Measure
 from authgate.storage.tenants import plan_use
 from authgate.storage.tenants.quotas import Quota
@@ -67,13 +66,6 @@ async def list_token_usage(call: Call[UsageQuery, Nothing]) -> Answer[TokenUsage
     return Answer(TokenUsageList(counted_until=counted.until, items=items))
 
 
-class PeriodQuery(Document):
-    """Of which days, UTC, both with them; the last thirty where nothing is said."""
-
-    since: date | None = None
-    to: date | None = None
-
-
 class DayUsage(Document):
     """How much there was of one kind on a day."""
 
@@ -108,22 +100,13 @@ async def list_usage(call: Call[PeriodQuery, Nothing]) -> Answer[DayUsageList]:
     Tokens, sign-ins, people who were active and calls of the APIs: 366 days at the most.
     """
     now = call.parts.clock()
-    asked = period(call.query.since, call.query.to, now=now)
+    asked = period(call.query, now=now)
     found = await roll_up.by_day(USED, since=asked.first, to=asked.last, now=now)
     items = [
         DayUsage(day=each.day, measure=measure, detail=each.detail, total=each.total)
-        for measure, counts in found.counts.items()
-        for each in counts
+        for measure, each in found.each()
     ]
     return Answer(DayUsageList(counted_until=found.until, items=items))
-
-
-def period(since: date | None, to: date | None, *, now: datetime) -> Period:
-    """The days that are asked for. Raises ``Invalid``."""
-    try:
-        return Period.of(since, to, now=now)
-    except BadPeriod as error:
-        raise Invalid(faults=[Fault(str(error), parameter="since")]) from error
 
 
 class QuotaUse(Document):

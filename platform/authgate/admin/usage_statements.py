@@ -1,11 +1,15 @@
 """``/usage/statements``: what the tenant has used within a month, signed."""
 
-from collections.abc import Sequence
 from http import HTTPMethod
 
 from authgate.api.bodies import Document, Nothing
 from authgate.api.operations import Answer, Call, operation
-from authgate.api.usage_statements import KeySet, Month, StatementDocument, key_set, told
+from authgate.api.usage_statements import (
+    Month,
+    StatementList,
+    listed,
+    read_usage_statement_keys,
+)
 from authgate.provisioning import usage_statements
 from authgate.tokens.admin_scopes import Scope
 
@@ -17,12 +21,6 @@ class StatementQuery(Document):
     """The one of this month."""
 
 
-class StatementList(Document):
-    """The newest first, of three years at the most."""
-
-    items: Sequence[StatementDocument]
-
-
 async def list_usage_statements(call: Call[StatementQuery, Nothing]) -> Answer[StatementList]:
     """List the statements of what was used, month by month.
 
@@ -30,15 +28,8 @@ async def list_usage_statements(call: Call[StatementQuery, Nothing]) -> Answer[S
     later statement.
     """
     kept = await usage_statements.up_to_date(call.parts)
-    trusted = usage_statements.signers(call.parts)
-    found = [told(each, trusted) for each in kept]
-    month = call.query.month
+    found, month = listed(call.parts, kept), call.query.month
     return Answer(StatementList(items=[each for each in found if month in (None, each.month)]))
-
-
-async def read_usage_statement_keys(call: Call[Nothing, Nothing]) -> Answer[KeySet]:
-    """Read the keys that statements of usage are checked by."""
-    return Answer(key_set(call.parts))
 
 
 OPERATIONS = [

@@ -6,7 +6,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from authgate.api.bodies import Document, exemplified
+from authgate.api.bodies import Document, Nothing, exemplified
+from authgate.api.operations import Answer, Call
 from authgate.installation import Installation
 from authgate.provisioning import usage_statements
 from authgate.storage.metering.usage_statements import UsageStatement
@@ -66,6 +67,12 @@ class StatementDocument(Document):
     """All of it, signed (a JWS)."""
 
 
+class StatementList(Document):
+    """The newest first, of three years at the most."""
+
+    items: Sequence[StatementDocument]
+
+
 class KeySet(Document):
     """A JWK set (RFC 7517)."""
 
@@ -86,6 +93,12 @@ def told(found: UsageStatement, trusted: Collection[str]) -> StatementDocument:
     )
 
 
-def key_set(parts: Installation) -> KeySet:
-    """What statements of this installation are checked by."""
-    return KeySet(keys=[each.jwk for each in usage_statements.keys(parts)])
+def listed(parts: Installation, found: Sequence[UsageStatement]) -> Sequence[StatementDocument]:
+    """Statements, each with whether this installation has signed it."""
+    trusted = usage_statements.signers(parts)
+    return [told(each, trusted) for each in found]
+
+
+async def read_usage_statement_keys(call: Call[Nothing, Nothing]) -> Answer[KeySet]:
+    """Read the keys that statements of usage are checked by."""
+    return Answer(KeySet(keys=[each.jwk for each in usage_statements.keys(call.parts)]))

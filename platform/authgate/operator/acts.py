@@ -106,22 +106,24 @@ async def give_plan(parts: Installation, tenant: Tenant, name: str, *, by: Actor
 class Use(NamedTuple):
     """What a tenant has used."""
 
-    until: datetime
-    """What was before is counted."""
     counts: UsageOfAll
 
     @classmethod
     def nothing(cls, now: datetime) -> "Use":
         """Of a tenant that is not there."""
-        return cls(now, UsageOfAll(now, {}))
+        return cls(UsageOfAll(now, {}))
+
+    @property
+    def until(self) -> datetime:
+        """What was before is counted."""
+        return self.counts.until
 
     @property
     def by_day(self) -> Mapping[date, Mapping[Measure, int]]:
         """The sum of each kind, on each day of which there is something to tell."""
         sums: dict[date, Counter[Measure]] = {}
-        for measure, counts in self.counts.counts.items():
-            for each in counts:
-                sums.setdefault(each.day, Counter())[measure] += each.total
+        for measure, each in self.counts.each():
+            sums.setdefault(each.day, Counter())[measure] += each.total
         return dict(sorted(sums.items()))
 
     def total(self, measure: Measure) -> int:
@@ -134,7 +136,7 @@ async def usage(tenant: Tenant, period: Period, *, now: datetime) -> Use:
     async with away():
         with use_tenant(tenant):
             found = await roll_up.by_day(USED, since=period.first, to=period.last, now=now)
-    return Use(found.until, found)
+    return Use(found)
 
 
 async def added_up(tenant: Tenant, period: Period) -> Use:
@@ -142,7 +144,7 @@ async def added_up(tenant: Tenant, period: Period) -> Use:
     async with away():
         with use_tenant(tenant):
             found = await roll_up.added_up(USED, since=period.first, to=period.last)
-    return Use(found.until, found)
+    return Use(found)
 
 
 async def health(tenant: Tenant, *, now: datetime) -> Health:

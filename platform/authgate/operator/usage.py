@@ -12,10 +12,10 @@ from authgate.api import lists
 from authgate.api.bodies import Document, Nothing, exemplified
 from authgate.api.lists import ListDocument, ListQuery
 from authgate.api.operations import Answer, Call, operation
-from authgate.api.problems import Fault, Invalid
+from authgate.api.usage_periods import PeriodQuery, period
 from authgate.operator import acts, listing, tenants
 from authgate.storage.metering import periods
-from authgate.storage.metering.periods import BadPeriod, Period
+from authgate.storage.metering.periods import Period
 from authgate.storage.metering.usage_days import USED, Measure
 from authgate.tokens.operator_scopes import Scope
 from authgate_tenants.directory import Listed, TenantFilter
@@ -24,7 +24,7 @@ from authgate_tenants.directory import Listed, TenantFilter
 class UseQuery(Document):
     """Of which days."""
 
-    days: Annotated[int, Field(ge=1, le=366)] = 30
+    days: Annotated[int, Field(ge=1, le=periods.LONGEST)] = 30
     """So many days up to today (UTC)."""
 
 
@@ -85,11 +85,8 @@ def _told(use: acts.Use) -> dict[str, Any]:
     return {"counted_until": use.until, "days": days, **totals}
 
 
-class UsageQuery(ListQuery):
+class UsageQuery(PeriodQuery, ListQuery):
     """Of which days, UTC, both with them; the last thirty where nothing is said."""
-
-    since: date | None = None
-    to: date | None = None
 
 
 class TenantUseDocument(UseDocument):
@@ -123,13 +120,9 @@ async def list_usage(call: Call[UsageQuery, Nothing]) -> Answer[TenantUseList]:
     To have all of it ask for one page after the other. What is of today may not be added up yet;
     `counted_until` says so.
     """
-    asked, now = call.query, call.parts.clock()
-    try:
-        wanted = Period.of(asked.since, asked.to, now=now)
-    except BadPeriod as error:
-        raise Invalid(faults=[Fault(str(error), parameter="since")]) from error
+    wanted = period(call.query, now=call.parts.clock())
     cursor = await lists.opened(call)
-    page = await listing.page(TenantFilter(), cursor=cursor, limit=asked.limit)
+    page = await listing.page(TenantFilter(), cursor=cursor, limit=call.query.limit)
     used = [await _of(call, each, wanted) for each in page.rows]
     found = TenantUseList(items=used, **await lists.beside(call, page))
     return Answer(found, lists.links(call, found))

@@ -10,7 +10,14 @@ from authgate.api import lists
 from authgate.api.bodies import Document, Nothing
 from authgate.api.lists import ListDocument, ListQuery
 from authgate.api.operations import Answer, Call, operation
-from authgate.api.usage_statements import KeySet, Month, StatementDocument, key_set, told
+from authgate.api.usage_statements import (
+    Month,
+    StatementDocument,
+    StatementList,
+    listed,
+    read_usage_statement_keys,
+    told,
+)
 from authgate.operator import acts, listing, tenants
 from authgate.provisioning import usage_statements
 from authgate.tokens.operator_scopes import Scope
@@ -42,12 +49,6 @@ class TenantStatementList(ListDocument):
     items: Sequence[TenantStatement]
 
 
-class StatementList(Document):
-    """The newest first, of three years at the most."""
-
-    items: Sequence[StatementDocument]
-
-
 async def list_usage_statements(call: Call[MonthQuery, Nothing]) -> Answer[TenantStatementList]:
     """List what all tenants have used within a month, tenant by tenant.
 
@@ -63,25 +64,19 @@ async def list_usage_statements(call: Call[MonthQuery, Nothing]) -> Answer[Tenan
 
 
 async def _of(
-    call: Call[MonthQuery, Nothing], listed: Listed, trusted: Collection[str], *, make: bool
+    call: Call[MonthQuery, Nothing], row: Listed, trusted: Collection[str], *, make: bool
 ) -> TenantStatement:
     parts, month = call.parts, call.query.month
-    tenant = await parts.resolver.find_by_id(listed.id)
+    tenant = await parts.resolver.find_by_id(row.id)
     found = await acts.statement(parts, tenant, month, make=make) if tenant else None
     statement = told(found, trusted) if found else None
-    return TenantStatement(tenant_id=listed.id, slug=listed.slug, statement=statement)
+    return TenantStatement(tenant_id=row.id, slug=row.slug, statement=statement)
 
 
 async def list_tenant_usage_statements(call: Call[Nothing, Nothing]) -> Answer[StatementList]:
     """List the statements of what a tenant has used, month by month."""
     found = await acts.statements(call.parts, await tenants.found(call))
-    trusted = usage_statements.signers(call.parts)
-    return Answer(StatementList(items=[told(each, trusted) for each in found]))
-
-
-async def read_usage_statement_keys(call: Call[Nothing, Nothing]) -> Answer[KeySet]:
-    """Read the keys that statements of usage are checked by."""
-    return Answer(key_set(call.parts))
+    return Answer(StatementList(items=listed(call.parts, found)))
 
 
 _TENANTS_STATEMENTS = "/tenants/{tenant_id}/usage/statements"

@@ -48,7 +48,7 @@ def figures(used: UsageOfAll, period: Period) -> Sequence[Figure]:
     return found
 
 
-def written(used: UsageOfAll, period: Period) -> bytes:
+def written(used: UsageOfAll) -> bytes:
     """The days for programs, as the API tells them."""
     items = [
         {
@@ -58,7 +58,7 @@ def written(used: UsageOfAll, period: Period) -> bytes:
             "total": each.total,
         }
         for measure in USED
-        for each in _within(used.of(measure), period).counts
+        for each in used.of(measure).counts
     ]
     return orjson.dumps({"counted_until": used.until, "items": items})
 

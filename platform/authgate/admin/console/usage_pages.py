@@ -67,19 +67,16 @@ class UsagePages:
 
     async def as_csv(self) -> Response:
         """The days as comma-separated values."""
-        _, found = await self._found()
+        found = await self._found()
         rows = [
-            (each.day, measure.value, each.detail, each.total)
-            for measure, counts in found.counts.items()
-            for each in counts
+            (each.day, measure.value, each.detail, each.total) for measure, each in found.each()
         ]
         table = csv_table.table(("day", "measure", "detail", "total"), rows)
         return _file(table, "text/csv; charset=utf-8", f"{current_tenant().slug}-usage.csv")
 
     async def as_json(self) -> Response:
         """The days as the API has them."""
-        period, found = await self._found()
-        said = usage_chart.written(found, period)
+        said = usage_chart.written(await self._found())
         return _file(said, "application/json", f"{current_tenant().slug}-usage.json")
 
     async def statement(self) -> Response:
@@ -91,14 +88,13 @@ class UsagePages:
                 return _file(f"{each.document}\n", "application/jose", name)
         raise NotFound
 
-    async def _found(self) -> tuple[Period, UsageOfAll]:
+    async def _found(self) -> UsageOfAll:
         try:
             period = self._period()
         except BadPeriod as error:
             raise NotFound from error
         now = self._console.now()
-        found = await roll_up.by_day(USED, since=period.first, to=period.last, now=now)
-        return period, found
+        return await roll_up.by_day(USED, since=period.first, to=period.last, now=now)
 
     def _period(self) -> Period:
         since, to = (_day(request.args.get(name, "")) for name in ("since", "to"))

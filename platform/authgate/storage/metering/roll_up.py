@@ -6,7 +6,7 @@ Nothing is counted while tokens are issued.
 """
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final, NamedTuple
 
@@ -45,6 +45,10 @@ class UsageOfAll(NamedTuple):
     def of(self, measure: Measure) -> Usage:
         """One kind of it."""
         return Usage(self.until, self.counts.get(measure, []))
+
+    def each(self) -> Iterator[tuple[Measure, Count]]:
+        """Every sum, with what it is of."""
+        return ((measure, each) for measure, found in self.counts.items() for each in found)
 
 
 async def roll_up(*, now: datetime, steps: int = STEPS, step: int = STEP) -> datetime:
