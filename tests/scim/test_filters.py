@@ -136,7 +136,7 @@ def test_whatever_a_filter_is_it_is_narrow_or_refused(text: str) -> None:
 async def test_more_people_than_are_counted_are_reached_by_a_cursor_alone(
     contoso: Directory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("authgate.storage.people.directory.MOST_COUNTED", 2)
+    monkeypatch.setattr("authgate.storage.people.listings.MOST_COUNTED", 2)
     for number in range(3):
         await contoso.user(f"p{number}")
     assert is_refused(await contoso.get("/Users"), 400, "tooMany")

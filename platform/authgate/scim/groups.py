@@ -51,7 +51,7 @@ class Groups:
             whole = await _whole(found, asked.shown, most=_MOST_TOLD_IN_LISTS)
             return [dumped(each, asked.shown) for each in whole]
 
-        return await listed(group_directory, which, asked, written)
+        return await listed(group_directory.GROUPS, which, asked, written)
 
     async def created(self, ask: Ask) -> Outcome:
         """A new one, with its members."""

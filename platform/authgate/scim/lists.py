@@ -2,34 +2,21 @@
 (RFC 9865), which reaches any number of resources."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, Protocol, TypeVar
+from typing import Any
 
 from authgate.scim.asks import Outcome
 from authgate.scim.queries import PAGE, Query
-from authgate.storage.paging import Page
+from authgate.storage.people.listings import Listing, Row, Thing
 from authgate.storage.selections import Selection
 
 _SCHEMA = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
-
-Thing = TypeVar("Thing")
-
-
-class Stored(Protocol[Thing]):
-    """Where the resources are kept."""
-
-    async def count(self, which: Selection) -> int: ...
-
-    async def some(self, which: Selection, *, skip: int, limit: int) -> list[Thing]: ...
-
-    async def page(self, which: Selection, *, cursor: str | None, limit: int) -> Page[Thing]: ...
-
 
 Written = Callable[[Sequence[Thing]], Awaitable[list[Mapping[str, Any]]]]
 """Tells things as resources."""
 
 
 async def listed(
-    stored: Stored[Thing], which: Selection, asked: Query, written: Written[Thing]
+    stored: Listing[Row, Thing], which: Selection, asked: Query, written: Written[Thing]
 ) -> Outcome:
     """A page of what is looked for."""
     if asked.cursor is not None:
@@ -49,7 +36,7 @@ async def listed(
 
 
 async def _from_cursor(
-    stored: Stored[Thing], which: Selection, asked: Query, written: Written[Thing]
+    stored: Listing[Row, Thing], which: Selection, asked: Query, written: Written[Thing]
 ) -> Outcome:
     page = await stored.page(which, cursor=asked.cursor or None, limit=asked.limit or PAGE)
     content: dict[str, Any] = {

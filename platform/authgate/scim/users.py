@@ -42,7 +42,7 @@ class Users:
         async def written(entries: Sequence[Entry]) -> list[Mapping[str, Any]]:
             return [dumped(people.resource(each), asked.shown) for each in entries]
 
-        return await listed(directory, which, asked, written)
+        return await listed(directory.PEOPLE, which, asked, written)
 
     async def created(self, ask: Ask) -> Outcome:
         """A new one."""

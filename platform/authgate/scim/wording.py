@@ -10,8 +10,8 @@ from authgate import provisioning
 from authgate.provisioning.groups import TooManyMembers, UnfitGroup, UnknownGroup
 from authgate.scim.errors import ScimError
 from authgate.storage.paging import BadCursor
-from authgate.storage.people.directory import MOST_COUNTED, TooManyPeople
 from authgate.storage.people.groups import GroupTaken
+from authgate.storage.people.listings import MOST_COUNTED, TooManyListed
 from authgate.storage.people.usernames import BadUsername
 from authgate.storage.people.users import UsernameTaken
 from authgate.storage.tenants.quotas import QuotaReached
@@ -31,7 +31,7 @@ _KINDS: Mapping[type[Exception], tuple[int, str, str]] = {
     GroupTaken: (409, "uniqueness", "Another group has this displayName or externalId."),
     QuotaReached: (403, "", ""),
     TooManyMembers: (400, "tooMany", ""),
-    TooManyPeople: (400, "tooMany", _TOO_MANY),
+    TooManyListed: (400, "tooMany", _TOO_MANY),
     UnfitGroup: (400, "invalidValue", ""),
     UnknownGroup: (404, "", _NOT_HERE),
     UsernameTaken: (409, "uniqueness", _TAKEN),

@@ -16,11 +16,11 @@ from tortoise.models import Model
 from tortoise.queryset import QuerySet
 
 from authgate.permissions import UserRole
-from authgate.storage import database, paging
+from authgate.storage import database
 from authgate.storage.issued import mass_ending
-from authgate.storage.paging import Order, Page
 from authgate.storage.people import usernames, users
 from authgate.storage.people.group_members import GroupMemberRow
+from authgate.storage.people.listings import Listing
 from authgate.storage.people.usernames import LONGEST_NAME, canonical
 from authgate.storage.people.users import (
     LONGEST_EMAIL,
@@ -28,14 +28,10 @@ from authgate.storage.people.users import (
     UsernameTaken,
     UserRow,
 )
-from authgate.storage.selections import Attribute, Flag, Id, Moment, Selection, Text, Word
+from authgate.storage.selections import Attribute, Flag, Id, Moment, Text, Word
 from authgate.storage.sign_in.session_clients import SessionClient
 from authgate.storage.sign_in.sessions import Session
 from authgate.vocabulary import UserStatus
-
-MOST_COUNTED = 100_000
-"""No more people are counted, or passed over to reach a page."""
-
 
 _HAS_ADDRESS = Q(canonical_email__isnull=False)
 _ADDRESS = Text("canonical_email", LONGEST_EMAIL, unique=True, canonical=True, nullable=True)
@@ -67,10 +63,6 @@ ATTRIBUTES: Mapping[str, Attribute] = {
     "meta.lastmodified": Moment("updated_at"),
 }
 """What people are looked for by, under the names that SCIM has for it, in lower case."""
-
-
-class TooManyPeople(RuntimeError):
-    """There are more people of this kind than are counted for a list."""
 
 
 class Profile(NamedTuple):
@@ -121,33 +113,14 @@ class Entry(NamedTuple):
         return cls(*[getattr(row, name) for name in cls._fields])
 
 
+PEOPLE = Listing(users.own, Entry.from_row)
+"""All of them, as they are listed."""
+
+
 async def find(user_id: UUID) -> Entry | None:
     """The person with this id, as they are in the open unit of work."""
     row = await users.own().get_or_none(id=user_id)
     return Entry.from_row(row) if row else None
-
-
-async def count(which: Selection) -> int:
-    """How many people there are like this. Raises ``TooManyPeople``."""
-    rows = users.own().filter(which.condition)
-    if await rows.order_by("id").offset(MOST_COUNTED).limit(1).values("id"):
-        raise TooManyPeople
-    return await rows.count()
-
-
-async def some(which: Selection, *, skip: int, limit: int) -> list[Entry]:
-    """Some of the people like this, in the order in which they came. Raises ``TooManyPeople``."""
-    if skip > MOST_COUNTED:
-        raise TooManyPeople
-    rows = users.own().filter(which.condition).order_by("id").offset(skip).limit(limit)
-    return [Entry.from_row(row) for row in await rows]
-
-
-async def page(which: Selection, *, cursor: str | None, limit: int) -> Page[Entry]:
-    """The same, from a place on that was told before. Raises ``BadCursor``."""
-    rows = users.own().filter(which.condition)
-    found = await paging.page(rows, Order.of("id"), cursor=cursor, limit=limit)
-    return found.of(Entry.from_row)
 
 
 async def create(profile: Profile, *, email_verified: bool) -> UUID:

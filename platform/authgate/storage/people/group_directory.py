@@ -7,11 +7,8 @@ import orjson
 from tortoise import connections
 from tortoise.expressions import Q, Subquery
 
-from authgate.storage import connection, paging
+from authgate.storage import connection
 from authgate.storage.batches.append_log import encoded
-from authgate.storage.paging import Order, Page
-from authgate.storage.people import directory
-from authgate.storage.people.directory import TooManyPeople
 from authgate.storage.people.group_members import GroupMemberRow
 from authgate.storage.people.groups import (
     LONGEST_EXTERNAL_ID,
@@ -19,7 +16,8 @@ from authgate.storage.people.groups import (
     Group,
     GroupRow,
 )
-from authgate.storage.selections import Attribute, Id, Moment, Selection, Text
+from authgate.storage.people.listings import Listing
+from authgate.storage.selections import Attribute, Id, Moment, Text
 from authgate_tenants import current_tenant
 
 
@@ -42,28 +40,8 @@ ATTRIBUTES: Mapping[str, Attribute] = {
 """What groups are looked for by, under the names that SCIM has for it, in lower case."""
 
 
-async def count(which: Selection) -> int:
-    """How many groups there are like this. Raises ``TooManyPeople``."""
-    rows = GroupRow.filter(which.condition)
-    if await rows.order_by("id").offset(directory.MOST_COUNTED).limit(1).values("id"):
-        raise TooManyPeople
-    return await rows.count()
-
-
-async def some(which: Selection, *, skip: int, limit: int) -> list[Group]:
-    """Some of the groups like this, in the order in which they came. Raises
-    ``TooManyPeople``."""
-    if skip > directory.MOST_COUNTED:
-        raise TooManyPeople
-    rows = GroupRow.filter(which.condition).order_by("id").offset(skip).limit(limit)
-    return [Group.from_row(row) for row in await rows]
-
-
-async def page(which: Selection, *, cursor: str | None, limit: int) -> Page[Group]:
-    """The same, from a place on that was told before. Raises ``BadCursor``."""
-    rows = GroupRow.filter(which.condition)
-    found = await paging.page(rows, Order.of("id"), cursor=cursor, limit=limit)
-    return found.of(Group.from_row)
+GROUPS = Listing(GroupRow.all, Group.from_row)
+"""All of them, as they are listed."""
 
 
 _FIRST = (
