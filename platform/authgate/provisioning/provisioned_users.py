@@ -13,7 +13,7 @@ from authgate.permissions import Area, UserRole, covers, writes
 from authgate.provisioning import roles
 from authgate.provisioning.roles import Authority, UnknownUser
 from authgate.provisioning.users import end_access, let_in, shut_out
-from authgate.storage.people import directory, users
+from authgate.storage.people import directory, usernames, users
 from authgate.storage.people.directory import Entry, Profile
 from authgate.storage.people.usernames import canonical
 from authgate.vocabulary import UserStatus
@@ -89,7 +89,7 @@ async def _rewrite(
     entry: Entry, profile: Profile, *, verified: bool, by: Authority, now: datetime
 ) -> None:
     if canonical(profile.username) != canonical(entry.username):
-        directory.check_username(profile.username)
+        usernames.check(profile.username)
     await directory.change(entry.id, profile, email_verified=verified, now=now)
     was = entry.profile._asdict() | {"email_verified": entry.email_verified}
     now_is = profile._asdict() | {"email_verified": verified}

@@ -1,7 +1,7 @@
 """Who comes to belong to a group, or no longer does, by a ``PATCH`` (RFC 7644 section 3.5.2).
 
 A group may have a hundred thousand members: what becomes different of them is said to the database,
-and not done to a list of all of them.
+and not done to a list of all of them. Only where others replace them their ids are read.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

@@ -129,11 +129,11 @@ class TokenIssuer:
             # Whoever is given a token can read it: what it says is told to the client.
             subject = await self._subjects.of(grant.user, grant.client)
         belongs = group_claims.NONE
-        if grant.user is not None and not group_claims.SCOPES.isdisjoint(grant.scope):
+        if grant.user is not None:
             belongs = await group_claims.of(grant.user, grant.client.metadata, grant.scope)
         now, jti, scope = self._clock(), str(uuid7()), " ".join(grant.scope)
         own = _claims(grant, tenant, subject, now, jti, scope)
-        groups = belongs and group_claims.in_token(belongs, for_others=audiences.are_others(own))
+        groups = group_claims.in_token(belongs, for_others=audiences.are_others(own))
         # What is ours is written last: no plugin can change it.
         claims: dict[str, object] = {**added.claims} if added else {}
         if grant.extra_claims:

@@ -18,7 +18,7 @@ from tortoise.queryset import QuerySet
 from authgate.permissions import UserRole
 from authgate.storage import database
 from authgate.storage.issued import mass_ending
-from authgate.storage.people import usernames, users
+from authgate.storage.people import users
 from authgate.storage.people.group_members import GroupMemberRow
 from authgate.storage.people.listings import Listing
 from authgate.storage.people.usernames import LONGEST_NAME, canonical
@@ -164,11 +164,6 @@ async def _update(user_id: UUID, profile: Profile, **besides: object) -> None:
         await UserRow.filter(id=user_id).update(**own, **besides)
     except IntegrityError as error:
         raise UsernameTaken(profile.username) from error
-
-
-def check_username(name: str) -> None:
-    """Refuse what nobody may begin to be called. Raises ``BadUsername``."""
-    usernames.check(name)
 
 
 async def _refuse_taken(profile: Profile, user_id: UUID | None) -> None:

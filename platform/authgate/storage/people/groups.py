@@ -137,12 +137,12 @@ async def page(
     return found.of(Group.from_row)
 
 
-async def change(group_id: UUID, draft: GroupDraft) -> bool:
-    """Have a group be so; ``False`` where there is none. Raises ``GroupTaken`` and
+async def change(group_id: UUID, draft: GroupDraft) -> None:
+    """Have a group be so. Raises ``GroupTaken`` and
     ``BadUsername``."""
     values = draft.values() | {"updated_at": utc_now()}
     try:
-        return await GroupRow.filter(id=group_id).update(**values) == 1
+        await GroupRow.filter(id=group_id).update(**values)
     except IntegrityError as error:
         raise GroupTaken(draft.display_name) from error
 
@@ -152,6 +152,6 @@ async def touch(group_id: UUID, *, now: datetime) -> None:
     await GroupRow.filter(id=group_id).update(updated_at=now)
 
 
-async def delete(group_id: UUID) -> bool:
-    """Remove a group that nobody belongs to any more; ``False`` where there is none."""
-    return await GroupRow.filter(id=group_id).delete() == 1
+async def delete(group_id: UUID) -> None:
+    """Remove a group that nobody belongs to any more."""
+    await GroupRow.filter(id=group_id).delete()
