@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple, Protocol
+from uuid import UUID
 
 from scim2_models import Context, Resource, ResponseParameters
 
 from authgate.scim.callers import ScimCaller
-from authgate.scim.errors import ScimError
+from authgate.scim.errors import ScimError, not_found
+from authgate.web import row_ids
 
 MOST_OPERATIONS: Final = 200
 """Of one ``PATCH``, each of which may name any number of members."""
@@ -64,6 +66,14 @@ class Kind(Protocol):
     async def patched(self, ask: Ask, resource_id: str) -> Outcome: ...
 
     async def removed(self, ask: Ask, resource_id: str) -> Outcome: ...
+
+
+def row_id(text: str) -> UUID:
+    """The id of a row, as an address names it. Raises ``ScimError``."""
+    try:
+        return row_ids.read(text)
+    except ValueError as error:
+        raise not_found() from error
 
 
 def version(resource: Resource[Any]) -> str:

@@ -24,12 +24,12 @@ from scim2_models import (
 from authgate.scim.asks import Outcome, dumped
 from authgate.scim.bulk import MOST
 from authgate.scim.errors import not_found
+from authgate.scim.lists import counted
 from authgate.scim.places import url
 from authgate.scim.queries import PAGE
 from authgate.scim.resources import Group, User
 
 MODELS: Sequence[type[Resource[Any]]] = (User, Group)
-_SCHEMA = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
 
 
 def described(kind: str, resource_id: str, body_limit: int) -> Outcome:
@@ -43,14 +43,7 @@ def described(kind: str, resource_id: str, body_limit: int) -> Outcome:
             raise not_found()
         return Outcome(200, dumped(_placed(found, kind, resource_id=found.id or "")))
     told = [dumped(_placed(each, kind, resource_id=each.id or "")) for each in every.values()]
-    content = {
-        "schemas": [_SCHEMA],
-        "totalResults": len(told),
-        "startIndex": 1,
-        "itemsPerPage": len(told),
-        "Resources": told,
-    }
-    return Outcome(200, content)
+    return counted(told, total=len(told))
 
 
 @cache

@@ -12,7 +12,7 @@ from authgate.clock import Clock
 from authgate.provisioning import groups as provisioning
 from authgate.provisioning.groups import MOST_MEMBERS
 from authgate.scim import member_changes
-from authgate.scim.asks import Ask, Outcome, dumped, told
+from authgate.scim.asks import Ask, Outcome, dumped, row_id, told
 from authgate.scim.errors import not_found
 from authgate.scim.filters import selection
 from authgate.scim.lists import listed
@@ -26,7 +26,6 @@ from authgate.storage.people.group_directory import ATTRIBUTES
 from authgate.storage.people.group_members import MOST_AT_ONCE
 from authgate.storage.people.groups import Group as StoredGroup
 from authgate.storage.people.groups import GroupDraft
-from authgate.web import row_ids
 
 _SEARCH = SearchRequest[Group]
 _MOST_TOLD: Final = 1000
@@ -69,7 +68,7 @@ class Groups:
     async def read(self, ask: Ask, resource_id: str) -> Outcome:
         """One of them."""
         parameters = shown(ask.query, _SEARCH)
-        return told(await _read(_id(resource_id), parameters), parameters=parameters)
+        return told(await _read(row_id(resource_id), parameters), parameters=parameters)
 
     async def replaced(self, ask: Ask, resource_id: str) -> Outcome:
         """One of them is as is said; its members are what they were where nothing is said of
@@ -100,7 +99,7 @@ class Groups:
 
     async def removed(self, ask: Ask, resource_id: str) -> Outcome:
         """One of them is gone; its people stay."""
-        group_id = _id(resource_id)
+        group_id = row_id(resource_id)
         async with storage.transaction():
             ask.refuse_other(_resource(await _held(group_id)))
             await provisioning.delete_group(group_id, actor=ask.caller.actor)
@@ -109,7 +108,7 @@ class Groups:
     async def _changed(
         self, ask: Ask, resource_id: str, after: After, changes: Sequence[Change]
     ) -> Outcome:
-        parameters, group_id = shown(ask.query, _SEARCH), _id(resource_id)
+        parameters, group_id = shown(ask.query, _SEARCH), row_id(resource_id)
         async with storage.transaction():
             group = await _held(group_id)
             before = _resource(group)
@@ -204,10 +203,3 @@ def _resource(group: StoredGroup, members: Sequence[UUID] = ()) -> Group:
 def _member(user_id: UUID) -> Member:
     place = url("Users", str(user_id))
     return Member(value=str(user_id), ref=Reference(place), type=Member.Type.user)
-
-
-def _id(text: str) -> UUID:
-    try:
-        return row_ids.read(text)
-    except ValueError as error:
-        raise not_found() from error

@@ -25,12 +25,17 @@ async def listed(
     found: Sequence[Thing] = ()
     if asked.limit and asked.skip < total:
         found = await stored.some(which, skip=asked.skip, limit=asked.limit)
+    return counted(await written(found), total=total, skip=asked.skip)
+
+
+def counted(resources: Sequence[Mapping[str, Any]], *, total: int, skip: int = 0) -> Outcome:
+    """A page of so many."""
     content = {
         "schemas": [_SCHEMA],
         "totalResults": total,
-        "startIndex": asked.skip + 1,
-        "itemsPerPage": len(found),
-        "Resources": await written(found),
+        "startIndex": skip + 1,
+        "itemsPerPage": len(resources),
+        "Resources": resources,
     }
     return Outcome(200, content)
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
-from uuid import UUID
 
 from scim2_models import Context, PatchOp, SearchRequest
 
@@ -10,7 +9,7 @@ from authgate import storage
 from authgate.clock import Clock
 from authgate.provisioning import provisioned_users
 from authgate.scim import people
-from authgate.scim.asks import Ask, Outcome, dumped, told
+from authgate.scim.asks import Ask, Outcome, dumped, row_id, told
 from authgate.scim.errors import not_found
 from authgate.scim.filters import selection
 from authgate.scim.lists import listed
@@ -18,7 +17,6 @@ from authgate.scim.queries import query, shown
 from authgate.scim.resources import POLICY, User
 from authgate.storage.people import directory, group_members
 from authgate.storage.people.directory import ATTRIBUTES, Entry, Profile
-from authgate.web import row_ids
 
 _SEARCH = SearchRequest[User]
 _MOST_GROUPS = 100
@@ -60,7 +58,7 @@ class Users:
     async def read(self, ask: Ask, resource_id: str) -> Outcome:
         """One of them."""
         parameters = shown(ask.query, _SEARCH)
-        entry = await directory.find(_id(resource_id))
+        entry = await directory.find(row_id(resource_id))
         if entry is None:
             raise not_found()
         return told(await _whole(entry), parameters=parameters)
@@ -89,7 +87,7 @@ class Users:
 
     async def removed(self, ask: Ask, resource_id: str) -> Outcome:
         """One of them is gone."""
-        user_id, by = _id(resource_id), ask.caller.authority
+        user_id, by = row_id(resource_id), ask.caller.authority
         async with storage.transaction():
             entry = await provisioned_users.held(user_id, by=by)
             if entry is None:
@@ -101,7 +99,7 @@ class Users:
     async def _changed(self, ask: Ask, resource_id: str, after: After) -> Outcome:
         parameters, caller = shown(ask.query, _SEARCH), ask.caller
         async with storage.transaction():
-            entry = await provisioned_users.held(_id(resource_id), by=caller.authority)
+            entry = await provisioned_users.held(row_id(resource_id), by=caller.authority)
             if entry is None:
                 raise not_found()
             before = people.resource(entry)
@@ -119,10 +117,3 @@ class Users:
 async def _whole(entry: Entry) -> User:
     groups = await group_members.groups_of(entry.id, most=_MOST_GROUPS)
     return people.resource(entry, groups)
-
-
-def _id(text: str) -> UUID:
-    try:
-        return row_ids.read(text)
-    except ValueError as error:
-        raise not_found() from error

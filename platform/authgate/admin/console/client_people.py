@@ -8,14 +8,13 @@ from werkzeug.exceptions import BadRequest, NotFound
 from authgate import provisioning
 from authgate.accounts.standing import actor
 from authgate.admin.console import client_lines
-from authgate.admin.console.frame import ROOT, Console, done, named_client
+from authgate.admin.console.frame import ROOT, Console, done, id_in_address, named_client
 from authgate.permissions import Area, reads, writes
 from authgate.storage.clients.rows import Client
 from authgate.storage.grants import consents
 from authgate.storage.grants.consents import Consent
 from authgate.storage.paging import BadCursor, Order
 from authgate.storage.people import users
-from authgate.web import row_ids
 from authgate.web.authorization_view_models import AuthorizationLine, AuthorizationsPage
 from authgate.web.console_view_models import Done
 
@@ -85,10 +84,7 @@ async def lines(client: Client, found: Sequence[Consent]) -> list[AuthorizationL
 
 
 async def _named(consent_id: str) -> Consent:
-    try:
-        consent = await consents.find_by_id(row_ids.read(consent_id))
-    except ValueError as error:
-        raise NotFound from error
+    consent = await consents.find_by_id(id_in_address(consent_id))
     if consent is None:
         raise NotFound
     return consent

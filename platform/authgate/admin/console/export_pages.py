@@ -8,13 +8,12 @@ from werkzeug.exceptions import NotFound
 from authgate.accounts.standing import actor
 from authgate.admin.console import frame
 from authgate.admin.console.administrators import refuse_guest
-from authgate.admin.console.frame import ROOT, Console, done
+from authgate.admin.console.frame import ROOT, Console, done, id_in_address
 from authgate.permissions import Area, reads, writes
 from authgate.portable import WeakPassphrase, requests
 from authgate.portable.requests import TooManyExports
 from authgate.storage.tenants import exports
 from authgate.storage.tenants.exports import UNDER_WAY, Export, ExportState
-from authgate.web import row_ids
 from authgate.web.console_view_models import Done
 from authgate.web.export_view_models import ExportLine, ExportsPage
 from authgate_tenants import Tenant, current_tenant, use_tenant
@@ -75,10 +74,7 @@ class ExportPages:
         return response
 
     async def _ready(self, row_id: str) -> Export:
-        try:
-            export = await exports.find(row_ids.read(row_id), now=self._console.now())
-        except ValueError as error:
-            raise NotFound from error
+        export = await exports.find(id_in_address(row_id), now=self._console.now())
         if export is None or export.state is not ExportState.READY:
             raise NotFound
         return export

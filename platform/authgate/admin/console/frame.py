@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Protocol
+from uuid import UUID
 
 from quart import Response, request
 from werkzeug.exceptions import NotFound
@@ -113,6 +114,14 @@ def done(path: str, what: Done) -> Response:
     return see_other(f"{ROOT}{path}?done={what}")
 
 
+def id_in_address(text: str) -> UUID:
+    """The id of a row, as an address names it. Raises ``NotFound``."""
+    try:
+        return row_ids.read(text)
+    except ValueError as error:
+        raise NotFound from error
+
+
 async def held_client(row_id: str) -> Client:
     """The client of this address, until the end of the request. Raises ``NotFound``."""
     client = await clients.held((await named_client(row_id)).client_id)
@@ -123,10 +132,7 @@ async def held_client(row_id: str) -> Client:
 
 async def named_client(row_id: str) -> Client:
     """The tenant's client of this address. Raises ``NotFound``."""
-    try:
-        client = await clients.find_by_row(row_ids.read(row_id))
-    except ValueError as error:
-        raise NotFound from error
+    client = await clients.find_by_row(id_in_address(row_id))
     if client is None:
         raise NotFound
     return client

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from urllib.parse import urlencode
-from uuid import UUID
 
 from quart import Blueprint, Response, request
 from werkzeug.exceptions import BadRequest, NotFound
@@ -11,7 +10,7 @@ from authgate import provisioning
 from authgate.accounts.standing import actor
 from authgate.admin.console import frame, list_search, metadata_fields
 from authgate.admin.console.administrators import refuse_guest
-from authgate.admin.console.frame import ROOT, Console, done, with_query
+from authgate.admin.console.frame import ROOT, Console, done, id_in_address, with_query
 from authgate.permissions import Area, reads, writes
 from authgate.provisioning import TooManyMembers
 from authgate.provisioning import groups as fitness
@@ -19,7 +18,6 @@ from authgate.storage.paging import BadCursor, Order
 from authgate.storage.people import group_members, groups, users
 from authgate.storage.people.groups import Group, GroupDraft, GroupTaken
 from authgate.storage.people.users import User
-from authgate.web import row_ids
 from authgate.web.console_view_models import Done
 from authgate.web.group_view_models import (
     GroupFields,
@@ -153,7 +151,7 @@ class GroupPages:
         refuse_guest()
         group = await _named(row_id)
         gone = await provisioning.remove_members(
-            group.id, [_id(user_id)], now=self._console.now(), actor=actor()
+            group.id, [id_in_address(user_id)], now=self._console.now(), actor=actor()
         )
         if not gone:
             raise NotFound
@@ -206,7 +204,7 @@ class GroupPages:
 
 
 async def _named(row_id: str) -> Group:
-    group = await groups.find(_id(row_id))
+    group = await groups.find(id_in_address(row_id))
     if group is None:
         raise NotFound
     return group
@@ -214,17 +212,10 @@ async def _named(row_id: str) -> Group:
 
 async def _held(row_id: str) -> Group:
     """The group of this address, until the end of the request. Raises ``NotFound``."""
-    group = await groups.held(_id(row_id))
+    group = await groups.held(id_in_address(row_id))
     if group is None:
         raise NotFound
     return group
-
-
-def _id(text: str) -> UUID:
-    try:
-        return row_ids.read(text)
-    except ValueError as error:
-        raise NotFound from error
 
 
 def _version(group: Group) -> str:

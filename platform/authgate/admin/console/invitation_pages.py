@@ -1,7 +1,5 @@
 """``/admin/invitations``: whom the tenant has invited, and inviting more."""
 
-from uuid import UUID
-
 from quart import Blueprint, Response, request
 from werkzeug.exceptions import BadRequest, NotFound
 
@@ -9,7 +7,7 @@ from authgate import permissions
 from authgate.accounts.visits import signed_in
 from authgate.admin.console import frame
 from authgate.admin.console.administrators import authority
-from authgate.admin.console.frame import ROOT, Console, done
+from authgate.admin.console.frame import ROOT, Console, done, id_in_address
 from authgate.mail import TooManyMails
 from authgate.permissions import Area, UserRole, covers, permits, reads, writes
 from authgate.provisioning import Refused, invitations
@@ -17,7 +15,6 @@ from authgate.provisioning.invitations import NoInvitation, UnfitInvitation
 from authgate.storage.people import invitations as stored
 from authgate.storage.people.invitations import Invitation
 from authgate.vocabulary import InvitationStatus
-from authgate.web import row_ids
 from authgate.web.console_view_models import Done
 from authgate.web.invitation_view_models import InvitationLine, InvitationsPage
 
@@ -65,7 +62,7 @@ class InvitationConsole:
 
     async def resend(self, row_id: str) -> Response:
         """Send another link."""
-        invitation_id = _id(row_id)
+        invitation_id = id_in_address(row_id)
         if (found := await stored.find(invitation_id)) is not None:
             self._confirm(found.role)
         try:
@@ -81,7 +78,7 @@ class InvitationConsole:
     async def withdraw(self, row_id: str) -> Response:
         """Take one back."""
         try:
-            await invitations.withdraw(_id(row_id), by=authority())
+            await invitations.withdraw(id_in_address(row_id), by=authority())
         except NoInvitation as error:
             raise NotFound from error
         except Refused as error:
@@ -127,10 +124,3 @@ def _gives() -> list[UserRole]:
 def _invites() -> bool:
     person = signed_in().user
     return permits(person.role, writes(Area.USERS)) and not person.is_guest
-
-
-def _id(row_id: str) -> UUID:
-    try:
-        return row_ids.read(row_id)
-    except ValueError as error:
-        raise NotFound from error

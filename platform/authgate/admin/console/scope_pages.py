@@ -8,13 +8,12 @@ from werkzeug.exceptions import NotFound
 from authgate import provisioning, storage
 from authgate.accounts.standing import actor
 from authgate.admin.console import frame
-from authgate.admin.console.frame import ROOT, Console, done
+from authgate.admin.console.frame import ROOT, Console, done, id_in_address
 from authgate.permissions import Area, reads, writes
 from authgate.provisioning import ScopeInUse
 from authgate.provisioning import scopes as fitness
 from authgate.storage.tenants import scopes
 from authgate.storage.tenants.scopes import Scope, ScopeDraft, ScopeTaken, ScopeWords
-from authgate.web import row_ids
 from authgate.web.console_view_models import Done
 from authgate.web.scope_view_models import (
     DescribedScope,
@@ -125,10 +124,7 @@ class ScopePages:
 
 
 async def _named(row_id: str) -> Scope:
-    try:
-        scope = await scopes.find_by_row(row_ids.read(row_id))
-    except ValueError as error:
-        raise NotFound from error
+    scope = await scopes.find_by_row(id_in_address(row_id))
     if scope is None:
         raise NotFound
     return scope

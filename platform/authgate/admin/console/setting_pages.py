@@ -8,7 +8,7 @@ from werkzeug.exceptions import NotFound
 from authgate import provisioning, storage
 from authgate.accounts.standing import actor
 from authgate.admin.console import frame, setting_fields
-from authgate.admin.console.frame import ROOT, Console, done
+from authgate.admin.console.frame import ROOT, Console, done, id_in_address
 from authgate.admin.console.setting_fields import BadSettings
 from authgate.permissions import Area, reads, writes
 from authgate.provisioning import UnfitSetting, UnfitTenant, tenant_settings
@@ -16,7 +16,6 @@ from authgate.storage.paging import BadCursor
 from authgate.storage.redis.rate_limits import BadLimit
 from authgate.storage.tenants import settings_versions
 from authgate.storage.tenants.settings_versions import SettingsVersion
-from authgate.web import row_ids
 from authgate.web.console_view_models import Done
 from authgate.web.setting_view_models import (
     DifferenceLine,
@@ -198,10 +197,7 @@ def _named_group(text: str) -> SettingGroup:
 
 
 async def _named(row_id: str) -> SettingsVersion:
-    try:
-        version = await settings_versions.find(row_ids.read(row_id))
-    except ValueError as error:
-        raise NotFound from error
+    version = await settings_versions.find(id_in_address(row_id))
     if version is None:
         raise NotFound
     return version

@@ -14,7 +14,7 @@ from authgate.accounts.standing import actor
 from authgate.accounts.visits import signed_in
 from authgate.admin.console import frame
 from authgate.admin.console.administrators import authority
-from authgate.admin.console.frame import ROOT, Console, done
+from authgate.admin.console.frame import ROOT, Console, done, id_in_address
 from authgate.audit import Actor
 from authgate.permissions import Access, Area, UserRole, covers, permits, reads, writes
 from authgate.provisioning import Refused, operator_accesses
@@ -198,10 +198,7 @@ def _access(access: OperatorAccess, now: datetime, *, decides: bool) -> AccessLi
 
 
 async def _named(row_id: str) -> User:
-    try:
-        user = await users.find(row_ids.read(row_id))
-    except ValueError as error:
-        raise NotFound from error
+    user = await users.find(id_in_address(row_id))
     if user is None:
         raise NotFound
     return user

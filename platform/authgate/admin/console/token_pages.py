@@ -1,7 +1,5 @@
 """``/admin/tokens``: the tenant's tokens, the newest first; pausing and ending one."""
 
-from uuid import UUID
-
 from quart import Blueprint, Response, request
 from werkzeug.exceptions import BadRequest, NotFound
 
@@ -9,7 +7,7 @@ from authgate import provisioning
 from authgate.accounts.standing import actor
 from authgate.admin.console import frame, list_search, token_lines
 from authgate.admin.console.administrators import refuse_beyond_role
-from authgate.admin.console.frame import ROOT, Console
+from authgate.admin.console.frame import ROOT, Console, id_in_address
 from authgate.admin.console.token_search import KINDS, PATH, STATUSES, TokenSearch
 from authgate.permissions import Area, reads, writes
 from authgate.provisioning import UnknownToken
@@ -18,7 +16,7 @@ from authgate.storage.issued.tokens import Token
 from authgate.storage.paging import MOST, BadCursor, Page
 from authgate.storage.people import users
 from authgate.storage.people.users import User
-from authgate.web import row_ids, usage_chart
+from authgate.web import usage_chart
 from authgate.web.console_view_models import Done
 from authgate.web.token_view_models import TokensPage
 from authgate.web.usage_view_models import UsageChart
@@ -66,7 +64,7 @@ class TokenPages:
 
     async def act(self, row_id: str) -> Response:
         """Disable, enable or revoke one, and come back to the list."""
-        jti, form = _id(row_id), await request.form
+        jti, form = id_in_address(row_id), await request.form
         asked = TokenSearch.read(list_search.returned(form))
         operations = {
             "disable": (provisioning.disable_token, Done.TOKEN_DISABLED),
@@ -92,7 +90,7 @@ class TokenPages:
         form = await request.form
         asked = TokenSearch.read(list_search.returned(form))
         chosen = [
-            _id(name.removeprefix(token_lines.FIELD))
+            id_in_address(name.removeprefix(token_lines.FIELD))
             for name in form
             if name.startswith(token_lines.FIELD)
         ]
@@ -118,10 +116,3 @@ class TokenPages:
             return await tokens.page(which, cursor=asked.cursor or None, limit=asked.size)
         except BadCursor as error:
             raise BadRequest from error
-
-
-def _id(text: str) -> UUID:
-    try:
-        return row_ids.read(text)
-    except ValueError as error:
-        raise NotFound from error
