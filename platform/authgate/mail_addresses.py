@@ -11,6 +11,9 @@ from authgate.languages import text
 
 LONGEST = 254
 
+LONGEST_TO_SIGN_IN = 100
+"""Of one that people sign in by, as by a user name."""
+
 _ADDRESS = re.compile(
     r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]{1,64}(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]{1,64}){0,8}"
     r"@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.){1,16}"
@@ -20,15 +23,17 @@ _LONGEST_LOCAL = 64
 
 
 class BadAddress(ValueError):
-    """A text that is no address for mail."""
+    """A text that is no address for mail, or too long a one. The text may be told."""
 
 
-def checked(said: str) -> str:
-    """The address, without the blanks around it. Raises ``BadAddress``."""
+def checked(said: str, *, most: int = LONGEST) -> str:
+    """The address, without the blanks around it, of so many characters. Raises ``BadAddress``."""
     address = said.strip(" ")
     local = address.partition("@")[0]
     if len(address) > LONGEST or len(local) > _LONGEST_LOCAL or not _ADDRESS.fullmatch(address):
         raise BadAddress(text("This is no address such as mira@example.com."))
+    if len(address) > most:
+        raise BadAddress(text("The address has at most %(most)s characters.", most=most))
     return address
 
 

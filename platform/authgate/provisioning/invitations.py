@@ -25,9 +25,6 @@ from authgate_tenants import current_tenant
 
 PATH = "/invitation"
 
-LONGEST = 100
-"""Of an address: people sign in by it, as by a user name."""
-
 _LONGEST_NAME = 100
 
 
@@ -237,9 +234,6 @@ def _refuse_where_none_signs_in_so() -> None:
 
 def _checked(email: str) -> str:
     try:
-        address = mail_addresses.checked(email)
+        return mail_addresses.checked(email, most=mail_addresses.LONGEST_TO_SIGN_IN)
     except mail_addresses.BadAddress as error:
         raise UnfitInvitation(str(error)) from error
-    if len(address) > LONGEST:
-        raise UnfitInvitation(f"The address has at most {LONGEST} characters.")
-    return address

@@ -36,8 +36,6 @@ CONFIRMATION = f"{PATH}/confirm"
 FIRST_STEPS = "/admin/first-steps"
 
 _LONGEST_NAME = 100
-_LONGEST_EMAIL = 100
-"""Of a user name: the owner signs in by their address."""
 
 
 class UnfitSignUp(ValueError):
@@ -221,14 +219,9 @@ async def _send(
 
 def _checked_email(email: str) -> str:
     try:
-        address = mail_addresses.checked(email)
+        return mail_addresses.checked(email, most=mail_addresses.LONGEST_TO_SIGN_IN)
     except mail_addresses.BadAddress as error:
         raise UnfitSignUp("email", str(error)) from error
-    if len(address) > _LONGEST_EMAIL:
-        raise UnfitSignUp(
-            "email", text("The address has at most %(most)s characters.", most=_LONGEST_EMAIL)
-        )
-    return address
 
 
 def _checked_name(name: str) -> str:
