@@ -139,7 +139,7 @@ def _worded() -> Iterator[None]:
     except UnfitInvitation as error:
         raise Invalid(faults=[Fault(str(error), pointer="/email")]) from error
     except TooManyMails as error:
-        raise Conflict("This address was sent three mails within an hour: wait.") from error
+        raise Conflict(str(error)) from error
     except provisioning.BeyondOwnRole as error:
         raise BeyondOwnRole(str(error)) from error
 

@@ -25,7 +25,10 @@ _SEAL = "mail"
 
 
 class TooManyMails(Exception):
-    """This address has been sent enough for now."""
+    """This address has been sent enough for now. The text may be told."""
+
+    def __init__(self) -> None:
+        super().__init__("This address was sent three mails within an hour: wait.")
 
 
 async def refuse_flood(parts: Installation, recipient: str) -> None:

@@ -79,7 +79,7 @@ async def invite_to_sign_up(
     except UnfitSignUp as error:
         raise Invalid(faults=[Fault(str(error), pointer=f"/{error.field}")]) from error
     except TooManyMails as error:
-        raise Conflict("This address was sent three mails within an hour: wait.") from error
+        raise Conflict(str(error)) from error
     return Answer(told(kept, SignUpInvitationDocument))
 
 

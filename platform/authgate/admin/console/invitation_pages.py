@@ -21,7 +21,6 @@ from authgate.web.invitation_view_models import InvitationLine, InvitationsPage
 _HERE = "/invitations"
 _ONE = f"{ROOT}{_HERE}/<row_id>"
 _MOST = 100
-_ENOUGH = "This address was sent three mails within an hour: wait."
 
 
 class InvitationConsole:
@@ -54,10 +53,8 @@ class InvitationConsole:
         self._confirm(role)
         try:
             await invitations.invite(self._console.parts, email, role, by=authority())
-        except (UnfitInvitation, Refused) as error:
+        except (UnfitInvitation, Refused, TooManyMails) as error:
             return await self._page(email, str(error))
-        except TooManyMails:
-            return await self._page(email, _ENOUGH)
         return done(_HERE, Done.INVITED)
 
     async def resend(self, row_id: str) -> Response:
@@ -69,10 +66,8 @@ class InvitationConsole:
             await invitations.resend(self._console.parts, invitation_id, by=authority())
         except NoInvitation as error:
             raise NotFound from error
-        except (UnfitInvitation, Refused) as error:
+        except (UnfitInvitation, Refused, TooManyMails) as error:
             return await self._page(fault=str(error))
-        except TooManyMails:
-            return await self._page(fault=_ENOUGH)
         return done(_HERE, Done.INVITED)
 
     async def withdraw(self, row_id: str) -> Response:
