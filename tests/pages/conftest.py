@@ -13,7 +13,6 @@ from authgate.admin.api import API
 from authgate.api import openapi, reference_page
 from authgate.languages import readers
 from authgate.languages.readers import Reader
-from authgate.permissions import UserRole
 from authgate.web.invitation_view_models import InvitationPage, InvitationState
 from authgate.web.machine import Reply
 from authgate.web.mail_view_models import KeptMail, MailsPage
@@ -332,7 +331,6 @@ def _invitations() -> dict[str, Sample]:
             "sign_out_action": "/t/northwind/logout",
             "token": _LONG,
             "email": "ada@northwind.example",
-            "role": UserRole.AUDITOR,
             "invited_by": "mira",
             "signed_in_as": "ada",
             "minimum_length": 15,

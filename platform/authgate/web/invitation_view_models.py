@@ -36,7 +36,6 @@ class InvitationPage:
     sign_out_action: str = ""
     token: str = ""
     email: str = ""
-    role: UserRole = UserRole.USER
     invited_by: str = ""
     name: str = ""
     signed_in_as: str = ""

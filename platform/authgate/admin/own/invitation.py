@@ -111,7 +111,6 @@ class InvitationPages:
             sign_out_action=f"{prefix}/logout",
             token=token,
             email=wanted.email,
-            role=wanted.role,
             invited_by=wanted.invited_by,
             name=name,
             signed_in_as=known.user.username if known else "",
