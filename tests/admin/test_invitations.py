@@ -10,6 +10,7 @@ from authgate.audit import Event
 from authgate.permissions import UserRole
 from authgate.storage.people.invitations import InvitationRow
 from authgate.storage.people.users import User, UserRow
+from authgate.storage.redis.rate_limits import Limit
 from authgate.storage.sign_in.connections import ConnectionRow
 from authgate_tenants import Plan, Tenant, use_tenant
 from authgate_testing.api import ApiClient, api_client, is_problem
@@ -248,3 +249,15 @@ async def test_nobody_is_invited_to_a_password_where_none_is_asked_for(
     ada = Person(server.browser())
     assert (await ada.visit(link)).status_code == 400
     assert 'type="password"' not in (await ada.visit(link)).text
+
+
+@on_sqlite
+@pytest.mark.usefixtures("limits_stand_still")
+async def test_who_guesses_links_of_invitations_has_to_wait(
+    server: RunningServer, acme: Tenant
+) -> None:
+    page = f"{acme.issuer}/invitation"
+    for _ in range(Limit.parse(server.parts.settings.limits.invitation_per_ip).burst):
+        assert (await server.http.get(page, params={"token": "guessed"})).status_code == 400
+    refused = await server.http.get(page, params={"token": "guessed"})
+    assert (refused.status_code, int(refused.headers["retry-after"]) > 0) == (429, True)

@@ -132,6 +132,27 @@ async def test_who_does_not_ask_is_told_nothing_and_nobody_looks_it_up(
     assert _said(tokens["id_token"]) == {"groups": ["Staff"]}
 
 
+@on_sqlite
+async def test_a_tenant_may_keep_groups_out_of_id_tokens(
+    server: RunningServer,
+    at_acme: Caller,
+    acme: Tenant,
+    person: Person,
+    alice: User,
+    portal: "Portal",
+    begin: "Begin",
+) -> None:
+    await begin("Staff", alice, roles=["desk"])
+    await provisioning.change_tenant(
+        server.parts, acme, change=lambda old: old.changed({"id_token_personal_claims": False})
+    )
+    tokens = await (await portal()).signed_in(person, scope=BOTH)
+    all_of_it = {"groups": ["Staff"], "roles": ["desk"]}
+    assert _said(tokens["id_token"]) == {}
+    assert _said(tokens["access_token"]) == all_of_it
+    assert await _userinfo(at_acme, tokens["access_token"]) == all_of_it
+
+
 async def test_what_a_token_cannot_bear_is_told_by_userinfo(
     at_acme: Caller,
     acme: Tenant,

@@ -14,11 +14,12 @@ from authgate.storage.metering import usage_entries
 from authgate.storage.metering.usage_entries import UsageEntry
 from authgate.storage.people import scim_tokens, users
 from authgate.storage.people.users import User, UserRow
+from authgate.storage.redis.rate_limits import Limit
 from authgate_tenants import Plan, Tenant, TenantSettings, TenantStatus, use_tenant
 from authgate_testing.api import ApiClient, administering, api_client, is_problem
 from authgate_testing.databases import on_sqlite
 from authgate_testing.person import Person
-from authgate_testing.scim import USER, Directory, is_refused, person
+from authgate_testing.scim import USER, Directory, given_token, is_refused, person
 from authgate_testing.server import RunningServer
 from authgate_testing.tenants import change
 
@@ -134,6 +135,39 @@ async def test_ad_04_people_alone_make_tokens_soon_after_they_have_signed_in(
     [kept] = (await program.get("/scim-tokens")).json()["items"]
     assert kept["created_by"] == "alice"
     assert (await program.delete(f"/scim-tokens/{kept['id']}")).status_code == 204
+
+
+@on_sqlite
+async def test_a_tenant_has_twenty_tokens_and_no_more(
+    server: RunningServer, acme: Tenant, alice: User, person: Person
+) -> None:
+    scopes, said = ("authgate:scim:read", "authgate:scim:write"), {"description": "Okta"}
+    app = await administering(server, acme, *scopes)
+    issued = await app.signed_in(person, scope=" ".join(scopes))
+    by_alice = ApiClient(server.http, acme, issued["access_token"])
+    with use_tenant(acme):
+        await users.set_role(alice.id, UserRole.ADMIN)
+    for _ in range(19):
+        await given_token(acme)
+    made = await by_alice.post("/scim-tokens", said)
+    assert made.status_code == 201, made.text
+    assert is_problem(await by_alice.post("/scim-tokens", said), 409, "conflict")
+    assert (await by_alice.delete(f"/scim-tokens/{made.json()['id']}")).status_code == 204
+    assert (await by_alice.post("/scim-tokens", said)).status_code == 201
+
+
+@on_sqlite
+@pytest.mark.usefixtures("limits_stand_still")
+async def test_who_guesses_tokens_has_to_wait_and_whose_token_is_good_has_not(
+    server: RunningServer, contoso: Directory, acme: Tenant
+) -> None:
+    guesser = Directory(server.http, acme, f"{scim_tokens.PREFIX}{'a' * 43}")
+    for _ in range(Limit.parse(server.parts.settings.limits.bearer_failures).burst):
+        assert is_refused(await guesser.get("/Users"), 401)
+    refused = await guesser.get("/Users")
+    assert is_refused(refused, 429)
+    assert int(refused.headers["retry-after"]) > 0
+    assert (await contoso.get("/Users")).status_code == 200
 
 
 @on_sqlite
