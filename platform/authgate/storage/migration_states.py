@@ -5,8 +5,11 @@ with the queries that each would begin with: to make a database takes 2.7 s of a
 that, and grows with the square of its history. Few operations look back, and none asks for rows.
 """
 
+from collections.abc import Iterator
+
 from tortoise.migrations.executor import MigrationExecutor
 from tortoise.migrations.graph import MigrationKey
+from tortoise.migrations.migration import Migration
 from tortoise.migrations.schema_generator.state import ModelState, State
 from tortoise.migrations.schema_generator.state_apps import StateApps
 
@@ -21,9 +24,25 @@ class Executor(MigrationExecutor):
     async def _project_state(
         self, applied: set[MigrationKey], *, upto: MigrationKey | None = None
     ) -> State:
-        state = await super()._project_state(applied, upto=upto)
-        shapes = _Shapes(default_connections={APP_LABEL: "default"})
-        return _Present(state.models, shapes.clone(model_states=state.models))
+        state = _beginning()
+        for key, step in self._history(applied):
+            if key == upto:
+                break
+            await step.apply(state, dry_run=True)
+        return state
+
+    async def _project_state_cache(self, applied: set[MigrationKey]) -> dict[MigrationKey, State]:
+        state, before = _beginning(), dict[MigrationKey, State]()
+        for key, step in self._history(applied):
+            before[key] = state.clone()
+            await step.apply(state, dry_run=True)
+        return before
+
+    def _history(self, applied: set[MigrationKey]) -> Iterator[tuple[MigrationKey, Migration]]:
+        for key in self._full_plan():
+            step = self.loader.graph.nodes[key]
+            if step is not None and key in applied:
+                yield key, step
 
 
 class _Shapes(StateApps):
@@ -31,6 +50,10 @@ class _Shapes(StateApps):
 
     def _build_initial_querysets(self) -> None:
         """Leave out the queries."""
+
+
+def _beginning() -> State:
+    return _Present({}, _Shapes(default_connections={APP_LABEL: "default"}))
 
 
 class _Present(State):
@@ -63,4 +86,4 @@ class _Past(State):
         return self._apps
 
     def clone(self) -> State:
-        return _Past({key: model.clone() for key, model in self.models.items()}, self.apps)
+        return _Past({key: model.clone() for key, model in self._models.items()}, self._kind)
