@@ -3,7 +3,7 @@
 import threading
 import time
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from authgate_testing.secrets_watch.forms import WINDOW, marks, runs
@@ -53,15 +53,22 @@ class _Index:
         if not runs(value):
             self._of_words.append((value, secret))
 
-    def found(self, text: bytes) -> Iterator[_Secret]:
+    @property
+    def has_words(self) -> bool:
+        return bool(self._of_words)
+
+    def of_words(self, text: bytes) -> Iterator[_Secret]:
         yield from (secret for words, secret in self._of_words if words in text)
+
+    def of_runs(self, several: Iterable[bytes]) -> Iterator[tuple[bytes, _Secret]]:
+        """Of each run what is in it, beside the run."""
         known = self._by_window
-        for run in runs(text):
+        for run in several if known else ():
             for at in range(len(run) - WINDOW + 1):
                 if (candidates := known.get(run[at : at + WINDOW])) is not None:
                     for mark, secret in candidates:
                         if run.startswith(mark, at):
-                            yield secret
+                            yield run, secret
 
 
 class Watch:
@@ -83,6 +90,8 @@ class Watch:
         self._all, self._fresh = _Index(), _Index()
         self._unread: list[tuple[str, bytes]] = []
         self._readings: list[_Reading] = []
+        self._runs: set[bytes] = set()
+        """Of all readings: most of them are read many times."""
         self._told: set[Leak] = set()
 
     def note(self, kind: str, secret: str | bytes | None) -> None:
@@ -115,24 +124,28 @@ class Watch:
         together: dict[str, list[bytes]] = {}
         for place, data in unread:
             together.setdefault(place, []).append(data)
-        found = {
-            Leak(secret.kind, secret.test, place, self.test)
-            for place, pieces in together.items()
-            for secret in fresh.found(self._keep(place, b"\n".join(pieces)))
-        }
+        found = set()
+        for place, pieces in together.items():
+            text = b"\n".join(pieces)
+            of_runs = (secret for _, secret in fresh.of_runs(self._keep(place, text)))
+            for secret in (*of_runs, *fresh.of_words(text)):
+                found.add(Leak(secret.kind, secret.test, place, self.test))
         self.seconds += time.perf_counter() - began
         return self._untold(found)
 
     def all_leaks(self) -> list[Leak]:
         """What was issued and read at any time, in whatever order, and was not told yet."""
         began = time.perf_counter()
+        given_away: dict[bytes, list[_Secret]] = {}
+        for run, secret in self._all.of_runs(self._runs):
+            given_away.setdefault(run, []).append(secret)
         found = set()
-        for reading in self._readings:
+        for reading in self._readings if given_away or self._all.has_words else ():
             text = zlib.decompress(reading.packed)
-            found |= {
-                Leak(secret.kind, secret.test, reading.place, reading.test)
-                for secret in self._all.found(text)
-            }
+            runs_given = given_away.keys() & runs(text) if given_away else ()
+            of_runs = (each for run in runs_given for each in given_away[run])
+            for secret in (*of_runs, *self._all.of_words(text)):
+                found.add(Leak(secret.kind, secret.test, reading.place, reading.test))
         self.seconds += time.perf_counter() - began
         return self._untold(found)
 
@@ -149,11 +162,14 @@ class Watch:
         self._told |= found
         return sorted(untold, key=str)
 
-    def _keep(self, place: str, text: bytes) -> bytes:
+    def _keep(self, place: str, text: bytes) -> set[bytes]:
+        """Its runs."""
         kind = place.partition(":")[0]
         self.lines[kind] = self.lines.get(kind, 0) + text.count(b"\n") + 1
         self._readings.append(_Reading(place, self.test, zlib.compress(text, 1)))
-        return text
+        found = runs(text)
+        self._runs |= found
+        return found
 
 
 def _could_be_secret(value: bytes) -> bool:
