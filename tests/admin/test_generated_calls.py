@@ -1,5 +1,6 @@
 """Calls of the admin API that nobody would think of, made from its document: as it says they may
-be, and as it says they may not. Each is sent by a program that may do everything, and by nobody.
+be, and as it says they may not. Each is sent by a program that may do everything, and one of each
+operation by nobody.
 
 ``--rounds 10`` sends ten times as many, all different. What one of them broke is shown as a command
 for curl.
@@ -26,7 +27,7 @@ from authgate.api import openapi
 from authgate.settings import LimitSettings, Settings
 from authgate_testing.api import ApiClient, is_problem, removing_last
 
-CASES = 12
+CASES = 5
 """Of each operation and kind, in one round."""
 
 _WITHIN = of_hypothesis(
@@ -78,7 +79,7 @@ async def test_un_17_no_call_breaks_the_api_and_every_answer_is_as_its_document_
     cases = await asyncio.to_thread(generated, seed, api.tenant.issuer)
     assert len(cases) > len(OPERATIONS) * CASES
     schemathesis.checks.load_all_checks()
-    nobody = ApiClient(api.http, api.tenant, "")
+    nobody, turned_away = ApiClient(api.http, api.tenant, ""), set[str]()
     for number, case in enumerate(cases):
         if number % 4:  # else nearly all of them would be about what does not exist
             case.path_parameters.update({name: things[name] for name in case.path_parameters})
@@ -86,8 +87,10 @@ async def test_un_17_no_call_breaks_the_api_and_every_answer_is_as_its_document_
         # What If-Match names is looked at before what the body says.
         names = _CHECKS[:-1] if answer.status_code == 412 else _CHECKS
         case.validate_response(answer, checks=_checks(names))
-        if answer.status_code not in (404, 405):
+        if answer.status_code not in (404, 405) and case.operation.label not in turned_away:
             assert is_problem(await _answered(nobody, case), 401, "token-required")
+            turned_away.add(case.operation.label)
+    assert len(turned_away) == len(OPERATIONS)
 
 
 def _checks(names: Sequence[str]) -> list[CheckFunction]:

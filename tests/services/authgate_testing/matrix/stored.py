@@ -74,10 +74,14 @@ class Stored:
         numbers = sorted(row[0] for table, row in written.new if table == "audit_events")
         return [row for number in numbers for row in self._line.execute(said, [number])]
 
-    def rows(self, table: str, tenant: UUID) -> list[Mapping[str, Any]]:
+    def newest(self, table: str, tenant: UUID) -> Mapping[str, Any] | None:
+        """The tenant's row that was made last."""
+        return next(iter(self.rows(table, tenant, most=1)), None)
+
+    def rows(self, table: str, tenant: UUID, most: int = -1) -> list[Mapping[str, Any]]:
         """A tenant's rows, the newest first."""
-        query = f"SELECT * FROM {table} WHERE tenant_id = ? ORDER BY rowid DESC"  # noqa: S608
-        found = self._line.execute(query, [str(tenant)])
+        query = f"SELECT * FROM {table} WHERE tenant_id = ? ORDER BY rowid DESC LIMIT ?"  # noqa: S608
+        found = self._line.execute(query, [str(tenant), most])
         names = [each[0] for each in found.description]
         return [dict(zip(names, row, strict=True)) for row in found]
 

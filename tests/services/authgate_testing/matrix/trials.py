@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
@@ -81,6 +82,7 @@ class Trials:
     _likeness: Likeness = field(default_factory=lambda: Likeness(1))
     _tried: dict[object, set[str]] = field(default_factory=dict)
     _kept: Kept = field(init=False)
+    _mine: set[str] = field(init=False)
     _unknown: dict[tuple[tuple[Place, str], ...], Outcome] = field(default_factory=dict)
 
     def lockstep(self) -> Lockstep:
@@ -104,6 +106,7 @@ class Trials:
         Nothing is put into places that are ``known``, and then the others are as well.
         """
         self._kept, self._unknown = self.stored.keep(), {}
+        self._mine = self._own_names()
         with reads.noted() as read:
             answer = await ask(self.app, ours, prefix=self.ours.tenant.prefix)
         self.cached |= {
@@ -187,7 +190,7 @@ class Trials:
         if _UUID.fullmatch(own):
             for table, thing in things.items():
                 yield Variation(table, {place: thing["id"]}, like=own)
-        elif own in self._own_names():
+        elif own in self._mine:
             for table, name in _named(things):
                 yield Variation(table, {place: name})
 
@@ -216,22 +219,36 @@ class Trials:
     def _things(self) -> Things:
         """The newest of each kind of thing that the other tenant has."""
         theirs = self.theirs.tenant.id
-        found = {table: self.stored.rows(table, theirs) for table in owned.models()}
-        return {table: rows[0] for table, rows in found.items() if rows}
+        found = {table: self.stored.newest(table, theirs) for table in owned.models()}
+        return {table: row for table, row in found.items() if row}
 
     def _own_names(self) -> set[str]:
         ours = self.ours.tenant.id
-        rows = ((table, row) for table in owned.models() for row in self.stored.rows(table, ours))
-        return {name for table, row in rows for _, name in _named({table: row})}
+        return {
+            str(row[name])
+            for table, names in _names().items()
+            for row in self.stored.rows(table, ours)
+            for name in names
+        }
 
 
 def _named(things: Things) -> Iterator[tuple[str, str]]:
     """The texts by which things are told from others of their kind, each after its table."""
+    for table, names in _names().items():
+        for name in names if table in things else ():
+            yield table, str(things[table][name])
+
+
+@cache
+def _names() -> Mapping[str, list[str]]:
+    """Where such texts are, by table."""
+    found = {}
     for table, model in owned.models().items():
         keys = [set(each) - {"tenant_id", "id"} for each in model._meta.unique_together]
-        for name in sorted({name for key in keys if len(key) == 1 for name in key}):
-            if table in things and model._meta.fields_map[name].field_type is str:
-                yield table, str(things[table][name])
+        names = sorted({name for key in keys if len(key) == 1 for name in key})
+        if texts := [each for each in names if model._meta.fields_map[each].field_type is str]:
+            found[table] = texts
+    return found
 
 
 def _differing(ours: Request, theirs: Request) -> Iterator[tuple[Place, str]]:
