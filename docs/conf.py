@@ -35,7 +35,7 @@ pygments_style = "a11y-high-contrast-light"
 pygments_dark_style = "a11y-high-contrast-dark"
 
 ORDER: Mapping[str, Sequence[str]] = {
-    "Start": ["../README", "tutorial", "api", "plugin-hooks"],
+    "Start": ["../README", "tutorial", "api", "plugin-tutorial", "plugin-hooks", "plugin-testing"],
     "Run it": [
         "deploy",
         "operations",

@@ -27,6 +27,7 @@ from authgate_testing.live import Host, LiveServer, host
 from authgate_testing.server import BASE_URL, MovableClock, RunningServer
 
 pytest_plugins = [
+    "authgate.testing",
     "authgate_testing.memory",
     "authgate_testing.garbage",
     "authgate_testing.deadline",
@@ -55,6 +56,12 @@ async def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("sqlite") / "template.db"
     await migrate(DatabaseSettings(url=SecretStr(f"sqlite://{path}")))
     return path
+
+
+@pytest.fixture(scope="session")
+def authgate_database(sqlite_template: Path) -> Path:
+    """The same, for the contracts of plugins."""
+    return sqlite_template
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from authgate.cli.plugin import scaffold
 from authgate.plugin_api import API_VERSION, hookspecs
 from authgate.plugin_api.hookspecs import rules_of
 from authgate.plugin_manager import GuardedHttp, Isolation, LoginConnectors, load
@@ -46,11 +47,14 @@ def test_the_connector_of_the_page_is_let_in(install: Any, isolation: Isolation)
     team.check_config({"client_id": "a", "client_secret": "b"})
 
 
-def test_the_examples_are_typed_as_strictly_as_the_server(tmp_path: Path) -> None:
+def test_the_examples_and_new_plugins_are_typed_as_strictly_as_the_server(tmp_path: Path) -> None:
     for number, example in enumerate(EXAMPLES):
         (tmp_path / f"example_{number}.py").write_text(example)
+    for kind in scaffold.Kind:
+        scaffold.write(kind, f"new-{kind}", tmp_path / kind, taken=())
+    words = ["--strict", "--exclude", "/tests/", "--cache-dir", str(tmp_path / "cache")]
     outcome = subprocess.run(
-        [sys.executable, "-m", "mypy", "--strict", "--cache-dir", tmp_path / "cache", tmp_path],
+        [sys.executable, "-m", "mypy", *words, tmp_path],
         capture_output=True,
         text=True,
         check=False,

@@ -18,6 +18,7 @@ from pydantic import SecretStr
 from authgate.installation import key_encryption_keys
 from authgate.plugin_manager import ProviderFailed, key_providers
 from authgate.settings import KeySettings
+from authgate.testing import KeyProviderContract
 from authgate_tenants.key_encryption import (
     KeyEncryptionKey,
     KeyProviderFailed,
@@ -162,3 +163,10 @@ def test_without_such_a_plugin_nothing_starts() -> None:
     nobody = KeySettings(kek=SecretStr("AAAA"), provider="nobody")
     with pytest.raises(KeyProviderFailed, match="No plugin 'nobody'"):
         key_encryption_keys(nobody, may_create=False)
+
+
+@pytest.mark.usefixtures("vault")
+class TestVault(KeyProviderContract):
+    """The plugin of the page keeps what every plugin has to keep that keeps keys."""
+
+    plugin = "vault"

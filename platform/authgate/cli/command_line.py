@@ -108,6 +108,7 @@ COMMANDS = {
     "connection": _Command(
         "tenant.connection:app", "Set up ways to sign in elsewhere, such as GitHub."
     ),
+    "plugin": _Command("plugin.plugin:app", "Write a plugin, test it, and see what is installed."),
     "keys": _Command("tenant.keys:app", "List, rotate, revoke and bring a tenant's signing keys."),
     "export": _Command(
         "tenant.export:app", "Have everything that a tenant has written into a file."

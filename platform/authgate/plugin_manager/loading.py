@@ -5,6 +5,7 @@ reason: better a server that does not start than one that runs without a policy 
 """
 
 import re
+from collections.abc import Iterable
 from difflib import get_close_matches
 from importlib.metadata import EntryPoint, entry_points
 
@@ -26,19 +27,26 @@ class PluginRefused(Exception):
     def __init__(self, plugin: str, reason: str) -> None:
         super().__init__(f"The plugin {plugin!r} is refused: {reason}")
         self.plugin = plugin
+        self.reason = reason
 
 
 def load() -> pluggy.PluginManager:
     """Let in every installed plugin, in the order of their names. Raises ``PluginRefused``."""
+    return let_in(installed())
+
+
+def let_in(plugins: Iterable[EntryPoint]) -> pluggy.PluginManager:
+    """Let in these plugins, in the order of their names. Raises ``PluginRefused``."""
     manager = pluggy.PluginManager(GROUP)
     manager.add_hookspecs(hookspecs)
-    for entry in sorted(_installed(), key=lambda entry: entry.name):
+    for entry in sorted(plugins, key=lambda entry: entry.name):
         _register(manager, entry.name, _imported(entry))
         catalogues.add(entry.module)
     return manager
 
 
-def _installed() -> list[EntryPoint]:
+def installed() -> list[EntryPoint]:
+    """Every plugin that is installed. Raises ``PluginRefused`` where two have one name."""
     # A distribution that is found twice on the path (an editable one beside its wheel) names the
     # same object twice; two different objects under one name are two plugins.
     found: dict[str, EntryPoint] = {}

@@ -15,11 +15,11 @@ from uuid import uuid4
 import pytest
 
 from authgate.cli.doctor import issuer
+from authgate.pretend.certificate import certificate_in
 from authgate.settings import DatabaseSettings
 from authgate.storage import database
 from authgate.storage.migrate import migrate
 from authgate_tenants.key_encryption import create_kek_file
-from authgate_testing.certificate import certificate_in
 from authgate_testing.command import Cli, Use
 from authgate_testing.doctor import Doctor
 from authgate_testing.guarded_postgres import ANYWHERE, GuardedPostgres

@@ -12,7 +12,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from authgate_testing.certificate import certificate_in
+from authgate.pretend.certificate import certificate_in
 from authgate_testing.doctor import Doctor
 from authgate_testing.guarded_postgres import ANYWHERE
 from authgate_testing.processes import free_port

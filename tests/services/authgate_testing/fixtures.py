@@ -11,6 +11,7 @@ from uuid import uuid4
 import pytest
 from playwright.async_api import Browser, Page
 
+from authgate.pretend.certificate import certificate_in
 from authgate_testing.browser import (
     BrowserContextFactory,
     axe_violations,
@@ -18,7 +19,6 @@ from authgate_testing.browser import (
     browser_running,
     chromium_program,
 )
-from authgate_testing.certificate import certificate_in
 from authgate_testing.collector import Collector, collecting
 from authgate_testing.guarded_postgres import GuardedPostgres, guarded_postgres_running
 from authgate_testing.guarded_redis import GuardedRedis, guarded_redis_running

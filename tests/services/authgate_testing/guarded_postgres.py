@@ -9,8 +9,8 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
+from authgate.pretend.certificate import certificate_in
 from authgate.settings import DatabaseSettings
-from authgate_testing.certificate import certificate_in
 from authgate_testing.postgres import SUPERUSER, PostgresServer, postgres_running
 
 ANYWHERE = "0.0.0.0"  # noqa: S104 - called, not listened on

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from authgate_testing.certificate import certificate_in
+from authgate.pretend.certificate import certificate_in
 from authgate_testing.processes import LOOPBACK, free_port, running, service_folder
 from authgate_testing.programs import find
 from authgate_testing.secrets_watch.places import PLACES

@@ -1,102 +1,17 @@
 """An https server on this machine that says what a test wants it to say."""
 
-import asyncio
-import ssl
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import suppress
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
-from urllib.parse import parse_qsl
 
 import pytest
 
+from authgate.pretend.host import Answer, Asked, Host, Site, opened
+
 __all__ = ["Answer", "Asked", "Host", "Site", "host"]
-
-
-@dataclass(frozen=True)
-class Asked:
-    """One request that reached the pretend server."""
-
-    method: str
-    path: str
-    headers: Mapping[str, str]
-    form: Mapping[str, str]
-
-
-@dataclass
-class Answer:
-    """What the pretend server says, and how."""
-
-    status: int = 200
-    body: bytes = b"{}"
-    headers: dict[str, str] = field(default_factory=dict)
-    never_ends: bool = False
-
-
-Site = Callable[[Asked], Answer]
-
-
-@dataclass
-class Host:
-    """An https server on the loopback address."""
-
-    port: int
-    name: str
-    """``localhost:<port>``."""
-    asked: list[Asked]
-    site: Site
-
-    def says(self, **said: Any) -> None:
-        """Answer this to everything."""
-        self.site = lambda asked: Answer(**said)
 
 
 @pytest.fixture
 async def host(certificate: tuple[Path, Path]) -> AsyncIterator[Host]:
     """A server that says ``{}`` to everything, until the test gives it a site."""
-    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    tls.load_cert_chain(*certificate)
-    talks: set[asyncio.Task[None]] = set()
-
-    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        talks.add(asyncio.current_task())  # type: ignore[arg-type]  # there is one: this
-        with suppress(ConnectionError, asyncio.IncompleteReadError):
-            asked = await _read(reader)
-            running.asked.append(asked)
-            await _write(writer, running.site(asked))
-        writer.close()
-        with suppress(ConnectionError, ssl.SSLError):
-            await writer.wait_closed()
-
-    server = await asyncio.start_server(talk, "127.0.0.1", 0, ssl=tls)
-    port = server.sockets[0].getsockname()[1]
-    running = Host(port=port, name=f"localhost:{port}", asked=[], site=lambda asked: Answer())
-    yield running
-    server.close()
-    for each in talks:
-        each.cancel()
-    await asyncio.gather(*talks, return_exceptions=True)
-    await server.wait_closed()
-
-
-async def _read(reader: asyncio.StreamReader) -> Asked:
-    head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
-    method, path, _ = head[0].split(" ")
-    lines = (line.partition(": ") for line in head[1:] if line)
-    headers = {name.lower(): value for name, _, value in lines}
-    body = await reader.readexactly(int(headers.get("content-length", "0")))
-    return Asked(method, path, headers, dict(parse_qsl(body.decode("ascii"))))
-
-
-async def _write(writer: asyncio.StreamWriter, answer: Answer) -> None:
-    headers = {"content-type": "application/json", "connection": "close"} | answer.headers
-    if not answer.never_ends:
-        headers["content-length"] = str(len(answer.body))
-    lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-    writer.write(f"HTTP/1.1 {answer.status} Said\r\n{lines}\r\n".encode("latin-1") + answer.body)
-    await writer.drain()
-    while answer.never_ends:
-        writer.write(answer.body)
-        await writer.drain()
-        await asyncio.sleep(0)
+    async with opened(certificate) as running:
+        yield running

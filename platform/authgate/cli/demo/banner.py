@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.text import Text
 
+from authgate.cli.demo.shown_plugins import ShownPlugins
 from authgate.cli.demo.site import FILE, SEEDS, DemoSite
 
 _TITLE = "AuthGate demo is up"
@@ -20,14 +21,18 @@ _WIDTH = 80
 
 
 def print_banner(
-    site: DemoSite, *, in_place_of: int | None = None, console: Console | None = None
+    site: DemoSite,
+    *,
+    in_place_of: int | None = None,
+    shown: ShownPlugins | None = None,
+    console: Console | None = None,
 ) -> None:
     """Print it, in a frame where the terminal has room for one.
 
     ``in_place_of`` is the port that was wanted and is taken.
     """
     console = console or Console(highlight=False)
-    lines = list(_lines(site, in_place_of))
+    lines = [*_lines(site, in_place_of), *_of_plugins(shown)]
     width = max(_WIDTH, _FRAME + max(map(len, lines)))
     if console.is_terminal and console.width >= width:
         console.print(
@@ -66,6 +71,16 @@ def _lines(site: DemoSite, in_place_of: int | None) -> Iterator[str]:
         yield _row(f"{seed.slug.capitalize()} user", site.tenants[seed.slug].username)
         yield _row("  password", site.tenants[seed.slug].password)
     yield _row("Clients' secrets", str(FILE))
+
+
+def _of_plugins(shown: ShownPlugins | None) -> Iterator[str]:
+    if shown is None or not shown.folders:
+        return
+    yield ""
+    yield _row("Plugins", ", ".join(shown.names))
+    if shown.provider is not None:
+        yield _row("Pretend provider", f"{shown.provider.issuer} (a browser warns of it:")
+        yield _row("", "only this demo vouches for its certificate)")
 
 
 def _row(label: str, value: str) -> str:

@@ -2,14 +2,16 @@
 
 import asyncio
 import os
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from authgate.cli import installed
-from authgate.cli.demo import seeding
+from authgate.cli.demo import round_trip, seeding
 from authgate.cli.demo.banner import print_banner
+from authgate.cli.demo.shown_plugins import ShownPlugins
 from authgate.cli.demo.site import FILE, SEEDS, DemoSite
 from authgate.cli.demo.visit import Visit
 from authgate.cli.failures import Conflict, Misused
@@ -30,25 +32,39 @@ Port = Annotated[
 Headless = Annotated[
     bool, typer.Option("--headless", help="Sign in by the device flow without a person, and end")
 ]
+PluginFolders = Annotated[
+    list[Path] | None,
+    typer.Option("--plugin", help="Folder of a plugin to show, installed or not; repeatable"),
+]
 
 _PORTS_TRIED = 20
 
 
-def demo(reset: Reset = False, port: Port = None, headless: Headless = False) -> None:
+def demo(
+    reset: Reset = False,
+    port: Port = None,
+    headless: Headless = False,
+    plugin: PluginFolders = None,
+) -> None:
     """Start a server with two tenants, and tell how to get in."""
+    shown = ShownPlugins.of(plugin or [])
     settings, wanted_port = _settings(port)
+    FILE.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    shown.pretend(settings.base_url, FILE.parent.resolve() / "pretend")
+    settings = Settings()
     with service_lock.held(settings.database):
         if reset:
             _reset(settings)
         if not _database(settings).exists():
             say(f"✓ Create {_database(settings)} (SQLite, WAL)")
-        site = asyncio.run(prepared(settings))
+        site = asyncio.run(prepared(settings, shown))
 
     def show() -> None:
-        print_banner(site, in_place_of=wanted_port)
+        print_banner(site, in_place_of=wanted_port, shown=shown)
         if headless:
             wanted = login.of_demo(headless=True)
             login.report(asyncio.run(login.signed_in(wanted)), Format.TABLE)
+            asyncio.run(_sign_in_through(shown, site))
 
     visit = Visit(settings, then=show, ends_the_service=headless)
     visit.start()
@@ -104,7 +120,17 @@ def _database(settings: Settings) -> Path:
     return Path(sqlite_path(settings.database))
 
 
-async def prepared(settings: Settings) -> DemoSite:
+async def _sign_in_through(shown: ShownPlugins, site: DemoSite) -> None:
+    if shown.certificate is None:
+        return
+    for connector in shown.connectors:
+        for seed in SEEDS:
+            await round_trip.sign_in(site.issuer(seed.slug), connector, believing=shown.certificate)
+        at = " and ".join(seed.slug for seed in SEEDS)
+        sys.stdout.write(f"✓ Signed in through {connector} at {at}\n")
+
+
+async def prepared(settings: Settings, shown: ShownPlugins | None = None) -> DemoSite:
     """Bring the database up to date and fill it; where the demo is, and what opens it."""
     steps = await migrate.migrate(settings.database)
     if steps:
@@ -117,4 +143,8 @@ async def prepared(settings: Settings) -> DemoSite:
     async with installed.opened(settings) as parts:
         async for line in seeding.fill(parts, site, anew=anew.keys()):
             say(f"✓ {line}")
+        if shown is not None:
+            shown_to = [await installed.tenant(parts, seed.slug) for seed in SEEDS]
+            async for line in shown.enable(parts, shown_to):
+                say(f"✓ {line}")
     return site

@@ -1,4 +1,4 @@
-"""A certificate for servers that end TLS themselves."""
+"""A certificate for servers of this machine that end TLS themselves."""
 
 import ipaddress
 from datetime import UTC, datetime, timedelta

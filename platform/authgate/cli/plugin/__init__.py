@@ -1,0 +1,1 @@
+"""``authgate plugin``: for those who write plugins, and those who install them."""

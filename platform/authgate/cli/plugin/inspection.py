@@ -1,0 +1,87 @@
+"""Each installed plugin by itself: what it is, what it brings, and what keeps it out."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from importlib.metadata import EntryPoint
+
+import pluggy
+
+from authgate.plugin_manager import ConnectorTypes, PluginRefused, loading
+
+_REINSTALL = "Install a version that fits, or uninstall it: pip uninstall {distribution}."
+_ONE_OF_TWO = "Uninstall one of the two."
+_UNUSED = "Mark its hooks with @hookimpl, in the module that the entry point names."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inspected:
+    """A plugin, as it was found."""
+
+    plugin: str
+    distribution: str = ""
+    version: str = ""
+    api: str = ""
+    """The version of the plugin API that it was written for."""
+    hooks: tuple[str, ...] = ()
+    connectors: tuple[str, ...] = ()
+    wrong: str = ""
+    """What keeps it out, or makes it useless."""
+    cure: str = ""
+
+    @property
+    def provenance(self) -> str:
+        """Where it comes from."""
+        return f"{self.distribution} {self.version}".strip()
+
+
+def every_plugin() -> list[Inspected]:
+    """What is installed, in the order of the names; each is loaded."""
+    try:
+        entries = sorted(loading.installed(), key=lambda entry: entry.name)
+    except PluginRefused as error:
+        return [Inspected(plugin=error.plugin, wrong=error.reason, cure=_ONE_OF_TWO)]
+    alone = [_inspected(each) for each in entries]
+    refused = {each.plugin for each in alone if each.wrong}
+    return [*alone, *_together(each for each in entries if each.name not in refused)]
+
+
+def _inspected(entry: EntryPoint) -> Inspected:
+    distribution = entry.dist.name if entry.dist else ""
+    version = entry.dist.version if entry.dist else ""
+    cure = _REINSTALL.format(distribution=distribution)
+    try:
+        manager = loading.let_in([entry])
+        connectors = tuple(ConnectorTypes(manager).types)
+    except PluginRefused as error:
+        return Inspected(
+            plugin=entry.name,
+            distribution=distribution,
+            version=version,
+            wrong=error.reason,
+            cure=cure,
+        )
+    plugin = manager.get_plugin(entry.name)
+    hooks = tuple(sorted(_hooks(manager, plugin)))
+    return Inspected(
+        plugin=entry.name,
+        distribution=distribution,
+        version=version,
+        api=str(getattr(plugin, "plugin_api_version", "")),
+        hooks=hooks,
+        connectors=connectors,
+        wrong="" if hooks else "it takes part in no hook.",
+        cure="" if hooks else _UNUSED,
+    )
+
+
+def _hooks(manager: pluggy.PluginManager, plugin: object) -> Iterator[str]:
+    for hook in manager.get_hookcallers(plugin) or ():
+        yield hook.name
+
+
+def _together(entries: Iterable[EntryPoint]) -> Iterator[Inspected]:
+    """What is wrong with plugins that are well alone: two bring connectors of one name."""
+    try:
+        ConnectorTypes(loading.let_in(entries))
+    except PluginRefused as error:
+        yield Inspected(plugin=error.plugin, wrong=error.reason, cure=_ONE_OF_TWO)

@@ -1,0 +1,235 @@
+"""A connector by itself: asked as the server asks it, for two tenants, without a network."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+
+from authgate.plugin_api import (
+    ConnectorConfigError,
+    ConnectorError,
+    ExternalIdentity,
+    HttpFailure,
+    ProviderAnswer,
+    SignInRefused,
+    config_fields,
+)
+from authgate.pretend.host import Answer, Asked, Site
+from authgate.testing.connector_subject import (
+    ConnectorBench,
+    ConnectorSubject,
+    Side,
+    bench,
+    new_attempt,
+)
+from authgate.testing.own_loop import done
+from authgate.testing.secrecy import leaked, listening, told
+
+_SOUNDS_SECRET = ("secret", "password", "private_key", "api_key", "_token")
+_EXPECTED = (ConnectorError, HttpFailure)
+_NONSENSE = (
+    Answer(status=503, body=b"<html>Down for maintenance</html>"),
+    Answer(body=b""),
+    Answer(body=b"<html>"),
+    Answer(body=b"[]"),
+    Answer(body=b'"text"'),
+    Answer(body=b"{}"),
+    Answer(body=b"null"),
+    Answer(body=b'{"access_token": null, "sub": null, "id": null}'),
+    Answer(body=b'{"access_token": 7, "sub": 7, "id": "x"}'),
+    Answer(body=b'{"access_token": "", "sub": "", "id": ""}'),
+    Answer(body=b"[" * 100_000),
+)
+_BEARERS = ("access_token", "refresh_token", "id_token")
+
+
+class ConnectorAlone(ConnectorSubject):
+    """What holds of every connector."""
+
+    def test_each_setting_says_what_it_means(self) -> None:
+        fields = config_fields(self.connector.config_type)
+        assert not [each.name for each in fields if not each.help.strip()]
+
+    def test_a_setting_that_sounds_secret_is_declared_as_one(self) -> None:
+        fields = config_fields(self.connector.config_type)
+        shown = [each.name for each in fields if not each.secret]
+        assert not [name for name in shown if f"_{name}".endswith(_SOUNDS_SECRET)]
+
+    def test_a_setting_that_is_missing_is_refused_by_its_name(self) -> None:
+        settings = self.settings(self.provider("acme.provider.example"))
+        self.connector.parse_config(settings)
+        for each in config_fields(self.connector.config_type):
+            if each.required:
+                others = {name: value for name, value in settings.items() if name != each.name}
+                with pytest.raises(ConnectorConfigError) as refused:
+                    self.connector.parse_config(others)
+                assert refused.value.field == each.name
+
+    def test_its_settings_show_no_secret(self) -> None:
+        settings = self.settings(self.provider("acme.provider.example"))
+        config = self.connector.parse_config(settings)
+        assert not leaked(self.secrets_in(settings), f"{config!r} {config}")
+
+    def test_the_browser_carries_state_callback_and_challenge_over_https(self) -> None:
+        attempt = new_attempt()
+        with bench(self) as at:
+            parts = urlsplit(done(at.begin(at.acme, attempt)))
+            assert (parts.scheme, parts.netloc) == ("https", at.acme.provider.host)
+        query = dict(parse_qsl(parts.query))
+        expected = {
+            "state": attempt.state,
+            "redirect_uri": attempt.redirect_uri,
+            "code_challenge": attempt.code_challenge,
+            "code_challenge_method": "S256",
+        }
+        assert {name: query.get(name) for name in expected} == expected
+
+    def test_the_browser_carries_no_secret(self) -> None:
+        attempt = new_attempt()
+        with bench(self) as at:
+            url = done(at.begin(at.acme, attempt))
+            assert not leaked([*at.acme.secrets, attempt.code_verifier], url)
+
+    def test_who_agreed_is_identified(self) -> None:
+        with bench(self) as at:
+            identity = done(at.identified(at.acme))
+        assert identity.issuer.startswith("https://")
+        assert identity.subject
+
+    def test_who_is_called_otherwise_is_the_same_person(self) -> None:
+        with bench(self) as at:
+            before = done(at.identified(at.acme))
+            at.acme.provider.rename("renamed", "renamed@people.example", verified=True)
+            after = done(at.identified(at.acme))
+        assert _person(before) == _person(after)
+
+    def test_an_address_that_the_provider_has_not_checked_is_not_verified(self) -> None:
+        with bench(self) as at:
+            at.acme.provider.rename("pat", "mallory@people.example", verified=False)
+            identity = done(at.identified(at.acme))
+        assert identity.email_verified is False
+
+    def test_a_code_that_nobody_was_given_is_refused(self) -> None:
+        with bench(self) as at, pytest.raises(SignInRefused):
+            done(at.made(at.acme).identify(new_attempt(), ProviderAnswer(code="never-given")))
+
+    def test_a_code_that_another_attempt_asked_for_is_refused(self) -> None:
+        with bench(self) as at:
+            answer = done(at.approved(at.acme, new_attempt()))
+            with pytest.raises(SignInRefused):
+                done(at.made(at.acme).identify(new_attempt(), answer))
+
+    def test_an_answer_of_another_issuer_is_refused_before_anything_is_asked(self) -> None:
+        """RFC 9207 section 2.4: another provider must not be answered for."""
+        answer = ProviderAnswer(code="a-code", issuer="https://evil.example")
+        with bench(self) as at:
+            with pytest.raises(SignInRefused):
+                done(at.made(at.acme).identify(new_attempt(), answer))
+            assert not at.http.asked
+
+    def test_nothing_is_kept_between_the_two_halves(self) -> None:
+        first, second = new_attempt(), new_attempt()
+        with bench(self) as at:
+            answers = [done(at.approved(at.acme, each)) for each in (first, second)]
+            for attempt, answer in zip((first, second), answers, strict=True):
+                assert done(at.finish(at.acme, attempt, answer)).subject
+
+    def test_two_tenants_at_once_do_not_mix(self) -> None:
+        with bench(self) as at:
+            acme, globex = done(_both(at))
+            assert acme.issuer != globex.issuer, "who is meant depends on the provider"
+            for side, other in ((at.acme, at.globex), (at.globex, at.acme)):
+                asked = [str(each) for host, each in at.http.asked if host == side.provider.host]
+                assert asked
+                assert not leaked(other.secrets, " ".join(asked))
+
+    def test_its_secrets_travel_in_no_address(self) -> None:
+        with bench(self) as at:
+            done(at.identified(at.acme))
+            paths = " ".join(each.path for _, each in at.http.asked)
+            assert not leaked(at.acme.secrets + _bearers(at), paths)
+
+    def test_nonsense_for_an_answer_makes_nobody_of_somebody(self) -> None:
+        """Whichever of its requests is answered so: with ``ProviderUnavailable``,
+        ``SignInRefused`` or the ``HttpFailure`` of the client, or without what was asked for."""
+        for answer in _NONSENSE:
+            for number in range(self._requests()):
+                self._survives(answer, number)
+
+    def test_no_error_and_no_log_tells_a_secret(self, capsys: pytest.CaptureFixture[str]) -> None:
+        """Not even where the provider says all that it was asked in its answer."""
+        for number in range(self._requests()):
+            attempt = new_attempt()
+            with bench(self) as at, listening() as lines:
+                code = done(at.approved(at.acme, attempt))
+                at.http.serve(at.acme.provider.host, _interrupted(at.acme, number, _echo))
+                try:
+                    said = str(done(at.made(at.acme).identify(attempt, code)))
+                except _EXPECTED as error:
+                    said = told(error)
+                secrets = [*at.acme.secrets, attempt.code_verifier, code.code, *_bearers(at)]
+            printed = capsys.readouterr()
+            heard = "\n".join([said, *lines, printed.out, printed.err])
+            assert not leaked(secrets, heard), heard.splitlines()[0][:40]
+
+    def _requests(self) -> int:
+        """How many requests it takes to learn who somebody is."""
+        with bench(self) as at:
+            done(at.identified(at.acme))
+            return len(at.http.asked)
+
+    def _survives(self, answer: Answer, number: int) -> None:
+        attempt = new_attempt()
+        with bench(self) as at:
+            true = done(at.identified(at.acme))
+            code = done(at.approved(at.acme, attempt))
+            at.http.serve(at.acme.provider.host, _interrupted(at.acme, number, lambda _: answer))
+            try:
+                identity = done(at.made(at.acme).identify(attempt, code))
+            except _EXPECTED:
+                return
+            except Exception as error:  # noqa: BLE001  # whatever it is
+                pytest.fail(f"{type(error).__name__}: raise ProviderUnavailable instead")
+            assert _person(identity) == _person(true)
+            assert not identity.email_verified
+
+
+def _person(identity: ExternalIdentity) -> tuple[str, str]:
+    return identity.issuer, identity.subject
+
+
+async def _both(at: ConnectorBench) -> tuple[ExternalIdentity, ExternalIdentity]:
+    return await asyncio.gather(at.identified(at.acme), at.identified(at.globex))
+
+
+def _interrupted(side: Side, number: int, otherwise: Callable[[Asked], Answer]) -> Site:
+    """The provider, whose answer of this number is another one."""
+    asked: list[Asked] = []
+
+    def answer(request: Asked) -> Answer:
+        asked.append(request)
+        return otherwise(request) if len(asked) == number + 1 else side.provider(request)
+
+    return answer
+
+
+def _echo(asked: Asked) -> Answer:
+    said = json.dumps(asdict(asked))
+    body = json.dumps({"error": "invalid_grant", "error_description": said, "message": said})
+    return Answer(status=400, body=body.encode())
+
+
+def _bearers(at: ConnectorBench) -> list[str]:
+    """What the provider has handed out."""
+    found: list[str] = []
+    for body in at.http.answered:
+        try:
+            said = json.loads(body)
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(said, dict):
+            found += [str(said[name]) for name in _BEARERS if isinstance(said.get(name), str)]
+    return found

@@ -1,0 +1,147 @@
+"""The connector that is tested: which it is, what is at its other end, and how it is asked."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from secrets import token_urlsafe
+from typing import Any, ClassVar
+from uuid import UUID, uuid4
+
+import pluggy
+
+from authgate.plugin_api import (
+    ExternalIdentity,
+    LoginAttempt,
+    LoginConnector,
+    ProviderAnswer,
+    config_fields,
+    hookimpl,
+    hookspecs,
+)
+from authgate.plugin_manager import ConnectorType, Isolation, LoginConnectors, OpenConnection
+from authgate.pretend.provider import PretendProvider, Provider
+from authgate.testing.fake_http import FakeHttp, no_network
+
+
+class ConnectorSubject:
+    """Say which connector it is; the rest may stay as it is where it speaks OAuth 2.0."""
+
+    connector: ClassVar[type[LoginConnector[Any]]]
+    """The class that is tested."""
+
+    def provider(self, host: str) -> Provider:
+        """What answers at the other end: a provider of the kind that the connector signs in at."""
+        return PretendProvider(host)
+
+    def settings(self, provider: Provider) -> dict[str, object]:
+        """What an administrator enters to connect a tenant with this provider."""
+        return {
+            "host": provider.host,
+            "client_id": provider.client_id,
+            "client_secret": provider.client_secret,
+        }
+
+    def secrets_in(self, settings: dict[str, object]) -> list[str]:
+        """The values that nobody may see."""
+        secret = {each.name for each in config_fields(self.connector.config_type) if each.secret}
+        return [str(value) for name, value in settings.items() if name in secret]
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One tenant's connection, and the provider at its other end."""
+
+    tenant: str
+    tenant_id: UUID
+    provider: Provider
+    settings: dict[str, object]
+    secrets: list[str]
+
+
+def new_attempt(tenant: str = "acme") -> LoginAttempt:
+    """A round trip that begins."""
+    return LoginAttempt(
+        redirect_uri=f"https://sso.example/t/{tenant}/login/contract/callback",
+        state=token_urlsafe(32),
+        code_verifier=token_urlsafe(32),
+    )
+
+
+class ConnectorBench:
+    """Asks a connector as the server does, for two tenants, without a network."""
+
+    def __init__(self, subject: ConnectorSubject) -> None:
+        self.http = FakeHttp()
+        self.acme = self._side(subject, "acme")
+        self.globex = self._side(subject, "globex")
+        self._made_by = subject.connector
+        self._connectors = LoginConnectors(
+            _bringing(subject.connector), isolation=Isolation(), http=self.http
+        )
+        self._type: ConnectorType = self._connectors.types[subject.connector.name]
+
+    def _side(self, subject: ConnectorSubject, tenant: str) -> Side:
+        provider = subject.provider(f"{tenant}.provider.example")
+        self.http.serve(provider.host, provider)
+        settings = subject.settings(provider)
+        return Side(tenant, uuid4(), provider, settings, subject.secrets_in(settings))
+
+    async def begin(self, side: Side, attempt: LoginAttempt) -> str:
+        """Where the browser goes, as the server takes it."""
+        return await self._connectors.authorization_url(self._opened(side), attempt)
+
+    async def approved(self, side: Side, attempt: LoginAttempt) -> ProviderAnswer:
+        """What the browser brings back from somebody who agreed."""
+        back = side.provider.approve(await self.begin(side, attempt))
+        assert back["state"] == attempt.state, "the provider was given another state"
+        return ProviderAnswer(code=back["code"], issuer=back.get("iss"))
+
+    async def finish(
+        self, side: Side, attempt: LoginAttempt, answer: ProviderAnswer
+    ) -> ExternalIdentity:
+        """Who came back, as the server takes it."""
+        return await self._connectors.identify(self._opened(side), attempt, answer)
+
+    async def identified(self, side: Side) -> ExternalIdentity:
+        """Who signs in, by a whole round trip."""
+        attempt = new_attempt(side.tenant)
+        return await self.finish(side, attempt, await self.approved(side, attempt))
+
+    def made(self, side: Side) -> LoginConnector[Any]:
+        """The connector by itself, whose errors arrive as it raises them."""
+        return self._made_by(config=self._made_by.parse_config(side.settings), http=self.http)
+
+    def _opened(self, side: Side) -> OpenConnection:
+        return OpenConnection(
+            tenant_id=side.tenant_id,
+            name="contract",
+            connector=self._type,
+            config=side.settings,
+        )
+
+
+@contextmanager
+def bench(subject: ConnectorSubject) -> Iterator[ConnectorBench]:
+    """A bench; whatever the connector asks not by ``self.http`` fails the test."""
+    with no_network() as tried:
+        yield ConnectorBench(subject)
+    assert not tried, f"the connector called socket.{tried[0]}: it asks by self.http alone"
+
+
+class _Bringing:
+    """A plugin that brings one connector."""
+
+    def __init__(self, connector: type[LoginConnector[Any]]) -> None:
+        self._connector = connector
+
+    @hookimpl
+    def register_login_connectors(self) -> list[type[LoginConnector[Any]]]:
+        """That one."""
+        return [self._connector]
+
+
+def _bringing(connector: type[LoginConnector[Any]]) -> pluggy.PluginManager:
+    manager = pluggy.PluginManager("authgate")
+    manager.add_hookspecs(hookspecs)
+    manager.register(_Bringing(connector), name=connector.name)
+    return manager

@@ -1,0 +1,282 @@
+"""The contract kit finds what is wrong with a plugin: each of its tests fails for a fault."""
+
+import importlib
+import logging
+import socket
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import make_dataclass, replace
+from typing import Annotated, Any
+
+import pytest
+
+from authgate.cli.plugin import scaffold
+from authgate.cli.plugin.scaffold import Kind
+from authgate.plugin_api import (
+    ConnectorError,
+    ExternalIdentity,
+    LoginAttempt,
+    OnFailure,
+    ProviderAnswer,
+    Setting,
+    SignInRefused,
+    TokenClaimsRequest,
+    hookspecs,
+)
+from authgate.plugin_api.hookspecs import HookRules, rules_of
+from authgate.plugin_manager import PluginFailed
+from authgate.testing import LoginConnectorContract, TokenClaimsContract
+
+Methods = dict[str, object]
+Fault = Callable[[Any], Methods]
+"""What is otherwise than in the good connector."""
+
+_FOUND = (AssertionError, PluginFailed, SignInRefused, pytest.fail.Exception)
+
+
+@pytest.fixture(scope="module")
+def good(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """The connector of a new plugin, in which nothing is wrong."""
+    folder = tmp_path_factory.mktemp("author") / "good-sso"
+    scaffold.write(Kind.LOGIN_CONNECTOR, "good-sso", folder, taken=())
+    sys.path.insert(0, str(folder / "src"))
+    try:
+        yield importlib.import_module("authgate_good_sso.connector").Connector
+    finally:
+        sys.path.remove(str(folder / "src"))
+        for name in ("authgate_good_sso.connector", "authgate_good_sso"):
+            sys.modules.pop(name, None)
+
+
+def without_challenge(good: Any) -> Methods:
+    async def authorization_url(self: Any, attempt: LoginAttempt) -> str:
+        url: str = await good.authorization_url(self, attempt)
+        return url.replace("&code_challenge_method=S256", "")
+
+    return {"authorization_url": authorization_url}
+
+
+def with_the_secret_in_the_browser(good: Any) -> Methods:
+    async def authorization_url(self: Any, attempt: LoginAttempt) -> str:
+        url = await good.authorization_url(self, attempt)
+        return f"{url}&client_secret={self.config.client_secret.reveal()}"
+
+    return {"authorization_url": authorization_url}
+
+
+def with_a_shown_secret(good: Any) -> Methods:
+    key = ("api_key", Annotated[str, Setting("A key.")], "")
+    shown = make_dataclass("Shown", [key], bases=(good.config_type,), frozen=True, kw_only=True)
+    return {"config_type": shown}
+
+
+def known_by_address(good: Any) -> Methods:
+    async def identify(self: Any, attempt: LoginAttempt, answer: ProviderAnswer) -> Any:
+        identity = await good.identify(self, attempt, answer)
+        return replace(identity, subject=identity.email)
+
+    return {"identify": identify}
+
+
+def believing_every_address(good: Any) -> Methods:
+    async def identify(self: Any, attempt: LoginAttempt, answer: ProviderAnswer) -> Any:
+        return replace(await good.identify(self, attempt, answer), email_verified=True)
+
+    return {"identify": identify}
+
+
+def for_whoever_answers(good: Any) -> Methods:
+    async def identify(self: Any, attempt: LoginAttempt, answer: ProviderAnswer) -> Any:
+        return await good.identify(self, attempt, ProviderAnswer(code=answer.code))
+
+    return {"identify": identify}
+
+
+def letting_anybody_in(good: Any) -> Methods:
+    async def identify(self: Any, attempt: LoginAttempt, answer: ProviderAnswer) -> Any:
+        return ExternalIdentity(issuer=self.config.issuer, subject=answer.code)
+
+    return {"identify": identify}
+
+
+def keeping_the_attempt(good: Any) -> Methods:
+    kept: list[LoginAttempt] = []
+
+    async def authorization_url(self: Any, attempt: LoginAttempt) -> Any:
+        kept.append(attempt)
+        return await good.authorization_url(self, attempt)
+
+    async def identify(self: Any, attempt: LoginAttempt, answer: ProviderAnswer) -> Any:
+        return await good.identify(self, kept[-1], answer)
+
+    return {"authorization_url": authorization_url, "identify": identify}
+
+
+def keeping_the_settings(good: Any) -> Methods:
+    kept: list[Any] = []
+
+    async def identify(self: Any, attempt: LoginAttempt, answer: ProviderAnswer) -> Any:
+        kept.append(self.config)
+        mixed = replace(self.config, client_secret=kept[0].client_secret)
+        return await good.identify(good(config=mixed, http=self.http), attempt, answer)
+
+    return {"identify": identify}
+
+
+def of_one_issuer(good: Any) -> Methods:
+    async def identify(self: Any, attempt: LoginAttempt, answer: ProviderAnswer) -> Any:
+        return replace(await good.identify(self, attempt, answer), issuer="https://acme.example")
+
+    return {"identify": identify}
+
+
+def asking_with_the_secret_in_the_address(good: Any) -> Methods:
+    async def identify(self: Any, attempt: LoginAttempt, answer: ProviderAnswer) -> Any:
+        secret = self.config.client_secret.reveal()
+        await self.http.get(f"{self.config.issuer}/hello?secret={secret}")
+        return await good.identify(self, attempt, answer)
+
+    return {"identify": identify}
+
+
+def stumbling(good: Any) -> Methods:
+    async def identify(self: Any, attempt: LoginAttempt, answer: ProviderAnswer) -> Any:
+        try:
+            return await good.identify(self, attempt, answer)
+        except ConnectorError:
+            raise KeyError("access_token") from None
+
+    return {"identify": identify}
+
+
+def saying_what_it_sent(good: Any) -> Methods:
+    async def identify(self: Any, attempt: LoginAttempt, answer: ProviderAnswer) -> Any:
+        try:
+            return await good.identify(self, attempt, answer)
+        except SignInRefused:
+            raise SignInRefused(f"{attempt.code_verifier} was not accepted.") from None
+
+    return {"identify": identify}
+
+
+def logging_what_it_got(good: Any) -> Methods:
+    async def identify(self: Any, attempt: LoginAttempt, answer: ProviderAnswer) -> Any:
+        logging.getLogger(__name__).debug("came back with %s", answer.code)
+        return await good.identify(self, attempt, answer)
+
+    return {"identify": identify}
+
+
+def asking_by_itself(good: Any) -> Methods:
+    async def identify(self: Any, attempt: LoginAttempt, answer: ProviderAnswer) -> Any:
+        with suppress(OSError):
+            socket.create_connection(("login.example.com", 443))
+        return await good.identify(self, attempt, answer)
+
+    return {"identify": identify}
+
+
+_FAULTS: list[tuple[Fault, str]] = [
+    (without_challenge, "the_browser_carries_state_callback_and_challenge_over_https"),
+    (with_the_secret_in_the_browser, "the_browser_carries_no_secret"),
+    (with_a_shown_secret, "a_setting_that_sounds_secret_is_declared_as_one"),
+    (known_by_address, "who_is_called_otherwise_is_the_same_person"),
+    (
+        believing_every_address,
+        "an_address_that_the_provider_has_not_checked_is_not_verified",
+    ),
+    (for_whoever_answers, "an_answer_of_another_issuer_is_refused_before_anything_is_asked"),
+    (letting_anybody_in, "a_code_that_nobody_was_given_is_refused"),
+    (letting_anybody_in, "a_code_that_another_attempt_asked_for_is_refused"),
+    (keeping_the_attempt, "nothing_is_kept_between_the_two_halves"),
+    (keeping_the_settings, "two_tenants_at_once_do_not_mix"),
+    (of_one_issuer, "two_tenants_at_once_do_not_mix"),
+    (asking_with_the_secret_in_the_address, "its_secrets_travel_in_no_address"),
+    (stumbling, "nonsense_for_an_answer_makes_nobody_of_somebody"),
+    (asking_by_itself, "who_agreed_is_identified"),
+]
+
+
+def contract_of(good: Any, fault: Fault = lambda good: {}) -> Any:
+    class Contract(LoginConnectorContract):
+        connector = type("Faulty", (good,), fault(good))
+
+    return Contract()
+
+
+@pytest.mark.parametrize(
+    ("fault", "promise"), _FAULTS, ids=lambda each: getattr(each, "__name__", "")
+)
+def test_a_faulty_connector_fails_the_test_of_its_fault(
+    good: Any, fault: Fault, promise: str
+) -> None:
+    test = f"test_{promise}"
+    getattr(contract_of(good), test)()
+    with pytest.raises(_FOUND):
+        getattr(contract_of(good, fault), test)()
+
+
+@pytest.mark.parametrize("fault", [saying_what_it_sent, logging_what_it_got])
+def test_a_connector_that_tells_a_secret_is_found(
+    good: Any, fault: Fault, capsys: pytest.CaptureFixture[str]
+) -> None:
+    contract_of(good).test_no_error_and_no_log_tells_a_secret(capsys)
+    with pytest.raises(AssertionError):
+        contract_of(good, fault).test_no_error_and_no_log_tells_a_secret(capsys)
+
+
+_CLAIMS = """
+import asyncio
+from authgate.plugin_api import hookimpl
+
+plugin_api_version = "1.0"
+seen = []
+
+@hookimpl
+async def token_claims(request):
+    seen.append(request.subject)
+    {body}
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "promise"),
+    [
+        ("return {}", "it_has_something_to_say"),
+        ('return {"faulty_x": 1, "groups": ["admins"]}', "every_claim_is_its_own_to_make"),
+        ('return {"faulty_x": sorted(request.scope)[0]}', "it_fails_for_nobody"),
+        (
+            'await asyncio.sleep(0); return {"faulty_x": seen[-1]}',
+            "tenants_and_people_at_once_do_not_mix",
+        ),
+        ('return {"faulty_x": sum(range(1_000_000))}', "it_takes_little_of_the_time_that_it_has"),
+    ],
+)
+def test_faulty_claims_fail_the_test_of_their_fault(
+    install: Any, body: str, promise: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Contract(TokenClaimsContract):
+        plugin = "faulty"
+
+        def requests(self) -> Sequence[TokenClaimsRequest]:
+            return super().requests()[1:3]
+
+    install("faulty", _CLAIMS.format(body=body))
+    # Little time, so that it takes no longer to take too long.
+    rules = HookRules(rules_of(hookspecs.token_claims).budget / 50, OnFailure.SKIP)
+    monkeypatch.setattr(hookspecs.token_claims, "authgate_rules", rules)
+    with pytest.raises(AssertionError):
+        getattr(Contract(), f"test_{promise}")()
+
+
+def test_good_claims_keep_the_contract(install: Any) -> None:
+    class Contract(TokenClaimsContract):
+        plugin = "faulty"
+
+    install("faulty", _CLAIMS.format(body='return {"faulty_tenant": request.tenant}'))
+    Contract().test_it_has_something_to_say()
+    Contract().test_every_claim_is_its_own_to_make()
+    Contract().test_it_fails_for_nobody()
+    Contract().test_it_takes_little_of_the_time_that_it_has()
+    Contract().test_tenants_and_people_at_once_do_not_mix()

@@ -1,0 +1,32 @@
+"""What ``authgate plugin new`` begins keeps its contract; the connector does so in
+``tests/architecture/test_wheel.py``."""
+
+import os
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from authgate.cli.plugin import scaffold
+from authgate.plugin_manager.source_folder import SourceFolder
+from authgate.testing import TokenClaimsContract
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _written(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A plugin of each kind, on the path."""
+    folder = tmp_path_factory.mktemp("new")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "path", sys.path[:])
+        patch.setenv("PYTHONPATH", os.environ.get("PYTHONPATH", ""))
+        for kind in scaffold.Kind:
+            name = f"new-{kind}"
+            scaffold.write(kind, name, folder / name, taken=())
+            site = folder / f"{name}-site"
+            site.mkdir()
+            SourceFolder.read(folder / name).put_on_path(site)
+        yield
+
+
+class TestClaims(TokenClaimsContract):
+    plugin = "new-token-claims"
