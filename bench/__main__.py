@@ -3,13 +3,14 @@
 import argparse
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from bench import counting, machine, peers, postgres, report
 from bench.machine import Cores
 from bench.report import Section
 from bench.scenarios import ALL, HOT
-from bench.sections import ALL_SECTIONS, Wish
+from bench.sections import ALL_SECTIONS, RIVALS, Wish
 
 _SAMPLES = Path(__file__).parent / "results.json"
 _DOCUMENT = Path(__file__).parents[1] / "docs" / "performance.md"
@@ -20,9 +21,12 @@ def main() -> int:
     asked = _arguments()
     if asked.what == "instructions" and not asked.update_docs:
         return _count(asked)
-    peers.install()
-    facts = machine.facts() | {"postgresql": postgres.version()} | peers.versions()
-    sections = _measured(asked)
+    names = list(ALL_SECTIONS) if asked.what == "all" else [asked.what]
+    facts = machine.facts() | {"postgresql": postgres.version()}
+    if RIVALS in names:
+        peers.install()
+        facts |= peers.versions()
+    sections = _measured(names, asked)
     faults = [fault for section in sections.values() for fault in section.complaints]
     print(*faults, sep="\n", file=sys.stderr)
     if asked.json:
@@ -40,14 +44,14 @@ def _count(asked: argparse.Namespace) -> int:
     return counting.explain(wanted, against=asked.against, say=_say)
 
 
-def _measured(asked: argparse.Namespace) -> dict[str, Section]:
+def _measured(names: Sequence[str], asked: argparse.Namespace) -> dict[str, Section]:
     cores, sections = Cores.of_this_machine(), {}
     with (
         tempfile.TemporaryDirectory(prefix="bench-") as directory,
         postgres.cluster(Path(directory), cores.database) as cluster,
     ):
         wish = Wish(asked.quick, asked.only, Path(directory), cores, cluster, _say)
-        for name in ALL_SECTIONS if asked.what == "all" else [asked.what]:
+        for name in names:
             sections[name] = ALL_SECTIONS[name](wish)
             print(sections[name].table, end="\n\n", flush=True)
     return sections

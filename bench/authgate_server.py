@@ -8,6 +8,7 @@ import base64
 import json
 import os
 import secrets
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -63,10 +64,22 @@ class Installation:
         default_factory=lambda: base64.b64encode(secrets.token_bytes(32)).decode(), repr=False
     )
     python_path: tuple[Path, ...] = ()
+    chosen: Mapping[str, str] = field(default_factory=dict)
+    """Settings of its own, by the names of their variables."""
 
     def finding(self, *places: Path) -> "Installation":
         """The same, with code from *places* where the path of its own has none."""
         return replace(self, python_path=(*self.python_path, *places))
+
+    def copied(self, name: str, directory: Path) -> "Installation":
+        """Another with the same data, which nobody uses now."""
+        other = replace(self, name=name, directory=directory, port=free_port())
+        if self.cluster:
+            self.cluster.create(other.database, template=self.database)
+        else:
+            for file in self.directory.glob(f"{_FILE}*"):
+                shutil.copy(file, directory)
+        return other
 
     @property
     def base_url(self) -> str:
@@ -92,8 +105,10 @@ class Installation:
             "AUTHGATE_LIMITS__LOGIN_PER_IP": _PLENTY,
             "AUTHGATE_LIMITS__LOGIN_PER_TENANT": _PLENTY,
             "AUTHGATE_LIMITS__INTROSPECTION_PER_CLIENT": _PLENTY,
+            "AUTHGATE_LIMITS__API_PER_CALLER": _PLENTY,
             "PYTHONPATH": os.pathsep.join(map(str, self.python_path)),
             **self._database_settings(),
+            **self.chosen,
         }
 
     def _database_settings(self) -> Mapping[str, str]:

@@ -78,7 +78,8 @@ def document(file: Path, facts: Mapping[str, str], sections: Mapping[str, Sectio
     for name, section in sections.items():
         made = f"*{facts['measured at']}, at {facts['commit']}*"
         insert(file, name, f"{section.table}\n\n{made}")
-    insert(file, "machine", facts_table(facts))
+    if "rivals" in sections:
+        insert(file, "machine", facts_table(facts))
 
 
 def insert(document: Path, name: str, text: str) -> None:

@@ -6,13 +6,26 @@ from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
 
-from bench import callgrind, counting, instructions, peers, report, row_security, tenants
+from bench import (
+    callgrind,
+    chores,
+    counting,
+    instructions,
+    neighbours,
+    peers,
+    report,
+    row_security,
+    tenants,
+)
 from bench.authgate_server import ServerKind, authgate
 from bench.machine import Cores
 from bench.measure import Plan, compare
 from bench.postgres import Cluster
 from bench.report import Section
 from bench.scenarios import ALL, HOT, MACHINES
+
+RIVALS = "rivals"
+"""The one that other people's servers are needed for."""
 
 _KINDS: tuple[ServerKind, ...] = ("uvicorn", "hypercorn")
 _WALLED = ("client_credentials", "device poll")
@@ -72,7 +85,7 @@ def _row_security(wish: Wish) -> Section:
     """What the walls between tenants cost."""
     results = row_security.measure(
         [each for each in ALL if each.name in _WALLED[: 1 if wish.quick else None]],
-        wish.plan(rounds=9),
+        wish.plan(rounds=5),
         cluster=wish.cluster,
         directory=wish.directory,
         cores=wish.cores,
@@ -83,15 +96,38 @@ def _row_security(wish: Wish) -> Section:
 
 def _tenants(wish: Wish) -> Section:
     """What it costs to have many tenants."""
-    crowds = tenants.measure(
-        tenants.SIZES[:2] if wish.quick else tenants.SIZES,
-        replace(wish.plan(rounds=15), at_half_load=False),
+    return _crowds(wish, tenants.SIZES[:2] if wish.quick else tenants.SIZES, wish.cluster)
+
+
+def _tenants_on_sqlite(wish: Wish) -> Section:
+    """The same where nothing is set up, with one and with most of them."""
+    return _crowds(wish, tenants.SIZES[:2] if wish.quick else tenants.SIZES[::3], None)
+
+
+def _crowds(wish: Wish, sizes: Sequence[int], cluster: Cluster | None) -> Section:
+    crowds, chores_done = tenants.measure(
+        sizes,
+        replace(wish.plan(rounds=5), at_half_load=False),
+        cluster=cluster,
+        directory=wish.directory,
+        cores=wish.cores,
+        say=wish.say,
+    )
+    table = f"{tenants.table(crowds)}\n\n{chores.table(chores_done)}"
+    return Section.of([*crowds, *chores_done], table)
+
+
+def _neighbours(wish: Wish) -> Section:
+    """What a tenant's flood does to its neighbour."""
+    found = neighbours.measure(
+        2 if wish.quick else 10,
+        1 if wish.quick else 4,
         cluster=wish.cluster,
         directory=wish.directory,
         cores=wish.cores,
         say=wish.say,
     )
-    return Section.of(crowds, tenants.table(crowds))
+    return Section.of(found, neighbours.table(found))
 
 
 def _instructions(wish: Wish) -> Section:
@@ -103,9 +139,11 @@ def _instructions(wish: Wish) -> Section:
 
 
 ALL_SECTIONS: Mapping[str, Callable[[Wish], Section]] = {
-    "rivals": _rivals,
+    RIVALS: _rivals,
     "row-security": _row_security,
     "tenants": _tenants,
+    "tenants-on-sqlite": _tenants_on_sqlite,
+    "neighbours": _neighbours,
     "instructions": _instructions,
 }
 """By the name of their place in the document."""

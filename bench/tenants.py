@@ -11,13 +11,14 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from statistics import median
 
-from bench import report
+from bench import chores, report
 from bench.authgate_server import Installation, served
+from bench.chores import Chores
 from bench.exchange import Request, send_all
 from bench.machine import Cores
 from bench.measure import Plan, Result, Sample, compare
@@ -25,7 +26,6 @@ from bench.postgres import Cluster
 from bench.rivals import Rival
 from bench.scenario import WrongAnswer
 from bench.scenarios.client_credentials import ClientCredentials, token_request
-from bench.servers import free_port
 from bench.site import Credentials, Site
 
 SIZES = (1, 100, 1_000, 10_000)
@@ -105,11 +105,11 @@ def measure(
     sizes: Sequence[int],
     plan: Plan,
     *,
-    cluster: Cluster,
+    cluster: Cluster | None,
     directory: Path,
     cores: Cores,
     say: Callable[[str], None],
-) -> list[Crowd]:
+) -> tuple[list[Crowd], list[Chores]]:
     """A server for each of *sizes*, the smallest first, and all of them asked in turn."""
     # All of them first: a database that is in use can't be copied.
     installations = list(_installations(sizes, cluster, directory, say))
@@ -118,7 +118,10 @@ def measure(
         rivals = [each.rival for each in grown]
         warm = compare(_OneTenant(), rivals, plan, say)
         in_turn = compare(_AllTenants(grown), rivals, plan, say)
-    return [_crowd(*each) for each in zip(grown, warm, in_turn, strict=True)]
+    crowds = [_crowd(*each) for each in zip(grown, warm, in_turn, strict=True)]
+    say(table(crowds))
+    done = [chores.measure(there, len(tenants), cores) for there, tenants in installations]
+    return crowds, done
 
 
 def table(crowds: Sequence[Crowd]) -> str:
@@ -170,21 +173,20 @@ def _crowd(grown: _Grown, warm: Result, in_turn: Result) -> Crowd:
 
 
 def _installations(
-    sizes: Sequence[int], cluster: Cluster, directory: Path, say: Callable[[str], None]
+    sizes: Sequence[int], cluster: Cluster | None, directory: Path, say: Callable[[str], None]
 ) -> Iterator[tuple[Installation, Sequence[Tenant]]]:
     """Each is the one before with more tenants in it."""
     tenants: list[Tenant] = []
     installation = Installation("no tenants", "uvicorn", directory, cluster)
-    cluster.create(installation.database)
+    if cluster:
+        cluster.create(installation.database)
     installation.command("migrate")
     for size in sizes:
-        former, name = installation.database, f"{size} tenants"
-        home = directory / name.replace(" ", "_")
+        home = directory / f"{size}_tenants"
         home.mkdir()
-        installation = replace(installation, name=name, directory=home, port=free_port())
-        cluster.create(installation.database, template=former)
+        installation = installation.copied(f"{size} tenants", home)
         tenants = [*tenants, *made(installation, len(tenants) + 1, size)]
-        cluster.execute("ANALYZE", database=installation.database)
+        installation.execute("ANALYZE")
         say(f"{size:,} tenants made")
         yield installation, tenants
 
@@ -199,7 +201,8 @@ def made(installation: Installation, first: int, last: int) -> list[Tenant]:
         text=True,
         check=True,
     )
-    told = map(json.loads, done.stdout.splitlines())
+    # What it logs goes there as well.
+    told = (json.loads(line) for line in done.stdout.splitlines() if line.startswith('["'))
     return [Tenant(slug, Credentials(*machine)) for slug, *machine in told]
 
 
