@@ -118,6 +118,7 @@ class TenantEncryption:
         self._clock = clock
         self._remembering = remembering
         self._ciphers: OrderedDict[UUID, TenantCipher] = OrderedDict()
+        self._times_forgotten = 0
 
     async def cipher(self, tenant_id: UUID) -> TenantCipher:
         """The cipher of the tenant in scope, whose first data key is made where it has none.
@@ -152,16 +153,20 @@ class TenantEncryption:
         return await of_tenant.exclude(kek_id=self.wrapping_id).exists()
 
     def forget(self, tenant_id: UUID | None, *_parts: str) -> None:
-        """Drop a tenant's opened keys from memory, or (``None``) those of all."""
+        """Drop a tenant's opened keys from memory, or (``None``) those of all. What is being read
+        is kept for nobody."""
+        self._times_forgotten += 1
         if tenant_id is None:
             self._ciphers.clear()
         else:
             self._ciphers.pop(tenant_id, None)
 
     async def _load(self, tenant_id: UUID) -> TenantCipher:
+        before = self._times_forgotten
         rows = await TenantDataKey.filter(tenant_id=tenant_id) or [await self._first(tenant_id)]
         cipher = TenantCipher(tenant_id, {row.version: self._unwrapped(row) for row in rows})
-        if max(row.created_at for row in rows) < self._clock() - _SETTLED_AFTER:
+        is_settled = max(row.created_at for row in rows) < self._clock() - _SETTLED_AFTER
+        if is_settled and before == self._times_forgotten:
             self._remember(cipher)
         return cipher
 

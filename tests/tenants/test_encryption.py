@@ -266,6 +266,19 @@ async def test_a_forgotten_cipher_is_loaded_again(tenant: Tenant, kek: KeyEncryp
     assert await encryption.cipher(tenant.id) is not before
 
 
+async def test_what_is_forgotten_while_it_is_being_read_is_not_remembered(
+    tenant: Tenant, kek: KeyEncryptionKey
+) -> None:
+    def forgotten_by_then() -> datetime:
+        """Asked for the time when the rows are read."""
+        encryption.forget(None)
+        return _an_hour_later()
+
+    encryption = TenantEncryption([kek], clock=forgotten_by_then)
+    before = await encryption.cipher(tenant.id)
+    assert await encryption.cipher(tenant.id) is not before
+
+
 async def test_a_data_key_that_was_rolled_back_is_not_used(
     tenant: Tenant, kek: KeyEncryptionKey
 ) -> None:

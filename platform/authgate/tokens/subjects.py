@@ -44,6 +44,7 @@ class Subjects:
         self._clock = clock
         self._remembering = remembering
         self._secrets: OrderedDict[UUID, bytes] = OrderedDict()
+        self._times_forgotten = 0
 
     async def of(self, user: User, client: Client) -> str:
         """``sub`` of a person, for this client."""
@@ -58,7 +59,9 @@ class Subjects:
         return await self._pairwise("sid", client, str(session_id))
 
     def forget(self, tenant_id: UUID | None, *_parts: str) -> None:
-        """Drop a tenant's opened secret from memory, or (``None``) those of all."""
+        """Drop a tenant's opened secret from memory, or (``None``) those of all. What is being read
+        is kept for nobody."""
+        self._times_forgotten += 1
         if tenant_id is None:
             self._secrets.clear()
         else:
@@ -79,6 +82,7 @@ class Subjects:
         if known is not None:
             self._secrets.move_to_end(tenant_id)
             return known
+        before = self._times_forgotten
         cipher, now = await self._encryption.cipher(tenant_id), self._clock()
 
         def made() -> bytes:
@@ -87,7 +91,7 @@ class Subjects:
 
         kept = await pairwise_secrets.kept(made, now=now)
         secret = cipher.open(kind=_KIND, object_id="", sealed=kept.sealed)
-        if kept.created_at < now - _SETTLED_AFTER:
+        if kept.created_at < now - _SETTLED_AFTER and before == self._times_forgotten:
             self._remember(tenant_id, secret)
         return secret
 
