@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from tortoise.migrations.operations import AddField, RunPython
+from tortoise.migrations.operations import AddField, AlterField, RunPython
 from tortoise.migrations.schema_editor.base import BaseSchemaEditor
 
 Step = Callable[[Any, BaseSchemaEditor], Awaitable[None]]
@@ -44,3 +44,13 @@ class AddColumn(AddField):
         model = old_state.apps.get_model(f"{app_label}.{self.model_name}")
         column = model._meta.fields_map[self.name]  # noqa: SLF001
         await BaseSchemaEditor.remove_field(state_editor, model, column)
+
+
+class Described(AlterField):
+    """What a field is by now, where statements of the migration have made its column so."""
+
+    async def database_forward(self, *_states: Any, **_more: Any) -> None:
+        """Leave the column as it is."""
+
+    async def database_backward(self, *_states: Any, **_more: Any) -> None:
+        """Leave the column as it is."""

@@ -1,21 +1,21 @@
 """Clients that are known by the address of a document: longer ids."""
 
-from tortoise import migrations
+from tortoise import fields, migrations
 
-from authgate.storage.migration_steps import reversible, statements
+from authgate.storage.migration_steps import Described, reversible, statements
 
-_TABLES = (
-    "audit_events",
-    "authorization_codes",
-    "authorization_requests",
-    "clients",
-    "consents",
-    "device_codes",
-    "logout_deliveries",
-    "refresh_tokens",
-    "session_clients",
-    "tokens",
-)
+_TABLES = {
+    "audit_events": "AuditEvent",
+    "authorization_codes": "AuthorizationCode",
+    "authorization_requests": "AuthorizationRequestRow",
+    "clients": "ClientRow",
+    "consents": "Consent",
+    "device_codes": "DeviceCode",
+    "logout_deliveries": "LogoutDelivery",
+    "refresh_tokens": "RefreshToken",
+    "session_clients": "SessionClient",
+    "tokens": "Token",
+}
 # No row is written anew. SQLite knows no lengths, and a longer column harms no older version.
 _LONGER = tuple(
     f"ALTER TABLE {table} ALTER COLUMN client_id TYPE varchar(255)" for table in _TABLES
@@ -25,4 +25,16 @@ _LONGER = tuple(
 class Migration(migrations.Migration):
     dependencies = [("models", "0013_idempotency")]
 
-    operations = [reversible(statements(postgres=_LONGER), statements())]
+    operations = [
+        reversible(statements(postgres=_LONGER), statements()),
+        *(
+            Described(
+                model,
+                "client_id",
+                fields.CharField(
+                    max_length=255, **({"default": ""} if model == "AuditEvent" else {})
+                ),
+            )
+            for model in _TABLES.values()
+        ),
+    ]
