@@ -15,6 +15,8 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_pri
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from pydantic import SecretStr
 
+from authgate.audit import masked
+
 log = structlog.get_logger("authgate.test")
 
 PRIVATE_KEY = (
@@ -178,3 +180,18 @@ def _telling(secrets_by_name: dict[str, str]) -> list[str]:
     return [
         line if len(line) < 24 else line[8:24] for line in lines if not line.startswith("-----")
     ]
+
+
+def test_in_the_audit_log_texts_are_blotted_out_by_their_names_and_numbers_never_are() -> None:
+    told = {
+        "is": {"longest_access_token": 900, "token_per_client": "5/s", "rotates_tokens": False},
+        "code": "abc",
+        "secrets": {"kept": ["a", "b"], "count": 2, "by": {"kid": "x"}},
+        "reason": "guesses",
+    }
+    assert masked(told) == {
+        "is": {"longest_access_token": 900, "token_per_client": "***", "rotates_tokens": False},
+        "code": "***",
+        "secrets": {"kept": "***", "count": 2, "by": {"kid": "***"}},
+        "reason": "guesses",
+    }

@@ -118,11 +118,17 @@ async def record(
 
 
 def masked(details: Mapping[str, Any]) -> dict[str, Any]:
-    """The details with the values of secret-sounding names blotted out."""
-    return {
-        name: _MASK if _sounds_secret(name) else masked(value) if isinstance(value, dict) else value
-        for name, value in details.items()
-    }
+    """The details with what could be a secret blotted out: texts by names that sound like it, and
+    whatever is in them. A number or a switch is none (``access_token_lifetime``)."""
+    return {name: _shown(value, _sounds_secret(name)) for name, value in details.items()}
+
+
+def _shown(value: Any, sounds_secret: bool) -> Any:
+    if isinstance(value, Mapping):
+        inner = value.items()
+        return {name: _shown(it, sounds_secret or _sounds_secret(name)) for name, it in inner}
+    is_plain = value is None or isinstance(value, bool | int | float)
+    return _MASK if sounds_secret and not is_plain else value
 
 
 @lru_cache(maxsize=1024)
