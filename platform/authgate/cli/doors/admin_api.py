@@ -126,6 +126,13 @@ class AdminApi:
             asked = Asked("POST", path, headers, json.dumps(said).encode())
         return self._told(self._asked(asked, things))
 
+    def replace(self, path: str, said: Document, *, etag: str | None) -> Document:
+        """Have something be so that was in this state, or was not there (``None``), when it was
+        seen: refused where it is another one by now."""
+        expected = {"If-Match": etag} if etag else {"If-None-Match": "*"}
+        headers = {"Idempotency-Key": uuid.uuid4().hex, "Content-Type": JSON, **expected}
+        return self._told(self._asked(Asked("POST", path, headers, json.dumps(said).encode())))
+
     def change(self, path: str, patch: Document) -> Document:
         """Change something (RFC 7396), unless somebody else does in the same moment."""
         _, etag = self.seen(path)

@@ -64,10 +64,11 @@ def set_(
         }
     )
     with administered(tenant) as api:
-        wanted = _kept(api) | changed
+        kept, etag = _kept(api)
+        wanted = kept | changed
         if not wanted.keys() >= {"host", "sender"}:
             raise Misused("A first server wants --host and --sender.")
-        made = api.post(_HERE, wanted)
+        made = api.replace(_HERE, wanted, etag=etag)
     say(f"✓ Mail is sent by {made['host']}, port {made['port']}.")
 
 
@@ -96,10 +97,10 @@ def remove(tenant: OfTenant = None, yes: Yes = False) -> None:
     say("✓ The tenant has no mail server of its own.")
 
 
-def _kept(api: AdminApi) -> dict[str, Any]:
-    """What there is already, as far as it is told."""
+def _kept(api: AdminApi) -> tuple[dict[str, Any], str | None]:
+    """What there is already, as far as it is told, and the tag of that state."""
     try:
-        now = api.get(_HERE)
+        now, etag = api.seen(_HERE)
     except NotFound:
-        return {}
-    return {name: now[name] for name in _KEPT}
+        return {}, None
+    return {name: now[name] for name in _KEPT}, etag
