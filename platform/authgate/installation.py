@@ -11,7 +11,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from authgate import storage
 from authgate.clock import Clock, utc_now
@@ -157,6 +157,50 @@ def _invalidations(database: DatabaseSettings, redis: RedisConnection | None) ->
     return SqliteInvalidations(database) if database.is_sqlite else Invalidations()
 
 
+class _Caches(NamedTuple):
+    """What a process remembers."""
+
+    tenants: SharedCache[Tenant | None]
+    strangers: SharedCache[Tenant | None]
+    clients: SharedCache[Client | None]
+    origins: SharedCache[frozenset[str]]
+    key_sets: SharedCache[KeySet]
+    scopes: SharedCache[tuple[str, ...]]
+
+
+def _caches(invalidations: Invalidations) -> _Caches:
+    urgent = invalidations.remembered_seconds
+    ttl = max(urgent, _REMEMBERED_SECONDS)
+    return _Caches(
+        tenants=SharedCache(TENANTS, invalidations, size=_REMEMBERED, ttl=urgent),
+        strangers=SharedCache(
+            TENANTS,
+            invalidations,
+            size=_STRANGERS,
+            ttl=urgent,
+            keep_none=True,
+            keep_found=False,
+            name="strangers",
+        ),
+        clients=SharedCache(CLIENTS, invalidations, size=_REMEMBERED, ttl=urgent, keep_none=True),
+        origins=SharedCache(ORIGINS, invalidations, size=_REMEMBERED, ttl=ttl),
+        key_sets=SharedCache(SIGNING_KEYS, invalidations, size=_REMEMBERED, ttl=urgent),
+        scopes=SharedCache(SCOPES, invalidations, size=_REMEMBERED, ttl=ttl),
+    )
+
+
+def _secrets(
+    keks: list[KeyEncryptionKey], clock: Clock, invalidations: Invalidations
+) -> tuple[TenantEncryption, Subjects]:
+    """What keeps opened keys, and hears when they are destroyed."""
+    begin = invalidations.begin
+    encryption = TenantEncryption(keks, remembering=begin)
+    subjects = Subjects(encryption=encryption, clock=clock, remembering=begin)
+    for forget in (encryption.forget, subjects.forget):
+        invalidations.subscribe(SECRETS, forget)
+    return encryption, subjects
+
+
 def _built(
     settings: Settings,
     clock: Clock,
@@ -166,53 +210,24 @@ def _built(
     keks: list[KeyEncryptionKey],
     outside: HttpClient,
 ) -> Installation:
-    urgent = invalidations.remembered_seconds
-    ttl = max(urgent, _REMEMBERED_SECONDS)
-    tenants: SharedCache[Tenant | None] = SharedCache(
-        TENANTS, invalidations, size=_REMEMBERED, ttl=urgent
-    )
-    strangers: SharedCache[Tenant | None] = SharedCache(
-        TENANTS,
-        invalidations,
-        size=_STRANGERS,
-        ttl=urgent,
-        keep_none=True,
-        keep_found=False,
-        name="strangers",
-    )
-    clients: SharedCache[Client | None] = SharedCache(
-        CLIENTS, invalidations, size=_REMEMBERED, ttl=urgent, keep_none=True
-    )
-    origins: SharedCache[frozenset[str]] = SharedCache(
-        ORIGINS, invalidations, size=_REMEMBERED, ttl=ttl
-    )
-    key_sets: SharedCache[KeySet] = SharedCache(
-        SIGNING_KEYS, invalidations, size=_REMEMBERED, ttl=urgent
-    )
-    scopes: SharedCache[tuple[str, ...]] = SharedCache(
-        SCOPES, invalidations, size=_REMEMBERED, ttl=ttl
-    )
-    begin = invalidations.begin
-    encryption = TenantEncryption(keks, remembering=begin)
-    subjects = Subjects(encryption=encryption, clock=clock, remembering=begin)
-    for forget in (encryption.forget, subjects.forget):
-        invalidations.subscribe(SECRETS, forget)
+    kept = _caches(invalidations)
+    encryption, subjects = _secrets(keks, clock, invalidations)
     return Installation(
         settings=settings,
         clock=clock,
         tracer=tracer,
         redis=redis,
         invalidations=invalidations,
-        tenants=tenants,
-        clients=clients,
-        origins=origins,
-        scopes=scopes,
-        caches=(tenants, strangers, clients, origins, key_sets, scopes),
+        tenants=kept.tenants,
+        clients=kept.clients,
+        origins=kept.origins,
+        scopes=kept.scopes,
+        caches=kept,
         resolver=TenantResolver(
-            addressing(settings), TenantRows(), tenants, strangers=strangers, clock=clock
+            addressing(settings), TenantRows(), kept.tenants, strangers=kept.strangers, clock=clock
         ),
         encryption=encryption,
-        keys=SigningKeys(encryption=encryption, cache=key_sets, clock=clock),
+        keys=SigningKeys(encryption=encryption, cache=kept.key_sets, clock=clock),
         subjects=subjects,
         outside=outside,
     )
