@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import httpx2
 import pytest
 
-from authgate import background, portable, storage
+from authgate import background, installation, portable, storage
 from authgate.audit import SYSTEM, Event
 from authgate.installation import Installation
 from authgate.jobs import Result, WriteExport
@@ -17,6 +17,7 @@ from authgate.permissions import RECENTLY, UserRole
 from authgate.portable import Wanted, requests
 from authgate.settings import Settings
 from authgate.storage.people.users import UserRow
+from authgate.storage.sweep import due_exports
 from authgate.storage.tenants import exports
 from authgate.storage.tenants.exports import ExportPiece, ExportRow, ExportState, Overtaken
 from authgate.tokens.admin_scopes import Scope
@@ -27,6 +28,7 @@ from authgate_testing.ledger import Ledger
 from authgate_testing.lived import PASSPHRASE, PASSWORD, Lived, keep, opened
 from authgate_testing.person import Person, forms
 from authgate_testing.server import MovableClock, RunningServer
+from authgate_testing.terminal import Terminal
 
 READ = Scope.EXPORTS_READ.value
 
@@ -171,6 +173,34 @@ async def test_what_another_version_has_begun_is_begun_anew_and_half_of_it_never
         answer = await http.post(f"{here}/{hopeless}/file", data=button.hidden)
         assert answer.status_code == 404
         assert "Failed" in (await person.visit(here)).text
+
+
+@on_sqlite
+async def test_whoever_waits_for_a_file_that_has_failed_is_told_by_how_the_command_ends(
+    lived: Lived,
+) -> None:
+    async with installation.opened(lived.settings):
+        terminal, words = Terminal(lived.settings), ("export", "request", "--wait", "--json")
+        asked = asyncio.create_task(terminal(*words, "-t", "acme", stdin=f"{PASSPHRASE}\n"))
+        with use_tenant(lived.tenant):
+            while not asked.done():
+                await ExportRow.all().update(state=ExportState.FAILED)
+                await asyncio.sleep(0.05)
+    assert (asked.result().code, asked.result().data["state"]) == (1, "failed"), asked.result()
+
+
+async def test_a_file_that_has_ended_keeps_no_other_tenant_waiting(lived: Lived) -> None:
+    async with installation.opened(lived.settings) as parts:
+        killed, now = await abandoned(parts, lived.tenant), parts.clock()
+
+        async def due() -> list[UUID]:
+            before = now - exports.SILENCE
+            return await due_exports.tenants(lived.settings.database, now=before, limit=1)
+
+        assert await due() == [lived.tenant.id]
+        with use_tenant(lived.tenant):
+            await ExportRow.filter(id=killed).update(expires_at=now - timedelta(minutes=3))
+        assert await due() == []
 
 
 @on_sqlite

@@ -48,6 +48,8 @@ def request(
             time.sleep(_LOOK_AGAIN_SECONDS)
             wanted = api.get(within("exports", wanted["id"]))
         show(wanted, output)
+    if wait and wanted["state"] == "failed":
+        raise Failure("No file was written: it was too large, or broken off too often.")
 
 
 @app.verb("show", example="export show 01a22b9b-242f-72ca-909d-473febcc52b1")
