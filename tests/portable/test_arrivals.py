@@ -59,6 +59,11 @@ async def test_a_tenant_comes_by_the_operators_api_whole_and_not_before(
         again = await here.ended((await here.sent(lived.file.read_bytes()))["id"])
         assert (again["state"], "already" in again["fault"]) == ("refused", True)
         assert (await here.api.delete(f"{HERE}/{again['id']}")).status_code == 204
+        announced = await Ledger().events(here.ops, Event.TENANT_IMPORT_BEGUN)
+        assert [each.resource_id for each in announced] == [told["id"], again["id"]]
+        assert announced[0].details["slug"] == "acme-inc"
+        [removed] = await Ledger().events(here.ops, Event.TENANT_IMPORT_REMOVED)
+        assert (removed.resource_id, removed.details["state"]) == (again["id"], "refused")
         assert is_problem(await here.api.get(f"{HERE}/{again['id']}"), 404, "not-found")
 
 

@@ -220,6 +220,12 @@ class Event(StrEnum):
     TENANT_EXPORTED = "TENANT_EXPORTED"
     """Everything of a tenant was asked for as a file, or taken along in one; in no file itself."""
 
+    TENANT_IMPORT_BEGUN = "TENANT_IMPORT_BEGUN"
+    """An operator has begun to send the file of a tenant; ``details`` say what it is to become."""
+
+    TENANT_IMPORT_REMOVED = "TENANT_IMPORT_REMOVED"
+    """A file that an operator has sent was forgotten; ``details`` say how far it had come."""
+
     TENANT_IMPORTED = "TENANT_IMPORTED"
     """The tenant came from a file, and ``details`` say from which; in no file itself. In the
     operators' log: a file that they have sent is to be read in, and what came of it."""
@@ -311,6 +317,9 @@ class Event(StrEnum):
 
     ADDRESS_BLOCKED = "ADDRESS_BLOCKED"
     """A network is kept out of the tenant; ``details`` say why."""
+
+    ADDRESS_BLOCK_EXPLAINED = "ADDRESS_BLOCK_EXPLAINED"
+    """A network is kept out for another reason; ``details`` say which it was and which it is."""
 
     ADDRESS_UNBLOCKED = "ADDRESS_UNBLOCKED"
     """A network is let in again."""

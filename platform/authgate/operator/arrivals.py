@@ -84,6 +84,12 @@ async def announce(
     async with storage.transaction():
         if not await imports.has_room(now=now):
             raise TooManyImports
+        await audit.record(
+            Event.TENANT_IMPORT_BEGUN,
+            actor=actor,
+            resource=("import", str(import_id)),
+            details={"slug": slug, "with_hosts": hosts, "checked_only": check_only},
+        )
         return await imports.add(
             import_id,
             slug=slug,
@@ -134,6 +140,22 @@ async def start(parts: Installation, import_id: UUID, *, actor: Actor) -> None:
         if is_hinted:
             job = ReadImport(str(import_id))
             await storage.after_commit(partial(port.hint, job, tenant_id=current_tenant().id))
+
+
+async def remove(import_id: UUID, *, actor: Actor) -> bool:
+    """Forget a file, and not what came of it; ``False`` where somebody reads it."""
+    async with storage.transaction():
+        row = await imports.remove(import_id)
+        if row is None:
+            return False
+        await audit.record(
+            Event.TENANT_IMPORT_REMOVED,
+            actor=actor,
+            resource=("import", str(import_id)),
+            details={"state": row.state, "slug": row.slug, "size": row.size},
+        )
+    await imports.remove_pieces(row)
+    return True
 
 
 async def take_up(parts: Installation) -> None:

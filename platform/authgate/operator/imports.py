@@ -203,7 +203,7 @@ async def remove_import(call: Call[Nothing, Nothing]) -> Answer[None]:
     """Forget a file, and not what came of it."""
     known = await _named(call)
     call.refuse_if_changed(told(known, ImportDocument), required=False)
-    if not await imports.remove(known.id):
+    if not await arrivals.remove(known.id, actor=call.caller.actor):
         raise Conflict("It is being read.")
     return Answer(None)
 

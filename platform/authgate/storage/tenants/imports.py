@@ -197,14 +197,11 @@ async def whole(import_id: UUID, *, touched_at: datetime) -> bool:
     return await received.update(state=ImportState.WAITING, touched_at=touched_at) == 1
 
 
-async def remove(import_id: UUID) -> bool:
-    """Forget a file that nobody reads."""
+async def remove(import_id: UUID) -> ImportRow | None:
+    """Forget a file that nobody reads, but for its pieces; ``None`` where somebody does."""
     row = await ImportRow.get_or_none(id=import_id)
     idle = ImportRow.filter(id=import_id).exclude(state=ImportState.READING)
-    if row is None or not await idle.delete():
-        return False
-    await remove_pieces(row)
-    return True
+    return row if row is not None and await idle.delete() else None
 
 
 async def remove_pieces(row: ImportRow) -> None:
