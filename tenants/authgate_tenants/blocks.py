@@ -55,6 +55,21 @@ async def add(block: Block) -> Block:
     return block
 
 
+async def explain(network: str, reason: str) -> Block:
+    """Say for another reason that it is kept out, with the transaction; the block as it was.
+
+    Raises ``UnknownBlock``.
+    """
+    row = await _locked()
+    known = dict(row.blocked or {})
+    if network not in known:
+        raise UnknownBlock(network)
+    former = _read(network, known[network])
+    known[network] = {**known[network], "reason": reason}
+    await _store(row, known)
+    return former
+
+
 async def remove(network: str) -> None:
     """Let it in again, with the transaction. Raises ``UnknownBlock``."""
     row = await _locked()

@@ -319,6 +319,8 @@ SCRIPT = [
     ("address-block", "create", "203.0.113.0/24", "--reason", "guesses"),
     ("address-block", "create", "here"),
     ("address-block", "list", "--json"),
+    ("address-block", "update", "203.0.113.0/24", "--reason", "guesses again"),
+    ("address-block", "update", "198.51.100.0/24", "--reason", "guesses again"),
     ("address-block", "show", "203.0.113.0/24", "--json"),
     ("address-block", "delete", "203.0.113.0/24"),
     ("address-block", "delete", "203.0.113.0/24"),

@@ -173,7 +173,7 @@ address_blocks: [{network: 203.0.113.0/24, reason: "again"}]
     assert acts(planned) == [
         ("update", "settings", ""),
         ("update", "scopes", "orders:read"),
-        ("replace", "address_blocks", "203.0.113.0/24"),
+        ("update", "address_blocks", "203.0.113.0/24"),
     ]
     told = [[it["member"] for it in each["differences"]] for each in planned.data["changes"]]
     assert told == [["id_token_lifetime"], ["translations.de", "translations.no"], ["reason"]]

@@ -41,11 +41,21 @@ async def test_nobody_is_let_in_from_a_blocked_network_and_by_every_door_it_says
         assert await _status(http, globex) == 200, "it is no other tenant's block"
         for own in ("127.0.0.1", "127.0.0.0/8", "::ffff:127.0.0.1"):
             assert (await api.post("/address-blocks", {"network": own})).status_code == 409, own
+        here = f"/address-blocks/{made.json()['id']}"
+        assert (await api.patch(here, {"reason": "x"})).status_code == 428
+        seen = (await api.get(here)).headers["etag"]
+        other = await api.patch(here, {"reason": "guesses passwords"}, if_match=seen)
+        assert other.json() == made.json() | {"reason": "guesses passwords"}
+        late = await api.patch(here, {"reason": "late"}, if_match=seen)
+        assert late.status_code == 412
+        assert (await http.get(f"{acme.prefix}{KEYS}")).status_code == 403, "all the while"
         gone = await api.delete(f"/address-blocks/{made.json()['id']}")
         assert gone.status_code == 204
         assert await _status(http, acme) == 200
     [event] = await ledger.events(acme, Event.ADDRESS_BLOCKED)
     assert (event.resource_id, event.details) == ("203.0.113.0/24", {"reason": "guesses"})
+    [event] = await ledger.events(acme, Event.ADDRESS_BLOCK_EXPLAINED)
+    assert event.details == {"was": "guesses", "is": "guesses passwords"}
     assert len(await ledger.events(acme, Event.ADDRESS_UNBLOCKED)) == 1
     measured = (await server.http.get("/metrics")).text
     assert re.search(r"^authgate_blocked_requests_total [1-9]", measured, re.MULTILINE)

@@ -1,6 +1,6 @@
 """``/address-blocks``: addresses and networks from which nobody is let in.
 
-A block is added and removed, and never changed.
+A block is added and removed; only the reason for it can become another one.
 """
 
 from collections.abc import Iterator, Sequence
@@ -12,30 +12,37 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 from pydantic import Field
 
+from authgate import storage
 from authgate.admin.places import BASE
 from authgate.api.bodies import Document, Nothing, exemplified
-from authgate.api.operations import Answer, Call, operation
+from authgate.api.operations import Answer, Call, MergePatch, operation
 from authgate.api.problems import Conflict, Fault, Invalid, NotFound
 from authgate.provisioning import address_blocks
 from authgate.provisioning.address_blocks import LONGEST_REASON, OwnAddress
 from authgate.tokens.admin_scopes import Scope
-from authgate_tenants import blocks, current_tenant
+from authgate_tenants import blocks, current_tenant, lifecycle
 from authgate_tenants.blocked import BadNetwork
 from authgate_tenants.blocks import Block, UnknownBlock
 
 _EXAMPLE = "203.0.113.0/24"
 
 
-class AddressBlockCreation(Document):
+class AddressBlockReason(Document):
+    """Why an address or a network is kept out."""
+
+    model_config = exemplified(reason="Guesses passwords.")
+
+    reason: Annotated[str, Field(max_length=LONGEST_REASON, pattern=r"^[^\x00]*$")] = ""
+    """For other administrators."""
+
+
+class AddressBlockCreation(AddressBlockReason):
     """An address or a network to be kept out."""
 
     model_config = exemplified(network=_EXAMPLE, reason="Guesses passwords.")
 
     network: Annotated[str, Field(min_length=1, max_length=64)]
     """An address, or a network by its prefix (CIDR): `/8` or longer, for IPv6 `/16`."""
-
-    reason: Annotated[str, Field(max_length=LONGEST_REASON, pattern=r"^[^\x00]*$")] = ""
-    """For other administrators."""
 
 
 class AddressBlockDocument(Document):
@@ -98,6 +105,22 @@ async def read_address_block(call: Call[Nothing, Nothing]) -> Answer[AddressBloc
     return Answer(await _named(call))
 
 
+async def change_address_block(
+    call: Call[Nothing, MergePatch[AddressBlockReason]],
+) -> Answer[AddressBlockDocument]:
+    """Give another reason for a block, which stays in force meanwhile."""
+    async with storage.transaction():
+        await lifecycle.locked(current_tenant().id)
+        block = await _named(call)
+        call.refuse_if_changed(block)
+        after = call.body.applied(AddressBlockReason(reason=block.reason))
+        with _refused():
+            await address_blocks.explain_block(
+                call.parts, block.network, reason=after.reason, actor=call.caller.actor
+            )
+        return Answer(await _named(call))
+
+
 async def delete_address_block(call: Call[Nothing, Nothing]) -> Answer[None]:
     """Let an address in again."""
     block = await _named(call)
@@ -150,6 +173,7 @@ OPERATIONS = [
         problems=[Conflict],
     ),
     operation(HTTPMethod.GET, _ONE, read_address_block, scope=Scope.LIMITS_READ),
+    operation(HTTPMethod.PATCH, _ONE, change_address_block, scope=Scope.LIMITS_WRITE),
     operation(
         HTTPMethod.DELETE,
         _ONE,

@@ -36,6 +36,17 @@ async def block_address(
     return kept
 
 
+async def explain_block(
+    parts: Installation, network: str, *, reason: str, actor: Actor = SYSTEM
+) -> None:
+    """Give another reason for a block, which stays in force. Raises ``UnknownBlock``."""
+    async with storage.transaction():
+        former = await blocks.explain(network, reason)
+        if former.reason != reason:
+            told = {"was": former.reason, "is": reason}
+            await _recorded(parts, Event.ADDRESS_BLOCK_EXPLAINED, network, actor, **told)
+
+
 async def unblock_address(parts: Installation, network: str, *, actor: Actor = SYSTEM) -> None:
     """Let a network in again. Raises ``BadNetwork`` and ``UnknownBlock``."""
     named = blocked.written(blocked.network(network))

@@ -56,15 +56,9 @@ def _changed(
     differ = _differ(section, now.item, item)
     if not differ:
         return []
-    act, place = Act.UPDATE, section.place(known)
-    if section.changed is None:
-        act = Act.REPLACE
-        made = Request("POST", section.path, {**item, section.key: known[section.key]})
-        requests = [Request("DELETE", place, etag=now.etag), made]
-    else:
-        body = patch(sections.present(section, now.item), sections.wanted(section, item))
-        requests = [Request("PATCH", place, body, now.etag)]
-    return [Change(act, section.name, known[section.key], differ, requests, pointer)]
+    body = patch(sections.present(section, now.item), sections.wanted(section, item))
+    request = Request("PATCH", section.place(known), body, now.etag)
+    return [Change(Act.UPDATE, section.name, known[section.key], differ, [request], pointer)]
 
 
 def _differ(section: Section, known: Said, item: Said) -> list[Difference]:

@@ -12,13 +12,11 @@ from authgate.cli.output import Format, printable, show
 _SIGNS = {
     Act.CREATE: ("+", "green"),
     Act.UPDATE: ("~", "yellow"),
-    Act.REPLACE: ("±", "yellow"),
     Act.DELETE: ("-", "red"),
 }
 _DONE = {
     Act.CREATE: "to create",
     Act.UPDATE: "to change",
-    Act.REPLACE: "to replace",
     Act.DELETE: "to remove",
 }
 _LONGEST = 200

@@ -16,8 +16,6 @@ class Act(StrEnum):
 
     CREATE = "create"
     UPDATE = "update"
-    REPLACE = "replace"
-    """Removed and made anew, since the API changes none of its kind."""
     DELETE = "delete"
 
 

@@ -115,7 +115,7 @@ class Section:
 
     @property
     def changed(self) -> type[Document] | None:
-        """What of one can become another; ``None`` where it is replaced instead."""
+        """What of one can become another; ``None`` where its key is all that is said of it."""
         found = (each for each in OPERATIONS if each.path.startswith(f"{self.path}/{{"))
         return next((each.patches for each in found if each.patches is not None), None)
 

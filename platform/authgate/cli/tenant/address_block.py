@@ -38,6 +38,18 @@ def show_(network: Network, tenant: OfTenant = None, output: Output = Format.TAB
         show(api.get(_place(api, network)), output)
 
 
+@app.verb(example="address-block update 203.0.113.0/24 --reason 'guesses passwords again'")
+def update(
+    network: Network,
+    reason: Annotated[str, typer.Option(help="Why, for other administrators")],
+    tenant: OfTenant = None,
+) -> None:
+    """Give another reason for a block, which stays in force."""
+    with administered(tenant) as api:
+        api.change(_place(api, network), {"reason": reason})
+    say(f"✓ {network} is blocked for another reason.")
+
+
 @app.verb(example="address-block delete 203.0.113.0/24")
 def delete(network: Network, tenant: OfTenant = None) -> None:
     """Let an address or a network in again."""
