@@ -1,9 +1,18 @@
 """What operators do with tenants, by the API."""
 
+from collections import Counter
+
+import httpx2
+import pytest
+
+from authgate import audit, provisioning, storage
 from authgate.audit import Event
+from authgate.operator.crossing import across
 from authgate.permissions import UserRole
+from authgate.storage import StorageUnavailable, idempotent_requests
 from authgate.storage.people.users import UserRow
-from authgate_tenants import Tenant, use_tenant
+from authgate_tenants import Tenant, TenantStatus, use_tenant
+from authgate_tenants.lifecycle import SlugTaken
 from authgate_testing.api import ApiClient, api_client, is_problem
 from authgate_testing.databases import on_sqlite
 from authgate_testing.doors import PASSWORD
@@ -46,6 +55,55 @@ async def test_a_request_that_comes_again_makes_no_second_tenant_and_tells_the_s
     assert again.headers["idempotent-replayed"] == "true"
     listed = (await operator.get("/tenants")).json()["items"]
     assert [each["slug"] for each in listed] == ["northwind", "ops"]
+
+
+async def test_where_an_answer_cannot_be_kept_nothing_was_done_and_it_can_be_asked_for_again(
+    server: RunningServer,
+    operator: ApiClient,
+    ops: Tenant,
+    ledger: Ledger,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def asked(path: str, said: object = None) -> httpx2.Response:
+        with monkeypatch.context() as failing:
+            failing.setattr(idempotent_requests, "finish", database_away)
+            refused = await operator.post(path, said, idempotency_key=path)
+        assert refused.status_code == 503, refused.text
+        assert len(await ledger.events(ops)) == before
+        return await operator.post(path, said, idempotency_key=path)
+
+    before = len(await ledger.events(ops))
+    made = await asked("/tenants", NORTHWIND)
+    assert made.status_code == 201, made.text
+    before += 1
+    where = f"/tenants/{made.json()['id']}"
+    suspended = await asked(f"{where}/suspend")
+    assert suspended.json()["status"] == "suspended", suspended.text
+    northwind = await server.parts.resolver.find("northwind")
+    assert northwind is not None
+    kinds = Counter(each.event_type for each in await ledger.events(northwind))
+    assert (kinds[Event.TENANT_CREATED], kinds[Event.TENANT_SUSPENDED]) == (1, 1)
+
+
+async def test_an_act_that_fails_is_undone_alone_and_what_follows_is_inside_of_the_operators(
+    server: RunningServer, ops: Tenant, acme: Tenant, ledger: Ledger
+) -> None:
+    operators = await server.parts.resolver.find(ops.slug)
+    assert operators is not None
+    before = len(await ledger.events(acme))
+    with use_tenant(operators):
+        async with storage.transaction():
+            with pytest.raises(SlugTaken):
+                async with across():
+                    await provisioning.set_tenant_status(server.parts, acme, TenantStatus.SUSPENDED)
+                    await provisioning.add_tenant(server.parts, slug=acme.slug, name="Acme")
+            await audit.record(Event.ANNOUNCEMENT_ENDED, actor=audit.SYSTEM)
+    assert len(await ledger.events(ops, Event.ANNOUNCEMENT_ENDED)) == 1
+    assert len(await ledger.events(acme)) == before
+
+
+async def database_away(*_: object) -> bool:
+    raise StorageUnavailable("The database went away.")
 
 
 @on_sqlite

@@ -1,7 +1,8 @@
 """What operators do to tenants: each in the tenant's own scope, and told by both audit logs."""
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 from urllib.parse import urlencode
@@ -11,7 +12,7 @@ from authgate import audit, provisioning, storage
 from authgate.accounts.passwords import Passwords
 from authgate.audit import Actor, Event
 from authgate.installation import Installation
-from authgate.operator.crossing import as_operator, away
+from authgate.operator.crossing import across, as_operator, away
 from authgate.permissions import UserRole
 from authgate.provisioning import UnfitTenant, access_notices, operator_accesses, random_password
 from authgate.provisioning import usage_statements as provisioned
@@ -61,12 +62,14 @@ async def create(parts: Installation, *, slug: str, name: str, owner: Owner, by:
             actor=actor,
         )
 
-    async with away():
+    async with storage.set_aside():
         hashed = await _hashed(password)
-        tenant = await provisioning.add_tenant(
-            parts, slug=slug, name=name, first=owned, actor=actor
-        )
-    await _note(Event.TENANT_CREATED, tenant, by)
+    async with storage.transaction():
+        async with across():
+            tenant = await provisioning.add_tenant(
+                parts, slug=slug, name=name, first=owned, actor=actor
+            )
+        await _note(Event.TENANT_CREATED, tenant, by)
     return Made(tenant, password)
 
 
@@ -74,13 +77,11 @@ async def rename(
     parts: Installation, tenant: Tenant, name: Callable[[], Awaitable[str]], *, by: Actor
 ) -> None:
     """Give a tenant the name that is found while nobody else changes it."""
-    async with away():
+    async with _noted(Event.TENANT_UPDATED, tenant, by):
         with use_tenant(tenant):
-            async with storage.transaction():
-                await provisioning.change_tenant(
-                    parts, tenant, name=await name(), actor=as_operator(by)
-                )
-    await _note(Event.TENANT_UPDATED, tenant, by)
+            await provisioning.change_tenant(
+                parts, tenant, name=await name(), actor=as_operator(by)
+            )
 
 
 async def become(parts: Installation, tenant: Tenant, status: TenantStatus, *, by: Actor) -> None:
@@ -89,18 +90,18 @@ async def become(parts: Installation, tenant: Tenant, status: TenantStatus, *, b
         raise UnfitTenant("It is the operators' own tenant: the command at the machine does it.")
     if tenant.status is status:
         return
-    async with away():
-        await provisioning.set_tenant_status(parts, tenant, status, actor=as_operator(by))
     is_end = status is TenantStatus.SUSPENDED
-    await _note(Event.TENANT_SUSPENDED if is_end else Event.TENANT_RESUMED, tenant, by)
+    async with _noted(Event.TENANT_SUSPENDED if is_end else Event.TENANT_RESUMED, tenant, by):
+        await provisioning.set_tenant_status(parts, tenant, status, actor=as_operator(by))
 
 
 async def give_plan(parts: Installation, tenant: Tenant, name: str, *, by: Actor) -> None:
     """Give a tenant another plan. Raises ``UnknownPlan``."""
-    async with away():
-        former = await provisioning.give_plan(parts, tenant, name, actor=as_operator(by))
-    if name != former:
-        await _note(Event.TENANT_PLAN_CHANGED, tenant, by, {"was": former, "is": name})
+    async with storage.transaction():
+        async with across():
+            former = await provisioning.give_plan(parts, tenant, name, actor=as_operator(by))
+        if name != former:
+            await _note(Event.TENANT_PLAN_CHANGED, tenant, by, {"was": former, "is": name})
 
 
 class Use(NamedTuple):
@@ -178,20 +179,17 @@ async def request_deletion(
 
     Raises ``NotConfirmed`` and ``UnfitDeletion``.
     """
-    async with away():
-        deletion = await provisioning.request_deletion(
+    async with _noted(Event.TENANT_DELETION_REQUESTED, tenant, by):
+        return await provisioning.request_deletion(
             parts, tenant, confirmation=confirmation, actor=as_operator(by)
         )
-    await _note(Event.TENANT_DELETION_REQUESTED, tenant, by)
-    return deletion
 
 
 async def restore(parts: Installation, tenant: Tenant, *, by: Actor) -> None:
     """Make a tenant that waits to be deleted what it was. Raises ``UnknownDeletion`` and
     ``TooLate``."""
-    async with away():
+    async with _noted(Event.TENANT_RESTORED, tenant, by):
         await provisioning.restore_tenant(parts, tenant, actor=as_operator(by))
-    await _note(Event.TENANT_RESTORED, tenant, by)
 
 
 async def announce(
@@ -206,43 +204,45 @@ async def announce(
     """Tell the administrators of all tenants something. Raises ``TooManyAnnouncements``."""
     now = parts.clock()
     begins = max(begins_at or now, now)
-    async with away(), storage.transaction():
-        made = await announcements.make(
-            text, urgent=urgent, begins_at=begins, ends_at=begins + lasts, now=now
+    async with storage.transaction():
+        async with across():
+            made = await announcements.make(
+                text, urgent=urgent, begins_at=begins, ends_at=begins + lasts, now=now
+            )
+        await audit.record(
+            Event.ANNOUNCEMENT_MADE,
+            actor=by,
+            resource=("announcement", str(made.id)),
+            details={"text": text, "ends": made.ends_at.isoformat()},
         )
     metrics.announcements.add("made")
-    await audit.record(
-        Event.ANNOUNCEMENT_MADE,
-        actor=by,
-        resource=("announcement", str(made.id)),
-        details={"text": text, "ends": made.ends_at.isoformat()},
-    )
     return made
 
 
 async def end_announcement(announcement_id: UUID, *, by: Actor) -> None:
     """Tell it no longer. Raises ``UnknownAnnouncement``."""
-    async with away(), storage.transaction():
-        await announcements.end(announcement_id)
-    metrics.announcements.add("ended")
     resource = ("announcement", str(announcement_id))
-    await audit.record(Event.ANNOUNCEMENT_ENDED, actor=by, resource=resource)
+    async with storage.transaction():
+        async with across():
+            await announcements.end(announcement_id)
+        await audit.record(Event.ANNOUNCEMENT_ENDED, actor=by, resource=resource)
+    metrics.announcements.add("ended")
 
 
 async def ask(parts: Installation, tenant: Tenant, wanted: Wanted) -> Access:
     """Ask a tenant to let an operator in. Raises ``UnfitAccess``."""
-    async with away():
-        with use_tenant(tenant):
-            async with storage.transaction():
+    is_urgent = wanted.emergency
+    async with storage.transaction():
+        async with across():
+            with use_tenant(tenant):
                 access = await operator_accesses.ask(wanted, now=parts.clock())
                 await access_notices.send(parts, access)
-    is_urgent = wanted.emergency
-    await audit.record(
-        Event.OPERATOR_ACCESS_EMERGENCY if is_urgent else Event.OPERATOR_ACCESS_ASKED,
-        actor=audit.user(wanted.operator_id, wanted.operator_name),
-        resource=("tenant", str(tenant.id)),
-        details={"reason": wanted.reason, "role": wanted.role, "access": str(access.id)},
-    )
+        await audit.record(
+            Event.OPERATOR_ACCESS_EMERGENCY if is_urgent else Event.OPERATOR_ACCESS_ASKED,
+            actor=audit.user(wanted.operator_id, wanted.operator_name),
+            resource=("tenant", str(tenant.id)),
+            details={"reason": wanted.reason, "role": wanted.role, "access": str(access.id)},
+        )
     return access
 
 
@@ -255,11 +255,9 @@ async def accesses(tenant: Tenant) -> Sequence[Access]:
 
 async def end_access(parts: Installation, tenant: Tenant, access_id: UUID, *, by: Actor) -> Access:
     """Let an operator be at a tenant no longer. Raises ``UnknownAccess`` and ``UnfitAccess``."""
-    async with away():
+    async with _noted(Event.OPERATOR_ACCESS_ENDED, tenant, by):
         with use_tenant(tenant):
-            access = await operator_accesses.end(access_id, by=as_operator(by), now=parts.clock())
-    await _note(Event.OPERATOR_ACCESS_ENDED, tenant, by)
-    return access
+            return await operator_accesses.end(access_id, by=as_operator(by), now=parts.clock())
 
 
 async def open_door(
@@ -269,12 +267,23 @@ async def open_door(
 
     Raises ``UnknownAccess`` and ``UnfitAccess``.
     """
-    async with away():
+    details = {"access": str(access_id)}
+    # Whether somebody goes through is in the tenant's log: its requests can't write to this one.
+    async with _noted(Event.OPERATOR_ACCESS_DOOR_OPENED, tenant, by, details):
         with use_tenant(tenant):
             key = await operator_accesses.open_door(access_id, operator_id, now=parts.clock())
-    # Whether somebody goes through is in the tenant's log: its requests can't write to this one.
-    await _note(Event.OPERATOR_ACCESS_DOOR_OPENED, tenant, by, {"access": str(access_id)})
     return f"{tenant.issuer}{ENTRY}?{urlencode({'key': key})}"
+
+
+@asynccontextmanager
+async def _noted(
+    event: Event, tenant: Tenant, by: Actor, details: Mapping[str, str] | None = None
+) -> AsyncIterator[None]:
+    """Do something to a tenant and note it in the operators' own log: both or neither."""
+    async with storage.transaction():
+        async with across():
+            yield
+        await _note(event, tenant, by, details)
 
 
 async def _note(

@@ -10,13 +10,26 @@ from authgate_tenants.crossing import leave_tenant
 
 @asynccontextmanager
 async def away() -> AsyncIterator[None]:
-    """Outside of the operators' tenant until the block ends.
+    """Outside of the operators' tenant until the block ends, to read there or to take one's time.
 
-    What their request has done so far is committed first: a transaction sees the rows of one
-    tenant. Raises ``CrossTenant`` in any other tenant's scope.
+    What their request has done so far is committed first, and no connection is held. Raises
+    ``CrossTenant`` in any other tenant's scope.
     """
     async with storage.set_aside():
         with leave_tenant():
+            yield
+
+
+@asynccontextmanager
+async def across() -> AsyncIterator[None]:
+    """The same to change something, together with all else that their request does: both or
+    neither, and what failed can be asked for again. An error undoes the block.
+
+    Each statement is inside of the tenant in scope, or inside of none, as it is everywhere.
+    """
+    async with storage.savepoint():
+        with leave_tenant():
+            storage.follow_scope()
             yield
 
 

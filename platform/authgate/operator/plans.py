@@ -14,7 +14,7 @@ from authgate.api.bodies import Document, Nothing, exemplified
 from authgate.api.operations import Answer, Call, MergePatch, operation, written
 from authgate.api.problems import Changed, Conflict, Fault, Invalid, NotFound
 from authgate.operator import acts, tenants
-from authgate.operator.crossing import away
+from authgate.operator.crossing import across
 from authgate.operator.places import BASE
 from authgate.operator.tenants import TenantDocument
 from authgate.provisioning.plans import Expected, PlanChanged
@@ -126,7 +126,7 @@ async def delete_plan(call: Call[Nothing, Nothing]) -> Answer[None]:
     before = await _named(call)
     call.refuse_if_changed(before, required=False)
     with _refused():
-        async with away():
+        async with across():
             await provisioning.remove_plan(
                 call.parts, before.name, was=_still(before), actor=call.caller.actor
             )
@@ -158,7 +158,7 @@ async def _put(
 ) -> PlanDocument:
     plan = Plan(**{**said.model_dump(), "name": name})
     with _refused():
-        async with away():
+        async with across():
             await provisioning.put_plan(call.parts, plan, over=over, actor=call.caller.actor)
     return _document(plan)
 

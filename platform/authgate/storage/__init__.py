@@ -7,6 +7,7 @@ are about; ``postgres``, ``sqlite``, ``redis`` and ``batches`` know no tables.
 
 from authgate.storage.connection import append, dialect, opened, redeem
 from authgate.storage.database import StorageUnavailable, is_outage
+from authgate.storage.postgres.client import follow_scope
 from authgate.storage.unit_of_work import (
     Unit,
     after_commit,
@@ -22,6 +23,7 @@ __all__ = [
     "after_commit",
     "append",
     "dialect",
+    "follow_scope",
     "in_transaction",
     "is_outage",
     "opened",

@@ -10,7 +10,7 @@ from authgate.accounts.standing import actor
 from authgate.operator.console import frame, plan_fields
 from authgate.operator.console.frame import OperatorConsole, done
 from authgate.operator.console.plan_fields import Mistyped
-from authgate.operator.crossing import away
+from authgate.operator.crossing import across
 from authgate.operator.places import CONSOLE
 from authgate.operator.plans import tag
 from authgate.permissions import OperatorArea, reads, writes
@@ -83,7 +83,7 @@ class PlanPages:
         """Have it be no more, or as it was built in."""
         found, seen = await _found(name), (await request.form).get("seen", "")
         try:
-            async with away():
+            async with across():
                 await provisioning.remove_plan(
                     self._console.parts,
                     name,
@@ -101,7 +101,7 @@ class PlanPages:
     async def _put(self, said: PlanFields, over: Expected, shown: Plan | None = None) -> Response:
         try:
             plan = plan_fields.plan(said)
-            async with away():
+            async with across():
                 await provisioning.put_plan(self._console.parts, plan, over=over, actor=actor())
         except Mistyped as error:
             return self._form(said, over=shown, faults=error.faults)

@@ -62,10 +62,10 @@ def begin_statement(tenant_id: UUID | None) -> str:
     return "BEGIN" if tenant_id is None else f"BEGIN; {inside(tenant_id)}"
 
 
-def inside(tenant_id: UUID) -> str:
-    """What puts the rest of a transaction inside a tenant."""
+def inside(tenant_id: UUID | None) -> str:
+    """What puts the rest of a transaction inside a tenant, or inside none."""
     # A UUID object prints as hexadecimal digits and dashes only: there is nothing to escape.
-    return f"SELECT set_config('app.tenant', '{tenant_id}', true)"
+    return f"SELECT set_config('app.tenant', '{tenant_id or ''}', true)"
 
 
 Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
@@ -73,10 +73,12 @@ Rows: TypeAlias = "tuple[int, list[dict[str, Any]]]"
 
 
 class TenantTransaction(TransactionWrapper):
-    """Statements of one transaction; refuses them when the scope has changed under it."""
+    """Statements of one transaction; refuses them when the scope has changed under it, unless it
+    ``follows`` the scope: then each statement is inside of the tenant that it is for."""
 
     _parent: "TenantClient | TenantTransaction"
     tenant_id: UUID | None = None
+    follows: bool = False
     _savepoint_name: str = ""
 
     def _in_transaction(self) -> "_Nested":
@@ -99,6 +101,9 @@ class TenantTransaction(TransactionWrapper):
 
     async def savepoint_rollback(self) -> None:
         await self._finish(f"ROLLBACK TO SAVEPOINT {self._savepoint_name}")
+        if isinstance(self._parent, TenantTransaction):
+            # All statements are the outer one's, which is inside of what it was before again.
+            self._parent.tenant_id, self._parent.follows = self.tenant_id, self.follows
 
     async def release_savepoint(self) -> None:
         await self._finish(f"RELEASE SAVEPOINT {self._savepoint_name}")
@@ -111,13 +116,15 @@ class TenantTransaction(TransactionWrapper):
         async with self.acquire_connection() as connection:
             await connection.execute(statement)
 
-    def _refuse_another_scope(self) -> None:
-        if _scoped_id() != self.tenant_id:
+    async def move(self, tenant_id: UUID | None) -> None:
+        """Be inside of this tenant from now on. Raises ``CrossTenant`` where it follows none."""
+        if not self.follows:
             raise CrossTenant("A transaction was used from another tenant's scope.")
+        await self._send(inside(tenant_id))
+        self.tenant_id = tenant_id
 
     @contextmanager
-    def _in_scope(self) -> Iterator[None]:
-        self._refuse_another_scope()
+    def _connected(self) -> Iterator[None]:
         try:
             yield
         except asyncpg.InterfaceError as error:
@@ -127,24 +134,32 @@ class TenantTransaction(TransactionWrapper):
             raise
 
     async def execute_query(self, query: str, values: list[Any] | None = None) -> Rows:
-        with self._in_scope():
+        if (scoped := _scoped_id()) != self.tenant_id:
+            await self.move(scoped)
+        with self._connected():
             rows: Rows = await super().execute_query(query, values)
         return rows
 
     async def execute_query_dict(
         self, query: str, values: list[Any] | None = None
     ) -> list[dict[str, Any]]:
-        with self._in_scope():
+        if (scoped := _scoped_id()) != self.tenant_id:
+            await self.move(scoped)
+        with self._connected():
             rows: list[dict[str, Any]] = await super().execute_query_dict(query, values)
         return rows
 
     async def execute_insert(self, query: str, values: list[Any]) -> asyncpg.Record | None:
-        with self._in_scope():
+        if (scoped := _scoped_id()) != self.tenant_id:
+            await self.move(scoped)
+        with self._connected():
             row: asyncpg.Record | None = await super().execute_insert(query, values)
         return row
 
     async def execute_many(self, query: str, values: list[Any]) -> None:
-        with self._in_scope():
+        if (scoped := _scoped_id()) != self.tenant_id:
+            await self.move(scoped)
+        with self._connected():
             await super().execute_many(query, values)
 
 
@@ -154,8 +169,9 @@ class _Nested(NestedTransactionContext):
     async def __aenter__(self) -> TransactionalDBClient:
         outer = self.client._parent
         assert isinstance(outer, TenantTransaction)  # noqa: S101  # what makes it nested
-        self.client.tenant_id = outer.tenant_id
-        self.client._refuse_another_scope()
+        if (scoped := _scoped_id()) != outer.tenant_id:
+            await outer.move(scoped)
+        self.client.tenant_id, self.client.follows = outer.tenant_id, outer.follows
         return await super().__aenter__()
 
 
@@ -287,6 +303,13 @@ class TenantClient(UrlClient):
     async def execute_many(self, query: str, values: Sequence[list[Any]]) -> None:
         async with self._in_transaction() as transaction:
             await transaction.execute_many(query, list(values))
+
+
+def follow_scope() -> None:
+    """Let the open transaction follow the scope from now on. SQLite has no wall to move."""
+    opened = get_connections().get("default")
+    if isinstance(opened, TenantTransaction):
+        opened.follows = True
 
 
 client_class = TenantClient
