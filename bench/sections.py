@@ -96,19 +96,10 @@ def _row_security(wish: Wish) -> Section:
 
 def _tenants(wish: Wish) -> Section:
     """What it costs to have many tenants."""
-    return _crowds(wish, tenants.SIZES[:2] if wish.quick else tenants.SIZES, wish.cluster)
-
-
-def _tenants_on_sqlite(wish: Wish) -> Section:
-    """The same where nothing is set up, with one and with most of them."""
-    return _crowds(wish, tenants.SIZES[:2] if wish.quick else tenants.SIZES[::3], None)
-
-
-def _crowds(wish: Wish, sizes: Sequence[int], cluster: Cluster | None) -> Section:
     crowds, chores_done = tenants.measure(
-        sizes,
-        replace(wish.plan(rounds=5), at_half_load=False),
-        cluster=cluster,
+        tenants.SIZES[:2] if wish.quick else tenants.SIZES,
+        replace(wish.plan(rounds=9), at_half_load=False),
+        cluster=wish.cluster,
         directory=wish.directory,
         cores=wish.cores,
         say=wish.say,
@@ -142,7 +133,6 @@ ALL_SECTIONS: Mapping[str, Callable[[Wish], Section]] = {
     RIVALS: _rivals,
     "row-security": _row_security,
     "tenants": _tenants,
-    "tenants-on-sqlite": _tenants_on_sqlite,
     "neighbours": _neighbours,
     "instructions": _instructions,
 }

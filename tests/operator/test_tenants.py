@@ -94,12 +94,16 @@ async def test_an_act_that_fails_is_undone_alone_and_what_follows_is_inside_of_t
     with use_tenant(operators):
         async with storage.transaction():
             with pytest.raises(SlugTaken):
-                async with across():
-                    await provisioning.set_tenant_status(server.parts, acme, TenantStatus.SUSPENDED)
-                    await provisioning.add_tenant(server.parts, slug=acme.slug, name="Acme")
+                await suspended_and_made_once_more(server, acme)
             await audit.record(Event.ANNOUNCEMENT_ENDED, actor=audit.SYSTEM)
     assert len(await ledger.events(ops, Event.ANNOUNCEMENT_ENDED)) == 1
     assert len(await ledger.events(acme)) == before
+
+
+async def suspended_and_made_once_more(server: RunningServer, tenant: Tenant) -> None:
+    async with across():
+        await provisioning.set_tenant_status(server.parts, tenant, TenantStatus.SUSPENDED)
+        await provisioning.add_tenant(server.parts, slug=tenant.slug, name="Once more")
 
 
 async def database_away(*_: object) -> bool:
