@@ -1,6 +1,7 @@
 """Clients that are known by the address of a document: longer ids."""
 
-from tortoise import fields, migrations
+from tortoise import migrations
+from tortoise.fields import CharField
 
 from authgate.storage.migration_steps import Described, reversible, statements
 
@@ -22,19 +23,16 @@ _LONGER = tuple(
 )
 
 
+def _as_long(model: str) -> CharField[str]:
+    if model == "AuditEvent":
+        return CharField(default="", max_length=255)
+    return CharField(max_length=255)
+
+
 class Migration(migrations.Migration):
     dependencies = [("models", "0013_idempotency")]
 
     operations = [
         reversible(statements(postgres=_LONGER), statements()),
-        *(
-            Described(
-                model,
-                "client_id",
-                fields.CharField(
-                    max_length=255, **({"default": ""} if model == "AuditEvent" else {})
-                ),
-            )
-            for model in _TABLES.values()
-        ),
+        *(Described(model, "client_id", _as_long(model)) for model in _TABLES.values()),
     ]
