@@ -12,17 +12,22 @@ from typing import cast
 
 import structlog
 
-from authgate import background, installation, plugin_manager, readings
+from authgate import background, installation, readings
 from authgate.accounts import language_choice, user_agents
 from authgate.accounts.account import AccountPages
 from authgate.accounts.apps import AppPages
 from authgate.accounts.browser_sessions import BrowserSessions
+from authgate.accounts.by_address import ByAddress
+from authgate.accounts.connection_trials import ConnectionTrials
 from authgate.accounts.device_verification import DeviceVerification
 from authgate.accounts.federation import Federation
 from authgate.accounts.guest_entry import GuestEntry
+from authgate.accounts.identities import IdentityPages
 from authgate.accounts.kept_mails import KeptMails
 from authgate.accounts.login import PasswordLogin
 from authgate.accounts.passwords import Passwords
+from authgate.accounts.pending_login import Purpose
+from authgate.accounts.round_trips import RoundTrips
 from authgate.accounts.signed_out import SigningOut
 from authgate.accounts.tenant_connections import TenantConnections
 from authgate.admin.console import pages as console_pages
@@ -49,15 +54,9 @@ from authgate.operator.console import pages as operator_pages
 from authgate.operator.console.frame import OperatorConsole
 from authgate.operator.sign_up_pages import SignUpPages
 from authgate.people import PeopleApp
-from authgate.plugin_manager import (
-    Containment,
-    Isolation,
-    LoginConnectors,
-    Plugins,
-    measure,
-)
+from authgate.plugin_manager import Plugins
 from authgate.programs import Programs
-from authgate.provisioning import operator_accesses
+from authgate.provisioning import memberships, operator_accesses
 from authgate.refusals import Refusals
 from authgate.registration import endpoint as registration_endpoint
 from authgate.registration.documents import MetadataDocuments
@@ -70,7 +69,6 @@ from authgate.telemetry import logs, metrics, tracing
 from authgate.telemetry.access_log import AccessLog
 from authgate.telemetry.request_spans import TracedAccessLog
 from authgate.telemetry.sampling import Sampler
-from authgate.telemetry.tracing import UNTRACED
 from authgate.tokens.authorization_response import AuthorizationResponses
 from authgate.tokens.id_token import IdTokens
 from authgate.web import draining, health, platform_pages, tls_ask
@@ -159,15 +157,11 @@ def _edge(parts: Installation, sampler: Sampler, access_log: AccessLog) -> Edge:
     static = StaticFiles()
     pages = Pages(static=static, base_url=settings.base_url)
     limits = Limits(_rate_limiter(parts), settings.limits)
-    installed = plugin_manager.load()
-    tracer = parts.tracer or UNTRACED
-    isolation = Isolation(observe=measure, containment=Containment(context=tracer.context))
-    plugins = Plugins(installed, isolation=isolation)
-    connectors = LoginConnectors(installed, isolation=isolation, http=parts.outside)
+    plugins = Plugins(parts.plugins.installed, isolation=parts.plugins.isolation)
     client_keys = ClientKeys(parts.outside, clock=parts.clock)
     documents = MetadataDocuments(parts, parts.outside, limits)
     passwords = Passwords()
-    people = _people(parts, pages, limits, connectors, client_keys, documents, passwords)
+    people = _people(parts, pages, limits, client_keys, documents, passwords)
     machine, apis = Programs(
         parts=parts,
         limits=limits,
@@ -204,7 +198,6 @@ def _people(
     parts: Installation,
     pages: Pages,
     limits: Limits,
-    connectors: LoginConnectors,
     client_keys: ClientKeys,
     documents: ClientDocuments,
     passwords: Passwords,
@@ -240,7 +233,7 @@ def _people(
         clock=parts.clock,
     )
     doors = (
-        *_ways_in(parts, pages, limits, connectors, passwords, sessions, signing_out),
+        *_ways_in(parts, pages, limits, passwords, sessions, signing_out),
         guests,
         device,
         AccountPages(pages=pages, clock=parts.clock),
@@ -266,19 +259,28 @@ def _ways_in(
     parts: Installation,
     pages: Pages,
     limits: Limits,
-    connectors: LoginConnectors,
     passwords: Passwords,
     sessions: BrowserSessions,
     signing_out: SigningOut,
-) -> tuple[PasswordLogin, Federation]:
+) -> tuple[PasswordLogin, Federation, IdentityPages, ConnectionTrials, ByAddress]:
+    connectors = parts.plugins.connectors
     connections = TenantConnections(connectors=connectors, encryption=parts.encryption)
-    federation = Federation(
+    trips = RoundTrips(
         pages=pages,
         connections=connections,
         connectors=connectors,
         encryption=parts.encryption,
-        sessions=sessions,
         limits=limits,
+        clock=parts.clock,
+    )
+    identities = IdentityPages(pages=pages, trips=trips, connections=connections, clock=parts.clock)
+    trials = ConnectionTrials(pages=pages, trips=trips, connections=connections, clock=parts.clock)
+    federation = Federation(
+        trips=trips,
+        connections=connections,
+        sessions=sessions,
+        memberships=memberships.keep_memberships,
+        others={Purpose.LINK: identities.returned, Purpose.TRIAL: trials.returned},
         clock=parts.clock,
     )
     login = PasswordLogin(
@@ -291,7 +293,8 @@ def _ways_in(
         limits=limits,
         clock=parts.clock,
     )
-    return login, federation
+    by_address = ByAddress(pages=pages, connections=connections, limits=limits)
+    return login, federation, identities, trials, by_address
 
 
 def _end_session(

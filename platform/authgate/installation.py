@@ -16,7 +16,13 @@ from typing import Any, NamedTuple
 from authgate import storage
 from authgate.clock import Clock, utc_now
 from authgate.plugin_api import HttpClient
-from authgate.plugin_manager import GuardedHttp, ProviderFailed, TracedHttp, key_providers
+from authgate.plugin_manager import (
+    GuardedHttp,
+    LoadedPlugins,
+    ProviderFailed,
+    TracedHttp,
+    key_providers,
+)
 from authgate.settings import DatabaseSettings, KeySettings, Settings
 from authgate.storage.clients.rows import Client
 from authgate.storage.invalidation import Invalidations
@@ -26,7 +32,7 @@ from authgate.storage.redis.invalidation import RedisInvalidations
 from authgate.storage.shared_cache import SharedCache
 from authgate.storage.sqlite.invalidation import SqliteInvalidations
 from authgate.storage.tenants.rows import TenantRows
-from authgate.telemetry.tracing import Tracer
+from authgate.telemetry.tracing import UNTRACED, Tracer
 from authgate.tokens.key_set import KeySet
 from authgate.tokens.keys import SigningKeys
 from authgate.tokens.subjects import Subjects
@@ -78,6 +84,7 @@ class Installation:
     """Whom clients are told that people are."""
     outside: HttpClient
     """The one way out, to addresses that tenants and clients chose."""
+    plugins: LoadedPlugins
 
 
 @asynccontextmanager
@@ -230,4 +237,5 @@ def _built(
         keys=SigningKeys(encryption=encryption, cache=kept.key_sets, clock=clock),
         subjects=subjects,
         outside=outside,
+        plugins=LoadedPlugins(http=outside, context=(tracer or UNTRACED).context),
     )

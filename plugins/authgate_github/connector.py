@@ -36,7 +36,9 @@ class GitHubConfig:
     ]
     host: Annotated[
         str,
-        Setting("github.com, or the host name of your GitHub Enterprise.", label="Host"),
+        Setting(
+            "github.com, or the host name of your GitHub Enterprise.", label="Host", place=True
+        ),
     ] = "github.com"
 
     def __post_init__(self) -> None:

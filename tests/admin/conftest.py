@@ -13,6 +13,7 @@ from authgate.provisioning import operator_accesses, scim_tokens
 from authgate.provisioning.operator_accesses import LONGEST, Wanted
 from authgate.storage.people.users import User, UserRow
 from authgate_tenants import Tenant, use_tenant
+from authgate_testing import tenants
 from authgate_testing.api import EVERYTHING, OF_OWNERS, ApiClient, administering, api_client
 from authgate_testing.application import Application
 from authgate_testing.doors import *  # noqa: F403 - fixtures, all of them for these tests
@@ -66,6 +67,7 @@ async def things(
     console: Application,
 ) -> dict[str, str]:
     """One of everything that acme has, by the names that stand for it in paths."""
+    await tenants.change(server, acme, settings={"enabled_plugins": ["github", "oidc"]})
     issued = await console.signed_in(person, scope="openid offline_access read")
     assert issued["refresh_token"]
     made = await api.post("/scopes", {"name": "orders:write", "title": "change your orders"})
@@ -78,6 +80,10 @@ async def things(
     made = await api.post("/domains", {"host": "login.acme.example"})
     assert made.status_code == 201, made.text
     found["host"] = made.json()["host"]
+    hub = {"client_id": "hub", "client_secret": "secret-of-the-provider"}
+    made = await api.post("/connections", {"slug": "hub", "connector": "github", "config": hub})
+    assert made.status_code == 201, made.text
+    found["slug"] = "hub"
     chosen = {"host": "127.0.0.1", "sender": "no-reply@acme.example"}
     made = await api.post("/mail-server", chosen)
     assert made.status_code == 200, made.text

@@ -37,6 +37,8 @@ AREAS = {
     "signing-keys": Area.KEYS,
     "signing-key-rotations": Area.KEYS,
     "signing-algorithm": Area.KEYS,
+    "connection-types": Area.CONNECTIONS,
+    "connections": Area.CONNECTIONS,
     "domains": Area.DOMAINS,
     "issuer": Area.DOMAINS,
     "address-blocks": Area.LIMITS,

@@ -146,7 +146,7 @@ def test_a_shell_is_told_how_a_command_goes_on(tmp_path: Path) -> None:
             ["tenant", "create"],
             "Missing argument 'slug'. authgate tenant create --help tells more.",
         ),
-        (["connection", "list"], "Missing option '--tenant' / '-t'."),
+        (["connection", "list"], "Which tenant? Sign in with authgate login ISSUER, or name one"),
         (["client", "list"], "Which tenant? Sign in with authgate login ISSUER, or name one"),
         (["tenant", "list", "--colour"], "No such option: --colour"),
         (["tenant", "list", "-o", "xml"], "Invalid value for '--output' / '-o'"),

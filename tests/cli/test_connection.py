@@ -48,16 +48,24 @@ def test_a_connection_is_set_up_and_its_secret_never_shown_or_stored_in_clear(
         "connector": "github",
         "enabled": True,
         "position": 0,
+        "people": 0,
         "callback": "http://localhost:8080/t/acme/login/github/callback",
         "config": {
             "client_id": "Iv1.8a61f9b3a7aba766",
             "client_secret": "***",
             "host": "github.com",
         },
+        "rules": {
+            "newcomers": "tenant",
+            "provisioned": "nothing",
+            "allowed_domains": [],
+            "email_domains": [],
+            "groups": {},
+        },
     }
     event = acme_cli("audit", "tail", "-o", "json").data[-1]
     assert event["event_type"] == "CONNECTION_CREATED"
-    assert event["details"] == {"connection": "github", "connector": "github"}
+    assert event["details"].items() >= {"connection": "github", "connector": "github"}.items()
     stored = at_rest(database_settings, postgres)
     assert SECRET not in stored
     assert SECRET.encode().hex() not in stored
@@ -112,10 +120,16 @@ def test_what_is_not_named_stays_and_the_audit_log_tells_no_value(acme_cli: Cli)
     assert shown["config"]["host"] == "ghe.acme.example"
     assert shown["config"]["client_id"] == "Iv1.8a61f9b3a7aba766"
     tail = acme_cli("audit", "tail", "-o", "json")
-    assert tail.data[-1]["details"]["changed"] == ["client_secret", "host", "label"]
+    assert tail.data[-1]["details"]["changed"] == [
+        *("client_secret", "host"),
+        *("label", "position", "enabled", "rules"),
+    ]
     assert fresh not in tail.out
     assert "ghe.acme.example" not in tail.out
-    acme_cli("connection", "update", "github", "-t", "acme", "--unset", "host")
+    reset = ["connection", "update", "github", "-t", "acme", "--unset", "host"]
+    ended = acme_cli(*reset)
+    assert "config.client_secret: must be entered again" in ended.err
+    acme_cli(*reset, "--secret", "client_secret", stdin="x\n")
     shown = acme_cli("connection", "show", "github", "-t", "acme", "-o", "json").data
     assert shown["config"]["host"] == "github.com"
 
@@ -137,12 +151,17 @@ def test_a_connection_is_disabled_enabled_and_deleted(acme_cli: Cli) -> None:
 @pytest.mark.parametrize(
     ("words", "stdin", "code", "said"),
     [
-        (("Bad_Slug", *GITHUB), "x", 2, "'Bad_Slug' is not 1 to 40 of a-z"),
-        (("hub", "--connector", "gitlab"), "x", 3, "No installed plugin brings 'gitlab'"),
-        (("hub", *GITHUB), "", 2, "client_secret: is missing"),
-        (("hub", "--connector", "github"), "x", 2, "client_id: is missing"),
-        (("hub", *GITHUB, "--set", "colour=red"), "x", 2, "colour: is not a setting"),
-        (("hub", *GITHUB, "--set", "host=https://x"), "x", 2, "host: must be a host name"),
+        (("Bad_Slug", *GITHUB), "x", 2, "slug: 'Bad_Slug' is not 1 to 40 of a-z"),
+        (
+            ("hub", "--connector", "gitlab"),
+            "x",
+            3,
+            "No plugin that the tenant has enabled brings 'gitlab'",
+        ),
+        (("hub", *GITHUB), "", 2, "config.client_secret: is missing"),
+        (("hub", "--connector", "github"), "x", 2, "config.client_id: is missing"),
+        (("hub", *GITHUB, "--set", "colour=red"), "x", 2, "config.colour: is not a setting"),
+        (("hub", *GITHUB, "--set", "host=https://x"), "x", 2, "config.host: must be a host name"),
         (("hub", *GITHUB, "--set", "host"), "x", 2, "'host' is not KEY=VALUE."),
         (("hub", *GITHUB, "--set", "client_secret=x"), "x", 2, "client_secret is a secret"),
     ],
@@ -162,8 +181,8 @@ def test_a_change_that_could_not_work_changes_nothing(lite_cli: Cli) -> None:
     before = lite_cli("connection", "show", "github", "-t", "acme", "-o", "json").data
     for words, said in (
         ((), "Say what to change."),
-        (("--set", "host="), "host: must be a host name"),
-        (("--unset", "client_id"), "client_id: is missing"),
+        (("--set", "host="), "config.host: must be a host name"),
+        (("--unset", "client_id"), "config.client_id: is missing"),
         (("--secret", "host"), "'host' is no secret of github."),
     ):
         ended = lite_cli("connection", "update", "github", "-t", "acme", *words)
@@ -175,7 +194,7 @@ def test_a_change_that_could_not_work_changes_nothing(lite_cli: Cli) -> None:
 def test_a_slug_is_taken_once_and_an_unknown_one_is_not_found(acme_cli: Cli) -> None:
     created(acme_cli)
     again = acme_cli("connection", "create", "github", "-t", "acme", *GITHUB, stdin="x\n")
-    assert (again.code, again.err) == (5, "authgate: There is a connection github already.\n")
+    assert (again.code, again.err) == (5, "authgate: There is a connection of this name.\n")
     for words in (("show",), ("update", "--label", "X"), ("disable",), ("delete", "--yes")):
         ended = acme_cli("connection", *words, "nothing", "-t", "acme")
         assert (ended.code, ended.err) == (3, "authgate: There is no connection nothing.\n")
@@ -184,8 +203,8 @@ def test_a_slug_is_taken_once_and_an_unknown_one_is_not_found(acme_cli: Cli) -> 
 def test_a_tenant_without_the_plugin_gets_no_connection(lite_cli: Cli) -> None:
     lite_cli("tenant", "create", "globex")
     ended = lite_cli("connection", "create", "github", "-t", "globex", *GITHUB, stdin="x\n")
-    assert ended.code == 2
-    assert ended.err.startswith("authgate: The tenant has not enabled the plugin of github")
+    assert ended.code == 3
+    assert ended.err.startswith("authgate: No plugin that the tenant has enabled brings 'github'")
 
 
 def test_another_tenants_connection_is_unknown(acme_cli: Cli) -> None:
@@ -198,10 +217,38 @@ def test_another_tenants_connection_is_unknown(acme_cli: Cli) -> None:
     assert listed["enabled"] is True
 
 
-def test_the_settings_of_each_connector_are_told(command: Cli) -> None:
-    told = command("connection", "types", "-o", "json").data
+def test_the_settings_of_each_connector_are_told(lite_cli: Cli) -> None:
+    told = lite_cli("connection", "types", "-t", "acme", "-o", "json").data
     assert {(each["setting"], each["kind"], each["required"]) for each in told} == {
         ("client_id", "text", True),
         ("client_secret", "secret", True),
         ("host", "text", False),
+    }
+
+
+def test_a_test_shows_each_step_and_fails_where_one_does(lite_cli: Cli) -> None:
+    assert lite_cli("tenant", "set", "acme", "enabled_plugins=github,oidc").code == 0
+    created(lite_cli)
+    ended = lite_cli("connection", "test", "github", "-t", "acme")
+    assert ended.code == 0
+    assert "http://localhost:8080/t/acme/login/github/trial" in ended.out + ended.err
+    words = ("--connector", "oidc", "--set", "issuer=https://127.0.0.1", "--set", "client_id=a")
+    assert lite_cli("connection", "create", "idp", "-t", "acme", *words, stdin="x\n").code == 0
+    ended = lite_cli("connection", "test", "idp", "-t", "acme", "-o", "json")
+    assert ended.code != 0
+    steps = [(each["name"], each["passed"]) for each in ended.data["steps"]]
+    assert steps == [("Settings", True), ("Discovery document", False)]
+
+
+def test_the_rules_of_a_connection_are_set_by_command(lite_cli: Cli) -> None:
+    created(lite_cli, "github", "--allowed-domains", "acme.example,acme.net")
+    words = ("--newcomers", "refused", "--email-domains", "acme.example")
+    assert lite_cli("connection", "update", "github", "-t", "acme", *words).code == 0
+    shown = lite_cli("connection", "show", "github", "-t", "acme", "-o", "json").data
+    assert shown["rules"] == {
+        "newcomers": "refused",
+        "provisioned": "nothing",
+        "allowed_domains": ["acme.example", "acme.net"],
+        "email_domains": ["acme.example"],
+        "groups": {},
     }

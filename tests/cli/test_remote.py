@@ -17,6 +17,7 @@ import httpx2
 import pytest
 
 from authgate import installation, provisioning
+from authgate.accounts.connection_setup import ConnectionSetup
 from authgate.admin.catalogue import OPERATIONS
 from authgate.api.access import Caller
 from authgate.api.router import Route, Router
@@ -349,6 +350,17 @@ SCRIPT = [
     ("user", "list", "--role", "auditor", "--json"),
     ("user", "roles"),
     ("user", "roles", "--json"),
+    ("connection", "types", "--json"),
+    ("connection", "create", "hub", "--connector", "nothing"),
+    ("connection", "create", "hub", "--connector", "github", "--set", "client_id=a"),
+    ("connection", "list", "--json"),
+    ("connection", "show", "hub", "--json"),
+    ("connection", "update", "hub", "--label", "Work", "--newcomers", "refused"),
+    ("connection", "update", "hub", "--newcomers", "everybody"),
+    ("connection", "test", "hub", "--json"),
+    ("connection", "disable", "hub"),
+    ("connection", "delete", "hub", "--yes"),
+    ("connection", "delete", "hub", "--yes"),
     ("group", "create", "Staff", "--role", "books:read", "--description", "All"),
     ("group", "create", "STAFF"),
     ("group", "create", "X", "--role", "a b"),
@@ -424,6 +436,9 @@ async def prepare(host: Host, slug: str) -> None:
                 description="Contoso", now=utc_now(), expires_at=ends_at
             )
             await consents.grant(mira.id, "fleet-app", ["openid"], now=utc_now())
+            await ConnectionSetup(
+                connectors=parts.plugins.connectors, encryption=parts.encryption
+            ).add(slug="hub", connector="github", config={"client_id": "a", "client_secret": "b"})
             for number in range(2):
                 wanted = Wanted(
                     UUID(int=number + 1), f"op-{number}", UserRole.AUDITOR, "Ticket 1", LONGEST
@@ -483,6 +498,7 @@ def test_every_command_ends_the_same_by_either_door_and_every_operation_has_one(
     performed = noted(monkeypatch)
     doors = Doors(operator, acme, globex)
     for company in (acme, globex):
+        assert operator("tenant", "set", company.slug, "enabled_plugins=github").code == 0
         asyncio.run(prepare(live_host, company.slug))
         assert operator("user", "create", "-t", company.slug, "jon").code == 0
     doors.sign_in()
@@ -756,7 +772,7 @@ def test_a_sign_in_is_forgotten_though_nobody_can_end_it(own_sign_in: SignIn, co
 
 
 def test_what_only_operators_do_says_so(operator: Cli, acme: Company) -> None:
-    ended = operator("connection", "list", "-t", acme.issuer)
+    ended = operator("user", "create", "-t", acme.issuer, "x")
     said = "authgate: Only operators of the installation do this: name the tenant by its slug.\n"
     assert (ended.code, ended.err) == (2, said)
 

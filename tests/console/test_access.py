@@ -34,7 +34,9 @@ def routes(server: RunningServer, row_id: object) -> list[tuple[str, str]]:
     return [
         (
             method,
-            re.sub("<kind>", "machine", re.sub("<(row_id|consent_id)>", str(row_id), rule.rule)),
+            re.sub(
+                "<kind>", "machine", re.sub("<(row_id|consent_id|slug)>", str(row_id), rule.rule)
+            ),
         )
         for rule in people.url_map.iter_rules()
         if rule.rule.startswith("/admin")

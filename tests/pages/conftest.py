@@ -13,6 +13,12 @@ from authgate.admin.api import API
 from authgate.api import openapi, reference_page
 from authgate.languages import readers
 from authgate.languages.readers import Reader
+from authgate.web.identity_view_models import (
+    ByAddressPage,
+    IdentitiesPage,
+    IdentityConfirmPage,
+    IdentityLine,
+)
 from authgate.web.invitation_view_models import InvitationPage, InvitationState
 from authgate.web.machine import Reply
 from authgate.web.mail_view_models import KeptMail, MailsPage
@@ -177,6 +183,43 @@ def _apps_page(**changes: object) -> Sample:
     return ("account/apps.html", AppsPage(**(filled | changes)))  # type: ignore[arg-type]
 
 
+def _identities(**changes: object) -> Sample:
+    known = IdentityLine("i-1", "GitHub", "github", _LONG, _NOW, _NOW, removable=True)
+    filled: dict[str, object] = {
+        "signed_in_as": "mira.halvorsen@northwind.example",
+        "account_url": "/t/northwind/account",
+        "sign_out_action": "/t/northwind/logout",
+        "remove_action": "/t/northwind/account/identities/unlink",
+        "password": True,
+        "identities": (known, replace(known, id="i-2", connection="", removable=False)),
+        "options": (SignInOption("Company single sign-on", "/link/sso"),),
+    }
+    return ("account/identities.html", IdentitiesPage(**(filled | changes)))  # type: ignore[arg-type]
+
+
+def _identity_confirm() -> Sample:
+    content = IdentityConfirmPage(
+        signed_in_as="mira.halvorsen@northwind.example",
+        account_url="/t/northwind/account",
+        sign_out_action="/t/northwind/logout",
+        action="/t/northwind/account/identities/link",
+        connection="GitHub",
+        username=_LONG,
+        email="mira@northwind.example",
+        sealed="sealed",
+    )
+    return ("account/identity_confirm.html", content)
+
+
+def _by_address(**changes: object) -> Sample:
+    filled: dict[str, object] = {
+        "action": "/t/northwind/login/by_address",
+        "back_url": "/t/northwind/login",
+        "return_to": "/t/northwind/device",
+    }
+    return ("login_by_address.html", ByAddressPage(**(filled | changes)))  # type: ignore[arg-type]
+
+
 def _logout(**changes: object) -> Sample:
     filled: dict[str, object] = {
         "action": "/t/northwind/oauth/logout/request",
@@ -202,8 +245,11 @@ def _in_tenant() -> dict[str, Sample]:
             "operator_entry.html",
             GuestEntryPage("/t/northwind/operator-entry", "x" * 43),
         ),
-        "login-options": _login(options=(company, github)),
+        "login-options": _login(options=(company, github), by_address_url="/login/by_address"),
         "login-options-only": _login(options=(github,), password=False),
+        "login-by-address": _by_address(),
+        "login-by-address-found": _by_address(option=company, email="mira@northwind.example"),
+        "login-by-address-unknown": _by_address(unknown=True, email=_LONG),
         "login-mismatch": _login(
             username="mira@northwind.example", problem=LoginProblem.MISMATCH, tries_left=4
         ),
@@ -243,6 +289,13 @@ def _in_tenant() -> dict[str, Sample]:
         "sessions-alone": _sessions_page(sessions=_sessions()[1:2]),
         "apps": _apps_page(),
         "apps-none": _apps_page(apps=(), removed=True),
+        "identities": _identities(),
+        "identities-none": _identities(identities=(), options=(), password=False),
+        "identities-linked": _identities(done="linked"),
+        "identities-removed": _identities(done="removed"),
+        "identities-last": _identities(done="last"),
+        "identities-late": _identities(done="late"),
+        "identity-confirm": _identity_confirm(),
         "logout": _logout(),
         "logout-nobody": _logout(client_name="", detail="No such application is registered here."),
         "signed-out": ("signed_out.html", SignedOutPage("/login", "Fleet Console", "https://a.b/")),

@@ -34,6 +34,9 @@ EVERY_FIELD = {
     "session": "01936b8e-0000-7000-8000-000000000001",
     "access": "01936b8e-0000-7000-8000-000000000001",
     "client": "console",
+    "identity": "01936b8e-0000-7000-8000-000000000001",
+    "sealed": "AAAA",
+    "email": "octocat@acme.example",
 }
 """What the forms send, so that a missing field is never why nothing happens."""
 

@@ -6,6 +6,7 @@ import pkgutil
 import re
 import time
 from collections.abc import Callable
+from importlib.metadata import entry_points
 
 import pytest
 from hypothesis import given, settings
@@ -13,7 +14,6 @@ from hypothesis import strategies as st
 from werkzeug.datastructures import Headers
 
 import authgate
-import authgate_github
 import authgate_tenants
 from authgate.accounts.device_verification import normalized
 from authgate.oauth.client_authentication import _basic, _url_parameters
@@ -53,7 +53,8 @@ Ways = dict[str, tuple[re.Pattern[str] | re.Pattern[bytes], set[str]]]
 def patterns() -> Ways:
     """Every pattern that a module of ours has made, by where it is, and how it is used there."""
     found: Ways = {}
-    for package in (authgate, authgate_tenants, authgate_github):
+    plugins = [importlib.import_module(each.value) for each in entry_points(group="authgate")]
+    for package in (authgate, authgate_tenants, *plugins):
         for each in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             if each.name.endswith(("__main__", ".asgi")) or ".migrations." in each.name:
                 continue

@@ -7,16 +7,18 @@ from dataclasses import dataclass, field, replace
 from uuid_utils.compat import uuid7
 
 from authgate import audit, storage
+from authgate.accounts import connection_fitness
 from authgate.accounts.connection_secrets import ConnectionSecrets
 from authgate.audit import SYSTEM, Actor, Event
+from authgate.plugin_api import ConfigField, ConnectorConfigError
 from authgate.plugin_manager import ConnectorType, ConnectorTypes
 from authgate.storage.sign_in import connections
-from authgate.storage.sign_in.connections import Connection
+from authgate.storage.sign_in.connection_rules import ConnectionRules
+from authgate.storage.sign_in.connections import LONGEST_SLUG, Connection
 from authgate_tenants import current_tenant
 from authgate_tenants.encryption import TenantEncryption
 
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-_LONGEST_SLUG = 40
 
 
 class BadConnectionSlug(ValueError):
@@ -24,7 +26,7 @@ class BadConnectionSlug(ValueError):
 
     def __init__(self, slug: str) -> None:
         super().__init__(
-            f"{slug!r} is not 1 to {_LONGEST_SLUG} of a-z, 0-9 and single inner dashes."
+            f"{slug!r} is not 1 to {LONGEST_SLUG} of a-z, 0-9 and single inner dashes."
         )
 
 
@@ -43,11 +45,12 @@ class ConnectionChange:
     label: str | None = None
     position: int | None = None
     enabled: bool | None = None
+    rules: ConnectionRules | None = None
 
     @property
     def names(self) -> list[str]:
         """What is different, for the audit log: never the values."""
-        chosen = ("label", "position", "enabled")
+        chosen = ("label", "position", "enabled", "rules")
         return [
             *sorted({*self.config, *self.unset}),
             *(name for name in chosen if getattr(self, name) is not None),
@@ -69,14 +72,16 @@ class ConnectionSetup:
         config: Mapping[str, object],
         label: str = "",
         position: int = 0,
+        rules: ConnectionRules = ConnectionRules(),  # noqa: B008  # frozen
+        enabled: bool = True,
         actor: Actor = SYSTEM,
     ) -> Connection:
-        """Set up a connection, which is offered at once.
+        """Set up a connection, which is offered at once unless it is not ``enabled``.
 
-        Raises ``NoConnector``, ``BadConnectionSlug``, ``ConnectionExists``, and
+        Raises ``NoConnector``, ``BadConnectionSlug``, ``ConnectionExists``, ``UnfitRules``, and
         ``ConnectorConfigError`` for the setting that is wrong.
         """
-        if len(slug) > _LONGEST_SLUG or not _SLUG.fullmatch(slug):
+        if len(slug) > LONGEST_SLUG or not _SLUG.fullmatch(slug):
             raise BadConnectionSlug(slug)
         found = self._found(connector)
         found.check_config(config)
@@ -91,24 +96,30 @@ class ConnectionSetup:
                 config=plain,
                 sealed_secrets=await self._secrets.seal(connection_id, secret),
                 position=position,
+                rules=await connection_fitness.fit(slug, rules),
+                enabled=enabled,
             )
-            await _record(Event.CONNECTION_CREATED, created, {"connector": connector}, actor)
+            told = {"connector": connector, "rules": created.rules.written(), "enabled": enabled}
+            await _record(Event.CONNECTION_CREATED, created, told, actor)
         return created
 
     async def change(self, slug: str, change: ConnectionChange, *, actor: Actor = SYSTEM) -> None:
         """Change a connection; the next sign-in that begins goes by it.
 
-        Raises ``UnknownConnection``, ``NoConnector`` and ``ConnectorConfigError``.
+        Raises ``UnknownConnection``, ``NoConnector``, ``UnfitRules`` and ``ConnectorConfigError``.
         """
         async with storage.transaction():
-            connection = await _locked(slug)
+            former = connection = await _locked(slug)
+            if change.rules is not None:
+                fit = await connection_fitness.fit(slug, change.rules)
+                connection = replace(connection, rules=fit)
             if change.config or change.unset:
                 connection = await self._configured(connection, change)
             chosen = {"label": change.label, "position": change.position, "enabled": change.enabled}
             given = {name: value for name, value in chosen.items() if value is not None}
             connection = replace(connection, **given)  # type: ignore[arg-type]  # by their names
             await connections.change(connection)
-            details = {"changed": change.names, "enabled": connection.enabled}
+            details = {"changed": change.names, **_told(former, connection)}
             await _record(Event.CONNECTION_UPDATED, connection, details, actor)
 
     async def remove(self, slug: str, *, actor: Actor = SYSTEM) -> None:
@@ -127,6 +138,7 @@ class ConnectionSetup:
         known = {**connection.config, **await self._secrets.open(connection), **change.config}
         config = {name: value for name, value in known.items() if name not in change.unset}
         found.check_config(config)
+        _refuse_moved(found, connection, change, config)
         plain, secret = _parted(found, config)
         sealed = await self._secrets.seal(connection.id, secret)
         return replace(connection, config=plain, sealed_secrets=sealed)
@@ -136,11 +148,59 @@ class ConnectionSetup:
         return self._connectors.find(connector, enabled=enabled)
 
 
+def _told(former: Connection, now: Connection) -> dict[str, object]:
+    """What may be told of a change: of settings only their names are."""
+    was, becomes = _open(former), _open(now)
+    changed = [name for name in was if was[name] != becomes[name]]
+    return {
+        "enabled": now.enabled,
+        "was": {name: was[name] for name in changed},
+        "is": {name: becomes[name] for name in changed},
+    }
+
+
+def _open(connection: Connection) -> dict[str, object]:
+    return {
+        "label": connection.label,
+        "position": connection.position,
+        "enabled": connection.enabled,
+        **connection.rules.written(),
+    }
+
+
 async def _locked(slug: str) -> Connection:
     connection = await connections.locked(slug)
     if connection is None:
         raise UnknownConnection(slug)
     return connection
+
+
+def _refuse_moved(
+    connector: ConnectorType,
+    connection: Connection,
+    change: ConnectionChange,
+    config: Mapping[str, object],
+) -> None:
+    """Secrets go to no other place than they were entered for. Raises ``ConnectorConfigError``."""
+    moved = [
+        each.label
+        for each in connector.fields
+        if each.place and not _same(connection.config, config, each)
+    ]
+    kept = [
+        each.name
+        for each in connector.fields
+        if each.secret and each.name in config and each.name not in change.config
+    ]
+    if moved and kept:
+        raise ConnectorConfigError(kept[0], f"must be entered again, since {moved[0]} is another")
+
+
+def _same(was: Mapping[str, object], becomes: Mapping[str, object], field: ConfigField) -> bool:
+    former, now = (each.get(field.name, field.default) for each in (was, becomes))
+    if isinstance(former, (list, tuple)) and isinstance(now, (list, tuple)):
+        return set(former) == set(now)
+    return bool(former == now)
 
 
 def _parted(

@@ -1,7 +1,8 @@
 """Who somebody from another provider is here: the linking rules.
 
 An identity is a connection, an issuer and a subject, and nothing else. An e-mail address never
-links: whoever runs the other provider could write any address into it.
+links: whoever runs the other provider could write any address into it. The one exception is asked
+for by name, and holds for who came by SCIM at a domain that the tenant has proven to be its own.
 """
 
 import re
@@ -12,13 +13,15 @@ from datetime import datetime
 from authgate import audit
 from authgate.audit import Event
 from authgate.languages import text
+from authgate.permissions import UserRole
 from authgate.plugin_api import ExternalIdentity
 from authgate.storage.people import users
 from authgate.storage.people.users import User
 from authgate.storage.sign_in import external_identities
+from authgate.storage.sign_in.connection_rules import Newcomers, Provisioned, domain_of
 from authgate.storage.sign_in.connections import Connection
 from authgate.storage.tenants.quotas import QuotaReached
-from authgate_tenants import current_tenant
+from authgate_tenants import current_tenant, domains
 
 _ADDRESS = re.compile(r"[^@\s]{1,64}@[^@\s]{1,189}", re.ASCII)
 _NOT_IN_A_USERNAME = re.compile(r"[^a-z0-9._-]+")
@@ -48,17 +51,28 @@ class AddressTaken(NotHere):
     status = 409
 
 
+class NotWelcome(NotHere):
+    """The connection lets in addresses of some domains, and this is none of them."""
+
+
+class IdentityInUse(NotHere):
+    """It is somebody else's way in."""
+
+    status = 409
+
+
 async def user_of(connection: Connection, identity: ExternalIdentity, *, now: datetime) -> User:
     """The user whom this identity belongs to, made now if the tenant allows it.
 
     Wants a unit of work. Raises ``NotHere``; of two first sign-ins at once, one raises
     ``UsernameTaken`` or ``IdentityTaken``.
     """
+    check_welcome(connection, identity)
     known = await external_identities.find_user(
         connection_id=connection.id, issuer=identity.issuer, subject=identity.subject
     )
     if known is None:
-        return await _register(connection, identity, now)
+        return await _first_time(connection, identity, now)
     user = await users.find(known)
     if user is None or not user.is_active:
         raise AccountDisabled(text("Your account here is switched off."))
@@ -72,9 +86,114 @@ async def user_of(connection: Connection, identity: ExternalIdentity, *, now: da
     return user
 
 
+async def link_to(
+    user: User, connection: Connection, identity: ExternalIdentity, *, now: datetime
+) -> None:
+    """Make this identity a further way in of somebody who is signed in. Raises ``NotHere``."""
+    check_welcome(connection, identity)
+    known = await external_identities.find_user(
+        connection_id=connection.id, issuer=identity.issuer, subject=identity.subject
+    )
+    if known not in (None, user.id):
+        raise IdentityInUse(
+            text(
+                "This %(connection)s account already signs somebody else in.",
+                connection=connection.label,
+            )
+        )
+    if known is None:
+        await _link(connection, identity, user, now)
+        await _record_link(connection, identity, user, "linked by themselves")
+
+
+def check_welcome(connection: Connection, identity: ExternalIdentity) -> None:
+    """Raises ``NotWelcome`` where the connection lets in some domains, and not this one."""
+    domains = connection.rules.allowed_domains
+    if domains and domain_of(_vouched_address(identity) or "") not in domains:
+        raise NotWelcome(
+            text(
+                "%(site)s does not let in the address of this %(connection)s account.",
+                site=current_tenant().name,
+                connection=connection.label,
+            )
+        )
+
+
+async def _first_time(connection: Connection, identity: ExternalIdentity, now: datetime) -> User:
+    user = await provisioned_user(connection, identity)
+    if user is None:
+        return await _register(connection, identity, now)
+    if not user.is_active:
+        raise AccountDisabled(text("Your account here is switched off."))
+    await _link(connection, identity, user, now)
+    await _record_link(connection, identity, user, connection.rules.provisioned)
+    return user
+
+
+async def provisioned_user(connection: Connection, identity: ExternalIdentity) -> User | None:
+    """Who came by SCIM, and whom the connection is trusted to tell apart.
+
+    Nobody who may administer anything: whoever sets up connections could become them. And nobody
+    whom the connection knows already by another identity, which is not theirs then.
+    """
+    user = None
+    if connection.rules.provisioned is Provisioned.SUBJECT:
+        user = await users.find_provisioned(external_id=identity.subject)
+    elif connection.rules.provisioned is Provisioned.EMAIL:
+        user = await _by_proven_address(connection, identity)
+    if user is None or user.role is not UserRole.USER:
+        return None
+    linked = await external_identities.of_user(user.id)
+    return None if any(each.connection_id == connection.id for each in linked) else user
+
+
+async def _by_proven_address(connection: Connection, identity: ExternalIdentity) -> User | None:
+    email = _vouched_address(identity)
+    if email is None or domain_of(email) not in connection.rules.email_domains:
+        return None
+    # Asked each time: a domain that is lost vouches for nobody any more.
+    if domain_of(email) not in await proven_domains():
+        return None
+    return await users.find_provisioned(email=email)
+
+
+async def proven_domains() -> set[str]:
+    """The domains that the tenant has proven to be its own."""
+    return {each.host for each in await domains.every() if each.verified_at is not None}
+
+
+async def _link(
+    connection: Connection, identity: ExternalIdentity, user: User, now: datetime
+) -> None:
+    await external_identities.link(
+        connection_id=connection.id,
+        issuer=identity.issuer,
+        subject=identity.subject,
+        user_id=user.id,
+        username=identity.username,
+        now=now,
+    )
+
+
+async def _record_link(
+    connection: Connection, identity: ExternalIdentity, user: User, by: str
+) -> None:
+    await audit.record(
+        Event.IDENTITY_LINKED,
+        actor=audit.user(user.id, user.username),
+        resource=("user", str(user.id)),
+        details={
+            "connection": connection.slug,
+            "issuer": identity.issuer,
+            "subject": identity.subject,
+            "by": by,
+        },
+    )
+
+
 async def _register(connection: Connection, identity: ExternalIdentity, now: datetime) -> User:
     tenant = current_tenant()
-    if not tenant.settings.auto_register:
+    if not takes_newcomers(connection):
         raise NotRegistered(
             text(
                 "Nobody at %(site)s belongs to this %(connection)s account. Ask an administrator "
@@ -102,14 +221,7 @@ async def _register(connection: Connection, identity: ExternalIdentity, now: dat
             )
         )
     user = await _stored(identity, connection, email)
-    await external_identities.link(
-        connection_id=connection.id,
-        issuer=identity.issuer,
-        subject=identity.subject,
-        user_id=user.id,
-        username=identity.username,
-        now=now,
-    )
+    await _link(connection, identity, user, now)
     await audit.record(
         Event.USER_CREATED,
         actor=audit.user(user.id, user.username),
@@ -117,6 +229,14 @@ async def _register(connection: Connection, identity: ExternalIdentity, now: dat
         details={"connection": connection.slug, "issuer": identity.issuer},
     )
     return user
+
+
+def takes_newcomers(connection: Connection) -> bool:
+    """Whether a first sign-in makes a user."""
+    newcomers = connection.rules.newcomers
+    if newcomers is Newcomers.AS_TENANT:
+        return current_tenant().settings.auto_register
+    return newcomers is Newcomers.WELCOME
 
 
 async def _stored(identity: ExternalIdentity, connection: Connection, email: str | None) -> User:
@@ -144,9 +264,8 @@ def _vouched_address(identity: ExternalIdentity) -> str | None:
     return None
 
 
-def _is_welcome(email: str | None, domains: tuple[str, ...]) -> bool:
-    own = (email or "").rpartition("@")[2].lower()
-    return not domains or own in (each.lower() for each in domains)
+def _is_welcome(email: str | None, wanted: tuple[str, ...]) -> bool:
+    return not wanted or domain_of(email or "") in (each.lower() for each in wanted)
 
 
 def _picture(identity: ExternalIdentity) -> str:

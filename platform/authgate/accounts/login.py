@@ -197,6 +197,7 @@ class PasswordLogin:
     ) -> Response:
         tenant, known = current_tenant(), visitor().signed_in
         destination = await destinations.behind(target, now=self._clock())
+        offer = await self._options.offered(target)
         retry_at = self._clock() + timedelta(seconds=retry_seconds) if retry_seconds else None
         content = LoginPage(
             action=f"{tenant.prefix}/login",
@@ -204,7 +205,8 @@ class PasswordLogin:
             client_name=destination.client_name,
             username=username or destination.login_hint or (known.user.username if known else ""),
             again=known is not None,
-            options=await self._options.offered(target),
+            options=offer.options,
+            by_address_url=offer.by_address_url,
             password=tenant.settings.password_sign_in,
             remember_days=_remember_days(tenant.settings),
             problem=problem,

@@ -9,6 +9,7 @@ import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Self
 
 import orjson
@@ -21,6 +22,16 @@ LIFETIME = timedelta(minutes=10)
 _SEAL = "pending-login"
 
 
+class Purpose(StrEnum):
+    """What the person who comes back is wanted for."""
+
+    SIGN_IN = "sign-in"
+    LINK = "link"
+    """Who is signed in gets this further way in."""
+    TRIAL = "trial"
+    """An administrator looks at what the provider says; nobody is signed in."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PendingLogin:
     """One round trip that has begun."""
@@ -30,32 +41,62 @@ class PendingLogin:
 
     state: str = field(repr=False)
     code_verifier: str = field(repr=False)
+    nonce: str = field(repr=False)
     return_to: str
     expires_at: datetime
+    purpose: Purpose = Purpose.SIGN_IN
+    person: str = ""
+    """The id of the user who has begun it, where somebody had to be signed in for that."""
+
+    login_hint: str = ""
+    """For the way there alone."""
 
     @classmethod
-    def begin(cls, connection: str, *, return_to: str, now: datetime) -> Self:
-        """A new one, with a state and a verifier of 256 random bits each."""
+    def begin(
+        cls,
+        connection: str,
+        *,
+        return_to: str,
+        now: datetime,
+        purpose: Purpose = Purpose.SIGN_IN,
+        person: str = "",
+        login_hint: str = "",
+    ) -> Self:
+        """A new one, with a state, a verifier and a nonce of 256 random bits each."""
         return cls(
             connection=connection,
             state=secrets.token_urlsafe(32),
             code_verifier=secrets.token_urlsafe(32),
+            nonce=secrets.token_urlsafe(32),
             return_to=return_to,
             expires_at=now + LIFETIME,
+            purpose=purpose,
+            person=person,
+            login_hint=login_hint,
         )
 
     @property
     def attempt(self) -> LoginAttempt:
         """What the connector is told of it."""
         return LoginAttempt(
-            redirect_uri=f"{current_tenant().issuer}/login/{self.connection}/callback",
+            redirect_uri=callback(self.connection),
             state=self.state,
             code_verifier=self.code_verifier,
+            nonce=self.nonce,
+            login_hint=self.login_hint,
         )
 
     def sealed(self, cipher: TenantCipher) -> str:
         """The value of the cookie."""
-        said = [self.state, self.code_verifier, self.return_to, self.expires_at.timestamp()]
+        said = [
+            self.state,
+            self.code_verifier,
+            self.nonce,
+            self.return_to,
+            self.expires_at.timestamp(),
+            self.purpose,
+            self.person,
+        ]
         blob = cipher.seal(kind=_SEAL, object_id=self.connection, plaintext=orjson.dumps(said))
         return urlsafe_b64encode(blob).rstrip(b"=").decode("ascii")
 
@@ -67,9 +108,9 @@ class PendingLogin:
         try:
             blob = urlsafe_b64decode(cookie.encode("ascii") + b"==")
             said = orjson.loads(cipher.open(kind=_SEAL, object_id=connection, sealed=blob))
+            state, code_verifier, nonce, return_to, ends, purpose, person = said
         except (SealBroken, ValueError):
             return None
-        state, code_verifier, return_to, ends = said
         expires_at = datetime.fromtimestamp(ends, now.tzinfo)
         if expires_at <= now:
             return None
@@ -77,6 +118,14 @@ class PendingLogin:
             connection=connection,
             state=state,
             code_verifier=code_verifier,
+            nonce=nonce,
             return_to=return_to,
             expires_at=expires_at,
+            purpose=Purpose(purpose),
+            person=person,
         )
+
+
+def callback(connection: str) -> str:
+    """Where a provider sends the browser back to: the redirect URI to register there."""
+    return f"{current_tenant().issuer}/login/{connection}/callback"

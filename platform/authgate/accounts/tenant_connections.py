@@ -8,12 +8,16 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from authgate.accounts.connection_secrets import ConnectionSecrets
+from authgate.accounts.connections import Offer
 from authgate.plugin_manager import ConnectorType, ConnectorTypes, NoConnector, OpenConnection
 from authgate.storage.sign_in import connections
 from authgate.storage.sign_in.connections import Connection
 from authgate.web.view_models import SignInOption
 from authgate_tenants import current_tenant
 from authgate_tenants.encryption import TenantEncryption
+
+BY_ADDRESS = "/login/by_address"
+"""Where an address leads to a connection. None is called so: their names have no underscore."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,27 +35,30 @@ class TenantConnections:
         self._connectors = connectors
         self._secrets = ConnectionSecrets(encryption)
 
-    async def offered(self, return_to: str) -> tuple[SignInOption, ...]:
+    async def offered(self, return_to: str) -> Offer:
         """What the sign-in page shows, in the order that the tenant chose."""
-        tenant = current_tenant()
-        if not tenant.settings.enabled_plugins:
-            return ()
-        back = f"?return_to={quote(return_to)}"
-        usable = [self._usable(stored) for stored in await connections.offered()]
-        return tuple(
-            SignInOption(
-                name=each.stored.label,
-                url=f"{tenant.prefix}/login/{each.stored.slug}{back}",
-                icon=each.connector.icon,
-            )
-            for each in usable
-            if each
-        )
+        usable, query = await self.usable(), f"?return_to={quote(return_to)}"
+        options = tuple(option_of(each, query) for each in usable)
+        leads = any(each.stored.rules.email_domains for each in usable)
+        by_address = f"{current_tenant().prefix}{BY_ADDRESS}{query}" if leads else ""
+        return Offer(options, by_address)
 
-    async def find(self, slug: str) -> UsableConnection | None:
-        """The connection of this slug."""
-        stored = await connections.find_offered(slug)
+    async def find(self, slug: str, *, disabled: bool = False) -> UsableConnection | None:
+        """The connection of this slug; one that is not offered too where ``disabled`` says so."""
+        stored = await (connections.find if disabled else connections.find_offered)(slug)
         return self._usable(stored) if stored else None
+
+    async def for_address(self, address: str) -> UsableConnection | None:
+        """The connection that people with an address of this domain are sent to."""
+        stored = await connections.offered_to(address)
+        return self._usable(stored) if stored else None
+
+    async def usable(self) -> list[UsableConnection]:
+        """All that people may use, in the order that the tenant chose."""
+        if not current_tenant().settings.enabled_plugins:
+            return []
+        found = [self._usable(stored) for stored in await connections.offered()]
+        return [each for each in found if each]
 
     async def opened(self, connection: UsableConnection) -> OpenConnection:
         """The connection with its secrets, for the length of a request."""
@@ -71,3 +78,13 @@ class TenantConnections:
             )
         except NoConnector:
             return None
+
+
+def option_of(usable: UsableConnection, query: str) -> SignInOption:
+    """A connection as the sign-in page shows it."""
+    stored = usable.stored
+    return SignInOption(
+        name=stored.label,
+        url=f"{current_tenant().prefix}/login/{stored.slug}{query}",
+        icon=usable.connector.icon,
+    )

@@ -35,6 +35,11 @@ PATH_PARAMETERS: dict[str, dict[str, Any]] = {
         "schema": _UUID,
         "example": "0199f3a1-c2d4-7b3e-9a5c-6d7e8f90c0de",
     },
+    "slug": {
+        "description": "The connection's name in addresses.",
+        "schema": {"type": "string", "minLength": 1, "maxLength": 40},
+        "example": "acme",
+    },
     "host": {
         "description": "The host name, in its `xn--` form.",
         "schema": {"type": "string", "minLength": 1},

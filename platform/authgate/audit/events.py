@@ -123,6 +123,13 @@ class Event(StrEnum):
     USER_CREATED = "USER_CREATED"
     """A user was created, by a command or by a first sign-in through a connection."""
 
+    IDENTITY_LINKED = "IDENTITY_LINKED"
+    """Somebody has a further way in, by another provider; ``details`` say which, and by what it was
+    known to be theirs."""
+
+    IDENTITY_UNLINKED = "IDENTITY_UNLINKED"
+    """Somebody has one less, because they said so."""
+
     USER_UPDATED = "USER_UPDATED"
     """Another directory changed what is said of a user; ``details`` say what it was and is."""
 

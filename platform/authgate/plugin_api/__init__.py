@@ -13,6 +13,7 @@ from authgate.plugin_api.config import (
     config_fields,
     parse_config,
 )
+from authgate.plugin_api.documents import Documents, FetchedDocuments
 from authgate.plugin_api.hookspecs import OnFailure, hookimpl
 from authgate.plugin_api.http import HttpClient, HttpFailure, HttpResponse
 from authgate.plugin_api.login import (
@@ -22,6 +23,7 @@ from authgate.plugin_api.login import (
     LoginConnector,
     ProviderAnswer,
     ProviderUnavailable,
+    SetupStep,
     SignInRefused,
 )
 from authgate.plugin_api.version import API_VERSION
@@ -33,7 +35,9 @@ __all__ = [
     "ConfigField",
     "ConnectorConfigError",
     "ConnectorError",
+    "Documents",
     "ExternalIdentity",
+    "FetchedDocuments",
     "HttpClient",
     "HttpFailure",
     "HttpResponse",
@@ -44,6 +48,7 @@ __all__ = [
     "ProviderUnavailable",
     "Secret",
     "Setting",
+    "SetupStep",
     "SignInRefused",
     "TokenClaimsRequest",
     "config_fields",

@@ -42,6 +42,9 @@ class Setting:
     label: str = ""
     """Heading of the field in a form; the field's name where empty."""
 
+    place: bool = False
+    """Whether it says where secrets are sent: who changes it has to know them."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConfigField:
@@ -64,6 +67,9 @@ class ConfigField:
 
     default: object = None
     """What holds where nothing is given."""
+
+    place: bool = False
+    """Whether it says where secrets are sent, so that a change asks for them anew."""
 
     @property
     def secret(self) -> bool:
@@ -110,6 +116,7 @@ def _described(name: str, hint: object, default: object) -> ConfigField:
         type=plain,
         required=default is MISSING,
         default=None if default is MISSING else default,
+        place=setting.place,
     )
 
 

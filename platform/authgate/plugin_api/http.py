@@ -41,7 +41,7 @@ class HttpResponse:
 
 
 class HttpClient(Protocol):
-    """Requests to https addresses. Both raise ``HttpFailure``."""
+    """Requests to https addresses. All raise ``HttpFailure``."""
 
     async def get(self, url: str, *, headers: Mapping[str, str] | None = None) -> HttpResponse:
         """Ask for a resource."""
@@ -51,4 +51,15 @@ class HttpClient(Protocol):
         self, url: str, *, form: Mapping[str, str], headers: Mapping[str, str] | None = None
     ) -> HttpResponse:
         """Send a form (``application/x-www-form-urlencoded``)."""
+        ...
+
+    async def post_bytes(
+        self,
+        url: str,
+        *,
+        content: bytes,
+        content_type: str = "application/json",
+        headers: Mapping[str, str] | None = None,
+    ) -> HttpResponse:
+        """Send these very bytes, which a signature may be made over."""
         ...

@@ -3,18 +3,24 @@
 import hashlib
 from abc import ABC, abstractmethod
 from base64 import urlsafe_b64encode
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar, Generic, TypeVar
 
 from authgate.plugin_api.config import parse_config
+from authgate.plugin_api.documents import Documents, FetchedDocuments
 from authgate.plugin_api.http import HttpClient
 
 ConfigT = TypeVar("ConfigT")
 
 
 class ConnectorError(Exception):
-    """The sign-in cannot go on. The text is shown to the person who is signing in."""
+    """The sign-in cannot go on. The text is shown to the person who is signing in; ``cause`` says
+    in a few words what was wrong, for the audit log and for who sets the connection up."""
+
+    def __init__(self, text: str = "", *, cause: str = "") -> None:
+        super().__init__(text)
+        self.cause = cause
 
 
 class SignInRefused(ConnectorError):
@@ -37,6 +43,13 @@ class LoginAttempt:
 
     code_verifier: str = field(repr=False)
     """Proves that who redeems the code is who asked for it (RFC 7636 section 4.1)."""
+
+    nonce: str = field(default="", repr=False)
+    """Binds an ID token to this attempt (OpenID Connect Core section 3.1.2.1): the connector checks
+    that it comes back in the token."""
+
+    login_hint: str = ""
+    """The address that the person has entered, for the provider to offer; possibly nothing."""
 
     @property
     def code_challenge(self) -> str:
@@ -81,6 +94,28 @@ class ExternalIdentity:
     picture: str = ""
     """Where a picture of the person is, by ``https``."""
 
+    groups: tuple[str, ...] | None = None
+    """The groups that they belong to there, by what cannot change hands; nothing where the provider
+    did not say, which is something else than none."""
+
+    said: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """What the provider said, by name: shown to the administrator who tries the connection, and
+    kept nowhere. Never a token."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetupStep:
+    """One thing that was looked at before anybody has signed in."""
+
+    name: str
+    """What was looked at: a few words."""
+
+    passed: bool
+    """Whether it is as it should be."""
+
+    said: str
+    """What there was, or what to do. Shown to administrators, so never a secret."""
+
 
 class LoginConnector(ABC, Generic[ConfigT]):
     """One way to sign in at another identity provider.
@@ -104,6 +139,8 @@ class LoginConnector(ABC, Generic[ConfigT]):
     def __init__(self, *, config: ConfigT, http: HttpClient) -> None:
         self.config = config
         self.http = http
+        self.documents: Documents = FetchedDocuments(http)
+        """The provider's documents; the server puts its memory of them here."""
 
     @classmethod
     def parse_config(cls, raw: Mapping[str, object]) -> ConfigT:
@@ -118,3 +155,8 @@ class LoginConnector(ABC, Generic[ConfigT]):
     async def identify(self, attempt: LoginAttempt, answer: ProviderAnswer) -> ExternalIdentity:
         """Turn the code that the provider sent back into an identity. Raises
         ``ConnectorError``."""
+
+    async def examine(self) -> Sequence[SetupStep]:
+        """Look at what can be looked at without a person, for the administrator who sets the
+        connection up. Whatever it raises counts as a step that did not pass."""
+        return ()

@@ -19,6 +19,7 @@ from authgate.plugin_manager.egress import GuardedHttp
 from authgate.plugin_manager.hooks import AddedClaims, DroppedClaim, Plugins
 from authgate.plugin_manager.isolation import Isolation, PluginCall, PluginFailed
 from authgate.plugin_manager.key_providers import ProviderFailed
+from authgate.plugin_manager.loaded import LoadedPlugins
 from authgate.plugin_manager.loading import PluginRefused, load
 from authgate.plugin_manager.measured import measure
 from authgate.plugin_manager.traced_http import TracedHttp
@@ -31,6 +32,7 @@ __all__ = [
     "DroppedClaim",
     "GuardedHttp",
     "Isolation",
+    "LoadedPlugins",
     "LoginConnectors",
     "NoConnector",
     "OpenConnection",

@@ -1,6 +1,6 @@
 """The ways to sign in that plugins bring, opened with one tenant's settings."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -18,6 +18,7 @@ from authgate.plugin_api import (
     LoginAttempt,
     LoginConnector,
     ProviderAnswer,
+    SetupStep,
     SignInRefused,
     config_fields,
     hookspecs,
@@ -25,8 +26,10 @@ from authgate.plugin_api import (
 from authgate.plugin_api.hookspecs import rules_of
 from authgate.plugin_manager.containment import Fault, WrongResult, at_start
 from authgate.plugin_manager.hooks import implementations
+from authgate.plugin_manager.identities import checked_identity, checked_steps
 from authgate.plugin_manager.isolation import Isolation, Target, place_of
 from authgate.plugin_manager.loading import PluginRefused
+from authgate.plugin_manager.provider_documents import ProviderDocuments
 
 LOGIN_BUDGET = 5.5
 """Seconds that a connector may take for one half of the round trip, its requests included."""
@@ -103,6 +106,7 @@ class LoginConnectors(ConnectorTypes):
         super().__init__(installed)
         self._isolation = isolation
         self._http = http
+        self._documents = ProviderDocuments(http)
 
     async def authorization_url(self, connection: OpenConnection, attempt: LoginAttempt) -> str:
         """Where the browser goes. Raises ``PluginFailed`` or ``ConnectorConfigError``."""
@@ -131,13 +135,31 @@ class LoginConnectors(ConnectorTypes):
             ask,
             _target(connection, "identify"),
             budget=LOGIN_BUDGET,
-            accept=_checked_identity,
+            accept=checked_identity,
             answers=(SignInRefused, ConnectorConfigError),
+        )
+
+    async def examine(self, connection: OpenConnection) -> Sequence[SetupStep]:
+        """What can be told of the provider before anybody signs in. Raises ``PluginFailed`` or
+        ``ConnectorConfigError``."""
+
+        async def ask() -> Sequence[SetupStep]:
+            return await self._opened(connection).examine()
+
+        return await self._isolation.run(
+            ask,
+            _target(connection, "examine"),
+            budget=LOGIN_BUDGET,
+            accept=checked_steps,
+            answers=(ConnectorConfigError,),
         )
 
     def _opened(self, connection: OpenConnection) -> LoginConnector[Any]:
         made_by = connection.connector.made_by
-        return made_by(config=made_by.parse_config(connection.config), http=self._http)
+        opened = made_by(config=made_by.parse_config(connection.config), http=self._http)
+        # Not by its __init__, which a plugin of an earlier minor version may have made its own.
+        opened.documents = self._documents.of(connection.tenant_id, connection.name)
+        return opened
 
 
 def _target(connection: OpenConnection, call: str) -> Target:
@@ -212,26 +234,4 @@ def _checked_url(result: object) -> str:
     printable = result.isprintable() and " " not in result
     if parts.scheme != "https" or not parts.hostname or "@" in parts.netloc or not printable:
         raise WrongResult("no https URL")
-    return result
-
-
-def _checked_identity(result: object) -> ExternalIdentity:
-    if type(result) is not ExternalIdentity:
-        raise WrongResult(f"{type(result).__name__} instead of ExternalIdentity")
-    texts = (
-        result.issuer,
-        result.subject,
-        result.username,
-        result.email,
-        result.name,
-        result.picture,
-    )
-    if any(type(text) is not str or len(text) > 1024 or not text.isprintable() for text in texts):
-        raise WrongResult("an identity that is not short plain text")
-    if type(result.email_verified) is not bool:
-        raise WrongResult("email_verified that is not true or false")
-    if not result.issuer.startswith("https://") or len(result.issuer) > 255:
-        raise WrongResult("an issuer that is not an https identifier")
-    if not 0 < len(result.subject) <= 255:
-        raise WrongResult("no subject of at most 255 characters")
     return result

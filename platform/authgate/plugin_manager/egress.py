@@ -116,6 +116,19 @@ class GuardedHttp:
         typed = {"content-type": "application/x-www-form-urlencoded"} | dict(headers or {})
         return await self._ask("POST", url, typed, urlencode(form).encode("ascii"))
 
+    async def post_bytes(
+        self,
+        url: str,
+        *,
+        content: bytes,
+        content_type: str = "application/json",
+        headers: Mapping[str, str] | None = None,
+    ) -> HttpResponse:
+        """Send these very bytes. Raises ``HttpFailure``."""
+        return await self._ask(
+            "POST", url, {**(headers or {}), "content-type": content_type}, content
+        )
+
     async def _ask(
         self, method: str, url: str, headers: Mapping[str, str], content: bytes | None
     ) -> HttpResponse:

@@ -29,6 +29,21 @@ class TracedHttp:
             answer = await self._http.post(url, form=form, headers=self._with_trace(headers))
             return self._noted(answer)
 
+    async def post_bytes(
+        self,
+        url: str,
+        *,
+        content: bytes,
+        content_type: str = "application/json",
+        headers: Mapping[str, str] | None = None,
+    ) -> HttpResponse:
+        """Send these very bytes. Raises ``HttpFailure``."""
+        with self._tracer.child("POST", "client", {Attribute.METHOD: "POST"}):
+            answer = await self._http.post_bytes(
+                url, content=content, content_type=content_type, headers=self._with_trace(headers)
+            )
+            return self._noted(answer)
+
     def _with_trace(self, headers: Mapping[str, str] | None) -> dict[str, str]:
         above = self._tracer.traceparent()
         return dict(headers or {}) | ({"traceparent": above} if above else {})

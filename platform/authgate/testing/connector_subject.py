@@ -64,6 +64,7 @@ def new_attempt(tenant: str = "acme") -> LoginAttempt:
         redirect_uri=f"https://sso.example/t/{tenant}/login/contract/callback",
         state=token_urlsafe(32),
         code_verifier=token_urlsafe(32),
+        nonce=token_urlsafe(32),
     )
 
 

@@ -39,6 +39,20 @@ class FakeHttp:
         urlencode(form).encode("ascii")
         return await self._answer("POST", url, headers or {}, form)
 
+    async def post_bytes(
+        self,
+        url: str,
+        *,
+        content: bytes,
+        content_type: str = "application/json",
+        headers: Mapping[str, str] | None = None,
+    ) -> HttpResponse:
+        """Send these very bytes, of which the site is told the type alone. Raises
+        ``HttpFailure``."""
+        return await self._answer(
+            "POST", url, {**(headers or {}), "content-type": content_type}, {}
+        )
+
     async def _answer(
         self, method: str, url: str, headers: Mapping[str, str], form: Mapping[str, str]
     ) -> HttpResponse:

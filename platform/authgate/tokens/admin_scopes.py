@@ -17,6 +17,8 @@ class Scope(ApiScope):
     RESOURCE_SERVERS_WRITE = f"{ADMIN_PREFIX}resource-servers:write"
     KEYS_READ = f"{ADMIN_PREFIX}keys:read"
     KEYS_WRITE = f"{ADMIN_PREFIX}keys:write"
+    CONNECTIONS_READ = f"{ADMIN_PREFIX}connections:read"
+    CONNECTIONS_WRITE = f"{ADMIN_PREFIX}connections:write"
     DOMAINS_READ = f"{ADMIN_PREFIX}domains:read"
     DOMAINS_WRITE = f"{ADMIN_PREFIX}domains:write"
     TOKENS_READ = f"{ADMIN_PREFIX}tokens:read"
@@ -51,6 +53,8 @@ MEANINGS: Mapping[ApiScope, str] = {
     Scope.RESOURCE_SERVERS_WRITE: text("Let clients ask tokens for APIs, or no more."),
     Scope.KEYS_READ: text("See which signing keys there are, without their private parts."),
     Scope.KEYS_WRITE: text("Rotate, revoke and bring signing keys, choose the algorithm."),
+    Scope.CONNECTIONS_READ: text("See by which providers people sign in, without the secrets."),
+    Scope.CONNECTIONS_WRITE: text("Set up, test and remove the providers that people sign in by."),
     Scope.DOMAINS_READ: text("See the tenant's own hosts, and what it is called."),
     Scope.DOMAINS_WRITE: text("Claim, prove and remove hosts, and call the tenant by one of them."),
     Scope.TOKENS_READ: text("See which access tokens there are, without the tokens."),

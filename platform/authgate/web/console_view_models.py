@@ -61,6 +61,8 @@ class Done(StrEnum):
     INVITATION_WITHDRAWN = "invitation-withdrawn"
     PERSON_BLOCKED = "person-blocked"
     PERSON_LET_IN = "person-let-in"
+    CONNECTION_SAVED = "connection-saved"
+    CONNECTION_DELETED = "connection-deleted"
     GROUP_SAVED = "group-saved"
     GROUP_DELETED = "group-deleted"
     MEMBER_ADDED = "member-added"

@@ -82,6 +82,8 @@ class LoginPage:
     """Which application the person will come back to, if that is known."""
     username: str = ""
     options: tuple[SignInOption, ...] = ()
+    by_address_url: str = ""
+    """Where an address leads to the provider of a company, if it does for any."""
     password: bool = True
     """Whether this tenant has passwords at all."""
     remember_days: int | None = None

@@ -14,6 +14,17 @@ from authgate.web import usage_chart
 from authgate.web.authorization_view_models import AuthorizationLine, AuthorizationsPage
 from authgate.web.client_form_view_models import ClientFields, ClientFormPage, OfferedSettings
 from authgate.web.client_view_models import ClientPage, SecretLine
+from authgate.web.connection_view_models import (
+    ConnectionFields,
+    ConnectionFormPage,
+    ConnectionLine,
+    ConnectionPage,
+    ConnectionsPage,
+    ConnectorLine,
+    ConnectorsPage,
+    SettingField,
+    TestedStep,
+)
 from authgate.web.console_view_models import (
     ClientKind,
     ClientKindsPage,
@@ -49,6 +60,7 @@ from authgate.web.group_view_models import (
     GroupsPage,
     MemberLine,
 )
+from authgate.web.identity_view_models import TrialPage
 from authgate.web.invitation_view_models import InvitationLine, InvitationsPage
 from authgate.web.limits_view_models import BlockFields, BlockLine, LimitsPage, QuotaLine
 from authgate.web.mail_server_view_models import MailServerFields, MailServerPage, TriedStep
@@ -898,6 +910,95 @@ def _groups(**changes: object) -> Sample:
     return ("console/groups.html", GroupsPage(**(filled | changes)))  # type: ignore[arg-type]
 
 
+_SETTINGS = (
+    SettingField("config-issuer", "Issuer", "To the letter.", "text", True, "https://a.example"),
+    SettingField(
+        "config-client_secret", "Client secret", "Of the client.", "secret", False, "", True
+    ),
+    SettingField("config-userinfo", "UserInfo", "Ask it as well.", "switch", False, "1"),
+    SettingField("config-retries", "Tries", "How often.", "number", False, "3"),
+    SettingField("config-hosts", "Hosts", "Beside its own.", "list", False, "a.example"),
+)
+
+
+def _connection_form(**changes: object) -> Sample:
+    filled: dict[str, object] = {
+        "frame": _frame(),
+        "action": f"{_HERE}/edit",
+        "list_url": _HERE,
+        "cancel_url": _HERE,
+        "name": _LONG,
+        "connector": "oidc",
+        "connector_label": "OpenID Connect",
+        "redirect_uri": "https://login.northwind.example/login/acme/callback",
+        "settings": _SETTINGS,
+        "fields": ConnectionFields("acme", _LONG, "0", True, groups=f"staff = {_LONG}"),
+    }
+    return ("console/connection_form.html", ConnectionFormPage(**(filled | changes)))  # type: ignore[arg-type]
+
+
+def _connection(**changes: object) -> Sample:
+    filled: dict[str, object] = {
+        "frame": _frame(done=Done.CONNECTION_SAVED),
+        "list_url": _HERE,
+        "edit_url": f"{_HERE}/edit",
+        "test_action": f"{_HERE}/test",
+        "trial_url": f"{_HERE}/trial",
+        "switch_action": f"{_HERE}/switch",
+        "delete_action": f"{_HERE}/delete",
+        "label": _LONG,
+        "slug": "acme",
+        "connector": "OpenID Connect",
+        "enabled": True,
+        "people": 1,
+        "redirect_uri": "https://login.northwind.example/login/acme/callback",
+        "facts": (("Issuer", "https://a.example"), ("Client ID", _LONG)),
+        "steps": (
+            TestedStep("Settings", True, "They can be."),
+            TestedStep("Discovery document", False, _LONG),
+        ),
+    }
+    return ("console/connection.html", ConnectionPage(**(filled | changes)))  # type: ignore[arg-type]
+
+
+def _trial(**changes: object) -> Sample:
+    filled: dict[str, object] = {
+        "signed_in_as": "mira",
+        "account_url": "/t/northwind/account",
+        "sign_out_action": "/t/northwind/logout",
+        "back_url": _HERE,
+        "connection": _LONG,
+        "facts": (("subject", _LONG), ("email", "")),
+        "claims": (("sub", _LONG), ("groups", '["staff"]')),
+        "outcome": "Makes a new user.",
+    }
+    return ("console/connection_trial.html", TrialPage(**(filled | changes)))  # type: ignore[arg-type]
+
+
+def _connection_samples() -> dict[str, Sample]:
+    line = ConnectionLine(_HERE, _LONG, "acme", "OpenID Connect", "key-round", True, 12)
+    lines = (line, ConnectionLine(_HERE, "GitHub", "github", "", "key-round", False, 0))
+    types = (ConnectorLine(_HERE, "OpenID Connect", "key-round"),)
+    return {
+        "console-connections": (
+            "console/connections.html",
+            ConnectionsPage(_frame(), _HERE, lines),
+        ),
+        "console-connections-none": ("console/connections.html", ConnectionsPage(_frame(), _HERE)),
+        "console-connectors": ("console/connectors.html", ConnectorsPage(_frame(), _HERE, types)),
+        "console-connectors-none": ("console/connectors.html", ConnectorsPage(_frame(), _HERE)),
+        "console-connection": _connection(),
+        "console-connection-auditor": _connection(frame=_auditor(), steps=(), enabled=False),
+        "console-connection-absent": _connection(connector="", facts=(), steps=()),
+        "console-connection-form": _connection_form(changed_meanwhile=True),
+        "console-connection-form-faults": _connection_form(
+            name="", faults={"slug": _LONG, "config-issuer": _LONG, "groups": "No group."}
+        ),
+        "console-connection-trial": _trial(),
+        "console-connection-trial-failed": _trial(failed="It did not work.", cause=_LONG),
+    }
+
+
 def _first_steps(**changes: object) -> Sample:
     names = ("curl", "Next.js", "Express", "Flask", "Django", "Spring Boot", "Go", "Single page")
     filled: dict[str, object] = {
@@ -941,6 +1042,7 @@ def console_samples() -> Mapping[str, Sample]:
             client_id="", snippets=(), make_action="", unserved_url=_HERE
         ),
         "console-first-steps-none": _first_steps(client_id="", snippets=()),
+        **_connection_samples(),
         "console-groups": _groups(),
         "console-groups-none": _groups(groups=(), next_url=None),
         "console-groups-not-found": _groups(groups=(), search="x", next_url=None),

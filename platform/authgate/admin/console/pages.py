@@ -11,6 +11,7 @@ from authgate.admin.console.client_pages import ClientPages
 from authgate.admin.console.client_people import ClientPeople
 from authgate.admin.console.client_selection import ClientSelectionPages
 from authgate.admin.console.client_wizard import ClientWizard
+from authgate.admin.console.connection_pages import ConnectionPages
 from authgate.admin.console.domain_pages import DomainPages
 from authgate.admin.console.export_pages import ExportPages
 from authgate.admin.console.find import Find
@@ -46,6 +47,7 @@ def blueprints(console: Console) -> Iterator[Blueprint]:
     yield ScopePages(console=console).blueprint()
     yield ResourceServerPages(console=console).blueprint()
     yield SigningKeyPages(console=console).blueprint()
+    yield ConnectionPages(console=console).blueprint()
     yield DomainPages(console=console).blueprint()
     yield SettingPages(console=console).blueprint()
     yield BrandingPages(console=console).blueprint()

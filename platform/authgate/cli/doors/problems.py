@@ -23,6 +23,7 @@ _ENDS: dict[int, type[Failure]] = {
 
 _NOUNS = {
     "clients": "client",
+    "connections": "connection",
     "scopes": "scope",
     "resource-servers": "resource server",
     "signing-keys": "signing key",

@@ -1,28 +1,22 @@
-"""``authgate connection``."""
+"""``authgate connection``: ways to sign in with other identity providers."""
 
-import asyncio
-from collections.abc import Collection, Iterable
-from typing import Annotated
+from collections.abc import Collection, Iterable, Mapping
+from typing import Annotated, Any
 
 import typer
 
-from authgate import plugin_manager
-from authgate.accounts.connection_setup import ConnectionChange, ConnectionSetup, UnknownConnection
-from authgate.cli import installed
-from authgate.cli.failures import Misused, NotFound
+from authgate.cli.doors.admin_api import AdminApi, within
+from authgate.cli.doors.administered import OfTenant, administered
+from authgate.cli.failures import Misused, NotFound, Unhealthy
 from authgate.cli.nouns import Noun
-from authgate.cli.options import InTenant
+from authgate.cli.options import Yes, given
 from authgate.cli.output import Format, Output, Record, ask_secret, confirm, say, show, show_all
-from authgate.installation import Installation
-from authgate.plugin_api import ConfigField
-from authgate.plugin_manager import ConnectorType, ConnectorTypes
-from authgate.storage.sign_in import connections
-from authgate.storage.sign_in.connections import Connection
-from authgate_tenants import Tenant
 
 app = Noun()
 
 _SEALED = "***"
+_KINDS = {"number": "whole number", "switch": "true or false"}
+Setting = Mapping[str, Any]
 
 Slug = Annotated[str, typer.Argument(help="Its name in addresses: a-z, 0-9 and inner dashes")]
 Connector = Annotated[str, typer.Option(help="What it signs in with: authgate connection types")]
@@ -41,222 +35,280 @@ Renewed = Annotated[
     list[str] | None,
     typer.Option("--secret", metavar="KEY", help="A secret to be asked for anew; repeatable"),
 ]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask")]
+Newcomers = Annotated[
+    str | None,
+    typer.Option(
+        help="A first sign-in by a stranger: tenant (as its settings say), welcome, refused"
+    ),
+]
+Provisioned = Annotated[
+    str | None,
+    typer.Option(help="By what people of SCIM are known: nothing, subject, or email"),
+]
+AllowedDomains = Annotated[
+    str | None,
+    typer.Option(
+        metavar="DOMAINS", help="Whose verified addresses may sign in, with commas; empty: all"
+    ),
+]
+EmailDomains = Annotated[
+    str | None,
+    typer.Option(
+        metavar="DOMAINS", help="Whose addresses lead here on the sign-in page, with commas"
+    ),
+]
+Groups = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--group", metavar="THEIRS=ID", help="A group there and the id of one here; repeatable"
+    ),
+]
 
 
-@app.verb(example="connection types")
-def types(output: Output = Format.TABLE) -> None:
-    """List the connectors that plugins bring, with the settings that each needs."""
+@app.verb(example="connection types -t acme")
+def types(tenant: OfTenant = None, output: Output = Format.TABLE) -> None:
+    """List the connectors that a tenant may use, with the settings that each needs."""
+    with administered(tenant) as api:
+        told = api.get("/connection-types")["items"]
     records = [
         {
-            "connector": each.name,
-            "plugin": each.plugin,
-            "setting": setting.name,
-            "kind": _kind(setting),
-            "required": setting.required,
-            "meaning": setting.help,
+            "connector": each["name"],
+            "plugin": each["plugin"],
+            "setting": setting["name"],
+            "kind": _KINDS.get(setting["kind"], setting["kind"]),
+            "required": setting["required"],
+            "meaning": setting["help"],
         }
-        for each in _connectors().types.values()
-        for setting in each.fields
+        for each in told
+        for setting in each["settings"]
     ]
     show_all(records, output)
 
 
 @app.verb(example="connection create -t acme github --connector github --set client_id=abc")
 def create(
-    tenant: InTenant,
     slug: Slug,
     connector: Connector,
+    tenant: OfTenant = None,
     set_: Settings = None,
     label: Label = "",
     position: Position = 0,
+    newcomers: Newcomers = None,
+    provisioned: Provisioned = None,
+    allowed_domains: AllowedDomains = None,
+    email_domains: EmailDomains = None,
+    group: Groups = None,
     output: Output = Format.TABLE,
 ) -> None:
     """Set up a way to sign in elsewhere.
 
     Its secrets are asked for, or read from standard input, a line each in the order of their list.
     """
-    found = _type(connector)
-    config = _typed(found, set_ or []) | _asked(each for each in found.fields if each.secret)
-
-    async def created() -> Record:
-        async with installed.inside(tenant) as (parts, its_tenant):
-            connection = await _setup(parts).add(
-                slug=slug,
-                connector=connector,
-                config=config,
-                label=label,
-                position=position,
-                actor=installed.operator(),
-            )
-            return _summary(its_tenant, connection)
-
-    show(asyncio.run(created()), output)
+    with administered(tenant) as api:
+        settings = _settings_of(api, connector)
+        config = _typed(settings, set_ or [])
+        said = {
+            "slug": slug,
+            "connector": connector,
+            "label": label,
+            "position": position,
+            "config": config | _asked(each for each in settings.values() if _is_secret(each)),
+            "rules": _rules(newcomers, provisioned, allowed_domains, email_domains, group),
+        }
+        made = api.post("/connections", said)
+    show(_summary(made), output)
 
 
 @app.verb("list", example="connection list -t acme")
-def list_(tenant: InTenant, output: Output = Format.TABLE) -> None:
+def list_(tenant: OfTenant = None, output: Output = Format.TABLE) -> None:
     """List a tenant's connections in the order of its sign-in page."""
-
-    async def every() -> list[Record]:
-        async with installed.inside(tenant) as (_, its_tenant):
-            return [_summary(its_tenant, each) for each in await connections.every()]
-
-    show_all(asyncio.run(every()), output)
+    with administered(tenant) as api:
+        told = api.get("/connections")["items"]
+    show_all([_summary(each) for each in told], output)
 
 
 @app.verb("show", example="connection show -t acme github")
-def show_(tenant: InTenant, slug: Slug, output: Output = Format.TABLE) -> None:
+def show_(slug: Slug, tenant: OfTenant = None, output: Output = Format.TABLE) -> None:
     """Show a connection with its settings; its secrets are not shown again."""
-
-    async def found() -> tuple[Record, Record]:
-        async with installed.inside(tenant) as (_, its_tenant):
-            connection = await _found(slug)
-            return _summary(its_tenant, connection), _settings(connection)
-
-    summary, config = asyncio.run(found())
-    show({**summary, **({"config": config} if output is Format.JSON else config)}, output)
+    with administered(tenant) as api:
+        found = api.get(within("connections", slug))
+        config = _config(api, found)
+    rules = found["rules"]
+    if output is Format.JSON:
+        show({**_summary(found), "config": config, "rules": rules}, output)
+    else:
+        show({**_summary(found), **config, **rules}, output)
 
 
 @app.verb(example="connection update -t acme github --set client_id=abc")
 def update(
-    tenant: InTenant,
     slug: Slug,
+    tenant: OfTenant = None,
     set_: Settings = None,
     unset: Unset = None,
     secret: Renewed = None,
     label: NewLabel = None,
     position: NewPosition = None,
+    newcomers: Newcomers = None,
+    provisioned: Provisioned = None,
+    allowed_domains: AllowedDomains = None,
+    email_domains: EmailDomains = None,
+    group: Groups = None,
 ) -> None:
-    """Change a connection; what is not given stays as it is."""
-    if not (set_ or unset or secret or label) and position is None:
+    """Change a connection; what is not given stays as it is.
+
+    Where a setting becomes another that says where secrets are sent, give the secrets again.
+    """
+    rules = _rules(newcomers, provisioned, allowed_domains, email_domains, group)
+    changed = given({"label": label, "position": position, "rules": rules or None})
+    if not (set_ or unset or secret or changed):
         raise Misused("Say what to change.")
-
-    async def typed() -> dict[str, object]:
-        async with installed.inside(tenant):
-            connector = _type((await _found(slug)).connector)
-            return _typed(connector, set_ or []) | _asked(_secrets(connector, secret or []))
-
-    config = asyncio.run(typed())
-    _change(
-        tenant,
-        slug,
-        ConnectionChange(config=config, unset=unset or [], label=label, position=position),
-    )
+    with administered(tenant) as api:
+        found = api.get(within("connections", slug))
+        if set_ or unset or secret:
+            settings = _settings_of(api, found["connector"])
+            config = dict.fromkeys(unset or []) | _typed(settings, set_ or [])
+            changed["config"] = config | _asked(
+                _secrets(found["connector"], settings, secret or [])
+            )
+        api.change(within("connections", slug), changed)
     say(f"✓ {slug} is changed.")
 
 
+@app.verb("test", example="connection test -t acme github")
+def try_(slug: Slug, tenant: OfTenant = None, output: Output = Format.TABLE) -> None:
+    """Look at all that can be told of a connection before anybody signs in.
+
+    For the rest sign in at the address that is shown, as an administrator: it shows what the
+    provider says, and signs nobody in.
+    """
+    with administered(tenant) as api:
+        told = api.post(within("connections", slug, "test"))
+    if output is Format.JSON:
+        show(told, output)
+    else:
+        show_all(told["steps"], output)
+        say(f"Redirect URI: {told['redirect_uri']}\nTrial sign-in: {told['trial_url']}")
+    if not told["passed"]:
+        raise Unhealthy(f"{slug} is not set up properly.")
+
+
 @app.verb(example="connection disable -t acme github")
-def disable(tenant: InTenant, slug: Slug) -> None:
+def disable(slug: Slug, tenant: OfTenant = None) -> None:
     """Offer a connection no longer: nobody signs in through it."""
-    _change(tenant, slug, ConnectionChange(enabled=False))
+    _switch(tenant, slug, enabled=False)
     say(f"✓ {slug} is disabled.")
 
 
 @app.verb(example="connection enable -t acme github")
-def enable(tenant: InTenant, slug: Slug) -> None:
+def enable(slug: Slug, tenant: OfTenant = None) -> None:
     """Offer a connection again."""
-    _change(tenant, slug, ConnectionChange(enabled=True))
+    _switch(tenant, slug, enabled=True)
     say(f"✓ {slug} is enabled.")
 
 
 @app.verb(example="connection delete -t acme github --yes")
-def delete(tenant: InTenant, slug: Slug, yes: Yes = False) -> None:
+def delete(slug: Slug, tenant: OfTenant = None, yes: Yes = False) -> None:
     """Remove a connection. Who signed in through it stays a user, without this way in."""
     if not yes:
         confirm(f"Forget {slug}, its secrets, and who is known by it?")
-
-    async def deleted() -> None:
-        async with installed.inside(tenant) as (parts, _):
-            await _setup(parts).remove(slug, actor=installed.operator())
-
-    asyncio.run(deleted())
+    with administered(tenant) as api:
+        api.delete(within("connections", slug))
     say(f"✓ {slug} is deleted.")
 
 
-def _change(tenant: str, slug: str, change: ConnectionChange) -> None:
-    async def changed() -> None:
-        async with installed.inside(tenant) as (parts, _):
-            await _setup(parts).change(slug, change, actor=installed.operator())
-
-    asyncio.run(changed())
+def _switch(tenant: str | None, slug: str, *, enabled: bool) -> None:
+    with administered(tenant) as api:
+        api.change(within("connections", slug), {"enabled": enabled})
 
 
-def _setup(parts: Installation) -> ConnectionSetup:
-    return ConnectionSetup(connectors=_connectors(), encryption=parts.encryption)
+def _settings_of(api: AdminApi, connector: str) -> dict[str, Setting]:
+    """What the connector asks for, by name. Raises ``NotFound``."""
+    for each in api.get("/connection-types")["items"]:
+        if each["name"] == connector:
+            return {setting["name"]: setting for setting in each["settings"]}
+    raise NotFound(
+        f"No plugin that the tenant has enabled brings {connector!r}: authgate connection types."
+    )
 
 
-def _connectors() -> ConnectorTypes:
-    return ConnectorTypes(plugin_manager.load())
+def _summary(connection: Mapping[str, Any]) -> Record:
+    shown = ("slug", "label", "connector", "enabled", "position", "people")
+    return {name: connection[name] for name in shown} | {"callback": connection["redirect_uri"]}
 
 
-def _type(connector: str) -> ConnectorType:
-    found = _connectors().types.get(connector)
-    if found is None:
-        raise NotFound(f"No installed plugin brings {connector!r}: authgate connection types.")
-    return found
+def _config(api: AdminApi, connection: Mapping[str, Any]) -> dict[str, object]:
+    """All settings, with those that have their defaults."""
+    try:
+        settings = _settings_of(api, connection["connector"]).values()
+    except NotFound:
+        settings = ()  # type: ignore[assignment]  # its plugin is not enabled any more
+    default = {each["name"]: _SEALED if _is_secret(each) else each["default"] for each in settings}
+    return {**default, **connection["config"]}
 
 
-async def _found(slug: str) -> Connection:
-    connection = await connections.find(slug)
-    if connection is None:
-        raise UnknownConnection(slug)
-    return connection
+def _rules(
+    newcomers: str | None,
+    provisioned: str | None,
+    allowed_domains: str | None,
+    email_domains: str | None,
+    groups: list[str] | None,
+) -> dict[str, object]:
+    return given(
+        {
+            "newcomers": newcomers,
+            "provisioned": provisioned,
+            "allowed_domains": _listed(allowed_domains),
+            "email_domains": _listed(email_domains),
+            "groups": dict(map(_pair, groups)) if groups is not None else None,
+        }
+    )
 
 
-def _summary(tenant: Tenant, connection: Connection) -> dict[str, object]:
-    return {
-        "slug": connection.slug,
-        "label": connection.label,
-        "connector": connection.connector,
-        "enabled": connection.enabled,
-        "position": connection.position,
-        "callback": f"{tenant.issuer}/login/{connection.slug}/callback",
-    }
+def _listed(text: str | None) -> list[str] | None:
+    return None if text is None else [each.strip() for each in text.split(",") if each.strip()]
 
 
-def _settings(connection: Connection) -> dict[str, object]:
-    fields = _type(connection.connector).fields
-    default = {each.name: _SEALED if each.secret else each.default for each in fields}
-    return {**default, **connection.config}
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, value = text.rpartition("=")
+    if not equals:
+        raise Misused(f"{text!r} is not KEY=VALUE.")
+    return name, value
 
 
-def _secrets(connector: ConnectorType, names: Collection[str]) -> list[ConfigField]:
-    known = {each.name: each for each in connector.fields if each.secret}
+def _is_secret(setting: Setting) -> bool:
+    return bool(setting["kind"] == "secret")
+
+
+def _secrets(
+    connector: str, settings: Mapping[str, Setting], names: Collection[str]
+) -> list[Setting]:
     for name in names:
-        if name not in known:
-            raise Misused(f"{name!r} is no secret of {connector.name}.")
-    return [known[name] for name in names]
+        if name not in settings or not _is_secret(settings[name]):
+            raise Misused(f"{name!r} is no secret of {connector}.")
+    return [settings[name] for name in names]
 
 
-def _asked(secrets: Iterable[ConfigField]) -> dict[str, object]:
-    answers = {each.name: ask_secret(each.label) for each in secrets}
+def _asked(secrets: Iterable[Setting]) -> dict[str, object]:
+    answers = {each["name"]: ask_secret(each["label"]) for each in secrets}
     return {name: answer for name, answer in answers.items() if answer}
 
 
-def _typed(connector: ConnectorType, pairs: list[str]) -> dict[str, object]:
-    known = {each.name: each for each in connector.fields}
+def _typed(settings: Mapping[str, Setting], pairs: list[str]) -> dict[str, object]:
     values: dict[str, object] = {}
     for pair in pairs:
         name, equals, text = pair.partition("=")
         if not equals:
             raise Misused(f"{pair!r} is not KEY=VALUE.")
-        if name in known and known[name].secret:
+        if name in settings and _is_secret(settings[name]):
             raise Misused(f"{name} is a secret: it is asked for, or read from standard input.")
-        values[name] = _value(known[name], text) if name in known else text
+        values[name] = _value(settings[name]["kind"], text) if name in settings else text
     return values
 
 
-def _value(setting: ConfigField, text: str) -> object:
-    if setting.type is bool:
+def _value(kind: str, text: str) -> object:
+    if kind == "switch":
         return {"true": True, "false": False}.get(text.lower(), text)
-    if setting.type is int and text.removeprefix("-").isdecimal():
+    if kind == "number" and text.removeprefix("-").isdecimal():
         return int(text)
-    return [each for each in text.split(",") if each] if setting.type == tuple[str, ...] else text
-
-
-def _kind(setting: ConfigField) -> str:
-    kinds = {str: "text", int: "whole number", bool: "true or false"}
-    if setting.secret:
-        return "secret"
-    return next((kinds[each] for each in kinds if setting.type is each), "list")
+    return [each for each in text.split(",") if each] if kind == "list" else text

@@ -233,6 +233,18 @@ async def find_by_login(login: str) -> User | None:
     )
 
 
+async def find_provisioned(*, external_id: str = "", email: str = "") -> User | None:
+    """Who came by SCIM, by what their directory knows them by, or by their address."""
+    rows = UserRow.filter(external_id__isnull=False, guest_until__isnull=True)
+    if external_id and len(external_id) <= LONGEST_EXTERNAL_ID:
+        row = await rows.get_or_none(external_id=external_id)
+    elif email and len(email) <= LONGEST_EMAIL:
+        row = await rows.get_or_none(canonical_email=canonical(email))
+    else:
+        row = None
+    return User.from_row(row) if row else None
+
+
 async def create(
     *,
     username: str,

@@ -8,20 +8,24 @@ from uuid import UUID
 from tortoise import fields
 from tortoise.exceptions import IntegrityError
 
+from authgate.storage.sign_in.connection_rules import ConnectionRules, domain_of
 from authgate.storage.sign_in.external_identities import ExternalIdentityRow
 from authgate_tenants import TenantOwned
+
+LONGEST_SLUG = 40
 
 
 class ConnectionRow(TenantOwned):
     """A connection as it is stored: what a form may show again in clear, secrets sealed."""
 
-    slug = fields.CharField(40)
+    slug = fields.CharField(LONGEST_SLUG)
     connector = fields.CharField(80)
     label = fields.CharField(80)
     config: dict[str, object] = fields.JSONField()
     sealed_secrets = fields.BinaryField()
     enabled = fields.BooleanField(default=True)
     position = fields.IntField(default=0)
+    rules: dict[str, object] | None = fields.JSONField(null=True)
     created_at = fields.DatetimeField(auto_now_add=True)
     updated_at = fields.DatetimeField(auto_now=True)
 
@@ -46,6 +50,8 @@ class Connection:
     """Whether people may use it."""
     position: int
     """Its place among the connections on the sign-in page, the smallest first."""
+    rules: ConnectionRules
+    """Whom it lets in, and what they are here."""
 
     @classmethod
     def from_row(cls, row: ConnectionRow) -> Self:
@@ -59,6 +65,7 @@ class Connection:
             sealed_secrets=bytes(row.sealed_secrets),
             enabled=row.enabled,
             position=row.position,
+            rules=ConnectionRules.read(row.rules),
         )
 
 
@@ -78,20 +85,30 @@ async def every() -> list[Connection]:
     return [Connection.from_row(row) for row in rows]
 
 
+async def offered_to(address: str) -> Connection | None:
+    """The enabled connection that people with an address of this domain are sent to."""
+    wanted = domain_of(address)
+    return next((each for each in await offered() if wanted in each.rules.email_domains), None)
+
+
 async def find_offered(slug: str) -> Connection | None:
     """The enabled connection with this slug."""
-    row = await ConnectionRow.get_or_none(slug=slug, enabled=True)
-    return Connection.from_row(row) if row else None
+    found = await find(slug)
+    return found if found and found.enabled else None
 
 
 async def find(slug: str) -> Connection | None:
     """The connection with this slug, enabled or not."""
+    if not _may_be(slug):
+        return None
     row = await ConnectionRow.get_or_none(slug=slug)
     return Connection.from_row(row) if row else None
 
 
 async def locked(slug: str) -> Connection | None:
     """The same; it stays so until this transaction changes it or ends."""
+    if not _may_be(slug):
+        return None
     row = await ConnectionRow.filter(slug=slug).select_for_update().first()
     return Connection.from_row(row) if row else None
 
@@ -105,6 +122,8 @@ async def create(
     config: Mapping[str, object],
     sealed_secrets: bytes,
     position: int = 0,
+    rules: ConnectionRules = ConnectionRules(),  # noqa: B008  # frozen
+    enabled: bool = True,
 ) -> Connection:
     """Store a connection under the id that its secrets are sealed for. Raises
     ``ConnectionExists``."""
@@ -117,6 +136,8 @@ async def create(
             config=dict(config),
             sealed_secrets=sealed_secrets,
             position=position,
+            rules=rules.written(),
+            enabled=enabled,
         )
     except IntegrityError as error:
         raise ConnectionExists(slug) from error
@@ -131,6 +152,7 @@ async def change(connection: Connection) -> None:
         sealed_secrets=connection.sealed_secrets,
         enabled=connection.enabled,
         position=connection.position,
+        rules=connection.rules.written(),
     )
 
 
@@ -139,3 +161,8 @@ async def delete(connection_id: UUID) -> None:
     # PostgreSQL removes the identities by itself; SQLite has no such key.
     await ExternalIdentityRow.filter(connection_id=connection_id).delete()
     await ConnectionRow.filter(id=connection_id).delete()
+
+
+def _may_be(slug: str) -> bool:
+    # The ORM raises for a value that is longer than its column.
+    return len(slug) <= LONGEST_SLUG and slug.isascii() and slug.isprintable()

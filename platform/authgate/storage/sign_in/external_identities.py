@@ -1,10 +1,14 @@
 """External identities: which user somebody at another provider is here."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Self
 from uuid import UUID
 
 from tortoise import fields
 from tortoise.exceptions import IntegrityError
+from tortoise.functions import Count
 
 from authgate_tenants import TenantOwned
 
@@ -30,6 +34,23 @@ class ExternalIdentityRow(TenantOwned):
             ("tenant_id", "id"),
         )
         indexes = (("tenant_id", "user_id"),)
+
+
+@dataclass(frozen=True, slots=True)
+class LinkedIdentity:
+    """A way in of somebody's."""
+
+    id: UUID
+    connection_id: UUID
+    username: str
+    """What they are called there, as of the last time."""
+    created_at: datetime
+    last_used_at: datetime
+
+    @classmethod
+    def from_row(cls, row: ExternalIdentityRow) -> Self:
+        """The value of a stored row."""
+        return cls(row.id, row.connection_id, row.username, row.created_at, row.last_used_at)
 
 
 class IdentityTaken(ValueError):
@@ -74,3 +95,23 @@ async def note_use(
     await ExternalIdentityRow.filter(
         connection_id=connection_id, issuer=issuer, subject=subject
     ).update(username=username[:100], last_used_at=now)
+
+
+async def of_user(user_id: UUID) -> list[LinkedIdentity]:
+    """All of somebody's, in the order in which they were linked."""
+    rows = await ExternalIdentityRow.filter(user_id=user_id).order_by("created_at", "id")
+    return [LinkedIdentity.from_row(row) for row in rows]
+
+
+async def unlink(identity_id: UUID, *, user_id: UUID) -> bool:
+    """Have an identity be nobody's; ``False`` where it is none of this user's."""
+    gone = ExternalIdentityRow.filter(id=identity_id, user_id=user_id)
+    return await gone.delete() == 1
+
+
+async def counts() -> Mapping[UUID, int]:
+    """How many people are known by each connection; nothing is said of one that knows nobody."""
+    rows = ExternalIdentityRow.all().annotate(people=Count("id")).group_by("connection_id")
+    return {
+        row["connection_id"]: row["people"] for row in await rows.values("connection_id", "people")
+    }

@@ -40,13 +40,23 @@ IMPORTS = (
     "authgate.cli.sign_in.login",
     "authgate.serving.hypercorn_server",
     "authgate.serving.uvicorn_server",
+    "authgate_gitea",
     "authgate_github",
+    "authgate_gitlab",
+    "authgate_google",
+    "authgate_microsoft",
+    "authgate_oauth2",
+    "authgate_oidc",
     "authgate_templates",
     "uvloop",
 )
 """What programs import, none of which reads the environment while it is imported, but this."""
 
-_MEASURES = ("prometheus_client", "authgate", "authgate_github")
+_MEASURES = (
+    "prometheus_client",
+    *(each for each in IMPORTS if each.startswith("authgate_") and each != "authgate_templates"),
+    "authgate",
+)
 _SHARED_MEASURES = "PROMETHEUS_MULTIPROC_DIR"
 """Who measures into a folder with others has to know before it imports what measures."""
 

@@ -1,0 +1,83 @@
+"""Whether what administrators choose for a connection can be."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
+from uuid import UUID
+
+from authgate.accounts import external_accounts
+from authgate.storage.people import groups
+from authgate.storage.sign_in import connections
+from authgate.storage.sign_in.connection_rules import ConnectionRules, Provisioned
+from authgate_tenants.domains import BadHost, check_host
+
+MOST_DOMAINS = 50
+MOST_GROUPS = 500
+_LONGEST_GROUP = 255
+
+
+class UnfitRules(ValueError):
+    """A rule that cannot be; ``field`` is what would have to be another."""
+
+    def __init__(self, field: str, fault: str) -> None:
+        super().__init__(fault)
+        self.field = field
+
+
+async def fit(slug: str, rules: ConnectionRules) -> ConnectionRules:
+    """The rules as they are kept. Raises ``UnfitRules``."""
+    kept = replace(
+        rules,
+        allowed_domains=_domains("allowed_domains", rules.allowed_domains),
+        email_domains=_domains("email_domains", rules.email_domains),
+    )
+    await _refuse_shared(slug, kept.email_domains)
+    await _check_groups(kept.groups)
+    if kept.provisioned is Provisioned.EMAIL:
+        await _check_proven(kept.email_domains)
+    return kept
+
+
+def _domains(field: str, names: Collection[str]) -> tuple[str, ...]:
+    if len(names) > MOST_DOMAINS:
+        raise UnfitRules(field, f"At most {MOST_DOMAINS} domains.")
+    try:
+        return tuple(dict.fromkeys(check_host(each) for each in names))
+    except BadHost as error:
+        raise UnfitRules(field, str(error)) from error
+
+
+async def _refuse_shared(slug: str, domains: Iterable[str]) -> None:
+    """An address leads to one place."""
+    wanted = set(domains)
+    for other in await connections.every():
+        shared = wanted & set(other.rules.email_domains)
+        if other.slug != slug and shared:
+            raise UnfitRules("email_domains", f"{min(shared)} leads to {other.slug} already.")
+
+
+async def _check_groups(named: Mapping[str, str]) -> None:
+    if len(named) > MOST_GROUPS:
+        raise UnfitRules("groups", f"At most {MOST_GROUPS} groups.")
+    if any(not 0 < len(each) <= _LONGEST_GROUP or not each.isprintable() for each in named):
+        raise UnfitRules("groups", f"A group's name has 1 to {_LONGEST_GROUP} characters.")
+    for group_id in set(named.values()):
+        if not await _is_group(group_id):
+            raise UnfitRules("groups", f"There is no group {group_id[:60]!r} here.")
+
+
+async def _is_group(group_id: str) -> bool:
+    try:
+        return await groups.find(UUID(group_id)) is not None
+    except ValueError:
+        return False
+
+
+async def _check_proven(domains: Collection[str]) -> None:
+    """Who decides whose addresses there are must not be another than the tenant."""
+    missing = set(domains) - await external_accounts.proven_domains()
+    if missing or not domains:
+        which = min(missing) if missing else "no domain"
+        raise UnfitRules(
+            "provisioned",
+            f"People are known by their address at domains that are proven alone: {which} is not.",
+        )

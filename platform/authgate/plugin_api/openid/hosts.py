@@ -1,0 +1,38 @@
+"""Where a provider is, as an administrator enters it."""
+
+import re
+from urllib.parse import urlsplit
+
+from authgate.plugin_api.config import ConnectorConfigError
+
+_HOST = re.compile(r"(?=.{1,253}(:|$))[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[1-9][0-9]{0,4})?")
+_LONGEST = 255
+
+
+def check_host(field: str, value: str) -> None:
+    """Raises ``ConnectorConfigError`` where this is not a host name, perhaps with a port."""
+    if not _HOST.fullmatch(value):
+        raise ConnectorConfigError(field, "must be a host name, without https:// or a path")
+
+
+def check_https(field: str, value: str) -> None:
+    """Raises ``ConnectorConfigError`` where this is not an https address with nothing behind its
+    path."""
+    try:
+        parts = urlsplit(value)
+        usable = parts.scheme == "https" and _HOST.fullmatch(parts.netloc)
+    except ValueError:
+        usable = None
+    if not usable or "?" in value or "#" in value or not value.isascii() or " " in value:
+        raise ConnectorConfigError(field, "must be an https:// address without ? and #")
+    if len(value) > _LONGEST:
+        raise ConnectorConfigError(field, f"must have at most {_LONGEST} characters")
+
+
+def host_of(url: str) -> str:
+    """The host of an address, with its port where it has one; nothing where it is not https."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
+    return parts.netloc if parts.scheme == "https" else ""

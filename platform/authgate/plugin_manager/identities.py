@@ -1,0 +1,73 @@
+"""Whether what a connector says is what it may say: exact types, short plain text."""
+
+from collections.abc import Sequence
+
+from authgate.plugin_api import ExternalIdentity, SetupStep
+from authgate.plugin_manager.containment import WrongResult
+
+_MOST_GROUPS = 1000
+_MOST_SAID = 50
+_MOST_STEPS = 20
+_LONGEST = 1024
+_LONGEST_ID = 255
+
+
+def checked_identity(result: object) -> ExternalIdentity:
+    """The identity. Raises ``WrongResult``."""
+    if type(result) is not ExternalIdentity:
+        raise WrongResult(f"{type(result).__name__} instead of ExternalIdentity")
+    texts = (
+        result.issuer,
+        result.subject,
+        result.username,
+        result.email,
+        result.name,
+        result.picture,
+    )
+    if not all(_is_plain(text, _LONGEST) for text in texts):
+        raise WrongResult("an identity that is not short plain text")
+    if type(result.email_verified) is not bool:
+        raise WrongResult("email_verified that is not true or false")
+    if not result.issuer.startswith("https://") or len(result.issuer) > _LONGEST_ID:
+        raise WrongResult("an issuer that is not an https identifier")
+    if not 0 < len(result.subject) <= _LONGEST_ID:
+        raise WrongResult("no subject of at most 255 characters")
+    _check_groups(result.groups)
+    _check_said(result.said)
+    return result
+
+
+def checked_steps(result: object) -> Sequence[SetupStep]:
+    """The steps. Raises ``WrongResult``."""
+    if type(result) not in (list, tuple):
+        raise WrongResult(f"{type(result).__name__} instead of a list of steps")
+    steps: Sequence[object] = result  # type: ignore[assignment]  # one of the two
+    return [_checked_step(each) for each in steps[:_MOST_STEPS]]
+
+
+def _checked_step(step: object) -> SetupStep:
+    if type(step) is not SetupStep or type(step.passed) is not bool:
+        raise WrongResult("something that is not a SetupStep")
+    if not (_is_plain(step.name, 100) and _is_plain(step.said, _LONGEST)):
+        raise WrongResult("a step that is not short plain text")
+    return step
+
+
+def _check_groups(groups: object) -> None:
+    if groups is None:
+        return
+    if type(groups) is not tuple or len(groups) > _MOST_GROUPS:
+        raise WrongResult(f"groups that are no tuple of at most {_MOST_GROUPS}")
+    if not all(_is_plain(each, _LONGEST_ID) for each in groups):
+        raise WrongResult("groups that are not short plain text")
+
+
+def _check_said(said: object) -> None:
+    if type(said) is not dict or len(said) > _MOST_SAID:
+        raise WrongResult(f"said that is no dict of at most {_MOST_SAID}")
+    if not all(_is_plain(each, _LONGEST) for pair in said.items() for each in pair):
+        raise WrongResult("said that is not short plain text")
+
+
+def _is_plain(text: object, longest: int) -> bool:
+    return type(text) is str and len(text) <= longest and text.isprintable()

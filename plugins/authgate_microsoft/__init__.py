@@ -1,0 +1,14 @@
+"""Sign in with Microsoft Entra ID."""
+
+from typing import Any
+
+from authgate.plugin_api import LoginConnector, hookimpl
+from authgate_microsoft.connector import MicrosoftConnector
+
+plugin_api_version = "1.1"
+
+
+@hookimpl
+def register_login_connectors() -> list[type[LoginConnector[Any]]]:
+    """Offer the one way to sign in that this plugin brings."""
+    return [MicrosoftConnector]

@@ -1,0 +1,14 @@
+"""Sign in with any provider of OpenID Connect."""
+
+from typing import Any
+
+from authgate.plugin_api import LoginConnector, hookimpl
+from authgate_oidc.connector import OpenIdProviderConnector
+
+plugin_api_version = "1.1"
+
+
+@hookimpl
+def register_login_connectors() -> list[type[LoginConnector[Any]]]:
+    """Offer the one way to sign in that this plugin brings."""
+    return [OpenIdProviderConnector]

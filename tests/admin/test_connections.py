@@ -1,0 +1,102 @@
+"""``/connections``: ways to sign in elsewhere, set up, changed and tested by programs."""
+
+from typing import Any
+
+import pytest
+
+from authgate.storage.sign_in.connections import ConnectionRow
+from authgate_tenants import Tenant, use_tenant
+from authgate_testing import tenants
+from authgate_testing.api import ApiClient
+from authgate_testing.databases import on_sqlite
+from authgate_testing.server import RunningServer
+
+SECRET = "secret-of-the-provider"
+GITHUB: dict[str, Any] = {
+    "slug": "hub",
+    "connector": "github",
+    "config": {"client_id": "Iv1.a", "client_secret": SECRET},
+}
+
+
+@pytest.fixture
+async def api(server: RunningServer, api: ApiClient, acme: Tenant, globex: Tenant) -> ApiClient:
+    """At a tenant that has enabled the plugin, as the other one has."""
+    for each in (acme, globex):
+        await tenants.change(server, each, settings={"enabled_plugins": ["github"]})
+    return api
+
+
+@on_sqlite
+async def test_a_connection_is_set_up_changed_tested_and_removed(
+    api: ApiClient, acme: Tenant
+) -> None:
+    [kind] = (await api.get("/connection-types")).json()["items"]
+    assert {each["name"]: each["kind"] for each in kind["settings"]} == {
+        "client_id": "text",
+        "client_secret": "secret",
+        "host": "text",
+    }
+    made = await api.post("/connections", GITHUB | {"enabled": False})
+    assert made.status_code == 201, made.text
+    assert SECRET not in made.text
+    assert made.json()["redirect_uri"] == f"{acme.issuer}/login/hub/callback"
+    assert (await api.post("/connections", GITHUB)).status_code == 409
+
+    read = await api.get("/connections/hub")
+    patch = {"enabled": True, "config": {"host": "ghe.acme.example"}}
+    refused = await api.patch("/connections/hub", patch, if_match=read.headers["etag"])
+    assert refused.status_code == 422
+    assert refused.json()["errors"][0]["pointer"] == "/config/client_secret"
+    patch["config"] = {"host": "ghe.acme.example", "client_secret": SECRET}
+    patch["rules"] = {"allowed_domains": ["Acme.example"]}
+    changed = await api.patch("/connections/hub", patch, if_match=read.headers["etag"])
+    assert changed.status_code == 200, changed.text
+    assert changed.json()["config"] == {"client_id": "Iv1.a", "host": "ghe.acme.example"}
+    assert changed.json()["rules"]["allowed_domains"] == ["acme.example"]
+    assert SECRET not in changed.text
+    patch = {"config": {"host": None, "client_secret": SECRET}}
+    changed = await api.patch("/connections/hub", patch, if_match=changed.headers["etag"])
+    assert changed.json()["config"] == {"client_id": "Iv1.a"}
+
+    tested = (await api.post("/connections/hub/test")).json()
+    assert tested["passed"] is True
+    assert tested["trial_url"] == f"{acme.issuer}/login/hub/trial"
+    assert (await api.delete("/connections/hub")).status_code == 204
+    assert (await api.get("/connections")).json()["items"] == []
+
+
+@on_sqlite
+async def test_what_cannot_be_is_named_by_its_place(api: ApiClient) -> None:
+    for changed, place in (
+        ({"slug": "Not_One"}, "/slug"),
+        ({"connector": "oidc"}, "/connector"),
+        ({"config": {"client_id": "a"}}, "/config/client_secret"),
+        ({"config": GITHUB["config"] | {"host": "https://x"}}, "/config/host"),
+        ({"rules": {"newcomers": "everybody"}}, "/rules/newcomers"),
+        ({"rules": {"email_domains": ["nowhere"]}}, "/rules/email_domains"),
+        ({"rules": {"provisioned": "email"}}, "/rules/provisioned"),
+    ):
+        refused = await api.post("/connections", GITHUB | changed)
+        assert refused.status_code == 422, changed
+        [fault] = refused.json()["errors"]
+        assert fault["pointer"] == place
+        assert SECRET not in refused.text
+
+
+@on_sqlite
+async def test_another_tenants_connection_is_unknown(
+    api: ApiClient, foreign_api: ApiClient, acme: Tenant
+) -> None:
+    await api.post("/connections", GITHUB)
+    before = await foreign_api.get("/connections/nothing")
+    for method, path in (
+        ("GET", ""),
+        ("DELETE", ""),
+        ("POST", "/test"),
+    ):
+        answer = await foreign_api.call(method, f"/connections/hub{path}")
+        assert answer.status_code == before.status_code == 404
+    assert (await foreign_api.post("/connections", GITHUB)).status_code == 201
+    with use_tenant(acme):
+        assert await ConnectionRow.all().count() == 1
