@@ -7,10 +7,12 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from authgate.cli.demo.shown_plugins import ShownPlugins
 from authgate.cli.plugin.scaffold import Kind
 from authgate_testing.command import Cli
 
@@ -94,6 +96,20 @@ def test_a_folder_without_a_plugin_is_not_tested(command: Cli, tmp_path: Path) -
         ended = command("plugin", "test", folder)
         assert ended.code == 2
         assert said in ended.err
+
+
+@pytest.mark.usefixtures("_paths_as_they_were")
+def test_the_pretend_provider_is_where_it_was_so_that_people_are_known_again(
+    command: Cli, tmp_path: Path
+) -> None:
+    assert command("plugin", "new", "login-connector", "acme-sso").code == 0
+    hosts = []
+    for _ in range(2):
+        with closing(ShownPlugins.of([tmp_path / "acme-sso"])) as shown:
+            shown.pretend("http://localhost:8080", tmp_path / "pretend")
+            assert shown.provider is not None
+            hosts.append(shown.provider.host)
+    assert hosts[0] == hosts[1]
 
 
 def test_a_folder_without_a_plugin_is_not_shown(command: Cli) -> None:

@@ -52,10 +52,11 @@ class Host:
 
 
 @asynccontextmanager
-async def opened(certificate: tuple[Path, Path]) -> AsyncIterator[Host]:
+async def opened(certificate: tuple[Path, Path], *, port: int = 0) -> AsyncIterator[Host]:
     """A server with this certificate and its key, for as long as the block lasts.
 
-    It says ``{}`` to everything until it is given a site.
+    It says ``{}`` to everything until it is given a site. Raises ``OSError`` where the port is
+    taken; 0 is any that is free.
     """
     tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     tls.load_cert_chain(*certificate)
@@ -71,9 +72,9 @@ async def opened(certificate: tuple[Path, Path]) -> AsyncIterator[Host]:
         with suppress(ConnectionError, ssl.SSLError):
             await writer.wait_closed()
 
-    server = await asyncio.start_server(talk, "127.0.0.1", 0, ssl=tls)
-    port = server.sockets[0].getsockname()[1]
-    running = Host(port=port, name=f"localhost:{port}", asked=[], site=lambda asked: Answer())
+    server = await asyncio.start_server(talk, "127.0.0.1", port, ssl=tls)
+    at = server.sockets[0].getsockname()[1]
+    running = Host(port=at, name=f"localhost:{at}", asked=[], site=lambda asked: Answer())
     try:
         yield running
     finally:

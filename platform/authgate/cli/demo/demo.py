@@ -3,6 +3,7 @@
 import asyncio
 import os
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
@@ -47,7 +48,11 @@ def demo(
     plugin: PluginFolders = None,
 ) -> None:
     """Start a server with two tenants, and tell how to get in."""
-    shown = ShownPlugins.of(plugin or [])
+    with closing(ShownPlugins.of(plugin or [])) as shown:
+        _run(shown, reset=reset, port=port, headless=headless)
+
+
+def _run(shown: ShownPlugins, *, reset: bool, port: int | None, headless: bool) -> None:
     settings, wanted_port = _settings(port)
     FILE.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     shown.pretend(settings.base_url, FILE.parent.resolve() / "pretend")

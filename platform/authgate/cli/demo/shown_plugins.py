@@ -1,9 +1,7 @@
 """Plugins that the demo shows from their folders, and the provider that it pretends for them."""
 
-import asyncio
 import json
 import os
-import threading
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -13,12 +11,12 @@ from tempfile import TemporaryDirectory
 
 from authgate import plugin_manager, provisioning
 from authgate.accounts.connection_setup import ConnectionChange, ConnectionSetup
+from authgate.cli.demo.provider_thread import ProviderThread
 from authgate.cli.failures import Failure, Misused
 from authgate.installation import Installation
 from authgate.plugin_api import ConnectorConfigError
 from authgate.plugin_manager import ConnectorType, ConnectorTypes
 from authgate.plugin_manager.source_folder import SourceFolder, UnfitFolder
-from authgate.pretend import host
 from authgate.pretend.certificate import certificate_in
 from authgate.pretend.provider import PretendProvider
 from authgate.storage.sign_in import connections
@@ -27,7 +25,6 @@ from authgate_tenants import Tenant, TenantSettings, use_tenant
 _LOOPBACK = ["127.0.0.0/8", "::1/128"]
 _PROVIDER = "{provider}"
 _CERTIFIED = timedelta(days=7)
-_PATIENCE_SECONDS = 10.0
 
 
 @dataclass(slots=True)
@@ -40,6 +37,7 @@ class ShownPlugins:
     provider: PretendProvider | None = None
     certificate: Path | None = None
     """What the provider is believed by."""
+    _thread: ProviderThread | None = None
     _site: "TemporaryDirectory[str] | None" = None
 
     @classmethod
@@ -59,6 +57,13 @@ class ShownPlugins:
                 each.put_on_path(beside)
         return cls(folders, _site=site)
 
+    def close(self) -> None:
+        """Take back all that was for as long as the demo runs."""
+        if self._thread is not None:
+            self._thread.close()
+        if self._site is not None:
+            self._site.cleanup()
+
     @property
     def names(self) -> list[str]:
         """The plugins' names."""
@@ -72,7 +77,13 @@ class ShownPlugins:
             return
         folder.mkdir(mode=0o700, exist_ok=True)
         self.certificate, key = certificate_in(folder, valid=_CERTIFIED)
-        self.provider = _serving((self.certificate, key), callbacks=f"{base_url}/")
+        # Whom it lets in is known by its address: at another one the next time they are strangers.
+        port = folder / "port"
+        self._thread = ProviderThread(
+            (self.certificate, key), callbacks=f"{base_url}/", port=_remembered(port)
+        )
+        self.provider = self._thread.serving()
+        port.write_text(self.provider.host.rpartition(":")[2])
         os.environ["AUTHGATE_EGRESS__ALLOWED_NETWORKS"] = json.dumps(_LOOPBACK)
         os.environ["AUTHGATE_EGRESS__CA_FILE"] = str(self.certificate)
 
@@ -151,22 +162,8 @@ def _filled_in(value: object, words: Mapping[str, str]) -> object:
     return value
 
 
-def _serving(certificate: tuple[Path, Path], *, callbacks: str) -> PretendProvider:
-    """A pretend provider, in a thread that ends with the process."""
-    ready = threading.Event()
-    made: list[PretendProvider] = []
-
-    async def serve() -> None:
-        async with host.opened(certificate) as running:
-            running.site = provider = PretendProvider(running.name, callbacks=callbacks)
-            made.append(provider)
-            ready.set()
-            await asyncio.Event().wait()
-
-    thread = threading.Thread(
-        target=lambda: asyncio.run(serve()), name="pretend-provider", daemon=True
-    )
-    thread.start()
-    if not ready.wait(_PATIENCE_SECONDS):
-        raise Failure("The pretend provider did not start.")
-    return made[0]
+def _remembered(port: Path) -> int:
+    try:
+        return int(port.read_text())
+    except (FileNotFoundError, ValueError):
+        return 0
