@@ -28,6 +28,10 @@ from authgate.accounts.login import PasswordLogin
 from authgate.accounts.passwords import Passwords
 from authgate.accounts.pending_login import Purpose
 from authgate.accounts.round_trips import RoundTrips
+from authgate.accounts.second_factor_pages import SecondFactorPages
+from authgate.accounts.second_factors import SecondFactors
+from authgate.accounts.second_step import SecondStep
+from authgate.accounts.security_pages import SecurityPages
 from authgate.accounts.signed_out import SigningOut
 from authgate.accounts.tenant_connections import TenantConnections
 from authgate.admin.console import pages as console_pages
@@ -202,7 +206,9 @@ def _people(
     documents: ClientDocuments,
     passwords: Passwords,
 ) -> PeopleApp:
-    sessions = BrowserSessions(subjects=parts.subjects, clock=parts.clock)
+    factors = SecondFactors(parts.encryption)
+    second_step = SecondStep(factors=factors, encryption=parts.encryption, clock=parts.clock)
+    sessions = BrowserSessions(subjects=parts.subjects, second_step=second_step, clock=parts.clock)
     signing_out = SigningOut(pages=pages, sessions=sessions)
     id_tokens = IdTokens(keys=parts.keys, subjects=parts.subjects, clock=parts.clock)
     device = DeviceVerification(
@@ -224,17 +230,10 @@ def _people(
         limits=limits,
         clock=parts.clock,
     )
-    guests = GuestEntry(
-        operator_accesses.ENTRY,
-        pages=pages,
-        sessions=sessions,
-        arrive=lambda key, now: operator_accesses.arrive(key, now=now),
-        limits=limits,
-        clock=parts.clock,
-    )
     doors = (
         *_ways_in(parts, pages, limits, passwords, sessions, signing_out),
-        guests,
+        *_second_factors(parts, pages, limits, factors, second_step, sessions),
+        _guests(parts, pages, limits, sessions),
         device,
         AccountPages(pages=pages, clock=parts.clock),
         AppPages(pages=pages, clock=parts.clock),
@@ -295,6 +294,38 @@ def _ways_in(
     )
     by_address = ByAddress(pages=pages, connections=connections, limits=limits)
     return login, federation, identities, trials, by_address
+
+
+def _guests(
+    parts: Installation, pages: Pages, limits: Limits, sessions: BrowserSessions
+) -> GuestEntry:
+    return GuestEntry(
+        operator_accesses.ENTRY,
+        pages=pages,
+        sessions=sessions,
+        arrive=lambda key, now: operator_accesses.arrive(key, now=now),
+        limits=limits,
+        clock=parts.clock,
+    )
+
+
+def _second_factors(
+    parts: Installation,
+    pages: Pages,
+    limits: Limits,
+    factors: SecondFactors,
+    second_step: SecondStep,
+    sessions: BrowserSessions,
+) -> tuple[SecondFactorPages, SecurityPages]:
+    asking = SecondFactorPages(
+        parts=parts,
+        pages=pages,
+        factors=factors,
+        second_step=second_step,
+        sessions=sessions,
+        limits=limits,
+    )
+    return asking, SecurityPages(parts=parts, pages=pages, factors=factors)
 
 
 def _end_session(

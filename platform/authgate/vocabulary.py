@@ -91,6 +91,8 @@ class MailPurpose(StrEnum):
     """Somebody is to come to a tenant."""
     OPERATOR_ACCESS = "operator_access"
     """Those in charge are told that an operator of the installation wants to come in."""
+    SECURITY_NOTICE = "security_notice"
+    """Somebody is told that how they sign in has changed."""
 
 
 class MailStatus(StrEnum):

@@ -137,6 +137,18 @@ class TenantSettings(StoredChoices):
     remember_sign_in: bool = True
     """Whether people may stay signed in (``remembered_session_lifetime``)."""
 
+    second_factor: Literal["off", "optional", "administrators", "required"] = "optional"
+    """Whether people show a second factor when they sign in: nobody, whoever has set one up, those
+    who administer the tenant as well, or everybody. Who has to and has none sets one up before
+    anything else."""
+
+    second_factor_groups: tuple[str, ...] = ()
+    """Groups, by name, whose people have to as well."""
+
+    remembered_device_days: Annotated[int, Field(ge=0, le=365)] = 30
+    """For how many days a browser asks for no second factor that a person asked to be remembered
+    in; 0 for never."""
+
     password_min_length: Annotated[int, Field(ge=15, le=128)] = 15
     """How many characters a password has at least that is chosen from now on."""
 

@@ -50,7 +50,7 @@ async def test_nobody_is_answered_with_but_the_sub_that_is_asked_for(
 @pytest.mark.parametrize(
     ("acr", "answer"),
     [
-        ({"essential": True, "value": "2"}, "unmet_authentication_requirements"),
+        ({"essential": True, "value": "5"}, "unmet_authentication_requirements"),
         ({"essential": True, "values": ["3", "4"]}, "unmet_authentication_requirements"),
         ({"essential": True, "values": ["2", "1"]}, ""),
         ({"essential": True}, ""),

@@ -68,7 +68,7 @@ async def test_the_metadata_say_where_everything_is(at_acme: Caller, acme: Tenan
         "authorization_response_iss_parameter_supported": True,
         "claims_parameter_supported": True,
         "ui_locales_supported": ["en", "zh-Hant"],
-        "acr_values_supported": ["1"],
+        "acr_values_supported": ["1", "2"],
         "request_parameter_supported": True,
         "request_object_signing_alg_values_supported": SIGNING[:-1],
         "authorization_signing_alg_values_supported": ["ES256"],

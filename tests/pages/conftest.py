@@ -55,6 +55,7 @@ from authgate_tenants.settings import TenantSettings
 from authgate_testing.console_samples import CONSOLE_ALIKE, console_samples
 from authgate_testing.operator_samples import OPERATOR_ALIKE, operator_samples
 from authgate_testing.other_origin import Site, serving
+from authgate_testing.security_samples import SECURITY_ALIKE, security_samples
 
 _NOW = datetime.now(UTC)
 _LONG = "a-name-without-a-single-space-in-it-" * 3
@@ -405,6 +406,7 @@ def samples() -> Mapping[str, Sample]:
         **_mails(),
         **_sign_up(),
         **_invitations(),
+        **security_samples(),
         **console_samples(),
         **operator_samples(),
         **_outside_of_tenants(),
@@ -420,7 +422,7 @@ def distinct(samples: Mapping[str, Sample]) -> list[str]:
     alike = {name for name in samples if name.startswith("error-")}
     alike -= {"error-404", "error-in-tenant"}
     alike |= CONSOLE_ALIKE | OPERATOR_ALIKE | {"login-again", "mails-none"}
-    alike |= {"invitation-gone", "invitation-known", "invitation-join"}
+    alike |= SECURITY_ALIKE | {"invitation-gone", "invitation-known", "invitation-join"}
     alike |= {"sign-up-sent", "sign-up-gone", "sign-up-invitation", "sign-up-done-before"}
     return [name for name in samples if name not in {*alike, "form-post"}]
 

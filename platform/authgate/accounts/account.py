@@ -18,6 +18,7 @@ from authgate.storage.clients import clients
 from authgate.storage.clients.rows import Client
 from authgate.storage.sign_in import session_clients, sessions
 from authgate.storage.sign_in.sessions import Session
+from authgate.tokens.authentication import FEDERATED, OWN_METHODS
 from authgate.web import row_ids
 from authgate.web.pages import Pages
 from authgate.web.view_models import (
@@ -141,10 +142,17 @@ def _line(session: Session, person: SignedIn, applications: tuple[str, ...]) -> 
         current=session.id == person.session.id,
         last_active_at=session.last_seen_at,
         signed_in_at=session.authenticated_at,
-        connection=None if "pwd" in session.amr else session.amr[-1],
+        connection=_connection(session),
         applications=applications,
         block_url=_block_url(session, person),
     )
+
+
+def _connection(session: Session) -> str | None:
+    """Through which connection somebody has signed in."""
+    if FEDERATED in session.amr:
+        return session.amr[session.amr.index(FEDERATED) + 1]
+    return None if OWN_METHODS.intersection(session.amr) else session.amr[0]
 
 
 def _block_url(session: Session, person: SignedIn) -> str:

@@ -1,12 +1,14 @@
-"""Starting and ending the session of a browser."""
+"""Starting and ending the session of a browser: the one door to a session, whatever the way in."""
 
 from datetime import datetime, timedelta
 
-from quart import Response
+from quart import Response, request
 
 from authgate import audit
 from authgate.accounts import access, language_choice, logout
-from authgate.accounts.visits import NotSignedIn, Visitor
+from authgate.accounts.half_sign_in import COOKIE as HALF
+from authgate.accounts.second_step import FirstFactor, SecondStep
+from authgate.accounts.visits import NotSignedIn, SignedIn, Visitor
 from authgate.audit import Event
 from authgate.clock import Clock
 from authgate.permissions import UserRole
@@ -25,8 +27,9 @@ from authgate_tenants import current_tenant
 class BrowserSessions:
     """Signs browsers in and out."""
 
-    def __init__(self, *, subjects: Subjects, clock: Clock) -> None:
+    def __init__(self, *, subjects: Subjects, second_step: SecondStep, clock: Clock) -> None:
         self._subjects = subjects
+        self._second_step = second_step
         self._clock = clock
 
     async def start(
@@ -37,8 +40,13 @@ class BrowserSessions:
         *,
         amr: list[str],
         remembered: bool = False,
-    ) -> None:
+        acr: str = "",
+    ) -> bool:
         """Sign this browser in, under a key it never had before: no session is ever adopted.
+
+        Where these methods are not enough, for the person, the tenant or this ``acr``, nobody is
+        signed in: the answer is ``False``, and the response leads to the second factor instead, and
+        only then to where it led.
 
         Who signs in once more goes on with their session, and with its ``sid``: applications know
         it by that. Whoever else was signed in is signed out. Raises ``NotSignedIn`` for somebody
@@ -48,6 +56,29 @@ class BrowserSessions:
         held = await users.held(user.id)
         if held is None or not held.is_active or held.password_hash != user.password_hash:
             raise NotSignedIn
+        first = FirstFactor(held, amr, remembered, acr)
+        methods = await self._second_step.methods(first)
+        if methods is None:
+            await self._second_step.lead(first, response)
+            return False
+        await self._begin(visitor, held, response, amr=methods, remembered=remembered)
+        return True
+
+    async def step_up(self, person: SignedIn, response: Response, *, amr: list[str]) -> None:
+        """Let a session go on whose person has shown another factor, for as long as it would have.
+
+        Raises ``NotSignedIn`` where it has ended meanwhile.
+        """
+        now, session = self._clock(), person.session
+        key = await sessions.step_up(session, amr, now=now)
+        if key is None:
+            raise NotSignedIn
+        left = int((session.expires_at - now).total_seconds())
+        self._hand_over(response, key, left if session.remembered else None)
+
+    async def _begin(
+        self, visitor: Visitor, held: User, response: Response, *, amr: list[str], remembered: bool
+    ) -> None:
         now, settings = self._clock(), current_tenant().settings
         await self._counted(held, now)
         absolute = timedelta(
@@ -69,15 +100,19 @@ class BrowserSessions:
             idle_expires_at=now + idle,
             expires_at=now + absolute,
         )
-        key = await self._renewed(visitor, user, sign_in)
+        key = await self._renewed(visitor, held, sign_in)
         if key is None:
             await self._end_former(visitor)
-            key = await sessions.start(user.id, sign_in)
-            await self._end_most_idle(user, key, settings.sessions_per_person)
-        max_age = int(absolute.total_seconds()) if remembered else None
+            key = await sessions.start(held.id, sign_in)
+            await self._end_most_idle(held, key, settings.sessions_per_person)
+        self._hand_over(response, key, int(absolute.total_seconds()) if remembered else None)
+        await language_choice.bring(held.id, response)
+
+    def _hand_over(self, response: Response, key: str, max_age: int | None) -> None:
         session_cookie.write(response, session_cookie.SESSION, key, max_age=max_age)
         session_cookie.clear(response, session_cookie.PRESESSION)
-        await language_choice.bring(user.id, response)
+        if session_cookie.read(request.headers, HALF):
+            session_cookie.clear(response, HALF)
 
     async def end(self, visitor: Visitor, *, client_id: str = "") -> tuple[str, ...]:
         """Sign this browser out on the server; a client may have asked for it.

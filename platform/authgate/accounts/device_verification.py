@@ -8,12 +8,15 @@ import re
 from datetime import timedelta
 
 from quart import Blueprint, Response, request
+from werkzeug.exceptions import Forbidden
 
 from authgate import audit
-from authgate.accounts import user_agents, visits
+from authgate.accounts import step_up, user_agents, visits
 from authgate.accounts.answers import page, tell_of_limit
 from authgate.accounts.scope_lines import scope_lines
 from authgate.accounts.signed_out import SigningOut
+from authgate.accounts.standing import to_step_up
+from authgate.accounts.step_up import OutOfReach
 from authgate.accounts.visits import NotSignedIn, SignedIn, signed_in, visitor
 from authgate.audit import Event
 from authgate.clock import Clock
@@ -92,6 +95,8 @@ class DeviceVerification:
         code, client = found
         if decision[1] is DeviceOutcome.APPROVED and form.get("mine") != "1":
             return await self._confirm(person, code, client, shown, 400)
+        if decision[1] is DeviceOutcome.APPROVED and await self._is_too_little(person, *found):
+            return _to_step_up(shown)
         return await self._decided(person, code, client, *decision)
 
     async def switch(self) -> Response:
@@ -111,7 +116,17 @@ class DeviceVerification:
         if found is None or code is None:
             metrics.device_requests.add("unknown_code")
             return await self._ask(typed, CodeProblem.UNKNOWN, 400)
+        if await self._is_too_little(person, *found):
+            return _to_step_up(code)
         return await self._confirm(person, *found, f"{code[:4]}-{code[4:]}")
+
+    async def _is_too_little(self, person: SignedIn, code: DeviceCode, client: Client) -> bool:
+        """Whether the person has to show a second factor before the client is given anything.
+        Raises ``Forbidden`` where they never can."""
+        try:
+            return await step_up.is_due(person, client, code.scope.split())
+        except OutOfReach as error:
+            raise Forbidden from error
 
     async def _count_guess(self, person: SignedIn) -> None:
         # Before the code is looked at, so that guesses sent together are counted together.
@@ -215,6 +230,10 @@ class DeviceVerification:
         response = await self._ask(typed, CodeProblem.PAUSED, 429, seconds)
         response.headers["Retry-After"] = str(seconds)
         return response
+
+
+def _to_step_up(code: str) -> Response:
+    return to_step_up(f"{current_tenant().prefix}/device?user_code={normalized(code)}")
 
 
 def normalized(typed: str) -> str | None:

@@ -27,6 +27,7 @@ from authgate.plugin_api import ExternalIdentity
 from authgate.storage.people.users import User, UsernameTaken
 from authgate.storage.sign_in.external_identities import IdentityTaken
 from authgate.telemetry import metrics
+from authgate.tokens.authentication import FEDERATED
 from authgate.web import return_to, session_cookie
 
 _SLUG = "<string(maxlength=40):connection>"
@@ -146,9 +147,7 @@ class Federation:
         user: User,
     ) -> Response:
         response = see_other(return_to.safe(pending.return_to, otherwise=HOME))
-        await self._sessions.start(
-            visitor(), user, response, amr=["federated", usable.stored.label]
-        )
+        await self._sessions.start(visitor(), user, response, amr=[FEDERATED, usable.stored.label])
         await audit.record(
             Event.OAUTH_AUTHENTICATION,
             actor=audit.user(user.id, user.username),

@@ -11,12 +11,15 @@ from typing import Self
 from uuid import UUID
 
 import orjson
+from quart import Response
+from werkzeug.datastructures import Headers
 
 from authgate.storage.people.users import User
+from authgate.web import session_cookie
 from authgate_tenants.encryption import SealBroken, TenantCipher
 
-COOKIE = "authgate_known"
-SECONDS = 180 * 86400
+_COOKIE = "authgate_known"
+_SECONDS = 180 * 86400
 """How long a browser is known after a sign-in."""
 
 _KIND = "known-browser"
@@ -55,3 +58,15 @@ class KnownBrowser:
         except (SealBroken, ValueError):
             return None
         return cls(UUID(user_id), mark)
+
+
+def shown(headers: Headers, user: User | None, *, cipher: TenantCipher) -> KnownBrowser | None:
+    """The browser that a request came from, if it is known for this person."""
+    cookie = session_cookie.read(headers, _COOKIE)
+    known = KnownBrowser.unsealed(cookie, cipher=cipher) if cookie else None
+    return known if known and user and known.user_id == user.id else None
+
+
+def remember(response: Response, browser: KnownBrowser, *, cipher: TenantCipher) -> None:
+    """Have the browser be known from now on: only once somebody has signed in with all it takes."""
+    session_cookie.write(response, _COOKIE, browser.sealed(cipher), max_age=_SECONDS)

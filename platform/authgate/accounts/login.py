@@ -6,12 +6,10 @@ from datetime import timedelta
 from quart import Blueprint, Response, request
 
 from authgate import audit, storage
-from authgate.accounts import destinations
+from authgate.accounts import destinations, known_browsers
 from authgate.accounts.answers import page, see_other, tell_of_limit
 from authgate.accounts.browser_sessions import BrowserSessions
 from authgate.accounts.connections import SignInOptions
-from authgate.accounts.known_browsers import COOKIE as KNOWN
-from authgate.accounts.known_browsers import SECONDS as KNOWN_SECONDS
 from authgate.accounts.known_browsers import KnownBrowser
 from authgate.accounts.passwords import Check, Passwords, is_bcrypt
 from authgate.accounts.signed_out import SigningOut
@@ -23,7 +21,7 @@ from authgate.storage.people.usernames import BadUsername, canonical
 from authgate.storage.people.users import User
 from authgate.storage.sign_in import login_failures
 from authgate.telemetry import metrics
-from authgate.web import return_to, session_cookie
+from authgate.web import return_to
 from authgate.web.client_ip import bucket
 from authgate.web.limits import Limits, TooMany
 from authgate.web.pages import Pages
@@ -103,7 +101,7 @@ class PasswordLogin:
 
     async def _checked(self, attempt: _Attempt, check: Check) -> Response:
         named = await users.find_by_login(attempt.username)
-        known = await self._known_browser(named)
+        known = known_browsers.shown(request.headers, named, cipher=await self._cipher())
         account = known.account if known else _account(attempt.username)
         tries = await login_failures.count_attempt(account, now=self._clock())
         if tries is None:
@@ -113,27 +111,20 @@ class PasswordLogin:
             return await self._refused(attempt, tries, named)
         await login_failures.forget(account)
         user = await self._renewed(user, attempt.password)
-        response = await self._welcomed(user, attempt)
-        return await self._remembering(response, known or KnownBrowser.of(user))
-
-    async def _known_browser(self, user: User | None) -> KnownBrowser | None:
-        cookie = session_cookie.read(request.headers, KNOWN)
-        known = KnownBrowser.unsealed(cookie, cipher=await self._cipher()) if cookie else None
-        return known if known and user and known.user_id == user.id else None
-
-    async def _remembering(self, response: Response, browser: KnownBrowser) -> Response:
-        sealed = browser.sealed(await self._cipher())
-        session_cookie.write(response, KNOWN, sealed, max_age=KNOWN_SECONDS)
+        response = see_other(attempt.return_to)
+        if not await self._sessions.start(
+            visitor(), user, response, amr=["pwd"], remembered=attempt.remember
+        ):
+            return response
+        await self._welcome(user)
+        browser = known or KnownBrowser.of(user)
+        known_browsers.remember(response, browser, cipher=await self._cipher())
         return response
 
     async def _cipher(self) -> TenantCipher:
         return await self._encryption.cipher(current_tenant().id)
 
-    async def _welcomed(self, user: User, attempt: _Attempt) -> Response:
-        response = see_other(attempt.return_to)
-        await self._sessions.start(
-            visitor(), user, response, amr=["pwd"], remembered=attempt.remember
-        )
+    async def _welcome(self, user: User) -> None:
         await audit.record(
             Event.AUTHENTICATION_SUCCESS,
             actor=audit.user(user.id, user.username),
@@ -141,7 +132,6 @@ class PasswordLogin:
             details={"method": "pwd"},
         )
         metrics.logins.add("password", "success")
-        return response
 
     async def _refused(self, attempt: _Attempt, tries: int, named: User | None) -> Response:
         await _record(Event.AUTHENTICATION_FAILURE, named, reason="mismatch")

@@ -2,6 +2,7 @@
 that they have signed in lately."""
 
 from datetime import datetime
+from urllib.parse import quote
 
 from quart import Response
 from werkzeug.exceptions import Forbidden
@@ -11,11 +12,23 @@ from authgate.accounts.answers import see_other
 from authgate.accounts.visits import SignedIn, signed_in
 from authgate.audit import Actor
 from authgate.permissions import RECENTLY, Permission, permits
+from authgate.tokens.authentication import TWO_FACTORS, is_worth
 from authgate_tenants import current_tenant
+
+SECOND_FACTOR = "/second-factor"
+"""Where one is shown."""
 
 
 class SignInAgain(Exception):
     """The person has to prove once more who they are; then they are led to a path of the tenant."""
+
+    def __init__(self, then: str) -> None:
+        super().__init__(then)
+        self.then = then
+
+
+class StepUp(Exception):
+    """The person has to show their second factor; then they are led to a path of the tenant."""
 
     def __init__(self, then: str) -> None:
         super().__init__(then)
@@ -40,6 +53,25 @@ def actor() -> Actor:
 async def to_sign_in(error: SignInAgain) -> Response:
     """How a page answers it."""
     return see_other(f"/login?return_to={current_tenant().prefix}{error.then}")
+
+
+async def to_second_factor(error: StepUp) -> Response:
+    """How a page answers it."""
+    return to_step_up(f"{current_tenant().prefix}{error.then}")
+
+
+def to_step_up(target: str) -> Response:
+    """Somebody who is signed in is asked for a second factor, and then led there."""
+    return see_other(f"{SECOND_FACTOR}?return_to={quote(target)}")
+
+
+def require_second_factor(*, then: str) -> SignedIn:
+    """Whoever sent the request. Raises ``StepUp`` where their session is worth one factor only,
+    and ``NotSignedIn``."""
+    person = signed_in()
+    if not is_worth(person.session.amr, TWO_FACTORS):
+        raise StepUp(then)
+    return person
 
 
 def require_recent_sign_in(*, now: datetime, then: str) -> None:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from quart import Response, g, request
 
 from authgate import audit
+from authgate.accounts import second_factor_policy
 from authgate.audit import RequestFacts
 from authgate.permissions import Area, UserRole, permits, reads
 from authgate.storage.people import users
@@ -115,6 +116,8 @@ async def _signed_in(now: datetime) -> SignedIn | None:
     session = await sessions.find_live(key, now=now) if key else None
     user = await users.find(session.user_id) if session else None
     if session is None or user is None or not user.is_active or _is_over(session, now):
+        return None
+    if await second_factor_policy.is_lacking(user, session.amr):
         return None
     if now - session.last_seen_at > _TOUCH_AFTER:
         await sessions.touch(session.id, now=now, idle_expires_at=_idle_end(session, now))

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from authgate import audit
+from authgate.accounts.second_factor_policy import is_required_of
 from authgate.api.problems import (
     AdministratorRequired,
     BeyondOwnRole,
@@ -12,6 +13,7 @@ from authgate.api.problems import (
     InsufficientScope,
     Malformed,
     RecentSignInRequired,
+    SecondFactorRequired,
     TokenRequired,
 )
 from authgate.audit import Actor
@@ -26,7 +28,9 @@ from authgate.oauth.errors import (
 )
 from authgate.permissions import RECENTLY, Permission, UserRole, permits
 from authgate.provisioning import Authority
+from authgate.storage.people.users import User
 from authgate.tokens.api_scopes import ApiScope
+from authgate.tokens.authentication import TWO_FACTORS, is_worth
 from authgate.tokens.own_scopes import may_give
 from authgate.tokens.scopes import is_own
 from authgate.web.machine import Headers, MachineRequest
@@ -123,8 +127,8 @@ class Access:
         self._least = least
 
     async def caller(self, request: MachineRequest) -> Caller:
-        """Whoever calls. Raises ``TokenRequired``, ``AdministratorRequired``, ``Malformed`` and
-        ``TooMany``."""
+        """Whoever calls. Raises ``TokenRequired``, ``AdministratorRequired``,
+        ``SecondFactorRequired``, ``Malformed`` and ``TooMany``."""
         presented = await self._presented(request)
         if presented.claims.get("aud") not in self._audiences(current_tenant()):
             raise _refused(InvalidToken("It is not for this API: ask for one with its scopes."))
@@ -132,6 +136,8 @@ class Access:
         role = user.role if user else UserRole.ADMIN
         if not permits(role, self._least):
             raise AdministratorRequired
+        if user is not None:
+            await _require_second_factor(user, presented.claims)
         actor = audit.user(user.id, user.username) if user else audit.client(token.client_id)
         return Caller(
             actor,
@@ -150,6 +156,16 @@ class Access:
             raise Malformed(error.description) from error
         except OAuthError as error:
             raise _refused(error) from error
+
+
+async def _require_second_factor(user: User, claims: Mapping[str, object]) -> None:
+    methods = claims.get("amr")
+    shown = methods if isinstance(methods, list) else ()
+    if not is_worth(shown, TWO_FACTORS) and await is_required_of(user):
+        raise SecondFactorRequired(
+            "The tenant asks for a second factor, and the sign-in was without.",
+            headers=challenge(error="insufficient_user_authentication", acr_values=TWO_FACTORS),
+        )
 
 
 def _signed_in_at(claims: Mapping[str, object]) -> datetime | None:

@@ -89,6 +89,16 @@ class RecentSignInRequired(Problem):
     title = "Sign in once more for this"
 
 
+class SecondFactorRequired(Problem):
+    """The tenant lets the person whom the access token speaks for administer it with a second
+    factor only, and the token is of a sign-in without: let them sign in with ``acr_values=2``
+    (RFC 9470)."""
+
+    kind = "second-factor-required"
+    status = 401
+    title = "Sign in with a second factor for this"
+
+
 class InsufficientScope(Problem):
     """The access token was not granted the scope that the operation asks for
     (RFC 6750 section 3.1)."""

@@ -9,12 +9,12 @@ class Event(StrEnum):
     """Everything that is written down, by the names that AuthGate's audit log uses."""
 
     AUTHENTICATION_SUCCESS = "AUTHENTICATION_SUCCESS"
-    """Somebody signed in with a password."""
+    """Somebody signed in with a password, or showed their second factor; ``details`` say which."""
 
     AUTHENTICATION_FAILURE = "AUTHENTICATION_FAILURE"
-    """Name and password did not match, the user is disabled, or the account has to wait;
-    ``details`` say which. A name that nobody has is not written down, since people type
-    passwords there."""
+    """Name and password did not match, the user is disabled, a second factor was wrong, or the
+    account has to wait; ``details`` say which. A name that nobody has is not written down, since
+    people type passwords there."""
 
     ACCOUNT_LOCKED = "ACCOUNT_LOCKED"
     """So many failures in a row that the account has to wait."""
@@ -164,6 +164,21 @@ class Event(StrEnum):
 
     USER_PASSWORD_RESET = "USER_PASSWORD_RESET"
     """A user was given another password and signed out everywhere."""
+
+    SECOND_FACTOR_ENROLLED = "SECOND_FACTOR_ENROLLED"
+    """Somebody set up a second factor; ``details`` say of which kind."""
+
+    SECOND_FACTOR_REMOVED = "SECOND_FACTOR_REMOVED"
+    """Somebody removed a second factor of theirs."""
+
+    SECOND_FACTOR_RESET = "SECOND_FACTOR_RESET"
+    """An administrator removed all second factors of a user, who was signed out everywhere."""
+
+    RECOVERY_CODES_REPLACED = "RECOVERY_CODES_REPLACED"
+    """Somebody was given new recovery codes; the former ones are void."""
+
+    REMEMBERED_DEVICE_FORGOTTEN = "REMEMBERED_DEVICE_FORGOTTEN"
+    """A browser asks for a second factor again, or all of a person do; ``details`` say which."""
 
     GROUP_CREATED = "GROUP_CREATED"
     """A group of people was begun; ``details`` say what it is like."""
@@ -353,6 +368,8 @@ SEVERITIES = {
     Event.QUOTA_EXCEEDED: Severity.WARNING,
     Event.PROVISIONING_ALLOWED: Severity.WARNING,
     Event.USER_ROLE_CHANGED: Severity.WARNING,
+    Event.SECOND_FACTOR_REMOVED: Severity.WARNING,
+    Event.SECOND_FACTOR_RESET: Severity.WARNING,
     Event.OPERATOR_ACCESS_ASKED: Severity.WARNING,
     Event.OPERATOR_ACCESS_DOOR_OPENED: Severity.WARNING,
     Event.OPERATOR_ACCESS_ENTERED: Severity.WARNING,

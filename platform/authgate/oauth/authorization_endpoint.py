@@ -13,10 +13,12 @@ from urllib.parse import quote, urlsplit
 from quart import Blueprint, Response, request
 
 from authgate import audit
-from authgate.accounts import visits
+from authgate.accounts import step_up, visits
 from authgate.accounts.answers import page, see_other
 from authgate.accounts.scope_lines import scope_lines
 from authgate.accounts.signed_out import SigningOut
+from authgate.accounts.standing import to_step_up
+from authgate.accounts.step_up import OutOfReach
 from authgate.accounts.visits import SignedIn, visitor
 from authgate.audit import Event
 from authgate.clock import Clock
@@ -33,6 +35,7 @@ from authgate.oauth.errors import (
     ConsentRequired,
     LoginRequired,
     OAuthError,
+    UnmetAuthenticationRequirements,
 )
 from authgate.oauth.expected_person import ExpectedPerson
 from authgate.storage.clients import clients
@@ -140,6 +143,8 @@ class AuthorizationEndpoint:
         if await self._is_another(asked, person):
             # OpenID Connect Core 3.1.2.2: nobody but whom the hint names may be answered with.
             return await self._answered(asked, LoginRequired("Somebody else has signed in."))
+        if (detour := await self._step_up(asked, person)) is not None:
+            return detour
         if await self._must_ask(asked, person):
             if "none" in asked.request.prompt:
                 return await self._answered(asked, ConsentRequired("Nobody has allowed this."))
@@ -158,6 +163,8 @@ class AuthorizationEndpoint:
             return await self._to_sign_in(asked)
         if (await request.form).get("decision") != "allow":
             return await self._denied(asked, person)
+        if (detour := await self._step_up(asked, person)) is not None:
+            return detour
         if not await self._is_answer(asked):
             return self._answers.refusal(_OVER)
         await consents.grant(
@@ -208,6 +215,25 @@ class AuthorizationEndpoint:
             return await self._answered(asked, LoginRequired("Nobody is signed in as asked for."))
         target = f"{current_tenant().prefix}{PATH}/{asked.handle}"
         return see_other(f"/login?return_to={quote(target)}")
+
+    async def _step_up(self, asked: _Asked, person: SignedIn) -> Response | None:
+        """Where a second factor is shown first, if one has to be."""
+        wanted = asked.request
+        try:
+            if not await step_up.is_due(
+                person,
+                asked.client,
+                wanted.scope,
+                essential=wanted.essential_acr,
+                wished=wanted.wished_acr,
+            ):
+                return None
+        except OutOfReach:
+            unmet = UnmetAuthenticationRequirements("Nobody can sign in as acr demands.")
+            return await self._answered(asked, unmet)
+        if "none" in wanted.prompt:
+            return await self._answered(asked, LoginRequired("A second factor has to be shown."))
+        return to_step_up(f"{current_tenant().prefix}{PATH}/{asked.handle}")
 
     async def _must_ask(self, asked: _Asked, person: SignedIn) -> bool:
         client, prompt = asked.client, asked.request.prompt

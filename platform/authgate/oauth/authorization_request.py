@@ -23,6 +23,7 @@ from authgate.oauth.errors import (
 )
 from authgate.storage.clients.rows import Client
 from authgate.tokens import scopes, security_profile
+from authgate.tokens.authentication import ACR_VALUES
 from authgate.web import redirect_uris
 from authgate_tenants import current_tenant
 
@@ -127,6 +128,10 @@ class AuthorizationRequest:
     """Languages for the pages, the best first."""
     subject: str = ""
     """The only person who may be answered with; empty where that is anybody."""
+    essential_acr: str = ""
+    """What the sign-in has to be worth at least (OpenID Connect Core section 5.5.1.1)."""
+    wished_acr: str = ""
+    """What it is to be worth, where the person can (section 3.1.2.1, ``acr_values``)."""
     id_token_hint: str = field(default="", repr=False)
     resource: tuple[str, ...] = ()
     dpop_jkt: str = ""
@@ -157,6 +162,8 @@ class AuthorizationRequest:
             state=address.state,
             scope=_scope(parameters, client, claims.scopes),
             subject=claims.subject,
+            essential_acr=claims.essential_acr,
+            wished_acr=_wished_acr(parameters, claims.wished_acr),
             nonce=parameters.get("nonce"),
             code_challenge=_code_challenge(parameters, client),
             prompt=_prompt(parameters),
@@ -246,6 +253,12 @@ def _scope(parameters: Parameters, client: Client, claimed: tuple[str, ...]) -> 
     if asked and not granted:
         raise InvalidScope("The client may have none of these scopes.")
     return granted
+
+
+def _wished_acr(parameters: Parameters, claimed: tuple[str, ...]) -> str:
+    # In order of preference; what is not known is no error.
+    asked = (*parameters.get("acr_values").split(), *claimed)
+    return next((each for each in asked if each in ACR_VALUES), "")
 
 
 def _ui_locales(parameters: Parameters) -> tuple[str, ...]:

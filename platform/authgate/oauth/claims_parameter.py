@@ -4,14 +4,14 @@ People allow scopes, so a claim that is asked for counts as asking for the scope
 the client is registered for that.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import orjson
 
 from authgate.oauth.errors import InvalidRequest, UnmetAuthenticationRequirements
 from authgate.tokens import standard_claims
-from authgate.tokens.authentication import ACR
+from authgate.tokens.authentication import ACR_VALUES
 
 _LONGEST = 4096
 _PLACES = ("id_token", "userinfo")
@@ -25,6 +25,10 @@ class ClaimsRequest(NamedTuple):
     """Those that have the claims."""
     subject: str = ""
     """The only person who may be answered with; empty where that is anybody."""
+    essential_acr: str = ""
+    """The least ``acr`` that will do; empty where any will."""
+    wished_acr: tuple[str, ...] = ()
+    """Those that are asked for and no condition, the best first."""
 
 
 def read(text: str) -> ClaimsRequest:
@@ -37,9 +41,7 @@ def read(text: str) -> ClaimsRequest:
         return ClaimsRequest()
     members = _members(text)
     asked = [(name, _object(name, of)) for place in members for name, of in place.items()]
-    for name, wanted in asked:
-        if name == "acr" and wanted.get("essential") and not _is_met(_values(wanted)):
-            raise UnmetAuthenticationRequirements("Nobody can sign in as acr demands.")
+    demands = [of for name, of in asked if name == "acr"]
     subjects = {each for name, wanted in asked if name == "sub" for each in _values(wanted)}
     if len(subjects) > 1:
         raise InvalidRequest("claims names more than one sub.")
@@ -47,7 +49,7 @@ def read(text: str) -> ClaimsRequest:
         raise InvalidRequest("claims holds a NUL character.")
     names = {name for name, _ in asked}
     scopes = tuple(scope for scope, its in standard_claims.BY_SCOPE.items() if names & its)
-    return ClaimsRequest(scopes, next(iter(subjects), ""))
+    return ClaimsRequest(scopes, next(iter(subjects), ""), _essential(demands), _wished(demands))
 
 
 def _members(text: str) -> list[Mapping[str, Any]]:
@@ -69,8 +71,24 @@ def _object(name: str, value: object) -> Mapping[str, Any]:
     return value
 
 
-def _is_met(acr_values: set[str]) -> bool:
-    return not acr_values or ACR in acr_values
+def _essential(demands: Sequence[Mapping[str, Any]]) -> str:
+    """What is met at least by whoever meets all of them."""
+    least = [_least(_values(each)) for each in demands if each.get("essential")]
+    return max(filter(None, least), key=ACR_VALUES.index, default="")
+
+
+def _least(wanted: set[str]) -> str:
+    if not wanted:
+        return ""
+    found = next((each for each in ACR_VALUES if each in wanted), None)
+    if found is None:
+        raise UnmetAuthenticationRequirements("Nobody can sign in as acr demands.")
+    return found
+
+
+def _wished(demands: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    found = [_values(each) for each in demands if not each.get("essential")]
+    return tuple(each for each in reversed(ACR_VALUES) if any(each in of for of in found))
 
 
 def _values(wanted: Mapping[str, Any]) -> set[str]:

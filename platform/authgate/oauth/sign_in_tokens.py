@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from authgate.audit import Event
-from authgate.oauth import extra_claims, families
+from authgate.oauth import assurance, extra_claims, families
 from authgate.storage.batches.redemptions import Spend
 from authgate.tokens import lifetimes
 from authgate.tokens.id_token import IdTokens, SignIn
@@ -40,8 +40,10 @@ class SignInTokens:
     ) -> SignedTokens:
         """Sign what can be signed before a transaction is opened: it may take its time.
 
-        Raises ``InvalidRequest`` for ``extra_claims`` in the form that the client may not have.
+        Raises ``InvalidRequest`` for ``extra_claims`` in the form that the client may not have, and
+        ``InvalidGrant`` where the sign-in is worth less than the client needs.
         """
+        assurance.refuse_less(family.authentication.amr, family.client)
         access = await self._issuer.sign(
             Grant(
                 grant_type=family.grant_type,

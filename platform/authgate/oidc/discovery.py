@@ -20,7 +20,7 @@ from authgate.storage.clients.metadata import AUTHENTICATION_METHODS, SUBJECT_TY
 from authgate.storage.shared_cache import SharedCache
 from authgate.storage.tenants import scopes
 from authgate.tokens import group_claims, security_profile
-from authgate.tokens.authentication import ACR
+from authgate.tokens.authentication import ACR, ACR_VALUES
 from authgate.tokens.id_token import ALGORITHMS, algorithm_of
 from authgate.tokens.keys import SigningKeys
 from authgate.tokens.refresh_rotation import OFFLINE
@@ -208,7 +208,7 @@ def _provided(
         ),
         "scopes_supported": _scopes(described),
         "subject_types_supported": list(SUBJECT_TYPES),
-        "acr_values_supported": [ACR],
+        "acr_values_supported": _acr_values(tenant.settings),
         "claims_parameter_supported": True,
         "ui_locales_supported": [each.tag for each in offered(tenant.settings.languages)],
         "claims_supported": [
@@ -218,6 +218,10 @@ def _provided(
             "groups", "roles",
         ],
     }  # fmt: skip
+
+
+def _acr_values(settings: TenantSettings) -> list[str]:
+    return [ACR] if settings.second_factor == "off" else list(ACR_VALUES)
 
 
 _LOGOUT: dict[str, object] = {

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from authgate.plugin_api import RESERVED_CLAIMS
 from authgate.storage.clients.drafts import ClientDraft
 from authgate.storage.clients.metadata import GROUP_KINDS, ClientMetadata
+from authgate.tokens.authentication import ACR_VALUES
 from authgate.tokens.lifetimes import TokenProfile
 from authgate_tenants.scope import tenant_in_scope
 
@@ -35,6 +36,8 @@ def faults(draft: ClientDraft) -> Iterator[tuple[str, str]]:
         yield "project", "A project is 1 to 64 letters, digits, - _ and . between them."
     if not _SERVICE_ACCOUNT.fullmatch(draft.service_account):
         yield "service_account", "A service account is up to 255 letters, digits, - _ . and @."
+    if said.minimum_acr_value not in ("", *ACR_VALUES):
+        yield "minimum_acr_value", f"A sign-in is worth one of {', '.join(ACR_VALUES)}."
     yield from _faults_of_groups(said)
     yield from _faults_of_claims(said.extra_claims)
 

@@ -313,6 +313,7 @@ build_info = constant(
 
 for _login in ("success", "failure", "locked"):
     logins.expect("password", _login)
+    logins.expect("second_factor", _login)
 for _login in ("success", "failure"):
     logins.expect("connection", _login)
 for _result in ("granted", "denied", "refused"):

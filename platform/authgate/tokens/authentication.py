@@ -1,15 +1,36 @@
 """How and when a person has proven who they are, as tokens tell it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple, Self
 from uuid import UUID
 
 ACR = "1"
 """``acr`` of one factor, a password or another provider's word: level 1 of ISO/IEC 29115."""
+TWO_FACTORS = "2"
+"""``acr`` of two factors of different kinds."""
+ACR_VALUES = (ACR, TWO_FACTORS)
+"""Every ``acr``; each is worth more than those before it."""
+MULTI_FACTOR = "mfa"
+"""Said besides the methods where they were of different kinds (RFC 8176)."""
+FEDERATED = "federated"
+"""Among the methods of a session: another provider vouched; the next is the connection's label."""
 
 _FEDERATED = "fed"
-_OWN_METHODS = frozenset({"pwd"})
+OWN_METHODS = frozenset({"pwd", "otp", MULTI_FACTOR})
+"""Of the methods of a session those that the tenant has seen itself, by their names in RFC 8176."""
+
+
+def acr_of(methods: Collection[str]) -> str:
+    """What these methods are worth together (OpenID Connect Core section 2, ``acr``)."""
+    return TWO_FACTORS if MULTI_FACTOR in methods else ACR
+
+
+def is_worth(methods: Collection[str], acr: str) -> bool:
+    """Whether these methods are worth at least this ``acr``; any are where it is empty."""
+    if not acr:
+        return True
+    return acr in ACR_VALUES and ACR_VALUES.index(acr) <= ACR_VALUES.index(acr_of(methods))
 
 
 class Authentication(NamedTuple):
@@ -24,8 +45,9 @@ class Authentication(NamedTuple):
     @classmethod
     def of_session(cls, at: datetime, methods: Sequence[str], session_id: UUID) -> Self:
         """What a browser session stands for."""
-        own = tuple(method for method in methods if method in _OWN_METHODS)
-        return cls(at, own or (_FEDERATED,), session_id)
+        own = tuple(method for method in methods if method in OWN_METHODS)
+        vouched = () if own and FEDERATED not in methods else (_FEDERATED,)
+        return cls(at, vouched + own, session_id)
 
     @classmethod
     def stored(cls, values: Mapping[str, Any]) -> Self:
@@ -46,5 +68,5 @@ class Authentication(NamedTuple):
         """What an ID token says of it (OpenID Connect Core section 2)."""
         claims: dict[str, object] = {"auth_time": int(self.at.timestamp())}
         if self.amr:
-            claims |= {"amr": list(self.amr), "acr": ACR}
+            claims |= {"amr": list(self.amr), "acr": acr_of(self.amr)}
         return claims

@@ -22,7 +22,7 @@ from authgate.storage.issued.tokens import NewToken, TokenCategory
 from authgate.storage.people.users import User
 from authgate.telemetry import metrics
 from authgate.tokens import audiences, group_claims
-from authgate.tokens.authentication import ACR
+from authgate.tokens.authentication import acr_of
 from authgate.tokens.confirmation import NO_KEY, Confirmation
 from authgate.tokens.keys import SigningKeys
 from authgate.tokens.subjects import Subjects, is_pairwise
@@ -227,7 +227,7 @@ def _claims(
     if grant.authenticated_at is not None:
         claims["auth_time"] = int(grant.authenticated_at.timestamp())
     if grant.amr:  # RFC 9068 section 2.2.1: what an API may ask for more of (RFC 9470)
-        claims |= {"amr": list(grant.amr), "acr": ACR}
+        claims |= {"amr": list(grant.amr), "acr": acr_of(grant.amr)}
     if grant.act is not None:
         claims["act"] = grant.act
     if grant.resource:

@@ -73,6 +73,7 @@ class ClientFields:
     audience: str = ""
     resources: str = ""
     extra_claims: str = ""
+    minimum_acr_value: str = ""
     groups_claim: str = "names"
     groups_prefix: str = ""
     roles_prefix: str = ""

@@ -30,6 +30,7 @@ from authgate.storage.people.operator_accesses import OperatorAccess
 from authgate.storage.people.scim_tokens import ScimTokenRow
 from authgate.storage.sign_in.login_failures import LoginFailure
 from authgate.storage.sign_in.logout_deliveries import LogoutDelivery
+from authgate.storage.sign_in.remembered_devices import RememberedDeviceRow
 from authgate.storage.sign_in.session_clients import SessionClient
 from authgate.storage.sign_in.sessions import Session
 from authgate.storage.tenants.exports import ExportPiece, ExportRow
@@ -58,6 +59,7 @@ _TABLES: tuple[type[TenantOwned], ...] = (
     ImportRow,
     OperatorAccess,
     RefreshToken,
+    RememberedDeviceRow,
     Session,
     SessionClient,
     SignUpRow,
@@ -162,6 +164,7 @@ def _rows(now: datetime, user_id: UUID) -> list[TenantOwned]:
         *(_sign_up(now + shift) for shift in (-hour, hour, day)),
         *(_operator_access(now + shift) for shift in (-91 * day, -89 * day, hour)),
         *(_invitation(now + shift) for shift in (-hour, hour, day)),
+        *(_remembered_device(now + shift, user_id) for shift in (-hour, hour, day)),
         _session(now - hour, user_id),
         _session(now + hour, user_id),
         _session(now + 30 * day, user_id),
@@ -400,6 +403,19 @@ def _session(expires_at: datetime, user_id: UUID) -> Session:
         authenticated_at=expires_at - timedelta(hours=12),
         last_seen_at=expires_at - timedelta(hours=12),
         idle_expires_at=expires_at,
+        expires_at=expires_at,
+    )
+
+
+def _remembered_device(expires_at: datetime, user_id: UUID) -> RememberedDeviceRow:
+    since = expires_at - timedelta(days=30)
+    return RememberedDeviceRow(
+        user_id=user_id,
+        key_hash=_hash(),
+        password_mark=_hash(),
+        ip="203.0.113.7",
+        created_at=since,
+        last_used_at=since,
         expires_at=expires_at,
     )
 

@@ -26,6 +26,7 @@ from authgate.api.problems import (
 _ALWAYS = (
     problems.Malformed,
     problems.TokenRequired,
+    problems.SecondFactorRequired,
     problems.InsufficientScope,
     problems.AdministratorRequired,
     problems.BeyondOwnRole,

@@ -175,6 +175,24 @@ def enable(username: Username, tenant: OfTenant = None) -> None:
     say(f"✓ {username} may sign in.")
 
 
+@app.verb("second-factors", example="user second-factors mira")
+def second_factors(
+    username: Username, tenant: OfTenant = None, output: Output = Format.TABLE
+) -> None:
+    """Show which second factors a user has."""
+    with administered(tenant) as api:
+        told = api.get(within("users", people.found(api, username)["id"], "second-factors"))
+    show(told, output)
+
+
+@app.verb("reset-second-factors", example="user reset-second-factors mira")
+def reset_second_factors(username: Username, tenant: OfTenant = None) -> None:
+    """Take all second factors from a user who has lost theirs, and sign them out everywhere."""
+    with administered(tenant) as api:
+        api.delete(within("users", people.found(api, username)["id"], "second-factors"))
+    say(f"✓ {username} has no second factor any more, and is signed out.")
+
+
 @app.verb(example="user set-role mira auditor")
 def set_role(username: Username, role: NewRole, tenant: OfTenant = None) -> None:
     """Give a user another role at the tenant, in force at once."""

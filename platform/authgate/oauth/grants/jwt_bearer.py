@@ -12,7 +12,7 @@ from uuid_utils.compat import uuid7
 from authgate import storage
 from authgate.audit import Event
 from authgate.clock import Clock
-from authgate.oauth import resources
+from authgate.oauth import assurance, resources
 from authgate.oauth.client_keys import ClientKeys
 from authgate.oauth.errors import InvalidGrant, InvalidRequest, InvalidScope, UnauthorizedClient
 from authgate.oauth.grants import TokenRequest, asked_scopes, granted_scopes
@@ -63,6 +63,8 @@ class JwtBearerGrant:
         except InvalidToken as error:
             # Why is not told: whoever brings it need not learn whom we know.
             raise InvalidGrant(_REFUSAL) from error
+        # Nobody knows how the person has signed in there.
+        assurance.refuse_less((), client)
         signed = await self._issuer.sign(
             Grant(
                 self.grant_type,

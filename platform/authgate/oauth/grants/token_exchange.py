@@ -11,6 +11,7 @@ from typing import ClassVar, Final
 from authgate import storage
 from authgate.audit import Event
 from authgate.clock import Clock
+from authgate.oauth import assurance
 from authgate.oauth.bearer import BearerTokens, Presented
 from authgate.oauth.errors import InvalidRequest, InvalidScope, InvalidTarget, UnauthorizedClient
 from authgate.oauth.grants import TokenRequest, asked_scopes
@@ -63,6 +64,8 @@ class TokenExchangeGrant:
             act=_act(actor, subject.claims),
             machine="" if subject.user else subject.subject,
         )
+        if subject.user is not None:
+            assurance.refuse_less(grant.amr, client)
         signed = await self._issuer.sign(grant)
         async with storage.transaction():
             # Whoever ends what it comes from waits for it, and then finds it.

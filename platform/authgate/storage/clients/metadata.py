@@ -85,6 +85,10 @@ class ClientMetadata(StoredChoices):
     extra_claims: tuple[str, ...] = ()
     """Claims that it may put into its tokens itself, by name."""
 
+    minimum_acr_value: str = ""
+    """What a sign-in has to be worth at least before it is given anything: ``2`` for two factors;
+    any will do where empty."""
+
     groups_claim: str = GROUP_NAMES
     """What it is told of the groups that a person belongs to, where it is granted the scope
     ``groups``: ``names`` or ``ids``."""

@@ -41,8 +41,11 @@ from authgate.storage.sign_in.connections import ConnectionRow
 from authgate.storage.sign_in.external_identities import ExternalIdentityRow
 from authgate.storage.sign_in.login_failures import LoginFailure
 from authgate.storage.sign_in.logout_deliveries import LogoutDelivery
+from authgate.storage.sign_in.recovery_codes import RecoveryCodeRow
+from authgate.storage.sign_in.remembered_devices import RememberedDeviceRow
 from authgate.storage.sign_in.session_clients import SessionClient
 from authgate.storage.sign_in.sessions import Session
+from authgate.storage.sign_in.totp_secrets import TotpSecretRow
 from authgate.storage.tenants.exports import ExportPiece, ExportRow
 from authgate.storage.tenants.imports import ImportPiece, ImportRow
 from authgate.storage.tenants.logos import LogoRow
@@ -153,6 +156,13 @@ EXPORTED = (
         needs_secrets=True,
     ),
     Part(SessionClient, only=_NO_GUEST_SESSIONS, needs_secrets=True),
+    Part(TotpSecretRow, sealed={"sealed_secret": Place("totp", "{user_id}")}, needs_secrets=True),
+    Part(RecoveryCodeRow, secret=_hashes("code_hash"), needs_secrets=True),
+    Part(
+        RememberedDeviceRow,
+        secret=_hashes("key_hash", "password_mark"),
+        needs_secrets=True,
+    ),
     Part(
         RefreshToken,
         secret=_hashes("token_hash", "successor"),

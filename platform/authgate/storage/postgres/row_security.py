@@ -48,6 +48,7 @@ SWEPT = {
     "operator_accesses": "ends_at < now() - interval '90 days'",
     "mails": "expires_at < now()",
     "refresh_tokens": "ends_at < now()",
+    "remembered_devices": "expires_at < now()",
     "scim_tokens": "expires_at < now()",
     "session_clients": "expires_at < now()",
     "sign_ups": "expires_at < now()",

@@ -28,7 +28,8 @@ counted apart, so together they stay within a hundred (NIST SP 800-63B section 5
 
 _SHORT_WAIT = timedelta(minutes=1)
 _LONG_WAIT = timedelta(minutes=15)
-_FOR_GOOD = timedelta(days=36500)
+FOR_GOOD = timedelta(days=36500)
+"""Until somebody opens the account."""
 
 
 class LoginFailure(TenantOwned):
@@ -61,10 +62,13 @@ RETURNING failures
 """
 
 
-async def count_attempt(account: str, *, now: datetime) -> int | None:
+async def count_attempt(
+    account: str, *, now: datetime, longest: timedelta = FOR_GOOD
+) -> int | None:
     """Count an attempt that is about to be made, by the account's canonical name.
 
-    Answers how many there have been in a row, or ``None`` while the account has to wait.
+    Answers how many there have been in a row, or ``None`` while the account has to wait: so long
+    where there have been ``CONSECUTIVE_LIMIT``.
     """
     values = (
         uuid7(),
@@ -72,7 +76,7 @@ async def count_attempt(account: str, *, now: datetime) -> int | None:
         _hash(account),
         now,
         CONSECUTIVE_LIMIT,
-        now + _FOR_GOOD,
+        now + longest,
         PATIENT_ATTEMPTS,
         now + _LONG_WAIT,
         FREE_ATTEMPTS,

@@ -73,6 +73,7 @@ KINDS = (
     Kind("idempotent_requests", "expires_at", kept=timedelta(minutes=5)),
     Kind("browser_sessions", "expires_at", kept=timedelta(minutes=5)),
     Kind("session_clients", "expires_at", kept=timedelta(minutes=5)),
+    Kind("remembered_devices", "expires_at", kept=timedelta(minutes=5)),
     Kind("logout_deliveries", "expires_at", kept=timedelta(0)),
     Kind("active_users", "expires_at", kept=timedelta(0)),
     Kind("tenant_export_pieces", "expires_at", kept=timedelta(0)),

@@ -1,0 +1,105 @@
+"""Setting up an authenticator app: the picture, the first code, and the recovery codes after it."""
+
+from urllib.parse import quote
+
+from quart import Response
+
+from authgate import audit
+from authgate.accounts import destinations, factor_notices, qr_code, totp, totp_enrolment
+from authgate.accounts.answers import page
+from authgate.accounts.second_factor_policy import is_required_of
+from authgate.accounts.second_factors import SecondFactors
+from authgate.accounts.visits import visitor
+from authgate.audit import Event
+from authgate.installation import Installation
+from authgate.languages import text
+from authgate.storage.people.users import User
+from authgate.storage.sign_in import remembered_devices
+from authgate.web.pages import Pages
+from authgate.web.second_factor_view_models import (
+    EnrolmentPage,
+    RecoveryCodesPage,
+    SecondFactorProblem,
+)
+from authgate_tenants import current_tenant
+from authgate_tenants.encryption import TenantCipher
+
+
+class AuthenticatorSetup:
+    """Whoever calls it has found out that the person may."""
+
+    def __init__(
+        self, path: str, *, parts: Installation, pages: Pages, factors: SecondFactors
+    ) -> None:
+        self._path = path
+        self._parts = parts
+        self._pages = pages
+        self._factors = factors
+
+    async def cipher(self) -> TenantCipher:
+        """Of the tenant in scope."""
+        return await self._parts.encryption.cipher(current_tenant().id)
+
+    async def page(
+        self, user: User, target: str, *, is_half: bool, enrolment: str = ""
+    ) -> Response:
+        """The picture of a new secret; of the one under way where a code was not taken.
+
+        A sign-in that is half done knows by itself where it leads.
+        """
+        cipher, now = await self.cipher(), self._parts.clock()
+        secret = totp_enrolment.secret_of(enrolment, user, cipher=cipher, now=now)
+        is_wrong = secret is not None
+        if secret is None:
+            enrolment = totp_enrolment.begun(user, cipher=cipher, now=now)
+            secret = totp_enrolment.secret_of(enrolment, user, cipher=cipher, now=now)
+        assert secret is not None  # noqa: S101  # sealed just now
+        tenant = current_tenant()
+        uri = totp.uri(secret, account=user.username, issuer=tenant.name)
+        content = EnrolmentPage(
+            action=f"{tenant.prefix}{self._path}",
+            signed_in_as=user.username,
+            back_url=f"{tenant.prefix}/login?return_to={quote(target)}",
+            qr_code=qr_code.drawn(uri),
+            key=totp.as_text(secret),
+            enrolment=enrolment,
+            is_required=await is_required_of(user),
+            replaces=(await self._factors.of(user)).has_any,
+            return_to="" if is_half else target,
+            problem=SecondFactorProblem.MISMATCH if is_wrong else None,
+        )
+        html = self._pages.render("second_factor/set_up.html", visit=visitor().page(), page=content)
+        destination = await destinations.behind(target, now=now)
+        return page(html, 400 if is_wrong else 200, form_target=destination.form_target)
+
+    async def taken(self, user: User, enrolment: str, code: str) -> tuple[str, ...] | None:
+        """Store the app that has shown this code, and make recovery codes, told this once.
+
+        ``None`` where the code is not the app's. Needs a unit of work that holds the person.
+        """
+        now = self._parts.clock()
+        cipher = await self.cipher()
+        secret = totp_enrolment.secret_of(enrolment, user, cipher=cipher, now=now)
+        plain = "".join(code.split())
+        step = totp.step(secret, plain, now=now) if secret is not None else None
+        if secret is None or step is None:
+            return None
+        # Whatever was remembered was so for the former app.
+        await remembered_devices.end_all(user.id)
+        await self._factors.enrol(user, secret, step=step, now=now)
+        codes = await self._factors.new_recovery_codes(user, now=now)
+        await audit.record(
+            Event.SECOND_FACTOR_ENROLLED,
+            actor=audit.user(user.id, user.username),
+            resource=("user", str(user.id)),
+            details={"method": "totp"},
+        )
+        what = text("An authenticator app was set up for your account.")
+        await factor_notices.send(self._parts, user, what)
+        return codes
+
+    def codes_page(self, codes: tuple[str, ...], target: str, *, is_new_app: bool) -> Response:
+        """The page that shows recovery codes, once."""
+        content = RecoveryCodesPage(codes=codes, continue_url=target, is_new_app=is_new_app)
+        html = self._pages.render("second_factor/codes.html", visit=visitor().page(), page=content)
+        return page(html)

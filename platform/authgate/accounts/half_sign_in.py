@@ -1,0 +1,75 @@
+"""A sign-in that has one factor and wants another: kept in the browser that began it.
+
+There is no session yet, and this is none: the cookie opens the pages that ask for the second factor
+and nothing else. It is sealed by the tenant's data key, so it opens at no other tenant, and is good
+for no other password than the one that was checked.
+"""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Self
+from uuid import UUID
+
+import orjson
+
+from authgate.storage.people.users import User
+from authgate_tenants.encryption import SealBroken, TenantCipher
+
+COOKIE = "authgate_half"
+LIFETIME = timedelta(minutes=10)
+_SEAL = "half-sign-in"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HalfSignIn:
+    """What was proven so far, and where the browser goes once all of it is."""
+
+    user_id: UUID
+    amr: tuple[str, ...]
+    return_to: str
+    remembered: bool
+    """Whether the person asked to stay signed in."""
+    mark: str
+    """Of the password that they had."""
+    expires_at: datetime
+
+    def sealed(self, cipher: TenantCipher) -> str:
+        """The value of the cookie."""
+        said = [
+            str(self.user_id),
+            self.amr,
+            self.return_to,
+            self.remembered,
+            self.mark,
+            self.expires_at.timestamp(),
+        ]
+        blob = cipher.seal(kind=_SEAL, object_id="", plaintext=orjson.dumps(said))
+        return urlsafe_b64encode(blob).rstrip(b"=").decode("ascii")
+
+    @classmethod
+    def unsealed(cls, cookie: str, *, cipher: TenantCipher, now: datetime) -> Self | None:
+        """What the cookie says, if it was sealed here and has not ended."""
+        try:
+            blob = urlsafe_b64decode(cookie.encode("ascii") + b"==")
+            said = orjson.loads(cipher.open(kind=_SEAL, object_id="", sealed=blob))
+        except (SealBroken, ValueError):
+            return None
+        user_id, amr, return_to, remembered, mark, ends = said
+        expires_at = datetime.fromtimestamp(ends, now.tzinfo)
+        if expires_at <= now:
+            return None
+        return cls(
+            user_id=UUID(user_id),
+            amr=tuple(amr),
+            return_to=return_to,
+            remembered=remembered,
+            mark=mark,
+            expires_at=expires_at,
+        )
+
+
+def password_mark(user: User) -> bytes:
+    """Tells one password of a person from the next, and nothing else of it."""
+    return sha256(f"{user.id}\0{user.password_hash}".encode()).digest()

@@ -1,0 +1,112 @@
+"""What stands between the first factor and the session: the browser is asked for a second one,
+remembered from an earlier time, or let through."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from quart import Response, request
+
+from authgate.accounts.half_sign_in import COOKIE as HALF
+from authgate.accounts.half_sign_in import LIFETIME, HalfSignIn, password_mark
+from authgate.accounts.second_factor_policy import REMEMBERED, is_offered, is_required_of
+from authgate.accounts.second_factors import SecondFactors
+from authgate.accounts.standing import SECOND_FACTOR
+from authgate.clock import Clock
+from authgate.storage.people.users import User
+from authgate.storage.sign_in import remembered_devices
+from authgate.storage.sign_in.remembered_devices import Owner
+from authgate.tokens.authentication import TWO_FACTORS, is_worth
+from authgate.web import session_cookie
+from authgate_tenants import current_tenant
+from authgate_tenants.encryption import TenantEncryption
+
+DEVICE = "authgate_device"
+"""The cookie of a browser that is remembered."""
+
+
+class Asked(StrEnum):
+    """What a sign-in still has to do."""
+
+    NOTHING = "nothing"
+    CODE = "code"
+    ENROLMENT = "enrolment"
+
+
+@dataclass(frozen=True, slots=True)
+class FirstFactor:
+    """Who has proven themselves by one factor, and what they want."""
+
+    user: User
+    amr: Sequence[str]
+    remembered: bool
+    acr: str
+    """What the session has to be worth."""
+
+
+class SecondStep:
+    """Decides whether a sign-in is whole, and where it goes on where it is not."""
+
+    def __init__(
+        self, *, factors: SecondFactors, encryption: TenantEncryption, clock: Clock
+    ) -> None:
+        self._factors = factors
+        self._encryption = encryption
+        self._clock = clock
+
+    async def methods(self, first: FirstFactor) -> list[str] | None:
+        """How the person has signed in, where that is enough; ``None`` where more is asked for."""
+        amr = list(first.amr)
+        asked = await self._asked(first)
+        if asked is Asked.CODE and is_worth(amr, first.acr) and await self._is_remembered(first):
+            return [*amr, REMEMBERED]
+        return amr if asked is Asked.NOTHING else None
+
+    async def lead(self, first: FirstFactor, response: Response) -> None:
+        """Have the response lead to the second factor, and later to where it leads now."""
+        now, user = self._clock(), first.user
+        half = HalfSignIn(
+            user_id=user.id,
+            amr=tuple(first.amr),
+            return_to=response.headers.get("Location", ""),
+            remembered=first.remembered,
+            mark=password_mark(user).hex(),
+            expires_at=now + LIFETIME,
+        )
+        cipher = await self._encryption.cipher(current_tenant().id)
+        max_age = int(LIFETIME.total_seconds())
+        session_cookie.write(response, HALF, half.sealed(cipher), max_age=max_age)
+        response.headers["Location"] = f"{current_tenant().prefix}{SECOND_FACTOR}"
+
+    async def under_way(self) -> HalfSignIn | None:
+        """The sign-in that this browser has begun, if it has."""
+        cookie = session_cookie.read(request.headers, HALF)
+        if not cookie:
+            return None
+        cipher = await self._encryption.cipher(current_tenant().id)
+        return HalfSignIn.unsealed(cookie, cipher=cipher, now=self._clock())
+
+    async def _asked(self, first: FirstFactor) -> Asked:
+        is_enough = is_worth(first.amr, first.acr)
+        if is_enough and (is_worth(first.amr, TWO_FACTORS) or not _may_ask(first.user)):
+            return Asked.NOTHING
+        if (await self._factors.of(first.user)).has_any:
+            return Asked.CODE
+        if is_enough and not await is_required_of(first.user):
+            return Asked.NOTHING
+        return Asked.ENROLMENT
+
+    async def _is_remembered(self, first: FirstFactor) -> bool:
+        key = session_cookie.read(request.headers, DEVICE)
+        owner = owner_of(first.user)
+        return bool(key) and await remembered_devices.use(key or "", owner, now=self._clock())
+
+
+def _may_ask(user: User) -> bool:
+    # An operator of the installation has signed in at another tenant, and has nothing here.
+    return is_offered() and not user.is_guest
+
+
+def owner_of(user: User) -> Owner:
+    """Whose remembered browsers."""
+    return Owner(user.id, password_mark(user))

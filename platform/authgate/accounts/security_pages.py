@@ -1,0 +1,153 @@
+"""``/account/security``: a person's second factors, and the browsers that ask for none."""
+
+from uuid import UUID
+
+from quart import Blueprint, Response, request
+from werkzeug.exceptions import Conflict
+
+from authgate import audit
+from authgate.accounts import factor_notices, user_agents
+from authgate.accounts.answers import page as answer
+from authgate.accounts.answers import see_other
+from authgate.accounts.authenticator_setup import AuthenticatorSetup
+from authgate.accounts.second_factor_pages import SET_UP
+from authgate.accounts.second_factor_policy import is_offered, is_required_of
+from authgate.accounts.second_factors import SecondFactors
+from authgate.accounts.second_step import owner_of
+from authgate.accounts.standing import (
+    SignInAgain,
+    StepUp,
+    require_recent_sign_in,
+    require_second_factor,
+    to_second_factor,
+    to_sign_in,
+)
+from authgate.accounts.visits import SignedIn, signed_in, visitor
+from authgate.audit import Event
+from authgate.installation import Installation
+from authgate.languages import text
+from authgate.storage.sign_in import remembered_devices
+from authgate.storage.sign_in.remembered_devices import RememberedDevice
+from authgate.web import row_ids
+from authgate.web.pages import Pages
+from authgate.web.second_factor_view_models import RememberedLine, SecurityPage
+from authgate_tenants import current_tenant
+
+_HERE = "/account/security"
+
+
+class SecurityPages:
+    """What a person changes about how they sign in."""
+
+    def __init__(self, *, parts: Installation, pages: Pages, factors: SecondFactors) -> None:
+        self._parts = parts
+        self._pages = pages
+        self._factors = factors
+        self._setup = AuthenticatorSetup(SET_UP, parts=parts, pages=pages, factors=factors)
+
+    def blueprint(self) -> Blueprint:
+        """The routes."""
+        routes = Blueprint("security", __name__)
+        routes.get(_HERE)(self.show)
+        routes.post(f"{_HERE}/authenticator/remove")(self.remove_app)
+        routes.post(f"{_HERE}/recovery-codes")(self.new_codes)
+        routes.post(f"{_HERE}/devices/forget")(self.forget)
+        routes.register_error_handler(SignInAgain, to_sign_in)
+        routes.register_error_handler(StepUp, to_second_factor)
+        return routes
+
+    async def show(self) -> Response:
+        """What there is."""
+        person, prefix = signed_in(), current_tenant().prefix
+        enrolled = await self._factors.of(person.user)
+        devices = await remembered_devices.live_of(owner_of(person.user), now=self._parts.clock())
+        content = SecurityPage(
+            signed_in_as=person.user.username,
+            account_url=f"{prefix}/account",
+            sign_out_action=f"{prefix}/logout",
+            set_up_url=f"{prefix}{SET_UP}?return_to={prefix}{_HERE}",
+            remove_action=f"{prefix}{_HERE}/authenticator/remove",
+            codes_action=f"{prefix}{_HERE}/recovery-codes",
+            forget_action=f"{prefix}{_HERE}/devices/forget",
+            is_offered=is_offered() and not person.user.is_guest,
+            is_required=await is_required_of(person.user),
+            app_since=enrolled.app.created_at if enrolled.app else None,
+            app_used_at=enrolled.app.last_used_at if enrolled.app else None,
+            recovery_codes=enrolled.recovery_codes,
+            devices=[_line(each) for each in devices],
+            done=request.args.get("done", ""),
+        )
+        visit = visitor().page()
+        return answer(self._pages.render("account/security.html", visit=visit, page=content))
+
+    async def remove_app(self) -> Response:
+        """Be without a second factor, where the tenant lets the person."""
+        person = self._proven()
+        if await is_required_of(person.user):
+            raise Conflict
+        if await self._factors.remove(person.user):
+            await _record(Event.SECOND_FACTOR_REMOVED, person, method="totp")
+            what = text("The authenticator app was removed from your account.")
+            await factor_notices.send(self._parts, person.user, what)
+        return see_other(f"{_HERE}?done=removed")
+
+    async def new_codes(self) -> Response:
+        """Recovery codes in the place of all former ones."""
+        person = self._proven()
+        if not (await self._factors.of(person.user)).has_any:
+            return see_other(_HERE)
+        codes = await self._factors.new_recovery_codes(person.user, now=self._parts.clock())
+        await _record(Event.RECOVERY_CODES_REPLACED, person)
+        what = text("New recovery codes were made for your account. The former ones are void.")
+        await factor_notices.send(self._parts, person.user, what)
+        target = f"{current_tenant().prefix}{_HERE}"
+        return self._setup.codes_page(codes, target, is_new_app=False)
+
+    async def forget(self) -> Response:
+        """Ask for a second factor again: in one browser, or in all."""
+        person, wanted = signed_in(), (await request.form).get("device", "")
+        if wanted:
+            device_id = _id(wanted)
+            ended = device_id is not None and await remembered_devices.end(
+                device_id, user_id=person.user.id
+            )
+        else:
+            ended = await remembered_devices.end_all(person.user.id) > 0
+        if ended:
+            await _record(Event.REMEMBERED_DEVICE_FORGOTTEN, person, device=wanted or "all")
+        return see_other(f"{_HERE}?done=forgotten")
+
+    def _proven(self) -> SignedIn:
+        """The person, who has shown all they have, and lately. Raises ``SignInAgain`` and
+        ``StepUp``."""
+        require_recent_sign_in(now=self._parts.clock(), then=_HERE)
+        return require_second_factor(then=_HERE)
+
+
+async def _record(event: Event, person: SignedIn, **details: object) -> None:
+    await audit.record(
+        event,
+        actor=audit.user(person.user.id, person.user.username),
+        resource=("user", str(person.user.id)),
+        details=details,
+    )
+
+
+def _line(device: RememberedDevice) -> RememberedLine:
+    name, kind = user_agents.described(device.user_agent)
+    return RememberedLine(
+        id=str(device.id),
+        device=name,
+        kind=kind,
+        ip=device.ip,
+        since=device.created_at,
+        used_at=device.last_used_at,
+        until=device.expires_at,
+    )
+
+
+def _id(given: str) -> UUID | None:
+    try:
+        return row_ids.read(given)
+    except ValueError:
+        return None

@@ -1,0 +1,41 @@
+"""Whether a sign-in is worth enough for what a client asks (RFC 9470; OpenID Connect Core
+3.1.2.1)."""
+
+from collections.abc import Collection
+
+from authgate.accounts.second_factor_policy import is_offered, is_required_of
+from authgate.accounts.visits import SignedIn
+from authgate.storage.clients.rows import Client
+from authgate.storage.sign_in import totp_secrets
+from authgate.tokens.authentication import TWO_FACTORS, is_worth
+from authgate.tokens.scopes import is_admin
+
+
+class OutOfReach(Exception):
+    """The person cannot sign in so well here, whatever they do."""
+
+
+async def is_due(
+    person: SignedIn,
+    client: Client,
+    scope: Collection[str],
+    *,
+    essential: str = "",
+    wished: str = "",
+) -> bool:
+    """Whether the person has to show a second factor before the client is given anything.
+
+    Raises ``OutOfReach`` where they never can.
+    """
+    methods = person.session.amr
+    demanded = [essential, client.metadata.minimum_acr_value]
+    if any(is_admin(each) for each in scope) and await is_required_of(person.user):
+        # A remembered browser does for pages; a token that administers outlives it.
+        demanded.append(TWO_FACTORS)
+    if not all(is_worth(methods, each) for each in demanded):
+        if not is_offered() or person.user.is_guest:
+            raise OutOfReach
+        return True
+    if is_worth(methods, wished) or not is_offered():
+        return False
+    return await totp_secrets.exists(person.user.id)
