@@ -186,7 +186,7 @@ _FAULTS: list[tuple[Fault, str]] = [
         believing_every_address,
         "an_address_that_the_provider_has_not_checked_is_not_verified",
     ),
-    (for_whoever_answers, "an_answer_of_another_issuer_is_refused_before_anything_is_asked"),
+    (for_whoever_answers, "an_answer_of_another_issuer_is_refused_and_its_code_goes_nowhere"),
     (letting_anybody_in, "a_code_that_nobody_was_given_is_refused"),
     (letting_anybody_in, "a_code_that_another_attempt_asked_for_is_refused"),
     (keeping_the_attempt, "nothing_is_kept_between_the_two_halves"),

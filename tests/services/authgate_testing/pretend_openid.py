@@ -89,6 +89,14 @@ class PretendOpenId:
         self.codes[code] = query
         return {"code": code, "state": query["state"]}
 
+    def rename(self, username: str, email: str, *, verified: bool) -> None:
+        """The same person is called otherwise from now on."""
+        self.claims |= {
+            "preferred_username": username,
+            "email": email,
+            "email_verified": verified,
+        }
+
     def __call__(self, asked: Asked) -> Answer:
         path = asked.path.partition("?")[0]
         if path in self.answers:
