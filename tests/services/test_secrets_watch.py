@@ -64,6 +64,18 @@ def test_a_key_that_was_made_of_bytes_is_known(watch: Watch) -> None:
     assert len(watch.leaks()) == 1
 
 
+@pytest.mark.parametrize(
+    "secret",
+    [b"k\xe9y" + os.urandom(29), "süße Esel, 2 Öfen".encode(), b"of\xff it is", b"2 dogs, 7 cats"],
+    ids=["bytes", "other letters", "few bytes", "words"],
+)
+def test_a_secret_of_anything_but_long_words_is_known_as_it_is(watch: Watch, secret: bytes) -> None:
+    watch.note("secret", secret)
+    watch.note("another secret", secret.swapcase())
+    watch.read("log: a", "für ".encode() + secret + "über".encode())
+    assert [leak.kind for leak in watch.leaks()] == ["secret"]
+
+
 def test_other_secrets_are_not_taken_for_it(watch: Watch) -> None:
     for _ in range(500):
         watch.note("secret", secrets.token_urlsafe(32))

@@ -16,11 +16,17 @@ _PART = 24
 _LONG = 2 * _PART
 _TOKEN = b"eyJ"  # so begin all tokens of a key
 _RUN = re.compile(rb"[A-Za-z0-9_+/%.~-]{8,}")
+_ODD = re.compile(rb"[\x80-\xff]")
 
 
 def runs(text: bytes) -> set[bytes]:
     """The pieces of a text that a secret could be in, each once."""
     return set(_RUN.findall(text))
+
+
+def odd_places(text: bytes) -> Iterator[int]:
+    """Where a text has bytes that are not ASCII, as bytes made by chance have and few texts do."""
+    return iter(()) if text.isascii() else (found.start() for found in _ODD.finditer(text))
 
 
 def marks(secret: bytes) -> set[bytes]:

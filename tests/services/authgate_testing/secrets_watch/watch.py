@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from authgate_testing.secrets_watch.forms import WINDOW, marks, runs
+from authgate_testing.secrets_watch.forms import WINDOW, marks, odd_places, runs
 
 _PLAIN_WORD_BYTES = 15
 
@@ -46,19 +46,30 @@ class _Index:
     def __init__(self) -> None:
         self._by_window: dict[bytes, list[tuple[bytes, _Secret]]] = {}
         self._of_words: list[tuple[bytes, _Secret]] = []
+        self._odd: dict[bytes, list[tuple[int, bytes, _Secret]]] = {}
+        """Those of any bytes, by what begins with their first odd one, which is so far in."""
 
     def add(self, value: bytes, secret: _Secret) -> None:
         for mark in marks(value):
             self._by_window.setdefault(mark[:WINDOW], []).append((mark, secret))
-        if not runs(value):
+        if runs(value):
+            return
+        at = next(odd_places(value), len(value))
+        if len(window := value[at : at + WINDOW]) < WINDOW:
             self._of_words.append((value, secret))
+        else:
+            self._odd.setdefault(window, []).append((at, value, secret))
 
     @property
     def has_words(self) -> bool:
-        return bool(self._of_words)
+        return bool(self._of_words or self._odd)
 
     def of_words(self, text: bytes) -> Iterator[_Secret]:
         yield from (secret for words, secret in self._of_words if words in text)
+        for at in odd_places(text) if self._odd else ():
+            for before, value, secret in self._odd.get(text[at : at + WINDOW], ()):
+                if at >= before and text.startswith(value, at - before):
+                    yield secret
 
     def of_runs(self, several: Iterable[bytes]) -> Iterator[tuple[bytes, _Secret]]:
         """Of each run what is in it, beside the run."""
