@@ -53,7 +53,7 @@ async def test_a_run_without_time_stops_and_the_next_one_goes_on(
     await expired_rows.more_tokens(100, now=utc_now())
     settings, runs, total = expired_rows.settings, 0, 0
     while total < 100 + sum(OF_BOTH.values()):
-        removed = await remove_expired(settings, batch=5, now=utc_now(), seconds=0.01)
+        removed = await remove_expired(settings, batch=20, now=utc_now(), seconds=0.01)
         runs, total = runs + 1, total + sum(removed.values())
     assert runs > 1
     assert await expired_rows.left() == [STAYING, STAYING]

@@ -4,13 +4,18 @@ import io
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 import orjson
 import pytest
 import structlog
+from pydantic import SecretStr
 
+from authgate.settings import DatabaseSettings
 from authgate.telemetry import logs
+from authgate_testing import PostgresServer
+from authgate_testing.databases import postgres_settings
 from authgate_testing.doors import password_hash
 
 __all__ = ["password_hash"]
@@ -67,3 +72,13 @@ def configured() -> Iterator[Configure]:
 def written(configured: Configure) -> Written:
     """Everything that the test logs, from ``info`` on, as JSON."""
     return configured()
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> DatabaseSettings:
+    """A database in which nothing has been made yet, once of each kind."""
+    if request.param == "sqlite":
+        return DatabaseSettings(url=SecretStr(f"sqlite://{tmp_path}/new.db"))
+    request.getfixturevalue("postgres_template")  # who may sign in there is made with it
+    server: PostgresServer = request.getfixturevalue("postgres")
+    return postgres_settings(server, request.getfixturevalue("postgres_database"))

@@ -9,7 +9,6 @@ from pydantic import SecretStr
 
 from authgate import storage
 from authgate.settings import DatabaseSettings
-from authgate.storage import migrate
 from authgate.storage.redis.connection import RedisConnection
 from authgate.web import health
 from authgate.web.health import Health, Readiness
@@ -184,12 +183,11 @@ async def test_a_migrated_database_is_ready(database: DatabaseSettings) -> None:
 
 
 async def test_a_database_without_its_migrations_is_not_ready(
-    database_settings: DatabaseSettings,
+    empty_database: DatabaseSettings,
 ) -> None:
-    await migrate.migrate(database_settings, target="zero")
-    async with storage.opened(database_settings):
+    async with storage.opened(empty_database):
         ready = Readiness(
-            {"migrations": health.migrations_applied(database_settings), "database": well},
+            {"migrations": health.migrations_applied(empty_database), "database": well},
             draining=lambda: False,
         )
         status, body = told(await ask("/readyz", ready))

@@ -13,7 +13,6 @@ from authgate.app import assembled
 from authgate.clock import utc_now
 from authgate.provisioning import NewClient
 from authgate.settings import DatabaseSettings, KeySettings, Settings
-from authgate.storage.migrate import migrate
 from authgate.telemetry import metrics
 from authgate.web import health
 from authgate_tenants import Tenant
@@ -144,10 +143,9 @@ async def test_without_redis_a_server_is_ready_and_counts_what_it_decides_alone(
 
 
 async def test_without_its_migrations_a_server_has_not_started(
-    database_settings: DatabaseSettings, tmp_path: Path
+    empty_database: DatabaseSettings, tmp_path: Path
 ) -> None:
-    settings = Settings(database=database_settings, keys=KeySettings(kek_file=tmp_path / "kek"))
-    await migrate(database_settings, target="zero")
+    settings = Settings(database=empty_database, keys=KeySettings(kek_file=tmp_path / "kek"))
     async with assembled(settings, clock=utc_now) as (app, parts):
         transport = httpx2.ASGITransport(app)
         async with httpx2.AsyncClient(transport=transport, base_url=BASE_URL) as http:

@@ -16,6 +16,7 @@ from authgate_testing import PgBouncer, PostgresServer
 from authgate_testing.command import Use
 from authgate_testing.doctor import Doctor
 from authgate_testing.guarded_postgres import ANYWHERE, GuardedPostgres
+from authgate_testing.migrations import MIGRATIONS
 from authgate_testing.processes import free_port
 from authgate_testing.programs import find
 from authgate_testing.relay import relayed
@@ -29,7 +30,7 @@ def test_a_database_that_is_away_is_found(doctor: Doctor) -> None:
 
 
 def test_pending_migrations_are_found(dev: Doctor) -> None:
-    assert dev.command("migrate", "--target", "0001_initial").code == 0
+    assert dev.command("migrate", "--target", MIGRATIONS[-2]).code == 0
     assert dev.finds("not-migrated")["found"].startswith("The database lacks ")
 
 
