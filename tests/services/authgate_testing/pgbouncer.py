@@ -22,6 +22,7 @@ auth_file = {folder}/users.txt
 auth_query = SELECT rolname, rolpassword FROM pg_authid WHERE rolname = $1
 pool_mode = transaction
 default_pool_size = {pool_size}
+server_round_robin = 1
 max_client_conn = 500
 ignore_startup_parameters = extra_float_digits
 server_login_retry = 1
