@@ -17,6 +17,7 @@ from authgate_tenants import Tenant
 from authgate_testing import PostgresServer
 from authgate_testing.caller import Caller
 from authgate_testing.device import GRANT, Device, decide
+from authgate_testing.hearing import hears
 from authgate_testing.line import Line, line_to
 from authgate_testing.person import Person, forms
 from authgate_testing.server import RunningServer
@@ -130,6 +131,7 @@ def says_to_come_back(answer: httpx2.Response, content_type: str) -> bool:
 async def test_a_database_that_is_gone_is_an_outage_at_every_door(
     server: RunningServer, acme: Tenant, at_acme: Caller, line: Line, visitor: Visitor
 ) -> None:
+    await hears(server)
     assert {each.status_code for each in await visitor.machine_doors()} == {200, 400, 401}
     await line.refuse()
     for answer in await visitor.machine_doors():
@@ -199,6 +201,7 @@ async def test_what_is_remembered_is_told_for_its_time_and_then_an_outage_is(
     at_acme: Caller, server: RunningServer, line: Line, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     documents = ("/.well-known/jwks.json", "/.well-known/openid-configuration")
+    await hears(server)  # or it would forget once more
     for path in documents:
         assert (await at_acme.get(path)).status_code == 200
     await line.refuse()
