@@ -26,6 +26,7 @@ from bench.postgres import Cluster
 from bench.rivals import Rival
 from bench.scenario import WrongAnswer
 from bench.scenarios.client_credentials import ClientCredentials, token_request
+from bench.servers import tail
 from bench.site import Credentials, Site
 
 SIZES = (1, 100, 1_000, 10_000)
@@ -212,7 +213,7 @@ def _grown(installation: Installation, tenants: Sequence[Tenant], cores: Cores) 
     began = time.monotonic()
     with served(installation, cores) as server:
         boot_seconds, boot_bytes = time.monotonic() - began, server.largest_bytes()
-        cold = _first_answers(requests)
+        cold = _first_answers(requests, installation.directory / "server.log")
         yield _Grown(
             rival=Rival(
                 installation.name,
@@ -230,11 +231,11 @@ def _grown(installation: Installation, tenants: Sequence[Tenant], cores: Cores) 
         )
 
 
-def _first_answers(requests: Sequence[Request]) -> list[float]:
+def _first_answers(requests: Sequence[Request], log: Path) -> list[float]:
     """Milliseconds until each is answered."""
     times = [time.perf_counter()]
     for reply in send_all(requests):
         if reply.status != 200:
-            raise WrongAnswer(f"cold: {reply.status} {reply.body[:200]!r}")
+            raise WrongAnswer(f"cold: {reply.status} {reply.body[:200]!r}\n{tail(log, 60)}")
         times.append(time.perf_counter())
     return [(after - before) * 1000 for before, after in pairwise(times)]

@@ -78,7 +78,7 @@ def where(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def limiter(where: str, redis: RedisConnection, hand_clock: _HandClock) -> RateLimiter:
     if where == "redis":
-        return RedisRateLimiter(redis)
+        return RedisRateLimiter(redis, clock=hand_clock)
     return MemoryRateLimiter(clock=hand_clock)
 
 
@@ -96,6 +96,7 @@ def advance(where: str, server: redis_py.Redis, hand_clock: _HandClock) -> Advan
     """
 
     def in_redis(seconds: float) -> None:
+        hand_clock.advance(seconds)
         for key in server.scan_iter("t:*"):
             moment, *rest = str(server.get(key)).split()
             left = int(server.pttl(key)) - int(seconds * 1000)
@@ -196,6 +197,21 @@ async def test_redis_lets_hits_come_back_by_its_own_clock(redis: RedisConnection
     assert not refused.allowed
     await asyncio.sleep(refused.retry_after)
     assert (await limiter.hit(KEY, limit)).allowed
+
+
+async def test_a_flood_that_is_refused_asks_redis_once_until_a_hit_has_come_back(
+    redis: RedisConnection, server: redis_py.Redis, hand_clock: _HandClock
+) -> None:
+    limiter, limit = RedisRateLimiter(redis, clock=hand_clock), Limit.parse("2/s burst 1")
+    assert (await limiter.hit(KEY, limit)).allowed
+    assert not (await limiter.hit(KEY, limit)).allowed
+    server.flushdb()
+    hand_clock.advance(0.25)
+    refused = await limiter.hit(KEY, limit)
+    assert (refused.allowed, 0 < refused.retry_after <= 0.25) == (False, True)
+    assert (await limiter.hit(KEY, Limit.parse("9/s burst 9"))).allowed, "its limit was raised"
+    server.flushdb()
+    assert (await limiter.hit(KEY, limit)).allowed, "and then it is as Redis has it"
 
 
 _RIVAL = """

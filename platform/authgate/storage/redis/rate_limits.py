@@ -166,12 +166,46 @@ return backlog
 """The same as ``MemoryRateLimiter.hit``, by Redis' clock."""
 
 
+class _Spent:
+    """Buckets that had no hit left when this process asked, and when they will be full.
+
+    Others only take from them meanwhile: until a hit has come back nobody need ask again.
+    """
+
+    def __init__(self, clock: Callable[[], float], most: int = 4096) -> None:
+        self._clock = clock
+        self._most = most
+        self._full_at: OrderedDict[str, int] = OrderedDict()
+
+    def refusal(self, key: str, limit: Limit) -> Decision | None:
+        """What asking would say, where that is certain."""
+        full_at = self._full_at.get(key)
+        if full_at is None:
+            return None
+        backlog = min(full_at - self._now(), limit.capacity)
+        decision = decide(limit, max(backlog, 0))
+        if not decision.allowed:
+            return decision
+        del self._full_at[key]
+        return None
+
+    def note(self, key: str, backlog: int) -> None:
+        """It was refused, so far from being full."""
+        self._full_at[key] = self._now() + backlog
+        self._full_at.move_to_end(key)
+        if len(self._full_at) > self._most:
+            self._full_at.popitem(last=False)
+
+    def _now(self) -> int:
+        return int(self._clock() * _MICROSECONDS)
+
+
 class RedisRateLimiter:
     """Counts in Redis for all processes; each for its share of the limit while Redis is away.
 
     Hits of one moment travel together, each its own script call, so that a key's slot decides
-    where it runs (Redis Cluster behind a proxy). ``on_fallback`` is called for every hit that was
-    counted without Redis.
+    where it runs (Redis Cluster behind a proxy). A flood that is refused asks Redis once for each
+    hit that comes back. ``on_fallback`` is called for every hit that was counted without Redis.
     """
 
     def __init__(
@@ -180,20 +214,28 @@ class RedisRateLimiter:
         *,
         processes: int = 1,
         on_fallback: Callable[[], None] = lambda: None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._redis = redis
         self._local = MemoryRateLimiter(processes=processes)
+        self._spent = _Spent(clock)
         self._fallback = Fallback("rate limits", on_fallback)
 
     async def hit(self, key: str, limit: Limit) -> Decision:
         """Count one key."""
+        key = scoped(key)
+        if (refusal := self._spent.refusal(key, limit)) is not None:
+            return refusal
         try:
-            backlog = await self._redis.run(_GCRA, [scoped(key)], limit.interval, limit.capacity)
+            answer = await self._redis.run(_GCRA, [key], limit.interval, limit.capacity)
         except RedisUnavailable as error:
             self._fallback.used(error)
             return await self._local.hit(key, limit)
         self._fallback.over()
-        return decide(limit, cast(int, backlog))
+        decision = decide(limit, backlog := cast(int, answer))
+        if not decision.allowed:
+            self._spent.note(key, backlog)
+        return decision
 
 
 class Fallback:
