@@ -26,7 +26,7 @@ from authgate.plugin_api import (
     ProviderUnavailable,
     SignInRefused,
 )
-from authgate.plugin_manager import GuardedHttp
+from authgate.plugin_manager import GuardedHttp, egress
 from authgate.plugin_manager.provider_documents import ProviderDocuments
 from authgate_gitea.connector import GiteaConnector
 from authgate_gitlab.connector import GitLabConnector
@@ -210,6 +210,7 @@ FAILED: dict[str, Callable[[PretendOpenId], Any]] = {
     "no ID token": at_token(Answer(body=b'{"access_token": "at-1"}')),
     "redirected": at_token(Answer(status=307, headers={"location": "https://127.0.0.1/"})),
     "cut off": at_token(Answer(body=b"{" + b" " * 1_000_001 + b"}")),
+    "endless": at_token(Answer(body=b" " * 65_536, never_ends=True)),
     "keys gone": lambda it: it.answers.update({"/keys": Answer(status=404)}),
     "keys of nonsense": lambda it: it.answers.update({"/keys": Answer(body=b"nonsense")}),
     "not our client": lambda it: setattr(it, "client_secret", "another"),
@@ -220,6 +221,18 @@ FAILED: dict[str, Callable[[PretendOpenId], Any]] = {
 async def test_a_provider_at_fault_signs_nobody_in(make: Make, name: str) -> None:
     found = await outcomes(make, name, FAILED)
     assert set(found.values()) <= {ProviderUnavailable, HttpFailure, ConnectorConfigError}
+
+
+@every_kind
+async def test_ss_04_a_provider_that_does_not_finish_keeps_nobody_waiting(
+    make: Make, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(egress, "_WHOLE_SECONDS", 0.2)
+    it = make(name)
+    url = await it.connector.authorization_url(ATTEMPT)
+    at_token(Answer(body=b"", never_ends=True))(it.provider)
+    with pytest.raises(HttpFailure, match="within"):
+        await it.connector.identify(ATTEMPT, ProviderAnswer(code=it.provider.approve(url)["code"]))
 
 
 @every_kind

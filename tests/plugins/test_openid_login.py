@@ -206,7 +206,7 @@ async def test_lg_17_an_address_links_nobody_to_an_account_that_is_there(
 
 
 @on_sqlite
-async def test_lg_18_a_subject_is_somebody_else_at_another_tenant(
+async def test_lg_18_19_a_subject_and_a_state_are_of_no_use_at_another_tenant(
     server: RunningServer, visitor: Visitor, provider: PretendOpenId, setup: ConnectionSetup
 ) -> None:
     await visitor.round_trip()
@@ -223,7 +223,7 @@ async def test_lg_18_a_subject_is_somebody_else_at_another_tenant(
         await setup.add(slug="idp", connector="oidc", config=config)
     elsewhere = Visitor(server, globex, provider)
     assert (await elsewhere.round_trip()).status_code == 403
-    # LG-19: nor is a sign-in that was begun at the one finished at the other.
+    # Nor is a sign-in that was begun at the one finished at the other.
     back = provider.approve(await visitor.leave())
     assert (await elsewhere.come_back(**back)).status_code == 400
 

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 
+from authgate.accounts.external_accounts import takes_newcomers
 from authgate.accounts.tenant_connections import TenantConnections
 from authgate.diagnosis.misconfiguration import Area, Finding, Misconfiguration, Severity
 from authgate.plugin_api import ConnectorConfigError
@@ -32,8 +33,8 @@ OPEN_REGISTRATION = Misconfiguration(
     area=Area.TENANTS,
     wrong="A tenant makes a user of everybody who signs in by one of its connections.",
     why="Everybody who has an account at a public provider then has one here.",
-    cure="Run `authgate tenant set {tenant} auto_register=false`, unless the provider knows only"
-    " those who may come.",
+    cure="Run `authgate tenant set {tenant} auto_register=false`, or `authgate connection update"
+    " --newcomers refused`, unless the provider knows only those who may come.",
 )
 
 
@@ -49,8 +50,9 @@ async def findings(
         if reason:
             what = f"{connection.slug}, in {tenant.slug}: {reason}"
             yield CONNECTION_BROKEN.found(what, connection=connection.slug, tenant=tenant.slug)
-    if tenant.settings.auto_register and offered:
-        slugs = ", ".join(connection.slug for connection in offered)
+    open_ = [each.slug for each in offered if takes_newcomers(each)]
+    if open_:
+        slugs = ", ".join(open_)
         yield OPEN_REGISTRATION.found(f"{tenant.slug}, by {slugs}", tenant=tenant.slug)
 
 

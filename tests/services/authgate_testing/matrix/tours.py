@@ -98,7 +98,7 @@ class Tour:
         code = (await self._device().start(scope="read"))["user_code"]
         typed = {"user_code": code}
         await self._visitor(nobody, typed).everywhere()
-        await self._federation()
+        await self._federation(chief)
         await self._guest()
         await self._invited(chief)
         await self._visitor(chief, typed).everywhere()
@@ -247,6 +247,9 @@ class Tour:
                 for kind in ("pending", "inactive", "active", "unseen")
             ],
             "uri": [f"https://other.{word}.example"],
+            "slug": [f"second-{word}"],
+            "connector": ["github"],
+            "config": [{"client_id": f"second-{word}", "client_secret": f"second-secret-{word}"}],
             "display_name": [f"Crew {word}"],
             "user_id": [str(self.home.member.id)],
             "host": [f"new.{word}.example", f"own.{word}.example"],
@@ -347,7 +350,7 @@ class Tour:
             async with self.undone(member.http):
                 await member.http.post(url, data=asked)
 
-    async def _federation(self) -> None:
+    async def _federation(self, chief: Person) -> None:
         """To another provider, which knows people by the codes that it gives out, and back."""
         browser = self.stage.http()
         url = f"{self.home.tenant.issuer}/login/hub-{self.home.word}"
@@ -356,6 +359,13 @@ class Tour:
         await browser.get(
             f"{url}/callback", params={"code": f"1234-{self.home.word}", "state": state}
         )
+        links = f"{self.home.tenant.issuer}/account/identities/link"
+        for begins in (f"{url}/trial", f"{links}/hub-{self.home.word}"):
+            sent = await chief.http.get(begins)
+            state = httpx2.URL(sent.headers["location"]).params["state"]
+            asked = {"code": f"5678-{self.home.word}", "state": state}
+            chief.page = await chief.http.get(f"{url}/callback", params=asked)
+        await chief.submit({}, to="/identities/link")
 
     async def _guest(self) -> None:
         """An operator of the installation, who comes in by the door that is held open for them."""
