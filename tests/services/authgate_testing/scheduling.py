@@ -14,6 +14,7 @@ from xdist.workermanage import WorkerController
 
 _ALONE = ("tests/web/test_noisy_neighbours.py",)
 _LONGEST = (
+    "tests/architecture/test_wheel.py",
     "tests/bench/test_instructions.py",
     "tests/browser/",
     "tests/cli/doctor/test_whole_installations.py",

@@ -9,7 +9,8 @@ PLUGIN_REFUSED = Misconfiguration(
     area=Area.PLUGINS,
     wrong="An installed plugin is not let in.",
     why="The server does not start: it would run without a policy that it was given.",
-    cure="Install a version of the plugin that fits, or uninstall it: `pip uninstall`.",
+    cure="Install a version of the plugin that fits, or uninstall it: `pip uninstall`."
+    " `authgate plugin doctor` examines each plugin by itself.",
 )
 
 
