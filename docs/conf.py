@@ -54,6 +54,7 @@ ORDER: Mapping[str, Sequence[str]] = {
         "metering",
         "registration",
         "scim",
+        "second-factors",
         "high-security",
         "migrate",
     ],

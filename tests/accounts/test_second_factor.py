@@ -76,7 +76,8 @@ async def test_somebody_sets_up_an_app_and_shows_its_code_from_then_on(
     page = await person.submit({"code": "000000"}, to="/set-up")
     assert page.status_code == 400
     assert Authenticator.scanned(server, page.text).secret == app.secret, "it goes on with the same"
-    page = await person.submit({"code": f" {app.code[:3]} {app.code[3:]} "}, to="/set-up")
+    code = app.code
+    page = await person.submit({"code": f" {code[:3]} {code[3:]} "}, to="/set-up")
     codes = recovery_codes(page.text)
     assert len(set(codes)) == 10
     page = await person.visit(f"{acme.issuer}/account/security")
@@ -86,7 +87,7 @@ async def test_somebody_sets_up_an_app_and_shows_its_code_from_then_on(
     other = Person(server.browser())
     await sign_in(other, acme)
     assert is_asked(other)
-    assert await show(other, app.code) == 400, "what has set it up is used"
+    assert await show(other, code) == 400, "what has set it up is used"
     assert await show(other, app.next_code) == 200
     assert other.page is not None
     assert other.page.url.path.endswith(HOME)
