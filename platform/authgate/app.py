@@ -36,6 +36,7 @@ from authgate.accounts.signed_out import SigningOut
 from authgate.accounts.tenant_connections import TenantConnections
 from authgate.admin.console import pages as console_pages
 from authgate.admin.console.frame import Console
+from authgate.admin.own.impersonations import OwnImpersonations
 from authgate.admin.own.invitation import InvitationPages
 from authgate.admin.own.own_apps import OwnApps
 from authgate.clock import Clock, utc_now
@@ -238,15 +239,16 @@ def _people(
         AccountPages(pages=pages, clock=parts.clock),
         AppPages(pages=pages, clock=parts.clock),
         KeptMails(parts=parts, pages=pages),
+        OwnApps(parts=parts, pages=pages),
+        OwnImpersonations(parts=parts, pages=pages),
+        InvitationPages(parts=parts, pages=pages, passwords=passwords, limits=limits),
         authorization,
         _end_session(parts, pages, signing_out, id_tokens),
     )
     people = _empty_people(parts, pages)
-    people.mount(each.blueprint() for each in doors)
-    people.mount(console_pages.blueprints(Console(parts=parts, pages=pages)))
-    people.mount([OwnApps(parts=parts, pages=pages).blueprint(), language_choice.blueprint()])
-    invitation = InvitationPages(parts=parts, pages=pages, passwords=passwords, limits=limits)
-    people.mount([invitation.blueprint()])
+    people.mount([language_choice.blueprint(), *(each.blueprint() for each in doors)])
+    console = Console(parts=parts, pages=pages, hash_password=passwords.hash)
+    people.mount(console_pages.blueprints(console))
     if parts.settings.sign_up.mode != "off":
         sign_up = SignUpPages(parts=parts, pages=pages, passwords=passwords, limits=limits)
         people.mount([sign_up.blueprint()])

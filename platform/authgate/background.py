@@ -25,6 +25,7 @@ from authgate.jobs import (
     EndTheRest,
     EraseTenants,
     Handlers,
+    ImportUsers,
     InProcessRunner,
     JobQueue,
     Performer,
@@ -44,7 +45,7 @@ from authgate.mail import Delivery
 from authgate.oidc.backchannel_logout import BackchannelLogout
 from authgate.operator import arrivals
 from authgate.permissions import OperatorArea, permits, writes
-from authgate.provisioning import operator_accesses, usage_statements
+from authgate.provisioning import operator_accesses, usage_statements, user_imports
 from authgate.settings import Settings
 from authgate.storage.metering.roll_up import roll_up
 from authgate.storage.people import users
@@ -147,6 +148,7 @@ def performer(parts: Installation) -> Performer:
     handlers.add(SettleAccesses, partial(_settle_accesses, parts))
     handlers.add(WriteExport, partial(_write_export, parts))
     handlers.add(ReadImport, partial(_read_import, parts))
+    handlers.add(ImportUsers, partial(_import_users, parts))
     handlers.add(EraseTenants, partial(_erase_tenants, parts))
     return Performer(
         handlers, find_tenant=parts.resolver.find_by_id, tracer=parts.tracer or UNTRACED
@@ -336,6 +338,10 @@ async def _read_import(parts: Installation, job: ReadImport) -> None:
     if tenant is not None and tenant.is_served:
         with use_tenant(tenant):
             await arrivals.take_up(parts)
+
+
+async def _import_users(parts: Installation, job: ImportUsers) -> None:
+    await user_imports.work(parts, UUID(job.import_id))
 
 
 async def _operators(parts: Installation) -> frozenset[UUID] | None:

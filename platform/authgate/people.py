@@ -10,7 +10,7 @@ from quart.wrappers import Response as QuartResponse
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 from werkzeug.wrappers import Response as WerkzeugResponse
 
-from authgate import storage
+from authgate import audit, storage
 from authgate.accounts import visits
 from authgate.accounts.answers import page, see_other, tell_of_limit
 from authgate.accounts.passwords import TooBusy
@@ -113,6 +113,7 @@ class PeopleApp(Quart):
         await visits.begin(self._clock())
 
     async def _end(self, response: Response) -> Response:
+        audit.acting_for.set(None)
         return visits.remember_browser(response)
 
     async def _to_sign_in(self, _error: NotSignedIn) -> Response:

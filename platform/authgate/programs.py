@@ -103,6 +103,7 @@ class Programs:
             issuer=issuer,
             id_tokens=IdTokens(keys=parts.keys, subjects=parts.subjects, clock=parts.clock),
             rotation=rotation,
+            clock=parts.clock,
         )
         return [
             AuthorizationCodeGrant(tokens=tokens, clock=parts.clock),
@@ -223,6 +224,7 @@ class Programs:
                 api=api,
                 parts=self.parts,
                 grant_types=[grant.grant_type for grant in grants],
+                hash_password=self.passwords.hash,
             ),
             pages=documents.endpoints(api, self.pages),
             access=Access(bearer=bearer, audiences=api.audiences, least=api.least),

@@ -169,3 +169,14 @@ class Severity(StrEnum):
     WARNING = "WARNING"
     ERROR = "ERROR"
     CRITICAL = "CRITICAL"
+
+
+class UserAct(StrEnum):
+    """What can be done to several people at once."""
+
+    DISABLE = "disable"
+    ENABLE = "enable"
+    SIGN_OUT = "sign-out"
+    DELETE = "delete"
+    ADD_TO_GROUP = "add-to-group"
+    INVITE = "invite"

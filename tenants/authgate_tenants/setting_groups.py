@@ -65,6 +65,8 @@ GROUPS: Mapping[SettingGroup, tuple[str, ...]] = {
         "own_applications_limit",
     ),
     SettingGroup.SIGN_IN: (
+        "impersonation",
+        "impersonation_minutes",
         "password_sign_in",
         "password_min_length",
         "bcrypt_passwords",

@@ -208,6 +208,13 @@ class TenantSettings(StoredChoices):
     """How operators of the installation come in who ask for it: once an owner or administrator has
     approved, or a quarter of an hour after it was announced, unless one of them refuses."""
 
+    impersonation: Literal["off", "consent", "stated"] = "off"
+    """Whether somebody in charge of people may act for one of them for a while: nobody, once that
+    person has allowed it, or at once, because the tenant has told its people that it does so."""
+
+    impersonation_minutes: Annotated[int, Field(ge=5, le=240)] = 30
+    """How long one may act for another."""
+
     private_claim_prefix: Annotated[
         str, Field(pattern=r"^[a-zA-Z](?:[a-zA-Z0-9_]{0,13}[a-zA-Z0-9])?$")
     ] = "extra"

@@ -12,6 +12,7 @@ from authgate.portable import requests
 from authgate.provisioning import operator_accesses, scim_tokens
 from authgate.provisioning.operator_accesses import LONGEST, Wanted
 from authgate.storage.people.users import User, UserRow
+from authgate.storage.sign_in import connections, external_identities
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing import tenants
 from authgate_testing.api import EVERYTHING, OF_OWNERS, ApiClient, administering, api_client
@@ -104,10 +105,32 @@ async def things(
     found["export_id"] = str(wanted_file.id)
     now = utc_now()
     with use_tenant(acme):
+        connection = await connections.create(
+            connection_id=uuid4(),
+            slug="lab",
+            connector="github",
+            label="Hub",
+            config={},
+            sealed_secrets=b"",
+        )
+        await external_identities.link(
+            connection_id=connection.id,
+            issuer="https://hub.example",
+            subject="7",
+            user_id=alice.id,
+            username="al",
+            now=now,
+        )
+        [identity] = await external_identities.of_user(alice.id)
+    found["identity_id"] = str(identity.id)
+    with use_tenant(acme):
         _, kept = await scim_tokens.allow_provisioning(
             description="Contoso", now=now, expires_at=now + timedelta(days=1)
         )
     found["scim_token_id"] = str(kept.id)
+    made = await api.post("/user-imports", {"columns": ["username", "email"]})
+    assert made.status_code == 201, made.text
+    found["user_import_id"] = made.json()["id"]
     made = await api.post("/groups", {"display_name": "Staff at console"})
     assert made.status_code == 201, made.text
     found["group_id"] = made.json()["id"]

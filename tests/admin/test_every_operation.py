@@ -168,6 +168,8 @@ async def test_every_operation_answers_as_its_document_says(
     several = {each.name for each in OPERATIONS if each.path.startswith("/bulk/")}
     others = {"end_session", "import_signing_key", "end_issuer_overlap"}
     others |= {"change_issuer", "add_group_member", "remove_group_member"}
+    # What somebody has allowed goes with them.
+    others |= {"revoke_authorization"}
     # No program decides who is let in, nor makes what outlasts its own token.
     by_people = {"approve_operator_access", "refuse_operator_access", "create_scim_token"}
     assert refused == {*waiting, *ended, *several, *others, *by_people}
@@ -264,8 +266,8 @@ def test_ti_32_only_what_is_for_several_things_takes_their_names(document: dict[
         for name, each in said.get("properties", {}).items()
         if each.get("type") == "array" and name.removesuffix("s").endswith(("id", "_ids"))
     }
-    assert lists == {"TokenSelection.ids"}
-    for several in ("TokenSelection", "ClientSelection"):
+    assert lists == {"TokenSelection.ids", "UserSelection.ids", "UsersForGroup.ids"}
+    for several in ("TokenSelection", "ClientSelection", "UserSelection"):
         [(_, named)] = components["schemas"][several]["properties"].items()
         assert (named["minItems"], named["maxItems"]) == (1, 100)
 

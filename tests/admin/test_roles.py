@@ -45,6 +45,7 @@ AREAS = {
     "tokens": Area.TOKENS,
     "authorizations": Area.AUTHORIZATIONS,
     "users": Area.USERS,
+    "user-imports": Area.USERS,
     "invitations": Area.USERS,
     "groups": Area.GROUPS,
     "roles": Area.ROLES,
@@ -56,7 +57,12 @@ AREAS = {
     "usage": Area.USAGE,
 }
 """By what the path of an operation begins with."""
-PART_OF_ANOTHER = {"revoke-tokens": Area.TOKENS, "role": Area.ROLES, "groups": Area.GROUPS}
+PART_OF_ANOTHER = {
+    "revoke-tokens": Area.TOKENS,
+    "role": Area.ROLES,
+    "groups": Area.GROUPS,
+    "add-to-group": Area.GROUPS,
+}
 """By what it ends with."""
 OWNER, ADMIN, USER = UserRole.OWNER, UserRole.ADMIN, UserRole.USER
 
@@ -201,8 +207,14 @@ async def test_ad_01_03_04_nobody_gets_further_than_their_role_or_changes_their_
         (f"{there}/role", {"role": "user"}),
         (f"{there}/disable", None),
         (f"{there}/enable", None),
+        (f"{there}/reset-password", {}),
+        (f"{there}/sign-out", None),
+        ("/users", {"username": "jon", "role": "owner"}),
     ):
         assert is_problem(await by_alice.post(path, said), 403, "beyond-own-role"), path
+    mail = {"email": "mine@acme.example"}
+    assert is_problem(await by_alice.patch(there, mail, if_match="*"), 403, "beyond-own-role")
+    assert is_problem(await by_alice.delete(there), 403, "beyond-own-role")
     session = f"{there}/sessions/{_NOWHERE}"
     assert is_problem(await by_alice.delete(session), 403, "beyond-own-role")
     await become(acme, carol=USER)
@@ -212,7 +224,11 @@ async def test_ad_01_03_04_nobody_gets_further_than_their_role_or_changes_their_
     for role in UserRole:
         refused = await by_alice.post(f"{here}/role", {"role": role})
         assert is_problem(refused, 409, "conflict"), role
-    assert is_problem(await by_alice.post(f"{here}/disable"), 409, "conflict")
+    for path in (f"{here}/disable", f"{here}/reset-password"):
+        said = {} if path.endswith("password") else None
+        assert is_problem(await by_alice.post(path, said), 409, "conflict")
+    assert is_problem(await by_alice.patch(here, {"name": "X"}, if_match="*"), 409, "conflict")
+    assert is_problem(await by_alice.delete(here), 409, "conflict")
     nobody = await by_alice.post(f"/users/{_NOWHERE}/role", {"role": "auditor"})
     assert is_problem(nobody, 404, "not-found")
     assert is_problem(await by_alice.post(f"{there}/role", {"role": "root"}), 422, "invalid")

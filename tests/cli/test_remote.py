@@ -347,6 +347,35 @@ SCRIPT = [
     ("user", "second-factors", "mira.halvorsen", "--json"),
     ("user", "reset-second-factors", "jon"),
     ("user", "reset-second-factors", "nobody"),
+    ("user", "create", "kim", "--email", "kim@northwind.example", "--no-password", "--json"),
+    ("user", "create", "KIM", "--no-password"),
+    ("user", "create", "k m", "--no-password"),
+    ("user", "create", "lea", "--no-password", "--role", "auditor", "--json"),
+    ("user", "list", "--without-password", "--search", "kim", "--json"),
+    ("user", "update", "kim", "--name", "Kim Lund", "--email", "lund@northwind.example"),
+    ("user", "update", "kim", "--username", "kim.lund", "--email", "", "--unverified"),
+    ("user", "update", "kim.lund", "--email", "nowhere"),
+    ("user", "update", "kim.lund"),
+    ("user", "reset-password", "kim.lund"),
+    ("user", "identities", "kim.lund", "--json"),
+    ("user", "unlink-identity", "kim.lund", _NOBODY),
+    ("user", "sign-out", "kim.lund"),
+    ("user", "bulk", "sign-out", "lea", "kim.lund", "--yes", "--json"),
+    ("user", "bulk", "disable", "lea", "mira.halvorsen", "--yes"),
+    ("user", "bulk", "enable", "lea", "kim.lund", "--yes"),
+    ("user", "bulk", "invite", "kim.lund", "--yes"),
+    ("user", "bulk", "add-to-group", "lea", "--group", "nothing", "--yes"),
+    ("user", "bulk", "add-to-group", "lea", "--yes"),
+    ("user", "bulk", "delete", "lea", "--yes"),
+    ("user", "import", "people.csv", "--dry-run", "--json"),
+    ("user", "import", "people.csv", "--yes"),
+    ("user", "imports", "--json"),
+    ("user", "import-lines", _NOBODY),
+    ("user", "show", "ole", "--json"),
+    ("user", "bulk", "delete", "--yes"),
+    ("user", "delete", "kim.lund", "--yes"),
+    ("user", "delete", "kim.lund", "--yes"),
+    ("user", "delete", "mira.halvorsen", "--yes"),
     ("user", "disable", "mira.halvorsen"),
     ("user", "disable", "JON"),
     ("user", "enable", "jon"),
@@ -375,6 +404,7 @@ SCRIPT = [
     ("group", "update", "Crew"),
     ("group", "add-member", "Crew", "jon"),
     ("group", "add-member", "Crew", "nobody"),
+    ("user", "bulk", "add-to-group", "jon", "mira.halvorsen", "--group", "crew", "--yes"),
     ("group", "members", "crew", "--json"),
     ("group", "list", "--user", "jon", "--json"),
     ("group", "list", "--user", "jon", "--search", "x"),
@@ -396,6 +426,13 @@ SCRIPT = [
     ("api", "patch", "/clients/tv", "-d", '{"name": "Television"}', "-H", "If-Match: *"),
     ("api", "delete", "/clients/tv"),
 ]  # fmt: skip
+
+
+PEOPLE = """Username;E-mail;Name;Active
+ole;ole@northwind.example;Ole Lund;yes
+jon;;Jon Dahl;no
+o l;;;
+"""
 
 
 def things(cli: Cli, slug: str) -> dict[str, str]:
@@ -523,6 +560,7 @@ def test_every_command_ends_the_same_by_either_door_and_every_operation_has_one(
     doors.sign_in("--scope", " ".join(("openid", "offline_access", *EVERYTHING)))
     doors.look_at_things()
     Path("signing.pem").write_text(SigningKey.make().pem(), encoding="ascii")
+    Path("people.csv").write_text(PEOPLE, encoding="utf-8")
     Path("no-key.pem").write_text("-----BEGIN NOTHING-----", encoding="ascii")
     for decision in OF_PEOPLE:
         doors.end_the_same(decision)

@@ -32,7 +32,7 @@ async def test_clients_people_scopes_and_settings_are_found_by_what_people_know_
     with use_tenant(acme):
         scope = await scopes.create(ScopeDraft(name="orders:read", title="see your orders"))
     client = f"/clients/{machine.client.id}"
-    person = f"/team/{carol.id}"
+    person = f"/users/{carol.id}"
     for search, where in (
         (machine.client.name, client),
         (machine.client.client_id, client),

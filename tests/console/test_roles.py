@@ -48,12 +48,13 @@ AREAS = {
     "team": Area.ROLES,
     "exports": Area.EXPORTS,
     "invitations": Area.USERS,
+    "users": Area.USERS,
     "groups": Area.GROUPS,
 }
 """By what the path of a page begins with, below ``/admin``."""
 OF_A_CLIENT = {"revoke": Area.TOKENS, "people": Area.AUTHORIZATIONS}
 """What is shown and done of a client that is not the client."""
-OF_A_PERSON = {"block": Area.USERS, "let-in": Area.USERS}
+OF_A_PERSON = {"block": Area.USERS, "let-in": Area.USERS, "apps": Area.AUTHORIZATIONS}
 """What is done to a person that is no role."""
 OWNER, ADMIN, AUDITOR = UserRole.OWNER, UserRole.ADMIN, UserRole.AUDITOR
 MANAGER, USER = UserRole.CLIENT_MANAGER, UserRole.USER
@@ -68,7 +69,7 @@ async def become(tenant: Tenant, **roles: UserRole) -> None:
 
 def asked_by_routes(server: RunningServer) -> Mapping[tuple[str, str], Permission]:
     """What each route of the console says that it asks for."""
-    console = Console(parts=server.parts, pages=cast(Pages, None))
+    console = Console(parts=server.parts, pages=cast(Pages, None), hash_password=cast(Any, None))
     assert list(blueprints(console))
     return console.doors.asked
 
@@ -97,7 +98,7 @@ def test_ad_04_every_route_asks_for_the_area_that_it_is_in(server: RunningServer
     for (method, rule), permission in asked_by_routes(server).items():
         parts = rule.removeprefix(ROOT).strip("/").split("/")
         within = parts[2] if parts[0] == "clients" and len(parts) > 2 else ""
-        if parts[0] == "team":
+        if parts[0] in ("team", "users"):
             within = parts[-1]
         area = OF_A_CLIENT.get(within) or OF_A_PERSON.get(within) or AREAS[parts[0]]
         assert permission.area is area, (method, rule)
@@ -156,6 +157,7 @@ async def test_menu_and_buttons_show_what_a_role_may_do(
         "/limits",
         "/signing-keys",
         "/team",
+        "/users",
         "/invitations",
         "/groups",
         "/settings",

@@ -13,12 +13,14 @@ from authgate.admin.api import API
 from authgate.api import openapi, reference_page
 from authgate.languages import readers
 from authgate.languages.readers import Reader
+from authgate.vocabulary import AccessState
 from authgate.web.identity_view_models import (
     ByAddressPage,
     IdentitiesPage,
     IdentityConfirmPage,
     IdentityLine,
 )
+from authgate.web.impersonation_view_models import ImpersonationLine, OwnImpersonationsPage
 from authgate.web.invitation_view_models import InvitationPage, InvitationState
 from authgate.web.machine import Reply
 from authgate.web.mail_view_models import KeptMail, MailsPage
@@ -61,8 +63,35 @@ _NOW = datetime.now(UTC)
 _LONG = "a-name-without-a-single-space-in-it-" * 3
 
 
+_ACTED_FOR = "impersonations"
+"""A page that somebody sees who acts for another."""
+
 Sample = tuple[str, object]
 """A page as a person may meet it: its template, and the value it shows."""
+
+
+def _impersonations() -> Sample:
+    line = ImpersonationLine(
+        actor="mira",
+        reason=_LONG,
+        asked_at=_NOW,
+        ends_at=_NOW,
+        state=AccessState.ASKED,
+        waits=True,
+        open=False,
+        allow_action="/t/northwind/account/impersonations/1/allow",
+        refuse_action="/t/northwind/account/impersonations/1/refuse",
+    )
+    granted = replace(line, waits=False, open=True, allow_action="", end_action="/end")
+    page = OwnImpersonationsPage(
+        signed_in_as="ada",
+        account_url="/t/northwind/account",
+        sign_out_action="/t/northwind/logout",
+        lines=(line, granted, replace(line, waits=False, state=AccessState.REFUSED)),
+        stated=False,
+        minutes=30,
+    )
+    return ("account/impersonations.html", page)
 
 
 def _login(**changes: object) -> Sample:
@@ -297,6 +326,7 @@ def _in_tenant() -> dict[str, Sample]:
         "identities-last": _identities(done="last"),
         "identities-late": _identities(done="late"),
         "identity-confirm": _identity_confirm(),
+        _ACTED_FOR: _impersonations(),
         "logout": _logout(),
         "logout-nobody": _logout(client_name="", detail="No such application is registered here."),
         "signed-out": ("signed_out.html", SignedOutPage("/login", "Fleet Console", "https://a.b/")),
@@ -462,6 +492,14 @@ def show(pages: Pages, samples: Mapping[str, Sample], northwind: Tenant) -> Call
         readers.has_come(Reader(chosen=tag, here="/somewhere"))
         template, page = samples[name]
         visit = Visit(csrf_token="csrf-of-this-visit", language_token="csrf-of-this-visit")
+        if name == _ACTED_FOR:
+            visit = replace(
+                visit,
+                impersonator="mira",
+                impersonated=_LONG,
+                impersonated_until=_NOW,
+                stop_action="/t/northwind/logout",
+            )
         with nullcontext() if name in outside else use_tenant(northwind):
             return pages.render(template, visit=visit, page=page)
 

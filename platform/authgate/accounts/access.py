@@ -95,6 +95,11 @@ async def end_of_session(session_id: UUID, *, now: datetime) -> None:
     it does."""
     await authorization_codes.withdraw(session_id=session_id, now=now)
     await refresh_tokens.revoke_of_session(session_id)
+    impersonated = await sessions.impersonated(session_id)
+    if impersonated is not None:
+        # Nobody acts for somebody by what is left of it.
+        for family_id in await authorization_codes.families_of(session_id):
+            await tokens.revoke_own(family_id, user_id=impersonated)
     await logout.tell_clients(session_id, now=now)
 
 

@@ -142,13 +142,14 @@ def _line(session: Session, person: SignedIn, applications: tuple[str, ...]) -> 
         current=session.id == person.session.id,
         last_active_at=session.last_seen_at,
         signed_in_at=session.authenticated_at,
-        connection=_connection(session),
+        connection=connection_of(session),
+        impersonator=session.impersonator,
         applications=applications,
         block_url=_block_url(session, person),
     )
 
 
-def _connection(session: Session) -> str | None:
+def connection_of(session: Session) -> str | None:
     """Through which connection somebody has signed in."""
     if FEDERATED in session.amr:
         return session.amr[session.amr.index(FEDERATED) + 1]

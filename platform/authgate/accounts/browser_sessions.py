@@ -102,7 +102,7 @@ class BrowserSessions:
         )
         key = await self._renewed(visitor, held, sign_in)
         if key is None:
-            await self._end_former(visitor)
+            await end_former(visitor, now=self._clock())
             key = await sessions.start(held.id, sign_in)
             await self._end_most_idle(held, key, settings.sessions_per_person)
         self._hand_over(response, key, int(absolute.total_seconds()) if remembered else None)
@@ -121,7 +121,7 @@ class BrowserSessions:
         """
         former = visitor.signed_in
         frames = await logout.frames(former.session.id, self._subjects) if former else ()
-        await self._end_former(visitor, client_id)
+        await end_former(visitor, now=self._clock(), client_id=client_id)
         return frames
 
     async def _counted(self, user: User, now: datetime) -> None:
@@ -167,17 +167,18 @@ class BrowserSessions:
                     details={"sessions": 1, "reason": f"More than {most} of one person"},
                 )
 
-    async def _end_former(self, visitor: Visitor, client_id: str = "") -> None:
-        former = visitor.signed_in
-        if former is None:
-            return
-        now = self._clock()
-        if not await sessions.end(former.session.id, user_id=former.user.id, now=now):
-            return  # somebody else has ended it meanwhile, and told everybody
-        await access.end_of_session(former.session.id, now=now)
-        await audit.record(
-            Event.LOGOUT,
-            actor=audit.user(former.user.id, former.user.username),
-            client_id=client_id,
-            resource=("session", str(former.session.id)),
-        )
+
+async def end_former(visitor: Visitor, *, now: datetime, client_id: str = "") -> None:
+    """Sign whoever was signed in at this browser out on the server."""
+    former = visitor.signed_in
+    if former is None:
+        return
+    if not await sessions.end(former.session.id, user_id=former.user.id, now=now):
+        return  # somebody else has ended it meanwhile, and told everybody
+    await access.end_of_session(former.session.id, now=now)
+    await audit.record(
+        Event.LOGOUT,
+        actor=audit.user(former.user.id, former.user.username),
+        client_id=client_id,
+        resource=("session", str(former.session.id)),
+    )

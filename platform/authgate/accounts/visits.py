@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from quart import Response, g, request
+from werkzeug.exceptions import Forbidden
 
 from authgate import audit
 from authgate.accounts import second_factor_policy
-from authgate.audit import RequestFacts
-from authgate.permissions import Area, UserRole, permits, reads
+from authgate.audit import Actor, RequestFacts
+from authgate.permissions import Area, UserRole, permits, reads, writes
 from authgate.storage.people import users
 from authgate.storage.people.users import User
 from authgate.storage.sign_in import sessions
@@ -24,6 +25,9 @@ _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 # Any site may send a person here with a form (OpenID Connect Core 3.1.2.1, RP-Initiated Logout 2):
 # it is read, no more.
 _OPEN_TO_OTHER_SITES = frozenset({"/oauth/authorize", "/oauth/logout"})
+_OPEN_TO_IMPERSONATORS = frozenset({"/login", "/logout", "/language", *_OPEN_TO_OTHER_SITES})
+"""Who acts for somebody looks, and enters applications that they use; what is theirs here they
+change themselves."""
 _CONSOLE = "/admin"
 _TOUCH_AFTER = timedelta(minutes=1)
 
@@ -55,7 +59,18 @@ class Visitor:
         theme = Theme.from_cookie(request.cookies.get("theme"))
         token = csrf.token(self.csrf_key, "form")
         own = token if purpose == "form" else csrf.token(self.csrf_key, purpose)
-        return Visit(own, theme, self._console_url(), token)
+        session = self.signed_in.session if self.signed_in else None
+        acting = session if session is not None and session.impersonator_id else None
+        return Visit(
+            own,
+            theme,
+            self._console_url(),
+            token,
+            impersonator=acting.impersonator if acting else "",
+            impersonated=self.signed_in.user.username if acting and self.signed_in else "",
+            impersonated_until=acting.expires_at if acting else None,
+            stop_action=f"{current_tenant().prefix}/logout" if acting else "",
+        )
 
     def _console_url(self) -> str:
         role = self.signed_in.user.role if self.signed_in else UserRole.USER
@@ -85,8 +100,11 @@ async def begin(now: datetime) -> None:
     """Find the visitor, and refuse forms that another site has sent. Raises ``ForgedForm``."""
     person = await _signed_in(now)
     g.visitor = _visitor(person, session_cookie.read(request.headers, session_cookie.PRESESSION))
+    audit.acting_for.set(_impersonator(person))
     if request.method not in _SAFE_METHODS and not _is_open_to_other_sites():
         await _refuse_forged_form()
+    if audit.acting_for.get() is not None and request.method not in _SAFE_METHODS:
+        _refuse_impersonator()
 
 
 async def require_purpose(purpose: str) -> None:
@@ -111,13 +129,41 @@ def _is_open_to_other_sites() -> bool:
     return request.url_rule is not None and request.url_rule.rule in _OPEN_TO_OTHER_SITES
 
 
+def _impersonator(person: SignedIn | None) -> Actor | None:
+    session = person.session if person else None
+    if session is None or session.impersonator_id is None:
+        return None
+    return audit.user(session.impersonator_id, session.impersonator)
+
+
+def _refuse_impersonator() -> None:
+    """Raises ``Forbidden`` for a form that changes what is the person's own."""
+    if request.url_rule is None or request.url_rule.rule not in _OPEN_TO_IMPERSONATORS:
+        raise Forbidden
+
+
+async def _may_act(session: Session) -> bool:
+    """Whether nobody acts for the person in this session, or who does could begin to do so now."""
+    if session.impersonator_id is None:
+        return True
+    actor = await users.find(session.impersonator_id)
+    if actor is None or not actor.is_active or actor.is_guest:
+        return False
+    is_on = current_tenant().settings.impersonation != "off"
+    return is_on and permits(actor.role, writes(Area.USERS))
+
+
 async def _signed_in(now: datetime) -> SignedIn | None:
     key = session_cookie.read(request.headers, session_cookie.SESSION)
     session = await sessions.find_live(key, now=now) if key else None
     user = await users.find(session.user_id) if session else None
     if session is None or user is None or not user.is_active or _is_over(session, now):
         return None
-    if await second_factor_policy.is_lacking(user, session.amr):
+    if user.role is not UserRole.USER and session.impersonator_id is not None:
+        return None
+    if not await _may_act(session):
+        return None
+    if session.impersonator_id is None and await second_factor_policy.is_lacking(user, session.amr):
         return None
     if now - session.last_seen_at > _TOUCH_AFTER:
         await sessions.touch(session.id, now=now, idle_expires_at=_idle_end(session, now))

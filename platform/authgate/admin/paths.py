@@ -65,6 +65,16 @@ PATH_PARAMETERS: dict[str, dict[str, Any]] = {
         "schema": _UUID,
         "example": "0199f3a1-c2d4-7b3e-9a5c-6d7e8f90abcd",
     },
+    "identity_id": {
+        "description": "The id of an identity at another provider.",
+        "schema": _UUID,
+        "example": "0199f3a1-c2d4-7b3e-9a5c-6d7e8f90ffff",
+    },
+    "user_import_id": {
+        "description": "The id of a file of people.",
+        "schema": _UUID,
+        "example": "0199f3a1-c2d4-7b3e-9a5c-6d7e8f907777",
+    },
     "access_id": {
         "description": "The id of an operator's access.",
         "schema": _UUID,

@@ -9,50 +9,55 @@ from uuid import UUID
 
 from pydantic import Field
 
-from authgate import audit, provisioning, storage
-from authgate.accounts import access
+from authgate import provisioning
 from authgate.api import lists
 from authgate.api.bodies import Document, Nothing, exemplified
 from authgate.api.lists import ListDocument, ListQuery
 from authgate.api.operations import Answer, Call, operation, told
 from authgate.api.problems import BeyondOwnRole, Conflict, NotFound
-from authgate.audit import Event
-from authgate.permissions import Area, UserRole, writes
-from authgate.provisioning import roles
+from authgate.permissions import UserRole
+from authgate.provisioning import people as provisioned
 from authgate.storage.paging import Order
 from authgate.storage.people import users
-from authgate.storage.people.users import User, UserFilter
+from authgate.storage.people.user_filter import UserFilter
+from authgate.storage.people.users import User
 from authgate.storage.sign_in import sessions
 from authgate.tokens.admin_scopes import Scope
 from authgate.vocabulary import UserStatus
+
+MIRA: dict[str, Any] = {
+    "id": "0199f3a1-c2d4-7b3e-9a5c-6d7e8f90abcd",
+    "username": "mira",
+    "name": "Mira Halvorsen",
+    "email": "mira@northwind.example",
+    "email_verified": True,
+    "status": "active",
+    "role": "user",
+    "guest_until": None,
+    "created_at": "2026-03-02T09:12:44Z",
+    "updated_at": "2026-03-02T09:12:44Z",
+}
+"""The person whom examples tell of."""
 
 
 class UserQuery(ListQuery):
     """Which people are looked for, and in which order."""
 
     search: Annotated[str, Field(max_length=100)] = ""
-    """A part of their name or username, or the start of their address."""
+    """A part of their name or username, the start of their address, or the whole of their id."""
 
     status: UserStatus | None = None
     role: UserRole | None = None
+    has_password: bool | None = None
+    """Whether they can sign in by a password of their own."""
+
     sort: Literal["username", "-username", "created_at", "-created_at"] = "username"
 
 
 class UserDocument(Document):
     """A person."""
 
-    model_config = exemplified(
-        id="0199f3a1-c2d4-7b3e-9a5c-6d7e8f90abcd",
-        username="mira",
-        name="Mira Halvorsen",
-        email="mira@northwind.example",
-        email_verified=True,
-        status="active",
-        role="user",
-        guest_until=None,
-        created_at="2026-03-02T09:12:44Z",
-        updated_at="2026-03-02T09:12:44Z",
-    )
+    model_config = exemplified(**MIRA)
 
     id: UUID
     """`sub` of their tokens."""
@@ -111,7 +116,12 @@ async def list_users(call: Call[UserQuery, Nothing]) -> Answer[UserList]:
     """List people."""
     asked = call.query
     page = await users.page(
-        UserFilter(search=asked.search, status=asked.status, role=asked.role),
+        UserFilter(
+            search=asked.search,
+            status=asked.status,
+            role=asked.role,
+            has_password=asked.has_password,
+        ),
         Order.of(asked.sort.replace("username", "canonical_username")),
         cursor=await lists.opened(call),
         limit=asked.limit,
@@ -163,17 +173,9 @@ async def end_session(call: Call[Nothing, Nothing]) -> Answer[None]:
     """
     user, session_id, now = await found(call), call.uuid("session_id"), call.parts.clock()
     with worded():
-        roles.refuse_beyond(call.caller.role, user.role, asks=writes(Area.USERS))
-    async with storage.transaction():
-        if not await sessions.end(session_id, user_id=user.id, now=now):
-            raise NotFound
-        await access.end_of_session(session_id, now=now)
-        await audit.record(
-            Event.SESSION_REVOKED,
-            actor=call.caller.actor,
-            resource=("session", str(session_id)),
-            details={"sessions": 1, "user": user.subject},
-        )
+        ended = await provisioned.end_session(session_id, user, by=call.caller.authority, now=now)
+    if not ended:
+        raise NotFound
     return Answer(None)
 
 

@@ -55,6 +55,8 @@ class Call(Generic[Query_co, Body_co]):
     parts: Installation
     grant_types: Collection[str]
     """Those that the token endpoint knows."""
+    hash_password: Callable[[str], Awaitable[str]]
+    """What is stored of a password. Raises ``BadPassword`` and ``TooBusy``."""
     caller: Caller
     request: MachineRequest
     path: Mapping[str, str]

@@ -3,7 +3,7 @@
 Who may ask, how often, and what is asked again is the door's to say.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPMethod
 from urllib.parse import unquote
@@ -39,9 +39,11 @@ class Router:
         api: Api,
         parts: Installation,
         grant_types: Collection[str],
+        hash_password: Callable[[str], Awaitable[str]],
     ) -> None:
         self._parts = parts
         self._grant_types = grant_types
+        self._hash_password = hash_password
         self._routes: dict[Segments, dict[str, Operation]] = {}
         for each in api.operations:
             template = tuple(f"{api.base}{each.path}".split("/"))
@@ -68,7 +70,16 @@ class Router:
         """Do it. Raises ``Problem``."""
         operation = route.operation
         query, said = bodies.query(operation.query, request), operation.said(request)
-        call = Call(self._parts, self._grant_types, caller, request, route.variables, query, said)
+        call = Call(
+            self._parts,
+            self._grant_types,
+            self._hash_password,
+            caller,
+            request,
+            route.variables,
+            query,
+            said,
+        )
         content, headers = await operation.perform(call)
         if content is None:
             return Reply(operation.status, headers=_JSON[1:], own=headers)

@@ -1,8 +1,6 @@
-"""The events that are written down, and how much each deserves attention."""
+"""The events that are written down."""
 
 from enum import StrEnum
-
-from authgate.vocabulary import Severity
 
 
 class Event(StrEnum):
@@ -121,7 +119,7 @@ class Event(StrEnum):
     """A client was given a new secret."""
 
     USER_CREATED = "USER_CREATED"
-    """A user was created, by a command or by a first sign-in through a connection."""
+    """A user was created, by an administrator or by a first sign-in through a connection."""
 
     IDENTITY_LINKED = "IDENTITY_LINKED"
     """Somebody has a further way in, by another provider; ``details`` say which, and by what it was
@@ -131,10 +129,11 @@ class Event(StrEnum):
     """Somebody has one less, because they said so."""
 
     USER_UPDATED = "USER_UPDATED"
-    """Another directory changed what is said of a user; ``details`` say what it was and is."""
+    """An administrator or another directory changed what is said of a user; ``details`` say what it
+    was and is."""
 
     USER_DELETED = "USER_DELETED"
-    """Another directory removed a user, with all that was theirs."""
+    """An administrator or another directory removed a user, with all that was theirs."""
 
     PROVISIONING_ALLOWED = "PROVISIONING_ALLOWED"
     """Another directory was given a token to provision people by; ``details`` say until when."""
@@ -151,6 +150,10 @@ class Event(StrEnum):
     USER_INVITATION_ACCEPTED = "USER_INVITATION_ACCEPTED"
     """Somebody accepted an invitation, with a new account or the one they had; ``details`` say as
     what, and who had invited them."""
+
+    USERS_IMPORTED = "USERS_IMPORTED"
+    """A file of people is read in, or was; ``details`` say how many lines it has, or what came of
+    them."""
 
     USER_DISABLED = "USER_DISABLED"
     """A user was disabled and signed out everywhere, devices included."""
@@ -179,6 +182,21 @@ class Event(StrEnum):
 
     REMEMBERED_DEVICE_FORGOTTEN = "REMEMBERED_DEVICE_FORGOTTEN"
     """A browser asks for a second factor again, or all of a person do; ``details`` say which."""
+
+    IMPERSONATION_ASKED = "IMPERSONATION_ASKED"
+    """Somebody in charge wants to act for a user; ``details`` say why."""
+
+    IMPERSONATION_ALLOWED = "IMPERSONATION_ALLOWED"
+    """The user has allowed it."""
+
+    IMPERSONATION_REFUSED = "IMPERSONATION_REFUSED"
+    """The user has not allowed it."""
+
+    IMPERSONATION_BEGUN = "IMPERSONATION_BEGUN"
+    """Somebody acts for a user from now on: what follows has them as ``act`` in its ``details``."""
+
+    IMPERSONATION_ENDED = "IMPERSONATION_ENDED"
+    """They act for the user no more, before the time was over."""
 
     GROUP_CREATED = "GROUP_CREATED"
     """A group of people was begun; ``details`` say what it is like."""
@@ -352,33 +370,3 @@ class Event(StrEnum):
     SUSPICIOUS_ACTIVITY = "SUSPICIOUS_ACTIVITY"
     """A code or a refresh token came back that had been used, or from a client that it was not made
     for; ``details`` say which, and how many tokens were ended because of it."""
-
-
-SEVERITIES = {
-    Event.AUTHENTICATION_FAILURE: Severity.WARNING,
-    Event.CLIENT_AUTHENTICATION_FAILURE: Severity.WARNING,
-    Event.DEVICE_CODE_DENIED: Severity.WARNING,
-    Event.TENANT_DELETION_REQUESTED: Severity.WARNING,
-    Event.TENANT_DOMAIN_LAPSED: Severity.WARNING,
-    Event.TENANT_DOMAIN_PROOF_MISSING: Severity.WARNING,
-    Event.TENANT_EXPORTED: Severity.WARNING,
-    Event.RATE_LIMIT_EXCEEDED: Severity.WARNING,
-    Event.MAIL_SERVER_CHANGED: Severity.WARNING,
-    Event.ADDRESS_BLOCKED: Severity.WARNING,
-    Event.QUOTA_EXCEEDED: Severity.WARNING,
-    Event.PROVISIONING_ALLOWED: Severity.WARNING,
-    Event.USER_ROLE_CHANGED: Severity.WARNING,
-    Event.SECOND_FACTOR_REMOVED: Severity.WARNING,
-    Event.SECOND_FACTOR_RESET: Severity.WARNING,
-    Event.OPERATOR_ACCESS_ASKED: Severity.WARNING,
-    Event.OPERATOR_ACCESS_DOOR_OPENED: Severity.WARNING,
-    Event.OPERATOR_ACCESS_ENTERED: Severity.WARNING,
-    Event.OPERATOR_ACCESS_EMERGENCY: Severity.CRITICAL,
-    Event.ACCOUNT_LOCKED: Severity.CRITICAL,
-    Event.CLIENT_SECRET_EXPOSED: Severity.CRITICAL,
-    Event.DEVICE_CODE_REPORTED: Severity.CRITICAL,
-    Event.SIGNING_KEY_REVOKED: Severity.CRITICAL,
-    Event.SUSPICIOUS_ACTIVITY: Severity.CRITICAL,
-    Event.TENANT_SHREDDED: Severity.CRITICAL,
-}
-"""Of the events that are more than information."""

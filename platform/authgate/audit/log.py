@@ -8,7 +8,8 @@ from uuid import UUID
 
 from uuid_utils import uuid7
 
-from authgate.audit.events import SEVERITIES, Event
+from authgate.audit.events import Event
+from authgate.audit.severities import SEVERITIES
 from authgate.clock import utc_now
 from authgate.storage import append, audit_events
 from authgate.storage.audit_events import NewEvent
@@ -36,6 +37,10 @@ request_facts: ContextVar[RequestFacts] = ContextVar(
     default=RequestFacts(),  # noqa: B039  # a tuple
 )
 """Set at the edge. Outside of a request (a command, a job) it is empty."""
+
+
+acting_for: ContextVar["Actor | None"] = ContextVar("authgate_acting_for", default=None)
+"""Who acts for the person whose request it is, where somebody does."""
 
 
 class Actor(NamedTuple):
@@ -74,6 +79,8 @@ def event(
     if severity is not Severity.INFO:
         metrics.audit_alarms.add(event, severity)
     ip, user_agent, request_id = request_facts.get()
+    if (acts := acting_for.get()) is not None:
+        details = {**(details or {}), "act": {"sub": acts.id, "name": acts.name}}
     return NewEvent(
         str(uuid7()),
         event,

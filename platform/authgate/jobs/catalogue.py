@@ -82,6 +82,15 @@ class ReadImport(Job):
 
 
 @dataclass(frozen=True, slots=True)
+class ImportUsers(Job):
+    """Go on with a file of people that an administrator has sent."""
+
+    name: ClassVar[str] = "import-users"
+
+    import_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class EraseTenants(Job):
     """Erase the tenants whose time to be restored is over."""
 
@@ -102,6 +111,7 @@ JOBS: tuple[type[Job], ...] = (
     EndTheRest,
     WriteExport,
     ReadImport,
+    ImportUsers,
     RollUpUsage,
     RotateKeys,
     SettleAccesses,

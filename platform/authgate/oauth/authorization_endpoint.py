@@ -262,7 +262,11 @@ class AuthorizationEndpoint:
         if not await sessions.hold(session.id):
             return self._answers.refusal(_OVER)
         authentication = Authentication.of_session(
-            session.authenticated_at, session.amr, session.id
+            session.authenticated_at,
+            session.amr,
+            session.id,
+            actor=session.impersonator_id,
+            ends_at=session.expires_at,
         )
         lifetime = timedelta(seconds=lifetimes.of_code(asked.client))
         code, code_id = await authorization_codes.issue(

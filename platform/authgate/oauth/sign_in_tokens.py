@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from authgate.audit import Event
+from authgate.clock import Clock
 from authgate.oauth import assurance, extra_claims, families
 from authgate.storage.batches.redemptions import Spend
 from authgate.tokens import lifetimes
@@ -24,8 +25,14 @@ class SignInTokens:
     """Makes the tokens of a sign-in."""
 
     def __init__(
-        self, *, issuer: TokenIssuer, id_tokens: IdTokens, rotation: RefreshRotation
+        self,
+        *,
+        issuer: TokenIssuer,
+        id_tokens: IdTokens,
+        rotation: RefreshRotation,
+        clock: Clock,
     ) -> None:
+        self._clock = clock
         self._issuer = issuer
         self._id_tokens = id_tokens
         self._rotation = rotation
@@ -50,7 +57,7 @@ class SignInTokens:
                 event=event,
                 client=family.client,
                 scope=family.scope,
-                lifetime=lifetimes.of_access_token(family.client),
+                lifetime=self._lifetime(family),
                 user=family.user,
                 authenticated_at=family.authentication.at,
                 family_id=family.id,
@@ -58,12 +65,20 @@ class SignInTokens:
                 resource=family.resource,
                 amr=family.authentication.amr,
                 extra_claims=extra_claims.asked(form, family.client),
+                act=family.authentication.act,
             )
         )
         client, user, scope = family.client, family.user, family.scope
         token, groups = access.token.token, access.groups
         sign_in = SignIn(client, user, scope, family.authentication, token, nonce, groups)
         return SignedTokens(family, access, await self._id_tokens.sign(sign_in))
+
+    def _lifetime(self, family: Family) -> int:
+        """In seconds; no longer than somebody may act for the person."""
+        lifetime, ends_at = lifetimes.of_access_token(family.client), family.authentication.ends_at
+        if ends_at is None:
+            return lifetime
+        return max(1, min(lifetime, int((ends_at - self._clock()).total_seconds())))
 
     async def begin(self, signed: SignedTokens, spend: Spend) -> IssuedToken | None:
         """Store them, and begin a family of refresh tokens for a client that is to have one.

@@ -94,6 +94,7 @@ from authgate.provisioning.tokens import (
     revoke_tokens,
 )
 from authgate.provisioning.unfit import UnfitClient
+from authgate.provisioning.user_selection import Selection, act_on_users
 from authgate.provisioning.users import (
     add_user,
     disable_user,
@@ -122,6 +123,7 @@ __all__ = [
     "OwnAccount",
     "Refused",
     "ScopeInUse",
+    "Selection",
     "TooLate",
     "TooManyMembers",
     "UnfitClient",
@@ -139,6 +141,7 @@ __all__ = [
     "UnknownToken",
     "UnknownUser",
     "act_on_clients",
+    "act_on_users",
     "add_client",
     "add_domain",
     "add_group",

@@ -124,6 +124,12 @@ async def remove_members(
     return removed
 
 
+async def refuse_unknown(group_id: UUID | None) -> None:
+    """Raises ``UnknownGroup`` where the tenant has no such group."""
+    if group_id is None or await groups.find(group_id) is None:
+        raise UnknownGroup(str(group_id or ""))
+
+
 def check(draft: GroupDraft) -> None:
     """Raises ``UnfitGroup`` for the first fault."""
     for field, fault in faults(draft).items():

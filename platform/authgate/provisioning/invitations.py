@@ -16,10 +16,11 @@ from authgate.permissions import Area, Permission, UserRole, covers, writes
 from authgate.provisioning import roles
 from authgate.provisioning.roles import OPERATOR, Authority, BeyondOwnRole
 from authgate.provisioning.users import store_user
-from authgate.storage.people import invitations, users
+from authgate.storage.people import directory, invitations, users
 from authgate.storage.people.invitations import Invitation
 from authgate.storage.people.usernames import canonical
 from authgate.storage.people.users import User, UsernameTaken
+from authgate.storage.sign_in import external_identities
 from authgate.vocabulary import InvitationStatus, MailPurpose
 from authgate_tenants import current_tenant
 
@@ -67,6 +68,39 @@ async def invite(
     return made
 
 
+async def invite_first(
+    parts: Installation, person: User, *, by: Authority = OPERATOR
+) -> Invitation:
+    """Have somebody whom an administrator or another directory has brought in choose a password, by
+    a link that proves their address.
+
+    Raises ``UnfitInvitation`` where they have no address, or a way in already, and what ``invite``
+    raises.
+    """
+    if person.email is None:
+        raise UnfitInvitation("They have no email.")
+    if not await _has_no_way_in(person):
+        raise UnfitInvitation("They can sign in already.")
+    return await invite(parts, person.email, UserRole.USER, by=by)
+
+
+async def is_first(email: str) -> bool:
+    """Whether this is the address of somebody who has no way in yet."""
+    person = await users.find_by_login(email)
+    return person is not None and await _begins(person, email)
+
+
+async def _begins(person: User, email: str) -> bool:
+    return person.canonical_email == canonical(email) and await _has_no_way_in(person)
+
+
+async def _has_no_way_in(person: User) -> bool:
+    """Nobody has ever signed in as them: so whoever chooses their password takes nothing over."""
+    if person.password_hash is not None or person.is_guest or not person.is_active:
+        return False
+    return not await external_identities.of_user(person.id)
+
+
 async def resend(
     parts: Installation, invitation_id: UUID, *, by: Authority = OPERATOR
 ) -> Invitation:
@@ -112,7 +146,7 @@ async def wanted(parts: Installation, token: str) -> Invitation:
 async def accept_anew(
     parts: Installation, passwords: Passwords, token: str, *, name: str, password: str
 ) -> User:
-    """The account of somebody who had none. They sign in by their address.
+    """The account of somebody who had none, or had no way in to it. They sign in by their address.
 
     Raises ``NoInvitation``, ``BadPassword``, ``TooBusy``, and ``UsernameTaken`` where somebody has
     the address. Whatever it raises, the invitation waits as it did.
@@ -124,8 +158,9 @@ async def accept_anew(
         hashed = await passwords.hash(password)
     async with storage.savepoint():
         invitation = await wanted(parts, token)
-        if await users.find_by_login(invitation.canonical_email) is not None:
-            raise UsernameTaken(invitation.email)
+        known = await users.find_by_login(invitation.canonical_email)
+        if known is not None:
+            return await _begin_as(parts, invitation, known, hashed)
         user_id = uuid7()
         # Before there is anybody: of two who come at once the second finds it accepted.
         await _accept(parts, invitation, user_id)
@@ -138,6 +173,16 @@ async def accept_anew(
             user_id=user_id,
             actor=audit.user(user_id, invitation.email),
         )
+
+
+async def _begin_as(parts: Installation, invitation: Invitation, known: User, hashed: str) -> User:
+    """Somebody who was here already, and had no way in. Raises ``UsernameTaken`` for others."""
+    held = await users.held(known.id)
+    if held is None or not await _begins(held, invitation.email):
+        raise UsernameTaken(invitation.email)
+    await _accept(parts, invitation, held.id)
+    await directory.give_first_password(held.id, hashed)
+    return held
 
 
 async def accept_as(parts: Installation, token: str, user: User) -> User:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from authgate import audit, storage
 from authgate.audit import Event
-from authgate.permissions import Area, UserRole, covers, writes
+from authgate.permissions import Area, Permission, UserRole, covers, writes
 from authgate.provisioning import roles
 from authgate.provisioning.roles import Authority, UnknownUser
 from authgate.provisioning.users import end_access, let_in, shut_out
@@ -60,7 +60,7 @@ async def change(
     ends = before.active and not profile.active
     user = await roles.held(entry.id, by=by, asks=_ASKS, becomes=UserRole.USER if ends else None)
     if profile._replace(active=before.active) != before or verified is not entry.email_verified:
-        await _rewrite(entry, profile, verified=verified, by=by, now=now)
+        await rewrite(entry, profile, verified=verified, by=by, now=now)
     if ends:
         await shut_out(user, now=now, actor=by.actor)
     elif profile.active and not before.active:
@@ -68,11 +68,11 @@ async def change(
     return await _found(entry.id)
 
 
-async def remove(user_id: UUID, *, by: Authority, now: datetime) -> None:
+async def remove(user_id: UUID, *, by: Authority, now: datetime, asks: Permission = _ASKS) -> None:
     """A person is gone for good, with all that acts in their name. Raises ``UnknownUser``,
     ``OwnAccount``, ``BeyondOwnRole`` and ``LastAdministrator``."""
     async with storage.transaction():
-        user = await roles.held(user_id, by=by, asks=_ASKS, becomes=UserRole.USER)
+        user = await roles.held(user_id, by=by, asks=asks, becomes=UserRole.USER)
         await users.set_status(user_id, UserStatus.DISABLED)
         await end_access(user, now)
         if not await directory.remove(user_id):
@@ -85,9 +85,11 @@ async def remove(user_id: UUID, *, by: Authority, now: datetime) -> None:
         )
 
 
-async def _rewrite(
+async def rewrite(
     entry: Entry, profile: Profile, *, verified: bool, by: Authority, now: datetime
 ) -> None:
+    """Have a person, whom the unit of work holds, be so; who they are to the tenant stays. Raises
+    ``BadUsername`` and ``UsernameTaken``."""
     if canonical(profile.username) != canonical(entry.username):
         usernames.check(profile.username)
     await directory.change(entry.id, profile, email_verified=verified, now=now)

@@ -137,7 +137,7 @@ async def enable_user(login: str, *, by: Authority = OPERATOR) -> User:
 async def let_in(user: User, *, actor: Actor) -> None:
     """Let a user sign in again, whoever wants it. Needs a unit of work that holds them."""
     await users.set_status(user.id, UserStatus.ACTIVE)
-    await _open_account(user)
+    await open_account(user)
     await audit.record(Event.USER_ENABLED, actor=actor, resource=("user", str(user.id)))
 
 
@@ -152,13 +152,13 @@ async def reset_password(
     async with storage.transaction():
         user = await _user(login)
         await users.set_password_hash(user.id, hashed)
-        await _open_account(user)
+        await open_account(user)
         await end_access(user, now)
         await audit.record(Event.USER_PASSWORD_RESET, actor=actor, resource=("user", str(user.id)))
     return user
 
 
-async def _open_account(user: User) -> None:
+async def open_account(user: User) -> None:
     """Forget the wrong passwords tried for this person's name and for their address."""
     for account in filter(None, (user.canonical_username, user.canonical_email)):
         await login_failures.forget(account)

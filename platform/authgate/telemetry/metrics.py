@@ -99,6 +99,12 @@ client_registrations = Count(
 api_problems = Count(
     "authgate_api_problems_total", "Requests that the admin API refused, by the problem.", "problem"
 )
+user_selections = Count(
+    "authgate_people_acts_total",
+    "People to whom something was done among several, by what it was and what came of it.",
+    "act",
+    "outcome",
+)
 audit_alarms = Count(
     "authgate_audit_alarms_total",
     "Audit events that are more than information.",

@@ -63,7 +63,7 @@ MEANINGS: Mapping[ApiScope, str] = {
     Scope.AUTHORIZATIONS_WRITE: text("Take back what people have allowed applications."),
     Scope.USERS_READ: text("See people, and the browsers that they are signed in with."),
     Scope.USERS_WRITE: text(
-        "Invite people, sign them out, and shut them out or let them in again."
+        "Bring people in, change and remove them, sign them out, shut them out and let them in."
     ),
     Scope.SCIM_READ: text("Read people and groups by SCIM, and see which tokens it is used with."),
     Scope.SCIM_WRITE: text(

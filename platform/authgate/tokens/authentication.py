@@ -41,13 +41,27 @@ class Authentication(NamedTuple):
     """Methods (RFC 8176); ``fed`` where another provider vouched."""
     session_id: UUID | None = None
     """The browser session that it began."""
+    actor: str = ""
+    """Who acts for the person: the ``sub`` of ``act`` (RFC 8693 section 4.1); empty where nobody
+    does."""
+    ends_at: datetime | None = None
+    """When nobody does so any more."""
 
     @classmethod
-    def of_session(cls, at: datetime, methods: Sequence[str], session_id: UUID) -> Self:
+    def of_session(
+        cls,
+        at: datetime,
+        methods: Sequence[str],
+        session_id: UUID,
+        *,
+        actor: UUID | None = None,
+        ends_at: datetime | None = None,
+    ) -> Self:
         """What a browser session stands for."""
         own = tuple(method for method in methods if method in OWN_METHODS)
         vouched = () if own and FEDERATED not in methods else (_FEDERATED,)
-        return cls(at, vouched + own, session_id)
+        acts = str(actor) if actor else ""
+        return cls(at, vouched + own, session_id, acts, ends_at if actor else None)
 
     @classmethod
     def stored(cls, values: Mapping[str, Any]) -> Self:
@@ -57,16 +71,28 @@ class Authentication(NamedTuple):
             datetime.fromtimestamp(values["at"], UTC),
             tuple(values["amr"]),
             UUID(session_id) if session_id else None,
+            values.get("act", ""),
+            datetime.fromtimestamp(values["act_ends"], UTC) if "act_ends" in values else None,
         )
+
+    @property
+    def act(self) -> Mapping[str, object] | None:
+        """``act`` of tokens; ``None`` where the person acts themselves."""
+        return {"sub": self.actor} if self.actor else None
 
     def to_json(self) -> dict[str, Any]:
         """All of it, to be stored with a code or a refresh token."""
         session_id = str(self.session_id) if self.session_id else ""
-        return {"at": int(self.at.timestamp()), "amr": list(self.amr), "sid": session_id}
+        told = {"at": int(self.at.timestamp()), "amr": list(self.amr), "sid": session_id}
+        if self.ends_at is not None:
+            told |= {"act": self.actor, "act_ends": int(self.ends_at.timestamp())}
+        return told
 
     def claims(self) -> dict[str, object]:
         """What an ID token says of it (OpenID Connect Core section 2)."""
         claims: dict[str, object] = {"auth_time": int(self.at.timestamp())}
         if self.amr:
             claims |= {"amr": list(self.amr), "acr": acr_of(self.amr)}
+        if self.act is not None:
+            claims["act"] = self.act
         return claims

@@ -188,6 +188,8 @@ def _rows(signed: FreshToken, rows: tuple[Row, ...]) -> tuple[Row, ...]:
     """All that is stored of a token."""
     grant, new, refused_claims, _ = signed
     details: dict[str, object] = {"scope": new.scope, "grant_type": new.grant_type}
+    if grant.act is not None:
+        details["act"] = dict(grant.act)
     if refused_claims:
         details["refused_claims"] = [f"{it.plugin}: {it.name}" for it in refused_claims]
     happened = audit.event(

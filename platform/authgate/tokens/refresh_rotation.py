@@ -54,7 +54,8 @@ class RefreshRotation:
         """The first token of a family."""
         now = self._clock()
         lifetime = timedelta(seconds=current_tenant().settings.refresh_token_absolute_lifetime)
-        is_offline = OFFLINE in family.scope
+        # Nobody acts for somebody longer than the browser in which they do.
+        is_offline = OFFLINE in family.scope and not family.authentication.actor
         new = NewRefreshToken(
             family_id=family.id,
             client_id=family.client.client_id,

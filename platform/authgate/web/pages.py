@@ -67,6 +67,8 @@ class Site:
     support_url: str = ""
     privacy_url: str = ""
     terms_url: str = ""
+    impersonation: bool = False
+    """Whether somebody in charge may act for people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +105,7 @@ class Pages:
             csrf_token=visit.csrf_token,
             theme=visit.theme,
             console_url=visit.console_url,
+            visit=visit,
             is_preview=False,
             **context,
         )
@@ -121,6 +124,7 @@ class Pages:
             csrf_token="",
             theme=None,
             console_url="",
+            visit=_NOBODY,
             is_preview=True,
             page=page,
         )
@@ -147,6 +151,7 @@ class Pages:
             support_url=settings.support_url,
             privacy_url=settings.privacy_url,
             terms_url=settings.terms_url,
+            impersonation=settings.impersonation != "off",
         )
 
     def _brand_sheet(self, color: str, dark: str) -> str | None:

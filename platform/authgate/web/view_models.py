@@ -35,6 +35,12 @@ class Visit:
     """Empty unless who is signed in administers the tenant."""
     language_token: str = ""
     """For the form that chooses another language, whatever the page's own form serves."""
+    impersonator: str = ""
+    """Who acts for the person who is signed in; empty where they do so themselves."""
+    impersonated: str = ""
+    impersonated_until: datetime | None = None
+    stop_action: str = ""
+    """Ends it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,6 +312,8 @@ class SessionLine:
     applications: tuple[str, ...] = ()
     block_url: str = ""
     """Where nobody is let in from that address any more; empty for who may not do that."""
+    impersonator: str = ""
+    """Who acts for the person there; empty where they do so themselves."""
 
 
 @dataclass(frozen=True, slots=True)

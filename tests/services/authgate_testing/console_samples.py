@@ -98,6 +98,7 @@ from authgate.web.token_view_models import TokenLine, TokensPage
 from authgate.web.usage_view_models import Figure, StatementLine, UsageChart, UsagePage
 from authgate_tenants import TenantSettings
 from authgate_tenants.setting_groups import GROUPS, SettingGroup
+from authgate_testing.people_samples import PEOPLE_ALIKE, people_samples
 
 _NOW = datetime.now(UTC)
 _LONG = "a-name-without-a-single-space-in-it-" * 2
@@ -105,35 +106,39 @@ _HERE = "/t/northwind/admin/clients"
 
 Sample = tuple[str, object]
 
-CONSOLE_ALIKE = frozenset({"my-apps-full", "my-app-new", "my-app-disabled"}) | frozenset(
-    f"console-{name}"
-    for name in (
-        "overview-empty",
-        "first-steps-arrived",
-        "clients-not-found",
-        "selection-none",
-        "new-native",
-        "new-machine",
-        "new-browser",
-        "credentials-public",
-        "credentials-rotated",
-        "client-disabled",
-        "client-new",
-        "people-none",
-        "tokens-none",
-        "tokens-empty",
-        "scopes-empty",
-        "scope-faults",
-        "client-beyond-role",
-        "client-auditor",
-        "tokens-auditor",
-        "settings-auditor",
-        "scope-auditor",
-        "signing-keys-auditor",
-        "exports-none",
-        "team-unknown",
-        "role-refused",
-        "role-own",
+CONSOLE_ALIKE = (
+    PEOPLE_ALIKE
+    | {"my-apps-full", "my-app-new", "my-app-disabled"}
+    | frozenset(
+        f"console-{name}"
+        for name in (
+            "overview-empty",
+            "first-steps-arrived",
+            "clients-not-found",
+            "selection-none",
+            "new-native",
+            "new-machine",
+            "new-browser",
+            "credentials-public",
+            "credentials-rotated",
+            "client-disabled",
+            "client-new",
+            "people-none",
+            "tokens-none",
+            "tokens-empty",
+            "scopes-empty",
+            "scope-faults",
+            "client-beyond-role",
+            "client-auditor",
+            "tokens-auditor",
+            "settings-auditor",
+            "scope-auditor",
+            "signing-keys-auditor",
+            "exports-none",
+            "team-unknown",
+            "role-refused",
+            "role-own",
+        )
     )
 )
 """Samples that differ from others in their words only."""
@@ -155,6 +160,7 @@ def _frame(**changes: object) -> ConsoleFrame:
                 "/signing-keys",
                 "/settings",
                 "/branding",
+                "/users",
                 "/team",
                 "/exports",
             )
@@ -1124,6 +1130,7 @@ def console_samples() -> Mapping[str, Sample]:
         **_mail_servers(),
         **_found(),
         **_own_apps(),
+        **people_samples(_frame(), _auditor()),
         "console-people": _people(),
         "console-people-none": _people(authorizations=()),
         "console-rotate": ("console/client_rotate.html", rotation),

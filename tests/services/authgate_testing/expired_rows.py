@@ -25,9 +25,11 @@ from authgate.storage.issued.tokens import NewToken, Token, TokenCategory
 from authgate.storage.mail.mails import Mail
 from authgate.storage.metering.active_users import ActiveUser
 from authgate.storage.people import users
+from authgate.storage.people.impersonations import ImpersonationRow
 from authgate.storage.people.invitations import InvitationRow
 from authgate.storage.people.operator_accesses import OperatorAccess
 from authgate.storage.people.scim_tokens import ScimTokenRow
+from authgate.storage.people.user_imports import UserImportLine, UserImportRow
 from authgate.storage.sign_in.login_failures import LoginFailure
 from authgate.storage.sign_in.logout_deliveries import LogoutDelivery
 from authgate.storage.sign_in.remembered_devices import RememberedDeviceRow
@@ -48,6 +50,7 @@ _TABLES: tuple[type[TenantOwned], ...] = (
     InitialAccessTokenRow,
     ScimTokenRow,
     IdempotentRequest,
+    ImpersonationRow,
     InvitationRow,
     LoginFailure,
     LogoutDelivery,
@@ -65,6 +68,8 @@ _TABLES: tuple[type[TenantOwned], ...] = (
     SignUpRow,
     SpentJti,
     Token,
+    UserImportLine,
+    UserImportRow,
 )
 
 OVER = {table._meta.db_table: 1 for table in _TABLES}
@@ -159,6 +164,9 @@ def _rows(now: datetime, user_id: UUID) -> list[TenantOwned]:
         *(_mail(now + shift) for shift in (-hour, hour, day)),
         *(_export(now + shift) for shift in (-hour, hour, day)),
         *(_export_piece(now + shift) for shift in (-hour, hour, day)),
+        *(_impersonation(now + shift) for shift in (-91 * day, -day, day)),
+        *(_user_import(now + shift) for shift in (-hour, hour, day)),
+        *(_user_import_line(now + shift) for shift in (-hour, hour, day)),
         *(_import(now + shift) for shift in (-hour, hour, day)),
         *(_import_piece(now + shift) for shift in (-hour, hour, day)),
         *(_sign_up(now + shift) for shift in (-hour, hour, day)),
@@ -340,6 +348,36 @@ def _export(expires_at: datetime) -> ExportRow:
 
 def _export_piece(expires_at: datetime) -> ExportPiece:
     return ExportPiece(attempt=uuid7(), number=0, content=b"{}", expires_at=expires_at)
+
+
+def _impersonation(ends_at: datetime) -> ImpersonationRow:
+    return ImpersonationRow(
+        user_id=uuid7(),
+        actor_id=uuid7(),
+        actor_name="mira",
+        reason="Ticket 7",
+        state=AccessState.ASKED,
+        asked_at=ends_at - timedelta(hours=1),
+        ends_at=ends_at,
+    )
+
+
+def _user_import(expires_at: datetime) -> UserImportRow:
+    at = expires_at - timedelta(days=3)
+    return UserImportRow(
+        columns=["username"],
+        requested_by="mira",
+        requester_type="user",
+        requester_id="mira",
+        requester_role=UserRole.ADMIN,
+        created_at=at,
+        touched_at=at,
+        expires_at=expires_at,
+    )
+
+
+def _user_import_line(expires_at: datetime) -> UserImportLine:
+    return UserImportLine(import_id=uuid7(), number=2, cells={}, expires_at=expires_at)
 
 
 def _import(expires_at: datetime) -> ImportRow:

@@ -9,7 +9,7 @@ from authgate.admin.console.frame import ROOT, Console
 from authgate.permissions import Area, reads
 from authgate.storage.clients import clients
 from authgate.storage.paging import BadCursor, Order
-from authgate.web.console_view_models import ClientsPage, SortLink
+from authgate.web.console_view_models import ClientsPage
 
 
 class ClientList:
@@ -47,17 +47,9 @@ class ClientList:
             statuses=asked.links("status", asked.status, STATUSES),
             types=asked.links("type", asked.type, list(TYPES)),
             sizes=asked.sizes(),
-            by_name=_sort_link(asked, "name"),
-            by_age=_sort_link(asked, "-created_at"),
+            by_name=asked.sort_link("name", asked.sort),
+            by_age=asked.sort_link("-created_at", asked.sort),
             next_url=asked.url(cursor=found.next) if found.next else None,
             previous_url=asked.url(cursor=found.previous) if found.previous else None,
         )
         return self._console.show("clients.html", content)
-
-
-def _sort_link(asked: ClientSearch, first: str) -> SortLink:
-    current, field = Order.of(asked.sort), first.removeprefix("-")
-    if current.field != field:
-        return SortLink(asked.url(sort=first))
-    other = field if current.descending else f"-{field}"
-    return SortLink(asked.url(sort=other), "descending" if current.descending else "ascending")

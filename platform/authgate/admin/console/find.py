@@ -11,7 +11,7 @@ from quart import Blueprint, Response, request
 from authgate.accounts.visits import signed_in
 from authgate.admin.console import client_lines, frame, list_search
 from authgate.admin.console.frame import ROOT, Console
-from authgate.permissions import Area, Permission, permits, reads, writes
+from authgate.permissions import Area, Permission, permits, reads
 from authgate.storage.clients import clients
 from authgate.storage.clients.drafts import ClientFilter
 from authgate.storage.clients.rows import Client
@@ -79,7 +79,7 @@ async def _people(search: str) -> Sequence[FoundLine]:
     person = await _person_of(search) or await users.find_by_login(search)
     if person is None:
         return ()
-    url = frame.url(f"/team/{person.id}") if _may(writes(Area.ROLES)) else ""
+    url = frame.url(f"/users/{person.id}")
     return (FoundLine(person.username, person.email or str(person.id), url),)
 
 

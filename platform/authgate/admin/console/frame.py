@@ -1,5 +1,6 @@
 """What the pages of the console have in common: who may see them, and what is around them."""
 
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
@@ -39,9 +40,16 @@ class ConsolePage(Protocol):
 class Console:
     """Makes the pages; one for all of them."""
 
-    def __init__(self, *, parts: Installation, pages: Pages) -> None:
+    def __init__(
+        self,
+        *,
+        parts: Installation,
+        pages: Pages,
+        hash_password: Callable[[str], Awaitable[str]],
+    ) -> None:
         self.parts = parts
         self.pages = pages
+        self.hash_password = hash_password
         self.doors = Doors()
 
     def now(self) -> datetime:

@@ -10,10 +10,11 @@ from quart import Response
 from authgate.accounts.answers import see_other
 from authgate.admin.console import frame
 from authgate.admin.console.frame import ROOT, with_query
-from authgate.web.console_view_models import Done, FilterLink
+from authgate.storage.paging import Order
+from authgate.web.console_view_models import Done, FilterLink, SortLink
 
-SIZES = (25, 50, 100)
-"""How many there may be on a page."""
+SIZES = (25, 50, 90)
+"""How many there may be on a page. A form has at most 100 fields, and each may be ticked."""
 
 
 class ListSearch(ABC):
@@ -72,6 +73,15 @@ class ListSearch(ABC):
             FilterLink(str(size), self.url(limit=limit), current=size == self.size)
             for size, limit in said.items()
         ]
+
+    def sort_link(self, first: str, sort: str) -> SortLink:
+        """The list, which is sorted like this, sorted by a column: this way first, and the other
+        way from there."""
+        current, field = Order.of(sort), first.removeprefix("-")
+        if current.field != field:
+            return SortLink(self.url(sort=first))
+        other = field if current.descending else f"-{field}"
+        return SortLink(self.url(sort=other), "descending" if current.descending else "ascending")
 
     def back(self, what: Done) -> Response:
         """To the list as it was, which says what was done."""

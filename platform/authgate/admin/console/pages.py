@@ -18,6 +18,7 @@ from authgate.admin.console.find import Find
 from authgate.admin.console.first_steps import FirstSteps
 from authgate.admin.console.frame import Console
 from authgate.admin.console.group_pages import GroupPages
+from authgate.admin.console.impersonation_pages import ImpersonationPages
 from authgate.admin.console.invitation_pages import InvitationConsole
 from authgate.admin.console.limit_pages import LimitPages
 from authgate.admin.console.mail_server_pages import MailServerPages
@@ -30,6 +31,11 @@ from authgate.admin.console.signing_key_pages import SigningKeyPages
 from authgate.admin.console.team_pages import TeamPages
 from authgate.admin.console.token_pages import TokenPages
 from authgate.admin.console.usage_pages import UsagePages
+from authgate.admin.console.user_form import UserForm
+from authgate.admin.console.user_import_pages import UserImportPages
+from authgate.admin.console.user_list import UserList
+from authgate.admin.console.user_pages import UserPages
+from authgate.admin.console.user_selection import UserSelectionPages
 
 
 def blueprints(console: Console) -> Iterator[Blueprint]:
@@ -55,6 +61,12 @@ def blueprints(console: Console) -> Iterator[Blueprint]:
     yield ProvisioningPages(console=console).blueprint()
     yield GroupPages(console=console).blueprint()
     yield InvitationConsole(console=console).blueprint()
+    yield UserList(console=console).blueprint()
+    yield UserImportPages(console=console).blueprint()
+    yield UserSelectionPages(console=console).blueprint()
+    yield UserForm(console=console).blueprint()
+    yield UserPages(console=console).blueprint()
+    yield ImpersonationPages(console=console).blueprint()
     yield TeamPages(console=console).blueprint()
     yield UsagePages(console=console).blueprint()
     yield LimitPages(console=console).blueprint()

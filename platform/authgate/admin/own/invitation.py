@@ -134,7 +134,7 @@ async def _state(wanted: Invitation) -> InvitationState:
         return InvitationState.JOIN if own else InvitationState.SOMEBODY_ELSE
     # Whoever holds the link reads the mail of this address: it tells them of themselves.
     known = await users.find_by_login(wanted.canonical_email)
-    if known is not None:
+    if known is not None and not await invitations.is_first(wanted.canonical_email):
         return InvitationState.KNOWN
     by_password = current_tenant().settings.password_sign_in
     return InvitationState.NEW if by_password else InvitationState.GONE

@@ -8,6 +8,7 @@ from dataclasses import replace
 from urllib.parse import unquote
 
 from authgate import storage
+from authgate.accounts.passwords import Passwords
 from authgate.admin.api import API as ADMIN_API
 from authgate.api import problems
 from authgate.api.access import Caller
@@ -33,7 +34,9 @@ class LocalDoor:
 
     def __init__(self, parts: Installation, runner: asyncio.Runner, api: Api) -> None:
         self._api = api
-        self._router = Router(api=api, parts=parts, grant_types=list(GRANTS.values()))
+        self._router = Router(
+            api=api, parts=parts, grant_types=list(GRANTS.values()), hash_password=_hashed
+        )
         self._runner = runner
         self._operator = Caller(
             installed.operator(),
@@ -86,6 +89,14 @@ def opened(slug: str, which: WhichApi = ADMIN) -> Iterator[LocalDoor]:
             yield LocalDoor(parts, runner, api)
         finally:
             runner.run(stack.aclose())
+
+
+async def _hashed(password: str) -> str:
+    passwords = Passwords(threads=1)
+    try:
+        return await passwords.hash(password)
+    finally:
+        passwords.close()
 
 
 async def _as_it_is() -> Tenant:

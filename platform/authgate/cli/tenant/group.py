@@ -68,9 +68,9 @@ def list_(
 def show_(group: Name, tenant: OfTenant = None, output: Output = Format.TABLE) -> None:
     """Show a group."""
     with administered(tenant) as api:
-        found = _found(api, group)
-    more = {name: found[name] for name in ("description", "created_at", "updated_at")}
-    show({**_record(found), **more}, output)
+        there = found(api, group)
+    more = {name: there[name] for name in ("description", "created_at", "updated_at")}
+    show({**_record(there), **more}, output)
 
 
 @app.verb(example="group update Staff --name Crew --role books:read --role books:write")
@@ -87,7 +87,7 @@ def update(
     if not said:
         raise Misused("Say what to change.")
     with administered(tenant) as api:
-        api.change(within("groups", _found(api, group)["id"]), said)
+        api.change(within("groups", found(api, group)["id"]), said)
     say(f"✓ {name or group} is changed.")
 
 
@@ -97,7 +97,7 @@ def delete(group: Name, tenant: OfTenant = None, yes: Yes = False) -> None:
     if not yes:
         confirm(f"Remove the group {group}?")
     with administered(tenant) as api:
-        api.delete(within("groups", _found(api, group)["id"]))
+        api.delete(within("groups", found(api, group)["id"]))
     say(f"✓ {group} is removed.")
 
 
@@ -111,7 +111,7 @@ def members(
 ) -> None:
     """List who belongs to a group."""
     with administered(tenant) as api:
-        path = within("groups", _found(api, group)["id"], "members")
+        path = within("groups", found(api, group)["id"], "members")
         lists.show_items(api, path, _member, extent, output)
 
 
@@ -119,7 +119,7 @@ def members(
 def add_member(group: Name, user: Login, tenant: OfTenant = None) -> None:
     """Have a person belong to a group."""
     with administered(tenant) as api:
-        path = within("groups", _found(api, group)["id"], "members")
+        path = within("groups", found(api, group)["id"], "members")
         api.post(path, {"user_id": people.found(api, user)["id"]})
     say(f"✓ {user} belongs to {group}.")
 
@@ -128,12 +128,12 @@ def add_member(group: Name, user: Login, tenant: OfTenant = None) -> None:
 def remove_member(group: Name, user: Login, tenant: OfTenant = None) -> None:
     """Have a person not belong to a group any more."""
     with administered(tenant) as api:
-        found, person = _found(api, group), people.found(api, user)
-        api.delete(within("groups", found["id"], "members", person["id"]))
+        path = within("groups", found(api, group)["id"], "members")
+        api.delete(f"{path}/{people.found(api, user)['id']}")
     say(f"✓ {user} belongs to {group} no longer.")
 
 
-def _found(api: AdminApi, name: str) -> dict[str, Any]:
+def found(api: AdminApi, name: str) -> dict[str, Any]:
     """A group by name or id. Raises ``NotFound``."""
     try:
         return api.get(within("groups", str(UUID(name))))

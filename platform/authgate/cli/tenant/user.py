@@ -8,18 +8,48 @@ import typer
 
 from authgate.cli.doors import lists, people
 from authgate.cli.doors.admin_api import within
-from authgate.cli.doors.administered import OfTenant, administered
+from authgate.cli.doors.administered import OfTenant, administered, named_by
 from authgate.cli.failures import Misused
 from authgate.cli.nouns import Noun
-from authgate.cli.options import InTenant
-from authgate.cli.output import ONCE, Format, Output, Record, ask_secret, say, show, show_all
+from authgate.cli.options import Yes, given
+from authgate.cli.output import (
+    ONCE,
+    Format,
+    Output,
+    Record,
+    ask_secret,
+    confirm,
+    say,
+    show,
+    show_all,
+)
+from authgate.cli.tenant import user_bulk, user_import, user_invitations
 from authgate.permissions import UserRole
-from authgate.vocabulary import InvitationStatus, UserStatus
+from authgate.vocabulary import UserStatus
 
 app = Noun()
+app.verb("import", example="user import people.csv --dry-run")(user_import.import_)
+app.verb(example="user imports")(user_import.imports)
+app.verb(example="user import-lines 0199f3a1-c2d4-7b3e-9a5c-6d7e8f907777 --outcome refused")(
+    user_import.import_lines
+)
+app.verb(example="user bulk disable mira jon --yes")(user_bulk.bulk)
+app.verb(example="user invite ada@acme.example --role auditor")(user_invitations.invite)
+app.verb(example="user invitations --status pending")(user_invitations.invitations)
+app.verb(example="user resend-invitation 0199f3a1-c2d4-7b3e-9a5c-6d7e8f90dddd")(
+    user_invitations.resend_invitation
+)
+app.verb(example="user withdraw-invitation 0199f3a1-c2d4-7b3e-9a5c-6d7e8f90dddd")(
+    user_invitations.withdraw_invitation
+)
 
 Username = Annotated[str, typer.Argument(help="Name or address")]
 Email = Annotated[str | None, typer.Option(help="Address, taken as verified")]
+NewEmail = Annotated[str | None, typer.Option(help="Another address; empty for none")]
+Verified = Annotated[
+    bool | None,
+    typer.Option("--verified/--unverified", help="Whether the address is known to be theirs"),
+]
 FullName = Annotated[str, typer.Option("--name", help="Name for people")]
 Admin = Annotated[
     bool,
@@ -34,7 +64,11 @@ OwnId = Annotated[
 Given = Annotated[
     bool, typer.Option("--password-stdin", help="Read the password from standard input")
 ]
-InvitationId = Annotated[UUID, typer.Argument(help="Its id: authgate user invitations")]
+IdentityId = Annotated[UUID, typer.Argument(help="Its id: authgate user identities")]
+First = Annotated[bool, typer.Option("--first", help="Also to somebody who has none yet")]
+NoPassword = Annotated[
+    bool, typer.Option("--no-password", help="They sign in otherwise: by a connection, say")
+]
 SessionId = Annotated[UUID, typer.Argument(help="Id of the session: authgate user sessions")]
 
 
@@ -42,27 +76,31 @@ SessionId = Annotated[UUID, typer.Argument(help="Id of the session: authgate use
 def create(
     username: Username,
     *,
-    tenant: InTenant,
+    tenant: OfTenant = None,
     email: Email = None,
     name: FullName = "",
     admin: Admin = False,
     role: Role = None,
     password_stdin: Given = False,
+    no_password: NoPassword = False,
     user_id: OwnId = None,
     output: Output = Format.TABLE,
 ) -> None:
     """Create a user. A password that was made up is shown this once."""
-    from authgate.cli.tenant import user_accounts
-
     if admin and role is not None:
         raise Misused("--admin is short for --role admin: give one of them.")
+    if password_stdin and no_password:
+        raise Misused("--password-stdin and --no-password exclude each other.")
     wanted = role or (UserRole.ADMIN if admin else UserRole.USER)
-
-    password = _given() if password_stdin else user_accounts.random_password()
-    made = user_accounts.create(
-        tenant, username, password, email=email, name=name, role=wanted, user_id=user_id
-    )
-    _show(made, None if password_stdin else password, output)
+    if user_id is not None:
+        _with_id(tenant, username, email, name, wanted, user_id, password_stdin, output)
+        return
+    said: dict[str, Any] = {"username": username, "name": name, "email": email, "role": wanted}
+    said["email_verified"] = email is not None
+    said |= _password(password_stdin) if not no_password else {}
+    with administered(tenant) as api:
+        made = api.post("/users", said)
+    _show(_named(made), made["password"], output)
 
 
 @app.verb("list", example="user list --role admin")
@@ -71,10 +109,18 @@ def list_(
     tenant: OfTenant = None,
     search: Annotated[
         str | None,
-        typer.Option(help="A part of the name or username, or the beginning of the address"),
+        typer.Option(
+            help="A part of the name or username, the beginning of the address, or the id"
+        ),
     ] = None,
     status: Annotated[UserStatus | None, typer.Option(help="Only these")] = None,
     role: Annotated[UserRole | None, typer.Option(help="Only these")] = None,
+    has_password: Annotated[
+        bool | None,
+        typer.Option(
+            "--with-password/--without-password", help="Only who has one of their own, or has none"
+        ),
+    ] = None,
     extent: lists.Extent,
     output: Output = Format.TABLE,
 ) -> None:
@@ -89,6 +135,7 @@ def list_(
             search=search,
             status=status,
             role=role,
+            has_password=None if has_password is None else str(has_password).lower(),
         )
 
 
@@ -116,47 +163,6 @@ def end_session(username: Username, session_id: SessionId, tenant: OfTenant = No
         user_id = people.found(api, username)["id"]
         api.delete(within("users", user_id, "sessions", str(session_id)))
     say(f"✓ {username} is signed out of {session_id}.")
-
-
-@app.verb(example="user invite ada@acme.example --role auditor")
-def invite(
-    email: Annotated[str, typer.Argument(help="Address that the link is sent to")],
-    role: Annotated[UserRole, typer.Option(help="What they are to be")] = UserRole.USER,
-    tenant: OfTenant = None,
-) -> None:
-    """Invite somebody by a mail with a link; what waits for this address is replaced."""
-    with administered(tenant) as api:
-        made = api.post("/invitations", {"email": email, "role": role})
-    say(f"✓ {made['email']} is invited as {made['role']}.")
-
-
-@app.verb(example="user invitations --status pending")
-def invitations(
-    *,
-    tenant: OfTenant = None,
-    status: Annotated[InvitationStatus | None, typer.Option(help="Only these")] = None,
-    extent: lists.Extent,
-    output: Output = Format.TABLE,
-) -> None:
-    """List invitations, and what became of them."""
-    with administered(tenant) as api:
-        lists.show_items(api, "/invitations", _invitation, extent, output, status=status)
-
-
-@app.verb(example="user resend-invitation 0199f3a1-c2d4-7b3e-9a5c-6d7e8f90dddd")
-def resend_invitation(invitation_id: InvitationId, tenant: OfTenant = None) -> None:
-    """Send another link for an invitation that waits; the former is good for nothing more."""
-    with administered(tenant) as api:
-        made = api.post(within("invitations", str(invitation_id), "resend"))
-    say(f"✓ {made['email']} is sent another link.")
-
-
-@app.verb(example="user withdraw-invitation 0199f3a1-c2d4-7b3e-9a5c-6d7e8f90dddd")
-def withdraw_invitation(invitation_id: InvitationId, tenant: OfTenant = None) -> None:
-    """Take an invitation back that waits."""
-    with administered(tenant) as api:
-        api.delete(within("invitations", str(invitation_id)))
-    say("✓ The invitation is taken back.")
 
 
 @app.verb(example="user disable mira")
@@ -210,28 +216,75 @@ def roles(tenant: OfTenant = None, output: Output = Format.TABLE) -> None:
     show_all(told if output is Format.JSON else list(_by_area(told)), output)
 
 
-@app.verb(example="user sign-out -t acme mira")
-def sign_out(username: Username, tenant: InTenant) -> None:
+@app.verb(example="user sign-out mira")
+def sign_out(username: Username, tenant: OfTenant = None) -> None:
     """Sign a user out everywhere, devices and applications included."""
-    from authgate.cli.tenant import user_accounts
+    with administered(tenant) as api:
+        told = api.post(within("users", people.found(api, username)["id"], "sign-out"))
+    say(f"✓ {username} is signed out, in {told['sessions']} browsers too.")
 
-    ended = user_accounts.sign_out(tenant, username)
-    say(f"✓ {username} is signed out, in {ended} browsers too.")
 
-
-@app.verb(example="user reset-password -t acme mira")
+@app.verb(example="user reset-password mira")
 def reset_password(
     username: Username,
-    tenant: InTenant,
+    tenant: OfTenant = None,
     password_stdin: Given = False,
+    first: First = False,
     output: Output = Format.TABLE,
 ) -> None:
     """Give a user another password, and sign them out everywhere."""
-    from authgate.cli.tenant import user_accounts
+    said = {"first": first} | ({"password": _given()} if password_stdin else {})
+    with administered(tenant) as api:
+        person = people.found(api, username)
+        told = api.post(within("users", person["id"], "reset-password"), said)
+    _show(_named(person), told["password"], output)
 
-    password = _given() if password_stdin else user_accounts.random_password()
-    person = user_accounts.reset_password(tenant, username, password)
-    _show(person, None if password_stdin else password, output)
+
+@app.verb(example="user update mira --email mira@northwind.example --verified")
+def update(
+    username: Username,
+    tenant: OfTenant = None,
+    new_name: Annotated[str | None, typer.Option("--username", help="Another username")] = None,
+    name: Annotated[str | None, typer.Option(help="Another name for people")] = None,
+    email: NewEmail = None,
+    verified: Verified = None,
+) -> None:
+    """Change what is said of a user; what is not given stays."""
+    said: dict[str, Any] = given({"username": new_name, "name": name, "email_verified": verified})
+    if email is not None:
+        said["email"] = email or None
+    if not said:
+        raise Misused("Say what to change.")
+    with administered(tenant) as api:
+        api.change(within("users", people.found(api, username)["id"]), said)
+    say(f"✓ {new_name or username} is changed.")
+
+
+@app.verb(example="user delete mira --yes")
+def delete(username: Username, tenant: OfTenant = None, yes: Yes = False) -> None:
+    """Remove a user for good, with all that acts in their name."""
+    if not yes:
+        confirm(f"Remove {username} for good?")
+    with administered(tenant) as api:
+        api.delete(within("users", people.found(api, username)["id"]))
+    say(f"✓ {username} is removed.")
+
+
+@app.verb(example="user identities mira")
+def identities(username: Username, tenant: OfTenant = None, output: Output = Format.TABLE) -> None:
+    """List whom a user is at other identity providers."""
+    with administered(tenant) as api:
+        told = api.get(within("users", people.found(api, username)["id"], "identities"))
+    show_all(told["items"], output)
+
+
+@app.verb(example="user unlink-identity mira 0199f3a1-c2d4-7b3e-9a5c-6d7e8f90ffff")
+def unlink_identity(username: Username, identity_id: IdentityId, tenant: OfTenant = None) -> None:
+    """Have a user not sign in by an identity at another provider any more."""
+    with administered(tenant) as api:
+        user_id = people.found(api, username)["id"]
+        api.delete(within("users", user_id, "identities", str(identity_id)))
+    say(f"✓ {username} signs in by {identity_id} no more.")
 
 
 def _by_area(roles: list[dict[str, Any]]) -> Iterator[Record]:
@@ -246,8 +299,38 @@ def _by_area(roles: list[dict[str, Any]]) -> Iterator[Record]:
         yield {"area": area, **far}
 
 
+def _with_id(
+    tenant: str | None,
+    username: str,
+    email: str | None,
+    name: str,
+    role: UserRole,
+    user_id: UUID,
+    password_stdin: bool,
+    output: Format,
+) -> None:
+    from authgate.cli.tenant import user_accounts
+
+    slug = named_by(tenant).slug
+    if slug is None:
+        raise Misused("--id is for this machine's installation: name the tenant by its slug.")
+    password = _given() if password_stdin else user_accounts.random_password()
+    made = user_accounts.create(
+        slug, username, password, email=email, name=name, role=role, user_id=user_id
+    )
+    _show(made, None if password_stdin else password, output)
+
+
+def _password(stdin: bool) -> Record:
+    return {"password": _given()} if stdin else {"make_password": True}
+
+
 def _given() -> str:
     return ask_secret("Password")
+
+
+def _named(person: dict[str, Any]) -> Record:
+    return {"id": person["id"], "username": person["username"]}
 
 
 def _record(person: dict[str, Any]) -> Record:
@@ -259,8 +342,3 @@ def _show(person: Record, password: str | None, output: Format) -> None:
     show({**person, **({"password": password} if password else {})}, output)
     if password:
         say(ONCE)
-
-
-def _invitation(told: dict[str, Any]) -> Record:
-    names = ("email", "role", "status", "invited_by", "ends_at", "id")
-    return {name: told[name] for name in names}

@@ -7,12 +7,11 @@ from authgate import provisioning
 from authgate.accounts.passwords import Passwords
 from authgate.cli import installed
 from authgate.cli.output import Record
-from authgate.clock import utc_now
 from authgate.permissions import UserRole
 from authgate.provisioning import random_password
 from authgate.storage.people.users import User
 
-__all__ = ["create", "random_password", "reset_password", "sign_out"]
+__all__ = ["create", "random_password"]
 
 
 def create(
@@ -40,25 +39,6 @@ def create(
         )
 
     return _hashed(slug, created)
-
-
-def reset_password(slug: str, username: str, password: str) -> Record:
-    """A person of the tenant, who has this password from now on, and is signed out."""
-
-    def reset(passwords: Passwords) -> Awaitable[User]:
-        return provisioning.reset_password(
-            passwords, username, password=password, now=utc_now(), actor=installed.operator()
-        )
-
-    return _hashed(slug, reset)
-
-
-def sign_out(slug: str, username: str) -> int:
-    """Sign a person out everywhere; in how many browsers that was."""
-    return installed.do(
-        slug,
-        lambda _: provisioning.sign_out_user(username, now=utc_now(), actor=installed.operator()),
-    )
 
 
 def _hashed(slug: str, act: Callable[[Passwords], Awaitable[User]]) -> Record:

@@ -170,6 +170,12 @@ def spend(code_id: UUID, *, now: datetime) -> Spend:
     return Spend(_SPENDING, current_tenant().id, code_id, (now,))
 
 
+async def families_of(session_id: UUID) -> list[UUID]:
+    """What the tokens share that have come of a session's codes, of those that are still known."""
+    codes = AuthorizationCode.filter(session_id=session_id).only("id")
+    return [code.id for code in await codes]
+
+
 async def withdraw(
     *,
     now: datetime,

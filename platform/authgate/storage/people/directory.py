@@ -123,6 +123,16 @@ async def find(user_id: UUID) -> Entry | None:
     return Entry.from_row(row) if row else None
 
 
+async def find_named(username: str) -> Entry | None:
+    """The person of this username, in whatever spelling. Raises ``BadUsername``."""
+    wanted = canonical(username)
+    # The ORM raises for a value that is longer than its column.
+    if len(wanted) > LONGEST_NAME:
+        return None
+    row = await users.own().get_or_none(canonical_username=wanted)
+    return Entry.from_row(row) if row else None
+
+
 async def create(profile: Profile, *, email_verified: bool) -> UUID:
     """Store a person without a password. Raises ``BadUsername``, ``UsernameTaken`` and
     ``QuotaReached``."""
@@ -179,6 +189,12 @@ async def _refuse_taken(profile: Profile, user_id: UUID | None) -> None:
     others = UserRow.filter(taken)
     if await (others.exclude(id=user_id) if user_id else others).exists():
         raise UsernameTaken(profile.username)
+
+
+async def give_first_password(user_id: UUID, password_hash: str) -> None:
+    """Let a person sign in by a password, whose address is known to be theirs by now."""
+    theirs = UserRow.filter(id=user_id, password_hash=None)
+    await theirs.update(password_hash=password_hash, email_verified=True)
 
 
 async def remove(user_id: UUID) -> bool:

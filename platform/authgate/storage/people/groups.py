@@ -14,7 +14,7 @@ from uuid_utils.compat import uuid7
 from authgate.clock import utc_now
 from authgate.storage import paging
 from authgate.storage.paging import Order, Page
-from authgate.storage.people.usernames import canonical
+from authgate.storage.people.usernames import BadUsername, canonical
 from authgate.storage.tenants import quotas
 from authgate.storage.tenants.quotas import Quota
 from authgate_tenants import TenantOwned
@@ -116,6 +116,17 @@ async def create(draft: GroupDraft) -> Group:
 async def find(group_id: UUID) -> Group | None:
     """The group with this id."""
     row = await GroupRow.get_or_none(id=group_id)
+    return Group.from_row(row) if row else None
+
+
+async def find_named(name: str) -> Group | None:
+    """The group of this name, in whatever case."""
+    try:
+        wanted = canonical(name)
+    except BadUsername:
+        return None
+    # The ORM raises for a value that is longer than its column.
+    row = None if len(wanted) > LONGEST_NAME else await GroupRow.get_or_none(canonical_name=wanted)
     return Group.from_row(row) if row else None
 
 

@@ -1,7 +1,6 @@
 """Users: the people of a tenant."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import datetime
 from operator import itemgetter
 from typing import NamedTuple, Self
@@ -20,6 +19,7 @@ from authgate.storage import connection, paging
 from authgate.storage.batches.lookups import Join, Lookup, Record
 from authgate.storage.paging import Order, Page
 from authgate.storage.people import usernames
+from authgate.storage.people.user_filter import UserFilter
 from authgate.storage.people.usernames import LONGEST_NAME, BadUsername, canonical
 from authgate.storage.tenants import quotas
 from authgate.storage.tenants.quotas import Quota
@@ -130,31 +130,6 @@ _BY_ID = Lookup(table="users", key="id", columns=_COLUMNS)
 JOINED = Join(table="users", by="user_id", prefix="user_", columns=_COLUMNS)
 """The person whom a row names."""
 _values, _joined_values = itemgetter(*_COLUMNS), itemgetter(*JOINED.names)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UserFilter:
-    """Which of a tenant's people are looked for."""
-
-    search: str = ""
-    """A part of the name or username or the start of the address, in any case."""
-    status: UserStatus | None = None
-    role: UserRole | None = None
-
-    def condition(self) -> Q:
-        """The rows that it describes."""
-        wanted = Q()
-        if self.search:
-            wanted &= (
-                Q(name__icontains=self.search)
-                | Q(username__icontains=self.search)
-                | Q(email__istartswith=self.search)
-            )
-        if self.status is not None:
-            wanted &= Q(status=self.status)
-        if self.role is not None:
-            wanted &= Q(role=self.role)
-        return wanted
 
 
 class UsernameTaken(ValueError):
@@ -289,6 +264,12 @@ def own() -> QuerySet[UserRow]:
 async def all_users() -> list[User]:
     """The tenant's users in the order of their names."""
     return [User.from_row(row) for row in await UserRow.all().order_by("canonical_username")]
+
+
+async def find_many(user_ids: Collection[UUID]) -> list[User]:
+    """Those of these users that exist, in the order of their names."""
+    rows = UserRow.filter(id__in=list(user_ids)).order_by("canonical_username")
+    return [User.from_row(row) for row in await rows]
 
 
 async def usernames_of(user_ids: Collection[UUID]) -> dict[UUID, str]:

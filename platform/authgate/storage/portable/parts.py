@@ -32,9 +32,11 @@ from authgate.storage.metering.usage_entries import UsageEntry
 from authgate.storage.metering.usage_statements import UsageStatementRow
 from authgate.storage.people.group_members import GroupMemberRow
 from authgate.storage.people.groups import GroupRow
+from authgate.storage.people.impersonations import ImpersonationRow
 from authgate.storage.people.invitations import InvitationRow
 from authgate.storage.people.operator_accesses import OperatorAccess
 from authgate.storage.people.scim_tokens import ScimTokenRow
+from authgate.storage.people.user_imports import UserImportLine, UserImportRow
 from authgate.storage.people.users import UserRow
 from authgate.storage.portable.columns import Column, columns_of
 from authgate.storage.sign_in.connections import ConnectionRow
@@ -230,6 +232,9 @@ LEFT_OUT: Mapping[type[Model], str] = {
     PlanRow: "the next installation has plans of its own, and an operator there gives one",
     SignUpRow: "who signs up does so at one installation",
     TenantDataKey: "never leaves its installation: the next one makes its own and seals by it",
+    ImpersonationRow: "who acts for whom does so in a browser of this installation",
+    UserImportLine: "a line of a file of people, on its way in",
+    UserImportRow: "such a file",
     TenantDeletion: "the installation's own record of tenants that leave",
 }
 """Models of which a file holds nothing, and why."""

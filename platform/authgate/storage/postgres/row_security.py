@@ -39,6 +39,7 @@ SWEPT = {
     "device_codes": "expires_at < now()",
     "initial_access_tokens": "expires_at < now()",
     "idempotent_requests": "expires_at < now()",
+    "impersonations": "ends_at < now() - interval '90 days'",
     "invitations": "expires_at < now()",
     "login_failures": (
         "last_attempt_at < now() - interval '30 days'"
@@ -58,6 +59,8 @@ SWEPT = {
     "tenant_import_pieces": "expires_at < now()",
     "tenant_imports": "expires_at < now()",
     "tokens": "expires_at < now()",
+    "user_import_lines": "expires_at < now()",
+    "user_imports": "expires_at < now()",
 }
 """Tables that the sweep role deletes from, and which of their rows it sees."""
 
@@ -75,6 +78,7 @@ PENDING = {
 """Tables in which the sweep role also sees what somebody has yet to do."""
 
 _SHOWN = {
+    "impersonations": "(tenant_id, ends_at)",
     "invitations": "(tenant_id, expires_at)",
     "mails": "(tenant_id, status, created_at, next_attempt_at, expires_at)",
     "operator_accesses": "(tenant_id, state, asked_at, ends_at)",
@@ -84,6 +88,8 @@ _SHOWN = {
     "tenant_exports": "(tenant_id, state, touched_at, expires_at)",
     "tenant_import_pieces": "(tenant_id, expires_at)",
     "tenant_imports": "(tenant_id, expires_at)",
+    "user_import_lines": "(tenant_id, expires_at)",
+    "user_imports": "(tenant_id, expires_at)",
     "usage_entries": "(id, tenant_id, day)",
     "usage_statements": "(tenant_id, month)",
 }

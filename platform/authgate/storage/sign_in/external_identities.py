@@ -42,6 +42,8 @@ class LinkedIdentity:
 
     id: UUID
     connection_id: UUID
+    issuer: str
+    subject: str
     username: str
     """What they are called there, as of the last time."""
     created_at: datetime
@@ -50,7 +52,7 @@ class LinkedIdentity:
     @classmethod
     def from_row(cls, row: ExternalIdentityRow) -> Self:
         """The value of a stored row."""
-        return cls(row.id, row.connection_id, row.username, row.created_at, row.last_used_at)
+        return cls(**{name: getattr(row, name) for name in cls.__dataclass_fields__})
 
 
 class IdentityTaken(ValueError):

@@ -29,11 +29,23 @@ class Session(TenantOwned):
     idle_expires_at = fields.DatetimeField()
     expires_at = fields.DatetimeField()
     ended_at = fields.DatetimeField(null=True)
+    impersonation_id = fields.UUIDField(null=True)
+    """By which somebody else acts for the person in it."""
+    impersonator_id = fields.UUIDField(null=True)
+    impersonator = fields.CharField(128, default="", db_default="")
 
     class Meta:
         table = "browser_sessions"
         unique_together = (("tenant_id", "key_hash"), ("tenant_id", "id"))
         indexes = (("tenant_id", "user_id"), ("expires_at",))
+
+
+class Impersonator(NamedTuple):
+    """Who acts for the person of a session."""
+
+    impersonation_id: UUID
+    id: UUID
+    name: str
 
 
 class SignIn(NamedTuple):
@@ -46,6 +58,7 @@ class SignIn(NamedTuple):
     at: datetime
     idle_expires_at: datetime
     expires_at: datetime
+    impersonator: Impersonator | None = None
 
 
 JOINED = Join(
@@ -59,9 +72,14 @@ JOINED = Join(
 
 async def start(user_id: UUID, sign_in: SignIn) -> str:
     """Store a new session; its key (256 random bits) is returned once and never stored."""
+    return (await begin(user_id, sign_in))[0]
+
+
+async def begin(user_id: UUID, sign_in: SignIn) -> tuple[str, UUID]:
+    """The same, with the session's id."""
     key = new_secret()
-    await Session.create(user_id=user_id, **_values(key, sign_in))
-    return key
+    made = await Session.create(user_id=user_id, **_values(key, sign_in))
+    return key, made.id
 
 
 async def renew(former: Session, sign_in: SignIn) -> str | None:
@@ -108,6 +126,13 @@ async def hold(session_id: UUID) -> bool:
     """
     living = Session.filter(id=session_id, ended_at=None).select_for_update()
     return await living.only("id").get_or_none() is not None
+
+
+async def impersonated(session_id: UUID) -> UUID | None:
+    """For whom somebody else acts in a session; ``None`` where nobody does."""
+    acting = Session.filter(id=session_id, impersonator_id__isnull=False)
+    row = await acting.only("id", "user_id").get_or_none()
+    return row.user_id if row else None
 
 
 async def lasting_of(user_id: UUID, *, now: datetime) -> set[UUID]:
@@ -157,6 +182,17 @@ def _values(key: str, sign_in: SignIn) -> dict[str, Any]:
         "last_seen_at": sign_in.at,
         "idle_expires_at": sign_in.idle_expires_at,
         "expires_at": sign_in.expires_at,
+        **_acting(sign_in.impersonator),
+    }
+
+
+def _acting(impersonator: Impersonator | None) -> dict[str, Any]:
+    if impersonator is None:
+        return {"impersonation_id": None, "impersonator_id": None, "impersonator": ""}
+    return {
+        "impersonation_id": impersonator.impersonation_id,
+        "impersonator_id": impersonator.id,
+        "impersonator": impersonator.name[:128],
     }
 
 

@@ -80,10 +80,13 @@ KINDS = (
     Kind("tenant_exports", "expires_at", kept=timedelta(0)),
     Kind("tenant_import_pieces", "expires_at", kept=timedelta(0)),
     Kind("tenant_imports", "expires_at", kept=timedelta(0)),
+    Kind("user_import_lines", "expires_at", kept=timedelta(0)),
+    Kind("user_imports", "expires_at", kept=timedelta(0)),
     Kind("mails", "expires_at", kept=timedelta(0)),
     Kind("sign_ups", "expires_at", kept=timedelta(0)),
     Kind("invitations", "expires_at", kept=timedelta(0)),
     Kind("tokens", "expires_at", kept=timedelta(minutes=5)),
+    Kind("impersonations", "ends_at", kept=timedelta(days=90)),
     # The log has them for as long as it has anything.
     Kind("operator_accesses", "ends_at", kept=timedelta(days=90)),
     # An account that only an administrator may open stays closed.

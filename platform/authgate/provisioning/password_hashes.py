@@ -1,0 +1,56 @@
+"""Passwords as other servers have kept them, where people come from one."""
+
+import re
+
+from argon2 import Parameters, extract_parameters
+from argon2.exceptions import InvalidHashError
+
+from authgate.accounts.passwords import is_bcrypt
+from authgate_tenants import current_tenant
+
+_LONGEST = 200
+_MOST_KIBIBYTES = 128 * 1024
+_MOST_PASSES = 10
+_MOST_LANES = 8
+_COSTS = range(4, 15)
+"""Of bcrypt: the dearest takes about a second."""
+_BCRYPT = re.compile(r"\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{53}")
+
+
+class UnfitHash(ValueError):
+    """No hash that is checked here, or one that costs more than a sign-in may. The text may be
+    told."""
+
+
+def check(text: str) -> None:
+    """Raises ``UnfitHash`` unless it is argon2 or bcrypt, and no dearer than a sign-in may be:
+    whoever brings a hash chooses what checking it costs."""
+    if len(text) > _LONGEST or not text.isascii() or not text.isprintable():
+        raise UnfitHash(f"A password's hash has at most {_LONGEST} ASCII characters.")
+    if is_bcrypt(text):
+        _check_bcrypt(text)
+        return
+    try:
+        cost = extract_parameters(text)
+    except InvalidHashError as error:
+        raise UnfitHash("A password's hash is argon2 or bcrypt, as $argon2id$ or $2b$.") from error
+    if _is_dear(cost):
+        raise UnfitHash(
+            f"Such a hash costs too much: at most {_MOST_KIBIBYTES} KiB, {_MOST_PASSES} passes and"
+            f" {_MOST_LANES} lanes."
+        )
+
+
+def _is_dear(cost: Parameters) -> bool:
+    return (
+        cost.memory_cost > _MOST_KIBIBYTES
+        or cost.time_cost > _MOST_PASSES
+        or cost.parallelism > _MOST_LANES
+    )
+
+
+def _check_bcrypt(text: str) -> None:
+    if not current_tenant().settings.bcrypt_passwords:
+        raise UnfitHash("The tenant's setting bcrypt_passwords has to be on for a bcrypt hash.")
+    if not (found := _BCRYPT.fullmatch(text)) or int(found[1]) not in _COSTS:
+        raise UnfitHash(f"A bcrypt hash has a cost of {_COSTS[0]} to {_COSTS[-1]}.")
