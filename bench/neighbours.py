@@ -3,6 +3,7 @@
 A second slice without a flood tells what noise alone makes of the ratio.
 """
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -25,6 +26,8 @@ QUOTA = 50
 _TIMES = 10
 _LINES = 8
 _THINK_MILLISECONDS = 20
+_BEGUN_SECONDS = 1
+"""After so long a flood has used up its burst, which is part of the quota."""
 _REFUSED = Expectation(429, ("",))
 _ROOT = Path(__file__).parents[1]
 
@@ -38,6 +41,8 @@ class Round:
     after: Load
     refused: int
     let_in: int
+    seconds: float
+    """How long the flood lasted."""
 
     @property
     def ratio(self) -> float:
@@ -107,7 +112,7 @@ def table(found: Sequence[Neighbourhood]) -> str:
 
 
 def _line(each: Neighbourhood) -> tuple[str, ...]:
-    flood = [(turn.refused + turn.let_in) / turn.beside.seconds for turn in each.rounds]
+    flood = [(turn.refused + turn.let_in) / turn.seconds for turn in each.rounds]
     refused = sum(turn.refused for turn in each.rounds)
     let_in = sum(turn.let_in for turn in each.rounds)
     return (
@@ -143,7 +148,7 @@ def _turns(
     volley = Volley(seconds, _LINES, cores.load, think_milliseconds=_THINK_MILLISECONDS)
     # As many connections, of which each has so long from one request to the next.
     pause = 1000 * _LINES / (_TIMES * QUOTA)
-    flood = Volley(seconds, _LINES, cores.load, think_milliseconds=pause)
+    flood = Volley(seconds + 2 * _BEGUN_SECONDS, _LINES, cores.load, think_milliseconds=pause)
 
     def asked() -> Load:
         return drive([quiet], ClientCredentials.expectation, volley)
@@ -153,6 +158,7 @@ def _turns(
         for _ in range(rounds):
             before = asked()
             flooding = threads.submit(drive, [noisy], _REFUSED, flood)
+            time.sleep(_BEGUN_SECONDS)
             beside = asked()
             met = flooding.result()
-            yield Round(before, beside, asked(), met.requests - met.wrong, met.wrong)
+            yield Round(before, beside, asked(), met.requests - met.wrong, met.wrong, met.seconds)
