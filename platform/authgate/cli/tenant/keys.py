@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -100,9 +101,11 @@ def change_algorithm(algorithm: Wanted, tenant: OfTenant = None, now: Now = Fals
     with administered(tenant) as api:
         told = api.post("/signing-algorithm", {"algorithm": _known(algorithm), "now": now})
     if told["known_at"] is not None:
+        known_at = datetime.fromisoformat(told["known_at"])
         raise Conflict(
-            f"The keys of {algorithm} are in the JWKS. Clients know them by {told['known_at']}:"
-            f" say so again then, or use --now. Until then {told['algorithm']} signs."
+            f"The keys of {algorithm} are in the JWKS. Clients know them by"
+            f" {known_at:%Y-%m-%d %H:%M:%S} UTC: say so again then, or use --now."
+            f" Until then {told['algorithm']} signs."
         )
     say(f"✓ {algorithm} signs from now on.")
 
