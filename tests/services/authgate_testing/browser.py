@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from axe_playwright_python.async_playwright import Axe
+from axe_playwright_python.base import AXE_SCRIPT
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
 from authgate_testing.programs import find
@@ -15,6 +15,14 @@ from authgate_testing.secrets_watch.watch import WATCH
 BrowserContextFactory = Callable[..., Awaitable[BrowserContext]]
 
 _RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
+_NOTHING_ELSE = {"resultTypes": ["violations"], "selectors": False, "elementRef": False}
+"""What is right needs no words, and takes longer to tell than to find."""
+
+_JUDGE = """async options => {
+  const {violations} = await axe.run(options);
+  return violations.flatMap(({id, impact, help, nodes}) =>
+    nodes.map(({html}) => `${id} (${impact}): ${help}: ${html}`));
+}"""
 # The browser belongs to the test alone: no sandbox to nest in a container, and no calls home.
 _ARGUMENTS = (
     "--no-sandbox",
@@ -77,10 +85,10 @@ async def _note_cookies(context: BrowserContext) -> None:
 async def axe_violations(page: Page, *, rule: str = "") -> list[str]:
     """Return what axe finds wrong with the page as it stands, one line for each element; by one
     rule where it is given."""
+    if not await page.evaluate("'axe' in window"):
+        await page.evaluate(AXE_SCRIPT)
     kind, values = ("rule", [rule]) if rule else ("tag", list(_RULES))
-    results = await Axe().run(page, options={"runOnly": {"type": kind, "values": values}})
-    return [
-        f"{violation['id']} ({violation['impact']}): {violation['help']}: {node['html']}"
-        for violation in results.response["violations"]
-        for node in violation["nodes"]
-    ]
+    found: list[str] = await page.evaluate(
+        _JUDGE, {"runOnly": {"type": kind, "values": values}, **_NOTHING_ELSE}
+    )
+    return found
