@@ -9,6 +9,7 @@ import re
 import shutil
 import ssl
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -199,12 +200,14 @@ def test_ht_09_deep_json_is_refused(product: Product, body: bytes) -> None:
 
 
 def test_ht_13_half_a_body_is_waited_for_only_so_long(product: Product) -> None:
-    for path in (TOKEN, LOGIN):
-        head = Message(b"POST", product.stage.prefix.encode() + path, [FORM])
-        head.add(b"Host", product.stage.authority.encode())
-        head.framing = [b"Content-Length: 10"]
-        with product.service.connect() as connection:
+    with ExitStack() as stack:
+        connections = [stack.enter_context(product.service.connect()) for _ in range(2)]
+        for connection, path in zip(connections, (TOKEN, LOGIN), strict=True):
+            head = Message(b"POST", product.stage.prefix.encode() + path, [FORM])
+            head.add(b"Host", product.stage.authority.encode())
+            head.framing = [b"Content-Length: 10"]
             connection.sendall(head.to_bytes() + b"a")
+        for connection in connections:
             assert connection.recv(65536).startswith(b"HTTP/1.1 408 ")
 
 

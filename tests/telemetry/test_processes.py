@@ -30,7 +30,7 @@ from authgate.asgi import app as server
 async def app(scope, receive, send):
     if scope.get("path") == "/stuck":
         pathlib.Path(__file__).with_name("is-stuck").touch()
-        time.sleep(4)
+        time.sleep(3)
     await server(scope, receive, send)
 """
 """The server with a route that does what none may: hold up the event loop."""

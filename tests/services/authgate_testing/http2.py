@@ -136,12 +136,22 @@ class Http2Client:
         """Why the server has reset streams, one after the other."""
         return [event.error_code for event in self.events if isinstance(event, StreamReset)]
 
-    def farewell(self) -> ErrorCodes | int | None:
-        """Wait until the server ends the connection; why it says it does."""
+    def farewell(self, *, leaves: bool = True) -> ErrorCodes | int | None:
+        """Wait until the server ends the connection; why it says it does.
+
+        Who does not leave by itself, once it is told to, is waited for by the server.
+        """
+        self.listen(until=lambda: self.has_ended or bool(self._ends()))
+        if leaves:
+            with suppress(OSError):  # that of TLS would forget its keys, with more to be read
+                socket.socket.shutdown(self.socket, socket.SHUT_WR)
         self.listen(until=lambda: self.has_ended)
         assert self.has_ended, "the connection goes on"
-        ends = [event for event in self.events if isinstance(event, ConnectionTerminated)]
+        ends = self._ends()
         return ends[0].error_code if ends else None
+
+    def _ends(self) -> Sequence[ConnectionTerminated]:
+        return [event for event in self.events if isinstance(event, ConnectionTerminated)]
 
     def listen(self, *, until: Callable[[], bool], within: float = _PATIENCE_SECONDS) -> bool:
         """Hear what the server sends until something holds; whether it came to hold in time."""
