@@ -43,15 +43,17 @@ def settings(database_settings: DatabaseSettings, tmp_path: Path, redis_url: str
     )
 
 
-def samples() -> Iterator[tuple[Series, float]]:
+def samples(name: str = "") -> Iterator[tuple[Series, float]]:
+    """All of them, or those of this name and of longer ones."""
     _, text = metrics.exposition()
-    for family in text_string_to_metric_families(text.decode()):
+    lines = [line for line in text.decode().splitlines(keepends=True) if line.startswith(name)]
+    for family in text_string_to_metric_families("".join(lines)):
         for sample in family.samples:
             yield (sample.name, tuple(sorted(sample.labels.items()))), sample.value
 
 
 def value(name: str, **labels: str) -> float:
-    return dict(samples()).get((name, tuple(sorted(labels.items()))), 0.0)
+    return dict(samples(name)).get((name, tuple(sorted(labels.items()))), 0.0)
 
 
 async def everything_happens(server: RunningServer, password_hash: str, number: int) -> None:

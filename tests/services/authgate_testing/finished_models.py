@@ -23,6 +23,9 @@ _WORKED_OUT = (
 )
 """What of a model depends on the kind of its database; the rest is the same as the last time."""
 
+_CHANGED = ("db_complex_fields", "db_default_fields", "db_native_fields", "filters")
+"""What of that is not made anew, but filled again."""
+
 _finish = Apps._build_initial_querysets
 
 
@@ -39,9 +42,12 @@ def _finished_once() -> Iterator[None]:
             for key in keys:
                 _restore(key[0]._meta, known[key])
             return
+        for model in models:
+            for name in _CHANGED:  # or what is known of another kind of database would be, too
+                setattr(model._meta, name, copy(getattr(model._meta, name)))
         _finish(self)
         for key in keys:
-            known[key] = {name: copy(getattr(key[0]._meta, name)) for name in _WORKED_OUT}
+            known[key] = {name: getattr(key[0]._meta, name) for name in _WORKED_OUT}
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Apps, "_build_initial_querysets", finish)
@@ -58,4 +64,4 @@ def _finished_once() -> Iterator[None]:
 
 def _restore(meta: MetaInfo, values: dict[str, object]) -> None:
     for name, value in values.items():
-        setattr(meta, name, copy(value))
+        setattr(meta, name, value)
