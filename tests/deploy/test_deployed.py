@@ -21,6 +21,7 @@ import httpx2
 import pytest
 
 from authgate_testing import PostgresServer
+from authgate_testing.nursery.plugin import starting_as_ever
 from authgate_testing.postgres import postgres_running
 from authgate_testing.processes import free_port, running
 from authgate_testing.programs import find
@@ -31,8 +32,6 @@ if TYPE_CHECKING:
 
 BASE_URL = "https://login.example.com"
 PATIENCE_SECONDS = 90.0
-
-pytestmark = pytest.mark.usefixtures("started_as_ever")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +85,9 @@ class Deployment:
         return ended.stdout
 
     def start(self, name: str) -> subprocess.Popen[bytes]:
-        """Start a program of the deployment."""
+        """Start a program of the deployment, as it is started there."""
         command, environment, folder = self.command(name)
-        with (self.folder / f"{name}.log").open("wb") as log:
+        with (self.folder / f"{name}.log").open("wb") as log, starting_as_ever():
             return subprocess.Popen(command, env=environment, cwd=folder, stdout=log, stderr=log)
 
     def becomes_well(self, name: str) -> None:

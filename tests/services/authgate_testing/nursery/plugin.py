@@ -68,8 +68,15 @@ def _born() -> Iterator[None]:
     nurseries.close()
 
 
-@pytest.fixture
-def started_as_ever() -> Iterator[None]:
+@contextmanager
+def starting_as_ever() -> Iterator[None]:
     """Start programs by their interpreter, all imports included, as everybody else does."""
     with _starting_by(_AS_EVER):
+        yield
+
+
+@pytest.fixture
+def started_as_ever() -> Iterator[None]:
+    """The same for a whole test."""
+    with starting_as_ever():
         yield
