@@ -135,7 +135,7 @@ async def test_ti_22_tenants_clients_people_and_attackers_add_no_series(
     # The rounds of the other jobs come when their time comes.
     added = {series for series, _ in samples()} - before
     periodic = {each.job.name for each in schedule(settings)}
-    assert {dict(labels).get("kind") for _, labels in added} <= periodic
+    assert {dict(labels).get("kind") for _, labels in added} <= periodic, added
     words = {word for _, labels in before for _, word in labels}
     assert not [word for word in words if re.search(r"tenant-|person-|invented|203\.0", word)]
 
