@@ -59,7 +59,6 @@ from authgate.operator.console import pages as operator_pages
 from authgate.operator.console.frame import OperatorConsole
 from authgate.operator.sign_up_pages import SignUpPages
 from authgate.people import PeopleApp
-from authgate.plugin_manager import Plugins
 from authgate.programs import Programs
 from authgate.provisioning import memberships, operator_accesses
 from authgate.refusals import Refusals
@@ -162,7 +161,7 @@ def _edge(parts: Installation, sampler: Sampler, access_log: AccessLog) -> Edge:
     static = StaticFiles()
     pages = Pages(static=static, base_url=settings.base_url)
     limits = Limits(_rate_limiter(parts), settings.limits)
-    plugins = Plugins(parts.plugins.installed, isolation=parts.plugins.isolation)
+    plugins = parts.plugins.hooks
     client_keys = ClientKeys(parts.outside, clock=parts.clock)
     documents = MetadataDocuments(parts, parts.outside, limits)
     passwords = Passwords()
@@ -209,7 +208,7 @@ def _people(
 ) -> PeopleApp:
     factors = SecondFactors(parts.encryption)
     second_step = SecondStep(factors=factors, encryption=parts.encryption, clock=parts.clock)
-    sessions = BrowserSessions(subjects=parts.subjects, second_step=second_step, clock=parts.clock)
+    sessions = BrowserSessions(parts, second_step=second_step)
     signing_out = SigningOut(pages=pages, sessions=sessions)
     id_tokens = IdTokens(keys=parts.keys, subjects=parts.subjects, clock=parts.clock)
     device = DeviceVerification(

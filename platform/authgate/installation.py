@@ -17,11 +17,15 @@ from authgate import storage
 from authgate.clock import Clock, utc_now
 from authgate.plugin_api import HttpClient
 from authgate.plugin_manager import (
+    Containment,
     GuardedHttp,
+    Isolation,
     LoadedPlugins,
+    PluginCall,
     ProviderFailed,
     TracedHttp,
     key_providers,
+    measure,
 )
 from authgate.settings import DatabaseSettings, KeySettings, Settings
 from authgate.storage.clients.rows import Client
@@ -31,6 +35,8 @@ from authgate.storage.redis.connection import RedisConnection
 from authgate.storage.redis.invalidation import RedisInvalidations
 from authgate.storage.shared_cache import SharedCache
 from authgate.storage.sqlite.invalidation import SqliteInvalidations
+from authgate.storage.tenants.failure_notes import FailureNotes
+from authgate.storage.tenants.plugin_configs import OpenedConfig, PluginConfigs
 from authgate.storage.tenants.rows import TenantRows
 from authgate.telemetry.tracing import UNTRACED, Tracer
 from authgate.tokens.key_set import KeySet
@@ -47,7 +53,7 @@ from authgate_tenants.key_encryption import (
 from authgate_tenants.resolver import Addressing, TenantResolver
 
 TENANTS, CLIENTS, ORIGINS, SIGNING_KEYS = "tenants", "clients", "origins", "signing_keys"
-SCOPES, SECRETS = "scopes", "secrets"
+SCOPES, SECRETS, PLUGIN_SETTINGS = "scopes", "secrets", "plugin_settings"
 """Topics of invalidation."""
 
 _REMEMBERED = 20_000
@@ -85,6 +91,10 @@ class Installation:
     outside: HttpClient
     """The one way out, to addresses that tenants and clients chose."""
     plugins: LoadedPlugins
+    plugin_configs: PluginConfigs
+    """What tenants have set for them."""
+    failure_notes: FailureNotes
+    """How they fail, for the tenants' administrators."""
 
 
 @asynccontextmanager
@@ -102,7 +112,9 @@ async def opened(
         invalidations = await stack.enter_async_context(_invalidations(settings.database, redis))
         http = await stack.enter_async_context(GuardedHttp.of(settings.egress))
         outside = TracedHttp(http, tracer) if tracer else http
-        yield _built(settings, clock, tracer, redis, invalidations, keks, outside)
+        parts = _built(settings, clock, tracer, redis, invalidations, keks, outside)
+        await stack.enter_async_context(parts.failure_notes)
+        yield parts
 
 
 def addressing(settings: Settings) -> Addressing:
@@ -173,6 +185,7 @@ class _Caches(NamedTuple):
     origins: SharedCache[frozenset[str]]
     key_sets: SharedCache[KeySet]
     scopes: SharedCache[tuple[str, ...]]
+    plugin_settings: SharedCache[OpenedConfig]
 
 
 def _caches(invalidations: Invalidations) -> _Caches:
@@ -193,6 +206,7 @@ def _caches(invalidations: Invalidations) -> _Caches:
         origins=SharedCache(ORIGINS, invalidations, size=_REMEMBERED, ttl=ttl),
         key_sets=SharedCache(SIGNING_KEYS, invalidations, size=_REMEMBERED, ttl=urgent),
         scopes=SharedCache(SCOPES, invalidations, size=_REMEMBERED, ttl=ttl),
+        plugin_settings=SharedCache(PLUGIN_SETTINGS, invalidations, size=_REMEMBERED, ttl=urgent),
     )
 
 
@@ -219,6 +233,11 @@ def _built(
 ) -> Installation:
     kept = _caches(invalidations)
     encryption, subjects = _secrets(keks, clock, invalidations)
+    resolver = TenantResolver(
+        addressing(settings), TenantRows(), kept.tenants, strangers=kept.strangers, clock=clock
+    )
+    configs = PluginConfigs(encryption, cache=kept.plugin_settings)
+    notes = FailureNotes(resolver, clock=clock)
     return Installation(
         settings=settings,
         clock=clock,
@@ -230,12 +249,20 @@ def _built(
         origins=kept.origins,
         scopes=kept.scopes,
         caches=kept,
-        resolver=TenantResolver(
-            addressing(settings), TenantRows(), kept.tenants, strangers=kept.strangers, clock=clock
-        ),
+        resolver=resolver,
         encryption=encryption,
         keys=SigningKeys(encryption=encryption, cache=kept.key_sets, clock=clock),
         subjects=subjects,
         outside=outside,
-        plugins=LoadedPlugins(http=outside, context=(tracer or UNTRACED).context),
+        plugins=LoadedPlugins(isolation=_isolation(notes, tracer), source=configs, http=outside),
+        plugin_configs=configs,
+        failure_notes=notes,
     )
+
+
+def _isolation(notes: FailureNotes, tracer: Tracer | None) -> Isolation:
+    def seen(call: PluginCall) -> None:
+        measure(call)
+        notes.note(call)
+
+    return Isolation(observe=seen, containment=Containment(context=(tracer or UNTRACED).context))

@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 from authgate import audit, storage
 from authgate.accounts import visits
 from authgate.accounts.answers import page, see_other, tell_of_limit
+from authgate.accounts.login_policy import LoginDenied, PolicyUnavailable, StepUpRequired
 from authgate.accounts.passwords import TooBusy
 from authgate.accounts.visits import NotSignedIn
 from authgate.clock import Clock
@@ -68,6 +69,9 @@ class PeopleApp(Quart):
         self.register_error_handler(TooMany, self._too_many)
         self.register_error_handler(QuotaReached, self._quota_reached)
         self.register_error_handler(TooBusy, self._busy)
+        self.register_error_handler(LoginDenied, self._login_denied)
+        self.register_error_handler(StepUpRequired, self._step_up_required)
+        self.register_error_handler(PolicyUnavailable, self._policy_unavailable)
         self.register_error_handler(HTTPException, self._http)
         self.register_error_handler(Exception, self._failed)
 
@@ -136,6 +140,18 @@ class PeopleApp(Quart):
 
     async def _busy(self, _error: TooBusy) -> Response:
         return self._unavailable()
+
+    async def _login_denied(self, error: LoginDenied) -> Response:
+        return self._error_page(403, reason=ErrorReason.LOGIN_DENIED, detail=error.text)
+
+    async def _step_up_required(self, _error: StepUpRequired) -> Response:
+        told = text("More than this is asked for here, to be sure that it is you.")
+        return self._error_page(403, reason=ErrorReason.LOGIN_DENIED, detail=told)
+
+    async def _policy_unavailable(self, _error: PolicyUnavailable) -> Response:
+        response = self._error_page(503, reason=ErrorReason.LOGIN_UNDECIDED)
+        response.headers["Retry-After"] = str(RETRY_SECONDS)
+        return response
 
     async def _http(self, error: HTTPException) -> Response:
         response = self._error_page(error.code or 500)

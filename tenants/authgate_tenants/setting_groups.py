@@ -13,6 +13,7 @@ class SettingGroup(StrEnum):
     SIGN_IN = "sign-in"
     SESSIONS = "sessions"
     BRANDING = "branding"
+    PLUGINS = "plugins"
     OPERATOR = "operator"
     """What the operator of the installation decides for the tenant."""
 
@@ -98,6 +99,7 @@ GROUPS: Mapping[SettingGroup, tuple[str, ...]] = {
         "sign_in_titles",
         "sign_in_texts",
     ),
+    SettingGroup.PLUGINS: ("paused_plugins",),
     SettingGroup.OPERATOR: ("enabled_plugins", "login_limits"),
 }
 """Each setting is in one of them."""

@@ -276,10 +276,20 @@ class TenantSettings(StoredChoices):
     """``sign_in_text`` in other languages, by tag."""
 
     enabled_plugins: tuple[str, ...] = ()
-    """Plugins that run for this tenant, by entry point name."""
+    """Plugins that may run for this tenant, by entry point name."""
+
+    paused_plugins: tuple[str, ...] = ()
+    """Those among them that do not run, since the tenant leaves them out."""
 
     login_limits: Mapping[str, str] = field(default_factory=dict)
     """Limits that differ from the installation's, by the limit's name, as ``"5/min burst 5"``."""
+
+    @property
+    def running_plugins(self) -> tuple[str, ...]:
+        """Plugins that run for this tenant."""
+        if not self.paused_plugins:
+            return self.enabled_plugins
+        return tuple(each for each in self.enabled_plugins if each not in self.paused_plugins)
 
     def changed(self, changes: Mapping[str, Any]) -> Self:
         """These settings with the changes applied. Raises ``UnknownTenantSetting``."""

@@ -1,10 +1,12 @@
 """What the tests of this folder may ask for besides: who calls the API, and with which scopes."""
 
+from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 
+from authgate import provisioning
 from authgate.audit import SYSTEM
 from authgate.clock import utc_now
 from authgate.permissions import UserRole
@@ -88,6 +90,10 @@ async def things(
     chosen = {"host": "127.0.0.1", "sender": "no-reply@acme.example"}
     made = await api.post("/mail-server", chosen)
     assert made.status_code == 200, made.text
+    await provisioning.change_tenant(
+        server.parts, acme, change=lambda before: replace(before, enabled_plugins=("networks",))
+    )
+    found["plugin"] = "networks"
     made = await api.post("/address-blocks", {"network": "203.0.113.0/24"})
     assert made.status_code == 201, made.text
     found["address_block_id"] = made.json()["id"]

@@ -54,6 +54,7 @@ AREAS = {
     "exports": Area.EXPORTS,
     "settings": Area.SETTINGS,
     "mail-server": Area.SETTINGS,
+    "plugins": Area.SETTINGS,
     "usage": Area.USAGE,
 }
 """By what the path of an operation begins with."""

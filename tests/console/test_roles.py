@@ -45,6 +45,7 @@ AREAS = {
     "settings": Area.SETTINGS,
     "branding": Area.SETTINGS,
     "mail-server": Area.SETTINGS,
+    "plugins": Area.SETTINGS,
     "team": Area.ROLES,
     "exports": Area.EXPORTS,
     "invitations": Area.USERS,
@@ -163,6 +164,7 @@ async def test_menu_and_buttons_show_what_a_role_may_do(
         "/settings",
         "/branding",
         "/mail-server",
+        "/plugins",
         "/provisioning",
         "/exports",
     }

@@ -57,8 +57,9 @@ async def test_people_read_what_a_setting_is_called_and_not_its_name(
     planned = dict.fromkeys(PLANNED_LIMITS, "5/s burst 50")
     await provisioning.put_plan(server.parts, Plan("tried", limits=planned))
     await provisioning.give_plan(server.parts, acme, "tried")
+    elsewhere = {SettingGroup.BRANDING: "branding", SettingGroup.PLUGINS: "plugins"}
     for group, names in GROUPS.items():
-        place = "branding" if group is SettingGroup.BRANDING else f"settings/{group}"
+        place = elsewhere.get(group, f"settings/{group}")
         page = await admin.visit(f"{acme.issuer}/admin/{place}")
         for name in names:
             assert re.search(rf'id="{name}"', page.text), name

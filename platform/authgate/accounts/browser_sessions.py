@@ -7,10 +7,12 @@ from quart import Response, request
 from authgate import audit
 from authgate.accounts import access, language_choice, logout
 from authgate.accounts.half_sign_in import COOKIE as HALF
+from authgate.accounts.login_policy import LoginPolicy, StepUpRequired
+from authgate.accounts.second_factor_policy import is_offered
 from authgate.accounts.second_step import FirstFactor, SecondStep
 from authgate.accounts.visits import NotSignedIn, SignedIn, Visitor
 from authgate.audit import Event
-from authgate.clock import Clock
+from authgate.installation import Installation
 from authgate.permissions import UserRole
 from authgate.storage.metering import active_users
 from authgate.storage.people import users
@@ -19,7 +21,7 @@ from authgate.storage.random_secrets import hashed
 from authgate.storage.sign_in import session_clients, sessions
 from authgate.storage.sign_in.sessions import SignIn
 from authgate.storage.tenants.quotas import Quota
-from authgate.tokens.subjects import Subjects
+from authgate.tokens.authentication import ACR_VALUES
 from authgate.web import session_cookie
 from authgate_tenants import current_tenant
 
@@ -27,10 +29,11 @@ from authgate_tenants import current_tenant
 class BrowserSessions:
     """Signs browsers in and out."""
 
-    def __init__(self, *, subjects: Subjects, second_step: SecondStep, clock: Clock) -> None:
-        self._subjects = subjects
+    def __init__(self, parts: Installation, *, second_step: SecondStep) -> None:
+        self._subjects = parts.subjects
+        self._policy = LoginPolicy(parts)
         self._second_step = second_step
-        self._clock = clock
+        self._clock = parts.clock
 
     async def start(
         self,
@@ -41,22 +44,28 @@ class BrowserSessions:
         amr: list[str],
         remembered: bool = False,
         acr: str = "",
+        connection: str = "",
     ) -> bool:
         """Sign this browser in, under a key it never had before: no session is ever adopted.
 
         Where these methods are not enough, for the person, the tenant or this ``acr``, nobody is
         signed in: the answer is ``False``, and the response leads to the second factor instead, and
-        only then to where it led.
+        only then to where it led. The tenant's plugins may object, and may ask for an ``acr``.
 
         Who signs in once more goes on with their session, and with its ``sid``: applications know
         it by that. Whoever else was signed in is signed out. Raises ``NotSignedIn`` for somebody
-        who was shut out, or given another password, since ``user`` was read.
+        who was shut out, or given another password, since ``user`` was read, ``StepUpRequired``,
+        and what ``LoginPolicy.check`` raises.
         """
+        target = response.headers.get("Location", "")
+        asked = await self._policy.check(user, amr=amr, connection=connection, target=target)
+        if asked and not (asked in ACR_VALUES and is_offered()):
+            raise StepUpRequired(asked)
         # Whoever shuts them out waits for this unit of work, and then finds the session.
         held = await users.held(user.id)
         if held is None or not held.is_active or held.password_hash != user.password_hash:
             raise NotSignedIn
-        first = FirstFactor(held, amr, remembered, acr)
+        first = FirstFactor(held, amr, remembered, asked or acr)
         methods = await self._second_step.methods(first)
         if methods is None:
             await self._second_step.lead(first, response)

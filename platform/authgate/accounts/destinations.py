@@ -23,6 +23,7 @@ class Destination(NamedTuple):
     """Whom the page must let its form lead to."""
     policy_url: str = ""
     tos_url: str = ""
+    client_id: str = ""
 
 
 async def behind(return_to: str, *, now: datetime) -> Destination:
@@ -39,4 +40,11 @@ async def behind(return_to: str, *, now: datetime) -> Destination:
     readers.is_asked_for(parameters.get("ui_locales", ()))
     target = redirect_uris.form_target(parameters["redirect_uri"])
     said = client.metadata
-    return Destination(client.name, parameters["login_hint"], target, said.policy_uri, said.tos_uri)
+    return Destination(
+        client.name,
+        parameters["login_hint"],
+        target,
+        said.policy_uri,
+        said.tos_uri,
+        client.client_id,
+    )

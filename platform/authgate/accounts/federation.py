@@ -147,7 +147,13 @@ class Federation:
         user: User,
     ) -> Response:
         response = see_other(return_to.safe(pending.return_to, otherwise=HOME))
-        await self._sessions.start(visitor(), user, response, amr=[FEDERATED, usable.stored.label])
+        await self._sessions.start(
+            visitor(),
+            user,
+            response,
+            amr=[FEDERATED, usable.stored.label],
+            connection=usable.stored.slug,
+        )
         await audit.record(
             Event.OAUTH_AUTHENTICATION,
             actor=audit.user(user.id, user.username),

@@ -55,7 +55,7 @@ class TenantConnections:
 
     async def usable(self) -> list[UsableConnection]:
         """All that people may use, in the order that the tenant chose."""
-        if not current_tenant().settings.enabled_plugins:
+        if not current_tenant().settings.running_plugins:
             return []
         found = [self._usable(stored) for stored in await connections.offered()]
         return [each for each in found if each]
@@ -71,7 +71,7 @@ class TenantConnections:
         )
 
     def _usable(self, stored: Connection) -> UsableConnection | None:
-        enabled = current_tenant().settings.enabled_plugins
+        enabled = current_tenant().settings.running_plugins
         try:
             return UsableConnection(
                 stored, self._connectors.find(stored.connector, enabled=enabled)

@@ -90,6 +90,11 @@ PATH_PARAMETERS: dict[str, dict[str, Any]] = {
         "schema": _UUID,
         "example": "0199f3a1-c2d4-7b3e-9a5c-6d7e8f90dddd",
     },
+    "plugin": {
+        "description": "The plugin's name.",
+        "schema": {"type": "string", "maxLength": 40},
+        "example": "networks",
+    },
     "scim_token_id": {
         "description": "The id of a directory's token.",
         "schema": _UUID,

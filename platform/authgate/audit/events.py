@@ -17,6 +17,10 @@ class Event(StrEnum):
     ACCOUNT_LOCKED = "ACCOUNT_LOCKED"
     """So many failures in a row that the account has to wait."""
 
+    LOGIN_DENIED = "LOGIN_DENIED"
+    """A plugin let somebody not in who had proven who they are, asked for more, or could not be
+    asked; ``details`` say which."""
+
     LOGOUT = "LOGOUT"
     """A browser's session ended: signed out, or somebody else signed in."""
 
@@ -331,6 +335,13 @@ class Event(StrEnum):
 
     CONNECTION_DELETED = "CONNECTION_DELETED"
     """One was removed, and with it who was known by it."""
+
+    PLUGIN_SETTINGS_CHANGED = "PLUGIN_SETTINGS_CHANGED"
+    """Something was set for a plugin; ``details`` say what it was and is, and of secrets that they
+    changed."""
+
+    PLUGIN_SETTINGS_REMOVED = "PLUGIN_SETTINGS_REMOVED"
+    """What was set for a plugin was forgotten."""
 
     SIGNING_KEY_ROTATED = "SIGNING_KEY_ROTATED"
     """The waiting key signs from now on."""

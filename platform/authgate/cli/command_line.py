@@ -87,6 +87,9 @@ COMMANDS = {
     "mail-server": _Command(
         "tenant.mail_server:app", "Have a tenant's mail sent by a server of its own."
     ),
+    "plugin-settings": _Command(
+        "tenant.plugin_settings:app", "Set something for the plugins that run for a tenant."
+    ),
     "resource-server": _Command(
         "tenant.resource_server:app", "Say for which APIs a tenant's clients may ask tokens."
     ),

@@ -26,15 +26,18 @@ from authgate.plugin_api.login import (
     SetupStep,
     SignInRefused,
 )
+from authgate.plugin_api.policy import Allow, Deny, LoginDecision, LoginRequest, StepUp
 from authgate.plugin_api.version import API_VERSION
 
 __all__ = [
     "API_VERSION",
     "RESERVED_CLAIMS",
+    "Allow",
     "ClaimValue",
     "ConfigField",
     "ConnectorConfigError",
     "ConnectorError",
+    "Deny",
     "Documents",
     "ExternalIdentity",
     "FetchedDocuments",
@@ -43,6 +46,8 @@ __all__ = [
     "HttpResponse",
     "LoginAttempt",
     "LoginConnector",
+    "LoginDecision",
+    "LoginRequest",
     "OnFailure",
     "ProviderAnswer",
     "ProviderUnavailable",
@@ -50,6 +55,7 @@ __all__ = [
     "Setting",
     "SetupStep",
     "SignInRefused",
+    "StepUp",
     "TokenClaimsRequest",
     "config_fields",
     "hookimpl",

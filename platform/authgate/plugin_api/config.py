@@ -92,7 +92,7 @@ def parse_config(config_type: type[ConfigT], raw: Mapping[str, object]) -> Confi
     """What a tenant's administrator entered, checked. Raises ``ConnectorConfigError``."""
     known = config_fields(config_type)
     for name in raw.keys() - {each.name for each in known}:
-        raise ConnectorConfigError(name, "is not a setting of this connector")
+        raise ConnectorConfigError(name, "is not a setting here")
     values: dict[str, Any] = {}
     for each in known:
         if each.name in raw:

@@ -12,7 +12,9 @@ from typing import Any, TypeVar
 import pluggy
 
 from authgate.plugin_api.claims import ClaimValue, TokenClaimsRequest
+from authgate.plugin_api.http import HttpClient
 from authgate.plugin_api.login import LoginConnector
+from authgate.plugin_api.policy import LoginDecision, LoginRequest
 
 SpecT = TypeVar("SpecT", bound=Callable[..., object])
 
@@ -59,11 +61,25 @@ def register_login_connectors() -> Sequence[type[LoginConnector[Any]]]:
     """Ways to sign in at another identity provider. Asked once, when the server starts."""
 
 
+@_hook(budget=1.0, on_failure=OnFailure.REFUSE)
+def register_config() -> type[object]:
+    """The settings that each tenant gives the plugin: a frozen dataclass, as connectors have it.
+    Asked once, when the server starts; the other hooks are given one of them as ``config``."""
+
+
 @_hook(budget=0.3, on_failure=OnFailure.SKIP)
 def token_claims(
-    request: TokenClaimsRequest,
+    request: TokenClaimsRequest, config: Any, http: HttpClient
 ) -> dict[str, ClaimValue] | Awaitable[dict[str, ClaimValue]]:
     """Claims to add to an access token, named with the plugin's own name in front."""
+
+
+@_hook(budget=1.0, on_failure=OnFailure.REFUSE)
+def login_policy(
+    request: LoginRequest, config: Any, http: HttpClient
+) -> LoginDecision | Awaitable[LoginDecision]:
+    """Whether a person who has proven who they are is signed in, or has to prove more. Asked each
+    time before a browser is signed in."""
 
 
 @_hook(budget=10.0, on_failure=OnFailure.REFUSE)

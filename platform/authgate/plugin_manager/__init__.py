@@ -7,6 +7,7 @@ all the same: what is held here is faults, not malice (a process cannot be walle
 module it has imported).
 """
 
+from authgate.plugin_manager.configs import Configs, ConfigSource, ConfigTypes
 from authgate.plugin_manager.connectors import (
     ConnectorType,
     ConnectorTypes,
@@ -16,7 +17,7 @@ from authgate.plugin_manager.connectors import (
 )
 from authgate.plugin_manager.containment import Containment, Outcome
 from authgate.plugin_manager.egress import GuardedHttp
-from authgate.plugin_manager.hooks import AddedClaims, DroppedClaim, Plugins
+from authgate.plugin_manager.hooks import AddedClaims, DroppedClaim, Objection, Plugins
 from authgate.plugin_manager.isolation import Isolation, PluginCall, PluginFailed
 from authgate.plugin_manager.key_providers import ProviderFailed
 from authgate.plugin_manager.loaded import LoadedPlugins
@@ -26,6 +27,9 @@ from authgate.plugin_manager.traced_http import TracedHttp
 
 __all__ = [
     "AddedClaims",
+    "ConfigSource",
+    "ConfigTypes",
+    "Configs",
     "ConnectorType",
     "ConnectorTypes",
     "Containment",
@@ -35,6 +39,7 @@ __all__ = [
     "LoadedPlugins",
     "LoginConnectors",
     "NoConnector",
+    "Objection",
     "OpenConnection",
     "Outcome",
     "PluginCall",

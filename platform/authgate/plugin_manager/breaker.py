@@ -30,6 +30,11 @@ class Breakers:
         self._monotonic = monotonic
         self._troubles: dict[Hashable, _Trouble] = {}
 
+    @property
+    def pause(self) -> float:
+        """Seconds for which whatever has failed too often is left alone."""
+        return self._pause
+
     def admits(self, key: Hashable) -> bool:
         """Whether a call may go through now."""
         trouble = self._troubles.get(key)

@@ -25,8 +25,8 @@ from authgate.plugin_api import (
 )
 from authgate.plugin_api.hookspecs import rules_of
 from authgate.plugin_manager.containment import Fault, WrongResult, at_start
-from authgate.plugin_manager.hooks import implementations
 from authgate.plugin_manager.identities import checked_identity, checked_steps
+from authgate.plugin_manager.implementations import implementations
 from authgate.plugin_manager.isolation import Isolation, Target, place_of
 from authgate.plugin_manager.loading import PluginRefused
 from authgate.plugin_manager.provider_documents import ProviderDocuments

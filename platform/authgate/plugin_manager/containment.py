@@ -17,6 +17,8 @@ from enum import StrEnum
 from uuid import UUID
 from weakref import WeakValueDictionary
 
+from authgate.plugin_manager.shares import plugin_works_for
+
 Work = Callable[[], object]
 
 
@@ -91,7 +93,9 @@ class Containment:
 
     async def attempt(self, work: Work, *, tenant_id: UUID, plugin: str, budget: float) -> object:
         """What the work returns. Raises ``TooSlow`` after ``budget`` seconds, or ``Raised``."""
-        task = asyncio.create_task(self._in_slot(work, tenant_id, plugin), context=self._context())
+        context = self._context()
+        context.run(plugin_works_for.set, tenant_id)
+        task = asyncio.create_task(self._in_slot(work, tenant_id, plugin), context=context)
         self._running.add(task)
         task.add_done_callback(self._running.discard)
         try:

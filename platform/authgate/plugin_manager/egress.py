@@ -31,7 +31,7 @@ from uuid import UUID
 import httpcore2
 
 from authgate.plugin_api import HttpFailure, HttpResponse
-from authgate.plugin_manager.shares import Shares
+from authgate.plugin_manager.shares import Shares, plugin_works_for
 from authgate.settings import EgressSettings
 from authgate_tenants.scope import tenant_in_scope
 
@@ -238,7 +238,7 @@ def _unwrapped(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
 
 def _whose() -> UUID | None:
     tenant = tenant_in_scope()
-    return tenant.id if tenant else None
+    return tenant.id if tenant else plugin_works_for.get()
 
 
 def _check_url(url: str) -> None:

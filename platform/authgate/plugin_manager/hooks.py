@@ -1,22 +1,31 @@
-"""Asks the plugins, one by one: only those that the tenant has enabled, always in the same order.
-
-Not through pluggy's own call, where one raising implementation loses what all the others said.
-"""
+"""Asks the plugins, one by one: those that the tenant has enabled, always in the same order."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import TypeVar
 from uuid import UUID
 
 import pluggy
 import structlog
 
-from authgate.plugin_api import ClaimValue, OnFailure, TokenClaimsRequest, hookspecs
+from authgate.plugin_api import (
+    Allow,
+    ClaimValue,
+    HttpClient,
+    LoginDecision,
+    LoginRequest,
+    OnFailure,
+    StepUp,
+    TokenClaimsRequest,
+    hookspecs,
+)
 from authgate.plugin_api.hookspecs import rules_of
 from authgate.plugin_manager.claims import checked_claims, may_say
-from authgate.plugin_manager.containment import Work
+from authgate.plugin_manager.configs import Configs, ConfigTypes, NotConfigured, NothingSet
+from authgate.plugin_manager.decisions import checked_decision
+from authgate.plugin_manager.egress import GuardedHttp
+from authgate.plugin_manager.implementations import Implementation, implementations
 from authgate.plugin_manager.isolation import Isolation, PluginFailed, Target
 
 T = TypeVar("T")
@@ -44,13 +53,33 @@ class AddedClaims:
 _NOTHING = AddedClaims()
 
 
+@dataclass(frozen=True, slots=True)
+class Objection:
+    """That a plugin does not let a sign-in go on as it is."""
+
+    plugin: str
+    decision: LoginDecision
+
+
 class Plugins:
     """The installed plugins, as the server asks them."""
 
-    def __init__(self, installed: pluggy.PluginManager, *, isolation: Isolation) -> None:
+    def __init__(
+        self,
+        installed: pluggy.PluginManager,
+        *,
+        isolation: Isolation,
+        configs: Configs | None = None,
+        http: HttpClient | None = None,
+    ) -> None:
         self._installed = installed
         self._isolation = isolation
+        self._configs = configs or Configs(
+            ConfigTypes(installed), source=NothingSet(), isolation=isolation
+        )
+        self._http = http or GuardedHttp()
         self._token_claims = dict(implementations(installed, "token_claims"))
+        self._login_policy = dict(implementations(installed, "login_policy"))
 
     @property
     def names(self) -> frozenset[str]:
@@ -68,58 +97,70 @@ class Plugins:
         """Claims for one access token, each under the name of the plugin that adds it."""
         if not enabled or not self._token_claims:
             return _NOTHING
-        said = await self._ask(
-            hookspecs.token_claims,
-            self._token_claims,
-            tenant_id=tenant_id,
-            enabled=enabled,
-            accept=checked_claims,
-            request=request,
-        )
+        hook, said = hookspecs.token_claims, dict[str, dict[str, ClaimValue]]()
+        for target in _targets(self._token_claims, hook.__name__, tenant_id, enabled):
+            spoken = await self._ask(hook, self._token_claims, target, checked_claims, request)
+            if spoken is not None:
+                said[target.plugin] = spoken
         return _sifted(said, private_claim_prefix)
+
+    def judge_logins(self, enabled: Collection[str]) -> bool:
+        """Whether any of these plugins has a say in who signs in."""
+        return any(plugin in enabled for plugin in self._login_policy)
+
+    async def login_policy(
+        self,
+        request: LoginRequest,
+        *,
+        tenant_id: UUID,
+        enabled: Collection[str],
+        reached: Collection[str] = (),
+    ) -> Objection | None:
+        """The first objection to a sign-in that has reached these ``acr``, if there is one.
+
+        Raises ``PluginFailed``: who cannot be asked lets nobody in.
+        """
+        hook = hookspecs.login_policy
+        for target in _targets(self._login_policy, hook.__name__, tenant_id, enabled):
+            said = await self._ask(hook, self._login_policy, target, checked_decision, request)
+            if said is not None and not _lets_in(said, reached):
+                return Objection(target.plugin, said)
+        return None
 
     async def _ask(
         self,
         hook: Callable[..., object],
-        asked: Mapping[str, "Implementation"],
-        *,
-        tenant_id: UUID,
-        enabled: Collection[str],
+        asked: Mapping[str, Implementation],
+        target: Target,
         accept: Callable[[object], T],
-        **arguments: object,
-    ) -> dict[str, T]:
+        request: object,
+    ) -> T | None:
+        """What one plugin says; nothing where it is not set up, or fails and may be skipped."""
         rules = rules_of(hook)
-        said: dict[str, T] = {}
-        for plugin, implementation in asked.items():
-            if plugin not in enabled:
-                continue
-            target = Target(tenant_id=tenant_id, plugin=plugin, call=hook.__name__)
-            try:
-                said[plugin] = await self._isolation.run(
-                    implementation(arguments), target, budget=rules.budget, accept=accept
-                )
-            except PluginFailed:
-                if rules.on_failure is OnFailure.REFUSE:
-                    raise
-        return said
+        try:
+            config = await self._configs.of(target)
+            work = asked[target.plugin]({"request": request, "config": config, "http": self._http})
+            return await self._isolation.run(work, target, budget=rules.budget, accept=accept)
+        except NotConfigured:
+            return None
+        except PluginFailed:
+            if rules.on_failure is OnFailure.REFUSE:
+                raise
+            return None
 
 
-Implementation = Callable[[Mapping[str, object]], Work]
-"""Takes a hook's arguments and gives the call, ready to run."""
+def _targets(
+    asked: Mapping[str, Implementation], call: str, tenant_id: UUID, enabled: Collection[str]
+) -> Iterator[Target]:
+    for plugin in asked:
+        if plugin in enabled:
+            yield Target(tenant_id=tenant_id, plugin=plugin, call=call)
 
 
-def implementations(
-    installed: pluggy.PluginManager, hook: str
-) -> Iterator[tuple[str, Implementation]]:
-    """Each plugin's part in a hook, in the order of the plugins' names."""
-    caller: pluggy.HookCaller = getattr(installed.hook, hook)
-    for each in sorted(caller.get_hookimpls(), key=lambda each: each.plugin_name):
-        yield each.plugin_name, partial(_call, each)
-
-
-def _call(implementation: Any, arguments: Mapping[str, object]) -> Work:
-    # An implementation takes those of the hook's arguments that it names.
-    return partial(implementation.function, *(arguments[n] for n in implementation.argnames))
+def _lets_in(decision: LoginDecision, reached: Collection[str]) -> bool:
+    if type(decision) is StepUp:
+        return decision.acr in reached
+    return type(decision) is Allow
 
 
 def _sifted(said: Mapping[str, dict[str, ClaimValue]], private_claim_prefix: str) -> AddedClaims:

@@ -47,6 +47,10 @@ class PluginCall:
     target: Target
     outcome: Outcome
     seconds: float
+    fault: str = ""
+    """What went wrong and where, without any text of the plugin's."""
+    suspended_for: float = 0.0
+    """Seconds for which the plugin is left alone, if it was one failure too many."""
 
 
 Observer = Callable[[PluginCall], None]
@@ -108,10 +112,13 @@ class Isolation:
         self._observe(PluginCall(target, outcome, time.monotonic() - started))
 
     def _failed(self, target: Target, fault: Fault, started: float) -> None:
-        self._observe(PluginCall(target, fault.outcome, time.monotonic() - started))
+        seconds, place = time.monotonic() - started, place_of(fault)
         if isinstance(fault, Suspended):
+            self._observe(PluginCall(target, fault.outcome, seconds))
             return
         suspended = self._breakers.failed(_breaker_of(target))
+        pause = self._breakers.pause if suspended else 0.0
+        self._observe(PluginCall(target, fault.outcome, seconds, place, pause))
         _log.warning(
             "plugin failed",
             plugin=target.plugin,
@@ -119,7 +126,7 @@ class Isolation:
             tenant_id=str(target.tenant_id),
             connection=target.connection,
             outcome=fault.outcome,
-            fault=place_of(fault),
+            fault=place,
             suspended=suspended,
         )
 

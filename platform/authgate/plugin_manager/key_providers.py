@@ -10,7 +10,7 @@ from functools import lru_cache
 from authgate.plugin_api import hookspecs
 from authgate.plugin_api.hookspecs import rules_of
 from authgate.plugin_manager.containment import Fault, at_start
-from authgate.plugin_manager.hooks import implementations
+from authgate.plugin_manager.implementations import implementations
 from authgate.plugin_manager.isolation import place_of
 from authgate.plugin_manager.loading import load
 

@@ -3,6 +3,11 @@
 import asyncio
 from collections.abc import AsyncIterator, Hashable
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
+from uuid import UUID
+
+plugin_works_for: ContextVar[UUID | None] = ContextVar("authgate_plugin_works_for", default=None)
+"""The tenant for which a plugin's code runs, which is in no tenant's scope."""
 
 
 class Shares:

@@ -34,6 +34,8 @@ _NOT_FOR_GUESTS = {
     "operator_access": "Operators who are here as guests decide about no access.",
     # Or what a guest holds would speak for the tenant's people when the guest is gone.
     "trusted_issuers": "Operators who are here as guests trust no issuer for the tenant.",
+    # Or a guest would let in whom the tenant's policy does not.
+    "paused_plugins": "Operators who are here as guests pause no plugin.",
 }
 """By the setting, why a guest can't change it."""
 

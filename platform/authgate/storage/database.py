@@ -22,6 +22,8 @@ MODEL_MODULES = (
     "authgate.storage.grants.authorization_requests",
     "authgate.storage.clients.rows",
     "authgate.storage.tenants.logos",
+    "authgate.storage.tenants.plugin_failures",
+    "authgate.storage.tenants.plugin_settings",
     "authgate.storage.tenants.scopes",
     "authgate.storage.tenants.settings_versions",
     "authgate.storage.sign_in.connections",

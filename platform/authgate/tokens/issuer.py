@@ -179,7 +179,7 @@ class TokenIssuer:
                 scope=frozenset(grant.scope),
             ),
             tenant_id=tenant.id,
-            enabled=tenant.settings.enabled_plugins,
+            enabled=tenant.settings.running_plugins,
             private_claim_prefix=tenant.settings.private_claim_prefix,
         )
 

@@ -268,6 +268,10 @@ class ErrorReason(StrEnum):
     """The form was too old, or came from elsewhere."""
     QUOTA_REACHED = "quota_reached"
     BLOCKED_ADDRESS = "blocked_address"
+    LOGIN_DENIED = "login_denied"
+    """A plugin of the tenant lets the person not in, or not yet."""
+    LOGIN_UNDECIDED = "login_undecided"
+    """A plugin that decides about it could not be asked."""
 
 
 @dataclass(frozen=True, slots=True)

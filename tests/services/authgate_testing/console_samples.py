@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from authgate import permissions
 from authgate.admin.console import setting_fields
@@ -71,6 +72,14 @@ from authgate.web.own_app_view_models import (
     OwnAppLine,
     OwnAppPage,
     OwnAppsPage,
+)
+from authgate.web.plugin_view_models import (
+    FailureLine,
+    PluginLine,
+    PluginPage,
+    PluginSettingField,
+    PluginsPage,
+    PluginState,
 )
 from authgate.web.provisioning_view_models import ProvisioningPage, ScimTokenFields, ScimTokenLine
 from authgate.web.resource_server_view_models import ResourceServerFields, ResourceServersPage
@@ -577,7 +586,7 @@ def _settings() -> Mapping[str, Sample]:
             "groups": [
                 GroupLink(each, f"{here}/{each}", each is group)
                 for each in names
-                if each is not SettingGroup.BRANDING
+                if each not in (SettingGroup.BRANDING, SettingGroup.PLUGINS)
             ],
             "history_url": f"{here}/history",
             "group": group,
@@ -727,6 +736,39 @@ def _mail_servers() -> Mapping[str, Sample]:
             _LONG, installation_sends=True, fields=typed, faults=wrong
         ),
         "console-mail-server-guest": page(_LONG, installation_sends=True, guest=True),
+    }
+
+
+def _plugins() -> Mapping[str, Sample]:
+    here, hooks = "/t/northwind/admin/plugins", ("login_policy", "token_claims")
+    field = partial(PluginSettingField, hint=_LONG, required=True)
+    typed = [
+        field("set-text", _LONG, kind="text", text=_LONG),
+        field("set-list", "Networks", kind="list", text=f"{_LONG}\n{_LONG}", fault=_LONG),
+        field("set-number", "Days", kind="number", text="7"),
+        field("set-switch", _LONG, kind="switch", ticked=True),
+        field("set-secret", "API key", kind="secret", ticked=True, fault=_LONG),
+    ]
+    failure = FailureLine("login_policy", "too_slow", _LONG, 7, _NOW, _NOW)
+
+    def page(state: PluginState, frame: ConsoleFrame, **more: object) -> Sample:
+        shown = PluginPage(
+            frame, "networks", here, f"{here}/networks", f"{here}/networks/pause",
+            f"{here}/networks/reset", hooks, state, **more,  # type: ignore[arg-type]
+        )  # fmt: skip
+        return ("console/plugin.html", shown)
+
+    lines = [PluginLine(f"plugin-{each}", f"{here}/{each}", hooks, each) for each in PluginState]
+    return {
+        "console-plugins": ("console/plugins.html", PluginsPage(_frame(), lines)),
+        "console-plugins-none": ("console/plugins.html", PluginsPage(_frame(), [])),
+        "console-plugin": page(
+            PluginState.RESTS, _frame(), fields=typed, is_set=True, failure=failure
+        ),
+        "console-plugin-waits": page(
+            PluginState.WAITS, _frame(guest=True), fields=typed, is_set=False
+        ),
+        "console-plugin-auditor": page(PluginState.PAUSED, _auditor(), fields=(), is_set=False),
     }
 
 
@@ -1128,6 +1170,7 @@ def console_samples() -> Mapping[str, Sample]:
         **_limits(),
         **_provisioning(),
         **_mail_servers(),
+        **_plugins(),
         **_found(),
         **_own_apps(),
         **people_samples(_frame(), _auditor()),

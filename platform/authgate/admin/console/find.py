@@ -104,6 +104,7 @@ def _settings() -> Mapping[str, str]:
         return {}
     places = {group: frame.url(f"/settings/{group}") for group in GROUPS}
     places[SettingGroup.BRANDING] = frame.url("/branding")
+    places[SettingGroup.PLUGINS] = frame.url("/plugins")
     return {name: f"{places[group]}#{name}" for group, names in GROUPS.items() for name in names}
 
 

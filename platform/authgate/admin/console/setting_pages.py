@@ -32,7 +32,9 @@ HERE = "/settings"
 HISTORY = f"{HERE}/history"
 _GROUP = f"{ROOT}{HERE}/<group>"
 _VERSION = f"{ROOT}{HISTORY}/<row_id>"
-_SHOWN = [each for each in SettingGroup if each is not SettingGroup.BRANDING]
+_ELSEWHERE = (SettingGroup.BRANDING, SettingGroup.PLUGINS)
+"""These have pages of their own."""
+_SHOWN = [each for each in SettingGroup if each not in _ELSEWHERE]
 LONGEST_COMMENT = settings_versions.LONGEST_COMMENT
 
 

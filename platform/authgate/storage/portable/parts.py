@@ -51,6 +51,8 @@ from authgate.storage.sign_in.totp_secrets import TotpSecretRow
 from authgate.storage.tenants.exports import ExportPiece, ExportRow
 from authgate.storage.tenants.imports import ImportPiece, ImportRow
 from authgate.storage.tenants.logos import LogoRow
+from authgate.storage.tenants.plugin_failures import PluginFailureRow
+from authgate.storage.tenants.plugin_settings import PluginSettingsRow
 from authgate.storage.tenants.scopes import ScopeRow
 from authgate.storage.tenants.settings_versions import SettingsVersionRow
 from authgate.storage.tenants.sign_ups import SignUpRow
@@ -144,6 +146,11 @@ EXPORTED = (
     Part(GroupMemberRow),
     Part(InvitationRow, secret=_hashes("token_hash"), needs_secrets=True),
     Part(MailServerRow, sealed={"sealed_password": Place("mail-server", "{id}")}),
+    Part(
+        PluginSettingsRow,
+        sealed={"sealed_secrets": Place("plugin-settings", "{id}")},
+        needs_secrets=True,
+    ),
     Part(Consent),
     Part(
         InitialAccessTokenRow,
@@ -229,6 +236,7 @@ LEFT_OUT: Mapping[type[Model], str] = {
     LogoutDelivery: "clients are told of a logout by the installation at which it happened",
     Mail: "is sent by the installation that wrote it",
     OperatorAccess: "operators of this installation are nobody at the next one",
+    PluginFailureRow: "what failed here",
     PlanRow: "the next installation has plans of its own, and an operator there gives one",
     SignUpRow: "who signs up does so at one installation",
     TenantDataKey: "never leaves its installation: the next one makes its own and seals by it",

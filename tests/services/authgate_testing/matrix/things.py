@@ -152,7 +152,7 @@ def _settings(word: str) -> TenantSettings:
         client_registration="open",
         client_registration_approval=False,
         own_applications="open",
-        enabled_plugins=("github",),
+        enabled_plugins=("github", "networks"),
         resources=(f"https://files.{word}.example",),
         trusted_issuers={f"https://idp.{word}.example": f"https://idp.{word}.example/keys"},
         extra_claims_enabled=True,

@@ -45,6 +45,7 @@ IMPORTS = (
     "authgate_gitlab",
     "authgate_google",
     "authgate_microsoft",
+    "authgate_networks",
     "authgate_oauth2",
     "authgate_oidc",
     "authgate_templates",

@@ -1,0 +1,70 @@
+"""Settings of a plugin as fields of a form, made of what the plugin says of them."""
+
+from collections.abc import Mapping, Sequence
+
+from authgate.plugin_api import ConfigField
+from authgate.provisioning.plugin_settings import PluginChange, TenantPlugin, kind_of
+from authgate.web.plugin_view_models import PluginSettingField
+
+_BEFORE = "set-"
+"""In front of each name: a plugin's are its own, and the form has others."""
+
+
+def fields(
+    plugin: TenantPlugin,
+    *,
+    typed: Mapping[str, str] | None = None,
+    faults: Mapping[str, str] | None = None,
+) -> Sequence[PluginSettingField]:
+    """The fields, with what was typed into them, if anything was."""
+    return [
+        _field(plugin, each, typed, (faults or {}).get(each.name, "")) for each in plugin.fields
+    ]
+
+
+def change(plugin: TenantPlugin, typed: Mapping[str, str]) -> PluginChange:
+    """What was typed. A secret that was left empty stays; so does what the form does not have."""
+    config: dict[str, object] = {}
+    for each in plugin.fields:
+        name = f"{_BEFORE}{each.name}"
+        if f"asked-{name}" in typed:
+            config[each.name] = name in typed
+        elif name in typed and (not each.secret or typed[name]):
+            config[each.name] = _value(each, typed[name])
+    return PluginChange(config=config)
+
+
+def _value(field: ConfigField, text: str) -> object:
+    kind = kind_of(field)
+    if kind == "list":
+        return [line.strip() for line in text.splitlines() if line.strip()]
+    if kind == "number" and text.strip().removeprefix("-").isdecimal():
+        return int(text.strip()[:20])
+    return text if kind == "secret" else text.strip()
+
+
+def _field(
+    plugin: TenantPlugin, field: ConfigField, typed: Mapping[str, str] | None, fault: str
+) -> PluginSettingField:
+    name, kind = f"{_BEFORE}{field.name}", kind_of(field)
+    now = plugin.shown.get(field.name)
+    ticked = field.name in plugin.secrets if kind == "secret" else now is True
+    text = "" if kind == "secret" else _as_typed(now)
+    if typed is not None and kind != "secret":
+        text, ticked = typed.get(name, ""), name in typed
+    return PluginSettingField(
+        name=name,
+        label=field.label,
+        hint=field.help,
+        kind=kind,
+        required=field.required,
+        text=text,
+        ticked=ticked,
+        fault=fault,
+    )
+
+
+def _as_typed(value: object) -> str:
+    if isinstance(value, (list, tuple)):
+        return "\n".join(str(each) for each in value)
+    return "" if value is None else str(value)

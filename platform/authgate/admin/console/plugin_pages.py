@@ -1,0 +1,149 @@
+"""``/admin/plugins``: the plugins that may run for the tenant, how each is, and what it goes by."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+from quart import Blueprint, Response, request
+from werkzeug.exceptions import NotFound
+
+from authgate.accounts.standing import actor
+from authgate.admin.console import frame, plugin_fields
+from authgate.admin.console.administrators import refuse_guest
+from authgate.admin.console.frame import ROOT, Console, done
+from authgate.permissions import Area, reads, writes
+from authgate.provisioning.plugin_settings import (
+    TenantPlugin,
+    UnfitPluginSetting,
+    UnknownPlugin,
+    pause_plugin,
+    plugin_of_tenant,
+    plugins_of_tenant,
+    reset_plugin,
+    set_plugin,
+)
+from authgate.web.console_view_models import Done
+from authgate.web.plugin_view_models import (
+    FailureLine,
+    PluginLine,
+    PluginPage,
+    PluginsPage,
+    PluginState,
+)
+
+_HERE = "/plugins"
+_ONE = f"{ROOT}{_HERE}/<string(maxlength=40):plugin>"
+_LATELY = timedelta(hours=1)
+
+
+class PluginPages:
+    """The tenant's plugins."""
+
+    def __init__(self, *, console: Console) -> None:
+        self._console = console
+
+    def blueprint(self) -> Blueprint:
+        """The routes."""
+        routes = self._console.routes("plugins")
+        routes.get(f"{ROOT}{_HERE}", self.every, reads(Area.SETTINGS))
+        routes.get(_ONE, self.show, reads(Area.SETTINGS))
+        routes.post(_ONE, self.change, writes(Area.SETTINGS))
+        routes.post(f"{_ONE}/pause", self.pause, writes(Area.SETTINGS))
+        routes.post(f"{_ONE}/reset", self.reset, writes(Area.SETTINGS))
+        return routes.blueprint
+
+    async def every(self) -> Response:
+        """All of them."""
+        content = PluginsPage(
+            frame=await self._console.frame(),
+            plugins=[
+                PluginLine(each.name, _url(each), each.hooks, self._state(each))
+                for each in await plugins_of_tenant(self._console.parts)
+            ],
+        )
+        return self._console.show("plugins.html", content)
+
+    async def show(self, plugin: str) -> Response:
+        """One of them."""
+        return await self._page(await self._named(plugin))
+
+    async def change(self, plugin: str) -> Response:
+        """Have it go by what was typed, or show that again, the secrets excepted."""
+        refuse_guest()
+        found, form = await self._named(plugin), await request.form
+        wanted = plugin_fields.change(found, form)
+        try:
+            await set_plugin(self._console.parts, found.name, wanted, actor=actor())
+        except UnfitPluginSetting as error:
+            return await self._page(found, typed=form, faults={error.setting: error.fault})
+        return done(f"{_HERE}/{found.name}", Done.CHANGED)
+
+    async def pause(self, plugin: str) -> Response:
+        """Leave it out, or let it run again."""
+        refuse_guest()
+        found, paused = await self._named(plugin), (await request.form).get("paused") == "1"
+        await pause_plugin(self._console.parts, found.name, paused=paused, actor=actor())
+        return done(f"{_HERE}/{found.name}", Done.CHANGED)
+
+    async def reset(self, plugin: str) -> Response:
+        """Forget what was set for it."""
+        refuse_guest()
+        found = await self._named(plugin)
+        await reset_plugin(self._console.parts, found.name, actor=actor())
+        return done(f"{_HERE}/{found.name}", Done.CHANGED)
+
+    async def _named(self, plugin: str) -> TenantPlugin:
+        try:
+            return await plugin_of_tenant(self._console.parts, plugin)
+        except UnknownPlugin as error:
+            raise NotFound from error
+
+    async def _page(
+        self,
+        plugin: TenantPlugin,
+        *,
+        typed: Mapping[str, str] | None = None,
+        faults: Mapping[str, str] | None = None,
+    ) -> Response:
+        content = PluginPage(
+            frame=await self._console.frame(),
+            name=plugin.name,
+            list_url=frame.url(_HERE),
+            action=_url(plugin),
+            pause_action=f"{_url(plugin)}/pause",
+            reset_action=f"{_url(plugin)}/reset",
+            hooks=plugin.hooks,
+            state=self._state(plugin),
+            fields=plugin_fields.fields(plugin, typed=typed, faults=faults),
+            is_set=plugin.kept is not None,
+            failure=self._failure(plugin),
+        )
+        return self._console.show("plugin.html", content, 400 if faults else 200)
+
+    def _state(self, plugin: TenantPlugin) -> PluginState:
+        if plugin.paused:
+            return PluginState.PAUSED
+        if plugin.waits:
+            return PluginState.WAITS
+        failure, now = plugin.failure, self._console.now()
+        if failure is None or failure.failed_at < now - _LATELY:
+            return PluginState.RUNS
+        rests = failure.paused_until is not None and failure.paused_until > now
+        return PluginState.RESTS if rests else PluginState.FAILS
+
+    def _failure(self, plugin: TenantPlugin) -> FailureLine | None:
+        failure = plugin.failure
+        if failure is None:
+            return None
+        ends = failure.paused_until
+        return FailureLine(
+            call=failure.call,
+            outcome=failure.outcome,
+            fault=failure.fault,
+            failures=failure.failures,
+            failed_at=failure.failed_at,
+            paused_until=ends if ends and ends > self._console.now() else None,
+        )
+
+
+def _url(plugin: TenantPlugin) -> str:
+    return frame.url(f"{_HERE}/{plugin.name}")

@@ -1,0 +1,141 @@
+"""``authgate plugin-settings``: what a tenant sets for the plugins that run for it."""
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import Annotated, Any
+
+import typer
+
+from authgate.cli.doors.admin_api import within
+from authgate.cli.doors.administered import OfTenant, administered
+from authgate.cli.failures import Misused
+from authgate.cli.nouns import Noun
+from authgate.cli.options import Yes
+from authgate.cli.output import Format, Output, ask_secret, confirm, say, show, show_all
+
+app = Noun()
+
+Plugin = Annotated[str, typer.Argument(help="The plugin's name")]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="A setting that is no secret; repeatable"),
+]
+Unset = Annotated[
+    list[str] | None, typer.Option(metavar="KEY", help="A setting to take the default of")
+]
+Renewed = Annotated[
+    list[str] | None,
+    typer.Option("--secret", metavar="KEY", help="A secret to be asked for; repeatable"),
+]
+
+
+@app.verb("list", example="plugin-settings list")
+def list_(tenant: OfTenant = None, output: Output = Format.TABLE) -> None:
+    """List the plugins that run for a tenant, with the settings that each has."""
+    with administered(tenant) as api:
+        found = api.get("/plugins")["items"]
+    records = [
+        {
+            "plugin": each["name"],
+            "state": _state(each),
+            "setting": field["name"] if field else "",
+            "type": field["type"] if field else "",
+            "meaning": field["help"] if field else "",
+        }
+        for each in found
+        for field in each["fields"] or [None]
+    ]
+    show_all(found if output is Format.JSON else records, output)
+
+
+@app.verb("show", example="plugin-settings show networks")
+def show_(plugin: Plugin, tenant: OfTenant = None, output: Output = Format.TABLE) -> None:
+    """Show what is set for a plugin; of secrets that they are."""
+    with administered(tenant) as api:
+        found = api.get(within("plugins", plugin))
+    secret = dict.fromkeys(found["secrets"], "***")
+    show(found if output is Format.JSON else {**found["settings"], **secret}, output)
+
+
+@app.verb("set", example="plugin-settings set networks --set networks=192.0.2.0/24,2001:db8::/32")
+def set_(
+    plugin: Plugin,
+    tenant: OfTenant = None,
+    settings: Settings = None,
+    unset: Unset = None,
+    secret: Renewed = None,
+) -> None:
+    """Set something for a plugin; what is not given stays as it is.
+
+    A list is typed with commas.
+    """
+    if not (settings or unset or secret):
+        raise Misused("Say what to set.")
+    with administered(tenant) as api:
+        found = api.get(within("plugins", plugin))
+        fields = {each["name"]: each for each in found["fields"]}
+        said = _typed(fields, settings or []) | _asked(fields, secret or [])
+        said |= dict.fromkeys(unset or [])
+        api.change(within("plugins", plugin), {"settings": said})
+    say(f"✓ {plugin} goes by it from now on.")
+
+
+@app.verb(example="plugin-settings pause networks")
+def pause(plugin: Plugin, tenant: OfTenant = None) -> None:
+    """Leave a plugin out for a tenant; what is set for it stays."""
+    with administered(tenant) as api:
+        api.change(within("plugins", plugin), {"paused": True})
+    say(f"✓ {plugin} is left out.")
+
+
+@app.verb(example="plugin-settings resume networks")
+def resume(plugin: Plugin, tenant: OfTenant = None) -> None:
+    """Let a plugin run again that was left out."""
+    with administered(tenant) as api:
+        api.change(within("plugins", plugin), {"paused": False})
+    say(f"✓ {plugin} runs again.")
+
+
+@app.verb(example="plugin-settings reset networks --yes")
+def reset(plugin: Plugin, tenant: OfTenant = None, yes: Yes = False) -> None:
+    """Forget what was set for a plugin, its secrets among it."""
+    if not yes:
+        confirm(f"Forget all that was set for {plugin}?")
+    with administered(tenant) as api:
+        api.delete(within("plugins", plugin))
+    say(f"✓ Nothing is set for {plugin}.")
+
+
+def _state(plugin: Mapping[str, Any]) -> str:
+    if plugin["paused"]:
+        return "paused"
+    if plugin["waits"]:
+        return "waits for settings"
+    return "failed lately" if plugin["last_failure"] else "runs"
+
+
+def _asked(fields: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:
+    for name in names:
+        if fields.get(name, {}).get("type") != "secret":
+            raise Misused(f"{name!r} is no secret of the plugin.")
+    return {name: ask_secret(fields[name]["label"]) for name in names}
+
+
+def _typed(fields: Mapping[str, Any], pairs: Iterable[str]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for pair in pairs:
+        name, equals, text = pair.partition("=")
+        if not equals:
+            raise Misused(f"{pair!r} is not KEY=VALUE.")
+        kind = fields.get(name, {}).get("type")
+        if kind == "secret":
+            raise Misused(f"{name} is a secret: it is asked for, or read from standard input.")
+        values[name] = _value(kind, text)
+    return values
+
+
+def _value(kind: str | None, text: str) -> object:
+    if kind == "switch":
+        return {"true": True, "false": False}.get(text.lower(), text)
+    if kind == "number" and text.removeprefix("-").isdecimal():
+        return int(text)
+    return [each for each in text.split(",") if each] if kind == "list" else text

@@ -1,0 +1,145 @@
+"""What tenants set for plugins: which settings there are, and that what is set makes sense.
+
+A plugin's own checks run with it, so they are contained as everything of it is.
+"""
+
+from collections.abc import Mapping
+from functools import partial
+from types import MappingProxyType
+from typing import Protocol
+from uuid import UUID
+
+import pluggy
+
+from authgate.plugin_api import (
+    ConfigField,
+    ConnectorConfigError,
+    config_fields,
+    hookspecs,
+    parse_config,
+)
+from authgate.plugin_api.hookspecs import rules_of
+from authgate.plugin_manager.containment import Fault, WrongResult, at_start
+from authgate.plugin_manager.implementations import implementations
+from authgate.plugin_manager.isolation import Isolation, Target, place_of
+from authgate.plugin_manager.loading import PluginRefused
+
+
+class NotConfigured(LookupError):
+    """The plugin has settings that it cannot do without, and the tenant has set none yet."""
+
+
+class ConfigSource(Protocol):
+    """Whoever keeps what tenants have set."""
+
+    async def of(self, plugin: str, *, tenant_id: UUID) -> Mapping[str, object] | None:
+        """All that this tenant, which is in scope, has set for the plugin, secrets opened; the
+        same object for as long as it is the same. ``None`` where it has set nothing."""
+        ...
+
+
+class NothingSet:
+    """For who keeps nothing."""
+
+    async def of(self, plugin: str, *, tenant_id: UUID) -> Mapping[str, object] | None:
+        """Nobody has set anything."""
+        del plugin, tenant_id
+        return None
+
+
+class ConfigTypes:
+    """Which settings the installed plugins have."""
+
+    def __init__(self, installed: pluggy.PluginManager) -> None:
+        self.types: Mapping[str, type[object]] = MappingProxyType(_registered(installed))
+
+    def fields(self, plugin: str) -> tuple[ConfigField, ...]:
+        """The settings of a plugin; none where it has none."""
+        kind = self.types.get(plugin)
+        return config_fields(kind) if kind else ()
+
+    def needs(self, plugin: str) -> bool:
+        """Whether it can do nothing before somebody has set something."""
+        return any(each.required for each in self.fields(plugin))
+
+
+class Configs:
+    """The settings of plugins as they are handed to them."""
+
+    def __init__(self, types: ConfigTypes, *, source: ConfigSource, isolation: Isolation) -> None:
+        self._types = types
+        self._source = source
+        self._isolation = isolation
+        self._made: dict[tuple[UUID, str], tuple[Mapping[str, object] | None, object]] = {}
+
+    async def of(self, target: Target) -> object:
+        """What the plugin is given as ``config``; ``None`` where it has no settings.
+
+        Raises ``NotConfigured``, and ``PluginFailed`` where what is set is not fit any more.
+        """
+        kind = self._types.types.get(target.plugin)
+        if kind is None:
+            return None
+        raw = await self._source.of(target.plugin, tenant_id=target.tenant_id)
+        if raw is None and self._types.needs(target.plugin):
+            raise NotConfigured(target.plugin)
+        key = (target.tenant_id, target.plugin)
+        former = self._made.get(key)
+        if former is not None and former[0] is raw:
+            return former[1]
+        made = await self._isolation.run(
+            partial(parse_config, kind, raw or {}),
+            target,
+            budget=rules_of(hookspecs.register_config).budget,
+            accept=partial(_checked, kind),
+        )
+        if len(self._made) >= _MOST:
+            self._made.clear()
+        self._made[key] = (raw, made)
+        return made
+
+    async def check(self, plugin: str, raw: Mapping[str, object], *, tenant_id: UUID) -> None:
+        """Whether a plugin could work with this. Raises ``ConnectorConfigError`` for the setting
+        that is wrong, and ``PluginFailed``."""
+        kind = self._types.types.get(plugin)
+        if kind is None:
+            for name in raw:
+                raise ConnectorConfigError(name, "is not a setting: the plugin has none")
+            return
+        await self._isolation.run(
+            partial(parse_config, kind, raw),
+            Target(tenant_id=tenant_id, plugin=plugin, call="config", connection="config"),
+            budget=rules_of(hookspecs.register_config).budget,
+            accept=partial(_checked, kind),
+            answers=(ConnectorConfigError,),
+        )
+
+
+_MOST = 20_000
+"""Settings that a process keeps ready."""
+
+
+def _checked(kind: type[object], made: object) -> object:
+    if type(made) is not kind:
+        raise WrongResult(f"{type(made).__name__} instead of {kind.__name__}")
+    return made
+
+
+def _registered(installed: pluggy.PluginManager) -> dict[str, type[object]]:
+    types: dict[str, type[object]] = {}
+    for plugin, implementation in implementations(installed, "register_config"):
+        try:
+            rules = rules_of(hookspecs.register_config)
+            found = at_start(implementation({}), budget=rules.budget)
+        except Fault as fault:
+            raise PluginRefused(
+                plugin, f"register_config {fault.outcome}, {place_of(fault)}."
+            ) from fault
+        if not isinstance(found, type):
+            raise PluginRefused(plugin, "register_config gives a class.")
+        try:
+            config_fields(found)
+        except TypeError as error:
+            raise PluginRefused(plugin, str(error)) from error
+        types[plugin] = found
+    return types

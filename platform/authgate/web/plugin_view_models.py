@@ -1,0 +1,94 @@
+"""What the console shows of the plugins that may run for a tenant."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from authgate.web.console_view_models import ConsoleFrame
+
+
+class PluginState(StrEnum):
+    """How a plugin is."""
+
+    RUNS = "runs"
+    FAILS = "fails"
+    """It has failed within the last hour."""
+    RESTS = "rests"
+    """It has failed too often in a row, and is left alone for a while."""
+    WAITS = "waits"
+    """Something has to be set first."""
+    PAUSED = "paused"
+
+
+@dataclass(frozen=True, slots=True)
+class PluginLine:
+    """A plugin in the list."""
+
+    name: str
+    url: str
+    hooks: Sequence[str]
+    """Where it takes part."""
+    state: PluginState
+
+
+@dataclass(frozen=True, slots=True)
+class PluginsPage:
+    """``console/plugins.html``."""
+
+    frame: ConsoleFrame
+    plugins: Sequence[PluginLine]
+
+
+@dataclass(frozen=True, slots=True)
+class PluginSettingField:
+    """A setting in the form; of a secret never what it is."""
+
+    name: str
+    """As the form sends it."""
+    label: str
+    hint: str
+    kind: str
+    """``text``, ``number``, ``switch``, ``list`` or ``secret``."""
+    required: bool
+    text: str = ""
+    ticked: bool = False
+    """Of a switch whether it is on, of a secret whether one is kept."""
+    fault: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FailureLine:
+    """How a plugin has failed last."""
+
+    call: str
+    outcome: str
+    fault: str
+    failures: int
+    failed_at: datetime
+    paused_until: datetime | None
+    """Where that is still to come."""
+
+
+@dataclass(frozen=True, slots=True)
+class PluginPage:
+    """``console/plugin.html``. ``action`` gets the fields by their names, and of each switch
+    ``asked-`` with its name; ``pause_action`` gets ``paused``."""
+
+    frame: ConsoleFrame
+    name: str
+    list_url: str
+    action: str
+    pause_action: str
+    reset_action: str
+    hooks: Sequence[str]
+    state: PluginState
+    fields: Sequence[PluginSettingField]
+    is_set: bool
+    """Whether anything was set that can be forgotten."""
+    failure: FailureLine | None = None
+
+    @property
+    def faults(self) -> Mapping[str, str]:
+        """What is wrong, by the name of the field."""
+        return {each.name: each.fault for each in self.fields if each.fault}

@@ -1,0 +1,62 @@
+"""``/admin/plugins``: how each is, and what the tenant has it go by."""
+
+from dataclasses import replace
+
+import pytest
+
+from authgate import provisioning
+from authgate.provisioning.plugin_settings import plugin_of_tenant
+from authgate_tenants import Tenant, use_tenant
+from authgate_testing.databases import on_sqlite
+from authgate_testing.person import Person
+from authgate_testing.server import RunningServer
+
+pytestmark = on_sqlite
+
+
+@pytest.fixture
+async def here(server: RunningServer, acme: Tenant) -> str:
+    """Where acme's console has its plugins, one of which may run."""
+    await provisioning.change_tenant(
+        server.parts, acme, change=lambda before: replace(before, enabled_plugins=("networks",))
+    )
+    return f"{acme.issuer}/admin/plugins"
+
+
+async def test_a_form_is_made_of_what_a_plugin_says_and_saves_what_is_typed(
+    server: RunningServer, acme: Tenant, admin: Person, here: str
+) -> None:
+    listed = await admin.visit(here)
+    assert "networks" in listed.text
+    assert "Waits for settings" in listed.text
+    page = await admin.visit(f"{here}/networks")
+    assert "Where people sign in from" in page.text
+    typed = {"set-networks": "192.0.2.0/24\nnowhere", "set-told": "Ask <b>IT</b>."}
+    wrong = await admin.submit(typed, to="/networks")
+    assert wrong.status_code == 400
+    assert "is no network" in wrong.text
+    assert "192.0.2.0/24\nnowhere</textarea>" in wrong.text
+    # Without it, who administers from elsewhere would be shut out.
+    saved = await admin.submit(
+        typed | {"set-networks": "192.0.2.0/24\n127.0.0.0/8"}, to="/networks"
+    )
+    assert "Saved" in saved.text
+    assert "Ask &lt;b&gt;IT&lt;/b&gt;." in saved.text
+    tenant = await server.parts.resolver.find("acme")
+    assert tenant is not None
+    with use_tenant(tenant):
+        kept = await plugin_of_tenant(server.parts, "networks")
+    assert kept.shown["networks"] == ["192.0.2.0/24", "127.0.0.0/8"]
+    assert "Runs" in (await admin.visit(here)).text
+    paused = await admin.visit(f"{here}/networks")
+    paused = await admin.submit({}, to="/pause")
+    assert "Let it run" in paused.text
+    assert "Paused" in (await admin.visit(here)).text
+    await admin.visit(f"{here}/networks")
+    forgotten = await admin.submit({}, to="/reset")
+    assert "127.0.0.0/8" not in forgotten.text
+
+
+async def test_a_plugin_that_may_not_run_here_has_no_page(admin: Person, here: str) -> None:
+    assert "github" not in (await admin.visit(here)).text
+    assert (await admin.visit(f"{here}/github")).status_code == 404
