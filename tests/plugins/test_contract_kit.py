@@ -17,6 +17,7 @@ from authgate.plugin_api import (
     ConnectorError,
     ExternalIdentity,
     LoginAttempt,
+    LoginRequest,
     OnFailure,
     ProviderAnswer,
     Setting,
@@ -26,7 +27,11 @@ from authgate.plugin_api import (
 )
 from authgate.plugin_api.hookspecs import HookRules, rules_of
 from authgate.plugin_manager import PluginFailed
-from authgate.testing import LoginConnectorContract, TokenClaimsContract
+from authgate.testing import (
+    LoginConnectorContract,
+    LoginPolicyContract,
+    TokenClaimsContract,
+)
 
 Methods = dict[str, object]
 Fault = Callable[[Any], Methods]
@@ -268,6 +273,50 @@ def test_faulty_claims_fail_the_test_of_their_fault(
     monkeypatch.setattr(hookspecs.token_claims, "authgate_rules", rules)
     with pytest.raises(AssertionError):
         getattr(Contract(), f"test_{promise}")()
+
+
+_POLICY = """
+import asyncio
+from authgate.plugin_api import Allow, Deny, hookimpl
+
+plugin_api_version = "1.1"
+seen = []
+
+@hookimpl
+async def login_policy(request):
+    seen.append(request)
+    {body}
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "promise"),
+    [
+        ("return Allow()", "it_does_not_let_everybody_in"),
+        ('return Deny("no")', "it_lets_somebody_in"),
+        ("return Allow() if request.amr[0] else None", "it_decides_about_everybody"),
+        ("return Allow() if sum(range(2_000_000)) else None", "it_takes_little_of_the_time"),
+        (
+            'await asyncio.sleep(0); return Allow() if seen[-1].connection else Deny("no")',
+            "tenants_and_people_at_once_do_not_mix",
+        ),
+    ],
+)
+def test_a_faulty_policy_fails_the_test_of_its_fault(
+    install: Any, body: str, promise: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Contract(LoginPolicyContract):
+        plugin = "faulty"
+
+        def requests(self) -> Sequence[LoginRequest]:
+            return super().requests()[1:3]
+
+    install("faulty", _POLICY.format(body=body))
+    rules = HookRules(rules_of(hookspecs.login_policy).budget / 100, OnFailure.REFUSE)
+    monkeypatch.setattr(hookspecs.login_policy, "authgate_rules", rules)
+    [test] = [each for each in dir(Contract) if each.startswith(f"test_{promise}")]
+    with pytest.raises((AssertionError, PluginFailed)):
+        getattr(Contract(), test)()
 
 
 def test_good_claims_keep_the_contract(install: Any) -> None:

@@ -3,13 +3,14 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import ClassVar
 
 import pytest
 
 from authgate.cli.plugin import scaffold
 from authgate.plugin_manager.source_folder import SourceFolder
-from authgate.testing import TokenClaimsContract
+from authgate.testing import LoginPolicyContract, TokenClaimsContract
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -26,6 +27,13 @@ def _written(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
             site.mkdir()
             SourceFolder.read(folder / name).put_on_path(site)
         yield
+    for name in [each for each in sys.modules if each.startswith("authgate_new_")]:
+        del sys.modules[name]
+
+
+class TestPolicy(LoginPolicyContract):
+    plugin = "new-login-policy"
+    settings: ClassVar[Mapping[str, object]] = {"connections": ["github"]}
 
 
 class TestClaims(TokenClaimsContract):

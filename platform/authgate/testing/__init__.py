@@ -18,6 +18,7 @@ from authgate.testing.claims_contract import TokenClaimsContract
 from authgate.testing.connector_contract import LoginConnectorContract
 from authgate.testing.fixtures import authgate_database, authgate_server, pytest_configure
 from authgate.testing.key_contract import KeyProviderContract
+from authgate.testing.policy_contract import LoginPolicyContract
 
 if TYPE_CHECKING:  # it is imported when a test asks for it: it takes longer than most tests
     from authgate.testing.server import RealServer
@@ -27,6 +28,7 @@ __all__ = [
     "Asked",
     "KeyProviderContract",
     "LoginConnectorContract",
+    "LoginPolicyContract",
     "Person",
     "PretendProvider",
     "Provider",

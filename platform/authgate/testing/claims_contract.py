@@ -1,22 +1,23 @@
 """The contract of ``token_claims``."""
 
-import asyncio
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, ClassVar
-from uuid import UUID, uuid5
+from typing import TYPE_CHECKING, Any
 
-import pluggy
 import pytest
 
-from authgate import plugin_manager
-from authgate.plugin_api import OnFailure, TokenClaimsRequest, hookspecs
-from authgate.plugin_api.hookspecs import HookRules, rules_of
-from authgate.plugin_manager import AddedClaims, Isolation, Plugins
-from authgate.testing.fake_http import no_network
-from authgate.testing.own_loop import done
+from authgate.plugin_api import TokenClaimsRequest, hookspecs
+from authgate.plugin_api.hookspecs import rules_of
+from authgate.plugin_manager import AddedClaims, Isolation
+from authgate.testing.hook_subject import (
+    HookSubject,
+    answers,
+    observed,
+    tenant_id,
+    unhurried,
+)
+from authgate.testing.secrecy import leaked, listening
 
 if TYPE_CHECKING:
     from authgate.testing.server import RealServer
@@ -44,19 +45,14 @@ _ODD = (
     replace(_PERSON, tenant="t", subject="s", client_id="https://app.example/" + "x" * 200),
     replace(_PERSON, grant_type="urn:ietf:params:oauth:grant-type:token-exchange"),
 )
-_UNHURRIED_SECONDS = 60.0
-_TENANTS = UUID(int=0)
 
 
-class TokenClaimsContract:
+class TokenClaimsContract(HookSubject):
     """What every plugin has to keep that adds claims, by itself and at the server.
 
     Inherit it in a class whose name begins with ``Test``, and give it ``plugin``; ``requests``
     too, where none of those here gets any claims.
     """
-
-    plugin: ClassVar[str]
-    """The plugin's name: its entry point's."""
 
     def requests(self) -> Sequence[TokenClaimsRequest]:
         """Tokens that it has something to say in, or not."""
@@ -71,7 +67,7 @@ class TokenClaimsContract:
 
     def test_it_fails_for_nobody(self) -> None:
         """Whoever the token is for, and whatever it is for."""
-        with _observed() as isolation:
+        with observed() as isolation:
             self._said(*self.requests(), *_ODD, isolation=isolation)
 
     def test_it_takes_little_of_the_time_that_it_has(self) -> None:
@@ -88,11 +84,21 @@ class TokenClaimsContract:
             together = dict(zip(map(str, order), self._said(*order), strict=True))
             assert [together[str(each)].claims for each in requests] == alone
 
+    def test_what_it_says_and_logs_holds_no_secret(
+        self, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        with listening() as lines:
+            said = [str(each.claims) for each in self._said(*self.requests(), *_ODD)]
+        printed = capsys.readouterr()
+        assert not leaked(self.secrets(), "\n".join([*said, *lines, printed.out, printed.err]))
+
     def test_tokens_carry_its_claims_where_it_is_enabled(
         self, authgate_server: "RealServer"
     ) -> None:
         async def issued(*plugins: str) -> tuple[TokenClaimsRequest, dict[str, Any]]:
             tenant = await authgate_server.tenant("acme", *plugins)
+            if plugins and self.settings:
+                await authgate_server.set_up(tenant, self.plugin, self.settings)
             machine = await authgate_server.machine(tenant)
             request = TokenClaimsRequest(
                 tenant=tenant.slug,
@@ -106,57 +112,25 @@ class TokenClaimsContract:
             prefix = f"{self.plugin}_"
             return request, {name: said[name] for name in said if name.startswith(prefix)}
 
-        self._installed()
-        with _unhurried():
+        self.installed()
+        with unhurried(hookspecs.token_claims):
             request, claims = authgate_server.run(issued(self.plugin))
-            assert claims == dict(self._said(request)[0].claims)
             _, elsewhere = authgate_server.run(issued())
+        assert claims == dict(self._said(request)[0].claims)
         assert not elsewhere
 
     def _said(
         self, *requests: TokenClaimsRequest, isolation: Isolation | None = None
     ) -> list[AddedClaims]:
         """What it says in these tokens, asked for all at once."""
-        plugins = Plugins(self._installed(), isolation=isolation or Isolation())
+        plugins = self.bench(isolation=isolation)
 
         async def ask(request: TokenClaimsRequest) -> AddedClaims:
             return await plugins.token_claims(
                 request,
-                tenant_id=uuid5(_TENANTS, request.tenant),
+                tenant_id=tenant_id(request.tenant),
                 enabled=(self.plugin,),
                 private_claim_prefix="extra",
             )
 
-        async def all_at_once() -> list[AddedClaims]:
-            return await asyncio.gather(*map(ask, requests))
-
-        with _unhurried(), no_network() as tried:
-            said = done(all_at_once())
-        assert not tried, f"the plugin called socket.{tried[0]}: a token waits for it"
-        return said
-
-    def _installed(self) -> pluggy.PluginManager:
-        found = plugin_manager.load()
-        if not found.has_plugin(self.plugin):
-            pytest.fail(
-                f"No plugin {self.plugin!r} is installed: run the tests in the folder of its"
-                " pyproject.toml, or install it by pip install --editable."
-            )
-        return found
-
-
-@contextmanager
-def _observed() -> Iterator[Isolation]:
-    """An isolation; the block fails where a call into a plugin did."""
-    outcomes: list[str] = []
-    yield Isolation(observe=lambda call: outcomes.append(call.outcome))
-    assert set(outcomes) <= {"done"}, outcomes
-
-
-@contextmanager
-def _unhurried() -> Iterator[None]:
-    """A busy machine is no fault of the plugin: its processor time is measured by itself."""
-    rules = HookRules(_UNHURRIED_SECONDS, OnFailure.SKIP)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(hookspecs.token_claims, "authgate_rules", rules)
-        yield
+        return answers(hookspecs.token_claims, ask, requests)

@@ -5,11 +5,13 @@ import logging
 import shutil
 from asyncio import Runner
 from collections.abc import Coroutine, Iterator, Mapping
-from contextlib import AsyncExitStack, contextmanager
+from contextlib import AsyncExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
+from secrets import token_urlsafe
 from typing import Any, TypeVar
+from uuid import UUID
 
 import httpx2
 import jwt
@@ -17,13 +19,16 @@ from pydantic import SecretStr
 
 from authgate import plugin_manager, provisioning
 from authgate.accounts.connection_setup import ConnectionSetup
+from authgate.accounts.passwords import Passwords
 from authgate.app import serving
+from authgate.cli.sign_in.headless_browser import Browser, PageRefused
 from authgate.clock import utc_now
 from authgate.installation import Installation
 from authgate.plugin_manager import ConnectorTypes
 from authgate.pretend import host
 from authgate.pretend.certificate import certificate_in
 from authgate.pretend.host import Host
+from authgate.provisioning.plugin_settings import PluginChange, set_plugin
 from authgate.settings import DatabaseSettings, EgressSettings, KeySettings, Settings
 from authgate.storage import audit_events
 from authgate.storage.clients.drafts import ClientDraft
@@ -44,6 +49,15 @@ class Machine:
 
     client_id: str
     secret: str
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who belongs to one tenant."""
+
+    id: UUID
+    username: str
+    password: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +124,34 @@ class RealServer:
         token = answer.json()["access_token"]
         said: dict[str, Any] = jwt.decode(token, options={"verify_signature": False})
         return said
+
+    async def set_up(self, tenant: Tenant, plugin: str, settings: Mapping[str, object]) -> None:
+        """Set something for a plugin that the tenant has enabled."""
+        with use_tenant(tenant):
+            await set_plugin(self.parts, plugin, PluginChange(config=settings))
+
+    async def person(self, tenant: Tenant) -> Person:
+        """Somebody new at the tenant, who signs in with a password."""
+        name, password = f"person-{next(self._numbers)}", token_urlsafe(16)
+        passwords = Passwords(threads=1)
+        try:
+            with use_tenant(tenant):
+                made = await provisioning.add_user(
+                    passwords, username=name, password=password, email=f"{name}@people.example"
+                )
+        finally:
+            passwords.close()
+        return Person(made.id, name, password)
+
+    async def signs_in(self, tenant: Tenant, person: Person) -> bool:
+        """Whether the person is signed in after they have proven who they are by password."""
+        async with self.browser() as http:
+            browser = Browser(http)
+            await browser.open(f"{tenant.issuer}/login")
+            with suppress(PageRefused):
+                await browser.send(username=person.username, password=person.password)
+            page = await http.get(f"{tenant.issuer}/account/sessions")
+        return page.status_code == 200
 
     async def count_people(self, tenant: Tenant) -> int:
         """How many people the tenant has."""

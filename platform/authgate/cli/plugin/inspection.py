@@ -6,7 +6,7 @@ from importlib.metadata import EntryPoint
 
 import pluggy
 
-from authgate.plugin_manager import ConnectorTypes, PluginRefused, loading
+from authgate.plugin_manager import ConfigTypes, ConnectorTypes, PluginRefused, loading
 
 _REINSTALL = "Install a version that fits, or uninstall it: pip uninstall {distribution}."
 _ONE_OF_TWO = "Uninstall one of the two."
@@ -52,6 +52,7 @@ def _inspected(entry: EntryPoint) -> Inspected:
     try:
         manager = loading.let_in([entry])
         connectors = tuple(ConnectorTypes(manager).types)
+        ConfigTypes(manager)
     except PluginRefused as error:
         return Inspected(
             plugin=entry.name,

@@ -26,7 +26,7 @@ _MOST_TENANTS = 5
 _NO_TEST = 5
 """What pytest ends with where it found no test."""
 
-KindOf = Annotated[Kind, typer.Argument(metavar="KIND", help="login-connector or token-claims")]
+KindOf = Annotated[Kind, typer.Argument(metavar="KIND", help=f"One of {', '.join(Kind)}")]
 Name = Annotated[str, typer.Argument(help="Its name: a-z, 0-9 and inner dashes")]
 Into = Annotated[Path | None, typer.Option(help="The folder to be made; ./NAME where not given")]
 Folder = Annotated[Path, typer.Argument(help="Where its pyproject.toml is")]

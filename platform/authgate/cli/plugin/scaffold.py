@@ -20,11 +20,13 @@ class Kind(StrEnum):
     """What a plugin can be begun as."""
 
     LOGIN_CONNECTOR = "login-connector"
+    LOGIN_POLICY = "login-policy"
     TOKEN_CLAIMS = "token-claims"
 
 
 _SUMMARIES = {
     Kind.LOGIN_CONNECTOR: "Sign in to AuthGate with {}.",
+    Kind.LOGIN_POLICY: "{}: who may sign in to AuthGate.",
     Kind.TOKEN_CLAIMS: "{} in the access tokens of AuthGate.",
 }
 _OF_EVERY_KIND = {
@@ -36,7 +38,6 @@ _OF_EVERY_KIND = {
 }
 _MORE: Mapping[Kind, Mapping[str, str]] = {
     Kind.LOGIN_CONNECTOR: {"src/{module}/connector.py": "{kind}/connector.py.jinja"},
-    Kind.TOKEN_CLAIMS: {},
 }
 """The path of each file, and the template that it is made from."""
 
@@ -62,7 +63,7 @@ def write(kind: Kind, name: str, into: Path, *, taken: Iterable[str]) -> list[Pa
     templates = line_templates("plugin", keep_trailing_newline=True)
     files = {
         into / path.format(module=module): templates.get_template(source.format(kind=kind))
-        for path, source in {**_OF_EVERY_KIND, **_MORE[kind]}.items()
+        for path, source in {**_OF_EVERY_KIND, **_MORE.get(kind, {})}.items()
     }
     for path, template in files.items():
         path.parent.mkdir(parents=True, exist_ok=True)

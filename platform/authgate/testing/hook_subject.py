@@ -1,0 +1,109 @@
+"""The plugin that is tested, by its name, and how its hooks are asked."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, ClassVar, TypeVar
+from uuid import UUID, uuid5
+
+import pluggy
+import pytest
+
+from authgate import plugin_manager
+from authgate.plugin_api import config_fields
+from authgate.plugin_api.hookspecs import HookRules, rules_of
+from authgate.plugin_manager import Configs, ConfigTypes, Isolation, Plugins
+from authgate.testing.fake_http import FakeHttp, no_network
+from authgate.testing.own_loop import done
+
+Asked = TypeVar("Asked")
+Said = TypeVar("Said")
+
+_UNHURRIED_SECONDS = 60.0
+_TENANTS = UUID(int=0)
+
+
+class HookSubject:
+    """Say which plugin it is, and what a tenant sets for it."""
+
+    plugin: ClassVar[str]
+    """The plugin's name: its entry point's."""
+
+    settings: ClassVar[Mapping[str, object]] = {}
+    """What a tenant sets for it, where it has settings."""
+
+    def installed(self) -> pluggy.PluginManager:
+        """All that is installed. The test fails where this plugin is not."""
+        found = plugin_manager.load()
+        if not found.has_plugin(self.plugin):
+            pytest.fail(
+                f"No plugin {self.plugin!r} is installed: run the tests in the folder of its"
+                " pyproject.toml, or install it by pip install --editable."
+            )
+        return found
+
+    def bench(self, *, isolation: Isolation | None = None) -> Plugins:
+        """Asks it as the server does."""
+        installed, isolation = self.installed(), isolation or Isolation()
+        configs = Configs(
+            ConfigTypes(installed), source=_Kept(self.plugin, self.settings), isolation=isolation
+        )
+        return Plugins(installed, isolation=isolation, configs=configs, http=FakeHttp())
+
+    def secrets(self) -> list[str]:
+        """The values of its settings that nobody may see."""
+        kind = ConfigTypes(self.installed()).types.get(self.plugin)
+        secret = {each.name for each in config_fields(kind) if each.secret} if kind else set()
+        return [str(value) for name, value in self.settings.items() if name in secret]
+
+
+class _Kept:
+    """What every tenant has set."""
+
+    def __init__(self, plugin: str, settings: Mapping[str, object]) -> None:
+        self._plugin = plugin
+        self._settings = settings
+
+    async def of(self, plugin: str, *, tenant_id: UUID) -> Mapping[str, object] | None:
+        """The same for all of them."""
+        del tenant_id
+        return self._settings if plugin == self._plugin and self._settings else None
+
+
+def tenant_id(slug: str) -> UUID:
+    """The same for the same tenant."""
+    return uuid5(_TENANTS, slug)
+
+
+def answers(
+    hook: Callable[..., object],
+    ask: Callable[[Asked], Awaitable[Said]],
+    requests: Sequence[Asked],
+) -> list[Said]:
+    """What the hook says to all of these at once, without a network."""
+
+    async def all_at_once() -> list[Said]:
+        return await asyncio.gather(*map(ask, requests))
+
+    with unhurried(hook), no_network() as tried:
+        said = done(all_at_once())
+    assert not tried, f"the plugin called socket.{tried[0]}: it asks by http alone"
+    return said
+
+
+@contextmanager
+def observed() -> Iterator[Isolation]:
+    """An isolation; the block fails where a call into a plugin did."""
+    outcomes: list[str] = []
+    yield Isolation(observe=lambda call: outcomes.append(call.outcome))
+    assert outcomes, "the plugin was not asked"
+    assert set(outcomes) <= {"done"}, outcomes
+
+
+@contextmanager
+def unhurried(hook: Any) -> Iterator[None]:
+    """A busy machine is no fault of the plugin: its processor time is measured by itself."""
+    rules = HookRules(_UNHURRIED_SECONDS, rules_of(hook).on_failure)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(hook, "authgate_rules", rules)
+        yield
