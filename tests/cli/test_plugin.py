@@ -144,8 +144,13 @@ def test_the_list_needs_no_database(command: Cli, tmp_path: Path) -> None:
         (_BROKEN.format(version="2.0", signature="token_claims(request)"), "speaks plugin", "pip"),
         ("import no_such_module", "no_such_module", "pip uninstall acme"),
         ('plugin_api_version = "1.0"', "takes part in no hook", "@hookimpl"),
+        (
+            _BROKEN.format(version="1.0", signature="register_login_connectors()"),
+            "brings none",
+            "returns no classes",
+        ),
     ],
-    ids=["misspelt", "another version", "no import", "no hook"],
+    ids=["misspelt", "another version", "no import", "no hook", "no connector"],
 )
 @pytest.mark.usefixtures("_paths_as_they_were")
 def test_the_doctor_names_what_is_wrong_with_a_plugin(

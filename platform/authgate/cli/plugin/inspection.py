@@ -1,6 +1,6 @@
 """Each installed plugin by itself: what it is, what it brings, and what keeps it out."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint
 
@@ -10,6 +10,7 @@ from authgate.plugin_manager import ConfigTypes, ConnectorTypes, PluginRefused, 
 
 _REINSTALL = "Install a version that fits, or uninstall it: pip uninstall {distribution}."
 _ONE_OF_TWO = "Uninstall one of the two."
+_NO_CONNECTOR = "It raises, takes too long, or returns no classes: call it in a Python prompt."
 _UNUSED = "Mark its hooks with @hookimpl, in the module that the entry point names."
 
 
@@ -70,9 +71,17 @@ def _inspected(entry: EntryPoint) -> Inspected:
         api=str(getattr(plugin, "plugin_api_version", "")),
         hooks=hooks,
         connectors=connectors,
-        wrong="" if hooks else "it takes part in no hook.",
-        cure="" if hooks else _UNUSED,
+        **_useless(hooks, connectors),
     )
+
+
+def _useless(hooks: Collection[str], connectors: Collection[str]) -> dict[str, str]:
+    """What is wrong with a plugin that is let in, and does not do what it is for."""
+    if not hooks:
+        return {"wrong": "it takes part in no hook.", "cure": _UNUSED}
+    if "register_login_connectors" in hooks and not connectors:
+        return {"wrong": "register_login_connectors brings none.", "cure": _NO_CONNECTOR}
+    return {}
 
 
 def _hooks(manager: pluggy.PluginManager, plugin: object) -> Iterator[str]:
