@@ -31,8 +31,8 @@ from bench.scenario import WrongAnswer
 from bench.site import Credentials
 
 OPERATORS = "t1"
-_TIMES = 100
-_JOB_TIMES = 10
+_TIMES = 150
+_JOB_TIMES = 15
 _READS = (Scope.TENANTS_READ, Scope.SYSTEM_READ)
 _PAGES = (
     ("first page of 50", "/tenants?limit=50"),
