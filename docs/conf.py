@@ -55,6 +55,7 @@ ORDER: Mapping[str, Sequence[str]] = {
         "registration",
         "scim",
         "second-factors",
+        "sign-in-providers",
         "high-security",
         "migrate",
     ],

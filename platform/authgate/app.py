@@ -13,7 +13,7 @@ from typing import cast
 import structlog
 
 from authgate import background, installation, readings
-from authgate.accounts import language_choice, user_agents
+from authgate.accounts import language_choice, second_factor_doors, user_agents
 from authgate.accounts.account import AccountPages
 from authgate.accounts.apps import AppPages
 from authgate.accounts.browser_sessions import BrowserSessions
@@ -28,10 +28,8 @@ from authgate.accounts.login import PasswordLogin
 from authgate.accounts.passwords import Passwords
 from authgate.accounts.pending_login import Purpose
 from authgate.accounts.round_trips import RoundTrips
-from authgate.accounts.second_factor_pages import SecondFactorPages
 from authgate.accounts.second_factors import SecondFactors
 from authgate.accounts.second_step import SecondStep
-from authgate.accounts.security_pages import SecurityPages
 from authgate.accounts.signed_out import SigningOut
 from authgate.accounts.tenant_connections import TenantConnections
 from authgate.admin.console import pages as console_pages
@@ -232,7 +230,7 @@ def _people(
     )
     doors = (
         *_ways_in(parts, pages, limits, passwords, sessions, signing_out),
-        *_second_factors(parts, pages, limits, factors, second_step, sessions),
+        *second_factor_doors.made(parts, pages, limits, factors, second_step, sessions),
         _guests(parts, pages, limits, sessions),
         device,
         AccountPages(pages=pages, clock=parts.clock),
@@ -308,25 +306,6 @@ def _guests(
         limits=limits,
         clock=parts.clock,
     )
-
-
-def _second_factors(
-    parts: Installation,
-    pages: Pages,
-    limits: Limits,
-    factors: SecondFactors,
-    second_step: SecondStep,
-    sessions: BrowserSessions,
-) -> tuple[SecondFactorPages, SecurityPages]:
-    asking = SecondFactorPages(
-        parts=parts,
-        pages=pages,
-        factors=factors,
-        second_step=second_step,
-        sessions=sessions,
-        limits=limits,
-    )
-    return asking, SecurityPages(parts=parts, pages=pages, factors=factors)
 
 
 def _end_session(

@@ -286,6 +286,7 @@ def _in_tenant() -> dict[str, Sample]:
         "login-paused": _login(username="mira", problem=LoginProblem.PAUSED, retry_at=late),
         "login-again": _login(username="mira", again=True),
         "login-stale": _login(problem=LoginProblem.STALE),
+        "login-passkey": _login(passkey_action="/passkey", problem=LoginProblem.PASSKEY),
         "login-connection": _login(
             problem=LoginProblem.CONNECTION, options=(github, SignInOption(_LONG, "/login/long"))
         ),

@@ -12,6 +12,7 @@ from authgate.accounts.browser_sessions import BrowserSessions
 from authgate.accounts.connections import SignInOptions
 from authgate.accounts.known_browsers import KnownBrowser
 from authgate.accounts.passwords import Check, Passwords, is_bcrypt
+from authgate.accounts.second_factor_policy import is_offered
 from authgate.accounts.signed_out import SigningOut
 from authgate.accounts.visits import visitor
 from authgate.audit import Event
@@ -19,7 +20,7 @@ from authgate.clock import Clock
 from authgate.storage.people import users
 from authgate.storage.people.usernames import BadUsername, canonical
 from authgate.storage.people.users import User
-from authgate.storage.sign_in import login_failures
+from authgate.storage.sign_in import login_failures, passkeys
 from authgate.telemetry import metrics
 from authgate.web import return_to
 from authgate.web.client_ip import bucket
@@ -80,7 +81,8 @@ class PasswordLogin:
     async def show(self) -> Response:
         """The sign-in page."""
         target = return_to.safe(request.args.get("return_to"), otherwise=HOME)
-        return await self._page(target)
+        is_refused = request.args.get("problem") == LoginProblem.PASSKEY
+        return await self._page(target, problem=LoginProblem.PASSKEY if is_refused else None)
 
     async def sign_in(self) -> Response:
         """Check the password; whatever is wrong, the answer and its time are the same."""
@@ -196,6 +198,7 @@ class PasswordLogin:
             username=username or destination.login_hint or (known.user.username if known else ""),
             again=known is not None,
             options=offer.options,
+            passkey_action=await _passkey_action(),
             by_address_url=offer.by_address_url,
             password=tenant.settings.password_sign_in,
             remember_days=_remember_days(tenant.settings),
@@ -207,6 +210,12 @@ class PasswordLogin:
         )
         html = self._pages.render("login.html", visit=visitor().page(), page=content)
         return page(html, status, form_target=destination.form_target)
+
+
+async def _passkey_action() -> str:
+    """Where a passkey signs in, at a tenant at which anybody has one."""
+    has_some = is_offered() and await passkeys.any_exist()
+    return f"{current_tenant().prefix}/passkey" if has_some else ""
 
 
 async def _record(event: Event, named: User | None, *, reason: str) -> None:

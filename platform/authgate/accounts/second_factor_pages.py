@@ -9,14 +9,23 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from quart import Blueprint, Response, request
+from werkzeug.exceptions import NotFound
 
 from authgate import audit
-from authgate.accounts import destinations, factor_notices, known_browsers, second_factors
+from authgate.accounts import (
+    destinations,
+    factor_notices,
+    known_browsers,
+    passkey_ceremonies,
+    second_factors,
+)
 from authgate.accounts.answers import page, see_other, tell_of_limit
 from authgate.accounts.authenticator_setup import AuthenticatorSetup
 from authgate.accounts.browser_sessions import BrowserSessions
 from authgate.accounts.half_sign_in import HalfSignIn, password_mark
 from authgate.accounts.known_browsers import KnownBrowser
+from authgate.accounts.passkey_ceremonies import Challenge, NoPasskey
+from authgate.accounts.passkey_challenges import PasskeyChallenges
 from authgate.accounts.second_factor_policy import REMEMBERED
 from authgate.accounts.second_factors import Method, SecondFactors
 from authgate.accounts.second_step import DEVICE, SecondStep, owner_of
@@ -28,7 +37,7 @@ from authgate.installation import Installation
 from authgate.languages import text
 from authgate.storage.people import users
 from authgate.storage.people.users import User
-from authgate.storage.sign_in import login_failures, remembered_devices
+from authgate.storage.sign_in import login_failures, passkeys, remembered_devices
 from authgate.telemetry import metrics
 from authgate.tokens.authentication import MULTI_FACTOR, TWO_FACTORS, is_worth
 from authgate.web import return_to, session_cookie
@@ -40,6 +49,8 @@ from authgate_tenants import current_tenant
 
 SET_UP = f"{HERE}/set-up"
 _HOME = "/account/security"
+_SECOND = "second"
+"""What a passkey signs here for."""
 _SECONDS_PER_DAY = 86400
 
 
@@ -77,6 +88,7 @@ class SecondFactorPages:
         self._second_step = second_step
         self._sessions = sessions
         self._limits = limits
+        self._challenges = PasskeyChallenges(parts.encryption, clock=parts.clock)
         self._setup = AuthenticatorSetup(SET_UP, parts=parts, pages=pages, factors=factors)
 
     def blueprint(self) -> Blueprint:
@@ -84,6 +96,8 @@ class SecondFactorPages:
         routes = Blueprint("second-factor", __name__)
         routes.get(HERE)(self.show)
         routes.post(HERE)(self.check)
+        routes.post(f"{HERE}/passkey/options")(self.passkey_options)
+        routes.post(f"{HERE}/passkey")(self.check_passkey)
         routes.get(SET_UP)(self.show_setup)
         routes.post(SET_UP)(self.set_up)
         routes.register_error_handler(SignInAgain, to_sign_in)
@@ -122,6 +136,35 @@ class SecondFactorPages:
         await login_failures.forget(counted)
         return await self._whole(here, method, known, remember=form.get("remember_device") == "1")
 
+    async def passkey_options(self) -> Response:
+        """What the person's device is asked to sign. Raises ``NotFound`` where they have none."""
+        here = await self._here((await request.form).get("return_to"))
+        known = await passkeys.of(here.user.id) if here else []
+        if here is None or not known:
+            raise NotFound
+        challenge = Challenge.made(_SECOND, here.user.id, now=self._parts.clock())
+        options = passkey_ceremonies.sign_in_options(challenge, known)
+        return await self._challenges.hand_out(challenge, options)
+
+    async def check_passkey(self) -> Response:
+        """Look at what it has signed, and let the browser on."""
+        form = await request.form
+        here = await self._here(form.get("return_to"))
+        if here is None:
+            return see_other("/login")
+        await self._limits.count("login_per_ip", bucket(visitor().facts.ip))
+        try:
+            challenge = await self._challenges.taken_back(_SECOND)
+            if challenge.user_id != here.user.id:
+                raise NoPasskey
+            await passkey_ceremonies.shown(
+                form.get("credential", ""), challenge, now=self._parts.clock()
+            )
+        except NoPasskey:
+            return await self._refused(here, 0)
+        remember = form.get("remember_device") == "1"
+        return await self._whole(here, Method.PASSKEY, None, remember=remember)
+
     async def show_setup(self) -> Response:
         """The page on which an app is set up."""
         here = await self._here(request.args.get("return_to"))
@@ -146,7 +189,7 @@ class SecondFactorPages:
                 here.user, here.return_to, is_half=here.half is not None, enrolment=enrolment
             )
         response = self._setup.codes_page(codes, here.return_to, is_new_app=True)
-        if not await self._let_on(here, response):
+        if not await self._let_on(here, response, "otp"):
             return see_other(HERE)
         metrics.logins.add("second_factor", "success")
         return response
@@ -180,7 +223,7 @@ class SecondFactorPages:
         self, here: _Here, method: Method, known: KnownBrowser | None, *, remember: bool
     ) -> Response:
         response = see_other(here.return_to)
-        if not await self._let_on(here, response):
+        if not await self._let_on(here, response, "hwk" if method is Method.PASSKEY else "otp"):
             return response
         await audit.record(
             Event.AUTHENTICATION_SUCCESS,
@@ -199,10 +242,10 @@ class SecondFactorPages:
             known_browsers.remember(response, browser, cipher=await self._setup.cipher())
         return response
 
-    async def _let_on(self, here: _Here, response: Response) -> bool:
+    async def _let_on(self, here: _Here, response: Response, shown: str) -> bool:
         former = here.half.amr if here.half else here.person.session.amr if here.person else ()
-        amr = [each for each in former if each not in (REMEMBERED, "otp", MULTI_FACTOR)]
-        amr += ["otp", MULTI_FACTOR]
+        amr = [each for each in former if each not in (REMEMBERED, shown, MULTI_FACTOR)]
+        amr += [shown, MULTI_FACTOR]
         if here.person is not None:
             await self._sessions.step_up(here.person, response, amr=amr)
             return True
@@ -249,12 +292,15 @@ class SecondFactorPages:
     ) -> Response:
         tenant, now = current_tenant(), self._parts.clock()
         destination = await destinations.behind(here.return_to, now=now)
+        enrolled = await self._factors.of(here.user)
         content = SecondFactorPage(
             action=f"{tenant.prefix}{HERE}",
             signed_in_as=here.user.username,
             back_url=f"{tenant.prefix}/login?return_to={quote(here.return_to)}",
             return_to="" if here.half else here.return_to,
             client_name=destination.client_name,
+            passkey_action=f"{tenant.prefix}{HERE}/passkey" if enrolled.passkeys else "",
+            takes_codes=enrolled.app is not None or enrolled.recovery_codes > 0,
             remember_days=tenant.settings.remembered_device_days or None,
             problem=problem,
             retry_at=now + timedelta(seconds=retry_seconds) if retry_seconds else None,

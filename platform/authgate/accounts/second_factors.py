@@ -1,7 +1,7 @@
 """A person's second factors: the code of an authenticator app, or a recovery code in its stead."""
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -12,10 +12,12 @@ from authgate.storage.people.users import User
 from authgate.storage.random_secrets import hashed
 from authgate.storage.sign_in import (
     login_failures,
+    passkeys,
     recovery_codes,
     remembered_devices,
     totp_secrets,
 )
+from authgate.storage.sign_in.passkeys import Passkey
 from authgate.storage.sign_in.totp_secrets import TotpSecret
 from authgate_tenants import current_tenant
 from authgate_tenants.encryption import TenantCipher, TenantEncryption
@@ -35,6 +37,7 @@ class Method(StrEnum):
     """What somebody has shown as their second factor."""
 
     TOTP = "totp"
+    PASSKEY = "passkey"
     RECOVERY_CODE = "recovery_code"
 
 
@@ -43,13 +46,14 @@ class Enrolled:
     """What a person has."""
 
     app: TotpSecret | None
+    passkeys: Sequence[Passkey]
     recovery_codes: int
     """Those that are good still."""
 
     @property
     def has_any(self) -> bool:
         """Whether they can show a second factor."""
-        return self.app is not None
+        return self.app is not None or bool(self.passkeys)
 
 
 class SecondFactors:
@@ -60,7 +64,11 @@ class SecondFactors:
 
     async def of(self, user: User) -> Enrolled:
         """What this person has."""
-        return Enrolled(await totp_secrets.find(user.id), await recovery_codes.left(user.id))
+        return Enrolled(
+            await totp_secrets.find(user.id),
+            await passkeys.of(user.id),
+            await recovery_codes.left(user.id),
+        )
 
     async def shown(self, user: User, typed: str, *, now: datetime) -> Method | None:
         """What somebody has shown by typing this; it is used up with that (RFC 6238 section 5.2).
@@ -91,9 +99,17 @@ class SecondFactors:
     async def remove(self, user: User) -> bool:
         """Have the person have none, and no browser that is remembered; ``False`` where they had
         none."""
+        await login_failures.forget(account(user))
         await recovery_codes.remove(user.id)
         await remembered_devices.end_all(user.id)
-        await login_failures.forget(account(user))
+        had_app = await totp_secrets.remove(user.id)
+        return await passkeys.remove_all(user.id) > 0 or had_app
+
+    async def remove_app(self, user: User) -> bool:
+        """Take the app away; where it was the last factor, all that belongs to one as well.
+        ``False`` where there was none."""
+        if not await passkeys.exist(user.id):
+            return await self.remove(user)
         return await totp_secrets.remove(user.id)
 
     async def _is_code(self, user: User, typed: str, now: datetime) -> bool:

@@ -26,11 +26,11 @@ from authgate.accounts.visits import SignedIn, signed_in, visitor
 from authgate.audit import Event
 from authgate.installation import Installation
 from authgate.languages import text
-from authgate.storage.sign_in import remembered_devices
+from authgate.storage.sign_in import passkeys, remembered_devices
 from authgate.storage.sign_in.remembered_devices import RememberedDevice
 from authgate.web import row_ids
 from authgate.web.pages import Pages
-from authgate.web.second_factor_view_models import RememberedLine, SecurityPage
+from authgate.web.second_factor_view_models import PasskeyLine, RememberedLine, SecurityPage
 from authgate_tenants import current_tenant
 
 _HERE = "/account/security"
@@ -74,6 +74,11 @@ class SecurityPages:
             app_since=enrolled.app.created_at if enrolled.app else None,
             app_used_at=enrolled.app.last_used_at if enrolled.app else None,
             recovery_codes=enrolled.recovery_codes,
+            passkeys=[
+                PasskeyLine(str(each.id), each.name, each.created_at, each.last_used_at)
+                for each in enrolled.passkeys
+            ],
+            passkeys_action=f"{prefix}{_HERE}/passkeys",
             devices=[_line(each) for each in devices],
             done=request.args.get("done", ""),
         )
@@ -83,9 +88,10 @@ class SecurityPages:
     async def remove_app(self) -> Response:
         """Be without a second factor, where the tenant lets the person."""
         person = self._proven()
-        if await is_required_of(person.user):
+        is_last = not await passkeys.exist(person.user.id)
+        if is_last and await is_required_of(person.user):
             raise Conflict
-        if await self._factors.remove(person.user):
+        if await self._factors.remove_app(person.user):
             await _record(Event.SECOND_FACTOR_REMOVED, person, method="totp")
             what = text("The authenticator app was removed from your account.")
             await factor_notices.send(self._parts, person.user, what)

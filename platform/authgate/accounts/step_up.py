@@ -6,7 +6,7 @@ from collections.abc import Collection
 from authgate.accounts.second_factor_policy import is_offered, is_required_of
 from authgate.accounts.visits import SignedIn
 from authgate.storage.clients.rows import Client
-from authgate.storage.sign_in import totp_secrets
+from authgate.storage.sign_in import passkeys, totp_secrets
 from authgate.tokens.authentication import TWO_FACTORS, is_worth
 from authgate.tokens.scopes import is_admin
 
@@ -38,4 +38,5 @@ async def is_due(
         return True
     if is_worth(methods, wished) or not is_offered():
         return False
-    return await totp_secrets.exists(person.user.id)
+    user_id = person.user.id
+    return await totp_secrets.exists(user_id) or await passkeys.exist(user_id)

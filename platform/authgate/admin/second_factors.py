@@ -22,6 +22,7 @@ class SecondFactorsDocument(Document):
         required=True,
         totp_since="2026-03-02T09:12:44Z",
         totp_last_used_at="2026-03-09T08:01:12Z",
+        passkeys=2,
         recovery_codes=9,
         remembered_devices=1,
     )
@@ -33,6 +34,9 @@ class SecondFactorsDocument(Document):
     """When they set up their authenticator app; `null` where they have none."""
 
     totp_last_used_at: datetime | None
+    passkeys: int
+    """How many passkeys they have."""
+
     recovery_codes: int
     """How many of them are good still."""
 
@@ -50,6 +54,7 @@ async def read_second_factors(call: Call[Nothing, Nothing]) -> Answer[SecondFact
             required=await is_required_of(user),
             totp_since=enrolled.app.created_at if enrolled.app else None,
             totp_last_used_at=enrolled.app.last_used_at if enrolled.app else None,
+            passkeys=len(enrolled.passkeys),
             recovery_codes=enrolled.recovery_codes,
             remembered_devices=len(devices),
         )

@@ -38,6 +38,7 @@ MODEL_MODULES = (
     "authgate.storage.mail.mails",
     "authgate.storage.keys.pairwise_secrets",
     "authgate.storage.issued.refresh_tokens",
+    "authgate.storage.sign_in.passkeys",
     "authgate.storage.sign_in.recovery_codes",
     "authgate.storage.sign_in.remembered_devices",
     "authgate.storage.sign_in.session_clients",

@@ -322,6 +322,7 @@ for _login in ("success", "failure", "locked"):
     logins.expect("second_factor", _login)
 for _login in ("success", "failure"):
     logins.expect("connection", _login)
+    logins.expect("passkey", _login)
 for _result in ("granted", "denied", "refused"):
     authorizations.expect(_result)
 for _step in ("requested", "restored", "shredded", "deleted"):

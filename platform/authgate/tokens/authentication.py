@@ -17,7 +17,7 @@ FEDERATED = "federated"
 """Among the methods of a session: another provider vouched; the next is the connection's label."""
 
 _FEDERATED = "fed"
-OWN_METHODS = frozenset({"pwd", "otp", MULTI_FACTOR})
+OWN_METHODS = frozenset({"pwd", "otp", "hwk", "user", MULTI_FACTOR})
 """Of the methods of a session those that the tenant has seen itself, by their names in RFC 8176."""
 
 

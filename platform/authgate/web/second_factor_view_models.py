@@ -37,6 +37,10 @@ class SecondFactorPage:
     """Where somebody begins once more, or as somebody else."""
     return_to: str = ""
     client_name: str | None = None
+    passkey_action: str = ""
+    """Where a passkey's form is sent; empty for who has none. Posts ``credential`` besides."""
+    takes_codes: bool = True
+    """Whether the person has an app or recovery codes."""
     remember_days: int | None = None
     """How long no second factor is asked for here; not offered where None."""
     problem: SecondFactorProblem | None = None
@@ -88,9 +92,20 @@ class RememberedLine:
 
 
 @dataclass(frozen=True, slots=True)
+class PasskeyLine:
+    """A passkey of the person."""
+
+    id: str
+    name: str
+    since: datetime
+    used_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class SecurityPage:
     """``account/security.html``. ``remove_action`` and ``codes_action`` get nothing,
-    ``forget_action`` gets ``device`` (an id), or nothing for all of them."""
+    ``forget_action`` gets ``device`` (an id), or nothing for all of them. ``passkeys_action`` gets
+    ``credential`` and ``name``; below it ``remove`` gets ``passkey`` (an id)."""
 
     signed_in_as: str
     account_url: str
@@ -107,5 +122,7 @@ class SecurityPage:
     app_used_at: datetime | None
     recovery_codes: int
     devices: Sequence[RememberedLine]
+    passkeys: Sequence[PasskeyLine] = ()
+    passkeys_action: str = ""
     done: str = ""
     """What was done just now: said once, after the redirect."""

@@ -75,6 +75,8 @@ class LoginProblem(StrEnum):
     """The connection the person chose did not vouch for them."""
     SUSPENDED = "suspended"
     """Nobody can sign in to this tenant."""
+    PASSKEY = "passkey"
+    """The passkey is nobody's here, or was not taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,9 @@ class LoginPage:
     remember_days: int | None = None
     """How long "stay signed in" lasts; not offered where None."""
     forgot_url: str | None = None
+    passkey_action: str = ""
+    """Where a passkey signs in; empty where the tenant has none. Posts ``credential`` and
+    ``return_to``."""
     again: bool = False
     """Whether the person is signed in already, and what they want asks for it once more."""
     problem: LoginProblem | None = None

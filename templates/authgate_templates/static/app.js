@@ -130,3 +130,27 @@ if (branding) {
     due = setTimeout(show, 300);
   });
 }
+
+// Passkeys (WebAuthn): a form asks the device first, and sends what that says.
+const passkeysWork = Boolean(window.PublicKeyCredential?.parseRequestOptionsFromJSON);
+for (const form of passkeysWork ? document.querySelectorAll("form[data-passkey]") : []) {
+  const failed = form.querySelector("[data-failed]");
+  const ask = async (options) =>
+    form.dataset.passkey === "create"
+      ? navigator.credentials.create({ publicKey: PublicKeyCredential.parseCreationOptionsFromJSON(options) })
+      : navigator.credentials.get({ publicKey: PublicKeyCredential.parseRequestOptionsFromJSON(options) });
+  form.hidden = false;
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    failed.hidden = true;
+    try {
+      const body = new URLSearchParams(new FormData(form));
+      const answer = await fetch(form.dataset.options, { method: "POST", body });
+      const credential = await ask(await answer.json());
+      form.elements.credential.value = JSON.stringify(credential);
+      form.submit();
+    } catch {
+      failed.hidden = false; // the person said no, the device cannot, or the page is too old
+    }
+  });
+}

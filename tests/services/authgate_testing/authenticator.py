@@ -3,6 +3,7 @@
 import re
 from base64 import b32decode
 from dataclasses import dataclass
+from datetime import datetime
 from html import unescape
 
 from authgate.accounts import totp
@@ -27,8 +28,7 @@ class Authenticator:
     @classmethod
     def scanned(cls, server: RunningServer, page: str) -> "Authenticator":
         """One that has read the key off a page."""
-        [key] = _KEY.findall(page)
-        return cls(server, b32decode(key.replace(" ", "")))
+        return cls(server, _secret(page))
 
     @property
     def code(self) -> str:
@@ -52,6 +52,16 @@ async def enrolled(
             await factors.enrol(user, secret, step=0, now=server.clock())
             codes = await factors.new_recovery_codes(user, now=server.clock())
     return Authenticator(server, secret), list(codes)
+
+
+def code_of(page: str, now: datetime) -> str:
+    """What an app shows at this moment that has read the key off a page."""
+    return totp.value(_secret(page), now.timestamp())
+
+
+def _secret(page: str) -> bytes:
+    [key] = _KEY.findall(page)
+    return b32decode(key.replace(" ", ""))
 
 
 def recovery_codes(page: str) -> list[str]:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from authgate.accounts import qr_code
 from authgate.web.second_factor_view_models import (
     EnrolmentPage,
+    PasskeyLine,
     RecoveryCodesPage,
     RememberedLine,
     SecondFactorPage,
@@ -34,6 +35,7 @@ def _asking() -> dict[str, tuple[str, object]]:
         return_to="/account/security",
         client_name="Fleet Console",
         remember_days=30,
+        passkey_action="/second-factor/passkey",
     )
     wrong = replace(asks, problem=SecondFactorProblem.MISMATCH, remember_days=None)
     later = _NOW + timedelta(minutes=15)
@@ -98,9 +100,13 @@ def _account() -> dict[str, tuple[str, object]]:
         app_used_at=_NOW,
         recovery_codes=9,
         devices=[device, replace(device, id="2", device=_LONG, kind=DeviceKind.PHONE)],
+        passkeys=[PasskeyLine("1", _LONG, _NOW, None), PasskeyLine("2", "Key", _NOW, _NOW)],
+        passkeys_action="/account/security/passkeys",
         done="forgotten",
     )
-    bare = replace(page, app_since=None, app_used_at=None, recovery_codes=0, devices=[], done="")
+    bare = replace(
+        page, app_since=None, app_used_at=None, recovery_codes=0, devices=[], passkeys=[], done=""
+    )
     return {
         "security": ("account/security.html", page),
         "security-none": ("account/security.html", bare),

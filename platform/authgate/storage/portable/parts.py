@@ -43,6 +43,7 @@ from authgate.storage.sign_in.connections import ConnectionRow
 from authgate.storage.sign_in.external_identities import ExternalIdentityRow
 from authgate.storage.sign_in.login_failures import LoginFailure
 from authgate.storage.sign_in.logout_deliveries import LogoutDelivery
+from authgate.storage.sign_in.passkeys import PasskeyRow
 from authgate.storage.sign_in.recovery_codes import RecoveryCodeRow
 from authgate.storage.sign_in.remembered_devices import RememberedDeviceRow
 from authgate.storage.sign_in.session_clients import SessionClient
@@ -166,6 +167,11 @@ EXPORTED = (
     ),
     Part(SessionClient, only=_NO_GUEST_SESSIONS, needs_secrets=True),
     Part(TotpSecretRow, sealed={"sealed_secret": Place("totp", "{user_id}")}, needs_secrets=True),
+    Part(
+        PasskeyRow,
+        secret=_hashes("user_handle", "credential_id", "public_key"),
+        needs_secrets=True,
+    ),
     Part(RecoveryCodeRow, secret=_hashes("code_hash"), needs_secrets=True),
     Part(
         RememberedDeviceRow,

@@ -16,6 +16,10 @@ _MADE = (
     re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+(?:Z|\+00:00)|\b1[789]\d{8}\b"),
     re.compile(r"\b\w{3}, \d\d \w{3} \d{4} [\d:]{8} GMT"),
     re.compile(r"\b[A-Z]{4}-[A-Z]{4}\b"),
+    # Of authenticator apps the picture and the key, and the codes in their stead.
+    re.compile(r"(?:M\d+ \d+h1v1h-1z)+"),
+    re.compile(r"\b(?:[A-Z2-7]{4} ){7}[A-Z2-7]{4}\b"),
+    re.compile(r"\b[a-z2-9]{4}(?:-[a-z2-9]{4}){3}\b"),
     re.compile(r"[A-Za-z0-9_-]{20,}={0,2}(?:\.[A-Za-z0-9_-]+)*"),
 )
 _OF_THE_BODY = ("x-request-id", "content-length", "date", "etag")

@@ -22,6 +22,7 @@ from authgate.tokens.admin_scopes import Scope
 from authgate_tenants import use_tenant
 from authgate_testing.api import EVERYTHING, OF_OWNERS, ApiClient
 from authgate_testing.application import Application, allowed, sent_on, told
+from authgate_testing.authenticator import code_of, recovery_codes
 from authgate_testing.caller import Caller
 from authgate_testing.device import Device, decide
 from authgate_testing.matrix import operations
@@ -30,11 +31,12 @@ from authgate_testing.matrix.pages import Visitor
 from authgate_testing.matrix.routes import Routes
 from authgate_testing.matrix.stored import Kept, Stored
 from authgate_testing.matrix.things import BEARER, EXCHANGE, PASSWORD, Household
-from authgate_testing.person import Person
+from authgate_testing.person import Person, forms
 from authgate_testing.registering import manage, register
 from authgate_testing.scim import GROUP, SEARCH, USER, Directory
 from authgate_testing.scim import person as provisioned
 from authgate_testing.server import BASE_URL
+from authgate_testing.soft_passkey import SoftPasskey
 
 _PIXEL = "R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"
 """A picture, as everybody may have it."""
@@ -99,6 +101,7 @@ class Tour:
         typed = {"user_code": code}
         await self._visitor(nobody, typed).everywhere()
         await self._federation(chief)
+        await self._second_factors()
         await self._guest()
         await self._invited(chief)
         await self._visitor(chief, typed).everywhere()
@@ -349,6 +352,47 @@ class Tour:
                 await self._look_at(member, page)
             async with self.undone(member.http):
                 await member.http.post(url, data=asked)
+
+    async def _second_factors(self) -> None:
+        """Somebody sets an app up and adds a passkey, shows both, and takes them away again."""
+        issuer, name = self.home.tenant.issuer, self.home.member.username
+        person, other = Person(self.stage.http()), Person(self.stage.http())
+        device, here = SoftPasskey(BASE_URL), f"{issuer}/account/security"
+        async with self.undone():
+            await self._sign_in(person, name)
+            page = await person.visit(f"{issuer}/second-factor/set-up")
+            code = code_of(page.text, self.stage.parts.clock())
+            codes = recovery_codes((await person.submit({"code": code}, to="/set-up")).text)
+            await person.visit(here)
+            made = device.created(await self._asked(person, "/account/security/passkeys"))
+            await person.submit({"credential": made, "name": "Key"}, to="/passkeys")
+            await other.sign_in(issuer, name, PASSWORD)
+            shown = {"code": codes[0], "remember_device": "1"}
+            await other.submit(shown, to="/second-factor")
+            for action in (
+                "forget",
+                "/passkeys/remove",
+                "/recovery-codes",
+                "/authenticator/remove",
+            ):
+                async with self.undone(person.http):
+                    await person.visit(here)
+                    await person.submit({}, to=action)
+            for path, to in (("/login", "/second-factor/passkey"), ("/login", "/passkey")):
+                again = Person(self.stage.http())
+                await again.visit(f"{issuer}{path}")
+                if to != "/passkey":
+                    await again.submit({"username": name, "password": PASSWORD}, to="/login")
+                signed = device.signed(await self._asked(again, to))
+                await again.submit({"credential": signed}, to=to)
+
+    async def _asked(self, person: Person, to: str) -> dict[str, Any]:
+        """What a page's script is told to ask a device."""
+        assert person.page is not None
+        token = forms(person.page.text)[0].hidden["csrf_token"]
+        url = f"{self.home.tenant.issuer}{to}/options"
+        told: dict[str, Any] = (await person.http.post(url, data={"csrf_token": token})).json()
+        return told
 
     async def _federation(self, chief: Person) -> None:
         """To another provider, which knows people by the codes that it gives out, and back."""

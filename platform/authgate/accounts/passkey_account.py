@@ -1,0 +1,157 @@
+"""``/account/security/passkeys``: a person's passkeys, added and removed."""
+
+from uuid import UUID
+
+from quart import Blueprint, Response, request
+from werkzeug.exceptions import Conflict
+
+from authgate import audit
+from authgate.accounts import factor_notices, passkey_ceremonies
+from authgate.accounts.answers import see_other
+from authgate.accounts.authenticator_setup import AuthenticatorSetup
+from authgate.accounts.browser_sessions import BrowserSessions
+from authgate.accounts.passkey_ceremonies import Challenge, NoPasskey
+from authgate.accounts.passkey_challenges import PasskeyChallenges
+from authgate.accounts.second_factor_policy import is_offered, is_required_of
+from authgate.accounts.second_factors import SecondFactors
+from authgate.accounts.standing import (
+    SignInAgain,
+    StepUp,
+    require_recent_sign_in,
+    require_second_factor,
+    to_second_factor,
+    to_sign_in,
+)
+from authgate.accounts.visits import SignedIn, signed_in
+from authgate.audit import Event
+from authgate.installation import Installation
+from authgate.languages import text
+from authgate.storage.people import users
+from authgate.storage.sign_in import passkeys, recovery_codes
+from authgate.storage.sign_in.passkeys import LONGEST_NAME, PasskeyTaken
+from authgate.tokens.authentication import MULTI_FACTOR
+from authgate.web import row_ids
+from authgate.web.pages import Pages
+from authgate_tenants import current_tenant
+
+_SECURITY = "/account/security"
+_HERE = f"{_SECURITY}/passkeys"
+_REGISTER = "register"
+
+
+class PasskeyAccount:
+    """What a person changes about their passkeys."""
+
+    def __init__(
+        self,
+        *,
+        parts: Installation,
+        pages: Pages,
+        factors: SecondFactors,
+        sessions: BrowserSessions,
+    ) -> None:
+        self._parts = parts
+        self._factors = factors
+        self._sessions = sessions
+        self._challenges = PasskeyChallenges(parts.encryption, clock=parts.clock)
+        self._setup = AuthenticatorSetup("", parts=parts, pages=pages, factors=factors)
+
+    def blueprint(self) -> Blueprint:
+        """The routes."""
+        routes = Blueprint("passkey-account", __name__)
+        routes.post(f"{_HERE}/options")(self.options)
+        routes.post(_HERE)(self.add)
+        routes.post(f"{_HERE}/remove")(self.remove)
+        routes.register_error_handler(SignInAgain, to_sign_in)
+        routes.register_error_handler(StepUp, to_second_factor)
+        return routes
+
+    async def options(self) -> Response:
+        """What the device is asked to make."""
+        person = await self._proven()
+        known = await passkeys.of(person.user.id)
+        handle = passkey_ceremonies.handle_of(known)
+        challenge = Challenge.made(
+            _REGISTER, person.user.id, now=self._parts.clock(), user_handle=handle
+        )
+        options = passkey_ceremonies.registration_options(challenge, person.user, known)
+        return await self._challenges.hand_out(challenge, options)
+
+    async def add(self) -> Response:
+        """Take what it has made."""
+        person, form = await self._proven(), await request.form
+        # Held, so that of two that come at once one finds the other's.
+        await users.held(person.user.id)
+        name = _name(form.get("name", ""))
+        try:
+            challenge = await self._challenges.taken_back(_REGISTER)
+            if challenge.user_id != person.user.id:
+                raise NoPasskey
+            made = await passkey_ceremonies.registered(
+                form.get("credential", ""), challenge, name=name, now=self._parts.clock()
+            )
+            await passkeys.add(made)
+        except (NoPasskey, PasskeyTaken):
+            return see_other(f"{_SECURITY}?done=no-passkey")
+        await _record(Event.SECOND_FACTOR_ENROLLED, person, method="passkey", name=name)
+        what = text("A passkey was added to your account.")
+        await factor_notices.send(self._parts, person.user, what)
+        if await recovery_codes.left(person.user.id):
+            return see_other(f"{_SECURITY}?done=passkey-added")
+        codes = await self._factors.new_recovery_codes(person.user, now=self._parts.clock())
+        target = f"{current_tenant().prefix}{_SECURITY}"
+        response = self._setup.codes_page(codes, target, is_new_app=False)
+        # What was shown just now counts, as the first code of an app does.
+        former = [each for each in person.session.amr if each not in ("hwk", MULTI_FACTOR)]
+        await self._sessions.step_up(person, response, amr=[*former, "hwk", MULTI_FACTOR])
+        return response
+
+    async def remove(self) -> Response:
+        """Take one away, unless it is the last factor of somebody who has to have one."""
+        person, form = await self._proven(), await request.form
+        await users.held(person.user.id)
+        enrolled = await self._factors.of(person.user)
+        is_last = enrolled.app is None and len(enrolled.passkeys) == 1
+        if is_last and await is_required_of(person.user):
+            raise Conflict
+        passkey_id = _id(form.get("passkey", ""))
+        if passkey_id is None or not await passkeys.remove(passkey_id, user_id=person.user.id):
+            return see_other(_SECURITY)
+        if is_last:
+            await self._factors.remove(person.user)
+        await _record(Event.SECOND_FACTOR_REMOVED, person, method="passkey")
+        what = text("A passkey was removed from your account.")
+        await factor_notices.send(self._parts, person.user, what)
+        return see_other(f"{_SECURITY}?done=passkey-removed")
+
+    async def _proven(self) -> SignedIn:
+        """The person, who has shown all they have, and lately. Raises ``SignInAgain``,
+        ``StepUp`` and ``Conflict``."""
+        person = signed_in()
+        if person.user.is_guest or not is_offered():
+            raise Conflict
+        require_recent_sign_in(now=self._parts.clock(), then=_SECURITY)
+        if (await self._factors.of(person.user)).has_any:
+            require_second_factor(then=_SECURITY)
+        return person
+
+
+async def _record(event: Event, person: SignedIn, **details: object) -> None:
+    await audit.record(
+        event,
+        actor=audit.user(person.user.id, person.user.username),
+        resource=("user", str(person.user.id)),
+        details=details,
+    )
+
+
+def _name(typed: str) -> str:
+    plain = " ".join("".join(each for each in typed if each.isprintable()).split())
+    return plain[:LONGEST_NAME] or "Passkey"
+
+
+def _id(given: str) -> UUID | None:
+    try:
+        return row_ids.read(given)
+    except ValueError:
+        return None

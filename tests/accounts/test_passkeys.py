@@ -1,0 +1,199 @@
+"""Passkeys (WebAuthn): as a second factor, and as a way in without a name and a password."""
+
+from dataclasses import replace
+from typing import Any
+
+import jwt
+
+from authgate import provisioning
+from authgate.accounts.passkey_ceremonies import LIFETIME
+from authgate.audit import Event
+from authgate.storage.people import users
+from authgate.storage.people.users import User
+from authgate_tenants import Tenant, use_tenant
+from authgate_testing.application import Application
+from authgate_testing.authenticator import is_asked, recovery_codes
+from authgate_testing.databases import on_sqlite
+from authgate_testing.ledger import Ledger
+from authgate_testing.person import Person, forms
+from authgate_testing.server import RunningServer
+from authgate_testing.soft_passkey import SoftPasskey
+
+PASSWORD = "correct-horse-battery-staple"
+ORIGIN = "http://localhost:8080"
+HOME = "/account/sessions"
+
+
+async def options(person: Person, ending: str) -> dict[str, Any]:
+    """What the script of the page before somebody is told to ask the device."""
+    assert person.page is not None
+    form = next(each for each in forms(person.page.text) if each.action.endswith(ending))
+    answer = await person.http.post(f"{ORIGIN}{form.action}/options", data=form.hidden)
+    assert answer.status_code == 200, answer.text
+    told: dict[str, Any] = answer.json()
+    return told
+
+
+async def added(person: Person, tenant: Tenant, device: SoftPasskey, name: str = "Key") -> str:
+    """Add a passkey; the page that comes."""
+    await person.visit(f"{tenant.issuer}/account/security")
+    made = device.created(await options(person, "/passkeys"))
+    page = await person.submit({"credential": made, "name": name}, to="/passkeys")
+    assert page.status_code == 200
+    return page.text
+
+
+async def by_passkey(person: Person, tenant: Tenant, device: SoftPasskey) -> bool:
+    """Whether somebody gets in with this passkey alone."""
+    page = await person.visit(f"{tenant.issuer}/login")
+    # Where nobody has a passkey no form asks for one, and what it sends is heard all the same.
+    sent = {"csrf_token": forms(page.text)[0].hidden["csrf_token"]}
+    asked = await person.http.post(f"{tenant.issuer}/passkey/options", data=sent)
+    signed = sent | {"credential": device.signed(asked.json())}
+    page = await person.http.post(f"{tenant.issuer}/passkey", data=signed, follow_redirects=True)
+    return page.url.path.endswith(HOME)
+
+
+async def sign_in(person: Person, tenant: Tenant) -> None:
+    await person.visit(f"{tenant.issuer}/login")
+    await person.submit({"username": "alice", "password": PASSWORD}, to="/login")
+
+
+async def test_somebody_adds_a_passkey_and_signs_in_with_it_alone(
+    server: RunningServer,
+    acme: Tenant,
+    alice: User,
+    person: Person,
+    console: Application,
+    ledger: Ledger,
+) -> None:
+    device = SoftPasskey(ORIGIN)
+    page = await added(person, acme, device, "My <b>telephone</b>")
+    assert len(recovery_codes(page)) == 10
+    page = (await person.visit(f"{acme.issuer}/account/security")).text
+    assert "My &lt;b&gt;telephone&lt;/b&gt;" in page
+    other = Person(server.browser())
+    assert await by_passkey(other, acme, device)
+    said = jwt.decode(
+        (await console.signed_in(other))["id_token"], options={"verify_signature": False}
+    )
+    assert (said["amr"], said["acr"]) == (["hwk", "user", "mfa"], "2")
+    [event] = [
+        each
+        for each in await ledger.events(acme, Event.AUTHENTICATION_SUCCESS)
+        if each.details["method"] == "passkey"
+    ]
+    assert event.actor_id == str(alice.id)
+    await other.visit(f"{acme.issuer}/account/security")
+    await other.submit({}, to="/passkeys/remove")
+    assert not await by_passkey(Person(server.browser()), acme, device)
+
+
+@on_sqlite
+async def test_a_passkey_is_a_second_factor_too(
+    server: RunningServer, acme: Tenant, alice: User, person: Person
+) -> None:
+    device = SoftPasskey(ORIGIN)
+    await added(person, acme, device)
+    other = Person(server.browser())
+    await sign_in(other, acme)
+    assert is_asked(other)
+    signed = replace(device, verifies=False).signed(await options(other, "/second-factor/passkey"))
+    page = await other.submit({"credential": signed}, to="/second-factor/passkey")
+    assert page.url.path.endswith(HOME)
+
+
+@on_sqlite
+async def test_lg_16_what_another_page_person_or_moment_has_signed_is_refused(
+    server: RunningServer, acme: Tenant, alice: User, person: Person, ledger: Ledger
+) -> None:
+    device = SoftPasskey(ORIGIN)
+    await added(person, acme, device)
+    browser = Person(server.from_address("198.51.100.1"))
+
+    async def tried(liar: SoftPasskey, **changed: str) -> bool:
+        await browser.visit(f"{acme.issuer}/login")
+        asked = await options(browser, "/passkey") | changed
+        page = await browser.submit({"credential": liar.signed(asked)}, to="/passkey")
+        return page.url.path.endswith(HOME)
+
+    async with ledger.nothing_granted(acme):
+        for liar in (
+            replace(device, origin="https://evil.example"),
+            replace(device, rp_id="evil.example"),
+            replace(device, verifies=False),
+            replace(device, user_handle=b"x" * 32),
+            replace(device, key=SoftPasskey(ORIGIN).key),
+            replace(device, credential_id=b"y" * 16),
+        ):
+            assert not await tried(liar)
+        assert not await tried(device, challenge="A" * 43)
+        page = await browser.visit(f"{acme.issuer}/login")
+        for rubbish in ("", "{", "[" * 5_000, '{"id": 1}', "x" * 20_000):
+            page = await browser.submit({"credential": rubbish}, to="/passkey")
+            assert page.status_code == 200
+    # Once, and in its time.
+    await browser.visit(f"{acme.issuer}/login")
+    asked = await options(browser, "/passkey")
+    server.clock.advance(LIFETIME.total_seconds() + 1)
+    page = await browser.submit({"credential": device.signed(asked)}, to="/passkey")
+    assert not page.url.path.endswith(HOME)
+
+
+@on_sqlite
+async def test_lg_16_a_challenge_is_good_once_and_no_counter_goes_back(
+    server: RunningServer, acme: Tenant, alice: User, person: Person
+) -> None:
+    device = SoftPasskey(ORIGIN)
+    await added(person, acme, device)
+    first = Person(server.browser())
+    page = await first.visit(f"{acme.issuer}/login")
+    form = next(each for each in forms(page.text) if each.action.endswith("/passkey"))
+    signed = device.signed(await options(first, "/passkey"))
+    cookies = dict(first.http.cookies)
+    body = form.hidden | {"credential": signed}
+    again = Person(server.browser())
+    for name, value in cookies.items():
+        again.http.cookies.set(name, value, domain="localhost.local", path=acme.prefix)
+    answers = [await each.http.post(f"{acme.issuer}/passkey", data=body) for each in (first, again)]
+    assert ["problem=passkey" in each.headers["location"] for each in answers] == [False, True]
+    assert not await by_passkey(Person(server.browser()), acme, replace(device, count=0))
+    assert await by_passkey(Person(server.browser()), acme, device)
+
+
+@on_sqlite
+async def test_lg_16_a_passkey_of_one_tenant_is_nothing_at_another_of_the_same_host(
+    server: RunningServer, acme: Tenant, globex: Tenant, alice: User, person: Person
+) -> None:
+    device = SoftPasskey(ORIGIN)
+    await added(person, acme, device)
+    with use_tenant(globex):
+        await users.create(username="alice", password_hash=alice.password_hash)
+    there, other = Person(server.browser()), SoftPasskey(ORIGIN)
+    assert not await by_passkey(there, globex, device)
+    # The same person has another handle there.
+    await sign_in(there, globex)
+    await added(there, globex, other)
+    assert other.user_handle != device.user_handle
+    # Nor is what was signed for one tenant taken at the other.
+    stranger, here = Person(server.browser()), Person(server.browser())
+    await stranger.visit(f"{globex.issuer}/login")
+    asked = await options(stranger, "/passkey")
+    await here.visit(f"{acme.issuer}/login")
+    await options(here, "/passkey")
+    page = await here.submit({"credential": device.signed(asked)}, to="/passkey")
+    assert not page.url.path.endswith(HOME)
+
+
+@on_sqlite
+async def test_the_last_factor_of_somebody_who_needs_one_stays(
+    server: RunningServer, acme: Tenant, alice: User, person: Person
+) -> None:
+    await added(person, acme, SoftPasskey(ORIGIN))
+    await provisioning.change_tenant(
+        server.parts, acme, change=lambda before: before.changed({"second_factor": "required"})
+    )
+    await person.visit(f"{acme.issuer}/account/security")
+    page = await person.submit({}, to="/passkeys/remove")
+    assert page.status_code == 409
+    assert "Passkey" in (await person.visit(f"{acme.issuer}/account/security")).text
