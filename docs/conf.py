@@ -65,7 +65,6 @@ ORDER: Mapping[str, Sequence[str]] = {
         "roles",
         "users",
         "sign-in-providers",
-        "second-factors",
         "groups",
         "operators",
         "security",
