@@ -834,7 +834,7 @@ def test_a_sign_in_is_forgotten_though_nobody_can_end_it(own_sign_in: SignIn, co
 
 
 def test_what_only_operators_do_says_so(operator: Cli, acme: Company) -> None:
-    ended = operator("user", "create", "-t", acme.issuer, "x")
+    ended = operator("audit", "tail", "-t", acme.issuer)
     said = "authgate: Only operators of the installation do this: name the tenant by its slug.\n"
     assert (ended.code, ended.err) == (2, said)
 

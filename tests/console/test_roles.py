@@ -50,6 +50,7 @@ AREAS = {
     "exports": Area.EXPORTS,
     "invitations": Area.USERS,
     "users": Area.USERS,
+    "connections": Area.CONNECTIONS,
     "groups": Area.GROUPS,
 }
 """By what the path of a page begins with, below ``/admin``."""
@@ -159,6 +160,7 @@ async def test_menu_and_buttons_show_what_a_role_may_do(
         "/signing-keys",
         "/team",
         "/users",
+        "/connections",
         "/invitations",
         "/groups",
         "/settings",
