@@ -236,9 +236,18 @@ class Tour:
             await api.post("/scopes", {"name": f"{name}:{word}", **title}, **key)
         tokens = (await api.get("/tokens")).json()["items"]
         await api.post(f"/tokens/{tokens[-1]['id']}/disable")
+        groups = (await api.get("/groups")).json()["items"]
         said: operations.Said = {
             "image": [_PIXEL],
-            "settings": [{"access_token_jitter": 60}],
+            "settings": [
+                {"access_token_jitter": 60},
+                {"networks": ["0.0.0.0/0", "::/0"], "told": f"Not from there, says {word}"},
+            ],
+            "username": [f"made-{word}"],
+            "columns": [["username", "email"]],
+            "lines": [[{"number": 2, "cells": {"username": f"lined-{word}", "email": ""}}]],
+            "dry_run": [True],
+            "group_id": [group["id"] for group in groups],
             "name": [f"thing-{word}"],
             "title": [f"do {word}"],
             "description": [f"About {word}"],
