@@ -13,6 +13,8 @@ from bench.authgate_server import Installation
 from bench.callgrind import PATIENCE, ROOT
 from bench.worker import worker
 
+TRACED = "bench.traced_app:app"
+
 _SECONDS = 60
 
 
@@ -51,9 +53,7 @@ def _taken(file: Path) -> str:
 
 
 @contextmanager
-def traced(installation: Installation) -> Iterator[TracedServer]:
+def traced(installation: Installation, *, app: str = TRACED) -> Iterator[TracedServer]:
     """One worker that serves *installation* and can count its bytecodes."""
-    with worker(
-        installation.finding(ROOT), app="bench.traced_app:app", environment=PATIENCE
-    ) as pid:
+    with worker(installation.finding(ROOT), app=app, environment=PATIENCE) as pid:
         yield TracedServer(pid, installation.directory / "bytecodes.json")

@@ -19,11 +19,11 @@ Say = Callable[[str], None]
 
 def run(*, set_ceilings: bool, say: Say) -> int:
     """Print each endpoint beside its ceiling; 1 if one costs more than it may."""
-    build, calibration = instructions.this_build(), callgrind.cost_of_calibration()
+    build, calibrated = instructions.this_build(), callgrind.cost_of_calibration
     found = counts(HOT, say)
     if set_ceilings:
-        instructions.set_ceilings(build, calibration, found)
-    return _judged(found, instructions.ceilings(build, calibration))
+        instructions.set_ceilings(build, calibrated(), found)
+    return _judged(found, instructions.ceilings(build, calibrated))
 
 
 def counts(scenarios: Sequence[Scenario], say: Say) -> list[Count]:

@@ -28,7 +28,7 @@ ROOM_ELSEWHERE = 1.10
 """The same for a build of Python whose ceilings are an estimate."""
 
 _WARM_WAVES = 3
-_WAVES = 7
+_WAVES = 4
 _MOST_WAVES = 28
 _ALIKE = 1.005
 """Times the cheapest wave that the next one may cost: else requests of both came too late to share,
@@ -99,12 +99,13 @@ def this_build() -> str:
     return f"{name} {made}, {sys.platform} {platform.machine()}"
 
 
-def ceilings(build: str, calibration: int) -> Ceilings:
-    """The ceilings of this build of Python: its own, or an estimate from the first one's."""
+def ceilings(build: str, calibrated: Callable[[], int]) -> Ceilings:
+    """The ceilings of this build of Python: its own, or an estimate from the first one's, for which
+    the build is calibrated."""
     known = _read()
     if build in known:
         return known[build]
-    return next(iter(known.values())).estimated(calibration)
+    return next(iter(known.values())).estimated(calibrated())
 
 
 def set_ceilings(build: str, calibration: int, counts: Sequence[Count]) -> None:

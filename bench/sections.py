@@ -123,7 +123,7 @@ def _neighbours(wish: Wish) -> Section:
 
 def _instructions(wish: Wish) -> Section:
     """What hot requests cost without a clock."""
-    limits = instructions.ceilings(instructions.this_build(), callgrind.cost_of_calibration())
+    limits = instructions.ceilings(instructions.this_build(), callgrind.cost_of_calibration)
     counts = counting.counts([each for each in HOT if each.name in wish.only] or HOT, wish.say)
     shown = [replace(each, by_function={}) for each in counts]
     return Section.of(shown, instructions.table(counts, limits))

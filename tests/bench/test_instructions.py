@@ -1,34 +1,34 @@
 """What a request costs, counted in instructions, so that no clock and no neighbour has a say."""
 
-import shutil
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+import os
+import signal
+from collections.abc import Iterator
 
 import pytest
 from bench import bytecodes, callgrind, counting, growth, instructions
 from bench.authgate_server import Installation, set_up
+from bench.bytecodes import TRACED
+from bench.callgrind import SLOWED, CountedServer
 from bench.instructions import Ceilings, Count
 from bench.scenarios import HOT
 from bench.scenarios.metadata import Jwks
 from bench.site import Site
 
-import authgate
+_BECOMES_SLOWER = """
+import signal
+from authgate.tokens.keys import SigningKeys
+from {module} import app
 
-_SLOWER = """
+_as_it_is = SigningKeys.jwks
 
-_as_it_is = jwks_endpoint
+async def slower(self):
+    for number in range(300):
+        abs(number)
+    return await _as_it_is(self)
 
-
-def jwks_endpoint(**parts):
-    handler = _as_it_is(**parts)
-
-    async def slower(request):
-        for number in range(300):
-            abs(number)
-        return await handler(request)
-
-    return slower
+signal.signal(signal.SIGRTMIN, lambda *_: setattr(SigningKeys, "jwks", slower))
 """
+"""An application whose JWKS endpoint becomes dearer once its process gets a signal."""
 
 
 @pytest.fixture(scope="module")
@@ -42,50 +42,52 @@ def site(installation: Installation) -> Site:
     return set_up(installation)
 
 
-@pytest.fixture
-def slower(installation: Installation, tmp_path: Path) -> Installation:
-    """The same installation, served by code that has a dearer JWKS endpoint."""
-    room = tmp_path / "platform"
-    shutil.copytree(Path(authgate.__file__).parent, room / "authgate")
-    with (room / "authgate" / "oidc" / "discovery.py").open("a") as module:
-        module.write(_SLOWER)
-    return installation.finding(room)
+def _becoming_slower(installation: Installation, app: str) -> str:
+    """The application *app*, which becomes slower once it is told to; its module lies beside the
+    installation's files."""
+    module = app.partition(":")[0]
+    name = f"becoming_slower_{module.rpartition('.')[2]}"
+    (installation.directory / f"{name}.py").write_text(_BECOMES_SLOWER.format(module=module))
+    return f"{name}:app"
+
+
+def test_the_function_that_became_slower_is_named(installation: Installation, site: Site) -> None:
+    # Before the server of the tests below, which takes the port and stays.
+    place = installation.finding(installation.directory)
+    with bytecodes.traced(place, app=_becoming_slower(installation, TRACED)) as server:
+        before = growth.executed(server, site, Jwks())
+        os.kill(server.pid, signal.SIGRTMIN)
+        now = growth.executed(server, site, Jwks())
+    # Whoever calls it grew with it, and by more where something was read anew meanwhile.
+    changed = growth.most_changed(now, before)
+    assert any(each.endswith(":slower") for each in changed)
 
 
 @pytest.fixture(scope="module")
-def counts(installation: Installation, site: Site) -> list[Count]:
-    with callgrind.counted(installation) as server:
-        return instructions.count(server, site, HOT, print)
+def server(installation: Installation, site: Site) -> Iterator[CountedServer]:
+    assert site.issuer  # there is something to serve
+    place = installation.finding(installation.directory)
+    with callgrind.counted(place, app=_becoming_slower(installation, SLOWED)) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def counts(server: CountedServer, site: Site) -> list[Count]:
+    return instructions.count(server, site, HOT, print)
 
 
 def test_no_hot_endpoint_costs_more_than_it_did(counts: list[Count]) -> None:
-    calibration = callgrind.cost_of_calibration()
-    limits = instructions.ceilings(instructions.this_build(), calibration)
+    limits = instructions.ceilings(instructions.this_build(), callgrind.cost_of_calibration)
     assert instructions.too_slow(counts, limits) == []
 
 
 def test_a_handler_that_became_slower_is_noticed(
-    slower: Installation, site: Site, counts: list[Count]
+    server: CountedServer, site: Site, counts: list[Count]
 ) -> None:
     as_it_was = Ceilings(1, {each.scenario: each.instructions for each in counts})
-    with callgrind.counted(slower) as server:
-        now = instructions.count(server, site, [Jwks()], print)
+    os.kill(server.pid, signal.SIGRTMIN)
+    now = instructions.count(server, site, [Jwks()], print)
     assert [fault.split(":")[0] for fault in instructions.too_slow(now, as_it_was)] == ["JWKS"]
-
-
-@pytest.mark.usefixtures("started_as_ever")  # or it would be served by what is imported already
-def test_the_function_that_became_slower_is_named(
-    installation: Installation, slower: Installation, site: Site
-) -> None:
-    before, now = (_executed(each, site) for each in (installation, slower))
-    # Whoever calls it grew with it, and by more where something was read anew meanwhile.
-    changed = growth.most_changed(now, before)
-    assert any(each.endswith("discovery.py:jwks_endpoint.<locals>.slower") for each in changed)
-
-
-def _executed(installation: Installation, site: Site) -> Mapping[str, int]:
-    with bytecodes.traced(installation) as server:
-        return growth.executed(server, site, Jwks())
 
 
 def test_another_build_of_python_is_held_to_an_estimate() -> None:
