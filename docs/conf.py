@@ -48,6 +48,7 @@ ORDER: Mapping[str, Sequence[str]] = {
         "observability",
         "security-guide",
         "onboarding",
+        "accounts",
         "mail",
         "languages",
         "limits",

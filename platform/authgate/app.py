@@ -16,6 +16,7 @@ from authgate import background, installation, readings
 from authgate.accounts import language_choice, second_factor_doors, user_agents
 from authgate.accounts.account import AccountPages
 from authgate.accounts.apps import AppPages
+from authgate.accounts.breaches import Breaches
 from authgate.accounts.browser_sessions import BrowserSessions
 from authgate.accounts.by_address import ByAddress
 from authgate.accounts.connection_trials import ConnectionTrials
@@ -30,13 +31,12 @@ from authgate.accounts.pending_login import Purpose
 from authgate.accounts.round_trips import RoundTrips
 from authgate.accounts.second_factors import SecondFactors
 from authgate.accounts.second_step import SecondStep
+from authgate.accounts.sign_in_notices import SignInNotices
 from authgate.accounts.signed_out import SigningOut
 from authgate.accounts.tenant_connections import TenantConnections
 from authgate.admin.console import pages as console_pages
 from authgate.admin.console.frame import Console
-from authgate.admin.own.impersonations import OwnImpersonations
-from authgate.admin.own.invitation import InvitationPages
-from authgate.admin.own.own_apps import OwnApps
+from authgate.admin.own import pages as own_pages
 from authgate.clock import Clock, utc_now
 from authgate.diagnosis import production
 from authgate.installation import Installation
@@ -162,7 +162,8 @@ def _edge(parts: Installation, sampler: Sampler, access_log: AccessLog) -> Edge:
     plugins = parts.plugins.hooks
     client_keys = ClientKeys(parts.outside, clock=parts.clock)
     documents = MetadataDocuments(parts, parts.outside, limits)
-    passwords = Passwords()
+    url = settings.egress.breached_passwords_url
+    passwords = Passwords(breaches=Breaches(parts.outside, url=url))
     people = _people(parts, pages, limits, client_keys, documents, passwords)
     machine, apis = Programs(
         parts=parts,
@@ -233,12 +234,9 @@ def _people(
         *second_factor_doors.made(parts, pages, limits, factors, second_step, sessions),
         _guests(parts, pages, limits, sessions),
         device,
-        AccountPages(pages=pages, clock=parts.clock),
+        AccountPages(pages=pages, places=parts.settings.geoip_file, clock=parts.clock),
         AppPages(pages=pages, clock=parts.clock),
         KeptMails(parts=parts, pages=pages),
-        OwnApps(parts=parts, pages=pages),
-        OwnImpersonations(parts=parts, pages=pages),
-        InvitationPages(parts=parts, pages=pages, passwords=passwords, limits=limits),
         authorization,
         _end_session(parts, pages, signing_out, id_tokens),
     )
@@ -246,6 +244,7 @@ def _people(
     people.mount([language_choice.blueprint(), *(each.blueprint() for each in doors)])
     console = Console(parts=parts, pages=pages, hash_password=passwords.hash)
     people.mount(console_pages.blueprints(console))
+    people.mount(own_pages.blueprints(parts, pages, passwords, limits, sessions))
     if parts.settings.sign_up.mode != "off":
         sign_up = SignUpPages(parts=parts, pages=pages, passwords=passwords, limits=limits)
         people.mount([sign_up.blueprint()])
@@ -287,6 +286,7 @@ def _ways_in(
         passwords=passwords,
         sessions=sessions,
         signing_out=signing_out,
+        notices=SignInNotices(parts),
         encryption=parts.encryption,
         limits=limits,
         clock=parts.clock,
@@ -353,10 +353,6 @@ def _readiness(parts: Installation) -> Readiness:
     checks = health.checks(parts.settings.database, parts.redis)
     # Without Redis limits fall back to this process: worse, but better than nobody serving.
     return Readiness(checks, draining=draining.has_begun, dispensable=("redis",))
-
-
-def _read_by(handler: Handler) -> dict[str, Handler]:
-    return {"GET": handler, "HEAD": handler}
 
 
 def _rate_limiter(parts: Installation) -> RateLimiter:

@@ -23,6 +23,7 @@ from authgate.jobs import (
     CheckDomains,
     DeliverLogouts,
     EndTheRest,
+    EraseAccounts,
     EraseTenants,
     Handlers,
     ImportUsers,
@@ -45,11 +46,12 @@ from authgate.mail import Delivery
 from authgate.oidc.backchannel_logout import BackchannelLogout
 from authgate.operator import arrivals
 from authgate.permissions import OperatorArea, permits, writes
-from authgate.provisioning import operator_accesses, usage_statements, user_imports
+from authgate.provisioning import leaving, operator_accesses, usage_statements, user_imports
 from authgate.settings import Settings
 from authgate.storage.metering.roll_up import roll_up
 from authgate.storage.people import users
 from authgate.storage.sweep import (
+    due_accounts,
     due_domains,
     due_exports,
     due_keys,
@@ -84,6 +86,8 @@ _EXPORTS_SECONDS = 30.0
 """Between looks for files whose writer or reader was killed."""
 _ERASURES_SECONDS = 30.0
 """Between looks for tenants whose time to be restored is over, and for the rest of large ones."""
+_LEAVERS_SECONDS = 300.0
+"""Between looks for people whose accounts are to be deleted."""
 _DOMAINS_SECONDS = 900.0
 _DOMAINS_RUN_SECONDS = 60.0
 """How long one run asks name servers; each tenant's hosts are asked for once a day."""
@@ -150,6 +154,7 @@ def performer(parts: Installation) -> Performer:
     handlers.add(ReadImport, partial(_read_import, parts))
     handlers.add(ImportUsers, partial(_import_users, parts))
     handlers.add(EraseTenants, partial(_erase_tenants, parts))
+    handlers.add(EraseAccounts, partial(_erase_accounts, parts))
     return Performer(
         handlers, find_tenant=parts.resolver.find_by_id, tracer=parts.tracer or UNTRACED
     )
@@ -167,6 +172,7 @@ def schedule(settings: Settings) -> tuple[Periodic, ...]:
         Periodic(WriteExport(), _EXPORTS_SECONDS),
         Periodic(ReadImport(), _EXPORTS_SECONDS),
         Periodic(EraseTenants(), _ERASURES_SECONDS),
+        Periodic(EraseAccounts(), _LEAVERS_SECONDS),
         Periodic(CheckDomains(), _DOMAINS_SECONDS),
     )
 
@@ -208,6 +214,12 @@ async def _end_the_rest(parts: Installation, gone: GoneClient) -> None:
 
 async def _erase_tenants(parts: Installation, _job: EraseTenants) -> None:
     await provisioning.erase_due_tenants(parts)
+
+
+async def _erase_accounts(parts: Installation, _job: EraseAccounts) -> None:
+    database, now = parts.settings.database, parts.clock()
+    due = await due_accounts.tenants(database, now=now, limit=_TENANTS_IN_ONE_GO)
+    await _at_each(parts, due, lambda: leaving.erase_due(parts))
 
 
 async def _deliver_logouts(parts: Installation, _job: DeliverLogouts) -> None:

@@ -31,6 +31,13 @@ class EgressSettings(Section):
     """Name servers asked whether a domain is a tenant's own, instead of the system's: addresses,
     with a port where it is not 53."""
 
+    breached_passwords_url: str = Field(
+        default="https://api.pwnedpasswords.com/range/", pattern=r"^(?:https://[!-~]+/)?$"
+    )
+    """Where tenants that want it (``breached_password_check``) ask whether a password was stolen:
+    an https address that lists SHA-1 hashes by their first five characters, as Have I Been Pwned
+    does and copies of it do. Empty: nowhere, whatever tenants want."""
+
     @field_validator("nameservers")
     @classmethod
     def _addresses(cls, nameservers: tuple[str, ...]) -> tuple[str, ...]:

@@ -20,11 +20,13 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from authgate.limit_settings import PLANNED_LIMITS, LimitSettings
 from authgate.outward_settings import EgressSettings, MailSettings, Section, TracingSettings
 from authgate.secret_files import Environment
 
 __all__ = [
     "HEARTBEAT_SECONDS",
+    "PLANNED_LIMITS",
     "SQLITE_SEVERAL_WORKERS",
     "DatabaseSettings",
     "EgressSettings",
@@ -170,89 +172,6 @@ class KeySettings(Section):
     """Plugin that opens those keys, each as ``authgate keys wrap-kek`` prints it, at each start."""
 
 
-class LimitSettings(Section):
-    """How often something may be asked: ``<count>/<s|min|h> burst <count>`` (GCRA)."""
-
-    enabled: bool = True
-    """Whether limits hold at all. ``false`` is for measuring only."""
-
-    requests_per_tenant: str = "1000/s burst 2000"
-    """Requests to one tenant that one process answers, whatever they ask for. Once more than half
-    of the burst is used up, addresses that have asked less come first."""
-
-    login_per_ip: str = "20/min burst 10"
-    """Password sign-ins tried from one address (a /64 for IPv6)."""
-
-    login_per_tenant: str = "600/min burst 200"
-    """Password sign-ins tried in one tenant."""
-
-    device_authorization: str = "60/min burst 20"
-    """Device codes asked for by one client from one address."""
-
-    user_code_per_session: str = "5/10min burst 5"
-    """User codes entered in one browser session. Five guesses find a waiting code with a chance
-    below 2^-32 (RFC 8628 section 5.1)."""
-
-    user_code_per_ip: str = "30/min burst 10"
-    """User codes entered from one address."""
-
-    user_code_per_tenant: str = "300/min burst 100"
-    """User codes entered in one tenant."""
-
-    token_per_client: str = "50/s burst 100"
-    """Token requests of one client from one address. Device polls are paced, not counted."""
-
-    client_failures: str = "20/min burst 20"
-    """Failed client authentications for one client id from one address."""
-
-    client_failures_per_ip: str = "120/min burst 120"
-    """Failed client authentications from one address, whatever client ids it names."""
-
-    authorization_per_ip: str = "120/min burst 60"
-    """Authorization requests from one address; each is kept for an hour."""
-
-    authorization_per_subject: str = "120/min burst 60"
-    """Authorization requests of one person who is signed in, from wherever."""
-
-    pushed_per_client: str = "600/min burst 200"
-    """Authorization requests that one client pushes from one address; each is kept for a while."""
-
-    introspection_per_client: str = "12000/min burst 2000"
-    """Questions about tokens from one client, at one address."""
-
-    revocation_per_ip: str = "600/min burst 200"
-    """Tokens given back from one address."""
-
-    registration_per_ip: str = "5/min burst 5"
-    """Clients that register themselves, from one address."""
-
-    client_documents_per_ip: str = "20/min burst 10"
-    """Documents of applications that are asked for because of requests from one address."""
-
-    sign_up_per_ip: str = "10/h burst 5"
-    """Tenants that are asked for, and links that are followed, from one address."""
-
-    invitation_per_ip: str = "30/min burst 15"
-    """Invitations that are looked at or accepted, from one address."""
-
-    registered_clients_per_ip: str = "60/min burst 20"
-    """Clients that read, change and remove themselves, from one address."""
-
-    unknown_device_codes: str = "60/min burst 60"
-    """Polls of one client from one address for device codes that are not its own or are spent."""
-
-    api_per_caller: str = "20/s burst 100"
-    """Requests to the admin API of one person, or of one client that acts for itself."""
-
-    bearer_failures: str = "60/min burst 60"
-    """Refused bearer tokens from one address."""
-
-
-PLANNED_LIMITS = frozenset({"userinfo_per_subject"})
-"""Limits that hold only where a plan or a tenant says one: to count each request would cost those
-who have none."""
-
-
 class SignUpSettings(Section):
     """How tenants are begun by those who want them, at the tenant of ``operator_tenant``."""
 
@@ -320,6 +239,10 @@ class Settings(BaseSettings):
     tenant_deletion_days: int = Field(default=30, ge=0, le=3650)
     """For how many days a tenant that is to be deleted waits and can be restored. A request that
     was made before keeps the time that held then."""
+
+    geoip_file: Path | None = None
+    """A file of places (MaxMind DB: GeoLite2 or DB-IP, of cities or countries) by which people see
+    where their sessions are (extra ``geoip``). Nobody is asked."""
 
     redis_url: SecretStr | None = None
     """Redis for limits, Celery, and changes told behind a pooler. Without it: in memory."""

@@ -80,6 +80,19 @@ class InvitationStatus(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
+class LinkPurpose(StrEnum):
+    """What whoever follows a link in a mail does."""
+
+    PASSWORD = "password"
+    """Choose another password than the one that was forgotten."""
+    ADDRESS = "address"
+    """Show that an address is theirs."""
+    UNDO = "undo"
+    """Have the address back that somebody else has changed."""
+    JOIN = "join"
+    """Begin an account."""
+
+
 class MailPurpose(StrEnum):
     """What a mail is for."""
 
@@ -93,6 +106,14 @@ class MailPurpose(StrEnum):
     """Those in charge are told that an operator of the installation wants to come in."""
     SECURITY_NOTICE = "security_notice"
     """Somebody is told that how they sign in has changed."""
+    PASSWORD = "password"
+    """Somebody has forgotten their password."""
+    ADDRESS = "address"
+    """Somebody is to show that the address of their account is theirs."""
+    JOIN = "join"
+    """Somebody wants an account."""
+    NOTICE = "notice"
+    """Somebody is told what became of their account."""
 
 
 class MailStatus(StrEnum):
@@ -104,6 +125,8 @@ class MailStatus(StrEnum):
     FAILED = "failed"
     KEPT = "kept"
     """There is no mail server: it is shown on this machine."""
+    WITHHELD = "withheld"
+    """It goes nowhere: nobody has an account with that address, and nobody is to see that."""
 
 
 class MailSecurity(StrEnum):

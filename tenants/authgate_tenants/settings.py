@@ -152,6 +152,35 @@ class TenantSettings(StoredChoices):
     password_min_length: Annotated[int, Field(ge=15, le=128)] = 15
     """How many characters a password has at least that is chosen from now on."""
 
+    breached_password_check: bool = False
+    """Whether a server elsewhere (``egress.breached_passwords_url``) is asked if a password was
+    stolen somewhere that is chosen from now on. It is told five characters of its hash. Without an
+    answer the password is taken."""
+
+    new_sign_in_mail: bool = True
+    """Whether people are written to who sign in with a browser that is not known for them."""
+
+    password_change_signs_out: bool = False
+    """Whether whoever changes their password is signed out everywhere else, apps and devices
+    included. Else they choose, and a forgotten password always does so."""
+
+    own_profile: bool = True
+    """Whether people change their name and address themselves, save those whom another directory
+    provisions."""
+
+    account_deletion: bool = True
+    """Whether people may have their accounts deleted themselves."""
+
+    account_deletion_days: Annotated[int, Field(ge=1, le=90)] = 14
+    """For how long they may think better of it."""
+
+    sign_up: Literal["off", "domains", "open"] = "off"
+    """Who begins an account by themselves, with an address that they prove: nobody, who has one of
+    ``sign_up_domains``, or everybody. Whoever is invited may in any case."""
+
+    sign_up_domains: tuple[str, ...] = ()
+    """Domains of the e-mail addresses of those who may."""
+
     allowed_origins: tuple[str, ...] = ()
     """Origins whose pages may ask from a browser as those of the tenant's clients may (Fetch, "CORS
     protocol")."""

@@ -14,6 +14,20 @@ from authgate.api import openapi, reference_page
 from authgate.languages import readers
 from authgate.languages.readers import Reader
 from authgate.vocabulary import AccessState
+from authgate.web.account_view_models import (
+    AddressPage,
+    AddressState,
+    DataDone,
+    DataPage,
+    ForgottenPasswordPage,
+    ForgottenState,
+    JoinPage,
+    JoinState,
+    PasswordDone,
+    PasswordPage,
+    ProfileDone,
+    ProfilePage,
+)
 from authgate.web.identity_view_models import (
     ByAddressPage,
     IdentitiesPage,
@@ -60,6 +74,11 @@ from authgate_testing.other_origin import Site, serving
 from authgate_testing.security_samples import SECURITY_ALIKE, security_samples
 
 _NOW = datetime.now(UTC)
+_FRAME = {
+    "signed_in_as": "mira.halvorsen@northwind.example",
+    "account_url": "/t/northwind/account",
+    "sign_out_action": "/t/northwind/logout",
+}
 _LONG = "a-name-without-a-single-space-in-it-" * 3
 
 
@@ -101,6 +120,7 @@ def _login(**changes: object) -> Sample:
         "client_name": "Fleet Console",
         "remember_days": 30,
         "forgot_url": "/t/northwind/forgot",
+        "join_url": "/t/northwind/join",
         "policy_url": "https://console.fleet.example/privacy",
         "tos_url": "https://console.fleet.example/terms",
     }
@@ -429,6 +449,91 @@ def _invitations() -> dict[str, Sample]:
     }
 
 
+def _own() -> dict[str, Sample]:
+    def forgotten(state: ForgottenState, **changes: object) -> Sample:
+        filled: dict[str, object] = {
+            "action": "/t/northwind/forgot-password",
+            "sign_in_url": "/t/northwind/login",
+            "ask_url": "/t/northwind/forgot-password",
+            "username": "mira",
+            "token": _LONG,
+            "minimum_length": 15,
+        }
+        page = ForgottenPasswordPage(state=state, **(filled | changes))  # type: ignore[arg-type]
+        return ("forgot_password.html", page)
+
+    def password(**changes: object) -> Sample:
+        filled: dict[str, object] = _FRAME | {
+            "password_action": "/t/northwind/account/password",
+            "sessions_url": "/t/northwind/account/sessions",
+            "minimum_length": 15,
+            "others": 2,
+        }
+        return ("account/password.html", PasswordPage(**(filled | changes)))  # type: ignore[arg-type]
+
+    def profile(**changes: object) -> Sample:
+        filled: dict[str, object] = _FRAME | {
+            "username": "mira",
+            "name": "Mira Halvorsen",
+            "email": "mira.halvorsen@northwind.example",
+            "email_verified": False,
+            "action": "/t/northwind/account/profile",
+            "address_action": "/t/northwind/account/profile/address",
+            "verify_action": "/t/northwind/account/profile/verify",
+        }
+        return ("account/profile.html", ProfilePage(**(filled | changes)))  # type: ignore[arg-type]
+
+    def data(**changes: object) -> Sample:
+        filled: dict[str, object] = _FRAME | {
+            "file_action": "/t/northwind/account/data/file",
+            "leave_action": "/t/northwind/account/data/leave",
+            "stay_action": "/t/northwind/account/data/stay",
+            "days": 14,
+        }
+        return ("account/data.html", DataPage(**(filled | changes)))  # type: ignore[arg-type]
+
+    def join(state: JoinState, **changes: object) -> Sample:
+        filled: dict[str, object] = {
+            "action": "/t/northwind/join",
+            "sign_in_url": "/t/northwind/login",
+            "ask_url": "/t/northwind/join",
+            "token": _LONG,
+            "email": "ada@northwind.example",
+            "minimum_length": 15,
+        }
+        return ("join.html", JoinPage(state=state, **(filled | changes)))  # type: ignore[arg-type]
+
+    def address(state: AddressState) -> Sample:
+        page = AddressPage(
+            state=state,
+            action="/t/northwind/account/address",
+            token=_LONG,
+            email="mira@northwind.example",
+            signed_in_as="mira",
+            sign_out_action="/t/northwind/logout",
+            forgot_url="/t/northwind/forgot-password",
+        )
+        return ("address.html", page)
+
+    faults = {"current": "This is not your password.", "password": "Too short."}
+    return {
+        **{f"forgotten-{state}": forgotten(state) for state in ForgottenState},
+        "forgotten-fault": forgotten(ForgottenState.CHOOSE, faults={"password": "Too short."}),
+        "password": password(done=PasswordDone.CHANGED),
+        "password-fault": password(faults=faults, ends_others=True),
+        "password-without": password(password_action=""),
+        **{f"profile-{done}": profile(done=done) for done in ProfileDone},
+        "profile-fault": profile(faults={"name": "Too odd.", "email": "This is no address."}),
+        "profile-provisioned": profile(action="", address_action="", email="", verify_action=""),
+        "data": data(done=DataDone.STAYS),
+        "data-leaving": data(due_at=_NOW + timedelta(days=14), done=DataDone.LEAVING),
+        "data-refused": data(fault="Nobody else is in charge here."),
+        **{f"join-{state}": join(state) for state in JoinState},
+        "join-fault": join(JoinState.ASK, faults={"email": "Nobody of that domain."}),
+        **{f"address-{state}": address(state) for state in AddressState},
+    }
+
+
 @pytest.fixture(scope="session")
 def samples() -> Mapping[str, Sample]:
     """Every template in every state it has, by name."""
@@ -438,6 +543,7 @@ def samples() -> Mapping[str, Sample]:
         **_sign_up(),
         **_invitations(),
         **security_samples(),
+        **_own(),
         **console_samples(),
         **operator_samples(),
         **_outside_of_tenants(),
@@ -454,6 +560,17 @@ def distinct(samples: Mapping[str, Sample]) -> list[str]:
     alike -= {"error-404", "error-in-tenant"}
     alike |= CONSOLE_ALIKE | OPERATOR_ALIKE | {"login-again", "mails-none"}
     alike |= SECURITY_ALIKE | {"invitation-gone", "invitation-known", "invitation-join"}
+    alike |= {
+        "join-sent",
+        "join-gone",
+        "join-begin",
+        "data-refused",
+        "profile-sent",
+        "profile-address",
+        "address-undo",
+        "address-gone",
+    }
+    alike |= {"forgotten-gone", "forgotten-done", "forgotten-sent", "password-without"}
     alike |= {"sign-up-sent", "sign-up-gone", "sign-up-invitation", "sign-up-done-before"}
     return [name for name in samples if name not in {*alike, "form-post"}]
 

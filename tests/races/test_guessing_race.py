@@ -25,7 +25,7 @@ async def test_lg_02_of_two_hundred_guesses_at_two_processes_no_more_than_five_a
         )
     assert statuses.total() == GUESSES
     assert set(statuses) <= {400, 429, 503}, "503: the queue of those who hash is full"
-    assert 1 <= statuses[400] <= login_failures.FREE_ATTEMPTS
+    assert 1 <= statuses[400] <= login_failures.AT_ONE_PLACE.free
     failures = await ledger.events(acme, Event.AUTHENTICATION_FAILURE)
     looked_at = [each for each in failures if each.details["reason"] == "mismatch"]
     assert len(looked_at) == statuses[400]

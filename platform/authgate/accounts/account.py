@@ -1,5 +1,6 @@
 """``/account/sessions``: where a person is signed in, and ending it for real."""
 
+from pathlib import Path
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from authgate.accounts.access import Access
 from authgate.accounts.answers import page, see_other
 from authgate.accounts.scope_lines import scope_lines
 from authgate.accounts.visits import SignedIn, signed_in, visitor
+from authgate.accounts.whereabouts import Whereabouts
 from authgate.audit import Event
 from authgate.clock import Clock
 from authgate.permissions import Area, permits, writes
@@ -38,8 +40,9 @@ _MOST_ACCESSES = 100
 class AccountPages:
     """A person's own pages."""
 
-    def __init__(self, *, pages: Pages, clock: Clock) -> None:
+    def __init__(self, *, pages: Pages, places: Path | None, clock: Clock) -> None:
         self._pages = pages
+        self._whereabouts = Whereabouts(places)
         self._clock = clock
 
     def blueprint(self) -> Blueprint:
@@ -65,7 +68,7 @@ class AccountPages:
         known = await _applications(living)
         content = SessionsPage(
             signed_in_as=person.user.username,
-            sessions=tuple(_line(each, person, known.get(each.id, ())) for each in living),
+            sessions=tuple(self._line(each, person, known.get(each.id, ())) for each in living),
             account_url=f"{prefix}/account",
             sign_out_action=f"{prefix}/logout",
             end_action=f"{prefix}{_HERE}/end",
@@ -111,6 +114,25 @@ class AccountPages:
             )
         return see_other(_HERE)
 
+    def _line(
+        self, session: Session, person: SignedIn, applications: tuple[str, ...]
+    ) -> SessionLine:
+        device, kind = user_agents.described(session.user_agent)
+        return SessionLine(
+            id=str(session.id),
+            device=device,
+            kind=kind,
+            ip=session.ip,
+            current=session.id == person.session.id,
+            last_active_at=session.last_seen_at,
+            signed_in_at=session.authenticated_at,
+            connection=connection_of(session),
+            impersonator=session.impersonator,
+            place=self._whereabouts.of(session.ip),
+            applications=applications,
+            block_url=_block_url(session, person),
+        )
+
 
 async def _record(person: SignedIn, resource: tuple[str, str], count: int = 1) -> None:
     await audit.record(
@@ -130,23 +152,6 @@ async def _applications(living: list[Session]) -> dict[UUID, tuple[str, ...]]:
         if client := registered.get(each.client_id):
             names[each.session_id] = (*names.get(each.session_id, ()), client.name)
     return names
-
-
-def _line(session: Session, person: SignedIn, applications: tuple[str, ...]) -> SessionLine:
-    device, kind = user_agents.described(session.user_agent)
-    return SessionLine(
-        id=str(session.id),
-        device=device,
-        kind=kind,
-        ip=session.ip,
-        current=session.id == person.session.id,
-        last_active_at=session.last_seen_at,
-        signed_in_at=session.authenticated_at,
-        connection=connection_of(session),
-        impersonator=session.impersonator,
-        applications=applications,
-        block_url=_block_url(session, person),
-    )
 
 
 def connection_of(session: Session) -> str | None:

@@ -11,8 +11,9 @@ from authgate.accounts.answers import page, see_other, tell_of_limit
 from authgate.accounts.browser_sessions import BrowserSessions
 from authgate.accounts.connections import SignInOptions
 from authgate.accounts.known_browsers import KnownBrowser
-from authgate.accounts.passwords import Check, Passwords, is_bcrypt
+from authgate.accounts.passwords import FORGOTTEN, JOIN, Check, Passwords, is_bcrypt
 from authgate.accounts.second_factor_policy import is_offered
+from authgate.accounts.sign_in_notices import SignInNotices
 from authgate.accounts.signed_out import SigningOut
 from authgate.accounts.visits import visitor
 from authgate.audit import Event
@@ -21,6 +22,7 @@ from authgate.storage.people import users
 from authgate.storage.people.usernames import BadUsername, canonical
 from authgate.storage.people.users import User
 from authgate.storage.sign_in import login_failures, passkeys
+from authgate.storage.sign_in.login_failures import Tries
 from authgate.telemetry import metrics
 from authgate.web import return_to
 from authgate.web.client_ip import bucket
@@ -34,6 +36,7 @@ HOME = "/account/sessions"
 
 _SECONDS_PER_DAY = 86400
 _WARN_BELOW = 4
+_FREE_ATTEMPTS = login_failures.AT_ONE_PLACE.free
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,7 @@ class PasswordLogin:
         passwords: Passwords,
         sessions: BrowserSessions,
         signing_out: SigningOut,
+        notices: SignInNotices,
         encryption: TenantEncryption,
         limits: Limits,
         clock: Clock,
@@ -67,6 +71,7 @@ class PasswordLogin:
         self._encryption = encryption
         self._sessions = sessions
         self._signing_out = signing_out
+        self._notices = notices
         self._limits = limits
         self._clock = clock
 
@@ -105,13 +110,14 @@ class PasswordLogin:
         named = await users.find_by_login(attempt.username)
         known = known_browsers.shown(request.headers, named, cipher=await self._cipher())
         account = known.account if known else _account(attempt.username)
-        tries = await login_failures.count_attempt(account, now=self._clock())
+        place = "" if known else bucket(visitor().facts.ip)
+        tries = await self._counted(account, place)
         if tries is None:
-            return await self._locked(attempt, account, named)
+            return await self._locked(attempt, account, place, named)
         user = await _authenticated(named, attempt, check)
         if user is None:
             return await self._refused(attempt, tries, named)
-        await login_failures.forget(account)
+        await login_failures.forget(account, place)
         user = await self._renewed(user, attempt.password)
         response = see_other(attempt.return_to)
         if not await self._sessions.start(
@@ -119,9 +125,19 @@ class PasswordLogin:
         ):
             return response
         await self._welcome(user)
+        if known is None:
+            await self._notices.tell(visitor(), user)
         browser = known or KnownBrowser.of(user)
         known_browsers.remember(response, browser, cipher=await self._cipher())
         return response
+
+    async def _counted(self, account: str, place: str) -> Tries | None:
+        """Count what is tried, at a place unless the browser is known for the account."""
+        now = self._clock()
+        if place:
+            return await login_failures.count_attempt_at(account, place, now=now)
+        tries = await login_failures.count_attempt(account, now=now)
+        return Tries(tries, 0) if tries is not None else None
 
     async def _cipher(self) -> TenantCipher:
         return await self._encryption.cipher(current_tenant().id)
@@ -135,12 +151,15 @@ class PasswordLogin:
         )
         metrics.logins.add("password", "success")
 
-    async def _refused(self, attempt: _Attempt, tries: int, named: User | None) -> Response:
+    async def _refused(self, attempt: _Attempt, tries: Tries, named: User | None) -> Response:
         await _record(Event.AUTHENTICATION_FAILURE, named, reason="mismatch")
-        if tries >= login_failures.FREE_ATTEMPTS:
-            await _record(Event.ACCOUNT_LOCKED, named, reason=f"{tries} failures in a row")
+        if tries.here >= _FREE_ATTEMPTS:
+            await _record(Event.ACCOUNT_LOCKED, named, reason=f"{tries.here} failures in a row")
+        if tries.everywhere >= login_failures.EVERYWHERE.free:
+            reason = f"{tries.everywhere} failures in a row, from everywhere"
+            await _record(Event.ACCOUNT_LOCKED, named, reason=reason)
         metrics.logins.add("password", "failure")
-        left = login_failures.FREE_ATTEMPTS - tries
+        left = _FREE_ATTEMPTS - tries.here
         return await self._page(
             attempt.return_to,
             status=400,
@@ -160,10 +179,12 @@ class PasswordLogin:
             return user
         return user._replace(password_hash=renewed)
 
-    async def _locked(self, attempt: _Attempt, account: str, named: User | None) -> Response:
+    async def _locked(
+        self, attempt: _Attempt, account: str, place: str, named: User | None
+    ) -> Response:
         await _record(Event.AUTHENTICATION_FAILURE, named, reason="locked")
         metrics.logins.add("password", "locked")
-        seconds = await login_failures.seconds_to_wait(account, now=self._clock())
+        seconds = await login_failures.seconds_to_wait(account, place, now=self._clock())
         return await self._paused(attempt, seconds)
 
     async def _paused(self, attempt: _Attempt, seconds: int) -> Response:
@@ -202,6 +223,8 @@ class PasswordLogin:
             by_address_url=offer.by_address_url,
             password=tenant.settings.password_sign_in,
             remember_days=_remember_days(tenant.settings),
+            forgot_url=f"{tenant.prefix}{FORGOTTEN}",
+            join_url=f"{tenant.prefix}{JOIN}" if tenant.settings.sign_up != "off" else None,
             problem=problem,
             tries_left=tries_left,
             retry_at=retry_at,

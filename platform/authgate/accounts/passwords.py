@@ -3,7 +3,7 @@
 import asyncio
 import os
 import secrets
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
@@ -14,6 +14,8 @@ import bcrypt
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from authgate.accounts import password_rules
+from authgate.accounts.breaches import Breaches
 from authgate.languages import counted, text
 from authgate.telemetry import metrics
 from authgate_tenants.scope import tenant_in_scope
@@ -28,6 +30,12 @@ MINIMUM_LENGTH = 15
 
 MAXIMUM_BYTES = 1024
 """Nobody types more; hashing more is work for an attacker's benefit."""
+
+FORGOTTEN = "/forgot-password"
+"""Where another one is chosen than the one that was forgotten."""
+
+JOIN = "/join"
+"""Where people begin accounts with passwords by themselves."""
 
 _QUEUE_PER_THREAD = 16
 
@@ -50,7 +58,8 @@ class TooBusy(RuntimeError):
 class Passwords:
     """Hashes and checks passwords."""
 
-    def __init__(self, *, threads: int | None = None) -> None:
+    def __init__(self, *, threads: int | None = None, breaches: Breaches | None = None) -> None:
+        self._breaches = breaches
         count = threads or os.cpu_count() or 1
         self._pool = ThreadPoolExecutor(count, thread_name_prefix="argon2")
         self._free = count * _QUEUE_PER_THREAD
@@ -72,8 +81,9 @@ class Passwords:
         finally:
             self._free += 1
 
-    async def hash(self, password: str) -> str:
-        """What is stored of a password. Raises ``BadPassword`` and ``TooBusy``."""
+    async def hash(self, password: str, *, about: Collection[str] = ()) -> str:
+        """What is stored of a password that somebody chooses of whom this is known. Raises
+        ``BadPassword`` and ``TooBusy``."""
         least = minimum_length()
         if len(password) < least:
             raise BadPassword(
@@ -86,6 +96,19 @@ class Passwords:
         if len(password.encode()) > MAXIMUM_BYTES:
             raise BadPassword(text("A password has at most %(most)s bytes.", most=MAXIMUM_BYTES))
         with self.place():
+            if await self._in_pool(password_rules.is_easily_guessed, password, _known(about)):
+                raise BadPassword(
+                    text(
+                        "This password is easily guessed: it is a common one, repeats itself, or is"
+                        " made of your name. Take a few words that do not belong together."
+                    )
+                )
+            if self._breaches is not None and await self._breaches.have(password):
+                raise BadPassword(
+                    text(
+                        "This password was stolen somewhere, and is tried by others. Take another."
+                    )
+                )
             return await self._in_pool(_HASHER.hash, password)
 
     async def renewed(self, password: str) -> str:
@@ -117,12 +140,18 @@ class Passwords:
         except (VerificationError, InvalidHashError):
             return False
 
-    async def _in_pool(self, work: Callable[..., Result], *arguments: str) -> Result:
+    async def _in_pool(self, work: Callable[..., Result], *arguments: object) -> Result:
         began, loop = perf_counter(), asyncio.get_running_loop()
         try:
             return await loop.run_in_executor(self._pool, work, *arguments)
         finally:
             metrics.password_hash_seconds.observe(perf_counter() - began)
+
+
+def _known(about: Collection[str]) -> tuple[str, ...]:
+    """What is known of whoever chooses a password, and where they do."""
+    tenant = tenant_in_scope()
+    return (*about, tenant.name, tenant.slug) if tenant else tuple(about)
 
 
 def minimum_length() -> int:

@@ -267,7 +267,7 @@ class SecondFactorPages:
 
     async def _refused(self, here: _Here, tries: int) -> Response:
         await _record(Event.AUTHENTICATION_FAILURE, here.user, reason="mismatch")
-        if tries >= login_failures.FREE_ATTEMPTS:
+        if tries >= login_failures.BY_ITSELF.free:
             await _record(Event.ACCOUNT_LOCKED, here.user, reason=f"{tries} failures in a row")
         metrics.logins.add("second_factor", "failure")
         return await self._page(here, 400, SecondFactorProblem.MISMATCH)

@@ -10,12 +10,10 @@ class Event(StrEnum):
     """Somebody signed in with a password, or showed their second factor; ``details`` say which."""
 
     AUTHENTICATION_FAILURE = "AUTHENTICATION_FAILURE"
-    """Name and password did not match, the user is disabled, a second factor was wrong, or the
-    account has to wait; ``details`` say which. A name that nobody has is not written down, since
-    people type passwords there."""
+    """Nobody was signed in; ``details`` say why. A name that nobody has is not written down."""
 
     ACCOUNT_LOCKED = "ACCOUNT_LOCKED"
-    """So many failures in a row that the account has to wait."""
+    """So many failures in a row that the account has to wait: at that place, or everywhere."""
 
     LOGIN_DENIED = "LOGIN_DENIED"
     """A plugin let somebody not in who had proven who they are, asked for more, or could not be
@@ -85,8 +83,7 @@ class Event(StrEnum):
     """A client was created."""
 
     CLIENT_REGISTERED = "CLIENT_REGISTERED"
-    """A client registered itself; ``details`` say where it wants its answers, and whether it
-    waits."""
+    """A client registered itself; ``details`` say where it wants answers, and if it waits."""
 
     CLIENT_REGISTRATION_ALLOWED = "CLIENT_REGISTRATION_ALLOWED"
     """An initial access token was made; ``details`` say how often and until when it may be used."""
@@ -95,8 +92,7 @@ class Event(StrEnum):
     """An initial access token was taken back."""
 
     CLIENT_UPDATED = "CLIENT_UPDATED"
-    """A client was changed, is no longer served, or served again; ``details`` say what is so
-    now."""
+    """A client was changed, is served no longer, or again; ``details`` say what is so now."""
 
     CLIENT_DELETED = "CLIENT_DELETED"
     """A client was removed, with all that it was given."""
@@ -133,11 +129,10 @@ class Event(StrEnum):
     """Somebody has one less, because they said so."""
 
     USER_UPDATED = "USER_UPDATED"
-    """An administrator or another directory changed what is said of a user; ``details`` say what it
-    was and is."""
+    """What is said of a user changed; ``details`` say what it was and is."""
 
     USER_DELETED = "USER_DELETED"
-    """An administrator or another directory removed a user, with all that was theirs."""
+    """A user was removed, by an administrator, another directory or themselves."""
 
     PROVISIONING_ALLOWED = "PROVISIONING_ALLOWED"
     """Another directory was given a token to provision people by; ``details`` say until when."""
@@ -145,15 +140,17 @@ class Event(StrEnum):
     PROVISIONING_WITHDRAWN = "PROVISIONING_WITHDRAWN"
     """Such a token was taken back."""
 
+    USER_JOIN_ASKED = "USER_JOIN_ASKED"
+    """Somebody wants an account, and was sent a link; ``details`` say to which address."""
+
     USER_INVITED = "USER_INVITED"
-    """Somebody was sent a link by which they may come, or another one; ``details`` say as what."""
+    """Somebody was sent a link by which they may come; ``details`` say as what."""
 
     USER_INVITATION_WITHDRAWN = "USER_INVITATION_WITHDRAWN"
     """An invitation was taken back."""
 
     USER_INVITATION_ACCEPTED = "USER_INVITATION_ACCEPTED"
-    """Somebody accepted an invitation, with a new account or the one they had; ``details`` say as
-    what, and who had invited them."""
+    """Somebody accepted an invitation; ``details`` say as what, and who had invited them."""
 
     USERS_IMPORTED = "USERS_IMPORTED"
     """A file of people is read in, or was; ``details`` say how many lines it has, or what came of
@@ -166,11 +163,37 @@ class Event(StrEnum):
     """A user may sign in again."""
 
     USER_ROLE_CHANGED = "USER_ROLE_CHANGED"
-    """A user may do more or less at the tenant; ``details`` say which role it was and which it
-    is."""
+    """A user may do more or less at the tenant; ``details`` say what they were and are."""
 
     USER_PASSWORD_RESET = "USER_PASSWORD_RESET"
-    """A user was given another password and signed out everywhere."""
+    """A user was given another password, or chose it by a link, and was signed out everywhere."""
+
+    USER_PASSWORD_FORGOTTEN = "USER_PASSWORD_FORGOTTEN"
+    """Somebody asked for a link to another password; ``success`` says whether one was sent."""
+
+    USER_PASSWORD_CHANGED = "USER_PASSWORD_CHANGED"
+    """A user chose another password; without ``success`` they did not know the former one."""
+
+    USER_EMAIL_ASKED = "USER_EMAIL_ASKED"
+    """A user says that an address is theirs, and was sent a link there."""
+
+    USER_EMAIL_VERIFIED = "USER_EMAIL_VERIFIED"
+    """A user followed it: the address is theirs."""
+
+    USER_EMAIL_CHANGED = "USER_EMAIL_CHANGED"
+    """A user followed it, and is reached there from now on; ``details`` say where before."""
+
+    USER_EMAIL_CHANGE_UNDONE = "USER_EMAIL_CHANGE_UNDONE"
+    """Whoever reads the former address had it back, and the user was signed out everywhere."""
+
+    USER_DATA_TAKEN = "USER_DATA_TAKEN"
+    """A user was given a file of what is kept of them."""
+
+    USER_DELETION_REQUESTED = "USER_DELETION_REQUESTED"
+    """A user leaves; ``details`` say when they are deleted."""
+
+    USER_DELETION_WITHDRAWN = "USER_DELETION_WITHDRAWN"
+    """They stay: they thought better of it, or nobody else is in charge any more."""
 
     SECOND_FACTOR_ENROLLED = "SECOND_FACTOR_ENROLLED"
     """Somebody set up a second factor; ``details`` say of which kind."""
@@ -231,8 +254,7 @@ class Event(StrEnum):
     """That was taken back."""
 
     TENANT_SIGNED_UP = "TENANT_SIGNED_UP"
-    """Somebody followed their link and began a tenant; ``details`` say its slug, and who had
-    invited them. In the tenant's own log ``TENANT_CREATED`` tells of it."""
+    """Somebody began a tenant by their link; ``details`` say its slug, and who invited them."""
 
     TENANT_UPDATED = "TENANT_UPDATED"
     """A tenant's name or settings changed; ``details`` say from what to what."""
@@ -262,7 +284,7 @@ class Event(StrEnum):
     """The keys of a tenant were destroyed; its rows go next, and this event with them."""
 
     TENANT_EXPORTED = "TENANT_EXPORTED"
-    """Everything of a tenant was asked for as a file, or taken along in one; in no file itself."""
+    """Everything of a tenant was asked for as a file, or taken along; in no file itself."""
 
     TENANT_IMPORT_BEGUN = "TENANT_IMPORT_BEGUN"
     """An operator has begun to send the file of a tenant; ``details`` say what it is to become."""
@@ -305,8 +327,7 @@ class Event(StrEnum):
     """A tenant claimed a host as its own; it is not served there yet."""
 
     TENANT_DOMAIN_VERIFIED = "TENANT_DOMAIN_VERIFIED"
-    """The claim was proven; ``details`` say by what: ``dns``, ``http``, or ``stated`` by
-    the operator."""
+    """The claim was proven; ``details`` say by what: ``dns``, ``http``, or ``stated``."""
 
     TENANT_DOMAIN_PROOF_MISSING = "TENANT_DOMAIN_PROOF_MISSING"
     """The proof of a host that answers for a tenant is not there any more; the host still is."""
@@ -321,8 +342,7 @@ class Event(StrEnum):
     """A tenant gave up a host or a claim."""
 
     TENANT_ISSUER_CHANGED = "TENANT_ISSUER_CHANGED"
-    """A tenant has another canonical issuer; ``details`` say which it was, which it is, and until
-    when the former one is taken as well."""
+    """A tenant has another issuer; ``details`` say which, and until when both are taken."""
 
     TENANT_ISSUER_OVERLAP_ENDED = "TENANT_ISSUER_OVERLAP_ENDED"
     """The former issuer is taken no longer, before that would have come by itself."""
@@ -353,12 +373,10 @@ class Event(StrEnum):
     """A key was ended, and its tokens with it."""
 
     QUOTA_EXCEEDED = "QUOTA_EXCEEDED"
-    """More people have signed in this month than the plan speaks of; ``details`` say how many it
-    allows. Nobody is refused, and it is said once a month."""
+    """More people signed in this month than the plan speaks of; said once a month."""
 
     MAIL_SERVER_CHANGED = "MAIL_SERVER_CHANGED"
-    """A tenant's mail is sent by another server of its own; ``details`` say what it was and is, and
-    of its password that it changed."""
+    """A tenant's mail is sent by another server of its own; ``details`` say what changed."""
 
     MAIL_SERVER_REMOVED = "MAIL_SERVER_REMOVED"
     """A tenant's mail is sent by the installation's server again."""
@@ -379,5 +397,4 @@ class Event(StrEnum):
     """A limit refused somebody; at most once a minute for each limit and subject."""
 
     SUSPICIOUS_ACTIVITY = "SUSPICIOUS_ACTIVITY"
-    """A code or a refresh token came back that had been used, or from a client that it was not made
-    for; ``details`` say which, and how many tokens were ended because of it."""
+    """A code or a refresh token came back that was used, or from another client."""

@@ -98,6 +98,13 @@ class EraseTenants(Job):
 
 
 @dataclass(frozen=True, slots=True)
+class EraseAccounts(Job):
+    """Delete the accounts of people who leave, and may think better of it no longer."""
+
+    name: ClassVar[str] = "erase-accounts"
+
+
+@dataclass(frozen=True, slots=True)
 class CheckDomains(Job):
     """Look again for the proofs of hosts that answer for tenants."""
 
@@ -116,5 +123,6 @@ JOBS: tuple[type[Job], ...] = (
     RotateKeys,
     SettleAccesses,
     EraseTenants,
+    EraseAccounts,
     CheckDomains,
 )

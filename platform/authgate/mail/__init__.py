@@ -2,7 +2,7 @@
 
 from authgate.mail.delivery import Delivery
 from authgate.mail.letters import Letter, written
-from authgate.mail.post import TooManyMails, post, refuse_flood
+from authgate.mail.post import TooManyMails, nobody, post, post_to_nobody, refuse_flood
 from authgate.mail.servers import MailServers
 from authgate.mail.smtp import NotSent, Server
 
@@ -13,7 +13,9 @@ __all__ = [
     "NotSent",
     "Server",
     "TooManyMails",
+    "nobody",
     "post",
+    "post_to_nobody",
     "refuse_flood",
     "written",
 ]

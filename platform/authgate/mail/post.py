@@ -1,5 +1,6 @@
 """Where a letter is left: with the transaction of what it tells of."""
 
+import secrets
 from datetime import timedelta
 from functools import partial
 
@@ -39,29 +40,62 @@ async def refuse_flood(parts: Installation, recipient: str) -> None:
 
 
 async def post(
-    parts: Installation, letter: Letter, *, recipient: str, purpose: MailPurpose
+    parts: Installation,
+    letter: Letter,
+    *,
+    recipient: str,
+    purpose: MailPurpose,
+    owed: bool = False,
 ) -> None:
-    """Have a letter of the current tenant sent once this is committed.
+    """Have a letter of the current tenant sent once this is committed; one that is owed is sent
+    however many there were.
 
     Raises ``BadAddress`` and ``TooManyMails``.
     """
-    address, now, tenant = mail_addresses.checked(recipient), parts.clock(), current_tenant()
-    servers, mail_id = MailServers(parts.settings, parts.encryption), uuid7()
-    cipher = await parts.encryption.cipher(tenant.id)
+    address = mail_addresses.checked(recipient)
     async with storage.transaction():
-        await refuse_flood(parts, address)
-        is_kept = servers.keeps and await servers.of_tenant() is None
-        await mails.add(
-            mail_id,
-            purpose=purpose,
-            recipient=address.lower(),
-            mailbox=mail_addresses.mailbox(address),
-            sealed=_sealed(cipher, mail_id, letter, address),
-            status=MailStatus.KEPT if is_kept else MailStatus.PENDING,
-            now=now,
-        )
-        if not is_kept:
-            await storage.after_commit(partial(port.hint, SendMails(), tenant_id=tenant.id))
+        if not owed:
+            await refuse_flood(parts, address)
+        await _leave(parts, letter, address, mail_addresses.mailbox(address), purpose)
+
+
+async def post_to_nobody(parts: Installation, letter: Letter, *, purpose: MailPurpose) -> None:
+    """Do all that is done for a letter that is owed, and send nothing: whoever waits for the answer
+    learns from the time that it takes no more than from what it says."""
+    async with storage.transaction():
+        await _leave(parts, letter, nobody(), nobody(), purpose, withheld=True)
+
+
+def nobody() -> str:
+    """An address that nobody has, another one each time."""
+    return f"{secrets.token_hex(8)}@nobody.invalid"
+
+
+async def _leave(
+    parts: Installation,
+    letter: Letter,
+    address: str,
+    mailbox: str,
+    purpose: MailPurpose,
+    *,
+    withheld: bool = False,
+) -> None:
+    tenant, mail_id = current_tenant(), uuid7()
+    servers = MailServers(parts.settings, parts.encryption)
+    cipher = await parts.encryption.cipher(tenant.id)
+    is_kept = servers.keeps and await servers.of_tenant() is None
+    status = MailStatus.KEPT if is_kept else MailStatus.PENDING
+    await mails.add(
+        mail_id,
+        purpose=purpose,
+        recipient=address.lower(),
+        mailbox=mailbox,
+        sealed=_sealed(cipher, mail_id, letter, address),
+        status=MailStatus.WITHHELD if withheld else status,
+        now=parts.clock(),
+    )
+    if not is_kept:
+        await storage.after_commit(partial(port.hint, SendMails(), tenant_id=tenant.id))
 
 
 def opened(cipher: TenantCipher, mail: Mail) -> tuple[Letter, str]:

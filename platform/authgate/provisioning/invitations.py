@@ -151,11 +151,11 @@ async def accept_anew(
     Raises ``NoInvitation``, ``BadPassword``, ``TooBusy``, and ``UsernameTaken`` where somebody has
     the address. Whatever it raises, the invitation waits as it did.
     """
-    await wanted(parts, token)
+    invitation = await wanted(parts, token)
     if not current_tenant().settings.password_sign_in:
         raise NoInvitation
     async with storage.set_aside():
-        hashed = await passwords.hash(password)
+        hashed = await passwords.hash(password, about=(invitation.email, name))
     async with storage.savepoint():
         invitation = await wanted(parts, token)
         known = await users.find_by_login(invitation.canonical_email)

@@ -98,6 +98,16 @@ async def held(
     return person
 
 
+async def refuse_last(user_id: UUID) -> None:
+    """Raises ``LastAdministrator`` where nobody would be in charge of the tenant without this
+    person, who is held until the end of the unit of work."""
+    people = await users.hold_in_charge(user_id)
+    person = people.get(user_id)
+    if person is not None and person.is_active:
+        own = [each for each in people.values() if each != person and not each.is_guest]
+        _refuse_last(person, UserRole.USER, left=own)
+
+
 async def is_guest(actor: Actor) -> bool:
     """Whether this is an operator of the installation whom the current tenant has let in."""
     person = await users.find(UUID(actor.id)) if actor.type == "user" else None

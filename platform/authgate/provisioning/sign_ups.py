@@ -159,7 +159,7 @@ async def finish_sign_up(
         await _refuse_slug(told.slug)
     async with storage.set_aside():
         with leave_tenant():
-            founded = await _founded(parts, kept, told, await passwords.hash(password))
+            founded = await _founded(parts, kept, told, await passwords.hash(password, about=told))
     async with storage.transaction():
         if await sign_ups.finish(kept.id, now=parts.clock()):
             await audit.record(

@@ -11,10 +11,10 @@ from authgate.audit import SYSTEM, Actor, Event
 from authgate.permissions import Area, UserRole, writes
 from authgate.provisioning import roles
 from authgate.provisioning.roles import OPERATOR, Authority, UnknownUser
-from authgate.storage.people import users
+from authgate.storage.people import mailed_links, users
 from authgate.storage.people.users import User
 from authgate.storage.sign_in import login_failures, sessions
-from authgate.vocabulary import UserStatus
+from authgate.vocabulary import LinkPurpose, UserStatus
 
 
 async def add_user(
@@ -33,7 +33,7 @@ async def add_user(
     An administrator of a tenant that nobody owns owns it. Raises ``BadPassword``, ``BadUsername``
     and ``UsernameTaken``.
     """
-    hashed = await passwords.hash(password)
+    hashed = await passwords.hash(password, about=(username, email or "", name))
     async with storage.transaction():
         if role is UserRole.ADMIN and not await users.has_owner():
             role = UserRole.OWNER
@@ -148,20 +148,28 @@ async def reset_password(
 
     Raises ``BadPassword`` and ``UnknownUser``.
     """
-    hashed = await passwords.hash(password)
+    hashed = await passwords.hash(password, about=(login,))
     async with storage.transaction():
         user = await _user(login)
-        await users.set_password_hash(user.id, hashed)
-        await open_account(user)
+        await give_password(user, hashed)
         await end_access(user, now)
         await audit.record(Event.USER_PASSWORD_RESET, actor=actor, resource=("user", str(user.id)))
     return user
 
 
+async def give_password(user: User, hashed: str) -> None:
+    """Have a user sign in with another password, whoever wants it; whoever tried to guess the
+    former one is forgotten, and so is every link that leads to another one. Needs a unit of
+    work."""
+    await users.set_password_hash(user.id, hashed)
+    await mailed_links.withdraw(user.id, LinkPurpose.PASSWORD)
+    await open_account(user)
+
+
 async def open_account(user: User) -> None:
     """Forget the wrong passwords tried for this person's name and for their address."""
     for account in filter(None, (user.canonical_username, user.canonical_email)):
-        await login_failures.forget(account)
+        await login_failures.reopen(account)
 
 
 async def end_access(user: User, now: datetime) -> int:

@@ -308,6 +308,11 @@ check_ok = Level(
     "check",
     together="livemostrecent",
 )
+breach_checks = Count(
+    "authgate_breach_checks_total",
+    "Passwords that were looked for among stolen ones, by what was said of them.",
+    "result",
+)
 processes = Level("authgate_processes", "Processes that answer together.", together="livesum")
 build_info = constant(
     "authgate_build_info",
@@ -323,6 +328,8 @@ for _login in ("success", "failure", "locked"):
 for _login in ("success", "failure"):
     logins.expect("connection", _login)
     logins.expect("passkey", _login)
+for _result in ("clean", "found", "unanswered"):
+    breach_checks.expect(_result)
 for _result in ("granted", "denied", "refused"):
     authorizations.expect(_result)
 for _step in ("requested", "restored", "shredded", "deleted"):

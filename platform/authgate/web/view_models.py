@@ -100,6 +100,8 @@ class LoginPage:
     passkey_action: str = ""
     """Where a passkey signs in; empty where the tenant has none. Posts ``credential`` and
     ``return_to``."""
+    join_url: str | None = None
+    """Where an account is begun; None where people do not do that by themselves."""
     again: bool = False
     """Whether the person is signed in already, and what they want asks for it once more."""
     problem: LoginProblem | None = None

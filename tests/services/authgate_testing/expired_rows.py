@@ -27,6 +27,7 @@ from authgate.storage.metering.active_users import ActiveUser
 from authgate.storage.people import users
 from authgate.storage.people.impersonations import ImpersonationRow
 from authgate.storage.people.invitations import InvitationRow
+from authgate.storage.people.mailed_links import MailedLinkRow
 from authgate.storage.people.operator_accesses import OperatorAccess
 from authgate.storage.people.scim_tokens import ScimTokenRow
 from authgate.storage.people.user_imports import UserImportLine, UserImportRow
@@ -38,7 +39,7 @@ from authgate.storage.sign_in.sessions import Session
 from authgate.storage.tenants.exports import ExportPiece, ExportRow
 from authgate.storage.tenants.imports import ImportPiece, ImportRow
 from authgate.storage.tenants.sign_ups import SignUpRow
-from authgate.vocabulary import AccessState, DeliveryStatus, MailPurpose, MailStatus
+from authgate.vocabulary import AccessState, DeliveryStatus, LinkPurpose, MailPurpose, MailStatus
 from authgate_tenants import Tenant, TenantOwned, TenantSettings, TenantStatus, use_tenant
 from authgate_testing.tenants import create_tenant
 
@@ -55,6 +56,7 @@ _TABLES: tuple[type[TenantOwned], ...] = (
     LoginFailure,
     LogoutDelivery,
     Mail,
+    MailedLinkRow,
     ActiveUser,
     ExportPiece,
     ExportRow,
@@ -173,6 +175,7 @@ def _rows(now: datetime, user_id: UUID) -> list[TenantOwned]:
         *(_operator_access(now + shift) for shift in (-91 * day, -89 * day, hour)),
         *(_invitation(now + shift) for shift in (-hour, hour, day)),
         *(_remembered_device(now + shift, user_id) for shift in (-hour, hour, day)),
+        *(_mailed_link(now + shift) for shift in (-hour, hour, day)),
         _session(now - hour, user_id),
         _session(now + hour, user_id),
         _session(now + 30 * day, user_id),
@@ -427,6 +430,15 @@ def _invitation(expires_at: datetime) -> InvitationRow:
         invited_by="alice",
         created_at=expires_at - timedelta(days=30),
         ends_at=expires_at - timedelta(days=23),
+        expires_at=expires_at,
+    )
+
+
+def _mailed_link(expires_at: datetime) -> MailedLinkRow:
+    return MailedLinkRow(
+        token_hash=_hash(),
+        purpose=LinkPurpose.PASSWORD,
+        created_at=expires_at - timedelta(minutes=10),
         expires_at=expires_at,
     )
 

@@ -134,3 +134,8 @@ async def newest(*, limit: int, status: MailStatus | None = None) -> list[Mail]:
 async def find(mail_id: UUID) -> Mail | None:
     """The mail with this id."""
     return await Mail.get_or_none(id=mail_id)
+
+
+async def forget(mailbox: str) -> None:
+    """Keep nothing of what was sent to somebody, or waits to be."""
+    await Mail.filter(mailbox=mailbox).delete()

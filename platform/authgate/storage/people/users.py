@@ -100,6 +100,11 @@ class User(NamedTuple):
         return self.not_before is not None and began_at <= self.not_before
 
     @property
+    def called(self) -> tuple[str, ...]:
+        """What others know of this person, and no password is made of."""
+        return (self.username, self.email or "", self.name)
+
+    @property
     def subject(self) -> str:
         """``sub`` of this person's tokens."""
         return str(self.id)

@@ -30,10 +30,12 @@ from authgate.storage.metering.active_users import ActiveUser
 from authgate.storage.metering.usage_days import UsageDay, UsageMark
 from authgate.storage.metering.usage_entries import UsageEntry
 from authgate.storage.metering.usage_statements import UsageStatementRow
+from authgate.storage.people.account_deletions import AccountDeletionRow
 from authgate.storage.people.group_members import GroupMemberRow
 from authgate.storage.people.groups import GroupRow
 from authgate.storage.people.impersonations import ImpersonationRow
 from authgate.storage.people.invitations import InvitationRow
+from authgate.storage.people.mailed_links import MailedLinkRow
 from authgate.storage.people.operator_accesses import OperatorAccess
 from authgate.storage.people.scim_tokens import ScimTokenRow
 from authgate.storage.people.user_imports import UserImportLine, UserImportRow
@@ -143,6 +145,7 @@ EXPORTED = (
         needs_secrets=True,
     ),
     Part(ExternalIdentityRow),
+    Part(AccountDeletionRow),
     Part(GroupRow),
     Part(GroupMemberRow),
     Part(InvitationRow, secret=_hashes("token_hash"), needs_secrets=True),
@@ -191,7 +194,7 @@ EXPORTED = (
         needs_secrets=True,
     ),
     Part(SpentJti, secret=_hashes("jti_hash"), needs_secrets=True),
-    Part(LoginFailure, secret=_hashes("account_hash"), needs_secrets=True),
+    Part(LoginFailure, secret=_hashes("account_hash", "place_of"), needs_secrets=True),
     Part(PairwiseSecret, sealed={"sealed": Place("pairwise-secret", "")}, needs_secrets=True),
     Part(
         SigningKey,
@@ -241,6 +244,7 @@ LEFT_OUT: Mapping[type[Model], str] = {
     IdempotentRequest: "answers of this installation's own API",
     LogoutDelivery: "clients are told of a logout by the installation at which it happened",
     Mail: "is sent by the installation that wrote it",
+    MailedLinkRow: "is good for minutes: whoever has forgotten a password asks for another one",
     OperatorAccess: "operators of this installation are nobody at the next one",
     PluginFailureRow: "what failed here",
     PlanRow: "the next installation has plans of its own, and an operator there gives one",

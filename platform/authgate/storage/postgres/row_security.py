@@ -46,6 +46,7 @@ SWEPT = {
         " AND (locked_until IS NULL OR locked_until < now())"
     ),
     "logout_deliveries": "expires_at < now()",
+    "mailed_links": "expires_at < now()",
     "operator_accesses": "ends_at < now() - interval '90 days'",
     "mails": "expires_at < now()",
     "refresh_tokens": "ends_at < now()",
@@ -65,6 +66,7 @@ SWEPT = {
 """Tables that the sweep role deletes from, and which of their rows it sees."""
 
 PENDING = {
+    "account_deletions": "due_at <= now()",
     "domain_claims": "due_at <= now()",
     "logout_deliveries": "status = 'pending'",
     "operator_accesses": "state IN ('asked', 'granted')",
@@ -79,7 +81,9 @@ PENDING = {
 
 _SHOWN = {
     "impersonations": "(tenant_id, ends_at)",
+    "account_deletions": "(tenant_id, due_at)",
     "invitations": "(tenant_id, expires_at)",
+    "mailed_links": "(tenant_id, expires_at)",
     "mails": "(tenant_id, status, created_at, next_attempt_at, expires_at)",
     "operator_accesses": "(tenant_id, state, asked_at, ends_at)",
     "sign_ups": "(tenant_id, expires_at)",

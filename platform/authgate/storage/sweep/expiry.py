@@ -83,6 +83,7 @@ KINDS = (
     Kind("user_import_lines", "expires_at", kept=timedelta(0)),
     Kind("user_imports", "expires_at", kept=timedelta(0)),
     Kind("mails", "expires_at", kept=timedelta(0)),
+    Kind("mailed_links", "expires_at", kept=timedelta(0)),
     Kind("sign_ups", "expires_at", kept=timedelta(0)),
     Kind("invitations", "expires_at", kept=timedelta(0)),
     Kind("tokens", "expires_at", kept=timedelta(minutes=5)),

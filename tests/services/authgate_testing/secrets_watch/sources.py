@@ -9,7 +9,7 @@ import re
 import secrets
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import PurePath
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -161,9 +161,9 @@ def _private_part(plaintext: bytes) -> bytes:
 def _note_passwords(patch: pytest.MonkeyPatch, watch: Watch) -> None:
     choose, compare = Passwords.hash, Passwords._matches
 
-    async def chosen(self: Passwords, password: str) -> str:
+    async def chosen(self: Passwords, password: str, *, about: Collection[str] = ()) -> str:
         watch.note("password", password)
-        return await choose(self, password)
+        return await choose(self, password, about=about)
 
     async def typed(self: Passwords, stored: str | None, password: str) -> bool:
         watch.note("password", password)

@@ -1,0 +1,44 @@
+"""A mail to whoever has signed in with a browser that is not known for them: if it was somebody
+else, they learn of it."""
+
+from contextlib import suppress
+from datetime import timedelta
+
+from authgate import mail
+from authgate.accounts import user_agents
+from authgate.accounts.visits import Visitor
+from authgate.installation import Installation
+from authgate.storage.people.users import User
+from authgate.vocabulary import MailPurpose
+from authgate.web.pages import language_read
+from authgate_tenants import current_tenant
+
+_NEW = timedelta(hours=1)
+"""Who has just begun their account is told nothing new by it."""
+
+
+class SignInNotices:
+    """Writes it."""
+
+    def __init__(self, parts: Installation) -> None:
+        self._parts = parts
+
+    async def tell(self, visitor: Visitor, user: User) -> None:
+        """Write to them, unless the tenant wants that nobody is, or they were sent enough."""
+        now, tenant = self._parts.clock(), current_tenant()
+        wanted = tenant.settings.new_sign_in_mail and now - user.created_at > _NEW
+        if not wanted or user.email is None or not user.email_verified:
+            return
+        device, _ = user_agents.described(visitor.facts.user_agent)
+        letter = mail.written(
+            "new_sign_in",
+            language=language_read(),
+            name=user.username,
+            device=device,
+            ip=visitor.facts.ip,
+            at=now,
+            link=f"{tenant.issuer}/account/sessions",
+        )
+        # Who signs in over and over again is not worth a fourth mail within an hour.
+        with suppress(mail.TooManyMails):
+            await mail.post(self._parts, letter, recipient=user.email, purpose=MailPurpose.NOTICE)

@@ -1,0 +1,59 @@
+"""Where an address is, by a file that whoever operates the installation has brought (MaxMind DB:
+GeoLite2 or DB-IP, of cities or of countries). Nobody is asked.
+"""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Protocol
+
+from authgate.languages import spoken, text
+
+
+class PlacesNotInstalled(RuntimeError):
+    """The setting names a file, and what reads it is not installed."""
+
+
+class _Reader(Protocol):
+    def get(self, ip_address: str) -> object:
+        """What the file says of an address. Raises ``ValueError`` for what is none."""
+
+
+class Whereabouts:
+    """Tells the places of addresses; nothing where there is no file, or it does not say."""
+
+    def __init__(self, file: Path | None) -> None:
+        self._reader = _opened(file) if file is not None else None
+
+    def of(self, ip: str) -> str | None:
+        """Town and country, in the language that is spoken."""
+        if self._reader is None:
+            return None
+        try:
+            found = self._reader.get(ip)
+        except ValueError:
+            return None
+        city, country = _name(found, "city"), _name(found, "country")
+        if city and country:
+            return text("%(city)s, %(country)s", city=city, country=country)
+        return country or None
+
+
+@lru_cache(maxsize=1)
+def _opened(file: Path) -> _Reader:
+    """Raises ``PlacesNotInstalled``, ``OSError`` and ``ValueError``."""
+    try:
+        import maxminddb
+    except ImportError as error:
+        raise PlacesNotInstalled("geoip_file needs: pip install 'authgate[geoip]'") from error
+    reader: _Reader = maxminddb.open_database(str(file), maxminddb.MODE_MMAP)
+    return reader
+
+
+def _name(found: object, kind: str) -> str:
+    part = found.get(kind) if isinstance(found, Mapping) else None
+    names = part.get("names") if isinstance(part, Mapping) else None
+    if not isinstance(names, Mapping):
+        return ""
+    said = names.get(spoken().tag) or names.get("en") or ""
+    return str(said)

@@ -1,0 +1,94 @@
+"""How people leave: they ask for it, may think better of it for a while, and are gone then with all
+that was theirs.
+
+Until then nothing changes: they sign in as ever, and what they have let in works on. The log keeps
+what they have done.
+"""
+
+from datetime import datetime, timedelta
+
+from authgate import audit, mail, mail_addresses, storage
+from authgate.audit import Event
+from authgate.installation import Installation
+from authgate.languages import Language
+from authgate.provisioning import roles
+from authgate.provisioning.roles import LastAdministrator
+from authgate.provisioning.users import end_access, open_account
+from authgate.storage.mail import mails
+from authgate.storage.people import account_deletions, directory, users
+from authgate.storage.people.users import User
+from authgate.vocabulary import MailPurpose, UserStatus
+from authgate_tenants import current_tenant
+
+PATH = "/account/data"
+
+_MOST_AT_ONCE = 100
+
+
+async def ask(parts: Installation, user: User, *, language: Language | None = None) -> datetime:
+    """Have somebody leave once they may think better of it no longer, and tell them; when that is.
+
+    Raises ``LastAdministrator``.
+    """
+    now = parts.clock()
+    due_at = now + timedelta(days=current_tenant().settings.account_deletion_days)
+    async with storage.transaction():
+        await roles.refuse_last(user.id)
+        if await account_deletions.ask(user.id, due_at=due_at, now=now):
+            await _note(Event.USER_DELETION_REQUESTED, user, due_at=due_at.isoformat())
+            link = f"{current_tenant().issuer}{PATH}"
+            await _tell(parts, user, "account_leaving", language, link=link, due_at=due_at)
+    return due_at
+
+
+async def withdraw(user: User) -> None:
+    """Have somebody stay."""
+    async with storage.transaction():
+        if await account_deletions.withdraw(user.id):
+            await _note(Event.USER_DELETION_WITHDRAWN, user)
+
+
+async def erase_due(parts: Installation) -> None:
+    """Have those of the current tenant be gone whose time has come."""
+    for user_id in await account_deletions.due(now=parts.clock(), limit=_MOST_AT_ONCE):
+        async with storage.transaction():
+            held = (await users.hold_in_charge(user_id)).get(user_id)
+            if held is not None and not await account_deletions.is_due(user_id, now=parts.clock()):
+                continue  # they have thought better of it just now
+            if held is None:
+                await account_deletions.withdraw(user_id)
+            else:
+                await _erase(parts, held)
+
+
+async def _erase(parts: Installation, user: User) -> None:
+    try:
+        await roles.refuse_last(user.id)
+    except LastAdministrator as refusal:
+        # Everybody else in charge has left meanwhile.
+        await account_deletions.withdraw(user.id)
+        await _note(Event.USER_DELETION_WITHDRAWN, user, reason=str(refusal))
+        return
+    await users.set_status(user.id, UserStatus.DISABLED)
+    await end_access(user, parts.clock())
+    await open_account(user)
+    await directory.remove(user.id)
+    if user.email is not None:
+        await mails.forget(mail_addresses.mailbox(user.email))
+    await audit.record(Event.USER_DELETED, actor=audit.SYSTEM, resource=("user", str(user.id)))
+    await _tell(parts, user, "account_gone", None)
+
+
+async def _tell(
+    parts: Installation, user: User, template: str, language: Language | None, **about: object
+) -> None:
+    if user.email is None:
+        return
+    letter = mail.written(template, language=language, name=user.username, **about)
+    purpose = MailPurpose.NOTICE
+    await mail.post(parts, letter, recipient=user.email, purpose=purpose, owed=True)
+
+
+async def _note(event: Event, user: User, **details: object) -> None:
+    actor = audit.user(user.id, user.username)
+    await audit.record(event, actor=actor, resource=("user", str(user.id)), details=details)
