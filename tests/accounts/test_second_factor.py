@@ -297,3 +297,23 @@ async def other_password(tenant: Tenant, user: User) -> None:
     other = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
     with use_tenant(tenant):
         await users.set_password_hash(user.id, other)
+
+
+@on_sqlite
+async def test_another_password_makes_an_old_sign_in_no_recent_one(
+    server: RunningServer, acme: Tenant, alice: User
+) -> None:
+    app, _ = await enrolled(server, acme, alice)
+    person = Person(server.browser())
+    await sign_in(person, acme)
+    await show(person, app.code)
+    server.clock.advance(16 * 60)
+    await person.visit(f"{acme.issuer}/account/password")
+    key = person.http.cookies["authgate_session"]
+    chosen = {"current": PASSWORD, "password": "several words of another kind"}
+    page = await person.submit(chosen, to="/password")
+    assert page.url.query == b"done=changed"
+    assert person.http.cookies["authgate_session"] != key
+    await person.visit(f"{acme.issuer}/account/security")
+    page = await person.submit({}, to="/recovery-codes")
+    assert page.url.path.endswith("/login"), "the password alone is not both factors"

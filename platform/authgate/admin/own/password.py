@@ -7,6 +7,7 @@ from quart import Blueprint, Response, request
 from authgate.accounts.answers import page, see_other
 from authgate.accounts.browser_sessions import BrowserSessions
 from authgate.accounts.passwords import BadPassword, Passwords, minimum_length
+from authgate.accounts.second_factor_policy import REMEMBERED
 from authgate.accounts.visits import SignedIn, signed_in, visitor
 from authgate.admin.own.account_frame import ACCOUNT, frame
 from authgate.installation import Installation
@@ -57,7 +58,7 @@ class PasswordPages:
         ends = current_tenant().settings.password_change_signs_out
         ends = ends or form.get("sign_out_others") == "1"
         try:
-            changed = await own_passwords.change(
+            await own_passwords.change(
                 self._parts,
                 self._passwords,
                 person.user,
@@ -75,10 +76,10 @@ class PasswordPages:
             response.headers["Retry-After"] = str(error.retry_after)
             return response
         response = see_other(f"{_HERE}?done={PasswordDone.CHANGED}")
-        former = person.session
-        await self._sessions.start(
-            visitor(), changed, response, amr=former.amr, remembered=former.remembered
-        )
+        # No sign-in: what was shown long ago is no fresher by a password. And what was remembered
+        # was so for the former one.
+        amr = [each for each in person.session.amr if each != REMEMBERED]
+        await self._sessions.step_up(person, response, amr=amr)
         return response
 
     async def _page(
