@@ -10,6 +10,7 @@ from html import unescape
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+from uuid import UUID
 
 import httpx2
 import pytest
@@ -20,6 +21,7 @@ from authgate.accounts.connection_setup import (
     ConnectionChange,
     ConnectionSetup,
 )
+from authgate.clock import utc_now
 from authgate.plugin_api import ConnectorConfigError
 from authgate.plugin_manager import ConnectorTypes, NoConnector, load
 from authgate.settings import EgressSettings, Settings
@@ -27,9 +29,13 @@ from authgate.storage import audit_events
 from authgate.storage.people import users
 from authgate.storage.sign_in import external_identities
 from authgate.storage.sign_in.connections import ConnectionExists, ConnectionRow
+from authgate.tokens.authentication import Authentication, acr_of, connection_of
 from authgate.vocabulary import UserStatus
 from authgate_tenants import Tenant, TenantSettings, use_tenant
 from authgate_tenants.models import TenantRow
+from authgate_testing.authenticator import Authenticator
+from authgate_testing.databases import on_sqlite
+from authgate_testing.person import forms
 from authgate_testing.server import RunningServer
 from authgate_testing.terminal import Terminal
 
@@ -131,6 +137,37 @@ async def events(tenant: Tenant) -> list[tuple[str, bool]]:
     with use_tenant(tenant):
         found = await audit_events.latest(limit=50)
     return [(each.event_type, each.success) for each in found]
+
+
+@on_sqlite
+async def test_what_a_connection_is_called_is_no_factor(
+    server: RunningServer,
+    connections: ConnectionSetup,
+    config: dict[str, object],
+    github: Any,
+) -> None:
+    tenant = await tenant_with(server, "acme", second_factor="required")
+    with use_tenant(tenant):
+        await connections.add(slug="github", connector="github", config=config, label="mfa")
+    browser = Browser(server, tenant)
+    asked = await browser.sign_in(github)
+    assert asked.headers["location"] == "/t/acme/second-factor"
+    page = await browser.http.get(f"{tenant.issuer}/second-factor", follow_redirects=True)
+    app = Authenticator.scanned(server, page.text)
+    [form] = [each for each in forms(page.text) if "enrolment" in each.hidden]
+    chosen = {**form.hidden, "code": app.code}
+    await browser.http.post(f"{tenant.issuer}/second-factor/set-up", data=chosen)
+    there = await browser.http.get(f"{tenant.issuer}/account/sessions")
+    assert there.status_code == 200
+    assert "mfa" in there.text, "and yet people are told of it"
+
+
+def test_what_a_session_from_before_says_of_its_connection_is_no_factor_either() -> None:
+    for label in ("mfa", "pwd", "otp", "hwk"):
+        assert acr_of(["federated", label]) == "1"
+        told = Authentication.of_session(utc_now(), ["federated", label], UUID(int=1))
+        assert told.amr == ("fed",), label
+        assert connection_of(["federated", label]) == label
 
 
 async def test_a_person_signs_in_with_github(browser: Browser, github: Any, acme: Tenant) -> None:

@@ -20,7 +20,8 @@ from authgate.storage.clients import clients
 from authgate.storage.clients.rows import Client
 from authgate.storage.sign_in import session_clients, sessions
 from authgate.storage.sign_in.sessions import Session
-from authgate.tokens.authentication import FEDERATED, OWN_METHODS
+from authgate.tokens import authentication
+from authgate.tokens.authentication import OWN_METHODS
 from authgate.web import row_ids
 from authgate.web.pages import Pages
 from authgate.web.view_models import (
@@ -156,8 +157,8 @@ async def _applications(living: list[Session]) -> dict[UUID, tuple[str, ...]]:
 
 def connection_of(session: Session) -> str | None:
     """Through which connection somebody has signed in."""
-    if FEDERATED in session.amr:
-        return session.amr[session.amr.index(FEDERATED) + 1]
+    if (label := authentication.connection_of(session.amr)) is not None:
+        return label
     return None if OWN_METHODS.intersection(session.amr) else session.amr[0]
 
 

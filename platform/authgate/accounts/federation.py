@@ -27,7 +27,7 @@ from authgate.plugin_api import ExternalIdentity
 from authgate.storage.people.users import User, UsernameTaken
 from authgate.storage.sign_in.external_identities import IdentityTaken
 from authgate.telemetry import metrics
-from authgate.tokens.authentication import FEDERATED
+from authgate.tokens.authentication import vouched_by
 from authgate.web import return_to, session_cookie
 
 _SLUG = "<string(maxlength=40):connection>"
@@ -151,7 +151,7 @@ class Federation:
             visitor(),
             user,
             response,
-            amr=[FEDERATED, usable.stored.label],
+            amr=vouched_by(usable.stored.label),
             connection=usable.stored.slug,
         )
         await audit.record(

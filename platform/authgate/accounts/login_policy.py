@@ -13,7 +13,7 @@ from authgate.plugin_api import Deny, LoginRequest, StepUp
 from authgate.plugin_manager import PluginFailed
 from authgate.storage.people.users import User
 from authgate.telemetry import metrics
-from authgate.tokens.authentication import ACR_VALUES, acr_of, is_worth
+from authgate.tokens.authentication import ACR_VALUES, acr_of, is_worth, seen
 from authgate_tenants import current_tenant
 
 
@@ -88,7 +88,7 @@ class LoginPolicy:
             subject=str(user.id),
             client_id=destination.client_id,
             address=audit.request_facts.get().ip,
-            amr=tuple(amr),
+            amr=tuple(seen(amr)),
             acr=acr_of(amr),
             connection=connection,
             new_browser=not await self._is_known(user),

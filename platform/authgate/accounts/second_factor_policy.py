@@ -6,7 +6,7 @@ from typing import Final
 from authgate.permissions import UserRole
 from authgate.storage.people import group_members
 from authgate.storage.people.users import User
-from authgate.tokens.authentication import MULTI_FACTOR
+from authgate.tokens.authentication import MULTI_FACTOR, seen
 from authgate_tenants import current_tenant
 
 REMEMBERED: Final = "remembered-device"
@@ -34,7 +34,7 @@ async def is_required_of(user: User) -> bool:
 async def is_lacking(user: User, methods: Collection[str]) -> bool:
     """Whether a session that was begun by these methods counts no longer: the tenant may ask for
     more than it did then."""
-    if MULTI_FACTOR in methods or REMEMBERED in methods:
+    if not {MULTI_FACTOR, REMEMBERED}.isdisjoint(seen(methods)):
         return False
     return await is_required_of(user)
 

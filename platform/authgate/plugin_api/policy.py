@@ -21,7 +21,7 @@ class LoginRequest:
     """The IP address that the browser comes from."""
 
     amr: tuple[str, ...]
-    """How they have proven it (RFC 8176): ``pwd``, or ``federated`` and the connection's label."""
+    """How they have proven it (RFC 8176): ``pwd``, or ``federated``: see ``connection``."""
 
     acr: str
     """How far that has led: ``1`` for one factor."""

@@ -37,7 +37,7 @@ _OTHER_SUBJECT = "0198c2f4-7d3a-7c11-9f0e-5b1d2c3e4f51"
 LOGINS = (
     _BY_PASSWORD,
     replace(_BY_PASSWORD, new_browser=True),
-    replace(_BY_PASSWORD, amr=("federated", "GitHub"), connection="github"),
+    replace(_BY_PASSWORD, amr=("federated",), connection="github"),
     replace(_BY_PASSWORD, address="2001:db8::7"),
     replace(_BY_PASSWORD, address="198.51.100.7", subject=_OTHER_SUBJECT),
     replace(_BY_PASSWORD, tenant="globex"),

@@ -1,7 +1,8 @@
 """How and when a person has proven who they are, as tokens tell it."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Any, NamedTuple, Self
 from uuid import UUID
 
@@ -14,16 +15,35 @@ ACR_VALUES = (ACR, TWO_FACTORS)
 MULTI_FACTOR = "mfa"
 """Said besides the methods where they were of different kinds (RFC 8176)."""
 FEDERATED = "federated"
-"""Among the methods of a session: another provider vouched; the next is the connection's label."""
+"""Among the methods of a session: another provider vouched. The next says which connection that
+was (``vouched_by``); it is no method, whatever it reads."""
 
 _FEDERATED = "fed"
+_CONNECTION = "connection:"
 OWN_METHODS = frozenset({"pwd", "otp", "hwk", "user", MULTI_FACTOR})
 """Of the methods of a session those that the tenant has seen itself, by their names in RFC 8176."""
 
 
+def vouched_by(label: str) -> list[str]:
+    """The methods of a session that another provider has vouched for, by its connection's label."""
+    return [FEDERATED, f"{_CONNECTION}{label}"]
+
+
+def connection_of(methods: Sequence[str]) -> str | None:
+    """The label of the connection that vouched; ``None`` where none did."""
+    if FEDERATED not in methods:
+        return None
+    return methods[methods.index(FEDERATED) + 1].removeprefix(_CONNECTION)
+
+
+def seen(methods: Iterable[str]) -> list[str]:
+    """The methods alone: labels are whatever somebody has typed."""
+    return [each for before, each in pairwise(("", *methods)) if before != FEDERATED]
+
+
 def acr_of(methods: Collection[str]) -> str:
     """What these methods are worth together (OpenID Connect Core section 2, ``acr``)."""
-    return TWO_FACTORS if MULTI_FACTOR in methods else ACR
+    return TWO_FACTORS if MULTI_FACTOR in seen(methods) else ACR
 
 
 def is_worth(methods: Collection[str], acr: str) -> bool:
@@ -58,7 +78,7 @@ class Authentication(NamedTuple):
         ends_at: datetime | None = None,
     ) -> Self:
         """What a browser session stands for."""
-        own = tuple(method for method in methods if method in OWN_METHODS)
+        own = tuple(method for method in seen(methods) if method in OWN_METHODS)
         vouched = () if own and FEDERATED not in methods else (_FEDERATED,)
         acts = str(actor) if actor else ""
         return cls(at, vouched + own, session_id, acts, ends_at if actor else None)
