@@ -54,6 +54,13 @@ async def by_passkey(person: Person, tenant: Tenant, device: SoftPasskey) -> boo
     return page.url.path.endswith(HOME)
 
 
+async def limited(server: RunningServer, tenant: Tenant, rate: str) -> None:
+    chosen = {"login_limits": {"login_per_ip": rate}}
+    await provisioning.change_tenant(
+        server.parts, tenant, change=lambda before: before.changed(chosen)
+    )
+
+
 async def sign_in(person: Person, tenant: Tenant) -> None:
     await person.visit(f"{tenant.issuer}/login")
     await person.submit({"username": "alice", "password": PASSWORD}, to="/login")
@@ -107,6 +114,7 @@ async def test_a_passkey_is_a_second_factor_too(
 async def test_lg_16_what_another_page_person_or_moment_has_signed_is_refused(
     server: RunningServer, acme: Tenant, alice: User, person: Person, ledger: Ledger
 ) -> None:
+    await limited(server, acme, "99/min burst 99")
     device = SoftPasskey(ORIGIN)
     await added(person, acme, device)
     browser = Person(server.from_address("198.51.100.1"))
@@ -197,3 +205,16 @@ async def test_the_last_factor_of_somebody_who_needs_one_stays(
     page = await person.submit({}, to="/passkeys/remove")
     assert page.status_code == 409
     assert "Passkey" in (await person.visit(f"{acme.issuer}/account/security")).text
+
+
+@on_sqlite
+async def test_lg_03_what_a_passkey_is_said_to_have_signed_is_slowed_down_by_address(
+    server: RunningServer, acme: Tenant, ledger: Ledger
+) -> None:
+    await limited(server, acme, "3/min burst 3")
+    person = Person(server.browser())
+    page = await person.visit(f"{acme.issuer}/login")
+    sent = {"csrf_token": forms(page.text)[0].hidden["csrf_token"], "credential": "{}"}
+    told = [(await person.http.post(f"{acme.issuer}/passkey", data=sent)) for _ in range(5)]
+    assert [each.status_code for each in told] == [303] * 3 + [429] * 2
+    assert len(await ledger.events(acme, Event.AUTHENTICATION_FAILURE)) == 3

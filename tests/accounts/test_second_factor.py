@@ -6,12 +6,17 @@ from datetime import timedelta
 import pytest
 from argon2 import PasswordHasher
 
+from authgate import provisioning
 from authgate.accounts import second_factors, totp
+from authgate.accounts.second_factors import SecondFactors
 from authgate.audit import Event
 from authgate.clock import utc_now
+from authgate.storage import transaction
+from authgate.storage.mail.mails import Mail
 from authgate.storage.people import users
 from authgate.storage.people.users import User
 from authgate.storage.sign_in import recovery_codes as stored_codes
+from authgate.vocabulary import MailPurpose
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.authenticator import (
     Authenticator,
@@ -317,3 +322,55 @@ async def test_another_password_makes_an_old_sign_in_no_recent_one(
     await person.visit(f"{acme.issuer}/account/security")
     page = await person.submit({}, to="/recovery-codes")
     assert page.url.path.endswith("/login"), "the password alone is not both factors"
+
+
+@on_sqlite
+async def test_who_shows_a_second_factor_in_a_new_browser_is_written_to_once(
+    server: RunningServer, acme: Tenant, alice: User
+) -> None:
+    app, _ = await enrolled(server, acme, alice)
+    server.clock.advance(3_601)
+    person = Person(server.browser())
+    await sign_in(person, acme)
+    assert await notices(acme) == 0, "the password alone is no sign-in"
+    await show(person, app.code)
+    assert await notices(acme) == 1
+    await is_asked_again(person, acme)
+    await show(person, app.next_code)
+    assert await notices(acme) == 1
+    await choose(server, acme, second_factor="required")
+    with use_tenant(acme):
+        async with transaction():
+            await SecondFactors(server.parts.encryption).remove(alice)
+    other = Person(server.browser())
+    await sign_in(other, acme)
+    assert other.page is not None
+    app = Authenticator.scanned(server, other.page.text)
+    await other.submit({"code": app.code}, to="/set-up")
+    assert await notices(acme) == 2, "and who sets one up"
+
+
+async def notices(tenant: Tenant) -> int:
+    """How many mails tell of something new."""
+    with use_tenant(tenant):
+        return await Mail.filter(purpose=MailPurpose.NOTICE).count()
+
+
+async def choose(server: RunningServer, tenant: Tenant, **settings: object) -> None:
+    await provisioning.change_tenant(
+        server.parts, tenant, change=lambda before: before.changed(settings)
+    )
+
+
+@on_sqlite
+async def test_who_is_signed_out_everywhere_is_remembered_nowhere(
+    server: RunningServer, acme: Tenant, alice: User
+) -> None:
+    app, _ = await enrolled(server, acme, alice)
+    person = Person(server.browser())
+    await sign_in(person, acme)
+    await show(person, app.code, remember_device="1")
+    assert not await is_asked_again(person, acme)
+    with use_tenant(acme):
+        await provisioning.sign_out_user("alice", now=server.clock())
+    assert await is_asked_again(person, acme)

@@ -24,7 +24,7 @@ from authgate_testing.authenticator import (
 )
 from authgate_testing.databases import on_sqlite
 from authgate_testing.device import Device
-from authgate_testing.person import Person
+from authgate_testing.person import Person, forms
 from authgate_testing.server import RunningServer
 
 PASSWORD = "correct-horse-battery-staple"
@@ -209,3 +209,8 @@ async def test_a_tenant_without_second_factors_says_so_and_promises_none(
     essential = json.dumps({"id_token": {"acr": {"essential": True, "value": "2"}}})
     answer = told(await sent_on(person, console.ask(claims=essential).url))
     assert answer["error"] == "unmet_authentication_requirements"
+    page = await person.visit(f"{acme.issuer}/account/security")
+    token = forms(page.text)[0].hidden["csrf_token"]
+    setting_up = {"csrf_token": token, "return_to": f"{acme.prefix}/account/security"}
+    forced = await person.http.post(f"{acme.issuer}/second-factor/set-up", data=setting_up)
+    assert forced.status_code == 409

@@ -21,6 +21,7 @@ from authgate.accounts.connection_setup import (
     ConnectionChange,
     ConnectionSetup,
 )
+from authgate.audit import Event
 from authgate.clock import utc_now
 from authgate.plugin_api import ConnectorConfigError
 from authgate.plugin_manager import ConnectorTypes, NoConnector, load
@@ -33,7 +34,7 @@ from authgate.tokens.authentication import Authentication, acr_of, connection_of
 from authgate.vocabulary import UserStatus
 from authgate_tenants import Tenant, TenantSettings, use_tenant
 from authgate_tenants.models import TenantRow
-from authgate_testing.authenticator import Authenticator
+from authgate_testing.authenticator import Authenticator, recovery_codes
 from authgate_testing.databases import on_sqlite
 from authgate_testing.person import forms
 from authgate_testing.server import RunningServer
@@ -139,14 +140,33 @@ async def events(tenant: Tenant) -> list[tuple[str, bool]]:
     return [(each.event_type, each.success) for each in found]
 
 
+@pytest.fixture
+def through_github_only(install: Any) -> None:
+    """A policy of whoever wants it so."""
+    install("through-github", THROUGH_GITHUB)
+
+
+THROUGH_GITHUB = """
+    from authgate.plugin_api import Allow, Deny, hookimpl
+
+    plugin_api_version = "1.1"
+
+    @hookimpl
+    def login_policy(request):
+        return Allow() if request.connection == "github" else Deny("Come from GitHub.")
+"""
+
+
 @on_sqlite
-async def test_what_a_connection_is_called_is_no_factor(
+@pytest.mark.usefixtures("through_github_only")
+async def test_what_a_connection_is_called_is_no_factor_and_it_is_known_after_the_second(
     server: RunningServer,
     connections: ConnectionSetup,
     config: dict[str, object],
     github: Any,
 ) -> None:
-    tenant = await tenant_with(server, "acme", second_factor="required")
+    plugins = ("github", "through-github")
+    tenant = await tenant_with(server, "acme", second_factor="required", enabled_plugins=plugins)
     with use_tenant(tenant):
         await connections.add(slug="github", connector="github", config=config, label="mfa")
     browser = Browser(server, tenant)
@@ -156,10 +176,18 @@ async def test_what_a_connection_is_called_is_no_factor(
     app = Authenticator.scanned(server, page.text)
     [form] = [each for each in forms(page.text) if "enrolment" in each.hidden]
     chosen = {**form.hidden, "code": app.code}
-    await browser.http.post(f"{tenant.issuer}/second-factor/set-up", data=chosen)
+    done = await browser.http.post(f"{tenant.issuer}/second-factor/set-up", data=chosen)
+    assert len(recovery_codes(done.text)) == 10
     there = await browser.http.get(f"{tenant.issuer}/account/sessions")
     assert there.status_code == 200
     assert "mfa" in there.text, "and yet people are told of it"
+    with use_tenant(tenant):
+        [entry] = [
+            each
+            for each in await audit_events.latest(limit=50)
+            if each.event_type in (Event.AUTHENTICATION_SUCCESS, Event.OAUTH_AUTHENTICATION)
+        ]
+    assert entry.details == {"method": "totp", "connection": "github"}, "a half one is no success"
 
 
 def test_what_a_session_from_before_says_of_its_connection_is_no_factor_either() -> None:

@@ -72,18 +72,20 @@ class AuthenticatorSetup:
         destination = await destinations.behind(target, now=now)
         return page(html, 400 if is_wrong else 200, form_target=destination.form_target)
 
+    async def is_right(self, user: User, enrolment: str, code: str) -> bool:
+        """Whether this code is that of the app that is being set up."""
+        return await self._shown(user, enrolment, code) is not None
+
     async def taken(self, user: User, enrolment: str, code: str) -> tuple[str, ...] | None:
         """Store the app that has shown this code, and make recovery codes, told this once.
 
         ``None`` where the code is not the app's. Needs a unit of work that holds the person.
         """
         now = self._parts.clock()
-        cipher = await self.cipher()
-        secret = totp_enrolment.secret_of(enrolment, user, cipher=cipher, now=now)
-        plain = "".join(code.split())
-        step = totp.step(secret, plain, now=now) if secret is not None else None
-        if secret is None or step is None:
+        shown = await self._shown(user, enrolment, code)
+        if shown is None:
             return None
+        secret, step = shown
         # Whatever was remembered was so for the former app.
         await remembered_devices.end_all(user.id)
         await self._factors.enrol(user, secret, step=step, now=now)
@@ -97,6 +99,12 @@ class AuthenticatorSetup:
         what = text("An authenticator app was set up for your account.")
         await factor_notices.send(self._parts, user, what)
         return codes
+
+    async def _shown(self, user: User, enrolment: str, code: str) -> tuple[bytes, int] | None:
+        now = self._parts.clock()
+        secret = totp_enrolment.secret_of(enrolment, user, cipher=await self.cipher(), now=now)
+        step = totp.step(secret, "".join(code.split()), now=now) if secret is not None else None
+        return None if secret is None or step is None else (secret, step)
 
     def codes_page(self, codes: tuple[str, ...], target: str, *, is_new_app: bool) -> Response:
         """The page that shows recovery codes, once."""

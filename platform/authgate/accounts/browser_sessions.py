@@ -1,6 +1,8 @@
 """Starting and ending the session of a browser: the one door to a session, whatever the way in."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import NewType
 
 from quart import Response, request
 
@@ -25,6 +27,9 @@ from authgate.tokens.authentication import ACR_VALUES
 from authgate.web import session_cookie
 from authgate_tenants import current_tenant
 
+Heard = NewType("Heard", FirstFactor)
+"""A first factor to which the tenant's plugins had nothing to say but what it says now."""
+
 
 class BrowserSessions:
     """Signs browsers in and out."""
@@ -42,35 +47,46 @@ class BrowserSessions:
         response: Response,
         *,
         amr: list[str],
+        target: str,
         remembered: bool = False,
-        acr: str = "",
         connection: str = "",
     ) -> bool:
         """Sign this browser in, under a key it never had before: no session is ever adopted.
 
-        Where these methods are not enough, for the person, the tenant or this ``acr``, nobody is
+        Where these methods are not enough, for the person, the tenant or its plugins, nobody is
         signed in: the answer is ``False``, and the response leads to the second factor instead, and
-        only then to where it led. The tenant's plugins may object, and may ask for an ``acr``.
+        only then to the target.
 
         Who signs in once more goes on with their session, and with its ``sid``: applications know
         it by that. Whoever else was signed in is signed out. Raises ``NotSignedIn`` for somebody
         who was shut out, or given another password, since ``user`` was read, ``StepUpRequired``,
         and what ``LoginPolicy.check`` raises.
         """
-        target = response.headers.get("Location", "")
-        asked = await self._policy.check(user, amr=amr, connection=connection, target=target)
+        first = FirstFactor(user, amr, remembered, "", target, connection)
+        return await self.go_on(visitor, await self.heard(first), response)
+
+    async def heard(self, first: FirstFactor) -> Heard:
+        """Let the tenant's plugins speak, before anything is stored. Raises as ``start`` does."""
+        asked = await self._policy.check(
+            first.user, amr=first.amr, connection=first.connection, target=first.target
+        )
         if asked and not (asked in ACR_VALUES and is_offered()):
             raise StepUpRequired(asked)
+        return Heard(replace(first, acr=asked or first.acr))
+
+    async def go_on(self, visitor: Visitor, first: Heard, response: Response) -> bool:
+        """Go on where the plugins have spoken: what ``start`` does then."""
+        user = first.user
         # Whoever shuts them out waits for this unit of work, and then finds the session.
         held = await users.held(user.id)
         if held is None or not held.is_active or held.password_hash != user.password_hash:
             raise NotSignedIn
-        first = FirstFactor(held, amr, remembered, asked or acr)
-        methods = await self._second_step.methods(first)
+        now_held = replace(first, user=held)
+        methods = await self._second_step.methods(now_held)
         if methods is None:
-            await self._second_step.lead(first, response)
+            await self._second_step.lead(now_held, response)
             return False
-        await self._begin(visitor, held, response, amr=methods, remembered=remembered)
+        await self._begin(visitor, held, response, amr=methods, remembered=first.remembered)
         return True
 
     async def step_up(self, person: SignedIn, response: Response, *, amr: list[str]) -> None:

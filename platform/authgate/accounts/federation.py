@@ -146,14 +146,17 @@ class Federation:
         identity: ExternalIdentity,
         user: User,
     ) -> Response:
-        response = see_other(return_to.safe(pending.return_to, otherwise=HOME))
-        await self._sessions.start(
+        target = return_to.safe(pending.return_to, otherwise=HOME)
+        response = see_other(target)
+        if not await self._sessions.start(
             visitor(),
             user,
             response,
             amr=vouched_by(usable.stored.label),
+            target=target,
             connection=usable.stored.slug,
-        )
+        ):
+            return response
         await audit.record(
             Event.OAUTH_AUTHENTICATION,
             actor=audit.user(user.id, user.username),

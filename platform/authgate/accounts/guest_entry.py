@@ -72,7 +72,7 @@ class GuestEntry:
         if guest is None:
             raise NotFound
         response = see_other(_CONSOLE)
-        await self._sessions.start(visitor(), guest, response, amr=["operator"])
+        await self._sessions.start(visitor(), guest, response, amr=["operator"], target=_CONSOLE)
         await audit.record(
             Event.AUTHENTICATION_SUCCESS,
             actor=audit.user(guest.id, guest.username),

@@ -19,7 +19,8 @@ from authgate_tenants.encryption import SealBroken, TenantCipher
 
 COOKIE = "authgate_half"
 LIFETIME = timedelta(minutes=10)
-_SEAL = "half-sign-in"
+_SEAL = "half-sign-in/2"
+"""Another one with each change of what is sealed: servers of two versions run side by side."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +30,8 @@ class HalfSignIn:
     user_id: UUID
     amr: tuple[str, ...]
     return_to: str
+    connection: str
+    """Slug of the connection that vouched; empty where none did."""
     remembered: bool
     """Whether the person asked to stay signed in."""
     mark: str
@@ -41,6 +44,7 @@ class HalfSignIn:
             str(self.user_id),
             self.amr,
             self.return_to,
+            self.connection,
             self.remembered,
             self.mark,
             self.expires_at.timestamp(),
@@ -56,7 +60,7 @@ class HalfSignIn:
             said = orjson.loads(cipher.open(kind=_SEAL, object_id="", sealed=blob))
         except (SealBroken, ValueError):
             return None
-        user_id, amr, return_to, remembered, mark, ends = said
+        user_id, amr, return_to, connection, remembered, mark, ends = said
         expires_at = datetime.fromtimestamp(ends, now.tzinfo)
         if expires_at <= now:
             return None
@@ -64,6 +68,7 @@ class HalfSignIn:
             user_id=UUID(user_id),
             amr=tuple(amr),
             return_to=return_to,
+            connection=connection,
             remembered=remembered,
             mark=mark,
             expires_at=expires_at,

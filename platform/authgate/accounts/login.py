@@ -121,7 +121,12 @@ class PasswordLogin:
         user = await self._renewed(user, attempt.password)
         response = see_other(attempt.return_to)
         if not await self._sessions.start(
-            visitor(), user, response, amr=["pwd"], remembered=attempt.remember
+            visitor(),
+            user,
+            response,
+            amr=["pwd"],
+            target=attempt.return_to,
+            remembered=attempt.remember,
         ):
             return response
         await self._welcome(user)

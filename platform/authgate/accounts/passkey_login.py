@@ -56,6 +56,7 @@ class PasskeyLogin:
         """Sign in whose passkey it is. Raises ``NotFound`` as above."""
         if not is_offered():
             raise NotFound
+        await self._limits.count("login_per_ip", bucket(visitor().facts.ip))
         form = await request.form
         target = return_to.safe(form.get("return_to"), otherwise=HOME)
         user = await self._shown(form.get("credential", ""))
@@ -64,7 +65,7 @@ class PasskeyLogin:
         response = see_other(target)
         # Both factors at once: what the device holds, and what it was unlocked by.
         if not await self._sessions.start(
-            visitor(), user, response, amr=["hwk", "user", MULTI_FACTOR]
+            visitor(), user, response, amr=["hwk", "user", MULTI_FACTOR], target=target
         ):
             return response
         await audit.record(

@@ -7,6 +7,7 @@ from authgate.accounts.second_factor_pages import SecondFactorPages
 from authgate.accounts.second_factors import SecondFactors
 from authgate.accounts.second_step import SecondStep
 from authgate.accounts.security_pages import SecurityPages
+from authgate.accounts.sign_in_notices import SignInNotices
 from authgate.installation import Installation
 from authgate.web.limits import Limits
 from authgate.web.pages import Pages
@@ -27,6 +28,7 @@ def made(
         factors=factors,
         second_step=second_step,
         sessions=sessions,
+        notices=SignInNotices(parts),
         limits=limits,
     )
     security = SecurityPages(parts=parts, pages=pages, factors=factors)

@@ -4,14 +4,15 @@ Here come browsers with a sign-in that has one factor, and people who are signed
 asks for more (RFC 9470).
 """
 
+from collections.abc import Collection
 from datetime import timedelta
 from typing import NamedTuple
 from urllib.parse import quote
 
 from quart import Blueprint, Response, request
-from werkzeug.exceptions import NotFound
+from werkzeug.exceptions import Conflict, NotFound
 
-from authgate import audit
+from authgate import audit, storage
 from authgate.accounts import (
     destinations,
     factor_notices,
@@ -21,14 +22,15 @@ from authgate.accounts import (
 )
 from authgate.accounts.answers import page, see_other, tell_of_limit
 from authgate.accounts.authenticator_setup import AuthenticatorSetup
-from authgate.accounts.browser_sessions import BrowserSessions
+from authgate.accounts.browser_sessions import BrowserSessions, Heard
 from authgate.accounts.half_sign_in import HalfSignIn, password_mark
 from authgate.accounts.known_browsers import KnownBrowser
 from authgate.accounts.passkey_ceremonies import Challenge, NoPasskey
 from authgate.accounts.passkey_challenges import PasskeyChallenges
-from authgate.accounts.second_factor_policy import REMEMBERED
+from authgate.accounts.second_factor_policy import REMEMBERED, is_offered
 from authgate.accounts.second_factors import Method, SecondFactors
-from authgate.accounts.second_step import DEVICE, SecondStep, owner_of
+from authgate.accounts.second_step import DEVICE, FirstFactor, SecondStep, owner_of
+from authgate.accounts.sign_in_notices import SignInNotices
 from authgate.accounts.standing import SECOND_FACTOR as HERE
 from authgate.accounts.standing import SignInAgain, require_recent_sign_in, to_sign_in
 from authgate.accounts.visits import SignedIn, visitor
@@ -49,6 +51,8 @@ from authgate_tenants import current_tenant
 
 SET_UP = f"{HERE}/set-up"
 _HOME = "/account/security"
+_OTP, _PASSKEY = "otp", "hwk"
+"""What a code and a passkey are called among the methods (RFC 8176)."""
 _SECOND = "second"
 """What a passkey signs here for."""
 _SECONDS_PER_DAY = 86400
@@ -80,8 +84,10 @@ class SecondFactorPages:
         factors: SecondFactors,
         second_step: SecondStep,
         sessions: BrowserSessions,
+        notices: SignInNotices,
         limits: Limits,
     ) -> None:
+        self._notices = notices
         self._parts = parts
         self._pages = pages
         self._factors = factors
@@ -124,8 +130,7 @@ class SecondFactorPages:
             await self._limits.count("login_per_ip", bucket(visitor().facts.ip))
         except TooMany as refusal:
             return tell_of_limit(await self._paused(here, refusal.retry_after), refusal)
-        cipher = await self._setup.cipher()
-        known = known_browsers.shown(request.headers, here.user, cipher=cipher)
+        known = await self._known(here.user)
         counted = second_factors.account(here.user, known)
         tries = await second_factors.count_attempt(counted, now=self._parts.clock())
         if tries is None:
@@ -163,7 +168,8 @@ class SecondFactorPages:
         except NoPasskey:
             return await self._refused(here, 0)
         remember = form.get("remember_device") == "1"
-        return await self._whole(here, Method.PASSKEY, None, remember=remember)
+        known = await self._known(here.user)
+        return await self._whole(here, Method.PASSKEY, known, remember=remember)
 
     async def show_setup(self) -> Response:
         """The page on which an app is set up."""
@@ -177,21 +183,32 @@ class SecondFactorPages:
         """Take an app that has shown its first code."""
         form = await request.form
         here = await self._here(form.get("return_to"))
-        # Held, so that of two that come at once one finds the other's.
-        held = await users.held(here.user.id) if here else None
         refusal = await self._may_not_set_up(here)
-        if here is None or held is None or refusal is not None:
+        if here is None or refusal is not None:
             return refusal or see_other("/login")
         enrolment, code = form.get("enrolment", ""), form.get("code", "")
-        codes = await self._setup.taken(here.user, enrolment, code)
-        if codes is None:
+        if not await self._setup.is_right(here.user, enrolment, code):
             return await self._setup.page(
                 here.user, here.return_to, is_half=here.half is not None, enrolment=enrolment
             )
+        heard = await self._heard(here, _OTP)
+        # Whoever is not let on has no app whose recovery codes they were not shown.
+        async with storage.savepoint():
+            return await self._enrolled(here, heard, enrolment, code)
+
+    async def _enrolled(
+        self, here: _Here, heard: Heard | None, enrolment: str, code: str
+    ) -> Response:
+        # Held, so that of two that come at once one finds the other's.
+        await users.held(here.user.id)
+        refusal = await self._may_not_set_up(here)
+        codes = None if refusal else await self._setup.taken(here.user, enrolment, code)
+        if codes is None:
+            return refusal or see_other(f"{SET_UP}{here.query}")
         response = self._setup.codes_page(codes, here.return_to, is_new_app=True)
-        if not await self._let_on(here, response, "otp"):
+        if not await self._let_on(here, heard, response, _OTP):
             return see_other(HERE)
-        metrics.logins.add("second_factor", "success")
+        await self._welcome(here, Method.TOTP, await self._known(here.user), response)
         return response
 
     async def _here(self, wanted: str | None) -> _Here | None:
@@ -207,9 +224,12 @@ class SecondFactorPages:
         return _Here(person.user, None, person, home) if person else None
 
     async def _may_not_set_up(self, here: _Here | None) -> Response | None:
-        """Where somebody goes who may not set up an app now."""
+        """Where somebody goes who may not set up an app now. Raises ``Conflict`` where nobody may
+        here, and for guests."""
         if here is None:
             return see_other("/login")
+        if here.user.is_guest or not is_offered():
+            raise Conflict
         has_any = (await self._factors.of(here.user)).has_any
         is_shown = here.person is not None and is_worth(here.person.session.amr, TWO_FACTORS)
         if has_any and not is_shown:
@@ -223,34 +243,58 @@ class SecondFactorPages:
         self, here: _Here, method: Method, known: KnownBrowser | None, *, remember: bool
     ) -> Response:
         response = see_other(here.return_to)
-        if not await self._let_on(here, response, "hwk" if method is Method.PASSKEY else "otp"):
+        shown = _PASSKEY if method is Method.PASSKEY else _OTP
+        if not await self._let_on(here, await self._heard(here, shown), response, shown):
             return response
-        await audit.record(
-            Event.AUTHENTICATION_SUCCESS,
-            actor=audit.user(here.user.id, here.user.username),
-            resource=("user", str(here.user.id)),
-            details={"method": method},
-        )
-        metrics.logins.add("second_factor", "success")
+        await self._welcome(here, method, known, response)
         if method is Method.RECOVERY_CODE:
             what = text("A recovery code was used to sign in to your account.")
             await factor_notices.send(self._parts, here.user, what)
         if remember:
             await self._remember(here.user, response)
-        if here.half is not None and "pwd" in here.half.amr:
-            browser = known or KnownBrowser.of(here.user)
-            known_browsers.remember(response, browser, cipher=await self._setup.cipher())
         return response
 
-    async def _let_on(self, here: _Here, response: Response, shown: str) -> bool:
-        former = here.half.amr if here.half else here.person.session.amr if here.person else ()
-        amr = [each for each in former if each not in (REMEMBERED, shown, MULTI_FACTOR)]
-        amr += [shown, MULTI_FACTOR]
+    async def _welcome(
+        self, here: _Here, method: Method, known: KnownBrowser | None, response: Response
+    ) -> None:
+        """Write down that somebody is in, and to them where their browser is new."""
+        user, vouched = here.user, here.half.connection if here.half else ""
+        await audit.record(
+            Event.AUTHENTICATION_SUCCESS,
+            actor=audit.user(user.id, user.username),
+            resource=("user", str(user.id)),
+            details={"method": method} | ({"connection": vouched} if vouched else {}),
+        )
+        metrics.logins.add("second_factor", "success")
+        if here.half is None or "pwd" not in here.half.amr:
+            return
+        if known is None:
+            await self._notices.tell(visitor(), user)
+        browser = known or KnownBrowser.of(user)
+        known_browsers.remember(response, browser, cipher=await self._setup.cipher())
+
+    async def _known(self, user: User) -> KnownBrowser | None:
+        return known_browsers.shown(request.headers, user, cipher=await self._setup.cipher())
+
+    async def _heard(self, here: _Here, shown: str) -> Heard | None:
+        """What the tenant's plugins say to a sign-in; ``None`` where somebody is signed in."""
+        half = here.half
+        if half is None:
+            return None
+        amr = _with(half.amr, shown)
+        return await self._sessions.heard(
+            FirstFactor(here.user, amr, half.remembered, "", half.return_to, half.connection)
+        )
+
+    async def _let_on(
+        self, here: _Here, heard: Heard | None, response: Response, shown: str
+    ) -> bool:
+        if heard is not None:
+            return await self._sessions.go_on(visitor(), heard, response)
         if here.person is not None:
+            amr = _with(here.person.session.amr, shown)
             await self._sessions.step_up(here.person, response, amr=amr)
-            return True
-        stays = here.half is not None and here.half.remembered
-        return await self._sessions.start(visitor(), here.user, response, amr=amr, remembered=stays)
+        return here.person is not None
 
     async def _remember(self, user: User, response: Response) -> None:
         days, facts = current_tenant().settings.remembered_device_days, visitor().facts
@@ -307,6 +351,11 @@ class SecondFactorPages:
         )
         html = self._pages.render("second_factor/ask.html", visit=visitor().page(), page=content)
         return page(html, status, form_target=destination.form_target)
+
+
+def _with(former: Collection[str], shown: str) -> list[str]:
+    others = [each for each in former if each not in (REMEMBERED, shown, MULTI_FACTOR)]
+    return [*others, shown, MULTI_FACTOR]
 
 
 async def _record(event: Event, user: User, *, reason: str) -> None:

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from quart import Response, request
 
+from authgate.accounts.answers import see_other
 from authgate.accounts.half_sign_in import COOKIE as HALF
 from authgate.accounts.half_sign_in import LIFETIME, HalfSignIn, password_mark
 from authgate.accounts.second_factor_policy import REMEMBERED, is_offered, is_required_of
@@ -42,6 +43,10 @@ class FirstFactor:
     remembered: bool
     acr: str
     """What the session has to be worth."""
+    target: str
+    """Where they are on the way to."""
+    connection: str = ""
+    """Slug of the one that vouched for them."""
 
 
 class SecondStep:
@@ -63,12 +68,13 @@ class SecondStep:
         return amr if asked is Asked.NOTHING else None
 
     async def lead(self, first: FirstFactor, response: Response) -> None:
-        """Have the response lead to the second factor, and later to where it leads now."""
+        """Have the response lead to the second factor, and later to where they wanted."""
         now, user = self._clock(), first.user
         half = HalfSignIn(
             user_id=user.id,
             amr=tuple(first.amr),
-            return_to=response.headers.get("Location", ""),
+            return_to=see_other(first.target).headers["Location"],
+            connection=first.connection,
             remembered=first.remembered,
             mark=password_mark(user).hex(),
             expires_at=now + LIFETIME,

@@ -13,7 +13,7 @@ from authgate.provisioning import roles
 from authgate.provisioning.roles import OPERATOR, Authority, UnknownUser
 from authgate.storage.people import mailed_links, users
 from authgate.storage.people.users import User
-from authgate.storage.sign_in import login_failures, sessions
+from authgate.storage.sign_in import login_failures, remembered_devices, sessions
 from authgate.vocabulary import LinkPurpose, UserStatus
 
 
@@ -173,11 +173,12 @@ async def open_account(user: User) -> None:
 
 
 async def end_access(user: User, now: datetime) -> int:
-    """Whoever acts in this person's name, in a browser or on a device, no longer can; how many
-    browsers that were."""
+    """Whoever acts in this person's name, in a browser or on a device, no longer can, and no
+    browser is remembered as theirs; how many were signed in."""
     ended = await sessions.end_all(user.id, now=now)
     # What yields tokens ends before them: a request under way has then stored what it gives.
     await access.end_all_of_user(user.id, now=now)
+    await remembered_devices.end_all(user.id)
     for session_id in ended:
         await logout.tell_clients(session_id, now=now)
     return len(ended)

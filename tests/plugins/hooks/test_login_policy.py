@@ -4,15 +4,19 @@ from typing import Any
 
 import pytest
 
+from authgate import provisioning
+from authgate.accounts.second_factors import SecondFactors
 from authgate.audit import Event
 from authgate.storage.people.users import User
-from authgate_tenants import Tenant
+from authgate_tenants import Tenant, use_tenant
 from authgate_testing.application import Application
+from authgate_testing.authenticator import Authenticator
 from authgate_testing.databases import on_sqlite
 from authgate_testing.ledger import Ledger
 from authgate_testing.person import Person
 from authgate_testing.server import RunningServer
 
+PASSWORD = "correct-horse-battery-staple"
 OFFICE, ELSEWHERE = "192.0.2.7", "198.51.100.7"
 TOLD = "Please connect to the VPN first."
 
@@ -41,6 +45,16 @@ SATISFIED = """
         return StepUp(request.acr)
 """
 
+SINGLE = """
+    from authgate.plugin_api import Allow, Deny, hookimpl
+
+    plugin_api_version = "1.1"
+
+    @hookimpl
+    def login_policy(request):
+        return Deny(f"not for {request.client_id}") if request.acr == "2" else Allow()
+"""
+
 pytestmark = on_sqlite
 
 
@@ -49,6 +63,7 @@ def plugins(install: Any) -> None:
     """Beside the bundled ones."""
     install("curious", CURIOUS)
     install("satisfied", SATISFIED)
+    install("single", SINGLE)
 
 
 async def test_people_sign_in_from_the_networks_that_their_tenant_names_and_from_nowhere_else(
@@ -107,3 +122,32 @@ async def test_a_policy_learns_where_somebody_goes_and_whether_their_browser_is_
         {"username": "alice", "password": "correct-horse-battery-staple"}, to="/login"
     )
     assert f"acme|console|{OFFICE}|pwd|1||False" in denied.text
+
+
+async def test_whoever_is_not_let_on_has_set_up_nothing(
+    server: RunningServer, acme: Tenant, alice: User, run: Any, console: Application
+) -> None:
+    await run(acme, "single")
+    await provisioning.change_tenant(
+        server.parts, acme, change=lambda before: before.changed({"second_factor": "required"})
+    )
+    person = Person(server.browser())
+    await person.visit(console.ask().url)
+    page = await person.submit({"username": "alice", "password": PASSWORD}, to="/login")
+    app = Authenticator.scanned(server, page.text)
+    denied = await person.submit({"code": app.code}, to="/set-up")
+    assert (denied.status_code, "not for console" in denied.text) == (403, True)
+    with use_tenant(acme):
+        assert not (await SecondFactors(server.parts.encryption).of(alice)).has_any
+
+
+async def test_a_policy_has_no_say_in_another_password(
+    server: RunningServer, acme: Tenant, alice: User, run: Any
+) -> None:
+    person = Person(server.browser())
+    await person.sign_in(acme.issuer, "alice", PASSWORD)
+    await run(acme, "curious")
+    await person.visit(f"{acme.issuer}/account/password")
+    chosen = {"current": PASSWORD, "password": "several words of another kind"}
+    page = await person.submit(chosen, to="/password")
+    assert (page.status_code, page.url.query) == (200, b"done=changed")
