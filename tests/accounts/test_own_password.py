@@ -4,8 +4,10 @@ import pytest
 
 from authgate import provisioning
 from authgate.audit import Event
+from authgate.provisioning import users as accounts
 from authgate.storage.mail.mails import Mail
 from authgate.storage.people.users import User, UserRow
+from authgate.storage.sign_in import login_failures
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.application import Application
 from authgate_testing.databases import on_sqlite
@@ -121,3 +123,23 @@ async def test_who_signs_in_with_a_new_browser_is_written_to(
     )
     await Person(server.browser()).sign_in(acme.issuer, "alice", PASSWORD)
     assert len(await told()) == 1
+
+
+@on_sqlite
+async def test_lg_01_who_guesses_at_somebody_elses_browser_closes_nothing_for_good(
+    server: RunningServer, acme: Tenant, alice: User, person: Person
+) -> None:
+    async def guess() -> int:
+        await person.sign_in(acme.issuer, "alice", PASSWORD)
+        return (await change(person, acme, "a wrong one"))[0]
+
+    with use_tenant(acme):
+        for _ in range(49):
+            await login_failures.count_attempt(accounts.own_change(alice), now=server.clock())
+            server.clock.advance(16 * 60)
+    assert [await guess(), await guess()] == [400, 429]
+    server.clock.advance(86_401)
+    assert [await guess(), await guess()] == [400, 429]
+    with use_tenant(acme):
+        await accounts.open_account(alice)
+    assert await guess() == 400

@@ -1,6 +1,7 @@
 """Second factors: codes of an authenticator app (RFC 6238), and recovery codes in their stead."""
 
 import asyncio
+from contextvars import copy_context
 from datetime import timedelta
 
 import pytest
@@ -15,6 +16,7 @@ from authgate.storage import transaction
 from authgate.storage.mail.mails import Mail
 from authgate.storage.people import users
 from authgate.storage.people.users import User
+from authgate.storage.sign_in import passkeys
 from authgate.storage.sign_in import recovery_codes as stored_codes
 from authgate.vocabulary import MailPurpose
 from authgate_tenants import Tenant, use_tenant
@@ -25,10 +27,11 @@ from authgate_testing.authenticator import (
     recovery_codes,
     show,
 )
-from authgate_testing.databases import on_sqlite
+from authgate_testing.databases import on_postgres, on_sqlite
 from authgate_testing.ledger import Ledger
 from authgate_testing.person import Person, forms
 from authgate_testing.server import RunningServer
+from authgate_testing.soft_passkey import SoftPasskey
 
 PASSWORD = "correct-horse-battery-staple"
 HOME = "/account/sessions"
@@ -374,3 +377,31 @@ async def test_who_is_signed_out_everywhere_is_remembered_nowhere(
     with use_tenant(acme):
         await provisioning.sign_out_user("alice", now=server.clock())
     assert await is_asked_again(person, acme)
+
+
+@on_postgres
+async def test_of_two_last_factors_that_go_at_once_one_stays(
+    server: RunningServer, acme: Tenant, alice: User
+) -> None:
+    app, _ = await enrolled(server, acme, alice)
+    await choose(server, acme, second_factor="required")
+    person, device = Person(server.browser()), SoftPasskey("http://localhost:8080")
+    await sign_in(person, acme)
+    await show(person, app.code)
+    page = await person.visit(f"{acme.issuer}/account/security")
+    sent = {"csrf_token": forms(page.text)[0].hidden["csrf_token"]}
+    passkeys_here = f"{acme.issuer}/account/security/passkeys"
+    asked = await person.http.post(f"{passkeys_here}/options", data=sent)
+    made = sent | {"credential": device.created(asked.json()), "name": "Key"}
+    await person.http.post(passkeys_here, data=made)
+    page = await person.visit(f"{acme.issuer}/account/security")
+    outside = copy_context()
+    with use_tenant(acme):
+        async with transaction():
+            await users.held(alice.id)
+            assert await passkeys.remove_all(alice.id) == 1
+            removing = asyncio.create_task(
+                person.submit({}, to="/authenticator/remove"), context=outside
+            )
+            await asyncio.wait({removing}, timeout=0.3)
+    assert (await removing).status_code == 409

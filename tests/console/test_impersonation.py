@@ -15,7 +15,8 @@ from authgate.permissions import UserRole
 from authgate.storage.people.impersonations import ImpersonationRow
 from authgate.storage.people.users import User, UserRow
 from authgate_tenants import Tenant, TenantSettings, use_tenant
-from authgate_testing.application import Application
+from authgate_testing.application import Application, sent_on, told
+from authgate_testing.authenticator import enrolled
 from authgate_testing.databases import on_sqlite
 from authgate_testing.ledger import Ledger
 from authgate_testing.person import Person, forms
@@ -42,8 +43,8 @@ async def begun(acme: Tenant, admin: Person, carol: User, colleague: Person) -> 
 
 def claims(token: str) -> dict[str, object]:
     body = token.split(".")[1]
-    told: dict[str, object] = orjson.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
-    return told
+    said: dict[str, object] = orjson.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
+    return said
 
 
 async def test_ti_30_both_are_named_on_pages_in_tokens_and_in_the_log_until_the_person_ends_it(
@@ -69,9 +70,9 @@ async def test_ti_30_both_are_named_on_pages_in_tokens_and_in_the_log_until_the_
     assert (identity["sub"], identity["act"]) == (str(carol.id), {"sub": str(alice.id)})
     refreshed = await console.refresh(issued["refresh_token"])
     assert claims(refreshed.json()["access_token"])["act"] == {"sub": str(alice.id)}
-    told = await ledger.events(acme, Event.AUTHORIZATION_CODE_GENERATED)
-    assert told[-1].details["act"] == {"sub": str(alice.id), "name": "alice"}
-    assert "act" not in told[0].details
+    codes = await ledger.events(acme, Event.AUTHORIZATION_CODE_GENERATED)
+    assert codes[-1].details["act"] == {"sub": str(alice.id), "name": "alice"}
+    assert "act" not in codes[0].details
     tokens = await ledger.events(acme, Event.ACCESS_TOKEN_ISSUED)
     assert tokens[-1].details["act"] == {"sub": str(alice.id)}
     seen = await colleague.visit(f"{acme.issuer}/account/sessions")
@@ -122,7 +123,11 @@ async def test_ad_04_who_acts_for_somebody_changes_nothing_of_theirs(
         answer = await admin.http.post(f"{acme.issuer}/{path}", data={"csrf_token": token})
         assert answer.status_code in (403, 405), path
     assert (await admin.visit(f"{acme.issuer}/admin/users")).status_code == 403
-    asked = await admin.visit(console.ask(scope="openid read").url)
+    await enrolled(server, acme, carol)
+    essential = orjson.dumps({"id_token": {"acr": {"essential": True, "value": "2"}}}).decode()
+    refused = told(await sent_on(admin, console.ask(claims=essential).url))
+    assert refused["error"] == "unmet_authentication_requirements", "the factor is not theirs"
+    asked = await admin.visit(console.ask(scope="openid read", acr_values="2").url)
     decision = next(each for each in forms(asked.text) if "decision" in each.action)
     answer = await admin.http.post(
         f"http://localhost:8080{decision.action}", data=decision.hidden | {"decision": "allow"}

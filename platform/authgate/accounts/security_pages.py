@@ -26,6 +26,7 @@ from authgate.accounts.visits import SignedIn, signed_in, visitor
 from authgate.audit import Event
 from authgate.installation import Installation
 from authgate.languages import text
+from authgate.storage.people import users
 from authgate.storage.sign_in import passkeys, remembered_devices
 from authgate.storage.sign_in.remembered_devices import RememberedDevice
 from authgate.web import row_ids
@@ -88,6 +89,8 @@ class SecurityPages:
     async def remove_app(self) -> Response:
         """Be without a second factor, where the tenant lets the person."""
         person = self._proven()
+        # Held, so that of two that come at once one finds what the other has left.
+        await users.held(person.user.id)
         is_last = not await passkeys.exist(person.user.id)
         if is_last and await is_required_of(person.user):
             raise Conflict
@@ -100,6 +103,7 @@ class SecurityPages:
     async def new_codes(self) -> Response:
         """Recovery codes in the place of all former ones."""
         person = self._proven()
+        await users.held(person.user.id)
         if not (await self._factors.of(person.user)).has_any:
             return see_other(_HERE)
         codes = await self._factors.new_recovery_codes(person.user, now=self._parts.clock())

@@ -32,11 +32,13 @@ async def is_due(
     if any(is_admin(each) for each in scope) and await is_required_of(person.user):
         # A remembered browser does for pages; a token that administers outlives it.
         demanded.append(TWO_FACTORS)
+    # Whoever acts for somebody has not got what is theirs.
+    can_show = is_offered() and not person.user.is_guest and person.session.impersonator_id is None
     if not all(is_worth(methods, each) for each in demanded):
-        if not is_offered() or person.user.is_guest:
+        if not can_show:
             raise OutOfReach
         return True
-    if is_worth(methods, wished) or not is_offered():
+    if is_worth(methods, wished) or not can_show:
         return False
     user_id = person.user.id
     return await totp_secrets.exists(user_id) or await passkeys.exist(user_id)

@@ -5,6 +5,7 @@ way here, and whoever sits at somebody else's browser guesses no more often than
 """
 
 from collections.abc import Collection
+from datetime import timedelta
 from uuid import UUID
 
 from authgate import audit, storage
@@ -18,6 +19,9 @@ from authgate.provisioning import users as accounts
 from authgate.storage.people import users
 from authgate.storage.people.users import User
 from authgate.storage.sign_in import login_failures, sessions
+
+_LONGEST_WAIT = timedelta(days=1)
+"""Whoever sits at somebody else's browser closes nothing for good."""
 
 
 class WrongPassword(ValueError):
@@ -69,8 +73,9 @@ async def change(
 
 
 async def _prove(parts: Installation, passwords: Passwords, user: User, current: str) -> None:
-    tried = f"{user.id}\0change"  # no name looks like it
-    if await login_failures.count_attempt(tried, now=parts.clock()) is None:
+    tried = accounts.own_change(user)
+    counted = await login_failures.count_attempt(tried, now=parts.clock(), longest=_LONGEST_WAIT)
+    if counted is None:
         raise TooManyTries(await login_failures.seconds_to_wait(tried, now=parts.clock()))
     with passwords.place() as check:
         async with storage.set_aside():

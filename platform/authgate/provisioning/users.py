@@ -167,9 +167,17 @@ async def give_password(user: User, hashed: str) -> None:
 
 
 async def open_account(user: User) -> None:
-    """Forget the wrong passwords tried for this person's name and for their address."""
-    for account in filter(None, (user.canonical_username, user.canonical_email)):
+    """Forget the wrong passwords tried for this person's name and for their address, and in the
+    place of their own when they were about to choose another one."""
+    called = (user.canonical_username, user.canonical_email, own_change(user))
+    for account in filter(None, called):
         await login_failures.reopen(account)
+
+
+def own_change(user: User) -> str:
+    """What is counted under that they try to prove themselves by before they choose another one; no
+    name looks like it."""
+    return f"{user.id}\0change"
 
 
 async def end_access(user: User, now: datetime) -> int:
