@@ -237,6 +237,23 @@ async def test_ad_01_03_04_nobody_gets_further_than_their_role_or_changes_their_
 
 
 @on_sqlite
+async def test_to_give_a_role_asks_a_person_for_a_recent_sign_in(
+    server: RunningServer, by_alice: ApiClient, acme: Tenant, carol: User
+) -> None:
+    await become(acme, alice=OWNER)
+    server.clock.advance(16 * 60)
+    for path, said in (
+        (f"/users/{carol.id}/role", {"role": "admin"}),
+        ("/users", {"username": "jon", "role": "admin"}),
+        ("/invitations", {"email": "jon@acme.example", "role": "admin"}),
+    ):
+        late = await by_alice.post(path, said)
+        assert is_problem(late, 401, "recent-sign-in-required"), path
+    assert (await by_alice.post("/users", {"username": "jon"})).status_code == 201
+    assert await roles_at(acme) == {"alice": OWNER, "carol": USER, "jon": USER}
+
+
+@on_sqlite
 async def test_a_program_gets_no_further_than_an_administrator(
     api: ApiClient, acme: Tenant, alice: User, carol: User
 ) -> None:

@@ -18,7 +18,7 @@ from authgate.storage.people import users
 from authgate.storage.people.user_imports import UserImportLine
 from authgate.storage.people.users import User, UserRow
 from authgate_tenants import Tenant, TenantSettings, use_tenant
-from authgate_testing.api import ApiClient, api_client, is_problem
+from authgate_testing.api import EVERYTHING, ApiClient, administering, api_client, is_problem
 from authgate_testing.databases import on_sqlite
 from authgate_testing.doors import PASSWORD
 from authgate_testing.ledger import Ledger
@@ -206,6 +206,47 @@ async def hash_of(tenant: Tenant, username: str) -> str | None:
     with use_tenant(tenant):
         person = await users.find_by_login(username)
     return person.password_hash if person else None
+
+
+@on_sqlite
+async def test_ex_08_only_whoever_began_a_file_adds_to_it_or_has_it_done(
+    server: RunningServer,
+    api: ApiClient,
+    acme: Tenant,
+    alice: User,
+    carol: User,
+    person: Person,
+    colleague: Person,
+) -> None:
+    with use_tenant(acme):
+        await UserRow.filter(id=alice.id).update(role=UserRole.ADMIN)
+        await UserRow.filter(id=carol.id).update(role=UserRole.OWNER)
+    application = await administering(server, acme, *EVERYTHING)
+    by_alice, by_carol = [
+        ApiClient(
+            server.http, acme, (await application.signed_in(each, scope=scope))["access_token"]
+        )
+        for each, scope in ((person, " ".join(EVERYTHING)), (colleague, " ".join(EVERYTHING)))
+    ]
+    mallory = {"lines": [{"number": 2, "cells": {"username": "mallory", "role": "owner"}}]}
+    made = await by_alice.post("/user-imports", {"columns": ["username", "role"]})
+    here = f"/user-imports/{made.json()['id']}"
+    for other in (by_carol, api):
+        assert is_problem(await other.post(f"{here}/lines", mallory), 409, "conflict")
+        assert is_problem(await other.post(f"{here}/start", {"dry_run": False}), 409, "conflict")
+    assert (await by_carol.get(here)).json()["lines"] == 0
+    assert (await by_alice.post(f"{here}/lines", mallory)).status_code == 200
+    tried = await gone_through(server, by_alice, here, dry_run=True)
+    assert outcomes(tried) == ["refused"]
+    meant = await by_carol.post(f"{here}/start", {"dry_run": False})
+    assert is_problem(meant, 409, "conflict"), "what an administrator sent is no owner's"
+    weaker = await application.signed_in(person, scope="authgate:users:write authgate:users:read")
+    weak = ApiClient(server.http, acme, weaker["access_token"])
+    assert is_problem(await weak.post(f"{here}/lines", mallory), 403, "insufficient-scope")
+    server.clock.advance(16 * 60)
+    late = await by_alice.post(f"{here}/start", {"dry_run": False})
+    assert is_problem(late, 401, "recent-sign-in-required")
+    assert outcomes(await gone_through(server, by_alice, here, dry_run=True)) == ["refused"]
 
 
 @on_sqlite

@@ -14,6 +14,7 @@ from authgate.provisioning import invitations, user_imports
 from authgate.provisioning.invitations import UnfitInvitation
 from authgate.storage.people import users
 from authgate.storage.people.groups import GroupDraft
+from authgate.storage.people.user_imports import UserImportRow
 from authgate.storage.people.users import User, UserRow
 from authgate.storage.sign_in import connections, external_identities
 from authgate_tenants import Tenant, use_tenant
@@ -265,7 +266,12 @@ async def test_whoever_has_no_way_in_yet_is_invited_to_choose_a_password(
 
 @on_sqlite
 async def test_a_file_of_people_is_shown_for_trial_and_done_when_it_is_meant(
-    server: RunningServer, acme: Tenant, admin: Person, foreign_admin: Person, globex: Tenant
+    server: RunningServer,
+    acme: Tenant,
+    admin: Person,
+    alice: User,
+    foreign_admin: Person,
+    globex: Tenant,
 ) -> None:
     here = f"{acme.issuer}/admin/users/import"
 
@@ -278,7 +284,7 @@ async def test_a_file_of_people_is_shown_for_trial_and_done_when_it_is_meant(
 
     page = await chosen(b"name\nJon")
     assert (page.status_code, "The column username is missing" in page.text) == (400, True)
-    page = await chosen(b"username,name\njon,Jon\nk m,\n")
+    page = await chosen(b"username,name,role\njon,Jon,auditor\nk m,,\n")
     import_id = str(page.url).rpartition("/")[2]
     with use_tenant(acme):
         await user_imports.work(server.parts, UUID(import_id))
@@ -288,6 +294,17 @@ async def test_a_file_of_people_is_shown_for_trial_and_done_when_it_is_meant(
     assert "A name is of letters and digits" in page.text
     elsewhere = await foreign_admin.visit(f"{globex.issuer}/admin/users/import/{import_id}")
     assert elsewhere.status_code == 404
+    [start] = [each for each in forms(page.text) if each.action.endswith("/start")]
+    server.clock.advance(16 * 60)
+    late = await admin.http.post(f"http://localhost:8080{start.action}", data=start.hidden)
+    assert "/login?return_to=" in late.headers["location"], "a role asks for a recent sign-in"
+    server.clock.advance(-16 * 60)
+    with use_tenant(acme):
+        await UserImportRow.filter(id=import_id).update(requester_id=str(uuid4()))
+    page = await admin.visit(f"{here}/{import_id}")
+    assert "/start" not in page.text, "somebody else's"
+    with use_tenant(acme):
+        await UserImportRow.filter(id=import_id).update(requester_id=str(alice.id))
     await admin.visit(f"{here}/{import_id}")
     await admin.submit({}, to="/start")
     with use_tenant(acme):

@@ -4,18 +4,24 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from http import HTTPMethod, HTTPStatus
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import Field
 
 from authgate import provisioning
 from authgate.api import lists
-from authgate.api.access import Caller
 from authgate.api.bodies import Document, Nothing, exemplified
 from authgate.api.lists import ListDocument, ListQuery
 from authgate.api.operations import Answer, Call, operation, told
-from authgate.api.problems import BeyondOwnRole, Conflict, Fault, Invalid, NotFound
+from authgate.api.problems import (
+    BeyondOwnRole,
+    Conflict,
+    Fault,
+    Invalid,
+    NotFound,
+    RecentSignInRequired,
+)
 from authgate.mail import TooManyMails
 from authgate.permissions import UserRole
 from authgate.provisioning import invitations
@@ -91,9 +97,9 @@ async def invite(call: Call[Nothing, InvitationCreation]) -> Answer[InvitationDo
     What waits for the same address is replaced. Whoever accepts begins an account, or keeps the one
     that has this address and is at least what they were invited as. Nobody gives a role that may
     more than their own, and whoever is to be more than a user is invited with the scope
-    `authgate:roles:write` besides.
+    `authgate:roles:write` besides, and after a recent sign-in.
     """
-    _require(call.caller, call.body.role)
+    _require(call, call.body.role)
     with _worded():
         made = await invitations.invite(
             call.parts, call.body.email, call.body.role, by=call.caller.authority
@@ -105,7 +111,7 @@ async def resend_invitation(call: Call[Nothing, Nothing]) -> Answer[InvitationDo
     """Send another link for an invitation that waits. The former one is good for nothing more."""
     found = await stored.find(call.uuid("invitation_id"))
     if found is not None:
-        _require(call.caller, found.role)
+        _require(call, found.role)
     with _worded():
         made = await invitations.resend(
             call.parts, call.uuid("invitation_id"), by=call.caller.authority
@@ -120,10 +126,12 @@ async def withdraw_invitation(call: Call[Nothing, Nothing]) -> Answer[None]:
     return Answer(None)
 
 
-def _require(caller: Caller, role: UserRole) -> None:
-    """Nobody is given a role without the scope for that. Raises ``InsufficientScope``."""
+def _require(call: Call[Any, Any], role: UserRole) -> None:
+    """Nobody is given a role without the scope for that, or long after signing in. Raises
+    ``InsufficientScope`` and ``RecentSignInRequired``."""
     if role is not UserRole.USER:
-        caller.require(Scope.ROLES_WRITE)
+        call.caller.require(Scope.ROLES_WRITE)
+        call.caller.require_recent_sign_in(call.parts.clock())
 
 
 def _document(invitation: Invitation) -> InvitationDocument:
@@ -155,14 +163,14 @@ OPERATIONS = [
         invite,
         scope=_WRITE,
         status=HTTPStatus.CREATED,
-        problems=[Conflict, BeyondOwnRole],
+        problems=[RecentSignInRequired, Conflict, BeyondOwnRole],
     ),
     operation(
         HTTPMethod.POST,
         f"{_ONE}/resend",
         resend_invitation,
         scope=_WRITE,
-        problems=[Conflict, BeyondOwnRole],
+        problems=[RecentSignInRequired, Conflict, BeyondOwnRole],
     ),
     operation(
         HTTPMethod.DELETE,

@@ -110,10 +110,11 @@ class SignedOut(Document):
 
 
 async def create_user(call: Call[Nothing, UserCreation]) -> Answer[NewUserDocument]:
-    """Bring a person in."""
+    """Bring a person in. Any role but that of a user asks a person for a recent sign-in."""
     said, caller = call.body, call.caller
     if said.role is not UserRole.USER:
         caller.require(Scope.ROLES_WRITE)
+        caller.require_recent_sign_in(call.parts.clock())
     if said.password is not None and said.make_password:
         raise Invalid(faults=[Fault("It is given or made up, not both.", pointer="/password")])
     made_up = random_password() if said.make_password else None
@@ -242,7 +243,7 @@ OPERATIONS = [
         create_user,
         scope=_WRITE,
         status=HTTPStatus.CREATED,
-        problems=[Conflict, BeyondOwnRole, QuotaReached],
+        problems=[RecentSignInRequired, Conflict, BeyondOwnRole, QuotaReached],
     ),
     _READ,
     operation(HTTPMethod.PATCH, _ONE, change_user, scope=_WRITE, problems=[Conflict]),

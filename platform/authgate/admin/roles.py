@@ -8,7 +8,7 @@ from authgate.admin import people
 from authgate.admin.people import UserDocument
 from authgate.api.bodies import Document, Nothing, exemplified
 from authgate.api.operations import Answer, Call, operation
-from authgate.api.problems import Changed, Conflict, NotFound
+from authgate.api.problems import Changed, Conflict, NotFound, RecentSignInRequired
 from authgate.permissions import UserRole
 from authgate.storage.people import users
 from authgate.tokens.admin_scopes import Scope
@@ -55,8 +55,10 @@ async def change_user_role(call: Call[Nothing, RoleChange]) -> Answer[UserDocume
     """Give a person another role.
 
     It is in force at once. Nobody changes their own, or that of somebody who may more than they
-    may; nobody gives a role that may more than theirs; and the last owner stays one.
+    may; nobody gives a role that may more than theirs; and the last owner stays one. It asks a
+    person for a recent sign-in.
     """
+    call.caller.require_recent_sign_in(call.parts.clock())
     user_id, by = call.uuid("user_id"), call.caller.authority
     async with storage.transaction():
         # The same as are held to give the role, and at once: so nobody waits for each other.
@@ -82,6 +84,6 @@ OPERATIONS = [
         "/users/{user_id}/role",
         change_user_role,
         scope=Scope.ROLES_WRITE,
-        problems=[Conflict, Changed],
+        problems=[RecentSignInRequired, Conflict, Changed],
     ),
 ]

@@ -11,11 +11,19 @@ from pydantic import Field
 
 from authgate.admin.places import BASE
 from authgate.api import lists
+from authgate.api.access import Caller
 from authgate.api.bodies import Document, Nothing, exemplified
 from authgate.api.lists import ListDocument, ListQuery
 from authgate.api.operations import Answer, Call, operation, told
-from authgate.api.problems import BeyondOwnRole, Conflict, Fault, Invalid, NotFound
-from authgate.provisioning import user_imports
+from authgate.api.problems import (
+    BeyondOwnRole,
+    Conflict,
+    Fault,
+    Invalid,
+    NotFound,
+    RecentSignInRequired,
+)
+from authgate.provisioning import import_lines, user_imports
 from authgate.provisioning.import_lines import UnfitColumns
 from authgate.provisioning.user_imports import LineTaken, UnfitImport, UnknownImport
 from authgate.storage.people import user_imports as stored
@@ -154,10 +162,7 @@ async def begin_user_import(
 
     Roles ask for `authgate:roles:write` as well, and groups for `authgate:groups:write`.
     """
-    call.caller.refuse_guest()
-    for column in call.body.columns:
-        if column in _BESIDES:
-            call.caller.require(_BESIDES[column])
+    _require(call.caller, call.body.columns)
     with _worded("/columns"):
         made = await user_imports.begin(
             call.parts, call.body.columns, dry_run=True, by=call.caller.authority
@@ -169,27 +174,29 @@ async def begin_user_import(
 async def send_user_import_lines(
     call: Call[Nothing, UserImportLines],
 ) -> Answer[UserImportDocument]:
-    """Send some lines of a file that is to come."""
+    """Send some lines of a file that is to come. Whoever began it sends them."""
+    known = await _found(call)
+    _require(call.caller, known.columns)
     lines = [(each.number, each.cells) for each in call.body.lines]
     with _worded("/lines"):
-        known = await user_imports.receive(call.parts, _id(call), lines)
+        known = await user_imports.receive(call.parts, known.id, lines, by=call.caller.authority)
     return Answer(told(known, UserImportDocument))
 
 
 async def start_user_import(
     call: Call[Nothing, UserImportStart],
 ) -> Answer[UserImportDocument]:
-    """Go through a file that is whole, or was gone through for trial.
+    """Go through a file that is whole, or was gone through for trial. Whoever began it starts it.
 
     A job does it in batches, each line for itself: what is refused of one keeps no other from its
     turn, and a job that is killed is gone on with. Who is here by this username is changed where
-    something is said otherwise, so a file can be sent again.
+    something is said otherwise, so a file can be sent again. Roles and passwords ask a person for a
+    recent sign-in, unless it is for trial.
     """
-    call.caller.refuse_guest()
     known = await _found(call)
-    for column in known.columns:
-        if column in _BESIDES:
-            call.caller.require(_BESIDES[column])
+    _require(call.caller, known.columns)
+    if not call.body.dry_run and import_lines.asks_recently(known.columns):
+        call.caller.require_recent_sign_in(call.parts.clock())
     with _worded():
         known = await user_imports.start(
             call.parts, known.id, dry_run=call.body.dry_run, by=call.caller.authority
@@ -218,6 +225,15 @@ async def list_user_import_lines(call: Call[LineQuery, Nothing]) -> Answer[LineL
         limit=call.query.limit,
     )
     return await lists.answer(call, page, LineList, lambda each: told(each, LineDocument))
+
+
+def _require(caller: Caller, columns: Sequence[str]) -> None:
+    """Raises ``BeyondOwnRole`` and ``InsufficientScope`` for whom a file of these columns is not
+    from."""
+    caller.refuse_guest()
+    for column in columns:
+        if column in _BESIDES:
+            caller.require(_BESIDES[column])
 
 
 async def _found(call: Call[Any, Any]) -> UserImport:
@@ -262,7 +278,7 @@ OPERATIONS = [
         f"{_ONE}/lines",
         send_user_import_lines,
         scope=_WRITE,
-        problems=[Conflict],
+        problems=[Conflict, BeyondOwnRole],
     ),
     operation(HTTPMethod.GET, f"{_ONE}/lines", list_user_import_lines, scope=_READ),
     operation(
@@ -270,6 +286,6 @@ OPERATIONS = [
         f"{_ONE}/start",
         start_user_import,
         scope=_WRITE,
-        problems=[Conflict, BeyondOwnRole],
+        problems=[RecentSignInRequired, Conflict, BeyondOwnRole],
     ),
 ]

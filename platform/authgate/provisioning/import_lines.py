@@ -39,6 +39,7 @@ COLUMNS = (
 """What a file may say of people."""
 
 _PLAIN = ("name", "given_name", "family_name")
+_ASKS_RECENTLY = frozenset({"role", "password_hash"})
 _YES = frozenset({"true", "yes", "y", "1", "active"})
 _NO = frozenset({"false", "no", "n", "0", "disabled", "inactive"})
 
@@ -74,6 +75,11 @@ def check_columns(columns: Sequence[str]) -> None:
         raise UnfitColumns("A column is there twice.")
     if "username" not in columns:
         raise UnfitColumns("The column username is missing.")
+
+
+def asks_recently(columns: Sequence[str]) -> bool:
+    """Whether a file gives what asks for a recent sign-in by hand: a role, or a password."""
+    return not _ASKS_RECENTLY.isdisjoint(columns)
 
 
 async def gone_through(parts: Installation, known: UserImport, line: Line) -> Line:

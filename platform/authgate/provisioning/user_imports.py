@@ -56,6 +56,10 @@ class TooManyLines(UnfitImport):
     """The file is longer than any may be."""
 
 
+class NotTheirs(UnfitImport):
+    """Somebody else has begun it: what it says is done in their name."""
+
+
 class _Undone(Exception):
     """It was for trial."""
 
@@ -77,13 +81,23 @@ async def begin(
         )
 
 
+def is_of(known: UserImport, by: Authority) -> bool:
+    """Whether it is they who have begun a file: nobody else adds to it, or has it done."""
+    beginner = (known.requester_type, known.requester_id)
+    return beginner == (by.actor.type, by.actor.id[: user_imports.LONGEST_REQUESTER])
+
+
 async def receive(
-    parts: Installation, import_id: UUID, lines: Sequence[tuple[int, Mapping[str, str]]]
+    parts: Installation,
+    import_id: UUID,
+    lines: Sequence[tuple[int, Mapping[str, str]]],
+    *,
+    by: Authority,
 ) -> UserImport:
     """Keep some more lines: their numbers, and their cells by column. Raises ``UnknownImport``,
     ``UnfitImport`` and ``LineTaken``."""
     async with storage.savepoint():
-        known = await _held(parts, import_id)
+        known = await _held(parts, import_id, by=by)
         if known.state is not ImportState.RECEIVING:
             raise UnfitImport("The file is whole: begin another one.")
         if known.lines + len(lines) > MOST_LINES:
@@ -103,7 +117,7 @@ async def start(
     Where nobody takes jobs it is gone through here. Raises ``UnknownImport`` and ``UnfitImport``.
     """
     async with storage.transaction():
-        known = await _held(parts, import_id)
+        known = await _held(parts, import_id, by=by)
         is_tried = known.state is ImportState.DONE and known.dry_run
         if known.state is not ImportState.RECEIVING and not is_tried:
             raise UnfitImport("The file is gone through, or was.")
@@ -113,9 +127,6 @@ async def start(
             dry_run=dry_run,
             position=0,
             **dict.fromkeys(_COUNTED, 0),
-            requester_type=by.actor.type,
-            requester_id=by.actor.id[:128],
-            requested_by=(by.actor.name or by.actor.id or by.actor.type)[:128],
             requester_role=by.role,
             touched_at=parts.clock(),
         )
@@ -213,10 +224,12 @@ async def _hint(import_id: UUID) -> None:
     await storage.after_commit(partial(port.hint, job, tenant_id=current_tenant().id))
 
 
-async def _held(parts: Installation, import_id: UUID) -> UserImport:
+async def _held(parts: Installation, import_id: UUID, *, by: Authority) -> UserImport:
     known = await user_imports.held(import_id, now=parts.clock())
     if known is None:
         raise UnknownImport(str(import_id))
+    if not is_of(known, by):
+        raise NotTheirs(f"{known.requested_by} has begun this file: begin one of your own.")
     return known
 
 

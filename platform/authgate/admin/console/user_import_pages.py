@@ -11,7 +11,7 @@ from authgate.admin.console.frame import ROOT, Console, done, id_in_address
 from authgate.admin.console.user_search import PATH
 from authgate.permissions import Area, permits, reads, writes
 from authgate.provisioning import people_files, user_imports
-from authgate.provisioning.import_lines import COLUMNS, UnfitColumns
+from authgate.provisioning.import_lines import COLUMNS, UnfitColumns, asks_recently
 from authgate.provisioning.people_files import People, UnfitFile
 from authgate.provisioning.user_imports import LineTaken, UnfitImport, UnknownImport
 from authgate.storage.people import user_imports as stored
@@ -72,12 +72,13 @@ class UserImportPages:
         here = frame.url(f"{_HERE}/{known.id}")
         page = await stored.lines(known.id, outcome=LineOutcome.REFUSED, limit=_SHOWN)
         is_tried = known.state is ImportState.DONE and known.dry_run
+        may_start = is_tried and user_imports.is_of(known, authority())
         content = ImportPage(
             frame=await self._console.frame(),
             list_url=frame.url(PATH),
             all_url=frame.url(_HERE),
             here=here,
-            start_action=f"{here}/start" if is_tried else "",
+            start_action=f"{here}/start" if may_start else "",
             state=known.state,
             dry_run=known.dry_run,
             lines=known.lines,
@@ -94,6 +95,8 @@ class UserImportPages:
         """Have it done."""
         refuse_guest()
         known = await self._found(row_id)
+        if asks_recently(known.columns):
+            self._console.require_recent_sign_in(f"{ROOT}{_HERE}/{known.id}")
         try:
             await user_imports.start(self._console.parts, known.id, dry_run=False, by=authority())
         except UnfitImport:
@@ -104,7 +107,7 @@ class UserImportPages:
         parts, by = self._console.parts, authority()
         made = await user_imports.begin(parts, people.columns, dry_run=True, by=by)
         for some in people_files.pieces(people, MOST_AT_ONCE):
-            await user_imports.receive(parts, made.id, some)
+            await user_imports.receive(parts, made.id, some, by=by)
         return await user_imports.start(parts, made.id, dry_run=True, by=by)
 
     async def _found(self, row_id: str) -> UserImport:

@@ -30,6 +30,9 @@ MOST_LINES = 100_000
 MOST_AT_ONCE = 100
 """Lines that are sent, or gone through, at once."""
 
+LONGEST_REQUESTER = 128
+"""Of what is kept of whoever sent it."""
+
 _LONGEST_FAULT = 300
 
 
@@ -57,9 +60,9 @@ class UserImportRow(TenantOwned):
     state = fields.CharEnumField(ImportState, max_length=16, default=ImportState.RECEIVING)
     dry_run = fields.BooleanField(default=True)
     columns: list[str] = fields.JSONField()
-    requested_by = fields.CharField(128)
+    requested_by = fields.CharField(LONGEST_REQUESTER)
     requester_type = fields.CharField(16)
-    requester_id = fields.CharField(128)
+    requester_id = fields.CharField(LONGEST_REQUESTER)
     requester_role = fields.CharEnumField(UserRole, max_length=16)
     lines = fields.IntField(default=0)
     position = fields.IntField(default=0)
@@ -156,9 +159,9 @@ async def begin(
         id=uuid7(),
         dry_run=dry_run,
         columns=list(columns),
-        requested_by=name[:128],
+        requested_by=name[:LONGEST_REQUESTER],
         requester_type=kind,
-        requester_id=id_[:128],
+        requester_id=id_[:LONGEST_REQUESTER],
         requester_role=role,
         created_at=now,
         touched_at=now,
