@@ -37,6 +37,15 @@ def checked(said: str, *, most: int = LONGEST) -> str:
     return address
 
 
+def reachable(kept: str | None) -> str | None:
+    """The address that is kept of somebody, where it is one: what other directories and providers
+    say may be none, and so may what was stored before anybody looked at it."""
+    try:
+        return checked(kept) if kept else None
+    except BadAddress:
+        return None
+
+
 def mailbox(address: str) -> str:
     """Where mail to an address ends up: most servers give one mailbox all that is told apart behind
     a plus (RFC 5233), and whoever looks for more addresses finds these first."""

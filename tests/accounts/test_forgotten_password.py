@@ -14,7 +14,7 @@ from authgate.mail.post import opened
 from authgate.storage.mail.mails import Mail
 from authgate.storage.people import users
 from authgate.storage.people.mailed_links import MailedLinkRow
-from authgate.storage.people.users import User
+from authgate.storage.people.users import User, UserRow
 from authgate.vocabulary import MailPurpose, MailStatus, UserStatus
 from authgate_tenants import Tenant, TenantSettings, use_tenant
 from authgate_tenants.encryption import TenantCipher
@@ -121,6 +121,38 @@ async def test_pw_03_a_link_is_good_no_more_once_the_password_is_another_one(
     await person.visit(f"{acme.issuer}/account/password")
     await person.submit({"current": PASSWORD, "password": OTHER}, to="/password")
     assert "no longer good" in (await nobody.visit(link)).text
+
+
+@on_sqlite
+async def test_who_has_an_address_that_is_none_is_locked_out_nowhere_and_told_apart_by_nobody(
+    server: RunningServer, acme: Tenant, person: Person, alice: User, nobody: Person
+) -> None:
+    with use_tenant(acme):
+        await UserRow.filter(id=alice.id).update(
+            email="alice@localhost", canonical_email="alice@localhost"
+        )
+    server.clock.advance(4000)  # beyond the first hour of an account
+    page = await nobody.sign_in(acme.issuer, "alice", PASSWORD)
+    assert page.url.path.endswith("/account/sessions"), "a browser that is not known"
+    for name in ("alice@localhost", "nobody@localhost"):
+        page = await ask(nobody, acme, name)
+        assert (page.status_code, page.url.path[-5:]) == (200, "/sent"), name
+    await nobody.visit(f"{acme.issuer}/account/password")
+    page = await nobody.submit({"current": PASSWORD, "password": OTHER}, to="/password")
+    assert page.status_code == 200
+    await nobody.visit(f"{acme.issuer}/account/profile")
+    page = await nobody.submit({"email": "alice@acme.example"}, to="/address")
+    await nobody.visit(await link_in_mail(server, acme))
+    page = await nobody.submit({}, to="/address")
+    assert page.status_code == 200, page.text
+    with use_tenant(acme):
+        assert (await UserRow.get(id=alice.id)).email == "alice@acme.example"
+        await UserRow.filter(id=alice.id).update(email="alice@localhost")
+    await nobody.visit(f"{acme.issuer}/account/data")
+    assert (await nobody.submit({}, to="/leave")).status_code == 200
+    with use_tenant(acme):
+        sent = await Mail.exclude(status=MailStatus.WITHHELD)
+        assert {each.recipient for each in sent} == {"alice@acme.example"}
 
 
 @on_sqlite

@@ -32,6 +32,8 @@ def test_its_owner_is_made_with_it(lite_cli: Cli) -> None:
     assert (mira["role"], mira["email"]) == ("owner", "mira@globex.example")
     assert lite_cli("tenant", "create", "initech", "--owner", "m\u200bira").code == 2
     assert lite_cli("tenant", "create", "initech", "--owner-email", "a@b.example").code == 2
+    unfit = ("--owner", "mira", "--owner-email", "mira@localhost")
+    assert lite_cli("tenant", "create", "initech", *unfit).code == 2
     assert lite_cli("tenant", "show", "initech").code == 3, "nothing of it was made"
 
 

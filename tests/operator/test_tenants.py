@@ -118,9 +118,13 @@ async def test_of_a_tenant_that_cannot_begin_nothing_is_left(
         answer = await operator.post("/tenants", {**NORTHWIND, "slug": slug})
         assert is_problem(answer, 422, "invalid"), slug
         assert answer.json()["errors"][0]["pointer"] == pointer
-    answer = await operator.post("/tenants", {**NORTHWIND, "owner": {"username": "no ra"}})
-    assert is_problem(answer, 422, "invalid")
-    assert answer.json()["errors"][0]["pointer"] == "/owner/username"
+    for said, pointer in (
+        ({"username": "no ra"}, "/owner/username"),
+        ({"username": "nora", "email": "nora@localhost"}, "/owner/email"),
+    ):
+        answer = await operator.post("/tenants", {**NORTHWIND, "owner": said})
+        assert is_problem(answer, 422, "invalid")
+        assert answer.json()["errors"][0]["pointer"] == pointer
     assert await server.parts.resolver.find("northwind") is None
     assert (await operator.post("/tenants", NORTHWIND)).status_code == 201
     assert is_problem(await operator.post("/tenants", NORTHWIND), 409, "conflict")

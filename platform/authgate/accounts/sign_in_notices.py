@@ -4,7 +4,7 @@ else, they learn of it."""
 from contextlib import suppress
 from datetime import timedelta
 
-from authgate import mail
+from authgate import mail, mail_addresses
 from authgate.accounts import user_agents
 from authgate.accounts.visits import Visitor
 from authgate.installation import Installation
@@ -27,7 +27,8 @@ class SignInNotices:
         """Write to them, unless the tenant wants that nobody is, or they were sent enough."""
         now, tenant = self._parts.clock(), current_tenant()
         wanted = tenant.settings.new_sign_in_mail and now - user.created_at > _NEW
-        if not wanted or user.email is None or not user.email_verified:
+        address = mail_addresses.reachable(user.email)
+        if not wanted or address is None or not user.email_verified:
             return
         device, _ = user_agents.described(visitor.facts.user_agent)
         letter = mail.written(
@@ -41,4 +42,4 @@ class SignInNotices:
         )
         # Who signs in over and over again is not worth a fourth mail within an hour.
         with suppress(mail.TooManyMails):
-            await mail.post(self._parts, letter, recipient=user.email, purpose=MailPurpose.NOTICE)
+            await mail.post(self._parts, letter, recipient=address, purpose=MailPurpose.NOTICE)

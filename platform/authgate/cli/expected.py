@@ -12,6 +12,7 @@ from authgate.cli.failures import Conflict, Failure, Misused, NotFound, Unhealth
 from authgate.cli.sign_in.device_flow import NoAnswer, SignInFailed
 from authgate.diagnosis.production import UnfitForProduction
 from authgate.jobs.celery_settings import NoBroker
+from authgate.mail_addresses import BadAddress
 from authgate.plugin_api import ConnectorConfigError
 from authgate.plugin_manager import NoConnector, PluginRefused
 from authgate.portable import TenantIsHere, UnfitFile, WeakPassphrase, WrongPassphrase
@@ -58,6 +59,7 @@ _ENDS: tuple[tuple[type[Exception], type[Failure], str], ...] = (
     (BadHost, Misused, "{}"),
     (BadPlanName, Misused, "{}"),
     (BadUsername, Misused, "{}"),
+    (BadAddress, Misused, "{}"),
     (UnfitTenant, Misused, "{}"),
     (NotConfirmed, Misused, "{} Nothing was done."),
     (QuotaReached, Conflict, "{}"),

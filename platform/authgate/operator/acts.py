@@ -49,7 +49,7 @@ class Made(NamedTuple):
 async def create(parts: Installation, *, slug: str, name: str, owner: Owner, by: Actor) -> Made:
     """A tenant with its keys and its owner, all of it or nothing.
 
-    Raises ``BadSlug``, ``SlugTaken`` and ``BadUsername``.
+    Raises ``BadSlug``, ``SlugTaken``, ``BadUsername`` and ``BadAddress``.
     """
     password, actor = random_password(), as_operator(by)
 

@@ -15,6 +15,7 @@ from authgate.api.lists import ListDocument, ListQuery
 from authgate.api.operations import Answer, Call, MergePatch, operation
 from authgate.api.problems import Conflict, Fault, Invalid, NotFound
 from authgate.installation import Installation
+from authgate.mail_addresses import BadAddress
 from authgate.operator import acts, listing
 from authgate.operator.acts import Owner
 from authgate.operator.places import BASE
@@ -234,6 +235,8 @@ def _worded() -> Iterator[None]:
         raise Invalid(faults=[Fault(str(error), pointer="/slug")]) from error
     except BadUsername as error:
         raise Invalid(faults=[Fault(str(error), pointer="/owner/username")]) from error
+    except BadAddress as error:
+        raise Invalid(faults=[Fault(str(error), pointer="/owner/email")]) from error
     except SlugTaken as error:
         raise Conflict("There is a tenant of this slug.") from error
 

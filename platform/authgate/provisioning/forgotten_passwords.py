@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from uuid_utils.compat import uuid7
 
-from authgate import audit, mail, storage
+from authgate import audit, mail, mail_addresses, storage
 from authgate.accounts.passwords import FORGOTTEN, Passwords
 from authgate.audit import Event
 from authgate.installation import Installation
@@ -86,13 +86,14 @@ async def choose(parts: Installation, passwords: Passwords, token: str, *, passw
 
 async def tell(parts: Installation, user: User, *, language: Language | None = None) -> None:
     """Write to somebody that they have another password."""
-    if user.email is None:
+    address = mail_addresses.reachable(user.email)
+    if address is None:
         return
     link = f"{current_tenant().issuer}{FORGOTTEN}"
     letter = mail.written(
         "password_changed", language=language, link=link, name=user.username, at=parts.clock()
     )
-    await mail.post(parts, letter, recipient=user.email, purpose=MailPurpose.NOTICE, owed=True)
+    await mail.post(parts, letter, recipient=address, purpose=MailPurpose.NOTICE, owed=True)
 
 
 def _may_choose(user: User) -> bool:
@@ -101,8 +102,10 @@ def _may_choose(user: User) -> bool:
 
 
 async def _address(parts: Installation, user: User | None) -> str | None:
-    """Where the link is sent to: to nobody where there is nobody, or they were sent enough."""
-    address = user.email if user is not None and _may_choose(user) else None
+    """Where the link is sent to: to nobody where there is nobody, they cannot be written to, or
+    they were sent enough."""
+    theirs = user.email if user is not None and _may_choose(user) else None
+    address = mail_addresses.reachable(theirs)
     try:
         await mail.refuse_flood(parts, address or mail.nobody())
     except mail.TooManyMails:

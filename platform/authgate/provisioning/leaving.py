@@ -82,11 +82,12 @@ async def _erase(parts: Installation, user: User) -> None:
 async def _tell(
     parts: Installation, user: User, template: str, language: Language | None, **about: object
 ) -> None:
-    if user.email is None:
+    address = mail_addresses.reachable(user.email)
+    if address is None:
         return
     letter = mail.written(template, language=language, name=user.username, **about)
     purpose = MailPurpose.NOTICE
-    await mail.post(parts, letter, recipient=user.email, purpose=purpose, owed=True)
+    await mail.post(parts, letter, recipient=address, purpose=purpose, owed=True)
 
 
 async def _note(event: Event, user: User, **details: object) -> None:

@@ -166,17 +166,17 @@ async def _have(user: User, email: str, now: datetime) -> None:
 async def _tell_both(
     parts: Installation, user: User, email: str, language: Language | None
 ) -> None:
-    link = ""
-    if user.email is not None and user.email_verified:
+    link, former = "", mail_addresses.reachable(user.email)
+    if former is not None and user.email_verified:
         token, _ = await mailed_links.add(
-            LinkPurpose.UNDO, user_id=user.id, email=user.email, good=REGRET, now=parts.clock()
+            LinkPurpose.UNDO, user_id=user.id, email=former, good=REGRET, now=parts.clock()
         )
         link = f"{current_tenant().issuer}{UNDO}?token={token}"
-    for recipient in filter(None, (user.email, email)):
+    for recipient in filter(None, (former, email)):
         letter = mail.written(
             "address_changed",
             language=language,
-            link=link if recipient == user.email else "",
+            link=link if recipient == former else "",
             name=user.username,
             email=email,
             days=REGRET.days,

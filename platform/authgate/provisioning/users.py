@@ -4,7 +4,7 @@ import secrets
 from datetime import datetime
 from uuid import UUID
 
-from authgate import audit, storage
+from authgate import audit, mail_addresses, storage
 from authgate.accounts import access, logout
 from authgate.accounts.passwords import Passwords
 from authgate.audit import SYSTEM, Actor, Event
@@ -30,8 +30,8 @@ async def add_user(
 ) -> User:
     """A new user of the current tenant, with the id given or a new one.
 
-    An administrator of a tenant that nobody owns owns it. Raises ``BadPassword``, ``BadUsername``
-    and ``UsernameTaken``.
+    An administrator of a tenant that nobody owns owns it. Raises ``BadPassword``, ``BadUsername``,
+    ``BadAddress`` and ``UsernameTaken``.
     """
     hashed = await passwords.hash(password, about=(username, email or "", name))
     async with storage.transaction():
@@ -61,13 +61,14 @@ async def store_user(
     """A new user of the current tenant whose password was hashed before: that takes longer than a
     transaction should.
 
-    Raises ``BadUsername`` and ``UsernameTaken``.
+    Raises ``BadUsername``, ``BadAddress`` and ``UsernameTaken``.
     """
+    address = mail_addresses.checked(email) if email is not None else None
     async with storage.transaction():
         user = await users.create(
             username=username,
-            email=email,
-            email_verified=email is not None,
+            email=address,
+            email_verified=address is not None,
             name=name,
             password_hash=password_hash,
             role=role,

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from authgate import provisioning
+from authgate import mail_addresses, provisioning
 from authgate.cli import installed
 from authgate.cli.declaration import commands as declaration
 from authgate.cli.failures import Misused
@@ -66,6 +66,8 @@ def create(
         raise Misused("--owner-email is the address of whom --owner names.")
     if owner:
         usernames.check(owner)
+    if owner_email:
+        mail_addresses.checked(owner_email)
     settings = changed(TenantSettings(), setting or [])
     tenant = asyncio.run(_create(slug, name or slug.capitalize(), settings))
     told: Record = {

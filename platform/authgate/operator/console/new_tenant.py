@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from quart import Blueprint, Response, request
 
 from authgate.accounts.standing import actor
+from authgate.mail_addresses import BadAddress
 from authgate.operator import acts
 from authgate.operator.acts import Owner
 from authgate.operator.console import frame
@@ -57,6 +58,8 @@ class NewTenantPages:
             return self._form(fields, {"slug": "There is a tenant of this slug."})
         except BadUsername as error:
             return self._form(fields, {"username": str(error)})
+        except BadAddress as error:
+            return self._form(fields, {"email": str(error)})
         content = CreatedTenantPage(
             frame=self._console.frame(),
             name=tenant.name,
@@ -93,7 +96,4 @@ def _missing(fields: NewTenantFields) -> dict[str, str]:
     for name in ("slug", "username"):
         if not getattr(fields, name):
             found[name] = "It has to be there."
-    local, at, domain = fields.email.partition("@")
-    if fields.email and not (local and at and domain and "@" not in domain):
-        found["email"] = "That is no address."
     return found
