@@ -11,13 +11,15 @@ from tortoise.backends.sqlite.client import SqliteClient
 
 from authgate.audit import Event
 from authgate.mail.post import opened
+from authgate.provisioning.forgotten_passwords import GOOD
 from authgate.storage.mail.mails import Mail
-from authgate.storage.people import users
+from authgate.storage.people import mailed_links, users
 from authgate.storage.people.mailed_links import MailedLinkRow
 from authgate.storage.people.users import User, UserRow
-from authgate.vocabulary import MailPurpose, MailStatus, UserStatus
+from authgate.vocabulary import LinkPurpose, MailPurpose, MailStatus, UserStatus
 from authgate_tenants import Tenant, TenantSettings, use_tenant
 from authgate_tenants.encryption import TenantCipher
+from authgate_testing.api import EVERYTHING, api_client
 from authgate_testing.application import Application
 from authgate_testing.databases import on_sqlite
 from authgate_testing.kept_mails import link_in_mail
@@ -153,6 +155,27 @@ async def test_who_has_an_address_that_is_none_is_locked_out_nowhere_and_told_ap
     with use_tenant(acme):
         sent = await Mail.exclude(status=MailStatus.WITHHELD)
         assert {each.recipient for each in sent} == {"alice@acme.example"}
+
+
+@on_sqlite
+async def test_pw_03_a_link_is_good_no_more_once_an_administrator_has_changed_what_it_is_about(
+    server: RunningServer, acme: Tenant, alice: User, person: Person, nobody: Person
+) -> None:
+    api = await api_client(server, acme, *EVERYTHING)
+    await ask(nobody, acme, "alice")
+    link = await link_in_mail(server, acme)
+    assert (await api.post(f"/users/{alice.id}/reset-password", {})).status_code == 200
+    assert "no longer good" in (await nobody.visit(link)).text, "another password"
+    await ask(nobody, acme, "alice")
+    with use_tenant(acme):
+        for purpose in (LinkPurpose.ADDRESS, LinkPurpose.UNDO):
+            await mailed_links.add(
+                purpose, user_id=alice.id, email="x@acme.example", good=GOOD, now=server.clock()
+            )
+    for said, left in ({"name": "Al"}, 3), ({"email": "al@acme.example"}, 0):
+        changed = await api.patch(f"/users/{alice.id}", said, if_match="*")
+        assert changed.status_code == 200, changed.text
+        assert await links(acme) == left, said
 
 
 @on_sqlite

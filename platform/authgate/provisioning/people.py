@@ -13,8 +13,9 @@ from authgate.accounts import access
 from authgate.audit import Event
 from authgate.permissions import Area, UserRole, writes
 from authgate.provisioning import provisioned_users, roles
+from authgate.provisioning import users as accounts
 from authgate.provisioning.roles import OPERATOR, Authority, BeyondOwnRole, Refused, UnknownUser
-from authgate.provisioning.users import end_access, open_account
+from authgate.provisioning.users import end_access
 from authgate.storage.people import directory, usernames, users
 from authgate.storage.people.directory import Entry, Profile
 from authgate.storage.people.users import User
@@ -122,8 +123,7 @@ async def give_password(
         user = await held(user_id, by=by)
         if user.password_hash is None and not first:
             raise NoPassword("They have no password, and sign in otherwise.")
-        await users.set_password_hash(user_id, hashed)
-        await open_account(user)
+        await accounts.give_password(user, hashed)
         await end_access(user, now)
         await audit.record(
             Event.USER_PASSWORD_RESET, actor=by.actor, resource=("user", str(user_id))

@@ -13,10 +13,10 @@ from authgate.permissions import Area, Permission, UserRole, covers, writes
 from authgate.provisioning import roles
 from authgate.provisioning.roles import Authority, UnknownUser
 from authgate.provisioning.users import end_access, let_in, shut_out
-from authgate.storage.people import directory, usernames, users
+from authgate.storage.people import directory, mailed_links, usernames, users
 from authgate.storage.people.directory import Entry, Profile
 from authgate.storage.people.usernames import canonical
-from authgate.vocabulary import UserStatus
+from authgate.vocabulary import LinkPurpose, UserStatus
 
 _ASKS = writes(Area.SCIM)
 
@@ -88,11 +88,18 @@ async def remove(user_id: UUID, *, by: Authority, now: datetime, asks: Permissio
 async def rewrite(
     entry: Entry, profile: Profile, *, verified: bool, by: Authority, now: datetime
 ) -> None:
-    """Have a person, whom the unit of work holds, be so; who they are to the tenant stays. Raises
-    ``BadUsername`` and ``UsernameTaken``."""
+    """Have a person, whom the unit of work holds, be so; who they are to the tenant stays.
+
+    With another address no link is good any more that was sent to the former one, nor one by which
+    somebody would have it back, or yet another. Raises ``BadUsername`` and ``UsernameTaken``.
+    """
     if canonical(profile.username) != canonical(entry.username):
         usernames.check(profile.username)
     await directory.change(entry.id, profile, email_verified=verified, now=now)
+    if profile.email != entry.email:
+        await mailed_links.withdraw(
+            entry.id, LinkPurpose.PASSWORD, LinkPurpose.ADDRESS, LinkPurpose.UNDO
+        )
     was = entry.profile._asdict() | {"email_verified": entry.email_verified}
     now_is = profile._asdict() | {"email_verified": verified}
     changed = [name for name in was if was[name] != now_is[name] and name != "active"]
