@@ -46,7 +46,13 @@ from authgate.mail import Delivery
 from authgate.oidc.backchannel_logout import BackchannelLogout
 from authgate.operator import arrivals
 from authgate.permissions import OperatorArea, permits, writes
-from authgate.provisioning import leaving, operator_accesses, usage_statements, user_imports
+from authgate.provisioning import (
+    leaving,
+    operator_accesses,
+    rounds,
+    usage_statements,
+    user_imports,
+)
 from authgate.settings import Settings
 from authgate.storage.metering.roll_up import roll_up
 from authgate.storage.people import users
@@ -58,6 +64,7 @@ from authgate.storage.sweep import (
     due_logouts,
     due_mails,
     due_usage,
+    due_user_imports,
     open_accesses,
 )
 from authgate.storage.sweep.expiry import GoneClient, remove_expired
@@ -94,7 +101,6 @@ _DOMAINS_RUN_SECONDS = 60.0
 _LEAVINGS_SECONDS = 1.0
 """How long an expired client keeps the others waiting; the rest of a large one is a job."""
 _TENANTS_IN_ONE_GO = 64
-_TENANTS_AT_ONCE = 8
 _MOST_DUE = 1000
 
 
@@ -171,6 +177,7 @@ def schedule(settings: Settings) -> tuple[Periodic, ...]:
         Periodic(SettleAccesses(), _ACCESSES_SECONDS),
         Periodic(WriteExport(), _EXPORTS_SECONDS),
         Periodic(ReadImport(), _EXPORTS_SECONDS),
+        Periodic(ImportUsers(), _EXPORTS_SECONDS),
         Periodic(EraseTenants(), _ERASURES_SECONDS),
         Periodic(EraseAccounts(), _LEAVERS_SECONDS),
         Periodic(CheckDomains(), _DOMAINS_SECONDS),
@@ -219,7 +226,7 @@ async def _erase_tenants(parts: Installation, _job: EraseTenants) -> None:
 async def _erase_accounts(parts: Installation, _job: EraseAccounts) -> None:
     database, now = parts.settings.database, parts.clock()
     due = await due_accounts.tenants(database, now=now, limit=_TENANTS_IN_ONE_GO)
-    await _at_each(parts, due, lambda: leaving.erase_due(parts))
+    await rounds.at_each(parts, due, lambda: leaving.erase_due(parts))
 
 
 async def _deliver_logouts(parts: Installation, _job: DeliverLogouts) -> None:
@@ -237,7 +244,7 @@ async def _deliver_everywhere(parts: Installation, logout: BackchannelLogout) ->
     due = await due_logouts.tenants(
         parts.settings.database, now=parts.clock(), limit=_TENANTS_IN_ONE_GO
     )
-    await _at_each(parts, due, logout.deliver_due)
+    await rounds.at_each(parts, due, logout.deliver_due)
 
 
 async def _send_mails(parts: Installation, delivery: Delivery, _job: SendMails) -> None:
@@ -246,28 +253,8 @@ async def _send_mails(parts: Installation, delivery: Delivery, _job: SendMails) 
         await delivery.send_due()
         return
     due = await due_mails.tenants(database, now=now, limit=_TENANTS_IN_ONE_GO)
-    await _at_each(parts, due, delivery.send_due)
+    await rounds.at_each(parts, due, delivery.send_due)
     metrics.mails_waiting.set(await due_mails.waiting(database, since=now - _MAILS_WAIT))
-
-
-async def _at_each(
-    parts: Installation, tenant_ids: Sequence[UUID], act: Callable[[], Awaitable[None]]
-) -> None:
-    """Do something in the scope of each of these tenants that is served."""
-    places = asyncio.Semaphore(_TENANTS_AT_ONCE)
-
-    async def at(tenant_id: UUID) -> None:
-        async with places:
-            tenant = await parts.resolver.find_by_id(tenant_id)
-            if tenant is not None and tenant.is_served:
-                with use_tenant(tenant):
-                    await act()
-
-    # All of them: a fault of one is not to take the connections away from the others.
-    ended = await asyncio.gather(*(at(each) for each in tenant_ids), return_exceptions=True)
-    for fault in ended:
-        if fault is not None:
-            raise fault
 
 
 async def _check_domains(parts: Installation, _job: CheckDomains) -> None:
@@ -353,7 +340,12 @@ async def _read_import(parts: Installation, job: ReadImport) -> None:
 
 
 async def _import_users(parts: Installation, job: ImportUsers) -> None:
-    await user_imports.work(parts, UUID(job.import_id))
+    if tenant_in_scope() is not None:
+        await user_imports.work(parts, UUID(job.import_id))
+        return
+    database, before = parts.settings.database, parts.clock() - user_imports.SILENCE
+    due = await due_user_imports.tenants(database, now=before, limit=_TENANTS_IN_ONE_GO)
+    await rounds.at_each(parts, due, lambda: user_imports.take_up(parts))
 
 
 async def _operators(parts: Installation) -> frozenset[UUID] | None:

@@ -8,8 +8,10 @@ from uuid import UUID
 import bcrypt
 import pytest
 
+from authgate import background
 from authgate.accounts.passwords import Passwords
 from authgate.audit import Event
+from authgate.jobs import ImportUsers, Result
 from authgate.permissions import UserRole
 from authgate.provisioning import import_lines, people_files, user_imports
 from authgate.provisioning.people_files import UnfitFile
@@ -120,7 +122,10 @@ async def test_a_file_is_gone_on_with_where_somebody_was_killed(
     monkeypatch: pytest.MonkeyPatch,
     ledger: Ledger,
 ) -> None:
-    async def nobody_comes(_: UUID) -> None: ...
+    asked_for: list[str] = []
+
+    async def nobody_comes(import_id: UUID) -> None:
+        asked_for.append(str(import_id))
 
     monkeypatch.setattr(user_imports, "MOST_AT_ONCE", 10)
     monkeypatch.setattr(user_imports, "_hint", nobody_comes)
@@ -143,6 +148,12 @@ async def test_a_file_is_gone_on_with_where_somebody_was_killed(
             await user_imports.work(server.parts, UUID(started.json()["id"]))
     half = (await api.get(here)).json()
     assert (half["state"], half["created"]) == ("working", 10), "whole batches, and no line more"
+    asked_for.clear()
+    jobs = background.performer(server.parts)
+    for seconds, found in ((0, []), (30, [half["id"]])):
+        server.clock.advance(seconds)
+        assert await jobs.perform(ImportUsers(), tenant_id=None) is Result.DONE
+        assert asked_for == found, "whoever looks after them finds what nobody goes on with"
     with use_tenant(acme):
         assert await UserRow.filter(username__startswith="p").count() == 10
         works = [user_imports.work(server.parts, UUID(half["id"])) for _ in range(2)]

@@ -7,6 +7,7 @@ through a file for trial does the same and undoes it.
 
 import time
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from functools import partial
 from uuid import UUID
 
@@ -36,7 +37,7 @@ __all__ = ["LineTaken", "TooManyImports", "TooManyLines", "UnfitImport", "Unknow
 
 _SECONDS = 50.0
 """How long a job goes on; another one goes on then."""
-_SILENCE_SECONDS = 20.0
+SILENCE = timedelta(seconds=20)
 """Whoever has not gone on for so long does not any more."""
 
 
@@ -145,10 +146,17 @@ async def found(parts: Installation, import_id: UUID) -> UserImport:
     known = await user_imports.find(import_id, now=now)
     if known is None:
         raise UnknownImport(str(import_id))
-    silent = (now - known.touched_at).total_seconds() > _SILENCE_SECONDS
+    silent = now - known.touched_at > SILENCE
     if known.state is ImportState.WORKING and silent:
         await _hint(import_id)
     return known
+
+
+async def take_up(parts: Installation) -> None:
+    """Have those files of the current tenant gone on with that nobody does any more, or that no job
+    came for."""
+    for import_id in await user_imports.silent(since=parts.clock() - SILENCE, now=parts.clock()):
+        await _hint(import_id)
 
 
 async def work(parts: Installation, import_id: UUID, *, seconds: float | None = _SECONDS) -> None:

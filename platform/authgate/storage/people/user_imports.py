@@ -187,6 +187,14 @@ async def find(import_id: UUID, *, now: datetime) -> UserImport | None:
     return UserImport.from_row(row) if row else None
 
 
+async def silent(*, since: datetime, now: datetime) -> list[UUID]:
+    """Those that nobody has gone on with since then, and that are not through."""
+    rows = UserImportRow.filter(
+        state=ImportState.WORKING, touched_at__lte=since, expires_at__gt=now
+    )
+    return [row.id for row in await rows.only("id").limit(MOST)]
+
+
 async def held(import_id: UUID, *, now: datetime) -> UserImport | None:
     """The same, until the end of the unit of work: nobody else goes on with it meanwhile."""
     rows = UserImportRow.filter(id=import_id, expires_at__gt=now).select_for_update()

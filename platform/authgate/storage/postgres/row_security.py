@@ -73,6 +73,7 @@ PENDING = {
     "mails": "status = 'pending'",
     "signing_keys": "state = 'active'",
     "tenant_exports": "state IN ('waiting', 'writing')",
+    "user_imports": "state = 'working'",
     "usage_entries": "true",
     "usage_marks": "until < now() - interval '1 hour'",
     "usage_statements": "true",
@@ -93,7 +94,7 @@ _SHOWN = {
     "tenant_import_pieces": "(tenant_id, expires_at)",
     "tenant_imports": "(tenant_id, expires_at)",
     "user_import_lines": "(tenant_id, expires_at)",
-    "user_imports": "(tenant_id, expires_at)",
+    "user_imports": "(tenant_id, state, touched_at, expires_at)",
     "usage_entries": "(id, tenant_id, day)",
     "usage_statements": "(tenant_id, month)",
 }
