@@ -2,13 +2,14 @@
 
 import asyncio
 import codecs
+import contextvars
 from typing import Any
 from uuid import UUID
 
 import bcrypt
 import pytest
 
-from authgate import background
+from authgate import background, storage
 from authgate.accounts.passwords import Passwords
 from authgate.audit import Event
 from authgate.jobs import ImportUsers, Result
@@ -21,10 +22,12 @@ from authgate.storage.people.user_imports import UserImportLine
 from authgate.storage.people.users import User, UserRow
 from authgate_tenants import Tenant, TenantSettings, use_tenant
 from authgate_testing.api import EVERYTHING, ApiClient, administering, api_client, is_problem
-from authgate_testing.databases import on_sqlite
+from authgate_testing.databases import on_postgres, on_sqlite
 from authgate_testing.doors import PASSWORD
 from authgate_testing.ledger import Ledger
+from authgate_testing.meanwhile import somebody_waits
 from authgate_testing.person import Person
+from authgate_testing.postgres import PostgresServer
 from authgate_testing.server import RunningServer
 from authgate_testing.tenants import change
 
@@ -217,6 +220,35 @@ async def hash_of(tenant: Tenant, username: str) -> str | None:
     with use_tenant(tenant):
         person = await users.find_by_login(username)
     return person.password_hash if person else None
+
+
+@on_postgres
+async def test_a_file_and_whoever_changes_several_wait_for_each_other_in_one_order(
+    server: RunningServer,
+    postgres: PostgresServer,
+    api: ApiClient,
+    acme: Tenant,
+    alice: User,
+    carol: User,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def nobody_comes(_: UUID) -> None: ...
+
+    monkeypatch.setattr(user_imports, "_hint", nobody_comes)
+    assert alice.id < carol.id
+    tried = await sent(server, api, "username,name\ncarol,Caz\nalice,Al\n")
+    started = await api.post(f"{tried['here']}/start", {"dry_run": False})
+    with use_tenant(acme):
+        apart = contextvars.copy_context()
+        async with storage.transaction():
+            await users.held(alice.id)
+            work = user_imports.work(server.parts, UUID(started.json()["id"]))
+            task = asyncio.create_task(work, context=apart)
+            async with asyncio.timeout(10):
+                await somebody_waits(postgres)
+            await users.held(carol.id)
+        await task
+    assert (await api.get(tried["here"])).json()["changed"] == 2
 
 
 @on_sqlite

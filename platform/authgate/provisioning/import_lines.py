@@ -15,7 +15,7 @@ from authgate.provisioning.password_hashes import UnfitHash
 from authgate.provisioning.people import UnfitAddress
 from authgate.provisioning.roles import Authority, Refused, UnknownUser
 from authgate.provisioning.users import let_in, shut_out
-from authgate.storage.people import directory, user_imports
+from authgate.storage.people import directory, user_imports, users
 from authgate.storage.people import groups as stored_groups
 from authgate.storage.people.directory import Entry, Profile
 from authgate.storage.people.user_imports import Line, LineOutcome, UserImport
@@ -80,6 +80,13 @@ def check_columns(columns: Sequence[str]) -> None:
 def asks_recently(columns: Sequence[str]) -> bool:
     """Whether a file gives what asks for a recent sign-in by hand: a role, or a password."""
     return not _ASKS_RECENTLY.isdisjoint(columns)
+
+
+async def hold(known: UserImport, lines: Sequence[Line]) -> None:
+    """Hold whom these lines are about until the end of the unit of work: all at once, since whoever
+    holds people holds them in one order, and not in that of a file."""
+    about = await directory.ids_named([each.username for each in lines if each.username])
+    await users.hold_in_charge(*about, *filter(None, (_authority(known).user_id,)))
 
 
 async def gone_through(parts: Installation, known: UserImport, line: Line) -> Line:

@@ -206,6 +206,7 @@ async def _gone_through(
     done: list[Line] = []
     try:
         async with storage.savepoint():
+            await import_lines.hold(known, lines)
             done += [await import_lines.gone_through(parts, known, each) for each in lines]
             if known.dry_run:
                 raise _Undone

@@ -133,6 +133,12 @@ async def find_named(username: str) -> Entry | None:
     return Entry.from_row(row) if row else None
 
 
+async def ids_named(names: Collection[str]) -> list[UUID]:
+    """The ids of those whose usernames these are, in the one spelling."""
+    rows = users.own().filter(canonical_username__in=list(names))
+    return [row.id for row in await rows.only("id")]
+
+
 async def create(profile: Profile, *, email_verified: bool) -> UUID:
     """Store a person without a password. Raises ``BadUsername``, ``UsernameTaken`` and
     ``QuotaReached``."""
