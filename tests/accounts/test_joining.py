@@ -64,6 +64,8 @@ async def test_lg_20_nobody_is_anybody_before_their_address_is_proven(
     await ada.visit(link)
     page = await ada.submit({"name": "Ada", "password": "brief-one"}, to="/begin")
     assert (page.status_code, "at least 15" in page.text) == (400, True)
+    page = await ada.submit({"name": "A\u200bda", "password": PASSWORD}, to="/begin")
+    assert (page.status_code, "no control or invisible" in page.text) == (400, True)
     guests = [ada, *(Person(server.browser()) for _ in range(2))]
     for guest in guests:
         await guest.visit(link)

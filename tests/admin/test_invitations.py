@@ -105,6 +105,23 @@ async def test_who_has_the_address_joins_with_the_account_and_loses_nothing(
 
 
 @on_sqlite
+async def test_who_had_no_way_in_is_what_they_were_invited_as_with_the_password_they_choose(
+    server: RunningServer, acme: Tenant, program: ApiClient, alice: User, ledger: Ledger
+) -> None:
+    with use_tenant(acme):
+        await UserRow.filter(id=alice.id).update(password_hash=None, email_verified=False)
+    await invite(program, "alice@acme.example")
+    newcomer = Person(server.browser())
+    await newcomer.visit(await link_in_mail(server, acme))
+    page = await newcomer.submit({"name": "A\u200bl", "password": "another-horse-battery-staple"})
+    assert (page.status_code, "no control or invisible" in page.text) == (400, True)
+    await newcomer.submit({"name": "Al", "password": "another-horse-battery-staple"})
+    assert (await people(acme))["alice"] is UserRole.AUDITOR
+    [event] = await ledger.events(acme, Event.USER_ROLE_CHANGED)
+    assert event.details == {"was": "user", "is": "auditor"}
+
+
+@on_sqlite
 async def test_ad_04_who_is_signed_in_as_somebody_else_gets_nothing_by_a_link_of_others(
     server: RunningServer, acme: Tenant, program: ApiClient, person: Person
 ) -> None:

@@ -14,6 +14,7 @@ from authgate.audit import Event
 from authgate.installation import Installation
 from authgate.permissions import Area, Permission, UserRole, covers, writes
 from authgate.provisioning import roles
+from authgate.provisioning.own_profile import called
 from authgate.provisioning.roles import OPERATOR, Authority, BeyondOwnRole
 from authgate.provisioning.users import store_user
 from authgate.storage.people import directory, invitations, users
@@ -25,8 +26,6 @@ from authgate.vocabulary import InvitationStatus, MailPurpose
 from authgate_tenants import current_tenant
 
 PATH = "/invitation"
-
-_LONGEST_NAME = 100
 
 
 class UnfitInvitation(ValueError):
@@ -148,10 +147,10 @@ async def accept_anew(
 ) -> User:
     """The account of somebody who had none, or had no way in to it. They sign in by their address.
 
-    Raises ``NoInvitation``, ``BadPassword``, ``TooBusy``, and ``UsernameTaken`` where somebody has
-    the address. Whatever it raises, the invitation waits as it did.
+    Raises ``NoInvitation``, ``UnfitProfile``, ``BadPassword``, ``TooBusy``, and ``UsernameTaken``
+    where somebody has the address. Whatever it raises, the invitation waits as it did.
     """
-    invitation = await wanted(parts, token)
+    invitation, name = await wanted(parts, token), called(name)
     if not current_tenant().settings.password_sign_in:
         raise NoInvitation
     async with storage.set_aside():
@@ -167,7 +166,7 @@ async def accept_anew(
         return await store_user(
             username=invitation.email,
             email=invitation.email,
-            name=" ".join(name.split())[:_LONGEST_NAME],
+            name=name,
             password_hash=hashed,
             role=invitation.role,
             user_id=user_id,
@@ -176,12 +175,14 @@ async def accept_anew(
 
 
 async def _begin_as(parts: Installation, invitation: Invitation, known: User, hashed: str) -> User:
-    """Somebody who was here already, and had no way in. Raises ``UsernameTaken`` for others."""
-    held = await users.held(known.id)
+    """Somebody who was here already, and had no way in, as what they were invited. Raises
+    ``UsernameTaken`` for others."""
+    held = (await users.hold_in_charge(known.id)).get(known.id)
     if held is None or not await _begins(held, invitation.email):
         raise UsernameTaken(invitation.email)
     await _accept(parts, invitation, held.id)
     await directory.give_first_password(held.id, hashed)
+    await _become(held, invitation.role)
     return held
 
 
@@ -198,15 +199,21 @@ async def accept_as(parts: Installation, token: str, user: User) -> User:
         if held is None or not held.is_active or held.is_guest:
             raise NoInvitation
         await _accept(parts, invitation, user.id)
-        if not covers(held.role, invitation.role):
-            await users.set_role(user.id, invitation.role)
-            await audit.record(
-                Event.USER_ROLE_CHANGED,
-                actor=audit.user(user.id, user.username),
-                resource=("user", str(user.id)),
-                details={"was": held.role, "is": invitation.role},
-            )
+        await _become(held, invitation.role)
     return user
+
+
+async def _become(user: User, role: UserRole) -> None:
+    """Whoever may more already stays that."""
+    if covers(user.role, role):
+        return
+    await users.set_role(user.id, role)
+    await audit.record(
+        Event.USER_ROLE_CHANGED,
+        actor=audit.user(user.id, user.username),
+        resource=("user", str(user.id)),
+        details={"was": user.role, "is": role},
+    )
 
 
 async def _accept(parts: Installation, invitation: Invitation, user_id: UUID) -> None:

@@ -14,6 +14,7 @@ from authgate.accounts.passwords import JOIN, Passwords
 from authgate.audit import ANONYMOUS, Event
 from authgate.installation import Installation
 from authgate.languages import Language, text
+from authgate.provisioning.own_profile import called
 from authgate.provisioning.users import store_user
 from authgate.storage.people import mailed_links, users
 from authgate.storage.people.mailed_links import MailedLink
@@ -25,8 +26,6 @@ from authgate_tenants import TenantSettings, current_tenant
 BEGINNING = f"{JOIN}/begin"
 
 GOOD = timedelta(days=1)
-
-_LONGEST_NAME = 100
 
 
 class UnfitAddress(ValueError):
@@ -77,10 +76,10 @@ async def begin(
 ) -> User:
     """The account of somebody who had none. They sign in by their address.
 
-    Raises ``NoJoining``, ``BadPassword``, ``TooBusy`` and ``QuotaReached``; the link stays good
-    where it is none of the first.
+    Raises ``NoJoining``, ``UnfitProfile``, ``BadPassword``, ``TooBusy`` and ``QuotaReached``; the
+    link stays good where it is none of the first.
     """
-    link = await wanted(parts, token)
+    link, name = await wanted(parts, token), called(name)
     async with storage.set_aside():
         hashed = await passwords.hash(password, about=(link.email, name))
     async with storage.savepoint():
@@ -92,7 +91,7 @@ async def begin(
         return await store_user(
             username=link.email,
             email=link.email,
-            name=" ".join(name.split())[:_LONGEST_NAME],
+            name=name,
             password_hash=hashed,
             user_id=user_id,
             actor=audit.user(user_id, link.email),

@@ -54,7 +54,7 @@ async def may_change(user: User) -> bool:
 
 async def rename(user: User, name: str, *, now: datetime) -> None:
     """Have somebody be called so. Raises ``UnfitProfile``."""
-    written = _name(name)
+    written = called(name)
     if written == user.name:
         return
     async with storage.transaction():
@@ -200,7 +200,8 @@ async def _note(
     )
 
 
-def _name(name: str) -> str:
+def called(name: str) -> str:
+    """What somebody says they are called, as it is kept. Raises ``UnfitProfile``."""
     written = " ".join(name.split())[:LONGEST_NAME]
     try:
         canonical(written or "nobody")

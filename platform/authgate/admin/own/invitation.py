@@ -14,6 +14,7 @@ from authgate.accounts.visits import signed_in, visitor
 from authgate.installation import Installation
 from authgate.provisioning import invitations
 from authgate.provisioning.invitations import PATH, NoInvitation, NotYours
+from authgate.provisioning.own_profile import UnfitProfile
 from authgate.storage.people import users
 from authgate.storage.people.invitations import Invitation
 from authgate.storage.people.users import UsernameTaken
@@ -74,6 +75,8 @@ class InvitationPages:
             )
         except NoInvitation:
             return self._gone()
+        except UnfitProfile as error:
+            return await self._shown(token, wanted, name, {error.field: str(error)})
         except BadPassword as error:
             return await self._shown(token, wanted, name, {"password": str(error)})
         except UsernameTaken:

@@ -14,6 +14,7 @@ from authgate.accounts.visits import visitor
 from authgate.installation import Installation
 from authgate.provisioning import joining
 from authgate.provisioning.joining import BEGINNING, NoJoining, UnfitAddress
+from authgate.provisioning.own_profile import UnfitProfile
 from authgate.web.account_view_models import JoinPage, JoinState
 from authgate.web.client_ip import bucket
 from authgate.web.limits import Limits
@@ -80,6 +81,8 @@ class JoinPages:
             )
         except NoJoining:
             return self._gone()
+        except UnfitProfile as error:
+            return await self._beginning(token, name, {error.field: str(error)})
         except BadPassword as error:
             return await self._beginning(token, name, {"password": str(error)})
         return see_other("/login")
