@@ -405,3 +405,19 @@ async def test_of_two_last_factors_that_go_at_once_one_stays(
             )
             await asyncio.wait({removing}, timeout=0.3)
     assert (await removing).status_code == 409
+
+
+@on_sqlite
+async def test_what_changes_how_somebody_signs_in_asks_for_the_factor_that_they_have(
+    server: RunningServer, acme: Tenant, alice: User
+) -> None:
+    app, _ = await enrolled(server, acme, alice)
+    person = Person(server.browser())
+    await sign_in(person, acme)
+    await show(person, app.code, remember_device="1")
+    assert not await is_asked_again(person, acme)
+    page = await person.visit(f"{acme.issuer}/account/security")
+    sent = {"csrf_token": forms(page.text)[0].hidden["csrf_token"]}
+    for path in ("password", "profile/address", "identities/unlink", "identities/link"):
+        answer = await person.http.post(f"{acme.issuer}/account/{path}", data=sent)
+        assert "/second-factor?" in answer.headers.get("location", ""), path

@@ -18,7 +18,14 @@ from authgate.accounts.answers import page, see_other
 from authgate.accounts.external_accounts import NotHere
 from authgate.accounts.pending_login import PendingLogin, Purpose
 from authgate.accounts.round_trips import Refusal, RoundTrips, not_begun_here
-from authgate.accounts.standing import SignInAgain, require_recent_sign_in, to_sign_in
+from authgate.accounts.standing import (
+    SignInAgain,
+    StepUp,
+    require_recent_sign_in,
+    to_second_factor,
+    to_sign_in,
+)
+from authgate.accounts.step_up import require_own_factor
 from authgate.accounts.tenant_connections import TenantConnections, UsableConnection, option_of
 from authgate.accounts.visits import signed_in, visitor
 from authgate.audit import Event
@@ -60,6 +67,7 @@ class IdentityPages:
         routes.post(f"{PATH}/link")(self.link)
         routes.post(f"{PATH}/unlink")(self.unlink)
         routes.register_error_handler(SignInAgain, to_sign_in)
+        routes.register_error_handler(StepUp, to_second_factor)
         return routes
 
     async def show(self) -> Response:
@@ -87,6 +95,7 @@ class IdentityPages:
         """Send a person who has signed in lately to the provider."""
         person = signed_in()
         require_recent_sign_in(now=self._clock(), then=PATH)
+        await require_own_factor(then=PATH)
         usable = await self._connections.find(connection)
         if usable is None:
             abort(404)
@@ -117,6 +126,7 @@ class IdentityPages:
         """Make it one, now that the person has said so."""
         person, now = signed_in(), self._clock()
         require_recent_sign_in(now=now, then=PATH)
+        await require_own_factor(then=PATH)
         found = await self._unsealed((await request.form).get("sealed", ""), person.user)
         if found is None:
             return see_other(f"{PATH}?done=late")
@@ -136,6 +146,7 @@ class IdentityPages:
         """Take a way in away, unless it is the last one."""
         person = signed_in()
         require_recent_sign_in(now=self._clock(), then=PATH)
+        await require_own_factor(then=PATH)
         try:
             wanted = row_ids.read((await request.form).get("identity", ""))
         except ValueError:

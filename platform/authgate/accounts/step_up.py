@@ -4,7 +4,8 @@
 from collections.abc import Collection
 
 from authgate.accounts.second_factor_policy import is_offered, is_required_of
-from authgate.accounts.visits import SignedIn
+from authgate.accounts.standing import StepUp
+from authgate.accounts.visits import SignedIn, signed_in
 from authgate.storage.clients.rows import Client
 from authgate.storage.sign_in import passkeys, totp_secrets
 from authgate.tokens.authentication import TWO_FACTORS, is_worth
@@ -40,5 +41,18 @@ async def is_due(
         return True
     if is_worth(methods, wished) or not can_show:
         return False
+    return await _has_any(person)
+
+
+async def require_own_factor(*, then: str) -> None:
+    """For what changes how somebody signs in. Raises ``StepUp`` where they have a second factor and
+    have not shown it, and ``NotSignedIn``."""
+    person = signed_in()
+    is_shown = is_worth(person.session.amr, TWO_FACTORS)
+    if is_offered() and not is_shown and await _has_any(person):
+        raise StepUp(then)
+
+
+async def _has_any(person: SignedIn) -> bool:
     user_id = person.user.id
     return await totp_secrets.exists(user_id) or await passkeys.exist(user_id)

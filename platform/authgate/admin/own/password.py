@@ -8,6 +8,8 @@ from authgate.accounts.answers import page, see_other
 from authgate.accounts.browser_sessions import BrowserSessions
 from authgate.accounts.passwords import BadPassword, Passwords, minimum_length
 from authgate.accounts.second_factor_policy import REMEMBERED
+from authgate.accounts.standing import StepUp, to_second_factor
+from authgate.accounts.step_up import require_own_factor
 from authgate.accounts.visits import SignedIn, signed_in, visitor
 from authgate.admin.own.account_frame import ACCOUNT, frame
 from authgate.installation import Installation
@@ -41,6 +43,7 @@ class PasswordPages:
     def blueprint(self) -> Blueprint:
         """The routes."""
         routes = Blueprint("own-password", __name__)
+        routes.register_error_handler(StepUp, to_second_factor)
         routes.get(_HERE)(self.show)
         routes.post(_HERE)(self.change_password)
         return routes
@@ -55,6 +58,7 @@ class PasswordPages:
         person, form = signed_in(), await request.form
         if not _has_password(person):
             return see_other(_HERE)
+        await require_own_factor(then=_HERE)
         ends = current_tenant().settings.password_change_signs_out
         ends = ends or form.get("sign_out_others") == "1"
         try:

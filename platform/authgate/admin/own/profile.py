@@ -6,7 +6,14 @@ from quart import Blueprint, Response, request
 from werkzeug.exceptions import Forbidden
 
 from authgate.accounts.answers import page, see_other
-from authgate.accounts.standing import SignInAgain, require_recent_sign_in, to_sign_in
+from authgate.accounts.standing import (
+    SignInAgain,
+    StepUp,
+    require_recent_sign_in,
+    to_second_factor,
+    to_sign_in,
+)
+from authgate.accounts.step_up import require_own_factor
 from authgate.accounts.visits import signed_in, visitor
 from authgate.admin.own.account_frame import ACCOUNT, frame
 from authgate.installation import Installation
@@ -33,6 +40,7 @@ class ProfilePages:
         """The routes."""
         routes = Blueprint("profile", __name__)
         routes.register_error_handler(SignInAgain, to_sign_in)
+        routes.register_error_handler(StepUp, to_second_factor)
         routes.get(_HERE)(self.show)
         routes.post(_HERE)(self.rename)
         routes.post(f"{_HERE}/address")(self.change_address)
@@ -57,6 +65,7 @@ class ProfilePages:
         """Have a link sent to another address."""
         user, email = await self._own(), (await request.form).get("email", "")
         require_recent_sign_in(now=self._parts.clock(), then=_HERE)
+        await require_own_factor(then=_HERE)
         return await self._sent(user, email)
 
     async def verify(self) -> Response:
