@@ -130,8 +130,8 @@ class OAuthProviderConnector(LoginConnector[OAuthProviderConfig]):
 
     async def identify(self, attempt: LoginAttempt, answer: ProviderAnswer) -> ExternalIdentity:
         """Redeem the code and ask whose it is."""
-        place = urlsplit(self.config.authorization_url)
-        if answer.issuer and urlsplit(answer.issuer).netloc != place.netloc:
+        place = _host(self.config.authorization_url)
+        if answer.issuer and _host(answer.issuer) != place:
             raise SignInRefused(_OTHER, cause="the answer names another issuer")
         client = OAuthClient(
             client_id=self.config.client_id,
@@ -144,7 +144,7 @@ class OAuthProviderConnector(LoginConnector[OAuthProviderConfig]):
     async def examine(self) -> Sequence[SetupStep]:
         """There is nothing to read before somebody signs in."""
         hosts = {
-            urlsplit(each).netloc
+            _host(each)
             for each in (
                 self.config.authorization_url,
                 self.config.token_url,
@@ -184,3 +184,11 @@ class OAuthProviderConnector(LoginConnector[OAuthProviderConfig]):
             groups=groups_in(profile, config.groups_field),
             said=said_in(profile),
         )
+
+
+def _host(address: str) -> str:
+    """The host of an address; nothing where it is none, as what a browser brings may be."""
+    try:
+        return urlsplit(address).netloc
+    except ValueError:
+        return ""

@@ -522,8 +522,9 @@ async def test_an_address_that_nobody_has_checked_is_not_verified(oauth: Setup) 
 
 
 async def test_an_oauth_answer_of_another_issuer_is_refused(oauth: Setup) -> None:
-    with pytest.raises(SignInRefused, match="another provider"):
-        await oauth.sign_in(issuer="https://evil.example")
+    for issuer in ("https://evil.example", "http://[", "//"):
+        with pytest.raises(SignInRefused, match="another provider"):
+            await oauth.sign_in(issuer=issuer)
 
 
 # --- What is remembered of a provider -------------------------------------------------------------

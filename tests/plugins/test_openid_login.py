@@ -516,6 +516,19 @@ async def test_lg_09_an_address_leads_to_a_provider_whoever_has_it(
         assert "No company signs in here by this address" in page.text
 
 
+@on_sqlite
+async def test_no_hint_that_a_stranger_makes_up_has_the_provider_left_alone(
+    visitor: Visitor,
+) -> None:
+    """A URL that is too long would be the connector's fault, and five faults close it to all."""
+    longest = f"{'a' * 242}@example.com"
+    for hint in ("ü" * 1000, "🙂" * 128, f"{'a' * 243}@example.com", "a\r\nb@example.com"):
+        for _ in range(2):
+            left = await visitor.leave(login_hint=hint)
+            assert "login_hint" not in left
+    assert f"login_hint={'a' * 242}%40" in await visitor.leave(login_hint=longest)
+
+
 # --- Trying it out --------------------------------------------------------------------------------
 
 

@@ -31,6 +31,8 @@ from authgate.tokens.authentication import vouched_by
 from authgate.web import return_to, session_cookie
 
 _SLUG = "<string(maxlength=40):connection>"
+_LONGEST_ADDRESS = 254
+"""Octets (RFC 5321 section 4.5.3.1.3)."""
 
 Returned = Callable[[UsableConnection, PendingLogin], Awaitable[Response]]
 """What is done with a browser that has come back."""
@@ -85,7 +87,7 @@ class Federation:
             connection,
             return_to=return_to.safe(request.args.get("return_to"), otherwise=HOME),
             now=self._clock(),
-            login_hint=parameter("login_hint") or "",
+            login_hint=_hint(),
         )
         return await self._trips.leave(usable, pending)
 
@@ -169,3 +171,11 @@ class Federation:
         )
         metrics.logins.add("connection", "success")
         return response
+
+
+def _hint() -> str:
+    # A longer one is no address. It would make the provider's URL longer than one may be, which
+    # counts as the connector's failure: anybody could have the connection left alone.
+    hint = parameter("login_hint") or ""
+    fits = len(hint.encode()) <= _LONGEST_ADDRESS and hint.isprintable()
+    return hint if fits else ""
