@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from authgate.plugin_api import HttpClient, HttpFailure
+from authgate.plugin_manager.shares import plugin_works_for
 
 FRESH_SECONDS = 600.0
 RENEWED_SECONDS = 60.0
@@ -83,8 +84,11 @@ class ProviderDocuments:
     async def _asked(self, place: _Place) -> _Copy:
         task = self._asking.get(place)
         if task is None:
-            # Of nobody's own: who gives up waiting takes the answer from nobody else.
-            task = asyncio.create_task(self._fetch(place), context=Context())
+            # Of nobody's own: who gives up waiting takes the answer from nobody else. But the
+            # tenant's, whose share of the connections it takes.
+            context = Context()
+            context.run(plugin_works_for.set, place[0])
+            task = asyncio.create_task(self._fetch(place), context=context)
             self._asking[place] = task
             task.add_done_callback(lambda _: self._asking.pop(place, None))
         return await asyncio.shield(task)
