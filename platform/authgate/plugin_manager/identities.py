@@ -1,6 +1,11 @@
-"""Whether what a connector says is what it may say: exact types, short plain text."""
+"""Whether what a connector says is what it may say: exact types, short plain text.
+
+What people write about themselves at a provider locks nobody out: a name with an invisible
+character in it is no name here, and no fault of the connector.
+"""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from authgate.plugin_api import ExternalIdentity, SetupStep
 from authgate.plugin_manager.containment import WrongResult
@@ -10,31 +15,40 @@ _MOST_SAID = 50
 _MOST_STEPS = 20
 _LONGEST = 1024
 _LONGEST_ID = 255
+_OPTIONAL = ("username", "email", "name", "picture")
 
 
 def checked_identity(result: object) -> ExternalIdentity:
-    """The identity. Raises ``WrongResult``."""
+    """The identity, without what of its optional texts is not short and plain. Raises
+    ``WrongResult``."""
     if type(result) is not ExternalIdentity:
         raise WrongResult(f"{type(result).__name__} instead of ExternalIdentity")
-    texts = (
-        result.issuer,
-        result.subject,
-        result.username,
-        result.email,
-        result.name,
-        result.picture,
-    )
-    if not all(_is_plain(text, _LONGEST) for text in texts):
-        raise WrongResult("an identity that is not short plain text")
+    if not all(_is_plain(text, _LONGEST_ID) for text in (result.issuer, result.subject)):
+        raise WrongResult("an issuer or a subject that is not short plain text")
+    optional = {name: getattr(result, name) for name in _OPTIONAL}
+    if any(type(text) is not str for text in optional.values()):
+        raise WrongResult("an identity that is not text")
     if type(result.email_verified) is not bool:
         raise WrongResult("email_verified that is not true or false")
-    if not result.issuer.startswith("https://") or len(result.issuer) > _LONGEST_ID:
+    if not result.issuer.startswith("https://"):
         raise WrongResult("an issuer that is not an https identifier")
-    if not 0 < len(result.subject) <= _LONGEST_ID:
-        raise WrongResult("no subject of at most 255 characters")
+    if not result.subject:
+        raise WrongResult("no subject")
     _check_groups(result.groups)
     _check_said(result.said)
-    return result
+    return _without(result, [name for name, text in optional.items() if not _is_fit(text)])
+
+
+def _is_fit(text: str) -> bool:
+    return _is_plain(text, _LONGEST)
+
+
+def _without(identity: ExternalIdentity, names: Sequence[str]) -> ExternalIdentity:
+    if not names:
+        return identity
+    verified = identity.email_verified and "email" not in names
+    unset: dict[str, str] = dict.fromkeys(names, "")
+    return replace(identity, email_verified=verified, **unset)  # type: ignore[arg-type]  # by their names
 
 
 def checked_steps(result: object) -> Sequence[SetupStep]:
