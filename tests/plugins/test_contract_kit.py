@@ -76,6 +76,12 @@ def with_a_shown_secret(good: Any) -> Methods:
     return {"config_type": shown}
 
 
+def with_a_host_that_is_no_place(good: Any) -> Methods:
+    host = ("host", Annotated[str, Setting("A host.")])
+    moved = make_dataclass("Moved", [host], bases=(good.config_type,), frozen=True, kw_only=True)
+    return {"config_type": moved}
+
+
 def known_by_address(good: Any) -> Methods:
     async def identify(self: Any, attempt: LoginAttempt, answer: ProviderAnswer) -> Any:
         identity = await good.identify(self, attempt, answer)
@@ -186,6 +192,7 @@ _FAULTS: list[tuple[Fault, str]] = [
     (without_challenge, "the_browser_carries_state_callback_and_challenge_over_https"),
     (with_the_secret_in_the_browser, "the_browser_carries_no_secret"),
     (with_a_shown_secret, "a_setting_that_sounds_secret_is_declared_as_one"),
+    (with_a_host_that_is_no_place, "whoever_moves_where_secrets_are_sent_enters_them_anew"),
     (known_by_address, "who_is_called_otherwise_is_the_same_person"),
     (
         believing_every_address,

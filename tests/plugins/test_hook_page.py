@@ -5,13 +5,31 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
 from authgate.cli.plugin import scaffold
-from authgate.plugin_api import API_VERSION, hookspecs
+from authgate.plugin_api import (
+    API_VERSION,
+    ProviderAnswer,
+    ProviderUnavailable,
+    SignInRefused,
+    hookspecs,
+)
 from authgate.plugin_api.hookspecs import rules_of
-from authgate.plugin_manager import GuardedHttp, Isolation, LoginConnectors, load
+from authgate.plugin_manager import (
+    GuardedHttp,
+    Isolation,
+    LoginConnectors,
+    OpenConnection,
+    PluginFailed,
+    load,
+)
+from authgate.plugin_manager.containment import Fault
+from authgate.pretend.host import Answer
+from authgate.testing.connector_subject import new_attempt
+from authgate.testing.fake_http import FakeHttp
 
 PAGE = (Path(__file__).parents[2] / "docs/plugin-hooks.md").read_text()
 EXAMPLES = re.findall(r"```python\n(.*?)```", PAGE, flags=re.DOTALL)
@@ -45,6 +63,33 @@ def test_the_connector_of_the_page_is_let_in(install: Any, isolation: Isolation)
     team = connectors.types["team"]
     assert [field.name for field in team.fields if field.secret] == ["client_secret"]
     team.check_config({"client_id": "a", "client_secret": "b"})
+    assert [field.name for field in team.fields if field.place] == ["host"]
+
+
+async def test_the_connector_of_the_page_believes_its_own_provider_alone(
+    install: Any, isolation: Isolation
+) -> None:
+    install("team", EXAMPLES[1])
+    http = FakeHttp()
+    connectors = LoginConnectors(load(), isolation=isolation, http=http)
+    team = OpenConnection(
+        tenant_id=uuid4(),
+        name="team",
+        connector=connectors.types["team"],
+        config={"client_id": "a", "client_secret": "b"},
+    )
+    answers = iter((b'{"id": 7}', b"{}"))
+    http.serve("team.example", lambda _: Answer(body=next(answers)))
+    other = ProviderAnswer(code="c", issuer="https://evil.example")
+    with pytest.raises(SignInRefused):
+        await connectors.identify(team, new_attempt(), other)
+    assert not http.asked
+    own = ProviderAnswer(code="c", issuer="https://team.example")
+    assert (await connectors.identify(team, new_attempt(), own)).subject == "7"
+    with pytest.raises(PluginFailed) as failed:
+        await connectors.identify(team, new_attempt(), own)
+    assert isinstance(failed.value.__cause__, Fault)
+    assert isinstance(failed.value.__cause__.__cause__, ProviderUnavailable)
 
 
 def test_the_examples_and_new_plugins_are_typed_as_strictly_as_the_server(tmp_path: Path) -> None:

@@ -72,6 +72,19 @@ class ConnectorAlone(ConnectorSubject):
         config = self.connector.parse_config(settings)
         assert not leaked(self.secrets_in(settings), f"{config!r} {config}")
 
+    def test_whoever_moves_where_secrets_are_sent_enters_them_anew(self) -> None:
+        """``Setting(…, place=True)``, for each setting that leads to another host: who may change a
+        connection must not have its secret sent to themselves."""
+        fields = config_fields(self.connector.config_type)
+        if not any(each.secret for each in fields):
+            return
+        for each in fields:
+            if not each.secret and not each.place:
+                with bench(self) as at:
+                    hosts = done(at.asked_with(each.name))
+                    other = at.globex.provider.host
+                assert other not in hosts, f"{each.name} says where secrets go: place=True"
+
     def test_the_browser_carries_state_callback_and_challenge_over_https(self) -> None:
         attempt = new_attempt()
         with bench(self) as at:

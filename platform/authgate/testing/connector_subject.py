@@ -1,24 +1,33 @@
 """The connector that is tested: which it is, what is at its other end, and how it is asked."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from secrets import token_urlsafe
 from typing import Any, ClassVar
+from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
 import pluggy
 
 from authgate.plugin_api import (
+    ConnectorConfigError,
     ExternalIdentity,
     LoginAttempt,
     LoginConnector,
     ProviderAnswer,
+    SignInRefused,
     config_fields,
     hookimpl,
     hookspecs,
 )
-from authgate.plugin_manager import ConnectorType, Isolation, LoginConnectors, OpenConnection
+from authgate.plugin_manager import (
+    ConnectorType,
+    Isolation,
+    LoginConnectors,
+    OpenConnection,
+    PluginFailed,
+)
 from authgate.pretend.provider import PretendProvider, Provider
 from authgate.testing.fake_http import FakeHttp, no_network
 
@@ -107,6 +116,22 @@ class ConnectorBench:
         """Who signs in, by a whole round trip."""
         attempt = new_attempt(side.tenant)
         return await self.finish(side, attempt, await self.approved(side, attempt))
+
+    async def asked_with(self, setting: str) -> set[str]:
+        """The hosts that are asked, whatever comes of it, where one setting of Acme's connection is
+        that of Globex's."""
+        config = dict(self.acme.settings)
+        if setting in self.globex.settings:
+            config[setting] = self.globex.settings[setting]
+        moved, attempt = replace(self.acme, settings=config), new_attempt()
+        with suppress(ConnectorConfigError, PluginFailed, SignInRefused):
+            url = await self.begin(moved, attempt)
+            answer = ProviderAnswer(code="never-given")
+            if urlsplit(url).netloc == moved.provider.host:
+                back = moved.provider.approve(url)
+                answer = ProviderAnswer(code=back["code"], issuer=back.get("iss"))
+            await self.finish(moved, attempt, answer)
+        return {host for host, _ in self.http.asked}
 
     def made(self, side: Side) -> LoginConnector[Any]:
         """The connector by itself, whose errors arrive as it raises them."""
