@@ -120,10 +120,7 @@ def test_what_is_not_named_stays_and_the_audit_log_tells_no_value(acme_cli: Cli)
     assert shown["config"]["host"] == "ghe.acme.example"
     assert shown["config"]["client_id"] == "Iv1.8a61f9b3a7aba766"
     tail = acme_cli("audit", "tail", "-o", "json")
-    assert tail.data[-1]["details"]["changed"] == [
-        *("client_secret", "host"),
-        *("label", "position", "enabled", "rules"),
-    ]
+    assert tail.data[-1]["details"]["changed"] == ["client_secret", "host", "label"]
     assert fresh not in tail.out
     assert "ghe.acme.example" not in tail.out
     reset = ["connection", "update", "github", "-t", "acme", "--unset", "host"]
@@ -252,3 +249,21 @@ def test_the_rules_of_a_connection_are_set_by_command(lite_cli: Cli) -> None:
         "email_domains": ["acme.example"],
         "groups": {},
     }
+
+
+def test_a_group_that_is_gone_stands_in_no_other_changes_way_and_is_taken_out(
+    lite_cli: Cli,
+) -> None:
+    created(lite_cli)
+    here = ("-t", "acme")
+    assert lite_cli("group", "create", "staff", *here).code == 0
+    staff = lite_cli("group", "show", "staff", *here, "-o", "json").data["id"]
+    update = ("connection", "update", "github", *here)
+    assert lite_cli(*update, f"--group=acme/staff={staff}").code == 0
+    assert lite_cli("group", "delete", "staff", *here, "--yes").code == 0
+    ended = lite_cli(*update, "--secret", "client_secret", "--label", "Hub", stdin="fresh\n")
+    assert ended.code == 0, ended.err
+    assert "rules.groups" in lite_cli(*update, "--newcomers", "refused").err
+    assert lite_cli(*update, "--newcomers", "refused", "--no-group", "acme/staff").code == 0
+    shown = lite_cli("connection", "show", "github", *here, "-o", "json").data
+    assert (shown["rules"]["newcomers"], shown["rules"]["groups"]) == ("refused", {})

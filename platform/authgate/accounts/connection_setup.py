@@ -56,6 +56,23 @@ class ConnectionChange:
             *(name for name in chosen if getattr(self, name) is not None),
         ]
 
+    def from_former(self, former: Connection, secrets: Collection[str]) -> "ConnectionChange":
+        """The same without what the connection is already: rules that were fit when they were
+        chosen, and are not any more, stand in the way of no other change."""
+        chosen = ("label", "position", "enabled", "rules")
+        same = [name for name in chosen if getattr(self, name) == getattr(former, name)]
+        plain = former.config
+        return replace(
+            self,
+            config={
+                name: value
+                for name, value in self.config.items()
+                if name not in plain or plain[name] != value
+            },
+            unset=[name for name in self.unset if name in plain or name in secrets],
+            **dict.fromkeys(same),
+        )
+
 
 class ConnectionSetup:
     """Sets up the connections of whichever tenant is in scope."""
@@ -110,6 +127,8 @@ class ConnectionSetup:
         """
         async with storage.transaction():
             former = connection = await _locked(slug)
+            kept = await self._secrets.open(former) if change.unset else ()
+            change = change.from_former(former, kept)
             if change.rules is not None:
                 fit = await connection_fitness.fit(slug, change.rules)
                 connection = replace(connection, rules=fit)

@@ -64,6 +64,13 @@ Groups = Annotated[
     ),
 ]
 
+NoGroups = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--no-group", metavar="THEIRS", help="A group there that is none here any more; repeatable"
+    ),
+]
+
 
 @app.verb(example="connection types -t acme")
 def types(tenant: OfTenant = None, output: Output = Format.TABLE) -> None:
@@ -154,12 +161,13 @@ def update(
     allowed_domains: AllowedDomains = None,
     email_domains: EmailDomains = None,
     group: Groups = None,
+    no_group: NoGroups = None,
 ) -> None:
     """Change a connection; what is not given stays as it is.
 
     Where a setting becomes another that says where secrets are sent, give the secrets again.
     """
-    rules = _rules(newcomers, provisioned, allowed_domains, email_domains, group)
+    rules = _rules(newcomers, provisioned, allowed_domains, email_domains, group, no_group)
     changed = given({"label": label, "position": position, "rules": rules or None})
     if not (set_ or unset or secret or changed):
         raise Misused("Say what to change.")
@@ -253,14 +261,17 @@ def _rules(
     allowed_domains: str | None,
     email_domains: str | None,
     groups: list[str] | None,
+    no_groups: list[str] | None = None,
 ) -> dict[str, object]:
+    named: dict[str, str | None] = dict.fromkeys(no_groups or [])
+    named |= map(_pair, groups or [])
     return given(
         {
             "newcomers": newcomers,
             "provisioned": provisioned,
             "allowed_domains": _listed(allowed_domains),
             "email_domains": _listed(email_domains),
-            "groups": dict(map(_pair, groups)) if groups is not None else None,
+            "groups": named or None,
         }
     )
 
