@@ -14,6 +14,7 @@ from authgate.plugin_api.openid import (
     check_host,
     check_https,
     identity_of,
+    value_at,
 )
 
 
@@ -60,8 +61,16 @@ class OpenIdProviderConfig(OpenIdConfig):
     ] = "preferred_username"
     email_claim: Annotated[
         str,
-        Setting("The claim with the e-mail address; it counts with email_verified.", label="Email"),
+        Setting("The claim with the e-mail address.", label="Email"),
     ] = "email"
+    email_verified_claim: Annotated[
+        str,
+        Setting(
+            "The claim that is true where the provider has checked that address; email_verified, "
+            "where the address is in email. Without one no other address counts.",
+            label="Email is verified",
+        ),
+    ] = ""
     name_claim: Annotated[str, Setting("The claim with the full name.", label="Name")] = "name"
     groups_claim: Annotated[
         str,
@@ -115,13 +124,14 @@ class OpenIdProviderConnector(OpenIdConnector[OpenIdProviderConfig]):
 
     def identity(self, claims: Mapping[str, Any]) -> ExternalIdentity:
         """By the claims that were named; the subject is always ``sub``."""
-        config = self.config
+        config, named = self.config, self.config.email_verified_claim
         return identity_of(
             claims,
             issuer=config.issuer,
             subject=claims["sub"],
             username=config.username_claim,
             email=config.email_claim,
+            email_verified=value_at(claims, named) is True if named else None,
             name=config.name_claim,
             groups=config.groups_claim,
         )

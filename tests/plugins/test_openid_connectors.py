@@ -405,6 +405,17 @@ async def test_an_address_is_verified_by_who_has_named_it(make: Make) -> None:
     assert (identity.email, identity.email_verified) == ("victim@acme.example", False)
 
 
+async def test_email_verified_says_nothing_of_an_address_in_another_claim(make: Make) -> None:
+    claims = {"upn": "victim@acme.example", "email_verified": True, "upn_ok": True}
+    for named, counts in (({}, False), ({"email_verified_claim": "upn_ok"}, True)):
+        it = make(email_claim="upn", **named)
+        it.provider.claims |= claims
+        identity = await it.sign_in()
+        assert (identity.email, identity.email_verified) == ("victim@acme.example", counts)
+    it.provider.claims["upn_ok"] = "true"
+    assert not (await it.sign_in()).email_verified
+
+
 async def test_claims_are_read_where_the_administrator_says_that_they_are(make: Make) -> None:
     it = make(username_claim="nick", groups_claim="realm_access.roles", name_claim="cn")
     it.provider.claims |= {"nick": "hubot", "realm_access": {"roles": ["ops"]}, "cn": "Hubot"}

@@ -59,10 +59,14 @@ def identity_of(
     name: str = "name",
     groups: str = "",
 ) -> ExternalIdentity:
-    """Who the claims at these paths mean. An address is verified where ``email_verified`` says so,
-    and otherwise where the claim of this name is ``true``."""
+    """Who the claims at these paths mean.
+
+    An address is verified where ``email_verified`` says so. Where that is not said, the claim of
+    this name decides, which is about the claim ``email`` (OpenID Connect Core section 5.1) and says
+    nothing of an address that is anywhere else.
+    """
     if email_verified is None:
-        email_verified = claims.get("email_verified") is True
+        email_verified = email == "email" and claims.get("email_verified") is True
     address = text_in(claims, email)
     return ExternalIdentity(
         issuer=issuer,
