@@ -456,6 +456,7 @@ async def test_a_client_may_prove_itself_by_a_key_of_its_own(make: Make) -> None
         ("endpoint_hosts", ["https://api.example"]),
         ("auth_method", "none"),
         ("auth_method", "private_key_jwt"),
+        ("client_secret", '{"kty": "EC"}'),
         ("scope", "profile"),
     ],
 )

@@ -100,8 +100,12 @@ def check_client(method: str, secret: Secret) -> None:
     """Raises ``ConnectorConfigError`` for a client that could not prove anything."""
     if method not in METHODS:
         raise ConnectorConfigError("auth_method", f"must be one of {', '.join(METHODS)}")
-    if method == PRIVATE_KEY_JWT and not secret.reveal().startswith("{"):
+    is_key = secret.reveal().lstrip().startswith("{")
+    if method == PRIVATE_KEY_JWT and not is_key:
         raise ConnectorConfigError("client_secret", "must be a private JWK, on one line")
+    # The other methods send the secret itself: a private key would be the provider's then.
+    if method != PRIVATE_KEY_JWT and is_key:
+        raise ConnectorConfigError("client_secret", f"is a key, which {method} would give away")
 
 
 def _granted(answer: HttpResponse) -> Mapping[str, object]:
