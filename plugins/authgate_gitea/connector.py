@@ -48,7 +48,8 @@ class GiteaConnector(OpenIdConnector[GiteaConfig]):
         return (f"{self.issuer}/",)
 
     def identity(self, claims: Mapping[str, Any]) -> ExternalIdentity:
-        """Groups are told as ``organisation`` and ``organisation:team``."""
+        """Groups are told as ``organisation`` and ``organisation:team``. Gitea tells no more
+        lasting name of them: one that was given up may be another organisation's."""
         verified = self.config.confirms_addresses and claims.get("email_verified") is True
         return identity_of(
             claims,

@@ -35,7 +35,8 @@ class GitLabConnector(OpenIdConnector[GitLabConfig]):
         return f"https://{self.config.host}"
 
     def identity(self, claims: Mapping[str, Any]) -> ExternalIdentity:
-        """Groups are told by their full paths, those of subgroups included."""
+        """Groups are told by their full paths, those of subgroups included. GitLab tells no more
+        lasting name of them: a path that was given up may be another group's."""
         return identity_of(
             claims,
             issuer=self.issuer,

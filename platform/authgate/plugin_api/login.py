@@ -95,8 +95,8 @@ class ExternalIdentity:
     """Where a picture of the person is, by ``https``."""
 
     groups: tuple[str, ...] | None = None
-    """The groups that they belong to there, by what cannot change hands; nothing where the provider
-    did not say, which is something else than none."""
+    """The groups that they belong to there, by what cannot change hands where the provider tells
+    it; nothing where the provider did not say, which is something else than none."""
 
     said: Mapping[str, str] = field(default_factory=dict, repr=False)
     """What the provider said, by name: shown to the administrator who tries the connection, and
