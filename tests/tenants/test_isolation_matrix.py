@@ -8,6 +8,7 @@ import shutil
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from dataclasses import fields, replace
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
@@ -140,6 +141,12 @@ async def test_ti_16_a_job_with_what_another_tenant_has_does_nothing(site: Site)
                 thing = str(row.get(name) or row["id"])
                 unknown = await done(job, name, likeness.of(thing))
                 assert await done(job, name, thing) == unknown, (job, name, thing)
+
+
+def test_what_nobody_has_is_written_as_what_somebody_has() -> None:
+    likeness = Likeness(1)
+    made = [likeness.of(f"2001:db8:{each}::/48", "2001:db8:bcdc::/48") for each in range(100, 200)]
+    assert [str(ip_network(each)) for each in made] == made
 
 
 # What the matrix would find, if it were there.

@@ -58,7 +58,12 @@ class Likeness:
     def _piece(self, piece: str, own: str) -> str:
         if piece == own:
             return piece
-        return self._uuid(piece) if _UUID.fullmatch(piece) else "".join(map(self._letter, piece))
+        return self._uuid(piece) if _UUID.fullmatch(piece) else self._word(piece)
+
+    def _word(self, word: str) -> str:
+        made = "".join(map(self._letter, word))
+        # A number begins otherwise: it would be written in another way in answers.
+        return f"{self._random.randint(1, 9)}{made[1:]}" if made[0] == "0" != word[0] else made
 
     def _letter(self, letter: str) -> str:
         for first, last in ("az", "AZ", "09"):
