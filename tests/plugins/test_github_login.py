@@ -534,6 +534,15 @@ async def test_callbacks_from_one_address_are_limited(
     assert [answer.status_code for answer in answers] == [400] * 10 + [429] * 2
 
 
+@pytest.mark.usefixtures("limits_stand_still")
+async def test_so_are_callbacks_that_nobody_began_and_what_is_written_of_them(
+    browser: Browser, acme: Tenant
+) -> None:
+    answers = [await browser.come_back({"code": "x", "state": "y"}) for _ in range(12)]
+    assert [answer.status_code for answer in answers] == [400] * 10 + [429] * 2
+    assert (await events(acme)).count(("OAUTH_AUTHENTICATION", False)) == 10
+
+
 async def test_a_connection_that_could_not_work_is_not_stored(
     connections: ConnectionSetup, acme: Tenant
 ) -> None:

@@ -92,7 +92,9 @@ class Federation:
         return await self._trips.leave(usable, pending)
 
     async def finish(self, connection: str) -> Response:
-        """Take the browser back, and do what it was sent for."""
+        """Take the browser back, and do what it was sent for. Raises ``TooMany``."""
+        # Before anything is written down: anybody may come back without having begun.
+        await self._trips.count()
         pending = await self._trips.pending(connection)
         tried = pending is not None and pending.purpose is Purpose.TRIAL
         usable = await self._connections.find(connection, disabled=tried)

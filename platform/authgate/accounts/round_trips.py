@@ -94,6 +94,10 @@ class RoundTrips:
         )
         return response
 
+    async def count(self) -> None:
+        """Count a browser that comes back. Raises ``TooMany``."""
+        await self._limits.count("login_per_ip", bucket(visitor().facts.ip))
+
     async def pending(self, connection: str) -> PendingLogin | None:
         """What this browser began, if its state is the one that came back."""
         cookie = session_cookie.read(request.headers, PENDING)
@@ -106,8 +110,7 @@ class RoundTrips:
         return pending
 
     async def identity(self, usable: UsableConnection, pending: PendingLogin) -> ExternalIdentity:
-        """Who came back. Raises ``Refusal`` and ``TooMany``."""
-        await self._limits.count("login_per_ip", bucket(visitor().facts.ip))
+        """Who came back. Raises ``Refusal``."""
         code = parameter("code")
         if code is None:
             raise _declined(usable)
