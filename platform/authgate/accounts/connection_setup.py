@@ -10,8 +10,7 @@ from authgate import audit, storage
 from authgate.accounts import connection_fitness
 from authgate.accounts.connection_secrets import ConnectionSecrets
 from authgate.audit import SYSTEM, Actor, Event
-from authgate.plugin_api import ConfigField, ConnectorConfigError
-from authgate.plugin_manager import ConnectorType, ConnectorTypes
+from authgate.plugin_manager import ConnectorType, ConnectorTypes, refuse_moved
 from authgate.storage.sign_in import connections
 from authgate.storage.sign_in.connection_rules import ConnectionRules
 from authgate.storage.sign_in.connections import LONGEST_SLUG, Connection
@@ -157,7 +156,9 @@ class ConnectionSetup:
         known = {**connection.config, **await self._secrets.open(connection), **change.config}
         config = {name: value for name, value in known.items() if name not in change.unset}
         found.check_config(config)
-        _refuse_moved(found, connection, change, config)
+        refuse_moved(
+            found.fields, was=connection.config, becomes=config, entered=change.config
+        )
         plain, secret = _parted(found, config)
         sealed = await self._secrets.seal(connection.id, secret)
         return replace(connection, config=plain, sealed_secrets=sealed)
@@ -192,34 +193,6 @@ async def _locked(slug: str) -> Connection:
     if connection is None:
         raise UnknownConnection(slug)
     return connection
-
-
-def _refuse_moved(
-    connector: ConnectorType,
-    connection: Connection,
-    change: ConnectionChange,
-    config: Mapping[str, object],
-) -> None:
-    """Secrets go to no other place than they were entered for. Raises ``ConnectorConfigError``."""
-    moved = [
-        each.label
-        for each in connector.fields
-        if each.place and not _same(connection.config, config, each)
-    ]
-    kept = [
-        each.name
-        for each in connector.fields
-        if each.secret and each.name in config and each.name not in change.config
-    ]
-    if moved and kept:
-        raise ConnectorConfigError(kept[0], f"must be entered again, since {moved[0]} is another")
-
-
-def _same(was: Mapping[str, object], becomes: Mapping[str, object], field: ConfigField) -> bool:
-    former, now = (each.get(field.name, field.default) for each in (was, becomes))
-    if isinstance(former, (list, tuple)) and isinstance(now, (list, tuple)):
-        return set(former) == set(now)
-    return bool(former == now)
 
 
 def _parted(

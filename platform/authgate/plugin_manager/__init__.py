@@ -23,6 +23,7 @@ from authgate.plugin_manager.key_providers import ProviderFailed
 from authgate.plugin_manager.loaded import LoadedPlugins
 from authgate.plugin_manager.loading import PluginRefused, load
 from authgate.plugin_manager.measured import measure
+from authgate.plugin_manager.places import refuse_moved
 from authgate.plugin_manager.traced_http import TracedHttp
 
 __all__ = [
@@ -50,4 +51,5 @@ __all__ = [
     "TracedHttp",
     "load",
     "measure",
+    "refuse_moved",
 ]

@@ -12,7 +12,7 @@ from authgate import audit, storage
 from authgate.audit import SYSTEM, Actor, Event
 from authgate.installation import Installation
 from authgate.plugin_api import ConfigField, ConnectorConfigError
-from authgate.plugin_manager import PluginFailed
+from authgate.plugin_manager import PluginFailed, refuse_moved
 from authgate.provisioning.tenants import change_tenant
 from authgate.storage.tenants import plugin_failures, plugin_settings
 from authgate.storage.tenants.plugin_failures import PluginFailure
@@ -121,6 +121,7 @@ async def set_plugin(
         wanted = {**was, **change.config}
         now = {key: value for key, value in wanted.items() if key not in change.unset}
         await _check(parts, name, now)
+        _refuse_moved(before, change, now)
         if was == now and before.kept is not None:
             return before
         await _store(parts, before, now)
@@ -182,6 +183,14 @@ async def _check(parts: Installation, name: str, config: Mapping[str, object]) -
         raise UnfitPluginSetting(error.field, error.fault) from error
     except PluginFailed as error:
         raise UnfitPluginSetting(name, "The plugin could not say whether that is fit.") from error
+
+
+def _refuse_moved(before: TenantPlugin, change: PluginChange, now: Mapping[str, object]) -> None:
+    was = before.kept.config if before.kept else {}
+    try:
+        refuse_moved(before.fields, was=was, becomes=now, entered=change.config)
+    except ConnectorConfigError as error:
+        raise UnfitPluginSetting(error.field, error.fault) from error
 
 
 async def _described(

@@ -28,7 +28,7 @@ WITH_SECRET = """
 
     @dataclass(frozen=True)
     class Config:
-        host: Annotated[str, Setting("Where it is.")]
+        host: Annotated[str, Setting("Where it is.", place=True)]
         key: Annotated[Secret, Setting("Its key.", label="API key")]
         days: Annotated[int, Setting("How long.")] = 3
         strict: Annotated[bool, Setting("Whether.")] = False
@@ -148,6 +148,23 @@ async def test_what_the_plugin_cannot_have_is_refused_and_changes_nothing(
     assert is_problem(refused, 422, "invalid"), refused.text
     assert refused.json()["errors"][0]["pointer"] == pointer
     assert (await api.get("/plugins/register")).json()["updated_at"] is None
+
+
+@on_sqlite
+async def test_a_secret_is_sent_to_no_other_place_than_it_was_entered_for(
+    acme: Tenant, alice: User, api: ApiClient, run: Any, sign_in: Any
+) -> None:
+    await run(acme, "register", host="register.acme.example", key=SECRET)
+    moved = {"settings": {"host": "thief.example"}}
+    refused = await api.patch("/plugins/register", moved, if_match="*")
+    assert is_problem(refused, 422, "invalid"), refused.text
+    [fault] = refused.json()["errors"]
+    assert (fault["pointer"], "entered again" in fault["detail"]) == ("/settings/key", True)
+    assert "register.acme.example" in (await sign_in(acme, "alice")).text
+    moved["settings"]["key"] = "another"
+    assert (await api.patch("/plugins/register", moved, if_match="*")).status_code == 200
+    elsewhere = {"settings": {"days": 4}}
+    assert (await api.patch("/plugins/register", elsewhere, if_match="*")).status_code == 200
 
 
 @on_sqlite
