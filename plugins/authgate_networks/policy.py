@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 from typing import Annotated
+from unicodedata import category
 
 from authgate.plugin_api import (
     Allow,
@@ -16,6 +17,7 @@ from authgate.plugin_api import (
 
 _MOST = 500
 _LONGEST = 300
+_STEPS = ("", "1", "2")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,8 +33,8 @@ class Networks:
     step_up: Annotated[
         str,
         Setting(
-            "What has to be reached from elsewhere (acr). Nobody signs in from elsewhere where it"
-            " is empty.",
+            "What has to be reached from elsewhere (acr): 2 for two factors. Nobody signs in from"
+            " elsewhere where it is empty.",
             label="Step up to",
         ),
     ] = ""
@@ -49,8 +51,11 @@ class Networks:
                 ip_network(each)
             except ValueError:
                 raise ConnectorConfigError("networks", f"{each[:50]!r} is no network") from None
-        if not 0 < len(self.told) <= _LONGEST:
-            raise ConnectorConfigError("told", f"1 to {_LONGEST} characters")
+        if self.step_up not in _STEPS:
+            raise ConnectorConfigError("step_up", "1, 2 or empty")
+        # Told as it is: a message that the server does not take would let nobody in.
+        if not 0 < len(self.told) <= _LONGEST or not all(map(_is_told, self.told)):
+            raise ConnectorConfigError("told", f"a line of 1 to {_LONGEST} characters")
 
 
 def decided(request: LoginRequest, config: Networks) -> LoginDecision:
@@ -58,6 +63,10 @@ def decided(request: LoginRequest, config: Networks) -> LoginDecision:
     if _is_inside(request.address, config):
         return Allow()
     return StepUp(config.step_up) if config.step_up else Deny(config.told)
+
+
+def _is_told(char: str) -> bool:
+    return char.isprintable() or category(char) == "Zs"
 
 
 def _is_inside(address: str, config: Networks) -> bool:

@@ -1,5 +1,7 @@
 """What plugins say to a sign-in."""
 
+from unicodedata import category
+
 from authgate.plugin_api import Allow, Deny, LoginDecision, StepUp
 from authgate.plugin_manager.containment import WrongResult
 
@@ -22,5 +24,10 @@ def checked_decision(result: object) -> LoginDecision:
 
 
 def _check_text(text: object, longest: int) -> None:
-    if type(text) is not str or not 0 < len(text) <= longest or not text.isprintable():
+    if type(text) is not str or not 0 < len(text) <= longest or not _is_line(text):
         raise WrongResult(f"no line of 1 to {longest} characters")
+
+
+def _is_line(text: str) -> bool:
+    # Python prints no space but the plain one; people type others, the no-break one above all.
+    return all(char.isprintable() or category(char) == "Zs" for char in text)

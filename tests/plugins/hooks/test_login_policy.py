@@ -35,6 +35,16 @@ CURIOUS = """
         ]))
 """
 
+DEMANDING = """
+    from authgate.plugin_api import StepUp, hookimpl
+
+    plugin_api_version = "1.1"
+
+    @hookimpl
+    def login_policy():
+        return StepUp("unheard-of")
+"""
+
 SATISFIED = """
     from authgate.plugin_api import Allow, StepUp, hookimpl
 
@@ -64,6 +74,7 @@ def plugins(install: Any) -> None:
     install("curious", CURIOUS)
     install("satisfied", SATISFIED)
     install("single", SINGLE)
+    install("demanding", DEMANDING)
 
 
 async def test_people_sign_in_from_the_networks_that_their_tenant_names_and_from_nowhere_else(
@@ -90,9 +101,13 @@ async def test_from_elsewhere_more_may_be_asked_for_instead(
     assert (await sign_in(acme, "alice", address=OFFICE)).status_code == 200
     asked = await sign_in(acme, "alice", address=ELSEWHERE)
     assert "/second-factor" in asked.url.path
-    await run(acme, "networks", networks=["192.0.2.0/24"], step_up="unheard-of")
-    refused = await sign_in(acme, "alice", address=ELSEWHERE)
-    assert refused.status_code == 403, "that can be reached by nothing"
+
+
+async def test_what_cannot_be_reached_lets_nobody_in(
+    acme: Tenant, alice: User, run: Any, sign_in: Any
+) -> None:
+    await run(acme, "demanding")
+    assert (await sign_in(acme, "alice")).status_code == 403
 
 
 async def test_who_has_reached_what_a_policy_asks_for_is_signed_in(
