@@ -33,8 +33,8 @@ class Networks:
     step_up: Annotated[
         str,
         Setting(
-            "What has to be reached from elsewhere (acr): 2 for two factors. Nobody signs in from"
-            " elsewhere where it is empty.",
+            "What has to be reached from elsewhere (acr): 2 for two factors, which people have to"
+            " have set up before. Nobody signs in from elsewhere where it is empty.",
             label="Step up to",
         ),
     ] = ""

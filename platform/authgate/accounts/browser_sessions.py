@@ -55,7 +55,8 @@ class BrowserSessions:
 
         Where these methods are not enough, for the person, the tenant or its plugins, nobody is
         signed in: the answer is ``False``, and the response leads to the second factor instead, and
-        only then to the target.
+        only then to the target. The plugins may ask for an ``acr`` of what the person has: a factor
+        that is set up meanwhile proves nothing about them.
 
         Who signs in once more goes on with their session, and with its ``sid``: applications know
         it by that. Whoever else was signed in is signed out. Raises ``NotSignedIn`` for somebody
@@ -70,7 +71,11 @@ class BrowserSessions:
         asked = await self._policy.check(
             first.user, amr=first.amr, connection=first.connection, target=first.target
         )
-        if asked and not (asked in ACR_VALUES and is_offered()):
+        if asked and not (
+            asked in ACR_VALUES
+            and is_offered()
+            and await self._second_step.can_be_shown_by(first.user)
+        ):
             raise StepUpRequired(asked)
         return Heard(replace(first, acr=asked or first.acr))
 

@@ -67,6 +67,10 @@ class SecondStep:
             return [*amr, REMEMBERED]
         return amr if asked is Asked.NOTHING else None
 
+    async def can_be_shown_by(self, user: User) -> bool:
+        """Whether the person has a second factor already."""
+        return (await self._factors.of(user)).has_any
+
     async def lead(self, first: FirstFactor, response: Response) -> None:
         """Have the response lead to the second factor, and later to where they wanted."""
         now, user = self._clock(), first.user
@@ -96,7 +100,7 @@ class SecondStep:
         is_enough = is_worth(first.amr, first.acr)
         if is_enough and (is_worth(first.amr, TWO_FACTORS) or not _may_ask(first.user)):
             return Asked.NOTHING
-        if (await self._factors.of(first.user)).has_any:
+        if await self.can_be_shown_by(first.user):
             return Asked.CODE
         if is_enough and not await is_required_of(first.user):
             return Asked.NOTHING

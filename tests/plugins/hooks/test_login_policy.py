@@ -1,5 +1,6 @@
 """Plugins decide who signs in: by the networks that a tenant names, or as others see fit."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from authgate.audit import Event
 from authgate.storage.people.users import User
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.application import Application
-from authgate_testing.authenticator import Authenticator
+from authgate_testing.authenticator import Authenticator, enrolled, is_asked, show
 from authgate_testing.databases import on_sqlite
 from authgate_testing.ledger import Ledger
 from authgate_testing.person import Person
@@ -95,12 +96,32 @@ async def test_people_sign_in_from_the_networks_that_their_tenant_names_and_from
 
 
 async def test_from_elsewhere_more_may_be_asked_for_instead(
-    acme: Tenant, alice: User, run: Any, sign_in: Any
+    server: RunningServer, acme: Tenant, alice: User, run: Any, sign_in: Any
 ) -> None:
     await run(acme, "networks", networks=["192.0.2.0/24"], step_up="2")
     assert (await sign_in(acme, "alice", address=OFFICE)).status_code == 200
-    asked = await sign_in(acme, "alice", address=ELSEWHERE)
-    assert "/second-factor" in asked.url.path
+    app, _ = await enrolled(server, acme, alice)
+    person = Person(server.from_address(ELSEWHERE))
+    await person.sign_in(acme.issuer, "alice", "correct-horse-battery-staple")
+    assert is_asked(person)
+    assert await show(person, app.code) == 200
+    assert person.page is not None
+    assert person.page.url.path.endswith("/account/sessions")
+
+
+@pytest.mark.parametrize("second_factor", ["optional", "required"])
+async def test_whoever_knows_a_password_brings_no_factor_of_theirs_where_a_policy_asks_for_one(
+    server: RunningServer, acme: Tenant, alice: User, run: Any, sign_in: Any, second_factor: str
+) -> None:
+    await provisioning.change_tenant(
+        server.parts, acme, change=lambda before: replace(before, second_factor=second_factor)
+    )
+    await run(acme, "networks", networks=["192.0.2.0/24"], step_up="2")
+    refused = await sign_in(acme, "alice", address=ELSEWHERE)
+    assert (refused.status_code, "More than this" in refused.text) == (403, True)
+    assert "authgate_half" not in "".join(refused.headers.get_list("set-cookie"))
+    led = (await sign_in(acme, "alice", address=OFFICE)).url.path
+    assert led.endswith("/set-up" if second_factor == "required" else "/account/sessions"), led
 
 
 async def test_what_cannot_be_reached_lets_nobody_in(
