@@ -156,9 +156,7 @@ class ConnectionSetup:
         known = {**connection.config, **await self._secrets.open(connection), **change.config}
         config = {name: value for name, value in known.items() if name not in change.unset}
         found.check_config(config)
-        refuse_moved(
-            found.fields, was=connection.config, becomes=config, entered=change.config
-        )
+        refuse_moved(found.fields, was=connection.config, becomes=config, entered=change.config)
         plain, secret = _parted(found, config)
         sealed = await self._secrets.seal(connection.id, secret)
         return replace(connection, config=plain, sealed_secrets=sealed)

@@ -14,6 +14,7 @@ from authgate.api.bodies import Document, Nothing, exemplified
 from authgate.api.operations import Answer, Call, MergePatch, operation
 from authgate.api.problems import Fault, Invalid, NotFound
 from authgate.plugin_api import ConfigField
+from authgate.provisioning import UnfitSetting
 from authgate.provisioning.plugin_settings import (
     PluginChange,
     TenantPlugin,
@@ -254,6 +255,8 @@ def _refused() -> Iterator[None]:
         yield
     except UnknownPlugin as error:
         raise NotFound("No plugin of this name runs for the tenant.") from error
+    except UnfitSetting as error:
+        raise Invalid(faults=[Fault(error.fault, pointer="/paused")]) from error
     except UnfitPluginSetting as error:
         fault = Fault(error.fault, pointer=f"/settings/{error.setting}")
         raise Invalid(faults=[fault]) from error

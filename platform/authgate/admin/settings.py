@@ -218,7 +218,9 @@ async def preview_settings(call: Call[Nothing, SettingsPreviewed]) -> Answer[Set
     after = patch.applied(SettingsChange(name=row.name, settings=before))
     with _worded():
         plan = current_tenant().plan
-        await provisioning.check_change(plan, before, after.settings, actor=call.caller.actor)
+        await provisioning.check_change(
+            call.parts, plan, before, after.settings, actor=call.caller.actor
+        )
     changes = _changes(before, after.settings, names=(row.name, after.name))
     return Answer(SettingsPreview(changes=changes))
 

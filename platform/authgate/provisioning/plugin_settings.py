@@ -135,7 +135,7 @@ async def pause_plugin(
 ) -> None:
     """Leave a plugin out from now on, or let it run again, in every process.
 
-    Raises ``UnknownPlugin``.
+    Raises ``UnknownPlugin``, and ``UnfitSetting`` where nobody could sign in without it.
     """
     await plugin_of_tenant(parts, name)
 

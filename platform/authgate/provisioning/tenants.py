@@ -122,7 +122,7 @@ async def change_tenant(
             row = await lifecycle.locked(tenant.id)
             before = TenantSettings.from_json(row.settings)
             after = change(before)
-            await check_change(await plans.held(row.plan), before, after, actor=actor)
+            await check_change(parts, await plans.held(row.plan), before, after, actor=actor)
             changes = _changes(row, name or row.name, before, after)
             if not changes:
                 return
@@ -142,22 +142,45 @@ async def change_tenant(
 
 
 async def check_change(
-    plan: Plan, before: TenantSettings, after: TenantSettings, *, actor: Actor
+    parts: Installation,
+    plan: Plan,
+    before: TenantSettings,
+    after: TenantSettings,
+    *,
+    actor: Actor,
 ) -> None:
     """Whether this actor may have the tenant in scope choose those settings instead of these.
     Raises ``BadLimit`` and ``UnfitTenant``."""
     check_settings(plan, before, after, actor=actor)
-    await _refuse_lockout(before, after)
+    await _refuse_lockout(parts, before, after)
     await _refuse_guest(before, after, actor)
     if after.logo not in ("", before.logo) and not await logos.has(after.logo):
         raise UnfitSetting("logo", "The tenant has no such logo: bring it first.")
 
 
-async def _refuse_lockout(before: TenantSettings, after: TenantSettings) -> None:
-    if before.password_sign_in and not after.password_sign_in and not await connections.offered():
+async def _refuse_lockout(
+    parts: Installation, before: TenantSettings, after: TenantSettings
+) -> None:
+    is_same = before.running_plugins == after.running_plugins and not before.password_sign_in
+    if after.password_sign_in or is_same or await _has_connection(parts, after):
+        return
+    if before.password_sign_in:
         raise UnfitSetting(
             "password_sign_in", "There is no connection by which people could sign in instead."
         )
+    if await _has_connection(parts, before):
+        is_paused = before.enabled_plugins == after.enabled_plugins
+        raise UnfitSetting(
+            "paused_plugins" if is_paused else "enabled_plugins",
+            "Nobody could sign in: passwords are off, and no other plugin brings a connection.",
+        )
+
+
+async def _has_connection(parts: Installation, settings: TenantSettings) -> bool:
+    """Whether people could sign in by a connection whose plugin runs by these settings."""
+    types, running = parts.plugins.connectors.types, settings.running_plugins
+    found = [types.get(each.connector) for each in await connections.offered()]
+    return any(each is not None and each.plugin in running for each in found)
 
 
 async def _refuse_guest(before: TenantSettings, after: TenantSettings, actor: Actor) -> None:

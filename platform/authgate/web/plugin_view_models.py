@@ -87,6 +87,8 @@ class PluginPage:
     is_set: bool
     """Whether anything was set that can be forgotten."""
     failure: FailureLine | None = None
+    problem: str = ""
+    """What is wrong that no field is to blame for."""
 
     @property
     def faults(self) -> Mapping[str, str]:

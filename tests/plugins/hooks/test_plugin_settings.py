@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from authgate.accounts.connection_setup import ConnectionSetup
 from authgate.audit import Event
 from authgate.provisioning.plugin_settings import PluginChange, set_plugin
 from authgate.settings import DatabaseSettings
@@ -165,6 +166,35 @@ async def test_a_secret_is_sent_to_no_other_place_than_it_was_entered_for(
     assert (await api.patch("/plugins/register", moved, if_match="*")).status_code == 200
     elsewhere = {"settings": {"days": 4}}
     assert (await api.patch("/plugins/register", elsewhere, if_match="*")).status_code == 200
+
+
+@on_sqlite
+async def test_the_plugin_by_which_everybody_signs_in_is_not_paused_where_passwords_are_off(
+    server: RunningServer, acme: Tenant, api: ApiClient, run: Any
+) -> None:
+    here = await run(acme, "github", "networks")
+    setup = ConnectionSetup(
+        connectors=server.parts.plugins.connectors, encryption=server.parts.encryption
+    )
+    with use_tenant(here):
+        config = {"client_id": "hub", "client_secret": SECRET}
+        await setup.add(slug="hub", connector="github", config=config)
+
+    async def pause(plugin: str) -> Any:
+        return await api.patch(f"/plugins/{plugin}", {"paused": True}, if_match="*")
+
+    async def set_(**settings: object) -> Any:
+        return await api.patch("/settings", {"settings": settings}, if_match="*")
+
+    assert (await set_(password_sign_in=False)).status_code == 200
+    refused = await pause("github")
+    assert is_problem(refused, 422, "invalid"), refused.text
+    assert refused.json()["errors"][0]["pointer"] == "/paused"
+    assert (await pause("networks")).status_code == 200, "nobody signs in by that"
+    assert (await set_(password_sign_in=True)).status_code == 200
+    assert (await pause("github")).status_code == 200
+    refused = await set_(password_sign_in=False)
+    assert is_problem(refused, 422, "invalid"), "its connection is offered to nobody now"
 
 
 @on_sqlite

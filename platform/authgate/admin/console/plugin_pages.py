@@ -11,6 +11,7 @@ from authgate.admin.console import frame, plugin_fields
 from authgate.admin.console.administrators import refuse_guest
 from authgate.admin.console.frame import ROOT, Console, done
 from authgate.permissions import Area, reads, writes
+from authgate.provisioning import UnfitSetting
 from authgate.provisioning.plugin_settings import (
     TenantPlugin,
     UnfitPluginSetting,
@@ -81,7 +82,10 @@ class PluginPages:
         """Leave it out, or let it run again."""
         refuse_guest()
         found, paused = await self._named(plugin), (await request.form).get("paused") == "1"
-        await pause_plugin(self._console.parts, found.name, paused=paused, actor=actor())
+        try:
+            await pause_plugin(self._console.parts, found.name, paused=paused, actor=actor())
+        except UnfitSetting as error:
+            return await self._page(found, problem=error.fault)
         return done(f"{_HERE}/{found.name}", Done.CHANGED)
 
     async def reset(self, plugin: str) -> Response:
@@ -103,6 +107,7 @@ class PluginPages:
         *,
         typed: Mapping[str, str] | None = None,
         faults: Mapping[str, str] | None = None,
+        problem: str = "",
     ) -> Response:
         content = PluginPage(
             frame=await self._console.frame(),
@@ -116,8 +121,9 @@ class PluginPages:
             fields=plugin_fields.fields(plugin, typed=typed, faults=faults),
             is_set=plugin.kept is not None,
             failure=self._failure(plugin),
+            problem=problem,
         )
-        return self._console.show("plugin.html", content, 400 if faults else 200)
+        return self._console.show("plugin.html", content, 400 if faults or problem else 200)
 
     def _state(self, plugin: TenantPlugin) -> PluginState:
         if plugin.paused:
