@@ -6,6 +6,7 @@ import pytest
 
 from authgate import provisioning
 from authgate.provisioning.plugin_settings import plugin_of_tenant
+from authgate.storage.sign_in.connections import ConnectionRow
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.databases import on_sqlite
 from authgate_testing.person import Person
@@ -55,6 +56,22 @@ async def test_a_form_is_made_of_what_a_plugin_says_and_saves_what_is_typed(
     await admin.visit(f"{here}/networks")
     forgotten = await admin.submit({}, to="/reset")
     assert "127.0.0.0/8" not in forgotten.text
+
+
+async def test_a_page_says_why_a_plugin_is_not_paused_by_whose_connection_everybody_signs_in(
+    server: RunningServer, acme: Tenant, admin: Person, here: str
+) -> None:
+    with use_tenant(acme):
+        await ConnectionRow.create(
+            slug="hub", connector="github", label="Hub", config={}, sealed_secrets=b"x"
+        )
+    only = {"enabled_plugins": ("github",), "password_sign_in": False}
+    await provisioning.change_tenant(server.parts, acme, change=lambda it: it.changed(only))
+    await admin.visit(f"{here}/github")
+    refused = await admin.submit({}, to="/pause")
+    assert refused.status_code == 400
+    assert "Nobody could sign in" in refused.text
+    assert "Let it run" not in refused.text
 
 
 async def test_a_plugin_that_may_not_run_here_has_no_page(admin: Person, here: str) -> None:

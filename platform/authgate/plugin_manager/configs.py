@@ -58,6 +58,11 @@ class ConfigTypes:
         kind = self.types.get(plugin)
         return config_fields(kind) if kind else ()
 
+    def known(self, plugin: str, raw: Mapping[str, object]) -> dict[str, object]:
+        """What of this is a setting of the plugin: another version may have had others."""
+        names = {each.name for each in self.fields(plugin)}
+        return {name: value for name, value in raw.items() if name in names}
+
     def needs(self, plugin: str) -> bool:
         """Whether it can do nothing before somebody has set something."""
         return any(each.required for each in self.fields(plugin))
@@ -88,7 +93,7 @@ class Configs:
         if former is not None and former[0] is raw:
             return former[1]
         made = await self._isolation.run(
-            partial(parse_config, kind, raw or {}),
+            partial(parse_config, kind, self._types.known(target.plugin, raw or {})),
             target,
             budget=rules_of(hookspecs.register_config).budget,
             accept=partial(_checked, kind),

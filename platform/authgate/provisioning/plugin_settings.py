@@ -118,7 +118,8 @@ async def set_plugin(
         before = await plugin_of_tenant(parts, name)
         opened = await parts.plugin_configs.opened(before.kept) if before.kept else {}
         was = {**(before.kept.config if before.kept else {}), **opened}
-        wanted = {**was, **change.config}
+        # A setting that the plugin has no more goes with the next change.
+        wanted = {**parts.plugins.config_types.known(name, was), **change.config}
         now = {key: value for key, value in wanted.items() if key not in change.unset}
         await _check(parts, name, now)
         _refuse_moved(before, change, now)
@@ -212,7 +213,7 @@ def _changes(
     before: TenantPlugin, was: Mapping[str, object], now: Mapping[str, object]
 ) -> list[dict[str, object]]:
     # A list, since the log blots out values by their names.
-    secrets = {each.name for each in before.fields if each.secret}
+    secrets = {each.name for each in before.fields if each.secret} | before.secrets
     found: list[dict[str, object]] = []
     for name in sorted({*was, *now}):
         if was.get(name) == now.get(name):

@@ -4,12 +4,15 @@ import asyncio
 from typing import Any
 
 import pytest
+from uuid_utils.compat import uuid7
 
 from authgate.accounts.connection_setup import ConnectionSetup
 from authgate.audit import Event
 from authgate.provisioning.plugin_settings import PluginChange, set_plugin
 from authgate.settings import DatabaseSettings
 from authgate.storage.people.users import User
+from authgate.storage.tenants import plugin_settings
+from authgate.storage.tenants.plugin_settings import PluginSettings
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.api import EVERYTHING, ApiClient, api_client, is_problem
 from authgate_testing.databases import on_sqlite
@@ -195,6 +198,35 @@ async def test_the_plugin_by_which_everybody_signs_in_is_not_paused_where_passwo
     assert (await pause("github")).status_code == 200
     refused = await set_(password_sign_in=False)
     assert is_problem(refused, 422, "invalid"), "its connection is offered to nobody now"
+
+
+@on_sqlite
+async def test_a_setting_that_the_next_version_has_no_more_is_left_out_and_goes_with_a_change(
+    server: RunningServer, acme: Tenant, alice: User, api: ApiClient, run: Any, sign_in: Any,
+    ledger: Ledger,
+) -> None:  # fmt: skip
+    configs = server.parts.plugin_configs
+    with use_tenant(await run(acme, "register")):
+        id_, secrets = uuid7(), {"key": SECRET, "token": "a-former-secret"}
+        kept = PluginSettings(
+            id=id_,
+            plugin="register",
+            config={"host": "former.example", "colour": "red"},
+            sealed_secrets=await configs.sealed(id_, secrets),
+            updated_at=server.clock(),
+        )
+        await plugin_settings.store(kept)
+        await configs.changed("register")
+    assert "former.example 3 False" in (await sign_in(acme, "alice")).text
+    said = {"settings": {"days": 4}}
+    assert (await api.patch("/plugins/register", said, if_match="*")).status_code == 200
+    assert "former.example 4 False" in (await sign_in(acme, "alice")).text
+    [event] = await ledger.events(acme, Event.PLUGIN_SETTINGS_CHANGED)
+    assert event.details["changes"] == [
+        {"setting": "colour", "was": "red", "is": None},
+        {"setting": "days", "was": None, "is": 4},
+        {"setting": "token", "is": "removed"},
+    ]
 
 
 @on_sqlite

@@ -75,7 +75,7 @@ class PluginPages:
         try:
             await set_plugin(self._console.parts, found.name, wanted, actor=actor())
         except UnfitPluginSetting as error:
-            return await self._page(found, typed=form, faults={error.setting: error.fault})
+            return await self._unfit(found, form, error)
         return done(f"{_HERE}/{found.name}", Done.CHANGED)
 
     async def pause(self, plugin: str) -> Response:
@@ -100,6 +100,13 @@ class PluginPages:
             return await plugin_of_tenant(self._console.parts, plugin)
         except UnknownPlugin as error:
             raise NotFound from error
+
+    async def _unfit(
+        self, plugin: TenantPlugin, typed: Mapping[str, str], error: UnfitPluginSetting
+    ) -> Response:
+        if error.setting in {each.name for each in plugin.fields}:
+            return await self._page(plugin, typed=typed, faults={error.setting: error.fault})
+        return await self._page(plugin, typed=typed, problem=str(error))
 
     async def _page(
         self,
