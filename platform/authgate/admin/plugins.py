@@ -112,6 +112,7 @@ class PluginDocument(Document):
     """A plugin that runs for the tenant."""
 
     model_config = exemplified(**_PLUGIN, fields=[_FIELD])
+    passing = frozenset({"last_failure"})
 
     name: str
     hooks: Sequence[str]

@@ -1,7 +1,7 @@
 """Reading what a request says into a model, and saying what of it cannot be."""
 
 from collections.abc import Sequence
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import orjson
 from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler, JsonValue, ValidationError
@@ -23,6 +23,9 @@ class Document(BaseModel):
 
     # A program that is asked for a few of them makes no more than these.
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+
+    passing: ClassVar[frozenset[str]] = frozenset()
+    """Members that become others by themselves: who has read former ones may change the rest."""
 
     @classmethod
     def __get_pydantic_json_schema__(

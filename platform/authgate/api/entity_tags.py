@@ -9,10 +9,14 @@ from authgate.web.machine import MachineRequest
 _LONGEST = 1024
 
 
-def of(body: bytes) -> str:
-    """The tag of this representation: another for each other one."""
-    digest = hashlib.sha256(body).digest()[:15]
-    return f'"{base64.urlsafe_b64encode(digest).decode()}"'
+def of(body: bytes, *, state: bytes | None = None) -> str:
+    """The tag of this representation: another for each other one.
+
+    Where only a part of it is what people decide about, its ``state``, that is told apart: whoever
+    has read the same state acts on it, whatever the rest was.
+    """
+    parts = [body] if state is None else [state, body]
+    return f'"{".".join(map(_digest, parts))}"'
 
 
 def is_known(request: MachineRequest, tag: str) -> bool:
@@ -30,10 +34,18 @@ def refuse_other(request: MachineRequest, tag: str | None, *, required: bool) ->
     wanted = _tags(request, b"if-match")
     if required and not wanted:
         raise PreconditionRequired("Send the ETag of what you have read, or * for whatever it is.")
-    if wanted and (tag is None or ("*" not in wanted and tag not in wanted)):
+    if wanted and (tag is None or ("*" not in wanted and _state(tag) not in map(_state, wanted))):
         raise Changed
     if tag is not None and is_known(request, tag):
         raise Changed
+
+
+def _digest(content: bytes) -> str:
+    return base64.urlsafe_b64encode(hashlib.sha256(content).digest()[:15]).decode()
+
+
+def _state(tag: str) -> str:
+    return tag.partition(".")[0]
 
 
 def _tags(request: MachineRequest, name: bytes) -> list[str]:

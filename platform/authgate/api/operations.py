@@ -77,7 +77,7 @@ class Call(Generic[Query_co, Body_co]):
 
         Raises ``PreconditionRequired`` and ``Changed``.
         """
-        tag = None if now is None else entity_tags.of(written(now))
+        tag = None if now is None else tag_of(now)
         entity_tags.refuse_other(self.request, tag, required=required)
 
 
@@ -173,6 +173,14 @@ def operation(
 def written(content: Document) -> bytes:
     """A document as it is sent."""
     return content.model_dump_json().encode()
+
+
+def tag_of(content: Document) -> str:
+    """The tag of a document as it is sent."""
+    if not content.passing:
+        return entity_tags.of(written(content))
+    state = content.model_dump_json(exclude=set(content.passing)).encode()
+    return entity_tags.of(written(content), state=state)
 
 
 def told(value: object, model: type[Thing]) -> Thing:

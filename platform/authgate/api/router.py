@@ -11,7 +11,7 @@ from urllib.parse import unquote
 from authgate.api import bodies, entity_tags
 from authgate.api.access import Caller
 from authgate.api.description import Api
-from authgate.api.operations import Call, Operation, written
+from authgate.api.operations import Call, Operation, tag_of, written
 from authgate.api.problems import MethodNotAllowed, NotFound
 from authgate.installation import Installation
 from authgate.web.machine import Headers, MachineRequest, Reply
@@ -86,7 +86,7 @@ class Router:
         body = written(content)
         if operation.method is HTTPMethod.POST:
             return Reply(operation.status, body, _JSON, headers)
-        tag = entity_tags.of(body)
+        tag = tag_of(content)
         own = (*headers, (b"etag", tag.encode("ascii")))
         if operation.method is HTTPMethod.GET and entity_tags.is_known(request, tag):
             return Reply(304, b"", _JSON[1:], own)

@@ -113,7 +113,7 @@ class Configs:
             return
         await self._isolation.run(
             partial(parse_config, kind, raw),
-            Target(tenant_id=tenant_id, plugin=plugin, call="config", connection="config"),
+            Target(tenant_id=tenant_id, plugin=plugin, call="config"),
             budget=rules_of(hookspecs.register_config).budget,
             accept=partial(_checked, kind),
             answers=(ConnectorConfigError,),

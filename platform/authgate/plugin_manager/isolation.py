@@ -141,5 +141,8 @@ def place_of(fault: Fault) -> str:
     return f"{type(error).__name__}{where}"
 
 
-def _breaker_of(target: Target) -> tuple[UUID, str, str]:
-    return (target.tenant_id, target.plugin, target.connection)
+def _breaker_of(target: Target) -> tuple[UUID, str, str, str]:
+    # A hook that fails closes no other: one that may be skipped would shut people out by one that
+    # may not. What a connection's methods ask is one provider.
+    call = "" if target.connection else target.call
+    return (target.tenant_id, target.plugin, target.connection, call)

@@ -255,6 +255,7 @@ async def test_pl_01_13_a_plugin_that_fails_lets_nobody_in_and_administrators_se
     ledger: Ledger,
 ) -> None:
     await run(acme, "broken")
+    read = (await api.get("/plugins/broken")).headers["etag"]
     refused = await sign_in(acme, "alice")
     assert refused.status_code == 503
     assert "You are not signed in yet" in refused.text
@@ -271,8 +272,11 @@ async def test_pl_01_13_a_plugin_that_fails_lets_nobody_in_and_administrators_se
     assert failure["fault"].startswith("ValueError at site_broken_plugin.py:")
     assert SECRET not in str(seen)
     assert (await foreign_api.get("/plugins/broken")).status_code == 404
-    paused = await api.patch("/plugins/broken", {"paused": True}, if_match="*")
-    assert paused.json()["paused"] is True
+    assert (await api.get("/plugins/broken", If_None_Match=read)).status_code == 200
+    paused = await api.patch("/plugins/broken", {"paused": True}, if_match=read)
+    assert paused.json()["paused"] is True, "that it has failed meanwhile changes nothing of that"
+    late = await api.patch("/plugins/broken", {"paused": False}, if_match=read)
+    assert late.status_code == 412
     assert (await sign_in(acme, "alice")).url.path.endswith("/account/sessions")
     assert (await api.patch("/plugins/broken", {"paused": False}, if_match="*")).is_success
     assert (await sign_in(acme, "alice")).status_code == 503
