@@ -1,10 +1,16 @@
 """The settings that a connector declares, and how what a tenant enters is checked."""
 
-from dataclasses import dataclass
-from typing import Annotated
+import asyncio
+import gc
+import weakref
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+from uuid import UUID
 
 import pytest
 
+from authgate.admin.console import plugin_fields
 from authgate.plugin_api import (
     ConnectorConfigError,
     Secret,
@@ -12,6 +18,9 @@ from authgate.plugin_api import (
     config_fields,
     parse_config,
 )
+from authgate.plugin_manager import Configs, ConfigTypes, Isolation, load
+from authgate.plugin_manager.isolation import Target
+from authgate.provisioning.plugin_settings import TenantPlugin
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +63,8 @@ def test_every_setting_is_described_for_a_form() -> None:
         ({"realms": [1]}, "realms"),
         ({"retries": True}, "retries"),
         ({"retries": "2"}, "retries"),
+        ({"retries": 2**63}, "retries"),
+        ({"retries": -(2**63) - 1}, "retries"),
         ({"strict": "yes"}, "strict"),
         ({"client_secrte": "hunter2"}, "client_secrte"),
     ],
@@ -64,6 +75,23 @@ def test_a_wrong_setting_is_named_without_its_value(entered: dict[str, object], 
     assert refused.value.field == field
     assert str(refused.value).startswith(f"{field}: ")
     assert "hunter2" not in str(refused.value)
+
+
+@pytest.mark.parametrize("typed", ["1" * 21, "9" * 5000, "-" + "1" * 25, "two"], ids=len)
+def test_a_number_that_was_typed_is_taken_as_it_is_or_refused(typed: str) -> None:
+    plugin = TenantPlugin(
+        name="idp",
+        hooks=(),
+        fields=config_fields(Config),
+        kept=None,
+        secrets=frozenset(),
+        paused=False,
+        failure=None,
+    )
+    assert plugin_fields.change(plugin, {"set-retries": " -12 "}).config == {"retries": -12}
+    config = plugin_fields.change(plugin, {"set-retries": typed}).config
+    with pytest.raises(ConnectorConfigError, match="retries"):
+        parse_config(Config, ENTERED | config)
 
 
 @pytest.mark.parametrize("missing", sorted(ENTERED))
@@ -101,3 +129,53 @@ class Plain:
 def test_a_config_class_that_no_form_can_be_made_of_is_refused(declared: type[object]) -> None:
     with pytest.raises(TypeError):
         config_fields(declared)
+
+
+WITH_SECRET = """
+    from dataclasses import dataclass
+    from typing import Annotated
+
+    from authgate.plugin_api import Secret, Setting, hookimpl
+
+    plugin_api_version = "1.1"
+
+    @dataclass(frozen=True)
+    class Config:
+        key: Annotated[Secret, Setting("Its key.")]
+
+    @hookimpl
+    def register_config():
+        return Config
+"""
+
+
+@dataclass
+class Kept:
+    """What a tenant has set, until it is forgotten."""
+
+    values: Mapping[str, object] | None
+    made: list[object] = field(default_factory=list)
+
+
+async def test_what_is_made_of_secrets_is_kept_no_longer_than_they_are(
+    install: Any, isolation: Isolation, tenant_id: UUID
+) -> None:
+    install("register", WITH_SECRET)
+    kept = {"register": Kept({"key": "hunter2"})}
+
+    class Source:
+        async def of(self, plugin: str, *, tenant_id: UUID) -> Kept:
+            del tenant_id
+            return kept[plugin]
+
+    configs = Configs(ConfigTypes(load()), source=Source(), isolation=isolation)
+    target = Target(tenant_id=tenant_id, plugin="register", call="login_policy")
+    made: Any = await configs.of(target)
+    assert await configs.of(target) is made, "it is made once"
+    assert made.key.reveal() == "hunter2"
+    watched = weakref.ref(made)
+    del made, kept["register"]
+    async with asyncio.timeout(10):  # the thread that has made it ends
+        while watched() is not None:
+            gc.collect()
+            await asyncio.sleep(0.01)

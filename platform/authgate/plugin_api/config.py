@@ -10,6 +10,7 @@ from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
 
 ConfigT = TypeVar("ConfigT")
+_NUMBERS = 2**63
 
 
 class ConnectorConfigError(ValueError):
@@ -145,6 +146,8 @@ def _secret(value: object) -> Secret:
 def _number(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
         raise ValueError("must be a whole number")
+    if not -_NUMBERS <= value < _NUMBERS:
+        raise ValueError("must be a number that 64 bits hold")
     return value
 
 

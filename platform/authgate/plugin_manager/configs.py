@@ -4,6 +4,7 @@ A plugin's own checks run with it, so they are contained as everything of it is.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import partial
 from types import MappingProxyType
 from typing import Protocol
@@ -29,22 +30,42 @@ class NotConfigured(LookupError):
     """The plugin has settings that it cannot do without, and the tenant has set none yet."""
 
 
+class OpenedSettings(Protocol):
+    """All that a tenant has set for a plugin, secrets opened."""
+
+    @property
+    def values(self) -> Mapping[str, object] | None:
+        """``None`` where it is nothing."""
+        ...
+
+    @property
+    def made(self) -> list[object]:
+        """What was made of them, once it was: secrets are in it too, so it goes with them."""
+        ...
+
+
 class ConfigSource(Protocol):
     """Whoever keeps what tenants have set."""
 
-    async def of(self, plugin: str, *, tenant_id: UUID) -> Mapping[str, object] | None:
-        """All that this tenant, which is in scope, has set for the plugin, secrets opened; the
-        same object for as long as it is the same. ``None`` where it has set nothing."""
+    async def of(self, plugin: str, *, tenant_id: UUID) -> OpenedSettings:
+        """What this tenant, which is in scope, has set for the plugin; the same object for as long
+        as it is the same."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Unset:
+    values: None = None
+    made: list[object] = field(default_factory=list)
 
 
 class NothingSet:
     """For who keeps nothing."""
 
-    async def of(self, plugin: str, *, tenant_id: UUID) -> Mapping[str, object] | None:
+    async def of(self, plugin: str, *, tenant_id: UUID) -> OpenedSettings:
         """Nobody has set anything."""
         del plugin, tenant_id
-        return None
+        return _Unset()
 
 
 class ConfigTypes:
@@ -75,7 +96,6 @@ class Configs:
         self._types = types
         self._source = source
         self._isolation = isolation
-        self._made: dict[tuple[UUID, str], tuple[Mapping[str, object] | None, object]] = {}
 
     async def of(self, target: Target) -> object:
         """What the plugin is given as ``config``; ``None`` where it has no settings.
@@ -85,22 +105,18 @@ class Configs:
         kind = self._types.types.get(target.plugin)
         if kind is None:
             return None
-        raw = await self._source.of(target.plugin, tenant_id=target.tenant_id)
-        if raw is None and self._types.needs(target.plugin):
+        opened = await self._source.of(target.plugin, tenant_id=target.tenant_id)
+        if opened.made:
+            return opened.made[0]
+        if opened.values is None and self._types.needs(target.plugin):
             raise NotConfigured(target.plugin)
-        key = (target.tenant_id, target.plugin)
-        former = self._made.get(key)
-        if former is not None and former[0] is raw:
-            return former[1]
         made = await self._isolation.run(
-            partial(parse_config, kind, self._types.known(target.plugin, raw or {})),
+            partial(parse_config, kind, self._types.known(target.plugin, opened.values or {})),
             target,
             budget=rules_of(hookspecs.register_config).budget,
             accept=partial(_checked, kind),
         )
-        if len(self._made) >= _MOST:
-            self._made.clear()
-        self._made[key] = (raw, made)
+        opened.made[:] = [made]
         return made
 
     async def check(self, plugin: str, raw: Mapping[str, object], *, tenant_id: UUID) -> None:
@@ -118,10 +134,6 @@ class Configs:
             accept=partial(_checked, kind),
             answers=(ConnectorConfigError,),
         )
-
-
-_MOST = 20_000
-"""Settings that a process keeps ready."""
 
 
 def _checked(kind: type[object], made: object) -> object:

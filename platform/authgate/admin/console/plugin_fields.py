@@ -1,11 +1,13 @@
 """Settings of a plugin as fields of a form, made of what the plugin says of them."""
 
+import re
 from collections.abc import Mapping, Sequence
 
 from authgate.plugin_api import ConfigField
 from authgate.provisioning.plugin_settings import PluginChange, TenantPlugin, kind_of
 from authgate.web.plugin_view_models import PluginSettingField
 
+_NUMBER = re.compile(r"-?\d{1,20}")
 _BEFORE = "set-"
 """In front of each name: a plugin's are its own, and the form has others."""
 
@@ -38,8 +40,8 @@ def _value(field: ConfigField, text: str) -> object:
     kind = kind_of(field)
     if kind == "list":
         return [line.strip() for line in text.splitlines() if line.strip()]
-    if kind == "number" and text.strip().removeprefix("-").isdecimal():
-        return int(text.strip()[:20])
+    if kind == "number" and _NUMBER.fullmatch(text.strip()):
+        return int(text)
     return text if kind == "secret" else text.strip()
 
 

@@ -24,6 +24,8 @@ class OpenedConfig:
     tenant_id: UUID
     values: Mapping[str, object] | None = field(repr=False)
     """``None`` where it is nothing."""
+    made: list[object] = field(default_factory=list, repr=False, compare=False)
+    """What the plugin is given of them, once it was made: forgotten together with them."""
 
 
 class PluginConfigs:
@@ -33,10 +35,9 @@ class PluginConfigs:
         self._encryption = encryption
         self._cache = cache
 
-    async def of(self, plugin: str, *, tenant_id: UUID) -> Mapping[str, object] | None:
-        """All that the tenant has set, secrets opened; ``None`` where it has set nothing."""
-        key = (tenant_id, plugin)
-        return (await self._cache.get(key, partial(self._load, plugin))).values
+    async def of(self, plugin: str, *, tenant_id: UUID) -> OpenedConfig:
+        """All that the tenant has set, secrets opened."""
+        return await self._cache.get((tenant_id, plugin), partial(self._load, plugin))
 
     async def opened(self, settings: PluginSettings) -> dict[str, object]:
         """The secret ones of these. Raises ``SealBroken``."""
