@@ -91,7 +91,7 @@ def test_a_number_that_was_typed_is_taken_as_it_is_or_refused(typed: str) -> Non
     assert plugin_fields.change(plugin, {"set-retries": " -12 "}).config == {"retries": -12}
     config = plugin_fields.change(plugin, {"set-retries": typed}).config
     with pytest.raises(ConnectorConfigError, match="retries"):
-        parse_config(Config, ENTERED | config)
+        parse_config(Config, {**ENTERED, **config})
 
 
 @pytest.mark.parametrize("missing", sorted(ENTERED))
@@ -172,7 +172,7 @@ async def test_what_is_made_of_secrets_is_kept_no_longer_than_they_are(
     target = Target(tenant_id=tenant_id, plugin="register", call="login_policy")
     made: Any = await configs.of(target)
     assert await configs.of(target) is made, "it is made once"
-    assert made.key.reveal() == "hunter2"
+    assert vars(made)["key"].reveal() == "hunter2"
     watched = weakref.ref(made)
     del made, kept["register"]
     async with asyncio.timeout(10):  # the thread that has made it ends

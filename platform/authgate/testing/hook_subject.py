@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, TypeVar
 from uuid import UUID, uuid5
 
@@ -64,10 +65,16 @@ class _Kept:
         self._plugin = plugin
         self._settings = settings
 
-    async def of(self, plugin: str, *, tenant_id: UUID) -> Mapping[str, object] | None:
+    async def of(self, plugin: str, *, tenant_id: UUID) -> "_Opened":
         """The same for all of them."""
         del tenant_id
-        return self._settings if plugin == self._plugin and self._settings else None
+        return _Opened(self._settings if plugin == self._plugin and self._settings else None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    values: Mapping[str, object] | None
+    made: list[object] = field(default_factory=list)
 
 
 def tenant_id(slug: str) -> UUID:

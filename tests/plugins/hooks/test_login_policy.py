@@ -1,6 +1,5 @@
 """Plugins decide who signs in: by the networks that a tenant names, or as others see fit."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -114,7 +113,7 @@ async def test_whoever_knows_a_password_brings_no_factor_of_theirs_where_a_polic
     server: RunningServer, acme: Tenant, alice: User, run: Any, sign_in: Any, second_factor: str
 ) -> None:
     await provisioning.change_tenant(
-        server.parts, acme, change=lambda before: replace(before, second_factor=second_factor)
+        server.parts, acme, change=lambda before: before.changed({"second_factor": second_factor})
     )
     await run(acme, "networks", networks=["192.0.2.0/24"], step_up="2")
     refused = await sign_in(acme, "alice", address=ELSEWHERE)
