@@ -134,7 +134,7 @@ class LineQuery(ListQuery):
     outcome: LineOutcome | None = None
 
 
-class LineDocument(Document):
+class UserImportLineDocument(Document):
     """A line, and what came of it."""
 
     model_config = exemplified(
@@ -152,7 +152,7 @@ class LineDocument(Document):
 class LineList(ListDocument):
     """Lines of a file."""
 
-    items: Sequence[LineDocument]
+    items: Sequence[UserImportLineDocument]
 
 
 async def begin_user_import(
@@ -224,7 +224,7 @@ async def list_user_import_lines(call: Call[LineQuery, Nothing]) -> Answer[LineL
         cursor=await lists.opened(call),
         limit=call.query.limit,
     )
-    return await lists.answer(call, page, LineList, lambda each: told(each, LineDocument))
+    return await lists.answer(call, page, LineList, lambda each: told(each, UserImportLineDocument))
 
 
 def _require(caller: Caller, columns: Sequence[str]) -> None:

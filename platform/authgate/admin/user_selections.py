@@ -11,7 +11,7 @@ from authgate.api.bodies import Document, Nothing, exemplified
 from authgate.api.operations import Answer, Call, Operation, operation, told
 from authgate.api.problems import Fault, Invalid, RecentSignInRequired
 from authgate.provisioning import UnknownGroup, UnknownUser, user_selection
-from authgate.provisioning.user_selection import MOST, Outcome, Selection
+from authgate.provisioning.user_selection import MOST, ActOutcome, Selection
 from authgate.tokens.admin_scopes import Scope
 from authgate.vocabulary import UserAct
 
@@ -41,7 +41,7 @@ class UserOutcome(Document):
 
     user_id: UUID
     username: str
-    outcome: Outcome
+    outcome: ActOutcome
     fault: str
     """Why it was refused."""
 
@@ -114,9 +114,9 @@ async def _done(
     outcomes = [each.outcome for each in found]
     return Answer(
         UserOutcomes(
-            done=outcomes.count(Outcome.DONE),
-            unchanged=outcomes.count(Outcome.UNCHANGED),
-            refused=outcomes.count(Outcome.REFUSED),
+            done=outcomes.count(ActOutcome.DONE),
+            unchanged=outcomes.count(ActOutcome.UNCHANGED),
+            refused=outcomes.count(ActOutcome.REFUSED),
             items=[told(each, UserOutcome) for each in found],
         )
     )

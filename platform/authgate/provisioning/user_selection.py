@@ -29,7 +29,7 @@ MOST = 100
 """People of one selection."""
 
 
-class Outcome(StrEnum):
+class ActOutcome(StrEnum):
     """What came of it for one of them."""
 
     DONE = "done"
@@ -43,7 +43,7 @@ class Told(NamedTuple):
 
     user_id: UUID
     username: str
-    outcome: Outcome
+    outcome: ActOutcome
     fault: str = ""
     """Why it was refused."""
 
@@ -88,8 +88,8 @@ async def _told(selection: Selection, person: User) -> Told:
         async with storage.savepoint():
             is_done = await _ACTS[selection.act](selection, person)
     except (Refused, TooManyMembers, TooManyMails, UnfitInvitation) as error:
-        return Told(person.id, person.username, Outcome.REFUSED, str(error))
-    outcome = Outcome.DONE if is_done else Outcome.UNCHANGED
+        return Told(person.id, person.username, ActOutcome.REFUSED, str(error))
+    outcome = ActOutcome.DONE if is_done else ActOutcome.UNCHANGED
     return Told(person.id, person.username, outcome)
 
 
