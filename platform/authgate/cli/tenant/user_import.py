@@ -2,7 +2,7 @@
 
 import time
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
 import typer
@@ -14,13 +14,14 @@ from authgate.cli.failures import Conflict, Misused
 from authgate.cli.options import Yes
 from authgate.cli.output import Format, Output, Record, confirm, say, show_all
 
+if TYPE_CHECKING:
+    from authgate.provisioning.people_files import People
+
 _AT_ONCE = 100
 _LOOKS_SECONDS = 0.5
 _ALL = "/user-imports"
 
-File = Annotated[
-    Path, typer.Argument(help="Comma-separated values, with a head", exists=True, dir_okay=False)
-]
+File = Annotated[Path, typer.Argument(help="Comma-separated values, with a head")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Tell what would come of it, and no more")]
 
 
@@ -38,12 +39,7 @@ def import_(
     """
     from authgate.provisioning import people_files
 
-    if file.stat().st_size > people_files.LARGEST:
-        raise Misused(f"{file} is larger than {people_files.LARGEST // 1024 // 1024} MiB.")
-    try:
-        people = people_files.read(file.read_bytes())
-    except people_files.UnfitFile as error:
-        raise Misused(f"{file}: {error}") from error
+    people = _read(file)
     with administered(tenant) as api:
         made = api.post(_ALL, {"columns": list(people.columns)})
         here = within("user-imports", made["id"])
@@ -81,6 +77,19 @@ def import_lines(
     with administered(tenant) as api:
         path = within("user-imports", str(import_id), "lines")
         lists.show_items(api, path, _line, extent, output, outcome=outcome)
+
+
+def _read(file: Path) -> "People":
+    from authgate.provisioning import people_files
+
+    if not file.is_file():
+        raise Misused(f"There is no file {file}.")
+    if file.stat().st_size > people_files.LARGEST:
+        raise Misused(f"{file} is larger than {people_files.LARGEST // 1024 // 1024} MiB.")
+    try:
+        return people_files.read(file.read_bytes())
+    except people_files.UnfitFile as error:
+        raise Misused(f"{file}: {error}") from error
 
 
 def _gone_through(api: AdminApi, here: str, *, dry_run: bool) -> Document:
