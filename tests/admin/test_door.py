@@ -22,7 +22,7 @@ async def test_unknown_paths_and_methods_are_problems(api: ApiClient, alice: Use
         assert is_problem(await http.get(f"{issuer}{path}"), 404, "not-found"), path
     answer = await api.call("PUT", f"/users/{alice.id}")
     assert is_problem(answer, 405, "method-not-allowed")
-    assert answer.headers["allow"] == "GET, HEAD"
+    assert answer.headers["allow"] == "DELETE, GET, HEAD, PATCH"
     for method in ("TRACE", "OPTIONS", "BREW"):
         assert is_problem(await api.call(method, "/users"), 405, "method-not-allowed")
 

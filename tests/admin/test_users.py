@@ -189,7 +189,7 @@ async def test_an_identity_at_another_provider_is_taken_from_whose_it_is(
     here = f"/users/{things['user_id']}/identities"
     [told] = (await api.get(here)).json()["items"]
     assert (told["connection"], told["issuer"], told["subject"]) == (
-        "hub",
+        "lab",
         "https://hub.example",
         "7",
     )

@@ -52,6 +52,10 @@ async def wait_for_path(page: Page, path: str) -> None:
     await page.wait_for_url(re.compile(re.escape(path)))
 
 
+QUICKER = "Autofocus processing was blocked because a document already has a focused element."
+"""Said where somebody types before the page is whole."""
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
 async def test_a_person_signs_in_and_approves_a_device(
@@ -99,7 +103,7 @@ async def test_a_person_signs_in_and_approves_a_device(
     if script:
         assert await axe_violations(page) == []
     assert (await poll(device, live_server, shown["device_code"])).status_code == 200
-    assert messages == []
+    assert set(messages) <= {QUICKER}
 
 
 async def test_enter_on_the_confirm_page_denies(

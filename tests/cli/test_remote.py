@@ -5,6 +5,7 @@ import json
 import os
 import re
 import stat
+import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -503,6 +504,14 @@ async def connect(host: Host, slug: str) -> None:
             await setup.add(slug="hub", connector="github", config=config)
 
 
+def wait_until_heard(company: Company, cli: Cli) -> None:
+    """Until the server from afar knows what was done at the machine."""
+    for _ in range(100):
+        if cli("connection", "types", "-t", company.issuer, "--json").data:
+            return
+        time.sleep(0.05)
+
+
 async def demote(host: Host, slug: str) -> None:
     """Let the owner be an administrator: a machine changes no owner, and who is at the installation
     does."""
@@ -577,6 +586,7 @@ def test_every_command_ends_the_same_by_either_door_and_every_operation_has_one(
                 enabled = operator("tenant", "set", company.slug, "enabled_plugins=github")
                 assert enabled.code == 0, enabled.err
                 asyncio.run(connect(live_host, company.slug))
+            wait_until_heard(globex, operator)
         doors.end_the_same(words)
     without_command = {each.name for each in OPERATIONS} - performed
     assert not without_command  # an operation that is new wants a command, and a line above

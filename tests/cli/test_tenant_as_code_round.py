@@ -124,6 +124,7 @@ def test_a_file_declares_all_that_the_api_makes_and_removes_or_says_why_not() ->
         "/invitations": "it is sent, and ends by itself",
         "/connections": "a secret belongs to each",
         "/scim-tokens": "it is shown once, and nothing of it can be said before",
+        "/users": "people come and go by themselves",
         "/groups/{group_id}/members": "they are people",
     }
     assert {each.path for each in sections.SECTIONS} == (made & removed) - not_declared.keys()

@@ -43,6 +43,12 @@ _NAMES = (
 _HARMLESS = [name for name in _NAMES if name not in KINDS]
 """What a word that is in every log may be called, without being taken for a secret."""
 
+_CHOSEN = frozenset({"current", "password"})
+"""Fields of whose values a secret is made."""
+
+_IN_NO_LOG = "\u0e5b\u0e5a"
+"""What keeps such a value from being a word that is in every log."""
+
 _WAYS = ("replace", "replace", "replace", "drop", "add", "add", "twice", "rename", "cut", "join")
 _HEADERS: tuple[Fields, ...] = (
     *((),) * 24,
@@ -114,6 +120,8 @@ def _spoil(fields: list[tuple[str, str]], way: str, place: int, name: str, text:
         return
     place %= len(fields)
     own, value = fields[place]
+    if own in _CHOSEN:
+        text += _IN_NO_LOG
     if way == "drop":
         del fields[place]
     elif way == "twice":
