@@ -4,10 +4,13 @@ import asyncio
 import base64
 from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass, field, replace
+from io import BytesIO
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, quote, quote_plus, unquote_plus, urlencode
 
+import httpx2
 import orjson
+from werkzeug.formparser import parse_form_data
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -19,6 +22,7 @@ Pointer = tuple[int | str, ...]
 """To a member of a member, in JSON."""
 
 _FORM = "application/x-www-form-urlencoded"
+_WITH_FILES = "multipart/form-data"
 _OWN = ("cookie", "authorization", "content-length", "content-type")
 
 
@@ -53,6 +57,8 @@ class Request:
     form: Pairs
     said: Any
     """A body of JSON."""
+    files: frozenset[str] = frozenset()
+    """What of the form is a file, which is text here."""
 
     @classmethod
     def read(cls, scope: Scope, body: bytes, *, prefix: str) -> "Request":
@@ -61,6 +67,7 @@ class Request:
         told = dict(headers)
         scheme, _, credentials = told.get("authorization", "").partition(" ")
         media_type = told.get("content-type", "")
+        form, files = _form(media_type, body)
         path = (scope.get("raw_path") or quote(scope["path"]).encode()).decode("ascii")
         cookies = [each.partition("=") for each in told.get("cookie", "").split("; ") if each]
         return cls(
@@ -72,7 +79,8 @@ class Request:
             scheme=scheme,
             credentials=_told(scheme, credentials),
             media_type=media_type,
-            form=_pairs(body) if media_type == _FORM else (),
+            form=form,
+            files=files,
             said=orjson.loads(body) if body and media_type.endswith("json") else None,
         )
 
@@ -139,9 +147,8 @@ class Request:
             sent = _sent(self.scheme, self.credentials)
             headers.append(("authorization", f"{self.scheme} {sent}"))
         if self.media_type:
-            is_form = self.media_type == _FORM or self.said is None
-            body = urlencode(self.form).encode() if is_form else orjson.dumps(self.said)
-            headers.append(("content-type", self.media_type))
+            media_type, body = self._body()
+            headers.append(("content-type", media_type))
             headers.append(("content-length", str(len(body))))
         path = f"{prefix}/{'/'.join(self.path)}"
         return {
@@ -158,6 +165,17 @@ class Request:
             "client": ("127.0.0.1", 123),
             "server": ("localhost", 8080),
         }, body
+
+    def _body(self) -> tuple[str, bytes]:
+        """With its media type."""
+        if self.files:
+            said = [(name, value) for name, value in self.form if name not in self.files]
+            sent = [(name, (name, value)) for name, value in self.form if name in self.files]
+            built = httpx2.Request("POST", "http://localhost", data=dict(said), files=sent)
+            return built.headers["content-type"], built.read()
+        if self.media_type == _FORM or self.said is None:
+            return self.media_type, urlencode(self.form).encode()
+        return self.media_type, orjson.dumps(self.said)
 
 
 @dataclass(slots=True)
@@ -205,6 +223,21 @@ async def passed_on(app: App, scope: Scope, body: bytes) -> Answer:
 
 def _pairs(text: bytes) -> Pairs:
     return tuple(parse_qsl(text.decode("ascii"), keep_blank_values=True))
+
+
+def _form(media_type: str, body: bytes) -> tuple[Pairs, frozenset[str]]:
+    """Its fields, and which of them are files."""
+    if media_type == _FORM:
+        return _pairs(body), frozenset()
+    if not media_type.startswith(_WITH_FILES):
+        return (), frozenset()
+    environ = {"wsgi.input": BytesIO(body), "CONTENT_TYPE": media_type, "REQUEST_METHOD": "POST"}
+    _, said, files = parse_form_data(environ | {"CONTENT_LENGTH": str(len(body))})
+    sent = []
+    for name, file in files.items(multi=True):
+        sent.append((name, file.read().decode()))
+        file.close()
+    return (*said.items(multi=True), *sent), frozenset(files)
 
 
 def _told(scheme: str, credentials: str) -> tuple[str, ...]:

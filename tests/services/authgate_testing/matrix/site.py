@@ -20,8 +20,9 @@ from authgate_testing.matrix.requests import App
 from authgate_testing.matrix.routes import Routes
 from authgate_testing.matrix.stored import Stored
 from authgate_testing.matrix.things import Household, furnished
-from authgate_testing.matrix.tours import Stage, Tour
+from authgate_testing.matrix.tours import toured
 from authgate_testing.matrix.trials import Trials
+from authgate_testing.matrix.walk import Stage, Walk
 
 _WORDS = "qaxolemi", "zuvybaro"
 """One for each tenant, in all names that it gives."""
@@ -51,7 +52,7 @@ async def tried(settings: Settings, password_hash: str) -> AsyncIterator[Site]:
             reads.watch(cast(Any, app)._people, patch)
             ours, theirs = [await furnished(parts, word, password_hash) for word in _WORDS]
             routes = Routes(app)
-            stored = Stored(sqlite_path(settings.database), ours.tenant.id)
+            stored = Stored(sqlite_path(settings.database), ours.tenant.id, unthreaded.written)
             trials = Trials(app, parts, stored, routes, ours, theirs)
             await _toured(Stage(trials.lockstep(), stored, routes, parts), ours, theirs)
             yield Site(parts, app, routes, stored, trials, ours, theirs)
@@ -68,7 +69,7 @@ async def _identified(
 
 async def _toured(stage: Stage, *homes: Household) -> None:
     async def tour(side: int, home: Household) -> None:
-        await Tour(stage, side, home).whole()
+        await toured(Walk(stage, side, home))
         stage.lockstep.leave(side)
 
     async with asyncio.TaskGroup() as both:

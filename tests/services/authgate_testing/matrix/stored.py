@@ -1,22 +1,15 @@
 """What is stored: looked at from outside of the server, and put back as it was."""
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 from uuid import UUID
 
 Row = tuple[Any, ...]
 """Its number, whether it is foreign, and all that it says."""
 Rows = Mapping[str, list[Row]]
-"""By table."""
+"""By table. A list stays the same one for as long as nothing is written to its table."""
 Events = list[tuple[Any, ...]]
-
-
-class Kept(NamedTuple):
-    """A database as it was."""
-
-    copy: sqlite3.Connection
-    rows: Rows
 
 
 class Written(NamedTuple):
@@ -32,41 +25,54 @@ class Written(NamedTuple):
 
 
 class Stored:
-    """An SQLite database that a server has open, as one tenant's."""
+    """An SQLite database that a server has open, as one tenant's.
 
-    def __init__(self, path: str, ours: UUID) -> None:
+    Of what is in it all is known. Read again is what may have been ``touched`` since: whoever
+    writes puts the names of the tables in there, and maybe others.
+    """
+
+    def __init__(self, path: str, ours: UUID, touched: set[str]) -> None:
         self._line = sqlite3.connect(path, isolation_level=None)
         listing = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'"
         tables = [str(name) for (name,) in self._line.execute(listing)]
         self._queries = {table: self._query(table, ours) for table in tables}
+        self._touched = touched
+        self._rows: Rows = self._read(self._queries)
         self._version = self._now()
+        touched.clear()
 
     def close(self) -> None:
         """Close the own connection to it."""
+        assert self.keep() == self._read(self._queries), "something was written unseen"
         self._line.close()
 
-    def keep(self) -> Kept:
+    def keep(self) -> Rows:
         """All of it, as it is now."""
-        copy = sqlite3.connect(":memory:")
-        self._line.backup(copy)
-        self._version = self._now()
-        return Kept(copy, self._all())
+        version = self._now()
+        if version != self._version:
+            touched = self._touched & self._queries.keys()
+            assert touched, "something was written unseen"
+            self._rows = {**self._rows, **self._read(touched)}
+            self._version = version
+            self._touched.clear()
+        return self._rows
 
-    def put_back(self, kept: Kept, written: Written | None = None) -> None:
-        """Make it what it was; the quicker way where all that was written is known, and new."""
-        if written is None or written.gone:
-            kept.copy.backup(self._line)
-        else:
-            for table, (number, *_) in written.new:
+    def put_back(self, kept: Rows, written: Written | None = None) -> None:
+        """Make it what it was."""
+        if (found := written or self.written(kept)) is not None:
+            for table, (number, *_) in found.new:
                 self._line.execute(f"DELETE FROM {table} WHERE rowid = ?", [number])  # noqa: S608
-        self._version = self._now()
+            for table, (number, _, *said) in found.gone:
+                places = ", ".join("?" * len(said))
+                names = ", ".join(self._columns(table))
+                again = f"INSERT INTO {table} (rowid, {names}) VALUES (?, {places})"  # noqa: S608
+                self._line.execute(again, [number, *said])
+        self._rows = kept
 
-    def written(self, kept: Kept) -> Written | None:
+    def written(self, kept: Rows) -> Written | None:
         """What has been written since it was kept or put back; ``None`` where nothing was."""
-        if self._now() == self._version:
-            return None
-        now = self._all()
-        return Written(_beyond(kept.rows, now), _beyond(now, kept.rows))
+        now = self.keep()
+        return None if now is kept else Written(_beyond(kept, now), _beyond(now, kept))
 
     def events(self, written: Written) -> Events:
         """Of what kinds the events are that were written, in order."""
@@ -85,17 +91,17 @@ class Stored:
         names = [each[0] for each in found.description]
         return [dict(zip(names, row, strict=True)) for row in found]
 
-    def _all(self) -> Rows:
-        return {
-            table: self._line.execute(query).fetchall() for table, query in self._queries.items()
-        }
+    def _read(self, tables: Iterable[str]) -> Rows:
+        return {table: self._line.execute(self._queries[table]).fetchall() for table in tables}
 
     def _now(self) -> int:
         return int(self._line.execute("PRAGMA data_version").fetchone()[0])
 
+    def _columns(self, table: str) -> list[str]:
+        return [f'"{each[1]}"' for each in self._line.execute(f"PRAGMA table_info({table})")]
+
     def _query(self, table: str, ours: UUID) -> str:
-        columns = [each[1] for each in self._line.execute(f"PRAGMA table_info({table})")]
-        owner = "tenant_id" if "tenant_id" in columns else "id"
+        owner = "tenant_id" if '"tenant_id"' in self._columns(table) else "id"
         return f"SELECT rowid, {owner} IS NOT '{ours}', * FROM {table}"  # noqa: S608
 
 
@@ -103,6 +109,6 @@ def _beyond(rows: Rows, others: Rows) -> list[tuple[str, Row]]:
     return [
         (table, row)
         for table, found in rows.items()
-        if found != others[table]
+        if found is not others[table] and found != others[table]
         for row in set(found) - set(others[table])
     ]

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from PIL import Image
 
-from authgate import provisioning
+from authgate import audit, provisioning
 from authgate.accounts.connection_setup import ConnectionSetup
 from authgate.audit import SYSTEM
 from authgate.installation import Installation
@@ -17,20 +17,31 @@ from authgate.operator import arrivals
 from authgate.permissions import UserRole
 from authgate.plugin_manager import ConnectorTypes, load
 from authgate.portable import requests
-from authgate.provisioning import NewClient, invitations, logos, operator_accesses, scim_tokens
+from authgate.provisioning import (
+    NewClient,
+    impersonations,
+    invitations,
+    logos,
+    operator_accesses,
+    scim_tokens,
+    user_imports,
+)
 from authgate.provisioning.address_blocks import block_address
 from authgate.provisioning.operator_accesses import LONGEST, Wanted
+from authgate.provisioning.plugin_settings import PluginChange, set_plugin
+from authgate.provisioning.roles import OPERATOR, Authority
 from authgate.storage.clients import clients
 from authgate.storage.clients.drafts import ClientDraft
 from authgate.storage.clients.metadata import ClientMetadata
 from authgate.storage.mail import mail_servers
 from authgate.storage.mail.mail_servers import MailServer
-from authgate.storage.people import users
+from authgate.storage.people import account_deletions, users
 from authgate.storage.people.groups import GroupDraft
 from authgate.storage.people.operator_accesses import Access
 from authgate.storage.people.users import User, UserRow
 from authgate.storage.sign_in import external_identities
-from authgate.storage.tenants import sign_ups
+from authgate.storage.tenants import plugin_failures, sign_ups
+from authgate.storage.tenants.plugin_failures import PluginFailure
 from authgate.vocabulary import ClientStatus, MailSecurity
 from authgate_tenants import Tenant, TenantSettings, use_tenant
 from authgate_testing.api import EVERY_SCOPE
@@ -75,7 +86,7 @@ async def furnished(parts: Installation, word: str, password_hash: str) -> House
                 username=f"{name}-{word}",
                 name=f"{name} {word}",
                 email=f"{name}@{word}.example",
-                email_verified=True,
+                email_verified=role is not UserRole.ADMIN,
                 password_hash=password_hash,
                 role=role,
             )
@@ -85,7 +96,7 @@ async def furnished(parts: Installation, word: str, password_hash: str) -> House
                 ("deputy", UserRole.ADMIN),
             )
         ]
-        chief, member, _ = people
+        chief, member, deputy = people
         key = SigningKey.make()
         web, signing, admin = await _clients(parts, word, key)
         await _more_clients(parts, word, chief)
@@ -111,6 +122,10 @@ async def furnished(parts: Installation, word: str, password_hash: str) -> House
         await sign_ups.begin(email=f"ada@{word}.example", slug=f"new-{word}", now=parts.clock())
         guest = await _operators(parts, word)
         await _written_down(parts, word)
+        await _asked_of(parts, word, member, chief)
+        await account_deletions.ask(deputy.id, due_at=_later(parts), now=parts.clock())
+        await _filed(parts, word)
+        await _plugged(parts, word)
     return Household(
         tenant, word, chief, member, web, signing, key, admin, token, scim_token, guest
     )
@@ -152,6 +167,8 @@ def _settings(word: str) -> TenantSettings:
         client_registration="open",
         client_registration_approval=False,
         own_applications="open",
+        sign_up="open",
+        impersonation="consent",
         enabled_plugins=("github", "networks"),
         resources=(f"https://files.{word}.example",),
         trusted_issuers={f"https://idp.{word}.example": f"https://idp.{word}.example/keys"},
@@ -274,6 +291,46 @@ async def _written_down(parts: Installation, word: str) -> None:
         actor=SYSTEM,
     )
     await arrivals.receive(parts, coming, 0, gzip.compress(word.encode()))
+
+
+async def _asked_of(parts: Installation, word: str, member: User, chief: User) -> None:
+    """Somebody who waits to act for another, and somebody who may."""
+    by, now = Authority(audit.user(chief.id, chief.username), chief.role), parts.clock()
+    _, allowed = [
+        await impersonations.ask(member.id, f"For {word}", by=by, now=now) for _ in range(2)
+    ]
+    await impersonations.answer(allowed.id, member, allows=True, now=now)
+
+
+async def _filed(parts: Installation, word: str) -> None:
+    """A file of people that comes, and one that was gone through for trial."""
+    files = [
+        await user_imports.begin(parts, ["username", "email"], dry_run=True, by=OPERATOR)
+        for _ in range(2)
+    ]
+    for number, file in enumerate(files):
+        lines = [
+            (2, {"username": f"filed-{number}-{word}", "email": f"filed-{number}@{word}.example"}),
+            (3, {"username": f"member-{word}", "email": f"chief@{word}.example"}),
+        ]
+        await user_imports.receive(parts, file.id, lines, by=OPERATOR)
+    await user_imports.start(parts, files[0].id, dry_run=True, by=OPERATOR)
+
+
+async def _plugged(parts: Installation, word: str) -> None:
+    """What a plugin goes by, and how it has failed."""
+    config = {"networks": ["0.0.0.0/0", "::/0"], "told": f"Not from here, says {word}"}
+    await set_plugin(parts, "networks", PluginChange(config=config))
+    failure = PluginFailure(
+        plugin="networks",
+        call="login_decided",
+        outcome="failed",
+        fault=f"ValueError in {word}",
+        failures=1,
+        failed_at=parts.clock(),
+        paused_until=None,
+    )
+    await plugin_failures.note(failure)
 
 
 async def _connected(parts: Installation, word: str, person: User) -> None:

@@ -17,7 +17,7 @@ from authgate_testing.matrix.likeness import Likeness
 from authgate_testing.matrix.lockstep import Lockstep
 from authgate_testing.matrix.requests import Answer, App, Place, Request, ask
 from authgate_testing.matrix.routes import Route, Routes
-from authgate_testing.matrix.stored import Kept, Stored, Written
+from authgate_testing.matrix.stored import Rows, Stored, Written
 from authgate_testing.matrix.things import Household
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
@@ -81,7 +81,7 @@ class Trials:
     differences: list[Difference] = field(default_factory=list)
     _likeness: Likeness = field(default_factory=lambda: Likeness(1))
     _tried: dict[object, set[str]] = field(default_factory=dict)
-    _kept: Kept = field(init=False)
+    _kept: Rows = field(init=False)
     _mine: set[str] = field(init=False)
     _unknown: dict[tuple[tuple[Place, str], ...], Outcome] = field(default_factory=dict)
 
