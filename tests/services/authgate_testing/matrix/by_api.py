@@ -23,6 +23,8 @@ async def as_a_program(walk: Walk) -> None:
         title = {"title": f"use {name} {word}"}
         key = {"Idempotency-Key": f"{name}-{word}"}
         await api.post("/scopes", {"name": f"{name}:{word}", **title}, **key)
+    columns = ["username", "email"]
+    await api.post("/user-imports", {"columns": columns})
     tokens = (await api.get("/tokens")).json()["items"]
     await api.post(f"/tokens/{tokens[-1]['id']}/disable")
     groups = (await api.get("/groups")).json()["items"]
@@ -59,7 +61,7 @@ async def as_a_program(walk: Walk) -> None:
         "key": [walk.home.key.pem()],
         "algorithm": ["ES256"],
         "now": [True],
-        "ids": [[each["id"] for each in tokens[:2]]],
+        "ids": [[each["id"] for each in tokens[:2]], [str(walk.home.member.id)]],
         "network": [network(word)],
         "passphrase": [f"the passphrase of {word}"],
         "sender": [f"no-reply@{word}.example"],
