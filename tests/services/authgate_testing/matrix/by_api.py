@@ -63,6 +63,7 @@ async def as_a_program(walk: Walk) -> None:
         "now": [True],
         "ids": [[each["id"] for each in tokens[:2]], [str(walk.home.member.id)]],
         "network": [network(word)],
+        "password": [f"secret-of-{word}"],
         "passphrase": [f"the passphrase of {word}"],
         "sender": [f"no-reply@{word}.example"],
         "recipient": [f"reads@{word}.example"],

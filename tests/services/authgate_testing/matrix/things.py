@@ -29,7 +29,7 @@ from authgate.provisioning import (
 from authgate.provisioning.address_blocks import block_address
 from authgate.provisioning.operator_accesses import LONGEST, Wanted
 from authgate.provisioning.plugin_settings import PluginChange, set_plugin
-from authgate.provisioning.roles import OPERATOR, Authority
+from authgate.provisioning.roles import Authority
 from authgate.storage.clients import clients
 from authgate.storage.clients.drafts import ClientDraft
 from authgate.storage.clients.metadata import ClientMetadata
@@ -42,7 +42,7 @@ from authgate.storage.people.users import User, UserRow
 from authgate.storage.sign_in import external_identities
 from authgate.storage.tenants import plugin_failures, sign_ups
 from authgate.storage.tenants.plugin_failures import PluginFailure
-from authgate.vocabulary import ClientStatus, MailSecurity
+from authgate.vocabulary import ClientStatus, MailSecurity, UserStatus
 from authgate_tenants import Tenant, TenantSettings, use_tenant
 from authgate_testing.api import EVERY_SCOPE
 from authgate_testing.device import GRANT
@@ -94,9 +94,11 @@ async def furnished(parts: Installation, word: str, password_hash: str) -> House
                 ("chief", UserRole.OWNER),
                 ("member", UserRole.USER),
                 ("deputy", UserRole.ADMIN),
+                ("absent", UserRole.USER),
             )
         ]
-        chief, member, deputy = people
+        chief, member, deputy, absent = people
+        await UserRow.filter(id=absent.id).update(status=UserStatus.DISABLED)
         key = SigningKey.make()
         web, signing, admin = await _clients(parts, word, key)
         await _more_clients(parts, word, chief)
@@ -124,7 +126,7 @@ async def furnished(parts: Installation, word: str, password_hash: str) -> House
         await _written_down(parts, word)
         await _asked_of(parts, word, member, chief)
         await account_deletions.ask(deputy.id, due_at=_later(parts), now=parts.clock())
-        await _filed(parts, word)
+        await _filed(parts, word, chief)
         await _plugged(parts, word)
     return Household(
         tenant, word, chief, member, web, signing, key, admin, token, scim_token, guest
@@ -302,10 +304,11 @@ async def _asked_of(parts: Installation, word: str, member: User, chief: User) -
     await impersonations.answer(allowed.id, member, allows=True, now=now)
 
 
-async def _filed(parts: Installation, word: str) -> None:
+async def _filed(parts: Installation, word: str, chief: User) -> None:
     """A file of people that comes, and one that was gone through for trial."""
+    by = Authority(audit.user(chief.id, chief.username), chief.role)
     files = [
-        await user_imports.begin(parts, ["username", "email"], dry_run=True, by=OPERATOR)
+        await user_imports.begin(parts, ["username", "email"], dry_run=True, by=by)
         for _ in range(2)
     ]
     for number, file in enumerate(files):
@@ -313,8 +316,8 @@ async def _filed(parts: Installation, word: str) -> None:
             (2, {"username": f"filed-{number}-{word}", "email": f"filed-{number}@{word}.example"}),
             (3, {"username": f"member-{word}", "email": f"chief@{word}.example"}),
         ]
-        await user_imports.receive(parts, file.id, lines, by=OPERATOR)
-    await user_imports.start(parts, files[0].id, dry_run=True, by=OPERATOR)
+        await user_imports.receive(parts, file.id, lines, by=by)
+    await user_imports.start(parts, files[0].id, dry_run=True, by=by)
 
 
 async def _plugged(parts: Installation, word: str) -> None:

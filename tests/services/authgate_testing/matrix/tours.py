@@ -54,6 +54,8 @@ async def toured(walk: Walk) -> None:
     await ways_in.second_factors(walk)
     await ways_in.guest(walk)
     await ways_in.invited(walk, chief)
+    made = {"username": f"made-{walk.home.word}", "email": ""}
+    await walk.look_at(chief, await chief.visit(f"{walk.home.tenant.issuer}/admin/users/new"), made)
     await walk.visitor(chief, typed).everywhere()
 
 

@@ -100,10 +100,8 @@ class Walk:
             "port": "587",
             "recipient": f"reads@{word}.example",
             "reason": f"for {word}",
-            "slug": f"typed-{word}",
-            "position": "1",
-            "client_id": f"typed-{word}",
-            "client_secret": f"typed-secret-{word}",
+            "config-client_id": f"typed-{word}",
+            "config-client_secret": f"typed-secret-{word}",
             "passphrase": f"the passphrase of {word}",
         }
         tenant, routes = self.home.tenant, self.stage.routes
