@@ -330,6 +330,8 @@ for _login in ("success", "failure"):
     logins.expect("passkey", _login)
 for _result in ("clean", "found", "unanswered"):
     breach_checks.expect(_result)
+for _what in ("rate_limits", "poll_pacing"):
+    redis_fallbacks.expect(_what)
 for _result in ("granted", "denied", "refused"):
     authorizations.expect(_result)
 for _step in ("requested", "restored", "shredded", "deleted"):
