@@ -102,9 +102,11 @@ async def test_a_worker_that_leaves_is_alive_and_not_ready(
         port = int(server.base_url.rpartition(":")[2])
         with closing(http.client.HTTPConnection(LOOPBACK, port, timeout=15)) as kept:
             assert ask(kept, "/readyz")[0] == 200
-            [worker] = workers(tmp_path)
-            os.kill(worker, signal.SIGTERM)
             async with asyncio.timeout(20):
+                while not (found := workers(tmp_path)):  # noqa: ASYNC110 - a process
+                    await asyncio.sleep(0.02)
+                [worker] = found
+                os.kill(worker, signal.SIGTERM)
                 while (answer := ask(kept, "/readyz"))[0] == 200:  # noqa: ASYNC110 - a process
                     await asyncio.sleep(0.02)
     status, body = answer

@@ -15,6 +15,7 @@ from hypothesis import settings as of_hypothesis
 from hypothesis import strategies as st
 
 from authgate_testing.secrets_watch.exchanged import KINDS
+from authgate_testing.secrets_watch.forms import WINDOW
 
 Fields = tuple[tuple[str, str], ...]
 
@@ -44,10 +45,7 @@ _HARMLESS = [name for name in _NAMES if name not in KINDS]
 """What a word that is in every log may be called, without being taken for a secret."""
 
 _CHOSEN = frozenset({"current", "password"})
-"""Fields of whose values a secret is made."""
-
-_IN_NO_LOG = "\u0e5b\u0e5a"
-"""What keeps such a value from being a word that is in every log."""
+"""Fields of whose values a secret is made: a word that is in every log may not be one."""
 
 _WAYS = ("replace", "replace", "replace", "drop", "add", "add", "twice", "rename", "cut", "join")
 _HEADERS: tuple[Fields, ...] = (
@@ -120,8 +118,8 @@ def _spoil(fields: list[tuple[str, str]], way: str, place: int, name: str, text:
         return
     place %= len(fields)
     own, value = fields[place]
-    if own in _CHOSEN:
-        text += _IN_NO_LOG
+    if own in _CHOSEN and text.isascii():
+        text = text[: WINDOW - 1]
     if way == "drop":
         del fields[place]
     elif way == "twice":
