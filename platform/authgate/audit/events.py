@@ -119,14 +119,14 @@ class Event(StrEnum):
     """A client was given a new secret."""
 
     USER_CREATED = "USER_CREATED"
-    """A user was created, by an administrator or by a first sign-in through a connection."""
+    """A user was created: by themselves, an administrator, another directory or a connection."""
 
     IDENTITY_LINKED = "IDENTITY_LINKED"
     """Somebody has a further way in, by another provider; ``details`` say which, and by what it was
     known to be theirs."""
 
     IDENTITY_UNLINKED = "IDENTITY_UNLINKED"
-    """Somebody has one less, because they said so."""
+    """Somebody has one less: they said so, or an administrator did."""
 
     USER_UPDATED = "USER_UPDATED"
     """What is said of a user changed; ``details`` say what it was and is."""
@@ -144,7 +144,7 @@ class Event(StrEnum):
     """Somebody wants an account, and was sent a link; ``details`` say to which address."""
 
     USER_INVITED = "USER_INVITED"
-    """Somebody was sent a link by which they may come; ``details`` say as what."""
+    """Somebody was sent a link to come by, or another one; ``details`` say as what."""
 
     USER_INVITATION_WITHDRAWN = "USER_INVITATION_WITHDRAWN"
     """An invitation was taken back."""
@@ -373,10 +373,10 @@ class Event(StrEnum):
     """A key was ended, and its tokens with it."""
 
     QUOTA_EXCEEDED = "QUOTA_EXCEEDED"
-    """More people signed in this month than the plan speaks of; said once a month."""
+    """More people signed in this month than ``details`` say the plan allows; said once a month."""
 
     MAIL_SERVER_CHANGED = "MAIL_SERVER_CHANGED"
-    """A tenant's mail is sent by another server of its own; ``details`` say what changed."""
+    """A tenant's mail is sent by another server of its own; ``details`` say what, but no password."""
 
     MAIL_SERVER_REMOVED = "MAIL_SERVER_REMOVED"
     """A tenant's mail is sent by the installation's server again."""
@@ -397,4 +397,4 @@ class Event(StrEnum):
     """A limit refused somebody; at most once a minute for each limit and subject."""
 
     SUSPICIOUS_ACTIVITY = "SUSPICIOUS_ACTIVITY"
-    """A code or a refresh token came back that was used, or from another client."""
+    """A used code or refresh token came back, or another client's; ``details`` say what ended."""
