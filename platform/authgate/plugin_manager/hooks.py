@@ -81,11 +81,6 @@ class Plugins:
         self._token_claims = dict(implementations(installed, "token_claims"))
         self._login_policy = dict(implementations(installed, "login_policy"))
 
-    @property
-    def names(self) -> frozenset[str]:
-        """What a tenant may enable."""
-        return frozenset(name for name, _ in self._installed.list_name_plugin())
-
     async def token_claims(
         self,
         request: TokenClaimsRequest,
