@@ -376,7 +376,7 @@ class Event(StrEnum):
     """More people signed in this month than ``details`` say the plan allows; said once a month."""
 
     MAIL_SERVER_CHANGED = "MAIL_SERVER_CHANGED"
-    """A tenant's mail is sent by another server of its own; ``details`` say what, but no password."""
+    """A tenant's mail is sent by another server of its own; ``details`` say what: no password."""
 
     MAIL_SERVER_REMOVED = "MAIL_SERVER_REMOVED"
     """A tenant's mail is sent by the installation's server again."""

@@ -21,8 +21,8 @@ class LoginRequest:
     """The IP address that the browser comes from."""
 
     amr: tuple[str, ...]
-    """How they have proven it (RFC 8176): ``pwd``, or ``federated``: see ``connection``; and by which
-    second factor, once one was shown."""
+    """How they have proven it (RFC 8176): ``pwd``, or ``federated``: see ``connection``; and by
+    which second factor, once one was shown."""
 
     acr: str
     """How far that has led: ``1`` for one factor, ``2`` for two."""
