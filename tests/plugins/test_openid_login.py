@@ -412,6 +412,7 @@ async def test_lg_17_an_address_counts_at_a_domain_that_the_tenant_has_proven_al
 # --- A further way in -----------------------------------------------------------------------------
 
 LINK = "/account/identities/link/idp"
+TRIAL = "/login/idp/trial"
 
 
 @on_sqlite
@@ -487,6 +488,35 @@ async def test_lg_17_to_add_a_way_in_asks_for_a_recent_sign_in_and_the_same_pers
     assert await identities(acme) == [row]
 
 
+@on_sqlite
+async def test_lg_17_who_comes_back_is_who_left_and_says_yes_within_five_minutes(
+    visitor: Visitor, acme: Tenant, alice: User, server: RunningServer, passwords: Passwords
+) -> None:
+    with use_tenant(acme):
+        await provisioning.add_user(passwords, username="mallory", password=PASSWORD)
+        await UserRow.all().update(role=UserRole.ADMIN)
+    for path, status in ((LINK, 400), (TRIAL, 200)):
+        await signed_in_anew(visitor, "alice")
+        url = await visitor.leave(path)
+        await signed_in_anew(visitor, "mallory")
+        answer = await visitor.come_back(**visitor.provider.approve(url))
+        assert (answer.status_code, "in another browser" in answer.text) == (status, True), path
+        assert "octocat" not in answer.text
+    for seconds, outcome in ((301, "late"), (299, "linked")):
+        visitor.person.page = await visitor.round_trip(LINK)
+        server.clock.advance(seconds)
+        answer = await visitor.person.submit({}, to="/link", follow=False)
+        assert answer.headers["location"].endswith(f"?done={outcome}")
+
+
+async def signed_in_anew(visitor: Visitor, username: str) -> None:
+    """Have somebody sign in by a browser in which nobody is signed in any more."""
+    if await visitor.is_signed_in():
+        await visitor.person.visit(f"{visitor.issuer}/account/sessions")
+        await visitor.person.submit({}, to="/logout")
+    await visitor.person.sign_in(visitor.issuer, username, PASSWORD)
+
+
 # --- By address -----------------------------------------------------------------------------------
 
 
@@ -541,24 +571,23 @@ async def test_an_administrator_tries_a_connection_and_nobody_is_signed_in_by_it
     alice: User,
     setup: ConnectionSetup,
 ) -> None:
-    trial = "/login/idp/trial"
     await visitor.person.sign_in(acme.issuer, "alice", PASSWORD)
-    assert (await visitor.http.get(f"{acme.issuer}{trial}")).status_code == 403
+    assert (await visitor.http.get(f"{acme.issuer}{TRIAL}")).status_code == 403
     with use_tenant(acme):
         await UserRow.filter(id=alice.id).update(role=UserRole.ADMIN)
         await setup.change("idp", ConnectionChange(enabled=False))
     before = await identities(acme)
-    page = await visitor.round_trip(trial)
+    page = await visitor.round_trip(TRIAL)
     assert page.status_code == 200
     for shown in ("248289761001", "octocat@example.com (verified)", "Makes a new user."):
         assert shown in page.text
     assert "at-1" not in page.text
     assert provider.client_secret not in page.text
     provider.changed["nonce"] = "of another"
-    page = await visitor.round_trip(trial)
+    page = await visitor.round_trip(TRIAL)
     assert "the ID token is made for another sign-in" in page.text
     provider.changed = {}
-    url = await visitor.leave(trial)
+    url = await visitor.leave(TRIAL)
     assert (await another.come_back(**provider.approve(url))).status_code == 404
     assert await identities(acme) == before
     with use_tenant(acme):
