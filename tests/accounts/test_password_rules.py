@@ -1,11 +1,13 @@
 """Which passwords nobody may choose (NIST SP 800-63B-4 section 3.1.1.2)."""
 
+import asyncio
 import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
 
+from authgate.accounts import breaches
 from authgate.accounts.breaches import Breaches
 from authgate.accounts.password_rules import is_easily_guessed
 from authgate.accounts.passwords import BadPassword, Passwords
@@ -110,6 +112,22 @@ async def test_lg_04_a_stolen_password_is_refused_and_nobody_is_told_which_it_is
     assert elsewhere.asked == [(f"{URL}{DIGEST[:5]}", {"add-padding": "true"})]
     assert await takes(Elsewhere(PADDED)), "what pads the answer was stolen nowhere"
     assert await takes(Elsewhere("nonsense\r\n\r\n:::\r\n"))
+
+
+class Silent(Elsewhere):
+    """One that takes the question and says nothing."""
+
+    async def get(self, url: str, *, headers: Mapping[str, str] | None = None) -> HttpResponse:
+        await asyncio.Event().wait()
+        raise AssertionError(url)
+
+
+async def test_nobody_waits_long_for_an_answer_and_the_password_is_taken(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(breaches, "SECONDS", 0.01)
+    async with asyncio.timeout(5):
+        assert await takes(Silent())
 
 
 async def test_where_nobody_answers_or_the_tenant_does_not_want_it_the_password_is_taken() -> None:
