@@ -18,6 +18,7 @@ from authgate_tenants import Tenant, TenantSettings, use_tenant
 from authgate_testing.application import Application, sent_on, told
 from authgate_testing.authenticator import enrolled
 from authgate_testing.databases import on_sqlite
+from authgate_testing.doors import PASSWORD
 from authgate_testing.ledger import Ledger
 from authgate_testing.person import Person, forms
 from authgate_testing.server import RunningServer
@@ -210,3 +211,46 @@ async def test_ad_04_nobody_acts_for_who_has_a_role_or_has_not_allowed_it(
     server.clock.advance(timedelta(minutes=31).total_seconds())
     page = await admin.visit(f"{acme.issuer}/account/sessions")
     assert page.url.path.endswith("/login"), "its time is over"
+
+
+@on_sqlite
+async def test_ad_04_a_person_says_no_or_nothing_for_a_day_and_where_it_is_stated_nobody_asks(
+    server: RunningServer,
+    acme: Tenant,
+    allowed: None,
+    admin: Person,
+    carol: User,
+    colleague: Person,
+    ledger: Ledger,
+) -> None:
+    here = f"{acme.issuer}/admin/users/{carol.id}"
+    own = f"{acme.issuer}/account/impersonations"
+
+    async def asked() -> str:
+        await admin.visit(here)
+        await admin.submit({"reason": "Ticket 7"}, to="/impersonations")
+        with use_tenant(acme):
+            [newest, *_] = await ImpersonationRow.all().order_by("-id")
+        return str(newest.id)
+
+    async def sent(person: Person, page: str, there: str) -> int:
+        form = forms((await person.visit(page)).text)[0]
+        token = {"csrf_token": form.hidden["csrf_token"]}
+        return (await person.http.post(there, data=token)).status_code
+
+    refused = await asked()
+    assert await sent(colleague, own, f"{own}/{refused}/refuse") == 303
+    [event] = await ledger.events(acme, Event.IMPERSONATION_REFUSED)
+    assert (event.actor_name, event.resource_id) == ("carol", str(carol.id))
+    assert await sent(admin, here, f"{here}/impersonations/{refused}/begin") == 404
+    assert "Refused" in (await admin.visit(here)).text
+    unanswered = await asked()
+    await change(server, acme, settings=TenantSettings(impersonation="stated").to_json())
+    begin = f"{here}/impersonations/{await asked()}/begin"
+    assert await sent(admin, here, begin) == 303, "it is stated, and nobody was asked"
+    assert "acts for" in (await admin.visit(own)).text
+    server.clock.advance(timedelta(days=1).total_seconds())
+    await colleague.sign_in(acme.issuer, "carol", PASSWORD)
+    assert await sent(colleague, own, f"{own}/{unanswered}/allow") == 404
+    with use_tenant(acme):
+        assert await ImpersonationRow.filter(id=unanswered).exists(), "it is too late, not gone"
