@@ -12,6 +12,7 @@ from authgate.accounts import second_factors, totp
 from authgate.accounts.second_factors import SecondFactors
 from authgate.audit import Event
 from authgate.clock import utc_now
+from authgate.provisioning import people
 from authgate.storage import transaction
 from authgate.storage.mail.mails import Mail
 from authgate.storage.people import users
@@ -375,7 +376,7 @@ async def test_who_is_signed_out_everywhere_is_remembered_nowhere(
     await show(person, app.code, remember_device="1")
     assert not await is_asked_again(person, acme)
     with use_tenant(acme):
-        await provisioning.sign_out_user("alice", now=server.clock())
+        await people.sign_out_person(alice.id, now=server.clock())
     assert await is_asked_again(person, acme)
 
 

@@ -5,6 +5,7 @@ import json
 import time
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 import httpx2
@@ -12,7 +13,7 @@ import jwt
 import pytest
 
 from authgate import provisioning
-from authgate.provisioning import NewClient, UnfitClient
+from authgate.provisioning import NewClient, UnfitClient, people
 from authgate.settings import Settings
 from authgate.storage.clients.drafts import ClientChange, ClientDraft
 from authgate.storage.clients.metadata import ClientMetadata
@@ -31,7 +32,7 @@ from authgate_testing.signing import SigningKey, assertion_claims
 GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 ISSUER = "https://hr.example"
 
-End = Callable[..., Coroutine[Any, Any, object]]
+End = Callable[[User, datetime], Coroutine[Any, Any, object]]
 
 
 @pytest.fixture(scope="module")
@@ -223,13 +224,26 @@ async def test_nobody_is_spoken_for_who_is_shut_out_meanwhile(
     assert [refused(answer) for answer in answers] == [True]
 
 
+async def disable(user: User, now: datetime) -> None:
+    await provisioning.disable_user(user.username, now=now)
+
+
+async def sign_out(user: User, now: datetime) -> None:
+    await people.sign_out_person(user.id, now=now)
+
+
 @on_postgres
-@pytest.mark.parametrize("end", [provisioning.disable_user, provisioning.sign_out_user])
+@pytest.mark.parametrize("end", [disable, sign_out])
 async def test_whoever_shuts_a_person_out_waits_for_who_speaks_for_them(
-    postgres: PostgresServer, server: RunningServer, bringer: Bringer, acme: Tenant, end: End
+    postgres: PostgresServer,
+    server: RunningServer,
+    bringer: Bringer,
+    acme: Tenant,
+    alice: User,
+    end: End,
 ) -> None:
     with use_tenant(acme):
-        async with meanwhile(postgres, end("alice", now=server.clock())):
+        async with meanwhile(postgres, end(alice, server.clock())):
             told = (await bringer.bring()).json()
         await provisioning.enable_user("alice")
     asked = await bringer.at.get("/oauth/userinfo", bearer=told["access_token"])

@@ -12,7 +12,7 @@ import pytest
 from authgate import provisioning
 from authgate.accounts import leavings
 from authgate.jobs import EndTheRest, Job, port
-from authgate.provisioning import NewClient
+from authgate.provisioning import NewClient, people
 from authgate.storage.clients import clients
 from authgate.storage.clients.drafts import ClientDraft
 from authgate.storage.grants import consents
@@ -21,6 +21,7 @@ from authgate.storage.issued import mass_ending
 from authgate.storage.issued.refresh_tokens import RefreshStatus, RefreshToken
 from authgate.storage.issued.tokens import Token
 from authgate.storage.people import users
+from authgate.storage.people.users import User
 from authgate.vocabulary import TokenStatus
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.api import client_token
@@ -126,12 +127,13 @@ async def test_a_device_that_waits_meanwhile_may_be_let_in_afterwards(
     person: Person,
     at_acme: Caller,
     acme: Tenant,
+    alice: User,
 ) -> None:
     for _ in range(VERY_MANY):
         await console.signed_in(person)
     shown = await device.start(scope="openid")
     with use_tenant(acme):
-        await provisioning.sign_out_user("alice", now=server.clock())
+        await people.sign_out_person(alice.id, now=server.clock())
     await person.sign_in(acme.issuer, "alice", "correct-horse-battery-staple")
     await decide(person, shown)
     token = (await device.poll(shown["device_code"])).json()["access_token"]

@@ -15,7 +15,7 @@ from authgate import background, provisioning, storage
 from authgate.accounts.passwords import Passwords
 from authgate.jobs import DeliverLogouts, Result
 from authgate.oidc.backchannel_logout import AGAIN_AFTER_SECONDS
-from authgate.provisioning import UnfitClient
+from authgate.provisioning import UnfitClient, people
 from authgate.settings import EgressSettings, Settings
 from authgate.storage.clients.drafts import ClientChange, ClientDraft
 from authgate.storage.clients.metadata import ClientMetadata
@@ -213,6 +213,7 @@ async def test_a_client_is_told_when_an_administrator_ends_the_session(
     server: RunningServer,
     acme: Tenant,
     console: Application,
+    alice: User,
     person: Person,
     told: RelyingParty,
     passwords: Passwords,
@@ -220,7 +221,7 @@ async def test_a_client_is_told_when_an_administrator_ends_the_session(
     now = server.clock
     for end in (
         lambda: provisioning.reset_password(passwords, "alice", password=PASSWORD, now=now()),
-        lambda: provisioning.sign_out_user("alice", now=now()),
+        lambda: people.sign_out_person(alice.id, now=now()),
         lambda: provisioning.disable_user("alice", now=now()),
     ):
         sid = await known_sid(console, person)
@@ -308,13 +309,14 @@ async def test_who_signs_out_while_an_administrator_ends_the_session_is_told_of_
     postgres: PostgresServer,
     acme: Tenant,
     console: Application,
+    alice: User,
     person: Person,
     told: RelyingParty,
 ) -> None:
     await console.signed_in(person, scope="openid")
     with use_tenant(acme):
         async with meanwhile(postgres, sign_out(person, acme)):
-            await provisioning.sign_out_user("alice", now=server.clock())
+            await people.sign_out_person(alice.id, now=server.clock())
     assert person.page is not None
     assert person.page.status_code == 303
     assert len(await deliveries(acme)) == 1

@@ -12,7 +12,7 @@ import pytest
 from authgate import background, provisioning
 from authgate.audit import Event
 from authgate.jobs import DeliverLogouts, Result
-from authgate.provisioning import DomainInUse, DomainState, NewClient, UnfitIssuer
+from authgate.provisioning import DomainInUse, DomainState, NewClient, UnfitIssuer, people
 from authgate.settings import EgressSettings, Settings
 from authgate.storage.clients.drafts import ClientChange
 from authgate.storage.people.users import User
@@ -223,6 +223,7 @@ async def test_a_client_is_told_of_a_logout_by_the_issuer_that_its_id_token_name
     server: RunningServer,
     acme: Tenant,
     console: Application,
+    alice: User,
     person: Person,
     party: RelyingParty,
 ) -> None:
@@ -239,7 +240,7 @@ async def test_a_client_is_told_of_a_logout_by_the_issuer_that_its_id_token_name
     await at_new.sign_in(OWN, "alice", PASSWORD)
     await allowed(at_new, replace(console, tenant=moved).ask())
     with use_tenant(moved):
-        assert await provisioning.sign_out_user("alice", now=server.clock()) == 2
+        assert await people.sign_out_person(alice.id, now=server.clock()) == 2
     done = await background.performer(server.parts).perform(DeliverLogouts(), tenant_id=None)
     assert done is Result.DONE
     told = [jwt.decode(await party.next(), options={"verify_signature": False}) for _ in range(2)]

@@ -101,7 +101,6 @@ from authgate.provisioning.users import (
     enable_user,
     random_password,
     reset_password,
-    sign_out_user,
     store_user,
 )
 
@@ -189,7 +188,6 @@ __all__ = [
     "rotate_client_secret",
     "set_client_status",
     "set_tenant_status",
-    "sign_out_user",
     "store_user",
     "verify_domain",
     "withdraw_registration",

@@ -103,26 +103,6 @@ async def shut_out(user: User, *, now: datetime, actor: Actor) -> None:
     await audit.record(Event.USER_DISABLED, actor=actor, resource=("user", str(user.id)))
 
 
-async def sign_out_user(login: str, *, now: datetime, actor: Actor = SYSTEM) -> int:
-    """Sign a user of the current tenant out everywhere; they may sign in again at once. How many
-    browsers that were.
-
-    Raises ``UnknownUser``.
-    """
-    async with storage.transaction():
-        user = await _user(login)
-        # Whoever speaks for them at this moment has then stored what they were given.
-        await users.held(user.id)
-        ended = await end_access(user, now)
-        await audit.record(
-            Event.SESSION_REVOKED,
-            actor=actor,
-            resource=("user", str(user.id)),
-            details={"sessions": ended},
-        )
-    return ended
-
-
 async def enable_user(login: str, *, by: Authority = OPERATOR) -> User:
     """Let a user of the current tenant sign in again.
 
