@@ -164,9 +164,7 @@ async def begin_user_import(
     """
     _require(call.caller, call.body.columns)
     with _worded("/columns"):
-        made = await user_imports.begin(
-            call.parts, call.body.columns, dry_run=True, by=call.caller.authority
-        )
+        made = await user_imports.begin(call.parts, call.body.columns, by=call.caller.authority)
     place = f"{current_tenant().issuer}{BASE}/user-imports/{made.id}"
     return Answer(told(made, UserImportDocument), ((b"location", place.encode("ascii")),))
 

@@ -65,9 +65,7 @@ class _Undone(Exception):
     """It was for trial."""
 
 
-async def begin(
-    parts: Installation, columns: Sequence[str], *, dry_run: bool, by: Authority
-) -> UserImport:
+async def begin(parts: Installation, columns: Sequence[str], *, by: Authority) -> UserImport:
     """A file with these columns is to come. Raises ``UnfitImport``."""
     import_lines.check_columns(columns)
     async with storage.transaction():
@@ -77,7 +75,6 @@ async def begin(
             columns=columns,
             by=(by.actor.type, by.actor.id, by.actor.name or by.actor.id or by.actor.type),
             role=by.role,
-            dry_run=dry_run,
             now=parts.clock(),
         )
 

@@ -105,7 +105,7 @@ class UserImportPages:
 
     async def _kept(self, people: People) -> UserImport:
         parts, by = self._console.parts, authority()
-        made = await user_imports.begin(parts, people.columns, dry_run=True, by=by)
+        made = await user_imports.begin(parts, people.columns, by=by)
         for some in people_files.pieces(people, MOST_AT_ONCE):
             await user_imports.receive(parts, made.id, some, by=by)
         return await user_imports.start(parts, made.id, dry_run=True, by=by)

@@ -151,13 +151,12 @@ class LineTaken(ValueError):
 
 
 async def begin(
-    *, columns: Sequence[str], by: Sequence[str], role: UserRole, dry_run: bool, now: datetime
+    *, columns: Sequence[str], by: Sequence[str], role: UserRole, now: datetime
 ) -> UserImport:
     """Note that a file is to come, of somebody's type, id and name."""
     kind, id_, name = by
     row = await UserImportRow.create(
         id=uuid7(),
-        dry_run=dry_run,
         columns=list(columns),
         requested_by=name[:LONGEST_REQUESTER],
         requester_type=kind,

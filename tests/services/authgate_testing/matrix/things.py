@@ -307,10 +307,7 @@ async def _asked_of(parts: Installation, word: str, member: User, chief: User) -
 async def _filed(parts: Installation, word: str, chief: User) -> None:
     """A file of people that comes, and one that was gone through for trial."""
     by = Authority(audit.user(chief.id, chief.username), chief.role)
-    files = [
-        await user_imports.begin(parts, ["username", "email"], dry_run=True, by=by)
-        for _ in range(2)
-    ]
+    files = [await user_imports.begin(parts, ["username", "email"], by=by) for _ in range(2)]
     for number, file in enumerate(files):
         lines = [
             (2, {"username": f"filed-{number}-{word}", "email": f"filed-{number}@{word}.example"}),
