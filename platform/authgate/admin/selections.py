@@ -107,7 +107,7 @@ async def revoke_tokens(call: Call[Nothing, TokenSelection]) -> Answer[RevokedTo
 
     All of them, or none.
     """
-    _refuse_twice("ids", call.body.ids)
+    refuse_twice("ids", call.body.ids)
     try:
         ended = await provisioning.revoke_tokens(call.body.ids, actor=call.caller.actor)
     except UnknownToken as error:
@@ -120,7 +120,7 @@ async def _done(call: Call[Nothing, ClientSelection], act: ClientAct) -> None:
     """Raises ``Invalid``, ``Conflict`` and ``BeyondOwnScopes``."""
     seen = {each.client_id: each.updated_at for each in call.body.clients}
     names = [each.client_id for each in call.body.clients]
-    _refuse_twice("clients", names)
+    refuse_twice("clients", names)
 
     def check(client: Client) -> str:
         if act in _LETTING_IN:
@@ -149,11 +149,14 @@ def _faults(names: Sequence[str], said: Mapping[str, str]) -> list[Fault]:
     ]
 
 
-def _refuse_twice(member: str, named: Sequence[object]) -> None:
+def refuse_twice(member: str, named: Sequence[object]) -> None:
+    """Raises ``Invalid`` where this member of the body names something, or somebody, twice."""
     twice = [place for place, each in enumerate(named) if each in named[:place]]
     if twice:
         pointers = [f"/{member}/{place}" for place in twice]
-        raise Invalid(faults=[Fault("It is named before.", pointer=each) for each in pointers])
+        raise Invalid(
+            faults=[Fault("This one is named before.", pointer=each) for each in pointers]
+        )
 
 
 _DECIDED = (BeyondOwnScopes, Conflict)

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from authgate.admin.selections import refuse_twice
 from authgate.api.bodies import Document, Nothing, exemplified
 from authgate.api.operations import Answer, Call, Operation, operation, told
 from authgate.api.problems import Fault, Invalid, RecentSignInRequired
@@ -99,9 +100,7 @@ async def _done(
     group_id: UUID | None = None,
 ) -> Answer[UserOutcomes]:
     ids = call.body.ids
-    twice = [place for place, each in enumerate(ids) if each in ids[:place]]
-    if twice:
-        raise Invalid(faults=[Fault("They are named before.", f"/ids/{each}") for each in twice])
+    refuse_twice("ids", ids)
     selection = Selection(call.parts, act, group_id, call.caller.authority)
     try:
         found = await user_selection.act_on_users(selection, ids)
