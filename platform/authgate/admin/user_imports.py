@@ -28,6 +28,7 @@ from authgate.provisioning.import_lines import UnfitColumns
 from authgate.provisioning.user_imports import LineTaken, UnfitImport, UnknownImport
 from authgate.storage.people import user_imports as stored
 from authgate.storage.people.user_imports import (
+    LONGEST_CELL,
     MOST_AT_ONCE,
     MOST_LINES,
     ImportState,
@@ -37,10 +38,9 @@ from authgate.storage.people.user_imports import (
 from authgate.tokens.admin_scopes import Scope
 from authgate_tenants import current_tenant
 
-_LONGEST_CELL = 4096
 _BESIDES = {"role": Scope.ROLES_WRITE, "groups": Scope.GROUPS_WRITE}
 """Columns that ask for a scope of their own."""
-_Cell = Annotated[str, Field(max_length=_LONGEST_CELL)]
+_Cell = Annotated[str, Field(max_length=LONGEST_CELL)]
 
 
 class UserImportCreation(Document):

@@ -11,12 +11,11 @@ from typing import NamedTuple
 
 from authgate.provisioning import import_lines
 from authgate.provisioning.import_lines import COLUMNS, UnfitColumns
-from authgate.storage.people.user_imports import MOST_LINES
+from authgate.storage.people.user_imports import LONGEST_CELL, MOST_LINES
 
 LARGEST = 32 * 1024 * 1024
 """Bytes of a file."""
 
-_LONGEST_CELL = 4096
 _SEPARATORS = ",;\t|"
 _ALSO_CALLED = {
     "user": "username",
@@ -55,7 +54,7 @@ def read(content: bytes) -> People:
     text = _text(content)
     separator = _separator(text)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
-    former, csv_limit = 0, csv.field_size_limit(_LONGEST_CELL)
+    former, csv_limit = 0, csv.field_size_limit(LONGEST_CELL)
     try:
         columns = _columns(next(reader, []))
         former = reader.line_num

@@ -116,8 +116,7 @@ async def start(
     """
     async with storage.transaction():
         known = await _held(parts, import_id, by=by)
-        is_tried = known.state is ImportState.DONE and known.dry_run
-        if known.state is not ImportState.RECEIVING and not is_tried:
+        if known.state is not ImportState.RECEIVING and not known.is_tried:
             raise UnfitImport("The file is gone through, or was.")
         await user_imports.change(
             import_id,

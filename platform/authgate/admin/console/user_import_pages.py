@@ -17,7 +17,6 @@ from authgate.provisioning.user_imports import LineTaken, UnfitImport, UnknownIm
 from authgate.storage.people import user_imports as stored
 from authgate.storage.people.user_imports import (
     MOST_AT_ONCE,
-    ImportState,
     LineOutcome,
     UserImport,
 )
@@ -71,8 +70,7 @@ class UserImportPages:
         known = await self._found(row_id)
         here = frame.url(f"{_HERE}/{known.id}")
         page = await stored.lines(known.id, outcome=LineOutcome.REFUSED, limit=_SHOWN)
-        is_tried = known.state is ImportState.DONE and known.dry_run
-        may_start = is_tried and user_imports.is_of(known, authority())
+        may_start = known.is_tried and user_imports.is_of(known, authority())
         content = ImportPage(
             frame=await self._console.frame(),
             list_url=frame.url(PATH),

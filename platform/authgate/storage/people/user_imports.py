@@ -27,6 +27,9 @@ MOST = 20
 MOST_LINES = 100_000
 """Lines of one file."""
 
+LONGEST_CELL = 4096
+"""Characters of what a line says in one column."""
+
 MOST_AT_ONCE = 100
 """Lines that are sent, or gone through, at once."""
 
@@ -128,6 +131,11 @@ class UserImport:
     def gone_through(self) -> int:
         """How many lines something came of."""
         return self.created + self.changed + self.unchanged + self.refused
+
+    @property
+    def is_tried(self) -> bool:
+        """Whether it was gone through for trial, and not for good yet."""
+        return self.state is ImportState.DONE and self.dry_run
 
     @classmethod
     def from_row(cls, row: UserImportRow) -> "UserImport":
