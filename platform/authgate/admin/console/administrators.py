@@ -4,9 +4,15 @@ from werkzeug.exceptions import Forbidden
 
 from authgate.accounts.standing import actor
 from authgate.accounts.visits import signed_in
+from authgate.permissions import Permission, permits
 from authgate.provisioning import Authority
 from authgate.tokens.own_scopes import may_give
 from authgate.tokens.scopes import is_own
+
+
+def may(permission: Permission) -> bool:
+    """Whether the role of whoever looks is enough for this. Raises ``NotSignedIn``."""
+    return permits(signed_in().user.role, permission)
 
 
 def beyond_role(*scopes: str) -> list[str]:

@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 
 from quart import Blueprint, Response, request
 
-from authgate.accounts.visits import signed_in
 from authgate.admin.console import client_lines, frame, list_search
+from authgate.admin.console.administrators import may
 from authgate.admin.console.frame import ROOT, Console
-from authgate.permissions import Area, Permission, permits, reads
+from authgate.permissions import Area, reads
 from authgate.storage.clients import clients
 from authgate.storage.clients.drafts import ClientFilter
 from authgate.storage.clients.rows import Client
@@ -56,7 +56,7 @@ class Find:
 
 
 async def _clients(search: str) -> Sequence[FoundLine]:
-    if not search or not _may(reads(Area.CLIENTS)):
+    if not search or not may(reads(Area.CLIENTS)):
         return ()
     by_id = await _client_of(search)
     which = ClientFilter(search=search)
@@ -74,7 +74,7 @@ async def _client_of(search: str) -> Client | None:
 
 
 async def _people(search: str) -> Sequence[FoundLine]:
-    if not search or not _may(reads(Area.USERS)):
+    if not search or not may(reads(Area.USERS)):
         return ()
     person = await _person_of(search) or await users.find_by_login(search)
     if person is None:
@@ -91,7 +91,7 @@ async def _person_of(search: str) -> User | None:
 
 
 async def _scopes(search: str) -> Sequence[FoundLine]:
-    if not search or not _may(reads(Area.SCOPES)):
+    if not search or not may(reads(Area.SCOPES)):
         return ()
     return [
         FoundLine(each.words.title, each.name, frame.url(f"/scopes/{each.id}"))
@@ -100,13 +100,9 @@ async def _scopes(search: str) -> Sequence[FoundLine]:
 
 
 def _settings() -> Mapping[str, str]:
-    if not _may(reads(Area.SETTINGS)):
+    if not may(reads(Area.SETTINGS)):
         return {}
     places = {group: frame.url(f"/settings/{group}") for group in GROUPS}
     places[SettingGroup.BRANDING] = frame.url("/branding")
     places[SettingGroup.PLUGINS] = frame.url("/plugins")
     return {name: f"{places[group]}#{name}" for group, names in GROUPS.items() for name in names}
-
-
-def _may(permission: Permission) -> bool:
-    return permits(signed_in().user.role, permission)

@@ -16,9 +16,10 @@ from authgate.accounts.answers import see_other
 from authgate.accounts.standing import actor
 from authgate.accounts.visits import signed_in
 from authgate.admin.console import client_lines, frame
+from authgate.admin.console.administrators import may
 from authgate.admin.console.frame import ROOT, Console
 from authgate.admin.console.line_templates import line_templates
-from authgate.permissions import Area, permits, reads, writes
+from authgate.permissions import Area, reads, writes
 from authgate.provisioning import first_client
 from authgate.storage.clients import clients
 from authgate.storage.clients.clients import ClientIdTaken
@@ -82,14 +83,14 @@ class FirstSteps:
     async def _page(self, *, status: int = 200) -> Response:
         arrived, held = await tokens.is_any_of_people(), await clients.find(first_client.CLIENT_ID)
         client = held if held is not None and held.is_active else None
-        may = permits(signed_in().user.role, writes(Area.CLIENTS))
+        may_make = may(writes(Area.CLIENTS)) and held is None and not _is_strict()
         content = FirstStepsPage(
             frame=await self._console.frame(),
             issuer=current_tenant().issuer,
             client_id=client.client_id if client else "",
             unserved_url=client_lines.url(held) if held is not None and client is None else "",
             is_strict=_is_strict(),
-            make_action=frame.url(_MAKE) if may and held is None and not _is_strict() else "",
+            make_action=frame.url(_MAKE) if may_make else "",
             steps=await _steps(client, arrived=arrived),
             snippets=snippets(client.client_id) if client else (),
             arrived=arrived,
@@ -134,9 +135,8 @@ async def _steps(client: Client | None, *, arrived: bool) -> list[StepLine]:
 
 
 def _url(step: Step) -> str:
-    role = signed_in().user.role
-    if step is Step.OWN_CLIENT and permits(role, writes(Area.CLIENTS)):
+    if step is Step.OWN_CLIENT and may(writes(Area.CLIENTS)):
         return frame.url("/clients/new")
-    if step is Step.COLLEAGUE and permissions.given_by(role):
+    if step is Step.COLLEAGUE and permissions.given_by(signed_in().user.role):
         return frame.url("/invitations")
     return ""

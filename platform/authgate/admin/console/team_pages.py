@@ -13,10 +13,10 @@ from authgate.accounts.answers import see_other
 from authgate.accounts.standing import actor
 from authgate.accounts.visits import signed_in
 from authgate.admin.console import frame
-from authgate.admin.console.administrators import authority
+from authgate.admin.console.administrators import authority, may
 from authgate.admin.console.frame import ROOT, Console, done, id_in_address
 from authgate.audit import Actor
-from authgate.permissions import Access, Area, UserRole, covers, permits, reads, writes
+from authgate.permissions import Access, Area, UserRole, covers, reads, writes
 from authgate.provisioning import Refused, operator_accesses
 from authgate.provisioning.operator_accesses import UnfitAccess, UnknownAccess
 from authgate.storage.people import group_members, users
@@ -138,7 +138,7 @@ class TeamPages:
 
     async def _team(self, login: str = "") -> Response:
         team, now = await users.team(), self._console.now()
-        decides = permits(signed_in().user.role, writes(Area.ROLES))
+        decides = may(writes(Area.ROLES))
         content = TeamPage(
             frame=await self._console.frame(),
             members={
@@ -205,7 +205,7 @@ async def _named(row_id: str) -> User:
 
 
 async def _groups(person: User) -> Sequence[str]:
-    if not permits(signed_in().user.role, reads(Area.GROUPS)):
+    if not may(reads(Area.GROUPS)):
         return ()
     found = await group_members.groups_of(person.id, most=_MOST_GROUPS)
     return [each.display_name for each in found]
@@ -230,13 +230,12 @@ def _gives(person: User) -> Sequence[UserRole]:
 def _shuts_out(person: User) -> bool:
     """Whether whoever looks may: not themselves, and nobody who may more."""
     mine = signed_in().user
-    may = permits(mine.role, writes(Area.USERS))
-    return may and person.id != mine.id and covers(mine.role, person.role)
+    return may(writes(Area.USERS)) and person.id != mine.id and covers(mine.role, person.role)
 
 
 def _member(user: User) -> TeamMember:
     mine = signed_in().user
-    changes = permits(mine.role, writes(Area.ROLES)) and bool(_gives(user))
+    changes = may(writes(Area.ROLES)) and bool(_gives(user))
     return TeamMember(
         url=frame.url(f"{_HERE}/{user.id}") if changes else "",
         username=user.username,

@@ -4,12 +4,11 @@ from quart import Blueprint, Response, request
 from werkzeug.exceptions import NotFound
 
 from authgate.accounts.answers import see_other
-from authgate.accounts.visits import signed_in
 from authgate.admin.console import frame
-from authgate.admin.console.administrators import authority, refuse_guest
+from authgate.admin.console.administrators import authority, may, refuse_guest
 from authgate.admin.console.frame import ROOT, Console, done, id_in_address
 from authgate.admin.console.user_search import PATH
-from authgate.permissions import Area, permits, reads, writes
+from authgate.permissions import Area, reads, writes
 from authgate.provisioning import people_files, user_imports
 from authgate.provisioning.import_lines import COLUMNS, UnfitColumns, asks_recently
 from authgate.provisioning.people_files import People, UnfitFile
@@ -131,7 +130,7 @@ class UserImportPages:
 def _refuse_columns(people: People) -> None:
     """Raises ``UnfitFile`` for those that the role of whoever sends it is not enough for."""
     for column, permission in _BESIDES.items():
-        if column in people.columns and not permits(signed_in().user.role, permission):
+        if column in people.columns and not may(permission):
             raise UnfitFile(f"Your role is not enough for the column {column}.")
 
 

@@ -12,10 +12,10 @@ from authgate.accounts.access import Application
 from authgate.accounts.account import connection_of
 from authgate.accounts.visits import signed_in
 from authgate.admin.console import frame, user_lines
-from authgate.admin.console.administrators import authority
+from authgate.admin.console.administrators import authority, may
 from authgate.admin.console.frame import ROOT, Console, done, id_in_address
 from authgate.admin.console.user_search import PATH
-from authgate.permissions import Area, Permission, UserRole, covers, permits, reads, writes
+from authgate.permissions import Area, UserRole, covers, reads, writes
 from authgate.provisioning import Refused
 from authgate.provisioning import people as provisioned
 from authgate.provisioning.groups import MOST_GROUPS_OF_USER
@@ -149,13 +149,13 @@ class UserPages:
             own=person.id == mine.id,
             beyond=not covers(mine.role, person.role),
             changes=changes,
-            role_url=frame.url(f"/team/{person.id}") if _may(writes(Area.ROLES)) else "",
+            role_url=frame.url(f"/team/{person.id}") if may(writes(Area.ROLES)) else "",
             tokens_url=_tokens_url(person),
             tokens=min(len(working), _MOST_TOKENS),
             more_tokens=len(working) > _MOST_TOKENS,
             sessions=[_session(each) for each in await sessions.live_of(person.id, now=now)],
             applications=await self._applications(person),
-            takes_back=_may(writes(Area.AUTHORIZATIONS)),
+            takes_back=may(writes(Area.AUTHORIZATIONS)),
             identities=await _identities(person, changes=changes),
             groups=await _groups(person),
             events=await _events(person),
@@ -166,7 +166,7 @@ class UserPages:
         return self._console.show("user.html", content, 409 if fault else 200)
 
     async def _applications(self, person: User) -> Sequence[GrantedLine] | None:
-        if not _may(reads(Area.AUTHORIZATIONS)):
+        if not may(reads(Area.AUTHORIZATIONS)):
             return None
         held = await access.applications_of(person.id, now=self._console.now())
         known = await clients.find_many({each.client_id for each in held})
@@ -174,7 +174,7 @@ class UserPages:
 
 
 def _granted(held: Application, client: Client | None) -> GrantedLine:
-    shown = client is not None and _may(reads(Area.CLIENTS))
+    shown = client is not None and may(reads(Area.CLIENTS))
     return GrantedLine(
         client_id=held.client_id,
         client_name=client.name if client else held.client_id,
@@ -217,7 +217,7 @@ async def _identities(person: User, *, changes: bool) -> Sequence[IdentityLine]:
 
 
 async def _groups(person: User) -> Sequence[GroupLink] | None:
-    if not _may(reads(Area.GROUPS)):
+    if not may(reads(Area.GROUPS)):
         return None
     found = await group_members.groups_of(person.id, most=MOST_GROUPS_OF_USER)
     return [GroupLink(each.display_name, frame.url(f"/groups/{each.id}")) for each in found]
@@ -248,7 +248,7 @@ def _ask_action(person: User, *, changes: bool) -> str:
 
 
 async def _events(person: User) -> Sequence[EventLine] | None:
-    if not _may(reads(Area.AUDIT)):
+    if not may(reads(Area.AUDIT)):
         return None
     found = await audit_events.about(person.subject, among=_LOOKED_AT, limit=_EVENTS)
     return [
@@ -264,10 +264,6 @@ async def _events(person: User) -> Sequence[EventLine] | None:
 
 
 def _tokens_url(person: User) -> str:
-    if not _may(reads(Area.TOKENS)):
+    if not may(reads(Area.TOKENS)):
         return ""
     return frame.url(f"/tokens?{urlencode({'user': person.username, 'status': 'working'})}")
-
-
-def _may(permission: Permission) -> bool:
-    return permits(signed_in().user.role, permission)
