@@ -5,17 +5,15 @@ and nothing else. It is sealed by the tenant's data key, so it opens at no other
 for no other password than the one that was checked.
 """
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Self
 from uuid import UUID
 
-import orjson
-
 from authgate.storage.people.users import User
-from authgate_tenants.encryption import SealBroken, TenantCipher
+from authgate.web import sealed_text
+from authgate_tenants.encryption import TenantCipher
 
 COOKIE = "authgate_half"
 LIFETIME = timedelta(minutes=10)
@@ -49,16 +47,14 @@ class HalfSignIn:
             self.mark,
             self.expires_at.timestamp(),
         ]
-        blob = cipher.seal(kind=_SEAL, object_id="", plaintext=orjson.dumps(said))
-        return urlsafe_b64encode(blob).rstrip(b"=").decode("ascii")
+        return sealed_text.sealed(said, cipher=cipher, kind=_SEAL)
 
     @classmethod
     def unsealed(cls, cookie: str, *, cipher: TenantCipher, now: datetime) -> Self | None:
         """What the cookie says, if it was sealed here and has not ended."""
         try:
-            blob = urlsafe_b64decode(cookie.encode("ascii") + b"==")
-            said = orjson.loads(cipher.open(kind=_SEAL, object_id="", sealed=blob))
-        except (SealBroken, ValueError):
+            said = sealed_text.opened(cookie, cipher=cipher, kind=_SEAL)
+        except ValueError:
             return None
         user_id, amr, return_to, connection, remembered, mark, ends = said
         expires_at = datetime.fromtimestamp(ends, now.tzinfo)

@@ -5,18 +5,16 @@ for the account has a count of their own, so that no stranger can lock them out.
 """
 
 import secrets
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
 from typing import Self
 from uuid import UUID
 
-import orjson
 from quart import Response
 from werkzeug.datastructures import Headers
 
 from authgate.storage.people.users import User
-from authgate.web import session_cookie
-from authgate_tenants.encryption import SealBroken, TenantCipher
+from authgate.web import sealed_text, session_cookie
+from authgate_tenants.encryption import TenantCipher
 
 _COOKIE = "authgate_known"
 _SECONDS = 180 * 86400
@@ -45,17 +43,14 @@ class KnownBrowser:
 
     def sealed(self, cipher: TenantCipher) -> str:
         """The value of the cookie, which opens in its tenant only."""
-        said = orjson.dumps([str(self.user_id), self.mark])
-        blob = cipher.seal(kind=_KIND, object_id="", plaintext=said)
-        return urlsafe_b64encode(blob).rstrip(b"=").decode("ascii")
+        return sealed_text.sealed([str(self.user_id), self.mark], cipher=cipher, kind=_KIND)
 
     @classmethod
     def unsealed(cls, cookie: str, *, cipher: TenantCipher) -> Self | None:
         """What the cookie says, if it was sealed here."""
         try:
-            blob = urlsafe_b64decode(cookie.encode("ascii") + b"==")
-            user_id, mark = orjson.loads(cipher.open(kind=_KIND, object_id="", sealed=blob))
-        except (SealBroken, ValueError):
+            user_id, mark = sealed_text.opened(cookie, cipher=cipher, kind=_KIND)
+        except ValueError:
             return None
         return cls(UUID(user_id), mark)
 

@@ -6,7 +6,6 @@ where tenants share a host and with it the id of the relying party.
 """
 
 import secrets
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,7 +13,6 @@ from typing import Self
 from urllib.parse import urlsplit
 from uuid import UUID
 
-import orjson
 from uuid_utils.compat import uuid7
 from webauthn import (
     generate_authentication_options,
@@ -42,8 +40,9 @@ from authgate.storage.grants import spent_jtis
 from authgate.storage.people.users import User
 from authgate.storage.sign_in import passkeys
 from authgate.storage.sign_in.passkeys import Passkey
+from authgate.web import sealed_text
 from authgate_tenants import current_tenant
-from authgate_tenants.encryption import SealBroken, TenantCipher
+from authgate_tenants.encryption import TenantCipher
 
 LIFETIME = timedelta(minutes=5)
 _SEAL = "passkey-challenge"
@@ -84,17 +83,16 @@ class Challenge:
         who = str(self.user_id) if self.user_id else ""
         ends = self.expires_at.timestamp()
         said = [self.value.hex(), who, self.user_handle.hex(), ends]
-        blob = cipher.seal(kind=_SEAL, object_id=self.purpose, plaintext=orjson.dumps(said))
-        return urlsafe_b64encode(blob).rstrip(b"=").decode("ascii")
+        return sealed_text.sealed(said, cipher=cipher, kind=_SEAL, object_id=self.purpose)
 
     @classmethod
     def unsealed(cls, cookie: str, purpose: str, *, cipher: TenantCipher, now: datetime) -> Self:
         """What the cookie says. Raises ``NoPasskey``."""
         try:
-            blob = urlsafe_b64decode(cookie.encode("ascii") + b"==")
-            opened = cipher.open(kind=_SEAL, object_id=purpose, sealed=blob)
-            value, who, handle, ends = orjson.loads(opened)
-        except (SealBroken, ValueError) as error:
+            value, who, handle, ends = sealed_text.opened(
+                cookie, cipher=cipher, kind=_SEAL, object_id=purpose
+            )
+        except ValueError as error:
             raise NoPasskey from error
         expires_at = datetime.fromtimestamp(ends, now.tzinfo)
         if expires_at <= now:

@@ -6,17 +6,15 @@ taken away when the browser comes back, whatever comes of it.
 """
 
 import secrets
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Self
 
-import orjson
-
 from authgate.plugin_api import LoginAttempt
+from authgate.web import sealed_text
 from authgate_tenants import current_tenant
-from authgate_tenants.encryption import SealBroken, TenantCipher
+from authgate_tenants.encryption import TenantCipher
 
 LIFETIME = timedelta(minutes=10)
 _SEAL = "pending-login"
@@ -97,8 +95,7 @@ class PendingLogin:
             self.purpose,
             self.person,
         ]
-        blob = cipher.seal(kind=_SEAL, object_id=self.connection, plaintext=orjson.dumps(said))
-        return urlsafe_b64encode(blob).rstrip(b"=").decode("ascii")
+        return sealed_text.sealed(said, cipher=cipher, kind=_SEAL, object_id=self.connection)
 
     @classmethod
     def unsealed(
@@ -106,10 +103,9 @@ class PendingLogin:
     ) -> Self | None:
         """What the cookie says, if it was sealed here for this connection and has not ended."""
         try:
-            blob = urlsafe_b64decode(cookie.encode("ascii") + b"==")
-            said = orjson.loads(cipher.open(kind=_SEAL, object_id=connection, sealed=blob))
+            said = sealed_text.opened(cookie, cipher=cipher, kind=_SEAL, object_id=connection)
             state, code_verifier, nonce, return_to, ends, purpose, person = said
-        except (SealBroken, ValueError):
+        except ValueError:
             return None
         expires_at = datetime.fromtimestamp(ends, now.tzinfo)
         if expires_at <= now:

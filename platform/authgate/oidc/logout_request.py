@@ -4,12 +4,9 @@ Nothing of it is stored: looking at a request changes nothing. It is sealed into
 the browser is sent on to, so that it comes back as it was understood.
 """
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Self
-
-import orjson
 
 from authgate.languages import Text, text
 from authgate.languages.accepted import MOST
@@ -18,7 +15,8 @@ from authgate.storage.clients import clients, ids
 from authgate.storage.clients.rows import Client
 from authgate.tokens.id_token import Hint, IdTokens
 from authgate.tokens.jws import InvalidToken
-from authgate_tenants.encryption import SealBroken, TenantCipher
+from authgate.web import sealed_text
+from authgate_tenants.encryption import TenantCipher
 
 LIFETIME = timedelta(hours=1)
 
@@ -72,17 +70,15 @@ class LogoutRequest:
 
     def sealed(self, cipher: TenantCipher, *, now: datetime) -> str:
         """All of it, for an address; it opens in its tenant only."""
-        said = orjson.dumps([int(now.timestamp()), asdict(self)])
-        blob = cipher.seal(kind=_KIND, object_id="", plaintext=said)
-        return urlsafe_b64encode(blob).rstrip(b"=").decode("ascii")
+        said = [int(now.timestamp()), asdict(self)]
+        return sealed_text.sealed(said, cipher=cipher, kind=_KIND)
 
     @classmethod
     def unsealed(cls, text: str, cipher: TenantCipher, *, now: datetime) -> Self:
         """What was sealed here; an empty request where it was not, or long ago."""
         try:
-            blob = urlsafe_b64decode(text.encode("ascii") + b"==")
-            at, said = orjson.loads(cipher.open(kind=_KIND, object_id="", sealed=blob))
-        except (SealBroken, ValueError):
+            at, said = sealed_text.opened(text, cipher=cipher, kind=_KIND)
+        except ValueError:
             return cls()
         said["fault"] = Text.of(said["fault"], "", {})
         return cls(**said) if now.timestamp() < at + LIFETIME.total_seconds() else cls()

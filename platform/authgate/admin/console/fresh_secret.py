@@ -4,18 +4,16 @@ It goes in a cookie that is sealed by the tenant's data key for one thing and on
 taken away by the page that shows it: it is stored nowhere, and reloading makes no other one.
 """
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
-import orjson
 from quart import Response, request
 
 from authgate.accounts.visits import signed_in
-from authgate.web import session_cookie
+from authgate.web import sealed_text, session_cookie
 from authgate_tenants import current_tenant
-from authgate_tenants.encryption import SealBroken, TenantEncryption
+from authgate_tenants.encryption import TenantEncryption
 
 _COOKIE = "authgate_fresh_secret"
 _SEAL = "fresh-client-secret"
@@ -38,9 +36,8 @@ class FreshSecrets:
     async def hand_on(self, response: Response, of: Kept, secret: str, *, now: datetime) -> None:
         """Let the page that the response leads to show the secret."""
         cipher = await self._encryption.cipher(current_tenant().id)
-        said = orjson.dumps([secret, (now + _LIFETIME).timestamp()])
-        sealed = cipher.seal(kind=_SEAL, object_id=_place(of), plaintext=said)
-        value = urlsafe_b64encode(sealed).rstrip(b"=").decode("ascii")
+        said = [secret, (now + _LIFETIME).timestamp()]
+        value = sealed_text.sealed(said, cipher=cipher, kind=_SEAL, object_id=_place(of))
         max_age = int(_LIFETIME.total_seconds())
         session_cookie.write(response, _COOKIE, value, max_age=max_age)
 
@@ -51,11 +48,11 @@ class FreshSecrets:
             return None
         cipher = await self._encryption.cipher(current_tenant().id)
         try:
-            sealed = urlsafe_b64decode(cookie.encode("ascii") + b"==")
-            said = cipher.open(kind=_SEAL, object_id=_place(of), sealed=sealed)
-        except (SealBroken, ValueError):
+            secret, ends = sealed_text.opened(
+                cookie, cipher=cipher, kind=_SEAL, object_id=_place(of)
+            )
+        except ValueError:
             return None
-        secret, ends = orjson.loads(said)
         return str(secret) if now.timestamp() < ends else None
 
     def forget(self, response: Response) -> None:
