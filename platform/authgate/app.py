@@ -206,7 +206,7 @@ def _people(
     passwords: Passwords,
 ) -> PeopleApp:
     factors = SecondFactors(parts.encryption)
-    second_step = SecondStep(factors=factors, encryption=parts.encryption, clock=parts.clock)
+    second_step = SecondStep(encryption=parts.encryption, clock=parts.clock)
     sessions = BrowserSessions(parts, second_step=second_step)
     signing_out = SigningOut(pages=pages, sessions=sessions)
     id_tokens = IdTokens(keys=parts.keys, subjects=parts.subjects, clock=parts.clock)

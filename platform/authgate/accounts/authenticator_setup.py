@@ -8,7 +8,7 @@ from authgate import audit
 from authgate.accounts import destinations, factor_notices, qr_code, totp, totp_enrolment
 from authgate.accounts.answers import page
 from authgate.accounts.second_factor_policy import is_required_of
-from authgate.accounts.second_factors import SecondFactors
+from authgate.accounts.second_factors import SecondFactors, has_any
 from authgate.accounts.visits import visitor
 from authgate.audit import Event
 from authgate.installation import Installation
@@ -64,7 +64,7 @@ class AuthenticatorSetup:
             key=totp.as_text(secret),
             enrolment=enrolment,
             is_required=await is_required_of(user),
-            replaces=(await self._factors.of(user)).has_any,
+            replaces=await has_any(user.id),
             return_to="" if is_half else target,
             problem=SecondFactorProblem.MISMATCH if is_wrong else None,
         )

@@ -11,6 +11,7 @@ from authgate.accounts import access, language_choice, logout
 from authgate.accounts.half_sign_in import COOKIE as HALF
 from authgate.accounts.login_policy import LoginPolicy, StepUpRequired
 from authgate.accounts.second_factor_policy import is_offered
+from authgate.accounts.second_factors import has_any
 from authgate.accounts.second_step import FirstFactor, SecondStep
 from authgate.accounts.visits import NotSignedIn, SignedIn, Visitor
 from authgate.audit import Event
@@ -71,11 +72,7 @@ class BrowserSessions:
         asked = await self._policy.check(
             first.user, amr=first.amr, connection=first.connection, target=first.target
         )
-        if asked and not (
-            asked in ACR_VALUES
-            and is_offered()
-            and await self._second_step.can_be_shown_by(first.user)
-        ):
+        if asked and not (asked in ACR_VALUES and is_offered() and await has_any(first.user.id)):
             raise StepUpRequired(asked)
         return Heard(replace(first, acr=asked or first.acr))
 

@@ -18,10 +18,10 @@ from authgate.accounts.standing import (
     SignInAgain,
     StepUp,
     require_recent_sign_in,
-    require_second_factor,
     to_second_factor,
     to_sign_in,
 )
+from authgate.accounts.step_up import require_own_factor
 from authgate.accounts.visits import SignedIn, signed_in
 from authgate.audit import Event
 from authgate.installation import Installation
@@ -131,8 +131,7 @@ class PasskeyAccount:
         if person.user.is_guest or not is_offered():
             raise Conflict
         require_recent_sign_in(now=self._parts.clock(), then=_SECURITY)
-        if (await self._factors.of(person.user)).has_any:
-            require_second_factor(then=_SECURITY)
+        await require_own_factor(then=_SECURITY)
         return person
 
 

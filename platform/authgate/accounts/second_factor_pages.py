@@ -116,7 +116,7 @@ class SecondFactorPages:
             return see_other("/login")
         if here.person and is_worth(here.person.session.amr, TWO_FACTORS):
             return see_other(here.return_to)
-        if not (await self._factors.of(here.user)).has_any:
+        if not await second_factors.has_any(here.user.id):
             return see_other(f"{SET_UP}{here.query}")
         return await self._page(here)
 
@@ -230,9 +230,8 @@ class SecondFactorPages:
             return see_other("/login")
         if here.user.is_guest or not is_offered():
             raise Conflict
-        has_any = (await self._factors.of(here.user)).has_any
         is_shown = here.person is not None and is_worth(here.person.session.amr, TWO_FACTORS)
-        if has_any and not is_shown:
+        if not is_shown and await second_factors.has_any(here.user.id):
             # Whoever has the password alone must not put an app of theirs in the place of another.
             return see_other(f"{HERE}{here.query}")
         if here.person is not None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from uuid import UUID
 
 from authgate.accounts import totp
 from authgate.accounts.known_browsers import KnownBrowser
@@ -49,11 +50,6 @@ class Enrolled:
     passkeys: Sequence[Passkey]
     recovery_codes: int
     """Those that are good still."""
-
-    @property
-    def has_any(self) -> bool:
-        """Whether they can show a second factor."""
-        return self.app is not None or bool(self.passkeys)
 
 
 class SecondFactors:
@@ -124,6 +120,11 @@ class SecondFactors:
 
     async def _cipher(self) -> TenantCipher:
         return await self._encryption.cipher(current_tenant().id)
+
+
+async def has_any(user_id: UUID) -> bool:
+    """Whether this person can show a second factor."""
+    return await totp_secrets.exists(user_id) or await passkeys.exist(user_id)
 
 
 def account(user: User, known: KnownBrowser | None = None) -> str:

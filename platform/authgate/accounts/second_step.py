@@ -11,7 +11,7 @@ from authgate.accounts.answers import see_other
 from authgate.accounts.half_sign_in import COOKIE as HALF
 from authgate.accounts.half_sign_in import LIFETIME, HalfSignIn, password_mark
 from authgate.accounts.second_factor_policy import REMEMBERED, is_offered, is_required_of
-from authgate.accounts.second_factors import SecondFactors
+from authgate.accounts.second_factors import has_any
 from authgate.accounts.standing import SECOND_FACTOR
 from authgate.clock import Clock
 from authgate.storage.people.users import User
@@ -52,10 +52,7 @@ class FirstFactor:
 class SecondStep:
     """Decides whether a sign-in is whole, and where it goes on where it is not."""
 
-    def __init__(
-        self, *, factors: SecondFactors, encryption: TenantEncryption, clock: Clock
-    ) -> None:
-        self._factors = factors
+    def __init__(self, *, encryption: TenantEncryption, clock: Clock) -> None:
         self._encryption = encryption
         self._clock = clock
 
@@ -66,10 +63,6 @@ class SecondStep:
         if asked is Asked.CODE and is_worth(amr, first.acr) and await self._is_remembered(first):
             return [*amr, REMEMBERED]
         return amr if asked is Asked.NOTHING else None
-
-    async def can_be_shown_by(self, user: User) -> bool:
-        """Whether the person has a second factor already."""
-        return (await self._factors.of(user)).has_any
 
     async def lead(self, first: FirstFactor, response: Response) -> None:
         """Have the response lead to the second factor, and later to where they wanted."""
@@ -100,7 +93,7 @@ class SecondStep:
         is_enough = is_worth(first.amr, first.acr)
         if is_enough and (is_worth(first.amr, TWO_FACTORS) or not _may_ask(first.user)):
             return Asked.NOTHING
-        if await self.can_be_shown_by(first.user):
+        if await has_any(first.user.id):
             return Asked.CODE
         if is_enough and not await is_required_of(first.user):
             return Asked.NOTHING

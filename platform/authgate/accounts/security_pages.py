@@ -12,7 +12,7 @@ from authgate.accounts.answers import see_other
 from authgate.accounts.authenticator_setup import AuthenticatorSetup
 from authgate.accounts.second_factor_pages import SET_UP
 from authgate.accounts.second_factor_policy import is_offered, is_required_of
-from authgate.accounts.second_factors import SecondFactors
+from authgate.accounts.second_factors import SecondFactors, has_any
 from authgate.accounts.second_step import owner_of
 from authgate.accounts.standing import (
     SignInAgain,
@@ -104,7 +104,7 @@ class SecurityPages:
         """Recovery codes in the place of all former ones."""
         person = self._proven()
         await users.held(person.user.id)
-        if not (await self._factors.of(person.user)).has_any:
+        if not await has_any(person.user.id):
             return see_other(_HERE)
         codes = await self._factors.new_recovery_codes(person.user, now=self._parts.clock())
         await _record(Event.RECOVERY_CODES_REPLACED, person)

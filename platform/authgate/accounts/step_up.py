@@ -4,10 +4,10 @@
 from collections.abc import Collection
 
 from authgate.accounts.second_factor_policy import is_offered, is_required_of
+from authgate.accounts.second_factors import has_any
 from authgate.accounts.standing import StepUp
 from authgate.accounts.visits import SignedIn, signed_in
 from authgate.storage.clients.rows import Client
-from authgate.storage.sign_in import passkeys, totp_secrets
 from authgate.tokens.authentication import TWO_FACTORS, is_worth
 from authgate.tokens.scopes import is_admin
 
@@ -41,7 +41,7 @@ async def is_due(
         return True
     if is_worth(methods, wished) or not can_show:
         return False
-    return await _has_any(person)
+    return await has_any(person.user.id)
 
 
 async def require_own_factor(*, then: str) -> None:
@@ -49,10 +49,5 @@ async def require_own_factor(*, then: str) -> None:
     have not shown it, and ``NotSignedIn``."""
     person = signed_in()
     is_shown = is_worth(person.session.amr, TWO_FACTORS)
-    if is_offered() and not is_shown and await _has_any(person):
+    if is_offered() and not is_shown and await has_any(person.user.id):
         raise StepUp(then)
-
-
-async def _has_any(person: SignedIn) -> bool:
-    user_id = person.user.id
-    return await totp_secrets.exists(user_id) or await passkeys.exist(user_id)
