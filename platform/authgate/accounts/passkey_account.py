@@ -12,7 +12,7 @@ from authgate.accounts.authenticator_setup import AuthenticatorSetup
 from authgate.accounts.browser_sessions import BrowserSessions
 from authgate.accounts.passkey_ceremonies import Challenge, NoPasskey
 from authgate.accounts.passkey_challenges import PasskeyChallenges
-from authgate.accounts.second_factor_policy import is_offered, is_required_of
+from authgate.accounts.second_factor_policy import is_open_to, is_required_of
 from authgate.accounts.second_factors import SecondFactors
 from authgate.accounts.standing import (
     SignInAgain,
@@ -128,7 +128,7 @@ class PasskeyAccount:
         """The person, who has shown all they have, and lately. Raises ``SignInAgain``,
         ``StepUp`` and ``Conflict``."""
         person = signed_in()
-        if person.user.is_guest or not is_offered():
+        if not is_open_to(person.user):
             raise Conflict
         require_recent_sign_in(now=self._parts.clock(), then=_SECURITY)
         await require_own_factor(then=_SECURITY)

@@ -27,7 +27,7 @@ from authgate.accounts.half_sign_in import HalfSignIn, password_mark
 from authgate.accounts.known_browsers import KnownBrowser
 from authgate.accounts.passkey_ceremonies import Challenge, NoPasskey
 from authgate.accounts.passkey_challenges import PasskeyChallenges
-from authgate.accounts.second_factor_policy import REMEMBERED, is_offered
+from authgate.accounts.second_factor_policy import REMEMBERED, is_open_to
 from authgate.accounts.second_factors import Method, SecondFactors
 from authgate.accounts.second_step import DEVICE, FirstFactor, SecondStep, owner_of
 from authgate.accounts.sign_in_notices import SignInNotices
@@ -228,7 +228,7 @@ class SecondFactorPages:
         here, and for guests."""
         if here is None:
             return see_other("/login")
-        if here.user.is_guest or not is_offered():
+        if not is_open_to(here.user):
             raise Conflict
         is_shown = here.person is not None and is_worth(here.person.session.amr, TWO_FACTORS)
         if not is_shown and await second_factors.has_any(here.user.id):

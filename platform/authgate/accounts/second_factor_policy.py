@@ -19,6 +19,12 @@ def is_offered() -> bool:
     return current_tenant().settings.second_factor != "off"
 
 
+def is_open_to(user: User) -> bool:
+    """Whether this person can have one here."""
+    # An operator of the installation has signed in at another tenant, and has nothing here.
+    return is_offered() and not user.is_guest
+
+
 async def is_required_of(user: User) -> bool:
     """Whether this person needs one, whatever they have."""
     chosen = current_tenant().settings

@@ -10,7 +10,7 @@ from quart import Response, request
 from authgate.accounts.answers import see_other
 from authgate.accounts.half_sign_in import COOKIE as HALF
 from authgate.accounts.half_sign_in import LIFETIME, HalfSignIn, password_mark
-from authgate.accounts.second_factor_policy import REMEMBERED, is_offered, is_required_of
+from authgate.accounts.second_factor_policy import REMEMBERED, is_open_to, is_required_of
 from authgate.accounts.second_factors import has_any
 from authgate.accounts.standing import SECOND_FACTOR
 from authgate.clock import Clock
@@ -91,7 +91,7 @@ class SecondStep:
 
     async def _asked(self, first: FirstFactor) -> Asked:
         is_enough = is_worth(first.amr, first.acr)
-        if is_enough and (is_worth(first.amr, TWO_FACTORS) or not _may_ask(first.user)):
+        if is_enough and (is_worth(first.amr, TWO_FACTORS) or not is_open_to(first.user)):
             return Asked.NOTHING
         if await has_any(first.user.id):
             return Asked.CODE
@@ -103,11 +103,6 @@ class SecondStep:
         key = session_cookie.read(request.headers, DEVICE)
         owner = owner_of(first.user)
         return bool(key) and await remembered_devices.use(key or "", owner, now=self._clock())
-
-
-def _may_ask(user: User) -> bool:
-    # An operator of the installation has signed in at another tenant, and has nothing here.
-    return is_offered() and not user.is_guest
 
 
 def owner_of(user: User) -> Owner:

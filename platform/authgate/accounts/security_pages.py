@@ -11,7 +11,7 @@ from authgate.accounts.answers import page as answer
 from authgate.accounts.answers import see_other
 from authgate.accounts.authenticator_setup import AuthenticatorSetup
 from authgate.accounts.second_factor_pages import SET_UP
-from authgate.accounts.second_factor_policy import is_offered, is_required_of
+from authgate.accounts.second_factor_policy import is_open_to, is_required_of
 from authgate.accounts.second_factors import SecondFactors, has_any
 from authgate.accounts.second_step import owner_of
 from authgate.accounts.standing import (
@@ -70,7 +70,7 @@ class SecurityPages:
             remove_action=f"{prefix}{_HERE}/authenticator/remove",
             codes_action=f"{prefix}{_HERE}/recovery-codes",
             forget_action=f"{prefix}{_HERE}/devices/forget",
-            is_offered=is_offered() and not person.user.is_guest,
+            is_offered=is_open_to(person.user),
             is_required=await is_required_of(person.user),
             app_since=enrolled.app.created_at if enrolled.app else None,
             app_used_at=enrolled.app.last_used_at if enrolled.app else None,

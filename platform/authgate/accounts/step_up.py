@@ -3,7 +3,7 @@
 
 from collections.abc import Collection
 
-from authgate.accounts.second_factor_policy import is_offered, is_required_of
+from authgate.accounts.second_factor_policy import is_offered, is_open_to, is_required_of
 from authgate.accounts.second_factors import has_any
 from authgate.accounts.standing import StepUp
 from authgate.accounts.visits import SignedIn, signed_in
@@ -34,7 +34,7 @@ async def is_due(
         # A remembered browser does for pages; a token that administers outlives it.
         demanded.append(TWO_FACTORS)
     # Whoever acts for somebody has not got what is theirs.
-    can_show = is_offered() and not person.user.is_guest and person.session.impersonator_id is None
+    can_show = is_open_to(person.user) and person.session.impersonator_id is None
     if not all(is_worth(methods, each) for each in demanded):
         if not can_show:
             raise OutOfReach
