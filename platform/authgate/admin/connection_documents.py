@@ -9,7 +9,7 @@ from pydantic import Field, JsonValue
 from authgate.accounts.pending_login import callback
 from authgate.api.bodies import Document, exemplified
 from authgate.plugin_api import ConfigField, Secret
-from authgate.plugin_manager import ConnectorType
+from authgate.plugin_manager import ConnectorType, kind_of
 from authgate.storage.sign_in.connection_rules import ConnectionRules, Newcomers, Provisioned
 from authgate.storage.sign_in.connections import Connection
 
@@ -230,11 +230,3 @@ def _setting(field: ConfigField) -> SettingDocument:
         place=field.place,
         default=list(default) if isinstance(default, tuple) else default,  # type: ignore[arg-type]  # of the types that fields may have
     )
-
-
-def kind_of(field: ConfigField) -> str:
-    """What of a setting is to be entered."""
-    if field.secret:
-        return "secret"
-    kinds: dict[object, str] = {str: "text", int: "number", bool: "switch"}
-    return kinds.get(field.type, "list")

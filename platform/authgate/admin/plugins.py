@@ -14,13 +14,13 @@ from authgate.api.bodies import Document, Nothing, exemplified
 from authgate.api.operations import Answer, Call, MergePatch, operation
 from authgate.api.problems import Fault, Invalid, NotFound
 from authgate.plugin_api import ConfigField
+from authgate.plugin_manager import kind_of
 from authgate.provisioning import UnfitSetting
 from authgate.provisioning.plugin_settings import (
     PluginChange,
     TenantPlugin,
     UnfitPluginSetting,
     UnknownPlugin,
-    kind_of,
     pause_plugin,
     plugin_of_tenant,
     plugins_of_tenant,

@@ -24,6 +24,7 @@ from authgate.plugin_manager.loaded import LoadedPlugins
 from authgate.plugin_manager.loading import PluginRefused, load
 from authgate.plugin_manager.measured import measure
 from authgate.plugin_manager.places import refuse_moved
+from authgate.plugin_manager.setting_kinds import kind_of
 from authgate.plugin_manager.traced_http import TracedHttp
 
 __all__ = [
@@ -49,6 +50,7 @@ __all__ = [
     "Plugins",
     "ProviderFailed",
     "TracedHttp",
+    "kind_of",
     "load",
     "measure",
     "refuse_moved",

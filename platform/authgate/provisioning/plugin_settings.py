@@ -98,14 +98,6 @@ class PluginChange:
     """Settings that take their default again."""
 
 
-def kind_of(field: ConfigField) -> str:
-    """What a setting is, in one word."""
-    if field.secret:
-        return "secret"
-    kinds: dict[object, str] = {str: "text", int: "number", bool: "switch"}
-    return kinds.get(field.type, "list")
-
-
 async def set_plugin(
     parts: Installation, name: str, change: PluginChange, *, actor: Actor = SYSTEM
 ) -> TenantPlugin:

@@ -8,9 +8,8 @@ import orjson
 from werkzeug.datastructures import MultiDict
 
 from authgate.accounts.connection_setup import ConnectionChange
-from authgate.admin.connection_documents import kind_of
 from authgate.plugin_api import ConfigField, Secret
-from authgate.plugin_manager import ConnectorType
+from authgate.plugin_manager import ConnectorType, kind_of
 from authgate.storage.paging import Order
 from authgate.storage.people import groups
 from authgate.storage.sign_in.connection_rules import ConnectionRules, Newcomers, Provisioned

@@ -4,7 +4,8 @@ import re
 from collections.abc import Mapping, Sequence
 
 from authgate.plugin_api import ConfigField
-from authgate.provisioning.plugin_settings import PluginChange, TenantPlugin, kind_of
+from authgate.plugin_manager import kind_of
+from authgate.provisioning.plugin_settings import PluginChange, TenantPlugin
 from authgate.web.plugin_view_models import PluginSettingField
 
 _NUMBER = re.compile(r"-?\d{1,20}")

@@ -1,0 +1,10 @@
+"""What kind of value a setting takes, for those that ask for it: forms, the API and the CLI."""
+
+from authgate.plugin_api import ConfigField
+
+_KINDS: dict[object, str] = {str: "text", int: "number", bool: "switch"}
+
+
+def kind_of(field: ConfigField) -> str:
+    """``text``, ``number``, ``switch``, ``list`` or ``secret``."""
+    return "secret" if field.secret else _KINDS.get(field.type, "list")
