@@ -1,6 +1,6 @@
 """``authgate connection``: ways to sign in with other identity providers."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from typing import Annotated, Any
 
 import typer
@@ -10,13 +10,20 @@ from authgate.cli.doors.administered import OfTenant, administered
 from authgate.cli.failures import Misused, NotFound, Unhealthy
 from authgate.cli.nouns import Noun
 from authgate.cli.options import Yes, given
-from authgate.cli.output import Format, Output, Record, ask_secret, confirm, say, show, show_all
+from authgate.cli.output import Format, Output, Record, confirm, say, show, show_all
+from authgate.cli.tenant.typed_settings import (
+    AskedSetting,
+    Renewed,
+    Settings,
+    Unset,
+    asked,
+    typed,
+)
 
 app = Noun()
 
 _SEALED = "***"
 _KINDS = {"number": "whole number", "switch": "true or false"}
-Setting = Mapping[str, Any]
 
 Slug = Annotated[str, typer.Argument(help="Its name in addresses: a-z, 0-9 and inner dashes")]
 Connector = Annotated[str, typer.Option(help="What it signs in with: authgate connection types")]
@@ -24,17 +31,6 @@ Label = Annotated[str, typer.Option(help="Its name for people; the connector's w
 NewLabel = Annotated[str | None, typer.Option("--label", help="Another name for people")]
 Position = Annotated[int, typer.Option(help="Its place on the sign-in page, the smallest first")]
 NewPosition = Annotated[int | None, typer.Option("--position", help="Another place on the page")]
-Settings = Annotated[
-    list[str] | None,
-    typer.Option("--set", metavar="KEY=VALUE", help="A setting that is no secret; repeatable"),
-]
-Unset = Annotated[
-    list[str] | None, typer.Option(metavar="KEY", help="A setting to take the default of")
-]
-Renewed = Annotated[
-    list[str] | None,
-    typer.Option("--secret", metavar="KEY", help="A secret to be asked for anew; repeatable"),
-]
 Newcomers = Annotated[
     str | None,
     typer.Option(
@@ -113,13 +109,14 @@ def create(
     """
     with administered(tenant) as api:
         settings = _settings_of(api, connector)
-        config = _typed(settings, set_ or [])
+        config = typed(settings, set_ or [])
+        secrets = [name for name, each in settings.items() if each.is_secret]
         said = {
             "slug": slug,
             "connector": connector,
             "label": label,
             "position": position,
-            "config": config | _asked(each for each in settings.values() if _is_secret(each)),
+            "config": config | _entered(connector, settings, secrets),
             "rules": _rules(newcomers, provisioned, allowed_domains, email_domains, group),
         }
         made = api.post("/connections", said)
@@ -175,10 +172,8 @@ def update(
         found = api.get(within("connections", slug))
         if set_ or unset or secret:
             settings = _settings_of(api, found["connector"])
-            config = dict.fromkeys(unset or []) | _typed(settings, set_ or [])
-            changed["config"] = config | _asked(
-                _secrets(found["connector"], settings, secret or [])
-            )
+            config = dict.fromkeys(unset or []) | typed(settings, set_ or [])
+            changed["config"] = config | _entered(found["connector"], settings, secret or [])
         api.change(within("connections", slug), changed)
     say(f"✓ {slug} is changed.")
 
@@ -230,11 +225,14 @@ def _switch(tenant: str | None, slug: str, *, enabled: bool) -> None:
         api.change(within("connections", slug), {"enabled": enabled})
 
 
-def _settings_of(api: AdminApi, connector: str) -> dict[str, Setting]:
+def _settings_of(api: AdminApi, connector: str) -> dict[str, AskedSetting]:
     """What the connector asks for, by name. Raises ``NotFound``."""
     for each in api.get("/connection-types")["items"]:
         if each["name"] == connector:
-            return {setting["name"]: setting for setting in each["settings"]}
+            return {
+                told["name"]: AskedSetting(told["kind"], told["label"], told["default"])
+                for told in each["settings"]
+            }
     raise NotFound(
         f"No plugin that the tenant has enabled brings {connector!r}: authgate connection types."
     )
@@ -248,10 +246,10 @@ def _summary(connection: Mapping[str, Any]) -> Record:
 def _config(api: AdminApi, connection: Mapping[str, Any]) -> dict[str, object]:
     """All settings, with those that have their defaults."""
     try:
-        settings = _settings_of(api, connection["connector"]).values()
+        settings = _settings_of(api, connection["connector"])
     except NotFound:
-        settings = ()  # type: ignore[assignment]  # its plugin is not enabled any more
-    default = {each["name"]: _SEALED if _is_secret(each) else each["default"] for each in settings}
+        settings = {}  # its plugin is not enabled any more
+    default = {name: _SEALED if each.is_secret else each.default for name, each in settings.items()}
     return {**default, **connection["config"]}
 
 
@@ -287,39 +285,9 @@ def _pair(text: str) -> tuple[str, str]:
     return name, value
 
 
-def _is_secret(setting: Setting) -> bool:
-    return bool(setting["kind"] == "secret")
-
-
-def _secrets(
-    connector: str, settings: Mapping[str, Setting], names: Collection[str]
-) -> list[Setting]:
-    for name in names:
-        if name not in settings or not _is_secret(settings[name]):
-            raise Misused(f"{name!r} is no secret of {connector}.")
-    return [settings[name] for name in names]
-
-
-def _asked(secrets: Iterable[Setting]) -> dict[str, object]:
-    answers = {each["name"]: ask_secret(each["label"]) for each in secrets}
+def _entered(
+    connector: str, settings: Mapping[str, AskedSetting], secrets: Collection[str]
+) -> dict[str, object]:
+    """What is entered for these secrets; one with nothing entered is left out."""
+    answers = asked(settings, secrets, of=connector)
     return {name: answer for name, answer in answers.items() if answer}
-
-
-def _typed(settings: Mapping[str, Setting], pairs: list[str]) -> dict[str, object]:
-    values: dict[str, object] = {}
-    for pair in pairs:
-        name, equals, text = pair.partition("=")
-        if not equals:
-            raise Misused(f"{pair!r} is not KEY=VALUE.")
-        if name in settings and _is_secret(settings[name]):
-            raise Misused(f"{name} is a secret: it is asked for, or read from standard input.")
-        values[name] = _value(settings[name]["kind"], text) if name in settings else text
-    return values
-
-
-def _value(kind: str, text: str) -> object:
-    if kind == "switch":
-        return {"true": True, "false": False}.get(text.lower(), text)
-    if kind == "number" and text.removeprefix("-").isdecimal():
-        return int(text)
-    return [each for each in text.split(",") if each] if kind == "list" else text

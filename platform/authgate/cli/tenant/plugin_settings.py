@@ -1,6 +1,6 @@
 """``authgate plugin-settings``: what a tenant sets for the plugins that run for it."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import typer
@@ -10,22 +10,19 @@ from authgate.cli.doors.administered import OfTenant, administered
 from authgate.cli.failures import Misused
 from authgate.cli.nouns import Noun
 from authgate.cli.options import Yes
-from authgate.cli.output import Format, Output, ask_secret, confirm, say, show, show_all
+from authgate.cli.output import Format, Output, confirm, say, show, show_all
+from authgate.cli.tenant.typed_settings import (
+    AskedSetting,
+    Renewed,
+    Settings,
+    Unset,
+    asked,
+    typed,
+)
 
 app = Noun()
 
 Plugin = Annotated[str, typer.Argument(help="The plugin's name")]
-Settings = Annotated[
-    list[str] | None,
-    typer.Option("--set", metavar="KEY=VALUE", help="A setting that is no secret; repeatable"),
-]
-Unset = Annotated[
-    list[str] | None, typer.Option(metavar="KEY", help="A setting to take the default of")
-]
-Renewed = Annotated[
-    list[str] | None,
-    typer.Option("--secret", metavar="KEY", help="A secret to be asked for; repeatable"),
-]
 
 
 @app.verb("list", example="plugin-settings list")
@@ -72,8 +69,8 @@ def set_(
         raise Misused("Say what to set.")
     with administered(tenant) as api:
         found = api.get(within("plugins", plugin))
-        fields = {each["name"]: each for each in found["fields"]}
-        said = _typed(fields, settings or []) | _asked(fields, secret or [])
+        fields = _fields_of(found)
+        said = typed(fields, settings or []) | asked(fields, secret or [], of="the plugin")
         said |= dict.fromkeys(unset or [])
         api.change(within("plugins", plugin), {"settings": said})
     say(f"✓ {plugin} goes by it from now on.")
@@ -113,29 +110,5 @@ def _state(plugin: Mapping[str, Any]) -> str:
     return "failed lately" if plugin["last_failure"] else "runs"
 
 
-def _asked(fields: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:
-    for name in names:
-        if fields.get(name, {}).get("type") != "secret":
-            raise Misused(f"{name!r} is no secret of the plugin.")
-    return {name: ask_secret(fields[name]["label"]) for name in names}
-
-
-def _typed(fields: Mapping[str, Any], pairs: Iterable[str]) -> dict[str, Any]:
-    values: dict[str, Any] = {}
-    for pair in pairs:
-        name, equals, text = pair.partition("=")
-        if not equals:
-            raise Misused(f"{pair!r} is not KEY=VALUE.")
-        kind = fields.get(name, {}).get("type")
-        if kind == "secret":
-            raise Misused(f"{name} is a secret: it is asked for, or read from standard input.")
-        values[name] = _value(kind, text)
-    return values
-
-
-def _value(kind: str | None, text: str) -> object:
-    if kind == "switch":
-        return {"true": True, "false": False}.get(text.lower(), text)
-    if kind == "number" and text.removeprefix("-").isdecimal():
-        return int(text)
-    return [each for each in text.split(",") if each] if kind == "list" else text
+def _fields_of(plugin: Mapping[str, Any]) -> dict[str, AskedSetting]:
+    return {each["name"]: AskedSetting(each["type"], each["label"]) for each in plugin["fields"]}
