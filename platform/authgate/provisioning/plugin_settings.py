@@ -69,8 +69,9 @@ async def plugins_of_tenant(parts: Installation) -> list[TenantPlugin]:
     """Those that run for the current tenant and are installed, by name."""
     kept, failures = await plugin_settings.every(), await plugin_failures.every()
     running = set(current_tenant().settings.enabled_plugins) & parts.plugins.names
+    paused = (await stored()).paused_plugins
     return [
-        await _described(parts, name, kept.get(name), failures.get(name))
+        await _described(parts, name, kept.get(name), failures.get(name), paused=name in paused)
         for name in sorted(running)
     ]
 
@@ -79,8 +80,9 @@ async def plugin_of_tenant(parts: Installation, name: str) -> TenantPlugin:
     """One of them. Raises ``UnknownPlugin``."""
     if name not in current_tenant().settings.enabled_plugins or name not in parts.plugins.names:
         raise UnknownPlugin(name)
-    failures = await plugin_failures.every()
-    return await _described(parts, name, await plugin_settings.find(name), failures.get(name))
+    kept, failures = await plugin_settings.find(name), await plugin_failures.every()
+    paused = name in (await stored()).paused_plugins
+    return await _described(parts, name, kept, failures.get(name), paused=paused)
 
 
 async def stored() -> TenantSettings:
@@ -187,16 +189,20 @@ def _refuse_moved(before: TenantPlugin, change: PluginChange, now: Mapping[str, 
 
 
 async def _described(
-    parts: Installation, name: str, kept: PluginSettings | None, failure: PluginFailure | None
+    parts: Installation,
+    name: str,
+    kept: PluginSettings | None,
+    failure: PluginFailure | None,
+    *,
+    paused: bool,
 ) -> TenantPlugin:
-    settings = await stored()
     return TenantPlugin(
         name=name,
         hooks=parts.plugins.hooks_of(name),
         fields=parts.plugins.config_types.fields(name),
         kept=kept,
         secrets=frozenset(await parts.plugin_configs.opened(kept)) if kept else frozenset(),
-        paused=name in settings.paused_plugins,
+        paused=paused,
         failure=failure,
     )
 
