@@ -191,8 +191,7 @@ async def _named(call: Call[Any, Any]) -> Connection:
 
 
 async def _document(connection: Connection) -> ConnectionDocument:
-    people = await external_identities.counts()
-    return told(connection, people.get(connection.id, 0))
+    return told(connection, await external_identities.count(connection.id))
 
 
 @contextmanager

@@ -205,8 +205,8 @@ class ConnectionPages:
         return self._console.show("connection_form.html", content, 400 if faults else 200)
 
     async def _page(self, connection: Connection, steps: Sequence[TestedStep] = ()) -> Response:
-        one, people = f"{_HERE}/{connection.slug}", await external_identities.counts()
-        line = self._line(connection, people.get(connection.id, 0))
+        one, people = f"{_HERE}/{connection.slug}", await external_identities.count(connection.id)
+        line = self._line(connection, people)
         content = ConnectionPage(
             frame=await self._console.frame(),
             list_url=frame.url(_HERE),

@@ -111,6 +111,11 @@ async def unlink(identity_id: UUID, *, user_id: UUID) -> bool:
     return await gone.delete() == 1
 
 
+async def count(connection_id: UUID) -> int:
+    """How many people are known by a connection."""
+    return await ExternalIdentityRow.filter(connection_id=connection_id).count()
+
+
 async def counts() -> Mapping[UUID, int]:
     """How many people are known by each connection; nothing is said of one that knows nobody."""
     rows = ExternalIdentityRow.all().annotate(people=Count("id")).group_by("connection_id")
