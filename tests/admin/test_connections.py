@@ -76,6 +76,11 @@ async def test_what_cannot_be_is_named_by_its_place(api: ApiClient) -> None:
         ({"rules": {"newcomers": "everybody"}}, "/rules/newcomers"),
         ({"rules": {"email_domains": ["nowhere"]}}, "/rules/email_domains"),
         ({"rules": {"provisioned": "email"}}, "/rules/provisioned"),
+        ({"rules": {"groups": {"theirs": "staff"}}}, "/rules/groups"),
+        (
+            {"rules": {"groups": {"theirs": "0199f3a1-c2d4-7b3e-9a5c-6d7e8f90dddd"}}},
+            "/rules/groups",
+        ),
     ):
         refused = await api.post("/connections", GITHUB | changed)
         assert refused.status_code == 422, changed

@@ -60,16 +60,18 @@ async def _check_groups(named: Mapping[str, str]) -> None:
         raise UnfitRules("groups", f"At most {MOST_GROUPS} groups.")
     if any(not 0 < len(each) <= _LONGEST_GROUP or not each.isprintable() for each in named):
         raise UnfitRules("groups", f"A group's name has 1 to {_LONGEST_GROUP} characters.")
-    for group_id in set(named.values()):
-        if not await _is_group(group_id):
-            raise UnfitRules("groups", f"There is no group {group_id[:60]!r} here.")
+    ids = {each: _as_id(each) for each in named.values()}
+    known = await groups.known({each for each in ids.values() if each}) if ids else ()
+    for text, group_id in ids.items():
+        if group_id not in known:
+            raise UnfitRules("groups", f"There is no group {text[:60]!r} here.")
 
 
-async def _is_group(group_id: str) -> bool:
+def _as_id(text: str) -> UUID | None:
     try:
-        return await groups.find(UUID(group_id)) is not None
+        return UUID(text)
     except ValueError:
-        return False
+        return None
 
 
 async def _check_proven(domains: Collection[str]) -> None:

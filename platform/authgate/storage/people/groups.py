@@ -1,6 +1,6 @@
 """Groups: which people of a tenant belong together, and what applications take them for."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple, Self
@@ -117,6 +117,12 @@ async def find(group_id: UUID) -> Group | None:
     """The group with this id."""
     row = await GroupRow.get_or_none(id=group_id)
     return Group.from_row(row) if row else None
+
+
+async def known(group_ids: Collection[UUID]) -> set[UUID]:
+    """Which of these are groups of the tenant."""
+    rows = GroupRow.filter(id__in=list(group_ids))
+    return {row["id"] for row in await rows.values("id")}
 
 
 async def find_named(name: str) -> Group | None:
