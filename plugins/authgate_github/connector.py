@@ -4,14 +4,12 @@ GitHub speaks OAuth 2.0 with PKCE, but no OpenID Connect to web applications: wh
 asked of its API with the token, and the token is forgotten at once.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
 from urllib.parse import urlencode
 
 from authgate.plugin_api import (
-    ConnectorConfigError,
     ExternalIdentity,
     HttpResponse,
     LoginAttempt,
@@ -22,8 +20,7 @@ from authgate.plugin_api import (
     Setting,
     SignInRefused,
 )
-
-_HOST = re.compile(r"(?=.{1,253}(:|$))[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[1-9][0-9]{0,4})?")
+from authgate.plugin_api.openid import check_host
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,8 +39,7 @@ class GitHubConfig:
     ] = "github.com"
 
     def __post_init__(self) -> None:
-        if not _HOST.fullmatch(self.host):
-            raise ConnectorConfigError("host", "must be a host name, without https:// or a path")
+        check_host("host", self.host)
 
     @property
     def issuer(self) -> str:

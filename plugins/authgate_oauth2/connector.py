@@ -23,6 +23,8 @@ from authgate.plugin_api import (
 )
 from authgate.plugin_api.openid import (
     CLIENT_SECRET_BASIC,
+    CLIENT_SECRET_POST,
+    OTHER_PROVIDER,
     OAuthClient,
     check_client,
     check_https,
@@ -32,7 +34,7 @@ from authgate.plugin_api.openid import (
     value_at,
 )
 
-_OTHER = "This sign-in was answered by another provider than the one that was asked."
+_METHODS = (CLIENT_SECRET_BASIC, CLIENT_SECRET_POST)
 _LONGEST_SUBJECT = 255
 
 
@@ -70,7 +72,7 @@ class OAuthProviderConfig:
     scope: Annotated[str, Setting("What is asked for.", label="Scope")] = ""
     auth_method: Annotated[
         str,
-        Setting("client_secret_basic or client_secret_post.", label="Client authentication"),
+        Setting(f"{' or '.join(_METHODS)}.", label="Client authentication"),
     ] = CLIENT_SECRET_BASIC
     username_field: Annotated[
         str, Setting("The field that wishes for a username.", label="Username")
@@ -92,10 +94,8 @@ class OAuthProviderConfig:
     def __post_init__(self) -> None:
         for field in ("authorization_url", "token_url", "userinfo_url"):
             check_https(field, getattr(self, field))
-        if self.auth_method not in ("client_secret_basic", "client_secret_post"):
-            raise ConnectorConfigError(
-                "auth_method", "must be client_secret_basic or client_secret_post"
-            )
+        if self.auth_method not in _METHODS:
+            raise ConnectorConfigError("auth_method", f"must be {' or '.join(_METHODS)}")
         check_client(self.auth_method, self.client_secret)
         if len(self.issuer) > _LONGEST_SUBJECT or not self.issuer.isprintable():
             raise ConnectorConfigError("subject_field", "is too long")
@@ -132,7 +132,7 @@ class OAuthProviderConnector(LoginConnector[OAuthProviderConfig]):
         """Redeem the code and ask whose it is."""
         place = _host(self.config.authorization_url)
         if answer.issuer and _host(answer.issuer) != place:
-            raise SignInRefused(_OTHER, cause="the answer names another issuer")
+            raise SignInRefused(OTHER_PROVIDER, cause="the answer names another issuer")
         client = OAuthClient(
             client_id=self.config.client_id,
             secret=self.config.client_secret,

@@ -18,13 +18,14 @@ from authgate.plugin_api.openid.client import (
     OAuthClient,
     check_client,
 )
-from authgate.plugin_api.openid.connector import OpenIdConfig, OpenIdConnector
+from authgate.plugin_api.openid.connector import OTHER_PROVIDER, OpenIdConfig, OpenIdConnector
 from authgate.plugin_api.openid.hosts import check_host, check_https
 from authgate.plugin_api.openid.provider import Provider
 
 __all__ = [
     "CLIENT_SECRET_BASIC",
     "CLIENT_SECRET_POST",
+    "OTHER_PROVIDER",
     "PRIVATE_KEY_JWT",
     "OAuthClient",
     "OpenIdConfig",

@@ -27,6 +27,7 @@ from authgate.plugin_api.openid.client import (
 from authgate.plugin_api.openid.provider import Provider
 
 OTHER_PROVIDER = "This sign-in was answered by another provider than the one that was asked."
+"""What somebody is told who comes back with the answer of a provider that was not asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
