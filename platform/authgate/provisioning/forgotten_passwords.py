@@ -57,7 +57,7 @@ async def wanted(parts: Installation, token: str) -> tuple[MailedLink, User]:
     return link, user
 
 
-async def choose(parts: Installation, passwords: Passwords, token: str, *, password: str) -> User:
+async def choose(parts: Installation, passwords: Passwords, token: str, *, password: str) -> None:
     """Have somebody sign in with this from now on, who is signed out everywhere.
 
     Raises ``NoLink``, ``BadPassword`` and ``TooBusy``; the link stays good where it is not
@@ -81,7 +81,6 @@ async def choose(parts: Installation, passwords: Passwords, token: str, *, passw
             details={"by": "mail"},
         )
         await tell(parts, held)
-    return held
 
 
 async def tell(parts: Installation, user: User, *, language: Language | None = None) -> None:

@@ -73,8 +73,8 @@ async def wanted(parts: Installation, token: str) -> MailedLink:
 
 async def begin(
     parts: Installation, passwords: Passwords, token: str, *, name: str, password: str
-) -> User:
-    """The account of somebody who had none. They sign in by their address.
+) -> None:
+    """Make the account of somebody who had none. They sign in by their address.
 
     Raises ``NoJoining``, ``UnfitProfile``, ``BadPassword``, ``TooBusy`` and ``QuotaReached``; the
     link stays good where it is none of the first.
@@ -88,7 +88,7 @@ async def begin(
         if not await mailed_links.spend(link.id) or await users.find_by_login(link.email):
             raise NoJoining
         user_id = uuid7()
-        return await store_user(
+        await store_user(
             username=link.email,
             email=link.email,
             name=name,

@@ -5,7 +5,7 @@ Until then nothing changes: they sign in as ever, and what they have let in work
 what they have done.
 """
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from authgate import audit, mail, mail_addresses, storage
 from authgate.audit import Event
@@ -25,8 +25,8 @@ PATH = "/account/data"
 _MOST_AT_ONCE = 100
 
 
-async def ask(parts: Installation, user: User, *, language: Language | None = None) -> datetime:
-    """Have somebody leave once they may think better of it no longer, and tell them; when that is.
+async def ask(parts: Installation, user: User, *, language: Language | None = None) -> None:
+    """Have somebody leave once they may think better of it no longer, and tell them.
 
     Raises ``LastAdministrator``.
     """
@@ -38,7 +38,6 @@ async def ask(parts: Installation, user: User, *, language: Language | None = No
             await _note(Event.USER_DELETION_REQUESTED, user, due_at=due_at.isoformat())
             link = f"{current_tenant().issuer}{PATH}"
             await _tell(parts, user, "account_leaving", language, link=link, due_at=due_at)
-    return due_at
 
 
 async def withdraw(user: User) -> None:

@@ -45,7 +45,7 @@ async def change(
     password: str,
     ends_others_than: UUID | None,
     language: Language | None = None,
-) -> User:
+) -> None:
     """Give somebody another password; whatever acts in their name elsewhere ends, where a session
     is named that stays.
 
@@ -69,7 +69,6 @@ async def change(
             details={"sessions": len(ended)},
         )
         await forgotten_passwords.tell(parts, held, language=language)
-    return held._replace(password_hash=hashed)
 
 
 async def _prove(parts: Installation, passwords: Passwords, user: User, current: str) -> None:
