@@ -2,7 +2,7 @@
 
 from authgate.mail.delivery import Delivery
 from authgate.mail.letters import Letter, written
-from authgate.mail.post import TooManyMails, nobody, post, post_to_nobody, refuse_flood
+from authgate.mail.post import TooManyMails, nobody, post, post_owed, refuse_flood
 from authgate.mail.servers import MailServers
 from authgate.mail.smtp import NotSent, Server
 
@@ -15,7 +15,7 @@ __all__ = [
     "TooManyMails",
     "nobody",
     "post",
-    "post_to_nobody",
+    "post_owed",
     "refuse_flood",
     "written",
 ]

@@ -45,25 +45,28 @@ async def post(
     *,
     recipient: str,
     purpose: MailPurpose,
-    owed: bool = False,
 ) -> None:
-    """Have a letter of the current tenant sent once this is committed; one that is owed is sent
-    however many there were.
+    """Have a letter of the current tenant sent once this is committed.
 
     Raises ``BadAddress`` and ``TooManyMails``.
     """
     address = mail_addresses.checked(recipient)
     async with storage.transaction():
-        if not owed:
-            await refuse_flood(parts, address)
-        await _leave(parts, letter, address, mail_addresses.mailbox(address), purpose)
+        await refuse_flood(parts, address)
+        await _leave(parts, letter, address, purpose)
 
 
-async def post_to_nobody(parts: Installation, letter: Letter, *, purpose: MailPurpose) -> None:
-    """Do all that is done for a letter that is owed, and send nothing: whoever waits for the answer
-    learns from the time that it takes no more than from what it says."""
+async def post_owed(
+    parts: Installation, letter: Letter, *, recipient: str | None, purpose: MailPurpose
+) -> None:
+    """Have a letter sent once this is committed, however many there were.
+
+    For nobody the same is done and nothing sent: whoever waits for the answer learns from the time
+    that it takes no more than from what it says. Raises ``BadAddress``.
+    """
+    address = mail_addresses.checked(nobody() if recipient is None else recipient)
     async with storage.transaction():
-        await _leave(parts, letter, nobody(), nobody(), purpose, withheld=True)
+        await _leave(parts, letter, address, purpose, withheld=recipient is None)
 
 
 def nobody() -> str:
@@ -75,7 +78,6 @@ async def _leave(
     parts: Installation,
     letter: Letter,
     address: str,
-    mailbox: str,
     purpose: MailPurpose,
     *,
     withheld: bool = False,
@@ -89,7 +91,7 @@ async def _leave(
         mail_id,
         purpose=purpose,
         recipient=address.lower(),
-        mailbox=mailbox,
+        mailbox=mail_addresses.mailbox(address),
         sealed=_sealed(cipher, mail_id, letter, address),
         status=MailStatus.WITHHELD if withheld else status,
         now=parts.clock(),

@@ -92,7 +92,7 @@ async def tell(parts: Installation, user: User, *, language: Language | None = N
     letter = mail.written(
         "password_changed", language=language, link=link, name=user.username, at=parts.clock()
     )
-    await mail.post(parts, letter, recipient=address, purpose=MailPurpose.NOTICE, owed=True)
+    await mail.post_owed(parts, letter, recipient=address, purpose=MailPurpose.NOTICE)
 
 
 def _may_choose(user: User) -> bool:
@@ -125,11 +125,7 @@ async def _send(
         link=f"{current_tenant().issuer}{CHOICE}?token={token}",
         until=link.expires_at,
     )
-    purpose = MailPurpose.PASSWORD
-    if recipient is None:
-        await mail.post_to_nobody(parts, letter, purpose=purpose)
-    else:
-        await mail.post(parts, letter, recipient=recipient, purpose=purpose, owed=True)
+    await mail.post_owed(parts, letter, recipient=recipient, purpose=MailPurpose.PASSWORD)
 
 
 async def _note(user: User | None, *, sent: bool) -> None:

@@ -113,11 +113,7 @@ async def _send(
         link=f"{issuer}/login" if known else f"{issuer}{BEGINNING}?token={token}",
         until=link.expires_at,
     )
-    purpose = MailPurpose.JOIN
-    if recipient is None:
-        await mail.post_to_nobody(parts, letter, purpose=purpose)
-    else:
-        await mail.post(parts, letter, recipient=recipient, purpose=purpose, owed=True)
+    await mail.post_owed(parts, letter, recipient=recipient, purpose=MailPurpose.JOIN)
 
 
 def _welcome(email: str) -> str:

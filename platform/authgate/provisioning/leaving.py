@@ -85,8 +85,7 @@ async def _tell(
     if address is None:
         return
     letter = mail.written(template, language=language, name=user.username, **about)
-    purpose = MailPurpose.NOTICE
-    await mail.post(parts, letter, recipient=address, purpose=purpose, owed=True)
+    await mail.post_owed(parts, letter, recipient=address, purpose=MailPurpose.NOTICE)
 
 
 async def _note(event: Event, user: User, **details: object) -> None:

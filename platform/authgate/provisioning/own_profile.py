@@ -83,11 +83,9 @@ async def ask_for_address(
             name=user.username,
             until=link.expires_at,
         )
-        purpose = MailPurpose.ADDRESS
-        if await profiles.is_taken(address, by_other_than=user.id):
-            await mail.post_to_nobody(parts, letter, purpose=purpose)
-        else:
-            await mail.post(parts, letter, recipient=address, purpose=purpose, owed=True)
+        is_taken = await profiles.is_taken(address, by_other_than=user.id)
+        recipient = None if is_taken else address
+        await mail.post_owed(parts, letter, recipient=recipient, purpose=MailPurpose.ADDRESS)
         await audit.record(
             Event.USER_EMAIL_ASKED,
             actor=audit.user(user.id, user.username),
@@ -181,8 +179,7 @@ async def _tell_both(
             email=email,
             days=REGRET.days,
         )
-        purpose = MailPurpose.NOTICE
-        await mail.post(parts, letter, recipient=recipient, purpose=purpose, owed=True)
+        await mail.post_owed(parts, letter, recipient=recipient, purpose=MailPurpose.NOTICE)
 
 
 async def _note(
