@@ -15,6 +15,7 @@ from authgate.accounts.passwords import FORGOTTEN, Passwords
 from authgate.audit import Event
 from authgate.installation import Installation
 from authgate.languages import Language
+from authgate.provisioning import notices
 from authgate.provisioning import users as accounts
 from authgate.storage.people import mailed_links, users
 from authgate.storage.people.mailed_links import MailedLink
@@ -85,14 +86,10 @@ async def choose(parts: Installation, passwords: Passwords, token: str, *, passw
 
 async def tell(parts: Installation, user: User, *, language: Language | None = None) -> None:
     """Write to somebody that they have another password."""
-    address = mail_addresses.reachable(user.email)
-    if address is None:
-        return
     link = f"{current_tenant().issuer}{FORGOTTEN}"
-    letter = mail.written(
-        "password_changed", language=language, link=link, name=user.username, at=parts.clock()
+    await notices.tell(
+        parts, user, "password_changed", language=language, link=link, at=parts.clock()
     )
-    await mail.post_owed(parts, letter, recipient=address, purpose=MailPurpose.NOTICE)
 
 
 def _may_choose(user: User) -> bool:

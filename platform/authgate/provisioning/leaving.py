@@ -7,17 +7,17 @@ what they have done.
 
 from datetime import timedelta
 
-from authgate import audit, mail, mail_addresses, storage
+from authgate import audit, mail_addresses, storage
 from authgate.audit import Event
 from authgate.installation import Installation
 from authgate.languages import Language
-from authgate.provisioning import roles
+from authgate.provisioning import notices, roles
 from authgate.provisioning.roles import LastAdministrator
 from authgate.provisioning.users import end_access, open_account
 from authgate.storage.mail import mails
 from authgate.storage.people import account_deletions, directory, users
 from authgate.storage.people.users import User
-from authgate.vocabulary import MailPurpose, UserStatus
+from authgate.vocabulary import UserStatus
 from authgate_tenants import current_tenant
 
 PATH = "/account/data"
@@ -37,7 +37,9 @@ async def ask(parts: Installation, user: User, *, language: Language | None = No
         if await account_deletions.ask(user.id, due_at=due_at, now=now):
             await _note(Event.USER_DELETION_REQUESTED, user, due_at=due_at.isoformat())
             link = f"{current_tenant().issuer}{PATH}"
-            await _tell(parts, user, "account_leaving", language, link=link, due_at=due_at)
+            await notices.tell(
+                parts, user, "account_leaving", language=language, link=link, due_at=due_at
+            )
 
 
 async def withdraw(user: User) -> None:
@@ -75,17 +77,7 @@ async def _erase(parts: Installation, user: User) -> None:
     if user.email is not None:
         await mails.forget(mail_addresses.mailbox(user.email))
     await audit.record(Event.USER_DELETED, actor=audit.SYSTEM, resource=("user", str(user.id)))
-    await _tell(parts, user, "account_gone", None)
-
-
-async def _tell(
-    parts: Installation, user: User, template: str, language: Language | None, **about: object
-) -> None:
-    address = mail_addresses.reachable(user.email)
-    if address is None:
-        return
-    letter = mail.written(template, language=language, name=user.username, **about)
-    await mail.post_owed(parts, letter, recipient=address, purpose=MailPurpose.NOTICE)
+    await notices.tell(parts, user, "account_gone")
 
 
 async def _note(event: Event, user: User, **details: object) -> None:
