@@ -1,10 +1,14 @@
-"""The contract kit finds what is wrong with a plugin: each of its tests fails for a fault."""
+"""The contract kit finds what is wrong with a plugin.
+
+Each test of a connector by itself fails for a fault, and so do those of claims and policies, but
+for what they tell; those at the server and those of keys are seen to pass only.
+"""
 
 import importlib
 import logging
 import socket
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import make_dataclass, replace
 from typing import Annotated, Any
@@ -14,6 +18,7 @@ import pytest
 from authgate.cli.plugin import scaffold
 from authgate.cli.plugin.scaffold import Kind
 from authgate.plugin_api import (
+    ConnectorConfigError,
     ConnectorError,
     ExternalIdentity,
     LoginAttempt,
@@ -74,6 +79,29 @@ def with_a_shown_secret(good: Any) -> Methods:
     key = ("api_key", Annotated[str, Setting("A key.")], "")
     shown = make_dataclass("Shown", [key], bases=(good.config_type,), frozen=True, kw_only=True)
     return {"config_type": shown}
+
+
+def with_a_setting_without_words(good: Any) -> Methods:
+    team = ("team", Annotated[str, Setting("")], "")
+    bare = make_dataclass("Bare", [team], bases=(good.config_type,), frozen=True, kw_only=True)
+    return {"config_type": bare}
+
+
+def blaming_another_setting(good: Any) -> Methods:
+    def parse_config(cls: Any, raw: Mapping[str, object]) -> Any:
+        try:
+            return good.parse_config(raw)
+        except ConnectorConfigError as error:
+            raise ConnectorConfigError("settings", error.fault) from None
+
+    return {"parse_config": classmethod(parse_config)}
+
+
+def showing_its_secret(good: Any) -> Methods:
+    def shown(self: Any) -> str:
+        return f"Config(client_secret={self.client_secret.reveal()})"
+
+    return {"config_type": type("Shown", (good.config_type,), {"__repr__": shown})}
 
 
 def with_a_host_that_is_no_place(good: Any) -> Methods:
@@ -189,6 +217,9 @@ def asking_by_itself(good: Any) -> Methods:
 
 
 _FAULTS: list[tuple[Fault, str]] = [
+    (with_a_setting_without_words, "each_setting_says_what_it_means"),
+    (blaming_another_setting, "a_setting_that_is_missing_is_refused_by_its_name"),
+    (showing_its_secret, "its_settings_show_no_secret"),
     (without_challenge, "the_browser_carries_state_callback_and_challenge_over_https"),
     (with_the_secret_in_the_browser, "the_browser_carries_no_secret"),
     (with_a_shown_secret, "a_setting_that_sounds_secret_is_declared_as_one"),
