@@ -4,12 +4,14 @@ from dataclasses import replace
 from typing import Any
 
 import jwt
+import pytest
 
 from authgate import provisioning
 from authgate.accounts.passkey_ceremonies import LIFETIME
 from authgate.audit import Event
 from authgate.storage.people import users
 from authgate.storage.people.users import User
+from authgate.storage.sign_in import passkeys
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.application import Application
 from authgate_testing.authenticator import is_asked, recovery_codes
@@ -61,9 +63,9 @@ async def limited(server: RunningServer, tenant: Tenant, rate: str) -> None:
     )
 
 
-async def sign_in(person: Person, tenant: Tenant) -> None:
+async def sign_in(person: Person, tenant: Tenant, username: str = "alice") -> None:
     await person.visit(f"{tenant.issuer}/login")
-    await person.submit({"username": "alice", "password": PASSWORD}, to="/login")
+    await person.submit({"username": username, "password": PASSWORD}, to="/login")
 
 
 async def test_somebody_adds_a_passkey_and_signs_in_with_it_alone(
@@ -108,6 +110,87 @@ async def test_a_passkey_is_a_second_factor_too(
     signed = replace(device, verifies=False).signed(await options(other, "/second-factor/passkey"))
     page = await other.submit({"credential": signed}, to="/second-factor/passkey")
     assert page.url.path.endswith(HOME)
+
+
+@on_sqlite
+async def test_lg_16_a_passkey_is_the_second_factor_of_nobody_else(
+    server: RunningServer, acme: Tenant, alice: User, carol: User, person: Person, colleague: Person
+) -> None:
+    carols = SoftPasskey(ORIGIN)
+    await added(person, acme, SoftPasskey(ORIGIN))
+    await added(colleague, acme, carols)
+    browser = Person(server.browser())
+    await sign_in(browser, acme, "carol")
+    signed = carols.signed(await options(browser, "/second-factor/passkey"))
+    await sign_in(browser, acme)
+    assert is_asked(browser)
+    page = await browser.submit({"credential": signed}, to="/second-factor/passkey")
+    assert page.status_code == 400
+    page = await browser.visit(f"{acme.issuer}{HOME}")
+    assert page.url.path.endswith("/login")
+
+
+@on_sqlite
+async def test_lg_16_what_a_device_did_not_make_here_and_now_for_this_person_is_not_added(
+    server: RunningServer,
+    acme: Tenant,
+    alice: User,
+    carol: User,
+    person: Person,
+    colleague: Person,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    known, device = SoftPasskey(ORIGIN), SoftPasskey(ORIGIN)
+
+    async def asked(by: Person = person) -> dict[str, Any]:
+        await by.visit(f"{acme.issuer}/account/security")
+        return await options(by, "/passkeys")
+
+    async def is_added(made: str, to: Person = person) -> bool:
+        await to.visit(f"{acme.issuer}/account/security")
+        page = await to.submit({"credential": made, "name": "Key"}, to="/passkeys")
+        return "done=no-passkey" not in str(page.url)
+
+    made = known.created(await asked())
+    assert await is_added(made)
+    await person.visit(f"{acme.issuer}/account/security")
+    await person.submit({}, to="/passkeys/remove")
+    assert not await is_added(made), "a challenge is good once"
+    assert await is_added(known.created(await asked()))
+    for liar in (
+        replace(device, origin="https://evil.example"),
+        replace(device, rp_id="evil.example"),
+        replace(device, verifies=False),
+        replace(device, credential_id=b"y" * 1024),
+        known,
+    ):
+        assert not await is_added(liar.created(await asked())), liar
+    for rubbish in ("", "{", "[" * 5_000, '{"id": 1}', "x" * 20_000):
+        await asked()
+        assert not await is_added(rubbish)
+    made = device.created(await asked())
+    server.clock.advance(LIFETIME.total_seconds() + 1)
+    assert not await is_added(made), "its time is over"
+    assert not await is_added(known.created(await asked(colleague)), colleague), "it is alice's"
+    for_carol = device.created(await asked(colleague))
+    lent(colleague, person, acme)
+    assert not await is_added(for_carol), "another asked for it"
+    half = Person(server.browser())
+    await sign_in(half, acme)
+    to_sign = await options(half, "/second-factor/passkey")
+    lent(half, person, acme)
+    assert not await is_added(device.created(to_sign | {"user": {"id": "AA"}})), "for another end"
+    monkeypatch.setattr(passkeys, "MOST", 1)
+    assert not await is_added(device.created(await asked())), "there are as many as one can have"
+    monkeypatch.undo()
+    assert await is_added(device.created(await asked()))
+
+
+def lent(one: Person, other: Person, tenant: Tenant) -> None:
+    """Have the one's challenge in the other's browser."""
+    name = "authgate_passkey"
+    value = dict(one.http.cookies)[name]
+    other.http.cookies.set(name, value, domain="localhost.local", path=tenant.prefix)
 
 
 @on_sqlite
@@ -157,7 +240,8 @@ async def test_lg_16_a_challenge_is_good_once_and_no_counter_goes_back(
     first = Person(server.browser())
     page = await first.visit(f"{acme.issuer}/login")
     form = next(each for each in forms(page.text) if each.action.endswith("/passkey"))
-    signed = device.signed(await options(first, "/passkey"))
+    # A device that does not count: of such a one nothing but the challenge tells a second time.
+    signed = replace(device, count=-1).signed(await options(first, "/passkey"))
     cookies = dict(first.http.cookies)
     body = form.hidden | {"credential": signed}
     again = Person(server.browser())
@@ -165,6 +249,7 @@ async def test_lg_16_a_challenge_is_good_once_and_no_counter_goes_back(
         again.http.cookies.set(name, value, domain="localhost.local", path=acme.prefix)
     answers = [await each.http.post(f"{acme.issuer}/passkey", data=body) for each in (first, again)]
     assert ["problem=passkey" in each.headers["location"] for each in answers] == [False, True]
+    assert await by_passkey(Person(server.browser()), acme, device)
     assert not await by_passkey(Person(server.browser()), acme, replace(device, count=0))
     assert await by_passkey(Person(server.browser()), acme, device)
 
