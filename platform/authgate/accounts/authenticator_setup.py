@@ -4,8 +4,14 @@ from urllib.parse import quote
 
 from quart import Response
 
-from authgate import audit
-from authgate.accounts import destinations, factor_notices, qr_code, totp, totp_enrolment
+from authgate.accounts import (
+    destinations,
+    factor_notices,
+    own_events,
+    qr_code,
+    totp,
+    totp_enrolment,
+)
 from authgate.accounts.answers import page
 from authgate.accounts.second_factor_policy import is_required_of
 from authgate.accounts.second_factors import SecondFactors, has_any
@@ -90,12 +96,7 @@ class AuthenticatorSetup:
         await remembered_devices.end_all(user.id)
         await self._factors.enrol(user, secret, step=step, now=now)
         codes = await self._factors.new_recovery_codes(user, now=now)
-        await audit.record(
-            Event.SECOND_FACTOR_ENROLLED,
-            actor=audit.user(user.id, user.username),
-            resource=("user", str(user.id)),
-            details={"method": "totp"},
-        )
+        await own_events.record(Event.SECOND_FACTOR_ENROLLED, user, method="totp")
         what = text("An authenticator app was set up for your account.")
         await factor_notices.send(self._parts, user, what)
         return codes

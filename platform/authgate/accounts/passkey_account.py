@@ -5,8 +5,7 @@ from uuid import UUID
 from quart import Blueprint, Response, request
 from werkzeug.exceptions import Conflict
 
-from authgate import audit
-from authgate.accounts import factor_notices, passkey_ceremonies
+from authgate.accounts import factor_notices, own_events, passkey_ceremonies
 from authgate.accounts.answers import see_other
 from authgate.accounts.authenticator_setup import AuthenticatorSetup
 from authgate.accounts.browser_sessions import BrowserSessions
@@ -93,7 +92,9 @@ class PasskeyAccount:
             await passkeys.add(made)
         except (NoPasskey, PasskeyTaken):
             return see_other(f"{_SECURITY}?done=no-passkey")
-        await _record(Event.SECOND_FACTOR_ENROLLED, person, method="passkey", name=name)
+        await own_events.record(
+            Event.SECOND_FACTOR_ENROLLED, person.user, method="passkey", name=name
+        )
         what = text("A passkey was added to your account.")
         await factor_notices.send(self._parts, person.user, what)
         if await recovery_codes.left(person.user.id):
@@ -119,7 +120,7 @@ class PasskeyAccount:
             return see_other(_SECURITY)
         if is_last:
             await self._factors.remove(person.user)
-        await _record(Event.SECOND_FACTOR_REMOVED, person, method="passkey")
+        await own_events.record(Event.SECOND_FACTOR_REMOVED, person.user, method="passkey")
         what = text("A passkey was removed from your account.")
         await factor_notices.send(self._parts, person.user, what)
         return see_other(f"{_SECURITY}?done=passkey-removed")
@@ -133,15 +134,6 @@ class PasskeyAccount:
         require_recent_sign_in(now=self._parts.clock(), then=_SECURITY)
         await require_own_factor(then=_SECURITY)
         return person
-
-
-async def _record(event: Event, person: SignedIn, **details: object) -> None:
-    await audit.record(
-        event,
-        actor=audit.user(person.user.id, person.user.username),
-        resource=("user", str(person.user.id)),
-        details=details,
-    )
 
 
 def _name(typed: str) -> str:

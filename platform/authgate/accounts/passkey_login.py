@@ -4,7 +4,7 @@ from quart import Blueprint, Response, request
 from werkzeug.exceptions import NotFound
 
 from authgate import audit
-from authgate.accounts import passkey_ceremonies
+from authgate.accounts import own_events, passkey_ceremonies
 from authgate.accounts.answers import see_other
 from authgate.accounts.browser_sessions import BrowserSessions
 from authgate.accounts.login import HOME
@@ -68,12 +68,7 @@ class PasskeyLogin:
             visitor(), user, response, amr=["hwk", "user", MULTI_FACTOR], target=target
         ):
             return response
-        await audit.record(
-            Event.AUTHENTICATION_SUCCESS,
-            actor=audit.user(user.id, user.username),
-            resource=("user", str(user.id)),
-            details={"method": "passkey"},
-        )
+        await own_events.record(Event.AUTHENTICATION_SUCCESS, user, method="passkey")
         metrics.logins.add("passkey", "success")
         return response
 

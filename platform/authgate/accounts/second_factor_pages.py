@@ -17,6 +17,7 @@ from authgate.accounts import (
     destinations,
     factor_notices,
     known_browsers,
+    own_events,
     passkey_ceremonies,
     second_factors,
 )
@@ -258,12 +259,8 @@ class SecondFactorPages:
     ) -> None:
         """Write down that somebody is in, and to them where their browser is new."""
         user, vouched = here.user, here.half.connection if here.half else ""
-        await audit.record(
-            Event.AUTHENTICATION_SUCCESS,
-            actor=audit.user(user.id, user.username),
-            resource=("user", str(user.id)),
-            details={"method": method} | ({"connection": vouched} if vouched else {}),
-        )
+        more = {"connection": vouched} if vouched else {}
+        await own_events.record(Event.AUTHENTICATION_SUCCESS, user, method=method, **more)
         metrics.logins.add("second_factor", "success")
         if here.half is None or "pwd" not in here.half.amr:
             return

@@ -5,8 +5,7 @@ from uuid import UUID
 from quart import Blueprint, Response, request
 from werkzeug.exceptions import Conflict
 
-from authgate import audit
-from authgate.accounts import factor_notices, user_agents
+from authgate.accounts import factor_notices, own_events, user_agents
 from authgate.accounts.answers import page as answer
 from authgate.accounts.answers import see_other
 from authgate.accounts.authenticator_setup import AuthenticatorSetup
@@ -95,7 +94,7 @@ class SecurityPages:
         if is_last and await is_required_of(person.user):
             raise Conflict
         if await self._factors.remove_app(person.user):
-            await _record(Event.SECOND_FACTOR_REMOVED, person, method="totp")
+            await own_events.record(Event.SECOND_FACTOR_REMOVED, person.user, method="totp")
             what = text("The authenticator app was removed from your account.")
             await factor_notices.send(self._parts, person.user, what)
         return see_other(f"{_HERE}?done=removed")
@@ -107,7 +106,7 @@ class SecurityPages:
         if not await has_any(person.user.id):
             return see_other(_HERE)
         codes = await self._factors.new_recovery_codes(person.user, now=self._parts.clock())
-        await _record(Event.RECOVERY_CODES_REPLACED, person)
+        await own_events.record(Event.RECOVERY_CODES_REPLACED, person.user)
         what = text("New recovery codes were made for your account. The former ones are void.")
         await factor_notices.send(self._parts, person.user, what)
         target = f"{current_tenant().prefix}{_HERE}"
@@ -124,7 +123,9 @@ class SecurityPages:
         else:
             ended = await remembered_devices.end_all(person.user.id) > 0
         if ended:
-            await _record(Event.REMEMBERED_DEVICE_FORGOTTEN, person, device=wanted or "all")
+            await own_events.record(
+                Event.REMEMBERED_DEVICE_FORGOTTEN, person.user, device=wanted or "all"
+            )
         return see_other(f"{_HERE}?done=forgotten")
 
     def _proven(self) -> SignedIn:
@@ -132,15 +133,6 @@ class SecurityPages:
         ``StepUp``."""
         require_recent_sign_in(now=self._parts.clock(), then=_HERE)
         return require_second_factor(then=_HERE)
-
-
-async def _record(event: Event, person: SignedIn, **details: object) -> None:
-    await audit.record(
-        event,
-        actor=audit.user(person.user.id, person.user.username),
-        resource=("user", str(person.user.id)),
-        details=details,
-    )
 
 
 def _line(device: RememberedDevice) -> RememberedLine:
