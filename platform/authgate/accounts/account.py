@@ -84,7 +84,7 @@ class AccountPages:
 
     async def end_one(self) -> Response:
         """End one session; another person's is as unknown as one that never was."""
-        person, wanted = signed_in(), _id((await request.form).get("session", ""))
+        person, wanted = signed_in(), row_ids.find((await request.form).get("session", ""))
         ended = wanted is not None and await sessions.end(
             wanted, user_id=person.user.id, now=self._clock()
         )
@@ -104,7 +104,7 @@ class AccountPages:
 
     async def remove_access(self) -> Response:
         """Take back what an application or device may do; it has to be allowed anew."""
-        person, wanted = signed_in(), _id((await request.form).get("access", ""))
+        person, wanted = signed_in(), row_ids.find((await request.form).get("access", ""))
         ended = await access.remove(wanted, person.user.id, now=self._clock()) if wanted else 0
         if ended:
             await audit.record(
@@ -190,13 +190,6 @@ async def _access(held: Access, client: Client | None) -> AccessLine:
         scopes=await scope_lines(held.scope.split()),
         used_at=held.used_at,
     )
-
-
-def _id(text: str) -> UUID | None:
-    try:
-        return row_ids.read(text)
-    except ValueError:
-        return None
 
 
 def _count(text: str) -> int:

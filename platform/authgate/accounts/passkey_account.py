@@ -1,7 +1,5 @@
 """``/account/security/passkeys``: a person's passkeys, added and removed."""
 
-from uuid import UUID
-
 from quart import Blueprint, Response, request
 from werkzeug.exceptions import Conflict
 
@@ -115,7 +113,7 @@ class PasskeyAccount:
         is_last = enrolled.app is None and len(enrolled.passkeys) == 1
         if is_last and await is_required_of(person.user):
             raise Conflict
-        passkey_id = _id(form.get("passkey", ""))
+        passkey_id = row_ids.find(form.get("passkey", ""))
         if passkey_id is None or not await passkeys.remove(passkey_id, user_id=person.user.id):
             return see_other(_SECURITY)
         if is_last:
@@ -139,10 +137,3 @@ class PasskeyAccount:
 def _name(typed: str) -> str:
     plain = " ".join("".join(each for each in typed if each.isprintable()).split())
     return plain[:LONGEST_NAME] or "Passkey"
-
-
-def _id(given: str) -> UUID | None:
-    try:
-        return row_ids.read(given)
-    except ValueError:
-        return None

@@ -1,7 +1,5 @@
 """``/account/security``: a person's second factors, and the browsers that ask for none."""
 
-from uuid import UUID
-
 from quart import Blueprint, Response, request
 from werkzeug.exceptions import Conflict
 
@@ -116,7 +114,7 @@ class SecurityPages:
         """Ask for a second factor again: in one browser, or in all."""
         person, wanted = signed_in(), (await request.form).get("device", "")
         if wanted:
-            device_id = _id(wanted)
+            device_id = row_ids.find(wanted)
             ended = device_id is not None and await remembered_devices.end(
                 device_id, user_id=person.user.id
             )
@@ -146,10 +144,3 @@ def _line(device: RememberedDevice) -> RememberedLine:
         used_at=device.last_used_at,
         until=device.expires_at,
     )
-
-
-def _id(given: str) -> UUID | None:
-    try:
-        return row_ids.read(given)
-    except ValueError:
-        return None

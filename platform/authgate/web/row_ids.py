@@ -12,3 +12,11 @@ def read(text: str) -> UUID:
     if str(found) != text:
         raise ValueError("Not an id as we write it.")
     return found
+
+
+def find(text: str) -> UUID | None:
+    """The same; ``None`` where it is not one."""
+    try:
+        return read(text)
+    except ValueError:
+        return None
