@@ -9,7 +9,7 @@ from authgate.accounts.authenticator_setup import AuthenticatorSetup
 from authgate.accounts.browser_sessions import BrowserSessions
 from authgate.accounts.passkey_ceremonies import Challenge, NoPasskey
 from authgate.accounts.passkey_challenges import PasskeyChallenges
-from authgate.accounts.second_factor_policy import is_open_to, is_required_of
+from authgate.accounts.second_factor_policy import is_open_to, is_required_of, with_second
 from authgate.accounts.second_factors import SecondFactors
 from authgate.accounts.standing import (
     SignInAgain,
@@ -26,7 +26,7 @@ from authgate.languages import text
 from authgate.storage.people import users
 from authgate.storage.sign_in import passkeys, recovery_codes
 from authgate.storage.sign_in.passkeys import LONGEST_NAME, PasskeyTaken
-from authgate.tokens.authentication import MULTI_FACTOR
+from authgate.tokens.authentication import HWK
 from authgate.web import row_ids
 from authgate.web.pages import Pages
 from authgate_tenants import current_tenant
@@ -101,8 +101,7 @@ class PasskeyAccount:
         target = f"{current_tenant().prefix}{_SECURITY}"
         response = self._setup.codes_page(codes, target, is_new_app=False)
         # What was shown just now counts, as the first code of an app does.
-        former = [each for each in person.session.amr if each not in ("hwk", MULTI_FACTOR)]
-        await self._sessions.step_up(person, response, amr=[*former, "hwk", MULTI_FACTOR])
+        await self._sessions.step_up(person, response, amr=with_second(person.session.amr, HWK))
         return response
 
     async def remove(self) -> Response:

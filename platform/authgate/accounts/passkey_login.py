@@ -17,7 +17,7 @@ from authgate.installation import Installation
 from authgate.storage.people import users
 from authgate.storage.people.users import User
 from authgate.telemetry import metrics
-from authgate.tokens.authentication import MULTI_FACTOR
+from authgate.tokens.authentication import HWK, MULTI_FACTOR
 from authgate.web import return_to
 from authgate.web.client_ip import bucket
 from authgate.web.limits import Limits
@@ -65,7 +65,7 @@ class PasskeyLogin:
         response = see_other(target)
         # Both factors at once: what the device holds, and what it was unlocked by.
         if not await self._sessions.start(
-            visitor(), user, response, amr=["hwk", "user", MULTI_FACTOR], target=target
+            visitor(), user, response, amr=[HWK, "user", MULTI_FACTOR], target=target
         ):
             return response
         await own_events.record(Event.AUTHENTICATION_SUCCESS, user, method="passkey")

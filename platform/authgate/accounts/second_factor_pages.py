@@ -4,7 +4,6 @@ Here come browsers with a sign-in that has one factor, and people who are signed
 asks for more (RFC 9470).
 """
 
-from collections.abc import Collection
 from datetime import timedelta
 from typing import NamedTuple
 from urllib.parse import quote
@@ -28,7 +27,7 @@ from authgate.accounts.half_sign_in import HalfSignIn, password_mark
 from authgate.accounts.known_browsers import KnownBrowser
 from authgate.accounts.passkey_ceremonies import Challenge, NoPasskey
 from authgate.accounts.passkey_challenges import PasskeyChallenges
-from authgate.accounts.second_factor_policy import REMEMBERED, is_open_to
+from authgate.accounts.second_factor_policy import is_open_to, with_second
 from authgate.accounts.second_factors import Method, SecondFactors
 from authgate.accounts.second_step import DEVICE, FirstFactor, SecondStep, owner_of
 from authgate.accounts.sign_in_notices import SignInNotices
@@ -42,7 +41,7 @@ from authgate.storage.people import users
 from authgate.storage.people.users import User
 from authgate.storage.sign_in import login_failures, passkeys, remembered_devices
 from authgate.telemetry import metrics
-from authgate.tokens.authentication import MULTI_FACTOR, TWO_FACTORS, is_worth
+from authgate.tokens.authentication import HWK, OTP, TWO_FACTORS, is_worth
 from authgate.web import return_to, session_cookie
 from authgate.web.client_ip import bucket
 from authgate.web.limits import Limits, TooMany
@@ -52,8 +51,6 @@ from authgate_tenants import current_tenant
 
 SET_UP = f"{HERE}/set-up"
 _HOME = "/account/security"
-_OTP, _PASSKEY = "otp", "hwk"
-"""What a code and a passkey are called among the methods (RFC 8176)."""
 _SECOND = "second"
 """What a passkey signs here for."""
 _SECONDS_PER_DAY = 86400
@@ -192,7 +189,7 @@ class SecondFactorPages:
             return await self._setup.page(
                 here.user, here.return_to, is_half=here.half is not None, enrolment=enrolment
             )
-        heard = await self._heard(here, _OTP)
+        heard = await self._heard(here, OTP)
         # Whoever is not let on has no app whose recovery codes they were not shown.
         async with storage.savepoint():
             return await self._enrolled(here, heard, enrolment, code)
@@ -207,7 +204,7 @@ class SecondFactorPages:
         if codes is None:
             return refusal or see_other(f"{SET_UP}{here.query}")
         response = self._setup.codes_page(codes, here.return_to, is_new_app=True)
-        if not await self._let_on(here, heard, response, _OTP):
+        if not await self._let_on(here, heard, response, OTP):
             return see_other(HERE)
         await self._welcome(here, Method.TOTP, await self._known(here.user), response)
         return response
@@ -243,7 +240,7 @@ class SecondFactorPages:
         self, here: _Here, method: Method, known: KnownBrowser | None, *, remember: bool
     ) -> Response:
         response = see_other(here.return_to)
-        shown = _PASSKEY if method is Method.PASSKEY else _OTP
+        shown = HWK if method is Method.PASSKEY else OTP
         if not await self._let_on(here, await self._heard(here, shown), response, shown):
             return response
         await self._welcome(here, method, known, response)
@@ -277,7 +274,7 @@ class SecondFactorPages:
         half = here.half
         if half is None:
             return None
-        amr = _with(half.amr, shown)
+        amr = with_second(half.amr, shown)
         return await self._sessions.heard(
             FirstFactor(here.user, amr, half.remembered, "", half.return_to, half.connection)
         )
@@ -288,7 +285,7 @@ class SecondFactorPages:
         if heard is not None:
             return await self._sessions.go_on(visitor(), heard, response)
         if here.person is not None:
-            amr = _with(here.person.session.amr, shown)
+            amr = with_second(here.person.session.amr, shown)
             await self._sessions.step_up(here.person, response, amr=amr)
         return here.person is not None
 
@@ -347,11 +344,6 @@ class SecondFactorPages:
         )
         html = self._pages.render("second_factor/ask.html", visit=visitor().page(), page=content)
         return page(html, status, form_target=destination.form_target)
-
-
-def _with(former: Collection[str], shown: str) -> list[str]:
-    others = [each for each in former if each not in (REMEMBERED, shown, MULTI_FACTOR)]
-    return [*others, shown, MULTI_FACTOR]
 
 
 async def _record(event: Event, user: User, *, reason: str) -> None:

@@ -45,6 +45,12 @@ async def is_lacking(user: User, methods: Collection[str]) -> bool:
     return await is_required_of(user)
 
 
+def with_second(former: Collection[str], shown: str) -> list[str]:
+    """The methods of a sign-in once a second factor was shown besides these."""
+    others = [each for each in former if each not in (REMEMBERED, shown, MULTI_FACTOR)]
+    return [*others, shown, MULTI_FACTOR]
+
+
 async def _is_in_one(user: User, names: Collection[str]) -> bool:
     wanted = {name.casefold() for name in names}
     theirs = await group_members.memberships(user.id)

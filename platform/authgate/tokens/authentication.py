@@ -12,6 +12,10 @@ TWO_FACTORS = "2"
 """``acr`` of two factors of different kinds."""
 ACR_VALUES = (ACR, TWO_FACTORS)
 """Every ``acr``; each is worth more than those before it."""
+OTP = "otp"
+"""Among the methods: a code was shown."""
+HWK = "hwk"
+"""Among the methods: a passkey was shown."""
 MULTI_FACTOR = "mfa"
 """Said besides the methods where they were of different kinds (RFC 8176)."""
 FEDERATED = "federated"
@@ -20,7 +24,7 @@ was (``vouched_by``); it is no method, whatever it reads."""
 
 _FEDERATED = "fed"
 _CONNECTION = "connection:"
-OWN_METHODS = frozenset({"pwd", "otp", "hwk", "user", MULTI_FACTOR})
+OWN_METHODS = frozenset({"pwd", OTP, HWK, "user", MULTI_FACTOR})
 """Of the methods of a session those that the tenant has seen itself, by their names in RFC 8176."""
 
 
