@@ -3,6 +3,7 @@
 from contextlib import suppress
 
 from authgate import mail
+from authgate.accounts.standing import SECURITY
 from authgate.installation import Installation
 from authgate.languages import Text, offered
 from authgate.mail_addresses import BadAddress
@@ -10,8 +11,6 @@ from authgate.storage.people import locales
 from authgate.storage.people.users import User
 from authgate.vocabulary import MailPurpose
 from authgate_tenants import current_tenant
-
-_SECURITY = "/account/security"
 
 
 async def send(parts: Installation, user: User, what: Text) -> None:
@@ -25,7 +24,7 @@ async def send(parts: Installation, user: User, what: Text) -> None:
         language=next((each for each in among if each.tag == tag), None),
         what=what,
         username=user.username,
-        link=f"{current_tenant().issuer}{_SECURITY}",
+        link=f"{current_tenant().issuer}{SECURITY}",
     )
     # Who has been sent enough lately sees it in their account.
     with suppress(BadAddress, mail.TooManyMails):

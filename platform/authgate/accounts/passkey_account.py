@@ -12,6 +12,7 @@ from authgate.accounts.passkey_challenges import PasskeyChallenges
 from authgate.accounts.second_factor_policy import is_open_to, is_required_of, with_second
 from authgate.accounts.second_factors import SecondFactors
 from authgate.accounts.standing import (
+    SECURITY,
     SignInAgain,
     StepUp,
     require_recent_sign_in,
@@ -31,8 +32,7 @@ from authgate.web import row_ids
 from authgate.web.pages import Pages
 from authgate_tenants import current_tenant
 
-_SECURITY = "/account/security"
-_HERE = f"{_SECURITY}/passkeys"
+_HERE = f"{SECURITY}/passkeys"
 _REGISTER = "register"
 
 
@@ -89,16 +89,16 @@ class PasskeyAccount:
             )
             await passkeys.add(made)
         except (NoPasskey, PasskeyTaken):
-            return see_other(f"{_SECURITY}?done=no-passkey")
+            return see_other(f"{SECURITY}?done=no-passkey")
         await own_events.record(
             Event.SECOND_FACTOR_ENROLLED, person.user, method="passkey", name=name
         )
         what = text("A passkey was added to your account.")
         await factor_notices.send(self._parts, person.user, what)
         if await recovery_codes.left(person.user.id):
-            return see_other(f"{_SECURITY}?done=passkey-added")
+            return see_other(f"{SECURITY}?done=passkey-added")
         codes = await self._factors.new_recovery_codes(person.user, now=self._parts.clock())
-        target = f"{current_tenant().prefix}{_SECURITY}"
+        target = f"{current_tenant().prefix}{SECURITY}"
         response = self._setup.codes_page(codes, target, is_new_app=False)
         # What was shown just now counts, as the first code of an app does.
         await self._sessions.step_up(person, response, amr=with_second(person.session.amr, HWK))
@@ -114,13 +114,13 @@ class PasskeyAccount:
             raise Conflict
         passkey_id = row_ids.find(form.get("passkey", ""))
         if passkey_id is None or not await passkeys.remove(passkey_id, user_id=person.user.id):
-            return see_other(_SECURITY)
+            return see_other(SECURITY)
         if is_last:
             await self._factors.remove(person.user)
         await own_events.record(Event.SECOND_FACTOR_REMOVED, person.user, method="passkey")
         what = text("A passkey was removed from your account.")
         await factor_notices.send(self._parts, person.user, what)
-        return see_other(f"{_SECURITY}?done=passkey-removed")
+        return see_other(f"{SECURITY}?done=passkey-removed")
 
     async def _proven(self) -> SignedIn:
         """The person, who has shown all they have, and lately. Raises ``SignInAgain``,
@@ -128,8 +128,8 @@ class PasskeyAccount:
         person = signed_in()
         if not is_open_to(person.user):
             raise Conflict
-        require_recent_sign_in(now=self._parts.clock(), then=_SECURITY)
-        await require_own_factor(then=_SECURITY)
+        require_recent_sign_in(now=self._parts.clock(), then=SECURITY)
+        await require_own_factor(then=SECURITY)
         return person
 
 

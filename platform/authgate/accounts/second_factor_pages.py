@@ -32,7 +32,7 @@ from authgate.accounts.second_factors import Method, SecondFactors
 from authgate.accounts.second_step import DEVICE, FirstFactor, SecondStep, owner_of
 from authgate.accounts.sign_in_notices import SignInNotices
 from authgate.accounts.standing import SECOND_FACTOR as HERE
-from authgate.accounts.standing import SignInAgain, require_recent_sign_in, to_sign_in
+from authgate.accounts.standing import SECURITY, SignInAgain, require_recent_sign_in, to_sign_in
 from authgate.accounts.visits import SignedIn, visitor
 from authgate.audit import Event
 from authgate.installation import Installation
@@ -50,7 +50,6 @@ from authgate.web.second_factor_view_models import SecondFactorPage, SecondFacto
 from authgate_tenants import current_tenant
 
 SET_UP = f"{HERE}/set-up"
-_HOME = "/account/security"
 _SECOND = "second"
 """What a passkey signs here for."""
 _SECONDS_PER_DAY = 86400
@@ -212,13 +211,13 @@ class SecondFactorPages:
     async def _here(self, wanted: str | None) -> _Here | None:
         person = visitor().signed_in
         if person is not None and wanted:
-            return _Here(person.user, None, person, return_to.safe(wanted, otherwise=_HOME))
+            return _Here(person.user, None, person, return_to.safe(wanted, otherwise=SECURITY))
         half = await self._second_step.under_way()
         user = await users.find(half.user_id) if half else None
         if half is not None and user is not None and user.is_active:
             is_same = half.mark == password_mark(user).hex()
             return _Here(user, half, None, half.return_to) if is_same else None
-        home = f"{current_tenant().prefix}{_HOME}"
+        home = f"{current_tenant().prefix}{SECURITY}"
         return _Here(person.user, None, person, home) if person else None
 
     async def _may_not_set_up(self, here: _Here | None) -> Response | None:

@@ -11,6 +11,7 @@ from authgate.accounts.second_factor_pages import SET_UP
 from authgate.accounts.second_factor_policy import is_open_to, is_required_of
 from authgate.accounts.second_factors import SecondFactors, has_any
 from authgate.accounts.second_step import owner_of
+from authgate.accounts.standing import SECURITY as HERE
 from authgate.accounts.standing import (
     SignInAgain,
     StepUp,
@@ -31,8 +32,6 @@ from authgate.web.pages import Pages
 from authgate.web.second_factor_view_models import PasskeyLine, RememberedLine, SecurityPage
 from authgate_tenants import current_tenant
 
-_HERE = "/account/security"
-
 
 class SecurityPages:
     """What a person changes about how they sign in."""
@@ -46,10 +45,10 @@ class SecurityPages:
     def blueprint(self) -> Blueprint:
         """The routes."""
         routes = Blueprint("security", __name__)
-        routes.get(_HERE)(self.show)
-        routes.post(f"{_HERE}/authenticator/remove")(self.remove_app)
-        routes.post(f"{_HERE}/recovery-codes")(self.new_codes)
-        routes.post(f"{_HERE}/devices/forget")(self.forget)
+        routes.get(HERE)(self.show)
+        routes.post(f"{HERE}/authenticator/remove")(self.remove_app)
+        routes.post(f"{HERE}/recovery-codes")(self.new_codes)
+        routes.post(f"{HERE}/devices/forget")(self.forget)
         routes.register_error_handler(SignInAgain, to_sign_in)
         routes.register_error_handler(StepUp, to_second_factor)
         return routes
@@ -63,10 +62,10 @@ class SecurityPages:
             signed_in_as=person.user.username,
             account_url=f"{prefix}/account",
             sign_out_action=f"{prefix}/logout",
-            set_up_url=f"{prefix}{SET_UP}?return_to={prefix}{_HERE}",
-            remove_action=f"{prefix}{_HERE}/authenticator/remove",
-            codes_action=f"{prefix}{_HERE}/recovery-codes",
-            forget_action=f"{prefix}{_HERE}/devices/forget",
+            set_up_url=f"{prefix}{SET_UP}?return_to={prefix}{HERE}",
+            remove_action=f"{prefix}{HERE}/authenticator/remove",
+            codes_action=f"{prefix}{HERE}/recovery-codes",
+            forget_action=f"{prefix}{HERE}/devices/forget",
             is_offered=is_open_to(person.user),
             is_required=await is_required_of(person.user),
             app_since=enrolled.app.created_at if enrolled.app else None,
@@ -76,7 +75,7 @@ class SecurityPages:
                 PasskeyLine(str(each.id), each.name, each.created_at, each.last_used_at)
                 for each in enrolled.passkeys
             ],
-            passkeys_action=f"{prefix}{_HERE}/passkeys",
+            passkeys_action=f"{prefix}{HERE}/passkeys",
             devices=[_line(each) for each in devices],
             done=request.args.get("done", ""),
         )
@@ -95,19 +94,19 @@ class SecurityPages:
             await own_events.record(Event.SECOND_FACTOR_REMOVED, person.user, method="totp")
             what = text("The authenticator app was removed from your account.")
             await factor_notices.send(self._parts, person.user, what)
-        return see_other(f"{_HERE}?done=removed")
+        return see_other(f"{HERE}?done=removed")
 
     async def new_codes(self) -> Response:
         """Recovery codes in the place of all former ones."""
         person = self._proven()
         await users.held(person.user.id)
         if not await has_any(person.user.id):
-            return see_other(_HERE)
+            return see_other(HERE)
         codes = await self._factors.new_recovery_codes(person.user, now=self._parts.clock())
         await own_events.record(Event.RECOVERY_CODES_REPLACED, person.user)
         what = text("New recovery codes were made for your account. The former ones are void.")
         await factor_notices.send(self._parts, person.user, what)
-        target = f"{current_tenant().prefix}{_HERE}"
+        target = f"{current_tenant().prefix}{HERE}"
         return self._setup.codes_page(codes, target, is_new_app=False)
 
     async def forget(self) -> Response:
@@ -124,13 +123,13 @@ class SecurityPages:
             await own_events.record(
                 Event.REMEMBERED_DEVICE_FORGOTTEN, person.user, device=wanted or "all"
             )
-        return see_other(f"{_HERE}?done=forgotten")
+        return see_other(f"{HERE}?done=forgotten")
 
     def _proven(self) -> SignedIn:
         """The person, who has shown all they have, and lately. Raises ``SignInAgain`` and
         ``StepUp``."""
-        require_recent_sign_in(now=self._parts.clock(), then=_HERE)
-        return require_second_factor(then=_HERE)
+        require_recent_sign_in(now=self._parts.clock(), then=HERE)
+        return require_second_factor(then=HERE)
 
 
 def _line(device: RememberedDevice) -> RememberedLine:

@@ -17,6 +17,8 @@ from authgate_tenants import current_tenant
 
 SECOND_FACTOR = "/second-factor"
 """Where one is shown."""
+SECURITY = "/account/security"
+"""Where people change how they sign in."""
 
 
 class SignInAgain(Exception):
