@@ -64,7 +64,7 @@ class BrowserSessions:
         who was shut out, or given another password, since ``user`` was read, ``StepUpRequired``,
         and what ``LoginPolicy.check`` raises.
         """
-        first = FirstFactor(user, amr, remembered, "", target, connection)
+        first = FirstFactor(user, amr, remembered, target, connection)
         return await self.go_on(visitor, await self.heard(first), response)
 
     async def heard(self, first: FirstFactor) -> Heard:
@@ -74,7 +74,7 @@ class BrowserSessions:
         )
         if asked and not (asked in ACR_VALUES and is_offered() and await has_any(first.user.id)):
             raise StepUpRequired(asked)
-        return Heard(replace(first, acr=asked or first.acr))
+        return Heard(replace(first, acr=asked))
 
     async def go_on(self, visitor: Visitor, first: Heard, response: Response) -> bool:
         """Go on where the plugins have spoken: what ``start`` does then."""

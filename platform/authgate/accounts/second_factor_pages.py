@@ -275,7 +275,7 @@ class SecondFactorPages:
             return None
         amr = with_second(half.amr, shown)
         return await self._sessions.heard(
-            FirstFactor(here.user, amr, half.remembered, "", half.return_to, half.connection)
+            FirstFactor(here.user, amr, half.remembered, half.return_to, half.connection)
         )
 
     async def _let_on(

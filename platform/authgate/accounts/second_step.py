@@ -3,7 +3,6 @@ remembered from an earlier time, or let through."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
 from quart import Response, request
 
@@ -26,14 +25,6 @@ DEVICE = "authgate_device"
 """The cookie of a browser that is remembered."""
 
 
-class Asked(StrEnum):
-    """What a sign-in still has to do."""
-
-    NOTHING = "nothing"
-    CODE = "code"
-    ENROLMENT = "enrolment"
-
-
 @dataclass(frozen=True, slots=True)
 class FirstFactor:
     """Who has proven themselves by one factor, and what they want."""
@@ -41,12 +32,12 @@ class FirstFactor:
     user: User
     amr: Sequence[str]
     remembered: bool
-    acr: str
-    """What the session has to be worth."""
     target: str
     """Where they are on the way to."""
     connection: str = ""
     """Slug of the one that vouched for them."""
+    acr: str = ""
+    """What the session has to be worth, where the tenant's plugins say so."""
 
 
 class SecondStep:
@@ -59,10 +50,12 @@ class SecondStep:
     async def methods(self, first: FirstFactor) -> list[str] | None:
         """How the person has signed in, where that is enough; ``None`` where more is asked for."""
         amr = list(first.amr)
-        asked = await self._asked(first)
-        if asked is Asked.CODE and is_worth(amr, first.acr) and await self._is_remembered(first):
-            return [*amr, REMEMBERED]
-        return amr if asked is Asked.NOTHING else None
+        is_enough = is_worth(amr, first.acr)
+        if is_enough and (is_worth(amr, TWO_FACTORS) or not is_open_to(first.user)):
+            return amr
+        if await has_any(first.user.id):
+            return [*amr, REMEMBERED] if is_enough and await self._is_remembered(first) else None
+        return amr if is_enough and not await is_required_of(first.user) else None
 
     async def lead(self, first: FirstFactor, response: Response) -> None:
         """Have the response lead to the second factor, and later to where they wanted."""
@@ -88,16 +81,6 @@ class SecondStep:
             return None
         cipher = await self._encryption.cipher(current_tenant().id)
         return HalfSignIn.unsealed(cookie, cipher=cipher, now=self._clock())
-
-    async def _asked(self, first: FirstFactor) -> Asked:
-        is_enough = is_worth(first.amr, first.acr)
-        if is_enough and (is_worth(first.amr, TWO_FACTORS) or not is_open_to(first.user)):
-            return Asked.NOTHING
-        if await has_any(first.user.id):
-            return Asked.CODE
-        if is_enough and not await is_required_of(first.user):
-            return Asked.NOTHING
-        return Asked.ENROLMENT
 
     async def _is_remembered(self, first: FirstFactor) -> bool:
         key = session_cookie.read(request.headers, DEVICE)
