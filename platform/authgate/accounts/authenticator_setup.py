@@ -107,8 +107,9 @@ class AuthenticatorSetup:
         step = totp.step(secret, "".join(code.split()), now=now) if secret is not None else None
         return None if secret is None or step is None else (secret, step)
 
-    def codes_page(self, codes: tuple[str, ...], target: str, *, is_new_app: bool) -> Response:
-        """The page that shows recovery codes, once."""
-        content = RecoveryCodesPage(codes=codes, continue_url=target, is_new_app=is_new_app)
-        html = self._pages.render("second_factor/codes.html", visit=visitor().page(), page=content)
-        return page(html)
+
+def codes_page(pages: Pages, codes: tuple[str, ...], target: str, *, is_new_app: bool) -> Response:
+    """The page that shows recovery codes, once."""
+    content = RecoveryCodesPage(codes=codes, continue_url=target, is_new_app=is_new_app)
+    html = pages.render("second_factor/codes.html", visit=visitor().page(), page=content)
+    return page(html)

@@ -5,7 +5,7 @@ from werkzeug.exceptions import Conflict
 
 from authgate.accounts import factor_notices, own_events, passkey_ceremonies
 from authgate.accounts.answers import see_other
-from authgate.accounts.authenticator_setup import AuthenticatorSetup
+from authgate.accounts.authenticator_setup import codes_page
 from authgate.accounts.browser_sessions import BrowserSessions
 from authgate.accounts.passkey_ceremonies import Challenge, NoPasskey
 from authgate.accounts.passkey_challenges import PasskeyChallenges
@@ -48,10 +48,10 @@ class PasskeyAccount:
         sessions: BrowserSessions,
     ) -> None:
         self._parts = parts
+        self._pages = pages
         self._factors = factors
         self._sessions = sessions
         self._challenges = PasskeyChallenges(parts.encryption, clock=parts.clock)
-        self._setup = AuthenticatorSetup("", parts=parts, pages=pages, factors=factors)
 
     def blueprint(self) -> Blueprint:
         """The routes."""
@@ -99,7 +99,7 @@ class PasskeyAccount:
             return see_other(f"{SECURITY}?done=passkey-added")
         codes = await self._factors.new_recovery_codes(person.user, now=self._parts.clock())
         target = f"{current_tenant().prefix}{SECURITY}"
-        response = self._setup.codes_page(codes, target, is_new_app=False)
+        response = codes_page(self._pages, codes, target, is_new_app=False)
         # What was shown just now counts, as the first code of an app does.
         await self._sessions.step_up(person, response, amr=with_second(person.session.amr, HWK))
         return response

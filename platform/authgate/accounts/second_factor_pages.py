@@ -21,7 +21,7 @@ from authgate.accounts import (
     second_factors,
 )
 from authgate.accounts.answers import page, see_other, tell_of_limit
-from authgate.accounts.authenticator_setup import AuthenticatorSetup
+from authgate.accounts.authenticator_setup import AuthenticatorSetup, codes_page
 from authgate.accounts.browser_sessions import BrowserSessions, Heard
 from authgate.accounts.half_sign_in import HalfSignIn, password_mark
 from authgate.accounts.known_browsers import KnownBrowser
@@ -202,7 +202,7 @@ class SecondFactorPages:
         codes = None if refusal else await self._setup.taken(here.user, enrolment, code)
         if codes is None:
             return refusal or see_other(f"{SET_UP}{here.query}")
-        response = self._setup.codes_page(codes, here.return_to, is_new_app=True)
+        response = codes_page(self._pages, codes, here.return_to, is_new_app=True)
         if not await self._let_on(here, heard, response, OTP):
             return see_other(HERE)
         await self._welcome(here, Method.TOTP, await self._known(here.user), response)

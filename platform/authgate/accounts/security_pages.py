@@ -6,7 +6,7 @@ from werkzeug.exceptions import Conflict
 from authgate.accounts import factor_notices, own_events, user_agents
 from authgate.accounts.answers import page as answer
 from authgate.accounts.answers import see_other
-from authgate.accounts.authenticator_setup import AuthenticatorSetup
+from authgate.accounts.authenticator_setup import codes_page
 from authgate.accounts.second_factor_pages import SET_UP
 from authgate.accounts.second_factor_policy import is_open_to, is_required_of
 from authgate.accounts.second_factors import SecondFactors, has_any
@@ -40,7 +40,6 @@ class SecurityPages:
         self._parts = parts
         self._pages = pages
         self._factors = factors
-        self._setup = AuthenticatorSetup(SET_UP, parts=parts, pages=pages, factors=factors)
 
     def blueprint(self) -> Blueprint:
         """The routes."""
@@ -107,7 +106,7 @@ class SecurityPages:
         what = text("New recovery codes were made for your account. The former ones are void.")
         await factor_notices.send(self._parts, person.user, what)
         target = f"{current_tenant().prefix}{HERE}"
-        return self._setup.codes_page(codes, target, is_new_app=False)
+        return codes_page(self._pages, codes, target, is_new_app=False)
 
     async def forget(self) -> Response:
         """Ask for a second factor again: in one browser, or in all."""
