@@ -164,9 +164,7 @@ class SecondFactorPages:
             )
         except NoPasskey:
             return await self._refused(here, 0)
-        remember = form.get("remember_device") == "1"
-        known = await self._known(here.user)
-        return await self._whole(here, Method.PASSKEY, known, remember=remember)
+        return await self._whole(here, Method.PASSKEY, await self._known(here.user))
 
     async def show_setup(self) -> Response:
         """The page on which an app is set up."""
@@ -236,7 +234,7 @@ class SecondFactorPages:
         return None
 
     async def _whole(
-        self, here: _Here, method: Method, known: KnownBrowser | None, *, remember: bool
+        self, here: _Here, method: Method, known: KnownBrowser | None, *, remember: bool = False
     ) -> Response:
         response = see_other(here.return_to)
         shown = HWK if method is Method.PASSKEY else OTP

@@ -65,7 +65,6 @@ class EnrolmentPage:
     """Whether the person has an app, which is good for nothing then."""
     return_to: str = ""
     problem: SecondFactorProblem | None = None
-    retry_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
