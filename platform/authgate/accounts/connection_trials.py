@@ -14,7 +14,7 @@ from authgate.accounts.external_accounts import NotHere
 from authgate.accounts.pending_login import PendingLogin, Purpose
 from authgate.accounts.round_trips import Refusal, RoundTrips, not_begun_here
 from authgate.accounts.standing import require
-from authgate.accounts.tenant_connections import TenantConnections, UsableConnection
+from authgate.accounts.tenant_connections import IN_PATH, TenantConnections, UsableConnection
 from authgate.accounts.visits import signed_in, visitor
 from authgate.clock import Clock
 from authgate.permissions import Area, writes
@@ -42,7 +42,7 @@ class ConnectionTrials:
     def blueprint(self) -> Blueprint:
         """The route."""
         routes = Blueprint("trials", __name__)
-        routes.get("/login/<string(maxlength=40):connection>/trial")(self.begin)
+        routes.get(f"/login/{IN_PATH}/trial")(self.begin)
         return routes
 
     async def begin(self, connection: str) -> Response:

@@ -19,7 +19,7 @@ from authgate.accounts.external_accounts import AddressTaken, NotHere
 from authgate.accounts.login import HOME
 from authgate.accounts.pending_login import PendingLogin, Purpose
 from authgate.accounts.round_trips import PENDING, Refusal, RoundTrips, not_begun_here, parameter
-from authgate.accounts.tenant_connections import TenantConnections, UsableConnection
+from authgate.accounts.tenant_connections import IN_PATH, TenantConnections, UsableConnection
 from authgate.accounts.visits import visitor
 from authgate.audit import Event
 from authgate.clock import Clock
@@ -30,7 +30,6 @@ from authgate.telemetry import metrics
 from authgate.tokens.authentication import vouched_by
 from authgate.web import return_to, session_cookie
 
-_SLUG = "<string(maxlength=40):connection>"
 _LONGEST_ADDRESS = 254
 """Octets (RFC 5321 section 4.5.3.1.3)."""
 
@@ -74,8 +73,8 @@ class Federation:
     def blueprint(self) -> Blueprint:
         """The routes."""
         routes = Blueprint("federation", __name__)
-        routes.get(f"/login/{_SLUG}")(self.begin)
-        routes.get(f"/login/{_SLUG}/callback")(self.finish)
+        routes.get(f"/login/{IN_PATH}")(self.begin)
+        routes.get(f"/login/{IN_PATH}/callback")(self.finish)
         return routes
 
     async def begin(self, connection: str) -> Response:

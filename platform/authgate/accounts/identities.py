@@ -26,7 +26,12 @@ from authgate.accounts.standing import (
     to_sign_in,
 )
 from authgate.accounts.step_up import require_own_factor
-from authgate.accounts.tenant_connections import TenantConnections, UsableConnection, option_of
+from authgate.accounts.tenant_connections import (
+    IN_PATH,
+    TenantConnections,
+    UsableConnection,
+    option_of,
+)
 from authgate.accounts.visits import signed_in, visitor
 from authgate.audit import Event
 from authgate.clock import Clock
@@ -63,7 +68,7 @@ class IdentityPages:
         """The routes."""
         routes = Blueprint("identities", __name__)
         routes.get(PATH)(self.show)
-        routes.get(f"{PATH}/link/<string(maxlength=40):connection>")(self.begin)
+        routes.get(f"{PATH}/link/{IN_PATH}")(self.begin)
         routes.post(f"{PATH}/link")(self.link)
         routes.post(f"{PATH}/unlink")(self.unlink)
         routes.register_error_handler(SignInAgain, to_sign_in)

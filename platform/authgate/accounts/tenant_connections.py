@@ -11,13 +11,15 @@ from authgate.accounts.connection_secrets import ConnectionSecrets
 from authgate.accounts.connections import Offer
 from authgate.plugin_manager import ConnectorType, ConnectorTypes, NoConnector, OpenConnection
 from authgate.storage.sign_in import connections
-from authgate.storage.sign_in.connections import Connection
+from authgate.storage.sign_in.connections import LONGEST_SLUG, Connection
 from authgate.web.view_models import SignInOption
 from authgate_tenants import current_tenant
 from authgate_tenants.encryption import TenantEncryption
 
 BY_ADDRESS = "/login/by_address"
 """Where an address leads to a connection. None is called so: their names have no underscore."""
+IN_PATH = f"<string(maxlength={LONGEST_SLUG}):connection>"
+"""What stands for a connection's slug in a route."""
 
 
 @dataclass(frozen=True, slots=True)
