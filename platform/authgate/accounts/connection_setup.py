@@ -18,6 +18,8 @@ from authgate_tenants import current_tenant
 from authgate_tenants.encryption import TenantEncryption
 
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_CHOSEN = ("label", "position", "enabled", "rules")
+"""What of a connection is chosen beside its settings."""
 
 
 class BadConnectionSlug(ValueError):
@@ -49,17 +51,15 @@ class ConnectionChange:
     @property
     def names(self) -> list[str]:
         """What is different, for the audit log: never the values."""
-        chosen = ("label", "position", "enabled", "rules")
         return [
             *sorted({*self.config, *self.unset}),
-            *(name for name in chosen if getattr(self, name) is not None),
+            *(name for name in _CHOSEN if getattr(self, name) is not None),
         ]
 
     def from_former(self, former: Connection, secrets: Collection[str]) -> "ConnectionChange":
         """The same without what the connection is already: rules that were fit when they were
         chosen, and are not any more, stand in the way of no other change."""
-        chosen = ("label", "position", "enabled", "rules")
-        same = [name for name in chosen if getattr(self, name) == getattr(former, name)]
+        same = [name for name in _CHOSEN if getattr(self, name) == getattr(former, name)]
         plain = former.config
         return replace(
             self,
