@@ -41,10 +41,8 @@ from authgate_tenants import current_tenant
 async def list_connection_types(call: Call[Nothing, Nothing]) -> Answer[ConnectionTypes]:
     """List what connections may be made of: the connectors of enabled plugins."""
     enabled = current_tenant().settings.enabled_plugins
-    types = call.parts.plugins.connectors.types.values()
-    return Answer(
-        ConnectionTypes(items=[type_of(each) for each in types if each.plugin in enabled])
-    )
+    types = call.parts.plugins.connectors.offered(enabled)
+    return Answer(ConnectionTypes(items=[type_of(each) for each in types]))
 
 
 async def list_connections(call: Call[Nothing, Nothing]) -> Answer[ConnectionList]:

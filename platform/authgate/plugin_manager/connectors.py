@@ -89,6 +89,10 @@ class ConnectorTypes:
     def __init__(self, installed: pluggy.PluginManager) -> None:
         self.types: Mapping[str, ConnectorType] = MappingProxyType(_registered(installed))
 
+    def offered(self, enabled: Collection[str]) -> list[ConnectorType]:
+        """Those whose plugin is enabled."""
+        return [each for each in self.types.values() if each.plugin in enabled]
+
     def find(self, connector: str, *, enabled: Collection[str]) -> ConnectorType:
         """The type of this name. Raises ``NoConnector`` where its plugin is not enabled."""
         found = self.types.get(connector)

@@ -263,8 +263,7 @@ class ConnectionPages:
 
     def _offered(self) -> list[ConnectorType]:
         enabled = current_tenant().settings.enabled_plugins
-        types = self._console.parts.plugins.connectors.types.values()
-        return [each for each in types if each.plugin in enabled]
+        return self._console.parts.plugins.connectors.offered(enabled)
 
 
 _FAULTS = (
