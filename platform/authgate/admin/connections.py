@@ -1,6 +1,6 @@
 """``/connections``: ways to sign in with another identity provider."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from http import HTTPMethod, HTTPStatus
 from typing import Any
@@ -95,12 +95,13 @@ async def change_connection(
         {name: getattr(document, name) for name in ConnectionSettings.model_fields}
     )
     after = call.body.applied(shown)
+    said = call.body.members.get("config") or {}
     unset = _unset(call.body, former)
     with _worded():
         await setup(call.parts).change(
             former.slug,
             ConnectionChange(
-                config=_changed(former.config, after.config),
+                config={name: after.config[name] for name in said if name in after.config},
                 unset=unset,
                 label=after.label or None,
                 position=after.position,
@@ -175,10 +176,6 @@ def _unset(patch: MergePatch[Any], former: Connection) -> list[str]:
     if said is None and "config" in patch.members:
         return list(former.config)
     return [name for name, value in (said or {}).items() if value is None]
-
-
-def _changed(was: Mapping[str, object], becomes: Mapping[str, object]) -> dict[str, object]:
-    return {name: value for name, value in becomes.items() if was.get(name) != value}
 
 
 async def _named(call: Call[Any, Any]) -> Connection:
