@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import ip_network
 from pathlib import Path
 from textwrap import dedent
@@ -13,7 +13,15 @@ import pytest
 
 from authgate.plugin_api import TokenClaimsRequest, hookspecs
 from authgate.plugin_api.hookspecs import HookRules, OnFailure
-from authgate.plugin_manager import GuardedHttp, Isolation, PluginCall, Plugins, load
+from authgate.plugin_manager import (
+    Configs,
+    ConfigTypes,
+    GuardedHttp,
+    Isolation,
+    PluginCall,
+    Plugins,
+    load,
+)
 from authgate.plugin_manager.breaker import Breakers
 from authgate_testing.pretend_github import PretendGitHub
 from authgate_testing.pretend_host import *  # noqa: F403 - a fixture among them
@@ -87,11 +95,43 @@ def tenant_id() -> UUID:
     return uuid4()
 
 
+@dataclass(frozen=True, slots=True)
+class _Unset:
+    values: None = None
+    made: list[object] = field(default_factory=list)
+
+
+class _NothingSet:
+    async def of(self, plugin: str, *, tenant_id: UUID) -> _Unset:
+        del plugin, tenant_id
+        return _Unset()
+
+
+InstalledPlugins = Callable[[Isolation], Plugins]
+
+
+@pytest.fixture
+def installed_plugins() -> InstalledPlugins:
+    """The installed plugins, for tenants that have set nothing for them."""
+
+    def made(isolation: Isolation) -> Plugins:
+        installed = load()
+        configs = Configs(ConfigTypes(installed), source=_NothingSet(), isolation=isolation)
+        return Plugins(installed, isolation=isolation, configs=configs, http=GuardedHttp())
+
+    return made
+
+
 ClaimsOf = Callable[..., Awaitable[dict[str, Any]]]
 
 
 @pytest.fixture
-def claims_of(isolation: Isolation, tenant_id: UUID, claims_budget: None) -> ClaimsOf:
+def claims_of(
+    installed_plugins: InstalledPlugins,
+    isolation: Isolation,
+    tenant_id: UUID,
+    claims_budget: None,
+) -> ClaimsOf:
     """What the installed plugins say in a token of a tenant that has enabled them."""
     request = TokenClaimsRequest(
         tenant="acme",
@@ -107,7 +147,7 @@ def claims_of(isolation: Isolation, tenant_id: UUID, claims_budget: None) -> Cla
         *enabled: str, tenant_id: UUID = tenant_id, prefix: str = "extra"
     ) -> dict[str, Any]:
         if not plugins:
-            plugins.append(Plugins(load(), isolation=isolation))
+            plugins.append(installed_plugins(isolation))
         added = await plugins[0].token_claims(
             request, tenant_id=tenant_id, enabled=enabled, private_claim_prefix=prefix
         )

@@ -4,7 +4,6 @@ A plugin's own checks run with it, so they are contained as everything of it is.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import partial
 from types import MappingProxyType
 from typing import Protocol
@@ -51,21 +50,6 @@ class ConfigSource(Protocol):
         """What this tenant, which is in scope, has set for the plugin; the same object for as long
         as it is the same."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class _Unset:
-    values: None = None
-    made: list[object] = field(default_factory=list)
-
-
-class NothingSet:
-    """For who keeps nothing."""
-
-    async def of(self, plugin: str, *, tenant_id: UUID) -> OpenedSettings:
-        """Nobody has set anything."""
-        del plugin, tenant_id
-        return _Unset()
 
 
 class ConfigTypes:

@@ -22,9 +22,8 @@ from authgate.plugin_api import (
 )
 from authgate.plugin_api.hookspecs import rules_of
 from authgate.plugin_manager.claims import checked_claims, may_say
-from authgate.plugin_manager.configs import Configs, ConfigTypes, NotConfigured, NothingSet
+from authgate.plugin_manager.configs import Configs, NotConfigured
 from authgate.plugin_manager.decisions import checked_decision
-from authgate.plugin_manager.egress import GuardedHttp
 from authgate.plugin_manager.implementations import Implementation, implementations
 from authgate.plugin_manager.isolation import Isolation, PluginFailed, Target
 
@@ -69,15 +68,13 @@ class Plugins:
         installed: pluggy.PluginManager,
         *,
         isolation: Isolation,
-        configs: Configs | None = None,
-        http: HttpClient | None = None,
+        configs: Configs,
+        http: HttpClient,
     ) -> None:
         self._installed = installed
         self._isolation = isolation
-        self._configs = configs or Configs(
-            ConfigTypes(installed), source=NothingSet(), isolation=isolation
-        )
-        self._http = http or GuardedHttp()
+        self._configs = configs
+        self._http = http
         self._token_claims = dict(implementations(installed, "token_claims"))
         self._login_policy = dict(implementations(installed, "login_policy"))
 

@@ -19,6 +19,8 @@ from authgate.plugin_api import LoginRequest, TokenClaimsRequest, hookspecs
 from authgate.plugin_api.hookspecs import HookRules, rules_of
 from authgate.plugin_manager import Isolation, Outcome, PluginCall, PluginFailed, Plugins, load
 
+InstalledPlugins = Callable[[Isolation], Plugins]
+
 SECRET = "what-only-the-plugin-knows"
 
 GOOD = """
@@ -172,10 +174,15 @@ def login_request(tenant: str) -> LoginRequest:
 @pytest.mark.usefixtures("short")
 @pytest.mark.parametrize("kind", KINDS)
 async def test_pl_01_02_03_04_14_no_hostile_plugin_reaches_another_or_another_tenant(
-    hostile: Any, isolation: Isolation, calls: list[PluginCall], kind: str, capsys: Any
+    hostile: Any,
+    installed_plugins: InstalledPlugins,
+    isolation: Isolation,
+    calls: list[PluginCall],
+    kind: str,
+    capsys: Any,
 ) -> None:
     module = hostile(kind)
-    plugins, acme, globex = Plugins(load(), isolation=isolation), uuid4(), uuid4()
+    plugins, acme, globex = installed_plugins(isolation), uuid4(), uuid4()
 
     async def claims(tenant: Any, *enabled: str) -> dict[str, Any]:
         name = "acme" if tenant == acme else "globex"
@@ -220,11 +227,11 @@ async def test_pl_01_02_03_04_14_no_hostile_plugin_reaches_another_or_another_te
 @pytest.mark.parametrize("kind", ["blocks_its_thread"])
 @pytest.mark.usefixtures("short")
 async def test_what_hangs_is_bounded_and_holds_up_no_other_tenant_of_the_same_plugin(
-    hostile: Any, tenant_id: Any, kind: str
+    hostile: Any, installed_plugins: InstalledPlugins, tenant_id: Any, kind: str
 ) -> None:
     """Eight threads of one tenant hang; the ninth call of it starts none, and others are called."""
     module = hostile(kind)
-    plugins = Plugins(load(), isolation=Isolation())
+    plugins = installed_plugins(Isolation())
     before = threading.active_count()
 
     async def ask(tenant: Any, name: str) -> None:
