@@ -9,6 +9,7 @@ from quart import Blueprint, Response, request
 from authgate import audit
 from authgate.accounts import access, user_agents
 from authgate.accounts.access import Access
+from authgate.accounts.account_frame import frame
 from authgate.accounts.answers import page, see_other
 from authgate.accounts.scope_lines import scope_lines
 from authgate.accounts.visits import SignedIn, signed_in, visitor
@@ -68,10 +69,8 @@ class AccountPages:
         living = await sessions.live_of(person.user.id, now=now)
         known = await _applications(living)
         content = SessionsPage(
-            signed_in_as=person.user.username,
+            **frame(),
             sessions=tuple(self._line(each, person, known.get(each.id, ())) for each in living),
-            account_url=f"{prefix}/account",
-            sign_out_action=f"{prefix}/logout",
             end_action=f"{prefix}{_HERE}/end",
             end_others_action=f"{prefix}{_HERE}/end-others",
             accesses=await _accesses(held[:_MOST_ACCESSES]),

@@ -6,6 +6,7 @@ from authgate import audit
 from authgate.accounts import access
 from authgate.accounts.access import Application
 from authgate.accounts.account import kind_of
+from authgate.accounts.account_frame import frame
 from authgate.accounts.answers import page, see_other
 from authgate.accounts.scope_lines import scope_lines
 from authgate.accounts.visits import signed_in, visitor
@@ -40,9 +41,7 @@ class AppPages:
         held = await access.applications_of(person.user.id, now=self._clock())
         known = await clients.find_many({each.client_id for each in held})
         content = AppsPage(
-            signed_in_as=person.user.username,
-            account_url=f"{prefix}/account",
-            sign_out_action=f"{prefix}/logout",
+            **frame(),
             apps=tuple([await _line(each, known.get(each.client_id)) for each in held]),
             remove_action=f"{prefix}{_HERE}/remove",
             removed=request.args.get("removed") == "1",

@@ -9,13 +9,14 @@ from collections.abc import Sequence
 from quart import Blueprint, Response, abort
 
 from authgate.accounts import external_accounts
+from authgate.accounts.account_frame import frame
 from authgate.accounts.answers import page
 from authgate.accounts.external_accounts import NotHere
 from authgate.accounts.pending_login import PendingLogin, Purpose
 from authgate.accounts.round_trips import Refusal, RoundTrips, not_begun_here
 from authgate.accounts.standing import require
 from authgate.accounts.tenant_connections import IN_PATH, TenantConnections, UsableConnection
-from authgate.accounts.visits import signed_in, visitor
+from authgate.accounts.visits import visitor
 from authgate.clock import Clock
 from authgate.permissions import Area, writes
 from authgate.plugin_api import ExternalIdentity
@@ -88,9 +89,7 @@ class ConnectionTrials:
     ) -> Response:
         prefix = current_tenant().prefix
         content = TrialPage(
-            signed_in_as=signed_in().user.username,
-            account_url=f"{prefix}/account",
-            sign_out_action=f"{prefix}/logout",
+            **frame(),
             back_url=f"{prefix}{_CONSOLE}/{usable.stored.slug}",
             connection=usable.stored.label,
             failed=failed,

@@ -14,6 +14,7 @@ from quart import Blueprint, Response, abort, request
 
 from authgate import audit, storage
 from authgate.accounts import external_accounts
+from authgate.accounts.account_frame import frame
 from authgate.accounts.answers import page, see_other
 from authgate.accounts.external_accounts import NotHere
 from authgate.accounts.pending_login import PendingLogin, Purpose
@@ -84,9 +85,7 @@ class IdentityPages:
         last = len(_working(linked, usable)) + password <= 1
         known = {each.stored.id: each for each in usable}
         content = IdentitiesPage(
-            signed_in_as=person.user.username,
-            account_url=f"{prefix}/account",
-            sign_out_action=f"{prefix}/logout",
+            **frame(),
             remove_action=f"{prefix}{PATH}/unlink",
             password=password,
             identities=[_line(each, known.get(each.connection_id), last) for each in linked],
@@ -178,9 +177,7 @@ class IdentityPages:
     ) -> Response:
         prefix = current_tenant().prefix
         content = IdentityConfirmPage(
-            signed_in_as=user.username,
-            account_url=f"{prefix}/account",
-            sign_out_action=f"{prefix}/logout",
+            **frame(),
             action=f"{prefix}{PATH}/link",
             connection=usable.stored.label,
             username=identity.username or identity.subject,

@@ -4,6 +4,7 @@ from quart import Blueprint, Response, request
 from werkzeug.exceptions import Conflict
 
 from authgate.accounts import factor_notices, own_events, user_agents
+from authgate.accounts.account_frame import frame
 from authgate.accounts.answers import page as answer
 from authgate.accounts.answers import see_other
 from authgate.accounts.authenticator_setup import codes_page
@@ -58,9 +59,7 @@ class SecurityPages:
         enrolled = await self._factors.of(person.user)
         devices = await remembered_devices.live_of(owner_of(person.user), now=self._parts.clock())
         content = SecurityPage(
-            signed_in_as=person.user.username,
-            account_url=f"{prefix}/account",
-            sign_out_action=f"{prefix}/logout",
+            **frame(),
             set_up_url=f"{prefix}{SET_UP}?return_to={prefix}{HERE}",
             remove_action=f"{prefix}{HERE}/authenticator/remove",
             codes_action=f"{prefix}{HERE}/recovery-codes",

@@ -5,10 +5,10 @@ from quart import Blueprint, Response, request
 from werkzeug.exceptions import NotFound
 
 from authgate import audit
+from authgate.accounts.account_frame import frame
 from authgate.accounts.answers import page, see_other
 from authgate.accounts.standing import SignInAgain, require_recent_sign_in, to_sign_in
 from authgate.accounts.visits import SignedIn, signed_in, visitor
-from authgate.admin.own.account_frame import frame
 from authgate.audit import Event
 from authgate.installation import Installation
 from authgate.languages import text

@@ -6,6 +6,7 @@ from uuid import UUID
 from quart import Blueprint, Response
 from werkzeug.exceptions import NotFound
 
+from authgate.accounts.account_frame import frame
 from authgate.accounts.answers import page, see_other
 from authgate.accounts.standing import actor
 from authgate.accounts.visits import signed_in, visitor
@@ -42,9 +43,7 @@ class OwnImpersonations:
         """Who asks, and who acts."""
         person, tenant = signed_in().user, current_tenant()
         content = OwnImpersonationsPage(
-            signed_in_as=person.username,
-            account_url=f"{tenant.prefix}/account",
-            sign_out_action=f"{tenant.prefix}/logout",
+            **frame(),
             lines=[self._line(each) for each in await stored.of_user(person.id)],
             stated=tenant.settings.impersonation == STATED,
             minutes=tenant.settings.impersonation_minutes,

@@ -8,6 +8,7 @@ from quart import Blueprint, Response, request
 from werkzeug.exceptions import Forbidden, NotFound
 
 from authgate import provisioning
+from authgate.accounts.account_frame import frame
 from authgate.accounts.answers import page, see_other
 from authgate.accounts.standing import (
     SignInAgain,
@@ -265,13 +266,8 @@ def _url(path: str) -> str:
 
 
 def _frame() -> dict[str, Any]:
-    prefix, done = current_tenant().prefix, request.args.get("done")
-    return {
-        "signed_in_as": signed_in().user.username,
-        "account_url": f"{prefix}/account",
-        "sign_out_action": f"{prefix}/logout",
-        "done": Done(done) if done in set(Done) else None,
-    }
+    done = request.args.get("done")
+    return {**frame(), "done": Done(done) if done in set(Done) else None}
 
 
 def _line(client: Client) -> OwnAppLine:

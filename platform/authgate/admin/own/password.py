@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from quart import Blueprint, Response, request
 
+from authgate.accounts.account_frame import ACCOUNT, frame
 from authgate.accounts.answers import page, see_other
 from authgate.accounts.browser_sessions import BrowserSessions
 from authgate.accounts.passwords import BadPassword, Passwords, minimum_length
@@ -11,7 +12,6 @@ from authgate.accounts.second_factor_policy import REMEMBERED
 from authgate.accounts.standing import StepUp, to_second_factor
 from authgate.accounts.step_up import require_own_factor
 from authgate.accounts.visits import SignedIn, signed_in, visitor
-from authgate.admin.own.account_frame import ACCOUNT, frame
 from authgate.installation import Installation
 from authgate.languages import text
 from authgate.provisioning import own_passwords

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from quart import Blueprint, Response, request
 from werkzeug.exceptions import Forbidden
 
+from authgate.accounts.account_frame import ACCOUNT, frame
 from authgate.accounts.answers import page, see_other
 from authgate.accounts.standing import (
     SignInAgain,
@@ -15,7 +16,6 @@ from authgate.accounts.standing import (
 )
 from authgate.accounts.step_up import require_own_factor
 from authgate.accounts.visits import signed_in, visitor
-from authgate.admin.own.account_frame import ACCOUNT, frame
 from authgate.installation import Installation
 from authgate.languages import text
 from authgate.mail import TooManyMails
