@@ -6,7 +6,6 @@ from collections import Counter
 import httpx2
 import pytest
 
-from authgate import provisioning
 from authgate.audit import Event
 from authgate.permissions import UserRole
 from authgate.storage.mail.mails import Mail
@@ -18,16 +17,10 @@ from authgate_testing.kept_mails import link_in_mail
 from authgate_testing.ledger import Ledger
 from authgate_testing.person import Person
 from authgate_testing.server import RunningServer
-from authgate_testing.tenants import change
+from authgate_testing.tenants import change, choose
 
 PASSWORD = "ada-chose-these-herself"
 ADA = "ada@new.example"
-
-
-async def choose(server: RunningServer, tenant: Tenant, **settings: object) -> None:
-    await provisioning.change_tenant(
-        server.parts, tenant, change=lambda before: before.changed(settings)
-    )
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ from typing import Any
 import jwt
 import pytest
 
-from authgate import provisioning
 from authgate.accounts.passkey_ceremonies import LIFETIME
 from authgate.audit import Event
 from authgate.storage.people import users
@@ -20,8 +19,8 @@ from authgate_testing.ledger import Ledger
 from authgate_testing.person import Person, forms
 from authgate_testing.server import RunningServer
 from authgate_testing.soft_passkey import SoftPasskey
+from authgate_testing.tenants import choose
 
-PASSWORD = "correct-horse-battery-staple"
 ORIGIN = "http://localhost:8080"
 HOME = "/account/sessions"
 
@@ -57,15 +56,7 @@ async def by_passkey(person: Person, tenant: Tenant, device: SoftPasskey) -> boo
 
 
 async def limited(server: RunningServer, tenant: Tenant, rate: str) -> None:
-    chosen = {"login_limits": {"login_per_ip": rate}}
-    await provisioning.change_tenant(
-        server.parts, tenant, change=lambda before: before.changed(chosen)
-    )
-
-
-async def sign_in(person: Person, tenant: Tenant, username: str = "alice") -> None:
-    await person.visit(f"{tenant.issuer}/login")
-    await person.submit({"username": username, "password": PASSWORD}, to="/login")
+    await choose(server, tenant, login_limits={"login_per_ip": rate})
 
 
 async def test_somebody_adds_a_passkey_and_signs_in_with_it_alone(
@@ -105,7 +96,7 @@ async def test_a_passkey_is_a_second_factor_too(
     device = SoftPasskey(ORIGIN)
     await added(person, acme, device)
     other = Person(server.browser())
-    await sign_in(other, acme)
+    await other.sign_in(acme.issuer, "alice")
     assert is_asked(other)
     signed = replace(device, verifies=False).signed(await options(other, "/second-factor/passkey"))
     page = await other.submit({"credential": signed}, to="/second-factor/passkey")
@@ -120,9 +111,9 @@ async def test_lg_16_a_passkey_is_the_second_factor_of_nobody_else(
     await added(person, acme, SoftPasskey(ORIGIN))
     await added(colleague, acme, carols)
     browser = Person(server.browser())
-    await sign_in(browser, acme, "carol")
+    await browser.sign_in(acme.issuer, "carol")
     signed = carols.signed(await options(browser, "/second-factor/passkey"))
-    await sign_in(browser, acme)
+    await browser.sign_in(acme.issuer, "alice")
     assert is_asked(browser)
     page = await browser.submit({"credential": signed}, to="/second-factor/passkey")
     assert page.status_code == 400
@@ -176,7 +167,7 @@ async def test_lg_16_what_a_device_did_not_make_here_and_now_for_this_person_is_
     lent(colleague, person, acme)
     assert not await is_added(for_carol), "another asked for it"
     half = Person(server.browser())
-    await sign_in(half, acme)
+    await half.sign_in(acme.issuer, "alice")
     to_sign = await options(half, "/second-factor/passkey")
     lent(half, person, acme)
     assert not await is_added(device.created(to_sign | {"user": {"id": "AA"}})), "for another end"
@@ -265,7 +256,7 @@ async def test_lg_16_a_passkey_of_one_tenant_is_nothing_at_another_of_the_same_h
     there, other = Person(server.browser()), SoftPasskey(ORIGIN)
     assert not await by_passkey(there, globex, device)
     # The same person has another handle there.
-    await sign_in(there, globex)
+    await there.sign_in(globex.issuer, "alice")
     await added(there, globex, other)
     assert other.user_handle != device.user_handle
     # Nor is what was signed for one tenant taken at the other.
@@ -283,9 +274,7 @@ async def test_the_last_factor_of_somebody_who_needs_one_stays(
     server: RunningServer, acme: Tenant, alice: User, person: Person
 ) -> None:
     await added(person, acme, SoftPasskey(ORIGIN))
-    await provisioning.change_tenant(
-        server.parts, acme, change=lambda before: before.changed({"second_factor": "required"})
-    )
+    await choose(server, acme, second_factor="required")
     await person.visit(f"{acme.issuer}/account/security")
     page = await person.submit({}, to="/passkeys/remove")
     assert page.status_code == 409

@@ -7,7 +7,6 @@ from datetime import timedelta
 import pytest
 from argon2 import PasswordHasher
 
-from authgate import provisioning
 from authgate.accounts import second_factors, totp
 from authgate.accounts.second_factors import SecondFactors
 from authgate.audit import Event
@@ -25,22 +24,18 @@ from authgate_testing.authenticator import (
     Authenticator,
     enrolled,
     is_asked,
+    let_in,
     recovery_codes,
     show,
 )
 from authgate_testing.databases import on_postgres, on_sqlite
 from authgate_testing.ledger import Ledger
-from authgate_testing.person import Person, forms
+from authgate_testing.person import PASSWORD, Person, forms
 from authgate_testing.server import RunningServer
 from authgate_testing.soft_passkey import SoftPasskey
+from authgate_testing.tenants import choose
 
-PASSWORD = "correct-horse-battery-staple"
 HOME = "/account/sessions"
-
-
-async def sign_in(person: Person, tenant: Tenant, name: str = "alice", **more: str) -> None:
-    await person.visit(f"{tenant.issuer}/login")
-    await person.submit({"username": name, "password": PASSWORD, **more}, to="/login")
 
 
 async def is_signed_in(person: Person, tenant: Tenant) -> bool:
@@ -94,7 +89,7 @@ async def test_somebody_sets_up_an_app_and_shows_its_code_from_then_on(
     assert codes[0] not in page.text
 
     other = Person(server.browser())
-    await sign_in(other, acme)
+    await other.sign_in(acme.issuer, "alice")
     assert is_asked(other)
     assert await show(other, code) == 400, "what has set it up is used"
     assert await show(other, app.next_code) == 200
@@ -117,7 +112,7 @@ async def test_lg_14_whoever_has_shown_one_factor_only_gets_nowhere(
         await users.create(username="alice", password_hash=alice.password_hash)
     half = Person(server.browser())
     async with ledger.nothing_granted(acme):
-        await sign_in(half, acme)
+        await half.sign_in(acme.issuer, "alice")
         assert is_asked(half)
         for path in (HOME, "/account/security", "/account/apps", "/admin", "/device"):
             page = await half.visit(f"{acme.issuer}{path}")
@@ -145,7 +140,7 @@ async def test_a_password_that_was_changed_meanwhile_is_no_first_factor(
 ) -> None:
     app, _ = await enrolled(server, acme, alice)
     half = Person(server.browser())
-    await sign_in(half, acme)
+    await half.sign_in(acme.issuer, "alice")
     with use_tenant(acme):
         await users.set_password_hash(alice.id, "another")
     page = await half.submit({"code": app.code}, to="/second-factor")
@@ -158,7 +153,7 @@ async def test_lg_13_a_code_is_good_once_however_many_bring_it_at_once(
     app, _ = await enrolled(server, acme, alice)
     halves = [Person(server.browser()) for _ in range(4)]
     for half in halves:
-        await sign_in(half, acme)
+        await half.sign_in(acme.issuer, "alice")
     code = app.code
     await asyncio.gather(*(show(each, code) for each in halves))
     assert [await is_signed_in(each, acme) for each in halves].count(True) == 1
@@ -174,12 +169,12 @@ async def test_lg_13_guesses_are_paused_and_the_right_password_forgives_none(
     async def guess(number: int) -> int:
         # Each with the password, and from somewhere else.
         half = Person(server.from_address(f"198.51.100.{number}"))
-        await sign_in(half, acme)
+        await half.sign_in(acme.issuer, "alice")
         return await show(half, "000000")
 
     assert [await guess(number) for number in range(7)] == [400] * 5 + [429] * 2
     late = Person(server.from_address("203.0.113.1"))
-    await sign_in(late, acme)
+    await late.sign_in(acme.issuer, "alice")
     assert await show(late, app.code) == 429, "the right one is not looked at either"
     [alarm] = await ledger.events(acme, Event.ACCOUNT_LOCKED)
     assert alarm.actor_id == str(alice.id)
@@ -202,7 +197,7 @@ async def test_lg_13_however_many_guesses_there_were_nobody_is_locked_out_for_ev
     assert heard < 55, "one a day from the fiftieth on"
     server.clock.advance(10 * 86_400)
     person = Person(server.browser())
-    await sign_in(person, acme)
+    await person.sign_in(acme.issuer, "alice")
     assert await show(person, app.code) == 200
 
 
@@ -212,7 +207,7 @@ async def test_lg_15_a_recovery_code_signs_in_once(
     _, codes = await enrolled(server, acme, alice)
     halves = [Person(server.browser()) for _ in range(4)]
     for half in halves:
-        await sign_in(half, acme)
+        await half.sign_in(acme.issuer, "alice")
     typed = codes[3].upper().replace("-", " ")
     await asyncio.gather(*(show(each, typed) for each in halves))
     assert [await is_signed_in(each, acme) for each in halves].count(True) == 1
@@ -232,7 +227,7 @@ async def test_new_recovery_codes_void_the_former_and_removal_voids_all(
 ) -> None:
     app, codes = await enrolled(server, acme, alice)
     person = Person(server.browser())
-    await sign_in(person, acme)
+    await person.sign_in(acme.issuer, "alice")
     await show(person, app.code)
     await person.visit(f"{acme.issuer}/account/security")
     page = await person.submit({}, to="/recovery-codes")
@@ -240,14 +235,14 @@ async def test_new_recovery_codes_void_the_former_and_removal_voids_all(
     assert len(fresh) == 10
     assert not set(fresh) & set(codes)
     other = Person(server.browser())
-    await sign_in(other, acme)
+    await other.sign_in(acme.issuer, "alice")
     assert await show(other, codes[0]) == 400
     assert await show(other, fresh[0]) == 200
     await person.visit(f"{acme.issuer}/account/security")
     page = await person.submit({}, to="/authenticator/remove")
     assert page.url.query == b"done=removed"
     third = Person(server.browser())
-    await sign_in(third, acme)
+    await third.sign_in(acme.issuer, "alice")
     assert await is_signed_in(third, acme)
     assert len(await ledger.events(acme, Event.SECOND_FACTOR_REMOVED)) == 1
 
@@ -256,11 +251,8 @@ async def test_new_recovery_codes_void_the_former_and_removal_voids_all(
 async def test_a_remembered_browser_is_asked_for_no_code_until_it_is_forgotten(
     server: RunningServer, acme: Tenant, alice: User, carol: User
 ) -> None:
-    app, _ = await enrolled(server, acme, alice)
     await enrolled(server, acme, carol)
-    person = Person(server.browser())
-    await sign_in(person, acme)
-    await show(person, app.code, remember_device="1")
+    person = await let_in(server, acme, alice, remember_device="1")
     assert not await is_asked_again(person, acme)
     # What changes the factors still asks for one.
     await person.visit(f"{acme.issuer}/account/security")
@@ -281,7 +273,7 @@ async def test_a_browser_is_remembered_no_longer_than_its_time_and_its_password(
 ) -> None:
     app, _ = await enrolled(server, acme, alice)
     person = Person(server.browser())
-    await sign_in(person, acme)
+    await person.sign_in(acme.issuer, "alice")
     await show(person, app.code, remember_device="1")
     await other_password(acme, alice)
     assert await is_asked_again(person, acme)
@@ -297,7 +289,7 @@ async def is_asked_again(person: Person, tenant: Tenant, name: str = "alice") ->
     page = await person.visit(f"{tenant.issuer}{HOME}")
     if page.url.path.endswith(HOME):
         await person.submit({}, to="/logout")
-    await sign_in(person, tenant, name)
+    await person.sign_in(tenant.issuer, name)
     return is_asked(person)
 
 
@@ -312,10 +304,7 @@ async def other_password(tenant: Tenant, user: User) -> None:
 async def test_another_password_makes_an_old_sign_in_no_recent_one(
     server: RunningServer, acme: Tenant, alice: User
 ) -> None:
-    app, _ = await enrolled(server, acme, alice)
-    person = Person(server.browser())
-    await sign_in(person, acme)
-    await show(person, app.code)
+    person = await let_in(server, acme, alice)
     server.clock.advance(16 * 60)
     await person.visit(f"{acme.issuer}/account/password")
     key = person.http.cookies["authgate_session"]
@@ -335,7 +324,7 @@ async def test_who_shows_a_second_factor_in_a_new_browser_is_written_to_once(
     app, _ = await enrolled(server, acme, alice)
     server.clock.advance(3_601)
     person = Person(server.browser())
-    await sign_in(person, acme)
+    await person.sign_in(acme.issuer, "alice")
     assert await notices(acme) == 0, "the password alone is no sign-in"
     await show(person, app.code)
     assert await notices(acme) == 1
@@ -347,7 +336,7 @@ async def test_who_shows_a_second_factor_in_a_new_browser_is_written_to_once(
         async with transaction():
             await SecondFactors(server.parts.encryption).remove(alice)
     other = Person(server.browser())
-    await sign_in(other, acme)
+    await other.sign_in(acme.issuer, "alice")
     assert other.page is not None
     app = Authenticator.scanned(server, other.page.text)
     await other.submit({"code": app.code}, to="/set-up")
@@ -360,20 +349,11 @@ async def notices(tenant: Tenant) -> int:
         return await Mail.filter(purpose=MailPurpose.NOTICE).count()
 
 
-async def choose(server: RunningServer, tenant: Tenant, **settings: object) -> None:
-    await provisioning.change_tenant(
-        server.parts, tenant, change=lambda before: before.changed(settings)
-    )
-
-
 @on_sqlite
 async def test_who_is_signed_out_everywhere_is_remembered_nowhere(
     server: RunningServer, acme: Tenant, alice: User
 ) -> None:
-    app, _ = await enrolled(server, acme, alice)
-    person = Person(server.browser())
-    await sign_in(person, acme)
-    await show(person, app.code, remember_device="1")
+    person = await let_in(server, acme, alice, remember_device="1")
     assert not await is_asked_again(person, acme)
     with use_tenant(acme):
         await people.sign_out_person(alice.id, now=server.clock())
@@ -384,11 +364,8 @@ async def test_who_is_signed_out_everywhere_is_remembered_nowhere(
 async def test_of_two_last_factors_that_go_at_once_one_stays(
     server: RunningServer, acme: Tenant, alice: User
 ) -> None:
-    app, _ = await enrolled(server, acme, alice)
+    person, device = await let_in(server, acme, alice), SoftPasskey("http://localhost:8080")
     await choose(server, acme, second_factor="required")
-    person, device = Person(server.browser()), SoftPasskey("http://localhost:8080")
-    await sign_in(person, acme)
-    await show(person, app.code)
     page = await person.visit(f"{acme.issuer}/account/security")
     sent = {"csrf_token": forms(page.text)[0].hidden["csrf_token"]}
     passkeys_here = f"{acme.issuer}/account/security/passkeys"
@@ -412,10 +389,7 @@ async def test_of_two_last_factors_that_go_at_once_one_stays(
 async def test_what_changes_how_somebody_signs_in_asks_for_the_factor_that_they_have(
     server: RunningServer, acme: Tenant, alice: User
 ) -> None:
-    app, _ = await enrolled(server, acme, alice)
-    person = Person(server.browser())
-    await sign_in(person, acme)
-    await show(person, app.code, remember_device="1")
+    person = await let_in(server, acme, alice, remember_device="1")
     assert not await is_asked_again(person, acme)
     page = await person.visit(f"{acme.issuer}/account/security")
     sent = {"csrf_token": forms(page.text)[0].hidden["csrf_token"]}

@@ -12,18 +12,11 @@ from authgate.storage.sign_in.sessions import Session
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.databases import on_sqlite
 from authgate_testing.ledger import Ledger
-from authgate_testing.person import Person
+from authgate_testing.person import PASSWORD, Person
 from authgate_testing.server import RunningServer
-
-PASSWORD = "correct-horse-battery-staple"
+from authgate_testing.tenants import choose
 
 pytestmark = on_sqlite
-
-
-async def choose(server: RunningServer, tenant: Tenant, **settings: object) -> None:
-    await provisioning.change_tenant(
-        server.parts, tenant, change=lambda before: before.changed(settings)
-    )
 
 
 async def now(server: RunningServer) -> Tenant:
@@ -38,22 +31,17 @@ async def is_signed_in(person: Person, tenant: Tenant) -> bool:
     return page.url.path.endswith("/account/sessions")
 
 
-async def sign_in(person: Person, tenant: Tenant, **more: str) -> None:
-    await person.visit(f"{tenant.issuer}/login")
-    await person.submit({"username": "alice", "password": PASSWORD, **more}, to="/login")
-
-
 async def test_a_shorter_lifetime_holds_for_whoever_is_signed_in_already(
     server: RunningServer, acme: Tenant, alice: User, person: Person
 ) -> None:
-    await sign_in(person, acme)
+    await person.sign_in(acme.issuer, "alice")
     server.clock.advance(1000)
     await choose(server, acme, session_idle_lifetime=1200)
     assert await is_signed_in(person, acme)
     server.clock.advance(500)
     await choose(server, acme, session_absolute_lifetime=1400)
     assert not await is_signed_in(person, acme)
-    await sign_in(person, acme)
+    await person.sign_in(acme.issuer, "alice")
     server.clock.advance(600)
     await choose(server, acme, session_idle_lifetime=500)
     assert not await is_signed_in(person, acme)
@@ -64,14 +52,14 @@ async def test_where_nobody_may_stay_signed_in_it_is_not_offered_and_nobody_does
 ) -> None:
     offered = await person.visit(f"{acme.issuer}/login")
     assert 'name="remember"' in offered.text
-    await sign_in(person, acme, remember="1")
+    await person.sign_in(acme.issuer, "alice", remember="1")
     server.clock.advance(7200)
     assert await is_signed_in(person, acme)
     await choose(server, acme, remember_sign_in=False)
     assert 'name="remember"' not in (await person.visit(f"{acme.issuer}/login")).text
     server.clock.advance(7200)
     assert not await is_signed_in(person, acme), "what was promised before is over as well"
-    await sign_in(person, acme, remember="1")
+    await person.sign_in(acme.issuer, "alice", remember="1")
     with use_tenant(acme):
         latest = await Session.all().order_by("-id").first()
         assert latest is not None
@@ -84,10 +72,10 @@ async def test_who_is_signed_in_at_too_many_browsers_is_signed_out_of_the_one_le
     await choose(server, acme, sessions_per_person=2)
     first, second, third = (Person(server.browser()) for _ in range(3))
     for each in (first, second):
-        await sign_in(each, acme)
+        await each.sign_in(acme.issuer, "alice")
         server.clock.advance(120)
     assert await is_signed_in(first, acme)
-    await sign_in(third, acme)
+    await third.sign_in(acme.issuer, "alice")
     held = [await is_signed_in(each, acme) for each in (first, second, third)]
     assert held == [True, False, True]
     [event] = await ledger.events(acme, Event.SESSION_REVOKED)

@@ -19,6 +19,7 @@ from authgate_testing.authenticator import (
     Authenticator,
     enrolled,
     is_asked,
+    let_in,
     recovery_codes,
     show,
 )
@@ -26,16 +27,9 @@ from authgate_testing.databases import on_sqlite
 from authgate_testing.device import Device
 from authgate_testing.person import Person, forms
 from authgate_testing.server import RunningServer
-
-PASSWORD = "correct-horse-battery-staple"
+from authgate_testing.tenants import choose
 
 pytestmark = on_sqlite
-
-
-async def choose(server: RunningServer, tenant: Tenant, **settings: object) -> None:
-    await provisioning.change_tenant(
-        server.parts, tenant, change=lambda before: before.changed(settings)
-    )
 
 
 async def demand(server: RunningServer, tenant: Tenant, client: NewClient) -> None:
@@ -52,11 +46,6 @@ def said(tokens: dict[str, str], name: str) -> dict[str, object]:
     return claims
 
 
-async def sign_in(person: Person, tenant: Tenant, name: str = "alice") -> None:
-    await person.visit(f"{tenant.issuer}/login")
-    await person.submit({"username": name, "password": PASSWORD}, to="/login")
-
-
 def is_setting_up(person: Person) -> bool:
     return person.page is not None and person.page.url.path.endswith("/second-factor/set-up")
 
@@ -64,10 +53,7 @@ def is_setting_up(person: Person) -> bool:
 async def test_tokens_say_how_somebody_has_signed_in(
     server: RunningServer, acme: Tenant, alice: User, console: Application
 ) -> None:
-    app, _ = await enrolled(server, acme, alice)
-    person = Person(server.browser())
-    await sign_in(person, acme)
-    await show(person, app.code)
+    person = await let_in(server, acme, alice)
     tokens = await console.signed_in(person, scope="openid offline_access")
     for name in ("id_token", "access_token"):
         claims = said(tokens, name)
@@ -162,7 +148,7 @@ async def test_whoever_must_have_a_second_factor_sets_one_up_before_anything_els
     await choose(server, acme, second_factor="required")
     page = await person.visit(f"{acme.issuer}/account/sessions")
     assert page.url.path.endswith("/login"), "a session of one factor counts no longer"
-    await sign_in(person, acme)
+    await person.sign_in(acme.issuer, "alice")
     assert is_setting_up(person)
     assert person.page is not None
     app = Authenticator.scanned(server, person.page.text)
@@ -184,7 +170,7 @@ async def test_who_must_is_what_the_tenant_says(
 ) -> None:
     async def must(name: str) -> bool:
         person = Person(server.browser())
-        await sign_in(person, acme, name)
+        await person.sign_in(acme.issuer, name)
         return is_setting_up(person)
 
     with use_tenant(acme):

@@ -54,6 +54,16 @@ async def enrolled(
     return Authenticator(server, secret), list(codes)
 
 
+async def let_in(server: RunningServer, tenant: Tenant, user: User, **more: str) -> Person:
+    """Somebody who has set up an app, at a browser in which they have signed in with both factors.
+    The form that takes the code is sent with ``more``."""
+    app, _ = await enrolled(server, tenant, user)
+    person = Person(server.browser())
+    await person.sign_in(tenant.issuer, user.username)
+    await show(person, app.code, **more)
+    return person
+
+
 def code_of(page: str, now: datetime) -> str:
     """What an app shows at this moment that has read the key off a page."""
     return totp.value(_secret(page), now.timestamp())

@@ -7,6 +7,9 @@ from urllib.parse import urljoin
 
 import httpx2
 
+PASSWORD = "correct-horse-battery-staple"
+"""Of people who exist in tests only."""
+
 _FORM = re.compile(r"<form\b[^>]*>.*?</form>", re.DOTALL)
 _INPUT = re.compile(r'<input\b[^>]*\btype="(?:hidden|checkbox)"[^>]*>')
 _UNTICKED = re.compile(r'type="checkbox"(?!.* checked\b)')
@@ -71,7 +74,10 @@ class Person:
         )
         return self.page
 
-    async def sign_in(self, issuer: str, username: str, password: str) -> httpx2.Response:
-        """Sign in with a password."""
+    async def sign_in(
+        self, issuer: str, username: str, password: str = PASSWORD, **more: str
+    ) -> httpx2.Response:
+        """Sign in with a password, and what else the form may send."""
         await self.visit(f"{issuer}/login")
-        return await self.submit({"username": username, "password": password}, to="/login")
+        typed = {"username": username, "password": password}
+        return await self.submit(typed | more, to="/login")

@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from authgate import provisioning
 from authgate_tenants import Tenant, TenantSettings, TenantStatus, use_tenant
 from authgate_tenants.lifecycle import new_tenant, store
 from authgate_tenants.models import TenantRow
@@ -32,3 +33,10 @@ async def change(server: RunningServer, tenant: Tenant, **columns: Any) -> None:
     with use_tenant(tenant):
         assert await TenantRow.filter(id=tenant.id).update(**columns) == 1
     await server.parts.tenants.invalidate((None, "slug", tenant.slug))
+
+
+async def choose(server: RunningServer, tenant: Tenant, **settings: object) -> None:
+    """Have the tenant choose these settings, as its administrators do."""
+    await provisioning.change_tenant(
+        server.parts, tenant, change=lambda before: before.changed(settings)
+    )
