@@ -5,6 +5,7 @@ import inspect
 
 from authgate import audit
 from authgate.audit import Event
+from authgate.audit.meanings import MEANINGS
 from authgate.telemetry import metrics
 from authgate.telemetry.tracing import Attribute
 from blocks.words import member_docstrings, table_of
@@ -41,8 +42,8 @@ def span_attributes() -> str:
 
 def audit_events() -> str:
     """Every event that is written down, as ``audit`` declares it."""
-    said = member_docstrings(Event)
     rows = [
-        (f"`{each}`", audit.event(each, actor=audit.SYSTEM).severity, said[each]) for each in Event
+        (f"`{each}`", audit.event(each, actor=audit.SYSTEM).severity, MEANINGS[each])
+        for each in Event
     ]
     return table_of(("event", "severity", "when"), rows)

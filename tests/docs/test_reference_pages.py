@@ -52,7 +52,7 @@ def test_the_page_says_which_audit_events_are_not_written_yet(
     code = "".join(
         path.read_text()
         for path in (repository / "platform/authgate").rglob("*.py")
-        if path.name != "events.py" or path.parent.name != "audit"
+        if "audit/meanings" not in path.as_posix()
     )
     written = set(re.findall(r"\bEvent\.([A-Z_]+)\b", code))
     reserved = re.findall(
