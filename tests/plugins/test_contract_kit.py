@@ -31,8 +31,9 @@ from authgate.plugin_api import (
     hookspecs,
 )
 from authgate.plugin_api.hookspecs import HookRules, rules_of
-from authgate.plugin_manager import PluginFailed
+from authgate.plugin_manager import PluginFailed, PluginRefused
 from authgate.testing import (
+    CommandsContract,
     LoginConnectorContract,
     LoginPolicyContract,
     TokenClaimsContract,
@@ -367,3 +368,53 @@ def test_good_claims_keep_the_contract(install: Any) -> None:
     Contract().test_it_fails_for_nobody()
     Contract().test_it_takes_little_of_the_time_that_it_has()
     Contract().test_tenants_and_people_at_once_do_not_mix()
+
+
+_COMMANDS = """
+import socket
+import typer
+from authgate.plugin_api import hookimpl
+
+plugin_api_version = "1.2"
+app = typer.Typer()
+LENIENT = {{"ignore_unknown_options": True, "allow_extra_args": True}}
+
+@app.command()
+def count(): {body}
+
+@hookimpl
+def register_commands():
+    {registering}
+    return app
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "registering", "promise"),
+    [
+        ("return", "pass", "each_command_says_what_it_is_for"),
+        ("'Count.'", "print('hello')", "nothing_happens_before_one_is_typed"),
+        (
+            "'Count.'",
+            "socket.create_connection(('127.0.0.1', 9), 1)",
+            "nothing_happens_before_one_is_typed",
+        ),
+        ("'Count.'", "app.command(context_settings=LENIENT)(count)",
+         "an_option_that_there_is_not_is_refused"),
+    ],
+    ids=["says nothing", "prints", "calls", "takes anything"],
+)  # fmt: skip
+def test_faulty_commands_fail_the_test_of_their_fault(
+    install: Any,
+    body: str,
+    registering: str,
+    promise: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    class Contract(CommandsContract):
+        plugin = "faulty"
+
+    install("faulty", _COMMANDS.format(body=body, registering=registering))
+    test = getattr(Contract(), f"test_{promise}")
+    with pytest.raises((AssertionError, PluginRefused)):
+        test(**({"capsys": capsys} if "nothing" in promise else {}))

@@ -10,7 +10,7 @@ import pytest
 
 from authgate.cli.plugin import scaffold
 from authgate.plugin_manager.source_folder import SourceFolder
-from authgate.testing import LoginPolicyContract, TokenClaimsContract
+from authgate.testing import CommandsContract, LoginPolicyContract, TokenClaimsContract
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -38,3 +38,7 @@ class TestPolicy(LoginPolicyContract):
 
 class TestClaims(TokenClaimsContract):
     plugin = "new-token-claims"
+
+
+class TestCommands(CommandsContract):
+    plugin = "new-commands"

@@ -164,6 +164,10 @@ def _ended(words: Sequence[str]) -> int:
     except typer.Abort as error:
         raise Failure("Given up.") from error
     except Exception as error:
+        if _may_be_plugins(words[0]):
+            from authgate.cli.plugin import commands
+
+            raise commands.failed(words[0], error) from error
         from authgate.cli import expected
 
         failure = expected.failure_of(error)
@@ -187,6 +191,7 @@ def _refuse(message: str, code: ExitCode) -> int:
 def _program(words: Sequence[str]) -> typer.Typer:
     program = typer.Typer(
         help="AuthGate: a multi-tenant OAuth 2.0 and OpenID Connect server.",
+        epilog="Plugins bring more, each below its own name: authgate plugin list.",
         add_completion=False,
         pretty_exceptions_enable=False,
         rich_markup_mode=None,
@@ -197,7 +202,15 @@ def _program(words: Sequence[str]) -> typer.Typer:
             _add(program, name, command)
         else:
             program.command(name, help=command.summary)(_nothing_yet)
+    if _may_be_plugins(words[0]):
+        from authgate.cli.plugin import commands
+
+        commands.added(program, words[0])
     return program
+
+
+def _may_be_plugins(word: str) -> bool:
+    return word not in COMMANDS and word[:1].isalpha()
 
 
 def _add(program: typer.Typer, name: str, command: _Command) -> None:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from authgate.cli.command_line import COMPLETE
+from authgate.cli.failures import Failure
 
 
 class Shell(StrEnum):
@@ -42,6 +43,10 @@ def answer(program: Callable[[Sequence[str]], typer.Typer]) -> int:
         program(_typed() or [""])(args=[], prog_name="authgate", complete_var=COMPLETE)
     except SystemExit as ended:
         return ended.code if isinstance(ended.code, int) else 1
+    except (
+        Failure
+    ) as error:  # of a plugin's commands: a line that is being typed is no place for it
+        return error.exit_code
     return 0
 
 

@@ -7,7 +7,7 @@ of the request where an implementation fails.
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pluggy
 
@@ -15,6 +15,9 @@ from authgate.plugin_api.claims import ClaimValue, TokenClaimsRequest
 from authgate.plugin_api.http import HttpClient
 from authgate.plugin_api.login import LoginConnector
 from authgate.plugin_api.policy import LoginDecision, LoginRequest
+
+if TYPE_CHECKING:  # a server has no commands to wait for
+    import typer
 
 SpecT = TypeVar("SpecT", bound=Callable[..., object])
 
@@ -91,3 +94,8 @@ def wrap_key(key: bytes) -> bytes:
 @_hook(budget=10.0, on_failure=OnFailure.REFUSE)
 def unwrap_key(wrapped: bytes) -> bytes:
     """The key that ``wrap_key`` was given. Asked when a process starts."""
+
+
+@_hook(budget=1.0, on_failure=OnFailure.REFUSE)
+def register_commands() -> "typer.Typer":
+    """Commands below ``authgate <plugin>``. Asked when one of them is typed."""

@@ -19,10 +19,10 @@ from authgate.plugin_api import (
     parse_config,
 )
 from authgate.plugin_api.hookspecs import rules_of
-from authgate.plugin_manager.containment import Fault, WrongResult, at_start
-from authgate.plugin_manager.implementations import implementations
-from authgate.plugin_manager.isolation import Isolation, Target, place_of
+from authgate.plugin_manager.containment import WrongResult
+from authgate.plugin_manager.isolation import Isolation, Target
 from authgate.plugin_manager.loading import PluginRefused
+from authgate.plugin_manager.registrations import registered
 
 
 class NotConfigured(LookupError):
@@ -128,14 +128,7 @@ def _checked(kind: type[object], made: object) -> object:
 
 def _registered(installed: pluggy.PluginManager) -> dict[str, type[object]]:
     types: dict[str, type[object]] = {}
-    for plugin, implementation in implementations(installed, "register_config"):
-        try:
-            rules = rules_of(hookspecs.register_config)
-            found = at_start(implementation({}), budget=rules.budget)
-        except Fault as fault:
-            raise PluginRefused(
-                plugin, f"register_config {fault.outcome}, {place_of(fault)}."
-            ) from fault
+    for plugin, found in registered(installed, hookspecs.register_config):
         if not isinstance(found, type):
             raise PluginRefused(plugin, "register_config gives a class.")
         try:

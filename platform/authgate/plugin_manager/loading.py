@@ -45,12 +45,15 @@ def let_in(plugins: Iterable[EntryPoint]) -> pluggy.PluginManager:
     return manager
 
 
-def installed() -> list[EntryPoint]:
-    """Every plugin that is installed. Raises ``PluginRefused`` where two have one name."""
+def installed(only: str | None = None) -> list[EntryPoint]:
+    """Every plugin that is installed, or the one of this name if it is. Raises ``PluginRefused``
+    where two have one name."""
     # A distribution that is found twice on the path (an editable one beside its wheel) names the
     # same object twice; two different objects under one name are two plugins.
     found: dict[str, EntryPoint] = {}
     for entry in entry_points(group=GROUP):
+        if only not in (None, entry.name):
+            continue
         earlier = found.setdefault(entry.name, entry)
         if earlier.value != entry.value:
             raise PluginRefused(

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from authgate.pretend.host import Answer, Asked
 from authgate.pretend.provider import Person, PretendProvider, Provider
 from authgate.testing.claims_contract import TokenClaimsContract
+from authgate.testing.commands_contract import CommandsContract
 from authgate.testing.connector_contract import LoginConnectorContract
 from authgate.testing.fixtures import authgate_database, authgate_server, pytest_configure
 from authgate.testing.key_contract import KeyProviderContract
@@ -26,6 +27,7 @@ if TYPE_CHECKING:  # it is imported when a test asks for it: it takes longer tha
 __all__ = [
     "Answer",
     "Asked",
+    "CommandsContract",
     "KeyProviderContract",
     "LoginConnectorContract",
     "LoginPolicyContract",

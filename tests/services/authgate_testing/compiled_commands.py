@@ -22,6 +22,8 @@ def _commands_made_once() -> Iterator[None]:
     commands: dict[typer.Typer, object] = {}
 
     def program(words: Sequence[str]) -> typer.Typer:
+        if words[0] not in command_line.COMMANDS:
+            return _program(words)  # a plugin's, which a test may have brought
         # Of what follows it makes nothing yet.
         return programs.get(words[0]) or programs.setdefault(words[0], _program(words))
 

@@ -6,11 +6,14 @@ from importlib.metadata import EntryPoint
 
 import pluggy
 
+from authgate.cli.command_line import COMMANDS
+from authgate.cli.plugin.commands import commands_of
 from authgate.plugin_manager import ConfigTypes, ConnectorTypes, PluginRefused, loading
 
 _REINSTALL = "Install a version that fits, or uninstall it: pip uninstall {distribution}."
 _ONE_OF_TWO = "Uninstall one of the two."
 _NO_CONNECTOR = "It raises, takes too long, or returns no classes: call it in a Python prompt."
+_OUT_OF_REACH = "Nobody reaches its commands: give the plugin another name."
 _UNUSED = "Mark its hooks with @hookimpl, in the module that the entry point names."
 
 
@@ -25,6 +28,8 @@ class Inspected:
     """The version of the plugin API that it was written for."""
     hooks: tuple[str, ...] = ()
     connectors: tuple[str, ...] = ()
+    commands: bool = False
+    """Whether ``authgate`` has commands of it."""
     wrong: str = ""
     """What keeps it out, or makes it useless."""
     cure: str = ""
@@ -54,6 +59,7 @@ def _inspected(entry: EntryPoint) -> Inspected:
         manager = loading.let_in([entry])
         connectors = tuple(ConnectorTypes(manager).types)
         ConfigTypes(manager)
+        commands = commands_of(manager) is not None
     except PluginRefused as error:
         return Inspected(
             plugin=entry.name,
@@ -71,16 +77,19 @@ def _inspected(entry: EntryPoint) -> Inspected:
         api=str(getattr(plugin, "plugin_api_version", "")),
         hooks=hooks,
         connectors=connectors,
-        **_useless(hooks, connectors),
+        commands=commands,
+        **_useless(entry.name, hooks, connectors),
     )
 
 
-def _useless(hooks: Collection[str], connectors: Collection[str]) -> dict[str, str]:
+def _useless(name: str, hooks: Collection[str], connectors: Collection[str]) -> dict[str, str]:
     """What is wrong with a plugin that is let in, and does not do what it is for."""
     if not hooks:
         return {"wrong": "it takes part in no hook.", "cure": _UNUSED}
     if "register_login_connectors" in hooks and not connectors:
         return {"wrong": "register_login_connectors brings none.", "cure": _NO_CONNECTOR}
+    if "register_commands" in hooks and name in COMMANDS:
+        return {"wrong": f"authgate {name} is a command already.", "cure": _OUT_OF_REACH}
     return {}
 
 

@@ -124,4 +124,5 @@ def _told(plugin: Inspected) -> Iterator[str]:
         yield f"    → {printable(plugin.cure)}"
     else:
         brought = [*plugin.hooks, *(f"sign-in by {each}" for each in plugin.connectors)]
+        brought += [f"authgate {plugin.plugin}"] if plugin.commands else []
         yield f"✓ {plugin.plugin}{provenance}: {', '.join(brought)}"

@@ -22,12 +22,14 @@ class Kind(StrEnum):
     LOGIN_CONNECTOR = "login-connector"
     LOGIN_POLICY = "login-policy"
     TOKEN_CLAIMS = "token-claims"
+    COMMANDS = "commands"
 
 
 _SUMMARIES = {
     Kind.LOGIN_CONNECTOR: "Sign in to AuthGate with {}.",
     Kind.LOGIN_POLICY: "{}: who may sign in to AuthGate.",
     Kind.TOKEN_CLAIMS: "{} in the access tokens of AuthGate.",
+    Kind.COMMANDS: "{} on the command line of AuthGate.",
 }
 _OF_EVERY_KIND = {
     "pyproject.toml": "{kind}/pyproject.toml.jinja",
@@ -38,6 +40,7 @@ _OF_EVERY_KIND = {
 }
 _MORE: Mapping[Kind, Mapping[str, str]] = {
     Kind.LOGIN_CONNECTOR: {"src/{module}/connector.py": "{kind}/connector.py.jinja"},
+    Kind.COMMANDS: {"src/{module}/commands.py": "{kind}/commands.py.jinja"},
 }
 """The path of each file, and the template that it is made from."""
 
