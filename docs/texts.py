@@ -2,10 +2,13 @@
 
 A catalogue holds what its pages need and no more: a text that is not said any more leaves it, one
 that is new comes without a translation. What is in it already stays as a translator left it.
+
+There are two for each language: what everybody reads, and what only administrators and operators
+do. A text of both is in the first.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from io import BytesIO
 from pathlib import Path
@@ -17,14 +20,36 @@ from jinja2 import Environment, nodes
 from jinja2.ext import extract_from_ast
 
 from authgate.languages import ENGLISH, LANGUAGES
+from authgate.languages.catalogues import CONSOLE
 from authgate.web.pages import IN_ENGLISH
 
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATES = ROOT / "templates" / "authgate_templates"
 CATALOGUES = TEMPLATES / "languages"
 CODE = ("platform", "tenants", "workers", "plugins")
-FOR_ADMINISTRATORS = tuple(each.rstrip("/") for each in IN_ENGLISH)
-"""Folders of templates that are in English still. What pages for everybody take of them is not."""
+AREAS = ("", CONSOLE)
+"""Folders of catalogues: of everybody, and of administrators."""
+FOR_ADMINISTRATORS = ("console", "operator", *(each.rstrip("/") for each in IN_ENGLISH))
+"""Folders of templates that not everybody sees. What pages for everybody take of them, they do."""
+_TOLD_ADMINISTRATORS = (
+    "platform/authgate/admin/console/",
+    "platform/authgate/operator/",
+    "platform/authgate/provisioning/",
+)
+"""Rooms whose texts are on the console's pages."""
+_TOLD_EVERYBODY = tuple(
+    f"platform/authgate/{each}.py"
+    for each in (
+        "admin/console/branding_pages",
+        "admin/console/client_form",
+        "provisioning/client_fitness",
+        "provisioning/joining",
+        "provisioning/own_passwords",
+        "provisioning/second_factors",
+        "provisioning/sign_ups",
+    )
+)
+"""What of them is on others as well."""
 
 _KEYWORDS = {"text": None, "counted": (1, 2)}
 _TEMPLATES = ("*.html", "*.txt")
@@ -37,49 +62,77 @@ _OF_NO_USE = re.compile(
 )
 """Lines of the head that say when and by whom: version control does."""
 
-Message = str | tuple[str, str]
+Said = str | tuple[str, str]
 """A text, or its forms for one and for many."""
 
 
-def catalogue_of(tag: str) -> Path:
+def catalogue_of(tag: str, area: str = "") -> Path:
     """Where the catalogue of a language is."""
-    return CATALOGUES / f"{tag}.po"
+    return CATALOGUES / area / f"{tag}.po"
 
 
-def read(tag: str) -> Catalog:
+def read(tag: str, area: str = "") -> Catalog:
     """The catalogue as it is."""
-    with catalogue_of(tag).open("rb") as file:
+    with catalogue_of(tag, area).open("rb") as file:
         return read_po(file, locale=tag.replace("-", "_"))
 
 
-def written(tag: str) -> bytes:
-    """The catalogue as it should be, with what is in it already."""
-    known = read(tag)
-    known.update(gathered(), no_fuzzy_matching=True, update_creation_date=False)
+def written(tag: str, area: str = "") -> bytes:
+    """The catalogue as it should be, with what is in it already, or in the other one."""
+    known = read(tag, area)
+    for other in AREAS:
+        for message in read(tag, other):
+            if message.id and message.id not in known:
+                known.add(message.id, message.string)
+    known.update(gathered(area), no_fuzzy_matching=True, update_creation_date=False)
     into = BytesIO()
     write_po(into, known, width=100, ignore_obsolete=True, include_lineno=False)
     return _OF_NO_USE.sub(b"", into.getvalue())
 
 
-def gathered() -> Catalog:
-    """All that people read, and in which files."""
-    found = Catalog()
-    for place, message in (*in_templates(), *in_code()):
-        found.add(message, locations=[(place.relative_to(ROOT).as_posix(), None)])
-    return found
+@cache
+def gathered(area: str = "") -> Catalog:
+    """All that is read there, and in which files."""
+    everybody = _gathered((*in_templates(people_pages()), *in_code("")))
+    if not area:
+        return everybody
+    of_both = {each.id for each in everybody if each.id}
+    return _gathered(
+        (place, said)
+        for place, said in (*in_templates(console_pages()), *in_code(area))
+        if said not in of_both and (isinstance(said, str) or said[0] not in of_both)
+    )
+
+
+def _gathered(found: Iterable[tuple[Path, Said]]) -> Catalog:
+    catalogue = Catalog()
+    for place, said in found:
+        catalogue.add(said, locations=[(place.relative_to(ROOT).as_posix(), None)])
+    return catalogue
 
 
 def people_pages() -> Iterator[Path]:
     """The templates of pages and mails for everybody."""
-    for pattern in _TEMPLATES:
-        for path in sorted(TEMPLATES.rglob(pattern)):
-            if path.relative_to(TEMPLATES).parts[0] not in FOR_ADMINISTRATORS:
-                yield path
+    return (each for each in _templates() if _folder(each) not in FOR_ADMINISTRATORS)
 
 
-def in_templates() -> Iterator[tuple[Path, Message]]:
+def console_pages() -> Iterator[Path]:
+    """The templates of administrators' and operators' pages."""
+    english = {each.rstrip("/") for each in IN_ENGLISH}
+    return (each for each in _templates() if _folder(each) in {*FOR_ADMINISTRATORS} - english)
+
+
+def _templates() -> Iterator[Path]:
+    return (path for pattern in _TEMPLATES for path in sorted(TEMPLATES.rglob(pattern)))
+
+
+def _folder(template: Path) -> str:
+    return template.relative_to(TEMPLATES).parts[0]
+
+
+def in_templates(pages: Iterable[Path]) -> Iterator[tuple[Path, Said]]:
     """What templates say, and the macros of others that they use."""
-    waiting: list[tuple[Path, frozenset[str] | None]] = [(each, None) for each in people_pages()]
+    waiting: list[tuple[Path, frozenset[str] | None]] = [(each, None) for each in pages]
     seen: set[tuple[Path, str]] = set()
     while waiting:
         path, names = waiting.pop(0)
@@ -89,21 +142,27 @@ def in_templates() -> Iterator[tuple[Path, Message]]:
                     continue
                 seen.add((path, part.name))
             for _, function, said in extract_from_ast(part):
-                yield path, _message(said, counted=function == "ngettext")
+                yield path, _said(said, counted=function == "ngettext")
             waiting += _used(path, part)
 
 
-def in_code() -> Iterator[tuple[Path, Message]]:
+def in_code(area: str) -> Iterator[tuple[Path, Said]]:
     """What code says by ``text`` and ``counted``."""
     for room in CODE:
         for path in sorted((ROOT / room).rglob("*.py")):
-            if "from authgate.languages import" not in path.read_text():
+            if _area(path) != area or "from authgate.languages import" not in path.read_text():
                 continue
             for _, said, _, _ in extract_from_file("python", path, keywords=_KEYWORDS):
-                yield path, _message(said, counted=not isinstance(said, str))
+                yield path, _said(said, counted=not isinstance(said, str))
 
 
-def _message(said: Message | tuple[str | None, ...], *, counted: bool) -> Message:
+def _area(code: Path) -> str:
+    place = code.relative_to(ROOT).as_posix()
+    told = place.startswith(_TOLD_ADMINISTRATORS) and not place.endswith(_TOLD_EVERYBODY)
+    return CONSOLE if told else ""
+
+
+def _said(said: Said | tuple[str | None, ...], *, counted: bool) -> Said:
     if isinstance(said, str):
         return said
     one, many = said[0] or "", said[1] or ""
@@ -127,7 +186,7 @@ def _used(path: Path, part: nodes.Node) -> Iterator[tuple[Path, frozenset[str]]]
     whole = _parsed(path)
     for each in whole.find_all(nodes.Import):
         source = TEMPLATES / str(getattr(each.template, "value", ""))
-        if source.relative_to(TEMPLATES).parts[0] in FOR_ADMINISTRATORS:
+        if _folder(source) in FOR_ADMINISTRATORS:
             yield source, frozenset(_attributes(part, each.target))
     if isinstance(part, nodes.Macro):
         yield (
@@ -150,7 +209,9 @@ def main() -> None:
     """Write every catalogue anew."""
     for language in LANGUAGES:
         if language is not ENGLISH:
-            catalogue_of(language.tag).write_bytes(written(language.tag))
+            anew = {area: written(language.tag, area) for area in AREAS}
+            for area, content in anew.items():
+                catalogue_of(language.tag, area).write_bytes(content)
 
 
 if __name__ == "__main__":

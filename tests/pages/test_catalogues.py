@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 from types import ModuleType
 
 import pytest
-from babel.messages import Catalog
+from babel.messages.catalog import Message
 from playwright.async_api import Page
 
 from authgate.languages import ENGLISH, LANGUAGES, Language
@@ -18,6 +18,7 @@ from authgate_testing import BrowserContextFactory
 OTHERS = [each for each in LANGUAGES if each is not ENGLISH]
 _HOLE = re.compile(r"%\(\w+\)[a-z]")
 _WORDS = re.compile(r"[A-Za-z]{2,} [A-Za-z]{2,}")
+_NAMES = {"FAPI 2.0 Security Profile", "Microsoft Entra ID"}
 # Letters that are written otherwise in Taiwan, of the most frequent ones.
 _SIMPLIFIED = set("这个们来会时说对过还没开关发应请务网页设码录权户输错误认证让执删选")
 # Where no font has the letters, what is drawn instead is narrower than they are.
@@ -34,44 +35,52 @@ other_languages = pytest.mark.parametrize("language", OTHERS, ids=lambda each: e
 
 
 @pytest.fixture(scope="module")
-def catalogues(texts: ModuleType) -> Mapping[str, Catalog]:
-    return {each.tag: texts.read(each.tag) for each in OTHERS}
+def catalogues(texts: ModuleType) -> Mapping[str, list[Message]]:
+    """All that is in those of a language."""
+    return {
+        each.tag: [
+            message for area in texts.AREAS for message in texts.read(each.tag, area) if message.id
+        ]
+        for each in OTHERS
+    }
 
 
 @other_languages
-def test_a_catalogue_has_what_people_read_and_nothing_else(
-    language: Language, texts: ModuleType, catalogues: Mapping[str, Catalog]
+def test_a_catalogue_has_what_is_read_there_and_nothing_else(
+    language: Language, texts: ModuleType
 ) -> None:
-    kept = {message.id for message in catalogues[language.tag]}
-    read = {message.id for message in texts.gathered()}
-    assert read - kept == set(), "make texts, and translate what is new"
-    assert kept - read == set(), "make texts"
+    for area in texts.AREAS:
+        kept = {message.id for message in texts.read(language.tag, area)}
+        read = {message.id for message in texts.gathered(area)}
+        assert read - kept == set(), "make texts, and translate what is new"
+        assert kept - read == set(), "make texts"
 
 
 @other_languages
-def test_every_text_is_translated(language: Language, catalogues: Mapping[str, Catalog]) -> None:
+def test_every_text_is_translated(
+    language: Language, catalogues: Mapping[str, list[Message]]
+) -> None:
     for message in catalogues[language.tag]:
-        if message.id:
-            assert all(_forms(message.string)), message.id
-            assert not message.fuzzy, message.id
+        assert all(_forms(message.string)), message.id
+        assert not message.fuzzy, message.id
 
 
 @other_languages
 def test_every_translation_has_the_values_of_its_text(
-    language: Language, catalogues: Mapping[str, Catalog]
+    language: Language, catalogues: Mapping[str, list[Message]]
 ) -> None:
     for message in catalogues[language.tag]:
-        if message.id:
-            wanted = set(_HOLE.findall(_forms(message.id)[-1]))
-            for form in _forms(message.string):
-                assert set(_HOLE.findall(form)) == wanted, message.id
-                assert "%" not in _HOLE.sub("", form), message.id
+        wanted = set(_HOLE.findall(_forms(message.id)[-1]))
+        for form in _forms(message.string):
+            assert set(_HOLE.findall(form)) == wanted, message.id
+            assert "%" not in _HOLE.sub("", form).replace("%%", ""), message.id
 
 
-def test_traditional_chinese_is_in_no_other_letters(catalogues: Mapping[str, Catalog]) -> None:
+def test_traditional_chinese_is_in_no_other_letters(
+    catalogues: Mapping[str, list[Message]],
+) -> None:
     for message in catalogues["zh-Hant"]:
-        if message.id:
-            assert not _SIMPLIFIED & set("".join(_forms(message.string))), message.id
+        assert not _SIMPLIFIED & set("".join(_forms(message.string))), message.id
 
 
 def test_a_mail_says_nothing_past_its_catalogue(texts: ModuleType) -> None:
@@ -90,7 +99,7 @@ def test_a_page_is_in_one_language(
     northwind: Tenant,
 ) -> None:
     """What is the same in both languages came from elsewhere."""
-    seen = 0
+    seen, untranslated = 0, set()
     for name, (template, page) in samples.items():
         if template.startswith(IN_ENGLISH):
             assert '<html lang="en"' in show(f"{name}:{language.tag}")
@@ -100,9 +109,11 @@ def test_a_page_is_in_one_language(
         assert f'<html lang="{language.tag}" dir="{language.direction}"' in html
         alike = _texts(show(name)) & _texts(html)
         from_elsewhere = {" ".join(each.split()) for each in _strings(page)} | {northwind.name}
-        for text in alike - from_elsewhere:
-            assert not _WORDS.search(text), f"{name}: {text}"
-    assert seen > 50
+        untranslated |= {
+            f"{name}: {each}" for each in alike - from_elsewhere - _NAMES if _WORDS.search(each)
+        }
+    assert untranslated == set()
+    assert seen > 150
 
 
 async def test_pages_in_chinese_fit_a_small_telephone_and_are_accessible(

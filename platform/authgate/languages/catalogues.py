@@ -4,7 +4,7 @@ They are read as they are written: nothing has to be compiled before a checkout 
 compiled can be older than its source.
 """
 
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from gettext import GNUTranslations, NullTranslations
 from importlib.resources import files
 from importlib.util import find_spec
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _OWN = "authgate_templates"
 _FOLDER = "languages"
+CONSOLE = "console"
+"""The folder below it of what only administrators and operators read."""
 _packages = [_OWN]
 
 
@@ -39,7 +41,27 @@ def catalogue(tag: str) -> NullTranslations:
         source = files(package) / _FOLDER / f"{tag}.po"
         if source.is_file():
             found.add_fallback(_read(source, tag))
+    found.add_fallback(_ReadWhenAsked(files(_OWN) / _FOLDER / CONSOLE / f"{tag}.po", tag))
     return found
+
+
+class _ReadWhenAsked(NullTranslations):
+    """A catalogue that is read for the first text that those before it do not have: a process that
+    shows no console has none of it."""
+
+    def __init__(self, source: "Traversable", tag: str) -> None:
+        super().__init__()
+        self._source, self._tag = source, tag
+
+    @cached_property
+    def _known(self) -> GNUTranslations:
+        return _read(self._source, self._tag)
+
+    def gettext(self, message: str) -> str:
+        return self._known.gettext(message)
+
+    def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
+        return self._known.ngettext(msgid1, msgid2, n)
 
 
 def gettext(message: str) -> str:

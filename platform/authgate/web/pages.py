@@ -39,8 +39,8 @@ LANGUAGE_PATH = "/language"
 LOGOS = "/branding/logos/"
 """Below it are the logos of a tenant."""
 
-IN_ENGLISH = ("console/", "operator/", "api/")
-"""What is not in the catalogues yet: a page is in one language, or in the other."""
+IN_ENGLISH = ("api/",)
+"""What is in no catalogue: the reference of an API is in the API's language."""
 
 _NOTHING_CHOSEN = TenantSettings()
 _DEFAULT_BRAND = _NOTHING_CHOSEN.brand_color
