@@ -329,6 +329,10 @@ def _in_tenant() -> dict[str, Sample]:
         "consent-program": _consent(first_party=True, returns_to="", scopes=()),
         "consent-long": _consent(client_name=_LONG, returns_to=_LONG, signed_in_as=_LONG),
         "form-post": ("form_post.html", FormPostPage("https://app.example/cb", {"code": "c0de"})),
+        "form-post-again": (
+            "form_post.html",
+            FormPostPage("/t/acme/login/idp/callback", {"code": "c0de"}, signs_in=True),
+        ),
         "confirm": _confirm(),
         "confirm-same-place": _confirm(same_place=True, first_party=False, asked_from_place=None),
         "confirm-unknown-place": _confirm(
@@ -572,7 +576,7 @@ def distinct(samples: Mapping[str, Sample]) -> list[str]:
     }
     alike |= {"forgotten-gone", "forgotten-done", "forgotten-sent", "password-without"}
     alike |= {"sign-up-sent", "sign-up-gone", "sign-up-invitation", "sign-up-done-before"}
-    return [name for name in samples if name not in {*alike, "form-post"}]
+    return [name for name in samples if name not in {*alike, "form-post", "form-post-again"}]
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,7 @@ import httpx2
 from quart import Quart
 
 from authgate import provisioning
+from authgate.accounts.tenant_connections import CALLBACK
 from authgate.app import serving
 from authgate.clock import utc_now
 from authgate.settings import Settings
@@ -45,6 +46,7 @@ OPEN = frozenset({"/oauth/authorize", "/oauth/logout"})
 to a page that asks."""
 
 
+# Providers post there, and their state counts: tests/plugins/test_form_answers.py.
 def pages(server: RunningServer, method: str) -> list[str]:
     """The addresses below any tenant that people reach by this method.
 
@@ -57,6 +59,7 @@ def pages(server: RunningServer, method: str) -> list[str]:
         for rule in people.url_map.iter_rules()
         if method in (rule.methods or ())
         and rule.rule not in OPEN
+        and (method, rule.rule) != ("POST", CALLBACK)
         and rule.rule.split("/")[1] != "operator"
     }
     return sorted(found)

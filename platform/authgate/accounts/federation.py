@@ -1,7 +1,8 @@
 """Signing in at another identity provider, through a connector that a plugin brings.
 
 ``GET /login/<connection>`` sends the browser there; ``GET /login/<connection>/callback`` takes it
-back, and hands it to whatever the round trip was begun for.
+back, and hands it to whatever the round trip was begun for. ``POST`` does the same for providers
+that answer by a form.
 """
 
 from collections.abc import Awaitable, Callable, Collection, Mapping
@@ -10,6 +11,7 @@ from typing import Protocol
 from uuid import UUID
 
 from quart import Blueprint, Response, abort, request
+from werkzeug.exceptions import MethodNotAllowed
 
 from authgate import audit, storage
 from authgate.accounts import external_accounts
@@ -18,8 +20,14 @@ from authgate.accounts.browser_sessions import BrowserSessions
 from authgate.accounts.external_accounts import AddressTaken, NotHere
 from authgate.accounts.login import HOME
 from authgate.accounts.pending_login import PendingLogin, Purpose
-from authgate.accounts.round_trips import PENDING, Refusal, RoundTrips, not_begun_here, parameter
-from authgate.accounts.tenant_connections import IN_PATH, TenantConnections, UsableConnection
+from authgate.accounts.provider_answers import parameter
+from authgate.accounts.round_trips import PENDING, Refusal, RoundTrips, not_begun_here
+from authgate.accounts.tenant_connections import (
+    CALLBACK,
+    IN_PATH,
+    TenantConnections,
+    UsableConnection,
+)
 from authgate.accounts.visits import visitor
 from authgate.audit import Event
 from authgate.clock import Clock
@@ -74,7 +82,8 @@ class Federation:
         """The routes."""
         routes = Blueprint("federation", __name__)
         routes.get(f"/login/{IN_PATH}")(self.begin)
-        routes.get(f"/login/{IN_PATH}/callback")(self.finish)
+        routes.get(CALLBACK)(self.finish)
+        routes.post(CALLBACK)(self.finish_form)
         return routes
 
     async def begin(self, connection: str) -> Response:
@@ -92,12 +101,21 @@ class Federation:
 
     async def finish(self, connection: str) -> Response:
         """Take the browser back, and do what it was sent for. Raises ``TooMany``."""
+        return await self._finish(await self._found(connection))
+
+    async def finish_form(self, connection: str) -> Response:
+        """The same, of a provider that has the browser post its answer. Raises ``TooMany``."""
+        usable = await self._found(connection)
+        if not usable.connector.form_state:
+            raise MethodNotAllowed(valid_methods=["GET", "HEAD", "OPTIONS"])
+        return await self._trips.posted_from_here(usable) or await self._finish(usable)
+
+    async def _finish(self, usable: UsableConnection) -> Response:
         # Before anything is written down: anybody may come back without having begun.
         await self._trips.count()
-        pending = await self._trips.pending(connection)
+        pending = await self._trips.pending(usable)
         tried = pending is not None and pending.purpose is Purpose.TRIAL
-        usable = await self._connections.find(connection, disabled=tried)
-        if usable is None:
+        if not usable.stored.enabled and not tried:
             abort(404)
         if pending is None:
             response = await self._trips.refused(usable, not_begun_here(), "")
@@ -105,6 +123,13 @@ class Federation:
             response = await self._returned[pending.purpose](usable, pending)
         session_cookie.clear(response, PENDING)
         return response
+
+    async def _found(self, connection: str) -> UsableConnection:
+        # One that is not offered yet may be on trial.
+        usable = await self._connections.find(connection, disabled=True)
+        if usable is None:
+            abort(404)
+        return usable
 
     async def _sign_in(self, usable: UsableConnection, pending: PendingLogin) -> Response:
         try:

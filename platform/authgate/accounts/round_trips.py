@@ -15,6 +15,7 @@ from authgate.accounts import destinations
 from authgate.accounts.answers import page
 from authgate.accounts.external_accounts import NotHere
 from authgate.accounts.pending_login import LIFETIME, PendingLogin
+from authgate.accounts.provider_answers import brought_back, to_post_from_here
 from authgate.accounts.tenant_connections import TenantConnections, UsableConnection
 from authgate.accounts.visits import visitor
 from authgate.audit import Event
@@ -23,10 +24,10 @@ from authgate.languages import Text, text
 from authgate.plugin_api import (
     ConnectorConfigError,
     ExternalIdentity,
-    ProviderAnswer,
     SignInRefused,
 )
 from authgate.plugin_manager import LoginConnectors, PluginFailed
+from authgate.storage.grants import spent_jtis
 from authgate.telemetry import metrics
 from authgate.web import session_cookie
 from authgate.web.client_ip import bucket
@@ -39,8 +40,8 @@ from authgate_tenants.encryption import TenantCipher, TenantEncryption
 PENDING = "authgate_login"
 """The cookie of a sign-in under way."""
 
-_LONGEST_PARAMETER = 2048
 _LONGEST_CAUSE = 200
+_KIND = "sign-in"
 _log = structlog.get_logger(__name__)
 
 
@@ -98,24 +99,33 @@ class RoundTrips:
         """Count a browser that comes back. Raises ``TooMany``."""
         await self._limits.count("login_per_ip", bucket(visitor().facts.ip))
 
-    async def pending(self, connection: str) -> PendingLogin | None:
+    async def pending(self, usable: UsableConnection) -> PendingLogin | None:
         """What this browser began, if its state is the one that came back."""
         cookie = session_cookie.read(request.headers, PENDING)
         pending = PendingLogin.unsealed(
-            cookie or "", connection, cipher=await self.cipher(), now=self._clock()
+            cookie or "", usable.stored.slug, cipher=await self.cipher(), now=self._clock()
         )
-        state = parameter("state") or ""
+        state = (await brought_back(usable)).state
         if pending is None or not hmac.compare_digest(pending.state.encode(), state.encode()):
             return None
         return pending
 
+    async def posted_from_here(self, usable: UsableConnection) -> Response | None:
+        """The page that posts a provider's form from here, where it did not come with what this
+        browser has begun."""
+        content = await to_post_from_here(usable)
+        if content is None or session_cookie.read(request.headers, PENDING):
+            return None
+        return page(self._pages.render("form_post.html", visit=visitor().page(), page=content))
+
     async def identity(self, usable: UsableConnection, pending: PendingLogin) -> ExternalIdentity:
         """Who came back. Raises ``Refusal``."""
-        code = parameter("code")
-        if code is None:
+        answer = (await brought_back(usable)).answer
+        if answer is None:
             raise _declined(usable)
+        if usable.connector.form_state:
+            await self._answered(usable, pending)
         opened = await self._connections.opened(usable)
-        answer = ProviderAnswer(code=code, issuer=parameter("iss"))
         try:
             async with storage.set_aside():
                 return await self._connectors.identify(opened, pending.attempt, answer)
@@ -152,6 +162,14 @@ class RoundTrips:
         html = self._pages.render("error.html", visit=visitor().page(), page=content)
         return page(html, refusal.status)
 
+    async def _answered(self, usable: UsableConnection, pending: PendingLogin) -> None:
+        """Take one answer to it and no other: a form may hold all that it takes, so that nobody
+        else would see that it comes a second time. Raises ``Refusal``."""
+        if not await spent_jtis.spend(
+            _KIND, usable.stored.slug, pending.state, expires_at=pending.expires_at
+        ):
+            raise not_begun_here("answered already")
+
     async def _authorization_url(self, usable: UsableConnection, pending: PendingLogin) -> str:
         opened = await self._connections.opened(usable)
         try:
@@ -161,20 +179,14 @@ class RoundTrips:
             raise _at_fault(usable, error) from error
 
 
-def parameter(name: str) -> str | None:
-    """A parameter of the address, given once and of a sensible length."""
-    given: list[str] = request.args.getlist(name)
-    return given[0] if len(given) == 1 and 0 < len(given[0]) <= _LONGEST_PARAMETER else None
-
-
-def not_begun_here() -> Refusal:
+def not_begun_here(cause: str = "not begun in this browser") -> Refusal:
     """What somebody reads whose browser has not begun what it comes back from."""
     return Refusal(
         400,
         text(
             "This sign-in was begun in another browser, or too long ago. Please begin again here."
         ),
-        "not begun in this browser",
+        cause,
     )
 
 

@@ -20,6 +20,8 @@ BY_ADDRESS = "/login/by_address"
 """Where an address leads to a connection. None is called so: their names have no underscore."""
 IN_PATH = f"<string(maxlength={LONGEST_SLUG}):connection>"
 """What stands for a connection's slug in a route."""
+CALLBACK = f"/login/{IN_PATH}/callback"
+"""Where providers send browsers back to."""
 
 
 @dataclass(frozen=True, slots=True)

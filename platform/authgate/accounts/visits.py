@@ -10,6 +10,7 @@ from werkzeug.exceptions import Forbidden
 
 from authgate import audit
 from authgate.accounts import second_factor_policy
+from authgate.accounts.tenant_connections import CALLBACK
 from authgate.audit import Actor, RequestFacts
 from authgate.permissions import Area, UserRole, permits, reads, writes
 from authgate.storage.people import users
@@ -23,8 +24,8 @@ from authgate_tenants import current_tenant
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 # Any site may send a person here with a form (OpenID Connect Core 3.1.2.1, RP-Initiated Logout 2):
-# it is read, no more.
-_OPEN_TO_OTHER_SITES = frozenset({"/oauth/authorize", "/oauth/logout"})
+# it is read, no more. What a provider's form brings counts by its state alone.
+_OPEN_TO_OTHER_SITES = frozenset({"/oauth/authorize", "/oauth/logout", CALLBACK})
 _OPEN_TO_IMPERSONATORS = frozenset({"/login", "/logout", "/language", *_OPEN_TO_OTHER_SITES})
 """Who acts for somebody looks, and enters applications that they use; what is theirs here they
 change themselves."""

@@ -68,6 +68,10 @@ class ProviderAnswer:
     issuer: str | None = None
     """``iss`` (RFC 9207): compare it with your provider's issuer where it is there."""
 
+    form: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """The form that the browser brought, where the connector has a ``form_state``; ``code`` is its
+    field of that name then, or empty."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExternalIdentity:
@@ -132,6 +136,11 @@ class LoginConnector(ABC, Generic[ConfigT]):
 
     icon: ClassVar[str] = "key-round"
     """A symbol of the server's icon sheet, shown beside the label."""
+
+    form_state: ClassVar[str] = ""
+    """The field with the state, where the provider answers by a form that the browser posts to the
+    redirect URI (OAuth 2.0 Form Post Response Mode; SAML's HTTP POST binding); empty where the
+    answer is in the address."""
 
     config_type: type[ConfigT]
     """The frozen dataclass that declares the settings."""

@@ -64,6 +64,11 @@ class ConnectorType:
         return self.made_by.icon
 
     @property
+    def form_state(self) -> str:
+        """The field with the state of an answer that comes by a form; empty where none does."""
+        return self.made_by.form_state
+
+    @property
     def fields(self) -> tuple[ConfigField, ...]:
         """The settings that a connection of this type needs."""
         return config_fields(self.made_by.config_type)

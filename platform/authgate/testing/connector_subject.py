@@ -1,6 +1,6 @@
 """The connector that is tested: which it is, what is at its other end, and how it is asked."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from secrets import token_urlsafe
@@ -30,6 +30,9 @@ from authgate.plugin_manager import (
 )
 from authgate.pretend.provider import PretendProvider, Provider
 from authgate.testing.fake_http import FakeHttp, no_network
+
+NEVER_GIVEN = "never-given"
+"""A code that no provider has given anybody."""
 
 
 class ConnectorSubject:
@@ -103,8 +106,33 @@ class ConnectorBench:
     async def approved(self, side: Side, attempt: LoginAttempt) -> ProviderAnswer:
         """What the browser brings back from somebody who agreed."""
         back = side.provider.approve(await self.begin(side, attempt))
-        assert back["state"] == attempt.state, "the provider was given another state"
-        return ProviderAnswer(code=back["code"], issuer=back.get("iss"))
+        named = self._made_by.form_state or "state"
+        assert back[named] == attempt.state, "the provider was given another state"
+        return self._answer(back)
+
+    async def never_given(self, side: Side, attempt: LoginAttempt) -> ProviderAnswer:
+        """What no provider has said."""
+        named = self._made_by.form_state
+        if not named:
+            return ProviderAnswer(code=NEVER_GIVEN)
+        back = side.provider.approve(await self.begin(side, new_attempt()))
+        return self._answer({**dict.fromkeys(back, NEVER_GIVEN), named: attempt.state})
+
+    async def of_another(self, attempt: LoginAttempt) -> ProviderAnswer:
+        """What another provider says than the one that Acme's connection asked."""
+        if not self._made_by.form_state:
+            return ProviderAnswer(code="the-code-of-another", issuer="https://evil.example")
+        return await self.approved(self.globex, attempt)
+
+    def told_in(self, answer: ProviderAnswer) -> list[str]:
+        """What of an answer nobody else may hear."""
+        named = self._made_by.form_state
+        fields = [text for name, text in answer.form.items() if name != named]
+        return [each for each in (answer.code, *fields) if each]
+
+    def _answer(self, back: Mapping[str, str]) -> ProviderAnswer:
+        form = back if self._made_by.form_state else {}
+        return ProviderAnswer(code=back.get("code", ""), issuer=back.get("iss"), form=dict(form))
 
     async def finish(
         self, side: Side, attempt: LoginAttempt, answer: ProviderAnswer
@@ -126,10 +154,9 @@ class ConnectorBench:
         moved, attempt = replace(self.acme, settings=config), new_attempt()
         with suppress(ConnectorConfigError, PluginFailed, SignInRefused):
             url = await self.begin(moved, attempt)
-            answer = ProviderAnswer(code="never-given")
+            answer = ProviderAnswer(code=NEVER_GIVEN)
             if urlsplit(url).netloc == moved.provider.host:
-                back = moved.provider.approve(url)
-                answer = ProviderAnswer(code=back["code"], issuer=back.get("iss"))
+                answer = self._answer(moved.provider.approve(url))
             await self.finish(moved, attempt, answer)
         return {host for host, _ in self.http.asked}
 

@@ -216,10 +216,11 @@ class ConsentPage:
 @dataclass(frozen=True, slots=True)
 class FormPostPage:
     """``form_post.html``: carries an answer to an application (OAuth 2.0 Form Post Response
-    Mode)."""
+    Mode), or where it ``signs_in`` a provider's answer to us, from our own page."""
 
     action: str
     fields: Mapping[str, str]
+    signs_in: bool = False
 
 
 @dataclass(frozen=True, slots=True)
