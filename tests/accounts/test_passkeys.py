@@ -16,32 +16,13 @@ from authgate_testing.application import Application
 from authgate_testing.authenticator import is_asked, recovery_codes
 from authgate_testing.databases import on_sqlite
 from authgate_testing.ledger import Ledger
+from authgate_testing.passkeys import ORIGIN, added, options
 from authgate_testing.person import Person, forms
 from authgate_testing.server import RunningServer
 from authgate_testing.soft_passkey import SoftPasskey
 from authgate_testing.tenants import choose
 
-ORIGIN = "http://localhost:8080"
 HOME = "/account/sessions"
-
-
-async def options(person: Person, ending: str) -> dict[str, Any]:
-    """What the script of the page before somebody is told to ask the device."""
-    assert person.page is not None
-    form = next(each for each in forms(person.page.text) if each.action.endswith(ending))
-    answer = await person.http.post(f"{ORIGIN}{form.action}/options", data=form.hidden)
-    assert answer.status_code == 200, answer.text
-    told: dict[str, Any] = answer.json()
-    return told
-
-
-async def added(person: Person, tenant: Tenant, device: SoftPasskey, name: str = "Key") -> str:
-    """Add a passkey; the page that comes."""
-    await person.visit(f"{tenant.issuer}/account/security")
-    made = device.created(await options(person, "/passkeys"))
-    page = await person.submit({"credential": made, "name": name}, to="/passkeys")
-    assert page.status_code == 200
-    return page.text
 
 
 async def by_passkey(person: Person, tenant: Tenant, device: SoftPasskey) -> bool:

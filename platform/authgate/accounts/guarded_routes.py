@@ -9,7 +9,13 @@ from typing import ParamSpec
 
 from quart import Blueprint, Response
 
-from authgate.accounts.standing import SignInAgain, require, to_sign_in
+from authgate.accounts.standing import (
+    SignInAgain,
+    StepUp,
+    require,
+    to_second_factor,
+    to_sign_in,
+)
 from authgate.permissions import Permission, UserRole, permits
 
 P = ParamSpec("P")
@@ -44,6 +50,7 @@ class GuardedRoutes:
         # Before what the framework answers by itself, too.
         self.blueprint.before_request(only_those_who_may)
         self.blueprint.register_error_handler(SignInAgain, to_sign_in)
+        self.blueprint.register_error_handler(StepUp, to_second_factor)
 
     def get(self, rule: str, page: Page[P], asks: Permission) -> None:
         """A page that is shown to whom this is permitted."""

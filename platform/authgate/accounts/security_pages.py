@@ -3,11 +3,12 @@
 from quart import Blueprint, Response, request
 from werkzeug.exceptions import Conflict
 
-from authgate.accounts import factor_notices, own_events, user_agents
+from authgate.accounts import factor_notices, own_events
 from authgate.accounts.account_frame import frame
 from authgate.accounts.answers import page as answer
 from authgate.accounts.answers import see_other
 from authgate.accounts.authenticator_setup import codes_page
+from authgate.accounts.factor_lines import device_line, passkey_line
 from authgate.accounts.second_factor_pages import SET_UP
 from authgate.accounts.second_factor_policy import is_open_to, is_required_of
 from authgate.accounts.second_factors import SecondFactors, has_any
@@ -27,10 +28,9 @@ from authgate.installation import Installation
 from authgate.languages import text
 from authgate.storage.people import users
 from authgate.storage.sign_in import passkeys, remembered_devices
-from authgate.storage.sign_in.remembered_devices import RememberedDevice
 from authgate.web import row_ids
 from authgate.web.pages import Pages
-from authgate.web.second_factor_view_models import PasskeyLine, RememberedLine, SecurityPage
+from authgate.web.second_factor_view_models import SecurityPage
 from authgate_tenants import current_tenant
 
 
@@ -69,12 +69,9 @@ class SecurityPages:
             app_since=enrolled.app.created_at if enrolled.app else None,
             app_used_at=enrolled.app.last_used_at if enrolled.app else None,
             recovery_codes=enrolled.recovery_codes,
-            passkeys=[
-                PasskeyLine(str(each.id), each.name, each.created_at, each.last_used_at)
-                for each in enrolled.passkeys
-            ],
+            passkeys=[passkey_line(each) for each in enrolled.passkeys],
             passkeys_action=f"{prefix}{HERE}/passkeys",
-            devices=[_line(each) for each in devices],
+            devices=[device_line(each) for each in devices],
             done=request.args.get("done", ""),
         )
         visit = visitor().page()
@@ -128,16 +125,3 @@ class SecurityPages:
         ``StepUp``."""
         require_recent_sign_in(now=self._parts.clock(), then=HERE)
         return require_second_factor(then=HERE)
-
-
-def _line(device: RememberedDevice) -> RememberedLine:
-    name, kind = user_agents.described(device.user_agent)
-    return RememberedLine(
-        id=str(device.id),
-        device=name,
-        kind=kind,
-        ip=device.ip,
-        since=device.created_at,
-        used_at=device.last_used_at,
-        until=device.expires_at,
-    )

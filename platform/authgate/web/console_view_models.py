@@ -66,6 +66,7 @@ class Done(StrEnum):
     PERSON_SAVED = "person-saved"
     PERSON_DELETED = "person-deleted"
     PERSON_SIGNED_OUT = "person-signed-out"
+    FACTORS_RESET = "factors-reset"
     IMPERSONATION_ASKED = "impersonation-asked"
     IMPERSONATION_ENDED = "impersonation-ended"
     IDENTITY_UNLINKED = "identity-unlinked"

@@ -7,6 +7,7 @@ from datetime import datetime
 from authgate.permissions import UserRole
 from authgate.web.console_view_models import ConsoleFrame, FilterLink, SortLink
 from authgate.web.impersonation_view_models import ImpersonationLine
+from authgate.web.second_factor_view_models import PasskeyLine, RememberedLine
 from authgate.web.view_models import SessionLine
 
 
@@ -101,6 +102,26 @@ class EventLine:
 
 
 @dataclass(frozen=True, slots=True)
+class PersonFactors:
+    """What a person shows besides their first factor."""
+
+    required: bool
+    app_since: datetime | None
+    app_used_at: datetime | None
+    passkeys: Sequence[PasskeyLine]
+    recovery_codes: int
+    devices: Sequence[RememberedLine]
+    """Where they are asked for none."""
+    reset_url: str = ""
+    """Where all of them are taken away; empty where there are none, or whoever looks may not."""
+
+    @property
+    def has_any(self) -> bool:
+        """Whether they can show one."""
+        return self.app_since is not None or bool(self.passkeys)
+
+
+@dataclass(frozen=True, slots=True)
 class PersonPage:
     """``console/user.html``. Each of the actions is empty where it is not for whoever looks."""
 
@@ -124,6 +145,8 @@ class PersonPage:
     """Access tokens that work, as far as they are counted."""
     more_tokens: bool
     sessions: Sequence[SessionLine] = ()
+    factors: PersonFactors | None = None
+    """``None`` for a guest, who has nothing here, and where the tenant knows none."""
     applications: Sequence[GrantedLine] | None = None
     """``None`` where whoever looks may not see them."""
     takes_back: bool = False
@@ -189,3 +212,18 @@ class PersonPasswordPage:
     username: str
     password: str | None
     """``None`` where it was shown before."""
+
+
+@dataclass(frozen=True, slots=True)
+class FactorResetPage:
+    """``console/user_factors.html``: asks whether it is meant. Posts ``sure=1``."""
+
+    frame: ConsoleFrame
+    list_url: str
+    person_url: str
+    action: str
+    username: str
+    factors: PersonFactors
+    told_at: str
+    """The address that a mail goes to; empty where the person has proven none."""
+    fault: str = ""

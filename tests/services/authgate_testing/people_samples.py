@@ -8,6 +8,7 @@ from authgate.permissions import UserRole
 from authgate.vocabulary import AccessState
 from authgate.web.console_view_models import ConsoleFrame, FilterLink, SortLink
 from authgate.web.impersonation_view_models import ImpersonationLine
+from authgate.web.second_factor_view_models import PasskeyLine, RememberedLine
 from authgate.web.user_import_view_models import (
     ImportLine,
     ImportPage,
@@ -21,10 +22,12 @@ from authgate.web.user_selection_view_models import (
 )
 from authgate.web.user_view_models import (
     EventLine,
+    FactorResetPage,
     GrantedLine,
     GroupLink,
     IdentityLine,
     PersonDeletePage,
+    PersonFactors,
     PersonFields,
     PersonFormPage,
     PersonPage,
@@ -47,6 +50,7 @@ PEOPLE_ALIKE = frozenset(
         "console-user-form",
         "console-user-form-faults",
         "console-user-delete",
+        "console-user-factors",
         "console-user-selection",
         "console-user-selection-removal",
         "console-user-outcomes",
@@ -105,6 +109,17 @@ def _users(frame: ConsoleFrame, **changes: object) -> Sample:
     return ("console/users.html", UsersPage(**(filled | changes)))  # type: ignore[arg-type]
 
 
+_FACTORS = PersonFactors(
+    required=True,
+    app_since=_NOW,
+    app_used_at=None,
+    passkeys=(PasskeyLine("1", _LONG, _NOW, None), PasskeyLine("2", "Key", _NOW, _NOW)),
+    recovery_codes=9,
+    devices=(RememberedLine("1", "Firefox 148", DeviceKind.PHONE, "192.0.2.7", _NOW, _NOW, _NOW),),
+    reset_url=f"{_HERE}/1/second-factors",
+)
+
+
 def _user(frame: ConsoleFrame, **changes: object) -> Sample:
     filled: dict[str, object] = {
         "frame": frame,
@@ -133,6 +148,7 @@ def _user(frame: ConsoleFrame, **changes: object) -> Sample:
                 signed_in_at=_NOW - timedelta(days=1),
             ),
         ),
+        "factors": _FACTORS,
         "applications": (
             GrantedLine(
                 "fleet", _LONG, "/t/northwind/admin/clients/1", ("openid", _LONG), _NOW, _NOW
@@ -222,6 +238,9 @@ def people_samples(frame: ConsoleFrame, auditor: ConsoleFrame) -> Mapping[str, S
         refused=2,
         refusals=(RefusedLine(7, _LONG, _LONG),),
     )
+    factors = FactorResetPage(
+        frame, _HERE, f"{_HERE}/1", f"{_HERE}/1/second-factors", _LONG, _FACTORS, "", _LONG
+    )
     faults = {"username": _LONG, "email": _LONG}
     return {
         "console-users": _users(frame),
@@ -231,6 +250,7 @@ def people_samples(frame: ConsoleFrame, auditor: ConsoleFrame) -> Mapping[str, S
         "console-user-form": _form(frame, title="jon", changed_meanwhile=True),
         "console-user-form-faults": _form(frame, faults=faults),
         "console-user-delete": ("console/user_delete.html", delete),
+        "console-user-factors": ("console/user_factors.html", factors),
         "console-user-selection": ("console/user_selection.html", selected),
         "console-user-selection-removal": (
             "console/user_selection.html",

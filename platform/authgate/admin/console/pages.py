@@ -32,6 +32,7 @@ from authgate.admin.console.signing_key_pages import SigningKeyPages
 from authgate.admin.console.team_pages import TeamPages
 from authgate.admin.console.token_pages import TokenPages
 from authgate.admin.console.usage_pages import UsagePages
+from authgate.admin.console.user_factor_pages import UserFactorPages
 from authgate.admin.console.user_form import UserForm
 from authgate.admin.console.user_import_pages import UserImportPages
 from authgate.admin.console.user_list import UserList
@@ -68,6 +69,7 @@ def blueprints(console: Console) -> Iterator[Blueprint]:
     yield UserSelectionPages(console=console).blueprint()
     yield UserForm(console=console).blueprint()
     yield UserPages(console=console).blueprint()
+    yield UserFactorPages(console=console).blueprint()
     yield ImpersonationPages(console=console).blueprint()
     yield TeamPages(console=console).blueprint()
     yield UsagePages(console=console).blueprint()

@@ -11,7 +11,7 @@ from authgate.accounts import access, user_agents
 from authgate.accounts.access import Application
 from authgate.accounts.account import connection_of
 from authgate.accounts.visits import signed_in
-from authgate.admin.console import frame, user_lines
+from authgate.admin.console import frame, user_factor_pages, user_lines
 from authgate.admin.console.administrators import authority, may
 from authgate.admin.console.frame import ROOT, Console, done, id_in_address
 from authgate.admin.console.user_search import PATH
@@ -154,6 +154,7 @@ class UserPages:
             tokens=min(len(working), _MOST_TOKENS),
             more_tokens=len(working) > _MOST_TOKENS,
             sessions=[_session(each) for each in await sessions.live_of(person.id, now=now)],
+            factors=await user_factor_pages.shown(person, self._console, changes=changes),
             applications=await self._applications(person),
             takes_back=may(writes(Area.AUTHORIZATIONS)),
             identities=await _identities(person, changes=changes),

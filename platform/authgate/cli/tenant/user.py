@@ -188,6 +188,9 @@ def second_factors(
     """Show which second factors a user has."""
     with administered(tenant) as api:
         told = api.get(within("users", people.found(api, username)["id"], "second-factors"))
+    if output is Format.TABLE:
+        told["passkeys"] = [each["name"] for each in told["passkeys"]]
+        told["remembered_devices"] = [each["device"] for each in told["remembered_devices"]]
     show(told, output)
 
 
