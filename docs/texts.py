@@ -32,9 +32,23 @@ AREAS = ("", CONSOLE)
 FOR_ADMINISTRATORS = ("console", "operator", *(each.rstrip("/") for each in IN_ENGLISH))
 """Folders of templates that not everybody sees. What pages for everybody take of them, they do."""
 _TOLD_ADMINISTRATORS = (
-    "platform/authgate/admin/console/",
-    "platform/authgate/operator/",
-    "platform/authgate/provisioning/",
+    *(
+        f"platform/authgate/{each}"
+        for each in (
+            "accounts/connection_fitness.py",
+            "accounts/connection_setup.py",
+            "accounts/connection_trials.py",
+            "admin/console/",
+            "operator/",
+            "portable/",
+            "provisioning/",
+            "storage/clients/",
+            "storage/metering/",
+            "storage/redis/",
+            "tokens/imported_key.py",
+        )
+    ),
+    "tenants/",
 )
 """Rooms whose texts are on the console's pages."""
 _TOLD_EVERYBODY = tuple(
@@ -52,6 +66,8 @@ _TOLD_EVERYBODY = tuple(
 """What of them is on others as well."""
 
 _KEYWORDS = {"text": None, "counted": (1, 2)}
+_UNFIT = re.compile(r"class (\w+)\(Unfit\)")
+_SAYS = re.compile("from authgate.languages import|from authgate import .*languages")
 _TEMPLATES = ("*.html", "*.txt")
 _ENVIRONMENT = Environment(  # noqa: S701  # nothing is rendered
     extensions=["jinja2.ext.i18n"], trim_blocks=True, lstrip_blocks=True
@@ -150,10 +166,18 @@ def in_code(area: str) -> Iterator[tuple[Path, Said]]:
     """What code says by ``text`` and ``counted``."""
     for room in CODE:
         for path in sorted((ROOT / room).rglob("*.py")):
-            if _area(path) != area or "from authgate.languages import" not in path.read_text():
+            if _area(path) != area or not (room == "tenants" or _SAYS.search(path.read_text())):
                 continue
-            for _, said, _, _ in extract_from_file("python", path, keywords=_KEYWORDS):
+            for _, said, _, _ in extract_from_file("python", path, keywords=_keywords()):
                 yield path, _said(said, counted=not isinstance(said, str))
+
+
+@cache
+def _keywords() -> dict[str, tuple[int, ...] | None]:
+    """What texts are said by, errors of tenants too: their room knows no language."""
+    tenants = (ROOT / "tenants").rglob("*.py")
+    errors = [name for path in tenants for name in _UNFIT.findall(path.read_text())]
+    return _KEYWORDS | dict.fromkeys(errors)
 
 
 def _area(code: Path) -> str:

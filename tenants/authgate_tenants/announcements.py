@@ -6,13 +6,14 @@ from typing import NamedTuple, Self
 from uuid import UUID
 
 from authgate_tenants.models import AnnouncementRow
+from authgate_tenants.unfit import Unfit
 
 MOST = 20
 """That are not over yet. More would be read by nobody."""
 LONGEST = 500
 
 
-class TooManyAnnouncements(ValueError):
+class TooManyAnnouncements(Unfit):
     """There are as many as anybody reads."""
 
 
@@ -52,7 +53,7 @@ async def make(
     """Have one shown. Outside of any tenant. Raises ``TooManyAnnouncements``."""
     await AnnouncementRow.filter(ends_at__lte=now).delete()
     if await AnnouncementRow.all().count() >= MOST:
-        raise TooManyAnnouncements(f"There are {MOST} already: end one first.")
+        raise TooManyAnnouncements("There are %(most)s already: end one first.", most=MOST)
     row = await AnnouncementRow.create(
         text=text, urgent=urgent, begins_at=begins_at, ends_at=ends_at
     )

@@ -14,13 +14,15 @@ from ipaddress import (
 )
 from typing import Any, Self
 
+from authgate_tenants.unfit import Unfit
+
 WIDEST = {4: 8, 6: 16}
 """By version, the shortest prefix that is taken: whoever blocks more locks everybody out."""
 
 _MAPPED_BITS = 96
 
 
-class BadNetwork(ValueError):
+class BadNetwork(Unfit):
     """What is no address and no network, or too many of them. The text may be told."""
 
 
@@ -35,7 +37,7 @@ def network(text: str) -> IPv4Network | IPv6Network:
         if mapped is not None:
             found = IPv4Network((mapped, found.prefixlen - _MAPPED_BITS))
     if found.prefixlen < WIDEST[found.version]:
-        raise BadNetwork(f"This is too wide: /{WIDEST[found.version]} at the most.")
+        raise BadNetwork("This is too wide: /%(widest)s at the most.", widest=WIDEST[found.version])
     return found
 
 

@@ -45,7 +45,7 @@ async def add(block: Block) -> Block:
     if network in known:
         return _read(network, known[network])
     if len(known) >= MOST:
-        raise BadNetwork(f"A tenant blocks {MOST} networks at the most.")
+        raise BadNetwork("A tenant blocks %(most)s networks at the most.", most=MOST)
     known[network] = {
         "reason": block.reason,
         "by": block.blocked_by,

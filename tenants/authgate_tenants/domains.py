@@ -12,6 +12,7 @@ from tortoise.exceptions import IntegrityError
 
 from authgate_tenants.models import DomainClaim, TenantDomain
 from authgate_tenants.scope import current_tenant
+from authgate_tenants.unfit import Unfit
 
 _HOST = re.compile(
     r"(?=.{4,253}\Z)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])\Z"
@@ -36,11 +37,11 @@ class DomainProven(StrEnum):
     """The word of an operator."""
 
 
-class BadHost(ValueError):
+class BadHost(Unfit):
     """What cannot be a tenant's own host."""
 
 
-class TooManyHosts(ValueError):
+class TooManyHosts(Unfit):
     """The tenant has claimed as many hosts as one may. The text says so."""
 
 
@@ -73,9 +74,9 @@ def check_host(host: str) -> str:
     ``xn--`` form (RFC 5891), without the dot at the end. Raises ``BadHost``."""
     name = _ascii(host.removesuffix("."))
     if not _HOST.match(name):
-        raise BadHost(f"{host!r} is no full host name.")
+        raise BadHost("%(host)r is no full host name.", host=host)
     if name.rpartition(".")[2] in _SPECIAL:
-        raise BadHost(f"{host!r} is below a name that can be nobody's.")
+        raise BadHost("%(host)r is below a name that can be nobody's.", host=host)
     return name
 
 
@@ -91,7 +92,7 @@ def _ascii(name: str) -> str:
         # What looks encoded has to be: people are shown what it stands for.
         from_unicode(read, idna_codec=IDNA_2008_UTS_46).to_unicode(idna_codec=IDNA_2008_UTS_46)
     except (DNSException, UnicodeError) as error:
-        raise BadHost(f"{name!r} is no full host name.") from error
+        raise BadHost("%(host)r is no full host name.", host=name) from error
     return read.lower()
 
 
@@ -103,7 +104,9 @@ async def claim(host: str) -> Domain:
     """
     name = check_host(host)
     if not await DomainClaim.exists(host=name) and await DomainClaim.all().count() >= MOST:
-        raise TooManyHosts(f"A tenant may claim {MOST} hosts: remove one of them before.")
+        raise TooManyHosts(
+            "A tenant may claim %(most)s hosts: remove one of them before.", most=MOST
+        )
     row, _ = await DomainClaim.get_or_create(
         host=name,
         tenant_id=current_tenant().id,

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from authgate_tenants.models import PlanRow, TenantRow
 from authgate_tenants.plan import BUILT_IN, Plan, stored
+from authgate_tenants.unfit import Unfit
 
 MOST = 100
 """Plans that an installation may have made."""
@@ -14,7 +15,7 @@ MOST = 100
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\Z")
 
 
-class BadPlanName(ValueError):
+class BadPlanName(Unfit):
     """What cannot be the name of a plan."""
 
 
@@ -26,7 +27,7 @@ class PlanInUse(ValueError):
     """Tenants have the plan: it cannot go."""
 
 
-class TooManyPlans(ValueError):
+class TooManyPlans(Unfit):
     """The installation has as many plans as it may."""
 
 
@@ -55,9 +56,9 @@ async def held(name: str) -> Plan:
 async def put(plan: Plan) -> None:
     """Make a plan, or change the one of its name. Raises ``BadPlanName`` and ``TooManyPlans``."""
     if not _NAME.match(plan.name):
-        raise BadPlanName(f"{plan.name!r} is not 1 to 63 of a-z, 0-9 and inner dashes.")
+        raise BadPlanName("%(slug)r is not 1 to 63 of a-z, 0-9 and inner dashes.", slug=plan.name)
     if await PlanRow.exclude(name=plan.name).count() >= MOST:
-        raise TooManyPlans(f"There are {MOST} plans: remove one first.")
+        raise TooManyPlans("There are %(most)s plans: remove one first.", most=MOST)
     await PlanRow.update_or_create(name=plan.name, defaults={"choices": _choices(plan)})
 
 

@@ -16,6 +16,7 @@ from authgate_tenants.plan import BUILT_IN, DEFAULT, Plan
 from authgate_tenants.scope import Tenant, TenantStatus
 from authgate_tenants.setting_caps import within
 from authgate_tenants.settings import TenantSettings
+from authgate_tenants.unfit import Unfit
 
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\Z")
 RESERVED = frozenset(
@@ -30,16 +31,16 @@ _WELL_KNOWN = re.compile(r"(/\.well-known/[a-z-]+)/t/([^/]+)/*\Z")
 _DOUBLED = re.compile("//+")
 
 
-class BadSlug(ValueError):
+class BadSlug(Unfit):
     """A slug that cannot be a tenant's: its form is wrong or its name is reserved."""
 
 
 def check_slug(slug: str) -> str:
     """The slug, if a new tenant may have it: a DNS label in lower case. Raises ``BadSlug``."""
     if not _SLUG.match(slug) or slug.startswith("xn--"):
-        raise BadSlug(f"{slug!r} is not 1 to 63 of a-z, 0-9 and inner dashes.")
+        raise BadSlug("%(slug)r is not 1 to 63 of a-z, 0-9 and inner dashes.", slug=slug)
     if slug in RESERVED:
-        raise BadSlug(f"{slug!r} is reserved.")
+        raise BadSlug("%(slug)r is reserved.", slug=slug)
     return slug
 
 

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from uuid import UUID
 
+from authgate import languages
 from authgate.accounts import external_accounts
 from authgate.storage.people import groups
 from authgate.storage.sign_in import connections
@@ -39,11 +40,11 @@ async def fit(slug: str, rules: ConnectionRules) -> ConnectionRules:
 
 def _domains(field: str, names: Collection[str]) -> tuple[str, ...]:
     if len(names) > MOST_DOMAINS:
-        raise UnfitRules(field, f"At most {MOST_DOMAINS} domains.")
+        raise UnfitRules(field, languages.text("At most %(most)s domains.", most=MOST_DOMAINS))
     try:
         return tuple(dict.fromkeys(check_host(each) for each in names))
     except BadHost as error:
-        raise UnfitRules(field, str(error)) from error
+        raise UnfitRules(field, languages.told(error)) from error
 
 
 async def _refuse_shared(slug: str, domains: Iterable[str]) -> None:
@@ -52,19 +53,29 @@ async def _refuse_shared(slug: str, domains: Iterable[str]) -> None:
     for other in await connections.every():
         shared = wanted & set(other.rules.email_domains)
         if other.slug != slug and shared:
-            raise UnfitRules("email_domains", f"{min(shared)} leads to {other.slug} already.")
+            raise UnfitRules(
+                "email_domains",
+                languages.text(
+                    "%(domain)s leads to %(slug)s already.", domain=min(shared), slug=other.slug
+                ),
+            )
 
 
 async def _check_groups(named: Mapping[str, str]) -> None:
     if len(named) > MOST_GROUPS:
-        raise UnfitRules("groups", f"At most {MOST_GROUPS} groups.")
+        raise UnfitRules("groups", languages.text("At most %(most)s groups.", most=MOST_GROUPS))
     if any(not 0 < len(each) <= _LONGEST_GROUP or not each.isprintable() for each in named):
-        raise UnfitRules("groups", f"A group's name has 1 to {_LONGEST_GROUP} characters.")
+        raise UnfitRules(
+            "groups",
+            languages.text("A group's name has 1 to %(most)s characters.", most=_LONGEST_GROUP),
+        )
     ids = {each: _as_id(each) for each in named.values()}
     known = await groups.known({each for each in ids.values() if each}) if ids else ()
     for text, group_id in ids.items():
         if group_id not in known:
-            raise UnfitRules("groups", f"There is no group {text[:60]!r} here.")
+            raise UnfitRules(
+                "groups", languages.text("There is no group %(text)r here.", text=text[:60])
+            )
 
 
 def _as_id(text: str) -> UUID | None:
@@ -81,5 +92,9 @@ async def _check_proven(domains: Collection[str]) -> None:
         which = min(missing) if missing else "no domain"
         raise UnfitRules(
             "provisioned",
-            f"People are known by their address at domains that are proven alone: {which} is not.",
+            languages.text(
+                "People are known by their address at domains that are proven alone: "
+                "%(which)s is not.",
+                which=which,
+            ),
         )

@@ -10,6 +10,7 @@ from authgate import audit, storage
 from authgate.accounts import connection_fitness
 from authgate.accounts.connection_secrets import ConnectionSecrets
 from authgate.audit import SYSTEM, Actor, Event
+from authgate.languages import text
 from authgate.plugin_manager import ConnectorType, ConnectorTypes, refuse_moved
 from authgate.storage.sign_in import connections
 from authgate.storage.sign_in.connection_rules import ConnectionRules
@@ -27,7 +28,11 @@ class BadConnectionSlug(ValueError):
 
     def __init__(self, slug: str) -> None:
         super().__init__(
-            f"{slug!r} is not 1 to {LONGEST_SLUG} of a-z, 0-9 and single inner dashes."
+            text(
+                "%(slug)r is not 1 to %(most)s of a-z, 0-9 and single inner dashes.",
+                slug=slug,
+                most=LONGEST_SLUG,
+            )
         )
 
 

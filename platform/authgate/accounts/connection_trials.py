@@ -18,6 +18,7 @@ from authgate.accounts.standing import require
 from authgate.accounts.tenant_connections import IN_PATH, TenantConnections, UsableConnection
 from authgate.accounts.visits import visitor
 from authgate.clock import Clock
+from authgate.languages import text
 from authgate.permissions import Area, writes
 from authgate.plugin_api import ExternalIdentity
 from authgate.storage.people import users
@@ -105,20 +106,27 @@ class ConnectionTrials:
 
 
 def _facts(identity: ExternalIdentity) -> list[tuple[str, str]]:
-    verified = "verified" if identity.email_verified else "not verified: counts for nothing"
-    groups = "not told" if identity.groups is None else ", ".join(identity.groups) or "none"
+    groups = (
+        text("not told") if identity.groups is None else ", ".join(identity.groups) or text("none")
+    )
     return [
-        ("issuer", identity.issuer),
-        ("subject", identity.subject),
-        ("username", identity.username),
-        ("email", f"{identity.email} ({verified})" if identity.email else ""),
-        ("name", identity.name),
-        ("groups", groups),
+        (text("Issuer"), identity.issuer),
+        (text("Subject"), identity.subject),
+        (text("Username"), identity.username),
+        (text("Email"), _told_email(identity)),
+        (text("Name"), identity.name),
+        (text("Groups"), groups),
     ]
 
 
+def _told_email(identity: ExternalIdentity) -> str:
+    if not identity.email or identity.email_verified:
+        return identity.email or ""
+    return text("%(email)s (not verified: counts for nothing)", email=identity.email)
+
+
 async def _outcome(usable: UsableConnection, identity: ExternalIdentity) -> str:
-    """What a sign-in by it would come to, in English: it is for administrators."""
+    """What a sign-in by it would come to."""
     stored = usable.stored
     try:
         external_accounts.check_welcome(stored, identity)
@@ -129,10 +137,14 @@ async def _outcome(usable: UsableConnection, identity: ExternalIdentity) -> str:
     )
     if known is not None:
         user = await users.find(known)
-        return f"Signs in {user.username}." if user and user.is_active else "The user is disabled."
+        return (
+            text("Signs in %(username)s.", username=user.username)
+            if user and user.is_active
+            else text("The user is disabled.")
+        )
     provisioned = await external_accounts.provisioned_user(stored, identity)
     if provisioned is not None:
-        return f"Signs in {provisioned.username}, who came by SCIM."
+        return text("Signs in %(username)s, who came by SCIM.", username=provisioned.username)
     if external_accounts.takes_newcomers(stored):
-        return "Makes a new user."
-    return "Is refused: it belongs to nobody here, and nobody new is taken."
+        return text("Makes a new user.")
+    return text("Is refused: it belongs to nobody here, and nobody new is taken.")

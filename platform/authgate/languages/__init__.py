@@ -16,13 +16,14 @@ from authgate.languages.spoken import (
     speaking,
     spoken,
 )
-from authgate.languages.text import Text, counted, text
+from authgate.languages.text import Text, by_plugin, counted, text, told
 
 __all__ = [
     "ENGLISH",
     "LANGUAGES",
     "Language",
     "Text",
+    "by_plugin",
     "counted",
     "in_order",
     "offered",
@@ -30,4 +31,5 @@ __all__ = [
     "speaking",
     "spoken",
     "text",
+    "told",
 ]

@@ -8,6 +8,7 @@ from markupsafe import Markup, escape
 from authgate.languages import catalogues
 from authgate.languages.formats import number
 from authgate.languages.spoken import ENGLISH, speaking
+from authgate_tenants.unfit import Unfit
 
 
 class Text(str):
@@ -51,6 +52,16 @@ def text(message: LiteralString, **values: object) -> Text:
 def counted(one: LiteralString, many: LiteralString, num: int, **values: object) -> Text:
     """A text about so many, which are ``%(num)s`` in it."""
     return Text.of(one, many, {"num": num, **values})
+
+
+def told(error: Unfit) -> Text:
+    """Why something of a tenant cannot be."""
+    return Text.of(error.message, "", error.values)
+
+
+def by_plugin(said: str) -> Text:
+    """What a plugin says of itself: its catalogue, where it has one, knows it."""
+    return Text.of(said, "", {})
 
 
 def _said(message: str, many: str, values: Mapping[str, object]) -> str:

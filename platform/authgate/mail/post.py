@@ -10,6 +10,7 @@ from uuid_utils.compat import uuid7
 from authgate import mail_addresses, storage
 from authgate.installation import Installation
 from authgate.jobs import SendMails, port
+from authgate.languages import text
 from authgate.mail.letters import Letter
 from authgate.mail.servers import MailServers
 from authgate.storage.mail import mails
@@ -29,7 +30,7 @@ class TooManyMails(Exception):
     """This address has been sent enough for now. The text may be told."""
 
     def __init__(self) -> None:
-        super().__init__("This address was sent three mails within an hour: wait.")
+        super().__init__(text("This address was sent three mails within an hour: wait."))
 
 
 async def refuse_flood(parts: Installation, recipient: str) -> None:

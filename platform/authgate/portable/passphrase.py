@@ -15,6 +15,8 @@ from argon2.low_level import Type, hash_secret_raw
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
+from authgate.languages import text
+
 MINIMUM_LENGTH = 15
 """Characters: whoever has the file may try as many passphrases as they like."""
 
@@ -34,7 +36,7 @@ class WrongPassphrase(ValueError):
     """The passphrase is not the file's."""
 
     def __init__(self) -> None:
-        super().__init__("The passphrase is not the one that the file was made with.")
+        super().__init__(text("The passphrase is not the one that the file was made with."))
 
 
 class FileKeys:
@@ -105,7 +107,9 @@ class FileKeys:
 def check_passphrase(passphrase: str) -> None:
     """Refuse one that could be guessed. Raises ``WeakPassphrase``."""
     if not MINIMUM_LENGTH <= len(passphrase) <= _LONGEST:
-        raise WeakPassphrase(f"A passphrase needs at least {MINIMUM_LENGTH} characters.")
+        raise WeakPassphrase(
+            text("A passphrase needs at least %(least)s characters.", least=MINIMUM_LENGTH)
+        )
 
 
 def derivation(tenant_id: UUID) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from authgate import audit, storage
 from authgate.audit import SYSTEM, Actor, Event
 from authgate.installation import Installation
+from authgate.languages import text
 from authgate.provisioning.tenants import tenant_changed
 from authgate_tenants import blocked, blocks, current_tenant
 from authgate_tenants.blocked import BadNetwork, BlockedNetworks
@@ -26,7 +27,7 @@ async def block_address(
     found = blocked.network(network)
     only = BlockedNetworks.of([str(found)])
     if only is not None and own and only.holds(own):
-        raise OwnAddress("You come from there yourself: nobody could take it back.")
+        raise OwnAddress(text("You come from there yourself: nobody could take it back."))
     who = actor.name or actor.id or actor.type
     block = Block(blocked.written(found), reason, who, parts.clock())
     async with storage.transaction():

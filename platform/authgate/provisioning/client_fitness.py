@@ -55,9 +55,15 @@ def _faults(draft: ClientDraft) -> Iterator[tuple[str, str]]:
     if _BY_REDIRECT in draft.grant_types and not draft.redirect_uris:
         yield "redirect_uris", text("The grant authorization_code needs a redirect URI.")
     if draft.consent is ConsentPolicy.IMPLICIT and not draft.first_party:
-        yield "consent", "Only the tenant's own applications (first party) do without consent."
+        yield (
+            "consent",
+            text("Only the tenant's own applications (first party) do without consent."),
+        )
     if draft.consent is ConsentPolicy.IMPLICIT and any(is_admin(each) for each in draft.scopes):
-        yield "consent", "Whoever lets an application administer the tenant is asked each time."
+        yield (
+            "consent",
+            text("Whoever lets an application administer the tenant is asked each time."),
+        )
     yield from client_keys_fitness.faults(draft)
     yield from sectors.faults(draft)
     yield from profile_fitness.faults(draft)
@@ -94,10 +100,13 @@ def _faults_of_logout(draft: ClientDraft) -> Iterator[tuple[str, str]]:
             yield field, str(error)
             return
     if back and not redirect_uris.is_claimed(back):
-        yield "backchannel_logout_uri", f"{back!r} is not https, and only that is asked."
+        yield (
+            "backchannel_logout_uri",
+            text("%(back)r is not https, and only that is asked.", back=back),
+        )
     # OpenID Connect Front-Channel Logout 2: else anybody's page could be loaded in ours.
     if front and redirect_uris.origin(front) not in redirect_uris.origins(draft.redirect_uris):
-        fault = f"{front!r} is not on the origin of a redirect URI of the client."
+        fault = text("%(front)r is not on the origin of a redirect URI of the client.", front=front)
         yield "frontchannel_logout_uri", fault
 
 
@@ -108,23 +117,25 @@ def _faults_of_pages(said: ClientMetadata) -> Iterator[tuple[str, str]]:
         if uri and not _WEB_PAGE.match(uri):
             yield field, text("%(uri)r is no https address.", uri=uri[:80])
     if any("@" not in each or len(each) > _LONGEST_CONTACT for each in said.contacts):
-        yield "contacts", "A contact is an e-mail address."
+        yield "contacts", text("A contact is an e-mail address.")
 
 
 def _faults_without_secret(draft: ClientDraft) -> Iterator[tuple[str, str]]:
     if _BY_ITSELF in draft.grant_types:
-        fault = "A public client has no credentials for the grant client_credentials."
+        fault = text("A public client has no credentials for the grant client_credentials.")
         yield "grant_types", fault
     if not _BY_TOKENS.isdisjoint(draft.grant_types):
-        fault = "A public client cannot prove that it may bring others' tokens and assertions."
+        fault = text(
+            "A public client cannot prove that it may bring others' tokens and assertions."
+        )
         yield "grant_types", fault
     if draft.unauthenticated_device_grant:
-        fault = "A public client has no secret that it could leave out."
+        fault = text("A public client has no secret that it could leave out.")
         yield "unauthenticated_device_grant", fault
     if draft.metadata.unauthenticated_refresh:
-        fault = "A public client has no secret that it could leave out."
+        fault = text("A public client has no secret that it could leave out.")
         yield "unauthenticated_refresh", fault
     if draft.pkce_optional:
-        yield "pkce_optional", "A public client proves by PKCE who it is."
+        yield "pkce_optional", text("A public client proves by PKCE who it is.")
     if draft.introspects:
-        yield "introspects", "A public client cannot prove that it may ask about tokens."
+        yield "introspects", text("A public client cannot prove that it may ask about tokens.")

@@ -8,6 +8,7 @@ from typing import Protocol
 from authgate import storage
 from authgate.audit import SYSTEM, Actor
 from authgate.installation import Installation
+from authgate.languages import text
 from authgate.provisioning.clients import (
     UnknownClient,
     mark_client_seen,
@@ -37,7 +38,7 @@ class UnfitSelection(ValueError):
     """It cannot be done to all of them, and was done to none; ``faults`` say why, by client_id."""
 
     def __init__(self, faults: Mapping[str, str]) -> None:
-        super().__init__("It was done to none of them.")
+        super().__init__(text("It was done to none of them."))
         self.faults = faults
 
 
@@ -49,9 +50,9 @@ def fault(client: Client, act: ClientAct) -> str:
     """Why it cannot be done to this client; empty where it can."""
     match act:
         case ClientAct.APPROVE if client.status is not ClientStatus.PENDING:
-            return "It does not wait for approval."
+            return text("It does not wait for approval.")
         case ClientAct.ENABLE | ClientAct.DISABLE if not client.is_approved:
-            return "It waits for approval, or was rejected."
+            return text("It waits for approval, or was rejected.")
         case _:
             return ""
 

@@ -8,6 +8,7 @@ from authgate import audit, storage
 from authgate.accounts import access, leavings
 from authgate.audit import ANONYMOUS, SYSTEM, Actor, Event
 from authgate.installation import Installation
+from authgate.languages import text
 from authgate.provisioning import client_fitness, sectors
 from authgate.provisioning.unfit import UnfitClient
 from authgate.storage.clients import clients
@@ -29,7 +30,7 @@ class NotApproved(ValueError):
     """The client waits for an administrator, or was turned down by one."""
 
     def __init__(self, status: ClientStatus) -> None:
-        super().__init__(f"The client is {status}.")
+        super().__init__(text("The client is %(status)s.", status=status))
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,9 @@ async def change_client(
             await sectors.confirm(parts, wanted)
             # Nobody was held up meanwhile.
             if await clients.held(client_id) != former:
-                raise UnfitClient(sectors.FIELD, "Somebody has changed the client: look again.")
+                raise UnfitClient(
+                    sectors.FIELD, text("Somebody has changed the client: look again.")
+                )
         await scopes.keep(change.scopes or ())
         await clients.change(client_id, change)
         methods = change.authentication_methods or former.authentication_methods
@@ -194,10 +197,14 @@ def _changed(former: Client, change: ClientChange) -> ClientDraft:
     draft = replace(ClientDraft.of(former), **change.given())
     draft = replace(draft, public="none" in draft.methods())
     if draft.needs_secret and former.secrets.current is None:
-        raise UnfitClient("authentication_methods", "It has no secret: create another client.")
+        raise UnfitClient(
+            "authentication_methods", text("It has no secret: create another client.")
+        )
     if CLIENT_SECRET_JWT in set(draft.methods()) - former.authentication_methods:
         # Of its secret there is a hash: nothing that it signs could be checked.
-        fault = "To sign with a secret it needs a new one: make that and choose this in one step."
+        fault = text(
+            "To sign with a secret it needs a new one: make that and choose this in one step."
+        )
         raise UnfitClient("authentication_methods", fault)
     return draft
 
@@ -217,7 +224,7 @@ async def _prove_by(client: Client, methods: Collection[str]) -> None:
     draft = replace(ClientDraft.of(client), authentication_methods=methods)
     client_fitness.check(replace(draft, public="none" in methods))
     if not draft.needs_secret:
-        raise UnfitClient("authentication_methods", "None of these needs a secret.")
+        raise UnfitClient("authentication_methods", text("None of these needs a secret."))
     await clients.change(client.client_id, ClientChange(authentication_methods=methods))
     if client.secrets.sealed is not None and CLIENT_SECRET_JWT not in methods:
         await clients.keep_none_sealed(client.client_id)

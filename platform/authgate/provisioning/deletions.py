@@ -16,6 +16,7 @@ import structlog
 from authgate import audit, storage
 from authgate.audit import SYSTEM, Actor, Event
 from authgate.installation import Installation, key_encryption_keys
+from authgate.languages import text
 from authgate.provisioning.tenants import tenant_changed
 from authgate.storage.invalidation import EVERY_TOPIC
 from authgate.storage.keys import signing_keys
@@ -62,14 +63,24 @@ async def request_deletion(
     ``UnfitDeletion``.
     """
     if confirmation != tenant.slug:
-        raise NotConfirmed(f"{confirmation!r} is not the slug of the tenant to delete.")
+        raise NotConfirmed(
+            text(
+                "%(confirmation)r is not the slug of the tenant to delete.",
+                confirmation=confirmation,
+            )
+        )
     if tenant.slug == parts.settings.default_tenant:
         raise UnfitDeletion(
-            f"{tenant.slug} is the default tenant, whose address somebody else could have next:"
-            " change the setting default_tenant first."
+            text(
+                "%(slug)s is the default tenant, whose address somebody else could have "
+                "next: change the setting default_tenant first.",
+                slug=tenant.slug,
+            )
         )
     if tenant.operates:
-        raise UnfitDeletion(f"{tenant.slug} is the operators' tenant: nobody could restore it.")
+        raise UnfitDeletion(
+            text("%(slug)s is the operators' tenant: nobody could restore it.", slug=tenant.slug)
+        )
     now = parts.clock()
     due_at = now + timedelta(days=parts.settings.tenant_deletion_days)
     with use_tenant(tenant):
@@ -78,7 +89,7 @@ async def request_deletion(
             by = ":".join(filter(None, (actor.type, actor.id)))
             deletion = await deletions.begin(row, requested_by=by, now=now, due_at=due_at)
             if deletion is None:
-                raise UnfitDeletion(f"{tenant.slug} waits to be deleted already.")
+                raise UnfitDeletion(text("%(slug)s waits to be deleted already.", slug=tenant.slug))
             await _record(Event.TENANT_DELETION_REQUESTED, tenant, actor, due_at=due_at.isoformat())
             await tenant_changed(parts, tenant)
     metrics.tenant_deletions.add("requested")

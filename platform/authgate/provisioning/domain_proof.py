@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 import structlog
 
+from authgate.languages import text
 from authgate.plugin_api import HttpClient, HttpFailure
 from authgate_tenants.domains import Domain, DomainProven
 
@@ -135,11 +136,18 @@ class DomainProof:
         except HttpFailure as failure:
             return step(Outcome.UNREACHABLE, str(failure))
         if answer.status != 200 or len(answer.body) > _LARGEST:
-            return step(Outcome.MISSING, f"Status {answer.status}, {len(answer.body)} bytes.")
+            return step(
+                Outcome.MISSING,
+                text(
+                    "Status %(status)s, %(bytes)s bytes.",
+                    status=str(answer.status),
+                    bytes=len(answer.body),
+                ),
+            )
         lines = [line.strip() for line in answer.body.decode("ascii", "replace").splitlines()]
         if value(domain) not in lines:
-            return step(Outcome.MISSING, "The file says something else.")
-        return step(Outcome.FOUND, "The file is there.")
+            return step(Outcome.MISSING, text("The file says something else."))
+        return step(Outcome.FOUND, text("The file is there."))
 
 
 def record(host: str) -> str:
@@ -169,7 +177,7 @@ async def _asked(number: int, server: str, resolver: "Resolver", domain: Domain)
     try:
         answer = await resolver.resolve(name, "TXT", lifetime=_SECONDS, search=False)
     except (NXDOMAIN, NoAnswer):
-        return step(Outcome.MISSING, "There is no such record.")
+        return step(Outcome.MISSING, text("There is no such record."))
     except DNSException as error:
         return _silent(number, server, error)
     texts = [
@@ -178,14 +186,14 @@ async def _asked(number: int, server: str, resolver: "Resolver", domain: Domain)
         if isinstance(each, TXT)
     ]
     if value(domain) not in texts:
-        return step(Outcome.MISSING, "The record says something else.")
-    return step(Outcome.FOUND, "The record is there.")
+        return step(Outcome.MISSING, text("The record says something else."))
+    return step(Outcome.FOUND, text("The record is there."))
 
 
 def _silent(number: int, server: str, error: Exception) -> Step:
     # Which servers the installation asks is for who runs it, and no tenant's business.
     _log.warning("name server silent", number=number, server=server, reason=str(error))
-    said = "The record could not be looked up."
+    said = text("The record could not be looked up.")
     return Step(DomainProven.DNS, str(number), Outcome.UNREACHABLE, said)
 
 

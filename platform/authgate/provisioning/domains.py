@@ -8,6 +8,7 @@ from typing import NamedTuple
 from authgate import audit, storage
 from authgate.audit import SYSTEM, Actor, Event
 from authgate.installation import Installation, addressing
+from authgate.languages import text
 from authgate.provisioning.domain_proof import (
     DomainProof,
     Findings,
@@ -76,7 +77,7 @@ async def add_domain(parts: Installation, host: str, *, actor: Actor = SYSTEM) -
     Raises ``BadHost``, also for the installation's own, and ``TooManyHosts``.
     """
     if addressing(parts.settings).is_ours(domains.check_host(host)):
-        raise BadHost(f"{host!r} is the installation's own.")
+        raise BadHost("%(host)r is the installation's own.", host=host)
     async with storage.transaction():
         await lifecycle.locked(current_tenant().id)
         domain = await domains.claim(host)
@@ -98,7 +99,13 @@ async def verify_domain(
     if findings.outcome is Outcome.UNREACHABLE:
         raise ProofUnreachable(" ".join(each.said for each in findings.steps))
     if findings.outcome is Outcome.MISSING:
-        raise NotProven(f"No TXT record {record(domain.host)} says {value(domain)!r}.")
+        raise NotProven(
+            text(
+                "No TXT record %(record)s says %(value)r.",
+                record=record(domain.host),
+                value=value(domain),
+            )
+        )
     return domain
 
 
@@ -189,9 +196,15 @@ async def remove_domain(parts: Installation, host: str, *, actor: Actor = SYSTEM
     async with storage.transaction():
         row = await lifecycle.locked(current_tenant().id)
         if domain.host == row.issuer_host:
-            raise DomainInUse(f"{domain.host} is the tenant's issuer: make another one canonical.")
+            raise DomainInUse(
+                text(
+                    "%(host)s is the tenant's issuer: make another one canonical.", host=domain.host
+                )
+            )
         if _has_overlap(row, parts.clock()) and domain.host == row.former_host:
-            raise DomainInUse(f"{domain.host} is the former issuer: end the overlap before.")
+            raise DomainInUse(
+                text("%(host)s is the former issuer: end the overlap before.", host=domain.host)
+            )
         await tenant_changed(parts, current_tenant())  # as long as the host is known
         await domains.remove(domain.host)
         await _record(Event.TENANT_DOMAIN_REMOVED, domain.host, actor)
@@ -208,7 +221,7 @@ async def make_canonical(
     Raises ``UnknownDomain`` and ``UnfitIssuer``.
     """
     if not timedelta(0) <= overlap <= LONGEST_OVERLAP:
-        raise UnfitIssuer(f"An overlap has 0 to {LONGEST_OVERLAP.days} days.")
+        raise UnfitIssuer(text("An overlap has 0 to %(most)s days.", most=LONGEST_OVERLAP.days))
     now, tenant = parts.clock(), current_tenant()
     async with storage.transaction():
         row = await lifecycle.locked(tenant.id)
@@ -234,7 +247,7 @@ async def end_overlap(parts: Installation, *, actor: Actor = SYSTEM) -> None:
     async with storage.transaction():
         row = await lifecycle.locked(tenant.id)
         if not _has_overlap(row, parts.clock()):
-            raise UnfitIssuer("There is no former issuer that is still taken.")
+            raise UnfitIssuer(text("There is no former issuer that is still taken."))
         await audit.record(
             Event.TENANT_ISSUER_OVERLAP_ENDED,
             actor=actor,
@@ -278,12 +291,16 @@ async def issuer_state(parts: Installation) -> IssuerState:
 
 def _check_change(row: TenantRow, host: str, now: datetime) -> None:
     if host == row.issuer_host:
-        raise UnfitIssuer("That is the tenant's issuer already.")
+        raise UnfitIssuer(text("That is the tenant's issuer already."))
     # A third name would leave the first one unheard while clients still use it.
     if _has_overlap(row, now) and host != row.former_host:
+        until = f"{row.former_until:%Y-%m-%d %H:%M}"
         raise UnfitIssuer(
-            f"The issuer was changed lately, and the former one is taken until"
-            f" {row.former_until:%Y-%m-%d %H:%M} UTC: go back to it, or end the overlap."
+            text(
+                "The issuer was changed lately, and the former one is taken until "
+                "%(when)s UTC: go back to it, or end the overlap.",
+                when=until,
+            )
         )
 
 
@@ -294,7 +311,7 @@ def _has_overlap(row: TenantRow, now: datetime) -> bool:
 async def _answering(host: str) -> Domain:
     domain = await domains.find(host)
     if domain.verified_at is None:
-        raise UnfitIssuer(f"{domain.host} is not proven yet.")
+        raise UnfitIssuer(text("%(host)s is not proven yet.", host=domain.host))
     return domain
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from authgate import audit, storage
 from authgate.audit import SYSTEM, Actor, Event
+from authgate.languages import text
 from authgate.storage.people import group_members, groups
 from authgate.storage.people.group_members import MOST_AT_ONCE
 from authgate.storage.people.groups import (
@@ -151,17 +152,25 @@ def _faults(draft: GroupDraft) -> Iterator[tuple[str, str]]:
         yield "display_name", str(error)
     else:
         if longest > LONGEST_NAME:
-            yield "display_name", f"The name has at most {LONGEST_NAME} characters."
+            yield (
+                "display_name",
+                text("The name has at most %(most)s characters.", most=LONGEST_NAME),
+            )
     if draft.external_id is not None and not _is_text(draft.external_id, LONGEST_EXTERNAL_ID):
-        fault = f"The external id has 1 to {LONGEST_EXTERNAL_ID} printable characters."
+        fault = text(
+            "The external id has 1 to %(most)s printable characters.", most=LONGEST_EXTERNAL_ID
+        )
         yield "external_id", fault
     if draft.description and not _is_text(draft.description, LONGEST_DESCRIPTION):
-        fault = f"The description has at most {LONGEST_DESCRIPTION} characters, on one line."
+        fault = text(
+            "The description has at most %(most)s characters, on one line.",
+            most=LONGEST_DESCRIPTION,
+        )
         yield "description", fault
     if len(draft.roles) > MOST_ROLES or len(set(draft.roles)) < len(draft.roles):
-        yield "roles", f"A group gives at most {MOST_ROLES} roles, each once."
+        yield "roles", text("A group gives at most %(most)s roles, each once.", most=MOST_ROLES)
     if not all(map(_is_role, draft.roles)):
-        yield "roles", "A role's name is 1 to 100 visible ASCII characters without \" and \\."
+        yield "roles", text("A role's name is 1 to 100 visible ASCII characters without \" and \\.")
 
 
 def _is_text(text: str, longest: int) -> bool:
@@ -177,14 +186,18 @@ def _is_role(name: str) -> bool:
 
 def _refuse_crowd(user_ids: Collection[UUID]) -> None:
     if len(user_ids) > MOST_AT_ONCE:
-        raise TooManyMembers(f"At most {MOST_AT_ONCE:,} people are added or removed at once.")
+        raise TooManyMembers(
+            text("At most %(most)s people are added or removed at once.", most=MOST_AT_ONCE)
+        )
 
 
 async def _refuse_too_many(group_id: UUID, added: Collection[UUID]) -> None:
     if await group_members.count(group_id) > MOST_MEMBERS:
-        raise TooManyMembers(f"At most {MOST_MEMBERS:,} people belong to a group.")
+        raise TooManyMembers(text("At most %(most)s people belong to a group.", most=MOST_MEMBERS))
     if await group_members.too_many(added, most=MOST_GROUPS_OF_USER):
-        raise TooManyMembers(f"Nobody belongs to more than {MOST_GROUPS_OF_USER:,} groups.")
+        raise TooManyMembers(
+            text("Nobody belongs to more than %(most)s groups.", most=MOST_GROUPS_OF_USER)
+        )
 
 
 async def _held(group_id: UUID) -> Group:

@@ -11,6 +11,7 @@ from uuid import UUID
 from authgate import audit, storage
 from authgate.accounts import access
 from authgate.audit import Actor, Event
+from authgate.languages import text
 from authgate.permissions import UserRole
 from authgate.provisioning.people import held as held_person
 from authgate.provisioning.roles import Authority, BeyondOwnRole, Refused
@@ -44,10 +45,10 @@ async def ask(user_id: UUID, reason: str, *, by: Authority, now: datetime) -> Im
     """
     said = " ".join(reason.split())
     if not said or len(said) > LONGEST_REASON or not said.isprintable():
-        raise NoReason(f"Say why, in at most {LONGEST_REASON} characters.")
+        raise NoReason(text("Say why, in at most %(most)s characters.", most=LONGEST_REASON))
     _refuse_where_off()
     if by.user_id is None:
-        raise BeyondOwnRole("Only people act for others.")
+        raise BeyondOwnRole(text("Only people act for others."))
     async with storage.transaction():
         person = await held_person(user_id, by=by)
         _refuse_in_charge(person)
@@ -96,7 +97,7 @@ async def begin(
     person = await held_person(known.user_id, by=by)
     _refuse_in_charge(person)
     if not person.is_active:
-        raise BeyondOwnRole("They are disabled.")
+        raise BeyondOwnRole(text("They are disabled."))
     await _record(Event.IMPERSONATION_BEGUN, by.actor, known, {"reason": known.reason})
     return person, known
 
@@ -128,12 +129,12 @@ def _length() -> timedelta:
 
 def _refuse_where_off() -> None:
     if current_tenant().settings.impersonation == OFF:
-        raise BeyondOwnRole("Nobody acts for others here: the setting impersonation is off.")
+        raise BeyondOwnRole(text("Nobody acts for others here: the setting impersonation is off."))
 
 
 def _refuse_in_charge(person: User) -> None:
     if person.role is not UserRole.USER:
-        raise BeyondOwnRole("Nobody acts for somebody who has a role.")
+        raise BeyondOwnRole(text("Nobody acts for somebody who has a role."))
 
 
 async def _record(

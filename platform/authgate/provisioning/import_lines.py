@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from authgate import storage
+from authgate import languages, storage
 from authgate.audit import Actor
 from authgate.installation import Installation
 from authgate.permissions import Area, UserRole, writes
@@ -70,11 +70,17 @@ def check_columns(columns: Sequence[str]) -> None:
     """Raises ``UnfitColumns``."""
     strange = sorted(set(columns) - set(COLUMNS))
     if strange:
-        raise UnfitColumns(f"There is no column {strange[0]}. There are {', '.join(COLUMNS)}.")
+        raise UnfitColumns(
+            languages.text(
+                "There is no column %(column)s. There are %(columns)s.",
+                column=strange[0],
+                columns=", ".join(COLUMNS),
+            )
+        )
     if len(set(columns)) < len(columns):
-        raise UnfitColumns("A column is there twice.")
+        raise UnfitColumns(languages.text("A column is there twice."))
     if "username" not in columns:
-        raise UnfitColumns("The column username is missing.")
+        raise UnfitColumns(languages.text("The column username is missing."))
 
 
 def asks_recently(columns: Sequence[str]) -> bool:
@@ -95,7 +101,11 @@ async def gone_through(parts: Installation, known: UserImport, line: Line) -> Li
         async with storage.savepoint():
             earlier = await user_imports.earlier(known, line)
             if earlier is not None:
-                raise UnfitLine(f"Line {earlier} has the same username or email.")
+                raise UnfitLine(
+                    languages.text(
+                        "Line %(earlier)s has the same username or email.", earlier=earlier
+                    )
+                )
             outcome = await _settled(parts, _authority(known), said(line.cells))
     except _FAULTS as error:
         return _told(known, line, LineOutcome.REFUSED, _worded(error))
@@ -125,9 +135,9 @@ _FAULTS = (
 def _worded(error: Exception) -> str:
     match error:
         case UsernameTaken():
-            return "Somebody else has this username, email or external id."
+            return languages.text("Somebody else has this username, email or external id.")
         case UnknownUser():
-            return "They are gone meanwhile."
+            return languages.text("They are gone meanwhile.")
     return str(error)
 
 
@@ -140,7 +150,7 @@ def said(cells: Mapping[str, str]) -> Said:
     """What the cells of a line mean. Raises ``UnfitLine``, ``BadUsername`` and ``UnfitHash``."""
     username = cells.get("username", "")
     if not username:
-        raise UnfitLine("The username is missing.")
+        raise UnfitLine(languages.text("The username is missing."))
     canonical(username)
     hashed = cells.get("password_hash") or None
     if hashed is not None:
@@ -167,7 +177,11 @@ def _parts(text: str) -> Sequence[str]:
 
 def _short(text: str, name: str, longest: int = LONGEST_NAME) -> str:
     if len(text) > longest or not text.isprintable():
-        raise UnfitLine(f"{name} has at most {longest} printable characters.")
+        raise UnfitLine(
+            languages.text(
+                "%(name)s has at most %(most)s printable characters.", name=name, most=longest
+            )
+        )
     return text
 
 
@@ -178,7 +192,7 @@ def _flag(cells: Mapping[str, str], name: str) -> bool | None:
     if text in _NO:
         return False
     if text:
-        raise UnfitLine(f"{name} is true or false.")
+        raise UnfitLine(languages.text("%(name)s is true or false.", name=name))
     return None
 
 
@@ -186,7 +200,9 @@ def _role(text: str) -> UserRole | None:
     try:
         return UserRole(text.lower()) if text else None
     except ValueError as error:
-        raise UnfitLine(f"role is one of {', '.join(UserRole)}.") from error
+        raise UnfitLine(
+            languages.text("role is one of %(roles)s.", roles=", ".join(UserRole))
+        ) from error
 
 
 async def _settled(parts: Installation, by: Authority, line: Said) -> LineOutcome:
@@ -262,7 +278,7 @@ async def _grouped(parts: Installation, user_id: UUID, line: Said, by: Authority
     for name in line.groups:
         group = await stored_groups.find_named(name)
         if group is None:
-            raise UnfitLine(f"There is no group {name[:LONGEST_NAME]}.")
+            raise UnfitLine(languages.text("There is no group %(name)s.", name=name[:LONGEST_NAME]))
         added = await groups.add_members(group.id, [user_id], now=parts.clock(), actor=by.actor)
         changed |= bool(added)
     return changed

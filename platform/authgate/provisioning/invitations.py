@@ -12,6 +12,7 @@ from authgate import audit, mail, mail_addresses, storage
 from authgate.accounts.passwords import Passwords
 from authgate.audit import Event
 from authgate.installation import Installation
+from authgate.languages import text
 from authgate.permissions import Area, Permission, UserRole, covers, writes
 from authgate.provisioning import roles
 from authgate.provisioning.own_profile import called
@@ -77,9 +78,9 @@ async def invite_first(
     raises.
     """
     if person.email is None:
-        raise UnfitInvitation("They have no email.")
+        raise UnfitInvitation(text("They have no email."))
     if not await _has_no_way_in(person):
-        raise UnfitInvitation("They can sign in already.")
+        raise UnfitInvitation(text("They can sign in already."))
     return await invite(parts, person.email, UserRole.USER, by=by)
 
 
@@ -279,8 +280,10 @@ def _asks(role: UserRole) -> Permission:
 def _refuse_where_none_signs_in_so() -> None:
     if not current_tenant().settings.password_sign_in:
         raise UnfitInvitation(
-            "Nobody signs in with a password here. Who comes through a connection has an account,"
-            " and can be given a role."
+            text(
+                "Nobody signs in with a password here. Who comes through a connection "
+                "has an account, and can be given a role."
+            )
         )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from authgate import languages
 from authgate.settings import PLANNED_LIMITS, LimitSettings
 from authgate.storage.redis.rate_limits import BadLimit, Limit
 
@@ -11,6 +12,10 @@ def check_limits(limits: Mapping[str, str]) -> None:
     known = (set(LimitSettings.model_fields) | PLANNED_LIMITS) - {"enabled"}
     unknown = set(limits) - known
     if unknown:
-        raise BadLimit(f"There is no limit called {', '.join(sorted(unknown))}.")
+        raise BadLimit(
+            languages.text(
+                "There is no limit called %(unknown)s.", unknown=", ".join(sorted(unknown))
+            )
+        )
     for text in limits.values():
         Limit.parse(text)

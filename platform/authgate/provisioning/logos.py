@@ -6,6 +6,7 @@ import base64
 from io import BytesIO
 
 from authgate import storage
+from authgate.languages import text
 from authgate.storage.tenants import logos
 from authgate.storage.tenants.logos import Logo
 from authgate_tenants import TenantSettings, current_tenant, lifecycle
@@ -27,14 +28,14 @@ async def add_logo(encoded: str) -> Logo:
     try:
         brought = base64.b64decode(encoded, validate=True)
     except ValueError as error:
-        raise UnfitLogo("This is not base64.") from error
+        raise UnfitLogo(text("This is not base64.")) from error
     return await keep_logo(brought)
 
 
 async def keep_logo(brought: bytes) -> Logo:
     """The same of a file's bytes. Raises ``UnfitLogo``."""
     if len(brought) > MOST_BYTES:
-        raise UnfitLogo(f"A picture has at most {MOST_BYTES} bytes.")
+        raise UnfitLogo(text("A picture has at most %(most)s bytes.", most=MOST_BYTES))
     async with storage.set_aside():
         made = await asyncio.to_thread(redrawn, brought)
     async with storage.transaction():
@@ -50,14 +51,16 @@ def redrawn(brought: bytes) -> Logo:
     try:
         with Image.open(BytesIO(brought), formats=FORMATS) as image:
             if image.width * image.height > MOST_PIXELS:
-                raise UnfitLogo(f"A picture has at most {MOST_PIXELS} pixels.")
+                raise UnfitLogo(text("A picture has at most %(most)s pixels.", most=MOST_PIXELS))
             drawn = image.convert("RGBA")
             drawn.thumbnail(_BOX)
             plain = Image.frombytes("RGBA", drawn.size, drawn.tobytes())
     except UnfitLogo:
         raise
     except Exception as error:  # what reads strangers' files fails in many ways
-        raise UnfitLogo(f"This is no picture in {', '.join(FORMATS)} that can be read.") from error
+        raise UnfitLogo(
+            text("This is no picture in %(formats)s that can be read.", formats=", ".join(FORMATS))
+        ) from error
     written = BytesIO()
     plain.save(written, "PNG", optimize=True)
     return Logo(written.getvalue(), plain.width, plain.height)

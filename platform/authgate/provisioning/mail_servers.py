@@ -12,7 +12,7 @@ from ipaddress import ip_address
 
 from uuid_utils.compat import uuid7
 
-from authgate import audit, mail_addresses, storage
+from authgate import audit, languages, mail_addresses, storage
 from authgate.audit import SYSTEM, Actor, Event
 from authgate.installation import Installation
 from authgate.mail import MailServers, TooManyMails, refuse_flood, smtp, trial, written
@@ -141,40 +141,52 @@ async def own_mail_server() -> MailServer:
 
 def _check(wanted: Wanted, host: str, *, profile: str) -> None:
     if not 1 <= wanted.port <= _HIGHEST_PORT:
-        raise UnfitMailServer("port", f"A number from 1 to {_HIGHEST_PORT}.")
+        raise UnfitMailServer(
+            "port", languages.text("A number from 1 to %(most)s.", most=str(_HIGHEST_PORT))
+        )
     if wanted.security is MailSecurity.NONE and profile == "prod" and not _is_here(host):
         raise UnfitMailServer(
-            "security", "What goes to another machine has to be encrypted: starttls or tls."
+            "security",
+            languages.text("What goes to another machine has to be encrypted: starttls or tls."),
         )
     if len(wanted.sender) > LONGEST_SENDER or not mail_addresses.is_sender(wanted.sender):
         raise UnfitMailServer(
-            "sender", "An address, or a name with one behind it: Acme <no-reply@acme.example>."
+            "sender",
+            languages.text(
+                "An address, or a name with one behind it: Acme <no-reply@acme.example>."
+            ),
         )
     for name, text, most in (
         ("username", wanted.username, LONGEST_NAME),
         ("password", wanted.password or "", LONGEST_PASSWORD),
     ):
         if len(text) > most or not text.isprintable():
-            raise UnfitMailServer(name, f"At most {most} characters that can be printed.")
+            raise UnfitMailServer(
+                name, languages.text("At most %(most)s characters that can be printed.", most=most)
+            )
 
 
 def _check_password(wanted: Wanted, host: str, before: MailServer | None) -> None:
     if not wanted.username:
         if wanted.password:
-            raise UnfitMailServer("username", "Say whose password that is.")
+            raise UnfitMailServer("username", languages.text("Say whose password that is."))
         return
     if wanted.password == "":
-        raise UnfitMailServer("password", "Who signs in does so by a password.")
+        raise UnfitMailServer("password", languages.text("Who signs in does so by a password."))
     if wanted.password is not None:
         return
     if before is None or before.sealed_password is None:
-        raise UnfitMailServer("password", "Who signs in does so by a password.")
+        raise UnfitMailServer("password", languages.text("Who signs in does so by a password."))
     is_weaker = wanted.security is MailSecurity.NONE is not before.security
     if (host, wanted.port) != (before.host, before.port) or is_weaker:
         raise UnfitMailServer(
             "password",
-            f"The one that is kept was given for {before.host}, port {before.port}, and for the"
-            " encryption that it has: type the password again.",
+            languages.text(
+                "The one that is kept was given for %(host)s, port %(port)s, and for the "
+                "encryption that it has: type the password again.",
+                host=before.host,
+                port=str(before.port),
+            ),
         )
 
 
@@ -185,7 +197,7 @@ def _host(text: str) -> str:
     except ValueError:
         pass
     if len(host) > LONGEST_HOST or not _HOST.fullmatch(host):
-        raise UnfitMailServer("host", "The name of a host: smtp.example.com.")
+        raise UnfitMailServer("host", languages.text("The name of a host: smtp.example.com."))
     return host
 
 

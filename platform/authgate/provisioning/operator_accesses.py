@@ -14,6 +14,7 @@ from uuid_utils.compat import uuid7
 
 from authgate import audit, storage
 from authgate.audit import SYSTEM, Actor, Event
+from authgate.languages import text
 from authgate.permissions import UserRole
 from authgate.provisioning.roles import BeyondOwnRole, is_guest
 from authgate.provisioning.users import end_access
@@ -90,7 +91,7 @@ async def ask(wanted: Wanted, *, now: datetime) -> Access:
     async with storage.transaction():
         await lifecycle.locked(current_tenant().id)  # of those who ask at once one is the first
         if await operator_accesses.open_of(wanted.operator_id, now=now):
-            raise UnfitAccess("You have asked already, and that is not over.")
+            raise UnfitAccess(text("You have asked already, and that is not over."))
         await operator_accesses.store(access)
         asked = Event.OPERATOR_ACCESS_EMERGENCY if wanted.emergency else Event.OPERATOR_ACCESS_ASKED
         details = {
@@ -145,9 +146,9 @@ async def open_door(access_id: UUID, operator_id: UUID, *, now: datetime) -> str
         if access.operator_id != operator_id:
             raise UnknownAccess(str(access_id))
         if not access.is_open(now):
-            raise UnfitAccess("It is not open now.")
+            raise UnfitAccess(text("It is not open now."))
         if await _is_shut_out(access):
-            raise UnfitAccess("Those in charge of the tenant have shut you out.")
+            raise UnfitAccess(text("Those in charge of the tenant have shut you out."))
         return await operator_accesses.open_door(access_id, until=now + DOOR)
 
 
@@ -188,15 +189,15 @@ async def newest() -> Sequence[Access]:
 def _refuse_unfit(wanted: Wanted) -> None:
     tenant = current_tenant()
     if wanted.role not in ROLES:
-        raise UnfitAccess(f"A guest is one of {', '.join(ROLES)}.")
+        raise UnfitAccess(text("A guest is one of %(roles)s.", roles=", ".join(ROLES)))
     if not timedelta(0) < wanted.lasts <= LONGEST:
-        raise UnfitAccess("It lasts eight hours at the most.")
+        raise UnfitAccess(text("It lasts eight hours at the most."))
     if not wanted.reason.strip():
-        raise UnfitAccess("Say why: those in charge of the tenant read it.")
+        raise UnfitAccess(text("Say why: those in charge of the tenant read it."))
     if tenant.operates:
-        raise UnfitAccess("It is the operators' own tenant.")
+        raise UnfitAccess(text("It is the operators' own tenant."))
     if not tenant.is_served:
-        raise UnfitAccess("The tenant is not served: nobody can come in.")
+        raise UnfitAccess(text("The tenant is not served: nobody can come in."))
 
 
 async def _held(access_id: UUID) -> Access:
@@ -219,16 +220,16 @@ async def _decided(
         access.id, state, former=former, by=by.name or by.id, at=now, begins_at=begins_at
     )
     if not done:
-        raise UnfitAccess(f"It is {access.state}, or over, and stays so.")
+        raise UnfitAccess(text("It is %(state)s, or over, and stays so.", state=access.state))
 
 
 async def _refuse_others(by: Actor) -> None:
     """Neither a program lets somebody in, which may be a guest's, nor a guest. Raises
     ``BeyondOwnRole``."""
     if by.type == "client":
-        raise BeyondOwnRole("Only the tenant's people decide who is let in.")
+        raise BeyondOwnRole(text("Only the tenant's people decide who is let in."))
     if await is_guest(by):
-        raise BeyondOwnRole("Operators who are here as guests decide about no access.")
+        raise BeyondOwnRole(text("Operators who are here as guests decide about no access."))
 
 
 async def _is_shut_out(access: Access) -> bool:

@@ -5,6 +5,7 @@ import re
 from argon2 import Parameters, extract_parameters
 from argon2.exceptions import InvalidHashError
 
+from authgate import languages
 from authgate.accounts.passwords import is_bcrypt
 from authgate_tenants import current_tenant
 
@@ -26,18 +27,29 @@ def check(text: str) -> None:
     """Raises ``UnfitHash`` unless it is argon2 or bcrypt, and no dearer than a sign-in may be:
     whoever brings a hash chooses what checking it costs."""
     if len(text) > _LONGEST or not text.isascii() or not text.isprintable():
-        raise UnfitHash(f"A password's hash has at most {_LONGEST} ASCII characters.")
+        raise UnfitHash(
+            languages.text(
+                "A password's hash has at most %(most)s ASCII characters.", most=_LONGEST
+            )
+        )
     if is_bcrypt(text):
         _check_bcrypt(text)
         return
     try:
         cost = extract_parameters(text)
     except InvalidHashError as error:
-        raise UnfitHash("A password's hash is argon2 or bcrypt, as $argon2id$ or $2b$.") from error
+        raise UnfitHash(
+            languages.text("A password's hash is argon2 or bcrypt, as $argon2id$ or $2b$.")
+        ) from error
     if _is_dear(cost):
         raise UnfitHash(
-            f"Such a hash costs too much: at most {_MOST_KIBIBYTES} KiB, {_MOST_PASSES} passes and"
-            f" {_MOST_LANES} lanes."
+            languages.text(
+                "Such a hash costs too much: at most %(kibibytes)s KiB, %(passes)s "
+                "passes and %(lanes)s lanes.",
+                kibibytes=_MOST_KIBIBYTES,
+                passes=_MOST_PASSES,
+                lanes=_MOST_LANES,
+            )
         )
 
 
@@ -51,6 +63,14 @@ def _is_dear(cost: Parameters) -> bool:
 
 def _check_bcrypt(text: str) -> None:
     if not current_tenant().settings.bcrypt_passwords:
-        raise UnfitHash("The tenant's setting bcrypt_passwords has to be on for a bcrypt hash.")
+        raise UnfitHash(
+            languages.text("The tenant's setting bcrypt_passwords has to be on for a bcrypt hash.")
+        )
     if not (found := _BCRYPT.fullmatch(text)) or int(found[1]) not in _COSTS:
-        raise UnfitHash(f"A bcrypt hash has a cost of {_COSTS[0]} to {_COSTS[-1]}.")
+        raise UnfitHash(
+            languages.text(
+                "A bcrypt hash has a cost of %(least)s to %(most)s.",
+                least=_COSTS[0],
+                most=_COSTS[-1],
+            )
+        )

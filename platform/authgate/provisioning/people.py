@@ -11,6 +11,7 @@ from uuid import UUID
 from authgate import audit, mail_addresses, storage
 from authgate.accounts import access
 from authgate.audit import Event
+from authgate.languages import text
 from authgate.permissions import Area, UserRole, writes
 from authgate.provisioning import provisioned_users, roles
 from authgate.provisioning import users as accounts
@@ -118,11 +119,11 @@ async def give_password(
     ``BeyondOwnRole`` and ``NoPassword``.
     """
     if not current_tenant().settings.password_sign_in:
-        raise NoPassword("Nobody signs in with a password here.")
+        raise NoPassword(text("Nobody signs in with a password here."))
     async with storage.transaction():
         user = await held(user_id, by=by)
         if user.password_hash is None and not first:
-            raise NoPassword("They have no password, and sign in otherwise.")
+            raise NoPassword(text("They have no password, and sign in otherwise."))
         await accounts.give_password(user, hashed)
         await end_access(user, now)
         await audit.record(
@@ -216,9 +217,9 @@ async def held(user_id: UUID, *, by: Authority) -> User:
     """
     person = await roles.held(user_id, by=by, asks=_ASKS)
     if await roles.is_guest(by.actor):
-        raise BeyondOwnRole("Operators who are here as guests change nobody.")
+        raise BeyondOwnRole(text("Operators who are here as guests change nobody."))
     if person.is_guest:
-        raise BeyondOwnRole("An operator who is here as a guest is changed by nobody here.")
+        raise BeyondOwnRole(text("An operator who is here as a guest is changed by nobody here."))
     return person
 
 

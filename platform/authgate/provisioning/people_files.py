@@ -9,6 +9,7 @@ import io
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from authgate import languages
 from authgate.provisioning import import_lines
 from authgate.provisioning.import_lines import COLUMNS, UnfitColumns
 from authgate.storage.people.user_imports import LONGEST_CELL, MOST_LINES
@@ -50,7 +51,9 @@ class People(NamedTuple):
 def read(content: bytes) -> People:
     """What a file says. Raises ``UnfitFile``."""
     if len(content) > LARGEST:
-        raise UnfitFile(f"A file has at most {LARGEST // 1024 // 1024} MiB.")
+        raise UnfitFile(
+            languages.text("A file has at most %(most)s MiB.", most=LARGEST // 1024 // 1024)
+        )
     text = _text(content)
     separator = _separator(text)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
@@ -64,13 +67,19 @@ def read(content: bytes) -> People:
                 lines.append((former + 1, _cells(columns, row, former + 1)))
             former = reader.line_num
             if len(lines) > MOST_LINES:
-                raise UnfitFile(f"A file has at most {MOST_LINES:,} lines.")
+                raise UnfitFile(
+                    languages.text("A file has at most %(most)s lines.", most=MOST_LINES)
+                )
     except csv.Error as error:
-        raise UnfitFile(f"Line {former + 1} cannot be read: {error}.") from error
+        raise UnfitFile(
+            languages.text(
+                "Line %(line)s cannot be read: %(error)s.", line=former + 1, error=str(error)
+            )
+        ) from error
     finally:
         csv.field_size_limit(csv_limit)
     if not lines:
-        raise UnfitFile("The file has no line below its heads.")
+        raise UnfitFile(languages.text("The file has no line below its heads."))
     return People(columns, lines)
 
 
@@ -82,10 +91,14 @@ def _text(content: bytes) -> str:
         text = content.decode(encoding)
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise UnfitFile(f"Line {line} is not UTF-8: save the file as UTF-8.") from error
+        raise UnfitFile(
+            languages.text("Line %(line)s is not UTF-8: save the file as UTF-8.", line=line)
+        ) from error
     if "\0" in text:
         line = text.count("\n", 0, text.index("\0")) + 1
-        raise UnfitFile(f"Line {line} holds a NUL character: this is no text.")
+        raise UnfitFile(
+            languages.text("Line %(line)s holds a NUL character: this is no text.", line=line)
+        )
     return text
 
 
@@ -111,7 +124,14 @@ def _named(head: str) -> str:
 
 def _cells(columns: Sequence[str], row: Sequence[str], line: int) -> Mapping[str, str]:
     if len(row) != len(columns):
-        raise UnfitFile(f"Line {line} has {len(row)} values, and there are {len(columns)} columns.")
+        raise UnfitFile(
+            languages.text(
+                "Line %(line)s has %(values)s values, and there are %(columns)s columns.",
+                line=line,
+                values=len(row),
+                columns=len(columns),
+            )
+        )
     return dict(zip(columns, row, strict=True))
 
 

@@ -11,6 +11,7 @@ from uuid_utils.compat import uuid7
 from authgate import audit, storage
 from authgate.audit import SYSTEM, Actor, Event
 from authgate.installation import Installation
+from authgate.languages import text
 from authgate.plugin_api import ConfigField, ConnectorConfigError
 from authgate.plugin_manager import PluginFailed, refuse_moved
 from authgate.provisioning.tenants import change_tenant
@@ -30,7 +31,7 @@ class UnfitPluginSetting(ValueError):
     """A setting that the plugin cannot have; ``setting`` is what would have to be another."""
 
     def __init__(self, setting: str, fault: str) -> None:
-        super().__init__(f"{setting}: {fault}")
+        super().__init__(text("%(setting)s: %(fault)s", setting=setting, fault=fault))
         self.setting = setting
         self.fault = fault
 
@@ -177,7 +178,9 @@ async def _check(parts: Installation, name: str, config: Mapping[str, object]) -
     except ConnectorConfigError as error:
         raise UnfitPluginSetting(error.field, error.fault) from error
     except PluginFailed as error:
-        raise UnfitPluginSetting(name, "The plugin could not say whether that is fit.") from error
+        raise UnfitPluginSetting(
+            name, text("The plugin could not say whether that is fit.")
+        ) from error
 
 
 def _refuse_moved(before: TenantPlugin, change: PluginChange, now: Mapping[str, object]) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from authgate.languages import text
 from authgate.storage.clients.drafts import ClientDraft
 from authgate.tokens.jwk import BadJwk, usable_keys
 from authgate.tokens.security_profile import (
@@ -25,7 +26,10 @@ def faults(draft: ClientDraft) -> Iterator[tuple[str, str]]:
     profile = draft.metadata.security_profile
     if profile not in set(SecurityProfile):
         named = ", ".join(filter(None, SecurityProfile))
-        yield "security_profile", f"The security profile is one of {named}, or none."
+        yield (
+            "security_profile",
+            text("The security profile is one of %(named)s, or none.", named=named),
+        )
     elif profile:
         yield from _of_the_tenant()
         yield from _of_proofs(draft)
@@ -35,37 +39,52 @@ def faults(draft: ClientDraft) -> Iterator[tuple[str, str]]:
 def _of_proofs(draft: ClientDraft) -> Iterator[tuple[str, str]]:
     said, named = draft.metadata, ", ".join(sorted(METHODS))
     if not METHODS.issuperset(draft.methods()):
-        yield "authentication_methods", f"FAPI 2.0 takes no other method than {named}."
+        yield (
+            "authentication_methods",
+            text("FAPI 2.0 takes no other method than %(named)s.", named=named),
+        )
     for name, is_lax in (
         ("unauthenticated_refresh", said.unauthenticated_refresh),
         ("unauthenticated_device_grant", draft.unauthenticated_device_grant),
         ("legacy_assertion_audience", said.legacy_assertion_audience),
     ):
         if is_lax:
-            yield name, "FAPI 2.0 makes no such exception."
+            yield name, text("FAPI 2.0 makes no such exception.")
     for name in _ALGORITHMS:
         if getattr(said, name) not in ("", *SIGNING_ALGORITHMS):
-            yield name, f"FAPI 2.0 takes {', '.join(SIGNING_ALGORITHMS)} only."
+            yield (
+                name,
+                text(
+                    "FAPI 2.0 takes %(signing_algorithms)s only.",
+                    signing_algorithms=", ".join(SIGNING_ALGORITHMS),
+                ),
+            )
     if said.jwks is not None and not _has_fitting_key(said.jwks):
-        yield "jwks", f"No key of the set is for one of {', '.join(SIGNING_ALGORITHMS)}."
+        yield (
+            "jwks",
+            text(
+                "No key of the set is for one of %(signing_algorithms)s.",
+                signing_algorithms=", ".join(SIGNING_ALGORITHMS),
+            ),
+        )
 
 
 def _of_the_tenant() -> Iterator[tuple[str, str]]:
     tenant = tenant_in_scope()
     if tenant is not None and not signs_well(tenant.settings):
         named = ", ".join(SIGNING_ALGORITHMS)
-        yield "security_profile", f"The tenant signs with none of {named}."
+        yield "security_profile", text("The tenant signs with none of %(named)s.", named=named)
 
 
 def _of_requests(draft: ClientDraft) -> Iterator[tuple[str, str]]:
     said = draft.metadata
     if draft.pkce_optional:
-        yield "pkce_optional", "FAPI 2.0 demands PKCE."
+        yield "pkce_optional", text("FAPI 2.0 demands PKCE.")
     if not all(map(redirect_uris.is_claimed, draft.redirect_uris)):
-        yield "redirect_uris", "FAPI 2.0 takes https alone."
+        yield "redirect_uris", text("FAPI 2.0 takes https alone.")
     signs = said.security_profile == SecurityProfile.FAPI2_MESSAGE_SIGNING
     if signs and said.jwks is None and not said.jwks_uri:
-        yield "jwks", "A client that signs its requests has jwks or jwks_uri."
+        yield "jwks", text("A client that signs its requests has jwks or jwks_uri.")
 
 
 def _has_fitting_key(jwks: object) -> bool:

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from authgate.audit import SYSTEM, Actor
 from authgate.installation import Installation
+from authgate.languages import text
 from authgate.provisioning.resource_uris import LONGEST, UnfitResourceServer, check
 from authgate.provisioning.tenants import change_tenant
 from authgate_tenants import TenantSettings, current_tenant
@@ -39,9 +40,9 @@ async def add_resource_server(parts: Installation, uri: str, *, actor: Actor = S
 
     def added(settings: TenantSettings) -> TenantSettings:
         if uri in settings.resources:
-            raise ResourceServerTaken("It is there already.")
+            raise ResourceServerTaken(text("It is there already."))
         if len(settings.resources) >= _MOST:
-            raise TooManyResourceServers(f"A tenant has at most {_MOST}.")
+            raise TooManyResourceServers(text("A tenant has at most %(most)s.", most=_MOST))
         return replace(settings, resources=(*settings.resources, uri))
 
     await change_tenant(parts, current_tenant(), change=added, actor=actor)

@@ -2,6 +2,8 @@
 
 from urllib.parse import urlsplit
 
+from authgate.languages import text
+
 LONGEST = 2048
 
 
@@ -15,10 +17,10 @@ def check(uri: str) -> None:
     try:
         parts = urlsplit(uri)
     except ValueError as error:
-        raise UnfitResourceServer("This is no absolute URI.") from error
+        raise UnfitResourceServer(text("This is no absolute URI.")) from error
     if not (plain and parts.scheme and (parts.netloc or parts.path)):
-        raise UnfitResourceServer("This is no absolute URI, such as https://api.example.")
+        raise UnfitResourceServer(text("This is no absolute URI, such as https://api.example."))
     if "#" in uri:
-        raise UnfitResourceServer("It has no fragment (#).")
+        raise UnfitResourceServer(text("It has no fragment (#)."))
     if len(uri) > LONGEST:
-        raise UnfitResourceServer(f"At most {LONGEST} characters.")
+        raise UnfitResourceServer(text("At most %(most)s characters.", most=LONGEST))

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from authgate import audit, storage
 from authgate.audit import SYSTEM, Actor, Event
+from authgate.languages import text
 from authgate.permissions import Area, Permission, UserRole, covers, permits, writes
 from authgate.storage.people import users
 from authgate.storage.people.users import User
@@ -85,11 +86,11 @@ async def held(
     if person is None:
         raise UnknownUser(str(user_id))
     if becomes is not None and _is_guest(by, people):
-        raise BeyondOwnRole("Operators who are here as guests change nobody's standing.")
+        raise BeyondOwnRole(text("Operators who are here as guests change nobody's standing."))
     if person.is_guest and becomes not in (None, UserRole.USER):
-        raise BeyondOwnRole("An operator who is here as a guest is given no other role.")
+        raise BeyondOwnRole(text("An operator who is here as a guest is given no other role."))
     if by.user_id == user_id:
-        raise OwnAccount("Nobody changes what they are themselves: ask a colleague.")
+        raise OwnAccount(text("Nobody changes what they are themselves: ask a colleague."))
     role = becomes or person.role
     refuse_beyond(_role_now(by, people), person.role, role, asks=asks)
     if person.is_active and person.role is not role:
@@ -124,7 +125,7 @@ async def refuse_inviter(by: Authority, role: UserRole, *, asks: Permission) -> 
     bring nobody in with this role."""
     people = await users.hold_in_charge(*filter(None, (by.user_id,)))
     if _is_guest(by, people):
-        raise BeyondOwnRole("Operators who are here as guests invite nobody.")
+        raise BeyondOwnRole(text("Operators who are here as guests invite nobody."))
     refuse_beyond(_role_now(by, people), role, asks=asks)
 
 
@@ -132,7 +133,7 @@ def refuse_beyond(mine: UserRole, *theirs: UserRole, asks: Permission) -> None:
     """Raises ``BeyondOwnRole`` where this role is not enough for what is asked of people who have
     those."""
     if not permits(mine, asks) or not all(covers(mine, each) for each in theirs):
-        raise BeyondOwnRole("That takes a role that may more than yours.")
+        raise BeyondOwnRole(text("That takes a role that may more than yours."))
 
 
 def _role_now(by: Authority, people: Mapping[UUID, User]) -> UserRole:
@@ -145,6 +146,6 @@ def _role_now(by: Authority, people: Mapping[UUID, User]) -> UserRole:
 def _refuse_last(person: User, becomes: UserRole, *, left: Collection[User]) -> None:
     roles = {each.role for each in left if each.is_active} | {becomes}
     if person.role is UserRole.OWNER and UserRole.OWNER not in roles:
-        raise LastAdministrator("It is the last owner of the tenant: make another one first.")
+        raise LastAdministrator(text("It is the last owner of the tenant: make another one first."))
     if person.role is UserRole.ADMIN and roles.isdisjoint((UserRole.OWNER, UserRole.ADMIN)):
-        raise LastAdministrator("Nobody would be left who administers the tenant.")
+        raise LastAdministrator(text("Nobody would be left who administers the tenant."))

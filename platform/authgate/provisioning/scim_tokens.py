@@ -6,6 +6,7 @@ from uuid import UUID
 
 from authgate import audit, storage
 from authgate.audit import SYSTEM, Actor, Event
+from authgate.languages import text
 from authgate.storage.people import scim_tokens
 from authgate.storage.people.scim_tokens import LONGEST_DESCRIPTION, MOST, ScimToken
 
@@ -36,12 +37,16 @@ async def allow_provisioning(
     """A new token, which is told once, and what is kept of it. Raises ``UnfitScimToken``."""
     description = description.strip()
     if not description or len(description) > LONGEST_DESCRIPTION or not description.isprintable():
-        raise UnfitScimToken(f"Say in 1 to {LONGEST_DESCRIPTION} characters whose token it is.")
+        raise UnfitScimToken(
+            text("Say in 1 to %(most)s characters whose token it is.", most=LONGEST_DESCRIPTION)
+        )
     if not now < expires_at <= now + LONGEST:
-        raise UnfitScimToken(f"A token is good for at most {LONGEST.days} days.")
+        raise UnfitScimToken(text("A token is good for at most %(most)s days.", most=LONGEST.days))
     async with storage.transaction():
         if len(await scim_tokens.all_tokens(now=now)) >= MOST:
-            raise TooManyScimTokens(f"There are {MOST} tokens already: take one back first.")
+            raise TooManyScimTokens(
+                text("There are %(most)s tokens already: take one back first.", most=MOST)
+            )
         token, kept = await scim_tokens.issue(
             description=description,
             trusts_emails=trusts_emails,

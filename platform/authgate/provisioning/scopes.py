@@ -7,6 +7,7 @@ from dataclasses import asdict
 from authgate import audit, storage
 from authgate.audit import SYSTEM, Actor, Event
 from authgate.installation import Installation
+from authgate.languages import text
 from authgate.storage.tenants import scopes
 from authgate.storage.tenants.scopes import (
     LONGEST_DESCRIPTION,
@@ -89,23 +90,37 @@ def faults(draft: ScopeDraft) -> dict[str, str]:
 
 def _faults(draft: ScopeDraft) -> Iterator[tuple[str, str]]:
     if not _is_name(draft.name):
-        yield "name", "A scope's name is 1 to 100 visible ASCII characters without \" and \\."
+        yield "name", text("A scope's name is 1 to 100 visible ASCII characters without \" and \\.")
     if is_admin(draft.name):
-        yield "name", f"Scopes that begin with {ADMIN_PREFIX} are the admin API's."
+        yield (
+            "name",
+            text(
+                "Scopes that begin with %(admin_prefix)s are the admin API's.",
+                admin_prefix=ADMIN_PREFIX,
+            ),
+        )
     yield from _word_faults(ScopeWords(draft.title, draft.description), "")
     if len(draft.translations) > _MOST_LANGUAGES:
-        yield "translations", f"A scope is described in at most {_MOST_LANGUAGES} languages."
+        yield (
+            "translations",
+            text("A scope is described in at most %(most)s languages.", most=_MOST_LANGUAGES),
+        )
     for language, words in draft.translations.items():
         if not _LANGUAGE.fullmatch(language):
-            yield "translations", f"{language[:40]!r} is no language tag, such as de or pt-BR."
+            yield (
+                "translations",
+                text(
+                    "%(language)r is no language tag, such as de or pt-BR.", language=language[:40]
+                ),
+            )
         yield from _word_faults(words, "translations")
 
 
 def _word_faults(words: ScopeWords, field: str) -> Iterator[tuple[str, str]]:
     if not 0 < len(words.title.strip()) <= LONGEST_TITLE:
-        yield field or "title", f"The title has 1 to {LONGEST_TITLE} characters."
+        yield field or "title", text("The title has 1 to %(most)s characters.", most=LONGEST_TITLE)
     if len(words.description) > LONGEST_DESCRIPTION:
-        fault = f"The description has at most {LONGEST_DESCRIPTION} characters."
+        fault = text("The description has at most %(most)s characters.", most=LONGEST_DESCRIPTION)
         yield field or "description", fault
 
 

@@ -6,6 +6,7 @@ from typing import Final
 
 from authgate import storage
 from authgate.installation import Installation
+from authgate.languages import text
 from authgate.plugin_api import HttpFailure
 from authgate.provisioning.unfit import UnfitClient
 from authgate.storage.clients.drafts import ClientDraft
@@ -24,18 +25,27 @@ def faults(draft: ClientDraft) -> Iterator[tuple[str, str]]:
     another."""
     said = draft.metadata
     if said.subject_type not in SUBJECT_TYPES:
-        yield "subject_type", f"The subject type is one of {', '.join(SUBJECT_TYPES)}."
+        yield (
+            "subject_type",
+            text(
+                "The subject type is one of %(subject_types)s.",
+                subject_types=", ".join(SUBJECT_TYPES),
+            ),
+        )
     if said.subject_type != PAIRWISE:
         return
     if said.sector_identifier_uri and not draft.redirect_uris:
-        yield FIELD, "It lists redirect URIs, and the client has none."
+        yield FIELD, text("It lists redirect URIs, and the client has none.")
     hosts = redirect_hosts(draft.redirect_uris)
     if len(hosts) > 1 and not said.sector_identifier_uri:
-        yield FIELD, "Redirect URIs on several hosts need it, so that it is known whose they are."
+        yield (
+            FIELD,
+            text("Redirect URIs on several hosts need it, so that it is known whose they are."),
+        )
     is_vouched_for = not said.self_registered and draft.owner_id is None
     if not is_vouched_for and any(hosts) and not _BY_REDIRECT.issuperset(draft.grant_types):
         # Nobody of that host need have a part in it where people are told of otherwise.
-        fault = "With pairwise subjects it is told of people at its redirect URIs alone."
+        fault = text("With pairwise subjects it is told of people at its redirect URIs alone.")
         yield "grant_types", fault
 
 
@@ -56,18 +66,28 @@ async def confirm(parts: Installation, draft: ClientDraft) -> None:
         async with storage.set_aside():
             listed = await _listed(parts, uri)
     except HttpFailure as failure:
-        raise UnfitClient(FIELD, f"It cannot be read: {failure}") from failure
+        raise UnfitClient(
+            FIELD, text("It cannot be read: %(failure)s", failure=str(failure))
+        ) from failure
     if not isinstance(listed, list) or not all(isinstance(each, str) for each in listed):
-        raise UnfitClient(FIELD, "What lies there is no JSON list of redirect URIs.")
+        raise UnfitClient(FIELD, text("What lies there is no JSON list of redirect URIs."))
     missing = [each for each in draft.redirect_uris if each not in listed]
     if missing:
-        raise UnfitClient(FIELD, f"What lies there does not list {missing[0]!r}.")
+        raise UnfitClient(
+            FIELD, text("What lies there does not list %(missing)r.", missing=missing[0])
+        )
 
 
 async def _listed(parts: Installation, uri: str) -> object:
     answer = await parts.outside.get(uri, headers={"accept": "application/json"})
     if not answer.ok or len(answer.body) > _LARGEST:
-        raise HttpFailure(f"Status {answer.status}, {len(answer.body)} bytes.")
+        raise HttpFailure(
+            text(
+                "Status %(status)s, %(bytes)s bytes.",
+                status=str(answer.status),
+                bytes=len(answer.body),
+            )
+        )
     return answer.json()
 
 

@@ -10,6 +10,7 @@ from dataclasses import asdict, fields
 from typing import Any
 from urllib.parse import urlsplit
 
+from authgate import languages
 from authgate.audit import SYSTEM, Actor
 from authgate.languages import LANGUAGES, offered
 from authgate.provisioning import resource_uris
@@ -34,7 +35,7 @@ class UnfitSetting(UnfitTenant):
     """A setting that the tenant cannot have; ``setting`` is what would have to be another."""
 
     def __init__(self, setting: str, fault: str) -> None:
-        super().__init__(f"{setting}: {fault}")
+        super().__init__(languages.text("%(setting)s: %(fault)s", setting=setting, fault=fault))
         self.setting = setting
         self.fault = fault
 
@@ -49,7 +50,10 @@ def check(before: TenantSettings, after: TenantSettings, *, plan: Plan, actor: A
             raise UnfitSetting(name, fault)
     if after.security_profile and not signs_well(after):
         named = ", ".join(SIGNING_ALGORITHMS)
-        raise UnfitSetting("signing_algorithm", f"With a security profile it is one of {named}.")
+        raise UnfitSetting(
+            "signing_algorithm",
+            languages.text("With a security profile it is one of %(named)s.", named=named),
+        )
 
 
 def differences(before: TenantSettings, after: TenantSettings) -> list[tuple[str, object, object]]:
@@ -66,9 +70,9 @@ def _faults(
 ) -> Iterator[tuple[str, str]]:
     if actor.type != SYSTEM.type:
         for name in sorted(changed & OF_OPERATORS):
-            yield name, "The operator of the installation decides about it."
+            yield name, languages.text("The operator of the installation decides about it.")
     for name, most in beyond(settings, plan):
-        yield name, f"At most {most} seconds: the plan allows no more."
+        yield name, languages.text("At most %(most)s seconds: the plan allows no more.", most=most)
     yield from _of_sizes(asdict(settings))
     yield from _of_addresses(settings)
     yield from _of_languages(settings)
@@ -77,11 +81,16 @@ def _faults(
 def _of_sizes(values: dict[str, Any]) -> Iterator[tuple[str, str]]:
     for name, value in values.items():
         if isinstance(value, str | tuple | dict) and len(value) > _most(value):
-            yield name, f"At most {_most(value)}."
+            yield name, languages.text("At most %(most)s.", most=_most(value))
         if isinstance(value, str) and not value.isprintable():
-            yield name, "A text of characters that can be printed, in one line."
+            yield name, languages.text("A text of characters that can be printed, in one line.")
         if isinstance(value, tuple | dict) and any(_is_odd(each) for each in _texts(value)):
-            yield name, f"Texts of 1 to {_LONGEST_TEXT} characters that can be printed."
+            yield (
+                name,
+                languages.text(
+                    "Texts of 1 to %(most)s characters that can be printed.", most=_LONGEST_TEXT
+                ),
+            )
 
 
 def _most(value: object) -> int:
@@ -102,28 +111,39 @@ def _of_addresses(settings: TenantSettings) -> Iterator[tuple[str, str]]:
             try:
                 check_one(text)
             except ValueError as error:
-                yield name, f"{text[:80]}: {error}"
+                yield (
+                    name,
+                    languages.text("%(value)s: %(fault)s", value=text[:80], fault=str(error)),
+                )
     if not all(map(_is_https, (*settings.trusted_issuers, *settings.trusted_issuers.values()))):
-        yield "trusted_issuers", "An issuer and the address of its keys both begin with https."
+        yield (
+            "trusted_issuers",
+            languages.text("An issuer and the address of its keys both begin with https."),
+        )
 
 
 def _of_languages(settings: TenantSettings) -> Iterator[tuple[str, str]]:
     tags = [each.tag for each in offered(settings.languages)]
     if settings.default_language and settings.default_language not in tags:
-        yield "default_language", f"One that is offered: {', '.join(tags)}."
+        yield (
+            "default_language",
+            languages.text("One that is offered: %(tags)s.", tags=", ".join(tags)),
+        )
     for name, longest in _LONGEST_WORDS.items():
         if any(len(words) > longest for words in getattr(settings, name).values()):
-            yield name, f"At most {longest} characters each."
+            yield name, languages.text("At most %(most)s characters each.", most=longest)
 
 
 def _check_domain(text: str) -> None:
     if not _DOMAIN.fullmatch(text):
-        raise ValueError("Say what follows the @ in an address.")
+        raise ValueError(languages.text("Say what follows the @ in an address."))
 
 
 def _check_language(tag: str) -> None:
     if all(tag != each.tag for each in LANGUAGES):
-        raise ValueError(f"One of {', '.join(each.tag for each in LANGUAGES)}.")
+        raise ValueError(
+            languages.text("One of %(tags)s.", tags=", ".join(each.tag for each in LANGUAGES))
+        )
 
 
 _CHECKS: Mapping[str, Callable[[str], None]] = {

@@ -7,6 +7,7 @@ from authgate import audit, storage
 from authgate.audit import SYSTEM, Actor, Event
 from authgate.clock import utc_now
 from authgate.installation import Installation
+from authgate.languages import text
 from authgate.provisioning import tenant_settings
 from authgate.provisioning.roles import is_guest
 from authgate.provisioning.tenant_settings import UnfitSetting, UnfitTenant
@@ -31,11 +32,11 @@ from authgate_tenants.resolver import BadSlug
 
 _NOT_FOR_GUESTS = {
     # Or a guest would open the door to the next one, whom nobody has approved.
-    "operator_access": "Operators who are here as guests decide about no access.",
+    "operator_access": text("Operators who are here as guests decide about no access."),
     # Or what a guest holds would speak for the tenant's people when the guest is gone.
-    "trusted_issuers": "Operators who are here as guests trust no issuer for the tenant.",
+    "trusted_issuers": text("Operators who are here as guests trust no issuer for the tenant."),
     # Or a guest would let in whom the tenant's policy does not.
-    "paused_plugins": "Operators who are here as guests pause no plugin.",
+    "paused_plugins": text("Operators who are here as guests pause no plugin."),
 }
 """By the setting, why a guest can't change it."""
 
@@ -84,7 +85,7 @@ def refuse_likeness(parts: Installation, slug: str, actor: Actor) -> None:
         return
     theirs = (operators, f"{operators}s")
     if likeness.read_as(slug) in map(likeness.read_as, theirs):
-        raise BadSlug(f"{slug!r} could be taken for {operators!r}.")
+        raise BadSlug("%(slug)r could be taken for %(operators)r.", slug=slug, operators=operators)
 
 
 async def set_tenant_status(
@@ -98,7 +99,9 @@ async def set_tenant_status(
     with use_tenant(tenant):
         async with storage.transaction():
             if not await set_status(tenant.id, status, former=_SERVED_OR_SUSPENDED):
-                raise UnfitTenant(f"{tenant.slug} waits to be deleted: it can be restored only.")
+                raise UnfitTenant(
+                    text("%(slug)s waits to be deleted: it can be restored only.", slug=tenant.slug)
+                )
             await audit.record(event, actor=actor, resource=("tenant", str(tenant.id)))
             await tenant_changed(parts, tenant)
 
@@ -155,7 +158,7 @@ async def check_change(
     await _refuse_lockout(parts, before, after)
     await _refuse_guest(before, after, actor)
     if after.logo not in ("", before.logo) and not await logos.has(after.logo):
-        raise UnfitSetting("logo", "The tenant has no such logo: bring it first.")
+        raise UnfitSetting("logo", text("The tenant has no such logo: bring it first."))
 
 
 async def _refuse_lockout(
@@ -166,13 +169,16 @@ async def _refuse_lockout(
         return
     if before.password_sign_in:
         raise UnfitSetting(
-            "password_sign_in", "There is no connection by which people could sign in instead."
+            "password_sign_in",
+            text("There is no connection by which people could sign in instead."),
         )
     if await _has_connection(parts, before):
         is_paused = before.enabled_plugins == after.enabled_plugins
         raise UnfitSetting(
             "paused_plugins" if is_paused else "enabled_plugins",
-            "Nobody could sign in: passwords are off, and no other plugin brings a connection.",
+            text(
+                "Nobody could sign in: passwords are off, and no other plugin brings a connection."
+            ),
         )
 
 

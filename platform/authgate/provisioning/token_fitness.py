@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from authgate.languages import text
 from authgate.plugin_api import RESERVED_CLAIMS
 from authgate.storage.clients.drafts import ClientDraft
 from authgate.storage.clients.metadata import GROUP_KINDS, ClientMetadata
@@ -25,39 +26,75 @@ def faults(draft: ClientDraft) -> Iterator[tuple[str, str]]:
     """Each fault, after the field that would have to be another."""
     said = draft.metadata
     if said.token_profile not in ("", *TokenProfile):
-        yield "token_profile", f"The token profile is one of {', '.join(TokenProfile)}."
+        yield (
+            "token_profile",
+            text(
+                "The token profile is one of %(profiles)s.",
+                profiles=", ".join(TokenProfile),
+            ),
+        )
     for field in _LIFETIMES:
         lifetime = getattr(said, field)
         if lifetime is not None and not _LEAST_SECONDS <= lifetime <= _MOST_SECONDS:
-            yield field, f"A lifetime has {_LEAST_SECONDS} to {_MOST_SECONDS} seconds."
+            yield (
+                field,
+                text(
+                    "A lifetime has %(least)s to %(most)s seconds.",
+                    least=_LEAST_SECONDS,
+                    most=_MOST_SECONDS,
+                ),
+            )
     if not all(map(_AUDIENCE.fullmatch, said.audience)) or len(said.audience) > _MOST_NAMES:
-        yield "audience", f"An audience is up to {_MOST_NAMES} names of visible ASCII characters."
+        yield (
+            "audience",
+            text(
+                "An audience is up to %(most)s names of visible ASCII characters.", most=_MOST_NAMES
+            ),
+        )
     if not _PROJECT.fullmatch(draft.project):
-        yield "project", "A project is 1 to 64 letters, digits, - _ and . between them."
+        yield "project", text("A project is 1 to 64 letters, digits, - _ and . between them.")
     if not _SERVICE_ACCOUNT.fullmatch(draft.service_account):
-        yield "service_account", "A service account is up to 255 letters, digits, - _ . and @."
+        yield (
+            "service_account",
+            text("A service account is up to 255 letters, digits, - _ . and @."),
+        )
     if said.minimum_acr_value not in ("", *ACR_VALUES):
-        yield "minimum_acr_value", f"A sign-in is worth one of {', '.join(ACR_VALUES)}."
+        yield (
+            "minimum_acr_value",
+            text("A sign-in is worth one of %(acr_values)s.", acr_values=", ".join(ACR_VALUES)),
+        )
     yield from _faults_of_groups(said)
     yield from _faults_of_claims(said.extra_claims)
 
 
 def _faults_of_groups(said: ClientMetadata) -> Iterator[tuple[str, str]]:
     if said.groups_claim not in GROUP_KINDS:
-        yield "groups_claim", f"Groups are told by one of {', '.join(GROUP_KINDS)}."
+        yield (
+            "groups_claim",
+            text("Groups are told by one of %(group_kinds)s.", group_kinds=", ".join(GROUP_KINDS)),
+        )
     for field in ("groups_prefix", "roles_prefix"):
         prefix = getattr(said, field)
         if len(prefix) > _LONGEST_PREFIX or not prefix.isprintable():
-            yield field, f"A prefix has at most {_LONGEST_PREFIX} printable characters."
+            yield (
+                field,
+                text("A prefix has at most %(most)s printable characters.", most=_LONGEST_PREFIX),
+            )
 
 
 def _faults_of_claims(names: tuple[str, ...]) -> Iterator[tuple[str, str]]:
     if len(names) > _MOST_NAMES:
-        yield "extra_claims", f"A client puts at most {_MOST_NAMES} claims into its tokens."
+        yield (
+            "extra_claims",
+            text("A client puts at most %(most)s claims into its tokens.", most=_MOST_NAMES),
+        )
     for name in names:
         if not _CLAIM.fullmatch(name) or name in RESERVED_CLAIMS or _is_private(name):
             # RFC 8725 section 3.8: somebody decides by them who is calling, and with which rights.
-            yield "extra_claims", f"The claim {name[:64]!r} is not a client's to make."
+            yield (
+                "extra_claims",
+                text("The claim %(name)r is not a client's to make.", name=name[:64]),
+            )
 
 
 def _is_private(name: str) -> bool:

@@ -15,6 +15,7 @@ from authgate import audit, storage
 from authgate.audit import Actor, Event
 from authgate.installation import Installation
 from authgate.jobs import ImportUsers, port
+from authgate.languages import text
 from authgate.provisioning import import_lines
 from authgate.provisioning.roles import Authority
 from authgate.storage.people import user_imports
@@ -70,7 +71,9 @@ async def begin(parts: Installation, columns: Sequence[str], *, by: Authority) -
     import_lines.check_columns(columns)
     async with storage.transaction():
         if await user_imports.count(now=parts.clock()) >= MOST:
-            raise TooManyImports(f"There are {MOST} files already: they go after three days.")
+            raise TooManyImports(
+                text("There are %(most)s files already: they go after three days.", most=MOST)
+            )
         return await user_imports.begin(
             columns=columns,
             by=(by.actor.type, by.actor.id, by.actor.name or by.actor.id or by.actor.type),
@@ -97,12 +100,12 @@ async def receive(
     async with storage.savepoint():
         known = await _held(parts, import_id, by=by)
         if known.state is not ImportState.RECEIVING:
-            raise UnfitImport("The file is whole: begin another one.")
+            raise UnfitImport(text("The file is whole: begin another one."))
         if known.lines + len(lines) > MOST_LINES:
-            raise TooManyLines(f"A file has at most {MOST_LINES:,} lines.")
+            raise TooManyLines(text("A file has at most %(most)s lines.", most=MOST_LINES))
         for _, cells in lines:
             if cells.keys() - set(known.columns):
-                raise UnfitImport("A line has a column that was not named at the beginning.")
+                raise UnfitImport(text("A line has a column that was not named at the beginning."))
         await user_imports.receive(known, [_line(number, cells) for number, cells in lines])
     return await found(parts, import_id)
 
@@ -117,7 +120,7 @@ async def start(
     async with storage.transaction():
         known = await _held(parts, import_id, by=by)
         if known.state is not ImportState.RECEIVING and not known.is_tried:
-            raise UnfitImport("The file is gone through, or was.")
+            raise UnfitImport(text("The file is gone through, or was."))
         await user_imports.change(
             import_id,
             state=ImportState.WORKING,
@@ -234,7 +237,12 @@ async def _held(parts: Installation, import_id: UUID, *, by: Authority) -> UserI
     if known is None:
         raise UnknownImport(str(import_id))
     if not is_of(known, by):
-        raise NotTheirs(f"{known.requested_by} has begun this file: begin one of your own.")
+        raise NotTheirs(
+            text(
+                "%(requested_by)s has begun this file: begin one of your own.",
+                requested_by=known.requested_by,
+            )
+        )
     return known
 
 

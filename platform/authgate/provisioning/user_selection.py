@@ -13,6 +13,7 @@ from uuid import UUID
 
 from authgate import storage
 from authgate.installation import Installation
+from authgate.languages import text
 from authgate.mail import TooManyMails
 from authgate.permissions import Area, UserRole, writes
 from authgate.provisioning import groups, invitations, people, roles
@@ -129,7 +130,7 @@ async def _add_to_group(selection: Selection, person: User) -> bool:
     if selection.group_id is None:
         raise UnknownGroup("")
     if person.is_guest:
-        raise Refused("An operator who is here as a guest belongs to no group.")
+        raise Refused(text("An operator who is here as a guest belongs to no group."))
     added = await groups.add_members(
         selection.group_id, [person.id], now=selection.now, actor=selection.by.actor
     )

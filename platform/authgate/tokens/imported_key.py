@@ -19,6 +19,7 @@ from jwt.algorithms import ECAlgorithm, OKPAlgorithm
 from jwt.exceptions import PyJWTError
 from jwt.utils import from_base64url_uint
 
+from authgate import languages
 from authgate.tokens import jwk
 from authgate.tokens.algorithms import ES256, HS256, RS256, EdDSA, PrivateKey
 from authgate.tokens.jwk import BadJwk
@@ -79,7 +80,9 @@ KID = r"^[A-Za-z0-9_][A-Za-z0-9_.~:=+-]{0,63}$"
 """What a key may be called that is brought: one part of a path, and no option at a terminal."""
 
 
-_OTHER_TYPE = "A key is of none of the types EC with P-256, OKP with Ed25519, and RSA."
+_OTHER_TYPE = languages.text(
+    "A key is of none of the types EC with P-256, OKP with Ed25519, and RSA."
+)
 
 
 class UnfitKey(ValueError):
@@ -105,12 +108,12 @@ def read(text: str, *, kid: str = "") -> ImportedKey:
     ``UnfitKey``.
     """
     if len(text) > LONGEST:
-        raise UnfitKey(f"A key has no more than {LONGEST} characters.")
+        raise UnfitKey(languages.text("A key has no more than %(most)s characters.", most=LONGEST))
     text = text.strip()
     told = _read_jwk(text) if text.startswith("{") else None
     key = _of_jwk(told) if told is not None else _of_pem(text)
     if key.thumbprint() in _EVERYBODYS:
-        raise UnfitKey("This key stands in an example: everybody has it.")
+        raise UnfitKey(languages.text("This key stands in an example: everybody has it."))
     return ImportedKey(key, _called(key, kid or (told or {}).get("kid")))
 
 
@@ -121,8 +124,10 @@ def _called(key: PrivateKey, kid: object) -> str:
         return key.thumbprint()
     if not isinstance(kid, str) or not re.fullmatch(KID, kid):
         raise UnfitKey(
-            "The kid has more than 64 characters, or others than letters, digits and _ . ~ : = + -"
-            " after a first one that is a letter, a digit or _."
+            languages.text(
+                "The kid has more than 64 characters, or others than letters, digits and "
+                "_ . ~ : = + - after a first one that is a letter, a digit or _."
+            )
         )
     return kid
 
@@ -135,16 +140,18 @@ def opened(text: str, *, passphrase: str) -> str:
     try:
         key = load_pem_private_key(text.encode(), passphrase.encode())
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
-        raise UnfitKey("The passphrase opens no private key in it.") from error
+        raise UnfitKey(languages.text("The passphrase opens no private key in it.")) from error
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
 
 
 def _of_pem(text: str) -> PrivateKey:
     if "ENCRYPTED" in text:
-        raise UnfitKey("The key is encrypted: only the command authgate keys import opens it.")
+        raise UnfitKey(
+            languages.text("The key is encrypted: only the command authgate keys import opens it.")
+        )
     found = _PEM.search(text)
     if found is None:
-        raise UnfitKey("This is no private key as PEM or JWK.")
+        raise UnfitKey(languages.text("This is no private key as PEM or JWK."))
     try:
         if found[1] == "PRIVATE KEY" and not _RFC_5958.match(base64.b64decode(found[2])):
             raise UnfitKey(_OTHER_TYPE)
@@ -154,23 +161,25 @@ def _of_pem(text: str) -> PrivateKey:
     except UnfitKey:
         raise
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
-        raise UnfitKey("The PEM holds no private key.") from error
+        raise UnfitKey(languages.text("The PEM holds no private key.")) from error
 
 
 def _read_jwk(text: str) -> Mapping[str, Any]:
     try:
         told: Mapping[str, Any] = orjson.loads(text)
     except orjson.JSONDecodeError as error:
-        raise UnfitKey("The JWK is no JSON.") from error
+        raise UnfitKey(languages.text("The JWK is no JSON.")) from error
     return told
 
 
 def _of_jwk(told: Mapping[str, Any]) -> PrivateKey:
     if told.get("use", "sig") != "sig":
-        raise UnfitKey("The JWK is not for signatures.")
+        raise UnfitKey(languages.text("The JWK is not for signatures."))
     key = _of_members(told)
     if told.get("alg", key.algorithm) != key.algorithm:
-        raise UnfitKey(f"The alg of the JWK is not {key.algorithm}.")
+        raise UnfitKey(
+            languages.text("The alg of the JWK is not %(algorithm)s.", algorithm=key.algorithm)
+        )
     return key
 
 
@@ -179,7 +188,9 @@ def _of_members(told: Mapping[str, Any]) -> PrivateKey:
         return _shared(told.get("k"))
     kind = str(told.get("kty"))
     if (kind != "RSA" and kind not in _READERS) or "d" not in told:
-        raise UnfitKey("The JWK is no private key of the types EC, OKP or RSA, and no secret.")
+        raise UnfitKey(
+            languages.text("The JWK is no private key of the types EC, OKP or RSA, and no secret.")
+        )
     try:
         # Whatever members it has: a private key that does not go with its public half is refused.
         key = _of_rsa_members(told) if kind == "RSA" else _ours(_READERS[kind](dict(told)))
@@ -188,17 +199,19 @@ def _of_members(told: Mapping[str, Any]) -> PrivateKey:
     except BadJwk as error:
         raise UnfitKey(str(error)) from error
     except _NO_KEY as error:
-        raise UnfitKey("The members of the JWK make no private key.") from error
+        raise UnfitKey(languages.text("The members of the JWK make no private key.")) from error
     members = key.public_members()
     if any(told[name] != members.get(name) for name in _PUBLIC if name in told):
-        raise UnfitKey("The public members of the JWK are another key's.")
+        raise UnfitKey(languages.text("The public members of the JWK are another key's."))
     return key
 
 
 def _of_rsa_members(told: Mapping[str, Any]) -> PrivateKey:
     if not all(name in told for name in _RSA):
         # To find the primes without them takes long.
-        raise UnfitKey("An RSA key is brought with all of n, e, d, p, q, dp, dq and qi.")
+        raise UnfitKey(
+            languages.text("An RSA key is brought with all of n, e, d, p, q, dp, dq and qi.")
+        )
     n, e, d, p, q, dp, dq, qi = (from_base64url_uint(told[name]) for name in _RSA)
     public = rsa.RSAPublicNumbers(e, n)
     return _rsa(
@@ -228,9 +241,9 @@ def _rsa(numbers: rsa.RSAPrivateNumbers) -> PrivateKey:
     bits = public.n.bit_length()
     rest = (numbers.d, numbers.dmp1, numbers.dmq1, numbers.iqmp)
     if max(each.bit_length() for each in rest) > bits:
-        raise UnfitKey("A member of the RSA key is longer than its modulus.")
+        raise UnfitKey(languages.text("A member of the RSA key is longer than its modulus."))
     if max(numbers.p.bit_length(), numbers.q.bit_length()) > (bits + 1) // 2:
-        raise UnfitKey("A prime of the RSA key is longer than half of its modulus.")
+        raise UnfitKey(languages.text("A prime of the RSA key is longer than half of its modulus."))
     _check_primes(numbers, bits)
     return RS256(numbers.private_key())
 
@@ -238,16 +251,20 @@ def _rsa(numbers: rsa.RSAPrivateNumbers) -> PrivateKey:
 def _check_primes(numbers: rsa.RSAPrivateNumbers, bits: int) -> None:
     apart = abs(numbers.p - numbers.q).bit_length()
     if apart <= bits // 2 - _PRIMES_APART:
-        raise UnfitKey("The primes of the RSA key are so close that anybody can find them.")
+        raise UnfitKey(
+            languages.text("The primes of the RSA key are so close that anybody can find them.")
+        )
 
 
 def _shared(text: object) -> PrivateKey:
     try:
         secret = base64.b64decode(str(text) + "=" * (-len(str(text)) % 4), altchars=b"-_")
     except (binascii.Error, ValueError) as error:
-        raise UnfitKey("The secret of the JWK is not base64url.") from error
+        raise UnfitKey(languages.text("The secret of the JWK is not base64url.")) from error
     if len(secret) < _SECRET_BYTES:
-        raise UnfitKey("A secret for HS256 has 32 bytes or more (RFC 7518 section 3.2).")
+        raise UnfitKey(
+            languages.text("A secret for HS256 has 32 bytes or more (RFC 7518 section 3.2).")
+        )
     if len(set(secret)) < _DIFFERENT_BYTES:
-        raise UnfitKey("The secret follows a pattern, so it can be guessed.")
+        raise UnfitKey(languages.text("The secret follows a pattern, so it can be guessed."))
     return HS256(secret)

@@ -185,7 +185,7 @@ def _content(name: str, console: Console) -> object:
         self_registered=False,
         described_at="",
         user_code="WDJB-MJHT",
-        device="Television",
+        device=text("Television"),
         asked_from_ip="192.0.2.7",
         same_place=True,
         asked_at=now,

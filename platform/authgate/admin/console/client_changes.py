@@ -16,6 +16,7 @@ from authgate.admin.console.client_form import Filled
 from authgate.admin.console.client_kinds import kind_of
 from authgate.admin.console.frame import ROOT, Console, done, held_client, named_client
 from authgate.admin.console.fresh_secret import FreshSecrets
+from authgate.languages import text
 from authgate.permissions import Area, writes
 from authgate.provisioning import UnfitClient
 from authgate.storage.clients.metadata import CLIENT_SECRET_JWT
@@ -88,8 +89,11 @@ class ClientChanges:
         )
         hours, days = _number(said.overlap, _MOST_HOURS), _number(said.lifetime or "0", _MOST_DAYS)
         if hours is None or days is None:
-            faults = {} if hours is not None else {"overlap": f"0 to {_MOST_HOURS} hours."}
-            faults |= {} if days is not None else {"lifetime": f"1 to {_MOST_DAYS} days, or none."}
+            faults: dict[str, str] = {}
+            if hours is None:
+                faults["overlap"] = text("0 to %(most)s hours.", most=_MOST_HOURS)
+            if days is None:
+                faults["lifetime"] = text("1 to %(most)s days, or none.", most=_MOST_DAYS)
             return await self._rotation(client, said, faults)
         now = self._console.now()
         secret = await provisioning.rotate_client_secret(

@@ -130,7 +130,11 @@ def of(client: Client) -> ClientFields:
 def within_role(filled: Filled) -> Filled:
     """What was typed, at fault where the client could do more than whoever typed it."""
     beyond = beyond_role(*filled.draft.scopes)
-    fault = {"scopes": f"Your role is not enough to give {', '.join(beyond)}."} if beyond else {}
+    fault = (
+        {"scopes": text("Your role is not enough to give %(beyond)s.", beyond=", ".join(beyond))}
+        if beyond
+        else {}
+    )
     return replace(filled, faults={**filled.faults, **fault})
 
 
@@ -178,10 +182,10 @@ def changed(client: Client, form: Mapping[str, str]) -> Filled:
 
 def _faults_of_methods(client: Client, methods: Collection[str]) -> Iterator[tuple[str, str]]:
     if not methods:
-        yield "authentication_methods", "It has to prove itself in one way at least."
+        yield "authentication_methods", text("It has to prove itself in one way at least.")
     by_secret = any(name.startswith("client_secret_") for name in methods)
     if by_secret and client.secrets.current is None:
-        yield "authentication_methods", "It has no secret: create another client for that."
+        yield "authentication_methods", text("It has no secret: create another client for that.")
 
 
 def _filled(said: ClientFields, draft: ClientDraft) -> Filled:

@@ -13,6 +13,7 @@ from authgate.admin.console import client_lines, frame, list_search
 from authgate.admin.console.administrators import beyond_role
 from authgate.admin.console.client_search import PATH, ClientSearch
 from authgate.admin.console.frame import ROOT, Console
+from authgate.languages import text
 from authgate.permissions import Area, writes
 from authgate.provisioning import ClientAct, UnfitSelection, UnknownClient, client_selection
 from authgate.storage.clients import clients
@@ -104,7 +105,7 @@ class ClientSelectionPages:
 def _beyond(act: ClientAct, client: Client) -> str:
     """Nobody lets a client in that could do more than they may."""
     if act in (ClientAct.APPROVE, ClientAct.ENABLE) and beyond_role(*client.scopes):
-        return "Your role is not enough: it administers the tenant."
+        return text("Your role is not enough: it administers the tenant.")
     return ""
 
 

@@ -11,6 +11,7 @@ from authgate.admin.console.client_form import Filled
 from authgate.admin.console.client_kinds import BEGINNINGS
 from authgate.admin.console.frame import ROOT, Console, named_client
 from authgate.admin.console.fresh_secret import FreshSecrets
+from authgate.languages import text
 from authgate.permissions import Area, writes
 from authgate.provisioning import UnfitClient
 from authgate.storage.clients.clients import BadClientId, ClientIdTaken
@@ -65,7 +66,7 @@ class ClientWizard:
         except UnfitClient as error:
             return await self._form(chosen, filled.fields, filled, **{error.field: str(error)})
         except ClientIdTaken:
-            fault = "Another client has this client_id."
+            fault = text("Another client has this client_id.")
             return await self._form(chosen, filled.fields, filled, client_id=fault)
         except QuotaReached as error:
             return await self._form(chosen, filled.fields, filled, name=str(error))

@@ -7,6 +7,7 @@ from uuid import UUID
 import orjson
 from werkzeug.datastructures import MultiDict
 
+from authgate import languages
 from authgate.accounts.connection_setup import ConnectionChange
 from authgate.plugin_api import ConfigField, Secret
 from authgate.plugin_manager import ConnectorType, kind_of
@@ -136,7 +137,9 @@ async def _groups(text: str) -> dict[str, str]:
     for line in lines:
         theirs, equals, ours = (each.strip() for each in line.rpartition("="))
         if not equals or not theirs or not (ours in ids or _is_id(ours)):
-            raise UnknownGroupName(f"There is no group here that this names: {line[:100]}")
+            raise UnknownGroupName(
+                languages.text("There is no group here that this names: %(line)s", line=line[:100])
+            )
         found[theirs] = ids.get(ours, ours)
     return found
 

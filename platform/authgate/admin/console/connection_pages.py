@@ -15,6 +15,7 @@ from authgate.admin.console import connection_form, frame
 from authgate.admin.console.administrators import refuse_guest
 from authgate.admin.console.connection_form import Form, UnknownGroupName
 from authgate.admin.console.frame import ROOT, Console, done
+from authgate.languages import text
 from authgate.permissions import Area, reads, writes
 from authgate.plugin_api import ConnectorConfigError
 from authgate.plugin_manager import ConnectorType, NoConnector
@@ -284,13 +285,13 @@ def _worded(error: Exception) -> dict[str, str]:
         case UnfitRules():
             return {error.field: str(error)}
         case BadConnectionSlug():
-            return {"slug": "1 to 40 small letters and digits, with single dashes between."}
+            return {"slug": text("1 to 40 small letters and digits, with single dashes between.")}
         case ConnectionExists():
-            return {"slug": "There is a connection of this name."}
+            return {"slug": text("There is a connection of this name.")}
         case UnknownGroupName():
             return {"groups": str(error)}
         case _:
-            return {"position": "A whole number."}
+            return {"position": text("A whole number.")}
 
 
 async def _wanted(connector: ConnectorType, form: Form) -> ConnectionChange:

@@ -9,6 +9,7 @@ from authgate import provisioning
 from authgate.accounts.standing import actor
 from authgate.admin.console import frame
 from authgate.admin.console.frame import ROOT, Console, done
+from authgate.languages import told
 from authgate.permissions import Area, reads, writes
 from authgate.provisioning import DomainInUse, UnfitIssuer, domain_proof
 from authgate.provisioning.domain_proof import Findings
@@ -54,7 +55,7 @@ class DomainPages:
         try:
             await provisioning.add_domain(self._console.parts, host, actor=actor())
         except (BadHost, TooManyHosts) as error:
-            return await self._page(fields=DomainFields(host), faults={"host": str(error)})
+            return await self._page(fields=DomainFields(host), faults={"host": told(error)})
         return done(_HERE, Done.DOMAIN_ADDED)
 
     async def check(self) -> Response:

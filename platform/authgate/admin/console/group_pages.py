@@ -11,6 +11,7 @@ from authgate.accounts.standing import actor
 from authgate.admin.console import frame, list_search, metadata_fields
 from authgate.admin.console.administrators import refuse_guest
 from authgate.admin.console.frame import ROOT, Console, done, id_in_address, with_query
+from authgate.languages import text
 from authgate.permissions import Area, reads, writes
 from authgate.provisioning import TooManyMembers
 from authgate.provisioning import groups as fitness
@@ -33,7 +34,7 @@ _ONE = f"{ROOT}{_HERE}/<row_id>"
 _PER_PAGE = 25
 _LONGEST_SEARCH = 100
 _LONGEST_LOGIN = 254
-_TAKEN = "Another group has this name or this external id."
+_TAKEN = text("Another group has this name or this external id.")
 
 
 class GroupPages:
@@ -137,7 +138,7 @@ class GroupPages:
         login = list_search.plain(form.get("login", ""), _LONGEST_LOGIN)
         person = await users.find_by_login(login) if login else None
         if person is None or person.is_guest:
-            return await self._group(group, login, "Nobody has this name.")
+            return await self._group(group, login, text("Nobody has this name."))
         try:
             await provisioning.add_members(
                 group.id, [person.id], now=self._console.now(), actor=actor()

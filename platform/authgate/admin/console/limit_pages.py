@@ -8,6 +8,7 @@ from authgate.accounts.standing import actor
 from authgate.accounts.visits import visitor
 from authgate.admin.console import frame
 from authgate.admin.console.frame import ROOT, Console, done
+from authgate.languages import text, told
 from authgate.permissions import Area, reads, writes
 from authgate.provisioning.address_blocks import LONGEST_REASON, block_address, unblock_address
 from authgate.storage.tenants import plan_use
@@ -44,7 +45,7 @@ class LimitPages:
         form = await request.form
         fields = BlockFields(form.get("network", "").strip(), form.get("reason", "").strip())
         if len(fields.reason) > LONGEST_REASON:
-            fault = f"At most {LONGEST_REASON} characters."
+            fault = text("At most %(most)s characters.", most=LONGEST_REASON)
             return await self._page(fields, {"reason": fault})
         try:
             await block_address(
@@ -55,7 +56,7 @@ class LimitPages:
                 actor=actor(),
             )
         except BadNetwork as error:
-            return await self._page(fields, {"network": str(error)})
+            return await self._page(fields, {"network": told(error)})
         return done(_HERE, Done.ADDRESS_BLOCKED)
 
     async def let_in(self) -> Response:

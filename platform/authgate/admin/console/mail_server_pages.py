@@ -9,6 +9,7 @@ from authgate.accounts.visits import signed_in
 from authgate.admin.console import frame
 from authgate.admin.console.administrators import refuse_guest
 from authgate.admin.console.frame import ROOT, Console, done
+from authgate.languages import text
 from authgate.mail import TooManyMails
 from authgate.mail.trial import Tried
 from authgate.mail_addresses import BadAddress
@@ -73,7 +74,7 @@ class MailServerPages:
         except BadAddress as error:
             return await self._page(recipient=recipient, faults={"recipient": str(error)})
         except TooManyMails:
-            fault = "Too many mails within an hour: wait."
+            fault = text("Too many mails within an hour: wait.")
             return await self._page(recipient=recipient, faults={"recipient": fault})
         return await self._page(recipient=recipient, tried=tried)
 
@@ -115,9 +116,9 @@ class MailServerPages:
 def _wanted(fields: MailServerFields, password: str) -> Wanted:
     """Raises ``UnfitMailServer``."""
     if fields.security not in set(MailSecurity):
-        raise UnfitMailServer("security", "Choose one of them.")
+        raise UnfitMailServer("security", text("Choose one of them."))
     if not (fields.port.isascii() and fields.port.isdigit() and len(fields.port) < 6):
-        raise UnfitMailServer("port", "A number.")
+        raise UnfitMailServer("port", text("A number."))
     return Wanted(
         host=fields.host,
         port=int(fields.port),

@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 
+from authgate.languages import text
 from authgate.storage.clients.metadata import ClientMetadata
 from authgate.web.client_form_view_models import ClientFields
 
@@ -32,9 +33,9 @@ def faults(said: ClientFields) -> Iterator[tuple[str, str]]:
     """What cannot be read, by its field."""
     for name in _LIFETIMES:
         if getattr(said, name) and _seconds(getattr(said, name)) is None:
-            yield name, f"Whole seconds, from 1 to {_LONGEST_LIFETIME}."
+            yield name, text("Whole seconds, from 1 to %(most)s.", most=_LONGEST_LIFETIME)
     if said.jwks and _keys(said.jwks) is None:
-        yield _KEYS, "This is no JSON object."
+        yield _KEYS, text("This is no JSON object.")
 
 
 def lines(text: str) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from authgate.admin.console import frame
 from authgate.admin.console.administrators import refuse_guest
 from authgate.admin.console.frame import ROOT, Console, done
 from authgate.admin.console.fresh_secret import FreshSecrets
+from authgate.languages import text
 from authgate.permissions import Area, reads, writes
 from authgate.provisioning.scim_tokens import (
     LONGEST,
@@ -68,7 +69,9 @@ class ProvisioningPages:
         )
         days = fields.days.strip()
         if not days.isascii() or not days.isdecimal() or not 0 < int(days[:9]) <= LONGEST.days:
-            return await self._page(fields, {"days": f"A number of days, up to {LONGEST.days}."})
+            return await self._page(
+                fields, {"days": text("A number of days, up to %(most)s.", most=LONGEST.days)}
+            )
         try:
             token, kept = await allow_provisioning(
                 description=fields.description,

@@ -9,6 +9,7 @@ from authgate import provisioning, storage
 from authgate.accounts.standing import actor
 from authgate.admin.console import frame
 from authgate.admin.console.frame import ROOT, Console, done, id_in_address
+from authgate.languages import text
 from authgate.permissions import Area, reads, writes
 from authgate.provisioning import ScopeInUse
 from authgate.provisioning import scopes as fitness
@@ -69,7 +70,7 @@ class ScopePages:
                 async with storage.set_aside():
                     await provisioning.add_scope(self._console.parts, _draft(said), actor=actor())
             except ScopeTaken:
-                faults = {"name": "This scope is described already."}
+                faults = {"name": text("This scope is described already.")}
         return await self._form(said, faults) if faults else done(_HERE, Done.SCOPE_SAVED)
 
     async def edit(self, row_id: str) -> Response:
@@ -216,5 +217,9 @@ def _draft(said: ScopeFields) -> ScopeDraft:
 
 def _faults(said: ScopeFields) -> dict[str, str]:
     languages = [each.language.lower() for each in said.translations]
-    twice = {"translations": "Each language once."} if len(set(languages)) < len(languages) else {}
+    twice = (
+        {"translations": text("Each language once.")}
+        if len(set(languages)) < len(languages)
+        else {}
+    )
     return twice | fitness.faults(_draft(said))

@@ -3,12 +3,16 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from authgate import languages
 from authgate.web.setting_view_models import FieldKind, SettingField
 from authgate_tenants import TenantSettings
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 _SETTINGS = TypeAdapter(TenantSettings)
 _DEFAULTS = TenantSettings()
@@ -41,14 +45,28 @@ def chosen(
     try:
         return _SETTINGS.validate_python(asdict(before) | said)
     except ValidationError as error:
-        faults = {str(each["loc"][0]): each["msg"] for each in error.errors()}
+        faults = {str(each["loc"][0]): _fault(each) for each in error.errors()}
         raise BadSettings(faults) from error
+
+
+def _fault(error: "ErrorDetails") -> str:
+    bounds = error.get("ctx", {})
+    match error["type"]:
+        case "int_parsing" | "int_type":
+            return languages.text("A whole number.")
+        case "greater_than_equal":
+            return languages.text("At least %(least)s.", least=bounds["ge"])
+        case "less_than_equal":
+            return languages.text("At most %(most)s.", most=bounds["le"])
+        case "literal_error":
+            return languages.text("One of %(choices)s.", choices=bounds["expected"])
+    return error["msg"]
 
 
 def written(value: object) -> str:
     """A setting's value for people."""
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return languages.text("yes") if value else languages.text("no")
     return as_typed(value).replace("\n", ", ") or "-"
 
 

@@ -10,6 +10,7 @@ from authgate.accounts.standing import actor
 from authgate.admin.console import frame, setting_fields
 from authgate.admin.console.frame import ROOT, Console, done, id_in_address
 from authgate.admin.console.setting_fields import BadSettings
+from authgate.languages import text
 from authgate.permissions import Area, reads, writes
 from authgate.provisioning import UnfitSetting, UnfitTenant, tenant_settings
 from authgate.storage.paging import BadCursor
@@ -175,7 +176,7 @@ async def choose(
     """Choose what was typed; what is wrong with it, by the setting."""
     comment = form.get("comment", "").strip()
     if len(comment) > LONGEST_COMMENT or not comment.isprintable():
-        return {"comment": f"One line of at most {LONGEST_COMMENT} characters."}
+        return {"comment": text("One line of at most %(most)s characters.", most=LONGEST_COMMENT)}
     try:
         after = setting_fields.chosen(names, form, before)
         await provisioning.change_tenant(

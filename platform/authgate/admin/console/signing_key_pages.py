@@ -11,6 +11,7 @@ from authgate.accounts.standing import actor
 from authgate.admin.console import frame
 from authgate.admin.console.administrators import refuse_guest
 from authgate.admin.console.frame import ROOT, Console, done
+from authgate.languages import text
 from authgate.permissions import Area, reads, writes
 from authgate.provisioning import UnfitTenant
 from authgate.provisioning.signing_algorithms import change_algorithm
@@ -84,7 +85,7 @@ class SigningKeyPages:
         except UnfitKey as error:
             return await self._page({"key": str(error)})
         except KnownKey:
-            return await self._page({"key": "The tenant has had this key before."})
+            return await self._page({"key": text("The tenant has had this key before.")})
         except KeysChanged:
             return done(_HERE, Done.NOTHING)
         return done(_HERE, Done.KEY_IMPORTED)

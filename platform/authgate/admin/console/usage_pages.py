@@ -6,6 +6,7 @@ from datetime import date
 from quart import Blueprint, Response, request
 from werkzeug.exceptions import NotFound
 
+from authgate import languages
 from authgate.admin.console import frame
 from authgate.admin.console.frame import ROOT, Console
 from authgate.permissions import Area, reads
@@ -105,7 +106,7 @@ def _day(text: str) -> date | None:
     try:
         return date.fromisoformat(text) if text else None
     except ValueError as error:
-        raise BadPeriod("A day is written as 2026-03-31.") from error
+        raise BadPeriod(languages.text("A day is written as 2026-03-31.")) from error
 
 
 def _line(statement: UsageStatement, trusted: Collection[str]) -> StatementLine:

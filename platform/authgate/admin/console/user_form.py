@@ -15,6 +15,7 @@ from authgate.admin.console.administrators import authority, refuse_guest
 from authgate.admin.console.frame import ROOT, Console, done, id_in_address
 from authgate.admin.console.fresh_secret import FreshSecrets
 from authgate.admin.console.user_search import PATH
+from authgate.languages import text
 from authgate.permissions import Area, UserRole, writes
 from authgate.provisioning import Refused, provisioned_users, random_password
 from authgate.provisioning import people as provisioned
@@ -118,7 +119,7 @@ class UserForm:
         person, form = await _changeable(row_id), await request.form
         self._console.require_recent_sign_in(f"{ROOT}{user_lines.path(person)}/delete")
         if form.get("username", "").strip() != person.username:
-            fault = "That is not their username. Nobody was removed."
+            fault = text("That is not their username. Nobody was removed.")
             return await self._deletion(person, fault)
         try:
             await provisioned.remove_person(person.id, by=authority(), now=self._console.now())
@@ -236,7 +237,7 @@ def _caught(faults: dict[str, str]) -> Iterator[None]:
     except UnfitAddress as error:
         faults["email"] = str(error)
     except UsernameTaken:
-        faults["username"] = "Somebody has this username or address."
+        faults["username"] = text("Somebody has this username or address.")
     except provisioning.Refused as error:
         faults["username"] = str(error)
 

@@ -8,6 +8,7 @@ from authgate.admin.console import frame
 from authgate.admin.console.administrators import authority, may, refuse_guest
 from authgate.admin.console.frame import ROOT, Console, done, id_in_address
 from authgate.admin.console.user_search import PATH
+from authgate.languages import text
 from authgate.permissions import Area, reads, writes
 from authgate.provisioning import people_files, user_imports
 from authgate.provisioning.import_lines import COLUMNS, UnfitColumns, asks_recently
@@ -131,7 +132,9 @@ def _refuse_columns(people: People) -> None:
     """Raises ``UnfitFile`` for those that the role of whoever sends it is not enough for."""
     for column, permission in _BESIDES.items():
         if column in people.columns and not may(permission):
-            raise UnfitFile(f"Your role is not enough for the column {column}.")
+            raise UnfitFile(
+                text("Your role is not enough for the column %(column)s.", column=column)
+            )
 
 
 def _line(known: UserImport) -> ImportLine:

@@ -12,6 +12,7 @@ from authgate.admin.console.administrators import authority, refuse_guest
 from authgate.admin.console.frame import ROOT, Console
 from authgate.admin.console.user_lines import EACH
 from authgate.admin.console.user_search import PATH, UserSearch
+from authgate.languages import text
 from authgate.permissions import Area, writes
 from authgate.provisioning import UnknownGroup, UnknownUser, user_selection
 from authgate.provisioning.user_selection import MOST, Selection, Told
@@ -71,7 +72,7 @@ class UserSelectionPages:
         except UnknownUser:
             return asked.back(Done.NOTHING)
         except UnknownGroup:
-            return await self._question(asked, act, found, "Choose a group.")
+            return await self._question(asked, act, found, text("Choose a group."))
         return await self._outcomes(asked, act, told)
 
     async def _question(

@@ -8,6 +8,7 @@ from werkzeug.exceptions import NotFound
 
 from authgate.accounts.standing import actor
 from authgate.accounts.visits import signed_in
+from authgate.languages import text
 from authgate.operator import acts
 from authgate.operator.console import frame
 from authgate.operator.console.frame import OperatorConsole, done
@@ -52,7 +53,7 @@ class AccessPages:
         self._console.require_recent_sign_in(f"{CONSOLE}{_path(tenant)}")
         fields = _typed(await request.form)
         if not fields.reason:
-            return await self._page(tenant, fields, faults={"reason": "It has to be there."})
+            return await self._page(tenant, fields, faults={"reason": text("It has to be there.")})
         try:
             access = await acts.ask(self._console.parts, tenant, _wanted(fields))
         except UnfitAccess as error:

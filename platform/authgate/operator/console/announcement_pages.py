@@ -7,6 +7,7 @@ from quart import Blueprint, Response, request
 from werkzeug.exceptions import NotFound
 
 from authgate.accounts.standing import actor
+from authgate.languages import text, told
 from authgate.operator import acts
 from authgate.operator.console import frame
 from authgate.operator.console.frame import OperatorConsole, done
@@ -49,7 +50,7 @@ class AnnouncementPages:
         """Tell something from now on."""
         fields = _typed(await request.form)
         if not fields.text:
-            return await self._page(fields, faults={"text": "It has to be there."})
+            return await self._page(fields, faults={"text": text("It has to be there.")})
         try:
             await acts.announce(
                 self._console.parts,
@@ -59,7 +60,7 @@ class AnnouncementPages:
                 by=actor(),
             )
         except TooManyAnnouncements as error:
-            return await self._page(fields, faults={"text": str(error)})
+            return await self._page(fields, faults={"text": told(error)})
         return done(_PATH, Done.ANNOUNCED)
 
     async def end(self, row_id: str) -> Response:

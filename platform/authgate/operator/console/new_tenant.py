@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from quart import Blueprint, Response, request
 
 from authgate.accounts.standing import actor
+from authgate.languages import text, told
 from authgate.mail_addresses import BadAddress
 from authgate.operator import acts
 from authgate.operator.acts import Owner
@@ -53,9 +54,9 @@ class NewTenantPages:
                 by=actor(),
             )
         except BadSlug as error:
-            return self._form(fields, {"slug": str(error)})
+            return self._form(fields, {"slug": told(error)})
         except SlugTaken:
-            return self._form(fields, {"slug": "There is a tenant of this slug."})
+            return self._form(fields, {"slug": text("There is a tenant of this slug.")})
         except BadUsername as error:
             return self._form(fields, {"username": str(error)})
         except BadAddress as error:
@@ -92,8 +93,5 @@ def _typed(form: Mapping[str, str]) -> NewTenantFields:
 
 
 def _missing(fields: NewTenantFields) -> dict[str, str]:
-    found = {}
-    for name in ("slug", "username"):
-        if not getattr(fields, name):
-            found[name] = "It has to be there."
-    return found
+    missing = [name for name in ("slug", "username") if not getattr(fields, name)]
+    return {name: text("It has to be there.") for name in missing}

@@ -5,6 +5,7 @@ from dataclasses import fields
 
 from pydantic import ValidationError
 
+from authgate import languages
 from authgate.operator.plans import PlanChoices
 from authgate.web.plan_view_models import PlanFields
 from authgate_tenants import Plan
@@ -52,7 +53,7 @@ def plan(said: PlanFields) -> Plan:
     """What was typed. Raises ``Mistyped``."""
     faults: dict[str, str] = {}
     if not said.name:
-        faults["name"] = "It has to be there."
+        faults["name"] = languages.text("It has to be there.")
     choices = _choices(said, _limits(said.limits, faults), faults)
     if choices is None or faults:
         raise Mistyped(faults)
@@ -70,7 +71,9 @@ def _choices(
         )
     except ValidationError as error:
         for each in error.errors():
-            faults[str(each["loc"][0])] = "A whole number that is not too large, or nothing."
+            faults[str(each["loc"][0])] = languages.text(
+                "A whole number that is not too large, or nothing."
+            )
         return None
 
 
@@ -79,6 +82,8 @@ def _limits(text: str, faults: dict[str, str]) -> dict[str, str]:
     for line in filter(None, map(str.strip, text.splitlines())):
         name, equals, limit = map(str.strip, line.partition("="))
         if not (name and equals and limit):
-            faults["limits"] = f"{line[:60]!r} is no line such as token_per_client = 5/s burst 20."
+            faults["limits"] = languages.text(
+                "%(line)r is no line such as token_per_client = 5/s burst 20.", line=line[:60]
+            )
         found[name] = limit
     return found

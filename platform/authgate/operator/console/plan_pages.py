@@ -7,6 +7,7 @@ from werkzeug.exceptions import NotFound
 
 from authgate import provisioning
 from authgate.accounts.standing import actor
+from authgate.languages import text, told
 from authgate.operator.console import frame, plan_fields
 from authgate.operator.console.frame import OperatorConsole, done
 from authgate.operator.console.plan_fields import Mistyped
@@ -25,7 +26,7 @@ from authgate_tenants.plans import BadPlanName, PlanInUse, TooManyPlans, Unknown
 _PATH = "/plans"
 _HERE = f"{CONSOLE}{_PATH}"
 _NEW = "new"
-_CHANGED = "Somebody else has changed the plan meanwhile: look at it again."
+_CHANGED = text("Somebody else has changed the plan meanwhile: look at it again.")
 
 
 class PlanPages:
@@ -91,7 +92,7 @@ class PlanPages:
                     actor=actor(),
                 )
         except PlanInUse:
-            return self._refused(found, "Tenants have the plan: give them another one first.")
+            return self._refused(found, text("Tenants have the plan: give them another one first."))
         except PlanChanged:
             return self._refused(found, _CHANGED)
         except UnknownPlan:
@@ -106,13 +107,13 @@ class PlanPages:
         except Mistyped as error:
             return self._form(said, over=shown, faults=error.faults)
         except BadPlanName as error:
-            return self._form(said, over=shown, faults={"name": str(error)})
+            return self._form(said, over=shown, faults={"name": told(error)})
         except BadLimit as error:
             return self._form(said, over=shown, faults={"limits": str(error)})
         except TooManyPlans as error:
-            return self._form(said, over=shown, fault=str(error))
+            return self._form(said, over=shown, fault=told(error))
         except PlanChanged:
-            fault = _CHANGED if shown else "There is a plan of this name."
+            fault = _CHANGED if shown else text("There is a plan of this name.")
             return self._form(said, over=shown, fault=fault)
         return done(_PATH, Done.PLAN_SAVED)
 

@@ -15,6 +15,7 @@ from tortoise.models import Model
 from uuid_utils.compat import uuid4
 
 from authgate.clock import utc_now
+from authgate.languages import text
 from authgate.storage import connection, database, paging
 from authgate.storage.audit_events import AuditEvent
 from authgate.storage.batches.lookups import Lookup
@@ -43,7 +44,13 @@ class BadClientId(ValueError):
 
     def __init__(self, client_id: str) -> None:
         most = ids.LONGEST
-        super().__init__(f"{client_id!r} is not 1 to {most} visible ASCII characters.")
+        super().__init__(
+            text(
+                "%(client_id)r is not 1 to %(most)s visible ASCII characters.",
+                client_id=client_id,
+                most=most,
+            )
+        )
 
 
 class ClientIdTaken(ValueError):

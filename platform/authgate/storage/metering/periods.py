@@ -3,6 +3,8 @@
 from datetime import UTC, date, datetime, timedelta
 from typing import Final, NamedTuple, Self
 
+from authgate.languages import text
+
 LONGEST: Final = 366
 """Days."""
 
@@ -30,9 +32,11 @@ class Period(NamedTuple):
         last = to or today(now)
         first = since or date.fromordinal(max(1, last.toordinal() - USUAL + 1))
         if not 0 <= (last - first).days < LONGEST:
-            raise BadPeriod(f"Not after the last day, and {LONGEST} days at the most.")
+            raise BadPeriod(
+                text("Not after the last day, and %(most)s days at the most.", most=LONGEST)
+            )
         if first < FIRST:
-            raise BadPeriod(f"Not before {FIRST}.")
+            raise BadPeriod(text("Not before %(first)s.", first=FIRST))
         return cls(first, last)
 
     @property

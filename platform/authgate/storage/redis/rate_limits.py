@@ -16,6 +16,7 @@ from typing import NamedTuple, Protocol, Self, cast
 
 import structlog
 
+from authgate import languages
 from authgate.storage.redis.connection import RedisConnection, RedisUnavailable, Script, scoped
 
 _log = structlog.get_logger(__name__)
@@ -43,7 +44,7 @@ class Limit:
 
     def __post_init__(self) -> None:
         if min(self.rate, self.per, self.burst) <= 0:
-            raise BadLimit(f"{self} lets nothing through.")
+            raise BadLimit(languages.text("%(self)s lets nothing through.", self=self))
         interval = max(1, round(self.per * _MICROSECONDS / self.rate))
         object.__setattr__(self, "interval", interval)
         object.__setattr__(self, "capacity", interval * self.burst)
@@ -59,7 +60,11 @@ class Limit:
         """
         match = _LIMIT.fullmatch(" ".join(text.split()))
         if match is None:
-            raise BadLimit(f"{text!r} is no limit; write for example '20/min burst 10'.")
+            raise BadLimit(
+                languages.text(
+                    "%(text)r is no limit; write for example '20/min burst 10'.", text=text
+                )
+            )
         rate, count, unit, burst = match.groups()
         return cls(int(rate), int(count or 1) * _UNITS[unit], int(burst or rate))
 
