@@ -1,5 +1,6 @@
 """Settings of what leaves the process: requests that tenants cause, mail, traces."""
 
+import json
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Literal, Self
@@ -76,10 +77,29 @@ class MailSettings(Section):
     """Their password."""
 
     sender: str = ""
-    """Whom mail comes from, ``AuthGate <no-reply@example.com>``. Needed with ``host``."""
+    """Whom mail comes from, ``AuthGate <no-reply@example.com>``. Needed with ``host`` and
+    ``plugin``."""
 
     ca_file: Path | None = None
     """Certificate authorities that the server is believed by, PEM, instead of the system's."""
+
+    plugin: str = ""
+    """The plugin that sends mail in the place of a server."""
+
+    plugin_settings: SecretStr | None = None
+    """The plugin's own settings, as a JSON object: ``{"key": "…"}``. Kept in a file
+    (``AUTHGATE_MAIL__PLUGIN_SETTINGS_FILE``), since they hold secrets."""
+
+    @field_validator("plugin_settings")
+    @classmethod
+    def _object(cls, settings: SecretStr | None) -> SecretStr | None:
+        try:
+            said = json.loads(settings.get_secret_value()) if settings else {}
+        except ValueError:
+            said = None
+        if not isinstance(said, dict):
+            raise ValueError("must be a JSON object") from None
+        return settings
 
     @field_validator("sender")
     @classmethod
@@ -90,8 +110,10 @@ class MailSettings(Section):
 
     @model_validator(mode="after")
     def _sent_by_somebody(self) -> Self:
-        if self.host and not self.sender:
-            raise ValueError("mail.host is set: set mail.sender")
+        if self.host and self.plugin:
+            raise ValueError("mail.host and mail.plugin are both set: keep one of them")
+        if (self.host or self.plugin) and not self.sender:
+            raise ValueError(f"mail.{'host' if self.host else 'plugin'} is set: set mail.sender")
         return self
 
 

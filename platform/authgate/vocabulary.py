@@ -183,6 +183,10 @@ class MailFault(StrEnum):
     """It ended the connection, or says what no mail server says."""
     OURS = "ours"
     """The fault is not the server's."""
+    NOT_SET_UP = "not_set_up"
+    """The plugin does not run for the tenant, sends no mail, or lacks settings."""
+    PLUGIN_FAILED = "plugin_failed"
+    """The plugin did not do its part."""
 
 
 class Severity(StrEnum):

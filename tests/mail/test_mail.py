@@ -138,7 +138,7 @@ async def test_a_forgotten_user_name_destroys_no_mail_and_the_doctor_finds_it(
     server: RunningServer, acme: Tenant, postbox: MailServer
 ) -> None:
     settings = server.parts.settings.mail
-    named = servers.of_installation(settings)
+    named = servers.server_of_installation(settings)
     assert named is not None
     await smtp.greet(named)
     with pytest.raises(NotSent, match="answered 530: "):

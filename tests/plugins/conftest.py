@@ -23,6 +23,7 @@ from authgate.plugin_manager import (
     load,
 )
 from authgate.plugin_manager.breaker import Breakers
+from authgate.plugin_manager.mail import MailPlugins
 from authgate_testing.pretend_github import PretendGitHub
 from authgate_testing.pretend_host import *  # noqa: F403 - a fixture among them
 from authgate_testing.pretend_host import Host
@@ -118,6 +119,18 @@ def installed_plugins() -> InstalledPlugins:
         installed = load()
         configs = Configs(ConfigTypes(installed), source=_NothingSet(), isolation=isolation)
         return Plugins(installed, isolation=isolation, configs=configs, http=GuardedHttp())
+
+    return made
+
+
+@pytest.fixture
+def installed_mail() -> Callable[[Isolation], MailPlugins]:
+    """The installed plugins that send mail, for tenants that have set nothing for them."""
+
+    def made(isolation: Isolation) -> MailPlugins:
+        installed = load()
+        configs = Configs(ConfigTypes(installed), source=_NothingSet(), isolation=isolation)
+        return MailPlugins(installed, isolation=isolation, configs=configs, http=GuardedHttp())
 
     return made
 

@@ -36,6 +36,7 @@ from authgate.testing import (
     CommandsContract,
     LoginConnectorContract,
     LoginPolicyContract,
+    MailContract,
     TokenClaimsContract,
 )
 
@@ -418,3 +419,67 @@ def test_faulty_commands_fail_the_test_of_their_fault(
     test = getattr(Contract(), f"test_{promise}")
     with pytest.raises((AssertionError, PluginRefused)):
         test(**({"capsys": capsys} if "nothing" in promise else {}))
+
+
+_MAIL = """
+import logging
+from authgate.plugin_api import MailNotSent, MailTaken, hookimpl
+
+plugin_api_version = "1.2"
+
+@hookimpl
+async def send_mail(message, http):
+    {body}
+    return MailTaken()
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "promise"),
+    [
+        (
+            "await http.get('https://elsewhere.example/')",
+            "it_hands_over_every_mail",
+        ),
+        (
+            "message.subject.encode('ascii')",
+            "it_hands_over_every_mail",
+        ),
+        (
+            "await http.get('https://mail.example/')",
+            "a_service_that_has_taken_nothing_keeps_the_mail_waiting",
+        ),
+        (
+            "if not (await http.get('https://mail.example/')).ok:"
+            " raise MailNotSent('No.', final=True)",
+            "a_service_that_has_taken_nothing_keeps_the_mail_waiting",
+        ),
+        (
+            "try: await http.get('https://mail.example/')\n    except Exception: pass",
+            "a_service_that_cannot_be_reached_keeps_the_mail_waiting",
+        ),
+        (
+            "await http.get(f'https://mail.example/?to={{message.recipient}}')",
+            "no_address_error_or_log_tells_a_secret_or_what_a_mail_says",
+        ),
+        (
+            "logging.getLogger(__name__).debug(message.text)",
+            "no_address_error_or_log_tells_a_secret_or_what_a_mail_says",
+        ),
+        (
+            "raise MailNotSent(f'{{message.recipient}} is not known.')",
+            "no_address_error_or_log_tells_a_secret_or_what_a_mail_says",
+        ),
+    ],
+)
+def test_faulty_mail_fails_the_test_of_its_fault(
+    install: Any, body: str, promise: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Contract(MailContract):
+        plugin = "faulty"
+
+    install("faulty", _MAIL.format(body=body.replace("{{", "{").replace("}}", "}")))
+    with pytest.raises(AssertionError):
+        getattr(Contract(), f"test_{promise}")(
+            **({"capsys": capsys} if promise.startswith("no_") else {})
+        )

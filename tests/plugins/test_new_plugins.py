@@ -10,7 +10,12 @@ import pytest
 
 from authgate.cli.plugin import scaffold
 from authgate.plugin_manager.source_folder import SourceFolder
-from authgate.testing import CommandsContract, LoginPolicyContract, TokenClaimsContract
+from authgate.testing import (
+    CommandsContract,
+    LoginPolicyContract,
+    MailContract,
+    TokenClaimsContract,
+)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -42,3 +47,11 @@ class TestClaims(TokenClaimsContract):
 
 class TestCommands(CommandsContract):
     plugin = "new-commands"
+
+
+class TestMail(MailContract):
+    plugin = "new-mail"
+    settings: ClassVar[Mapping[str, object]] = {
+        "host": "mail.example",
+        "key": "a-key-that-nobody-may-see",
+    }

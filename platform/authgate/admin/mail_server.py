@@ -1,4 +1,4 @@
-"""``/mail-server``: a tenant's own server for its mail, instead of the installation's."""
+"""``/mail-server``: what sends a tenant's mail, instead of the installation's server."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -32,7 +32,8 @@ from authgate_tenants import current_tenant, lifecycle
 
 _HOST, _SENDER = "smtp.example.com", "Acme <no-reply@acme.example>"
 
-_Host = Annotated[str, Field(min_length=1, max_length=LONGEST_HOST)]
+_Host = Annotated[str, Field(max_length=LONGEST_HOST)]
+_Plugin = Annotated[str, Field(max_length=40)]
 _Port = Annotated[int, Field(ge=1, le=65535)]
 _Username = Annotated[str, Field(max_length=LONGEST_NAME)]
 _Sender = Annotated[str, Field(min_length=1, max_length=LONGEST_SENDER)]
@@ -43,6 +44,7 @@ class MailServerDocument(Document):
 
     model_config = exemplified(
         host=_HOST,
+        plugin="",
         port=587,
         security="starttls",
         username="acme",
@@ -52,6 +54,11 @@ class MailServerDocument(Document):
     )
 
     host: str
+    """Empty where a plugin sends."""
+
+    plugin: str
+    """The plugin that sends in the place of a server; empty where none does."""
+
     port: int
     security: MailSecurity
     """`starttls` encrypts the line before anything is said, `tls` from its first byte, `none`
@@ -81,8 +88,11 @@ class MailServerChange(Document):
         sender=_SENDER,
     )
 
-    host: _Host
-    """Its name, or an address."""
+    host: _Host = ""
+    """Its name, or an address. Left out where a plugin sends."""
+
+    plugin: _Plugin = ""
+    """A plugin that runs for the tenant and sends mail, in the place of a server."""
 
     port: _Port = 587
     security: MailSecurity = MailSecurity.STARTTLS
@@ -117,6 +127,9 @@ class MailServerStep(Document):
     code: int | None
     """Of the server's answer."""
 
+    said: str = ""
+    """What went wrong in words, where a plugin sends."""
+
 
 class MailServerTrial(Document):
     """What became of a test mail."""
@@ -145,7 +158,7 @@ async def read_mail_server(call: Call[Nothing, Nothing]) -> Answer[MailServerDoc
 
 
 async def change_mail_server(call: Call[Nothing, MailServerChange]) -> Answer[MailServerDocument]:
-    """Have the tenant's mail sent by a server of its own.
+    """Have the tenant's mail sent by a server of its own, or by a plugin.
 
     The body is all of it, except for the password that is kept. Mail that waits is sent by it as
     well. A guest of the installation chooses none: they would read mail when they are gone. With
@@ -155,6 +168,7 @@ async def change_mail_server(call: Call[Nothing, MailServerChange]) -> Answer[Ma
     said = call.body
     wanted = Wanted(
         host=said.host,
+        plugin=said.plugin,
         port=said.port,
         security=said.security,
         username=said.username,
@@ -191,7 +205,9 @@ async def try_mail_server(call: Call[Nothing, MailServerTest]) -> Answer[MailSer
             call.parts, call.body.recipient, actor=call.caller.actor
         )
     steps = [
-        MailServerStep(step=each.step, outcome=each.outcome, fault=each.fault, code=each.code)
+        MailServerStep(
+            step=each.step, outcome=each.outcome, fault=each.fault, code=each.code, said=each.said
+        )
         for each in tried
     ]
     return Answer(MailServerTrial(taken=was_taken(tried), steps=steps))
@@ -212,6 +228,7 @@ async def _there() -> MailServerDocument | None:
 def _document(server: MailServer) -> MailServerDocument:
     return MailServerDocument(
         host=server.host,
+        plugin=server.plugin,
         port=server.port,
         security=server.security,
         username=server.username,

@@ -11,8 +11,9 @@ import structlog
 from authgate import storage
 from authgate.installation import Installation
 from authgate.mail import post, smtp
-from authgate.mail.servers import MailServers
-from authgate.mail.smtp import NotSent, Server
+from authgate.mail.handover import hand_over
+from authgate.mail.servers import Carrier, MailServers
+from authgate.mail.smtp import NotSent
 from authgate.storage.deliveries import next_attempt
 from authgate.storage.mail import mails
 from authgate.storage.mail.mails import Mail
@@ -29,10 +30,10 @@ AT_ONCE = 4
 IN_ONE_GO = 16
 """Mails that one process takes: it is done with them before their lease ends."""
 
-_AWAY = (MailFault.NOWHERE, MailFault.UNREACHABLE, MailFault.SLOW)
+_AWAY = (MailFault.NOWHERE, MailFault.UNREACHABLE, MailFault.SLOW, MailFault.NOT_SET_UP)
 """Faults for which a server takes long, and which the next mail would find as well."""
 
-_NO_SERVER = "There is no mail server: set AUTHGATE_MAIL__HOST."
+_NO_SERVER = "There is no mail server: set AUTHGATE_MAIL__HOST, or AUTHGATE_MAIL__PLUGIN."
 _OUR_FAULT = "An error of our own: the log says which."
 
 _log = structlog.get_logger(__name__)
@@ -89,7 +90,7 @@ class Delivery:
         await asyncio.gather(*(send(each) for each in taken))
         return not away
 
-    async def _tried(self, server: Server | None, mail: Mail) -> str:
+    async def _tried(self, server: Carrier | None, mail: Mail) -> str:
         """Why the server cannot be reached, where it cannot."""
         try:
             if server is None:
@@ -107,11 +108,18 @@ class Delivery:
             metrics.mails.add("sent")
         return ""
 
-    async def _send(self, server: Server, mail: Mail) -> None:
+    async def _send(self, server: Carrier, mail: Mail) -> None:
         cipher = await self._parts.encryption.cipher(current_tenant().id)
         letter, to = post.opened(cipher, mail)
-        travels = smtp.message(server, letter, mail_id=mail.id, to=to, at=mail.created_at)
-        await smtp.send(server, travels)
+        await hand_over(
+            self._parts.plugins,
+            server,
+            letter,
+            mail_id=mail.id,
+            to=to,
+            purpose=mail.purpose,
+            at=mail.created_at,
+        )
 
     async def _failed(self, mail: Mail, error: str, *, final: bool = False) -> None:
         """Try again later, or never again."""

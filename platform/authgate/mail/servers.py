@@ -1,8 +1,12 @@
-"""Which server sends a tenant's mail: its own, or the installation's."""
+"""What sends a tenant's mail: a server or a plugin, its own or the installation's."""
 
 from dataclasses import replace
 from ipaddress import ip_network
+from typing import TypeAlias
 
+import orjson
+
+from authgate.mail.providers import Provider
 from authgate.mail.smtp import Server
 from authgate.settings import MailSettings, Settings
 from authgate.storage.mail import mail_servers
@@ -12,9 +16,21 @@ from authgate_tenants.encryption import TenantEncryption
 
 _SEAL = "mail-server"
 
+Carrier: TypeAlias = Server | Provider
+"""What mail is handed to."""
 
-def of_installation(mail: MailSettings) -> Server | None:
+
+def of_installation(mail: MailSettings) -> Carrier | None:
     """The one that the settings name, if they do."""
+    if mail.plugin:
+        said = mail.plugin_settings
+        settings = orjson.loads(said.get_secret_value()) if said else {}
+        return Provider(plugin=mail.plugin, sender=mail.sender, settings=settings)
+    return server_of_installation(mail)
+
+
+def server_of_installation(mail: MailSettings) -> Server | None:
+    """The server among them."""
     if not mail.host:
         return None
     return Server(
@@ -40,15 +56,17 @@ class MailServers:
         """Whether mail for which there is no server is kept and shown, and not waiting for one."""
         return self._settings.profile == "dev"
 
-    async def of_tenant(self) -> Server | None:
+    async def of_tenant(self) -> Carrier | None:
         """Its own, or the installation's, if there is any. Raises ``SealBroken``."""
         own = await mail_servers.find()
         if own is not None:
             return await self.opened(own)
         return of_installation(self._settings.mail)
 
-    async def opened(self, own: MailServer) -> Server:
+    async def opened(self, own: MailServer) -> Carrier:
         """A tenant's server with what it signs in by. Raises ``SealBroken``."""
+        if own.plugin:
+            return Provider(plugin=own.plugin, sender=own.sender)
         egress = self._settings.egress
         return Server(
             host=own.host,

@@ -68,7 +68,16 @@ class Server:
     @property
     def domain(self) -> str:
         """The sender's."""
-        return parseaddr(self.sender)[1].rpartition("@")[2]
+        return _domain(self.sender)
+
+
+def message_id(mail_id: UUID, sender: str) -> str:
+    """Of the mail with this id (RFC 5322 section 3.6.4)."""
+    return f"<{mail_id}@{_domain(sender)}>"
+
+
+def _domain(sender: str) -> str:
+    return parseaddr(sender)[1].rpartition("@")[2]
 
 
 def message(
@@ -81,7 +90,7 @@ def message(
     made["To"] = Address(addr_spec=to)
     made["Subject"] = letter.subject
     made["Date"] = format_datetime(at)
-    made["Message-ID"] = f"<{mail_id}@{server.domain}>"
+    made["Message-ID"] = message_id(mail_id, server.sender)
     # So that nobody's holiday answers it (RFC 3834 section 5).
     made["Auto-Submitted"] = "auto-generated"
     made.set_content(letter.text)
@@ -89,12 +98,12 @@ def message(
     return made
 
 
-def _untold(step: MailStep) -> None:
+def untold(step: MailStep) -> None:
     """Nobody looks on."""
 
 
 async def send(
-    server: Server, mail: EmailMessage, *, passed: Callable[[MailStep], None] = _untold
+    server: Server, mail: EmailMessage, *, passed: Callable[[MailStep], None] = untold
 ) -> None:
     """Have the server take the mail, and tell of each step that is over. Raises ``NotSent``."""
     async with _line(server, passed) as client:
@@ -112,7 +121,7 @@ async def greet(server: Server) -> None:
 
 @asynccontextmanager
 async def _line(
-    server: Server, passed: Callable[[MailStep], None] = _untold
+    server: Server, passed: Callable[[MailStep], None] = untold
 ) -> AsyncIterator[aiosmtplib.SMTP]:
     try:
         async with asyncio.timeout(SECONDS), _signed_in(server, passed) as client:
@@ -205,7 +214,7 @@ def _refusal(error: aiosmtplib.SMTPException) -> NotSent:
             text = "The mail server refused the user name and password."
             return NotSent(text, fault=MailFault.SIGN_IN_REFUSED, code=code)
         case aiosmtplib.SMTPResponseException(code=code) if code >= 100:
-            text = f"The mail server answered {code}: {_told(error.message)}"
+            text = f"The mail server answered {code}: {as_told(error.message)}"
             final = 500 <= code < 600 and _is_of_the_mail(error)
             return NotSent(text, fault=MailFault.REFUSED, code=code, final=final)
         case aiosmtplib.SMTPException() if "STARTTLS extension" in str(error):
@@ -228,5 +237,6 @@ def _is_of_the_mail(error: aiosmtplib.SMTPResponseException) -> bool:
     return isinstance(error, refused) and not error.message.startswith("5.7.")
 
 
-def _told(text: str) -> str:
+def as_told(text: str) -> str:
+    """What somebody else says, as it is shown and kept."""
     return "".join(each if each.isprintable() else " " for each in text)[:150]

@@ -26,6 +26,7 @@ from authgate.plugin_api.login import (
     SetupStep,
     SignInRefused,
 )
+from authgate.plugin_api.mail import MailMessage, MailNotSent, MailTaken
 from authgate.plugin_api.policy import Allow, Deny, LoginDecision, LoginRequest, StepUp
 from authgate.plugin_api.version import API_VERSION
 
@@ -48,6 +49,9 @@ __all__ = [
     "LoginConnector",
     "LoginDecision",
     "LoginRequest",
+    "MailMessage",
+    "MailNotSent",
+    "MailTaken",
     "OnFailure",
     "ProviderAnswer",
     "ProviderUnavailable",

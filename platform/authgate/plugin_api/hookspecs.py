@@ -14,6 +14,7 @@ import pluggy
 from authgate.plugin_api.claims import ClaimValue, TokenClaimsRequest
 from authgate.plugin_api.http import HttpClient
 from authgate.plugin_api.login import LoginConnector
+from authgate.plugin_api.mail import MailMessage, MailTaken
 from authgate.plugin_api.policy import LoginDecision, LoginRequest
 
 if TYPE_CHECKING:  # a server has no commands to wait for
@@ -83,6 +84,14 @@ def login_policy(
 ) -> LoginDecision | Awaitable[LoginDecision]:
     """Whether a person who has proven who they are is signed in, or has to prove more. Asked each
     time before a browser is signed in."""
+
+
+@_hook(budget=20.0, on_failure=OnFailure.REFUSE)
+def send_mail(
+    message: MailMessage, config: Any, http: HttpClient
+) -> MailTaken | Awaitable[MailTaken]:
+    """Hands one mail to a service that sends it, in the place of a mail server. Asked again later
+    where it fails."""
 
 
 @_hook(budget=10.0, on_failure=OnFailure.REFUSE)

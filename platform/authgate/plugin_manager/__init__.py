@@ -7,7 +7,7 @@ all the same: what is held here is faults, not malice (a process cannot be walle
 module it has imported).
 """
 
-from authgate.plugin_manager.configs import Configs, ConfigSource, ConfigTypes
+from authgate.plugin_manager.configs import Configs, ConfigSource, ConfigTypes, NotConfigured
 from authgate.plugin_manager.connectors import (
     ConnectorType,
     ConnectorTypes,
@@ -41,6 +41,7 @@ __all__ = [
     "LoadedPlugins",
     "LoginConnectors",
     "NoConnector",
+    "NotConfigured",
     "Objection",
     "OpenConnection",
     "Outcome",

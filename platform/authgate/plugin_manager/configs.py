@@ -94,14 +94,21 @@ class Configs:
             return opened.made[0]
         if opened.values is None and self._types.needs(target.plugin):
             raise NotConfigured(target.plugin)
-        made = await self._isolation.run(
-            partial(parse_config, kind, self._types.known(target.plugin, opened.values or {})),
+        made = await self.made(target, self._types.known(target.plugin, opened.values or {}))
+        opened.made[:] = [made]
+        return made
+
+    async def made(self, target: Target, raw: Mapping[str, object]) -> object:
+        """What the plugin is given of these. Raises ``PluginFailed`` where they are not fit."""
+        kind = self._types.types.get(target.plugin)
+        if kind is None:
+            return None
+        return await self._isolation.run(
+            partial(parse_config, kind, raw),
             target,
             budget=rules_of(hookspecs.register_config).budget,
             accept=partial(_checked, kind),
         )
-        opened.made[:] = [made]
-        return made
 
     async def check(self, plugin: str, raw: Mapping[str, object], *, tenant_id: UUID) -> None:
         """Whether a plugin could work with this. Raises ``ConnectorConfigError`` for the setting

@@ -10,6 +10,7 @@ from authgate.plugin_manager.connectors import LoginConnectors
 from authgate.plugin_manager.hooks import Plugins
 from authgate.plugin_manager.isolation import Isolation
 from authgate.plugin_manager.loading import load
+from authgate.plugin_manager.mail import MailPlugins
 
 
 class LoadedPlugins:
@@ -48,6 +49,13 @@ class LoadedPlugins:
     def hooks(self) -> Plugins:
         """The way to ask them."""
         return Plugins(
+            self.installed, isolation=self.isolation, configs=self.configs, http=self._http
+        )
+
+    @cached_property
+    def mail(self) -> MailPlugins:
+        """Those that send mail."""
+        return MailPlugins(
             self.installed, isolation=self.isolation, configs=self.configs, http=self._http
         )
 

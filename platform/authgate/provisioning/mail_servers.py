@@ -15,7 +15,7 @@ from uuid_utils.compat import uuid7
 from authgate import audit, languages, mail_addresses, storage
 from authgate.audit import SYSTEM, Actor, Event
 from authgate.installation import Installation
-from authgate.mail import MailServers, TooManyMails, refuse_flood, smtp, trial, written
+from authgate.mail import MailServers, TooManyMails, refuse_flood, trial, written
 from authgate.mail.trial import Tried
 from authgate.storage.mail import mail_servers, mails
 from authgate.storage.mail.mail_servers import MailServer
@@ -33,7 +33,7 @@ _WHILE = timedelta(hours=1)
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _HOST = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
 _HIGHEST_PORT = 65_535
-_AUDITED = ("host", "port", "security", "username", "sender")
+_AUDITED = ("plugin", "host", "port", "security", "username", "sender")
 
 
 class UnfitMailServer(ValueError):
@@ -52,7 +52,9 @@ class NoMailServer(LookupError):
 class Wanted:
     """A server as somebody wants it."""
 
-    host: str
+    host: str = ""
+    plugin: str = ""
+    """Sends in the place of a server, which has no host then."""
     port: int = 587
     security: MailSecurity = MailSecurity.STARTTLS
     username: str = ""
@@ -65,8 +67,10 @@ async def set_mail_server(
     parts: Installation, wanted: Wanted, *, actor: Actor = SYSTEM
 ) -> MailServer:
     """Have the current tenant's mail sent by this server. Raises ``UnfitMailServer``."""
-    host = _host(wanted.host)
+    host = "" if wanted.plugin else _host(wanted.host)
     _check(wanted, host, profile=parts.settings.profile)
+    if wanted.plugin:
+        _check_plugin(wanted, mail_plugins(parts))
     async with storage.transaction():
         await lifecycle.locked(current_tenant().id)
         before = await mail_servers.find()
@@ -74,6 +78,7 @@ async def set_mail_server(
         _check_password(wanted, host, before)
         after = MailServer(
             **({"id": before.id} if before else {}),
+            plugin=wanted.plugin,
             host=host,
             port=wanted.port,
             security=wanted.security,
@@ -90,7 +95,7 @@ async def set_mail_server(
         if not changes and before is not None:
             return before
         await mail_servers.store(after)
-        await _record(Event.MAIL_SERVER_CHANGED, host, actor, changes=changes)
+        await _record(Event.MAIL_SERVER_CHANGED, after.name, actor, changes=changes)
     return after
 
 
@@ -100,7 +105,7 @@ async def remove_mail_server(*, actor: Actor = SYSTEM) -> None:
         await lifecycle.locked(current_tenant().id)
         before = await own_mail_server()
         await mail_servers.remove()
-        await _record(Event.MAIL_SERVER_REMOVED, before.host, actor)
+        await _record(Event.MAIL_SERVER_REMOVED, before.name, actor)
 
 
 async def try_mail_server(
@@ -120,14 +125,15 @@ async def try_mail_server(
             raise TooManyMails
         await mails.begin_trial(mail_id, now=now)
     async with storage.set_aside():
-        mail = smtp.message(server, written("test"), mail_id=mail_id, to=address, at=now)
-        tried = await trial.attempt(server, mail)
+        tried = await trial.attempt(
+            parts.plugins, server, written("test"), mail_id=mail_id, to=address, at=now
+        )
     taken = trial.was_taken(tried)
     async with storage.transaction():
         if taken:
             mailbox = mail_addresses.mailbox(address)
             await mails.trial_taken(mail_id, recipient=address.lower(), mailbox=mailbox)
-        await _record(Event.MAIL_SERVER_TRIED, own.host, actor, success=taken, recipient=address)
+        await _record(Event.MAIL_SERVER_TRIED, own.name, actor, success=taken, recipient=address)
     return tried
 
 
@@ -139,12 +145,30 @@ async def own_mail_server() -> MailServer:
     return found
 
 
+def mail_plugins(parts: Installation) -> list[str]:
+    """Plugins that run for the current tenant and send mail."""
+    return sorted(parts.plugins.mail.names & set(current_tenant().settings.running_plugins))
+
+
+def _check_plugin(wanted: Wanted, offered: Sequence[str]) -> None:
+    if wanted.plugin not in offered:
+        raise UnfitMailServer(
+            "plugin", languages.text("No plugin of this name runs here that sends mail.")
+        )
+    for name in ("host", "username", "password"):
+        if getattr(wanted, name):
+            raise UnfitMailServer(
+                name, languages.text("Nothing: a plugin sends the mail, and no server.")
+            )
+
+
 def _check(wanted: Wanted, host: str, *, profile: str) -> None:
     if not 1 <= wanted.port <= _HIGHEST_PORT:
         raise UnfitMailServer(
             "port", languages.text("A number from 1 to %(most)s.", most=str(_HIGHEST_PORT))
         )
-    if wanted.security is MailSecurity.NONE and profile == "prod" and not _is_here(host):
+    is_far = host and not _is_here(host)
+    if wanted.security is MailSecurity.NONE and profile == "prod" and is_far:
         raise UnfitMailServer(
             "security",
             languages.text("What goes to another machine has to be encrypted: starttls or tls."),

@@ -19,6 +19,7 @@ from authgate.testing.commands_contract import CommandsContract
 from authgate.testing.connector_contract import LoginConnectorContract
 from authgate.testing.fixtures import authgate_database, authgate_server, pytest_configure
 from authgate.testing.key_contract import KeyProviderContract
+from authgate.testing.mail_contract import MailContract
 from authgate.testing.policy_contract import LoginPolicyContract
 
 if TYPE_CHECKING:  # it is imported when a test asks for it: it takes longer than most tests
@@ -31,6 +32,7 @@ __all__ = [
     "KeyProviderContract",
     "LoginConnectorContract",
     "LoginPolicyContract",
+    "MailContract",
     "Person",
     "PretendProvider",
     "Provider",

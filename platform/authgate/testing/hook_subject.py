@@ -45,11 +45,14 @@ class HookSubject:
 
     def bench(self, *, isolation: Isolation | None = None) -> Plugins:
         """Asks it as the server does."""
-        installed, isolation = self.installed(), isolation or Isolation()
-        configs = Configs(
-            ConfigTypes(installed), source=_Kept(self.plugin, self.settings), isolation=isolation
-        )
-        return Plugins(installed, isolation=isolation, configs=configs, http=FakeHttp())
+        isolation = isolation or Isolation()
+        configs = self.configs(isolation)
+        return Plugins(self.installed(), isolation=isolation, configs=configs, http=FakeHttp())
+
+    def configs(self, isolation: Isolation) -> Configs:
+        """What every tenant has set for it."""
+        source = _Kept(self.plugin, self.settings)
+        return Configs(ConfigTypes(self.installed()), source=source, isolation=isolation)
 
     def secrets(self) -> list[str]:
         """The values of its settings that nobody may see."""

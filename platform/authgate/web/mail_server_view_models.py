@@ -17,6 +17,8 @@ class MailServerFields:
     sender: str = ""
     recipient: str = ""
     """Of a test mail."""
+    plugin: str = ""
+    """Empty where a server sends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,7 @@ class TriedStep:
     outcome: str
     fault: str = ""
     code: int | None = None
+    said: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,8 @@ class MailServerPage:
     test_action: str
     remove_action: str
     host: str
-    """Of the server that is kept; empty where the tenant has none of its own."""
+    """Of the server that is kept, or the plugin in its place; empty where the tenant has none of
+    its own."""
     has_password: bool
     installation_sends: bool
     """Whether mail leaves where the tenant has none of its own."""
@@ -47,6 +51,13 @@ class MailServerPage:
     faults: Mapping[str, str] = field(default_factory=dict)
     tried: Sequence[TriedStep] = ()
     """What became of the test mail that was sent just now."""
+    plugins: Sequence[str] = ()
+    """Those that could send in the place of a server."""
+
+    @property
+    def plugin_names(self) -> Sequence[tuple[str, str]]:
+        """Those, as they are chosen and as they are called."""
+        return [(each, each) for each in self.plugins]
 
     @property
     def was_taken(self) -> bool:

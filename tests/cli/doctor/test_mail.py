@@ -40,3 +40,10 @@ def test_sign_up_for_which_no_mail_leaves_is_found(prod: Doctor) -> None:
     os.environ["AUTHGATE_OPERATOR_TENANT"] = "acme"
     os.environ["AUTHGATE_SIGN_UP__MODE"] = "open"
     prod.finds("sign-up-without-mail")
+
+
+def test_a_plugin_that_cannot_send_the_mail_is_found(dev: Doctor) -> None:
+    os.environ["AUTHGATE_MAIL__SENDER"] = "AuthGate <no-reply@northwind.example>"
+    os.environ["AUTHGATE_MAIL__PLUGIN"] = "networks"
+    found = dev.finds("mail-plugin-unfit")
+    assert found["found"] == "networks is not there, or sends no mail"

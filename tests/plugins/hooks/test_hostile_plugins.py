@@ -15,16 +15,17 @@ from uuid import uuid4
 
 import pytest
 
-from authgate.plugin_api import LoginRequest, TokenClaimsRequest, hookspecs
+from authgate.plugin_api import LoginRequest, MailMessage, TokenClaimsRequest, hookspecs
 from authgate.plugin_api.hookspecs import HookRules, rules_of
 from authgate.plugin_manager import Isolation, Outcome, PluginCall, PluginFailed, Plugins, load
+from authgate.plugin_manager.mail import MailPlugins
 
 InstalledPlugins = Callable[[Isolation], Plugins]
 
 SECRET = "what-only-the-plugin-knows"
 
 GOOD = """
-    from authgate.plugin_api import Allow, hookimpl
+    from authgate.plugin_api import Allow, MailTaken, hookimpl
 
     plugin_api_version = "1.1"
 
@@ -35,6 +36,10 @@ GOOD = """
     @hookimpl
     async def login_policy(request):
         return Allow()
+
+    @hookimpl
+    async def send_mail(message):
+        return MailTaken(reference=message.tenant)
 """
 
 HEAD = """
@@ -75,6 +80,12 @@ TAIL = """
     {kind} login_policy(request):
         CALLS.append(request.tenant)
         decides = True
+        {body}
+
+    @hookimpl
+    {kind} send_mail(message):
+        CALLS.append(message.tenant)
+        decides = False
         {body}
 """
 
@@ -118,7 +129,7 @@ WRONG = {kind for kind in KINDS if kind.startswith("returns_")}
 def short(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
     """Budgets that who never ends uses up quickly, and nobody else on a busy machine."""
     seconds = 0.05 if request.node.callspec.params["kind"] in TOO_SLOW else 60.0
-    for hook in (hookspecs.token_claims, hookspecs.login_policy):
+    for hook in (hookspecs.token_claims, hookspecs.login_policy, hookspecs.send_mail):
         rules = HookRules(seconds, rules_of(hook).on_failure)
         monkeypatch.setattr(hook, "authgate_rules", rules)
 
@@ -168,6 +179,19 @@ def login_request(tenant: str) -> LoginRequest:
         acr="1",
         connection="",
         new_browser=False,
+    )
+
+
+def mail_message(tenant: str) -> MailMessage:
+    return MailMessage(
+        tenant=tenant,
+        message_id=f"<1@{tenant}.example>",
+        purpose="test",
+        sender=f"no-reply@{tenant}.example",
+        recipient="mira@mail.example",
+        subject="Mail arrives",
+        text="It does.",
+        html="<p>It does.</p>",
     )
 
 
@@ -222,6 +246,27 @@ async def test_pl_01_02_03_04_14_no_hostile_plugin_reaches_another_or_another_te
         await plugins.login_policy(login_request("acme"), tenant_id=acme, enabled=("hostile",))
     assert again.value.outcome is expected, "another hook of it is asked still"
     assert SECRET not in "".join(capsys.readouterr())
+
+
+@pytest.mark.usefixtures("short")
+@pytest.mark.parametrize("kind", KINDS)
+async def test_no_hostile_plugin_that_sends_mail_tells_of_it_or_holds_up_another_tenants(
+    hostile: Any,
+    installed_mail: Callable[[Isolation], MailPlugins],
+    isolation: Isolation,
+    kind: str,
+    capsys: Any,
+) -> None:
+    module = hostile(kind)
+    plugins, acme, globex = installed_mail(isolation), uuid4(), uuid4()
+    with pytest.raises(PluginFailed) as failed:
+        await plugins.send(mail_message("acme"), plugin="hostile", tenant_id=acme)
+    assert (failed.value.outcome is Outcome.TOO_SLOW) == (kind in TOO_SLOW)
+    assert (failed.value.outcome is Outcome.WRONG_RESULT) == (kind in WRONG)
+    taken = await plugins.send(mail_message("globex"), plugin="good", tenant_id=globex)
+    assert taken.reference == "globex"
+    assert module.CALLS == ["acme"]
+    assert SECRET not in str(failed.value) + "".join(capsys.readouterr())
 
 
 @pytest.mark.parametrize("kind", ["blocks_its_thread"])

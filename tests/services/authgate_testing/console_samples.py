@@ -735,6 +735,13 @@ def _mail_servers() -> Mapping[str, Sample]:
         "console-mail-server-wrong": page(
             _LONG, installation_sends=True, fields=typed, faults=wrong
         ),
+        "console-mail-server-plugin": page(
+            "acme-mail",
+            installation_sends=True,
+            plugins=["acme-mail", _LONG],
+            fields=MailServerFields(plugin="acme-mail"),
+            tried=[TriedStep("hand_over", "failed", "refused", said=_LONG)],
+        ),
         "console-mail-server-guest": page(_LONG, installation_sends=True, guest=True),
     }
 

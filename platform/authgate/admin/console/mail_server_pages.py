@@ -18,6 +18,7 @@ from authgate.provisioning.mail_servers import (
     NoMailServer,
     UnfitMailServer,
     Wanted,
+    mail_plugins,
     remove_mail_server,
     set_mail_server,
     try_mail_server,
@@ -96,18 +97,21 @@ class MailServerPages:
         tried: Sequence[Tried] = (),
     ) -> Response:
         own, user = await mail_servers.find(), signed_in().user
+        settings = self._console.parts.settings.mail
         content = MailServerPage(
             frame=await self._console.frame(),
             action=frame.url(_HERE),
             test_action=frame.url(f"{_HERE}/test"),
             remove_action=frame.url(f"{_HERE}/remove"),
-            host=own.host if own else "",
+            host=own.name if own else "",
+            plugins=mail_plugins(self._console.parts),
             has_password=own is not None and own.sealed_password is not None,
-            installation_sends=bool(self._console.parts.settings.mail.host),
+            installation_sends=bool(settings.host or settings.plugin),
             fields=fields or _fields(own, user.email if recipient is None else recipient),
             faults=faults or {},
             tried=[
-                TriedStep(each.step, each.outcome, each.fault or "", each.code) for each in tried
+                TriedStep(each.step, each.outcome, each.fault or "", each.code, each.said)
+                for each in tried
             ],
         )
         return self._console.show("mail_server.html", content, 400 if faults else 200)
@@ -115,6 +119,8 @@ class MailServerPages:
 
 def _wanted(fields: MailServerFields, password: str) -> Wanted:
     """Raises ``UnfitMailServer``."""
+    if fields.plugin:  # what the form holds of a server is not meant
+        return Wanted(plugin=fields.plugin, sender=fields.sender)
     if fields.security not in set(MailSecurity):
         raise UnfitMailServer("security", text("Choose one of them."))
     if not (fields.port.isascii() and fields.port.isdigit() and len(fields.port) < 6):
@@ -134,6 +140,7 @@ def _fields(own: MailServer | None, recipient: str | None) -> MailServerFields:
         return MailServerFields()
     return MailServerFields(
         host=own.host,
+        plugin=own.plugin,
         port=str(own.port),
         security=own.security,
         username=own.username,

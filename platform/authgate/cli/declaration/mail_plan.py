@@ -24,7 +24,8 @@ def planned(declared: Declaration, state: State) -> Iterator[Change]:
     now = seen.item if seen else None
     after = {name: it for name, it in said.items() if name != _PASSWORD}
     after["host"] = said["host"].strip(" ").removesuffix(".").lower()
-    before = {name: now[name] for name in after} if now else {}
+    # An older server knows of no plugins, and has none.
+    before = {name: now.get(name, "") for name in after} if now else {}
     differ = [*between(before, after), *_password(said, now)]
     if differ:
         body = {name: it for name, it in said.items() if it is not None}

@@ -60,7 +60,7 @@ class ClientDeclaration(ClientCreation):
 
 
 class MailServerDeclaration(MailServerChange):
-    """The server that sends the tenant's mail, instead of the installation's."""
+    """The server, or the plugin, that sends the tenant's mail instead of the installation's."""
 
     model_config = exemplified(
         host="smtp.example.com",

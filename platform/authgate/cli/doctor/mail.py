@@ -3,12 +3,17 @@
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
+from authgate import plugin_manager
 from authgate.clock import utc_now
 from authgate.diagnosis.misconfiguration import Area, Finding, Misconfiguration, Severity, well
 from authgate.diagnosis.network import is_local
 from authgate.mail import servers, smtp
+from authgate.mail.providers import Provider
 from authgate.mail.smtp import NotSent
-from authgate.settings import Settings
+from authgate.plugin_api import ConnectorConfigError, parse_config
+from authgate.plugin_manager import ConfigTypes, PluginRefused
+from authgate.plugin_manager.implementations import implementations
+from authgate.settings import MailSettings, Settings
 from authgate.storage.sweep import due_mails
 
 MAIL_SERVER_REFUSES = Misconfiguration(
@@ -45,13 +50,25 @@ SIGN_UP_WITHOUT_MAIL = Misconfiguration(
     cure="Set `mail.host` and `mail.sender`, and what the server asks for.",
 )
 
+MAIL_PLUGIN_UNFIT = Misconfiguration(
+    code="mail-plugin-unfit",
+    area=Area.MAIL,
+    wrong="The plugin that `mail.plugin` names is not installed, sends no mail, or cannot work with"
+    " `mail.plugin_settings`.",
+    why="No mail leaves: nobody can accept an invitation.",
+    cure="Install the plugin (`authgate plugin list`), or correct `mail.plugin_settings`.",
+)
+
 _TEN_MINUTES = timedelta(minutes=10)
 
 
 async def findings(settings: Settings) -> AsyncIterator[Finding]:
     """What is wrong with the installation's server, or that nothing is."""
     mail = settings.mail
-    server = servers.of_installation(mail)
+    if mail.plugin:
+        yield _of_plugin(mail)
+        return
+    server = servers.server_of_installation(mail)
     if server is None:
         if settings.profile == "prod" and settings.sign_up.mode != "off":
             yield SIGN_UP_WITHOUT_MAIL.found("mail.host is not set")
@@ -66,6 +83,24 @@ async def findings(settings: Settings) -> AsyncIterator[Finding]:
         yield MAIL_SERVER_REFUSES.found(str(error).removesuffix("."))
     else:
         yield well(Area.MAIL, f"{mail.host} lets us in")
+
+
+def _of_plugin(mail: MailSettings) -> Finding:
+    carrier = servers.of_installation(mail)
+    settings = carrier.settings if isinstance(carrier, Provider) else None
+    try:
+        installed = plugin_manager.load()
+        sends = mail.plugin in dict(implementations(installed, "send_mail"))
+        kind = ConfigTypes(installed).types.get(mail.plugin)
+        if not sends:
+            return MAIL_PLUGIN_UNFIT.found(f"{mail.plugin} is not there, or sends no mail")
+        if kind is not None:
+            parse_config(kind, settings or {})
+    except PluginRefused:
+        return MAIL_PLUGIN_UNFIT.found(f"{mail.plugin} may be there: a plugin is refused")
+    except ConnectorConfigError as error:
+        return MAIL_PLUGIN_UNFIT.found(f"mail.plugin_settings: {error}")
+    return well(Area.MAIL, f"the plugin {mail.plugin} sends")
 
 
 async def leftovers(settings: Settings) -> AsyncIterator[Finding]:

@@ -22,6 +22,7 @@ class Kind(StrEnum):
     LOGIN_CONNECTOR = "login-connector"
     LOGIN_POLICY = "login-policy"
     TOKEN_CLAIMS = "token-claims"
+    MAIL = "mail"
     COMMANDS = "commands"
 
 
@@ -29,6 +30,7 @@ _SUMMARIES = {
     Kind.LOGIN_CONNECTOR: "Sign in to AuthGate with {}.",
     Kind.LOGIN_POLICY: "{}: who may sign in to AuthGate.",
     Kind.TOKEN_CLAIMS: "{} in the access tokens of AuthGate.",
+    Kind.MAIL: "{} sends the mail of AuthGate.",
     Kind.COMMANDS: "{} on the command line of AuthGate.",
 }
 _OF_EVERY_KIND = {

@@ -15,9 +15,11 @@ from authgate.vocabulary import MailSecurity
 app = Noun()
 
 _HERE = "/mail-server"
-_KEPT = ("host", "port", "security", "username", "sender")
+_KEPT = ("plugin", "host", "port", "security", "username", "sender")
+_OF_A_SERVER = ("host", "username", "password")
 
 Host = Annotated[str | None, typer.Option(help="Its name")]
+Plugin = Annotated[str | None, typer.Option(help="A plugin that sends in the place of a server")]
 Port = Annotated[int | None, typer.Option(help="587 for STARTTLS, 465 for TLS", min=1, max=65535)]
 Security = Annotated[MailSecurity | None, typer.Option(help="How the line is encrypted")]
 Username = Annotated[str | None, typer.Option(help="Who signs in to it; nobody where empty")]
@@ -43,19 +45,22 @@ def show_(tenant: OfTenant = None, output: Output = Format.TABLE) -> None:
 def set_(
     tenant: OfTenant = None,
     host: Host = None,
+    plugin: Plugin = None,
     port: Port = None,
     security: Security = None,
     username: Username = None,
     sender: Sender = None,
     new_password: NewPassword = False,
 ) -> None:
-    """Have a tenant's mail sent by a server of its own, or by another one.
+    """Have a tenant's mail sent by a server of its own, by another one, or by a plugin.
 
-    What is not said stays. With another host or port the password has to be given again.
+    What is not said stays. With another host or port the password has to be given again. With
+    --plugin there is no server, and with --host no plugin.
     """
     changed = given(
         {
             "host": host,
+            "plugin": plugin,
             "port": port,
             "security": security,
             "username": username,
@@ -65,11 +70,14 @@ def set_(
     )
     with administered(tenant) as api:
         kept, etag = _kept(api)
-        wanted = kept | changed
-        if not wanted.keys() >= {"host", "sender"}:
-            raise Misused("A first server wants --host and --sender.")
+        wanted = _without_the_other(kept, changed) | changed
+        if not wanted.get("sender") or not (wanted.get("host") or wanted.get("plugin")):
+            raise Misused("At first --sender is wanted, and --host or --plugin.")
         made = api.replace(_HERE, wanted, etag=etag)
-    say(f"✓ Mail is sent by {made['host']}, port {made['port']}.")
+    if made["plugin"]:
+        say(f"✓ Mail is sent by the plugin {made['plugin']}.")
+    else:
+        say(f"✓ Mail is sent by {made['host']}, port {made['port']}.")
 
 
 @app.verb("test", example="mail-server test mira@acme.example")
@@ -97,10 +105,19 @@ def remove(tenant: OfTenant = None, yes: Yes = False) -> None:
     say("✓ The tenant has no mail server of its own.")
 
 
+def _without_the_other(kept: dict[str, Any], changed: dict[str, Any]) -> dict[str, Any]:
+    """What stays where it is a plugin from now on, or a server again."""
+    if changed.get("plugin"):
+        return {name: it for name, it in kept.items() if name not in _OF_A_SERVER}
+    if changed.get("host"):
+        return {name: it for name, it in kept.items() if name != "plugin"}
+    return kept
+
+
 def _kept(api: AdminApi) -> tuple[dict[str, Any], str | None]:
     """What there is already, as far as it is told, and the tag of that state."""
     try:
         now, etag = api.seen(_HERE)
     except NotFound:
         return {}, None
-    return {name: now[name] for name in _KEPT}, etag
+    return {name: now[name] for name in _KEPT if name in now}, etag

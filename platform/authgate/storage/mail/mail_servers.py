@@ -1,4 +1,5 @@
-"""The SMTP server that a tenant has its mail sent by, instead of the installation's."""
+"""What a tenant has its mail sent by, instead of the installation's server: an SMTP server, or a
+plugin."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -21,6 +22,7 @@ class MailServerRow(TenantOwned):
     username = fields.CharField(254, default="")
     sealed_password = fields.BinaryField(null=True)
     sender = fields.CharField(320)
+    plugin = fields.CharField(40, default="", db_default="")
     updated_at = fields.DatetimeField()
 
     class Meta:
@@ -39,7 +41,14 @@ class MailServer:
     username: str
     sealed_password: bytes | None = field(repr=False)
     sender: str
+    plugin: str = ""
+    """The plugin that sends in the place of a server; ``host`` is empty then."""
     updated_at: datetime
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        return self.plugin or self.host
 
     @classmethod
     def from_row(cls, row: MailServerRow) -> Self:
@@ -53,6 +62,7 @@ class MailServer:
             username=row.username,
             sealed_password=sealed,
             sender=row.sender,
+            plugin=row.plugin,
             updated_at=row.updated_at,
         )
 
@@ -74,6 +84,7 @@ async def store(server: MailServer) -> None:
             "username": server.username,
             "sealed_password": server.sealed_password,
             "sender": server.sender,
+            "plugin": server.plugin,
             "updated_at": server.updated_at,
         },
     )
