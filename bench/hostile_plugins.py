@@ -1,30 +1,44 @@
-"""What a tenant's hostile plugin costs another tenant: ``python -m bench.hostile_plugins``.
+"""What a tenant's hostile plugin costs another tenant: ``python -m bench hostile-plugins``.
 
-Two tenants ask one server for tokens at a steady pace. One of them runs a plugin that means harm,
-of one kind after the other, and without it in between. What is compared is the other one's 99th
-percentile: with the plugin at most 1.2 times what it is without. A plugin that fails is left alone
-after five times, as it would be in earnest: that is a part of what is measured.
+Two tenants use one server at a steady pace. One of them runs a plugin that means harm in every
+hook that is asked while the server runs, of one kind after the other: it asks for tokens, and
+people sign in. The other one asks for tokens. What is compared is its 99th percentile beside the
+plugin with that of the same seconds before and after without it: at most 1.2 times. A plugin that
+fails is left alone after five times, as it would be in earnest: that is a part of what is measured.
 """
 
-import sys
-import tempfile
-from collections.abc import Mapping
+import inspect
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from bench import postgres, report
+from authgate.plugin_api import hookspecs
+from bench import report
 from bench.authgate_server import Installation, served
-from bench.load import Volley, drive
+from bench.exchange import Request
+from bench.load import Expectation, Load, Volley, drive
 from bench.machine import Cores
-from bench.scenario import WrongAnswer
+from bench.person import Person
+from bench.postgres import Cluster
 from bench.scenarios.client_credentials import ClientCredentials
-from bench.tenants import Tenant, made
+from bench.tenants import made
 
-_ROUNDS = 5
-_SECONDS = 5
-_BAR = 1.2
+_LINES = 8
+_THINK_MILLISECONDS = 20
+_SIGN_INS_EACH_MILLISECONDS = 1000
+_SIGNED_IN = Expectation(303, ("",))
+_NAME = "alice"
+
+HOOKS = tuple(
+    name
+    for name, spec in vars(hookspecs).items()
+    if hasattr(spec, "authgate_rules") and "http" in inspect.signature(spec).parameters
+)
+"""Those that are asked while a server runs."""
 
 _KINDS: Mapping[str, tuple[str, str]] = {
     "sleeps": ("async def", "await asyncio.sleep(60)"),
@@ -44,82 +58,170 @@ _KINDS: Mapping[str, tuple[str, str]] = {
     "threads": ("def", "threading.Thread(target=time.sleep, args=(1,), daemon=True).start()"),
     "tasks": ("async def", "TASKS.append(asyncio.create_task(asyncio.sleep(1))); del TASKS[:-99]"),
 }
-_PLUGIN = """
+_HEAD = """
 import asyncio, sys, threading, time
 from authgate.plugin_api import hookimpl
 
 plugin_api_version = "1.1"
 TASKS = []
-
+"""
+_HOOK = """
 
 @hookimpl
-{definition} token_claims(request):
+{definition} {hook}():
     {body}
 """
 
 
-@dataclass(slots=True)
-class _Met:
-    """What the neighbour met, round by round, in milliseconds."""
+@dataclass(frozen=True, slots=True)
+class Round:
+    """Three slices of the neighbour's time, the middle one beside the plugin."""
 
-    alone: list[float] = field(default_factory=list)
-    beside: list[float] = field(default_factory=list)
+    before: Load
+    beside: Load
+    after: Load
 
     @property
     def ratio(self) -> float:
-        return median(self.beside) / median(self.alone)
+        """How many times its p99 without the plugin the neighbour's is beside it."""
+        return 2 * self.beside.p99 / (self.before.p99 + self.after.p99)
+
+    @property
+    def noise(self) -> float:
+        """The same of two slices without it."""
+        return self.after.p99 / self.before.p99
 
 
-def main() -> int:
-    """Print a line for each kind; 1 where one of them costs more than it may."""
-    cores = Cores.of_this_machine()
-    with (
-        tempfile.TemporaryDirectory(prefix="bench-") as folder,
-        postgres.cluster(Path(folder), cores.database) as cluster,
-    ):
-        plugins = Path(folder) / "plugins"
-        for name, (definition, body) in _KINDS.items():
-            _install(plugins, name, _PLUGIN.format(definition=definition, body=body))
-        server = Installation("hostile", "uvicorn", Path(folder), cluster).finding(plugins)
-        cluster.create(server.database)
-        server.command("migrate")
-        hostile, neighbour = made(server, 1, 2)
-        with served(server, cores):
-            _round(server, hostile, neighbour, cores)  # what is read once is read
-            met = {name: _measured(server, name, hostile, neighbour, cores) for name in _KINDS}
-    rows = [
-        (name, f"{median(it.alone):.1f}", f"{median(it.beside):.1f}", f"{it.ratio:.2f}")
-        for name, it in met.items()
-    ]
-    sys.stdout.write(report.table(("plugin", "p99 ms without", "p99 ms with", "ratio"), rows))
-    sys.stdout.write("\n")
-    return int(any(it.ratio > _BAR for it in met.values()))
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What a plugin of one kind does to the neighbour."""
+
+    name: str
+    rounds: tuple[Round, ...]
+
+    @property
+    def ratio(self) -> float:
+        """The median of the rounds'."""
+        return self.middle(lambda turn: turn.ratio)
+
+    @property
+    def complaint(self) -> str:
+        """Why this must not be used."""
+        loads = [load for each in self.rounds for load in (each.before, each.beside, each.after)]
+        wrong = sum(load.wrong + load.broken for load in loads)
+        return f"{self.name}: {wrong} wrong answers to the neighbour" if wrong else ""
+
+    def middle(self, figure: Callable[[Round], float]) -> float:
+        """The median of *figure* over the rounds."""
+        return median(map(figure, self.rounds))
+
+
+def measure(
+    rounds: int,
+    seconds: int,
+    *,
+    cluster: Cluster,
+    directory: Path,
+    cores: Cores,
+    say: Callable[[str], None],
+) -> list[Kind]:
+    """Each kind of plugin in turn, at one server on PostgreSQL."""
+    home = directory / "hostile_plugins"
+    home.mkdir()
+    with _site(home, cluster, cores) as site:
+        site.slice(seconds)  # warm
+        return [_measured(site, name, rounds, seconds, say) for name in _KINDS]
+
+
+def table(found: Sequence[Kind]) -> str:
+    """A line for each kind; ratios are those of rounds, the middle one."""
+    head = ("plugin", "requests beside", "p99 ms", "p99 ms beside", "p99 ratio", "noise alone")
+    return report.table(head, list(map(_line, found)))
+
+
+def _line(each: Kind) -> tuple[str, ...]:
+    return (
+        each.name,
+        f"{sum(turn.beside.requests for turn in each.rounds):,}",
+        f"{each.middle(lambda turn: turn.before.p99):.2f}",
+        f"{each.middle(lambda turn: turn.beside.p99):.2f}",
+        f"{each.ratio:.2f}",
+        f"{each.middle(lambda turn: turn.noise):.2f}",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Site:
+    installation: Installation
+    cores: Cores
+    tenant: str
+    """Who runs the plugin."""
+    tokens: Request
+    sign_in: Request
+    neighbour: Request
+
+    def enable(self, plugins: str) -> None:
+        """Have the one tenant run these from now on."""
+        self.installation.command("tenant", "set", self.tenant, f"enabled_plugins={plugins}")
+
+    def slice(self, seconds: int) -> Load:
+        """What the neighbour meets while all ask."""
+        volley = Volley(seconds, _LINES, self.cores.load, think_milliseconds=_THINK_MILLISECONDS)
+        people = Volley(seconds, 1, self.cores.load, think_milliseconds=_SIGN_INS_EACH_MILLISECONDS)
+        expected = ClientCredentials.expectation
+        with ThreadPoolExecutor(2) as beside:
+            others = [
+                beside.submit(drive, [self.tokens], expected, volley),
+                beside.submit(drive, [self.sign_in], _SIGNED_IN, people),
+            ]
+            met = drive([self.neighbour], expected, volley)
+            for each in others:
+                each.result()
+        return met
 
 
 def _measured(
-    server: Installation, name: str, hostile: Tenant, neighbour: Tenant, cores: Cores
-) -> _Met:
-    met = _Met()
-    for _ in range(_ROUNDS):
-        server.command("tenant", "set", hostile.slug, "enabled_plugins=")
-        met.alone.append(_round(server, hostile, neighbour, cores))
-        server.command("tenant", "set", hostile.slug, f"enabled_plugins={name}")
-        met.beside.append(_round(server, hostile, neighbour, cores))
-    return met
+    site: _Site, name: str, rounds: int, seconds: int, say: Callable[[str], None]
+) -> Kind:
+    turns: list[Round] = []
+    before = site.slice(seconds)
+    for _ in range(rounds):
+        site.enable(name)
+        beside = site.slice(seconds)
+        site.enable("")
+        after = site.slice(seconds)
+        turns.append(Round(before, beside, after))
+        before = after
+    kind = Kind(name, tuple(turns))
+    say(f"hostile plugins: {name}, {kind.ratio:.2f}")
+    return kind
 
 
-def _round(server: Installation, hostile: Tenant, neighbour: Tenant, cores: Cores) -> float:
-    """The neighbour's 99th percentile while both ask."""
-    volley = Volley(_SECONDS, connections=4, core=cores.load, think_milliseconds=40)
-    with ThreadPoolExecutor(1) as beside:
-        other = beside.submit(
-            drive, [hostile.asking(server.base_url)], ClientCredentials.expectation, volley
+@contextmanager
+def _site(home: Path, cluster: Cluster, cores: Cores) -> Iterator[_Site]:
+    plugins = home / "plugins"
+    for name, (definition, body) in _KINDS.items():
+        hooks = (_HOOK.format(definition=definition, hook=hook, body=body) for hook in HOOKS)
+        _install(plugins, name, _HEAD + "".join(hooks))
+    installation = Installation("hostile", "uvicorn", home, cluster).finding(plugins)
+    cluster.create(installation.database)
+    installation.command("migrate")
+    hostile, neighbour = made(installation, 1, 2)
+    printed = installation.command(
+        "user", "create", _NAME, "--tenant", hostile.slug, "--email", f"{_NAME}@bench.example",
+        "--output", "json",
+    )  # fmt: skip
+    base_url = installation.base_url
+    with served(installation, cores):
+        person = Person(hostile.site(base_url).issuer, _NAME, json.loads(printed)["password"])
+        yield _Site(
+            installation=installation,
+            cores=cores,
+            tenant=hostile.slug,
+            tokens=hostile.asking(base_url),
+            sign_in=person.sign_in(),
+            neighbour=neighbour.asking(base_url),
         )
-        met = drive([neighbour.asking(server.base_url)], ClientCredentials.expectation, volley)
-        other.result()
-    if met.wrong or met.broken:
-        raise WrongAnswer(f"{met.wrong + met.broken} wrong answers to the neighbour")
-    return met.p99
 
 
 def _install(folder: Path, name: str, source: str) -> None:
@@ -129,7 +231,3 @@ def _install(folder: Path, name: str, source: str) -> None:
     (metadata / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {module}\nVersion: 1.0\n")
     (metadata / "entry_points.txt").write_text(f"[authgate]\n{name} = {module}\n")
     (folder / f"{module}.py").write_text(source)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -10,6 +10,7 @@ from bench import (
     callgrind,
     chores,
     counting,
+    hostile_plugins,
     instructions,
     neighbours,
     peers,
@@ -121,6 +122,19 @@ def _neighbours(wish: Wish) -> Section:
     return Section.of(found, neighbours.table(found))
 
 
+def _hostile_plugins(wish: Wish) -> Section:
+    """What a tenant's hostile plugin costs its neighbour."""
+    found = hostile_plugins.measure(
+        1 if wish.quick else 5,
+        1 if wish.quick else 4,
+        cluster=wish.cluster,
+        directory=wish.directory,
+        cores=wish.cores,
+        say=wish.say,
+    )
+    return Section.of(found, hostile_plugins.table(found))
+
+
 def _instructions(wish: Wish) -> Section:
     """What hot requests cost without a clock."""
     limits = instructions.ceilings(instructions.this_build(), callgrind.cost_of_calibration)
@@ -134,6 +148,7 @@ ALL_SECTIONS: Mapping[str, Callable[[Wish], Section]] = {
     "row-security": _row_security,
     "tenants": _tenants,
     "neighbours": _neighbours,
+    "hostile-plugins": _hostile_plugins,
     "instructions": _instructions,
 }
 """By the name of their place in the document."""

@@ -57,6 +57,7 @@ ORDER: Mapping[str, Sequence[str]] = {
         "scim",
         "second-factors",
         "sign-in-providers",
+        "http-targets",
         "high-security",
         "migrate",
     ],

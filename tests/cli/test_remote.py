@@ -338,6 +338,7 @@ SCRIPT = [
     ("plugin-settings", "list", "--json"),
     ("plugin-settings", "show", "networks", "--json"),
     ("plugin-settings", "set", "networks", "--set", "networks=192.0.2.0/24"),
+    ("plugin-settings", "test", "networks", "--json"),
     ("plugin-settings", "pause", "networks"),
     ("plugin-settings", "resume", "networks"),
     ("plugin-settings", "reset", "networks", "--yes"),

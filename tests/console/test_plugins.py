@@ -49,6 +49,9 @@ async def test_a_form_is_made_of_what_a_plugin_says_and_saves_what_is_typed(
         kept = await plugin_of_tenant(server.parts, "networks")
     assert kept.shown["networks"] == ["192.0.2.0/24", "127.0.0.0/8"]
     assert "Runs" in (await admin.visit(here)).text
+    await admin.visit(f"{here}/networks")
+    tested = await admin.submit({}, to="/test")
+    assert "<b>Settings</b> They can be." in tested.text
     paused = await admin.visit(f"{here}/networks")
     paused = await admin.submit({}, to="/pause")
     assert "Let it run" in paused.text

@@ -9,9 +9,9 @@ import logging
 import socket
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import make_dataclass, replace
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import pytest
 
@@ -357,6 +357,49 @@ def test_a_faulty_policy_fails_the_test_of_its_fault(
     [test] = [each for each in dir(Contract) if each.startswith(f"test_{promise}")]
     with pytest.raises((AssertionError, PluginFailed)):
         getattr(Contract(), test)()
+
+
+_SHOWN = """
+from dataclasses import dataclass
+from typing import Annotated
+from authgate.plugin_api import Secret, Setting, SetupStep, hookimpl
+
+plugin_api_version = "1.2"
+
+@dataclass(frozen=True)
+class Config:
+    key: Annotated[Secret, Setting("A key.")]
+
+@hookimpl
+def register_config():
+    return Config
+
+@hookimpl
+def examine_config(config):
+    return {body}
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "is_fit"),
+    [
+        ('[SetupStep(name="Key", passed=False, said="Nobody takes it.")]', True),
+        ('[SetupStep(name="Key", passed=False, said=f"No {config.key.reveal()}")]', False),
+        ('["nobody takes it"]', False),
+    ],
+    ids=["a step", "a secret", "no step"],
+)
+def test_who_shows_a_secret_or_no_step_of_its_settings_is_found(
+    install: Any, body: str, is_fit: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Contract(LoginPolicyContract):
+        plugin = "faulty"
+        settings: ClassVar[Mapping[str, object]] = {"key": "the-key-of-acme"}
+
+    install("faulty", _SHOWN.replace("{body}", body))
+    found = nullcontext() if is_fit else pytest.raises((AssertionError, PluginFailed))
+    with found:
+        Contract().test_what_it_finds_of_its_settings_is_fit_and_tells_no_secret(capsys)
 
 
 def test_good_claims_keep_the_contract(install: Any) -> None:

@@ -10,6 +10,7 @@ from typing import Annotated
 from pydantic import Field, JsonValue
 
 from authgate import storage
+from authgate.admin.connection_documents import StepDocument
 from authgate.api.bodies import Document, Nothing, exemplified
 from authgate.api.operations import Answer, Call, MergePatch, operation
 from authgate.api.problems import Fault, Invalid, NotFound
@@ -21,6 +22,7 @@ from authgate.provisioning.plugin_settings import (
     TenantPlugin,
     UnfitPluginSetting,
     UnknownPlugin,
+    examine_plugin,
     pause_plugin,
     plugin_of_tenant,
     plugins_of_tenant,
@@ -145,6 +147,21 @@ class PluginList(Document):
     items: Sequence[PluginDocument]
 
 
+class PluginTest(Document):
+    """What there is to see of what is set for a plugin."""
+
+    model_config = exemplified(
+        passed=False,
+        steps=[
+            {"name": "Settings", "passed": True, "said": "They can be."},
+            {"name": "Test event", "passed": False, "said": "The request failed."},
+        ],
+    )
+
+    passed: bool
+    steps: Sequence[StepDocument]
+
+
 class PluginSettingsChange(Document):
     """What is set otherwise."""
 
@@ -206,6 +223,21 @@ async def reset_plugin_settings(call: Call[Nothing, Nothing]) -> Answer[None]:
         call.refuse_if_changed(_document(await plugin_of_tenant(call.parts, name)), required=False)
         await reset_plugin(call.parts, name, actor=call.caller.actor)
     return Answer(None)
+
+
+async def test_plugin(call: Call[Nothing, Nothing]) -> Answer[PluginTest]:
+    """Look at what is set for a plugin, and have the plugin look itself, now and step by step.
+
+    One that asks a server of the tenant's asks it by this as well.
+    """
+    with _refused():
+        steps = await examine_plugin(call.parts, call.path["plugin"])
+    return Answer(
+        PluginTest(
+            passed=all(each.passed for each in steps),
+            steps=[StepDocument(name=s.name, passed=s.passed, said=s.said) for s in steps],
+        )
+    )
 
 
 def _document(plugin: TenantPlugin) -> PluginDocument:
@@ -284,4 +316,5 @@ OPERATIONS = [
         status=HTTPStatus.NO_CONTENT,
         problems=[NotFound],
     ),
+    operation(HTTPMethod.POST, f"{_ONE}/test", test_plugin, scope=_WRITE, problems=[NotFound]),
 ]

@@ -13,7 +13,7 @@ import pluggy
 
 from authgate.plugin_api.claims import ClaimValue, TokenClaimsRequest
 from authgate.plugin_api.http import HttpClient
-from authgate.plugin_api.login import LoginConnector
+from authgate.plugin_api.login import LoginConnector, SetupStep
 from authgate.plugin_api.mail import MailMessage, MailTaken
 from authgate.plugin_api.policy import LoginDecision, LoginRequest
 
@@ -69,6 +69,14 @@ def register_login_connectors() -> Sequence[type[LoginConnector[Any]]]:
 def register_config() -> type[object]:
     """The settings that each tenant gives the plugin: a frozen dataclass, as connectors have it.
     Asked once, when the server starts; the other hooks are given one of them as ``config``."""
+
+
+@_hook(budget=5.5, on_failure=OnFailure.SKIP)
+def examine_config(
+    tenant: str, config: Any, http: HttpClient
+) -> Sequence[SetupStep] | Awaitable[Sequence[SetupStep]]:
+    """What there is to see of what a tenant has set, step by step. Asked when an administrator of
+    the tenant, of this slug, wants to see it."""
 
 
 @_hook(budget=0.3, on_failure=OnFailure.SKIP)

@@ -1,6 +1,6 @@
 """Asks the plugins, one by one: those that the tenant has enabled, always in the same order."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TypeVar
@@ -16,6 +16,7 @@ from authgate.plugin_api import (
     LoginDecision,
     LoginRequest,
     OnFailure,
+    SetupStep,
     StepUp,
     TokenClaimsRequest,
     hookspecs,
@@ -24,6 +25,7 @@ from authgate.plugin_api.hookspecs import rules_of
 from authgate.plugin_manager.claims import checked_claims, may_say
 from authgate.plugin_manager.configs import Configs, NotConfigured
 from authgate.plugin_manager.decisions import checked_decision
+from authgate.plugin_manager.identities import checked_steps
 from authgate.plugin_manager.implementations import Implementation, implementations
 from authgate.plugin_manager.isolation import Isolation, PluginFailed, Target
 
@@ -77,6 +79,7 @@ class Plugins:
         self._http = http
         self._token_claims = dict(implementations(installed, "token_claims"))
         self._login_policy = dict(implementations(installed, "login_policy"))
+        self._examine_config = dict(implementations(installed, "examine_config"))
 
     async def token_claims(
         self,
@@ -119,6 +122,20 @@ class Plugins:
                 return Objection(target.plugin, said)
         return None
 
+    async def examine_config(
+        self, plugin: str, *, tenant_id: UUID, tenant: str
+    ) -> Sequence[SetupStep]:
+        """What a plugin has to show of what the tenant has set; nothing where it has no such part.
+
+        Raises ``NotConfigured``, and ``PluginFailed``.
+        """
+        hook, asked = hookspecs.examine_config, self._examine_config
+        target = Target(tenant_id=tenant_id, plugin=plugin, call=hook.__name__)
+        if plugin not in asked:
+            await self._configs.of(target)
+            return ()
+        return await self._answer(hook, asked, target, checked_steps, tenant=tenant)
+
     async def _ask(
         self,
         hook: Callable[..., object],
@@ -128,17 +145,27 @@ class Plugins:
         request: object,
     ) -> T | None:
         """What one plugin says; nothing where it is not set up, or fails and may be skipped."""
-        rules = rules_of(hook)
         try:
-            config = await self._configs.of(target)
-            work = asked[target.plugin]({"request": request, "config": config, "http": self._http})
-            return await self._isolation.run(work, target, budget=rules.budget, accept=accept)
+            return await self._answer(hook, asked, target, accept, request=request)
         except NotConfigured:
             return None
         except PluginFailed:
-            if rules.on_failure is OnFailure.REFUSE:
+            if rules_of(hook).on_failure is OnFailure.REFUSE:
                 raise
             return None
+
+    async def _answer(
+        self,
+        hook: Callable[..., object],
+        asked: Mapping[str, Implementation],
+        target: Target,
+        accept: Callable[[object], T],
+        **about: object,
+    ) -> T:
+        config = await self._configs.of(target)
+        work = asked[target.plugin]({**about, "config": config, "http": self._http})
+        budget = rules_of(hook).budget
+        return await self._isolation.run(work, target, budget=budget, accept=accept)
 
 
 def _targets(

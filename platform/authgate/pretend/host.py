@@ -9,6 +9,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
+FORM = "application/x-www-form-urlencoded"
+
+JSON = {"content-type": "application/json"}
+"""Of every answer that says nothing else."""
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -20,6 +25,8 @@ class Asked:
     headers: Mapping[str, str]
     """By lower-case name."""
     form: Mapping[str, str]
+    body: bytes = b""
+    """As it was sent, which a signature may be made over."""
 
 
 @dataclass
@@ -91,11 +98,14 @@ async def _read(reader: asyncio.StreamReader) -> Asked:
     lines = (line.partition(": ") for line in head[1:] if line)
     headers = {name.lower(): value for name, _, value in lines}
     body = await reader.readexactly(int(headers.get("content-length", "0")))
-    return Asked(method, path, headers, dict(parse_qsl(body.decode("ascii"))))
+    form = (
+        parse_qsl(body.decode("ascii")) if headers.get("content-type", "").startswith(FORM) else []
+    )
+    return Asked(method, path, headers, dict(form), body)
 
 
 async def _write(writer: asyncio.StreamWriter, answer: Answer) -> None:
-    headers = {"content-type": "application/json", "connection": "close"} | answer.headers
+    headers = JSON | {"connection": "close"} | answer.headers
     if not answer.never_ends:
         headers["content-length"] = str(len(answer.body))
     lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())

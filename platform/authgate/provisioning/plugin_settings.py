@@ -3,7 +3,7 @@
 Whoever sets something is told no secret that somebody else has set.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from uuid_utils.compat import uuid7
@@ -12,8 +12,8 @@ from authgate import audit, storage
 from authgate.audit import SYSTEM, Actor, Event
 from authgate.installation import Installation
 from authgate.languages import text
-from authgate.plugin_api import ConfigField, ConnectorConfigError
-from authgate.plugin_manager import PluginFailed, refuse_moved
+from authgate.plugin_api import ConfigField, ConnectorConfigError, SetupStep
+from authgate.plugin_manager import NotConfigured, PluginFailed, refuse_moved
 from authgate.provisioning.tenants import change_tenant
 from authgate.storage.tenants import plugin_failures, plugin_settings
 from authgate.storage.tenants.plugin_failures import PluginFailure
@@ -153,6 +153,26 @@ async def reset_plugin(parts: Installation, name: str, *, actor: Actor = SYSTEM)
         await plugin_settings.remove(name)
         await parts.plugin_configs.changed(name)
         await _record(Event.PLUGIN_SETTINGS_REMOVED, name, actor)
+
+
+async def examine_plugin(parts: Installation, name: str) -> Sequence[SetupStep]:
+    """Look at what is set for a plugin, and have it look itself. Raises ``UnknownPlugin``."""
+    await plugin_of_tenant(parts, name)
+    tenant = current_tenant()
+    try:
+        async with storage.set_aside():
+            seen = await parts.plugins.hooks.examine_config(
+                name, tenant_id=tenant.id, tenant=tenant.slug
+            )
+    except NotConfigured:
+        return [_settings(passed=False, said="Something has to be set first.")]
+    except PluginFailed as error:
+        return [SetupStep(name="Plugin", passed=False, said=f"It failed: {error.outcome}.")]
+    return [_settings(passed=True, said="They can be."), *seen]
+
+
+def _settings(*, passed: bool, said: str) -> SetupStep:
+    return SetupStep(name="Settings", passed=passed, said=said)
 
 
 async def _store(parts: Installation, before: TenantPlugin, now: Mapping[str, object]) -> None:

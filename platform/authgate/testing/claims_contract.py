@@ -97,8 +97,8 @@ class TokenClaimsContract(HookSubject):
     ) -> None:
         async def issued(*plugins: str) -> tuple[TokenClaimsRequest, dict[str, Any]]:
             tenant = await authgate_server.tenant("acme", *plugins)
-            if plugins and self.settings:
-                await authgate_server.set_up(tenant, self.plugin, self.settings)
+            if plugins:
+                await self.set_up(authgate_server, tenant)
             machine = await authgate_server.machine(tenant)
             request = TokenClaimsRequest(
                 tenant=tenant.slug,

@@ -249,7 +249,7 @@ class _Faulty:
 
 
 def _echo(asked: Asked) -> Answer:
-    said = json.dumps(asdict(asked))
+    said = json.dumps(asdict(asked), default=repr)
     body = json.dumps({"error": "invalid_grant", "error_description": said, "message": said})
     return Answer(status=400, body=body.encode())
 

@@ -8,7 +8,7 @@ from urllib.parse import urlencode, urlsplit
 import pytest
 
 from authgate.plugin_api import HttpFailure, HttpResponse
-from authgate.pretend.host import Asked, Site
+from authgate.pretend.host import FORM, JSON, Asked, Site
 
 
 class FakeHttp:
@@ -30,14 +30,15 @@ class FakeHttp:
 
     async def get(self, url: str, *, headers: Mapping[str, str] | None = None) -> HttpResponse:
         """Ask for a resource. Raises ``HttpFailure``."""
-        return await self._answer("GET", url, headers or {}, {})
+        return await self._answer("GET", url, headers or {})
 
     async def post(
         self, url: str, *, form: Mapping[str, str], headers: Mapping[str, str] | None = None
     ) -> HttpResponse:
         """Send a form. Raises ``HttpFailure``."""
-        urlencode(form).encode("ascii")
-        return await self._answer("POST", url, headers or {}, form)
+        content = urlencode(form).encode("ascii")
+        typed = {"content-type": FORM} | dict(headers or {})
+        return await self._answer("POST", url, typed, content, form)
 
     async def post_bytes(
         self,
@@ -47,14 +48,17 @@ class FakeHttp:
         content_type: str = "application/json",
         headers: Mapping[str, str] | None = None,
     ) -> HttpResponse:
-        """Send these very bytes, of which the site is told the type alone. Raises
-        ``HttpFailure``."""
-        return await self._answer(
-            "POST", url, {**(headers or {}), "content-type": content_type}, {}
-        )
+        """Send these very bytes. Raises ``HttpFailure``."""
+        typed = {**(headers or {}), "content-type": content_type}
+        return await self._answer("POST", url, typed, content)
 
     async def _answer(
-        self, method: str, url: str, headers: Mapping[str, str], form: Mapping[str, str]
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        content: bytes = b"",
+        form: Mapping[str, str] | None = None,
     ) -> HttpResponse:
         await asyncio.sleep(0)  # others get their turn, as while one waits for a network
         parts = urlsplit(url)
@@ -63,13 +67,14 @@ class FakeHttp:
             raise HttpFailure("The name leads to no address that may be reached.")
         path = f"{parts.path}?{parts.query}" if parts.query else parts.path
         by_name = {name.lower(): value for name, value in headers.items()}
-        asked = Asked(method, path, {"host": parts.netloc} | by_name, dict(form))
+        sent = {"host": parts.netloc} | by_name
+        asked = Asked(method, path, sent, dict(form or {}), content)
         self.asked.append((parts.netloc, asked))
         answer = site(asked)
         self.answered.append(answer.body)
         return HttpResponse(
             status=answer.status,
-            headers={name.lower(): value for name, value in answer.headers.items()},
+            headers=JSON | {name.lower(): value for name, value in answer.headers.items()},
             body=answer.body,
         )
 

@@ -4,24 +4,31 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 from uuid import UUID, uuid5
 
 import pluggy
 import pytest
 
 from authgate import plugin_manager
-from authgate.plugin_api import config_fields
+from authgate.plugin_api import config_fields, hookspecs
 from authgate.plugin_api.hookspecs import HookRules, rules_of
 from authgate.plugin_manager import Configs, ConfigTypes, Isolation, Plugins
+from authgate.pretend.host import Answer, Asked
 from authgate.testing.fake_http import FakeHttp, no_network
 from authgate.testing.own_loop import done
+from authgate.testing.secrecy import leaked, listening
 
-Asked = TypeVar("Asked")
+if TYPE_CHECKING:
+    from authgate.testing.server import RealServer
+    from authgate_tenants import Tenant
+
+Question = TypeVar("Question")
 Said = TypeVar("Said")
 
 _UNHURRIED_SECONDS = 60.0
 _TENANTS = UUID(int=0)
+_HOST, _PLACE = "{host}", "server.example"
 
 
 class HookSubject:
@@ -31,7 +38,44 @@ class HookSubject:
     """The plugin's name: its entry point's."""
 
     settings: ClassVar[Mapping[str, object]] = {}
-    """What a tenant sets for it, where it has settings."""
+    """What a tenant sets for it, where it has settings. ``{host}`` in a text stands for the server
+    that ``site`` is."""
+
+    def site(self, asked: Asked) -> Answer:
+        """What the server answers that the plugin asks by ``http``, where it asks one. Override it
+        then: it has to answer alike however often it is asked."""
+        del asked
+        return Answer(status=404)
+
+    def settings_at(self, host: str) -> dict[str, object]:
+        """The settings, with the server at this name and port."""
+        return {
+            name: value.replace(_HOST, host) if isinstance(value, str) else value
+            for name, value in self.settings.items()
+        }
+
+    async def set_up(self, server: "RealServer", tenant: "Tenant") -> None:
+        """Have the tenant set them, and its server be there."""
+        if not self.settings:
+            return
+        host = await server.host()
+        host.site = self.site
+        await server.set_up(tenant, self.plugin, self.settings_at(host.name))
+
+    def test_what_it_finds_of_its_settings_is_fit_and_tells_no_secret(
+        self, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """Where it has a part in ``examine_config``."""
+        with listening() as lines:
+            [steps] = answers(hookspecs.examine_config, self._examined, ["acme"])
+        printed = capsys.readouterr()
+        assert not leaked(self.secrets(), "\n".join([*steps, *lines, *printed]))
+
+    async def _examined(self, tenant: str) -> list[str]:
+        steps = await self.bench().examine_config(
+            self.plugin, tenant_id=tenant_id(tenant), tenant=tenant
+        )
+        return [f"{each.name} {each.said}" for each in steps]
 
     def installed(self) -> pluggy.PluginManager:
         """All that is installed. The test fails where this plugin is not."""
@@ -45,13 +89,14 @@ class HookSubject:
 
     def bench(self, *, isolation: Isolation | None = None) -> Plugins:
         """Asks it as the server does."""
-        isolation = isolation or Isolation()
+        isolation, http = isolation or Isolation(), FakeHttp()
+        http.serve(_PLACE, self.site)
         configs = self.configs(isolation)
-        return Plugins(self.installed(), isolation=isolation, configs=configs, http=FakeHttp())
+        return Plugins(self.installed(), isolation=isolation, configs=configs, http=http)
 
     def configs(self, isolation: Isolation) -> Configs:
         """What every tenant has set for it."""
-        source = _Kept(self.plugin, self.settings)
+        source = _Kept(self.plugin, self.settings_at(_PLACE))
         return Configs(ConfigTypes(self.installed()), source=source, isolation=isolation)
 
     def secrets(self) -> list[str]:
@@ -87,8 +132,8 @@ def tenant_id(slug: str) -> UUID:
 
 def answers(
     hook: Callable[..., object],
-    ask: Callable[[Asked], Awaitable[Said]],
-    requests: Sequence[Asked],
+    ask: Callable[[Question], Awaitable[Said]],
+    requests: Sequence[Question],
 ) -> list[Said]:
     """What the hook says to all of these at once, without a network."""
 

@@ -101,8 +101,8 @@ class LoginPolicyContract(HookSubject):
     def test_people_sign_in_as_it_says(self, authgate_server: "RealServer") -> None:
         async def sign_in(*plugins: str) -> tuple[LoginRequest, UUID, bool]:
             tenant = await authgate_server.tenant("acme", *plugins)
-            if plugins and self.settings:
-                await authgate_server.set_up(tenant, self.plugin, self.settings)
+            if plugins:
+                await self.set_up(authgate_server, tenant)
             person = await authgate_server.person(tenant)
             request = replace(
                 _BY_PASSWORD,

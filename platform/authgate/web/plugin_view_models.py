@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from authgate.web.connection_view_models import TestedStep
 from authgate.web.console_view_models import ConsoleFrame
 
 
@@ -81,6 +82,7 @@ class PluginPage:
     action: str
     pause_action: str
     reset_action: str
+    test_action: str
     hooks: Sequence[str]
     state: PluginState
     fields: Sequence[PluginSettingField]
@@ -89,6 +91,8 @@ class PluginPage:
     failure: FailureLine | None = None
     problem: str = ""
     """What is wrong that no field is to blame for."""
+    steps: Sequence[TestedStep] = ()
+    """What was found just now, where somebody has had it tested."""
 
     @property
     def faults(self) -> Mapping[str, str]:

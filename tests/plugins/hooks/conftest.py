@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 
 from authgate import provisioning
+from authgate.plugin_api import hookspecs
+from authgate.plugin_api.hookspecs import HookRules, rules_of
 from authgate.provisioning.plugin_settings import PluginChange, set_plugin
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.doors import *  # noqa: F403 - fixtures, all of them for these tests
@@ -46,3 +48,11 @@ def sign_in(server: RunningServer) -> SignIn:
         return await person.submit({"username": username, "password": PASSWORD}, to="/login")
 
     return answered
+
+
+@pytest.fixture
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Budgets that nobody uses up on a busy machine."""
+    for hook in (hookspecs.token_claims, hookspecs.login_policy):
+        rules = HookRules(60.0, rules_of(hook).on_failure)
+        monkeypatch.setattr(hook, "authgate_rules", rules)

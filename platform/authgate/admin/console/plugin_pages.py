@@ -1,6 +1,6 @@
 """``/admin/plugins``: the plugins that may run for the tenant, how each is, and what it goes by."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from quart import Blueprint, Response, request
@@ -16,12 +16,14 @@ from authgate.provisioning.plugin_settings import (
     TenantPlugin,
     UnfitPluginSetting,
     UnknownPlugin,
+    examine_plugin,
     pause_plugin,
     plugin_of_tenant,
     plugins_of_tenant,
     reset_plugin,
     set_plugin,
 )
+from authgate.web.connection_view_models import TestedStep
 from authgate.web.console_view_models import Done
 from authgate.web.plugin_view_models import (
     FailureLine,
@@ -50,6 +52,7 @@ class PluginPages:
         routes.post(_ONE, self.change, writes(Area.SETTINGS))
         routes.post(f"{_ONE}/pause", self.pause, writes(Area.SETTINGS))
         routes.post(f"{_ONE}/reset", self.reset, writes(Area.SETTINGS))
+        routes.post(f"{_ONE}/test", self.test, writes(Area.SETTINGS))
         return routes.blueprint
 
     async def every(self) -> Response:
@@ -95,6 +98,13 @@ class PluginPages:
         await reset_plugin(self._console.parts, found.name, actor=actor())
         return done(f"{_HERE}/{found.name}", Done.CHANGED)
 
+    async def test(self, plugin: str) -> Response:
+        """The page, with what was found just now."""
+        found = await self._named(plugin)
+        steps = await examine_plugin(self._console.parts, found.name)
+        tested = [TestedStep(each.name, each.passed, each.said) for each in steps]
+        return await self._page(found, steps=tested)
+
     async def _named(self, plugin: str) -> TenantPlugin:
         try:
             return await plugin_of_tenant(self._console.parts, plugin)
@@ -115,6 +125,7 @@ class PluginPages:
         typed: Mapping[str, str] | None = None,
         faults: Mapping[str, str] | None = None,
         problem: str = "",
+        steps: Sequence[TestedStep] = (),
     ) -> Response:
         content = PluginPage(
             frame=await self._console.frame(),
@@ -123,12 +134,14 @@ class PluginPages:
             action=_url(plugin),
             pause_action=f"{_url(plugin)}/pause",
             reset_action=f"{_url(plugin)}/reset",
+            test_action=f"{_url(plugin)}/test",
             hooks=plugin.hooks,
             state=self._state(plugin),
             fields=plugin_fields.fields(plugin, typed=typed, faults=faults),
             is_set=plugin.kept is not None,
             failure=self._failure(plugin),
             problem=problem,
+            steps=steps,
         )
         return self._console.show("plugin.html", content, 400 if faults or problem else 200)
 

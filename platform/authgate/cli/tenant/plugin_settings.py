@@ -7,7 +7,7 @@ import typer
 
 from authgate.cli.doors.admin_api import within
 from authgate.cli.doors.administered import OfTenant, administered
-from authgate.cli.failures import Misused
+from authgate.cli.failures import Misused, Unhealthy
 from authgate.cli.nouns import Noun
 from authgate.cli.options import Yes
 from authgate.cli.output import Format, Output, confirm, say, show, show_all
@@ -74,6 +74,19 @@ def set_(
         said |= dict.fromkeys(unset or [])
         api.change(within("plugins", plugin), {"settings": said})
     say(f"✓ {plugin} goes by it from now on.")
+
+
+@app.verb("test", example="plugin-settings test http-target")
+def try_(plugin: Plugin, tenant: OfTenant = None, output: Output = Format.TABLE) -> None:
+    """Look at what is set for a plugin, and have it look itself, step by step."""
+    with administered(tenant) as api:
+        told = api.post(within("plugins", plugin, "test"))
+    if output is Format.JSON:
+        show(told, output)
+    else:
+        show_all(told["steps"], output)
+    if not told["passed"]:
+        raise Unhealthy(f"{plugin} is not set up properly.")
 
 
 @app.verb(example="plugin-settings pause networks")

@@ -44,6 +44,7 @@ IMPORTS = (
     "authgate_github",
     "authgate_gitlab",
     "authgate_google",
+    "authgate_http_target",
     "authgate_microsoft",
     "authgate_networks",
     "authgate_oauth2",
