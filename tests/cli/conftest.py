@@ -2,15 +2,17 @@
 
 import io
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import chdir
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 
 from authgate.cli import command_line
 from authgate.settings import DatabaseSettings
-from authgate_testing.command import Cli, Ended, Use
+from authgate_testing.command import Bring, Cli, Ended, Use
 
 
 @pytest.fixture(autouse=True)
@@ -76,3 +78,23 @@ def lite_cli(sqlite_settings: DatabaseSettings, use: Use, command: Cli) -> Cli:
     use(sqlite_settings)
     assert command("tenant", "create", "acme").code == 0
     return command
+
+
+@pytest.fixture
+def bring(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bring]:
+    """Installs plugins for one test."""
+    modules: list[str] = []
+
+    def put(name: str, source: str) -> None:
+        site = tmp_path / "site" / name
+        metadata = site / f"{name}-1.0.dist-info"
+        metadata.mkdir(parents=True)
+        (metadata / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+        (metadata / "entry_points.txt").write_text(f"[authgate]\n{name} = brought_{name}\n")
+        (site / f"brought_{name}.py").write_text(dedent(source))
+        monkeypatch.syspath_prepend(str(site))
+        modules.append(f"brought_{name}")
+
+    yield put
+    for module in modules:
+        sys.modules.pop(module, None)

@@ -1,14 +1,11 @@
 """Commands of plugins: below their names, and nobody waits for them or ends with them."""
 
 import sys
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from textwrap import dedent
 
 import pytest
 
 from authgate.cli import command_line
-from authgate_testing.command import Cli
+from authgate_testing.command import Bring, Cli
 
 ACME = """
     import typer
@@ -39,28 +36,6 @@ ACME = """
 BROKEN = """
     raise RuntimeError("broken")
 """
-
-Bring = Callable[..., None]
-
-
-@pytest.fixture
-def bring(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bring]:
-    """Installs plugins for one test."""
-    modules: list[str] = []
-
-    def put(name: str, source: str) -> None:
-        site = tmp_path / "site" / name
-        metadata = site / f"{name}-1.0.dist-info"
-        metadata.mkdir(parents=True)
-        (metadata / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
-        (metadata / "entry_points.txt").write_text(f"[authgate]\n{name} = brought_{name}\n")
-        (site / f"brought_{name}.py").write_text(dedent(source))
-        monkeypatch.syspath_prepend(str(site))
-        modules.append(f"brought_{name}")
-
-    yield put
-    for module in modules:
-        sys.modules.pop(module, None)
 
 
 def test_a_plugins_commands_are_below_its_name(command: Cli, bring: Bring) -> None:

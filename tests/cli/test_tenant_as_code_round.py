@@ -128,6 +128,8 @@ def test_a_file_declares_all_that_the_api_makes_and_removes_or_says_why_not() ->
         "/groups/{group_id}/members": "they are people",
     }
     assert {each.path for each in sections.SECTIONS} == (made & removed) - not_declared.keys()
+    declared = {"settings", "mail_server", "plugins", "users"}
+    assert declared <= tenant_file.TenantFile.model_fields.keys()
     assert set(BEGINS_AS) - set(tenant_file.BY_ITSELF) >= set(CHOSEN)
 
 

@@ -35,3 +35,11 @@ class Use(Protocol):
     def __call__(self, settings: DatabaseSettings) -> None:
         """Use this one."""
         ...
+
+
+class Bring(Protocol):
+    """Installs a plugin for one test."""
+
+    def __call__(self, name: str, source: str) -> None:
+        """A module, and a distribution that declares it."""
+        ...

@@ -10,7 +10,7 @@ from typing import Any
 
 from authgate.api.problems import Fault
 from authgate.cli.declaration.plan import Change, Plan, Request
-from authgate.cli.declaration.sections import CLIENTS, DOMAINS
+from authgate.cli.declaration.sections import CLIENTS, DOMAINS, Managed
 from authgate.cli.declaration.tenant_file import Declaration, refused
 from authgate.cli.doors import problems
 from authgate.cli.doors.admin_api import AdminApi, Document
@@ -19,6 +19,9 @@ from authgate.cli.output import say
 
 _SECRETS = ("client_secret", "password")
 """Members of what is sent that are never in the file."""
+
+_SETTINGS = "settings"
+"""Where a plugin's members are, and any of them may be secret."""
 
 
 @dataclass(slots=True)
@@ -89,20 +92,36 @@ def _sent(api: AdminApi, change: Change, request: Request, declared: Declaration
 
 
 def _at(change: Change, fault: Mapping[str, str]) -> Fault:
-    return Fault(fault["detail"], pointer=f"{change.pointer}{fault.get('pointer', '')}")
+    where = fault.get("pointer", "")
+    if change.section == Managed.PLUGINS:
+        where = where.removeprefix(f"/{_SETTINGS}")
+    return Fault(fault["detail"], pointer=f"{change.pointer}{where}")
+
+
+def _members(request: Request) -> Mapping[str, Any]:
+    """Where what is secret would be said: of a plugin among its settings."""
+    said = request.said or {}
+    return said.get(_SETTINGS, {}) if _is_of_a_plugin(request) else said
+
+
+def _is_of_a_plugin(request: Request) -> bool:
+    return request.path.startswith("/plugins/")
 
 
 def _variables(request: Request) -> dict[str, str]:
     """By the member that is secret, the variable of the environment that holds it."""
-    said = request.said or {}
-    return {name: said[name]["env"] for name in _SECRETS if isinstance(said.get(name), dict)}
+    said = _members(request)
+    names = said if _is_of_a_plugin(request) else _SECRETS
+    return {name: said[name]["env"] for name in names if isinstance(said.get(name), dict)}
 
 
 def _with_secrets(request: Request) -> Mapping[str, Any] | None:
     if request.said is None:
         return None
+    members = _members(request)
     variables = _variables(request).items()
-    return {**request.said, **{name: os.environ[variable] for name, variable in variables}}
+    opened = {**members, **{name: os.environ[variable] for name, variable in variables}}
+    return {**request.said, _SETTINGS: opened} if _is_of_a_plugin(request) else opened
 
 
 class SecretFile:

@@ -2,7 +2,13 @@
 
 from collections.abc import Sequence
 
-from authgate.cli.declaration import collection_plan, mail_plan, role_plan, settings_plan
+from authgate.cli.declaration import (
+    collection_plan,
+    mail_plan,
+    plugin_plan,
+    role_plan,
+    settings_plan,
+)
 from authgate.cli.declaration.plan import Act, Change, Plan
 from authgate.cli.declaration.sections import CLIENTS, SCOPES, SECTIONS
 from authgate.cli.declaration.state import State
@@ -23,6 +29,7 @@ def planned(api: AdminApi, declared: Declaration, *, acts_as: str | None = None)
     _refuse_another(declared, state)
     comes = [
         *settings_plan.planned(api, declared, state),
+        *plugin_plan.planned(declared, state),
         *mail_plan.planned(declared, state),
     ]
     goes: list[Change] = []

@@ -37,6 +37,7 @@ def pulled(api: AdminApi) -> str:
     said: Said = {"issuer": state.issuer} if state.issuer else {}
     parts: list[tuple[str, Callable[[], Said]]] = [("settings", lambda: _settings(state))]
     parts += [(each.name, lambda each=each: _section(state, each)) for each in SECTIONS]  # type: ignore[misc]
+    parts.append((Managed.PLUGINS, lambda: _plugins(state)))
     parts.append((MAIL_SERVER, lambda: _mail_server(state)))
     parts.append((Managed.USERS, lambda: _users(state)))
     for name, told in parts:
@@ -93,6 +94,23 @@ def _mail_server(state: State) -> Said:
     said = {name: it for name, it in now.items() if name in MailServerDeclaration.model_fields}
     kept = {"password": {"env": "MAIL_SERVER_PASSWORD"}} if now["has_password"] else {}
     return {MAIL_SERVER: said | kept}
+
+
+def _plugins(state: State) -> Said:
+    found = {name: _set_for(item) for name, item in state.plugins.items() if item["updated_at"]}
+    return {Managed.PLUGINS.value: found} if found else {}
+
+
+def _set_for(plugin: Document) -> Said:
+    said: Said = {}
+    for each in plugin["fields"]:
+        name = each["name"]
+        if name in plugin["secrets"]:
+            variable = f"{plugin['name']}_{name}".upper().replace("-", "_")
+            said[name] = {"env": variable}
+        elif name in plugin["settings"] and plugin["settings"][name] != each["default"]:
+            said[name] = plugin["settings"][name]
+    return said
 
 
 def _users(state: State) -> Said:

@@ -1,11 +1,11 @@
 """What a file may declare: the collections of the admin API, each by its document there."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from enum import StrEnum
 from http import HTTPMethod
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeAlias
 
 from pydantic import Field
 
@@ -34,6 +34,7 @@ class Managed(StrEnum):
     ADDRESS_BLOCKS = "address_blocks"
     DOMAINS = "domains"
     GROUPS = "groups"
+    PLUGINS = "plugins"
     USERS = "users"
 
 
@@ -72,6 +73,10 @@ class MailServerDeclaration(MailServerChange):
     password: Reference | None = None  # type: ignore[assignment]  # it is looked up
     """The one that is kept where there is nothing. Sent when there is none yet, and whenever
     another member changes."""
+
+
+PluginValue: TypeAlias = Reference | bool | int | str | Sequence[str]
+"""What a plugin's setting is set to; of a secret one where it is looked up."""
 
 
 class RoleHolder(RoleChange):

@@ -75,6 +75,15 @@ class State:
             return None
 
     @cached_property
+    def plugins(self) -> dict[str, Document]:
+        """Those that run for the tenant, by name."""
+        return {each["name"]: each for each in self._api.get("/plugins")["items"]}
+
+    def plugin(self, name: str) -> Seen:
+        """One of them, as it is in this moment."""
+        return Seen(*self._api.seen(f"/plugins/{name}"))
+
+    @cached_property
     def role_holders(self) -> dict[str, Document]:
         """The tenant's own people who are more than users, by username."""
         found: list[Document] = []

@@ -15,6 +15,7 @@ from authgate.cli.declaration.sections import (
     SECTIONS,
     MailServerDeclaration,
     Managed,
+    PluginValue,
     RoleHolder,
     Section,
     key_of,
@@ -46,6 +47,10 @@ class _Head(Document):
 
     mail_server: MailServerDeclaration | None = None
     """What sends the tenant's mail, instead of the installation's server."""
+
+    plugins: Mapping[str, Mapping[str, PluginValue]] | None = None
+    """What is set for the plugins that run for the tenant: by the plugin's name, and the setting's.
+    """
 
     users: Sequence[RoleHolder] | None = None
     """People of the tenant who are more than users."""
@@ -84,12 +89,19 @@ class Declaration:
     the file says nothing of them."""
 
     mail_server: Mapping[str, Any] | None
+    plugins: Mapping[str, Mapping[str, Any]] | None
+    """By the plugin, what is set for it, whole; ``None`` where nothing is said of any."""
+
     items: Mapping[str, Sequence[Mapping[str, Any]] | None]
     """By the section, what is declared there, whole; ``None`` where nothing is said of it."""
 
     def manages(self, section: Managed) -> bool:
         """Whether the file says all that there is. A section that is not there says nothing."""
-        said = self.settings if section is Managed.SETTINGS else self.items[section]
+        said: object = self.items.get(section)
+        if section is Managed.SETTINGS:
+            said = self.settings
+        elif section is Managed.PLUGINS:
+            said = self.plugins
         return section in self.managed and said is not None
 
 
@@ -112,6 +124,7 @@ def declared(path: Path) -> Declaration:
         name=told["name"],
         settings=_chosen(written.content, told),
         mail_server=told[MAIL_SERVER],
+        plugins=told[Managed.PLUGINS],
         items={name: told[name] for name in (*(each.name for each in SECTIONS), Managed.USERS)},
     )
 
