@@ -66,8 +66,8 @@ class LimitSettings(Section):
     """Tenants that are asked for, and links that are followed, from one address."""
 
     forgotten_password_per_ip: str = "20/h burst 5"
-    """Links for another password that are asked for from one address. A mailbox is sent three mails
-    an hour in any case."""
+    """Links for another password that are asked for from one address. A mailbox is sent three of
+    them an hour in any case."""
 
     forgotten_password_per_tenant: str = "60/min burst 60"
     """Links for another password that are asked for in one tenant."""

@@ -189,6 +189,28 @@ async def test_pw_09_one_address_is_sent_three_mails_an_hour(
     await leave(server, acme)
 
 
+@on_sqlite
+async def test_pw_09_mails_that_others_ask_for_keep_away_none_that_somebody_needs(
+    server: RunningServer, acme: Tenant
+) -> None:
+    async def sent(purpose: MailPurpose) -> int:
+        for count in range(4):
+            try:
+                await mail.post(
+                    server.parts, letter, recipient="mira@acme.example", purpose=purpose
+                )
+            except mail.TooManyMails:
+                return count
+        return 4
+
+    with use_tenant(acme):
+        letter = mail.written("test")
+        others = (MailPurpose.JOIN, MailPurpose.INVITATION, MailPurpose.ADDRESS)
+        assert [await sent(each) for each in others] == [3, 3, 0]
+        own = (MailPurpose.PASSWORD, MailPurpose.SECURITY_NOTICE, MailPurpose.NOTICE)
+        assert [await sent(each) for each in own] == [3, 3, 3]
+
+
 @pytest.mark.parametrize(
     "address",
     [

@@ -20,7 +20,22 @@ from authgate_tenants import current_tenant
 from authgate_tenants.encryption import TenantCipher
 
 MOST_TO_ONE = 3
-"""Mails that one mailbox is sent in an hour, whatever they say: nobody is flooded through us."""
+"""Mails for one purpose that one mailbox is sent in an hour."""
+
+MOST_ASKED_FOR = 6
+"""Mails that others may have one mailbox sent in an hour: nobody is flooded through us."""
+
+_ASKED_FOR = frozenset(
+    {
+        MailPurpose.TEST,
+        MailPurpose.SIGN_UP,
+        MailPurpose.INVITATION,
+        MailPurpose.ADDRESS,
+        MailPurpose.JOIN,
+    }
+)
+"""What goes to whichever address is named. None of it keeps away what people have to learn of their
+account, or the way back into it."""
 
 _WHILE = timedelta(hours=1)
 _SEAL = "mail"
@@ -30,13 +45,18 @@ class TooManyMails(Exception):
     """This address has been sent enough for now. The text may be told."""
 
     def __init__(self) -> None:
-        super().__init__(text("This address was sent three mails within an hour: wait."))
+        super().__init__(text("This address was sent enough mails within an hour: wait."))
 
 
-async def refuse_flood(parts: Installation, recipient: str) -> None:
-    """In a transaction. Raises ``TooManyMails`` where somebody has been sent enough for now."""
+async def refuse_flood(parts: Installation, recipient: str, purpose: MailPurpose) -> None:
+    """In a transaction. Raises ``TooManyMails`` where somebody has been sent enough of it for
+    now."""
     mailbox, since = mail_addresses.mailbox(recipient), parts.clock() - _WHILE
-    if await mails.count_to(mailbox, since=since) >= MOST_TO_ONE:
+    sent = await mails.purposes_to(mailbox, since=since)
+    asked_for = sum(each in _ASKED_FOR for each in sent)
+    if sent.count(purpose) >= MOST_TO_ONE:
+        raise TooManyMails
+    if purpose in _ASKED_FOR and asked_for >= MOST_ASKED_FOR:
         raise TooManyMails
 
 
@@ -53,7 +73,7 @@ async def post(
     """
     address = mail_addresses.checked(recipient)
     async with storage.transaction():
-        await refuse_flood(parts, address)
+        await refuse_flood(parts, address, purpose)
         await _leave(parts, letter, address, purpose)
 
 

@@ -36,7 +36,7 @@ async def send(parts: Installation, access: Access) -> None:
         # Who has been sent enough lately sees it in the console.
         with suppress(BadAddress, mail.TooManyMails):
             address = person.email or ""
-            await mail.refuse_flood(parts, address)
+            await mail.refuse_flood(parts, address, MailPurpose.OPERATOR_ACCESS)
             await mail.post(parts, letter, recipient=address, purpose=MailPurpose.OPERATOR_ACCESS)
 
 

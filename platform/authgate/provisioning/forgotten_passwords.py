@@ -103,7 +103,7 @@ async def _address(parts: Installation, user: User | None) -> str | None:
     theirs = user.email if user is not None and _may_choose(user) else None
     address = mail_addresses.reachable(theirs)
     try:
-        await mail.refuse_flood(parts, address or mail.nobody())
+        await mail.refuse_flood(parts, address or mail.nobody(), MailPurpose.PASSWORD)
     except mail.TooManyMails:
         return None
     return address

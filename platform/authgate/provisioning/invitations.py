@@ -53,7 +53,7 @@ async def invite(
     _refuse_where_none_signs_in_so()
     async with storage.transaction():
         await roles.refuse_inviter(by, role, asks=_asks(role))
-        await mail.refuse_flood(parts, address)
+        await mail.refuse_flood(parts, address, MailPurpose.INVITATION)
         await invitations.withdraw_former(canonical(address))
         token, made = await invitations.add(
             email=address,
@@ -113,7 +113,7 @@ async def resend(
     async with storage.transaction():
         found = await _waiting(invitation_id)
         await roles.refuse_inviter(by, found.role, asks=_asks(found.role))
-        await mail.refuse_flood(parts, found.email)
+        await mail.refuse_flood(parts, found.email, MailPurpose.INVITATION)
         renewed = await invitations.renew(
             invitation_id, invited_by=_name(by), inviter_id=by.user_id, now=parts.clock()
         )

@@ -48,7 +48,7 @@ async def ask(parts: Installation, email: str, *, language: Language | None = No
     async with storage.transaction():
         recipient: str | None = address
         try:
-            await mail.refuse_flood(parts, address)
+            await mail.refuse_flood(parts, address, MailPurpose.JOIN)
         except mail.TooManyMails:
             recipient = None
         known = await users.find_by_login(address)

@@ -19,7 +19,7 @@ from authgate.mail import MailServers, TooManyMails, refuse_flood, trial, writte
 from authgate.mail.trial import Tried
 from authgate.storage.mail import mail_servers, mails
 from authgate.storage.mail.mail_servers import MailServer
-from authgate.vocabulary import MailSecurity
+from authgate.vocabulary import MailPurpose, MailSecurity
 from authgate_tenants import current_tenant, lifecycle
 
 LONGEST_HOST = 253
@@ -120,7 +120,7 @@ async def try_mail_server(
     server = await MailServers(parts.settings, parts.encryption).opened(own)
     async with storage.transaction():
         await lifecycle.locked(current_tenant().id)
-        await refuse_flood(parts, address)
+        await refuse_flood(parts, address, MailPurpose.TEST)
         if await mails.count_trials(since=now - _WHILE) >= MOST_TRIALS:
             raise TooManyMails
         await mails.begin_trial(mail_id, now=now)

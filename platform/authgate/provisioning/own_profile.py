@@ -71,7 +71,7 @@ async def ask_for_address(
     """
     address = _address(email)
     async with storage.transaction():
-        await mail.refuse_flood(parts, address)
+        await mail.refuse_flood(parts, address, MailPurpose.ADDRESS)
         await mailed_links.withdraw(user.id, LinkPurpose.ADDRESS)
         token, link = await mailed_links.add(
             LinkPurpose.ADDRESS, user_id=user.id, email=address, good=GOOD, now=parts.clock()

@@ -92,7 +92,7 @@ async def ask_for_tenant(
     await _refuse_slug(told.slug)
     async with storage.transaction():
         try:
-            await mail.refuse_flood(parts, told.email)
+            await mail.refuse_flood(parts, told.email, MailPurpose.SIGN_UP)
         except mail.TooManyMails:
             return
         token, kept = await sign_ups.begin(**told._asdict(), now=parts.clock())

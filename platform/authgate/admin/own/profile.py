@@ -17,7 +17,6 @@ from authgate.accounts.standing import (
 from authgate.accounts.step_up import require_own_factor
 from authgate.accounts.visits import signed_in, visitor
 from authgate.installation import Installation
-from authgate.languages import text
 from authgate.mail import TooManyMails
 from authgate.provisioning import own_profile
 from authgate.provisioning.own_profile import UnfitProfile
@@ -80,9 +79,8 @@ class ProfilePages:
             await own_profile.ask_for_address(self._parts, user, email, language=language_read())
         except UnfitProfile as error:
             return await self._page({error.field: str(error)}, new_email=email)
-        except TooManyMails:
-            fault = text("This address was sent three mails within an hour: wait.")
-            return await self._page({"email": fault}, new_email=email)
+        except TooManyMails as error:
+            return await self._page({"email": str(error)}, new_email=email)
         return see_other(f"{_HERE}?done={ProfileDone.SENT}")
 
     async def _own(self) -> User:

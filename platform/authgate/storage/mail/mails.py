@@ -94,13 +94,14 @@ async def count_trials(*, since: datetime) -> int:
     return await over.filter(purpose=MailPurpose.TEST).count()
 
 
-async def count_to(mailbox: str, *, since: datetime) -> int:
-    """How many mails there were to this mailbox since then.
+async def purposes_to(mailbox: str, *, since: datetime) -> list[MailPurpose]:
+    """What the mails to this mailbox were for since then, one for each.
 
     In a transaction, and nobody else counts or adds one to it meanwhile.
     """
     await turns.take("mailbox", mailbox)
-    return await Mail.filter(mailbox=mailbox, created_at__gt=since).count()
+    found = Mail.filter(mailbox=mailbox, created_at__gt=since)
+    return [each["purpose"] for each in await found.values("purpose")]
 
 
 async def take(*, now: datetime, limit: int) -> list[Mail]:
