@@ -5,10 +5,12 @@ import json
 from dataclasses import replace
 
 import jwt
+import pytest
 
 from authgate import provisioning
 from authgate.permissions import UserRole
 from authgate.provisioning import NewClient
+from authgate.provisioning.tenant_settings import UnfitSetting
 from authgate.storage.clients.drafts import ClientChange
 from authgate.storage.people import group_members, groups, users
 from authgate.storage.people.groups import GroupDraft
@@ -182,6 +184,11 @@ async def test_who_must_is_what_the_tenant_says(
     assert [await must("alice"), await must("carol")] == [False, True]
     await choose(server, acme, second_factor="optional", second_factor_groups=("staff",))
     assert [await must("alice"), await must("carol")] == [True, False]
+    with use_tenant(acme):
+        await provisioning.change_group(server.parts, staff.id, GroupDraft("Crew"))
+    assert await must("alice"), "whatever they are called"
+    with pytest.raises(UnfitSetting, match="no group Nobody"):
+        await choose(server, acme, second_factor_groups=("Crew", "Nobody"))
     await choose(server, acme, second_factor="off")
     assert [await must("alice"), await must("carol")] == [False, False]
 

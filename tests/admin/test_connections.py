@@ -7,7 +7,7 @@ import pytest
 from authgate.storage.sign_in.connections import ConnectionRow
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing import tenants
-from authgate_testing.api import ApiClient
+from authgate_testing.api import ApiClient, is_problem
 from authgate_testing.databases import on_sqlite
 from authgate_testing.server import RunningServer
 
@@ -64,6 +64,27 @@ async def test_a_connection_is_set_up_changed_tested_and_removed(
     assert tested["trial_url"] == f"{acme.issuer}/login/hub/trial"
     assert (await api.delete("/connections/hub")).status_code == 204
     assert (await api.get("/connections")).json()["items"] == []
+
+
+@on_sqlite
+async def test_where_passwords_are_off_the_last_connection_stays(
+    server: RunningServer, api: ApiClient, acme: Tenant
+) -> None:
+    assert (await api.post("/connections", GITHUB)).status_code == 201
+    await tenants.choose(server, acme, password_sign_in=False)
+    read = await api.get("/connections/hub")
+    off = await api.patch("/connections/hub", {"enabled": False}, if_match=read.headers["etag"])
+    for refused in (off, await api.delete("/connections/hub")):
+        assert is_problem(refused, 409, "conflict")
+        assert "Nobody could sign in without it" in refused.text
+    assert (await api.get("/connections/hub")).json() == read.json()
+    made = await api.post("/connections", GITHUB | {"slug": "other", "enabled": False})
+    assert made.status_code == 201
+    assert is_problem(await api.delete("/connections/hub"), 409, "conflict")
+    other = await api.get("/connections/other")
+    on = await api.patch("/connections/other", {"enabled": True}, if_match=other.headers["etag"])
+    assert on.status_code == 200
+    assert (await api.delete("/connections/hub")).status_code == 204
 
 
 @on_sqlite

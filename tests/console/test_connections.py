@@ -73,6 +73,10 @@ async def test_a_provider_is_set_up_tested_offered_and_removed(
     await admin.visit(f"{here}/acme/edit")
     page = await admin.submit(kept | {"label": "Renamed"}, to="/edit")
     assert "Renamed" in page.text
+    await tenants.choose(server, acme, password_sign_in=False)
+    for action in ("switch", "delete"):
+        page = await admin.submit({}, to=f"/acme/{action}")
+        assert "nobody could sign in without it" in page.text
     server.clock.advance(16 * 60)
     page = await admin.submit({}, to="/acme/delete")
     assert "Please sign in once more" in page.text

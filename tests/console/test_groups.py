@@ -17,7 +17,7 @@ from authgate_testing.server import RunningServer
 
 @on_sqlite
 async def test_a_group_is_begun_filled_changed_and_removed(
-    acme: Tenant, admin: Person, alice: User, carol: User
+    server: RunningServer, acme: Tenant, admin: Person, alice: User, carol: User
 ) -> None:
     here = f"{acme.issuer}/admin/groups"
     assert "There is no group yet." in (await admin.visit(here)).text
@@ -46,7 +46,7 @@ async def test_a_group_is_begun_filled_changed_and_removed(
     page = await admin.submit({"display_name": "board", "roles": ""}, to="/edit")
     assert (page.status_code, "Another group has this name" in page.text) == (400, True)
     with use_tenant(acme):
-        await provisioning.change_group(staff.id, GroupDraft("Crew"))
+        await provisioning.change_group(server.parts, staff.id, GroupDraft("Crew"))
     page = await admin.submit({"display_name": "Team", "roles": ""}, to="/edit")
     assert (page.status_code, 'value="Crew"' in page.text) == (409, True)
     page = await admin.submit({"display_name": "Team", "roles": ""}, to="/edit")

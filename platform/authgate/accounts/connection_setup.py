@@ -1,7 +1,8 @@
 """Setting up the ways to sign in elsewhere that a tenant offers, with an audit event each time."""
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 
 from uuid_utils.compat import uuid7
@@ -15,7 +16,7 @@ from authgate.plugin_manager import ConnectorType, ConnectorTypes, refuse_moved
 from authgate.storage.sign_in import connections
 from authgate.storage.sign_in.connection_rules import ConnectionRules
 from authgate.storage.sign_in.connections import LONGEST_SLUG, Connection
-from authgate_tenants import current_tenant
+from authgate_tenants import current_tenant, lifecycle
 from authgate_tenants.encryption import TenantEncryption
 
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -32,6 +33,18 @@ class BadConnectionSlug(ValueError):
                 "%(slug)r is not 1 to %(most)s of a-z, 0-9 and single inner dashes.",
                 slug=slug,
                 most=LONGEST_SLUG,
+            )
+        )
+
+
+class LastConnection(ValueError):
+    """Without this connection nobody could sign in. The text may be told."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            text(
+                "Nobody could sign in without it: passwords are off, and no other connection is"
+                " offered. Offer another one, or turn passwords on, first."
             )
         )
 
@@ -127,9 +140,10 @@ class ConnectionSetup:
     async def change(self, slug: str, change: ConnectionChange, *, actor: Actor = SYSTEM) -> None:
         """Change a connection; the next sign-in that begins goes by it.
 
-        Raises ``UnknownConnection``, ``NoConnector``, ``UnfitRules`` and ``ConnectorConfigError``.
+        Raises ``UnknownConnection``, ``NoConnector``, ``UnfitRules``, ``ConnectorConfigError`` and
+        ``LastConnection``.
         """
-        async with storage.transaction():
+        async with self._some_left():
             former = connection = await _locked(slug)
             kept = await self._secrets.open(former) if change.unset else ()
             change = change.from_former(former, kept)
@@ -148,17 +162,39 @@ class ConnectionSetup:
     async def remove(self, slug: str, *, actor: Actor = SYSTEM) -> None:
         """Remove a connection. Who signed in through it stays a user, and is known by it no more.
 
-        Raises ``UnknownConnection``.
+        Raises ``UnknownConnection`` and ``LastConnection``.
         """
-        async with storage.transaction():
+        async with self._some_left():
             connection = await _locked(slug)
             await connections.delete(connection.id)
             details = {"connector": connection.connector}
             await _record(Event.CONNECTION_DELETED, connection, details, actor)
 
+    @asynccontextmanager
+    async def _some_left(self) -> AsyncIterator[None]:
+        """A unit of work after which people can sign in if they could before. Raises
+        ``LastConnection``, and leaves nothing behind then."""
+        async with storage.savepoint():
+            if current_tenant().settings.password_sign_in:
+                yield
+                return
+            # Of two that go at once, one would be the last.
+            await lifecycle.locked(current_tenant().id)
+            could = await self._any_usable()
+            yield
+            if could and not await self._any_usable():
+                raise LastConnection
+
+    async def _any_usable(self) -> bool:
+        running = current_tenant().settings.running_plugins
+        names = {each.name for each in self._connectors.offered(running)}
+        return any(each.connector in names for each in await connections.offered())
+
     async def _configured(self, connection: Connection, change: ConnectionChange) -> Connection:
         found = self._found(connection.connector)
-        known = {**connection.config, **await self._secrets.open(connection), **change.config}
+        former = {**connection.config, **await self._secrets.open(connection)}
+        # A setting that the connector has no more goes with the next change.
+        known = {**found.known(former), **change.config}
         config = {name: value for name, value in known.items() if name not in change.unset}
         found.check_config(config)
         refuse_moved(found.fields, was=connection.config, becomes=config, entered=change.config)

@@ -66,12 +66,12 @@ class TenantConnections:
 
     async def opened(self, connection: UsableConnection) -> OpenConnection:
         """The connection with its secrets, for the length of a request."""
-        stored = connection.stored
+        stored, connector = connection.stored, connection.connector
         return OpenConnection(
             tenant_id=current_tenant().id,
             name=stored.slug,
-            connector=connection.connector,
-            config={**stored.config, **await self._secrets.open(stored)},
+            connector=connector,
+            config=connector.known({**stored.config, **await self._secrets.open(stored)}),
         )
 
     def _usable(self, stored: Connection) -> UsableConnection | None:

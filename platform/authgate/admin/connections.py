@@ -10,6 +10,7 @@ from authgate.accounts.connection_setup import (
     BadConnectionSlug,
     ConnectionChange,
     ConnectionSetup,
+    LastConnection,
     UnknownConnection,
 )
 from authgate.accounts.pending_login import callback
@@ -204,6 +205,8 @@ def _worded() -> Iterator[None]:
         raise Invalid(faults=[Fault(error.fault, pointer=f"/config/{error.field}")]) from error
     except UnfitRules as error:
         raise Invalid(faults=[Fault(str(error), pointer=f"/rules/{error.field}")]) from error
+    except LastConnection as error:
+        raise Conflict(str(error)) from error
     except ConnectionExists as error:
         raise Conflict("There is a connection of this name.") from error
 
@@ -225,7 +228,12 @@ OPERATIONS = [
     operation(HTTPMethod.GET, _ONE, read_connection, scope=_READ),
     operation(HTTPMethod.PATCH, _ONE, change_connection, scope=_WRITE, problems=[Conflict]),
     operation(
-        HTTPMethod.DELETE, _ONE, delete_connection, scope=_WRITE, status=HTTPStatus.NO_CONTENT
+        HTTPMethod.DELETE,
+        _ONE,
+        delete_connection,
+        scope=_WRITE,
+        status=HTTPStatus.NO_CONTENT,
+        problems=[Conflict],
     ),
     operation(HTTPMethod.POST, f"{_ONE}/test", test_connection, scope=_WRITE),
 ]

@@ -156,7 +156,7 @@ async def change_group(call: Call[Nothing, MergePatch[GroupSettings]]) -> Answer
         after = call.body.applied(told(former, GroupSettings))
         with _worded():
             group = await provisioning.change_group(
-                former.id, after.draft(), actor=call.caller.actor
+                call.parts, former.id, after.draft(), actor=call.caller.actor
             )
         return Answer(await _counted(group))
 

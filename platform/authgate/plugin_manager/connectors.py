@@ -73,6 +73,11 @@ class ConnectorType:
         """The settings that a connection of this type needs."""
         return config_fields(self.made_by.config_type)
 
+    def known(self, raw: Mapping[str, object]) -> dict[str, object]:
+        """What of this is a setting of it: another version may have had others."""
+        names = {each.name for each in self.fields}
+        return {name: value for name, value in raw.items() if name in names}
+
     def check_config(self, raw: Mapping[str, object]) -> None:
         """Raises ``ConnectorConfigError`` where a connection could not work with this."""
         self.made_by.parse_config(raw)

@@ -1,13 +1,16 @@
 """How groups begin, change and end, and who belongs to them."""
 
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from authgate import audit, storage
 from authgate.audit import SYSTEM, Actor, Event
+from authgate.installation import Installation
 from authgate.languages import text
+from authgate.provisioning.tenants import change_tenant
 from authgate.storage.people import group_members, groups
 from authgate.storage.people.group_members import MOST_AT_ONCE
 from authgate.storage.people.groups import (
@@ -19,6 +22,7 @@ from authgate.storage.people.groups import (
 )
 from authgate.storage.people.usernames import BadUsername, canonical
 from authgate.tokens.scopes import MalformedScope, parse
+from authgate_tenants import TenantSettings, current_tenant, lifecycle
 
 MOST_MEMBERS = 100_000
 """People who belong to one group."""
@@ -60,7 +64,9 @@ async def add_group(draft: GroupDraft, *, actor: Actor = SYSTEM) -> Group:
     return group
 
 
-async def change_group(group_id: UUID, draft: GroupDraft, *, actor: Actor = SYSTEM) -> Group:
+async def change_group(
+    parts: Installation, group_id: UUID, draft: GroupDraft, *, actor: Actor = SYSTEM
+) -> Group:
     """Have a group be so from now on. Raises ``UnknownGroup``, ``UnfitGroup`` and
     ``GroupTaken``."""
     check(draft)
@@ -77,7 +83,28 @@ async def change_group(group_id: UUID, draft: GroupDraft, *, actor: Actor = SYST
             "is": {each: becomes[each] for each in sorted(changed)},
         }
         await _record(Event.GROUP_UPDATED, group, actor, told)
+        if "display_name" in changed:
+            await _follow(parts, former.display_name, group.display_name, actor)
     return group
+
+
+async def _follow(parts: Installation, former: str, name: str, actor: Actor) -> None:
+    """Have the tenant's settings name the group as it is called now: whose people have to show a
+    second factor have to whatever a directory calls them."""
+
+    def changed(before: TenantSettings) -> TenantSettings:
+        known = before.second_factor_groups
+        called = [name if canonical(each) == canonical(former) else each for each in known]
+        return replace(before, second_factor_groups=tuple(called))
+
+    if any(canonical(each) == canonical(former) for each in await _named_by_settings()):
+        comment = f"Group {former} is called {name}"
+        await change_tenant(parts, current_tenant(), change=changed, comment=comment, actor=actor)
+
+
+async def _named_by_settings() -> Collection[str]:
+    stored = await lifecycle.find(current_tenant().id)
+    return TenantSettings.from_json(stored.settings).second_factor_groups
 
 
 async def delete_group(group_id: UUID, *, actor: Actor = SYSTEM) -> None:

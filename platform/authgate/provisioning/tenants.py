@@ -12,6 +12,7 @@ from authgate.provisioning import tenant_settings
 from authgate.provisioning.roles import is_guest
 from authgate.provisioning.tenant_settings import UnfitSetting, UnfitTenant
 from authgate.storage.metering import usage_days
+from authgate.storage.people import groups
 from authgate.storage.sign_in import connections
 from authgate.storage.tenants import logos, settings_versions
 from authgate.tokens.id_token import algorithm_of
@@ -157,6 +158,7 @@ async def check_change(
     check_settings(plan, before, after, actor=actor)
     await _refuse_lockout(parts, before, after)
     await _refuse_guest(before, after, actor)
+    await _refuse_unknown_groups(before, after)
     if after.logo not in ("", before.logo) and not await logos.has(after.logo):
         raise UnfitSetting("logo", text("The tenant has no such logo: bring it first."))
 
@@ -187,6 +189,14 @@ async def _has_connection(parts: Installation, settings: TenantSettings) -> bool
     types, running = parts.plugins.connectors.types, settings.running_plugins
     found = [types.get(each.connector) for each in await connections.offered()]
     return any(each is not None and each.plugin in running for each in found)
+
+
+async def _refuse_unknown_groups(before: TenantSettings, after: TenantSettings) -> None:
+    """A name that no group has asks nothing of anybody, and nobody would learn of it."""
+    for name in after.second_factor_groups:
+        if name not in before.second_factor_groups and not await groups.find_named(name):
+            said = text("There is no group %(group)s here.", group=name[:60])
+            raise UnfitSetting("second_factor_groups", said)
 
 
 async def _refuse_guest(before: TenantSettings, after: TenantSettings, actor: Actor) -> None:

@@ -8,7 +8,7 @@ from uuid import UUID
 from scim2_models import Context, Meta, PatchOp, Reference, SearchRequest
 
 from authgate import storage
-from authgate.clock import Clock
+from authgate.installation import Installation
 from authgate.provisioning import groups as provisioning
 from authgate.provisioning.groups import MOST_MEMBERS
 from authgate.scim import member_changes
@@ -38,8 +38,9 @@ After = Callable[[Group], Group]
 class Groups:
     """Does what is asked of groups."""
 
-    def __init__(self, *, clock: Clock) -> None:
-        self._clock = clock
+    def __init__(self, parts: Installation) -> None:
+        self._parts = parts
+        self._clock = parts.clock
 
     async def listed(self, ask: Ask, said: Mapping[str, Any]) -> Outcome:
         """Some of them."""
@@ -118,7 +119,7 @@ class Groups:
             draft = group.draft()._replace(
                 display_name=wanted.display_name or "", external_id=wanted.external_id or None
             )
-            await provisioning.change_group(group_id, draft, actor=ask.caller.actor)
+            await provisioning.change_group(self._parts, group_id, draft, actor=ask.caller.actor)
             await self._change(ask, group_id, changes)
             found = await _read(group_id, parameters)
         return told(found, parameters=parameters)

@@ -31,7 +31,7 @@ class Service:
     def __init__(self, parts: Installation, *, counted: Counted) -> None:
         self._kinds: Mapping[str, Kind] = {
             "Users": Users(clock=parts.clock),
-            "Groups": Groups(clock=parts.clock),
+            "Groups": Groups(parts),
         }
         self._bulk = Bulk(self._kinds, performed=_performed, counted=counted)
         self._body_limit = parts.settings.server.body_limit

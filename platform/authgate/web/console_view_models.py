@@ -62,6 +62,8 @@ class Done(StrEnum):
     PERSON_BLOCKED = "person-blocked"
     PERSON_LET_IN = "person-let-in"
     CONNECTION_SAVED = "connection-saved"
+    CONNECTION_IS_LAST = "connection-is-last"
+    """Nobody could sign in without it: it stays."""
     CONNECTION_DELETED = "connection-deleted"
     PERSON_SAVED = "person-saved"
     PERSON_DELETED = "person-deleted"

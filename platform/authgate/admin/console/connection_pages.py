@@ -7,7 +7,11 @@ from quart import Blueprint, Response, request
 from werkzeug.exceptions import NotFound
 
 from authgate.accounts.connection_fitness import UnfitRules
-from authgate.accounts.connection_setup import BadConnectionSlug, ConnectionChange
+from authgate.accounts.connection_setup import (
+    BadConnectionSlug,
+    ConnectionChange,
+    LastConnection,
+)
 from authgate.accounts.pending_login import callback
 from authgate.accounts.standing import actor
 from authgate.admin import connections as api
@@ -153,7 +157,10 @@ class ConnectionPages:
         connection = await _named(slug)
         enabled = bool((await request.form).get("enabled"))
         change = ConnectionChange(enabled=enabled)
-        await api.setup(self._console.parts).change(connection.slug, change, actor=actor())
+        try:
+            await api.setup(self._console.parts).change(connection.slug, change, actor=actor())
+        except LastConnection:
+            return done(f"{_HERE}/{slug}", Done.CONNECTION_IS_LAST)
         return done(f"{_HERE}/{slug}", Done.CONNECTION_SAVED)
 
     async def delete(self, slug: str) -> Response:
@@ -161,7 +168,10 @@ class ConnectionPages:
         refuse_guest()
         connection = await _named(slug)
         self._console.require_recent_sign_in(f"{ROOT}{_HERE}/{slug}")
-        await api.setup(self._console.parts).remove(connection.slug, actor=actor())
+        try:
+            await api.setup(self._console.parts).remove(connection.slug, actor=actor())
+        except LastConnection:
+            return done(f"{_HERE}/{slug}", Done.CONNECTION_IS_LAST)
         return done(_HERE, Done.CONNECTION_DELETED)
 
     async def _as_it_is(
@@ -288,6 +298,8 @@ def _worded(error: Exception) -> dict[str, str]:
             return {"slug": text("1 to 40 small letters and digits, with single dashes between.")}
         case ConnectionExists():
             return {"slug": text("There is a connection of this name.")}
+        case LastConnection():
+            return {"enabled": str(error)}
         case UnknownGroupName():
             return {"groups": str(error)}
         case _:

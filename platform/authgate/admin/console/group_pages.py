@@ -117,7 +117,9 @@ class GroupPages:
         if faults := fitness.faults(_draft(said)):
             return await self._form(said, faults, group)
         try:
-            await provisioning.change_group(group.id, _draft(said), actor=actor())
+            await provisioning.change_group(
+                self._console.parts, group.id, _draft(said), actor=actor()
+            )
         except GroupTaken:
             return await self._form(said, {"display_name": _TAKEN}, group)
         return done(f"{_HERE}/{group.id}", Done.GROUP_SAVED)
