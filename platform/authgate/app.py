@@ -276,6 +276,7 @@ def _ways_in(
         trips=trips,
         connections=connections,
         sessions=sessions,
+        notices=SignInNotices(parts),
         memberships=memberships.keep_memberships,
         others={Purpose.LINK: identities.returned, Purpose.TRIAL: trials.returned},
         clock=parts.clock,

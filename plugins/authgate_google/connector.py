@@ -55,6 +55,10 @@ class GoogleConnector(OpenIdConnector[GoogleConfig]):
         domains = self.config.hosted_domains
         return {"hd": domains[0]} if len(domains) == 1 else {}
 
+    def fresh_parameters(self, max_age: int) -> Mapping[str, str]:
+        """Google has no way to ask for a sign-in; people choose their account."""
+        return {} if max_age else {"prompt": "select_account"}
+
     def identity(self, claims: Mapping[str, Any]) -> ExternalIdentity:
         """Raises ``SignInRefused`` for accounts of other domains. Google vouches for addresses of
         its own and of Workspaces; another's may have changed hands since."""

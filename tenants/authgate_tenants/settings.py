@@ -106,7 +106,8 @@ class TenantSettings(StoredChoices):
 
     bcrypt_passwords: bool = False
     """Whether people came with passwords hashed by bcrypt, which are hashed anew when they sign in.
-    Each attempt then takes as long as both, so that it does not tell who has signed in already."""
+    As long as any such hash is left, each attempt takes as long as both, so that it does not tell
+    who has signed in already."""
 
     refresh_token_grace: Annotated[int, Field(ge=0, le=60)] = 10
     """For how long a client whose answer was lost is given the same successor once more."""

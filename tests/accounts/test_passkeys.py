@@ -8,9 +8,11 @@ import pytest
 
 from authgate.accounts.passkey_ceremonies import LIFETIME
 from authgate.audit import Event
+from authgate.storage.mail.mails import Mail
 from authgate.storage.people import users
 from authgate.storage.people.users import User
 from authgate.storage.sign_in import passkeys
+from authgate.vocabulary import MailPurpose
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.application import Application
 from authgate_testing.authenticator import is_asked, recovery_codes
@@ -68,6 +70,20 @@ async def test_somebody_adds_a_passkey_and_signs_in_with_it_alone(
     await other.visit(f"{acme.issuer}/account/security")
     await other.submit({}, to="/passkeys/remove")
     assert not await by_passkey(Person(server.browser()), acme, device)
+
+
+@on_sqlite
+async def test_who_signs_in_by_a_passkey_in_a_new_browser_is_written_to_once(
+    server: RunningServer, acme: Tenant, alice: User, person: Person
+) -> None:
+    device = SoftPasskey(ORIGIN)
+    await added(person, acme, device)
+    server.clock.advance(3_601)
+    newer = Person(server.browser())
+    for _ in range(2):
+        assert await by_passkey(newer, acme, device)
+    with use_tenant(acme):
+        assert await Mail.filter(purpose=MailPurpose.NOTICE).count() == 1, "once for each browser"
 
 
 @on_sqlite

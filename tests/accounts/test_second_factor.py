@@ -350,6 +350,22 @@ async def notices(tenant: Tenant) -> int:
 
 
 @on_sqlite
+async def test_who_was_asked_for_a_factor_sets_up_none_once_it_was_taken_from_them(
+    server: RunningServer, acme: Tenant, alice: User
+) -> None:
+    await enrolled(server, acme, alice)
+    person = Person(server.browser())
+    await person.sign_in(acme.issuer, "alice")
+    assert is_asked(person)
+    with use_tenant(acme):
+        async with transaction():
+            await SecondFactors(server.parts.encryption).remove(alice)
+    for path in ("/second-factor", "/second-factor/set-up"):
+        page = await person.visit(f"{acme.issuer}{path}")
+        assert page.url.path.endswith("/login"), path
+
+
+@on_sqlite
 async def test_who_is_signed_out_everywhere_is_remembered_nowhere(
     server: RunningServer, acme: Tenant, alice: User
 ) -> None:

@@ -11,13 +11,16 @@ from secrets import token_hex
 
 import httpx2
 import pytest
+from argon2 import PasswordHasher
 
-from authgate.accounts.passwords import Passwords, is_bcrypt
+from authgate.accounts import password_costs
+from authgate.accounts import passwords as passwords_module
+from authgate.accounts.passwords import Passwords, is_todays
 from authgate.audit import Event
 from authgate.clock import utc_now
 from authgate.provisioning import NewClient
 from authgate.settings import DatabaseSettings, KeySettings, LimitSettings, Settings
-from authgate.storage.people import users
+from authgate.storage.people import password_kinds, users
 from authgate.storage.people.users import User
 from authgate.storage.sign_in import login_failures
 from authgate.vocabulary import UserStatus
@@ -189,35 +192,68 @@ async def test_lg_10_every_refusal_takes_the_same_time(
     assert max(fastest.values()) < 1.5 * min(fastest.values()), fastest
 
 
-@on_sqlite
-@pytest.mark.parametrize("bcrypt", [False, True])
-async def test_lg_10_for_every_refusal_the_same_is_hashed(
-    server: RunningServer,
+@no_limit_by_address
+async def test_lg_10_for_every_refusal_hashes_of_the_same_costs_are_checked(
     attempt: Attempt,
     acme: Tenant,
     alice: User,
     password_hash: str,
     monkeypatch: pytest.MonkeyPatch,
-    bcrypt: bool,
 ) -> None:
-    await change(server, acme, settings=TenantSettings(bcrypt_passwords=bcrypt).to_json())
-    names = ["alice", *await others_of(acme, password_hash)]
-    if bcrypt:
-        with use_tenant(acme):
-            await users.create(username="imported", password_hash=BCRYPT)
-        names.append("imported")
-    hashed: list[str] = []
+    checked: list[str | None] = []
     verify = Passwords._verify
 
     def noted(self: Passwords, stored: str, password: str) -> bool:
-        hashed.append("bcrypt" if is_bcrypt(stored) else "argon2")
+        checked.append(password_costs.of(stored))
         return verify(self, stored, password)
 
+    async def costs_of(name: str) -> list[str | None]:
+        checked.clear()
+        assert (await attempt(name, WRONG)).status_code == 400
+        return checked[:]
+
     monkeypatch.setattr(Passwords, "_verify", noted)
+    todays = password_costs.of(password_hash)
+    names = ["alice", *await others_of(acme, password_hash)]
     for name in names:
-        hashed.clear()
-        assert (await attempt(name)).status_code == 400
-        assert sorted(hashed) == (["argon2", "bcrypt"] if bcrypt else ["argon2"]), name
+        assert await costs_of(name) == [todays], name
+    former = PasswordHasher(time_cost=3, memory_cost=64, parallelism=2).hash(PASSWORD)
+    with use_tenant(acme):
+        for number in range(2):
+            await users.create(username=f"bcrypt{number}", password_hash=BCRYPT)
+            await users.create(username=f"argon{number}", password_hash=former)
+    every = sorted((todays, "$2b$04$", "$argon2id$v=19$m=64,t=3,p=2$"), key=str)
+    for name in (*names, "bcrypt0", "argon0"):
+        assert await costs_of(name) == every, name
+
+
+@on_sqlite
+async def test_a_password_that_was_hashed_otherwise_is_hashed_anew_at_the_sign_in(
+    attempt: Attempt, acme: Tenant, password_hash: str
+) -> None:
+    cheap = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1).hash(PASSWORD)
+    dear = PasswordHasher(time_cost=4, memory_cost=32768, parallelism=2).hash(PASSWORD)
+    for number, former in enumerate((cheap, dear, password_hash)):
+        with use_tenant(acme):
+            person = await users.create(username=f"user{number}", password_hash=former)
+        for _ in range(2):
+            assert signed_in(await attempt(person.username, PASSWORD))
+        with use_tenant(acme):
+            now = await users.find(person.id)
+        assert now is not None
+        assert now.password_hash is not None
+        assert is_todays(now.password_hash)
+        assert (now.password_hash == former) is (former == password_hash)
+
+
+def test_a_hash_of_nobody_is_checked_as_one_of_its_cost(passwords: Passwords) -> None:
+    for cost in ("$2b$04$", "$argon2id$v=19$m=64,t=3,p=2$", "$argon2i$m=64,t=1,p=1$"):
+        nobody = password_costs.of_nobody(cost)
+        assert password_costs.of(nobody) == cost
+        assert not passwords._verify(nobody, PASSWORD)
+    former = PasswordHasher(time_cost=3, memory_cost=64, parallelism=2)
+    assert password_costs.of(former.hash(PASSWORD)) == password_costs.of_hasher(former)
+    assert password_costs.of_hasher(passwords_module._HASHER) == password_kinds.TODAYS
 
 
 @on_sqlite

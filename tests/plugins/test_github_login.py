@@ -182,12 +182,16 @@ async def test_what_a_connection_is_called_is_no_factor_and_it_is_known_after_th
     assert there.status_code == 200
     assert "mfa" in there.text, "and yet people are told of it"
     with use_tenant(tenant):
+        log = await audit_events.latest(limit=50)
         [entry] = [
             each
-            for each in await audit_events.latest(limit=50)
+            for each in log
             if each.event_type in (Event.AUTHENTICATION_SUCCESS, Event.OAUTH_AUTHENTICATION)
         ]
+    [half] = [each for each in log if each.event_type == Event.SECOND_FACTOR_ASKED]
     assert entry.details == {"method": "totp", "connection": "github"}, "a half one is no success"
+    assert half.details == {"method": "federated", "connection": "github"}
+    assert half.actor_id == entry.actor_id
 
 
 def test_what_a_session_from_before_says_of_its_connection_is_no_factor_either() -> None:

@@ -4,6 +4,7 @@ RFC 9700 sections 4.4 and 4.7, OWASP ASVS 10.5.
 """
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -18,21 +19,25 @@ from authgate.accounts.connection_setup import ConnectionChange, ConnectionSetup
 from authgate.accounts.passwords import Passwords
 from authgate.permissions import UserRole
 from authgate.plugin_api import ConnectorConfigError
+from authgate.provisioning.plugin_settings import PluginChange, set_plugin
 from authgate.settings import EgressSettings, Settings
 from authgate.storage import audit_events
+from authgate.storage.clients.drafts import ClientDraft
 from authgate.storage.people import group_members, users
 from authgate.storage.people.groups import GroupDraft
 from authgate.storage.people.users import User, UserRow
-from authgate.storage.sign_in import external_identities
+from authgate.storage.sign_in import connections, external_identities
 from authgate.storage.sign_in.connection_rules import ConnectionRules, Newcomers, Provisioned
 from authgate.vocabulary import UserStatus
 from authgate_tenants import Tenant, TenantSettings, use_tenant
 from authgate_tenants.models import TenantDomain
+from authgate_testing.application import Application
 from authgate_testing.databases import on_sqlite
 from authgate_testing.person import Person
 from authgate_testing.pretend_host import Answer, Host
 from authgate_testing.pretend_openid import PretendOpenId
 from authgate_testing.server import RunningServer
+from authgate_testing.tenants import choose
 
 HOME = "/t/acme/account/sessions"
 PASSWORD = "correct-horse-battery-staple"  # of people who exist in tests only
@@ -257,6 +262,71 @@ async def test_a_connection_takes_newcomers_as_it_is_told(
 
 
 @on_sqlite
+async def test_whom_a_policy_turns_away_has_no_account_until_it_lets_them_in(
+    server: RunningServer,
+    visitor: Visitor,
+    provider: PretendOpenId,
+    acme: Tenant,
+) -> None:
+    await choose(server, acme, enabled_plugins=["oidc", "networks"])
+    now = await server.parts.resolver.find("acme")
+    assert now is not None
+    for networks, status in (("192.0.2.0/24", 403), ("127.0.0.0/8", 303)):
+        with use_tenant(now):
+            elsewhere = PluginChange(config={"networks": [networks]})
+            await set_plugin(server.parts, "networks", elsewhere)
+        assert (await visitor.round_trip()).status_code == status
+        with use_tenant(acme):
+            assert len(await users.all_users()) == (status == 303)
+        assert len(await identities(acme)) == (status == 303)
+
+
+@on_sqlite
+async def test_who_has_to_sign_in_again_does_so_at_the_provider_as_well(
+    server: RunningServer, visitor: Visitor, provider: PretendOpenId, acme: Tenant
+) -> None:
+    first = await visitor.leave()
+    assert "max_age" not in first
+    assert "prompt" not in first
+    provider.claims["auth_time"] = int(server.clock().timestamp()) - 3600
+    assert (await visitor.come_back(**provider.approve(first))).status_code == 303
+    again = await visitor.leave()
+    assert "max_age=0&prompt=login" in again
+    silent = await visitor.come_back(**provider.approve(again))
+    assert (silent.status_code, "Sign out there first" in silent.text) == (403, True)
+    assert (await causes(acme))[0] == "signed in at the provider too long ago"
+    for auth_time in (int(server.clock().timestamp()), None, "rubbish"):
+        provider.claims["auth_time"] = auth_time
+        assert (await visitor.round_trip()).status_code == 303
+
+
+@on_sqlite
+async def test_an_application_that_asks_for_a_new_sign_in_gets_none_that_the_provider_remembers(
+    server: RunningServer, visitor: Visitor, provider: PretendOpenId, acme: Tenant
+) -> None:
+    callback = "https://console.example/callback"
+    draft = ClientDraft(
+        name="Console",
+        client_id="console",
+        grant_types=["authorization_code"],
+        scopes=["openid", "profile", "email"],
+        redirect_uris=[callback],
+    )
+    with use_tenant(acme):
+        client = await provisioning.add_client(server.parts, draft)
+    application = Application(server.http, acme, client, callback)
+    for asked, wanted in (
+        ({"prompt": "login"}, "max_age=0&prompt=login"),
+        ({"max_age": "300"}, "max_age=300"),
+    ):
+        at = await visitor.http.get(application.ask(**asked).url)
+        left = await visitor.leave(return_to=urlsplit(str(at.headers["location"])).path)
+        assert left.endswith(wanted), left
+        provider.claims["auth_time"] = int(server.clock().timestamp()) - 400
+        assert (await visitor.come_back(**provider.approve(left))).status_code == 403
+
+
+@on_sqlite
 async def test_people_join_and_leave_the_groups_that_a_connection_looks_after(
     visitor: Visitor,
     provider: PretendOpenId,
@@ -281,7 +351,7 @@ async def test_people_join_and_leave_the_groups_that_a_connection_looks_after(
     with use_tenant(acme):
         [user] = await users.all_users()
         await provisioning.add_members(own, [user.id], now=server.clock())
-    provider.claims["groups"] = ["staff", "others"]
+    provider.claims["groups"] = ["staff", "others", "invisi\u200bble"]
     await visitor.round_trip()
     assert await belongs() == {staff, own}
     provider.claims["groups"] = None
@@ -292,6 +362,22 @@ async def test_people_join_and_leave_the_groups_that_a_connection_looks_after(
     provider.claims["groups"] = ["admins"]
     assert (await visitor.round_trip()).status_code == 303
     assert await belongs() == {own}
+
+
+@on_sqlite
+async def test_a_setting_that_the_connector_has_no_more_keeps_nobody_out(
+    visitor: Visitor, acme: Tenant, setup: ConnectionSetup
+) -> None:
+    with use_tenant(acme):
+        stored = await connections.find("idp")
+        assert stored is not None
+        await connections.change(replace(stored, config={**stored.config, "former": "x"}))
+    assert (await visitor.round_trip()).status_code == 303
+    with use_tenant(acme):
+        await setup.change("idp", ConnectionChange(config={"userinfo": True}))
+        changed = await connections.find("idp")
+    assert changed is not None
+    assert changed.config == {**stored.config, "userinfo": True}
 
 
 @on_sqlite

@@ -9,9 +9,7 @@ from quart import Response, request
 from authgate import audit
 from authgate.accounts import access, language_choice, logout
 from authgate.accounts.half_sign_in import COOKIE as HALF
-from authgate.accounts.login_policy import LoginPolicy, StepUpRequired
-from authgate.accounts.second_factor_policy import is_offered
-from authgate.accounts.second_factors import has_any
+from authgate.accounts.login_policy import LoginPolicy
 from authgate.accounts.second_step import FirstFactor, SecondStep
 from authgate.accounts.visits import NotSignedIn, SignedIn, Visitor
 from authgate.audit import Event
@@ -24,7 +22,6 @@ from authgate.storage.random_secrets import hashed
 from authgate.storage.sign_in import session_clients, sessions
 from authgate.storage.sign_in.sessions import SignIn
 from authgate.storage.tenants.quotas import Quota
-from authgate.tokens.authentication import ACR_VALUES
 from authgate.web import session_cookie
 from authgate_tenants import current_tenant
 
@@ -72,8 +69,6 @@ class BrowserSessions:
         asked = await self._policy.check(
             first.user, amr=first.amr, connection=first.connection, target=first.target
         )
-        if asked and not (asked in ACR_VALUES and is_offered() and await has_any(first.user.id)):
-            raise StepUpRequired(asked)
         return Heard(replace(first, acr=asked))
 
     async def go_on(self, visitor: Visitor, first: Heard, response: Response) -> bool:

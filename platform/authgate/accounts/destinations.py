@@ -24,6 +24,8 @@ class Destination(NamedTuple):
     policy_url: str = ""
     tos_url: str = ""
     client_id: str = ""
+    max_age: int | None = None
+    """How many seconds ago the person may have signed in, where the application says so."""
 
 
 async def behind(return_to: str, *, now: datetime) -> Destination:
@@ -47,4 +49,5 @@ async def behind(return_to: str, *, now: datetime) -> Destination:
         said.policy_uri,
         said.tos_uri,
         client.client_id,
+        0 if "login" in parameters["prompt"] else parameters["max_age"],
     )

@@ -9,9 +9,13 @@ import re
 import secrets
 from collections.abc import Iterator
 from datetime import datetime
+from uuid import UUID
+
+from uuid_utils.compat import uuid7
 
 from authgate import audit
 from authgate.audit import Event
+from authgate.clock import utc_now
 from authgate.languages import text
 from authgate.permissions import UserRole
 from authgate.plugin_api import ExternalIdentity
@@ -21,6 +25,7 @@ from authgate.storage.sign_in import external_identities
 from authgate.storage.sign_in.connection_rules import Newcomers, Provisioned, domain_of
 from authgate.storage.sign_in.connections import Connection
 from authgate.storage.tenants.quotas import QuotaReached
+from authgate.vocabulary import UserStatus
 from authgate_tenants import current_tenant, domains
 
 _ADDRESS = re.compile(r"[^@\s]{1,64}@[^@\s]{1,189}", re.ASCII)
@@ -61,8 +66,22 @@ class IdentityInUse(NotHere):
     status = 409
 
 
-async def user_of(connection: Connection, identity: ExternalIdentity, *, now: datetime) -> User:
-    """The user whom this identity belongs to, made now if the tenant allows it.
+async def expected(connection: Connection, identity: ExternalIdentity) -> User:
+    """Whom this identity would sign in. Nothing is stored: who is new is here by no more than an
+    id. Raises ``NotHere``."""
+    check_welcome(connection, identity)
+    user = await _linked(connection, identity) or await provisioned_user(connection, identity)
+    if user is None:
+        return _nobody_yet(identity, await _checked_newcomer(connection, identity))
+    if not user.is_active:
+        raise AccountDisabled(text("Your account here is switched off."))
+    return user
+
+
+async def user_of(
+    connection: Connection, identity: ExternalIdentity, *, new_id: UUID, now: datetime
+) -> User:
+    """The user whom this identity belongs to, made now, by this id, if the tenant allows it.
 
     Wants a unit of work. Raises ``NotHere``; of two first sign-ins at once, one raises
     ``UsernameTaken`` or ``IdentityTaken``.
@@ -72,7 +91,7 @@ async def user_of(connection: Connection, identity: ExternalIdentity, *, now: da
         connection_id=connection.id, issuer=identity.issuer, subject=identity.subject
     )
     if known is None:
-        return await _first_time(connection, identity, now)
+        return await _first_time(connection, identity, new_id, now)
     user = await users.find(known)
     if user is None or not user.is_active:
         raise AccountDisabled(text("Your account here is switched off."))
@@ -84,6 +103,35 @@ async def user_of(connection: Connection, identity: ExternalIdentity, *, now: da
         now=now,
     )
     return user
+
+
+async def _linked(connection: Connection, identity: ExternalIdentity) -> User | None:
+    known = await external_identities.find_user(
+        connection_id=connection.id, issuer=identity.issuer, subject=identity.subject
+    )
+    return await users.find(known) if known else None
+
+
+def _nobody_yet(identity: ExternalIdentity, email: str | None) -> User:
+    now, name = utc_now(), _plain_name(identity)
+    return User(
+        id=uuid7(),
+        tenant_id=current_tenant().id,
+        username=name,
+        canonical_username=name,
+        email=email,
+        canonical_email=email,
+        email_verified=email is not None,
+        name=identity.name[:100],
+        picture="",
+        password_hash=None,
+        status=UserStatus.ACTIVE,
+        role=UserRole.USER,
+        not_before=None,
+        guest_until=None,
+        created_at=now,
+        updated_at=now,
+    )
 
 
 async def link_to(
@@ -119,10 +167,12 @@ def check_welcome(connection: Connection, identity: ExternalIdentity) -> None:
         )
 
 
-async def _first_time(connection: Connection, identity: ExternalIdentity, now: datetime) -> User:
+async def _first_time(
+    connection: Connection, identity: ExternalIdentity, new_id: UUID, now: datetime
+) -> User:
     user = await provisioned_user(connection, identity)
     if user is None:
-        return await _register(connection, identity, now)
+        return await _register(connection, identity, new_id, now)
     if not user.is_active:
         raise AccountDisabled(text("Your account here is switched off."))
     await _link(connection, identity, user, now)
@@ -191,7 +241,8 @@ async def _record_link(
     )
 
 
-async def _register(connection: Connection, identity: ExternalIdentity, now: datetime) -> User:
+async def _checked_newcomer(connection: Connection, identity: ExternalIdentity) -> str | None:
+    """The address of somebody new whom the tenant takes, if they have one. Raises ``NotHere``."""
     tenant = current_tenant()
     if not takes_newcomers(connection):
         raise NotRegistered(
@@ -220,7 +271,14 @@ async def _register(connection: Connection, identity: ExternalIdentity, now: dat
                 connection=connection.label,
             )
         )
-    user = await _stored(identity, connection, email)
+    return email
+
+
+async def _register(
+    connection: Connection, identity: ExternalIdentity, new_id: UUID, now: datetime
+) -> User:
+    email = await _checked_newcomer(connection, identity)
+    user = await _stored(identity, connection, new_id, email)
     await _link(connection, identity, user, now)
     await audit.record(
         Event.USER_CREATED,
@@ -239,9 +297,12 @@ def takes_newcomers(connection: Connection) -> bool:
     return newcomers is Newcomers.WELCOME
 
 
-async def _stored(identity: ExternalIdentity, connection: Connection, email: str | None) -> User:
+async def _stored(
+    identity: ExternalIdentity, connection: Connection, new_id: UUID, email: str | None
+) -> User:
     try:
         return await users.create(
+            user_id=new_id,
             username=await _free_username(identity, connection.slug),
             email=email,
             email_verified=email is not None,

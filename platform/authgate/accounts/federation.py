@@ -6,22 +6,26 @@ that answer by a form.
 """
 
 from collections.abc import Awaitable, Callable, Collection, Mapping
+from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Protocol
 from uuid import UUID
 
 from quart import Blueprint, Response, abort, request
 from werkzeug.exceptions import MethodNotAllowed
 
-from authgate import audit, storage
-from authgate.accounts import external_accounts
+from authgate import storage
+from authgate.accounts import destinations, external_accounts, own_events
 from authgate.accounts.answers import see_other
-from authgate.accounts.browser_sessions import BrowserSessions
+from authgate.accounts.browser_sessions import BrowserSessions, Heard
 from authgate.accounts.external_accounts import AddressTaken, NotHere
 from authgate.accounts.login import HOME
 from authgate.accounts.pending_login import PendingLogin, Purpose
 from authgate.accounts.provider_answers import parameter
 from authgate.accounts.round_trips import PENDING, Refusal, RoundTrips, not_begun_here
+from authgate.accounts.second_step import FirstFactor
+from authgate.accounts.sign_in_notices import SignInNotices
 from authgate.accounts.tenant_connections import (
     CALLBACK,
     IN_PATH,
@@ -31,6 +35,7 @@ from authgate.accounts.tenant_connections import (
 from authgate.accounts.visits import visitor
 from authgate.audit import Event
 from authgate.clock import Clock
+from authgate.languages import text
 from authgate.plugin_api import ExternalIdentity
 from authgate.storage.people.users import User, UsernameTaken
 from authgate.storage.sign_in.external_identities import IdentityTaken
@@ -67,6 +72,7 @@ class Federation:
         trips: RoundTrips,
         connections: TenantConnections,
         sessions: BrowserSessions,
+        notices: SignInNotices,
         memberships: Memberships,
         others: Mapping[Purpose, Returned],
         clock: Clock,
@@ -74,6 +80,7 @@ class Federation:
         self._trips = trips
         self._connections = connections
         self._sessions = sessions
+        self._notices = notices
         self._memberships = memberships
         self._returned: Mapping[Purpose, Returned] = {Purpose.SIGN_IN: self._sign_in, **others}
         self._clock = clock
@@ -91,13 +98,22 @@ class Federation:
         usable = await self._connections.find(connection)
         if usable is None:
             abort(404)
+        target = return_to.safe(request.args.get("return_to"), otherwise=HOME)
         pending = PendingLogin.begin(
             connection,
-            return_to=return_to.safe(request.args.get("return_to"), otherwise=HOME),
+            return_to=target,
             now=self._clock(),
             login_hint=_hint(),
+            max_age=await self._max_age(target),
         )
         return await self._trips.leave(usable, pending)
+
+    async def _max_age(self, target: str) -> int | None:
+        # Whoever is signed in comes because that was too long ago, or not enough: a session that
+        # they still have at the provider proves nothing.
+        if visitor().signed_in is not None:
+            return 0
+        return (await destinations.behind(target, now=self._clock())).max_age
 
     async def finish(self, connection: str) -> Response:
         """Take the browser back, and do what it was sent for. Raises ``TooMany``."""
@@ -132,28 +148,34 @@ class Federation:
         return usable
 
     async def _sign_in(self, usable: UsableConnection, pending: PendingLogin) -> Response:
+        target = return_to.safe(pending.return_to, otherwise=HOME)
         try:
             identity = await self._trips.identity(usable, pending)
-            user = await self._user(usable, identity)
+            if not pending.is_fresh_enough(identity.authenticated_at):
+                raise _too_long_ago(usable)
+            expected = await _known(partial(external_accounts.expected, usable.stored, identity))
+            # The tenant's plugins speak first: whom they turn away leaves no account behind.
+            heard = await self._heard(usable, expected, target)
+            user = await _known(partial(self._user_once, usable, identity, expected.id))
         except Refusal as refusal:
             return await self._trips.refused(usable, refusal, pending.return_to)
-        return await self._welcomed(usable, pending, identity, user)
+        if user.id != expected.id:  # made meanwhile, by this person's other first sign-in
+            heard = await self._heard(usable, user, target)
+        return await self._welcomed(usable, identity, Heard(replace(heard, user=user)))
 
-    async def _user(self, usable: UsableConnection, identity: ExternalIdentity) -> User:
-        try:
-            try:
-                return await self._user_once(usable, identity)
-            except (AddressTaken, UsernameTaken, IdentityTaken):
-                # Perhaps by this very person's other first sign-in, which was a moment quicker.
-                return await self._user_once(usable, identity)
-        except NotHere as error:
-            raise Refusal.of(error) from error
+    async def _heard(self, usable: UsableConnection, user: User, target: str) -> Heard:
+        vouched = vouched_by(usable.stored.label)
+        return await self._sessions.heard(
+            FirstFactor(user, vouched, False, target, usable.stored.slug)
+        )
 
-    async def _user_once(self, usable: UsableConnection, identity: ExternalIdentity) -> User:
+    async def _user_once(
+        self, usable: UsableConnection, identity: ExternalIdentity, new_id: UUID
+    ) -> User:
         # A unit of its own: half of a registration must not be committed with the refusal.
         async with storage.set_aside(), storage.transaction():
             now = self._clock()
-            user = await external_accounts.user_of(usable.stored, identity, now=now)
+            user = await external_accounts.user_of(usable.stored, identity, new_id=new_id, now=now)
             await self._join_groups(usable, identity, user, now)
             return user
 
@@ -168,35 +190,41 @@ class Federation:
         await self._memberships(user, belongs=belongs, looked_after=looked_after, now=now)
 
     async def _welcomed(
-        self,
-        usable: UsableConnection,
-        pending: PendingLogin,
-        identity: ExternalIdentity,
-        user: User,
+        self, usable: UsableConnection, identity: ExternalIdentity, first: Heard
     ) -> Response:
-        target = return_to.safe(pending.return_to, otherwise=HOME)
-        response = see_other(target)
-        if not await self._sessions.start(
-            visitor(),
-            user,
-            response,
-            amr=vouched_by(usable.stored.label),
-            target=target,
-            connection=usable.stored.slug,
-        ):
+        user, response = first.user, see_other(first.target)
+        if not await self._sessions.go_on(visitor(), first, response):
             return response
-        await audit.record(
+        await own_events.record(
             Event.OAUTH_AUTHENTICATION,
-            actor=audit.user(user.id, user.username),
-            resource=("user", str(user.id)),
-            details={
-                "connection": usable.stored.slug,
-                "issuer": identity.issuer,
-                "subject": identity.subject,
-            },
+            user,
+            connection=usable.stored.slug,
+            issuer=identity.issuer,
+            subject=identity.subject,
         )
         metrics.logins.add("connection", "success")
+        await self._notices.welcome(visitor(), user, response)
         return response
+
+
+def _too_long_ago(usable: UsableConnection) -> Refusal:
+    told = text(
+        "%(connection)s did not ask you to sign in there again, which is needed for this. Sign out"
+        " there first.",
+        connection=usable.stored.label,
+    )
+    return Refusal(403, told, "signed in at the provider too long ago")
+
+
+async def _known(find: Callable[[], Awaitable[User]]) -> User:
+    try:
+        try:
+            return await find()
+        except (AddressTaken, UsernameTaken, IdentityTaken):
+            # Perhaps by this very person's other first sign-in, which was a moment quicker.
+            return await find()
+    except NotHere as error:
+        raise Refusal.of(error) from error
 
 
 def _hint() -> str:

@@ -17,7 +17,7 @@ from authgate_tenants.encryption import TenantCipher
 
 COOKIE = "authgate_half"
 LIFETIME = timedelta(minutes=10)
-_SEAL = "half-sign-in/2"
+_SEAL = "half-sign-in/3"
 """Another one with each change of what is sealed: servers of two versions run side by side."""
 
 
@@ -34,6 +34,8 @@ class HalfSignIn:
     """Whether the person asked to stay signed in."""
     mark: str
     """Of the password that they had."""
+    has_factor: bool
+    """Whether they have a second factor, which is to be shown, or none, which is to be set up."""
     expires_at: datetime
 
     def sealed(self, cipher: TenantCipher) -> str:
@@ -45,6 +47,7 @@ class HalfSignIn:
             self.connection,
             self.remembered,
             self.mark,
+            self.has_factor,
             self.expires_at.timestamp(),
         ]
         return sealed_text.sealed(said, cipher=cipher, kind=_SEAL)
@@ -56,7 +59,7 @@ class HalfSignIn:
             said = sealed_text.opened(cookie, cipher=cipher, kind=_SEAL)
         except ValueError:
             return None
-        user_id, amr, return_to, connection, remembered, mark, ends = said
+        user_id, amr, return_to, connection, remembered, mark, has_factor, ends = said
         expires_at = datetime.fromtimestamp(ends, now.tzinfo)
         if expires_at <= now:
             return None
@@ -67,6 +70,7 @@ class HalfSignIn:
             connection=connection,
             remembered=remembered,
             mark=mark,
+            has_factor=has_factor,
             expires_at=expires_at,
         )
 

@@ -6,19 +6,18 @@ from datetime import timedelta
 from quart import Blueprint, Response, request
 
 from authgate import audit, storage
-from authgate.accounts import destinations, known_browsers
+from authgate.accounts import destinations, known_browsers, password_costs
 from authgate.accounts.answers import page, see_other, tell_of_limit
 from authgate.accounts.browser_sessions import BrowserSessions
 from authgate.accounts.connections import SignInOptions
-from authgate.accounts.known_browsers import KnownBrowser
-from authgate.accounts.passwords import FORGOTTEN, JOIN, Check, Passwords, is_bcrypt
+from authgate.accounts.passwords import FORGOTTEN, JOIN, Check, Passwords, is_todays
 from authgate.accounts.second_factor_policy import is_offered
 from authgate.accounts.sign_in_notices import SignInNotices
 from authgate.accounts.signed_out import SigningOut
 from authgate.accounts.visits import visitor
 from authgate.audit import Event
 from authgate.clock import Clock
-from authgate.storage.people import users
+from authgate.storage.people import password_kinds, users
 from authgate.storage.people.usernames import BadUsername, canonical
 from authgate.storage.people.users import User
 from authgate.storage.sign_in import login_failures, passkeys
@@ -130,10 +129,7 @@ class PasswordLogin:
         ):
             return response
         await self._welcome(user)
-        if known is None:
-            await self._notices.tell(visitor(), user)
-        browser = known or KnownBrowser.of(user)
-        known_browsers.remember(response, browser, cipher=await self._cipher())
+        await self._notices.welcome(visitor(), user, response)
         return response
 
     async def _counted(self, account: str, place: str) -> Tries | None:
@@ -176,7 +172,7 @@ class PasswordLogin:
     async def _renewed(self, user: User, password: str) -> User:
         """The person, whose password is from now on stored as everybody's."""
         former = user.password_hash
-        if former is None or not is_bcrypt(former):
+        if former is None or is_todays(former):
             return user
         async with storage.set_aside():
             renewed = await self._passwords.renewed(password)
@@ -257,8 +253,9 @@ async def _record(event: Event, named: User | None, *, reason: str) -> None:
 
 async def _authenticated(named: User | None, attempt: _Attempt, check: Check) -> User | None:
     stored = named.password_hash if named else None
+    others = await password_kinds.examples(password_costs.end)
     async with storage.set_aside():
-        right = await check(stored, attempt.password)
+        right = await check(stored, attempt.password, others)
     return named if named and right and named.is_active else None
 
 

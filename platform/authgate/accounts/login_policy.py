@@ -7,6 +7,8 @@ from quart import request
 
 from authgate import audit, storage
 from authgate.accounts import destinations, known_browsers
+from authgate.accounts.second_factor_policy import is_offered
+from authgate.accounts.second_factors import has_any
 from authgate.audit import Event
 from authgate.installation import Installation
 from authgate.plugin_api import Deny, LoginRequest, StepUp
@@ -51,7 +53,8 @@ class LoginPolicy:
         """The ``acr`` that this person has to reach before they are signed in, on the way to the
         target; empty where they have reached enough.
 
-        Raises ``LoginDenied`` and ``PolicyUnavailable``. Operators who come in as guests are let in
+        Raises ``LoginDenied``, ``StepUpRequired`` where they have nothing to reach it by, and
+        ``PolicyUnavailable``. Operators who come in as guests are let in
         by the tenant itself, and not asked about.
         """
         tenant = current_tenant()
@@ -74,6 +77,9 @@ class LoginPolicy:
             return ""
         said = objection.decision
         if isinstance(said, StepUp):
+            if not await _can_reach(user, said.acr):
+                await _note(user, asked, {"plugin": objection.plugin, "asked_for": said.acr})
+                raise StepUpRequired(said.acr)
             return said.acr
         told = said.text if isinstance(said, Deny) else ""
         await _note(user, asked, {"plugin": objection.plugin, "told": told})
@@ -97,6 +103,10 @@ class LoginPolicy:
     async def _is_known(self, user: User) -> bool:
         cipher = await self._encryption.cipher(current_tenant().id)
         return known_browsers.shown(request.headers, user, cipher=cipher) is not None
+
+
+async def _can_reach(user: User, acr: str) -> bool:
+    return acr in ACR_VALUES and is_offered() and await has_any(user.id)
 
 
 async def _note(user: User, asked: LoginRequest, details: dict[str, str]) -> None:

@@ -11,6 +11,7 @@ from authgate.accounts.login import HOME
 from authgate.accounts.passkey_ceremonies import Challenge, NoPasskey
 from authgate.accounts.passkey_challenges import PasskeyChallenges
 from authgate.accounts.second_factor_policy import is_offered
+from authgate.accounts.sign_in_notices import SignInNotices
 from authgate.accounts.visits import visitor
 from authgate.audit import Event
 from authgate.installation import Installation
@@ -29,9 +30,17 @@ _SIGN_IN = "sign-in"
 class PasskeyLogin:
     """The way in without a name and without a password."""
 
-    def __init__(self, *, parts: Installation, sessions: BrowserSessions, limits: Limits) -> None:
+    def __init__(
+        self,
+        *,
+        parts: Installation,
+        sessions: BrowserSessions,
+        notices: SignInNotices,
+        limits: Limits,
+    ) -> None:
         self._parts = parts
         self._sessions = sessions
+        self._notices = notices
         self._limits = limits
         self._challenges = PasskeyChallenges(parts.encryption, clock=parts.clock)
 
@@ -70,6 +79,7 @@ class PasskeyLogin:
             return response
         await own_events.record(Event.AUTHENTICATION_SUCCESS, user, method="passkey")
         metrics.logins.add("passkey", "success")
+        await self._notices.welcome(visitor(), user, response)
         return response
 
     async def _shown(self, credential: str) -> User | None:

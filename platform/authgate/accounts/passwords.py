@@ -2,11 +2,9 @@
 
 import asyncio
 import os
-import secrets
 from collections.abc import Awaitable, Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from functools import cache
 from time import perf_counter
 from typing import TypeVar
 
@@ -14,7 +12,7 @@ import bcrypt
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from authgate.accounts import password_rules
+from authgate.accounts import password_costs, password_rules
 from authgate.accounts.breaches import Breaches
 from authgate.languages import counted, text
 from authgate.telemetry import metrics
@@ -22,8 +20,9 @@ from authgate_tenants.scope import tenant_in_scope
 
 Result = TypeVar("Result")
 
-Check = Callable[[str | None, str], Awaitable[bool]]
-"""Whether a password is the one stored like this; as slow where nothing is stored."""
+Check = Callable[[str | None, str, Collection[str]], Awaitable[bool]]
+"""Whether a password is the one stored like this; as slow where nothing is stored, or where what is
+stored costs as much as any other of these hashes."""
 
 MINIMUM_LENGTH = 15
 """Characters, where the password is the only factor (NIST SP 800-63B-4 section 3.1.1)."""
@@ -63,7 +62,6 @@ class Passwords:
         count = threads or os.cpu_count() or 1
         self._pool = ThreadPoolExecutor(count, thread_name_prefix="argon2")
         self._free = count * _QUEUE_PER_THREAD
-        self._nobody = _stored_of_nobody()
 
     @contextmanager
     def place(self) -> Iterator[Check]:
@@ -115,23 +113,23 @@ class Passwords:
         """What is stored of a password that is right, however short it is."""
         return await self._in_pool(_HASHER.hash, password)
 
-    async def _matches(self, stored: str | None, password: str) -> bool:
+    async def _matches(self, stored: str | None, password: str, others: Collection[str]) -> bool:
         if len(password.encode()) > MAXIMUM_BYTES:
             password = ""  # hashed all the same, so that its length tells nothing
-        right = await self._in_pool(self._verify, stored or self._nobody, password)
-        tenant = tenant_in_scope()
-        if tenant is not None and tenant.settings.bcrypt_passwords:
-            # Whoever is unknown, renewed or not yet: each is answered after both.
-            other = self._nobody if stored and is_bcrypt(stored) else _bcrypt_of_nobody()
-            await self._in_pool(self._verify, other, password)
-        return right and stored is not None
+        own, right = password_costs.of(stored), False
+        known = {password_costs.of_hasher(_HASHER), own, *map(password_costs.of, others)}
+        # Whoever is unknown, renewed or not yet: each is answered after one of each cost.
+        for cost in sorted(filter(None, known)):
+            checked = stored if cost == own and stored else password_costs.of_nobody(cost)
+            right |= await self._in_pool(self._verify, checked, password) and cost == own
+        return right
 
     def close(self) -> None:
         """Let the threads go."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _verify(self, stored: str, password: str) -> bool:
-        if is_bcrypt(stored):
+        if password_costs.is_bcrypt(stored):
             given = password.encode()
             right = bcrypt.checkpw(given[:_BCRYPT_BYTES], stored.encode())
             return right and len(given) <= _BCRYPT_BYTES
@@ -160,18 +158,8 @@ def minimum_length() -> int:
     return max(MINIMUM_LENGTH, tenant.settings.password_min_length if tenant else 0)
 
 
-@cache
-def _stored_of_nobody() -> str:
-    """An unknown user is checked against this, so the answer takes as long as for a known one."""
-    return _HASHER.hash(secrets.token_urlsafe(32))
-
-
-def is_bcrypt(stored: str) -> bool:
-    """Whether somebody came with this hash from another server."""
-    return stored.startswith(("$2a$", "$2b$", "$2y$"))
-
-
-@cache
-def _bcrypt_of_nobody() -> str:
-    """As costly as those that AuthGate (Go) makes."""
-    return bcrypt.hashpw(secrets.token_urlsafe(32).encode(), bcrypt.gensalt(10)).decode()
+def is_todays(stored: str) -> bool:
+    """Whether this hash is as those that are made now; others are renewed at a sign-in."""
+    if password_costs.is_bcrypt(stored):
+        return False
+    return not _HASHER.check_needs_rehash(stored)

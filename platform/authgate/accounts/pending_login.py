@@ -17,7 +17,10 @@ from authgate_tenants import current_tenant
 from authgate_tenants.encryption import TenantCipher
 
 LIFETIME = timedelta(minutes=10)
-_SEAL = "pending-login"
+_CLOCKS = timedelta(minutes=1)
+"""By how much those of providers may differ."""
+_SEAL = "pending-login/2"
+"""Another one with each change of what is sealed: servers of two versions run side by side."""
 
 
 class Purpose(StrEnum):
@@ -49,6 +52,9 @@ class PendingLogin:
     login_hint: str = ""
     """For the way there alone."""
 
+    max_age: int | None = None
+    """How many seconds ago the person may have signed in at the provider, where that matters."""
+
     @classmethod
     def begin(
         cls,
@@ -59,6 +65,7 @@ class PendingLogin:
         purpose: Purpose = Purpose.SIGN_IN,
         person: str = "",
         login_hint: str = "",
+        max_age: int | None = None,
     ) -> Self:
         """A new one, with a state, a verifier and a nonce of 256 random bits each."""
         return cls(
@@ -71,6 +78,7 @@ class PendingLogin:
             purpose=purpose,
             person=person,
             login_hint=login_hint,
+            max_age=max_age,
         )
 
     @property
@@ -82,7 +90,16 @@ class PendingLogin:
             code_verifier=self.code_verifier,
             nonce=self.nonce,
             login_hint=self.login_hint,
+            max_age=self.max_age,
         )
+
+    def is_fresh_enough(self, authenticated_at: datetime | None) -> bool:
+        """Whether somebody who has signed in there then has done so lately enough. A provider that
+        does not say is believed to have done as it was asked to."""
+        if self.max_age is None or authenticated_at is None:
+            return True
+        began_at = self.expires_at - LIFETIME
+        return authenticated_at >= began_at - timedelta(seconds=self.max_age) - _CLOCKS
 
     def sealed(self, cipher: TenantCipher) -> str:
         """The value of the cookie."""
@@ -94,6 +111,7 @@ class PendingLogin:
             self.expires_at.timestamp(),
             self.purpose,
             self.person,
+            self.max_age,
         ]
         return sealed_text.sealed(said, cipher=cipher, kind=_SEAL, object_id=self.connection)
 
@@ -104,7 +122,7 @@ class PendingLogin:
         """What the cookie says, if it was sealed here for this connection and has not ended."""
         try:
             said = sealed_text.opened(cookie, cipher=cipher, kind=_SEAL, object_id=connection)
-            state, code_verifier, nonce, return_to, ends, purpose, person = said
+            state, code_verifier, nonce, return_to, ends, purpose, person, max_age = said
         except ValueError:
             return None
         expires_at = datetime.fromtimestamp(ends, now.tzinfo)
@@ -119,6 +137,7 @@ class PendingLogin:
             expires_at=expires_at,
             purpose=Purpose(purpose),
             person=person,
+            max_age=max_age,
         )
 
 

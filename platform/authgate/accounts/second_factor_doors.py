@@ -22,15 +22,17 @@ def made(
     sessions: BrowserSessions,
 ) -> tuple[SecondFactorPages, SecurityPages, PasskeyAccount, PasskeyLogin]:
     """All of them."""
+    notices = SignInNotices(parts)
     asking = SecondFactorPages(
         parts=parts,
         pages=pages,
         factors=factors,
         second_step=second_step,
         sessions=sessions,
-        notices=SignInNotices(parts),
+        notices=notices,
         limits=limits,
     )
     security = SecurityPages(parts=parts, pages=pages, factors=factors)
     own = PasskeyAccount(parts=parts, pages=pages, factors=factors, sessions=sessions)
-    return asking, security, own, PasskeyLogin(parts=parts, sessions=sessions, limits=limits)
+    alone = PasskeyLogin(parts=parts, sessions=sessions, notices=notices, limits=limits)
+    return asking, security, own, alone

@@ -136,7 +136,7 @@ class SecondFactorPages:
         if method is None:
             return await self._refused(here, tries)
         await login_failures.forget(counted)
-        return await self._whole(here, method, known, remember=form.get("remember_device") == "1")
+        return await self._whole(here, method, remember=form.get("remember_device") == "1")
 
     async def passkey_options(self) -> Response:
         """What the person's device is asked to sign. Raises ``NotFound`` where they have none."""
@@ -164,7 +164,7 @@ class SecondFactorPages:
             )
         except NoPasskey:
             return await self._refused(here, 0)
-        return await self._whole(here, Method.PASSKEY, await self._known(here.user))
+        return await self._whole(here, Method.PASSKEY)
 
     async def show_setup(self) -> Response:
         """The page on which an app is set up."""
@@ -203,7 +203,7 @@ class SecondFactorPages:
         response = codes_page(self._pages, codes, here.return_to, is_new_app=True)
         if not await self._let_on(here, heard, response, OTP):
             return see_other(HERE)
-        await self._welcome(here, Method.TOTP, await self._known(here.user), response)
+        await self._welcome(here, Method.TOTP, response)
         return response
 
     async def _here(self, wanted: str | None) -> _Here | None:
@@ -214,7 +214,9 @@ class SecondFactorPages:
         user = await users.find(half.user_id) if half else None
         if half is not None and user is not None and user.is_active:
             is_same = half.mark == password_mark(user).hex()
-            return _Here(user, half, None, half.return_to) if is_same else None
+            # What they had to show was taken from them meanwhile: they begin again.
+            is_due = not half.has_factor or await second_factors.has_any(user.id)
+            return _Here(user, half, None, half.return_to) if is_same and is_due else None
         home = f"{current_tenant().prefix}{SECURITY}"
         return _Here(person.user, None, person, home) if person else None
 
@@ -233,14 +235,12 @@ class SecondFactorPages:
             require_recent_sign_in(now=self._parts.clock(), then=f"{SET_UP}{here.query}")
         return None
 
-    async def _whole(
-        self, here: _Here, method: Method, known: KnownBrowser | None, *, remember: bool = False
-    ) -> Response:
+    async def _whole(self, here: _Here, method: Method, *, remember: bool = False) -> Response:
         response = see_other(here.return_to)
         shown = HWK if method is Method.PASSKEY else OTP
         if not await self._let_on(here, await self._heard(here, shown), response, shown):
             return response
-        await self._welcome(here, method, known, response)
+        await self._welcome(here, method, response)
         if method is Method.RECOVERY_CODE:
             what = text("A recovery code was used to sign in to your account.")
             await factor_notices.send(self._parts, here.user, what)
@@ -248,20 +248,14 @@ class SecondFactorPages:
             await self._remember(here.user, response)
         return response
 
-    async def _welcome(
-        self, here: _Here, method: Method, known: KnownBrowser | None, response: Response
-    ) -> None:
+    async def _welcome(self, here: _Here, method: Method, response: Response) -> None:
         """Write down that somebody is in, and to them where their browser is new."""
         user, vouched = here.user, here.half.connection if here.half else ""
         more = {"connection": vouched} if vouched else {}
         await own_events.record(Event.AUTHENTICATION_SUCCESS, user, method=method, **more)
         metrics.logins.add("second_factor", "success")
-        if here.half is None or "pwd" not in here.half.amr:
-            return
-        if known is None:
-            await self._notices.tell(visitor(), user)
-        browser = known or KnownBrowser.of(user)
-        known_browsers.remember(response, browser, cipher=await self._setup.cipher())
+        if here.half is not None:
+            await self._notices.welcome(visitor(), user, response)
 
     async def _known(self, user: User) -> KnownBrowser | None:
         return known_browsers.shown(request.headers, user, cipher=await self._setup.cipher())

@@ -6,17 +6,19 @@ from dataclasses import dataclass
 
 from quart import Response, request
 
+from authgate import audit
 from authgate.accounts.answers import see_other
 from authgate.accounts.half_sign_in import COOKIE as HALF
 from authgate.accounts.half_sign_in import LIFETIME, HalfSignIn, password_mark
 from authgate.accounts.second_factor_policy import REMEMBERED, is_open_to, is_required_of
 from authgate.accounts.second_factors import has_any
 from authgate.accounts.standing import SECOND_FACTOR
+from authgate.audit import Event
 from authgate.clock import Clock
 from authgate.storage.people.users import User
 from authgate.storage.sign_in import remembered_devices
 from authgate.storage.sign_in.remembered_devices import Owner
-from authgate.tokens.authentication import TWO_FACTORS, is_worth
+from authgate.tokens.authentication import TWO_FACTORS, is_worth, seen
 from authgate.web import session_cookie
 from authgate_tenants import current_tenant
 from authgate_tenants.encryption import TenantEncryption
@@ -59,6 +61,7 @@ class SecondStep:
 
     async def lead(self, first: FirstFactor, response: Response) -> None:
         """Have the response lead to the second factor, and later to where they wanted."""
+        await _note(first)
         now, user = self._clock(), first.user
         half = HalfSignIn(
             user_id=user.id,
@@ -67,6 +70,7 @@ class SecondStep:
             connection=first.connection,
             remembered=first.remembered,
             mark=password_mark(user).hex(),
+            has_factor=await has_any(user.id),
             expires_at=now + LIFETIME,
         )
         cipher = await self._encryption.cipher(current_tenant().id)
@@ -86,6 +90,18 @@ class SecondStep:
         key = session_cookie.read(request.headers, DEVICE)
         owner = owner_of(first.user)
         return bool(key) and await remembered_devices.use(key or "", owner, now=self._clock())
+
+
+async def _note(first: FirstFactor) -> None:
+    user = first.user
+    vouched = {"connection": first.connection} if first.connection else {}
+    await audit.record(
+        Event.SECOND_FACTOR_ASKED,
+        # Somebody who is signed in nowhere yet.
+        actor=audit.Actor("anonymous", str(user.id), user.username),
+        resource=("user", str(user.id)),
+        details={"method": seen(first.amr)[0], **vouched},
+    )
 
 
 def owner_of(user: User) -> Owner:

@@ -4,8 +4,11 @@ else, they learn of it."""
 from contextlib import suppress
 from datetime import timedelta
 
+from quart import Response, request
+
 from authgate import mail, mail_addresses
-from authgate.accounts import user_agents
+from authgate.accounts import known_browsers, user_agents
+from authgate.accounts.known_browsers import KnownBrowser
 from authgate.accounts.visits import Visitor
 from authgate.installation import Installation
 from authgate.storage.people.users import User
@@ -23,7 +26,16 @@ class SignInNotices:
     def __init__(self, parts: Installation) -> None:
         self._parts = parts
 
-    async def tell(self, visitor: Visitor, user: User) -> None:
+    async def welcome(self, visitor: Visitor, user: User, response: Response) -> None:
+        """Somebody is in by all that it takes: tell them where their browser is new, and have it be
+        known from now on."""
+        cipher = await self._parts.encryption.cipher(current_tenant().id)
+        known = known_browsers.shown(request.headers, user, cipher=cipher)
+        if known is None:
+            await self._tell(visitor, user)
+        known_browsers.remember(response, known or KnownBrowser.of(user), cipher=cipher)
+
+    async def _tell(self, visitor: Visitor, user: User) -> None:
         """Write to them, unless the tenant wants that nobody is, or they were sent enough."""
         now, tenant = self._parts.clock(), current_tenant()
         wanted = tenant.settings.new_sign_in_mail and now - user.created_at > _NEW

@@ -24,7 +24,7 @@ def endpoint(*, bearer: BearerTokens, answers: SignedAnswers, limits: Limits) ->
     async def userinfo(request: MachineRequest) -> Reply:
         presented = await _presented(bearer, request)
         scopes = set(presented.token.scope.split())
-        if audiences.are_others(presented.claims):
+        if audiences.are_others(presented.claims, presented.client):
             raise InvalidToken("This token is for another resource server.")
         if presented.user is None:
             raise InvalidToken("This token is a machine's: it has no user.")

@@ -5,6 +5,7 @@ from abc import ABC, abstractmethod
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import ClassVar, Generic, TypeVar
 
 from authgate.plugin_api.config import parse_config
@@ -50,6 +51,10 @@ class LoginAttempt:
 
     login_hint: str = ""
     """The address that the person has entered, for the provider to offer; possibly nothing."""
+
+    max_age: int | None = None
+    """How many seconds ago the person may have signed in at the provider at most (OpenID Connect
+    Core section 3.1.2.1); 0 where they have to now, nothing where it does not matter. 1.1."""
 
     @property
     def code_challenge(self) -> str:
@@ -101,6 +106,10 @@ class ExternalIdentity:
     groups: tuple[str, ...] | None = None
     """The groups that they belong to there, by what cannot change hands where the provider tells
     it; nothing where the provider did not say, which is something else than none."""
+
+    authenticated_at: datetime | None = None
+    """When they have signed in there, with a time zone; nothing where the provider did not say.
+    The server compares it with ``max_age`` of the attempt. 1.1."""
 
     said: Mapping[str, str] = field(default_factory=dict, repr=False)
     """What the provider said, by name: shown to the administrator who tries the connection, and

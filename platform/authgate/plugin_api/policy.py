@@ -31,7 +31,7 @@ class LoginRequest:
     """Slug of the connection that vouched for them; empty where none did."""
 
     new_browser: bool
-    """Whether they have not signed in by password in this browser within half a year."""
+    """Whether they have not signed in in this browser within half a year."""
 
 
 @dataclass(frozen=True, slots=True)

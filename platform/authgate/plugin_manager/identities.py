@@ -1,11 +1,12 @@
 """Whether what a connector says is what it may say: exact types, short plain text.
 
 What people write about themselves at a provider locks nobody out: a name with an invisible
-character in it is no name here, and no fault of the connector.
+character in it is no name here, a group of such a name is none, and the connector is not at fault.
 """
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from authgate.plugin_api import ExternalIdentity, SetupStep
 from authgate.plugin_manager.containment import WrongResult
@@ -34,9 +35,10 @@ def checked_identity(result: object) -> ExternalIdentity:
         raise WrongResult("an issuer that is not an https identifier")
     if not result.subject:
         raise WrongResult("no subject")
-    _check_groups(result.groups)
+    _check_moment(result.authenticated_at)
     _check_said(result.said)
-    return _without(result, [name for name, text in optional.items() if not _is_fit(text)])
+    told = replace(result, groups=_checked_groups(result.groups))
+    return _without(told, [name for name, text in optional.items() if not _is_fit(text)])
 
 
 def _is_fit(text: str) -> bool:
@@ -67,13 +69,19 @@ def _checked_step(step: object) -> SetupStep:
     return step
 
 
-def _check_groups(groups: object) -> None:
+def _checked_groups(groups: object) -> tuple[str, ...] | None:
     if groups is None:
-        return
+        return None
     if type(groups) is not tuple or len(groups) > _MOST_GROUPS:
         raise WrongResult(f"groups that are no tuple of at most {_MOST_GROUPS}")
-    if not all(_is_plain(each, _LONGEST_ID) for each in groups):
-        raise WrongResult("groups that are not short plain text")
+    if not all(type(each) is str for each in groups):
+        raise WrongResult("groups that are not text")
+    return tuple(each for each in groups if _is_plain(each, _LONGEST_ID))
+
+
+def _check_moment(moment: object) -> None:
+    if moment is not None and (type(moment) is not datetime or moment.tzinfo is None):
+        raise WrongResult("authenticated_at that is no moment with a time zone")
 
 
 def _check_said(said: object) -> None:

@@ -223,6 +223,8 @@ async def _settled(parts: Installation, by: Authority, line: Said) -> LineOutcom
 
 async def _brought_in(line: Said, by: Authority) -> UUID:
     profile = Profile(**{"username": line.username, **_texts(line.changes)})
+    if line.password_hash is not None:
+        await password_hashes.check_costs(line.password_hash)
     person = await people.add_person(
         profile._replace(active=line.active is not False),
         email_verified=bool(line.email_verified) and profile.email is not None,

@@ -78,7 +78,7 @@ async def _prove(parts: Installation, passwords: Passwords, user: User, current:
         raise TooManyTries(await login_failures.seconds_to_wait(tried, now=parts.clock()))
     with passwords.place() as check:
         async with storage.set_aside():
-            right = await check(user.password_hash, current)
+            right = await check(user.password_hash, current, ())
     if not right:
         await audit.record(
             Event.USER_PASSWORD_CHANGED,

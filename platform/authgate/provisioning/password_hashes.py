@@ -6,7 +6,9 @@ from argon2 import Parameters, extract_parameters
 from argon2.exceptions import InvalidHashError
 
 from authgate import languages
-from authgate.accounts.passwords import is_bcrypt
+from authgate.accounts import password_costs
+from authgate.accounts.password_costs import is_bcrypt
+from authgate.storage.people import password_kinds
 from authgate_tenants import current_tenant
 
 _LONGEST = 200
@@ -15,6 +17,8 @@ _MOST_PASSES = 10
 _MOST_LANES = 8
 _COSTS = range(4, 15)
 """Of bcrypt: the dearest takes about a second."""
+_MOST_COSTS = 3
+"""At a tenant, at one time: each sign-in there is answered after a hash of each."""
 _BCRYPT = re.compile(r"\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{53}")
 
 
@@ -49,6 +53,20 @@ def check(text: str) -> None:
                 kibibytes=_MOST_KIBIBYTES,
                 passes=_MOST_PASSES,
                 lanes=_MOST_LANES,
+            )
+        )
+
+
+async def check_costs(text: str) -> None:
+    """Raises ``UnfitHash`` where the tenant's people have brought hashes of too many costs."""
+    cost, brought = password_costs.of(text), await password_kinds.examples(password_costs.end)
+    known = {password_costs.of(each) for each in brought}
+    if cost not in {password_kinds.TODAYS, *known} and len(known) >= _MOST_COSTS:
+        raise UnfitHash(
+            languages.text(
+                "The hashes of the tenant's people have %(most)s other costs already, and each "
+                "makes all sign-ins slower. They become fewer as people sign in.",
+                most=_MOST_COSTS,
             )
         )
 

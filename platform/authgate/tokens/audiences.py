@@ -56,14 +56,18 @@ def own_apis(tenant: Tenant) -> list[str]:
     return [*admin_apis(tenant), *(operator_apis(tenant) if tenant.operates else [])]
 
 
-def are_others(claims: Mapping[str, object]) -> bool:
-    """Whether a token is for resource servers, and not for the issuer itself."""
+def are_others(claims: Mapping[str, object], client: Client) -> bool:
+    """Whether a client's token is for resource servers, and not for the issuer itself."""
     tenant, audience = current_tenant(), claims["aud"]
     known = tenant.settings.resources
     if not known and "act" not in claims:
         return False
     meant = audience if isinstance(audience, list) else [audience]
-    is_named = "act" in claims or any(each in known for each in meant)
+    # One that somebody acts by is for another where it was exchanged; an administrator who acts for
+    # a person has it for whom all tokens are.
+    usual = client.metadata.audience or tenant.settings.audience
+    is_exchanged = "act" in claims and set(meant) != set(usual)
+    is_named = is_exchanged or any(each in known for each in meant)
     return is_named and not any(issuer in meant for issuer in tenant.issuers)
 
 

@@ -133,7 +133,8 @@ class TokenIssuer:
             belongs = await group_claims.of(grant.user, grant.client.metadata, grant.scope)
         now, jti, scope = self._clock(), str(uuid7()), " ".join(grant.scope)
         own = _claims(grant, tenant, subject, now, jti, scope)
-        groups = group_claims.in_token(belongs, for_others=audiences.are_others(own))
+        for_others = audiences.are_others(own, grant.client)
+        groups = group_claims.in_token(belongs, for_others=for_others)
         # What is ours is written last: no plugin can change it.
         claims: dict[str, object] = {**added.claims} if added else {}
         if grant.extra_claims:

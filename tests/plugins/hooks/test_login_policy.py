@@ -110,7 +110,13 @@ async def test_from_elsewhere_more_may_be_asked_for_instead(
 
 @pytest.mark.parametrize("second_factor", ["optional", "required"])
 async def test_whoever_knows_a_password_brings_no_factor_of_theirs_where_a_policy_asks_for_one(
-    server: RunningServer, acme: Tenant, alice: User, run: Any, sign_in: Any, second_factor: str
+    server: RunningServer,
+    acme: Tenant,
+    alice: User,
+    run: Any,
+    sign_in: Any,
+    ledger: Ledger,
+    second_factor: str,
 ) -> None:
     await provisioning.change_tenant(
         server.parts, acme, change=lambda before: before.changed({"second_factor": second_factor})
@@ -119,6 +125,8 @@ async def test_whoever_knows_a_password_brings_no_factor_of_theirs_where_a_polic
     refused = await sign_in(acme, "alice", address=ELSEWHERE)
     assert (refused.status_code, "More than this" in refused.text) == (403, True)
     assert "authgate_half" not in "".join(refused.headers.get_list("set-cookie"))
+    [denied] = await ledger.events(acme, Event.LOGIN_DENIED)
+    assert denied.details == {"connection": "", "plugin": "networks", "asked_for": "2"}
     led = (await sign_in(acme, "alice", address=OFFICE)).url.path
     assert led.endswith("/set-up" if second_factor == "required" else "/account/sessions"), led
 

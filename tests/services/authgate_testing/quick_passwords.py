@@ -20,9 +20,7 @@ _QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 def _hash_by(hasher: PasswordHasher) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(passwords, "_HASHER", hasher)
-        passwords._stored_of_nobody.cache_clear()
         yield
-    passwords._stored_of_nobody.cache_clear()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -23,6 +23,9 @@ SIGNING_IN = {
     Event.SESSION_REVOKED: (
         "Somebody ended one or more of their other sessions, or an administrator all of a person's."
     ),
+    Event.SECOND_FACTOR_ASKED: (
+        "Somebody has shown one factor and is asked for the second; `details` say which."
+    ),
     Event.SECOND_FACTOR_ENROLLED: "Somebody set up a second factor; `details` say of which kind.",
     Event.SECOND_FACTOR_REMOVED: "Somebody removed a second factor of theirs.",
     Event.SECOND_FACTOR_RESET: (

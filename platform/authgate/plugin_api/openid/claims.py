@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from authgate.plugin_api.login import ExternalIdentity
@@ -10,6 +11,7 @@ _MOST_GROUPS = 1000
 _LONGEST_GROUP = 255
 _MOST_SAID = 40
 _LONGEST_SAID = 300
+_YEAR_3000 = 32_503_680_000
 _OF_NO_MEANING = frozenset({"nonce", "at_hash", "c_hash", "s_hash", "sid", "jti"})
 
 
@@ -77,8 +79,15 @@ def identity_of(
         name=text_in(claims, name),
         picture=text_in(claims, "picture"),
         groups=groups_in(claims, groups),
+        authenticated_at=_moment(claims.get("auth_time")),
         said=said_in(claims),
     )
+
+
+def _moment(value: object) -> datetime | None:
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return None
+    return datetime.fromtimestamp(value, UTC) if 0 <= value < _YEAR_3000 else None
 
 
 def _shown(value: object) -> str:

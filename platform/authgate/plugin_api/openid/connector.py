@@ -89,6 +89,11 @@ class OpenIdConnector(LoginConnector[OpenIdConfigT]):
         """Further parameters of the authorization request."""
         return {}
 
+    def fresh_parameters(self, max_age: int) -> Mapping[str, str]:
+        """What asks that somebody has signed in at the provider no longer ago (seconds)."""
+        prompt = {} if max_age else {"prompt": "login"}
+        return {"max_age": str(max_age), **prompt}
+
     def identity(self, claims: Mapping[str, Any]) -> ExternalIdentity:
         """Who these verified claims mean. Raises ``SignInRefused`` for who is not welcome."""
         return identity_of(claims, issuer=self.issuer, subject=claims["sub"])
@@ -117,8 +122,9 @@ class OpenIdConnector(LoginConnector[OpenIdConfigT]):
             "code_challenge_method": "S256",
         }
         hint = {"login_hint": attempt.login_hint} if attempt.login_hint else {}
+        fresh = {} if attempt.max_age is None else dict(self.fresh_parameters(attempt.max_age))
         mark = "&" if "?" in provider.authorization_endpoint else "?"
-        asked = urlencode(query | hint | dict(self.extra_parameters()))
+        asked = urlencode(query | hint | dict(self.extra_parameters()) | fresh)
         return f"{provider.authorization_endpoint}{mark}{asked}"
 
     async def identify(self, attempt: LoginAttempt, answer: ProviderAnswer) -> ExternalIdentity:

@@ -165,9 +165,11 @@ def _note_passwords(patch: pytest.MonkeyPatch, watch: Watch) -> None:
         watch.note("password", password)
         return await choose(self, password, about=about)
 
-    async def typed(self: Passwords, stored: str | None, password: str) -> bool:
+    async def typed(
+        self: Passwords, stored: str | None, password: str, others: Collection[str]
+    ) -> bool:
         watch.note("password", password)
-        return await compare(self, stored, password)
+        return await compare(self, stored, password, others)
 
     patch.setattr(Passwords, "hash", chosen)
     patch.setattr(Passwords, "_matches", typed)
