@@ -21,11 +21,13 @@ from authgate.accounts.browser_sessions import BrowserSessions
 from authgate.accounts.by_address import ByAddress
 from authgate.accounts.connection_trials import ConnectionTrials
 from authgate.accounts.device_verification import DeviceVerification
+from authgate.accounts.directories import Directories
 from authgate.accounts.federation import Federation
 from authgate.accounts.guest_entry import GuestEntry
 from authgate.accounts.identities import IdentityPages
 from authgate.accounts.kept_mails import KeptMails
 from authgate.accounts.login import PasswordLogin
+from authgate.accounts.password_forms import PasswordForms
 from authgate.accounts.passwords import Passwords
 from authgate.accounts.pending_login import Purpose
 from authgate.accounts.round_trips import RoundTrips
@@ -259,7 +261,7 @@ def _ways_in(
     passwords: Passwords,
     sessions: BrowserSessions,
     signing_out: SigningOut,
-) -> tuple[PasswordLogin, Federation, IdentityPages, ConnectionTrials, ByAddress]:
+) -> tuple[PasswordLogin, Federation, PasswordForms, IdentityPages, ConnectionTrials, ByAddress]:
     connectors = parts.plugins.connectors
     connections = TenantConnections(connectors=connectors, encryption=parts.encryption)
     trips = RoundTrips(
@@ -272,11 +274,13 @@ def _ways_in(
     )
     identities = IdentityPages(pages=pages, trips=trips, connections=connections, clock=parts.clock)
     trials = ConnectionTrials(pages=pages, trips=trips, connections=connections, clock=parts.clock)
+    directories = Directories(connections=connections, connectors=connectors, clock=parts.clock)
+    notices = SignInNotices(parts)
     federation = Federation(
         trips=trips,
         connections=connections,
         sessions=sessions,
-        notices=SignInNotices(parts),
+        notices=notices,
         memberships=memberships.keep_memberships,
         others={Purpose.LINK: identities.returned, Purpose.TRIAL: trials.returned},
         clock=parts.clock,
@@ -287,13 +291,27 @@ def _ways_in(
         passwords=passwords,
         sessions=sessions,
         signing_out=signing_out,
-        notices=SignInNotices(parts),
+        notices=notices,
+        directories=directories,
+        trips=trips,
+        welcome=federation.welcome,
         encryption=parts.encryption,
         limits=limits,
         clock=parts.clock,
     )
+    forms = PasswordForms(
+        pages=pages,
+        connections=connections,
+        directories=directories,
+        federation=federation,
+        identities=identities,
+        trials=trials,
+        trips=trips,
+        limits=limits,
+        clock=parts.clock,
+    )
     by_address = ByAddress(pages=pages, connections=connections, limits=limits)
-    return login, federation, identities, trials, by_address
+    return login, federation, forms, identities, trials, by_address
 
 
 def _guests(

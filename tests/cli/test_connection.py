@@ -61,6 +61,7 @@ def test_a_connection_is_set_up_and_its_secret_never_shown_or_stored_in_clear(
             "allowed_domains": [],
             "email_domains": [],
             "groups": {},
+            "sign_in_form": False,
         },
     }
     event = acme_cli("audit", "tail", "-o", "json").data[-1]
@@ -248,6 +249,7 @@ def test_the_rules_of_a_connection_are_set_by_command(lite_cli: Cli) -> None:
         "allowed_domains": ["acme.example", "acme.net"],
         "email_domains": ["acme.example"],
         "groups": {},
+        "sign_in_form": False,
     }
 
 

@@ -36,6 +36,7 @@ from authgate.web.identity_view_models import (
 )
 from authgate.web.impersonation_view_models import ImpersonationLine, OwnImpersonationsPage
 from authgate.web.invitation_view_models import InvitationPage, InvitationState
+from authgate.web.login_view_models import LoginPage, LoginProblem
 from authgate.web.machine import Reply
 from authgate.web.mail_view_models import KeptMail, MailsPage
 from authgate.web.pages import Pages
@@ -57,8 +58,6 @@ from authgate.web.view_models import (
     ErrorReason,
     FormPostPage,
     GuestEntryPage,
-    LoginPage,
-    LoginProblem,
     LogoutPage,
     SessionLine,
     SessionsPage,
@@ -305,6 +304,8 @@ def _in_tenant() -> dict[str, Sample]:
         ),
         "login-paused": _login(username="mira", problem=LoginProblem.PAUSED, retry_at=late),
         "login-again": _login(username="mira", again=True),
+        "login-away": _login(problem=LoginProblem.AWAY, directory="Staff directory"),
+        "login-directory": _login(directory=_LONG, back_url="/t/northwind/login"),
         "login-stale": _login(problem=LoginProblem.STALE),
         "login-passkey": _login(passkey_action="/passkey", problem=LoginProblem.PASSKEY),
         "login-connection": _login(

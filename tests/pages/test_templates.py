@@ -11,11 +11,10 @@ import pytest
 from jinja2 import UndefinedError
 
 from authgate.accounts.scope_lines import in_words
+from authgate.web.login_view_models import LoginPage, LoginProblem
 from authgate.web.pages import Pages
 from authgate.web.static_files import StaticFiles
 from authgate.web.view_models import (
-    LoginPage,
-    LoginProblem,
     ScopeLine,
     Theme,
     Visit,

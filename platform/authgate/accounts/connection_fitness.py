@@ -24,8 +24,10 @@ class UnfitRules(ValueError):
         self.field = field
 
 
-async def fit(slug: str, rules: ConnectionRules) -> ConnectionRules:
+async def fit(slug: str, rules: ConnectionRules, *, takes_passwords: bool) -> ConnectionRules:
     """The rules as they are kept. Raises ``UnfitRules``."""
+    if rules.sign_in_form:
+        await _check_only_one(slug, takes_passwords=takes_passwords)
     kept = replace(
         rules,
         allowed_domains=_domains("allowed_domains", rules.allowed_domains),
@@ -59,6 +61,15 @@ async def _refuse_shared(slug: str, domains: Iterable[str]) -> None:
                     "%(domain)s leads to %(slug)s already.", domain=min(shared), slug=other.slug
                 ),
             )
+
+
+async def _check_only_one(slug: str, *, takes_passwords: bool) -> None:
+    """A password that is typed for a name that nobody knows goes to one place."""
+    if not takes_passwords:
+        raise UnfitRules("sign_in_form", "This way to sign in takes no passwords.")
+    for other in await connections.every():
+        if other.slug != slug and other.rules.sign_in_form:
+            raise UnfitRules("sign_in_form", f"The sign-in form asks {other.slug} already.")
 
 
 async def _check_groups(named: Mapping[str, str]) -> None:

@@ -130,7 +130,9 @@ class ConnectionSetup:
                 config=plain,
                 sealed_secrets=await self._secrets.seal(connection_id, secret),
                 position=position,
-                rules=await connection_fitness.fit(slug, rules),
+                rules=await connection_fitness.fit(
+                    slug, rules, takes_passwords=found.takes_passwords
+                ),
                 enabled=enabled,
             )
             told = {"connector": connector, "rules": created.rules.written(), "enabled": enabled}
@@ -148,7 +150,9 @@ class ConnectionSetup:
             kept = await self._secrets.open(former) if change.unset else ()
             change = change.from_former(former, kept)
             if change.rules is not None:
-                fit = await connection_fitness.fit(slug, change.rules)
+                fit = await connection_fitness.fit(
+                    slug, change.rules, takes_passwords=self._takes_passwords(former)
+                )
                 connection = replace(connection, rules=fit)
             if change.config or change.unset:
                 connection = await self._configured(connection, change)
@@ -201,6 +205,10 @@ class ConnectionSetup:
         plain, secret = _parted(found, config)
         sealed = await self._secrets.seal(connection.id, secret)
         return replace(connection, config=plain, sealed_secrets=sealed)
+
+    def _takes_passwords(self, connection: Connection) -> bool:
+        found = self._connectors.types.get(connection.connector)
+        return found is not None and found.takes_passwords
 
     def _found(self, connector: str) -> ConnectorType:
         enabled = current_tenant().settings.enabled_plugins

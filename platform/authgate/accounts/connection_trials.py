@@ -15,7 +15,12 @@ from authgate.accounts.external_accounts import NotHere
 from authgate.accounts.pending_login import PendingLogin, Purpose
 from authgate.accounts.round_trips import Refusal, RoundTrips, not_begun_here
 from authgate.accounts.standing import require
-from authgate.accounts.tenant_connections import IN_PATH, TenantConnections, UsableConnection
+from authgate.accounts.tenant_connections import (
+    IN_PATH,
+    TenantConnections,
+    UsableConnection,
+    to_password_form,
+)
 from authgate.accounts.visits import visitor
 from authgate.clock import Clock
 from authgate.languages import text
@@ -53,6 +58,8 @@ class ConnectionTrials:
         usable = await self._connections.find(connection, disabled=True)
         if usable is None:
             abort(404)
+        if usable.connector.takes_passwords:
+            return to_password_form(usable, purpose=Purpose.TRIAL)
         pending = PendingLogin.begin(
             connection,
             return_to=_CONSOLE,
@@ -70,7 +77,15 @@ class ConnectionTrials:
                 raise not_begun_here()
             identity = await self._trips.identity(usable, pending)
         except Refusal as refusal:
-            return self._page(usable, failed=refusal.told, cause=refusal.cause)
+            return self.failed(usable, refusal)
+        return await self.told(usable, identity)
+
+    def failed(self, usable: UsableConnection, refusal: Refusal) -> Response:
+        """Show why nothing came of it."""
+        return self._page(usable, failed=refusal.told, cause=refusal.cause)
+
+    async def told(self, usable: UsableConnection, identity: ExternalIdentity) -> Response:
+        """Show who it is, and what would come of it."""
         return self._page(
             usable,
             facts=_facts(identity),

@@ -11,6 +11,8 @@ class Offer(NamedTuple):
     options: tuple[SignInOption, ...] = ()
     by_address_url: str = ""
     """Where an address leads to one of them; nothing where none does."""
+    asks_directory: bool = False
+    """Whether the sign-in form asks one of them for names that have no password here."""
 
 
 class SignInOptions(Protocol):

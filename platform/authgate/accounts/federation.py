@@ -5,7 +5,7 @@ back, and hands it to whatever the round trip was begun for. ``POST`` does the s
 that answer by a form.
 """
 
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -31,6 +31,7 @@ from authgate.accounts.tenant_connections import (
     IN_PATH,
     TenantConnections,
     UsableConnection,
+    to_password_form,
 )
 from authgate.accounts.visits import visitor
 from authgate.audit import Event
@@ -98,12 +99,14 @@ class Federation:
         usable = await self._connections.find(connection)
         if usable is None:
             abort(404)
-        target = return_to.safe(request.args.get("return_to"), otherwise=HOME)
+        target, hint = return_to.safe(request.args.get("return_to"), otherwise=HOME), _hint()
+        if usable.connector.takes_passwords:
+            return to_password_form(usable, target=target, login_hint=hint)
         pending = PendingLogin.begin(
             connection,
             return_to=target,
             now=self._clock(),
-            login_hint=_hint(),
+            login_hint=hint,
             max_age=await self._max_age(target),
         )
         return await self._trips.leave(usable, pending)
@@ -153,21 +156,34 @@ class Federation:
             identity = await self._trips.identity(usable, pending)
             if not pending.is_fresh_enough(identity.authenticated_at):
                 raise _too_long_ago(usable)
-            expected = await _known(partial(external_accounts.expected, usable.stored, identity))
-            # The tenant's plugins speak first: whom they turn away leaves no account behind.
-            heard = await self._heard(usable, expected, target)
-            user = await _known(partial(self._user_once, usable, identity, expected.id))
+            return await self.welcome(usable, identity, target=target)
         except Refusal as refusal:
             return await self._trips.refused(usable, refusal, pending.return_to)
-        if user.id != expected.id:  # made meanwhile, by this person's other first sign-in
-            heard = await self._heard(usable, user, target)
-        return await self._welcomed(usable, identity, Heard(replace(heard, user=user)))
 
-    async def _heard(self, usable: UsableConnection, user: User, target: str) -> Heard:
-        vouched = vouched_by(usable.stored.label)
-        return await self._sessions.heard(
-            FirstFactor(user, vouched, False, target, usable.stored.slug)
+    async def welcome(
+        self,
+        usable: UsableConnection,
+        identity: ExternalIdentity,
+        *,
+        target: str,
+        methods: Sequence[str] = (),
+        remembered: bool = False,
+    ) -> Response:
+        """Sign in whoever the connection vouches for, by these methods besides its word. Raises
+        ``Refusal``."""
+        first = FirstFactor(
+            await _known(partial(external_accounts.expected, usable.stored, identity)),
+            [*vouched_by(usable.stored.label), *methods],
+            remembered,
+            target,
+            usable.stored.slug,
         )
+        # The tenant's plugins speak first: whom they turn away leaves no account behind.
+        heard = await self._sessions.heard(first)
+        user = await _known(partial(self._user_once, usable, identity, first.user.id))
+        if user.id != first.user.id:  # made meanwhile, by this person's other first sign-in
+            heard = await self._sessions.heard(replace(first, user=user))
+        return await self._welcomed(usable, identity, Heard(replace(heard, user=user)))
 
     async def _user_once(
         self, usable: UsableConnection, identity: ExternalIdentity, new_id: UUID

@@ -17,6 +17,7 @@ from authgate.accounts import external_accounts
 from authgate.accounts.account_frame import frame
 from authgate.accounts.answers import page, see_other
 from authgate.accounts.external_accounts import NotHere
+from authgate.accounts.login import has_password
 from authgate.accounts.pending_login import PendingLogin, Purpose
 from authgate.accounts.round_trips import Refusal, RoundTrips, not_begun_here
 from authgate.accounts.standing import (
@@ -32,6 +33,7 @@ from authgate.accounts.tenant_connections import (
     TenantConnections,
     UsableConnection,
     option_of,
+    to_password_form,
 )
 from authgate.accounts.visits import signed_in, visitor
 from authgate.audit import Event
@@ -103,6 +105,8 @@ class IdentityPages:
         usable = await self._connections.find(connection)
         if usable is None:
             abort(404)
+        if usable.connector.takes_passwords:
+            return to_password_form(usable, purpose=Purpose.LINK)
         pending = PendingLogin.begin(
             connection,
             return_to=PATH,
@@ -119,12 +123,19 @@ class IdentityPages:
             if person is None or str(person.user.id) != pending.person:
                 raise not_begun_here()
             identity = await self._trips.identity(usable, pending)
+        except Refusal as refusal:
+            return await self._trips.refused(usable, refusal, "", back=PATH)
+        return await self.found(person.user, usable, identity)
+
+    async def found(
+        self, user: User, usable: UsableConnection, identity: ExternalIdentity
+    ) -> Response:
+        """Ask whether this is to be a way in of theirs."""
+        try:
             external_accounts.check_welcome(usable.stored, identity)
         except NotHere as error:
             return await self._trips.refused(usable, Refusal.of(error), "", back=PATH)
-        except Refusal as refusal:
-            return await self._trips.refused(usable, refusal, "", back=PATH)
-        return await self._confirm(person.user, usable, identity)
+        return await self._confirm(user, usable, identity)
 
     async def link(self) -> Response:
         """Make it one, now that the person has said so."""
@@ -220,11 +231,6 @@ class IdentityPages:
             email=email,
             email_verified=bool(email),
         )
-
-
-def has_password(user: User) -> bool:
-    """Whether somebody may sign in by a password."""
-    return user.password_hash is not None and current_tenant().settings.password_sign_in
 
 
 def _working(linked: list[LinkedIdentity], usable: list[UsableConnection]) -> list[LinkedIdentity]:

@@ -10,10 +10,13 @@ from authgate.accounts import destinations, known_browsers, password_costs
 from authgate.accounts.answers import page, see_other, tell_of_limit
 from authgate.accounts.browser_sessions import BrowserSessions
 from authgate.accounts.connections import SignInOptions
+from authgate.accounts.directories import Away, Directories, NotTheirs, Paused, Typed, Welcome
 from authgate.accounts.passwords import FORGOTTEN, JOIN, Check, Passwords, is_todays
+from authgate.accounts.round_trips import Refusal, RoundTrips
 from authgate.accounts.second_factor_policy import is_offered
 from authgate.accounts.sign_in_notices import SignInNotices
 from authgate.accounts.signed_out import SigningOut
+from authgate.accounts.tenant_connections import UsableConnection
 from authgate.accounts.visits import visitor
 from authgate.audit import Event
 from authgate.clock import Clock
@@ -26,8 +29,8 @@ from authgate.telemetry import metrics
 from authgate.web import return_to
 from authgate.web.client_ip import bucket
 from authgate.web.limits import Limits, TooMany
+from authgate.web.login_view_models import LoginPage, LoginProblem
 from authgate.web.pages import Pages
-from authgate.web.view_models import LoginPage, LoginProblem
 from authgate_tenants import TenantSettings, current_tenant
 from authgate_tenants.encryption import TenantCipher, TenantEncryption
 
@@ -60,6 +63,9 @@ class PasswordLogin:
         sessions: BrowserSessions,
         signing_out: SigningOut,
         notices: SignInNotices,
+        directories: Directories,
+        trips: RoundTrips,
+        welcome: Welcome,
         encryption: TenantEncryption,
         limits: Limits,
         clock: Clock,
@@ -71,6 +77,9 @@ class PasswordLogin:
         self._sessions = sessions
         self._signing_out = signing_out
         self._notices = notices
+        self._directories = directories
+        self._trips = trips
+        self._welcome_from = welcome
         self._limits = limits
         self._clock = clock
 
@@ -91,7 +100,7 @@ class PasswordLogin:
     async def sign_in(self) -> Response:
         """Check the password; whatever is wrong, the answer and its time are the same."""
         attempt = await _attempt()
-        if not current_tenant().settings.password_sign_in:
+        if not await self._takes_passwords():
             return await self._page(attempt.return_to, status=403)
         try:
             await self._limits.count("login_per_ip", bucket(visitor().facts.ip))
@@ -107,6 +116,11 @@ class PasswordLogin:
 
     async def _checked(self, attempt: _Attempt, check: Check) -> Response:
         named = await users.find_by_login(attempt.username)
+        typed = Typed.read(attempt.username, attempt.password)
+        if typed is not None and not has_password(named):
+            directory = await self._directories.of(named, typed)
+            if directory is not None:
+                return await self._by_directory(attempt, typed, directory, named, check)
         known = known_browsers.shown(request.headers, named, cipher=await self._cipher())
         account = known.account if known else _account(attempt.username)
         place = "" if known else bucket(visitor().facts.ip)
@@ -115,7 +129,7 @@ class PasswordLogin:
             return await self._locked(attempt, account, place, named)
         user = await _authenticated(named, attempt, check)
         if user is None:
-            return await self._refused(attempt, tries, named)
+            return await self._refused(attempt, typed, tries, named)
         await login_failures.forget(account, place)
         user = await self._renewed(user, attempt.password)
         response = see_other(attempt.return_to)
@@ -131,6 +145,41 @@ class PasswordLogin:
         await self._welcome(user)
         await self._notices.welcome(visitor(), user, response)
         return response
+
+    async def _by_directory(
+        self,
+        attempt: _Attempt,
+        typed: Typed,
+        directory: UsableConnection,
+        named: User | None,
+        check: Check,
+    ) -> Response:
+        known = known_browsers.shown(request.headers, named, cipher=await self._cipher())
+        try:
+            counted = await self._directories.count(directory, typed, known=known)
+            # As for who has a password here, that nobody can tell them apart by the time.
+            await _authenticated(None, attempt, check)
+            identity = await self._directories.identity(directory, typed, counted, person=named)
+            return await self._welcome_from(
+                directory,
+                identity,
+                target=attempt.return_to,
+                methods=["pwd"],
+                remembered=attempt.remember,
+            )
+        except Paused as error:
+            return await self._paused(attempt, error.seconds)
+        except NotTheirs as error:
+            return await self._mismatch(attempt, error.tries)
+        except Away:
+            return await self._away(attempt, directory)
+        except Refusal as refusal:
+            return await self._trips.refused(directory, refusal, attempt.return_to)
+
+    async def _takes_passwords(self) -> bool:
+        if current_tenant().settings.password_sign_in:
+            return True
+        return (await self._options.offered(HOME)).asks_directory
 
     async def _counted(self, account: str, place: str) -> Tries | None:
         """Count what is tried, at a place unless the browser is known for the account."""
@@ -152,7 +201,9 @@ class PasswordLogin:
         )
         metrics.logins.add("password", "success")
 
-    async def _refused(self, attempt: _Attempt, tries: Tries, named: User | None) -> Response:
+    async def _refused(
+        self, attempt: _Attempt, typed: Typed | None, tries: Tries, named: User | None
+    ) -> Response:
         await _record(Event.AUTHENTICATION_FAILURE, named, reason="mismatch")
         if tries.here >= _FREE_ATTEMPTS:
             await _record(Event.ACCOUNT_LOCKED, named, reason=f"{tries.here} failures in a row")
@@ -160,13 +211,30 @@ class PasswordLogin:
             reason = f"{tries.everywhere} failures in a row, from everywhere"
             await _record(Event.ACCOUNT_LOCKED, named, reason=reason)
         metrics.logins.add("password", "failure")
-        left = _FREE_ATTEMPTS - tries.here
+        directory = await self._directories.behind_form(typed) if typed else None
+        if directory is not None:
+            try:
+                await self._directories.linger(directory)
+            except Away:
+                return await self._away(attempt, directory)
+        return await self._mismatch(attempt, tries)
+
+    async def _mismatch(self, attempt: _Attempt, tries: Tries) -> Response:
         return await self._page(
             attempt.return_to,
             status=400,
             username=attempt.username,
             problem=LoginProblem.MISMATCH,
-            tries_left=left if 0 < left <= _WARN_BELOW else None,
+            tries_left=left_before_pause(tries),
+        )
+
+    async def _away(self, attempt: _Attempt, directory: UsableConnection) -> Response:
+        return await self._page(
+            attempt.return_to,
+            status=503,
+            username=attempt.username,
+            problem=LoginProblem.AWAY,
+            directory=directory.stored.label,
         )
 
     async def _renewed(self, user: User, password: str) -> User:
@@ -208,6 +276,7 @@ class PasswordLogin:
         problem: LoginProblem | None = None,
         tries_left: int | None = None,
         retry_seconds: int | None = None,
+        directory: str = "",
     ) -> Response:
         tenant, known = current_tenant(), visitor().signed_in
         destination = await destinations.behind(target, now=self._clock())
@@ -222,15 +291,16 @@ class PasswordLogin:
             options=offer.options,
             passkey_action=await _passkey_action(),
             by_address_url=offer.by_address_url,
-            password=tenant.settings.password_sign_in,
-            remember_days=_remember_days(tenant.settings),
-            forgot_url=f"{tenant.prefix}{FORGOTTEN}",
+            password=tenant.settings.password_sign_in or offer.asks_directory,
+            remember_days=remember_days(tenant.settings),
+            forgot_url=f"{tenant.prefix}{FORGOTTEN}" if tenant.settings.password_sign_in else None,
             join_url=f"{tenant.prefix}{JOIN}" if tenant.settings.sign_up != "off" else None,
             problem=problem,
             tries_left=tries_left,
             retry_at=retry_at,
             policy_url=destination.policy_url,
             tos_url=destination.tos_url,
+            directory=directory,
         )
         html = self._pages.render("login.html", visit=visitor().page(), page=content)
         return page(html, status, form_target=destination.form_target)
@@ -252,6 +322,7 @@ async def _record(event: Event, named: User | None, *, reason: str) -> None:
 
 
 async def _authenticated(named: User | None, attempt: _Attempt, check: Check) -> User | None:
+    named = named if has_password(named) else None
     stored = named.password_hash if named else None
     others = await password_kinds.examples(password_costs.end)
     async with storage.set_aside():
@@ -269,7 +340,20 @@ async def _attempt() -> _Attempt:
     )
 
 
-def _remember_days(settings: TenantSettings) -> int | None:
+def has_password(person: User | None) -> bool:
+    """Whether somebody signs in by a password that is kept here."""
+    allowed = current_tenant().settings.password_sign_in
+    return allowed and person is not None and person.password_hash is not None
+
+
+def left_before_pause(tries: Tries) -> int | None:
+    """How many more are heard at once, where it is time to say so."""
+    left = _FREE_ATTEMPTS - tries.here
+    return left if 0 < left <= _WARN_BELOW else None
+
+
+def remember_days(settings: TenantSettings) -> int | None:
+    """For how long somebody may stay signed in, where they may."""
     days = settings.remembered_session_lifetime // _SECONDS_PER_DAY
     return days if settings.remember_sign_in else None
 

@@ -130,9 +130,9 @@ class RoundTrips:
             async with storage.set_aside():
                 return await self._connectors.identify(opened, pending.attempt, answer)
         except SignInRefused as error:
-            raise Refusal(400, Text.of(str(error), "", {}), _cause(error)) from error
+            raise Refusal(400, Text.of(str(error), "", {}), cause_of(error)) from error
         except (PluginFailed, ConnectorConfigError) as error:
-            raise _at_fault(usable, error) from error
+            raise at_fault(usable, error) from error
 
     async def cipher(self) -> TenantCipher:
         """What seals what this tenant's browsers keep."""
@@ -176,7 +176,7 @@ class RoundTrips:
             async with storage.set_aside():
                 return await self._connectors.authorization_url(opened, pending.attempt)
         except (PluginFailed, ConnectorConfigError) as error:
-            raise _at_fault(usable, error) from error
+            raise at_fault(usable, error) from error
 
 
 def not_begun_here(cause: str = "not begun in this browser") -> Refusal:
@@ -190,7 +190,7 @@ def not_begun_here(cause: str = "not begun in this browser") -> Refusal:
     )
 
 
-def _cause(error: SignInRefused) -> str:
+def cause_of(error: SignInRefused) -> str:
     """What the audit log says: a plugin's words, so short ones and no others."""
     said = error.cause
     fits = type(said) is str and len(said) <= _LONGEST_CAUSE and said.isprintable()
@@ -202,7 +202,8 @@ def _declined(usable: UsableConnection) -> Refusal:
     return Refusal(400, told, "no code came back")
 
 
-def _at_fault(usable: UsableConnection, error: PluginFailed | ConnectorConfigError) -> Refusal:
+def at_fault(usable: UsableConnection, error: PluginFailed | ConnectorConfigError) -> Refusal:
+    """What becomes of a sign-in where the connection is at fault."""
     label = usable.stored.label
     if isinstance(error, ConnectorConfigError):
         _log.error("connection misconfigured", connection=usable.stored.slug, setting=error.field)

@@ -5,10 +5,14 @@ never been set up.
 """
 
 from dataclasses import dataclass
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
+from quart import Response
+
+from authgate.accounts.answers import see_other
 from authgate.accounts.connection_secrets import ConnectionSecrets
 from authgate.accounts.connections import Offer
+from authgate.accounts.pending_login import Purpose
 from authgate.plugin_manager import ConnectorType, ConnectorTypes, NoConnector, OpenConnection
 from authgate.storage.sign_in import connections
 from authgate.storage.sign_in.connections import LONGEST_SLUG, Connection
@@ -18,6 +22,8 @@ from authgate_tenants.encryption import TenantEncryption
 
 BY_ADDRESS = "/login/by_address"
 """Where an address leads to a connection. None is called so: their names have no underscore."""
+PASSWORD = "password"
+"""What follows a connection's slug where people type the password that it asks about."""
 IN_PATH = f"<string(maxlength={LONGEST_SLUG}):connection>"
 """What stands for a connection's slug in a route."""
 CALLBACK = f"/login/{IN_PATH}/callback"
@@ -45,7 +51,12 @@ class TenantConnections:
         options = tuple(option_of(each, query) for each in usable)
         leads = any(each.stored.rules.email_domains for each in usable)
         by_address = f"{current_tenant().prefix}{BY_ADDRESS}{query}" if leads else ""
-        return Offer(options, by_address)
+        asks = any(
+            each.connector.takes_passwords
+            and (each.stored.rules.sign_in_form or each.stored.rules.email_domains)
+            for each in usable
+        )
+        return Offer(options, by_address, asks)
 
     async def find(self, slug: str, *, disabled: bool = False) -> UsableConnection | None:
         """The connection of this slug; one that is not offered too where ``disabled`` says so."""
@@ -63,6 +74,14 @@ class TenantConnections:
             return []
         found = [self._usable(stored) for stored in await connections.offered()]
         return [each for each in found if each]
+
+    async def taking_passwords(self) -> list[UsableConnection]:
+        """Those of them that people type their password for here, in the same order."""
+        running = current_tenant().settings.running_plugins
+        # Nothing is read where there can be none: everybody's sign-in asks.
+        if not any(each.takes_passwords for each in self._connectors.offered(running)):
+            return []
+        return [each for each in await self.usable() if each.connector.takes_passwords]
 
     async def opened(self, connection: UsableConnection) -> OpenConnection:
         """The connection with its secrets, for the length of a request."""
@@ -82,6 +101,21 @@ class TenantConnections:
             )
         except NoConnector:
             return None
+
+
+def to_password_form(
+    usable: UsableConnection,
+    *,
+    target: str = "",
+    login_hint: str = "",
+    purpose: Purpose = Purpose.SIGN_IN,
+) -> Response:
+    """Where people type the password that the connection asks about."""
+    query = {"return_to": target, "login_hint": login_hint}
+    if purpose is not Purpose.SIGN_IN:
+        query["purpose"] = purpose
+    said = urlencode({name: value for name, value in query.items() if value})
+    return see_other(f"/login/{usable.stored.slug}/{PASSWORD}{'?' if said else ''}{said}")
 
 
 def option_of(usable: UsableConnection, query: str) -> SignInOption:

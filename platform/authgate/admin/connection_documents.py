@@ -19,6 +19,7 @@ _RULES: dict[str, Any] = {
     "provisioned": "nothing",
     "allowed_domains": ["acme.example"],
     "email_domains": ["acme.example"],
+    "sign_in_form": False,
     "groups": {},
 }
 _CONFIG: dict[str, Any] = {"issuer": "https://idp.acme.example", "client_id": "authgate"}
@@ -46,6 +47,10 @@ class Rules(Document):
     email_domains: Sequence[str] = ()
     """Domains whose people are led here when they enter their address."""
 
+    sign_in_form: bool = False
+    """Whether the tenant's sign-in form asks it for names that have no password here: of one
+    connection that takes passwords."""
+
     groups: dict[str, str] = Field(default_factory=dict)
     """By the provider's name of a group, the id of the group here that its people belong to."""
 
@@ -56,6 +61,7 @@ class Rules(Document):
             provisioned=self.provisioned,
             allowed_domains=tuple(self.allowed_domains),
             email_domains=tuple(self.email_domains),
+            sign_in_form=self.sign_in_form,
             groups=dict(self.groups),
         )
 
@@ -150,6 +156,9 @@ class ConnectionTypeDocument(Document):
     name: str
     label: str
     plugin: str
+    takes_passwords: bool
+    """Whether people type their password into the tenant's own page, and are not sent elsewhere."""
+
     settings: Sequence[SettingDocument]
 
 
@@ -215,6 +224,7 @@ def type_of(connector: ConnectorType) -> ConnectionTypeDocument:
         name=connector.name,
         label=connector.label,
         plugin=connector.plugin,
+        takes_passwords=connector.takes_passwords,
         settings=[_setting(each) for each in connector.fields],
     )
 

@@ -15,8 +15,9 @@ from authgate.plugin_api.config import (
 )
 from authgate.plugin_api.documents import Documents, FetchedDocuments
 from authgate.plugin_api.hookspecs import OnFailure, hookimpl
-from authgate.plugin_api.http import HttpClient, HttpFailure, HttpResponse
+from authgate.plugin_api.http import HttpClient, HttpFailure, HttpResponse, NoConnection
 from authgate.plugin_api.login import (
+    Connector,
     ConnectorError,
     ExternalIdentity,
     LoginAttempt,
@@ -27,6 +28,7 @@ from authgate.plugin_api.login import (
     SignInRefused,
 )
 from authgate.plugin_api.mail import MailMessage, MailNotSent, MailTaken
+from authgate.plugin_api.passwords import PasswordAttempt, PasswordConnector, WrongPassword
 from authgate.plugin_api.policy import Allow, Deny, LoginDecision, LoginRequest, StepUp
 from authgate.plugin_api.version import API_VERSION
 
@@ -36,6 +38,7 @@ __all__ = [
     "Allow",
     "ClaimValue",
     "ConfigField",
+    "Connector",
     "ConnectorConfigError",
     "ConnectorError",
     "Deny",
@@ -52,7 +55,10 @@ __all__ = [
     "MailMessage",
     "MailNotSent",
     "MailTaken",
+    "NoConnection",
     "OnFailure",
+    "PasswordAttempt",
+    "PasswordConnector",
     "ProviderAnswer",
     "ProviderUnavailable",
     "Secret",
@@ -61,6 +67,7 @@ __all__ = [
     "SignInRefused",
     "StepUp",
     "TokenClaimsRequest",
+    "WrongPassword",
     "config_fields",
     "hookimpl",
     "parse_config",

@@ -15,6 +15,7 @@ from authgate.plugin_api.claims import ClaimValue, TokenClaimsRequest
 from authgate.plugin_api.http import HttpClient
 from authgate.plugin_api.login import LoginConnector, SetupStep
 from authgate.plugin_api.mail import MailMessage, MailTaken
+from authgate.plugin_api.passwords import PasswordConnector
 from authgate.plugin_api.policy import LoginDecision, LoginRequest
 
 if TYPE_CHECKING:  # a server has no commands to wait for
@@ -63,6 +64,12 @@ def _hook(*, budget: float, on_failure: OnFailure) -> Callable[[SpecT], SpecT]:
 @_hook(budget=1.0, on_failure=OnFailure.SKIP)
 def register_login_connectors() -> Sequence[type[LoginConnector[Any]]]:
     """Ways to sign in at another identity provider. Asked once, when the server starts."""
+
+
+@_hook(budget=1.0, on_failure=OnFailure.SKIP)
+def register_password_connectors() -> Sequence[type[PasswordConnector[Any]]]:
+    """Places that keep passwords, and are asked whether one is right. Asked once, when the server
+    starts."""
 
 
 @_hook(budget=1.0, on_failure=OnFailure.REFUSE)

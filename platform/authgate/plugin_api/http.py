@@ -14,6 +14,10 @@ class HttpFailure(Exception):
     """No usable answer: the address is not allowed, or nothing, too much or nonsense came back."""
 
 
+class NoConnection(HttpFailure):
+    """No connection came about, so nothing was sent."""
+
+
 @dataclass(frozen=True, slots=True)
 class HttpResponse:
     """An answer, whole."""

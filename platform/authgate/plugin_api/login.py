@@ -130,8 +130,8 @@ class SetupStep:
     """What there was, or what to do. Shown to administrators, so never a secret."""
 
 
-class LoginConnector(ABC, Generic[ConfigT]):
-    """One way to sign in at another identity provider.
+class Connector(ABC, Generic[ConfigT]):
+    """One way to sign in elsewhere: what all kinds of them have in common.
 
     Made anew for every call, with the settings of one tenant's connection. It never sees the
     tenant, the request, the session or the database.
@@ -145,11 +145,6 @@ class LoginConnector(ABC, Generic[ConfigT]):
 
     icon: ClassVar[str] = "key-round"
     """A symbol of the server's icon sheet, shown beside the label."""
-
-    form_state: ClassVar[str] = ""
-    """The field with the state, where the provider answers by a form that the browser posts to the
-    redirect URI (OAuth 2.0 Form Post Response Mode; SAML's HTTP POST binding); empty where the
-    answer is in the address."""
 
     config_type: type[ConfigT]
     """The frozen dataclass that declares the settings."""
@@ -165,6 +160,20 @@ class LoginConnector(ABC, Generic[ConfigT]):
         """Check what a tenant's administrator entered. Raises ``ConnectorConfigError``."""
         return parse_config(cls.config_type, raw)
 
+    async def examine(self) -> Sequence[SetupStep]:
+        """Look at what can be looked at without a person, for the administrator who sets the
+        connection up. Whatever it raises counts as a step that did not pass."""
+        return ()
+
+
+class LoginConnector(Connector[ConfigT]):
+    """One way to sign in at another identity provider, to which the browser is sent."""
+
+    form_state: ClassVar[str] = ""
+    """The field with the state, where the provider answers by a form that the browser posts to the
+    redirect URI (OAuth 2.0 Form Post Response Mode; SAML's HTTP POST binding); empty where the
+    answer is in the address."""
+
     @abstractmethod
     async def authorization_url(self, attempt: LoginAttempt) -> str:
         """Where to send the browser, with state, redirect URI and code challenge in it."""
@@ -173,8 +182,3 @@ class LoginConnector(ABC, Generic[ConfigT]):
     async def identify(self, attempt: LoginAttempt, answer: ProviderAnswer) -> ExternalIdentity:
         """Turn the code that the provider sent back into an identity. Raises
         ``ConnectorError``."""
-
-    async def examine(self) -> Sequence[SetupStep]:
-        """Look at what can be looked at without a person, for the administrator who sets the
-        connection up. Whatever it raises counts as a step that did not pass."""
-        return ()

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -12,11 +12,14 @@ import structlog
 
 from authgate.plugin_api import (
     ConfigField,
+    Connector,
     ConnectorConfigError,
     ExternalIdentity,
     HttpClient,
     LoginAttempt,
     LoginConnector,
+    PasswordAttempt,
+    PasswordConnector,
     ProviderAnswer,
     SetupStep,
     SignInRefused,
@@ -32,7 +35,14 @@ from authgate.plugin_manager.loading import PluginRefused
 from authgate.plugin_manager.provider_documents import ProviderDocuments
 
 LOGIN_BUDGET = 5.5
-"""Seconds that a connector may take for one half of the round trip, its requests included."""
+"""Seconds that a connector may take for one half of the round trip, or for a password, its requests
+included."""
+
+_KINDS: Mapping[str, type[Connector[Any]]] = {
+    "register_login_connectors": LoginConnector,
+    "register_password_connectors": PasswordConnector,
+}
+"""By the hook that brings them."""
 
 _log = structlog.get_logger(__name__)
 
@@ -46,7 +56,7 @@ class ConnectorType:
     """One way to sign in, and the plugin that brings it."""
 
     plugin: str
-    made_by: type[LoginConnector[Any]]
+    made_by: type[Connector[Any]]
 
     @property
     def name(self) -> str:
@@ -66,7 +76,13 @@ class ConnectorType:
     @property
     def form_state(self) -> str:
         """The field with the state of an answer that comes by a form; empty where none does."""
-        return self.made_by.form_state
+        made_by = self.made_by
+        return made_by.form_state if issubclass(made_by, LoginConnector) else ""
+
+    @property
+    def takes_passwords(self) -> bool:
+        """Whether people type their password here, and are not sent elsewhere."""
+        return issubclass(self.made_by, PasswordConnector)
 
     @property
     def fields(self) -> tuple[ConfigField, ...]:
@@ -126,7 +142,9 @@ class LoginConnectors(ConnectorTypes):
         """Where the browser goes. Raises ``PluginFailed`` or ``ConnectorConfigError``."""
 
         async def ask() -> str:
-            return await self._opened(connection).authorization_url(attempt)
+            return await cast("LoginConnector[Any]", self._opened(connection)).authorization_url(
+                attempt
+            )
 
         return await self._isolation.run(
             ask,
@@ -143,11 +161,32 @@ class LoginConnectors(ConnectorTypes):
         ``ConnectorConfigError``."""
 
         async def ask() -> ExternalIdentity:
-            return await self._opened(connection).identify(attempt, answer)
+            return await cast("LoginConnector[Any]", self._opened(connection)).identify(
+                attempt, answer
+            )
 
         return await self._isolation.run(
             ask,
             _target(connection, "identify"),
+            budget=LOGIN_BUDGET,
+            accept=checked_identity,
+            answers=(SignInRefused, ConnectorConfigError),
+        )
+
+    async def check_password(
+        self, connection: OpenConnection, attempt: PasswordAttempt
+    ) -> ExternalIdentity:
+        """Whose password it is. Raises ``SignInRefused``, ``PluginFailed`` or
+        ``ConnectorConfigError``."""
+
+        async def ask() -> ExternalIdentity:
+            return await cast("PasswordConnector[Any]", self._opened(connection)).check_password(
+                attempt
+            )
+
+        return await self._isolation.run(
+            ask,
+            _target(connection, "check_password"),
             budget=LOGIN_BUDGET,
             accept=checked_identity,
             answers=(SignInRefused, ConnectorConfigError),
@@ -168,7 +207,7 @@ class LoginConnectors(ConnectorTypes):
             answers=(ConnectorConfigError,),
         )
 
-    def _opened(self, connection: OpenConnection) -> LoginConnector[Any]:
+    def _opened(self, connection: OpenConnection) -> Connector[Any]:
         made_by = connection.connector.made_by
         opened = made_by(config=made_by.parse_config(connection.config), http=self._http)
         # Not by its __init__, which a plugin of an earlier minor version may have made its own.
@@ -187,39 +226,40 @@ def _target(connection: OpenConnection, call: str) -> Target:
 
 def _registered(installed: pluggy.PluginManager) -> dict[str, ConnectorType]:
     types: dict[str, ConnectorType] = {}
-    for plugin, implementation in implementations(installed, "register_login_connectors"):
-        for made_by in _asked(plugin, implementation({})):
-            connector = ConnectorType(plugin, made_by)
-            _check_declaration(connector)
-            # A second claim to a name would be handed the first one's client secrets.
-            if connector.name in types:
-                raise PluginRefused(plugin, f"{connector.name!r} is another plugin's connector.")
-            types[connector.name] = connector
+    for hook, kind in _KINDS.items():
+        for plugin, implementation in implementations(installed, hook):
+            for made_by in _asked(plugin, hook, kind, implementation({})):
+                connector = ConnectorType(plugin, made_by)
+                _check_declaration(connector)
+                # A second claim to a name would be handed the first one's client secrets.
+                if connector.name in types:
+                    raise PluginRefused(
+                        plugin, f"{connector.name!r} is another plugin's connector."
+                    )
+                types[connector.name] = connector
     return types
 
 
-def _asked(plugin: str, work: Any) -> list[type[LoginConnector[Any]]]:
+def _asked(
+    plugin: str, hook: str, kind: type[Connector[Any]], work: Any
+) -> list[type[Connector[Any]]]:
     try:
-        found = at_start(work, budget=rules_of(hookspecs.register_login_connectors).budget)
-        return _checked_types(found)
+        found = at_start(work, budget=rules_of(getattr(hookspecs, hook)).budget)
+        return _checked_types(found, kind)
     except Fault as fault:
         _log.error(
-            "plugin failed",
-            plugin=plugin,
-            call="register_login_connectors",
-            outcome=fault.outcome,
-            fault=place_of(fault),
+            "plugin failed", plugin=plugin, call=hook, outcome=fault.outcome, fault=place_of(fault)
         )
         return []
 
 
-def _checked_types(found: object) -> list[type[LoginConnector[Any]]]:
+def _checked_types(found: object, kind: type[Connector[Any]]) -> list[type[Connector[Any]]]:
     if not isinstance(found, (list, tuple)):
         raise WrongResult(f"{type(found).__name__} instead of a list of connector classes")
-    classes: list[type[LoginConnector[Any]]] = []
+    classes: list[type[Connector[Any]]] = []
     for each in found:
-        if not (isinstance(each, type) and issubclass(each, LoginConnector)):
-            raise WrongResult("something that is not a class of LoginConnector")
+        if not (isinstance(each, type) and issubclass(each, kind)):
+            raise WrongResult(f"something that is not a class of {kind.__name__}")
         classes.append(each)
     return classes
 

@@ -30,7 +30,7 @@ from uuid import UUID
 
 import httpcore2
 
-from authgate.plugin_api import HttpFailure, HttpResponse
+from authgate.plugin_api import HttpFailure, HttpResponse, NoConnection
 from authgate.plugin_manager.shares import Shares, plugin_works_for
 from authgate.settings import EgressSettings
 from authgate_tenants.scope import tenant_in_scope
@@ -150,6 +150,8 @@ class GuardedHttp:
                 return await _whole(answer)
         except TimeoutError as error:
             raise HttpFailure(f"No whole answer within {_WHOLE_SECONDS:g} seconds.") from error
+        except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as error:
+            raise NoConnection("The request failed.") from error
         except (
             httpcore2.NetworkError,
             httpcore2.TimeoutException,

@@ -13,6 +13,7 @@ from uuid_utils import uuid7
 from authgate.permissions import UserRole
 from authgate.storage.clients.metadata import ClientMetadata
 from authgate.storage.people.usernames import BadUsername, canonical
+from authgate.storage.people.users import LONGEST_EXTERNAL_ID
 from authgate.storage.portable.former_database import Row, moment, words
 from authgate.tokens.authentication import Authentication
 from authgate.vocabulary import ApplicationType, ClientStatus, UserStatus
@@ -54,6 +55,7 @@ def user(row: Row, *, owner: str | None) -> Told:
         "password_hash": hashed if hashed.startswith(_BCRYPT) else None,
         "status": UserStatus.ACTIVE if row["is_active"] else UserStatus.DISABLED,
         "role": _role(row, owner),
+        "external_id": _elsewhere(row),
         **_times(row),
     }
 
@@ -184,6 +186,13 @@ def _role(row: Row, owner: str | None) -> UserRole:
     if row["role"] != "admin":
         return UserRole.USER
     return UserRole.OWNER if row["id"] == owner else UserRole.ADMIN
+
+
+def _elsewhere(row: Row) -> str | None:
+    """What an HTTP service knows somebody by who signs in there."""
+    if row["auth_source"] != "http_api":
+        return None
+    return (row["external_id"] or "")[:LONGEST_EXTERNAL_ID] or None
 
 
 def _picture(address: str) -> str:

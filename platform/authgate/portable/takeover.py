@@ -272,7 +272,9 @@ class _Users(_Taking):
         rows = await self.told(page, partial(former_rows.user, owner=self._owner), "username")
         for row in page:
             if row["auth_source"] not in (None, "", "local"):
-                note = "signs in by an HTTP service there: needs a password or a connection here"
+                note = (
+                    "signs in by an HTTP service there: connect it here, with provisioned=subject"
+                )
                 self._taken.notes.append(f"users {row['username']}: {note}")
         rows = await self._named_once(rows)
         return await self._addressed_once(rows)

@@ -13,7 +13,12 @@ from authgate.provisioning import roles
 from authgate.provisioning.roles import OPERATOR, Authority, UnknownUser
 from authgate.storage.people import mailed_links, users
 from authgate.storage.people.users import User
-from authgate.storage.sign_in import login_failures, remembered_devices, sessions
+from authgate.storage.sign_in import (
+    external_identities,
+    login_failures,
+    remembered_devices,
+    sessions,
+)
 from authgate.vocabulary import LinkPurpose, UserStatus
 
 
@@ -148,10 +153,16 @@ async def give_password(user: User, hashed: str) -> None:
 
 
 async def open_account(user: User) -> None:
-    """Forget the wrong passwords tried for this person's name and for their address, and in the
-    place of their own when they were about to choose another one."""
-    called = (user.canonical_username, user.canonical_email, own_change(user))
-    for account in filter(None, called):
+    """Forget the wrong passwords tried for this person's name and for their address, here and at
+    directories that know them, and in the place of their own when they were about to choose another
+    one."""
+    names = list(filter(None, (user.canonical_username, user.canonical_email)))
+    elsewhere = [
+        login_failures.account_at(each.connection_id, name)
+        for each in await external_identities.of_user(user.id)
+        for name in (*names, each.username)
+    ]
+    for account in (*names, own_change(user), *elsewhere):
         await login_failures.reopen(account)
 
 

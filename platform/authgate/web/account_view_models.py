@@ -3,7 +3,7 @@
 A form that was refused shows ``faults``, by the field that has to be another.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -57,6 +57,8 @@ class PasswordPage(AccountPage):
 
     password_action: str = ""
     """Empty where the person signs in without a password."""
+    kept_by: Sequence[str] = ()
+    """Where else the password is by which they sign in."""
     sessions_url: str = ""
     minimum_length: int = 0
     others: int = 0

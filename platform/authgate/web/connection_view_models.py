@@ -18,6 +18,7 @@ class ConnectionLine:
     icon: str
     enabled: bool
     people: int
+    takes_passwords: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,7 @@ class ConnectionFields:
     provisioned: str = "nothing"
     allowed_domains: str = ""
     email_domains: str = ""
+    sign_in_form: bool = False
     groups: str = ""
     """On each line the provider's name of a group, ``=`` and ours."""
 
@@ -96,6 +98,8 @@ class ConnectionFormPage:
     redirect_uri: str
     """To register at the provider; of a new one with ``…`` for its name."""
     settings: Sequence[SettingField]
+    takes_passwords: bool = False
+    """Whether there is nothing to register at the provider, and the sign-in form may ask it."""
     version: str = ""
     fields: ConnectionFields = ConnectionFields()
     faults: Mapping[str, str] = field(default_factory=dict)
@@ -128,6 +132,7 @@ class ConnectionPage:
     enabled: bool
     people: int
     redirect_uri: str
+    """To register at the provider; empty where nobody is sent there."""
     facts: Sequence[tuple[str, str]] = ()
     """Settings and rules: what each is called and what it is."""
     steps: Sequence[TestedStep] = ()

@@ -22,9 +22,10 @@ from authgate.provisioning import logos
 from authgate.web.brand import BrandTokens, brand_tokens
 from authgate.web.color import Rgb
 from authgate.web.console_view_models import Done
+from authgate.web.login_view_models import LoginPage
 from authgate.web.pages import logo_url
 from authgate.web.setting_view_models import BrandingPage, Preview, Swatch
-from authgate.web.view_models import ConsentPage, DeviceConfirmPage, LoginPage, ScopeLine
+from authgate.web.view_models import ConsentPage, DeviceConfirmPage, ScopeLine
 from authgate_tenants import TenantSettings, current_tenant, lifecycle
 from authgate_tenants.setting_groups import GROUPS, SettingGroup
 

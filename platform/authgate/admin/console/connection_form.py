@@ -27,7 +27,8 @@ Form = MultiDict[str, str]
 def typed(form: Form) -> ConnectionFields:
     """What was typed beside the connector's settings."""
     said = {name: form.get(name, "").strip() for name in ConnectionFields.__slots__}
-    return ConnectionFields(**{**said, "enabled": bool(said["enabled"])})  # type: ignore[arg-type]  # texts but for this one
+    ticks = {name: bool(said[name]) for name in ("enabled", "sign_in_form")}
+    return ConnectionFields(**{**said, **ticks})  # type: ignore[arg-type]  # texts but for these
 
 
 def fields_of(connection: Connection, names: Mapping[str, str]) -> ConnectionFields:
@@ -43,6 +44,7 @@ def fields_of(connection: Connection, names: Mapping[str, str]) -> ConnectionFie
         provisioned=rules.provisioned,
         allowed_domains="\n".join(rules.allowed_domains),
         email_domains="\n".join(rules.email_domains),
+        sign_in_form=rules.sign_in_form,
         groups="\n".join(pairs),
     )
 
@@ -101,6 +103,7 @@ async def rules_of(form: Form) -> ConnectionRules:
         provisioned=Provisioned(said.provisioned or Provisioned.NOTHING),
         allowed_domains=tuple(said.allowed_domains.split()),
         email_domains=tuple(said.email_domains.split()),
+        sign_in_form=said.sign_in_form,
         groups=await _groups(said.groups),
     )
 

@@ -208,6 +208,7 @@ class ConnectionPages:
             connector_label=connector.label,
             redirect_uri=callback(connection.slug if connection else "…"),
             settings=settings,
+            takes_passwords=connector.takes_passwords,
             version=connection_form.version_of(connection) if connection else "",
             fields=fields,
             faults=faults,
@@ -231,7 +232,7 @@ class ConnectionPages:
             connector=line.connector,
             enabled=connection.enabled,
             people=line.people,
-            redirect_uri=callback(connection.slug),
+            redirect_uri="" if line.takes_passwords else callback(connection.slug),
             facts=self._facts(connection),
             steps=steps,
         )
@@ -254,6 +255,7 @@ class ConnectionPages:
             icon=connector.icon if connector else "key-round",
             enabled=connection.enabled,
             people=people,
+            takes_passwords=connector is not None and connector.takes_passwords,
         )
 
     def _type(self, connection: Connection) -> ConnectorType | None:

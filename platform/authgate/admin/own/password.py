@@ -1,22 +1,24 @@
 """``/account/password``: choosing another one."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from quart import Blueprint, Response, request
 
 from authgate.accounts.account_frame import ACCOUNT, frame
 from authgate.accounts.answers import page, see_other
 from authgate.accounts.browser_sessions import BrowserSessions
+from authgate.accounts.login import has_password
 from authgate.accounts.passwords import BadPassword, Passwords, minimum_length
 from authgate.accounts.second_factor_policy import REMEMBERED
 from authgate.accounts.standing import StepUp, to_second_factor
 from authgate.accounts.step_up import require_own_factor
+from authgate.accounts.tenant_connections import TenantConnections
 from authgate.accounts.visits import SignedIn, signed_in, visitor
 from authgate.installation import Installation
 from authgate.languages import text
 from authgate.provisioning import own_passwords
 from authgate.provisioning.own_passwords import TooManyTries, WrongPassword
-from authgate.storage.sign_in import sessions
+from authgate.storage.sign_in import external_identities, sessions
 from authgate.web.account_view_models import PasswordDone, PasswordPage
 from authgate.web.pages import Pages, language_read
 from authgate_tenants import current_tenant
@@ -56,7 +58,7 @@ class PasswordPages:
     async def change_password(self) -> Response:
         """Have another one from now on, in this browser under another key of the session."""
         person, form = signed_in(), await request.form
-        if not _has_password(person):
+        if not has_password(person.user):
             return see_other(_HERE)
         await require_own_factor(then=_HERE)
         ends = current_tenant().settings.password_change_signs_out
@@ -97,7 +99,8 @@ class PasswordPages:
         living = await sessions.live_of(person.user.id, now=self._parts.clock())
         content = PasswordPage(
             **frame(),
-            password_action=f"{prefix}{_HERE}" if _has_password(person) else "",
+            password_action=f"{prefix}{_HERE}" if has_password(person.user) else "",
+            kept_by=await self._kept_by(person),
             sessions_url=f"{prefix}{ACCOUNT}/sessions",
             minimum_length=minimum_length(),
             others=sum(each.id != person.session.id for each in living),
@@ -109,6 +112,12 @@ class PasswordPages:
         html = self._pages.render("account/password.html", visit=visit, page=content)
         return page(html, status if faults else 200)
 
-
-def _has_password(person: SignedIn) -> bool:
-    return current_tenant().settings.password_sign_in and person.user.password_hash is not None
+    async def _kept_by(self, person: SignedIn) -> Sequence[str]:
+        connections = TenantConnections(
+            connectors=self._parts.plugins.connectors, encryption=self._parts.encryption
+        )
+        taking = await connections.taking_passwords()
+        if not taking:
+            return ()
+        linked = {each.connection_id for each in await external_identities.of_user(person.user.id)}
+        return [each.stored.label for each in taking if each.stored.id in linked]

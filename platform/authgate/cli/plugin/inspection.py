@@ -86,8 +86,9 @@ def _useless(name: str, hooks: Collection[str], connectors: Collection[str]) -> 
     """What is wrong with a plugin that is let in, and does not do what it is for."""
     if not hooks:
         return {"wrong": "it takes part in no hook.", "cure": _UNUSED}
-    if "register_login_connectors" in hooks and not connectors:
-        return {"wrong": "register_login_connectors brings none.", "cure": _NO_CONNECTOR}
+    for hook in ("register_login_connectors", "register_password_connectors"):
+        if hook in hooks and not connectors:
+            return {"wrong": f"{hook} brings none.", "cure": _NO_CONNECTOR}
     if "register_commands" in hooks and name in COMMANDS:
         return {"wrong": f"authgate {name} is a command already.", "cure": _OUT_OF_REACH}
     return {}

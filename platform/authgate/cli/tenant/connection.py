@@ -53,6 +53,10 @@ EmailDomains = Annotated[
         metavar="DOMAINS", help="Whose addresses lead here on the sign-in page, with commas"
     ),
 ]
+SignInForm = Annotated[
+    bool | None,
+    typer.Option(help="The sign-in form asks it for names that have no password of the tenant's"),
+]
 Groups = Annotated[
     list[str] | None,
     typer.Option(
@@ -100,6 +104,7 @@ def create(
     provisioned: Provisioned = None,
     allowed_domains: AllowedDomains = None,
     email_domains: EmailDomains = None,
+    sign_in_form: SignInForm = None,
     group: Groups = None,
     output: Output = Format.TABLE,
 ) -> None:
@@ -117,7 +122,9 @@ def create(
             "label": label,
             "position": position,
             "config": config | _entered(connector, settings, secrets),
-            "rules": _rules(newcomers, provisioned, allowed_domains, email_domains, group),
+            "rules": _rules(
+                newcomers, provisioned, allowed_domains, email_domains, sign_in_form, group
+            ),
         }
         made = api.post("/connections", said)
     show(_summary(made), output)
@@ -157,6 +164,7 @@ def update(
     provisioned: Provisioned = None,
     allowed_domains: AllowedDomains = None,
     email_domains: EmailDomains = None,
+    sign_in_form: SignInForm = None,
     group: Groups = None,
     no_group: NoGroups = None,
 ) -> None:
@@ -164,7 +172,9 @@ def update(
 
     Where a setting becomes another that says where secrets are sent, give the secrets again.
     """
-    rules = _rules(newcomers, provisioned, allowed_domains, email_domains, group, no_group)
+    rules = _rules(
+        newcomers, provisioned, allowed_domains, email_domains, sign_in_form, group, no_group
+    )
     changed = given({"label": label, "position": position, "rules": rules or None})
     if not (set_ or unset or secret or changed):
         raise Misused("Say what to change.")
@@ -258,6 +268,7 @@ def _rules(
     provisioned: str | None,
     allowed_domains: str | None,
     email_domains: str | None,
+    sign_in_form: bool | None,
     groups: list[str] | None,
     no_groups: list[str] | None = None,
 ) -> dict[str, object]:
@@ -269,6 +280,7 @@ def _rules(
             "provisioned": provisioned,
             "allowed_domains": _listed(allowed_domains),
             "email_domains": _listed(email_domains),
+            "sign_in_form": sign_in_form,
             "groups": named or None,
         }
     )

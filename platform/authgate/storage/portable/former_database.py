@@ -38,7 +38,7 @@ USERS = Table(
     "users",
     (
         "id", "username", "email", "password_hash", "role", "full_name", "avatar_url", "is_active",
-        "email_verified", "auth_source", "created_at", "updated_at",
+        "email_verified", "auth_source", "external_id", "created_at", "updated_at",
     ),
 )  # fmt: skip
 CLIENTS = Table(

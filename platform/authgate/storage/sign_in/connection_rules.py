@@ -41,6 +41,10 @@ class ConnectionRules:
     groups: Mapping[str, str] = field(default_factory=dict)
     """By the provider's name of a group, the id of the group here that its people belong to."""
 
+    sign_in_form: bool = False
+    """Whether the tenant's own sign-in form asks it for names that have no password here: of one
+    that takes passwords."""
+
     @classmethod
     def read(cls, stored: Mapping[str, Any] | None) -> Self:
         """As they are stored; what a later version has written beside them is left out."""

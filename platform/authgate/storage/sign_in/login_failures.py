@@ -9,12 +9,14 @@ count of all places begins to matter.
 """
 
 import hashlib
+import unicodedata
 from datetime import datetime, timedelta
 from math import ceil
 from typing import NamedTuple
+from uuid import UUID
 
 from tortoise import connections, fields
-from tortoise.expressions import Q
+from tortoise.expressions import F, Q
 from uuid_utils.compat import uuid7
 
 from authgate.storage import connection
@@ -135,6 +137,31 @@ async def _counted(key: bytes, place_of: bytes | None, bounds: Bounds, now: date
         _COUNT.format(*marks), encoded(values, dialect)
     )
     return int(rows[0]["failures"]) if rows else None
+
+
+def account_at(connection_id: UUID, login: str) -> str:
+    """What wrong passwords are counted under that are tried for a name at a directory.
+
+    Directories take many spellings for one name, letters without their marks among them: whoever
+    guesses has no count for each.
+    """
+    letters = unicodedata.normalize("NFKD", login).casefold()
+    plain = "".join(each for each in letters if not unicodedata.combining(each))
+    return f"{connection_id}\0{' '.join(plain.split())}"
+
+
+async def withdraw(account: str, place: str = "") -> None:
+    """An attempt that was counted was not made: nobody could look at the password."""
+    for key, bounds in (
+        (_hash(account), EVERYWHERE if place else BY_ITSELF),
+        (_hash_at(account, place), AT_ONE_PLACE),
+    ):
+        counted = LoginFailure.filter(account_hash=key, failures__gt=0)
+        await counted.update(failures=F("failures") - 1)
+        # What it made others wait for is gone with it, and no other wait.
+        await LoginFailure.filter(account_hash=key, failures__lt=bounds.free).update(
+            locked_until=None
+        )
 
 
 async def seconds_to_wait(account: str, place: str = "", *, now: datetime) -> int:

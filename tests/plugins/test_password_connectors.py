@@ -1,0 +1,384 @@
+"""Signing in with a password that another place keeps: by the tenant's own form, or by the form of
+that place.
+
+A pretend service on this machine checks them; what it is asked is what it is told of passwords.
+"""
+
+import asyncio
+import json
+import re
+from collections.abc import Awaitable, Callable
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from authgate import provisioning
+from authgate.accounts.connection_fitness import UnfitRules
+from authgate.accounts.connection_setup import ConnectionSetup
+from authgate.accounts.passwords import Passwords
+from authgate.permissions import UserRole
+from authgate.plugin_manager import ConnectorTypes, load
+from authgate.pretend.directory import PretendDirectory
+from authgate.pretend.host import Host
+from authgate.settings import EgressSettings, Settings
+from authgate.storage import audit_events
+from authgate.storage.people import users
+from authgate.storage.sign_in import login_failures
+from authgate.storage.sign_in.connection_rules import ConnectionRules, Newcomers
+from authgate.vocabulary import UserStatus
+from authgate_tenants import Tenant, TenantSettings, use_tenant
+from authgate_testing.databases import on_sqlite
+from authgate_testing.person import PASSWORD, Person
+from authgate_testing.server import RunningServer
+
+THERE = "never-kept-here-0123456789"
+"""A password at the directory."""
+
+
+@pytest.fixture
+def settings(settings: Settings, certificate: tuple[Path, Path]) -> Settings:
+    egress = EgressSettings(allowed_networks=("127.0.0.0/8", "::1/128"), ca_file=certificate[0])
+    return settings.model_copy(update={"egress": egress})
+
+
+@pytest.fixture
+def directory(host: Host) -> PretendDirectory:
+    host.site = made = PretendDirectory(host=host.name, password=THERE)
+    return made
+
+
+def asked_of(host: Host) -> list[tuple[str, str]]:
+    """The names and passwords that the directory was sent."""
+    said = [json.loads(each.body) for each in host.asked]
+    return [(each["username"], each["password"]) for each in said]
+
+
+Connect = Callable[..., Awaitable[Tenant]]
+
+
+@pytest.fixture
+def connect(server: RunningServer, directory: PretendDirectory) -> Connect:
+    """Makes a tenant whose sign-in form asks the directory."""
+
+    async def made(
+        slug: str = "acme",
+        *,
+        rules: ConnectionRules = ConnectionRules(sign_in_form=True),  # noqa: B008
+        **chosen: Any,
+    ) -> Tenant:
+        settings = TenantSettings(enabled_plugins=("http-api",), auto_register=True)
+        tenant = await provisioning.add_tenant(
+            server.parts, slug=slug, name=slug.title(), settings=settings.changed(chosen)
+        )
+        with use_tenant(tenant):
+            await setup(server).add(
+                slug="staff",
+                connector="http-api",
+                label="Staff directory",
+                config={
+                    "url": f"https://{directory.host}/check",
+                    "auth_mode": "hmac",
+                    "secret": directory.secret,
+                },
+                rules=rules,
+            )
+        return tenant
+
+    return made
+
+
+def setup(server: RunningServer) -> ConnectionSetup:
+    return ConnectionSetup(connectors=ConnectorTypes(load()), encryption=server.parts.encryption)
+
+
+async def add_local(tenant: Tenant, name: str, **more: Any) -> None:
+    passwords = Passwords(threads=1)
+    with use_tenant(tenant):
+        await provisioning.add_user(passwords, username=name, password=PASSWORD, **more)
+    passwords.close()
+
+
+async def signs_in(
+    server: RunningServer, tenant: Tenant, name: str, password: str, *, path: str = "/login"
+) -> tuple[int, str, bool]:
+    """Status and text of what comes of it, and whether somebody is signed in."""
+    person = Person(server.browser())
+    await person.visit(f"{tenant.issuer}{path}")
+    done = await person.submit({"username": name, "password": password}, to="", follow=False)
+    there = await person.http.get(f"{tenant.issuer}/account/sessions")
+    return done.status_code, told(done.text), there.status_code == 200
+
+
+def told(html: str) -> str:
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", html)).split())
+
+
+FORM = "/login/staff/password"
+
+
+@on_sqlite
+async def test_who_has_a_password_there_signs_in_at_the_form_and_is_the_same_person_next_time(
+    server: RunningServer, connect: Connect, directory: PretendDirectory
+) -> None:
+    acme = await connect()
+    status, _, is_in = await signs_in(server, acme, "pat", THERE)
+    assert (status, is_in) == (303, True)
+    directory.rename("renamed", "pat@elsewhere.example", verified=True)
+    assert (await signs_in(server, acme, "PAT ", THERE))[2]
+    assert (await signs_in(server, acme, "pat", THERE, path=FORM))[2]
+    with use_tenant(acme):
+        [user] = await users.all_users()
+        events = await audit_events.latest(limit=50)
+    assert (user.username, user.email, user.password_hash) == ("pat", "pat@people.example", None)
+    assert THERE not in str([vars(each) for each in events])
+    assert {"USER_CREATED", "OAUTH_AUTHENTICATION"} <= {each.event_type for each in events}
+
+
+@on_sqlite
+async def test_a_password_of_the_tenant_s_own_goes_to_no_directory(
+    server: RunningServer, connect: Connect, host: Host
+) -> None:
+    acme = await connect()
+    await add_local(acme, "pat", email="pat@people.example")
+    assert (await signs_in(server, acme, "pat", PASSWORD))[2]
+    # Not theirs elsewhere either: the name is the local one's, whoever has it there.
+    assert not (await signs_in(server, acme, "pat", THERE))[2]
+    assert not (await signs_in(server, acme, "pat@people.example", THERE))[2]
+    assert asked_of(host) == []
+
+
+@on_sqlite
+async def test_a_name_there_takes_no_account_over_that_has_it_here(
+    server: RunningServer, connect: Connect, directory: PretendDirectory
+) -> None:
+    """Neither by the name nor by a verified address, an administrator's or anybody's."""
+    acme = await connect()
+    await add_local(acme, "pat", role=UserRole.ADMIN)
+    directory.rename("pat", "boss@people.example", verified=True)
+    assert (await signs_in(server, acme, "pat", THERE, path=FORM))[2]
+    with use_tenant(acme):
+        assert sorted(each.username for each in await users.all_users()) == ["pat", "pat-staff"]
+    await add_local(acme, "boss", email="other@people.example")
+    directory.person = type(directory.person)(subject="2", email="other@people.example")
+    status, said, is_in = await signs_in(server, acme, "pat", THERE, path=FORM)
+    assert (status, is_in) == (409, False), said
+
+
+@on_sqlite
+async def test_wrong_and_unknown_look_alike_here_and_there(
+    server: RunningServer, connect: Connect, host: Host
+) -> None:
+    acme = await connect()
+    await add_local(acme, "homer")
+    answers = {
+        name: await signs_in(server, acme, name, "wrong-wrong-wrong")
+        for name in ("pat", "nobody", "homer")
+    }
+    said = {(status, text.replace(name, "")) for name, (status, text, _) in answers.items()}
+    assert len(said) == 1
+    assert [name for name, _ in asked_of(host)] == ["pat", "nobody"]
+
+
+@on_sqlite
+async def test_a_local_name_is_answered_when_the_directory_would_have_been(
+    server: RunningServer, connect: Connect, host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    acme = await connect()
+    await add_local(acme, "homer")
+    slept: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+
+    await signs_in(server, acme, "nobody", "wrong-wrong-wrong")
+    with monkeypatch.context() as patch:
+        patch.setattr("authgate.accounts.directories.sleep", sleep)
+        await signs_in(server, acme, "homer", "wrong-wrong-wrong")
+    assert len(slept) == 1, "as long as the one that was asked just now"
+    assert 0 < slept[0] < 5.5
+
+
+@on_sqlite
+async def test_a_directory_that_is_away_is_no_wrong_password_and_counts_as_none(
+    server: RunningServer, connect: Connect, host: Host
+) -> None:
+    acme = await connect()
+    await add_local(acme, "homer")
+    host.says(status=500, body=b"<html>")
+    answers = [await signs_in(server, acme, "pat", THERE) for _ in range(7)]
+    [(status, said, is_in)] = set(answers)
+    assert (status, is_in) == (503, False)
+    assert "Staff directory cannot be reached" in said
+    assert len(host.asked) == 5, "then it is left alone for a while"
+    away = (await signs_in(server, acme, "homer", "wrong-wrong-wrong"))[1]
+    assert away.replace("homer", "pat") == said, "nor is it told who is not of the directory"
+    assert (await signs_in(server, acme, "homer", PASSWORD))[2]
+    with use_tenant(acme):
+        assert not await login_failures.LoginFailure.filter(failures__gt=0)
+
+
+@on_sqlite
+@pytest.mark.parametrize("path", ["/login", FORM])
+async def test_it_is_asked_no_more_often_than_a_guesser_is_heard(
+    server: RunningServer, connect: Connect, host: Host, path: str
+) -> None:
+    """LG-02: of 30 guesses at once, in several spellings."""
+    acme = await connect()
+    spellings = ("pat", "PAT", "pàt", "p\u00e4t ")
+    guesses = [
+        signs_in(server, acme, spellings[each % 4], f"guess-{each}-0123456789", path=path)
+        for each in range(30)
+    ]
+    answers = await asyncio.gather(*guesses)
+    assert len(host.asked) == 5
+    assert [status for status, _, _ in answers].count(429) == 25
+    assert (await signs_in(server, acme, "pat", THERE, path=path))[0] == 429
+
+
+@on_sqlite
+async def test_an_account_there_opens_no_further_guesses_at_one_here(
+    server: RunningServer, connect: Connect
+) -> None:
+    acme = await connect()
+    await add_local(acme, "pat")
+    for _ in range(4):
+        await signs_in(server, acme, "pat", "wrong-wrong-wrong")
+    assert (await signs_in(server, acme, "pat", THERE, path=FORM))[2]
+    assert (await signs_in(server, acme, "pat", "wrong-wrong-wrong"))[0] == 400
+    assert (await signs_in(server, acme, "pat", PASSWORD))[0] == 429
+
+
+@on_sqlite
+@pytest.mark.parametrize(
+    ("name", "password"),
+    [("pat", ""), ("pat", "x" * 1025), ("pat", "a\0b"), ("p\u200bat", THERE), ("", THERE)],
+    ids=["empty", "huge", "nul", "invisible", "nobody"],
+)
+async def test_what_no_directory_should_read_goes_to_none(
+    server: RunningServer, connect: Connect, host: Host, name: str, password: str
+) -> None:
+    acme = await connect()
+    for path in ("/login", FORM):
+        assert not (await signs_in(server, acme, name, password, path=path))[2]
+    assert host.asked == []
+
+
+@on_sqlite
+async def test_who_is_switched_off_here_does_not_come_in_by_it(
+    server: RunningServer, connect: Connect
+) -> None:
+    acme = await connect()
+    await signs_in(server, acme, "pat", THERE)
+    with use_tenant(acme):
+        [user] = await users.all_users()
+        await users.set_status(user.id, UserStatus.DISABLED)
+    status, said, is_in = await signs_in(server, acme, "pat", THERE)
+    assert (status, is_in) == (403, False)
+    assert "switched off" in said
+
+
+@on_sqlite
+async def test_the_domain_of_an_address_leads_to_its_directory_and_none_else_is_asked(
+    server: RunningServer, connect: Connect, directory: PretendDirectory, host: Host
+) -> None:
+    directory.login = "pat@corp.example"
+    acme = await connect(rules=ConnectionRules(email_domains=("corp.example",)))
+    assert not (await signs_in(server, acme, "pat", THERE))[2]
+    assert not (await signs_in(server, acme, "pat@other.example", THERE))[2]
+    assert host.asked == []
+    assert (await signs_in(server, acme, "pat@corp.example", THERE))[2]
+
+
+@on_sqlite
+async def test_where_the_tenant_has_no_passwords_of_its_own_the_form_asks_the_directory(
+    server: RunningServer, connect: Connect
+) -> None:
+    acme = await connect(password_sign_in=False)
+    await add_local(acme, "former")
+    assert not (await signs_in(server, acme, "former", PASSWORD))[2]
+    assert (await signs_in(server, acme, "pat", THERE))[2]
+
+
+@on_sqlite
+async def test_another_tenant_knows_nothing_of_it(
+    server: RunningServer, connect: Connect, host: Host
+) -> None:
+    await connect()
+    globex = await provisioning.add_tenant(
+        server.parts,
+        slug="globex",
+        name="Globex",
+        settings=TenantSettings(enabled_plugins=("http-api",)),
+    )
+    assert not (await signs_in(server, globex, "pat", THERE))[2]
+    page = await server.browser().get(f"{globex.issuer}{FORM}")
+    assert (page.status_code, host.asked) == (404, [])
+
+
+@on_sqlite
+async def test_one_connection_of_a_tenant_is_behind_its_form_and_takes_passwords(
+    server: RunningServer, connect: Connect
+) -> None:
+    acme = await connect(enabled_plugins=("http-api", "github"))
+    form = ConnectionRules(sign_in_form=True)
+    with use_tenant(acme):
+        with pytest.raises(UnfitRules, match="asks staff already"):
+            await setup(server).add(
+                slug="other",
+                connector="http-api",
+                config={"url": "https://a.example/x"},
+                rules=form,
+            )
+        config = {"client_id": "a", "client_secret": "b"}
+        with pytest.raises(UnfitRules, match="takes no passwords"):
+            await setup(server).add(slug="gh", connector="github", config=config, rules=form)
+
+
+@on_sqlite
+async def test_a_second_factor_is_asked_for_after_it(
+    server: RunningServer, connect: Connect
+) -> None:
+    acme = await connect(second_factor="required")
+    person = Person(server.browser())
+    await person.visit(f"{acme.issuer}/login")
+    done = await person.submit({"username": "pat", "password": THERE}, to="/login", follow=False)
+    assert done.headers["location"] == "/t/acme/second-factor"
+
+
+@on_sqlite
+async def test_an_administrator_tries_it_and_nobody_is_made(
+    server: RunningServer, connect: Connect, directory: PretendDirectory
+) -> None:
+    acme = await connect(rules=ConnectionRules(newcomers=Newcomers.REFUSED))
+    await add_local(acme, "boss", role=UserRole.OWNER)
+    person = Person(server.browser())
+    await person.sign_in(acme.issuer, "boss")
+    await person.visit(f"{acme.issuer}/login/staff/trial")
+    page = await person.submit({"username": "pat", "password": THERE}, to=FORM)
+    assert page.status_code == 200
+    assert directory.person.subject in page.text
+    assert "Is refused" in page.text
+    assert THERE not in page.text
+    stranger = await server.browser().get(f"{acme.issuer}{FORM}?purpose=trial")
+    assert stranger.status_code == 303
+    with use_tenant(acme):
+        assert len(await users.all_users()) == 1
+
+
+@on_sqlite
+async def test_a_way_in_there_is_added_by_who_is_signed_in_and_says_yes(
+    server: RunningServer, connect: Connect
+) -> None:
+    acme = await connect(rules=ConnectionRules(newcomers=Newcomers.REFUSED, sign_in_form=True))
+    await add_local(acme, "alice")
+    person = Person(server.browser())
+    await person.sign_in(acme.issuer, "alice")
+    await person.visit(f"{acme.issuer}/account/identities/link/staff")
+    await person.submit({"username": "pat", "password": THERE}, to=FORM)
+    done = await person.submit({}, to="/account/identities/link")
+    assert "done=linked" in str(done.url)
+    assert (await signs_in(server, acme, "pat", THERE))[2]
+    with use_tenant(acme):
+        assert len(await users.all_users()) == 1
