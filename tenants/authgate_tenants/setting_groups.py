@@ -82,6 +82,7 @@ GROUPS: Mapping[SettingGroup, tuple[str, ...]] = {
         "remember_sign_in",
         "second_factor",
         "second_factor_groups",
+        "second_factor_grace_days",
         "remembered_device_days",
         "auto_register",
         "auto_register_domains",

@@ -146,6 +146,11 @@ class TenantSettings(StoredChoices):
     second_factor_groups: tuple[str, ...] = ()
     """Groups, by name, whose people have to as well."""
 
+    second_factor_grace_days: Annotated[int, Field(ge=0, le=90)] = 0
+    """For how many days people are let in without the second factor that they have to have, counted
+    for each from when they are first told; 0 for not at all. Who signs in again gets no more of
+    them, and who changes the number changes nobody's date: 0 ends them for all."""
+
     remembered_device_days: Annotated[int, Field(ge=0, le=365)] = 30
     """For how many days a browser asks for no second factor that a person asked to be remembered
     in; 0 for never."""

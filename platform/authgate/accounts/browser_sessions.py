@@ -84,6 +84,7 @@ class BrowserSessions:
             await self._second_step.lead(now_held, response)
             return False
         await self._begin(visitor, held, response, amr=methods, remembered=first.remembered)
+        await self._second_step.tell(held, methods, response)
         return True
 
     async def step_up(self, person: SignedIn, response: Response, *, amr: list[str]) -> None:

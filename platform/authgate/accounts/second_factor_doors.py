@@ -1,6 +1,7 @@
 """The pages about second factors, each made once and handed what it needs."""
 
 from authgate.accounts.browser_sessions import BrowserSessions
+from authgate.accounts.factor_deadline_page import FactorDeadlinePage
 from authgate.accounts.passkey_account import PasskeyAccount
 from authgate.accounts.passkey_login import PasskeyLogin
 from authgate.accounts.second_factor_pages import SecondFactorPages
@@ -20,7 +21,7 @@ def made(
     factors: SecondFactors,
     second_step: SecondStep,
     sessions: BrowserSessions,
-) -> tuple[SecondFactorPages, SecurityPages, PasskeyAccount, PasskeyLogin]:
+) -> tuple[SecondFactorPages, FactorDeadlinePage, SecurityPages, PasskeyAccount, PasskeyLogin]:
     """All of them."""
     notices = SignInNotices(parts)
     asking = SecondFactorPages(
@@ -34,5 +35,6 @@ def made(
     )
     security = SecurityPages(parts=parts, pages=pages, factors=factors)
     own = PasskeyAccount(parts=parts, pages=pages, factors=factors, sessions=sessions)
+    soon = FactorDeadlinePage(parts=parts, pages=pages)
     alone = PasskeyLogin(parts=parts, sessions=sessions, notices=notices, limits=limits)
-    return asking, security, own, alone
+    return asking, soon, security, own, alone

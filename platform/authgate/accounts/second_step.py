@@ -3,6 +3,7 @@ remembered from an earlier time, or let through."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from quart import Response, request
 
@@ -10,9 +11,14 @@ from authgate import audit
 from authgate.accounts.answers import see_other
 from authgate.accounts.half_sign_in import COOKIE as HALF
 from authgate.accounts.half_sign_in import LIFETIME, HalfSignIn, password_mark
-from authgate.accounts.second_factor_policy import REMEMBERED, is_open_to, is_required_of
+from authgate.accounts.second_factor_policy import (
+    REMEMBERED,
+    is_lacking,
+    is_open_to,
+    will_lack,
+)
 from authgate.accounts.second_factors import has_any
-from authgate.accounts.standing import SECOND_FACTOR
+from authgate.accounts.standing import SECOND_FACTOR, SECOND_FACTOR_SOON
 from authgate.audit import Event
 from authgate.clock import Clock
 from authgate.storage.people.users import User
@@ -57,7 +63,8 @@ class SecondStep:
             return amr
         if await has_any(first.user.id):
             return [*amr, REMEMBERED] if is_enough and await self._is_remembered(first) else None
-        return amr if is_enough and not await is_required_of(first.user) else None
+        is_lacked = await is_lacking(first.user, amr, now=self._clock())
+        return amr if is_enough and not is_lacked else None
 
     async def lead(self, first: FirstFactor, response: Response) -> None:
         """Have the response lead to the second factor, and later to where they wanted."""
@@ -77,6 +84,14 @@ class SecondStep:
         max_age = int(LIFETIME.total_seconds())
         session_cookie.write(response, HALF, half.sealed(cipher), max_age=max_age)
         response.headers["Location"] = f"{current_tenant().prefix}{SECOND_FACTOR}"
+
+    async def tell(self, user: User, methods: Sequence[str], response: Response) -> None:
+        """Lead somebody who was let in past the page that says until when, where they are to have
+        a second factor soon."""
+        target = response.headers.get("Location")
+        if target and await will_lack(user, methods, now=self._clock()):
+            there = f"{current_tenant().prefix}{SECOND_FACTOR_SOON}"
+            response.headers["Location"] = f"{there}?return_to={quote(target)}"
 
     async def under_way(self) -> HalfSignIn | None:
         """The sign-in that this browser has begun, if it has."""

@@ -10,7 +10,7 @@ from authgate.accounts.answers import see_other
 from authgate.accounts.authenticator_setup import codes_page
 from authgate.accounts.factor_lines import device_line, passkey_line
 from authgate.accounts.second_factor_pages import SET_UP
-from authgate.accounts.second_factor_policy import is_open_to, is_required_of
+from authgate.accounts.second_factor_policy import is_open_to, is_required_of, will_lack
 from authgate.accounts.second_factors import SecondFactors, has_any
 from authgate.accounts.second_step import owner_of
 from authgate.accounts.standing import SECURITY as HERE
@@ -55,9 +55,9 @@ class SecurityPages:
 
     async def show(self) -> Response:
         """What there is."""
-        person, prefix = signed_in(), current_tenant().prefix
+        person, prefix, now = signed_in(), current_tenant().prefix, self._parts.clock()
         enrolled = await self._factors.of(person.user)
-        devices = await remembered_devices.live_of(owner_of(person.user), now=self._parts.clock())
+        devices = await remembered_devices.live_of(owner_of(person.user), now=now)
         content = SecurityPage(
             **frame(),
             set_up_url=f"{prefix}{SET_UP}?return_to={prefix}{HERE}",
@@ -66,6 +66,7 @@ class SecurityPages:
             forget_action=f"{prefix}{HERE}/devices/forget",
             is_offered=is_open_to(person.user),
             is_required=await is_required_of(person.user),
+            due_at=await will_lack(person.user, person.session.amr, now=now),
             app_since=enrolled.app.created_at if enrolled.app else None,
             app_used_at=enrolled.app.last_used_at if enrolled.app else None,
             recovery_codes=enrolled.recovery_codes,

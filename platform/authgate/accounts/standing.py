@@ -17,6 +17,8 @@ from authgate_tenants import current_tenant
 
 SECOND_FACTOR = "/second-factor"
 """Where one is shown."""
+SECOND_FACTOR_SOON = f"{SECOND_FACTOR}/soon"
+"""Where people are told that they are to have one by a date."""
 SECURITY = "/account/security"
 """Where people change how they sign in."""
 

@@ -164,7 +164,9 @@ async def _signed_in(now: datetime) -> SignedIn | None:
         return None
     if not await _may_act(session):
         return None
-    if session.impersonator_id is None and await second_factor_policy.is_lacking(user, session.amr):
+    if session.impersonator_id is None and await second_factor_policy.is_lacking(
+        user, session.amr, now=now
+    ):
         return None
     if now - session.last_seen_at > _TOUCH_AFTER:
         await sessions.touch(session.id, now=now, idle_expires_at=_idle_end(session, now))

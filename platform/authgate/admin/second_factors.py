@@ -6,7 +6,7 @@ from http import HTTPMethod, HTTPStatus
 from uuid import UUID
 
 from authgate.accounts import user_agents
-from authgate.accounts.second_factor_policy import is_required_of
+from authgate.accounts.second_factor_policy import is_required_of, told_due_at
 from authgate.accounts.second_factors import SecondFactors
 from authgate.accounts.second_step import owner_of
 from authgate.admin.people import found, worded
@@ -48,6 +48,7 @@ class SecondFactorsDocument(Document):
 
     model_config = exemplified(
         required=True,
+        due_at=None,
         totp_since="2026-03-02T09:12:44Z",
         totp_last_used_at="2026-03-09T08:01:12Z",
         passkeys=[
@@ -72,7 +73,10 @@ class SecondFactorsDocument(Document):
     )
 
     required: bool
-    """Whether they are not let in without one."""
+    """Whether they have to have one."""
+
+    due_at: datetime | None
+    """Until when they are let in without; `null` where they have one, or were told no date."""
 
     totp_since: datetime | None
     """When they set up their authenticator app; `null` where they have none."""
@@ -96,6 +100,7 @@ async def read_second_factors(call: Call[Nothing, Nothing]) -> Answer[SecondFact
     return Answer(
         SecondFactorsDocument(
             required=await is_required_of(user),
+            due_at=await told_due_at(user),
             totp_since=enrolled.app.created_at if enrolled.app else None,
             totp_last_used_at=enrolled.app.last_used_at if enrolled.app else None,
             passkeys=[told(each, PasskeyDocument) for each in enrolled.passkeys],

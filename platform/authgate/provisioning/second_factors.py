@@ -12,6 +12,7 @@ from authgate.permissions import Area, writes
 from authgate.provisioning import roles
 from authgate.provisioning.roles import Authority
 from authgate.provisioning.users import end_access
+from authgate.storage.people import factor_deadlines
 from authgate.storage.people.users import User
 
 
@@ -24,6 +25,8 @@ async def reset(parts: Installation, user_id: UUID, *, by: Authority) -> User:
     async with storage.transaction():
         user = await roles.held(user_id, by=by, asks=writes(Area.USERS))
         await SecondFactors(parts.encryption).remove(user)
+        # Whoever knows the password alone is given no days for it.
+        await factor_deadlines.end(user.id, now=parts.clock())
         await end_access(user, parts.clock())
         await audit.record(
             Event.SECOND_FACTOR_RESET, actor=by.actor, resource=("user", str(user.id))

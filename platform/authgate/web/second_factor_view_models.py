@@ -48,6 +48,16 @@ class SecondFactorPage:
 
 
 @dataclass(frozen=True, slots=True)
+class FactorSoonPage:
+    """``second_factor/soon.html``: a second factor is asked for from a date on."""
+
+    signed_in_as: str
+    due_at: datetime
+    set_up_url: str
+    continue_url: str
+
+
+@dataclass(frozen=True, slots=True)
 class EnrolmentPage:
     """``second_factor/set_up.html``. Posts ``code``, ``enrolment`` and ``return_to``."""
 
@@ -117,6 +127,8 @@ class SecurityPage:
     """Whether the tenant has second factors."""
     is_required: bool
     """Whether this person cannot be without one."""
+    due_at: datetime | None
+    """Until when they can all the same."""
     app_since: datetime | None
     app_used_at: datetime | None
     recovery_codes: int

@@ -106,6 +106,8 @@ class PersonFactors:
     """What a person shows besides their first factor."""
 
     required: bool
+    due_at: datetime | None
+    """Until when they are let in without one, where they were told a date."""
     app_since: datetime | None
     app_used_at: datetime | None
     passkeys: Sequence[PasskeyLine]

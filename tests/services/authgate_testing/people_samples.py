@@ -111,6 +111,7 @@ def _users(frame: ConsoleFrame, **changes: object) -> Sample:
 
 _FACTORS = PersonFactors(
     required=True,
+    due_at=None,
     app_since=_NOW,
     app_used_at=None,
     passkeys=(PasskeyLine("1", _LONG, _NOW, None), PasskeyLine("2", "Key", _NOW, _NOW)),

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from authgate.accounts import qr_code
 from authgate.web.second_factor_view_models import (
     EnrolmentPage,
+    FactorSoonPage,
     PasskeyLine,
     RecoveryCodesPage,
     RememberedLine,
@@ -67,7 +68,9 @@ def _setting_up() -> dict[str, tuple[str, object]]:
         continue_url="/account/security",
         is_new_app=True,
     )
+    soon = FactorSoonPage(_LONG, _NOW + timedelta(days=9), "/second-factor/set-up", "/account")
     return {
+        "second-factor-soon": ("second_factor/soon.html", soon),
         "set-up": ("second_factor/set_up.html", page),
         "set-up-again": ("second_factor/set_up.html", replace(page, replaces=True)),
         "set-up-wrong": ("second_factor/set_up.html", wrong),
@@ -96,6 +99,7 @@ def _account() -> dict[str, tuple[str, object]]:
         forget_action="/account/security/devices/forget",
         is_offered=True,
         is_required=False,
+        due_at=None,
         app_since=_NOW - timedelta(days=40),
         app_used_at=_NOW,
         recovery_codes=9,
@@ -107,9 +111,10 @@ def _account() -> dict[str, tuple[str, object]]:
     bare = replace(
         page, app_since=None, app_used_at=None, recovery_codes=0, devices=[], passkeys=[], done=""
     )
+    required = replace(bare, is_required=True, due_at=_NOW)
     return {
         "security": ("account/security.html", page),
         "security-none": ("account/security.html", bare),
-        "security-required": ("account/security.html", replace(bare, is_required=True)),
+        "security-required": ("account/security.html", required),
         "security-off": ("account/security.html", replace(bare, is_offered=False)),
     }

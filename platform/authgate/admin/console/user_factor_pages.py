@@ -5,7 +5,7 @@ from werkzeug.exceptions import Forbidden
 
 from authgate import mail_addresses
 from authgate.accounts.factor_lines import device_line, passkey_line
-from authgate.accounts.second_factor_policy import is_open_to, is_required_of
+from authgate.accounts.second_factor_policy import is_open_to, is_required_of, told_due_at
 from authgate.accounts.second_factors import SecondFactors
 from authgate.accounts.second_step import owner_of
 from authgate.accounts.step_up import require_own_factor
@@ -92,6 +92,7 @@ async def _of(person: User, console: Console, *, changes: bool = False) -> Perso
     here = frame.url(user_lines.path(person))
     return PersonFactors(
         required=await is_required_of(person),
+        due_at=await told_due_at(person),
         app_since=enrolled.app.created_at if enrolled.app else None,
         app_used_at=enrolled.app.last_used_at if enrolled.app else None,
         passkeys=[passkey_line(each) for each in enrolled.passkeys],

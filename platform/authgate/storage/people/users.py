@@ -46,6 +46,7 @@ class UserRow(TenantOwned):
     role = fields.CharEnumField(UserRole, max_length=16, default=UserRole.USER)
     not_before = fields.DatetimeField(null=True)
     guest_until = fields.DatetimeField(null=True)
+    second_factor_due_at = fields.DatetimeField(null=True)
     external_id = fields.CharField(LONGEST_EXTERNAL_ID, null=True)
     given_name = fields.CharField(LONGEST_NAME, default="", db_default="")
     family_name = fields.CharField(LONGEST_NAME, default="", db_default="")
