@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 import jwt
 import pytest
@@ -15,7 +16,7 @@ from authgate.storage.sign_in import passkeys
 from authgate.vocabulary import MailPurpose
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.application import Application
-from authgate_testing.authenticator import is_asked, recovery_codes
+from authgate_testing.authenticator import enrolled, is_asked, recovery_codes
 from authgate_testing.databases import on_sqlite
 from authgate_testing.ledger import Ledger
 from authgate_testing.passkeys import ORIGIN, added, options
@@ -289,3 +290,57 @@ async def test_lg_03_what_a_passkey_is_said_to_have_signed_is_slowed_down_by_add
     told = [(await person.http.post(f"{acme.issuer}/passkey", data=sent)) for _ in range(5)]
     assert [each.status_code for each in told] == [303] * 3 + [429] * 2
     assert len(await ledger.events(acme, Event.AUTHENTICATION_FAILURE)) == 3
+
+
+@on_sqlite
+async def test_a_passkey_is_called_by_what_made_it_until_its_person_calls_it_otherwise(
+    server: RunningServer, acme: Tenant, alice: User, person: Person, ledger: Ledger
+) -> None:
+    keychain = UUID("fbfc3007-154e-4ecc-8c0b-6e020557d7bd")
+    await added(person, acme, SoftPasskey(ORIGIN, aaguid=keychain.bytes), "")
+    page = (await person.visit(f"{acme.issuer}/account/security")).text
+    assert "<bdi>iCloud Keychain</bdi>" in page
+    page = (await person.submit({"name": " My\u202e  telephone "}, to="/passkeys/rename")).text
+    assert ("<bdi>My telephone</bdi>" in page, "iCloud Keychain · " in page) == (True, True)
+    await person.submit({"name": "  "}, to="/passkeys/rename")
+    with use_tenant(acme):
+        [known] = await passkeys.of(alice.id)
+        other = await users.create(username="other")
+        assert await passkeys.rename(known.id, "Theirs", user_id=other.id) is None
+        [known] = await passkeys.of(alice.id)
+    assert known.name == "My telephone"
+    [event] = await ledger.events(acme, Event.PASSKEY_RENAMED)
+    assert event.details == {"before": "iCloud Keychain", "after": "My telephone"}
+
+
+async def test_who_has_to_have_a_second_factor_may_set_up_a_passkey_on_the_way_in(
+    server: RunningServer, acme: Tenant, alice: User
+) -> None:
+    await choose(server, acme, second_factor="required")
+    person, device = Person(server.browser()), SoftPasskey(ORIGIN)
+    await person.sign_in(acme.issuer, "alice")
+    forged = await person.submit({"credential": "{}"}, to="/set-up/passkey")
+    assert forged.url.path.endswith("/second-factor/set-up"), "nobody is let on by nothing"
+    made = device.created(await options(person, "/set-up/passkey"))
+    page = await person.submit({"credential": made, "name": "Key"}, to="/set-up/passkey")
+    assert len(recovery_codes(page.text)) == 10
+    assert (await person.visit(f"{acme.issuer}{HOME}")).url.path.endswith(HOME)
+    assert await by_passkey(Person(server.browser()), acme, device)
+
+
+@on_sqlite
+async def test_lg_14_who_has_shown_the_password_alone_adds_no_passkey_to_what_there_is(
+    server: RunningServer, acme: Tenant, alice: User
+) -> None:
+    await choose(server, acme, second_factor="required")
+    person, device = Person(server.browser()), SoftPasskey(ORIGIN)
+    page = await person.sign_in(acme.issuer, "alice")
+    made = device.created(await options(person, "/set-up/passkey"))
+    await enrolled(server, acme, alice)
+    sent = forms(page.text)[0].hidden | {"credential": made}
+    there = f"{acme.issuer}/second-factor/set-up/passkey"
+    for path in (there, f"{there}/options"):
+        refused = await person.http.post(path, data=sent)
+        assert refused.headers["location"].endswith("/second-factor"), path
+    with use_tenant(acme):
+        assert await passkeys.of(alice.id) == []

@@ -35,9 +35,16 @@ class AuthenticatorSetup:
     """Whoever calls it has found out that the person may."""
 
     def __init__(
-        self, path: str, *, parts: Installation, pages: Pages, factors: SecondFactors
+        self,
+        path: str,
+        passkey_path: str,
+        *,
+        parts: Installation,
+        pages: Pages,
+        factors: SecondFactors,
     ) -> None:
         self._path = path
+        self._passkey_path = passkey_path
         self._parts = parts
         self._pages = pages
         self._factors = factors
@@ -60,7 +67,7 @@ class AuthenticatorSetup:
             enrolment = totp_enrolment.begun(user, cipher=cipher, now=now)
             secret = totp_enrolment.secret_of(enrolment, user, cipher=cipher, now=now)
         assert secret is not None  # noqa: S101  # sealed just now
-        tenant = current_tenant()
+        tenant, replaces = current_tenant(), await has_any(user.id)
         uri = totp.uri(secret, account=user.username, issuer=tenant.name)
         content = EnrolmentPage(
             action=f"{tenant.prefix}{self._path}",
@@ -70,7 +77,8 @@ class AuthenticatorSetup:
             key=totp.as_text(secret),
             enrolment=enrolment,
             is_required=await is_required_of(user),
-            replaces=await has_any(user.id),
+            replaces=replaces,
+            passkey_action="" if replaces else f"{tenant.prefix}{self._passkey_path}",
             return_to="" if is_half else target,
             problem=SecondFactorProblem.MISMATCH if is_wrong else None,
         )

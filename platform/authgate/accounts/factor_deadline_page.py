@@ -5,7 +5,7 @@ from urllib.parse import quote
 from quart import Blueprint, Response, request
 
 from authgate.accounts.answers import page, see_other
-from authgate.accounts.second_factor_pages import SET_UP
+from authgate.accounts.factor_set_up_pages import SET_UP
 from authgate.accounts.second_factor_policy import will_lack
 from authgate.accounts.standing import SECOND_FACTOR_SOON as HERE
 from authgate.accounts.standing import SECURITY

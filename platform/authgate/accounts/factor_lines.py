@@ -1,6 +1,6 @@
 """Passkeys and remembered browsers, as pages show them."""
 
-from authgate.accounts import user_agents
+from authgate.accounts import authenticators, user_agents
 from authgate.storage.sign_in.passkeys import Passkey
 from authgate.storage.sign_in.remembered_devices import RememberedDevice
 from authgate.web.second_factor_view_models import PasskeyLine, RememberedLine
@@ -8,7 +8,14 @@ from authgate.web.second_factor_view_models import PasskeyLine, RememberedLine
 
 def passkey_line(passkey: Passkey) -> PasskeyLine:
     """A passkey, by what its person calls it."""
-    return PasskeyLine(str(passkey.id), passkey.name, passkey.created_at, passkey.last_used_at)
+    made_by = authenticators.called(passkey.aaguid)
+    return PasskeyLine(
+        id=str(passkey.id),
+        name=passkey.name,
+        since=passkey.created_at,
+        used_at=passkey.last_used_at,
+        made_by=made_by if made_by.casefold() not in passkey.name.casefold() else "",
+    )
 
 
 def device_line(device: RememberedDevice) -> RememberedLine:

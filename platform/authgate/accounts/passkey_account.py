@@ -3,12 +3,12 @@
 from quart import Blueprint, Response, request
 from werkzeug.exceptions import Conflict
 
-from authgate.accounts import factor_notices, own_events, passkey_ceremonies
+from authgate.accounts import factor_notices, own_events
 from authgate.accounts.answers import see_other
 from authgate.accounts.authenticator_setup import codes_page
 from authgate.accounts.browser_sessions import BrowserSessions
-from authgate.accounts.passkey_ceremonies import Challenge, NoPasskey
-from authgate.accounts.passkey_challenges import PasskeyChallenges
+from authgate.accounts.passkey_ceremonies import NoPasskey
+from authgate.accounts.passkey_setup import PasskeySetup, plain_name
 from authgate.accounts.second_factor_policy import is_open_to, is_required_of, with_second
 from authgate.accounts.second_factors import SecondFactors
 from authgate.accounts.standing import (
@@ -25,15 +25,13 @@ from authgate.audit import Event
 from authgate.installation import Installation
 from authgate.languages import text
 from authgate.storage.people import users
-from authgate.storage.sign_in import passkeys, recovery_codes
-from authgate.storage.sign_in.passkeys import LONGEST_NAME, PasskeyTaken
+from authgate.storage.sign_in import passkeys
 from authgate.tokens.authentication import HWK
 from authgate.web import row_ids
 from authgate.web.pages import Pages
 from authgate_tenants import current_tenant
 
 _HERE = f"{SECURITY}/passkeys"
-_REGISTER = "register"
 
 
 class PasskeyAccount:
@@ -51,13 +49,14 @@ class PasskeyAccount:
         self._pages = pages
         self._factors = factors
         self._sessions = sessions
-        self._challenges = PasskeyChallenges(parts.encryption, clock=parts.clock)
+        self._setup = PasskeySetup(parts=parts, factors=factors)
 
     def blueprint(self) -> Blueprint:
         """The routes."""
         routes = Blueprint("passkey-account", __name__)
         routes.post(f"{_HERE}/options")(self.options)
         routes.post(_HERE)(self.add)
+        routes.post(f"{_HERE}/rename")(self.rename)
         routes.post(f"{_HERE}/remove")(self.remove)
         routes.register_error_handler(SignInAgain, to_sign_in)
         routes.register_error_handler(StepUp, to_second_factor)
@@ -66,43 +65,36 @@ class PasskeyAccount:
     async def options(self) -> Response:
         """What the device is asked to make."""
         person = await self._proven()
-        known = await passkeys.of(person.user.id)
-        handle = passkey_ceremonies.handle_of(known)
-        challenge = Challenge.made(
-            _REGISTER, person.user.id, now=self._parts.clock(), user_handle=handle
-        )
-        options = passkey_ceremonies.registration_options(challenge, person.user, known)
-        return await self._challenges.hand_out(challenge, options)
+        return await self._setup.options(person.user)
 
     async def add(self) -> Response:
         """Take what it has made."""
         person, form = await self._proven(), await request.form
         # Held, so that of two that come at once one finds the other's.
         await users.held(person.user.id)
-        name = _name(form.get("name", ""))
         try:
-            challenge = await self._challenges.taken_back(_REGISTER)
-            if challenge.user_id != person.user.id:
-                raise NoPasskey
-            made = await passkey_ceremonies.registered(
-                form.get("credential", ""), challenge, name=name, now=self._parts.clock()
-            )
-            await passkeys.add(made)
-        except (NoPasskey, PasskeyTaken):
+            codes = await self._setup.taken(person.user, form)
+        except NoPasskey:
             return see_other(f"{SECURITY}?done=no-passkey")
-        await own_events.record(
-            Event.SECOND_FACTOR_ENROLLED, person.user, method="passkey", name=name
-        )
-        what = text("A passkey was added to your account.")
-        await factor_notices.send(self._parts, person.user, what)
-        if await recovery_codes.left(person.user.id):
+        if not codes:
             return see_other(f"{SECURITY}?done=passkey-added")
-        codes = await self._factors.new_recovery_codes(person.user, now=self._parts.clock())
         target = f"{current_tenant().prefix}{SECURITY}"
         response = codes_page(self._pages, codes, target, is_new_app=False)
         # What was shown just now counts, as the first code of an app does.
         await self._sessions.step_up(person, response, amr=with_second(person.session.amr, HWK))
         return response
+
+    async def rename(self) -> Response:
+        """Call one otherwise."""
+        person, form = await self._proven(), await request.form
+        passkey_id, name = row_ids.find(form.get("passkey", "")), plain_name(form.get("name", ""))
+        if passkey_id is None or not name:
+            return see_other(SECURITY)
+        former = await passkeys.rename(passkey_id, name, user_id=person.user.id)
+        if former is None or former == name:
+            return see_other(SECURITY)
+        await own_events.record(Event.PASSKEY_RENAMED, person.user, before=former, after=name)
+        return see_other(f"{SECURITY}?done=passkey-renamed")
 
     async def remove(self) -> Response:
         """Take one away, unless it is the last factor of somebody who has to have one."""
@@ -131,8 +123,3 @@ class PasskeyAccount:
         require_recent_sign_in(now=self._parts.clock(), then=SECURITY)
         await require_own_factor(then=SECURITY)
         return person
-
-
-def _name(typed: str) -> str:
-    plain = " ".join("".join(each for each in typed if each.isprintable()).split())
-    return plain[:LONGEST_NAME] or "Passkey"

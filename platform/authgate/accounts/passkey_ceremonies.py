@@ -36,6 +36,7 @@ from webauthn.helpers.structs import (
     UserVerificationRequirement,
 )
 
+from authgate.accounts import authenticators
 from authgate.storage.grants import spent_jtis
 from authgate.storage.people.users import User
 from authgate.storage.sign_in import passkeys
@@ -159,7 +160,8 @@ def sign_in_options(challenge: Challenge, known: Sequence[Passkey]) -> str:
 
 
 async def registered(credential: str, challenge: Challenge, *, name: str, now: datetime) -> Passkey:
-    """The passkey that a device has made (section 7.1). Raises ``NoPasskey``."""
+    """The passkey that a device has made (section 7.1), under this name or what made it. Raises
+    ``NoPasskey``."""
     given = _registration(credential)
     await challenge.spend()
     try:
@@ -184,7 +186,8 @@ async def registered(credential: str, challenge: Challenge, *, name: str, now: d
         sign_count=made.sign_count,
         transports=[each.value for each in given.response.transports or ()],
         backed_up=made.credential_backed_up,
-        name=name,
+        name=name or authenticators.called(made.aaguid) or "Passkey",
+        aaguid=made.aaguid,
         created_at=now,
         last_used_at=None,
     )

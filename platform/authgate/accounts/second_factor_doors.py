@@ -2,6 +2,8 @@
 
 from authgate.accounts.browser_sessions import BrowserSessions
 from authgate.accounts.factor_deadline_page import FactorDeadlinePage
+from authgate.accounts.factor_set_up_pages import FactorSetUpPages
+from authgate.accounts.factor_visits import FactorVisits
 from authgate.accounts.passkey_account import PasskeyAccount
 from authgate.accounts.passkey_login import PasskeyLogin
 from authgate.accounts.second_factor_pages import SecondFactorPages
@@ -13,6 +15,15 @@ from authgate.installation import Installation
 from authgate.web.limits import Limits
 from authgate.web.pages import Pages
 
+Doors = tuple[
+    SecondFactorPages,
+    FactorSetUpPages,
+    FactorDeadlinePage,
+    SecurityPages,
+    PasskeyAccount,
+    PasskeyLogin,
+]
+
 
 def made(
     parts: Installation,
@@ -21,20 +32,15 @@ def made(
     factors: SecondFactors,
     second_step: SecondStep,
     sessions: BrowserSessions,
-) -> tuple[SecondFactorPages, FactorDeadlinePage, SecurityPages, PasskeyAccount, PasskeyLogin]:
+) -> Doors:
     """All of them."""
     notices = SignInNotices(parts)
-    asking = SecondFactorPages(
-        parts=parts,
-        pages=pages,
-        factors=factors,
-        second_step=second_step,
-        sessions=sessions,
-        notices=notices,
-        limits=limits,
+    visits = FactorVisits(parts=parts, second_step=second_step, sessions=sessions, notices=notices)
+    return (
+        SecondFactorPages(parts=parts, pages=pages, factors=factors, visits=visits, limits=limits),
+        FactorSetUpPages(parts=parts, pages=pages, factors=factors, visits=visits),
+        FactorDeadlinePage(parts=parts, pages=pages),
+        SecurityPages(parts=parts, pages=pages, factors=factors),
+        PasskeyAccount(parts=parts, pages=pages, factors=factors, sessions=sessions),
+        PasskeyLogin(parts=parts, sessions=sessions, notices=notices, limits=limits),
     )
-    security = SecurityPages(parts=parts, pages=pages, factors=factors)
-    own = PasskeyAccount(parts=parts, pages=pages, factors=factors, sessions=sessions)
-    soon = FactorDeadlinePage(parts=parts, pages=pages)
-    alone = PasskeyLogin(parts=parts, sessions=sessions, notices=notices, limits=limits)
-    return asking, soon, security, own, alone

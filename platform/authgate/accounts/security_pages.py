@@ -9,7 +9,7 @@ from authgate.accounts.answers import page as answer
 from authgate.accounts.answers import see_other
 from authgate.accounts.authenticator_setup import codes_page
 from authgate.accounts.factor_lines import device_line, passkey_line
-from authgate.accounts.second_factor_pages import SET_UP
+from authgate.accounts.factor_set_up_pages import SET_UP
 from authgate.accounts.second_factor_policy import is_open_to, is_required_of, will_lack
 from authgate.accounts.second_factors import SecondFactors, has_any
 from authgate.accounts.second_step import owner_of

@@ -5,16 +5,17 @@ from datetime import datetime
 from http import HTTPMethod, HTTPStatus
 from uuid import UUID
 
-from authgate.accounts import user_agents
+from authgate.accounts import authenticators, user_agents
 from authgate.accounts.second_factor_policy import is_required_of, told_due_at
 from authgate.accounts.second_factors import SecondFactors
 from authgate.accounts.second_step import owner_of
 from authgate.admin.people import found, worded
 from authgate.api.bodies import Document, Nothing, exemplified
-from authgate.api.operations import Answer, Call, operation, told
+from authgate.api.operations import Answer, Call, operation
 from authgate.api.problems import Conflict, RecentSignInRequired
 from authgate.provisioning import second_factors
 from authgate.storage.sign_in import remembered_devices
+from authgate.storage.sign_in.passkeys import Passkey
 from authgate.storage.sign_in.remembered_devices import RememberedDevice
 from authgate.tokens.admin_scopes import Scope
 
@@ -25,6 +26,9 @@ class PasskeyDocument(Document):
     id: UUID
     name: str
     """What they call it."""
+
+    made_by: str
+    """What made it, as it says itself; empty where nobody knows."""
 
     created_at: datetime
     last_used_at: datetime | None
@@ -55,6 +59,7 @@ class SecondFactorsDocument(Document):
             {
                 "id": "019cb0f3-3a54-7d21-9c4a-6f1f0f4f6c11",
                 "name": "Telephone",
+                "made_by": "iCloud Keychain",
                 "created_at": "2026-03-02T09:15:02Z",
                 "last_used_at": "2026-03-08T17:40:51Z",
             }
@@ -103,7 +108,7 @@ async def read_second_factors(call: Call[Nothing, Nothing]) -> Answer[SecondFact
             due_at=await told_due_at(user),
             totp_since=enrolled.app.created_at if enrolled.app else None,
             totp_last_used_at=enrolled.app.last_used_at if enrolled.app else None,
-            passkeys=[told(each, PasskeyDocument) for each in enrolled.passkeys],
+            passkeys=[_passkey(each) for each in enrolled.passkeys],
             recovery_codes=enrolled.recovery_codes,
             remembered_devices=[_device(each) for each in devices],
         )
@@ -123,6 +128,16 @@ async def reset_second_factors(call: Call[Nothing, Nothing]) -> Answer[None]:
     with worded():
         await second_factors.reset(call.parts, user.id, by=call.caller.authority)
     return Answer(None)
+
+
+def _passkey(passkey: Passkey) -> PasskeyDocument:
+    return PasskeyDocument(
+        id=passkey.id,
+        name=passkey.name,
+        made_by=authenticators.called(passkey.aaguid),
+        created_at=passkey.created_at,
+        last_used_at=passkey.last_used_at,
+    )
 
 
 def _device(device: RememberedDevice) -> RememberedDeviceDocument:

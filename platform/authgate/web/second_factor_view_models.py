@@ -73,6 +73,9 @@ class EnrolmentPage:
     """Whether nobody gets on without it."""
     replaces: bool
     """Whether the person has an app, which is good for nothing then."""
+    passkey_action: str = ""
+    """Where a passkey does as well; empty where the person has a factor already. Gets
+    ``credential``, ``name`` and ``return_to``."""
     return_to: str = ""
     problem: SecondFactorProblem | None = None
 
@@ -108,13 +111,16 @@ class PasskeyLine:
     name: str
     since: datetime
     used_at: datetime | None
+    made_by: str = ""
+    """What made it, where it says so and its name does not."""
 
 
 @dataclass(frozen=True, slots=True)
 class SecurityPage:
     """``account/security.html``. ``remove_action`` and ``codes_action`` get nothing,
     ``forget_action`` gets ``device`` (an id), or nothing for all of them. ``passkeys_action`` gets
-    ``credential`` and ``name``; below it ``remove`` gets ``passkey`` (an id)."""
+    ``credential`` and ``name``; below it ``remove`` gets ``passkey`` (an id), and ``rename``
+    gets that and ``name``."""
 
     signed_in_as: str
     account_url: str

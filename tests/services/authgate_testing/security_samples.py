@@ -60,9 +60,11 @@ def _setting_up() -> dict[str, tuple[str, object]]:
         enrolment="sealed",
         is_required=True,
         replaces=False,
+        passkey_action="/second-factor/set-up/passkey",
         return_to="/account/security",
     )
     wrong = replace(page, problem=SecondFactorProblem.MISMATCH)
+    again = replace(page, replaces=True, passkey_action="")
     codes = RecoveryCodesPage(
         codes=[f"abcd-efgh-jkm{number}-pqrs" for number in range(2, 10)] + ["wxyz-2345-6789-abcd"],
         continue_url="/account/security",
@@ -72,7 +74,7 @@ def _setting_up() -> dict[str, tuple[str, object]]:
     return {
         "second-factor-soon": ("second_factor/soon.html", soon),
         "set-up": ("second_factor/set_up.html", page),
-        "set-up-again": ("second_factor/set_up.html", replace(page, replaces=True)),
+        "set-up-again": ("second_factor/set_up.html", again),
         "set-up-wrong": ("second_factor/set_up.html", wrong),
         "codes": ("second_factor/codes.html", codes),
         "codes-new": ("second_factor/codes.html", replace(codes, is_new_app=False)),
@@ -104,7 +106,7 @@ def _account() -> dict[str, tuple[str, object]]:
         app_used_at=_NOW,
         recovery_codes=9,
         devices=[device, replace(device, id="2", device=_LONG, kind=DeviceKind.PHONE)],
-        passkeys=[PasskeyLine("1", _LONG, _NOW, None), PasskeyLine("2", "Key", _NOW, _NOW)],
+        passkeys=[PasskeyLine("1", _LONG, _NOW, None), PasskeyLine("2", "Key", _NOW, _NOW, _LONG)],
         passkeys_action="/account/security/passkeys",
         done="forgotten",
     )

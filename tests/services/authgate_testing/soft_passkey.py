@@ -24,6 +24,8 @@ class SoftPasskey:
     count: int = 0
     user_handle: bytes = b""
     verifies: bool = True
+    aaguid: bytes = bytes(16)
+    """What made it."""
     key: ec.EllipticCurvePrivateKey = field(
         default_factory=lambda: ec.generate_private_key(ec.SECP256R1())
     )
@@ -37,7 +39,7 @@ class SoftPasskey:
             {1: 2, 3: -7, -1: 1, -2: numbers.x.to_bytes(32), -3: numbers.y.to_bytes(32)}
         )
         length = len(self.credential_id).to_bytes(2)
-        attested = bytes(16) + length + self.credential_id + key
+        attested = self.aaguid + length + self.credential_id + key
         statement = {"fmt": "none", "attStmt": {}, "authData": self._data(_ATTESTED) + attested}
         return self._sent(
             clientDataJSON=_text(client_data), attestationObject=_text(cbor2.dumps(statement))

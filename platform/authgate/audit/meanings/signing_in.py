@@ -31,6 +31,7 @@ SIGNING_IN = {
     Event.SECOND_FACTOR_RESET: (
         "An administrator removed all second factors of a user, who was signed out everywhere."
     ),
+    Event.PASSKEY_RENAMED: "Somebody calls a passkey of theirs otherwise; `details` say how.",
     Event.RECOVERY_CODES_REPLACED: (
         "Somebody was given new recovery codes; the former ones are void."
     ),

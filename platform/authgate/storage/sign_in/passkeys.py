@@ -27,6 +27,7 @@ class PasskeyRow(TenantOwned):
     transports: list[str] = fields.JSONField()
     backed_up = fields.BooleanField()
     name = fields.CharField(LONGEST_NAME)
+    aaguid = fields.CharField(36, default="", db_default="")
     created_at = fields.DatetimeField()
     last_used_at = fields.DatetimeField(null=True)
 
@@ -50,6 +51,8 @@ class Passkey(NamedTuple):
     backed_up: bool
     """Whether its device keeps it elsewhere as well, as those that are synced do."""
     name: str
+    aaguid: str
+    """What made it (WebAuthn section 6.5.1), as it says itself and nobody vouches for."""
     created_at: datetime
     last_used_at: datetime | None
 
@@ -99,6 +102,15 @@ async def use(passkey: Passkey, *, sign_count: int, now: datetime) -> bool:
     """Note a use; ``False`` where somebody else was quicker with the counter that was compared."""
     unused = PasskeyRow.filter(id=passkey.id, sign_count=passkey.sign_count)
     return await unused.update(sign_count=sign_count, last_used_at=now) == 1
+
+
+async def rename(passkey_id: UUID, name: str, *, user_id: UUID) -> str | None:
+    """Call a passkey of a person otherwise; what it was called. ``None`` where it is not theirs."""
+    row = await PasskeyRow.get_or_none(id=passkey_id, user_id=user_id)
+    if row is None:
+        return None
+    await PasskeyRow.filter(id=passkey_id).update(name=name)
+    return row.name
 
 
 async def remove(passkey_id: UUID, *, user_id: UUID) -> bool:
