@@ -80,6 +80,7 @@ ORDER: Mapping[str, Sequence[str]] = {
         "doctor",
         "errors",
         "audit-events",
+        "audit-files",
         "metrics",
         "rfc-coverage",
         "conformance",

@@ -6,6 +6,7 @@ from dataclasses import fields, is_dataclass
 
 from authgate import plugin_api
 from authgate.plugin_api import hookspecs
+from authgate.provisioning import lifecycles
 from blocks.words import field_docstrings, sentence, table_of
 
 
@@ -20,9 +21,18 @@ def hooks() -> str:
         [
             table_of(head, rows),
             *map(_value_of_hooks, values),
+            "### What is a lifecycle event\n",
+            table_of(("lifecycle", "types"), _lifecycles()),
             f"### Reserved claims\n\nOnly the server fills these: {reserved}.\n",
         ]
     )
+
+
+def _lifecycles() -> list[tuple[str, str]]:
+    types = {str(kind): lifecycles.types_of(kind) for kind in plugin_api.Lifecycle}
+    return [
+        (f"`{kind}`", ", ".join(f"`{each}`" for each in found)) for kind, found in types.items()
+    ]
 
 
 def _hook(spec: Callable[..., object]) -> tuple[str, ...]:

@@ -25,6 +25,8 @@ from authgate.jobs import (
     EndTheRest,
     EraseAccounts,
     EraseTenants,
+    FeedPlugins,
+    FeedSlowPlugins,
     Handlers,
     ImportUsers,
     InProcessRunner,
@@ -45,17 +47,16 @@ from authgate.jobs.envelope import Envelopes
 from authgate.mail import Delivery
 from authgate.oidc.backchannel_logout import BackchannelLogout
 from authgate.operator import arrivals
-from authgate.permissions import OperatorArea, permits, writes
 from authgate.provisioning import (
     leaving,
     operator_accesses,
+    plugin_feeds,
     rounds,
     usage_statements,
     user_imports,
 )
 from authgate.settings import Settings
 from authgate.storage.metering.roll_up import roll_up
-from authgate.storage.people import users
 from authgate.storage.sweep import (
     due_accounts,
     due_domains,
@@ -83,6 +84,8 @@ _LOGOUTS_SECONDS = 15.0
 _MAILS_SECONDS = 15.0
 """Between looks for mail that has to be tried once more, or that a command has left to send."""
 _MAILS_WAIT = timedelta(minutes=10)
+_FEEDS_SECONDS = 5.0
+"""Between looks for plugins that have to be told what has happened."""
 _USAGE_SECONDS = 300.0
 _ROTATIONS_SECONDS = 60.0
 _RUN_SECONDS = 10.0
@@ -151,6 +154,8 @@ def performer(parts: Installation) -> Performer:
     handlers.add(RemoveExpired, partial(_remove_expired, parts))
     handlers.add(DeliverLogouts, partial(_deliver_logouts, parts))
     handlers.add(SendMails, partial(_send_mails, parts, Delivery(parts)))
+    handlers.add(FeedPlugins, partial(_feed_plugins, parts, slow=False))
+    handlers.add(FeedSlowPlugins, partial(_feed_plugins, parts, slow=True))
     handlers.add(EndTheRest, leavings.end)
     handlers.add(RollUpUsage, partial(_roll_up_usage, parts))
     handlers.add(RotateKeys, partial(_rotate_keys, parts))
@@ -172,6 +177,8 @@ def schedule(settings: Settings) -> tuple[Periodic, ...]:
         Periodic(RemoveExpired(), settings.jobs.cleanup_seconds),
         Periodic(DeliverLogouts(), _LOGOUTS_SECONDS),
         Periodic(SendMails(), _MAILS_SECONDS),
+        Periodic(FeedPlugins(), _FEEDS_SECONDS),
+        Periodic(FeedSlowPlugins(), _FEEDS_SECONDS),
         Periodic(RollUpUsage(), _USAGE_SECONDS),
         Periodic(RotateKeys(), _ROTATIONS_SECONDS),
         Periodic(SettleAccesses(), _ACCESSES_SECONDS),
@@ -257,6 +264,15 @@ async def _send_mails(parts: Installation, delivery: Delivery, _job: SendMails) 
     metrics.mails_waiting.set(await due_mails.waiting(database, since=now - _MAILS_WAIT))
 
 
+async def _feed_plugins(
+    parts: Installation, _job: FeedPlugins | FeedSlowPlugins, *, slow: bool
+) -> None:
+    if tenant_in_scope() is not None:
+        await plugin_feeds.feed_plugins(parts, slow=slow)
+    else:
+        await plugin_feeds.feed_everywhere(parts, slow=slow)
+
+
 async def _check_domains(parts: Installation, _job: CheckDomains) -> None:
     end = time.monotonic() + _DOMAINS_RUN_SECONDS
     due = await due_domains.tenants(parts.settings.database, now=parts.clock(), limit=_MOST_DUE)
@@ -313,7 +329,7 @@ async def _measure_keys(parts: Installation) -> None:
 async def _settle_accesses(parts: Installation, _job: SettleAccesses) -> None:
     due = await open_accesses.tenants(parts.settings.database, now=parts.clock(), limit=_MOST_DUE)
     if due:
-        operators = await _operators(parts)
+        operators = await operator_accesses.still_operate(parts)
         await _in_each(parts, due, lambda: operator_accesses.settle(operators, now=parts.clock()))
 
 
@@ -346,21 +362,6 @@ async def _import_users(parts: Installation, job: ImportUsers) -> None:
     database, before = parts.settings.database, parts.clock() - user_imports.SILENCE
     due = await due_user_imports.tenants(database, now=before, limit=_TENANTS_IN_ONE_GO)
     await rounds.at_each(parts, due, lambda: user_imports.take_up(parts))
-
-
-async def _operators(parts: Installation) -> frozenset[UUID] | None:
-    """Those who may be guests of tenants: nobody where their own tenant is not served; ``None``
-    where the setting names none, so that nobody can be asked."""
-    slug = parts.settings.operator_tenant
-    if not slug:
-        return None
-    tenant = await parts.resolver.find(slug)
-    if tenant is None or not tenant.is_served:
-        return frozenset()
-    asks = writes(OperatorArea.ACCESS)
-    with use_tenant(tenant):
-        team = await users.team()
-    return frozenset(each.id for each in team if each.is_active and permits(each.role, asks))
 
 
 async def _in_each(

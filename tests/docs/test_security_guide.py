@@ -14,6 +14,7 @@ from authgate import audit
 from authgate.audit import Event
 from authgate.settings import DatabaseSettings
 from authgate.storage import audit_events
+from authgate.storage.tenants import audit_feeds
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing import PostgresServer
 from authgate_testing.pages import commands, section
@@ -232,6 +233,11 @@ async def test_old_events_are_removed_and_no_others(
     past = recent._replace(id=str(uuid4()), occurred_at=recent.occurred_at - timedelta(days=91))
     with use_tenant(acme):
         await audit_events.append(recent, past)
+        await audit_feeds.keep(["sink"], heard=["sink"], now=past.occurred_at)
+        _run(_removal(page, settings, postgres))
+        kept = {event.id for event in await audit_events.latest(limit=10)}
+        assert {UUID(recent.id), UUID(past.id)} <= kept, "a plugin was not told of it yet"
+        await audit_feeds.keep([], heard=[], now=past.occurred_at)
         _run(_removal(page, settings, postgres))
         kept = {event.id for event in await audit_events.latest(limit=10)}
         assert UUID(recent.id) in kept

@@ -87,6 +87,7 @@ def test_a_number_that_was_typed_is_taken_as_it_is_or_refused(typed: str) -> Non
         secrets=frozenset(),
         paused=False,
         failure=None,
+        feed=None,
     )
     assert plugin_fields.change(plugin, {"set-retries": " -12 "}).config == {"retries": -12}
     config = plugin_fields.change(plugin, {"set-retries": typed}).config

@@ -33,7 +33,12 @@ from authgate.testing.fake_http import FakeHttp
 
 PAGE = (Path(__file__).parents[2] / "docs/plugin-hooks.md").read_text()
 EXAMPLES = re.findall(r"```python\n(.*?)```", PAGE, flags=re.DOTALL)
-HOOKS = [hookspecs.register_login_connectors, hookspecs.token_claims, hookspecs.wrap_key]
+HOOKS = [
+    hookspecs.register_login_connectors,
+    hookspecs.token_claims,
+    hookspecs.audit_events,
+    hookspecs.wrap_key,
+]
 
 
 def section(hook: str) -> str:

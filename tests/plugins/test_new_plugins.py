@@ -9,8 +9,10 @@ from typing import ClassVar
 import pytest
 
 from authgate.cli.plugin import scaffold
+from authgate.languages import catalogues
 from authgate.plugin_manager.source_folder import SourceFolder
 from authgate.testing import (
+    AuditSinkContract,
     CommandsContract,
     LoginPolicyContract,
     MailContract,
@@ -24,6 +26,7 @@ def _written(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     folder = tmp_path_factory.mktemp("new")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "path", sys.path[:])
+        patch.setattr(catalogues, "_packages", catalogues._packages[:])
         patch.setenv("PYTHONPATH", os.environ.get("PYTHONPATH", ""))
         for kind in scaffold.Kind:
             name = f"new-{kind}"
@@ -43,6 +46,11 @@ class TestPolicy(LoginPolicyContract):
 
 class TestClaims(TokenClaimsContract):
     plugin = "new-token-claims"
+
+
+class TestSink(AuditSinkContract):
+    plugin = "new-audit-sink"
+    settings: ClassVar[Mapping[str, object]] = {"host": "{host}", "key": "a-key-of-the-collector"}
 
 
 class TestCommands(CommandsContract):

@@ -16,7 +16,7 @@ from authgate.provisioning import NewClient
 from authgate.settings import DatabaseSettings, JobSettings, KeySettings, Settings
 from authgate.storage.clients.drafts import ClientDraft
 from authgate.storage.people import users
-from authgate.telemetry import metrics
+from authgate.telemetry.exposition import exposition
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.databases import on_sqlite
 from authgate_testing.device import Device, decide
@@ -45,7 +45,7 @@ def settings(database_settings: DatabaseSettings, tmp_path: Path, redis_url: str
 
 def samples(name: str = "") -> Iterator[tuple[Series, float]]:
     """All of them, or those of this name and of longer ones."""
-    _, text = metrics.exposition()
+    _, text = exposition()
     lines = [line for line in text.decode().splitlines(keepends=True) if line.startswith(name)]
     for family in text_string_to_metric_families("".join(lines)):
         for sample in family.samples:

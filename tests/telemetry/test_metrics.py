@@ -14,6 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from authgate import __version__
 from authgate.telemetry import metrics
+from authgate.telemetry.exposition import exposition
 from authgate.telemetry.families import MOST_MEMBERS, REGISTRY, Count
 from authgate.telemetry.shared_folder import shared_folder
 
@@ -62,6 +63,9 @@ LABELS = {
     "authgate_lookup_duration_seconds": set(),
     "authgate_lookups_waiting_requests": set(),
     "authgate_password_hash_duration_seconds": set(),
+    "authgate_plugin_events_told": {"plugin"},
+    "authgate_plugin_feed_lag_seconds": {"plugin"},
+    "authgate_plugin_feeds_waiting": {"plugin"},
     "authgate_plugin_failures": {"plugin", "hook", "outcome"},
     "authgate_plugin_hook_duration_seconds": {"plugin", "hook"},
     "authgate_processes": set(),
@@ -97,7 +101,7 @@ def ours() -> dict[str, Any]:
 
 def families() -> dict[str, Metric]:
     metrics.request_answered(route="/oauth/token", method="POST", status=200, seconds=0.01)
-    _, text = metrics.exposition()
+    _, text = exposition()
     return {each.name: each for each in text_string_to_metric_families(text.decode())}
 
 
@@ -111,7 +115,7 @@ def test_ti_22_nothing_else_is_registered() -> None:
 
 
 def test_every_name_ends_with_its_unit_and_a_counters_with_total() -> None:
-    _, text = metrics.exposition()
+    _, text = exposition()
     types = dict(re.findall(r"^# TYPE (authgate_\w+) (\w+)$", text.decode(), re.MULTILINE))
     counters = {name for name, kind in types.items() if kind == "counter"}
     assert all(name.endswith("_total") for name in counters)
@@ -161,10 +165,10 @@ def test_the_build_tells_its_version() -> None:
 
 def test_several_processes_are_counted_together_in_a_folder_that_goes_with_them() -> None:
     program = (
-        "import sys; from authgate.telemetry import metrics;"
+        "import sys; from authgate.telemetry import exposition, metrics;"
         "metrics.tokens_issued.add('client_credentials', by=int(sys.argv[1]));"
         "metrics.request_answered(route='/x', method='GET', status=200, seconds=0.1);"
-        "sys.stdout.write(metrics.exposition()[1].decode())"
+        "sys.stdout.write(exposition.exposition()[1].decode())"
     )
     with shared_folder() as folder:
         _, told = (

@@ -29,6 +29,7 @@ from authgate.provisioning.plugin_settings import (
     reset_plugin,
     set_plugin,
 )
+from authgate.storage.tenants.audit_feeds import AuditFeed
 from authgate.storage.tenants.plugin_failures import PluginFailure
 from authgate.tokens.admin_scopes import Scope
 
@@ -42,6 +43,7 @@ _PLUGIN: dict[str, JsonValue] = {
     "secrets": [],
     "updated_at": "2026-03-02T09:12:44Z",
     "last_failure": None,
+    "feed": None,
 }
 _FAILURE: dict[str, JsonValue] = {
     "call": "login_policy",
@@ -50,6 +52,11 @@ _FAILURE: dict[str, JsonValue] = {
     "failures": 7,
     "failed_at": "2026-03-02T09:12:44Z",
     "paused_until": "2026-03-02T09:13:14Z",
+}
+_FEED: dict[str, JsonValue] = {
+    "waiting_since": "2026-03-02T09:12:44Z",
+    "failures": 3,
+    "next_at": "2026-03-02T09:13:14Z",
 }
 _FIELD: dict[str, JsonValue] = {
     "name": "networks",
@@ -110,11 +117,27 @@ class PluginFailureDocument(Document):
     """Until when it was left alone, after too many in a row."""
 
 
+class PluginFeedDocument(Document):
+    """How far a plugin was told of what has happened."""
+
+    model_config = exemplified(**_FEED)
+
+    waiting_since: datetime | None
+    """When the oldest event happened that it could not be told of yet. Nothing is lost: it is told
+    of all of them, in order."""
+
+    failures: int
+    """How often in a row it could not be told."""
+
+    next_at: datetime
+    """When it is told again."""
+
+
 class PluginDocument(Document):
     """A plugin that runs for the tenant."""
 
     model_config = exemplified(**_PLUGIN, fields=[_FIELD])
-    passing = frozenset({"last_failure"})
+    passing = frozenset({"last_failure", "feed"})
 
     name: str
     hooks: Sequence[str]
@@ -139,6 +162,8 @@ class PluginDocument(Document):
     """When something was set last."""
 
     last_failure: PluginFailureDocument | None
+    feed: PluginFeedDocument | None
+    """There where it takes part in `audit_events`."""
 
 
 class PluginList(Document):
@@ -251,6 +276,7 @@ def _document(plugin: TenantPlugin) -> PluginDocument:
         fields=[_field(each) for each in plugin.fields],
         updated_at=plugin.kept.updated_at if plugin.kept else None,
         last_failure=_failure(plugin.failure) if plugin.failure else None,
+        feed=_feed(plugin.feed) if plugin.feed else None,
     )
 
 
@@ -262,6 +288,12 @@ def _failure(failure: PluginFailure) -> PluginFailureDocument:
         failures=failure.failures,
         failed_at=failure.failed_at,
         paused_until=failure.paused_until,
+    )
+
+
+def _feed(feed: AuditFeed) -> PluginFeedDocument:
+    return PluginFeedDocument(
+        waiting_since=feed.waiting_since, failures=feed.failures, next_at=feed.next_at
     )
 
 

@@ -28,6 +28,22 @@ class SendMails(Job):
 
 
 @dataclass(frozen=True, slots=True)
+class FeedPlugins(Job):
+    """Tell plugins what has happened: of one tenant, or of all that have some to be told."""
+
+    name: ClassVar[str] = "feed-plugins"
+    while_suspended: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, slots=True)
+class FeedSlowPlugins(Job):
+    """The same of plugins that took long the last time: nobody else waits for them."""
+
+    name: ClassVar[str] = "feed-slow-plugins"
+    while_suspended: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, slots=True)
 class EndTheRest(Job):
     """End what a client or a person still has of very many tokens that are good no longer."""
 
@@ -115,6 +131,8 @@ JOBS: tuple[type[Job], ...] = (
     RemoveExpired,
     DeliverLogouts,
     SendMails,
+    FeedPlugins,
+    FeedSlowPlugins,
     EndTheRest,
     WriteExport,
     ReadImport,

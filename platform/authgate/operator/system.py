@@ -13,7 +13,7 @@ from authgate.installation import Installation
 from authgate.jobs.catalogue import JOBS, DeliverLogouts, RollUpUsage
 from authgate.storage import migrate
 from authgate.storage.sweep import due_logouts, due_usage
-from authgate.telemetry import metrics
+from authgate.telemetry.exposition import levels
 from authgate.tokens.operator_scopes import Scope
 from authgate.web import health
 
@@ -136,7 +136,7 @@ def _measured() -> tuple[int, int, dict[str, float]]:
         "authgate_jobs_queued",
         "authgate_job_last_done_timestamp_seconds",
     )
-    found = metrics.levels(waiting, queued, done)
+    found = levels(waiting, queued, done)
     return (
         int(sum(found.get(waiting, {}).values())),
         int(sum(found.get(queued, {}).values())),

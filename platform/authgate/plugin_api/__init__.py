@@ -14,6 +14,7 @@ from authgate.plugin_api.config import (
     parse_config,
 )
 from authgate.plugin_api.documents import Documents, FetchedDocuments
+from authgate.plugin_api.events import AuditEvent, Lifecycle
 from authgate.plugin_api.hookspecs import OnFailure, hookimpl
 from authgate.plugin_api.http import HttpClient, HttpFailure, HttpResponse, NoConnection
 from authgate.plugin_api.login import (
@@ -36,6 +37,7 @@ __all__ = [
     "API_VERSION",
     "RESERVED_CLAIMS",
     "Allow",
+    "AuditEvent",
     "ClaimValue",
     "ConfigField",
     "Connector",
@@ -48,6 +50,7 @@ __all__ = [
     "HttpClient",
     "HttpFailure",
     "HttpResponse",
+    "Lifecycle",
     "LoginAttempt",
     "LoginConnector",
     "LoginDecision",

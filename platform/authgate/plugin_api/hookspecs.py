@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pluggy
 
 from authgate.plugin_api.claims import ClaimValue, TokenClaimsRequest
+from authgate.plugin_api.events import AuditEvent
 from authgate.plugin_api.http import HttpClient
 from authgate.plugin_api.login import LoginConnector, SetupStep
 from authgate.plugin_api.mail import MailMessage, MailTaken
@@ -35,6 +36,10 @@ class OnFailure(StrEnum):
 
     REFUSE = "refuse"
     """The request is refused (fail closed): for what decides."""
+
+    RETRY = "retry"
+    """It is called again later with the same, for as long as it fails: for what is told after it
+    has happened. No request waits for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +112,14 @@ def send_mail(
 ) -> MailTaken | Awaitable[MailTaken]:
     """Hands one mail to a service that sends it, in the place of a mail server. Asked again later
     where it fails."""
+
+
+@_hook(budget=10.0, on_failure=OnFailure.RETRY)
+def audit_events(
+    events: Sequence[AuditEvent], config: Any, http: HttpClient
+) -> Awaitable[None] | None:
+    """What has happened at a tenant: up to a hundred events of its audit log at once, in order and
+    each at least once. Told after it was committed."""
 
 
 @_hook(budget=10.0, on_failure=OnFailure.REFUSE)

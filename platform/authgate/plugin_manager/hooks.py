@@ -11,6 +11,7 @@ import structlog
 
 from authgate.plugin_api import (
     Allow,
+    AuditEvent,
     ClaimValue,
     HttpClient,
     LoginDecision,
@@ -24,6 +25,7 @@ from authgate.plugin_api import (
 from authgate.plugin_api.hookspecs import rules_of
 from authgate.plugin_manager.claims import checked_claims, may_say
 from authgate.plugin_manager.configs import Configs, NotConfigured
+from authgate.plugin_manager.containment import WrongResult
 from authgate.plugin_manager.decisions import checked_decision
 from authgate.plugin_manager.identities import checked_steps
 from authgate.plugin_manager.implementations import Implementation, implementations
@@ -80,6 +82,7 @@ class Plugins:
         self._token_claims = dict(implementations(installed, "token_claims"))
         self._login_policy = dict(implementations(installed, "login_policy"))
         self._examine_config = dict(implementations(installed, "examine_config"))
+        self._audit_events = dict(implementations(installed, "audit_events"))
 
     async def token_claims(
         self,
@@ -136,6 +139,19 @@ class Plugins:
             return ()
         return await self._answer(hook, asked, target, checked_steps, tenant=tenant)
 
+    def hears(self, plugin: str) -> bool:
+        """Whether a plugin is told of what has happened."""
+        return plugin in self._audit_events
+
+    async def tell(self, plugin: str, events: Sequence[AuditEvent], *, tenant_id: UUID) -> None:
+        """Tell one plugin of this, and return once it has taken it.
+
+        Raises ``NotConfigured`` and ``PluginFailed``: then it is told again.
+        """
+        hook, asked = hookspecs.audit_events, self._audit_events
+        target = Target(tenant_id=tenant_id, plugin=plugin, call=hook.__name__)
+        await self._answer(hook, asked, target, _nothing, events=events)
+
     async def _ask(
         self,
         hook: Callable[..., object],
@@ -166,6 +182,11 @@ class Plugins:
         work = asked[target.plugin]({**about, "config": config, "http": self._http})
         budget = rules_of(hook).budget
         return await self._isolation.run(work, target, budget=budget, accept=accept)
+
+
+def _nothing(result: object) -> None:
+    if result is not None:
+        raise WrongResult(f"{type(result).__name__} instead of nothing")
 
 
 def _targets(

@@ -14,8 +14,9 @@ from uuid_utils.compat import uuid7
 
 from authgate import audit, storage
 from authgate.audit import SYSTEM, Actor, Event
+from authgate.installation import Installation
 from authgate.languages import text
-from authgate.permissions import UserRole
+from authgate.permissions import OperatorArea, UserRole, permits, writes
 from authgate.provisioning.roles import BeyondOwnRole, is_guest
 from authgate.provisioning.users import end_access
 from authgate.storage.people import operator_accesses, users
@@ -23,7 +24,7 @@ from authgate.storage.people.operator_accesses import Access
 from authgate.storage.people.users import User
 from authgate.telemetry import metrics
 from authgate.vocabulary import AccessState, UserStatus
-from authgate_tenants import current_tenant, lifecycle
+from authgate_tenants import current_tenant, lifecycle, use_tenant
 
 LONGEST: Final = timedelta(hours=8)
 EMERGENCY: Final = timedelta(hours=1)
@@ -169,6 +170,21 @@ async def arrive(key: str, *, now: datetime) -> User | None:
         who = Actor("operator", str(access.operator_id), access.operator_name)
         await _record(Event.OPERATOR_ACCESS_ENTERED, access, who, {"guest": str(guest_id)})
         return await users.held(guest_id)
+
+
+async def still_operate(parts: Installation) -> frozenset[UUID] | None:
+    """Those who may be guests of tenants: nobody where their own tenant is not served; ``None``
+    where the setting names none, so that nobody can be asked."""
+    slug = parts.settings.operator_tenant
+    if not slug:
+        return None
+    tenant = await parts.resolver.find(slug)
+    if tenant is None or not tenant.is_served:
+        return frozenset()
+    asks = writes(OperatorArea.ACCESS)
+    with use_tenant(tenant):
+        team = await users.team()
+    return frozenset(each.id for each in team if each.is_active and permits(each.role, asks))
 
 
 async def settle(operators: Collection[UUID] | None, *, now: datetime) -> None:

@@ -15,7 +15,8 @@ from authgate.languages import text
 from authgate.plugin_api import ConfigField, ConnectorConfigError, SetupStep
 from authgate.plugin_manager import NotConfigured, PluginFailed, refuse_moved
 from authgate.provisioning.tenants import change_tenant
-from authgate.storage.tenants import plugin_failures, plugin_settings
+from authgate.storage.tenants import audit_feeds, plugin_failures, plugin_settings
+from authgate.storage.tenants.audit_feeds import AuditFeed
 from authgate.storage.tenants.plugin_failures import PluginFailure
 from authgate.storage.tenants.plugin_settings import PluginSettings
 from authgate_tenants import TenantSettings, current_tenant, lifecycle
@@ -51,6 +52,8 @@ class TenantPlugin:
     """Whether the tenant leaves it out."""
     failure: PluginFailure | None
     """How it has failed last, if it ever has."""
+    feed: AuditFeed | None
+    """How far it was told of what has happened, if it is."""
 
     @property
     def shown(self) -> dict[str, object]:
@@ -69,10 +72,13 @@ class TenantPlugin:
 async def plugins_of_tenant(parts: Installation) -> list[TenantPlugin]:
     """Those that run for the current tenant and are installed, by name."""
     kept, failures = await plugin_settings.every(), await plugin_failures.every()
+    feeds = await audit_feeds.every()
     running = set(current_tenant().settings.enabled_plugins) & parts.plugins.names
     paused = (await stored()).paused_plugins
     return [
-        await _described(parts, name, kept.get(name), failures.get(name), paused=name in paused)
+        await _described(
+            parts, name, kept.get(name), failures.get(name), feeds.get(name), paused=name in paused
+        )
         for name in sorted(running)
     ]
 
@@ -82,8 +88,8 @@ async def plugin_of_tenant(parts: Installation, name: str) -> TenantPlugin:
     if name not in current_tenant().settings.enabled_plugins or name not in parts.plugins.names:
         raise UnknownPlugin(name)
     kept, failures = await plugin_settings.find(name), await plugin_failures.every()
-    paused = name in (await stored()).paused_plugins
-    return await _described(parts, name, kept, failures.get(name), paused=paused)
+    feeds, paused = await audit_feeds.every(), name in (await stored()).paused_plugins
+    return await _described(parts, name, kept, failures.get(name), feeds.get(name), paused=paused)
 
 
 async def stored() -> TenantSettings:
@@ -216,6 +222,7 @@ async def _described(
     name: str,
     kept: PluginSettings | None,
     failure: PluginFailure | None,
+    feed: AuditFeed | None,
     *,
     paused: bool,
 ) -> TenantPlugin:
@@ -227,6 +234,7 @@ async def _described(
         secrets=frozenset(await parts.plugin_configs.opened(kept)) if kept else frozenset(),
         paused=paused,
         failure=failure,
+        feed=feed,
     )
 
 

@@ -9,6 +9,7 @@ from authgate.clock import utc_now
 from authgate.installation import Installation
 from authgate.languages import text
 from authgate.provisioning import tenant_settings
+from authgate.provisioning.plugin_feeds import keep_feeds
 from authgate.provisioning.roles import is_guest
 from authgate.provisioning.tenant_settings import UnfitSetting, UnfitTenant
 from authgate.storage.metering import usage_days
@@ -68,6 +69,7 @@ async def add_tenant(
             await store(row)
             await ensure_keys(parts, tenant.settings)
             await usage_days.begin(utc_now())
+            await keep_feeds(parts, tenant.settings.enabled_plugins, now=utc_now())
             await _add_version(1, row, comment="", actor=actor)
             if first is not None:
                 await first()
@@ -135,6 +137,7 @@ async def change_tenant(
             # Told of before the settings: who signs by them must find the key.
             await ensure_keys(parts, after)
             await parts.keys.settings_changed(before, after)
+            await keep_feeds(parts, after.enabled_plugins, now=utc_now())
             await _add_version(number, row, comment=comment, actor=actor)
             await audit.record(
                 Event.TENANT_UPDATED,

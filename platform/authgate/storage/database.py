@@ -21,6 +21,7 @@ MODEL_MODULES = (
     "authgate.storage.grants.authorization_codes",
     "authgate.storage.grants.authorization_requests",
     "authgate.storage.clients.rows",
+    "authgate.storage.tenants.audit_feeds",
     "authgate.storage.tenants.logos",
     "authgate.storage.tenants.plugin_failures",
     "authgate.storage.tenants.plugin_settings",

@@ -4,15 +4,10 @@ Several server processes write into the folder that ``PROMETHEUS_MULTIPROC_DIR``
 to be set before this module is imported; whoever of them is asked then answers for all.
 """
 
-import os
 import platform
 
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
-from prometheus_client.multiprocess import MultiProcessCollector
-
 from authgate import __version__
-from authgate.telemetry import shared_folder
-from authgate.telemetry.families import OTHER, REGISTRY, Count, Distribution, Level, constant
+from authgate.telemetry.families import OTHER, Count, Distribution, Level, constant
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 """Whatever else a request calls itself is counted together."""
@@ -127,6 +122,21 @@ plugin_failures = Count(
     "plugin",
     "hook",
     "outcome",
+)
+plugin_events_told = Count(
+    "authgate_plugin_events_told_total", "Events of audit logs that plugins were told of.", "plugin"
+)
+plugin_feed_lag_seconds = Level(
+    "authgate_plugin_feed_lag_seconds",
+    "How long the oldest event has waited of which a plugin was not told yet, of any tenant.",
+    "plugin",
+    together="livemostrecent",
+)
+plugin_feeds_waiting = Level(
+    "authgate_plugin_feeds_waiting",
+    "Tenants of whose events a plugin could not be told last, up to a thousand.",
+    "plugin",
+    together="livemostrecent",
 )
 plugin_hook_seconds = Distribution(
     "authgate_plugin_hook_duration_seconds",
@@ -328,6 +338,7 @@ for _login in ("success", "failure", "locked"):
 for _login in ("success", "failure"):
     logins.expect("connection", _login)
     logins.expect("passkey", _login)
+    client_documents.expect(_login)
 for _result in ("clean", "found", "unanswered"):
     breach_checks.expect(_result)
 for _what in ("rate_limits", "poll_pacing"):
@@ -348,8 +359,6 @@ for _result in ("sent", "postponed", "failed"):
     mails.expect(_result)
 for _result in ("signed_out", "asked", "refused"):
     end_session_requests.expect(_result)
-for _result in ("success", "failure"):
-    client_documents.expect(_result)
 for _result in ("registered", "changed", "removed", "refused"):
     client_registrations.expect(_result)
 for _reason in ("database", "pages", "passwords"):
@@ -360,27 +369,3 @@ def request_answered(*, route: str, method: str, status: int, seconds: float) ->
     """Note a request by its route as it is declared, never by the path that was asked for."""
     known = method if method in METHODS else OTHER
     _request_seconds.observe(seconds, route, known, _STATUS_CLASSES.get(status // 100, OTHER))
-
-
-def exposition() -> tuple[str, bytes]:
-    """Content type and text of everything measured, by every server process."""
-    return CONTENT_TYPE_LATEST, generate_latest(_of_every_process())
-
-
-def levels(*families: str) -> dict[str, dict[str, float]]:
-    """What these families say now, for every server process together, by the value of their one
-    label."""
-    return {
-        family.name: {"".join(each.labels.values()): each.value for each in family.samples}
-        for family in _of_every_process().collect()
-        if family.name in families
-    }
-
-
-def _of_every_process() -> CollectorRegistry:
-    if shared_folder.VARIABLE not in os.environ:
-        return REGISTRY
-    shared_folder.forget_the_dead()
-    registry = CollectorRegistry()
-    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # it is not annotated
-    return registry

@@ -21,6 +21,7 @@ from authgate.testing.fixtures import authgate_database, authgate_server, pytest
 from authgate.testing.key_contract import KeyProviderContract
 from authgate.testing.mail_contract import MailContract
 from authgate.testing.policy_contract import LoginPolicyContract
+from authgate.testing.sink_contract import AuditSinkContract
 
 if TYPE_CHECKING:  # it is imported when a test asks for it: it takes longer than most tests
     from authgate.testing.server import RealServer
@@ -28,6 +29,7 @@ if TYPE_CHECKING:  # it is imported when a test asks for it: it takes longer tha
 __all__ = [
     "Answer",
     "Asked",
+    "AuditSinkContract",
     "CommandsContract",
     "KeyProviderContract",
     "LoginConnectorContract",

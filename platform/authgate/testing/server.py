@@ -4,9 +4,10 @@ machine that it reaches over https."""
 import logging
 import shutil
 from asyncio import Runner
-from collections.abc import Coroutine, Iterator, Mapping
+from collections.abc import Coroutine, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from itertools import count
 from pathlib import Path
 from secrets import token_urlsafe
@@ -24,10 +25,12 @@ from authgate.app import serving
 from authgate.cli.sign_in.headless_browser import Browser, PageRefused
 from authgate.clock import utc_now
 from authgate.installation import Installation
+from authgate.plugin_api import AuditEvent
 from authgate.plugin_manager import ConnectorTypes
 from authgate.pretend import host
 from authgate.pretend.certificate import certificate_in
 from authgate.pretend.host import Host
+from authgate.provisioning import plugin_feeds
 from authgate.provisioning.plugin_settings import PluginChange, set_plugin
 from authgate.settings import DatabaseSettings, EgressSettings, KeySettings, Settings
 from authgate.storage import audit_events
@@ -152,6 +155,15 @@ class RealServer:
                 await browser.send(username=person.username, password=person.password)
             page = await http.get(f"{tenant.issuer}/account/sessions")
         return page.status_code == 200
+
+    async def feed(self, tenant: Tenant) -> Sequence[AuditEvent]:
+        """Tell the tenant's plugins what has happened, as the server does after some seconds; all
+        that has."""
+        later = replace(self.parts, clock=lambda: utc_now() + timedelta(seconds=10))
+        with use_tenant(tenant):
+            await plugin_feeds.feed_plugins(later)
+            stored = await audit_events.latest(limit=200)
+        return [plugin_feeds.as_told(tenant, each) for each in stored]
 
     async def count_people(self, tenant: Tenant) -> int:
         """How many people the tenant has."""

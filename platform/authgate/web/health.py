@@ -17,6 +17,7 @@ from authgate.storage import is_outage, migrate
 from authgate.storage.ping import ping
 from authgate.storage.redis.connection import RedisConnection, RedisUnavailable
 from authgate.telemetry import metrics
+from authgate.telemetry.exposition import exposition
 from authgate.web.client_ip import is_from_here
 from authgate.web.machine import NO_STORE, Handler, Headers, MachineRequest, Reply
 
@@ -209,7 +210,7 @@ def _told(content: Mapping[str, object], *, well: bool) -> Reply:
 
 def exposed() -> Reply:
     """Everything measured."""
-    content_type, text = metrics.exposition()
+    content_type, text = exposition()
     return Reply(200, text, ((b"content-type", content_type.encode()), *NO_STORE))
 
 

@@ -72,6 +72,16 @@ class FailureLine:
 
 
 @dataclass(frozen=True, slots=True)
+class FeedLine:
+    """How far a plugin was told of what has happened."""
+
+    waiting_since: datetime | None
+    """When the oldest event happened that waits for it."""
+    next_at: datetime | None
+    """When it is told again, after a failure."""
+
+
+@dataclass(frozen=True, slots=True)
 class PluginPage:
     """``console/plugin.html``. ``action`` gets the fields by their names, and of each switch
     ``asked-`` with its name; ``pause_action`` gets ``paused``."""
@@ -89,6 +99,8 @@ class PluginPage:
     is_set: bool
     """Whether anything was set that can be forgotten."""
     failure: FailureLine | None = None
+    feed: FeedLine | None = None
+    """Where it is told at all."""
     problem: str = ""
     """What is wrong that no field is to blame for."""
     steps: Sequence[TestedStep] = ()

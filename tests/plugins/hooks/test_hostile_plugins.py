@@ -19,6 +19,7 @@ from authgate.plugin_api import LoginRequest, MailMessage, TokenClaimsRequest, h
 from authgate.plugin_api.hookspecs import HookRules, rules_of
 from authgate.plugin_manager import Isolation, Outcome, PluginCall, PluginFailed, Plugins, load
 from authgate.plugin_manager.mail import MailPlugins
+from authgate.testing.sink_contract import events
 
 InstalledPlugins = Callable[[Isolation], Plugins]
 
@@ -40,6 +41,10 @@ GOOD = """
     @hookimpl
     async def send_mail(message):
         return MailTaken(reference=message.tenant)
+
+    @hookimpl
+    async def audit_events(events):
+        pass
 """
 
 HEAD = """
@@ -87,6 +92,12 @@ TAIL = """
         CALLS.append(message.tenant)
         decides = False
         {body}
+
+    @hookimpl
+    {kind} audit_events(events):
+        CALLS.append(events[0].tenant)
+        decides = False
+        {body}
 """
 
 KINDS = {
@@ -129,7 +140,8 @@ WRONG = {kind for kind in KINDS if kind.startswith("returns_")}
 def short(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
     """Budgets that who never ends uses up quickly, and nobody else on a busy machine."""
     seconds = 0.05 if request.node.callspec.params["kind"] in TOO_SLOW else 60.0
-    for hook in (hookspecs.token_claims, hookspecs.login_policy, hookspecs.send_mail):
+    hooks = ("token_claims", "login_policy", "send_mail", "audit_events")
+    for hook in (getattr(hookspecs, each) for each in hooks):
         rules = HookRules(seconds, rules_of(hook).on_failure)
         monkeypatch.setattr(hook, "authgate_rules", rules)
 
@@ -265,6 +277,26 @@ async def test_no_hostile_plugin_that_sends_mail_tells_of_it_or_holds_up_another
     assert (failed.value.outcome is Outcome.WRONG_RESULT) == (kind in WRONG)
     taken = await plugins.send(mail_message("globex"), plugin="good", tenant_id=globex)
     assert taken.reference == "globex"
+    assert module.CALLS == ["acme"]
+    assert SECRET not in str(failed.value) + "".join(capsys.readouterr())
+
+
+@pytest.mark.usefixtures("short")
+@pytest.mark.parametrize("kind", KINDS)
+async def test_no_hostile_plugin_that_is_told_what_happened_is_taken_to_know_it(
+    hostile: Any,
+    installed_plugins: InstalledPlugins,
+    isolation: Isolation,
+    kind: str,
+    capsys: Any,
+) -> None:
+    module = hostile(kind)
+    plugins, acme, globex = installed_plugins(isolation), uuid4(), uuid4()
+    with pytest.raises(PluginFailed) as failed:
+        await plugins.tell("hostile", events("acme", 3), tenant_id=acme)
+    assert (failed.value.outcome is Outcome.TOO_SLOW) == (kind in TOO_SLOW)
+    assert (failed.value.outcome is Outcome.WRONG_RESULT) == (kind in WRONG)
+    await plugins.tell("good", events("globex", 3), tenant_id=globex)
     assert module.CALLS == ["acme"]
     assert SECRET not in str(failed.value) + "".join(capsys.readouterr())
 

@@ -27,6 +27,7 @@ from authgate.web.connection_view_models import TestedStep
 from authgate.web.console_view_models import Done
 from authgate.web.plugin_view_models import (
     FailureLine,
+    FeedLine,
     PluginLine,
     PluginPage,
     PluginsPage,
@@ -140,6 +141,7 @@ class PluginPages:
             fields=plugin_fields.fields(plugin, typed=typed, faults=faults),
             is_set=plugin.kept is not None,
             failure=self._failure(plugin),
+            feed=_feed(plugin),
             problem=problem,
             steps=steps,
         )
@@ -169,6 +171,13 @@ class PluginPages:
             failed_at=failure.failed_at,
             paused_until=ends if ends and ends > self._console.now() else None,
         )
+
+
+def _feed(plugin: TenantPlugin) -> FeedLine | None:
+    feed = plugin.feed
+    if feed is None:
+        return None
+    return FeedLine(feed.waiting_since, feed.next_at if feed.failures else None)
 
 
 def _url(plugin: TenantPlugin) -> str:

@@ -22,6 +22,7 @@ class Kind(StrEnum):
     LOGIN_CONNECTOR = "login-connector"
     LOGIN_POLICY = "login-policy"
     TOKEN_CLAIMS = "token-claims"
+    AUDIT_SINK = "audit-sink"
     MAIL = "mail"
     COMMANDS = "commands"
 
@@ -30,6 +31,7 @@ _SUMMARIES = {
     Kind.LOGIN_CONNECTOR: "Sign in to AuthGate with {}.",
     Kind.LOGIN_POLICY: "{}: who may sign in to AuthGate.",
     Kind.TOKEN_CLAIMS: "{} in the access tokens of AuthGate.",
+    Kind.AUDIT_SINK: "{} keeps what happens at AuthGate.",
     Kind.MAIL: "{} sends the mail of AuthGate.",
     Kind.COMMANDS: "{} on the command line of AuthGate.",
 }

@@ -51,6 +51,7 @@ from authgate.storage.sign_in.remembered_devices import RememberedDeviceRow
 from authgate.storage.sign_in.session_clients import SessionClient
 from authgate.storage.sign_in.sessions import Session
 from authgate.storage.sign_in.totp_secrets import TotpSecretRow
+from authgate.storage.tenants.audit_feeds import AuditFeedRow
 from authgate.storage.tenants.exports import ExportPiece, ExportRow
 from authgate.storage.tenants.imports import ImportPiece, ImportRow
 from authgate.storage.tenants.logos import LogoRow
@@ -234,6 +235,7 @@ file gives itself one."""
 
 LEFT_OUT: Mapping[type[Model], str] = {
     AnnouncementRow: "what this installation's operators tell everybody here",
+    AuditFeedRow: "plugins of this installation are told by it of all that happens here",
     AuthorizationCode: "lives for a minute: whoever was signing in begins once more",
     AuthorizationRequestRow: "lives for ten minutes: whoever was signing in begins once more",
     DeviceCode: "lives for a quarter of an hour: the device shows another one",

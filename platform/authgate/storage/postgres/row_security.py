@@ -67,6 +67,8 @@ SWEPT = {
 
 PENDING = {
     "account_deletions": "due_at <= now()",
+    "audit_events": "true",
+    "audit_feeds": "true",
     "domain_claims": "due_at <= now()",
     "logout_deliveries": "status = 'pending'",
     "operator_accesses": "state IN ('asked', 'granted')",
@@ -83,6 +85,8 @@ PENDING = {
 _SHOWN = {
     "impersonations": "(tenant_id, ends_at)",
     "account_deletions": "(tenant_id, due_at)",
+    "audit_events": "(tenant_id, occurred_at)",
+    "audit_feeds": "(tenant_id, plugin, told_until, next_at, failures, slow, waiting_since)",
     "invitations": "(tenant_id, expires_at)",
     "mailed_links": "(tenant_id, expires_at)",
     "mails": "(tenant_id, status, created_at, next_attempt_at, expires_at)",

@@ -45,6 +45,7 @@ IMPORTS = (
     "authgate_gitlab",
     "authgate_google",
     "authgate_http_target",
+    "authgate_jsonl",
     "authgate_microsoft",
     "authgate_networks",
     "authgate_oauth2",

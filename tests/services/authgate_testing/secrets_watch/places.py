@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 
 import pytest
 
-from authgate.telemetry import metrics
+from authgate.telemetry.exposition import exposition
 from authgate.telemetry.logs import LineHandler
 from authgate_testing.secrets_watch.redis_monitor import RedisMonitor
 from authgate_testing.secrets_watch.watch import WATCH, Watch
@@ -58,7 +58,7 @@ class Places:
 
     def read_own_measurements(self) -> None:
         """All that this process has measured."""
-        self._watch.read("metrics: of this process", metrics.exposition()[1])
+        self._watch.read("metrics: of this process", exposition()[1])
 
     def _hear(self, monitor: RedisMonitor) -> None:
         self._watch.read(f"Redis: port {monitor.port}", monitor.heard())

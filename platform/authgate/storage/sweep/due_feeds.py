@@ -1,0 +1,69 @@
+"""Which tenants have plugins to be told of what has happened, whoever's they are.
+
+Looks across tenants, as ``due_logouts`` does: on PostgreSQL the sweep role is shown how far each is
+and when something happened, and can change none of it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from authgate.settings import DatabaseSettings
+from authgate.storage.sweep import due_tenants
+
+_DUE = (
+    "SELECT f.tenant_id, f.plugin, f.next_at FROM audit_feeds f"
+    " JOIN tenants ON tenants.id = f.tenant_id"
+    " WHERE f.next_at <= {{now}} AND {slow} AND tenants.status <> 'erasing'"
+    # Where nothing has happened there is nothing to tell, and one look at an index is all.
+    " AND EXISTS (SELECT 1 FROM audit_events e"
+    " WHERE e.tenant_id = f.tenant_id AND e.occurred_at >= f.told_until)"
+    " ORDER BY f.next_at LIMIT {{limit}}"
+)
+_QUICK, _SLOW = _DUE.format(slow="NOT f.slow"), _DUE.format(slow="f.slow")
+_WAITING = (
+    "SELECT tenant_id, plugin, waiting_since, failures FROM audit_feeds"
+    " WHERE waiting_since <= {now} ORDER BY waiting_since LIMIT {limit}"
+)
+MOST = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class DueFeed:
+    """A plugin that is to be told now."""
+
+    tenant_id: UUID
+    plugin: str
+    since: datetime
+    """When it was due."""
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingFeed:
+    """A plugin that could not be told yet of something."""
+
+    plugin: str
+    since: datetime
+    """When that has happened."""
+    failures: int
+    """In a row."""
+
+
+async def due(
+    settings: DatabaseSettings, *, slow: bool, now: datetime, limit: int
+) -> Sequence[DueFeed]:
+    """The plugins that are due, the longest waiting first."""
+    found = await due_tenants.rows(_SLOW if slow else _QUICK, settings, now=now, limit=limit)
+    return [DueFeed(tenant_id, plugin, _moment(at)) for tenant_id, plugin, at in found]
+
+
+async def waiting(settings: DatabaseSettings, *, now: datetime) -> Sequence[WaitingFeed]:
+    """Those that something waits for, the longest waiting first, up to ``MOST``."""
+    found = await due_tenants.rows(_WAITING, settings, now=now, limit=MOST)
+    return [WaitingFeed(plugin, _moment(at), failures) for _, plugin, at, failures in found]
+
+
+def _moment(said: datetime | str) -> datetime:
+    # SQLite has texts.
+    return said if isinstance(said, datetime) else datetime.fromisoformat(said)

@@ -1,0 +1,228 @@
+"""Plugins are told what has happened: all of it, in order, and each tenant's by itself."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from authgate import audit, storage
+from authgate.audit import SYSTEM, Event
+from authgate.provisioning import plugin_feeds
+from authgate.provisioning.plugin_settings import pause_plugin
+from authgate.storage import audit_events
+from authgate.storage.sweep import due_feeds
+from authgate.storage.tenants import audit_feeds
+from authgate.storage.tenants.audit_feeds import AuditFeedRow
+from authgate_tenants import Tenant, use_tenant
+from authgate_testing.databases import on_postgres, on_sqlite
+from authgate_testing.ledger import Ledger
+from authgate_testing.server import RunningServer
+
+SINK = """
+    import asyncio
+    from authgate.plugin_api import hookimpl
+
+    plugin_api_version = "1.1"
+    TOLD, CALLS, DEAD, HANGS = [], [], set(), {}
+
+    @hookimpl
+    async def audit_events(events):
+        tenant = events[0].tenant
+        CALLS.append((tenant, len(events)))
+        if tenant in HANGS:
+            came, may_go = HANGS[tenant]
+            came.set()
+            await may_go.wait()
+        if tenant in DEAD:
+            raise RuntimeError("away")
+        TOLD.extend(events)
+"""
+
+
+@pytest.fixture(autouse=True)
+def plugins(install: Any) -> None:
+    """Beside the bundled ones."""
+    install("sink", SINK)
+
+
+@pytest.fixture
+def sink(server: RunningServer) -> Any:
+    """The plugin, which keeps what it was told."""
+    return server.parts.plugins.installed.get_plugin("sink")
+
+
+async def feed(server: RunningServer, *, after: float = 10, slow: bool = False) -> None:
+    """Do what the job does, a while later."""
+    server.clock.advance(after)
+    await plugin_feeds.feed_everywhere(server.parts, slow=slow)
+
+
+async def happen(tenant: Tenant, *names: str) -> None:
+    with use_tenant(tenant):
+        for name in names:
+            await audit.record(Event.USER_CREATED, actor=SYSTEM, resource=("user", name))
+
+
+def told(sink: Any, tenant: str) -> list[str]:
+    """Who came, as the plugin was told."""
+    return [
+        each.resource_id
+        for each in sink.TOLD
+        if each.tenant == tenant and each.lifecycle == "user.created"
+    ]
+
+
+async def test_a_dead_sink_loses_nothing_and_keeps_no_other_tenant_waiting(
+    server: RunningServer, acme: Tenant, globex: Tenant, run: Any, sink: Any, ledger: Ledger
+) -> None:
+    await happen(acme, "before-it-was-enabled")
+    for tenant in (acme, globex):
+        await run(tenant, "sink")
+    sink.DEAD.add("acme")
+    await happen(acme, "ada", "bea")
+    await happen(globex, "cid")
+    for after in (10, 1, 2, 1):
+        await feed(server, after=after)
+    assert told(sink, "acme") == []
+    assert told(sink, "globex") == ["cid"]
+    assert [tenant for tenant, _ in sink.CALLS].count("acme") == 2, "once each time it is due"
+    [waiting] = await due_feeds.waiting(server.parts.settings.database, now=server.clock())
+    assert (waiting.plugin, waiting.failures) == ("sink", 2)
+    await happen(acme, "dee")
+    sink.DEAD.clear()
+    await feed(server, after=30)
+    assert told(sink, "acme") == ["ada", "bea", "dee"]
+    stored = [str(each.id) for each in await ledger.events(acme)]
+    ids = [each.id for each in sink.TOLD if each.tenant == "acme"]
+    assert ids == [each for each in stored if each in set(ids)], "in order, and nothing twice"
+    await feed(server, after=30)
+    assert len(sink.TOLD) == len({each.id for each in sink.TOLD})
+    assert not await due_feeds.waiting(server.parts.settings.database, now=server.clock())
+
+
+@on_postgres
+async def test_what_a_slow_transaction_commits_after_younger_events_were_told_is_told_as_well(
+    server: RunningServer, acme: Tenant, run: Any, sink: Any
+) -> None:
+    acme = await run(acme, "sink")
+    is_open, may_end = asyncio.Event(), asyncio.Event()
+
+    async def slow() -> None:
+        with use_tenant(acme):
+            async with storage.transaction():
+                await audit.record(Event.USER_CREATED, actor=SYSTEM, resource=("user", "late"))
+                is_open.set()
+                await may_end.wait()
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(slow())
+        await is_open.wait()
+        await happen(acme, "quick")
+        for after in (10, 600, 600):
+            await feed(server, after=after)
+        assert told(sink, "acme") == ["quick"]
+        may_end.set()
+    await feed(server)
+    assert told(sink, "acme") == ["quick", "late"]
+    await feed(server, after=600)
+    assert (
+        await due_feeds.due(server.parts.settings.database, slow=False, now=server.clock(), limit=9)
+        == []
+    ), "nothing is left that could still be told"
+
+
+async def test_an_event_that_is_stored_late_is_told_all_the_same(
+    server: RunningServer, acme: Tenant, run: Any, sink: Any
+) -> None:
+    await run(acme, "sink")
+    with use_tenant(acme):
+        late = audit.event(Event.USER_CREATED, actor=SYSTEM, resource=("user", "late"))
+    await happen(acme, "ada")
+    await feed(server)
+    with use_tenant(acme):
+        await audit_events.append(late)
+    await feed(server)
+    assert told(sink, "acme") == ["ada", "late"]
+
+
+@on_sqlite
+async def test_more_than_a_call_holds_is_told_in_several_and_beyond_the_most_later(
+    server: RunningServer, acme: Tenant, run: Any, sink: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(plugin_feeds, "BATCH", 3)
+    monkeypatch.setattr(audit_feeds, "MOST_AHEAD", 6)
+    await run(acme, "sink")
+    names = [f"user-{number}" for number in range(8)]
+    await happen(acme, *names)
+    await feed(server)
+    assert [many for _, many in sink.CALLS] == [3, 3]
+    assert told(sink, "acme") == names[:5], "and before them that it was enabled"
+    await feed(server, after=600)
+    assert told(sink, "acme") == names
+    await feed(server, after=600)
+    with use_tenant(acme):
+        row = await AuditFeedRow.get(plugin="sink")
+    assert row.ahead == {}, "nothing can come in between any more"
+
+
+@on_sqlite
+async def test_one_that_hangs_is_told_beside_the_others_from_then_on(
+    server: RunningServer, acme: Tenant, globex: Tenant, run: Any, sink: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(plugin_feeds, "_SLOW_SECONDS", 0.0)
+    for tenant in (acme, globex):
+        await run(tenant, "sink")
+    await feed(server)
+    monkeypatch.setattr(plugin_feeds, "_SLOW_SECONDS", 60.0)
+    assert len(sink.CALLS) == 2
+    await feed(server, slow=True)
+    await happen(acme, "ada")
+    await feed(server)
+    assert told(sink, "acme") == [], "it took long the last time"
+    came, may_go = sink.HANGS["acme"] = (asyncio.Event(), asyncio.Event())
+    hangs = asyncio.create_task(feed(server, slow=True))
+    await happen(globex, "cid")
+    await came.wait()
+    may_go.set()
+    await hangs
+    await feed(server)
+    assert (told(sink, "acme"), told(sink, "globex")) == (["ada"], ["cid"])
+
+
+@on_sqlite
+async def test_while_a_tenant_pauses_it_its_events_wait_and_without_it_they_do_not(
+    server: RunningServer, acme: Tenant, run: Any, sink: Any
+) -> None:
+    for paused in (True, False):
+        now = await run(acme, "sink")
+        with use_tenant(now):
+            await pause_plugin(server.parts, "sink", paused=paused)
+        await happen(acme, f"ada-{paused}")
+        await feed(server, after=90)
+    assert told(sink, "acme") == ["ada-True", "ada-False"]
+    await run(acme)
+    await happen(acme, "bea")
+    await run(acme, "sink")
+    await happen(acme, "cid")
+    await feed(server)
+    assert told(sink, "acme") == ["ada-True", "ada-False", "cid"]
+
+
+@on_sqlite
+async def test_who_lost_the_lease_meanwhile_moves_nothing(
+    server: RunningServer, acme: Tenant, run: Any, sink: Any
+) -> None:
+    await run(acme, "sink")
+    came, may_go = sink.HANGS["acme"] = (asyncio.Event(), asyncio.Event())
+    first = asyncio.create_task(feed(server))
+    await came.wait()
+    sink.HANGS.clear()
+    await feed(server, after=90)  # the lease of the first is over
+    with use_tenant(acme):
+        place = await AuditFeedRow.get(plugin="sink").values()
+    may_go.set()
+    await first
+    with use_tenant(acme):
+        assert await AuditFeedRow.get(plugin="sink").values() == place
+    assert len(sink.TOLD) == 2 * len({each.id for each in sink.TOLD}), "told again, by its id"
