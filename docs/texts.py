@@ -7,6 +7,7 @@ There are two for each language: what everybody reads, and what only administrat
 do. A text of both is in the first.
 """
 
+import ast
 import re
 from collections.abc import Iterable, Iterator
 from functools import cache
@@ -14,7 +15,6 @@ from io import BytesIO
 from pathlib import Path
 
 from babel.messages import Catalog
-from babel.messages.extract import extract_from_file
 from babel.messages.pofile import read_po, write_po
 from jinja2 import Environment, nodes
 from jinja2.ext import extract_from_ast
@@ -64,10 +64,12 @@ _TOLD_EVERYBODY = tuple(
     )
 )
 """What of them is on others as well."""
+PLUGIN_API = "platform/authgate/plugin_api"
+_SAID_TO_PLUGINS = {"Setting": 0, "_step": 0, "ValueError": 0, "ConnectorConfigError": 1}
+"""How it says something, and from which argument on."""
 
-_KEYWORDS = {"text": None, "counted": (1, 2)}
+_KNOWS_LANGUAGES = re.compile(r"from authgate\.languages import|from authgate import .*languages")
 _UNFIT = re.compile(r"class (\w+)\(Unfit\)")
-_SAYS = re.compile("from authgate.languages import|from authgate import .*languages")
 _TEMPLATES = ("*.html", "*.txt")
 _ENVIRONMENT = Environment(  # noqa: S701  # nothing is rendered
     extensions=["jinja2.ext.i18n"], trim_blocks=True, lstrip_blocks=True
@@ -115,7 +117,11 @@ def gathered(area: str = "") -> Catalog:
     of_both = {each.id for each in everybody if each.id}
     return _gathered(
         (place, said)
-        for place, said in (*in_templates(console_pages()), *in_code(area))
+        for place, said in (
+            *in_templates(console_pages()),
+            *in_code(area),
+            *in_plugin_api(),
+        )
         if said not in of_both and (isinstance(said, str) or said[0] not in of_both)
     )
 
@@ -163,21 +169,53 @@ def in_templates(pages: Iterable[Path]) -> Iterator[tuple[Path, Said]]:
 
 
 def in_code(area: str) -> Iterator[tuple[Path, Said]]:
-    """What code says by ``text`` and ``counted``."""
+    """What code says by ``text`` and ``counted``, and by errors of tenants."""
     for room in CODE:
         for path in sorted((ROOT / room).rglob("*.py")):
-            if _area(path) != area or not (room == "tenants" or _SAYS.search(path.read_text())):
+            if _area(path) != area:
                 continue
-            for _, said, _, _ in extract_from_file("python", path, keywords=_keywords()):
-                yield path, _said(said, counted=not isinstance(said, str))
+            source = path.read_text()
+            if room == "tenants" or _KNOWS_LANGUAGES.search(source):
+                yield from ((path, said) for said in _said_in(source))
+
+
+def _said_in(source: str) -> Iterator[Said]:
+    for call in _calls(source):
+        name = getattr(call.func, "attr", "") or getattr(call.func, "id", "")
+        said = [_literal(each) for each in call.args]
+        if name == "counted" and len(said) > 1:
+            yield said[0], said[1]
+        elif name in _says() and said and said[0]:
+            yield said[0]
+
+
+def _calls(source: str) -> Iterable[ast.Call]:
+    found = (each for each in ast.walk(ast.parse(source)) if isinstance(each, ast.Call))
+    return sorted(found, key=lambda each: (each.lineno, each.col_offset))
+
+
+def _literal(value: ast.expr) -> str:
+    if isinstance(value, ast.Constant) and isinstance(value.value, str):
+        return value.value
+    return ""
 
 
 @cache
-def _keywords() -> dict[str, tuple[int, ...] | None]:
-    """What texts are said by, errors of tenants too: their room knows no language."""
+def _says() -> frozenset[str]:
+    """What texts are said by. The room of tenants knows no language: its errors carry theirs."""
     tenants = (ROOT / "tenants").rglob("*.py")
-    errors = [name for path in tenants for name in _UNFIT.findall(path.read_text())]
-    return _KEYWORDS | dict.fromkeys(errors)
+    errors = (name for path in tenants for name in _UNFIT.findall(path.read_text()))
+    return frozenset(("text", "counted", *errors))
+
+
+def in_plugin_api() -> Iterator[tuple[Path, Said]]:
+    """What plugins say by what they are given: of their settings, why one cannot be, and of tests.
+    That package knows no language."""
+    for path in sorted((ROOT / PLUGIN_API).rglob("*.py")):
+        for call in _calls(path.read_text()):
+            said = [*call.args, *(each.value for each in call.keywords)]
+            first = _SAID_TO_PLUGINS.get(getattr(call.func, "id", ""), len(said))
+            yield from ((path, text) for each in said[first:] if (text := _literal(each)))
 
 
 def _area(code: Path) -> str:

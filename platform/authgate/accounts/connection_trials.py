@@ -135,8 +135,10 @@ def _facts(identity: ExternalIdentity) -> list[tuple[str, str]]:
 
 
 def _told_email(identity: ExternalIdentity) -> str:
-    if not identity.email or identity.email_verified:
-        return identity.email or ""
+    if not identity.email:
+        return ""
+    if identity.email_verified:
+        return text("%(email)s (verified)", email=identity.email)
     return text("%(email)s (not verified: counts for nothing)", email=identity.email)
 
 

@@ -61,7 +61,7 @@ def told(error: Unfit) -> Text:
 
 def by_plugin(said: str) -> Text:
     """What a plugin says of itself: its catalogue, where it has one, knows it."""
-    return Text.of(said, "", {})
+    return said if isinstance(said, Text) else Text.of(said, "", {})
 
 
 def _said(message: str, many: str, values: Mapping[str, object]) -> str:

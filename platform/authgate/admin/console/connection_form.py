@@ -158,8 +158,8 @@ def _is_id(text: str) -> bool:
 def _field(setting: ConfigField, value: str, *, is_new: bool) -> SettingField:
     return SettingField(
         name=PREFIX + setting.name,
-        label=setting.label,
-        help=setting.help,
+        label=languages.by_plugin(setting.label),
+        help=languages.by_plugin(setting.help),
         kind=kind_of(setting),
         required=setting.required and (is_new or not setting.secret),
         value=value,

@@ -19,7 +19,7 @@ from authgate.admin.console import connection_form, frame
 from authgate.admin.console.administrators import refuse_guest
 from authgate.admin.console.connection_form import Form, UnknownGroupName
 from authgate.admin.console.frame import ROOT, Console, done
-from authgate.languages import text
+from authgate.languages import by_plugin, text
 from authgate.permissions import Area, reads, writes
 from authgate.plugin_api import ConnectorConfigError
 from authgate.plugin_manager import ConnectorType, NoConnector
@@ -126,7 +126,8 @@ class ConnectionPages:
         connection = await _named(slug)
         steps = await api.examined(self._console.parts, connection)
         return await self._page(
-            connection, [TestedStep(each.name, each.passed, each.said) for each in steps]
+            connection,
+            [TestedStep(by_plugin(each.name), each.passed, by_plugin(each.said)) for each in steps],
         )
 
     async def edit(self, slug: str) -> Response:
@@ -243,7 +244,7 @@ class ConnectionPages:
         if connector is None:
             return []
         settings = connection_form.settings_of(connector, connection.config, is_new=False)
-        return [(each.label, each.value) for each in settings if each.value]
+        return [(by_plugin(each.label), each.value) for each in settings if each.value]
 
     def _line(self, connection: Connection, people: int) -> ConnectionLine:
         connector = self._type(connection)
@@ -293,7 +294,7 @@ def _worded(error: Exception) -> dict[str, str]:
     """The field that would have to be another, and what is wrong with it."""
     match error:
         case ConnectorConfigError():
-            return {connection_form.PREFIX + error.field: error.fault}
+            return {connection_form.PREFIX + error.field: by_plugin(error.fault)}
         case UnfitRules():
             return {error.field: str(error)}
         case BadConnectionSlug():

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 
+from authgate.languages import by_plugin
 from authgate.plugin_api import ConfigField
 from authgate.plugin_manager import kind_of
 from authgate.provisioning.plugin_settings import PluginChange, TenantPlugin
@@ -57,8 +58,8 @@ def _field(
         text, ticked = typed.get(name, ""), name in typed
     return PluginSettingField(
         name=name,
-        label=field.label,
-        hint=field.help,
+        label=by_plugin(field.label),
+        hint=by_plugin(field.help),
         kind=kind,
         required=field.required,
         text=text,

@@ -10,6 +10,7 @@ from authgate.accounts.standing import actor
 from authgate.admin.console import frame, plugin_fields
 from authgate.admin.console.administrators import refuse_guest
 from authgate.admin.console.frame import ROOT, Console, done
+from authgate.languages import by_plugin
 from authgate.permissions import Area, reads, writes
 from authgate.provisioning import UnfitSetting
 from authgate.provisioning.plugin_settings import (
@@ -89,7 +90,7 @@ class PluginPages:
         try:
             await pause_plugin(self._console.parts, found.name, paused=paused, actor=actor())
         except UnfitSetting as error:
-            return await self._page(found, problem=error.fault)
+            return await self._page(found, problem=by_plugin(error.fault))
         return done(f"{_HERE}/{found.name}", Done.CHANGED)
 
     async def reset(self, plugin: str) -> Response:
@@ -116,7 +117,9 @@ class PluginPages:
         self, plugin: TenantPlugin, typed: Mapping[str, str], error: UnfitPluginSetting
     ) -> Response:
         if error.setting in {each.name for each in plugin.fields}:
-            return await self._page(plugin, typed=typed, faults={error.setting: error.fault})
+            return await self._page(
+                plugin, typed=typed, faults={error.setting: by_plugin(error.fault)}
+            )
         return await self._page(plugin, typed=typed, problem=str(error))
 
     async def _page(

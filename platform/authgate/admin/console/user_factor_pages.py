@@ -13,6 +13,7 @@ from authgate.admin.console import frame, user_lines
 from authgate.admin.console.administrators import authority
 from authgate.admin.console.frame import ROOT, Console, done
 from authgate.admin.console.user_search import PATH
+from authgate.languages import text
 from authgate.permissions import Area, writes
 from authgate.provisioning import Refused, second_factors
 from authgate.storage.people.users import User
@@ -21,7 +22,7 @@ from authgate.web.console_view_models import Done
 from authgate.web.user_view_models import FactorResetPage, PersonFactors
 
 _ONE = f"{ROOT}{PATH}/<row_id>/second-factors"
-_UNSURE = "Make sure first, and say so."
+_UNSURE = text("Make sure first, and say so.")
 
 
 class UserFactorPages:

@@ -227,9 +227,10 @@ def _check_answer(provider: Provider, answer: ProviderAnswer) -> None:
 
 
 def _challenge(provider: Provider) -> SetupStep:
-    stated = "S256" in provider.challenge_methods
-    said = "S256 is stated." if stated else "Nothing is stated; it is sent all the same."
-    return _step("PKCE", said, passed=stated or not provider.challenge_methods)
+    if "S256" in provider.challenge_methods:
+        return _step("PKCE", "S256 is stated.")
+    said_nothing = not provider.challenge_methods
+    return _step("PKCE", "Nothing is stated; it is sent all the same.", passed=said_nothing)
 
 
 def _step(name: str, said: str, *, passed: bool = True) -> SetupStep:
