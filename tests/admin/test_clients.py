@@ -23,7 +23,8 @@ from authgate_testing.postgres import PostgresServer
 from authgate_testing.server import RunningServer
 
 READ, WRITE = Scope.CLIENTS_READ.value, Scope.CLIENTS_WRITE.value
-PUBLIC = {"grant_types": ["urn:ietf:params:oauth:grant-type:device_code"], "public": True}
+PUBLIC = {"grant_types": ["device_code"], "public": True}
+"""By the short name, which the answer has in full."""
 ORDERS = {"name": "Orders", "grant_types": ["client_credentials"], "scopes": ["orders:read"]}
 
 

@@ -14,7 +14,6 @@ import typer
 from pydantic import SecretStr
 
 from authgate.cli import command_line
-from authgate.cli.client.grant_names import GRANTS
 from authgate.oauth.grants import (
     authorization_code,
     client_credentials,
@@ -24,6 +23,7 @@ from authgate.oauth.grants import (
     token_exchange,
 )
 from authgate.settings import DatabaseSettings
+from authgate.tokens.grant_names import GRANTS
 from authgate_testing import PostgresServer
 from authgate_testing.command import Cli, Use
 from authgate_testing.migrations import MIGRATIONS

@@ -25,7 +25,7 @@ clients:
   - client_id: tv
     name: TV
     public: true
-    grant_types: ["urn:ietf:params:oauth:grant-type:device_code"]
+    grant_types: [device_code]
     metadata: {client_uri: https://tv.example}
 resource_servers: [{uri: "https://api.example"}]
 address_blocks: [{network: 203.0.113.9/24, reason: guesses}]

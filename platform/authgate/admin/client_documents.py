@@ -5,15 +5,17 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, ConfigDict, Field, JsonValue
+from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field, JsonValue
 
 from authgate.api.bodies import Document, exemplified
 from authgate.api.lists import ListDocument, ListQuery
 from authgate.storage.clients.metadata import ClientMetadata
+from authgate.tokens import grant_names
 from authgate.vocabulary import ApplicationType, ClientStatus, ConsentPolicy
 
 _LONGEST_OVERLAP = 30 * 86400
 
+_GrantType = Annotated[str, AfterValidator(grant_names.in_full)]
 _ScopeName = Annotated[str, Field(pattern=r"^[!#-\[\]-~]{1,100}$")]
 
 
@@ -44,8 +46,9 @@ class ClientSettings(Document):
     """Its name for people, who see it before they allow it anything."""
 
     description: Annotated[str, Field(max_length=500)] = ""
-    grant_types: Annotated[Sequence[str], Field(min_length=1, max_length=20)]
-    """What it may use at the token endpoint."""
+    grant_types: Annotated[Sequence[_GrantType], Field(min_length=1, max_length=20)]
+    """What it may use at the token endpoint; `device_code`, `jwt_bearer` and `token_exchange` stand
+    for the grants of these names."""
 
     redirect_uris: Annotated[Sequence[str], Field(max_length=50)] = ()
     """Where it may be answered, to the letter."""

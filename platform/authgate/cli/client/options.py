@@ -5,10 +5,10 @@ from typing import Annotated, Any
 
 import typer
 
-from authgate.cli.client.grant_names import GRANTS
 from authgate.cli.failures import Misused
 from authgate.cli.options import given
 from authgate.tokens import scopes
+from authgate.tokens.grant_names import GRANTS
 from authgate.vocabulary import ApplicationType, ClientStatus, ConsentPolicy, DeliveryStatus
 
 ClientId = Annotated[str, typer.Argument(help="client_id")]

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from authgate.cli.client.grant_names import GRANTS
 from authgate.cli.output import Record
+from authgate.tokens.grant_names import GRANTS
 
 _NAMES = {grant_type: name for name, grant_type in GRANTS.items()}
 

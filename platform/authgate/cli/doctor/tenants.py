@@ -2,13 +2,13 @@
 
 from collections.abc import AsyncIterator, Iterator
 
-from authgate.cli.client.grant_names import GRANTS
 from authgate.cli.demo.site import DEVICE_CLIENT, MACHINE_CLIENT
 from authgate.diagnosis import limits
 from authgate.diagnosis.misconfiguration import Area, Finding, Misconfiguration, Severity
 from authgate.settings import LimitSettings, Settings
 from authgate.storage.clients import clients
 from authgate.storage.clients.rows import Client
+from authgate.tokens.grant_names import GRANTS
 from authgate_tenants import Tenant
 
 NO_TENANTS = Misconfiguration(

@@ -2,7 +2,7 @@
 
 import asyncio
 import uuid
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import replace
 from urllib.parse import unquote
@@ -16,7 +16,6 @@ from authgate.api.description import Api
 from authgate.api.problems import Problem
 from authgate.api.router import Router
 from authgate.cli import installed
-from authgate.cli.client.grant_names import GRANTS
 from authgate.cli.doors.admin_api import Answer, Asked
 from authgate.cli.doors.apis import ADMIN, OPERATOR, WhichApi
 from authgate.cli.failures import Misused
@@ -25,6 +24,7 @@ from authgate.operator.api import API as OPERATOR_API
 from authgate.permissions import UserRole
 from authgate.tokens import operator_scopes
 from authgate.tokens.admin_scopes import Scope
+from authgate.tokens.grant_names import GRANTS
 from authgate.web.machine import MachineRequest, Reply
 from authgate_tenants import Tenant, TenantSettings, current_tenant, lifecycle, use_tenant
 
@@ -91,10 +91,10 @@ def opened(slug: str, which: WhichApi = ADMIN) -> Iterator[LocalDoor]:
             runner.run(stack.aclose())
 
 
-async def _hashed(password: str) -> str:
+async def _hashed(password: str, *, about: Collection[str] = ()) -> str:
     passwords = Passwords(threads=1)
     try:
-        return await passwords.hash(password)
+        return await passwords.hash(password, about=about)
     finally:
         passwords.close()
 
