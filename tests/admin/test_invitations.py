@@ -19,6 +19,7 @@ from authgate_testing.kept_mails import link_in_mail
 from authgate_testing.ledger import Ledger
 from authgate_testing.person import Person, forms
 from authgate_testing.server import RunningServer
+from authgate_testing.tenants import choose
 
 ADA = "ada@acme.example"
 NEW_PASSWORD = "a-password-of-adas-own"
@@ -45,11 +46,13 @@ async def test_whoever_was_invited_begins_an_account_with_a_password_of_their_ow
 ) -> None:
     made = await invite(program)
     assert (made.status_code, made.json()["status"]) == (201, "pending"), made.text
+    await choose(server, acme, password_min_length=17)
     ada = Person(server.browser())
     page = await ada.visit(await link_in_mail(server, acme))
     assert ADA in page.text
+    assert 'minlength="17"' in page.text
     page = await ada.submit({"name": "Ada", "password": "too short"}, to="/invitation")
-    assert (page.status_code, "at least 15 characters" in page.text) == (400, True)
+    assert (page.status_code, "at least 17 characters" in page.text) == (400, True)
     assert ADA not in await people(acme)
     page = await ada.submit({"name": "Ada", "password": NEW_PASSWORD}, to="/invitation")
     assert page.url.path.endswith("/login")

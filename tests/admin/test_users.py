@@ -3,6 +3,8 @@
 import asyncio
 from uuid import uuid4
 
+import pytest
+
 from authgate.audit import Event
 from authgate.permissions import UserRole
 from authgate.settings import DatabaseSettings
@@ -161,6 +163,24 @@ async def test_a_person_is_brought_in_changed_and_removed(
     }
     [gone] = await ledger.events(acme, Event.USER_DELETED)
     assert (gone.actor_type, gone.details["username"]) == ("client", "jon")
+
+
+@on_sqlite
+@pytest.mark.usefixtures("looked_at_as_ever")
+async def test_an_administrator_gives_nobody_a_password_that_is_their_name(
+    api: ApiClient, acme: Tenant
+) -> None:
+    name = "qvortzimblefrax"
+    made = await api.post("/users", {"username": "jon", "password": name})
+    assert made.status_code == 201, "it is nobody's name yet"
+    said = {"username": name, "name": "Jon Wyxsbrundlequat"}
+    own = [await api.post("/users", said | {"password": name})]
+    here = f"/users/{(await api.post('/users', said)).json()['id']}"
+    given = {"password": "wyxsbrundlequat", "first": True}
+    own.append(await api.post(f"{here}/reset-password", given))
+    for refused in own:
+        assert is_problem(refused, 422, "invalid")
+        assert refused.json()["errors"][0]["pointer"] == "/password"
 
 
 @on_sqlite

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from time import perf_counter
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import bcrypt
 from argon2 import PasswordHasher
@@ -44,6 +44,13 @@ _HASHER = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
 
 _BCRYPT_BYTES = 72
 """What bcrypt reads of a password."""
+
+
+class HashPassword(Protocol):
+    """What is stored of a password that is chosen for somebody of whom this is known. Raises
+    ``BadPassword`` and ``TooBusy``."""
+
+    async def __call__(self, password: str, *, about: Collection[str] = ()) -> str: ...
 
 
 class BadPassword(ValueError):

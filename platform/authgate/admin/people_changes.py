@@ -1,6 +1,6 @@
 """``/users``: people who are brought in, changed, given a password and removed."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from http import HTTPMethod, HTTPStatus
 from typing import Annotated, Any
@@ -118,7 +118,8 @@ async def create_user(call: Call[Nothing, UserCreation]) -> Answer[NewUserDocume
     if said.password is not None and said.make_password:
         raise Invalid(faults=[Fault("It is given or made up, not both.", pointer="/password")])
     made_up = random_password() if said.make_password else None
-    hashed = await _hashed(call, said.password or made_up)
+    about = (said.username, said.email or "", said.name)
+    hashed = await _hashed(call, said.password or made_up, about)
     with worded(), people.worded():
         user = await provisioned.add_person(
             _profile(said),
@@ -187,7 +188,7 @@ async def reset_user_password(call: Call[Nothing, PasswordReset]) -> Answer[Rese
     user, said, now = await people.found(call), call.body, call.parts.clock()
     call.caller.require_recent_sign_in(now)
     made_up = None if said.password else random_password()
-    hashed = await _hashed(call, said.password or made_up) or ""
+    hashed = await _hashed(call, said.password or made_up, user.called) or ""
     with people.worded():
         await provisioned.give_password(
             user.id, hashed, first=said.first, by=call.caller.authority, now=now
@@ -203,12 +204,14 @@ async def sign_out_user(call: Call[Nothing, Nothing]) -> Answer[SignedOut]:
     return Answer(SignedOut(sessions=ended))
 
 
-async def _hashed(call: Call[Nothing, Any], password: str | None) -> str | None:
+async def _hashed(
+    call: Call[Nothing, Any], password: str | None, about: Collection[str]
+) -> str | None:
     if password is None:
         return None
     try:
         async with storage.set_aside():
-            return await call.hash_password(password)
+            return await call.hash_password(password, about=about)
     except BadPassword as error:
         raise Invalid(faults=[Fault(str(error), pointer="/password")]) from error
 

@@ -11,6 +11,7 @@ from http import HTTPMethod, HTTPStatus
 from typing import Any, Generic, NamedTuple, TypeVar, get_args, get_origin, get_type_hints
 from uuid import UUID
 
+from authgate.accounts.passwords import HashPassword
 from authgate.api import bodies, entity_tags
 from authgate.api.access import Caller
 from authgate.api.bodies import JSON, MERGE_PATCH, Document, Nothing
@@ -55,8 +56,7 @@ class Call(Generic[Query_co, Body_co]):
     parts: Installation
     grant_types: Collection[str]
     """Those that the token endpoint knows."""
-    hash_password: Callable[[str], Awaitable[str]]
-    """What is stored of a password. Raises ``BadPassword`` and ``TooBusy``."""
+    hash_password: HashPassword
     caller: Caller
     request: MachineRequest
     path: Mapping[str, str]

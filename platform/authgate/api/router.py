@@ -3,11 +3,12 @@
 Who may ask, how often, and what is asked again is the door's to say.
 """
 
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPMethod
 from urllib.parse import unquote
 
+from authgate.accounts.passwords import HashPassword
 from authgate.api import bodies, entity_tags
 from authgate.api.access import Caller
 from authgate.api.description import Api
@@ -39,7 +40,7 @@ class Router:
         api: Api,
         parts: Installation,
         grant_types: Collection[str],
-        hash_password: Callable[[str], Awaitable[str]],
+        hash_password: HashPassword,
     ) -> None:
         self._parts = parts
         self._grant_types = grant_types

@@ -10,7 +10,7 @@ from quart import Blueprint, Response, request
 from werkzeug.exceptions import NotFound
 
 from authgate.accounts.answers import page, see_other
-from authgate.accounts.passwords import MINIMUM_LENGTH, BadPassword, Passwords
+from authgate.accounts.passwords import BadPassword, Passwords, minimum_length
 from authgate.accounts.visits import visitor
 from authgate.installation import Installation
 from authgate.provisioning import sign_ups
@@ -147,7 +147,7 @@ class SignUpPages:
             asks=not kept.slug,
             address_before=before,
             address_after=after,
-            minimum_length=MINIMUM_LENGTH,
+            minimum_length=minimum_length(),
             faults=faults or {},
         )
         return self._show("sign_up_confirm.html", content, 400 if faults else 200)

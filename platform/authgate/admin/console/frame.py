@@ -1,6 +1,5 @@
 """What the pages of the console have in common: who may see them, and what is around them."""
 
-from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
@@ -11,6 +10,7 @@ from werkzeug.exceptions import NotFound
 from authgate import permissions
 from authgate.accounts.answers import page, see_other
 from authgate.accounts.guarded_routes import Doors
+from authgate.accounts.passwords import HashPassword
 from authgate.accounts.standing import require_recent_sign_in
 from authgate.accounts.visits import signed_in, visitor
 from authgate.admin.console.routes import ConsoleRoutes
@@ -45,7 +45,7 @@ class Console:
         *,
         parts: Installation,
         pages: Pages,
-        hash_password: Callable[[str], Awaitable[str]],
+        hash_password: HashPassword,
     ) -> None:
         self.parts = parts
         self.pages = pages

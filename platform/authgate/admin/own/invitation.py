@@ -9,7 +9,7 @@ from urllib.parse import quote
 from quart import Blueprint, Response, request
 
 from authgate.accounts.answers import page, see_other
-from authgate.accounts.passwords import MINIMUM_LENGTH, BadPassword, Passwords
+from authgate.accounts.passwords import BadPassword, Passwords, minimum_length
 from authgate.accounts.visits import signed_in, visitor
 from authgate.installation import Installation
 from authgate.provisioning import invitations
@@ -117,7 +117,7 @@ class InvitationPages:
             invited_by=wanted.invited_by,
             name=name,
             signed_in_as=known.user.username if known else "",
-            minimum_length=MINIMUM_LENGTH,
+            minimum_length=minimum_length(),
             faults=faults or {},
         )
         return self._show(content, 400 if faults else 200)
