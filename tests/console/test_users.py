@@ -8,6 +8,7 @@ import httpx2
 import pytest
 
 from authgate import provisioning
+from authgate.admin.console import user_lines
 from authgate.audit import Event
 from authgate.permissions import UserRole
 from authgate.provisioning import invitations, user_imports
@@ -147,6 +148,31 @@ async def test_all_that_is_somebodys_is_on_their_page_and_ends_there(
     for kind in (Event.IDENTITY_UNLINKED, Event.USER_PASSWORD_RESET, Event.USER_DISABLED):
         [event] = await ledger.events(acme, kind)
         assert event.actor_name == "alice", kind
+
+
+@on_sqlite
+async def test_who_is_removed_while_somebody_acts_on_them_is_not_found(
+    acme: Tenant, admin: Person, carol: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = user_lines.named
+
+    async def then_removed(row_id: str) -> User:
+        person = await found(row_id)
+        await UserRow.filter(id=person.id).delete()
+        return person
+
+    here = f"{acme.issuer}/admin/users/{carol.id}"
+    ask = forms((await admin.visit(here)).text)
+    token = ask[0].hidden["csrf_token"]
+    monkeypatch.setattr(user_lines, "named", then_removed)
+    for act in ("disable", "enable", "sign-out", "delete", "reset"):
+        with use_tenant(acme):
+            if not await UserRow.exists(id=carol.id):
+                await users.create(username="carol", user_id=carol.id)
+        page = await admin.http.post(
+            f"{here}/{act}", data={"csrf_token": token, "username": "carol"}
+        )
+        assert page.status_code == 404, act
 
 
 @on_sqlite
