@@ -13,6 +13,7 @@ from authgate.storage.mail.mails import Mail
 from authgate.storage.people import users
 from authgate.storage.people.users import User
 from authgate.storage.sign_in import passkeys
+from authgate.storage.sign_in.passkeys import PasskeyRow
 from authgate.vocabulary import MailPurpose
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.application import Application
@@ -99,6 +100,22 @@ async def test_a_passkey_is_a_second_factor_too(
     signed = replace(device, verifies=False).signed(await options(other, "/second-factor/passkey"))
     page = await other.submit({"credential": signed}, to="/second-factor/passkey")
     assert page.url.path.endswith(HOME)
+
+
+@on_sqlite
+async def test_a_passkey_of_a_host_that_the_tenant_has_left_is_offered_nowhere(
+    server: RunningServer, acme: Tenant, alice: User, person: Person
+) -> None:
+    await added(person, acme, SoftPasskey(ORIGIN))
+    for host, offered in (("localhost", True), ("former.example", False)):
+        with use_tenant(acme):
+            await PasskeyRow.all().update(rp_id=host)
+        other = Person(server.browser())
+        page = await other.visit(f"{acme.issuer}/login")
+        assert any(each.action.endswith("/passkey") for each in forms(page.text)) is offered
+        page = await other.sign_in(acme.issuer, "alice")
+        assert is_asked(other), "it is hers all the same"
+        assert any(each.action.endswith("/passkey") for each in forms(page.text)) is offered
 
 
 @on_sqlite

@@ -11,6 +11,7 @@ from authgate.accounts.answers import page, see_other, tell_of_limit
 from authgate.accounts.browser_sessions import BrowserSessions
 from authgate.accounts.connections import SignInOptions
 from authgate.accounts.directories import Away, Directories, NotTheirs, Paused, Typed, Welcome
+from authgate.accounts.passkey_ceremonies import rp_id
 from authgate.accounts.passwords import FORGOTTEN, JOIN, Check, Passwords, is_todays
 from authgate.accounts.round_trips import Refusal, RoundTrips
 from authgate.accounts.second_factor_policy import is_offered
@@ -308,7 +309,7 @@ class PasswordLogin:
 
 async def _passkey_action() -> str:
     """Where a passkey signs in, at a tenant at which anybody has one."""
-    has_some = is_offered() and await passkeys.any_exist()
+    has_some = is_offered() and await passkeys.any_exist(rp_id())
     return f"{current_tenant().prefix}/passkey" if has_some else ""
 
 

@@ -22,7 +22,7 @@ from authgate.accounts.factor_set_up_pages import SET_UP
 from authgate.accounts.factor_visits import FactorVisits, Here
 from authgate.accounts.passkey_ceremonies import Challenge, NoPasskey
 from authgate.accounts.passkey_challenges import PasskeyChallenges
-from authgate.accounts.second_factors import Method, SecondFactors
+from authgate.accounts.second_factors import Enrolled, Method, SecondFactors
 from authgate.accounts.second_step import DEVICE, owner_of
 from authgate.accounts.standing import SECOND_FACTOR as HERE
 from authgate.accounts.standing import SignInAgain, to_sign_in
@@ -196,7 +196,7 @@ class SecondFactorPages:
             back_url=f"{tenant.prefix}/login?return_to={quote(here.return_to)}",
             return_to="" if here.half else here.return_to,
             client_name=destination.client_name,
-            passkey_action=f"{tenant.prefix}{HERE}/passkey" if enrolled.passkeys else "",
+            passkey_action=f"{tenant.prefix}{HERE}/passkey" if _any_good(enrolled) else "",
             takes_codes=enrolled.app is not None or enrolled.recovery_codes > 0,
             remember_days=tenant.settings.remembered_device_days or None,
             problem=problem,
@@ -204,6 +204,11 @@ class SecondFactorPages:
         )
         html = self._pages.render("second_factor/ask.html", visit=visitor().page(), page=content)
         return page(html, status, form_target=destination.form_target)
+
+
+def _any_good(enrolled: Enrolled) -> bool:
+    """Whether a passkey is of the host that the tenant is at today: no browser offers another."""
+    return any(each.rp_id == passkey_ceremonies.rp_id() for each in enrolled.passkeys)
 
 
 async def _record(event: Event, user: User, *, reason: str) -> None:

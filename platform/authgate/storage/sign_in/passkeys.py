@@ -93,9 +93,9 @@ async def exist(user_id: UUID) -> bool:
     return await PasskeyRow.filter(user_id=user_id).exists()
 
 
-async def any_exist() -> bool:
-    """Whether anybody of the tenant has one."""
-    return await PasskeyRow.all().exists()
+async def any_exist(rp_id: str) -> bool:
+    """Whether anybody of the tenant has one that is good at this relying party."""
+    return await PasskeyRow.filter(rp_id=rp_id).exists()
 
 
 async def use(passkey: Passkey, *, sign_count: int, now: datetime) -> bool:
