@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from authgate.cli.tenant import typed_settings
+from authgate.cli.tenant.typed_settings import AskedSetting
 from authgate_tenants import TenantSettings
 from authgate_testing.command import Cli
 
@@ -209,3 +211,12 @@ def test_an_issuer_is_trusted_with_the_address_of_its_keys(acme_cli: Cli) -> Non
     assert acme_cli("tenant", "set", "acme", trusted).code == 0
     shown = acme_cli("tenant", "show", "acme", "-o", "json").data
     assert shown["settings"]["trusted_issuers"] == {"https://hr.example": keys_at}
+
+
+def test_a_number_of_thousands_of_digits_is_none(lite_cli: Cli) -> None:
+    long = "9" * 5_000
+    days = {"days": AskedSetting("number", "Days")}
+    assert typed_settings.typed(days, ["days=30"]) == {"days": 30}
+    assert typed_settings.typed(days, [f"days={long}"]) == {"days": long}, "which is then refused"
+    ended = lite_cli("tenant", "settings", "set", f"access_token_lifetime={long}", "-t", "acme")
+    assert (ended.code, ended.err) == (2, "authgate: access_token_lifetime is a whole number.\n")

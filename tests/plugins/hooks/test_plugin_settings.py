@@ -1,6 +1,7 @@
 """What a tenant sets for the plugins that run for it: by the API, sealed, and in force at once."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,13 +11,16 @@ from authgate.accounts.connection_setup import ConnectionSetup
 from authgate.audit import Event
 from authgate.provisioning.plugin_settings import PluginChange, set_plugin
 from authgate.settings import DatabaseSettings
+from authgate.storage import transaction
 from authgate.storage.people.users import User
-from authgate.storage.tenants import plugin_settings
+from authgate.storage.tenants import plugin_failures, plugin_settings
+from authgate.storage.tenants.plugin_failures import PluginFailure
 from authgate.storage.tenants.plugin_settings import PluginSettings
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.api import EVERYTHING, ApiClient, api_client, is_problem
-from authgate_testing.databases import on_sqlite
+from authgate_testing.databases import on_postgres, on_sqlite
 from authgate_testing.ledger import Ledger, at_rest
+from authgate_testing.meanwhile import meanwhile
 from authgate_testing.postgres import PostgresServer
 from authgate_testing.server import RunningServer
 
@@ -241,6 +245,31 @@ async def test_two_tenants_settings_of_one_plugin_stay_apart(
             await set_plugin(server.parts, "register", wanted)
     assert "a.example" in (await sign_in(acme, "alice")).text
     assert "b.example" in (await sign_in(globex, "bob")).text
+
+
+@on_postgres
+async def test_of_two_processes_that_note_a_first_failure_neither_loses_what_else_it_writes(
+    server: RunningServer, acme: Tenant, postgres: PostgresServer
+) -> None:
+    failure = PluginFailure(
+        plugin="register",
+        call="login_policy",
+        outcome="failed",
+        fault="ValueError",
+        failures=1,
+        failed_at=server.clock(),
+        paused_until=None,
+    )
+
+    async def note_both() -> None:
+        async with transaction():
+            await plugin_failures.note(failure)
+            await plugin_failures.note(replace(failure, plugin="other"))
+
+    with use_tenant(acme):
+        async with meanwhile(postgres, note_both()):
+            await plugin_failures.note(failure)
+        assert set(await plugin_failures.every()) == {"register", "other"}
 
 
 @on_sqlite

@@ -13,6 +13,7 @@ from authgate.cli.failures import Misused, NotFound
 from authgate.cli.nouns import Noun
 from authgate.cli.options import Yes, given
 from authgate.cli.output import Format, Output, Record, confirm, say, show, show_all
+from authgate.cli.tenant.typed_settings import whole_number
 
 app = Noun(help="See and change what a tenant chooses, and go back.")
 
@@ -150,9 +151,9 @@ def _value(former: object, key: str, text: str) -> object:
             raise Misused(f"{key} is true or false.")
         return _SWITCHES[text.lower()]
     if isinstance(former, int):
-        if not text.removeprefix("-").isdecimal():
+        if (number := whole_number(text)) is None:
             raise Misused(f"{key} is a whole number.")
-        return int(text)
+        return number
     if isinstance(former, list):
         return [each for each in text.split(",") if each]
     if isinstance(former, dict):

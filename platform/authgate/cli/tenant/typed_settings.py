@@ -3,6 +3,7 @@
 Which settings there are is told by the API: of each its name, its kind and what people call it.
 """
 
+import re
 from collections.abc import Collection, Iterable, Mapping
 from typing import Annotated, NamedTuple
 
@@ -22,6 +23,9 @@ Renewed = Annotated[
     list[str] | None,
     typer.Option("--secret", metavar="KEY", help="A secret to be asked for; repeatable"),
 ]
+
+_NUMBER = re.compile(r"-?[0-9]{1,30}")
+"""A longer one is no setting's, and Python refuses to read one of thousands of digits."""
 
 
 class AskedSetting(NamedTuple):
@@ -65,9 +69,14 @@ def asked(
     return {name: ask_secret(settings[name].label) for name in names}
 
 
+def whole_number(text: str) -> int | None:
+    """The number that somebody has typed; ``None`` where it is none that a setting has."""
+    return int(text) if _NUMBER.fullmatch(text) else None
+
+
 def _value(kind: str, text: str) -> object:
     if kind == "switch":
         return {"true": True, "false": False}.get(text.lower(), text)
-    if kind == "number" and text.removeprefix("-").isdecimal():
-        return int(text)
+    if kind == "number" and (number := whole_number(text)) is not None:
+        return number
     return [each for each in text.split(",") if each] if kind == "list" else text

@@ -8,6 +8,7 @@ from tortoise import fields
 from tortoise.exceptions import IntegrityError
 from tortoise.expressions import F
 
+from authgate.storage.unit_of_work import savepoint
 from authgate_tenants import TenantOwned
 
 LONGEST_FAULT = 200
@@ -69,9 +70,11 @@ async def note(failure: PluginFailure) -> None:
     if await _renew(failure):
         return
     try:
-        await PluginFailureRow.create(
-            plugin=failure.plugin, failures=failure.failures, **_of_the_last(failure)
-        )
+        # Refused, it would end the transaction for whatever else is in it.
+        async with savepoint():
+            await PluginFailureRow.create(
+                plugin=failure.plugin, failures=failure.failures, **_of_the_last(failure)
+            )
     except IntegrityError:
         # Another process has noted the first one meanwhile; it is not worth a second try.
         return
