@@ -5,7 +5,7 @@ from typing import Annotated
 from urllib.parse import urlsplit
 
 from authgate.plugin_api import ConnectorConfigError, Secret, Setting
-from authgate_http_target.signing import key_of
+from authgate_http_target.signing import BEGINNING, key_of
 
 _LONGEST = 2000
 _MOST_PEOPLE = 50
@@ -29,6 +29,7 @@ class TargetConfig:
         Setting(
             "What events are signed with (Standard Webhooks): whsec_ and 24 to 64 bytes in base64.",
             label="Signing secret",
+            generated=BEGINNING,
         ),
     ]
     next_secret: Annotated[
@@ -37,6 +38,7 @@ class TargetConfig:
             "Signs as well, beside the other: the one that takes its place, while your server"
             " comes to know it.",
             label="Next signing secret",
+            generated=BEGINNING,
         ),
     ] = _NONE
     token_claims: Annotated[

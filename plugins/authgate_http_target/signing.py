@@ -5,18 +5,20 @@ from base64 import b64decode, b64encode
 from binascii import Error
 from collections.abc import Sequence
 
-_BEFORE = "whsec_"
+BEGINNING = "whsec_"
+"""Of the text of a secret."""
+
 _SHORTEST, _LONGEST = 24, 64
 
 
 def key_of(secret: str) -> bytes:
     """The key that a secret is the text of. Raises ``ValueError``, which says what it should be."""
     try:
-        key = b64decode(secret.removeprefix(_BEFORE), validate=True)
+        key = b64decode(secret.removeprefix(BEGINNING), validate=True)
     except (Error, ValueError):
         key = b""
-    if not secret.startswith(_BEFORE) or not _SHORTEST <= len(key) <= _LONGEST:
-        raise ValueError(f"must be {_BEFORE} and {_SHORTEST} to {_LONGEST} bytes in base64")
+    if not secret.startswith(BEGINNING) or not _SHORTEST <= len(key) <= _LONGEST:
+        raise ValueError(f"must be {BEGINNING} and {_SHORTEST} to {_LONGEST} bytes in base64")
     return key
 
 

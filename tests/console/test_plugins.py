@@ -1,5 +1,6 @@
 """``/admin/plugins``: how each is, and what the tenant has it go by."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -59,6 +60,35 @@ async def test_a_form_is_made_of_what_a_plugin_says_and_saves_what_is_typed(
     await admin.visit(f"{here}/networks")
     forgotten = await admin.submit({}, to="/reset")
     assert "127.0.0.0/8" not in forgotten.text
+
+
+async def test_a_secret_that_is_made_is_shown_once_and_one_that_need_not_be_is_forgotten(
+    server: RunningServer, acme: Tenant, admin: Person
+) -> None:
+    await provisioning.change_tenant(
+        server.parts, acme, change=lambda before: replace(before, enabled_plugins=("http-target",))
+    )
+    here, url = f"{acme.issuer}/admin/plugins/http-target", "https://hooks.acme.example/"
+    await admin.visit(here)
+    made = await admin.submit(
+        {"set-url": url, "make-set-secret": "1", "make-set-next_secret": "1"}, to="/http-target"
+    )
+    shown = re.findall(r"whsec_[\w+/]{43}=(?=<)", made.text)
+    assert len(set(shown)) == 2
+    again = await admin.visit(here)
+    assert "whsec_" not in again.text.replace("whsec_ and 24", "")
+    tenant = await server.parts.resolver.find("acme")
+    assert tenant is not None
+
+    async def kept() -> dict[str, object]:
+        with use_tenant(tenant):
+            settings = (await plugin_of_tenant(server.parts, "http-target")).kept
+            assert settings
+            return await server.parts.plugin_configs.opened(settings)
+
+    assert list((await kept()).values()) == shown
+    await admin.submit({"set-url": url, "forget-set-next_secret": "1"}, to="/http-target")
+    assert await kept() == {"secret": shown[0]}
 
 
 async def test_a_page_says_why_a_plugin_is_not_paused_by_whose_connection_everybody_signs_in(

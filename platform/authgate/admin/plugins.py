@@ -65,6 +65,7 @@ _FIELD: dict[str, JsonValue] = {
     "type": "list",
     "required": True,
     "default": None,
+    "generated": None,
 }
 
 
@@ -93,6 +94,9 @@ class PluginField(Document):
 
     required: bool
     default: JsonValue
+    generated: str | None
+    """What a secret begins with that may be made rather than thought of: 32 random bytes in base64
+    follow."""
 
 
 class PluginFailureDocument(Document):
@@ -305,6 +309,7 @@ def _field(field: ConfigField) -> PluginField:
         type=PluginFieldType(kind_of(field)),
         required=field.required,
         default=None if field.secret else _plain(field.default),
+        generated=field.generated,
     )
 
 

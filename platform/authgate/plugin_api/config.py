@@ -46,6 +46,10 @@ class Setting:
     place: bool = False
     """Whether it says where secrets are sent: who changes it has to know them."""
 
+    generated: str | None = None
+    """What a ``Secret`` begins with that may be made rather than typed; 32 random bytes in base64
+    follow. Who sets it is shown it once."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConfigField:
@@ -71,6 +75,9 @@ class ConfigField:
 
     place: bool = False
     """Whether it says where secrets are sent, so that a change asks for them anew."""
+
+    generated: str | None = None
+    """What a secret begins with that may be made rather than typed."""
 
     @property
     def secret(self) -> bool:
@@ -118,6 +125,7 @@ def _described(name: str, hint: object, default: object) -> ConfigField:
         required=default is MISSING,
         default=None if default is MISSING else default,
         place=setting.place,
+        generated=setting.generated if plain is Secret else None,
     )
 
 

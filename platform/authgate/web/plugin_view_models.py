@@ -55,6 +55,10 @@ class PluginSettingField:
     text: str = ""
     ticked: bool = False
     """Of a switch whether it is on, of a secret whether one is kept."""
+    may_be_forgotten: bool = False
+    """Whether a secret is kept that need not be: ``forget-`` with its name takes it away."""
+    may_be_made: bool = False
+    """Whether a secret may be made rather than typed: by ``make-`` with its name."""
     fault: str = ""
 
 
@@ -105,6 +109,8 @@ class PluginPage:
     """What is wrong that no field is to blame for."""
     steps: Sequence[TestedStep] = ()
     """What was found just now, where somebody has had it tested."""
+    made: Sequence[tuple[str, str]] = ()
+    """Secrets that were made just now, each with what it is called: shown this once."""
 
     @property
     def faults(self) -> Mapping[str, str]:

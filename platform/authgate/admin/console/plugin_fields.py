@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 
+from authgate.generated_secrets import generated
 from authgate.languages import by_plugin
 from authgate.plugin_api import ConfigField
 from authgate.plugin_manager import kind_of
@@ -10,6 +11,7 @@ from authgate.provisioning.plugin_settings import PluginChange, TenantPlugin
 from authgate.web.plugin_view_models import PluginSettingField
 
 _NUMBER = re.compile(r"-?\d{1,20}")
+_MAKE, _FORGET = "make-", "forget-"
 _BEFORE = "set-"
 """In front of each name: a plugin's are its own, and the form has others."""
 
@@ -26,6 +28,15 @@ def fields(
     ]
 
 
+def made(plugin: TenantPlugin, typed: Mapping[str, str]) -> dict[str, str]:
+    """The secrets that are to be made rather than typed, made."""
+    return {
+        each.name: generated(each.generated)
+        for each in plugin.fields
+        if each.generated is not None and f"{_MAKE}{_BEFORE}{each.name}" in typed
+    }
+
+
 def change(plugin: TenantPlugin, typed: Mapping[str, str]) -> PluginChange:
     """What was typed. A secret that was left empty stays; so does what the form does not have."""
     config: dict[str, object] = {}
@@ -35,7 +46,12 @@ def change(plugin: TenantPlugin, typed: Mapping[str, str]) -> PluginChange:
             config[each.name] = name in typed
         elif name in typed and (not each.secret or typed[name]):
             config[each.name] = _value(each, typed[name])
-    return PluginChange(config=config)
+    forgotten = [
+        each.name
+        for each in plugin.fields
+        if each.secret and f"{_FORGET}{_BEFORE}{each.name}" in typed and each.name not in config
+    ]
+    return PluginChange(config=config, unset=forgotten)
 
 
 def _value(field: ConfigField, text: str) -> object:
@@ -64,6 +80,8 @@ def _field(
         required=field.required,
         text=text,
         ticked=ticked,
+        may_be_forgotten=kind == "secret" and ticked and not field.required,
+        may_be_made=field.generated is not None,
         fault=fault,
     )
 

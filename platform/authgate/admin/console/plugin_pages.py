@@ -1,6 +1,7 @@
 """``/admin/plugins``: the plugins that may run for the tenant, how each is, and what it goes by."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from quart import Blueprint, Response, request
@@ -76,11 +77,14 @@ class PluginPages:
         """Have it go by what was typed, or show that again, the secrets excepted."""
         refuse_guest()
         found, form = await self._named(plugin), await request.form
-        wanted = plugin_fields.change(found, form)
+        wanted, made = plugin_fields.change(found, form), plugin_fields.made(found, form)
+        wanted = replace(wanted, config={**wanted.config, **made})
         try:
-            await set_plugin(self._console.parts, found.name, wanted, actor=actor())
+            now = await set_plugin(self._console.parts, found.name, wanted, actor=actor())
         except UnfitPluginSetting as error:
             return await self._unfit(found, form, error)
+        if made:
+            return await self._page(now, made=made)
         return done(f"{_HERE}/{found.name}", Done.CHANGED)
 
     async def pause(self, plugin: str) -> Response:
@@ -130,7 +134,9 @@ class PluginPages:
         faults: Mapping[str, str] | None = None,
         problem: str = "",
         steps: Sequence[TestedStep] = (),
+        made: Mapping[str, str] | None = None,
     ) -> Response:
+        labels = {each.name: each.label for each in plugin.fields}
         content = PluginPage(
             frame=await self._console.frame(),
             name=plugin.name,
@@ -147,6 +153,7 @@ class PluginPages:
             feed=_feed(plugin),
             problem=problem,
             steps=steps,
+            made=[(labels[name], secret) for name, secret in (made or {}).items()],
         )
         return self._console.show("plugin.html", content, 400 if faults or problem else 200)
 

@@ -13,10 +13,12 @@ from authgate.cli.options import Yes
 from authgate.cli.output import Format, Output, confirm, say, show, show_all
 from authgate.cli.tenant.typed_settings import (
     AskedSetting,
+    Made,
     Renewed,
     Settings,
     Unset,
     asked,
+    made,
     typed,
 )
 
@@ -60,19 +62,24 @@ def set_(
     settings: Settings = None,
     unset: Unset = None,
     secret: Renewed = None,
+    make_secret: Made = None,
 ) -> None:
     """Set something for a plugin; what is not given stays as it is.
 
     A list is typed with commas.
     """
-    if not (settings or unset or secret):
+    if not (settings or unset or secret or make_secret):
         raise Misused("Say what to set.")
     with administered(tenant) as api:
         found = api.get(within("plugins", plugin))
         fields = _fields_of(found)
         said = typed(fields, settings or []) | asked(fields, secret or [], of="the plugin")
-        said |= dict.fromkeys(unset or [])
+        new = made(fields, make_secret or [])
+        said |= new | dict.fromkeys(unset or [])
         api.change(within("plugins", plugin), {"settings": said})
+    if new:
+        show(new, Format.TABLE)
+        say("That is shown this once.")
     say(f"✓ {plugin} goes by it from now on.")
 
 
@@ -124,4 +131,7 @@ def _state(plugin: Mapping[str, Any]) -> str:
 
 
 def _fields_of(plugin: Mapping[str, Any]) -> dict[str, AskedSetting]:
-    return {each["name"]: AskedSetting(each["type"], each["label"]) for each in plugin["fields"]}
+    return {
+        each["name"]: AskedSetting(each["type"], each["label"], generated=each.get("generated"))
+        for each in plugin["fields"]
+    }

@@ -11,6 +11,7 @@ import typer
 
 from authgate.cli.failures import Misused
 from authgate.cli.output import ask_secret
+from authgate.generated_secrets import generated
 
 Settings = Annotated[
     list[str] | None,
@@ -22,6 +23,13 @@ Unset = Annotated[
 Renewed = Annotated[
     list[str] | None,
     typer.Option("--secret", metavar="KEY", help="A secret to be asked for; repeatable"),
+]
+
+Made = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--make-secret", metavar="KEY", help="A secret to be made and shown once; repeatable"
+    ),
 ]
 
 _NUMBER = re.compile(r"-?[0-9]{1,30}")
@@ -36,6 +44,8 @@ class AskedSetting(NamedTuple):
     label: str
     """What is written before a secret that is asked for."""
     default: object = None
+    generated: str | None = None
+    """What a secret begins with that may be made."""
 
     @property
     def is_secret(self) -> bool:
@@ -67,6 +77,14 @@ def asked(
         if name not in settings or not settings[name].is_secret:
             raise Misused(f"{name!r} is no secret of {of}.")
     return {name: ask_secret(settings[name].label) for name in names}
+
+
+def made(settings: Mapping[str, AskedSetting], names: Collection[str]) -> dict[str, str]:
+    """These secrets, made here. Raises ``Misused`` where one is not made but chosen."""
+    for name in names:
+        if name not in settings or settings[name].generated is None:
+            raise Misused(f"{name!r} is no secret that can be made.")
+    return {name: generated(settings[name].generated or "") for name in names}
 
 
 def whole_number(text: str) -> int | None:
