@@ -1,7 +1,10 @@
-"""Ask a tenant's own server what goes into tokens and who signs in: code without a plugin."""
+"""Ask a tenant's own server what goes into tokens and who signs in; tell it what has happened."""
+
+from collections.abc import Sequence
 
 from authgate.plugin_api import (
     Allow,
+    AuditEvent,
     ClaimValue,
     HttpClient,
     LoginDecision,
@@ -11,7 +14,7 @@ from authgate.plugin_api import (
     hookimpl,
 )
 from authgate_http_target.settings import TargetConfig
-from authgate_http_target.target import ask_claims, ask_decision
+from authgate_http_target.target import ask_claims, ask_decision, tell
 from authgate_http_target.trial import send_test_events
 
 plugin_api_version = "1.2"
@@ -45,3 +48,12 @@ async def login_policy(
     if not config.login_policy or request.subject in config.never_asked:
         return Allow()
     return await ask_decision(request, config, http)
+
+
+@hookimpl
+async def audit_events(
+    events: Sequence[AuditEvent], config: TargetConfig, http: HttpClient
+) -> None:
+    """Tell the target, where it is told."""
+    if config.audit_events:
+        await tell(events, config, http)

@@ -55,6 +55,14 @@ class TargetConfig:
             label="Who signs in",
         ),
     ] = False
+    audit_events: Annotated[
+        bool,
+        Setting(
+            "Send what has happened, as the audit log has it. It waits while your server does not"
+            " take it.",
+            label="What has happened",
+        ),
+    ] = False
     never_asked: Annotated[
         tuple[str, ...],
         Setting(

@@ -5,13 +5,15 @@ What it answers is believed because it is who the address says, by TLS, and for 
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
+from hashlib import sha256
 from uuid import uuid4
 
 from authgate.plugin_api import (
     Allow,
+    AuditEvent,
     ClaimValue,
     Deny,
     HttpClient,
@@ -27,7 +29,7 @@ from authgate_http_target.signing import signed
 NAME = "http-target"
 """The plugin's, which stands in front of its claims."""
 
-TOKEN_CLAIMS, LOGIN_POLICY = "token.claims", "login.policy"
+TOKEN_CLAIMS, LOGIN_POLICY, AUDIT_EVENTS = "token.claims", "login.policy", "audit.events"
 """Types of events."""
 
 
@@ -53,6 +55,17 @@ async def ask_decision(
 ) -> LoginDecision:
     """The decision. Raises as ``ask_claims`` does."""
     return decision_in(await ask(LOGIN_POLICY, asdict(request), config, http))
+
+
+async def tell(events: Sequence[AuditEvent], config: TargetConfig, http: HttpClient) -> None:
+    """Send what has happened; whatever status of success says that it was taken. Raises
+    ``TargetRefused`` and ``HttpFailure``."""
+    # The same events told again are the same message.
+    told = sha256("\n".join(each.id for each in events).encode()).hexdigest()
+    data = {"tenant": events[0].tenant, "events": [_as_sent(each) for each in events]}
+    happened = events[-1].occurred_at
+    message_id = f"msg_{told[:32]}"
+    await send(AUDIT_EVENTS, data, config, http, message_id=message_id, happened=happened)
 
 
 def claims_in(answer: Mapping[str, object]) -> dict[str, ClaimValue]:
@@ -82,12 +95,14 @@ async def send(
     http: HttpClient,
     *,
     message_id: str = "",
+    happened: datetime | None = None,
 ) -> HttpResponse:
-    """Send one event. Raises ``TargetRefused`` and ``HttpFailure``."""
+    """Send one event, which has this id and happened now unless something else is said. Raises
+    ``TargetRefused`` and ``HttpFailure``."""
     now = time.time()
     event = {
         "type": kind,
-        "timestamp": datetime.fromtimestamp(now, UTC).isoformat(timespec="milliseconds"),
+        "timestamp": _written(happened or datetime.fromtimestamp(now, UTC)),
         "data": data,
     }
     # The very bytes that are signed are sent: a receiver must not have to write JSON as we do.
@@ -115,3 +130,11 @@ async def ask(
     if not isinstance(said, dict):
         raise UnfitAnswer("it is no object")
     return said
+
+
+def _as_sent(event: AuditEvent) -> dict[str, object]:
+    return asdict(event) | {"occurred_at": _written(event.occurred_at)}
+
+
+def _written(when: datetime) -> str:
+    return when.isoformat(timespec="milliseconds")

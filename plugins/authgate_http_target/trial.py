@@ -21,6 +21,7 @@ from authgate.plugin_api import (
 from authgate.plugin_api.hookspecs import rules_of
 from authgate_http_target.settings import TargetConfig
 from authgate_http_target.target import (
+    AUDIT_EVENTS,
     LOGIN_POLICY,
     TOKEN_CLAIMS,
     TargetRefused,
@@ -40,21 +41,26 @@ _SHOWN = 64
 
 async def send_test_events(tenant: str, config: TargetConfig, http: HttpClient) -> list[SetupStep]:
     """Send them one after the other; the rest only where the target takes the first."""
-    first = await _taken(tenant, config, http)
+    first = await _taken("Test event", TEST, {"tenant": tenant, "test": True}, config, http)
     steps = [first]
     if first.passed and config.token_claims:
         steps.append(await _claims(tenant, config, http))
     if first.passed and config.login_policy:
         steps.append(await _decision(tenant, config, http))
+    if first.passed and config.audit_events:
+        told = {"tenant": tenant, "test": True, "events": []}
+        steps.append(await _taken("What has happened", AUDIT_EVENTS, told, config, http))
     return steps
 
 
-async def _taken(tenant: str, config: TargetConfig, http: HttpClient) -> SetupStep:
+async def _taken(
+    name: str, kind: str, data: Mapping[str, object], config: TargetConfig, http: HttpClient
+) -> SetupStep:
     try:
-        await send(TEST, {"tenant": tenant, "test": True}, config, http)
+        await send(kind, data, config, http)
     except (HttpFailure, TargetRefused) as error:
-        return _step("Test event", _why(error), passed=False)
-    return _step("Test event", "It was taken.")
+        return _step(name, _why(error), passed=False)
+    return _step(name, "It was taken.")
 
 
 async def _claims(tenant: str, config: TargetConfig, http: HttpClient) -> SetupStep:

@@ -8,7 +8,13 @@ from typing import Any, ClassVar
 import pytest
 
 from authgate.plugin_api import ConnectorConfigError, Secret, parse_config
-from authgate.testing import Answer, Asked, LoginPolicyContract, TokenClaimsContract
+from authgate.testing import (
+    Answer,
+    Asked,
+    AuditSinkContract,
+    LoginPolicyContract,
+    TokenClaimsContract,
+)
 from authgate_http_target.settings import TargetConfig
 from authgate_http_target.signing import key_of, signed
 
@@ -47,6 +53,15 @@ class TestPolicy(LoginPolicyContract):
         if address.startswith("2001:"):
             return said(decision="step_up", acr="2")
         return said(decision="allow")
+
+
+class TestFeed(AuditSinkContract):
+    plugin = "http-target"
+    settings: ClassVar[Mapping[str, object]] = {
+        "url": "https://{host}/authgate",
+        "secret": SECRET,
+        "audit_events": True,
+    }
 
 
 def test_a_message_is_signed_as_the_published_vector_has_it() -> None:
@@ -98,6 +113,6 @@ def test_a_secret_that_receivers_do_not_know_as_one_is_refused(secret: str) -> N
 
 def test_a_target_that_is_asked_nothing_says_nothing() -> None:
     config: Any = parse_config(TargetConfig, {"url": "https://hooks.example/", "secret": SECRET})
-    assert (config.token_claims, config.login_policy) == (False, False)
+    assert (config.token_claims, config.login_policy, config.audit_events) == (False,) * 3
     assert config.keys == (key_of(SECRET),)
     assert config.next_secret == Secret("")

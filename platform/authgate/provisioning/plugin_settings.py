@@ -171,14 +171,19 @@ async def examine_plugin(parts: Installation, name: str) -> Sequence[SetupStep]:
                 name, tenant_id=tenant.id, tenant=tenant.slug
             )
     except NotConfigured:
-        return [_settings(passed=False, said="Something has to be set first.")]
+        return [_settings(passed=False, said=text("Something has to be set first."))]
     except PluginFailed as error:
-        return [SetupStep(name="Plugin", passed=False, said=f"It failed: {error.outcome}.")]
-    return [_settings(passed=True, said="They can be."), *seen]
+        return [_failed(error)]
+    return [_settings(passed=True, said=text("They can be.")), *seen]
 
 
 def _settings(*, passed: bool, said: str) -> SetupStep:
-    return SetupStep(name="Settings", passed=passed, said=said)
+    return SetupStep(name=text("Settings"), passed=passed, said=said)
+
+
+def _failed(error: PluginFailed) -> SetupStep:
+    said = text("It failed: %(outcome)s.", outcome=error.outcome)
+    return SetupStep(name=text("Plugin"), passed=False, said=said)
 
 
 async def _store(parts: Installation, before: TenantPlugin, now: Mapping[str, object]) -> None:

@@ -123,6 +123,29 @@ async def test_a_sign_in_is_decided_as_the_target_says(
     assert await bench.objection() == decision
 
 
+async def test_ss_09_what_has_happened_is_sent_until_it_is_taken_and_keeps_its_id(
+    bench: Bench, host: Host
+) -> None:
+    await bench.tell("1", "2")
+    assert not host.asked, "it is not to be told"
+    bench.settings["audit_events"] = True
+    host.says(status=503)
+    with pytest.raises(PluginFailed):
+        await bench.tell("1", "2")
+    host.says(status=202, body=b"", headers={"content-type": "text/plain"})
+    await bench.tell("1", "2")
+    await bench.tell("3")
+    first, again, other = host.asked
+    assert all(is_signed(each, SECRET) for each in host.asked)
+    assert first.headers["webhook-id"] == again.headers["webhook-id"]
+    assert first.body == again.body
+    assert other.headers["webhook-id"] != first.headers["webhook-id"]
+    told = json.loads(first.body)
+    assert (told["type"], told["timestamp"]) == ("audit.events", "2026-03-02T09:12:44.031+00:00")
+    assert [each["id"] for each in told["data"]["events"]] == ["1", "2"]
+    assert told["data"]["events"][0]["lifecycle"] == "user.created"
+
+
 async def test_what_it_is_not_to_be_asked_it_is_not_asked(bench: Bench, host: Host) -> None:
     bench.settings |= {"token_claims": False, "never_asked": ["alice"]}
     host.says(status=500)
@@ -291,13 +314,17 @@ async def test_test_events_show_what_a_target_makes_of_each(bench: Bench, host: 
         if b'"token.claims"' in asked.body
         else said(decision="deny", text="secret plans")
     )
+    bench.settings["audit_events"] = True
     assert await bench.shown() == {
         "Test event": (True, "It was taken."),
+        "What has happened": (True, "It was taken."),
         "Claims in tokens": (True, "Tokens gain http-target_tier, http-target_x\\u202e."),
         "Who signs in": (True, "Somebody nobody knows is not let in."),
     }
     events = [json.loads(each.body) for each in host.asked]
-    assert [each["type"] for each in events] == ["test", "token.claims", "login.policy"]
+    assert [each["type"] for each in events] == [
+        "test", "token.claims", "login.policy", "audit.events",
+    ]  # fmt: skip
     assert all(each["data"]["test"] and is_signed(asked, SECRET)
                for each, asked in zip(events, host.asked, strict=True))  # fmt: skip
 

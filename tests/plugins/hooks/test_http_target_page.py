@@ -36,6 +36,8 @@ async def test_the_events_of_the_page_are_those_that_are_sent(
     host.site = lambda asked: said(**site)
     await bench.claims()
     await bench.objection()
+    bench.settings["audit_events"] = True
+    await bench.tell("019c1f4e-7c1a-7b52-9f7e-0d2a4c6e8f10")
     for asked in host.asked:
         event = json.loads(asked.body)
         example = shown.pop(event["type"])
@@ -43,6 +45,8 @@ async def test_the_events_of_the_page_are_those_that_are_sent(
         kinds = {name: type(value) for name, value in event["data"].items()}
         assert kinds == {name: type(value) for name, value in example["data"].items()}
         assert len(event["timestamp"]) == len(example["timestamp"])
+        if "events" in event["data"]:
+            assert list(event["data"]["events"][0]) == list(example["data"]["events"][0])
     assert not shown
 
 

@@ -1,13 +1,14 @@
 """A tenant's HTTP target on this machine, and the plugin that asks it, as the server has it."""
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from authgate.plugin_api import LoginRequest, TokenClaimsRequest
+from authgate.plugin_api import AuditEvent, Lifecycle, LoginRequest, TokenClaimsRequest
 from authgate.plugin_manager import (
     Configs,
     ConfigTypes,
@@ -38,6 +39,27 @@ LOGIN = LoginRequest(
     acr="1",
     connection="",
     new_browser=True,
+)
+
+
+EVENT = AuditEvent(
+    id="",
+    tenant="acme",
+    type="USER_CREATED",
+    lifecycle=Lifecycle.USER_CREATED,
+    severity="INFO",
+    occurred_at=datetime(2026, 3, 2, 9, 12, 44, 31000, tzinfo=UTC),
+    success=True,
+    actor_type="system",
+    actor_id="",
+    actor_name="",
+    client_id="",
+    resource_type="user",
+    resource_id="alice",
+    address="192.0.2.7",
+    user_agent="",
+    request_id="",
+    details={"username": "alice"},
 )
 
 
@@ -101,6 +123,12 @@ class Bench:
             private_claim_prefix="extra",
         )
         return dict(added.claims)
+
+    async def tell(self, *ids: str) -> None:
+        """Tell it what has happened."""
+        await self.plugins.tell(
+            "http-target", [replace(EVENT, id=each) for each in ids], tenant_id=self.acme
+        )
 
     async def shown(self) -> dict[str, tuple[bool, str]]:
         """What test events come to."""

@@ -108,7 +108,9 @@ class PluginPages:
         """The page, with what was found just now."""
         found = await self._named(plugin)
         steps = await examine_plugin(self._console.parts, found.name)
-        tested = [TestedStep(each.name, each.passed, each.said) for each in steps]
+        tested = [
+            TestedStep(by_plugin(each.name), each.passed, by_plugin(each.said)) for each in steps
+        ]
         return await self._page(found, steps=tested)
 
     async def _named(self, plugin: str) -> TenantPlugin:
@@ -136,7 +138,7 @@ class PluginPages:
         steps: Sequence[TestedStep] = (),
         made: Mapping[str, str] | None = None,
     ) -> Response:
-        labels = {each.name: each.label for each in plugin.fields}
+        labels = {each.name: by_plugin(each.label) for each in plugin.fields}
         content = PluginPage(
             frame=await self._console.frame(),
             name=plugin.name,
