@@ -15,10 +15,11 @@ from typing import Any, NamedTuple
 
 from authgate import storage
 from authgate.clock import Clock, utc_now
-from authgate.plugin_api import HttpClient
+from authgate.plugin_api import HttpClient, Network
 from authgate.plugin_manager import (
     Containment,
     GuardedHttp,
+    GuardedStreams,
     Isolation,
     LoadedPlugins,
     PluginCall,
@@ -112,7 +113,9 @@ async def opened(
         invalidations = await stack.enter_async_context(_invalidations(settings.database, redis))
         http = await stack.enter_async_context(GuardedHttp.of(settings.egress))
         outside = TracedHttp(http, tracer) if tracer else http
-        parts = _built(settings, clock, tracer, redis, invalidations, keks, outside)
+        parts = _built(
+            settings, clock, tracer, redis, invalidations, keks, outside, GuardedStreams(http)
+        )
         await stack.enter_async_context(parts.failure_notes)
         yield parts
 
@@ -230,6 +233,7 @@ def _built(
     invalidations: Invalidations,
     keks: list[KeyEncryptionKey],
     outside: HttpClient,
+    network: Network,
 ) -> Installation:
     kept = _caches(invalidations)
     encryption, subjects = _secrets(keks, clock, invalidations)
@@ -254,7 +258,9 @@ def _built(
         keys=SigningKeys(encryption=encryption, cache=kept.key_sets, clock=clock),
         subjects=subjects,
         outside=outside,
-        plugins=LoadedPlugins(isolation=_isolation(notes, tracer), source=configs, http=outside),
+        plugins=LoadedPlugins(
+            isolation=_isolation(notes, tracer), source=configs, http=outside, network=network
+        ),
         plugin_configs=configs,
         failure_notes=notes,
     )

@@ -31,6 +31,7 @@ from authgate.plugin_api.login import (
 from authgate.plugin_api.mail import MailMessage, MailNotSent, MailTaken
 from authgate.plugin_api.passwords import PasswordAttempt, PasswordConnector, WrongPassword
 from authgate.plugin_api.policy import Allow, Deny, LoginDecision, LoginRequest, StepUp
+from authgate.plugin_api.streams import Network, NoNetwork, Stream, StreamFailure
 from authgate.plugin_api.version import API_VERSION
 
 __all__ = [
@@ -58,7 +59,9 @@ __all__ = [
     "MailMessage",
     "MailNotSent",
     "MailTaken",
+    "Network",
     "NoConnection",
+    "NoNetwork",
     "OnFailure",
     "PasswordAttempt",
     "PasswordConnector",
@@ -69,6 +72,8 @@ __all__ = [
     "SetupStep",
     "SignInRefused",
     "StepUp",
+    "Stream",
+    "StreamFailure",
     "TokenClaimsRequest",
     "WrongPassword",
     "config_fields",

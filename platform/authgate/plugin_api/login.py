@@ -11,6 +11,7 @@ from typing import ClassVar, Generic, TypeVar
 from authgate.plugin_api.config import parse_config
 from authgate.plugin_api.documents import Documents, FetchedDocuments
 from authgate.plugin_api.http import HttpClient
+from authgate.plugin_api.streams import Network, NoNetwork
 
 ConfigT = TypeVar("ConfigT")
 
@@ -83,7 +84,8 @@ class ExternalIdentity:
     """Who the provider says is signing in."""
 
     issuer: str
-    """The provider's ``https`` identifier. A subject means something only together with it."""
+    """The provider's ``https`` identifier, or a directory's ``ldaps``. A subject means something
+    only together with it."""
 
     subject: str
     """The provider's own stable identifier: never a name or an address, which can change hands."""
@@ -154,6 +156,8 @@ class Connector(ABC, Generic[ConfigT]):
         self.http = http
         self.documents: Documents = FetchedDocuments(http)
         """The provider's documents; the server puts its memory of them here."""
+        self.network: Network = NoNetwork()
+        """Streams to a provider that speaks no HTTP; the server puts its guarded ones here."""
 
     @classmethod
     def parse_config(cls, raw: Mapping[str, object]) -> ConfigT:

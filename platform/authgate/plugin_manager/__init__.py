@@ -25,6 +25,7 @@ from authgate.plugin_manager.loading import PluginRefused, load
 from authgate.plugin_manager.measured import measure
 from authgate.plugin_manager.places import refuse_moved
 from authgate.plugin_manager.setting_kinds import kind_of
+from authgate.plugin_manager.streams import GuardedStreams
 from authgate.plugin_manager.traced_http import TracedHttp
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "Containment",
     "DroppedClaim",
     "GuardedHttp",
+    "GuardedStreams",
     "Isolation",
     "LoadedPlugins",
     "LoginConnectors",

@@ -18,6 +18,8 @@ from authgate.plugin_api import (
     HttpClient,
     LoginAttempt,
     LoginConnector,
+    Network,
+    NoNetwork,
     PasswordAttempt,
     PasswordConnector,
     ProviderAnswer,
@@ -131,11 +133,17 @@ class LoginConnectors(ConnectorTypes):
     """The same, and the way to call it."""
 
     def __init__(
-        self, installed: pluggy.PluginManager, *, isolation: Isolation, http: HttpClient
+        self,
+        installed: pluggy.PluginManager,
+        *,
+        isolation: Isolation,
+        http: HttpClient,
+        network: Network = NoNetwork(),  # noqa: B008 - it holds nothing
     ) -> None:
         super().__init__(installed)
         self._isolation = isolation
         self._http = http
+        self._network = network
         self._documents = ProviderDocuments(http)
 
     async def authorization_url(self, connection: OpenConnection, attempt: LoginAttempt) -> str:
@@ -212,6 +220,7 @@ class LoginConnectors(ConnectorTypes):
         opened = made_by(config=made_by.parse_config(connection.config), http=self._http)
         # Not by its __init__, which a plugin of an earlier minor version may have made its own.
         opened.documents = self._documents.of(connection.tenant_id, connection.name)
+        opened.network = self._network
         return opened
 
 

@@ -12,7 +12,8 @@ who waits for a host that does not answer keeps nobody else waiting.
 import asyncio
 import socket
 import ssl
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping
+from contextlib import asynccontextmanager
 from functools import cached_property, lru_cache
 from ipaddress import (
     IPv4Address,
@@ -71,8 +72,9 @@ class GuardedHttp:
         allowed_networks: Collection[Network] = (),
         authorities: Path | None = None,
     ) -> None:
-        self._allowed = tuple(allowed_networks)
         self._authorities = authorities
+        self.network = GuardedNetwork(tuple(allowed_networks))
+        """Connects to what may be reached."""
         self._tenants = Shares(_OF_ONE_TENANT)
         self._hosts = Shares(_OF_ONE_HOST)
 
@@ -86,12 +88,23 @@ class GuardedHttp:
     def _pool(self) -> httpcore2.AsyncConnectionPool:
         # Made when something is asked: a command that asks nothing reads no authorities.
         return httpcore2.AsyncConnectionPool(
-            ssl_context=tls_context(self._authorities),
+            ssl_context=self.tls_context,
             max_connections=_CONNECTIONS,
             max_keepalive_connections=20,
             keepalive_expiry=30.0,
-            network_backend=_GuardedNetwork(self._allowed),
+            network_backend=self.network,
         )
+
+    @property
+    def tls_context(self) -> ssl.SSLContext:
+        """What verifies certificates."""
+        return tls_context(self._authorities)
+
+    @asynccontextmanager
+    async def places(self, host: str) -> AsyncIterator[None]:
+        """Wait for a place among what the tenant has under way, and the host."""
+        async with self._tenants.place(_whose()), self._hosts.place(host):
+            yield
 
     async def __aenter__(self) -> Self:
         return self
@@ -137,8 +150,7 @@ class GuardedHttp:
         try:
             async with (
                 asyncio.timeout(_WHOLE_SECONDS),
-                self._tenants.place(_whose()),
-                self._hosts.place(urlsplit(url).netloc),
+                self.places(urlsplit(url).netloc),
                 self._pool.stream(
                     method,
                     url,
@@ -168,7 +180,7 @@ def tls_context(ca_file: Path | None) -> ssl.SSLContext:
     return ssl.create_default_context(cafile=ca_file)
 
 
-class _GuardedNetwork(httpcore2.AsyncNetworkBackend):
+class GuardedNetwork(httpcore2.AsyncNetworkBackend):
     """Connects to what the name resolves to, if every one of its addresses may be reached."""
 
     def __init__(self, allowed: tuple[Network, ...]) -> None:

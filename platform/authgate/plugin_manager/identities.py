@@ -11,6 +11,7 @@ from datetime import datetime
 from authgate.plugin_api import ExternalIdentity, SetupStep
 from authgate.plugin_manager.containment import WrongResult
 
+_ISSUERS = ("https://", "ldaps://")
 _MOST_GROUPS = 1000
 _MOST_SAID = 50
 _MOST_STEPS = 20
@@ -31,8 +32,8 @@ def checked_identity(result: object) -> ExternalIdentity:
         raise WrongResult("an identity that is not text")
     if type(result.email_verified) is not bool:
         raise WrongResult("email_verified that is not true or false")
-    if not result.issuer.startswith("https://"):
-        raise WrongResult("an issuer that is not an https identifier")
+    if not result.issuer.startswith(_ISSUERS):
+        raise WrongResult("an issuer that is not an https or ldaps identifier")
     if not result.subject:
         raise WrongResult("no subject")
     _check_moment(result.authenticated_at)

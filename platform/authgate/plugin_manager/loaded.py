@@ -4,7 +4,7 @@ from functools import cached_property
 
 import pluggy
 
-from authgate.plugin_api import HttpClient
+from authgate.plugin_api import HttpClient, Network
 from authgate.plugin_manager.configs import Configs, ConfigSource, ConfigTypes
 from authgate.plugin_manager.connectors import LoginConnectors
 from authgate.plugin_manager.hooks import Plugins
@@ -20,10 +20,13 @@ class LoadedPlugins:
     ``PluginRefused``.
     """
 
-    def __init__(self, *, isolation: Isolation, source: ConfigSource, http: HttpClient) -> None:
+    def __init__(
+        self, *, isolation: Isolation, source: ConfigSource, http: HttpClient, network: Network
+    ) -> None:
         self.isolation = isolation
         self._source = source
         self._http = http
+        self._network = network
 
     @cached_property
     def installed(self) -> pluggy.PluginManager:
@@ -33,7 +36,9 @@ class LoadedPlugins:
     @cached_property
     def connectors(self) -> LoginConnectors:
         """The ways to sign in that they bring."""
-        return LoginConnectors(self.installed, isolation=self.isolation, http=self._http)
+        return LoginConnectors(
+            self.installed, isolation=self.isolation, http=self._http, network=self._network
+        )
 
     @cached_property
     def config_types(self) -> ConfigTypes:

@@ -1,0 +1,256 @@
+"""Whether a directory that speaks LDAP takes a password, and whose it is.
+
+With a search account the person's entry is looked for, exactly one, and bound to with what was
+typed (RFC 4513 section 5.1.3). Without one people bind as what a template makes of their name, and
+read their own entry.
+"""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from uuid import UUID
+
+from authgate.plugin_api import (
+    ExternalIdentity,
+    PasswordAttempt,
+    PasswordConnector,
+    ProviderUnavailable,
+    SetupStep,
+    SignInRefused,
+    StreamFailure,
+    WrongPassword,
+)
+from authgate_ldap.conversation import Conversation, speaking
+from authgate_ldap.groups import groups_of, told
+from authgate_ldap.messages import Entry, NoLdap, Result, Search, pairs
+from authgate_ldap.names import escaped
+from authgate_ldap.settings import LOGIN, START_TLS, LdapConfig
+
+_INVALID_CREDENTIALS = 49
+_SAYS_NO = frozenset({_INVALID_CREDENTIALS, 19, 34, 48, 50, 53})
+"""Wrong, or locked (``constraintViolation``, ``unwillingToPerform``), or no name at all."""
+_NO_SUCH_OBJECT = 32
+_EXPIRED = ("data 532", "data 773")
+"""What Active Directory says of a password that is right and has to be another one first."""
+_SECONDS_OF_ONE = 1.5
+"""To connect, where there is another server."""
+_LONGEST_SUBJECT = 255
+_MOST_SAID = 300
+_BINARY_UUIDS = ("objectguid",)
+
+
+class LdapConnector(PasswordConnector[LdapConfig]):
+    """Asks the first server that is there."""
+
+    name = "ldap"
+    label = "LDAP"
+    icon = "key-round"
+    config_type = LdapConfig
+
+    async def check_password(self, attempt: PasswordAttempt) -> ExternalIdentity:
+        """Bind as the person, and read who they are."""
+        if not attempt.password.reveal() or not attempt.login:
+            raise WrongPassword(cause="without a password")
+        try:
+            async with self._connected() as directory:
+                if self.config.bind_dn:
+                    return await self._by_search(directory, attempt)
+                return await self._by_template(directory, attempt)
+        except (NoLdap, StreamFailure) as error:
+            raise ProviderUnavailable(str(error)) from error
+
+    async def examine(self) -> Sequence[SetupStep]:
+        """Connect to each server; then what the search account can see."""
+        steps = []
+        for host, port in self.config.servers:
+            try:
+                async with self._speaking(host, port) as directory:
+                    steps.append(SetupStep(name=host, passed=True, said="TLS, with a certificate"))
+                    if self.config.bind_dn and len(steps) == 1:
+                        steps += await self._seen(directory)
+            except (NoLdap, StreamFailure) as error:
+                steps.append(SetupStep(name=host, passed=False, said=str(error)))
+        return steps
+
+    @asynccontextmanager
+    async def _connected(self) -> AsyncIterator[Conversation]:
+        """The first server that is there. Raises ``NoLdap`` and ``StreamFailure``."""
+        *earlier, last = self.config.servers
+        for host, port in earlier:
+            opening = self._speaking(host, port)
+            try:
+                async with asyncio.timeout(_SECONDS_OF_ONE):
+                    directory = await opening.__aenter__()
+            except (NoLdap, StreamFailure, TimeoutError):
+                continue
+            try:
+                yield directory
+            finally:
+                await opening.__aexit__(None, None, None)
+            return
+        async with self._speaking(*last) as directory:
+            yield directory
+
+    @asynccontextmanager
+    async def _speaking(self, host: str, port: int) -> AsyncIterator[Conversation]:
+        starts_tls = self.config.security == START_TLS
+        async with speaking(self.network, host, port, starts_tls=starts_tls) as directory:
+            yield directory
+
+    async def _by_search(
+        self, directory: Conversation, attempt: PasswordAttempt
+    ) -> ExternalIdentity:
+        await self._bind_to_search(directory)
+        entry = await self._entry(directory, attempt.login)
+        # As many questions for a name that nobody has: the time tells nothing.
+        dn = entry.dn if entry else f"cn={secrets.token_hex(8)},{self.config.base_dn}"
+        result = await directory.bind(dn, attempt.password.reveal())
+        if entry is None:
+            raise WrongPassword(cause="not one entry")
+        _refuse(result)
+        groups = None
+        if self.config.groups_base:
+            await self._bind_to_search(directory)
+            groups = await groups_of(directory, entry.dn, self.config)
+        return self._identity(entry, attempt.login, groups)
+
+    async def _by_template(
+        self, directory: Conversation, attempt: PasswordAttempt
+    ) -> ExternalIdentity:
+        template = self.config.user_dn
+        if "=" not in template:
+            if set(attempt.login) & set('@\\/"'):
+                raise WrongPassword(cause="no name for the template")
+            _refuse(
+                await directory.bind(
+                    template.replace(LOGIN, attempt.login), attempt.password.reveal()
+                )
+            )
+            entry = await self._entry(directory, attempt.login)
+        else:
+            dn = template.replace(LOGIN, escaped(attempt.login))
+            _refuse(await directory.bind(dn, attempt.password.reveal()))
+            entry = await self._own_entry(directory, dn)
+        if entry is None:
+            raise SignInRefused(cause="not one entry")
+        return self._identity(entry, attempt.login, None)
+
+    async def _bind_to_search(self, directory: Conversation) -> None:
+        config = self.config
+        result = await directory.bind(config.bind_dn, config.bind_password.reveal())
+        if not result.is_success:
+            raise ProviderUnavailable(f"The search account is refused: result {result.code}.")
+
+    async def _entry(self, directory: Conversation, login: str) -> Entry | None:
+        """The one entry of this name; nothing where there is none, or several."""
+        config = self.config
+        wanted = [("objectClass", config.object_class)] if config.object_class else []
+        if config.member_of:
+            wanted.append(("memberOf", config.member_of))
+        return await self._one(
+            directory,
+            Search(
+                base=config.base_dn,
+                any_of=pairs(config.login_attributes, login),
+                all_of=wanted,
+                attributes=config.attributes,
+            ),
+        )
+
+    async def _own_entry(self, directory: Conversation, dn: str) -> Entry | None:
+        config = self.config
+        wanted = [("objectClass", config.object_class)] if config.object_class else []
+        if config.member_of:
+            wanted.append(("memberOf", config.member_of))
+        search = Search(base=dn, all_of=wanted, attributes=config.attributes, only_base=True)
+        return await self._one(directory, search)
+
+    async def _one(self, directory: Conversation, search: Search) -> Entry | None:
+        found = await directory.search(search)
+        if found.is_whole or found.result.code == 4:
+            return found.entries[0] if len(found.entries) == 1 and found.is_whole else None
+        if found.result.code == _NO_SUCH_OBJECT and search.only_base:
+            return None
+        raise ProviderUnavailable(f"The search came to nothing: result {found.result.code}.")
+
+    def _identity(
+        self, entry: Entry, login: str, groups: tuple[str, ...] | None
+    ) -> ExternalIdentity:
+        config = self.config
+        subject = _subject(entry, config.subject_attribute)
+        if not 0 < len(subject) <= _LONGEST_SUBJECT or not subject.isprintable():
+            raise ProviderUnavailable(f"The entry has no {config.subject_attribute}.")
+        email = _text(entry, config.email_attribute)
+        if config.groups_attribute and not config.groups_base:
+            groups = told(entry.attributes.get(config.groups_attribute.lower(), ()))
+        return ExternalIdentity(
+            issuer=config.issuer,
+            subject=subject,
+            username=_text(entry, config.username_attribute) or login,
+            email=email,
+            email_verified=config.confirms_addresses and bool(email),
+            name=_text(entry, config.name_attribute),
+            groups=groups,
+            said=_said(entry),
+        )
+
+    async def _seen(self, directory: Conversation) -> list[SetupStep]:
+        config = self.config
+        result = await directory.bind(config.bind_dn, config.bind_password.reveal())
+        bound = f"{config.bind_dn} is let in." if result.is_success else f"Result {result.code}."
+        steps = [SetupStep(name="Search account", passed=result.is_success, said=bound)]
+        if result.is_success:
+            steps.append(await self._looked(directory, "Base", config.base_dn))
+            if config.groups_base:
+                steps.append(await self._looked(directory, "Base of groups", config.groups_base))
+        return steps
+
+    async def _looked(self, directory: Conversation, name: str, base: str) -> SetupStep:
+        found = await directory.search(Search(base=base, only_base=True))
+        is_there = found.is_whole and len(found.entries) == 1
+        said = f"{base} is there." if is_there else f"Result {found.result.code}: {base}"
+        return SetupStep(name=name, passed=is_there, said=said)
+
+
+def _refuse(result: Result) -> None:
+    """Raises what a bind comes to that did not succeed."""
+    if result.is_success:
+        return
+    if result.code == _INVALID_CREDENTIALS and any(each in result.text for each in _EXPIRED):
+        raise SignInRefused(
+            "Your password has expired. Choose another one where your directory has you do so.",
+            cause="the password has expired",
+        )
+    if result.code in _SAYS_NO or result.code == _NO_SUCH_OBJECT:
+        raise WrongPassword(cause=f"the directory said no: result {result.code}")
+    raise ProviderUnavailable(f"The directory answered with result {result.code}.")
+
+
+def _subject(entry: Entry, attribute: str) -> str:
+    values = entry.attributes.get(attribute.lower(), ())
+    if len(values) != 1:
+        return ""
+    if attribute.lower() in _BINARY_UUIDS:
+        return str(UUID(bytes_le=values[0])) if len(values[0]) == 16 else ""
+    return _decoded(values[0])
+
+
+def _text(entry: Entry, attribute: str) -> str:
+    values = entry.attributes.get(attribute.lower(), ()) if attribute else ()
+    text = _decoded(values[0]) if values else ""
+    return text if text.isprintable() else ""
+
+
+def _decoded(value: bytes) -> str:
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return ""
+
+
+def _said(entry: Entry) -> Mapping[str, str]:
+    said = {"dn": entry.dn[:_MOST_SAID]}
+    for name, values in entry.attributes.items():
+        said[name[:100]] = ", ".join(filter(None, map(_decoded, values)))[:_MOST_SAID]
+    return {name: text for name, text in said.items() if text.isprintable() and name.isprintable()}

@@ -1,0 +1,192 @@
+"""Messages of LDAP (RFC 4511), made and read by pyasn1.
+
+A search is put together of values, and never of text: nothing that somebody types is read as a part
+of a filter (RFC 4515).
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pyasn1.codec.ber import decoder, encoder
+from pyasn1.error import PyAsn1Error
+from pyasn1_modules import rfc2251
+
+START_TLS = "1.3.6.1.4.1.1466.20037"
+"""RFC 4511 section 4.14."""
+
+MOST_BYTES = 1_000_000
+"""Of one message, and of all that answers one question."""
+
+_SUCCESS = 0
+_OF_LENGTH = 4
+"""Octets of a length: more are no message of ours."""
+
+
+class NoLdap(Exception):
+    """What came is no message of LDAP, or not the one that was waited for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How an operation ended."""
+
+    code: int
+    text: str
+
+    @property
+    def is_success(self) -> bool:
+        """Whether it did what it should."""
+        return self.code == _SUCCESS
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Something in the directory."""
+
+    dn: str
+    attributes: Mapping[str, Sequence[bytes]]
+    """By name in small letters."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """What is looked for."""
+
+    base: str
+    any_of: Sequence[tuple[str, str]] = ()
+    """Attributes and values, one of which an entry has; without any all do."""
+    all_of: Sequence[tuple[str, str]] = ()
+    """Attributes and values that it has each."""
+    attributes: Sequence[str] = ()
+    only_base: bool = False
+    most: int = 2
+    seconds: int = 4
+
+
+def bind_request(number: int, dn: str, password: str) -> bytes:
+    """A simple bind (RFC 4513 section 5.1.3)."""
+    request = rfc2251.BindRequest()
+    request["version"] = 3
+    request["name"] = dn.encode()
+    request["authentication"]["simple"] = password.encode()
+    return _message(number, "bindRequest", request)
+
+
+def start_tls_request(number: int) -> bytes:
+    """What asks for TLS."""
+    request = rfc2251.ExtendedRequest()
+    request["requestName"] = START_TLS
+    return _message(number, "extendedReq", request)
+
+
+def search_request(number: int, search: Search) -> bytes:
+    """What looks for entries; aliases are not followed."""
+    request = rfc2251.SearchRequest()
+    request["baseObject"] = search.base.encode()
+    request["scope"] = 0 if search.only_base else 2
+    request["derefAliases"] = 0
+    request["sizeLimit"] = search.most
+    request["timeLimit"] = search.seconds
+    request["typesOnly"] = False
+    request["filter"] = _filter(search)
+    for place, name in enumerate(search.attributes or ("1.1",)):
+        request["attributes"][place] = name.encode()
+    return _message(number, "searchRequest", request)
+
+
+def result_of(operation: Any) -> Result:
+    """The result in an answer that ends an operation."""
+    text = bytes(operation["errorMessage"]).decode("utf-8", "replace")
+    return Result(int(operation["resultCode"]), text)
+
+
+def entry_of(operation: Any) -> Entry:
+    """The entry in an answer. Raises ``NoLdap``."""
+    try:
+        return Entry(
+            bytes(operation["objectName"]).decode(),
+            {
+                bytes(each["type"]).decode().lower(): [bytes(value) for value in each["vals"]]
+                for each in operation["attributes"]
+            },
+        )
+    except UnicodeDecodeError as error:
+        raise NoLdap("A name that is no text.") from error
+
+
+def taken_from(received: bytearray) -> tuple[int, str, Any] | None:
+    """The first whole message of what came, which is taken out of it: its number, the operation's
+    name and the operation. ``None`` where it is not whole yet. Raises ``NoLdap``."""
+    end = _end(received)
+    if end is None or len(received) < end:
+        return None
+    content = bytes(received[:end])
+    del received[:end]
+    try:
+        message, rest = decoder.decode(content, asn1Spec=rfc2251.LDAPMessage())
+        operation = message["protocolOp"]
+        name = operation.getName()
+        number = int(message["messageID"])
+    except (PyAsn1Error, RecursionError, ValueError, LookupError, TypeError) as error:
+        raise NoLdap("What came is no message of LDAP.") from error
+    if rest:
+        raise NoLdap("There is more in a message than a message.")
+    return number, name, operation.getComponent()
+
+
+def _end(received: bytearray) -> int | None:
+    if not received:
+        return None
+    if received[0] != 0x30:
+        raise NoLdap("What came is no LDAP.")
+    if len(received) < 2:
+        return None
+    first = received[1]
+    if first < 0x80:
+        return 2 + first
+    octets = first & 0x7F
+    if not 1 <= octets <= _OF_LENGTH:
+        raise NoLdap("A message without a length.")
+    if len(received) < 2 + octets:
+        return None
+    length = int.from_bytes(received[2 : 2 + octets], "big")
+    if length > MOST_BYTES:
+        raise NoLdap("A message that is too long.")
+    return 2 + octets + length
+
+
+def _message(number: int, name: str, request: Any) -> bytes:
+    message = rfc2251.LDAPMessage()
+    message["messageID"] = number
+    message["protocolOp"][name] = request
+    content: bytes = encoder.encode(message)
+    return content
+
+
+def _filter(search: Search) -> Any:
+    made = rfc2251.Filter()
+    if not search.any_of and not search.all_of:
+        made["present"] = "objectClass"
+        return made
+    parts = made["and"]
+    for place, (attribute, value) in enumerate(search.all_of):
+        _equal(parts, place, attribute, value)
+    if search.any_of:
+        either = rfc2251.Filter2()
+        for place, (attribute, value) in enumerate(search.any_of):
+            _equal(either["or"], place, attribute, value)
+        parts[len(search.all_of)] = either
+    return made
+
+
+def _equal(parts: Any, place: int, attribute: str, value: str) -> None:
+    wanted = parts.componentType.clone()
+    wanted["equalityMatch"]["attributeDesc"] = attribute.encode()
+    wanted["equalityMatch"]["assertionValue"] = value.encode()
+    parts[place] = wanted
+
+
+def pairs(attributes: Iterable[str], value: str) -> list[tuple[str, str]]:
+    """Each attribute with this value."""
+    return [(each, value) for each in attributes]

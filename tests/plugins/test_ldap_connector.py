@@ -1,0 +1,467 @@
+"""Passwords that a directory keeps, asked by LDAP: of OpenLDAP, and of servers that say whatever
+they like."""
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from pyasn1.codec.ber import encoder
+from pyasn1_modules import rfc2251
+
+from authgate.plugin_api import (
+    ConnectorConfigError,
+    ExternalIdentity,
+    PasswordAttempt,
+    ProviderUnavailable,
+    Secret,
+    SignInRefused,
+    StreamFailure,
+    WrongPassword,
+)
+from authgate.plugin_manager import GuardedHttp, GuardedStreams
+from authgate.pretend.certificate import certificate_in
+from authgate.testing.fake_http import FakeHttp
+from authgate_ldap.connector import LdapConnector
+from authgate_ldap.names import escaped
+from authgate_testing.slapd import (
+    BASE,
+    GROUPS,
+    ODD,
+    PASSWORD,
+    PEOPLE,
+    SEARCH_ACCOUNT,
+    SEARCH_PASSWORD,
+    Slapd,
+    slapd_running,
+)
+
+SEARCHES = {"base_dn": PEOPLE, "bind_dn": SEARCH_ACCOUNT, "bind_password": SEARCH_PASSWORD}
+TEMPLATE = {"base_dn": PEOPLE, "user_dn": f"uid={{login}},{PEOPLE}"}
+
+
+@pytest.fixture(scope="module")
+def slapd(certificate: tuple[Path, Path]) -> Iterator[Slapd]:
+    with slapd_running(certificate) as running:
+        yield running
+
+
+@pytest.fixture
+async def network(certificate: tuple[Path, Path]) -> AsyncIterator[GuardedStreams]:
+    allowed = [ip_network("127.0.0.0/8"), ip_network("::1/128")]
+    async with GuardedHttp(allowed_networks=allowed, authorities=certificate[0]) as guarded:
+        yield GuardedStreams(guarded)
+
+
+def made(network: Any, **entered: Any) -> LdapConnector:
+    connector = LdapConnector(config=LdapConnector.parse_config(entered), http=FakeHttp())
+    connector.network = network
+    return connector
+
+
+Asked = Callable[..., LdapConnector]
+
+
+@pytest.fixture
+def directory(slapd: Slapd, network: GuardedStreams) -> Asked:
+    """The connector to the directory, with a search account unless there is a template."""
+
+    def connect(**entered: Any) -> LdapConnector:
+        way = {} if "user_dn" in entered else SEARCHES
+        return made(network, **({"hosts": [f"localhost:{slapd.port}"]} | way | entered))
+
+    return connect
+
+
+async def says(connector: LdapConnector, login: str, password: str = PASSWORD) -> ExternalIdentity:
+    return await connector.check_password(PasswordAttempt(login=login, password=Secret(password)))
+
+
+async def test_who_is_found_and_bound_to_is_told_by_what_never_changes(
+    directory: Asked, slapd: Slapd
+) -> None:
+    asked = directory(confirms_addresses=True, login_attributes=["uid", "mail"])
+    pat = await says(asked, "pat")
+    assert str(UUID(pat.subject)) == pat.subject
+    assert pat == ExternalIdentity(
+        issuer=f"ldaps://localhost/{PEOPLE}?entryUUID",
+        subject=pat.subject,
+        username="pat",
+        email="pat@acme.example",
+        email_verified=True,
+        name="Pat Example",
+        said=pat.said,
+    )
+    slapd.change(f"uid=pat,{PEOPLE}", "mail", "renamed@acme.example")
+    again = await says(asked, "Renamed@acme.example")
+    assert (again.issuer, again.subject) == (pat.issuer, pat.subject)
+    assert again.email == "renamed@acme.example"
+    assert not (await says(directory(), "pat")).email_verified
+
+
+async def test_starttls_and_templates_lead_to_the_same_person(
+    directory: Asked, slapd: Slapd
+) -> None:
+    plain = {"hosts": [f"localhost:{slapd.plain_port}"], "security": "starttls"}
+    asked = [directory(), directory(**plain), directory(**TEMPLATE), directory(**plain, **TEMPLATE)]
+    found = [await says(each, "pat") for each in asked]
+    assert len({(each.issuer, each.subject) for each in found}) == 1
+
+
+WRONG = [
+    ("pat", "wrong"),
+    ("nobody", PASSWORD),
+    ("gone", PASSWORD),
+    ("*", PASSWORD),
+    ("pat)(uid=*", PASSWORD),
+    ("p*t", PASSWORD),
+    (f"pat,{PEOPLE}", PASSWORD),
+    ("pat\\2c", PASSWORD),
+    ("pat+cn=Pat Example", PASSWORD),
+    ("#pat", PASSWORD),
+    ("elsewhere", PASSWORD),
+    ("pat", ""),
+]
+
+
+@pytest.mark.parametrize("way", [{}, TEMPLATE], ids=["search", "template"])
+async def test_wrong_and_unknown_names_and_what_is_to_be_read_as_a_query_are_refused_alike(
+    directory: Asked, way: dict[str, Any]
+) -> None:
+    asked = directory(**way)
+    for login, password in WRONG:
+        with pytest.raises(WrongPassword) as refused:
+            await says(asked, login, password)
+        assert not str(refused.value), login
+
+
+async def test_a_name_that_two_entries_have_is_nobody_s(directory: Asked) -> None:
+    asked = directory(login_attributes=["mail"])
+    with pytest.raises(WrongPassword):
+        await says(asked, "shared@acme.example")
+
+
+async def test_a_name_of_special_characters_is_bound_to_as_it_is(directory: Asked) -> None:
+    by_search = await says(directory(login_attributes=["cn"]), ODD)
+    template = directory(base_dn=PEOPLE, user_dn=f"cn={{login}},{PEOPLE}")
+    assert (await says(template, ODD)).subject == by_search.subject
+    assert escaped(" a") == "\\ a"
+    assert escaped("a ") == "a\\ "
+
+
+async def test_only_whom_the_tenant_wants_comes_in(directory: Asked) -> None:
+    with pytest.raises(WrongPassword):
+        await says(directory(object_class="device"), "pat")
+    with pytest.raises(WrongPassword):
+        await says(directory(member_of=f"cn=staff,{GROUPS}"), "pat")
+    with pytest.raises(SignInRefused):
+        await says(directory(**TEMPLATE, object_class="device"), "pat")
+
+
+async def test_groups_are_told_with_those_above_them_where_the_tenant_wants_it(
+    directory: Asked,
+) -> None:
+    own = await says(directory(groups_base=GROUPS), "pat")
+    assert own.groups == (f"cn=staff,{GROUPS}",)
+    above = await says(directory(groups_base=GROUPS, nested_groups=True), "pat")
+    assert sorted(above.groups or ()) == [
+        f"cn={each},{GROUPS}" for each in ("all", "loop", "staff")
+    ]
+    assert (await says(directory(), "pat")).groups is None
+    crowd = await says(directory(groups_base=f"ou=crowd,{BASE}"), "sam")
+    assert crowd.groups is None, "too many to be told: taken out of none"
+
+
+async def test_what_is_no_password_is_no_wrong_one_and_no_secret_is_told(
+    directory: Asked,
+) -> None:
+    """A search account that is refused, a base that is not there, an identifier that nobody has."""
+    for entered in (
+        {"bind_password": "no-longer-right"},
+        {"base_dn": f"ou=none,{BASE}"},
+        {"subject_attribute": "nsUniqueId"},
+    ):
+        with pytest.raises(ProviderUnavailable) as refused:
+            await says(directory(**entered), "pat")
+        assert PASSWORD not in repr(refused.value)
+        assert "no-longer-right" not in repr(refused.value)
+
+
+async def test_another_server_is_asked_where_the_first_is_not_there(
+    directory: Asked, slapd: Slapd
+) -> None:
+    hosts = ["localhost:1", f"localhost:{slapd.port}"]
+    assert (await says(directory(hosts=hosts), "pat")).username == "pat"
+    with pytest.raises(ProviderUnavailable):
+        await says(directory(hosts=["localhost:1", "localhost:2"]), "pat")
+
+
+async def test_certificates_are_verified_whatever_begins_tls(
+    slapd: Slapd, tmp_path: Path, certificate: tuple[Path, Path]
+) -> None:
+    """By whom they are, for which name, and until when."""
+    other, _ = certificate_in(tmp_path)
+    allowed = [ip_network("127.0.0.0/8"), ip_network("::1/128")]
+    async with GuardedHttp(allowed_networks=allowed, authorities=other) as guarded:
+        for host, security in ((slapd.port, "ldaps"), (slapd.plain_port, "starttls")):
+            asked = made(
+                GuardedStreams(guarded), hosts=[f"localhost:{host}"], security=security, **SEARCHES
+            )
+            with pytest.raises(ProviderUnavailable, match="certificate does not hold"):
+                await says(asked, "pat")
+            assert not [each for each in await asked.examine() if each.passed]
+    folder = tmp_path / "expired"
+    folder.mkdir()
+    expired = certificate_in(folder, valid=timedelta(minutes=-1))
+    async with _speaking_tls(expired) as port, _guarded(expired[0]) as guarded:
+        asked = made(GuardedStreams(guarded), hosts=[f"localhost:{port}"], **SEARCHES)
+        with pytest.raises(ProviderUnavailable, match="expired"):
+            await says(asked, "pat")
+    async with _guarded(certificate[0]) as guarded:
+        asked = made(GuardedStreams(guarded), hosts=[f"127.0.0.2:{slapd.port}"], **SEARCHES)
+        with pytest.raises(ProviderUnavailable):
+            await says(asked, "pat")
+
+
+@asynccontextmanager
+async def _guarded(authorities: Path) -> AsyncIterator[GuardedHttp]:
+    allowed = [ip_network("127.0.0.0/8"), ip_network("::1/128")]
+    async with GuardedHttp(allowed_networks=allowed, authorities=authorities) as guarded:
+        yield guarded
+
+
+@asynccontextmanager
+async def _speaking_tls(certificate: tuple[Path, Path]) -> AsyncIterator[int]:
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    tls.load_cert_chain(*certificate)
+    server = await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 0, ssl=tls)
+    async with server:
+        yield server.sockets[0].getsockname()[1]
+
+
+async def test_a_directory_inside_is_not_reached(slapd: Slapd, certificate: Any) -> None:
+    async with GuardedHttp(authorities=certificate[0]) as guarded:
+        asked = made(GuardedStreams(guarded), hosts=[f"localhost:{slapd.port}"], **SEARCHES)
+        with pytest.raises(ProviderUnavailable, match="no address that may be reached"):
+            await says(asked, "pat")
+
+
+async def test_its_test_shows_each_step(directory: Asked) -> None:
+    good = await directory(groups_base=GROUPS).examine()
+    assert [each.passed for each in good] == [True] * 4
+    bad = await directory(base_dn=f"ou=none,{BASE}", hosts=["localhost:1"]).examine()
+    assert [each.passed for each in bad] == [False]
+    refused = await directory(bind_password="no-longer-right").examine()
+    assert [each.passed for each in refused] == [True, False]
+
+
+# --- Servers that say whatever they like ---------------------------------------------------------
+
+
+@dataclass
+class Script:
+    """A network with a server that answers each request with the next of these."""
+
+    answers: Sequence[bytes]
+    sent: list[bytes] = field(default_factory=list)
+    in_tls: bool = False
+
+    @asynccontextmanager
+    async def open(self, host: str, port: int, *, tls: bool = True) -> AsyncIterator[Any]:
+        del host, port
+        self.in_tls, self._left = tls, list(self.answers)
+        self._waiting: list[bytes] = []
+        yield self
+
+    async def send(self, content: bytes) -> None:
+        assert self.in_tls or b"1.3.6.1.4.1.1466.20037" in content, "in the clear"
+        self.sent.append(content)
+        if self._left:
+            self._waiting.append(self._left.pop(0))
+
+    async def receive(self) -> bytes:
+        if not self._waiting:
+            return b""
+        return self._waiting.pop(0)
+
+    async def start_tls(self) -> None:
+        self.in_tls = True
+
+
+def answer(number: int, name: str, code: int = 0, text: str = "") -> bytes:
+    kinds = {
+        "bindResponse": rfc2251.BindResponse,
+        "searchResDone": rfc2251.SearchResultDone,
+        "extendedResp": rfc2251.ExtendedResponse,
+    }
+    operation = kinds[name]()
+    operation["resultCode"] = code
+    operation["matchedDN"] = b""
+    operation["errorMessage"] = text.encode()
+    return _message(number, name, operation)
+
+
+def entry(number: int, dn: str, **attributes: bytes) -> bytes:
+    operation = rfc2251.SearchResultEntry()
+    operation["objectName"] = dn.encode()
+    listed = operation["attributes"]
+    listed.clear()
+    for place, (name, value) in enumerate(attributes.items()):
+        one = listed.componentType.clone()
+        one["type"] = name.encode()
+        one["vals"][0] = value
+        listed[place] = one
+    return _message(number, "searchResEntry", operation)
+
+
+def _message(number: int, name: str, operation: Any) -> bytes:
+    message = rfc2251.LDAPMessage()
+    message["messageID"] = number
+    message["protocolOp"][name] = operation
+    said: bytes = encoder.encode(message)
+    return said
+
+
+BOUND = answer(1, "bindResponse")
+PAT = entry(2, f"uid=pat,{PEOPLE}", entryUUID=b"3f0e", uid=b"pat")
+DONE = answer(2, "searchResDone")
+
+
+def whole(code: int, text: str = "") -> list[bytes]:
+    return [BOUND, PAT + DONE, answer(3, "bindResponse", code, text)]
+
+
+async def test_a_script_of_a_good_server_lets_in(network: GuardedStreams) -> None:
+    assert (await says(made(Script(whole(0)), hosts=["a"], **SEARCHES), "pat")).subject == "3f0e"
+
+
+@pytest.mark.parametrize("code", [19, 48, 49, 50, 53])
+async def test_an_account_that_is_locked_or_switched_off_there_is_a_wrong_password(
+    code: int,
+) -> None:
+    script = Script(whole(code, "80090308: LdapErr: DSID-0C090446, data 533, v3839"))
+    with pytest.raises(WrongPassword):
+        await says(made(script, hosts=["a"], **SEARCHES), "pat")
+
+
+async def test_a_password_that_is_right_and_has_expired_is_told() -> None:
+    script = Script(whole(49, "80090308: LdapErr: DSID-0C090446, data 532, v3839"))
+    with pytest.raises(SignInRefused, match="expired"):
+        await says(made(script, hosts=["a"], **SEARCHES), "pat")
+
+
+GARBAGE: dict[str, Sequence[bytes]] = {
+    "silence": [],
+    "no LDAP": [b"HTTP/1.1 400 Bad Request\r\n\r\n"],
+    "huge": [b"\x30\x84\x7f\xff\xff\xff"],
+    "endless": [b"\x30\x80\x00"],
+    "half": [BOUND[:-2]],
+    "nested": [b"\x30\x83\x01\x00\x00" + b"\x30\x80" * 32_768],
+    "another number": [answer(7, "bindResponse")],
+    "another answer": [answer(1, "searchResDone")],
+    "busy": [answer(1, "bindResponse", 51)],
+    "search is busy": [BOUND, answer(2, "searchResDone", 52)],
+    "sent elsewhere": [BOUND, answer(2, "searchResDone", 10)],
+    "a bind sent elsewhere": whole(10),
+    "needs more": whole(8),
+    "a bind in the middle": [BOUND, answer(2, "bindResponse")],
+    "flood": [BOUND, PAT * 50_000],
+    "no identifier": [BOUND, entry(2, "uid=pat") + DONE, answer(3, "bindResponse")],
+    "text that is none": [
+        BOUND,
+        entry(2, "uid=pat", entryUUID=b"\xff") + DONE,
+        answer(3, "bindResponse"),
+    ],
+}
+
+
+@pytest.mark.parametrize("said", GARBAGE.values(), ids=GARBAGE)
+async def test_an_answer_that_is_none_is_no_wrong_password(said: Sequence[bytes]) -> None:
+    script = Script(said)
+    with pytest.raises(ProviderUnavailable) as refused:
+        await says(made(script, hosts=["a"], **SEARCHES), "pat")
+    assert PASSWORD not in f"{refused.value!r}"
+
+
+async def test_nothing_is_sent_in_the_clear_and_nothing_believed_that_came_so() -> None:
+    """A server, or somebody before it, that does not begin TLS, or says more than that."""
+    plain = {"hosts": ["a"], "security": "starttls", **SEARCHES}
+    begins = answer(1, "extendedResp")
+    for said in (
+        [answer(1, "extendedResp", 2)],
+        [begins + answer(2, "bindResponse")],
+        [answer(1, "bindResponse")],
+    ):
+        script = Script(said)
+        with pytest.raises(ProviderUnavailable):
+            await says(made(script, **plain), "pat")
+        assert len(script.sent) == 1
+        assert PASSWORD.encode() not in script.sent[0]
+
+
+async def test_as_many_questions_are_asked_for_a_name_that_nobody_has() -> None:
+    known = Script(whole(49))
+    unknown = Script([BOUND, DONE, answer(3, "bindResponse", 49)])
+    for script in (known, unknown):
+        with pytest.raises(WrongPassword):
+            await says(made(script, hosts=["a"], **SEARCHES), "pat")
+    assert len(known.sent) == len(unknown.sent) == 3
+    lets_anybody_in = Script([BOUND, DONE, answer(3, "bindResponse")])
+    with pytest.raises(WrongPassword):
+        await says(made(lets_anybody_in, hosts=["a"], **SEARCHES), "nobody")
+
+
+async def test_a_network_that_ends_is_no_wrong_password() -> None:
+    class Ended(Script):
+        async def receive(self) -> bytes:
+            raise StreamFailure("The connection failed.")
+
+    with pytest.raises(ProviderUnavailable):
+        await says(made(Ended([]), hosts=["a"], **SEARCHES), "pat")
+
+
+async def test_an_identifier_of_active_directory_is_written_as_it_is_there() -> None:
+    guid = bytes(range(16))
+    script = Script([BOUND, entry(2, "cn=Pat", objectGUID=guid) + DONE, answer(3, "bindResponse")])
+    asked = made(script, hosts=["a"], subject_attribute="objectGUID", **SEARCHES)
+    assert (await says(asked, "pat")).subject == "03020100-0504-0706-0809-0a0b0c0d0e0f"
+
+
+async def test_a_template_of_active_directory_takes_no_other_domain() -> None:
+    script = Script([answer(1, "bindResponse"), PAT + DONE])
+    upn = {"hosts": ["a"], "base_dn": BASE, "user_dn": "{login}@acme.example"}
+    asked = made(script, **upn)
+    assert (await says(asked, "pat")).subject == "3f0e"
+    assert b"pat@acme.example" in script.sent[0]
+    for login in ("pat@evil.example", "EVIL\\pat"):
+        with pytest.raises(WrongPassword):
+            await says(
+                made(Script([]), hosts=["a"], base_dn=BASE, user_dn="{login}@acme.example"), login
+            )
+
+
+UNFIT: list[tuple[dict[str, Any], str]] = [
+    ({"hosts": []}, "hosts"),
+    ({"hosts": ["ldap://a"]}, "hosts"),
+    ({"hosts": ["a:99999"]}, "hosts"),
+    ({"security": "none"}, "security"),
+    ({"bind_password": ""}, "bind_password"),
+    ({"user_dn": "uid={login}"}, "bind_dn"),
+    ({"login_attributes": ["uid)(|"]}, "login_attributes"),
+    ({"subject_attribute": ""}, "subject_attribute"),
+    ({"base_dn": "o" * 300}, "base_dn"),
+]
+
+
+def test_settings_that_could_not_work_are_refused_by_name() -> None:
+    for entered, name in UNFIT:
+        with pytest.raises(ConnectorConfigError) as refused:
+            LdapConnector.parse_config({"hosts": ["a"], **SEARCHES} | entered)
+        assert refused.value.field == name, entered
