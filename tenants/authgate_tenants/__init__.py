@@ -13,7 +13,7 @@ from authgate_tenants.scope import (
     current_tenant,
     use_tenant,
 )
-from authgate_tenants.settings import TenantSettings
+from authgate_tenants.settings import TenantSettings, typed_settings
 
 __all__ = [
     "CrossTenant",
@@ -24,5 +24,6 @@ __all__ = [
     "TenantSettings",
     "TenantStatus",
     "current_tenant",
+    "typed_settings",
     "use_tenant",
 ]

@@ -7,7 +7,7 @@ from http import HTTPMethod, HTTPStatus
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import Field, JsonValue, TypeAdapter
+from pydantic import Field, JsonValue
 
 from authgate import provisioning, storage
 from authgate.api import lists
@@ -21,12 +21,11 @@ from authgate.storage.tenants import settings_versions
 from authgate.storage.tenants.settings_versions import LONGEST_COMMENT, SettingsVersion
 from authgate.tokens.admin_scopes import Scope
 from authgate.web.pages import LOGOS
-from authgate_tenants import TenantSettings, current_tenant, lifecycle
+from authgate_tenants import TenantSettings, current_tenant, lifecycle, typed_settings
 from authgate_tenants.models import TenantRow
 
 _Name = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+$")]
 _Comment = Annotated[str, Field(max_length=LONGEST_COMMENT, pattern=r"^[^\x00-\x1f\x7f]*$")]
-_PLAIN = TypeAdapter(TenantSettings)
 
 _PIXEL = (
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9"
@@ -329,7 +328,8 @@ def _changer(version: SettingsVersion) -> Changer:
 def _changes(
     before: TenantSettings, after: TenantSettings, *, names: tuple[str, str]
 ) -> list[ChangedSetting]:
-    was, now = _PLAIN.dump_python(before, mode="json"), _PLAIN.dump_python(after, mode="json")
+    plain = typed_settings()
+    was, now = plain.dump_python(before, mode="json"), plain.dump_python(after, mode="json")
     differ = [name for name, _, _ in tenant_settings.differences(before, after)]
     found = [ChangedSetting(setting=each, before=was[each], after=now[each]) for each in differ]
     if names[0] != names[1]:

@@ -5,16 +5,15 @@ from dataclasses import asdict
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from authgate import languages
 from authgate.web.setting_view_models import FieldKind, SettingField
-from authgate_tenants import TenantSettings
+from authgate_tenants import TenantSettings, typed_settings
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
-_SETTINGS = TypeAdapter(TenantSettings)
 _DEFAULTS = TenantSettings()
 
 
@@ -43,7 +42,7 @@ def chosen(
     """The settings with what was typed. Raises ``BadSettings``."""
     said = {name: _value(name, typed) for name in names if _is_asked(name, typed)}
     try:
-        return _SETTINGS.validate_python(asdict(before) | said)
+        return typed_settings().validate_python(asdict(before) | said)
     except ValidationError as error:
         faults = {str(each["loc"][0]): _fault(each) for each in error.errors()}
         raise BadSettings(faults) from error
@@ -124,5 +123,5 @@ def as_typed(value: object) -> str:
 
 @cache
 def _schema() -> dict[str, Any]:
-    found: dict[str, Any] = _SETTINGS.json_schema()["properties"]
+    found: dict[str, Any] = typed_settings().json_schema()["properties"]
     return found

@@ -4,18 +4,14 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from pydantic import TypeAdapter
-
 from authgate.cli.declaration.sections import Section, key_of
 from authgate.cli.declaration.tenant_file import BY_ITSELF
 from authgate.cli.doors.admin_api import AdminApi, Document
 from authgate.cli.failures import NotAllowed, NotFound
 from authgate.permissions import UserRole
-from authgate_tenants import TenantSettings
+from authgate_tenants import TenantSettings, typed_settings
 
-BEGINS_AS: Mapping[str, Any] = TypeAdapter(TenantSettings).dump_python(
-    TenantSettings(), mode="json"
-)
+BEGINS_AS: Mapping[str, Any] = typed_settings().dump_python(TenantSettings(), mode="json")
 """By the setting, what it is where nobody chooses."""
 
 

@@ -4,13 +4,11 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from authgate import plugin_manager
 from authgate.cli.failures import Misused
-from authgate_tenants import TenantSettings
-
-_SETTINGS = TypeAdapter(TenantSettings)
+from authgate_tenants import TenantSettings, typed_settings
 
 
 def changed(
@@ -51,7 +49,7 @@ def _take_back(chosen: dict[str, Any], key: str) -> None:
 
 def _checked(settings: TenantSettings) -> TenantSettings:
     try:
-        return _SETTINGS.validate_python(asdict(settings))
+        return typed_settings().validate_python(asdict(settings))
     except ValidationError as error:
         first = error.errors()[0]
         raise Misused(f"{first['loc'][0]}: {first['msg']}.") from error
