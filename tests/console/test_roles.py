@@ -98,7 +98,7 @@ def test_every_route_of_the_console_says_what_it_asks_for(server: RunningServer)
 @on_sqlite
 def test_ad_04_every_route_asks_for_the_area_that_it_is_in(server: RunningServer) -> None:
     for (method, rule), permission in asked_by_routes(server).items():
-        parts = rule.removeprefix(ROOT).strip("/").split("/")
+        parts = rule.removeprefix(ROOT).removeprefix("/plugin-pages").strip("/").split("/")
         within = parts[2] if parts[0] == "clients" and len(parts) > 2 else ""
         if parts[0] in ("team", "users"):
             within = parts[-1]

@@ -23,6 +23,7 @@ from authgate.plugin_manager import (
     load,
 )
 from authgate.plugin_manager.breaker import Breakers
+from authgate.plugin_manager.console import ConsolePages
 from authgate.plugin_manager.mail import MailPlugins
 from authgate_testing.pretend_github import PretendGitHub
 from authgate_testing.pretend_host import *  # noqa: F403 - a fixture among them
@@ -124,13 +125,16 @@ def installed_plugins() -> InstalledPlugins:
 
 
 @pytest.fixture
-def installed_mail() -> Callable[[Isolation], MailPlugins]:
-    """The installed plugins that send mail, for tenants that have set nothing for them."""
+def installed_beside() -> Callable[[Isolation], tuple[MailPlugins, ConsolePages]]:
+    """The installed plugins that send mail or have pages, for tenants that have set nothing."""
 
-    def made(isolation: Isolation) -> MailPlugins:
-        installed = load()
+    def made(isolation: Isolation) -> tuple[MailPlugins, ConsolePages]:
+        installed, http = load(), GuardedHttp()
         configs = Configs(ConfigTypes(installed), source=_NothingSet(), isolation=isolation)
-        return MailPlugins(installed, isolation=isolation, configs=configs, http=GuardedHttp())
+        return (
+            MailPlugins(installed, isolation=isolation, configs=configs, http=http),
+            ConsolePages(installed, isolation=isolation, configs=configs, http=http),
+        )
 
     return made
 

@@ -13,6 +13,19 @@ from authgate.plugin_api.config import (
     config_fields,
     parse_config,
 )
+from authgate.plugin_api.console import (
+    ConsoleFacts,
+    ConsoleFigures,
+    ConsoleForm,
+    ConsoleLink,
+    ConsoleNotice,
+    ConsolePage,
+    ConsolePart,
+    ConsoleRequest,
+    ConsoleTable,
+    ConsoleText,
+    ConsoleValue,
+)
 from authgate.plugin_api.documents import Documents, FetchedDocuments
 from authgate.plugin_api.events import AuditEvent, Lifecycle
 from authgate.plugin_api.hookspecs import OnFailure, hookimpl
@@ -44,6 +57,17 @@ __all__ = [
     "Connector",
     "ConnectorConfigError",
     "ConnectorError",
+    "ConsoleFacts",
+    "ConsoleFigures",
+    "ConsoleForm",
+    "ConsoleLink",
+    "ConsoleNotice",
+    "ConsolePage",
+    "ConsolePart",
+    "ConsoleRequest",
+    "ConsoleTable",
+    "ConsoleText",
+    "ConsoleValue",
     "Deny",
     "Documents",
     "ExternalIdentity",

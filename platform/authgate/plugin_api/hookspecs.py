@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pluggy
 
 from authgate.plugin_api.claims import ClaimValue, TokenClaimsRequest
+from authgate.plugin_api.console import ConsolePage, ConsolePart, ConsoleRequest
 from authgate.plugin_api.events import AuditEvent
 from authgate.plugin_api.http import HttpClient
 from authgate.plugin_api.login import LoginConnector, SetupStep
@@ -136,3 +137,15 @@ def unwrap_key(wrapped: bytes) -> bytes:
 @_hook(budget=1.0, on_failure=OnFailure.REFUSE)
 def register_commands() -> "typer.Typer":
     """Commands below ``authgate <plugin>``. Asked when one of them is typed."""
+
+
+@_hook(budget=1.0, on_failure=OnFailure.REFUSE)
+def register_console_pages() -> Sequence[ConsolePage]:
+    """Pages in the console's menu. Asked once, when the server starts."""
+
+
+@_hook(budget=3.0, on_failure=OnFailure.SKIP)
+def console_page(
+    request: ConsoleRequest, config: Any, http: HttpClient
+) -> Sequence[ConsolePart] | Awaitable[Sequence[ConsolePart]]:
+    """What is on one of these pages, for whoever looks at it or has sent a form of it."""

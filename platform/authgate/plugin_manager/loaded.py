@@ -7,6 +7,7 @@ import pluggy
 from authgate.plugin_api import HttpClient, Network
 from authgate.plugin_manager.configs import Configs, ConfigSource, ConfigTypes
 from authgate.plugin_manager.connectors import LoginConnectors
+from authgate.plugin_manager.console import ConsolePages
 from authgate.plugin_manager.hooks import Plugins
 from authgate.plugin_manager.isolation import Isolation
 from authgate.plugin_manager.loading import load
@@ -61,6 +62,13 @@ class LoadedPlugins:
     def mail(self) -> MailPlugins:
         """Those that send mail."""
         return MailPlugins(
+            self.installed, isolation=self.isolation, configs=self.configs, http=self._http
+        )
+
+    @cached_property
+    def console(self) -> ConsolePages:
+        """The pages of the console that they bring."""
+        return ConsolePages(
             self.installed, isolation=self.isolation, configs=self.configs, http=self._http
         )
 

@@ -109,6 +109,15 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
+class PluginPageLink:
+    """A page of a plugin's in the menu."""
+
+    url: str
+    title: str
+    icon: str
+
+
+@dataclass(frozen=True, slots=True)
 class ConsoleFrame:
     """What is around every page: the menu, and who is signed in."""
 
@@ -133,6 +142,7 @@ class ConsoleFrame:
     """Those of the other kind; empty unless who is signed in may see them."""
     guest: bool = False
     """Whether it is an operator of the installation, who makes nothing that would stay."""
+    plugin_pages: Sequence[PluginPageLink] = ()
 
     def may(self, permission: str) -> bool:
         """Whether whoever is signed in may do this."""

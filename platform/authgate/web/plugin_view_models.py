@@ -60,6 +60,8 @@ class PluginSettingField:
     may_be_made: bool = False
     """Whether a secret may be made rather than typed: by ``make-`` with its name."""
     fault: str = ""
+    stays: bool = True
+    """Whether it is kept, and not only handed on."""
 
 
 @dataclass(frozen=True, slots=True)

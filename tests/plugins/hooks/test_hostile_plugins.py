@@ -15,9 +15,16 @@ from uuid import uuid4
 
 import pytest
 
-from authgate.plugin_api import LoginRequest, MailMessage, TokenClaimsRequest, hookspecs
+from authgate.plugin_api import (
+    ConsoleRequest,
+    LoginRequest,
+    MailMessage,
+    TokenClaimsRequest,
+    hookspecs,
+)
 from authgate.plugin_api.hookspecs import HookRules, rules_of
 from authgate.plugin_manager import Isolation, Outcome, PluginCall, PluginFailed, Plugins, load
+from authgate.plugin_manager.console import ConsolePages
 from authgate.plugin_manager.mail import MailPlugins
 from authgate.testing.sink_contract import events
 
@@ -49,7 +56,7 @@ GOOD = """
 
 HEAD = """
     import asyncio, sys, threading, time
-    from authgate.plugin_api import Allow, Deny, StepUp, hookimpl
+    from authgate.plugin_api import Allow, ConsolePage, Deny, StepUp, hookimpl
 
     plugin_api_version = "1.1"
     SECRET = "what-only-the-plugin-knows"
@@ -85,6 +92,16 @@ TAIL = """
     {kind} login_policy(request):
         CALLS.append(request.tenant)
         decides = True
+        {body}
+
+    @hookimpl
+    def register_console_pages():
+        return [ConsolePage(name="mine", title="Mine")]
+
+    @hookimpl
+    {kind} console_page(request):
+        CALLS.append(request.tenant)
+        decides = False
         {body}
 
     @hookimpl
@@ -140,7 +157,7 @@ WRONG = {kind for kind in KINDS if kind.startswith("returns_")}
 def short(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
     """Budgets that who never ends uses up quickly, and nobody else on a busy machine."""
     seconds = 0.05 if request.node.callspec.params["kind"] in TOO_SLOW else 60.0
-    hooks = ("token_claims", "login_policy", "send_mail", "audit_events")
+    hooks = ("token_claims", "login_policy", "send_mail", "audit_events", "console_page")
     for hook in (getattr(hookspecs, each) for each in hooks):
         rules = HookRules(seconds, rules_of(hook).on_failure)
         monkeypatch.setattr(hook, "authgate_rules", rules)
@@ -262,15 +279,15 @@ async def test_pl_01_02_03_04_14_no_hostile_plugin_reaches_another_or_another_te
 
 @pytest.mark.usefixtures("short")
 @pytest.mark.parametrize("kind", KINDS)
-async def test_no_hostile_plugin_that_sends_mail_tells_of_it_or_holds_up_another_tenants(
+async def test_no_hostile_plugin_tells_of_mail_or_of_its_page_or_holds_up_another_tenants_mail(
     hostile: Any,
-    installed_mail: Callable[[Isolation], MailPlugins],
+    installed_beside: Callable[[Isolation], tuple[MailPlugins, ConsolePages]],
     isolation: Isolation,
     kind: str,
     capsys: Any,
 ) -> None:
     module = hostile(kind)
-    plugins, acme, globex = installed_mail(isolation), uuid4(), uuid4()
+    (plugins, pages), acme, globex = installed_beside(isolation), uuid4(), uuid4()
     with pytest.raises(PluginFailed) as failed:
         await plugins.send(mail_message("acme"), plugin="hostile", tenant_id=acme)
     assert (failed.value.outcome is Outcome.TOO_SLOW) == (kind in TOO_SLOW)
@@ -278,7 +295,14 @@ async def test_no_hostile_plugin_that_sends_mail_tells_of_it_or_holds_up_another
     taken = await plugins.send(mail_message("globex"), plugin="good", tenant_id=globex)
     assert taken.reference == "globex"
     assert module.CALLS == ["acme"]
-    assert SECRET not in str(failed.value) + "".join(capsys.readouterr())
+    request = ConsoleRequest(tenant="acme", page="mine", subject="alice", language="en")
+    [page] = pages.of(["hostile"])
+    with pytest.raises(PluginFailed) as not_shown:
+        await pages.parts(page, request, tenant_id=acme)
+    assert not_shown.value.outcome is failed.value.outcome
+    assert module.CALLS == ["acme"] * 2, "none of its own methods ran"
+    told = f"{failed.value} {not_shown.value}"
+    assert SECRET not in told + "".join(capsys.readouterr())
 
 
 @pytest.mark.usefixtures("short")

@@ -8,6 +8,15 @@ from functools import partial
 from authgate import permissions
 from authgate.admin.console import setting_fields
 from authgate.permissions import Area, UserRole
+from authgate.plugin_api import (
+    ConsoleFacts,
+    ConsoleFigures,
+    ConsoleForm,
+    ConsoleLink,
+    ConsoleNotice,
+    ConsoleTable,
+    ConsoleText,
+)
 from authgate.storage.metering.roll_up import Usage
 from authgate.storage.metering.usage_days import Count
 from authgate.vocabulary import ClientStatus, InvitationStatus, TokenStatus, UserStatus
@@ -38,6 +47,7 @@ from authgate.web.console_view_models import (
     Endpoint,
     FilterLink,
     KindLink,
+    PluginPageLink,
     RotatePage,
     RotationFields,
     Snippet,
@@ -73,6 +83,7 @@ from authgate.web.own_app_view_models import (
     OwnAppPage,
     OwnAppsPage,
 )
+from authgate.web.plugin_page_view_models import PageFault, PagePart, PluginConsolePage
 from authgate.web.plugin_view_models import (
     FailureLine,
     PluginLine,
@@ -765,9 +776,34 @@ def _plugins() -> Mapping[str, Sample]:
         )  # fmt: skip
         return ("console/plugin.html", shown)
 
+    refund = ConsoleForm(action="refund", title=_LONG, button="Refund", takes=object)
+    parts = [
+        PagePart("notice", ConsoleNotice(title=_LONG, text=_LONG, kind="good")),
+        PagePart("figures", ConsoleFigures(figures=(("Members", 1200), (_LONG, "7 %")))),
+        PagePart("text", ConsoleText(title=_LONG, text=f"{_LONG}\n\nSecond.")),
+        PagePart("facts", ConsoleFacts(title="Contract", facts=(("Until", 27), (_LONG, _LONG)))),
+        PagePart("table", ConsoleTable(
+            title="Members", columns=("Name", _LONG),
+            rows=(
+                (ConsoleLink("Mira", "/admin/users"), 7),
+                (_LONG, ConsoleLink(_LONG, "https://a.example")),
+            ),
+        )),
+        PagePart("table", ConsoleTable(title="Nobody", columns=("Name",), rows=())),
+        PagePart("form", refund, typed),
+    ]  # fmt: skip
+    link = PluginPageLink(f"{here}/acme", _LONG, "users")
+    framed = replace(_frame(), plugin_pages=[link])
+    shown = PluginConsolePage(
+        framed, "acme", "Members", link.url, link.url, "/t/northwind", "settings", parts,
+        settings_url=here, problem=_LONG,
+    )  # fmt: skip
+    failed = replace(shown, parts=[], fault=PageFault.SLOW, problem="")
     lines = [PluginLine(f"plugin-{each}", f"{here}/{each}", hooks, each) for each in PluginState]
     return {
         "console-plugins": ("console/plugins.html", PluginsPage(_frame(), lines)),
+        "console-plugin-page": ("console/plugin_page.html", shown),
+        "console-plugin-page-failed": ("console/plugin_page.html", failed),
         "console-plugins-none": ("console/plugins.html", PluginsPage(_frame(), [])),
         "console-plugin": page(
             PluginState.RESTS,

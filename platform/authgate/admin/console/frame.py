@@ -16,12 +16,13 @@ from authgate.accounts.visits import signed_in, visitor
 from authgate.admin.console.routes import ConsoleRoutes
 from authgate.admin.places import REFERENCE
 from authgate.installation import Installation
-from authgate.permissions import OperatorArea, UserRole, reads
+from authgate.languages import by_plugin
+from authgate.permissions import Area, OperatorArea, UserRole, reads
 from authgate.storage.clients import clients
 from authgate.storage.clients.rows import Client
 from authgate.vocabulary import ClientStatus
 from authgate.web import row_ids
-from authgate.web.console_view_models import ConsoleFrame, Done, Told
+from authgate.web.console_view_models import ConsoleFrame, Done, PluginPageLink, Told
 from authgate.web.pages import Pages
 from authgate_tenants import announcements, current_tenant
 
@@ -78,7 +79,20 @@ class Console:
             done=Done(done) if done in set(Done) else None,
             told=await self._told(),
             other_url=_operators_url(user.role),
+            plugin_pages=self._plugin_pages(user.role),
         )
+
+    def _plugin_pages(self, role: UserRole) -> list[PluginPageLink]:
+        running = current_tenant().settings.running_plugins
+        return [
+            PluginPageLink(
+                url(f"/plugin-pages/{each.page.area}/{each.plugin}/{each.page.name}"),
+                by_plugin(each.page.title),
+                each.page.icon,
+            )
+            for each in self.parts.plugins.console.of(running)
+            if permissions.permits(role, reads(Area(each.page.area)))
+        ]
 
     async def _told(self) -> list[Told]:
         shown = await announcements.shown(self.now())

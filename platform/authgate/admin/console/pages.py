@@ -23,6 +23,7 @@ from authgate.admin.console.invitation_pages import InvitationConsole
 from authgate.admin.console.limit_pages import LimitPages
 from authgate.admin.console.mail_server_pages import MailServerPages
 from authgate.admin.console.overview import OverviewPages
+from authgate.admin.console.plugin_console_pages import PluginConsolePages
 from authgate.admin.console.plugin_pages import PluginPages
 from authgate.admin.console.provisioning_pages import ProvisioningPages
 from authgate.admin.console.resource_server_pages import ResourceServerPages
@@ -61,6 +62,7 @@ def blueprints(console: Console) -> Iterator[Blueprint]:
     yield BrandingPages(console=console).blueprint()
     yield MailServerPages(console=console).blueprint()
     yield PluginPages(console=console).blueprint()
+    yield PluginConsolePages(console=console).blueprint()
     yield ProvisioningPages(console=console).blueprint()
     yield GroupPages(console=console).blueprint()
     yield InvitationConsole(console=console).blueprint()

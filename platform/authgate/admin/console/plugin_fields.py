@@ -1,7 +1,7 @@
-"""Settings of a plugin as fields of a form, made of what the plugin says of them."""
+"""Settings and forms of a plugin as fields, made of what the plugin says of them."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from authgate.generated_secrets import generated
 from authgate.languages import by_plugin
@@ -22,9 +22,32 @@ def fields(
     typed: Mapping[str, str] | None = None,
     faults: Mapping[str, str] | None = None,
 ) -> Sequence[PluginSettingField]:
-    """The fields, with what was typed into them, if anything was."""
+    """The settings, with what was typed into them, if anything was."""
+    return drawn(plugin.fields, plugin.shown, kept=plugin.secrets, typed=typed, faults=faults)
+
+
+def drawn(
+    asked: Sequence[ConfigField],
+    shown: Mapping[str, object],
+    *,
+    before: str = _BEFORE,
+    kept: Collection[str] = (),
+    stays: bool = True,
+    typed: Mapping[str, str] | None = None,
+    faults: Mapping[str, str] | None = None,
+) -> Sequence[PluginSettingField]:
+    """Fields with what is in them, or with what was typed. ``kept`` are secrets that there are."""
     return [
-        _field(plugin, each, typed, (faults or {}).get(each.name, "")) for each in plugin.fields
+        _field(
+            each,
+            f"{before}{each.name}",
+            shown.get(each.name),
+            is_kept=each.name in kept,
+            stays=stays,
+            typed=typed,
+            fault=(faults or {}).get(each.name, ""),
+        )
+        for each in asked
     ]
 
 
@@ -39,19 +62,27 @@ def made(plugin: TenantPlugin, typed: Mapping[str, str]) -> dict[str, str]:
 
 def change(plugin: TenantPlugin, typed: Mapping[str, str]) -> PluginChange:
     """What was typed. A secret that was left empty stays; so does what the form does not have."""
-    config: dict[str, object] = {}
-    for each in plugin.fields:
-        name = f"{_BEFORE}{each.name}"
-        if f"asked-{name}" in typed:
-            config[each.name] = name in typed
-        elif name in typed and (not each.secret or typed[name]):
-            config[each.name] = _value(each, typed[name])
+    config = sent(plugin.fields, typed)
     forgotten = [
         each.name
         for each in plugin.fields
         if each.secret and f"{_FORGET}{_BEFORE}{each.name}" in typed and each.name not in config
     ]
     return PluginChange(config=config, unset=forgotten)
+
+
+def sent(
+    asked: Sequence[ConfigField], typed: Mapping[str, str], *, before: str = _BEFORE
+) -> dict[str, object]:
+    """What was typed, by the fields' own names; without secrets that were left empty."""
+    values: dict[str, object] = {}
+    for each in asked:
+        name = f"{before}{each.name}"
+        if f"asked-{name}" in typed:
+            values[each.name] = name in typed
+        elif name in typed and (not each.secret or typed[name]):
+            values[each.name] = _value(each, typed[name])
+    return values
 
 
 def _value(field: ConfigField, text: str) -> object:
@@ -64,11 +95,17 @@ def _value(field: ConfigField, text: str) -> object:
 
 
 def _field(
-    plugin: TenantPlugin, field: ConfigField, typed: Mapping[str, str] | None, fault: str
+    field: ConfigField,
+    name: str,
+    now: object,
+    *,
+    is_kept: bool,
+    stays: bool,
+    typed: Mapping[str, str] | None,
+    fault: str,
 ) -> PluginSettingField:
-    name, kind = f"{_BEFORE}{field.name}", kind_of(field)
-    now = plugin.shown.get(field.name)
-    ticked = field.name in plugin.secrets if kind == "secret" else now is True
+    kind = kind_of(field)
+    ticked = is_kept if kind == "secret" else now is True
     text = "" if kind == "secret" else _as_typed(now)
     if typed is not None and kind != "secret":
         text, ticked = typed.get(name, ""), name in typed
@@ -81,8 +118,9 @@ def _field(
         text=text,
         ticked=ticked,
         may_be_forgotten=kind == "secret" and ticked and not field.required,
-        may_be_made=field.generated is not None,
+        may_be_made=stays and field.generated is not None,
         fault=fault,
+        stays=stays,
     )
 
 

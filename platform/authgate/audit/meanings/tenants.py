@@ -61,6 +61,10 @@ TENANTS = {
         "One was changed, disabled or enabled; `details` say what, without the values."
     ),
     Event.CONNECTION_DELETED: "One was removed, and with it who was known by it.",
+    Event.PLUGIN_ACTION: (
+        "A form of a plugin's page in the console was sent; `details` say which, and what was in it"
+        " but for secrets."
+    ),
     Event.PLUGIN_SETTINGS_CHANGED: (
         "Something was set for a plugin; `details` say what it was and is, and of secrets that "
         "they changed."

@@ -3,6 +3,7 @@
 from authgate import plugin_manager
 from authgate.diagnosis.misconfiguration import Area, Finding, Misconfiguration, well
 from authgate.plugin_manager import ConnectorTypes, PluginRefused
+from authgate.plugin_manager.console import console_pages
 
 PLUGIN_REFUSED = Misconfiguration(
     code="plugin-refused",
@@ -19,6 +20,7 @@ def loaded() -> tuple[ConnectorTypes | None, frozenset[str], Finding]:
     try:
         installed = plugin_manager.load()
         connectors = ConnectorTypes(installed)
+        console_pages(installed)
     except PluginRefused as error:
         return None, frozenset(), PLUGIN_REFUSED.found(" ".join(str(error).split()))
     names = frozenset(name for name, _ in installed.list_name_plugin())

@@ -9,6 +9,7 @@ import pluggy
 from authgate.cli.command_line import COMMANDS
 from authgate.cli.plugin.commands import commands_of
 from authgate.plugin_manager import ConfigTypes, ConnectorTypes, PluginRefused, loading
+from authgate.plugin_manager.console import console_pages
 
 _REINSTALL = "Install a version that fits, or uninstall it: pip uninstall {distribution}."
 _ONE_OF_TWO = "Uninstall one of the two."
@@ -60,6 +61,7 @@ def _inspected(entry: EntryPoint) -> Inspected:
         connectors = tuple(ConnectorTypes(manager).types)
         ConfigTypes(manager)
         commands = commands_of(manager) is not None
+        console_pages(manager)
     except PluginRefused as error:
         return Inspected(
             plugin=entry.name,
