@@ -77,3 +77,18 @@ def test_a_connection_that_cannot_be_used_is_found(
 def test_a_tenant_that_takes_everybody_in_is_found(by_github: Doctor, on_sqlite: Execute) -> None:
     on_sqlite("UPDATE tenants SET settings = ?", enabled("github", auto_register=True))
     assert by_github.finds("open-registration")["found"] == "acme, by github"
+
+
+def test_a_plugin_that_lacks_settings_or_whose_settings_are_not_fit_is_found(
+    dev: Doctor, on_sqlite: Execute
+) -> None:
+    assert dev.command("tenant", "set", "acme", "enabled_plugins=networks").code == 0
+    assert dev.finds("plugin-waits")["found"] == "networks, in acme"
+    words = ("plugin-settings", "set", "networks", "-t", "acme", "--set", "networks=192.0.2.0/24")
+    assert dev.command(*words).code == 0
+    dev.finds()
+    on_sqlite("UPDATE plugin_settings SET config = ?", '{"networks": ["nowhere"]}')
+    found = dev.finds("plugin-settings-unfit")["found"]
+    assert found.startswith("networks, in acme: networks: ")
+    assert dev.command("plugin-settings", "pause", "networks", "-t", "acme").code == 0
+    dev.finds()

@@ -17,6 +17,7 @@ from authgate.cli.doctor import (
     keys,
     mail,
     names,
+    plugin_settings,
     plugins,
     postgres,
     redis,
@@ -147,6 +148,8 @@ class _Tenants:
                     connectors=self.connectors, encryption=self.parts.encryption
                 )
                 looked = connections.findings(tenant, usable, self.plugins)
+                found += [each async for each in looked]
+                looked = plugin_settings.findings(self.parts, tenant)
                 found += [each async for each in looked]
             return found
 
