@@ -1,22 +1,26 @@
 """Each of several server processes refuses a suspended tenant, a blocked address and a disabled
-client within a second, whoever tells it: the database, Redis behind a pooler, or nobody."""
+client within a second, and has a plugin go by what is set for it, whoever tells it: the database,
+Redis behind a pooler, or nobody."""
 
 import asyncio
+import sys
 import time
 from collections.abc import Awaitable, Iterator
 from pathlib import Path
 
 import httpx2
+import jwt
 import pytest
 from pydantic import SecretStr
 
 from authgate import installation, provisioning
 from authgate.provisioning import NewClient
 from authgate.provisioning.address_blocks import block_address, unblock_address
+from authgate.provisioning.plugin_settings import PluginChange, set_plugin
 from authgate.settings import DatabaseSettings, Settings
 from authgate.storage.clients.drafts import ClientDraft
 from authgate.vocabulary import ClientStatus
-from authgate_tenants import TenantStatus, use_tenant
+from authgate_tenants import TenantSettings, TenantStatus, use_tenant
 from authgate_testing.databases import on_postgres
 from authgate_testing.live import DEVICE_GRANT, Host, host
 
@@ -28,12 +32,51 @@ REQUESTS = 24
 """So many on fresh connections reach both processes, but for once in eight million times."""
 
 
+STAMP = """
+from dataclasses import dataclass
+from typing import Annotated
+from authgate.plugin_api import Setting, hookimpl
+
+plugin_api_version = "1.2"
+
+@dataclass(frozen=True)
+class Config:
+    text: Annotated[str, Setting("What is said.")]
+
+@hookimpl
+def register_config():
+    return Config
+
+@hookimpl
+async def token_claims(config):
+    return {"stamp_text": config.text}
+"""
+
+
+@pytest.fixture
+def stamp(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Where a plugin is that says in tokens what is set for it: here, and for who is told so."""
+    site = tmp_path / "site"
+    metadata = site / "stamp-1.0.dist-info"
+    metadata.mkdir(parents=True)
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: stamp\nVersion: 1.0\n")
+    (metadata / "entry_points.txt").write_text("[authgate]\nstamp = stamp_of_processes\n")
+    (site / "stamp_of_processes.py").write_text(STAMP)
+    monkeypatch.syspath_prepend(str(site))
+    yield site
+    sys.modules.pop("stamp_of_processes", None)
+
+
 @pytest.fixture(params=["database", "redis"])
 def serving(
-    request: pytest.FixtureRequest, database_settings: DatabaseSettings, tmp_path: Path
+    request: pytest.FixtureRequest,
+    database_settings: DatabaseSettings,
+    tmp_path: Path,
+    stamp: Path,
 ) -> Iterator[tuple[Host, Settings]]:
     """Two processes that serve, and the settings of a third, which changes things."""
     variables = {"AUTHGATE_SERVER__WORKERS": "2", "AUTHGATE_LIMITS__ENABLED": "false"}
+    variables["PYTHONPATH"] = str(stamp)
     redis_url = None
     if request.param != "database":
         # As behind a pooler, through which nobody can listen.
@@ -53,6 +96,12 @@ async def token(url: str, client: NewClient) -> str:
         form = {"grant_type": "client_credentials", "scope": "authgate:clients:read"}
         issued: str = (await http.post(url, data=form, auth=auth)).json()["access_token"]
     return issued
+
+
+async def stamped(url: str, client: NewClient) -> set[str]:
+    """What both processes have the plugin say in tokens of the client's."""
+    tokens = await asyncio.gather(*(token(url, client) for _ in range(REQUESTS)))
+    return {jwt.decode(each, options={"verify_signature": False})["stamp_text"] for each in tokens}
 
 
 async def statuses(url: str, client: NewClient | None = None, *, bearer: str = "") -> set[int]:
@@ -93,12 +142,13 @@ async def test_ti_27_every_process_refuses_and_serves_a_tenant_within_a_second(
     assert url.startswith(live.base_url)
 
 
-async def test_every_process_keeps_out_an_address_and_a_client_within_a_second(
+async def test_every_process_keeps_out_an_address_and_a_client_and_obeys_plugin_settings(
     serving: tuple[Host, Settings],
 ) -> None:
     _, settings = serving
     async with installation.opened(settings) as parts:
-        tenant = await provisioning.add_tenant(parts, slug="acme", name="Acme")
+        enabled = TenantSettings(enabled_plugins=("stamp",))
+        tenant = await provisioning.add_tenant(parts, slug="acme", name="Acme", settings=enabled)
         keys, tokens = (f"{tenant.issuer}{path}" for path in ("/.well-known/jwks.json", TOKEN))
         with use_tenant(tenant):
             grants = ["client_credentials", DEVICE_GRANT]
@@ -106,7 +156,10 @@ async def test_every_process_keeps_out_an_address_and_a_client_within_a_second(
             client = await provisioning.add_client(
                 parts, ClientDraft(name="M", grant_types=grants, scopes=scopes, introspects=True)
             )
-            assert await statuses(tokens, client) == {200}
+            await set_plugin(parts, "stamp", PluginChange(config={"text": "one"}))
+            assert await stamped(tokens, client) == {"one"}
+            await a_second_after(set_plugin(parts, "stamp", PluginChange(config={"text": "two"})))
+            assert await stamped(tokens, client) == {"two"}
             issued = await token(tokens, client)
             asking = [f"{tenant.issuer}{path}" for path in (DEVICE, INTROSPECTION)]
             clients = f"{tenant.issuer}/api/v1/clients"
