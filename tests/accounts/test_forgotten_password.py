@@ -3,12 +3,14 @@
 import asyncio
 import re
 from collections import Counter
+from html import unescape
 from typing import Any
 
 import httpx2
 import pytest
 from tortoise.backends.sqlite.client import SqliteClient
 
+from authgate import provisioning
 from authgate.audit import Event
 from authgate.mail.post import opened
 from authgate.provisioning.forgotten_passwords import GOOD
@@ -19,8 +21,10 @@ from authgate.storage.people.users import User, UserRow
 from authgate.vocabulary import LinkPurpose, MailPurpose, MailStatus, UserStatus
 from authgate_tenants import Tenant, TenantSettings, use_tenant
 from authgate_tenants.encryption import TenantCipher
+from authgate_testing import tenants
 from authgate_testing.api import EVERYTHING, api_client
 from authgate_testing.application import Application
+from authgate_testing.authenticator import is_asked, let_in
 from authgate_testing.databases import on_sqlite
 from authgate_testing.kept_mails import link_in_mail
 from authgate_testing.ledger import Ledger
@@ -322,3 +326,28 @@ async def test_where_nobody_has_a_password_nobody_forgets_one(
     await change(server, acme, settings=without.to_json())
     page = await nobody.visit(f"{acme.issuer}/forgot-password")
     assert page.status_code == 404
+
+
+@on_sqlite
+async def test_pw_06_who_chooses_another_password_shows_the_second_factor_they_have(
+    server: RunningServer, acme: Tenant, alice: User, nobody: Person
+) -> None:
+    remembered = await let_in(server, acme, alice, remember_device="1")
+    await ask(nobody, acme, "alice")
+    await choose(nobody, await link_in_mail(server, acme))
+    for each in (nobody, remembered):
+        await each.sign_in(acme.issuer, "alice", OTHER)
+        assert is_asked(each), "in a browser that was remembered for the former one as well"
+
+
+@on_sqlite
+async def test_pw_08_what_a_tenant_says_is_no_template(
+    server: RunningServer, acme: Tenant, alice: User, nobody: Person
+) -> None:
+    strange = "{{ ''.__class__ }}{% for _ in range(10**9) %}x{% endfor %}"
+    await provisioning.change_tenant(server.parts, acme, name=strange)
+    await tenants.choose(server, acme, sign_in_title=strange, sign_in_text=strange)
+    await ask(nobody, acme, "alice")
+    for path in ("/mails", "/login"):
+        page = await nobody.visit(f"{acme.issuer}{path}")
+        assert strange in unescape(page.text), path

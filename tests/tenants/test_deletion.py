@@ -80,6 +80,16 @@ async def a_round(server: RunningServer) -> None:
     assert await performer.perform(EraseTenants(), tenant_id=None) is Result.DONE
 
 
+async def until_it_ends(server: RunningServer, deletion: TenantDeletion) -> TenantDeletion:
+    """As many rounds as it takes: each has its time, in which a busy machine does less."""
+    for _ in range(20):
+        await a_round(server)
+        now = await deletions.of(str(deletion.id))
+        if now.state is not DeletionState.ERASING:
+            return now
+    raise AssertionError(f"{deletion.id} goes on")
+
+
 async def come_due(server: RunningServer) -> None:
     server.clock.advance(WAITING_DAYS * DAY + 1)
     await a_round(server)
@@ -94,8 +104,7 @@ async def end(server: RunningServer, deletion: TenantDeletion) -> TenantDeletion
     """All that is left to do."""
     await come_due(server)
     server.clock.advance(10)
-    await a_round(server)
-    return await deletions.of(str(deletion.id))
+    return await until_it_ends(server, deletion)
 
 
 async def counted(tenant: Tenant) -> dict[str, int]:
@@ -250,7 +259,7 @@ async def test_what_a_late_request_has_left_goes_before_the_tenant_does(
         erasing = await deletions.of(str(deletion.id))
         assert not await eraser.finish(erasing, lambda _: "signed", now=server.clock())
     assert await TenantRow.filter(id=acme.id).count() == 1
-    await a_round(server)
+    await until_it_ends(server, deletion)
     assert await TenantRow.filter(id=acme.id).count() == 0
     with use_tenant(acme):
         assert await AuditEvent.all().count() == 0

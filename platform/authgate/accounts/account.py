@@ -1,5 +1,6 @@
 """``/account/sessions``: where a person is signed in, and ending it for real."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import urlencode
 from uuid import UUID
@@ -13,7 +14,7 @@ from authgate.accounts.account_frame import frame
 from authgate.accounts.answers import page, see_other
 from authgate.accounts.scope_lines import scope_lines
 from authgate.accounts.visits import SignedIn, signed_in, visitor
-from authgate.accounts.whereabouts import Whereabouts
+from authgate.accounts.whereabouts import Whereabouts, is_new
 from authgate.audit import Event
 from authgate.clock import Clock
 from authgate.permissions import Area, permits, writes
@@ -70,7 +71,9 @@ class AccountPages:
         known = await _applications(living)
         content = SessionsPage(
             **frame(),
-            sessions=tuple(self._line(each, person, known.get(each.id, ())) for each in living),
+            sessions=tuple(
+                self._line(each, living, person, known.get(each.id, ())) for each in living
+            ),
             end_action=f"{prefix}{_HERE}/end",
             end_others_action=f"{prefix}{_HERE}/end-others",
             accesses=await _accesses(held[:_MOST_ACCESSES]),
@@ -115,8 +118,15 @@ class AccountPages:
         return see_other(_HERE)
 
     def _line(
-        self, session: Session, person: SignedIn, applications: tuple[str, ...]
+        self,
+        session: Session,
+        living: Sequence[Session],
+        person: SignedIn,
+        applications: tuple[str, ...],
     ) -> SessionLine:
+        place = self._whereabouts.of(session.ip)
+        since = session.authenticated_at
+        before = [self._whereabouts.of(each.ip) for each in living if each.authenticated_at < since]
         device, kind = user_agents.described(session.user_agent)
         return SessionLine(
             id=str(session.id),
@@ -128,7 +138,8 @@ class AccountPages:
             signed_in_at=session.authenticated_at,
             connection=connection_of(session),
             impersonator=session.impersonator,
-            place=self._whereabouts.of(session.ip),
+            place=place,
+            new_place=is_new(place, before),
             applications=applications,
             block_url=_block_url(session, person),
         )

@@ -10,8 +10,10 @@ from authgate import mail, mail_addresses
 from authgate.accounts import known_browsers, user_agents
 from authgate.accounts.known_browsers import KnownBrowser
 from authgate.accounts.visits import Visitor
+from authgate.accounts.whereabouts import Whereabouts, is_new
 from authgate.installation import Installation
 from authgate.storage.people.users import User
+from authgate.storage.sign_in import sessions
 from authgate.vocabulary import MailPurpose
 from authgate.web.pages import language_read
 from authgate_tenants import current_tenant
@@ -25,6 +27,7 @@ class SignInNotices:
 
     def __init__(self, parts: Installation) -> None:
         self._parts = parts
+        self._whereabouts = Whereabouts(parts.settings.geoip_file)
 
     async def welcome(self, visitor: Visitor, user: User, response: Response) -> None:
         """Somebody is in by all that it takes: tell them where their browser is new, and have it be
@@ -43,12 +46,17 @@ class SignInNotices:
         if not wanted or address is None or not user.email_verified:
             return
         device, _ = user_agents.described(visitor.facts.user_agent)
+        living = await sessions.live_of(user.id, now=now)
+        place = self._whereabouts.of(visitor.facts.ip)
+        others = [self._whereabouts.of(each.ip) for each in living if each.ip != visitor.facts.ip]
         letter = mail.written(
             "new_sign_in",
             language=language_read(),
             name=user.username,
             device=device,
             ip=visitor.facts.ip,
+            place=place,
+            new_place=is_new(place, others),
             at=now,
             link=f"{tenant.issuer}/account/sessions",
         )

@@ -2,7 +2,7 @@
 GeoLite2 or DB-IP, of cities or of countries). Nobody is asked.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
@@ -37,6 +37,13 @@ class Whereabouts:
         if city and country:
             return text("%(city)s, %(country)s", city=city, country=country)
         return country or None
+
+
+def is_new(place: str | None, others: Iterable[str | None]) -> bool:
+    """Whether somebody is in a place where they are signed in nowhere else, of whom it is known
+    where they are elsewhere."""
+    known = set(filter(None, others))
+    return bool(place and known) and place not in known
 
 
 @lru_cache(maxsize=1)

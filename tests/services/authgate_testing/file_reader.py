@@ -14,7 +14,7 @@ from authgate.portable import passphrase
 from authgate.settings import Settings
 from authgate_testing.lived import QUICK
 
-_SECONDS = 60.0
+_SECONDS = 150.0
 
 
 def _stop(_rows: int) -> None:

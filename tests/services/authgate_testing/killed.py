@@ -8,7 +8,7 @@ from authgate.settings import Settings
 from authgate_testing.terminal import environment
 
 _SERVICES = Path(__file__).parents[1]
-_SECONDS = 60.0
+_SECONDS = 150.0
 
 
 async def killed_half_way(

@@ -16,7 +16,7 @@ DEADLINE_SECONDS = 15.0
 """By then a server has answered or ended the connection, whatever it was waiting for."""
 
 _PATIENCE_SECONDS = 0.5
-_GOOD_SECONDS = 5.0
+_GOOD_SECONDS = DEADLINE_SECONDS
 _BAD_FOR_EACH_GOOD = 20
 
 
