@@ -11,13 +11,14 @@ from authgate import provisioning
 from authgate.admin.console import user_lines
 from authgate.audit import Event
 from authgate.permissions import UserRole
-from authgate.provisioning import invitations, user_imports
+from authgate.provisioning import found_people, invitations, user_imports
 from authgate.provisioning.invitations import UnfitInvitation
 from authgate.storage.people import users
 from authgate.storage.people.groups import GroupDraft
 from authgate.storage.people.user_imports import UserImportRow
 from authgate.storage.people.users import User, UserRow
 from authgate.storage.sign_in import connections, external_identities
+from authgate.vocabulary import UserStatus
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.application import Application
 from authgate_testing.databases import on_sqlite
@@ -264,6 +265,57 @@ async def test_ad_01_03_what_is_done_to_several_spares_oneself_and_who_may_more(
     assert "1 done" in await done("delete", str(dora.id))
     with use_tenant(acme):
         assert await users.find_by_login("dora") is None
+
+
+@on_sqlite
+async def test_ad_03_what_is_done_to_everybody_who_was_found_is_done_by_the_hundred(
+    server: RunningServer,
+    acme: Tenant,
+    globex: Tenant,
+    admin: Person,
+    carol: User,
+    bob: User,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with use_tenant(acme):
+        for number in range(26):
+            await users.create(username=f"staff-{number:02}")
+        await UserRow.filter(id=carol.id).update(username="staff-owner", role=UserRole.OWNER)
+    monkeypatch.setattr(found_people, "MOST", 10)
+    here = f"{acme.issuer}/admin/users?search=staff"
+    assert "All that were found" not in (await admin.visit(f"{here}-owner")).text
+    assert "All that were found" in (await admin.visit(here)).text
+    page = await admin.submit({"act": "disable", "all": "1"}, to="/users/selected")
+    assert "Disable 27 people?" in page.text
+    question = page
+    with use_tenant(acme):
+        await users.create(username="staff-late")
+    page = await admin.submit({}, to="/users/selected")
+    assert (page.status_code, "Disable 28 people?" in page.text) == (400, True)
+    monkeypatch.setattr(found_people, "SECONDS", 0.0)
+    page = await admin.submit({}, to="/users/selected")
+    assert "9 done, 0 as they were, 1 refused" in page.text
+    assert "staff-owner" in page.text
+    monkeypatch.setattr(found_people, "SECONDS", 60.0)
+    with use_tenant(acme):
+        [gone] = await UserRow.filter(username="staff-25")
+        await gone.delete()
+        newcomer = await users.create(username="staff-new")
+    page = await admin.submit({}, to="/users/selected")
+    assert "26 done, 0 as they were, 1 refused" in page.text
+    assert "Go on" not in page.text
+    with use_tenant(acme):
+        disabled = await UserRow.filter(status=UserStatus.DISABLED).count()
+        assert disabled == 26
+        for spared in (carol, newcomer):
+            found = await users.find(spared.id)
+            assert found is not None
+            assert found.is_active, found.username
+    with use_tenant(globex):
+        assert (await UserRow.get(id=bob.id)).status is UserStatus.ACTIVE
+    sent = forms(question.text)[0].hidden | {"until": "x"}
+    refused = await admin.http.post(f"{acme.issuer}/admin/users/selected", data=sent)
+    assert refused.status_code == 400
 
 
 @on_sqlite

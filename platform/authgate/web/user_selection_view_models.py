@@ -1,6 +1,6 @@
 """What the console shows before and after something is done to several people."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from authgate.web.console_view_models import ConsoleFrame
@@ -10,7 +10,7 @@ from authgate.web.user_view_models import GroupLink, UserLine
 @dataclass(frozen=True, slots=True)
 class UserSelectionPage:
     """``console/user_selection.html``. Posts ``act``, ``list``, ``sure``, ``group`` and the field
-    of each."""
+    of each; where it is for everybody who was found ``all``, ``count`` and ``until`` instead."""
 
     frame: ConsoleFrame
     act: str
@@ -22,6 +22,25 @@ class UserSelectionPage:
     groups: Sequence[GroupLink] = ()
     """Those that people may be added to; ``url`` is the id."""
     fault: str = ""
+    everybody: int = 0
+    """How many were found, where it is for all of them."""
+    until: str = ""
+    """Who came last of them."""
+
+    @property
+    def count(self) -> int:
+        """How many it is for."""
+        return self.everybody or len(self.users)
+
+
+@dataclass(frozen=True, slots=True)
+class GoOn:
+    """What is sent for the rest of them."""
+
+    action: str
+    fields: Mapping[str, str]
+    count: int
+    """Of how many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +62,14 @@ class UserOutcomesPage:
     list_url: str
     back_url: str
     lines: Sequence[OutcomeLine]
+    """All of them; of everybody who was found those who were refused now."""
+    totals: Mapping[str, int] | None = None
+    """By outcome, of how many so far, where it is for everybody who was found."""
+    go_on: GoOn | None = None
+    """``None`` where nobody is left."""
 
     def count(self, outcome: str) -> int:
         """Of how many this came."""
+        if self.totals is not None:
+            return self.totals.get(outcome, 0)
         return sum(each.outcome == outcome for each in self.lines)

@@ -16,6 +16,7 @@ from authgate.web.user_import_view_models import (
     RefusedLine,
 )
 from authgate.web.user_selection_view_models import (
+    GoOn,
     OutcomeLine,
     UserOutcomesPage,
     UserSelectionPage,
@@ -53,6 +54,8 @@ PEOPLE_ALIKE = frozenset(
         "console-user-factors",
         "console-user-selection",
         "console-user-selection-removal",
+        "console-user-selection-all",
+        "console-user-outcomes-so-far",
         "console-user-outcomes",
         "console-user-imports",
         "console-user-import",
@@ -219,6 +222,8 @@ def people_samples(frame: ConsoleFrame, auditor: ConsoleFrame) -> Mapping[str, S
     lines = [OutcomeLine("mira", "done", ""), OutcomeLine(_LONG, "refused", _LONG)]
     lines.append(OutcomeLine("sam", "unchanged", ""))
     outcomes = UserOutcomesPage(frame, "disable", _HERE, _HERE, lines)
+    so_far = {"done": 90, "unchanged": 9, "refused": 1}
+    rest = GoOn(f"{_HERE}/selected", {"all": "1"}, 340)
     line = ImportLine(f"{_HERE}/import/1", "mira", _NOW, 120, "working", dry_run=True)
     imports = ImportsPage(
         frame, _HERE, f"{_HERE}/import", ("username", "email"), 64, (line,), _LONG
@@ -257,7 +262,15 @@ def people_samples(frame: ConsoleFrame, auditor: ConsoleFrame) -> Mapping[str, S
             "console/user_selection.html",
             replace(selected, act="delete", groups=(), fault=""),
         ),
+        "console-user-selection-all": (
+            "console/user_selection.html",
+            replace(selected, act="disable", users=(), everybody=340, until="1", fault=_LONG),
+        ),
         "console-user-outcomes": ("console/user_outcomes.html", outcomes),
+        "console-user-outcomes-so-far": (
+            "console/user_outcomes.html",
+            replace(outcomes, totals=so_far, go_on=rest),
+        ),
         "console-user-imports": ("console/user_imports.html", imports),
         "console-user-import": ("console/user_import.html", sent),
         "console-user-import-under-way": (

@@ -22,7 +22,6 @@ from authgate.web.console_view_models import Done
 from authgate.web.user_view_models import FactorResetPage, PersonFactors
 
 _ONE = f"{ROOT}{PATH}/<row_id>/second-factors"
-_UNSURE = text("Make sure first, and say so.")
 
 
 class UserFactorPages:
@@ -46,7 +45,7 @@ class UserFactorPages:
         """Take all of it, where that is meant. Raises as above."""
         person, form = await self._lost_by(row_id), await request.form
         if form.get("sure") != "1":
-            return await self._question(person, _UNSURE)
+            return await self._question(person, text("Make sure first, and say so."))
         try:
             await second_factors.reset(self._console.parts, person.id, by=authority())
         except Refused as error:

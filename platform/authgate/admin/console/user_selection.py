@@ -10,6 +10,7 @@ from authgate.accounts.standing import require
 from authgate.admin.console import frame, list_search, user_lines
 from authgate.admin.console.administrators import authority, refuse_guest
 from authgate.admin.console.frame import ROOT, Console
+from authgate.admin.console.user_found import FoundPeople
 from authgate.admin.console.user_lines import EACH
 from authgate.admin.console.user_search import PATH, UserSearch
 from authgate.languages import text
@@ -39,6 +40,7 @@ class UserSelectionPages:
 
     def __init__(self, *, console: Console) -> None:
         self._console = console
+        self._found = FoundPeople(console=console)
 
     def blueprint(self) -> Blueprint:
         """The routes."""
@@ -56,17 +58,21 @@ class UserSelectionPages:
             refuse_guest()
         if act is UserAct.DELETE:
             self._console.require_recent_sign_in(f"{ROOT}{PATH}")
+        selection = Selection(self._console.parts, act, _group(form), authority())
+        if form.get("all") == "1":
+            choices = await _groups() if act is UserAct.ADD_TO_GROUP else ()
+            return await self._found.act(asked, selection, form, choices)
         found = await users.find_many(_named(form))
         if not found:
             return asked.back(Done.NOTHING_SELECTED)
         if form.get("sure") != "1":
             return await self._question(asked, act, found)
-        return await self._done(asked, act, found, form)
+        return await self._done(asked, selection, found)
 
     async def _done(
-        self, asked: UserSearch, act: UserAct, found: Sequence[User], form: Mapping[str, str]
+        self, asked: UserSearch, selection: Selection, found: Sequence[User]
     ) -> Response:
-        selection = Selection(self._console.parts, act, _group(form), authority())
+        act = selection.act
         try:
             told = await user_selection.act_on_users(selection, [each.id for each in found])
         except UnknownUser:
