@@ -6,11 +6,13 @@ Google's does not come here: there is one Google, and no setting that names anot
 from secrets import token_urlsafe
 from typing import Any, ClassVar
 
+from authgate.pretend.directory import Directory
 from authgate.pretend.provider import PretendProvider, Provider
-from authgate.testing import LoginConnectorContract
+from authgate.testing import LoginConnectorContract, PasswordConnectorContract
 from authgate_gitea.connector import GiteaConnector
 from authgate_github.connector import GitHubConnector
 from authgate_gitlab.connector import GitLabConnector
+from authgate_http_api.connector import HttpApiConnector
 from authgate_microsoft.connector import MicrosoftConnector
 from authgate_oauth2.connector import OAuthProviderConnector
 from authgate_oidc.connector import OpenIdProviderConnector
@@ -77,3 +79,11 @@ class TestOAuth(LoginConnectorContract):
             "subject_field": "sub",
             "email_verified_field": "email_verified",
         }
+
+
+class TestHttpApi(PasswordConnectorContract):
+    connector = HttpApiConnector
+
+    def settings(self, directory: Directory) -> dict[str, object]:
+        url = f"https://{directory.host}/check"
+        return {"url": url, "auth_mode": "hmac", "secret": directory.secret}

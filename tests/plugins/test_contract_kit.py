@@ -21,24 +21,30 @@ from authgate.plugin_api import (
     ConnectorConfigError,
     ConnectorError,
     ExternalIdentity,
+    HttpFailure,
     LoginAttempt,
     LoginRequest,
     OnFailure,
+    PasswordAttempt,
     ProviderAnswer,
     Setting,
     SignInRefused,
     TokenClaimsRequest,
+    WrongPassword,
     hookspecs,
 )
 from authgate.plugin_api.hookspecs import HookRules, rules_of
 from authgate.plugin_manager import PluginFailed, PluginRefused
+from authgate.pretend.directory import Directory
 from authgate.testing import (
     CommandsContract,
     LoginConnectorContract,
     LoginPolicyContract,
     MailContract,
+    PasswordConnectorContract,
     TokenClaimsContract,
 )
+from authgate_http_api.connector import HttpApiConnector
 
 Methods = dict[str, object]
 Fault = Callable[[Any], Methods]
@@ -526,3 +532,99 @@ def test_faulty_mail_fails_the_test_of_its_fault(
         getattr(Contract(), f"test_{promise}")(
             **({"capsys": capsys} if promise.startswith("no_") else {})
         )
+
+
+def _by_login(good: Any) -> Methods:
+    async def check_password(self: Any, attempt: PasswordAttempt) -> Any:
+        found = await good.check_password(self, attempt)
+        return replace(found, subject=found.username)
+
+    return {"check_password": check_password}
+
+
+def _believing(good: Any) -> Methods:
+    async def check_password(self: Any, attempt: PasswordAttempt) -> Any:
+        return replace(await good.check_password(self, attempt), email_verified=True)
+
+    return {"check_password": check_password}
+
+
+def _telling_which(good: Any) -> Methods:
+    async def check_password(self: Any, attempt: PasswordAttempt) -> Any:
+        try:
+            return await good.check_password(self, attempt)
+        except WrongPassword as error:
+            who = "nobody" if attempt.login.startswith("nobody") else "the password"
+            raise WrongPassword(f"It is {who}.") from error
+
+    return {"check_password": check_password}
+
+
+def _asking_twice(good: Any) -> Methods:
+    async def check_password(self: Any, attempt: PasswordAttempt) -> Any:
+        if attempt.login.startswith("nobody"):
+            await self.http.get(self.config.url)
+        return await good.check_password(self, attempt)
+
+    return {"check_password": check_password}
+
+
+def _letting_all_in(good: Any) -> Methods:
+    async def check_password(self: Any, attempt: PasswordAttempt) -> Any:
+        try:
+            return await good.check_password(self, attempt)
+        except (ConnectorError, HttpFailure):
+            return ExternalIdentity(issuer=self.config.issuer, subject=attempt.login)
+
+    return {"check_password": check_password}
+
+
+def _saying_the_password(good: Any) -> Methods:
+    async def check_password(self: Any, attempt: PasswordAttempt) -> Any:
+        try:
+            return await good.check_password(self, attempt)
+        except ConnectorError:
+            raise SignInRefused(f"{attempt.password.reveal()} is wrong.") from None
+
+    return {"check_password": check_password}
+
+
+def _password_in_the_address(good: Any) -> Methods:
+    async def check_password(self: Any, attempt: PasswordAttempt) -> Any:
+        await self.http.get(f"{self.config.url}?p={attempt.password.reveal()}")
+        return await good.check_password(self, attempt)
+
+    return {"check_password": check_password}
+
+
+_OF_PASSWORDS: list[tuple[Fault, str]] = [
+    (_by_login, "who_is_called_otherwise_is_the_same_person"),
+    (_believing, "an_address_that_the_directory_has_not_checked_is_not_verified"),
+    (_telling_which, "a_wrong_name_and_a_wrong_password_are_refused_alike"),
+    (_asking_twice, "a_wrong_name_and_a_wrong_password_are_refused_alike"),
+    (_letting_all_in, "nonsense_for_an_answer_lets_nobody_in"),
+    (_password_in_the_address, "no_secret_and_no_password_travels_in_an_address"),
+]
+
+
+def passwords_of(fault: Fault = lambda good: {}) -> Any:
+    class Contract(PasswordConnectorContract):
+        connector = type("Faulty", (HttpApiConnector,), fault(HttpApiConnector))
+
+        def settings(self, directory: Directory) -> dict[str, object]:
+            url = f"https://{directory.host}/check"
+            return {"url": url, "auth_mode": "hmac", "secret": directory.secret}
+
+    return Contract()
+
+
+def test_a_faulty_password_connector_fails_the_test_of_its_fault(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for fault, promise in _OF_PASSWORDS:
+        getattr(passwords_of(), f"test_{promise}")()
+        with pytest.raises(_FOUND):
+            getattr(passwords_of(fault), f"test_{promise}")()
+    passwords_of().test_no_error_and_no_log_tells_a_password(capsys)
+    with pytest.raises(_FOUND):
+        passwords_of(_saying_the_password).test_no_error_and_no_log_tells_a_password(capsys)

@@ -35,6 +35,7 @@ PAGE = (Path(__file__).parents[2] / "docs/plugin-hooks.md").read_text()
 EXAMPLES = re.findall(r"```python\n(.*?)```", PAGE, flags=re.DOTALL)
 HOOKS = [
     hookspecs.register_login_connectors,
+    hookspecs.register_password_connectors,
     hookspecs.token_claims,
     hookspecs.audit_events,
     hookspecs.wrap_key,

@@ -4,6 +4,7 @@
 import os
 import sys
 from collections.abc import Iterator, Mapping
+from importlib import import_module
 from typing import ClassVar
 
 import pytest
@@ -16,6 +17,7 @@ from authgate.testing import (
     CommandsContract,
     LoginPolicyContract,
     MailContract,
+    PasswordConnectorContract,
     TokenClaimsContract,
 )
 
@@ -34,6 +36,8 @@ def _written(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
             site = folder / f"{name}-site"
             site.mkdir()
             SourceFolder.read(folder / name).put_on_path(site)
+        found = import_module("authgate_new_password_connector.connector")
+        TestPasswordConnector.connector = found.Connector
         yield
     for name in [each for each in sys.modules if each.startswith("authgate_new_")]:
         del sys.modules[name]
@@ -63,3 +67,7 @@ class TestMail(MailContract):
         "host": "mail.example",
         "key": "a-key-that-nobody-may-see",
     }
+
+
+class TestPasswordConnector(PasswordConnectorContract):
+    """The class is there once it is written."""

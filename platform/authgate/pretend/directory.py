@@ -35,7 +35,8 @@ class Directory(Protocol):
 
 @dataclass
 class PretendDirectory:
-    """A service that knows one person. It wants requests that are signed."""
+    """A service that knows one person. It wants its secret in ``X-API-Secret``, or requests signed
+    with it."""
 
     host: str
     secret: str = field(default_factory=lambda: token_urlsafe(24))
@@ -68,6 +69,9 @@ class PretendDirectory:
         self.person = replace(self.person, username=username, email=email, email_verified=verified)
 
     def _is_signed(self, asked: Asked) -> bool:
+        shown = asked.headers.get("x-api-secret", "")
+        if hmac.compare_digest(shown.encode(), self.secret.encode()):
+            return True
         moment = asked.headers.get("x-timestamp", "")
         message = f"{moment}{asked.method}{asked.path}".encode() + asked.body
         right = hmac.new(self.secret.encode(), message, sha256).hexdigest()

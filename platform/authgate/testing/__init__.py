@@ -12,6 +12,7 @@ Needs pytest, which the extra ``testing`` brings; nothing else of AuthGate impor
 
 from typing import TYPE_CHECKING
 
+from authgate.pretend.directory import Directory, PretendDirectory
 from authgate.pretend.host import Answer, Asked
 from authgate.pretend.provider import Person, PretendProvider, Provider
 from authgate.testing.claims_contract import TokenClaimsContract
@@ -20,6 +21,7 @@ from authgate.testing.connector_contract import LoginConnectorContract
 from authgate.testing.fixtures import authgate_database, authgate_server, pytest_configure
 from authgate.testing.key_contract import KeyProviderContract
 from authgate.testing.mail_contract import MailContract
+from authgate.testing.password_contract import PasswordConnectorContract
 from authgate.testing.policy_contract import LoginPolicyContract
 from authgate.testing.sink_contract import AuditSinkContract
 
@@ -31,11 +33,14 @@ __all__ = [
     "Asked",
     "AuditSinkContract",
     "CommandsContract",
+    "Directory",
     "KeyProviderContract",
     "LoginConnectorContract",
     "LoginPolicyContract",
     "MailContract",
+    "PasswordConnectorContract",
     "Person",
+    "PretendDirectory",
     "PretendProvider",
     "Provider",
     "RealServer",

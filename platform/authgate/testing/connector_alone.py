@@ -25,9 +25,9 @@ from authgate.testing.connector_subject import (
 from authgate.testing.own_loop import done
 from authgate.testing.secrecy import leaked, listening, told
 
-_SOUNDS_SECRET = ("secret", "password", "private_key", "api_key", "_token")
+SOUNDS_SECRET = ("secret", "password", "private_key", "api_key", "_token")
 _EXPECTED = (ConnectorError, ConnectorConfigError, HttpFailure)
-_NONSENSE = (
+NONSENSE = (
     Answer(status=503, body=b"<html>Down for maintenance</html>"),
     Answer(body=b""),
     Answer(body=b"<html>"),
@@ -54,7 +54,7 @@ class ConnectorAlone(ConnectorSubject):
     def test_a_setting_that_sounds_secret_is_declared_as_one(self) -> None:
         fields = config_fields(self.connector.config_type)
         shown = [each.name for each in fields if not each.secret]
-        assert not [name for name in shown if f"_{name}".endswith(_SOUNDS_SECRET)]
+        assert not [name for name in shown if f"_{name}".endswith(SOUNDS_SECRET)]
 
     def test_a_setting_that_is_missing_is_refused_by_its_name(self) -> None:
         settings = self.settings(self.provider("acme.provider.example"))
@@ -178,7 +178,7 @@ class ConnectorAlone(ConnectorSubject):
         ``SignInRefused`` or the ``HttpFailure`` of the client, or without what was asked for."""
         with bench(self) as at:
             true = done(at.identified(at.acme))
-        for answer in _NONSENSE:
+        for answer in NONSENSE:
             number = 0
             while self._survives(answer, number, true):
                 number += 1
@@ -191,7 +191,7 @@ class ConnectorAlone(ConnectorSubject):
             attempt = new_attempt()
             with bench(self) as at, listening() as lines:
                 code = done(at.approved(at.acme, attempt))
-                faulty = _Faulty(at.acme.provider, number, _echo)
+                faulty = _Faulty(at.acme.provider, number, echo)
                 at.http.serve(at.acme.provider.host, faulty)
                 try:
                     said = str(done(at.made(at.acme).identify(attempt, code)))
@@ -248,7 +248,8 @@ class _Faulty:
         return self._otherwise(asked) if self._left == -1 else self._provider(asked)
 
 
-def _echo(asked: Asked) -> Answer:
+def echo(asked: Asked) -> Answer:
+    """A refusal that says all that it was asked."""
     said = json.dumps(asdict(asked), default=repr)
     body = json.dumps({"error": "invalid_grant", "error_description": said, "message": said})
     return Answer(status=400, body=body.encode())

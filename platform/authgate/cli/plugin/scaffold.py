@@ -20,6 +20,7 @@ class Kind(StrEnum):
     """What a plugin can be begun as."""
 
     LOGIN_CONNECTOR = "login-connector"
+    PASSWORD_CONNECTOR = "password-connector"
     LOGIN_POLICY = "login-policy"
     TOKEN_CLAIMS = "token-claims"
     AUDIT_SINK = "audit-sink"
@@ -29,6 +30,7 @@ class Kind(StrEnum):
 
 _SUMMARIES = {
     Kind.LOGIN_CONNECTOR: "Sign in to AuthGate with {}.",
+    Kind.PASSWORD_CONNECTOR: "Sign in to AuthGate with a password of {}.",
     Kind.LOGIN_POLICY: "{}: who may sign in to AuthGate.",
     Kind.TOKEN_CLAIMS: "{} in the access tokens of AuthGate.",
     Kind.AUDIT_SINK: "{} keeps what happens at AuthGate.",
@@ -44,6 +46,7 @@ _OF_EVERY_KIND = {
 }
 _MORE: Mapping[Kind, Mapping[str, str]] = {
     Kind.LOGIN_CONNECTOR: {"src/{module}/connector.py": "{kind}/connector.py.jinja"},
+    Kind.PASSWORD_CONNECTOR: {"src/{module}/connector.py": "{kind}/connector.py.jinja"},
     Kind.COMMANDS: {"src/{module}/commands.py": "{kind}/commands.py.jinja"},
 }
 """The path of each file, and the template that it is made from."""
