@@ -87,7 +87,7 @@ class Crew:
                 [sys.executable, *command],
                 stdout=output,
                 stderr=output,
-                env=_environment(self.settings),
+                env=_environment(self.settings) | {"AUDIT_JSONL_FOLDER": str(self.folder)},
                 cwd=self.folder,
                 start_new_session=True,
             )

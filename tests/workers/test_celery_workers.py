@@ -3,16 +3,20 @@
 import os
 import signal
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import Any
 
 from celery import Celery
 from uuid_utils.compat import uuid7
 
-from authgate import storage
+from authgate import audit, installation, provisioning, storage
+from authgate.audit import SYSTEM, Event
 from authgate.clock import utc_now
-from authgate.jobs import DeliverLogouts, RemoveExpired
+from authgate.jobs import DeliverLogouts, FeedPlugins, RemoveExpired
 from authgate.jobs.celery_settings import celery_settings
+from authgate.storage import audit_events
 from authgate.storage.sign_in import logout_deliveries
+from authgate.storage.tenants.audit_feeds import AuditFeedRow
 from authgate.vocabulary import DeliveryStatus
 from authgate_tenants import use_tenant
 
@@ -56,6 +60,28 @@ async def test_a_worker_tells_clients_of_sessions_that_are_over(
             return newest[0].status is DeliveryStatus.FAILED  # the client has no address
 
         await until(it_is_over)
+
+
+async def test_a_worker_tells_plugins_what_has_happened(
+    crew: Any, worker: Any, until: Until
+) -> None:
+    [tenant, *_] = (await crew.rows()).tenants
+    before = utc_now() - timedelta(minutes=1)
+    async with installation.opened(crew.settings) as parts:
+        await provisioning.change_tenant(
+            parts, tenant, change=lambda was: was.changed({"enabled_plugins": ("jsonl",)})
+        )
+        with use_tenant(tenant):
+            await AuditFeedRow.all().update(told_until=before)
+            happened = audit.event(Event.LOGOUT, actor=SYSTEM)._replace(occurred_at=before)
+            await audit_events.append(happened)
+    await crew.queue().enqueue(FeedPlugins(), tenant_id=None)
+
+    async def it_is_written() -> bool:
+        files = (crew.folder / tenant.slug).glob("*.jsonl")
+        return any(happened.id in each.read_text() for each in files)
+
+    await until(it_is_written)
 
 
 async def test_ti_16_a_worker_refuses_what_does_not_carry_our_seal(

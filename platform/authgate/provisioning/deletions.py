@@ -23,6 +23,7 @@ from authgate.storage.keys import signing_keys
 from authgate.storage.redis.connection import RedisUnavailable, remove_tenant
 from authgate.storage.sweep import erasure
 from authgate.storage.sweep.erasure import AnotherErases, Eraser
+from authgate.storage.tenants import audit_feeds
 from authgate.telemetry import metrics
 from authgate.tokens.deletion_certificate import DELETION
 from authgate.tokens.signed_statement import StatementKey, read, signer_of, thumbprints
@@ -190,13 +191,15 @@ async def _shred(parts: Installation, deletion: TenantDeletion) -> None:
     with use_tenant(tenant):
         async with storage.transaction():
             keys = [{"kind": "signing-key", "id": key.kid} for key in await signing_keys.every()]
+            untold = [each.plugin for each in (await audit_feeds.every()).values() if each.behind]
             if not await deletions.shred(deletion, keys=keys, now=parts.clock()):
                 return
             await _record(Event.TENANT_SHREDDED, tenant, SYSTEM)
             await tenant_changed(parts, tenant)
             await parts.invalidations.publish(EVERY_TOPIC, tenant.id)
     metrics.tenant_deletions.add("shredded")
-    _log.warning("tenant shredded", deletion=str(deletion.id))
+    # What happened last goes with the tenant.
+    _log.warning("tenant shredded", deletion=str(deletion.id), plugins_not_told=untold)
 
 
 async def _removed_all(eraser: Eraser, deletion: TenantDeletion, end: float) -> bool:

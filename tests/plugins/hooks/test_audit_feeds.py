@@ -1,20 +1,28 @@
 """Plugins are told what has happened: all of it, in order, and each tenant's by itself."""
 
 import asyncio
+import json
+import re
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from authgate import audit, storage
+from authgate import audit, provisioning, storage
 from authgate.audit import SYSTEM, Event
+from authgate.clock import utc_now
 from authgate.provisioning import plugin_feeds
 from authgate.provisioning.plugin_settings import pause_plugin
 from authgate.storage import audit_events
 from authgate.storage.sweep import due_feeds
 from authgate.storage.tenants import audit_feeds
 from authgate.storage.tenants.audit_feeds import AuditFeedRow
-from authgate_tenants import Tenant, use_tenant
+from authgate_jsonl import files
+from authgate_tenants import Tenant, TenantStatus, use_tenant
 from authgate_testing.databases import on_postgres, on_sqlite
+from authgate_testing.killed import killed_half_way
 from authgate_testing.ledger import Ledger
 from authgate_testing.server import RunningServer
 
@@ -39,10 +47,18 @@ SINK = """
 """
 
 
+_feed_everywhere = plugin_feeds.feed_everywhere
+
+
 @pytest.fixture(autouse=True)
-def plugins(install: Any) -> None:
-    """Beside the bundled ones."""
+def plugins(install: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beside the bundled ones; the server's own job tells them of nothing meanwhile."""
+
+    async def nothing(*_: object, **__: object) -> None:
+        pass
+
     install("sink", SINK)
+    monkeypatch.setattr(plugin_feeds, "feed_everywhere", nothing)
 
 
 @pytest.fixture
@@ -54,7 +70,7 @@ def sink(server: RunningServer) -> Any:
 async def feed(server: RunningServer, *, after: float = 10, slow: bool = False) -> None:
     """Do what the job does, a while later."""
     server.clock.advance(after)
-    await plugin_feeds.feed_everywhere(server.parts, slow=slow)
+    await _feed_everywhere(server.parts, slow=slow)
 
 
 async def happen(tenant: Tenant, *names: str) -> None:
@@ -131,18 +147,28 @@ async def test_what_a_slow_transaction_commits_after_younger_events_were_told_is
     ), "nothing is left that could still be told"
 
 
-async def test_an_event_that_is_stored_late_is_told_all_the_same(
-    server: RunningServer, acme: Tenant, run: Any, sink: Any
+async def test_an_event_that_is_stored_late_is_told_all_the_same_and_no_other_tenants(
+    server: RunningServer, acme: Tenant, globex: Tenant, run: Any, sink: Any
 ) -> None:
     await run(acme, "sink")
     with use_tenant(acme):
-        late = audit.event(Event.USER_CREATED, actor=SYSTEM, resource=("user", "late"))
+        late = audit.event(
+            Event.USER_CREATED,
+            actor=SYSTEM,
+            resource=("user", "late"),
+            details={"client_secret": "hunter2", "names": ["bea"]},
+        )
     await happen(acme, "ada")
+    await happen(globex, "cid")
     await feed(server)
     with use_tenant(acme):
         await audit_events.append(late)
+    await provisioning.set_tenant_status(server.parts, acme, TenantStatus.SUSPENDED)
     await feed(server)
     assert told(sink, "acme") == ["ada", "late"]
+    assert told(sink, "globex") == []
+    assert sink.TOLD[-2].details == {"client_secret": "***", "names": ["bea"]}
+    assert sink.TOLD[-1].lifecycle == "tenant.suspended"
 
 
 @on_sqlite
@@ -226,3 +252,36 @@ async def test_who_lost_the_lease_meanwhile_moves_nothing(
     with use_tenant(acme):
         assert await AuditFeedRow.get(plugin="sink").values() == place
     assert len(sink.TOLD) == 2 * len({each.id for each in sink.TOLD}), "told again, by its id"
+
+
+@on_sqlite
+async def test_what_was_told_when_the_process_was_killed_is_told_again_and_all_that_follows(
+    server: RunningServer, acme: Tenant, run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AUDIT_JSONL_FOLDER", str(tmp_path))
+    acme = await run(acme, "jsonl")
+    past = utc_now() - timedelta(minutes=1)
+    with use_tenant(acme):
+        await AuditFeedRow.all().update(told_until=past)
+        happened = [
+            audit.event(Event.LOGOUT, actor=SYSTEM)._replace(occurred_at=past + second)
+            for second in (timedelta(seconds=each) for each in range(3))
+        ]
+        await audit_events.append(*happened)
+        before = await audit_feeds.every()
+        await killed_half_way(server.parts.settings, "feeder", acme.slug)
+        after = await audit_feeds.every()
+    [file] = (tmp_path / "acme").glob("*.jsonl")
+    assert file.read_text().count(happened[-1].id) == 1, "it was told"
+    assert after["jsonl"] == replace(before["jsonl"], next_at=after["jsonl"].next_at)
+    monkeypatch.setattr(files, "_ID", re.compile(rb"nothing that is there"))
+    await feed(server, after=30)
+    assert file.read_text().count(happened[-1].id) == 1, "nobody takes its place so soon"
+    await happen(acme, "ada")
+    await feed(server, after=60)
+    written = [json.loads(line) for line in file.read_text().splitlines()]
+    ids = [each["id"] for each in written]
+    assert [ids.count(each.id) for each in happened] == [2, 2, 2], (
+        "and again, since nobody noted it"
+    )
+    assert written[-1]["resource_id"] == "ada"

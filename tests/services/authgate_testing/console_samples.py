@@ -86,6 +86,7 @@ from authgate.web.own_app_view_models import (
 from authgate.web.plugin_page_view_models import PageFault, PagePart, PluginConsolePage
 from authgate.web.plugin_view_models import (
     FailureLine,
+    FeedLine,
     PluginLine,
     PluginPage,
     PluginSettingField,
@@ -811,10 +812,15 @@ def _plugins() -> Mapping[str, Sample]:
             fields=typed,
             is_set=True,
             failure=failure,
+            feed=FeedLine(_NOW, _NOW),
             steps=[TestedStep("Settings", True, _LONG), TestedStep(_LONG, False, _LONG)],
         ),
         "console-plugin-waits": page(
-            PluginState.WAITS, _frame(guest=True), fields=typed, is_set=False
+            PluginState.WAITS,
+            _frame(guest=True),
+            fields=typed,
+            is_set=False,
+            feed=FeedLine(None, None),
         ),
         "console-plugin-auditor": page(PluginState.PAUSED, _auditor(), fields=(), is_set=False),
     }

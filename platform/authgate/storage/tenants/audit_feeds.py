@@ -65,6 +65,11 @@ class AuditFeed:
     next_at: datetime
     """When it is due; while somebody tells it, when that one's lease ends."""
 
+    @property
+    def behind(self) -> bool:
+        """Whether it could not be told of something yet."""
+        return self.waiting_since is not None
+
     @classmethod
     def from_row(cls, row: AuditFeedRow) -> Self:
         """The value of a stored row."""

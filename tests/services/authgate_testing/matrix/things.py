@@ -40,7 +40,7 @@ from authgate.storage.people.groups import GroupDraft
 from authgate.storage.people.operator_accesses import Access
 from authgate.storage.people.users import User, UserRow
 from authgate.storage.sign_in import external_identities
-from authgate.storage.tenants import plugin_failures, sign_ups
+from authgate.storage.tenants import audit_feeds, plugin_failures, sign_ups
 from authgate.storage.tenants.plugin_failures import PluginFailure
 from authgate.vocabulary import ClientStatus, MailSecurity, UserStatus
 from authgate_tenants import Tenant, TenantSettings, use_tenant
@@ -331,6 +331,8 @@ async def _plugged(parts: Installation, word: str) -> None:
         paused_until=None,
     )
     await plugin_failures.note(failure)
+    later = parts.clock() + timedelta(days=300)  # so that nobody moves it meanwhile
+    await audit_feeds.keep(["networks"], heard=["networks"], now=later)
 
 
 async def _connected(parts: Installation, word: str, person: User) -> None:
