@@ -31,26 +31,28 @@ AREAS = ("", CONSOLE)
 """Folders of catalogues: of everybody, and of administrators."""
 FOR_ADMINISTRATORS = ("console", "operator", *(each.rstrip("/") for each in IN_ENGLISH))
 """Folders of templates that not everybody sees. What pages for everybody take of them, they do."""
+_ROOMS = tuple(
+    f"platform/authgate/{each}"
+    for each in (
+        "accounts/connection_fitness.py",
+        "accounts/connection_setup.py",
+        "accounts/connection_trials.py",
+        "admin/console/",
+        "provisioning/",
+        "tokens/imported_key.py",
+    )
+)
+"""What says nothing but to the console's pages, and to programs the same."""
 _TOLD_ADMINISTRATORS = (
-    *(
-        f"platform/authgate/{each}"
-        for each in (
-            "accounts/connection_fitness.py",
-            "accounts/connection_setup.py",
-            "accounts/connection_trials.py",
-            "admin/console/",
-            "operator/",
-            "portable/",
-            "provisioning/",
-            "storage/clients/",
-            "storage/metering/",
-            "storage/redis/",
-            "tokens/imported_key.py",
-        )
-    ),
+    *_ROOMS,
+    "platform/authgate/operator/",
+    "platform/authgate/portable/",
+    "platform/authgate/storage/clients/",
+    "platform/authgate/storage/metering/",
+    "platform/authgate/storage/redis/",
     "tenants/",
 )
-"""Rooms whose texts are on the console's pages."""
+"""Whose texts are on the console's pages."""
 _TOLD_EVERYBODY = tuple(
     f"platform/authgate/{each}.py"
     for each in (
@@ -206,6 +208,13 @@ def _says() -> frozenset[str]:
     tenants = (ROOT / "tenants").rglob("*.py")
     errors = (name for path in tenants for name in _UNFIT.findall(path.read_text()))
     return frozenset(("text", "counted", *errors))
+
+
+def told_administrators() -> Iterator[Path]:
+    """The code whose every sentence is on the console's pages."""
+    for place in (*_ROOMS, "platform/authgate/operator/console"):
+        path = ROOT / place
+        yield from sorted(path.rglob("*.py")) if path.is_dir() else (path,)
 
 
 def in_plugin_api() -> Iterator[tuple[Path, Said]]:

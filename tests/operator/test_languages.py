@@ -5,9 +5,7 @@ from dataclasses import replace
 from html.parser import HTMLParser
 
 from authgate import provisioning
-from authgate.storage.tenants import scopes
-from authgate.storage.tenants.scopes import ScopeDraft
-from authgate_tenants import Tenant, use_tenant
+from authgate_tenants import Tenant
 from authgate_testing.databases import on_sqlite
 from authgate_testing.person import Person, language_form
 from authgate_testing.server import RunningServer
@@ -33,7 +31,7 @@ _CHINESE = re.compile("[\u3400-\u9fff]")
 async def test_every_page_of_the_console_and_of_operators_is_in_the_reader_s_language(
     server: RunningServer, ops: Tenant, at_browser: Person
 ) -> None:
-    await _fill(server, ops)
+    await _fill(server, ops, at_browser)
     page = await at_browser.visit(f"{ops.issuer}/admin")
     choice = language_form(page.text)
     chosen = await at_browser.http.post(
@@ -75,14 +73,27 @@ async def test_what_is_refused_there_is_refused_in_the_reader_s_language(
         assert said in refused.text, where
 
 
-async def _fill(server: RunningServer, ops: Tenant) -> None:
+async def _fill(server: RunningServer, ops: Tenant, somebody: Person) -> None:
     """What pages differ by."""
     plugins = ("networks", "oidc", "github", "google", "microsoft", "gitlab", "gitea", "oauth2")
     await provisioning.change_tenant(
         server.parts, ops, change=lambda before: replace(before, enabled_plugins=plugins)
     )
-    with use_tenant(ops):
-        await scopes.create(ScopeDraft(name="orders:read", title="see"))
+    for where, to, typed in (
+        ("admin/first-steps", "/clients/first", {}),
+        ("admin/groups/new", "/new", {"display_name": "staff"}),
+        ("admin/users/new", "/new", {"username": "ada", "email": "ada@ops.example"}),
+        ("admin/scopes/new", "/new", {"name": "orders:read", "title": "t"}),
+        ("admin/domains", "/domains", {"host": "login.ops.example"}),
+        ("admin/limits", "/block", {"network": "192.0.2.7", "reason": "r"}),
+        ("admin/settings/lifetimes", "/lifetimes", {"id_token_lifetime": "300"}),
+        ("admin/resource-servers", "/resource-servers", {"uri": "https://api.example"}),
+        ("operator/tenants/new", "/new", {"slug": "acme", "username": "x", "email": "x@x.example"}),
+        ("operator/announcements", "/announcements", {"text": "t", "hours": "24"}),
+    ):
+        await somebody.visit(f"{ops.issuer}/{where}")
+        done = await somebody.submit(typed, to=to)
+        assert done.status_code in (200, 201), where
 
 
 def _english(html: str) -> set[str]:

@@ -66,10 +66,13 @@ async def _refuse_shared(slug: str, domains: Iterable[str]) -> None:
 async def _check_only_one(slug: str, *, takes_passwords: bool) -> None:
     """A password that is typed for a name that nobody knows goes to one place."""
     if not takes_passwords:
-        raise UnfitRules("sign_in_form", "This way to sign in takes no passwords.")
+        raise UnfitRules("sign_in_form", languages.text("This way to sign in takes no passwords."))
     for other in await connections.every():
         if other.slug != slug and other.rules.sign_in_form:
-            raise UnfitRules("sign_in_form", f"The sign-in form asks {other.slug} already.")
+            raise UnfitRules(
+                "sign_in_form",
+                languages.text("The sign-in form asks %(slug)s already.", slug=other.slug),
+            )
 
 
 async def _check_groups(named: Mapping[str, str]) -> None:

@@ -60,7 +60,7 @@ def told(error: Unfit) -> Text:
 
 
 def by_plugin(said: str) -> Text:
-    """What a plugin says of itself: its catalogue, where it has one, knows it."""
+    """What a plugin says of itself, or what was kept in English: a catalogue may know it."""
     return said if isinstance(said, Text) else Text.of(said, "", {})
 
 

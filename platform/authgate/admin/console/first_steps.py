@@ -19,6 +19,7 @@ from authgate.admin.console import client_lines, frame
 from authgate.admin.console.administrators import may
 from authgate.admin.console.frame import ROOT, Console
 from authgate.admin.console.line_templates import line_templates
+from authgate.languages import text
 from authgate.permissions import Area, reads, writes
 from authgate.provisioning import first_client
 from authgate.storage.clients import clients
@@ -34,14 +35,14 @@ from authgate_tenants import TenantSettings, current_tenant
 _HERE = "/first-steps"
 _MAKE = "/clients/first"
 _FRAMEWORKS = {
-    "curl": ("curl", "shell, device flow"),
+    "curl": ("curl", text("shell, device flow")),
     "nextjs": ("Next.js", "auth.ts, Auth.js"),
     "express": ("Express", "server.mjs, openid-client"),
     "flask": ("Flask", "app.py, Authlib"),
     "django": ("Django", "urls.py, Authlib"),
     "spring": ("Spring Boot", "application.yml"),
     "go": ("Go", "main.go, coreos/go-oidc"),
-    "spa": ("Single page", "main.js, oidc-client-ts"),
+    "spa": (text("Single page"), "main.js, oidc-client-ts"),
 }
 _ENVIRONMENT = line_templates("console/first_steps", keep_trailing_newline=True)
 

@@ -8,7 +8,7 @@ from authgate.admin.console import frame
 from authgate.admin.console.administrators import authority, may, refuse_guest
 from authgate.admin.console.frame import ROOT, Console, done, id_in_address
 from authgate.admin.console.user_search import PATH
-from authgate.languages import text
+from authgate.languages import by_plugin, text
 from authgate.permissions import Area, reads, writes
 from authgate.provisioning import people_files, user_imports
 from authgate.provisioning.import_lines import COLUMNS, UnfitColumns, asks_recently
@@ -85,7 +85,9 @@ class UserImportPages:
             changed=known.changed,
             unchanged=known.unchanged,
             refused=known.refused,
-            refusals=[RefusedLine(each.number, each.username, each.fault) for each in page.rows],
+            refusals=[
+                RefusedLine(each.number, each.username, by_plugin(each.fault)) for each in page.rows
+            ],
         )
         return self._console.show("user_import.html", content)
 
