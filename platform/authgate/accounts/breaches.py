@@ -12,7 +12,7 @@ from hmac import compare_digest
 
 import structlog
 
-from authgate.plugin_api import HttpClient, HttpFailure
+from authgate.plugin_api import HttpClient, HttpFailure, HttpResponse
 from authgate.telemetry import metrics
 from authgate_tenants.scope import tenant_in_scope
 
@@ -31,6 +31,13 @@ class Breaches:
         self._http = http
         self._url = url
 
+    async def answers(self) -> bool:
+        """Whether the server says anything, of hashes that begin with nought."""
+        try:
+            return bool((await self._asked("0" * _PREFIX)).ok)
+        except (HttpFailure, TimeoutError):
+            return False
+
     async def have(self, password: str) -> bool:
         """Whether it is among them; ``False`` where nobody says."""
         tenant = tenant_in_scope()
@@ -39,10 +46,7 @@ class Breaches:
         # What those servers list it by; nothing is protected by it.
         digest = hashlib.sha1(password.encode(), usedforsecurity=False).hexdigest().upper()
         try:
-            async with asyncio.timeout(SECONDS):
-                answer = await self._http.get(
-                    f"{self._url}{digest[:_PREFIX]}", headers={"add-padding": "true"}
-                )
+            answer = await self._asked(digest[:_PREFIX])
         except (HttpFailure, TimeoutError) as error:
             return _unanswered(type(error).__name__)
         if not answer.ok:
@@ -50,6 +54,10 @@ class Breaches:
         found = _is_listed(answer.body, digest[_PREFIX:])
         metrics.breach_checks.add("found" if found else "clean")
         return found
+
+    async def _asked(self, prefix: str) -> HttpResponse:
+        async with asyncio.timeout(SECONDS):
+            return await self._http.get(f"{self._url}{prefix}", headers={"add-padding": "true"})
 
 
 def _unanswered(reason: str) -> bool:

@@ -3,6 +3,7 @@ GeoLite2 or DB-IP, of cities or of countries). Nobody is asked.
 """
 
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
@@ -14,7 +15,16 @@ class PlacesNotInstalled(RuntimeError):
     """The setting names a file, and what reads it is not installed."""
 
 
+class _About(Protocol):
+    @property
+    def build_epoch(self) -> int:
+        """Seconds since 1970 until it was made."""
+
+
 class _Reader(Protocol):
+    def metadata(self) -> _About:
+        """What the file says of itself."""
+
     def get(self, ip_address: str) -> object:
         """What the file says of an address. Raises ``ValueError`` for what is none."""
 
@@ -44,6 +54,18 @@ def is_new(place: str | None, others: Iterable[str | None]) -> bool:
     where they are elsewhere."""
     known = set(filter(None, others))
     return bool(place and known) and place not in known
+
+
+def made_at(file: Path) -> datetime:
+    """When a file of places was made. Raises ``PlacesNotInstalled``, ``OSError`` and
+    ``ValueError``."""
+    try:
+        return datetime.fromtimestamp(_opened(file).metadata().build_epoch, UTC)
+    except RuntimeError as error:
+        if isinstance(error, PlacesNotInstalled):
+            raise
+        # What the library raises for a file of another kind is a RuntimeError of its own.
+        raise ValueError(str(error)) from error
 
 
 @lru_cache(maxsize=1)

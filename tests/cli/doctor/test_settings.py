@@ -1,11 +1,13 @@
 """``authgate doctor`` on settings: their names, their values, their files."""
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
 
 from authgate_testing.doctor import Doctor
+from authgate_testing.places_file import write_places
 
 
 def test_misspelt_settings_are_named_with_the_nearest_right_one(
@@ -118,6 +120,31 @@ def test_the_dev_profile_where_others_can_come_is_found(
 def test_debug_logs_of_an_installation_for_others_are_found(prod: Doctor) -> None:
     os.environ["AUTHGATE_LOG_LEVEL"] = "debug"
     prod.finds("debug-logs")
+
+
+def test_a_file_of_places_that_cannot_be_read_or_is_old_is_found(
+    dev: Doctor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "places.mmdb"
+    os.environ["AUTHGATE_GEOIP_FILE"] = str(file)
+    with monkeypatch.context() as patch:
+        patch.setitem(sys.modules, "maxminddb", None)
+        assert dev.finds("places-unreadable")["found"] == "the extra geoip is not installed"
+    assert "No such file" in dev.finds("places-unreadable")["found"]
+    file.write_text("no places")
+    assert "no file of places" in dev.finds("places-unreadable")["found"]
+    file.unlink()
+    write_places(file, {"192.0.2.0/24": {"country": {"names": {"en": "Norway"}}}})
+    assert dev.finds("places-stale")["found"] == f"{file}, of 1970-01-01"
+
+
+def test_stolen_passwords_that_nobody_is_asked_about_are_found(dev: Doctor) -> None:
+    assert dev.command("tenant", "set", "acme", "breached_password_check=true").code == 0
+    os.environ["AUTHGATE_EGRESS__BREACHED_PASSWORDS_URL"] = ""
+    assert dev.finds("breached-passwords-nowhere")["found"] == "acme wants it"
+    # An address of this machine, where no request of a tenant goes.
+    os.environ["AUTHGATE_EGRESS__BREACHED_PASSWORDS_URL"] = "https://localhost:9/"
+    assert dev.finds("breached-passwords-unanswered")["found"] == "https://localhost:9/"
 
 
 def test_debug_logs_of_a_developer_are_well(dev: Doctor) -> None:

@@ -9,6 +9,7 @@ from authgate import installation, storage
 from authgate.accounts.tenant_connections import TenantConnections
 from authgate.cli import installed
 from authgate.cli.doctor import (
+    breached_passwords,
     certificate,
     connections,
     database,
@@ -17,6 +18,7 @@ from authgate.cli.doctor import (
     keys,
     mail,
     names,
+    places,
     plugin_settings,
     plugins,
     postgres,
@@ -89,6 +91,7 @@ def _in_settings(settings: Settings) -> Iterator[Finding]:
         yield from module.findings(settings)
     yield from files.findings(settings, os.environ)
     yield from certificate.findings(settings)
+    yield from places.findings(settings)
 
 
 async def _unmade_key(settings: Settings) -> Finding:
@@ -117,6 +120,8 @@ class _Tenants:
             yield finding
         if found and not told:
             yield well(Area.TENANTS, f"{_counted(found)}: keys, clients and connections in order")
+        async for finding in breached_passwords.findings(self.parts, found):
+            yield finding
         slug = self.parts.settings.default_tenant
         active = [each for each in found if each.status is TenantStatus.ACTIVE]
         for tenant in sorted(active, key=lambda each: each.slug != slug)[:1]:
