@@ -9,10 +9,11 @@ import pytest
 
 from authgate.accounts.passkey_ceremonies import LIFETIME
 from authgate.audit import Event
+from authgate.clock import utc_now
 from authgate.storage.mail.mails import Mail
 from authgate.storage.people import users
 from authgate.storage.people.users import User
-from authgate.storage.sign_in import passkeys
+from authgate.storage.sign_in import passkeys, totp_secrets
 from authgate.storage.sign_in.passkeys import PasskeyRow
 from authgate.vocabulary import MailPurpose
 from authgate_tenants import Tenant, use_tenant
@@ -100,6 +101,24 @@ async def test_a_passkey_is_a_second_factor_too(
     signed = replace(device, verifies=False).signed(await options(other, "/second-factor/passkey"))
     page = await other.submit({"credential": signed}, to="/second-factor/passkey")
     assert page.url.path.endswith(HOME)
+
+
+@on_sqlite
+async def test_what_becomes_of_codes_and_passkeys_is_told_as_it_is(
+    acme: Tenant, alice: User, person: Person
+) -> None:
+    await added(person, acme, SoftPasskey(ORIGIN))
+    page = await person.visit(f"{acme.issuer}/second-factor/set-up?return_to=/")
+    assert "You get new recovery codes with it." in page.text
+    assert "takes the place of the app" not in page.text
+    with use_tenant(acme):
+        await totp_secrets.replace(alice.id, b"sealed", step=1, now=utc_now())
+    page = await person.visit(f"{acme.issuer}/account/security")
+    assert "Your passkeys are your second factor then." in page.text
+    with use_tenant(acme):
+        await passkeys.remove_all(alice.id)
+    page = await person.visit(f"{acme.issuer}/account/security")
+    assert "Your password alone signs you in then." in page.text
 
 
 @on_sqlite

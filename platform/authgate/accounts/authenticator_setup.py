@@ -14,7 +14,7 @@ from authgate.accounts import (
 )
 from authgate.accounts.answers import page
 from authgate.accounts.second_factor_policy import is_required_of
-from authgate.accounts.second_factors import SecondFactors, has_any
+from authgate.accounts.second_factors import SecondFactors
 from authgate.accounts.visits import visitor
 from authgate.audit import Event
 from authgate.installation import Installation
@@ -67,7 +67,8 @@ class AuthenticatorSetup:
             enrolment = totp_enrolment.begun(user, cipher=cipher, now=now)
             secret = totp_enrolment.secret_of(enrolment, user, cipher=cipher, now=now)
         assert secret is not None  # noqa: S101  # sealed just now
-        tenant, replaces = current_tenant(), await has_any(user.id)
+        tenant, enrolled = current_tenant(), await self._factors.of(user)
+        has_other = enrolled.app is not None or bool(enrolled.passkeys)
         uri = totp.uri(secret, account=user.username, issuer=tenant.name)
         content = EnrolmentPage(
             action=f"{tenant.prefix}{self._path}",
@@ -77,8 +78,9 @@ class AuthenticatorSetup:
             key=totp.as_text(secret),
             enrolment=enrolment,
             is_required=await is_required_of(user),
-            replaces=replaces,
-            passkey_action="" if replaces else f"{tenant.prefix}{self._passkey_path}",
+            replaces=enrolled.app is not None,
+            voids_codes=enrolled.app is None and enrolled.recovery_codes > 0,
+            passkey_action="" if has_other else f"{tenant.prefix}{self._passkey_path}",
             return_to="" if is_half else target,
             problem=SecondFactorProblem.MISMATCH if is_wrong else None,
         )

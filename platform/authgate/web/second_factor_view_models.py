@@ -73,6 +73,8 @@ class EnrolmentPage:
     """Whether nobody gets on without it."""
     replaces: bool
     """Whether the person has an app, which is good for nothing then."""
+    voids_codes: bool = False
+    """Whether the person has no app, and recovery codes all the same, which are void then."""
     passkey_action: str = ""
     """Where a passkey does as well; empty where the person has a factor already. Gets
     ``credential``, ``name`` and ``return_to``."""
