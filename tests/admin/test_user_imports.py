@@ -309,6 +309,21 @@ async def test_groups_are_joined_and_bcrypt_is_taken_where_the_tenant_says_so(
 
 
 @on_sqlite
+async def test_hashes_of_a_fourth_cost_are_refused(
+    server: RunningServer, api: ApiClient, acme: Tenant
+) -> None:
+    def costing(memory: int) -> str:
+        return f"$argon2id$v=19$m={memory},t=2,p=1$c29tZXNhbHRzb21l$" + "A" * 43
+
+    file = "username,password_hash\n"
+    file += "".join(f'user{each},"{costing(each)}"\n' for each in (64, 64, 65, 66, 67, 19456, 66))
+    file = file.replace("user64,", "twin,", 1).replace("user66,", "again,", 1)
+    told = await sent(server, api, file, dry_run=False)
+    assert outcomes(told) == ["created"] * 4 + ["refused"] + ["created"] * 2, told["items"]
+    assert "3 other costs already" in told["items"][6]["fault"]
+
+
+@on_sqlite
 async def test_ti_01_another_tenants_file_is_as_unknown_as_none(
     server: RunningServer, api: ApiClient, foreign_api: ApiClient, acme: Tenant
 ) -> None:

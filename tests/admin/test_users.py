@@ -218,6 +218,7 @@ async def test_an_identity_at_another_provider_is_taken_from_whose_it_is(
     assert (await api.delete(f"{here}/{told['id']}")).status_code == 204
     assert (await api.get(here)).json()["items"] == []
     [event] = await ledger.events(acme, Event.IDENTITY_UNLINKED)
+    assert set(event.details) == {"connection", "issuer", "subject", "username"}
     assert event.details["subject"] == "7"
 
 

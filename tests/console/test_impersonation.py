@@ -22,7 +22,7 @@ from authgate_testing.doors import PASSWORD
 from authgate_testing.ledger import Ledger
 from authgate_testing.person import Person, forms
 from authgate_testing.server import RunningServer
-from authgate_testing.tenants import change
+from authgate_testing.tenants import change, choose
 
 
 @pytest.fixture
@@ -65,7 +65,11 @@ async def test_ti_30_both_are_named_on_pages_in_tokens_and_in_the_log_until_the_
     for path in ("account/sessions", "account/apps", "login"):
         page = await admin.visit(f"{acme.issuer}/{path}")
         assert re.search("alice.* acts for .*carol", page.text), path
+    await choose(server, acme, audience=["https://api.acme.example"])
     issued = await console.signed_in(admin, scope="openid read offline_access")
+    by = {"Authorization": f"Bearer {issued['access_token']}"}
+    told_of = await server.http.get(f"{acme.issuer}/oauth/userinfo", headers=by)
+    assert told_of.json()["sub"] == str(carol.id), "whatever the audience of all tokens is"
     access, identity = claims(issued["access_token"]), claims(issued["id_token"])
     assert (access["sub"], access["act"]) == (str(carol.id), {"sub": str(alice.id)})
     assert (identity["sub"], identity["act"]) == (str(carol.id), {"sub": str(alice.id)})

@@ -531,8 +531,11 @@ async def test_a_person_adds_a_way_in_and_removes_it_but_never_the_last(
     assert "it signs you in no longer" in page.text
     assert await identities(acme) == []
     with use_tenant(acme):
-        kinds = {each.event_type for each in await audit_events.latest(limit=20)}
-    assert {"IDENTITY_LINKED", "IDENTITY_UNLINKED"} <= kinds
+        events = await audit_events.latest(limit=20)
+    assert "IDENTITY_LINKED" in {each.event_type for each in events}
+    [gone] = [each for each in events if each.event_type == "IDENTITY_UNLINKED"]
+    assert set(gone.details) == {"connection", "issuer", "subject", "username"}
+    assert gone.details["connection"] == "idp"
 
 
 @on_sqlite

@@ -14,16 +14,18 @@ from uuid import UUID
 from uuid_utils.compat import uuid7
 
 from authgate import audit
-from authgate.audit import Event
+from authgate.accounts import own_events
+from authgate.audit import Actor, Event
 from authgate.clock import utc_now
 from authgate.languages import text
 from authgate.permissions import UserRole
 from authgate.plugin_api import ExternalIdentity
 from authgate.storage.people import users
 from authgate.storage.people.users import User
-from authgate.storage.sign_in import external_identities
+from authgate.storage.sign_in import connections, external_identities
 from authgate.storage.sign_in.connection_rules import Newcomers, Provisioned, domain_of
 from authgate.storage.sign_in.connections import Connection
+from authgate.storage.sign_in.external_identities import LinkedIdentity
 from authgate.storage.tenants.quotas import QuotaReached
 from authgate.vocabulary import UserStatus
 from authgate_tenants import current_tenant, domains
@@ -228,15 +230,28 @@ async def _link(
 async def _record_link(
     connection: Connection, identity: ExternalIdentity, user: User, by: str
 ) -> None:
-    await audit.record(
+    await own_events.record(
         Event.IDENTITY_LINKED,
-        actor=audit.user(user.id, user.username),
-        resource=("user", str(user.id)),
+        user,
+        connection=connection.slug,
+        issuer=identity.issuer,
+        subject=identity.subject,
+        by=by,
+    )
+
+
+async def record_unlinked(user_id: UUID, gone: LinkedIdentity, *, actor: Actor) -> None:
+    """Write down that an identity is a person's no more, whoever has ended it."""
+    slugs = {each.id: each.slug for each in await connections.every()}
+    await audit.record(
+        Event.IDENTITY_UNLINKED,
+        actor=actor,
+        resource=("user", str(user_id)),
         details={
-            "connection": connection.slug,
-            "issuer": identity.issuer,
-            "subject": identity.subject,
-            "by": by,
+            "connection": slugs.get(gone.connection_id, ""),
+            "issuer": gone.issuer,
+            "subject": gone.subject,
+            "username": gone.username,
         },
     )
 
@@ -280,11 +295,8 @@ async def _register(
     email = await _checked_newcomer(connection, identity)
     user = await _stored(identity, connection, new_id, email)
     await _link(connection, identity, user, now)
-    await audit.record(
-        Event.USER_CREATED,
-        actor=audit.user(user.id, user.username),
-        resource=("user", str(user.id)),
-        details={"connection": connection.slug, "issuer": identity.issuer},
+    await own_events.record(
+        Event.USER_CREATED, user, connection=connection.slug, issuer=identity.issuer
     )
     return user
 

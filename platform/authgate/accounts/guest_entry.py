@@ -6,7 +6,7 @@ from datetime import datetime
 from quart import Blueprint, Response, request
 from werkzeug.exceptions import NotFound
 
-from authgate import audit
+from authgate.accounts import own_events
 from authgate.accounts.answers import page, see_other
 from authgate.accounts.browser_sessions import BrowserSessions
 from authgate.accounts.visits import visitor
@@ -73,10 +73,5 @@ class GuestEntry:
             raise NotFound
         response = see_other(_CONSOLE)
         await self._sessions.start(visitor(), guest, response, amr=["operator"], target=_CONSOLE)
-        await audit.record(
-            Event.AUTHENTICATION_SUCCESS,
-            actor=audit.user(guest.id, guest.username),
-            resource=("user", str(guest.id)),
-            details={"method": "operator"},
-        )
+        await own_events.record(Event.AUTHENTICATION_SUCCESS, guest, method="operator")
         return response

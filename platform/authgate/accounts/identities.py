@@ -36,7 +36,6 @@ from authgate.accounts.tenant_connections import (
     to_password_form,
 )
 from authgate.accounts.visits import signed_in, visitor
-from authgate.audit import Event
 from authgate.clock import Clock
 from authgate.plugin_api import ExternalIdentity
 from authgate.storage.people import users
@@ -180,7 +179,8 @@ class IdentityPages:
             if not has_password(held) and not _working(left, await self._connections.usable()):
                 return "last"
             await external_identities.unlink(wanted, user_id=user.id)
-            await _record_unlinked(user, gone)
+            actor = audit.user(user.id, user.username)
+            await external_accounts.record_unlinked(user.id, gone, actor=actor)
         return "removed"
 
     async def _confirm(
@@ -255,12 +255,3 @@ def _option(usable: UsableConnection) -> SignInOption:
     option = option_of(usable, "")
     url = f"{current_tenant().prefix}{PATH}/link/{usable.stored.slug}"
     return SignInOption(name=option.name, url=url, icon=option.icon)
-
-
-async def _record_unlinked(user: User, gone: LinkedIdentity) -> None:
-    await audit.record(
-        Event.IDENTITY_UNLINKED,
-        actor=audit.user(user.id, user.username),
-        resource=("user", str(user.id)),
-        details={"connection": str(gone.connection_id), "username": gone.username},
-    )

@@ -6,7 +6,7 @@ from datetime import timedelta
 from quart import Blueprint, Response, request
 
 from authgate import audit, storage
-from authgate.accounts import destinations, known_browsers, password_costs
+from authgate.accounts import destinations, known_browsers, own_events, password_costs
 from authgate.accounts.answers import page, see_other, tell_of_limit
 from authgate.accounts.browser_sessions import BrowserSessions
 from authgate.accounts.connections import SignInOptions
@@ -194,12 +194,7 @@ class PasswordLogin:
         return await self._encryption.cipher(current_tenant().id)
 
     async def _welcome(self, user: User) -> None:
-        await audit.record(
-            Event.AUTHENTICATION_SUCCESS,
-            actor=audit.user(user.id, user.username),
-            resource=("user", str(user.id)),
-            details={"method": "pwd"},
-        )
+        await own_events.record(Event.AUTHENTICATION_SUCCESS, user, method="pwd")
         metrics.logins.add("password", "success")
 
     async def _refused(

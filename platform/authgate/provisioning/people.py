@@ -9,7 +9,7 @@ from datetime import datetime
 from uuid import UUID
 
 from authgate import audit, mail_addresses, storage
-from authgate.accounts import access
+from authgate.accounts import access, external_accounts
 from authgate.audit import Event
 from authgate.languages import text
 from authgate.permissions import Area, UserRole, writes
@@ -201,12 +201,7 @@ async def unlink_identity(
         gone = next((each for each in theirs if each.id == identity_id), None)
         if gone is None or not await external_identities.unlink(identity_id, user_id=user_id):
             raise UnknownUser(str(identity_id))
-        await audit.record(
-            Event.IDENTITY_UNLINKED,
-            actor=by.actor,
-            resource=("user", str(user_id)),
-            details={"issuer": gone.issuer, "subject": gone.subject, "username": gone.username},
-        )
+        await external_accounts.record_unlinked(user_id, gone, actor=by.actor)
     return gone
 
 
