@@ -63,7 +63,7 @@ lock: install ## Lock the newest versions that pyproject.toml allows
 			--output-file requirements/$$set.txt; \
 	}; \
 	lock run requirements/build.in && lock dev --extra dev requirements/build.in && \
-		lock image --extra fast --extra geoip --extra otel
+		lock image --extra fast --extra geoip --extra otel --extra saml
 	@uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
 		--no-header tests/clients/requirements.in --output-file tests/clients/requirements.txt
 

@@ -16,8 +16,10 @@ from authgate_http_api.connector import HttpApiConnector
 from authgate_microsoft.connector import MicrosoftConnector
 from authgate_oauth2.connector import OAuthProviderConnector
 from authgate_oidc.connector import OpenIdProviderConnector
+from authgate_saml.connector import SamlConnector
 from authgate_testing.pretend_github import PretendGitHub
 from authgate_testing.pretend_openid import DIRECTORY, PERSON, PretendOpenId
+from authgate_testing.saml_provider import SamlProvider
 
 
 class TestGitHub(LoginConnectorContract):
@@ -87,3 +89,16 @@ class TestHttpApi(PasswordConnectorContract):
     def settings(self, directory: Directory) -> dict[str, object]:
         url = f"https://{directory.host}/check"
         return {"url": url, "auth_mode": "hmac", "secret": directory.secret}
+
+
+class TestSaml(LoginConnectorContract):
+    connector = SamlConnector
+
+    def provider(self, host: str) -> SamlProvider:
+        return SamlProvider(host=host)
+
+    def settings(self, provider: Provider) -> dict[str, object]:
+        return {
+            "metadata_url": f"https://{provider.host}/metadata",
+            "trusted_domains": ["people.example"],
+        }

@@ -18,7 +18,7 @@ from authgate.plugin_api import (
     config_fields,
     parse_config,
 )
-from authgate.plugin_manager import Configs, ConfigTypes, Isolation, load
+from authgate.plugin_manager import Configs, ConfigTypes, Isolation, kind_of, load
 from authgate.plugin_manager.isolation import Target
 from authgate.provisioning.plugin_settings import TenantPlugin
 
@@ -48,6 +48,20 @@ def test_every_setting_is_described_for_a_form() -> None:
     assert (described["retries"].label, described["retries"].default) == ("retries", 2)
     assert [name for name, field in described.items() if field.secret] == ["client_secret"]
     assert all(field.help for field in described.values())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Documented:
+    metadata: Annotated[str, Setting("The provider's own.", lines=True)] = ""
+
+
+def test_a_document_has_many_lines() -> None:
+    [described] = config_fields(Documented)
+    assert (described.lines, kind_of(described)) == (True, "document")
+    assert parse_config(Documented, {"metadata": " a\r\n\tb\n"}).metadata == "a\n\tb"
+    for odd in (7, "a\0", "a\x1b", "a" * 40_001):
+        with pytest.raises(ConnectorConfigError, match="metadata"):
+            parse_config(Documented, {"metadata": odd})
 
 
 @pytest.mark.parametrize(

@@ -92,6 +92,7 @@ class Federation:
         routes.get(f"/login/{IN_PATH}")(self.begin)
         routes.get(CALLBACK)(self.finish)
         routes.post(CALLBACK)(self.finish_form)
+        routes.get(f"/login/{IN_PATH}/metadata")(self.metadata)
         return routes
 
     async def begin(self, connection: str) -> Response:
@@ -128,6 +129,13 @@ class Federation:
         if not usable.connector.form_state:
             raise MethodNotAllowed(valid_methods=["GET", "HEAD", "OPTIONS"])
         return await self._trips.posted_from_here(usable) or await self._finish(usable)
+
+    async def metadata(self, connection: str) -> Response:
+        """What the provider reads of this server, before the connection is offered."""
+        usable = await self._found(connection)
+        if not usable.connector.metadata_type:
+            abort(404)
+        return await self._trips.metadata(usable)
 
     async def _finish(self, usable: UsableConnection) -> Response:
         # Before anything is written down: anybody may come back without having begun.

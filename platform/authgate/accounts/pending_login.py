@@ -86,6 +86,7 @@ class PendingLogin:
         """What the connector is told of it."""
         return LoginAttempt(
             redirect_uri=callback(self.connection),
+            metadata_uri=metadata(self.connection),
             state=self.state,
             code_verifier=self.code_verifier,
             nonce=self.nonce,
@@ -144,3 +145,8 @@ class PendingLogin:
 def callback(connection: str) -> str:
     """Where a provider sends the browser back to: the redirect URI to register there."""
     return f"{current_tenant().issuer}/login/{connection}/callback"
+
+
+def metadata(connection: str) -> str:
+    """Where a provider reads what this server is to it, if the connector says it."""
+    return f"{current_tenant().issuer}/login/{connection}/metadata"

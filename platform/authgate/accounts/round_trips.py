@@ -8,13 +8,13 @@ import hmac
 from urllib.parse import quote
 
 import structlog
-from quart import Response, request
+from quart import Response, abort, request
 
 from authgate import audit, storage
 from authgate.accounts import destinations
 from authgate.accounts.answers import page
 from authgate.accounts.external_accounts import NotHere
-from authgate.accounts.pending_login import LIFETIME, PendingLogin
+from authgate.accounts.pending_login import LIFETIME, PendingLogin, callback, metadata
 from authgate.accounts.provider_answers import brought_back, to_post_from_here
 from authgate.accounts.tenant_connections import TenantConnections, UsableConnection
 from authgate.accounts.visits import visitor
@@ -133,6 +133,21 @@ class RoundTrips:
             raise Refusal(400, Text.of(str(error), "", {}), cause_of(error)) from error
         except (PluginFailed, ConnectorConfigError) as error:
             raise at_fault(usable, error) from error
+
+    async def metadata(self, usable: UsableConnection) -> Response:
+        """What the provider reads of this server: a file, which no browser shows as ours."""
+        opened = await self._connections.opened(usable)
+        slug = usable.stored.slug
+        try:
+            async with storage.set_aside():
+                said = await self._connectors.metadata(
+                    opened, redirect_uri=callback(slug), metadata_uri=metadata(slug)
+                )
+        except (PluginFailed, ConnectorConfigError):
+            abort(503)
+        response = Response(said, content_type=usable.connector.metadata_type)
+        response.headers["Content-Disposition"] = f'attachment; filename="{slug}-metadata.xml"'
+        return response
 
     async def cipher(self) -> TenantCipher:
         """What seals what this tenant's browsers keep."""

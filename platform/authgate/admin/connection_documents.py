@@ -189,6 +189,7 @@ class ConnectionTest(Document):
             }
         ],
         redirect_uri="https://login.example.com/t/acme/login/acme/callback",
+        metadata_uri="",
         trial_url="https://login.example.com/t/acme/login/acme/trial",
     )
 
@@ -196,6 +197,9 @@ class ConnectionTest(Document):
     steps: Sequence[StepDocument]
     redirect_uri: str
     """To register at the provider."""
+
+    metadata_uri: str
+    """What the provider may read of this server; empty where its connector has no such thing."""
 
     trial_url: str
     """Where an administrator signs in at the provider and reads what it says; nobody is signed in

@@ -13,7 +13,7 @@ from authgate.accounts.connection_setup import (
     LastConnection,
     UnknownConnection,
 )
-from authgate.accounts.pending_login import callback
+from authgate.accounts.pending_login import callback, metadata
 from authgate.accounts.tenant_connections import TenantConnections, UsableConnection
 from authgate.admin.connection_documents import (
     ConnectionCreation,
@@ -32,7 +32,7 @@ from authgate.api.operations import Answer, Call, MergePatch, operation
 from authgate.api.problems import Conflict, Fault, Invalid, NotFound
 from authgate.installation import Installation
 from authgate.plugin_api import ConnectorConfigError, SetupStep
-from authgate.plugin_manager import NoConnector, PluginFailed
+from authgate.plugin_manager import ConnectorType, NoConnector, PluginFailed
 from authgate.storage.sign_in import connections, external_identities
 from authgate.storage.sign_in.connections import Connection, ConnectionExists
 from authgate.tokens.admin_scopes import Scope
@@ -136,9 +136,15 @@ async def test_connection(call: Call[Nothing, Nothing]) -> Answer[ConnectionTest
             passed=all(each.passed for each in steps),
             steps=[StepDocument(name=s.name, passed=s.passed, said=s.said) for s in steps],
             redirect_uri=callback(connection.slug),
+            metadata_uri=metadata_uri(_connector_of(call.parts, connection), connection.slug),
             trial_url=f"{current_tenant().issuer}/login/{connection.slug}/trial",
         )
     )
+
+
+def metadata_uri(connector: ConnectorType | None, slug: str) -> str:
+    """Where a provider reads of this server what such a connection says; empty for nowhere."""
+    return metadata(slug) if connector and connector.metadata_type else ""
 
 
 def setup(parts: Installation) -> ConnectionSetup:
@@ -166,6 +172,14 @@ async def _examined(
     opened = await tenants.opened(usable)
     steps = await parts.plugins.connectors.examine(opened)
     return [SetupStep(name="Settings", passed=True, said="They can be."), *steps]
+
+
+def _connector_of(parts: Installation, connection: Connection) -> ConnectorType | None:
+    enabled = current_tenant().settings.enabled_plugins
+    try:
+        return parts.plugins.connectors.find(connection.connector, enabled=enabled)
+    except NoConnector:
+        return None
 
 
 def _step(name: str, said: str) -> SetupStep:

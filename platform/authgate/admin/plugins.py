@@ -73,6 +73,7 @@ class PluginFieldType(StrEnum):
     """What a setting is."""
 
     TEXT = "text"
+    DOCUMENT = "document"
     NUMBER = "number"
     SWITCH = "switch"
     LIST = "list"

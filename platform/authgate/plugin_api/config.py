@@ -11,6 +11,7 @@ from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
 
 ConfigT = TypeVar("ConfigT")
 _NUMBERS = 2**63
+_LONGEST_DOCUMENT = 40_000
 
 
 class ConnectorConfigError(ValueError):
@@ -50,6 +51,9 @@ class Setting:
     """What a ``Secret`` begins with that may be made rather than typed; 32 random bytes in base64
     follow. Who sets it is shown it once."""
 
+    lines: bool = False
+    """Whether a ``str`` is a document of many lines, and at most 40,000 characters."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConfigField:
@@ -78,6 +82,9 @@ class ConfigField:
 
     generated: str | None = None
     """What a secret begins with that may be made rather than typed."""
+
+    lines: bool = False
+    """Whether it is a document of many lines."""
 
     @property
     def secret(self) -> bool:
@@ -115,7 +122,7 @@ def _described(name: str, hint: object, default: object) -> ConfigField:
     setting = next((note for note in notes if isinstance(note, Setting)), None)
     if setting is None:
         raise TypeError(f"The config field {name!r} has no Setting that says what it means.")
-    if plain not in _READERS:
+    if plain not in _READERS or (setting.lines and plain is not str):
         raise TypeError(f"The config field {name!r} has a type that no form can ask for.")
     return ConfigField(
         name=name,
@@ -126,12 +133,13 @@ def _described(name: str, hint: object, default: object) -> ConfigField:
         default=None if default is MISSING else default,
         place=setting.place,
         generated=setting.generated if plain is Secret else None,
+        lines=setting.lines,
     )
 
 
 def _checked(setting: ConfigField, value: object) -> object:
     try:
-        read = _READERS[setting.type](value)
+        read = _document(value) if setting.lines else _READERS[setting.type](value)
     except ValueError as fault:
         raise ConnectorConfigError(setting.name, str(fault)) from None
     if setting.required and value in ("", [], ()):
@@ -145,6 +153,17 @@ def _text(value: object) -> str:
     if len(value) > 4096 or any(ord(char) < 32 or ord(char) == 127 for char in value):
         raise ValueError("must be one line of at most 4096 characters")
     return value
+
+
+def _document(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError("must be text")
+    plain = value.replace("\r\n", "\n").strip()
+    if len(plain) > _LONGEST_DOCUMENT or any(
+        (ord(char) < 32 and char not in "\n\t") or ord(char) == 127 for char in plain
+    ):
+        raise ValueError(f"must be text of at most {_LONGEST_DOCUMENT:,} characters")
+    return plain
 
 
 def _secret(value: object) -> Secret:

@@ -2,11 +2,11 @@
 
 from typing import Protocol
 
-from authgate.plugin_api.http import HttpClient, HttpFailure
+from authgate.plugin_api.http import HttpClient, HttpFailure, HttpResponse
 
 
 class Documents(Protocol):
-    """JSON documents at https addresses: a provider's metadata, its keys.
+    """Documents at https addresses: a provider's metadata, its keys.
 
     The server keeps them for one connection of one tenant. However many people sign in, an address
     is asked once in ten minutes, and once a minute where a newer copy is wanted. While a provider
@@ -14,8 +14,12 @@ class Documents(Protocol):
     """
 
     async def read(self, url: str, *, renewed: bool = False) -> object:
-        """The document; ``renewed`` asks for a newer copy than the one that was read before.
+        """The JSON document; ``renewed`` asks for a newer copy than the one that was read before.
         Raises ``HttpFailure``."""
+        ...
+
+    async def read_bytes(self, url: str, *, renewed: bool = False) -> bytes:
+        """The same of a document that is no JSON: its bytes as they came."""
         ...
 
 
@@ -27,7 +31,14 @@ class FetchedDocuments:
 
     async def read(self, url: str, *, renewed: bool = False) -> object:
         """The document as it is now. Raises ``HttpFailure``."""
-        answer = await self._http.get(url, headers={"Accept": "application/json"})
+        return (await self._asked(url, "application/json")).json()
+
+    async def read_bytes(self, url: str, *, renewed: bool = False) -> bytes:
+        """The bytes as they are now. Raises ``HttpFailure``."""
+        return (await self._asked(url, "*/*")).body
+
+    async def _asked(self, url: str, wanted: str) -> HttpResponse:
+        answer = await self._http.get(url, headers={"Accept": wanted})
         if answer.status != 200:
             raise HttpFailure(f"Status {answer.status}.")
-        return answer.json()
+        return answer

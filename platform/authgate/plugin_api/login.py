@@ -50,6 +50,9 @@ class LoginAttempt:
     """Binds an ID token to this attempt (OpenID Connect Core section 3.1.2.1): the connector checks
     that it comes back in the token."""
 
+    metadata_uri: str = ""
+    """Where the connector's ``metadata`` are; different for every connection."""
+
     login_hint: str = ""
     """The address that the person has entered, for the provider to offer; possibly nothing."""
 
@@ -84,8 +87,8 @@ class ExternalIdentity:
     """Who the provider says is signing in."""
 
     issuer: str
-    """The provider's ``https`` identifier, or a directory's ``ldaps``. A subject means something
-    only together with it."""
+    """The provider's ``https`` identifier, a directory's ``ldaps``, or whatever URI it has in SAML.
+    A subject means something only together with it."""
 
     subject: str
     """The provider's own stable identifier: never a name or an address, which can change hands."""
@@ -178,6 +181,9 @@ class LoginConnector(Connector[ConfigT]):
     redirect URI (OAuth 2.0 Form Post Response Mode; SAML's HTTP POST binding); empty where the
     answer is in the address."""
 
+    metadata_type: ClassVar[str] = ""
+    """The media type of ``metadata``; empty where there are none."""
+
     @abstractmethod
     async def authorization_url(self, attempt: LoginAttempt) -> str:
         """Where to send the browser, with state, redirect URI and code challenge in it."""
@@ -186,3 +192,8 @@ class LoginConnector(Connector[ConfigT]):
     async def identify(self, attempt: LoginAttempt, answer: ProviderAnswer) -> ExternalIdentity:
         """Turn the code that the provider sent back into an identity. Raises
         ``ConnectorError``."""
+
+    async def metadata(self, *, redirect_uri: str, metadata_uri: str) -> str:
+        """What providers read of this server at the second address, before anybody signs in: at
+        most 40,000 characters."""
+        raise NotImplementedError

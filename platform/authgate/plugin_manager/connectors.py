@@ -30,7 +30,7 @@ from authgate.plugin_api import (
 )
 from authgate.plugin_api.hookspecs import rules_of
 from authgate.plugin_manager.containment import Fault, WrongResult, at_start
-from authgate.plugin_manager.identities import checked_identity, checked_steps
+from authgate.plugin_manager.identities import checked_identity, checked_metadata, checked_steps
 from authgate.plugin_manager.implementations import implementations
 from authgate.plugin_manager.isolation import Isolation, Target, place_of
 from authgate.plugin_manager.loading import PluginRefused
@@ -85,6 +85,12 @@ class ConnectorType:
     def takes_passwords(self) -> bool:
         """Whether people type their password here, and are not sent elsewhere."""
         return issubclass(self.made_by, PasswordConnector)
+
+    @property
+    def metadata_type(self) -> str:
+        """The media type of what providers read of this server; empty where they read nothing."""
+        made_by = self.made_by
+        return made_by.metadata_type if issubclass(made_by, LoginConnector) else ""
 
     @property
     def fields(self) -> tuple[ConfigField, ...]:
@@ -212,6 +218,24 @@ class LoginConnectors(ConnectorTypes):
             _target(connection, "examine"),
             budget=LOGIN_BUDGET,
             accept=checked_steps,
+            answers=(ConnectorConfigError,),
+        )
+
+    async def metadata(
+        self, connection: OpenConnection, *, redirect_uri: str, metadata_uri: str
+    ) -> str:
+        """What the provider reads of this server. Raises ``PluginFailed`` or
+        ``ConnectorConfigError``."""
+
+        async def ask() -> str:
+            opened = cast("LoginConnector[Any]", self._opened(connection))
+            return await opened.metadata(redirect_uri=redirect_uri, metadata_uri=metadata_uri)
+
+        return await self._isolation.run(
+            ask,
+            _target(connection, "metadata"),
+            budget=LOGIN_BUDGET,
+            accept=checked_metadata,
             answers=(ConnectorConfigError,),
         )
 

@@ -11,12 +11,14 @@ from datetime import datetime
 from authgate.plugin_api import ExternalIdentity, SetupStep
 from authgate.plugin_manager.containment import WrongResult
 
-_ISSUERS = ("https://", "ldaps://")
 _MOST_GROUPS = 1000
 _MOST_SAID = 50
 _MOST_STEPS = 20
 _LONGEST = 1024
 _LONGEST_ID = 255
+_LONGEST_METADATA = 40_000
+_ISSUERS = ("https://", "ldaps://", "http://", "urn:")
+"""How identifiers begin; entity IDs of SAML are URIs of any kind (SAML 2.0 Core section 8.3.6)."""
 _OPTIONAL = ("username", "email", "name", "picture")
 
 
@@ -33,7 +35,7 @@ def checked_identity(result: object) -> ExternalIdentity:
     if type(result.email_verified) is not bool:
         raise WrongResult("email_verified that is not true or false")
     if not result.issuer.startswith(_ISSUERS):
-        raise WrongResult("an issuer that is not an https or ldaps identifier")
+        raise WrongResult("an issuer that is no https address or other URI")
     if not result.subject:
         raise WrongResult("no subject")
     _check_moment(result.authenticated_at)
@@ -52,6 +54,13 @@ def _without(identity: ExternalIdentity, names: Sequence[str]) -> ExternalIdenti
     verified = identity.email_verified and "email" not in names
     unset: dict[str, str] = dict.fromkeys(names, "")
     return replace(identity, email_verified=verified, **unset)  # type: ignore[arg-type]  # by their names
+
+
+def checked_metadata(result: object) -> str:
+    """The metadata. Raises ``WrongResult``."""
+    if type(result) is not str or len(result) > _LONGEST_METADATA:
+        raise WrongResult("metadata that are no short text")
+    return result
 
 
 def checked_steps(result: object) -> Sequence[SetupStep]:

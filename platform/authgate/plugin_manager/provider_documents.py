@@ -26,8 +26,8 @@ _LARGEST = 262_144
 _BYTES = 16_777_216
 _OF_ONE_CONNECTION = 8
 
-_Place = tuple[UUID, str, str]
-"""Tenant, connection and address."""
+_Place = tuple[UUID, str, str, bool]
+"""Tenant, connection and address, and whether it is JSON."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class ProviderDocuments:
         """Those of one connection."""
         return ConnectionDocuments(self, tenant_id, connection)
 
-    async def read(self, place: _Place, *, renewed: bool) -> object:
+    async def read(self, place: _Place, *, renewed: bool) -> bytes:
         """A document. Raises ``HttpFailure``."""
         copy = self._copies.get(place)
         if copy is None or self._is_due(copy, renewed=renewed):
@@ -74,7 +74,7 @@ class ProviderDocuments:
             self._copies.move_to_end(place)
         if not copy.body or self._now() - copy.known_at >= KEPT_SECONDS:
             raise HttpFailure(copy.fault or "The document is too old.")
-        return json.loads(copy.body)
+        return copy.body
 
     def _is_due(self, copy: _Copy, *, renewed: bool) -> bool:
         if copy.fault:
@@ -96,7 +96,7 @@ class ProviderDocuments:
     async def _fetch(self, place: _Place) -> _Copy:
         former = self._copies.get(place, _Copy())
         try:
-            body = await self._body(place[2])
+            body = await self._body(place)
         except HttpFailure as failure:
             copy = _Copy(former.body, former.known_at, self._now(), str(failure))
         else:
@@ -106,13 +106,16 @@ class ProviderDocuments:
         self._shrink(place)
         return copy
 
-    async def _body(self, url: str) -> bytes:
-        answer = await self._http.get(url, headers={"Accept": "application/json"})
+    async def _body(self, place: _Place) -> bytes:
+        _, _, url, is_json = place
+        accept = "application/json" if is_json else "*/*"
+        answer = await self._http.get(url, headers={"Accept": accept})
         if answer.status != 200:
             raise HttpFailure(f"Status {answer.status}.")
         if len(answer.body) > _LARGEST:
             raise HttpFailure(f"The document is larger than {_LARGEST} bytes.")
-        answer.json()
+        if is_json:
+            answer.json()
         return answer.body
 
     def _shrink(self, place: _Place) -> None:
@@ -133,5 +136,13 @@ class ConnectionDocuments:
     _connection: str
 
     async def read(self, url: str, *, renewed: bool = False) -> object:
-        """A document. Raises ``HttpFailure``."""
-        return await self._all.read((self._tenant_id, self._connection, url), renewed=renewed)
+        """A JSON document. Raises ``HttpFailure``."""
+        return json.loads(await self._read(url, renewed, is_json=True))
+
+    async def read_bytes(self, url: str, *, renewed: bool = False) -> bytes:
+        """A document of any kind. Raises ``HttpFailure``."""
+        return await self._read(url, renewed, is_json=False)
+
+    async def _read(self, url: str, renewed: bool, *, is_json: bool) -> bytes:
+        place = (self._tenant_id, self._connection, url, is_json)
+        return await self._all.read(place, renewed=renewed)

@@ -6,5 +6,7 @@ _KINDS: dict[object, str] = {str: "text", int: "number", bool: "switch"}
 
 
 def kind_of(field: ConfigField) -> str:
-    """``text``, ``number``, ``switch``, ``list`` or ``secret``."""
+    """``text``, ``document``, ``number``, ``switch``, ``list`` or ``secret``."""
+    if field.lines:
+        return "document"
     return "secret" if field.secret else _KINDS.get(field.type, "list")

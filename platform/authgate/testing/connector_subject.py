@@ -74,6 +74,7 @@ def new_attempt(tenant: str = "acme") -> LoginAttempt:
     """A round trip that begins."""
     return LoginAttempt(
         redirect_uri=f"https://sso.example/t/{tenant}/login/contract/callback",
+        metadata_uri=f"https://sso.example/t/{tenant}/login/contract/metadata",
         state=token_urlsafe(32),
         code_verifier=token_urlsafe(32),
         nonce=token_urlsafe(32),

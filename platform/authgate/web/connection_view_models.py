@@ -74,7 +74,7 @@ class SettingField:
     label: str
     help: str
     kind: str
-    """``text``, ``number``, ``switch``, ``list`` or ``secret``."""
+    """``text``, ``document``, ``number``, ``switch``, ``list`` or ``secret``."""
     required: bool
     value: str = ""
     """As it was typed; of a switch ``1`` where it is on. Of a secret always nothing."""
@@ -100,6 +100,8 @@ class ConnectionFormPage:
     settings: Sequence[SettingField]
     takes_passwords: bool = False
     """Whether there is nothing to register at the provider, and the sign-in form may ask it."""
+    metadata_uri: str = ""
+    """What the provider may read; nothing where the connector has no such thing."""
     version: str = ""
     fields: ConnectionFields = ConnectionFields()
     faults: Mapping[str, str] = field(default_factory=dict)
@@ -133,6 +135,8 @@ class ConnectionPage:
     people: int
     redirect_uri: str
     """To register at the provider; empty where nobody is sent there."""
+    metadata_uri: str = ""
+    """What the provider may read of this server, and what it is called there; mostly nothing."""
     facts: Sequence[tuple[str, str]] = ()
     """Settings and rules: what each is called and what it is."""
     steps: Sequence[TestedStep] = ()

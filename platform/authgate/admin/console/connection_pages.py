@@ -43,6 +43,7 @@ from authgate_tenants import current_tenant
 _HERE = "/connections"
 _NEW = f"{_HERE}/_new"
 """No connection is called so: their names have no underscore."""
+_SHOWN = 200
 _ONE = f"{ROOT}{_HERE}/<slug>"
 
 
@@ -208,6 +209,7 @@ class ConnectionPages:
             connector=connector.name,
             connector_label=connector.label,
             redirect_uri=callback(connection.slug if connection else "…"),
+            metadata_uri=api.metadata_uri(connector, connection.slug if connection else "…"),
             settings=settings,
             takes_passwords=connector.takes_passwords,
             version=connection_form.version_of(connection) if connection else "",
@@ -234,6 +236,7 @@ class ConnectionPages:
             enabled=connection.enabled,
             people=line.people,
             redirect_uri="" if line.takes_passwords else callback(connection.slug),
+            metadata_uri=api.metadata_uri(self._type(connection), connection.slug),
             facts=self._facts(connection),
             steps=steps,
         )
@@ -244,7 +247,7 @@ class ConnectionPages:
         if connector is None:
             return []
         settings = connection_form.settings_of(connector, connection.config, is_new=False)
-        return [(by_plugin(each.label), each.value) for each in settings if each.value]
+        return [(by_plugin(each.label), _shortened(each.value)) for each in settings if each.value]
 
     def _line(self, connection: Connection, people: int) -> ConnectionLine:
         connector = self._type(connection)
@@ -318,6 +321,10 @@ async def _named(slug: str) -> Connection:
     if connection is None:
         raise NotFound
     return connection
+
+
+def _shortened(value: str) -> str:
+    return value if len(value) <= _SHOWN else f"{value[:_SHOWN]}…"
 
 
 def _connector_line(connector: ConnectorType) -> ConnectorLine:

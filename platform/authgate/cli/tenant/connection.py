@@ -201,7 +201,8 @@ def try_(slug: Slug, tenant: OfTenant = None, output: Output = Format.TABLE) -> 
         show(told, output)
     else:
         show_all(told["steps"], output)
-        say(f"Redirect URI: {told['redirect_uri']}\nTrial sign-in: {told['trial_url']}")
+        metadata = f"Metadata: {told['metadata_uri']}\n" if told["metadata_uri"] else ""
+        say(f"Redirect URI: {told['redirect_uri']}\n{metadata}Trial sign-in: {told['trial_url']}")
     if not told["passed"]:
         raise Unhealthy(f"{slug} is not set up properly.")
 

@@ -5,6 +5,7 @@ Which settings there are is told by the API: of each its name, its kind and what
 
 import re
 from collections.abc import Collection, Iterable, Mapping
+from pathlib import Path
 from typing import Annotated, NamedTuple
 
 import typer
@@ -15,7 +16,11 @@ from authgate.generated_secrets import generated
 
 Settings = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="KEY=VALUE", help="A setting that is no secret; repeatable"),
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        help="A setting that is no secret, of a document @FILE; repeatable",
+    ),
 ]
 Unset = Annotated[
     list[str] | None, typer.Option(metavar="KEY", help="A setting to take the default of")
@@ -40,7 +45,7 @@ class AskedSetting(NamedTuple):
     """A setting that somebody may have typed."""
 
     kind: str
-    """``text``, ``number``, ``switch``, ``list`` or ``secret``."""
+    """``text``, ``document``, ``number``, ``switch``, ``list`` or ``secret``."""
     label: str
     """What is written before a secret that is asked for."""
     default: object = None
@@ -97,4 +102,13 @@ def _value(kind: str, text: str) -> object:
         return {"true": True, "false": False}.get(text.lower(), text)
     if kind == "number" and (number := whole_number(text)) is not None:
         return number
+    if kind == "document" and text.startswith("@"):
+        return _read(text[1:])
     return [each for each in text.split(",") if each] if kind == "list" else text
+
+
+def _read(path: str) -> str:
+    try:
+        return Path(path).read_text()
+    except (OSError, ValueError) as error:
+        raise Misused(f"{path} cannot be read.") from error

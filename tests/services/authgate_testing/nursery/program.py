@@ -50,6 +50,7 @@ IMPORTS = (
     "authgate_networks",
     "authgate_oauth2",
     "authgate_oidc",
+    "authgate_saml",
     "authgate_templates",
     "uvloop",
 )
