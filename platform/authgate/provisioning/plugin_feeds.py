@@ -30,6 +30,8 @@ _MOST_DUE = 500
 """Feeds that a run takes up; the next one goes on with those that wait longest."""
 _AT_ONCE, _SLOW_AT_ONCE = 8, 64
 """Tenants whose plugins are told at the same time: slow ones do nothing but wait for an answer."""
+_RUN_SECONDS = 30.0
+"""After so long a run takes up no more tenants: the next one begins with them."""
 _VISIT_SECONDS = 5.0
 """After so long a plugin is told more of what waits by the next run."""
 _SLOW_SECONDS = 2.0
@@ -53,9 +55,12 @@ async def feed_everywhere(parts: Installation, *, slow: bool = False) -> None:
     database, now = parts.settings.database, parts.clock()
     due = await due_feeds.due(database, slow=slow, now=now, limit=_MOST_DUE)
     places = asyncio.Semaphore(_SLOW_AT_ONCE if slow else _AT_ONCE)
+    end = time.monotonic() + _RUN_SECONDS
 
     async def at(tenant_id: UUID) -> None:
         async with places:
+            if time.monotonic() > end:
+                return
             # Also one that is not served: that it is suspended is what somebody wants to know.
             tenant = await parts.resolver.find_by_id(tenant_id)
             if tenant is not None:

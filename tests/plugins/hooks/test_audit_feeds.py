@@ -14,7 +14,7 @@ from authgate import audit, provisioning, storage
 from authgate.audit import SYSTEM, Event
 from authgate.clock import utc_now
 from authgate.provisioning import plugin_feeds
-from authgate.provisioning.plugin_settings import pause_plugin
+from authgate.provisioning.plugin_settings import pause_plugin, plugin_of_tenant
 from authgate.storage import audit_events
 from authgate.storage.sweep import due_feeds
 from authgate.storage.tenants import audit_feeds
@@ -92,8 +92,7 @@ async def test_a_dead_sink_loses_nothing_and_keeps_no_other_tenant_waiting(
     server: RunningServer, acme: Tenant, globex: Tenant, run: Any, sink: Any, ledger: Ledger
 ) -> None:
     await happen(acme, "before-it-was-enabled")
-    for tenant in (acme, globex):
-        await run(tenant, "sink")
+    now, _ = await run(acme, "sink"), await run(globex, "sink")
     sink.DEAD.add("acme")
     await happen(acme, "ada", "bea")
     await happen(globex, "cid")
@@ -104,6 +103,10 @@ async def test_a_dead_sink_loses_nothing_and_keeps_no_other_tenant_waiting(
     assert [tenant for tenant, _ in sink.CALLS].count("acme") == 2, "once each time it is due"
     [waiting] = await due_feeds.waiting(server.parts.settings.database, now=server.clock())
     assert (waiting.plugin, waiting.failures) == ("sink", 2)
+    with use_tenant(now):
+        shown = await plugin_of_tenant(server.parts, "sink")
+    assert shown.feed is not None
+    assert (shown.feed.failures, shown.feed.waiting_since) == (2, waiting.since)
     await happen(acme, "dee")
     sink.DEAD.clear()
     await feed(server, after=30)

@@ -16,9 +16,11 @@ _DUE = (
     "SELECT f.tenant_id, f.plugin, f.next_at FROM audit_feeds f"
     " JOIN tenants ON tenants.id = f.tenant_id"
     " WHERE f.next_at <= {{now}} AND {slow} AND tenants.status <> 'erasing'"
-    # Where nothing has happened there is nothing to tell, and one look at an index is all.
-    " AND EXISTS (SELECT 1 FROM audit_events e"
-    " WHERE e.tenant_id = f.tenant_id AND e.occurred_at >= f.told_until)"
+    # Where nothing has happened there is nothing to tell. As a value of each row it is one look at
+    # an index; as EXISTS it may become a join that reads the whole log.
+    " AND (SELECT e.occurred_at FROM audit_events e"
+    " WHERE e.tenant_id = f.tenant_id AND e.occurred_at >= f.told_until"
+    " ORDER BY e.occurred_at LIMIT 1) IS NOT NULL"
     " ORDER BY f.next_at LIMIT {{limit}}"
 )
 _QUICK, _SLOW = _DUE.format(slow="NOT f.slow"), _DUE.format(slow="f.slow")
