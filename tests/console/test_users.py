@@ -313,6 +313,12 @@ async def test_ad_03_what_is_done_to_everybody_who_was_found_is_done_by_the_hund
             assert found.is_active, found.username
     with use_tenant(globex):
         assert (await UserRow.get(id=bob.id)).status is UserStatus.ACTIVE
+    await admin.visit(here)
+    await admin.submit({"act": "delete", "all": "1"}, to="/users/selected")
+    page = await admin.submit({"typed": "27"}, to="/users/selected")
+    assert "Nobody was removed." in page.text
+    page = await admin.submit({"typed": "28"}, to="/users/selected")
+    assert "27 done, 0 as they were, 1 refused" in page.text
     sent = forms(question.text)[0].hidden | {"until": "x"}
     refused = await admin.http.post(f"{acme.issuer}/admin/users/selected", data=sent)
     assert refused.status_code == 400

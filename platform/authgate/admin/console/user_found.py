@@ -48,6 +48,11 @@ class FoundPeople:
         if until is None:
             raise BadRequest
         if after is None:
+            if selection.act is UserAct.DELETE and form.get("typed", "").strip() != form.get(
+                "count"
+            ):
+                fault = text("That is not how many they are. Nobody was removed.")
+                return await self._question(asked, selection.act, groups, fault)
             found = await found_people.find(asked.filter())
             if str(found.number) != form.get("count"):
                 return await self._question(
