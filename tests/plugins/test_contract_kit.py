@@ -1,7 +1,7 @@
 """The contract kit finds what is wrong with a plugin.
 
-Each test of a connector by itself fails for a fault, and so do those of claims and policies, but
-for what they tell; those at the server and those of keys are seen to pass only.
+Each test of a connector by itself fails for a fault, and so do those of the other hooks. Of those
+at the server some are seen to pass only.
 """
 
 import importlib
@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import make_dataclass, replace
+from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
 import pytest
@@ -38,12 +39,16 @@ from authgate.plugin_manager import PluginFailed, PluginRefused
 from authgate.pretend.directory import Directory
 from authgate.testing import (
     CommandsContract,
+    ConsolePageContract,
+    KeyProviderContract,
     LoginConnectorContract,
     LoginPolicyContract,
     MailContract,
     PasswordConnectorContract,
+    SettingsContract,
     TokenClaimsContract,
 )
+from authgate.testing.server import running
 from authgate_http_api.connector import HttpApiConnector
 
 Methods = dict[str, object]
@@ -628,3 +633,201 @@ def test_a_faulty_password_connector_fails_the_test_of_its_fault(
     passwords_of().test_no_error_and_no_log_tells_a_password(capsys)
     with pytest.raises(_FOUND):
         passwords_of(_saying_the_password).test_no_error_and_no_log_tells_a_password(capsys)
+
+
+_SETTINGS = """
+from dataclasses import dataclass
+from typing import Annotated
+from authgate.plugin_api import ConnectorConfigError, Secret, Setting, hookimpl
+
+plugin_api_version = "1.2"
+
+@dataclass(frozen=True)
+class Config:
+    key: Annotated[Secret, Setting("Its key.")]
+    {more}
+
+@hookimpl
+def register_config():
+    return Config
+"""
+
+
+@pytest.mark.parametrize(
+    ("more", "promise"),
+    [
+        ('host: Annotated[str, Setting("")] = "a"', "each_setting_says_what_it_means"),
+        (
+            'api_key: Annotated[str, Setting("A key.")] = ""',
+            "a_setting_that_sounds_secret_is_declared_as_one",
+        ),
+        (
+            'host: Annotated[str, Setting("A host.")] = "a"',
+            "a_setting_that_leads_to_another_host_is_a_place",
+        ),
+        (
+            "def __post_init__(self): self.host.encode('ascii'); int(self.key.reveal()[:0] or 1)\n"
+            '    host: Annotated[str, Setting("A host.", place=True)] = "a"',
+            "an_odd_value_is_taken_or_refused_by_a_name",
+        ),
+        (
+            "def __repr__(self): return self.key.reveal()",
+            "no_secret_is_shown_or_repeated",
+        ),
+        (
+            "def __post_init__(self):\n"
+            "        if len(self.key.reveal()) > 99:\n"
+            "            raise ConnectorConfigError('key', f'not {self.key.reveal()}')",
+            "no_secret_is_shown_or_repeated",
+        ),
+    ],
+)
+def test_faulty_settings_fail_the_test_of_their_fault(
+    install: Any, more: str, promise: str
+) -> None:
+    class Contract(SettingsContract):
+        plugin = "faulty"
+        settings: ClassVar[Mapping[str, object]] = {"key": "a-key-for-tests"}
+
+    if "host:" in more:
+        Contract.settings = {**Contract.settings, "host": "letters.example"}
+    install("faulty", _SETTINGS.format(more=more))
+    with pytest.raises((AssertionError, UnicodeError)):
+        getattr(Contract(), f"test_{promise}")()
+
+
+_PAGE = """
+import asyncio, logging
+from authgate.plugin_api import ConsolePage, ConsoleText, hookimpl
+
+plugin_api_version = "1.2"
+seen = []
+
+@hookimpl
+def register_console_pages():
+    return [ConsolePage(name="mine", title="Mine")]
+
+@hookimpl
+async def console_page(request):
+    seen.append(request.tenant)
+    {body}
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "promise"),
+    [
+        ("return []", "each_page_is_shown"),
+        ("return [ConsoleText(text=request.tenant)] * 21", "each_page_is_shown"),
+        (
+            "await asyncio.sleep(0); return [ConsoleText(text=seen[-1])]",
+            "tenants_at_once_do_not_mix",
+        ),
+        (
+            "return [ConsoleText(text=str(sum(range(1_000_000))))]",
+            "it_takes_little_of_the_time_that_it_has",
+        ),
+    ],
+    ids=["shows nothing", "shows too much", "mixes", "takes long"],
+)
+def test_a_faulty_page_fails_the_test_of_its_fault(
+    install: Any, body: str, promise: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Contract(ConsolePageContract):
+        plugin = "faulty"
+
+    install("faulty", _PAGE.format(body=body))
+    rules = HookRules(rules_of(hookspecs.console_page).budget / 50, OnFailure.SKIP)
+    monkeypatch.setattr(hookspecs.console_page, "authgate_rules", rules)
+    with pytest.raises((AssertionError, PluginFailed)):
+        getattr(Contract(), f"test_{promise}")()
+
+
+_KEYS = """
+import hashlib, logging, os
+from authgate.plugin_api import hookimpl
+
+plugin_api_version = "1.0"
+log = logging.getLogger(__name__)
+pad = os.urandom(64)
+
+def mixed(key, salt):
+    return bytes(a ^ b for a, b in zip(key, hashlib.shake_256(pad + salt).digest(len(key))))
+
+@hookimpl
+def wrap_key(key):
+    {wraps}
+
+@hookimpl
+def unwrap_key(wrapped):
+    {unwraps}
+"""
+_OWN = "salt = os.urandom(16); return salt + mixed(key, salt)"
+_BACK = "return mixed(wrapped[16:], wrapped[:16])"
+
+
+@pytest.mark.parametrize(
+    ("wraps", "unwraps", "promise"),
+    [
+        ("return b'x' + key", "return wrapped[1:]", "what_is_wrapped_opens_to_the_very_bytes"),
+        (_OWN, f"{_BACK}[:-1]", "what_is_wrapped_opens_to_the_very_bytes"),
+        (
+            "return mixed(key, b'')",
+            "return mixed(wrapped, b'')",
+            "the_same_key_is_wrapped_in_another_way_each_time",
+        ),
+        (_OWN, _BACK, "what_was_changed_does_not_open"),
+        (
+            f"log.debug(repr(key)); {_OWN}",
+            "raise ValueError",
+            "no_error_and_no_log_tells_the_key",
+        ),
+    ],
+    ids=["in clear", "cut short", "always the same", "opens what was changed", "logs it"],
+)
+def test_faulty_keys_fail_the_test_of_their_fault(
+    install: Any, wraps: str, unwraps: str, promise: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Contract(KeyProviderContract):
+        plugin = "faulty"
+
+    install("faulty", _KEYS.format(wraps=wraps, unwraps=unwraps))
+    with pytest.raises((AssertionError, pytest.fail.Exception)):
+        getattr(Contract(), f"test_{promise}")(
+            **({"capsys": capsys} if promise.startswith("no_") else {})
+        )
+
+
+def test_a_policy_that_tells_a_secret_is_found(
+    install: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Contract(LoginPolicyContract):
+        plugin = "faulty"
+        settings: ClassVar[Mapping[str, object]] = {"key": "a-key-for-tests"}
+
+    said = "return Deny(f'{config.key.reveal()} does not know you.')"
+    hook = f"@hookimpl\nasync def login_policy(request, config):\n    {said}\n"
+    source = _SETTINGS.format(more="").replace("import Connector", "import Deny, Connector")
+    install("faulty", f"{source}\n{hook}")
+    with pytest.raises(AssertionError):
+        Contract().test_what_it_tells_and_logs_holds_no_secret(capsys)
+
+
+def test_what_is_otherwise_at_the_server_is_found(
+    install: Any, authgate_database: Path, tmp_path: Path
+) -> None:
+    class Claims(TokenClaimsContract):
+        plugin = "faulty"
+
+    class Policy(LoginPolicyContract):
+        plugin = "faulty-policy"
+
+    install("faulty", _CLAIMS.format(body='return {"faulty_x": len(seen)}'))
+    wavering = 'return Deny("no") if len(seen) % 2 else Allow()'
+    install("faulty-policy", _POLICY.format(body=wavering))
+    (tmp_path / "server").mkdir()
+    with running(authgate_database, tmp_path / "server") as server:
+        with pytest.raises(AssertionError):
+            Claims().test_tokens_carry_its_claims_where_it_is_enabled(server)
+        with pytest.raises(AssertionError):
+            Policy().test_people_sign_in_as_it_says(server)

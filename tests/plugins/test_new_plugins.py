@@ -15,9 +15,11 @@ from authgate.plugin_manager.source_folder import SourceFolder
 from authgate.testing import (
     AuditSinkContract,
     CommandsContract,
+    ConsolePageContract,
     LoginPolicyContract,
     MailContract,
     PasswordConnectorContract,
+    SettingsContract,
     TokenClaimsContract,
 )
 
@@ -61,7 +63,7 @@ class TestCommands(CommandsContract):
     plugin = "new-commands"
 
 
-class TestMail(MailContract):
+class TestMail(MailContract, SettingsContract):
     plugin = "new-mail"
     settings: ClassVar[Mapping[str, object]] = {
         "host": "mail.example",
@@ -71,3 +73,7 @@ class TestMail(MailContract):
 
 class TestPasswordConnector(PasswordConnectorContract):
     """The class is there once it is written."""
+
+
+class TestPage(ConsolePageContract):
+    plugin = "new-console-page"

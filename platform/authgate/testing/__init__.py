@@ -18,11 +18,13 @@ from authgate.pretend.provider import Person, PretendProvider, Provider
 from authgate.testing.claims_contract import TokenClaimsContract
 from authgate.testing.commands_contract import CommandsContract
 from authgate.testing.connector_contract import LoginConnectorContract
+from authgate.testing.console_contract import ConsolePageContract
 from authgate.testing.fixtures import authgate_database, authgate_server, pytest_configure
 from authgate.testing.key_contract import KeyProviderContract
 from authgate.testing.mail_contract import MailContract
 from authgate.testing.password_contract import PasswordConnectorContract
 from authgate.testing.policy_contract import LoginPolicyContract
+from authgate.testing.settings_contract import SettingsContract
 from authgate.testing.sink_contract import AuditSinkContract
 
 if TYPE_CHECKING:  # it is imported when a test asks for it: it takes longer than most tests
@@ -33,6 +35,7 @@ __all__ = [
     "Asked",
     "AuditSinkContract",
     "CommandsContract",
+    "ConsolePageContract",
     "Directory",
     "KeyProviderContract",
     "LoginConnectorContract",
@@ -44,6 +47,7 @@ __all__ = [
     "PretendProvider",
     "Provider",
     "RealServer",
+    "SettingsContract",
     "TokenClaimsContract",
     "authgate_database",
     "authgate_server",

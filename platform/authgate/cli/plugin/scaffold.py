@@ -25,6 +25,7 @@ class Kind(StrEnum):
     TOKEN_CLAIMS = "token-claims"
     AUDIT_SINK = "audit-sink"
     MAIL = "mail"
+    CONSOLE_PAGE = "console-page"
     COMMANDS = "commands"
 
 
@@ -35,6 +36,7 @@ _SUMMARIES = {
     Kind.TOKEN_CLAIMS: "{} in the access tokens of AuthGate.",
     Kind.AUDIT_SINK: "{} keeps what happens at AuthGate.",
     Kind.MAIL: "{} sends the mail of AuthGate.",
+    Kind.CONSOLE_PAGE: "{} in the console of AuthGate.",
     Kind.COMMANDS: "{} on the command line of AuthGate.",
 }
 _OF_EVERY_KIND = {
