@@ -16,6 +16,8 @@ import pytest
 from pyasn1.codec.ber import encoder
 from pyasn1_modules import rfc2251
 
+from authgate import provisioning, storage
+from authgate.accounts.connection_setup import ConnectionSetup
 from authgate.plugin_api import (
     ConnectorConfigError,
     ExternalIdentity,
@@ -26,11 +28,19 @@ from authgate.plugin_api import (
     StreamFailure,
     WrongPassword,
 )
-from authgate.plugin_manager import GuardedHttp, GuardedStreams
+from authgate.plugin_manager import ConnectorTypes, GuardedHttp, GuardedStreams, load
 from authgate.pretend.certificate import certificate_in
+from authgate.settings import EgressSettings, Settings
+from authgate.storage.people import group_members, groups, users
+from authgate.storage.people.groups import GroupDraft
+from authgate.storage.sign_in.connection_rules import ConnectionRules
 from authgate.testing.fake_http import FakeHttp
 from authgate_ldap.connector import LdapConnector
 from authgate_ldap.names import escaped
+from authgate_tenants import TenantSettings, use_tenant
+from authgate_testing.databases import on_sqlite
+from authgate_testing.person import Person
+from authgate_testing.server import RunningServer
 from authgate_testing.slapd import (
     BASE,
     GROUPS,
@@ -260,6 +270,39 @@ async def test_its_test_shows_each_step(directory: Asked) -> None:
     assert [each.passed for each in bad] == [False]
     refused = await directory(bind_password="no-longer-right").examine()
     assert [each.passed for each in refused] == [True, False]
+
+
+@pytest.fixture
+def settings(settings: Settings, certificate: tuple[Path, Path]) -> Settings:
+    egress = EgressSettings(allowed_networks=("127.0.0.0/8", "::1/128"), ca_file=certificate[0])
+    return settings.model_copy(update={"egress": egress})
+
+
+@on_sqlite
+async def test_people_of_the_directory_sign_in_at_the_server_and_are_in_their_groups(
+    server: RunningServer, slapd: Slapd
+) -> None:
+    wanted = TenantSettings(enabled_plugins=("ldap",), auto_register=True)
+    acme = await provisioning.add_tenant(server.parts, slug="acme", name="Acme", settings=wanted)
+    with use_tenant(acme):
+        async with storage.transaction():
+            staff = await groups.create(GroupDraft("Staff"))
+        await ConnectionSetup(
+            connectors=ConnectorTypes(load()), encryption=server.parts.encryption
+        ).add(
+            slug="staff",
+            connector="ldap",
+            config={"hosts": [f"localhost:{slapd.port}"], "groups_base": GROUPS, **SEARCHES},
+            rules=ConnectionRules(sign_in_form=True, groups={f"cn=staff,{GROUPS}": str(staff.id)}),
+        )
+    person = Person(server.browser())
+    await person.sign_in(acme.issuer, "pat", "wrong-wrong-wrong")
+    assert (await person.visit(f"{acme.issuer}/account/sessions")).url.path.endswith("/login")
+    await person.sign_in(acme.issuer, "pat", PASSWORD)
+    assert (await person.visit(f"{acme.issuer}/account/sessions")).url.path.endswith("/sessions")
+    with use_tenant(acme):
+        [user] = await users.all_users()
+        assert [each.id for each in await group_members.memberships(user.id)] == [staff.id]
 
 
 # --- Servers that say whatever they like ---------------------------------------------------------

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from authgate import provisioning
+from authgate import provisioning, storage
 from authgate.accounts.connection_fitness import UnfitRules
 from authgate.accounts.connection_setup import ConnectionSetup
 from authgate.accounts.passwords import Passwords
@@ -22,6 +22,7 @@ from authgate.permissions import UserRole
 from authgate.plugin_manager import ConnectorTypes, load
 from authgate.pretend.directory import PretendDirectory
 from authgate.pretend.host import Host
+from authgate.provisioning.users import open_account
 from authgate.settings import EgressSettings, Settings
 from authgate.storage import audit_events
 from authgate.storage.people import users
@@ -123,8 +124,10 @@ async def test_who_has_a_password_there_signs_in_at_the_form_and_is_the_same_per
     server: RunningServer, connect: Connect, directory: PretendDirectory
 ) -> None:
     acme = await connect()
-    status, _, is_in = await signs_in(server, acme, "pat", THERE)
-    assert (status, is_in) == (303, True)
+    person = Person(server.browser())
+    await person.sign_in(acme.issuer, "pat", THERE)
+    page = await person.visit(f"{acme.issuer}/account/password")
+    assert "kept elsewhere, and is changed there: Staff directory" in told(page.text)
     directory.rename("renamed", "pat@elsewhere.example", verified=True)
     assert (await signs_in(server, acme, "PAT ", THERE))[2]
     assert (await signs_in(server, acme, "pat", THERE, path=FORM))[2]
@@ -200,7 +203,6 @@ async def test_a_local_name_is_answered_when_the_directory_would_have_been(
     assert 0 < slept[0] < 5.5
 
 
-@on_sqlite
 async def test_a_directory_that_is_away_is_no_wrong_password_and_counts_as_none(
     server: RunningServer, connect: Connect, host: Host
 ) -> None:
@@ -235,6 +237,21 @@ async def test_it_is_asked_no_more_often_than_a_guesser_is_heard(
     assert len(host.asked) == 5
     assert [status for status, _, _ in answers].count(429) == 25
     assert (await signs_in(server, acme, "pat", THERE, path=path))[0] == 429
+
+
+@on_sqlite
+async def test_an_administrator_opens_an_account_that_was_guessed_at_there(
+    server: RunningServer, connect: Connect
+) -> None:
+    acme = await connect()
+    await signs_in(server, acme, "pat", THERE)
+    tried = [await signs_in(server, acme, "pat", "wrong-wrong-wrong") for _ in range(6)]
+    assert tried[-1][0] == 429
+    with use_tenant(acme):
+        [user] = await users.all_users()
+        async with storage.transaction():
+            await open_account(user)
+    assert (await signs_in(server, acme, "pat", THERE))[2]
 
 
 @on_sqlite
@@ -355,6 +372,11 @@ async def test_an_administrator_tries_it_and_nobody_is_made(
     await add_local(acme, "boss", role=UserRole.OWNER)
     person = Person(server.browser())
     await person.sign_in(acme.issuer, "boss")
+    shown = await person.visit(f"{acme.issuer}/admin/connections/staff")
+    assert "/login/staff/trial" in shown.text
+    assert "/login/staff/callback" not in shown.text, "nothing is to be registered"
+    form = await person.visit(f"{acme.issuer}/admin/connections/staff/edit")
+    assert 'name="sign_in_form"' in form.text
     await person.visit(f"{acme.issuer}/login/staff/trial")
     page = await person.submit({"username": "pat", "password": THERE}, to=FORM)
     assert page.status_code == 200
