@@ -89,6 +89,9 @@ async def test_a_form_of_the_provider_signs_in_who_began(
     page = await visitor.post(acme, form, by=server)
     assert (page.status_code, "set-cookie" in page.headers) == (200, False)
     assert "data-send-at-once" in page.text
+    # Browsers hold it against every redirect that follows: nobody would get to their application.
+    assert "form-action" not in page.headers["content-security-policy"]
+    assert "script-src 'self'" in page.headers["content-security-policy"]
     assert not await is_signed_in(visitor, acme)
     done = await visitor.submit({}, to="/callback", follow=False)
     assert (done.status_code, await is_signed_in(visitor, acme)) == (303, True)

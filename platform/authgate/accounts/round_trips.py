@@ -33,6 +33,7 @@ from authgate.web import session_cookie
 from authgate.web.client_ip import bucket
 from authgate.web.limits import Limits
 from authgate.web.pages import Pages
+from authgate.web.security_headers import ANYWHERE
 from authgate.web.view_models import ErrorPage
 from authgate_tenants import current_tenant
 from authgate_tenants.encryption import TenantCipher, TenantEncryption
@@ -116,7 +117,9 @@ class RoundTrips:
         content = await to_post_from_here(usable)
         if content is None or session_cookie.read(request.headers, PENDING):
             return None
-        return page(self._pages.render("form_post.html", visit=visitor().page(), page=content))
+        html = self._pages.render("form_post.html", visit=visitor().page(), page=content)
+        # Which application the person is on the way to is in the cookie that has not come.
+        return page(html, form_target=ANYWHERE)
 
     async def identity(self, usable: UsableConnection, pending: PendingLogin) -> ExternalIdentity:
         """Who came back. Raises ``Refusal``."""

@@ -10,6 +10,10 @@ from functools import lru_cache
 Headers = tuple[tuple[bytes, bytes], ...]
 
 
+ANYWHERE = "*"
+"""The form target of a page that does not know where what its form is answered by leads on."""
+
+
 class Answer(Enum):
     """What kind of thing a browser may take an answer for."""
 
@@ -52,7 +56,9 @@ def page_headers(
     if not form_target and not frame_sources:
         return headers
     policy = _PAGE_POLICY
-    if form_target:
+    if form_target == ANYWHERE:
+        policy = policy.replace(b"%b; " % _OWN_FORMS, b"")
+    elif form_target:
         policy = policy.replace(_OWN_FORMS, b"%b %b" % (_OWN_FORMS, form_target.encode("ascii")))
     if frame_sources:
         policy += b"; frame-src %b" % " ".join(frame_sources).encode("ascii")
