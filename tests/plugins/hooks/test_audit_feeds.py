@@ -150,7 +150,7 @@ async def test_what_a_slow_transaction_commits_after_younger_events_were_told_is
     ), "nothing is left that could still be told"
 
 
-async def test_an_event_that_is_stored_late_is_told_all_the_same_and_no_other_tenants(
+async def test_pl_10_an_event_that_is_stored_late_is_told_all_the_same_and_no_other_tenants(
     server: RunningServer, acme: Tenant, globex: Tenant, run: Any, sink: Any
 ) -> None:
     await run(acme, "sink")
