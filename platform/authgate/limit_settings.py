@@ -75,6 +75,9 @@ class LimitSettings(Section):
     mailed_link_per_ip: str = "30/min burst 15"
     """Links of mails to people that are followed from one address."""
 
+    own_data_per_person: str = "5/h burst 5"
+    """Files of what is kept of them that one person takes: each is gathered from every table."""
+
     join_per_ip: str = "20/h burst 5"
     """Accounts that people ask for by themselves, from one address."""
 

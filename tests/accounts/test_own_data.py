@@ -77,6 +77,9 @@ async def test_people_take_along_what_is_kept_of_them_and_no_secret(
     assert not any("hash" in name or "sealed" in name or "key" in name for name in _columns(told))
     assert "carol" not in answer.text
     assert len(await ledger.events(acme, Event.USER_DATA_TAKEN)) == 1
+    for status in (200, 200, 200, 200, 429):
+        await open_data(person, acme)
+        assert (await person.submit({}, to="/data/file")).status_code == status
     server.clock.advance(16 * 60)
     await open_data(person, acme)
     assert (await person.submit({}, to="/data/file")).url.path.endswith("/login")

@@ -18,6 +18,7 @@ from authgate.provisioning.roles import LastAdministrator
 from authgate.storage.people import account_deletions as stored
 from authgate.storage.portable.of_person import kept_of
 from authgate.web.account_view_models import DataDone, DataPage
+from authgate.web.limits import Limits
 from authgate.web.pages import Pages, language_read
 from authgate_tenants import current_tenant
 
@@ -25,9 +26,10 @@ from authgate_tenants import current_tenant
 class DataPages:
     """The page, the file, and the way out."""
 
-    def __init__(self, *, parts: Installation, pages: Pages) -> None:
+    def __init__(self, *, parts: Installation, pages: Pages, limits: Limits) -> None:
         self._parts = parts
         self._pages = pages
+        self._limits = limits
 
     def blueprint(self) -> Blueprint:
         """The routes."""
@@ -45,8 +47,9 @@ class DataPages:
         return await self._page(done=DataDone(done) if done in set(DataDone) else None)
 
     async def file(self) -> Response:
-        """All of it, as JSON."""
+        """All of it, as JSON. Raises ``TooMany``."""
         user = self._lately().user
+        await self._limits.count("own_data_per_person", str(user.id))
         kept = await kept_of(user.id, now=self._parts.clock())
         await audit.record(
             Event.USER_DATA_TAKEN,

@@ -40,5 +40,5 @@ def blueprints(
         ProfilePages(parts=parts, pages=pages).blueprint(),
         AddressPages(parts=parts, pages=pages, limits=limits).blueprint(),
         password.blueprint(),
-        DataPages(parts=parts, pages=pages).blueprint(),
+        DataPages(parts=parts, pages=pages, limits=limits).blueprint(),
     ]
