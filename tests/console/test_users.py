@@ -20,8 +20,10 @@ from authgate.storage.people.users import User, UserRow
 from authgate.storage.sign_in import connections, external_identities
 from authgate.vocabulary import UserStatus
 from authgate_tenants import Tenant, use_tenant
-from authgate_testing.application import Application
+from authgate_testing.application import Application, allowed
+from authgate_testing.caller import Caller
 from authgate_testing.databases import on_sqlite
+from authgate_testing.device import Device, decide
 from authgate_testing.doors import PASSWORD
 from authgate_testing.kept_mails import link_in_mail
 from authgate_testing.ledger import Ledger
@@ -174,6 +176,32 @@ async def test_who_is_removed_while_somebody_acts_on_them_is_not_found(
             f"{here}/{act}", data={"csrf_token": token, "username": "carol"}
         )
         assert page.status_code == 404, act
+
+
+async def test_whoever_is_disabled_and_let_in_again_gets_nothing_by_what_was_on_its_way(
+    acme: Tenant,
+    admin: Person,
+    carol: User,
+    colleague: Person,
+    console: Application,
+    device: Device,
+    at_acme: Caller,
+) -> None:
+    granted = await console.signed_in(colleague, scope="openid offline_access")
+    asking = console.ask()
+    code = (await allowed(colleague, asking))["code"]
+    shown = await device.start()
+    await decide(colleague, shown)
+    there = f"{acme.issuer}/admin/users/{carol.id}"
+    for act in ("/disable", "/enable"):
+        await admin.visit(there)
+        await admin.submit({}, to=act)
+    assert (await console.redeem(code, asking)).json()["error"] == "invalid_grant"
+    assert (await console.refresh(granted["refresh_token"])).json()["error"] == "invalid_grant"
+    assert (await device.poll(shown["device_code"])).json()["error"] == "access_denied"
+    asked = await at_acme.get("/oauth/userinfo", bearer=granted["access_token"])
+    assert asked.status_code == 401
+    assert (await colleague.visit(f"{acme.issuer}/account/sessions")).url.path.endswith("/login")
 
 
 @on_sqlite
