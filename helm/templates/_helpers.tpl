@@ -77,6 +77,7 @@ AUTHGATE_{{ upper $name }}: {{ include "authgate.setting" $value | quote }}
 - {key: {{ $keys.kek | quote }}, file: kek, variable: AUTHGATE_KEYS__KEK_FILE, for: [web, worker, beat, doctor]}
 - {key: {{ $keys.retiredKeks | quote }}, file: retired_keks, variable: AUTHGATE_KEYS__RETIRED_KEKS_FILE, for: [web, worker, beat, doctor]}
 - {key: {{ $keys.mailPassword | quote }}, file: mail_password, variable: AUTHGATE_MAIL__PASSWORD_FILE, for: [web, worker, doctor]}
+- {key: {{ $keys.mailPluginSettings | quote }}, file: mail_plugin_settings, variable: AUTHGATE_MAIL__PLUGIN_SETTINGS_FILE, for: [web, worker, doctor]}
 - {key: {{ include "authgate.metricsTokenKey" . | quote }}, file: metrics_token, variable: AUTHGATE_METRICS_TOKEN_FILE, for: [web]}
 {{- end }}
 
