@@ -9,10 +9,9 @@ import json
 import os
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict
 from itertools import count, groupby
-from pathlib import Path
 
 from authgate.plugin_api import AuditEvent
 
@@ -24,6 +23,7 @@ MOST_BYTES = 100_000_000
 
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _ID = re.compile(rb'^\{"id":"([^"]+)"', re.MULTILINE)
+_A_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _PIECE = 1 << 18
 """Bytes that are read at the end of a file, for what was written last: more than a batch has."""
 
@@ -49,15 +49,19 @@ def _folder_of(tenant: str) -> Iterator[int]:
         raise FolderNotNamed
     if not _SLUG.fullmatch(tenant):
         raise ValueError("no name of a folder")
-    path = Path(named) / tenant
-    path.mkdir(mode=0o700, exist_ok=True)
-    folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
-    try:
-        # Who finds it taken is told again later: nothing here waits for somebody who hangs.
-        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    with ExitStack() as stack:
+        above = os.open(named, _A_FOLDER)
+        stack.callback(os.close, above)
+        with suppress(FileExistsError):
+            os.mkdir(tenant, mode=0o700, dir_fd=above)
+            os.fsync(above)
+        folder = os.open(tenant, _A_FOLDER | os.O_NOFOLLOW, dir_fd=above)
+        stack.callback(os.close, folder)
+        # A file, since a network's file system locks no folder. Who finds it taken is told again
+        # later: nothing here waits for somebody who hangs.
+        lock = stack.enter_context(_file(".lock", folder))
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield folder
-    finally:
-        os.close(folder)
 
 
 def _name(day: str, folder: int) -> str:

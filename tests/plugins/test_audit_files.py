@@ -55,7 +55,7 @@ def test_each_event_is_a_line_that_its_tenants_folder_alone_has(folder: Path) ->
     first, other = EVENTS[0], replace(EVENTS[1], tenant="globex")
     files.append([first])
     files.append([other])
-    [file] = (folder / first.tenant).iterdir()
+    [file] = (folder / first.tenant).glob("*.jsonl")
     [line] = written(folder / first.tenant)
     assert file.name == f"{first.occurred_at:%Y-%m-%d}.jsonl"
     assert (file.stat().st_mode & 0o777, file.parent.stat().st_mode & 0o777) == (0o600, 0o700)
@@ -69,7 +69,7 @@ def test_what_a_killed_process_left_of_a_line_goes_and_nothing_is_there_twice(
     folder: Path,
 ) -> None:
     files.append(OF_A_DAY[:2])
-    [file] = (folder / "acme").iterdir()
+    [file] = (folder / "acme").glob("*.jsonl")
     whole = file.read_bytes()
     for torn in (b"{", whole[: len(whole) // 3], b"x" * (files._PIECE + 7)):
         with file.open("ab") as left:
@@ -88,7 +88,7 @@ def test_a_full_file_is_followed_by_another_and_a_day_by_the_next(
     for each in OF_A_DAY[:3]:
         files.append([each])
     day = f"{OF_A_DAY[0].occurred_at:%Y-%m-%d}"
-    names = sorted(each.name for each in (folder / "acme").iterdir())
+    names = sorted(each.name for each in (folder / "acme").glob("*.jsonl"))
     assert names == sorted([f"{day}.jsonl", f"{day}.1.jsonl", f"{day}.2.jsonl"])
 
 
@@ -98,7 +98,7 @@ def test_a_folder_that_another_process_writes_into_or_that_leads_away_is_not_wai
     with files._folder_of("acme"), pytest.raises(BlockingIOError):
         files.append(OF_A_DAY)
     (folder / "globex").symlink_to(tmp_path)
-    with pytest.raises(OSError, match="directory"):
+    with pytest.raises(OSError, match=r"directory|symbolic"):
         files.append([replace(OF_A_DAY[0], tenant="globex")])
     for name in ("..", "a/b", ""):
         with pytest.raises(ValueError, match="folder"):
