@@ -15,6 +15,7 @@ import pytest
 
 from authgate import provisioning
 from authgate.accounts.connection_fitness import UnfitRules
+from authgate.accounts.connection_secrets import ConnectionSecrets
 from authgate.accounts.connection_setup import ConnectionChange, ConnectionSetup
 from authgate.accounts.passwords import Passwords
 from authgate.permissions import UserRole
@@ -378,6 +379,25 @@ async def test_a_setting_that_the_connector_has_no_more_keeps_nobody_out(
         changed = await connections.find("idp")
     assert changed is not None
     assert changed.config == {**stored.config, "userinfo": True}
+
+
+@on_sqlite
+async def test_what_a_connector_makes_a_secret_is_sealed_at_the_next_sign_in(
+    server: RunningServer, visitor: Visitor, provider: PretendOpenId, acme: Tenant
+) -> None:
+    secrets = ConnectionSecrets(server.parts.encryption)
+    with use_tenant(acme):
+        stored = await connections.find("idp")
+        assert stored is not None
+        in_clear = {**stored.config, "client_secret": provider.client_secret}
+        none_sealed = await secrets.seal(stored.id, {})
+        await connections.change(replace(stored, config=in_clear, sealed_secrets=none_sealed))
+    assert (await visitor.round_trip()).status_code == 303
+    with use_tenant(acme):
+        now = await connections.find("idp")
+        assert now is not None
+        assert now.config == stored.config
+        assert await secrets.open(now) == {"client_secret": provider.client_secret}
 
 
 @on_sqlite

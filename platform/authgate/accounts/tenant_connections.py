@@ -4,11 +4,13 @@ A connection is there only while the tenant has its plugin enabled; without it, 
 never been set up.
 """
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from urllib.parse import quote, urlencode
 
 from quart import Response
 
+from authgate import storage
 from authgate.accounts.answers import see_other
 from authgate.accounts.connection_secrets import ConnectionSecrets
 from authgate.accounts.connections import Offer
@@ -84,14 +86,33 @@ class TenantConnections:
         return [each for each in await self.usable() if each.connector.takes_passwords]
 
     async def opened(self, connection: UsableConnection) -> OpenConnection:
-        """The connection with its secrets, for the length of a request."""
+        """The connection with its secrets, for the length of a request. What its connector has
+        declared a secret since it was stored is sealed by that."""
         stored, connector = connection.stored, connection.connector
+        now_secret = {each.name for each in connector.fields if each.secret}
+        if not now_secret.isdisjoint(stored.config):
+            stored = await self._sealed(stored, now_secret)
         return OpenConnection(
             tenant_id=current_tenant().id,
             name=stored.slug,
             connector=connector,
             config=connector.known({**stored.config, **await self._secrets.open(stored)}),
         )
+
+    async def _sealed(self, stored: Connection, names: Collection[str]) -> Connection:
+        async with storage.savepoint():
+            held = await connections.locked(stored.slug)
+            if held is None:
+                return stored
+            exposed = {name: value for name, value in held.config.items() if name in names}
+            secrets = {**exposed, **await self._secrets.open(held)}
+            sealed = replace(
+                held,
+                config={name: it for name, it in held.config.items() if name not in names},
+                sealed_secrets=await self._secrets.seal(held.id, secrets),
+            )
+            await connections.change(sealed)
+        return sealed
 
     def _usable(self, stored: Connection) -> UsableConnection | None:
         enabled = current_tenant().settings.running_plugins
