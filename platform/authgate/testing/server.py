@@ -7,7 +7,6 @@ from asyncio import Runner
 from collections.abc import Coroutine, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 from itertools import count
 from pathlib import Path
 from secrets import token_urlsafe
@@ -37,6 +36,7 @@ from authgate.storage import audit_events
 from authgate.storage.clients.drafts import ClientDraft
 from authgate.storage.migrate import migrate
 from authgate.storage.people import users
+from authgate.storage.tenants import audit_feeds
 from authgate.testing.own_loop import done, own_loop
 from authgate_tenants import Tenant, TenantSettings, use_tenant
 
@@ -159,7 +159,8 @@ class RealServer:
     async def feed(self, tenant: Tenant) -> Sequence[AuditEvent]:
         """Tell the tenant's plugins what has happened, as the server does after some seconds; all
         that has."""
-        later = replace(self.parts, clock=lambda: utc_now() + timedelta(seconds=10))
+        # So much later that the server's own job has nothing in hand any more.
+        later = replace(self.parts, clock=lambda: utc_now() + 2 * audit_feeds.LEASE)
         with use_tenant(tenant):
             await plugin_feeds.feed_plugins(later)
             stored = await audit_events.latest(limit=200)

@@ -100,6 +100,15 @@ def test_rows_that_nobody_removes_from_postgresql_are_found(
     assert dev_on_postgres.finds("expired-rows-stay")["found"] == "in login_failures"
 
 
+def test_plugins_that_are_not_told_for_long_are_found(dev: Doctor, on_sqlite: Execute) -> None:
+    on_sqlite(
+        "INSERT INTO audit_feeds (id, tenant_id, plugin, told_until, ahead, failures, slow,"
+        " waiting_since, next_at) SELECT id, id, 'siem', '2020-01-01 00:00:00+00:00', '{}', 9, 0,"
+        " '2020-01-01 00:00:00+00:00', '2020-01-01 00:00:00+00:00' FROM tenants LIMIT 1"
+    )
+    assert dev.finds("plugins-behind")["found"] == "siem"
+
+
 _OLD_LOGOUT = (
     "INSERT INTO logout_deliveries (id, tenant_id, client_id, session_id, subject, status,"
     " attempts, last_error, created_at, next_attempt_at, expires_at)"

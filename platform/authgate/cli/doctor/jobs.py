@@ -9,7 +9,7 @@ from authgate.jobs.celery_settings import signs_of_life
 from authgate.settings import Settings
 from authgate.storage.redis import crew_signs
 from authgate.storage.redis.connection import RedisUnavailable
-from authgate.storage.sweep import due_logouts
+from authgate.storage.sweep import due_feeds, due_logouts
 from authgate.storage.sweep.overdue import overdue
 
 NO_WORKER = Misconfiguration(
@@ -52,7 +52,18 @@ LOGOUTS_WAIT = Misconfiguration(
     cure="Look in the log for `deliver-logouts`; see that a server, or worker and beat, run.",
 )
 
+PLUGINS_BEHIND = Misconfiguration(
+    code="plugins-behind",
+    severity=Severity.WARNING,
+    area=Area.JOBS,
+    wrong="A plugin has not been told of what happened at a tenant more than an hour ago.",
+    why="Audit logs elsewhere lack it, and other systems do not know whom they should let go.",
+    cure="Look in the log for `plugin failed` with the call `audit_events`; without any, see that a"
+    " server, or worker and beat, run.",
+)
+
 _DAY = timedelta(days=1)
+_HOUR = timedelta(hours=1)
 _TEN_MINUTES = timedelta(minutes=10)
 
 
@@ -71,6 +82,9 @@ async def leftovers(settings: Settings) -> AsyncIterator[Finding]:
         yield EXPIRED_ROWS_STAY.found(f"in {', '.join(left)}")
     if await due_logouts.tenants(settings.database, now=utc_now() - _TEN_MINUTES, limit=1):
         yield LOGOUTS_WAIT.found("some have not been tried since")
+    behind = await due_feeds.waiting(settings.database, now=utc_now() - _HOUR)
+    if behind:
+        yield PLUGINS_BEHIND.found(", ".join(sorted({each.plugin for each in behind})))
 
 
 def _rare(settings: Settings) -> Iterator[Finding]:
