@@ -3,17 +3,23 @@
 import re
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
+from html import escape
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import httpx2
 import pytest
-from playwright.async_api import Page
+from playwright.async_api import Page, Route
 
+from authgate import installation
+from authgate.accounts.connection_setup import ConnectionSetup
+from authgate.storage.sign_in.connection_rules import ConnectionRules, Newcomers
+from authgate_tenants import use_tenant
 from authgate_testing import BrowserContextFactory
 from authgate_testing.application import challenge
-from authgate_testing.live import PASSWORD, LiveServer
+from authgate_testing.live import PASSWORD, Host, LiveServer
 from authgate_testing.other_origin import Site, serving
 from authgate_testing.processes import LOOPBACK
+from authgate_testing.saml_provider import SamlProvider
 
 Axe = Callable[[Page], Awaitable[list[str]]]
 USERNAME = "mira.halvorsen"
@@ -133,6 +139,53 @@ async def test_a_person_signs_in_allows_and_is_back(
     assert answer["state"] == "st4te"
     assert answer["iss"] == live_server.issuer
     assert (await program.redeem(live_server, client_id)).status_code == 200
+
+
+async def test_an_answer_that_another_site_has_the_browser_post_leads_to_the_program(
+    live_host: Host, live_server: LiveServer, program: Program, browser_page: Page
+) -> None:
+    """Chromium sends no ``SameSite=Lax`` cookie with such a form, and holds ``form-action`` of the
+    page that posts it again against every redirect behind it."""
+    provider, asked = SamlProvider(host="idp.example"), []
+
+    async def answer(route: Route) -> None:
+        asked.append(route.request.url)
+        form = provider.approve(route.request.url)
+        callback = f"{live_server.issuer}/login/idp/callback"
+        fields = "".join(f'<input name="{name}" value="{form[name]}">' for name in form)
+        await route.fulfill(
+            content_type="text/html",
+            body=f'<form method="post" action="{callback}">{fields}</form>'
+            "<script>document.forms[0].submit()</script>",
+        )
+
+    async with installation.opened(live_host.settings) as parts:
+        tenant = await parts.resolver.find(live_server.issuer.rpartition("/")[2])
+        assert tenant is not None
+        with use_tenant(tenant):
+            await ConnectionSetup(
+                connectors=parts.plugins.connectors, encryption=parts.encryption
+            ).add(
+                slug="idp",
+                connector="saml",
+                config={"metadata": provider.metadata()},
+                rules=ConnectionRules(newcomers=Newcomers.WELCOME),
+            )
+
+    async def leave(route: Route) -> None:
+        # What a redirect leads to is not routed, what a page leads to is.
+        left = await route.fetch(max_redirects=0)
+        leads = f'<meta http-equiv="refresh" content="0; url={escape(left.headers["location"])}">'
+        await route.fulfill(content_type="text/html", body=leads)
+
+    await browser_page.route(re.compile(r"/login/idp\?"), leave)
+    await browser_page.route("https://idp.example/**", answer)
+    _, own = live_server.applications
+    await browser_page.goto(program.asks(live_server, own))
+    await browser_page.get_by_role("link", name="SAML 2.0").click()
+    await is_back(browser_page)
+    assert len(asked) == 1
+    assert (await program.redeem(live_server, own)).status_code == 200
 
 
 async def test_the_sign_in_page_itself_may_lead_back_to_the_program(

@@ -98,7 +98,7 @@ async def _furnished(parts: Installation, slug: str) -> NewClient:
         parts,
         slug=slug,
         name="Northwind Robotics",
-        settings=TenantSettings(brand_color="#0f7a5a", enabled_plugins=("networks",)),
+        settings=TenantSettings(brand_color="#0f7a5a", enabled_plugins=("networks", "saml")),
     )
     with use_tenant(tenant):
         await _mira()
