@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from html import unescape
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -19,7 +20,17 @@ from authgate.accounts.connection_fitness import UnfitRules
 from authgate.accounts.connection_setup import ConnectionSetup
 from authgate.accounts.passwords import Passwords
 from authgate.permissions import UserRole
-from authgate.plugin_manager import ConnectorTypes, load
+from authgate.plugin_api import PasswordAttempt, Secret
+from authgate.plugin_manager import (
+    ConnectorTypes,
+    GuardedHttp,
+    Isolation,
+    LoginConnectors,
+    OpenConnection,
+    PluginCall,
+    PluginFailed,
+    load,
+)
 from authgate.pretend.directory import PretendDirectory
 from authgate.pretend.host import Host
 from authgate.provisioning.users import open_account
@@ -404,3 +415,61 @@ async def test_a_way_in_there_is_added_by_who_is_signed_in_and_says_yes(
     assert (await signs_in(server, acme, "pat", THERE))[2]
     with use_tenant(acme):
         assert len(await users.all_users()) == 1
+
+
+HOSTILE = """
+    import asyncio, sys
+    from dataclasses import dataclass
+    from authgate.plugin_api import ExternalIdentity, PasswordConnector, hookimpl
+
+    plugin_api_version = "1.2"
+
+    @dataclass(frozen=True)
+    class Nothing:
+        pass
+
+    class Evil(ExternalIdentity):
+        pass
+
+    class Hostile(PasswordConnector):
+        name, label, config_type = "hostile", "Hostile", Nothing
+
+        async def check_password(self, attempt):
+            said = attempt.password.reveal()
+            {body}
+
+    @hookimpl
+    def register_password_connectors():
+        return [Hostile]
+"""
+BODIES = (
+    "await asyncio.sleep(3600)",
+    "raise ValueError(said)",
+    "sys.exit(said)",
+    "raise asyncio.CancelledError(said)",
+    "deeper = lambda: deeper(); deeper()",
+    "return None",
+    "return Evil(issuer='https://a.example', subject='1')",
+    "return ExternalIdentity(issuer='a.example', subject='1')",
+    "return ExternalIdentity(issuer='https://a.example', subject='')",
+    "return ExternalIdentity(issuer='https://a.example', subject=said * 100)",
+)
+
+
+async def test_a_hostile_connector_lets_nobody_in_and_its_words_are_told_to_nobody(
+    install: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("authgate.plugin_manager.connectors.LOGIN_BUDGET", 0.2)
+    attempt = PasswordAttempt(login="pat", password=Secret(THERE))
+    for number, body in enumerate(BODIES):
+        source = HOSTILE.format(body=body).replace('"hostile"', f'"hostile-{number}"')
+        install(f"hostile-{number}", source)
+    calls: list[PluginCall] = []
+    made = LoginConnectors(load(), isolation=Isolation(observe=calls.append), http=GuardedHttp())
+    for number, body in enumerate(BODIES):
+        opened = OpenConnection(
+            tenant_id=uuid4(), name="x", connector=made.types[f"hostile-{number}"], config={}
+        )
+        with pytest.raises(PluginFailed) as failed:
+            await made.check_password(opened, attempt)
+        assert THERE not in f"{failed.value} {calls[-1]}", body
