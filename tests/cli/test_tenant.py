@@ -2,10 +2,12 @@
 
 import re
 from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from authgate.cli.failures import Misused
 from authgate.cli.tenant import typed_settings
 from authgate.cli.tenant.typed_settings import AskedSetting
 from authgate_tenants import TenantSettings
@@ -220,3 +222,13 @@ def test_a_number_of_thousands_of_digits_is_none(lite_cli: Cli) -> None:
     assert typed_settings.typed(days, [f"days={long}"]) == {"days": long}, "which is then refused"
     ended = lite_cli("tenant", "settings", "set", f"access_token_lifetime={long}", "-t", "acme")
     assert (ended.code, ended.err) == (2, "authgate: access_token_lifetime is a whole number.\n")
+
+
+def test_a_document_is_typed_or_read_from_a_file(tmp_path: Path) -> None:
+    settings = {"metadata": AskedSetting("document", "Metadata")}
+    file = tmp_path / "idp.xml"
+    file.write_text("<a>\n</a>\n")
+    assert typed_settings.typed(settings, [f"metadata=@{file}"]) == {"metadata": "<a>\n</a>\n"}
+    assert typed_settings.typed(settings, ["metadata=<a/>"]) == {"metadata": "<a/>"}
+    with pytest.raises(Misused, match="cannot be read"):
+        typed_settings.typed(settings, [f"metadata=@{tmp_path / 'none'}"])
