@@ -768,6 +768,9 @@ def _plugins() -> Mapping[str, Sample]:
         field("set-switch", _LONG, kind="switch", ticked=True),
         field("set-secret", "API key", kind="secret", ticked=True, fault=_LONG),
     ]
+    optional = field(
+        "set-next", _LONG, kind="secret", ticked=True, may_be_forgotten=True, may_be_made=True
+    )
     failure = FailureLine("login_policy", "too_slow", _LONG, 7, _NOW, _NOW)
 
     def page(state: PluginState, frame: ConsoleFrame, **more: object) -> Sample:
@@ -809,8 +812,9 @@ def _plugins() -> Mapping[str, Sample]:
         "console-plugin": page(
             PluginState.RESTS,
             _frame(),
-            fields=typed,
+            fields=[*typed, replace(optional, required=False)],
             is_set=True,
+            made=[(_LONG, f"whsec_{_LONG}")],
             failure=failure,
             feed=FeedLine(_NOW, _NOW),
             steps=[TestedStep("Settings", True, _LONG), TestedStep(_LONG, False, _LONG)],
