@@ -6,7 +6,7 @@ from authgate.storage.migration_steps import AddColumn
 
 
 class Migration(migrations.Migration):
-    dependencies = [("models", "0066_second_factor_grace")]
+    dependencies = [("models", "0067_second_factor_grace")]
 
     operations = [
         AddColumn(

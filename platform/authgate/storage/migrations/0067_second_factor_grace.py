@@ -6,7 +6,7 @@ from authgate.storage.migration_steps import AddColumn
 
 
 class Migration(migrations.Migration):
-    dependencies = [("models", "0065_password_kinds")]
+    dependencies = [("models", "0066_audit_feeds")]
 
     operations = [
         AddColumn("UserRow", "second_factor_due_at", fields.DatetimeField(null=True)),
