@@ -1,14 +1,16 @@
 """A text in code that people read: English for programs and logs, their language on pages."""
 
 from collections.abc import Mapping
-from typing import LiteralString, Self, cast
+from typing import TYPE_CHECKING, LiteralString, Self, cast
 
 from markupsafe import Markup, escape
 
 from authgate.languages import catalogues
 from authgate.languages.formats import number
 from authgate.languages.spoken import ENGLISH, speaking
-from authgate_tenants.unfit import Unfit
+
+if TYPE_CHECKING:  # commands that ask a server elsewhere say texts, and load no storage
+    from authgate_tenants.unfit import Unfit
 
 
 class Text(str):
@@ -54,7 +56,7 @@ def counted(one: LiteralString, many: LiteralString, num: int, **values: object)
     return Text.of(one, many, {"num": num, **values})
 
 
-def told(error: Unfit) -> Text:
+def told(error: "Unfit") -> Text:
     """Why something of a tenant cannot be."""
     return Text.of(error.message, "", error.values)
 
