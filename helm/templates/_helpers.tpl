@@ -187,6 +187,9 @@ spec:
         - name: {{ $name }}
           value: {{ $value | quote }}
         {{- end }}
+        {{- with $root.Values.pod.extraEnv }}
+        {{- toYaml . | nindent 8 }}
+        {{- end }}
       {{- with .ports }}
       ports:
         {{- toYaml . | nindent 8 }}

@@ -148,6 +148,7 @@ def test_the_settings_of_the_schema_are_those_of_the_code(
         ("httpRoute.enabled", True, "httpRoute.parentRefs is empty"),
         ("service.type", "ExternalName", "at '/service/type'"),
         ("web.disruptionBudget.maxUnavailable", "many", "at '/web/disruptionBudget"),
+        ("pod.extraEnv", [{"name": "AUTHGATE_BASE_URL"}], "at '/pod/extraEnv/0/name'"),
         ("web.resources.limits", None, "at '/web/resources'"),
     ],
 )
