@@ -25,6 +25,7 @@ from signxml.signer import XMLSigner
 
 from authgate_saml.service import metadata
 from authgate_testing.pretend_host import Answer, Asked
+from authgate_testing.programs import find
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # it asks for ciphers that are going to move
@@ -272,7 +273,7 @@ def _config(host: str, entity_id: str, key: SigningKey) -> IdPConfig:
     return IdPConfig().load(
         {
             "entityid": entity_id,
-            "xmlsec_binary": "/usr/bin/xmlsec1",
+            "xmlsec_binary": str(find("xmlsec1", package="xmlsec1")),
             "key_file": str(files / "key.pem"),
             "cert_file": str(files / "certificate.pem"),
             "service": {

@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from textwrap import dedent
 
@@ -23,6 +24,9 @@ ODD = 'O\'Hara, "Pat" #1+=<x>;\\'
 """What somebody is called, to be escaped."""
 _MANY = 501
 """Groups: more than the server tells at once."""
+_SCHEMAS = ("/etc/ldap/schema", "/etc/openldap/schema", "/opt/homebrew/etc/openldap/schema")
+_MODULES = ("/usr/lib/ldap", "/usr/lib64/openldap", "/usr/lib/openldap")
+"""Where they are: Debian first, as the programs are from there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +68,13 @@ class Slapd:
 def slapd_running(certificate: tuple[Path, Path]) -> Iterator[Slapd]:
     """Run a server that keeps its data for as long as the block lasts."""
     program = find("slapd", package="slapd")
-    plain_port = free_port()
+
+    @cache
+    def plain_port(beside: int) -> int:
+        """Another one for each that is tried, and the same one when it is started again."""
+        del beside
+        return free_port()
+
     with service_folder("slapd") as folder:
         settings = _settings(folder, certificate)
         people = folder / "people.ldif"
@@ -82,13 +92,13 @@ def slapd_running(certificate: tuple[Path, Path]) -> Iterator[Slapd]:
             lambda port: [
                 program,
                 *("-f", settings, "-d", "0"),
-                *("-h", f"ldaps://{LOOPBACK}:{port} ldap://{LOOPBACK}:{plain_port}"),
+                *("-h", f"ldaps://{LOOPBACK}:{port} ldap://{LOOPBACK}:{plain_port(port)}"),
             ],
             answers=_answers,
             log=folder / "slapd.log",
         )
         with kept_up(service, stop_signal=signal.SIGTERM):
-            yield Slapd(service.port, plain_port, service)
+            yield Slapd(service.port, plain_port(service.port), service)
 
 
 def _answers(port: int) -> bool:
@@ -104,14 +114,14 @@ def _settings(folder: Path, certificate: tuple[Path, Path]) -> Path:
     data = folder / "data"
     data.mkdir()
     settings = folder / "slapd.conf"
+    [schemas, *_] = [each for each in _SCHEMAS if Path(each, "core.schema").is_file()]
     settings.write_text(
-        dedent(f"""\
-            include /etc/ldap/schema/core.schema
-            include /etc/ldap/schema/cosine.schema
-            include /etc/ldap/schema/inetorgperson.schema
+        _modules()
+        + dedent(f"""\
+            include {schemas}/core.schema
+            include {schemas}/cosine.schema
+            include {schemas}/inetorgperson.schema
             pidfile {folder}/slapd.pid
-            modulepath /usr/lib/ldap
-            moduleload back_mdb
             TLSCertificateFile {chain}
             TLSCertificateKeyFile {key}
             security simple_bind=112
@@ -128,6 +138,14 @@ def _settings(folder: Path, certificate: tuple[Path, Path]) -> Path:
             """)
     )
     return settings
+
+
+def _modules() -> str:
+    """What loads the database, where the server does not have it in itself."""
+    for folder in _MODULES:
+        if any(Path(folder).glob("back_mdb*")):
+            return f"modulepath {folder}\nmoduleload back_mdb\n"
+    return ""
 
 
 def _entries() -> Iterator[str]:
