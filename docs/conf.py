@@ -66,7 +66,6 @@ ORDER: Mapping[str, Sequence[str]] = {
         "tenancy",
         "roles",
         "users",
-        "sign-in-providers",
         "groups",
         "operators",
         "security",

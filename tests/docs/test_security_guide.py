@@ -159,7 +159,7 @@ TOLD = [
 
 _NOBODY = "–"  # noqa: RUF001 - as pages write that there is nothing to say
 REVIEWS = ["week", "month", "quarter", "year"]
-_NO_CODES = frozenset({"rotate-keys", "unattended-upgrades"})
+_NO_CODES = frozenset({"http-api", "rotate-keys", "unattended-upgrades"})
 
 
 @pytest.fixture(scope="module")
