@@ -75,7 +75,9 @@ class HttpApiConfig:
             label="Addresses are verified",
         ),
     ] = False
-    name_field: Annotated[str, Setting("The field with the full name.", label="Name")] = "full_name"
+    name_field: Annotated[str, Setting("The field with the full name.", label="Full name")] = (
+        "full_name"
+    )
     groups_field: Annotated[str, Setting("The field that lists groups.", label="Groups")] = "groups"
 
     def __post_init__(self) -> None:

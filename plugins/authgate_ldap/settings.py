@@ -100,7 +100,7 @@ class LdapConfig:
             label="Addresses are verified",
         ),
     ] = False
-    name_attribute: Annotated[str, Setting("The full name.", label="Name")] = "cn"
+    name_attribute: Annotated[str, Setting("The full name.", label="Full name")] = "cn"
     groups_attribute: Annotated[
         str,
         Setting("Of a person: the DNs of their groups (memberOf).", label="Groups of a person"),

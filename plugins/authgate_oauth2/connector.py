@@ -88,7 +88,7 @@ class OAuthProviderConfig:
             label="Email is verified",
         ),
     ] = ""
-    name_field: Annotated[str, Setting("The field with the full name.", label="Name")] = "name"
+    name_field: Annotated[str, Setting("The field with the full name.", label="Full name")] = "name"
     groups_field: Annotated[str, Setting("The field that lists groups.", label="Groups")] = ""
 
     def __post_init__(self) -> None:

@@ -71,7 +71,7 @@ class OpenIdProviderConfig(OpenIdConfig):
             label="Email is verified",
         ),
     ] = ""
-    name_claim: Annotated[str, Setting("The claim with the full name.", label="Name")] = "name"
+    name_claim: Annotated[str, Setting("The claim with the full name.", label="Full name")] = "name"
     groups_claim: Annotated[
         str,
         Setting("The claim that lists groups; dots lead into objects.", label="Groups"),

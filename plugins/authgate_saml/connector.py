@@ -89,7 +89,7 @@ class SamlConfig:
         str,
         Setting(
             "The attribute with the full name; without one the usual ones are looked for.",
-            label="Name",
+            label="Full name",
         ),
     ] = ""
     groups_attribute: Annotated[

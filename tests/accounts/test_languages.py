@@ -267,11 +267,12 @@ def test_a_plugin_that_is_installed_has_brought_its_words() -> None:
 
 
 def test_a_plugin_brings_words_and_takes_none_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(catalogues, "_packages", ["authgate_templates"])
+    monkeypatch.setattr(catalogues, "_plugins", [])
     catalogues.add("authgate_testing.plugin_words")
     try:
         with speaking(LANGUAGES[1]):
             assert catalogues.gettext("Sign in with Acme SSO") == "使用 Acme SSO 登入"
             assert catalogues.gettext("Sign in") == "登入"
+            assert catalogues.gettext("is missing") == "缺少此項"
     finally:
         catalogues.catalogue.cache_clear()

@@ -30,7 +30,7 @@ def _written(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     folder = tmp_path_factory.mktemp("new")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "path", sys.path[:])
-        patch.setattr(catalogues, "_packages", catalogues._packages[:])
+        patch.setattr(catalogues, "_plugins", catalogues._plugins[:])
         patch.setenv("PYTHONPATH", os.environ.get("PYTHONPATH", ""))
         for kind in scaffold.Kind:
             name = f"new-{kind}"

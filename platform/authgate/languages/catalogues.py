@@ -20,16 +20,17 @@ _OWN = "authgate_templates"
 _FOLDER = "languages"
 CONSOLE = "console"
 """The folder below it of what only administrators and operators read."""
-_packages = [_OWN]
+_plugins: list[str] = []
 
 
 def add(package: str) -> None:
     """Take what this package has in its folder ``languages`` (``zh-Hant.po``) as well: a plugin's
-    words. What ours say already stays as it is. A module that is no package has none."""
+    words. What we say ourselves stays as it is, in the console too. A module that is no package
+    has none."""
     spec = find_spec(package)
     is_package = spec is not None and spec.submodule_search_locations is not None
-    if is_package and package not in _packages:
-        _packages.append(package)
+    if is_package and package not in _plugins:
+        _plugins.append(package)
         catalogue.cache_clear()
 
 
@@ -37,11 +38,12 @@ def add(package: str) -> None:
 def catalogue(tag: str) -> NullTranslations:
     """All that is said in this language."""
     found = NullTranslations()
-    for package in _packages:
+    found.add_fallback(_read(files(_OWN) / _FOLDER / f"{tag}.po", tag))
+    found.add_fallback(_ReadWhenAsked(files(_OWN) / _FOLDER / CONSOLE / f"{tag}.po", tag))
+    for package in _plugins:
         source = files(package) / _FOLDER / f"{tag}.po"
         if source.is_file():
             found.add_fallback(_read(source, tag))
-    found.add_fallback(_ReadWhenAsked(files(_OWN) / _FOLDER / CONSOLE / f"{tag}.po", tag))
     return found
 
 
@@ -52,10 +54,17 @@ class _ReadWhenAsked(NullTranslations):
     def __init__(self, source: "Traversable", tag: str) -> None:
         super().__init__()
         self._source, self._tag = source, tag
+        self._behind: list[NullTranslations] = []
+
+    def add_fallback(self, fallback: NullTranslations) -> None:
+        self._behind.append(fallback)
 
     @cached_property
     def _known(self) -> GNUTranslations:
-        return _read(self._source, self._tag)
+        known = _read(self._source, self._tag)
+        for each in self._behind:
+            known.add_fallback(each)
+        return known
 
     def gettext(self, message: str) -> str:
         return self._known.gettext(message)

@@ -30,7 +30,10 @@ class NotApproved(ValueError):
     """The client waits for an administrator, or was turned down by one."""
 
     def __init__(self, status: ClientStatus) -> None:
-        super().__init__(text("The client is %(status)s.", status=status))
+        pending = status is ClientStatus.PENDING
+        super().__init__(
+            text("The client is pending.") if pending else text("The client is rejected.")
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,15 @@ ROLES: Final = (UserRole.AUDITOR, UserRole.CLIENT_MANAGER, UserRole.ADMIN)
 """What a guest may be: never an owner."""
 
 
+_STATES: Final = {
+    AccessState.ASKED: text("asked"),
+    AccessState.GRANTED: text("granted"),
+    AccessState.REFUSED: text("refused"),
+    AccessState.ENDED: text("ended"),
+    AccessState.OVER: text("over"),
+}
+
+
 class UnfitAccess(ValueError):
     """It cannot be so as things are. The text says why."""
 
@@ -236,7 +245,8 @@ async def _decided(
         access.id, state, former=former, by=by.name or by.id, at=now, begins_at=begins_at
     )
     if not done:
-        raise UnfitAccess(text("It is %(state)s, or over, and stays so.", state=access.state))
+        state_now = _STATES[access.state]
+        raise UnfitAccess(text("It is %(state)s, or over, and stays so.", state=state_now))
 
 
 async def _refuse_others(by: Actor) -> None:
