@@ -6,6 +6,7 @@ A pretend service on this machine checks them; what it is asked is what it is to
 
 import asyncio
 import json
+import os
 import re
 from collections.abc import Awaitable, Callable
 from html import unescape
@@ -230,6 +231,42 @@ async def test_a_directory_that_is_away_is_no_wrong_password_and_counts_as_none(
     assert (await signs_in(server, acme, "homer", PASSWORD))[2]
     with use_tenant(acme):
         assert not await login_failures.LoginFailure.filter(failures__gt=0)
+
+
+@on_sqlite
+async def test_a_slow_directory_takes_no_other_tenant_its_sign_ins(
+    few_places: int, server: RunningServer, connect: Connect, directory: PretendDirectory
+) -> None:
+    """Who waits for it holds none of the places in which passwords are checked here."""
+    globex = await provisioning.add_tenant(server.parts, slug="globex", name="Globex")
+    await add_local(globex, "alice")
+    asked = asyncio.Semaphore(0)
+
+    async def says_nothing(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.release()
+        await writer.wait_closed()
+
+    silent = await asyncio.start_server(says_nothing, "127.0.0.1", 0)
+    directory.host = f"localhost:{silent.sockets[0].getsockname()[1]}"
+    acme = await connect()
+    waiting = []
+    for number in range(few_places):
+        signing_in = signs_in(server, acme, f"pat-{number}", THERE)
+        waiting.append(asyncio.create_task(signing_in))
+        await asked.acquire()
+    assert (await signs_in(server, globex, "alice", PASSWORD))[2]
+    assert not [each for each in waiting if each.done()]
+    for each in waiting:
+        each.cancel()
+    await asyncio.gather(*waiting, return_exceptions=True)
+    silent.close()
+
+
+@pytest.fixture
+def few_places(monkeypatch: pytest.MonkeyPatch) -> int:
+    """How many passwords are checked at once, or wait for it: few."""
+    monkeypatch.setattr("authgate.accounts.passwords._QUEUE_PER_THREAD", 1)
+    return os.cpu_count() or 1
 
 
 @on_sqlite

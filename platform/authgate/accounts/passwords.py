@@ -4,7 +4,7 @@ import asyncio
 import os
 from collections.abc import Awaitable, Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from time import perf_counter
 from typing import Protocol, TypeVar
 
@@ -72,19 +72,26 @@ class Passwords:
 
     @contextmanager
     def place(self) -> Iterator[Check]:
-        """A place in the queue until the block ends, and what checks a password there.
+        """A place in the queue, and what checks a password there, which gives the place back; so
+        does the end of the block.
 
-        Taken before an attempt is counted, so that nobody pays for one that was never heard.
-        Raises ``TooBusy`` where there is no place.
+        Taken before an attempt is counted, so that nobody pays for one that was never heard, and
+        held by nobody who waits for another server. Raises ``TooBusy`` where there is no place.
         """
         if self._free == 0:
             metrics.unavailable.add("passwords")
             raise TooBusy
         self._free -= 1
-        try:
-            yield self._matches
-        finally:
-            self._free += 1
+        with ExitStack() as held:
+            held.callback(self._give_back)
+
+            async def check(stored: str | None, password: str, others: Collection[str]) -> bool:
+                try:
+                    return await self._matches(stored, password, others)
+                finally:
+                    held.close()
+
+            yield check
 
     async def hash(self, password: str, *, about: Collection[str] = ()) -> str:
         """What is stored of a password that somebody chooses of whom this is known. Raises
@@ -130,6 +137,9 @@ class Passwords:
             checked = stored if cost == own and stored else password_costs.of_nobody(cost)
             right |= await self._in_pool(self._verify, checked, password) and cost == own
         return right
+
+    def _give_back(self) -> None:
+        self._free += 1
 
     def close(self) -> None:
         """Let the threads go."""
