@@ -12,6 +12,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 from authgate.plugin_api import (
     ConnectorConfigError,
@@ -34,8 +35,12 @@ _LONGEST_SUBJECT = 255
 _NO_SECRET = Secret("")
 _PAUSES = (0.2, 0.5)
 """Seconds before it is asked once more."""
-_NOT_NOW = (429, 503)
-_SAYS_NO = (400, 401, 403, 404, 422)
+_NOT_NOW = 503
+_SAYS_NO = (400, 401, 403, 404, 422, 423, 429)
+"""Whatever else is said: a service that the former server asked may say it by the status alone.
+One that hears no more guesses at a name is not away for the others."""
+
+_OF_WHO_ASKS = (401, 403)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +49,12 @@ class HttpApiConfig:
 
     url: Annotated[
         str,
-        Setting("Where name and password are sent by POST, as JSON.", label="Address", place=True),
+        Setting(
+            "Where name and password are sent by POST, as JSON. Another host makes everybody a "
+            "stranger; another path there does not.",
+            label="Address",
+            place=True,
+        ),
     ]
     auth_mode: Annotated[
         str,
@@ -81,7 +91,7 @@ class HttpApiConfig:
     groups_field: Annotated[str, Setting("The field that lists groups.", label="Groups")] = "groups"
 
     def __post_init__(self) -> None:
-        check_https("url", self.issuer)
+        check_https("url", self.url.partition("?")[0])
         if not self.url.isascii() or " " in self.url or "#" in self.url:
             raise ConnectorConfigError("url", "must be ASCII, without blanks and #")
         if self.auth_mode not in MODES:
@@ -96,8 +106,9 @@ class HttpApiConfig:
 
     @property
     def issuer(self) -> str:
-        """What makes an identifier mean one person: the service that told it."""
-        return self.url.partition("?")[0]
+        """What makes an identifier mean one person: the host that told it, wherever it is asked
+        there."""
+        return f"https://{urlsplit(self.url).netloc.lower()}"
 
 
 class HttpApiConnector(PasswordConnector[HttpApiConfig]):
@@ -116,10 +127,13 @@ class HttpApiConnector(PasswordConnector[HttpApiConfig]):
     async def examine(self) -> Sequence[SetupStep]:
         """Ask for a name that nobody has: a service that lets it in would let in everybody."""
         name = f"authgate-{secrets.token_hex(8)}"
+        answer = await self._asked(name, secrets.token_urlsafe(24))
         try:
-            _who(await self._asked(name, secrets.token_urlsafe(24)))
+            _who(answer)
         except WrongPassword:
-            said = "It was asked for a name that nobody has, and said no."
+            said = f"It was asked for a name that nobody has, and said no, with {answer.status}."
+            if answer.status in _OF_WHO_ASKS:
+                said += " Whether to the name, or to the secret of this connection, only it knows."
             return [SetupStep(name="Answer", passed=True, said=said)]
         except ProviderUnavailable as error:
             return [SetupStep(name="Answer", passed=False, said=str(error))]
@@ -134,7 +148,7 @@ class HttpApiConnector(PasswordConnector[HttpApiConfig]):
                 if pause is None:
                     raise
             else:
-                if pause is None or answer.status not in _NOT_NOW:
+                if pause is None or answer.status != _NOT_NOW:
                     return answer
             await asyncio.sleep(pause)
         raise AssertionError
@@ -174,13 +188,15 @@ class HttpApiConnector(PasswordConnector[HttpApiConfig]):
 
 def _who(answer: HttpResponse) -> Mapping[str, Any]:
     """What the service says of who it is. Raises ``WrongPassword`` and ``ProviderUnavailable``."""
-    if not answer.ok and answer.status not in _SAYS_NO:
+    if answer.status in _SAYS_NO:
+        raise WrongPassword(cause=f"the service said no, with {answer.status}")
+    if not answer.ok:
         raise ProviderUnavailable(f"The service answered {answer.status}.")
     said = answer.json()
     if not isinstance(said, dict):
         raise ProviderUnavailable("The answer is no object.")
-    if answer.ok and said.get("success") is True:
+    if said.get("success") is True:
         return said
-    if said.get("success") is False or (not answer.ok and isinstance(said.get("message"), str)):
+    if said.get("success") is False:
         raise WrongPassword(cause=f"the service said no, with {answer.status}")
     raise ProviderUnavailable(f"The service answered {answer.status}, without success.")

@@ -38,7 +38,7 @@ async def test_who_has_the_password_is_told_by_what_the_service_knows_them_by(
     made = connector(host, http, auth_mode="hmac", secret=service.secret)
     identity = await made.check_password(PAT)
     assert identity == ExternalIdentity(
-        issuer=f"https://{host.name}/auth/check",
+        issuer=f"https://{host.name}",
         subject="248289761001",
         username="pat",
         email="pat@people.example",
@@ -89,6 +89,10 @@ NO = [
     (403, b'{"message": "Disabled."}'),
     (404, b'{"success": false, "user_id": "7"}'),
     (401, b'{"success": true, "message": "No.", "user_id": "7"}'),
+    (401, b"<html>Who are you?</html>"),
+    (422, b""),
+    (423, b"Locked."),
+    (429, b"Too many."),
 ]
 
 
@@ -113,7 +117,6 @@ NEITHER: list[dict[str, Any]] = [
     {"body": b"[" * 100_000},
     {"status": 302, "headers": {"location": "https://evil.example/"}},
     {"status": 307, "headers": {"location": "/elsewhere"}},
-    {"status": 401, "body": b"<html>Who are you?</html>"},
     {"status": 500, "body": b'{"success": true, "user_id": "7"}'},
     {"headers": {"content-encoding": "gzip"}, "body": b"\x1f\x8b"},
     {"never_ends": True, "body": b" " * 65_536},
@@ -172,3 +175,6 @@ async def test_its_test_finds_a_service_that_lets_everybody_in(
         host.says(body=body)
         passed += [each.passed for each in await connector(host, http).examine()]
     assert passed == [False, True, False]
+    host.says(status=401)
+    [step] = await connector(host, http).examine()
+    assert "or to the secret" in step.said
