@@ -21,8 +21,8 @@ from authgate.plugin_api import (
     StreamFailure,
     WrongPassword,
 )
-from authgate_ldap.conversation import Conversation, speaking
-from authgate_ldap.groups import groups_of, told
+from authgate_ldap.conversation import SIZE_LIMIT, Conversation, speaking
+from authgate_ldap.groups import groups_in, groups_of
 from authgate_ldap.messages import Entry, NoLdap, Result, Search, pairs
 from authgate_ldap.names import escaped
 from authgate_ldap.settings import LOGIN, START_TLS, LdapConfig
@@ -33,10 +33,13 @@ _SAYS_NO = frozenset({_INVALID_CREDENTIALS, 19, 34, 48, 50, 53})
 _NO_SUCH_OBJECT = 32
 _EXPIRED = ("data 532", "data 773")
 """What Active Directory says of a password that is right and has to be another one first."""
-_SECONDS_OF_ONE = 1.5
-"""To connect, where there is another server."""
+_SECONDS_OF_ALL = 4.0
+"""To connect, where there are several servers: the last of them has its part too."""
+_SECONDS_OF_TEST = 2.5
+"""To connect, while they are tried side by side."""
 _LONGEST_SUBJECT = 255
 _MOST_SAID = 300
+_PRINCIPAL = "userPrincipalName"
 _BINARY_UUIDS = ("objectguid",)
 
 
@@ -62,25 +65,21 @@ class LdapConnector(PasswordConnector[LdapConfig]):
 
     async def examine(self) -> Sequence[SetupStep]:
         """Connect to each server; then what the search account can see."""
-        steps = []
-        for host, port in self.config.servers:
-            try:
-                async with self._speaking(host, port) as directory:
-                    steps.append(SetupStep(name=host, passed=True, said="TLS, with a certificate"))
-                    if self.config.bind_dn and len(steps) == 1:
-                        steps += await self._seen(directory)
-            except (NoLdap, StreamFailure) as error:
-                steps.append(SetupStep(name=host, passed=False, said=str(error)))
-        return steps
+        servers = self.config.servers
+        steps = await asyncio.gather(*(self._reached(*each) for each in servers))
+        there = (server for server, step in zip(servers, steps, strict=True) if step.passed)
+        first = next(there, None)
+        return [*steps, *(await self._seen(*first) if first and self.config.bind_dn else ())]
 
     @asynccontextmanager
     async def _connected(self) -> AsyncIterator[Conversation]:
         """The first server that is there. Raises ``NoLdap`` and ``StreamFailure``."""
         *earlier, last = self.config.servers
+        seconds = _SECONDS_OF_ALL / len(self.config.servers)
         for host, port in earlier:
             opening = self._speaking(host, port)
             try:
-                async with asyncio.timeout(_SECONDS_OF_ONE):
+                async with asyncio.timeout(seconds):
                     directory = await opening.__aenter__()
             except (NoLdap, StreamFailure, TimeoutError):
                 continue
@@ -122,12 +121,9 @@ class LdapConnector(PasswordConnector[LdapConfig]):
         if "=" not in template:
             if set(attempt.login) & set('@\\/"'):
                 raise WrongPassword(cause="no name for the template")
-            _refuse(
-                await directory.bind(
-                    template.replace(LOGIN, attempt.login), attempt.password.reveal()
-                )
-            )
-            entry = await self._entry(directory, attempt.login)
+            bound = template.replace(LOGIN, attempt.login)
+            _refuse(await directory.bind(bound, attempt.password.reveal()))
+            entry = await self._entry_of_bound(directory, bound, attempt.login)
         else:
             dn = template.replace(LOGIN, escaped(attempt.login))
             _refuse(await directory.bind(dn, attempt.password.reveal()))
@@ -158,6 +154,21 @@ class LdapConnector(PasswordConnector[LdapConfig]):
             ),
         )
 
+    async def _entry_of_bound(
+        self, directory: Conversation, bound: str, login: str
+    ) -> Entry | None:
+        """The entry of whoever is bound by this name, which need not be the login's: where an
+        account has it as its ``userPrincipalName``, Active Directory lets in that one before the
+        one whose ``sAMAccountName`` is its first part."""
+        search = Search(base=self.config.base_dn, any_of=[(_PRINCIPAL, bound)])
+        found = await directory.search(search)
+        if not found.is_whole and found.result.code != SIZE_LIMIT:
+            raise ProviderUnavailable(f"The search came to nothing: result {found.result.code}.")
+        if not found.entries:
+            return await self._entry(directory, login)
+        is_one = found.is_whole and len(found.entries) == 1
+        return await self._own_entry(directory, found.entries[0].dn) if is_one else None
+
     async def _own_entry(self, directory: Conversation, dn: str) -> Entry | None:
         config = self.config
         wanted = [("objectClass", config.object_class)] if config.object_class else []
@@ -168,7 +179,7 @@ class LdapConnector(PasswordConnector[LdapConfig]):
 
     async def _one(self, directory: Conversation, search: Search) -> Entry | None:
         found = await directory.search(search)
-        if found.is_whole or found.result.code == 4:
+        if found.is_whole or found.result.code == SIZE_LIMIT:
             return found.entries[0] if len(found.entries) == 1 and found.is_whole else None
         if found.result.code == _NO_SUCH_OBJECT and search.only_base:
             return None
@@ -183,7 +194,7 @@ class LdapConnector(PasswordConnector[LdapConfig]):
             raise ProviderUnavailable(f"The entry has no {config.subject_attribute}.")
         email = _text(entry, config.email_attribute)
         if config.groups_attribute and not config.groups_base:
-            groups = told(entry.attributes.get(config.groups_attribute.lower(), ()))
+            groups = groups_in(entry, config.groups_attribute)
         return ExternalIdentity(
             issuer=config.issuer,
             subject=subject,
@@ -195,7 +206,24 @@ class LdapConnector(PasswordConnector[LdapConfig]):
             said=_said(entry),
         )
 
-    async def _seen(self, directory: Conversation) -> list[SetupStep]:
+    async def _reached(self, host: str, port: int) -> SetupStep:
+        try:
+            async with asyncio.timeout(_SECONDS_OF_TEST), self._speaking(host, port):
+                return SetupStep(name=host, passed=True, said="TLS, with a certificate")
+        except TimeoutError:
+            said = f"No connection within {_SECONDS_OF_TEST:g} seconds."
+        except (NoLdap, StreamFailure) as error:
+            said = str(error)
+        return SetupStep(name=host, passed=False, said=said)
+
+    async def _seen(self, host: str, port: int) -> list[SetupStep]:
+        try:
+            async with self._speaking(host, port) as directory:
+                return await self._seen_by_account(directory)
+        except (NoLdap, StreamFailure) as error:
+            return [SetupStep(name="Search account", passed=False, said=str(error))]
+
+    async def _seen_by_account(self, directory: Conversation) -> list[SetupStep]:
         config = self.config
         result = await directory.bind(config.bind_dn, config.bind_password.reveal())
         bound = f"{config.bind_dn} is let in." if result.is_success else f"Result {result.code}."

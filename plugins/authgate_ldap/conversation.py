@@ -1,6 +1,8 @@
 """Speaking with one LDAP server: one operation after the other, over a stream in TLS."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -9,8 +11,16 @@ from authgate.plugin_api import Network, Stream
 from authgate_ldap import messages
 from authgate_ldap.messages import Entry, NoLdap, Result, Search
 
-_SIZE_LIMIT = 4
+SIZE_LIMIT = 4
 """Of a search: there are more entries than were asked for."""
+
+
+_MOST_REFERENCES = 100
+"""Of an answer. Active Directory says one for each of its other domains."""
+_AT_ONCE = 4096
+"""Octets of a message that are decoded where everybody waits for it."""
+_APART = ThreadPoolExecutor(1, thread_name_prefix="ldap")
+"""Decodes what is larger: one message at a time, whichever directories they are of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +68,7 @@ class Conversation:
         ``NoLdap`` and ``StreamFailure``."""
         await self._stream.send(messages.search_request(self._next(), search))
         entries: list[Entry] = []
-        self._taken = 0
+        elsewhere = self._taken = 0
         while True:
             name, operation = await self._answer()
             if name == "searchResDone":
@@ -66,10 +76,14 @@ class Conversation:
                 return Found(entries, result)
             if name == "searchResEntry":
                 entries.append(messages.entry_of(operation))
-            elif name != "searchResRef":
+            elif name == "searchResRef":
+                elsewhere += 1
+            else:
                 raise NoLdap("An answer that belongs to no search.")
+            if elsewhere > _MOST_REFERENCES:
+                raise NoLdap("An answer that leads to too many other servers.")
             if len(entries) > search.most:
-                return Found(entries, Result(_SIZE_LIMIT, ""))
+                return Found(entries, Result(SIZE_LIMIT, ""))
 
     async def _one(self, request: bytes, expected: str) -> Result:
         self._taken = 0
@@ -80,15 +94,15 @@ class Conversation:
         return messages.result_of(operation)
 
     async def _answer(self) -> tuple[str, Any]:
-        while (found := messages.taken_from(self._received)) is None:
+        while (content := messages.taken_from(self._received)) is None:
             came = await self._stream.receive()
             if not came:
                 raise NoLdap("The server has ended the connection.")
             self._taken += len(came)
-            if self._taken > messages.MOST_BYTES:
+            if self._taken > messages.MOST_OF_ANSWER:
                 raise NoLdap("An answer that is too long.")
             self._received += came
-        number, name, operation = found
+        number, name, operation = await _decoded(content)
         if number != self._number:
             raise NoLdap("An answer to another question.")
         return name, operation
@@ -96,6 +110,13 @@ class Conversation:
     def _next(self) -> int:
         self._number += 1
         return self._number
+
+
+async def _decoded(content: bytes) -> tuple[int, str, Any]:
+    if len(content) > _AT_ONCE:
+        return await asyncio.get_running_loop().run_in_executor(_APART, messages.decoded, content)
+    await asyncio.sleep(0)  # many small ones take as long
+    return messages.decoded(content)
 
 
 @asynccontextmanager

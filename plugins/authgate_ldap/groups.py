@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable
 
-from authgate_ldap.conversation import Conversation
-from authgate_ldap.messages import Search
+from authgate.plugin_api import ProviderUnavailable
+from authgate_ldap.conversation import SIZE_LIMIT, Conversation
+from authgate_ldap.messages import Entry, Search
 from authgate_ldap.settings import LdapConfig
 
 MOST = 1000
@@ -16,7 +17,8 @@ _AT_ONCE = 50
 
 async def groups_of(directory: Conversation, dn: str, config: LdapConfig) -> tuple[str, ...] | None:
     """The groups that have this member, and where the tenant wants it the groups that have those;
-    ``None`` where there are too many to be told. Raises ``NoLdap`` and ``StreamFailure``."""
+    ``None`` where there are too many to be told. Raises ``NoLdap``, ``StreamFailure`` and
+    ``ProviderUnavailable``."""
     found: dict[str, None] = {}
     members = [dn]
     for _ in range(_LEVELS if config.nested_groups else 1):
@@ -29,8 +31,11 @@ async def groups_of(directory: Conversation, dn: str, config: LdapConfig) -> tup
                 most=MOST,
             )
             answer = await directory.search(search)
-            if not answer.is_whole:
+            if answer.result.code == SIZE_LIMIT:
                 return None
+            if not answer.is_whole:
+                # Whoever is in no group any more would stay in them.
+                raise ProviderUnavailable(f"The groups cannot be read: {answer.result.code}.")
             above += [each.dn for each in answer.entries]
         members = [each for each in dict.fromkeys(above) if each not in found]
         found |= dict.fromkeys(members)
@@ -39,6 +44,15 @@ async def groups_of(directory: Conversation, dn: str, config: LdapConfig) -> tup
         if not members:
             break
     return told(each.encode() for each in found)
+
+
+def groups_in(entry: Entry, attribute: str) -> tuple[str, ...] | None:
+    """The groups that the entry itself lists; ``None`` where there are too many to be told."""
+    name = attribute.lower()
+    # Active Directory tells a part of many values, and calls it "memberOf;range=0-1499".
+    if any(each.startswith(f"{name};range=") for each in entry.attributes):
+        return None
+    return told(entry.attributes.get(name, ()))
 
 
 def told(values: Iterable[bytes]) -> tuple[str, ...] | None:

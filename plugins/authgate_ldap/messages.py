@@ -15,8 +15,10 @@ from pyasn1_modules import rfc2251
 START_TLS = "1.3.6.1.4.1.1466.20037"
 """RFC 4511 section 4.14."""
 
-MOST_BYTES = 1_000_000
-"""Of one message, and of all that answers one question."""
+MOST_OF_MESSAGE = 65_536
+"""Octets. To decode as many takes a quarter of a second at most."""
+MOST_OF_ANSWER = 1_000_000
+"""Of all messages that answer one question."""
 
 _SUCCESS = 0
 _OF_LENGTH = 4
@@ -115,14 +117,19 @@ def entry_of(operation: Any) -> Entry:
         raise NoLdap("A name that is no text.") from error
 
 
-def taken_from(received: bytearray) -> tuple[int, str, Any] | None:
-    """The first whole message of what came, which is taken out of it: its number, the operation's
-    name and the operation. ``None`` where it is not whole yet. Raises ``NoLdap``."""
+def taken_from(received: bytearray) -> bytes | None:
+    """The first whole message of what came, which is taken out of it. ``None`` where it is not
+    whole yet. Raises ``NoLdap``."""
     end = _end(received)
     if end is None or len(received) < end:
         return None
     content = bytes(received[:end])
     del received[:end]
+    return content
+
+
+def decoded(content: bytes) -> tuple[int, str, Any]:
+    """A message: its number, the operation's name and the operation. Raises ``NoLdap``."""
     try:
         message, rest = decoder.decode(content, asn1Spec=rfc2251.LDAPMessage())
         operation = message["protocolOp"]
@@ -151,7 +158,7 @@ def _end(received: bytearray) -> int | None:
     if len(received) < 2 + octets:
         return None
     length = int.from_bytes(received[2 : 2 + octets], "big")
-    if length > MOST_BYTES:
+    if length > MOST_OF_MESSAGE:
         raise NoLdap("A message that is too long.")
     return 2 + octets + length
 

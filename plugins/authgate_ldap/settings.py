@@ -38,7 +38,12 @@ class LdapConfig:
     ]
     base_dn: Annotated[
         str,
-        Setting("Below which people are: ou=people,dc=acme,dc=example.", label="Base", place=True),
+        Setting(
+            "Below which people are: ou=people,dc=acme,dc=example. To change it makes everybody a "
+            "stranger.",
+            label="Base",
+            place=True,
+        ),
     ]
     security: Annotated[
         str,
@@ -84,7 +89,7 @@ class LdapConfig:
         str,
         Setting(
             "What never changes and is given to nobody else: entryUUID, objectGUID, nsUniqueId. "
-            "Never a name or an address.",
+            "Never a name or an address. To change it makes everybody a stranger.",
             label="Identifier",
         ),
     ] = "entryUUID"

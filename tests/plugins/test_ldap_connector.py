@@ -36,6 +36,7 @@ from authgate.storage.people.groups import GroupDraft
 from authgate.storage.sign_in.connection_rules import ConnectionRules
 from authgate.testing.fake_http import FakeHttp
 from authgate_ldap.connector import LdapConnector
+from authgate_ldap.messages import MOST_OF_MESSAGE
 from authgate_ldap.names import escaped
 from authgate_tenants import TenantSettings, use_tenant
 from authgate_testing.databases import on_sqlite
@@ -54,6 +55,7 @@ from authgate_testing.slapd import (
 )
 
 SEARCHES = {"base_dn": PEOPLE, "bind_dn": SEARCH_ACCOUNT, "bind_password": SEARCH_PASSWORD}
+BY_PRINCIPAL = {"hosts": ["a"], "base_dn": BASE, "user_dn": "{login}@acme.example"}
 TEMPLATE = {"base_dn": PEOPLE, "user_dn": f"uid={{login}},{PEOPLE}"}
 
 
@@ -364,6 +366,17 @@ def entry(number: int, dn: str, **attributes: bytes) -> bytes:
     return _message(number, "searchResEntry", operation)
 
 
+def entry_of_many(number: int, dn: str, **attributes: Sequence[bytes]) -> bytes:
+    operation = rfc2251.SearchResultEntry()
+    operation["objectName"] = dn.encode()
+    for place, (name, values) in enumerate(attributes.items()):
+        one = operation["attributes"].componentType.clone()
+        one["type"] = name.encode()
+        one["vals"].extend(values)
+        operation["attributes"][place] = one
+    return _message(number, "searchResEntry", operation)
+
+
 def _message(number: int, name: str, operation: Any) -> bytes:
     message = rfc2251.LDAPMessage()
     message["messageID"] = number
@@ -478,16 +491,88 @@ async def test_an_identifier_of_active_directory_is_written_as_it_is_there() -> 
 
 
 async def test_a_template_of_active_directory_takes_no_other_domain() -> None:
-    script = Script([answer(1, "bindResponse"), PAT + DONE])
-    upn = {"hosts": ["a"], "base_dn": BASE, "user_dn": "{login}@acme.example"}
-    asked = made(script, **upn)
-    assert (await says(asked, "pat")).subject == "3f0e"
+    found = [entry(3, f"uid=pat,{PEOPLE}", entryUUID=b"3f0e"), answer(3, "searchResDone")]
+    script = Script([BOUND, DONE, b"".join(found)])
+    assert (await says(made(script, **BY_PRINCIPAL), "pat")).subject == "3f0e"
     assert b"pat@acme.example" in script.sent[0]
     for login in ("pat@evil.example", "EVIL\\pat"):
         with pytest.raises(WrongPassword):
-            await says(
-                made(Script([]), hosts=["a"], base_dn=BASE, user_dn="{login}@acme.example"), login
-            )
+            await says(made(Script([]), **BY_PRINCIPAL), login)
+
+
+async def test_whoever_has_the_bound_name_as_their_own_is_who_signs_in() -> None:
+    """Active Directory lets in the account with this ``userPrincipalName``, before the one whose
+    ``sAMAccountName`` it begins with."""
+    other = entry(2, f"cn=other,{PEOPLE}") + DONE
+    own = entry(3, f"cn=other,{PEOPLE}", entryUUID=b"0711") + answer(3, "searchResDone")
+    script = Script([BOUND, other, own])
+    assert (await says(made(script, **BY_PRINCIPAL), "pat")).subject == "0711"
+    assert b"userPrincipalName" in script.sent[1]
+    assert f"cn=other,{PEOPLE}".encode() in script.sent[2]
+    not_wanted = Script([BOUND, other, answer(3, "searchResDone")])
+    with pytest.raises(SignInRefused):
+        await says(made(not_wanted, **BY_PRINCIPAL), "pat")
+    several = Script([BOUND, entry(2, "cn=a") + entry(2, "cn=b") + DONE])
+    with pytest.raises(SignInRefused):
+        await says(made(several, **BY_PRINCIPAL), "pat")
+
+
+async def test_what_is_large_keeps_nobody_else_waiting() -> None:
+    """A message of 64 KB is decoded apart from what everybody waits for; a larger one is none."""
+    many = [b"group"] * 6_000
+    large = entry_of_many(2, f"uid=pat,{PEOPLE}", entryUUID=[b"3f0e"], memberOf=many)
+    assert len(large) < MOST_OF_MESSAGE
+    turns = 0
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    running = asyncio.create_task(others())
+    try:
+        script = Script([BOUND, large + DONE, answer(3, "bindResponse")])
+        assert (await says(made(script, hosts=["a"], **SEARCHES), "pat")).subject == "3f0e"
+    finally:
+        running.cancel()
+    assert turns > 20
+    too_large = entry_of_many(2, f"uid=pat,{PEOPLE}", entryUUID=[b"3f0e"], memberOf=many * 2)
+    script = Script([BOUND, too_large + DONE, answer(3, "bindResponse")])
+    with pytest.raises(ProviderUnavailable, match="too long"):
+        await says(made(script, hosts=["a"], **SEARCHES), "pat")
+
+
+async def test_groups_that_cannot_be_read_are_no_empty_ones_and_too_many_are_none() -> None:
+    """Whoever has left one would stay in it, and whoever is in many would leave them all."""
+    for code in (32, 50, 51):
+        bound_again = answer(4, "bindResponse")
+        script = Script([*whole(0), bound_again, answer(5, "searchResDone", code)])
+        with pytest.raises(ProviderUnavailable, match="groups"):
+            await says(made(script, hosts=["a"], groups_base=GROUPS, **SEARCHES), "pat")
+    some = {"entryUUID": b"3f0e", "memberOf;range=0-1499": b"cn=staff"}
+    told = entry(2, f"uid=pat,{PEOPLE}", **some) + DONE
+    script = Script([BOUND, told, answer(3, "bindResponse")])
+    asked = made(script, hosts=["a"], groups_attribute="memberOf", **SEARCHES)
+    assert (await says(asked, "pat")).groups is None
+
+
+async def test_of_five_servers_the_last_is_asked_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    class LastIsThere(Script):
+        @asynccontextmanager
+        async def open(self, host: str, port: int, *, tls: bool = True) -> AsyncIterator[Any]:
+            if host != "e":
+                await asyncio.sleep(3600)
+            async with super().open(host, port, tls=tls) as stream:
+                yield stream
+
+    monkeypatch.setattr("authgate_ldap.connector._SECONDS_OF_ALL", 0.2)
+    monkeypatch.setattr("authgate_ldap.connector._SECONDS_OF_TEST", 0.1)
+    asked = made(LastIsThere(whole(0)), hosts=list("abcde"), **SEARCHES)
+    async with asyncio.timeout(5.5):
+        assert (await says(asked, "pat")).subject == "3f0e"
+        steps = await asked.examine()
+    assert [each.passed for each in steps[:6]] == [False] * 4 + [True] * 2
 
 
 UNFIT: list[tuple[dict[str, Any], str]] = [
