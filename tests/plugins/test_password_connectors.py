@@ -9,6 +9,7 @@ import json
 import os
 import re
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -38,7 +39,7 @@ from authgate.provisioning.users import open_account
 from authgate.settings import EgressSettings, Settings
 from authgate.storage import audit_events
 from authgate.storage.people import users
-from authgate.storage.sign_in import login_failures
+from authgate.storage.sign_in import connections, login_failures
 from authgate.storage.sign_in.connection_rules import ConnectionRules, Newcomers
 from authgate.vocabulary import UserStatus
 from authgate_tenants import Tenant, TenantSettings, use_tenant
@@ -267,6 +268,80 @@ def few_places(monkeypatch: pytest.MonkeyPatch) -> int:
     """How many passwords are checked at once, or wait for it: few."""
     monkeypatch.setattr("authgate.accounts.passwords._QUEUE_PER_THREAD", 1)
     return os.cpu_count() or 1
+
+
+@on_sqlite
+async def test_an_outage_is_told_of_the_newest_answer_and_for_a_minute(
+    server: RunningServer, connect: Connect, directory: PretendDirectory, host: Host
+) -> None:
+    """Later it would tell who has a password here."""
+    acme = await connect()
+    await add_local(acme, "homer")
+
+    async def status_of(name: str) -> int:
+        return (await signs_in(server, acme, name, "wrong-wrong-wrong"))[0]
+
+    host.says(status=500)
+    assert [await status_of("pat") for _ in range(4)] == [503] * 4
+    host.site = directory
+    assert await status_of("pat") == 400
+    assert await status_of("homer") == 400
+    host.says(status=500)
+    assert (await status_of("pat"), await status_of("homer")) == (503, 503)
+    server.clock.advance(61)
+    assert await status_of("homer") == 400
+
+
+@on_sqlite
+async def test_a_service_that_says_no_by_its_status_alone_is_not_away_for_the_others(
+    server: RunningServer, connect: Connect, directory: PretendDirectory, host: Host
+) -> None:
+    acme = await connect()
+    host.says(status=401, body=b"Who are you?")
+    for number in range(6):
+        assert (await signs_in(server, acme, f"pat-{number}", "wrong-wrong"))[0] == 400
+    host.site = directory
+    assert (await signs_in(server, acme, "pat", THERE))[2]
+
+
+@on_sqlite
+async def test_a_name_that_is_closed_there_is_heard_again_after_a_day(
+    server: RunningServer, connect: Connect
+) -> None:
+    """Nobody here opens what has no account."""
+    acme = await connect()
+    await signs_in(server, acme, "pat", "wrong-wrong-wrong")
+    with use_tenant(acme):
+        everywhere = login_failures.LoginFailure.filter(place_of=None)
+        await everywhere.update(failures=login_failures.EVERYWHERE.last - 1)
+    await signs_in(server, acme, "pat", "wrong-wrong-wrong")
+    assert (await signs_in(server, acme, "pat", THERE))[0] == 429
+    server.clock.advance(86_400)
+    assert (await signs_in(server, acme, "pat", THERE))[2]
+
+
+@on_sqlite
+async def test_while_somebody_s_directory_is_switched_off_no_other_is_told_their_password(
+    server: RunningServer, connect: Connect, directory: PretendDirectory, host: Host
+) -> None:
+    acme = await connect(rules=ConnectionRules(email_domains=("corp.example",)))
+    assert (await signs_in(server, acme, "pat", THERE, path=FORM))[2]
+    with use_tenant(acme):
+        await setup(server).add(
+            slug="other",
+            connector="http-api",
+            config={"url": f"https://{directory.host}/other"},
+            rules=ConnectionRules(sign_in_form=True),
+        )
+        staff = await connections.find("staff")
+        assert staff is not None
+        await connections.change(replace(staff, enabled=False))
+    host.asked.clear()
+    for name in ("pat", "sam@corp.example"):
+        assert (await signs_in(server, acme, name, THERE))[0] == 400
+    assert host.asked == []
+    await signs_in(server, acme, "sam", THERE)
+    assert [each.path for each in host.asked] == ["/other"]
 
 
 @on_sqlite

@@ -9,8 +9,9 @@ known at one place opens no further guesses at another.
 import random
 from asyncio import sleep
 from collections import OrderedDict, deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from time import perf_counter
 from typing import Protocol
 from uuid import UUID
@@ -22,7 +23,11 @@ from authgate import audit, storage
 from authgate.accounts.known_browsers import KnownBrowser
 from authgate.accounts.passwords import MAXIMUM_BYTES
 from authgate.accounts.round_trips import Refusal, at_fault, cause_of
-from authgate.accounts.tenant_connections import TenantConnections, UsableConnection
+from authgate.accounts.tenant_connections import (
+    PasswordPlace,
+    TenantConnections,
+    UsableConnection,
+)
 from authgate.accounts.visits import visitor
 from authgate.audit import Event
 from authgate.clock import Clock
@@ -45,9 +50,13 @@ from authgate.telemetry import metrics
 from authgate.web.client_ip import bucket
 
 _LONGEST_LOGIN = 320
+_LONGEST_WAIT = timedelta(days=1)
+"""Of a name that nobody has here nobody opens the count."""
 _MOST_PACES = 1000
 _REMEMBERED = 64
 """So many answers of a directory say how long its next one may take."""
+_AWAY_FOR = timedelta(minutes=1)
+"""So long an outage is told to those whose name was not asked of the directory."""
 _NOT_KNOWN_YET = (0.05, 0.3)
 """Seconds, where it has not been asked yet."""
 
@@ -129,22 +138,19 @@ class Directories:
 
     async def behind_form(self, typed: Typed) -> UsableConnection | None:
         """The one that the tenant's own sign-in form asks for a name that nobody has here."""
-        taking = await self._connections.taking_passwords()
-        domain = domain_of(typed.login) if "@" in typed.login else ""
-        by_domain = (each for each in taking if domain in each.stored.rules.email_domains)
-        rest = (each for each in taking if each.stored.rules.sign_in_form)
-        return next(by_domain, None) or next(rest, None)
+        return _behind_form(await self._connections.keeping_passwords(), typed)
 
     async def of(self, person: User | None, typed: Typed) -> UsableConnection | None:
-        """The one that the form asks for this name: whom one knows is asked of that one alone."""
-        taking = await self._connections.taking_passwords()
-        if not taking:
+        """The one that the form asks for this name: whom one knows is asked of that one alone,
+        and of none while that one is switched off."""
+        places = await self._connections.keeping_passwords()
+        if not places:
             return None
         # Looked for whoever has the name, so that who is known takes no longer.
         linked = await external_identities.of_user(person.id if person else uuid7())
         known = {each.connection_id for each in linked}
-        theirs = next((each for each in taking if each.stored.id in known), None)
-        return theirs or await self.behind_form(typed)
+        theirs = [each for each in places if each.stored.id in known]
+        return _first_usable(theirs) if theirs else _behind_form(places, typed)
 
     async def count(
         self, usable: UsableConnection, typed: Typed, *, known: KnownBrowser | None = None
@@ -155,9 +161,11 @@ class Directories:
         account = login_failures.account_at(usable.stored.id, name)
         place, now = "" if known else bucket(visitor().facts.ip), self._clock()
         if place:
-            tries = await login_failures.count_attempt_at(account, place, now=now)
+            tries = await login_failures.count_attempt_at(
+                account, place, now=now, longest=_LONGEST_WAIT
+            )
         else:
-            alone = await login_failures.count_attempt(account, now=now)
+            alone = await login_failures.count_attempt(account, now=now, longest=_LONGEST_WAIT)
             tries = Tries(alone, 0) if alone is not None else None
         if tries is None:
             metrics.logins.add("connection", "locked")
@@ -196,7 +204,7 @@ class Directories:
     async def linger(self, usable: UsableConnection) -> None:
         """Take as long as the directory would have taken to say no, for a name that it was not
         asked of. Raises ``Away`` where it said nothing to others of late."""
-        seconds, was_away = self._paces.one_of(usable.stored.id)
+        seconds, was_away = self._paces.one_of(usable.stored.id, now=self._clock())
         async with storage.set_aside():
             await sleep(seconds)
         if was_away:
@@ -213,7 +221,19 @@ class Directories:
             was_away = True
             raise
         finally:
-            self._paces.note(usable.stored.id, perf_counter() - began, was_away=was_away)
+            pace = _Pace(perf_counter() - began, was_away, self._clock())
+            self._paces.note(usable.stored.id, pace)
+
+
+def _behind_form(places: Sequence[PasswordPlace], typed: Typed) -> UsableConnection | None:
+    domain = domain_of(typed.login) if "@" in typed.login else ""
+    by_domain = [each for each in places if domain in each.stored.rules.email_domains]
+    # What is typed for one directory goes to no other, while that one is switched off neither.
+    return _first_usable(by_domain or [each for each in places if each.stored.rules.sign_in_form])
+
+
+def _first_usable(places: Iterable[PasswordPlace]) -> UsableConnection | None:
+    return next((each.usable for each in places if each.usable), None)
 
 
 async def _note(usable: UsableConnection, cause: str, person: User | None) -> None:
@@ -254,21 +274,30 @@ def _tried_as(person: User | None) -> audit.Actor:
     return audit.Actor("anonymous", str(person.id), person.username)
 
 
+@dataclass(frozen=True, slots=True)
+class _Pace:
+    seconds: float
+    was_away: bool
+    at: datetime
+
+
 class _Paces:
     """How long directories have taken of late, and whether they said anything."""
 
     def __init__(self) -> None:
-        self._noted: OrderedDict[UUID, deque[tuple[float, bool]]] = OrderedDict()
+        self._noted: OrderedDict[UUID, deque[_Pace]] = OrderedDict()
 
-    def note(self, connection_id: UUID, seconds: float, *, was_away: bool) -> None:
+    def note(self, connection_id: UUID, pace: _Pace) -> None:
         noted = self._noted.setdefault(connection_id, deque(maxlen=_REMEMBERED))
         self._noted.move_to_end(connection_id)
-        noted.append((seconds, was_away))
+        noted.append(pace)
         if len(self._noted) > _MOST_PACES:
             self._noted.popitem(last=False)
 
-    def one_of(self, connection_id: UUID) -> tuple[float, bool]:
+    def one_of(self, connection_id: UUID, *, now: datetime) -> tuple[float, bool]:
         noted = self._noted.get(connection_id)
         if noted:
-            return random.choice(noted)  # noqa: S311 - no secret is made of it
+            newest = noted[-1]
+            is_away = newest.was_away and now - newest.at < _AWAY_FOR
+            return random.choice(noted).seconds, is_away  # noqa: S311 - no secret is made of it
         return random.uniform(*_NOT_KNOWN_YET), False  # noqa: S311 - nor of this

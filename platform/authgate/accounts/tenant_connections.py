@@ -40,6 +40,15 @@ class UsableConnection:
     connector: ConnectorType
 
 
+@dataclass(frozen=True, slots=True)
+class PasswordPlace:
+    """A connection that keeps passwords."""
+
+    stored: Connection
+    usable: UsableConnection | None
+    """The same, while people may use it."""
+
+
 class TenantConnections:
     """The connections of whichever tenant is in scope."""
 
@@ -77,13 +86,27 @@ class TenantConnections:
         found = [self._usable(stored) for stored in await connections.offered()]
         return [each for each in found if each]
 
-    async def taking_passwords(self) -> list[UsableConnection]:
-        """Those of them that people type their password for here, in the same order."""
+    async def keeping_passwords(self) -> list[PasswordPlace]:
+        """All that people type their password for here, in the same order, those that they may not
+        use now among them; nothing while they may use none."""
         running = current_tenant().settings.running_plugins
         # Nothing is read where there can be none: everybody's sign-in asks.
         if not any(each.takes_passwords for each in self._connectors.offered(running)):
             return []
-        return [each for each in await self.usable() if each.connector.takes_passwords]
+        return [
+            PasswordPlace(each, self._usable(each) if each.enabled else None)
+            for each in await connections.every()
+            if self._may_keep_passwords(each)
+        ]
+
+    async def taking_passwords(self) -> list[UsableConnection]:
+        """Those of them that people may use."""
+        return [each.usable for each in await self.keeping_passwords() if each.usable]
+
+    def _may_keep_passwords(self, stored: Connection) -> bool:
+        # What a plugin brought that is no longer installed may have kept them.
+        connector = self._connectors.types.get(stored.connector)
+        return connector is None or connector.takes_passwords
 
     async def opened(self, connection: UsableConnection) -> OpenConnection:
         """The connection with its secrets, for the length of a request. What its connector has

@@ -105,15 +105,18 @@ async def count_attempt(
     return await _counted(_hash(account), None, BY_ITSELF._replace(closed=longest), now)
 
 
-async def count_attempt_at(account: str, place: str, *, now: datetime) -> Tries | None:
+async def count_attempt_at(
+    account: str, place: str, *, now: datetime, longest: timedelta = FOR_GOOD
+) -> Tries | None:
     """Count an attempt that is about to be made for an account, by its canonical name, at a place.
 
-    Answers ``None`` while the account has to wait there, or everywhere.
+    Answers ``None`` while the account has to wait there, or everywhere: so long where it is closed.
     """
     of_all = _hash(account)
     # First here: who is heard here no longer makes nobody wait elsewhere.
     here = await _counted(_hash_at(account, place), of_all, AT_ONE_PLACE, now)
-    everywhere = await _counted(of_all, None, EVERYWHERE, now) if here is not None else None
+    bounds = EVERYWHERE._replace(closed=longest)
+    everywhere = await _counted(of_all, None, bounds, now) if here is not None else None
     return None if here is None or everywhere is None else Tries(here, everywhere)
 
 
