@@ -6,13 +6,13 @@ import sys
 from collections.abc import Iterator
 from contextlib import chdir
 from pathlib import Path
-from textwrap import dedent
 
 import pytest
 
 from authgate.cli import command_line
 from authgate.settings import DatabaseSettings
 from authgate_testing.command import Bring, Cli, Ended, Use
+from authgate_testing.installed_plugins import put_plugin
 
 
 @pytest.fixture(autouse=True)
@@ -87,11 +87,7 @@ def bring(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bring]:
 
     def put(name: str, source: str) -> None:
         site = tmp_path / "site" / name
-        metadata = site / f"{name}-1.0.dist-info"
-        metadata.mkdir(parents=True)
-        (metadata / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
-        (metadata / "entry_points.txt").write_text(f"[authgate]\n{name} = brought_{name}\n")
-        (site / f"brought_{name}.py").write_text(dedent(source))
+        put_plugin(site, name, source, module=f"brought_{name}")
         monkeypatch.syspath_prepend(str(site))
         modules.append(f"brought_{name}")
 

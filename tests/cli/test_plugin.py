@@ -15,6 +15,7 @@ import pytest
 from authgate.cli.demo.shown_plugins import ShownPlugins
 from authgate.cli.plugin.scaffold import Kind
 from authgate_testing.command import Cli
+from authgate_testing.installed_plugins import put_plugin
 
 _BROKEN = """
 from authgate.plugin_api import hookimpl
@@ -142,7 +143,7 @@ def test_the_list_needs_no_database(command: Cli, tmp_path: Path) -> None:
     [
         (_BROKEN.format(version="1.0", signature="token_claim(request)"), "did you mean", "pip"),
         (_BROKEN.format(version="2.0", signature="token_claims(request)"), "speaks plugin", "pip"),
-        ("import no_such_module", "no_such_module", "pip uninstall acme"),
+        ("import no_such_module", "no_such_module", "pip uninstall doctored_plugin"),
         ('plugin_api_version = "1.0"', "takes part in no hook", "@hookimpl"),
         (
             _BROKEN.format(version="1.0", signature="register_login_connectors()"),
@@ -157,11 +158,7 @@ def test_the_doctor_names_what_is_wrong_with_a_plugin(
     command: Cli, tmp_path: Path, source: str, wrong: str, cure: str
 ) -> None:
     site = tmp_path / "site"
-    metadata = site / "acme-1.0.dist-info"
-    metadata.mkdir(parents=True)
-    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: acme\nVersion: 1.0\n")
-    (metadata / "entry_points.txt").write_text("[authgate]\nacme = doctored_plugin\n")
-    (site / "doctored_plugin.py").write_text(source)
+    put_plugin(site, "acme", source, module="doctored_plugin")
     sys.path.insert(0, str(site))
     try:
         ended = command("plugin", "doctor")
@@ -169,7 +166,7 @@ def test_the_doctor_names_what_is_wrong_with_a_plugin(
     finally:
         sys.modules.pop("doctored_plugin", None)
     assert ended.code == told.code == 6
-    assert "✗ acme (acme 1.0): " in ended.out
+    assert "✗ acme (doctored_plugin 1.0): " in ended.out
     assert wrong in ended.out
     assert cure in ended.out
     assert [each["plugin"] for each in told.data if each["wrong"]] == ["acme"]

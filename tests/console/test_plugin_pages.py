@@ -4,7 +4,6 @@ import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from textwrap import dedent
 
 import pytest
 
@@ -14,6 +13,7 @@ from authgate.permissions import UserRole
 from authgate.storage.people.users import UserRow
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.databases import on_sqlite
+from authgate_testing.installed_plugins import put_plugin
 from authgate_testing.ledger import Ledger
 from authgate_testing.person import Person, forms
 from authgate_testing.server import RunningServer
@@ -84,11 +84,7 @@ BILLING = """
 def plugins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The plugin of the test, installed beside the bundled ones."""
     site = tmp_path / "site"
-    metadata = site / "billing-1.0.dist-info"
-    metadata.mkdir(parents=True)
-    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: billing\nVersion: 1.0\n")
-    (metadata / "entry_points.txt").write_text("[authgate]\nbilling = billing_with_pages\n")
-    (site / "billing_with_pages.py").write_text(dedent(BILLING))
+    put_plugin(site, "billing", BILLING, module="billing_with_pages")
     monkeypatch.syspath_prepend(str(site))
     yield
     sys.modules.pop("billing_with_pages", None)

@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from ipaddress import ip_network
 from pathlib import Path
-from textwrap import dedent
 from typing import Any, Protocol
 from uuid import UUID, uuid4
 
@@ -25,6 +24,7 @@ from authgate.plugin_manager import (
 from authgate.plugin_manager.breaker import Breakers
 from authgate.plugin_manager.console import ConsolePages
 from authgate.plugin_manager.mail import MailPlugins
+from authgate_testing.installed_plugins import put_plugin
 from authgate_testing.pretend_github import PretendGitHub
 from authgate_testing.pretend_host import *  # noqa: F403 - a fixture among them
 from authgate_testing.pretend_host import Host
@@ -46,11 +46,7 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install
     def put(name: str, source: str, *, folder: str = "site") -> None:
         module = f"{folder}_{name}_plugin".replace("-", "_")
         site = tmp_path / folder
-        metadata = site / f"{module}-1.0.dist-info"
-        metadata.mkdir(parents=True)
-        (metadata / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {module}\nVersion: 1.0\n")
-        (metadata / "entry_points.txt").write_text(f"[authgate]\n{name} = {module}\n")
-        (site / f"{module}.py").write_text(dedent(source))
+        put_plugin(site, name, source, module=module)
         monkeypatch.syspath_prepend(str(site))
         modules.append(module)
 

@@ -21,6 +21,7 @@ from authgate.storage.clients.drafts import ClientDraft
 from authgate.vocabulary import ClientStatus
 from authgate_tenants import TenantSettings, TenantStatus, use_tenant
 from authgate_testing.databases import on_postgres
+from authgate_testing.installed_plugins import put_plugin
 from authgate_testing.live import DEVICE_GRANT, Host, host
 
 pytestmark = on_postgres
@@ -57,11 +58,7 @@ async def token_claims(config):
 def stamp(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Where a plugin is that says in tokens what is set for it: here, and for who is told so."""
     site = tmp_path / "site"
-    metadata = site / "stamp-1.0.dist-info"
-    metadata.mkdir(parents=True)
-    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: stamp\nVersion: 1.0\n")
-    (metadata / "entry_points.txt").write_text("[authgate]\nstamp = stamp_of_processes\n")
-    (site / "stamp_of_processes.py").write_text(STAMP)
+    put_plugin(site, "stamp", STAMP, module="stamp_of_processes")
     monkeypatch.syspath_prepend(str(site))
     yield site
     sys.modules.pop("stamp_of_processes", None)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from authgate_testing.doctor import Doctor
+from authgate_testing.installed_plugins import put_plugin
 
 Execute = Callable[..., None]
 
@@ -30,12 +31,9 @@ def by_github(dev: Doctor) -> Doctor:
 def test_a_plugin_that_is_not_let_in_is_found(
     dev: Doctor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    metadata = tmp_path / "site" / "acme_plugin-1.0.dist-info"
-    metadata.mkdir(parents=True)
-    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: acme\nVersion: 1.0\n")
-    (metadata / "entry_points.txt").write_text("[authgate]\nacme = acme_doctor_plugin\n")
-    (tmp_path / "site/acme_doctor_plugin.py").write_text('plugin_api_version = "9.0"\n')
-    monkeypatch.syspath_prepend(str(tmp_path / "site"))
+    site = tmp_path / "site"
+    put_plugin(site, "acme", 'plugin_api_version = "9.0"\n', module="acme_doctor_plugin")
+    monkeypatch.syspath_prepend(str(site))
     found = dev.finds("plugin-refused")["found"]
     assert "'acme'" in found
     assert "it speaks plugin API 9.0" in found

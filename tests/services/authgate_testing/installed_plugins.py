@@ -1,15 +1,28 @@
-"""What is installed is looked up once for each path, however many servers look for plugins.
+"""Plugins that a test installs, and those that are.
 
-Each would read what every installed package says of itself, which takes a fifth of its start.
+What is installed is looked up once for each path, however many servers look for plugins: each would
+read what every installed package says of itself, which takes a fifth of its start.
 """
 
 import sys
 from collections.abc import Iterator
 from importlib.metadata import EntryPoints, entry_points
+from pathlib import Path
+from textwrap import dedent
 
 import pytest
 
 from authgate.plugin_manager import loading
+
+
+def put_plugin(site: Path, name: str, source: str, *, module: str) -> None:
+    """Install a plugin into this folder of packages: its module, and a distribution of the module's
+    name that declares it."""
+    metadata = site / f"{module}-1.0.dist-info"
+    metadata.mkdir(parents=True)
+    (metadata / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {module}\nVersion: 1.0\n")
+    (metadata / "entry_points.txt").write_text(f"[authgate]\n{name} = {module}\n")
+    (site / f"{module}.py").write_text(dedent(source))
 
 
 @pytest.fixture(scope="session", autouse=True)
