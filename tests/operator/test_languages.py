@@ -13,11 +13,24 @@ from authgate_testing.server import RunningServer
 
 _LINK = re.compile(r'href="([^"#?]*/(?:admin|operator)(?:/[^"#?]*)?(?:\?connector=[\w-]+)?)[?#"]')
 _NO_PAGE = re.compile(r"\.(?:csv|json|jws)$|/v1/|/trial$")
-_WORDS = re.compile(r"[A-Za-z]{2,} [A-Za-z]{2,}")
+_WORDS = re.compile(r"[A-Za-z]{2,} [A-Za-z]{2,}|^[A-Z][a-z]+$|\d [a-z]{2,}")
+"""Several words, one that begins as a sentence or a label does, or what so many are of."""
 _SAID = ("aria-label", "title", "placeholder", "alt", "data-said")
 # What programs go by, what people have written, and names.
 _NOT_SAID = {"code", "pre", "bdi", "kbd", "script", "style", "textarea"}
 _NAMES = {
+    *(
+        "Django",
+        "English",
+        "Express",
+        "Flask",
+        "Gitea",
+        "Go",
+        "Google",
+        "Microsoft",
+        "Okta",
+        "Python",
+    ),
     "FAPI 2.0 Security Profile",
     "HTTP API",
     "Microsoft Entra ID",
