@@ -246,6 +246,16 @@ async def test_a_password_that_was_hashed_otherwise_is_hashed_anew_at_the_sign_i
         assert (now.password_hash == former) is (former == password_hash)
 
 
+async def test_everybody_gets_in_who_signs_in_while_their_password_is_hashed_anew(
+    attempt: Attempt, acme: Tenant
+) -> None:
+    cheap = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1).hash(PASSWORD)
+    with use_tenant(acme):
+        await users.create(username="mira", password_hash=cheap)
+    answers = await asyncio.gather(*(attempt("mira", PASSWORD) for _ in range(4)))
+    assert all(map(signed_in, answers))
+
+
 def test_a_hash_of_nobody_is_checked_as_one_of_its_cost(passwords: Passwords) -> None:
     for cost in ("$2b$04$", "$argon2id$v=19$m=64,t=3,p=2$", "$argon2i$m=64,t=1,p=1$"):
         nobody = password_costs.of_nobody(cost)

@@ -61,7 +61,7 @@ async def test_a_request_that_fails_is_a_span_that_failed(
     answered, unanswered = collector.named("GET")
     assert answered.failed
     assert answered.attributes["http.response.status_code"] == 503
-    assert unanswered.attributes["error.type"] == "HttpFailure"
+    assert unanswered.attributes["error.type"] == "NoConnection"
 
 
 async def test_outside_of_a_trace_a_plugins_request_is_as_it_was(

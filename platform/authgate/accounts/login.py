@@ -240,9 +240,19 @@ class PasswordLogin:
             return user
         async with storage.set_aside():
             renewed = await self._passwords.renewed(password)
-        if not await users.renew_password_hash(user.id, former=former, hash_=renewed):
+        if await users.renew_password_hash(user.id, former=former, hash_=renewed):
+            return user._replace(password_hash=renewed)
+        return await self._renewed_meanwhile(user, password)
+
+    async def _renewed_meanwhile(self, user: User, password: str) -> User:
+        """The person, whose password somebody else has renewed who signed in at the same time:
+        unless it is another one by now."""
+        now = await users.find(user.id)
+        if now is None or now.password_hash is None:
             return user
-        return user._replace(password_hash=renewed)
+        async with storage.set_aside():
+            is_same = await self._passwords.is_right(now.password_hash, password)
+        return user._replace(password_hash=now.password_hash) if is_same else user
 
     async def _locked(
         self, attempt: _Attempt, account: str, place: str, named: User | None

@@ -127,6 +127,11 @@ class Passwords:
         """What is stored of a password that is right, however short it is."""
         return await self._in_pool(_HASHER.hash, password)
 
+    async def is_right(self, stored: str, password: str) -> bool:
+        """Whether somebody who has proven a password knows this one as well: its time tells more
+        than a stranger may know."""
+        return await self._in_pool(self._verify, stored, password)
+
     async def _matches(self, stored: str | None, password: str, others: Collection[str]) -> bool:
         if len(password.encode()) > MAXIMUM_BYTES:
             password = ""  # hashed all the same, so that its length tells nothing
