@@ -508,7 +508,8 @@ async def connect(host: Host, slug: str) -> None:
 def wait_until_heard(company: Company, cli: Cli) -> None:
     """Until the server from afar knows what was done at the machine."""
     for _ in range(100):
-        if cli("connection", "types", "-t", company.issuer, "--json").data:
+        told = cli("connection", "types", "-t", company.issuer, "--json").data
+        if "github" in {each["connector"] for each in told}:
             return
         time.sleep(0.05)
 
