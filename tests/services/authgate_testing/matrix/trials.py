@@ -186,13 +186,15 @@ class Trials:
         yield from self._added(ours, read, things)
 
     def _of_other_kinds(self, place: Place, own: str, things: Things) -> Iterator[Variation]:
-        """Where there is an id or a name, one of each kind of thing."""
+        """Where there is an id or a name, one of each kind of thing. Names that both have, as
+        plugins do, stand for what is one's own."""
         if _UUID.fullmatch(own):
             for table, thing in things.items():
                 yield Variation(table, {place: thing["id"]}, like=own)
         elif own in self._mine:
             for table, name in _named(things):
-                yield Variation(table, {place: name})
+                if name not in self._mine:
+                    yield Variation(table, {place: name})
 
     def _added(self, ours: Request, read: reads.Read, things: Things) -> Iterator[Variation]:
         """In places that the request does not have: those that its route looks at, and some that
