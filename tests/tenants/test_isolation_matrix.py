@@ -17,7 +17,6 @@ from tortoise.manager import Manager
 
 from authgate import audit, background
 from authgate.accounts.passwords import Passwords
-from authgate.accounts.tenant_connections import CALLBACK
 from authgate.admin.catalogue import OPERATIONS
 from authgate.audit import Event
 from authgate.installation import TENANTS
@@ -45,9 +44,6 @@ from authgate_testing.nameserver import nameserver_running
 
 ENOUGH = 5_000
 """Requests."""
-
-OF_PLUGINS = "/admin/plugin-pages/"
-"""No plugin here has pages; ``tests/console/test_plugin_pages.py`` asks for those of one."""
 
 PLACES = {
     "ti_01_path": ("path",),
@@ -84,17 +80,12 @@ def told(differences: Collection[Difference]) -> str:
     return "\n".join(map(str, differences))
 
 
-# Of connectors that are answered by a form: tests/plugins/test_saml_login.py asks across tenants.
-_BY_FORM = {Route("POST", CALLBACK), Route("GET", CALLBACK.replace("/callback", "/metadata"))}
-
-
 def test_every_route_has_been_asked(site: Site) -> None:
     assert unasked(site) == []
 
 
 def unasked(site: Site) -> list[str]:
-    left = sorted(map(str, site.routes.every() - site.trials.reached.keys() - _BY_FORM))
-    return [each for each in left if OF_PLUGINS not in each]
+    return sorted(map(str, site.routes.every() - site.trials.reached.keys()))
 
 
 def test_every_kind_of_thing_has_been_asked_for(site: Site) -> None:

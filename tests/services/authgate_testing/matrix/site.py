@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from importlib.metadata import EntryPoint
 from typing import Any, cast
 
 import pytest
@@ -12,10 +13,11 @@ from authgate.app import assembled
 from authgate.clock import utc_now
 from authgate.installation import Installation
 from authgate.plugin_api import ExternalIdentity, LoginAttempt, ProviderAnswer
+from authgate.plugin_manager import loading
 from authgate.settings import Settings
 from authgate.storage.database import sqlite_path
 from authgate_github.connector import GitHubConnector
-from authgate_testing.matrix import reads, unthreaded
+from authgate_testing.matrix import plugin, reads, unthreaded
 from authgate_testing.matrix.requests import App
 from authgate_testing.matrix.routes import Routes
 from authgate_testing.matrix.stored import Stored
@@ -47,6 +49,7 @@ async def tried(settings: Settings, password_hash: str) -> AsyncIterator[Site]:
     now = utc_now()
     with pytest.MonkeyPatch.context() as patch:
         unthreaded.connect_so(patch)
+        _install(patch)
         async with assembled(settings, clock=lambda: now) as (app, parts):
             patch.setattr(GitHubConnector, "identify", _identified)
             reads.watch(cast(Any, app)._people, patch)
@@ -57,6 +60,17 @@ async def tried(settings: Settings, password_hash: str) -> AsyncIterator[Site]:
             await _toured(Stage(trials.lockstep(), stored, routes, parts), ours, theirs)
             yield Site(parts, app, routes, stored, trials, ours, theirs)
             stored.close()
+
+
+def _install(patch: pytest.MonkeyPatch) -> None:
+    """The plugin of the matrix, beside those that are installed."""
+    installed = loading.installed
+    ours = EntryPoint("household", plugin.__name__, loading.GROUP)
+
+    def found(only: str | None = None) -> list[EntryPoint]:
+        return [each for each in (*installed(), ours) if only in (None, each.name)]
+
+    patch.setattr(loading, "installed", found)
 
 
 async def _identified(

@@ -10,12 +10,12 @@ from uuid import uuid4
 from PIL import Image
 
 from authgate import audit, provisioning
-from authgate.accounts.connection_setup import ConnectionSetup
+from authgate.accounts import totp
+from authgate.accounts.second_factors import SecondFactors
 from authgate.audit import SYSTEM
 from authgate.installation import Installation
 from authgate.operator import arrivals
 from authgate.permissions import UserRole
-from authgate.plugin_manager import ConnectorTypes, load
 from authgate.portable import requests
 from authgate.provisioning import (
     NewClient,
@@ -30,6 +30,7 @@ from authgate.provisioning.address_blocks import block_address
 from authgate.provisioning.operator_accesses import LONGEST, Wanted
 from authgate.provisioning.plugin_settings import PluginChange, set_plugin
 from authgate.provisioning.roles import Authority
+from authgate.storage import transaction
 from authgate.storage.clients import clients
 from authgate.storage.clients.drafts import ClientDraft
 from authgate.storage.clients.metadata import ClientMetadata
@@ -39,13 +40,13 @@ from authgate.storage.people import account_deletions, users
 from authgate.storage.people.groups import GroupDraft
 from authgate.storage.people.operator_accesses import Access
 from authgate.storage.people.users import User, UserRow
-from authgate.storage.sign_in import external_identities
 from authgate.storage.tenants import audit_feeds, plugin_failures, sign_ups
 from authgate.storage.tenants.plugin_failures import PluginFailure
 from authgate.vocabulary import ClientStatus, MailSecurity, UserStatus
 from authgate_tenants import Tenant, TenantSettings, use_tenant
 from authgate_testing.api import EVERY_SCOPE
 from authgate_testing.device import GRANT
+from authgate_testing.matrix.connections import connected
 from authgate_testing.signing import SigningKey
 
 EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
@@ -109,7 +110,8 @@ async def furnished(parts: Installation, word: str, password_hash: str) -> House
             description=f"For {word}", now=parts.clock(), expires_at=_later(parts)
         )
         await UserRow.filter(id=member.id).update(external_id=f"ext-{word}", given_name=word)
-        await _connected(parts, word, member)
+        await _guarded(parts, absent)
+        await connected(parts, word, member)
         await logos.keep_logo(_picture(word))
         await provisioning.change_tenant(parts, tenant, change=_a_bit_else)
         await parts.keys.rotate(tenant.settings.signing_algorithm, actor=SYSTEM)
@@ -131,6 +133,14 @@ async def furnished(parts: Installation, word: str, password_hash: str) -> House
     return Household(
         tenant, word, chief, member, web, signing, key, admin, token, scim_token, guest
     )
+
+
+async def _guarded(parts: Installation, person: User) -> None:
+    """Somebody with a second factor, which an administrator may have to take from them."""
+    factors = SecondFactors(parts.encryption)
+    async with transaction():
+        await factors.enrol(person, totp.new_secret(), step=0, now=parts.clock())
+        await factors.new_recovery_codes(person, now=parts.clock())
 
 
 def _network(word: str) -> str:
@@ -171,7 +181,7 @@ def _settings(word: str) -> TenantSettings:
         own_applications="open",
         sign_up="open",
         impersonation="consent",
-        enabled_plugins=("github", "networks"),
+        enabled_plugins=("github", "household", "networks"),
         resources=(f"https://files.{word}.example",),
         trusted_issuers={f"https://idp.{word}.example": f"https://idp.{word}.example/keys"},
         extra_claims_enabled=True,
@@ -321,6 +331,7 @@ async def _plugged(parts: Installation, word: str) -> None:
     """What a plugin goes by, and how it has failed."""
     config = {"networks": ["0.0.0.0/0", "::/0"], "told": f"Not from here, says {word}"}
     await set_plugin(parts, "networks", PluginChange(config=config))
+    await set_plugin(parts, "household", PluginChange(config={"word": word}))
     failure = PluginFailure(
         plugin="networks",
         call="login_decided",
@@ -333,20 +344,3 @@ async def _plugged(parts: Installation, word: str) -> None:
     await plugin_failures.note(failure)
     later = parts.clock() + timedelta(days=300)  # so that nobody moves it meanwhile
     await audit_feeds.keep(["networks"], heard=["networks"], now=later)
-
-
-async def _connected(parts: Installation, word: str, person: User) -> None:
-    setup = ConnectionSetup(connectors=ConnectorTypes(load()), encryption=parts.encryption)
-    connection = await setup.add(
-        slug=f"hub-{word}",
-        connector="github",
-        config={"client_id": f"hub-{word}", "client_secret": f"hub-secret-{word}"},
-    )
-    await external_identities.link(
-        connection_id=connection.id,
-        issuer="https://github.com",
-        subject=f"1234-{word}",
-        user_id=person.id,
-        username=f"hub-{word}",
-        now=parts.clock(),
-    )

@@ -51,7 +51,10 @@ async def toured(walk: Walk) -> None:
     await own_account.signed_in(walk)
     await _people_from_a_file(walk, chief)
     await ways_in.federation(walk, chief)
+    await ways_in.posted(walk)
+    await ways_in.by_directory(walk, chief)
     await ways_in.second_factors(walk)
+    await ways_in.passkey_alone(walk)
     await ways_in.guest(walk)
     await ways_in.invited(walk, chief)
     made = {"username": f"made-{walk.home.word}", "email": ""}

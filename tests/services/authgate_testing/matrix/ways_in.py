@@ -1,12 +1,14 @@
 """How people come in by other ways than a password."""
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import httpx2
 
+from authgate import provisioning
 from authgate.provisioning import operator_accesses
-from authgate_tenants import use_tenant
+from authgate_tenants import TenantSettings, use_tenant
 from authgate_testing.authenticator import code_of, recovery_codes
 from authgate_testing.matrix.things import PASSWORD
 from authgate_testing.matrix.walk import Walk
@@ -20,6 +22,7 @@ async def second_factors(walk: Walk) -> None:
     issuer, name = walk.home.tenant.issuer, walk.home.member.username
     person, other = Person(walk.stage.http()), Person(walk.stage.http())
     device, here = SoftPasskey(BASE_URL), f"{issuer}/account/security"
+    key = f"Key of {walk.home.word}"
     async with walk.undone():
         await walk.sign_in(person, name)
         page = await person.visit(f"{issuer}/second-factor/set-up")
@@ -27,19 +30,20 @@ async def second_factors(walk: Walk) -> None:
         codes = recovery_codes((await person.submit({"code": code}, to="/set-up")).text)
         await person.visit(here)
         made = device.created(await _asked(walk, person, "/account/security/passkeys"))
-        await person.submit({"credential": made, "name": "Key"}, to="/passkeys")
+        await person.submit({"credential": made, "name": key}, to="/passkeys")
         await other.sign_in(issuer, name, PASSWORD)
         shown = {"code": codes[0], "remember_device": "1"}
         await other.submit(shown, to="/second-factor")
         for action in (
             "forget",
+            "/passkeys/rename",
             "/passkeys/remove",
             "/recovery-codes",
             "/authenticator/remove",
         ):
             async with walk.undone(person.http):
                 await person.visit(here)
-                await person.submit({}, to=action)
+                await person.submit({"name": f"Other {key}"}, to=action)
         for path, to in (("/login", "/second-factor/passkey"), ("/login", "/passkey")):
             again = Person(walk.stage.http())
             await again.visit(f"{issuer}{path}")
@@ -47,6 +51,24 @@ async def second_factors(walk: Walk) -> None:
                 await again.submit({"username": name, "password": PASSWORD}, to="/login")
             signed = device.signed(await _asked(walk, again, to))
             await again.submit({"credential": signed}, to=to)
+
+
+async def passkey_alone(walk: Walk) -> None:
+    """Somebody sets a passkey up in their sign-in, since the tenant asks everybody for a factor."""
+    tenant, device = walk.home.tenant, SoftPasskey(BASE_URL)
+    person = Person(walk.stage.http())
+    async with walk.undone():
+        with use_tenant(tenant):
+            await provisioning.change_tenant(walk.stage.parts, tenant, change=_asking_everybody)
+        await person.sign_in(tenant.issuer, walk.home.member.username, PASSWORD)
+        made = device.created(await _asked(walk, person, "/second-factor/set-up/passkey"))
+        typed = {"credential": made, "name": f"First of {walk.home.word}"}
+        page = await person.submit(typed, to="/set-up/passkey")
+        assert recovery_codes(page.text), page.text
+
+
+def _asking_everybody(settings: TenantSettings) -> TenantSettings:
+    return replace(settings, second_factor="required")
 
 
 async def _asked(walk: Walk, person: Person, to: str) -> dict[str, Any]:
@@ -72,6 +94,34 @@ async def federation(walk: Walk, chief: Person) -> None:
         asked = {"code": f"5678-{walk.home.word}", "state": state}
         chief.page = await chief.http.get(f"{url}/callback", params=asked)
     await chief.submit({}, to="/identities/link")
+
+
+async def posted(walk: Walk) -> None:
+    """Back from a provider that has read of this server, by a form that it has the browser post:
+    from another site, so without what the browser was given, and then once more from here."""
+    person, stranger = Person(walk.stage.http()), Person(walk.stage.http())
+    url = f"{walk.home.tenant.issuer}/login/posting-{walk.home.word}"
+    await person.http.get(f"{url}/metadata")
+    sent = await person.http.get(url)
+    state = httpx2.URL(sent.headers["location"]).params["state"]
+    answer = {"code": f"posted-{walk.home.word}", "state": state}
+    person.page = await stranger.http.post(f"{url}/callback", data=answer)
+    done = await person.submit({}, to="/callback", follow=False)
+    assert done.is_redirect, done.text
+
+
+async def by_directory(walk: Walk, chief: Person) -> None:
+    """With a password that another place keeps; somebody who is in has it be a way in."""
+    word, issuer = walk.home.word, walk.home.tenant.issuer
+    person = Person(walk.stage.http())
+    for somebody, begins, name in (
+        (person, f"{issuer}/login/directory-{word}", "listed"),
+        (chief, f"{issuer}/account/identities/link/directory-{word}", "unlisted"),
+    ):
+        await somebody.visit(begins)
+        typed = {"username": f"{name}-{word}", "password": word}
+        page = await somebody.submit(typed, to="/password", follow=False)
+        assert page.status_code < 400, page.text
 
 
 async def guest(walk: Walk) -> None:
