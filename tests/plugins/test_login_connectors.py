@@ -60,6 +60,9 @@ class Connector(LoginConnector[Config]):
     async def identify(self, attempt, answer):
         {identify}
 
+    async def metadata(self, *, redirect_uri, metadata_uri):
+        return "<idp/>"
+
 @hookimpl
 def register_login_connectors():
     {register}
@@ -243,6 +246,21 @@ async def test_a_provider_that_fails_is_left_alone_for_that_connection_only(
             await it.identify(other)
     outcomes = [call.outcome for call in calls]
     assert outcomes == [Outcome.RAISED] * 5 + [Outcome.SUSPENDED] + [Outcome.RAISED] * 2
+
+
+async def test_what_is_told_of_this_server_forgives_the_provider_nothing(
+    install: Any, idp: Any
+) -> None:
+    install("idp", plugin(identify="raise ProviderUnavailable('down')"))
+    it = idp()
+    for _ in range(5):
+        with pytest.raises(PluginFailed):
+            await it.identify()
+        told = await it.connectors.metadata(it.connection(), redirect_uri="", metadata_uri="")
+        assert told == "<idp/>"
+    with pytest.raises(PluginFailed) as failed:
+        await it.identify()
+    assert failed.value.outcome is Outcome.SUSPENDED
 
 
 async def test_forged_codes_do_not_close_a_connection_for_everybody(

@@ -26,6 +26,18 @@ plugin_api_version = "1.0"
 """
 
 
+SETTINGS = """
+from dataclasses import dataclass
+
+@dataclass(frozen=True)
+class Config:
+    pass
+
+@hookimpl
+def register_config():
+    return Config
+"""
+
 soon = pytest.mark.parametrize("claims_budget", [1.0], indirect=True, ids=[""])
 
 GOOD = plugin('return {"good_plan": "gold"}')
@@ -180,6 +192,16 @@ async def test_a_plugin_that_keeps_failing_is_left_alone_for_its_tenant(
     await asyncio.gather(claims_of("bad"), claims_of("bad"))
     await claims_of("bad")
     assert [call.outcome for call in calls][-4:].count(Outcome.RAISED) == 1
+
+
+async def test_settings_that_are_fit_forgive_a_hook_nothing(
+    install: Any, claims_of: Any, calls: list[PluginCall]
+) -> None:
+    install("bad", plugin("raise RuntimeError") + SETTINGS)
+    for _ in range(6):
+        await claims_of("bad")
+    ended = [Outcome.DONE, Outcome.RAISED] * 5 + [Outcome.DONE, Outcome.SUSPENDED]
+    assert [call.outcome for call in calls] == ended
 
 
 async def test_a_plugin_that_recovers_is_called_again(

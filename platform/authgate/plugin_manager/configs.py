@@ -4,6 +4,7 @@ A plugin's own checks run with it, so they are contained as everything of it is.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from types import MappingProxyType
 from typing import Protocol
@@ -105,7 +106,7 @@ class Configs:
             return None
         return await self._isolation.run(
             partial(parse_config, kind, raw),
-            target,
+            replace(target, part="config"),
             budget=rules_of(hookspecs.register_config).budget,
             accept=partial(_checked, kind),
         )

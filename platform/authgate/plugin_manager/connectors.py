@@ -1,7 +1,7 @@
 """The ways to sign in that plugins bring, opened with one tenant's settings."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, cast
 from urllib.parse import urlsplit
@@ -96,6 +96,11 @@ class ConnectorType:
     def fields(self) -> tuple[ConfigField, ...]:
         """The settings that a connection of this type needs."""
         return config_fields(self.made_by.config_type)
+
+    @property
+    def secrets(self) -> frozenset[str]:
+        """The names of those that are shown to nobody."""
+        return frozenset(each.name for each in self.fields if each.secret)
 
     def known(self, raw: Mapping[str, object]) -> dict[str, object]:
         """What of this is a setting of it: another version may have had others."""
@@ -233,7 +238,8 @@ class LoginConnectors(ConnectorTypes):
 
         return await self._isolation.run(
             ask,
-            _target(connection, "metadata"),
+            # The provider has no part in it.
+            replace(_target(connection, "metadata"), part="metadata"),
             budget=LOGIN_BUDGET,
             accept=checked_metadata,
             answers=(ConnectorConfigError,),

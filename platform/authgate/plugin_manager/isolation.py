@@ -39,6 +39,9 @@ class Target:
     connection: str = ""
     """The tenant's connection, where one of several may fail alone."""
 
+    part: str = ""
+    """What of the call, where that goes well or fails by itself: it forgives nothing else."""
+
 
 @dataclass(frozen=True, slots=True)
 class PluginCall:
@@ -141,8 +144,8 @@ def place_of(fault: Fault) -> str:
     return f"{type(error).__name__}{where}"
 
 
-def _breaker_of(target: Target) -> tuple[UUID, str, str, str]:
+def _breaker_of(target: Target) -> tuple[UUID, str, str, str, str]:
     # A hook that fails closes no other: one that may be skipped would shut people out by one that
     # may not. What a connection's methods ask is one provider.
     call = "" if target.connection else target.call
-    return (target.tenant_id, target.plugin, target.connection, call)
+    return (target.tenant_id, target.plugin, target.connection, call, target.part)
