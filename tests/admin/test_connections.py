@@ -4,14 +4,24 @@ from typing import Any
 
 import pytest
 
+from authgate.accounts.connection_setup import ConnectionChange, LastConnection
+from authgate.admin.connections import setup
+from authgate.clock import utc_now
+from authgate.permissions import UserRole
+from authgate.storage.people import users
+from authgate.storage.people.users import User
+from authgate.storage.sign_in import external_identities
 from authgate.storage.sign_in.connections import ConnectionRow
+from authgate.tokens.admin_scopes import Scope
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing import tenants
-from authgate_testing.api import ApiClient, is_problem
+from authgate_testing.api import ApiClient, administering, is_problem
 from authgate_testing.databases import on_sqlite
+from authgate_testing.person import Person
 from authgate_testing.server import RunningServer
 
 SECRET = "secret-of-the-provider"
+CONNECTIONS = (Scope.CONNECTIONS_READ, Scope.CONNECTIONS_WRITE)
 GITHUB: dict[str, Any] = {
     "slug": "hub",
     "connector": "github",
@@ -85,6 +95,83 @@ async def test_where_passwords_are_off_the_last_connection_stays(
     on = await api.patch("/connections/other", {"enabled": True}, if_match=other.headers["etag"])
     assert on.status_code == 200
     assert (await api.delete("/connections/hub")).status_code == 204
+
+
+@on_sqlite
+async def test_passwords_that_were_switched_off_a_moment_ago_count_as_off(
+    server: RunningServer, api: ApiClient, acme: Tenant
+) -> None:
+    assert (await api.post("/connections", GITHUB)).status_code == 201
+    await tenants.choose(server, acme, password_sign_in=False)
+    assert acme.settings.password_sign_in, "as a request saw it that came before"
+    with use_tenant(acme):
+        for attempt in (
+            setup(server.parts).remove("hub"),
+            setup(server.parts).change("hub", ConnectionChange(enabled=False)),
+        ):
+            with pytest.raises(LastConnection):
+                await attempt
+        assert await ConnectionRow.filter(enabled=True).count() == 1
+
+
+@on_sqlite
+async def test_who_vouches_for_an_owner_is_changed_by_owners_alone(
+    server: RunningServer,
+    api: ApiClient,
+    acme: Tenant,
+    alice: User,
+    carol: User,
+    colleague: Person,
+) -> None:
+    assert (await api.post("/connections", GITHUB)).status_code == 201
+    moved = {"config": {"host": "ghe.acme.example", "client_secret": SECRET}}
+    back = {"config": {"host": None, "client_secret": SECRET}}
+    await linked(acme, alice)
+    assert (await changed(api, moved)).status_code == 200, "by those who may as much as anybody"
+    with use_tenant(acme):
+        await users.set_role(carol.id, UserRole.OWNER)
+    await linked(acme, carol)
+    refused = await changed(api, back)
+    assert is_problem(refused, 403, "beyond-own-role")
+    assert (await api.get("/connections/hub")).json()["config"]["host"] == "ghe.acme.example"
+    assert (await changed(api, {"label": "Hub", "enabled": False})).status_code == 200
+    assert (await changed(api, {"config": {"client_secret": "another"}})).status_code == 200
+    application = await administering(server, acme, *CONNECTIONS)
+    issued = await application.signed_in(colleague, scope=" ".join(CONNECTIONS))
+    by_owner = ApiClient(server.http, acme, issued["access_token"])
+    assert (await changed(by_owner, back)).status_code == 200
+
+
+@on_sqlite
+async def test_what_has_become_a_secret_is_shown_no_more(api: ApiClient, acme: Tenant) -> None:
+    assert (await api.post("/connections", GITHUB)).status_code == 201
+    with use_tenant(acme):
+        await ConnectionRow.all().update(config=GITHUB["config"])
+    for path in ("/connections", "/connections/hub"):
+        told = await api.get(path)
+        assert ("Iv1.a" in told.text, SECRET in told.text) == (True, False)
+    assert (await changed(api, {"config": {"client_id": "Iv1.b"}})).status_code == 200
+    with use_tenant(acme):
+        [row] = await ConnectionRow.all()
+    assert row.config == {"client_id": "Iv1.b"}, "the next change seals it"
+
+
+async def changed(api: ApiClient, patch: dict[str, Any]) -> Any:
+    read = await api.get("/connections/hub")
+    return await api.patch("/connections/hub", patch, if_match=read.headers["etag"])
+
+
+async def linked(tenant: Tenant, user: User) -> None:
+    with use_tenant(tenant):
+        [row] = await ConnectionRow.all()
+        await external_identities.link(
+            connection_id=row.id,
+            issuer="https://github.com",
+            subject=user.username,
+            user_id=user.id,
+            username=user.username,
+            now=utc_now(),
+        )
 
 
 @on_sqlite

@@ -3,8 +3,11 @@
 import pytest
 
 from authgate import provisioning
+from authgate.clock import utc_now
+from authgate.permissions import UserRole
 from authgate.storage.people.groups import GroupDraft
-from authgate.storage.sign_in import connections
+from authgate.storage.people.users import User, UserRow
+from authgate.storage.sign_in import connections, external_identities
 from authgate.storage.sign_in.connection_rules import Newcomers
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing import tenants
@@ -30,7 +33,7 @@ async def acme(acme: Tenant, server: RunningServer) -> Tenant:
 
 @on_sqlite
 async def test_a_provider_is_set_up_tested_offered_and_removed(
-    server: RunningServer, acme: Tenant, admin: Person
+    server: RunningServer, acme: Tenant, admin: Person, carol: User
 ) -> None:
     here = f"{acme.issuer}/admin/connections"
     assert "There are no providers yet." in (await admin.visit(here)).text
@@ -70,6 +73,20 @@ async def test_a_provider_is_set_up_tested_offered_and_removed(
     moved = {"config-issuer": "https://evil.invalid"}
     page = await admin.submit(kept | moved, to="/edit")
     assert (page.status_code, "must be entered again" in page.text) == (400, True)
+    await admin.visit(f"{here}/acme/edit")
+    with use_tenant(acme):
+        await UserRow.filter(id=carol.id).update(role=UserRole.OWNER)
+        await external_identities.link(
+            connection_id=stored.id,
+            issuer="https://idp.acme.invalid",
+            subject="1",
+            user_id=carol.id,
+            username="carol",
+            now=utc_now(),
+        )
+    secret = {"config-client_secret": "another"}
+    page = await admin.submit(kept | moved | secret, to="/edit")
+    assert (page.status_code, "who may more than you" in page.text) == (400, True)
     await admin.visit(f"{here}/acme/edit")
     page = await admin.submit(kept | {"label": "Renamed"}, to="/edit")
     assert "Renamed" in page.text

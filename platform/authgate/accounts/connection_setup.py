@@ -12,11 +12,13 @@ from authgate.accounts import connection_fitness
 from authgate.accounts.connection_secrets import ConnectionSecrets
 from authgate.audit import SYSTEM, Actor, Event
 from authgate.languages import text
-from authgate.plugin_manager import ConnectorType, ConnectorTypes, refuse_moved
-from authgate.storage.sign_in import connections
+from authgate.permissions import ROLES, UserRole, covers
+from authgate.plugin_manager import ConnectorType, ConnectorTypes, other_voucher, refuse_moved
+from authgate.storage.people import users
+from authgate.storage.sign_in import connections, external_identities
 from authgate.storage.sign_in.connection_rules import ConnectionRules
 from authgate.storage.sign_in.connections import LONGEST_SLUG, Connection
-from authgate_tenants import current_tenant, lifecycle
+from authgate_tenants import TenantSettings, current_tenant, lifecycle
 from authgate_tenants.encryption import TenantEncryption
 
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -47,6 +49,21 @@ class LastConnection(ValueError):
                 " offered. Offer another one, or turn passwords on, first."
             )
         )
+
+
+class KnowsSuperior(ValueError):
+    """Somebody is known by the connection who may more than the one who would change who vouches
+    for them. The text may be told."""
+
+    def __init__(self, field: str) -> None:
+        super().__init__(
+            text(
+                "Somebody signs in by this connection who may more than you: only who may as much"
+                " changes this."
+            )
+        )
+        self.field = field
+        """Of the connector's settings."""
 
 
 class UnknownConnection(LookupError):
@@ -139,11 +156,18 @@ class ConnectionSetup:
             await _record(Event.CONNECTION_CREATED, created, told, actor)
         return created
 
-    async def change(self, slug: str, change: ConnectionChange, *, actor: Actor = SYSTEM) -> None:
-        """Change a connection; the next sign-in that begins goes by it.
+    async def change(
+        self,
+        slug: str,
+        change: ConnectionChange,
+        *,
+        actor: Actor = SYSTEM,
+        role: UserRole = UserRole.OWNER,
+    ) -> None:
+        """Change a connection, as somebody of this role; the next sign-in that begins goes by it.
 
-        Raises ``UnknownConnection``, ``NoConnector``, ``UnfitRules``, ``ConnectorConfigError`` and
-        ``LastConnection``.
+        Raises ``UnknownConnection``, ``NoConnector``, ``UnfitRules``, ``ConnectorConfigError``,
+        ``KnowsSuperior`` and ``LastConnection``.
         """
         async with self._some_left():
             former = connection = await _locked(slug)
@@ -156,6 +180,7 @@ class ConnectionSetup:
                 connection = replace(connection, rules=fit)
             if change.config or change.unset:
                 connection = await self._configured(connection, change)
+                await self._refuse_superior(former, connection, role)
             chosen = {"label": change.label, "position": change.position, "enabled": change.enabled}
             given = {name: value for name, value in chosen.items() if value is not None}
             connection = replace(connection, **given)  # type: ignore[arg-type]  # by their names
@@ -179,19 +204,20 @@ class ConnectionSetup:
         """A unit of work after which people can sign in if they could before. Raises
         ``LastConnection``, and leaves nothing behind then."""
         async with storage.savepoint():
-            if current_tenant().settings.password_sign_in:
+            # Of two that go at once, one would be the last; and passwords may have been switched
+            # off since the request came.
+            row = await lifecycle.locked(current_tenant().id)
+            settings = TenantSettings.from_json(row.settings)
+            if settings.password_sign_in:
                 yield
                 return
-            # Of two that go at once, one would be the last.
-            await lifecycle.locked(current_tenant().id)
-            could = await self._any_usable()
+            could = await self._any_usable(settings)
             yield
-            if could and not await self._any_usable():
+            if could and not await self._any_usable(settings):
                 raise LastConnection
 
-    async def _any_usable(self) -> bool:
-        running = current_tenant().settings.running_plugins
-        names = {each.name for each in self._connectors.offered(running)}
+    async def _any_usable(self, settings: TenantSettings) -> bool:
+        names = {each.name for each in self._connectors.offered(settings.running_plugins)}
         return any(each.connector in names for each in await connections.offered())
 
     async def _configured(self, connection: Connection, change: ConnectionChange) -> Connection:
@@ -205,6 +231,17 @@ class ConnectionSetup:
         plain, secret = _parted(found, config)
         sealed = await self._secrets.seal(connection.id, secret)
         return replace(connection, config=plain, sealed_secrets=sealed)
+
+    async def _refuse_superior(
+        self, former: Connection, connection: Connection, role: UserRole
+    ) -> None:
+        found = self._found(connection.connector)
+        other = other_voucher(found.fields, was=former.config, becomes=connection.config)
+        beyond = [each for each in ROLES if not covers(role, each)]
+        if other is None or not beyond:
+            return
+        if await external_identities.knows_any(connection.id, await users.with_role(*beyond)):
+            raise KnowsSuperior(other.name)
 
     def _takes_passwords(self, connection: Connection) -> bool:
         found = self._connectors.types.get(connection.connector)
@@ -246,7 +283,7 @@ def _parted(
     connector: ConnectorType, config: Mapping[str, object]
 ) -> tuple[dict[str, object], dict[str, object]]:
     """What may be shown again, and what is sealed."""
-    sealed = {field.name for field in connector.fields if field.secret}
+    sealed = connector.secrets
     plain = {name: value for name, value in config.items() if name not in sealed}
     return plain, {name: value for name, value in config.items() if name in sealed}
 

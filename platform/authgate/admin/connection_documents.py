@@ -1,6 +1,6 @@
 """What the API says of connections, and what it is told of them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -206,8 +206,11 @@ class ConnectionTest(Document):
     by it."""
 
 
-def told(connection: Connection, people: int) -> ConnectionDocument:
-    """A connection, by which so many people are known."""
+def told(
+    connection: Connection, people: int, *, secrets: Collection[str] = ()
+) -> ConnectionDocument:
+    """A connection, by which so many people are known, without these of its settings: what has
+    become a secret since it was entered is kept as it was until the next change."""
     return ConnectionDocument(
         id=connection.id,
         slug=connection.slug,
@@ -215,7 +218,7 @@ def told(connection: Connection, people: int) -> ConnectionDocument:
         label=connection.label,
         position=connection.position,
         enabled=connection.enabled,
-        config=dict(connection.config),  # type: ignore[arg-type]  # it was JSON
+        config={name: value for name, value in connection.config.items() if name not in secrets},  # type: ignore[misc]  # it was JSON
         rules=Rules(**connection.rules.written()),
         redirect_uri=callback(connection.slug),
         people=people,

@@ -10,6 +10,7 @@ from authgate.accounts.connection_setup import (
     BadConnectionSlug,
     ConnectionChange,
     ConnectionSetup,
+    KnowsSuperior,
     LastConnection,
     UnknownConnection,
 )
@@ -29,7 +30,7 @@ from authgate.admin.connection_documents import (
 from authgate.admin.places import BASE
 from authgate.api.bodies import Nothing
 from authgate.api.operations import Answer, Call, MergePatch, operation
-from authgate.api.problems import Conflict, Fault, Invalid, NotFound
+from authgate.api.problems import BeyondOwnRole, Conflict, Fault, Invalid, NotFound
 from authgate.installation import Installation
 from authgate.plugin_api import ConnectorConfigError, SetupStep
 from authgate.plugin_manager import ConnectorType, NoConnector, PluginFailed
@@ -50,7 +51,8 @@ async def list_connections(call: Call[Nothing, Nothing]) -> Answer[ConnectionLis
     """List the tenant's connections."""
     people = await external_identities.counts()
     found = await connections.every()
-    return Answer(ConnectionList(items=[told(each, people.get(each.id, 0)) for each in found]))
+    items = [_told(call.parts, each, people.get(each.id, 0)) for each in found]
+    return Answer(ConnectionList(items=items))
 
 
 async def create_connection(call: Call[Nothing, ConnectionCreation]) -> Answer[ConnectionDocument]:
@@ -72,12 +74,12 @@ async def create_connection(call: Call[Nothing, ConnectionCreation]) -> Answer[C
             actor=call.caller.actor,
         )
     place = f"{current_tenant().issuer}{BASE}/connections/{made.slug}"
-    return Answer(told(made, 0), ((b"location", place.encode("ascii")),))
+    return Answer(_told(call.parts, made, 0), ((b"location", place.encode("ascii")),))
 
 
 async def read_connection(call: Call[Nothing, Nothing]) -> Answer[ConnectionDocument]:
     """Read a connection, without its secrets."""
-    return Answer(await _document(await _named(call)))
+    return Answer(await _document(call, await _named(call)))
 
 
 async def change_connection(
@@ -86,11 +88,12 @@ async def change_connection(
     """Change a connection; the next sign-in that begins goes by it.
 
     A setting that is `null` takes its default. Where a place changes that secrets are sent to, they
-    have to be in the request.
+    have to be in the request. What says whose word counts for who people are is changed by nobody
+    who may less than somebody whom the connection knows.
     """
     call.caller.refuse_guest()
     former = await _named(call)
-    document = await _document(former)
+    document = await _document(call, former)
     call.refuse_if_changed(document)
     shown = ConnectionSettings.model_validate(
         {name: getattr(document, name) for name in ConnectionSettings.model_fields}
@@ -110,14 +113,15 @@ async def change_connection(
                 rules=after.rules.read(),
             ),
             actor=call.caller.actor,
+            role=call.caller.role,
         )
-    return Answer(await _document(await _named(call)))
+    return Answer(await _document(call, await _named(call)))
 
 
 async def delete_connection(call: Call[Nothing, Nothing]) -> Answer[None]:
     """Remove a connection. Who signed in through it stays a user, without this way in."""
     call.caller.refuse_guest()
-    call.refuse_if_changed(await _document(await _named(call)), required=False)
+    call.refuse_if_changed(await _document(call, await _named(call)), required=False)
     with _worded():
         await setup(call.parts).remove(call.path["slug"], actor=call.caller.actor)
     return Answer(None)
@@ -200,8 +204,13 @@ async def _named(call: Call[Any, Any]) -> Connection:
     return connection
 
 
-async def _document(connection: Connection) -> ConnectionDocument:
-    return told(connection, await external_identities.count(connection.id))
+async def _document(call: Call[Any, Any], connection: Connection) -> ConnectionDocument:
+    return _told(call.parts, connection, await external_identities.count(connection.id))
+
+
+def _told(parts: Installation, connection: Connection, people: int) -> ConnectionDocument:
+    found = parts.plugins.connectors.types.get(connection.connector)
+    return told(connection, people, secrets=found.secrets if found else ())
 
 
 @contextmanager
@@ -219,10 +228,11 @@ def _worded() -> Iterator[None]:
         raise Invalid(faults=[Fault(error.fault, pointer=f"/config/{error.field}")]) from error
     except UnfitRules as error:
         raise Invalid(faults=[Fault(str(error), pointer=f"/rules/{error.field}")]) from error
-    except LastConnection as error:
-        raise Conflict(str(error)) from error
-    except ConnectionExists as error:
-        raise Conflict("There is a connection of this name.") from error
+    except KnowsSuperior as error:
+        raise BeyondOwnRole(str(error)) from error
+    except (LastConnection, ConnectionExists) as error:
+        exists = isinstance(error, ConnectionExists)
+        raise Conflict("There is a connection of this name." if exists else str(error)) from error
 
 
 _READ, _WRITE = Scope.CONNECTIONS_READ, Scope.CONNECTIONS_WRITE

@@ -54,6 +54,11 @@ class Setting:
     lines: bool = False
     """Whether a ``str`` is a document of many lines, and at most 40,000 characters."""
 
+    vouches: bool = False
+    """Whether it says whose word counts for who people are, where ``place`` does not say that
+    already. Who changes it could be everybody that the connection knows: nobody does who may less
+    than one of them."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConfigField:
@@ -85,6 +90,9 @@ class ConfigField:
 
     lines: bool = False
     """Whether it is a document of many lines."""
+
+    vouches: bool = False
+    """Whether it says whose word counts for who people are; what is a place says so too."""
 
     @property
     def secret(self) -> bool:
@@ -134,6 +142,7 @@ def _described(name: str, hint: object, default: object) -> ConfigField:
         place=setting.place,
         generated=setting.generated if plain is Secret else None,
         lines=setting.lines,
+        vouches=setting.vouches,
     )
 
 

@@ -23,7 +23,7 @@ from authgate.plugin_manager.key_providers import ProviderFailed
 from authgate.plugin_manager.loaded import LoadedPlugins
 from authgate.plugin_manager.loading import PluginRefused, load
 from authgate.plugin_manager.measured import measure
-from authgate.plugin_manager.places import refuse_moved
+from authgate.plugin_manager.places import other_voucher, refuse_moved
 from authgate.plugin_manager.setting_kinds import kind_of
 from authgate.plugin_manager.streams import GuardedStreams
 from authgate.plugin_manager.traced_http import TracedHttp
@@ -56,5 +56,6 @@ __all__ = [
     "kind_of",
     "load",
     "measure",
+    "other_voucher",
     "refuse_moved",
 ]

@@ -1,4 +1,5 @@
-"""Secrets go to no other place than they were entered for."""
+"""Secrets go to no other place than they were entered for, and who people are is said by nobody
+else than before, unless whoever changes it may."""
 
 from collections.abc import Collection, Mapping
 
@@ -22,6 +23,14 @@ def refuse_moved(
     ]
     if moved and kept:
         raise ConnectorConfigError(kept[0], f"must be entered again, since {moved[0]} is another")
+
+
+def other_voucher(
+    fields: Collection[ConfigField], *, was: Mapping[str, object], becomes: Mapping[str, object]
+) -> ConfigField | None:
+    """A field that says whose word counts for who people are, and is another than it was."""
+    vouching = (each for each in fields if each.vouches or each.place)
+    return next((each for each in vouching if not _same(was, becomes, each)), None)
 
 
 def _same(was: Mapping[str, object], becomes: Mapping[str, object], field: ConfigField) -> bool:

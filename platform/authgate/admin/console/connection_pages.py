@@ -10,10 +10,12 @@ from authgate.accounts.connection_fitness import UnfitRules
 from authgate.accounts.connection_setup import (
     BadConnectionSlug,
     ConnectionChange,
+    KnowsSuperior,
     LastConnection,
 )
 from authgate.accounts.pending_login import callback
 from authgate.accounts.standing import actor
+from authgate.accounts.visits import signed_in
 from authgate.admin import connections as api
 from authgate.admin.console import connection_form, frame
 from authgate.admin.console.administrators import refuse_guest
@@ -146,7 +148,9 @@ class ConnectionPages:
             return await self._as_it_is(connection, changed_meanwhile=True)
         try:
             wanted = await _wanted(connector, form)
-            await api.setup(self._console.parts).change(slug, wanted, actor=actor())
+            await api.setup(self._console.parts).change(
+                slug, wanted, actor=actor(), role=signed_in().user.role
+            )
         except _FAULTS as error:
             said = connection_form.typed(form)
             settings = connection_form.settings_typed(connector, form, is_new=False)
@@ -298,6 +302,8 @@ def _worded(error: Exception) -> dict[str, str]:
     match error:
         case ConnectorConfigError():
             return {connection_form.PREFIX + error.field: by_plugin(error.fault)}
+        case KnowsSuperior():
+            return {connection_form.PREFIX + error.field: str(error)}
         case UnfitRules():
             return {error.field: str(error)}
         case BadConnectionSlug():

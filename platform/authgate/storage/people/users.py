@@ -338,6 +338,11 @@ async def set_role(user_id: UUID, role: UserRole) -> bool:
     return await UserRow.filter(id=user_id).update(role=role) == 1
 
 
+async def with_role(*roles: UserRole) -> set[UUID]:
+    """The ids of whoever has one of these roles, switched off or not."""
+    return {row.id for row in await UserRow.filter(role__in=roles).only("id")}
+
+
 async def team() -> list[User]:
     """Everybody who may do more than a plain user, in the order of their names."""
     in_charge = [role for role in UserRole if role is not UserRole.USER]

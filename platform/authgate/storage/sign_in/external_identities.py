@@ -1,6 +1,6 @@
 """External identities: which user somebody at another provider is here."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
@@ -114,6 +114,12 @@ async def unlink(identity_id: UUID, *, user_id: UUID) -> bool:
 async def count(connection_id: UUID) -> int:
     """How many people are known by a connection."""
     return await ExternalIdentityRow.filter(connection_id=connection_id).count()
+
+
+async def knows_any(connection_id: UUID, user_ids: Collection[UUID]) -> bool:
+    """Whether a connection knows one of these people."""
+    known = ExternalIdentityRow.filter(connection_id=connection_id, user_id__in=list(user_ids))
+    return await known.exists()
 
 
 async def counts() -> Mapping[UUID, int]:
