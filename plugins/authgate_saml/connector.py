@@ -3,6 +3,7 @@
 Only answers to requests of ours count, signed by a certificate of the connection's metadata.
 """
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -45,6 +46,7 @@ class SamlConfig:
             "Where the provider publishes its metadata. They are read again by themselves, so that "
             "its next certificate is known.",
             label="Metadata address",
+            vouches=True,
         ),
     ] = ""
     metadata: Annotated[
@@ -53,6 +55,7 @@ class SamlConfig:
             "The provider's metadata themselves, where it publishes none.",
             label="Metadata",
             lines=True,
+            vouches=True,
         ),
     ] = ""
     trusted_domains: Annotated[
@@ -183,12 +186,12 @@ class SamlConnector(LoginConnector[SamlConfig]):
 
         provider = await self.provider()
         try:
-            return _believed(response, attempt, provider), provider
+            return await _believed(response, attempt, provider), provider
         except WrongKey:
             renewed = await self.provider(renewed=True)
             if renewed == provider:
                 raise
-            return _believed(response, attempt, renewed), renewed
+            return await _believed(response, attempt, renewed), renewed
 
     def _identity(self, assertion: "Element", issuer: str) -> ExternalIdentity:
         from authgate_saml.people import Chosen, identity_of
@@ -208,7 +211,7 @@ class SamlConnector(LoginConnector[SamlConfig]):
         )
 
 
-def _believed(response: "Element", attempt: LoginAttempt, provider: "Provider") -> "Element":
+async def _believed(response: "Element", attempt: LoginAttempt, provider: "Provider") -> "Element":
     from authgate_saml import assertions, responses
     from authgate_saml.service import request_id
     from authgate_saml.signatures import signed_assertion
@@ -221,7 +224,10 @@ def _believed(response: "Element", attempt: LoginAttempt, provider: "Provider") 
         now=_now(),
     )
     responses.check(response, expected)
-    assertion = signed_assertion(response, provider.certificates, now=expected.now)
+    # In a thread: however long it takes, nobody else waits for it.
+    assertion = await asyncio.to_thread(
+        signed_assertion, response, provider.certificates, now=expected.now
+    )
     assertions.check(assertion, expected)
     return assertion
 

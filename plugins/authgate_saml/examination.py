@@ -31,15 +31,19 @@ def _metadata(provider: Provider, now: datetime) -> SetupStep:
 
 def _requests(provider: Provider) -> SetupStep:
     if provider.wants_signed_requests:
-        said = "The provider wants them signed, which is not supported: switch that off there."
-        return _step("Requests", said, passed=False)
+        # No failure: some say so in everybody's metadata, and ask it of each client by itself.
+        return _step(
+            "Requests",
+            "They are not signed. Its metadata say that it wants them to be: switch that off for"
+            " this client.",
+        )
     return _step("Requests", "The provider takes them unsigned.")
 
 
 def _certificates(provider: Provider, now: datetime) -> SetupStep:
     ends = sorted(each.not_valid_after_utc for each in provider.certificates if is_valid(each, now))
     if not ends:
-        return _step("Signing certificates", "All of them have ended.", passed=False)
+        return _step("Signing certificates", "None of them is valid now.", passed=False)
     told = ", ".join(f"{each:%Y-%m-%d}" for each in ends)
     if ends[-1] - EARLY > now:
         return _step("Signing certificates", f"Valid until {told}.")

@@ -1,9 +1,11 @@
-"""XML as it may come from outside: UTF-8, no DTD, no entities, of a bounded size.
+"""XML as it may come from outside: UTF-8, no DTD, no entities, of a bounded size and shape.
 
-Whoever can begin a sign-in can send what is read here.
+Whoever can begin a sign-in can send what is read here. What canonical XML costs grows by the
+product of elements, of depth, and of the namespaces in scope (or of attributes, squared): each of
+them has a bound, far beyond what providers write.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Protocol, Self
 
 from lxml import etree
@@ -43,6 +45,10 @@ SIGNATURE_NS = "http://www.w3.org/2000/09/xmldsig#"
 PREFIXES = {"saml": ASSERTION_NS, "samlp": PROTOCOL_NS, "md": METADATA_NS, "ds": SIGNATURE_NS}
 
 _MOST_ELEMENTS = 5000
+_DEEPEST = 50
+_MOST_NAMESPACES = 50
+"""Declarations in scope at one place, those among them that an inner one hides."""
+_MOST_ATTRIBUTES = 100
 
 
 class Unreadable(ValueError):
@@ -60,13 +66,21 @@ def parsed(data: bytes, *, most: int, strict: bool = False) -> Element:
     if strict and ("<!" in plain or plain.count("<?") > plain.startswith("<?xml ")):
         raise Unreadable("XML with more in it than elements and text")
     # The encoding is ours to say: another one that the document names could hide what is refused.
-    parser = etree.XMLParser(
-        encoding="utf-8", resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False
+    parser = etree.XMLPullParser(
+        events=("start", "end", "start-ns", "end-ns"),
+        encoding="utf-8",
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        huge_tree=False,
     )
     try:
-        root: Element = etree.fromstring(plain.encode(), parser)
+        parser.feed(plain.encode())
+        root: Element = parser.close()
+        events = [kind for kind, _ in parser.read_events()]
     except (etree.XMLSyntaxError, ValueError) as error:
         raise Unreadable("no XML") from error
+    _check_shape(events)
     _check(root)
     return root
 
@@ -104,6 +118,17 @@ def _plain(data: bytes) -> str:
         raise Unreadable("no UTF-8") from error
 
 
+def _check_shape(events: Iterable[str]) -> None:
+    open_now = {"": 0, "-ns": 0}
+    for each in events:
+        what = each.removeprefix("start").removeprefix("end")
+        open_now[what] += 1 if each.startswith("start") else -1
+        if open_now[""] > _DEEPEST:
+            raise Unreadable(f"XML of more than {_DEEPEST} elements in one another")
+        if open_now["-ns"] > _MOST_NAMESPACES:
+            raise Unreadable(f"XML with more than {_MOST_NAMESPACES} namespaces at one place")
+
+
 def _check(root: Element) -> None:
     document = etree.ElementTree(root)
     if document.docinfo.internalDTD is not None:
@@ -113,3 +138,5 @@ def _check(root: Element) -> None:
             raise Unreadable(f"XML of more than {_MOST_ELEMENTS} elements")
         if node.tag is etree.Entity:
             raise Unreadable("XML with entities")
+        if len(node.attrib) > _MOST_ATTRIBUTES:
+            raise Unreadable(f"XML with more than {_MOST_ATTRIBUTES} attributes in one place")

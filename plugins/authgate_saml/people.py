@@ -15,6 +15,7 @@ from authgate_saml.refusals import Unfit
 _FORMAT = "urn:oasis:names:tc:SAML:2.0:nameid-format:"
 TRANSIENT = f"{_FORMAT}transient"
 PERSISTENT = f"{_FORMAT}persistent"
+UNSPECIFIED = "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified"
 EMAIL = "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress"
 
 _SOAP = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/"
@@ -30,7 +31,7 @@ _NAMES = (
 )  # fmt: skip
 _GROUPS = (
     f"{_MICROSOFT}ws/2008/06/identity/claims/groups", "http://schemas.xmlsoap.org/claims/Group",
-    "groups", "memberOf", "member", "Role",
+    "groups", "memberOf", "member",
 )  # fmt: skip
 _GIVEN = (f"{_SOAP}givenname", "urn:oid:2.5.4.42", "givenName", "firstName", "first_name")
 _FAMILY = (f"{_SOAP}surname", "urn:oid:2.5.4.4", "sn", "surname", "lastName", "last_name")
@@ -63,14 +64,14 @@ class Chosen:
 def identity_of(
     assertion: Element, *, issuer: str, chosen: Chosen, trusted_domains: Collection[str]
 ) -> ExternalIdentity:
-    """The person. Raises ``UnfitPerson``."""
+    """The person, whom the provider with this entity ID tells of. Raises ``UnfitPerson``."""
     attributes = _attributes(assertion)
     text, kind = _name_id(assertion)
     email = _first(attributes, chosen.email, _EMAILS)
     if not email and not chosen.email and kind == EMAIL:
         email = text
     return ExternalIdentity(
-        issuer=issuer,
+        issuer=_issuer(issuer, chosen.subject, kind),
         subject=_subject(attributes, chosen.subject, text, kind),
         username=_first(attributes, chosen.username, _USERNAMES),
         email=email,
@@ -103,7 +104,8 @@ def _name_id(assertion: Element) -> tuple[str, str]:
     names = children(subject, "saml:NameID")
     if len(names) != 1:
         return "", ""
-    return text_of(names[0]), attribute(names[0], "Format")
+    # Without one it is unspecified (Core section 2.2.2).
+    return text_of(names[0]), attribute(names[0], "Format") or UNSPECIFIED
 
 
 def _subject(attributes: Attributes, chosen: str, name: str, kind: str) -> str:
@@ -117,6 +119,16 @@ def _subject(attributes: Attributes, chosen: str, name: str, kind: str) -> str:
     if not name or len(name) > _LONGEST or not name.isprintable():
         raise UnfitPerson("names nobody by at most 255 characters")
     return name
+
+
+def _issuer(entity_id: str, chosen: str, kind: str) -> str:
+    # What makes a subject mean one person: who told it, and as what. The format of a NameID is
+    # asked for in a request that is not signed; and another attribute is another's to fill in.
+    told_as = chosen or (kind != PERSISTENT and f"NameID:{kind.rpartition(':')[2]}")
+    issuer = f"{entity_id}#{told_as}" if told_as else entity_id
+    if len(issuer) > _LONGEST or not issuer.isprintable():
+        raise UnfitPerson("is of a provider with too long a name")
+    return issuer
 
 
 def _first(attributes: Attributes, chosen: str, usual: Collection[str]) -> str:

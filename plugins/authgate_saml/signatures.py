@@ -13,7 +13,7 @@ from cryptography import x509
 from signxml.algorithms import DigestAlgorithm, SignatureMethod
 from signxml.verifier import SignatureConfiguration, XMLVerifier
 
-from authgate_saml.markup import Element, below, children
+from authgate_saml.markup import Element, attribute, below, children
 from authgate_saml.refusals import Unfit
 
 _METHODS = frozenset(
@@ -34,6 +34,8 @@ _ENVELOPED = "http://www.w3.org/2000/09/xmldsig#enveloped-signature"
 _EXCLUSIVE = "http://www.w3.org/2001/10/xml-exc-c14n#"
 _TRANSFORMS = frozenset({_ENVELOPED, _EXCLUSIVE, f"{_EXCLUSIVE}WithComments"})
 """Others SAML does not need (Core section 5.4.4)."""
+_NAMESPACES = f"{{{_EXCLUSIVE}}}InclusiveNamespaces"
+_MOST_PREFIXES = 20
 _IDS = ("ID", "Id", "id", "{http://www.w3.org/XML/1998/namespace}id")
 _ENCRYPTED = ("saml:EncryptedAssertion", "saml:EncryptedID", "saml:EncryptedAttribute")
 
@@ -95,6 +97,23 @@ def _check_reference(signature: Element, holder: Element) -> None:
     transforms = [each.get("Algorithm") for each in below(signature, "ds:Transform")]
     if _ENVELOPED not in transforms or not _TRANSFORMS.issuperset(transforms):
         raise Unsigned("has a signature that leaves something out")
+    if not all(map(_is_plain, _algorithms(signature))):
+        raise Unsigned("has a signature that is made in no usual way")
+
+
+def _algorithms(signature: Element) -> list[Element]:
+    names = ("ds:CanonicalizationMethod", "ds:Transform")
+    return [each for name in names for each in below(signature, name)]
+
+
+def _is_plain(algorithm: Element) -> bool:
+    # What is in it is worked on before anybody knows whether the signature is the provider's.
+    return len(algorithm) <= 1 and all(
+        each.tag == _NAMESPACES
+        and not len(each)
+        and len(attribute(each, "PrefixList").split()) <= _MOST_PREFIXES
+        for each in algorithm
+    )
 
 
 def _verified(holder: Element, certificates: Sequence[x509.Certificate], now: datetime) -> Element:

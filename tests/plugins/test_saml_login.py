@@ -13,7 +13,11 @@ import pytest
 from lxml import etree
 
 from authgate import provisioning
-from authgate.accounts.connection_setup import ConnectionChange, ConnectionSetup
+from authgate.accounts.connection_setup import (
+    ConnectionChange,
+    ConnectionSetup,
+    KnowsSuperior,
+)
 from authgate.accounts.passwords import Passwords
 from authgate.permissions import UserRole
 from authgate.settings import EgressSettings, Settings
@@ -27,7 +31,7 @@ from authgate_tenants import Tenant, TenantSettings, use_tenant
 from authgate_testing.databases import on_sqlite
 from authgate_testing.person import PASSWORD, Person
 from authgate_testing.pretend_host import Answer, Host
-from authgate_testing.saml_provider import NAMESPACES, SUBJECT, SamlProvider
+from authgate_testing.saml_provider import NAMESPACES, SUBJECT, SamlProvider, signing_key
 from authgate_testing.server import RunningServer
 
 TRIAL = "/login/idp/trial"
@@ -245,6 +249,27 @@ async def test_lg_17_18_an_address_and_a_subject_take_over_nobody(
     assert (await visitor.bring(globex, form)).status_code == 400
     await visitor.leave(globex)
     assert (await visitor.bring(globex, {**form, "RelayState": state})).status_code == 400
+
+
+@on_sqlite
+async def test_an_administrator_does_not_say_by_whose_metadata_an_owner_is_known(
+    acme: Tenant, provider: SamlProvider, visitor: Visitor, setup: ConnectionSetup
+) -> None:
+    await visitor.round_trip(acme, provider)
+    with use_tenant(acme):
+        await UserRow.all().update(role=UserRole.OWNER)
+    provider.published = [signing_key("of-an-administrator")]
+    own: dict[str, object] = {"metadata": provider.metadata()}
+    pasted = ConnectionChange(config=own, unset=["metadata_url"])
+    elsewhere = ConnectionChange(config={"metadata_url": "https://evil.example/metadata"})
+    with use_tenant(acme):
+        for change in (pasted, elsewhere):
+            with pytest.raises(KnowsSuperior):
+                await setup.change("idp", change, role=UserRole.ADMIN)
+        await setup.change("idp", pasted, role=UserRole.OWNER)
+        back = ConnectionChange(config={"metadata_url": provider.metadata_url}, unset=["metadata"])
+        with pytest.raises(KnowsSuperior):
+            await setup.change("idp", back, role=UserRole.ADMIN)
 
 
 @on_sqlite

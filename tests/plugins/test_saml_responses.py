@@ -10,6 +10,7 @@ from base64 import b64decode, b64encode
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from threading import get_ident
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 from uuid import uuid4
@@ -18,6 +19,7 @@ import pytest
 from lxml import etree
 from signxml.algorithms import DigestAlgorithm, SignatureMethod
 from signxml.signer import XMLSigner
+from signxml.verifier import XMLVerifier
 
 from authgate.plugin_api import (
     ConnectorConfigError,
@@ -49,6 +51,8 @@ ATTEMPT = LoginAttempt(
 )
 ASSERTION, PROTOCOL = NAMESPACES["saml"], NAMESPACES["samlp"]
 TRANSIENT = "urn:oasis:names:tc:SAML:2.0:nameid-format:transient"
+PERSISTENT = "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent"
+UNSPECIFIED = "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified"
 EMAIL = "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress"
 
 
@@ -121,8 +125,8 @@ def drops(path: str) -> Change:
 def adds(path: str, xml: str) -> Change:
     def change(root: Any) -> Any:
         declared = " ".join(f'xmlns:{name}="{uri}"' for name, uri in NAMESPACES.items())
-        made = etree.fromstring(f"<x {declared}>{xml}</x>")[0]
-        (root if path == "." else find(root, path)).append(made)
+        made = etree.fromstring(f"<x {declared}>{xml}</x>")
+        (root if path == "." else find(root, path)).extend(made[:])
         return root
 
     return change
@@ -140,6 +144,12 @@ ENDS = "SessionNotOnOrAfter"
 HOLDER_OF_KEY = "urn:oasis:names:tc:SAML:2.0:cm:holder-of-key"
 ENCRYPTED = "<saml:EncryptedAssertion/>"
 ONCE = "<saml:OneTimeUse/>"
+EXCLUSIVE = "http://www.w3.org/2001/10/xml-exc-c14n#"
+GROUPS = (
+    '<saml:AttributeStatement><saml:Attribute Name="groups">'
+    + '<saml:AttributeValue xmlns:xs="urn:xs" xmlns:xsi="urn:xsi">staff</saml:AttributeValue>' * 900
+    + "</saml:Attribute></saml:AttributeStatement>"
+)
 XPATH = "http://www.w3.org/TR/1999/REC-xpath-19991116"
 
 
@@ -441,6 +451,11 @@ async def test_odd_documents_are_not_read(provider: SamlProvider, http: FakeHttp
         ("no XML", b"SAMLResponse"),
         ("no XML", b"<a>" * 300 + b"</a>" * 300),
         ("XML of more than 5000 elements", b"<a>" + b"<b/>" * 5000 + b"</a>"),
+        ("XML of more than 50 elements in one another", b"<a>" * 51 + b"</a>" * 51),
+        ("XML with more than 50 namespaces at one place", declaring(51) + b"</a>"),
+        ("XML with more than 50 namespaces at one place", declaring(26) * 2 + b"</a></a>"),
+        ("no response of SAML 2.0", declaring(1) + (declaring(49) + b"</a>") * 9 + b"</a>"),
+        ("XML with more than 100 attributes in one place", b"<a %s/>" % numbered(b'a%d=""', 101)),
         ("larger than 131072 bytes", b"<a>" + b" " * 131072 + b"</a>"),
         ("no response of SAML 2.0", b"<a/>"),
     ):  # fmt: skip
@@ -448,6 +463,47 @@ async def test_odd_documents_are_not_read(provider: SamlProvider, http: FakeHttp
         assert await cause(asked, {"SAMLResponse": field}) == f"the response is {expected}"
     assert await cause(asked, {"SAMLResponse": "%"}) == "the response is no base64"
     assert await cause(asked, {}) == "the response is no XML"
+
+
+def numbered(text: bytes, most: int) -> bytes:
+    return b" ".join(text % number for number in range(most))
+
+
+def declaring(most: int) -> bytes:
+    """The beginning of an element with so many namespaces."""
+    return b"<a %s>" % numbered(b'xmlns:n%d="urn:x"', most)
+
+
+async def test_what_is_in_a_signature_makes_no_work_before_it_is_known_to_be_the_providers(
+    provider: SamlProvider, http: FakeHttp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads: list[int] = []
+
+    class Counting(XMLVerifier):
+        def verify(self, *args: Any, **how: Any) -> Any:
+            threads.append(get_ident())
+            return super().verify(*args, **how)
+
+    monkeypatch.setattr("authgate_saml.signatures.XMLVerifier", Counting)
+    asked = connector(http)
+    url = await asked.authorization_url(ATTEMPT)
+    few, many = (f'<x:InclusiveNamespaces xmlns:x="{EXCLUSIVE}" PrefixList="{"n " * most}"/>'
+                 for most in (1, 21))  # fmt: skip
+    for place, added in (
+        (".//ds:CanonicalizationMethod", "<ds:DigestValue/>" * 100),
+        (".//ds:CanonicalizationMethod", many),
+        (".//ds:Transform", "<saml:Advice/>"),
+        (".//ds:Transform", few + few),
+        (".//ds:Transform", few.replace("/>", "><saml:Advice/></x:InclusiveNamespaces>")),
+    ):
+        provider.after = [adds(place, added)]
+        told = await cause(asked, provider.approve(url))
+        assert told == "the response has a signature that is made in no usual way", added
+    assert threads == []
+    provider.after, provider.before = [], [adds(".//saml:Assertion", GROUPS)]
+    assert (await came_back(asked, provider)).groups == ("staff",) * 900
+    assert threads, "and then it is nobody's turn that it takes"
+    assert get_ident() not in threads
 
 
 # --- Metadata -------------------------------------------------------------------------------------
@@ -542,7 +598,8 @@ async def test_an_administrator_is_told_what_is_not_as_it_should_be(
     wants = sets("md:IDPSSODescriptor", "WantAuthnRequestsSigned", "true")
     document = etree.tostring(wants(etree.fromstring(provider.metadata().encode()))).decode()
     pasted = connector(http, metadata=document, metadata_url="")
-    assert told(await pasted.examine())["Requests"] is False
+    [requests] = [each for each in await pasted.examine() if each.name == "Requests"]
+    assert (requests.passed, "switch that off" in requests.said) == (True, True)
     provider.answers["/metadata"] = Answer(status=500)
     assert told(await connector(http).examine()) == {"Metadata": False}
 
@@ -604,6 +661,7 @@ async def test_people_are_told_by_the_attributes_of_the_usual_providers(
     who = await came_back(connector(http, trusted_domains=["acme.example"], **settings), provider)
     assert (who.subject, who.email, who.email_verified) == ("7", "o@evil.example", False)
     assert (who.groups, who.name, who.username) == (("admins",), "O", "o")
+    assert who.issuer == f"{provider.entity_id}#own id", "another attribute is another's to fill in"
     provider.before = [attributes(**{"own id": ["7", "8"]})]
     with pytest.raises(SignInRefused) as refused:
         await came_back(connector(http, **settings), provider)
@@ -615,3 +673,11 @@ async def test_people_are_told_by_the_attributes_of_the_usual_providers(
         "o@acme.example",
         True,
     )
+    issuers = [who.issuer]
+    for kind in (PERSISTENT, UNSPECIFIED, None):
+        provider.before = [attributes(Role=["offline_access"]), sets(NAME, "Format", kind)]
+        who = await came_back(connector(http), provider)
+        issuers.append(who.issuer)
+        assert (who.subject, who.groups) == ("o@acme.example", None)
+    of = provider.entity_id
+    assert issuers == [f"{of}#NameID:emailAddress", of, *[f"{of}#NameID:unspecified"] * 2]
