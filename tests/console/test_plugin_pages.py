@@ -1,5 +1,6 @@
 """Pages of the console that plugins declare: drawn, permitted, sent and logged by the server."""
 
+import asyncio
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
@@ -34,6 +35,10 @@ BILLING = """
     BREAKS = []
     SENT = []
 
+    class Html(str):
+        def __html__(self):
+            return self
+
     @dataclass(frozen=True)
     class Refund:
         invoice: Annotated[str, Setting("Which one.", label="Invoice")]
@@ -60,6 +65,12 @@ BILLING = """
             SENT.append(request)
             if request.values.cents > 500:
                 raise ConnectorConfigError("cents", "is too much")
+            if request.values.invoice == "A-list":
+                raise ConnectorConfigError(["cents"], "is odd")
+            if request.values.invoice == "A-html":
+                raise ConnectorConfigError("cents", Html("<b>is odd</b>"))
+            if request.values.invoice == "A-long":
+                raise ConnectorConfigError("cents", "odd " * 1000)
             return [ConsoleNotice(title=f"Refunded {request.values.cents}.", kind="good")]
         return [
             ConsoleText(text=f"{request.tenant} reads {request.language}\\n\\n<script>x</script>"),
@@ -110,6 +121,8 @@ async def test_a_page_is_drawn_of_what_the_plugin_declares_and_nothing_of_it_is_
     assert 'href="https://pay.example/7" rel="noopener noreferrer"' in page.text
     assert f'href="{acme.prefix}/admin/users"' in page.text
     assert 'value="A-7"' in page.text
+    there = await admin.http.get(here, headers={"Accept-Language": "zh-TW"})
+    assert "acme reads zh-Hant" in there.text
     menu = (await admin.visit(f"{acme.issuer}/admin")).text
     assert "Invoices &lt;b&gt;" in menu
     assert here.removeprefix("https://localhost") in menu or "/settings/billing/invoices" in menu
@@ -128,6 +141,11 @@ async def test_a_form_is_checked_handed_over_typed_and_logged_without_its_secret
         page = await admin.submit(sent | wrong, to="/invoices")
         assert (page.status_code, told in page.text) == (400, True), told
         assert "a-pin-of-alice" not in page.text
+    assert admin.page is not None
+    odd = forms(admin.page.text)[0].hidden | sent | {"action": "refund", "refund-cents": "much"}
+    page = await admin.http.post(here, data=odd, headers={"Accept-Language": "zh-TW"})
+    assert "須為整數" in page.text
+    await admin.visit(here)
     done = await admin.submit(sent | {"refund-at_once": "1"}, to="/invoices")
     assert (done.status_code, "Refunded 250." in done.text) == (200, True)
     module = server.parts.plugins.installed.get_plugin("billing")
@@ -137,7 +155,7 @@ async def test_a_form_is_checked_handed_over_typed_and_logged_without_its_secret
     assert last.values.at_once is True
     assert last.values.pin.reveal() == "a-pin-of-alice"
     log = await ledger.events(acme, Event.PLUGIN_ACTION)
-    assert [each.success for each in log] == [False, False, False, True]
+    assert [each.success for each in log] == [False, False, False, False, True]
     assert log[-1].details["values"] == [
         {"field": "invoice", "is": "A-8"},
         {"field": "cents", "is": 250},
@@ -210,3 +228,37 @@ async def test_a_plugin_that_fails_is_told_of_in_place_of_its_page(
         assert "a-secret-of-the-plugin" not in page.text
     assert "has failed too often" in (await admin.visit(here)).text
     assert (await admin.visit(f"{acme.issuer}/admin")).status_code == 200
+
+
+async def test_whoever_waits_for_a_plugin_keeps_nobody_else_waiting(
+    server: RunningServer, acme: Tenant, admin: Person, here: str
+) -> None:
+    module = server.parts.plugins.installed.get_plugin("billing")
+    assert module is not None
+    stored: list[int] = []
+
+    async def writes() -> list[object]:
+        with use_tenant(acme):
+            async with asyncio.timeout(0.5):
+                stored.append(await UserRow.filter(username="alice").update(name="Written"))
+        return [] if len(stored) % 2 else [form]
+
+    form = module.ConsoleForm(action="refund", title="R", button="R", takes=module.Refund)
+    await admin.visit(here)
+    module.BREAKS.append(writes)
+    assert "The plugin failed." not in (await admin.visit(here)).text
+    assert admin.page is not None
+    said = forms(admin.page.text)[0].hidden | {"action": "refund", "refund-invoice": "A-1"}
+    page = await admin.http.post(here, data=said)
+    assert "The plugin failed." not in page.text
+    assert stored == [1, 1, 1]
+
+
+@pytest.mark.parametrize("invoice", ["A-list", "A-html", "A-long"])
+async def test_what_a_plugin_refuses_by_is_two_lines_or_the_plugin_has_failed(
+    admin: Person, here: str, invoice: str
+) -> None:
+    await admin.visit(here)
+    page = await admin.submit({"refund-invoice": invoice}, to="/invoices")
+    assert (page.status_code, "The plugin failed." in page.text) == (200, True)
+    assert "odd" not in page.text

@@ -10,7 +10,13 @@ from authgate.plugin_manager.console_parts import checked_parts
 from authgate.plugin_manager.containment import WrongResult
 
 WRONG = """
-from authgate.plugin_api import ConsoleLink, ConsoleTable, ConsoleText
+from dataclasses import make_dataclass
+
+from authgate.plugin_api import (
+    ConsoleFigures, ConsoleForm, ConsoleLink, ConsoleTable, ConsoleText,
+)
+
+Nothing = make_dataclass("Nothing", [], frozen=True)
 
 class Evil(str):
     def isprintable(self):
@@ -19,6 +25,9 @@ class Evil(str):
 
 def link(url):
     return [ConsoleTable(title="T", columns=("a",), rows=((ConsoleLink("x", url),),))]
+
+def form(values):
+    return [ConsoleForm(action="a", title="T", button="B", takes=Nothing, values=values)]
 """
 
 
@@ -39,6 +48,11 @@ def link(url):
         "link('https://a@pay.example/')",
         "[ConsoleTable(title='T', columns=('a', 'b'), rows=(('x',),))]",
         "[ConsoleTable(title='T', columns=('a',), rows=(('x',),) * 201)]",
+        "[ConsoleFigures(figures=(('Open', 10 ** 5000),))]",
+        "form({'cents': 10 ** 5000})",
+        "form({'names': tuple(range(2100))})",
+        "form({'name': 'x' * 40_001})",
+        "form({str(each): 1 for each in range(21)})",
     ],
 )
 def test_what_is_no_part_of_a_page_is_refused(answer: str) -> None:
@@ -48,11 +62,13 @@ def test_what_is_no_part_of_a_page_is_refused(answer: str) -> None:
         checked_parts(eval(answer, space))  # noqa: S307
 
 
-def test_an_own_page_and_an_https_address_are_led_to() -> None:
+def test_what_may_be_on_a_page_is_taken() -> None:
     space: dict[str, object] = {}
     exec(WRONG, space)  # noqa: S102
     for url in ("/admin", "/admin/users?q=a", "https://pay.example/7#a"):
         assert len(checked_parts(eval(f"link({url!r})", space))) == 1  # noqa: S307
+    values = {"names": ("a", "b"), "cents": -(2**63), "text": "x" * 30_000, "on": True}
+    assert len(checked_parts(eval(f"form({values!r})", space))) == 1  # noqa: S307
 
 
 REGISTERS = """

@@ -1,6 +1,7 @@
 """The pages of the console that plugins bring, and how they are asked for them."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from uuid import UUID
@@ -22,7 +23,7 @@ from authgate.plugin_manager.configs import Configs
 from authgate.plugin_manager.console_parts import NAME, check_line, checked_parts
 from authgate.plugin_manager.containment import WrongResult
 from authgate.plugin_manager.implementations import implementations
-from authgate.plugin_manager.isolation import Isolation, Target
+from authgate.plugin_manager.isolation import Isolation, PluginFailed, Target
 from authgate.plugin_manager.loading import PluginRefused
 from authgate.plugin_manager.registrations import registered
 
@@ -32,6 +33,7 @@ AREAS = ("settings", "clients", "users")
 _MOST_PAGES = 5
 _LONGEST_TITLE = 60
 _LONGEST_NAME = 40
+_LONGEST_FIELD = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +73,14 @@ class ConsolePages:
         target = _target(page, tenant_id)
         config = await self._configs.of(target)
         show = self._show[page.plugin]
-        return await self._isolation.run(
-            show({"request": request, "config": config, "http": self._http}),
-            target,
-            budget=rules_of(hookspecs.console_page).budget,
-            accept=checked_parts,
-            answers=(ConnectorConfigError,),
-        )
+        with _refusals(target):
+            return await self._isolation.run(
+                show({"request": request, "config": config, "http": self._http}),
+                target,
+                budget=rules_of(hookspecs.console_page).budget,
+                accept=checked_parts,
+                answers=(ConnectorConfigError,),
+            )
 
     async def typed(
         self, page: PluginPage, form: ConsoleForm, raw: Mapping[str, object], *, tenant_id: UUID
@@ -90,13 +93,15 @@ class ConsolePages:
                 raise WrongResult(f"{type(made).__name__} instead of what the form takes")
             return made
 
-        return await self._isolation.run(
-            partial(parse_config, form.takes, raw),
-            _target(page, tenant_id),
-            budget=rules_of(hookspecs.console_page).budget,
-            accept=checked,
-            answers=(ConnectorConfigError,),
-        )
+        target = _target(page, tenant_id)
+        with _refusals(target):
+            return await self._isolation.run(
+                partial(parse_config, form.takes, raw),
+                target,
+                budget=rules_of(hookspecs.console_page).budget,
+                accept=checked,
+                answers=(ConnectorConfigError,),
+            )
 
 
 def console_pages(installed: pluggy.PluginManager) -> Sequence[PluginPage]:
@@ -132,6 +137,21 @@ def _checked_pages(said: object) -> Sequence[ConsolePage]:
     if len({each.name for each in pages}) < len(pages):
         raise WrongResult("two pages of one name")
     return pages
+
+
+@contextmanager
+def _refusals(target: Target) -> Iterator[None]:
+    """What a plugin refuses is shown: it is two lines, or the plugin has failed."""
+    try:
+        yield
+    except ConnectorConfigError as error:
+        said = vars(error)  # a subclass could run a plugin's code where it is asked
+        try:
+            check_line(said.get("field"), longest=_LONGEST_FIELD, empty=True)
+            check_line(said.get("fault"))
+        except WrongResult as wrong:
+            raise PluginFailed(target, wrong.outcome) from wrong
+        raise ConnectorConfigError(said["field"], said["fault"]) from None
 
 
 def _target(page: PluginPage, tenant_id: UUID) -> Target:

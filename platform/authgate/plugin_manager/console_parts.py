@@ -29,6 +29,9 @@ _MOST_FIELDS = 20
 _LONGEST_LINE = 300
 _LONGEST_TEXT = 4000
 _LONGEST_NAME = 40
+_LONGEST_VALUE = 40_000
+_MOST_BITS = 64
+"""More digits than Python writes down are an error of whoever shows them."""
 
 
 def checked_parts(result: object) -> Sequence[ConsolePart]:
@@ -124,10 +127,29 @@ def _form(part: ConsoleForm) -> None:
 def _check_values(values: object) -> None:
     if type(values) is not dict or any(type(each) is not str for each in values):
         raise WrongResult("no values by their names")
+    if len(values) > _MOST_FIELDS:
+        raise WrongResult(f"more than {_MOST_FIELDS} values")
     for value in values.values():
+        longest = _LONGEST_VALUE
         for each in value if type(value) is tuple else (value,):
-            if type(each) not in (str, int, bool):
-                raise WrongResult(f"{type(each).__name__} is no value of a field")
+            longest -= _length(each)
+            if longest < 0:
+                raise WrongResult(f"a value of more than {_LONGEST_VALUE} characters")
+
+
+def _length(value: object) -> int:
+    if type(value) is str:
+        return len(value) + 1
+    if type(value) is int:
+        _check_number(value)
+    elif type(value) is not bool:
+        raise WrongResult(f"{type(value).__name__} is no value of a field")
+    return 20
+
+
+def _check_number(number: int) -> None:
+    if number.bit_length() > _MOST_BITS:
+        raise WrongResult(f"a number of more than {_MOST_BITS} bits")
 
 
 def _tuples(found: object, *, most: int, width: int) -> Sequence[tuple[Any, ...]]:
@@ -150,7 +172,9 @@ def _check_value(value: object) -> None:
     if type(value) is ConsoleLink:
         check_line(value.text)
         _check_url(value.url)
-    elif type(value) is not int:
+    elif type(value) is int:
+        _check_number(value)
+    else:
         check_line(value, empty=True)
 
 

@@ -16,7 +16,7 @@ from authgate.admin.console import frame, plugin_fields
 from authgate.admin.console.administrators import refuse_guest
 from authgate.admin.console.frame import ROOT, Console
 from authgate.audit import Event
-from authgate.languages import by_plugin, spoken
+from authgate.languages import by_plugin
 from authgate.permissions import Area, reads, writes
 from authgate.plugin_api import (
     ConnectorConfigError,
@@ -32,6 +32,7 @@ from authgate.plugin_api import (
 )
 from authgate.plugin_manager import NotConfigured, Outcome, PluginFailed
 from authgate.plugin_manager.console import AREAS, PluginPage
+from authgate.web.pages import language_read
 from authgate.web.plugin_page_view_models import PageFault, PagePart, PluginConsolePage
 from authgate_tenants import current_tenant
 
@@ -99,10 +100,10 @@ class PluginConsolePages:
         raw = plugin_fields.sent(config_fields(form.takes), typed, before=_before(form))
         tenant_id, done = current_tenant().id, False
         try:
-            values = await self._pages.typed(page, form, raw, tenant_id=tenant_id)
-            parts = await self._pages.parts(
-                page, _request(page, action=form.action, values=values), tenant_id=tenant_id
-            )
+            async with storage.set_aside():
+                values = await self._pages.typed(page, form, raw, tenant_id=tenant_id)
+                asked = _request(page, action=form.action, values=values)
+                parts = await self._pages.parts(page, asked, tenant_id=tenant_id)
             done = True
         except (PluginFailed, NotConfigured) as error:
             return await self._drawn(page, [], fault=_fault(error))
@@ -125,7 +126,8 @@ class PluginConsolePages:
 
     async def _asked(self, page: PluginPage) -> tuple[Sequence[ConsolePart], PageFault | None]:
         try:
-            parts = await self._pages.parts(page, _request(page), tenant_id=current_tenant().id)
+            async with storage.set_aside():
+                parts = await self._pages.parts(page, _request(page), tenant_id=current_tenant().id)
         except (PluginFailed, NotConfigured) as error:
             return (), _fault(error)
         except ConnectorConfigError:
@@ -154,7 +156,7 @@ class PluginConsolePages:
             parts=shown,
             fault=fault,
             settings_url=frame.url(f"/plugins/{page.plugin}") if "/plugins" in around.pages else "",
-            problem=refused[2].fault if refused and not is_of_a_field else "",
+            problem=by_plugin(refused[2].fault) if refused and not is_of_a_field else "",
         )
         return self._console.show("plugin_page.html", content, 400 if refused else 200)
 
@@ -169,7 +171,7 @@ def _request(page: PluginPage, *, action: str = "", values: object = None) -> Co
         tenant=current_tenant().slug,
         page=page.page.name,
         subject=str(signed_in().user.id),
-        language=spoken().tag,
+        language=language_read().tag,
         action=action,
         values=values,
     )
@@ -198,7 +200,7 @@ def _part(
     if refused is None or refused[0].action != part.action:
         return PagePart(kind, part, draw())
     _, typed, error = refused
-    return PagePart(kind, part, draw(typed=typed, faults={error.field: error.fault}))
+    return PagePart(kind, part, draw(typed=typed, faults={error.field: by_plugin(error.fault)}))
 
 
 async def _record(
