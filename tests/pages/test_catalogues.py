@@ -12,7 +12,7 @@ from babel.messages.catalog import Message
 from jinja2 import Environment
 from playwright.async_api import Page
 
-from authgate.languages import ENGLISH, LANGUAGES, Language
+from authgate.languages import ENGLISH, LANGUAGES, Language, by_plugin, speaking
 from authgate.web.pages import IN_ENGLISH
 from authgate_tenants import Tenant
 from authgate_testing import BrowserContextFactory
@@ -81,6 +81,12 @@ def test_every_translation_has_the_values_of_its_text(
         for form in _forms(message.string):
             assert set(_HOLE.findall(form)) == wanted, message.id
             assert "%" not in _HOLE.sub("", form).replace("%%", ""), message.id
+
+
+@other_languages
+def test_what_is_empty_is_so_in_every_language(language: Language) -> None:
+    with speaking(language):
+        assert by_plugin("").spoken() == ""
 
 
 def test_traditional_chinese_is_in_no_other_letters(

@@ -67,6 +67,8 @@ def by_plugin(said: str) -> Text:
 
 
 def _said(message: str, many: str, values: Mapping[str, object]) -> str:
+    if not message:
+        return ""  # what a catalogue has under it is what it says of itself
     if many:
         form = catalogues.ngettext(message, many, cast("int", values["num"]))
     else:
