@@ -7,12 +7,13 @@ from uuid import UUID, uuid4
 import httpx2
 import pytest
 
-from authgate import provisioning
+from authgate import audit, provisioning
 from authgate.admin.console import user_lines
 from authgate.audit import Event
 from authgate.permissions import UserRole
-from authgate.provisioning import found_people, invitations, user_imports
+from authgate.provisioning import found_people, invitations, people, user_imports
 from authgate.provisioning.invitations import UnfitInvitation
+from authgate.provisioning.roles import Authority, BeyondOwnRole
 from authgate.storage.people import users
 from authgate.storage.people.groups import GroupDraft
 from authgate.storage.people.user_imports import UserImportRow
@@ -252,6 +253,7 @@ async def test_ad_01_03_what_is_done_to_several_spares_oneself_and_who_may_more(
     acme: Tenant,
     globex: Tenant,
     admin: Person,
+    alice: User,
     carol: User,
     bob: User,
     colleague: Person,
@@ -281,8 +283,15 @@ async def test_ad_01_03_what_is_done_to_several_spares_oneself_and_who_may_more(
     assert "0 done, 2 as they were" in await done("disable", str(carol.id), str(dora.id))
     assert len(await ledger.events(acme, Event.USER_DISABLED)) == 2, "one for each"
     assert "2 done" in await done("enable", str(carol.id), str(dora.id))
+    page = await done("sign-out", *everybody)
+    assert "2 done, 0 as they were, 1 refused" in page
+    assert "You stay signed in yourself." in page
+    assert (await admin.visit(here)).url.path.endswith("/admin/users")
     with use_tenant(acme):
         await UserRow.filter(id=carol.id).update(role=UserRole.OWNER)
+        by_alice = Authority(audit.user(alice.id, "alice"), UserRole.OWNER)
+        with pytest.raises(BeyondOwnRole):  # she is none any more
+            await people.sign_out_person(carol.id, by=by_alice, now=server.clock())
     page = await done("delete", str(carol.id))
     assert "That takes a role that may more than yours." in page
     assert "Choose a group." in await done("add-to-group", str(dora.id))
@@ -306,8 +315,11 @@ async def test_ad_03_what_is_done_to_everybody_who_was_found_is_done_by_the_hund
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with use_tenant(acme):
-        for number in range(26):
+        for number in range(25):
             await users.create(username=f"staff-{number:02}")
+        # Who was taken over has an id that tells nothing of when they came.
+        await users.create(username="staff-25", user_id=UUID(int=2**128 - 2))
+        staff = await provisioning.add_group(GroupDraft("Staff"))
         await UserRow.filter(id=carol.id).update(username="staff-owner", role=UserRole.OWNER)
     monkeypatch.setattr(found_people, "MOST", 10)
     here = f"{acme.issuer}/admin/users?search=staff"
@@ -341,6 +353,17 @@ async def test_ad_03_what_is_done_to_everybody_who_was_found_is_done_by_the_hund
             assert found.is_active, found.username
     with use_tenant(globex):
         assert (await UserRow.get(id=bob.id)).status is UserStatus.ACTIVE
+    monkeypatch.setattr(found_people, "SECONDS", 0.0)
+    await admin.visit(here)
+    await admin.submit({"act": "add-to-group", "all": "1"}, to="/users/selected")
+    page = await admin.submit({"group": str(staff.id)}, to="/users/selected")
+    assert "10 done" in page.text
+    with use_tenant(acme):
+        await provisioning.delete_group(staff.id)
+    page = await admin.submit({}, to="/users/selected")
+    assert "The group is gone." in page.text
+    assert "10 done" in page.text, "what was done is told"
+    monkeypatch.setattr(found_people, "SECONDS", 60.0)
     await admin.visit(here)
     await admin.submit({"act": "delete", "all": "1"}, to="/users/selected")
     page = await admin.submit({"typed": "27"}, to="/users/selected")

@@ -6,11 +6,13 @@ by hand. Whoever stops has done whole hundreds; it goes on behind them.
 
 import time
 from collections.abc import Sequence
+from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
 from authgate import storage
 from authgate.provisioning import user_selection
+from authgate.provisioning.groups import UnknownGroup
 from authgate.provisioning.roles import UnknownUser
 from authgate.provisioning.user_selection import MOST, Selection, Told
 from authgate.storage.people import found_users, users
@@ -24,8 +26,8 @@ class Found(NamedTuple):
     """Whom a search finds."""
 
     number: int
-    newest: UUID | None
-    """The last of them who came; who comes later is not among them."""
+    newest: datetime | None
+    """When the last of them came; who comes later is not among them."""
 
 
 class Step(NamedTuple):
@@ -34,6 +36,8 @@ class Step(NamedTuple):
     told: Sequence[Told]
     after: UUID | None
     """Behind whom it goes on; ``None`` where nobody is left."""
+    is_cut: bool = False
+    """Whether the group is gone to which the others were to be added."""
 
 
 async def find(which: UserFilter) -> Found:
@@ -45,16 +49,21 @@ async def act_on_found(
     selection: Selection,
     which: UserFilter,
     *,
-    until: UUID,
+    until: datetime,
     after: UUID | None = None,
 ) -> Step:
-    """Do it to those who came behind the one and no later than the other.
+    """Do it to those who had come by then and whose ids are behind the one.
 
-    Raises ``UnknownGroup``.
+    Raises ``UnknownGroup`` where it was done to nobody yet.
     """
     end, told = time.monotonic() + SECONDS, list[Told]()
     while ids := await found_users.ids(which, after=after, until=until, limit=MOST):
-        told += await _done(selection, ids)
+        try:
+            told += await _done(selection, ids)
+        except UnknownGroup:
+            if after is None:
+                raise
+            return Step(told, None, is_cut=True)
         after = ids[-1]
         if time.monotonic() > end:
             return Step(told, after)
@@ -64,10 +73,14 @@ async def act_on_found(
 
 
 async def _done(selection: Selection, ids: Sequence[UUID]) -> Sequence[Told]:
-    try:
-        return await user_selection.act_on_users(selection, ids)
-    except UnknownUser:
-        # Somebody was removed since they were found.
-        there = {each.id for each in await users.find_many(ids)}
-        left = [each for each in ids if each in there]
-        return await user_selection.act_on_users(selection, left) if left else ()
+    left = ids
+    while left:
+        try:
+            return await user_selection.act_on_users(selection, left)
+        except UnknownUser:
+            # Somebody was removed since they were found.
+            there = {each.id for each in await users.find_many(left)}
+            if there.issuperset(left):
+                raise
+            left = [each for each in left if each in there]
+    return ()

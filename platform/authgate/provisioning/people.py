@@ -138,10 +138,11 @@ async def sign_out_person(user_id: UUID, *, by: Authority = OPERATOR, now: datet
     Raises ``UnknownUser`` and ``BeyondOwnRole``.
     """
     async with storage.transaction():
-        person = (await users.hold_in_charge(*filter(None, (user_id, by.user_id)))).get(user_id)
+        there = await users.hold_in_charge(*filter(None, (user_id, by.user_id)))
+        person = there.get(user_id)
         if person is None:
             raise UnknownUser(str(user_id))
-        roles.refuse_beyond(by.role, person.role, asks=_ASKS)
+        roles.refuse_beyond(roles.role_now(by, there), person.role, asks=_ASKS)
         ended = await end_access(person, now)
         await audit.record(
             Event.SESSION_REVOKED,

@@ -92,7 +92,7 @@ async def held(
     if by.user_id == user_id:
         raise OwnAccount(text("Nobody changes what they are themselves: ask a colleague."))
     role = becomes or person.role
-    refuse_beyond(_role_now(by, people), person.role, role, asks=asks)
+    refuse_beyond(role_now(by, people), person.role, role, asks=asks)
     if person.is_active and person.role is not role:
         own = [each for each in people.values() if each != person and not each.is_guest]
         _refuse_last(person, role, left=own)
@@ -126,7 +126,7 @@ async def refuse_inviter(by: Authority, role: UserRole, *, asks: Permission) -> 
     people = await users.hold_in_charge(*filter(None, (by.user_id,)))
     if _is_guest(by, people):
         raise BeyondOwnRole(text("Operators who are here as guests invite nobody."))
-    refuse_beyond(_role_now(by, people), role, asks=asks)
+    refuse_beyond(role_now(by, people), role, asks=asks)
 
 
 def refuse_beyond(mine: UserRole, *theirs: UserRole, asks: Permission) -> None:
@@ -136,7 +136,8 @@ def refuse_beyond(mine: UserRole, *theirs: UserRole, asks: Permission) -> None:
         raise BeyondOwnRole(text("That takes a role that may more than yours."))
 
 
-def _role_now(by: Authority, people: Mapping[UUID, User]) -> UserRole:
+def role_now(by: Authority, people: Mapping[UUID, User]) -> UserRole:
+    """What ``by`` may by now, who is among these people where it is a person."""
     if by.user_id is None:
         return by.role
     person = people.get(by.user_id)

@@ -19,7 +19,7 @@ from authgate.permissions import Area, UserRole, writes
 from authgate.provisioning import groups, invitations, people, roles
 from authgate.provisioning.groups import TooManyMembers, UnknownGroup
 from authgate.provisioning.invitations import UnfitInvitation
-from authgate.provisioning.roles import OPERATOR, Authority, Refused, UnknownUser
+from authgate.provisioning.roles import OPERATOR, Authority, OwnAccount, Refused, UnknownUser
 from authgate.provisioning.users import let_in, shut_out
 from authgate.storage.people import users
 from authgate.storage.people.users import User
@@ -117,6 +117,9 @@ async def _enable(selection: Selection, person: User) -> bool:
 
 
 async def _sign_out(selection: Selection, person: User) -> bool:
+    if person.id == selection.by.user_id:
+        # They would have to sign in before they learn what came of it, or go on.
+        raise OwnAccount(text("You stay signed in yourself."))
     await people.sign_out_person(person.id, by=selection.by, now=selection.now)
     return True
 

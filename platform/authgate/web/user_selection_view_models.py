@@ -25,7 +25,7 @@ class UserSelectionPage:
     everybody: int = 0
     """How many were found, where it is for all of them."""
     until: str = ""
-    """Who came last of them."""
+    """When the last of them came."""
 
     @property
     def count(self) -> int:
@@ -67,6 +67,8 @@ class UserOutcomesPage:
     """By outcome, of how many so far, where it is for everybody who was found."""
     go_on: GoOn | None = None
     """``None`` where nobody is left."""
+    is_cut: bool = False
+    """Whether it ended before it was done to all: the group is gone."""
 
     def count(self, outcome: str) -> int:
         """Of how many this came."""

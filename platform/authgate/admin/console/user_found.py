@@ -1,7 +1,7 @@
 """The same done to everybody whom the list finds, on all of its pages."""
 
 from collections.abc import Mapping, Sequence
-from uuid import UUID
+from datetime import datetime
 
 from quart import Response
 from werkzeug.exceptions import BadRequest
@@ -44,7 +44,7 @@ class FoundPeople:
         """Show how many they are; do it where that was shown already, and nobody has come since."""
         if form.get("sure") != "1":
             return await self._question(asked, selection.act, groups)
-        until, after = _id(form, "until"), _id(form, "after")
+        until, after = _moment(form.get("until", "")), row_ids.find(form.get("after", ""))
         if until is None:
             raise BadRequest
         if after is None:
@@ -80,7 +80,7 @@ class FoundPeople:
             list=asked.here(),
             users=(),
             everybody=found.number,
-            until=str(found.newest),
+            until=found.newest.isoformat(),
             groups=groups,
             fault=fault,
         )
@@ -101,12 +101,17 @@ class FoundPeople:
             lines=[OutcomeLine(each.username, each.outcome, each.fault) for each in refused],
             totals=totals,
             go_on=GoOn(frame.url(HERE), fields, _number(form, "count")) if step.after else None,
+            is_cut=step.is_cut,
         )
         return self._console.show("user_outcomes.html", content)
 
 
-def _id(form: Mapping[str, str], name: str) -> UUID | None:
-    return row_ids.find(form.get(name, ""))
+def _moment(said: str) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(said)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo is not None else None
 
 
 def _number(form: Mapping[str, str], name: str) -> int:
