@@ -1,5 +1,7 @@
 """``/users/{user_id}/second-factors``, and what the API asks of people who have to have one."""
 
+from datetime import timedelta
+
 from authgate import provisioning
 from authgate.audit import Event
 from authgate.permissions import UserRole
@@ -42,6 +44,24 @@ async def test_an_administrator_takes_the_factors_of_somebody_who_has_lost_their
     assert event.resource_id == str(carol.id)
     mails = (await server.http.get(f"{acme.issuer}/mails")).text
     assert "An administrator has removed the second factors of your account." in mails
+
+
+async def test_ad_04_operators_who_are_here_as_guests_take_no_factors_away(
+    server: RunningServer, acme: Tenant, alice: User, carol: User, person: Person
+) -> None:
+    await enrolled(server, acme, carol)
+    with use_tenant(acme):
+        await UserRow.filter(id=alice.id).update(role=UserRole.ADMIN)
+    application = await administering(server, acme, Scope.USERS_READ, Scope.USERS_WRITE)
+    scopes = f"{Scope.USERS_READ} {Scope.USERS_WRITE}"
+    issued = await application.signed_in(person, scope=scopes)
+    by_alice = ApiClient(server.http, acme, issued["access_token"])
+    here = f"/users/{carol.id}/second-factors"
+    with use_tenant(acme):
+        until = server.clock() + timedelta(hours=1)
+        await UserRow.filter(id=alice.id).update(guest_until=until)
+    assert is_problem(await by_alice.delete(here), 403, "beyond-own-role")
+    assert (await by_alice.get(here)).json()["totp_since"] is not None
 
 
 async def test_who_has_to_have_a_second_factor_administers_by_no_token_without(

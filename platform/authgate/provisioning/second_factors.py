@@ -8,8 +8,7 @@ from authgate.accounts.second_factors import SecondFactors
 from authgate.audit import Event
 from authgate.installation import Installation
 from authgate.languages import text
-from authgate.permissions import Area, writes
-from authgate.provisioning import roles
+from authgate.provisioning import people
 from authgate.provisioning.roles import Authority
 from authgate.provisioning.users import end_access
 from authgate.storage.people import factor_deadlines
@@ -23,7 +22,7 @@ async def reset(parts: Installation, user_id: UUID, *, by: Authority) -> User:
     Raises ``UnknownUser``, ``OwnAccount`` and ``BeyondOwnRole``.
     """
     async with storage.transaction():
-        user = await roles.held(user_id, by=by, asks=writes(Area.USERS))
+        user = await people.held(user_id, by=by)
         await SecondFactors(parts.encryption).remove(user)
         # Whoever knows the password alone is given no days for it.
         await factor_deadlines.end(user.id, now=parts.clock())
