@@ -12,6 +12,7 @@ import pytest
 
 from authgate.audit import Event
 from authgate.permissions import UserRole
+from authgate.storage.people import factor_deadlines
 from authgate.storage.people.impersonations import ImpersonationRow
 from authgate.storage.people.users import User, UserRow
 from authgate_tenants import Tenant, TenantSettings, use_tenant
@@ -82,6 +83,12 @@ async def test_ti_30_both_are_named_on_pages_in_tokens_and_in_the_log_until_the_
     assert tokens[-1].details["act"] == {"sub": str(alice.id)}
     seen = await colleague.visit(f"{acme.issuer}/account/sessions")
     assert "alice acts for you here" in seen.text
+    await choose(server, acme, second_factor="required", second_factor_grace_days=14)
+    for path in ("account/security", "second-factor/soon"):
+        assert (await admin.visit(f"{acme.issuer}/{path}")).status_code == 200
+    with use_tenant(acme):
+        assert await factor_deadlines.find(carol.id) is None, "her days have not begun"
+    await choose(server, acme, second_factor="optional")
     await colleague.visit(f"{acme.issuer}/account/impersonations")
     await colleague.submit({}, to="/end")
     page = await admin.visit(f"{acme.issuer}/account/sessions")

@@ -34,8 +34,10 @@ class FactorDeadlinePage:
         """The date, and the way to set one up. Raises ``NotSignedIn``."""
         person, prefix = signed_in(), current_tenant().prefix
         target = return_to.safe(request.args.get("return_to"), otherwise=SECURITY)
+        if person.session.impersonator_id is not None:
+            return see_other(target)  # the days are not theirs to begin
         due_at = await will_lack(person.user, person.session.amr, now=self._parts.clock())
-        if due_at is None or person.session.impersonator_id is not None:
+        if due_at is None:
             return see_other(target)
         content = FactorSoonPage(
             signed_in_as=person.user.username,

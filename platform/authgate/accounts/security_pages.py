@@ -58,6 +58,8 @@ class SecurityPages:
         person, prefix, now = signed_in(), current_tenant().prefix, self._parts.clock()
         enrolled = await self._factors.of(person.user)
         devices = await remembered_devices.live_of(owner_of(person.user), now=now)
+        # Who acts for somebody is told no date, which would begin their days.
+        is_own = person.session.impersonator_id is None
         content = SecurityPage(
             **frame(),
             set_up_url=f"{prefix}{SET_UP}?return_to={prefix}{HERE}",
@@ -66,7 +68,7 @@ class SecurityPages:
             forget_action=f"{prefix}{HERE}/devices/forget",
             is_offered=is_open_to(person.user),
             is_required=await is_required_of(person.user),
-            due_at=await will_lack(person.user, person.session.amr, now=now),
+            due_at=await will_lack(person.user, person.session.amr, now=now) if is_own else None,
             app_since=enrolled.app.created_at if enrolled.app else None,
             app_used_at=enrolled.app.last_used_at if enrolled.app else None,
             recovery_codes=enrolled.recovery_codes,
