@@ -57,8 +57,12 @@ async def test_people_see_the_town_of_a_session_where_there_is_a_file_of_places(
             page = await Person(http).sign_in(acme.issuer, "alice", "correct-horse-battery-staple")
             assert re.search(r"New place.*?Portugal", page.text, re.DOTALL)
             assert page.text.count("New place") == 1
+        async with httpx2.AsyncClient(transport=there, base_url=BASE_URL) as http:
+            # Another browser in the same place, whose address is the same.
+            await Person(http).sign_in(acme.issuer, "alice", "correct-horse-battery-staple")
         here = httpx2.ASGITransport(app, client=("127.0.0.1", 4711))
         async with httpx2.AsyncClient(transport=here, base_url=BASE_URL) as http:
             mails = (await http.get(f"{acme.issuer}/mails")).text
         assert mails.count("You are signed in nowhere else there.") == 1
         assert "Portugal, 198.51.100.9" in mails
+        assert mails.count("Zurich, Switzerland, 203.0.113.9") == 2

@@ -47,8 +47,9 @@ class SignInNotices:
             return
         device, _ = user_agents.described(visitor.facts.user_agent)
         living = await sessions.live_of(user.id, now=now)
+        begun = max(living, key=lambda each: each.authenticated_at, default=None)
         place = self._whereabouts.of(visitor.facts.ip)
-        others = [self._whereabouts.of(each.ip) for each in living if each.ip != visitor.facts.ip]
+        others = [self._whereabouts.of(each.ip) for each in living if each is not begun]
         letter = mail.written(
             "new_sign_in",
             language=language_read(),
