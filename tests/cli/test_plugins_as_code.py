@@ -7,6 +7,7 @@ from typing import Any
 import jsonschema_rs
 import pytest
 
+from authgate.cli.exit_codes import ExitCode
 from authgate_testing.command import Bring, Cli, Ended
 
 LETTERS = """
@@ -120,6 +121,36 @@ def test_what_cannot_be_set_is_refused_with_its_line(lite_cli: Cli) -> None:
         assert refused.code == 1
         assert f"acme.yaml:1: {place}" in refused.err
         assert "in-clear" not in refused.err
+    assert kept(lite_cli)["updated_at"] is None
+
+
+def test_a_secret_in_clear_is_neither_sent_nor_shown_where_the_file_enables_the_plugin(
+    lite_cli: Cli,
+) -> None:
+    said = ENABLED + SAID.replace("{env: LETTERS_KEY}", "in-clear")
+    planned = ended(lite_cli, "plan", said, "--exit-code")
+    assert planned.code == 2
+    as_json = ended(lite_cli, "plan", said, "--json")
+    told = ended(lite_cli, "apply", said, "--yes", "--json")
+    for each in (planned, as_json, told):
+        assert "in-clear" not in each.out + each.err
+    assert told.code == 1
+    assert "acme.yaml:5: plugins.letters.key: {env: NAME} is said of a secret" in told.err
+    nothing = lite_cli("plugin-settings", "show", "letters", "-t", "acme")
+    assert nothing.code == ExitCode.NOT_FOUND
+
+
+def test_a_file_switches_a_plugin_off_with_all_that_is_set_for_it(lite_cli: Cli) -> None:
+    assert ended(lite_cli, "apply", ENABLED + SAID, "--yes").code == 0
+    off = "settings: {enabled_plugins: []}\n"
+    refused = ended(lite_cli, "plan", off + SAID)
+    assert refused.code == 1
+    assert "plugins.letters: No plugin of this name runs for the tenant" in refused.err
+    said = f"manage: [plugins]\n{off}plugins: {{}}\n"
+    applied = ended(lite_cli, "apply", said, "--yes")
+    assert applied.code == 0, applied.err
+    assert ended(lite_cli, "plan", said, "--exit-code").code == 0
+    assert lite_cli("tenant", "set", "acme", "enabled_plugins=letters").code == 0
     assert kept(lite_cli)["updated_at"] is None
 
 

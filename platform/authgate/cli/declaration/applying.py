@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from authgate.api.problems import Fault
+from authgate.cli.declaration import plugin_plan
 from authgate.cli.declaration.plan import Change, Plan, Request
 from authgate.cli.declaration.sections import CLIENTS, DOMAINS, Managed
 from authgate.cli.declaration.tenant_file import Declaration, refused
@@ -69,6 +70,9 @@ def apply(api: AdminApi, plan: Plan, declared: Declaration, applied: Applied) ->
 def _do(api: AdminApi, change: Change, declared: Declaration, applied: Applied) -> None:
     told: Document = {}
     for request in change.requests:
+        if request.etag == plugin_plan.ANY:
+            plugin = api.get(request.path)
+            plugin_plan.check(declared, plugin, (declared.plugins or {})[change.name])
         told = _sent(api, change, request, declared)
     applied.done += 1
     if change.section == CLIENTS.name and told.get("client_secret"):

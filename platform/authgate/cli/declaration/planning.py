@@ -28,6 +28,7 @@ def planned(api: AdminApi, declared: Declaration, *, acts_as: str | None = None)
     state = State(api)
     _refuse_another(declared, state)
     comes = [
+        *plugin_plan.going(declared, state),
         *settings_plan.planned(api, declared, state),
         *plugin_plan.planned(declared, state),
         *mail_plan.planned(declared, state),
