@@ -4,8 +4,13 @@ import re
 from dataclasses import replace
 from html.parser import HTMLParser
 
+from markupsafe import escape
+
 from authgate import provisioning
+from authgate.languages import LANGUAGES, speaking
 from authgate.plugin_manager.loading import installed
+from authgate.provisioning.clients import NotApproved
+from authgate.vocabulary import ClientStatus
 from authgate_tenants import Tenant
 from authgate_testing.databases import on_sqlite
 from authgate_testing.person import Person, language_form
@@ -86,6 +91,12 @@ async def test_what_is_refused_there_is_refused_in_the_reader_s_language(
         refused = await at_browser.submit(typed, to=to)
         assert refused.status_code in (400, 422), where
         assert said in refused.text, where
+
+
+def test_states_in_sentences_are_said_in_the_reader_s_language() -> None:
+    why = NotApproved(ClientStatus.REJECTED).args[0]
+    with speaking(LANGUAGES[1]):
+        assert str(escape(why)) == "用戶端已被拒絕。"
 
 
 async def _fill(server: RunningServer, ops: Tenant, somebody: Person) -> None:
