@@ -45,7 +45,7 @@ SIGNATURE_NS = "http://www.w3.org/2000/09/xmldsig#"
 PREFIXES = {"saml": ASSERTION_NS, "samlp": PROTOCOL_NS, "md": METADATA_NS, "ds": SIGNATURE_NS}
 
 _MOST_ELEMENTS = 5000
-_DEEPEST = 50
+_DEEPEST = 25
 _MOST_NAMESPACES = 50
 """Declarations in scope at one place, those among them that an inner one hides."""
 _MOST_ATTRIBUTES = 100

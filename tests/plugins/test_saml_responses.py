@@ -451,7 +451,7 @@ async def test_odd_documents_are_not_read(provider: SamlProvider, http: FakeHttp
         ("no XML", b"SAMLResponse"),
         ("no XML", b"<a>" * 300 + b"</a>" * 300),
         ("XML of more than 5000 elements", b"<a>" + b"<b/>" * 5000 + b"</a>"),
-        ("XML of more than 50 elements in one another", b"<a>" * 51 + b"</a>" * 51),
+        ("XML of more than 25 elements in one another", b"<a>" * 26 + b"</a>" * 26),
         ("XML with more than 50 namespaces at one place", declaring(51) + b"</a>"),
         ("XML with more than 50 namespaces at one place", declaring(26) * 2 + b"</a></a>"),
         ("no response of SAML 2.0", declaring(1) + (declaring(49) + b"</a>") * 9 + b"</a>"),
