@@ -7,6 +7,7 @@ import pytest
 from pydantic import SecretStr, ValidationError
 
 from authgate import background, mail
+from authgate.cli.doctor import mail as doctor
 from authgate.mail import Delivery
 from authgate.permissions import UserRole
 from authgate.plugin_manager import Outcome
@@ -36,6 +37,10 @@ LETTERS = """
     @dataclass(frozen=True)
     class Config:
         key: Annotated[Secret, Setting("Its key.")]
+
+        def __post_init__(self):
+            if self.key.reveal() == "an-old-key":
+                raise ValueError(self.key.reveal())
 
     @hookimpl
     def register_config():
@@ -248,3 +253,13 @@ def test_settings_that_send_by_two_or_by_no_object_are_refused() -> None:
         with pytest.raises(ValidationError, match=said) as refused:
             MailSettings.model_validate(wrong)
         assert SECRET not in str(refused.value.errors(include_input=False))
+
+
+async def test_the_doctor_outlives_a_plugin_that_raises_at_its_settings(settings: Settings) -> None:
+    sending = MailSettings(
+        plugin="letters", plugin_settings=SecretStr('{"key": "an-old-key"}'), sender=SENDER
+    )
+    asked = settings.model_copy(update={"mail": sending})
+    [found] = [each async for each in doctor.findings(asked)]
+    assert found.code == "mail-plugin-unfit"
+    assert found.found == "mail.plugin_settings: letters raised ValueError"

@@ -100,7 +100,13 @@ def _of_plugin(mail: MailSettings) -> Finding:
         return MAIL_PLUGIN_UNFIT.found(f"{mail.plugin} may be there: a plugin is refused")
     except ConnectorConfigError as error:
         return MAIL_PLUGIN_UNFIT.found(f"mail.plugin_settings: {error}")
+    except Exception as error:  # noqa: BLE001  # the plugin's own; its text may hold a secret
+        return MAIL_PLUGIN_UNFIT.found(f"mail.plugin_settings: {mail.plugin} raised {_kind(error)}")
     return well(Area.MAIL, f"the plugin {mail.plugin} sends")
+
+
+def _kind(error: Exception) -> str:
+    return type(error).__name__
 
 
 async def leftovers(settings: Settings) -> AsyncIterator[Finding]:
