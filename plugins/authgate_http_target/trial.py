@@ -4,8 +4,9 @@ Statuses and texts of a server that a tenant names are shown to nobody: else who
 could look around with them.
 """
 
+import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import asdict
 
 from authgate.plugin_api import (
@@ -37,33 +38,52 @@ TEST = "test"
 
 _NOBODY = "00000000-0000-0000-0000-000000000000"
 _SHOWN = 64
+_SECONDS = 2.5
+"""For each of two rounds of events: all of it is within what the plugin may take."""
+
+
+class _Late(Exception):
+    """A fit answer that would be too late where somebody waits for it."""
+
+    def __init__(self, budget: float) -> None:
+        super().__init__(budget)
+        self.budget = budget
 
 
 async def send_test_events(tenant: str, config: TargetConfig, http: HttpClient) -> list[SetupStep]:
-    """Send them one after the other; the rest only where the target takes the first."""
-    first = await _taken("Test event", TEST, {"tenant": tenant, "test": True}, config, http)
-    steps = [first]
-    if first.passed and config.token_claims:
-        steps.append(await _claims(tenant, config, http))
-    if first.passed and config.login_policy:
-        steps.append(await _decision(tenant, config, http))
-    if first.passed and config.audit_events:
-        told = {"tenant": tenant, "test": True, "events": []}
-        steps.append(await _taken("What has happened", AUDIT_EVENTS, told, config, http))
-    return steps
+    """Send one, and where the target takes it the others, all at once: each is answered for in the
+    time that there is, whichever of them hangs."""
+    about = {"tenant": tenant, "test": True}
+    first = await _step("Test event", _taken(TEST, about, config, http))
+    if not first.passed:
+        return [first]
+    others = []
+    if config.token_claims:
+        others.append(_step("Claims in tokens", _claims(tenant, config, http)))
+    if config.login_policy:
+        others.append(_step("Who signs in", _decision(tenant, config, http)))
+    if config.audit_events:
+        told = _taken(AUDIT_EVENTS, {**about, "events": []}, config, http)
+        others.append(_step("What has happened", told))
+    return [first, *await asyncio.gather(*others)]
+
+
+async def _step(name: str, asking: Coroutine[None, None, str]) -> SetupStep:
+    try:
+        async with asyncio.timeout(_SECONDS):
+            return SetupStep(name=name, passed=True, said=await asking)
+    except (HttpFailure, TargetRefused, UnfitAnswer, TimeoutError, _Late) as error:
+        return SetupStep(name=name, passed=False, said=_why(error))
 
 
 async def _taken(
-    name: str, kind: str, data: Mapping[str, object], config: TargetConfig, http: HttpClient
-) -> SetupStep:
-    try:
-        await send(kind, data, config, http)
-    except (HttpFailure, TargetRefused) as error:
-        return _step(name, _why(error), passed=False)
-    return _step(name, "It was taken.")
+    kind: str, data: Mapping[str, object], config: TargetConfig, http: HttpClient
+) -> str:
+    await send(kind, data, config, http)
+    return "It was taken."
 
 
-async def _claims(tenant: str, config: TargetConfig, http: HttpClient) -> SetupStep:
+async def _claims(tenant: str, config: TargetConfig, http: HttpClient) -> str:
     request = TokenClaimsRequest(
         tenant=tenant,
         issuer="https://auth.example.com",
@@ -73,18 +93,13 @@ async def _claims(tenant: str, config: TargetConfig, http: HttpClient) -> SetupS
         scope=frozenset({"openid"}),
     )
     data = asdict(request) | {"scope": sorted(request.scope)}
-    name, began = "Claims in tokens", time.monotonic()
-    try:
-        claims = claims_in(await _answer(TOKEN_CLAIMS, data, config, http))
-    except (HttpFailure, TargetRefused, UnfitAnswer) as error:
-        return _step(name, _why(error), passed=False)
-    budget = rules_of(hookspecs.token_claims).budget
-    if time.monotonic() - began > budget:
-        return _step(name, f"A fit answer, but not within {budget:g} seconds.", passed=False)
-    return _step(name, f"Tokens gain {_names(claims)}.")
+    began = time.monotonic()
+    claims = claims_in(await _answer(TOKEN_CLAIMS, data, config, http))
+    _refuse_late(hookspecs.token_claims, began)
+    return f"Tokens gain {_names(claims)}."
 
 
-async def _decision(tenant: str, config: TargetConfig, http: HttpClient) -> SetupStep:
+async def _decision(tenant: str, config: TargetConfig, http: HttpClient) -> str:
     request = LoginRequest(
         tenant=tenant,
         subject=_NOBODY,
@@ -95,18 +110,19 @@ async def _decision(tenant: str, config: TargetConfig, http: HttpClient) -> Setu
         connection="",
         new_browser=True,
     )
-    name, began = "Who signs in", time.monotonic()
-    try:
-        decision = decision_in(await _answer(LOGIN_POLICY, asdict(request), config, http))
-    except (HttpFailure, TargetRefused, UnfitAnswer) as error:
-        return _step(name, _why(error), passed=False)
-    budget = rules_of(hookspecs.login_policy).budget
-    if time.monotonic() - began > budget:
-        return _step(name, f"A fit answer, but not within {budget:g} seconds.", passed=False)
+    began = time.monotonic()
+    decision = decision_in(await _answer(LOGIN_POLICY, asdict(request), config, http))
+    _refuse_late(hookspecs.login_policy, began)
     if isinstance(decision, Deny):
-        return _step(name, "Somebody nobody knows is not let in.")
+        return "Somebody nobody knows is not let in."
     more = isinstance(decision, StepUp)
-    return _step(name, f"Somebody nobody knows is {'asked for more' if more else 'let in'}.")
+    return f"Somebody nobody knows is {'asked for more' if more else 'let in'}."
+
+
+def _refuse_late(hook: Callable[..., object], began: float) -> None:
+    budget = rules_of(hook).budget
+    if time.monotonic() - began > budget:
+        raise _Late(budget)
 
 
 async def _answer(
@@ -120,12 +136,12 @@ def _names(claims: Mapping[str, object]) -> str:
 
 
 def _why(error: Exception) -> str:
+    if isinstance(error, TimeoutError):
+        return "It did not answer in time."
+    if isinstance(error, _Late):
+        return f"A fit answer, but not within {error.budget:g} seconds."
     if isinstance(error, TargetRefused):
         return "It answered with another status than one of success."
     if isinstance(error, UnfitAnswer):
         return f"Its answer is not fit: {error}."
     return str(error)
-
-
-def _step(name: str, said: str, *, passed: bool = True) -> SetupStep:
-    return SetupStep(name=name, passed=passed, said=said)

@@ -5,6 +5,7 @@ import json
 import socket
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -20,6 +21,7 @@ from authgate.plugin_manager import GuardedHttp, Isolation, Outcome, PluginCall,
 from authgate.settings import EgressSettings, Settings
 from authgate.storage.clients.drafts import ClientDraft
 from authgate.storage.people.users import User
+from authgate_http_target import trial
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.api import EVERYTHING, ApiClient, api_client, is_problem
 from authgate_testing.databases import on_sqlite
@@ -322,8 +324,9 @@ async def test_test_events_show_what_a_target_makes_of_each(bench: Bench, host: 
         "Who signs in": (True, "Somebody nobody knows is not let in."),
     }
     events = [json.loads(each.body) for each in host.asked]
-    assert [each["type"] for each in events] == [
-        "test", "token.claims", "login.policy", "audit.events",
+    assert events[0]["type"] == "test"
+    assert sorted(each["type"] for each in events[1:]) == [
+        "audit.events", "login.policy", "token.claims",
     ]  # fmt: skip
     assert all(each["data"]["test"] and is_signed(asked, SECRET)
                for each, asked in zip(events, host.asked, strict=True))  # fmt: skip
@@ -363,6 +366,23 @@ async def test_an_answer_that_would_come_too_late_is_shown_as_that(
     shown = await bench.shown()
     assert shown["Claims in tokens"] == (False, "A fit answer, but not within 0 seconds.")
     assert shown["Who signs in"] == (False, "A fit answer, but not within 0 seconds.")
+
+
+def _hanging_at(event: bytes, asked: Asked) -> Answer:
+    return Answer(never_ends=True) if event in asked.body else said(claims={}, decision="allow")
+
+
+async def test_each_test_event_is_answered_for_while_another_hangs(
+    bench: Bench, host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trial, "_SECONDS", 0.5)
+    bench.settings["audit_events"] = True
+    for hanging in (b'"token.claims"', b'"audit.events"', b'"test","timestamp"'):
+        host.site = partial(_hanging_at, hanging)
+        shown = await bench.shown()
+        late = [each for each, answered in shown.items() if not answered[0]]
+        assert [shown[each][1] for each in late] == ["It did not answer in time."]
+        assert len(shown) == (1 if late == ["Test event"] else 4)
 
 
 # --- At the server -------------------------------------------------------------------------------
