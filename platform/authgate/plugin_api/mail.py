@@ -29,7 +29,8 @@ class MailMessage:
     """What it is for, in a word: ``invitation``, ``password``, ``security_notice`` …"""
 
     sender: str
-    """Whom it comes from: ``no-reply@acme.example``, or ``Acme <no-reply@acme.example>``."""
+    """Whom it comes from: ``no-reply@acme.example``, or ``Acme <no-reply@acme.example>``. What the
+    tenant's administrators chose: nobody has looked whether the domain is theirs."""
 
     recipient: str = field(repr=False)
     """An address, without a name."""
