@@ -75,7 +75,8 @@ MEANINGS: Mapping[ApiScope, str] = {
     Scope.ROLES_WRITE: text("Give people roles, and take them."),
     Scope.SETTINGS_READ: text("See what the tenant chooses for itself, now and before."),
     Scope.SETTINGS_WRITE: text(
-        "Change what the tenant chooses for itself, its colours and texts too."
+        "Change what the tenant chooses for itself, its colours and texts too, and where plugins"
+        " tell of all that happens."
     ),
     Scope.LIMITS_READ: text("See which addresses are kept out."),
     Scope.LIMITS_WRITE: text("Keep addresses out, and let them in again."),
