@@ -86,6 +86,8 @@ _MAILS_SECONDS = 15.0
 _MAILS_WAIT = timedelta(minutes=10)
 _FEEDS_SECONDS = 5.0
 """Between looks for plugins that have to be told what has happened."""
+_SLOW_FEEDS_SECONDS = 30.0
+"""As long as one run takes up more of them: workers are not to be busy with several."""
 _USAGE_SECONDS = 300.0
 _ROTATIONS_SECONDS = 60.0
 _RUN_SECONDS = 10.0
@@ -178,7 +180,7 @@ def schedule(settings: Settings) -> tuple[Periodic, ...]:
         Periodic(DeliverLogouts(), _LOGOUTS_SECONDS),
         Periodic(SendMails(), _MAILS_SECONDS),
         Periodic(FeedPlugins(), _FEEDS_SECONDS),
-        Periodic(FeedSlowPlugins(), _FEEDS_SECONDS),
+        Periodic(FeedSlowPlugins(), _SLOW_FEEDS_SECONDS),
         Periodic(RollUpUsage(), _USAGE_SECONDS),
         Periodic(RotateKeys(), _ROTATIONS_SECONDS),
         Periodic(SettleAccesses(), _ACCESSES_SECONDS),

@@ -128,8 +128,8 @@ class PluginFeedDocument(Document):
     model_config = exemplified(**_FEED)
 
     waiting_since: datetime | None
-    """When the oldest event happened that it could not be told of yet. Nothing is lost: it is told
-    of all of them, in order."""
+    """When the oldest event happened that it was not told of yet. Nothing is lost: it is told of
+    all of them, in order."""
 
     failures: int
     """How often in a row it could not be told."""

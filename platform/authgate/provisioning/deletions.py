@@ -191,8 +191,9 @@ async def _shred(parts: Installation, deletion: TenantDeletion) -> None:
     with use_tenant(tenant):
         async with storage.transaction():
             keys = [{"kind": "signing-key", "id": key.kid} for key in await signing_keys.every()]
-            untold = [each.plugin for each in (await audit_feeds.every()).values() if each.behind]
-            if not await deletions.shred(deletion, keys=keys, now=parts.clock()):
+            feeds, now = await audit_feeds.every(now=parts.clock()), parts.clock()
+            untold = [each.plugin for each in feeds.values() if each.waiting_since]
+            if not await deletions.shred(deletion, keys=keys, now=now):
                 return
             await _record(Event.TENANT_SHREDDED, tenant, SYSTEM)
             await tenant_changed(parts, tenant)

@@ -6,7 +6,8 @@ plugin and no other tenant waits for it. Those that take long are told beside th
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -26,10 +27,11 @@ from authgate_tenants import Tenant, current_tenant, use_tenant
 BATCH = 100
 """Events that a plugin is told of at once."""
 
-_MOST_DUE = 500
+_MOST_DUE = 2000
 """Feeds that a run takes up; the next one goes on with those that wait longest."""
 _AT_ONCE, _SLOW_AT_ONCE = 8, 64
-"""Tenants whose plugins are told at the same time: slow ones do nothing but wait for an answer."""
+"""Tenants whose plugins are told at the same time: slow ones do nothing but wait for an answer, so
+one that turns out to be slow gives its place to the next."""
 _RUN_SECONDS = 30.0
 """After so long a run takes up no more tenants: the next one begins with them."""
 _VISIT_SECONDS = 5.0
@@ -37,8 +39,9 @@ _VISIT_SECONDS = 5.0
 _SLOW_SECONDS = 2.0
 
 _IDLE = timedelta(seconds=5)
-_AWAY = timedelta(minutes=1)
-"""Until somebody looks again at a plugin that is paused, not set up, or not installed here."""
+_AWAY = timedelta(minutes=15)
+"""Until somebody looks again at a plugin that is paused, not set up, or not installed here. When a
+tenant changes that it is told at once."""
 _LONGEST_PAUSE = timedelta(minutes=5)
 
 
@@ -55,10 +58,10 @@ async def feed_everywhere(parts: Installation, *, slow: bool = False) -> None:
     database, now = parts.settings.database, parts.clock()
     due = await due_feeds.due(database, slow=slow, now=now, limit=_MOST_DUE)
     places = asyncio.Semaphore(_SLOW_AT_ONCE if slow else _AT_ONCE)
-    end = time.monotonic() + _RUN_SECONDS
+    in_all, end = asyncio.Semaphore(_SLOW_AT_ONCE), time.monotonic() + _RUN_SECONDS
 
     async def at(tenant_id: UUID) -> None:
-        async with places:
+        async with in_all, _place(places, seconds=_RUN_SECONDS if slow else _SLOW_SECONDS):
             if time.monotonic() > end:
                 return
             # Also one that is not served: that it is suspended is what somebody wants to know.
@@ -74,6 +77,26 @@ async def feed_everywhere(parts: Installation, *, slow: bool = False) -> None:
     _raise_first(ended)
 
 
+@asynccontextmanager
+async def _place(places: asyncio.Semaphore, *, seconds: float) -> AsyncIterator[None]:
+    """One of the places, until the block ends or, where that is earlier, for so long."""
+    held = True
+
+    def give_back() -> None:
+        nonlocal held
+        if held:
+            held = False
+            places.release()
+
+    await places.acquire()
+    timer = asyncio.get_running_loop().call_later(seconds, give_back)
+    try:
+        yield
+    finally:
+        timer.cancel()
+        give_back()
+
+
 async def feed_plugins(parts: Installation, *, slow: bool = False) -> None:
     """Tell those of the current tenant's that are due, all of them at once."""
     async with storage.transaction():
@@ -86,7 +109,7 @@ async def feed_plugins(parts: Installation, *, slow: bool = False) -> None:
 async def _feed(parts: Installation, feed: AuditFeed) -> None:
     running = current_tenant().settings.running_plugins
     if feed.plugin not in running or not parts.plugins.hooks.hears(feed.plugin):
-        await _store(feed, parts.clock() + _AWAY)
+        await _leave_alone(parts, feed)
         return
     end, current = time.monotonic() + _VISIT_SECONDS, await _told_next(parts, feed)
     while current is not None and time.monotonic() < end:
@@ -104,7 +127,7 @@ async def _told_next(parts: Installation, feed: AuditFeed) -> AuditFeed | None:
     try:
         await _tell(parts, feed.plugin, batch.events)
     except NotConfigured:
-        await _store(feed, parts.clock() + _AWAY)
+        await _leave_alone(parts, feed)
         return None
     except PluginFailed:
         failed = replace(feed.failed(batch.events), slow=_is_slow(began))
@@ -125,6 +148,13 @@ async def _tell(
         told = [as_told(tenant, each) for each in events]
         await parts.plugins.hooks.tell(plugin, told, tenant_id=tenant.id)
         metrics.plugin_events_told.add(plugin, by=len(events))
+
+
+async def _leave_alone(parts: Installation, feed: AuditFeed) -> None:
+    now = parts.clock()
+    async with storage.transaction():
+        waiting = await audit_feeds.waiting(replace(feed, failures=0), now=now)
+        await audit_feeds.store(waiting, next_at=now + _AWAY)
 
 
 async def _store(feed: AuditFeed, next_at: datetime) -> AuditFeed | None:
@@ -171,10 +201,13 @@ async def _measure(parts: Installation, due: Sequence[due_feeds.DueFeed]) -> Non
     lags = {each: 0.0 for each in parts.plugins.names if hears(each)}
     failing = dict.fromkeys(lags, 0)
     since = [(each.plugin, each.since) for each in due]
+    # Not of one that is not installed here: nobody would say when it is gone.
     for plugin, moment in [*since, *((each.plugin, each.since) for each in waiting)]:
-        lags[plugin] = max(lags.get(plugin, 0.0), (now - moment).total_seconds())
+        if plugin in lags:
+            lags[plugin] = max(lags[plugin], (now - moment).total_seconds())
     for one in waiting:
-        failing[one.plugin] = failing.get(one.plugin, 0) + (one.failures > 0)
+        if one.plugin in failing:
+            failing[one.plugin] += one.failures > 0
     for plugin, seconds in lags.items():
         metrics.plugin_feed_lag_seconds.set(seconds, plugin)
     for plugin, feeds in failing.items():

@@ -10,6 +10,7 @@ from uuid_utils.compat import uuid7
 
 from authgate import audit, storage
 from authgate.audit import SYSTEM, Actor, Event
+from authgate.clock import utc_now
 from authgate.installation import Installation
 from authgate.languages import text
 from authgate.plugin_api import ConfigField, ConnectorConfigError, SetupStep
@@ -72,7 +73,7 @@ class TenantPlugin:
 async def plugins_of_tenant(parts: Installation) -> list[TenantPlugin]:
     """Those that run for the current tenant and are installed, by name."""
     kept, failures = await plugin_settings.every(), await plugin_failures.every()
-    feeds = await audit_feeds.every()
+    feeds = await audit_feeds.every(now=parts.clock())
     running = set(current_tenant().settings.enabled_plugins) & parts.plugins.names
     paused = (await stored()).paused_plugins
     return [
@@ -88,7 +89,8 @@ async def plugin_of_tenant(parts: Installation, name: str) -> TenantPlugin:
     if name not in current_tenant().settings.enabled_plugins or name not in parts.plugins.names:
         raise UnknownPlugin(name)
     kept, failures = await plugin_settings.find(name), await plugin_failures.every()
-    feeds, paused = await audit_feeds.every(), name in (await stored()).paused_plugins
+    feeds = await audit_feeds.every(now=parts.clock())
+    paused = name in (await stored()).paused_plugins
     return await _described(parts, name, kept, failures.get(name), feeds.get(name), paused=paused)
 
 
@@ -127,6 +129,7 @@ async def set_plugin(
         if was == now and before.kept is not None:
             return before
         await _store(parts, before, now)
+        await audit_feeds.hurry([name], now=utc_now())
         changes = _changes(before, was, now)
         await _record(Event.PLUGIN_SETTINGS_CHANGED, name, actor, changes=changes)
         return await plugin_of_tenant(parts, name)

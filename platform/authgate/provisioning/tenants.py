@@ -15,7 +15,7 @@ from authgate.provisioning.tenant_settings import UnfitSetting, UnfitTenant
 from authgate.storage.metering import usage_days
 from authgate.storage.people import groups
 from authgate.storage.sign_in import connections
-from authgate.storage.tenants import logos, settings_versions
+from authgate.storage.tenants import audit_feeds, logos, settings_versions
 from authgate.tokens.id_token import algorithm_of
 from authgate_tenants import (
     Plan,
@@ -138,6 +138,8 @@ async def change_tenant(
             await ensure_keys(parts, after)
             await parts.keys.settings_changed(before, after)
             await keep_feeds(parts, after.enabled_plugins, now=utc_now())
+            resumed = {*before.paused_plugins} - {*after.paused_plugins}
+            await audit_feeds.hurry(resumed, now=utc_now())
             await _add_version(number, row, comment=comment, actor=actor)
             await audit.record(
                 Event.TENANT_UPDATED,

@@ -103,9 +103,11 @@ def test_rows_that_nobody_removes_from_postgresql_are_found(
 def test_plugins_that_are_not_told_for_long_are_found(dev: Doctor, on_sqlite: Execute) -> None:
     on_sqlite(
         "INSERT INTO audit_feeds (id, tenant_id, plugin, told_until, ahead, failures, slow,"
-        " waiting_since, next_at) SELECT id, id, 'siem', '2020-01-01 00:00:00+00:00', '{}', 9, 0,"
-        " '2020-01-01 00:00:00+00:00', '2020-01-01 00:00:00+00:00' FROM tenants LIMIT 1"
+        " next_at) SELECT id, id, 'siem', '2020-01-01 00:00:00+00:00', '{}', 0, 0,"
+        " '2020-01-01 00:00:00+00:00' FROM tenants LIMIT 1"
     )
+    dev.finds()  # what has happened is a moment ago
+    on_sqlite("UPDATE audit_events SET occurred_at = '2020-01-02 00:00:00+00:00'")
     assert dev.finds("plugins-behind")["found"] == "siem"
 
 

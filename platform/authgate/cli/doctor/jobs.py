@@ -57,9 +57,11 @@ PLUGINS_BEHIND = Misconfiguration(
     severity=Severity.WARNING,
     area=Area.JOBS,
     wrong="A plugin has not been told of what happened at a tenant more than an hour ago.",
-    why="Audit logs elsewhere lack it, and other systems do not know whom they should let go.",
+    why="Audit logs elsewhere lack it, other systems do not know whom they should let go, and what"
+    " waits is not removed with old events.",
     cure="Look in the log for `plugin failed` with the call `audit_events`; without any, see that a"
-    " server, or worker and beat, run.",
+    " server, or worker and beat, run. A tenant that pauses the plugin or has not set it up has to"
+    " do so, or leave it out of `enabled_plugins`; so has one whose plugin is not installed here.",
 )
 
 _DAY = timedelta(days=1)
@@ -82,9 +84,9 @@ async def leftovers(settings: Settings) -> AsyncIterator[Finding]:
         yield EXPIRED_ROWS_STAY.found(f"in {', '.join(left)}")
     if await due_logouts.tenants(settings.database, now=utc_now() - _TEN_MINUTES, limit=1):
         yield LOGOUTS_WAIT.found("some have not been tried since")
-    behind = await due_feeds.waiting(settings.database, now=utc_now() - _HOUR)
+    behind = await due_feeds.behind(settings.database, since=utc_now() - _HOUR)
     if behind:
-        yield PLUGINS_BEHIND.found(", ".join(sorted({each.plugin for each in behind})))
+        yield PLUGINS_BEHIND.found(", ".join(sorted(behind)))
 
 
 def _rare(settings: Settings) -> Iterator[Finding]:

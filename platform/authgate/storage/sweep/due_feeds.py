@@ -12,21 +12,31 @@ from uuid import UUID
 from authgate.settings import DatabaseSettings
 from authgate.storage.sweep import due_tenants
 
+# As a value of each row it is one look at an index; as EXISTS it may become a join that reads the
+# whole log.
+_OLDEST = (
+    "(SELECT e.occurred_at FROM audit_events e"
+    " WHERE e.tenant_id = f.tenant_id AND e.occurred_at >= f.told_until"
+    " ORDER BY e.occurred_at LIMIT 1)"
+)
 _DUE = (
     "SELECT f.tenant_id, f.plugin, f.next_at FROM audit_feeds f"
     " JOIN tenants ON tenants.id = f.tenant_id"
     " WHERE f.next_at <= {{now}} AND {slow} AND tenants.status <> 'erasing'"
-    # Where nothing has happened there is nothing to tell. As a value of each row it is one look at
-    # an index; as EXISTS it may become a join that reads the whole log.
-    " AND (SELECT e.occurred_at FROM audit_events e"
-    " WHERE e.tenant_id = f.tenant_id AND e.occurred_at >= f.told_until"
-    " ORDER BY e.occurred_at LIMIT 1) IS NOT NULL"
+    # Where nothing has happened there is nothing to tell.
+    " AND {oldest} IS NOT NULL"
     " ORDER BY f.next_at LIMIT {{limit}}"
 )
-_QUICK, _SLOW = _DUE.format(slow="NOT f.slow"), _DUE.format(slow="f.slow")
+_QUICK = _DUE.format(slow="NOT f.slow", oldest=_OLDEST)
+_SLOW = _DUE.format(slow="f.slow", oldest=_OLDEST)
 _WAITING = (
     "SELECT tenant_id, plugin, waiting_since, failures FROM audit_feeds"
     " WHERE waiting_since <= {now} ORDER BY waiting_since LIMIT {limit}"
+)
+_BEHIND = (
+    "SELECT f.tenant_id, f.plugin FROM audit_feeds f"  # noqa: S608 - our own names
+    " JOIN tenants ON tenants.id = f.tenant_id"
+    f" WHERE {_OLDEST} <= {{now}} AND tenants.status <> 'erasing' LIMIT {{limit}}"
 )
 MOST = 1000
 
@@ -64,6 +74,13 @@ async def waiting(settings: DatabaseSettings, *, now: datetime) -> Sequence[Wait
     """Those that something waits for, the longest waiting first, up to ``MOST``."""
     found = await due_tenants.rows(_WAITING, settings, now=now, limit=MOST)
     return [WaitingFeed(plugin, _moment(at), failures) for _, plugin, at, failures in found]
+
+
+async def behind(settings: DatabaseSettings, *, since: datetime) -> set[str]:
+    """The plugins whose place in a tenant's log lies before what happened at this moment, whatever
+    holds it up. The place of one that was told of all stands a few minutes ago."""
+    found = await due_tenants.rows(_BEHIND, settings, now=since, limit=MOST)
+    return {plugin for _, plugin in found}
 
 
 def _moment(said: datetime | str) -> datetime:

@@ -29,6 +29,16 @@ LEASE: Final = timedelta(minutes=1)
 _SETTLED = timedelta(seconds=1)
 """What is as young as this waits for those that were made beside it, since most come within it."""
 
+_SOON = timedelta(minutes=1)
+"""What is as young as this is on its way to a plugin that takes what it is told."""
+
+_KNOWN = timedelta(seconds=5)
+"""After so long every process knows what a tenant has changed."""
+
+
+class TransactionsUnseen(RuntimeError):
+    """PostgreSQL does not say which transactions are open: ``track_activities`` is off."""
+
 
 class AuditFeedRow(TenantOwned):
     """How far one plugin is."""
@@ -65,11 +75,6 @@ class AuditFeed:
     next_at: datetime
     """When it is due; while somebody tells it, when that one's lease ends."""
 
-    @property
-    def behind(self) -> bool:
-        """Whether it could not be told of something yet."""
-        return self.waiting_since is not None
-
     @classmethod
     def from_row(cls, row: AuditFeedRow) -> Self:
         """The value of a stored row."""
@@ -84,6 +89,11 @@ class AuditFeed:
             next_at=row.next_at,
         )
 
+    @property
+    def is_full(self) -> bool:
+        """Whether no more is told before it is certain that nothing comes before it."""
+        return len(self.ahead) >= MOST_AHEAD
+
     def moved(self, told: Sequence[AuditEvent], *, certain: datetime, all_told: bool) -> Self:
         """The place once these were told. Before ``certain`` nothing comes in between any more;
         ``all_told`` says whether there were no more of them."""
@@ -91,8 +101,11 @@ class AuditFeed:
         until = max(until, self.told_until)
         ahead = {**self.ahead, **{str(each.id): _micros(each.occurred_at) for each in told}}
         kept = {each: at for each, at in ahead.items() if at >= _micros(until)}
-        since = None if all_told else told[-1].occurred_at
-        return replace(self, told_until=until, ahead=kept, failures=0, waiting_since=since)
+        moved = replace(self, told_until=until, ahead=kept, failures=0, waiting_since=None)
+        if not all_told:
+            return replace(moved, waiting_since=told[-1].occurred_at)
+        # Younger ones may be there and were not looked at.
+        return replace(moved, waiting_since=_moment(max(kept.values()))) if moved.is_full else moved
 
     def failed(self, untold: Sequence[AuditEvent]) -> Self:
         """The same place, once it could not be told of these."""
@@ -119,9 +132,23 @@ async def keep(enabled: Collection[str], *, heard: Collection[str], now: datetim
         await AuditFeedRow.create(plugin=plugin, told_until=now, next_at=now)
 
 
-async def every() -> dict[str, AuditFeed]:
-    """How far each plugin is, by its name."""
-    return {row.plugin: AuditFeed.from_row(row) for row in await AuditFeedRow.all()}
+async def every(*, now: datetime) -> dict[str, AuditFeed]:
+    """How far each plugin is, by its name, and since when something waits for it by now: also where
+    nobody has tried to tell it."""
+    rows = await AuditFeedRow.all()
+    return {row.plugin: await waiting(AuditFeed.from_row(row), now=now) for row in rows}
+
+
+async def waiting(feed: AuditFeed, *, now: datetime) -> AuditFeed:
+    """The same place, with since when something waits for the plugin by now."""
+    found = await _untold(feed, before=now if feed.failures else now - _SOON, limit=1)
+    return replace(feed, waiting_since=found[0][1] if found else None)
+
+
+async def hurry(plugins: Collection[str], *, now: datetime) -> None:
+    """Have these plugins be told as soon as every process knows what the tenant has changed:
+    nobody has to wait for the next look at one that was left alone."""
+    await AuditFeedRow.filter(plugin__in=list(plugins)).update(next_at=now + _KNOWN)
 
 
 async def taken(*, now: datetime, slow: bool) -> list[AuditFeed]:
@@ -145,27 +172,36 @@ async def following(feed: AuditFeed, *, now: datetime, limit: int) -> Batch:
     what is committed."""
     # Before the events: what is open now and seen below was committed in between.
     certain = min(now, await _oldest_transaction(now)) - LATE
-    end = certain if len(feed.ahead) >= MOST_AHEAD else now - _SETTLED
-    found = AuditEvent.filter(occurred_at__gte=feed.told_until, occurred_at__lt=end)
-    ids = (
-        await found.order_by("occurred_at", "id")
-        .limit(limit + len(feed.ahead))
-        .values_list("id", flat=True)
-    )
-    wanted = [each for each in ids if str(each) not in feed.ahead][:limit]
+    end = certain if feed.is_full else now - _SETTLED
+    wanted = [each for each, _ in await _untold(feed, before=end, limit=limit)]
     events = await AuditEvent.filter(id__in=wanted) if wanted else []
     return Batch(sorted(events, key=lambda each: (each.occurred_at, each.id)), certain)
 
 
+async def _untold(feed: AuditFeed, *, before: datetime, limit: int) -> list[tuple[UUID, datetime]]:
+    """The first events that were not told, and when each happened."""
+    found = AuditEvent.filter(occurred_at__gte=feed.told_until, occurred_at__lt=before)
+    oldest = found.order_by("occurred_at", "id").limit(limit + len(feed.ahead))
+    rows: list[tuple[UUID, datetime]] = await oldest.values_list("id", "occurred_at")
+    return [(each, at) for each, at in rows if str(each) not in feed.ahead][:limit]
+
+
 async def _oldest_transaction(now: datetime) -> datetime:
-    """When the oldest transaction began in which an event may wait to be seen."""
+    """When the oldest transaction began in which an event may wait to be seen. Raises
+    ``TransactionsUnseen``."""
     database = connections.get("default")
     if database.capabilities.dialect == "sqlite":
         return now  # one writes at a time, and whoever reads here has waited for the others
-    # Those of the serving role. What appends for many commits by itself, within seconds.
+    # Those of the serving role. What appends for many commits by itself, within seconds. One that
+    # has written nothing yet has no event either: it stores those that happen from now on, each
+    # within seconds, by the limits of the role.
     _, rows = await database.execute_query(
-        "SELECT min(xact_start) AS begun FROM pg_stat_activity WHERE usename = current_user"
+        "SELECT min(xact_start) FILTER (WHERE backend_xid IS NOT NULL) AS begun,"
+        " min(xact_start) AS seen FROM pg_stat_activity"
+        " WHERE usename = current_user AND datname = current_database()"
     )
+    if rows[0]["seen"] is None:  # this one is open
+        raise TransactionsUnseen("track_activities is off")
     begun: datetime | None = rows[0]["begun"]
     return begun or now
 
@@ -185,3 +221,7 @@ async def store(feed: AuditFeed, *, next_at: datetime) -> AuditFeed | None:
 
 def _micros(moment: datetime) -> int:
     return (moment - datetime.fromtimestamp(0, UTC)) // timedelta(microseconds=1)
+
+
+def _moment(micros: int) -> datetime:
+    return datetime.fromtimestamp(0, UTC) + timedelta(microseconds=micros)
