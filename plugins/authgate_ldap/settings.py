@@ -67,22 +67,26 @@ class LdapConfig:
             "(uid={login},ou=people,dc=acme,dc=example), or {login}@acme.example with Active "
             "Directory.",
             label="Template",
+            vouches=True,
         ),
     ] = ""
     login_attributes: Annotated[
         tuple[str, ...],
         Setting(
-            "Attributes that hold what people type as their name.", label="Names to sign in by"
+            "Attributes that hold what people type as their name.",
+            label="Names to sign in by",
+            vouches=True,
         ),
     ] = ("uid",)
     object_class: Annotated[
-        str, Setting("The class that entries of people have.", label="Class")
+        str, Setting("The class that entries of people have.", label="Class", vouches=True)
     ] = "person"
     member_of: Annotated[
         str,
         Setting(
             "Only people whose memberOf has this DN; without one everybody below the base.",
             label="Only members of",
+            vouches=True,
         ),
     ] = ""
     subject_attribute: Annotated[

@@ -143,6 +143,30 @@ async def test_who_vouches_for_an_owner_is_changed_by_owners_alone(
 
 
 @on_sqlite
+async def test_whom_a_directory_finds_for_an_owner_is_changed_by_owners_alone(
+    server: RunningServer, api: ApiClient, acme: Tenant, carol: User
+) -> None:
+    await tenants.change(server, acme, settings={"enabled_plugins": ["ldap"]})
+    config = {"hosts": ["a"], "base_dn": "dc=acme", "user_dn": "ACME\\{login}"}
+    made = await api.post("/connections", {"slug": "hub", "connector": "ldap", "config": config})
+    assert made.status_code == 201, made.text
+    assert (await changed(api, {"config": {"object_class": "user"}})).status_code == 200
+    with use_tenant(acme):
+        await users.set_role(carol.id, UserRole.OWNER)
+    await linked(acme, carol)
+    for other in (
+        {"user_dn": "OTHER\\{login}"},
+        {"login_attributes": ["givenName"]},
+        {"object_class": "device"},
+        {"member_of": "cn=staff,dc=acme"},
+        {"base_dn": "dc=other"},
+    ):
+        refused = await changed(api, {"config": other})
+        assert is_problem(refused, 403, "beyond-own-role"), other
+    assert (await changed(api, {"config": {"name_attribute": "sn"}})).status_code == 200
+
+
+@on_sqlite
 async def test_what_has_become_a_secret_is_shown_no_more(api: ApiClient, acme: Tenant) -> None:
     assert (await api.post("/connections", GITHUB)).status_code == 201
     with use_tenant(acme):
