@@ -21,7 +21,7 @@ from authgate.plugin_api import (
     StreamFailure,
     WrongPassword,
 )
-from authgate_ldap.conversation import SIZE_LIMIT, Conversation, speaking
+from authgate_ldap.conversation import SIZE_LIMIT, Conversation, Found, speaking
 from authgate_ldap.groups import groups_in, groups_of
 from authgate_ldap.messages import Entry, NoLdap, Result, Search, pairs
 from authgate_ldap.names import escaped
@@ -40,6 +40,7 @@ _SECONDS_OF_TEST = 2.5
 _LONGEST_SUBJECT = 255
 _MOST_SAID = 300
 _PRINCIPAL = "userPrincipalName"
+_ACCOUNT = "sAMAccountName"
 _BINARY_UUIDS = ("objectguid",)
 
 
@@ -160,12 +161,32 @@ class LdapConnector(PasswordConnector[LdapConfig]):
         """The entry of whoever is bound by this name, which need not be the login's: where an
         account has it as its ``userPrincipalName``, Active Directory lets in that one before the
         one whose ``sAMAccountName`` is its first part."""
-        search = Search(base=self.config.base_dn, any_of=[(_PRINCIPAL, bound)])
+        found = await self._called(directory, _PRINCIPAL, bound)
+        if not found.entries:
+            return await self._entry_of_account(directory, login)
+        return await self._own_entry_of(directory, found)
+
+    async def _entry_of_account(self, directory: Conversation, login: str) -> Entry | None:
+        """The entry of whoever the server says is bound. The login in any other attribute may be
+        somebody else's: a tenant chooses where names are looked for, and people write some."""
+        said = await directory.who_am_i()
+        kind, _, name = (f"u:{login}" if said is None else said).partition(":")
+        if kind == "dn" and name:
+            entry = await self._entry(directory, login)
+            return entry if entry and entry.dn.casefold() == name.casefold() else None
+        account = name.rpartition("\\")[2]  # Active Directory says u:ACME\pat
+        if kind != "u" or not account:
+            return None
+        return await self._own_entry_of(directory, await self._called(directory, _ACCOUNT, account))
+
+    async def _called(self, directory: Conversation, attribute: str, name: str) -> Found:
+        search = Search(base=self.config.base_dn, any_of=[(attribute, name)])
         found = await directory.search(search)
         if not found.is_whole and found.result.code != SIZE_LIMIT:
             raise ProviderUnavailable(f"The search came to nothing: result {found.result.code}.")
-        if not found.entries:
-            return await self._entry(directory, login)
+        return found
+
+    async def _own_entry_of(self, directory: Conversation, found: Found) -> Entry | None:
         is_one = found.is_whole and len(found.entries) == 1
         return await self._own_entry(directory, found.entries[0].dn) if is_one else None
 

@@ -17,10 +17,13 @@ SIZE_LIMIT = 4
 
 _MOST_REFERENCES = 100
 """Of an answer. Active Directory says one for each of its other domains."""
-_AT_ONCE = 4096
+_AT_ONCE = 1024
 """Octets of a message that are decoded where everybody waits for it."""
+_HERE = 8192
+"""Octets of a conversation that are."""
 _APART = ThreadPoolExecutor(1, thread_name_prefix="ldap")
-"""Decodes what is larger: one message at a time, whichever directories they are of."""
+"""Decodes what is more: one message at a time, whichever directories they are of. Each conversation
+waits for its own, so all have their turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +48,15 @@ class Conversation:
         self._number = 0
         self._taken = 0
         """Octets that came for the question under way."""
+        self._most = messages.MOST_OF_MESSAGE
+        """Octets that may."""
+        self._came = self._elsewhere = 0
+        self._decoded_here = 0
 
     async def start_tls(self) -> None:
         """Go on in TLS (RFC 4511 section 4.14). Raises ``NoLdap`` and ``StreamFailure``."""
-        result = await self._one(messages.start_tls_request(self._next()), "extendedResp")
+        asked = messages.extended_request(self._next(), messages.START_TLS)
+        result = messages.result_of(await self._one(asked, "extendedResp"))
         if not result.is_success:
             raise NoLdap(f"The server does not begin TLS: result {result.code}.")
         if self._received:
@@ -61,14 +69,21 @@ class Conversation:
         if not password:
             # RFC 4513 section 5.1.2: it would be let in as nobody, and taken for somebody.
             raise ValueError("a bind without a password")
-        return await self._one(messages.bind_request(self._next(), dn, password), "bindResponse")
+        asked = messages.bind_request(self._next(), dn, password)
+        return messages.result_of(await self._one(asked, "bindResponse"))
+
+    async def who_am_i(self) -> str | None:
+        """Whom the server takes us for, ``dn:`` or ``u:`` and a name, empty where for nobody (RFC
+        4532); ``None`` where it does not say. Raises ``NoLdap`` and ``StreamFailure``."""
+        asked = messages.extended_request(self._next(), messages.WHO_AM_I)
+        said = await self._one(asked, "extendedResp")
+        return messages.response_of(said) if messages.result_of(said).is_success else None
 
     async def search(self, search: Search) -> Found:
         """Look for entries; where the server says to look elsewhere, that is left alone. Raises
         ``NoLdap`` and ``StreamFailure``."""
-        await self._stream.send(messages.search_request(self._next(), search))
+        await self._ask(messages.search_request(self._next(), search), most=search.octets)
         entries: list[Entry] = []
-        elsewhere = self._taken = 0
         while True:
             name, operation = await self._answer()
             if name == "searchResDone":
@@ -76,47 +91,56 @@ class Conversation:
                 return Found(entries, result)
             if name == "searchResEntry":
                 entries.append(messages.entry_of(operation))
-            elif name == "searchResRef":
-                elsewhere += 1
             else:
                 raise NoLdap("An answer that belongs to no search.")
-            if elsewhere > _MOST_REFERENCES:
-                raise NoLdap("An answer that leads to too many other servers.")
             if len(entries) > search.most:
                 return Found(entries, Result(SIZE_LIMIT, ""))
 
-    async def _one(self, request: bytes, expected: str) -> Result:
-        self._taken = 0
-        await self._stream.send(request)
+    async def _one(self, request: bytes, expected: str) -> Any:
+        await self._ask(request, most=messages.MOST_OF_MESSAGE)
         name, operation = await self._answer()
         if name != expected:
             raise NoLdap("An answer to another question.")
-        return messages.result_of(operation)
+        return operation
+
+    async def _ask(self, request: bytes, *, most: int) -> None:
+        self._taken = self._elsewhere = 0
+        self._most = most
+        await self._stream.send(request)
 
     async def _answer(self) -> tuple[str, Any]:
+        while messages.is_reference(content := await self._message()):
+            self._elsewhere += 1
+            if self._elsewhere > _MOST_REFERENCES:
+                raise NoLdap("An answer that leads to too many other servers.")
+        number, name, operation = await self._decoded(content)
+        if number != self._number:
+            raise NoLdap("An answer to another question.")
+        return name, operation
+
+    async def _message(self) -> bytes:
         while (content := messages.taken_from(self._received)) is None:
             came = await self._stream.receive()
             if not came:
                 raise NoLdap("The server has ended the connection.")
             self._taken += len(came)
-            if self._taken > messages.MOST_OF_ANSWER:
+            self._came += len(came)
+            if self._taken > self._most or self._came > messages.MOST_OF_CONVERSATION:
                 raise NoLdap("An answer that is too long.")
             self._received += came
-        number, name, operation = await _decoded(content)
-        if number != self._number:
-            raise NoLdap("An answer to another question.")
-        return name, operation
+        return content
+
+    async def _decoded(self, content: bytes) -> tuple[int, str, Any]:
+        self._decoded_here += len(content)
+        if len(content) > _AT_ONCE or self._decoded_here > _HERE:
+            running = asyncio.get_running_loop()
+            return await running.run_in_executor(_APART, messages.decoded, content)
+        await asyncio.sleep(0)  # many small ones take as long
+        return messages.decoded(content)
 
     def _next(self) -> int:
         self._number += 1
         return self._number
-
-
-async def _decoded(content: bytes) -> tuple[int, str, Any]:
-    if len(content) > _AT_ONCE:
-        return await asyncio.get_running_loop().run_in_executor(_APART, messages.decoded, content)
-    await asyncio.sleep(0)  # many small ones take as long
-    return messages.decoded(content)
 
 
 @asynccontextmanager

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from authgate.plugin_api import ProviderUnavailable
 from authgate_ldap.conversation import SIZE_LIMIT, Conversation
-from authgate_ldap.messages import Entry, Search
+from authgate_ldap.messages import MOST_OF_CONVERSATION, Entry, Search
 from authgate_ldap.settings import LdapConfig
 
 MOST = 1000
@@ -29,6 +29,7 @@ async def groups_of(directory: Conversation, dn: str, config: LdapConfig) -> tup
                 base=config.groups_base,
                 any_of=[(config.member_attribute, each) for each in some],
                 most=MOST,
+                octets=MOST_OF_CONVERSATION,
             )
             answer = await directory.search(search)
             if answer.result.code == SIZE_LIMIT:

@@ -14,13 +14,19 @@ from pyasn1_modules import rfc2251
 
 START_TLS = "1.3.6.1.4.1.1466.20037"
 """RFC 4511 section 4.14."""
+WHO_AM_I = "1.3.6.1.4.1.4203.1.11.3"
+"""RFC 4532."""
 
 MOST_OF_MESSAGE = 65_536
-"""Octets. To decode as many takes a quarter of a second at most."""
-MOST_OF_ANSWER = 1_000_000
-"""Of all messages that answer one question."""
+"""Octets, and of all that answer a question about one person. To decode as many takes a quarter of
+a second at most."""
+MOST_OF_CONVERSATION = 1_000_000
+"""Of all answers together."""
 
 _SUCCESS = 0
+_INTEGER = b"\x02"
+_REFERENCE = b"\x73"
+"""What a ``SearchResultReference`` begins with (RFC 4511 section 4.5.2)."""
 _OF_LENGTH = 4
 """Octets of a length: more are no message of ours."""
 
@@ -63,6 +69,8 @@ class Search:
     attributes: Sequence[str] = ()
     only_base: bool = False
     most: int = 2
+    octets: int = MOST_OF_MESSAGE
+    """Of the whole answer."""
     seconds: int = 4
 
 
@@ -75,10 +83,10 @@ def bind_request(number: int, dn: str, password: str) -> bytes:
     return _message(number, "bindRequest", request)
 
 
-def start_tls_request(number: int) -> bytes:
-    """What asks for TLS."""
+def extended_request(number: int, operation: str) -> bytes:
+    """What asks for an extended operation that needs no value."""
     request = rfc2251.ExtendedRequest()
-    request["requestName"] = START_TLS
+    request["requestName"] = operation
     return _message(number, "extendedReq", request)
 
 
@@ -101,6 +109,22 @@ def result_of(operation: Any) -> Result:
     """The result in an answer that ends an operation."""
     text = bytes(operation["errorMessage"]).decode("utf-8", "replace")
     return Result(int(operation["resultCode"]), text)
+
+
+def response_of(operation: Any) -> str:
+    """What the answer to an extended operation says besides its result."""
+    said = operation["response"]
+    return bytes(said).decode("utf-8", "replace") if said.hasValue() else ""
+
+
+def is_reference(content: bytes) -> bool:
+    """Whether a whole message says to look elsewhere, seen without decoding it."""
+    first = content[1]
+    start = 2 + (first & 0x7F if first & 0x80 else 0)
+    head = content[start : start + 8]
+    if head[:1] != _INTEGER or len(head) < 2:
+        return False
+    return head[2 + head[1] :][:1] == _REFERENCE
 
 
 def entry_of(operation: Any) -> Entry:

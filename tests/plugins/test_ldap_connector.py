@@ -3,6 +3,7 @@ they like."""
 
 import asyncio
 import ssl
+import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -36,7 +37,8 @@ from authgate.storage.people.groups import GroupDraft
 from authgate.storage.sign_in.connection_rules import ConnectionRules
 from authgate.testing.fake_http import FakeHttp
 from authgate_ldap.connector import LdapConnector
-from authgate_ldap.messages import MOST_OF_MESSAGE
+from authgate_ldap.conversation import speaking
+from authgate_ldap.messages import MOST_OF_MESSAGE, decoded
 from authgate_ldap.names import escaped
 from authgate_tenants import TenantSettings, use_tenant
 from authgate_testing.databases import on_sqlite
@@ -353,6 +355,20 @@ def answer(number: int, name: str, code: int = 0, text: str = "") -> bytes:
     return _message(number, name, operation)
 
 
+def named(number: int, said: bytes) -> bytes:
+    operation = rfc2251.ExtendedResponse()
+    operation["resultCode"] = 0
+    operation["matchedDN"] = operation["errorMessage"] = b""
+    operation["response"] = said
+    return _message(number, "extendedResp", operation)
+
+
+def reference(number: int, octets: int) -> bytes:
+    operation = rfc2251.SearchResultReference()
+    operation[0] = b"ldap://" + b"a" * octets
+    return _message(number, "searchResRef", operation)
+
+
 def entry(number: int, dn: str, **attributes: bytes) -> bytes:
     operation = rfc2251.SearchResultEntry()
     operation["objectName"] = dn.encode()
@@ -386,6 +402,7 @@ def _message(number: int, name: str, operation: Any) -> bytes:
 
 
 BOUND = answer(1, "bindResponse")
+NOT_NAMED = answer(3, "extendedResp", 2)
 PAT = entry(2, f"uid=pat,{PEOPLE}", entryUUID=b"3f0e", uid=b"pat")
 DONE = answer(2, "searchResDone")
 
@@ -491,13 +508,46 @@ async def test_an_identifier_of_active_directory_is_written_as_it_is_there() -> 
 
 
 async def test_a_template_of_active_directory_takes_no_other_domain() -> None:
-    found = [entry(3, f"uid=pat,{PEOPLE}", entryUUID=b"3f0e"), answer(3, "searchResDone")]
-    script = Script([BOUND, DONE, b"".join(found)])
+    script = Script([BOUND, DONE, NOT_NAMED, *by_account()])
     assert (await says(made(script, **BY_PRINCIPAL), "pat")).subject == "3f0e"
     assert b"pat@acme.example" in script.sent[0]
     for login in ("pat@evil.example", "EVIL\\pat"):
         with pytest.raises(WrongPassword):
             await says(made(Script([]), **BY_PRINCIPAL), login)
+
+
+def by_account() -> list[bytes]:
+    own = entry(5, f"uid=pat,{PEOPLE}", entryUUID=b"3f0e") + answer(5, "searchResDone")
+    return [entry(4, f"uid=pat,{PEOPLE}") + answer(4, "searchResDone"), own]
+
+
+async def test_whoever_is_bound_is_who_the_server_says_and_nobody_with_that_name_elsewhere() -> (
+    None
+):
+    """An owner whose given name is the login of somebody else, who types their own password."""
+    entered = {"login_attributes": ["givenName"], "user_dn": "ACME\\{login}"}
+    for said, account in ((NOT_NAMED, b"bob"), (named(3, b"u:ACME\\robert"), b"robert")):
+        script = Script([BOUND, DONE, said, *by_account()])
+        asked = made(script, hosts=["a"], base_dn=BASE, **entered)
+        assert (await says(asked, "bob")).subject == "3f0e"
+        assert b"sAMAccountName" in script.sent[3]
+        assert account in script.sent[3]
+        assert b"givenName" not in b"".join(script.sent)
+    owner = entry(4, f"uid=owner,{PEOPLE}", entryUUID=b"0711") + answer(4, "searchResDone")
+    for said in (named(3, f"dn:uid=bob,{PEOPLE}".encode()), named(3, b""), named(3, b"u:")):
+        asked = made(Script([BOUND, DONE, said, owner]), hosts=["a"], base_dn=BASE, **entered)
+        with pytest.raises(SignInRefused):
+            await says(asked, "bob")
+    own = named(3, f"dn:UID=owner,{PEOPLE}".encode())
+    asked = made(Script([BOUND, DONE, own, owner]), hosts=["a"], base_dn=BASE, **entered)
+    assert (await says(asked, "owner")).subject == "0711"
+
+
+async def test_openldap_says_who_is_bound(slapd: Slapd, network: GuardedStreams) -> None:
+    async with speaking(network, "localhost", slapd.port, starts_tls=False) as directory:
+        assert await directory.who_am_i() == ""
+        assert (await directory.bind(f"uid=pat,{PEOPLE}", PASSWORD)).is_success
+        assert await directory.who_am_i() == f"dn:uid=pat,{PEOPLE}"
 
 
 async def test_whoever_has_the_bound_name_as_their_own_is_who_signs_in() -> None:
@@ -541,6 +591,54 @@ async def test_what_is_large_keeps_nobody_else_waiting() -> None:
     script = Script([BOUND, too_large + DONE, answer(3, "bindResponse")])
     with pytest.raises(ProviderUnavailable, match="too long"):
         await says(made(script, hosts=["a"], **SEARCHES), "pat")
+
+
+async def test_references_are_not_read_and_no_answer_is_longer_than_it_may_be(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A server that says much in small parts, and lets in in the end, or does not."""
+    read: list[bytes] = []
+
+    def reading(content: bytes) -> tuple[int, str, Any]:
+        read.append(content)
+        return decoded(content)
+
+    monkeypatch.setattr("authgate_ldap.messages.decoded", reading)
+    elsewhere = reference(2, 20_000)
+    script = Script([BOUND, elsewhere * 3 + PAT + DONE, answer(3, "bindResponse")])
+    assert (await says(made(script, hosts=["a"], **SEARCHES), "pat")).subject == "3f0e"
+    assert read == [BOUND, PAT, DONE, answer(3, "bindResponse")]
+    for much in (reference(2, 4_000) * 20, reference(2, 5) * 101):
+        script = Script([BOUND, much + PAT + DONE, answer(3, "bindResponse", 49)])
+        with pytest.raises(ProviderUnavailable, match="too"):
+            await says(made(script, hosts=["a"], **SEARCHES), "pat")
+
+
+async def test_many_small_messages_are_read_apart_and_all_together_are_no_more_than_one_megabyte(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    here = 0
+
+    def reading(content: bytes) -> tuple[int, str, Any]:
+        nonlocal here
+        if threading.current_thread() is threading.main_thread():
+            here += len(content)
+        return decoded(content)
+
+    monkeypatch.setattr("authgate_ldap.messages.decoded", reading)
+    group = entry(5, f"cn={'g' * 900},{GROUPS}")
+    some = group * 20 + answer(5, "searchResDone")
+    script = Script([*whole(0), answer(4, "bindResponse"), some])
+    asked = {"hosts": ["a"], "groups_base": GROUPS, **SEARCHES}
+    assert (await says(made(script, **asked), "pat")).subject == "3f0e"
+    assert 0 < here <= 8192
+    levels = [
+        entry(each, f"cn={each},{GROUPS}", a=b"a" * 60_000) * 7 + answer(each, "searchResDone")
+        for each in range(5, 8)
+    ]
+    script = Script([*whole(0), answer(4, "bindResponse"), *levels])
+    with pytest.raises(ProviderUnavailable, match="too long"):
+        await says(made(script, nested_groups=True, **asked), "pat")
 
 
 async def test_groups_that_cannot_be_read_are_no_empty_ones_and_too_many_are_none() -> None:
