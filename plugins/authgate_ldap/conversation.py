@@ -90,7 +90,7 @@ class Conversation:
                 result = messages.result_of(operation)
                 return Found(entries, result)
             if name == "searchResEntry":
-                entries.append(messages.entry_of(operation))
+                entries.append(operation)
             else:
                 raise NoLdap("An answer that belongs to no search.")
             if len(entries) > search.most:

@@ -127,20 +127,6 @@ def is_reference(content: bytes) -> bool:
     return head[2 + head[1] :][:1] == _REFERENCE
 
 
-def entry_of(operation: Any) -> Entry:
-    """The entry in an answer. Raises ``NoLdap``."""
-    try:
-        return Entry(
-            bytes(operation["objectName"]).decode(),
-            {
-                bytes(each["type"]).decode().lower(): [bytes(value) for value in each["vals"]]
-                for each in operation["attributes"]
-            },
-        )
-    except UnicodeDecodeError as error:
-        raise NoLdap("A name that is no text.") from error
-
-
 def taken_from(received: bytearray) -> bytes | None:
     """The first whole message of what came, which is taken out of it. ``None`` where it is not
     whole yet. Raises ``NoLdap``."""
@@ -153,17 +139,30 @@ def taken_from(received: bytearray) -> bytes | None:
 
 
 def decoded(content: bytes) -> tuple[int, str, Any]:
-    """A message: its number, the operation's name and the operation. Raises ``NoLdap``."""
+    """A message: its number, the operation's name and the operation, which of a found entry is an
+    ``Entry``. Raises ``NoLdap``."""
     try:
         message, rest = decoder.decode(content, asn1Spec=rfc2251.LDAPMessage())
-        operation = message["protocolOp"]
-        name = operation.getName()
+        name, operation = message["protocolOp"].getName(), message["protocolOp"].getComponent()
         number = int(message["messageID"])
     except (PyAsn1Error, RecursionError, ValueError, LookupError, TypeError) as error:
         raise NoLdap("What came is no message of LDAP.") from error
     if rest:
         raise NoLdap("There is more in a message than a message.")
-    return number, name, operation.getComponent()
+    return number, name, _entry(operation) if name == "searchResEntry" else operation
+
+
+def _entry(operation: Any) -> Entry:
+    try:
+        return Entry(
+            bytes(operation["objectName"]).decode(),
+            {
+                bytes(each["type"]).decode().lower(): [bytes(value) for value in each["vals"]]
+                for each in operation["attributes"]
+            },
+        )
+    except UnicodeDecodeError as error:
+        raise NoLdap("A name that is no text.") from error
 
 
 def _end(received: bytearray) -> int | None:

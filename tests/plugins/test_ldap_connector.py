@@ -38,7 +38,7 @@ from authgate.storage.sign_in.connection_rules import ConnectionRules
 from authgate.testing.fake_http import FakeHttp
 from authgate_ldap.connector import LdapConnector
 from authgate_ldap.conversation import speaking
-from authgate_ldap.messages import MOST_OF_MESSAGE, decoded
+from authgate_ldap.messages import MOST_OF_MESSAGE, Entry, decoded
 from authgate_ldap.names import escaped
 from authgate_tenants import TenantSettings, use_tenant
 from authgate_testing.databases import on_sqlite
@@ -572,6 +572,7 @@ async def test_what_is_large_keeps_nobody_else_waiting() -> None:
     many = [b"group"] * 6_000
     large = entry_of_many(2, f"uid=pat,{PEOPLE}", entryUUID=[b"3f0e"], memberOf=many)
     assert len(large) < MOST_OF_MESSAGE
+    assert isinstance(decoded(large)[2], Entry), "nothing of it is left to be made"
     turns = 0
 
     async def others() -> None:
