@@ -1,7 +1,8 @@
 """All of a tenant's own people whom a search finds, by the hundred.
 
 They are gone through in the order of their ids, which those who were taken over brought with them:
-who came when is told by ``created_at`` alone.
+who came when is told by ``created_at`` alone. That is their former server's as well, so whoever is
+taken over meanwhile is among those found.
 """
 
 from collections.abc import Sequence
