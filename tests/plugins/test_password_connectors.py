@@ -39,7 +39,7 @@ from authgate.provisioning.users import open_account
 from authgate.settings import EgressSettings, Settings
 from authgate.storage import audit_events
 from authgate.storage.people import users
-from authgate.storage.sign_in import connections, login_failures
+from authgate.storage.sign_in import connections, external_identities, login_failures
 from authgate.storage.sign_in.connection_rules import ConnectionRules, Newcomers
 from authgate.vocabulary import UserStatus
 from authgate_tenants import Tenant, TenantSettings, use_tenant
@@ -342,6 +342,27 @@ async def test_while_somebody_s_directory_is_switched_off_no_other_is_told_their
     assert host.asked == []
     await signs_in(server, acme, "sam", THERE)
     assert [each.path for each in host.asked] == ["/other"]
+
+
+@on_sqlite
+async def test_a_removed_plugin_closes_the_form_only_for_people_whose_passwords_it_may_have_kept(
+    server: RunningServer, connect: Connect, host: Host
+) -> None:
+    acme = await connect()
+    with use_tenant(acme):
+        for name, behind_form in (("sam", False), ("kim", True)):
+            gone = await connections.create(
+                connection_id=uuid4(), slug=f"gone-{name}", connector="gone", label="Gone",
+                config={}, sealed_secrets=b"", rules=ConnectionRules(sign_in_form=behind_form),
+            )  # fmt: skip
+            person = await users.create(username=name)
+            await external_identities.link(
+                connection_id=gone.id, issuer="", subject=name, user_id=person.id,
+                username=name, now=server.clock(),
+            )  # fmt: skip
+    for name in ("sam", "kim"):
+        assert not (await signs_in(server, acme, name, "wrong-wrong-wrong"))[2]
+    assert [name for name, _ in asked_of(host)] == ["sam"]
 
 
 @on_sqlite

@@ -104,9 +104,11 @@ class TenantConnections:
         return [each.usable for each in await self.keeping_passwords() if each.usable]
 
     def _may_keep_passwords(self, stored: Connection) -> bool:
-        # What a plugin brought that is no longer installed may have kept them.
         connector = self._connectors.types.get(stored.connector)
-        return connector is None or connector.takes_passwords
+        if connector is None:
+            # Its plugin is no longer installed: only one that kept them may be behind the form.
+            return stored.rules.sign_in_form
+        return connector.takes_passwords
 
     async def opened(self, connection: UsableConnection) -> OpenConnection:
         """The connection with its secrets, for the length of a request. What its connector has
