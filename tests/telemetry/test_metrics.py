@@ -66,6 +66,7 @@ LABELS = {
     "authgate_plugin_events_told": {"plugin"},
     "authgate_plugin_feed_lag_seconds": {"plugin"},
     "authgate_plugin_feeds_waiting": {"plugin"},
+    "authgate_plugin_feeds_paused": {"plugin"},
     "authgate_plugin_failures": {"plugin", "hook", "outcome"},
     "authgate_plugin_hook_duration_seconds": {"plugin", "hook"},
     "authgate_processes": set(),
@@ -88,7 +89,9 @@ LABELS = {
 """Every family and its labels. There is none for a tenant, a client or a person."""
 
 UNITS = ("_seconds", "_rows", "_connections", "_requests", "_info")
-WITHOUT_UNIT = ("_processes", "_entries", "_owed", "_waiting", "_queued", "_ok", "_connected")
+WITHOUT_UNIT = (
+    "_processes", "_entries", "_owed", "_waiting", "_paused", "_queued", "_ok", "_connected",
+)  # fmt: skip
 """Levels of what is counted one by one, and answers that are yes or no."""
 
 

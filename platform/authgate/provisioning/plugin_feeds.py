@@ -6,6 +6,7 @@ plugin and no other tenant waits for it. Those that take long are told beside th
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -34,9 +35,11 @@ _AT_ONCE, _SLOW_AT_ONCE = 8, 64
 one that turns out to be slow gives its place to the next."""
 _RUN_SECONDS = 30.0
 """After so long a run takes up no more tenants: the next one begins with them."""
-_VISIT_SECONDS = 5.0
-"""After so long a plugin is told more of what waits by the next run."""
 _SLOW_SECONDS = 2.0
+"""After so long one that may still ask the database gives its place to the next."""
+_VISIT_SECONDS, _SLOW_VISIT_SECONDS = _SLOW_SECONDS, 5.0
+"""After so long a plugin is told more of what waits by the next run: not after its place is gone,
+or all that have much to catch up with would ask the database beside each other."""
 
 _IDLE = timedelta(seconds=5)
 _AWAY = timedelta(minutes=15)
@@ -111,8 +114,10 @@ async def _feed(parts: Installation, feed: AuditFeed) -> None:
     if feed.plugin not in running or not parts.plugins.hooks.hears(feed.plugin):
         await _leave_alone(parts, feed)
         return
-    end, current = time.monotonic() + _VISIT_SECONDS, await _told_next(parts, feed)
-    while current is not None and time.monotonic() < end:
+    end = time.monotonic() + (_SLOW_VISIT_SECONDS if feed.slow else _VISIT_SECONDS)
+    current = await _told_next(parts, feed)
+    # One of the slow that has become quick is told on by the others' job, which has fewer places.
+    while current is not None and current.slow == feed.slow and time.monotonic() < end:
         current = await _told_next(parts, current)
     if current is not None:
         await _store(current, parts.clock())
@@ -151,10 +156,9 @@ async def _tell(
 
 
 async def _leave_alone(parts: Installation, feed: AuditFeed) -> None:
-    now = parts.clock()
-    async with storage.transaction():
-        waiting = await audit_feeds.waiting(replace(feed, failures=0), now=now)
-        await audit_feeds.store(waiting, next_at=now + _AWAY)
+    # It is not behind: its tenant has it wait.
+    left = replace(feed, failures=0, waiting_since=None)
+    await _store(left, parts.clock() + _AWAY)
 
 
 async def _store(feed: AuditFeed, next_at: datetime) -> AuditFeed | None:
@@ -194,9 +198,11 @@ def as_told(tenant: Tenant, event: audit_events.AuditEvent) -> AuditEvent:
 
 
 async def _measure(parts: Installation, due: Sequence[due_feeds.DueFeed]) -> None:
-    """How far behind plugins are: what is in the log and was told to nobody yet."""
-    now = parts.clock()
-    waiting = await due_feeds.waiting(parts.settings.database, now=now)
+    """How far behind plugins are: what is in the log and was told to nobody yet. Those that their
+    tenants have wait are counted by themselves."""
+    now, database = parts.clock(), parts.settings.database
+    waiting = await due_feeds.waiting(database, now=now)
+    alone = Counter(await due_feeds.left_alone(database, now=now))
     hears = parts.plugins.hooks.hears
     lags = {each: 0.0 for each in parts.plugins.names if hears(each)}
     failing = dict.fromkeys(lags, 0)
@@ -212,6 +218,7 @@ async def _measure(parts: Installation, due: Sequence[due_feeds.DueFeed]) -> Non
         metrics.plugin_feed_lag_seconds.set(seconds, plugin)
     for plugin, feeds in failing.items():
         metrics.plugin_feeds_waiting.set(feeds, plugin)
+        metrics.plugin_feeds_paused.set(alone[plugin], plugin)
 
 
 def _raise_first(ended: Sequence[BaseException | None]) -> None:

@@ -128,13 +128,20 @@ plugin_events_told = Count(
 )
 plugin_feed_lag_seconds = Level(
     "authgate_plugin_feed_lag_seconds",
-    "How long the oldest event has waited of which a plugin was not told yet, of any tenant.",
+    "How long the oldest event has waited of which a plugin was not told yet, of any tenant that"
+    " does not have it wait.",
     "plugin",
     together="livemostrecent",
 )
 plugin_feeds_waiting = Level(
     "authgate_plugin_feeds_waiting",
     "Tenants of whose events a plugin could not be told last, up to a thousand.",
+    "plugin",
+    together="livemostrecent",
+)
+plugin_feeds_paused = Level(
+    "authgate_plugin_feeds_paused",
+    "Tenants whose events wait since they pause a plugin or have not set it up, up to a thousand.",
     "plugin",
     together="livemostrecent",
 )

@@ -7,7 +7,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
+from itertools import count
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -26,6 +28,7 @@ from authgate.storage import audit_events
 from authgate.storage.sweep import due_feeds
 from authgate.storage.tenants import audit_feeds
 from authgate.storage.tenants.audit_feeds import AuditFeed, AuditFeedRow
+from authgate.telemetry.families import REGISTRY
 from authgate_jsonl import files
 from authgate_tenants import Tenant, TenantStatus, use_tenant
 from authgate_testing.databases import on_postgres, on_sqlite
@@ -141,6 +144,11 @@ async def held_open(tenant: Tenant, *names: str) -> AsyncIterator[None]:
         await is_open.wait()
         yield
         may_end.set()
+
+
+def measured(name: str) -> float | None:
+    """What the server tells of the plugin."""
+    return REGISTRY.get_sample_value(name, {"plugin": "sink"})
 
 
 async def shown(server: RunningServer, tenant: Tenant) -> AuditFeed:
@@ -287,6 +295,44 @@ async def test_one_that_turns_out_to_hang_gives_its_place_to_the_next(
 
 
 @on_sqlite
+async def test_one_with_much_to_catch_up_gives_its_place_to_the_next_and_asks_no_more(
+    server: RunningServer, acme: Tenant, run: Any, sink: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    acme = await run(acme, "sink")
+    await happen(acme, *(f"user-{number}" for number in range(8)))
+    half_seconds = count()
+    monkeypatch.setattr(plugin_feeds, "BATCH", 1)
+    monkeypatch.setattr(
+        plugin_feeds, "time", SimpleNamespace(monotonic=lambda: next(half_seconds) / 2)
+    )
+    await feed(server)
+    assert len(sink.CALLS) == 2, "each took a second and a half"
+    with use_tenant(acme):
+        await AuditFeedRow.all().update(slow=True)
+    await feed(server, slow=True)
+    assert len(sink.CALLS) == 3, "it is not slow any more"
+    await feed(server)
+    assert len(sink.CALLS) == 5
+
+
+async def test_many_that_wait_hide_none_that_fails(
+    server: RunningServer, acme: Tenant, globex: Tenant, run: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(due_feeds, "MOST", 2)
+    database, now = server.parts.settings.database, server.clock()
+    for tenant, plugins in ((acme, ["picky"]), (globex, ["picky", "sink"])):
+        await run(tenant, *plugins)
+        with use_tenant(tenant):
+            await AuditFeedRow.all().update(waiting_since=now - timedelta(hours=2))
+    with use_tenant(globex):
+        await AuditFeedRow.filter(plugin="sink").update(waiting_since=now, failures=3)
+    [first, _] = await due_feeds.waiting(database, now=now)
+    assert (first.plugin, first.failures) == ("sink", 3)
+    later = now + timedelta(hours=1)
+    assert await due_feeds.behind(database, since=later) == {"picky", "sink"}
+
+
+@on_sqlite
 async def test_while_a_tenant_pauses_it_its_events_wait_and_without_it_they_do_not(
     server: RunningServer, acme: Tenant, run: Any, sink: Any
 ) -> None:
@@ -297,9 +343,13 @@ async def test_while_a_tenant_pauses_it_its_events_wait_and_without_it_they_do_n
     await happen(acme, "ada")
     await feed(server, after=90)
     assert told(sink, "acme") == []
-    [waits] = await due_feeds.waiting(database, now=server.clock())
-    assert (waits.plugin, waits.failures) == ("sink", 0)
-    assert (await shown(server, now)).waiting_since == waits.since > server.clock() - 2 * lag
+    await feed(server)
+    assert measured("authgate_plugin_feed_lag_seconds") == 0, "who is away elsewhere is not hidden"
+    assert measured("authgate_plugin_feeds_paused") == 1
+    assert not await due_feeds.waiting(database, now=server.clock())
+    since = (await shown(server, now)).waiting_since
+    assert since is not None
+    assert since > server.clock() - 2 * lag
     assert await due_feeds.behind(database, since=server.clock() + lag) == {"sink"}
     assert await due_feeds.behind(database, since=server.clock() - 2 * lag) == set()
     for _ in range(9):
@@ -311,7 +361,7 @@ async def test_while_a_tenant_pauses_it_its_events_wait_and_without_it_they_do_n
     await feed(server)
     assert told(sink, "acme") == ["ada", "bob"], "nobody waits for the next look"
     assert (await shown(server, now)).waiting_since is None
-    assert not await due_feeds.waiting(database, now=server.clock())
+    assert measured("authgate_plugin_feeds_paused") == 0
     await run(acme)
     await happen(acme, "bea")
     await run(acme, "sink")
@@ -327,8 +377,9 @@ async def test_what_waits_for_settings_is_told_once_there_are_some(
     acme = await run(acme, "picky")
     await happen(acme, "ada")
     await feed(server, after=90)
-    [waits] = await due_feeds.waiting(server.parts.settings.database, now=server.clock())
-    assert (waits.plugin, waits.failures) == ("picky", 0)
+    assert await due_feeds.left_alone(server.parts.settings.database, now=server.clock()) == [
+        "picky"
+    ]
     with use_tenant(acme):
         await set_plugin(server.parts, "picky", PluginChange(config={"host": "siem.example"}))
     await feed(server)

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from authgate.settings import DatabaseSettings
 from authgate.storage.sweep import due_tenants
+from authgate.storage.tenants.audit_feeds import LEASE
 
 # As a value of each row it is one look at an index; as EXISTS it may become a join that reads the
 # whole log.
@@ -31,12 +32,19 @@ _QUICK = _DUE.format(slow="NOT f.slow", oldest=_OLDEST)
 _SLOW = _DUE.format(slow="f.slow", oldest=_OLDEST)
 _WAITING = (
     "SELECT tenant_id, plugin, waiting_since, failures FROM audit_feeds"
-    " WHERE waiting_since <= {now} ORDER BY waiting_since LIMIT {limit}"
+    # Those that cannot be told before those that have only much to catch up with.
+    " WHERE waiting_since <= {now} ORDER BY failures = 0, waiting_since LIMIT {limit}"
 )
+_LEFT_ALONE = (
+    "SELECT tenant_id, plugin FROM audit_feeds"
+    " WHERE next_at > {now} AND waiting_since IS NULL LIMIT {limit}"
+)
+# A row for each plugin, with any of its tenants: many of one do not hide another.
 _BEHIND = (
-    "SELECT f.tenant_id, f.plugin FROM audit_feeds f"  # noqa: S608 - our own names
-    " JOIN tenants ON tenants.id = f.tenant_id"
-    f" WHERE {_OLDEST} <= {{now}} AND tenants.status <> 'erasing' LIMIT {{limit}}"
+    "SELECT min(CAST(f.tenant_id AS TEXT)), f.plugin"  # noqa: S608 - our own names
+    " FROM audit_feeds f JOIN tenants ON tenants.id = f.tenant_id"
+    f" WHERE {_OLDEST} <= {{now}} AND tenants.status <> 'erasing'"
+    " GROUP BY f.plugin LIMIT {limit}"
 )
 MOST = 1000
 
@@ -71,9 +79,17 @@ async def due(
 
 
 async def waiting(settings: DatabaseSettings, *, now: datetime) -> Sequence[WaitingFeed]:
-    """Those that something waits for, the longest waiting first, up to ``MOST``."""
+    """Those that something waits for though their tenants want them told, up to ``MOST``: those
+    that fail first, and then the longest waiting."""
     found = await due_tenants.rows(_WAITING, settings, now=now, limit=MOST)
     return [WaitingFeed(plugin, _moment(at), failures) for _, plugin, at, failures in found]
+
+
+async def left_alone(settings: DatabaseSettings, *, now: datetime) -> list[str]:
+    """The plugin of each feed that is paused, not set up, or not installed here, up to ``MOST``.
+    One that is looked at again within a minute is left out: it may as well be told now."""
+    found = await due_tenants.rows(_LEFT_ALONE, settings, now=now + LEASE, limit=MOST)
+    return [plugin for _, plugin in found]
 
 
 async def behind(settings: DatabaseSettings, *, since: datetime) -> set[str]:
