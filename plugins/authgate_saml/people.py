@@ -147,7 +147,8 @@ def _groups(attributes: Attributes, chosen: str) -> tuple[str, ...] | None:
     for each in (chosen,) if chosen else _GROUPS:
         if each in attributes:
             fit = [it for it in attributes[each] if len(it) <= _LONGEST and it.isprintable()]
-            return tuple(fit[:_MOST_GROUPS])
+            # Of more than can be told none is: that takes nobody out of one.
+            return tuple(fit) if len(fit) <= _MOST_GROUPS else None
     return None
 
 

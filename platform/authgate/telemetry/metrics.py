@@ -342,10 +342,10 @@ build_info = constant(
 for _login in ("success", "failure", "locked"):
     logins.expect("password", _login)
     logins.expect("second_factor", _login)
-for _login in ("success", "failure"):
     logins.expect("connection", _login)
-    logins.expect("passkey", _login)
-    client_documents.expect(_login)
+for _result in ("success", "failure"):
+    logins.expect("passkey", _result)
+    client_documents.expect(_result)
 for _result in ("clean", "found", "unanswered"):
     breach_checks.expect(_result)
 for _what in ("rate_limits", "poll_pacing"):

@@ -10,6 +10,7 @@ from datetime import datetime
 from uuid import UUID
 
 from authgate.settings import DatabaseSettings
+from authgate.storage import connection
 from authgate.storage.sweep import due_tenants
 from authgate.storage.tenants.audit_feeds import LEASE
 
@@ -75,14 +76,16 @@ async def due(
 ) -> Sequence[DueFeed]:
     """The plugins that are due, the longest waiting first."""
     found = await due_tenants.rows(_SLOW if slow else _QUICK, settings, now=now, limit=limit)
-    return [DueFeed(tenant_id, plugin, _moment(at)) for tenant_id, plugin, at in found]
+    return [DueFeed(tenant_id, plugin, connection.moment(at)) for tenant_id, plugin, at in found]
 
 
 async def waiting(settings: DatabaseSettings, *, now: datetime) -> Sequence[WaitingFeed]:
     """Those that something waits for though their tenants want them told, up to ``MOST``: those
     that fail first, and then the longest waiting."""
     found = await due_tenants.rows(_WAITING, settings, now=now, limit=MOST)
-    return [WaitingFeed(plugin, _moment(at), failures) for _, plugin, at, failures in found]
+    return [
+        WaitingFeed(plugin, connection.moment(at), failures) for _, plugin, at, failures in found
+    ]
 
 
 async def left_alone(settings: DatabaseSettings, *, now: datetime) -> list[str]:
@@ -97,8 +100,3 @@ async def behind(settings: DatabaseSettings, *, since: datetime) -> set[str]:
     holds it up. The place of one that was told of all stands a few minutes ago."""
     found = await due_tenants.rows(_BEHIND, settings, now=since, limit=MOST)
     return {plugin for _, plugin in found}
-
-
-def _moment(said: datetime | str) -> datetime:
-    # SQLite has texts.
-    return said if isinstance(said, datetime) else datetime.fromisoformat(said)
