@@ -39,7 +39,7 @@ from authgate_testing.matrix.requests import App, Message, Receive, Scope, Send
 from authgate_testing.matrix.routes import Route
 from authgate_testing.matrix.site import Site, tried
 from authgate_testing.matrix.things import PASSWORD
-from authgate_testing.matrix.trials import Difference
+from authgate_testing.matrix.trials import TURNS, Difference
 from authgate_testing.nameserver import nameserver_running
 
 ENOUGH = 5_000
@@ -98,7 +98,7 @@ def test_enough_has_been_asked(site: Site, capsys: pytest.CaptureFixture[str]) -
         print(
             f"\nisolation matrix: {trials.requests} requests at {len(trials.reached)} routes for"
             f" {len(trials.things)} kinds of things: {dict(trials.pairs)};"
-            f" {len(trials.differences)} differences"
+            f" {len(trials.differences)} differences; other kinds in {TURNS} days' turns"
         )
     assert trials.requests >= ENOUGH
 
