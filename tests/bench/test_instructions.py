@@ -10,8 +10,10 @@ from bench.authgate_server import Installation, set_up
 from bench.bytecodes import TRACED
 from bench.callgrind import SLOWED, CountedServer
 from bench.instructions import Ceilings, Count
+from bench.scenario import WrongAnswer
 from bench.scenarios import HOT
 from bench.scenarios.metadata import Jwks
+from bench.servers import tail
 from bench.site import Site
 
 _BECOMES_SLOWER = """
@@ -72,8 +74,12 @@ def server(installation: Installation, site: Site) -> Iterator[CountedServer]:
 
 
 @pytest.fixture(scope="module")
-def counts(server: CountedServer, site: Site) -> list[Count]:
-    return instructions.count(server, site, HOT, print)
+def counts(server: CountedServer, site: Site, installation: Installation) -> list[Count]:
+    try:
+        return instructions.count(server, site, HOT, print)
+    except WrongAnswer as wrong:
+        wrong.add_note(tail(installation.directory / "server.log", 60))
+        raise
 
 
 def test_no_hot_endpoint_costs_more_than_it_did(counts: list[Count]) -> None:
