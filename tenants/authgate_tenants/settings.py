@@ -149,7 +149,7 @@ class TenantSettings(StoredChoices):
 
     second_factor_grace_days: Annotated[int, Field(ge=0, le=90)] = 0
     """For how many days people are let in without the second factor that they have to have, counted
-    for each from when they are first told; 0 for not at all. Who signs in again gets no more of
+    for each from when they first come; 0 for not at all. Who signs in again gets no more of
     them, and who changes the number changes nobody's date: 0 ends them for all."""
 
     remembered_device_days: Annotated[int, Field(ge=0, le=365)] = 30
@@ -337,6 +337,6 @@ class TenantSettings(StoredChoices):
 
 @cache
 def typed_settings() -> TypeAdapter[TenantSettings]:
-    """Checks and writes settings by their types. Made when it is needed first: that takes a
-    fifteenth of a server's start, and most processes never ask for it."""
+    """Checks and writes settings by their types. Made when it is needed first: that takes some
+    fifty milliseconds, and most processes never ask for it."""
     return TypeAdapter(TenantSettings)
