@@ -603,6 +603,9 @@ def _password_in_the_address(good: Any) -> Methods:
 
 
 _OF_PASSWORDS: list[tuple[Fault, str]] = [
+    (with_a_setting_without_words, "each_setting_says_what_it_means"),
+    (blaming_another_setting, "a_setting_that_is_missing_is_refused_by_its_name"),
+    (with_a_shown_secret, "a_setting_that_sounds_secret_is_declared_as_one"),
     (_by_login, "who_is_called_otherwise_is_the_same_person"),
     (_believing, "an_address_that_the_directory_has_not_checked_is_not_verified"),
     (_telling_which, "a_wrong_name_and_a_wrong_password_are_refused_alike"),

@@ -2,12 +2,14 @@
 
 import asyncio
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
 from authgate.plugin_api import (
+    ConfigField,
     ConnectorConfigError,
     ConnectorError,
     ExternalIdentity,
@@ -22,10 +24,10 @@ from authgate.testing.connector_subject import (
     bench,
     new_attempt,
 )
+from authgate.testing.declared_settings import DeclaredSettings
 from authgate.testing.own_loop import done
 from authgate.testing.secrecy import leaked, listening, told
 
-SOUNDS_SECRET = ("secret", "password", "private_key", "api_key", "_token")
 _EXPECTED = (ConnectorError, ConnectorConfigError, HttpFailure)
 NONSENSE = (
     Answer(status=503, body=b"<html>Down for maintenance</html>"),
@@ -44,40 +46,20 @@ NONSENSE = (
 _BEARERS = ("access_token", "refresh_token", "id_token")
 
 
-class ConnectorAlone(ConnectorSubject):
+class ConnectorAlone(DeclaredSettings, ConnectorSubject):
     """What holds of every connector."""
 
-    def test_each_setting_says_what_it_means(self) -> None:
-        fields = config_fields(self.connector.config_type)
-        assert not [each.name for each in fields if not each.help.strip()]
-
-    def test_a_setting_that_sounds_secret_is_declared_as_one(self) -> None:
-        fields = config_fields(self.connector.config_type)
-        shown = [each.name for each in fields if not each.secret]
-        assert not [name for name in shown if f"_{name}".endswith(SOUNDS_SECRET)]
-
-    def test_a_setting_that_is_missing_is_refused_by_its_name(self) -> None:
-        settings = self.settings(self.provider("acme.provider.example"))
-        self.connector.parse_config(settings)
-        for each in config_fields(self.connector.config_type):
-            if each.required:
-                others = {name: value for name, value in settings.items() if name != each.name}
-                with pytest.raises(ConnectorConfigError) as refused:
-                    self.connector.parse_config(others)
-                assert refused.value.field == each.name
-
     def test_its_settings_show_no_secret(self) -> None:
-        settings = self.settings(self.provider("acme.provider.example"))
-        config = self.connector.parse_config(settings)
+        settings = self._working()
+        config = self._made(settings)
         assert not leaked(self.secrets_in(settings), f"{config!r} {config}")
 
     def test_whoever_moves_where_secrets_are_sent_enters_them_anew(self) -> None:
         """``Setting(…, place=True)``, for each setting that leads to another host: who may change a
         connection must not have its secret sent to themselves."""
-        fields = config_fields(self.connector.config_type)
-        if not any(each.secret for each in fields):
+        if not any(each.secret for each in self._fields()):
             return
-        for each in fields:
+        for each in self._fields():
             if not each.secret and not each.place:
                 with bench(self) as at:
                     hosts = done(at.asked_with(each.name))
@@ -203,6 +185,15 @@ class ConnectorAlone(ConnectorSubject):
             heard = "\n".join([said, *lines, printed.out, printed.err])
             assert not leaked(secrets, heard), heard.splitlines()[0][:40]
             number, came_to_it = number + 1, faulty.came_to_it
+
+    def _fields(self) -> tuple[ConfigField, ...]:
+        return config_fields(self.connector.config_type)
+
+    def _working(self) -> dict[str, object]:
+        return self.settings(self.provider("acme.provider.example"))
+
+    def _made(self, settings: Mapping[str, object]) -> object:
+        return self.connector.parse_config(settings)
 
     def _survives(self, answer: Answer, number: int, true: ExternalIdentity) -> bool:
         """Whether there was a request of this number, to be answered so."""

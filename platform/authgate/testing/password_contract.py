@@ -14,6 +14,7 @@ import pytest
 from authgate import plugin_manager
 from authgate.cli.sign_in.headless_browser import Browser
 from authgate.plugin_api import (
+    ConfigField,
     ConnectorConfigError,
     ConnectorError,
     ExternalIdentity,
@@ -27,7 +28,8 @@ from authgate.plugin_api import (
 from authgate.plugin_manager import ConnectorTypes
 from authgate.pretend.directory import Directory, PretendDirectory
 from authgate.pretend.host import Answer, Host, Site
-from authgate.testing.connector_alone import NONSENSE, SOUNDS_SECRET, echo
+from authgate.testing.connector_alone import NONSENSE, echo
+from authgate.testing.declared_settings import DeclaredSettings
 from authgate.testing.fake_http import FakeHttp, no_network
 from authgate.testing.own_loop import done
 from authgate.testing.secrecy import leaked, listening, told
@@ -99,18 +101,12 @@ def _bench(subject: PasswordSubject) -> Iterator[_Bench]:
     assert not tried, f"the connector called socket.{tried[0]}: it asks by self.http alone"
 
 
-class PasswordAlone(PasswordSubject):
+class PasswordAlone(DeclaredSettings, PasswordSubject):
     """What holds of every connector that takes passwords."""
-
-    def test_each_setting_says_what_it_means_and_what_sounds_secret_is(self) -> None:
-        fields = config_fields(self.connector.config_type)
-        assert not [each.name for each in fields if not each.help.strip()]
-        shown = [each.name for each in fields if not each.secret]
-        assert not [name for name in shown if f"_{name}".endswith(SOUNDS_SECRET)]
 
     def test_whoever_moves_where_secrets_are_sent_enters_them_anew(self) -> None:
         """Passwords too: ``Setting(…, place=True)`` for each setting that leads to another host."""
-        for each in config_fields(self.connector.config_type):
+        for each in self._fields():
             if not each.secret and not each.place:
                 with _bench(self) as at:
                     other = at.globex
@@ -184,6 +180,15 @@ class PasswordAlone(PasswordSubject):
             secrets = at.acme.secrets
         printed = capsys.readouterr()
         assert not leaked(secrets, "\n".join([said, *lines, printed.out, printed.err]))
+
+    def _fields(self) -> tuple[ConfigField, ...]:
+        return config_fields(self.connector.config_type)
+
+    def _working(self) -> dict[str, object]:
+        return self.settings(self.directory("acme.directory.example"))
+
+    def _made(self, settings: Mapping[str, object]) -> object:
+        return self.connector.parse_config(settings)
 
 
 def _always(answer: Answer) -> Site:

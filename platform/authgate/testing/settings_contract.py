@@ -7,7 +7,7 @@ import pytest
 
 from authgate.plugin_api import ConfigField, ConnectorConfigError, config_fields, parse_config
 from authgate.plugin_manager import ConfigTypes
-from authgate.testing.connector_alone import SOUNDS_SECRET
+from authgate.testing.declared_settings import DeclaredSettings
 from authgate.testing.hook_subject import HookSubject
 from authgate.testing.secrecy import leaked
 
@@ -15,28 +15,12 @@ _LEADS_SOMEWHERE = re.compile(r"(?:https://)?[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{
 _ODD = ("", " ", "x", "https://", "://[", "a b.example", "-1", "字", "x" * 4096)
 
 
-class SettingsContract(HookSubject):
+class SettingsContract(DeclaredSettings, HookSubject):
     """What every plugin has to keep that has settings.
 
     Inherit it in a class whose name begins with ``Test``, and give it ``plugin``, and ``settings``
     with which it works.
     """
-
-    def test_each_setting_says_what_it_means(self) -> None:
-        assert not [each.name for each in self._fields() if not each.help.strip()]
-
-    def test_a_setting_that_sounds_secret_is_declared_as_one(self) -> None:
-        shown = [each.name for each in self._fields() if not each.secret]
-        assert not [name for name in shown if f"_{name}".endswith(SOUNDS_SECRET)]
-
-    def test_a_setting_that_is_missing_is_refused_by_its_name(self) -> None:
-        self._made(self.settings)
-        for each in self._fields():
-            if each.required:
-                others = {name: it for name, it in self.settings.items() if name != each.name}
-                with pytest.raises(ConnectorConfigError) as refused:
-                    self._made(others)
-                assert refused.value.field == each.name
 
     def test_an_odd_value_is_taken_or_refused_by_a_name(self) -> None:
         """Whatever else is raised, nobody who fills in a form can put right."""
@@ -78,6 +62,9 @@ class SettingsContract(HookSubject):
 
     def _fields(self) -> tuple[ConfigField, ...]:
         return config_fields(self._kind())
+
+    def _working(self) -> Mapping[str, object]:
+        return self.settings
 
     def _made(self, settings: Mapping[str, object]) -> object:
         return parse_config(self._kind(), settings)
