@@ -1,9 +1,9 @@
 """The ways to sign in that plugins bring, opened with one tenant's settings."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -35,6 +35,8 @@ from authgate.plugin_manager.implementations import implementations
 from authgate.plugin_manager.isolation import Isolation, Target, place_of
 from authgate.plugin_manager.loading import PluginRefused
 from authgate.plugin_manager.provider_documents import ProviderDocuments
+
+T = TypeVar("T")
 
 LOGIN_BUDGET = 5.5
 """Seconds that a connector may take for one half of the round trip, or for a password, its requests
@@ -159,18 +161,9 @@ class LoginConnectors(ConnectorTypes):
 
     async def authorization_url(self, connection: OpenConnection, attempt: LoginAttempt) -> str:
         """Where the browser goes. Raises ``PluginFailed`` or ``ConnectorConfigError``."""
-
-        async def ask() -> str:
-            return await cast("LoginConnector[Any]", self._opened(connection)).authorization_url(
-                attempt
-            )
-
-        return await self._isolation.run(
-            ask,
-            _target(connection, "authorization_url"),
-            budget=LOGIN_BUDGET,
-            accept=_checked_url,
-            answers=(ConnectorConfigError,),
+        target = _target(connection, "authorization_url")
+        return await self._run(
+            lambda: self._login(connection).authorization_url(attempt), target, _checked_url
         )
 
     async def identify(
@@ -178,18 +171,11 @@ class LoginConnectors(ConnectorTypes):
     ) -> ExternalIdentity:
         """Who came back. Raises ``SignInRefused``, ``PluginFailed`` or
         ``ConnectorConfigError``."""
-
-        async def ask() -> ExternalIdentity:
-            return await cast("LoginConnector[Any]", self._opened(connection)).identify(
-                attempt, answer
-            )
-
-        return await self._isolation.run(
-            ask,
+        return await self._run(
+            lambda: self._login(connection).identify(attempt, answer),
             _target(connection, "identify"),
-            budget=LOGIN_BUDGET,
-            accept=checked_identity,
-            answers=(SignInRefused, ConnectorConfigError),
+            checked_identity,
+            SignInRefused,
         )
 
     async def check_password(
@@ -197,53 +183,57 @@ class LoginConnectors(ConnectorTypes):
     ) -> ExternalIdentity:
         """Whose password it is. Raises ``SignInRefused``, ``PluginFailed`` or
         ``ConnectorConfigError``."""
-
-        async def ask() -> ExternalIdentity:
-            return await cast("PasswordConnector[Any]", self._opened(connection)).check_password(
+        return await self._run(
+            lambda: cast("PasswordConnector[Any]", self._opened(connection)).check_password(
                 attempt
-            )
-
-        return await self._isolation.run(
-            ask,
+            ),
             _target(connection, "check_password"),
-            budget=LOGIN_BUDGET,
-            accept=checked_identity,
-            answers=(SignInRefused, ConnectorConfigError),
+            checked_identity,
+            SignInRefused,
         )
 
     async def examine(self, connection: OpenConnection) -> Sequence[SetupStep]:
         """What can be told of the provider before anybody signs in. Raises ``PluginFailed`` or
         ``ConnectorConfigError``."""
-
-        async def ask() -> Sequence[SetupStep]:
-            return await self._opened(connection).examine()
-
-        return await self._isolation.run(
-            ask,
-            _target(connection, "examine"),
-            budget=LOGIN_BUDGET,
-            accept=checked_steps,
-            answers=(ConnectorConfigError,),
-        )
+        target = _target(connection, "examine")
+        return await self._run(lambda: self._opened(connection).examine(), target, checked_steps)
 
     async def metadata(
         self, connection: OpenConnection, *, redirect_uri: str, metadata_uri: str
     ) -> str:
         """What the provider reads of this server. Raises ``PluginFailed`` or
         ``ConnectorConfigError``."""
+        # The provider has no part in it.
+        target = replace(_target(connection, "metadata"), part="metadata")
+        return await self._run(
+            lambda: self._login(connection).metadata(
+                redirect_uri=redirect_uri, metadata_uri=metadata_uri
+            ),
+            target,
+            checked_metadata,
+        )
 
-        async def ask() -> str:
-            opened = cast("LoginConnector[Any]", self._opened(connection))
-            return await opened.metadata(redirect_uri=redirect_uri, metadata_uri=metadata_uri)
+    async def _run(
+        self,
+        ask: Callable[[], Awaitable[object]],
+        target: Target,
+        accept: Callable[[object], T],
+        *answers: type[Exception],
+    ) -> T:
+        async def work() -> object:
+            # Work that is no coroutine function is given a thread.
+            return await ask()
 
         return await self._isolation.run(
-            ask,
-            # The provider has no part in it.
-            replace(_target(connection, "metadata"), part="metadata"),
+            work,
+            target,
             budget=LOGIN_BUDGET,
-            accept=checked_metadata,
-            answers=(ConnectorConfigError,),
+            accept=accept,
+            answers=(*answers, ConnectorConfigError),
         )
+
+    def _login(self, connection: OpenConnection) -> LoginConnector[Any]:
+        return cast("LoginConnector[Any]", self._opened(connection))
 
     def _opened(self, connection: OpenConnection) -> Connector[Any]:
         made_by = connection.connector.made_by
