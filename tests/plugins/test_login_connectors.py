@@ -32,6 +32,7 @@ def plugin(
     name: str = "idp",
     url: str = "return 'https://idp.example/authorize'",
     identify: str = "return identity()",
+    metadata: str = "return '<idp/>'",
     register: str = "return [Connector]",
 ) -> str:
     return f"""
@@ -61,7 +62,7 @@ class Connector(LoginConnector[Config]):
         {identify}
 
     async def metadata(self, *, redirect_uri, metadata_uri):
-        return "<idp/>"
+        {metadata}
 
 @hookimpl
 def register_login_connectors():
@@ -261,6 +262,26 @@ async def test_what_is_told_of_this_server_forgives_the_provider_nothing(
     with pytest.raises(PluginFailed) as failed:
         await it.identify()
     assert failed.value.outcome is Outcome.SUSPENDED
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        "return await LoginConnector.metadata(self, redirect_uri='', metadata_uri='')",
+        "return ''",
+        "return b'<idp/>'",
+        "return 'x' * 40_001",
+    ],
+    ids=["has none", "nothing", "bytes", "too much"],
+)
+async def test_metadata_that_are_no_short_text_are_told_to_nobody(
+    install: Any, idp: Any, metadata: str
+) -> None:
+    install("idp", plugin(metadata=metadata))
+    it = idp()
+    with pytest.raises(PluginFailed) as failed:
+        await it.connectors.metadata(it.connection(), redirect_uri="", metadata_uri="")
+    assert failed.value.outcome is Outcome.WRONG_RESULT
 
 
 async def test_forged_codes_do_not_close_a_connection_for_everybody(

@@ -58,7 +58,7 @@ def _without(identity: ExternalIdentity, names: Sequence[str]) -> ExternalIdenti
 
 def checked_metadata(result: object) -> str:
     """The metadata. Raises ``WrongResult``."""
-    if type(result) is not str or len(result) > _LONGEST_METADATA:
+    if type(result) is not str or not 0 < len(result) <= _LONGEST_METADATA:
         raise WrongResult("metadata that are no short text")
     return result
 
