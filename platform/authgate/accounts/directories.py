@@ -6,20 +6,19 @@ attempt at a directory is counted before it is asked, by the directory and the n
 known at one place opens no further guesses at another.
 """
 
-import random
 from asyncio import sleep
-from collections import OrderedDict, deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from time import perf_counter
 from typing import Protocol
-from uuid import UUID
 
 from quart import Response
 from uuid_utils.compat import uuid7
 
 from authgate import audit, storage
+from authgate.accounts import wrong_passwords
+from authgate.accounts.directory_paces import DirectoryPaces, Pace
 from authgate.accounts.known_browsers import KnownBrowser
 from authgate.accounts.passwords import MAXIMUM_BYTES
 from authgate.accounts.round_trips import Refusal, at_fault, cause_of
@@ -52,13 +51,6 @@ from authgate.web.client_ip import bucket
 _LONGEST_LOGIN = 320
 _LONGEST_WAIT = timedelta(days=1)
 """Of a name that nobody has here nobody opens the count."""
-_MOST_PACES = 1000
-_REMEMBERED = 64
-"""So many answers of a directory say how long its next one may take."""
-_AWAY_FOR = timedelta(minutes=1)
-"""So long an outage is told to those whose name was not asked of the directory."""
-_NOT_KNOWN_YET = (0.05, 0.3)
-"""Seconds, where it has not been asked yet."""
 
 
 class Welcome(Protocol):
@@ -134,7 +126,7 @@ class Directories:
         self._connections = connections
         self._connectors = connectors
         self._clock = clock
-        self._paces = _Paces()
+        self._paces = DirectoryPaces()
 
     async def behind_form(self, typed: Typed) -> UsableConnection | None:
         """The one that the tenant's own sign-in form asks for a name that nobody has here."""
@@ -160,13 +152,9 @@ class Directories:
         name = known.account if known else typed.login
         account = login_failures.account_at(usable.stored.id, name)
         place, now = "" if known else bucket(visitor().facts.ip), self._clock()
-        if place:
-            tries = await login_failures.count_attempt_at(
-                account, place, now=now, longest=_LONGEST_WAIT
-            )
-        else:
-            alone = await login_failures.count_attempt(account, now=now, longest=_LONGEST_WAIT)
-            tries = Tries(alone, 0) if alone is not None else None
+        tries = await login_failures.count_attempt_at(
+            account, place, now=now, longest=_LONGEST_WAIT
+        )
         if tries is None:
             metrics.logins.add("connection", "locked")
             raise Paused(await login_failures.seconds_to_wait(account, place, now=now))
@@ -189,7 +177,9 @@ class Directories:
             identity = await self._asked(usable, typed)
         except WrongPassword as error:
             await _note(usable, cause_of(error), person)
-            await _note_pauses(usable, counted.tries, person)
+            await wrong_passwords.record_pauses(
+                counted.tries, person, connection=usable.stored.slug
+            )
             raise NotTheirs(counted.tries) from error
         except SignInRefused as error:
             raise Refusal(403, Text.of(str(error), "", {}), cause_of(error)) from error
@@ -221,7 +211,7 @@ class Directories:
             was_away = True
             raise
         finally:
-            pace = _Pace(perf_counter() - began, was_away, self._clock())
+            pace = Pace(perf_counter() - began, was_away, self._clock())
             self._paces.note(usable.stored.id, pace)
 
 
@@ -241,63 +231,8 @@ async def _note(usable: UsableConnection, cause: str, person: User | None) -> No
     details = {"method": "pwd", "connection": usable.stored.slug, "cause": cause}
     await audit.record(
         Event.OAUTH_AUTHENTICATION,
-        actor=_tried_as(person),
+        actor=wrong_passwords.tried_as(person),
         success=False,
         resource=("connection", str(usable.stored.id)),
         details=details,
     )
-
-
-async def _note_pauses(usable: UsableConnection, tries: Tries, person: User | None) -> None:
-    pauses = {
-        "": tries.here >= login_failures.AT_ONE_PLACE.free,
-        ", from everywhere": tries.everywhere >= login_failures.EVERYWHERE.free,
-    }
-    for where in (each for each, is_one in pauses.items() if is_one):
-        count = tries.everywhere if where else tries.here
-        await audit.record(
-            Event.ACCOUNT_LOCKED,
-            actor=_tried_as(person),
-            success=False,
-            details={
-                "method": "pwd",
-                "connection": usable.stored.slug,
-                "reason": f"{count} failures in a row{where}",
-            },
-        )
-
-
-def _tried_as(person: User | None) -> audit.Actor:
-    # Of a name that nobody has nothing is written down: people type passwords into that field.
-    if person is None:
-        return audit.ANONYMOUS
-    return audit.Actor("anonymous", str(person.id), person.username)
-
-
-@dataclass(frozen=True, slots=True)
-class _Pace:
-    seconds: float
-    was_away: bool
-    at: datetime
-
-
-class _Paces:
-    """How long directories have taken of late, and whether they said anything."""
-
-    def __init__(self) -> None:
-        self._noted: OrderedDict[UUID, deque[_Pace]] = OrderedDict()
-
-    def note(self, connection_id: UUID, pace: _Pace) -> None:
-        noted = self._noted.setdefault(connection_id, deque(maxlen=_REMEMBERED))
-        self._noted.move_to_end(connection_id)
-        noted.append(pace)
-        if len(self._noted) > _MOST_PACES:
-            self._noted.popitem(last=False)
-
-    def one_of(self, connection_id: UUID, *, now: datetime) -> tuple[float, bool]:
-        noted = self._noted.get(connection_id)
-        if noted:
-            newest = noted[-1]
-            is_away = newest.was_away and now - newest.at < _AWAY_FOR
-            return random.choice(noted).seconds, is_away  # noqa: S311 - no secret is made of it
-        return random.uniform(*_NOT_KNOWN_YET), False  # noqa: S311 - nor of this

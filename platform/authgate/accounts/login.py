@@ -5,8 +5,14 @@ from datetime import timedelta
 
 from quart import Blueprint, Response, request
 
-from authgate import audit, storage
-from authgate.accounts import destinations, known_browsers, own_events, password_costs
+from authgate import storage
+from authgate.accounts import (
+    destinations,
+    known_browsers,
+    own_events,
+    password_costs,
+    wrong_passwords,
+)
 from authgate.accounts.answers import page, see_other, tell_of_limit
 from authgate.accounts.browser_sessions import BrowserSessions
 from authgate.accounts.connections import SignInOptions
@@ -125,7 +131,7 @@ class PasswordLogin:
         known = known_browsers.shown(request.headers, named, cipher=await self._cipher())
         account = known.account if known else _account(attempt.username)
         place = "" if known else bucket(visitor().facts.ip)
-        tries = await self._counted(account, place)
+        tries = await login_failures.count_attempt_at(account, place, now=self._clock())
         if tries is None:
             return await self._locked(attempt, account, place, named)
         user = await _authenticated(named, attempt, check)
@@ -182,14 +188,6 @@ class PasswordLogin:
             return True
         return (await self._options.offered(HOME)).asks_directory
 
-    async def _counted(self, account: str, place: str) -> Tries | None:
-        """Count what is tried, at a place unless the browser is known for the account."""
-        now = self._clock()
-        if place:
-            return await login_failures.count_attempt_at(account, place, now=now)
-        tries = await login_failures.count_attempt(account, now=now)
-        return Tries(tries, 0) if tries is not None else None
-
     async def _cipher(self) -> TenantCipher:
         return await self._encryption.cipher(current_tenant().id)
 
@@ -200,12 +198,8 @@ class PasswordLogin:
     async def _refused(
         self, attempt: _Attempt, typed: Typed | None, tries: Tries, named: User | None
     ) -> Response:
-        await _record(Event.AUTHENTICATION_FAILURE, named, reason="mismatch")
-        if tries.here >= _FREE_ATTEMPTS:
-            await _record(Event.ACCOUNT_LOCKED, named, reason=f"{tries.here} failures in a row")
-        if tries.everywhere >= login_failures.EVERYWHERE.free:
-            reason = f"{tries.everywhere} failures in a row, from everywhere"
-            await _record(Event.ACCOUNT_LOCKED, named, reason=reason)
+        await wrong_passwords.record(Event.AUTHENTICATION_FAILURE, named, reason="mismatch")
+        await wrong_passwords.record_pauses(tries, named)
         metrics.logins.add("password", "failure")
         directory = await self._directories.behind_form(typed) if typed else None
         if directory is not None:
@@ -257,7 +251,7 @@ class PasswordLogin:
     async def _locked(
         self, attempt: _Attempt, account: str, place: str, named: User | None
     ) -> Response:
-        await _record(Event.AUTHENTICATION_FAILURE, named, reason="locked")
+        await wrong_passwords.record(Event.AUTHENTICATION_FAILURE, named, reason="locked")
         metrics.logins.add("password", "locked")
         seconds = await login_failures.seconds_to_wait(account, place, now=self._clock())
         return await self._paused(attempt, seconds)
@@ -316,15 +310,6 @@ async def _passkey_action() -> str:
     """Where a passkey signs in, at a tenant at which anybody has one."""
     has_some = is_offered() and await passkeys.any_exist(rp_id())
     return f"{current_tenant().prefix}/passkey" if has_some else ""
-
-
-async def _record(event: Event, named: User | None, *, reason: str) -> None:
-    # Of a name that nobody has nothing is written down: people type passwords into that field.
-    actor = audit.ANONYMOUS
-    if named is not None:
-        actor = audit.Actor("anonymous", str(named.id), named.username)
-    details = {"method": "pwd", "reason": reason}
-    await audit.record(event, actor=actor, success=False, details=details)
 
 
 async def _authenticated(named: User | None, attempt: _Attempt, check: Check) -> User | None:

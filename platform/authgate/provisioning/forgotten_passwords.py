@@ -11,6 +11,7 @@ from datetime import timedelta
 from uuid_utils.compat import uuid7
 
 from authgate import audit, mail, mail_addresses, storage
+from authgate.accounts import wrong_passwords
 from authgate.accounts.passwords import FORGOTTEN, Passwords
 from authgate.audit import Event
 from authgate.installation import Installation
@@ -126,8 +127,6 @@ async def _send(
 
 
 async def _note(user: User | None, *, sent: bool) -> None:
-    # Of a name that nobody has nothing is written down: people type passwords into that field.
-    actor = audit.ANONYMOUS
-    if user is not None:
-        actor = audit.Actor("anonymous", str(user.id), user.username)
-    await audit.record(Event.USER_PASSWORD_FORGOTTEN, actor=actor, success=sent)
+    await audit.record(
+        Event.USER_PASSWORD_FORGOTTEN, actor=wrong_passwords.tried_as(user), success=sent
+    )

@@ -108,10 +108,14 @@ async def count_attempt(
 async def count_attempt_at(
     account: str, place: str, *, now: datetime, longest: timedelta = FOR_GOOD
 ) -> Tries | None:
-    """Count an attempt that is about to be made for an account, by its canonical name, at a place.
+    """Count an attempt that is about to be made for an account, by its canonical name, at a place;
+    at none for a browser that is known for the account.
 
     Answers ``None`` while the account has to wait there, or everywhere: so long where it is closed.
     """
+    if not place:
+        alone = await count_attempt(account, now=now, longest=longest)
+        return Tries(alone, 0) if alone is not None else None
     of_all = _hash(account)
     # First here: who is heard here no longer makes nobody wait elsewhere.
     here = await _counted(_hash_at(account, place), of_all, AT_ONE_PLACE, now)
