@@ -57,19 +57,17 @@ class FactorSetUpPages:
 
     async def show(self) -> Response:
         """The page on which an app is set up."""
-        here = await self._visits.here(request.args.get("return_to"))
-        refusal = await self._may_not_set_up(here)
-        if here is None or refusal is not None:
-            return refusal or see_other("/login")
+        here = await self._whoever_may(request.args.get("return_to"))
+        if isinstance(here, Response):
+            return here
         return await self._setup.page(here.user, here.return_to, is_half=here.half is not None)
 
     async def set_up(self) -> Response:
         """Take an app that has shown its first code."""
         form = await request.form
-        here = await self._visits.here(form.get("return_to"))
-        refusal = await self._may_not_set_up(here)
-        if here is None or refusal is not None:
-            return refusal or see_other("/login")
+        here = await self._whoever_may(form.get("return_to"))
+        if isinstance(here, Response):
+            return here
         enrolment, code = form.get("enrolment", ""), form.get("code", "")
         if not await self._setup.is_right(here.user, enrolment, code):
             return await self._setup.page(
@@ -97,19 +95,17 @@ class FactorSetUpPages:
 
     async def passkey_options(self) -> Response:
         """What the person's device is asked to make."""
-        here = await self._visits.here((await request.form).get("return_to"))
-        refusal = await self._may_not_set_up(here)
-        if here is None or refusal is not None:
-            return refusal or see_other("/login")
+        here = await self._whoever_may((await request.form).get("return_to"))
+        if isinstance(here, Response):
+            return here
         return await self._passkeys.options(here.user)
 
     async def set_up_passkey(self) -> Response:
         """Take a passkey, and let the browser on with it."""
         form = await request.form
-        here = await self._visits.here(form.get("return_to"))
-        refusal = await self._may_not_set_up(here)
-        if here is None or refusal is not None:
-            return refusal or see_other("/login")
+        here = await self._whoever_may(form.get("return_to"))
+        if isinstance(here, Response):
+            return here
         heard = await self._visits.heard(here, HWK)
         # Whoever is not let on has no passkey whose recovery codes they were not shown.
         async with storage.savepoint():
@@ -131,11 +127,16 @@ class FactorSetUpPages:
         await self._visits.welcome(here, Method.PASSKEY, response)
         return response
 
-    async def _may_not_set_up(self, here: Here | None) -> Response | None:
-        """Where somebody goes who may not set up an app now. Raises ``Conflict`` where nobody may
-        here, and for guests."""
+    async def _whoever_may(self, wanted: str | None) -> Here | Response:
+        """Whom this browser is about, or where they go who may not set up anything now."""
+        here = await self._visits.here(wanted)
         if here is None:
             return see_other("/login")
+        return await self._may_not_set_up(here) or here
+
+    async def _may_not_set_up(self, here: Here) -> Response | None:
+        """Where somebody goes who may not set up an app now. Raises ``Conflict`` where nobody may
+        here, and for guests."""
         if not is_open_to(here.user):
             raise Conflict
         is_shown = here.person is not None and is_worth(here.person.session.amr, TWO_FACTORS)
