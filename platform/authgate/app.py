@@ -13,29 +13,18 @@ from typing import cast
 import structlog
 
 from authgate import background, installation, readings
-from authgate.accounts import language_choice, second_factor_doors, user_agents
+from authgate.accounts import language_choice, second_factor_doors, user_agents, ways_in
 from authgate.accounts.account import AccountPages
 from authgate.accounts.apps import AppPages
 from authgate.accounts.breaches import Breaches
 from authgate.accounts.browser_sessions import BrowserSessions
-from authgate.accounts.by_address import ByAddress
-from authgate.accounts.connection_trials import ConnectionTrials
 from authgate.accounts.device_verification import DeviceVerification
-from authgate.accounts.directories import Directories
-from authgate.accounts.federation import Federation
 from authgate.accounts.guest_entry import GuestEntry
-from authgate.accounts.identities import IdentityPages
 from authgate.accounts.kept_mails import KeptMails
-from authgate.accounts.login import PasswordLogin
-from authgate.accounts.password_forms import PasswordForms
 from authgate.accounts.passwords import Passwords
-from authgate.accounts.pending_login import Purpose
-from authgate.accounts.round_trips import RoundTrips
 from authgate.accounts.second_factors import SecondFactors
 from authgate.accounts.second_step import SecondStep
-from authgate.accounts.sign_in_notices import SignInNotices
 from authgate.accounts.signed_out import SigningOut
-from authgate.accounts.tenant_connections import TenantConnections
 from authgate.admin.console import pages as console_pages
 from authgate.admin.console.frame import Console
 from authgate.admin.own import pages as own_pages
@@ -215,7 +204,47 @@ def _people(
     device = DeviceVerification(
         pages=pages, signing_out=signing_out, limits=limits, clock=parts.clock
     )
-    authorization = AuthorizationEndpoint(
+    doors = (
+        *ways_in.made(
+            parts,
+            pages,
+            limits,
+            passwords,
+            sessions,
+            signing_out,
+            memberships=memberships.keep_memberships,
+        ),
+        *second_factor_doors.made(parts, pages, limits, factors, second_step, sessions),
+        _guests(parts, pages, limits, sessions),
+        device,
+        AccountPages(pages=pages, places=parts.settings.geoip_file, clock=parts.clock),
+        AppPages(pages=pages, clock=parts.clock),
+        KeptMails(parts=parts, pages=pages),
+        _authorization(parts, pages, limits, client_keys, documents, signing_out, id_tokens),
+        _end_session(parts, pages, signing_out, id_tokens),
+    )
+    people = _empty_people(parts, pages)
+    people.mount([language_choice.blueprint(), *(each.blueprint() for each in doors)])
+    console = Console(parts=parts, pages=pages, hash_password=passwords.hash)
+    people.mount(console_pages.blueprints(console))
+    people.mount(own_pages.blueprints(parts, pages, passwords, limits, sessions))
+    if parts.settings.sign_up.mode != "off":
+        sign_up = SignUpPages(parts=parts, pages=pages, passwords=passwords, limits=limits)
+        people.mount([sign_up.blueprint()])
+    people.mount(operator_pages.blueprints(OperatorConsole(parts=parts, pages=pages)))
+    return people
+
+
+def _authorization(
+    parts: Installation,
+    pages: Pages,
+    limits: Limits,
+    client_keys: ClientKeys,
+    documents: ClientDocuments,
+    signing_out: SigningOut,
+    id_tokens: IdTokens,
+) -> AuthorizationEndpoint:
+    return AuthorizationEndpoint(
         pages=pages,
         signing_out=signing_out,
         expected=ExpectedPerson(id_tokens=id_tokens, subjects=parts.subjects),
@@ -231,87 +260,6 @@ def _people(
         limits=limits,
         clock=parts.clock,
     )
-    doors = (
-        *_ways_in(parts, pages, limits, passwords, sessions, signing_out),
-        *second_factor_doors.made(parts, pages, limits, factors, second_step, sessions),
-        _guests(parts, pages, limits, sessions),
-        device,
-        AccountPages(pages=pages, places=parts.settings.geoip_file, clock=parts.clock),
-        AppPages(pages=pages, clock=parts.clock),
-        KeptMails(parts=parts, pages=pages),
-        authorization,
-        _end_session(parts, pages, signing_out, id_tokens),
-    )
-    people = _empty_people(parts, pages)
-    people.mount([language_choice.blueprint(), *(each.blueprint() for each in doors)])
-    console = Console(parts=parts, pages=pages, hash_password=passwords.hash)
-    people.mount(console_pages.blueprints(console))
-    people.mount(own_pages.blueprints(parts, pages, passwords, limits, sessions))
-    if parts.settings.sign_up.mode != "off":
-        sign_up = SignUpPages(parts=parts, pages=pages, passwords=passwords, limits=limits)
-        people.mount([sign_up.blueprint()])
-    people.mount(operator_pages.blueprints(OperatorConsole(parts=parts, pages=pages)))
-    return people
-
-
-def _ways_in(
-    parts: Installation,
-    pages: Pages,
-    limits: Limits,
-    passwords: Passwords,
-    sessions: BrowserSessions,
-    signing_out: SigningOut,
-) -> tuple[PasswordLogin, Federation, PasswordForms, IdentityPages, ConnectionTrials, ByAddress]:
-    connectors = parts.plugins.connectors
-    connections = TenantConnections(connectors=connectors, encryption=parts.encryption)
-    trips = RoundTrips(
-        pages=pages,
-        connections=connections,
-        connectors=connectors,
-        encryption=parts.encryption,
-        limits=limits,
-        clock=parts.clock,
-    )
-    identities = IdentityPages(pages=pages, trips=trips, connections=connections, clock=parts.clock)
-    trials = ConnectionTrials(pages=pages, trips=trips, connections=connections, clock=parts.clock)
-    directories = Directories(connections=connections, connectors=connectors, clock=parts.clock)
-    notices = SignInNotices(parts)
-    federation = Federation(
-        trips=trips,
-        connections=connections,
-        sessions=sessions,
-        notices=notices,
-        memberships=memberships.keep_memberships,
-        others={Purpose.LINK: identities.returned, Purpose.TRIAL: trials.returned},
-        clock=parts.clock,
-    )
-    login = PasswordLogin(
-        pages=pages,
-        options=connections,
-        passwords=passwords,
-        sessions=sessions,
-        signing_out=signing_out,
-        notices=notices,
-        directories=directories,
-        trips=trips,
-        welcome=federation.welcome,
-        encryption=parts.encryption,
-        limits=limits,
-        clock=parts.clock,
-    )
-    forms = PasswordForms(
-        pages=pages,
-        connections=connections,
-        directories=directories,
-        federation=federation,
-        identities=identities,
-        trials=trials,
-        trips=trips,
-        limits=limits,
-        clock=parts.clock,
-    )
-    by_address = ByAddress(pages=pages, connections=connections, limits=limits)
-    return login, federation, forms, identities, trials, by_address
 
 
 def _guests(
