@@ -114,9 +114,8 @@ class TenantConnections:
         """The connection with its secrets, for the length of a request. What its connector has
         declared a secret since it was stored is sealed by that."""
         stored, connector = connection.stored, connection.connector
-        now_secret = {each.name for each in connector.fields if each.secret}
-        if not now_secret.isdisjoint(stored.config):
-            stored = await self._sealed(stored, now_secret)
+        if not connector.secrets.isdisjoint(stored.config):
+            stored = await self._sealed(stored, connector.secrets)
         return OpenConnection(
             tenant_id=current_tenant().id,
             name=stored.slug,
