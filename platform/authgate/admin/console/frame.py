@@ -18,6 +18,7 @@ from authgate.admin.places import REFERENCE
 from authgate.installation import Installation
 from authgate.languages import by_plugin
 from authgate.permissions import Area, OperatorArea, UserRole, reads
+from authgate.plugin_manager.console import PluginPage
 from authgate.storage.clients import clients
 from authgate.storage.clients.rows import Client
 from authgate.vocabulary import ClientStatus
@@ -27,6 +28,8 @@ from authgate.web.pages import Pages
 from authgate_tenants import announcements, current_tenant
 
 ROOT = "/admin"
+PLUGIN_PAGES = "/plugin-pages"
+"""Below it are those that plugins declare."""
 _OPERATORS = "/operator"
 """The pages beside these, of the operators' tenant alone."""
 
@@ -85,11 +88,7 @@ class Console:
     def _plugin_pages(self, role: UserRole) -> list[PluginPageLink]:
         running = current_tenant().settings.running_plugins
         return [
-            PluginPageLink(
-                url(f"/plugin-pages/{each.page.area}/{each.plugin}/{each.page.name}"),
-                by_plugin(each.page.title),
-                each.page.icon,
-            )
+            PluginPageLink(plugin_page_url(each), by_plugin(each.page.title), each.page.icon)
             for each in self.parts.plugins.console.of(running)
             if permissions.permits(role, reads(Area(each.page.area)))
         ]
@@ -124,6 +123,11 @@ def _operators_url(role: UserRole) -> str:
 def url(path: str) -> str:
     """The address of a page of the console, tenant prefix included."""
     return f"{current_tenant().prefix}{ROOT}{path}"
+
+
+def plugin_page_url(page: PluginPage) -> str:
+    """Where a page that a plugin declares is."""
+    return url(f"{PLUGIN_PAGES}/{page.page.area}/{page.plugin}/{page.page.name}")
 
 
 def with_query(address: str, query: str) -> str:

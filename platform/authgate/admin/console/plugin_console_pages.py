@@ -5,6 +5,7 @@ A page is below the area that it is about, so that its routes ask for that as ev
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
+from typing import NamedTuple
 
 from quart import Blueprint, Response, request
 from werkzeug.exceptions import NotFound
@@ -14,7 +15,7 @@ from authgate.accounts.standing import actor
 from authgate.accounts.visits import signed_in
 from authgate.admin.console import frame, plugin_fields
 from authgate.admin.console.administrators import refuse_guest
-from authgate.admin.console.frame import ROOT, Console
+from authgate.admin.console.frame import PLUGIN_PAGES, ROOT, Console, plugin_page_url
 from authgate.audit import Event
 from authgate.languages import by_plugin
 from authgate.permissions import Area, reads, writes
@@ -36,8 +37,6 @@ from authgate.web.pages import language_read
 from authgate.web.plugin_page_view_models import PageFault, PagePart, PluginConsolePage
 from authgate_tenants import current_tenant
 
-PLACE = "/plugin-pages"
-
 _KINDS: Mapping[type, str] = {
     ConsoleText: "text",
     ConsoleNotice: "notice",
@@ -48,8 +47,17 @@ _KINDS: Mapping[type, str] = {
 }
 _FAULTS = {Outcome.TOO_SLOW: PageFault.SLOW, Outcome.SUSPENDED: PageFault.RESTS}
 _LONGEST_IN_LOG = 200
+_PAGE = "<string(maxlength=40):plugin>/<string(maxlength=40):name>"
 
 Drawn = Callable[..., Awaitable[Response]]
+
+
+class _Refused(NamedTuple):
+    """What was typed into a form, and why it cannot be."""
+
+    form: ConsoleForm
+    typed: Mapping[str, str]
+    error: ConnectorConfigError
 
 
 class PluginConsolePages:
@@ -63,7 +71,7 @@ class PluginConsolePages:
         """The routes, for each area."""
         routes = self._console.routes("plugin-pages")
         for area in AREAS:
-            rule = f"{ROOT}{PLACE}/{area}/<string(maxlength=40):plugin>/<string(maxlength=40):name>"
+            rule = f"{ROOT}{PLUGIN_PAGES}/{area}/{_PAGE}"
             routes.get(rule, self._of(area, self.show), reads(Area(area)))
             routes.post(rule, self._of(area, self.act), writes(Area(area)))
         return routes.blueprint
@@ -91,7 +99,7 @@ class PluginConsolePages:
         try:
             return await self._sent(page, form, typed)
         except ConnectorConfigError as error:
-            return await self._drawn(page, parts, refused=(form, typed, error))
+            return await self._drawn(page, parts, refused=_Refused(form, typed, error))
 
     async def _sent(
         self, page: PluginPage, form: ConsoleForm, typed: Mapping[str, str]
@@ -140,30 +148,25 @@ class PluginConsolePages:
         parts: Sequence[ConsolePart],
         *,
         fault: PageFault | None = None,
-        refused: tuple[ConsoleForm, Mapping[str, str], ConnectorConfigError] | None = None,
+        refused: _Refused | None = None,
     ) -> Response:
         shown = [_part(each, refused) for each in parts]
         is_of_a_field = any(field.fault for part in shown for field in part.fields)
-        around = await self._console.frame()
+        around, here = await self._console.frame(), plugin_page_url(page)
         content = PluginConsolePage(
             frame=around,
             plugin=page.plugin,
             title=by_plugin(page.page.title),
-            url=url(page),
-            action=url(page),
+            url=here,
+            action=here,
             prefix=current_tenant().prefix,
             area=page.page.area,
             parts=shown,
             fault=fault,
             settings_url=frame.url(f"/plugins/{page.plugin}") if "/plugins" in around.pages else "",
-            problem=by_plugin(refused[2].fault) if refused and not is_of_a_field else "",
+            problem=by_plugin(refused.error.fault) if refused and not is_of_a_field else "",
         )
         return self._console.show("plugin_page.html", content, 400 if refused else 200)
-
-
-def url(page: PluginPage) -> str:
-    """Where the page is."""
-    return frame.url(f"{PLACE}/{page.page.area}/{page.plugin}/{page.page.name}")
 
 
 def _request(page: PluginPage, *, action: str = "", values: object = None) -> ConsoleRequest:
@@ -187,20 +190,17 @@ def _before(form: ConsoleForm) -> str:
     return f"{form.action}-"
 
 
-def _part(
-    part: ConsolePart,
-    refused: tuple[ConsoleForm, Mapping[str, str], ConnectorConfigError] | None,
-) -> PagePart:
+def _part(part: ConsolePart, refused: _Refused | None) -> PagePart:
     kind = _KINDS[type(part)]
     if not isinstance(part, ConsoleForm):
         return PagePart(kind, part)
     asked = config_fields(part.takes)
     shown = {each.name: part.values.get(each.name, each.default) for each in asked}
     draw = partial(plugin_fields.drawn, asked, shown, before=_before(part), stays=False)
-    if refused is None or refused[0].action != part.action:
+    if refused is None or refused.form.action != part.action:
         return PagePart(kind, part, draw())
-    _, typed, error = refused
-    return PagePart(kind, part, draw(typed=typed, faults={error.field: by_plugin(error.fault)}))
+    faults = {refused.error.field: by_plugin(refused.error.fault)}
+    return PagePart(kind, part, draw(typed=refused.typed, faults=faults))
 
 
 async def _record(
