@@ -1,8 +1,9 @@
 """What somebody shows besides their first factor, on their page, and taking it from them."""
 
 from authgate.audit import Event
-from authgate.storage.people.users import User
-from authgate_tenants import Tenant
+from authgate.permissions import UserRole
+from authgate.storage.people.users import User, UserRow
+from authgate_tenants import Tenant, use_tenant
 from authgate_testing.authenticator import enrolled, let_in, show
 from authgate_testing.databases import on_sqlite
 from authgate_testing.ledger import Ledger
@@ -59,4 +60,20 @@ async def test_who_takes_somebodys_second_factors_has_shown_their_own_and_lately
     server.clock.advance(16 * 60)
     late = await admin.http.post(there, data=sure)
     assert "/login?return_to=" in late.headers["location"]
+    assert await ledger.events(acme, Event.SECOND_FACTOR_RESET) == []
+
+
+async def test_nobody_looks_at_taking_their_own_or_those_of_who_may_more(
+    server: RunningServer, acme: Tenant, admin: Person, alice: User, carol: User, ledger: Ledger
+) -> None:
+    await let_in(server, acme, carol)
+    there = f"{acme.issuer}/admin/users/{carol.id}/second-factors"
+    page = await admin.visit(there)
+    sure = {"csrf_token": forms(page.text)[0].hidden["csrf_token"], "sure": "1"}
+    with use_tenant(acme):
+        await UserRow.filter(id=carol.id).update(role=UserRole.OWNER)
+    for each in (there, there.replace(str(carol.id), str(alice.id))):
+        assert (await admin.visit(each)).status_code == 403
+        assert (await admin.http.post(each, data=sure)).status_code == 403
+    assert "/second-factors" not in (await admin.visit(there.removesuffix("/second-factors"))).text
     assert await ledger.events(acme, Event.SECOND_FACTOR_RESET) == []
