@@ -43,9 +43,8 @@ def answer(program: Callable[[Sequence[str]], typer.Typer]) -> int:
         program(_typed() or [""])(args=[], prog_name="authgate", complete_var=COMPLETE)
     except SystemExit as ended:
         return ended.code if isinstance(ended.code, int) else 1
-    except (
-        Failure
-    ) as error:  # of a plugin's commands: a line that is being typed is no place for it
+    except Failure as error:
+        # Of a plugin's commands: a line that is being typed is no place for what it says.
         return error.exit_code
     return 0
 

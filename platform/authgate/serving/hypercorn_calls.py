@@ -123,4 +123,4 @@ def _nothing() -> None:
 
 
 async def _no_threads(*_: object) -> NoReturn:
-    raise NotImplementedError  # what WSGI applications are called with
+    raise NotImplementedError  # only WSGI applications are run in threads, and ours is an ASGI one
