@@ -1,7 +1,8 @@
 """One tenant asks for what another one has: at every route, in every place of every request.
 
 Which routes, parameters and kinds of things there are is read off the code; see
-``authgate_testing.matrix`` for how. A route or a model that is new is asked at once, or fails here.
+``authgate_testing.matrix`` for how. A route or a model that is new is asked at once, or fails here;
+what is of another kind than belongs at a place is asked for there on one day of ``TURNS``.
 """
 
 import shutil
