@@ -20,7 +20,7 @@ from authgate.plugin_api import (
     Setting,
     SignInRefused,
 )
-from authgate.plugin_api.openid import check_host
+from authgate.plugin_api.hosts import check_host
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,7 +27,8 @@ from authgate.plugin_api import (
     SetupStep,
     WrongPassword,
 )
-from authgate.plugin_api.openid import check_https, groups_in, said_in, text_in, value_at
+from authgate.plugin_api.answers import groups_in, said_in, text_in, value_at
+from authgate.plugin_api.hosts import check_https
 from authgate_http_api.signing import HMAC, MODES, NONE, SIMPLE, signed
 
 _NOT_SENT = frozenset("authorization connection content-length content-type cookie host".split())

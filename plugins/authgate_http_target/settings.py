@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 from typing import Annotated
-from urllib.parse import urlsplit
 
 from authgate.plugin_api import ConnectorConfigError, Secret, Setting
+from authgate.plugin_api.hosts import is_https
 from authgate_http_target.signing import BEGINNING, key_of
 
 _LONGEST = 2000
@@ -88,15 +88,12 @@ class TargetConfig:
 
 
 def _check_address(url: str) -> None:
-    try:
-        parts = urlsplit(url)
-        plain = parts.scheme == "https" and parts.hostname and parts.port != 0
-    except ValueError:
-        raise ConnectorConfigError("url", "is no address") from None
-    if not plain or "@" in parts.netloc or parts.fragment:
-        raise ConnectorConfigError("url", "is an https address without a user name or a fragment")
-    if not url.isascii() or not url.isprintable() or " " in url or len(url) > _LONGEST:
-        raise ConnectorConfigError("url", f"is one of at most {_LONGEST} plain characters")
+    if not is_https(url):
+        raise ConnectorConfigError(
+            "url", "is an https address of plain characters, without a user name or a fragment"
+        )
+    if len(url) > _LONGEST:
+        raise ConnectorConfigError("url", f"has at most {_LONGEST} characters")
 
 
 def _check_secret(field: str, secret: Secret) -> None:

@@ -21,17 +21,14 @@ from authgate.plugin_api import (
     SetupStep,
     SignInRefused,
 )
+from authgate.plugin_api.answers import groups_in, said_in, text_in, value_at
+from authgate.plugin_api.hosts import check_https
 from authgate.plugin_api.openid import (
     CLIENT_SECRET_BASIC,
     CLIENT_SECRET_POST,
     OTHER_PROVIDER,
     OAuthClient,
     check_client,
-    check_https,
-    groups_in,
-    said_in,
-    text_in,
-    value_at,
 )
 
 _METHODS = (CLIENT_SECRET_BASIC, CLIENT_SECRET_POST)

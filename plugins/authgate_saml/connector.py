@@ -23,7 +23,7 @@ from authgate.plugin_api import (
     SetupStep,
     SignInRefused,
 )
-from authgate.plugin_api.openid import check_host, check_https
+from authgate.plugin_api.hosts import check_host, check_https
 
 if TYPE_CHECKING:
     from authgate_saml.markup import Element

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
-from urllib.parse import urlsplit
 
 from cryptography import x509
 
+from authgate.plugin_api.hosts import is_https
 from authgate_saml.certificates import UnfitCertificate, certificate_of
 from authgate_saml.markup import (
     Element,
@@ -97,12 +97,7 @@ def _sso_url(role: Element) -> str:
 
 
 def _checked_url(url: str) -> str:
-    try:
-        parts = urlsplit(url)
-        fits = parts.scheme == "https" and bool(parts.hostname) and "@" not in parts.netloc
-    except ValueError:
-        fits = False
-    if not fits or len(url) > _LONGEST_URL or not (url.isascii() and url.isprintable()):
+    if not is_https(url) or len(url) > _LONGEST_URL:
         raise UnfitMetadata("have a SingleSignOnService that is no https address")
     return url
 

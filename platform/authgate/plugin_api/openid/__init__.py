@@ -4,13 +4,9 @@ A provider of one's own is a class of ``OpenIdConnector`` that says where its is
 its claims are peculiar, who they mean.
 """
 
-from authgate.plugin_api.openid.claims import (
-    groups_in,
-    identity_of,
-    said_in,
-    text_in,
-    value_at,
-)
+from authgate.plugin_api.answers import groups_in, said_in, text_in, value_at
+from authgate.plugin_api.hosts import check_host, check_https
+from authgate.plugin_api.openid.claims import identity_of
 from authgate.plugin_api.openid.client import (
     CLIENT_SECRET_BASIC,
     CLIENT_SECRET_POST,
@@ -19,7 +15,6 @@ from authgate.plugin_api.openid.client import (
     check_client,
 )
 from authgate.plugin_api.openid.connector import OTHER_PROVIDER, OpenIdConfig, OpenIdConnector
-from authgate.plugin_api.openid.hosts import check_host, check_https
 from authgate.plugin_api.openid.provider import Provider
 
 __all__ = [

@@ -6,8 +6,8 @@ from typing import Self
 
 from authgate.plugin_api.config import ConnectorConfigError
 from authgate.plugin_api.documents import Documents
+from authgate.plugin_api.hosts import host_of
 from authgate.plugin_api.login import ProviderUnavailable
-from authgate.plugin_api.openid.hosts import host_of
 
 _ENDPOINTS = ("authorization_endpoint", "token_endpoint", "jwks_uri")
 _LONGEST = 2048

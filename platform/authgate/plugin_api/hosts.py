@@ -1,4 +1,4 @@
-"""Where a provider is, as an administrator enters it."""
+"""Where something outside is, as an administrator or a provider says it."""
 
 import re
 from urllib.parse import urlsplit
@@ -27,6 +27,18 @@ def check_https(field: str, value: str) -> None:
         raise ConnectorConfigError(field, "must be an https:// address without ? and #")
     if len(value) > _LONGEST:
         raise ConnectorConfigError(field, f"must have at most {_LONGEST} characters")
+
+
+def is_https(url: str) -> bool:
+    """Whether this is an https address, of plain characters, without a user name or a fragment."""
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme == "https" and parts.hostname and parts.port != 0
+    except ValueError:
+        return False
+    if not usable or "@" in parts.netloc or parts.fragment:
+        return False
+    return url.isascii() and url.isprintable() and " " not in url
 
 
 def host_of(url: str) -> str:
