@@ -10,6 +10,7 @@ import asyncio
 import json
 import secrets
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -142,17 +143,13 @@ class HttpApiConnector(PasswordConnector[HttpApiConfig]):
         return [SetupStep(name="Answer", passed=False, said=said)]
 
     async def _asked(self, login: str, password: str) -> HttpResponse:
-        for pause in (*_PAUSES, None):
-            try:
+        for pause in _PAUSES:
+            with suppress(NoConnection):
                 answer = await self._asked_once(login, password)
-            except NoConnection:
-                if pause is None:
-                    raise
-            else:
-                if pause is None or answer.status != _NOT_NOW:
+                if answer.status != _NOT_NOW:
                     return answer
             await asyncio.sleep(pause)
-        raise AssertionError
+        return await self._asked_once(login, password)
 
     async def _asked_once(self, login: str, password: str) -> HttpResponse:
         url = self.config.url
