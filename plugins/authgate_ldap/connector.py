@@ -8,7 +8,7 @@ read their own entry.
 import asyncio
 import secrets
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from uuid import UUID
 
 from authgate.plugin_api import (
@@ -23,7 +23,7 @@ from authgate.plugin_api import (
 )
 from authgate_ldap.conversation import SIZE_LIMIT, Conversation, Found, speaking
 from authgate_ldap.groups import groups_in, groups_of
-from authgate_ldap.messages import Entry, NoLdap, Result, Search, pairs
+from authgate_ldap.messages import Entry, NoLdap, Result, Search
 from authgate_ldap.names import escaped
 from authgate_ldap.settings import LOGIN, START_TLS, LdapConfig
 
@@ -75,22 +75,17 @@ class LdapConnector(PasswordConnector[LdapConfig]):
     @asynccontextmanager
     async def _connected(self) -> AsyncIterator[Conversation]:
         """The first server that is there. Raises ``NoLdap`` and ``StreamFailure``."""
+        async with AsyncExitStack() as stack:
+            yield await self._first_there(stack)
+
+    async def _first_there(self, stack: AsyncExitStack) -> Conversation:
         *earlier, last = self.config.servers
         seconds = _SECONDS_OF_ALL / len(self.config.servers)
-        for host, port in earlier:
-            opening = self._speaking(host, port)
-            try:
+        for server in earlier:
+            with suppress(NoLdap, StreamFailure, TimeoutError):
                 async with asyncio.timeout(seconds):
-                    directory = await opening.__aenter__()
-            except (NoLdap, StreamFailure, TimeoutError):
-                continue
-            try:
-                yield directory
-            finally:
-                await opening.__aexit__(None, None, None)
-            return
-        async with self._speaking(*last) as directory:
-            yield directory
+                    return await stack.enter_async_context(self._speaking(*server))
+        return await stack.enter_async_context(self._speaking(*last))
 
     @asynccontextmanager
     async def _speaking(self, host: str, port: int) -> AsyncIterator[Conversation]:
@@ -142,18 +137,13 @@ class LdapConnector(PasswordConnector[LdapConfig]):
     async def _entry(self, directory: Conversation, login: str) -> Entry | None:
         """The one entry of this name; nothing where there is none, or several."""
         config = self.config
-        wanted = [("objectClass", config.object_class)] if config.object_class else []
-        if config.member_of:
-            wanted.append(("memberOf", config.member_of))
-        return await self._one(
-            directory,
-            Search(
-                base=config.base_dn,
-                any_of=pairs(config.login_attributes, login),
-                all_of=wanted,
-                attributes=config.attributes,
-            ),
+        search = Search(
+            base=config.base_dn,
+            any_of=[(each, login) for each in config.login_attributes],
+            all_of=config.conditions,
+            attributes=config.attributes,
         )
+        return await self._one(directory, search)
 
     async def _entry_of_bound(
         self, directory: Conversation, bound: str, login: str
@@ -192,10 +182,9 @@ class LdapConnector(PasswordConnector[LdapConfig]):
 
     async def _own_entry(self, directory: Conversation, dn: str) -> Entry | None:
         config = self.config
-        wanted = [("objectClass", config.object_class)] if config.object_class else []
-        if config.member_of:
-            wanted.append(("memberOf", config.member_of))
-        search = Search(base=dn, all_of=wanted, attributes=config.attributes, only_base=True)
+        search = Search(
+            base=dn, all_of=config.conditions, attributes=config.attributes, only_base=True
+        )
         return await self._one(directory, search)
 
     async def _one(self, directory: Conversation, search: Search) -> Entry | None:

@@ -4,7 +4,7 @@ A search is put together of values, and never of text: nothing that somebody typ
 of a filter (RFC 4515).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -215,8 +215,3 @@ def _equal(parts: Any, place: int, attribute: str, value: str) -> None:
     wanted["equalityMatch"]["attributeDesc"] = attribute.encode()
     wanted["equalityMatch"]["assertionValue"] = value.encode()
     parts[place] = wanted
-
-
-def pairs(attributes: Iterable[str], value: str) -> list[tuple[str, str]]:
-    """Each attribute with this value."""
-    return [(each, value) for each in attributes]

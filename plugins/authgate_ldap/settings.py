@@ -157,6 +157,12 @@ class LdapConfig:
         return f"ldaps://{self.servers[0][0]}/{self.base_dn}?{self.subject_attribute}"
 
     @property
+    def conditions(self) -> Sequence[tuple[str, str]]:
+        """Attributes and values that whoever may sign in has each."""
+        named = (("objectClass", self.object_class), ("memberOf", self.member_of))
+        return [(name, value) for name, value in named if value]
+
+    @property
     def attributes(self) -> Sequence[str]:
         """What is read of a person."""
         named = (
