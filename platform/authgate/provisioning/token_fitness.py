@@ -25,6 +25,24 @@ _LIFETIMES = ("access_token_lifetime", "refresh_token_lifetime")
 def faults(draft: ClientDraft) -> Iterator[tuple[str, str]]:
     """Each fault, after the field that would have to be another."""
     said = draft.metadata
+    yield from _faults_of_tokens(said)
+    if not _PROJECT.fullmatch(draft.project):
+        yield "project", text("A project is 1 to 64 letters, digits, - _ and . between them.")
+    if not _SERVICE_ACCOUNT.fullmatch(draft.service_account):
+        yield (
+            "service_account",
+            text("A service account is up to 255 letters, digits, - _ . and @."),
+        )
+    if said.minimum_acr_value not in ("", *ACR_VALUES):
+        yield (
+            "minimum_acr_value",
+            text("A sign-in is worth one of %(acr_values)s.", acr_values=", ".join(ACR_VALUES)),
+        )
+    yield from _faults_of_groups(said)
+    yield from _faults_of_claims(said.extra_claims)
+
+
+def _faults_of_tokens(said: ClientMetadata) -> Iterator[tuple[str, str]]:
     if said.token_profile not in ("", *TokenProfile):
         yield (
             "token_profile",
@@ -51,20 +69,6 @@ def faults(draft: ClientDraft) -> Iterator[tuple[str, str]]:
                 "An audience is up to %(most)s names of visible ASCII characters.", most=_MOST_NAMES
             ),
         )
-    if not _PROJECT.fullmatch(draft.project):
-        yield "project", text("A project is 1 to 64 letters, digits, - _ and . between them.")
-    if not _SERVICE_ACCOUNT.fullmatch(draft.service_account):
-        yield (
-            "service_account",
-            text("A service account is up to 255 letters, digits, - _ . and @."),
-        )
-    if said.minimum_acr_value not in ("", *ACR_VALUES):
-        yield (
-            "minimum_acr_value",
-            text("A sign-in is worth one of %(acr_values)s.", acr_values=", ".join(ACR_VALUES)),
-        )
-    yield from _faults_of_groups(said)
-    yield from _faults_of_claims(said.extra_claims)
 
 
 def _faults_of_groups(said: ClientMetadata) -> Iterator[tuple[str, str]]:
