@@ -13,16 +13,23 @@ from authgate_tenants import current_tenant
 
 
 def page(
-    html: str, status: int = 200, *, form_target: str = "", frame_sources: tuple[str, ...] = ()
+    html: str,
+    status: int = 200,
+    *,
+    form_target: str = "",
+    frame_sources: tuple[str, ...] = (),
+    retry_seconds: int | None = None,
 ) -> Response:
     """A page; where its form may end at another address, or others are shown in it, those are to
-    be named."""
+    be named. ``retry_seconds`` says when to come back."""
     exchange = request.scope["authgate.exchange"]  # type: ignore[typeddict-item]  # the edge's own
     exchange.form_target = form_target or exchange.form_target
     exchange.frame_sources = frame_sources
     response = Response(html, status, content_type="text/html; charset=utf-8")
     response.headers["Content-Language"] = spoken().tag
     response.headers["Vary"] = LANGUAGE_VARIES
+    if retry_seconds is not None:
+        response.headers["Retry-After"] = str(retry_seconds)
     return response
 
 

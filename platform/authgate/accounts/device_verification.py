@@ -224,12 +224,10 @@ class DeviceVerification:
             switch_action=f"{tenant.prefix}/device/switch",
         )
         html = self._pages.render("device/enter_code.html", visit=visitor().page(), page=content)
-        return page(html, status)
+        return page(html, status, retry_seconds=retry_seconds)
 
     async def _paused(self, typed: str, seconds: int) -> Response:
-        response = await self._ask(typed, CodeProblem.PAUSED, 429, seconds)
-        response.headers["Retry-After"] = str(seconds)
-        return response
+        return await self._ask(typed, CodeProblem.PAUSED, 429, seconds)
 
 
 def _to_step_up(code: str) -> Response:

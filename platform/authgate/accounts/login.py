@@ -257,15 +257,13 @@ class PasswordLogin:
         return await self._paused(attempt, seconds)
 
     async def _paused(self, attempt: _Attempt, seconds: int) -> Response:
-        response = await self._page(
+        return await self._page(
             attempt.return_to,
             status=429,
             username=attempt.username,
             problem=LoginProblem.PAUSED,
             retry_seconds=seconds,
         )
-        response.headers["Retry-After"] = str(seconds)
-        return response
 
     async def _page(
         self,
@@ -303,7 +301,7 @@ class PasswordLogin:
             directory=directory,
         )
         html = self._pages.render("login.html", visit=visitor().page(), page=content)
-        return page(html, status, form_target=destination.form_target)
+        return page(html, status, form_target=destination.form_target, retry_seconds=retry_seconds)
 
 
 async def _passkey_action() -> str:

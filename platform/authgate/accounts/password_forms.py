@@ -163,11 +163,9 @@ class PasswordForms:
         return await self._trips.refused(asked.usable, refusal, asked.target)
 
     async def _paused(self, asked: _Asked, login: str, seconds: int) -> Response:
-        response = await self._page(
+        return await self._page(
             asked, login=login, problem=LoginProblem.PAUSED, status=429, retry_seconds=seconds
         )
-        response.headers["Retry-After"] = str(seconds)
-        return response
 
     async def _page(
         self,
@@ -200,7 +198,12 @@ class PasswordForms:
             tos_url=destination.tos_url,
         )
         html = self._pages.render("login.html", visit=visitor().page(), page=content)
-        return page(html, status if problem else 200, form_target=destination.form_target)
+        return page(
+            html,
+            status if problem else 200,
+            form_target=destination.form_target,
+            retry_seconds=retry_seconds,
+        )
 
     def _back(self, asked: _Asked) -> str:
         prefix = current_tenant().prefix

@@ -176,9 +176,7 @@ class SecondFactorPages:
         return await self._paused(here, seconds)
 
     async def _paused(self, here: Here, seconds: int) -> Response:
-        response = await self._page(here, 429, SecondFactorProblem.PAUSED, seconds)
-        response.headers["Retry-After"] = str(seconds)
-        return response
+        return await self._page(here, 429, SecondFactorProblem.PAUSED, seconds)
 
     async def _page(
         self,
@@ -203,7 +201,7 @@ class SecondFactorPages:
             retry_at=now + timedelta(seconds=retry_seconds) if retry_seconds else None,
         )
         html = self._pages.render("second_factor/ask.html", visit=visitor().page(), page=content)
-        return page(html, status, form_target=destination.form_target)
+        return page(html, status, form_target=destination.form_target, retry_seconds=retry_seconds)
 
 
 def _any_good(enrolled: Enrolled) -> bool:
