@@ -176,6 +176,8 @@ async def test_lg_13_guesses_are_paused_and_the_right_password_forgives_none(
     late = Person(server.from_address("203.0.113.1"))
     await late.sign_in(acme.issuer, "alice")
     assert await show(late, app.code) == 429, "the right one is not looked at either"
+    assert late.page is not None
+    assert int(late.page.headers["retry-after"]) >= 1
     [alarm] = await ledger.events(acme, Event.ACCOUNT_LOCKED)
     assert alarm.actor_id == str(alice.id)
     server.clock.advance(61)
