@@ -5,8 +5,8 @@ from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 
 from authgate import plugin_api
+from authgate.feeds import lifecycles
 from authgate.plugin_api import hookspecs
-from authgate.provisioning import lifecycles
 from blocks.words import field_docstrings, sentence, table_of
 
 

@@ -18,6 +18,7 @@ import structlog
 from authgate import portable, provisioning
 from authgate.accounts import leavings
 from authgate.audit import SYSTEM
+from authgate.feeds import telling
 from authgate.installation import Installation, key_encryption_keys
 from authgate.jobs import (
     CheckDomains,
@@ -50,7 +51,6 @@ from authgate.operator import arrivals
 from authgate.provisioning import (
     leaving,
     operator_accesses,
-    plugin_feeds,
     rounds,
     usage_statements,
     user_imports,
@@ -270,9 +270,9 @@ async def _feed_plugins(
     parts: Installation, _job: FeedPlugins | FeedSlowPlugins, *, slow: bool
 ) -> None:
     if tenant_in_scope() is not None:
-        await plugin_feeds.feed_plugins(parts, slow=slow)
+        await telling.feed_plugins(parts, slow=slow)
     else:
-        await plugin_feeds.feed_everywhere(parts, slow=slow)
+        await telling.feed_everywhere(parts, slow=slow)
 
 
 async def _check_domains(parts: Installation, _job: CheckDomains) -> None:

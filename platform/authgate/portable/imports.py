@@ -18,12 +18,12 @@ import orjson
 from authgate import audit, storage
 from authgate.audit import ANONYMOUS, Actor, Event
 from authgate.clock import utc_now
+from authgate.feeds.telling import keep_feeds
 from authgate.installation import Installation, addressing
 from authgate.portable import statements
 from authgate.portable.document import Reader, Rows, Summary, UnfitFile
 from authgate.portable.passphrase import FileKeys
 from authgate.portable.taking import Taking
-from authgate.provisioning.plugin_feeds import keep_feeds
 from authgate.provisioning.tenants import ensure_keys, refuse_likeness, tenant_changed
 from authgate.storage import audit_events
 from authgate.storage.metering import usage_days

@@ -6,10 +6,10 @@ from uuid import UUID
 from authgate import audit, storage
 from authgate.audit import SYSTEM, Actor, Event
 from authgate.clock import utc_now
+from authgate.feeds.telling import keep_feeds
 from authgate.installation import Installation
 from authgate.languages import text
 from authgate.provisioning import tenant_settings
-from authgate.provisioning.plugin_feeds import keep_feeds
 from authgate.provisioning.roles import is_guest
 from authgate.provisioning.tenant_settings import UnfitSetting, UnfitTenant
 from authgate.storage.metering import usage_days

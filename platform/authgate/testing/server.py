@@ -23,13 +23,13 @@ from authgate.accounts.passwords import Passwords
 from authgate.app import serving
 from authgate.cli.sign_in.headless_browser import Browser, PageRefused
 from authgate.clock import utc_now
+from authgate.feeds import telling
 from authgate.installation import Installation
 from authgate.plugin_api import AuditEvent
 from authgate.plugin_manager import ConnectorTypes
 from authgate.pretend import host
 from authgate.pretend.certificate import certificate_in
 from authgate.pretend.host import Host
-from authgate.provisioning import plugin_feeds
 from authgate.provisioning.plugin_settings import PluginChange, set_plugin
 from authgate.settings import DatabaseSettings, EgressSettings, KeySettings, Settings
 from authgate.storage import audit_events
@@ -162,9 +162,9 @@ class RealServer:
         # So much later that the server's own job has nothing in hand any more.
         later = replace(self.parts, clock=lambda: utc_now() + 2 * audit_feeds.LEASE)
         with use_tenant(tenant):
-            await plugin_feeds.feed_plugins(later)
+            await telling.feed_plugins(later)
             stored = await audit_events.latest(limit=200)
-        return [plugin_feeds.as_told(tenant, each) for each in stored]
+        return [telling.as_told(tenant, each) for each in stored]
 
     async def count_people(self, tenant: Tenant) -> int:
         """How many people the tenant has."""

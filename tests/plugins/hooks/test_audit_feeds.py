@@ -17,7 +17,7 @@ import pytest
 from authgate import audit, provisioning, storage
 from authgate.audit import SYSTEM, Event
 from authgate.clock import utc_now
-from authgate.provisioning import plugin_feeds
+from authgate.feeds import telling
 from authgate.provisioning.plugin_settings import (
     PluginChange,
     pause_plugin,
@@ -78,7 +78,7 @@ PICKY = """
         TOLD.extend(each.resource_id for each in events)
 """
 
-_feed_everywhere = plugin_feeds.feed_everywhere
+_feed_everywhere = telling.feed_everywhere
 
 
 @pytest.fixture(autouse=True)
@@ -90,7 +90,7 @@ def plugins(install: Any, monkeypatch: pytest.MonkeyPatch) -> None:
 
     install("sink", SINK)
     install("picky", PICKY)
-    monkeypatch.setattr(plugin_feeds, "feed_everywhere", nothing)
+    monkeypatch.setattr(telling, "feed_everywhere", nothing)
 
 
 @pytest.fixture
@@ -234,7 +234,7 @@ async def test_pl_10_an_event_that_is_stored_late_is_told_all_the_same_and_no_ot
 async def test_more_than_a_call_holds_is_told_in_several_and_beyond_the_most_later(
     server: RunningServer, acme: Tenant, run: Any, sink: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(plugin_feeds, "BATCH", 3)
+    monkeypatch.setattr(telling, "BATCH", 3)
     monkeypatch.setattr(audit_feeds, "MOST_AHEAD", 6)
     await run(acme, "sink")
     names = [f"user-{number}" for number in range(8)]
@@ -255,11 +255,11 @@ async def test_one_that_hangs_is_told_beside_the_others_from_then_on(
     server: RunningServer, acme: Tenant, globex: Tenant, run: Any, sink: Any,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    monkeypatch.setattr(plugin_feeds, "_SLOW_SECONDS", 0.0)
+    monkeypatch.setattr(telling, "_SLOW_SECONDS", 0.0)
     for tenant in (acme, globex):
         await run(tenant, "sink")
     await feed(server)
-    monkeypatch.setattr(plugin_feeds, "_SLOW_SECONDS", 60.0)
+    monkeypatch.setattr(telling, "_SLOW_SECONDS", 60.0)
     assert len(sink.CALLS) == 2
     await feed(server, slow=True)
     await happen(acme, "ada")
@@ -280,8 +280,8 @@ async def test_one_that_turns_out_to_hang_gives_its_place_to_the_next(
     server: RunningServer, acme: Tenant, globex: Tenant, run: Any, sink: Any,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    monkeypatch.setattr(plugin_feeds, "_AT_ONCE", 1)
-    monkeypatch.setattr(plugin_feeds, "_SLOW_SECONDS", 0.05)
+    monkeypatch.setattr(telling, "_AT_ONCE", 1)
+    monkeypatch.setattr(telling, "_SLOW_SECONDS", 0.05)
     for tenant in (acme, globex):
         await run(tenant, "sink")
         sink.HANGS[tenant.slug] = (asyncio.Event(), asyncio.Event())
@@ -301,10 +301,8 @@ async def test_one_with_much_to_catch_up_gives_its_place_to_the_next_and_asks_no
     acme = await run(acme, "sink")
     await happen(acme, *(f"user-{number}" for number in range(8)))
     half_seconds = count()
-    monkeypatch.setattr(plugin_feeds, "BATCH", 1)
-    monkeypatch.setattr(
-        plugin_feeds, "time", SimpleNamespace(monotonic=lambda: next(half_seconds) / 2)
-    )
+    monkeypatch.setattr(telling, "BATCH", 1)
+    monkeypatch.setattr(telling, "time", SimpleNamespace(monotonic=lambda: next(half_seconds) / 2))
     await feed(server)
     assert len(sink.CALLS) == 2, "each took a second and a half"
     with use_tenant(acme):

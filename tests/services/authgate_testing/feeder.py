@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 import authgate_jsonl
 from authgate import installation
+from authgate.feeds import telling
 from authgate.plugin_api import AuditEvent
-from authgate.provisioning import plugin_feeds
 from authgate.settings import Settings
 from authgate_jsonl import files
 from authgate_tenants import use_tenant
@@ -29,7 +29,7 @@ async def _feed(slug: str) -> None:
         tenant = await parts.resolver.find(slug)
         assert tenant is not None
         with use_tenant(tenant):
-            await plugin_feeds.feed_plugins(parts)
+            await telling.feed_plugins(parts)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ plugin and no other tenant waits for it. Those that take long are told beside th
 
 import asyncio
 import time
-from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -14,10 +13,10 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from authgate import storage
+from authgate.feeds import lag, lifecycles
 from authgate.installation import Installation
 from authgate.plugin_api import AuditEvent
 from authgate.plugin_manager import NotConfigured, PluginFailed
-from authgate.provisioning import lifecycles
 from authgate.storage import audit_events
 from authgate.storage.sweep import due_feeds
 from authgate.storage.tenants import audit_feeds
@@ -76,7 +75,7 @@ async def feed_everywhere(parts: Installation, *, slow: bool = False) -> None:
     tenants = dict.fromkeys(each.tenant_id for each in due)
     ended = await asyncio.gather(*(at(each) for each in tenants), return_exceptions=True)
     if not slow:
-        await _measure(parts, due)
+        await lag.measure(parts, due)
     _raise_first(ended)
 
 
@@ -195,30 +194,6 @@ def as_told(tenant: Tenant, event: audit_events.AuditEvent) -> AuditEvent:
         request_id=event.request_id,
         details=event.details,
     )
-
-
-async def _measure(parts: Installation, due: Sequence[due_feeds.DueFeed]) -> None:
-    """How far behind plugins are: what is in the log and was told to nobody yet. Those that their
-    tenants have wait are counted by themselves."""
-    now, database = parts.clock(), parts.settings.database
-    waiting = await due_feeds.waiting(database, now=now)
-    alone = Counter(await due_feeds.left_alone(database, now=now))
-    hears = parts.plugins.hooks.hears
-    lags = {each: 0.0 for each in parts.plugins.names if hears(each)}
-    failing = dict.fromkeys(lags, 0)
-    since = [(each.plugin, each.since) for each in due]
-    # Not of one that is not installed here: nobody would say when it is gone.
-    for plugin, moment in [*since, *((each.plugin, each.since) for each in waiting)]:
-        if plugin in lags:
-            lags[plugin] = max(lags[plugin], (now - moment).total_seconds())
-    for one in waiting:
-        if one.plugin in failing:
-            failing[one.plugin] += one.failures > 0
-    for plugin, seconds in lags.items():
-        metrics.plugin_feed_lag_seconds.set(seconds, plugin)
-    for plugin, feeds in failing.items():
-        metrics.plugin_feeds_waiting.set(feeds, plugin)
-        metrics.plugin_feeds_paused.set(alone[plugin], plugin)
 
 
 def _raise_first(ended: Sequence[BaseException | None]) -> None:
