@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable
 
+from authgate_testing.command import Bring
 from authgate_testing.doctor import Doctor
 from authgate_testing.processes import free_port
 
@@ -15,6 +16,32 @@ _OLD_MAIL = (
     " '2020-01-01 00:00:00+00:00', '9999-01-01 00:00:00+00:00', '9999-01-01 00:00:00+00:00'"
     " FROM tenants"
 )
+
+COURIER = """
+    from dataclasses import dataclass
+    from typing import Annotated
+
+    from authgate.plugin_api import MailTaken, Secret, Setting, hookimpl
+
+    plugin_api_version = "1.2"
+
+    @dataclass(frozen=True)
+    class Config:
+        host: Annotated[str, Setting("Where the service is.", place=True)]
+        key: Annotated[Secret, Setting("The key that it gave you.")]
+
+        def __post_init__(self):
+            if "/" in self.host:
+                raise RuntimeError(self.key.reveal())
+
+    @hookimpl
+    def register_config():
+        return Config
+
+    @hookimpl
+    async def send_mail(message):
+        return MailTaken()
+"""
 
 
 def test_a_mail_server_that_is_away_and_one_that_everybody_reads_are_found(dev: Doctor) -> None:
@@ -47,3 +74,21 @@ def test_a_plugin_that_cannot_send_the_mail_is_found(dev: Doctor) -> None:
     os.environ["AUTHGATE_MAIL__PLUGIN"] = "networks"
     found = dev.finds("mail-plugin-unfit")
     assert found["found"] == "networks is not there, or sends no mail"
+
+
+def test_settings_that_the_plugin_for_the_mail_cannot_work_with_are_found(
+    dev: Doctor, bring: Bring
+) -> None:
+    bring("courier", COURIER)
+    os.environ["AUTHGATE_MAIL__SENDER"] = "AuthGate <no-reply@northwind.example>"
+    os.environ["AUTHGATE_MAIL__PLUGIN"] = "courier"
+    for said, told in (
+        ("{}", "mail.plugin_settings: host: "),
+        ('{"host": "a/b", "key": "a-key"}', "mail.plugin_settings: courier raised RuntimeError"),
+    ):
+        os.environ["AUTHGATE_MAIL__PLUGIN_SETTINGS"] = said
+        found = dev.finds("mail-plugin-unfit")["found"]
+        assert found.startswith(told), found
+        assert "a-key" not in found
+    os.environ["AUTHGATE_MAIL__PLUGIN_SETTINGS"] = '{"host": "mail.example", "key": "a-key"}'
+    dev.finds()
