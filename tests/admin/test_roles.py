@@ -254,6 +254,22 @@ async def test_to_give_a_role_asks_a_person_for_a_recent_sign_in(
 
 
 @on_sqlite
+async def test_to_take_from_somebody_what_lets_them_in_asks_a_person_for_a_recent_sign_in(
+    server: RunningServer, by_alice: ApiClient, acme: Tenant, carol: User
+) -> None:
+    await become(acme, alice=ADMIN)
+    here = f"/users/{carol.id}"
+    server.clock.advance(16 * 60)
+    for late in (
+        await by_alice.delete(f"{here}/second-factors"),
+        await by_alice.post(f"{here}/reset-password", {}),
+        await by_alice.delete(here),
+    ):
+        assert is_problem(late, 401, "recent-sign-in-required"), late.request.url
+    assert (await by_alice.get(here)).status_code == 200
+
+
+@on_sqlite
 async def test_a_program_gets_no_further_than_an_administrator(
     api: ApiClient, acme: Tenant, alice: User, carol: User
 ) -> None:
