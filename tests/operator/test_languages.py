@@ -85,6 +85,15 @@ async def test_what_is_refused_there_is_refused_in_the_reader_s_language(
         ("admin/domains", "/domains", {"host": "no host"}, "不是完整的主機名稱"),
         ("admin/limits", "/block", {"network": "here"}, "這樣的位址"),
         ("admin/settings/lifetimes", "/lifetimes", {"id_token_lifetime": "x"}, "須為整數。"),
+        ("admin/settings/lifetimes", "/lifetimes", {"id_token_lifetime": "0"}, "至少 1。"),
+        (
+            "admin/settings/lifetimes",
+            "/lifetimes",
+            {"authorization_code_lifetime": "601"},
+            "最多 600。",
+        ),
+        ("admin/branding", "/branding", {"sign_in_title": "x" * 81}, "最多 80 個字元。"),
+        ("admin/branding", "/branding", {"brand_color": "red"}, "須符合 ^#[0-9a-fA-F]{6}$。"),
         ("operator/tenants/new", "/new", {"slug": "admin", "username": "x"}, "為保留名稱"),
     ):
         await at_browser.visit(f"{ops.issuer}/{where}")

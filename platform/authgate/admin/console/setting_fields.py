@@ -53,10 +53,16 @@ def _fault(error: "ErrorDetails") -> str:
     match error["type"]:
         case "int_parsing" | "int_type":
             return languages.text("A whole number.")
+        case "greater_than":  # of whole numbers alone
+            return languages.text("At least %(least)s.", least=bounds["gt"] + 1)
         case "greater_than_equal":
             return languages.text("At least %(least)s.", least=bounds["ge"])
         case "less_than_equal":
             return languages.text("At most %(most)s.", most=bounds["le"])
+        case "string_too_long":
+            return languages.text("At most %(most)s characters.", most=bounds["max_length"])
+        case "string_pattern_mismatch":
+            return languages.text("It has to match %(pattern)s.", pattern=bounds["pattern"])
         case "literal_error":
             return languages.text("One of %(choices)s.", choices=bounds["expected"])
     return error["msg"]
