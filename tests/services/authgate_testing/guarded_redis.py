@@ -8,7 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from authgate.pretend.certificate import certificate_in
-from authgate_testing.processes import LOOPBACK, free_port, running, service_folder
+from authgate_testing.processes import (
+    LOOPBACK,
+    free_port,
+    running,
+    service_folder,
+    takes_connections,
+)
 from authgate_testing.programs import find
 from authgate_testing.secrets_watch.places import PLACES
 
@@ -60,15 +66,7 @@ def guarded_redis_running() -> Iterator[GuardedRedis]:
             ]
 
         with (
-            running(command, answers=_answers, log=folder / "redis.log") as port,
+            running(command, answers=takes_connections, log=folder / "redis.log") as port,
             PLACES.hearing(port, password=password),
         ):
             yield GuardedRedis(port, tls_port, password, certificate)
-
-
-def _answers(port: int) -> bool:
-    try:
-        with socket.create_connection((LOOPBACK, port), timeout=5):
-            return True
-    except OSError:
-        return False

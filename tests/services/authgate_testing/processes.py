@@ -46,6 +46,15 @@ def free_port() -> int:
             return port
 
 
+def takes_connections(port: int) -> bool:
+    """Whether somebody listens there on loopback."""
+    try:
+        with socket.create_connection((LOOPBACK, port), timeout=5):
+            return True
+    except OSError:
+        return False
+
+
 def service_account() -> str | None:
     """Name the account for services that refuse to run as root; None when we are not root."""
     if os.geteuid() != 0:

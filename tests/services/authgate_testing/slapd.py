@@ -1,7 +1,6 @@
 """A directory for the run: OpenLDAP with a few people in it, in TLS alone."""
 
 import signal
-import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +9,14 @@ from functools import cache
 from pathlib import Path
 from textwrap import dedent
 
-from authgate_testing.processes import LOOPBACK, Service, free_port, kept_up, service_folder
+from authgate_testing.processes import (
+    LOOPBACK,
+    Service,
+    free_port,
+    kept_up,
+    service_folder,
+    takes_connections,
+)
 from authgate_testing.programs import find
 
 BASE = "dc=acme,dc=example"
@@ -44,16 +50,7 @@ class Slapd:
         said = f"dn: {dn}\nchangetype: modify\nreplace: {attribute}\n{attribute}: {value}\n"
         program = find("ldapmodify", package="ldap-utils")
         uri = f"ldaps://localhost:{self.port}"
-        words: list[str | Path] = [
-            program,
-            "-x",
-            "-H",
-            uri,
-            "-D",
-            f"cn=root,{BASE}",
-            "-w",
-            PASSWORD,
-        ]
+        words = [str(program), "-x", "-H", uri, "-D", f"cn=root,{BASE}", "-w", PASSWORD]
         subprocess.run(
             words,
             input=said,
@@ -94,19 +91,11 @@ def slapd_running(certificate: tuple[Path, Path]) -> Iterator[Slapd]:
                 *("-f", settings, "-d", "0"),
                 *("-h", f"ldaps://{LOOPBACK}:{port} ldap://{LOOPBACK}:{plain_port(port)}"),
             ],
-            answers=_answers,
+            answers=takes_connections,
             log=folder / "slapd.log",
         )
         with kept_up(service, stop_signal=signal.SIGTERM):
             yield Slapd(service.port, plain_port(service.port), service)
-
-
-def _answers(port: int) -> bool:
-    try:
-        with socket.create_connection((LOOPBACK, port), timeout=5):
-            return True
-    except OSError:
-        return False
 
 
 def _settings(folder: Path, certificate: tuple[Path, Path]) -> Path:
