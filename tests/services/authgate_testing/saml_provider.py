@@ -4,6 +4,8 @@
 after.
 """
 
+import atexit
+import shutil
 import tempfile
 import warnings
 from base64 import b64encode
@@ -245,6 +247,7 @@ def sign(root: Any, element: Any, key: SigningKey, **otherwise: Any) -> Any:
 @cache
 def _files(key: SigningKey) -> Path:
     folder = Path(tempfile.mkdtemp(prefix="saml-"))
+    atexit.register(shutil.rmtree, folder)
     (folder / "key.pem").write_bytes(key.key_pem)
     (folder / "certificate.pem").write_bytes(key.certificate_pem)
     return folder
