@@ -1,6 +1,5 @@
 """The contract of ``console_page``."""
 
-import asyncio
 import time
 from collections.abc import Iterator, Sequence
 
@@ -18,9 +17,8 @@ from authgate.plugin_api import (
 from authgate.plugin_api.hookspecs import rules_of
 from authgate.plugin_manager import Isolation
 from authgate.plugin_manager.console import ConsolePages, PluginPage
-from authgate.testing.fake_http import FakeHttp, no_network
-from authgate.testing.hook_subject import HookSubject, observed, tenant_id, unhurried
-from authgate.testing.own_loop import done
+from authgate.testing.fake_http import FakeHttp
+from authgate.testing.hook_subject import HookSubject, answers, observed, tenant_id
 from authgate.testing.secrecy import leaked, listening
 
 _TENANTS, _LANGUAGES = ("acme", "globex"), ("en", "zh-Hant")
@@ -105,15 +103,8 @@ class ConsolePageContract(HookSubject):
         """What is on each page, asked for all at once."""
         pages = self._pages(isolation or Isolation())
 
-        async def all_at_once() -> list[Sequence[ConsolePart]]:
-            return await asyncio.gather(
-                *(
-                    pages.parts(page, request, tenant_id=tenant_id(request.tenant))
-                    for page, request in requests or self._requests()
-                )
-            )
+        async def shown(asked: tuple[PluginPage, ConsoleRequest]) -> Sequence[ConsolePart]:
+            page, request = asked
+            return await pages.parts(page, request, tenant_id=tenant_id(request.tenant))
 
-        with unhurried(hookspecs.console_page), no_network() as tried:
-            shown = done(all_at_once())
-        assert not tried, f"the plugin called socket.{tried[0]}: it asks by http alone"
-        return shown
+        return answers(hookspecs.console_page, shown, requests or self._requests())
