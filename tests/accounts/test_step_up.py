@@ -27,8 +27,10 @@ from authgate_testing.authenticator import (
 )
 from authgate_testing.databases import on_sqlite
 from authgate_testing.device import Device
+from authgate_testing.passkeys import ORIGIN, options
 from authgate_testing.person import Person, forms
 from authgate_testing.server import RunningServer
+from authgate_testing.soft_passkey import SoftPasskey
 from authgate_testing.tenants import choose
 
 pytestmark = on_sqlite
@@ -85,6 +87,22 @@ async def test_what_is_essential_is_asked_for_and_the_session_goes_on_with_it(
     assert said(tokens, "id_token")["acr"] == "2"
     assert said(tokens, "id_token")["sid"] == said(first, "id_token")["sid"]
     assert said(tokens, "id_token")["auth_time"] == said(first, "id_token")["auth_time"]
+
+
+async def test_who_has_none_sets_up_a_passkey_for_what_is_essential(
+    acme: Tenant, alice: User, console: Application, person: Person
+) -> None:
+    await console.signed_in(person)
+    essential = json.dumps({"id_token": {"acr": {"essential": True, "value": "2"}}})
+    asking, device = console.ask(claims=essential), SoftPasskey(ORIGIN)
+    await sent_on(person, asking.url)
+    assert is_setting_up(person)
+    made = device.created(await options(person, "/set-up/passkey"))
+    page = await person.submit({"credential": made, "name": "Key"}, to="/set-up/passkey")
+    assert len(recovery_codes(page.text)) == 10
+    answer = await allowed(person, asking)
+    tokens = (await console.redeem(answer["code"], asking)).json()
+    assert said(tokens, "id_token")["acr"] == "2"
 
 
 def _next(person: Person, tenant: Tenant) -> str:
