@@ -25,6 +25,7 @@ from bench.machine import Cores
 from bench.person import Person
 from bench.postgres import Cluster
 from bench.scenarios.client_credentials import ClientCredentials
+from bench.slices import Round
 from bench.tenants import made
 
 _LINES = 8
@@ -74,25 +75,6 @@ _HOOK = """
 
 
 @dataclass(frozen=True, slots=True)
-class Round:
-    """Three slices of the neighbour's time, the middle one beside the plugin."""
-
-    before: Load
-    beside: Load
-    after: Load
-
-    @property
-    def ratio(self) -> float:
-        """How many times its p99 without the plugin the neighbour's is beside it."""
-        return 2 * self.beside.p99 / (self.before.p99 + self.after.p99)
-
-    @property
-    def noise(self) -> float:
-        """The same of two slices without it."""
-        return self.after.p99 / self.before.p99
-
-
-@dataclass(frozen=True, slots=True)
 class Kind:
     """What a plugin of one kind does to the neighbour."""
 
@@ -107,8 +89,7 @@ class Kind:
     @property
     def complaint(self) -> str:
         """Why this must not be used."""
-        loads = [load for each in self.rounds for load in (each.before, each.beside, each.after)]
-        wrong = sum(load.wrong + load.broken for load in loads)
+        wrong = sum(each.wrong for each in self.rounds)
         return f"{self.name}: {wrong} wrong answers to the neighbour" if wrong else ""
 
     def middle(self, figure: Callable[[Round], float]) -> float:

@@ -18,6 +18,7 @@ from bench.load import Expectation, Load, Volley, drive
 from bench.machine import Cores
 from bench.postgres import Cluster
 from bench.scenarios.client_credentials import ClientCredentials
+from bench.slices import Round
 from bench.tenants import made
 
 QUOTA = 50
@@ -33,26 +34,13 @@ _ROOT = Path(__file__).parents[1]
 
 
 @dataclass(frozen=True, slots=True)
-class Round:
-    """Three slices of a neighbour's time, and what the flood met in the middle one."""
+class FloodRound(Round):
+    """A round of a quiet tenant, and what the flood met in the middle slice."""
 
-    before: Load
-    beside: Load
-    after: Load
     refused: int
     let_in: int
     seconds: float
     """How long the flood lasted."""
-
-    @property
-    def ratio(self) -> float:
-        """How many times its p99 without the flood the neighbour's is beside it."""
-        return 2 * self.beside.p99 / (self.before.p99 + self.after.p99)
-
-    @property
-    def noise(self) -> float:
-        """The same of two slices without a flood."""
-        return self.after.p99 / self.before.p99
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,19 +48,18 @@ class Neighbourhood:
     """Two tenants of one server on one kind of storage."""
 
     name: str
-    rounds: tuple[Round, ...]
+    rounds: tuple[FloodRound, ...]
 
     @property
     def complaint(self) -> str:
         """Why this must not be used."""
-        loads = [load for each in self.rounds for load in (each.before, each.beside, each.after)]
-        wrong = sum(load.wrong + load.broken for load in loads)
+        wrong = sum(each.wrong for each in self.rounds)
         if wrong:
             return f"{self.name}: {wrong} wrong answers to the quiet tenant"
         too_few = any(each.refused < each.let_in for each in self.rounds)
         return f"{self.name}: the flood was let in" if too_few else ""
 
-    def middle(self, figure: Callable[[Round], float]) -> float:
+    def middle(self, figure: Callable[[FloodRound], float]) -> float:
         """The median of *figure* over the rounds."""
         return median(map(figure, self.rounds))
 
@@ -144,7 +131,7 @@ def _tenants(installation: Installation, cores: Cores) -> Iterator[tuple[Request
 
 def _turns(
     noisy: Request, quiet: Request, rounds: int, seconds: int, cores: Cores
-) -> Iterator[Round]:
+) -> Iterator[FloodRound]:
     volley = Volley(seconds, _LINES, cores.load, think_milliseconds=_THINK_MILLISECONDS)
     # As many connections, of which each has so long from one request to the next.
     pause = 1000 * _LINES / (_TIMES * QUOTA)
@@ -161,4 +148,5 @@ def _turns(
             time.sleep(_BEGUN_SECONDS)
             beside = asked()
             met = flooding.result()
-            yield Round(before, beside, asked(), met.requests - met.wrong, met.wrong, met.seconds)
+            after, served = asked(), met.requests - met.wrong
+            yield FloodRound(before, beside, after, served, met.wrong, met.seconds)
