@@ -88,6 +88,10 @@ BILLING = """
                 action="refund", title="Refund one", button="Refund", takes=Refund,
                 values={"invoice": "A-7"},
             ),
+            ConsoleForm(
+                action="remind", title="Remind of one", button="Remind", takes=Refund,
+                values={"invoice": "A-9"},
+            ),
         ]
 """
 
@@ -142,6 +146,7 @@ async def test_a_form_is_checked_handed_over_typed_and_logged_without_its_secret
         page = await admin.submit(sent | wrong, to="/invoices")
         assert (page.status_code, told in page.text) == (400, True), told
         assert "a-pin-of-alice" not in page.text
+        assert 'value="A-9"' in page.text, "the other form is as it was"
     assert admin.page is not None
     odd = forms(admin.page.text)[0].hidden | sent | {"action": "refund", "refund-cents": "much"}
     page = await admin.http.post(here, data=odd, headers={"Accept-Language": "zh-TW"})
@@ -164,6 +169,10 @@ async def test_a_form_is_checked_handed_over_typed_and_logged_without_its_secret
         {"field": "at_once", "is": True},
     ]
     assert "a-pin-of-alice" not in str(await ledger.rows(acme))
+    await admin.visit(here)
+    await admin.submit(sent | {"refund-invoice": f"A-{'8' * 300}"}, to="/invoices")
+    [*_, event] = await ledger.events(acme, Event.PLUGIN_ACTION)
+    assert event.details["values"][0] == {"field": "invoice", "is": f"A-{'8' * 198}"}
 
 
 async def test_a_page_is_for_those_of_its_area_and_its_forms_for_those_who_change_it(
