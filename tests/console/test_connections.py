@@ -88,6 +88,10 @@ async def test_a_provider_is_set_up_tested_offered_and_removed(
     page = await admin.submit(kept | moved | secret, to="/edit")
     assert (page.status_code, "who may more than you" in page.text) == (400, True)
     await admin.visit(f"{here}/acme/edit")
+    for position in ("first", "-99999999999999999999", "10001", "9" * 5000):
+        page = await admin.submit(kept | {"position": position}, to="/edit")
+        assert (page.status_code, "A whole number" in page.text) == (400, True), position
+    await admin.visit(f"{here}/acme/edit")
     page = await admin.submit(kept | {"label": "Renamed"}, to="/edit")
     assert "Renamed" in page.text
     await tenants.choose(server, acme, password_sign_in=False)

@@ -13,6 +13,8 @@ from authgate.plugin_manager import ConnectorType, kind_of
 from authgate.storage.sign_in.connection_rules import ConnectionRules, Newcomers, Provisioned
 from authgate.storage.sign_in.connections import Connection
 
+FURTHEST = 10_000
+"""The last position on the sign-in page, and negative the first."""
 _LABEL = 80
 _RULES: dict[str, Any] = {
     "newcomers": "tenant",
@@ -25,7 +27,7 @@ _RULES: dict[str, Any] = {
 _CONFIG: dict[str, Any] = {"issuer": "https://idp.acme.example", "client_id": "authgate"}
 
 _Label = Annotated[str, Field(max_length=_LABEL)]
-_Position = Annotated[int, Field(ge=-10_000, le=10_000)]
+_Position = Annotated[int, Field(ge=-FURTHEST, le=FURTHEST)]
 _Config = Annotated[dict[str, JsonValue], Field(max_length=50)]
 
 

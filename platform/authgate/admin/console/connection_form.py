@@ -9,6 +9,7 @@ from werkzeug.datastructures import MultiDict
 
 from authgate import languages
 from authgate.accounts.connection_setup import ConnectionChange
+from authgate.admin.connection_documents import FURTHEST
 from authgate.plugin_api import ConfigField, Secret
 from authgate.plugin_manager import ConnectorType, kind_of
 from authgate.storage.paging import Order
@@ -69,14 +70,18 @@ def settings_typed(connector: ConnectorType, form: Form, *, is_new: bool) -> lis
 
 
 def change(connector: ConnectorType, form: Form, rules: ConnectionRules) -> ConnectionChange:
-    """What the form asks for. Raises ``ValueError`` where the position is no number."""
+    """What the form asks for. Raises ``ValueError`` where the position is no number, or too large
+    a one."""
     said = typed(form)
+    position = int(said.position or 0)
+    if abs(position) > FURTHEST:
+        raise ValueError(position)
     config, unset = config_of(connector, form)
     return ConnectionChange(
         config=config,
         unset=unset,
         label=said.label or connector.label,
-        position=int(said.position or 0),
+        position=position,
         enabled=said.enabled,
         rules=rules,
     )

@@ -315,7 +315,7 @@ def _worded(error: Exception) -> dict[str, str]:
         case UnknownGroupName():
             return {"groups": str(error)}
         case _:
-            return {"position": text("A whole number.")}
+            return {"position": text("A whole number that is not too large, or nothing.")}
 
 
 async def _wanted(connector: ConnectorType, form: Form) -> ConnectionChange:
