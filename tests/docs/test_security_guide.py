@@ -13,8 +13,7 @@ import yaml
 from authgate import audit
 from authgate.audit import Event
 from authgate.settings import DatabaseSettings
-from authgate.storage import audit_events
-from authgate.storage.tenants import audit_feeds
+from authgate.storage.audit import audit_events, audit_feeds
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing import PostgresServer
 from authgate_testing.pages import commands, section

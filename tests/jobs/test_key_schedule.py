@@ -8,7 +8,7 @@ import jwt
 from authgate import background, provisioning
 from authgate.jobs import Result, RotateKeys
 from authgate.provisioning import NewClient
-from authgate.storage.audit_events import AuditEvent
+from authgate.storage.audit.audit_events import AuditEvent
 from authgate.storage.keys import signing_keys
 from authgate.storage.keys.signing_keys import KeyState, SigningKey
 from authgate.storage.sweep import due_keys

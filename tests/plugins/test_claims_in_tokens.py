@@ -6,7 +6,7 @@ import jwt
 import pytest
 
 from authgate import provisioning
-from authgate.storage import audit_events
+from authgate.storage.audit import audit_events
 from authgate.storage.clients.drafts import ClientDraft
 from authgate_tenants import Tenant, TenantSettings, use_tenant
 from authgate_testing.server import RunningServer

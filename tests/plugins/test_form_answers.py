@@ -11,7 +11,7 @@ import pytest
 from authgate import provisioning
 from authgate.accounts.connection_setup import ConnectionSetup
 from authgate.settings import EgressSettings, Settings
-from authgate.storage import audit_events
+from authgate.storage.audit import audit_events
 from authgate.storage.grants.spent_jtis import SpentJti
 from authgate_oidc.connector import OpenIdProviderConnector
 from authgate_tenants import Tenant, TenantSettings, use_tenant

@@ -26,7 +26,7 @@ from authgate.clock import utc_now
 from authgate.plugin_api import ConnectorConfigError
 from authgate.plugin_manager import ConnectorTypes, NoConnector, load
 from authgate.settings import EgressSettings, Settings
-from authgate.storage import audit_events
+from authgate.storage.audit import audit_events
 from authgate.storage.people import users
 from authgate.storage.sign_in import external_identities
 from authgate.storage.sign_in.connections import ConnectionExists, ConnectionRow

@@ -22,7 +22,7 @@ from authgate.permissions import UserRole
 from authgate.plugin_api import ConnectorConfigError
 from authgate.provisioning.plugin_settings import PluginChange, set_plugin
 from authgate.settings import EgressSettings, Settings
-from authgate.storage import audit_events
+from authgate.storage.audit import audit_events
 from authgate.storage.clients.drafts import ClientDraft
 from authgate.storage.people import group_members, users
 from authgate.storage.people.groups import GroupDraft

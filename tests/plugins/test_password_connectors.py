@@ -37,7 +37,7 @@ from authgate.pretend.directory import PretendDirectory
 from authgate.pretend.host import Host
 from authgate.provisioning.users import open_account
 from authgate.settings import EgressSettings, Settings
-from authgate.storage import audit_events
+from authgate.storage.audit import audit_events
 from authgate.storage.people import users
 from authgate.storage.sign_in import connections, external_identities, login_failures
 from authgate.storage.sign_in.connection_rules import ConnectionRules, Newcomers

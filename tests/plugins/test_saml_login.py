@@ -21,7 +21,7 @@ from authgate.accounts.connection_setup import (
 from authgate.accounts.passwords import Passwords
 from authgate.permissions import UserRole
 from authgate.settings import EgressSettings, Settings
-from authgate.storage import audit_events
+from authgate.storage.audit import audit_events
 from authgate.storage.people import users
 from authgate.storage.people.users import User, UserRow
 from authgate.storage.sign_in import external_identities

@@ -14,7 +14,7 @@ from authgate.audit import SYSTEM
 from authgate.installation import Installation
 from authgate.portable import Choice, UnfitFile, Wanted, exports
 from authgate.settings import Settings
-from authgate.storage.audit_events import AuditEvent
+from authgate.storage.audit.audit_events import AuditEvent
 from authgate.storage.clients import clients
 from authgate.storage.metering import roll_up
 from authgate.storage.metering.usage_days import UsageMark

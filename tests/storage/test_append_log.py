@@ -12,8 +12,8 @@ from authgate import audit, storage
 from authgate.audit import Event
 from authgate.clock import utc_now
 from authgate.settings import DatabaseSettings
-from authgate.storage import audit_events
-from authgate.storage.audit_events import AuditEvent
+from authgate.storage.audit import audit_events
+from authgate.storage.audit.audit_events import AuditEvent
 from authgate.storage.batches.append_log import AppendLog, Row, SqliteWriter, Table
 from authgate.storage.clients import clients
 from authgate.storage.clients.drafts import ClientDraft

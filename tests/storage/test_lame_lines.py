@@ -13,8 +13,8 @@ from uuid_utils.compat import uuid7
 from authgate import storage
 from authgate.clock import utc_now
 from authgate.settings import DatabaseSettings
-from authgate.storage import audit_events
-from authgate.storage.audit_events import NewEvent
+from authgate.storage.audit import audit_events
+from authgate.storage.audit.audit_events import NewEvent
 from authgate.storage.batches.lookups import Lookup
 from authgate.storage.connection import find
 from authgate.storage.people import users

@@ -12,8 +12,8 @@ from uuid_utils import uuid7
 from authgate import audit, storage
 from authgate.audit import Event
 from authgate.provisioning import NewClient
-from authgate.storage import audit_events
-from authgate.storage.audit_events import AuditEvent
+from authgate.storage.audit import audit_events
+from authgate.storage.audit.audit_events import AuditEvent
 from authgate.storage.batches.append_log import Row
 from authgate.storage.batches.redemptions import Spend, Spending
 from authgate.storage.grants import device_codes

@@ -12,8 +12,8 @@ from tortoise import connections
 from uuid_utils.compat import uuid7
 
 from authgate.settings import DatabaseSettings
-from authgate.storage import audit_events
-from authgate.storage.audit_events import NewEvent
+from authgate.storage.audit import audit_events
+from authgate.storage.audit.audit_events import NewEvent
 from authgate.storage.clients import clients
 from authgate.storage.clients.drafts import ClientDraft
 from authgate.storage.metering import roll_up, usage_days, usage_entries

@@ -7,7 +7,7 @@ import pytest
 
 from authgate import provisioning
 from authgate.provisioning import NewClient, UnknownClient
-from authgate.storage import audit_events
+from authgate.storage.audit import audit_events
 from authgate.storage.clients import clients
 from authgate.storage.clients.drafts import ClientChange, ClientDraft, ClientFilter
 from authgate.storage.issued import tokens

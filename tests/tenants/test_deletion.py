@@ -16,7 +16,7 @@ from authgate.jobs import EraseTenants, Result
 from authgate.provisioning import NotConfirmed, TooLate, UnfitDeletion, UnfitTenant
 from authgate.provisioning import deletions as provisioned
 from authgate.settings import DatabaseSettings, JobSettings, Settings
-from authgate.storage.audit_events import AuditEvent
+from authgate.storage.audit.audit_events import AuditEvent
 from authgate.storage.people import users
 from authgate.storage.people.users import User
 from authgate.storage.postgres.row_security import erased_tables

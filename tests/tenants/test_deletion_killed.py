@@ -11,7 +11,7 @@ import pytest
 from authgate import audit, background, provisioning
 from authgate.audit import Event
 from authgate.settings import JobSettings, Settings
-from authgate.storage.audit_events import AuditEvent
+from authgate.storage.audit.audit_events import AuditEvent
 from authgate_tenants import Tenant, deletions, use_tenant
 from authgate_tenants.models import DeletionState, TenantDeletion
 from authgate_testing.server import RunningServer

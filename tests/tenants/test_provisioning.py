@@ -7,7 +7,7 @@ import pytest
 from authgate import provisioning, storage
 from authgate.accounts.passwords import Passwords
 from authgate.provisioning import NewClient
-from authgate.storage import audit_events
+from authgate.storage.audit import audit_events
 from authgate.storage.clients import clients
 from authgate.storage.keys.signing_keys import SigningKey
 from authgate.storage.people.users import User

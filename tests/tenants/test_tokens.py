@@ -6,7 +6,7 @@ import pytest
 
 from authgate import provisioning
 from authgate.provisioning import NewClient, UnknownToken
-from authgate.storage import audit_events
+from authgate.storage.audit import audit_events
 from authgate.storage.issued import tokens
 from authgate.storage.issued.tokens import TokenFilter
 from authgate.vocabulary import TokenStatus

@@ -18,7 +18,7 @@ from structlog.testing import capture_logs
 from authgate.audit import SYSTEM
 from authgate.settings import DatabaseSettings
 from authgate.storage import transaction
-from authgate.storage.audit_events import AuditEvent
+from authgate.storage.audit.audit_events import AuditEvent
 from authgate.storage.invalidation import Invalidations
 from authgate.storage.keys import signing_keys
 from authgate.storage.keys.signing_key_steps import SigningKeyStep

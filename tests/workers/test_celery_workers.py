@@ -14,9 +14,9 @@ from authgate.audit import SYSTEM, Event
 from authgate.clock import utc_now
 from authgate.jobs import DeliverLogouts, FeedPlugins, RemoveExpired
 from authgate.jobs.celery_settings import celery_settings
-from authgate.storage import audit_events
+from authgate.storage.audit import audit_events
+from authgate.storage.audit.audit_feeds import AuditFeedRow
 from authgate.storage.sign_in import logout_deliveries
-from authgate.storage.tenants.audit_feeds import AuditFeedRow
 from authgate.vocabulary import DeliveryStatus
 from authgate_tenants import use_tenant
 

@@ -29,7 +29,7 @@ from authgate.provisioning.plugin_settings import (
     reset_plugin,
     set_plugin,
 )
-from authgate.storage.tenants.audit_feeds import AuditFeed
+from authgate.storage.audit.audit_feeds import AuditFeed
 from authgate.storage.tenants.plugin_failures import PluginFailure
 from authgate.tokens.admin_scopes import Scope
 

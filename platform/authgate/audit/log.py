@@ -11,8 +11,9 @@ from uuid_utils import uuid7
 from authgate.audit.events import Event
 from authgate.audit.severities import SEVERITIES
 from authgate.clock import utc_now
-from authgate.storage import append, audit_events
-from authgate.storage.audit_events import NewEvent
+from authgate.storage import append
+from authgate.storage.audit import audit_events
+from authgate.storage.audit.audit_events import NewEvent
 from authgate.storage.clients import ids
 from authgate.telemetry import metrics
 from authgate.vocabulary import Severity

@@ -17,10 +17,9 @@ from authgate.feeds import lag, lifecycles
 from authgate.installation import Installation
 from authgate.plugin_api import AuditEvent
 from authgate.plugin_manager import NotConfigured, PluginFailed
-from authgate.storage import audit_events
+from authgate.storage.audit import audit_events, audit_feeds
+from authgate.storage.audit.audit_feeds import AuditFeed
 from authgate.storage.sweep import due_feeds
-from authgate.storage.tenants import audit_feeds
-from authgate.storage.tenants.audit_feeds import AuditFeed
 from authgate.telemetry import metrics
 from authgate_tenants import Tenant, current_tenant, use_tenant
 

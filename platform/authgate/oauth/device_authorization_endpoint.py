@@ -11,7 +11,7 @@ from authgate.oauth.client_authentication import ClientAuthenticator
 from authgate.oauth.errors import UnauthorizedClient
 from authgate.oauth.grants import asked_scopes
 from authgate.oauth.grants.device_code import DeviceCodeGrant
-from authgate.storage import audit_events
+from authgate.storage.audit import audit_events
 from authgate.storage.clients.rows import Client
 from authgate.storage.grants import device_codes
 from authgate.storage.grants.device_codes import Codes, NewRequest

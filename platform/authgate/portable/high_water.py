@@ -7,7 +7,7 @@ The marks are in the events that tell of the imports.
 from collections.abc import Iterable
 from datetime import datetime
 
-from authgate.storage.audit_events import AuditEvent
+from authgate.storage.audit.audit_events import AuditEvent
 
 DETAIL = "newest"
 """In the details of an event: a list, since the log blots out values by their names."""

@@ -25,7 +25,7 @@ from authgate.portable.document import Reader, Rows, Summary, UnfitFile
 from authgate.portable.passphrase import FileKeys
 from authgate.portable.taking import Taking
 from authgate.provisioning.tenants import ensure_keys, refuse_likeness, tenant_changed
-from authgate.storage import audit_events
+from authgate.storage.audit import audit_events
 from authgate.storage.metering import usage_days
 from authgate.storage.portable import intake
 from authgate.storage.portable.columns import UnfitValue, columns_of, taken_row

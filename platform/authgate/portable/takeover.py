@@ -21,8 +21,8 @@ from authgate.portable.former_rows import LeftOut, Told
 from authgate.portable.high_water import DETAIL, HighWater
 from authgate.portable.taken import Taken
 from authgate.provisioning.tenants import add_tenant, refuse_likeness
-from authgate.storage import audit_events
-from authgate.storage.audit_events import AuditEvent
+from authgate.storage.audit import audit_events
+from authgate.storage.audit.audit_events import AuditEvent
 from authgate.storage.clients.rows import ClientRow
 from authgate.storage.grants.consents import Consent
 from authgate.storage.invalidation import EVERY_TOPIC

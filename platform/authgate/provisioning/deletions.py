@@ -18,12 +18,12 @@ from authgate.audit import SYSTEM, Actor, Event
 from authgate.installation import Installation, key_encryption_keys
 from authgate.languages import text
 from authgate.provisioning.tenants import tenant_changed
+from authgate.storage.audit import audit_feeds
 from authgate.storage.invalidation import EVERY_TOPIC
 from authgate.storage.keys import signing_keys
 from authgate.storage.redis.connection import RedisUnavailable, remove_tenant
 from authgate.storage.sweep import erasure
 from authgate.storage.sweep.erasure import AnotherErases, Eraser
-from authgate.storage.tenants import audit_feeds
 from authgate.telemetry import metrics
 from authgate.tokens.deletion_certificate import DELETION
 from authgate.tokens.signed_statement import StatementKey, read, signer_of, thumbprints

@@ -16,8 +16,9 @@ from authgate.languages import text
 from authgate.plugin_api import ConfigField, ConnectorConfigError, SetupStep
 from authgate.plugin_manager import NotConfigured, PluginFailed, refuse_moved
 from authgate.provisioning.tenants import change_tenant
-from authgate.storage.tenants import audit_feeds, plugin_failures, plugin_settings
-from authgate.storage.tenants.audit_feeds import AuditFeed
+from authgate.storage.audit import audit_feeds
+from authgate.storage.audit.audit_feeds import AuditFeed
+from authgate.storage.tenants import plugin_failures, plugin_settings
 from authgate.storage.tenants.plugin_failures import PluginFailure
 from authgate.storage.tenants.plugin_settings import PluginSettings
 from authgate_tenants import TenantSettings, current_tenant, lifecycle

@@ -12,10 +12,11 @@ from authgate.languages import text
 from authgate.provisioning import tenant_settings
 from authgate.provisioning.roles import is_guest
 from authgate.provisioning.tenant_settings import UnfitSetting, UnfitTenant
+from authgate.storage.audit import audit_feeds
 from authgate.storage.metering import usage_days
 from authgate.storage.people import groups
 from authgate.storage.sign_in import connections
-from authgate.storage.tenants import audit_feeds, logos, settings_versions
+from authgate.storage.tenants import logos, settings_versions
 from authgate.tokens.id_token import algorithm_of
 from authgate_tenants import (
     Plan,

@@ -17,11 +17,11 @@ Dialect = Literal["sqlite", "postgres"]
 
 MODEL_MODULES = (
     "authgate_tenants.models",
-    "authgate.storage.audit_events",
+    "authgate.storage.audit.audit_events",
     "authgate.storage.grants.authorization_codes",
     "authgate.storage.grants.authorization_requests",
     "authgate.storage.clients.rows",
-    "authgate.storage.tenants.audit_feeds",
+    "authgate.storage.audit.audit_feeds",
     "authgate.storage.tenants.logos",
     "authgate.storage.tenants.plugin_failures",
     "authgate.storage.tenants.plugin_settings",

@@ -32,11 +32,10 @@ from authgate.pretend.certificate import certificate_in
 from authgate.pretend.host import Host
 from authgate.provisioning.plugin_settings import PluginChange, set_plugin
 from authgate.settings import DatabaseSettings, EgressSettings, KeySettings, Settings
-from authgate.storage import audit_events
+from authgate.storage.audit import audit_events, audit_feeds
 from authgate.storage.clients.drafts import ClientDraft
 from authgate.storage.migrate import migrate
 from authgate.storage.people import users
-from authgate.storage.tenants import audit_feeds
 from authgate.testing.own_loop import done, own_loop
 from authgate_tenants import Tenant, TenantSettings, use_tenant
 

@@ -13,7 +13,7 @@ from authgate.audit import Actor, Event
 from authgate.clock import Clock
 from authgate.plugin_api import TokenClaimsRequest
 from authgate.plugin_manager import AddedClaims, DroppedClaim, Plugins
-from authgate.storage import audit_events
+from authgate.storage.audit import audit_events
 from authgate.storage.batches.append_log import Row
 from authgate.storage.batches.redemptions import Spend
 from authgate.storage.clients.rows import Client

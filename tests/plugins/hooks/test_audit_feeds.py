@@ -24,10 +24,9 @@ from authgate.provisioning.plugin_settings import (
     plugin_of_tenant,
     set_plugin,
 )
-from authgate.storage import audit_events
+from authgate.storage.audit import audit_events, audit_feeds
+from authgate.storage.audit.audit_feeds import AuditFeed, AuditFeedRow
 from authgate.storage.sweep import due_feeds
-from authgate.storage.tenants import audit_feeds
-from authgate.storage.tenants.audit_feeds import AuditFeed, AuditFeedRow
 from authgate.telemetry.families import REGISTRY
 from authgate_jsonl import files
 from authgate_tenants import Tenant, TenantStatus, use_tenant

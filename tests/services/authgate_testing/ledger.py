@@ -7,7 +7,7 @@ from typing import Any
 
 from authgate.audit import Event
 from authgate.settings import DatabaseSettings
-from authgate.storage.audit_events import AuditEvent
+from authgate.storage.audit.audit_events import AuditEvent
 from authgate.storage.database import sqlite_path
 from authgate.storage.grants.device_codes import DeviceCode
 from authgate.storage.issued.tokens import Token

@@ -19,7 +19,7 @@ from authgate.permissions import Area, UserRole, covers, reads, writes
 from authgate.provisioning import Refused
 from authgate.provisioning import people as provisioned
 from authgate.provisioning.groups import MOST_GROUPS_OF_USER
-from authgate.storage import audit_events
+from authgate.storage.audit import audit_events
 from authgate.storage.clients import clients
 from authgate.storage.clients.rows import Client
 from authgate.storage.issued import tokens

@@ -15,8 +15,8 @@ from authgate.cli.nouns import Noun
 from authgate.cli.output import Format, Output, Record, show_all, show_line, show_words
 from authgate.clock import utc_now
 from authgate.installation import Installation
-from authgate.storage import audit_events
-from authgate.storage.audit_events import AuditEvent
+from authgate.storage.audit import audit_events
+from authgate.storage.audit.audit_events import AuditEvent
 from authgate_tenants import Tenant, use_tenant
 from authgate_tenants.lifecycle import all_tenants
 

@@ -17,7 +17,7 @@ from uuid_utils.compat import uuid4
 from authgate.clock import utc_now
 from authgate.languages import text
 from authgate.storage import connection, database, paging
-from authgate.storage.audit_events import AuditEvent
+from authgate.storage.audit.audit_events import AuditEvent
 from authgate.storage.batches.lookups import Lookup
 from authgate.storage.clients import ids
 from authgate.storage.clients.drafts import ClientChange, ClientDraft, ClientFilter

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final, NamedTuple
 
-from authgate.storage.audit_events import AuditEvent
+from authgate.storage.audit.audit_events import AuditEvent
 from authgate.storage.metering import event_counts, periods, usage_days, usage_entries
 from authgate.storage.metering.event_counts import OTHERS, SOURCES, TOKENS, Counts, Source
 from authgate.storage.metering.usage_days import ALL_CLIENTS, Count, Measure, UsageMark

@@ -10,7 +10,7 @@ from uuid import UUID
 from tortoise.expressions import Q
 from tortoise.fields import BinaryField
 
-from authgate.storage.audit_events import AuditEvent
+from authgate.storage.audit.audit_events import AuditEvent
 from authgate.storage.people.users import UserRow
 from authgate.storage.portable.parts import EXPORTED, Part
 

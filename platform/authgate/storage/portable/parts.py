@@ -10,7 +10,8 @@ from functools import cached_property
 
 from tortoise.models import Model
 
-from authgate.storage.audit_events import AuditEvent
+from authgate.storage.audit.audit_events import AuditEvent
+from authgate.storage.audit.audit_feeds import AuditFeedRow
 from authgate.storage.clients.initial_access_tokens import InitialAccessTokenRow
 from authgate.storage.clients.rows import ClientRow
 from authgate.storage.grants.authorization_codes import AuthorizationCode
@@ -51,7 +52,6 @@ from authgate.storage.sign_in.remembered_devices import RememberedDeviceRow
 from authgate.storage.sign_in.session_clients import SessionClient
 from authgate.storage.sign_in.sessions import Session
 from authgate.storage.sign_in.totp_secrets import TotpSecretRow
-from authgate.storage.tenants.audit_feeds import AuditFeedRow
 from authgate.storage.tenants.exports import ExportPiece, ExportRow
 from authgate.storage.tenants.imports import ImportPiece, ImportRow
 from authgate.storage.tenants.logos import LogoRow

@@ -11,8 +11,8 @@ from uuid import UUID
 
 from authgate.settings import DatabaseSettings
 from authgate.storage import connection
+from authgate.storage.audit.audit_feeds import LEASE
 from authgate.storage.sweep import due_tenants
-from authgate.storage.tenants.audit_feeds import LEASE
 
 # As a value of each row it is one look at an index; as EXISTS it may become a join that reads the
 # whole log.

@@ -31,6 +31,7 @@ from authgate.provisioning.operator_accesses import LONGEST, Wanted
 from authgate.provisioning.plugin_settings import PluginChange, set_plugin
 from authgate.provisioning.roles import Authority
 from authgate.storage import transaction
+from authgate.storage.audit import audit_feeds
 from authgate.storage.clients import clients
 from authgate.storage.clients.drafts import ClientDraft
 from authgate.storage.clients.metadata import ClientMetadata
@@ -40,7 +41,7 @@ from authgate.storage.people import account_deletions, users
 from authgate.storage.people.groups import GroupDraft
 from authgate.storage.people.operator_accesses import Access
 from authgate.storage.people.users import User, UserRow
-from authgate.storage.tenants import audit_feeds, plugin_failures, sign_ups
+from authgate.storage.tenants import plugin_failures, sign_ups
 from authgate.storage.tenants.plugin_failures import PluginFailure
 from authgate.vocabulary import ClientStatus, MailSecurity, UserStatus
 from authgate_tenants import Tenant, TenantSettings, use_tenant

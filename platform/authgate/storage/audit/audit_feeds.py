@@ -13,7 +13,7 @@ from uuid import UUID
 
 from tortoise import connections, fields
 
-from authgate.storage.audit_events import AuditEvent
+from authgate.storage.audit.audit_events import AuditEvent
 from authgate_tenants import TenantOwned
 
 LATE: Final = timedelta(minutes=5)

@@ -1,0 +1,1 @@
+"""The audit log, and how far whoever is told of it has come."""
