@@ -125,8 +125,8 @@ def _neighbours(wish: Wish) -> Section:
 def _hostile_plugins(wish: Wish) -> Section:
     """What a tenant's hostile plugin costs its neighbour."""
     found = hostile_plugins.measure(
-        1 if wish.quick else 5,
-        1 if wish.quick else 4,
+        1 if wish.quick else 3,
+        1 if wish.quick else 10,
         cluster=wish.cluster,
         directory=wish.directory,
         cores=wish.cores,
