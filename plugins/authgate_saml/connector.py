@@ -22,6 +22,7 @@ from authgate.plugin_api import (
     Setting,
     SetupStep,
     SignInRefused,
+    UnfitDocument,
 )
 from authgate.plugin_api.hosts import check_host, check_https
 
@@ -170,12 +171,15 @@ class SamlConnector(LoginConnector[SamlConfig]):
             provider = await self.provider(renewed=True)
         except (ConnectorError, ConnectorConfigError, HttpFailure) as error:
             return [SetupStep(name="Metadata", passed=False, said=str(error))]
-        return steps_of(provider, now=_now())
+        metadata, *others = steps_of(provider, now=_now())
+        return [self.as_read(metadata, self.config.metadata_url), *others]
 
     async def _metadata(self, *, renewed: bool) -> bytes:
         if self.config.metadata:
             return self.config.metadata.encode()
-        return await self.documents.read_bytes(self.config.metadata_url, renewed=renewed)
+        return await self.documents.read_bytes(
+            self.config.metadata_url, renewed=renewed, check=_check_fit
+        )
 
     async def _assertion(
         self, response: "Element", attempt: LoginAttempt
@@ -230,6 +234,15 @@ async def _believed(response: "Element", attempt: LoginAttempt, provider: "Provi
     )
     assertions.check(assertion, expected)
     return assertion
+
+
+def _check_fit(metadata: bytes) -> None:
+    from authgate_saml.provider import Provider, UnfitMetadata
+
+    try:
+        Provider.read(metadata, now=_now())
+    except UnfitMetadata as error:
+        raise UnfitDocument(f"The metadata {error}.") from error
 
 
 def _check_metadata(pasted: str) -> None:

@@ -595,6 +595,59 @@ async def test_a_new_key_is_found_where_the_provider_has_rotated(
     assert await remembering.sign_in()
 
 
+NO_METADATA = {
+    "of nobody": b"{}",
+    "a list": b"[]",
+    "of another issuer": b'{"issuer": "https://evil.example"}',
+    "without endpoints": b'{"issuer": "https://%s/realms/acme"}',
+}
+NO_KEYS = {
+    "an error": b'{"error": "maintenance"}',
+    "keys of no kind": b'{"keys": ["k1"]}',
+    "a page": b"<html>Back soon</html>",
+}
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [("/realms/acme/.well-known/openid-configuration", each) for each in NO_METADATA.values()]
+    + [("/keys", each) for each in NO_KEYS.values()],
+    ids=[*NO_METADATA, *NO_KEYS],
+)
+async def test_what_is_no_document_takes_no_good_ones_place(
+    remembering: Setup, host: Host, watch: Any, path: str, said: bytes
+) -> None:
+    await remembering.sign_in()
+    body = said.replace(b"%s", host.name.encode())
+    remembering.provider.answers[path] = Answer(body=body)
+    watch.seconds += 601
+    for _ in range(3):
+        assert await remembering.sign_in()
+    assert asked_for(host, path) == 2, "and the address is left alone for some seconds"
+    steps = await remembering.connector.examine()
+    [wrong] = [each for each in steps if not each.passed]
+    assert "What was read before counts" in wrong.said
+    del remembering.provider.answers[path]
+    watch.seconds += 6
+    assert await remembering.sign_in()
+    assert all(each.passed for each in await remembering.connector.examine())
+    remembering.provider.answers[path] = Answer(body=body)
+    watch.seconds += 86_400
+    with pytest.raises((HttpFailure, ConnectorError, ConnectorConfigError)):
+        await remembering.sign_in()
+
+
+@pytest.mark.parametrize("left", [[], ["k2"]], ids=["no key", "another key"])
+async def test_a_key_that_is_taken_back_signs_nobody_in(
+    remembering: Setup, watch: Any, left: list[str]
+) -> None:
+    await remembering.sign_in()
+    remembering.provider.keys = [public(each) for each in left]
+    watch.seconds += 601
+    with pytest.raises(SignInRefused):
+        await remembering.sign_in()
+
+
 async def test_ss_08_former_keys_count_for_a_day_while_the_provider_is_away(
     remembering: Setup, host: Host, watch: Any
 ) -> None:

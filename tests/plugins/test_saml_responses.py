@@ -20,6 +20,7 @@ from lxml import etree
 from signxml.algorithms import DigestAlgorithm, SignatureMethod
 from signxml.signer import XMLSigner
 from signxml.verifier import XMLVerifier
+from structlog.testing import capture_logs
 
 from authgate.plugin_api import (
     ConnectorConfigError,
@@ -576,6 +577,36 @@ async def test_a_certificate_that_follows_is_known_within_a_minute_and_one_that_
     now[0] = 122.0 + 600
     form = provider.approve(await asked.authorization_url(ATTEMPT))
     assert "no signature by a certificate" in await cause(asked, form)
+
+
+async def test_what_is_no_metadata_takes_no_good_ones_place(
+    provider: SamlProvider, http: FakeHttp
+) -> None:
+    now = [0.0]
+    asked = connector(http)
+    asked.documents = ProviderDocuments(http, monotonic=lambda: now[0]).of(uuid4(), "idp")
+    assert (await came_back(asked, provider)).subject == SUBJECT
+    ended = sets(".", "validUntil", "2026-01-01T00:00:00Z")(etree.fromstring(provider.metadata()))
+    for garbage in (b"<html>Back soon</html>", b"soon", etree.tostring(ended)):
+        provider.answers["/metadata"] = Answer(body=garbage)
+        now[0] += 601.0
+        with capture_logs() as logs:
+            assert (await came_back(asked, provider)).subject == SUBJECT
+        assert [(each["connection"], each["kept"]) for each in logs] == [("idp", True)]
+        [metadata, *others] = await asked.examine()
+        assert not metadata.passed
+        assert "What was read before counts, for a day at most." in metadata.said
+        assert all(each.passed for each in others)
+        provider.answers.clear()
+        now[0] += 6.0
+        assert (await asked.examine())[0].passed
+    provider.answers["/metadata"] = Answer(body=b"soon")
+    now[0] += 86_400.0
+    with pytest.raises(ProviderUnavailable, match="no XML"):
+        await asked.authorization_url(ATTEMPT)
+    provider.answers.clear()
+    now[0] += 6.0
+    assert await asked.authorization_url(ATTEMPT), "and good ones count as soon as they are there"
 
 
 async def test_an_administrator_is_told_what_is_not_as_it_should_be(

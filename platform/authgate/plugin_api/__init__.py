@@ -26,7 +26,7 @@ from authgate.plugin_api.console import (
     ConsoleText,
     ConsoleValue,
 )
-from authgate.plugin_api.documents import Documents, FetchedDocuments
+from authgate.plugin_api.documents import Documents, FetchedDocuments, UnfitDocument
 from authgate.plugin_api.events import AuditEvent, Lifecycle
 from authgate.plugin_api.hookspecs import OnFailure, hookimpl
 from authgate.plugin_api.http import HttpClient, HttpFailure, HttpResponse, NoConnection
@@ -99,6 +99,7 @@ __all__ = [
     "Stream",
     "StreamFailure",
     "TokenClaimsRequest",
+    "UnfitDocument",
     "WrongPassword",
     "config_fields",
     "hookimpl",

@@ -2,7 +2,8 @@
 
 A thousand people who sign in at once ask a provider once, and a token that names a key which
 nobody knows has the keys asked for once a minute, whoever makes such tokens. While a provider is
-down its former documents count, for a day; then nothing is believed that they would have to prove.
+down, or says what is no document of its kind, its former documents count, for a day; then nothing
+is believed that they would have to prove.
 """
 
 import asyncio
@@ -11,10 +12,13 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from contextvars import Context
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 from uuid import UUID
 
-from authgate.plugin_api import HttpClient, HttpFailure
+import structlog
+
+from authgate.plugin_api import HttpClient, HttpFailure, UnfitDocument
 from authgate.plugin_manager.shares import plugin_works_for
 
 FRESH_SECONDS = 600.0
@@ -25,6 +29,12 @@ KEPT_SECONDS = 86_400.0
 _LARGEST = 262_144
 _BYTES = 16_777_216
 _OF_ONE_CONNECTION = 8
+_LONGEST_FAULT = 300
+
+Check = Callable[[Any], object]
+"""Raises for a document that is none of its kind: of JSON it is shown what was read of it."""
+
+_log = structlog.get_logger(__name__)
 
 _Place = tuple[UUID, str, str, bool]
 """Tenant, connection and address, and whether it is JSON."""
@@ -38,6 +48,8 @@ class _Copy:
     known_at: float = 0.0
     asked_at: float = 0.0
     fault: str = ""
+    is_fit: bool = True
+    """Whether it may stand in for what comes after it."""
 
     @property
     def weight(self) -> int:
@@ -65,46 +77,60 @@ class ProviderDocuments:
         """Those of one connection."""
         return ConnectionDocuments(self, tenant_id, connection)
 
-    async def read(self, place: _Place, *, renewed: bool) -> bytes:
+    async def read(self, place: _Place, *, renewed: bool, check: Check | None = None) -> bytes:
         """A document. Raises ``HttpFailure``."""
         copy = self._copies.get(place)
         if copy is None or self._is_due(copy, renewed=renewed):
-            copy = await self._asked(place)
+            copy = await self._asked(place, check)
         if place in self._copies:
             self._copies.move_to_end(place)
         if not copy.body or self._now() - copy.known_at >= KEPT_SECONDS:
             raise HttpFailure(copy.fault or "The document is too old.")
         return copy.body
 
+    def fault(self, place: _Place) -> str:
+        """What was wrong when it was last asked for."""
+        copy = self._copies.get(place)
+        return copy.fault if copy else ""
+
     def _is_due(self, copy: _Copy, *, renewed: bool) -> bool:
         if copy.fault:
             return self._now() - copy.asked_at >= FAILED_SECONDS
         return self._now() - copy.asked_at >= (RENEWED_SECONDS if renewed else FRESH_SECONDS)
 
-    async def _asked(self, place: _Place) -> _Copy:
+    async def _asked(self, place: _Place, check: Check | None) -> _Copy:
         task = self._asking.get(place)
         if task is None:
             # Of nobody's own: who gives up waiting takes the answer from nobody else. But the
             # tenant's, whose share of the connections it takes.
             context = Context()
             context.run(plugin_works_for.set, place[0])
-            task = asyncio.create_task(self._fetch(place), context=context)
+            task = asyncio.create_task(self._fetch(place, check), context=context)
             self._asking[place] = task
             task.add_done_callback(lambda _: self._asking.pop(place, None))
         return await asyncio.shield(task)
 
-    async def _fetch(self, place: _Place) -> _Copy:
+    async def _fetch(self, place: _Place, check: Check | None) -> _Copy:
         former = self._copies.get(place, _Copy())
-        try:
-            body = await self._body(place)
-        except HttpFailure as failure:
-            copy = _Copy(former.body, former.known_at, self._now(), str(failure))
-        else:
-            copy = _Copy(body, self._now(), self._now())
+        copy = await self._newer(place, check, former)
+        if copy.fault != former.fault:
+            _tell(place, copy)
         self._copies[place] = copy
         self._copies.move_to_end(place)
         self._shrink(place)
         return copy
+
+    async def _newer(self, place: _Place, check: Check | None, former: _Copy) -> _Copy:
+        try:
+            body = await self._body(place)
+        except HttpFailure as failure:
+            return replace(former, asked_at=self._now(), fault=str(failure))
+        now = self._now()
+        fault = _fault(body, place, check) if check else ""
+        if fault and former.body and former.is_fit and now - former.known_at < KEPT_SECONDS:
+            return replace(former, asked_at=now, fault=fault)
+        # Without a former one that counts, whoever asks finds out by themselves what is wrong.
+        return _Copy(body, now, now, fault, is_fit=not fault)
 
     async def _body(self, place: _Place) -> bytes:
         _, _, url, is_json = place
@@ -135,14 +161,43 @@ class ConnectionDocuments:
     _tenant_id: UUID
     _connection: str
 
-    async def read(self, url: str, *, renewed: bool = False) -> object:
+    async def read(self, url: str, *, renewed: bool = False, check: Check | None = None) -> object:
         """A JSON document. Raises ``HttpFailure``."""
-        return json.loads(await self._read(url, renewed, is_json=True))
+        return json.loads(await self._read(url, renewed, check, is_json=True))
 
-    async def read_bytes(self, url: str, *, renewed: bool = False) -> bytes:
+    async def read_bytes(
+        self, url: str, *, renewed: bool = False, check: Check | None = None
+    ) -> bytes:
         """A document of any kind. Raises ``HttpFailure``."""
-        return await self._read(url, renewed, is_json=False)
+        return await self._read(url, renewed, check, is_json=False)
 
-    async def _read(self, url: str, renewed: bool, *, is_json: bool) -> bytes:
-        place = (self._tenant_id, self._connection, url, is_json)
-        return await self._all.read(place, renewed=renewed)
+    def fault(self, url: str) -> str:
+        """What was wrong when this address was last asked, whatever for."""
+        places = (self._place(url, is_json=each) for each in (True, False))
+        return next(filter(None, map(self._all.fault, places)), "")
+
+    async def _read(self, url: str, renewed: bool, check: Check | None, *, is_json: bool) -> bytes:
+        return await self._all.read(self._place(url, is_json=is_json), renewed=renewed, check=check)
+
+    def _place(self, url: str, *, is_json: bool) -> _Place:
+        return self._tenant_id, self._connection, url, is_json
+
+
+def _fault(body: bytes, place: _Place, check: Check) -> str:
+    *_, is_json = place
+    try:
+        check(json.loads(body) if is_json else body)
+    except UnfitDocument as error:
+        return str(error)[:_LONGEST_FAULT] or "It is not what it should be."
+    except Exception as error:  # noqa: BLE001  # a plugin's: it takes no document from anybody
+        return f"{type(error).__name__} while it was looked at."
+    return ""
+
+
+def _tell(place: _Place, copy: _Copy) -> None:
+    tenant_id, connection, *_ = place
+    where = {"tenant": str(tenant_id), "connection": connection}
+    if copy.fault:
+        _log.warning("provider document kept", **where, fault=copy.fault, kept=copy.is_fit)
+    else:
+        _log.info("provider document fit again", **where)

@@ -7,6 +7,7 @@ from typing import Annotated, Any, ClassVar, TypeVar
 from urllib.parse import urlencode
 
 from authgate.plugin_api.config import ConnectorConfigError, Secret, Setting
+from authgate.plugin_api.documents import UnfitDocument
 from authgate.plugin_api.http import HttpFailure
 from authgate.plugin_api.login import (
     ConnectorError,
@@ -24,7 +25,7 @@ from authgate.plugin_api.openid.client import (
     NOT_ACCEPTED,
     OAuthClient,
 )
-from authgate.plugin_api.openid.provider import Provider
+from authgate.plugin_api.openid.provider import Provider, address_of
 
 OTHER_PROVIDER = "This sign-in was answered by another provider than the one that was asked."
 """What somebody is told who comes back with the answer of a provider that was not asked."""
@@ -142,11 +143,13 @@ class OpenIdConnector(LoginConnector[OpenIdConfigT]):
         steps: list[SetupStep] = []
         try:
             provider = await self.provider()
-            steps.append(_step("Discovery document", f"{provider.issuer} was read."))
+            read = _step("Discovery document", f"{provider.issuer} was read.")
+            steps.append(self.as_read(read, address_of(self.issuer)))
             steps.append(_challenge(provider))
             steps.append(self._method(provider))
             number = await self._signing_keys(provider)
-            steps.append(_step("Signing keys", f"{number} found.", passed=number > 0))
+            keys = _step("Signing keys", f"{number} found.", passed=number > 0)
+            steps.append(self.as_read(keys, provider.jwks_uri))
         except (ConnectorError, ConnectorConfigError, HttpFailure) as error:
             name = "Signing keys" if steps else "Discovery document"
             steps.append(_step(name, str(error), passed=False))
@@ -182,13 +185,16 @@ class OpenIdConnector(LoginConnector[OpenIdConfigT]):
 
         return id_token.verified(
             token,
-            keys=await self.documents.read(provider.jwks_uri, renewed=renewed),
+            keys=await self._keys(provider, renewed=renewed),
             issuer=provider.issuer,
             client_id=self.config.client_id,
             algorithms=provider.algorithms,
             nonce=attempt.nonce,
             access_token=str(granted.get("access_token", "")),
         )
+
+    async def _keys(self, provider: Provider, *, renewed: bool) -> object:
+        return await self.documents.read(provider.jwks_uri, renewed=renewed, check=_check_keys)
 
     async def _with_userinfo(
         self, provider: Provider, claims: Mapping[str, Any], granted: Mapping[str, object]
@@ -206,7 +212,7 @@ class OpenIdConnector(LoginConnector[OpenIdConfigT]):
         return {**said, **claims}  # what is signed stands
 
     async def _signing_keys(self, provider: Provider) -> int:
-        keys = await self.documents.read(provider.jwks_uri, renewed=True)
+        keys = await self._keys(provider, renewed=True)
         listed = keys.get("keys") if isinstance(keys, dict) else None
         found = listed if isinstance(listed, list) else []
         return sum(isinstance(each, dict) and each.get("use", "sig") == "sig" for each in found)
@@ -224,6 +230,13 @@ def _check_answer(provider: Provider, answer: ProviderAnswer) -> None:
         return
     if answer.issuer != provider.issuer:
         raise SignInRefused(OTHER_PROVIDER, cause="the answer names another issuer")
+
+
+def _check_keys(said: object) -> None:
+    """RFC 7517 section 5. A set without any takes them all back."""
+    listed = said.get("keys") if isinstance(said, dict) else None
+    if not isinstance(listed, list) or not all(isinstance(each, dict) for each in listed):
+        raise UnfitDocument("The keys are no JWK set.")
 
 
 def _challenge(provider: Provider) -> SetupStep:

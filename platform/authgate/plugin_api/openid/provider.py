@@ -2,10 +2,11 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Self
 
 from authgate.plugin_api.config import ConnectorConfigError
-from authgate.plugin_api.documents import Documents
+from authgate.plugin_api.documents import Documents, UnfitDocument
 from authgate.plugin_api.hosts import host_of
 from authgate.plugin_api.login import ProviderUnavailable
 
@@ -50,16 +51,26 @@ class Provider:
         no other (RFC 9700 section 4.4). ``spellings`` are other ways to write the same issuer.
         Raises ``HttpFailure``, ``ProviderUnavailable`` and ``ConnectorConfigError``.
         """
-        said = await documents.read(address_of(issuer))
+        names = (issuer, *spellings)
+        said = await documents.read(address_of(issuer), check=partial(cls._check, names))
         if not isinstance(said, dict):
             raise ProviderUnavailable("The metadata is no object.")
-        if said.get("issuer") not in (issuer, *spellings):
+        if said.get("issuer") not in names:
             raise ConnectorConfigError(
                 "issuer", "is not what the provider calls itself in its metadata"
             )
         provider = cls._read(said)
         _check_hosts(provider, {host_of(issuer), *hosts})
         return provider
+
+    @classmethod
+    def _check(cls, names: Collection[str], said: object) -> None:
+        if not isinstance(said, dict) or said.get("issuer") not in names:
+            raise UnfitDocument("The metadata is not the issuer's.")
+        try:
+            cls._read(said)
+        except ProviderUnavailable as error:
+            raise UnfitDocument(str(error)) from error
 
     @classmethod
     def _read(cls, said: Mapping[str, object]) -> Self:
