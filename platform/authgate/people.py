@@ -118,6 +118,7 @@ class PeopleApp(Quart):
 
     async def _end(self, response: Response) -> Response:
         audit.acting_for.set(None)
+        audit.in_session(None)
         return visits.remember_browser(response)
 
     async def _to_sign_in(self, _error: NotSignedIn) -> Response:

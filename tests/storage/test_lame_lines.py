@@ -92,6 +92,7 @@ def _event(**details: str) -> NewEvent:
         ip="",
         user_agent="",
         request_id="",
+        session_id="",
         details=details,
     )
 

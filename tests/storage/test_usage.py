@@ -41,7 +41,7 @@ def tenant(slug: str) -> Tenant:
 
 
 def event(kind: str, client_id: str, grant: str, at: datetime) -> NewEvent:
-    about = ("client", client_id, "", client_id, "token", "", "", "", "")
+    about = ("client", client_id, "", client_id, "token", "", "", "", "", "")
     return NewEvent(str(uuid7()), kind, "INFO", at, True, *about, {"grant_type": grant})
 
 
@@ -216,7 +216,7 @@ async def test_many_clients_are_added_up_in_few_statements(
 
 
 def sign_in(kind: str, at: datetime, *, success: bool = True, **details: str) -> NewEvent:
-    about = ("user", "1", "mira", "", "user", "1", "", "", "")
+    about = ("user", "1", "mira", "", "user", "1", "", "", "", "")
     return NewEvent(str(uuid7()), kind, "INFO", at, success, *about, details)
 
 

@@ -126,7 +126,8 @@ class BrowserSessions:
         key = await self._renewed(visitor, held, sign_in)
         if key is None:
             await end_former(visitor, now=self._clock())
-            key = await sessions.start(held.id, sign_in)
+            key, session_id = await sessions.begin(held.id, sign_in)
+            audit.in_session(session_id)
             await self._end_most_idle(held, key, settings.sessions_per_person)
         self._hand_over(response, key, int(absolute.total_seconds()) if remembered else None)
         await language_choice.bring(held.id, response)

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from quart import Response
 
+from authgate import audit
 from authgate.accounts.browser_sessions import end_former
 from authgate.accounts.visits import NotSignedIn, Visitor
 from authgate.storage.people import users
@@ -47,5 +48,6 @@ async def begin(
     )
     key, session_id = await sessions.begin(user.id, sign_in)
     await end_former(visitor, now=now)
+    audit.in_session(session_id)
     session_cookie.write(response, session_cookie.SESSION, key)
     return session_id

@@ -102,6 +102,7 @@ async def begin(now: datetime) -> None:
     person = await _signed_in(now)
     g.visitor = _visitor(person, session_cookie.read(request.headers, session_cookie.PRESESSION))
     audit.acting_for.set(_impersonator(person))
+    audit.in_session(person.session.id if person else None)
     if request.method not in _SAFE_METHODS and not _is_open_to_other_sites():
         await _refuse_forged_form()
     if audit.acting_for.get() is not None and request.method not in _SAFE_METHODS:

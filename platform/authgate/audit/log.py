@@ -31,6 +31,8 @@ class RequestFacts(NamedTuple):
     ip: str = ""
     user_agent: str = ""
     request_id: str = ""
+    session_id: str = ""
+    """Of whoever is signed in there, from when that is known."""
 
 
 request_facts: ContextVar[RequestFacts] = ContextVar(
@@ -42,6 +44,12 @@ request_facts: ContextVar[RequestFacts] = ContextVar(
 
 acting_for: ContextVar["Actor | None"] = ContextVar("authgate_acting_for", default=None)
 """Who acts for the person whose request it is, where somebody does."""
+
+
+def in_session(session_id: UUID | None) -> None:
+    """Have what is recorded in this request say in which session it happened."""
+    said = "" if session_id is None else str(session_id)
+    request_facts.set(request_facts.get()._replace(session_id=said))
 
 
 class Actor(NamedTuple):
@@ -79,7 +87,7 @@ def event(
     severity = SEVERITIES.get(event, Severity.INFO)
     if severity is not Severity.INFO:
         metrics.audit_alarms.add(event, severity)
-    ip, user_agent, request_id = request_facts.get()
+    ip, user_agent, request_id, session_id = request_facts.get()
     if (acts := acting_for.get()) is not None:
         details = {**(details or {}), "act": {"sub": acts.id, "name": acts.name}}
     return NewEvent(
@@ -97,6 +105,7 @@ def event(
         ip,
         user_agent[:512],
         request_id,
+        session_id,
         masked(details or {}),
     )
 

@@ -30,6 +30,8 @@ class AuditEvent(TenantOwned):
     ip = fields.CharField(45, default="")
     user_agent = fields.CharField(512, default="")
     request_id = fields.CharField(64, default="")
+    session_id = fields.CharField(36, default="", db_default="")
+    """Of the browser's session, where it is known. Its cookie holds another secret."""
     details: dict[str, Any] = fields.JSONField(default=dict)
 
     class Meta:
@@ -55,6 +57,7 @@ class NewEvent(NamedTuple):
     ip: str
     user_agent: str
     request_id: str
+    session_id: str
     details: dict[str, Any]
 
 
