@@ -38,7 +38,7 @@ class Person:
                 await headless_browser.approve(
                     browser, shown, username=self.username, password=self.password
                 )
-                return (await flow.approved(endpoints, shown, wait_first=False)).access_token
+                return (await flow.approved(endpoints, shown)).access_token
 
         return _with_browser(approved)
 

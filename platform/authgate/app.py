@@ -124,7 +124,8 @@ async def serving(settings: Settings, *, clock: Clock) -> AsyncIterator[tuple[Ap
             if settings.database.is_sqlite:
                 _log.warning("tenants are kept apart by two walls, not three", database="SQLite")
             async with background.job_queue(parts):
-                yield edge, parts
+                with draining.heard_by(parts.newsroom.wake_all):
+                    yield edge, parts
 
 
 @asynccontextmanager
@@ -202,7 +203,11 @@ def _people(
     signing_out = SigningOut(pages=pages, sessions=sessions)
     id_tokens = IdTokens(keys=parts.keys, subjects=parts.subjects, clock=parts.clock)
     device = DeviceVerification(
-        pages=pages, signing_out=signing_out, limits=limits, clock=parts.clock
+        pages=pages,
+        signing_out=signing_out,
+        limits=limits,
+        newsroom=parts.newsroom,
+        clock=parts.clock,
     )
     doors = (
         *ways_in.made(

@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from authgate import storage
 from authgate.clock import Clock, utc_now
+from authgate.live import Kind, Newsroom
 from authgate.plugin_api import HttpClient, Network
 from authgate.plugin_manager import (
     Containment,
@@ -75,6 +77,8 @@ class Installation:
 
     redis: RedisConnection | None
     invalidations: Invalidations
+    newsroom: Newsroom
+    """Where those wait who want to know at once that something has changed."""
     tenants: SharedCache[Tenant | None]
     clients: SharedCache[Client | None]
     origins: SharedCache[frozenset[str]]
@@ -248,6 +252,7 @@ def _built(
         tracer=tracer,
         redis=redis,
         invalidations=invalidations,
+        newsroom=_newsroom(invalidations),
         tenants=kept.tenants,
         clients=kept.clients,
         origins=kept.origins,
@@ -264,6 +269,20 @@ def _built(
         plugin_configs=configs,
         failure_notes=notes,
     )
+
+
+def _newsroom(invalidations: Invalidations) -> Newsroom:
+    made = Newsroom(invalidations)
+
+    def tenant_changed(*_key: object) -> None:
+        made.wake_all()  # whoever waits at one that is no longer served
+
+    def client_changed(tenant_id: UUID | None, *_client_id: str) -> None:
+        made.wake_kind(tenant_id, Kind.DEVICE_CODE)
+
+    invalidations.subscribe(TENANTS, tenant_changed)
+    invalidations.subscribe(CLIENTS, client_changed)
+    return made
 
 
 def _isolation(notes: FailureNotes, tracer: Tracer | None) -> Isolation:

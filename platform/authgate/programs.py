@@ -14,6 +14,7 @@ from authgate.api.door import ApiDoor
 from authgate.api.idempotency import Idempotency
 from authgate.api.router import Router
 from authgate.installation import Installation
+from authgate.live import Room
 from authgate.oauth import (
     device_authorization_endpoint,
     introspection_endpoint,
@@ -35,6 +36,7 @@ from authgate.oauth.grants.device_code import DeviceCodeGrant
 from authgate.oauth.grants.jwt_bearer import JwtBearerGrant
 from authgate.oauth.grants.refresh_token import RefreshTokenGrant
 from authgate.oauth.grants.token_exchange import TokenExchangeGrant
+from authgate.oauth.held_polls import HeldPolls
 from authgate.oauth.registered_clients import RegisteredClients
 from authgate.oauth.request_object import RequestObjects
 from authgate.oauth.sign_in_tokens import SignInTokens
@@ -61,6 +63,9 @@ from authgate.web.client_ip import ClientAddress
 from authgate.web.limits import Limits
 from authgate.web.machine import Handler, Routes, Subtree
 from authgate.web.pages import Pages
+
+_POLLS = 64
+"""Devices of one client that may wait at one address, such as an office's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,10 +114,26 @@ class Programs:
             AuthorizationCodeGrant(tokens=tokens, clock=parts.clock),
             RefreshTokenGrant(tokens=tokens, rotation=rotation, clock=parts.clock),
             ClientCredentialsGrant(issuer=issuer),
-            DeviceCodeGrant(tokens=tokens, pacer=self.pacer, limits=self.limits, clock=parts.clock),
+            DeviceCodeGrant(
+                tokens=tokens,
+                pacer=self.pacer,
+                limits=self.limits,
+                held=self._held_polls(),
+                clock=parts.clock,
+            ),
             TokenExchangeGrant(bearer=bearer, issuer=issuer, clock=parts.clock),
             JwtBearerGrant(keys=self.client_keys, issuer=issuer, clock=parts.clock),
         ]
+
+    def _held_polls(self) -> HeldPolls:
+        parts = self.parts
+        return HeldPolls(
+            newsroom=parts.newsroom,
+            room=Room.beside("devices", parts.settings.server.connections, of_one=_POLLS),
+            clients=RegisteredClients(parts.clients),
+            serves=parts.resolver.serves,
+            clock=parts.clock,
+        )
 
     def _machine_routes(
         self, grants: Sequence[Grant], dpop: DpopProofs, bearer: BearerTokens

@@ -1,5 +1,6 @@
 """A device's side of the device grant, against the whole server and against issuers gone wrong."""
 
+import asyncio
 from collections.abc import Callable
 
 import httpx2
@@ -58,16 +59,31 @@ async def test_the_whole_flow_ends_with_who_is_signed_in(
 ) -> None:
     endpoints, waiting = await begun(flow, acme)
     await headless_browser.approve(server.browser(), waiting, username="alice", password=PASSWORD)
-    tokens = await flow.approved(endpoints, waiting, wait_first=False)
+    tokens = await flow.approved(endpoints, waiting)
     assert tokens.scope == "openid email read"
     person = await flow.userinfo(endpoints, tokens)
     assert person["sub"] == alice.subject
     assert person["email"] == "alice@acme.example"
 
 
-async def test_it_polls_no_faster_than_asked_and_slower_when_told(
+async def test_it_learns_of_the_decision_at_once_from_an_issuer_that_holds_its_answer(
     server: RunningServer, flow: DeviceFlow, acme: Tenant, alice: User
 ) -> None:
+    endpoints, waiting = await begun(flow, acme)
+    waits: list[float] = []
+    approved = asyncio.create_task(flow.approved(endpoints, waiting, sleep=waits.append))
+    await decide(server, waiting, "approve")
+    async with asyncio.timeout(3):
+        assert (await approved).scope == "openid email read"
+    assert waits == []
+
+
+async def test_it_polls_no_faster_than_asked_and_slower_when_told(
+    server: RunningServer, device_client: NewClient, acme: Tenant, alice: User
+) -> None:
+    http = server.browser()
+    http.event_hooks["request"].append(without_preference)  # as issuers see it that know none
+    flow = DeviceFlow(http, client_id=device_client.client.client_id)
     endpoints, waiting = await begun(flow, acme)
     waits: list[float] = []
 
@@ -78,7 +94,29 @@ async def test_it_polls_no_faster_than_asked_and_slower_when_told(
 
     await flow.approved(endpoints, waiting, sleep=hurry)
     # No time has passed for the server: each poll after the first was too early.
-    assert waits == [5, 5, 10, 15]
+    assert waits == [5, 10, 15, 20]
+
+
+async def without_preference(request: httpx2.Request) -> None:
+    request.headers.pop("prefer", None)
+
+
+async def test_it_goes_on_after_an_issuer_that_was_away_for_a_moment() -> None:
+    answers = [
+        httpx2.Response(503, json={"error": "temporarily_unavailable"}),
+        httpx2.Response(400, json={"error": "authorization_pending"}),
+        httpx2.Response(200, json={"access_token": "t"}),
+    ]
+    waits: list[float] = []
+
+    async def hurry(seconds: float) -> None:
+        waits.append(seconds)
+
+    flow = issuer_that_says(lambda _: answers.pop(0))
+    waiting = Authorization("d", "BCDF-GHJK", "https://id.example/device", "", 1e12, 5)
+    endpoints = Endpoints("https://id.example", *("https://id.example/token",) * 3)
+    assert (await flow.approved(endpoints, waiting, sleep=hurry)).access_token == "t"
+    assert waits == [5, 5]
 
 
 @pytest.mark.usefixtures("alice")
@@ -88,7 +126,7 @@ async def test_who_denies_ends_the_sign_in(
     endpoints, waiting = await begun(flow, acme)
     await decide(server, waiting, "deny")
     with pytest.raises(Denied, match="denied"):
-        await flow.approved(endpoints, waiting, wait_first=False)
+        await flow.approved(endpoints, waiting)
 
 
 async def test_a_code_that_nobody_approves_ends(
@@ -98,7 +136,7 @@ async def test_a_code_that_nobody_approves_ends(
     assert waiting.seconds_left > 890
     server.clock.advance(901)
     with pytest.raises(Expired, match="start again"):
-        await flow.approved(endpoints, waiting, wait_first=False)
+        await flow.approved(endpoints, waiting)
 
 
 async def test_an_unknown_client_is_refused_with_the_server_s_reason(
@@ -189,6 +227,6 @@ async def test_who_signed_in_may_be_refused_too() -> None:
     flow = issuer_that_says(answer)
     endpoints = await flow.discover("https://id.example")
     waiting = Authorization("d", "BCDF-GHJK", "https://id.example/device", "", 0, 0)
-    tokens = await flow.approved(endpoints, waiting, wait_first=False)
+    tokens = await flow.approved(endpoints, waiting)
     with pytest.raises(SignInFailed, match=r"/userinfo refuses: invalid_token"):
         await flow.userinfo(endpoints, tokens)

@@ -20,6 +20,7 @@ from authgate.accounts.step_up import OutOfReach
 from authgate.accounts.visits import NotSignedIn, SignedIn, signed_in, visitor
 from authgate.audit import Event
 from authgate.clock import Clock
+from authgate.live import Kind, Newsroom
 from authgate.storage.clients import clients
 from authgate.storage.clients.rows import Client
 from authgate.storage.grants import device_codes
@@ -54,11 +55,18 @@ class DeviceVerification:
     """The pages of the device grant."""
 
     def __init__(
-        self, *, pages: Pages, signing_out: SigningOut, limits: Limits, clock: Clock
+        self,
+        *,
+        pages: Pages,
+        signing_out: SigningOut,
+        limits: Limits,
+        newsroom: Newsroom,
+        clock: Clock,
     ) -> None:
         self._pages = pages
         self._signing_out = signing_out
         self._limits = limits
+        self._newsroom = newsroom
         self._clock = clock
 
     def blueprint(self) -> Blueprint:
@@ -164,6 +172,7 @@ class DeviceVerification:
         )
         if not won:
             return await self._ask("", CodeProblem.UNKNOWN, 400)
+        await self._newsroom.publish(Kind.DEVICE_CODE, code.id)
         await audit.record(
             event,
             actor=audit.user(person.user.id, person.user.username),

@@ -8,6 +8,7 @@ import re
 from typing import ClassVar
 
 from authgate.web.machine import Headers
+from authgate.web.prefer import Wait
 
 _UNFIT = re.compile(r"[^ !#-\[\]-~]")  # RFC 6749 sections 4.1.2.1 and 5.2
 
@@ -23,6 +24,8 @@ class OAuthError(Exception):
         # Some repeat what a stranger has called something.
         self.description = _UNFIT.sub("?", description)
         self.retry_after = retry_after
+        self.wait: Wait | None = None
+        """For how long the client was kept waiting for this, since it asked for that."""
 
 
 class InvalidRequest(OAuthError):

@@ -14,6 +14,7 @@ from authgate.oauth.errors import (
 )
 from authgate.tokens.jwk import ALGORITHMS
 from authgate.web.machine import NO_STORE, Headers, Reply
+from authgate.web.prefer import APPLIED, Wait
 from authgate_tenants import current_tenant
 
 
@@ -22,7 +23,14 @@ def error(refusal: OAuthError) -> Reply:
     content = {"error": refusal.code}
     if refusal.description:
         content["error_description"] = refusal.description
-    return Reply.json(refusal.status, content, NO_STORE + headers(refusal))
+    return waited(Reply.json(refusal.status, content, NO_STORE + headers(refusal)), refusal.wait)
+
+
+def waited(reply: Reply, wait: Wait | None) -> Reply:
+    """The answer to a client that was kept waiting, if it was (RFC 7240 section 3)."""
+    if wait is None or not wait.is_applied:
+        return reply
+    return reply._replace(own=reply.own + APPLIED, waited=wait.lasted)
 
 
 def retry_after(refusal: OAuthError) -> Headers:

@@ -20,6 +20,7 @@ from authgate.storage.clients.rows import Client
 from authgate.tokens import security_profile
 from authgate.tokens.confirmation import Confirmation
 from authgate.tokens.issuer import IssuedToken
+from authgate.web import prefer
 from authgate.web.client_certificate import ClientCertificates
 from authgate.web.client_ip import bucket
 from authgate.web.limits import Limits
@@ -46,17 +47,23 @@ def endpoint(
         if grant.grant_type not in client.grant_types:
             raise UnauthorizedClient("The client is not registered for this grant.")
         left: Headers = ()
-        if not grant.is_paced:
+        wait = None
+        if grant.is_paced:
+            wait = prefer.wait(request.headers, request.gone)
+        else:
             left = await limits.counted(
                 "token_per_client", client.client_id, bucket(request.client_ip)
             )
         if not _must_bind(client) and request.header(DPOP) is None:
-            issued = await grant.redeem(TokenRequest(client, form, request.client_ip))
-            return Reply.json(200, _success(issued), own=left)
+            asked = TokenRequest(client, form, request.client_ip, wait=wait)
+            issued = await grant.redeem(asked)
+            return responses.waited(Reply.json(200, _success(issued), own=left), wait)
         shown = await _shown(request, client, dpop, certificates)
-        issued = await grant.redeem(TokenRequest(client, form, request.client_ip, shown))
+        asked = TokenRequest(client, form, request.client_ip, shown, wait)
+        issued = await grant.redeem(asked)
         nonce = responses.dpop_nonce(await dpop.nonce()) if shown.jkt else ()
-        return Reply.json(200, _success(issued), NO_STORE + nonce, own=left)
+        reply = Reply.json(200, _success(issued), NO_STORE + nonce, own=left)
+        return responses.waited(reply, wait)
 
     return token
 

@@ -186,7 +186,11 @@ class StrictHttpToolsProtocol(HttpToolsProtocol):
         if not self._door.takes(host=host.decode("latin-1"), path=text):
             return None
         peer = self.client[0] if self.client else ""
-        return _Direct(RequestHead(method.decode("ascii"), text, query, self.headers, peer))
+        name = method.decode("ascii")
+        return _Direct(RequestHead(name, text, query, self.headers, peer, gone=self._left))
+
+    async def _left(self) -> None:
+        await asyncio.wait([self.gone])
 
     def _start_asgi(self, *, upgrade: bool = False) -> None:
         if len(self.pipeline) >= MOST_PIPELINED:

@@ -51,6 +51,9 @@ class Invalidations:
     refuses a suspended tenant, a blocked address, a disabled client, and what a revoked key has
     signed, within a second."""
 
+    hear_others = False
+    """Whether what another process changes comes to be heard here, sooner or later."""
+
     def __init__(self) -> None:
         self._listeners: defaultdict[str, list[Forget]] = defaultdict(list)
 
@@ -95,6 +98,8 @@ class Invalidations:
 
 class Listening(Invalidations, ABC):
     """Hears of what other processes change, for as long as it is open."""
+
+    hear_others = True
 
     def __init__(self) -> None:
         super().__init__()

@@ -126,7 +126,7 @@ class Edge:
         if scope["type"] == "lifespan":
             await self._people(scope, receive, send)
         elif scope["type"] == "http":
-            exchange = self._exchange(_head(scope))
+            exchange = self._exchange(_head(scope, receive))
             body = partial(self._body, scope, receive, exchange)
             people = partial(self._to_people, scope, receive, send, exchange)
             reply = await self._reply(exchange, body, people)
@@ -309,6 +309,7 @@ class Edge:
                 exchange.request_id,
                 raw_path,
                 head.peer,
+                head.gone,
             )
             return await handler(request)
         except Suspended:
@@ -359,12 +360,23 @@ def _is_preflight(head: RequestHead) -> bool:
     )
 
 
-def _head(scope: Scope) -> RequestHead:
+def _head(scope: Scope, receive: Receive) -> RequestHead:
     peer = scope["client"][0] if scope.get("client") else ""
     raw_path = scope.get("raw_path") or quote(scope["path"]).encode("ascii")
     return RequestHead(
-        scope["method"], scope["path"], scope["query_string"], scope["headers"], peer, raw_path
+        scope["method"],
+        scope["path"],
+        scope["query_string"],
+        scope["headers"],
+        peer,
+        raw_path,
+        partial(_left, receive),
     )
+
+
+async def _left(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        """Whatever comes besides is no part of the request."""
 
 
 async def _send(answered: Answered, send: Send, *, is_head: bool) -> None:

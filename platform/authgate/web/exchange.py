@@ -13,7 +13,7 @@ from authgate.audit import RequestFacts
 from authgate.telemetry import metrics
 from authgate.telemetry.access_log import AccessLog
 from authgate.web.client_ip import ClientAddress
-from authgate.web.machine import Headers, Reply
+from authgate.web.machine import Gone, Headers, Reply
 from authgate.web.security_headers import (
     Answer,
     page_headers,
@@ -64,6 +64,8 @@ class RequestHead(NamedTuple):
     """The address at the other end of the connection; empty where there is none."""
     raw_path: bytes = b""
     """As it was sent; empty where the request is for a machine endpoint."""
+    gone: Gone | None = None
+    """Not asked before all of the request is here; ``None`` where nobody would know."""
 
 
 class Answered(NamedTuple):
@@ -135,7 +137,7 @@ class Exchange:
 
     def answered(self, reply: Reply) -> Answered:
         """The whole answer, which is counted and logged by this."""
-        self._finish(reply.status)
+        self._finish(reply.status, reply.waited)
         headers = _complete(reply.headers, https=self._https)
         if reply.own:
             headers += reply.own
@@ -159,8 +161,9 @@ class Exchange:
             https=self._https, form_target=self.form_target, frame_sources=self.frame_sources
         )
 
-    def _finish(self, status: int) -> None:
-        seconds = perf_counter() - self.began
+    def _finish(self, status: int, waited: float = 0.0) -> None:
+        # How long a client asked to wait says nothing of how quick we are.
+        seconds = perf_counter() - self.began - waited
         method = self.head.method
         metrics.request_answered(route=self.route, method=method, status=status, seconds=seconds)
         self._access_log.answered(

@@ -13,6 +13,8 @@ from urllib.parse import unquote_plus
 import orjson
 
 Headers = tuple[tuple[bytes, bytes], ...]
+Gone = Callable[[], Awaitable[None]]
+"""Returns once whoever asked has left."""
 
 FIELD_LIMIT = 100
 """Parameters that one form may have."""
@@ -41,6 +43,8 @@ class Reply(NamedTuple):
     headers: Headers = ()
     own: Headers = ()
     """Further headers, which hardly another answer has: they are not worth remembering."""
+    waited: float = 0.0
+    """Seconds for which nothing was done, because the client asked for that."""
 
     @classmethod
     def json(
@@ -75,6 +79,8 @@ class MachineRequest:
     """The path as it was sent, where a part of it may hold an encoded slash."""
     peer: str = ""
     """The address at the other end of the connection: a proxy's, where there is one."""
+    gone: Gone | None = None
+    """Returns once the client has left; ``None`` where nobody would know."""
     _form: Form | None = field(default=None, repr=False)
 
     def header(self, name: bytes) -> str | None:

@@ -20,6 +20,7 @@ GRANT_TYPE = "urn:ietf:params:oauth:grant-type:device_code"
 _SLOWER_SECONDS = 5.0
 _DEFAULT_INTERVAL = 5.0
 _PATIENCE_SECONDS = 15.0
+_WAIT_SECONDS = 25
 
 
 class SignInFailed(Exception):
@@ -141,15 +142,13 @@ class DeviceFlow:
         authorization: Authorization,
         *,
         sleep: Callable[[float], Any] = asyncio.sleep,
-        wait_first: bool = True,
     ) -> Tokens:
-        """Poll until the person has decided (section 3.5), no faster than is asked for."""
+        """Poll until the person has decided (section 3.5), no faster than is asked for.
+
+        An issuer that holds its answer until then (RFC 7240) is asked again at once.
+        """
         interval = authorization.interval
-        wait = wait_first
         while True:
-            if wait:
-                await sleep(min(interval, authorization.seconds_left))
-            wait = True
             answer = await self._poll(endpoints, authorization)
             body = _json(answer)
             if answer.status_code == 200:
@@ -159,8 +158,12 @@ class DeviceFlow:
                     pass
                 case "slow_down":
                     interval += _SLOWER_SECONDS
+                case "temporarily_unavailable" if authorization.seconds_left:
+                    pass  # the code is as good as it was
                 case _:
                     raise _refusal(body, answer)
+            if not _was_held(answer):
+                await sleep(min(interval, authorization.seconds_left))
 
     async def userinfo(self, endpoints: Endpoints, tokens: Tokens) -> Mapping[str, Any]:
         """Who approved."""
@@ -180,6 +183,7 @@ class DeviceFlow:
                 "client_id": self._client_id,
             },
             self._prover.as_client(self._client_id),
+            wait_seconds=_WAIT_SECONDS,
         )
 
     async def _ask(
@@ -188,11 +192,23 @@ class DeviceFlow:
         url: str,
         form: Mapping[str, str] | None = None,
         auth: httpx2.Auth | None = None,
+        *,
+        wait_seconds: int = 0,
     ) -> httpx2.Response:
+        headers = {"Prefer": f"wait={wait_seconds}"} if wait_seconds else {}
+        patience = _PATIENCE_SECONDS + wait_seconds
         try:
-            return await self._http.request(method, url, data=form, auth=auth)
+            return await self._http.request(
+                method, url, data=form, auth=auth, headers=headers, timeout=patience
+            )
         except httpx2.HTTPError as error:
             raise NoAnswer(f"Nobody answers at {url} ({type(error).__name__}).") from error
+
+
+def _was_held(answer: httpx2.Response) -> bool:
+    """Whether the issuer has waited for the decision (RFC 7240 section 3)."""
+    applied = answer.headers.get("preference-applied", "").lower().split(",")
+    return any(each.strip().partition("=")[0].strip() == "wait" for each in applied)
 
 
 def _tokens(body: Mapping[str, Any]) -> Tokens:

@@ -205,7 +205,7 @@ async def signed_in(wanted: Wanted) -> SignedIn:
                 tokens = await flow.approved(endpoints, authorization)
         else:
             await _approve(authorization, wanted.approver)
-            tokens = await flow.approved(endpoints, authorization, wait_first=False)
+            tokens = await flow.approved(endpoints, authorization)
         return SignedIn(await flow.userinfo(endpoints, tokens), tokens, endpoints)
 
 

@@ -9,6 +9,7 @@ from authgate.tokens import scopes
 from authgate.tokens.confirmation import NO_KEY, Confirmation
 from authgate.tokens.issuer import IssuedToken
 from authgate.web.machine import Form
+from authgate.web.prefer import Wait
 
 
 class TokenRequest(NamedTuple):
@@ -19,6 +20,8 @@ class TokenRequest(NamedTuple):
     client_ip: str
     confirmation: Confirmation = NO_KEY
     """The key that the client has shown, to which tokens are bound."""
+    wait: Wait | None = None
+    """How long the client is willing to wait for what it cannot have yet."""
 
 
 class Grant(Protocol):

@@ -1,6 +1,7 @@
 """The device code grant (RFC 8628 section 3.4): a device that waits for a person's decision."""
 
 from datetime import datetime
+from functools import partial
 from typing import ClassVar, NoReturn
 from uuid import UUID
 
@@ -14,9 +15,11 @@ from authgate.oauth.errors import (
     ExpiredToken,
     InvalidGrant,
     InvalidRequest,
+    OAuthError,
     SlowDown,
 )
 from authgate.oauth.grants import TokenRequest
+from authgate.oauth.held_polls import HeldPolls
 from authgate.oauth.sign_in_tokens import SignInTokens
 from authgate.oauth.turns import Turns
 from authgate.storage.grants import device_codes
@@ -49,9 +52,11 @@ class DeviceCodeGrant:
         tokens: SignInTokens,
         pacer: PollPacer,
         limits: Limits,
+        held: HeldPolls,
         clock: Clock,
     ) -> None:
         self._limits = limits
+        self._held = held
         self._tokens = tokens
         self._pacer = pacer
         self._clock = clock
@@ -63,6 +68,24 @@ class DeviceCodeGrant:
         if device_code is None:
             raise InvalidRequest("device_code is required.")
         polled = await self._polled(device_code, request)
+        if polled.status is not DeviceCodeStatus.PENDING:
+            return await self._answered(device_code, polled, request)
+        await self._pace(polled)
+        if request.wait is None:
+            raise AuthorizationPending
+        try:
+            poll = partial(self._polled, device_code, request)
+            polled = await self._held.decided(polled, poll, request, request.wait)
+            if request.wait.is_cut_short:
+                await self._pacer.forget(_pace_key(polled))
+            return await self._answered(device_code, polled, request)
+        except OAuthError as refusal:
+            refusal.wait = request.wait
+            raise
+
+    async def _answered(
+        self, device_code: str, polled: Polled, request: TokenRequest
+    ) -> IssuedToken:
         while polled.status is DeviceCodeStatus.APPROVED and await self._turns.waited(polled.id):
             # Somebody else was at it, and has most likely spent it.
             polled = await self._polled(device_code, request)
@@ -70,7 +93,6 @@ class DeviceCodeGrant:
                 raise InvalidGrant(_UNKNOWN)
         match polled.status:
             case DeviceCodeStatus.PENDING:
-                await self._pace(polled)
                 raise AuthorizationPending
             case DeviceCodeStatus.DENIED:
                 raise AccessDenied
@@ -96,7 +118,7 @@ class DeviceCodeGrant:
 
     async def _pace(self, polled: Polled) -> None:
         verdict = await self._pacer.note(
-            tenant_key(current_tenant().id, "poll", str(polled.id)),
+            _pace_key(polled),
             interval=polled.poll_interval,
             ttl=_seconds_left(polled.expires_at, self._clock()),
         )
@@ -128,6 +150,10 @@ class DeviceCodeGrant:
             raise InvalidGrant(_UNKNOWN)
         metrics.device_requests.add("redeemed")
         return issued
+
+
+def _pace_key(polled: Polled) -> str:
+    return tenant_key(current_tenant().id, "poll", str(polled.id))
 
 
 def _family(polled: Polled) -> UUID:

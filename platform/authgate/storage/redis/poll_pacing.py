@@ -7,6 +7,7 @@ seconds to it, until the code is gone. Polls are paced, never answered 429.
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol, cast
 
@@ -38,6 +39,10 @@ class PollPacer(Protocol):
         ``interval`` is what the code began with, ``ttl`` how many seconds the code still lives.
         The key is a ``tenant_key`` over the code's id or hash, never over the code.
         """
+        ...
+
+    async def forget(self, key: str) -> None:
+        """Let the next poll be the first: it was us who ended the last one early."""
         ...
 
 
@@ -72,6 +77,10 @@ class MemoryPollPacer:
         interval += STEP_SECONDS * too_fast
         self._remember(key, _Pace(now, interval, now + max(ttl, 1)), now)
         return PollVerdict(too_fast, interval)
+
+    async def forget(self, key: str) -> None:
+        """Know nothing of this code."""
+        self._paces.pop(key, None)
 
     def _remember(self, key: str, pace: _Pace, now: float) -> None:
         self._paces[key] = pace
@@ -123,3 +132,9 @@ class RedisPollPacer:
         self._fallback.over()
         too_fast, interval = (int(number) for number in cast(bytes, reply).split())
         return PollVerdict(too_fast == 1, interval)
+
+    async def forget(self, key: str) -> None:
+        """Know nothing of this code."""
+        await self._local.forget(key)
+        with suppress(RedisUnavailable):
+            await self._redis.call("DEL", scoped(key))
