@@ -9,6 +9,7 @@ import pytest
 
 from authgate.clock import utc_now
 from authgate.jobs import Handlers, Job, Performer
+from authgate.jobs.turns import Turns
 from authgate.settings import DatabaseSettings
 from authgate.telemetry.tracing import UNTRACED, Tracer
 from authgate_tenants import Tenant, TenantSettings, TenantStatus
@@ -40,10 +41,10 @@ class Office:
 
     errand: ClassVar[type[Errand]] = Errand
 
-    def performer(self, *, tracer: Tracer = UNTRACED) -> Performer:
+    def performer(self, *, turns: Turns | None = None, tracer: Tracer = UNTRACED) -> Performer:
         handlers = Handlers()
         handlers.add(Errand, self._handle)
-        return Performer(handlers, find_tenant=self._find, tracer=tracer)
+        return Performer(handlers, find_tenant=self._find, turns=turns, tracer=tracer)
 
     async def _handle(self, errand: Errand) -> None:
         if self.do is not None:

@@ -145,7 +145,7 @@ async def test_what_is_periodic_never_overtakes_itself(office: Any) -> None:
         await enough.wait()
 
 
-@pytest.mark.parametrize(("chance", "pauses"), [(0.0, (0, 90)), (0.5, (5, 100)), (1.0, (10, 110))])
+@pytest.mark.parametrize(("chance", "pauses"), [(0.0, (0, 100)), (0.5, (5, 105)), (1.0, (10, 110))])
 async def test_servers_that_start_together_do_not_work_together(
     office: Any, monkeypatch: pytest.MonkeyPatch, chance: float, pauses: tuple[int, int]
 ) -> None:
@@ -161,7 +161,7 @@ async def test_servers_that_start_together_do_not_work_together(
     runner = InProcessRunner(office.performer(), schedule=schedule, chance=lambda: chance)
     async with runner:
         await asyncio.wait_for(asyncio.gather(*runner._clocks), 30)
-    assert asked == pytest.approx(pauses)
+    assert asked == pytest.approx(pauses, abs=1)
 
 
 async def test_the_end_waits_for_what_is_begun_and_for_what_waits(office: Any) -> None:

@@ -79,7 +79,7 @@ class Crew:
     """A statement that each worker and beat begins with."""
 
     @contextmanager
-    def running(self, *command: str) -> Iterator[Program]:
+    def running(self, *command: str, **environment: str) -> Iterator[Program]:
         """Run a program of the installation's."""
         log = self.folder / f"{uuid4().hex}.log"
         with log.open("wb") as output:
@@ -87,7 +87,9 @@ class Crew:
                 [sys.executable, *command],
                 stdout=output,
                 stderr=output,
-                env=_environment(self.settings) | {"AUDIT_JSONL_FOLDER": str(self.folder)},
+                env=_environment(self.settings)
+                | {"AUDIT_JSONL_FOLDER": str(self.folder)}
+                | environment,
                 cwd=self.folder,
                 start_new_session=True,
             )
@@ -99,15 +101,15 @@ class Crew:
                 program.leave()
 
     @contextmanager
-    def worker(self) -> Iterator[Program]:
+    def worker(self, **environment: str) -> Iterator[Program]:
         """``authgate worker``, with one process in its pool."""
-        with self.running("-c", self.beforehand + _run("worker")) as program:
+        with self.running("-c", self.beforehand + _run("worker"), **environment) as program:
             yield program
 
     @contextmanager
-    def beat(self) -> Iterator[Program]:
+    def beat(self, **environment: str) -> Iterator[Program]:
         """``authgate beat``."""
-        with self.running("-c", self.beforehand + _run("beat")) as program:
+        with self.running("-c", self.beforehand + _run("beat"), **environment) as program:
             yield program
 
     def queue(self, tracer: Tracer = UNTRACED) -> CeleryQueue:

@@ -122,23 +122,6 @@ async def test_f10_a_process_killed_in_the_middle_of_a_job_is_replaced_and_the_j
     await until(rows.are_gone)
 
 
-async def test_f11_f12_two_clocks_do_no_harm(crew: Any, worker: Any, until: Until) -> None:
-    rows, done = await crew.rows(), worker.said("job ended")
-    with crew.beat() as one, crew.beat() as other:
-
-        async def both_are_at_work() -> bool:
-            return all(beat.said("Scheduler: Sending") > 1 for beat in (one, other))
-
-        async def several_are_done() -> bool:
-            return bool(worker.said("job ended") > done + 3)
-
-        await until(both_are_at_work)
-        await until(several_are_done)
-        await until(rows.are_gone)
-    ended = [line["result"] for line in worker.lines if line["event"] == "job ended"]
-    assert set(ended[done:]) == {"done"}
-
-
 async def test_a_job_that_fails_while_the_database_is_away_is_done_once_it_is_back(
     crew: Any, worker: Any, until: Until
 ) -> None:

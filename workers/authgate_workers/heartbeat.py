@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from celery import bootsteps
-from celery.beat import Scheduler
 
 from authgate.jobs.celery_settings import SIGN_SECONDS, sign_of_life
 from authgate.settings import HEARTBEAT_SECONDS
@@ -24,7 +23,7 @@ def of_worker(file: Path | None) -> type[bootsteps.StartStopStep]:
 
         def start(self, consumer: Any) -> None:
             def beat() -> None:
-                _sign(consumer.connection, "worker")
+                sign(consumer.connection, "worker")
                 if file is not None:
                     file.touch()
 
@@ -39,26 +38,8 @@ def of_worker(file: Path | None) -> type[bootsteps.StartStopStep]:
     return Heartbeat
 
 
-def of_beat(file: Path | None) -> type[Scheduler]:
-    """A scheduler that gives the signs each time it has looked for what is due."""
-
-    class HeartbeatScheduler(Scheduler):
-        def tick(self, *args: Any, **kwargs: Any) -> float:
-            pause: float = super().tick(*args, **kwargs)
-            _sign(self.connection, "beat")
-            if file is not None:
-                file.touch()
-            return min(pause, HEARTBEAT_SECONDS)
-
-        def close(self) -> None:
-            super().close()
-            if file is not None:
-                file.unlink(missing_ok=True)
-
-    return HeartbeatScheduler
-
-
-def _sign(connection: Any, whose: str) -> None:
+def sign(connection: Any, whose: str) -> None:
+    """Leave a sign of life with the broker."""
     # Who cannot leave a sign is told so by the doctor, and goes on.
     with suppress(Exception), connection.default_channel.conn_or_acquire() as redis:
         redis.set(sign_of_life(whose), 1, ex=SIGN_SECONDS)

@@ -15,7 +15,7 @@ from typing import TypeVar
 import structlog
 
 from authgate import background, installation, readings
-from authgate.jobs import BadArguments, Performer, UnknownJob
+from authgate.jobs import BadArguments, Performer, Periodic, Result, UnknownJob
 from authgate.jobs.envelope import Envelopes, Forged
 from authgate.settings import Settings
 from authgate.telemetry import metrics, tracing
@@ -40,11 +40,13 @@ class WorkerProcess:
         self._leave: asyncio.Event | None = None
         self._performer: Performer | None = None
         self._envelopes: Envelopes | None = None
+        self._periodic: Mapping[str, Periodic] = {}
 
     def start(self) -> None:
         """Begin the loop and open the installation. What goes wrong is logged."""
         settings = self._read_settings()
         self._envelopes = background.envelopes(settings)
+        self._periodic = {each.job.name: each for each in background.schedule(settings)}
         self._loop = asyncio.new_event_loop()
         threading.Thread(target=self._loop.run_forever, name="jobs", daemon=True).start()
         tried = threading.Event()
@@ -63,25 +65,38 @@ class WorkerProcess:
         self._loop = self._performer = None
 
     def do(
-        self, name: str, sealed: Mapping[str, object], *, message_id: str, traceparent: str = ""
-    ) -> bool:
-        """Do the job in an envelope; ``False``: it is worth to try again.
+        self,
+        name: str,
+        sealed: Mapping[str, object],
+        *,
+        message_id: str,
+        is_again: bool = False,
+        traceparent: str = "",
+    ) -> Result | None:
+        """Do the job in an envelope; ``None`` where nothing came of it.
 
-        An envelope that is not ours is refused, logged and counted.
+        ``is_again`` says that the message came before. An envelope that is not ours is refused,
+        logged and counted.
         """
         if self._performer is None or self._envelopes is None:
-            return False
+            return Result.FAILED
         try:
             message = self._envelopes.open(name, sealed)
             job = self._performer.handlers.read(message.name, message.arguments)
         except (Forged, UnknownJob, BadArguments) as error:
             _log.error("job refused", job=name, message_id=message_id, reason=str(error))
             metrics.job_seconds.observe(0, name, "refused")
-            return True
-        done = self._spawn(
-            self._performer.perform(job, tenant_id=message.tenant_id, traceparent=traceparent)
-        )
-        return not done.result().may_end_well_later
+            return None
+        if message.in_turn and name in self._periodic:
+            turn = self._performer.perform_in_turn(
+                self._periodic[name],
+                runner=message_id,
+                is_again=is_again,
+                traceparent=traceparent,
+            )
+            return self._spawn(turn).result().result
+        done = self._performer.perform(job, tenant_id=message.tenant_id, traceparent=traceparent)
+        return self._spawn(done).result()
 
     def _spawn(self, work: Coroutine[object, object, Outcome]) -> Future[Outcome]:
         assert self._loop is not None  # noqa: S101 - set before anything is spawned
@@ -96,6 +111,7 @@ class WorkerProcess:
                     tracing.opened(settings.tracing) as tracer,
                     installation.opened(settings, tracer=tracer) as parts,
                     Sampler(readings.of(parts)),
+                    background.queue_of_workers(parts),
                 ):
                     self._performer = background.performer(parts)
                     tried.set()

@@ -9,7 +9,7 @@ from authgate.diagnosis import production
 from authgate.jobs.celery_settings import celery_settings
 from authgate.settings import Settings
 from authgate.telemetry import tracing
-from authgate_workers import heartbeat, metrics_port
+from authgate_workers import beat, heartbeat, metrics_port
 from authgate_workers.tasks import celery_app
 
 _FEWEST = 2
@@ -45,7 +45,7 @@ def run_beat(settings: Settings) -> int:
     Raises ``NoBroker``, ``UnfitForProduction`` and ``KeyEncryptionKeyError``.
     """
     app = _app(settings)
-    app.conf.beat_scheduler = heartbeat.of_beat(settings.jobs.heartbeat_file)
+    app.conf.beat_scheduler = beat.scheduler(settings.jobs.heartbeat_file)
     app.Beat(loglevel=settings.log_level.upper(), quiet=True).run()
     return 0
 

@@ -3,24 +3,21 @@
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import UTC, datetime
 from typing import Any
 
 import structlog
 from celery import Celery, Task, signals
 
 from authgate import background
-from authgate.jobs import JOBS
-from authgate.jobs.celery_settings import GRACE_SECONDS, SENT_AT, celery_settings
+from authgate.jobs import JOBS, Result
+from authgate.jobs.celery_settings import GRACE_SECONDS, PERIODIC_QUEUE, SENT_AT, celery_settings
 from authgate.jobs.job import Job, give_up, note_wait
-from authgate.jobs.performer import AGAIN_AFTER_SECONDS
+from authgate.jobs.performer import AGAIN_AFTER_SECONDS, pause_before_again
 from authgate.settings import Settings
 from authgate.telemetry import logs
 from authgate_workers.process import WorkerProcess
 
 _log = structlog.get_logger(__name__)
-
-_LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def celery_app(read_settings: Callable[[], Settings]) -> Celery:
@@ -42,14 +39,21 @@ def _add_task(app: Celery, kind: type[Job], process: WorkerProcess) -> None:
         headers = task.request.headers or {}
         if not task.request.retries:
             _note_wait(name, headers.get(SENT_AT))
-        traceparent = str(headers.get("traceparent", ""))
-        if process.do(name, sealed, message_id=task.request.id or "", traceparent=traceparent):
-            return
         tries = task.request.retries
-        if tries == len(AGAIN_AFTER_SECONDS):
-            give_up(name)
+        result = process.do(
+            name,
+            sealed,
+            message_id=task.request.id or "",
+            is_again=tries > 0 or bool((task.request.delivery_info or {}).get("redelivered")),
+            traceparent=str(headers.get("traceparent", "")),
+        )
+        if result is None or not result.may_end_well_later:
             return
-        raise task.retry(countdown=AGAIN_AFTER_SECONDS[tries], max_retries=None)
+        if tries < len(AGAIN_AFTER_SECONDS):
+            pause = pause_before_again(AGAIN_AFTER_SECONDS[tries])
+            raise task.retry(countdown=pause, max_retries=None)
+        if result is not Result.HELD:
+            give_up(name)
 
 
 def _note_wait(job: str, sent_at: object) -> None:
@@ -64,11 +68,9 @@ def _configuration(settings: Settings) -> dict[str, Any]:
             each.job.name: {
                 "task": each.job.name,
                 "schedule": each.seconds,
-                "kwargs": envelopes.seal(each.job, tenant_id=None),
-                # Workers that were away have no use for every period they missed.
-                "options": {"expires": each.seconds},
-                # Due as soon as the clock is started: a period may have been missed.
-                "last_run_at": _LONG_AGO,
+                # Whose turn it is says the database, however many beats send it.
+                "kwargs": envelopes.seal(each.job, tenant_id=None, in_turn=True),
+                "options": {"queue": PERIODIC_QUEUE},
             }
             for each in background.schedule(settings)
         }

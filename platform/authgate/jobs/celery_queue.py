@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from authgate.jobs.celery_settings import QUEUE, SENT_AT, celery_settings
+from authgate.jobs.celery_settings import PERIODIC_QUEUE, QUEUE, SENT_AT, celery_settings
 from authgate.jobs.envelope import Envelopes
 from authgate.jobs.job import Job, QueueUnavailable, sending
 from authgate.settings import Settings
@@ -54,10 +54,12 @@ class CeleryQueue:
 
         try:
             with self._celery.connection_for_read() as connection:
-                queue = self._celery.amqp.queues[QUEUE].bind(connection.default_channel)
                 # To declare what is there changes nothing, and is answered with its length.
-                declared: Any = queue.queue_declare()
-                return int(declared.message_count)
+                bound: list[Any] = [
+                    self._celery.amqp.queues[each].bind(connection.default_channel)
+                    for each in (QUEUE, PERIODIC_QUEUE)
+                ]
+                return sum(int(each.queue_declare().message_count) for each in bound)
         except (OperationalError, OSError) as error:
             raise QueueUnavailable("The broker cannot be reached.") from error
 

@@ -8,6 +8,12 @@ from authgate.settings import Settings
 
 QUEUE = "authgate-jobs"
 
+PERIODIC_QUEUE = "authgate-periodic"
+"""What beats send: it waits behind nothing that people have asked for, and nothing behind it."""
+
+MOST_PERIODIC = 100
+"""While so many of these wait beats send no more."""
+
 KEY_PREFIX = "authgate:celery:"
 """Begins Celery's keys in a Redis that is used for other things as well."""
 
@@ -61,6 +67,8 @@ def celery_settings(settings: Settings) -> dict[str, Any]:
             "socket_keepalive": True,
         },
         "task_default_queue": QUEUE,
+        "task_queues": {name: {"routing_key": name} for name in (QUEUE, PERIODIC_QUEUE)},
+        "task_create_missing_queues": False,
         # JSON only: a pickle would be a program.
         "task_serializer": "json",
         "result_serializer": "json",
@@ -80,7 +88,7 @@ def celery_settings(settings: Settings) -> dict[str, Any]:
         "worker_send_task_events": False,
         "worker_hijack_root_logger": False,
         "worker_redirect_stdouts": False,
-        # Nothing on disk: a period that is begun again does no harm.
+        # Nothing on disk: whose turn it is says the database.
         "beat_scheduler": "celery.beat:Scheduler",
         "timezone": "UTC",
     }

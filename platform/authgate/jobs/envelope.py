@@ -33,6 +33,8 @@ class Message:
     name: str
     tenant_id: UUID | None
     arguments: Mapping[str, Any]
+    in_turn: bool = False
+    """Whether it is to be done only by whose turn it is."""
 
 
 class Envelopes:
@@ -46,12 +48,13 @@ class Envelopes:
         """With keys derived from the installation's own."""
         return cls(_derived(kek.secret) for kek in keks)
 
-    def seal(self, job: Job, *, tenant_id: UUID | None) -> dict[str, str]:
+    def seal(self, job: Job, *, tenant_id: UUID | None, in_turn: bool = False) -> dict[str, str]:
         """The job as a message: keyword arguments of its task."""
         content = {
             "job": job.name,
             "tenant": str(tenant_id) if tenant_id else None,
             "arguments": arguments_of(job),
+            **({"in_turn": True} if in_turn else {}),
         }
         message = orjson.dumps(content)
         return {"message": message.decode(), "seal": _seal(self._keys[0], message)}
@@ -67,7 +70,12 @@ class Envelopes:
         if content["job"] != name:
             raise Forged("This was sealed for another job.")
         tenant = content["tenant"]
-        return Message(name, UUID(tenant) if tenant else None, content["arguments"])
+        return Message(
+            name,
+            UUID(tenant) if tenant else None,
+            content["arguments"],
+            in_turn=content.get("in_turn", False),
+        )
 
     def _is_ours(self, message: bytes, seal: str) -> bool:
         given = seal.encode("utf-8", "surrogatepass")

@@ -12,12 +12,12 @@ from contextvars import Context
 from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Self
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import structlog
 
 from authgate.jobs.job import Job, Periodic, QueueUnavailable, give_up, note_wait, sending
-from authgate.jobs.performer import AGAIN_AFTER_SECONDS, Performer
+from authgate.jobs.performer import AGAIN_AFTER_SECONDS, Performer, pause_before_again
 from authgate.telemetry import metrics
 from authgate.telemetry.tracing import UNTRACED, Tracer
 
@@ -58,6 +58,7 @@ class InProcessRunner:
         self._drain_seconds = drain_seconds
         self._chance = chance
         self._tracer = tracer
+        self._name = str(uuid4())
         self._waiting: asyncio.Queue[_Waiting] = asyncio.Queue(waiting)
         self._stopping = asyncio.Event()
         self._takers: list[asyncio.Task[None]] = []
@@ -119,7 +120,7 @@ class InProcessRunner:
             give_up(waiting.job.name)
             return
         again = replace(waiting, failures=waiting.failures + 1)
-        pause = self._again_after[waiting.failures]
+        pause = pause_before_again(self._again_after[waiting.failures])
         asyncio.get_running_loop().call_later(pause, self._put_back, again, context=Context())
 
     def _put_back(self, waiting: _Waiting) -> None:
@@ -135,9 +136,16 @@ class InProcessRunner:
     async def _again(self, periodic: Periodic) -> None:
         # Servers that start together are not to work together.
         await self._pause(min(periodic.seconds, _FIRST_WITHIN_SECONDS) * self._chance())
+        failures = 0
         while not self._stopping.is_set():
-            await self._performer.perform(periodic.job, tenant_id=None)
-            await self._pause(periodic.seconds * (1 + _JITTER * (2 * self._chance() - 1)))
+            began = time.monotonic()
+            result, next_in = await self._performer.perform_in_turn(periodic, runner=self._name)
+            failures = failures + 1 if result.may_end_well_later else 0
+            if 0 < failures <= len(self._again_after):
+                next_in = min(next_in, pause_before_again(self._again_after[failures - 1]))
+            rest = max(0.0, next_in - (time.monotonic() - began))
+            # Of those that wait for the same window not all ask at once.
+            await self._pause(rest + periodic.seconds * _JITTER * self._chance())
 
     async def _pause(self, seconds: float) -> None:
         with suppress(TimeoutError):

@@ -1,27 +1,37 @@
 """Doing one job: in its tenant's scope, within its time, and never felt by the next one."""
 
 import asyncio
+import random
 import time
-from collections.abc import Awaitable, Callable
-from contextlib import nullcontext
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, nullcontext
 from contextvars import Context
 from enum import StrEnum
+from typing import NamedTuple
 from uuid import UUID
 
 import structlog
 
 from authgate.jobs.handlers import Handlers
-from authgate.jobs.job import Job
+from authgate.jobs.job import Job, Periodic
+from authgate.jobs.turns import KEEP_SECONDS, EveryTurn, Turn, Turns
 from authgate.telemetry import metrics
 from authgate.telemetry.tracing import UNTRACED, Attribute, Tracer
 from authgate_tenants import Tenant, use_tenant
 
 AGAIN_AFTER_SECONDS = (1.0, 5.0, 20.0, 60.0)
-"""A job that went wrong is tried again after these pauses; then it is given up."""
+"""A job that went wrong is tried again after these pauses, more or less; then it is given up."""
+
+_JITTER = 0.25
 
 FindTenant = Callable[[UUID], Awaitable[Tenant | None]]
 
 _log = structlog.get_logger(__name__)
+
+
+def pause_before_again(seconds: float) -> float:
+    """About so long: what failed together is not to be tried again together."""
+    return seconds * random.uniform(1 - _JITTER, 1 + _JITTER)  # noqa: S311 - nobody's secret
 
 
 class Result(StrEnum):
@@ -34,11 +44,30 @@ class Result(StrEnum):
     """Its tenant is no more, and so there is nothing to do."""
     SUSPENDED = "suspended"
     """Its tenant is not served, and so nothing is done for it."""
+    NOT_DUE = "not_due"
+    """Somebody else has done it in this window, or is at it."""
+    HELD = "held"
+    """Whoever was asked the same before is at it, or was killed over it a moment ago."""
 
     @property
     def may_end_well_later(self) -> bool:
         """Whether it is worth to try again."""
-        return self in (Result.FAILED, Result.TOO_SLOW)
+        return self in (Result.FAILED, Result.TOO_SLOW, Result.HELD)
+
+
+class Ending(NamedTuple):
+    """How a job ended, and what went wrong in it."""
+
+    result: Result
+    error: str = ""
+
+
+class TurnEnding(NamedTuple):
+    """What came of asking for a turn."""
+
+    result: Result
+    next_in: float
+    """Seconds until the next one, from when it was asked for."""
 
 
 class Performer:
@@ -49,12 +78,14 @@ class Performer:
         handlers: Handlers,
         *,
         find_tenant: FindTenant,
+        turns: Turns | None = None,
         tracer: Tracer = UNTRACED,
     ) -> None:
         for name in handlers.names():
             metrics.jobs_given_up.expect(name)
         self.handlers = handlers
         self._find_tenant = find_tenant
+        self._turns = turns or EveryTurn()
         self._tracer = tracer
 
     async def perform(self, job: Job, *, tenant_id: UUID | None, traceparent: str = "") -> Result:
@@ -62,40 +93,91 @@ class Performer:
 
         ``traceparent`` names the trace in which it was asked for.
         """
-        # An empty context: neither the request that asked for it nor the job before may be seen.
-        task = asyncio.create_task(self._perform(job, tenant_id, traceparent), context=Context())
-        return await task
+        return (await self._begun(job, tenant_id, traceparent)).result
 
-    async def _perform(self, job: Job, tenant_id: UUID | None, traceparent: str) -> Result:
-        structlog.contextvars.bind_contextvars(job=job.name)
+    async def perform_in_turn(
+        self, periodic: Periodic, *, runner: str, is_again: bool = False, traceparent: str = ""
+    ) -> TurnEnding:
+        """Do a job that comes again, if it is this runner's turn.
+
+        ``is_again`` says that it was asked the same before, and perhaps killed over it.
+        """
+        try:
+            turn, next_in = await self._turns.take(periodic, runner=runner)
+            if turn is None:
+                is_held = is_again and await self._turns.is_held(periodic, runner=runner)
+                return TurnEnding(Result.HELD if is_held else Result.NOT_DUE, next_in)
+        except Exception:  # noqa: BLE001 - whatever it is, it may be over in a while
+            _log.exception("job failed", job=periodic.job.name)
+            return TurnEnding(Result.FAILED, periodic.seconds)
+        async with self._kept(turn) as endings:
+            endings.append(await self._begun(periodic.job, None, traceparent, turn.number))
+        return TurnEnding(endings[-1].result, next_in)
+
+    @asynccontextmanager
+    async def _kept(self, turn: Turn) -> AsyncIterator[list[Ending]]:
+        """Be at it until the block ends; then say how it ended."""
+        endings = [Ending(Result.FAILED, "BrokenOff")]
+        keeping = asyncio.create_task(self._keep(turn), context=Context())
+        try:
+            yield endings
+        finally:
+            keeping.cancel()
+            await self._end(turn, endings[-1].error)
+
+    async def _keep(self, turn: Turn) -> None:
+        while True:
+            await asyncio.sleep(KEEP_SECONDS)
+            try:
+                await self._turns.keep(turn)
+            except Exception:  # noqa: BLE001 - it is said again
+                _log.warning("turn not kept", job=turn.job, exc_info=True)
+
+    async def _end(self, turn: Turn, error: str) -> None:
+        try:
+            await self._turns.end(turn, error=error)
+        except Exception:  # noqa: BLE001 - it ends by itself
+            _log.warning("turn not ended", job=turn.job, exc_info=True)
+
+    async def _begun(
+        self, job: Job, tenant_id: UUID | None, traceparent: str, window: int | None = None
+    ) -> Ending:
+        # An empty context: neither the request that asked for it nor the job before may be seen.
+        context = Context()
+        numbered = {} if window is None else {"window": window}
+        context.run(structlog.contextvars.bind_contextvars, job=job.name, **numbered)
+        work = self._perform(job, tenant_id, traceparent)
+        return await asyncio.create_task(work, context=context)
+
+    async def _perform(self, job: Job, tenant_id: UUID | None, traceparent: str) -> Ending:
         about = {Attribute.JOB: job.name}
         with self._tracer.root(f"process {job.name}", "consumer", about, traceparent=traceparent):
-            result = await self._timed(job, tenant_id)
-            failed = result.may_end_well_later
-            self._tracer.note({Attribute.JOB_RESULT: result}, failed=failed)
-        return result
+            ending = await self._timed(job, tenant_id)
+            failed = ending.result.may_end_well_later
+            self._tracer.note({Attribute.JOB_RESULT: ending.result}, failed=failed)
+        return ending
 
-    async def _timed(self, job: Job, tenant_id: UUID | None) -> Result:
+    async def _timed(self, job: Job, tenant_id: UUID | None) -> Ending:
         began = time.monotonic()
-        result = await self._result(job, tenant_id)
-        seconds = time.monotonic() - began
+        ending = await self._ending(job, tenant_id)
+        result, seconds = ending.result, time.monotonic() - began
         metrics.job_seconds.observe(seconds, job.name, result)
         if result is Result.DONE:
             metrics.job_done_at.set(time.time(), job.name)
         _log.info("job ended", result=result, seconds=round(seconds, 3))
-        return result
+        return ending
 
-    async def _result(self, job: Job, tenant_id: UUID | None) -> Result:
+    async def _ending(self, job: Job, tenant_id: UUID | None) -> Ending:
         limit = asyncio.timeout(job.seconds)
         try:
             async with limit:
-                return await self._in_scope(job, tenant_id)
-        except Exception:  # noqa: BLE001 - a job that fails ends no runner
+                return Ending(await self._in_scope(job, tenant_id))
+        except Exception as error:  # noqa: BLE001 - a job that fails ends no runner
             if limit.expired():
                 _log.error("job broken off", limit=job.seconds)
-                return Result.TOO_SLOW
+                return Ending(Result.TOO_SLOW, "TooSlow")
             _log.exception("job failed")
-            return Result.FAILED
+            return Ending(Result.FAILED, type(error).__name__)
 
     async def _in_scope(self, job: Job, tenant_id: UUID | None) -> Result:
         tenant = await self._find_tenant(tenant_id) if tenant_id is not None else None

@@ -37,6 +37,7 @@ MODEL_MODULES = (
     "authgate.storage.sign_in.logout_deliveries",
     "authgate.storage.mail.mail_servers",
     "authgate.storage.mail.mails",
+    "authgate.storage.jobs.periodic_jobs",
     "authgate.storage.keys.pairwise_secrets",
     "authgate.storage.issued.refresh_tokens",
     "authgate.storage.sign_in.passkeys",

@@ -33,7 +33,7 @@ def worker(processes: Processes = None) -> None:
 
 
 def beat() -> None:
-    """Send the periodic jobs when they are due, until told to stop. One is enough."""
+    """Send the periodic jobs when they are due, until told to stop. Several do no harm."""
     raise typer.Exit(_runner().run_beat(Settings()))
 
 

@@ -104,6 +104,9 @@ _SHOWN = {
 }
 """Columns that are shown of it, where others are nothing for a role that looks across tenants."""
 
+_INSTALLATIONS = ("periodic_jobs",)
+"""Tables that are the installation's, by the name under which migrations know them."""
+
 _ADD_ONLY = frozenset({"audit_events", "signing_key_steps", "usage_statements"})
 _TENANT = "NULLIF(current_setting('app.tenant', true), '')::uuid"
 _OWN_ROWS = f"tenant_id = {_TENANT}"
@@ -129,7 +132,7 @@ def protected_tables() -> list[str]:
     """Those, and the tables by which a tenant is found: all read them, each writes its own row, and
     nobody in a tenant writes a plan."""
     shared = (TenantRow, TenantDomain, TenantDeletion, PlanRow, AnnouncementRow)
-    return sorted([*tenant_tables(), *(_table(each) for each in shared)])
+    return sorted([*tenant_tables(), *(_table(each) for each in shared), *_INSTALLATIONS])
 
 
 def erased_tables() -> list[str]:
@@ -171,6 +174,7 @@ def _statements(role: dict[str, str]) -> list[str]:
         *_departures(_table(TenantDeletion), role),
         *_price_list(_table(PlanRow), role["app"]),
         *_price_list(_table(AnnouncementRow), role["app"]),
+        *(line for table in _INSTALLATIONS for line in _price_list(table, role["app"])),
         *(line for table in tenant_tables() for line in _wall(table, role["app"])),
         *(line for table in erased_tables() for line in _erasing_door(table, role["sweep"])),
         *(line for table, fit in APPENDED.items() for line in _append_door(table, fit, role)),

@@ -1,16 +1,8 @@
-"""What goes on beside the requests: who does each job, when the periodic ones are due, and where.
+"""Who does each job."""
 
-The server, the workers and the clock of the workers all read it here, so they agree.
-"""
-
-import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
-from contextvars import Context
 from datetime import timedelta
 from functools import partial
-from typing import Protocol
 from uuid import UUID
 
 import structlog
@@ -18,8 +10,10 @@ import structlog
 from authgate import portable, provisioning
 from authgate.accounts import leavings
 from authgate.audit import SYSTEM
+from authgate.background.one_by_one import in_each, inside
+from authgate.background.turns import StoredTurns
 from authgate.feeds import telling
-from authgate.installation import Installation, key_encryption_keys
+from authgate.installation import Installation
 from authgate.jobs import (
     CheckDomains,
     DeliverLogouts,
@@ -30,11 +24,7 @@ from authgate.jobs import (
     FeedSlowPlugins,
     Handlers,
     ImportUsers,
-    InProcessRunner,
-    JobQueue,
     Performer,
-    Periodic,
-    QueueUnavailable,
     ReadImport,
     RemoveExpired,
     RollUpUsage,
@@ -44,7 +34,6 @@ from authgate.jobs import (
     WriteExport,
     port,
 )
-from authgate.jobs.envelope import Envelopes
 from authgate.mail import Delivery
 from authgate.oidc.backchannel_logout import BackchannelLogout
 from authgate.operator import arrivals
@@ -55,7 +44,6 @@ from authgate.provisioning import (
     usage_statements,
     user_imports,
 )
-from authgate.settings import Settings
 from authgate.storage.metering.roll_up import roll_up
 from authgate.storage.sweep import (
     due_accounts,
@@ -78,76 +66,13 @@ from authgate_tenants.scope import tenant_in_scope
 
 _log = structlog.get_logger(__name__)
 
-_WATCH_SECONDS = 15.0
-_LOGOUTS_SECONDS = 15.0
-"""Between looks for clients that have to be told once more, or that a command has left to tell."""
-_MAILS_SECONDS = 15.0
-"""Between looks for mail that has to be tried once more, or that a command has left to send."""
 _MAILS_WAIT = timedelta(minutes=10)
-_FEEDS_SECONDS = 5.0
-"""Between looks for plugins that have to be told what has happened."""
-_SLOW_FEEDS_SECONDS = 30.0
-"""As long as one run takes up more of them: workers are not to be busy with several."""
-_USAGE_SECONDS = 300.0
-_ROTATIONS_SECONDS = 60.0
-_RUN_SECONDS = 10.0
-"""How long one run goes through tenants that are due; the next one goes on where it stopped."""
-_ACCESSES_SECONDS = 15.0
-"""How long somebody may still be a guest whose role as an operator was taken."""
-_EXPORTS_SECONDS = 30.0
-"""Between looks for files whose writer or reader was killed."""
-_ERASURES_SECONDS = 30.0
-"""Between looks for tenants whose time to be restored is over, and for the rest of large ones."""
-_LEAVERS_SECONDS = 300.0
-"""Between looks for people whose accounts are to be deleted."""
-_DOMAINS_SECONDS = 900.0
 _DOMAINS_RUN_SECONDS = 60.0
 """How long one run asks name servers; each tenant's hosts are asked for once a day."""
 _LEAVINGS_SECONDS = 1.0
 """How long an expired client keeps the others waiting; the rest of a large one is a job."""
 _TENANTS_IN_ONE_GO = 64
 _MOST_DUE = 1000
-
-
-class _MeasuredQueue(Protocol):
-    async def length(self) -> int:
-        """How many jobs wait. Raises ``QueueUnavailable``."""
-
-
-@asynccontextmanager
-async def job_queue(parts: Installation) -> AsyncIterator[JobQueue]:
-    """Where the server leaves its jobs: with itself, or with workers."""
-    settings, tracer = parts.settings, parts.tracer or UNTRACED
-    if settings.jobs.runner == "in-process":
-        runner = InProcessRunner(
-            performer(parts),
-            schedule=schedule(settings),
-            drain_seconds=settings.server.drain_seconds,
-            tracer=tracer,
-        )
-        async with runner:
-            with port.served_by(runner):
-                yield runner
-        return
-    from authgate.jobs.celery_queue import CeleryQueue
-
-    queue = CeleryQueue(settings, envelopes(settings), tracer=tracer)
-    watch = asyncio.create_task(_watch(queue), context=Context())
-    try:
-        with port.served_by(queue):
-            yield queue
-    finally:
-        watch.cancel()
-        await asyncio.wait([watch])
-        queue.close()
-
-
-async def _watch(queue: "_MeasuredQueue") -> None:
-    """Measure the line at the broker: if every worker is gone, nobody else would."""
-    while True:
-        with suppress(QueueUnavailable):
-            metrics.jobs_queued.set(await queue.length())
-        await asyncio.sleep(_WATCH_SECONDS)
 
 
 def performer(parts: Installation) -> Performer:
@@ -169,37 +94,11 @@ def performer(parts: Installation) -> Performer:
     handlers.add(EraseTenants, partial(_erase_tenants, parts))
     handlers.add(EraseAccounts, partial(_erase_accounts, parts))
     return Performer(
-        handlers, find_tenant=parts.resolver.find_by_id, tracer=parts.tracer or UNTRACED
+        handlers,
+        find_tenant=parts.resolver.find_by_id,
+        turns=StoredTurns(),
+        tracer=parts.tracer or UNTRACED,
     )
-
-
-def schedule(settings: Settings) -> tuple[Periodic, ...]:
-    """The jobs that come again. Done twice in a period they do no harm."""
-    return (
-        Periodic(RemoveExpired(), settings.jobs.cleanup_seconds),
-        Periodic(DeliverLogouts(), _LOGOUTS_SECONDS),
-        Periodic(SendMails(), _MAILS_SECONDS),
-        Periodic(FeedPlugins(), _FEEDS_SECONDS),
-        Periodic(FeedSlowPlugins(), _SLOW_FEEDS_SECONDS),
-        Periodic(RollUpUsage(), _USAGE_SECONDS),
-        Periodic(RotateKeys(), _ROTATIONS_SECONDS),
-        Periodic(SettleAccesses(), _ACCESSES_SECONDS),
-        Periodic(WriteExport(), _EXPORTS_SECONDS),
-        Periodic(ReadImport(), _EXPORTS_SECONDS),
-        Periodic(ImportUsers(), _EXPORTS_SECONDS),
-        Periodic(EraseTenants(), _ERASURES_SECONDS),
-        Periodic(EraseAccounts(), _LEAVERS_SECONDS),
-        Periodic(CheckDomains(), _DOMAINS_SECONDS),
-    )
-
-
-def envelopes(settings: Settings) -> Envelopes:
-    """What jobs travel in between this installation's processes.
-
-    Raises ``KeyEncryptionKeyError``.
-    """
-    keks = key_encryption_keys(settings.keys, may_create=settings.profile == "dev")
-    return Envelopes.from_key_encryption_keys(keks)
 
 
 async def _remove_expired(parts: Installation, _job: RemoveExpired) -> None:
@@ -304,7 +203,7 @@ async def _roll_up_usage(parts: Installation, _job: RollUpUsage) -> None:
     )
     # Those first who make many: their rows are the most.
     each = list(dict.fromkeys([*busy, *due, *unstated]))
-    await _in_each(parts, each, partial(_meter, parts))
+    await in_each(parts, each, partial(_meter, parts))
 
 
 async def _meter(parts: Installation) -> None:
@@ -315,7 +214,7 @@ async def _meter(parts: Installation) -> None:
 async def _rotate_keys(parts: Installation, _job: RotateKeys) -> None:
     due = await due_keys.tenants(parts.settings.database, now=parts.clock(), limit=_MOST_DUE)
     try:
-        await _in_each(parts, due, lambda: parts.keys.rotate_due(actor=SYSTEM))
+        await in_each(parts, due, lambda: parts.keys.rotate_due(actor=SYSTEM))
     finally:
         await _measure_keys(parts)
 
@@ -332,7 +231,7 @@ async def _settle_accesses(parts: Installation, _job: SettleAccesses) -> None:
     due = await open_accesses.tenants(parts.settings.database, now=parts.clock(), limit=_MOST_DUE)
     if due:
         operators = await operator_accesses.still_operate(parts)
-        await _in_each(parts, due, lambda: operator_accesses.settle(operators, now=parts.clock()))
+        await in_each(parts, due, lambda: operator_accesses.settle(operators, now=parts.clock()))
 
 
 async def _write_export(parts: Installation, job: WriteExport) -> None:
@@ -342,7 +241,7 @@ async def _write_export(parts: Installation, job: WriteExport) -> None:
     # One takes nearly all the time of a job.
     before = parts.clock() - SILENCE
     for tenant_id in await due_exports.tenants(parts.settings.database, now=before, limit=1):
-        await _inside(parts, tenant_id, partial(portable.requests.take_up, parts))
+        await inside(parts, tenant_id, partial(portable.requests.take_up, parts))
 
 
 async def _read_import(parts: Installation, job: ReadImport) -> None:
@@ -364,31 +263,3 @@ async def _import_users(parts: Installation, job: ImportUsers) -> None:
     database, before = parts.settings.database, parts.clock() - user_imports.SILENCE
     due = await due_user_imports.tenants(database, now=before, limit=_TENANTS_IN_ONE_GO)
     await rounds.at_each(parts, due, lambda: user_imports.take_up(parts))
-
-
-async def _in_each(
-    parts: Installation, tenants: Sequence[UUID], do: Callable[[], Awaitable[object]]
-) -> None:
-    """Do something for one tenant after the other, as far as the time of one run reaches."""
-    end = time.monotonic() + _RUN_SECONDS
-    faults: list[object] = []
-    for tenant_id in tenants:
-        if time.monotonic() > end:
-            break
-        began = time.monotonic()
-        # A fault of one is not to keep the others waiting.
-        faults += await asyncio.gather(_inside(parts, tenant_id, do), return_exceptions=True)
-        # As long again for whoever is served beside it.
-        await asyncio.sleep(time.monotonic() - began)
-    for fault in faults:
-        if isinstance(fault, BaseException):
-            raise fault
-
-
-async def _inside(
-    parts: Installation, tenant_id: UUID, do: Callable[[], Awaitable[object]]
-) -> None:
-    tenant = await parts.resolver.find_by_id(tenant_id)
-    if tenant is not None:
-        with use_tenant(tenant):
-            await do()

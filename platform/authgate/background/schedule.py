@@ -1,0 +1,60 @@
+"""When the jobs are due that come again."""
+
+from authgate.jobs import (
+    CheckDomains,
+    DeliverLogouts,
+    EraseAccounts,
+    EraseTenants,
+    FeedPlugins,
+    FeedSlowPlugins,
+    ImportUsers,
+    Periodic,
+    ReadImport,
+    RemoveExpired,
+    RollUpUsage,
+    RotateKeys,
+    SendMails,
+    SettleAccesses,
+    WriteExport,
+)
+from authgate.settings import Settings
+
+_LOGOUTS_SECONDS = 15.0
+"""Between looks for clients that have to be told once more, or that a command has left to tell."""
+_MAILS_SECONDS = 15.0
+"""Between looks for mail that has to be tried once more, or that a command has left to send."""
+_FEEDS_SECONDS = 5.0
+"""Between looks for plugins that have to be told what has happened."""
+_SLOW_FEEDS_SECONDS = 30.0
+"""As long as one run takes up more of them: workers are not to be busy with several."""
+_USAGE_SECONDS = 300.0
+_ROTATIONS_SECONDS = 60.0
+_ACCESSES_SECONDS = 15.0
+"""How long somebody may still be a guest whose role as an operator was taken."""
+_EXPORTS_SECONDS = 30.0
+"""Between looks for files whose writer or reader was killed."""
+_ERASURES_SECONDS = 30.0
+"""Between looks for tenants whose time to be restored is over, and for the rest of large ones."""
+_LEAVERS_SECONDS = 300.0
+"""Between looks for people whose accounts are to be deleted."""
+_DOMAINS_SECONDS = 900.0
+
+
+def schedule(settings: Settings) -> tuple[Periodic, ...]:
+    """The jobs that come again. One runner does each in a window."""
+    return (
+        Periodic(RemoveExpired(), settings.jobs.cleanup_seconds),
+        Periodic(DeliverLogouts(), _LOGOUTS_SECONDS),
+        Periodic(SendMails(), _MAILS_SECONDS),
+        Periodic(FeedPlugins(), _FEEDS_SECONDS),
+        Periodic(FeedSlowPlugins(), _SLOW_FEEDS_SECONDS),
+        Periodic(RollUpUsage(), _USAGE_SECONDS),
+        Periodic(RotateKeys(), _ROTATIONS_SECONDS),
+        Periodic(SettleAccesses(), _ACCESSES_SECONDS),
+        Periodic(WriteExport(), _EXPORTS_SECONDS),
+        Periodic(ReadImport(), _EXPORTS_SECONDS),
+        Periodic(ImportUsers(), _EXPORTS_SECONDS),
+        Periodic(EraseTenants(), _ERASURES_SECONDS),
+        Periodic(EraseAccounts(), _LEAVERS_SECONDS),
+        Periodic(CheckDomains(), _DOMAINS_SECONDS),
+    )

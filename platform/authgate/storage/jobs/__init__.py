@@ -1,0 +1,1 @@
+"""What is known of jobs: whose turn those are that come again."""
