@@ -145,6 +145,7 @@ async def things(
         ("authorization_id", "/authorizations"),
         ("token_id", "/tokens?client_id=console"),
         ("version_id", "/settings/versions"),
+        ("audit_event_id", "/audit-events"),
     ):
         answer = await api.get(path)
         found[name] = answer.json()["items"][0]["id"]

@@ -4,6 +4,7 @@ from authgate.admin import (
     access_tokens,
     address_blocks,
     applications,
+    audit_events,
     authorizations,
     connections,
     domains,
@@ -55,5 +56,6 @@ OPERATIONS = [
     *domains.OPERATIONS,
     *address_blocks.OPERATIONS,
     *operator_accesses.OPERATIONS,
+    *audit_events.OPERATIONS,
     *exports.OPERATIONS,
 ]

@@ -30,6 +30,11 @@ PATH_PARAMETERS: dict[str, dict[str, Any]] = {
         "schema": _UUID,
         "example": "01a22b9b-242f-72ca-909d-473febcc52b1",
     },
+    "audit_event_id": {
+        "description": "The event's id.",
+        "schema": _UUID,
+        "example": "0199f3a1-c2d4-7b3e-9a5c-6d7e8f901234",
+    },
     "version_id": {
         "description": "The version's id.",
         "schema": _UUID,

@@ -38,6 +38,7 @@ class Scope(ApiScope):
     LIMITS_READ = f"{ADMIN_PREFIX}limits:read"
     LIMITS_WRITE = f"{ADMIN_PREFIX}limits:write"
     USAGE_READ = f"{ADMIN_PREFIX}usage:read"
+    AUDIT_READ = f"{ADMIN_PREFIX}audit:read"
     EXPORTS_READ = f"{ADMIN_PREFIX}exports:read"
     EXPORTS_WRITE = f"{ADMIN_PREFIX}exports:write"
 
@@ -81,6 +82,7 @@ MEANINGS: Mapping[ApiScope, str] = {
     Scope.LIMITS_READ: text("See which addresses are kept out."),
     Scope.LIMITS_WRITE: text("Keep addresses out, and let them in again."),
     Scope.USAGE_READ: text("See how much is used, day by day and of the plan."),
+    Scope.AUDIT_READ: text("Read the audit log."),
     Scope.EXPORTS_READ: text(
         "See which files there are that hold all of the tenant, and not the files."
     ),

@@ -13,6 +13,7 @@ import typer
 from authgate.cli import installed
 from authgate.cli.nouns import Noun
 from authgate.cli.output import Format, Output, Record, show_all, show_line, show_words
+from authgate.cli.tenant import audit_events as events_of_tenant
 from authgate.clock import utc_now
 from authgate.installation import Installation
 from authgate.storage.audit import audit_events
@@ -118,6 +119,7 @@ def _record(tenant: Tenant, event: AuditEvent) -> Record:
         "ip": event.ip,
         "user_agent": event.user_agent,
         "request_id": event.request_id,
+        "session_id": event.session_id,
         "details": event.details,
     }
 
@@ -142,3 +144,7 @@ def _tell(events: Sequence[Record], output: Format) -> None:
         else:
             show_words(_summary(event))
     sys.stdout.flush()
+
+
+app.verb("list", example="audit list --user mira --since 7d")(events_of_tenant.list_)
+app.verb("show", example="audit show 0199f3a1-c2d4-7b3e-9a5c-6d7e8f901234")(events_of_tenant.show_)

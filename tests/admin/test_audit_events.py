@@ -1,0 +1,130 @@
+"""``/api/v1/audit-events``: what has happened, for those who may read it."""
+
+from datetime import timedelta
+from urllib.parse import quote
+
+import pytest
+
+from authgate.audit import Actor, Event
+from authgate.clock import utc_now
+from authgate.permissions import UserRole
+from authgate.provisioning import audit_views
+from authgate.storage.people.users import User, UserRow
+from authgate.tokens.admin_scopes import Scope
+from authgate_tenants import Tenant, use_tenant
+from authgate_testing.api import ApiClient, administering, is_problem
+from authgate_testing.databases import on_sqlite
+from authgate_testing.ledger import Ledger
+from authgate_testing.person import Person
+from authgate_testing.server import RunningServer
+
+pytestmark = on_sqlite
+_HERE = "/audit-events"
+
+
+async def test_what_happened_is_listed_and_told_one_by_one(api: ApiClient, alice: User) -> None:
+    changed = await api.patch(f"/users/{alice.id}", {"name": "Zaphod"}, if_match="*")
+    assert changed.status_code == 200, changed.text
+    page = (await api.get(f"{_HERE}?user_id={alice.id}&types={Event.USER_UPDATED}")).json()
+    (event,) = page["items"]
+    assert (page["next"], page["previous"], page["looked_to"]) == (None, None, None)
+    assert event["request_id"] == changed.headers["x-request-id"]
+    assert event["resource"] == {"type": "user", "id": str(alice.id)}
+    assert event["details"]["is"] == {"name": "Zaphod"}
+    assert (await api.get(f"{_HERE}/{event['id']}")).json() == event
+    beside = (await api.get(f"{_HERE}?request_id={event['request_id']}")).json()
+    assert [each["id"] for each in beside["items"]] == [event["id"]]
+    for query, found in (
+        ("area=people&search=ZAPHOD", True),
+        (f"since={quote(event['occurred_at'])}&to=2999-01-01T00:00:00Z&area=people", True),
+        (f"to={quote(event['occurred_at'])}&area=people&search=zaphod", False),
+        ("severities=WARNING,CRITICAL&search=zaphod", False),
+        (f"actor_type=client&actor_id={event['actor']['id']}&types={Event.USER_UPDATED}", True),
+        (f"ip={event['ip']}&types={Event.USER_UPDATED}", True),
+        ("ip=198.51.100.0/24", False),
+    ):
+        items = (await api.get(f"{_HERE}?{query}")).json()["items"]
+        assert [each["id"] for each in items] == [event["id"]] * found, query
+
+
+async def test_a_list_goes_on_page_by_page(api: ApiClient) -> None:
+    for number in range(5):
+        await api.post("/scopes", {"name": f"orders:{number}", "title": "Orders"})
+    there, cursor = [], ""
+    while True:
+        page = (await api.get(f"{_HERE}?types={Event.SCOPE_CREATED}&limit=2{cursor}")).json()
+        there.append([each["resource"]["id"] for each in page["items"]])
+        if page["next"] is None:
+            break
+        cursor = f"&cursor={page['next']}"
+    assert there == [["orders:4", "orders:3"], ["orders:2", "orders:1"], ["orders:0"]]
+
+
+@pytest.mark.parametrize(
+    ("query", "parameter"),
+    [
+        ("types=NOTHING", "types"),
+        ("types=user", "types"),
+        ("severities=LOUD", "severities"),
+        ("area=moon", "area"),
+        ("ip=nowhere", "ip"),
+        ("since=yesterday", "since"),
+        ("since=2026-03-02", "since"),
+        ("user_id=7", "user_id"),
+        ("actor_type=god", "actor_type"),
+        (f"search={'x' * 101}", "search"),
+    ],
+)
+async def test_what_cannot_be_looked_for_is_said(
+    api: ApiClient, query: str, parameter: str
+) -> None:
+    answer = await api.get(f"{_HERE}?{query}")
+    assert is_problem(answer, 422, "invalid")
+    assert [each["parameter"] for each in answer.json()["errors"]] == [parameter]
+
+
+async def test_ti_20_another_tenants_log_is_not_read(
+    api: ApiClient, foreign_api: ApiClient, alice: User
+) -> None:
+    page = (await api.get(f"{_HERE}?limit=1")).json()
+    (event,) = page["items"]
+    assert page["next"] is not None
+    assert is_problem(await foreign_api.get(f"{_HERE}/{event['id']}"), 404, "not-found")
+    stolen = await foreign_api.get(f"{_HERE}?limit=1&cursor={page['next']}")
+    assert is_problem(stolen, 400, "bad-cursor")
+    other_search = await api.get(f"{_HERE}?search=a&cursor={page['next']}")
+    assert is_problem(other_search, 400, "bad-cursor")
+    for query in (f"user_id={alice.id}", f"resource_id={alice.id}", "search=alice"):
+        assert (await foreign_api.get(f"{_HERE}?{query}")).json()["items"] == [], query
+
+
+async def test_only_roles_that_may_read_the_log_do(
+    server: RunningServer, acme: Tenant, alice: User, person: Person
+) -> None:
+    application = await administering(server, acme, Scope.AUDIT_READ)
+    answers = {}
+    for role in (UserRole.AUDITOR, UserRole.CLIENT_MANAGER):
+        with use_tenant(acme):
+            await UserRow.filter(id=alice.id).update(role=role)
+        issued = await application.signed_in(person, scope=Scope.AUDIT_READ)
+        caller = ApiClient(server.http, acme, issued.get("access_token", ""))
+        answers[role] = (await caller.get(_HERE)).status_code
+    assert answers[UserRole.AUDITOR] == 200
+    assert answers[UserRole.CLIENT_MANAGER] in (401, 403)
+
+
+async def test_that_the_log_was_read_is_in_it_once_in_a_quarter_of_an_hour(
+    api: ApiClient, acme: Tenant, ledger: Ledger
+) -> None:
+    (event, *_) = (await api.get(f"{_HERE}?limit=1")).json()["items"]
+    await api.get(_HERE)
+    await api.get(f"{_HERE}/{event['id']}")
+    await api.get(f"{_HERE}?search=mira&since=2026-03-02T00:00:00Z")
+    await api.get(f"{_HERE}?search=mira")
+    viewed = await ledger.events(acme, Event.AUDIT_LOG_VIEWED)
+    assert [each.details["filter"] for each in viewed] == [{}, {"search": "mira"}]
+    late = utc_now() + audit_views.ONCE_IN + timedelta(seconds=1)
+    with use_tenant(acme):
+        actor = Actor(viewed[0].actor_type, viewed[0].actor_id)
+        await audit_views.note(actor, {}, now=late)
+    assert len(await ledger.events(acme, Event.AUDIT_LOG_VIEWED)) == 3
