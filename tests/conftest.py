@@ -40,6 +40,7 @@ pytest_plugins = [
     "authgate_testing.fixtures",
     "authgate_testing.installed_plugins",
     "authgate_testing.interrupts",
+    "authgate_testing.known_migrations",
     "authgate_testing.nursery.plugin",
     "authgate_testing.quick_clients",
     "authgate_testing.quick_passwords",

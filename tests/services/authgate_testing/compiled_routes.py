@@ -1,58 +1,81 @@
 """Addresses of pages are compiled once in a run, however many servers answer at them.
 
-For each address werkzeug makes out what it is made of, and compiles functions that would write it.
-A test's server is its own, and would spend half of its start on them.
+For each address werkzeug makes out what it is made of, compiles functions that would write it, and
+finds its place among the others. A test's server is its own, and would spend a third of its start
+on them. Those that have the same addresses share what finds them.
 """
 
 from collections.abc import Hashable, Iterator
-from dataclasses import dataclass
+from copy import copy
 from typing import Any
 
 import pytest
-from werkzeug.routing import Rule
+from quart import Quart
+from quart.routing import QuartMap
+from werkzeug.routing import Rule, RuleFactory
 
-_compile = Rule.compile
+_SAID = (
+    "alias",
+    "build_only",
+    "host",
+    "merge_slashes",
+    "provide_automatic_options",
+    "redirect_to",
+    "strict_slashes",
+    "subdomain",
+    "websocket",
+)
+"""What else an address says of itself."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Compiled:
-    """What there is to know of an address, wherever it is served."""
+class _SharedMap(QuartMap):
+    """Collects addresses until somebody looks for one, and then looks where all others do."""
 
-    made: dict[str, Any]
-    arguments: frozenset[str]
+    known: dict[Hashable, QuartMap]
 
-    @classmethod
-    def of(cls, rule: Rule) -> "_Compiled":
-        """Of one that has just been compiled."""
-        names = ("_parts", "_trace", "_converters")
-        made = {name: getattr(rule, name) for name in names}
-        # What writes it looks up its converters when it is called.
-        made |= {name: getattr(rule, name).__func__ for name in ("_build", "_build_unknown")}
-        return cls(made, frozenset(rule.arguments))
+    def __init__(self, *given: Any, **options: Any) -> None:
+        self._addresses: list[Rule] = []
+        super().__init__(*given, **options)
 
-    def into(self, rule: Rule) -> None:
-        """Have another one be the same."""
-        for name, value in self.made.items():
-            setattr(rule, name, value.__get__(rule) if name.startswith("_build") else value)
-        rule.arguments |= self.arguments
+    def add(self, rulefactory: RuleFactory) -> None:
+        """Take an address."""
+        self._addresses.extend(rulefactory.get_rules(self))
+        self._remap = True
+
+    def update(self) -> None:
+        """Share, before anybody looks."""
+        if not self._remap:
+            return
+        if self.converters != self.default_converters:
+            finds = self._made()
+        else:
+            made_of = (self.host_matching, *map(_made_of, self._addresses))
+            finds = self.known.get(made_of) or self.known.setdefault(made_of, self._made())
+        self._matcher, self._rules_by_endpoint = finds._matcher, finds._rules_by_endpoint
+        self._remap = False
+
+    def _made(self) -> QuartMap:
+        finds = QuartMap(host_matching=self.host_matching)
+        finds.converters = self.converters
+        for address in self._addresses:
+            finds.add(copy(address))  # it can be in one map only
+        finds.update()
+        return finds
+
+
+def _made_of(address: Rule) -> Hashable:
+    return (
+        address.rule,
+        address.endpoint,
+        frozenset(address.methods or ()),
+        tuple((address.defaults or {}).items()),
+        *(getattr(address, name) for name in _SAID),
+    )
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _routes_compiled_once() -> Iterator[None]:
-    known: dict[Hashable, _Compiled] = {}
-
-    def compile_(rule: Rule) -> None:
-        map_ = rule.map
-        if rule.defaults or map_.converters != map_.default_converters:
-            _compile(rule)
-            return
-        made_of = (rule.rule, rule.host, rule.subdomain, map_.host_matching, rule.merge_slashes)
-        if made_of in known:
-            known[made_of].into(rule)
-        else:
-            _compile(rule)
-            known[made_of] = _Compiled.of(rule)
-
+    _SharedMap.known = {}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Rule, "compile", compile_)
+        patch.setattr(Quart, "url_map_class", _SharedMap)
         yield

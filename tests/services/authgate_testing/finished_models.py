@@ -1,11 +1,13 @@
 """Models are made ready for a kind of database once in a run, however many databases are opened.
 
-Tortoise works out anew what each column can be filtered by, and the beginnings of queries, whenever
-a database is opened: a third of the start of a server.
+Tortoise looks for them in their modules, and works out anew what each column can be filtered by and
+the beginnings of queries, whenever a database is opened: a third of the start of a server.
 """
 
 from collections.abc import Iterator
 from copy import copy
+from functools import cache
+from types import ModuleType
 
 import pytest
 from tortoise.apps import Apps
@@ -27,6 +29,14 @@ _CHANGED = ("db_complex_fields", "db_default_fields", "db_native_fields", "filte
 """What of that is not made anew, but filled again."""
 
 _finish = Apps._build_initial_querysets
+_found_in = cache(Apps._discover_models)
+
+
+def _discover(models_path: ModuleType | str, app_label: str) -> list[type[Model]]:
+    found = list(_found_in(models_path, app_label))
+    for model in found:
+        model._meta.app = app_label
+    return found
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -51,6 +61,7 @@ def _finished_once() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Apps, "_build_initial_querysets", finish)
+        patch.setattr(Apps, "_discover_models", staticmethod(_discover))
         # The table of the migrations that were applied, whose source Tortoise would read each time.
         record: dict[str, type[Model]] = {}
 
