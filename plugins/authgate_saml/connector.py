@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 from authgate.plugin_api import (
     ConnectorConfigError,
     ConnectorError,
+    Ending,
     ExternalIdentity,
     HttpFailure,
     LoginAttempt,
@@ -173,6 +174,17 @@ class SamlConnector(LoginConnector[SamlConfig]):
             return [SetupStep(name="Metadata", passed=False, said=str(error))]
         metadata, *others = steps_of(provider, now=_now())
         return [self.as_read(metadata, self.config.metadata_url), *others]
+
+    async def endings(self) -> Sequence[Ending]:
+        """The certificates that the provider signs by; and pasted metadata, which nobody renews."""
+        provider = await self.provider()
+        ends = [
+            Ending(name="Signing certificates", at=each.not_valid_after_utc)
+            for each in provider.certificates
+        ]
+        if self.config.metadata and provider.valid_until is not None:
+            ends.append(Ending(name="Metadata", at=provider.valid_until))
+        return ends
 
     async def _metadata(self, *, renewed: bool) -> bytes:
         if self.config.metadata:

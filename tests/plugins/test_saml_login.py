@@ -24,7 +24,7 @@ from authgate.settings import EgressSettings, Settings
 from authgate.storage.audit import audit_events
 from authgate.storage.people import users
 from authgate.storage.people.users import User, UserRow
-from authgate.storage.sign_in import external_identities
+from authgate.storage.sign_in import connections, external_identities
 from authgate.storage.sign_in.connection_rules import ConnectionRules, Newcomers
 from authgate.vocabulary import UserStatus
 from authgate_tenants import Tenant, TenantSettings, use_tenant
@@ -308,6 +308,54 @@ async def test_a_provider_at_fault_signs_nobody_in_and_stands_in_nobodys_way(
         tenant = await connect(slug, metadata_url=provider.metadata_url)
         left = await visitor.http.get(f"{tenant.issuer}/login/idp")
         assert (left.status_code, "cannot be reached" in left.text) == (503, True)
+
+
+async def test_it_is_known_until_when_certificates_are_good_and_what_stands_in_for_metadata(
+    acme: Tenant,
+    connect: Connect,
+    alice: User,
+    provider: SamlProvider,
+    host: Host,
+    visitor: Visitor,
+    another: Visitor,
+    setup: ConnectionSetup,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    soon = signing_key("soon", 20)
+    day = f"{soon.certificate.not_valid_after_utc:%Y-%m-%d}"
+    provider.key, provider.published = soon, [soon]
+    globex = await connect("globex", metadata_url=provider.metadata_url)
+    with use_tenant(acme):
+        await UserRow.filter(id=alice.id).update(role=UserRole.ADMIN)
+    await visitor.sign_in(acme.issuer, "alice", PASSWORD)
+    here = f"{acme.issuer}/admin/connections/idp"
+    assert day not in (await visitor.visit(here)).text, "nobody has asked the provider"
+    asked = len(host.asked)
+    # Refused, since alice has that address already: what was found out stays.
+    assert (await another.round_trip(acme, provider)).status_code == 409
+    page, number = await visitor.visit(here), len(host.asked)
+    assert (day in page.text, 'class="flagged"' in page.text) == (True, True)
+    assert number > asked, "by the sign-in"
+    for tenant, is_known in ((acme, True), (globex, False)):
+        with use_tenant(tenant):
+            found = await connections.find("idp")
+        assert found is not None
+        assert bool(found.standing.ends) is is_known
+    monkeypatch.setattr("authgate.plugin_manager.provider_documents.RENEWED_SECONDS", 0.0)
+    monkeypatch.setattr("authgate.plugin_manager.provider_documents.FAILED_SECONDS", 0.0)
+    provider.answers["/metadata"] = Answer(body=b"<html>Back soon</html>")
+    page = await visitor.submit({}, to="/test")
+    stands_in = "The metadata are no EntityDescriptor, the metadata of one provider."
+    assert stands_in in page.text
+    page = await visitor.visit(here)
+    assert (stands_in in page.text, day in page.text) == (True, True)
+    provider.answers.clear()
+    await visitor.submit({}, to="/test")
+    assert stands_in not in (await visitor.visit(here)).text
+    with use_tenant(acme):
+        other = {"metadata_url": "https://other.example/metadata"}
+        await setup.change("idp", ConnectionChange(config=other))
+    assert day not in (await visitor.visit(here)).text, "it was another's"
 
 
 @on_sqlite

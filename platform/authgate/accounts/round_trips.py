@@ -11,7 +11,7 @@ import structlog
 from quart import Response, abort, request
 
 from authgate import audit, storage
-from authgate.accounts import destinations
+from authgate.accounts import connection_standings, destinations
 from authgate.accounts.answers import page
 from authgate.accounts.external_accounts import NotHere
 from authgate.accounts.pending_login import LIFETIME, PendingLogin, callback, metadata
@@ -26,7 +26,7 @@ from authgate.plugin_api import (
     ExternalIdentity,
     SignInRefused,
 )
-from authgate.plugin_manager import LoginConnectors, PluginFailed
+from authgate.plugin_manager import LoginConnectors, OpenConnection, PluginFailed
 from authgate.storage.grants import spent_jtis
 from authgate.telemetry import metrics
 from authgate.web import session_cookie
@@ -136,6 +136,8 @@ class RoundTrips:
             raise Refusal(400, Text.of(str(error), "", {}), cause_of(error)) from error
         except (PluginFailed, ConnectorConfigError) as error:
             raise at_fault(usable, error) from error
+        finally:
+            await self._note(usable, opened)
 
     async def metadata(self, usable: UsableConnection) -> Response:
         """What the provider reads of this server: a file, which no browser shows as ours."""
@@ -179,6 +181,10 @@ class RoundTrips:
         )
         html = self._pages.render("error.html", visit=visitor().page(), page=content)
         return page(html, refusal.status)
+
+    async def _note(self, usable: UsableConnection, opened: OpenConnection) -> None:
+        now = self._clock()
+        await connection_standings.note(self._connectors, usable.stored, opened, now=now)
 
     async def _answered(self, usable: UsableConnection, pending: PendingLogin) -> None:
         """Take one answer to it and no other: a form may hold all that it takes, so that nobody

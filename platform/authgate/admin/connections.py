@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from http import HTTPMethod, HTTPStatus
 from typing import Any
 
+from authgate.accounts import connection_standings
 from authgate.accounts.connection_fitness import UnfitRules
 from authgate.accounts.connection_setup import (
     BadConnectionSlug,
@@ -35,9 +36,11 @@ from authgate.installation import Installation
 from authgate.plugin_api import ConnectorConfigError, SetupStep
 from authgate.plugin_manager import ConnectorType, NoConnector, PluginFailed
 from authgate.storage.sign_in import connections, external_identities
+from authgate.storage.sign_in.connection_standing import Ends
 from authgate.storage.sign_in.connections import Connection, ConnectionExists
 from authgate.tokens.admin_scopes import Scope
 from authgate_tenants import current_tenant
+from authgate_tenants.encryption import SealBroken, UnknownKeyEncryptionKey
 
 
 async def list_connection_types(call: Call[Nothing, Nothing]) -> Answer[ConnectionTypes]:
@@ -170,11 +173,29 @@ async def examined(parts: Installation, connection: Connection) -> Sequence[Setu
         return [_step("Connector", f"It failed: {error.outcome}.")]
 
 
+async def ends(parts: Installation, connection: Connection) -> Sequence[Ends]:
+    """Until when what it stands on is good, as far as that is known without asking anybody."""
+    connectors = parts.plugins.connectors
+    tenants = TenantConnections(connectors=connectors, encryption=parts.encryption)
+    usable = await tenants.find(connection.slug, disabled=True)
+    if usable is None:
+        return ()
+    try:
+        opened = await tenants.opened(usable)
+    except (SealBroken, UnknownKeyEncryptionKey):
+        return ()
+    return await connection_standings.ends_of(connectors, usable.stored, opened)
+
+
 async def _examined(
     parts: Installation, tenants: TenantConnections, usable: UsableConnection
 ) -> Sequence[SetupStep]:
     opened = await tenants.opened(usable)
-    steps = await parts.plugins.connectors.examine(opened)
+    connectors = parts.plugins.connectors
+    try:
+        steps = await connectors.examine(opened)
+    finally:
+        await connection_standings.note(connectors, usable.stored, opened, now=parts.clock())
     return [SetupStep(name="Settings", passed=True, said="They can be."), *steps]
 
 

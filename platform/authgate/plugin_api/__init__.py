@@ -33,6 +33,7 @@ from authgate.plugin_api.http import HttpClient, HttpFailure, HttpResponse, NoCo
 from authgate.plugin_api.login import (
     Connector,
     ConnectorError,
+    Ending,
     ExternalIdentity,
     LoginAttempt,
     LoginConnector,
@@ -70,6 +71,7 @@ __all__ = [
     "ConsoleValue",
     "Deny",
     "Documents",
+    "Ending",
     "ExternalIdentity",
     "FetchedDocuments",
     "HttpClient",

@@ -137,6 +137,17 @@ class SetupStep:
     """What there was, or what to do. Shown to administrators, so never a secret."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """Something that a connection stands on, and that is not good for ever. 1.2."""
+
+    name: str
+    """What it is, a few words; of several of one name it is enough that one is good."""
+
+    at: datetime
+    """Until when it is good, with a time zone."""
+
+
 class Connector(ABC, Generic[ConfigT]):
     """One way to sign in elsewhere: what all kinds of them have in common.
 
@@ -172,6 +183,12 @@ class Connector(ABC, Generic[ConfigT]):
     async def examine(self) -> Sequence[SetupStep]:
         """Look at what can be looked at without a person, for the administrator who sets the
         connection up. Whatever it raises counts as a step that did not pass."""
+        return ()
+
+    async def endings(self) -> Sequence[Ending]:
+        """What the connection stands on that ends, such as certificates: said to administrators
+        before it does. The provider is not asked for it: documents are those that the server has
+        read before, and requests raise ``HttpFailure``, which this may raise too. 1.2."""
         return ()
 
     def as_read(self, step: SetupStep, url: str) -> SetupStep:

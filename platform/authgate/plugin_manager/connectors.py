@@ -1,9 +1,9 @@
 """The ways to sign in that plugins bring, opened with one tenant's settings."""
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Any, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar, cast
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -14,6 +14,8 @@ from authgate.plugin_api import (
     ConfigField,
     Connector,
     ConnectorConfigError,
+    Documents,
+    Ending,
     ExternalIdentity,
     HttpClient,
     LoginAttempt,
@@ -30,11 +32,12 @@ from authgate.plugin_api import (
 )
 from authgate.plugin_api.hookspecs import rules_of
 from authgate.plugin_manager.containment import Fault, WrongResult, at_start
+from authgate.plugin_manager.endings import endings_of
 from authgate.plugin_manager.identities import checked_identity, checked_metadata, checked_steps
 from authgate.plugin_manager.implementations import implementations
 from authgate.plugin_manager.isolation import Isolation, Target, place_of
 from authgate.plugin_manager.loading import PluginRefused
-from authgate.plugin_manager.provider_documents import ProviderDocuments
+from authgate.plugin_manager.provider_documents import ConnectionDocuments, ProviderDocuments
 
 T = TypeVar("T")
 
@@ -122,13 +125,27 @@ class OpenConnection:
     name: str
     connector: ConnectorType
     config: Mapping[str, object]
+    read: set[str] = field(default_factory=set, repr=False)
+    """The addresses of documents that its connector has read."""
+
+
+class Learned(NamedTuple):
+    """What a provider's documents have come to."""
+
+    fault: str
+    """Why a former copy counts; empty where the newest does."""
+    endings: Sequence[Ending] | None
+    """``None`` where they are not known."""
 
 
 class ConnectorTypes:
     """What the plugins registered."""
 
-    def __init__(self, installed: pluggy.PluginManager) -> None:
+    def __init__(
+        self, installed: pluggy.PluginManager, *, isolation: Isolation | None = None
+    ) -> None:
         self.types: Mapping[str, ConnectorType] = MappingProxyType(_registered(installed))
+        self._isolation = isolation or Isolation()
 
     def offered(self, enabled: Collection[str]) -> list[ConnectorType]:
         """Those whose plugin is enabled."""
@@ -140,6 +157,19 @@ class ConnectorTypes:
         if found is None or found.plugin not in enabled:
             raise NoConnector(connector)
         return found
+
+    async def endings(
+        self, connection: OpenConnection, documents: Documents | None = None
+    ) -> Sequence[Ending] | None:
+        """What the connection stands on that ends, by its settings and these documents; ``None``
+        where they do not tell."""
+        return await endings_of(
+            connection.connector.made_by,
+            connection.config,
+            isolation=self._isolation,
+            target=replace(_target(connection, "endings"), part="endings"),
+            documents=documents,
+        )
 
 
 class LoginConnectors(ConnectorTypes):
@@ -153,8 +183,7 @@ class LoginConnectors(ConnectorTypes):
         http: HttpClient,
         network: Network = NoNetwork(),  # noqa: B008 - it holds nothing
     ) -> None:
-        super().__init__(installed)
-        self._isolation = isolation
+        super().__init__(installed, isolation=isolation)
         self._http = http
         self._network = network
         self._documents = ProviderDocuments(http)
@@ -198,6 +227,14 @@ class LoginConnectors(ConnectorTypes):
         target = _target(connection, "examine")
         return await self._run(lambda: self._opened(connection).examine(), target, checked_steps)
 
+    async def learned(self, connection: OpenConnection) -> Learned | None:
+        """What the documents that were read for this connection have come to, where they say
+        something else than when this was asked before; ``None`` where they don't."""
+        if not self._documents.take_news(connection.tenant_id, connection.name):
+            return None
+        kept = self._kept(connection).kept()
+        return Learned("".join(kept.faults[:1]), await self.endings(connection, kept))
+
     async def metadata(
         self, connection: OpenConnection, *, redirect_uri: str, metadata_uri: str
     ) -> str:
@@ -239,9 +276,12 @@ class LoginConnectors(ConnectorTypes):
         made_by = connection.connector.made_by
         opened = made_by(config=made_by.parse_config(connection.config), http=self._http)
         # Not by its __init__, which a plugin of an earlier minor version may have made its own.
-        opened.documents = self._documents.of(connection.tenant_id, connection.name)
+        opened.documents = self._kept(connection)
         opened.network = self._network
         return opened
+
+    def _kept(self, connection: OpenConnection) -> ConnectionDocuments:
+        return self._documents.of(connection.tenant_id, connection.name, connection.read)
 
 
 def _target(connection: OpenConnection, call: str) -> Target:

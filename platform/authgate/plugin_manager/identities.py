@@ -8,12 +8,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from authgate.plugin_api import ExternalIdentity, SetupStep
+from authgate.plugin_api import Ending, ExternalIdentity, SetupStep
 from authgate.plugin_manager.containment import WrongResult
 
 _MOST_GROUPS = 1000
 _MOST_SAID = 50
 _MOST_STEPS = 20
+_MOST_ENDINGS = 50
 _LONGEST = 1024
 _LONGEST_ID = 255
 _LONGEST_METADATA = 40_000
@@ -69,6 +70,22 @@ def checked_steps(result: object) -> Sequence[SetupStep]:
         raise WrongResult(f"{type(result).__name__} instead of a list of steps")
     steps: Sequence[object] = result  # type: ignore[assignment]  # one of the two
     return [_checked_step(each) for each in steps[:_MOST_STEPS]]
+
+
+def checked_endings(result: object) -> Sequence[Ending]:
+    """The endings. Raises ``WrongResult``."""
+    if type(result) not in (list, tuple):
+        raise WrongResult(f"{type(result).__name__} instead of a list of endings")
+    endings: Sequence[object] = result  # type: ignore[assignment]  # one of the two
+    return [_checked_ending(each) for each in endings[:_MOST_ENDINGS]]
+
+
+def _checked_ending(ending: object) -> Ending:
+    if type(ending) is not Ending or type(ending.at) is not datetime or ending.at.tzinfo is None:
+        raise WrongResult("something that is not an Ending with a time zone")
+    if not _is_plain(ending.name, 100):
+        raise WrongResult("an ending whose name is not short plain text")
+    return ending
 
 
 def _checked_step(step: object) -> SetupStep:

@@ -12,7 +12,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from contextvars import Context
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
@@ -72,10 +72,27 @@ class ProviderDocuments:
         self._size = size
         self._copies: OrderedDict[_Place, _Copy] = OrderedDict()
         self._asking: dict[_Place, asyncio.Task[_Copy]] = {}
+        self._news: set[tuple[UUID, str]] = set()
 
-    def of(self, tenant_id: UUID, connection: str) -> "ConnectionDocuments":
-        """Those of one connection."""
-        return ConnectionDocuments(self, tenant_id, connection)
+    def of(
+        self, tenant_id: UUID, connection: str, read: set[str] | None = None
+    ) -> "ConnectionDocuments":
+        """Those of one connection; the addresses that are read of it are put into ``read``."""
+        return ConnectionDocuments(self, tenant_id, connection, set() if read is None else read)
+
+    def take_news(self, tenant_id: UUID, connection: str) -> bool:
+        """Whether any of a connection's says something else than when this was asked before."""
+        place = (tenant_id, connection)
+        is_new = place in self._news
+        self._news.discard(place)
+        return is_new
+
+    def kept(self, place: _Place) -> bytes:
+        """A document that was read before. Raises ``HttpFailure``."""
+        copy = self._copies.get(place, _Copy())
+        if not copy.body:
+            raise HttpFailure(copy.fault or "It was not read before.")
+        return copy.body
 
     async def read(self, place: _Place, *, renewed: bool, check: Check | None = None) -> bytes:
         """A document. Raises ``HttpFailure``."""
@@ -115,6 +132,8 @@ class ProviderDocuments:
         copy = await self._newer(place, check, former)
         if copy.fault != former.fault:
             _tell(place, copy)
+        if (copy.fault, copy.body) != (former.fault, former.body):
+            self._news.add(place[:2])
         self._copies[place] = copy
         self._copies.move_to_end(place)
         self._shrink(place)
@@ -160,6 +179,17 @@ class ConnectionDocuments:
     _all: ProviderDocuments
     _tenant_id: UUID
     _connection: str
+    _urls: set[str] = field(default_factory=set)
+    _asks: bool = True
+
+    def kept(self) -> "ConnectionDocuments":
+        """The same, of which none is asked for."""
+        return replace(self, _asks=False)
+
+    @property
+    def faults(self) -> list[str]:
+        """What was wrong with those that were read here."""
+        return sorted(filter(None, map(self.fault, self._urls)))
 
     async def read(self, url: str, *, renewed: bool = False, check: Check | None = None) -> object:
         """A JSON document. Raises ``HttpFailure``."""
@@ -177,7 +207,11 @@ class ConnectionDocuments:
         return next(filter(None, map(self._all.fault, places)), "")
 
     async def _read(self, url: str, renewed: bool, check: Check | None, *, is_json: bool) -> bytes:
-        return await self._all.read(self._place(url, is_json=is_json), renewed=renewed, check=check)
+        place = self._place(url, is_json=is_json)
+        if not self._asks:
+            return self._all.kept(place)
+        self._urls.add(url)
+        return await self._all.read(place, renewed=renewed, check=check)
 
     def _place(self, url: str, *, is_json: bool) -> _Place:
         return self._tenant_id, self._connection, url, is_json

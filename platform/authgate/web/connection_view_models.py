@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from authgate.web.console_view_models import ConsoleFrame
 
@@ -118,6 +119,17 @@ class TestedStep:
 
 
 @dataclass(frozen=True, slots=True)
+class EndingLine:
+    """Something that a connection stands on."""
+
+    name: str
+    at: datetime
+    is_over: bool
+    is_soon: bool
+    """Whether it ends within 30 days, or has ended."""
+
+
+@dataclass(frozen=True, slots=True)
 class ConnectionPage:
     """``console/connection.html``. ``switch_action`` gets ``enabled`` (``1`` or nothing)."""
 
@@ -139,5 +151,10 @@ class ConnectionPage:
     """What the provider may read of this server, and what it is called there; mostly nothing."""
     facts: Sequence[tuple[str, str]] = ()
     """Settings and rules: what each is called and what it is."""
+    endings: Sequence[EndingLine] = ()
+    """Until when what it stands on is good, as far as that is known."""
+    fault: str = ""
+    """Why former documents of its provider count; empty while the newest do."""
+    fault_since: datetime | None = None
     steps: Sequence[TestedStep] = ()
     """What was found just now, where somebody has had it tested."""

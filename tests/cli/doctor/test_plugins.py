@@ -8,6 +8,7 @@ import pytest
 
 from authgate_testing.doctor import Doctor
 from authgate_testing.installed_plugins import put_plugin
+from authgate_testing.saml_provider import SamlProvider, signing_key
 
 Execute = Callable[..., None]
 
@@ -70,6 +71,53 @@ def test_a_connection_that_cannot_be_used_is_found(
 ) -> None:
     on_sqlite(statement)
     assert by_github.finds("connection-broken")["found"].startswith(f"github, in acme: {reason}")
+
+
+@pytest.fixture
+def by_saml(dev: Doctor, tmp_path: Path) -> Callable[..., None]:
+    """Pastes metadata whose certificate ends in so many days."""
+    assert dev.command("tenant", "set", "acme", "enabled_plugins=saml").code == 0
+
+    def pasted(verb: str, *days: int) -> None:
+        provider = SamlProvider(host="idp.example")
+        provider.published = [signing_key(f"d{each}", each) for each in days]
+        file = tmp_path / "idp.xml"
+        file.write_text(provider.metadata())
+        kind = ("--connector", "saml") if verb == "create" else ()
+        words = ("idp", "--tenant", "acme", *kind, "--set", f"metadata=@{file}")
+        assert dev.command("connection", verb, *words).code == 0
+
+    return pasted
+
+
+def test_a_provider_s_certificate_that_ends_soon_or_has_ended_is_found(
+    dev: Doctor, by_saml: Callable[..., None]
+) -> None:
+    by_saml("create", 20)
+    warned = dev.finds("connection-ends")
+    assert warned["found"].startswith("idp, in acme: Signing certificates, until 20")
+    assert "authgate connection test idp --tenant acme" in warned["cure"]
+    by_saml("update", 20, 365)
+    dev.finds()
+    by_saml("update", -1)
+    assert "Signing certificates, until" in dev.finds("connection-ended")["found"]
+
+
+def test_what_a_provider_published_last_is_judged_without_asking_it(
+    dev: Doctor, by_saml: Callable[..., None], on_sqlite: Execute
+) -> None:
+    by_saml("create", 365)
+    there = json.dumps({"metadata_url": "https://idp.example/metadata"})
+    on_sqlite("UPDATE connections SET config = ?", there)
+    dev.finds()
+    ends = [["Signing certificates", "2026-01-01T00:00:00+00:00"]]
+    standing = {"ends": ends, "fault": "", "fault_since": None}
+    on_sqlite("UPDATE connections SET standing = ?", json.dumps(standing))
+    assert dev.finds("connection-ended")["found"].endswith("until 2026-01-01")
+    standing |= {"ends": [], "fault": "Status 404.", "fault_since": "2026-01-01T10:00:00+00:00"}
+    on_sqlite("UPDATE connections SET standing = ?", json.dumps(standing))
+    found = dev.finds("provider-unfit")["found"]
+    assert found == "idp, in acme: since 2026-01-01 10:00 UTC: Status 404"
 
 
 def test_a_tenant_that_takes_everybody_in_is_found(by_github: Doctor, on_sqlite: Execute) -> None:

@@ -32,6 +32,7 @@ from authgate.web.connection_view_models import (
     ConnectionsPage,
     ConnectorLine,
     ConnectorsPage,
+    EndingLine,
     SettingField,
     TestedStep,
 )
@@ -1063,6 +1064,12 @@ def _connection(**changes: object) -> Sample:
             TestedStep("Settings", True, "They can be."),
             TestedStep("Discovery document", False, _LONG),
         ),
+        "endings": (
+            EndingLine("Signing certificates", _NOW + timedelta(days=6), False, True),
+            EndingLine("Metadata", _NOW, True, True),
+        ),
+        "fault": _LONG,
+        "fault_since": _NOW,
     }
     return ("console/connection.html", ConnectionPage(**(filled | changes)))  # type: ignore[arg-type]
 

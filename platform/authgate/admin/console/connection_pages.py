@@ -13,6 +13,7 @@ from authgate.accounts.connection_setup import (
     KnowsSuperior,
     LastConnection,
 )
+from authgate.accounts.connection_standings import SOON
 from authgate.accounts.pending_login import callback
 from authgate.accounts.standing import actor
 from authgate.accounts.visits import signed_in
@@ -36,6 +37,7 @@ from authgate.web.connection_view_models import (
     ConnectionsPage,
     ConnectorLine,
     ConnectorsPage,
+    EndingLine,
     SettingField,
     TestedStep,
 )
@@ -129,7 +131,7 @@ class ConnectionPages:
         connection = await _named(slug)
         steps = await api.examined(self._console.parts, connection)
         return await self._page(
-            connection,
+            await _named(slug),
             [TestedStep(by_plugin(each.name), each.passed, by_plugin(each.said)) for each in steps],
         )
 
@@ -242,9 +244,19 @@ class ConnectionPages:
             redirect_uri="" if line.takes_passwords else callback(connection.slug),
             metadata_uri=api.metadata_uri(self._type(connection), connection.slug),
             facts=self._facts(connection),
+            endings=await self._endings(connection),
+            fault=by_plugin(connection.standing.fault),
+            fault_since=connection.standing.fault_since,
             steps=steps,
         )
         return self._console.show("connection.html", content)
+
+    async def _endings(self, connection: Connection) -> list[EndingLine]:
+        now = self._console.parts.clock()
+        return [
+            EndingLine(by_plugin(each.name), each.at, each.at <= now, each.at <= now + SOON)
+            for each in await api.ends(self._console.parts, connection)
+        ]
 
     def _facts(self, connection: Connection) -> list[tuple[str, str]]:
         connector = self._type(connection)

@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from authgate import installation, storage
-from authgate.accounts.tenant_connections import TenantConnections
 from authgate.cli import installed
 from authgate.cli.doctor import (
     breached_passwords,
@@ -149,10 +148,7 @@ class _Tenants:
             found = await keys.findings(self.parts, tenant)
             found += [each async for each in tenants.findings(self.parts.settings, tenant)]
             if self.connectors is not None:
-                usable = TenantConnections(
-                    connectors=self.connectors, encryption=self.parts.encryption
-                )
-                looked = connections.findings(tenant, usable, self.plugins)
+                looked = connections.findings(tenant, self.parts, self.connectors, self.plugins)
                 found += [each async for each in looked]
                 looked = plugin_settings.findings(self.parts, tenant)
                 found += [each async for each in looked]

@@ -1,7 +1,7 @@
 """Connections: the ways to sign in elsewhere that a tenant has set up."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 from uuid import UUID
 
@@ -9,6 +9,7 @@ from tortoise import fields
 from tortoise.exceptions import IntegrityError
 
 from authgate.storage.sign_in.connection_rules import ConnectionRules, domain_of
+from authgate.storage.sign_in.connection_standing import ConnectionStanding
 from authgate.storage.sign_in.external_identities import ExternalIdentityRow
 from authgate_tenants import TenantOwned
 
@@ -26,6 +27,7 @@ class ConnectionRow(TenantOwned):
     enabled = fields.BooleanField(default=True)
     position = fields.IntField(default=0)
     rules: dict[str, object] | None = fields.JSONField(null=True)
+    standing: dict[str, object] | None = fields.JSONField(null=True)
     created_at = fields.DatetimeField(auto_now_add=True)
     updated_at = fields.DatetimeField(auto_now=True)
 
@@ -52,6 +54,8 @@ class Connection:
     """Its place among the connections on the sign-in page, the smallest first."""
     rules: ConnectionRules
     """Whom it lets in, and what they are here."""
+    standing: ConnectionStanding = field(default_factory=ConnectionStanding)
+    """What was found out about its provider."""
 
     @classmethod
     def from_row(cls, row: ConnectionRow) -> Self:
@@ -66,6 +70,7 @@ class Connection:
             enabled=row.enabled,
             position=row.position,
             rules=ConnectionRules.read(row.rules),
+            standing=ConnectionStanding.read(row.standing),
         )
 
 
@@ -153,7 +158,16 @@ async def change(connection: Connection) -> None:
         enabled=connection.enabled,
         position=connection.position,
         rules=connection.rules.written(),
+        standing=connection.standing.written(),
     )
+
+
+async def note_standing(connection: Connection, standing: ConnectionStanding) -> None:
+    """Keep what was found out, while the settings are those that it was found out by."""
+    row = ConnectionRow.filter(id=connection.id, sealed_secrets=connection.sealed_secrets)
+    held = await row.select_for_update().first()
+    if held is not None and held.config == connection.config:
+        await row.update(standing=standing.written())
 
 
 async def delete(connection_id: UUID) -> None:
