@@ -2,8 +2,11 @@
 
 What it remembers for a second it remembers there for as long as a second's work takes: else each
 wave would pay for reading it anew on a busy machine, and none would on a quiet one. And whom it
-hears of changes from has as much longer to answer.
+hears of changes from has as much longer to answer, and what it does each second has as much more
+done meanwhile.
 """
+
+from importlib import import_module
 
 from authgate import installation
 from authgate.asgi import app
@@ -17,6 +20,7 @@ __all__ = ["app"]
 _SLOWER = 50  # as `callgrind.PATIENCE` has it
 
 _SLOWED = (
+    (import_module("authgate.background.schedule"), "_SEALS_SECONDS"),
     (installation, "_REMEMBERED_SECONDS"),
     (invalidation.Invalidations, "remembered_seconds"),
     (postgres.PostgresInvalidations, "remembered_seconds"),

@@ -34,6 +34,7 @@ SEVERITIES = {
     Event.DEVICE_CODE_REPORTED: Severity.CRITICAL,
     Event.SIGNING_KEY_REVOKED: Severity.CRITICAL,
     Event.SUSPICIOUS_ACTIVITY: Severity.CRITICAL,
+    Event.AUDIT_LOG_BROKEN: Severity.CRITICAL,
     Event.TENANT_SHREDDED: Severity.CRITICAL,
 }
 """Of the events that are more than information."""

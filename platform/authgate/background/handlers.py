@@ -29,6 +29,7 @@ from authgate.jobs import (
     RemoveExpired,
     RollUpUsage,
     RotateKeys,
+    SealAudit,
     SendMails,
     SettleAccesses,
     WriteExport,
@@ -44,6 +45,7 @@ from authgate.provisioning import (
     usage_statements,
     user_imports,
 )
+from authgate.sealing.sealer import Sealer
 from authgate.storage.metering.roll_up import roll_up
 from authgate.storage.sweep import (
     due_accounts,
@@ -83,6 +85,7 @@ def performer(parts: Installation) -> Performer:
     handlers.add(SendMails, partial(_send_mails, parts, Delivery(parts)))
     handlers.add(FeedPlugins, partial(_feed_plugins, parts, slow=False))
     handlers.add(FeedSlowPlugins, partial(_feed_plugins, parts, slow=True))
+    handlers.add(SealAudit, partial(_seal_audit, Sealer(parts)))
     handlers.add(EndTheRest, leavings.end)
     handlers.add(RollUpUsage, partial(_roll_up_usage, parts))
     handlers.add(RotateKeys, partial(_rotate_keys, parts))
@@ -172,6 +175,13 @@ async def _feed_plugins(
         await telling.feed_plugins(parts, slow=slow)
     else:
         await telling.feed_everywhere(parts, slow=slow)
+
+
+async def _seal_audit(sealer: Sealer, _job: SealAudit) -> None:
+    if tenant_in_scope() is not None:
+        await sealer.seal()
+    else:
+        await sealer.seal_everywhere()
 
 
 async def _check_domains(parts: Installation, _job: CheckDomains) -> None:

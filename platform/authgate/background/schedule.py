@@ -13,6 +13,7 @@ from authgate.jobs import (
     RemoveExpired,
     RollUpUsage,
     RotateKeys,
+    SealAudit,
     SendMails,
     SettleAccesses,
     WriteExport,
@@ -27,6 +28,8 @@ _FEEDS_SECONDS = 5.0
 """Between looks for plugins that have to be told what has happened."""
 _SLOW_FEEDS_SECONDS = 30.0
 """As long as one run takes up more of them: workers are not to be busy with several."""
+_SEALS_SECONDS = 1.0
+"""For so long what is in an audit log can be changed unnoticed by who may write to the database."""
 _USAGE_SECONDS = 300.0
 _ROTATIONS_SECONDS = 60.0
 _ACCESSES_SECONDS = 15.0
@@ -48,6 +51,7 @@ def schedule(settings: Settings) -> tuple[Periodic, ...]:
         Periodic(SendMails(), _MAILS_SECONDS),
         Periodic(FeedPlugins(), _FEEDS_SECONDS),
         Periodic(FeedSlowPlugins(), _SLOW_FEEDS_SECONDS),
+        Periodic(SealAudit(), _SEALS_SECONDS),
         Periodic(RollUpUsage(), _USAGE_SECONDS),
         Periodic(RotateKeys(), _ROTATIONS_SECONDS),
         Periodic(SettleAccesses(), _ACCESSES_SECONDS),

@@ -44,6 +44,14 @@ class FeedSlowPlugins(Job):
 
 
 @dataclass(frozen=True, slots=True)
+class SealAudit(Job):
+    """Seal what has come into audit logs: of one tenant, or of all in which something waits."""
+
+    name: ClassVar[str] = "seal-audit"
+    while_suspended: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, slots=True)
 class EndTheRest(Job):
     """End what a client or a person still has of very many tokens that are good no longer."""
 
@@ -133,6 +141,7 @@ JOBS: tuple[type[Job], ...] = (
     SendMails,
     FeedPlugins,
     FeedSlowPlugins,
+    SealAudit,
     EndTheRest,
     WriteExport,
     ReadImport,

@@ -305,7 +305,7 @@ async def _add(
 
 async def _add_page(page: Rows, keys: FileKeys, cipher: TenantCipher, wanted: Wanted) -> None:
     taking = Taking(page.part, page.columns, keys, cipher)
-    held = {} if wanted.hosts else page.part.unproven
+    held = {**page.part.anew, **({} if wanted.hosts else page.part.unproven)}
     await intake.Adding(page.part).add(taking.page(page, held))
 
 

@@ -22,6 +22,7 @@ MODEL_MODULES = (
     "authgate.storage.grants.authorization_requests",
     "authgate.storage.clients.rows",
     "authgate.storage.audit.audit_feeds",
+    "authgate.storage.audit.audit_seals",
     "authgate.storage.tenants.logos",
     "authgate.storage.tenants.plugin_failures",
     "authgate.storage.tenants.plugin_settings",

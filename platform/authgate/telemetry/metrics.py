@@ -123,6 +123,14 @@ plugin_failures = Count(
     "hook",
     "outcome",
 )
+audit_events_sealed = Count(
+    "authgate_audit_events_sealed_total", "Events of audit logs that were sealed."
+)
+audit_seal_lag_seconds = Level(
+    "authgate_audit_seal_lag_seconds",
+    "How long the oldest event has waited that is not sealed yet, of any tenant.",
+    together="livemostrecent",
+)
 plugin_events_told = Count(
     "authgate_plugin_events_told_total", "Events of audit logs that plugins were told of.", "plugin"
 )

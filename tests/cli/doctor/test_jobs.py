@@ -100,6 +100,13 @@ def test_rows_that_nobody_removes_from_postgresql_are_found(
     assert dev_on_postgres.finds("expired-rows-stay")["found"] == "in login_failures"
 
 
+def test_a_log_that_nobody_seals_is_found(dev: Doctor, on_sqlite: Execute) -> None:
+    dev.finds()  # what has happened is a moment ago
+    on_sqlite("UPDATE audit_events SET id = '01800000-0000-7000-8000-000000000000'")
+    found = dev.finds("audit-log-unsealed")["found"]
+    assert found == "the oldest since 2022-04-06 17:50 UTC"
+
+
 def test_plugins_that_are_not_told_for_long_are_found(dev: Doctor, on_sqlite: Execute) -> None:
     on_sqlite(
         "INSERT INTO audit_feeds (id, tenant_id, plugin, told_until, ahead, failures, slow,"

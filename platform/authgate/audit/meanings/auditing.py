@@ -7,4 +7,17 @@ AUDITING = {
         "Somebody looked at the log; `details` say what for. Of the same within a quarter of an"
         " hour there is one."
     ),
+    Event.AUDIT_CHECKPOINT: (
+        "How far the log had come, signed; once an hour where something happened since."
+    ),
+    Event.AUDIT_LOG_BROKEN: (
+        "The newest seal of the log was not this installation's, and another chain begins behind"
+        " it: `authgate audit verify` says what was changed."
+    ),
+    Event.AUDIT_EVENTS_REMOVED: (
+        "Events went whose time was over; `details` say up to which place, and how many."
+    ),
+    Event.AUDIT_PERSON_ERASED: (
+        "What told of a person who is gone was emptied in the log; `details` say at which places."
+    ),
 }

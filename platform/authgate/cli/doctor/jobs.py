@@ -9,7 +9,7 @@ from authgate.jobs.celery_settings import signs_of_life
 from authgate.settings import Settings
 from authgate.storage.redis import crew_signs
 from authgate.storage.redis.connection import RedisUnavailable
-from authgate.storage.sweep import due_feeds, due_logouts
+from authgate.storage.sweep import due_feeds, due_logouts, due_seals
 from authgate.storage.sweep.overdue import overdue
 
 NO_WORKER = Misconfiguration(
@@ -64,6 +64,16 @@ PLUGINS_BEHIND = Misconfiguration(
     " do so, or leave it out of `enabled_plugins`; so has one whose plugin is not installed here.",
 )
 
+AUDIT_UNSEALED = Misconfiguration(
+    code="audit-log-unsealed",
+    severity=Severity.WARNING,
+    area=Area.JOBS,
+    wrong="Events of an audit log have waited for their seal for more than ten minutes.",
+    why="Until then whoever may write to the database can change them unnoticed.",
+    cure="Look in the log for `seal-audit`; see that a server, or worker and beat, run. After an"
+    " update that seals for the first time it takes a while: the number goes down.",
+)
+
 _DAY = timedelta(days=1)
 _HOUR = timedelta(hours=1)
 _TEN_MINUTES = timedelta(minutes=10)
@@ -84,6 +94,10 @@ async def leftovers(settings: Settings) -> AsyncIterator[Finding]:
         yield EXPIRED_ROWS_STAY.found(f"in {', '.join(left)}")
     if await due_logouts.tenants(settings.database, now=utc_now() - _TEN_MINUTES, limit=1):
         yield LOGOUTS_WAIT.found("some have not been tried since")
+    unsealed = await due_seals.tenants(settings.database, now=utc_now(), limit=1)
+    oldest = unsealed[0].since if unsealed else None
+    if oldest is not None and oldest < utc_now() - _TEN_MINUTES:
+        yield AUDIT_UNSEALED.found(f"the oldest since {oldest:%Y-%m-%d %H:%M} UTC")
     behind = await due_feeds.behind(settings.database, since=utc_now() - _HOUR)
     if behind:
         yield PLUGINS_BEHIND.found(", ".join(sorted(behind)))

@@ -14,6 +14,7 @@ from authgate.cli import installed
 from authgate.cli.nouns import Noun
 from authgate.cli.output import Format, Output, Record, show_all, show_line, show_words
 from authgate.cli.tenant import audit_events as events_of_tenant
+from authgate.cli.tenant import audit_verification
 from authgate.clock import utc_now
 from authgate.installation import Installation
 from authgate.storage.audit import audit_events
@@ -37,7 +38,14 @@ _STRAGGLERS = timedelta(seconds=10)
 
 @app.callback()
 def audit() -> None:
-    """Read the audit log."""
+    """Read the audit log, and check that it is as it was."""
+
+
+app.verb(example="audit verify --tenant acme --checkpoint acme.checkpoint")(
+    audit_verification.verify
+)
+app.verb(example="audit checkpoint --tenant acme > acme.checkpoint")(audit_verification.checkpoint)
+app.verb("seal-keys", example="audit seal-keys")(audit_verification.seal_keys)
 
 
 @app.verb(example="audit tail -t acme --follow")

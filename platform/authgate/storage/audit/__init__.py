@@ -1,1 +1,1 @@
-"""The audit log, and how far whoever is told of it has come."""
+"""The audit log, its seals, and how far whoever is told of it has come."""

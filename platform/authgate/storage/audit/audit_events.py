@@ -1,4 +1,4 @@
-"""The audit log: rows that are added and never changed."""
+"""The audit log: rows that are added, sealed soon afterwards, and never changed."""
 
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -33,6 +33,14 @@ class AuditEvent(TenantOwned):
     session_id = fields.CharField(36, default="", db_default="")
     """Of the browser's session, where it is known. Its cookie holds another secret."""
     details: dict[str, Any] = fields.JSONField(default=dict)
+    seq = fields.BigIntField(null=True)
+    """Its place in the log; nothing until it is sealed."""
+    salt = fields.BinaryField(null=True)
+    """Of the commitment, until what tells of a person is erased."""
+    commitment = fields.BinaryField(null=True)
+    """To what tells of a person."""
+    erased_at = fields.DatetimeField(null=True)
+    """When that was emptied."""
 
     class Meta:
         table = "audit_events"

@@ -12,6 +12,7 @@ from tortoise.models import Model
 
 from authgate.storage.audit.audit_events import AuditEvent
 from authgate.storage.audit.audit_feeds import AuditFeedRow
+from authgate.storage.audit.audit_seals import AuditSealRow
 from authgate.storage.clients.initial_access_tokens import InitialAccessTokenRow
 from authgate.storage.clients.rows import ClientRow
 from authgate.storage.grants.authorization_codes import AuthorizationCode
@@ -102,6 +103,8 @@ class Part:
     """Whether its rows say that a host was proven, which the next installation may not believe."""
     unproven: Mapping[str, str | None] = field(default_factory=dict)
     """What its columns hold, as JSON, where the next installation does not believe it."""
+    anew: Mapping[str, str | None] = field(default_factory=dict)
+    """What its columns hold at first at any other installation, which fills them by itself."""
 
     @cached_property
     def table(self) -> str:
@@ -223,7 +226,12 @@ EXPORTED = (
     Part(UsageEntry),
     Part(UsageMark),
     Part(UsageStatementRow),
-    Part(AuditEvent, only=f"event_type NOT IN {HANDLING}"),
+    Part(
+        AuditEvent,
+        only=f"event_type NOT IN {HANDLING}",
+        # The next installation seals by its own keys what has come.
+        anew={"seq": None, "salt": None, "commitment": None},
+    ),
 )
 """Parts of a file, in their order."""
 
@@ -236,6 +244,7 @@ file gives itself one."""
 
 LEFT_OUT: Mapping[type[Model], str] = {
     AnnouncementRow: "what this installation's operators tell everybody here",
+    AuditSealRow: "the installation's own signatures: the next one seals the log by its keys",
     AuditFeedRow: "plugins of this installation are told by it of all that happens here",
     AuthorizationCode: "lives for a minute: whoever was signing in begins once more",
     AuthorizationRequestRow: "lives for ten minutes: whoever was signing in begins once more",

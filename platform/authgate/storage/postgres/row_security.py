@@ -6,6 +6,8 @@ none. One sees and deletes what has expired, and what is left of a tenant that i
 Applied after every migration from the list of models, so a new table cannot be forgotten.
 """
 
+from typing import NamedTuple
+
 import asyncpg
 from tortoise import Tortoise
 from tortoise.models import Model
@@ -21,8 +23,22 @@ from authgate_tenants.models import (
     TenantRow,
 )
 
+
+class Change(NamedTuple):
+    """What may change of a table's rows, once."""
+
+    columns: str
+    of: str
+    """Which rows."""
+    into: str
+    """What they have to be then."""
+    new: str
+    """What rows have to be that are added."""
+
+
 APPENDED = {
-    "audit_events": "true",
+    # What comes in has no place in the log yet: whoever seals gives it one.
+    "audit_events": "seq IS NULL",
     # Nobody's yet: who may only append approves nothing.
     "device_codes": "status = 'pending' AND user_id IS NULL",
     "tokens": "true",
@@ -85,7 +101,7 @@ PENDING = {
 _SHOWN = {
     "impersonations": "(tenant_id, ends_at)",
     "account_deletions": "(tenant_id, due_at)",
-    "audit_events": "(tenant_id, occurred_at)",
+    "audit_events": "(id, tenant_id, occurred_at, seq)",
     "audit_feeds": "(tenant_id, plugin, told_until, next_at, failures, slow, waiting_since)",
     "invitations": "(tenant_id, expires_at)",
     "mailed_links": "(tenant_id, expires_at)",
@@ -107,7 +123,16 @@ _SHOWN = {
 _INSTALLATIONS = ("periodic_jobs",)
 """Tables that are the installation's, by the name under which migrations know them."""
 
-_ADD_ONLY = frozenset({"audit_events", "signing_key_steps", "usage_statements"})
+_ADD_ONLY = frozenset({"audit_events", "audit_seals", "signing_key_steps", "usage_statements"})
+
+_CHANGED = {
+    "audit_events": Change(
+        columns="seq, salt, commitment", of="seq IS NULL", into="seq IS NOT NULL", new="seq IS NULL"
+    ),
+}
+"""What the serving role may change of rows that it only adds else: what waits for its seal is
+sealed, and nothing that is sealed is other than it was."""
+
 _TENANT = "NULLIF(current_setting('app.tenant', true), '')::uuid"
 _OWN_ROWS = f"tenant_id = {_TENANT}"
 _ERASED = f"(SELECT status FROM tenants WHERE id = {_TENANT}) = 'erasing'"  # noqa: S608 - our own names
@@ -263,6 +288,23 @@ def _wall(table: str, app: str) -> list[str]:
     return [
         *_enclosed(table, app, rights),
         *_policy(table, "tenant_isolation", f"TO {app} USING ({_OWN_ROWS})"),
+        *(_change(table, _CHANGED[table], app) if table in _CHANGED else ()),
+    ]
+
+
+def _change(table: str, change: Change, app: str) -> list[str]:
+    return [
+        f"GRANT UPDATE ({change.columns}) ON {table} TO {app}",
+        *_policy(
+            table,
+            "changes_once",
+            f"AS RESTRICTIVE FOR UPDATE TO {app} USING ({change.of}) WITH CHECK ({change.into})",
+        ),
+        *_policy(
+            table,
+            "begins_unchanged",
+            f"AS RESTRICTIVE FOR INSERT TO {app} WITH CHECK ({change.new})",
+        ),
     ]
 
 

@@ -1,0 +1,147 @@
+"""``authgate audit``: whether a log is as it was, and how far it has come, for whoever keeps it."""
+
+import asyncio
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from authgate.cli import installed
+from authgate.cli.failures import Failure, Misused, NotFound
+from authgate.cli.output import Format, Output, Record, say, show, show_all
+from authgate.installation import Installation
+from authgate.sealing import checkpoints, stored_log
+from authgate.sealing.sealer import Sealer, keys_of
+from authgate.sealing.verification import Report
+from authgate.tokens.audit_seal import read_checkpoint
+from authgate_tenants import Tenant, use_tenant
+from authgate_tenants.lifecycle import all_tenants
+
+OneTenant = Annotated[
+    str | None, typer.Option("--tenant", "-t", help="Slug of one tenant; all where not given")
+]
+Slug = Annotated[str, typer.Option("--tenant", "-t", help="Slug of the tenant")]
+Checkpoint = Annotated[
+    Path | None,
+    typer.Option(
+        "--checkpoint",
+        metavar="FILE",
+        help="A checkpoint of the tenant's log that was kept elsewhere; - is standard input",
+        allow_dash=True,
+    ),
+]
+From = Annotated[
+    int, typer.Option("--from", metavar="PLACE", min=1, help="The first place to be looked at")
+]
+Keys = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--key", metavar="THUMBPRINT", help="A key that is trusted beside this installation's"
+    ),
+]
+
+_SEALS_FOR_SECONDS = 60.0
+
+
+def verify(
+    tenant: OneTenant = None,
+    checkpoint: Checkpoint = None,
+    starts: From = 1,
+    key: Keys = None,
+    output: Output = Format.TABLE,
+) -> None:
+    """Check that no event of a log was changed, removed, put in or moved since it was sealed.
+
+    Ends with 1 where something is wrong, and names it. That the end of a log was cut off is seen by
+    a checkpoint alone, which has to be kept elsewhere.
+    """
+    if tenant is None and (checkpoint is not None or starts > 1):
+        raise Misused("Of which tenant? Give --tenant.")
+    text = _text(checkpoint) if checkpoint else None
+    reports = asyncio.run(_reports(tenant, text, starts, key or []))
+    _show(reports, output)
+    wrong = [each.tenant for each in reports if not each.is_sound]
+    if wrong:
+        raise Failure(f"The log is not as it was sealed: {', '.join(wrong)}.")
+    say(f"✓ {sum(each.events for each in reports)} events are as they were sealed.")
+
+
+def checkpoint(tenant: Slug) -> None:
+    """Print how far a tenant's log has come, signed, for a file that is kept elsewhere.
+
+    What waits for its seal is sealed before.
+    """
+
+    async def made(parts: Installation) -> str | None:
+        await Sealer(parts).seal(seconds=_SEALS_FOR_SECONDS)
+        return await checkpoints.newest(parts, keys_of(parts))
+
+    found = installed.do(tenant, made)
+    if found is None:
+        raise NotFound(f"Nothing has happened at {tenant} yet.")
+    sys.stdout.write(f"{found}\n")
+
+
+def seal_keys() -> None:
+    """Print the thumbprints of the keys that logs are sealed with, the present one first."""
+
+    async def names() -> list[str]:
+        async with installed.opened() as parts:
+            keys = keys_of(parts)
+        present = keys.present.thumbprint
+        return [present, *sorted(keys.thumbprints - {present})]
+
+    sys.stdout.write("".join(f"{each}\n" for each in asyncio.run(names())))
+
+
+async def _reports(
+    slug: str | None, checkpoint: str | None, starts: int, keys: list[str]
+) -> list[Report]:
+    reports = []
+    async with installed.opened() as parts:
+        trusted = keys_of(parts).thumbprints | set(keys)
+        slugs = [slug] if slug else [row.slug async for row in all_tenants()]
+        for each in slugs:
+            tenant = await installed.tenant(parts, each)
+            stated = _stated(checkpoint, tenant, trusted) if checkpoint else None
+            with use_tenant(tenant):
+                reports.append(
+                    await stored_log.verified(trusted=trusted, checkpoint=stated, starts=starts)
+                )
+    return reports
+
+
+def _stated(text: str, tenant: Tenant, trusted: frozenset[str]) -> Mapping[str, Any]:
+    stated = read_checkpoint(text, trusted=trusted)
+    if stated["tenant"]["id"] != str(tenant.id):
+        raise Misused(f"The checkpoint is of {stated['tenant']['slug']}, and not of {tenant.slug}.")
+    return stated
+
+
+def _text(file: Path) -> str:
+    return (sys.stdin.read() if str(file) == "-" else file.read_text()).strip()
+
+
+def _show(reports: list[Report], output: Format) -> None:
+    if output is Format.JSON:
+        show_all([each.told() for each in reports], output)
+        return
+    show_all([_line(each) for each in reports], output)
+    for report in reports:
+        for fault in report.faults:
+            show({"tenant": report.tenant, **fault.told()}, output)
+
+
+def _line(report: Report) -> Record:
+    return {
+        "tenant": report.tenant,
+        "sound": report.is_sound,
+        "events": report.events,
+        "until": report.last_seq,
+        "erased": report.erased,
+        "removed": report.removed,
+        "faults": len(report.faults),
+        "signed_by": report.signed_by,
+    }

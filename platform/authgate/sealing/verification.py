@@ -1,0 +1,268 @@
+"""Whether an audit log is as it was when it was sealed, and what was done to it if not.
+
+The log comes in pieces, seal by seal: from the database or from a file. A page of it is in memory,
+and of what is wrong no more than is told.
+"""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import chain
+from typing import Any, Final
+from uuid import UUID
+
+from authgate.audit import Event
+from authgate.sealing.faults import MOST, Fault, Kind, Misfits
+from authgate.sealing.places import Places
+from authgate.storage.audit import leaves
+from authgate.storage.audit.audit_seals import BEGINS, Member, Seal
+from authgate.storage.audit.sealed import SealedEvent
+from authgate.tokens.audit_seal import is_signed, named
+
+_EMPTY: Final[tuple[Any, ...]] = ("", "", "", {})
+"""What is left of what told of a person."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What was found."""
+
+    tenant: str
+    first_seq: int
+    """Of the events that are there; 0 where there are none."""
+    last_seq: int
+    digest: str
+    """Of the newest seal, by which a checkpoint knows the log."""
+    signed_by: str
+    events: int
+    seals: int
+    erased: int
+    """Events of which what told of a person was emptied, as other events say."""
+    removed: int
+    """Events that went by the tenant's retention, as other events say."""
+    faults: Sequence[Fault]
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether nothing is wrong."""
+        return not self.faults
+
+    def forged_from(self, seq: int) -> "Report":
+        """The same, once it is known with which seal it begins that they are nobody's."""
+        faults = [
+            each._replace(seq=max(each.seq, seq)) if each.kind is Kind.FORGED else each
+            for each in self.faults
+        ]
+        return replace(self, faults=faults)
+
+    def told(self) -> dict[str, Any]:
+        """As JSON holds it."""
+        names = self.__dataclass_fields__.keys() - {"faults"}
+        told = {name: getattr(self, name) for name in self.__dataclass_fields__ if name in names}
+        return {**told, "sound": self.is_sound, "faults": [each.told() for each in self.faults]}
+
+
+@dataclass(slots=True, kw_only=True)
+class Verification:
+    """Takes in a log, in the order of its seals."""
+
+    tenant_id: UUID
+    tenant: str
+    trusted: Collection[str]
+    """Thumbprints of the keys that seals have to be signed by."""
+    checkpoint: Mapping[str, Any] | None = None
+    """What was stated of the log before, by one of them."""
+    starts: int = 1
+    """The first place that is looked at."""
+    may_lack: Callable[[], int] = int
+    """How many events may be missing since they were left out on purpose, at the end."""
+
+    _faults: list[Fault] = field(default_factory=list)
+    _misfits: Misfits = field(default_factory=Misfits)
+    _last: Seal | None = None
+    _bad_ends: list[tuple[int, int]] = field(default_factory=list)
+    _begun: int = 0
+    _first: int = 0
+    _events: int = 0
+    _seals: int = 0
+    _removed_until: int = 0
+    _removed: int = 0
+    _said_removed: int = 0
+    _erased: Places = field(default_factory=Places)
+    _said_erased: Places = field(default_factory=Places)
+    _is_checked: bool = False
+
+    def seal(self, seal: Seal) -> None:
+        """Take in the next seal."""
+        members = list(seal.each())
+        if seal.digest != seal.digest_for(self.tenant_id) or not _holds(seal, members):
+            self._fault(Kind.SEAL_EDITED, seal.first_seq, seal.last_seq)
+        self._link(seal)
+        if seal.removed_at is not None:
+            if self._first:
+                self._fault(
+                    Kind.DELETED, seal.first_seq, seal.last_seq, found="not the oldest that went"
+                )
+            self._removed_until, self._removed = seal.last_seq, self._removed + seal.count
+        if self.checkpoint is not None and seal.last_seq >= self.checkpoint["seq"]:
+            self._compare(seal, self.checkpoint)
+        self._last, self._seals = seal, self._seals + 1
+
+    def events(self, events: Sequence[SealedEvent]) -> None:
+        """Take in the events that the last seal holds fast, as far as they are there."""
+        seal = self._last
+        if seal is None or seal.removed_at is not None:
+            return
+        self._first = self._first or seal.first_seq
+        found = {each.seq: each for each in events}
+        if len(found) < len(events):  # several are at one place
+            found = self._without_strangers(seal, events)
+        for seq, member in enumerate(seal.each(), seal.first_seq):
+            stored = found.get(seq)
+            if stored is None:
+                self._misfits.lacks(seq, member)
+            else:
+                self._event(stored, member)
+
+    def _without_strangers(
+        self, seal: Seal, events: Sequence[SealedEvent]
+    ) -> dict[int, SealedEvent]:
+        sealed = {member.id for member in seal.each()}
+        found: dict[int, SealedEvent] = {}
+        for each in sorted(events, key=lambda each: each.event.id not in sealed):
+            if found.setdefault(each.seq, each) is not each:
+                self._misfits.stranger(each.seq, each.event)
+        return found
+
+    def unsealed(self, events: Sequence[SealedEvent]) -> None:
+        """Take in events at places that no seal has."""
+        for each in events:
+            self._misfits.stranger(each.seq, each.event)
+            self._read(each)
+
+    def end(self) -> Report:
+        """What was found. Seals whose signatures are still to be looked at are ``unproven``."""
+        last = self._last
+        if last is not None:
+            self._end_of_chain(last)
+        if self.checkpoint is not None and not self._is_checked:
+            until = last.last_seq if last else 0
+            self._fault(Kind.TAIL_CUT, until + 1, int(self.checkpoint["seq"]))
+        self._unsaid()
+        faults = [*self._faults, *self._misfits.faults()]
+        return Report(
+            tenant=self.tenant,
+            first_seq=self._first,
+            last_seq=last.last_seq if last else 0,
+            digest=last.digest.hex() if last else "",
+            signed_by=named(last.signer) if last else "",
+            events=self._events,
+            seals=self._seals,
+            erased=self._erased.count,
+            removed=self._removed,
+            faults=_told(faults, may_lack=self.may_lack()),
+        )
+
+    def _link(self, seal: Seal) -> None:
+        before = self._last
+        if before is None:
+            self._begun = seal.first_seq
+            if self.starts <= 1 and seal.first_seq > 1:
+                self._fault(Kind.SEALS_MISSING, 1, seal.first_seq - 1)
+            return
+        if seal.first_seq != before.last_seq + 1:
+            self._fault(Kind.SEALS_MISSING, before.last_seq + 1, seal.first_seq - 1)
+        elif seal.previous not in (before.digest, BEGINS):
+            self._fault(Kind.SEAL_EDITED, before.first_seq, before.last_seq)
+        if seal.previous == BEGINS:
+            self._end_of_chain(before)
+            self._begun = seal.first_seq
+
+    def _end_of_chain(self, seal: Seal) -> None:
+        """The newest seal of a chain is signed, and so are all that it holds fast."""
+        signer = named(seal.signer)
+        if signer not in self.trusted:
+            found = f"by {signer}"
+        elif not seal_is_signed(seal):
+            found = "the signature does not fit"
+        else:
+            return
+        self._fault(Kind.FORGED, self._begun, seal.last_seq, found=found)
+
+    def _compare(self, seal: Seal, checkpoint: Mapping[str, Any]) -> None:
+        if self._is_checked:
+            return
+        self._is_checked = True
+        if (seal.last_seq, seal.digest.hex()) != (checkpoint["seq"], checkpoint["digest"]):
+            self._fault(
+                Kind.REWRITTEN, 1, int(checkpoint["seq"]), found="a checkpoint says otherwise"
+            )
+
+    def _event(self, stored: SealedEvent, member: Member) -> None:
+        self._events += 1
+        self._read(stored)
+        seq, event = stored.seq, stored.event
+        try:
+            fits = event.leaf(stored.commitment) == member.leaf
+        except TypeError:
+            fits = False  # of another kind than the column
+        if event.id.replace("-", "") != member.hex:
+            if fits:
+                self._fault(Kind.SEAL_EDITED, seq, seq, found="the id that it names")
+                return
+            self._misfits.lacks(seq, member)
+            self._misfits.stranger(seq, event)
+        elif not fits:
+            self._fault(Kind.EDITED, seq, seq, event.id, event.event_type)
+        elif stored.is_erased:
+            self._erased.add(seq)
+            if tuple(event[-len(_EMPTY) :]) != _EMPTY:
+                self._fault(Kind.EDITED, seq, seq, event.id, "it was erased before")
+        elif not _keeps(stored):
+            self._fault(Kind.EDITED, seq, seq, event.id, "what tells of a person")
+
+    def _read(self, stored: SealedEvent) -> None:
+        """What an event says of the log itself."""
+        event = stored.event
+        if event.event_type == Event.AUDIT_EVENTS_REMOVED:
+            self._said_removed = max(self._said_removed, int(event.details.get("until", 0)))
+        elif event.event_type == Event.AUDIT_PERSON_ERASED:
+            self._said_erased.add_said(str(event.details.get("places", "")))
+
+    def _unsaid(self) -> None:
+        if self._removed_until > self._said_removed:
+            self._fault(
+                Kind.DELETED, 1, self._removed_until, found="no event says that they were to go"
+            )
+        for seq in self._erased.beyond(self._said_erased):
+            self._fault(Kind.EDITED, seq, seq, found="emptied, and no event says why")
+
+    def _fault(self, kind: Kind, seq: int, until: int, event_id: str = "", found: str = "") -> None:
+        if len(self._faults) < MOST:
+            self._faults.append(Fault(kind, seq, until, event_id, found))
+
+
+def seal_is_signed(seal: Seal) -> bool:
+    """Whether the key that it names has signed it."""
+    return is_signed(seal.digest, seal.signature, seal.signer)
+
+
+def _holds(seal: Seal, members: Sequence[Member]) -> bool:
+    """Whether it knows the events that it holds fast, or those are gone."""
+    if not members:
+        return seal.removed_at is not None
+    return len(members) == seal.count and leaves.root([each.leaf for each in members]) == seal.root
+
+
+def _keeps(stored: SealedEvent) -> bool:
+    try:
+        return stored.salt is not None and stored.commitment == stored.event.commitment(stored.salt)
+    except TypeError:
+        return False  # of another kind than the column
+
+
+def _told(faults: Sequence[Fault], *, may_lack: int) -> list[Fault]:
+    """In the order of their places, and without events that were left out on purpose."""
+    lacking = [each for each in faults if each.kind is Kind.DELETED and each.event_id]
+    forgiven = set(lacking) if len(lacking) <= may_lack else set()
+    kept = chain(each for each in faults if each not in forgiven)
+    return sorted(kept, key=lambda each: (each.seq, each.kind))[:MOST]

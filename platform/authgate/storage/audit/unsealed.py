@@ -1,0 +1,106 @@
+"""Events that wait for their seal, and the places in the log that they are given."""
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from tortoise import connections
+from tortoise.backends.base.client import BaseDBAsyncClient
+
+from authgate.storage import connection
+from authgate.storage.audit.leaves import COLUMNS, Sealable
+from authgate.storage.database import StorageUnavailable
+from authgate_tenants import current_tenant
+
+_WAITING = (
+    f"SELECT {', '.join(COLUMNS)} FROM audit_events"  # noqa: S608 - our own names
+    " WHERE tenant_id = {tenant} AND seq IS NULL ORDER BY id LIMIT {limit}"
+)
+_LAST = (
+    "SELECT seq FROM audit_events WHERE tenant_id = {tenant} AND seq IS NOT NULL"
+    " ORDER BY seq DESC LIMIT 1"
+)
+_PLACED = {
+    "postgres": (
+        "UPDATE audit_events e SET seq = p.seq, salt = p.salt, commitment = p.commitment"
+        " FROM unnest($2::uuid[], $3::bigint[], $4::bytea[], $5::bytea[])"
+        " AS p (id, seq, salt, commitment)"
+        " WHERE e.tenant_id = $1 AND e.id = p.id AND e.seq IS NULL"
+    ),
+    "sqlite": (
+        "UPDATE audit_events SET seq = ?, salt = ?, commitment = ?"
+        " WHERE tenant_id = ? AND id = ? AND seq IS NULL"
+    ),
+}
+
+
+class Placed(NamedTuple):
+    """An event with its place, and the commitment to what tells of a person."""
+
+    id: str
+    seq: int
+    salt: bytes
+    commitment: bytes
+
+
+async def alone() -> bool:
+    """Whether nobody else seals the current tenant's log; nobody begins to before the open unit of
+    work ends."""
+    if connection.dialect() == "sqlite":
+        return True  # one writes at a time
+    turn = hashlib.sha256(b"audit seals" + current_tenant().id.bytes).digest()[:8]
+    rows = await _asked("SELECT pg_try_advisory_xact_lock({tenant}) AS alone", _number(turn))
+    return bool(rows[0]["alone"])
+
+
+async def waiting(*, limit: int) -> list[Sealable]:
+    """The current tenant's events that wait, in the order of their ids."""
+    rows = await _asked(_WAITING, *_given(current_tenant().id, limit))
+    return [Sealable.of(tuple(row)) for row in rows]
+
+
+async def last_place() -> int:
+    """The last place in the current tenant's log that an event has."""
+    rows = await _asked(_LAST, *_given(current_tenant().id))
+    return int(rows[0]["seq"]) if rows else 0
+
+
+async def place(placed: Sequence[Placed]) -> None:
+    """Give events their places, with the open unit of work. Raises ``StorageUnavailable`` where
+    somebody has done so meanwhile."""
+    tenant_id, line = current_tenant().id, _line()
+    statement = _PLACED[connection.dialect()]
+    if connection.dialect() == "sqlite":
+        values = [
+            [each.seq, each.salt, each.commitment, str(tenant_id), each.id] for each in placed
+        ]
+        await line.execute_many(statement, values)
+        return
+    columns = [list(column) for column in zip(*placed, strict=True)]
+    changed, _ = await line.execute_query(statement, [tenant_id, *columns])
+    if changed != len(placed):
+        raise StorageUnavailable("Events were sealed by somebody else.")
+
+
+def _number(said: bytes) -> int:
+    return int.from_bytes(said, "big", signed=True)
+
+
+def _given(*values: Any) -> list[Any]:
+    if connection.dialect() == "sqlite":
+        return [str(each) if isinstance(each, UUID) else each for each in values]
+    return list(values)
+
+
+def _line() -> BaseDBAsyncClient:
+    line: BaseDBAsyncClient = connections.get("default")
+    return line
+
+
+async def _asked(statement: str, *values: Any) -> Sequence[Any]:
+    marks = ("?", "?") if connection.dialect() == "sqlite" else ("$1", "$2")
+    _, rows = await _line().execute_query(
+        statement.format(tenant=marks[0], limit=marks[1]), list(values)
+    )
+    return rows

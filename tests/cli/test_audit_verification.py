@@ -1,0 +1,54 @@
+"""``authgate audit verify`` and ``authgate audit checkpoint``."""
+
+import sqlite3
+from pathlib import Path
+
+from authgate_testing.command import Cli
+
+
+def tamper(folder: Path, statement: str) -> None:
+    with sqlite3.connect(folder / "authgate.db") as connection:
+        assert connection.execute(statement).rowcount > 0
+    connection.close()
+
+
+def test_a_log_is_verified_by_a_checkpoint_that_was_kept(lite_cli: Cli, tmp_path: Path) -> None:
+    kept = tmp_path / "acme.checkpoint"
+    kept.write_text(lite_cli("audit", "checkpoint", "-t", "acme").out)
+    lite_cli("user", "create", "-t", "acme", "mira")
+    lite_cli("audit", "checkpoint", "-t", "acme")
+    ended = lite_cli("audit", "verify", "-t", "acme", "--checkpoint", str(kept), "-o", "json")
+    [told] = ended.data
+    assert (ended.code, told["sound"], told["events"], told["faults"]) == (0, True, 2, [])
+    [key] = lite_cli("audit", "seal-keys").out.split()
+    assert told["signed_by"] == key
+
+    last = "seq = (SELECT max(seq) FROM audit_events)"
+    tamper(tmp_path, f"UPDATE audit_events SET actor_name = 'nobody' WHERE {last}")  # noqa: S608
+    ended = lite_cli("audit", "verify", "-o", "json")
+    assert ended.code == 1
+    assert "acme" in ended.err
+    [fault] = ended.data[0]["faults"]
+    assert (fault["kind"], fault["seq"]) == ("edited", 2)
+    assert fault["event_id"]
+    assert "edited" in lite_cli("audit", "verify").out
+
+    tamper(tmp_path, "DELETE FROM audit_seals")
+    tamper(tmp_path, "DELETE FROM audit_events")
+    assert lite_cli("audit", "verify", "-t", "acme").code == 0
+    ended = lite_cli("audit", "verify", "-t", "acme", "--checkpoint", str(kept), "-o", "json")
+    assert ended.code == 1
+    assert [each["kind"] for each in ended.data[0]["faults"]] == ["tail cut"]
+
+
+def test_what_is_no_checkpoint_of_the_tenant_is_refused(lite_cli: Cli, tmp_path: Path) -> None:
+    lite_cli("tenant", "create", "globex")
+    kept = tmp_path / "kept"
+    kept.write_text(lite_cli("audit", "checkpoint", "-t", "globex").out)
+    given = ("--checkpoint", str(kept))
+    assert lite_cli("audit", "verify", "-t", "acme", *given).code == 2
+    assert lite_cli("audit", "verify", *given).code == 2
+    kept.write_text("nothing")
+    ended = lite_cli("audit", "verify", "-t", "globex", *given)
+    assert (ended.code, ended.err) == (1, "authgate: This is no checkpoint of an audit log.\n")
+    assert lite_cli("audit", "checkpoint", "-t", "nowhere").code == 3

@@ -1,0 +1,24 @@
+"""Servers in this process leave audit logs as they are, unless a test has one sealed: rows that
+change beside what a test does would be taken for its doing."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from authgate import background
+from authgate.background import queues
+from authgate.jobs import Periodic, SealAudit
+from authgate.settings import Settings
+
+
+def _others(settings: Settings) -> tuple[Periodic, ...]:
+    return tuple(
+        each for each in background.schedule(settings) if not isinstance(each.job, SealAudit)
+    )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _unsealed() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(queues, "schedule", _others)
+        yield
