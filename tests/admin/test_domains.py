@@ -14,6 +14,7 @@ import pytest
 
 from authgate import background, provisioning
 from authgate.audit import Event
+from authgate.background import queues
 from authgate.clock import utc_now
 from authgate.jobs import CheckDomains, Result
 from authgate.plugin_api import HttpResponse
@@ -66,7 +67,7 @@ def settings(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Settings:
     """Rounds are done by the tests."""
-    monkeypatch.setattr(background, "schedule", lambda _: ())
+    monkeypatch.setattr(queues, "schedule", lambda _: ())
     egress = EgressSettings(nameservers=tuple(each.address for each in names))
     return settings.model_copy(update={"egress": egress})
 

@@ -41,7 +41,7 @@ class KeptJobs:
     def __init__(self) -> None:
         self.jobs: list[Job] = []
 
-    async def enqueue(self, job: Job, *, tenant_id: UUID | None) -> None:
+    async def enqueue(self, job: Job, *, tenant_id: UUID | None, kept: UUID | None = None) -> None:
         self.jobs.append(job)
 
 

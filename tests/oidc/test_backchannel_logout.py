@@ -13,6 +13,7 @@ import pytest
 
 from authgate import background, provisioning, storage
 from authgate.accounts.passwords import Passwords
+from authgate.background import queues
 from authgate.jobs import DeliverLogouts, Result
 from authgate.oidc.backchannel_logout import AGAIN_AFTER_SECONDS
 from authgate.provisioning import UnfitClient, people
@@ -48,7 +49,7 @@ def settings(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Settings:
     """Clients may have their servers on this machine; rounds are done by the tests."""
-    monkeypatch.setattr(background, "schedule", lambda _: ())
+    monkeypatch.setattr(queues, "schedule", lambda _: ())
     allowed: tuple[str, ...] = getattr(request, "param", ("127.0.0.0/8",))
     egress = EgressSettings(ca_file=certificate[0], allowed_networks=allowed)
     return settings.model_copy(update={"egress": egress})

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from authgate import background
+from authgate.background import queues
 from authgate.jobs import Result
 from authgate.operator import arrivals as reading
 from authgate.portable import bring_in
@@ -22,7 +22,7 @@ from authgate_testing.lived import PASSPHRASE, Lived
 
 @pytest.fixture(autouse=True)
 def _nobody_reads_by_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(background, "schedule", lambda _settings: ())
+    monkeypatch.setattr(queues, "schedule", lambda _settings: ())
 
 
 @on_postgres  # from there: it would be read in at the other one

@@ -17,6 +17,7 @@ import structlog
 from authgate import background, installation, readings
 from authgate.jobs import BadArguments, Performer, Periodic, Result, UnknownJob
 from authgate.jobs.envelope import Envelopes, Forged
+from authgate.jobs.performer import AGAIN_AFTER_SECONDS
 from authgate.settings import Settings
 from authgate.telemetry import metrics, tracing
 from authgate.telemetry.sampling import Sampler
@@ -70,6 +71,7 @@ class WorkerProcess:
         sealed: Mapping[str, object],
         *,
         message_id: str,
+        attempt: int = 1,
         is_again: bool = False,
         traceparent: str = "",
     ) -> Result | None:
@@ -95,7 +97,14 @@ class WorkerProcess:
                 traceparent=traceparent,
             )
             return self._spawn(turn).result().result
-        done = self._performer.perform(job, tenant_id=message.tenant_id, traceparent=traceparent)
+        done = self._performer.perform(
+            job,
+            tenant_id=message.tenant_id,
+            kept=message.kept,
+            traceparent=traceparent,
+            attempt=attempt,
+            is_last=attempt > len(AGAIN_AFTER_SECONDS),
+        )
         return self._spawn(done).result()
 
     def _spawn(self, work: Coroutine[object, object, Outcome]) -> Future[Outcome]:

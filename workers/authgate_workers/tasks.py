@@ -44,6 +44,7 @@ def _add_task(app: Celery, kind: type[Job], process: WorkerProcess) -> None:
             name,
             sealed,
             message_id=task.request.id or "",
+            attempt=tries + 1,
             is_again=tries > 0 or bool((task.request.delivery_info or {}).get("redelivered")),
             traceparent=str(headers.get("traceparent", "")),
         )

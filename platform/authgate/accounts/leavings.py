@@ -9,10 +9,13 @@ from functools import partial
 from uuid import UUID
 
 from authgate import storage
+from authgate.clock import utc_now
 from authgate.jobs import EndTheRest, port
+from authgate.jobs.handlers import arguments_of
 from authgate.storage.clients import clients
 from authgate.storage.issued import refresh_tokens, tokens
 from authgate.storage.issued.mass_ending import in_full, is_cut_short
+from authgate.storage.jobs import kept_jobs
 from authgate.storage.people import users
 from authgate_tenants import current_tenant
 
@@ -23,29 +26,35 @@ _LONGEST_PAUSE = 0.5
 
 
 async def later(*, client_id: str = "", user_id: UUID | None = None) -> None:
-    """Have the rest of what a client or a person has ended once this unit is committed."""
+    """Have the rest of what a client or a person has ended once this unit is committed: whoever is
+    killed meanwhile is followed by somebody."""
     job = EndTheRest(client_id=client_id, user_id=str(user_id or ""))
-    await storage.after_commit(partial(_hand_on, job))
+    kept = await kept_jobs.keep(
+        job.name, arguments_of(job), now=utc_now(), is_hinted=port.is_served()
+    )
+    await storage.after_commit(partial(_hand_on, job, kept))
 
 
-async def _hand_on(job: EndTheRest) -> None:
+async def _hand_on(job: EndTheRest, kept: UUID) -> None:
     if port.is_served():
-        await port.hint(job, tenant_id=current_tenant().id)
-    else:  # a command does it itself
-        await end(job, seconds=math.inf)
+        await port.hint(job, tenant_id=current_tenant().id, kept=kept)
+        return
+    # A command does it itself.
+    await end(job, seconds=math.inf)
+    await kept_jobs.remove(kept)
 
 
-async def end(job: EndTheRest, *, seconds: float = SECONDS) -> None:
-    """End what is left, each part in a unit of work of its own."""
+async def end(job: EndTheRest, *, seconds: float = SECONDS) -> bool:
+    """End what is left, each part in a unit of work of its own; whether that was all."""
     over = time.monotonic() + seconds
     while time.monotonic() < over:
         began = time.monotonic()
         async with storage.transaction():
             if not await (_of_client(job.client_id) if job.client_id else _of_user(job.user_id)):
-                return
+                return True
         # Half of the time belongs to those who are waiting for an answer.
         await asyncio.sleep(min(time.monotonic() - began, _LONGEST_PAUSE))
-    await port.hint(job, tenant_id=current_tenant().id)
+    return False
 
 
 async def end_exchanged(client_id: str) -> None:

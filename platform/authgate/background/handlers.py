@@ -10,6 +10,7 @@ import structlog
 from authgate import portable, provisioning
 from authgate.accounts import leavings
 from authgate.audit import SYSTEM
+from authgate.background import keeping
 from authgate.background.one_by_one import in_each, inside
 from authgate.background.turns import StoredTurns
 from authgate.feeds import telling
@@ -32,8 +33,9 @@ from authgate.jobs import (
     SealAudit,
     SendMails,
     SettleAccesses,
+    TakeUpJobs,
+    Unfinished,
     WriteExport,
-    port,
 )
 from authgate.mail import Delivery
 from authgate.oidc.backchannel_logout import BackchannelLogout
@@ -86,7 +88,8 @@ def performer(parts: Installation) -> Performer:
     handlers.add(FeedPlugins, partial(_feed_plugins, parts, slow=False))
     handlers.add(FeedSlowPlugins, partial(_feed_plugins, parts, slow=True))
     handlers.add(SealAudit, partial(_seal_audit, Sealer(parts)))
-    handlers.add(EndTheRest, leavings.end)
+    handlers.add(EndTheRest, _end_what_is_left)
+    handlers.add(TakeUpJobs, lambda _job: keeping.take_up(parts, handlers))
     handlers.add(RollUpUsage, partial(_roll_up_usage, parts))
     handlers.add(RotateKeys, partial(_rotate_keys, parts))
     handlers.add(CheckDomains, partial(_check_domains, parts))
@@ -100,6 +103,7 @@ def performer(parts: Installation) -> Performer:
         handlers,
         find_tenant=parts.resolver.find_by_id,
         turns=StoredTurns(),
+        keeping=keeping.StoredKeeping(parts),
         tracer=parts.tracer or UNTRACED,
     )
 
@@ -116,6 +120,11 @@ async def _remove_expired(parts: Installation, _job: RemoveExpired) -> None:
     _log.info("expired rows removed", rows=removed)
 
 
+async def _end_what_is_left(job: EndTheRest) -> None:
+    if not await leavings.end(job):
+        raise Unfinished
+
+
 async def _end_the_rest(parts: Installation, gone: GoneClient) -> None:
     tenant = await parts.resolver.find_by_id(gone.tenant_id)
     if tenant is None:
@@ -124,10 +133,11 @@ async def _end_the_rest(parts: Installation, gone: GoneClient) -> None:
     # Here, and not a job for each: of as many as may be over at once a queue would lose some.
     with use_tenant(tenant):
         try:
-            await leavings.end(job, seconds=_LEAVINGS_SECONDS)
+            if await leavings.end(job, seconds=_LEAVINGS_SECONDS):
+                return
         except Exception:  # noqa: BLE001  # the others are over as well
             _log.exception("rest of an expired client not ended", client=gone.client_id)
-            await port.hint(job, tenant_id=tenant.id)
+        await leavings.later(client_id=gone.client_id)
 
 
 async def _erase_tenants(parts: Installation, _job: EraseTenants) -> None:

@@ -16,6 +16,7 @@ from authgate.jobs import (
     SealAudit,
     SendMails,
     SettleAccesses,
+    TakeUpJobs,
     WriteExport,
 )
 from authgate.settings import Settings
@@ -30,6 +31,8 @@ _SLOW_FEEDS_SECONDS = 30.0
 """As long as one run takes up more of them: workers are not to be busy with several."""
 _SEALS_SECONDS = 1.0
 """For so long what is in an audit log can be changed unnoticed by who may write to the database."""
+_KEPT_SECONDS = 15.0
+"""Between looks for jobs whose runner was killed, or that nobody was there to be asked for."""
 _USAGE_SECONDS = 300.0
 _ROTATIONS_SECONDS = 60.0
 _ACCESSES_SECONDS = 15.0
@@ -52,6 +55,7 @@ def schedule(settings: Settings) -> tuple[Periodic, ...]:
         Periodic(FeedPlugins(), _FEEDS_SECONDS),
         Periodic(FeedSlowPlugins(), _SLOW_FEEDS_SECONDS),
         Periodic(SealAudit(), _SEALS_SECONDS),
+        Periodic(TakeUpJobs(), _KEPT_SECONDS),
         Periodic(RollUpUsage(), _USAGE_SECONDS),
         Periodic(RotateKeys(), _ROTATIONS_SECONDS),
         Periodic(SettleAccesses(), _ACCESSES_SECONDS),

@@ -22,11 +22,13 @@ from authgate.jobs.catalogue import (
     SealAudit,
     SendMails,
     SettleAccesses,
+    TakeUpJobs,
     WriteExport,
 )
 from authgate.jobs.handlers import BadArguments, Handlers, UnknownJob
 from authgate.jobs.in_process import InProcessRunner
 from authgate.jobs.job import JOB_SECONDS, Job, JobQueue, Periodic, QueueUnavailable
+from authgate.jobs.keeping import Unfinished
 from authgate.jobs.performer import Performer, Result
 
 __all__ = [
@@ -56,6 +58,8 @@ __all__ = [
     "SealAudit",
     "SendMails",
     "SettleAccesses",
+    "TakeUpJobs",
+    "Unfinished",
     "UnknownJob",
     "WriteExport",
 ]

@@ -63,6 +63,13 @@ class EndTheRest(Job):
 
 
 @dataclass(frozen=True, slots=True)
+class TakeUpJobs(Job):
+    """Ask once more for what is kept and was not done: who was asked before may be gone."""
+
+    name: ClassVar[str] = "take-up-jobs"
+
+
+@dataclass(frozen=True, slots=True)
 class RotateKeys(Job):
     """Let the next keys sign where those before have signed for as long as their tenants want."""
 
@@ -143,6 +150,7 @@ JOBS: tuple[type[Job], ...] = (
     FeedSlowPlugins,
     SealAudit,
     EndTheRest,
+    TakeUpJobs,
     WriteExport,
     ReadImport,
     ImportUsers,

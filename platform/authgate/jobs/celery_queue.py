@@ -31,9 +31,9 @@ class CeleryQueue:
         self._envelopes = envelopes
         self._tracer = tracer
 
-    async def enqueue(self, job: Job, *, tenant_id: UUID | None) -> None:
+    async def enqueue(self, job: Job, *, tenant_id: UUID | None, kept: UUID | None = None) -> None:
         """Hand the job to the workers. Raises ``QueueUnavailable``."""
-        sealed = self._envelopes.seal(job, tenant_id=tenant_id)
+        sealed = self._envelopes.seal(job, tenant_id=tenant_id, kept=kept)
         with sending(job, self._tracer, "celery") as traceparent:
             # Outside of the seal: who writes headers of his own changes measurements, no job.
             headers = {SENT_AT: str(time.time())}

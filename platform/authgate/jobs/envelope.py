@@ -35,6 +35,8 @@ class Message:
     arguments: Mapping[str, Any]
     in_turn: bool = False
     """Whether it is to be done only by whose turn it is."""
+    kept: UUID | None = None
+    """What is kept of it until it is done."""
 
 
 class Envelopes:
@@ -48,13 +50,16 @@ class Envelopes:
         """With keys derived from the installation's own."""
         return cls(_derived(kek.secret) for kek in keks)
 
-    def seal(self, job: Job, *, tenant_id: UUID | None, in_turn: bool = False) -> dict[str, str]:
+    def seal(
+        self, job: Job, *, tenant_id: UUID | None, in_turn: bool = False, kept: UUID | None = None
+    ) -> dict[str, str]:
         """The job as a message: keyword arguments of its task."""
         content = {
             "job": job.name,
             "tenant": str(tenant_id) if tenant_id else None,
             "arguments": arguments_of(job),
             **({"in_turn": True} if in_turn else {}),
+            **({"kept": str(kept)} if kept else {}),
         }
         message = orjson.dumps(content)
         return {"message": message.decode(), "seal": _seal(self._keys[0], message)}
@@ -69,12 +74,13 @@ class Envelopes:
         content = orjson.loads(message)
         if content["job"] != name:
             raise Forged("This was sealed for another job.")
-        tenant = content["tenant"]
+        tenant, kept = content["tenant"], content.get("kept")
         return Message(
             name,
             UUID(tenant) if tenant else None,
             content["arguments"],
             in_turn=content.get("in_turn", False),
+            kept=UUID(kept) if kept else None,
         )
 
     def _is_ours(self, message: bytes, seal: str) -> bool:

@@ -32,6 +32,7 @@ class _Waiting:
     job: Job
     tenant_id: UUID | None
     traceparent: str = ""
+    kept: UUID | None = None
     failures: int = 0
     due_since: float = field(default_factory=time.monotonic)
 
@@ -64,13 +65,13 @@ class InProcessRunner:
         self._takers: list[asyncio.Task[None]] = []
         self._clocks: list[asyncio.Task[None]] = []
 
-    async def enqueue(self, job: Job, *, tenant_id: UUID | None) -> None:
+    async def enqueue(self, job: Job, *, tenant_id: UUID | None, kept: UUID | None = None) -> None:
         """Have the job done soon. Raises ``QueueUnavailable`` when too many wait."""
         if not self._takers or self._stopping.is_set():
             raise QueueUnavailable("The runner is not running.")
         with sending(job, self._tracer, "in-process") as traceparent:
             try:
-                self._put(_Waiting(job, tenant_id, traceparent))
+                self._put(_Waiting(job, tenant_id, traceparent, kept))
             except asyncio.QueueFull as error:
                 raise QueueUnavailable("Too many jobs are waiting.") from error
 
@@ -108,7 +109,12 @@ class InProcessRunner:
             note_wait(waiting.job.name, time.monotonic() - waiting.due_since)
             try:
                 result = await self._performer.perform(
-                    waiting.job, tenant_id=waiting.tenant_id, traceparent=waiting.traceparent
+                    waiting.job,
+                    tenant_id=waiting.tenant_id,
+                    kept=waiting.kept,
+                    traceparent=waiting.traceparent,
+                    attempt=waiting.failures + 1,
+                    is_last=waiting.failures == len(self._again_after),
                 )
                 if result.may_end_well_later:
                     self._postpone(waiting)

@@ -48,11 +48,11 @@ class QueueUnavailable(RuntimeError):
 class JobQueue(Protocol):
     """Takes jobs."""
 
-    async def enqueue(self, job: Job, *, tenant_id: UUID | None) -> None:
+    async def enqueue(self, job: Job, *, tenant_id: UUID | None, kept: UUID | None = None) -> None:
         """Have the job done soon: inside the tenant's scope, or for ``None`` in no scope.
 
-        It may be done twice, and is tried again a few times if it fails. Raises
-        ``QueueUnavailable``.
+        ``kept`` names what is kept of it until it is done. It may be done twice, and is tried again
+        a few times if it fails. Raises ``QueueUnavailable``.
         """
 
 

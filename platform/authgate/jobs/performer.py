@@ -7,15 +7,17 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, nullcontext
 from contextvars import Context
 from enum import StrEnum
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 from uuid import UUID
 
 import structlog
 
+from authgate.jobs import port
 from authgate.jobs.handlers import Handlers
-from authgate.jobs.job import Job, Periodic
+from authgate.jobs.job import Job, Periodic, give_up
+from authgate.jobs.keeping import Fault, Keeping, Unfinished
 from authgate.jobs.turns import KEEP_SECONDS, EveryTurn, Turn, Turns
-from authgate.telemetry import metrics
+from authgate.telemetry import metrics, redaction
 from authgate.telemetry.tracing import UNTRACED, Attribute, Tracer
 from authgate_tenants import Tenant, use_tenant
 
@@ -25,6 +27,8 @@ AGAIN_AFTER_SECONDS = (1.0, 5.0, 20.0, 60.0)
 _JITTER = 0.25
 
 FindTenant = Callable[[UUID], Awaitable[Tenant | None]]
+
+T = TypeVar("T")
 
 _log = structlog.get_logger(__name__)
 
@@ -46,6 +50,12 @@ class Result(StrEnum):
     """Its tenant is not served, and so nothing is done for it."""
     NOT_DUE = "not_due"
     """Somebody else has done it in this window, or is at it."""
+    UNFINISHED = "unfinished"
+    """There is more of it, which is done by the next one."""
+    POSTPONED = "postponed"
+    """It went wrong, and is kept to be tried again."""
+    GIVEN_UP = "given_up"
+    """It went wrong too often, and is kept to be looked at."""
     HELD = "held"
     """Whoever was asked the same before is at it, or was killed over it a moment ago."""
 
@@ -55,11 +65,14 @@ class Result(StrEnum):
         return self in (Result.FAILED, Result.TOO_SLOW, Result.HELD)
 
 
+_WELL = Fault("", "")
+
+
 class Ending(NamedTuple):
     """How a job ended, and what went wrong in it."""
 
     result: Result
-    error: str = ""
+    fault: Fault = _WELL
 
 
 class TurnEnding(NamedTuple):
@@ -79,6 +92,7 @@ class Performer:
         *,
         find_tenant: FindTenant,
         turns: Turns | None = None,
+        keeping: Keeping | None = None,
         tracer: Tracer = UNTRACED,
     ) -> None:
         for name in handlers.names():
@@ -86,14 +100,60 @@ class Performer:
         self.handlers = handlers
         self._find_tenant = find_tenant
         self._turns = turns or EveryTurn()
+        self._keeping = keeping
         self._tracer = tracer
 
-    async def perform(self, job: Job, *, tenant_id: UUID | None, traceparent: str = "") -> Result:
+    async def perform(
+        self,
+        job: Job,
+        *,
+        tenant_id: UUID | None,
+        kept: UUID | None = None,
+        traceparent: str = "",
+        attempt: int = 1,
+        is_last: bool = False,
+    ) -> Result:
         """Do the job. A cancellation breaks it off and is passed on.
 
-        ``traceparent`` names the trace in which it was asked for.
+        ``kept`` names what is kept of it until it is done, ``traceparent`` the trace in which it
+        was asked for. Where the last attempt goes wrong, too, the job is kept to be looked at.
         """
-        return (await self._begun(job, tenant_id, traceparent)).result
+        if self._keeping is None or tenant_id is None:
+            return (await self._begun(job, tenant_id, traceparent)).result
+        if kept is not None:
+            return await self._perform_kept(self._keeping, job, tenant_id, kept, traceparent)
+        ending = await self._begun(job, tenant_id, traceparent)
+        if ending.result.may_end_well_later and is_last:
+            await _safely(self._keeping.bury(tenant_id, job, attempt, ending.fault))
+        if ending.result is Result.UNFINISHED:
+            await port.hint(job, tenant_id=tenant_id)
+        return ending.result
+
+    async def _perform_kept(
+        self, keeping: Keeping, job: Job, tenant_id: UUID, kept: UUID, traceparent: str
+    ) -> Result:
+        try:
+            attempt = await keeping.begin(tenant_id, kept, job)
+        except Exception:  # noqa: BLE001 - it is asked for again
+            _log.exception("job failed", job=job.name)
+            return Result.POSTPONED
+        if attempt is None:
+            return Result.NOT_DUE
+        result, fault = await self._begun(job, tenant_id, traceparent)
+        match result:
+            case Result.DONE:
+                await _safely(keeping.done(tenant_id, kept))
+            case Result.UNFINISHED:
+                await _safely(keeping.unfinished(tenant_id, kept))
+                await port.hint(job, tenant_id=tenant_id, kept=kept)
+            case Result.SUSPENDED:
+                await _safely(keeping.idle(tenant_id, kept))
+            case Result.FAILED | Result.TOO_SLOW:
+                if await _safely(keeping.failed(tenant_id, kept, attempt, fault)):
+                    give_up(job.name)
+                    return Result.GIVEN_UP
+                return Result.POSTPONED
+        return result
 
     async def perform_in_turn(
         self, periodic: Periodic, *, runner: str, is_again: bool = False, traceparent: str = ""
@@ -117,13 +177,13 @@ class Performer:
     @asynccontextmanager
     async def _kept(self, turn: Turn) -> AsyncIterator[list[Ending]]:
         """Be at it until the block ends; then say how it ended."""
-        endings = [Ending(Result.FAILED, "BrokenOff")]
+        endings = [Ending(Result.FAILED, Fault("BrokenOff", ""))]
         keeping = asyncio.create_task(self._keep(turn), context=Context())
         try:
             yield endings
         finally:
             keeping.cancel()
-            await self._end(turn, endings[-1].error)
+            await self._end(turn, endings[-1].fault.error)
 
     async def _keep(self, turn: Turn) -> None:
         while True:
@@ -172,12 +232,14 @@ class Performer:
         try:
             async with limit:
                 return Ending(await self._in_scope(job, tenant_id))
+        except Unfinished:
+            return Ending(Result.UNFINISHED)
         except Exception as error:  # noqa: BLE001 - a job that fails ends no runner
             if limit.expired():
                 _log.error("job broken off", limit=job.seconds)
-                return Ending(Result.TOO_SLOW, "TooSlow")
+                return Ending(Result.TOO_SLOW, Fault("TooSlow", f"It took over {job.seconds:g} s."))
             _log.exception("job failed")
-            return Ending(Result.FAILED, type(error).__name__)
+            return Ending(Result.FAILED, Fault(type(error).__name__, redaction.text(str(error))))
 
     async def _in_scope(self, job: Job, tenant_id: UUID | None) -> Result:
         tenant = await self._find_tenant(tenant_id) if tenant_id is not None else None
@@ -188,3 +250,12 @@ class Performer:
         with use_tenant(tenant) if tenant else nullcontext():
             await self.handlers.handle(job)
         return Result.DONE
+
+
+async def _safely(work: Awaitable[T | None]) -> T | None:
+    """What comes of it; whatever it fails with is logged: what is kept is looked at again."""
+    try:
+        return await work
+    except Exception:  # noqa: BLE001 - see above
+        _log.exception("job not kept")
+        return None

@@ -31,10 +31,10 @@ def is_served() -> bool:
     return bool(_open)
 
 
-async def hint(job: Job, *, tenant_id: UUID) -> None:
+async def hint(job: Job, *, tenant_id: UUID, kept: UUID | None = None) -> None:
     """Have a job done soon that is done anyway, if later."""
     try:
         if _open:
-            await _open[-1].enqueue(job, tenant_id=tenant_id)
+            await _open[-1].enqueue(job, tenant_id=tenant_id, kept=kept)
     except QueueUnavailable:
         _log.warning("job left for the next round", job=job.name)

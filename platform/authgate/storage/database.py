@@ -38,6 +38,7 @@ MODEL_MODULES = (
     "authgate.storage.sign_in.logout_deliveries",
     "authgate.storage.mail.mail_servers",
     "authgate.storage.mail.mails",
+    "authgate.storage.jobs.kept_jobs",
     "authgate.storage.jobs.periodic_jobs",
     "authgate.storage.keys.pairwise_secrets",
     "authgate.storage.issued.refresh_tokens",

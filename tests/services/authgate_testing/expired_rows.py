@@ -22,6 +22,7 @@ from authgate.storage.idempotent_requests import IdempotentRequest
 from authgate.storage.issued import tokens
 from authgate.storage.issued.refresh_tokens import RefreshToken
 from authgate.storage.issued.tokens import NewToken, Token, TokenCategory
+from authgate.storage.jobs.kept_jobs import KeptJobRow, KeptState
 from authgate.storage.mail.mails import Mail
 from authgate.storage.metering.active_users import ActiveUser
 from authgate.storage.people import users
@@ -55,6 +56,7 @@ _TABLES: tuple[type[TenantOwned], ...] = (
     InvitationRow,
     LoginFailure,
     LogoutDelivery,
+    KeptJobRow,
     Mail,
     MailedLinkRow,
     ActiveUser,
@@ -164,6 +166,7 @@ def _rows(now: datetime, user_id: UUID) -> list[TenantOwned]:
         *(_session_client(now + shift) for shift in (-hour, hour, day)),
         *(_logout_delivery(now + shift) for shift in (-hour, hour, day)),
         *(_mail(now + shift) for shift in (-hour, hour, day)),
+        *(_given_up(now + shift) for shift in (-hour, hour, day)),
         *(_export(now + shift) for shift in (-hour, hour, day)),
         *(_export_piece(now + shift) for shift in (-hour, hour, day)),
         *(_impersonation(now + shift) for shift in (-91 * day, -day, day)),
@@ -334,6 +337,18 @@ def _mail(expires_at: datetime) -> Mail:
         created_at=at,
         next_attempt_at=at,
         ended_at=at,
+        expires_at=expires_at,
+    )
+
+
+def _given_up(expires_at: datetime) -> KeptJobRow:
+    at = expires_at - timedelta(days=30)
+    return KeptJobRow(
+        name="send-mails",
+        state=KeptState.FAILED,
+        created_at=at,
+        touched_at=at,
+        due_at=at,
         expires_at=expires_at,
     )
 

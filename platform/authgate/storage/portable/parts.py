@@ -23,6 +23,7 @@ from authgate.storage.grants.spent_jtis import SpentJti
 from authgate.storage.idempotent_requests import IdempotentRequest
 from authgate.storage.issued.refresh_tokens import RefreshToken
 from authgate.storage.issued.tokens import Token
+from authgate.storage.jobs.kept_jobs import KeptJobRow
 from authgate.storage.jobs.periodic_jobs import PeriodicJobRow
 from authgate.storage.keys.pairwise_secrets import PairwiseSecret
 from authgate.storage.keys.signing_key_steps import SigningKeyStep
@@ -258,6 +259,7 @@ LEFT_OUT: Mapping[type[Model], str] = {
     Mail: "is sent by the installation that wrote it",
     MailedLinkRow: "is good for minutes: whoever has forgotten a password asks for another one",
     OperatorAccess: "operators of this installation are nobody at the next one",
+    KeptJobRow: "what is still to be done here",
     PeriodicJobRow: "when jobs were done here",
     PluginFailureRow: "what failed here",
     PlanRow: "the next installation has plans of its own, and an operator there gives one",

@@ -61,6 +61,7 @@ SWEPT = {
         "last_attempt_at < now() - interval '30 days'"
         " AND (locked_until IS NULL OR locked_until < now())"
     ),
+    "kept_jobs": "expires_at < now()",
     "logout_deliveries": "expires_at < now()",
     "mailed_links": "expires_at < now()",
     "operator_accesses": "ends_at < now() - interval '90 days'",
@@ -86,6 +87,7 @@ PENDING = {
     "audit_events": "true",
     "audit_feeds": "true",
     "domain_claims": "due_at <= now()",
+    "kept_jobs": "true",
     "logout_deliveries": "status = 'pending'",
     "operator_accesses": "state IN ('asked', 'granted')",
     "mails": "status = 'pending'",
@@ -104,6 +106,9 @@ _SHOWN = {
     "audit_events": "(id, tenant_id, occurred_at, seq)",
     "audit_feeds": "(tenant_id, plugin, told_until, next_at, failures, slow, waiting_since)",
     "invitations": "(tenant_id, expires_at)",
+    "kept_jobs": (
+        "(tenant_id, id, name, state, attempts, error, created_at, touched_at, due_at, expires_at)"
+    ),
     "mailed_links": "(tenant_id, expires_at)",
     "mails": "(tenant_id, status, created_at, next_attempt_at, expires_at)",
     "operator_accesses": "(tenant_id, state, asked_at, ends_at)",

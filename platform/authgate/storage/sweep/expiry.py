@@ -82,6 +82,7 @@ KINDS = (
     Kind("tenant_imports", "expires_at", kept=timedelta(0)),
     Kind("user_import_lines", "expires_at", kept=timedelta(0)),
     Kind("user_imports", "expires_at", kept=timedelta(0)),
+    Kind("kept_jobs", "expires_at", kept=timedelta(0)),
     Kind("mails", "expires_at", kept=timedelta(0)),
     Kind("mailed_links", "expires_at", kept=timedelta(0)),
     Kind("sign_ups", "expires_at", kept=timedelta(0)),

@@ -16,7 +16,7 @@ _NONE = ("DROP INDEX audit_events_unsealed", "DROP INDEX audit_events_sealed")
 
 
 class Migration(migrations.Migration):
-    dependencies = [("models", "0070_periodic_jobs")]
+    dependencies = [("models", "0071_connection_standing")]
 
     operations = [
         AddColumn("AuditEvent", "seq", fields.BigIntField(null=True)),

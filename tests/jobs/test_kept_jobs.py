@@ -1,0 +1,207 @@
+"""Jobs that are kept until they are done: nothing that a change leaves is lost, and what is given
+up can be looked at."""
+
+import asyncio
+from collections.abc import Iterator
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+
+from authgate import background, provisioning, storage
+from authgate.accounts import leavings
+from authgate.clock import utc_now
+from authgate.jobs import EndTheRest, Job, Performer, Result, SendMails, TakeUpJobs, port
+from authgate.jobs.handlers import arguments_of
+from authgate.provisioning import NewClient
+from authgate.storage.issued import mass_ending
+from authgate.storage.issued.tokens import Token
+from authgate.storage.jobs import kept_jobs
+from authgate.storage.jobs.kept_jobs import SILENCE, KeptJobRow, KeptState
+from authgate.vocabulary import TokenStatus
+from authgate_tenants import Tenant, use_tenant
+from authgate_testing.api import client_token
+from authgate_testing.databases import on_sqlite
+from authgate_testing.server import RunningServer
+
+JOB = EndTheRest(client_id="somebody")
+VERY_MANY = 4
+
+
+class Taken(list[tuple[Job, UUID | None]]):
+    """A queue that notes what it is given, and forgets it when its process is killed."""
+
+    async def enqueue(self, job: Job, *, tenant_id: UUID | None, kept: UUID | None = None) -> None:
+        self.append((job, kept))
+
+
+@pytest.fixture
+def taken() -> Iterator[Taken]:
+    """What jobs are asked for."""
+    queue = Taken()
+    with port.served_by(queue):
+        yield queue
+
+
+@pytest.fixture
+def performer(server: RunningServer, taken: Taken) -> Performer:
+    """What does the server's jobs."""
+    return background.performer(server.parts)
+
+
+async def kept_one() -> UUID:
+    return await kept_jobs.keep(JOB.name, arguments_of(JOB), now=utc_now(), is_hinted=True)
+
+
+async def test_what_a_change_leaves_is_done_though_everybody_who_knew_of_it_was_killed(
+    server: RunningServer,
+    acme: Tenant,
+    machine: NewClient,
+    taken: Taken,
+    performer: Performer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(mass_ending, "AT_ONCE", 2)
+    monkeypatch.setattr(mass_ending, "_BATCH", 1)
+    for _ in range(VERY_MANY):
+        await client_token(server, acme, machine, "read")
+    with use_tenant(acme):
+        await provisioning.revoke_client_tokens(server.parts, machine.client.client_id)
+    taken.clear()
+    await performer.perform(TakeUpJobs(), tenant_id=None)
+    assert taken == []  # whoever was asked may still be at it
+    server.clock.advance(SILENCE.total_seconds() + 1)
+    await performer.perform(TakeUpJobs(), tenant_id=None)
+    [(job, kept)] = taken
+    assert await performer.perform(job, tenant_id=acme.id, kept=kept) is Result.DONE
+    with use_tenant(acme):
+        assert await Token.filter(status=TokenStatus.ACTIVE).count() == 0
+        assert await kept_jobs.every() == []
+
+
+async def test_a_change_that_is_undone_leaves_nothing_to_do(acme: Tenant, taken: Taken) -> None:
+    with use_tenant(acme):
+        async with storage.transaction() as unit:
+            await leavings.later(client_id="somebody")
+            unit.doom()
+        assert await kept_jobs.every() == []
+    assert taken == []
+
+
+async def test_what_is_not_finished_is_gone_on_with(
+    acme: Tenant, taken: Taken, performer: Performer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def no_end(job: EndTheRest) -> bool:
+        return False
+
+    monkeypatch.setattr(leavings, "end", no_end)
+    with use_tenant(acme):
+        kept = await kept_one()
+    result = await performer.perform(JOB, tenant_id=acme.id, kept=kept)
+    assert result is Result.UNFINISHED
+    assert taken == [(JOB, kept)]
+    with use_tenant(acme):
+        [one] = await kept_jobs.every()
+    assert (one.state, one.attempts) == (KeptState.WAITING, 0)
+
+
+async def test_what_goes_wrong_again_and_again_is_given_up_and_can_be_looked_at(
+    server: RunningServer,
+    acme: Tenant,
+    taken: Taken,
+    performer: Performer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def fail(job: EndTheRest) -> bool:
+        raise ValueError("password=hunter2 is wrong")
+
+    monkeypatch.setattr(leavings, "end", fail)
+    with use_tenant(acme):
+        kept = await kept_one()
+    results = [await performer.perform(JOB, tenant_id=acme.id, kept=kept) for _ in range(5)]
+    assert results == [Result.POSTPONED] * 4 + [Result.GIVEN_UP]
+    server.clock.advance(86400)
+    await performer.perform(TakeUpJobs(), tenant_id=None)
+    assert taken == []
+    with use_tenant(acme):
+        [one] = await kept_jobs.every()
+    assert (one.state, one.attempts, one.error) == (KeptState.FAILED, 5, "ValueError")
+    assert one.reason == "password=*** is wrong"
+
+
+async def test_what_nobody_kept_is_kept_once_it_is_given_up_the_same_one_once(
+    acme: Tenant, performer: Performer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(_: Job) -> None:
+        raise OSError("no route")
+
+    performer.handlers.add(SendMails, fail)
+    for attempt in (1, 2, 3):
+        await performer.perform(
+            SendMails(), tenant_id=acme.id, attempt=attempt, is_last=attempt > 1
+        )
+    with use_tenant(acme):
+        [one] = await kept_jobs.every()
+    assert (one.name, one.state, one.attempts) == ("send-mails", KeptState.FAILED, 3)
+    assert (one.error, one.reason) == ("OSError", "no route")
+
+
+async def test_f11_a_kept_job_that_is_delivered_twice_is_done_by_one(
+    acme: Tenant, performer: Performer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[EndTheRest] = []
+
+    async def slowly(job: EndTheRest) -> bool:
+        await asyncio.sleep(0.02)
+        done.append(job)
+        return True
+
+    monkeypatch.setattr(leavings, "end", slowly)
+    with use_tenant(acme):
+        kept = await kept_one()
+    results = await asyncio.gather(
+        *(performer.perform(JOB, tenant_id=acme.id, kept=kept) for _ in range(3))
+    )
+    assert sorted(results) == [Result.DONE, Result.NOT_DUE, Result.NOT_DUE]
+    assert done == [JOB]
+
+
+async def test_who_was_killed_in_the_middle_of_a_kept_job_is_followed_once_his_time_is_over(
+    server: RunningServer, acme: Tenant, taken: Taken, performer: Performer
+) -> None:
+    now = server.clock()
+    with use_tenant(acme):
+        kept = await kept_one()
+        assert await kept_jobs.begin(kept, now=now, until=now + timedelta(minutes=2)) == 1
+    await performer.perform(TakeUpJobs(), tenant_id=None)
+    assert taken == []
+    server.clock.advance(180)
+    await performer.perform(TakeUpJobs(), tenant_id=None)
+    assert taken == [(JOB, kept)]
+
+
+async def test_another_tenants_kept_jobs_are_nobodys_here(
+    acme: Tenant, globex: Tenant, performer: Performer
+) -> None:
+    with use_tenant(acme):
+        kept = await kept_one()
+    assert await performer.perform(JOB, tenant_id=globex.id, kept=kept) is Result.NOT_DUE
+    with use_tenant(globex):
+        assert await kept_jobs.every() == []
+        assert not await kept_jobs.remove(kept)
+        assert await kept_jobs.revive(kept, now=utc_now()) is None
+
+
+@on_sqlite
+async def test_what_is_given_up_goes_after_a_month(
+    server: RunningServer, acme: Tenant, performer: Performer
+) -> None:
+    with use_tenant(acme):
+        await kept_jobs.bury(
+            JOB.name, {}, now=server.clock(), attempts=5, error="ValueError", reason=""
+        )
+        waiting = await kept_one()
+    server.clock.advance(kept_jobs.KEPT.total_seconds() + 86400)
+    await performer.perform(background.schedule(server.parts.settings)[0].job, tenant_id=None)
+    with use_tenant(acme):
+        assert await KeptJobRow.all().values_list("id", flat=True) == [waiting]
