@@ -79,6 +79,7 @@ ORDER: Mapping[str, Sequence[str]] = {
         "doctor",
         "errors",
         "audit-events",
+        "audit-sinks",
         "audit-files",
         "metrics",
         "rfc-coverage",

@@ -85,6 +85,16 @@ class Elsewhere:
     ) -> HttpResponse:
         raise AssertionError(url)
 
+    async def put_bytes(
+        self,
+        url: str,
+        *,
+        content: bytes,
+        content_type: str = "application/json",
+        headers: Mapping[str, str] | None = None,
+    ) -> HttpResponse:
+        raise AssertionError(url)
+
 
 DIGEST = hashlib.sha1(GOOD.encode()).hexdigest().upper()  # noqa: S324  # as those servers list it
 URL = "https://stolen.example/range/"

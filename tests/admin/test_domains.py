@@ -343,6 +343,16 @@ class Led:
     ) -> HttpResponse:
         raise AssertionError(url)
 
+    async def put_bytes(
+        self,
+        url: str,
+        *,
+        content: bytes,
+        content_type: str = "application/json",
+        headers: Mapping[str, str] | None = None,
+    ) -> HttpResponse:
+        raise AssertionError(url)
+
 
 async def test_ti_29_a_file_proves_a_host_and_nothing_that_it_leads_to(
     host: Host, certificate: tuple[Path, Path], names: tuple[NameServer, NameServer]

@@ -191,6 +191,7 @@ def as_told(tenant: Tenant, event: audit_events.AuditEvent) -> AuditEvent:
         address=event.ip,
         user_agent=event.user_agent,
         request_id=event.request_id,
+        session_id=event.session_id,
         details=event.details,
     )
 

@@ -26,8 +26,10 @@ from authgate.plugin_api.console import (
     ConsoleText,
     ConsoleValue,
 )
+from authgate.plugin_api.delivery import EventsRefused, bare, deliver, trial_event
 from authgate.plugin_api.documents import Documents, FetchedDocuments, UnfitDocument
 from authgate.plugin_api.events import AuditEvent, Lifecycle
+from authgate.plugin_api.formats import EventFormat, as_json, check_format, formatted
 from authgate.plugin_api.hookspecs import OnFailure, hookimpl
 from authgate.plugin_api.http import HttpClient, HttpFailure, HttpResponse, NoConnection
 from authgate.plugin_api.login import (
@@ -72,6 +74,8 @@ __all__ = [
     "Deny",
     "Documents",
     "Ending",
+    "EventFormat",
+    "EventsRefused",
     "ExternalIdentity",
     "FetchedDocuments",
     "HttpClient",
@@ -103,7 +107,13 @@ __all__ = [
     "TokenClaimsRequest",
     "UnfitDocument",
     "WrongPassword",
+    "as_json",
+    "bare",
+    "check_format",
     "config_fields",
+    "deliver",
+    "formatted",
     "hookimpl",
     "parse_config",
+    "trial_event",
 ]

@@ -73,5 +73,8 @@ class AuditEvent:
 
     user_agent: str
     request_id: str
+    session_id: str = ""
+    """The browser's session that it happened in, where it is known: nobody gets in by it. 1.3."""
+
     details: Mapping[str, object] = field(repr=False)
     """What JSON can carry; what it is depends on the type. What could be a secret is ``***``."""

@@ -19,6 +19,7 @@ from authgate.plugin_api.login import LoginConnector, SetupStep
 from authgate.plugin_api.mail import MailMessage, MailTaken
 from authgate.plugin_api.passwords import PasswordConnector
 from authgate.plugin_api.policy import LoginDecision, LoginRequest
+from authgate.plugin_api.streams import Network
 
 if TYPE_CHECKING:  # a server has no commands to wait for
     import typer
@@ -86,7 +87,7 @@ def register_config() -> type[object]:
 
 @_hook(budget=5.5, on_failure=OnFailure.SKIP)
 def examine_config(
-    tenant: str, config: Any, http: HttpClient
+    tenant: str, config: Any, http: HttpClient, network: Network
 ) -> Sequence[SetupStep] | Awaitable[Sequence[SetupStep]]:
     """What there is to see of what a tenant has set, step by step. Asked when an administrator of
     the tenant, of this slug, wants to see it."""
@@ -117,7 +118,7 @@ def send_mail(
 
 @_hook(budget=10.0, on_failure=OnFailure.RETRY)
 def audit_events(
-    events: Sequence[AuditEvent], config: Any, http: HttpClient
+    events: Sequence[AuditEvent], config: Any, http: HttpClient, network: Network
 ) -> Awaitable[None] | None:
     """What has happened at a tenant: up to a hundred events of its audit log at once, in order and
     each at least once. Told after it was committed."""

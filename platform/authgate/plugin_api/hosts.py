@@ -1,6 +1,7 @@
 """Where something outside is, as an administrator or a provider says it."""
 
 import re
+import ssl
 from urllib.parse import urlsplit
 
 from authgate.plugin_api.config import ConnectorConfigError
@@ -39,6 +40,22 @@ def is_https(url: str) -> bool:
     if not usable or "@" in parts.netloc or parts.fragment:
         return False
     return url.isascii() and url.isprintable() and " " not in url
+
+
+def port_of(host: str, otherwise: int) -> tuple[str, int]:
+    """The name and the port of what ``check_host`` takes; this port where it says none."""
+    name, _, port = host.partition(":")
+    return name, int(port or otherwise)
+
+
+def check_authorities(field: str, value: str) -> None:
+    """Raises ``ConnectorConfigError`` where these are not certificates in PEM, or nothing."""
+    if not value:
+        return
+    try:
+        ssl.create_default_context(cadata=value)
+    except (ssl.SSLError, ValueError, TypeError):  # the last where it is not ASCII
+        raise ConnectorConfigError(field, "must be certificates, from -----BEGIN on") from None
 
 
 def host_of(url: str) -> str:

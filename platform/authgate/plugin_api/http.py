@@ -67,3 +67,14 @@ class HttpClient(Protocol):
     ) -> HttpResponse:
         """Send these very bytes, which a signature may be made over."""
         ...
+
+    async def put_bytes(
+        self,
+        url: str,
+        *,
+        content: bytes,
+        content_type: str = "application/json",
+        headers: Mapping[str, str] | None = None,
+    ) -> HttpResponse:
+        """Have these very bytes be what is at the address. 1.3."""
+        ...

@@ -2,7 +2,7 @@
 where it may lead.
 
 Names are judged as for HTTP: by the address that is connected to. Certificates are verified always,
-by the installation's authorities.
+by the installation's authorities or those that are named.
 """
 
 from contextlib import AbstractAsyncContextManager
@@ -29,15 +29,21 @@ class Stream(Protocol):
         """Go on in TLS, where the protocol has agreed on it. Read all that came before."""
         ...
 
+    async def end(self) -> None:
+        """Say that no more comes (``close_notify`` of TLS), and wait until the other side has ended
+        as well, once it has read all of it: for a protocol that has no answers of its own. 1.3."""
+        ...
+
 
 class Network(Protocol):
     """Streams to other machines."""
 
     def open(
-        self, host: str, port: int, *, tls: bool = True
+        self, host: str, port: int, *, tls: bool = True, authorities: str = ""
     ) -> AbstractAsyncContextManager[Stream]:
         """A stream that ends with the block, in TLS from the beginning unless the protocol begins
-        it later. Raises ``StreamFailure``."""
+        it later. Where ``authorities`` are given (certificates, PEM; 1.3) they are believed, and no
+        others. Raises ``StreamFailure``."""
         ...
 
 
@@ -45,7 +51,7 @@ class NoNetwork:
     """What there is where nobody has given a network."""
 
     def open(
-        self, host: str, port: int, *, tls: bool = True
+        self, host: str, port: int, *, tls: bool = True, authorities: str = ""
     ) -> AbstractAsyncContextManager[Stream]:
         """Raises ``StreamFailure``."""
         raise StreamFailure("There is no network here.")

@@ -142,6 +142,19 @@ class GuardedHttp:
             "POST", url, {**(headers or {}), "content-type": content_type}, content
         )
 
+    async def put_bytes(
+        self,
+        url: str,
+        *,
+        content: bytes,
+        content_type: str = "application/json",
+        headers: Mapping[str, str] | None = None,
+    ) -> HttpResponse:
+        """Have these very bytes be there. Raises ``HttpFailure``."""
+        return await self._ask(
+            "PUT", url, {**(headers or {}), "content-type": content_type}, content
+        )
+
     async def _ask(
         self, method: str, url: str, headers: Mapping[str, str], content: bytes | None
     ) -> HttpResponse:

@@ -44,6 +44,16 @@ class _NoRequests:
     ) -> HttpResponse:
         raise HttpFailure(_NOBODY)
 
+    async def put_bytes(
+        self,
+        url: str,
+        *,
+        content: bytes,
+        content_type: str = "application/json",
+        headers: Mapping[str, str] | None = None,
+    ) -> HttpResponse:
+        raise HttpFailure(_NOBODY)
+
 
 async def endings_of(
     made_by: type[Connector[Any]],

@@ -16,6 +16,8 @@ from authgate.plugin_api import (
     HttpClient,
     LoginDecision,
     LoginRequest,
+    Network,
+    NoNetwork,
     OnFailure,
     SetupStep,
     StepUp,
@@ -74,11 +76,12 @@ class Plugins:
         isolation: Isolation,
         configs: Configs,
         http: HttpClient,
+        network: Network = NoNetwork(),  # noqa: B008 - it holds nothing
     ) -> None:
         self._installed = installed
         self._isolation = isolation
         self._configs = configs
-        self._http = http
+        self._outside = {"http": http, "network": network}
         self._token_claims = dict(implementations(installed, "token_claims"))
         self._login_policy = dict(implementations(installed, "login_policy"))
         self._examine_config = dict(implementations(installed, "examine_config"))
@@ -179,7 +182,7 @@ class Plugins:
         **about: object,
     ) -> T:
         config = await self._configs.of(target)
-        work = asked[target.plugin]({**about, "config": config, "http": self._http})
+        work = asked[target.plugin]({**about, "config": config, **self._outside})
         budget = rules_of(hook).budget
         return await self._isolation.run(work, target, budget=budget, accept=accept)
 

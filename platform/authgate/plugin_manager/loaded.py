@@ -55,7 +55,11 @@ class LoadedPlugins:
     def hooks(self) -> Plugins:
         """The way to ask them."""
         return Plugins(
-            self.installed, isolation=self.isolation, configs=self.configs, http=self._http
+            self.installed,
+            isolation=self.isolation,
+            configs=self.configs,
+            http=self._http,
+            network=self._network,
         )
 
     @cached_property

@@ -44,6 +44,21 @@ class TracedHttp:
             )
             return self._noted(answer)
 
+    async def put_bytes(
+        self,
+        url: str,
+        *,
+        content: bytes,
+        content_type: str = "application/json",
+        headers: Mapping[str, str] | None = None,
+    ) -> HttpResponse:
+        """Have these bytes be there. Raises ``HttpFailure``."""
+        with self._tracer.child("PUT", "client", {Attribute.METHOD: "PUT"}):
+            answer = await self._http.put_bytes(
+                url, content=content, content_type=content_type, headers=self._with_trace(headers)
+            )
+            return self._noted(answer)
+
     def _with_trace(self, headers: Mapping[str, str] | None) -> dict[str, str]:
         above = self._tracer.traceparent()
         return dict(headers or {}) | ({"traceparent": above} if above else {})

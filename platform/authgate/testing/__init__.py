@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from authgate.pretend.directory import Directory, PretendDirectory
 from authgate.pretend.host import Answer, Asked
+from authgate.pretend.listener import Line
 from authgate.pretend.provider import Person, PretendProvider, Provider
 from authgate.testing.claims_contract import TokenClaimsContract
 from authgate.testing.commands_contract import CommandsContract
@@ -38,6 +39,7 @@ __all__ = [
     "ConsolePageContract",
     "Directory",
     "KeyProviderContract",
+    "Line",
     "LoginConnectorContract",
     "LoginPolicyContract",
     "MailContract",

@@ -52,6 +52,18 @@ class FakeHttp:
         typed = {**(headers or {}), "content-type": content_type}
         return await self._answer("POST", url, typed, content)
 
+    async def put_bytes(
+        self,
+        url: str,
+        *,
+        content: bytes,
+        content_type: str = "application/json",
+        headers: Mapping[str, str] | None = None,
+    ) -> HttpResponse:
+        """Have these very bytes be there. Raises ``HttpFailure``."""
+        typed = {**(headers or {}), "content-type": content_type}
+        return await self._answer("PUT", url, typed, content)
+
     async def _answer(
         self,
         method: str,

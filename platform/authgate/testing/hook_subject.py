@@ -15,7 +15,9 @@ from authgate.plugin_api import config_fields, hookspecs
 from authgate.plugin_api.hookspecs import HookRules, rules_of
 from authgate.plugin_manager import Configs, ConfigTypes, Isolation, Plugins
 from authgate.pretend.host import Answer, Asked
+from authgate.pretend.listener import Line
 from authgate.testing.fake_http import FakeHttp, no_network
+from authgate.testing.fake_network import FakeNetwork
 from authgate.testing.own_loop import done
 from authgate.testing.secrecy import leaked, listening
 
@@ -47,6 +49,11 @@ class HookSubject:
         del asked
         return Answer(status=404)
 
+    async def talk(self, line: Line) -> None:
+        """What the server does on each stream that the plugin opens to it by ``network``, where it
+        speaks another protocol than HTTP. Override it then: ``{host}`` stands for it."""
+        del line
+
     def settings_at(self, host: str) -> dict[str, object]:
         """The settings, with the server at this name and port."""
         return {
@@ -58,9 +65,14 @@ class HookSubject:
         """Have the tenant set them, and its server be there."""
         if not self.settings:
             return
+        await server.set_up(tenant, self.plugin, self.settings_at(await self._opened(server)))
+
+    async def _opened(self, server: "RealServer") -> str:
+        if type(self).talk is not HookSubject.talk:
+            return await server.listener(self.talk)
         host = await server.host()
         host.site = self.site
-        await server.set_up(tenant, self.plugin, self.settings_at(host.name))
+        return host.name
 
     def test_what_it_finds_of_its_settings_is_fit_and_tells_no_secret(
         self, capsys: pytest.CaptureFixture[str]
@@ -89,10 +101,16 @@ class HookSubject:
 
     def bench(self, *, isolation: Isolation | None = None) -> Plugins:
         """Asks it as the server does."""
-        isolation, http = isolation or Isolation(), FakeHttp()
+        isolation, http, network = isolation or Isolation(), FakeHttp(), FakeNetwork()
         http.serve(_PLACE, self.site)
-        configs = self.configs(isolation)
-        return Plugins(self.installed(), isolation=isolation, configs=configs, http=http)
+        network.serve(_PLACE, self.talk)
+        return Plugins(
+            self.installed(),
+            isolation=isolation,
+            configs=self.configs(isolation),
+            http=http,
+            network=network,
+        )
 
     def configs(self, isolation: Isolation) -> Configs:
         """What every tenant has set for it."""

@@ -30,6 +30,7 @@ from authgate.plugin_manager import ConnectorTypes
 from authgate.pretend import host
 from authgate.pretend.certificate import certificate_in
 from authgate.pretend.host import Host
+from authgate.pretend.listener import Talk, listening
 from authgate.provisioning.plugin_settings import PluginChange, set_plugin
 from authgate.settings import DatabaseSettings, EgressSettings, KeySettings, Settings
 from authgate.storage.audit import audit_events, audit_feeds
@@ -96,6 +97,10 @@ class RealServer:
     async def host(self) -> Host:
         """A new https server on this machine, which the server may reach."""
         return await self._stack.enter_async_context(host.opened(self._certificate))
+
+    async def listener(self, talk: Talk) -> str:
+        """A new server on this machine that speaks another protocol in TLS: its name and port."""
+        return await self._stack.enter_async_context(listening(self._certificate, talk))
 
     async def connect(
         self, tenant: Tenant, slug: str, *, connector: str, config: Mapping[str, object]

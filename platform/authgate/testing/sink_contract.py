@@ -76,32 +76,34 @@ class AuditSinkContract(HookSubject):
 
     Inherit it in a class whose name begins with ``Test``, and give it ``plugin``. One that posts to
     a collector by https is tested against one in memory and then one on this machine: ``settings``
-    have it send to ``{host}``. For any other way say ``handed_on`` and ``broken``. One that hands
-    on some events only says by ``wanted`` which.
+    have it send to ``{host}``. One that speaks by ``network`` says in ``talk`` what the collector
+    does: it adds to ``arrived`` what it takes, and returns at once while it ``is_down``. For any
+    other way say ``handed_on`` and ``broken``. One that hands on some events only says by
+    ``wanted`` which.
     """
 
     @pytest.fixture(autouse=True)
     def _collector(self) -> None:
-        self._arriving: list[bytes] = []
-        self._is_down = False
+        self.arrived: list[bytes] = []
+        self.is_down = False
 
     def site(self, asked: Asked) -> Answer:
         """The collector: it takes what it is sent, but while it is broken."""
-        if self._is_down:
+        if self.is_down:
             return Answer(status=503)
-        self._arriving.append(asked.body)
+        self.arrived.append(asked.body)
         return Answer(body=b"{}")
 
     def handed_on(self) -> str:
         """All that has arrived so far, in its order, with the ids of the events in it."""
-        return "\n".join(each.decode() for each in self._arriving)
+        return "\n".join(each.decode() for each in self.arrived)
 
     @contextmanager
     def broken(self) -> Iterator[None]:
         """Have nothing be taken where it hands on to, for as long as the block lasts."""
-        self._is_down = True
+        self.is_down = True
         yield
-        self._is_down = False
+        self.is_down = False
 
     def wanted(self, event: AuditEvent) -> bool:
         """Whether it hands on such an event."""

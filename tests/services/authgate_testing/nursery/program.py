@@ -44,6 +44,7 @@ IMPORTS = (
     "authgate_github",
     "authgate_gitlab",
     "authgate_google",
+    "authgate_http_sink",
     "authgate_http_target",
     "authgate_jsonl",
     "authgate_microsoft",
@@ -51,6 +52,8 @@ IMPORTS = (
     "authgate_oauth2",
     "authgate_oidc",
     "authgate_saml",
+    "authgate_splunk",
+    "authgate_syslog",
     "authgate_templates",
     "uvloop",
 )

@@ -1,0 +1,71 @@
+"""How a sink goes on where a receiver does not take an event: that one holds up no other, and is
+not passed over either."""
+
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from uuid import uuid4
+
+from authgate.plugin_api.events import AuditEvent
+
+Send = Callable[[Sequence[AuditEvent]], Awaitable[None]]
+"""Hands on events, and returns once they are taken. Raises ``EventsRefused``."""
+
+WITHHELD = {"withheld": True}
+"""The details of an event that was refused as it was."""
+
+_log = logging.getLogger(__name__)
+
+
+class EventsRefused(Exception):
+    """The receiver does not take these events, and would not the next time: it is there, and it is
+    they that it does not take."""
+
+
+async def deliver(events: Sequence[AuditEvent], send: Send) -> None:
+    """Hand on all of them, in order. Where some are refused the halves are sent by themselves, down
+    to the one that it is about; that is sent as ``bare``, and those behind it as they are.
+
+    Raises ``EventsRefused`` where that is not taken either: then it is not about an event.
+    """
+    try:
+        await send(events)
+    except EventsRefused:
+        half = len(events) // 2
+        if half:
+            await deliver(events[:half], send)
+            await deliver(events[half:], send)
+        else:
+            _log.warning("sent without its details, since it was refused: %s", events[0].id)
+            await send([bare(each) for each in events])
+
+
+def bare(event: AuditEvent) -> AuditEvent:
+    """The same event without what people and applications write: what it was is kept, and that
+    something is left out. The audit log has all of it."""
+    return replace(event, actor_name="", user_agent="", details=WITHHELD)
+
+
+def trial_event(tenant: str) -> AuditEvent:
+    """What a sink sends when an administrator wants to see that it arrives: an event of the type
+    ``TEST``, which is in no audit log."""
+    return AuditEvent(
+        id=str(uuid4()),
+        tenant=tenant,
+        type="TEST",
+        lifecycle=None,
+        severity="INFO",
+        occurred_at=datetime.now(UTC),
+        success=True,
+        actor_type="system",
+        actor_id="",
+        actor_name="",
+        client_id="",
+        resource_type="",
+        resource_id="",
+        address="",
+        user_agent="",
+        request_id="",
+        details={"test": True},
+    )
