@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from authgate_testing.nursery.program import MAY_BE_BORN
+from authgate_testing.nursery.program import IMPORTS, MAY_BE_BORN
 
 ITSELF = (
     MAY_BE_BORN
@@ -42,6 +42,20 @@ sys.exit(7)
 """
 )
 IMPORTED = MAY_BE_BORN + "import sys; print('authgate.app' in sys.modules)"
+MEASURED = (
+    MAY_BE_BORN
+    + f"""
+import importlib
+for name in {IMPORTS}:
+    importlib.import_module(name)
+import prometheus_client.values
+from authgate.telemetry import metrics
+from authgate.telemetry.exposition import exposition
+metrics.rate_limited.add("tokens")
+print(prometheus_client.values.ValueClass.__name__)
+print(exposition()[1].decode())
+"""
+)
 A_PARENT = (
     MAY_BE_BORN
     + f"""
@@ -97,11 +111,19 @@ def test_who_starts_programs_has_a_nursery_of_its_own() -> None:
     assert said(A_PARENT) == "True"
 
 
-def test_who_measures_with_others_knows_before_it_imports() -> None:
-    program = IMPORTED + "; import prometheus_client.values as it; print(it.ValueClass.__name__)"
-    assert said(program).split() == ["True", "MutexValue"]
-    told = os.environ | {"PROMETHEUS_MULTIPROC_DIR": "/nowhere"}
-    assert said(program, env=told).split() == ["False", "MmapedValue"]
+def test_who_measures_with_others_tells_what_it_would_have_told(
+    request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    def told(name: str) -> list[str]:
+        folder = tmp_path / name
+        folder.mkdir()
+        lines = said(MEASURED, env=os.environ | {"PROMETHEUS_MULTIPROC_DIR": str(folder)})
+        return sorted(lines.splitlines())
+
+    born = told("born")
+    request.getfixturevalue("started_as_ever")
+    assert born == told("started")
+    assert {"MmapedValue", 'authgate_rate_limited_total{rule="tokens"} 1.0'} < set(born)
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ import gc
 import importlib
 import json
 import os
+import pkgutil
 import runpy
 import signal
 import socket
@@ -40,13 +41,16 @@ IMPORTS = (
     "authgate.cli.sign_in.login",
     "authgate.serving.hypercorn_server",
     "authgate.serving.uvicorn_server",
+    "authgate.storage.postgres.tenant_keys",
     "authgate_gitea",
     "authgate_github",
     "authgate_gitlab",
     "authgate_google",
+    "authgate_http_api",
     "authgate_http_sink",
     "authgate_http_target",
     "authgate_jsonl",
+    "authgate_ldap",
     "authgate_microsoft",
     "authgate_networks",
     "authgate_oauth2",
@@ -59,13 +63,11 @@ IMPORTS = (
 )
 """What programs import, none of which reads the environment while it is imported, but this."""
 
-_MEASURES = (
-    "prometheus_client",
-    *(each for each in IMPORTS if each.startswith("authgate_") and each != "authgate_templates"),
-    "authgate",
-)
+_MIGRATIONS = "authgate.storage.migrations"
+"""All that is in there is imported besides, as by whoever opens a database."""
+
 _SHARED_MEASURES = "PROMETHEUS_MULTIPROC_DIR"
-"""Who measures into a folder with others has to know before it imports what measures."""
+"""Who measures into a folder with others would have to know before it imports what measures."""
 
 _PROGRAMS_OF_TESTS = "authgate_testing."
 
@@ -315,8 +317,7 @@ def _look_like_new(order: Order) -> None:
         os.environ["LC_CTYPE"] = "C.UTF-8"
     time.tzset()
     if _SHARED_MEASURES in order.environment:
-        for name in [each for each in sys.modules if each.partition(".")[0] in _MEASURES]:
-            del sys.modules[name]
+        _measure_with_others()
     first = {"-P": [], "-c": [""]}.get(order.words[0], [order.folder])
     given = [each for each in order.environment.get("PYTHONPATH", "").split(os.pathsep) if each]
     sys.path[:0] = first + given
@@ -326,6 +327,23 @@ def _look_like_new(order: Order) -> None:
     sys.stdout = _stream(1, "w")
     sys.stderr = _stream(2, "w", errors="backslashreplace", lines=True)
     gc.enable()
+
+
+def _measure_with_others() -> None:
+    """Have what measures do so where others can read it, from what it says so far."""
+    from prometheus_client import values
+    from prometheus_client.metrics import Gauge, MetricWrapperBase
+
+    from authgate.telemetry.families import REGISTRY
+
+    values.ValueClass = values.get_value_class()  # type: ignore[no-untyped-call]  # not annotated
+    for family in REGISTRY._collector_to_names:
+        assert isinstance(family, MetricWrapperBase)
+        for member in family._metrics.values() if family._labelnames else [family]:
+            said = member._value.get() if isinstance(member, Gauge) else 0
+            member._metric_init()  # type: ignore[no-untyped-call]  # not annotated
+            if isinstance(member, Gauge) and said:
+                member.set(said)
 
 
 def _stream(number: int, mode: str, *, errors: str = "surrogateescape", lines: bool = False) -> Any:
@@ -399,6 +417,8 @@ def main() -> None:
     gc.disable()
     for name in IMPORTS:
         importlib.import_module(name)
+    for step in pkgutil.iter_modules(importlib.import_module(_MIGRATIONS).__path__):
+        importlib.import_module(f"{_MIGRATIONS}.{step.name}")
     gc.collect()
     gc.freeze()
     serve(line)
