@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
 
 import httpx2
+import jwt
 import pytest
 
 from authgate import provisioning
@@ -32,7 +33,8 @@ from authgate.storage.sign_in.connection_rules import ConnectionRules, Newcomers
 from authgate.vocabulary import UserStatus
 from authgate_tenants import Tenant, TenantSettings, use_tenant
 from authgate_tenants.models import TenantDomain
-from authgate_testing.application import Application
+from authgate_testing.application import Application, sent_on
+from authgate_testing.authenticator import enrolled, show
 from authgate_testing.databases import on_sqlite
 from authgate_testing.person import Person
 from authgate_testing.pretend_host import Answer, Host
@@ -121,6 +123,22 @@ async def alice(acme: Tenant, passwords: Passwords) -> User:
         return await provisioning.add_user(
             passwords, username="alice", password=PASSWORD, email="octocat@example.com"
         )
+
+
+@pytest.fixture
+async def application(server: RunningServer, acme: Tenant) -> Application:
+    """One that people of the tenant sign in to."""
+    callback = "https://console.example/callback"
+    draft = ClientDraft(
+        name="Console",
+        client_id="console",
+        grant_types=["authorization_code"],
+        scopes=["openid", "profile", "email"],
+        redirect_uris=[callback],
+    )
+    with use_tenant(acme):
+        client = await provisioning.add_client(server.parts, draft)
+    return Application(server.http, acme, client, callback)
 
 
 async def ruled(setup: ConnectionSetup, tenant: Tenant, **rules: Any) -> None:
@@ -303,19 +321,8 @@ async def test_who_has_to_sign_in_again_does_so_at_the_provider_as_well(
 
 @on_sqlite
 async def test_an_application_that_asks_for_a_new_sign_in_gets_none_that_the_provider_remembers(
-    server: RunningServer, visitor: Visitor, provider: PretendOpenId, acme: Tenant
+    server: RunningServer, visitor: Visitor, provider: PretendOpenId, application: Application
 ) -> None:
-    callback = "https://console.example/callback"
-    draft = ClientDraft(
-        name="Console",
-        client_id="console",
-        grant_types=["authorization_code"],
-        scopes=["openid", "profile", "email"],
-        redirect_uris=[callback],
-    )
-    with use_tenant(acme):
-        client = await provisioning.add_client(server.parts, draft)
-    application = Application(server.http, acme, client, callback)
     for asked, wanted in (
         ({"prompt": "login"}, "max_age=0&prompt=login"),
         ({"max_age": "300"}, "max_age=300"),
@@ -325,6 +332,87 @@ async def test_an_application_that_asks_for_a_new_sign_in_gets_none_that_the_pro
         assert left.endswith(wanted), left
         provider.claims["auth_time"] = int(server.clock().timestamp()) - 400
         assert (await visitor.come_back(**provider.approve(left))).status_code == 403
+
+
+async def auth_time(application: Application, visitor: Visitor, **asked: str) -> int:
+    """What the application is told of when the person has signed in, who is not asked to again."""
+    tokens = await application.signed_in(visitor.person, **asked)
+    access, id_token = (
+        jwt.decode(tokens[name], options={"verify_signature": False})
+        for name in ("access_token", "id_token")
+    )
+    assert access["auth_time"] == id_token["auth_time"]
+    return int(id_token["auth_time"])
+
+
+async def test_applications_are_told_when_somebody_has_signed_in_at_the_provider(
+    server: RunningServer, visitor: Visitor, provider: PretendOpenId, application: Application
+) -> None:
+    now = int(server.clock().timestamp())
+    for number, (told, expected) in enumerate((
+        (now - 3600, now - 3600),
+        (now + 30, now),
+        (now + 300, now),
+        (None, now),
+        (0, now),
+    )):  # fmt: skip
+        visitor.http.cookies.clear()
+        provider.claims["auth_time"] = told
+        assert (await visitor.round_trip()).status_code == 303
+        found = await auth_time(application, visitor)
+        assert abs(found - expected) <= (0 if number == 0 else 20), told
+        assert found <= int(server.clock().timestamp()), "never later than now"
+        if number:
+            continue
+        # The session is new, and what it stands for is an hour old.
+        assert await auth_time(application, visitor, max_age="7200") == expected
+        page = await sent_on(visitor.person, application.ask(max_age="900").url)
+        assert page.url.path == "/t/acme/login"
+        left = await visitor.leave(return_to=page.url.params["return_to"])
+        assert "max_age=0&prompt=login" in left, "whoever is signed in comes to do so anew"
+        refused = await sent_on(visitor.person, application.ask(max_age="900", prompt="none").url)
+        assert "error=login_required" in refused.headers["location"]
+
+
+@on_sqlite
+async def test_a_sign_in_that_was_begun_for_something_else_is_not_new_enough(
+    server: RunningServer, visitor: Visitor, provider: PretendOpenId, application: Application
+) -> None:
+    # The application asks first; then the person signs in by another tab, where nobody said when.
+    waiting = await visitor.http.get(application.ask(max_age="300").url)
+    provider.claims["auth_time"] = int(server.clock().timestamp()) - 400
+    assert (await visitor.round_trip()).status_code == 303
+    page = await sent_on(visitor.person, str(waiting.headers["location"]))
+    assert page.url.path == "/t/acme/login"
+    left = await visitor.leave(return_to=page.url.params["return_to"])
+    provider.claims["auth_time"] = int(server.clock().timestamp())
+    back = await visitor.come_back(**provider.approve(left))
+    page = await sent_on(visitor.person, str(back.headers["location"]))
+    assert page.url.path.startswith("/t/acme/oauth/authorize/"), "and so is asked for consent"
+
+
+@on_sqlite
+async def test_a_second_factor_makes_the_provider_s_sign_in_no_newer(
+    server: RunningServer,
+    visitor: Visitor,
+    provider: PretendOpenId,
+    application: Application,
+    acme: Tenant,
+) -> None:
+    assert (await visitor.round_trip()).status_code == 303
+    with use_tenant(acme):
+        [user] = await users.all_users()
+    app, _ = await enrolled(server, acme, user)
+    visitor.http.cookies.clear()
+    provider.claims["auth_time"] = long_ago = int(server.clock().timestamp()) - 3600
+    await visitor.round_trip()
+    await visitor.person.visit(f"{acme.issuer}/second-factor")
+    assert await show(visitor.person, app.code) == 200
+    assert await auth_time(application, visitor) == long_ago
+    # What is not to be undone asks for somebody who has signed in lately.
+    await visitor.person.visit(f"{acme.issuer}/account/data")
+    page = await visitor.person.submit({}, to="/account/data/file")
+    assert page.url.path == "/t/acme/login"
 
 
 @on_sqlite

@@ -83,7 +83,7 @@ class BrowserSessions:
         if methods is None:
             await self._second_step.lead(now_held, response)
             return False
-        await self._begin(visitor, held, response, amr=methods, remembered=first.remembered)
+        await self._begin(visitor, replace(now_held, amr=methods), response)
         await self._second_step.tell(held, methods, response)
         return True
 
@@ -99,10 +99,9 @@ class BrowserSessions:
         left = int((session.expires_at - now).total_seconds())
         self._hand_over(response, key, left if session.remembered else None)
 
-    async def _begin(
-        self, visitor: Visitor, held: User, response: Response, *, amr: list[str], remembered: bool
-    ) -> None:
+    async def _begin(self, visitor: Visitor, proven: FirstFactor, response: Response) -> None:
         now, settings = self._clock(), current_tenant().settings
+        held, remembered = proven.user, proven.remembered
         await self._counted(held, now)
         absolute = timedelta(
             seconds=settings.remembered_session_lifetime
@@ -115,13 +114,14 @@ class BrowserSessions:
         idle = absolute if remembered else timedelta(seconds=settings.session_idle_lifetime)
         idle = min(idle, absolute)
         sign_in = SignIn(
-            amr=amr,
+            amr=list(proven.amr),
             ip=visitor.facts.ip,
             user_agent=visitor.facts.user_agent,
             remembered=remembered,
             at=now,
             idle_expires_at=now + idle,
             expires_at=now + absolute,
+            vouched_at=proven.vouched_at,
         )
         key = await self._renewed(visitor, held, sign_in)
         if key is None:

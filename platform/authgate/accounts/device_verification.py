@@ -159,9 +159,7 @@ class DeviceVerification:
         event: Event,
     ) -> Response:
         session = person.session
-        authentication = Authentication.of_session(
-            session.authenticated_at, session.amr, session.id
-        )
+        authentication = Authentication.of_session(session.proven_at, session.amr, session.id)
         won = await device_codes.decide(
             code.id,
             status=status,

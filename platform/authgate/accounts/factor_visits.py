@@ -82,7 +82,14 @@ class FactorVisits:
             return None
         amr = with_second(half.amr, shown)
         return await self._sessions.heard(
-            FirstFactor(here.user, amr, half.remembered, half.return_to, half.connection)
+            FirstFactor(
+                here.user,
+                amr,
+                half.remembered,
+                half.return_to,
+                half.connection,
+                vouched_at=half.vouched_at,
+            )
         )
 
     async def let_on(self, here: Here, heard: Heard | None, response: Response, shown: str) -> bool:

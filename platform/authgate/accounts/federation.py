@@ -21,7 +21,7 @@ from authgate.accounts.answers import see_other
 from authgate.accounts.browser_sessions import BrowserSessions, Heard
 from authgate.accounts.external_accounts import AddressTaken, NotHere
 from authgate.accounts.login import HOME
-from authgate.accounts.pending_login import PendingLogin, Purpose
+from authgate.accounts.pending_login import PendingLogin, Purpose, believed
 from authgate.accounts.provider_answers import parameter
 from authgate.accounts.round_trips import PENDING, Refusal, RoundTrips, not_begun_here
 from authgate.accounts.second_step import FirstFactor
@@ -185,6 +185,7 @@ class Federation:
             remembered,
             target,
             usable.stored.slug,
+            vouched_at=believed(identity.authenticated_at, now=self._clock()),
         )
         # The tenant's plugins speak first: whom they turn away leaves no account behind.
         heard = await self._sessions.heard(first)

@@ -17,7 +17,7 @@ from authgate_tenants.encryption import TenantCipher
 
 COOKIE = "authgate_half"
 LIFETIME = timedelta(minutes=10)
-_SEAL = "half-sign-in/3"
+_SEAL = "half-sign-in/4"
 """Another one with each change of what is sealed: servers of two versions run side by side."""
 
 
@@ -37,6 +37,8 @@ class HalfSignIn:
     has_factor: bool
     """Whether they have a second factor, which is to be shown, or none, which is to be set up."""
     expires_at: datetime
+    vouched_at: datetime | None = None
+    """When the person signed in at the provider, where it told."""
 
     def sealed(self, cipher: TenantCipher) -> str:
         """The value of the cookie."""
@@ -49,6 +51,7 @@ class HalfSignIn:
             self.mark,
             self.has_factor,
             self.expires_at.timestamp(),
+            self.vouched_at.timestamp() if self.vouched_at else None,
         ]
         return sealed_text.sealed(said, cipher=cipher, kind=_SEAL)
 
@@ -59,7 +62,7 @@ class HalfSignIn:
             said = sealed_text.opened(cookie, cipher=cipher, kind=_SEAL)
         except ValueError:
             return None
-        user_id, amr, return_to, connection, remembered, mark, has_factor, ends = said
+        user_id, amr, return_to, connection, remembered, mark, has_factor, ends, vouched = said
         expires_at = datetime.fromtimestamp(ends, now.tzinfo)
         if expires_at <= now:
             return None
@@ -72,6 +75,7 @@ class HalfSignIn:
             mark=mark,
             has_factor=has_factor,
             expires_at=expires_at,
+            vouched_at=None if vouched is None else datetime.fromtimestamp(vouched, now.tzinfo),
         )
 
 

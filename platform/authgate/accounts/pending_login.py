@@ -17,10 +17,24 @@ from authgate_tenants import current_tenant
 from authgate_tenants.encryption import TenantCipher
 
 LIFETIME = timedelta(minutes=10)
-_CLOCKS = timedelta(minutes=1)
+CLOCKS = timedelta(minutes=1)
 """By how much those of providers may differ."""
 _SEAL = "pending-login/2"
 """Another one with each change of what is sealed: servers of two versions run side by side."""
+
+
+def believed(told: datetime | None, *, now: datetime) -> datetime | None:
+    """When a provider says that somebody signed in there: never later than now. ``None`` where it
+    did not say, or says what no clock that is nearly right could."""
+    if told is None or told > now + CLOCKS or told.timestamp() <= 0:
+        return None
+    return min(told, now)
+
+
+def is_lately(authenticated_at: datetime, asked_at: datetime, max_age: int) -> bool:
+    """Whether that was no more than so many seconds before it was asked for, by clocks that may
+    differ."""
+    return authenticated_at >= asked_at - timedelta(seconds=max_age) - CLOCKS
 
 
 class Purpose(StrEnum):
@@ -99,8 +113,7 @@ class PendingLogin:
         does not say is believed to have done as it was asked to."""
         if self.max_age is None or authenticated_at is None:
             return True
-        began_at = self.expires_at - LIFETIME
-        return authenticated_at >= began_at - timedelta(seconds=self.max_age) - _CLOCKS
+        return is_lately(authenticated_at, self.expires_at - LIFETIME, self.max_age)
 
     def sealed(self, cipher: TenantCipher) -> str:
         """The value of the cookie."""

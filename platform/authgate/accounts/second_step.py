@@ -3,6 +3,7 @@ remembered from an earlier time, or let through."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from urllib.parse import quote
 
 from quart import Response, request
@@ -46,6 +47,8 @@ class FirstFactor:
     """Slug of the one that vouched for them."""
     acr: str = ""
     """What the session has to be worth, where the tenant's plugins say so."""
+    vouched_at: datetime | None = None
+    """When they signed in at the connection's provider, where it told."""
 
 
 class SecondStep:
@@ -79,6 +82,7 @@ class SecondStep:
             mark=password_mark(user).hex(),
             has_factor=await has_any(user.id),
             expires_at=now + LIFETIME,
+            vouched_at=first.vouched_at,
         )
         cipher = await self._encryption.cipher(current_tenant().id)
         max_age = int(LIFETIME.total_seconds())

@@ -79,6 +79,6 @@ def require_second_factor(*, then: str) -> SignedIn:
 
 
 def require_recent_sign_in(*, now: datetime, then: str) -> None:
-    """Raises ``SignInAgain`` where the person has been signed in for longer than that."""
-    if now - signed_in().session.authenticated_at > RECENTLY:
+    """Raises ``SignInAgain`` where the person has signed in longer ago than that."""
+    if now - signed_in().session.proven_at > RECENTLY:
         raise SignInAgain(then)

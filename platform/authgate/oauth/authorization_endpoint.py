@@ -15,6 +15,7 @@ from quart import Blueprint, Response, request
 from authgate import audit
 from authgate.accounts import step_up, visits
 from authgate.accounts.answers import page, see_other
+from authgate.accounts.pending_login import is_lately
 from authgate.accounts.scope_lines import scope_lines
 from authgate.accounts.signed_out import SigningOut
 from authgate.accounts.standing import to_step_up
@@ -197,12 +198,15 @@ class AuthorizationEndpoint:
         return _Asked(waiting, stored, client, handle)
 
     async def _must_sign_in(self, asked: _Asked, person: SignedIn) -> bool:
-        authenticated_at, wanted = person.session.authenticated_at, asked.request
-        if authenticated_at >= asked.waiting.created_at:
-            return False  # for this very request
+        session, wanted = person.session, asked.request
+        asked_at = asked.waiting.created_at
+        oldest = 0 if "login" in wanted.prompt else wanted.max_age
+        if session.authenticated_at >= asked_at:
+            # They came here for this very request; at a provider they may have been for long.
+            return oldest is not None and not is_lately(session.proven_at, asked_at, oldest)
         if "login" in wanted.prompt:
             return True
-        age = self._clock() - authenticated_at
+        age = self._clock() - session.proven_at
         if wanted.max_age is not None and age > timedelta(seconds=wanted.max_age):
             return True
         return await self._is_another(asked, person)
@@ -262,7 +266,7 @@ class AuthorizationEndpoint:
         if not await sessions.hold(session.id):
             return self._answers.refusal(_OVER)
         authentication = Authentication.of_session(
-            session.authenticated_at,
+            session.proven_at,
             session.amr,
             session.id,
             actor=session.impersonator_id,

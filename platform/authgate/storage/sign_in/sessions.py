@@ -25,6 +25,8 @@ class Session(TenantOwned):
     user_agent = fields.CharField(512, default="")
     remembered = fields.BooleanField(default=False)
     authenticated_at = fields.DatetimeField()
+    vouched_at = fields.DatetimeField(null=True)
+    """When the person has signed in at the provider that vouched for them, where it told."""
     last_seen_at = fields.DatetimeField()
     idle_expires_at = fields.DatetimeField()
     expires_at = fields.DatetimeField()
@@ -33,6 +35,12 @@ class Session(TenantOwned):
     """By which somebody else acts for the person in it."""
     impersonator_id = fields.UUIDField(null=True)
     impersonator = fields.CharField(128, default="", db_default="")
+
+    @property
+    def proven_at(self) -> datetime:
+        """When the person has proven who they are: ``auth_time`` (OpenID Connect Core section 2).
+        The session began when they came here."""
+        return self.vouched_at or self.authenticated_at
 
     class Meta:
         table = "browser_sessions"
@@ -59,6 +67,7 @@ class SignIn(NamedTuple):
     idle_expires_at: datetime
     expires_at: datetime
     impersonator: Impersonator | None = None
+    vouched_at: datetime | None = None
 
 
 JOINED = Join(
@@ -179,6 +188,7 @@ def _values(key: str, sign_in: SignIn) -> dict[str, Any]:
         "user_agent": sign_in.user_agent[:512],
         "remembered": sign_in.remembered,
         "authenticated_at": sign_in.at,
+        "vouched_at": sign_in.vouched_at,
         "last_seen_at": sign_in.at,
         "idle_expires_at": sign_in.idle_expires_at,
         "expires_at": sign_in.expires_at,
