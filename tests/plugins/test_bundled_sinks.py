@@ -1,6 +1,8 @@
 """The bundled sinks keep what every sink has to keep, and none is held up by one event."""
 
+import gzip
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -26,6 +28,14 @@ from authgate_splunk.settings import SplunkConfig
 from authgate_testing.syslog_frames import messages
 
 TOKEN = "a-token-of-the-collector"
+BUCKET = {
+    "bucket": "audit",
+    "path_style": True,
+    "access_key_id": "AKIAEXAMPLE",
+    "secret_access_key": "a-key-of-the-bucket",
+}
+COMMAND = re.compile(rb"\*[0-9]+\r\n(?:\$[0-9]+\r\n[^\r]*\r\n)+(?=\*|\Z)")
+"""Of Redis' protocol, as long as no word has the end of a line in it."""
 
 
 def taken(code: int = 0, status: int = 200) -> Answer:
@@ -85,6 +95,42 @@ class TestSplunk(AuditSinkContract):
 class TestSplunkSettings(SettingsContract):
     plugin = "splunk"
     settings: ClassVar[Mapping[str, object]] = {"host": "splunk.example:8088", "token": TOKEN}
+
+
+class TestBucket(AuditSinkContract):
+    plugin = "s3"
+    settings: ClassVar[Mapping[str, object]] = {**BUCKET, "endpoint": "https://{host}"}
+
+    def site(self, asked: Asked) -> Answer:
+        """It keeps what it is sent by its name."""
+        if not self.is_down:
+            self.arrived.append(gzip.decompress(asked.body))
+        return Answer(status=503 if self.is_down else 200)
+
+
+class TestBucketSettings(SettingsContract):
+    plugin = "s3"
+    settings: ClassVar[Mapping[str, object]] = {**BUCKET, "endpoint": "https://s3.example"}
+
+
+class TestStream(AuditSinkContract):
+    plugin = "redis-stream"
+    settings: ClassVar[Mapping[str, object]] = {"host": "{host}", "password": TOKEN}
+
+    async def talk(self, line: Line) -> None:
+        """As Redis answers: to each command, as it comes."""
+        received = b""
+        while not self.is_down and (came := await line.receive()):
+            received += came
+            for each in COMMAND.findall(received):
+                self.arrived.append(each.rpartition(b"event\r\n")[2])
+                await line.send(b"+OK\r\n" if b"AUTH" in each else b"$3\r\n1-0\r\n")
+            received = COMMAND.sub(b"", received)
+
+
+class TestStreamSettings(SettingsContract):
+    plugin = "redis-stream"
+    settings: ClassVar[Mapping[str, object]] = {"host": "redis.example:6380", "password": TOKEN}
 
 
 def in_a_row(body: bytes) -> list[Any]:

@@ -55,6 +55,8 @@ IMPORTS = (
     "authgate_networks",
     "authgate_oauth2",
     "authgate_oidc",
+    "authgate_redis_stream",
+    "authgate_s3",
     "authgate_saml",
     "authgate_splunk",
     "authgate_syslog",
