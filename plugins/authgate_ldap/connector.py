@@ -22,8 +22,9 @@ from authgate.plugin_api import (
     WrongPassword,
 )
 from authgate_ldap.conversation import SIZE_LIMIT, Conversation, Found, speaking
+from authgate_ldap.entries import Entry, NoLdap
 from authgate_ldap.groups import groups_in, groups_of
-from authgate_ldap.messages import Entry, NoLdap, Result, Search
+from authgate_ldap.messages import Result, Search
 from authgate_ldap.names import escaped
 from authgate_ldap.settings import LOGIN, START_TLS, LdapConfig
 

@@ -9,7 +9,8 @@ from typing import Any
 
 from authgate.plugin_api import Network, Stream
 from authgate_ldap import messages
-from authgate_ldap.messages import Entry, NoLdap, Result, Search
+from authgate_ldap.entries import Entry, NoLdap
+from authgate_ldap.messages import Result, Search
 
 SIZE_LIMIT = 4
 """Of a search: there are more entries than were asked for."""

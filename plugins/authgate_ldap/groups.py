@@ -4,7 +4,8 @@ from collections.abc import Iterable
 
 from authgate.plugin_api import ProviderUnavailable
 from authgate_ldap.conversation import SIZE_LIMIT, Conversation
-from authgate_ldap.messages import MOST_OF_CONVERSATION, Entry, Search
+from authgate_ldap.entries import Entry
+from authgate_ldap.messages import MOST_OF_CONVERSATION, Search
 from authgate_ldap.settings import LdapConfig
 
 MOST = 1000
