@@ -2,12 +2,18 @@
 
 import re
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
-from authgate import provisioning
+from authgate import audit, provisioning
+from authgate.audit import SYSTEM, Event
+from authgate.clock import utc_now
+from authgate.feeds import telling
 from authgate.provisioning.plugin_settings import plugin_of_tenant
+from authgate.storage.audit import audit_feeds
 from authgate.storage.sign_in.connections import ConnectionRow
+from authgate_jsonl import files
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.databases import on_sqlite
 from authgate_testing.person import Person
@@ -110,3 +116,32 @@ async def test_a_page_says_why_a_plugin_is_not_paused_by_whose_connection_everyb
 async def test_a_plugin_that_may_not_run_here_has_no_page(admin: Person, here: str) -> None:
     assert "github" not in (await admin.visit(here)).text
     assert (await admin.visit(f"{here}/github")).status_code == 404
+
+
+async def test_a_page_says_what_waits_for_a_sink_since_when_and_why_in_the_readers_language(
+    server: RunningServer, acme: Tenant, admin: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(files.FOLDER, raising=False)
+    await provisioning.change_tenant(
+        server.parts, acme, change=lambda before: replace(before, enabled_plugins=("jsonl",))
+    )
+    here = f"{acme.issuer}/admin/plugins/jsonl"
+    assert "It was told of all that has happened" in (await admin.visit(here)).text
+    later = replace(server.parts, clock=lambda: utc_now() + timedelta(minutes=3))
+    tenant = await server.parts.resolver.find("acme")
+    assert tenant is not None
+    with use_tenant(tenant):
+        for name in ("ada", "bea"):
+            await audit.record(Event.USER_CREATED, actor=SYSTEM, resource=("user", name))
+        await telling.feed_plugins(later)
+        feed = (await plugin_of_tenant(later, "jsonl")).feed
+    assert feed is not None
+    page = await admin.visit(here)
+    assert f"{feed.waiting} events wait." in page.text
+    assert "Nothing is lost." in page.text
+    assert "It broke off" in page.text
+    assert "FolderNotNamed" in page.text
+    there = await admin.http.get(here, headers={"Accept-Language": "zh-TW"})
+    assert f"有 {feed.waiting} 個事件在等候。" in there.text
+    monkeypatch.setattr(audit_feeds, "MOST_COUNTED", 2)
+    assert "At least 2 events wait." in (await admin.visit(here)).text

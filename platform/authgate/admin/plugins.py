@@ -55,6 +55,7 @@ _FAILURE: dict[str, JsonValue] = {
 }
 _FEED: dict[str, JsonValue] = {
     "waiting_since": "2026-03-02T09:12:44Z",
+    "waiting": 12,
     "failures": 3,
     "next_at": "2026-03-02T09:13:14Z",
 }
@@ -130,6 +131,9 @@ class PluginFeedDocument(Document):
     waiting_since: datetime | None
     """When the oldest event happened that it was not told of yet. Nothing is lost: it is told of
     all of them, in order."""
+
+    waiting: int
+    """How many those are. No more than 1,000 are counted."""
 
     failures: int
     """How often in a row it could not be told."""
@@ -298,7 +302,10 @@ def _failure(failure: PluginFailure) -> PluginFailureDocument:
 
 def _feed(feed: AuditFeed) -> PluginFeedDocument:
     return PluginFeedDocument(
-        waiting_since=feed.waiting_since, failures=feed.failures, next_at=feed.next_at
+        waiting_since=feed.waiting_since,
+        waiting=feed.waiting,
+        failures=feed.failures,
+        next_at=feed.next_at,
     )
 
 

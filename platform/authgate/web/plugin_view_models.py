@@ -85,6 +85,10 @@ class FeedLine:
     """When the oldest event happened that waits for it."""
     next_at: datetime | None
     """When it is told again, after a failure."""
+    waiting: int = 0
+    """How many events wait for it."""
+    and_more: bool = False
+    """Whether that is where counting ends."""
 
 
 @dataclass(frozen=True, slots=True)

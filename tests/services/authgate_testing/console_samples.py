@@ -817,7 +817,7 @@ def _plugins() -> Mapping[str, Sample]:
             is_set=True,
             made=[(_LONG, f"whsec_{_LONG}")],
             failure=failure,
-            feed=FeedLine(_NOW, _NOW),
+            feed=FeedLine(_NOW, _NOW, waiting=1000, and_more=True),
             steps=[TestedStep("Settings", True, _LONG), TestedStep(_LONG, False, _LONG)],
         ),
         "console-plugin-waits": page(

@@ -25,6 +25,7 @@ from authgate.provisioning.plugin_settings import (
     reset_plugin,
     set_plugin,
 )
+from authgate.storage.audit import audit_feeds
 from authgate.web.connection_view_models import TestedStep
 from authgate.web.console_view_models import Done
 from authgate.web.plugin_view_models import (
@@ -189,7 +190,12 @@ def _feed(plugin: TenantPlugin) -> FeedLine | None:
     feed = plugin.feed
     if feed is None:
         return None
-    return FeedLine(feed.waiting_since, feed.next_at if feed.failures else None)
+    return FeedLine(
+        feed.waiting_since,
+        feed.next_at if feed.failures else None,
+        waiting=feed.waiting,
+        and_more=feed.waiting >= audit_feeds.MOST_COUNTED,
+    )
 
 
 def _url(plugin: TenantPlugin) -> str:

@@ -23,6 +23,9 @@ transaction that stores it by the clock of another one, is less than this."""
 MOST_AHEAD: Final = 2000
 """So many are told before it is certain that none comes before them. More wait until it is."""
 
+MOST_COUNTED: Final = 1000
+"""So many that wait are counted; where there are more, it says this."""
+
 LEASE: Final = timedelta(minutes=1)
 """For so long nobody else tells what somebody has begun to tell."""
 
@@ -74,6 +77,8 @@ class AuditFeed:
     """When the oldest happened that it could not be told of yet, if there is one."""
     next_at: datetime
     """When it is due; while somebody tells it, when that one's lease ends."""
+    waiting: int = 0
+    """How many wait, where somebody has counted them."""
 
     @classmethod
     def from_row(cls, row: AuditFeedRow) -> Self:
@@ -140,9 +145,10 @@ async def every(*, now: datetime) -> dict[str, AuditFeed]:
 
 
 async def waiting(feed: AuditFeed, *, now: datetime) -> AuditFeed:
-    """The same place, with since when something waits for the plugin by now."""
-    found = await _untold(feed, before=now if feed.failures else now - _SOON, limit=1)
-    return replace(feed, waiting_since=found[0][1] if found else None)
+    """The same place, with since when something waits for the plugin by now, and how much."""
+    before = now if feed.failures else now - _SOON
+    found = await _untold(feed, before=before, limit=MOST_COUNTED)
+    return replace(feed, waiting_since=found[0][1] if found else None, waiting=len(found))
 
 
 async def hurry(plugins: Collection[str], *, now: datetime) -> None:
