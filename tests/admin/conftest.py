@@ -9,10 +9,12 @@ import pytest
 from authgate import provisioning
 from authgate.audit import SYSTEM
 from authgate.clock import utc_now
+from authgate.exports import audit_log
 from authgate.permissions import UserRole
 from authgate.portable import requests
 from authgate.provisioning import operator_accesses, scim_tokens
 from authgate.provisioning.operator_accesses import LONGEST, Wanted
+from authgate.storage.audit import exports
 from authgate.storage.people.users import User, UserRow
 from authgate.storage.sign_in import connections, external_identities
 from authgate_tenants import Tenant, use_tenant
@@ -108,7 +110,11 @@ async def things(
             server.parts, passphrase="of acme, for elsewhere", signing_keys=False, actor=SYSTEM
         )
         await requests.write(server.parts, wanted_file.id)
+        logged = exports.Wanted(exports.LogFormat.CSV, bom=False, chosen={})
+        logged_file = await audit_log.request(server.parts, logged, actor=SYSTEM)
+        await audit_log.write_here(server.parts, logged_file)
     found["export_id"] = str(wanted_file.id)
+    found["audit_export_id"] = str(logged_file.id)
     now = utc_now()
     with use_tenant(acme):
         connection = await connections.create(

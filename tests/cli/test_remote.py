@@ -22,6 +22,7 @@ from authgate.accounts.connection_setup import ConnectionSetup
 from authgate.admin.catalogue import OPERATIONS
 from authgate.api.access import Caller
 from authgate.api.router import Route, Router
+from authgate.audit import SYSTEM
 from authgate.cli.doors import admin_api
 from authgate.cli.doors.admin_api import AdminApi
 from authgate.cli.doors.bearers import SCOPES, Person
@@ -33,9 +34,11 @@ from authgate.cli.sign_in.login import CLIENT, _trusted
 from authgate.cli.sign_in.proofs import Plain
 from authgate.cli.sign_in.sign_ins import SignIn
 from authgate.clock import utc_now
+from authgate.exports import audit_log
 from authgate.permissions import UserRole
 from authgate.provisioning import invitations, operator_accesses, scim_tokens
 from authgate.provisioning.operator_accesses import LONGEST, Wanted
+from authgate.storage.audit import exports as audit_exports
 from authgate.storage.clients.drafts import ClientDraft
 from authgate.storage.grants import consents
 from authgate.storage.people import users
@@ -170,6 +173,8 @@ _ORDERS = (
 )  # fmt: skip
 _NOBODY = "01930000-0000-7000-8000-000000000009"
 
+_BEFORE = ("--since", "2020-01-01", "--to", "2020-01-02T12:00")
+
 OF_PEOPLE = [
     ("operator-access", "list", "--json"),
     ("operator-access", "approve", "{op-0}"),
@@ -196,6 +201,17 @@ SIGN_IN_BEGINS = ("connection", "types", "--json")
 """Before it a connection is set up, which only an operator makes possible."""
 
 SCRIPT = [
+    ("audit", "export", "--format", "csv", "--bom", *_BEFORE, "--type", "LOGOUT", "--failed"),
+    ("audit", "export", *_BEFORE, "--severity", "CRITICAL", "--output", "audit.csv", "--force"),
+    ("audit", "export", *_BEFORE, "--output", "audit.csv"),
+    ("audit", "export", "--format", "xls", "--search", "mira"),
+    ("audit", "export", "--since", "yesterday"),
+    ("audit", "exports", "--json"),
+    ("audit", "show-export", "{audit_export}", "--json"),
+    ("audit", "take-export", "{audit_export}", "audit.csv", "--force"),
+    ("audit", "delete-export", "{audit_export}"),
+    ("audit", "take-export", "{audit_export}", "more.csv"),
+    ("audit", "delete-export", _NOBODY),
     ("client", "create", "--id", "orders", *_ORDERS, "--json"),
     ("client", "create", "--id", "orders", *_ORDERS),
     ("client", "create", "--id", "tv", "--name", "TV", "--grant", "device_code", "--public"),
@@ -467,6 +483,7 @@ def things(cli: Cli, slug: str) -> dict[str, str]:
             for each in cli("operator-access", "list", "-t", slug, "--json").data
         },
         "{invitation}": first("user", "invitations")["id"],
+        "{audit_export}": first("audit", "exports")["id"],
         "{scim_token}": first("scim-token", "list")["id"],
     }
 
@@ -494,6 +511,10 @@ async def prepare(host: Host, slug: str) -> None:
                 description="Contoso", now=utc_now(), expires_at=ends_at
             )
             await consents.grant(mira.id, "fleet-app", ["openid"], now=utc_now())
+            nothing = audit_exports.Wanted(
+                audit_exports.LogFormat.CSV, bom=False, chosen={"text": "nobody at all"}
+            )
+            await audit_log.write_here(parts, await audit_log.request(parts, nothing, actor=SYSTEM))
             for number in range(2):
                 wanted = Wanted(
                     UUID(int=number + 1), f"op-{number}", UserRole.AUDITOR, "Ticket 1", LONGEST

@@ -12,17 +12,21 @@ import pytest
 
 from authgate import background, installation, portable, storage
 from authgate.audit import SYSTEM
+from authgate.exports import writing
+from authgate.exports.writing import TooManyExports
 from authgate.installation import Installation
 from authgate.jobs import Result, WriteExport
 from authgate.portable import Choice, Wanted, requests
-from authgate.portable import exports as writing
+from authgate.portable import exports as whole_files
 from authgate.portable.document import schema
-from authgate.portable.requests import TooManyExports
+from authgate.portable.requests import TenantWriter
 from authgate.settings import Settings
+from authgate.storage import export_files
+from authgate.storage.export_files import ExportPiece, ExportState, Overtaken
 from authgate.storage.grants import consents
 from authgate.storage.people import users
 from authgate.storage.tenants import exports
-from authgate.storage.tenants.exports import Export, ExportPiece, ExportRow, ExportState, Overtaken
+from authgate.storage.tenants.exports import Export, ExportRow
 from authgate_tenants import use_tenant
 from authgate_testing.databases import on_postgres, on_sqlite
 from authgate_testing.killed import killed_half_way
@@ -33,8 +37,8 @@ WHOLE = Choice(PASSPHRASE, signing_keys=True)
 
 @pytest.fixture(autouse=True)
 def _small(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(requests, "_PIECE", 3000)
-    monkeypatch.setattr(writing, "_IN_FLIGHT", timedelta())
+    monkeypatch.setattr(writing, "PIECE", 3000)
+    monkeypatch.setattr(whole_files, "_IN_FLIGHT", timedelta())
 
 
 @asynccontextmanager
@@ -83,7 +87,7 @@ async def test_whoever_is_killed_over_a_file_has_left_what_another_one_goes_on_w
         await round_of(parts)
         with use_tenant(lived.tenant):
             assert await stored() == half, "whoever was killed could still be writing"
-            silent = parts.clock() - exports.SILENCE
+            silent = parts.clock() - export_files.SILENCE
             await ExportRow.filter(id=wanted.id).update(touched_at=silent)
         await round_of(parts)
         await round_of(parts)
@@ -101,7 +105,7 @@ async def test_whoever_is_killed_over_a_file_has_left_what_another_one_goes_on_w
 async def test_a_job_hands_a_file_over_to_the_next_one_and_it_holds_what_there_was_at_first(
     lived: Lived, elsewhere: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(requests, "_SECONDS", -1.0)
+    monkeypatch.setattr(writing, "SECONDS", -1.0)
     async with asked(lived) as (parts, wanted):
         expected = await exported(parts, lived.tenant, WHOLE)
         with use_tenant(lived.tenant):
@@ -124,7 +128,7 @@ async def test_a_job_hands_a_file_over_to_the_next_one_and_it_holds_what_there_w
 async def test_a_tenants_files_take_no_more_than_the_installation_gives_them(
     lived: Lived, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(requests, "_GIGABYTE", 1000)
+    monkeypatch.setattr(writing, "GIGABYTE", 1000)
     async with asked(lived) as (parts, wanted):
         with use_tenant(lived.tenant):
             await requests.write(parts, wanted.id)
@@ -139,7 +143,7 @@ async def test_a_tenants_files_take_no_more_than_the_installation_gives_them(
                 ({"expires_at": now}, 0),
             ):
                 await mine.update(size=7, **more)
-                assert await exports.used(besides=uuid4(), now=now) == size, more
+                assert await export_files.used(ExportRow, besides=uuid4(), now=now) == size, more
 
 
 @on_sqlite
@@ -152,11 +156,11 @@ async def test_who_is_killed_behind_the_last_line_has_left_a_file_that_is_whole(
     async with asked(lived) as (parts, wanted):
         with use_tenant(lived.tenant):
             with monkeypatch.context() as patch:
-                patch.setattr(requests, "_leave", killed)
+                patch.setattr(TenantWriter, "leave", killed)
                 with pytest.raises(ConnectionAbortedError):
                     await requests.write(parts, wanted.id)
             written = await stored()
-            silent = parts.clock() - exports.SILENCE
+            silent = parts.clock() - export_files.SILENCE
             await ExportRow.filter(id=wanted.id).update(touched_at=silent)
             await requests.write(parts, wanted.id)
             row = await ExportRow.get(id=wanted.id)
@@ -175,19 +179,21 @@ async def test_who_looks_while_the_slow_one_writes_on_puts_nothing_back(
     async with asked(lived) as (parts, wanted):
         now = parts.clock()
         with use_tenant(lived.tenant):
-            slow = await exports.begin(wanted.id, schema=schema(), now=now - exports.SILENCE)
+            slow = await export_files.begin(
+                ExportRow, wanted.id, schema=schema(), now=now - export_files.SILENCE
+            )
             assert slow is not None
 
             async def read_before_that(**which: Any) -> ExportRow | None:
                 read = await found(**which)
                 async with storage.transaction():
-                    await exports.write(
+                    await export_files.write(
                         slow, b"more\n", rows=1, position={"part": "users"}, now=now
                     )
                 return read
 
             monkeypatch.setattr(ExportRow, "get_or_none", read_before_that)
-            assert await exports.begin(wanted.id, schema=schema(), now=now) is None
+            assert await export_files.begin(ExportRow, wanted.id, schema=schema(), now=now) is None
             row = await ExportRow.get(id=wanted.id)
             assert (row.writer, row.size) == (slow.writer, 5)
 
@@ -196,19 +202,19 @@ async def test_who_looks_while_the_slow_one_writes_on_puts_nothing_back(
 async def test_who_reads_for_long_what_there_is_says_so_and_stops_where_another_one_goes_on(
     lived: Lived, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(requests, "_SECONDS", -1.0)
-    monkeypatch.setattr(requests, "_TELLS_SECONDS", -1.0)
+    monkeypatch.setattr(writing, "SECONDS", -1.0)
+    monkeypatch.setattr(writing, "TELLS_SECONDS", -1.0)
     async with asked(lived) as (parts, wanted):
         with use_tenant(lived.tenant):
             await requests.write(parts, wanted.id)
-            began = parts.clock() - exports.SILENCE
-            row = await exports.begin(wanted.id, schema=schema(), now=began)
+            began = parts.clock() - export_files.SILENCE
+            row = await export_files.begin(ExportRow, wanted.id, schema=schema(), now=began)
             assert row is not None
-            await requests._gone_on(parts, row)
+            await TenantWriter(parts, row).gone_on()
             assert (await ExportRow.get(id=wanted.id)).touched_at > began
             await ExportRow.filter(id=wanted.id).update(writer=uuid4())
             with pytest.raises(Overtaken):
-                await requests._gone_on(parts, row)
+                await TenantWriter(parts, row).gone_on()
 
 
 @on_postgres

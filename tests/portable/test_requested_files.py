@@ -11,15 +11,18 @@ import pytest
 
 from authgate import background, installation, portable, storage
 from authgate.audit import SYSTEM, Event
+from authgate.exports import writing
 from authgate.installation import Installation
 from authgate.jobs import Result, WriteExport
 from authgate.permissions import RECENTLY, UserRole
-from authgate.portable import Wanted, requests
+from authgate.portable import Wanted
 from authgate.settings import Settings
+from authgate.storage import export_files
+from authgate.storage.export_files import ExportPiece, ExportState, Overtaken
 from authgate.storage.people.users import UserRow
 from authgate.storage.sweep import due_exports
 from authgate.storage.tenants import exports
-from authgate.storage.tenants.exports import ExportPiece, ExportRow, ExportState, Overtaken
+from authgate.storage.tenants.exports import ExportRow
 from authgate.tokens.admin_scopes import Scope
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.api import OF_OWNERS, ApiClient, administering, api_client, is_problem
@@ -59,7 +62,7 @@ async def ready(parts: Installation, tenant: Tenant) -> exports.Export:
 async def test_ex_09_an_owner_has_a_file_written_and_takes_it_along(
     lived: Lived, elsewhere: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(requests, "_PIECE", 3000)
+    monkeypatch.setattr(writing, "PIECE", 3000)
     here = f"{lived.tenant.issuer}/admin/exports"
     async with opened(lived.settings) as (parts, http):
         person = await owner(parts, http, UserRole.OWNER)
@@ -120,13 +123,13 @@ async def abandoned(parts: Installation, tenant: Tenant, **more: object) -> UUID
         await exports.add(
             export_id, signing_keys=True, sealed_passphrase=sealed, by="mira", now=now
         )
-        row = await exports.begin(export_id, schema="0001_initial", now=now)
+        row = await export_files.begin(ExportRow, export_id, schema="0001_initial", now=now)
         assert row is not None
-        again = await exports.begin(export_id, schema="0001_initial", now=now)
+        again = await export_files.begin(ExportRow, export_id, schema="0001_initial", now=now)
         assert again is None, "somebody writes it"
         position = {"schema": "0001_initial", "part": "users"}
-        await exports.write(row, b"half\n", rows=1, position=position, now=now)
-        await ExportRow.filter(id=export_id).update(touched_at=now - exports.SILENCE, **more)
+        await export_files.write(row, b"half\n", rows=1, position=position, now=now)
+        await ExportRow.filter(id=export_id).update(touched_at=now - export_files.SILENCE, **more)
     return export_id
 
 
@@ -165,7 +168,7 @@ async def test_what_another_version_has_begun_is_begun_anew_and_half_of_it_never
         answer = await http.post(f"{here}/{killed}/file", data=button.hidden)
         assert answer.status_code == 200
 
-        hopeless = await abandoned(parts, lived.tenant, attempts=exports.ATTEMPTS)
+        hopeless = await abandoned(parts, lived.tenant, attempts=export_files.ATTEMPTS)
         with use_tenant(lived.tenant):
             row = await settled(parts, hopeless)
             assert (row.state, row.sealed_passphrase) == (ExportState.FAILED, None)
@@ -194,8 +197,10 @@ async def test_a_file_that_has_ended_keeps_no_other_tenant_waiting(lived: Lived)
         killed, now = await abandoned(parts, lived.tenant), parts.clock()
 
         async def due() -> list[UUID]:
-            before = now - exports.SILENCE
-            return await due_exports.tenants(lived.settings.database, now=before, limit=1)
+            before = now - export_files.SILENCE
+            return await due_exports.tenants(
+                ExportRow, lived.settings.database, now=before, limit=1
+            )
 
         assert await due() == [lived.tenant.id]
         with use_tenant(lived.tenant):
@@ -212,8 +217,10 @@ async def test_whoever_is_overtaken_writes_nothing_more(lived: Lived) -> None:
             ended = await settled(parts, slow)
             with pytest.raises(Overtaken):
                 async with storage.transaction():
-                    await exports.write(former, b"late\n", rows=2, position={}, now=parts.clock())
-            await exports.end(former, ExportState.FAILED)
+                    await export_files.write(
+                        former, b"late\n", rows=2, position={}, now=parts.clock()
+                    )
+            await export_files.end(former, ExportState.FAILED)
             now = await ExportRow.get(id=slow)
             assert (now.state, now.sha256) == (ExportState.READY, ended.sha256)
             assert not await ExportPiece.filter(attempt=former.attempt).exists()
@@ -223,7 +230,7 @@ async def test_whoever_is_overtaken_writes_nothing_more(lived: Lived) -> None:
 async def test_ex_09_an_owners_program_takes_it_part_by_part_soon_after_they_have_signed_in(
     lived: Lived, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(requests, "_PIECE", 3000)
+    monkeypatch.setattr(writing, "PIECE", 3000)
     clock = MovableClock()
     async with opened(lived.settings, clock) as (parts, http):
         person = await owner(parts, http, UserRole.OWNER)

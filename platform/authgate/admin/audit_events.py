@@ -29,8 +29,8 @@ _NOT_LOOKED_FOR = {"cursor", "limit", "since", "to"}
 """Of what somebody asks, in what the log says that they have looked for."""
 
 
-class AuditEventQuery(ListQuery):
-    """Which events are looked for: all of what is said has to hold."""
+class AuditEventChoice(Document):
+    """Which events are meant: all of what is said has to hold."""
 
     types: Annotated[str, Field(pattern=r"^[A-Z_]+(,[A-Z_]+)*$", max_length=8000)] | None = None
     """Any of these, separated by commas."""
@@ -105,6 +105,10 @@ class AuditEventQuery(ListQuery):
     def told(self) -> dict[str, Any]:
         """What the log says of it."""
         return self.model_dump(mode="json", exclude=_NOT_LOOKED_FOR, exclude_none=True)
+
+
+class AuditEventQuery(AuditEventChoice, ListQuery):
+    """Which events are looked for, and how much of the list is wanted."""
 
 
 class AuditActor(Document):

@@ -5,6 +5,7 @@ from authgate.admin import (
     address_blocks,
     applications,
     audit_events,
+    audit_exports,
     authorizations,
     connections,
     domains,
@@ -58,4 +59,5 @@ OPERATIONS = [
     *operator_accesses.OPERATIONS,
     *audit_events.OPERATIONS,
     *exports.OPERATIONS,
+    *audit_exports.OPERATIONS,
 ]

@@ -1,7 +1,5 @@
 """``/exports``: everything that the tenant has, as a file for its owners."""
 
-import base64
-import binascii
 from collections.abc import Sequence
 from datetime import datetime
 from http import HTTPMethod, HTTPStatus
@@ -10,6 +8,8 @@ from uuid import UUID
 
 from pydantic import Field
 
+from authgate.admin import file_parts
+from authgate.admin.file_parts import ExportContent, ExportPlace
 from authgate.admin.places import BASE
 from authgate.api.bodies import Document, Nothing, exemplified
 from authgate.api.operations import Answer, Call, operation, told
@@ -21,15 +21,14 @@ from authgate.api.problems import (
     NotFound,
     RecentSignInRequired,
 )
+from authgate.exports.writing import TooManyExports
 from authgate.portable import WeakPassphrase, requests
-from authgate.portable.requests import TooManyExports
+from authgate.storage import export_files
+from authgate.storage.export_files import ExportState
 from authgate.storage.tenants import exports
-from authgate.storage.tenants.exports import Export, ExportState
+from authgate.storage.tenants.exports import Export
 from authgate.tokens.admin_scopes import Scope
 from authgate_tenants import current_tenant
-from authgate_tenants.encryption import SealBroken
-
-_SEAL = "export-cursor"
 
 
 class ExportDocument(Document):
@@ -92,25 +91,6 @@ class ExportWish(Document):
     """Also what signs tokens: whoever has file and passphrase can sign as the tenant."""
 
 
-class ExportPlace(Document):
-    """Where in the file to go on."""
-
-    model_config = exemplified(cursor=None)
-
-    cursor: Annotated[str, Field(min_length=1, max_length=1024)] | None = None
-    """`next` of the part before; the file begins without one."""
-
-
-class ExportContent(Document):
-    """A part of a file: whole lines. All of them, one behind the other, are the file."""
-
-    model_config = exemplified(content='{"format":"authgate-tenant","version":1}\n', next=None)
-
-    content: str
-    next: str | None
-    """The cursor of what follows; `null` at the end."""
-
-
 async def list_exports(call: Call[Nothing, Nothing]) -> Answer[ExportList]:
     """List files that hold all of the tenant."""
     found = await exports.every(now=call.parts.clock())
@@ -161,12 +141,12 @@ async def take_export(call: Call[Nothing, ExportPlace]) -> Answer[ExportContent]
         await requests.fetched(export, actor=caller.actor)
         number = 0
     else:
-        number = await _opened(call, export, call.body.cursor)
-    content = await exports.piece(export, number)
+        number = await file_parts.opened(call, export.id, call.body.cursor)
+    content = await export_files.piece(export.attempt, number)
     if content is None:
         raise NotFound
-    is_last = not await exports.has_piece(export, number + 1)
-    following = None if is_last else await _sealed(call, export, number + 1)
+    is_last = not await export_files.has_piece(export.attempt, number + 1)
+    following = None if is_last else await file_parts.sealed(call, export.id, number + 1)
     return Answer(ExportContent(content=content.decode(), next=following))
 
 
@@ -175,26 +155,6 @@ async def _named(call: Call[Any, Any]) -> Export:
     if export is None:
         raise NotFound
     return export
-
-
-async def _sealed(call: Call[Any, Any], export: Export, number: int) -> str:
-    cipher = await call.parts.encryption.cipher(current_tenant().id)
-    blob = cipher.seal(kind=_SEAL, object_id=_place(call, export), plaintext=b"%d" % number)
-    return base64.urlsafe_b64encode(blob).decode("ascii")
-
-
-async def _opened(call: Call[Any, Any], export: Export, cursor: str) -> int:
-    cipher = await call.parts.encryption.cipher(current_tenant().id)
-    try:
-        blob = base64.b64decode(cursor, altchars=b"-_", validate=True)
-        return int(cipher.open(kind=_SEAL, object_id=_place(call, export), sealed=blob))
-    except (SealBroken, binascii.Error, ValueError) as error:
-        raise BadCursor from error
-
-
-def _place(call: Call[Any, Any], export: Export) -> str:
-    actor = call.caller.actor
-    return f"{export.id}/{actor.type}/{actor.id}"
 
 
 _READ, _WRITE = Scope.EXPORTS_READ, Scope.EXPORTS_WRITE

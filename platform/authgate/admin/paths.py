@@ -75,6 +75,10 @@ PATH_PARAMETERS: dict[str, dict[str, Any]] = {
         "schema": _UUID,
         "example": "0199f3a1-c2d4-7b3e-9a5c-6d7e8f90ffff",
     },
+    "audit_export_id": {
+        "description": "The id of a file of the audit log.",
+        "schema": {"type": "string", "format": "uuid"},
+    },
     "user_import_id": {
         "description": "The id of a file of people.",
         "schema": _UUID,

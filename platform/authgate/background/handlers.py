@@ -1,6 +1,7 @@
 """Who does each job."""
 
 import time
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from functools import partial
 from uuid import UUID
@@ -13,6 +14,7 @@ from authgate.audit import SYSTEM
 from authgate.background import keeping
 from authgate.background.one_by_one import in_each, inside
 from authgate.background.turns import StoredTurns
+from authgate.exports import audit_log
 from authgate.feeds import telling
 from authgate.installation import Installation
 from authgate.jobs import (
@@ -21,6 +23,7 @@ from authgate.jobs import (
     EndTheRest,
     EraseAccounts,
     EraseTenants,
+    ExportAudit,
     FeedPlugins,
     FeedSlowPlugins,
     Handlers,
@@ -48,6 +51,8 @@ from authgate.provisioning import (
     user_imports,
 )
 from authgate.sealing.sealer import Sealer
+from authgate.storage.audit.exports import AuditExportRow
+from authgate.storage.export_files import SILENCE, ExportFile
 from authgate.storage.metering.roll_up import roll_up
 from authgate.storage.sweep import (
     due_accounts,
@@ -61,7 +66,7 @@ from authgate.storage.sweep import (
     open_accesses,
 )
 from authgate.storage.sweep.expiry import GoneClient, remove_expired
-from authgate.storage.tenants.exports import SILENCE
+from authgate.storage.tenants.exports import ExportRow
 from authgate.telemetry import metrics
 from authgate.telemetry.tracing import UNTRACED
 from authgate.tokens.logout_token import LogoutTokens
@@ -95,6 +100,7 @@ def performer(parts: Installation) -> Performer:
     handlers.add(CheckDomains, partial(_check_domains, parts))
     handlers.add(SettleAccesses, partial(_settle_accesses, parts))
     handlers.add(WriteExport, partial(_write_export, parts))
+    handlers.add(ExportAudit, partial(_export_audit, parts))
     handlers.add(ReadImport, partial(_read_import, parts))
     handlers.add(ImportUsers, partial(_import_users, parts))
     handlers.add(EraseTenants, partial(_erase_tenants, parts))
@@ -258,10 +264,23 @@ async def _write_export(parts: Installation, job: WriteExport) -> None:
     if tenant_in_scope() is not None:
         await portable.requests.write(parts, UUID(job.export_id))
         return
+    await _take_up(parts, ExportRow, partial(portable.requests.take_up, parts))
+
+
+async def _export_audit(parts: Installation, job: ExportAudit) -> None:
+    if tenant_in_scope() is not None:
+        await audit_log.write(parts, UUID(job.export_id))
+        return
+    await _take_up(parts, AuditExportRow, partial(audit_log.take_up, parts))
+
+
+async def _take_up(
+    parts: Installation, kind: type[ExportFile], take_up: Callable[[], Awaitable[object]]
+) -> None:
     # One takes nearly all the time of a job.
-    before = parts.clock() - SILENCE
-    for tenant_id in await due_exports.tenants(parts.settings.database, now=before, limit=1):
-        await inside(parts, tenant_id, partial(portable.requests.take_up, parts))
+    database, before = parts.settings.database, parts.clock() - SILENCE
+    for tenant_id in await due_exports.tenants(kind, database, now=before, limit=1):
+        await inside(parts, tenant_id, take_up)
 
 
 async def _read_import(parts: Installation, job: ReadImport) -> None:

@@ -116,7 +116,7 @@ COMMANDS = {
     "export": _Command(
         "tenant.export:app", "Have everything that a tenant has written into a file."
     ),
-    "audit": _Command("tenant.audit:app", "Read the audit log."),
+    "audit": _Command("tenant.audit:app", "Read the audit log, and take it along."),
     "openapi": _Command(
         "openapi:openapi",
         "Write down what the admin API is.",

@@ -103,6 +103,17 @@ class WriteExport(Job):
 
 
 @dataclass(frozen=True, slots=True)
+class ExportAudit(Job):
+    """Write a file of a tenant's audit log that somebody has asked for."""
+
+    name: ClassVar[str] = "export-audit"
+    seconds: ClassVar[float] = 600.0
+    """As of ``WriteExport``."""
+
+    export_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ReadImport(Job):
     """Read a tenant's file in that operators have sent, all of it at once and one at a time."""
 
@@ -152,6 +163,7 @@ JOBS: tuple[type[Job], ...] = (
     EndTheRest,
     TakeUpJobs,
     WriteExport,
+    ExportAudit,
     ReadImport,
     ImportUsers,
     RollUpUsage,

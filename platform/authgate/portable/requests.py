@@ -1,49 +1,28 @@
 """Files that owners ask for: written by a job, with their progress to be seen, and fetched."""
 
-import asyncio
-import time
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from functools import partial
+from typing import Any
 from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
 from authgate import audit, storage
 from authgate.audit import Actor, Event
+from authgate.exports.writing import FileWriter, Lines, Source, TooManyExports
 from authgate.installation import Installation
 from authgate.jobs import WriteExport, port
 from authgate.portable.document import schema
 from authgate.portable.exports import Choice, Position, Writing
 from authgate.portable.passphrase import check_passphrase
+from authgate.storage import export_files
+from authgate.storage.export_files import UNDER_WAY
 from authgate.storage.tenants import exports
-from authgate.storage.tenants.exports import Export, ExportRow, ExportState, Overtaken
+from authgate.storage.tenants.exports import Export, ExportRow
 from authgate_tenants import current_tenant, lifecycle
 
 _KIND = "export-passphrase"
-_PIECE = 512 * 1024
-"""Bytes of a piece, or a page of rows more."""
-
-_AT_ONCE = 16
-"""Pieces that are read together of what was written before."""
-
-_SECONDS = 50.0
-"""How long a job writes on one, once it has read what was written before; another one goes on
-then."""
-
-_TELLS_SECONDS = 15.0
-"""Between two words that somebody is still reading that: far below the silence after which another
-one begins."""
-
-_GIGABYTE = 1_000_000_000
-
-
-class TooManyExports(RuntimeError):
-    """There are as many files as there may be, or one is being written."""
-
-
-class TooLarge(RuntimeError):
-    """The tenant has more than its files may hold."""
 
 
 async def request(
@@ -58,7 +37,7 @@ async def request(
         # Of those who ask at once each sees what the one before has asked for.
         await lifecycle.locked(tenant.id)
         there = await exports.every(now=now)
-        if len(there) >= exports.MOST or any(each.state in exports.UNDER_WAY for each in there):
+        if len(there) >= exports.MOST or any(each.state in UNDER_WAY for each in there):
             raise TooManyExports
         wanted = await exports.add(
             export_id,
@@ -85,7 +64,7 @@ async def request(
 
 async def take_up(parts: Installation) -> None:
     """Write what somebody was killed over, or what no job came for, in the scope of the tenant."""
-    for export_id in await exports.silent(now=parts.clock()):
+    for export_id in await export_files.silent(ExportRow, now=parts.clock()):
         await write(parts, export_id)
         return  # the others have the next round
 
@@ -94,21 +73,9 @@ async def write(parts: Installation, export_id: UUID) -> None:
     """Write on the file in the scope of its tenant, unless somebody does or has done so. Where it
     takes longer than a job, another one goes on."""
     async with storage.transaction():
-        row = await exports.begin(export_id, schema=schema(), now=parts.clock())
-    if row is None or row.sealed_passphrase is None:
-        return
-    try:
-        writing = await _gone_on(parts, row)
-        await _write(parts, row, writing)
-    except Overtaken:
-        return
-    except TooLarge:
-        await exports.end(row, ExportState.FAILED)
-    except Exception:
-        await exports.end(row, ExportState.WAITING)  # it is tried again
-        raise
-    else:
-        await _leave(row, writing)
+        row = await export_files.begin(ExportRow, export_id, schema=schema(), now=parts.clock())
+    if row is not None and row.sealed_passphrase is not None:
+        await TenantWriter(parts, row).write()
 
 
 async def fetched(export: Export, *, actor: Actor) -> None:
@@ -121,69 +88,52 @@ async def fetched(export: Export, *, actor: Actor) -> None:
     )
 
 
-async def _choice(parts: Installation, row: ExportRow) -> Choice:
-    cipher = await parts.encryption.cipher(row.tenant_id)
-    opened = cipher.open(
-        kind=_KIND, object_id=str(row.id), sealed=bytes(row.sealed_passphrase or b"")
-    )
-    return Choice(opened.decode(), row.signing_keys)
+class TenantWriter(FileWriter[ExportRow]):
+    """Writes such a file."""
 
-
-async def _gone_on(parts: Installation, row: ExportRow) -> Writing:
-    """The file as somebody has left it."""
-    choice, tenant = await _choice(parts, row), current_tenant()
-    former = Position.of(row.position) if row.position else None
-    writing = await Writing.opened(parts, tenant, choice, former=former, since=row.created_at)
-    number, told = 0, time.monotonic()
-    while former and (contents := await exports.written(row, number, most=_AT_ONCE)):
-        # In a thread: the requests of this process would wait for it.
-        await asyncio.to_thread(_reread, writing, contents)
-        number += len(contents)
-        if time.monotonic() > told + _TELLS_SECONDS:
-            await exports.touch(row, now=parts.clock())
-            told = time.monotonic()
-    return writing
-
-
-def _reread(writing: Writing, contents: Sequence[bytes]) -> None:
-    for each in contents:
-        writing.reread(each)
-
-
-async def _write(parts: Installation, row: ExportRow, writing: Writing) -> None:
-    waiting, end = bytearray(), time.monotonic() + _SECONDS
-    async with aclosing(writing.pieces()) as rest:
-        async for piece in rest:
-            waiting += piece
-            is_late = time.monotonic() > end
-            if len(waiting) < _PIECE and not is_late:
-                continue
-            await _store(parts, row, waiting, writing)
-            waiting = bytearray()
-            if is_late:
-                return
-    if waiting:
-        await _store(parts, row, waiting, writing)
-
-
-async def _store(parts: Installation, row: ExportRow, content: bytearray, writing: Writing) -> None:
-    now, room = parts.clock(), parts.settings.jobs.export_gigabytes * _GIGABYTE
-    async with storage.transaction():
-        if row.size + len(content) + await exports.used(besides=row.id, now=now) > room:
-            raise TooLarge
-        await exports.write(
-            row,
-            bytes(content),
-            rows=content.count(b"\n"),
-            position=writing.position.told(),
-            now=now,
+    async def opened(self) -> Source:
+        """The tenant, with the keys that seal its secrets."""
+        row, parts = self._row, self._parts
+        cipher = await parts.encryption.cipher(row.tenant_id)
+        opened = cipher.open(
+            kind=_KIND, object_id=str(row.id), sealed=bytes(row.sealed_passphrase or b"")
+        )
+        former = Position.of(row.position) if row.position else None
+        choice = Choice(opened.decode(), row.signing_keys)
+        return _Whole(
+            await Writing.opened(
+                parts, current_tenant(), choice, former=former, since=row.created_at
+            )
         )
 
+    def job(self) -> WriteExport:
+        """Who goes on with it."""
+        return WriteExport(str(self._row.id))
 
-async def _leave(row: ExportRow, writing: Writing) -> None:
-    """Offer the file, or let another job go on."""
-    if writing.is_whole:
-        await exports.end(row, ExportState.READY, sha256=writing.sha256)
-        return
-    await exports.end(row, ExportState.WAITING)
-    await port.hint(WriteExport(str(row.id)), tenant_id=row.tenant_id)
+
+class _Whole:
+    """All that a tenant has, as a file is written from it."""
+
+    def __init__(self, writing: Writing) -> None:
+        self._writing = writing
+        self.reread = writing.reread
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the last line was written as well."""
+        return self._writing.is_whole
+
+    @property
+    def sha256(self) -> str:
+        """Of all that was written."""
+        return self._writing.sha256
+
+    def position(self) -> Mapping[str, Any]:
+        """How far it has come with the pieces that were taken."""
+        return self._writing.position.told()
+
+    async def lines(self) -> AsyncGenerator[Lines]:
+        """What follows, to the end."""
+        async with aclosing(self._writing.pieces()) as rest:
+            async for piece in rest:
+                yield Lines(piece, piece.count(b"\n"))

@@ -23,6 +23,8 @@ MODEL_MODULES = (
     "authgate.storage.clients.rows",
     "authgate.storage.audit.audit_feeds",
     "authgate.storage.audit.audit_seals",
+    "authgate.storage.audit.exports",
+    "authgate.storage.export_files",
     "authgate.storage.tenants.logos",
     "authgate.storage.tenants.plugin_failures",
     "authgate.storage.tenants.plugin_settings",

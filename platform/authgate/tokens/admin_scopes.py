@@ -82,7 +82,7 @@ MEANINGS: Mapping[ApiScope, str] = {
     Scope.LIMITS_READ: text("See which addresses are kept out."),
     Scope.LIMITS_WRITE: text("Keep addresses out, and let them in again."),
     Scope.USAGE_READ: text("See how much is used, day by day and of the plan."),
-    Scope.AUDIT_READ: text("Read the audit log."),
+    Scope.AUDIT_READ: text("Read the audit log, and have it written into files."),
     Scope.EXPORTS_READ: text(
         "See which files there are that hold all of the tenant, and not the files."
     ),

@@ -46,6 +46,7 @@ class Done(StrEnum):
     """It was not rotated."""
     KEY_REVOKED = "key-revoked"
     EXPORT_ASKED = "export-asked"
+    EXPORT_DELETED = "export-deleted"
     KEY_IMPORTED = "key-imported"
     ALGORITHM_CHANGED = "algorithm-changed"
     ALGORITHM_PUBLISHED = "algorithm-published"

@@ -21,6 +21,7 @@ from authgate.storage.metering.roll_up import Usage
 from authgate.storage.metering.usage_days import Count
 from authgate.vocabulary import ClientStatus, InvitationStatus, TokenStatus, UserStatus
 from authgate.web import usage_chart
+from authgate.web.audit_export_view_models import AuditExportLine, AuditExportsPage
 from authgate.web.authorization_view_models import AuthorizationLine, AuthorizationsPage
 from authgate.web.client_form_view_models import ClientFields, ClientFormPage, OfferedSettings
 from authgate.web.client_view_models import ClientPage, SecretLine
@@ -157,6 +158,7 @@ CONSOLE_ALIKE = (
             "scope-auditor",
             "signing-keys-auditor",
             "exports-none",
+            "audit-exports-none",
             "team-unknown",
             "role-refused",
             "role-own",
@@ -184,6 +186,7 @@ def _frame(**changes: object) -> ConsoleFrame:
                 "/branding",
                 "/users",
                 "/team",
+                "/audit/exports",
                 "/exports",
             )
         ),
@@ -855,6 +858,33 @@ def _exports(**changes: object) -> Sample:
     return ("console/exports.html", ExportsPage(**(filled | changes)))  # type: ignore[arg-type]
 
 
+def _audit_exports(**changes: object) -> Sample:
+    here = "/t/northwind/admin/audit/exports"
+
+    def line(state: str, **more: object) -> AuditExportLine:
+        filled: dict[str, object] = {
+            "link_action": "", "delete_action": f"{here}/{state}/delete", "state": state,
+            "format": "CSV", "chosen": (), "requested_by": _LONG, "rows": 41_207, "total": 120_480,
+            "percent": 34, "megabytes": "23.1", "sha256": "", "created_at": _NOW,
+        }  # fmt: skip
+        return AuditExportLine(**(filled | more))  # type: ignore[arg-type]
+
+    filled: dict[str, object] = {
+        "frame": _frame(),
+        "exports": (
+            line("waiting", total=None, percent=0, chosen=(f"actor: {_LONG}",)),
+            line("writing"),
+            line("ready", link_action=f"{here}/1/link", sha256="9f86d081" * 8, format="JSONL"),
+            line("failed"),
+        ),
+        "action": here,
+        "under_way": True,
+        "types": [("LOGOUT", "LOGOUT")],
+        "severities": [("CRITICAL", "CRITICAL")],
+    }
+    return ("console/audit_exports.html", AuditExportsPage(**(filled | changes)))  # type: ignore[arg-type]
+
+
 def _own(template: str, build: type[AccountFrame], **fields: object) -> Sample:
     around = {
         "signed_in_as": "mira.halvorsen@northwind.example",
@@ -1227,6 +1257,10 @@ def console_samples() -> Mapping[str, Sample]:
         ),
         **_settings(),
         "console-exports": _exports(faults={"passphrase": _LONG}),
+        "console-audit-exports": _audit_exports(faults={"since": _LONG, "format": _LONG}),
+        "console-audit-exports-none": _audit_exports(
+            exports=(), under_way=False, frame=_frame(guest=True)
+        ),
         "console-exports-none": _exports(exports=(), under_way=False),
         "console-signing-keys": _signing_keys(faults={"key": _LONG, "algorithm": _LONG}),
         "console-signing-keys-auditor": _signing_keys(frame=_auditor(), days=0),

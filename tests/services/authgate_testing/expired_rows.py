@@ -10,10 +10,12 @@ from uuid_utils.compat import uuid7
 from authgate import storage
 from authgate.permissions import UserRole
 from authgate.settings import DatabaseSettings
+from authgate.storage.audit.exports import AuditExportRow, LogFormat
 from authgate.storage.clients import clients
 from authgate.storage.clients.drafts import ClientDraft
 from authgate.storage.clients.initial_access_tokens import InitialAccessTokenRow
 from authgate.storage.clients.rows import ClientRow
+from authgate.storage.export_files import ExportPiece
 from authgate.storage.grants.authorization_codes import AuthorizationCode
 from authgate.storage.grants.authorization_requests import AuthorizationRequestRow
 from authgate.storage.grants.device_codes import DeviceCode
@@ -37,7 +39,7 @@ from authgate.storage.sign_in.logout_deliveries import LogoutDelivery
 from authgate.storage.sign_in.remembered_devices import RememberedDeviceRow
 from authgate.storage.sign_in.session_clients import SessionClient
 from authgate.storage.sign_in.sessions import Session
-from authgate.storage.tenants.exports import ExportPiece, ExportRow
+from authgate.storage.tenants.exports import ExportRow
 from authgate.storage.tenants.imports import ImportPiece, ImportRow
 from authgate.storage.tenants.sign_ups import SignUpRow
 from authgate.vocabulary import AccessState, DeliveryStatus, LinkPurpose, MailPurpose, MailStatus
@@ -60,6 +62,7 @@ _TABLES: tuple[type[TenantOwned], ...] = (
     Mail,
     MailedLinkRow,
     ActiveUser,
+    AuditExportRow,
     ExportPiece,
     ExportRow,
     ImportPiece,
@@ -168,6 +171,7 @@ def _rows(now: datetime, user_id: UUID) -> list[TenantOwned]:
         *(_mail(now + shift) for shift in (-hour, hour, day)),
         *(_given_up(now + shift) for shift in (-hour, hour, day)),
         *(_export(now + shift) for shift in (-hour, hour, day)),
+        *(_audit_export(now + shift) for shift in (-hour, hour, day)),
         *(_export_piece(now + shift) for shift in (-hour, hour, day)),
         *(_impersonation(now + shift) for shift in (-91 * day, -day, day)),
         *(_user_import(now + shift) for shift in (-hour, hour, day)),
@@ -360,6 +364,20 @@ def _export(expires_at: datetime) -> ExportRow:
         requested_by="alice",
         created_at=at,
         touched_at=at,
+        expires_at=expires_at,
+    )
+
+
+def _audit_export(expires_at: datetime) -> AuditExportRow:
+    return AuditExportRow(
+        format=LogFormat.CSV,
+        chosen={},
+        until=expires_at,
+        requested_by="mira",
+        requester_type="user",
+        requester_id="mira",
+        created_at=expires_at,
+        touched_at=expires_at,
         expires_at=expires_at,
     )
 

@@ -7,10 +7,11 @@ import time
 from uuid import UUID
 
 from authgate import background, installation
-from authgate.jobs import WriteExport
-from authgate.portable import passphrase, requests
+from authgate.exports import writing
+from authgate.jobs import Job, WriteExport
+from authgate.portable import passphrase
 from authgate.settings import Settings
-from authgate.storage.tenants import exports
+from authgate.storage import export_files
 from authgate_testing.lived import QUICK
 
 _SECONDS = 60.0
@@ -21,8 +22,9 @@ def _stop() -> None:
     time.sleep(_SECONDS)
 
 
-async def _write(tenant_id: UUID, export_id: str) -> None:
-    write, done = exports.write, 0
+async def stopping_half_way(job: Job, *, tenant_id: UUID) -> None:
+    """Do the job, up to where some pieces of a file are stored."""
+    write, done = export_files.write, 0
 
     async def stopping(*given: object, **named: object) -> None:
         nonlocal done
@@ -33,13 +35,12 @@ async def _write(tenant_id: UUID, export_id: str) -> None:
         await write(*given, **named)  # type: ignore[arg-type]
         done += 1
 
-    exports.write = stopping
+    export_files.write = stopping
     async with installation.opened(Settings()) as parts:
-        job = WriteExport(export_id)
         await background.performer(parts).perform(job, tenant_id=tenant_id)
 
 
 if __name__ == "__main__":
     passphrase.PASSES, passphrase.MEMORY_KIB, passphrase.LANES = QUICK
-    requests._PIECE = 3000
-    asyncio.run(_write(UUID(sys.argv[1]), sys.argv[2]))
+    writing.PIECE = 3000
+    asyncio.run(stopping_half_way(WriteExport(sys.argv[2]), tenant_id=UUID(sys.argv[1])))

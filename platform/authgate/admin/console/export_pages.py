@@ -9,11 +9,13 @@ from authgate.accounts.standing import actor
 from authgate.admin.console import frame
 from authgate.admin.console.administrators import refuse_guest
 from authgate.admin.console.frame import ROOT, Console, done, id_in_address
+from authgate.exports.writing import TooManyExports
 from authgate.permissions import Area, reads, writes
 from authgate.portable import WeakPassphrase, requests
-from authgate.portable.requests import TooManyExports
+from authgate.storage import export_files
+from authgate.storage.export_files import UNDER_WAY, ExportState
 from authgate.storage.tenants import exports
-from authgate.storage.tenants.exports import UNDER_WAY, Export, ExportState
+from authgate.storage.tenants.exports import Export
 from authgate.web.console_view_models import Done
 from authgate.web.export_view_models import ExportLine, ExportsPage
 from authgate_tenants import Tenant, current_tenant, use_tenant
@@ -96,7 +98,7 @@ async def _within(tenant: Tenant, export: Export) -> AsyncIterator[bytes]:
     number = 0
     while True:
         with use_tenant(tenant):
-            content = await exports.piece(export, number)
+            content = await export_files.piece(export.attempt, number)
         if content is None:
             return
         yield content

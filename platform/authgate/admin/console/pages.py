@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from quart import Blueprint
 
+from authgate.admin.console.audit_export_pages import AuditExportPages
 from authgate.admin.console.branding_pages import BrandingPages
 from authgate.admin.console.client_changes import ClientChanges
 from authgate.admin.console.client_list import ClientList
@@ -74,6 +75,7 @@ def blueprints(console: Console) -> Iterator[Blueprint]:
     yield UserFactorPages(console=console).blueprint()
     yield ImpersonationPages(console=console).blueprint()
     yield TeamPages(console=console).blueprint()
+    yield AuditExportPages(console=console).blueprint()
     yield UsagePages(console=console).blueprint()
     yield LimitPages(console=console).blueprint()
     yield ExportPages(console=console).blueprint()

@@ -20,4 +20,9 @@ AUDITING = {
     Event.AUDIT_PERSON_ERASED: (
         "What told of a person who is gone was emptied in the log; `details` say at which places."
     ),
+    Event.AUDIT_EXPORT_REQUESTED: (
+        "The log was asked for as a file; `details` say which events, and in which format."
+    ),
+    Event.AUDIT_EXPORT_DOWNLOADED: "Somebody takes such a file along.",
+    Event.AUDIT_EXPORT_DELETED: "Such a file was removed, or is not written any more.",
 }

@@ -14,7 +14,7 @@ from authgate.cli import installed
 from authgate.cli.nouns import Noun
 from authgate.cli.output import Format, Output, Record, show_all, show_line, show_words
 from authgate.cli.tenant import audit_events as events_of_tenant
-from authgate.cli.tenant import audit_verification
+from authgate.cli.tenant import audit_exports, audit_verification
 from authgate.clock import utc_now
 from authgate.installation import Installation
 from authgate.storage.audit import audit_events
@@ -23,6 +23,17 @@ from authgate_tenants import Tenant, use_tenant
 from authgate_tenants.lifecycle import all_tenants
 
 app = Noun()
+app.verb(example="audit export --format csv --since 7d --output audit.csv")(audit_exports.export)
+app.verb(example="audit exports")(audit_exports.exports)
+app.verb(example="audit show-export 01a22b9b-242f-72ca-909d-473febcc52b1")(
+    audit_exports.show_export
+)
+app.verb(example="audit take-export 01a22b9b-242f-72ca-909d-473febcc52b1 audit.csv")(
+    audit_exports.take_export
+)
+app.verb(example="audit delete-export 01a22b9b-242f-72ca-909d-473febcc52b1")(
+    audit_exports.delete_export
+)
 
 OneTenant = Annotated[
     str | None, typer.Option("--tenant", "-t", help="Slug of one tenant; all where not given")

@@ -1,18 +1,17 @@
 """``authgate export``: everything that a tenant has, as a file for its owners."""
 
-import hashlib
 import time
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from authgate.cli.doors.admin_api import AdminApi, within
+from authgate.cli.doors.admin_api import within
 from authgate.cli.doors.administered import OfTenant, administered
 from authgate.cli.failures import Conflict, Failure
 from authgate.cli.nouns import Noun
 from authgate.cli.output import Format, Output, ask_secret, say, show, show_all
+from authgate.cli.tenant.file_parts import pieces
 from authgate.cli.tenant.whole_file import written
 
 app = Noun()
@@ -65,19 +64,5 @@ def take(export: Id, file: File, tenant: OfTenant = None, force: Force = False) 
     if file.exists() and not force:
         raise Conflict(f"{file} is there already: --force replaces it.")
     with administered(tenant) as api, written(file) as stream:
-        size = sum(stream.write(piece) for piece in _pieces(api, export))
+        size = sum(stream.write(piece) for piece in pieces(api, within("exports", export)))
     say(f"✓ {file} is whole ({size} bytes).")
-
-
-def _pieces(api: AdminApi, export: str) -> Iterator[bytes]:
-    where, digest = within("exports", export), hashlib.sha256()
-    told: dict[str, Any] = {"next": None}
-    is_first = True
-    while is_first or told["next"] is not None:
-        told = api.post(f"{where}/content", {"cursor": told["next"]})
-        piece: bytes = told["content"].encode()
-        digest.update(piece)
-        is_first = False
-        yield piece
-    if digest.hexdigest() != api.get(where)["sha256"]:
-        raise Failure("What came is not the file: take it once more.")

@@ -177,7 +177,7 @@ async def following(feed: AuditFeed, *, now: datetime, limit: int) -> Batch:
     """The next events that were not told. In a unit of work of its own: what it sees has to be
     what is committed."""
     # Before the events: what is open now and seen below was committed in between.
-    certain = min(now, await _oldest_transaction(now)) - LATE
+    certain = min(now, await oldest_transaction(now)) - LATE
     end = certain if feed.is_full else now - _SETTLED
     wanted = [each for each, _ in await _untold(feed, before=end, limit=limit)]
     events = await AuditEvent.filter(id__in=wanted) if wanted else []
@@ -192,7 +192,7 @@ async def _untold(feed: AuditFeed, *, before: datetime, limit: int) -> list[tupl
     return [(each, at) for each, at in rows if str(each) not in feed.ahead][:limit]
 
 
-async def _oldest_transaction(now: datetime) -> datetime:
+async def oldest_transaction(now: datetime) -> datetime:
     """When the oldest transaction began in which an event may wait to be seen. Raises
     ``TransactionsUnseen``."""
     database = connections.get("default")

@@ -115,6 +115,16 @@ class Looking:
         whole = f"SELECT id FROM ({' UNION ALL '.join(parts)}) AS found {order}"  # noqa: S608
         return [_id(row["id"]) for row in await statement.rows(whole)]
 
+    async def count(self, sources: Sequence[Source], rest: Sequence[Condition]) -> int:
+        """How many rows of these sources there are of which the rest holds."""
+        statement = _Statement(connection.dialect())
+        parts = [
+            f"SELECT COUNT(*) AS many FROM audit_events WHERE"  # noqa: S608 - as above
+            f" {statement.holds([*self._of(source), *rest])}"
+            for source in sources
+        ]
+        return sum(row["many"] for row in await statement.rows(" UNION ALL ".join(parts)))
+
     async def distinct(
         self, column: str, sources: Sequence[Source], rest: Sequence[Condition]
     ) -> list[str]:

@@ -5,8 +5,8 @@ from tortoise.indexes import Index
 from tortoise.migrations import operations as ops
 from uuid_utils.compat import uuid7
 
+from authgate.storage.export_files import ExportState
 from authgate.storage.migration_steps import reversible, statements
-from authgate.storage.tenants.exports import ExportState
 
 _DUE = (
     "CREATE INDEX tenant_exports_due ON tenant_exports (touched_at)"

@@ -17,6 +17,7 @@ from tortoise.queryset import QuerySet
 
 from authgate.permissions import UserRole
 from authgate.storage import database
+from authgate.storage.audit import exports
 from authgate.storage.issued import mass_ending
 from authgate.storage.people import users
 from authgate.storage.people.group_members import GroupMemberRow
@@ -213,6 +214,7 @@ async def remove(user_id: UUID) -> bool:
     await SessionClient.filter(session_id__in=sessions).delete()
     for rows in _belongings(user_id):
         await mass_ending.in_full(partial(mass_ending.delete, rows))
+    await exports.forget(user_id)
     return await UserRow.filter(id=user_id).delete() == 1
 
 

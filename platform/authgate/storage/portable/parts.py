@@ -13,8 +13,10 @@ from tortoise.models import Model
 from authgate.storage.audit.audit_events import AuditEvent
 from authgate.storage.audit.audit_feeds import AuditFeedRow
 from authgate.storage.audit.audit_seals import AuditSealRow
+from authgate.storage.audit.exports import AuditExportRow
 from authgate.storage.clients.initial_access_tokens import InitialAccessTokenRow
 from authgate.storage.clients.rows import ClientRow
+from authgate.storage.export_files import ExportPiece
 from authgate.storage.grants.authorization_codes import AuthorizationCode
 from authgate.storage.grants.authorization_requests import AuthorizationRequestRow
 from authgate.storage.grants.consents import Consent
@@ -55,7 +57,7 @@ from authgate.storage.sign_in.remembered_devices import RememberedDeviceRow
 from authgate.storage.sign_in.session_clients import SessionClient
 from authgate.storage.sign_in.sessions import Session
 from authgate.storage.sign_in.totp_secrets import TotpSecretRow
-from authgate.storage.tenants.exports import ExportPiece, ExportRow
+from authgate.storage.tenants.exports import ExportRow
 from authgate.storage.tenants.imports import ImportPiece, ImportRow
 from authgate.storage.tenants.logos import LogoRow
 from authgate.storage.tenants.plugin_failures import PluginFailureRow
@@ -246,11 +248,12 @@ file gives itself one."""
 LEFT_OUT: Mapping[type[Model], str] = {
     AnnouncementRow: "what this installation's operators tell everybody here",
     AuditSealRow: "the installation's own signatures: the next one seals the log by its keys",
+    AuditExportRow: "a file of the log, which is in this one itself",
     AuditFeedRow: "plugins of this installation are told by it of all that happens here",
     AuthorizationCode: "lives for a minute: whoever was signing in begins once more",
     AuthorizationRequestRow: "lives for ten minutes: whoever was signing in begins once more",
     DeviceCode: "lives for a quarter of an hour: the device shows another one",
-    ExportPiece: "a part of such a file",
+    ExportPiece: "a part of such a file, or of one of the log",
     ExportRow: "such a file itself",
     ImportPiece: "a part of such a file, on its way in",
     ImportRow: "such a file, on its way in",

@@ -48,6 +48,7 @@ APPENDED = {
 
 SWEPT = {
     "active_users": "expires_at < now()",
+    "audit_exports": "expires_at < now()",
     "authorization_codes": "expires_at < now()",
     "authorization_requests": "expires_at < now()",
     "browser_sessions": "expires_at < now()",
@@ -85,6 +86,7 @@ SWEPT = {
 PENDING = {
     "account_deletions": "due_at <= now()",
     "audit_events": "true",
+    "audit_exports": "state IN ('waiting', 'writing')",
     "audit_feeds": "true",
     "domain_claims": "due_at <= now()",
     "kept_jobs": "true",
@@ -104,6 +106,7 @@ _SHOWN = {
     "impersonations": "(tenant_id, ends_at)",
     "account_deletions": "(tenant_id, due_at)",
     "audit_events": "(id, tenant_id, occurred_at, seq)",
+    "audit_exports": "(tenant_id, state, touched_at, expires_at)",
     "audit_feeds": "(tenant_id, plugin, told_until, next_at, failures, slow, waiting_since)",
     "invitations": "(tenant_id, expires_at)",
     "kept_jobs": (

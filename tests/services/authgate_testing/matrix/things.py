@@ -13,6 +13,7 @@ from authgate import audit, provisioning
 from authgate.accounts import totp
 from authgate.accounts.second_factors import SecondFactors
 from authgate.audit import SYSTEM
+from authgate.exports import audit_log
 from authgate.installation import Installation
 from authgate.operator import arrivals
 from authgate.permissions import UserRole
@@ -32,6 +33,7 @@ from authgate.provisioning.plugin_settings import PluginChange, set_plugin
 from authgate.provisioning.roles import Authority
 from authgate.storage import transaction
 from authgate.storage.audit import audit_feeds
+from authgate.storage.audit import exports as audit_exports
 from authgate.storage.clients import clients
 from authgate.storage.clients.drafts import ClientDraft
 from authgate.storage.clients.metadata import ClientMetadata
@@ -295,6 +297,8 @@ async def _written_down(parts: Installation, word: str) -> None:
         parts, passphrase=f"the passphrase of {word}", signing_keys=False, actor=SYSTEM
     )
     await requests.write(parts, wanted.id)
+    told = audit_exports.Wanted(audit_exports.LogFormat.CSV, bom=False, chosen={"text": word})
+    await audit_log.write_here(parts, await audit_log.request(parts, told, actor=SYSTEM))
     coming = await arrivals.announce(
         parts,
         passphrase=f"the passphrase of {word}",

@@ -1,0 +1,1 @@
+"""Files of any size that somebody asks for, written by jobs piece by piece."""
