@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from authgate.plugin_api import AuditEvent, hookimpl
 from authgate_jsonl.files import append
 
-plugin_api_version = "1.2"
+plugin_api_version = "1.3"
 
 
 @hookimpl

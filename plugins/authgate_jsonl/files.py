@@ -10,19 +10,20 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import asdict
 from itertools import count, groupby
 
-from authgate.plugin_api import AuditEvent
+from authgate.plugin_api import AuditEvent, EventFormat, formatted
 
 FOLDER = "AUDIT_JSONL_FOLDER"
 """The variable that names the folder, which has to be there."""
+
+FORMAT = "AUDIT_JSONL_FORMAT"
+"""The variable that says what events are written as: ``plain`` where it says nothing."""
 
 MOST_BYTES = 100_000_000
 """A day's file that is as large is followed by another one."""
 
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
-_ID = re.compile(rb'^\{"id":"([^"]+)"', re.MULTILINE)
 _A_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _PIECE = 1 << 18
 """Bytes that are read at the end of a file, for what was written last: more than a batch has."""
@@ -32,12 +33,20 @@ class FolderNotNamed(RuntimeError):
     """The operator has said nowhere where the files are."""
 
 
+class FormatNotKnown(RuntimeError):
+    """The operator has named a format that there is not."""
+
+
 def append(events: Sequence[AuditEvent]) -> None:
-    """Add a tenant's events to its files. Raises ``FolderNotNamed`` and ``OSError``."""
+    """Add a tenant's events to its files. Raises ``FolderNotNamed``, ``FormatNotKnown`` and
+    ``OSError``."""
+    form = os.environ.get(FORMAT) or EventFormat.PLAIN
+    if form not in set(EventFormat):
+        raise FormatNotKnown
     with _folder_of(events[0].tenant) as folder:
         for day, of_day in groupby(events, key=lambda each: f"{each.occurred_at:%Y-%m-%d}"):
             with _file(_name(day, folder), folder) as file:
-                _add(list(of_day), file)
+                _add(list(of_day), file, form)
         os.fsync(folder)  # the names of new files
 
 
@@ -86,13 +95,13 @@ def _file(name: str, folder: int) -> Iterator[int]:
         os.close(file)
 
 
-def _add(events: Sequence[AuditEvent], file: int) -> None:
+def _add(events: Sequence[AuditEvent], file: int, form: str) -> None:
     end = _end_of_lines(file)
     os.ftruncate(file, end)
     begin = max(0, end - _PIECE)
     # What was told again after a crash, and is there already.
-    known = {each.decode() for each in _ID.findall(os.pread(file, end - begin, begin))}
-    lines = b"".join(_line(each) for each in events if each.id not in known)
+    known = set(_ids(os.pread(file, end - begin, begin)))
+    lines = b"".join(_line(each, form) for each in events if each.id not in known)
     while lines:
         lines = lines[os.write(file, lines) :]
     os.fsync(file)
@@ -110,6 +119,19 @@ def _end_of_lines(file: int) -> int:
     return 0
 
 
-def _line(event: AuditEvent) -> bytes:
-    said = asdict(event) | {"occurred_at": event.occurred_at.isoformat()}
+def _ids(lines: bytes) -> Iterator[object]:
+    """Which events these are, whatever they are written as: the first may be a part of one."""
+    for each in lines.splitlines():
+        with suppress(ValueError, LookupError, TypeError):
+            said = json.loads(each)
+            if "@timestamp" in said:
+                yield said["event"]["id"]
+            elif "metadata" in said:
+                yield said["metadata"]["uid"]
+            else:
+                yield said["id"]
+
+
+def _line(event: AuditEvent, form: str) -> bytes:
+    said = formatted(event, form)
     return json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"

@@ -1,15 +1,9 @@
 """Append a tenant's audit log to a stream of Redis, for whoever reads on from there."""
 
 from collections.abc import Sequence
+from functools import partial
 
-from authgate.plugin_api import (
-    AuditEvent,
-    Network,
-    SetupStep,
-    StreamFailure,
-    hookimpl,
-    trial_event,
-)
+from authgate.plugin_api import AuditEvent, Network, SetupStep, hookimpl, tried
 from authgate_redis_stream.conversation import RedisRefused
 from authgate_redis_stream.settings import RedisConfig
 from authgate_redis_stream.stream import append
@@ -26,11 +20,7 @@ def register_config() -> type[RedisConfig]:
 @hookimpl
 async def examine_config(tenant: str, config: RedisConfig, network: Network) -> Sequence[SetupStep]:
     """Append an event of the type ``TEST``."""
-    try:
-        await append([trial_event(tenant)], config, network)
-    except (RedisRefused, StreamFailure) as failure:
-        return [SetupStep(name="Test event", passed=False, said=str(failure))]
-    return [SetupStep(name="Test event", passed=True, said="It was taken.")]
+    return await tried(tenant, partial(append, config=config, network=network), RedisRefused)
 
 
 @hookimpl

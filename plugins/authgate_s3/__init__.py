@@ -2,14 +2,7 @@
 
 from collections.abc import Sequence
 
-from authgate.plugin_api import (
-    AuditEvent,
-    HttpClient,
-    HttpFailure,
-    SetupStep,
-    hookimpl,
-    trial_event,
-)
+from authgate.plugin_api import AuditEvent, HttpClient, SetupStep, hookimpl, tried
 from authgate_s3.bucket import BucketFailed, put
 from authgate_s3.objects import objects, of_trial
 from authgate_s3.settings import BucketConfig
@@ -28,11 +21,11 @@ async def examine_config(
     tenant: str, config: BucketConfig, http: HttpClient
 ) -> Sequence[SetupStep]:
     """Write an object with an event of the type ``TEST``, over the one that was there."""
-    try:
-        await put(of_trial(trial_event(tenant), config), config, http)
-    except (BucketFailed, HttpFailure) as failure:
-        return [SetupStep(name="Test object", passed=False, said=str(failure))]
-    return [SetupStep(name="Test object", passed=True, said="It was taken.")]
+
+    async def write(events: Sequence[AuditEvent]) -> None:
+        await put(of_trial(events, config), config, http)
+
+    return await tried(tenant, write, BucketFailed)
 
 
 @hookimpl

@@ -29,9 +29,9 @@ def objects(events: Sequence[AuditEvent], config: BucketConfig) -> Iterator[Buck
         yield _object(some, name, config)
 
 
-def of_trial(event: AuditEvent, config: BucketConfig) -> BucketObject:
+def of_trial(events: Sequence[AuditEvent], config: BucketConfig) -> BucketObject:
     """The one that is written to see whether it can be."""
-    return _object([event], "test", config)
+    return _object(events, "test", config)
 
 
 def _object(events: Sequence[AuditEvent], name: str, config: BucketConfig) -> BucketObject:

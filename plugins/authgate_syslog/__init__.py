@@ -1,15 +1,9 @@
 """Send a tenant's audit log to a syslog server, in TLS (RFC 5424, RFC 5425)."""
 
 from collections.abc import Sequence
+from functools import partial
 
-from authgate.plugin_api import (
-    AuditEvent,
-    Network,
-    SetupStep,
-    StreamFailure,
-    hookimpl,
-    trial_event,
-)
+from authgate.plugin_api import AuditEvent, Network, SetupStep, hookimpl, tried
 from authgate_syslog.messages import framed
 from authgate_syslog.settings import SyslogConfig
 
@@ -27,11 +21,7 @@ async def examine_config(
     tenant: str, config: SyslogConfig, network: Network
 ) -> Sequence[SetupStep]:
     """Send a message of the type ``TEST``."""
-    try:
-        await _send([trial_event(tenant)], config, network)
-    except StreamFailure as failure:
-        return [SetupStep(name="Test event", passed=False, said=str(failure))]
-    return [SetupStep(name="Test event", passed=True, said="It was taken.")]
+    return await tried(tenant, partial(_send, config=config, network=network))
 
 
 @hookimpl

@@ -11,7 +11,7 @@ from authgate.accounts import breaches
 from authgate.accounts.breaches import Breaches
 from authgate.accounts.password_rules import is_easily_guessed
 from authgate.accounts.passwords import BadPassword, Passwords
-from authgate.plugin_api import HttpFailure, HttpResponse
+from authgate.plugin_api import HttpFailure, HttpResponse, NoHttp
 from authgate_tenants import Tenant, TenantSettings, use_tenant
 from authgate_testing.tenants import ACME
 
@@ -56,7 +56,7 @@ def test_no_rule_asks_for_anything_else(password: str) -> None:
     assert not is_easily_guessed(password, ABOUT)
 
 
-class Elsewhere:
+class Elsewhere(NoHttp):
     """A server that knows stolen passwords, or does not answer."""
 
     def __init__(self, body: str = "", status: int = 200, failure: Exception | None = None) -> None:
@@ -69,31 +69,6 @@ class Elsewhere:
         if self._failure:
             raise self._failure
         return self._answer
-
-    async def post(
-        self, url: str, *, form: Mapping[str, str], headers: Mapping[str, str] | None = None
-    ) -> HttpResponse:
-        raise AssertionError(url)
-
-    async def post_bytes(
-        self,
-        url: str,
-        *,
-        content: bytes,
-        content_type: str = "application/json",
-        headers: Mapping[str, str] | None = None,
-    ) -> HttpResponse:
-        raise AssertionError(url)
-
-    async def put_bytes(
-        self,
-        url: str,
-        *,
-        content: bytes,
-        content_type: str = "application/json",
-        headers: Mapping[str, str] | None = None,
-    ) -> HttpResponse:
-        raise AssertionError(url)
 
 
 DIGEST = hashlib.sha1(GOOD.encode()).hexdigest().upper()  # noqa: S324  # as those servers list it

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from authgate.plugin_api import AuditEvent
+from authgate.plugin_api import AuditEvent, EventFormat, formatted
 from authgate.testing import AuditSinkContract
 from authgate.testing.sink_contract import EVENTS
 from authgate_jsonl import files
@@ -43,7 +43,7 @@ def written(folder: Path) -> list[dict[str, object]]:
     return [
         json.loads(line)
         for each in sorted(folder.rglob("*.jsonl"))
-        for line in each.read_text().splitlines()
+        for line in each.read_bytes().splitlines()
     ]
 
 
@@ -79,6 +79,25 @@ def test_what_a_killed_process_left_of_a_line_goes_and_nothing_is_there_twice(
     file.write_bytes(whole[:9])
     files.append(OF_A_DAY[:3])
     assert [line["id"] for line in written(folder)] == ids(OF_A_DAY[:3])
+
+
+@pytest.mark.parametrize("form", EventFormat)
+def test_whatever_events_are_written_as_nothing_is_there_twice(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, form: EventFormat
+) -> None:
+    monkeypatch.setenv(files.FORMAT, form)
+    files.append(OF_A_DAY[:3])
+    files.append(OF_A_DAY)
+    assert written(folder) == [json.loads(json.dumps(formatted(each, form))) for each in OF_A_DAY]
+
+
+def test_a_format_that_there_is_not_has_events_wait(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(files.FORMAT, "csv")
+    with pytest.raises(files.FormatNotKnown):
+        files.append(OF_A_DAY)
+    assert not written(folder)
 
 
 def test_a_full_file_is_followed_by_another_and_a_day_by_the_next(

@@ -26,12 +26,12 @@ from authgate.plugin_api.console import (
     ConsoleText,
     ConsoleValue,
 )
-from authgate.plugin_api.delivery import EventsRefused, bare, deliver, trial_event
+from authgate.plugin_api.delivery import EventsRefused, bare, deliver, trial_event, tried
 from authgate.plugin_api.documents import Documents, FetchedDocuments, UnfitDocument
 from authgate.plugin_api.events import AuditEvent, Lifecycle
 from authgate.plugin_api.formats import EventFormat, as_json, check_format, formatted
 from authgate.plugin_api.hookspecs import OnFailure, hookimpl
-from authgate.plugin_api.http import HttpClient, HttpFailure, HttpResponse, NoConnection
+from authgate.plugin_api.http import HttpClient, HttpFailure, HttpResponse, NoConnection, NoHttp
 from authgate.plugin_api.login import (
     Connector,
     ConnectorError,
@@ -91,6 +91,7 @@ __all__ = [
     "MailTaken",
     "Network",
     "NoConnection",
+    "NoHttp",
     "NoNetwork",
     "OnFailure",
     "PasswordAttempt",
@@ -116,4 +117,5 @@ __all__ = [
     "hookimpl",
     "parse_config",
     "trial_event",
+    "tried",
 ]

@@ -8,6 +8,9 @@ from datetime import UTC, datetime
 from uuid import uuid4
 
 from authgate.plugin_api.events import AuditEvent
+from authgate.plugin_api.http import HttpFailure
+from authgate.plugin_api.login import SetupStep
+from authgate.plugin_api.streams import StreamFailure
 
 Send = Callable[[Sequence[AuditEvent]], Awaitable[None]]
 """Hands on events, and returns once they are taken. Raises ``EventsRefused``."""
@@ -45,6 +48,17 @@ def bare(event: AuditEvent) -> AuditEvent:
     """The same event without what people and applications write: what it was is kept, and that
     something is left out. The audit log has all of it."""
     return replace(event, actor_name="", user_agent="", details=WITHHELD)
+
+
+async def tried(tenant: str, send: Send, *failures: type[Exception]) -> list[SetupStep]:
+    """What comes of it where ``trial_event`` is sent, for ``examine_config``. The texts of these
+    failures, and of those of ``http`` and ``network``, are shown to the administrator."""
+    expected: tuple[type[Exception], ...] = (EventsRefused, HttpFailure, StreamFailure, *failures)
+    try:
+        await send([trial_event(tenant)])
+    except expected as failure:
+        return [SetupStep(name="Test event", passed=False, said=str(failure))]
+    return [SetupStep(name="Test event", passed=True, said="It was taken.")]
 
 
 def trial_event(tenant: str) -> AuditEvent:

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+_NOBODY = "Nobody is asked."
+
 
 class HttpFailure(Exception):
     """No usable answer: the address is not allowed, or nothing, too much or nonsense came back."""
@@ -78,3 +80,39 @@ class HttpClient(Protocol):
     ) -> HttpResponse:
         """Have these very bytes be what is at the address. 1.3."""
         ...
+
+
+class NoHttp:
+    """What there is where nobody is to be asked. 1.3."""
+
+    async def get(self, url: str, *, headers: Mapping[str, str] | None = None) -> HttpResponse:
+        """Raises ``HttpFailure``."""
+        raise HttpFailure(_NOBODY)
+
+    async def post(
+        self, url: str, *, form: Mapping[str, str], headers: Mapping[str, str] | None = None
+    ) -> HttpResponse:
+        """Raises ``HttpFailure``."""
+        raise HttpFailure(_NOBODY)
+
+    async def post_bytes(
+        self,
+        url: str,
+        *,
+        content: bytes,
+        content_type: str = "application/json",
+        headers: Mapping[str, str] | None = None,
+    ) -> HttpResponse:
+        """Raises ``HttpFailure``."""
+        raise HttpFailure(_NOBODY)
+
+    async def put_bytes(
+        self,
+        url: str,
+        *,
+        content: bytes,
+        content_type: str = "application/json",
+        headers: Mapping[str, str] | None = None,
+    ) -> HttpResponse:
+        """Raises ``HttpFailure``."""
+        raise HttpFailure(_NOBODY)

@@ -11,48 +11,13 @@ from authgate.plugin_api import (
     Ending,
     FetchedDocuments,
     HttpFailure,
-    HttpResponse,
+    NoHttp,
 )
 from authgate.plugin_manager.identities import checked_endings
 from authgate.plugin_manager.isolation import Isolation, PluginFailed, Target
 
 _SECONDS = 1.0
 _UNKNOWN = (HttpFailure, ConnectorError, ConnectorConfigError)
-
-
-_NOBODY = "Nobody is asked."
-
-
-class _NoRequests:
-    """An ``HttpClient`` that asks nobody."""
-
-    async def get(self, url: str, *, headers: Mapping[str, str] | None = None) -> HttpResponse:
-        raise HttpFailure(_NOBODY)
-
-    async def post(
-        self, url: str, *, form: Mapping[str, str], headers: Mapping[str, str] | None = None
-    ) -> HttpResponse:
-        raise HttpFailure(_NOBODY)
-
-    async def post_bytes(
-        self,
-        url: str,
-        *,
-        content: bytes,
-        content_type: str = "application/json",
-        headers: Mapping[str, str] | None = None,
-    ) -> HttpResponse:
-        raise HttpFailure(_NOBODY)
-
-    async def put_bytes(
-        self,
-        url: str,
-        *,
-        content: bytes,
-        content_type: str = "application/json",
-        headers: Mapping[str, str] | None = None,
-    ) -> HttpResponse:
-        raise HttpFailure(_NOBODY)
 
 
 async def endings_of(
@@ -66,7 +31,7 @@ async def endings_of(
     """What ends, by the settings and these documents; ``None`` where they do not tell."""
 
     async def work() -> object:
-        nobody = _NoRequests()
+        nobody = NoHttp()
         opened = made_by(config=made_by.parse_config(config), http=nobody)
         opened.documents = documents or FetchedDocuments(nobody)
         return await opened.endings()
