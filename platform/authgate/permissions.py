@@ -76,6 +76,9 @@ class Area(StrEnum):
     AUDIT = "audit"
     """The audit log."""
 
+    JOBS = "jobs"
+    """What is done beside the requests, and what was given up."""
+
     EXPORTS = "exports"
     """Everything that the tenant has, as a file."""
 
@@ -159,6 +162,7 @@ _TABLE: dict[Area | OperatorArea, tuple[Access, ...]] = {
     Area.LIMITS: (_WRITE, _WRITE, _NONE, _READ, _NONE),
     Area.USAGE: (_READ, _READ, _READ, _READ, _NONE),
     Area.AUDIT: (_READ, _READ, _NONE, _READ, _NONE),
+    Area.JOBS: (_WRITE, _WRITE, _NONE, _READ, _NONE),
     Area.EXPORTS: (_WRITE, _READ, _NONE, _READ, _NONE),
     Area.TENANT: (_WRITE, _READ, _NONE, _READ, _NONE),
     # At the operators' tenant, and of no meaning elsewhere.

@@ -15,6 +15,7 @@ from authgate.portable import requests
 from authgate.provisioning import operator_accesses, scim_tokens
 from authgate.provisioning.operator_accesses import LONGEST, Wanted
 from authgate.storage.audit import exports
+from authgate.storage.jobs import kept_jobs
 from authgate.storage.people.users import User, UserRow
 from authgate.storage.sign_in import connections, external_identities
 from authgate_tenants import Tenant, use_tenant
@@ -115,6 +116,12 @@ async def things(
         await audit_log.write_here(server.parts, logged_file)
     found["export_id"] = str(wanted_file.id)
     found["audit_export_id"] = str(logged_file.id)
+    with use_tenant(acme):
+        await kept_jobs.bury(
+            "send-mails", {}, now=utc_now(), attempts=5, error="OSError", reason="no route"
+        )
+        [given_up] = await kept_jobs.every()
+    found["job_id"] = str(given_up.id)
     now = utc_now()
     with use_tenant(acme):
         connection = await connections.create(

@@ -189,6 +189,10 @@ OF_PEOPLE = [
 """What is no program's to decide or to make."""
 
 OF_OWNERS = [
+    ("jobs", "list"),
+    ("jobs", "show", _NOBODY),
+    ("jobs", "retry", _NOBODY),
+    ("jobs", "cancel", _NOBODY),
     ("export", "list"),
     ("export", "show", _NOBODY),
     ("export", "take", _NOBODY, "nothing.authgate"),

@@ -49,6 +49,7 @@ AREAS = {
     "team": Area.ROLES,
     "exports": Area.EXPORTS,
     "audit": Area.AUDIT,
+    "jobs": Area.JOBS,
     "invitations": Area.USERS,
     "users": Area.USERS,
     "connections": Area.CONNECTIONS,
@@ -172,6 +173,7 @@ async def test_menu_and_buttons_show_what_a_role_may_do(
         "/mail-server",
         "/plugins",
         "/provisioning",
+        "/jobs",
         "/exports",
     }
     everything = {

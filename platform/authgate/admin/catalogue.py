@@ -13,6 +13,7 @@ from authgate.admin import (
     groups,
     identities,
     invitations,
+    jobs,
     mail_server,
     operator_accesses,
     people_changes,
@@ -58,6 +59,7 @@ OPERATIONS = [
     *address_blocks.OPERATIONS,
     *operator_accesses.OPERATIONS,
     *audit_events.OPERATIONS,
+    *jobs.OPERATIONS,
     *exports.OPERATIONS,
     *audit_exports.OPERATIONS,
 ]

@@ -113,6 +113,9 @@ COMMANDS = {
     ),
     "plugin": _Command("plugin.plugin:app", "Write a plugin, test it, and see what is installed."),
     "keys": _Command("tenant.keys:app", "List, rotate, revoke and bring a tenant's signing keys."),
+    "jobs": _Command(
+        "tenant.jobs:app", "See what is done beside the requests, try it again, break it off."
+    ),
     "export": _Command(
         "tenant.export:app", "Have everything that a tenant has written into a file."
     ),

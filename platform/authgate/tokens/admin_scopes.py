@@ -39,6 +39,8 @@ class Scope(ApiScope):
     LIMITS_WRITE = f"{ADMIN_PREFIX}limits:write"
     USAGE_READ = f"{ADMIN_PREFIX}usage:read"
     AUDIT_READ = f"{ADMIN_PREFIX}audit:read"
+    JOBS_READ = f"{ADMIN_PREFIX}jobs:read"
+    JOBS_WRITE = f"{ADMIN_PREFIX}jobs:write"
     EXPORTS_READ = f"{ADMIN_PREFIX}exports:read"
     EXPORTS_WRITE = f"{ADMIN_PREFIX}exports:write"
 
@@ -83,6 +85,8 @@ MEANINGS: Mapping[ApiScope, str] = {
     Scope.LIMITS_WRITE: text("Keep addresses out, and let them in again."),
     Scope.USAGE_READ: text("See how much is used, day by day and of the plan."),
     Scope.AUDIT_READ: text("Read the audit log, and have it written into files."),
+    Scope.JOBS_READ: text("See what is done beside the requests, and what was given up."),
+    Scope.JOBS_WRITE: text("Have jobs tried again, and break them off."),
     Scope.EXPORTS_READ: text(
         "See which files there are that hold all of the tenant, and not the files."
     ),

@@ -47,6 +47,8 @@ class Done(StrEnum):
     KEY_REVOKED = "key-revoked"
     EXPORT_ASKED = "export-asked"
     EXPORT_DELETED = "export-deleted"
+    JOB_RETRIED = "job-retried"
+    JOB_CANCELLED = "job-cancelled"
     KEY_IMPORTED = "key-imported"
     ALGORITHM_CHANGED = "algorithm-changed"
     ALGORITHM_PUBLISHED = "algorithm-published"

@@ -75,6 +75,7 @@ from authgate.web.group_view_models import (
 )
 from authgate.web.identity_view_models import TrialPage
 from authgate.web.invitation_view_models import InvitationLine, InvitationsPage
+from authgate.web.job_view_models import JobsPage, TenantJobLine
 from authgate.web.limits_view_models import BlockFields, BlockLine, LimitsPage, QuotaLine
 from authgate.web.mail_server_view_models import MailServerFields, MailServerPage, TriedStep
 from authgate.web.overview_view_models import Attention, OverviewPage
@@ -159,6 +160,7 @@ CONSOLE_ALIKE = (
             "signing-keys-auditor",
             "exports-none",
             "audit-exports-none",
+            "jobs-none",
             "team-unknown",
             "role-refused",
             "role-own",
@@ -188,6 +190,7 @@ def _frame(**changes: object) -> ConsoleFrame:
                 "/team",
                 "/audit/exports",
                 "/exports",
+                "/jobs",
             )
         ),
         "console_url": "/t/northwind/admin",
@@ -885,6 +888,34 @@ def _audit_exports(**changes: object) -> Sample:
     return ("console/audit_exports.html", AuditExportsPage(**(filled | changes)))  # type: ignore[arg-type]
 
 
+def _jobs(**changes: object) -> Sample:
+    here = "/t/northwind/admin/jobs"
+
+    def line(kind: str, state: str, **more: object) -> TenantJobLine:
+        filled: dict[str, object] = {
+            "kind": kind, "state": state, "done": None, "total": None, "requested_by": "",
+            "attempts": None, "error": "", "reason": "", "created_at": _NOW,
+            "retry_action": "", "cancel_action": "",
+        }  # fmt: skip
+        return TenantJobLine(**(filled | more))  # type: ignore[arg-type]
+
+    filled: dict[str, object] = {
+        "frame": _frame(),
+        "jobs": (
+            line("import-users", "running", done=4200, total=10_000, requested_by=_LONG,
+                 cancel_action=f"{here}/1/cancel"),
+            line("write-export", "done", done=41_207, requested_by="mira"),
+            line("import-users", "cancelled", done=7, total=9),
+            line("end-the-rest", "waiting"),
+            line("send-mails", "failed", attempts=5, error="ConnectionRefusedError", reason=_LONG,
+                 retry_action=f"{here}/2/retry", cancel_action=f"{here}/2/cancel"),
+        ),
+        "under_way": True,
+        "here": here,
+    }  # fmt: skip
+    return ("console/jobs.html", JobsPage(**(filled | changes)))  # type: ignore[arg-type]
+
+
 def _own(template: str, build: type[AccountFrame], **fields: object) -> Sample:
     around = {
         "signed_in_as": "mira.halvorsen@northwind.example",
@@ -1256,6 +1287,8 @@ def console_samples() -> Mapping[str, Sample]:
             taken=True, fields=DomainFields(_LONG), faults={"host": _LONG}
         ),
         **_settings(),
+        "console-jobs": _jobs(),
+        "console-jobs-none": _jobs(jobs=(), under_way=False),
         "console-exports": _exports(faults={"passphrase": _LONG}),
         "console-audit-exports": _audit_exports(faults={"since": _LONG, "format": _LONG}),
         "console-audit-exports-none": _audit_exports(

@@ -21,6 +21,7 @@ from authgate.admin.console.frame import Console
 from authgate.admin.console.group_pages import GroupPages
 from authgate.admin.console.impersonation_pages import ImpersonationPages
 from authgate.admin.console.invitation_pages import InvitationConsole
+from authgate.admin.console.job_pages import JobPages
 from authgate.admin.console.limit_pages import LimitPages
 from authgate.admin.console.mail_server_pages import MailServerPages
 from authgate.admin.console.overview import OverviewPages
@@ -78,4 +79,5 @@ def blueprints(console: Console) -> Iterator[Blueprint]:
     yield AuditExportPages(console=console).blueprint()
     yield UsagePages(console=console).blueprint()
     yield LimitPages(console=console).blueprint()
+    yield JobPages(console=console).blueprint()
     yield ExportPages(console=console).blueprint()

@@ -75,4 +75,10 @@ TENANTS = {
     ),
     Event.MAIL_SERVER_REMOVED: "A tenant's mail is sent by the installation's server again.",
     Event.MAIL_SERVER_TRIED: "A test mail was handed to a tenant's own server, or was not taken.",
+    Event.JOB_RETRIED: (
+        "Somebody had a job tried again that was given up; `details` say which, and why it was."
+    ),
+    Event.JOB_CANCELLED: (
+        "Somebody broke a job off, or let one be that was given up; `details` say which."
+    ),
 }

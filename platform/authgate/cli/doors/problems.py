@@ -35,6 +35,7 @@ _NOUNS = {
     "operator-accesses": "access",
     "accesses": "access",
     "exports": "export",
+    "jobs": "job",
 }
 
 
