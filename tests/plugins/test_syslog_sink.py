@@ -94,6 +94,41 @@ async def test_the_server_is_believed_by_its_own_authority_or_the_installations_
     assert any(heard)
 
 
+async def test_ss_01_no_message_leaves_for_an_address_inside(
+    certificate: tuple[Path, Path],
+) -> None:
+    heard: list[bytes] = []
+
+    async def talk(line: Line) -> None:
+        heard.append(await read_all(line))
+
+    async with listening(certificate, talk) as host, GuardedHttp() as guarded:
+        inside = GuardedStreams(guarded)
+        with pytest.raises(StreamFailure, match="no address that may be reached"):
+            await audit_events(EVENTS, config(host, certificate[0]), inside)
+        [step] = await examine_config("acme", config(host, certificate[0]), inside)
+    assert (step.passed, heard) == (False, [])
+
+
+async def test_ex_04_nothing_that_somebody_wrote_ends_a_message(
+    network: GuardedStreams, certificate: tuple[Path, Path]
+) -> None:
+    heard: list[bytes] = []
+
+    async def talk(line: Line) -> None:
+        heard.append(await read_all(line))
+
+    wrote = "\r\n<13>1 - - - - - - \x1b[2J\u2028\x00 12 <14>1 "
+    odd = replace(EVENTS[0], actor_name=wrote, user_agent=wrote, details={wrote: wrote})
+    async with listening(certificate, talk) as host:
+        await audit_events([odd, EVENTS[1]], config(host, certificate[0]), network)
+    first, second = messages(b"".join(heard))
+    assert MESSAGE.fullmatch(first)
+    assert MESSAGE.fullmatch(second)
+    assert not set(first) - set(range(32, 127))
+    assert json.loads(first[first.index(b"{") :])["actor_name"] == wrote
+
+
 async def test_what_was_not_read_to_its_end_is_not_taken(
     network: GuardedStreams, certificate: tuple[Path, Path]
 ) -> None:
