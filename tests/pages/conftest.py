@@ -67,6 +67,7 @@ from authgate.web.view_models import (
 )
 from authgate_tenants.scope import Tenant, TenantStatus, use_tenant
 from authgate_tenants.settings import TenantSettings
+from authgate_testing.audit_samples import AUDIT_ALIKE, audit_samples
 from authgate_testing.console_samples import CONSOLE_ALIKE, console_samples
 from authgate_testing.operator_samples import OPERATOR_ALIKE, operator_samples
 from authgate_testing.other_origin import Site, serving
@@ -550,6 +551,7 @@ def samples() -> Mapping[str, Sample]:
         **security_samples(),
         **_own(),
         **console_samples(),
+        **audit_samples(),
         **operator_samples(),
         **_outside_of_tenants(),
     }
@@ -563,7 +565,7 @@ def distinct(samples: Mapping[str, Sample]) -> list[str]:
     """
     alike = {name for name in samples if name.startswith("error-")}
     alike -= {"error-404", "error-in-tenant"}
-    alike |= CONSOLE_ALIKE | OPERATOR_ALIKE | {"login-again", "mails-none"}
+    alike |= CONSOLE_ALIKE | AUDIT_ALIKE | OPERATOR_ALIKE | {"login-again", "mails-none"}
     alike |= SECURITY_ALIKE | {"invitation-gone", "invitation-known", "invitation-join"}
     alike |= {
         "join-sent",

@@ -35,6 +35,7 @@ _PARTS = {
     "account/base.html",
     "account/done.html",
     "console/base.html",
+    "console/audit_parts.html",
     "console/parts.html",
     "console/setting_fields.html",
     "console/setting_words.html",

@@ -120,6 +120,8 @@ SEARCHES = [
     EventSearch(network=ip_network("192.0.2.0/25")),
     EventSearch(network=ip_network("2001:db8::/32"), severities=(Severity.INFO,)),
     EventSearch(network=ip_network("198.51.100.0/24")),
+    EventSearch(network=ip_network("192.0.2.0/24")),
+    EventSearch(network=ip_network("0.0.0.0/0"), types=("USER_UPDATED",)),
     EventSearch(text="mira_3", to=BEGIN + timedelta(seconds=100)),
     EventSearch(text="mira%3"),
     EventSearch(since=BEGIN + timedelta(seconds=20), to=BEGIN + timedelta(seconds=70)),

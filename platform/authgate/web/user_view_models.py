@@ -155,6 +155,8 @@ class PersonPage:
     identities: Sequence[IdentityLine] = ()
     groups: Sequence[GroupLink] | None = None
     events: Sequence[EventLine] | None = None
+    events_url: str = ""
+    """All of them."""
     impersonations: Sequence[ImpersonationLine] = ()
     """Those who ask to act for them, or do so."""
     ask_action: str = ""

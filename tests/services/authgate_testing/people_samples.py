@@ -177,6 +177,7 @@ def _user(frame: ConsoleFrame, **changes: object) -> Sample:
         ),
         "ask_action": f"{_HERE}/1/impersonations",
         "groups": (GroupLink("Staff", "/t/northwind/admin/groups/1"),),
+        "events_url": "/t/northwind/admin/audit?user=1",
         "events": (
             EventLine("AUTHENTICATION_FAILURE", success=False, actor="mira", ip="::1", at=_NOW),
         ),

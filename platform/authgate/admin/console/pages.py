@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from quart import Blueprint
 
 from authgate.admin.console.audit_export_pages import AuditExportPages
+from authgate.admin.console.audit_pages import AuditPages
 from authgate.admin.console.branding_pages import BrandingPages
 from authgate.admin.console.client_changes import ClientChanges
 from authgate.admin.console.client_list import ClientList
@@ -80,4 +81,5 @@ def blueprints(console: Console) -> Iterator[Blueprint]:
     yield UsagePages(console=console).blueprint()
     yield LimitPages(console=console).blueprint()
     yield JobPages(console=console).blueprint()
+    yield AuditPages(console=console).blueprint()
     yield ExportPages(console=console).blueprint()

@@ -10,16 +10,19 @@ from authgate import provisioning
 from authgate.accounts import access, user_agents
 from authgate.accounts.access import Application
 from authgate.accounts.account import connection_of
+from authgate.accounts.standing import actor
 from authgate.accounts.visits import signed_in
 from authgate.admin.console import frame, user_factor_pages, user_lines
 from authgate.admin.console.administrators import authority, may
+from authgate.admin.console.audit_search import PATH as AUDIT
 from authgate.admin.console.frame import ROOT, Console, done, id_in_address
 from authgate.admin.console.user_search import PATH
 from authgate.permissions import Area, UserRole, covers, reads, writes
-from authgate.provisioning import Refused
+from authgate.provisioning import Refused, audit_views
 from authgate.provisioning import people as provisioned
 from authgate.provisioning.groups import MOST_GROUPS_OF_USER
-from authgate.storage.audit import audit_events
+from authgate.storage.audit import search
+from authgate.storage.audit.event_search import EventSearch
 from authgate.storage.clients import clients
 from authgate.storage.clients.rows import Client
 from authgate.storage.issued import tokens
@@ -42,8 +45,6 @@ from authgate_tenants import current_tenant
 
 _ONE = f"{ROOT}{PATH}/<row_id>"
 _MOST_TOKENS = 100
-_LOOKED_AT = 2_000
-"""Of the newest events of the tenant, for those of one person."""
 _EVENTS = 10
 
 
@@ -159,7 +160,8 @@ class UserPages:
             takes_back=may(writes(Area.AUTHORIZATIONS)),
             identities=await _identities(person, changes=changes),
             groups=await _groups(person),
-            events=await _events(person),
+            events=await _events(person, now),
+            events_url=frame.url(f"{AUDIT}?{urlencode({'user': person.subject})}"),
             impersonations=await _impersonations(person, now, changes=changes),
             ask_action=_ask_action(person, changes=changes),
             fault=fault,
@@ -248,10 +250,11 @@ def _ask_action(person: User, *, changes: bool) -> str:
     return frame.url(f"{user_lines.path(person)}/impersonations") if asks else ""
 
 
-async def _events(person: User) -> Sequence[EventLine] | None:
+async def _events(person: User, now: datetime) -> Sequence[EventLine] | None:
     if not may(reads(Area.AUDIT)):
         return None
-    found = await audit_events.about(person.subject, among=_LOOKED_AT, limit=_EVENTS)
+    found = await search.find(EventSearch(user_id=person.subject), limit=_EVENTS)
+    await audit_views.note(actor(), {"user": person.subject}, now=now)
     return [
         EventLine(
             event=each.event_type,
@@ -260,7 +263,7 @@ async def _events(person: User) -> Sequence[EventLine] | None:
             ip=each.ip,
             at=each.occurred_at,
         )
-        for each in found
+        for each in found.page.rows
     ]
 
 

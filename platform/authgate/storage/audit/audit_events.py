@@ -6,7 +6,6 @@ from uuid import UUID
 
 import orjson
 from tortoise import fields
-from tortoise.expressions import Q, Subquery
 
 from authgate.storage import connection
 from authgate.storage.batches.append_log import Row, Table
@@ -88,16 +87,6 @@ async def latest(*, limit: int, after: UUID | None = None) -> list[AuditEvent]:
     if after is not None:
         events = events.filter(id__gt=after)
     return list(reversed(await events.order_by("-id").limit(limit)))
-
-
-async def about(person_id: str, *, among: int, limit: int) -> list[AuditEvent]:
-    """The newest of what a person did and of what was done to them, of so many of the newest
-    events: however long the log is, no more are looked at."""
-    newest = AuditEvent.all().order_by("-id").limit(among)
-    theirs = Q(actor_type="user", actor_id=person_id)
-    theirs |= Q(resource_type="user", resource_id=person_id)
-    found = AuditEvent.filter(theirs, id__in=Subquery(newest.values("id")))
-    return await found.order_by("-id").limit(limit)
 
 
 async def of_type(event_type: str) -> list[AuditEvent]:

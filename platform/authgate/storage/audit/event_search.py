@@ -83,6 +83,11 @@ class EventSearch:
         """Whether it is asked for more than one address."""
         return self.network is not None and self.network.num_addresses > 1
 
+    @property
+    def is_by_beginning(self) -> bool:
+        """Whether all addresses that begin as the network does are in it."""
+        return isinstance(self.network, IPv4Network) and self.network.prefixlen in (8, 16, 24)
+
 
 def _moment_of(request_id: str) -> datetime | None:
     """When a request came in, by the id that we have given it; a proxy gives others."""
@@ -137,10 +142,21 @@ def _others(which: EventSearch) -> Iterator[Condition]:
     ):
         if value:
             yield Condition(f"{column} = {{}}", (value,))
+    if which.network is not None and which.is_wide:
+        yield Condition("ip LIKE {}", (f"{_beginning(which.network)}%",))
     if which.text:
         part = f"%{_escaped(which.text.lower())}%"
         texts = [f"LOWER({each}) LIKE {{}} ESCAPE '!'" for each in _SEARCHED]
         yield Condition(f"({' OR '.join(texts)})", (part,) * len(texts))
+
+
+def _beginning(network: Network) -> str:
+    """What every address in it begins with, as it is written."""
+    if isinstance(network, IPv4Network):
+        octets = str(network.network_address).split(".")[: network.prefixlen // 8]
+        return "".join(f"{each}." for each in octets)
+    group = int(network.network_address) >> 112
+    return f"{group:x}:" if group and network.prefixlen >= 16 else ""
 
 
 def _escaped(text: str) -> str:

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final, NamedTuple, Self
-from uuid import UUID
 
 from tortoise import connections
 
 from authgate.storage import connection
+from authgate.storage.audit.audit_events import AuditEvent
 from authgate.storage.batches.append_log import encoded
 from authgate.storage.database import Dialect
 from authgate_tenants import current_tenant
@@ -101,19 +101,23 @@ class Looking:
         way = "<=" if self.oldest_first else ">="
         return replace(self, within=(*self.within, Condition(f"occurred_at {way} {{}}", (edge,))))
 
-    async def ids(
+    async def events(
         self, sources: Sequence[Source], rest: Sequence[Condition], *, limit: int
-    ) -> list[UUID]:
+    ) -> list[AuditEvent]:
         """The first rows of these sources of which the rest holds."""
         statement = _Statement(connection.dialect())
         order = f"ORDER BY occurred_at {self._way}, id {self._way} LIMIT {limit}"
         parts = [
-            f"SELECT * FROM (SELECT id, occurred_at FROM audit_events WHERE"  # noqa: S608 - as above
+            f"SELECT * FROM (SELECT * FROM audit_events WHERE"  # noqa: S608 - as above
             f" {statement.holds([*self._of(source), *rest])} {order}) AS part_{number}"
             for number, source in enumerate(sources)
         ]
-        whole = f"SELECT id FROM ({' UNION ALL '.join(parts)}) AS found {order}"  # noqa: S608
-        return [_id(row["id"]) for row in await statement.rows(whole)]
+        whole = f"SELECT * FROM ({' UNION ALL '.join(parts)}) AS found {order}"  # noqa: S608
+        # By their ids SQLite would look for them among all that the tenant has.
+        return [
+            AuditEvent._init_from_db(**row)  # noqa: SLF001  # Tortoise offers no other way
+            for row in await statement.rows(whole)
+        ]
 
     async def count(self, sources: Sequence[Source], rest: Sequence[Condition]) -> int:
         """How many rows of these sources there are of which the rest holds."""
@@ -144,7 +148,3 @@ class Looking:
     def _of(self, source: Source) -> list[Condition]:
         tenant = Condition("tenant_id = {}", (current_tenant().id,))
         return [tenant, *source, *self.within]
-
-
-def _id(value: UUID | str) -> UUID:
-    return value if isinstance(value, UUID) else UUID(value)

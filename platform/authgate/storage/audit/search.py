@@ -38,14 +38,16 @@ async def find(which: EventSearch, *, cursor: str | None = None, limit: int = 50
     limit = max(1, min(limit, MOST))
     looking = Looking((*which.period(), *_beyond(place)), oldest_first=backward)
     sources, rest = which.parted()
-    edge = await looking.edge(sources, rows=LOOKED_AT) if rest or which.is_wide else None
+    edge = await looking.edge(sources, rows=LOOKED_AT) if rest else None
     looking = looking.until(edge) if edge else looking
-    if which.network is not None and which.is_wide:
+    if which.network is not None and which.is_wide and not which.is_by_beginning:
         rest.append(await _from(which.network, looking, sources, rest))
-    ids = await looking.ids(sources, rest, limit=limit + 1)
-    rows = await AuditEvent.filter(id__in=ids[:limit]).order_by("-occurred_at", "-id")
-    edge = None if len(ids) > limit else edge
-    return Found(_page(rows, place, edge, more=len(ids) > limit), edge)
+    found = await looking.events(sources, rest, limit=limit + 1)
+    more, rows = len(found) > limit, found[:limit]
+    if backward:
+        rows.reverse()
+    edge = None if more else edge
+    return Found(_page(rows, place, edge, more=more), edge)
 
 
 async def one(event_id: UUID) -> AuditEvent | None:

@@ -1,0 +1,120 @@
+"""What the console shows of the audit log."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from authgate.vocabulary import Severity
+from authgate.web.console_view_models import ConsoleFrame, FilterLink
+
+
+@dataclass(frozen=True, slots=True)
+class AuditLink:
+    """Something of an event, with the list of whatever has the same."""
+
+    text: str
+    url: str = ""
+    """Empty where there is nothing to look for."""
+
+
+@dataclass(frozen=True, slots=True)
+class AuditLine:
+    """An event in a list."""
+
+    url: str
+    type: AuditLink
+    severity: Severity
+    success: bool
+    at: datetime
+    actor: AuditLink
+    actor_type: str
+    about: AuditLink
+    about_type: str
+    ip: AuditLink
+    client: AuditLink
+
+
+@dataclass(frozen=True, slots=True)
+class Narrowing:
+    """What a link of the list has added to what is looked for."""
+
+    name: str
+    """Such as ``actor``."""
+    value: str
+    without_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class AuditPage:
+    """``console/audit.html``. The form ``action`` is sent by GET with ``search``, ``user``, ``ip``,
+    ``since``, ``to`` and what ``kept`` holds."""
+
+    frame: ConsoleFrame
+    action: str
+    clear_url: str
+    events: Sequence[AuditLine]
+    search: str
+    user: str
+    ip: str
+    since: date | None
+    to: date | None
+    kept: Mapping[str, str]
+    severities: Sequence[FilterLink]
+    areas: Sequence[FilterLink]
+    results: Sequence[FilterLink]
+    narrowings: Sequence[Narrowing]
+    sizes: Sequence[FilterLink]
+    unknown_user: bool = False
+    """Whether nobody has the name that is looked for."""
+    bad_ip: bool = False
+    """Whether what was typed is no address."""
+    looked_to: datetime | None = None
+    """Where the look ended though there is room on the page."""
+    next_url: str | None = None
+    previous_url: str | None = None
+
+    @property
+    def is_filtered(self) -> bool:
+        """Whether not all are looked for."""
+        typed = self.search or self.user or self.ip or self.since or self.to
+        return bool(typed or self.kept.keys() - {"limit"})
+
+
+@dataclass(frozen=True, slots=True)
+class AuditChange:
+    """What became different."""
+
+    name: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class AuditDetail:
+    """Something else that the event says."""
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEventPage:
+    """``console/audit_event.html``."""
+
+    frame: ConsoleFrame
+    list_url: str
+    event: AuditLine
+    id: str
+    meaning: str
+    """What events of this type say, in English as the documentation has it."""
+    user_agent: str
+    request: AuditLink
+    session: AuditLink
+    changes: Sequence[AuditChange]
+    details: Sequence[AuditDetail]
+    actor_url: str = ""
+    """The page of who did it; empty where they have none, or it is not shown."""
+    about_url: str = ""
+    client_url: str = ""
+    beside: Sequence[AuditLine] = ()
+    """What else happened in the same request."""
