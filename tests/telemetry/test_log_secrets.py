@@ -6,6 +6,7 @@ import os
 import secrets
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 import jwt
 import pytest
@@ -15,7 +16,9 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_pri
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from pydantic import SecretStr
 
-from authgate.audit import masked
+from authgate.audit.details import UnknownKind
+from authgate.audit.details import told as told_in_audit_log
+from authgate.vocabulary import ClientStatus
 
 log = structlog.get_logger("authgate.test")
 
@@ -182,16 +185,41 @@ def _telling(secrets_by_name: dict[str, str]) -> list[str]:
     ]
 
 
-def test_in_the_audit_log_texts_are_blotted_out_by_their_names_and_numbers_never_are() -> None:
+def test_in_the_audit_log_secrets_are_known_by_their_types_and_not_by_their_names() -> None:
     told = {
         "is": {"longest_access_token": 900, "token_per_client": "5/s", "rotates_tokens": False},
-        "code": "abc",
-        "secrets": {"kept": ["a", "b"], "count": 2, "by": {"kid": "x"}},
-        "reason": "guesses",
+        "given": SecretStr("s3cret"),
+        "sealed": [b"\x00", {"key": b"\x01"}],
+        "key": "a-kid",
+        "id_token_signed_response_alg": "ES256",
+        "status": ClientStatus.ACTIVE,
+        "by": UUID(int=1),
+        "roles": frozenset({"b", "a"}),
     }
-    assert masked(told) == {
-        "is": {"longest_access_token": 900, "token_per_client": "***", "rotates_tokens": False},
+    assert told_in_audit_log(told) == {
+        "is": {"longest_access_token": 900, "token_per_client": "5/s", "rotates_tokens": False},
+        "given": "***",
+        "sealed": ["***", {"key": "***"}],
+        "key": "a-kid",
+        "id_token_signed_response_alg": "ES256",
+        "status": "active",
+        "by": "00000000-0000-0000-0000-000000000001",
+        "roles": ["a", "b"],
+    }
+
+
+def test_in_the_audit_log_what_a_protocol_calls_a_secret_is_one_though_it_is_a_text() -> None:
+    told = {"code": "abc", "access_token": "x.y.z", "secret": "", "token": 7, "codes": ["a"]}
+    assert told_in_audit_log(told | {"by": {"password": ["p"]}}) == {
         "code": "***",
-        "secrets": {"kept": "***", "count": 2, "by": {"kid": "***"}},
-        "reason": "guesses",
+        "access_token": "***",
+        "secret": "",
+        "token": 7,
+        "codes": ["a"],
+        "by": {"password": ["***"]},
     }
+
+
+def test_in_the_audit_log_what_may_be_a_secret_is_refused_by_tests_and_never_told() -> None:
+    with pytest.warns(UnknownKind, match="a object"):
+        assert told_in_audit_log({"x": object()}) == {"x": "***"}

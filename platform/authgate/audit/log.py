@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 from contextvars import ContextVar
-from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from uuid_utils import uuid7
 
+from authgate.audit.details import told
 from authgate.audit.events import Event
 from authgate.audit.severities import SEVERITIES
 from authgate.clock import utc_now
@@ -17,9 +17,6 @@ from authgate.storage.audit.audit_events import NewEvent
 from authgate.storage.clients import ids
 from authgate.telemetry import metrics
 from authgate.vocabulary import Severity
-
-_MASK = "***"
-_SECRET_WORDS = ("password", "secret", "token", "verifier", "code", "key", "authorization")
 
 for _event, _severity in SEVERITIES.items():
     metrics.audit_alarms.expect(_event, _severity)
@@ -83,7 +80,7 @@ def event(
     resource: tuple[str, str] = ("", ""),
     details: Mapping[str, Any] | None = None,
 ) -> NewEvent:
-    """An event with the facts of the request it happens in; secrets in ``details`` are masked."""
+    """An event with the facts of the request it happens in, its ``details`` without secrets."""
     severity = SEVERITIES.get(event, Severity.INFO)
     if severity is not Severity.INFO:
         metrics.audit_alarms.add(event, severity)
@@ -106,7 +103,7 @@ def event(
         user_agent[:512],
         request_id,
         session_id,
-        masked(details or {}),
+        told(details) if details else {},
     )
 
 
@@ -132,22 +129,3 @@ async def record(
         details=details,
     )
     await append(audit_events.row(happened))
-
-
-def masked(details: Mapping[str, Any]) -> dict[str, Any]:
-    """The details with what could be a secret blotted out: texts by names that sound like it, and
-    whatever is in them. A number or a switch is none (``access_token_lifetime``)."""
-    return {name: _shown(value, _sounds_secret(name)) for name, value in details.items()}
-
-
-def _shown(value: Any, sounds_secret: bool) -> Any:
-    if isinstance(value, Mapping):
-        inner = value.items()
-        return {name: _shown(it, sounds_secret or _sounds_secret(name)) for name, it in inner}
-    is_plain = value is None or isinstance(value, bool | int | float)
-    return _MASK if sounds_secret and not is_plain else value
-
-
-@lru_cache(maxsize=1024)
-def _sounds_secret(name: str) -> bool:
-    return any(word in name.lower() for word in _SECRET_WORDS)

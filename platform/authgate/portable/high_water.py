@@ -10,7 +10,7 @@ from datetime import datetime
 from authgate.storage.audit.audit_events import AuditEvent
 
 DETAIL = "newest"
-"""In the details of an event: a list, since the log blots out values by their names."""
+"""In the details of an event."""
 
 
 class HighWater:

@@ -323,7 +323,6 @@ async def _begin(
         details={
             "sha256": reader.digest,
             **({"import": str(asked)} if asked else {}),
-            # A list, since the log blots out values by their names, and many a table is of tokens.
             "rows": [f"{table}: {found.rows}" for table, found in reader.parts.items()],
         },
     )

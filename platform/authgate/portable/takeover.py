@@ -145,7 +145,6 @@ async def _note(taken: Taken, water: HighWater, actor: Actor) -> None:
         Event.TENANT_IMPORTED,
         actor=actor,
         resource=("tenant", str(current_tenant().id)),
-        # A list, since the log blots out values by their names, and some tables are of tokens.
         details={
             "from": SOURCE,
             "rows": [f"{table}: {count}" for table, count in sorted(taken.added.items())],

@@ -114,7 +114,6 @@ async def change_client(
 
 
 def _changes(before: Client, after: Client) -> list[dict[str, object]]:
-    # A list, since the log blots out values by their names, and many a lifetime is a token's.
     was, now = (_said(each) for each in (before, after))
     return [{"setting": name, "was": was[name], "is": it}
             for name, it in now.items() if it != was[name]]  # fmt: skip

@@ -233,7 +233,6 @@ def _is_here(host: str) -> bool:
 
 
 def _changes(before: MailServer | None, after: MailServer) -> list[dict[str, object]]:
-    # A list, since the log blots out values by their names.
     found: list[dict[str, object]] = []
     for name in _AUDITED:
         was, now = getattr(before, name, None), getattr(after, name)

@@ -250,7 +250,6 @@ async def _described(
 def _changes(
     before: TenantPlugin, was: Mapping[str, object], now: Mapping[str, object]
 ) -> list[dict[str, object]]:
-    # A list, since the log blots out values by their names.
     secrets = {each.name for each in before.fields if each.secret} | before.secrets
     found: list[dict[str, object]] = []
     for name in sorted({*was, *now}):

@@ -235,7 +235,6 @@ async def ensure_keys(parts: Installation, settings: TenantSettings) -> None:
 def _changes(
     row: TenantRow, name: str, before: TenantSettings, after: TenantSettings
 ) -> list[dict[str, object]]:
-    # A list, since the log blots out values by their names, and many a lifetime is a token's.
     differ = list(tenant_settings.differences(before, after))
     if name != row.name:
         differ.append(("name", row.name, name))

@@ -207,7 +207,6 @@ async def _record(
     page: PluginPage, form: ConsoleForm, raw: Mapping[str, object], *, success: bool
 ) -> None:
     secret = {each.name for each in config_fields(form.takes) if each.secret}
-    # A list, since the log blots out values by their names.
     said = [
         {"field": name, "is": "given" if name in secret else _told(value)}
         for name, value in raw.items()

@@ -81,8 +81,7 @@ async def following(row: AuditExportRow, after: Place | None) -> Page:
     sources, rest = which.parted()
     edge = await looking.edge(sources, rows=LOOKED_AT) if rest else None
     looking = looking.until(edge) if edge else looking
-    ids = await looking.ids(sources, rest, limit=PAGE)
-    events = await AuditEvent.filter(id__in=ids).order_by("occurred_at", "id") if ids else []
+    events = await looking.events(sources, rest, limit=PAGE)
     place = _place(events, edge)
     if network is not None:
         events = [each for each in events if each.ip and ip_address(each.ip) in network]
