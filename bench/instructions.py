@@ -27,8 +27,8 @@ ROOM = 1.05
 ROOM_ELSEWHERE = 1.10
 """The same for a build of Python whose ceilings are an estimate."""
 
-_WARM_WAVES = 3
-_WAVES = 4
+_WARM_WAVES = 2
+_WAVES = 2
 _MOST_WAVES = 28
 _ALIKE = 1.005
 """Times the cheapest wave that the next one may cost: else requests of both came too late to share,

@@ -25,6 +25,7 @@ from authgate.settings import DatabaseSettings, JobSettings, KeySettings, Settin
 from authgate.telemetry.tracing import UNTRACED, Tracer
 from authgate_testing import PostgresServer, RedisServer
 from authgate_testing.expired_rows import ExpiredRows, store_expired_rows
+from authgate_testing.nursery.program import MAY_BE_BORN
 
 _Database = tuple[DatabaseSettings, Callable[[], AbstractContextManager[None]]]
 
@@ -103,14 +104,22 @@ class Crew:
     @contextmanager
     def worker(self, **environment: str) -> Iterator[Program]:
         """``authgate worker``, with one process in its pool."""
-        with self.running("-c", self.beforehand + _run("worker"), **environment) as program:
+        with self.running("-c", self._run("worker"), **environment) as program:
             yield program
 
     @contextmanager
     def beat(self, **environment: str) -> Iterator[Program]:
         """``authgate beat``."""
-        with self.running("-c", self.beforehand + _run("beat"), **environment) as program:
+        with self.running("-c", self._run("beat"), **environment) as program:
             yield program
+
+    def _run(self, what: str) -> str:
+        function = {"worker": "run_worker(Settings(), processes=1)", "beat": "run_beat(Settings())"}
+        return (
+            f"{MAY_BE_BORN}{self.beforehand}import sys; from authgate.settings import Settings;"
+            " from authgate_workers.run import run_beat, run_worker;"
+            f" sys.exit({function[what]})"
+        )
 
     def queue(self, tracer: Tracer = UNTRACED) -> CeleryQueue:
         """What the server sends its jobs by."""
@@ -119,15 +128,6 @@ class Crew:
     async def rows(self) -> ExpiredRows:
         """Store rows that are over and rows that are not."""
         return await store_expired_rows(self.settings.database, now=utc_now())
-
-
-def _run(what: str) -> str:
-    function = {"worker": "run_worker(Settings(), processes=1)", "beat": "run_beat(Settings())"}
-    return (
-        "import sys; from authgate.settings import Settings;"
-        " from authgate_workers.run import run_beat, run_worker;"
-        f" sys.exit({function[what]})"
-    )
 
 
 def _environment(settings: Settings) -> dict[str, str]:

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 
 from authgate_testing.programs import find
@@ -23,9 +24,14 @@ def python_with(requirements: Path, name: str) -> Path:
     wanted = requirements.read_text(encoding="utf-8")
     with _alone(requirements.parent):
         if not _is(installed, wanted):
-            subprocess.run([sys.executable, "-m", "venv", "--clear", environment], check=True)
-            pip = [str(python), "-m", "pip", "install", "--quiet", "--no-compile"]
-            _fetched([*pip, "--require-hashes", "-r", str(requirements)], requirements.parent)
+            venv: list[str] = [sys.executable, "-m", "venv", "--clear", str(environment)]
+            pip = [str(python), "-m", "pip"]
+            if find_spec("pip"):  # as in what uv has not made: to make another takes its time
+                venv += ["--without-pip"]
+                pip = [sys.executable, "-m", "pip", "--python", str(python)]
+            subprocess.run(venv, check=True)
+            install = [*pip, "install", "--quiet", "--no-compile", "--require-hashes"]
+            _fetched([*install, "-r", str(requirements)], requirements.parent)
             installed.write_text(wanted, encoding="utf-8")
     return python
 
@@ -61,10 +67,20 @@ def go_program(folder: Path, name: str) -> Path:
             flags = "-mod=readonly -buildvcs=false"
             settings = os.environ | {"GOTOOLCHAIN": "local", "GOFLAGS": flags}
             environment.mkdir(exist_ok=True)
-            go = find("go", package="golang-go")
-            _fetched([str(go), "build", "-o", str(program), "."], folder, settings)
+            go = str(find("go", package="golang-go"))
+            build = [go, "build", "-o", str(program)]
+            if not _has_compiled_library(go):  # it takes ten times as long as all the rest
+                settings["CGO_ENABLED"] = "0"
+                build += ["-gcflags=all=-N -l", "-ldflags=-s -w"]
+            _fetched([*build, "."], folder, settings)
             installed.write_text(wanted, encoding="utf-8")
     return program
+
+
+def _has_compiled_library(go: str) -> bool:
+    """As it came with Go up to 1.19."""
+    root = subprocess.run([go, "env", "GOROOT"], capture_output=True, text=True, check=True)
+    return any(Path(root.stdout.strip(), "pkg").glob("*/net/http.a"))
 
 
 def _fetched(

@@ -68,6 +68,14 @@ IMPORTS = (
 _MIGRATIONS = "authgate.storage.migrations"
 """All that is in there is imported besides, as by whoever opens a database."""
 
+_OF_WORKERS = (
+    "celery.apps.beat",
+    "celery.apps.worker",
+    "celery.concurrency.prefork",
+    "kombu.transport.redis",
+)
+"""What programs that do jobs import besides: with the first of them, as most runs have none."""
+
 _SHARED_MEASURES = "PROMETHEUS_MULTIPROC_DIR"
 """Who measures into a folder with others would have to know before it imports what measures."""
 
@@ -216,11 +224,15 @@ def serve(line: socket.socket) -> None:
         message, sent, _, _ = socket.recv_fds(line, _LONGEST_ORDER, _MOST_DESCRIPTORS)
         if not message:
             os._exit(0)
+        order = Order(**json.loads(message))
+        if "authgate_workers" in order.words[-1]:
+            for name in _OF_WORKERS:
+                importlib.import_module(name)
         between = os.fork()
         if between == 0:
             if os.fork():
                 os._exit(0)  # and whoever was born is the child of who asked for it
-            _live(Order(**json.loads(message)), sent, line)
+            _live(order, sent, line)
         for each in sent:
             os.close(each)
         os.waitpid(between, 0)
