@@ -12,6 +12,7 @@ class SettingGroup(StrEnum):
     CLIENTS = "clients"
     SIGN_IN = "sign-in"
     SESSIONS = "sessions"
+    AUDIT = "audit"
     BRANDING = "branding"
     PLUGINS = "plugins"
     OPERATOR = "operator"
@@ -94,6 +95,7 @@ GROUPS: Mapping[SettingGroup, tuple[str, ...]] = {
         "remembered_session_lifetime",
         "sessions_per_person",
     ),
+    SettingGroup.AUDIT: ("audit_retention_days", "audit_person_days"),
     SettingGroup.BRANDING: (
         "brand_color",
         "brand_color_dark",
@@ -109,7 +111,7 @@ GROUPS: Mapping[SettingGroup, tuple[str, ...]] = {
         "sign_in_texts",
     ),
     SettingGroup.PLUGINS: ("paused_plugins",),
-    SettingGroup.OPERATOR: ("enabled_plugins", "login_limits"),
+    SettingGroup.OPERATOR: ("audit_legal_hold", "enabled_plugins", "login_limits"),
 }
 """Each setting is in one of them."""
 

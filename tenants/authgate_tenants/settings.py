@@ -181,6 +181,17 @@ class TenantSettings(StoredChoices):
     account_deletion_days: Annotated[int, Field(ge=1, le=90)] = 14
     """For how long they may think better of it."""
 
+    audit_retention_days: Annotated[int, Field(ge=30, le=3650)] = 365
+    """For how many days the audit log keeps events; those that a plugin was not told of yet stay
+    until it was."""
+
+    audit_legal_hold: bool = False
+    """Whether no event goes, however old."""
+
+    audit_person_days: Annotated[int, Field(ge=0, le=365)] = 30
+    """For how many days the audit log keeps what tells of people whose accounts are gone: names,
+    addresses, browsers and details. 0 for not at all."""
+
     sign_up: Literal["off", "domains", "open"] = "off"
     """Who begins an account by themselves, with an address that they prove: nobody, who has one of
     ``sign_up_domains``, or everybody. Whoever is invited may in any case."""

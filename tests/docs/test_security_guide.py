@@ -1,23 +1,13 @@
 """The security guide leaves no point out, and names what there is."""
 
 import re
-import subprocess
-from datetime import timedelta
 from pathlib import Path
 from types import ModuleType
-from uuid import UUID, uuid4
 
 import pytest
 import yaml
 
-from authgate import audit
-from authgate.audit import Event
-from authgate.settings import DatabaseSettings
-from authgate.storage.audit import audit_events, audit_feeds
-from authgate_tenants import Tenant, use_tenant
-from authgate_testing import PostgresServer
-from authgate_testing.pages import commands, section
-from authgate_testing.server import RunningServer
+from authgate_testing.pages import section
 
 POINTS = {
     "Secrets and configuration": [
@@ -222,36 +212,3 @@ def test_every_code_that_a_guide_names_exists(
     code = code_in[f"docs/{name}.md"]
     shaped = {each for each in code if re.fullmatch(r"[a-z]+(-[a-z]+)+", each)}
     assert shaped - _NO_CODES <= codes
-
-
-async def test_old_events_are_removed_and_no_others(
-    page: str, server: RunningServer, acme: Tenant, postgres: PostgresServer
-) -> None:
-    settings = server.parts.settings.database
-    recent = audit.event(Event.LOGOUT, actor=audit.SYSTEM)
-    past = recent._replace(id=str(uuid4()), occurred_at=recent.occurred_at - timedelta(days=91))
-    with use_tenant(acme):
-        await audit_events.append(recent, past)
-        await audit_feeds.keep(["sink"], heard=["sink"], now=past.occurred_at)
-        _run(_removal(page, settings, postgres))
-        kept = {event.id for event in await audit_events.latest(limit=10)}
-        assert {UUID(recent.id), UUID(past.id)} <= kept, "a plugin was not told of it yet"
-        await audit_feeds.keep([], heard=[], now=past.occurred_at)
-        _run(_removal(page, settings, postgres))
-        kept = {event.id for event in await audit_events.latest(limit=10)}
-        assert UUID(recent.id) in kept
-        assert UUID(past.id) not in kept
-
-
-def _removal(page: str, settings: DatabaseSettings, postgres: PostgresServer) -> str:
-    on_postgres, on_sqlite = commands(section(page, "Removing old events"))
-    url = settings.url.get_secret_value()
-    if settings.is_sqlite:
-        return str(on_sqlite.replace(".authgate/authgate.db", url.removeprefix("sqlite://")))
-    here = f"--host=127.0.0.1 --port={postgres.port}"
-    command = on_postgres.replace("--host=db.example.com", here)
-    return str(command.replace("--dbname=authgate", f"--dbname={url.rpartition('/')[2]}"))
-
-
-def _run(command: str) -> None:
-    subprocess.run(["sh", "-euc", command], check=True, capture_output=True)

@@ -12,6 +12,7 @@ from authgate import background, installation, provisioning
 from authgate.app import serving
 from authgate.clock import utc_now
 from authgate.provisioning import NewClient
+from authgate.sealing.sealer import Sealer
 from authgate.settings import DatabaseSettings, KeySettings, Settings
 from authgate.storage.clients.drafts import ClientDraft
 from authgate.tokens import operator_scopes
@@ -173,6 +174,9 @@ async def rows_read(
 ) -> int:
     """What PostgreSQL reads from the start of a server to its end, with a token in between and
     every job that comes again."""
+    # What came with the tenants is sealed for each of them, once.
+    async with installation.opened(settings) as opened:
+        await Sealer(opened).seal_everywhere()
     # Without it PostgreSQL guesses, now and then, that any index will do.
     postgres.execute("ANALYZE", database=database)
     before = rows_read_so_far(postgres, database)

@@ -26,11 +26,13 @@ from authgate.jobs import (
     ExportAudit,
     FeedPlugins,
     FeedSlowPlugins,
+    ForgetPeople,
     Handlers,
     ImportUsers,
     Performer,
     ReadImport,
     RemoveExpired,
+    RetireAudit,
     RollUpUsage,
     RotateKeys,
     SealAudit,
@@ -50,6 +52,7 @@ from authgate.provisioning import (
     usage_statements,
     user_imports,
 )
+from authgate.sealing import forgetting, retention
 from authgate.sealing.sealer import Sealer
 from authgate.storage.audit.exports import AuditExportRow
 from authgate.storage.export_files import SILENCE, ExportFile
@@ -63,6 +66,7 @@ from authgate.storage.sweep import (
     due_mails,
     due_usage,
     due_user_imports,
+    log_keeping,
     open_accesses,
 )
 from authgate.storage.sweep.expiry import GoneClient, remove_expired
@@ -95,6 +99,8 @@ def performer(parts: Installation) -> Performer:
     handlers.add(SealAudit, partial(_seal_audit, Sealer(parts)))
     handlers.add(EndTheRest, _end_what_is_left)
     handlers.add(TakeUpJobs, lambda _job: keeping.take_up(parts, handlers))
+    handlers.add(RetireAudit, partial(_retire_audit, parts))
+    handlers.add(ForgetPeople, partial(_forget_people, parts))
     handlers.add(RollUpUsage, partial(_roll_up_usage, parts))
     handlers.add(RotateKeys, partial(_rotate_keys, parts))
     handlers.add(CheckDomains, partial(_check_domains, parts))
@@ -198,6 +204,24 @@ async def _seal_audit(sealer: Sealer, _job: SealAudit) -> None:
         await sealer.seal()
     else:
         await sealer.seal_everywhere()
+
+
+async def _retire_audit(parts: Installation, _job: RetireAudit) -> None:
+    if tenant_in_scope() is not None:
+        await retention.retire(parts)
+        return
+    database, now = parts.settings.database, parts.clock()
+    due = await log_keeping.with_old_events(database, now=now, limit=_MOST_DUE)
+    await in_each(parts, due, partial(retention.retire, parts))
+
+
+async def _forget_people(parts: Installation, _job: ForgetPeople) -> None:
+    if tenant_in_scope() is not None:
+        await forgetting.forget(parts)
+        return
+    database, now = parts.settings.database, parts.clock()
+    due = await log_keeping.with_erasures(database, now=now, limit=_MOST_DUE)
+    await in_each(parts, due, partial(forgetting.forget, parts))
 
 
 async def _check_domains(parts: Installation, _job: CheckDomains) -> None:

@@ -8,10 +8,12 @@ from authgate.jobs import (
     ExportAudit,
     FeedPlugins,
     FeedSlowPlugins,
+    ForgetPeople,
     ImportUsers,
     Periodic,
     ReadImport,
     RemoveExpired,
+    RetireAudit,
     RollUpUsage,
     RotateKeys,
     SealAudit,
@@ -34,6 +36,8 @@ _SEALS_SECONDS = 1.0
 """For so long what is in an audit log can be changed unnoticed by who may write to the database."""
 _KEPT_SECONDS = 15.0
 """Between looks for jobs whose runner was killed, or that nobody was there to be asked for."""
+_KEPT_LOGS_SECONDS = 300.0
+"""Between looks for what leaves audit logs."""
 _USAGE_SECONDS = 300.0
 _ROTATIONS_SECONDS = 60.0
 _ACCESSES_SECONDS = 15.0
@@ -57,6 +61,8 @@ def schedule(settings: Settings) -> tuple[Periodic, ...]:
         Periodic(FeedSlowPlugins(), _SLOW_FEEDS_SECONDS),
         Periodic(SealAudit(), _SEALS_SECONDS),
         Periodic(TakeUpJobs(), _KEPT_SECONDS),
+        Periodic(RetireAudit(), _KEPT_LOGS_SECONDS),
+        Periodic(ForgetPeople(), _KEPT_LOGS_SECONDS),
         Periodic(RollUpUsage(), _USAGE_SECONDS),
         Periodic(RotateKeys(), _ROTATIONS_SECONDS),
         Periodic(SettleAccesses(), _ACCESSES_SECONDS),

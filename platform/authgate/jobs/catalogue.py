@@ -52,6 +52,22 @@ class SealAudit(Job):
 
 
 @dataclass(frozen=True, slots=True)
+class RetireAudit(Job):
+    """Remove events that audit logs need not keep any longer: of one tenant, or of all."""
+
+    name: ClassVar[str] = "retire-audit"
+    while_suspended: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, slots=True)
+class ForgetPeople(Job):
+    """Have audit logs tell nothing more of people who are gone: of one tenant, or of all."""
+
+    name: ClassVar[str] = "forget-people"
+    while_suspended: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, slots=True)
 class EndTheRest(Job):
     """End what a client or a person still has of very many tokens that are good no longer."""
 
@@ -160,6 +176,8 @@ JOBS: tuple[type[Job], ...] = (
     FeedPlugins,
     FeedSlowPlugins,
     SealAudit,
+    RetireAudit,
+    ForgetPeople,
     EndTheRest,
     TakeUpJobs,
     WriteExport,

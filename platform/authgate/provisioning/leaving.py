@@ -2,7 +2,7 @@
 that was theirs.
 
 Until then nothing changes: they sign in as ever, and what they have let in works on. The log keeps
-what they have done.
+what has happened, and tells nothing more of them after a while (``sealing.forgetting``).
 """
 
 from datetime import timedelta
@@ -14,6 +14,7 @@ from authgate.languages import Language
 from authgate.provisioning import notices, roles
 from authgate.provisioning.roles import LastAdministrator
 from authgate.provisioning.users import end_access, open_account
+from authgate.sealing import forgetting
 from authgate.storage.mail import mails
 from authgate.storage.people import account_deletions, directory, users
 from authgate.storage.people.users import User
@@ -76,6 +77,7 @@ async def _erase(parts: Installation, user: User) -> None:
     await directory.remove(user.id)
     if user.email is not None:
         await mails.forget(mail_addresses.mailbox(user.email))
+    await forgetting.erase_person(user, now=parts.clock())
     await audit.record(Event.USER_DELETED, actor=audit.SYSTEM, resource=("user", str(user.id)))
     await notices.tell(parts, user, "account_gone")
 

@@ -13,6 +13,7 @@ from authgate.permissions import Area, Permission, UserRole, covers, writes
 from authgate.provisioning import roles
 from authgate.provisioning.roles import Authority, UnknownUser
 from authgate.provisioning.users import end_access, let_in, shut_out
+from authgate.sealing import forgetting
 from authgate.storage.people import directory, mailed_links, usernames, users
 from authgate.storage.people.directory import Entry, Profile
 from authgate.storage.people.usernames import canonical
@@ -77,6 +78,7 @@ async def remove(user_id: UUID, *, by: Authority, now: datetime, asks: Permissio
         await end_access(user, now)
         if not await directory.remove(user_id):
             raise UnknownUser(str(user_id))
+        await forgetting.erase_person(user, now=now)
         await audit.record(
             Event.USER_DELETED,
             actor=by.actor,

@@ -20,7 +20,7 @@ from authgate import audit, storage
 from authgate.audit import SYSTEM, Event
 from authgate.installation import Installation, key_encryption_keys
 from authgate.sealing import checkpoints
-from authgate.storage.audit import audit_seals, leaves, unsealed
+from authgate.storage.audit import audit_logs, audit_seals, leaves, unsealed
 from authgate.storage.audit.audit_seals import BEGINS, Member, Seal
 from authgate.storage.audit.leaves import SALT_BYTES, Sealable
 from authgate.storage.audit.unsealed import Placed
@@ -118,6 +118,8 @@ class Sealer:
             seal = replace(seal, checkpoint_at=now)
         await unsealed.place(placed)
         await audit_seals.add(seal)
+        if before is None:
+            await audit_logs.begin(now=now)
 
     def _is_ours(self, seal: Seal) -> bool:
         return (

@@ -25,6 +25,8 @@ MODEL_MODULES = (
     "authgate.storage.audit.audit_seals",
     "authgate.storage.audit.exports",
     "authgate.storage.export_files",
+    "authgate.storage.audit.audit_logs",
+    "authgate.storage.audit.audit_erasures",
     "authgate.storage.tenants.logos",
     "authgate.storage.tenants.plugin_failures",
     "authgate.storage.tenants.plugin_settings",

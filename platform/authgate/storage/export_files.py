@@ -111,6 +111,15 @@ async def silent(kind: type[ExportFile], *, now: datetime) -> list[UUID]:
     return [row.id for row in await rows.limit(_LOOKED_AT)]
 
 
+async def remove_before(kind: type[ExportFile], moment: datetime) -> None:
+    """Remove files that were begun before this, and what is there of them."""
+    rows = kind.filter(created_at__lt=moment)
+    attempts = [row.attempt for row in await rows if row.attempt is not None]
+    if attempts:
+        await ExportPiece.filter(attempt__in=attempts).delete()
+    await rows.delete()
+
+
 async def begin(kind: type[Kind], export_id: UUID, *, schema: str, now: datetime) -> Kind | None:
     """Write it, from where it has come to; ``None`` where somebody else does, or has done so, or
     where too many attempts were in vain. What was begun in another shape than ``schema`` is begun

@@ -144,6 +144,12 @@ async def every(*, now: datetime) -> dict[str, AuditFeed]:
     return {row.plugin: await waiting(AuditFeed.from_row(row), now=now) for row in rows}
 
 
+async def told_of_all() -> datetime | None:
+    """Every event that happened before this was told to every plugin; nothing where none is."""
+    row = await AuditFeedRow.all().order_by("told_until").first()
+    return row.told_until if row else None
+
+
 async def waiting(feed: AuditFeed, *, now: datetime) -> AuditFeed:
     """The same place, with since when something waits for the plugin by now, and how much."""
     before = now if feed.failures else now - _SOON

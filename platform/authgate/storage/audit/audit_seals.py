@@ -42,6 +42,8 @@ class AuditSealRow(TenantOwned):
     """When the newest checkpoint was made, or the first seal."""
     removed_at = fields.DatetimeField(null=True)
     """When it was decided that the events go."""
+    gone_at = fields.DatetimeField(null=True)
+    """When they were gone."""
 
     class Meta:
         table = "audit_seals"
@@ -165,6 +167,23 @@ async def reaching(seq: int, *, limit: int) -> list[Seal]:
     """The current tenant's ones that hold this place fast, and what follows it."""
     rows = await AuditSealRow.filter(last_seq__gte=seq).order_by("first_seq").limit(limit)
     return [Seal.from_row(each) for each in rows]
+
+
+async def oldest(*, limit: int) -> list[Seal]:
+    """The current tenant's first ones whose events are there."""
+    rows = await AuditSealRow.filter(gone_at__isnull=True).order_by("first_seq").limit(limit)
+    return [Seal.from_row(each) for each in rows]
+
+
+async def give_up(seals: Sequence[Seal], *, now: datetime) -> None:
+    """Note that the events of these go."""
+    first = [each.first_seq for each in seals]
+    await AuditSealRow.filter(first_seq__in=first).update(removed_at=now)
+
+
+async def empty(seal: Seal, *, now: datetime) -> None:
+    """Note that the events are gone: nobody asks for them by their ids any more."""
+    await AuditSealRow.filter(first_seq=seal.first_seq).update(members=b"", gone_at=now)
 
 
 async def add(seal: Seal) -> None:

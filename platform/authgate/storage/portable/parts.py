@@ -10,8 +10,10 @@ from functools import cached_property
 
 from tortoise.models import Model
 
+from authgate.storage.audit.audit_erasures import AuditErasureRow
 from authgate.storage.audit.audit_events import AuditEvent
 from authgate.storage.audit.audit_feeds import AuditFeedRow
+from authgate.storage.audit.audit_logs import AuditLogRow
 from authgate.storage.audit.audit_seals import AuditSealRow
 from authgate.storage.audit.exports import AuditExportRow
 from authgate.storage.clients.initial_access_tokens import InitialAccessTokenRow
@@ -106,7 +108,7 @@ class Part:
     """Whether its rows say that a host was proven, which the next installation may not believe."""
     unproven: Mapping[str, str | None] = field(default_factory=dict)
     """What its columns hold, as JSON, where the next installation does not believe it."""
-    anew: Mapping[str, str | None] = field(default_factory=dict)
+    anew: Mapping[str, str | int | None] = field(default_factory=dict)
     """What its columns hold at first at any other installation, which fills them by itself."""
 
     @cached_property
@@ -154,6 +156,8 @@ EXPORTED = (
     ),
     Part(ExternalIdentityRow),
     Part(AccountDeletionRow),
+    # From the beginning: the places in the log are others.
+    Part(AuditErasureRow, anew={"position": 0, "until": 0}),
     Part(GroupRow),
     Part(GroupMemberRow),
     Part(InvitationRow, secret=_hashes("token_hash"), needs_secrets=True),
@@ -247,6 +251,7 @@ file gives itself one."""
 
 LEFT_OUT: Mapping[type[Model], str] = {
     AnnouncementRow: "what this installation's operators tell everybody here",
+    AuditLogRow: "when this installation looks for what a log need not keep",
     AuditSealRow: "the installation's own signatures: the next one seals the log by its keys",
     AuditExportRow: "a file of the log, which is in this one itself",
     AuditFeedRow: "plugins of this installation are told by it of all that happens here",

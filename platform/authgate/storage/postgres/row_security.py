@@ -87,7 +87,10 @@ PENDING = {
     "account_deletions": "due_at <= now()",
     "audit_events": "true",
     "audit_exports": "state IN ('waiting', 'writing')",
+    "audit_erasures": "true",
     "audit_feeds": "true",
+    "audit_logs": "true",
+    "audit_seals": "true",
     "domain_claims": "due_at <= now()",
     "kept_jobs": "true",
     "logout_deliveries": "status = 'pending'",
@@ -107,6 +110,9 @@ _SHOWN = {
     "account_deletions": "(tenant_id, due_at)",
     "audit_events": "(id, tenant_id, occurred_at, seq)",
     "audit_exports": "(tenant_id, state, touched_at, expires_at)",
+    "audit_erasures": "(tenant_id, due_at, position, until)",
+    "audit_logs": "(tenant_id, due_at)",
+    "audit_seals": "(tenant_id, first_seq, last_seq, newest_at, removed_at, gone_at)",
     "audit_feeds": "(tenant_id, plugin, told_until, next_at, failures, slow, waiting_since)",
     "invitations": "(tenant_id, expires_at)",
     "kept_jobs": (
@@ -133,13 +139,34 @@ _INSTALLATIONS = ("periodic_jobs",)
 
 _ADD_ONLY = frozenset({"audit_events", "audit_seals", "signing_key_steps", "usage_statements"})
 
+_OLD = "newest_at < now() - interval '30 days'"
 _CHANGED = {
+    "audit_seals": Change(
+        columns="members, removed_at, gone_at",
+        of=_OLD,
+        into="removed_at IS NOT NULL",
+        new="removed_at IS NULL AND gone_at IS NULL",
+    ),
     "audit_events": Change(
         columns="seq, salt, commitment", of="seq IS NULL", into="seq IS NOT NULL", new="seq IS NULL"
     ),
 }
 """What the serving role may change of rows that it only adds else: what waits for its seal is
-sealed, and nothing that is sealed is other than it was."""
+sealed, and nothing that is sealed is other than it was; what is old may be given up."""
+
+_GIVEN_UP = (
+    "EXISTS (SELECT 1 FROM audit_seals s WHERE s.tenant_id = audit_events.tenant_id"  # noqa: S608
+    f" AND seq BETWEEN s.first_seq AND s.last_seq AND s.removed_at IS NOT NULL AND s.{_OLD})"
+)
+_FORGOTTEN = (
+    "EXISTS (SELECT 1 FROM audit_erasures e WHERE e.tenant_id = audit_events.tenant_id"
+    " AND seq > e.position AND seq <= e.until)"
+)
+_EMPTIED = "actor_name, ip, user_agent, details, salt, erased_at"
+_EMPTY = (
+    "actor_name = '' AND ip = '' AND user_agent = '' AND details = '{}' AND salt IS NULL"
+    " AND erased_at IS NOT NULL AND seq IS NOT NULL"
+)
 
 _TENANT = "NULLIF(current_setting('app.tenant', true), '')::uuid"
 _OWN_ROWS = f"tenant_id = {_TENANT}"
@@ -213,6 +240,7 @@ def _statements(role: dict[str, str]) -> list[str]:
         *(line for table, fit in APPENDED.items() for line in _append_door(table, fit, role)),
         *(line for table, seen in SWEPT.items() for line in _sweep_door(table, seen, role)),
         *(line for table, seen in PENDING.items() for line in _pending_door(table, seen, role)),
+        *_log_door("audit_events", role["sweep"]),
     ]
 
 
@@ -347,6 +375,19 @@ def _pending_door(table: str, seen: str, role: dict[str, str]) -> list[str]:
     return [
         *_policy(table, "sweep_sees_pending", f"FOR SELECT TO {sweep} USING ({seen})"),
         f"GRANT SELECT {_SHOWN.get(table, '')} ON {table} TO {sweep}",
+    ]
+
+
+def _log_door(table: str, sweep: str) -> list[str]:
+    # Nothing goes that was not given up before, and what is emptied becomes nothing else.
+    return [
+        *_policy(table, "sweep_removes_old", f"FOR DELETE TO {sweep} USING ({_GIVEN_UP})"),
+        *_policy(
+            table,
+            "sweep_forgets",
+            f"FOR UPDATE TO {sweep} USING ({_FORGOTTEN}) WITH CHECK ({_EMPTY})",
+        ),
+        f"GRANT UPDATE ({_EMPTIED}) ON {table} TO {sweep}",
     ]
 
 

@@ -1,0 +1,100 @@
+"""A log forgets people who are gone: what told of them is emptied, and what happened stays.
+
+Which events are emptied is an event itself, stored before: whoever is killed in between has said
+what the next one does.
+"""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from authgate import audit, mail_addresses, storage
+from authgate.audit import SYSTEM, Event
+from authgate.installation import Installation
+from authgate.sealing import places
+from authgate.storage import export_files
+from authgate.storage.audit import audit_erasures, sealed, unsealed
+from authgate.storage.audit.audit_erasures import Erasure
+from authgate.storage.audit.exports import AuditExportRow
+from authgate.storage.mail import mails
+from authgate.storage.people.users import User
+from authgate.storage.sweep import log_keeping
+from authgate.storage.tenants.exports import ExportRow
+from authgate_tenants import current_tenant
+
+STEP: Final = 1000
+"""Events that a step looks at."""
+
+LATE: Final = timedelta(minutes=5)
+"""For so long something may still be stored that tells of somebody who is gone."""
+
+_STEPS: Final = 50
+
+
+async def erase_person(user: User, *, now: datetime) -> None:
+    """Have the current tenant's log forget somebody, with the open unit of work: at once, or as
+    many days later as the tenant wants."""
+    days = current_tenant().settings.audit_person_days
+    await audit_erasures.ask(
+        user.id,
+        username=user.username,
+        # One that was never proven may be somebody else's.
+        email=(user.email or "") if user.email_verified else "",
+        now=now,
+        due_at=now + timedelta(days=days),
+    )
+
+
+async def forget(parts: Installation, *, steps: int = _STEPS) -> int:
+    """Forget those of the current tenant who are to be forgotten by now, or as far as these steps
+    reach; in how many events."""
+    emptied = 0
+    for _ in range(steps):
+        async with storage.transaction():
+            erasure = await audit_erasures.due(now=parts.clock())
+        if erasure is None:
+            break
+        emptied += await _step(parts, erasure)
+    await log_keeping.overwrite(parts.settings.database)
+    return emptied
+
+
+async def _step(parts: Installation, erasure: Erasure) -> int:
+    async with storage.transaction():
+        events = await sealed.following(erasure.position, limit=STEP)
+        if not events:
+            await _end(parts, erasure)
+            return 0
+        theirs = [each.seq for each in events if erasure.is_about(each)]
+        until = events[-1].seq
+        if theirs:
+            await _say(erasure, theirs)
+            await audit_erasures.open_until(erasure, until)
+    if theirs:
+        await log_keeping.empty(
+            parts.settings.database, current_tenant().id, theirs, now=parts.clock()
+        )
+    async with storage.transaction():
+        await audit_erasures.go_on(erasure, until)
+    return len(theirs)
+
+
+async def _say(erasure: Erasure, theirs: list[int]) -> None:
+    await audit.record(
+        Event.AUDIT_PERSON_ERASED,
+        actor=SYSTEM,
+        resource=("user", str(erasure.user_id)),
+        details={"events": len(theirs), "places": places.said(theirs)},
+    )
+
+
+async def _end(parts: Installation, erasure: Erasure) -> None:
+    now = parts.clock()
+    # Files that were written before tell what the log has told.
+    for kind in (AuditExportRow, ExportRow):
+        await export_files.remove_before(kind, now)
+    if now < erasure.asked_at + LATE or await unsealed.waiting(limit=1):
+        await audit_erasures.go_on(erasure, erasure.position, due_at=now + LATE)
+        return
+    if erasure.email:
+        await mails.forget(mail_addresses.mailbox(erasure.email))
+    await audit_erasures.end(erasure)

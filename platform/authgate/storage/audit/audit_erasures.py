@@ -1,0 +1,118 @@
+"""People who are gone, and of whom the log is to tell nothing more."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, Self
+from uuid import UUID
+
+from tortoise import fields
+
+from authgate.storage.audit.sealed import SealedEvent
+from authgate_tenants import TenantOwned
+
+_STAYS: Final = frozenset({"AUDIT_EVENTS_REMOVED", "AUDIT_PERSON_ERASED"})
+"""Events without which what is missing would be a fault."""
+
+_CALLED: Final = frozenset({"by", "invited_by", "username"})
+"""Members of details in which somebody is called by their name. Elsewhere it may be another's, or a
+word: who calls themselves ``admin`` is not to take the events of administrators along."""
+
+
+class AuditErasureRow(TenantOwned):
+    """Somebody who is to be forgotten."""
+
+    user_id = fields.UUIDField()
+    username = fields.CharField(128)
+    email = fields.CharField(254, default="")
+    """Where it was proven to be theirs."""
+    asked_at = fields.DatetimeField()
+    due_at = fields.DatetimeField()
+    position = fields.BigIntField(default=0)
+    """The last place in the log that was looked at."""
+    until = fields.BigIntField(default=0)
+    """The last one that may be emptied now."""
+
+    class Meta:
+        table = "audit_erasures"
+        unique_together = (("tenant_id", "user_id"), ("tenant_id", "id"))
+        indexes = (("due_at",),)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Erasure:
+    """Somebody who is to be forgotten."""
+
+    id: UUID
+    user_id: UUID
+    username: str
+    email: str
+    asked_at: datetime
+    position: int
+
+    @classmethod
+    def from_row(cls, row: AuditErasureRow) -> Self:
+        """The value of a stored row."""
+        return cls(
+            id=row.id,
+            user_id=row.user_id,
+            username=row.username,
+            email=row.email,
+            asked_at=row.asked_at,
+            position=row.position,
+        )
+
+    def is_about(self, stored: SealedEvent) -> bool:
+        """Whether an event tells of them: they did it, it was done to them, or it names them."""
+        event, subject = stored.event, str(self.user_id)
+        if stored.is_erased or event.event_type in _STAYS:
+            return False
+        if subject in (event.actor_id, event.resource_id):
+            return True
+        ids = {subject, self.email.casefold()} - {""}
+        return any(
+            said.casefold() in ids or (name in _CALLED and said == self.username)
+            for name, said in _texts("", event.details)
+        )
+
+
+def _texts(name: str, value: Any) -> Iterator[tuple[str, str]]:
+    match value:
+        case str():
+            yield name, value
+        case dict():
+            for each, inner in value.items():
+                yield from _texts(each, inner)
+        case list():
+            for inner in value:
+                yield from _texts(name, inner)
+
+
+async def ask(user_id: UUID, *, username: str, email: str, now: datetime, due_at: datetime) -> None:
+    """Have somebody be forgotten, with the open unit of work."""
+    if not await AuditErasureRow.filter(user_id=user_id).exists():
+        await AuditErasureRow.create(
+            user_id=user_id, username=username, email=email, asked_at=now, due_at=due_at
+        )
+
+
+async def due(*, now: datetime) -> Erasure | None:
+    """Whoever of the current tenant has waited longest."""
+    row = await AuditErasureRow.filter(due_at__lte=now).order_by("due_at", "id").first()
+    return Erasure.from_row(row) if row else None
+
+
+async def open_until(erasure: Erasure, place: int) -> None:
+    """Have the places behind those that were looked at be emptied, up to this one."""
+    await AuditErasureRow.filter(id=erasure.id).update(until=place)
+
+
+async def go_on(erasure: Erasure, place: int, *, due_at: datetime | None = None) -> None:
+    """Note that all up to this place was looked at, and when somebody looks again."""
+    changes = {"position": place, "until": place} | ({"due_at": due_at} if due_at else {})
+    await AuditErasureRow.filter(id=erasure.id).update(**changes)
+
+
+async def end(erasure: Erasure) -> None:
+    """Forget that somebody was to be forgotten."""
+    await AuditErasureRow.filter(id=erasure.id).delete()

@@ -1,0 +1,95 @@
+"""What leaves audit logs: events whose time is over, and what told of people who are gone.
+
+On PostgreSQL the sweep role does it. The database lets it remove events under a seal that was given
+up and is older than thirty days, and empty what is open for an erasure, and nothing else.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing, suppress
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+import orjson
+
+from authgate.settings import DatabaseSettings
+from authgate.storage import database
+from authgate.storage.batches.append_log import encoded
+from authgate.storage.postgres.client import inside
+from authgate.storage.sqlite.line import connected
+from authgate.storage.sweep import due_tenants
+from authgate.storage.sweep.line import sweep_line
+
+_REMOVE: Final = (
+    "DELETE FROM audit_events WHERE tenant_id = {tenant} AND seq >= {first} AND seq <= {last}"
+)
+_EMPTY: Final = (
+    "UPDATE audit_events SET actor_name = '', ip = '', user_agent = '', details = '{{}}',"
+    " salt = NULL, erased_at = {now} WHERE tenant_id = {tenant} AND seq {places}"
+)
+_AGED: Final = (
+    "SELECT tenant_id FROM audit_logs WHERE due_at <= {now} ORDER BY due_at LIMIT {limit}"
+)
+_LEAVING: Final = (
+    "SELECT tenant_id FROM audit_erasures WHERE due_at <= {now}"
+    " GROUP BY tenant_id ORDER BY min(due_at) LIMIT {limit}"
+)
+
+
+async def with_old_events(settings: DatabaseSettings, *, now: datetime, limit: int) -> list[UUID]:
+    """The tenants of whose logs something may be older than they want it to be."""
+    return await due_tenants.found(_AGED, settings, now=now, limit=limit)
+
+
+async def with_erasures(settings: DatabaseSettings, *, now: datetime, limit: int) -> list[UUID]:
+    """The tenants whose logs are to forget somebody by now, the longest waiting first."""
+    return await due_tenants.found(_LEAVING, settings, now=now, limit=limit)
+
+
+async def remove(settings: DatabaseSettings, tenant_id: UUID, *, first: int, last: int) -> int:
+    """Remove the events at these places; how many there were."""
+    statement = _REMOVE.format(tenant="$1", first="$2", last="$3")
+    return await _change(settings, statement, tenant_id, first, last)
+
+
+async def empty(
+    settings: DatabaseSettings, tenant_id: UUID, places: Sequence[int], *, now: datetime
+) -> int:
+    """Empty what tells of people in the events at these places; how many there were."""
+    if settings.is_sqlite:
+        among = "IN (SELECT value FROM json_each($2))"
+        given: Any = orjson.dumps(list(places)).decode()
+    else:
+        among, given = "= ANY($2::bigint[])", list(places)
+    statement = _EMPTY.format(tenant="$1", places=among, now="$3")
+    return await _change(settings, statement, tenant_id, given, now)
+
+
+async def overwrite(settings: DatabaseSettings) -> None:
+    """Leave nothing of what was removed in SQLite's log of changes, unless somebody reads there."""
+    if settings.is_sqlite:
+        await asyncio.to_thread(_overwritten, database.sqlite_path(settings))
+
+
+async def _change(settings: DatabaseSettings, statement: str, tenant_id: UUID, *values: Any) -> int:
+    if settings.is_sqlite:
+        path = database.sqlite_path(settings)
+        given = encoded((tenant_id, *values), "sqlite")
+        return await asyncio.to_thread(_on_sqlite, path, statement.replace("$", "?"), given)
+    async with sweep_line(settings) as line, line.transaction():
+        await line.execute(inside(tenant_id))
+        done = await line.execute(statement, tenant_id, *values)
+    return int(done.rpartition(" ")[2])
+
+
+def _on_sqlite(path: str, statement: str, values: Sequence[Any]) -> int:
+    with closing(connected(path)) as connection:
+        return connection.execute(statement, values).rowcount
+
+
+def _overwritten(path: str) -> None:
+    # What was there is overwritten in the database, but not in its log before that is empty.
+    with closing(connected(path)) as connection, suppress(sqlite3.OperationalError):
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -1,0 +1,233 @@
+"""Events leave the log once their time is over, and it forgets people; it is verified
+nevertheless."""
+
+import json
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import pytest
+
+from authgate import audit, background, provisioning
+from authgate.audit import SYSTEM, Event
+from authgate.jobs import ForgetPeople, Job, Result, RetireAudit, SealAudit
+from authgate.provisioning import provisioned_users
+from authgate.provisioning.roles import OPERATOR
+from authgate.sealing import retention
+from authgate.sealing.faults import Kind
+from authgate.sealing.sealer import Sealer
+from authgate.settings import Settings
+from authgate.storage.audit import audit_events
+from authgate.storage.audit.audit_erasures import AuditErasureRow
+from authgate.storage.audit.audit_events import AuditEvent
+from authgate.storage.audit.audit_feeds import AuditFeedRow
+from authgate.storage.audit.audit_seals import AuditSealRow
+from authgate.storage.database import dsn, sweep_url
+from authgate.storage.people.users import User
+from authgate.storage.postgres.client import inside
+from authgate.storage.sweep import log_keeping
+from authgate_tenants import Tenant, use_tenant
+from authgate_testing import PostgresServer
+from authgate_testing.databases import on_postgres, on_sqlite
+from authgate_testing.ledger import at_rest
+from authgate_testing.person import Person
+from authgate_testing.server import RunningServer
+
+PASSWORD = "correct-horse-battery-staple"  # of people who exist in tests only
+OLD = (400, 390, 380)
+
+
+async def run(server: RunningServer, *jobs: Job) -> None:
+    performer = background.performer(server.parts)
+    for job in jobs:
+        assert await performer.perform(job, tenant_id=None) is Result.DONE
+
+
+async def aged(server: RunningServer, tenant: Tenant) -> None:
+    """Give the tenant a log of which three seals are old."""
+    with use_tenant(tenant):
+        await AuditFeedRow.all().delete()
+        await Sealer(server.parts).step()
+        for days in OLD:
+            made = audit.event(Event.LOGOUT, actor=SYSTEM, resource=("user", f"{days}"))
+            then = server.clock() - timedelta(days=days)
+            await audit_events.append(made._replace(occurred_at=then))
+            await Sealer(server.parts).step()
+
+
+async def changed(server: RunningServer, tenant: Tenant, **settings: object) -> Tenant:
+    await provisioning.change_tenant(
+        server.parts, tenant, change=lambda before: before.changed(settings)
+    )
+    found = await server.parts.resolver.find_by_id(tenant.id)
+    assert found is not None
+    return found
+
+
+async def there(tenant: Tenant) -> list[int | None]:
+    with use_tenant(tenant):
+        sealed = AuditEvent.filter(seq__isnull=False)
+        return [each.seq for each in await sealed.order_by("seq")]
+
+
+@pytest.fixture
+async def kept(server: RunningServer, as_owner: Callable[..., Awaitable[None]]) -> Tenant:
+    """A tenant whose log has three old seals, and a young one."""
+    acme = await provisioning.add_tenant(server.parts, slug="acme", name="Acme")
+    then = server.clock() - timedelta(days=450)
+    value: Any = then
+    if server.parts.settings.database.is_sqlite:
+        value = then.isoformat(sep=" ")
+    await as_owner("UPDATE audit_events SET occurred_at = $1", value)
+    await aged(server, acme)
+    with use_tenant(acme):
+        await audit.record(Event.LOGOUT, actor=SYSTEM)
+        await Sealer(server.parts).step()
+    return acme
+
+
+async def test_au_08_old_events_go_under_whole_seals_and_the_log_is_verified_nevertheless(
+    server: RunningServer, kept: Tenant, verified: Callable[..., Any]
+) -> None:
+    before = await there(kept)
+    server.clock.advance(timedelta(days=2).total_seconds())
+    await run(server, RetireAudit(), SealAudit())
+    after = await there(kept)
+    assert before == [1, 2, 3, 4, 5]
+    assert after == [5, 6]
+    with use_tenant(kept):
+        [told] = await AuditEvent.filter(event_type="AUDIT_EVENTS_REMOVED")
+        gone = await AuditSealRow.filter(gone_at__isnull=False).order_by("first_seq")
+    assert (told.details["until"], told.details["events"]) == (4, 4)
+    assert [bytes(each.members) for each in gone] == [b""] * 4
+    report = await verified(kept)
+    assert report.faults == []
+    assert (report.first_seq, report.removed, report.events) == (5, 4, 2)
+    await run(server, RetireAudit())
+    assert await there(kept) == after
+
+
+@on_sqlite
+async def test_nothing_goes_that_is_held_or_that_a_plugin_was_not_told_of(
+    server: RunningServer, kept: Tenant
+) -> None:
+    now = server.clock()
+    held = await changed(server, kept, audit_legal_hold=True)
+    with use_tenant(held):
+        assert await retention.retire(server.parts) == 0
+    free = await changed(server, kept, audit_legal_hold=False)
+    with use_tenant(free):
+        feed = await AuditFeedRow.create(
+            plugin="siem", told_until=now - timedelta(days=385), next_at=now
+        )
+        assert await retention.retire(server.parts) == 3
+        await feed.delete()
+    longer = await changed(server, kept, audit_retention_days=385)
+    with use_tenant(longer):
+        assert await retention.retire(server.parts) == 0
+    as_before = await changed(server, kept, audit_retention_days=365)
+    with use_tenant(as_before):
+        assert await retention.retire(server.parts) == 1
+
+
+@on_postgres
+async def test_the_role_that_removes_takes_nothing_that_was_not_given_up_and_changes_no_word(
+    server: RunningServer, kept: Tenant, settings: Settings
+) -> None:
+    database = settings.database
+    assert await log_keeping.remove(database, kept.id, first=1, last=9) == 0
+    assert await log_keeping.empty(database, kept.id, [1, 2, 3], now=server.clock()) == 0
+    with use_tenant(kept):
+        await AuditErasureRow.create(
+            user_id=UUID(int=1),
+            username="x",
+            asked_at=server.clock(),
+            due_at=server.clock(),
+            position=1,
+            until=2,
+        )
+        # Young ones are given up by nobody.
+        assert not await AuditSealRow.filter(first_seq=5).update(removed_at=server.clock())
+        assert await AuditSealRow.filter(first_seq=1).update(removed_at=server.clock())
+    assert await log_keeping.remove(database, kept.id, first=1, last=9) == 1
+    assert await log_keeping.empty(database, kept.id, [2, 3, 4], now=server.clock()) == 1
+    line = await asyncpg.connect(dsn(sweep_url(database)))
+    try:
+        await line.execute(inside(kept.id).replace("true", "false"))
+        for change in ("actor_name = 'another'", "details = '{\"a\": 1}'", "event_type = 'LOGOUT'"):
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await line.execute(f"UPDATE audit_events SET {change} WHERE seq = 2")  # noqa: S608
+    finally:
+        await line.close()
+
+
+async def test_au_07_nothing_tells_of_somebody_who_is_gone_and_the_log_is_verified_nevertheless(
+    server: RunningServer,
+    acme: Tenant,
+    alice: User,
+    verified: Callable[..., Any],
+    settings: Settings,
+    postgres: PostgresServer,
+) -> None:
+    acme = await changed(server, acme, audit_person_days=0)
+    with use_tenant(acme):
+        await audit.record(
+            Event.IMPERSONATION_ENDED, actor=SYSTEM, details={"by": alice.username, "note": "x"}
+        )
+        await audit.record(Event.USER_CREATED, actor=SYSTEM, details={"role": alice.username})
+    async with server.from_address("203.0.113.77") as http:
+        http.headers["User-Agent"] = "Alicebrowser/7"
+        await Person(http).sign_in(acme.issuer, alice.username, "wrong-password-it-is")
+        await Person(http).sign_in(acme.issuer, alice.username, PASSWORD)
+    with use_tenant(acme):
+        mine = await AuditEvent.filter(actor_id=str(alice.id)).count()
+        assert mine > 0
+        await provisioned_users.remove(alice.id, by=OPERATOR, now=server.clock())
+    await run(server, SealAudit(), ForgetPeople(), SealAudit())
+    with use_tenant(acme):
+        events = await AuditEvent.all()
+        about = [each for each in events if str(alice.id) in (each.actor_id, each.resource_id)]
+        told = [each for each in about if each.event_type == "AUDIT_PERSON_ERASED"]
+        [other] = [each for each in events if each.details == {"role": alice.username}]
+    assert len(about) > mine
+    assert {each.actor_name for each in about} == {""}
+    assert {each.ip for each in about} == {""}
+    assert sum(each.details["events"] for each in told) == len(about) - len(told) + 1
+    assert other.erased_at is None
+    report = await verified(acme)
+    assert report.faults == []
+    assert report.erased == len(about) - len(told) + 1
+    await run(server, ForgetPeople())
+    server.clock.advance(600)
+    await run(server, ForgetPeople())
+    with use_tenant(acme):
+        assert await AuditErasureRow.all().count() == 0
+    everything = at_rest(settings.database, postgres)
+    for trace in ("203.0.113.77", "Alicebrowser", str(alice.email)):
+        assert trace not in everything, trace
+
+
+@on_sqlite
+async def test_what_is_emptied_and_no_event_tells_is_a_fault_and_so_is_what_was_emptied_twice(
+    server: RunningServer, acme: Tenant, alice: User, verified: Callable[..., Any]
+) -> None:
+    acme = await changed(server, acme, audit_person_days=30)
+    with use_tenant(acme):
+        await provisioned_users.remove(alice.id, by=OPERATOR, now=server.clock())
+    await run(server, SealAudit(), ForgetPeople())
+    with use_tenant(acme):
+        assert await AuditEvent.filter(erased_at__isnull=False).count() == 0
+        server.clock.advance(timedelta(days=31).total_seconds())
+    await run(server, ForgetPeople(), SealAudit())
+    report = await verified(acme)
+    assert report.is_sound
+    assert report.erased == 2
+    with use_tenant(acme):
+        erased = await AuditEvent.filter(erased_at__isnull=False).first()
+        assert erased is not None
+        await AuditEvent.filter(id=erased.id).update(actor_name="another")
+    [fault] = (await verified(acme)).faults
+    assert (fault.kind, fault.event_id) == (Kind.EDITED, str(erased.id))
+    assert json.dumps(fault.told())
