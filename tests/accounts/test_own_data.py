@@ -22,7 +22,7 @@ from authgate_testing.server import RunningServer
 
 PASSWORD = "correct-horse-battery-staple"
 
-KEEPS = {"active_users", "audit_events", "usage_entries", "clients"}
+KEEPS = {"audit_erasures", "active_users", "audit_events", "usage_entries", "clients"}
 """What names somebody who has left, until it ends: whom it counts, what they did, and whose an
 application was that serves others."""
 

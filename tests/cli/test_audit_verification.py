@@ -3,7 +3,7 @@
 import sqlite3
 from pathlib import Path
 
-from authgate_testing.command import Cli
+from authgate_testing.command import Cli, Ended
 
 
 def tamper(folder: Path, statement: str) -> None:
@@ -52,3 +52,40 @@ def test_what_is_no_checkpoint_of_the_tenant_is_refused(lite_cli: Cli, tmp_path:
     ended = lite_cli("audit", "verify", "-t", "globex", *given)
     assert (ended.code, ended.err) == (1, "authgate: This is no checkpoint of an audit log.\n")
     assert lite_cli("audit", "checkpoint", "-t", "nowhere").code == 3
+
+
+def test_the_log_in_a_tenant_s_file_is_verified_where_no_installation_is(
+    lite_cli: Cli, command: Cli, tmp_path: Path
+) -> None:
+    for name in ("mira", "noor", "omar"):
+        lite_cli("user", "create", "-t", "acme", name)
+    kept, file = tmp_path / "kept", tmp_path / "acme.jsonl"
+    kept.write_text(lite_cli("audit", "checkpoint", "-t", "acme").out)
+    # That a file was written is in the log, and in no file.
+    assert lite_cli("tenant", "export", "acme", str(file), "--without-secrets").code == 0
+    lite_cli("user", "create", "-t", "acme", "pia")
+    lite_cli("audit", "checkpoint", "-t", "acme")
+    again = tmp_path / "again.jsonl"
+    assert lite_cli("tenant", "export", "acme", str(again), "--without-secrets").code == 0
+    [key] = lite_cli("audit", "seal-keys").out.split()
+    tamper(tmp_path, "UPDATE tenants SET name = 'nobody asks it'")
+
+    def verified(path: Path, *more: str) -> Ended:
+        return command("audit", "verify", "--file", str(path), *more, "-o", "json")
+
+    for path, events in ((file, 4), (again, 5)):
+        ended = verified(path, "--key", key, "--checkpoint", str(kept))
+        assert (ended.code, ended.data[0]["faults"]) == (0, [])
+        assert ended.data[0]["events"] == events
+    assert verified(file).code == 2
+    assert verified(file, "--key", "another").data[0]["faults"][0]["kind"] == "forged"
+    tamper(tmp_path, "UPDATE audit_events SET details = '{}' WHERE seq = 3")
+    tamper(tmp_path, "DELETE FROM audit_events WHERE seq = 2")
+    assert (
+        lite_cli("tenant", "export", "acme", str(again), "--without-secrets", "--force").code == 0
+    )
+    ended = verified(again, "--key", key)
+    assert ended.code == 1
+    found = [(each["kind"], each["seq"]) for each in ended.data[0]["faults"]]
+    assert ("edited", 3) in found
+    assert ("deleted", 2) in found

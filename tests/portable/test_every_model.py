@@ -18,6 +18,19 @@ _OPEN_WORDS = frozenset(
         # Of what lies beside them.
         ("audit_events", "salt"),
         ("audit_events", "commitment"),
+        # Hashes of what lies beside them, and who has signed those.
+        *(
+            ("audit_seals", each)
+            for each in (
+                "members",
+                "root",
+                "previous",
+                "digest",
+                "signature",
+                "signer",
+                "sealed_at",
+            )
+        ),
     }
 )
 """Columns that sound secret, or could be, and are not."""

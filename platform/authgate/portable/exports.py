@@ -182,6 +182,7 @@ class Writing:
             if self._part == _HEAD:
                 self._part = left[0].table
                 told = _head(await moment.tenant(), self._tenant, self._choice, self._keys)
+                told["events_left_out"] = await moment.sealed_without_rows()
                 yield self._writer.head(told)
             while left and left[0].table != self._part:
                 left.pop(0)

@@ -38,6 +38,8 @@ from authgate_tenants.resolver import StoredTenant, check_slug
 
 _COMES_AS = (TenantStatus.ACTIVE, TenantStatus.SUSPENDED)
 _LONGEST_TOLD = 20
+SEALS = "audit_seals"
+"""What the next installation makes by its own keys."""
 _AT_OUR_ADDRESS: dict[str, Any] = {"issuer_host": "", "former_host": "", "former_until": None}
 """Of a tenant whose hosts have to be proven again."""
 
@@ -259,7 +261,7 @@ def _counts(found: dict[str, Summary], wanted: Wanted) -> dict[str, int]:
     return {
         table: summary.rows
         for table, summary in found.items()
-        if wanted.hosts or table != "tenant_domains"
+        if (wanted.hosts or table != "tenant_domains") and table != SEALS
     }
 
 
@@ -290,7 +292,7 @@ async def _add(
         await intake.add_tenant([values[column.name] for column in columns_of(TENANT)])
         cipher, added = await parts.encryption.cipher(tenant.id), 0
         async for page in _pages(reader, keys):
-            if page.part.is_of_hosts and not wanted.hosts:
+            if page.part.is_for_readers or (page.part.is_of_hosts and not wanted.hosts):
                 continue
             await _add_page(page, keys, cipher, wanted)
             added += len(page.rows)

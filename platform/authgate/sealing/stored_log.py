@@ -90,7 +90,7 @@ class _Reading:
         self._verification.seal(seal)
         if stray:
             self._verification.unsealed(stray)
-        self._verification.events(await self._until(seal.last_seq))
+        self._verification.events(seal, await self._until(seal.last_seq))
 
     async def _until(self, seq: int) -> list[SealedEvent]:
         """The events up to a place that were not taken yet."""

@@ -4,7 +4,7 @@ The log comes in pieces, seal by seal: from the database or from a file. A page 
 and of what is wrong no more than is told.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Any, Final
@@ -73,8 +73,8 @@ class Verification:
     """What was stated of the log before, by one of them."""
     starts: int = 1
     """The first place that is looked at."""
-    may_lack: Callable[[], int] = int
-    """How many events may be missing since they were left out on purpose, at the end."""
+    may_lack: int = 0
+    """How many events may be missing since they were left out on purpose."""
 
     _faults: list[Fault] = field(default_factory=list)
     _misfits: Misfits = field(default_factory=Misfits)
@@ -97,7 +97,9 @@ class Verification:
         if seal.digest != seal.digest_for(self.tenant_id) or not _holds(seal, members):
             self._fault(Kind.SEAL_EDITED, seal.first_seq, seal.last_seq)
         self._link(seal)
-        if seal.removed_at is not None:
+        if seal.removed_at is None:
+            self._first = self._first or seal.first_seq
+        else:
             if self._first:
                 self._fault(
                     Kind.DELETED, seal.first_seq, seal.last_seq, found="not the oldest that went"
@@ -107,12 +109,10 @@ class Verification:
             self._compare(seal, self.checkpoint)
         self._last, self._seals = seal, self._seals + 1
 
-    def events(self, events: Sequence[SealedEvent]) -> None:
-        """Take in the events that the last seal holds fast, as far as they are there."""
-        seal = self._last
-        if seal is None or seal.removed_at is not None:
+    def events(self, seal: Seal, events: Sequence[SealedEvent]) -> None:
+        """Take in the events that a seal holds fast, as far as they are there."""
+        if seal.removed_at is not None:
             return
-        self._first = self._first or seal.first_seq
         found = {each.seq: each for each in events}
         if len(found) < len(events):  # several are at one place
             found = self._without_strangers(seal, events)
@@ -159,7 +159,7 @@ class Verification:
             seals=self._seals,
             erased=self._erased.count,
             removed=self._removed,
-            faults=_told(faults, may_lack=self.may_lack()),
+            faults=_told(faults, may_lack=self.may_lack),
         )
 
     def _link(self, seal: Seal) -> None:

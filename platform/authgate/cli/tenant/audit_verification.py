@@ -12,6 +12,7 @@ from authgate.cli import installed
 from authgate.cli.failures import Failure, Misused, NotFound
 from authgate.cli.output import Format, Output, Record, say, show, show_all
 from authgate.installation import Installation
+from authgate.portable import sealed_log
 from authgate.sealing import checkpoints, stored_log
 from authgate.sealing.sealer import Sealer, keys_of
 from authgate.sealing.verification import Report
@@ -35,6 +36,14 @@ Checkpoint = Annotated[
 From = Annotated[
     int, typer.Option("--from", metavar="PLACE", min=1, help="The first place to be looked at")
 ]
+Export = Annotated[
+    Path | None,
+    typer.Option(
+        "--file",
+        metavar="FILE",
+        help="A tenant's file (authgate tenant export), instead of a database; needs --key",
+    ),
+]
 Keys = Annotated[
     list[str] | None,
     typer.Option(
@@ -49,6 +58,7 @@ def verify(
     tenant: OneTenant = None,
     checkpoint: Checkpoint = None,
     starts: From = 1,
+    file: Export = None,
     key: Keys = None,
     output: Output = Format.TABLE,
 ) -> None:
@@ -57,10 +67,25 @@ def verify(
     Ends with 1 where something is wrong, and names it. That the end of a log was cut off is seen by
     a checkpoint alone, which has to be kept elsewhere.
     """
+    if file is not None:
+        _end([_of_file(file, checkpoint, key or [])], output)
+        return
     if tenant is None and (checkpoint is not None or starts > 1):
         raise Misused("Of which tenant? Give --tenant.")
     text = _text(checkpoint) if checkpoint else None
-    reports = asyncio.run(_reports(tenant, text, starts, key or []))
+    _end(asyncio.run(_reports(tenant, text, starts, key or [])), output)
+
+
+def _of_file(file: Path, checkpoint: Path | None, keys: list[str]) -> Report:
+    """No server and no database is asked."""
+    if not keys:
+        raise Misused("By which key? Give --key THUMBPRINT: authgate audit seal-keys prints it.")
+    stated = read_checkpoint(_text(checkpoint), trusted=keys) if checkpoint else None
+    with file.open("rb", buffering=1024 * 1024) as stream:
+        return sealed_log.checked(stream, trusted=keys, checkpoint=stated)
+
+
+def _end(reports: list[Report], output: Format) -> None:
     _show(reports, output)
     wrong = [each.tenant for each in reports if not each.is_sound]
     if wrong:

@@ -106,6 +106,9 @@ class Part:
     """Whether it is there on request alone."""
     is_of_hosts: bool = False
     """Whether its rows say that a host was proven, which the next installation may not believe."""
+    is_for_readers: bool = False
+    """Whether its rows are for whoever checks the file, and nothing that the next installation
+    takes."""
     unproven: Mapping[str, str | None] = field(default_factory=dict)
     """What its columns hold, as JSON, where the next installation does not believe it."""
     anew: Mapping[str, str | int | None] = field(default_factory=dict)
@@ -233,6 +236,7 @@ EXPORTED = (
     Part(UsageEntry),
     Part(UsageMark),
     Part(UsageStatementRow),
+    Part(AuditSealRow, is_for_readers=True),
     Part(
         AuditEvent,
         only=f"event_type NOT IN {HANDLING}",
@@ -252,7 +256,6 @@ file gives itself one."""
 LEFT_OUT: Mapping[type[Model], str] = {
     AnnouncementRow: "what this installation's operators tell everybody here",
     AuditLogRow: "when this installation looks for what a log need not keep",
-    AuditSealRow: "the installation's own signatures: the next one seals the log by its keys",
     AuditExportRow: "a file of the log, which is in this one itself",
     AuditFeedRow: "plugins of this installation are told by it of all that happens here",
     AuthorizationCode: "lives for a minute: whoever was signing in begins once more",

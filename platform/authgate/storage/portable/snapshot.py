@@ -14,7 +14,7 @@ import asyncpg
 
 from authgate.settings import DatabaseSettings
 from authgate.storage import database
-from authgate.storage.portable.parts import TENANT, Part
+from authgate.storage.portable.parts import HANDLING, TENANT, Part
 from authgate.storage.postgres.client import inside
 from authgate.storage.sqlite.line import SqliteLine
 
@@ -50,6 +50,15 @@ class Snapshot:
         statement = f"SELECT * FROM {table} WHERE id = $1"  # noqa: S608 - our own names
         [row] = await self._line.fetch(statement, self._tenant_id)
         return row
+
+    async def sealed_without_rows(self) -> int:
+        """How many events have a place in the log, and are in no file."""
+        statement = (
+            "SELECT count(*) AS found FROM audit_events WHERE tenant_id = $1"  # noqa: S608
+            f" AND seq IS NOT NULL AND event_type IN {HANDLING}"
+        )
+        [row] = await self._line.fetch(statement, self._tenant_id)
+        return int(row["found"])
 
     async def pages(self, part: Part, *, after: UUID = BEFORE_ALL) -> AsyncIterator[Sequence[_Row]]:
         """The rows of a part in the order of their ids, those behind this one."""

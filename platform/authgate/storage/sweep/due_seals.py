@@ -21,8 +21,8 @@ _DUE = (
     " FROM waiting WHERE waiting.tenant_id IS NOT NULL)"
     " SELECT w.tenant_id, (SELECT e.id FROM audit_events e WHERE e.seq IS NULL"
     " AND e.tenant_id = w.tenant_id ORDER BY e.id LIMIT 1) AS oldest"
-    " FROM waiting w JOIN tenants ON tenants.id = w.tenant_id"
-    " WHERE tenants.status <> 'erasing' AND tenants.created_at <= {now}"
+    " FROM waiting w WHERE (SELECT t.status FROM tenants t"
+    " WHERE t.id = w.tenant_id AND t.created_at <= {now}) <> 'erasing'"
     " ORDER BY oldest LIMIT {limit}"
 )
 _TIMED = 7
