@@ -21,6 +21,7 @@ from authgate.accounts.browser_sessions import BrowserSessions
 from authgate.accounts.device_verification import DeviceVerification
 from authgate.accounts.guest_entry import GuestEntry
 from authgate.accounts.kept_mails import KeptMails
+from authgate.accounts.live_streams import LiveStreams
 from authgate.accounts.passwords import Passwords
 from authgate.accounts.second_factors import SecondFactors
 from authgate.accounts.second_step import SecondStep
@@ -197,7 +198,7 @@ def _people(
     documents: ClientDocuments,
     passwords: Passwords,
 ) -> PeopleApp:
-    factors = SecondFactors(parts.encryption)
+    factors, streams = SecondFactors(parts.encryption), LiveStreams(parts)
     second_step = SecondStep(encryption=parts.encryption, clock=parts.clock)
     sessions = BrowserSessions(parts, second_step=second_step)
     signing_out = SigningOut(pages=pages, sessions=sessions)
@@ -206,6 +207,7 @@ def _people(
         pages=pages,
         signing_out=signing_out,
         limits=limits,
+        streams=streams,
         newsroom=parts.newsroom,
         clock=parts.clock,
     )
@@ -230,13 +232,14 @@ def _people(
     )
     people = _empty_people(parts, pages)
     people.mount([language_choice.blueprint(), *(each.blueprint() for each in doors)])
-    console = Console(parts=parts, pages=pages, hash_password=passwords.hash)
+    console = Console(parts=parts, pages=pages, hash_password=passwords.hash, streams=streams)
     people.mount(console_pages.blueprints(console))
     people.mount(own_pages.blueprints(parts, pages, passwords, limits, sessions))
     if parts.settings.sign_up.mode != "off":
         sign_up = SignUpPages(parts=parts, pages=pages, passwords=passwords, limits=limits)
         people.mount([sign_up.blueprint()])
-    people.mount(operator_pages.blueprints(OperatorConsole(parts=parts, pages=pages)))
+    operators = OperatorConsole(parts=parts, pages=pages, streams=streams)
+    people.mount(operator_pages.blueprints(operators))
     return people
 
 

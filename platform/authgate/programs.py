@@ -11,6 +11,7 @@ from authgate.api import documents
 from authgate.api.access import Access
 from authgate.api.description import Api
 from authgate.api.door import ApiDoor
+from authgate.api.held_calls import HeldCalls
 from authgate.api.idempotency import Idempotency
 from authgate.api.router import Router
 from authgate.installation import Installation
@@ -66,6 +67,10 @@ from authgate.web.pages import Pages
 
 _POLLS = 64
 """Devices of one client that may wait at one address, such as an office's."""
+
+
+_CALLS = 8
+"""Calls of one caller that may wait."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -239,6 +244,8 @@ class Programs:
         )
 
     def _api(self, api: Api, grants: Sequence[Grant], bearer: BearerTokens) -> ApiDoor:
+        connections = self.parts.settings.server.connections
+        room = Room.beside(f"{api.name} API", connections, of_one=_CALLS)
         return ApiDoor(
             api,
             router=Router(
@@ -251,6 +258,7 @@ class Programs:
             access=Access(bearer=bearer, audiences=api.audiences, least=api.least),
             idempotency=Idempotency(self.parts.encryption, self.parts.clock),
             limits=self.limits,
+            held=HeldCalls(self.parts.newsroom, room),
             clock=self.parts.clock,
         )
 

@@ -1,5 +1,7 @@
 """``/api/v1/audit-events``: what has happened, for those who may read it."""
 
+import asyncio
+import time
 from datetime import timedelta
 from urllib.parse import quote
 
@@ -128,3 +130,33 @@ async def test_that_the_log_was_read_is_in_it_once_in_a_quarter_of_an_hour(
         actor = Actor(viewed[0].actor_type, viewed[0].actor_id)
         await audit_views.note(actor, {}, now=late)
     assert len(await ledger.events(acme, Event.AUDIT_LOG_VIEWED)) == 3
+
+
+async def test_whoever_would_wait_is_answered_when_there_is_something_new(
+    api: ApiClient, server: RunningServer
+) -> None:
+    asked = f"{_HERE}?types={Event.SCOPE_CREATED}"
+    before = await api.get(asked)
+    headers = {"If-None-Match": before.headers["etag"], "Prefer": "wait=20"}
+    began = time.monotonic()
+    waiting = asyncio.create_task(api.call("GET", asked, headers=headers))
+    await asyncio.sleep(0.1)
+    await api.post("/scopes", {"name": "orders:read", "title": "Orders"})
+    answer = await waiting
+    assert (answer.status_code, answer.headers["preference-applied"]) == (200, "wait")
+    assert answer.json()["items"][0]["resource"]["id"] == "orders:read"
+    assert time.monotonic() - began < 3.5
+    plain = await api.get(asked, if_none_match=answer.headers["etag"])
+    assert (plain.status_code, "preference-applied" in plain.headers) == (304, False)
+
+
+async def test_ti_33_nobody_waits_for_longer_than_a_right_that_is_lost_may_be_used(
+    api: ApiClient,
+) -> None:
+    asked = f"{_HERE}?types={Event.SCOPE_DELETED}"
+    known = (await api.get(asked)).headers["etag"]
+    began = time.monotonic()
+    headers = {"If-None-Match": known, "Prefer": "wait=20"}
+    answer = await api.call("GET", asked, headers=headers)
+    assert (answer.status_code, answer.headers["preference-applied"]) == (304, "wait")
+    assert 3.5 < time.monotonic() - began < 5

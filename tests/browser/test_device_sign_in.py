@@ -103,6 +103,9 @@ async def test_a_person_signs_in_and_approves_a_device(
     if script:
         assert await axe_violations(page) == []
     assert (await poll(device, live_server, shown["device_code"])).status_code == 200
+    if script:
+        await page.get_by_text("Your device is signed in").first.wait_for()
+        assert await axe_violations(page) == []
     assert set(messages) <= {QUICKER}
 
 

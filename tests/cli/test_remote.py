@@ -4,7 +4,10 @@ import asyncio
 import json
 import os
 import re
+import signal
 import stat
+import subprocess
+import sys
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from threading import Event
+from typing import IO, Any
 from uuid import UUID
 
 import httpx2
@@ -877,8 +881,38 @@ def test_a_sign_in_is_forgotten_though_nobody_can_end_it(own_sign_in: SignIn, co
     assert command("whoami").err.endswith("cannot be read: remove it, and sign in anew.\n")
 
 
+def test_the_log_is_followed_from_anywhere(machine: Cli, acme: Company) -> None:
+    tail = ("audit", "tail", "-t", acme.issuer)
+    machine("scope", "create", "followed:first", "--title", "Followed")
+    ended = machine(*tail, "-n", "9", "--json")
+    assert "followed:first" in [each["resource"]["id"] for each in ended.data], ended.err
+    with subprocess.Popen(
+        [sys.executable, "-m", "authgate", *tail, "-f", "-n", "9", "-o", "json"],
+        env=os.environ,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as follow:
+        assert follow.stdout is not None
+        told = told_until("followed:first", follow.stdout)
+        machine("scope", "create", "followed:next", "--title", "Followed")
+        told += told_until("followed:next", follow.stdout)
+        follow.send_signal(signal.SIGINT)
+        assert follow.wait(10) == 0
+    assert len({each["id"] for each in told}) == len(told), "each once"
+
+
+def told_until(resource: str, lines: IO[str]) -> list[dict[str, Any]]:
+    """The events up to the one about this."""
+    told = []
+    for line in lines:
+        told.append(json.loads(line))
+        if told[-1]["resource"]["id"] == resource:
+            return told
+    raise AssertionError(told)
+
+
 def test_what_only_operators_do_says_so(operator: Cli, acme: Company) -> None:
-    ended = operator("audit", "tail", "-t", acme.issuer)
+    ended = operator("audit", "checkpoint", "-t", acme.issuer)
     said = "authgate: Only operators of the installation do this: name the tenant by its slug.\n"
     assert (ended.code, ended.err) == (2, said)
 

@@ -111,14 +111,13 @@ def test_a_room_is_full_for_one_for_a_tenant_and_for_all() -> None:
     with ExitStack() as present:
 
         def refusal(tenant: Tenant, who: str) -> str:
-            with use_tenant(tenant):
-                try:
-                    present.enter_context(room.taken(who))
-                except NoRoom as error:
-                    return error.limit
+            try:
+                present.enter_context(room.taken(tenant.id, who))
+            except NoRoom as error:
+                return error.limit
             return ""
 
         assert [refusal(ACME, who) for who in "aaabc"] == ["", "", "one", "", "tenant"]
         assert [refusal(GLOBEX, who) for who in "ab"] == ["", "process"]
-    with use_tenant(GLOBEX), room.taken("b"):
+    with room.taken(GLOBEX.id, "b"):
         """Whoever leaves makes room."""

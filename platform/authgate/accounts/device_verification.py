@@ -6,13 +6,15 @@ where the code came in a link.
 
 import re
 from datetime import timedelta
+from functools import partial
 
 from quart import Blueprint, Response, request
-from werkzeug.exceptions import Forbidden
+from werkzeug.exceptions import Forbidden, NotFound
 
 from authgate import audit
 from authgate.accounts import step_up, user_agents, visits
 from authgate.accounts.answers import page, tell_of_limit
+from authgate.accounts.live_streams import LiveStreams
 from authgate.accounts.scope_lines import scope_lines
 from authgate.accounts.signed_out import SigningOut
 from authgate.accounts.standing import to_step_up
@@ -20,7 +22,7 @@ from authgate.accounts.step_up import OutOfReach
 from authgate.accounts.visits import NotSignedIn, SignedIn, signed_in, visitor
 from authgate.audit import Event
 from authgate.clock import Clock
-from authgate.live import Kind, Newsroom
+from authgate.live import Kind, Newsroom, Topic
 from authgate.storage.clients import clients
 from authgate.storage.clients.rows import Client
 from authgate.storage.grants import device_codes
@@ -28,6 +30,7 @@ from authgate.storage.grants.device_codes import DeviceCode, DeviceCodeStatus
 from authgate.storage.sign_in import sessions
 from authgate.telemetry import metrics
 from authgate.tokens.authentication import Authentication
+from authgate.web import row_ids
 from authgate.web.client_ip import bucket
 from authgate.web.limits import Limits, TooMany
 from authgate.web.pages import Pages
@@ -43,6 +46,8 @@ from authgate_tenants import current_tenant
 _CODE = re.compile(f"[{device_codes.USER_CODE_ALPHABET}]{{{device_codes.USER_CODE_LENGTH}}}\\Z")
 _BETWEEN = re.compile("[\\s_.\u2010-\u2015-]+")
 _LONGEST = 32
+
+_DECIDED = "/device/decided"
 
 _DECISIONS = {
     "approve": (DeviceCodeStatus.APPROVED, DeviceOutcome.APPROVED, Event.DEVICE_CODE_AUTHORIZED),
@@ -60,12 +65,14 @@ class DeviceVerification:
         pages: Pages,
         signing_out: SigningOut,
         limits: Limits,
+        streams: LiveStreams,
         newsroom: Newsroom,
         clock: Clock,
     ) -> None:
         self._pages = pages
         self._signing_out = signing_out
         self._limits = limits
+        self._streams = streams
         self._newsroom = newsroom
         self._clock = clock
 
@@ -76,6 +83,8 @@ class DeviceVerification:
         routes.post("/device")(self.enter)
         routes.post("/device/decision")(self.decide)
         routes.post("/device/switch")(self.switch)
+        routes.get(f"{_DECIDED}/<row_id>")(self.decided)
+        routes.get(f"{_DECIDED}/<row_id>/live")(self.live)
         return routes
 
     async def begin(self) -> Response:
@@ -106,6 +115,20 @@ class DeviceVerification:
         if decision[1] is DeviceOutcome.APPROVED and await self._is_too_little(person, *found):
             return _to_step_up(shown)
         return await self._decided(person, code, client, *decision)
+
+    async def decided(self, row_id: str) -> Response:
+        """What has become of a request that the person has approved."""
+        code, client = await self._approved(row_id)
+        return self._done(code, client, DeviceOutcome.APPROVED)
+
+    async def live(self, row_id: str) -> Response:
+        """News of whether the device has fetched its token.
+
+        Nobody tells of it: that would be told with each token.
+        """
+        code, _ = await self._approved(row_id)
+        look = partial(device_codes.status_of, code.id)
+        return self._streams.answer(Topic.here(Kind.DEVICE_TOKEN, code.id), look=look)
 
     async def switch(self) -> Response:
         """Sign out, and come back to the code as somebody else."""
@@ -179,10 +202,32 @@ class DeviceVerification:
             details={"scope": code.scope, "asked_from": code.ip},
         )
         metrics.device_requests.add(outcome)
+        code.status = status
+        return self._done(code, client, outcome)
+
+    async def _approved(self, row_id: str) -> tuple[DeviceCode, Client]:
+        """Raises ``NotFound`` for whatever else, and ``NotSignedIn``."""
+        person = signed_in()
+        try:
+            code = await device_codes.decided_by(person.user.id, row_ids.read(row_id))
+        except ValueError as error:
+            raise NotFound from error
+        client = await clients.find(code.client_id) if code else None
+        if code is None or client is None or code.status is DeviceCodeStatus.DENIED:
+            raise NotFound
+        return code, client
+
+    def _done(self, code: DeviceCode, client: Client, outcome: DeviceOutcome) -> Response:
+        prefix = current_tenant().prefix
+        here = f"{prefix}{_DECIDED}/{code.id}"
+        waits = code.status is DeviceCodeStatus.APPROVED and code.expires_at > self._clock()
         content = DeviceDonePage(
             outcome=outcome,
             client_name=client.name,
-            sessions_url=f"{current_tenant().prefix}/account/sessions",
+            sessions_url=f"{prefix}/account/sessions",
+            fetched=code.status is DeviceCodeStatus.REDEEMED,
+            here=here if waits else "",
+            live_url=f"{here}/live" if waits else "",
         )
         visit = visitor().page()
         return page(self._pages.render("device/done.html", visit=visit, page=content))

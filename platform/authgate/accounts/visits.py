@@ -30,6 +30,8 @@ _OPEN_TO_IMPERSONATORS = frozenset({"/login", "/logout", "/language", *_OPEN_TO_
 """Who acts for somebody looks, and enters applications that they use; what is theirs here they
 change themselves."""
 _CONSOLE = "/admin"
+LIVE = "X-Live"
+"""Sent by script, where a page asks for itself because something is different."""
 _TOUCH_AFTER = timedelta(minutes=1)
 
 
@@ -156,8 +158,29 @@ async def _may_act(session: Session) -> bool:
 
 
 async def _signed_in(now: datetime) -> SignedIn | None:
-    key = session_cookie.read(request.headers, session_cookie.SESSION)
-    session = await sessions.find_live(key, now=now) if key else None
+    key = session_key()
+    person = await person_of(key, now=now) if key else None
+    if person is None:
+        return None
+    session = person.session
+    if now - session.last_seen_at > _TOUCH_AFTER and not _is_by_itself():
+        await sessions.touch(session.id, now=now, idle_expires_at=_idle_end(session, now))
+    return person
+
+
+def session_key() -> str | None:
+    """By which the browser's session is found."""
+    return session_cookie.read(request.headers, session_cookie.SESSION)
+
+
+def _is_by_itself() -> bool:
+    """Whether a page that is left open asks for itself: nobody need be there."""
+    return LIVE in request.headers
+
+
+async def person_of(key: str, *, now: datetime) -> SignedIn | None:
+    """Who is signed in with this key, if everything holds that this asks for."""
+    session = await sessions.find_live(key, now=now)
     user = await users.find(session.user_id) if session else None
     if session is None or user is None or not user.is_active or _is_over(session, now):
         return None
@@ -169,8 +192,6 @@ async def _signed_in(now: datetime) -> SignedIn | None:
         user, session.amr, now=now
     ):
         return None
-    if now - session.last_seen_at > _TOUCH_AFTER:
-        await sessions.touch(session.id, now=now, idle_expires_at=_idle_end(session, now))
     return SignedIn(user, session)
 
 

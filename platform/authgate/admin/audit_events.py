@@ -11,13 +11,15 @@ from pydantic import AwareDatetime, Field
 
 from authgate.api import lists
 from authgate.api.bodies import Document, Nothing, exemplified
+from authgate.api.held_calls import Watched
 from authgate.api.lists import ListDocument, ListQuery
 from authgate.api.operations import Answer, Call, operation
 from authgate.api.problems import Fault, Invalid, NotFound
 from authgate.audit import Event
 from authgate.audit.meanings import AREAS
+from authgate.live import Kind
 from authgate.provisioning import audit_views
-from authgate.storage.audit import search
+from authgate.storage.audit import audit_events, search
 from authgate.storage.audit.audit_events import AuditEvent
 from authgate.storage.audit.event_search import EventSearch, Network
 from authgate.storage.clients import ids
@@ -184,6 +186,9 @@ async def list_audit_events(call: Call[AuditEventQuery, Nothing]) -> Answer[Audi
     A page looks at some thousand events at the most: where it finds few of them it says how far it
     has come, and its `next` goes on from there. That somebody has looked, and for what, is an event
     itself, once in a quarter of an hour.
+
+    Whoever shows the tag that they have (`If-None-Match`) and says `Prefer: wait=4` (RFC 7240) is
+    answered when there is something else, or after four seconds at the most.
     """
     asked = call.query
     wanted = asked.wanted()
@@ -256,6 +261,12 @@ def _text(value: UUID | None) -> str:
 _READ = Scope.AUDIT_READ
 
 OPERATIONS = [
-    operation(HTTPMethod.GET, "/audit-events", list_audit_events, scope=_READ),
+    operation(
+        HTTPMethod.GET,
+        "/audit-events",
+        list_audit_events,
+        scope=_READ,
+        watched=Watched(Kind.AUDIT_EVENTS, audit_events.newest_id),
+    ),
     operation(HTTPMethod.GET, "/audit-events/{audit_event_id}", read_audit_event, scope=_READ),
 ]

@@ -6,17 +6,20 @@ from functools import partial
 from authgate.api import counted_calls
 from authgate.api.access import Access, Caller
 from authgate.api.description import Api
+from authgate.api.held_calls import HeldCalls
 from authgate.api.idempotency import Idempotency
 from authgate.api.problems import Problem, TooManyRequests
 from authgate.api.router import Route, Router, not_allowed
 from authgate.clock import Clock
 from authgate.storage.metering import usage_entries
 from authgate.storage.metering.usage_days import Measure
+from authgate.web import prefer
 from authgate.web.limits import Limits, TooMany
 from authgate.web.machine import Handler, Headers, MachineRequest, Reply
 from authgate_tenants import current_tenant
 
 LIMIT = "api_per_caller"
+_UNCHANGED = 304
 
 
 class ApiDoor:
@@ -31,6 +34,7 @@ class ApiDoor:
         access: Access,
         idempotency: Idempotency,
         limits: Limits,
+        held: HeldCalls,
         clock: Clock,
     ) -> None:
         self._api = api
@@ -39,6 +43,7 @@ class ApiDoor:
         self._access = access
         self._idempotency = idempotency
         self._limits = limits
+        self._held = held
         self._clock = clock
 
     def holds(self, path: str) -> bool:
@@ -88,9 +93,21 @@ class ApiDoor:
             return await self._idempotency.once(request, caller, perform)
         return await perform()
 
+    async def _read(self, route: Route, caller: Caller, request: MachineRequest) -> Reply:
+        reply = await self._router.perform(route, caller, request)
+        watched = route.operation.watched
+        if reply.status != _UNCHANGED or watched is None:
+            return reply
+        wait = prefer.wait(request.headers, request.gone)
+        if wait is None:
+            return reply
+        perform = partial(self._router.perform, route, caller, request)
+        held = await self._held.changed(perform, watched, wait, who=caller.actor.id)
+        return held if wait.is_applied else reply
+
     async def _performed(self, route: Route, caller: Caller, request: MachineRequest) -> Reply:
         """Do it, and count that it was done; what is replayed counts no more."""
-        perform = partial(self._router.perform, route, caller, request)
+        perform = partial(self._read, route, caller, request)
         if caller.is_guest:
             return await perform()
         note = partial(

@@ -15,6 +15,7 @@ from authgate.accounts.passwords import HashPassword
 from authgate.api import bodies, entity_tags
 from authgate.api.access import Caller
 from authgate.api.bodies import JSON, MERGE_PATCH, Document, Nothing
+from authgate.api.held_calls import Watched
 from authgate.api.problems import NotFound, Problem
 from authgate.installation import Installation
 from authgate.tokens.api_scopes import ApiScope
@@ -101,6 +102,8 @@ class Operation:
     """What a merge patch is for; ``None`` where the body is none."""
     answer: type[Document] | None
     perform: Callable[[Call[Any, Any]], Awaitable[Answer[Any]]] = field(repr=False)
+    watched: Watched | None = None
+    """How whoever reads it is told that it is different; ``None`` where they have to look."""
     hands_out: bool = False
     """Whether it only hands out what is there, however often it is asked, and asks for the right to
     write because nobody else may have it. Its answer is not kept for who asks again."""
@@ -144,6 +147,7 @@ def operation(
     scope: ApiScope,
     status: HTTPStatus = HTTPStatus.OK,
     problems: Sequence[type[Problem]] = (),
+    watched: Watched | None = None,
     hands_out: bool = False,
 ) -> Operation:
     """The operation that this function performs."""
@@ -166,6 +170,7 @@ def operation(
         patches=get_args(body)[0] if is_patch else None,
         answer=None if answer is type(None) else answer,
         perform=perform,
+        watched=watched,
         hands_out=hands_out,
     )
 

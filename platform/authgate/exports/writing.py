@@ -11,6 +11,7 @@ from authgate import storage
 from authgate.installation import Installation
 from authgate.jobs import port
 from authgate.jobs.job import Job
+from authgate.live import Kind
 from authgate.storage import export_files
 from authgate.storage.audit.exports import AuditExportRow
 from authgate.storage.export_files import ExportFile, ExportState, Overtaken
@@ -115,15 +116,13 @@ class FileWriter(ABC, Generic[Row]):
         except Overtaken:
             return
         except TooLarge:
-            await export_files.end(row, ExportState.FAILED)
+            await self._end(ExportState.FAILED)
         except NotYet:
             # Nothing was in vain; the next round looks again.
             since = self._parts.clock() - export_files.SILENCE
-            await export_files.end(
-                row, ExportState.WAITING, attempts=row.attempts - 1, touched_at=since
-            )
+            await self._end(ExportState.WAITING, attempts=row.attempts - 1, touched_at=since)
         except Exception:
-            await export_files.end(row, ExportState.WAITING)  # it is tried again
+            await self._end(ExportState.WAITING)  # it is tried again
             raise
         else:
             await self.leave(source)
@@ -176,12 +175,18 @@ class FileWriter(ABC, Generic[Row]):
                 now=now,
                 **self.counted(content, rows),
             )
+            await self._parts.newsroom.publish(Kind.EXPORTS)
+
+    async def _end(self, state: ExportState, **values: Any) -> None:
+        async with storage.transaction():
+            await export_files.end(self._row, state, **values)
+            await self._parts.newsroom.publish(Kind.EXPORTS)
 
     async def leave(self, source: Source) -> None:
         """Offer the file, or let another job go on."""
         row = self._row
         if source.is_whole:
-            await export_files.end(row, ExportState.READY, sha256=source.sha256)
+            await self._end(ExportState.READY, sha256=source.sha256)
             return
-        await export_files.end(row, ExportState.WAITING)
+        await self._end(ExportState.WAITING)
         await port.hint(self.job(), tenant_id=row.tenant_id)

@@ -5,7 +5,8 @@ person and in the tenant that they are. So nothing is told to the wrong one, and
 missed something is woken like everybody else. Who may wait, and for how long, is not decided here.
 """
 
+from authgate.live.lookout import Look, Lookout
 from authgate.live.news import Kind, News, Newsroom, Topic
 from authgate.live.room import NoRoom, Room
 
-__all__ = ["Kind", "News", "Newsroom", "NoRoom", "Room", "Topic"]
+__all__ = ["Kind", "Look", "Lookout", "News", "Newsroom", "NoRoom", "Room", "Topic"]

@@ -22,8 +22,18 @@ _DEAF_SECONDS = 0.9
 class Kind(StrEnum):
     """What changes while somebody may be waiting for it."""
 
+    AUDIT_EVENTS = "audit_events"
+    """What is in the tenant's log."""
     DEVICE_CODE = "device_code"
     """Whether a device's request is approved; by the id of its row."""
+    DEVICE_TOKEN = "device_token"
+    """Whether a device has fetched its token; by the id of its request."""
+    EXPORTS = "exports"
+    """How far the files have come that hold all of the tenant."""
+    INSTALLATION = "installation"
+    """Whether the installation is well."""
+    USER_IMPORT = "user_import"
+    """How far a file of people has been gone through; by its id."""
 
 
 class Topic(NamedTuple):
@@ -91,6 +101,10 @@ class Newsroom:
             del listeners[news]
             if not listeners:
                 del self._listeners[topic.tenant_id]
+
+    def wake(self, topic: Topic) -> None:
+        """Have everybody in this process look again who listens to this."""
+        self._heard(*topic)
 
     def wake_all(self) -> None:
         """Have everybody look again: this process leaves, or may have missed something."""

@@ -7,7 +7,6 @@ from typing import Self, TypeVar
 from uuid import UUID
 
 from authgate.telemetry import metrics
-from authgate_tenants import current_tenant
 
 _PART = 4
 _Key = TypeVar("_Key", bound=Hashable)
@@ -40,17 +39,17 @@ class Room:
         return cls(name, most=most, of_tenant=max(1, most // _PART), of_one=of_one)
 
     @contextmanager
-    def taken(self, who: str) -> Iterator[None]:
-        """Have a place until the block ends, in the current tenant. Raises ``NoRoom``."""
-        tenant_id = current_tenant().id
-        self._refuse(tenant_id, who)
+    def taken(self, tenant_id: UUID, who: str) -> Iterator[None]:
+        """Have a place until the block ends. Raises ``NoRoom``."""
+        self.refuse(tenant_id, who)
         self._count(tenant_id, who, 1)
         try:
             yield
         finally:
             self._count(tenant_id, who, -1)
 
-    def _refuse(self, tenant_id: UUID, who: str) -> None:
+    def refuse(self, tenant_id: UUID, who: str) -> None:
+        """For those who only come now. Raises ``NoRoom``."""
         full = ""
         if self._taken >= self._most:
             full = "process"

@@ -54,7 +54,7 @@ class HeldPolls:
         who = f"{request.client.client_id} {bucket(request.client_ip)}"
         with (
             suppress(NoRoom),
-            self._room.taken(who),
+            self._room.taken(current_tenant().id, who),
             self._newsroom.listening(Topic.here(Kind.DEVICE_CODE, polled.id)) as news,
             wait.begun(news.wake),
         ):

@@ -14,7 +14,7 @@ from authgate.oauth.errors import (
 )
 from authgate.tokens.jwk import ALGORITHMS
 from authgate.web.machine import NO_STORE, Headers, Reply
-from authgate.web.prefer import APPLIED, Wait
+from authgate.web.prefer import waited
 from authgate_tenants import current_tenant
 
 
@@ -24,13 +24,6 @@ def error(refusal: OAuthError) -> Reply:
     if refusal.description:
         content["error_description"] = refusal.description
     return waited(Reply.json(refusal.status, content, NO_STORE + headers(refusal)), refusal.wait)
-
-
-def waited(reply: Reply, wait: Wait | None) -> Reply:
-    """The answer to a client that was kept waiting, if it was (RFC 7240 section 3)."""
-    if wait is None or not wait.is_applied:
-        return reply
-    return reply._replace(own=reply.own + APPLIED, waited=wait.lasted)
 
 
 def retry_after(refusal: OAuthError) -> Headers:

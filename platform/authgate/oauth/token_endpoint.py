@@ -57,13 +57,13 @@ def endpoint(
         if not _must_bind(client) and request.header(DPOP) is None:
             asked = TokenRequest(client, form, request.client_ip, wait=wait)
             issued = await grant.redeem(asked)
-            return responses.waited(Reply.json(200, _success(issued), own=left), wait)
+            return prefer.waited(Reply.json(200, _success(issued), own=left), wait)
         shown = await _shown(request, client, dpop, certificates)
         asked = TokenRequest(client, form, request.client_ip, shown, wait)
         issued = await grant.redeem(asked)
         nonce = responses.dpop_nonce(await dpop.nonce()) if shown.jkt else ()
         reply = Reply.json(200, _success(issued), NO_STORE + nonce, own=left)
-        return responses.waited(reply, wait)
+        return prefer.waited(reply, wait)
 
     return token
 

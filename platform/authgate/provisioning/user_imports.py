@@ -16,6 +16,7 @@ from authgate.audit import Actor, Event
 from authgate.installation import Installation
 from authgate.jobs import ImportUsers, port
 from authgate.languages import text
+from authgate.live import Kind
 from authgate.provisioning import import_lines
 from authgate.provisioning.roles import Authority
 from authgate.storage.people import user_imports
@@ -174,6 +175,7 @@ async def _batch(parts: Installation, import_id: UUID) -> bool:
         if known is None or known.state is not ImportState.WORKING:
             return False
         waiting = await user_imports.following(known, most=MOST_AT_ONCE)
+        await parts.newsroom.publish(Kind.USER_IMPORT, import_id)
         if not waiting:
             await _end(known)
             return False

@@ -277,20 +277,11 @@ invalidations_owed = Level(
     together="livesum",
 )
 
-news_told = Count(
-    "authgate_news_told_total",
-    "Those who waited for news and were told of some, by what they waited for.",
-    "kind",
-)
-waiting = Level(
-    "authgate_waiting",
-    "Those who wait for news, each with a connection of its own.",
-    "room",
-    together="livesum",
-)
+news_told = Count("authgate_news_told_total", "Those who waited and were told of news.", "kind")
+waiting = Level("authgate_waiting", "Those who wait for news.", "room", together="livesum")
 waiting_refused = Count(
     "authgate_waiting_refused_total",
-    "Those who could not wait for news, by what had no room: the process, the tenant, or one.",
+    "Those for whom there was no room: at the process, in the tenant, or of one.",
     "room",
     "limit",
 )

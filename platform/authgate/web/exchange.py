@@ -83,8 +83,8 @@ class Exchange:
 
     __slots__ = (
         "_access_log", "_https", "_status", "began", "client_ip", "form_target", "frame_sources",
-        "head", "host", "is_preview", "origin", "request_id", "route", "tenant", "user_agent",
-        "wants_html",
+        "goes_on", "head", "host", "is_preview", "origin", "request_id", "route", "tenant",
+        "user_agent", "wants_html",
     )  # fmt: skip
 
     def __init__(
@@ -105,6 +105,8 @@ class Exchange:
         self.host = self.user_agent = self.form_target = self.origin = ""
         self.frame_sources: tuple[str, ...] = ()
         self.wants_html = self.is_preview = False
+        self.goes_on = False
+        """Whether the answer has no end of its own: it is measured by when it began."""
         self.request_id = ""
         for name, value in head.headers:
             if name == b"host":
@@ -150,8 +152,11 @@ class Exchange:
             common = self._page_headers()
             own = (b"x-request-id", self.request_id.encode())
             message["headers"] = [*message["headers"], own, *common]
+            if self.goes_on:
+                self._finish(self._status)
         await send(message)
-        if message["type"] == "http.response.body" and not message.get("more_body"):
+        is_last = message["type"] == "http.response.body" and not message.get("more_body")
+        if is_last and not self.goes_on:
             self._finish(self._status)
 
     def _page_headers(self) -> Headers:

@@ -38,6 +38,8 @@ class ExportsPage:
     exports: Sequence[ExportLine]
     action: str
     under_way: bool
-    """Whether one is being written: the page looks again by itself."""
+    """Whether one is being written."""
+    live_url: str = ""
+    """Where news come from, while one is."""
     fields: ExportFields = ExportFields()
     faults: Mapping[str, str] = field(default_factory=dict)

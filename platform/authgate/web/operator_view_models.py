@@ -53,6 +53,8 @@ class OperatorOverviewPage:
     """``None`` where there is no broker."""
     counted: int
     """So many tenants are counted where something is due; there may be more."""
+    live_url: str = ""
+    """Where news come from."""
 
     @property
     def well(self) -> bool:

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from time import perf_counter
 
-from authgate.web.machine import Gone, Headers
+from authgate.web.machine import Gone, Headers, Reply
 
 MOST_SECONDS = 25
 """Proxies give up requests that stay unanswered, many of them after 30 seconds."""
 
-APPLIED: Headers = ((b"preference-applied", b"wait"),)
+_APPLIED: Headers = ((b"preference-applied", b"wait"),)
 
 _WAIT = re.compile(rb'[ \t]*wait[ \t]*=[ \t]*"?(\d{1,9})"?[ \t]*(?:;|\Z)', re.IGNORECASE)
 
@@ -50,6 +50,13 @@ class Wait:
             if self._watch is not None:
                 self._watch.cancel()
             self.lasted = perf_counter() - began
+
+
+def waited(reply: Reply, wait: Wait | None) -> Reply:
+    """The answer to a client that was kept waiting, if it was (RFC 7240 section 3)."""
+    if wait is None or not wait.is_applied:
+        return reply
+    return reply._replace(own=reply.own + _APPLIED, waited=wait.lasted)
 
 
 def wait(headers: Iterable[tuple[bytes, bytes]], gone: Gone | None) -> Wait | None:

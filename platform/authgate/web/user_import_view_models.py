@@ -61,3 +61,5 @@ class ImportPage:
     refused: int
     refusals: Sequence[RefusedLine]
     """The first of them."""
+    live_url: str = ""
+    """Where news come from, while it is being gone through."""

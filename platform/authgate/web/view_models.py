@@ -212,6 +212,12 @@ class DeviceDonePage:
     outcome: DeviceOutcome
     client_name: str
     sessions_url: str | None = None
+    fetched: bool = False
+    """Whether the device has its token."""
+    here: str = ""
+    """Where this page is asked for again, until the device has it."""
+    live_url: str = ""
+    """Where news of that come from."""
 
 
 class ErrorReason(StrEnum):

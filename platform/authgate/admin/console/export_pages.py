@@ -10,6 +10,7 @@ from authgate.admin.console import frame
 from authgate.admin.console.administrators import refuse_guest
 from authgate.admin.console.frame import ROOT, Console, done, id_in_address
 from authgate.exports.writing import TooManyExports
+from authgate.live import Kind, Topic
 from authgate.permissions import Area, reads, writes
 from authgate.portable import WeakPassphrase, requests
 from authgate.storage import export_files
@@ -36,6 +37,7 @@ class ExportPages:
         """The routes."""
         routes = self._console.routes("exports")
         routes.get(f"{ROOT}{_HERE}", self.show, reads(Area.EXPORTS))
+        routes.get(f"{ROOT}{_HERE}/live", self.live, reads(Area.EXPORTS))
         routes.post(f"{ROOT}{_HERE}", self.ask, writes(Area.EXPORTS))
         # No GET: who may see the area may not have what is in the file.
         routes.post(f"{ROOT}{_HERE}/<row_id>/file", self.fetch, writes(Area.EXPORTS))
@@ -44,6 +46,11 @@ class ExportPages:
     async def show(self) -> Response:
         """Those that there are, and how to have another one."""
         return await self._page({})
+
+    async def live(self) -> Response:
+        """News of how far they have come."""
+        topic = Topic.here(Kind.EXPORTS)
+        return self._console.streams.answer(topic, asks=reads(Area.EXPORTS))
 
     async def ask(self) -> Response:
         """Have one written."""
@@ -83,11 +90,13 @@ class ExportPages:
 
     async def _page(self, faults: Mapping[str, str]) -> Response:
         there = await exports.every(now=self._console.now())
+        under_way = any(each.state in UNDER_WAY for each in there)
         content = ExportsPage(
             frame=await self._console.frame(),
             exports=[_line(each) for each in there],
             action=frame.url(_HERE),
-            under_way=any(each.state in UNDER_WAY for each in there),
+            under_way=under_way,
+            live_url=frame.url(f"{_HERE}/live") if under_way else "",
             faults=faults,
         )
         return self._console.show("exports.html", content, 400 if faults else 200)

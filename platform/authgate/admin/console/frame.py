@@ -10,6 +10,7 @@ from werkzeug.exceptions import NotFound
 from authgate import permissions
 from authgate.accounts.answers import page, see_other
 from authgate.accounts.guarded_routes import Doors
+from authgate.accounts.live_streams import LiveStreams
 from authgate.accounts.passwords import HashPassword
 from authgate.accounts.standing import require_recent_sign_in
 from authgate.accounts.visits import signed_in, visitor
@@ -50,8 +51,10 @@ class Console:
         parts: Installation,
         pages: Pages,
         hash_password: HashPassword,
+        streams: LiveStreams,
     ) -> None:
         self.parts = parts
+        self.streams = streams
         self.pages = pages
         self.hash_password = hash_password
         self.doors = Doors()

@@ -9,6 +9,7 @@ from authgate.admin.console.administrators import authority, may, refuse_guest
 from authgate.admin.console.frame import ROOT, Console, done, id_in_address
 from authgate.admin.console.user_search import PATH
 from authgate.languages import by_plugin, text
+from authgate.live import Kind, Topic
 from authgate.permissions import Area, reads, writes
 from authgate.provisioning import people_files, user_imports
 from authgate.provisioning.import_lines import COLUMNS, UnfitColumns, asks_recently
@@ -17,6 +18,7 @@ from authgate.provisioning.user_imports import LineTaken, UnfitImport, UnknownIm
 from authgate.storage.people import user_imports as stored
 from authgate.storage.people.user_imports import (
     MOST_AT_ONCE,
+    ImportState,
     LineOutcome,
     UserImport,
 )
@@ -46,6 +48,7 @@ class UserImportPages:
         routes.get(f"{ROOT}{_HERE}", self.show, reads(Area.USERS))
         routes.post(f"{ROOT}{_HERE}", self.send, writes(Area.USERS))
         routes.get(_ONE, self.look, reads(Area.USERS))
+        routes.get(f"{_ONE}/live", self.live, reads(Area.USERS))
         routes.post(f"{_ONE}/start", self.start, writes(Area.USERS))
         return routes.blueprint
 
@@ -88,8 +91,15 @@ class UserImportPages:
             refusals=[
                 RefusedLine(each.number, each.username, by_plugin(each.fault)) for each in page.rows
             ],
+            live_url="" if known.state is ImportState.DONE else f"{here}/live",
         )
         return self._console.show("user_import.html", content)
+
+    async def live(self, row_id: str) -> Response:
+        """News of how far it has come."""
+        known = await self._found(row_id)
+        topic = Topic.here(Kind.USER_IMPORT, known.id)
+        return self._console.streams.answer(topic, asks=reads(Area.USERS))
 
     async def start(self, row_id: str) -> Response:
         """Have it done."""

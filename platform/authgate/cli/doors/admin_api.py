@@ -5,6 +5,7 @@ its operators. Behind both are the same operations.
 """
 
 import json
+import time
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
@@ -19,6 +20,7 @@ JSON = "application/json"
 MERGE_PATCH = "application/merge-patch+json"
 
 _FULL_PAGE = 100
+_UNCHANGED = 304
 
 _NONE: Mapping[str, str] = MappingProxyType({})
 
@@ -86,6 +88,19 @@ class AdminApi:
         """Read something, with the tag of the state that it is in."""
         answer = self._asked(Asked("GET", path))
         return self._told(answer), answer.headers["etag"]
+
+    def again(
+        self, path: str, *, tag: str, wait_seconds: int, **query: object
+    ) -> tuple[Document | None, str]:
+        """Read something once it is in another state than this one, and the tag of that; ``None``
+        where it still is not. Where nobody waits for that, whoever asks does."""
+        headers = {"Prefer": f"wait={wait_seconds}", **({"If-None-Match": tag} if tag else {})}
+        answer = self._asked(Asked("GET", f"{path}{_query(query)}", headers))
+        if answer.status != _UNCHANGED:
+            return self._told(answer), answer.headers["etag"]
+        if "preference-applied" not in answer.headers:
+            time.sleep(1)
+        return None, tag
 
     def items(
         self, path: str, *, limit: int | None, **query: object

@@ -4,17 +4,19 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated
 from uuid import UUID
 
 import typer
 
 from authgate.cli import installed
+from authgate.cli.doors.admin_api import AdminApi
+from authgate.cli.doors.administered import administered
 from authgate.cli.nouns import Noun
 from authgate.cli.output import Format, Output, Record, show_all, show_line, show_words
 from authgate.cli.tenant import audit_events as events_of_tenant
-from authgate.cli.tenant import audit_exports, audit_verification
+from authgate.cli.tenant import audit_exports, audit_following, audit_verification
 from authgate.clock import utc_now
 from authgate.installation import Installation
 from authgate.storage.audit import audit_events
@@ -36,7 +38,15 @@ app.verb(example="audit delete-export 01a22b9b-242f-72ca-909d-473febcc52b1")(
 )
 
 OneTenant = Annotated[
-    str | None, typer.Option("--tenant", "-t", help="Slug of one tenant; all where not given")
+    str | None,
+    typer.Option(
+        "--tenant",
+        "-t",
+        "--issuer",
+        help="Slug of one tenant, or its issuer, from anywhere; all of this machine's where not"
+        " given",
+        metavar="SLUG|ISSUER",
+    ),
 ]
 Lines = Annotated[int, typer.Option("--lines", "-n", min=0, help="How many to begin with")]
 Follow = Annotated[bool, typer.Option("--follow", "-f", help="Go on as events happen")]
@@ -66,13 +76,34 @@ def tail(
     follow: Follow = False,
     output: Output = Format.TABLE,
 ) -> None:
-    """Show the newest events; with --follow one line for each (with -o json, a JSON object)."""
+    """Show the newest events; with --follow one line for each (with -o json, a JSON object).
+
+    An issuer is asked by its admin API, from anywhere.
+    """
+    if tenant is not None and "://" in tenant:
+        with suppress(KeyboardInterrupt), administered(tenant) as api:
+            _tail_of(api, lines, follow=follow, output=output)
+        return
     if not follow:
         events = asyncio.run(_newest(tenant, lines))
         show_all(events if output is Format.JSON else [_summary(each) for each in events], output)
         return
     with suppress(KeyboardInterrupt):
         asyncio.run(_follow(tenant, lines, output))
+
+
+def _tail_of(api: AdminApi, lines: int, *, follow: bool, output: Format) -> None:
+    # One at least: when it was is the beginning, by the server's clock.
+    known = audit_following.newest(api, max(lines, 1))
+    events = known[len(known) - min(lines, len(known)) :]
+    if not follow:
+        show_all(events if output is Format.JSON else [_summary(each) for each in events], output)
+        return
+    _tell(events, output)
+    told = {event["id"] for event in known}
+    since = datetime.fromisoformat(known[-1]["occurred_at"]) if known else utc_now()
+    for some in audit_following.following(api, since=since, told=told):
+        _tell(some, output)
 
 
 async def _newest(slug: str | None, count: int) -> list[Record]:
@@ -147,7 +178,7 @@ def _summary(event: Record) -> Record:
     actor, resource = event["actor"], event["resource"]
     return {
         "time": event["occurred_at"],
-        "tenant": event["tenant"],
+        **({"tenant": event["tenant"]} if "tenant" in event else {}),
         "event": event["event_type"],
         "severity": event["severity"],
         "actor": actor["name"] or actor["id"] or actor["type"],

@@ -10,6 +10,7 @@ from authgate import permissions
 from authgate.accounts import standing
 from authgate.accounts.answers import page, see_other
 from authgate.accounts.guarded_routes import Doors, GuardedRoutes
+from authgate.accounts.live_streams import LiveStreams
 from authgate.accounts.visits import signed_in, visitor
 from authgate.installation import Installation
 from authgate.operator.places import CONSOLE, REFERENCE
@@ -33,8 +34,9 @@ class OperatorPage(Protocol):
 class OperatorConsole:
     """Makes the pages; one for all of them."""
 
-    def __init__(self, *, parts: Installation, pages: Pages) -> None:
+    def __init__(self, *, parts: Installation, pages: Pages, streams: LiveStreams) -> None:
         self.parts = parts
+        self.streams = streams
         self._pages = pages
         self.doors = Doors()
 

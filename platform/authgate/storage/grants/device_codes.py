@@ -199,6 +199,17 @@ async def decide(
     return changed == 1
 
 
+async def decided_by(user_id: UUID, code_id: UUID) -> DeviceCode | None:
+    """What a person has decided, for as long as it is kept."""
+    return await DeviceCode.get_or_none(id=code_id, user_id=user_id)
+
+
+async def status_of(code_id: UUID) -> str:
+    """What has become of a request; empty where it is no longer kept."""
+    found = await DeviceCode.get_or_none(id=code_id).only("id", "status")
+    return found.status if found else ""
+
+
 def redeem(code_id: UUID, *, now: datetime) -> Spend:
     """What spends an approved code; of polls that arrive together exactly one is told that it
     has."""

@@ -56,6 +56,7 @@ class Page(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         said = {name: value or "" for name, value in attrs}
+        self.links += [said[name] for name in ("data-live", "data-live-from") if said.get(name)]
         if tag == "option" and self._select:
             self._option(said)
         match tag:

@@ -101,7 +101,9 @@ class Stored:
         return [f'"{each[1]}"' for each in self._line.execute(f"PRAGMA table_info({table})")]
 
     def _query(self, table: str, ours: UUID) -> str:
-        owner = "tenant_id" if '"tenant_id"' in self._columns(table) else "id"
+        columns = self._columns(table)
+        # The tenants themselves have an id; what is neither's is the installation's.
+        owner = next((each for each in ('"tenant_id"', '"id"') if each in columns), "NULL")
         return f"SELECT rowid, {owner} IS NOT '{ours}', * FROM {table}"  # noqa: S608
 
 

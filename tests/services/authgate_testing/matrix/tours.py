@@ -14,6 +14,7 @@ from authgate_tenants import use_tenant
 from authgate_testing.application import Application, allowed, sent_on, told
 from authgate_testing.device import decide
 from authgate_testing.matrix import by_api, directories, own_account, programs, ways_in
+from authgate_testing.matrix.pages import Page
 from authgate_testing.matrix.walk import Walk
 from authgate_testing.person import Person, forms
 
@@ -84,7 +85,10 @@ async def _signing_in(walk: Walk, app: Application, person: Person) -> dict[str,
 async def _devices(walk: Walk, person: Person) -> None:
     device = walk.device()
     shown = await device.start(scope="openid read")
-    await decide(person, shown)
+    done = await decide(person, shown)
+    for link in Page(done.text).links:
+        if "/device/decided/" in link:
+            await person.visit(urljoin(str(done.url), link))
     await device.poll(shown["device_code"])
 
 
