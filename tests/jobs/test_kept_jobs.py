@@ -10,6 +10,7 @@ import pytest
 
 from authgate import background, provisioning, storage
 from authgate.accounts import leavings
+from authgate.background import keeping
 from authgate.clock import utc_now
 from authgate.jobs import EndTheRest, Job, Performer, Result, SendMails, TakeUpJobs, port
 from authgate.jobs.handlers import arguments_of
@@ -18,6 +19,7 @@ from authgate.storage.issued import mass_ending
 from authgate.storage.issued.tokens import Token
 from authgate.storage.jobs import kept_jobs
 from authgate.storage.jobs.kept_jobs import SILENCE, KeptJobRow, KeptState
+from authgate.telemetry.families import REGISTRY
 from authgate.vocabulary import TokenStatus
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.api import client_token
@@ -205,3 +207,25 @@ async def test_what_is_given_up_goes_after_a_month(
     await performer.perform(background.schedule(server.parts.settings)[0].job, tenant_id=None)
     with use_tenant(acme):
         assert await KeptJobRow.all().values_list("id", flat=True) == [waiting]
+
+
+async def test_what_waits_for_too_long_is_measured(
+    server: RunningServer, acme: Tenant, performer: Performer
+) -> None:
+    with use_tenant(acme):
+        await kept_one()
+        await kept_jobs.bury(
+            JOB.name, {}, now=server.clock(), attempts=5, error="ValueError", reason=""
+        )
+    due = {"table": "kept_jobs"}
+    await performer.perform(TakeUpJobs(), tenant_id=None)
+    assert REGISTRY.get_sample_value("authgate_outbox_lag_seconds", due) == 0
+    assert REGISTRY.get_sample_value("authgate_jobs_kept_given_up") == 1
+    with use_tenant(acme):
+        # Somebody has begun it and was killed; meanwhile nobody takes it up.
+        await KeptJobRow.filter(state=KeptState.WAITING).update(due_at=server.clock())
+    server.clock.advance(900)
+    await keeping.measure(server.parts)
+    lag = REGISTRY.get_sample_value("authgate_outbox_lag_seconds", due)
+    assert lag is not None
+    assert 900 <= lag < 960

@@ -98,9 +98,9 @@ def performer(parts: Installation) -> Performer:
     handlers.add(FeedSlowPlugins, partial(_feed_plugins, parts, slow=True))
     handlers.add(SealAudit, partial(_seal_audit, Sealer(parts)))
     handlers.add(EndTheRest, _end_what_is_left)
-    handlers.add(TakeUpJobs, lambda _job: keeping.take_up(parts, handlers))
     handlers.add(RetireAudit, partial(_retire_audit, parts))
     handlers.add(ForgetPeople, partial(_forget_people, parts))
+    handlers.add(TakeUpJobs, partial(_take_up_jobs, parts, handlers))
     handlers.add(RollUpUsage, partial(_roll_up_usage, parts))
     handlers.add(RotateKeys, partial(_rotate_keys, parts))
     handlers.add(CheckDomains, partial(_check_domains, parts))
@@ -130,6 +130,11 @@ async def _remove_expired(parts: Installation, _job: RemoveExpired) -> None:
     for table, rows in removed.items():
         metrics.expired_rows_removed.add(table, by=rows)
     _log.info("expired rows removed", rows=removed)
+
+
+async def _take_up_jobs(parts: Installation, handlers: Handlers, _job: TakeUpJobs) -> None:
+    await keeping.take_up(parts, handlers)
+    await keeping.measure(parts)
 
 
 async def _end_what_is_left(job: EndTheRest) -> None:

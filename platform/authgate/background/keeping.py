@@ -15,8 +15,9 @@ from authgate.jobs.handlers import arguments_of
 from authgate.jobs.job import give_up
 from authgate.jobs.keeping import Fault
 from authgate.jobs.performer import AGAIN_AFTER_SECONDS, pause_before_again
-from authgate.storage.jobs import kept_jobs
-from authgate.storage.sweep import due_kept_jobs
+from authgate.storage.jobs import kept_jobs, periodic_jobs
+from authgate.storage.sweep import due_kept_jobs, outbox_lag
+from authgate.telemetry import metrics
 from authgate_tenants import current_tenant, use_tenant
 
 _GRACE = timedelta(seconds=30)
@@ -103,6 +104,16 @@ async def take_up(parts: Installation, handlers: Handlers) -> None:
     database, now = parts.settings.database, parts.clock()
     due = await due_kept_jobs.tenants(database, now=now, limit=_TENANTS_IN_ONE_GO)
     await in_each(parts, due, lambda: _ask_again(parts, handlers))
+
+
+async def measure(parts: Installation) -> None:
+    """State what waits for too long, as every process would find it."""
+    database, now = parts.settings.database, parts.clock()
+    for table, lag in (await outbox_lag.of_each(database, now=now)).items():
+        metrics.outbox_lag_seconds.set(lag.total_seconds(), table)
+    metrics.jobs_kept_given_up.set(len(await due_kept_jobs.failed(database, now=now)))
+    for each in await periodic_jobs.every():
+        metrics.periodic_job_late.set(each.late, each.name)
 
 
 async def _ask_again(parts: Installation, handlers: Handlers) -> None:

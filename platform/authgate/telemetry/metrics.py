@@ -324,6 +324,23 @@ job_done_at = Level(
     "kind",
     together="max",
 )
+jobs_kept_given_up = Level(
+    "authgate_jobs_kept_given_up",
+    "Jobs of tenants that were given up and that nobody has looked after, up to a thousand.",
+    together="livemostrecent",
+)
+periodic_job_late = Level(
+    "authgate_periodic_job_late_periods",
+    "For how many of its periods a job that comes again has not ended well, whoever does it.",
+    "kind",
+    together="livemostrecent",
+)
+outbox_lag_seconds = Level(
+    "authgate_outbox_lag_seconds",
+    "For how long the oldest row of a table is due that a change has left to be delivered.",
+    "table",
+    together="livemostrecent",
+)
 jobs_waiting = Level(
     "authgate_jobs_waiting", "Jobs that wait in the servers' own queues.", together="livesum"
 )

@@ -118,6 +118,27 @@ def test_plugins_that_are_not_told_for_long_are_found(dev: Doctor, on_sqlite: Ex
     assert dev.finds("plugins-behind")["found"] == "siem"
 
 
+def test_a_job_that_does_not_come_again_is_found(dev: Doctor, on_sqlite: Execute) -> None:
+    on_sqlite(
+        "INSERT INTO periodic_jobs (name, seconds, turn, runner, known_since, begun_at,"
+        " succeeded_at, failures, error) VALUES"
+        " ('send-mails', 15, 1, 'x', 0, unixepoch(), unixepoch(), 0, '')"
+    )
+    dev.finds()
+    on_sqlite("UPDATE periodic_jobs SET succeeded_at = unixepoch() - 700")
+    assert dev.finds("periodic-job-stands")["found"] == "send-mails"
+
+
+def test_jobs_that_were_given_up_are_found(dev: Doctor, on_sqlite: Execute) -> None:
+    on_sqlite(
+        "INSERT INTO kept_jobs (id, tenant_id, name, arguments, state, attempts, error, reason,"
+        " created_at, touched_at, due_at, expires_at) SELECT id, id, 'send-mails', '{}', 'failed',"
+        " 5, 'OSError', '', created_at, created_at, created_at, '9999-01-01 00:00:00+00:00'"
+        " FROM tenants LIMIT 1"
+    )
+    assert dev.finds("jobs-given-up")["found"] == "1: send-mails"
+
+
 _OLD_LOGOUT = (
     "INSERT INTO logout_deliveries (id, tenant_id, client_id, session_id, subject, status,"
     " attempts, last_error, created_at, next_attempt_at, expires_at)"

@@ -7,9 +7,11 @@ from authgate.clock import utc_now
 from authgate.diagnosis.misconfiguration import Area, Finding, Misconfiguration, Severity, well
 from authgate.jobs.celery_settings import signs_of_life
 from authgate.settings import Settings
+from authgate.storage.jobs import periodic_jobs
+from authgate.storage.jobs.periodic_jobs import PeriodicJob
 from authgate.storage.redis import crew_signs
 from authgate.storage.redis.connection import RedisUnavailable
-from authgate.storage.sweep import due_feeds, due_logouts, due_seals
+from authgate.storage.sweep import due_feeds, due_kept_jobs, due_logouts, due_seals
 from authgate.storage.sweep.overdue import overdue
 
 NO_WORKER = Misconfiguration(
@@ -74,6 +76,26 @@ AUDIT_UNSEALED = Misconfiguration(
     " update that seals for the first time it takes a while: the number goes down.",
 )
 
+PERIODIC_JOB_STANDS = Misconfiguration(
+    code="periodic-job-stands",
+    severity=Severity.WARNING,
+    area=Area.JOBS,
+    wrong="A job that comes again has not ended well for more than three of its periods.",
+    why="What it does is not done, by any server or worker.",
+    cure="Look in the log for `job failed` with its name; without any, see that a server, or worker"
+    " and beat, run.",
+)
+JOBS_GIVEN_UP = Misconfiguration(
+    code="jobs-given-up",
+    severity=Severity.WARNING,
+    area=Area.JOBS,
+    wrong="Jobs of tenants went wrong each time they were tried, and nobody has looked after them.",
+    why="What they were to do is not done.",
+    cure="`authgate jobs list --tenant SLUG` says what went wrong. Have them tried again once that"
+    " is mended (`authgate jobs retry`), or let them be (`authgate jobs cancel`).",
+)
+
+_MANY_PERIODS = 3
 _DAY = timedelta(days=1)
 _HOUR = timedelta(hours=1)
 _TEN_MINUTES = timedelta(minutes=10)
@@ -98,9 +120,22 @@ async def leftovers(settings: Settings) -> AsyncIterator[Finding]:
     oldest = unsealed[0].since if unsealed else None
     if oldest is not None and oldest < utc_now() - _TEN_MINUTES:
         yield AUDIT_UNSEALED.found(f"the oldest since {oldest:%Y-%m-%d %H:%M} UTC")
+    standing = [each.name for each in await periodic_jobs.every() if _stands(each)]
+    if standing:
+        yield PERIODIC_JOB_STANDS.found(", ".join(standing))
+    given_up = await due_kept_jobs.failed(settings.database, now=utc_now())
+    if given_up:
+        kinds = sorted({each.name for each in given_up})
+        yield JOBS_GIVEN_UP.found(f"{len(given_up)}: {', '.join(kinds)}")
     behind = await due_feeds.behind(settings.database, since=utc_now() - _HOUR)
     if behind:
         yield PLUGINS_BEHIND.found(", ".join(sorted(behind)))
+
+
+def _stands(job: PeriodicJob) -> bool:
+    # One that comes each second may wait for a database that starts anew.
+    for_long = job.late * job.seconds > _TEN_MINUTES.total_seconds()
+    return job.late > _MANY_PERIODS and for_long
 
 
 def _rare(settings: Settings) -> Iterator[Finding]:
