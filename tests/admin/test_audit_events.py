@@ -11,6 +11,7 @@ from authgate.audit import Actor, Event
 from authgate.clock import utc_now
 from authgate.permissions import UserRole
 from authgate.provisioning import audit_views
+from authgate.storage.audit import statistics
 from authgate.storage.people.users import User, UserRow
 from authgate.tokens.admin_scopes import Scope
 from authgate_tenants import Tenant, use_tenant
@@ -72,6 +73,7 @@ async def test_a_list_goes_on_page_by_page(api: ApiClient) -> None:
         ("ip=nowhere", "ip"),
         ("since=yesterday", "since"),
         ("since=2026-03-02", "since"),
+        ("to=0001-01-01T00:00:00%2B14:00", "to"),
         ("user_id=7", "user_id"),
         ("actor_type=god", "actor_type"),
         (f"search={'x' * 101}", "search"),
@@ -160,3 +162,31 @@ async def test_ti_33_nobody_waits_for_longer_than_a_right_that_is_lost_may_be_us
     answer = await api.call("GET", asked, headers=headers)
     assert (answer.status_code, answer.headers["preference-applied"]) == (304, "wait")
     assert 3.5 < time.monotonic() - began < 5
+
+
+async def test_what_happened_is_counted_by_the_hour_and_where_it_failed(
+    server: RunningServer,
+    api: ApiClient,
+    foreign_api: ApiClient,
+    acme: Tenant,
+    alice: User,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for _ in range(2):
+        stranger = Person(server.browser())
+        await stranger.sign_in(acme.issuer, "alice", "wrong-horse-battery")
+    told = (await api.get("/audit-statistics")).json()
+    failed = [each for each in told["items"] if each["event_type"] == Event.AUTHENTICATION_FAILURE]
+    assert sum(each["total"] for each in failed) == 2
+    assert {(each["severity"], each["success"]) for each in failed} == {("WARNING", False)}
+    assert all(each["hour"].endswith(":00:00Z") for each in failed)
+    assert told["failing_actors"] == [{"value": "alice", "total": 2}]
+    assert [each["total"] for each in told["failing_addresses"]] == [2]
+    theirs = (await foreign_api.get("/audit-statistics")).json()
+    assert (theirs["failing_actors"], theirs["failing_addresses"]) == ([], [])
+    early = (await api.get("/audit-statistics?to=2020-01-01T00:00:00Z")).json()
+    assert (early["items"], early["counted_since"]) == ([], "2019-12-25T00:00:00Z")
+    monkeypatch.setattr(statistics, "LOOKED_AT", 3)
+    newest = (await api.get("/audit-statistics")).json()
+    assert sum(each["total"] for each in newest["items"]) == 3
+    assert newest["counted_since"] > told["counted_since"]

@@ -345,6 +345,8 @@ SCRIPT = [
     ("audit", "list", "--type", "account_locked", "--since", "2d", "--to", "1h"),
     ("audit", "list", "--user", "jon", "--type", "ACCOUNT_LOCKED", "--succeeded", "--json"),
     ("audit", "list", "--user", "nobody"),
+    ("audit", "stats", "--since", "2020-01-01", "--to", "2020-01-02"),
+    ("audit", "stats", "--since", "2020-01-01", "--to", "2020-01-02", "--csv"),
     ("audit", "list", "--type", "NOTHING"),
     ("audit", "list", "--ip", "nowhere"),
     ("audit", "list", "--since", "yesterday"),

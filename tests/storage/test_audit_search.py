@@ -13,7 +13,7 @@ from tortoise import connections
 from uuid_utils import uuid7
 
 from authgate.settings import DatabaseSettings
-from authgate.storage.audit import audit_events, search
+from authgate.storage.audit import audit_events, search, statistics
 from authgate.storage.audit.audit_events import NewEvent
 from authgate.storage.audit.event_search import EventSearch
 from authgate.storage.paging import BadCursor
@@ -220,3 +220,29 @@ async def test_what_is_looked_for_is_found_by_an_index(
             plan = await _plan(which)
         assert index in plan, (which, plan)
         assert "Seq Scan on audit_events" not in plan, (which, plan)
+
+
+async def test_events_are_counted_by_the_hour_as_far_as_a_count_looks(
+    acme: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = some_events(200)
+    failed = [each for each in made if not each.success]
+    end = BEGIN + timedelta(hours=1)
+    with use_tenant(replace(acme, id=uuid4())):
+        await audit_events.append(*made)
+        found = await statistics.of_period(BEGIN, end)
+        assert found.counted_since == BEGIN
+        assert {each.hour for each in found.counts} == {BEGIN}
+        by_type = {each.event_type: (each.total, each.success) for each in found.counts}
+        assert by_type == {
+            kind: (sum(each.event_type == kind for each in made), kind != failed[0].event_type)
+            for kind in TYPES
+        }
+        assert sum(each.total for each in found.failing_actors) == len(failed)
+        assert {each.value for each in found.failing_addresses} <= {each.ip for each in failed}
+        monkeypatch.setattr(statistics, "LOOKED_AT", 20)
+        newest = await statistics.of_period(BEGIN, end)
+        assert newest.counted_since == made[180].occurred_at
+        assert sum(each.total for each in newest.counts) == 20
+        nothing = await statistics.of_period(end, end + timedelta(days=1))
+        assert (nothing.counts, nothing.failing_actors) == ([], [])

@@ -7,8 +7,9 @@ from ipaddress import ip_network
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
+from authgate.admin.audit_moments import Moment
 from authgate.api import lists
 from authgate.api.bodies import Document, Nothing, exemplified
 from authgate.api.held_calls import Watched
@@ -77,8 +78,8 @@ class AuditEventChoice(Document):
     """An address, or a network: `192.0.2.7`, `192.0.2.0/24`, `2001:db8::/32`."""
 
     request_id: Annotated[str, Field(min_length=1, max_length=64)] | None = None
-    since: AwareDatetime | None = None
-    to: AwareDatetime | None = None
+    since: Moment | None = None
+    to: Moment | None = None
     """The first moment that is not looked at any more."""
 
     search: Annotated[str, Field(min_length=1, max_length=100)] | None = None

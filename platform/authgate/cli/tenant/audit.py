@@ -197,4 +197,5 @@ def _tell(events: Sequence[Record], output: Format) -> None:
 
 
 app.verb("list", example="audit list --user mira --since 7d")(events_of_tenant.list_)
+app.verb(example="audit stats --since 24h")(events_of_tenant.stats)
 app.verb("show", example="audit show 0199f3a1-c2d4-7b3e-9a5c-6d7e8f901234")(events_of_tenant.show_)

@@ -1,4 +1,4 @@
-"""``authgate audit list`` and ``show``: what happened at a tenant."""
+"""``authgate audit list``, ``show`` and ``stats``: what happened at a tenant."""
 
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -10,7 +10,7 @@ from authgate.cli.doors import people
 from authgate.cli.doors.admin_api import AdminApi, within
 from authgate.cli.doors.administered import OfTenant, administered
 from authgate.cli.moments import moment
-from authgate.cli.output import Format, Output, Record, say, show, show_all
+from authgate.cli.output import Csv, Format, Output, Record, say, show, show_all, show_csv
 
 Limit = Annotated[int, typer.Option("--limit", "-n", min=1, max=10_000, help="No more than this")]
 
@@ -126,3 +126,28 @@ def _line(event: dict[str, Any]) -> Record:
         "about": resource["id"] or event["client_id"],
         "ip": event["ip"],
     }
+
+
+def stats(
+    tenant: OfTenant = None,
+    since: Annotated[
+        str | None, typer.Option(metavar="MOMENT", help="From then on; 7d where not given")
+    ] = None,
+    to: Annotated[str | None, typer.Option(metavar="MOMENT", help="Before then; now")] = None,
+    *,
+    csv: Csv = False,
+    output: Output = Format.TABLE,
+) -> None:
+    """Count what happened at a tenant, by hour, type, severity and outcome."""
+    with administered(tenant) as api:
+        told = api.get(
+            "/audit-statistics",
+            since=moment(since).isoformat() if since else None,
+            to=moment(to).isoformat() if to else None,
+        )
+    if csv:
+        show_csv(("hour", "event_type", "severity", "success", "total"), told["items"])
+    elif output is Format.JSON:
+        show(told, output)
+    else:
+        show_all(told["items"], output)

@@ -129,6 +129,17 @@ class Looking:
         ]
         return sum(row["many"] for row in await statement.rows(" UNION ALL ".join(parts)))
 
+    async def grouped(
+        self, columns: Sequence[str], *rest: Condition, order: str
+    ) -> list[dict[str, Any]]:
+        """How many rows there are of each kind, as ``total``."""
+        statement = _Statement(connection.dialect())
+        places = ", ".join(str(place) for place in range(1, len(columns) + 1))
+        return await statement.rows(
+            f"SELECT {', '.join(columns)}, COUNT(*) AS total FROM audit_events"  # noqa: S608 - as above
+            f" WHERE {statement.holds([*self._of(()), *rest])} GROUP BY {places} ORDER BY {order}"
+        )
+
     async def distinct(
         self, column: str, sources: Sequence[Source], rest: Sequence[Condition]
     ) -> list[str]:
