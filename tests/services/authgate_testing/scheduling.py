@@ -14,11 +14,13 @@ from xdist.workermanage import WorkerController
 
 _ALONE = ("tests/web/test_noisy_neighbours.py",)
 _LONGEST = (
+    "tests/admin/test_generated_calls.py",
     "tests/architecture/test_wheel.py",
     "tests/bench/test_instructions.py",
     "tests/browser/",
     "tests/cli/doctor/test_whole_installations.py",
     "tests/cli/test_demo.py",
+    "tests/clients/test_go_oidc.py",
     "tests/deploy/test_deployed.py",
     "tests/faults/",
     "tests/pages/test_pages_in_browser.py",
@@ -26,6 +28,7 @@ _LONGEST = (
     "tests/serving/",
     "tests/telemetry/test_processes.py",
     "tests/tenants/test_isolation_matrix.py",
+    "tests/web/test_generated_forms.py",
     "tests/workers/",
 )
 _LAST = "alone"
