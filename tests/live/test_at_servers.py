@@ -262,6 +262,21 @@ async def test_a_page_is_told_how_far_its_file_has_come_by_whichever_process_wri
             assert "Ready" in page.text
 
 
+async def test_the_page_of_the_log_is_told_of_what_happens_at_another_process(
+    asked: Server, mira: tuple[Person, str], tenant: LiveServer
+) -> None:
+    issuer, elsewhere = asked.issuer(tenant), mira[1]
+    async with signed_in(issuer, "mira.halvorsen") as reader:
+        page = await reader.visit(f"{issuer}/admin/audit")
+        [live] = re.findall(r'id="events" data-live="([^"]+)"', page.text)
+        async with Stream(reader, f"{asked.host.base_url}{live}") as stream:
+            await stream.told(1)
+            await asyncio.sleep(1.2)  # somebody has looked at it once
+            before = stream.events
+            async with signed_in(elsewhere, "mira.halvorsen"):
+                await stream.told(before + 1)
+
+
 async def test_the_page_of_a_device_is_told_once_it_has_its_token(
     device: httpx2.AsyncClient, mira: tuple[Person, str], tenant: LiveServer
 ) -> None:

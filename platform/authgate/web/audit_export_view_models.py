@@ -52,5 +52,7 @@ class AuditExportsPage:
     """Whether one is being written: nobody asks for another one meanwhile."""
     types: list[tuple[str, str]]
     severities: list[tuple[str, str]]
+    live_url: str = ""
+    """Where news come from, while one is being written."""
     fields: AuditExportFields = AuditExportFields()
     faults: Mapping[str, str] = field(default_factory=dict)

@@ -72,6 +72,8 @@ class AuditPage:
     """Where the look ended though there is room on the page."""
     next_url: str | None = None
     previous_url: str | None = None
+    live_url: str = ""
+    """Where news come from, where the newest events are shown."""
 
     @property
     def is_filtered(self) -> bool:

@@ -18,6 +18,7 @@ from authgate.audit import Event
 from authgate.exports import audit_log
 from authgate.exports.writing import TooManyExports
 from authgate.languages import text
+from authgate.live import Kind, Topic
 from authgate.permissions import Area, reads
 from authgate.storage.audit import chosen_events, exports
 from authgate.storage.audit.event_search import EventSearch
@@ -57,6 +58,7 @@ class AuditExportPages:
         """The routes."""
         routes = self._console.routes("audit-exports")
         routes.get(f"{ROOT}{_HERE}", self.show, reads(Area.AUDIT))
+        routes.get(f"{ROOT}{_HERE}/live", self.live, reads(Area.AUDIT))
         routes.post(f"{ROOT}{_HERE}", self.ask, reads(Area.AUDIT))
         routes.post(f"{_ONE}/link", self.link, reads(Area.AUDIT))
         routes.get(f"{_ONE}/file", self.fetch, reads(Area.AUDIT))
@@ -66,6 +68,10 @@ class AuditExportPages:
     async def show(self) -> Response:
         """Those that there are, and how to have another one."""
         return await self._page(AuditExportFields(), {})
+
+    async def live(self) -> Response:
+        """News of how far they have come."""
+        return self._console.streams.answer(Topic.here(Kind.EXPORTS), asks=reads(Area.AUDIT))
 
     async def ask(self) -> Response:
         """Have one written."""
@@ -144,11 +150,13 @@ class AuditExportPages:
 
     async def _page(self, fields: AuditExportFields, faults: Mapping[str, str]) -> Response:
         there = await exports.every(now=self._console.now())
+        under_way = any(each.state in UNDER_WAY for each in there)
         content = AuditExportsPage(
             frame=await self._console.frame(),
             exports=[_line(each) for each in there],
             action=frame.url(_HERE),
-            under_way=any(each.state in UNDER_WAY for each in there),
+            under_way=under_way,
+            live_url=frame.url(f"{_HERE}/live") if under_way else "",
             types=[(each, each) for each in sorted(Event)],
             severities=[(each, each) for each in Severity],
             fields=fields,

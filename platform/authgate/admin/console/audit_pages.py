@@ -10,9 +10,10 @@ from authgate.admin.console.audit_search import PATH, RESULTS, SEVERITIES, Audit
 from authgate.admin.console.frame import ROOT, Console, id_in_address
 from authgate.audit import Event
 from authgate.audit.meanings import AREAS, MEANINGS
+from authgate.live import Kind, Topic
 from authgate.permissions import Area, reads
 from authgate.provisioning import audit_views
-from authgate.storage.audit import search
+from authgate.storage.audit import audit_events, search
 from authgate.storage.audit.audit_events import AuditEvent
 from authgate.storage.audit.event_search import EventSearch, Network
 from authgate.storage.audit.search import Found
@@ -22,6 +23,7 @@ from authgate.storage.people import users
 from authgate.web import row_ids
 from authgate.web.audit_view_models import AuditEventPage, AuditLink, AuditPage
 
+_LIVE = f"{PATH}/live"
 _BESIDE = 20
 _NOTHING = Found(Page(()), None)
 
@@ -36,6 +38,7 @@ class AuditPages:
         """The routes."""
         routes = self._console.routes("audit")
         routes.get(f"{ROOT}{PATH}", self.show, reads(Area.AUDIT))
+        routes.get(f"{ROOT}{_LIVE}", self.live, reads(Area.AUDIT))
         routes.get(f"{ROOT}{PATH}/events/<row_id>", self.event, reads(Area.AUDIT))
         return routes.blueprint
 
@@ -72,8 +75,14 @@ class AuditPages:
             looked_to=found.looked_to,
             next_url=asked.url(cursor=page.next) if page.next else None,
             previous_url=asked.url(cursor=page.previous) if page.previous else None,
+            live_url="" if asked.cursor or asked.to else frame.url(_LIVE),
         )
         return self._console.show("audit.html", content)
+
+    async def live(self) -> Response:
+        """News of what happens. Nobody tells of it: that would be told with each token."""
+        topic, look = Topic.here(Kind.AUDIT_EVENTS), audit_events.newest_id
+        return self._console.streams.answer(topic, asks=reads(Area.AUDIT), look=look)
 
     async def event(self, row_id: str) -> Response:
         """All that is known of an event."""
