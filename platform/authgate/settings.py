@@ -187,7 +187,8 @@ class JobSettings(Section):
     """``in-process`` runs jobs beside the requests; ``celery`` hands them to workers."""
 
     broker_url: SecretStr | None = None
-    """Celery's broker; ``redis_url`` where it is not set."""
+    """Celery's broker, Redis or RabbitMQ (``amqp://``, ``amqps://``); ``redis_url`` where it is not
+    set."""
 
     cleanup_seconds: float = Field(default=300.0, gt=0)
     """Between two removals of expired codes and sessions."""

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import os
+import ssl
 import subprocess
 import sys
 from contextlib import nullcontext
@@ -113,3 +114,21 @@ def test_no_job_is_killed_before_it_had_its_time_to_break_off_by_itself() -> Non
     tasks = celery_app(lambda: Settings(redis_url=SecretStr("redis://one/0"))).tasks
     early = [kind.name for kind in JOBS if (tasks[kind.name].time_limit or 0) <= kind.seconds]
     assert (len(JOBS) > 5, early) == (True, [])
+
+
+def test_a_rabbit_is_told_nothing_of_what_a_redis_is_and_has_to_show_its_certificate() -> None:
+    clear, sealed = (
+        celery_settings(Settings(jobs=JobSettings(broker_url=SecretStr(f"{scheme}://u:p@mq/"))))
+        for scheme in ("amqp", "amqps")
+    )
+    assert clear["broker_transport_options"] == {"confirm_publish": True}
+    assert clear["broker_use_ssl"] is None
+    assert sealed["broker_use_ssl"] == {"cert_reqs": ssl.CERT_REQUIRED, "server_hostname": "mq"}
+
+
+async def test_a_rabbit_that_is_away_is_told_at_once() -> None:
+    broker = SecretStr(f"amqp://guest:guest@127.0.0.1:{free_port()}//")
+    queue = CeleryQueue(Settings(jobs=JobSettings(broker_url=broker)), Envelopes([os.urandom(32)]))
+    async with asyncio.timeout(10):
+        with pytest.raises(QueueUnavailable):
+            await queue.enqueue(RemoveExpired(), tenant_id=None)

@@ -1,4 +1,4 @@
-"""Jobs for workers of their own, through Celery and Redis.
+"""Jobs for workers of their own, through Celery and its broker.
 
 Celery is loaded by whoever makes this queue and by nobody else.
 """
@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from authgate.jobs.celery_settings import PERIODIC_QUEUE, QUEUE, SENT_AT, celery_settings
+from authgate.jobs.celery_settings import PERIODIC_QUEUE, QUEUE, SENT_AT, at_once, celery_settings
 from authgate.jobs.envelope import Envelopes
 from authgate.jobs.job import Job, QueueUnavailable, sending
 from authgate.settings import Settings
@@ -16,9 +16,6 @@ from authgate.telemetry.tracing import UNTRACED, Tracer
 
 if TYPE_CHECKING:
     from celery import Celery
-
-# Whoever asks for a job decides whether to ask again; they are not kept waiting.
-_AT_ONCE = {"max_retries": 0, "socket_timeout": 3}
 
 
 class CeleryQueue:
@@ -77,5 +74,5 @@ def _sender(settings: Settings) -> "Celery":
 
     celery = Celery("authgate", set_as_current=False)
     celery.conf.update(celery_settings(settings))
-    celery.conf.broker_transport_options |= _AT_ONCE
+    celery.conf.broker_transport_options |= at_once(celery.conf.broker_url)
     return celery

@@ -1,5 +1,9 @@
-"""How this installation uses Celery: the same for who sends jobs and who does them."""
+"""How this installation uses Celery: the same for who sends jobs and who does them.
 
+The broker is Redis, or RabbitMQ where ``jobs.broker_url`` begins with ``amqp://`` or ``amqps://``.
+"""
+
+import ssl
 from typing import Any
 from urllib.parse import parse_qs, urlsplit, urlunsplit
 
@@ -34,7 +38,7 @@ _DELIVER_AGAIN_AFTER_SECONDS = _KILL_AFTER_SECONDS + 50
 
 
 class NoBroker(ValueError):
-    """Celery is to be used, but no Redis is set."""
+    """Celery is to be used, but no broker is set."""
 
 
 def sign_of_life(whose: str) -> str:
@@ -55,17 +59,9 @@ def celery_settings(settings: Settings) -> dict[str, Any]:
     return {
         "broker_url": _verified(broker.get_secret_value()),
         "broker_connection_retry_on_startup": True,
-        "broker_transport_options": {
-            "global_keyprefix": KEY_PREFIX,
-            # What a killed worker had is given to another one after this time.
-            "visibility_timeout": _DELIVER_AGAIN_AFTER_SECONDS,
-            # By default one would look for it every 100 seconds only.
-            "unacked_restore_interval": 5,
-            "unacked_restore_throttle": 1,
-            "socket_connect_timeout": 3,
-            "socket_timeout": 30,
-            "socket_keepalive": True,
-        },
+        "broker_transport_options": _transport_options(broker.get_secret_value()),
+        "broker_use_ssl": _verifying(broker.get_secret_value()),
+        "broker_connection_timeout": 3,
         "task_default_queue": QUEUE,
         "task_queues": {name: {"routing_key": name} for name in (QUEUE, PERIODIC_QUEUE)},
         "task_create_missing_queues": False,
@@ -91,6 +87,45 @@ def celery_settings(settings: Settings) -> dict[str, Any]:
         # Nothing on disk: whose turn it is says the database.
         "beat_scheduler": "celery.beat:Scheduler",
         "timezone": "UTC",
+    }
+
+
+def is_redis(url: str) -> bool:
+    """Whether this broker is a Redis, and no RabbitMQ."""
+    return urlsplit(url).scheme in ("redis", "rediss")
+
+
+def at_once(url: str) -> dict[str, int]:
+    """Transport options of whoever decides whether to ask again, and is not kept waiting."""
+    if is_redis(url):
+        return {"max_retries": 0, "socket_timeout": 3}
+    return {"read_timeout": 3, "write_timeout": 3}
+
+
+def _verifying(url: str) -> dict[str, Any] | None:
+    """How the certificate of a RabbitMQ is verified: kombu would take any. Of a Redis the URL says
+    it."""
+    parts = urlsplit(url)
+    if parts.scheme != "amqps":
+        return None
+    return {"cert_reqs": ssl.CERT_REQUIRED, "server_hostname": parts.hostname}
+
+
+def _transport_options(url: str) -> dict[str, Any]:
+    if not is_redis(url):
+        # What a killed worker had RabbitMQ gives to another one once the line is gone. Who sends is
+        # answered when the broker has the job.
+        return {"confirm_publish": True}
+    return {
+        "global_keyprefix": KEY_PREFIX,
+        # What a killed worker had is given to another one after this time.
+        "visibility_timeout": _DELIVER_AGAIN_AFTER_SECONDS,
+        # By default one would look for it every 100 seconds only.
+        "unacked_restore_interval": 5,
+        "unacked_restore_throttle": 1,
+        "socket_connect_timeout": 3,
+        "socket_timeout": 30,
+        "socket_keepalive": True,
     }
 
 

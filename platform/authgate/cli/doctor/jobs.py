@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from authgate.clock import utc_now
 from authgate.diagnosis.misconfiguration import Area, Finding, Misconfiguration, Severity, well
-from authgate.jobs.celery_settings import signs_of_life
+from authgate.jobs.celery_settings import is_redis, signs_of_life
 from authgate.settings import Settings
 from authgate.storage.jobs import periodic_jobs
 from authgate.storage.jobs.periodic_jobs import PeriodicJob
@@ -148,6 +148,8 @@ async def _crew(settings: Settings) -> AsyncIterator[Finding]:
         return
     broker = settings.jobs.broker_url or settings.redis_url
     assert broker is not None  # noqa: S101 - the settings refuse it
+    if not is_redis(broker.get_secret_value()):
+        return  # no place for signs of life: whether periodic jobs are done says the database
     try:
         heard = await crew_signs.heard(broker.get_secret_value(), signs_of_life())
     except (RedisUnavailable, ValueError):

@@ -53,6 +53,8 @@ async def findings(settings: Settings) -> AsyncIterator[Finding]:
     """What is wrong with each Redis that is named, or that nothing is."""
     named = {"redis_url": settings.redis_url, "jobs.broker_url": settings.jobs.broker_url}
     urls = {url.get_secret_value(): setting for setting, url in named.items() if url}
+    # Whether another broker answers is known by what workers do.
+    urls = {url: setting for url, setting in urls.items() if not url.startswith("amqp")}
     if not urls:
         yield well(Area.REDIS, "not used: limits and caches are in memory")
     for url, setting in urls.items():
