@@ -58,6 +58,7 @@ async def as_a_program(walk: Walk) -> None:
         "host": [f"new.{word}.example", f"own.{word}.example"],
         "email": [f"another-guest@{word}.example"],
         "role": [role.value for role in UserRole],
+        "format": ["csv"],
         "key": [walk.home.key.pem()],
         "algorithm": ["ES256"],
         "now": [True],
