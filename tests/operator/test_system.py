@@ -4,7 +4,8 @@ from authgate import __version__, installation, provisioning
 from authgate.jobs.catalogue import JOBS
 from authgate.operator import system
 from authgate.settings import Settings
-from authgate_tenants import Tenant
+from authgate.storage.jobs import kept_jobs, periodic_jobs
+from authgate_tenants import Tenant, use_tenant
 from authgate_testing.api import ApiClient
 from authgate_testing.databases import on_sqlite
 from authgate_testing.server import MovableClock, RunningServer
@@ -40,3 +41,24 @@ async def test_tenants_that_jobs_lie_behind_with_are_counted(settings: Settings)
     assert due["roll-up-usage"] == 3
     assert due["deliver-logouts"] == 0
     assert due["remove-expired"] is None
+
+
+@on_sqlite
+async def test_what_goes_wrong_and_what_was_given_up_is_told_whoever_did_it(
+    settings: Settings,
+) -> None:
+    """As of other processes: this one has done nothing."""
+    async with installation.opened(settings) as parts:
+        tenant = await provisioning.add_tenant(parts, slug="t1", name="T")
+        for job, error in (("send-mails", ""), ("check-domains", "OSError")):
+            turn, _ = await periodic_jobs.take(job, seconds=60, runner="another")
+            assert turn is not None
+            await periodic_jobs.end(job, turn, runner="another", error=error)
+        with use_tenant(tenant):
+            await kept_jobs.bury(
+                "end-the-rest", {}, now=parts.clock(), attempts=5, error="OSError", reason=""
+            )
+        told = {each.kind: each for each in (await system.state(parts)).jobs}
+    assert told["send-mails"].last_done_at is not None
+    assert (told["check-domains"].failures, told["check-domains"].error) == (1, "OSError")
+    assert told["end-the-rest"].given_up == 1

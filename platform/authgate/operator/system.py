@@ -1,6 +1,7 @@
 """``/system``: whether the installation is well, as far as the server that is asked knows."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from http import HTTPMethod
@@ -12,7 +13,9 @@ from authgate.api.operations import Answer, Call, operation
 from authgate.installation import Installation
 from authgate.jobs.catalogue import JOBS, DeliverLogouts, RollUpUsage
 from authgate.storage import migrate
-from authgate.storage.sweep import due_logouts, due_usage
+from authgate.storage.jobs import periodic_jobs
+from authgate.storage.jobs.periodic_jobs import PeriodicJob
+from authgate.storage.sweep import due_kept_jobs, due_logouts, due_usage
 from authgate.telemetry.exposition import levels
 from authgate.tokens.operator_scopes import Scope
 from authgate.web import health
@@ -37,12 +40,27 @@ class JobDocument(Document):
     """A job that is done beside the requests."""
 
     model_config = exemplified(
-        kind="roll-up-usage", last_done_at="2026-03-02T09:12:44Z", tenants_due=0
+        kind="roll-up-usage",
+        last_done_at="2026-03-02T09:12:44Z",
+        failures=0,
+        error="",
+        given_up=0,
+        tenants_due=0,
     )
 
     kind: str
     last_done_at: datetime | None
-    """When it ended well last, as far as this server's processes know."""
+    """When it ended well last: of a job that comes again whoever did it, of others as far as this
+    server's processes know."""
+
+    failures: int
+    """How often a job that comes again went wrong since, in a row."""
+
+    error: str
+    """What went wrong the last time, in one word."""
+
+    given_up: int
+    """How many of tenants were given up and wait for somebody to look after them."""
 
     tenants_due: int | None
     """How many tenants it has something to do for, counted up to 100; `null` where nobody can say
@@ -117,16 +135,27 @@ async def _jobs(parts: Installation, done_at: dict[str, float]) -> list[JobDocum
         DeliverLogouts.name: len(await due_logouts.tenants(database, now=now, limit=MOST)),
         RollUpUsage.name: len(await due_usage.tenants(database, before=now - _A_DAY, limit=MOST)),
     }
+    periodic = {each.name: each for each in await periodic_jobs.every()}
+    failed = await due_kept_jobs.failed(database, now=now)
+    given_up = Counter(each.name for each in failed)
     return [
-        JobDocument(
-            kind=each.name,
-            last_done_at=datetime.fromtimestamp(when, UTC)
-            if (when := done_at.get(each.name))
-            else None,
-            tenants_due=due.get(each.name),
+        _document(each.name, periodic.get(each.name), done_at.get(each.name)).model_copy(
+            update={"given_up": given_up[each.name], "tenants_due": due.get(each.name)}
         )
         for each in JOBS
     ]
+
+
+def _document(kind: str, known: PeriodicJob | None, done_at: float | None) -> JobDocument:
+    seen = datetime.fromtimestamp(done_at, UTC) if done_at else None
+    return JobDocument(
+        kind=kind,
+        last_done_at=known.succeeded_at or seen if known else seen,
+        failures=known.failures if known else 0,
+        error=known.error if known else "",
+        given_up=0,
+        tenants_due=None,
+    )
 
 
 def _measured() -> tuple[int, int, dict[str, float]]:
