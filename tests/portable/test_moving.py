@@ -12,7 +12,9 @@ from authgate import portable
 from authgate.accounts.connection_secrets import ConnectionSecrets
 from authgate.audit import SYSTEM
 from authgate.installation import Installation
-from authgate.portable import Choice, UnfitFile, Wanted, exports
+from authgate.portable import Choice, UnfitFile, Wanted, exports, sealed_log
+from authgate.sealing import stored_log
+from authgate.sealing.sealer import Sealer, keys_of
 from authgate.settings import Settings
 from authgate.storage.audit.audit_events import AuditEvent
 from authgate.storage.clients import clients
@@ -103,6 +105,28 @@ async def test_an_export_of_an_import_is_the_same_file_byte_for_byte(
         assert await exported(parts, acme, keys) == lived.file.read_bytes()
         # Once more, now that it tells of an export and an import.
         assert await exported(parts, acme, keys) == lived.file.read_bytes()
+
+
+async def test_a_log_that_was_sealed_is_sealed_anew_where_it_comes_to(
+    lived: Lived, elsewhere: Settings
+) -> None:
+    async with opened(lived.settings) as (parts, _):
+        with use_tenant(lived.tenant):
+            assert await Sealer(parts).seal()
+        keep(lived.file, await exported(parts, lived.tenant, Choice(PASSPHRASE)))
+        former = keys_of(parts).thumbprints
+    with lived.file.open("rb") as stream:
+        report = sealed_log.checked(stream, trusted=former)
+    assert report.is_sound
+    assert report.events
+    async with opened(elsewhere) as (parts, _):
+        acme = await arrived(parts, lived)
+        with use_tenant(acme):
+            assert await AuditEvent.filter(seq__isnull=False).count() == 0
+            assert await Sealer(parts).seal() > report.events
+            anew = await stored_log.verified(trusted=keys_of(parts).thumbprints)
+    assert anew.is_sound
+    assert anew.signed_by not in former
 
 
 @on_sqlite

@@ -31,8 +31,9 @@ from authgate.provisioning.address_blocks import block_address
 from authgate.provisioning.operator_accesses import LONGEST, Wanted
 from authgate.provisioning.plugin_settings import PluginChange, set_plugin
 from authgate.provisioning.roles import Authority
+from authgate.sealing.sealer import Sealer
 from authgate.storage import transaction
-from authgate.storage.audit import audit_feeds
+from authgate.storage.audit import audit_erasures, audit_feeds
 from authgate.storage.audit import exports as audit_exports
 from authgate.storage.clients import clients
 from authgate.storage.clients.drafts import ClientDraft
@@ -133,6 +134,7 @@ async def furnished(parts: Installation, word: str, password_hash: str) -> House
         await account_deletions.ask(deputy.id, due_at=_later(parts), now=parts.clock())
         await _filed(parts, word, chief)
         await _plugged(parts, word)
+        await _logged(parts, word)
     return Household(
         tenant, word, chief, member, web, signing, key, admin, token, scim_token, guest
     )
@@ -330,6 +332,16 @@ async def _filed(parts: Installation, word: str, chief: User) -> None:
         ]
         await user_imports.receive(parts, file.id, lines, by=by)
     await user_imports.start(parts, files[0].id, dry_run=True, by=by)
+
+
+async def _logged(parts: Installation, word: str) -> None:
+    """Seals over what has happened, and somebody who is to be forgotten."""
+    await Sealer(parts).step()
+    now = parts.clock()
+    later = now + timedelta(days=300)
+    await audit_erasures.ask(
+        uuid4(), username=f"gone-{word}", email=f"gone@{word}.example", now=now, due_at=later
+    )
 
 
 async def _plugged(parts: Installation, word: str) -> None:
