@@ -38,6 +38,7 @@ from authgate.storage.audit import exports as audit_exports
 from authgate.storage.clients import clients
 from authgate.storage.clients.drafts import ClientDraft
 from authgate.storage.clients.metadata import ClientMetadata
+from authgate.storage.jobs import kept_jobs
 from authgate.storage.mail import mail_servers
 from authgate.storage.mail.mail_servers import MailServer
 from authgate.storage.people import account_deletions, users
@@ -324,6 +325,10 @@ async def _asked_of(parts: Installation, word: str, member: User, chief: User) -
 async def _filed(parts: Installation, word: str, chief: User) -> None:
     """A file of people that comes, and one that was gone through for trial."""
     by = Authority(audit.user(chief.id, chief.username), chief.role)
+    for job in ("send-mails", "end-the-rest"):
+        await kept_jobs.bury(
+            job, {"client_id": word}, now=parts.clock(), attempts=5, error="OSError", reason=word
+        )
     files = [await user_imports.begin(parts, ["username", "email"], by=by) for _ in range(2)]
     for number, file in enumerate(files):
         lines = [
