@@ -7,12 +7,9 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-from pydantic import BaseModel
 
-from authgate import secret_files
 from authgate.cli.command_line import COMMANDS
 from authgate.cli.doors import administered
-from authgate.settings import Settings
 from authgate.telemetry.families import REGISTRY
 from authgate_tenants.settings import TenantSettings
 
@@ -82,16 +79,12 @@ def test_every_target_of_make_that_a_page_names_exists(
     assert named <= targets
 
 
-def _settings(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
-    for name, field in model.model_fields.items():
-        yield f"{prefix}{name}"
-        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
-            yield from _settings(field.annotation, f"{prefix}{name}.")
-
-
-def test_every_setting_that_a_page_names_exists(code_in: dict[str, list[str]]) -> None:
-    known = {*_settings(Settings), *(f"{name}_file" for name in secret_files.names(Settings))}
-    known |= {each.removeprefix("AUTHGATE_").lower() for each in administered.VARIABLES}
+def test_every_setting_that_a_page_names_exists(
+    code_in: dict[str, list[str]], process_settings: set[str]
+) -> None:
+    known = process_settings | {
+        each.removeprefix("AUTHGATE_").lower() for each in administered.VARIABLES
+    }
     sections = "|".join(name for name in known if f"{name}." in "".join(f"{n} " for n in known))
     named = re.compile(rf"^((?:{sections})\.[a-z_]+)(?: = .+)?$")
     variable = re.compile(r"\bAUTHGATE_([A-Z][A-Z_]*)\b")
