@@ -6,13 +6,13 @@ import inspect
 from authgate import audit
 from authgate.audit import Event
 from authgate.audit.meanings import MEANINGS
-from authgate.telemetry import metrics
+from authgate.telemetry import job_metrics, metrics
 from authgate.telemetry.tracing import Attribute
 from blocks.words import member_docstrings, table_of
 
 
 def measurements() -> str:
-    """Each family of measurements, as ``telemetry.metrics`` declares it."""
+    """Each family of measurements, as ``metrics`` and ``job_metrics`` declare it."""
     kinds = {
         "Count": "counter",
         "Distribution": "histogram",
@@ -21,7 +21,8 @@ def measurements() -> str:
     }
     rows = [
         _measurement(kinds[call.func.id], call)
-        for call in ast.walk(ast.parse(inspect.getsource(metrics)))
+        for module in (metrics, job_metrics)
+        for call in ast.walk(ast.parse(inspect.getsource(module)))
         if isinstance(call, ast.Call) and isinstance(call.func, ast.Name)
         if call.func.id in kinds
     ]

@@ -19,7 +19,7 @@ from authgate.jobs import BadArguments, Performer, Periodic, Result, UnknownJob
 from authgate.jobs.envelope import Envelopes, Forged
 from authgate.jobs.performer import AGAIN_AFTER_SECONDS
 from authgate.settings import Settings
-from authgate.telemetry import metrics, tracing
+from authgate.telemetry import job_metrics, tracing
 from authgate.telemetry.sampling import Sampler
 
 Outcome = TypeVar("Outcome")
@@ -87,7 +87,7 @@ class WorkerProcess:
             job = self._performer.handlers.read(message.name, message.arguments)
         except (Forged, UnknownJob, BadArguments) as error:
             _log.error("job refused", job=name, message_id=message_id, reason=str(error))
-            metrics.job_seconds.observe(0, name, "refused")
+            job_metrics.job_seconds.observe(0, name, "refused")
             return None
         if message.in_turn and name in self._periodic:
             turn = self._performer.perform_in_turn(

@@ -17,7 +17,7 @@ from authgate.jobs.keeping import Fault
 from authgate.jobs.performer import AGAIN_AFTER_SECONDS, pause_before_again
 from authgate.storage.jobs import kept_jobs, periodic_jobs
 from authgate.storage.sweep import due_kept_jobs, outbox_lag
-from authgate.telemetry import metrics
+from authgate.telemetry import job_metrics
 from authgate_tenants import current_tenant, use_tenant
 
 _GRACE = timedelta(seconds=30)
@@ -110,10 +110,10 @@ async def measure(parts: Installation) -> None:
     """State what waits for too long, as every process would find it."""
     database, now = parts.settings.database, parts.clock()
     for table, lag in (await outbox_lag.of_each(database, now=now)).items():
-        metrics.outbox_lag_seconds.set(lag.total_seconds(), table)
-    metrics.jobs_kept_given_up.set(len(await due_kept_jobs.failed(database, now=now)))
+        job_metrics.outbox_lag_seconds.set(lag.total_seconds(), table)
+    job_metrics.jobs_kept_given_up.set(len(await due_kept_jobs.failed(database, now=now)))
     for each in await periodic_jobs.every():
-        metrics.periodic_job_late.set(each.late, each.name)
+        job_metrics.periodic_job_late.set(each.late, each.name)
 
 
 async def _ask_again(parts: Installation, handlers: Handlers) -> None:

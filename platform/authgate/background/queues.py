@@ -12,7 +12,7 @@ from authgate.installation import Installation, key_encryption_keys
 from authgate.jobs import InProcessRunner, JobQueue, QueueUnavailable, port
 from authgate.jobs.envelope import Envelopes
 from authgate.settings import Settings
-from authgate.telemetry import metrics
+from authgate.telemetry import job_metrics
 from authgate.telemetry.tracing import UNTRACED
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ async def _watch(queue: "_MeasuredQueue") -> None:
     """Measure the line at the broker: if every worker is gone, nobody else would."""
     while True:
         with suppress(QueueUnavailable):
-            metrics.jobs_queued.set(await queue.length())
+            job_metrics.jobs_queued.set(await queue.length())
         await asyncio.sleep(_WATCH_SECONDS)
 
 

@@ -18,7 +18,7 @@ import structlog
 
 from authgate.jobs.job import Job, Periodic, QueueUnavailable, give_up, note_wait, sending
 from authgate.jobs.performer import AGAIN_AFTER_SECONDS, Performer, pause_before_again
-from authgate.telemetry import metrics
+from authgate.telemetry import job_metrics
 from authgate.telemetry.tracing import UNTRACED, Tracer
 
 _log = structlog.get_logger(__name__)
@@ -105,7 +105,7 @@ class InProcessRunner:
     async def _take(self) -> None:
         while True:
             waiting = await self._waiting.get()
-            metrics.jobs_waiting.set(self._waiting.qsize())
+            job_metrics.jobs_waiting.set(self._waiting.qsize())
             note_wait(waiting.job.name, time.monotonic() - waiting.due_since)
             try:
                 result = await self._performer.perform(
@@ -137,7 +137,7 @@ class InProcessRunner:
 
     def _put(self, waiting: _Waiting) -> None:
         self._waiting.put_nowait(waiting)
-        metrics.jobs_waiting.set(self._waiting.qsize())
+        job_metrics.jobs_waiting.set(self._waiting.qsize())
 
     async def _again(self, periodic: Periodic) -> None:
         # Servers that start together are not to work together.

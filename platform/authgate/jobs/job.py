@@ -8,7 +8,7 @@ from uuid import UUID
 
 import structlog
 
-from authgate.telemetry import metrics
+from authgate.telemetry import job_metrics
 from authgate.telemetry.tracing import Attribute, Tracer
 
 _log = structlog.get_logger(__name__)
@@ -71,10 +71,10 @@ _LONGEST_WAIT = 86400.0
 def note_wait(job: str, seconds: float) -> None:
     """Measure how long a job has waited, where clocks agree enough to say so."""
     if 0 <= seconds < _LONGEST_WAIT:
-        metrics.job_wait_seconds.observe(seconds, job)
+        job_metrics.job_wait_seconds.observe(seconds, job)
 
 
 def give_up(job: str) -> None:
     """Say that a job went wrong each time it was tried."""
-    metrics.jobs_given_up.add(job)
+    job_metrics.jobs_given_up.add(job)
     _log.error("job given up", job=job)

@@ -17,7 +17,7 @@ from authgate.jobs.handlers import Handlers
 from authgate.jobs.job import Job, Periodic, give_up
 from authgate.jobs.keeping import Fault, Keeping, Unfinished
 from authgate.jobs.turns import KEEP_SECONDS, EveryTurn, Turn, Turns
-from authgate.telemetry import metrics, redaction
+from authgate.telemetry import job_metrics, redaction
 from authgate.telemetry.tracing import UNTRACED, Attribute, Tracer
 from authgate_tenants import Tenant, use_tenant
 
@@ -96,7 +96,7 @@ class Performer:
         tracer: Tracer = UNTRACED,
     ) -> None:
         for name in handlers.names():
-            metrics.jobs_given_up.expect(name)
+            job_metrics.jobs_given_up.expect(name)
         self.handlers = handlers
         self._find_tenant = find_tenant
         self._turns = turns or EveryTurn()
@@ -221,9 +221,9 @@ class Performer:
         began = time.monotonic()
         ending = await self._ending(job, tenant_id)
         result, seconds = ending.result, time.monotonic() - began
-        metrics.job_seconds.observe(seconds, job.name, result)
+        job_metrics.job_seconds.observe(seconds, job.name, result)
         if result is Result.DONE:
-            metrics.job_done_at.set(time.time(), job.name)
+            job_metrics.job_done_at.set(time.time(), job.name)
         _log.info("job ended", result=result, seconds=round(seconds, 3))
         return ending
 

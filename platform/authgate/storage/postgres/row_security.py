@@ -6,13 +6,13 @@ none. One sees and deletes what has expired, and what is left of a tenant that i
 Applied after every migration from the list of models, so a new table cannot be forgotten.
 """
 
-from typing import NamedTuple
-
 import asyncpg
 from tortoise import Tortoise
 from tortoise.models import Model
 
 from authgate.storage import database
+from authgate.storage.postgres import policies
+from authgate.storage.postgres.policies import APPENDED, PENDING, SHOWN, SWEPT
 from authgate.storage.postgres.roles import Role, Roles
 from authgate_tenants import TenantOwned
 from authgate_tenants.models import (
@@ -21,151 +21,6 @@ from authgate_tenants.models import (
     TenantDeletion,
     TenantDomain,
     TenantRow,
-)
-
-
-class Change(NamedTuple):
-    """What may change of a table's rows, once."""
-
-    columns: str
-    of: str
-    """Which rows."""
-    into: str
-    """What they have to be then."""
-    new: str
-    """What rows have to be that are added."""
-
-
-APPENDED = {
-    # What comes in has no place in the log yet: whoever seals gives it one.
-    "audit_events": "seq IS NULL",
-    # Nobody's yet: who may only append approves nothing.
-    "device_codes": "status = 'pending' AND user_id IS NULL",
-    "tokens": "true",
-    "usage_entries": "true",
-}
-"""Tables that the append role inserts into, and which rows it may."""
-
-SWEPT = {
-    "active_users": "expires_at < now()",
-    "audit_exports": "expires_at < now()",
-    "authorization_codes": "expires_at < now()",
-    "authorization_requests": "expires_at < now()",
-    "browser_sessions": "expires_at < now()",
-    "clients": "expires_at < now()",
-    "device_codes": "expires_at < now()",
-    "initial_access_tokens": "expires_at < now()",
-    "idempotent_requests": "expires_at < now()",
-    "impersonations": "ends_at < now() - interval '90 days'",
-    "invitations": "expires_at < now()",
-    "login_failures": (
-        "last_attempt_at < now() - interval '30 days'"
-        " AND (locked_until IS NULL OR locked_until < now())"
-    ),
-    "kept_jobs": "expires_at < now()",
-    "logout_deliveries": "expires_at < now()",
-    "mailed_links": "expires_at < now()",
-    "operator_accesses": "ends_at < now() - interval '90 days'",
-    "mails": "expires_at < now()",
-    "refresh_tokens": "ends_at < now()",
-    "remembered_devices": "expires_at < now()",
-    "scim_tokens": "expires_at < now()",
-    "session_clients": "expires_at < now()",
-    "sign_ups": "expires_at < now()",
-    "spent_jtis": "expires_at < now()",
-    "tenant_export_pieces": "expires_at < now()",
-    "tenant_exports": "expires_at < now()",
-    "tenant_import_pieces": "expires_at < now()",
-    "tenant_imports": "expires_at < now()",
-    "tokens": "expires_at < now()",
-    "user_import_lines": "expires_at < now()",
-    "user_imports": "expires_at < now()",
-}
-"""Tables that the sweep role deletes from, and which of their rows it sees."""
-
-PENDING = {
-    "account_deletions": "due_at <= now()",
-    "audit_events": "true",
-    "audit_exports": "state IN ('waiting', 'writing')",
-    "audit_erasures": "true",
-    "audit_feeds": "true",
-    "audit_logs": "true",
-    "audit_seals": "true",
-    "domain_claims": "due_at <= now()",
-    "kept_jobs": "true",
-    "logout_deliveries": "status = 'pending'",
-    "operator_accesses": "state IN ('asked', 'granted')",
-    "mails": "status = 'pending'",
-    "signing_keys": "state = 'active'",
-    "tenant_exports": "state IN ('waiting', 'writing')",
-    "user_imports": "state = 'working'",
-    "usage_entries": "true",
-    "usage_marks": "until < now() - interval '1 hour'",
-    "usage_statements": "true",
-}
-"""Tables in which the sweep role also sees what somebody has yet to do."""
-
-_SHOWN = {
-    "impersonations": "(tenant_id, ends_at)",
-    "account_deletions": "(tenant_id, due_at)",
-    "audit_events": "(id, tenant_id, occurred_at, seq)",
-    "audit_exports": "(tenant_id, state, touched_at, expires_at)",
-    "audit_erasures": "(tenant_id, due_at, position, until)",
-    "audit_logs": "(tenant_id, due_at)",
-    "audit_seals": "(tenant_id, first_seq, last_seq, newest_at, removed_at, gone_at)",
-    "audit_feeds": "(tenant_id, plugin, told_until, next_at, failures, slow, waiting_since)",
-    "invitations": "(tenant_id, expires_at)",
-    "kept_jobs": (
-        "(tenant_id, id, name, state, attempts, error, created_at, touched_at, due_at, expires_at)"
-    ),
-    "mailed_links": "(tenant_id, expires_at)",
-    "mails": "(tenant_id, status, created_at, next_attempt_at, expires_at)",
-    "operator_accesses": "(tenant_id, state, asked_at, ends_at)",
-    "sign_ups": "(tenant_id, expires_at)",
-    "signing_keys": "(tenant_id, state, activated_at, rotates_at)",
-    "tenant_export_pieces": "(tenant_id, expires_at)",
-    "tenant_exports": "(tenant_id, state, touched_at, expires_at)",
-    "tenant_import_pieces": "(tenant_id, expires_at)",
-    "tenant_imports": "(tenant_id, expires_at)",
-    "user_import_lines": "(tenant_id, expires_at)",
-    "user_imports": "(tenant_id, state, touched_at, expires_at)",
-    "usage_entries": "(id, tenant_id, day)",
-    "usage_statements": "(tenant_id, month)",
-}
-"""Columns that are shown of it, where others are nothing for a role that looks across tenants."""
-
-_INSTALLATIONS = ("periodic_jobs",)
-"""Tables that are the installation's, by the name under which migrations know them."""
-
-_ADD_ONLY = frozenset({"audit_events", "audit_seals", "signing_key_steps", "usage_statements"})
-
-_OLD = "newest_at < now() - interval '30 days'"
-_CHANGED = {
-    "audit_seals": Change(
-        columns="members, removed_at, gone_at",
-        of=_OLD,
-        into="removed_at IS NOT NULL",
-        new="removed_at IS NULL AND gone_at IS NULL",
-    ),
-    "audit_events": Change(
-        columns="seq, salt, commitment", of="seq IS NULL", into="seq IS NOT NULL", new="seq IS NULL"
-    ),
-}
-"""What the serving role may change of rows that it only adds else: what waits for its seal is
-sealed, and nothing that is sealed is other than it was; what is old may be given up."""
-
-_GIVEN_UP = (
-    "EXISTS (SELECT 1 FROM audit_seals s WHERE s.tenant_id = audit_events.tenant_id"  # noqa: S608
-    f" AND seq BETWEEN s.first_seq AND s.last_seq AND s.removed_at IS NOT NULL AND s.{_OLD})"
-)
-_FORGOTTEN = (
-    "EXISTS (SELECT 1 FROM audit_erasures e WHERE e.tenant_id = audit_events.tenant_id"
-    " AND seq > e.position AND seq <= e.until)"
-)
-_EMPTIED = "actor_name, ip, user_agent, details, salt, erased_at"
-_EMPTY = (
-    "actor_name = '' AND ip = '' AND user_agent = '' AND details = '{}' AND salt IS NULL"
-    " AND erased_at IS NOT NULL AND seq IS NOT NULL"
 )
 
 _TENANT = "NULLIF(current_setting('app.tenant', true), '')::uuid"
@@ -192,7 +47,7 @@ def protected_tables() -> list[str]:
     """Those, and the tables by which a tenant is found: all read them, each writes its own row, and
     nobody in a tenant writes a plan."""
     shared = (TenantRow, TenantDomain, TenantDeletion, PlanRow, AnnouncementRow)
-    return sorted([*tenant_tables(), *(_table(each) for each in shared), *_INSTALLATIONS])
+    return sorted([*tenant_tables(), *(_table(each) for each in shared), *policies.INSTALLATIONS])
 
 
 def erased_tables() -> list[str]:
@@ -234,7 +89,7 @@ def _statements(role: dict[str, str]) -> list[str]:
         *_departures(_table(TenantDeletion), role),
         *_price_list(_table(PlanRow), role["app"]),
         *_price_list(_table(AnnouncementRow), role["app"]),
-        *(line for table in _INSTALLATIONS for line in _price_list(table, role["app"])),
+        *(line for table in policies.INSTALLATIONS for line in _price_list(table, role["app"])),
         *(line for table in tenant_tables() for line in _wall(table, role["app"])),
         *(line for table in erased_tables() for line in _erasing_door(table, role["sweep"])),
         *(line for table, fit in APPENDED.items() for line in _append_door(table, fit, role)),
@@ -313,22 +168,22 @@ def _price_list(table: str, app: str) -> list[str]:
 def _erasing_door(table: str, sweep: str) -> list[str]:
     # A right to the whole table, which it may have had, would outlive that to its columns.
     return [
-        *([f"REVOKE SELECT ON {table} FROM {sweep}"] if table in _SHOWN else []),  # noqa: S608
+        *([f"REVOKE SELECT ON {table} FROM {sweep}"] if table in SHOWN else []),  # noqa: S608
         *_policy(table, "sweep_erases", f"TO {sweep} USING ({_OWN_ROWS} AND {_ERASED})"),
         f"GRANT SELECT (id, tenant_id), DELETE ON {table} TO {sweep}",
     ]
 
 
 def _wall(table: str, app: str) -> list[str]:
-    rights = "SELECT, INSERT" if table in _ADD_ONLY else "SELECT, INSERT, UPDATE, DELETE"
+    rights = "SELECT, INSERT" if table in policies.ADD_ONLY else "SELECT, INSERT, UPDATE, DELETE"
     return [
         *_enclosed(table, app, rights),
         *_policy(table, "tenant_isolation", f"TO {app} USING ({_OWN_ROWS})"),
-        *(_change(table, _CHANGED[table], app) if table in _CHANGED else ()),
+        *(_change(table, policies.CHANGED[table], app) if table in policies.CHANGED else ()),
     ]
 
 
-def _change(table: str, change: Change, app: str) -> list[str]:
+def _change(table: str, change: policies.Change, app: str) -> list[str]:
     return [
         f"GRANT UPDATE ({change.columns}) ON {table} TO {app}",
         *_policy(
@@ -366,7 +221,7 @@ def _sweep_door(table: str, seen: str, role: dict[str, str]) -> list[str]:
     return [
         *_policy(table, "sweep_sees_expired", f"FOR SELECT TO {sweep} USING ({seen})"),
         *_policy(table, "sweep_deletes_expired", f"FOR DELETE TO {sweep} USING ({seen})"),
-        f"GRANT SELECT {_SHOWN.get(table, '')}, DELETE ON {table} TO {sweep}",
+        f"GRANT SELECT {SHOWN.get(table, '')}, DELETE ON {table} TO {sweep}",
     ]
 
 
@@ -374,20 +229,20 @@ def _pending_door(table: str, seen: str, role: dict[str, str]) -> list[str]:
     sweep = role["sweep"]
     return [
         *_policy(table, "sweep_sees_pending", f"FOR SELECT TO {sweep} USING ({seen})"),
-        f"GRANT SELECT {_SHOWN.get(table, '')} ON {table} TO {sweep}",
+        f"GRANT SELECT {SHOWN.get(table, '')} ON {table} TO {sweep}",
     ]
 
 
 def _log_door(table: str, sweep: str) -> list[str]:
     # Nothing goes that was not given up before, and what is emptied becomes nothing else.
     return [
-        *_policy(table, "sweep_removes_old", f"FOR DELETE TO {sweep} USING ({_GIVEN_UP})"),
+        *_policy(table, "sweep_removes_old", f"FOR DELETE TO {sweep} USING ({policies.GIVEN_UP})"),
         *_policy(
             table,
             "sweep_forgets",
-            f"FOR UPDATE TO {sweep} USING ({_FORGOTTEN}) WITH CHECK ({_EMPTY})",
+            f"FOR UPDATE TO {sweep} USING ({policies.FORGOTTEN}) WITH CHECK ({policies.EMPTY})",
         ),
-        f"GRANT UPDATE ({_EMPTIED}) ON {table} TO {sweep}",
+        f"GRANT UPDATE ({policies.EMPTIED}) ON {table} TO {sweep}",
     ]
 
 
