@@ -7,6 +7,7 @@ from authgate.plugin_api import Stream
 
 _LONGEST_LINE = 4096
 _LONGEST_TEXT = 65_536
+_DIGITS = len(str(_LONGEST_TEXT))
 _END = b"\r\n"
 
 
@@ -49,7 +50,7 @@ class Answers:
         return line
 
     async def _text(self, length: bytes) -> None:
-        if not length.isdigit() or int(length[:9]) > _LONGEST_TEXT:
+        if not length.isdigit() or len(length) > _DIGITS or int(length) > _LONGEST_TEXT:
             raise RedisRefused("It does not answer as Redis does.")
         whole = int(length) + len(_END)
         while len(self._received) < whole:

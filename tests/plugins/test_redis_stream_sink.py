@@ -16,7 +16,7 @@ from authgate.plugin_api import ConnectorConfigError, StreamFailure, parse_confi
 from authgate.plugin_manager import GuardedHttp, GuardedStreams
 from authgate.pretend.listener import Line, listening
 from authgate.testing.sink_contract import EVENTS, events
-from authgate_redis_stream.conversation import RedisRefused
+from authgate_redis_stream.conversation import Answers, RedisRefused
 from authgate_redis_stream.settings import RedisConfig
 from authgate_testing.processes import LOOPBACK, Service, kept_up, service_folder, takes_connections
 from authgate_testing.programs import find
@@ -159,6 +159,26 @@ async def test_a_server_that_is_no_redis_has_taken_nothing(
             await authgate_redis_stream.audit_events(
                 EVENTS, parse_config(RedisConfig, entered), network
             )
+
+
+class Endless:
+    """A stream whose other side announces an answer of this length, and does not end it."""
+
+    def __init__(self, length: bytes) -> None:
+        self.received = 0
+        self._length = length
+
+    async def receive(self) -> bytes:
+        self.received += 1
+        return b"$" + self._length + b"\r\n" if self.received == 1 else b"x" * 65_536
+
+
+@pytest.mark.parametrize("length", [b"0" * 9 + b"9" * 9, b"99999", b"65537"], ids=str)
+async def test_an_answer_that_is_too_long_is_not_gathered(length: bytes) -> None:
+    stream: Any = Endless(length)
+    with pytest.raises(RedisRefused):
+        await Answers(stream).good()
+    assert stream.received <= 2
 
 
 @pytest.mark.parametrize(
