@@ -3,7 +3,9 @@
 import asyncio
 import json
 import re
+import ssl
 from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from ipaddress import ip_network
 from pathlib import Path
@@ -142,6 +144,31 @@ async def test_what_was_not_read_to_its_end_is_not_taken(
     async with listening(certificate, leave) as host:
         with pytest.raises(StreamFailure):
             await audit_events(many, config(host, certificate[0]), network)
+
+
+@pytest.mark.parametrize("reads", [0, 1])
+@pytest.mark.parametrize("said", ["x", "x" * 4000], ids=["few", "many"])
+async def test_a_server_that_ends_by_itself_has_read_nothing(
+    network: GuardedStreams, certificate: tuple[Path, Path], reads: int, said: str
+) -> None:
+    """Its end of TLS answers none of ours, however decent it is."""
+    read: list[bytes] = []
+
+    async def end(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        read.append(await reader.read(reads))
+        writer.close()
+        with suppress(OSError):
+            await writer.wait_closed()
+
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    tls.load_cert_chain(*certificate)
+    many = [replace(each, details={"more": said}) for each in events("acme", 100)]
+    async with await asyncio.start_server(end, "127.0.0.1", 0, ssl=tls) as server:
+        host = f"localhost:{server.sockets[0].getsockname()[1]}"
+        for some in (many, many[:1]):
+            with pytest.raises(StreamFailure):
+                await audit_events(some, config(host, certificate[0]), network)
+    assert max(map(len, read)) == reads
 
 
 async def test_an_event_that_is_too_long_is_sent_without_its_details(

@@ -31,7 +31,8 @@ class Stream(Protocol):
 
     async def end(self) -> None:
         """Say that no more comes (``close_notify`` of TLS), and wait until the other side has ended
-        as well, once it has read all of it: for a protocol that has no answers of its own. 1.3."""
+        as well, once it has read all of it: for a protocol that has no answers of its own. One that
+        had ended by itself is a failure: that says nothing of what it has read. 1.3."""
         ...
 
 

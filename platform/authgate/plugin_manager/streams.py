@@ -1,7 +1,12 @@
 """Streams that plugins speak other protocols by, guarded as their requests are."""
 
 import asyncio
+import errno
+import fcntl
+import socket
 import ssl
+import sys
+import termios
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from functools import lru_cache
@@ -15,6 +20,10 @@ from authgate.plugin_manager.egress import GuardedHttp
 
 _CONNECT_SECONDS = 3.0
 _END_SECONDS = 3.0
+_LOOK_SECONDS = 0.05
+"""For so long an end of the other side that answers nothing may be on its way behind what it has
+acknowledged."""
+_BETWEEN_SECONDS = 0.005
 _SOME = 65_536
 
 
@@ -78,13 +87,11 @@ class _Stream:
             raise StreamFailure(_worded(error)) from error
 
     async def end(self) -> None:
-        secured: Any = self._connected  # httpcore2 ends no TLS by itself
+        # httpcore2 ends no TLS by itself.
+        secured: Any = self._connected._stream  # type: ignore[attr-defined]  # noqa: SLF001
         try:
             async with asyncio.timeout(_END_SECONDS):
-                # Many end the connection without the word of TLS. Where they have left something
-                # unread it is broken, and does not end.
-                with suppress(anyio.EndOfStream):
-                    await secured._stream.unwrap()  # noqa: SLF001
+                await _end_read(secured, self._connected.get_extra_info("socket"))
         except (
             OSError,
             TimeoutError,
@@ -95,6 +102,56 @@ class _Stream:
 
     async def close(self) -> None:
         await self._connected.aclose()
+
+
+async def _end_read(secured: Any, connection: socket.socket) -> None:
+    """End TLS and the connection, where the other side ends both because of it. Raises what says
+    that it did not."""
+    await _acknowledged(connection)
+    await _check_open(secured)
+    # Many end the connection without the word of TLS. Where they have left something unread it is
+    # broken, and does not end.
+    with suppress(anyio.EndOfStream):
+        await secured.unwrap()
+    under = secured.transport_stream
+    await under.send_eof()
+    with suppress(anyio.EndOfStream):
+        while True:
+            await under.receive()
+    # Who had ended before it was sent anything answers by cutting the connection: after its end.
+    await _acknowledged(connection)
+
+
+async def _check_open(secured: Any) -> None:
+    """Raises ``ConnectionError`` where the other side has ended before it is told that no more
+    comes: that says nothing of what it has read."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_LOOK_SECONDS):
+            with suppress(anyio.EndOfStream):
+                while True:
+                    await secured.receive()
+            raise ConnectionError("It has ended by itself.")
+
+
+async def _acknowledged(connection: socket.socket) -> None:
+    """Wait until the other machine has all that was sent. Raises ``OSError`` where the connection
+    is cut."""
+    while True:
+        if connection.fileno() < 0:
+            raise ConnectionError("It is closed.")
+        if fault := connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
+            raise OSError(fault, errno.errorcode.get(fault, ""))
+        if not _under_way(connection):
+            return
+        await asyncio.sleep(_BETWEEN_SECONDS)
+
+
+def _under_way(connection: socket.socket) -> int:
+    """Bytes that were sent and are not acknowledged (``SIOCOUTQ``), where the system says it."""
+    if sys.platform != "linux":
+        return 0
+    said = fcntl.ioctl(connection.fileno(), termios.TIOCOUTQ, bytes(4))
+    return int.from_bytes(said, sys.byteorder)
 
 
 @lru_cache(maxsize=64)
