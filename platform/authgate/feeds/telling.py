@@ -24,7 +24,8 @@ from authgate.telemetry import metrics
 from authgate_tenants import Tenant, current_tenant, use_tenant
 
 BATCH = 100
-"""Events that a plugin is told of at once."""
+"""Events that a plugin is told of at once; half as many after each time that it could not be told,
+until a visit has got ahead: it may be that so many take it too long."""
 
 _MOST_DUE = 2000
 """Feeds that a run takes up; the next one goes on with those that wait longest."""
@@ -113,19 +114,20 @@ async def _feed(parts: Installation, feed: AuditFeed) -> None:
         await _leave_alone(parts, feed)
         return
     end = time.monotonic() + (_SLOW_VISIT_SECONDS if feed.slow else _VISIT_SECONDS)
-    current = await _told_next(parts, feed)
+    limit = max(1, BATCH >> feed.failures)
+    current = await _told_next(parts, feed, limit)
     # One of the slow that has become quick is told on by the others' job, which has fewer places.
     while current is not None and current.slow == feed.slow and time.monotonic() < end:
-        current = await _told_next(parts, current)
+        current = await _told_next(parts, current, limit)
     if current is not None:
         await _store(current, parts.clock())
 
 
-async def _told_next(parts: Installation, feed: AuditFeed) -> AuditFeed | None:
-    """The feed once its plugin was told of a batch, where more waits that it can be told of."""
+async def _told_next(parts: Installation, feed: AuditFeed, limit: int) -> AuditFeed | None:
+    """The feed once its plugin was told of so many, where more wait that it can be told of."""
     now = parts.clock()
     async with storage.transaction():
-        batch = await audit_feeds.following(feed, now=now, limit=BATCH)
+        batch = await audit_feeds.following(feed, now=now, limit=limit)
     began = time.monotonic()
     try:
         await _tell(parts, feed.plugin, batch.events)
@@ -136,7 +138,7 @@ async def _told_next(parts: Installation, feed: AuditFeed) -> AuditFeed | None:
         failed = replace(feed.failed(batch.events), slow=_is_slow(began))
         await _store(failed, parts.clock() + _pause(feed.failures))
         return None
-    is_last = len(batch.events) < BATCH
+    is_last = len(batch.events) < limit
     moved = feed.moved(batch.events, certain=batch.certain, all_told=is_last)
     moved = replace(moved, slow=_is_slow(began) if batch.events else feed.slow)
     stored = await _store(moved, parts.clock() + (_IDLE if is_last else audit_feeds.LEASE))

@@ -40,7 +40,7 @@ SINK = """
     from authgate.plugin_api import hookimpl
 
     plugin_api_version = "1.1"
-    TOLD, CALLS, DEAD, HANGS = [], [], set(), {}
+    TOLD, CALLS, DEAD, HANGS, MOST = [], [], set(), {}, {}
 
     @hookimpl
     async def audit_events(events):
@@ -50,7 +50,7 @@ SINK = """
             came, may_go = HANGS[tenant]
             came.set()
             await may_go.wait()
-        if tenant in DEAD:
+        if tenant in DEAD or len(events) > MOST.get(tenant, 100):
             raise RuntimeError("away")
         TOLD.extend(events)
 """
@@ -247,6 +247,23 @@ async def test_more_than_a_call_holds_is_told_in_several_and_beyond_the_most_lat
     with use_tenant(acme):
         row = await AuditFeedRow.get(plugin="sink")
     assert row.ahead == {}, "nothing can come in between any more"
+
+
+@on_sqlite
+async def test_one_that_takes_no_whole_batch_gets_ahead_with_smaller_ones(
+    server: RunningServer, acme: Tenant, run: Any, sink: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(telling, "BATCH", 8)
+    monkeypatch.setattr(telling, "_VISIT_SECONDS", 60.0)
+    acme = await run(acme, "sink")
+    sink.MOST["acme"] = 3
+    names = [f"user-{number}" for number in range(20)]
+    await happen(acme, *names)
+    for _ in range(3):
+        await feed(server)
+    assert told(sink, "acme") == names, "in one visit, once it has got ahead"
+    assert [many for _, many in sink.CALLS[:4]] == [8, 4, 2, 2]
+    assert (await shown(server, acme)).failures == 0
 
 
 @on_sqlite
