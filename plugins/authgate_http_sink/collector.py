@@ -6,10 +6,8 @@ Its statuses and texts are shown to nobody: else whoever may name a collector co
 from collections.abc import Sequence
 
 from authgate.plugin_api import AuditEvent, EventsRefused, HttpClient, as_json
+from authgate.plugin_api.delivery import is_of_content
 from authgate_http_sink.settings import LIST, CollectorConfig
-
-_OF_CONTENT = frozenset({400, 413, 422})
-"""What is posted is not taken, and would not be the next time."""
 
 
 class CollectorFailed(Exception):
@@ -27,7 +25,7 @@ async def post(events: Sequence[AuditEvent], config: CollectorConfig, http: Http
     answer = await http.post_bytes(
         config.url, content=content, content_type=media_type, headers=config.headers
     )
-    if answer.status in _OF_CONTENT:
+    if is_of_content(answer.status):
         raise EventsRefused("It does not take what it is sent.")
     if not answer.ok:
         raise CollectorFailed("It answered with another status than one of success.")

@@ -7,6 +7,7 @@ import json
 from collections.abc import Sequence
 
 from authgate.plugin_api import AuditEvent, EventsRefused, HttpClient, HttpFailure, formatted
+from authgate.plugin_api.delivery import is_of_content
 from authgate.plugin_api.http import HttpResponse
 from authgate_splunk.settings import SplunkConfig
 
@@ -31,7 +32,10 @@ async def post(events: Sequence[AuditEvent], config: SplunkConfig, http: HttpCli
     code = _code(answer)
     if answer.ok and code == _TAKEN:
         return
-    if answer.status == _TOO_MUCH or (answer.status == 400 and code in _OF_AN_EVENT):
+    # Without a code it is no word of Splunk's, but of what is in front of it.
+    if answer.status == _TOO_MUCH or (
+        is_of_content(answer.status) and (code is None or code in _OF_AN_EVENT)
+    ):
         raise EventsRefused("It does not take what it is sent.")
     raise SplunkFailed("It did not say that it has it.")
 

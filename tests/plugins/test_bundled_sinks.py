@@ -4,6 +4,7 @@ import gzip
 import json
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import pytest
@@ -148,12 +149,13 @@ class Collector:
 
     def __init__(self, poison: Sequence[AuditEvent] = (), *, splunk: bool = False) -> None:
         self.http = FakeHttp()
-        self.http.serve("logs.example", self._said)
+        self.http.serve("logs.example", self.answer)
         self.kept: list[dict[str, Any]] = []
         self._poison = {each.id for each in poison}
         self._splunk = splunk
 
-    def _said(self, asked: Asked) -> Answer:
+    def answer(self, asked: Asked) -> Answer:
+        """What it says, and keeps."""
         told = (
             in_a_row(asked.body)
             if self._splunk
@@ -192,10 +194,32 @@ async def test_an_event_that_is_refused_holds_up_no_other_and_arrives_without_it
     assert len(collector.http.asked) < 2 * len(batch)
 
 
+@pytest.mark.parametrize("splunk", [False, True], ids=["http-sink", "splunk"])
+async def test_a_firewall_in_front_that_refuses_some_words_holds_up_no_other_event(
+    splunk: bool,
+) -> None:
+    batch = list(events("acme", 40))
+    odd = "<script>alert(1)</script>"
+    batch[7] = replace(batch[7], user_agent=odd, details={"redirect_uri": odd})
+    batch[20] = replace(batch[20], client_id=odd)
+    collector = Collector(splunk=splunk)
+
+    def guarded(asked: Asked) -> Answer:
+        return Answer(status=403, body=b"Blocked") if b"<script" in asked.body else said(asked)
+
+    said = collector.answer
+    collector.http.serve("logs.example", guarded)
+    await collector.told(batch)
+    assert [each["id"] for each in collector.kept] == [each.id for each in batch]
+    bare = [each["id"] for each in collector.kept if each["details"] == {"withheld": True}]
+    assert bare == [batch[7].id, batch[20].id]
+    assert len(collector.http.asked) < len(batch)
+
+
 @pytest.mark.parametrize(
     ("status", "raised"),
-    [(400, EventsRefused), (413, EventsRefused), (422, EventsRefused)]
-    + [(each, CollectorFailed) for each in (301, 401, 403, 404, 429, 500, 503)],
+    [(each, EventsRefused) for each in (400, 403, 413, 422)]
+    + [(each, CollectorFailed) for each in (301, 401, 404, 407, 408, 425, 429, 500, 503)],
     ids=str,
 )
 async def test_a_collector_that_refuses_everything_is_told_again_later(
@@ -215,6 +239,8 @@ async def test_a_collector_that_refuses_everything_is_told_again_later(
     [
         (taken(6, 400), EventsRefused),
         (Answer(status=413), EventsRefused),
+        (Answer(status=403, body=b"<html>Blocked"), EventsRefused),
+        (Answer(status=401, body=b"<html>Who is it"), SplunkFailed),
         (taken(7, 400), SplunkFailed),
         (taken(4, 403), SplunkFailed),
         (taken(9, 503), SplunkFailed),

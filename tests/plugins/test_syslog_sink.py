@@ -14,12 +14,19 @@ from uuid import uuid4
 
 import pytest
 
-from authgate.plugin_api import AuditEvent, ConnectorConfigError, StreamFailure, parse_config
+from authgate.plugin_api import (
+    AuditEvent,
+    ConnectorConfigError,
+    EventFormat,
+    StreamFailure,
+    parse_config,
+)
 from authgate.plugin_manager import GuardedHttp, GuardedStreams
 from authgate.pretend.certificate import certificate_in
 from authgate.pretend.listener import Line, listening
 from authgate.testing.sink_contract import EVENTS, events
 from authgate_syslog import audit_events, examine_config
+from authgate_syslog.messages import framed
 from authgate_syslog.settings import SyslogConfig
 from authgate_testing.rsyslogd import rsyslogd_running
 from authgate_testing.syslog_frames import messages
@@ -188,6 +195,27 @@ async def test_an_event_that_is_too_long_is_sent_without_its_details(
     said = [json.loads(each[each.index(b"{") :]) for each in found]
     assert [each["id"] for each in said] == [each.id for each in told]
     assert said[1]["details"] == {"withheld": True}
+
+
+@pytest.mark.parametrize("form", list(EventFormat))
+def test_an_event_fits_whatever_its_columns_hold(form: str) -> None:
+    """What JSON escapes takes twelve octets for a character."""
+    longest = {
+        "actor_id": 128,
+        "actor_name": 128,
+        "client_id": 255,
+        "resource_id": 128,
+        "user_agent": 512,
+        "request_id": 64,
+    }
+    where = config("logs.example", format=form, hostname="h" * 255, longest=4096)
+    for character in ("\U0001f600", "\x00", "\\", "x"):
+        said: dict[str, Any] = {name: character * most for name, most in longest.items()}
+        for kind in ("LOGIN", "USER_CREATED", "SUSPICIOUS_ACTIVITY", "TOKEN_ISSUED"):
+            event = replace(EVENTS[1], type=kind, resource_type="user", **said, details=said)
+            [message] = messages(framed(event, where))
+            assert len(message) <= 4096
+            assert event.id.encode() in message
 
 
 async def test_a_test_says_what_is_wrong_and_nothing_of_what_the_server_says(

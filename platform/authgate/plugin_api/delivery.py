@@ -2,6 +2,7 @@
 not passed over either."""
 
 import logging
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -18,12 +19,23 @@ Send = Callable[[Sequence[AuditEvent]], Awaitable[None]]
 WITHHELD = {"withheld": True}
 """The details of an event that was refused as it was."""
 
+_NOT_OF_CONTENT = frozenset({401, 404, 407, 408, 425, 429})
+"""Statuses of the client's fault that no other content would have made another."""
+_PLAIN = re.compile(r"[A-Za-z0-9._~:@/+=-]{0,255}")
+
 _log = logging.getLogger(__name__)
 
 
 class EventsRefused(Exception):
     """The receiver does not take these events, and would not the next time: it is there, and it is
     they that it does not take."""
+
+
+def is_of_content(status: int) -> bool:
+    """Whether a receiver may say by this status of HTTP that it does not take what is in the
+    request. What is in front of it says 403 for words that look like an attack, as it does to
+    whoever may not write at all: ``deliver`` finds out which, by few requests."""
+    return 400 <= status < 500 and status not in _NOT_OF_CONTENT
 
 
 async def deliver(events: Sequence[AuditEvent], send: Send) -> None:
@@ -46,8 +58,24 @@ async def deliver(events: Sequence[AuditEvent], send: Send) -> None:
 
 def bare(event: AuditEvent) -> AuditEvent:
     """The same event without what people and applications write: what it was is kept, and that
-    something is left out. The audit log has all of it."""
-    return replace(event, actor_name="", user_agent="", details=WITHHELD)
+    something is left out. The audit log has all of it.
+
+    Of identifiers those are kept that are of plain characters: one that was cut could be another's.
+    """
+    return replace(
+        event,
+        actor_id=_plain(event.actor_id),
+        actor_name="",
+        client_id=_plain(event.client_id),
+        resource_id=_plain(event.resource_id),
+        request_id=_plain(event.request_id),
+        user_agent="",
+        details=WITHHELD,
+    )
+
+
+def _plain(said: str) -> str:
+    return said if _PLAIN.fullmatch(said) else ""
 
 
 async def tried(tenant: str, send: Send, *failures: type[Exception]) -> list[SetupStep]:
