@@ -13,7 +13,8 @@ from tortoise import connections
 from uuid_utils import uuid7
 
 from authgate.settings import DatabaseSettings
-from authgate.storage.audit import audit_events, search, statistics
+from authgate.storage import connection
+from authgate.storage.audit import audit_events, search, statistics, unsealed
 from authgate.storage.audit.audit_events import NewEvent
 from authgate.storage.audit.event_search import EventSearch
 from authgate.storage.paging import BadCursor
@@ -220,6 +221,51 @@ async def test_what_is_looked_for_is_found_by_an_index(
             plan = await _plan(which)
         assert index in plan, (which, plan)
         assert "Seq Scan on audit_events" not in plan, (which, plan)
+
+
+async def test_whether_there_is_more_is_read_where_the_last_events_are(
+    acme: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = some_events(8)
+    with use_tenant(replace(acme, id=uuid4())):
+        assert await unsealed.stored() == "0"
+        await audit_events.append(*made[:2], *made[3:6])
+        assert await unsealed.stored() == "5"
+        await unsealed.place(
+            [unsealed.Placed(made[each].id, each + 1, b"", b"") for each in range(2)]
+        )
+        assert await unsealed.stored() == "5", "what is sealed is no news"
+        await audit_events.append(made[2])
+        assert await unsealed.stored() == "6", "it was committed after younger ones"
+        monkeypatch.setattr(unsealed, "_COUNTED", 4)
+        before = await unsealed.stored()
+        await audit_events.append(made[6])
+        assert await unsealed.stored() != before
+        plan = await _plan_of_stored()
+    assert "audit_events_unsealed" in plan, plan
+    assert "audit_events_sealed" in plan, plan
+    assert not any(each in plan for each in ("Sort", "TEMP B-TREE", "Seq Scan on audit")), plan
+
+
+async def _plan_of_stored() -> str:
+    """How the database finds what an open page looks at, in a table where that is worth while."""
+    client, asked = connections.get("default"), []
+    ask, explain = type(client).execute_query, "EXPLAIN"
+    if connection.dialect() == "sqlite":
+        explain = "EXPLAIN QUERY PLAN"
+    else:
+        await client.execute_script("SET enable_seqscan = off")
+
+    async def noted(self: Any, query: str, values: Any = None) -> Any:
+        asked.append((query, values))
+        return await ask(self, query, values)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(type(client), "execute_query", noted)
+        await unsealed.stored()
+    [(query, values)] = asked
+    _, lines = await ask(client, f"{explain} {query}", values)
+    return "\n".join(str(tuple(line.values()) if hasattr(line, "values") else tuple(line)) for line in lines)
 
 
 async def test_events_are_counted_by_the_hour_as_far_as_a_count_looks(

@@ -20,7 +20,7 @@ from authgate.audit import Event
 from authgate.audit.meanings import AREAS
 from authgate.live import Kind
 from authgate.provisioning import audit_views
-from authgate.storage.audit import audit_events, search
+from authgate.storage.audit import search, unsealed
 from authgate.storage.audit.audit_events import AuditEvent
 from authgate.storage.audit.event_search import EventSearch, Network
 from authgate.storage.clients import ids
@@ -267,7 +267,7 @@ OPERATIONS = [
         "/audit-events",
         list_audit_events,
         scope=_READ,
-        watched=Watched(Kind.AUDIT_EVENTS, audit_events.newest_id),
+        watched=Watched(Kind.AUDIT_EVENTS, unsealed.stored),
     ),
     operation(HTTPMethod.GET, "/audit-events/{audit_event_id}", read_audit_event, scope=_READ),
 ]

@@ -13,7 +13,7 @@ from authgate.audit.meanings import AREAS, MEANINGS
 from authgate.live import Kind, Topic
 from authgate.permissions import Area, reads
 from authgate.provisioning import audit_views
-from authgate.storage.audit import audit_events, search
+from authgate.storage.audit import search, unsealed
 from authgate.storage.audit.audit_events import AuditEvent
 from authgate.storage.audit.event_search import EventSearch, Network
 from authgate.storage.audit.search import Found
@@ -81,7 +81,7 @@ class AuditPages:
 
     async def live(self) -> Response:
         """News of what happens. Nobody tells of it: that would be told with each token."""
-        topic, look = Topic.here(Kind.AUDIT_EVENTS), audit_events.newest_id
+        topic, look = Topic.here(Kind.AUDIT_EVENTS), unsealed.stored
         return self._console.streams.answer(topic, asks=reads(Area.AUDIT), look=look)
 
     async def event(self, row_id: str) -> Response:

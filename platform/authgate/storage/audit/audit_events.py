@@ -89,12 +89,6 @@ async def latest(*, limit: int, after: UUID | None = None) -> list[AuditEvent]:
     return list(reversed(await events.order_by("-id").limit(limit)))
 
 
-async def newest_id() -> str:
-    """Which event was stored last; empty where there is none."""
-    newest = await AuditEvent.all().order_by("-id").limit(1).values_list("id", flat=True)
-    return str(newest[0]) if newest else ""
-
-
 async def of_type(event_type: str) -> list[AuditEvent]:
     """All events of a rare type."""
     return await AuditEvent.filter(event_type=event_type)

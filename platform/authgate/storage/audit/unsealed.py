@@ -21,6 +21,14 @@ _LAST = (
     "SELECT seq FROM audit_events WHERE tenant_id = {tenant} AND seq IS NOT NULL"
     " ORDER BY seq DESC LIMIT 1"
 )
+_STORED = (
+    "SELECT COALESCE((SELECT MAX(seq) FROM audit_events WHERE tenant_id = {tenant}"
+    " AND seq IS NOT NULL), 0) + COUNT(*) AS many, COUNT(*) AS waiting, MAX(id) AS newest"
+    " FROM (SELECT CAST(id AS TEXT) AS id FROM audit_events WHERE tenant_id = {tenant}"
+    " AND seq IS NULL ORDER BY audit_events.id DESC LIMIT {limit}) AS unsealed"
+)
+_COUNTED = 5000
+"""Events that wait which are counted for that, at the most."""
 _PLACED = {
     "postgres": (
         "UPDATE audit_events e SET seq = p.seq, salt = p.salt, commitment = p.commitment"
@@ -66,6 +74,17 @@ async def last_place() -> int:
     return int(rows[0]["seq"]) if rows else 0
 
 
+async def stored() -> str:
+    """How many events the current tenant has ever stored, read where the last of them are: other
+    letters mean that there are more.
+
+    Where very many wait for their seals it is the youngest of them besides: then one that is
+    committed after younger ones is told of with the next.
+    """
+    [row] = await _asked(_STORED, *_given(current_tenant().id, _COUNTED))
+    return f"{row['many']} {row['newest']}" if row["waiting"] == _COUNTED else str(row["many"])
+
+
 async def place(placed: Sequence[Placed]) -> None:
     """Give events their places, with the open unit of work. Raises ``StorageUnavailable`` where
     somebody has done so meanwhile."""
@@ -99,7 +118,7 @@ def _line() -> BaseDBAsyncClient:
 
 
 async def _asked(statement: str, *values: Any) -> Sequence[Any]:
-    marks = ("?", "?") if connection.dialect() == "sqlite" else ("$1", "$2")
+    marks = ("?1", "?2") if connection.dialect() == "sqlite" else ("$1", "$2")
     _, rows = await _line().execute_query(
         statement.format(tenant=marks[0], limit=marks[1]), list(values)
     )
