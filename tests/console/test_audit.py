@@ -1,7 +1,9 @@
 """``/admin/audit``: what has happened, narrowed by links, and each event by itself."""
 
 import re
+from collections.abc import Mapping, Sequence
 from html import unescape
+from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
 import httpx2
@@ -13,6 +15,7 @@ from authgate_tenants import Tenant
 from authgate_testing.databases import on_sqlite
 from authgate_testing.ledger import Ledger
 from authgate_testing.person import Person
+from authgate_testing.server import RunningServer
 
 pytestmark = on_sqlite
 
@@ -123,3 +126,20 @@ async def test_who_looks_is_written_down_once_and_not_page_by_page(
     ]
     assert {each.actor_name for each in viewed} == {"alice"}
     assert audit_views.ONCE_IN.total_seconds() == 900
+
+
+async def test_a_page_that_is_left_open_keeps_nobody_signed_in(
+    server: RunningServer, acme: Tenant, admin: Person, ledger: Ledger
+) -> None:
+    def seen(rows: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[Any]:
+        return [(each["last_seen_at"], each["idle_expires_at"]) for each in rows["browser_sessions"]]
+
+    before = seen(await ledger.rows(acme))
+    server.clock.advance(120)
+    for headers in ({"X-Live": "1"}, {"Accept": "text/event-stream"}):
+        for path in ("/admin/audit", "/admin"):
+            answer = await admin.http.get(f"{acme.issuer}{path}", headers=headers)
+            assert answer.status_code == 200
+    assert seen(await ledger.rows(acme)) == before
+    await admin.visit(f"{acme.issuer}/admin")
+    assert seen(await ledger.rows(acme)) != before

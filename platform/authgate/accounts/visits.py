@@ -17,7 +17,7 @@ from authgate.storage.people import users
 from authgate.storage.people.users import User
 from authgate.storage.sign_in import sessions
 from authgate.storage.sign_in.sessions import Session
-from authgate.web import csrf, session_cookie
+from authgate.web import csrf, event_stream, session_cookie
 from authgate.web.csrf import ForgedForm
 from authgate.web.view_models import Theme, Visit
 from authgate_tenants import current_tenant
@@ -31,7 +31,8 @@ _OPEN_TO_IMPERSONATORS = frozenset({"/login", "/logout", "/language", *_OPEN_TO_
 change themselves."""
 _CONSOLE = "/admin"
 LIVE = "X-Live"
-"""Sent by script, where a page asks for itself because something is different."""
+"""Sent by script, where a page asks for itself because something is different. A stream of news has
+no header of ours; it is known by what it asks for."""
 _TOUCH_AFTER = timedelta(minutes=1)
 
 
@@ -175,7 +176,7 @@ def session_key() -> str | None:
 
 def _is_by_itself() -> bool:
     """Whether a page that is left open asks for itself: nobody need be there."""
-    return LIVE in request.headers
+    return LIVE in request.headers or event_stream.MEDIA_TYPE in request.headers.get("Accept", "")
 
 
 async def person_of(key: str, *, now: datetime) -> SignedIn | None:
