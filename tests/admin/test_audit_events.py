@@ -45,6 +45,9 @@ async def test_what_happened_is_listed_and_told_one_by_one(api: ApiClient, alice
         (f"actor_type=client&actor_id={event['actor']['id']}&types={Event.USER_UPDATED}", True),
         (f"ip={event['ip']}&types={Event.USER_UPDATED}", True),
         ("ip=198.51.100.0/24", False),
+        ("request_id=ffffffffffff7fff8fffffffffffffff", False),
+        ("request_id=e677d21fdbff7fff8fffffffffffffff", False),
+        ("request_id=00000000000070008000000000000000", False),
     ):
         items = (await api.get(f"{_HERE}?{query}")).json()["items"]
         assert [each["id"] for each in items] == [event["id"]] * found, query

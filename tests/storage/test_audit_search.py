@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address, ip_network
+from itertools import cycle
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -12,6 +13,7 @@ import pytest
 from tortoise import connections
 from uuid_utils import uuid7
 
+from authgate.audit.meanings import AREAS
 from authgate.settings import DatabaseSettings
 from authgate.storage import connection
 from authgate.storage.audit import audit_events, search, statistics, unsealed
@@ -166,6 +168,23 @@ async def test_a_look_says_how_far_it_went(acme: Tenant, monkeypatch: pytest.Mon
         assert (len(full.page.rows), full.looked_to) == (10, None)
         with pytest.raises(BadCursor):
             await search.find(EventSearch(), cursor="x")
+
+
+@on_postgres
+async def test_a_network_is_looked_for_among_however_many_addresses(acme: Tenant) -> None:
+    chance = random.Random(3)  # noqa: S311 - what happens in a test
+    at, first = BEGIN, int(ip_address("10.16.0.0"))
+    made = [
+        _event(chance, at)._replace(id=str(uuid7()), event_type=kind, ip=str(ip_address(first + n)))
+        for n, kind in zip(range(2000), cycle(AREAS["people"]))
+    ]
+    which = EventSearch(network=ip_network("10.16.0.0/12"), types=AREAS["people"])
+    with use_tenant(replace(acme, id=uuid4())):
+        for begin in range(0, len(made), 1000):
+            await audit_events.append(*made[begin : begin + 1000])
+        found = await search.find(which, limit=100)
+    assert len(AREAS["people"]) * len(made) > 32_767, "values that a statement may have"
+    assert [each.id for each in made[:-101:-1]] == [str(each.id) for each in found.page.rows]
 
 
 async def _plan(which: EventSearch) -> str:

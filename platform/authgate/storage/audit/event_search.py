@@ -17,6 +17,8 @@ _TIMED: Final = 7
 """The version of a UUID that says when it was made."""
 _BEFORE_REQUEST, _AFTER_REQUEST = timedelta(minutes=1), timedelta(hours=1)
 """So far its events are from the moment that the id of a request says."""
+_EARLIEST, _LATEST = 86_400.0, datetime(9999, 1, 1, tzinfo=UTC).timestamp()
+"""Moments that an id may say and a database can look around; others are a proxy's own."""
 
 _SEARCHED: Final = (
     "event_type",
@@ -97,7 +99,8 @@ def _moment_of(request_id: str) -> datetime | None:
         return None
     if read.hex != request_id or read.version != _TIMED:
         return None
-    return datetime.fromtimestamp((read.int >> 80) / 1000, UTC)
+    made = (read.int >> 80) / 1000
+    return datetime.fromtimestamp(made, UTC) if _EARLIEST <= made < _LATEST else None
 
 
 def _by_id(which: EventSearch) -> Iterator[list[Source]]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final, NamedTuple, Self
 
+import orjson
 from tortoise import connections
 
 from authgate.storage import connection
@@ -41,6 +42,14 @@ def any_of(sources: Sequence[Source]) -> Condition:
 def one_of(column: str, values: Sequence[Any]) -> Condition:
     """That a column has one of these."""
     return Condition(f"{column} IN ({', '.join([_MARK] * len(values))})", tuple(values))
+
+
+def one_of_many(column: str, values: Sequence[str]) -> Condition:
+    """The same of texts, however many: they are one value to the statement."""
+    if connection.dialect() == "postgres":
+        return Condition(f"{column} = ANY({_MARK}::text[])", (list(values),))
+    of_them = f"SELECT value FROM json_each({_MARK})"  # noqa: S608 - our own names
+    return Condition(f"{column} IN ({of_them})", (orjson.dumps(list(values)).decode(),))
 
 
 @dataclass(slots=True)

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from authgate.storage.audit.audit_events import AuditEvent
 from authgate.storage.audit.event_search import EventSearch, Network
-from authgate.storage.audit.looking import Condition, Looking, Source, one_of
+from authgate.storage.audit.looking import Condition, Looking, Source, one_of_many
 from authgate.storage.paging import MOST, Cursor, Order, Page
 
 LOOKED_AT: Final = 20_000
@@ -103,6 +103,4 @@ async def _from(
     """That an event came from somewhere in a network, of those that are looked at."""
     seen = [each for each in await looking.distinct("ip", sources, rest) if each]
     inside = [each for each in seen if ip_address(each) in network]
-    if not inside:
-        return Condition("1 = 0")
-    return one_of("ip", inside)
+    return one_of_many("ip", inside)
