@@ -136,7 +136,7 @@ class Programs:
             newsroom=parts.newsroom,
             room=Room.beside("devices", parts.settings.server.connections, of_one=_POLLS),
             clients=RegisteredClients(parts.clients),
-            serves=parts.resolver.serves,
+            tenant=parts.resolver.find,
             clock=parts.clock,
         )
 

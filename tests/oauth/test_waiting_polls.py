@@ -4,11 +4,13 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import httpx2
 import pytest
 
 from authgate import provisioning
+from authgate.provisioning.address_blocks import block_address
 from authgate.settings import ServerSettings, Settings
 from authgate.telemetry.exposition import exposition
 from authgate.vocabulary import ClientStatus
@@ -130,6 +132,31 @@ async def test_ti_33_who_waits_is_refused_at_once_when_the_tenant_or_the_client_
         await change(server, acme, status=TenantStatus.SUSPENDED)
     assert poll.result().status_code == 403
     assert told(await others) == (400, "authorization_pending", "wait"), "of another tenant"
+
+
+@on_sqlite
+async def test_ti_33_who_waits_proves_itself_anew_when_its_proof_or_its_place_counts_no_more(
+    server: RunningServer, acme: Tenant, secretive_device: Device, person: Person, ledger: Ledger
+) -> None:
+    shown = await secretive_device.start()
+    before = await ledger.granted(acme)
+    async with polled(secretive_device, shown["device_code"]) as poll:
+        with use_tenant(acme):
+            client_id = secretive_device.client.client.client_id
+            secret = await provisioning.rotate_client_secret(server.parts, client_id)
+    assert told(poll.result()) == (400, "authorization_pending", "wait")
+    assert told(await waiting(secretive_device, shown["device_code"], 1))[0] == 401
+    fresh = replace(secretive_device.client, secret=secret)
+    async with server.from_address("203.0.113.200") as http:
+        there = replace(secretive_device, http=http, client=fresh)
+        async with polled(there, shown["device_code"]) as poll:
+            with use_tenant(acme):
+                await block_address(server.parts, "203.0.113.0/24", reason="guesses")
+        assert told(poll.result()) == (400, "authorization_pending", "wait")
+        await decide(person, shown)
+        assert (await waiting(there, shown["device_code"], 1)).status_code == 403
+    after = await ledger.granted(acme)
+    assert after["acme", "tokens"] == before["acme", "tokens"], "the code is not spent"
 
 
 async def set_status(server: RunningServer, device: Device, status: ClientStatus) -> None:

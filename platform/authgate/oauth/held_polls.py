@@ -33,13 +33,13 @@ class HeldPolls:
         newsroom: Newsroom,
         room: Room,
         clients: RegisteredClients,
-        serves: Callable[[Tenant], Awaitable[bool]],
+        tenant: Callable[[str], Awaitable[Tenant | None]],
         clock: Clock,
     ) -> None:
         self._newsroom = newsroom
         self._room = room
         self._clients = clients
-        self._serves = serves
+        self._tenant = tenant
         self._clock = clock
 
     async def decided(
@@ -63,20 +63,26 @@ class HeldPolls:
             while polled.status is DeviceCodeStatus.PENDING and not draining.has_begun():
                 if not await news.come(ends_at - monotonic()):
                     return polled
-                await self._require_reader(request, wait)
+                if await self._is_changed(request, wait):
+                    break
                 polled = await poll()
             wait.is_cut_short = polled.status is DeviceCodeStatus.PENDING
         return polled
 
-    async def _require_reader(self, request: TokenRequest, wait: Wait) -> None:
-        """Somebody has to be there who may have what the code is spent for."""
+    async def _is_changed(self, request: TokenRequest, wait: Wait) -> bool:
+        """Whether the client is not as it was, or is kept out, since it has proven itself: with its
+        next poll it has to do so anew. Raises where nobody may have what the code is spent for."""
         if wait.is_abandoned:
             raise Abandoned
-        if not await self._serves(current_tenant()):
+        here = current_tenant()
+        tenant = await self._tenant(here.slug)
+        if tenant is None or tenant.id != here.id or not tenant.is_served:
             raise Suspended
         client = await self._clients.find(request.client.client_id)
         if client is None or not client.is_active:
             raise InvalidClient("The client is no longer active.")
+        is_blocked = tenant.blocked is not None and tenant.blocked.holds(request.client_ip)
+        return is_blocked or client != request.client
 
     def _seconds_until(self, end: datetime) -> float:
         return max(0.0, (end - self._clock()).total_seconds())
