@@ -274,13 +274,14 @@ def _built(
 def _newsroom(invalidations: Invalidations) -> Newsroom:
     made = Newsroom(invalidations)
 
-    def tenant_changed(*_key: object) -> None:
-        made.wake_all()  # whoever waits at one that is no longer served
+    def tenants_changed(_tenant_id: UUID | None, *name: str) -> None:
+        if not name:  # else it is one, whose id is told besides
+            made.wake_all()
 
     def client_changed(tenant_id: UUID | None, *_client_id: str) -> None:
         made.wake_kind(tenant_id, Kind.DEVICE_CODE)
 
-    invalidations.subscribe(TENANTS, tenant_changed)
+    invalidations.subscribe(TENANTS, tenants_changed)
     invalidations.subscribe(CLIENTS, client_changed)
     return made
 

@@ -88,6 +88,10 @@ class Newsroom:
         """Tell of a change to something of the current tenant's, with the open unit of work."""
         await self._invalidations.publish(NEWS, current_tenant().id, kind, str(of))
 
+    async def publish_all(self, tenant_id: UUID) -> None:
+        """Tell all who listen to anything of this tenant's that it is no longer what it was."""
+        await self._invalidations.publish(NEWS, tenant_id)
+
     @contextmanager
     def listening(self, topic: Topic) -> Iterator[News]:
         """Hear of this until the block ends. Whoever listens reads for the first time after."""

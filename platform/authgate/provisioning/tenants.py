@@ -224,6 +224,7 @@ async def tenant_changed(parts: Installation, tenant: Tenant) -> None:
     names = [("slug", tenant.slug), *[("host", host) for host in await domains.hosts(tenant.id)]]
     for kind, name in names:
         await parts.tenants.invalidate((None, kind, name))
+    await parts.newsroom.publish_all(tenant.id)  # whoever waits where nobody is served any more
 
 
 async def ensure_keys(parts: Installation, settings: TenantSettings) -> None:

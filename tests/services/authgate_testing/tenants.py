@@ -33,6 +33,7 @@ async def change(server: RunningServer, tenant: Tenant, **columns: Any) -> None:
     with use_tenant(tenant):
         assert await TenantRow.filter(id=tenant.id).update(**columns) == 1
     await server.parts.tenants.invalidate((None, "slug", tenant.slug))
+    await server.parts.newsroom.publish_all(tenant.id)
 
 
 async def choose(server: RunningServer, tenant: Tenant, **settings: object) -> None:
