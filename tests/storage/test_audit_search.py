@@ -178,7 +178,7 @@ async def test_a_network_is_looked_for_among_however_many_addresses(acme: Tenant
         _event(chance, at)._replace(id=str(uuid7()), event_type=kind, ip=str(ip_address(first + n)))
         for n, kind in zip(range(2000), cycle(AREAS["people"]))
     ]
-    which = EventSearch(network=ip_network("10.16.0.0/12"), types=AREAS["people"])
+    which = EventSearch(network=ip_network("10.16.0.0/12"), types=list(AREAS["people"]))
     with use_tenant(replace(acme, id=uuid4())):
         for begin in range(0, len(made), 1000):
             await audit_events.append(*made[begin : begin + 1000])
@@ -284,7 +284,9 @@ async def _plan_of_stored() -> str:
         await unsealed.stored()
     [(query, values)] = asked
     _, lines = await ask(client, f"{explain} {query}", values)
-    return "\n".join(str(tuple(line.values()) if hasattr(line, "values") else tuple(line)) for line in lines)
+    return "\n".join(
+        str(tuple(line.values()) if hasattr(line, "values") else tuple(line)) for line in lines
+    )
 
 
 async def test_events_are_counted_by_the_hour_as_far_as_a_count_looks(

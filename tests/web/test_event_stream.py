@@ -72,6 +72,39 @@ async def test_ti_33_whoever_may_no_longer_is_told_no_more(news: News) -> None:
     assert said[-1] == b"id: 2\n" + CHANGED, "what came while the right was gone is not told"
 
 
+class ByTheClock(News):
+    """News that come at these moments, by a clock that goes on where somebody waits."""
+
+    def __init__(self, *moments: float) -> None:
+        super().__init__(look_again=None)
+        self.now = 0.0
+        self._moments = [0.0, *moments]
+
+    async def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+    async def come(self, within: float) -> bool:
+        there_are = bool(self._moments) and self._moments[0] <= self.now + within
+        self.now = max(self.now, self._moments.pop(0)) if there_are else self.now + within
+        return there_are
+
+
+async def test_ti_33_whenever_news_come_a_lost_right_is_used_no_longer_than_five_seconds(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.undo()
+    news = ByTheClock(1.9, 5.8, 6.9)
+    monkeypatch.setattr(event_stream, "monotonic", lambda: news.now)
+    monkeypatch.setattr(event_stream, "asyncio", news)
+
+    async def lost() -> bool:
+        return False
+
+    told = [news.now async for _ in event_stream.events(news, lost)]
+    assert told == [0.0, 0.0, 1.9]
+    assert news.now < 5
+
+
 async def test_a_process_that_leaves_tells_no_more(
     news: News, monkeypatch: pytest.MonkeyPatch
 ) -> None:

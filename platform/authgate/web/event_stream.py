@@ -47,7 +47,8 @@ async def events(news: News, may: May) -> AsyncGenerator[bytes]:
             if not await may():
                 return
             checked_at = monotonic()
-        if await news.come(RIGHT_SECONDS):
+        # No longer than until that is looked at again: what is told is told to who still may.
+        if await news.come(max(0.0, checked_at + RIGHT_SECONDS - monotonic())):
             yield b"id: %d\nevent: changed\ndata: .\n\n" % next(numbers)
             beats_at = monotonic()
             await asyncio.sleep(_PAUSE_SECONDS)
