@@ -6,6 +6,21 @@ Commands that ask a server elsewhere know them without waiting for its tables to
 from enum import StrEnum
 
 
+class ActorType(StrEnum):
+    """Who does something that the audit log tells of."""
+
+    USER = "user"
+    CLIENT = "client"
+    SYSTEM = "system"
+    """A command or a job."""
+    ANONYMOUS = "anonymous"
+    """Who has not proven who they are."""
+    OPERATOR = "operator"
+    """Of the installation, in a tenant that is not theirs."""
+    SCIM_TOKEN = "scim_token"
+    """By which a directory keeps a tenant's people."""
+
+
 class ClientStatus(StrEnum):
     """Only an active client is served."""
 

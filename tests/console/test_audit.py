@@ -111,7 +111,8 @@ async def test_who_looks_is_written_down_once_and_not_page_by_page(
     acme: Tenant, admin: Person, alice: User, ledger: Ledger
 ) -> None:
     here = f"{acme.issuer}/admin/audit"
-    for address in (f"{here}?limit=50", f"{here}?user={quote('alice')}", here):
+    looks = ("limit=50", f"user={quote('alice')}", "", "user=mallory", "search=alice", "search=bob")
+    for address in (f"{here}?{each}" for each in (*looks, *looks)):
         await admin.visit(address)
     listed = await admin.visit(here)
     event = re.search(r"(/audit/events/[^\"]+)", listed.text)
@@ -119,20 +120,29 @@ async def test_who_looks_is_written_down_once_and_not_page_by_page(
     await admin.visit(f"{acme.issuer}/admin{event[1]}")
     await admin.visit(f"{acme.issuer}/admin/users/{alice.id}")
     viewed = await ledger.events(acme, Event.AUDIT_LOG_VIEWED)
-    assert [each.details["filter"] for each in viewed] == [
-        {},
-        {"user": "alice"},
-        {"user": str(alice.id)},
-    ]
+    *known, one, other = (each.details["filter"] for each in viewed)
+    assert known == [{}, {"user": str(alice.id)}, {"user": "nobody"}]
+    assert one != other, "which are two looks, of whose words nothing is left"
+    assert all(re.fullmatch(r"#[0-9a-f]{4}", each["search"]) for each in (one, other))
     assert {each.actor_name for each in viewed} == {"alice"}
     assert audit_views.ONCE_IN.total_seconds() == 900
+
+
+async def test_a_text_is_not_looked_for_again_and_again(acme: Tenant, admin: Person) -> None:
+    here = f"{acme.issuer}/admin/audit"
+    assert "data-live" in (await admin.visit(here)).text
+    page = await admin.visit(f"{here}?search=alice")
+    assert "data-live" not in page.text
+    assert re.search(r'href="[^"]*/admin/audit\?search=alice"[^>]*>.*Look again', page.text)
 
 
 async def test_a_page_that_is_left_open_keeps_nobody_signed_in(
     server: RunningServer, acme: Tenant, admin: Person, ledger: Ledger
 ) -> None:
     def seen(rows: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[Any]:
-        return [(each["last_seen_at"], each["idle_expires_at"]) for each in rows["browser_sessions"]]
+        return [
+            (each["last_seen_at"], each["idle_expires_at"]) for each in rows["browser_sessions"]
+        ]
 
     before = seen(await ledger.rows(acme))
     server.clock.advance(120)

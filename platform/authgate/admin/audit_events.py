@@ -25,7 +25,7 @@ from authgate.storage.audit.audit_events import AuditEvent
 from authgate.storage.audit.event_search import EventSearch, Network
 from authgate.storage.clients import ids
 from authgate.tokens.admin_scopes import Scope
-from authgate.vocabulary import Severity
+from authgate.vocabulary import ActorType, Severity
 
 _Id = Annotated[str, Field(min_length=1, max_length=128)]
 _NOT_LOOKED_FOR = {"cursor", "limit", "since", "to"}
@@ -60,7 +60,7 @@ class AuditEventChoice(Document):
     user_id: UUID | None = None
     """What this person did, and what was done to them."""
 
-    actor_type: Literal["user", "client", "system", "anonymous"] | None = None
+    actor_type: ActorType | None = None
     actor_id: _Id | None = None
     """Who did it. With `actor_type` it is found at once."""
 
@@ -118,7 +118,8 @@ class AuditActor(Document):
     """Who did it."""
 
     type: str
-    """`user`, `client`, `system` (a command or a job) or `anonymous`."""
+    """`user`, `client`, `system` (a command or a job), `anonymous`, `operator` (of the
+    installation) or `scim_token`."""
 
     id: str
     name: str
@@ -189,7 +190,7 @@ async def list_audit_events(call: Call[AuditEventQuery, Nothing]) -> Answer[Audi
     itself, once in a quarter of an hour.
 
     Whoever shows the tag that they have (`If-None-Match`) and says `Prefer: wait=4` (RFC 7240) is
-    answered when there is something else, or after four seconds at the most.
+    answered when there is something else, or after four seconds at the most; with `search` at once.
     """
     asked = call.query
     wanted = asked.wanted()
@@ -267,7 +268,7 @@ OPERATIONS = [
         "/audit-events",
         list_audit_events,
         scope=_READ,
-        watched=Watched(Kind.AUDIT_EVENTS, unsealed.stored),
+        watched=Watched(Kind.AUDIT_EVENTS, unsealed.stored, unless="search"),
     ),
     operation(HTTPMethod.GET, "/audit-events/{audit_event_id}", read_audit_event, scope=_READ),
 ]

@@ -96,7 +96,7 @@ class ApiDoor:
     async def _read(self, route: Route, caller: Caller, request: MachineRequest) -> Reply:
         reply = await self._router.perform(route, caller, request)
         watched = route.operation.watched
-        if reply.status != _UNCHANGED or watched is None:
+        if reply.status != _UNCHANGED or watched is None or not watched.may_wait(request.query):
             return reply
         wait = prefer.wait(request.headers, request.gone)
         if wait is None:

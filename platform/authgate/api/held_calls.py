@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import nullcontext, suppress
 from time import monotonic
 from typing import Final, NamedTuple
+from urllib.parse import parse_qsl
 
 from authgate.live import Kind, Look, Lookout, Newsroom, NoRoom, Room, Topic
 from authgate.web import draining, prefer
@@ -26,6 +27,12 @@ class Watched(NamedTuple):
     kind: Kind
     look: Look | None = None
     """At what nobody tells of."""
+    unless: str = ""
+    """With this parameter it costs too much to be read again and again: nobody waits."""
+
+    def may_wait(self, query: bytes) -> bool:
+        """Whether who asks this may be kept waiting."""
+        return not self.unless or self.unless not in dict(parse_qsl(query.decode("latin-1")))
 
 
 class HeldCalls:

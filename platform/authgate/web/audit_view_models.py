@@ -74,6 +74,8 @@ class AuditPage:
     previous_url: str | None = None
     live_url: str = ""
     """Where news come from, where the newest events are shown."""
+    again_url: str = ""
+    """To look for a text again, of which no news come."""
 
     @property
     def is_filtered(self) -> bool:

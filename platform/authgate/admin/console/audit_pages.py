@@ -52,7 +52,8 @@ class AuditPages:
             network, bad_ip = None, True
         unknown = bool(asked.user) and not user_id
         found = _NOTHING if unknown or bad_ip else await _found(asked, user_id, network)
-        await audit_views.note(actor(), asked.told(), now=self._console.now())
+        looked_for = asked.told() | ({"user": user_id or "nobody"} if asked.user else {})
+        await audit_views.note(actor(), looked_for, now=self._console.now())
         page = found.page
         content = AuditPage(
             frame=await self._console.frame(),
@@ -75,7 +76,9 @@ class AuditPages:
             looked_to=found.looked_to,
             next_url=asked.url(cursor=page.next) if page.next else None,
             previous_url=asked.url(cursor=page.previous) if page.previous else None,
-            live_url="" if asked.cursor or asked.to else frame.url(_LIVE),
+            # A text is looked for in all that there is: not each second, as long as it is open.
+            live_url="" if asked.cursor or asked.to or asked.search else frame.url(_LIVE),
+            again_url=asked.url() if asked.search else "",
         )
         return self._console.show("audit.html", content)
 
