@@ -3,7 +3,7 @@ nevertheless."""
 
 import json
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -24,7 +24,9 @@ from authgate.storage.audit.audit_erasures import AuditErasureRow
 from authgate.storage.audit.audit_events import AuditEvent
 from authgate.storage.audit.audit_feeds import AuditFeedRow
 from authgate.storage.audit.audit_seals import AuditSealRow
+from authgate.storage.audit.exports import AuditExportRow
 from authgate.storage.database import dsn, sweep_url
+from authgate.storage.export_files import wanted
 from authgate.storage.people.users import User
 from authgate.storage.postgres.client import inside
 from authgate.storage.sweep import log_keeping
@@ -117,6 +119,10 @@ async def test_nothing_goes_that_is_held_or_that_a_plugin_was_not_told_of(
     held = await changed(server, kept, audit_legal_hold=True)
     with use_tenant(held):
         assert await retention.retire(server.parts) == 0
+        # Nor what had begun to go.
+        assert await AuditSealRow.filter(first_seq=1).update(removed_at=now)
+        assert await retention.retire(server.parts) == 0
+        await AuditSealRow.filter(first_seq=1).update(removed_at=None)
     free = await changed(server, kept, audit_legal_hold=False)
     with use_tenant(free):
         feed = await AuditFeedRow.create(
@@ -161,6 +167,45 @@ async def test_the_role_that_removes_takes_nothing_that_was_not_given_up_and_cha
                 await line.execute(f"UPDATE audit_events SET {change} WHERE seq = 2")  # noqa: S608
     finally:
         await line.close()
+
+
+GONE = (
+    "INSERT INTO audit_seals (id, tenant_id, first_seq, last_seq, members, root, previous, digest,"
+    " signature, signer, sealed_at, newest_at, checkpoint_at, removed_at, gone_at)"
+    " SELECT gen_random_uuid(), tenant_id, -n, -n, '', '', '', '', '', '', newest_at, newest_at,"
+    " newest_at, newest_at, newest_at FROM audit_seals, generate_series(1, 50000) n"
+    " WHERE tenant_id = $1 AND first_seq = 1"
+)
+
+
+@on_postgres
+async def test_seals_whose_events_are_gone_cost_nothing_when_more_go(
+    server: RunningServer,
+    kept: Tenant,
+    settings: Settings,
+    as_owner: Callable[..., Awaitable[None]],
+) -> None:
+    await as_owner(GONE, kept.id)
+    await as_owner("ANALYZE audit_seals")
+    with use_tenant(kept):
+        await AuditSealRow.filter(first_seq__gte=1, first_seq__lt=4).update(
+            removed_at=server.clock()
+        )
+    line = await asyncpg.connect(dsn(sweep_url(settings.database)))
+    try:
+        async with line.transaction():
+            await line.execute(inside(kept.id))
+            explained = await line.fetchval(
+                "EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) DELETE FROM audit_events"
+                " WHERE tenant_id = $1 AND seq BETWEEN 1 AND 9",
+                kept.id,
+            )
+    finally:
+        await line.close()
+    [plan] = json.loads(explained)
+    assert sum(plan["Plan"][f"Shared {how} Blocks"] for how in ("Hit", "Read")) < 200
+    with use_tenant(kept):
+        assert [each.seq for each in await AuditEvent.filter(seq__isnull=False)] == [4, 5]
 
 
 async def test_au_07_nothing_tells_of_somebody_who_is_gone_and_the_log_is_verified_nevertheless(
@@ -231,3 +276,59 @@ async def test_what_is_emptied_and_no_event_tells_is_a_fault_and_so_is_what_was_
     [fault] = (await verified(acme)).faults
     assert (fault.kind, fault.event_id) == (Kind.EDITED, str(erased.id))
     assert json.dumps(fault.told())
+
+
+@on_sqlite
+async def test_a_person_is_forgotten_once_whatever_happens_meanwhile_and_whoever_has_the_name_then(
+    server: RunningServer, acme: Tenant, alice: User
+) -> None:
+    async def happen(at: datetime) -> AuditEvent:
+        with use_tenant(acme):
+            made = audit.event(Event.USER_INVITED, actor=SYSTEM, details={"by": alice.username})
+            await audit_events.append(made._replace(occurred_at=at))
+            [newest] = await audit_events.latest(limit=1)
+        return newest
+
+    then = server.clock() - timedelta(days=31)
+    hers = await happen(then)
+    with use_tenant(acme):
+        await provisioned_users.remove(alice.id, by=OPERATOR, now=then)
+    others = [await happen(server.clock())]
+    await run(server, SealAudit())
+    others.append(await happen(server.clock()))
+    await run(server, ForgetPeople())
+    with use_tenant(acme):
+        now = server.clock()
+        file = await AuditExportRow.create(
+            **wanted(by="bob", now=now, is_hinted=True),
+            format="csv", chosen={}, until=now, requester_type="user", requester_id="bob",
+        )  # fmt: skip
+    for _ in range(2):
+        server.clock.advance(300)
+        others.append(await happen(server.clock()))
+        await run(server, ForgetPeople(), SealAudit())
+    with use_tenant(acme):
+        assert await AuditErasureRow.all().count() == 0
+        assert await AuditExportRow.filter(id=file.id).exists()
+        empty = [each.id for each in await AuditEvent.filter(erased_at__isnull=False)]
+    assert hers.id in empty
+    assert not {each.id for each in others} & {*empty}
+
+
+@on_sqlite
+async def test_nobody_is_forgotten_while_the_log_is_held(
+    server: RunningServer, acme: Tenant, alice: User
+) -> None:
+    async def emptied() -> int:
+        with use_tenant(acme):
+            return await AuditEvent.filter(erased_at__isnull=False).count()
+
+    held = await changed(server, acme, audit_legal_hold=True, audit_person_days=0)
+    with use_tenant(held):
+        await provisioned_users.remove(alice.id, by=OPERATOR, now=server.clock())
+    await run(server, SealAudit(), ForgetPeople())
+    assert await emptied() == 0
+    await changed(server, acme, audit_legal_hold=False)
+    server.clock.advance(timedelta(hours=1).total_seconds())
+    await run(server, ForgetPeople())
+    assert await emptied() > 0

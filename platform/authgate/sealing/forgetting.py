@@ -24,9 +24,6 @@ from authgate_tenants import current_tenant
 STEP: Final = 1000
 """Events that a step looks at."""
 
-LATE: Final = timedelta(minutes=5)
-"""For so long something may still be stored that tells of somebody who is gone."""
-
 _STEPS: Final = 50
 
 
@@ -46,8 +43,12 @@ async def erase_person(user: User, *, now: datetime) -> None:
 
 async def forget(parts: Installation, *, steps: int = _STEPS) -> int:
     """Forget those of the current tenant who are to be forgotten by now, or as far as these steps
-    reach; in how many events."""
+    reach; in how many events. Nobody is forgotten while the log is held."""
     emptied = 0
+    if current_tenant().settings.audit_legal_hold:
+        async with storage.transaction():
+            await audit_erasures.postpone(now=parts.clock())
+        return 0
     for _ in range(steps):
         async with storage.transaction():
             erasure = await audit_erasures.due(now=parts.clock())
@@ -89,12 +90,12 @@ async def _say(erasure: Erasure, theirs: list[int]) -> None:
 
 async def _end(parts: Installation, erasure: Erasure) -> None:
     now = parts.clock()
+    if now < erasure.ends_at or await unsealed.has_before(erasure.ends_at):
+        await audit_erasures.go_on(erasure, erasure.position, due_at=now + audit_erasures.LATE)
+        return
     # Files that were written before tell what the log has told.
     for kind in (AuditExportRow, ExportRow):
         await export_files.remove_before(kind, now)
-    if now < erasure.asked_at + LATE or await unsealed.waiting(limit=1):
-        await audit_erasures.go_on(erasure, erasure.position, due_at=now + LATE)
-        return
     if erasure.email:
         await mails.forget(mail_addresses.mailbox(erasure.email))
     await audit_erasures.end(erasure)

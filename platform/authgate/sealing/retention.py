@@ -37,11 +37,13 @@ async def retire(parts: Installation, *, steps: int = _STEPS) -> int:
 
 
 async def _given_up(now: datetime) -> Sequence[Seal]:
-    """Seals whose events go, as an event of the log says by then."""
+    """Seals whose events go, as an event of the log says by then. None go while the log is held."""
+    if current_tenant().settings.audit_legal_hold:
+        return []
     async with storage.transaction():
         kept = await audit_seals.oldest(limit=STEP)
         begun = [each for each in kept if each.removed_at is not None]
-        if begun or current_tenant().settings.audit_legal_hold:
+        if begun:
             return begun
         before = await _cut(now)
         going = list(takewhile(lambda each: each.newest_at < before, kept))

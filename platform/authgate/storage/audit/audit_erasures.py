@@ -2,14 +2,21 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final, Self
 from uuid import UUID
 
 from tortoise import fields
 
+from authgate.storage.audit import leaves
 from authgate.storage.audit.sealed import SealedEvent
 from authgate_tenants import TenantOwned
+
+LATE: Final = timedelta(minutes=5)
+"""For so long something may still be stored that tells of somebody who is gone."""
+
+HELD: Final = timedelta(hours=1)
+"""Between two looks whether a log is still held, and nobody is forgotten."""
 
 _STAYS: Final = frozenset({"AUDIT_EVENTS_REMOVED", "AUDIT_PERSON_ERASED"})
 """Events without which what is missing would be a fault."""
@@ -62,10 +69,18 @@ class Erasure:
             position=row.position,
         )
 
+    @property
+    def ends_at(self) -> datetime:
+        """What happens later is nothing of theirs: somebody else may have their name by then."""
+        return self.asked_at + LATE
+
     def is_about(self, stored: SealedEvent) -> bool:
         """Whether an event tells of them: they did it, it was done to them, or it names them."""
         event, subject = stored.event, str(self.user_id)
         if stored.is_erased or event.event_type in _STAYS:
+            return False
+        at: object = event.occurred_at  # whatever somebody has written there
+        if isinstance(at, int) and at > leaves.micros(self.ends_at):
             return False
         if subject in (event.actor_id, event.resource_id):
             return True
@@ -111,6 +126,11 @@ async def go_on(erasure: Erasure, place: int, *, due_at: datetime | None = None)
     """Note that all up to this place was looked at, and when somebody looks again."""
     changes = {"position": place, "until": place} | ({"due_at": due_at} if due_at else {})
     await AuditErasureRow.filter(id=erasure.id).update(**changes)
+
+
+async def postpone(*, now: datetime) -> None:
+    """Have nobody of the current tenant be forgotten for a while."""
+    await AuditErasureRow.filter(due_at__lte=now).update(due_at=now + HELD)
 
 
 async def end(erasure: Erasure) -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from tortoise import connections
 from tortoise.backends.base.client import BaseDBAsyncClient
 
 from authgate.storage import connection
+from authgate.storage.audit.audit_events import AuditEvent
 from authgate.storage.audit.leaves import COLUMNS, Sealable
 from authgate.storage.database import StorageUnavailable
 from authgate_tenants import current_tenant
@@ -66,6 +68,12 @@ async def waiting(*, limit: int) -> list[Sealable]:
     """The current tenant's events that wait, in the order of their ids."""
     rows = await _asked(_WAITING, *_given(current_tenant().id, limit))
     return [Sealable.of(tuple(row)) for row in rows]
+
+
+async def has_before(moment: datetime) -> bool:
+    """Whether something waits at the current tenant that happened no later than this."""
+    waiting = AuditEvent.filter(seq__isnull=True, occurred_at__lte=moment)
+    return await waiting.exists()
 
 
 async def last_place() -> int:

@@ -139,9 +139,11 @@ sealed, and nothing that is sealed is other than it was; what is old may be give
 
 GIVEN_UP = (
     "EXISTS (SELECT 1 FROM audit_seals s WHERE s.tenant_id = audit_events.tenant_id"  # noqa: S608
-    f" AND seq BETWEEN s.first_seq AND s.last_seq AND s.removed_at IS NOT NULL AND s.{_OLD})"
+    " AND seq BETWEEN s.first_seq AND s.last_seq AND s.removed_at IS NOT NULL"
+    f" AND s.gone_at IS NULL AND s.{_OLD})"
 )
-"""Which events may go: those of a part that was given up."""
+"""Which events may go: those of a part that was given up, and is not gone yet. Of seals whose
+events are gone there is no end, and each would be read for each event."""
 
 FORGOTTEN = (
     "EXISTS (SELECT 1 FROM audit_erasures e WHERE e.tenant_id = audit_events.tenant_id"
