@@ -31,7 +31,7 @@ from authgate.provisioning.plans import PlanChanged
 from authgate.serving import PortTaken, ServingError
 from authgate.storage.database import OwnerUrlMissing
 from authgate.storage.fitness import LoginRefused, NotMigrated
-from authgate.storage.migrate import UnknownMigration
+from authgate.storage.migrate import TableBusy, UnknownMigration
 from authgate.storage.people.usernames import BadUsername
 from authgate.storage.people.users import UsernameTaken
 from authgate.storage.portable.former_database import NotAuthGate
@@ -117,6 +117,7 @@ _ENDS: tuple[tuple[type[Exception], type[Failure], str], ...] = (
     (NotMigrated, Unhealthy, "{}"),
     (WallMissing, Unhealthy, "{}"),
     (RoleMissing, Unhealthy, "{}"),
+    (TableBusy, Unhealthy, "{}"),
     (KeyEncryptionKeyError, Unhealthy, "{}"),
     (UnknownKeyEncryptionKey, Unhealthy, "{}"),
     (PluginRefused, Unhealthy, "{}"),

@@ -3,9 +3,11 @@
 Run by ``authgate migrate`` alone: server processes that changed tables as they start would race.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pkgutil import iter_modules
+from typing import Final
 
 import asyncpg
 from tortoise import Tortoise, connections
@@ -19,17 +21,25 @@ from authgate.storage.postgres.roles import Roles
 from authgate.storage.sqlite.client import make_private
 
 _LOCK = 0x61757468  # any number, the same for everybody who migrates
+_TRY = "SELECT pg_try_advisory_lock($1)"
+_ASK_AGAIN_SECONDS: Final = 0.2
+_PAUSES: Final = (0.2, 0.5, 1, 2, 5, 10, 10, 10, 10, 10)
+"""Seconds for those who write a table, before it is to be changed once more."""
 
 
 class UnknownMigration(LookupError):
     """No migration has this name."""
 
 
+class TableBusy(RuntimeError):
+    """A table that has to be changed was never free."""
+
+
 async def migrate(settings: DatabaseSettings, *, target: str | None = None) -> list[str]:
     """Apply what is missing, or go back to ``target`` (a migration's name, or ``zero``).
 
-    Answers the names of the steps that ran. Raises ``UnknownMigration``, ``OwnerUrlMissing`` and
-    ``RoleMissing``.
+    Answers the names of the steps that ran. Raises ``UnknownMigration``, ``OwnerUrlMissing``,
+    ``RoleMissing`` and ``TableBusy``.
     """
     if target not in (None, "zero", *(module.name for module in iter_modules(migrations.__path__))):
         raise UnknownMigration(target)
@@ -80,18 +90,35 @@ async def _run(settings: DatabaseSettings, target: str | None) -> list[str]:
     name = {"zero": "__first__"}.get(target, target) if target else "__latest__"
     try:
         await Tortoise.init(config=config, init_connections=False)
-        executor = Executor(connections.get("default"), config["apps"])
-        await executor.migrate([MigrationTarget(database.APP_LABEL, name)], progress=note)
+        for pause in (*_PAUSES, None):
+            executor = Executor(connections.get("default"), config["apps"])
+            try:
+                await executor.migrate([MigrationTarget(database.APP_LABEL, name)], progress=note)
+                break
+            except asyncpg.LockNotAvailableError as error:
+                await _wait(pause, error)
     finally:
         await Tortoise.close_connections()
     return steps
+
+
+async def _wait(pause: float | None, error: asyncpg.LockNotAvailableError) -> None:
+    """Let others go first; what is done so far stays done."""
+    if pause is None:
+        raise TableBusy(
+            "A long transaction holds a table that has to be changed: end it (pg_stat_activity"
+            " names it), and run authgate migrate again. What is done stays done."
+        ) from error
+    await asyncio.sleep(pause)
 
 
 @asynccontextmanager
 async def _alone(settings: DatabaseSettings) -> AsyncIterator[asyncpg.Connection]:
     owner = await asyncpg.connect(database.dsn(database.owner_url(settings)), timeout=10)
     try:
-        await owner.fetchval("SELECT pg_advisory_lock($1)", _LOCK)
+        # Whoever waits inside of a statement is waited for by an index that is made meanwhile.
+        while not await owner.fetchval(_TRY, _LOCK):  # noqa: ASYNC110 - another process has it
+            await asyncio.sleep(_ASK_AGAIN_SECONDS)
         yield owner
     finally:
         await owner.close()

@@ -4,15 +4,7 @@ from tortoise import fields, migrations
 from tortoise.migrations import operations as ops
 from uuid_utils.compat import uuid7
 
-from authgate.storage.migration_steps import AddColumn, reversible, statements
-
-_INDEXES = (
-    # Of what waits for its seal: as good as empty, once what was there before is sealed.
-    "CREATE INDEX audit_events_unsealed ON audit_events (tenant_id, id) WHERE seq IS NULL",
-    "CREATE UNIQUE INDEX audit_events_sealed ON audit_events (tenant_id, seq)"
-    " WHERE seq IS NOT NULL",
-)
-_NONE = ("DROP INDEX audit_events_unsealed", "DROP INDEX audit_events_sealed")
+from authgate.storage.migration_steps import AddColumn
 
 
 class Migration(migrations.Migration):
@@ -27,7 +19,6 @@ class Migration(migrations.Migration):
             "erased_at",
             fields.DatetimeField(null=True, auto_now=False, auto_now_add=False),
         ),
-        reversible(statements(both=_INDEXES), statements(both=_NONE)),
         ops.CreateModel(
             name="AuditSealRow",
             fields=[
