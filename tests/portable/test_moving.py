@@ -13,9 +13,10 @@ from authgate.accounts.connection_secrets import ConnectionSecrets
 from authgate.audit import SYSTEM
 from authgate.installation import Installation
 from authgate.portable import Choice, UnfitFile, Wanted, exports, sealed_log
-from authgate.sealing import stored_log
+from authgate.sealing import forgetting, stored_log
 from authgate.sealing.sealer import Sealer, keys_of
 from authgate.settings import Settings
+from authgate.storage.audit import audit_erasures
 from authgate.storage.audit.audit_events import AuditEvent
 from authgate.storage.clients import clients
 from authgate.storage.metering import roll_up
@@ -113,12 +114,19 @@ async def test_a_log_that_was_sealed_is_sealed_anew_where_it_comes_to(
     async with opened(lived.settings) as (parts, _):
         with use_tenant(lived.tenant):
             assert await Sealer(parts).seal()
+            alice = await users.find_by_login("Ålice")
+            assert alice is not None
+            now = parts.clock()
+            await audit_erasures.ask(alice.id, username="ålice", email="", now=now, due_at=now)
+            assert await forgetting.forget(parts)
+            assert await Sealer(parts).seal()
         keep(lived.file, await exported(parts, lived.tenant, Choice(PASSPHRASE)))
         former = keys_of(parts).thumbprints
     with lived.file.open("rb") as stream:
         report = sealed_log.checked(stream, trusted=former)
     assert report.is_sound
     assert report.events
+    assert report.erased
     async with opened(elsewhere) as (parts, _):
         acme = await arrived(parts, lived)
         with use_tenant(acme):

@@ -4,17 +4,20 @@ each kind on PostgreSQL."""
 from collections.abc import Callable
 from random import Random, randrange
 from typing import Any
+from uuid import uuid4
 
 from tortoise import connections
 
 from authgate import audit, storage
-from authgate.audit import Actor, Event
+from authgate.audit import SYSTEM, Actor, Event
 from authgate.sealing import checkpoints
 from authgate.sealing.faults import Fault
 from authgate.sealing.sealer import Sealer
 from authgate.sealing.verification import Report
 from authgate.storage.audit import audit_events, audit_seals, sealed
-from authgate.tokens.audit_seal import read_checkpoint
+from authgate.tokens.algorithms import EdDSA
+from authgate.tokens.audit_seal import CHANGE, read_checkpoint
+from authgate.tokens.signed_statement import StatementKey
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.databases import on_postgres, on_sqlite
 from authgate_testing.server import RunningServer
@@ -114,3 +117,46 @@ async def test_au_01_02_04_what_the_owner_of_postgresql_does_is_found_and_named(
     report = await verified(acme)
     told = [names(each) for each in report.faults]
     assert all(any(one in each for each in told) for one in expected), (expected, report.faults)
+
+
+@on_sqlite
+async def test_au_03_what_somebody_says_of_the_log_without_its_key_excuses_nothing(
+    server: RunningServer, acme: Tenant, verified: Callable[..., Any]
+) -> None:
+    log = await lived(server, acme)
+    sealer, foreign = Sealer(server.parts), EdDSA.generate()
+    last = log.seals[-1]
+
+    async def execute(statement: str, *values: object) -> None:
+        numbered = statement.replace("$", "?")
+        await connections.get("default").execute_query(numbered, list(values))
+
+    stated = {
+        "iat": int(server.clock().timestamp()),
+        "tenant": str(acme.id),
+        "seq": last.last_seq,
+        "digest": last.digest.hex(),
+        "until": last.last_seq,
+        "places": f"1-{last.last_seq}",
+    }
+    others = stated | {"digest": "00" * 32}
+    own = sealer.keys.state
+    with use_tenant(acme):
+        for event_type, act, statement in (
+            (Event.AUDIT_EVENTS_REMOVED, "pretend_retention", ""),
+            (Event.AUDIT_PERSON_ERASED, "empty", ""),
+            (Event.AUDIT_PERSON_ERASED, "empty", StatementKey(CHANGE, foreign).sign(stated)),
+            (Event.AUDIT_PERSON_ERASED, "empty", own(others)),
+            (Event.AUDIT_PERSON_ERASED, "empty", own(stated | {"tenant": str(uuid4())})),
+            # Nothing goes that is as young as that.
+            (Event.AUDIT_EVENTS_REMOVED, "pretend_retention", own(stated)),
+        ):
+            async with storage.transaction() as unit:
+                unit.doom()
+                details = {"until": "x", "places": f"1-{last.last_seq}", "statement": statement}
+                await audit.record(event_type, actor=SYSTEM, details=details)
+                await sealer.step()
+                tamperer = SqliteTamperer(log, execute, Random(1))  # noqa: S311  # the same each time
+                expected = await getattr(tamperer, act)()
+                report = await verified(acme)
+                assert is_named(expected, report), (event_type, statement, report.faults)

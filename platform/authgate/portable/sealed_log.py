@@ -62,7 +62,9 @@ class _Log:
                 self._add(number, each)
             elif each.seq <= last:
                 self._verification.unsealed([each])
-            # What was sealed after the seals were written down is held fast by none of them.
+            else:
+                # What was sealed after the seals were written down is held fast by none of them.
+                self._verification.said(each.event.event_type, each.event.details)
 
     def end(self) -> None:
         """Take in that of some seals not all is there."""

@@ -10,7 +10,7 @@ from typing import Final
 from authgate import audit, mail_addresses, storage
 from authgate.audit import SYSTEM, Event
 from authgate.installation import Installation
-from authgate.sealing import places
+from authgate.sealing import places, sayings
 from authgate.storage import export_files
 from authgate.storage.audit import audit_erasures, sealed, unsealed
 from authgate.storage.audit.audit_erasures import Erasure
@@ -68,7 +68,7 @@ async def _step(parts: Installation, erasure: Erasure) -> int:
         theirs = [each.seq for each in events if erasure.is_about(each)]
         until = events[-1].seq
         if theirs:
-            await _say(erasure, theirs)
+            await _say(parts, erasure, theirs)
             await audit_erasures.open_until(erasure, until)
     if theirs:
         await log_keeping.empty(
@@ -79,12 +79,17 @@ async def _step(parts: Installation, erasure: Erasure) -> int:
     return len(theirs)
 
 
-async def _say(erasure: Erasure, theirs: list[int]) -> None:
+async def _say(parts: Installation, erasure: Erasure, theirs: list[int]) -> None:
+    said = places.said(theirs)
     await audit.record(
         Event.AUDIT_PERSON_ERASED,
         actor=SYSTEM,
         resource=("user", str(erasure.user_id)),
-        details={"events": len(theirs), "places": places.said(theirs)},
+        details={
+            "events": len(theirs),
+            "places": said,
+            "statement": await sayings.stated(parts, places=said),
+        },
     )
 
 

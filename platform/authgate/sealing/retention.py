@@ -10,6 +10,7 @@ from typing import Final
 from authgate import audit, storage
 from authgate.audit import SYSTEM, Event
 from authgate.installation import Installation
+from authgate.sealing import sayings
 from authgate.storage.audit import audit_feeds, audit_logs, audit_seals
 from authgate.storage.audit.audit_seals import Seal
 from authgate.storage.sweep import log_keeping
@@ -26,7 +27,7 @@ async def retire(parts: Installation, *, steps: int = _STEPS) -> int:
     reach; how many events went."""
     removed = 0
     for _ in range(steps):
-        going = await _given_up(parts.clock())
+        going = await _given_up(parts)
         for seal in going:
             removed += await _removed(parts, seal)
         if len(going) < STEP:
@@ -36,10 +37,11 @@ async def retire(parts: Installation, *, steps: int = _STEPS) -> int:
     return removed
 
 
-async def _given_up(now: datetime) -> Sequence[Seal]:
+async def _given_up(parts: Installation) -> Sequence[Seal]:
     """Seals whose events go, as an event of the log says by then. None go while the log is held."""
     if current_tenant().settings.audit_legal_hold:
         return []
+    now = parts.clock()
     async with storage.transaction():
         kept = await audit_seals.oldest(limit=STEP)
         begun = [each for each in kept if each.removed_at is not None]
@@ -49,14 +51,16 @@ async def _given_up(now: datetime) -> Sequence[Seal]:
         going = list(takewhile(lambda each: each.newest_at < before, kept))
         if going:
             await audit_seals.give_up(going, now=now)
+            until = going[-1].last_seq
             await audit.record(
                 Event.AUDIT_EVENTS_REMOVED,
                 actor=SYSTEM,
                 resource=("audit_log", str(current_tenant().id)),
                 details={
-                    "until": going[-1].last_seq,
+                    "until": until,
                     "events": sum(each.count for each in going),
                     "before": going[-1].newest_at.isoformat(),
+                    "statement": await sayings.stated(parts, until=until),
                 },
             )
         return going

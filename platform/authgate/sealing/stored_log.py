@@ -5,9 +5,10 @@ from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 from authgate import storage
+from authgate.sealing import sayings
 from authgate.sealing.faults import Kind
 from authgate.sealing.verification import Report, Verification, seal_is_signed
-from authgate.storage.audit import audit_seals, sealed
+from authgate.storage.audit import audit_events, audit_seals, sealed
 from authgate.storage.audit.audit_seals import Seal
 from authgate.storage.audit.sealed import SealedEvent
 from authgate.tokens.audit_seal import named
@@ -31,7 +32,11 @@ async def verified(
         checkpoint=checkpoint,
         starts=starts,
     )
-    await _Reading(verification, starts).all()
+    reading = _Reading(verification, starts)
+    await reading.all()
+    async with storage.transaction():
+        for event_type, details in await audit_events.behind(reading.at, types=sayings.TYPES):
+            verification.said(event_type, details)
     report = verification.end()
     if all(each.kind is not Kind.FORGED for each in report.faults):
         return report
@@ -62,7 +67,8 @@ class _Reading:
         self._starts = starts
         self._last: Seal | None = None
         self._waiting: list[SealedEvent] = []
-        self._at = _BEFORE_ALL
+        self.at = _BEFORE_ALL
+        """The last place that was read."""
 
     async def all(self) -> None:
         """All of it."""
@@ -84,7 +90,7 @@ class _Reading:
 
     async def _seal(self, seal: Seal) -> None:
         if self._last is None and self._starts > 1:
-            self._at = seal.first_seq - 1
+            self.at = seal.first_seq - 1
         self._last = seal
         stray = await self._until(seal.first_seq - 1)
         self._verification.seal(seal)
@@ -99,12 +105,12 @@ class _Reading:
             count = bisect_right(self._waiting, seq, key=lambda each: each.seq)
             found += self._waiting[:count]
             self._waiting = self._waiting[count:]
-            if self._waiting or self._at >= seq or not await self._more():
+            if self._waiting or self.at >= seq or not await self._more():
                 return found
 
     async def _more(self) -> bool:
         async with storage.transaction():
-            self._waiting = list(await sealed.following(self._at, limit=_EVENTS))
+            self._waiting = list(await sealed.following(self.at, limit=_EVENTS))
         if self._waiting:
-            self._at = self._waiting[-1].seq
+            self.at = self._waiting[-1].seq
         return bool(self._waiting)

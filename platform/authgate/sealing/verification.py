@@ -10,9 +10,9 @@ from itertools import chain
 from typing import Any, Final
 from uuid import UUID
 
-from authgate.audit import Event
 from authgate.sealing.faults import MOST, Fault, Kind, Misfits
 from authgate.sealing.places import Places
+from authgate.sealing.sayings import Sayings
 from authgate.storage.audit import leaves
 from authgate.storage.audit.audit_seals import BEGINS, Member, Seal
 from authgate.storage.audit.sealed import SealedEvent
@@ -86,13 +86,16 @@ class Verification:
     _seals: int = 0
     _removed_until: int = 0
     _removed: int = 0
-    _said_removed: int = 0
     _erased: Places = field(default_factory=Places)
-    _said_erased: Places = field(default_factory=Places)
+    _sayings: Sayings = field(init=False)
     _is_checked: bool = False
+
+    def __post_init__(self) -> None:
+        self._sayings = Sayings(tenant_id=self.tenant_id, trusted=self.trusted)
 
     def seal(self, seal: Seal) -> None:
         """Take in the next seal."""
+        self._sayings.seal(seal)
         members = list(seal.each())
         if seal.digest != seal.digest_for(self.tenant_id) or not _holds(seal, members):
             self._fault(Kind.SEAL_EDITED, seal.first_seq, seal.last_seq)
@@ -137,7 +140,11 @@ class Verification:
         """Take in events at places that no seal has."""
         for each in events:
             self._misfits.stranger(each.seq, each.event)
-            self._read(each)
+
+    def said(self, event_type: str, details: Any) -> None:
+        """Take in what an event says of the log itself that is not sealed yet. What is done is said
+        before."""
+        self._sayings.read(event_type, details)
 
     def end(self) -> Report:
         """What was found. Seals whose signatures are still to be looked at are ``unproven``."""
@@ -199,8 +206,8 @@ class Verification:
 
     def _event(self, stored: SealedEvent, member: Member) -> None:
         self._events += 1
-        self._read(stored)
         seq, event = stored.seq, stored.event
+        self._sayings.read(event.event_type, event.details)
         try:
             fits = event.leaf(stored.commitment) == member.leaf
         except TypeError:
@@ -220,21 +227,12 @@ class Verification:
         elif not _keeps(stored):
             self._fault(Kind.EDITED, seq, seq, event.id, "what tells of a person")
 
-    def _read(self, stored: SealedEvent) -> None:
-        """What an event says of the log itself."""
-        event = stored.event
-        if event.event_type == Event.AUDIT_EVENTS_REMOVED:
-            self._said_removed = max(self._said_removed, int(event.details.get("until", 0)))
-        elif event.event_type == Event.AUDIT_PERSON_ERASED:
-            self._said_erased.add_said(str(event.details.get("places", "")))
-
     def _unsaid(self) -> None:
-        if self._removed_until > self._said_removed:
-            self._fault(
-                Kind.DELETED, 1, self._removed_until, found="no event says that they were to go"
-            )
-        for seq in self._erased.beyond(self._said_erased):
-            self._fault(Kind.EDITED, seq, seq, found="emptied, and no event says why")
+        if self._removed_until > self._sayings.removed_until:
+            found = "no signed event says that they were to go"
+            self._fault(Kind.DELETED, 1, self._removed_until, found=found)
+        for seq in self._erased.beyond(self._sayings.erased):
+            self._fault(Kind.EDITED, seq, seq, found="emptied, and no signed event says why")
 
     def _fault(self, kind: Kind, seq: int, until: int, event_id: str = "", found: str = "") -> None:
         if len(self._faults) < MOST:

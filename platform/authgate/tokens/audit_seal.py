@@ -1,7 +1,7 @@
 """Who has sealed an audit log: a key of the installation's, which no database holds."""
 
 import base64
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
@@ -16,6 +16,9 @@ CHECKPOINT: Final = Kind(
     "audit-checkpoint+jwt", b"authgate audit seals", "checkpoint of an audit log"
 )
 """What states how far a log has come, for whoever keeps it elsewhere."""
+
+CHANGE: Final = Kind("audit-change+jwt", CHECKPOINT.purpose, "statement of what left an audit log")
+"""What states which events went, or where a log was emptied; by the same key."""
 
 # No JWS begins like this, so neither signature is good for the other.
 _SEAL = b"\0authgate audit seal\n"
@@ -44,6 +47,10 @@ class SealKeys:
         """The signature of a seal."""
         return self.present.key.sign(_SEAL + digest)
 
+    def state(self, change: Mapping[str, Any]) -> str:
+        """The statement of what left a log."""
+        return StatementKey(CHANGE, self.present.key).sign(change)
+
 
 def public_key(key: StatementKey) -> bytes:
     """The 32 bytes of its public part (RFC 8032)."""
@@ -67,6 +74,11 @@ def is_signed(digest: bytes, signature: bytes, signer: bytes) -> bool:
 def read_checkpoint(statement: str, *, trusted: Collection[str]) -> dict[str, Any]:
     """What a checkpoint states. Raises ``BadStatement``."""
     return read(CHECKPOINT, statement, trusted=trusted)
+
+
+def read_change(statement: str, *, trusted: Collection[str]) -> dict[str, Any]:
+    """What is stated to have left a log. Raises ``BadStatement``."""
+    return read(CHANGE, statement, trusted=trusted)
 
 
 def checkpoint_signer(statement: str) -> str:

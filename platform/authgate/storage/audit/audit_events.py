@@ -1,5 +1,6 @@
 """The audit log: rows that are added, sealed soon afterwards, and never changed."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -92,3 +93,13 @@ async def latest(*, limit: int, after: UUID | None = None) -> list[AuditEvent]:
 async def of_type(event_type: str) -> list[AuditEvent]:
     """All events of a rare type."""
     return await AuditEvent.filter(event_type=event_type)
+
+
+async def behind(seq: int, *, types: Collection[str]) -> list[tuple[str, Any]]:
+    """The type and details of what is of these types and has its place behind this one, or none
+    yet."""
+    found: list[tuple[str, Any]] = []
+    for there in ({"seq__isnull": True}, {"seq__gt": seq}):
+        events = AuditEvent.filter(event_type__in=list(types), **there)
+        found += [(each.event_type, each.details) for each in await events]
+    return found

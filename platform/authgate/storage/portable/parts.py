@@ -241,7 +241,7 @@ EXPORTED = (
         AuditEvent,
         only=f"event_type NOT IN {HANDLING}",
         # The next installation seals by its own keys what has come.
-        anew={"seq": None, "salt": None, "commitment": None},
+        anew={"seq": None, "salt": None, "commitment": None, "erased_at": None},
     ),
 )
 """Parts of a file, in their order."""
