@@ -16,7 +16,7 @@ from redis.asyncio import Redis
 from authgate.jobs.celery_settings import SIGN_SECONDS, signs_of_life
 from authgate.storage.redis import crew_signs
 from authgate_testing import RedisServer
-from authgate_testing.redis_server import redis_running
+from authgate_testing.redis_server import redis_running, redis_service
 
 Until = Callable[[Callable[[], Awaitable[bool]]], Awaitable[None]]
 LONG_AGO = 1_000_000_000
@@ -71,9 +71,8 @@ async def test_a_worker_that_is_stuck_lets_the_file_grow_old(
         worker.process.send_signal(signal.SIGCONT)
 
 
-@pytest.mark.parametrize("program", ["worker", "beat"])
-async def test_who_is_without_its_broker_is_not_taken_for_stuck(
-    crew: Any, tmp_path: Path, until: Until, program: str
+async def test_a_worker_without_its_broker_is_not_taken_for_stuck(
+    crew: Any, tmp_path: Path, until: Until
 ) -> None:
     file = tmp_path / "heartbeat"
 
@@ -85,13 +84,48 @@ async def test_who_is_without_its_broker_is_not_taken_for_stuck(
 
     with ExitStack() as stack:
         url = SecretStr(stack.enter_context(redis_running()).url())
-        with getattr(_with_heartbeat(crew, file, redis_url=url), program)() as running:
+        with _with_heartbeat(crew, file, redis_url=url).worker() as running:
             await until(is_there)
             stack.close()
             with suppress(FileNotFoundError):
                 os.utime(file, (LONG_AGO, LONG_AGO))
             await until(is_gone_or_touched)
+            assert running.process.poll() is None
             running.kill()
+
+
+async def test_a_beat_goes_round_without_its_broker_and_sends_once_it_is_back(
+    crew: Any, tmp_path: Path, until: Until
+) -> None:
+    file = tmp_path / "heartbeat"
+
+    async def is_there() -> bool:
+        return file.exists()
+
+    async def has_sent() -> bool:
+        return bool(beat.said("sent what is due") > before)
+
+    async def misses_it() -> bool:
+        return bool(beat.said("the broker cannot be reached") > 1)
+
+    async def is_touched() -> bool:
+        return file.stat().st_mtime > LONG_AGO
+
+    with redis_service() as broker:
+        url = SecretStr(f"redis://127.0.0.1:{broker.port}/0")
+        with _with_heartbeat(crew, file, redis_url=url).beat() as beat:
+            before = 0
+            await until(has_sent)
+            await until(is_there)
+            broker.end(signal.SIGKILL)
+            os.utime(file, (LONG_AGO, LONG_AGO))
+            await until(misses_it)
+            await until(is_touched)
+            before = beat.said("sent what is due")
+            broker.start()
+            broker.wait_until_up()
+            await until(has_sent)
+            assert beat.leave() == 0
 
 
 @pytest.mark.parametrize("program", ["worker", "beat"])

@@ -16,6 +16,9 @@ from authgate.jobs.celery_settings import MOST_PERIODIC, PERIODIC_QUEUE
 from authgate.settings import HEARTBEAT_SECONDS
 from authgate_workers import heartbeat
 
+_AGAIN_SECONDS = 1.0
+"""After which what could not be sent is looked at again."""
+
 _log = structlog.get_logger(__name__)
 
 
@@ -28,11 +31,12 @@ class Round:
         self._next_at = dict.fromkeys(periods, now)
 
     def due(self, now: float) -> list[str]:
-        """Those that are due now, each once, however many periods somebody slept through."""
-        due = [name for name, at in self._next_at.items() if at <= now]
-        for name in due:
-            self._next_at[name] = max(self._next_at[name] + self._periods[name], now)
-        return due
+        """Those that are due now, until they are sent."""
+        return [name for name, at in self._next_at.items() if at <= now]
+
+    def sent(self, name: str, now: float) -> None:
+        """It was sent: once, however many periods somebody slept through."""
+        self._next_at[name] = max(self._next_at[name] + self._periods[name], now)
 
     def rest(self, now: float) -> float:
         """Seconds until the next one is due, or the next sign of life."""
@@ -50,20 +54,34 @@ class MonotonicScheduler(Scheduler):
         """Send what is due; the seconds until the next look."""
         now = time.monotonic()
         self._round = self._round or Round(_periods(self.schedule), now=now)
-        due = self._round.due(now)
-        if due and self._has_room():
-            for name in due:
-                self.apply_entry(self.schedule[name], producer=self.producer)
+        is_all_sent = self._send(self._round, now)
         heartbeat.sign(self.connection, "beat")
         if self.heartbeat_file is not None:
             self.heartbeat_file.touch()
-        return self._round.rest(time.monotonic())
+        rest = self._round.rest(time.monotonic())
+        return rest if is_all_sent else max(rest, _AGAIN_SECONDS)
 
     def close(self) -> None:
         """Leave."""
         super().close()
         if self.heartbeat_file is not None:
             self.heartbeat_file.unlink(missing_ok=True)
+
+    def _send(self, round_: Round, now: float) -> bool:
+        """Send what is due; whether nothing of it is left to be sent."""
+        due = round_.due(now)
+        try:
+            if due and not self._has_room():
+                return False
+            for name in due:
+                self.apply_async(self.schedule[name], producer=self.producer, advance=False)
+                round_.sent(name, now)
+                _log.info("sent what is due", job=name)
+        except Exception as error:  # noqa: BLE001 - each broker has its own; Celery would end over it
+            _log.warning("the broker cannot be reached", error=type(error).__name__)
+            super().close()  # whatever line it was: the next look has a new one
+            return False
+        return True
 
     def _has_room(self) -> bool:
         # Workers that come back have no use for every period that they have missed.
