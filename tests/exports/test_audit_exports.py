@@ -4,7 +4,9 @@ import csv
 import hashlib
 import io
 import json
+import re
 
+import orjson
 import pytest
 
 from authgate.audit import Actor, Event
@@ -30,6 +32,11 @@ NASTY = (
     "\uff1d1+1",
     " =1",
     "'=1",
+    "x;=1",
+    "x\t=1",
+    "x\r\n=1",
+    "x;' \uff1d1;'=1;;=1",
+    'x;"=1;',
     "'plain",
     'quo"ted, and, more\r\nthan one\nline',
     "NUL\u0001\u007f\u2028",
@@ -77,8 +84,18 @@ async def test_ex_01_02_what_is_in_a_table_is_calculated_by_nobody_and_comes_out
     assert tuple(head) == audit_lines.COLUMNS
     names = [row[head.index("actor_name")] for row in rows]
     assert [csv_table.told(each) for each in names] == list(NASTY)
-    assert not any(each.strip().startswith(tuple("=+-@\uff1d")) for row in rows for each in row)
+    cells = [each for row in rows for cell in row for each in re.split("[;\t\r\n]", cell)]
+    assert not any(each.lstrip(' "').startswith(tuple("=+-@\uff1d")) for each in cells)
     assert "\ufeff" not in (await taken(api, (await written(api, {"format": "csv"}))["id"]))[0]
+
+
+def test_ex_02_in_a_cell_of_json_nothing_begins_a_formula_and_it_says_the_same() -> None:
+    details = {"a": "x;=1", "b;": -1, "c": ['; "=1', ";\uff1d1", "a=b", ";\t=1"]}
+    told = csv_table.json(orjson.dumps(details).decode())
+    assert json.loads(told) == details
+    [row] = table(csv_table.line([told]))
+    assert row == [told]
+    assert not any(each.lstrip(' "').startswith(tuple("=+-@\uff1d")) for each in told.split(";"))
 
 
 @on_sqlite

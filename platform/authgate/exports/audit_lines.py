@@ -83,7 +83,7 @@ def _cell(value: object) -> object:
         case datetime():
             return value.isoformat().replace("+00:00", "Z")
         case dict():
-            return orjson.dumps(value).decode() if value else ""
+            return csv_table.json(orjson.dumps(value).decode()) if value else ""
         case bytes():
             return value.hex()
         case _:
